@@ -1,0 +1,3 @@
+//! The command `gcp-scopes`.
+
+fn main() {}

@@ -1,0 +1,319 @@
+//! OAuth scopes and sets of them.
+//!
+//! A [`Scope`] is one scope URI, such as `https://www.googleapis.com/auth/devstorage.read_only`.
+//! A [`ScopeSet`] is what a token was granted, or what a method accepts. Scopes that the catalog
+//! has heard of are bits, so that comparing two sets is a handful of AND instructions; any other
+//! scope is kept by name, because "a scope we have never heard of" is a reason to say nothing.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::catalog::scopes::SCOPES;
+use crate::error::Error;
+
+/// What almost every Google scope begins with, and what [`Scope::short`] leaves out.
+const PREFIX: &str = "https://www.googleapis.com/auth/";
+const WORDS: usize = SCOPES.len().div_ceil(64);
+
+/// One OAuth 2.0 scope of a Google API.
+///
+/// ```
+/// use gcp_scopes::Scope;
+///
+/// let scope: Scope = "devstorage.read_only".parse()?;
+/// assert_eq!(scope.as_str(), "https://www.googleapis.com/auth/devstorage.read_only");
+/// assert_eq!(scope.short(), "devstorage.read_only");
+/// assert_eq!("storage-ro".parse::<Scope>()?, scope); // gcloud's alias
+/// # Ok::<(), gcp_scopes::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Scope(Name);
+
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Name {
+    Known(u16),
+    Other(Arc<str>),
+}
+
+impl Scope {
+    /// The scope that most Google Cloud methods accept, and that Google recommends for VMs.
+    #[must_use]
+    pub fn cloud_platform() -> Self {
+        Self::from_uri("https://www.googleapis.com/auth/cloud-platform")
+    }
+
+    /// The scope with exactly this name, heard of or not: what a token or a server says.
+    ///
+    /// The OpenID names `email` and `profile` become the `userinfo` scopes that Google's own
+    /// endpoints report for them (<https://developers.google.com/identity/protocols/oauth2/scopes>).
+    #[must_use]
+    pub fn from_uri(uri: &str) -> Self {
+        let uri = match uri {
+            "email" => "https://www.googleapis.com/auth/userinfo.email",
+            "profile" => "https://www.googleapis.com/auth/userinfo.profile",
+            "https://mail.google.com" => "https://mail.google.com/",
+            other => other,
+        };
+        match SCOPES.binary_search(&uri) {
+            Ok(index) => Self::numbered(index),
+            Err(_) => Self(Name::Other(uri.into())),
+        }
+    }
+
+    pub(crate) fn numbered(index: usize) -> Self {
+        Self(Name::Known(u16::try_from(index).expect("fewer than 65,536 scopes")))
+    }
+
+    /// The full URI.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match &self.0 {
+            Name::Known(index) => SCOPES[usize::from(*index)],
+            Name::Other(uri) => uri,
+        }
+    }
+
+    /// The URI without `https://www.googleapis.com/auth/`, or the whole of any other one.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.as_str().strip_prefix(PREFIX).unwrap_or_else(|| self.as_str())
+    }
+
+    /// Whether the catalog has heard of this scope.
+    ///
+    /// A token that holds one it has not heard of is never called lacking: the scope may be newer
+    /// than the catalog.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        matches!(self.0, Name::Known(_))
+    }
+}
+
+/// Reads what a person writes: a full URI, a name without its prefix, or an alias of gcloud's.
+///
+/// # Errors
+/// A word that is none of these, with the nearest name in the message.
+impl FromStr for Scope {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let text = text.trim();
+        if text.contains("://") && !text.contains(char::is_whitespace) {
+            return Ok(Self::from_uri(text));
+        }
+        let exact = Self::from_uri(text);
+        if exact.is_known() {
+            return Ok(exact);
+        }
+        let full = Self::from_uri(&format!("{PREFIX}{text}"));
+        if full.is_known() {
+            return Ok(full);
+        }
+        match ALIASES.iter().find(|(alias, _)| *alias == text) {
+            Some((_, short)) => Ok(Self::from_uri(&format!("{PREFIX}{short}"))),
+            None => Err(Error::unknown_scope(text)),
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.short())
+    }
+}
+
+/// A set of scopes. Empty by default.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct ScopeSet {
+    bits: [u64; WORDS],
+    others: Vec<Arc<str>>,
+}
+
+impl ScopeSet {
+    /// The empty set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The scopes of an OAuth answer's or a token's `scope` text, which white space separates.
+    ///
+    /// ```
+    /// let set = gcp_scopes::ScopeSet::from_scope_text("openid https://www.googleapis.com/auth/pubsub");
+    /// assert_eq!(set.len(), 2);
+    /// ```
+    #[must_use]
+    pub fn from_scope_text(text: &str) -> Self {
+        text.split_ascii_whitespace().map(Scope::from_uri).collect()
+    }
+
+    /// Adds a scope.
+    pub fn insert(&mut self, scope: Scope) {
+        match scope.0 {
+            Name::Known(index) => self.insert_numbered(usize::from(index)),
+            Name::Other(uri) => {
+                if let Err(place) = self.others.binary_search(&uri) {
+                    self.others.insert(place, uri);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn insert_numbered(&mut self, index: usize) {
+        self.bits[index / 64] |= 1 << (index % 64);
+    }
+
+    /// Whether the set holds this scope.
+    #[must_use]
+    pub fn contains(&self, scope: &Scope) -> bool {
+        match &scope.0 {
+            Name::Known(index) => {
+                let index = usize::from(*index);
+                self.bits[index / 64] & (1 << (index % 64)) != 0
+            }
+            Name::Other(uri) => self.others.binary_search(uri).is_ok(),
+        }
+    }
+
+    /// Whether the two sets share a scope: what "any one of these scopes" asks for.
+    #[must_use]
+    pub fn intersects(&self, other: &Self) -> bool {
+        self.bits.iter().zip(&other.bits).any(|(a, b)| a & b != 0)
+            || self.others.iter().any(|uri| other.others.binary_search(uri).is_ok())
+    }
+
+    /// The scopes of both sets.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        let mut all = self.clone();
+        all.extend(other.iter());
+        all
+    }
+
+    /// Whether the catalog has heard of every scope in the set.
+    #[must_use]
+    pub fn is_all_known(&self) -> bool {
+        self.others.is_empty()
+    }
+
+    /// Whether the set is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.others.is_empty() && self.bits.iter().all(|word| *word == 0)
+    }
+
+    /// How many scopes are in the set.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.bits.iter().map(|word| word.count_ones() as usize).sum::<usize>() + self.others.len()
+    }
+
+    /// The scopes, known ones first, each group in the order of their URIs.
+    pub fn iter(&self) -> impl Iterator<Item = Scope> + '_ {
+        let known = (0..SCOPES.len()).map(Scope::numbered).filter(|scope| self.contains(scope));
+        known.chain(self.others.iter().map(|uri| Scope(Name::Other(uri.clone()))))
+    }
+}
+
+impl Extend<Scope> for ScopeSet {
+    fn extend<I: IntoIterator<Item = Scope>>(&mut self, scopes: I) {
+        for scope in scopes {
+            self.insert(scope);
+        }
+    }
+}
+
+impl FromIterator<Scope> for ScopeSet {
+    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
+        let mut set = Self::new();
+        set.extend(scopes);
+        set
+    }
+}
+
+impl fmt::Debug for ScopeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+/// gcloud's aliases for `--scopes`, without the two that stand for several scopes.
+/// Source: `gcloud compute instances create --help`, flag `--scopes`.
+pub(crate) static ALIASES: [(&str, &str); 21] = [
+    ("bigquery", "bigquery"),
+    ("cloud-platform", "cloud-platform"),
+    ("cloud-source-repos", "source.full_control"),
+    ("cloud-source-repos-ro", "source.read_only"),
+    ("compute-ro", "compute.readonly"),
+    ("compute-rw", "compute"),
+    ("datastore", "datastore"),
+    ("logging-write", "logging.write"),
+    ("monitoring", "monitoring"),
+    ("monitoring-read", "monitoring.read"),
+    ("monitoring-write", "monitoring.write"),
+    ("pubsub", "pubsub"),
+    ("service-control", "servicecontrol"),
+    ("service-management", "service.management.readonly"),
+    ("sql", "sqlservice"),
+    ("sql-admin", "sqlservice.admin"),
+    ("storage-full", "devstorage.full_control"),
+    ("storage-ro", "devstorage.read_only"),
+    ("storage-rw", "devstorage.read_write"),
+    ("trace", "trace.append"),
+    ("userinfo-email", "userinfo.email"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_is_sorted_so_that_a_scope_has_one_number() {
+        assert!(SCOPES.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+
+    #[test]
+    fn every_alias_names_a_scope_the_catalog_has_heard_of() {
+        for (alias, short) in ALIASES {
+            let scope: Scope = alias.parse().expect(alias);
+            assert!(scope.is_known(), "{alias}");
+            assert_eq!(scope.short(), short);
+        }
+    }
+
+    #[test]
+    fn a_typo_is_refused_with_the_nearest_name() {
+        let error = "devstorage.read_onyl".parse::<Scope>().unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("devstorage.read_onyl") && text.contains("devstorage.read_only"), "{text}");
+    }
+
+    #[test]
+    fn unknown_scopes_are_kept_by_name() {
+        let set =
+            ScopeSet::from_scope_text("https://example.com/auth/new openid https://example.com/auth/new");
+        assert_eq!(set.len(), 2);
+        assert!(!set.is_all_known());
+        assert!(set.contains(&Scope::from_uri("https://example.com/auth/new")));
+        assert_eq!(
+            set.iter().map(|s| s.to_string()).collect::<Vec<_>>(),
+            ["openid", "https://example.com/auth/new"]
+        );
+    }
+
+    #[test]
+    fn sets_meet_by_known_and_by_unknown_scopes() {
+        let a = ScopeSet::from_scope_text("openid https://example.com/x");
+        assert!(a.intersects(&ScopeSet::from_scope_text("openid")));
+        assert!(a.intersects(&ScopeSet::from_scope_text("https://example.com/x")));
+        assert!(!a.intersects(&ScopeSet::from_scope_text("email https://example.com/y")));
+        assert_eq!(a.union(&ScopeSet::from_scope_text("email openid")).len(), 3);
+    }
+}
