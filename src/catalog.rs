@@ -1,3 +1,198 @@
 //! Which Google API method a call is, and which scopes that method accepts.
+//!
+//! The data is made by `cargo xtask catalog` from the documents named in [`VERSION`], and compiled
+//! in: nothing is parsed, allocated or fetched at start.
 
+mod blob;
+mod made_from;
+pub(crate) mod overrides;
+mod path;
+pub(crate) mod reader;
 pub(crate) mod scopes;
+mod version;
+mod walk;
+
+use std::fmt;
+
+use crate::error::Error;
+use crate::scope::{Scope, ScopeSet};
+use overrides::{OVERRIDES, Override};
+use reader::BLOB;
+
+#[doc(inline)]
+pub use version::{VERSION, Version};
+
+/// One method of one version of a Google API: a small handle into the catalog.
+///
+/// ```
+/// # #[cfg(feature = "catalog-full")] {
+/// use gcp_scopes::catalog::ApiMethod;
+///
+/// let method = ApiMethod::by_id("storage.objects.insert")?;
+/// assert_eq!(method.api(), "storage.v1");
+/// assert_eq!(method.host(), "storage.googleapis.com");
+/// assert!(method.accepted().contains(&"devstorage.read_write".parse()?));
+/// # }
+/// # Ok::<(), gcp_scopes::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ApiMethod {
+    row: u32,
+    inferred: bool,
+}
+
+/// Where a method's scopes are from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Basis {
+    /// Google's Discovery document lists them for this very method.
+    Discovery,
+    /// Google's protos list them for the whole service: coarser than the truth may be.
+    Protos,
+    /// Taken over from the equivalent JSON method, because Google's documents do not say.
+    Inferred,
+}
+
+impl ApiMethod {
+    /// The method with this Discovery id, such as `storage.objects.insert`.
+    ///
+    /// Versions of an API share ids: this gives the generally available one, and of several the
+    /// one that Google's directory prefers, then the newest. `compute.beta:compute.instances.get`
+    /// (what [`api`](Self::api) says, a colon, the id) names a version.
+    ///
+    /// # Errors
+    /// An id that the catalog does not have; the message names the nearest ones.
+    pub fn by_id(id: &str) -> Result<Self, Error> {
+        let (api, bare) = match id.split_once(':') {
+            Some((api, bare)) => (Some(api), bare),
+            None => (None, id),
+        };
+        Self::versions(bare)
+            .find(|method| api.is_none_or(|api| method.api() == api))
+            .ok_or_else(|| Error::invalid(miss(id, bare)))
+    }
+
+    /// The method of this id in every version that has it, the one of [`by_id`](Self::by_id) first.
+    pub fn versions(id: &str) -> impl Iterator<Item = Self> {
+        let first = BLOB.search(id).unwrap_or(u32::MAX);
+        (first..BLOB.row_count()).take_while(move |row| BLOB.row_id(*row) == BLOB.row_id(first)).map(Self::at)
+    }
+
+    pub(crate) fn at(row: u32) -> Self {
+        Self { row, inferred: false }
+    }
+
+    /// The Discovery id, which has no version: `storage.objects.insert`.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        BLOB.row_id(self.row)
+    }
+
+    /// The API and its version: `storage.v1`.
+    #[must_use]
+    pub fn api(&self) -> &'static str {
+        BLOB.api_name(BLOB.row(self.row).api)
+    }
+
+    /// The host of the API: `storage.googleapis.com`.
+    #[must_use]
+    pub fn host(&self) -> &'static str {
+        BLOB.api_host(BLOB.row(self.row).api)
+    }
+
+    /// The HTTP verb: `POST`.
+    #[must_use]
+    pub fn verb(&self) -> &'static str {
+        BLOB.row(self.row).verb
+    }
+
+    /// Where Google documents the API.
+    #[must_use]
+    pub fn doc_url(&self) -> Option<&'static str> {
+        Some(BLOB.api_doc(BLOB.row(self.row).api)).filter(|url| !url.is_empty())
+    }
+
+    /// The scopes of which the method accepts any one. Empty if Google's documents list none, which
+    /// says nothing about what the method needs.
+    #[must_use]
+    pub fn accepted(&self) -> ScopeSet {
+        BLOB.set(self.set_index()).map(Scope::numbered).collect()
+    }
+
+    /// Where [`accepted`](Self::accepted) is from.
+    #[must_use]
+    pub fn basis(&self) -> Basis {
+        match (self.inferred, BLOB.row(self.row).basis) {
+            (true, _) => Basis::Inferred,
+            (false, 0) => Basis::Discovery,
+            (false, _) => Basis::Protos,
+        }
+    }
+
+    /// Whether a token with these scopes holds one that the method accepts.
+    pub(crate) fn accepts(&self, granted: &ScopeSet) -> bool {
+        reader::set_accepts(self.set_index(), granted)
+    }
+
+    /// The number of the method's scope set, so that "this token satisfies set n" can be computed
+    /// once per token. Set 0 is the empty one and never a verdict.
+    pub(crate) fn set_index(&self) -> u16 {
+        BLOB.row(self.row).set
+    }
+
+    /// The same method, for a request that Google documents only by its JSON equivalent.
+    #[must_use]
+    pub(crate) fn inferred(self) -> Self {
+        Self { inferred: true, ..self }
+    }
+
+    /// What the hand table says about when this method has no verdict.
+    pub(crate) fn special(&self) -> Option<&'static Override> {
+        let place = usize::from(BLOB.row(self.row).special).checked_sub(1)?;
+        OVERRIDES.get(place)
+    }
+}
+
+impl fmt::Debug for ApiMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ApiMethod({}:{}{})", self.api(), self.id(), if self.inferred { ", inferred" } else { "" })
+    }
+}
+
+/// The method's id.
+impl fmt::Display for ApiMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+/// What to say about an id that is not there.
+fn miss(id: &str, bare: &str) -> String {
+    if BLOB.row_count() == 0 {
+        return format!(
+            "unknown method `{id}`: no catalog is compiled in; enable the feature `catalog-full`"
+        );
+    }
+    let apis: Vec<_> = ApiMethod::versions(bare).map(|method| format!("`{}:{bare}`", method.api())).collect();
+    let near = if apis.is_empty() { nearest(bare) } else { apis };
+    match near.as_slice() {
+        [] => format!("unknown method `{id}`; ids read like `storage.objects.insert`"),
+        near => format!("unknown method `{id}`; did you mean {}?", near.join(", ")),
+    }
+}
+
+/// At most three ids: those that end in the text, then those the fewest edits away.
+fn nearest(text: &str) -> Vec<String> {
+    let limit = 1 + text.len() / 4;
+    let mut near: Vec<_> = (0..BLOB.row_count())
+        .map(|row| BLOB.row_id(row))
+        .filter_map(|id| match id.strip_suffix(text) {
+            Some(rest) if rest.ends_with('.') => Some((0, id)),
+            _ if id.len().abs_diff(text.len()) > limit => None,
+            _ => Some((strsim::levenshtein(text, id), id)).filter(|(edits, _)| *edits <= limit),
+        })
+        .collect();
+    near.sort_by_key(|(edits, id)| (*edits, id.len(), *id));
+    near.dedup();
+    near.into_iter().take(3).map(|(_, id)| format!("`{id}`")).collect()
+}

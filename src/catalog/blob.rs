@@ -1,0 +1,237 @@
+//! The layout of the catalog's data, and safe access to it.
+//!
+//! All numbers are little-endian; a *text* is a place in the text section (24 bits) and a length
+//! (8 bits). Nothing is parsed, copied or checked at start: a section is a slice, a record is read
+//! where it lies, and a read outside its section gives zero, so that damaged data can give a wrong
+//! answer but no panic. The generator includes this very file, so that writer and reader agree.
+//!
+//! | section | record |
+//! |---|---|
+//! | `host_index` | `u16` × a power of two: host number + 1, by [`host_hash`], linear probing |
+//! | `hosts` | name text, root node `u32`, scope set `u16` that every method of the host shares |
+//! | `verb_index`, `verbs` | the same for custom verbs (`:publish`): name text; numbers begin at 1 |
+//! | `nodes` | see `walk.rs` |
+//! | `rows` | id text, api `u16`, set `u16`, verb and basis `u8`, special `u8`; sorted by id |
+//! | `apis` | name text, documentation text, host name text |
+//! | `sets` | `u16` place of a set's first scope in `scopes`; the next entry ends it |
+//! | `scopes` | `u16` scope numbers |
+//! | `text` | UTF-8 |
+
+use super::path::hash;
+
+/// What the data begins with. The last byte is the version of this layout.
+pub(crate) const MAGIC: [u8; 4] = *b"gsc\x01";
+/// How many sections there are.
+pub(crate) const SECTIONS: usize = 10;
+/// Magic, then the end of each section, all counted from the end of this header.
+pub(crate) const HEADER: usize = 4 + 4 * SECTIONS;
+
+pub(crate) const HOST_RECORD: usize = 10;
+pub(crate) const ROW_RECORD: usize = 10;
+pub(crate) const API_RECORD: usize = 12;
+
+/// The HTTP verbs of Google's APIs; a verb's code is its place plus one.
+pub(crate) const VERBS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/// The code of an HTTP verb, or nothing for one that no method has.
+pub(crate) fn verb_code(verb: &str) -> Option<u16> {
+    match verb {
+        "GET" => Some(1),
+        "POST" => Some(2),
+        "PUT" => Some(3),
+        "PATCH" => Some(4),
+        "DELETE" => Some(5),
+        _ => None,
+    }
+}
+
+/// Where a host's probe of the index begins.
+pub(crate) fn host_hash(host: &str) -> u16 {
+    hash(host.strip_suffix(".googleapis.com").unwrap_or(host).as_bytes())
+}
+
+/// The catalog's data, cut into its sections.
+#[derive(Clone, Copy)]
+pub(crate) struct Blob<'a> {
+    host_index: &'a [u8],
+    hosts: &'a [u8],
+    verb_index: &'a [u8],
+    verbs: &'a [u8],
+    pub(super) nodes: &'a [u8],
+    rows: &'a [u8],
+    apis: &'a [u8],
+    sets: &'a [u8],
+    scopes: &'a [u8],
+    text: &'a [u8],
+}
+
+impl<'a> Blob<'a> {
+    /// A catalog that knows nothing.
+    pub(crate) const EMPTY: Blob<'static> = Blob::open(&[]);
+
+    /// Cuts the data into sections; data that is none gives a catalog that knows nothing.
+    pub(crate) const fn open(bytes: &'a [u8]) -> Self {
+        Self {
+            host_index: section(bytes, 0),
+            hosts: section(bytes, 1),
+            verb_index: section(bytes, 2),
+            verbs: section(bytes, 3),
+            nodes: section(bytes, 4),
+            rows: section(bytes, 5),
+            apis: section(bytes, 6),
+            sets: section(bytes, 7),
+            scopes: section(bytes, 8),
+            text: section(bytes, 9),
+        }
+    }
+
+    /// The host's record, by its exact name.
+    pub(crate) fn host(&self, name: &str) -> Option<Host> {
+        let number = probe(self.host_index, host_hash(name), |number| {
+            self.text(self.hosts, number * HOST_RECORD) == name.as_bytes()
+        })?;
+        let at = number * HOST_RECORD;
+        Some(Host { root: u32_at(self.hosts, at + 4), shared: u16_at(self.hosts, at + 8) })
+    }
+
+    /// The number of a custom verb, or nothing for one that no method has.
+    pub(crate) fn custom_verb(&self, name: &[u8]) -> Option<u16> {
+        let number = probe(self.verb_index, hash(name), |number| self.text(self.verbs, number * 4) == name)?;
+        u16::try_from(number + 1).ok()
+    }
+
+    /// How many rows there are.
+    pub(crate) fn row_count(&self) -> u32 {
+        u32::try_from(self.rows.len() / ROW_RECORD).unwrap_or(u32::MAX)
+    }
+
+    /// The row's method id.
+    pub(crate) fn row_id(&self, row: u32) -> &'a str {
+        self.string(self.rows, row as usize * ROW_RECORD)
+    }
+
+    /// The row's record.
+    pub(crate) fn row(&self, row: u32) -> Row {
+        let at = row as usize * ROW_RECORD;
+        let verb = u16_at(self.rows, at + 8);
+        Row {
+            api: u16_at(self.rows, at + 4),
+            set: u16_at(self.rows, at + 6),
+            verb: VERBS.get(usize::from(verb & 7).wrapping_sub(1)).copied().unwrap_or_default(),
+            basis: (verb >> 3 & 3) as u8,
+            special: (verb >> 8) as u8,
+        }
+    }
+
+    /// The first row of an id, or the row before which it would stand.
+    pub(crate) fn search(&self, id: &str) -> Result<u32, u32> {
+        let (mut low, mut high) = (0, self.row_count());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.row_id(middle) < id {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        if low < self.row_count() && self.row_id(low) == id { Ok(low) } else { Err(low) }
+    }
+
+    pub(crate) fn api_name(&self, api: u16) -> &'a str {
+        self.string(self.apis, usize::from(api) * API_RECORD)
+    }
+
+    pub(crate) fn api_doc(&self, api: u16) -> &'a str {
+        self.string(self.apis, usize::from(api) * API_RECORD + 4)
+    }
+
+    pub(crate) fn api_host(&self, api: u16) -> &'a str {
+        self.string(self.apis, usize::from(api) * API_RECORD + 8)
+    }
+
+    /// How many scope sets there are. Set 0 is empty.
+    pub(crate) fn set_count(&self) -> usize {
+        (self.sets.len() / 2).saturating_sub(1)
+    }
+
+    /// The scope numbers of a set.
+    pub(crate) fn set(&self, set: u16) -> impl Iterator<Item = usize> + use<'a> {
+        let at = usize::from(set) * 2;
+        let (from, to) = (u16_at(self.sets, at), u16_at(self.sets, at + 2));
+        let numbers = self.scopes.get(usize::from(from) * 2..usize::from(to) * 2).unwrap_or_default();
+        numbers.chunks_exact(2).map(|two| usize::from(u16_at(two, 0)))
+    }
+
+    /// The text whose reference stands at `at` of `section`.
+    pub(super) fn text(&self, section: &[u8], at: usize) -> &'a [u8] {
+        let reference = u32_at(section, at) as usize;
+        let from = reference & 0xff_ffff;
+        self.text.get(from..from + (reference >> 24)).unwrap_or_default()
+    }
+
+    fn string(&self, section: &[u8], at: usize) -> &'a str {
+        std::str::from_utf8(self.text(section, at)).unwrap_or_default()
+    }
+}
+
+/// A host of the catalog.
+pub(crate) struct Host {
+    pub(crate) root: u32,
+    /// The set of scopes that every method of the host accepts; 0 when there is none.
+    pub(crate) shared: u16,
+}
+
+/// A method of the catalog, without its id.
+pub(crate) struct Row {
+    pub(crate) api: u16,
+    pub(crate) set: u16,
+    pub(crate) verb: &'static str,
+    pub(crate) basis: u8,
+    /// Place in the hand table plus one, or 0.
+    pub(crate) special: u8,
+}
+
+/// Looks a name up in an index of numbers plus one, zero for an empty place.
+fn probe(index: &[u8], hash: u16, is: impl Fn(usize) -> bool) -> Option<usize> {
+    let mask = (index.len() / 2).checked_sub(1)?;
+    let mut place = usize::from(hash) & mask;
+    for _ in 0..=mask {
+        let number = usize::from(u16_at(index, place * 2)).checked_sub(1)?;
+        if is(number) {
+            return Some(number);
+        }
+        place = (place + 1) & mask;
+    }
+    None
+}
+
+pub(super) fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |two| u16::from_le_bytes(*two))
+}
+
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |four| u32::from_le_bytes(*four))
+}
+
+const fn section(bytes: &[u8], number: usize) -> &[u8] {
+    if !is_catalog(bytes) {
+        return &[];
+    }
+    let body = bytes.split_at(HEADER).1;
+    let from = if number == 0 { 0 } else { header_u32(bytes, number - 1) };
+    let to = header_u32(bytes, number);
+    if from <= to && to <= body.len() { body.split_at(to).0.split_at(from).1 } else { &[] }
+}
+
+const fn is_catalog(bytes: &[u8]) -> bool {
+    bytes.len() >= HEADER
+        && bytes[0] == MAGIC[0]
+        && bytes[1] == MAGIC[1]
+        && bytes[2] == MAGIC[2]
+        && bytes[3] == MAGIC[3]
+}
+
+const fn header_u32(bytes: &[u8], number: usize) -> usize {
+    let at = 4 + 4 * number;
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]) as usize
+}

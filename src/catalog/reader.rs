@@ -1,0 +1,41 @@
+//! The catalog that is compiled in: one blob, chosen by cargo feature, the largest one wins.
+
+use super::ApiMethod;
+use super::blob::Blob;
+use super::walk;
+use crate::scope::{Scope, ScopeSet};
+
+/// The data of the largest enabled feature.
+#[cfg(feature = "catalog-full")]
+pub(super) static BLOB: Blob<'static> = Blob::open(include_bytes!("data/full.bin"));
+#[cfg(not(feature = "catalog-full"))]
+pub(super) static BLOB: Blob<'static> = Blob::EMPTY;
+
+/// The method that a request is: canonical host (lower case, no port), HTTP verb, and path as sent,
+/// from its first `/` up to the query.
+pub(crate) fn find(host: &str, verb: &str, path: &str) -> Option<ApiMethod> {
+    walk::find(&BLOB, host, verb, path).map(ApiMethod::at)
+}
+
+/// Whether the catalog knows this very host.
+pub(crate) fn is_host(host: &str) -> bool {
+    host != walk::LEGACY && BLOB.host(host).is_some()
+}
+
+/// The set of scopes that *every* method of this host accepts, if there are any such scopes: a
+/// token that holds one of them need not be matched against a path.
+///
+/// Methods whose documents list no scopes, and rows of the hand table, have no verdict anyway.
+pub(crate) fn host_set(host: &str) -> Option<u16> {
+    BLOB.host(host).map(|host| host.shared).filter(|set| *set != 0)
+}
+
+/// How many scope sets there are. [`ApiMethod::set_index`] is below it. Set 0 is the empty one.
+pub(crate) fn set_count() -> usize {
+    BLOB.set_count()
+}
+
+/// Whether a token with these scopes holds one of the set's.
+pub(crate) fn set_accepts(index: u16, granted: &ScopeSet) -> bool {
+    BLOB.set(index).map(Scope::numbered).any(|scope| granted.contains(&scope))
+}

@@ -1,0 +1,81 @@
+//! What the catalog was made from.
+
+use std::fmt;
+
+use super::made_from::MADE_FROM;
+
+/// What the compiled-in knowledge was made from.
+pub const VERSION: Version = MADE_FROM;
+
+/// The sources of the catalog, and how much they hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    pub(super) package: &'static str,
+    pub(super) package_version: &'static str,
+    pub(super) newest_revision: &'static str,
+    pub(super) documents: u32,
+    pub(super) methods: u32,
+    pub(super) routes: u32,
+    pub(super) scopes: u32,
+}
+
+impl Version {
+    /// The package whose Discovery documents were read: `google-api-python-client` of PyPI.
+    #[must_use]
+    pub const fn package(&self) -> &'static str {
+        self.package
+    }
+
+    /// The version of that package.
+    #[must_use]
+    pub const fn package_version(&self) -> &'static str {
+        self.package_version
+    }
+
+    /// The date of the newest document, as `YYYYMMDD`.
+    #[must_use]
+    pub const fn newest_revision(&self) -> &'static str {
+        self.newest_revision
+    }
+
+    /// How many documents were read.
+    #[must_use]
+    pub const fn documents(&self) -> u32 {
+        self.documents
+    }
+
+    /// How many methods the full catalog has, each version of an API counted.
+    #[must_use]
+    pub const fn methods(&self) -> u32 {
+        self.methods
+    }
+
+    /// How many different request forms (host, verb, path template) they have.
+    #[must_use]
+    pub const fn routes(&self) -> u32 {
+        self.routes
+    }
+
+    /// How many scopes the catalog has heard of.
+    #[must_use]
+    pub const fn scopes(&self) -> u32 {
+        self.scopes
+    }
+}
+
+/// One line, for a log or a bug report.
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {} (newest document {}): {} documents, {} methods, {} routes, {} scopes",
+            self.package,
+            self.package_version,
+            self.newest_revision,
+            self.documents,
+            self.methods,
+            self.routes,
+            self.scopes
+        )
+    }
+}

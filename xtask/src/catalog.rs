@@ -1,0 +1,88 @@
+//! Makes the data under `src/catalog/` from Google's own documents.
+//!
+//! The steps are the modules, in order: fetch the pinned packages, read the documents, turn paths
+//! into templates, choose and number the rows, encode.
+
+mod discovery;
+mod encode;
+mod fetch;
+mod format;
+mod render;
+mod rows;
+mod template;
+mod trie;
+mod verify;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use rows::Catalog;
+
+/// The generated files, by their path in the repository.
+type Files = BTreeMap<&'static str, Vec<u8>>;
+
+/// Writes the generated files.
+pub(crate) fn write() -> Result<()> {
+    for (name, bytes) in make()? {
+        let path = root().join(name);
+        if fs::read(&path).ok().as_ref() != Some(&bytes) {
+            fs::write(&path, &bytes).with_context(|| format!("writing {}", path.display()))?;
+        }
+        println!("{name}: {} bytes", bytes.len());
+    }
+    Ok(())
+}
+
+/// Compares the committed files with freshly made ones.
+pub(crate) fn check() -> Result<()> {
+    let mut stale = 0;
+    for (name, bytes) in make()? {
+        let old = fs::read(root().join(name)).unwrap_or_default();
+        if old != bytes {
+            stale += 1;
+            let place = old.iter().zip(&bytes).take_while(|(a, b)| a == b).count();
+            println!(
+                "{name}: differs from byte {place} on ({} bytes committed, {} made)",
+                old.len(),
+                bytes.len()
+            );
+        }
+    }
+    if stale > 0 {
+        bail!("{stale} generated files are stale; run `cargo xtask catalog` and commit the result");
+    }
+    println!("the committed catalog is what the generator makes");
+    Ok(())
+}
+
+/// Resolves one concrete URL for every template with the reader the crate uses.
+pub(crate) fn verify() -> Result<()> {
+    verify::run(&load()?)
+}
+
+fn make() -> Result<Files> {
+    let catalog = load()?;
+    let scopes = catalog.scopes();
+    let full = encode::blob(&catalog, &scopes, |_| true)?;
+    let cloud = encode::blob(&catalog, &scopes, rows::is_cloud)?;
+    let storage = encode::blob(&catalog, &scopes, |group| group.host == "storage.googleapis.com")?;
+    Ok(Files::from([
+        ("src/catalog/scopes.rs", render::scopes(&scopes).into_bytes()),
+        ("src/catalog/made_from.rs", render::made_from(&catalog, &scopes).into_bytes()),
+        ("src/catalog/data/full.bin", full),
+        ("src/catalog/data/cloud.bin", cloud),
+        ("src/catalog/data/storage.bin", storage),
+    ]))
+}
+
+fn load() -> Result<Catalog> {
+    let documents = discovery::read(&fetch::discovery_wheel(&root())?)?;
+    rows::choose(&documents)
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}

@@ -1,0 +1,287 @@
+//! Writes a blob: the other half of `src/catalog/blob.rs`, which describes the layout.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result, ensure};
+
+use super::format::blob::{HEADER, MAGIC, SECTIONS, host_hash, verb_code};
+use super::format::path::hash;
+use super::format::walk::LEGACY;
+use super::rows::{Catalog, Group, Row};
+use super::template::{Segment, Template};
+use super::trie::{Nodes, Trie};
+
+/// The blob of all documents that `keep` keeps.
+pub(crate) fn blob(catalog: &Catalog, scopes: &[String], keep: impl Fn(&Group) -> bool) -> Result<Vec<u8>> {
+    let groups: Vec<&Group> = kept(catalog, keep);
+    let rows = sorted_rows(&groups);
+    let mut text = Text::default();
+    // Ids first: most literals are parts of one and need no bytes of their own.
+    let ids = rows.iter().map(|(_, row)| text.whole(&row.id)).collect::<Result<Vec<_>>>()?;
+    let verbs = custom_verbs(&rows);
+    let sets = Sets::new(&rows, &groups, scopes);
+    let tries = tries(&groups, &rows, &verbs)?;
+    let mut nodes = Nodes::default();
+    let mut hosts = Vec::new();
+    for (host, trie) in &tries {
+        hosts.extend(text.part(host)?.to_le_bytes());
+        hosts.extend(nodes.write(trie, &mut |literal| text.part(literal))?.to_le_bytes());
+        hosts.extend(sets.shared(host)?.to_le_bytes());
+    }
+    let mut verb_texts = Vec::new();
+    for verb in &verbs {
+        verb_texts.extend(text.part(verb)?.to_le_bytes());
+    }
+    let row_bytes = row_records(&groups, &rows, &ids, &sets)?;
+    let apis = api_records(&groups, &mut text)?;
+    let (set_bytes, scope_bytes) = sets.bytes()?;
+    let host_index = index(tries.keys().map(|host| host_hash(host)).collect())?;
+    let verb_index = index(verbs.iter().map(|verb| hash(verb.as_bytes())).collect())?;
+    assemble([
+        host_index,
+        hosts,
+        verb_index,
+        verb_texts,
+        nodes.into_bytes(),
+        row_bytes,
+        apis,
+        set_bytes,
+        scope_bytes,
+        text.bytes.into_bytes(),
+    ])
+}
+
+/// A row and the place of its document among the kept ones.
+type PlacedRow<'c> = (usize, &'c Row);
+
+/// All documents of every host of which at least one is kept.
+fn kept(catalog: &Catalog, keep: impl Fn(&Group) -> bool) -> Vec<&Group> {
+    let hosts: BTreeSet<&str> =
+        catalog.groups.iter().filter(|group| keep(group)).map(|group| group.host.as_str()).collect();
+    catalog.groups.iter().filter(|group| hosts.contains(group.host.as_str())).collect()
+}
+
+/// By id, the preferred version first.
+fn sorted_rows<'c>(groups: &[&'c Group]) -> Vec<PlacedRow<'c>> {
+    let mut rows: Vec<_> = groups
+        .iter()
+        .enumerate()
+        .flat_map(|(place, group)| group.rows.iter().map(move |row| (place, row)))
+        .collect();
+    rows.sort_by(|(a, left), (b, right)| {
+        (&left.id, &groups[*b].rank, &groups[*a].api).cmp(&(&right.id, &groups[*a].rank, &groups[*b].api))
+    });
+    rows
+}
+
+fn custom_verbs(rows: &[PlacedRow<'_>]) -> Vec<String> {
+    let templates = rows.iter().flat_map(|(_, row)| &row.templates);
+    let verbs: BTreeSet<_> = templates.filter_map(|template| template.custom_verb.clone()).collect();
+    verbs.into_iter().collect()
+}
+
+fn tries(groups: &[&Group], rows: &[PlacedRow<'_>], verbs: &[String]) -> Result<BTreeMap<String, Trie>> {
+    let legacy = legacy_names(groups);
+    let mut tries = BTreeMap::<String, Trie>::new();
+    for (number, (group, row)) in rows.iter().enumerate() {
+        let host = &groups[*group].host;
+        for template in &row.templates {
+            let (key, number) = (key(&row.verb, template, verbs)?, u32::try_from(number)?);
+            tries.entry(host.clone()).or_default().insert(template, key, number);
+            if api_segment(template).is_some_and(|name| legacy.get(name) == Some(&host.as_str())) {
+                tries.entry(LEGACY.to_owned()).or_default().insert(template, key, number);
+            }
+        }
+    }
+    Ok(tries)
+}
+
+fn key(verb: &str, template: &Template, verbs: &[String]) -> Result<u16> {
+    let custom = match &template.custom_verb {
+        Some(verb) => verbs.binary_search(verb).expect("verbs were collected from these templates") + 1,
+        None => 0,
+    };
+    let code = verb_code(verb).with_context(|| format!("unexpected HTTP verb {verb}"))?;
+    Ok(u16::try_from(custom << 3)? | code)
+}
+
+/// First path segments that are an API's name (`storage/v1/…`), and the host they belong to:
+/// Google still serves these under `www.googleapis.com`. A segment of two hosts belongs to none.
+fn legacy_names<'c>(groups: &[&'c Group]) -> BTreeMap<&'c str, &'c str> {
+    let mut names = BTreeMap::<&str, BTreeSet<&str>>::new();
+    for group in groups.iter().filter(|group| group.host != "www.googleapis.com") {
+        for template in group.rows.iter().flat_map(|row| &row.templates) {
+            if let Some(name) = api_segment(template) {
+                names.entry(name).or_default().insert(&group.host);
+            }
+        }
+    }
+    let alone = |hosts: BTreeSet<&'c str>| hosts.first().copied().filter(|_| hosts.len() == 1);
+    names.into_iter().filter_map(|(name, hosts)| Some((name, alone(hosts)?))).collect()
+}
+
+/// The segment that names the API, unless the path begins with a version or a variable.
+fn api_segment(template: &Template) -> Option<&str> {
+    let is_media = |segment: &&Segment| matches!(segment, Segment::Literal(text) if ["upload", "download", "resumable"].contains(&text.as_str()));
+    match template.segments.iter().find(|segment| !is_media(segment)) {
+        Some(Segment::Literal(text)) if !is_version(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn is_version(text: &str) -> bool {
+    text.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+fn row_records(groups: &[&Group], rows: &[PlacedRow<'_>], ids: &[u32], sets: &Sets) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for ((group, row), id) in rows.iter().zip(ids) {
+        ensure!(*group < groups.len(), "a row of no document");
+        bytes.extend(id.to_le_bytes());
+        bytes.extend(u16::try_from(*group)?.to_le_bytes());
+        bytes.extend(sets.number(&row.scopes)?.to_le_bytes());
+        bytes.push(u8::try_from(verb_code(&row.verb).unwrap_or_default())?);
+        bytes.push(row.special);
+    }
+    Ok(bytes)
+}
+
+fn api_records(groups: &[&Group], text: &mut Text) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for group in groups {
+        for part in [&group.api, &group.doc_url, &group.host] {
+            bytes.extend(text.part(part)?.to_le_bytes());
+        }
+    }
+    Ok(bytes)
+}
+
+/// The different scope sets, numbered; the empty one is number 0.
+struct Sets {
+    numbers: BTreeMap<Vec<u16>, u16>,
+    shared: BTreeMap<String, Vec<u16>>,
+    scopes: BTreeMap<String, u16>,
+}
+
+impl Sets {
+    fn new(rows: &[PlacedRow<'_>], groups: &[&Group], scopes: &[String]) -> Self {
+        let scopes = scopes.iter().cloned().zip(0..).collect();
+        let mut sets = Self { numbers: BTreeMap::new(), shared: BTreeMap::new(), scopes };
+        for group in groups {
+            if !sets.shared.contains_key(&group.host) {
+                let common = sets.places(&shared_scopes(groups, &group.host));
+                sets.shared.insert(group.host.clone(), common);
+            }
+        }
+        let all: BTreeSet<Vec<u16>> = rows
+            .iter()
+            .map(|(_, row)| sets.places(&row.scopes))
+            .chain(sets.shared.values().cloned())
+            .collect();
+        sets.numbers = std::iter::once(Vec::new())
+            .chain(all.into_iter().filter(|set| !set.is_empty()))
+            .zip(0..)
+            .collect();
+        sets
+    }
+
+    fn places(&self, set: &BTreeSet<String>) -> Vec<u16> {
+        set.iter().filter_map(|scope| self.scopes.get(scope).copied()).collect()
+    }
+
+    fn number(&self, set: &BTreeSet<String>) -> Result<u16> {
+        self.numbers.get(&self.places(set)).copied().context("a set without a number")
+    }
+
+    fn shared(&self, host: &str) -> Result<u16> {
+        let common = self.shared.get(host).cloned().unwrap_or_default();
+        self.numbers.get(&common).copied().context("a set without a number")
+    }
+
+    fn bytes(&self) -> Result<(Vec<u8>, Vec<u8>)> {
+        let mut by_number: Vec<_> = self.numbers.iter().map(|(set, number)| (*number, set)).collect();
+        by_number.sort_unstable();
+        let (mut places, mut scopes) = (Vec::new(), Vec::new());
+        for (_, set) in by_number {
+            places.extend(u16::try_from(scopes.len() / 2)?.to_le_bytes());
+            set.iter().for_each(|scope| scopes.extend(scope.to_le_bytes()));
+        }
+        places.extend(u16::try_from(scopes.len() / 2)?.to_le_bytes());
+        Ok((places, scopes))
+    }
+}
+
+/// The scopes that every method of a host accepts, those aside that have no verdict anyway.
+fn shared_scopes(groups: &[&Group], host: &str) -> BTreeSet<String> {
+    let rows = groups.iter().filter(|group| group.host == host).flat_map(|group| &group.rows);
+    rows.filter(|row| !row.scopes.is_empty() && row.special == 0)
+        .map(|row| row.scopes.clone())
+        .reduce(|a, b| a.intersection(&b).cloned().collect())
+        .unwrap_or_default()
+}
+
+/// The text section.
+#[derive(Default)]
+struct Text {
+    bytes: String,
+    places: BTreeMap<String, u32>,
+}
+
+impl Text {
+    /// Stores a text, once.
+    fn whole(&mut self, text: &str) -> Result<u32> {
+        if let Some(&place) = self.places.get(text) {
+            return Ok(place);
+        }
+        let place = reference(self.bytes.len(), text)?;
+        self.bytes.push_str(text);
+        self.places.insert(text.to_owned(), place);
+        Ok(place)
+    }
+
+    /// Stores a text unless it is part of what is there.
+    fn part(&mut self, text: &str) -> Result<u32> {
+        if let Some(&place) = self.places.get(text) {
+            return Ok(place);
+        }
+        match self.bytes.find(text) {
+            Some(at) => {
+                let place = reference(at, text)?;
+                self.places.insert(text.to_owned(), place);
+                Ok(place)
+            }
+            None => self.whole(text),
+        }
+    }
+}
+
+fn reference(at: usize, text: &str) -> Result<u32> {
+    ensure!(at < 1 << 24, "too much text");
+    Ok(u32::try_from(at)? | u32::from(u8::try_from(text.len()).with_context(|| text.to_owned())?) << 24)
+}
+
+/// An open-addressing index, at most half full.
+fn index(hashes: Vec<u16>) -> Result<Vec<u8>> {
+    let size = (hashes.len() * 2).next_power_of_two();
+    let mut places = vec![0_u16; size];
+    for (number, hash) in hashes.into_iter().enumerate() {
+        let mut place = usize::from(hash) & (size - 1);
+        while places[place] != 0 {
+            place = (place + 1) & (size - 1);
+        }
+        places[place] = u16::try_from(number + 1)?;
+    }
+    Ok(places.into_iter().flat_map(u16::to_le_bytes).collect())
+}
+
+fn assemble(sections: [Vec<u8>; SECTIONS]) -> Result<Vec<u8>> {
+    let mut bytes = MAGIC.to_vec();
+    let mut end = 0;
+    for section in &sections {
+        end += section.len();
+        bytes.extend(u32::try_from(end)?.to_le_bytes());
+    }
+    ensure!(bytes.len() == HEADER, "the header is not {HEADER} bytes");
+    sections.iter().for_each(|section| bytes.extend(section));
+    Ok(bytes)
+}

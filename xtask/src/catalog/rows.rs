@@ -1,0 +1,188 @@
+//! Which methods become rows, and which row owns which request form.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Result, ensure};
+
+use super::discovery::{Document, Method};
+use super::format::overrides::{Effect, HEARD_OF, OVERRIDES, Reason, uri};
+use super::template::Template;
+
+/// Everything the blob is made of.
+#[derive(Debug)]
+pub(crate) struct Catalog {
+    pub(crate) groups: Vec<Group>,
+    /// Scopes that documents declare, whether or not a method lists them.
+    declared: BTreeSet<String>,
+    pub(crate) newest_revision: String,
+    pub(crate) documents: usize,
+}
+
+/// One document's rows.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) api: String,
+    pub(crate) host: String,
+    pub(crate) doc_url: String,
+    pub(crate) rank: Rank,
+    pub(crate) rows: Vec<Row>,
+}
+
+/// One method.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) id: String,
+    pub(crate) verb: String,
+    pub(crate) scopes: BTreeSet<String>,
+    pub(crate) special: u8,
+    /// The request forms it owns.
+    pub(crate) templates: BTreeSet<Template>,
+}
+
+/// How much a version is to be preferred over another one that shares its ids; greatest wins.
+pub(crate) type Rank = (bool, bool, Vec<u32>, String);
+
+/// Decides which rows there are.
+pub(crate) fn choose(documents: &[Document]) -> Result<Catalog> {
+    let newest_revision =
+        documents.iter().map(|document| document.revision.clone()).max().unwrap_or_default();
+    let declared = documents.iter().flat_map(Document::declared).cloned().collect();
+    let mut groups = documents.iter().map(group).collect::<Result<Vec<_>>>()?;
+    settle_duplicates(&mut groups)?;
+    drop_rows_without_use(&mut groups);
+    Ok(Catalog { groups, declared, newest_revision, documents: documents.len() })
+}
+
+/// Whether a document belongs in the smaller catalog of Google Cloud: some method on its host
+/// accepts `cloud-platform`.
+pub(crate) fn is_cloud(group: &Group) -> bool {
+    let cloud = uri("cloud-platform");
+    group.rows.iter().any(|row| row.scopes.contains(&cloud))
+}
+
+impl Catalog {
+    /// Every scope, sorted: those of methods, those that documents declare, those of the hand table.
+    pub(crate) fn scopes(&self) -> Vec<String> {
+        let methods =
+            self.groups.iter().flat_map(|group| &group.rows).flat_map(|row| row.scopes.iter().cloned());
+        let heard = HEARD_OF.iter().map(|(short, _)| uri(short));
+        let all: BTreeSet<_> = methods.chain(self.declared.iter().cloned()).chain(heard).collect();
+        all.into_iter().collect()
+    }
+
+    /// How many request forms there are.
+    pub(crate) fn routes(&self) -> usize {
+        self.groups.iter().flat_map(|group| &group.rows).map(|row| row.templates.len()).sum()
+    }
+
+    /// How many rows there are.
+    pub(crate) fn methods(&self) -> usize {
+        self.groups.iter().map(|group| group.rows.len()).sum()
+    }
+}
+
+fn group(document: &Document) -> Result<Group> {
+    Ok(Group {
+        api: document.api(),
+        host: document.host()?.to_owned(),
+        doc_url: document.documentation_link.clone(),
+        rank: rank(document),
+        rows: document.methods().into_iter().map(|method| row(document, method)).collect::<Result<_>>()?,
+    })
+}
+
+fn row(document: &Document, method: &Method) -> Result<Row> {
+    let path = format!("{}{}", document.service_path, method.path);
+    let mut templates = BTreeSet::from([Template::parse(&path, method)?]);
+    for upload in method.uploads() {
+        templates.insert(Template::parse(upload.trim_start_matches('/'), method)?);
+    }
+    if method.use_media_download_service {
+        templates.insert(Template::parse(&format!("download/{path}"), method)?);
+    }
+    let (scopes, special) = with_overrides(method);
+    Ok(Row { id: method.id.clone(), verb: method.http_method.clone(), scopes, special, templates })
+}
+
+fn with_overrides(method: &Method) -> (BTreeSet<String>, u8) {
+    let mut scopes = method.scopes.clone();
+    let mut special = 0;
+    for (place, row) in OVERRIDES.iter().enumerate().filter(|(_, row)| row.covers(&method.id)) {
+        match row.effect {
+            Effect::AlsoAccepts(more) => scopes.extend(more.iter().copied().map(uri)),
+            _ if special == 0 => {
+                special = u8::try_from(place + 1).expect("a hand table of fewer than 255 rows")
+            }
+            _ => {}
+        }
+    }
+    (scopes, special)
+}
+
+/// Generally available before alpha and beta, then what the directory prefers, then the newest.
+fn rank(document: &Document) -> Rank {
+    let version = &document.version;
+    let is_early = ["alpha", "beta", "preview"].iter().any(|word| version.contains(word));
+    let numbers = version.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok());
+    (!is_early, document.preferred, numbers.collect(), version.clone())
+}
+
+/// Gives each request form that several documents describe to the best of them.
+fn settle_duplicates(groups: &mut [Group]) -> Result<()> {
+    let mut owners = BTreeMap::<(String, String, Template), (usize, usize)>::new();
+    let mut disputed = BTreeSet::new();
+    let mut lost = Vec::new();
+    for (g, group) in groups.iter().enumerate() {
+        for (r, row) in group.rows.iter().enumerate() {
+            for template in &row.templates {
+                let key = (group.host.clone(), row.verb.clone(), template.clone());
+                let Some(&(og, or)) = owners.get(&key) else {
+                    owners.insert(key, (g, r));
+                    continue;
+                };
+                ensure!(
+                    og != g,
+                    "{}: {} and {} share {}",
+                    group.api,
+                    row.id,
+                    group.rows[or].id,
+                    template.text()
+                );
+                let wins = group.rank > groups[og].rank;
+                let (winner, loser) = if wins { ((g, r), (og, or)) } else { ((og, or), (g, r)) };
+                if groups[og].rows[or].scopes != row.scopes {
+                    disputed.insert(winner);
+                }
+                lost.push((loser, template.clone()));
+                owners.insert(key, winner);
+            }
+        }
+    }
+    for ((g, r), template) in lost {
+        groups[g].rows[r].templates.remove(&template);
+    }
+    for (g, r) in disputed {
+        groups[g].rows[r].special = ambiguous()?;
+    }
+    Ok(())
+}
+
+fn ambiguous() -> Result<u8> {
+    let place = OVERRIDES.iter().position(|row| matches!(row.effect, Effect::NoVerdict(Reason::Ambiguous)));
+    let place = place.ok_or_else(|| anyhow::anyhow!("the hand table has no row for ambiguous requests"))?;
+    Ok(u8::try_from(place + 1)?)
+}
+
+/// A row that owns no request form stays only if its id would be lost without it.
+fn drop_rows_without_use(groups: &mut Vec<Group>) {
+    let used: BTreeSet<String> = groups
+        .iter()
+        .flat_map(|group| &group.rows)
+        .filter(|row| !row.templates.is_empty())
+        .map(|row| row.id.clone())
+        .collect();
+    for group in groups.iter_mut() {
+        group.rows.retain(|row| !row.templates.is_empty() || !used.contains(&row.id));
+    }
+    groups.retain(|group| !group.rows.is_empty());
+}

@@ -1,0 +1,113 @@
+//! The tries of all hosts, and their bytes.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::{Result, ensure};
+
+use super::format::path::{MAX_LITERAL, hash};
+use super::format::walk::{HAS_DOUBLE_STAR, HAS_STAR, MAX_OPEN};
+use super::template::{Segment, Template};
+
+/// One host's trie of segments.
+#[derive(Debug, Default)]
+pub(crate) struct Trie {
+    literals: BTreeMap<String, Self>,
+    star: Option<Box<Self>>,
+    double_star: Option<Box<Self>>,
+    /// Rows by method key.
+    rows: BTreeMap<u16, u32>,
+}
+
+impl Trie {
+    /// Adds a request form.
+    pub(crate) fn insert(&mut self, template: &Template, key: u16, row: u32) {
+        let mut node = self;
+        for segment in &template.segments {
+            node = match segment {
+                Segment::Literal(text) => node.literals.entry(text.clone()).or_default(),
+                Segment::Star => node.star.get_or_insert_default(),
+                Segment::DoubleStar => node.double_star.get_or_insert_default(),
+            };
+        }
+        node.rows.insert(key, row);
+    }
+
+    /// How many choices can be open at once below this node.
+    pub(crate) fn open_choices(&self) -> usize {
+        let wild = usize::from(self.star.is_some()) + usize::from(self.double_star.is_some());
+        let below = |child: &Self| child.open_choices();
+        let literal = self.literals.values().map(|child| below(child) + wild.min(1)).max();
+        let star = self.star.as_deref().map(|child| below(child) + usize::from(self.double_star.is_some()));
+        let double = self.double_star.as_deref().map(|child| below(child) + 1);
+        [literal, star, double].into_iter().flatten().max().unwrap_or(0)
+    }
+}
+
+/// The bytes of all tries; equal subtrees are written once.
+#[derive(Debug, Default)]
+pub(crate) struct Nodes {
+    bytes: Vec<u8>,
+    places: HashMap<Vec<u8>, u32>,
+}
+
+impl Nodes {
+    /// Writes a trie and gives the place of its root. `text` stores a literal.
+    pub(crate) fn write(&mut self, trie: &Trie, text: &mut impl FnMut(&str) -> Result<u32>) -> Result<u32> {
+        ensure!(trie.open_choices() <= MAX_OPEN, "a trie with more than {MAX_OPEN} open choices");
+        self.node(trie, text)
+    }
+
+    /// The section, with the byte of padding that the reader's three-byte reads need.
+    pub(crate) fn into_bytes(mut self) -> Vec<u8> {
+        self.bytes.push(0);
+        self.bytes
+    }
+
+    fn node(&mut self, trie: &Trie, text: &mut impl FnMut(&str) -> Result<u32>) -> Result<u32> {
+        let mut edges = Vec::new();
+        for (literal, child) in &trie.literals {
+            ensure!(literal.len() < MAX_LITERAL, "the literal {literal} is too long");
+            edges.push((hash(literal.as_bytes()), text(literal)?, self.node(child, text)?));
+        }
+        edges.sort_unstable();
+        let mut bytes = Vec::new();
+        bytes.extend(u16::try_from(edges.len())?.to_le_bytes());
+        bytes.push(u8::try_from(trie.rows.len())?);
+        bytes.push(flags(trie));
+        for child in [&trie.star, &trie.double_star].into_iter().flatten() {
+            u24(&mut bytes, self.node(child, text)?)?;
+        }
+        edges.iter().for_each(|(hash, ..)| bytes.extend(hash.to_le_bytes()));
+        edges.iter().for_each(|(_, text, _)| bytes.extend(text.to_le_bytes()));
+        for (.., child) in &edges {
+            u24(&mut bytes, *child)?;
+        }
+        trie.rows.keys().for_each(|key| bytes.extend(key.to_le_bytes()));
+        for row in trie.rows.values() {
+            u24(&mut bytes, *row)?;
+        }
+        self.place(bytes)
+    }
+
+    fn place(&mut self, node: Vec<u8>) -> Result<u32> {
+        if let Some(&place) = self.places.get(&node) {
+            return Ok(place);
+        }
+        let place = u32::try_from(self.bytes.len())?;
+        self.bytes.extend(&node);
+        self.places.insert(node, place);
+        Ok(place)
+    }
+}
+
+fn flags(trie: &Trie) -> u8 {
+    let star = if trie.star.is_some() { HAS_STAR } else { 0 };
+    let double_star = if trie.double_star.is_some() { HAS_DOUBLE_STAR } else { 0 };
+    star | double_star
+}
+
+fn u24(bytes: &mut Vec<u8>, number: u32) -> Result<()> {
+    ensure!(number < 1 << 24, "{number} needs more than three bytes");
+    bytes.extend(&number.to_le_bytes()[..3]);
+    Ok(())
+}
