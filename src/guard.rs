@@ -21,17 +21,19 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode, header};
 
-use crate::call::Call;
-use crate::catalog::{self, Found, Unmapped};
+use crate::call::{Call, Why};
+use crate::catalog::{self, Endpoints, Found};
 use crate::denial::Denial;
 use crate::environment::Environment;
-use crate::granted::{GrantedScopes, Grants, TokenKey};
-use crate::refusal::{self, Answer, Certainty, Gate};
+use crate::granted::GrantedScopes;
+use crate::granted::cache::{Stage, TokenKey};
+use crate::granted::flight::{Grants, Peek};
+use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
+use crate::scope::ScopeSet;
 use crate::telemetry;
 
 pub use builder::GuardBuilder;
-pub use verdict::Why;
-pub(crate) use verdict::{Verdict, verdict};
+use verdict::{Verdict, verdict};
 
 /// How long [`Preflight::Deny`] waits for scopes that are not yet known, and an explanation for
 /// those it would like to show.
@@ -45,8 +47,9 @@ pub struct Guard(Arc<Inner>);
 
 struct Inner {
     preflight: Preflight,
-    endpoints: crate::call::Endpoints,
-    grants: Grants,
+    surface: Surface,
+    endpoints: Endpoints,
+    grants: Grants<()>,
     environment: Arc<Environment>,
 }
 
@@ -64,11 +67,23 @@ pub enum Preflight {
     Deny,
 }
 
+/// How a refusal for lack of scope reaches the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Surface {
+    /// As an error of the client's own kind, in which [`Denial::of`] finds the denial.
+    #[default]
+    Error,
+    /// As Google's answer, byte for byte, with the [`Denial`] among the response's extensions. A
+    /// call that [`Preflight::Deny`] does not send has no answer, and is an error all the same.
+    Extension,
+}
+
 /// What is known before a call is sent.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Decision {
-    /// The token holds a scope that the method accepts.
+    /// The token holds a scope that the method accepts, or is not limited by scopes.
     Allow,
     /// Nothing can be said, and why.
     Abstain(Why),
@@ -77,9 +92,9 @@ pub enum Decision {
 }
 
 /// What an adapter carries from a request to its answer: no token, no URL, no allocation.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Checked {
-    found: Result<Found, Unmapped>,
+    found: Result<Found, Why>,
     token: Option<TokenKey>,
 }
 
@@ -119,11 +134,10 @@ impl Guard {
     #[must_use]
     pub fn decide(&self, call: &Call<'_>, granted: &GrantedScopes) -> Decision {
         let found = catalog::lookup(call, &self.0.endpoints);
-        match (verdict(&found, granted), found) {
+        match (judge(&found, granted), found) {
             (Verdict::Allow, _) => Decision::Allow,
-            (Verdict::Abstain(why), _) => Decision::Abstain(why),
             (Verdict::Lacking, Ok(found)) => Decision::Lacking(self.predict(&found, granted.clone())),
-            (Verdict::Lacking, Err(_)) => Decision::Abstain(Why::Method),
+            (Verdict::Abstain(why), _) | (Verdict::Lacking, Err(why)) => Decision::Abstain(why),
         }
     }
 
@@ -134,29 +148,16 @@ impl Guard {
     #[must_use]
     pub fn explain(&self, call: &Call<'_>, granted: &GrantedScopes, answer: &Answer<'_>) -> Option<Denial> {
         let found = catalog::lookup(call, &self.0.endpoints);
-        self.explain_found(&found, granted, answer).ok()
+        let refusal = corroborated(refusal::classify(answer)?, &found, granted);
+        is_for_scope(&refusal).then(|| self.refuse(&found, granted.clone(), refusal))
     }
 
     fn predict(&self, found: &Found, granted: GrantedScopes) -> Denial {
         Denial::predicted(found.method(), granted, self.0.environment.clone())
     }
 
-    /// The denial, or the refusal by another gate, or nothing that could be read.
-    fn explain_found(
-        &self,
-        found: &Result<Found, Unmapped>,
-        granted: &GrantedScopes,
-        answer: &Answer<'_>,
-    ) -> Result<Denial, Option<refusal::Refusal>> {
-        let mut refusal = refusal::classify(answer).ok_or(None)?;
-        if verdict(found, granted) == Verdict::Lacking {
-            refusal = refusal.corroborated();
-        }
-        if refusal.gate() != Gate::Scope || refusal.certainty() < Certainty::Likely {
-            return Err(Some(refusal));
-        }
-        let method = found.as_ref().ok().map(Found::method);
-        Ok(Denial::refused(method, granted.clone(), self.0.environment.clone(), refusal))
+    fn refuse(&self, found: &Result<Found, Why>, granted: GrantedScopes, refusal: Refusal) -> Denial {
+        Denial::refused(method(found), granted, self.0.environment.clone(), refusal)
     }
 }
 
@@ -166,50 +167,63 @@ impl Guard {
     /// Before a request is sent. Never waits, and on the usual path does not allocate.
     pub(crate) fn before(&self, call: &Call<'_>, headers: &HeaderMap) -> Before {
         let found = catalog::lookup(call, &self.0.endpoints);
+        let unseen = Checked { found, token: None };
         let token = headers.get(header::AUTHORIZATION).filter(|_| is_google(&found));
-        let Some(token) = token else { return Before::Go(Checked { found, token: None }) };
-        let (key, verdict) = self.0.grants.peek(token, |granted| verdict(&found, granted));
-        let checked = Checked { found, token: Some(key) };
-        match (self.0.preflight, verdict) {
-            (Preflight::Off, _) | (_, Some(Verdict::Allow | Verdict::Abstain(_))) => Before::Go(checked),
-            (_, Some(Verdict::Lacking)) => self.lacking(checked),
-            (Preflight::Deny, None) => Before::Ask(checked),
-            (Preflight::Warn, None) => {
-                self.0.grants.inspect(token);
-                Before::Go(checked)
+        let Some(token) = token else { return Before::Go(unseen) };
+        match self.0.grants.peek(token, |key, entry| (key, judge(&found, &entry.granted))) {
+            Peek::NotBearer => Before::Go(unseen),
+            Peek::Unseen(key) => {
+                let checked = Checked { found, token: Some(key) };
+                if self.0.preflight != Preflight::Off {
+                    self.0.grants.inspect(token, Stage::Ahead);
+                }
+                let waits = self.0.preflight == Preflight::Deny && could_lack(&found);
+                if waits { Before::Ask(checked) } else { Before::Go(checked) }
             }
+            Peek::Seen((key, Verdict::Lacking)) => self.lacking(Checked { found, token: Some(key) }),
+            Peek::Seen((key, _)) => Before::Go(Checked { found, token: Some(key) }),
         }
     }
 
     fn lacking(&self, checked: Checked) -> Before {
         let (Ok(found), Some(key)) = (&checked.found, checked.token) else { return Before::Go(checked) };
-        let granted = self.0.grants.known(key);
-        if self.0.preflight == Preflight::Deny {
-            let denial = self.predict(found, granted);
-            telemetry::denied(&denial);
-            return Before::Stop(denial);
+        let granted = self.0.grants.read(key, |entry| entry.granted.clone());
+        let Some(granted) = granted else { return Before::Go(checked) };
+        match self.0.preflight {
+            Preflight::Off => Before::Go(checked),
+            Preflight::Warn => {
+                telemetry::predicted(found.method(), &granted);
+                Before::Go(checked)
+            }
+            Preflight::Deny => {
+                let denial = self.predict(found, granted);
+                telemetry::denied(&denial);
+                Before::Stop(denial)
+            }
         }
-        telemetry::predicted(found.method(), &granted);
-        Before::Go(checked)
     }
 
     /// Waits, bounded, for the scopes of a token that nothing is known of yet, and judges again.
-    pub(crate) async fn ask(&self, checked: Checked, headers: &HeaderMap) -> Result<Checked, Denial> {
-        if let Some(token) = headers.get(header::AUTHORIZATION) {
-            let granted = self.0.grants.wait(token, WAIT).await;
-            if verdict(&checked.found, &granted) == Verdict::Lacking {
-                return match self.lacking(checked) {
-                    Before::Stop(denial) => Err(denial),
-                    Before::Go(checked) | Before::Ask(checked) => Ok(checked),
-                };
-            }
+    pub(crate) async fn ask(&self, checked: Checked) -> Result<Checked, Denial> {
+        let Some(key) = checked.token else { return Ok(checked) };
+        let granted = self.0.grants.wait(key, Stage::Ahead, WAIT).await;
+        if judge(&checked.found, &granted) != Verdict::Lacking {
+            return Ok(checked);
         }
-        Ok(checked)
+        match self.lacking(checked) {
+            Before::Stop(denial) => Err(denial),
+            Before::Go(checked) | Before::Ask(checked) => Ok(checked),
+        }
     }
 
     /// Whether an answer may be a refusal of Google's, so that its body is worth a look.
     pub(crate) fn looks_at(&self, checked: &Checked, status: StatusCode) -> bool {
         status == StatusCode::FORBIDDEN && is_google(&checked.found)
+    }
+
+    /// The same request after redirects: the answer is judged by where it came from.
+    pub(crate) fn redirected(&self, checked: Checked, call: &Call<'_>) -> Checked {
+        Checked { found: catalog::lookup(call, &self.0.endpoints), ..checked }
     }
 
     /// After a refused answer: a denial if the scope gate refused. Logs what it found.
@@ -220,25 +234,61 @@ impl Guard {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Option<Denial> {
-        let granted = self.0.grants.settled(checked.token, WAIT).await;
-        let answer = Answer::http(status, headers, body);
-        match self.explain_found(&checked.found, &granted, &answer) {
-            Ok(denial) => {
-                telemetry::denied(&denial);
-                Some(denial)
-            }
-            Err(refusal) => {
-                if let Some(refusal) = refusal {
-                    telemetry::other_gate(checked.found.as_ref().ok().map(Found::method), &refusal);
-                }
-                None
-            }
+        let refusal = refusal::classify(&Answer::http(status, headers, body))?;
+        if refusal.gate() != Gate::Scope {
+            telemetry::other_gate(method(&checked.found), &refusal);
+            return None;
         }
+        let granted = match checked.token {
+            Some(key) => self.0.grants.wait(key, Stage::Refused, WAIT).await,
+            None => GrantedScopes::unknown("the call carried no bearer token that could be seen"),
+        };
+        let refusal = corroborated(refusal, &checked.found, &granted);
+        if !is_for_scope(&refusal) {
+            telemetry::other_gate(method(&checked.found), &refusal);
+            return None;
+        }
+        let denial = self.refuse(&checked.found, granted, refusal);
+        telemetry::denied(&denial);
+        Some(denial)
+    }
+
+    /// Whether a denial goes into the response's extensions and not into an error.
+    pub(crate) fn keeps_response(&self) -> bool {
+        self.0.surface == Surface::Extension
     }
 }
 
-fn is_google(found: &Result<Found, Unmapped>) -> bool {
-    found.as_ref().map_or_else(|unmapped| unmapped.is_google(), |_| true)
+/// The verdict on what was found, or was not, for a token of which something or nothing is known.
+fn judge(found: &Result<Found, Why>, granted: &GrantedScopes) -> Verdict {
+    match (found, granted.scopes()) {
+        (Err(why), _) => Verdict::Abstain(*why),
+        (Ok(_), None) if granted.is_not_limited() => Verdict::Allow,
+        (Ok(_), None) => Verdict::Abstain(Why::Granted),
+        (Ok(found), Some(scopes)) => verdict(found, scopes),
+    }
+}
+
+/// Whether any answer about the token could stop the call, so that it is worth waiting for.
+fn could_lack(found: &Result<Found, Why>) -> bool {
+    found.as_ref().is_ok_and(|found| verdict(found, &ScopeSet::new()) == Verdict::Lacking)
+}
+
+/// A header alone only makes a scope refusal possible; our own prediction makes it likely.
+fn corroborated(refusal: Refusal, found: &Result<Found, Why>, granted: &GrantedScopes) -> Refusal {
+    if judge(found, granted) == Verdict::Lacking { refusal.corroborated() } else { refusal }
+}
+
+fn is_for_scope(refusal: &Refusal) -> bool {
+    refusal.gate() == Gate::Scope && refusal.certainty() >= Certainty::Likely
+}
+
+fn is_google(found: &Result<Found, Why>) -> bool {
+    found.as_ref().map_or_else(|why| why.is_google(), |_| true)
+}
+
+fn method(found: &Result<Found, Why>) -> Option<catalog::ApiMethod> {
+    found.as_ref().ok().map(Found::method)
 }
 
 #[cfg(feature = "tower")]

@@ -15,8 +15,9 @@
 //! [`Denial::of`](crate::Denial::of), also behind other middlewares.
 
 use async_trait::async_trait;
-use http::Extensions;
-use reqwest::{Body, Request, Response, ResponseBuilderExt};
+use http::response::Parts;
+use http::{Extensions, HeaderMap, Method, StatusCode};
+use reqwest::{Body, Request, Response, ResponseBuilderExt, Url};
 use reqwest_middleware::{Error, Middleware, Next, Result};
 
 use crate::adapter::body::look;
@@ -36,44 +37,54 @@ impl GuardMiddleware {
     }
 
     async fn check(&self, request: &Request) -> std::result::Result<Checked, Denial> {
-        // reqwest keeps a parsed `Url`; one that is no `http::Uri` cannot be sent either.
-        let Ok(uri) = request.url().as_str().parse() else { return Ok(Checked::nothing()) };
-        let call = Call::of(request.method(), &uri, request.headers());
-        match self.guard.before(&call, request.headers()) {
+        match self.guard.before(&call(request.method(), request.url(), request.headers()), request.headers()) {
             Before::Go(checked) => Ok(checked),
-            Before::Ask(checked) => self.guard.ask(checked, request.headers()).await,
+            Before::Ask(checked) => self.guard.ask(checked).await,
             Before::Stop(denial) => Err(denial),
         }
     }
 
     async fn explain(&self, checked: &Checked, response: Response) -> Result<Response> {
         let url = response.url().clone();
-        let (parts, body) = http::Response::from(response).into_parts();
+        let (mut parts, body) = http::Response::from(response).into_parts();
         let (seen, body) = look(body).await;
         if let Some(denial) = self.guard.after(checked, parts.status, &parts.headers, &seen).await {
-            return Err(Error::middleware(denial.into_error()));
+            if !self.guard.keeps_response() {
+                return Err(Error::middleware(denial.into_error()));
+            }
+            parts.extensions.insert(denial);
         }
-        // reqwest drops the URL when a response is taken apart, so it is put back by hand.
-        let mut builder = http::Response::builder().url(url);
-        if let Some(extensions) = builder.extensions_mut() {
-            extensions.extend(parts.extensions);
-        }
-        let whole = builder.body(Body::wrap(body)).map_err(Error::middleware)?;
-        let (mut fresh, body) = whole.into_parts();
-        (fresh.status, fresh.version, fresh.headers) = (parts.status, parts.version, parts.headers);
-        Ok(http::Response::from_parts(fresh, body).into())
+        put_together(url, parts, Body::wrap(body))
     }
+}
+
+fn call<'a>(verb: &'a Method, url: &'a Url, headers: &'a HeaderMap) -> Call<'a> {
+    Call::of_parts(verb, url.scheme(), url.authority(), url.path(), url.query(), headers)
+}
+
+/// reqwest forgets the URL of a response that is taken apart, unless it stands in an extension that
+/// only a response builder can set.
+fn put_together(url: Url, parts: Parts, body: Body) -> Result<Response> {
+    let (mut whole, ()) = http::Response::builder().url(url).body(()).map_err(Error::middleware)?.into_parts();
+    (whole.status, whole.version, whole.headers) = (parts.status, parts.version, parts.headers);
+    whole.extensions.extend(parts.extensions);
+    Ok(http::Response::from_parts(whole, body).into())
 }
 
 #[async_trait]
 impl Middleware for GuardMiddleware {
     async fn handle(&self, request: Request, extensions: &mut Extensions, next: Next<'_>) -> Result<Response> {
         let checked = self.check(&request).await.map_err(|denial| Error::middleware(denial.into_error()))?;
+        let verb = request.method().clone();
         let response = next.run(request, extensions).await?;
-        // A redirect may have led elsewhere: only an answer of the host that was called is Google's.
-        if !self.guard.looks_at(&checked, response.status()) || !checked.is_from(response.url().authority()) {
+        if response.status() != StatusCode::FORBIDDEN {
             return Ok(response);
         }
-        self.explain(&checked, response).await
+        // Redirects may have led elsewhere: the answer is Google's only if the last host is.
+        let checked = self.guard.redirected(checked, &call(&verb, response.url(), &HeaderMap::new()));
+        match self.guard.looks_at(&checked, response.status()) {
+            true => self.explain(&checked, response).await,
+            false => Ok(response),
+        }
     }
 }

@@ -112,7 +112,7 @@ where
     S::Error: Into<BoxError>,
     R: Body,
 {
-    let checked = guard.ask(checked, request.headers()).await.map_err(Denial::into_error)?;
+    let checked = guard.ask(checked).await.map_err(Denial::into_error)?;
     let response = inner.call(request).await.map_err(Into::into)?;
     explain(guard, checked, response).await
 }
@@ -126,12 +126,15 @@ async fn explain<R: Body>(
     if !guard.looks_at(&checked, response.status()) {
         return Ok(response.map(GuardBody::untouched));
     }
-    let (parts, body) = response.into_parts();
+    let (mut parts, body) = response.into_parts();
     let (seen, body) = look(body).await;
-    match guard.after(&checked, parts.status, &parts.headers, &seen).await {
-        Some(denial) => Err(denial.into_error().into()),
-        None => Ok(Response::from_parts(parts, body)),
+    if let Some(denial) = guard.after(&checked, parts.status, &parts.headers, &seen).await {
+        if !guard.keeps_response() {
+            return Err(denial.into_error().into());
+        }
+        parts.extensions.insert(denial);
     }
+    Ok(Response::from_parts(parts, body))
 }
 
 pin_project! {
@@ -173,7 +176,7 @@ where
                 if !guard.looks_at(checked, response.status()) {
                     return Poll::Ready(Ok(response.map(GuardBody::untouched)));
                 }
-                State::Boxed { answer: Box::pin(explain(guard.clone(), checked.clone(), response)) }
+                State::Boxed { answer: Box::pin(explain(guard.clone(), *checked, response)) }
             }
         };
         self.as_mut().project().state.set(next);
