@@ -1,0 +1,5 @@
+//! What is decided before a call.
+
+mod verdict;
+
+pub use verdict::{Verdict, verdict};
