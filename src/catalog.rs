@@ -4,6 +4,8 @@
 //! in: nothing is parsed, allocated or fetched at start.
 
 mod blob;
+mod endpoints;
+mod lookup;
 mod made_from;
 pub(crate) mod overrides;
 mod path;
@@ -19,6 +21,10 @@ use crate::scope::{Scope, ScopeSet};
 use overrides::{OVERRIDES, Override};
 use reader::BLOB;
 
+#[doc(inline)]
+pub use endpoints::Endpoints;
+#[doc(inline)]
+pub use lookup::{Found, lookup};
 #[doc(inline)]
 pub use version::{VERSION, Version};
 

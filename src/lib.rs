@@ -1,8 +1,10 @@
 //! Middleware that turns Google Cloud's `403 insufficient authentication scopes` into an error
 //! that says what to do.
 
+pub mod call;
 pub mod catalog;
 pub mod error;
+pub mod guard;
 pub mod scope;
 
 #[doc(inline)]
