@@ -3,6 +3,7 @@
 
 pub mod catalog;
 pub mod error;
+pub mod refusal;
 pub mod scope;
 
 #[doc(inline)]
