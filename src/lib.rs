@@ -2,7 +2,10 @@
 //! that says what to do.
 
 pub mod catalog;
+pub mod environment;
 pub mod error;
+#[allow(dead_code, reason = "the guard will use it")]
+pub mod granted;
 pub mod scope;
 
 #[doc(inline)]
