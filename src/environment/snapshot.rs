@@ -269,3 +269,132 @@ fn read_file(path: &Path) -> Option<String> {
     std::fs::File::open(path).ok()?.take(MOST_FILE).read_to_string(&mut text).ok()?;
     Some(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::{Request, Response};
+
+    use super::*;
+    use crate::granted::fetch::tests::{FakeFetch, answer};
+
+    /// What a snapshot of `world` sees of a metadata server, and how often it asks.
+    async fn ask<F>(world: Snapshot, serve: F) -> (Snapshot, usize)
+    where
+        F: Fn(&str) -> Option<Response<Bytes>> + Send + Sync + 'static,
+    {
+        let by_path = move |request: &Request<Bytes>| {
+            serve(request.uri().path().trim_start_matches("/computeMetadata/v1/"))
+        };
+        let fetch = Arc::new(FakeFetch::new(by_path));
+        let mut snapshot = world;
+        snapshot.ask(Arc::clone(&fetch) as Arc<dyn Fetch>).await;
+        (snapshot, fetch.asked())
+    }
+
+    fn vm(path: &str) -> Option<Response<Bytes>> {
+        let text = match path {
+            "project/project-id" => "my-project",
+            "instance/name" => "web-1",
+            ATTRIBUTE_NAMES => "created-by\nssh-keys\nstartup-script\n",
+            "instance/attributes/created-by" => "somebody",
+            _ => return Some(answer(404, "<html>")),
+        };
+        Some(answer(200, text))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_few_values_are_asked_for_and_the_missing_ones_left_out() {
+        let (snapshot, asked) = ask(Snapshot::new(), vm).await;
+        assert_eq!(snapshot.metadata("project/project-id"), Some("my-project"));
+        assert_eq!(snapshot.metadata("instance/attributes/created-by"), Some("somebody"));
+        assert_eq!((snapshot.metadata("instance/zone"), snapshot.metadata_problem()), (None, None));
+        assert_eq!(asked, PATHS.len() + 1, "attributes that are not there are not asked for");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn attributes_are_asked_for_one_by_one_where_their_names_are_not_told() {
+        let serve = |path: &str| vm(path).filter(|_| path != ATTRIBUTE_NAMES).or(Some(answer(403, "")));
+        let (snapshot, asked) = ask(Snapshot::new(), serve).await;
+        assert_eq!(snapshot.metadata("instance/attributes/created-by"), Some("somebody"));
+        assert_eq!(asked, PATHS.len() + ATTRIBUTES.len());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_is_missing_slow_or_false_is_asked_once() {
+        let rows: [(fn(&str) -> Option<Response<Bytes>>, &str); 4] = [
+            (|_| None, "in time"),
+            (|_| Some(answer(403, "<html>")), "403"),
+            (|_| Some(Response::new(Bytes::from_static(b"welcome to the hotel"))), "something else"),
+            (|_| Some(answer(200, "<html>")), "cannot be read"),
+        ];
+        for (serve, problem) in rows {
+            let (snapshot, asked) = ask(Snapshot::new(), serve).await;
+            assert!(snapshot.metadata_problem().unwrap().contains(problem), "{snapshot:?}");
+            assert!(snapshot.metadata.is_empty());
+            assert_eq!(asked, 1);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_falls_silent_leaves_what_it_had_told() {
+        let (snapshot, _) = ask(Snapshot::new(), |path| vm(path).filter(|_| path != "instance/name")).await;
+        assert_eq!(snapshot.metadata("project/project-id"), Some("my-project"));
+        assert!(snapshot.metadata_problem().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_is_asked_where_the_rest_tells_or_the_user_forbids_it() {
+        let key = r#"{"type":"service_account"}"#;
+        let credential = "/h/.config/gcloud/application_default_credentials.json";
+        let laptop = Snapshot::new().with_env("HOME", "/h").with_file(credential, key);
+        let world = Snapshot::new;
+        let rows = [
+            (world(), true),
+            (world().with_env("NO_GCE_CHECK", "true"), false),
+            (world().with_env("NO_GCE_CHECK", "True").with_env("GCE_METADATA_HOST", "127.0.0.1:1"), false),
+            (world().with_env("K_SERVICE", "web"), false),
+            (world().with_env("CLOUD_RUN_JOB", "job"), false),
+            (world().with_env("K_SERVICE", "web").with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1"), true),
+            (world().with_file(DMI, "Google Compute Engine\n"), true),
+            (world().with_file(DMI, "ThinkPad\n"), false),
+            (world().with_file(DMI, "ThinkPad\n").with_env("GCE_METADATA_HOST", "127.0.0.1:1"), true),
+            (world().with_file(DMI, "ThinkPad\n").with_env("GCE_METADATA_IP", "127.0.0.1"), true),
+            (laptop.clone(), false),
+            (laptop.clone().with_file(DMI, "Google Compute Engine\n"), true),
+            (laptop.with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1"), true),
+        ];
+        for (world, expected) in rows {
+            let (snapshot, asked) = ask(world, vm).await;
+            assert_eq!(asked > 0, expected, "{snapshot:?}");
+        }
+    }
+
+    #[test]
+    fn the_host_is_the_one_that_the_user_names() {
+        let host = Snapshot::new().with_env("GCE_METADATA_IP", "10.0.0.1");
+        assert_eq!(Snapshot::new().metadata_host(), Some("169.254.169.254"));
+        assert_eq!(host.metadata_host(), Some("10.0.0.1"));
+        assert_eq!(host.with_env("GCE_METADATA_HOST", "mds:80").metadata_host(), Some("mds:80"));
+    }
+
+    #[tokio::test]
+    async fn a_host_that_is_none_is_a_problem_and_no_failure() {
+        let (snapshot, asked) = ask(Snapshot::new().with_env("GCE_METADATA_HOST", "http://x/"), vm).await;
+        assert!(snapshot.metadata_problem().unwrap().contains("`http://x/`"));
+        assert_eq!(asked, 0);
+    }
+
+    #[test]
+    fn without_a_runtime_the_rest_is_still_seen() {
+        let mut take = Box::pin(Snapshot::take(None));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(take.as_mut().poll(&mut context).is_ready());
+    }
+
+    #[test]
+    fn a_folder_and_a_missing_file_are_no_files() {
+        assert_eq!(read_file(&std::env::temp_dir()), None);
+        assert_eq!(read_file(&std::env::temp_dir().join("no-such-credential.json")), None);
+    }
+}

@@ -196,3 +196,233 @@ impl GrantedScopesSource for MetadataScopes {
         Box::pin(async move { Some(self.find(token).await) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::clock::SystemClock;
+    use super::super::clock::tests::ManualClock;
+    use super::super::fetch::tests::{FakeFetch, answer};
+    use super::*;
+
+    type Server = Result<String, Error>;
+
+    async fn get(path: &str, response: Response<Bytes>) -> Server {
+        let fetch = Arc::new(FakeFetch::new(move |_: &Request<Bytes>| Some(response.clone())));
+        MetadataServer::new(fetch, DEFAULT_HOST).unwrap().get(path).await
+    }
+
+    fn without_flavor(mut response: Response<Bytes>) -> Response<Bytes> {
+        response.headers_mut().remove(FLAVOR);
+        response
+    }
+
+    fn with_flavor(mut response: Response<Bytes>, flavor: &'static str) -> Response<Bytes> {
+        response.headers_mut().insert(FLAVOR, HeaderValue::from_static(flavor));
+        response
+    }
+
+    const HTML: &str = "<!DOCTYPE html>\n<html><title>Error 404 (Not Found)!!1</title></html>";
+
+    #[tokio::test]
+    async fn the_question_carries_the_flavor_and_goes_to_the_host_given() {
+        let fetch = Arc::new(FakeFetch::new(|request: &Request<Bytes>| {
+            assert_eq!(request.uri(), "http://127.0.0.1:8080/computeMetadata/v1/instance/name");
+            assert_eq!(request.headers()["metadata-flavor"], "Google");
+            Some(answer(200, "web-1\n"))
+        }));
+        let server = MetadataServer::new(fetch, "127.0.0.1:8080").unwrap();
+        assert_eq!(server.get("instance/name").await.unwrap(), "web-1");
+    }
+
+    #[test]
+    fn a_host_that_is_none_is_refused_by_name() {
+        for host in ["", "http://x/", "a b", "user@host", "host/path", "host:port:1"] {
+            let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| None));
+            let error = MetadataServer::new(fetch, host).err().expect(host).to_string();
+            assert!(error.contains(&format!("`{host}`")), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn each_way_to_refuse_is_told_apart() {
+        let rows = [
+            (SCOPES, answer(404, HTML), "404: no service account attached"),
+            ("instance/attributes/x", answer(404, HTML), "404: it has no such value"),
+            (SCOPES, answer(403, HTML), "403: it is concealed"),
+            (SCOPES, answer(429, "slow down"), "429: it is asked too often"),
+            (SCOPES, answer(302, ""), "302: a redirect"),
+            (SCOPES, answer(500, HTML), "500: a fault of its own"),
+            (SCOPES, answer(503, ""), "503: a fault of its own"),
+            (SCOPES, answer(418, ""), "418: not an answer"),
+            (SCOPES, answer(200, HTML), "cannot be read"),
+            (SCOPES, answer(200, ""), "cannot be read"),
+            (SCOPES, answer(200, &"x".repeat(64 * 1024 + 1)), "cannot be read"),
+            (SCOPES, without_flavor(answer(200, "https://x.example/")), "something else"),
+            (SCOPES, with_flavor(answer(200, "https://x.example/"), "Gargle"), "something else"),
+            (TOKEN, with_flavor(answer(200, "{}"), "Gargle"), "something else"),
+        ];
+        for (path, response, expected) in rows {
+            let error = get(path, response).await.unwrap_err().to_string();
+            assert!(error.contains(expected), "{expected}: {error}");
+        }
+        let mut binary = answer(200, "");
+        *binary.body_mut() = Bytes::from_static(b"\xff\xfe");
+        assert!(get(SCOPES, binary).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_token_may_come_without_the_flavor() {
+        assert_eq!(get(TOKEN, without_flavor(answer(200, "{}"))).await.unwrap(), "{}");
+    }
+
+    #[test]
+    fn only_a_list_of_scopes_is_one() {
+        let good = "https://www.googleapis.com/auth/pubsub\nhttps://example.com/new-scope\nopenid\n";
+        assert_eq!(scope_lines(good).map(|scopes| scopes.len()), Some(3));
+        for text in
+            ["", "\n", "Internal error", "https://a b/", "{\"scope\":1}", "https://x.example/\n\nopenid"]
+        {
+            assert_eq!(scope_lines(text), None, "{text:?}");
+        }
+    }
+
+    /// A metadata server that mints `ya29.mine`, with one answer of another kind.
+    fn vm(path: &'static str, odd: Option<Response<Bytes>>) -> Arc<dyn Fetch> {
+        Arc::new(FakeFetch::new(move |request: &Request<Bytes>| {
+            let asked = request.uri().path().trim_start_matches("/computeMetadata/v1/");
+            match asked {
+                _ if asked == path => odd.clone(),
+                TOKEN => Some(answer(
+                    200,
+                    r#"{"access_token":"ya29.mine","expires_in":600,"token_type":"Bearer"}"#,
+                )),
+                SCOPES => Some(answer(200, "https://www.googleapis.com/auth/pubsub\n")),
+                _ => Some(answer(404, HTML)),
+            }
+        }))
+    }
+
+    async fn find(fetch: Arc<dyn Fetch>, platform: Platform, token: &str) -> GrantedScopes {
+        let server = MetadataServer::new(fetch, DEFAULT_HOST).unwrap();
+        MetadataScopes::new(server, platform, Arc::new(ManualClock::new()))
+            .find(AccessToken::new(token).unwrap())
+            .await
+    }
+
+    #[tokio::test]
+    async fn the_token_that_the_server_minted_holds_the_instances_scopes() {
+        let granted = find(vm("", None), Platform::ComputeEngine, "ya29.mine").await;
+        let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub");
+        assert_eq!((granted.scopes(), granted.source()), (Some(&held), Some(GrantSource::Metadata)));
+        assert_eq!(granted.expires_at(), Some(ManualClock::new().wall() + Duration::from_secs(600)));
+    }
+
+    #[tokio::test]
+    async fn another_token_is_unknown() {
+        let granted = find(vm("", None), Platform::ComputeEngine, "ya29.user").await;
+        assert!(granted.why_unknown().unwrap().contains("another token"));
+    }
+
+    #[tokio::test]
+    async fn where_the_list_means_what_could_be_asked_for_nobody_is_asked() {
+        use Platform::*;
+        let serverless =
+            [GkeWorkloadIdentity, CloudRunService, CloudRunJob, CloudRunWorkerPool, CloudFunctions, Unknown];
+        let unverified = [AppEngineStandard, AppEngineFlexible, Composer, CloudShell, CloudBuild];
+        for platform in serverless.into_iter().chain(unverified) {
+            let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| None));
+            let granted = find(Arc::clone(&fetch) as _, platform, "ya29.mine").await;
+            assert!(granted.why_unknown().unwrap().contains(platform.as_str()));
+            assert_eq!(fetch.asked(), 0);
+        }
+        for platform in [ComputeEngine, ManagedInstanceGroup, GkeNode, Dataproc, Dataflow, Workbench] {
+            assert!(!find(vm("", None), platform, "ya29.mine").await.is_unknown(), "{platform:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn garbage_in_either_answer_is_unknown_and_never_no_scopes() {
+        let tokens = [
+            "",
+            "null",
+            "[]",
+            "{}",
+            "{\"access_token\":\"ya29.mine\"",
+            r#"{"access_token":7}"#,
+            r#"{"access_token":""}"#,
+            r#"{"access_token":"a","access_token":"ya29.mine"}"#,
+            "ya29.mine",
+            HTML,
+        ];
+        for body in tokens {
+            let granted =
+                find(vm(TOKEN, Some(answer(200, body))), Platform::ComputeEngine, "ya29.mine").await;
+            assert!(granted.is_unknown(), "{body}: {granted:?}");
+        }
+        for body in ["", "[]", "{}", HTML, "no such thing", "\u{0}", "https://a b"] {
+            let granted =
+                find(vm(SCOPES, Some(answer(200, body))), Platform::ComputeEngine, "ya29.mine").await;
+            assert!(granted.is_unknown(), "{body}: {granted:?}");
+        }
+        for status in [302, 403, 404, 429, 500] {
+            for path in [TOKEN, SCOPES] {
+                let granted =
+                    find(vm(path, Some(answer(status, HTML))), Platform::GkeNode, "ya29.mine").await;
+                assert!(granted.why_unknown().unwrap().contains(&status.to_string()), "{granted:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_expiry_that_makes_no_sense_is_left_out() {
+        for expires_in in ["-1", "\"soon\"", "1e300", "18446744073709551615", "null"] {
+            let body = format!(r#"{{"access_token":"ya29.mine","expires_in":{expires_in}}}"#);
+            let granted =
+                find(vm(TOKEN, Some(answer(200, &body))), Platform::ComputeEngine, "ya29.mine").await;
+            assert!(
+                granted.scopes().is_some() && granted.expires_at().is_none(),
+                "{expires_in}: {granted:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn many_foreign_tokens_ask_the_server_once_a_second_and_a_new_one_of_its_own_is_found() {
+        let fetch = Arc::new(FakeFetch::new(|request: &Request<Bytes>| {
+            let is_token = request.uri().path().ends_with("/token");
+            Some(answer(200, if is_token { r#"{"access_token":"ya29.mine"}"# } else { "openid" }))
+        }));
+        let clock = Arc::new(ManualClock::new());
+        let server = MetadataServer::new(Arc::clone(&fetch) as _, DEFAULT_HOST).unwrap();
+        let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::clone(&clock) as _);
+        for number in 0..100 {
+            let token = format!("ya29.user{number}");
+            assert!(source.find(AccessToken::new(&token).unwrap()).await.is_unknown());
+        }
+        assert_eq!(fetch.asked(), 2);
+        clock.advance(ASK_AGAIN);
+        source.find(AccessToken::new("ya29.user").unwrap()).await;
+        assert_eq!(fetch.asked(), 4);
+        assert!(!source.find(AccessToken::new("ya29.mine").unwrap()).await.is_unknown());
+        assert_eq!(fetch.asked(), 4);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_cannot_be_reached_is_named_without_the_clients_words() {
+        struct Broken;
+        impl Fetch for Broken {
+            fn fetch(
+                &self,
+                _: Request<Bytes>,
+            ) -> std::pin::Pin<
+                Box<dyn Future<Output = Result<Response<Bytes>, crate::error::BoxError>> + Send + '_>,
+            > {
+                Box::pin(async { Err("connection refused to http://secret/".into()) })
+            }
+        }
+        let server = MetadataServer::new(Arc::new(Broken), DEFAULT_HOST).unwrap();
+        let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::new(SystemClock));
+        let granted = source.find(AccessToken::new("ya29.mine").unwrap()).await;
+        assert_eq!(granted.why_unknown(), Some("the metadata server could not be reached"));
+    }
+}
