@@ -1,0 +1,1 @@
+//! Asks Google what an opaque token holds.
