@@ -9,6 +9,8 @@ pub(crate) mod overrides;
 mod path;
 pub(crate) mod reader;
 pub(crate) mod scopes;
+#[cfg(test)]
+mod tests;
 mod version;
 mod walk;
 
