@@ -86,8 +86,15 @@ impl Denial {
     /// ```
     #[must_use]
     pub fn of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
-        let mut chain = std::iter::successors(Some(error), |error| error.source());
-        chain.find_map(|error| error.downcast_ref::<Self>().or_else(|| Some(&error.downcast_ref::<Shell>()?.0)))
+        let mut next = Some(error);
+        while let Some(error) = next {
+            let found = error.downcast_ref::<Self>().or_else(|| Some(&error.downcast_ref::<Shell>()?.0));
+            if found.is_some() {
+                return found;
+            }
+            next = error.source();
+        }
+        None
     }
 
     /// Whether the call was sent and refused, or not sent at all.

@@ -234,7 +234,7 @@ impl Guard {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Option<Denial> {
-        let refusal = refusal::classify(&Answer::http(status, headers, body))?;
+        let refusal = refusal::classify(&Answer::new(body).with_status(status.as_u16()).with_headers(headers))?;
         if refusal.gate() != Gate::Scope {
             telemetry::other_gate(method(&checked.found), &refusal);
             return None;

@@ -13,7 +13,7 @@ pub mod environment;
 
 pub mod refusal;
 
-mod remedy;
+pub mod remedy;
 
 pub mod denial;
 

@@ -24,16 +24,18 @@ pub const SCOPE_INSUFFICIENT: &str = "ACCESS_TOKEN_SCOPE_INSUFFICIENT";
 pub(crate) fn predicted(method: ApiMethod, granted: &GrantedScopes) {
     warn!(
         target: TARGET,
-        "error.type" = SCOPE_INSUFFICIENT,
-        "rpc.method" = method.id(),
-        "server.address" = method.host(),
-        "gcp.client.service" = service(method),
-        "oauth.scope.verdict" = "missing",
-        "oauth.scope.evidence" = "predicted",
-        "oauth.scope.accepted" = names(&method.accepted()),
-        "oauth.scope.granted" = granted.scopes().map(names),
-        "oauth.scope.suggested" = least(&method.accepted()).as_ref().map(|scope| scope.as_str()),
-        "oauth.scope.grant_source" = granted.source().map(|source| source.as_str()),
+        {
+            "error.type" = SCOPE_INSUFFICIENT,
+            "rpc.method" = method.id(),
+            "server.address" = method.host(),
+            "gcp.client.service" = service(method),
+            "oauth.scope.verdict" = "missing",
+            "oauth.scope.evidence" = "predicted",
+            "oauth.scope.accepted" = names(&method.accepted()),
+            "oauth.scope.granted" = granted.scopes().map(names),
+            "oauth.scope.suggested" = least(&method.accepted()).as_ref().map(|scope| scope.as_str()),
+            "oauth.scope.grant_source" = granted.source().map(|source| source.as_str()),
+        },
         "the token lacks an OAuth scope for this call, which is sent all the same"
     );
 }
@@ -44,17 +46,19 @@ pub(crate) fn denied(denial: &Denial) {
     let evidence = denial.refusal().map_or("predicted", |refusal| refusal.evidence().as_str());
     warn!(
         target: TARGET,
-        "error.type" = SCOPE_INSUFFICIENT,
-        "rpc.method" = method.map(|method| method.id()),
-        "server.address" = method.map(|method| method.host()),
-        "gcp.client.service" = method.map(service),
-        "oauth.scope.verdict" = "missing",
-        "oauth.scope.evidence" = evidence,
-        "oauth.scope.accepted" = names(denial.accepted()),
-        "oauth.scope.granted" = denial.granted().scopes().map(names),
-        "oauth.scope.suggested" = least(denial.accepted()).as_ref().map(|scope| scope.as_str()),
-        "oauth.scope.grant_source" = denial.granted().source().map(|source| source.as_str()),
-        "cloud.platform" = denial.environment().platform().as_str(),
+        {
+            "error.type" = SCOPE_INSUFFICIENT,
+            "rpc.method" = method.map(|method| method.id()),
+            "server.address" = method.map(|method| method.host()),
+            "gcp.client.service" = method.map(service),
+            "oauth.scope.verdict" = "missing",
+            "oauth.scope.evidence" = evidence,
+            "oauth.scope.accepted" = names(denial.accepted()),
+            "oauth.scope.granted" = denial.granted().scopes().map(names),
+            "oauth.scope.suggested" = least(denial.accepted()).as_ref().map(|scope| scope.as_str()),
+            "oauth.scope.grant_source" = denial.granted().source().map(|source| source.as_str()),
+            "cloud.platform" = denial.environment().platform().as_str(),
+        },
         "{denial}"
     );
 }
@@ -63,12 +67,14 @@ pub(crate) fn denied(denial: &Denial) {
 pub(crate) fn other_gate(method: Option<ApiMethod>, refusal: &Refusal) {
     debug!(
         target: TARGET,
-        "rpc.method" = method.map(|method| method.id()),
-        "server.address" = method.map(|method| method.host()),
-        "gcp.client.service" = method.map(service),
-        "oauth.scope.verdict" = "ok",
-        "oauth.scope.evidence" = refusal.evidence().as_str(),
-        "oauth.scope.gate" = refusal.gate().as_str(),
+        {
+            "rpc.method" = method.map(|method| method.id()),
+            "server.address" = method.map(|method| method.host()),
+            "gcp.client.service" = method.map(service),
+            "oauth.scope.verdict" = "ok",
+            "oauth.scope.evidence" = refusal.evidence().as_str(),
+            "oauth.scope.gate" = refusal.gate().as_str(),
+        },
         "the call was refused by another gate than the scope gate"
     );
 }
@@ -77,8 +83,10 @@ pub(crate) fn other_gate(method: Option<ApiMethod>, refusal: &Refusal) {
 pub(crate) fn source_failed(source: &'static str, error: &Error) {
     debug!(
         target: TARGET,
-        "oauth.scope.grant_source" = source,
-        "error.message" = %error,
+        {
+            "oauth.scope.grant_source" = source,
+            "error.message" = %error,
+        },
         "the token's scopes are not known"
     );
 }

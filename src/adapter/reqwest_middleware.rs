@@ -16,7 +16,7 @@
 
 use async_trait::async_trait;
 use http::response::Parts;
-use http::{Extensions, HeaderMap, Method, StatusCode};
+use http::{Extensions, HeaderMap, StatusCode};
 use reqwest::{Body, Request, Response, ResponseBuilderExt, Url};
 use reqwest_middleware::{Error, Middleware, Next, Result};
 
@@ -37,7 +37,7 @@ impl GuardMiddleware {
     }
 
     async fn check(&self, request: &Request) -> std::result::Result<Checked, Denial> {
-        match self.guard.before(&call(request.method(), request.url(), request.headers()), request.headers()) {
+        match self.guard.before(&Call::of_url(request.method(), request.url(), request.headers()), request.headers()) {
             Before::Go(checked) => Ok(checked),
             Before::Ask(checked) => self.guard.ask(checked).await,
             Before::Stop(denial) => Err(denial),
@@ -56,10 +56,6 @@ impl GuardMiddleware {
         }
         put_together(url, parts, Body::wrap(body))
     }
-}
-
-fn call<'a>(verb: &'a Method, url: &'a Url, headers: &'a HeaderMap) -> Call<'a> {
-    Call::of_parts(verb, url.scheme(), url.authority(), url.path(), url.query(), headers)
 }
 
 /// reqwest forgets the URL of a response that is taken apart, unless it stands in an extension that
@@ -81,7 +77,7 @@ impl Middleware for GuardMiddleware {
             return Ok(response);
         }
         // Redirects may have led elsewhere: the answer is Google's only if the last host is.
-        let checked = self.guard.redirected(checked, &call(&verb, response.url(), &HeaderMap::new()));
+        let checked = self.guard.redirected(checked, &Call::of_url(&verb, response.url(), &HeaderMap::new()));
         match self.guard.looks_at(&checked, response.status()) {
             true => self.explain(&checked, response).await,
             false => Ok(response),

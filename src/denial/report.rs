@@ -113,7 +113,7 @@ fn needs(facts: &Facts) -> Vec<String> {
 
 fn holds(facts: &Facts) -> Vec<String> {
     let Some(held) = facts.granted.scopes() else {
-        return vec![format!("not known: {}", facts.granted.why_unknown())];
+        return vec![format!("not known: {}", facts.granted.why_unknown().unwrap_or("the token is not limited by scopes"))];
     };
     let mut lines: Vec<String> = held.iter().take(IN_A_LIST).map(|scope| scope.to_string()).collect();
     if lines.is_empty() {

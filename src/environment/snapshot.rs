@@ -105,15 +105,24 @@ impl Snapshot {
         for name in VARIABLES {
             snapshot = snapshot.with_env(name, std::env::var(name).unwrap_or_default());
         }
-        for path in std::iter::once(DMI.to_owned()).chain(snapshot.credential_paths()) {
+        if let Some(text) = read_file(Path::new(DMI)) {
+            snapshot = snapshot.with_file(DMI, &text);
+        }
+        snapshot.completed(fetch).await
+    }
+
+    /// The same world with what its variables point to: the credential file and the metadata
+    /// server, under the rules of [`take`](Self::take).
+    pub(crate) async fn completed(mut self, fetch: Option<Arc<dyn Fetch>>) -> Self {
+        for path in self.credential_paths() {
             if let Some(text) = read_file(Path::new(&path)) {
-                snapshot = snapshot.with_file(path, &text);
+                self = self.with_file(path, &text);
             }
         }
         if let Some(fetch) = fetch {
-            snapshot.ask(fetch).await;
+            self.ask(fetch).await;
         }
-        snapshot
+        self
     }
 
     /// The same world with this environment variable. An empty one is as good as none.
