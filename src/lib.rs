@@ -4,6 +4,8 @@
 pub mod catalog;
 pub mod error;
 pub mod scope;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 #[doc(inline)]
 pub use error::Error;
