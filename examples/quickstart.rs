@@ -17,7 +17,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .project("my-project", 123_456_789_012)
         .vm(Vm::new("web-1").zone("us-central1-a").account(ACCOUNT))
         .bucket("photos")
-        .role(ACCOUNT, "roles/storage.objectAdmin")
+        .iam("photos", ACCOUNT, "roles/storage.objectAdmin")
         .start()
         .await?;
     println!("A service on VM web-1 uploads to bucket photos. Its account has roles/storage.objectAdmin.\n");
@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     println!("== With the guard\n");
     let guard = Guard::builder()
-        .env([("GCE_METADATA_HOST", google.metadata_host())])
+        .env(google.env())
         .endpoint(google.storage_url(), "storage.googleapis.com")?
         .from_env()
         .await;
@@ -41,7 +41,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("== The fix is applied: stop, set scopes, start\n");
     let vm = google.vm("web-1");
     vm.stop()?;
-    vm.set_scopes(["https://www.googleapis.com/auth/cloud-platform"])?;
+    vm.set_scopes(["cloud-platform"])?;
     vm.start()?;
     let response = upload(&guarded, &google).await?.error_for_status()?;
     println!("HTTP {}: the same upload succeeds. Both gates are open.", response.status());

@@ -18,11 +18,11 @@ async fn main() -> Result<(), BoxError> {
     let google = FakeGoogle::builder()
         .vm(Vm::new("web-1"))
         .bucket("photos")
-        .role("123456789012-compute@developer.gserviceaccount.com", "roles/storage.objectAdmin")
+        .iam("photos", "123456789012-compute@developer.gserviceaccount.com", "roles/storage.objectAdmin")
         .start()
         .await?;
     let guard = Guard::builder()
-        .env([("GCE_METADATA_HOST", google.metadata_host())])
+        .env(google.env())
         .endpoint(google.storage_url(), "storage.googleapis.com")?
         .preflight(Preflight::Deny)
         .from_env()
@@ -46,7 +46,7 @@ async fn main() -> Result<(), BoxError> {
 
     let vm = google.vm("web-1");
     vm.stop()?;
-    vm.set_scopes(["https://www.googleapis.com/auth/cloud-platform"])?;
+    vm.set_scopes(["cloud-platform"])?;
     vm.start()?;
     let response = service.ready().await?.call(upload(&google)?).await?;
     println!("after the fix: HTTP {}", response.status());

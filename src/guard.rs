@@ -33,7 +33,7 @@ use crate::scope::ScopeSet;
 use crate::telemetry;
 
 pub use builder::GuardBuilder;
-use verdict::{Verdict, verdict};
+pub use verdict::{Verdict, verdict};
 
 /// How long [`Preflight::Deny`] waits for scopes that are not yet known, and an explanation for
 /// those it would like to show.

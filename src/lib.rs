@@ -2,8 +2,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod scope;
-#[cfg(feature = "testing")]
-pub mod testing;
 
 pub mod call;
 
