@@ -25,7 +25,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("== Without the guard: what a service sees today\n");
     let plain = ClientBuilder::new(reqwest::Client::new()).build();
     let response = upload(&plain, &google).await?;
-    println!("HTTP {}\n{}\n", response.status(), response.text().await?);
+    println!("HTTP {}\n{}\n", response.status(), response.text().await?.trim());
 
     println!("== With the guard\n");
     let guard = Guard::builder()

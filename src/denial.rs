@@ -13,7 +13,7 @@ use crate::catalog::ApiMethod;
 use crate::environment::Environment;
 use crate::granted::GrantedScopes;
 use crate::refusal::{Certainty, Gate, Refusal};
-use crate::remedy::{self, Step};
+use crate::remedy::{self, Remedy, Step};
 use crate::scope::ScopeSet;
 
 /// A call that was refused, or would be, because its token lacks an OAuth scope.
@@ -39,7 +39,7 @@ pub(crate) struct Facts {
     pub(crate) granted: GrantedScopes,
     pub(crate) environment: Arc<Environment>,
     pub(crate) refusal: Option<Refusal>,
-    pub(crate) steps: Vec<Step>,
+    pub(crate) remedy: Remedy,
 }
 
 impl Denial {
@@ -69,8 +69,8 @@ impl Denial {
         refusal: Option<Refusal>,
     ) -> Self {
         let case = remedy::Case { accepted: &accepted, held: granted.scopes(), environment: &environment };
-        let steps = remedy::steps(&case);
-        Self(Arc::new(Facts { kind, method, accepted, granted, environment, refusal, steps }))
+        let remedy = remedy::remedy(&case);
+        Self(Arc::new(Facts { kind, method, accepted, granted, environment, refusal, remedy }))
     }
 
     /// Finds the denial in an error, however deep a client has wrapped it: like Go's `errors.As`.
@@ -148,7 +148,7 @@ impl Denial {
     /// What to do, in order. Never empty.
     #[must_use]
     pub fn steps(&self) -> &[Step] {
-        &self.0.steps
+        &self.0.remedy.steps
     }
 
     /// The whole story for a person: the two gates, what is held, what would do, and the steps.

@@ -69,6 +69,20 @@ impl Credential {
             Self::Unknown => "unknown",
         }
     }
+
+    /// The same for a person.
+    pub(crate) fn describe(self) -> &'static str {
+        match self {
+            Self::MetadataServer => "the attached service account, from the metadata server",
+            Self::ServiceAccountKey => "a service account key file",
+            Self::UserAdc => "a person's login (application default credentials)",
+            Self::ExternalAccount => "workload identity federation",
+            Self::ExternalUser => "workforce identity federation",
+            Self::Impersonated => "an impersonated service account",
+            Self::Declared => "a token that the program was handed",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// Where the process runs and with which credential.

@@ -162,6 +162,17 @@ impl GrantSource {
             Self::Custom => "custom",
         }
     }
+
+    /// The same for a person.
+    pub(crate) fn describe(self) -> &'static str {
+        match self {
+            Self::Jwt => "as the token itself says",
+            Self::Declared => "as the token's provider says",
+            Self::Metadata => "as the VM's metadata server says",
+            Self::Tokeninfo => "as Google's tokeninfo says",
+            Self::Custom => "as the program's own source says",
+        }
+    }
 }
 
 /// Something that knows the scopes of some tokens.

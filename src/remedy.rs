@@ -79,10 +79,28 @@ impl Case<'_> {
     fn needed(&self) -> String {
         least(self.accepted).map_or_else(|| "SCOPE".to_owned(), |scope| scope.to_string())
     }
+
+    /// The same in the form that people read.
+    fn needed_in_short(&self) -> String {
+        least(self.accepted).map_or_else(|| "the scope it lacks".to_owned(), |scope| scope.short().to_owned())
+    }
 }
 
-/// The steps that open the scope gate for this credential in this place. Never empty.
-pub(crate) fn steps(case: &Case<'_>) -> Vec<Step> {
+/// What to do, in one sentence and in steps. There is at least one step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Remedy {
+    pub(crate) summary: String,
+    pub(crate) steps: Vec<Step>,
+}
+
+impl Remedy {
+    fn new(summary: impl Into<String>, steps: Vec<Step>) -> Self {
+        Self { summary: summary.into(), steps }
+    }
+}
+
+/// What opens the scope gate for this credential in this place.
+pub(crate) fn remedy(case: &Case<'_>) -> Remedy {
     match case.environment.credential() {
         Credential::MetadataServer => on_platform(case),
         Credential::UserAdc => elsewhere::user_login(case),
@@ -93,7 +111,7 @@ pub(crate) fn steps(case: &Case<'_>) -> Vec<Step> {
     }
 }
 
-fn on_platform(case: &Case<'_>) -> Vec<Step> {
+fn on_platform(case: &Case<'_>) -> Remedy {
     match case.environment.platform() {
         Platform::ComputeEngine => machine::compute_engine(case),
         Platform::ManagedInstanceGroup => machine::instance_group(case),

@@ -28,9 +28,7 @@ pub(super) fn line(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if !facts.accepted.is_empty() {
         write!(f, ", but the method needs {}", shortened(narrowest_first(&facts.accepted), " or "))?;
     }
-    write!(f, ". {NO_ROLE_HELPS}. ")?;
-    let first = facts.steps.first().map_or("", |step| step.text());
-    f.write_str(first.split_inclusive(". ").next().unwrap_or(first).trim_end())
+    write!(f, ". {NO_ROLE_HELPS}. {}", facts.remedy.summary)
 }
 
 pub(super) fn text(facts: &Facts) -> String {
@@ -46,11 +44,11 @@ fn write_report(facts: &Facts, out: &mut String) -> fmt::Result {
     facts_table(facts, out)?;
     writeln!(
         out,
-        "\n{NO_ROLE_HELPS}: access scopes are a ceiling on the token, whatever roles the\n\
-         account has. Once this gate is open, IAM decides.\n"
+        "\n{NO_ROLE_HELPS}: OAuth scopes are a ceiling on the token, whatever roles\n\
+         the account has. Once this gate is open, IAM decides.\n"
     )?;
     writeln!(out, "What to do{}:", place(facts))?;
-    for (number, step) in facts.steps.iter().enumerate() {
+    for (number, step) in facts.remedy.steps.iter().enumerate() {
         wrapped(out, &format!("{}. ", number + 1), step.text())?;
         if let Some(command) = step.command_line() {
             writeln!(out, "       {command}")?;
@@ -74,8 +72,13 @@ fn headline(facts: &Facts) -> String {
 /// The two gates, as a picture that survives a log viewer.
 fn gates(facts: &Facts, out: &mut String) -> fmt::Result {
     let service = facts.method.map_or("Google", |method| method.host());
-    writeln!(out, "  call --> [ scope gate: CLOSED ]   [ IAM gate: not reached ]   {service}")?;
-    writeln!(out, "                         ^ stopped here\n")
+    writeln!(out, "    the call")?;
+    writeln!(out, "       |")?;
+    writeln!(out, "  [ gate 1: OAuth scopes of the token ]  CLOSED   <-- it stopped here")?;
+    writeln!(out, "       |")?;
+    writeln!(out, "  [ gate 2: IAM roles of the account  ]  unknown  (not asked yet)")?;
+    writeln!(out, "       |")?;
+    writeln!(out, "    {service}\n")
 }
 
 fn facts_table(facts: &Facts, out: &mut String) -> fmt::Result {
@@ -86,9 +89,10 @@ fn facts_table(facts: &Facts, out: &mut String) -> fmt::Result {
     row(out, "holds", &holds(facts))?;
     let environment = &facts.environment;
     if let Some(account) = environment.account() {
-        row(out, "account", &[format!("{account}{}", kind_of_account(account))])?;
+        let kind = kind_of_account(account).map(str::to_owned);
+        row(out, "account", &[account.to_owned()].into_iter().chain(kind).collect::<Vec<_>>())?;
     }
-    row(out, "credential", &[environment.credential().as_str().to_owned()])?;
+    row(out, "credential", &[environment.credential().describe().to_owned()])?;
     if let Some(words) = facts.refusal.as_ref().and_then(|refusal| refusal.server_message()) {
         row(out, "server said", &[format!("\"{words}\"")])?;
     }
@@ -120,8 +124,7 @@ fn holds(facts: &Facts) -> Vec<String> {
         lines.push("no scope".to_owned());
     }
     lines.extend(rest(held.len(), IN_A_LIST));
-    let source = facts.granted.source().map_or("unknown", |source| source.as_str());
-    lines.push(format!("as known from: {source}"));
+    lines.extend(facts.granted.source().map(|source| format!("({})", source.describe())));
     lines
 }
 
@@ -167,12 +170,9 @@ fn place(facts: &Facts) -> String {
 
 /// Which account it is, since a change of its roles reaches everything that uses it.
 /// Source: <https://docs.cloud.google.com/compute/docs/access/service-accounts#default_service_account>
-fn kind_of_account(account: &str) -> &'static str {
-    if account.ends_with("-compute@developer.gserviceaccount.com") {
-        " (the project's Compute Engine default)"
-    } else {
-        ""
-    }
+fn kind_of_account(account: &str) -> Option<&'static str> {
+    let is_default = account.ends_with("-compute@developer.gserviceaccount.com");
+    is_default.then_some("(the project's Compute Engine default service account)")
 }
 
 /// Scopes by their short names; of a long list the first few, and how many more.

@@ -1,6 +1,6 @@
 //! Where scopes are asked for by a person or by code, not set on a machine.
 
-use super::{Case, Step};
+use super::{Case, Remedy, Step};
 use crate::scope::ScopeSet;
 
 /// What `gcloud auth application-default login` asks for by default, all of which `--scopes`
@@ -16,7 +16,7 @@ const METADATA_TOKENS: &str = "https://docs.cloud.google.com/run/docs/securing/s
 const SCOPES: &str = "https://developers.google.com/identity/protocols/oauth2/scopes";
 
 /// A person's login: the scopes were fixed when they consented.
-pub(super) fn user_login(case: &Case<'_>) -> Vec<Step> {
+pub(super) fn user_login(case: &Case<'_>) -> Remedy {
     let mut step = Step::new(
         "Log in again and ask for the scope. --scopes replaces the defaults, so this list holds them too. It \
          overwrites the present application default credentials.",
@@ -31,7 +31,8 @@ pub(super) fn user_login(case: &Case<'_>) -> Vec<Step> {
         .command(format!("{} --client-id-file=CLIENT_ID_FILE", login(case)))
         .link(LOGIN);
     }
-    vec![step, Step::new("Start the program again, so that it reads the new credentials.")]
+    let steps = vec![step, Step::new("Start the program again, so that it reads the new credentials.")];
+    Remedy::new(format!("Log in again and ask for {}.", case.needed_in_short()), steps)
 }
 
 fn login(case: &Case<'_>) -> String {
@@ -43,23 +44,24 @@ fn login(case: &Case<'_>) -> String {
 }
 
 /// A key file, workload identity federation, impersonation: the program names its scopes.
-pub(super) fn ask_in_code(case: &Case<'_>) -> Vec<Step> {
-    vec![
+pub(super) fn ask_in_code(case: &Case<'_>) -> Remedy {
+    let steps = vec![
         Step::new(format!(
             "Ask for the scope where the program makes its credentials: {}. No command changes it; a library \
              that lets you choose no scopes must be replaced or given a token of your own.",
             case.needed()
         ))
         .link(SCOPES),
-    ]
+    ];
+    Remedy::new(format!("Ask for {} in code, where the credentials are made.", case.needed_in_short()), steps)
 }
 
 /// Cloud Run, Functions, App Engine, GKE Workload Identity: the metadata server mints what is asked.
-pub(super) fn ask_metadata_server(case: &Case<'_>) -> Vec<Step> {
+pub(super) fn ask_metadata_server(case: &Case<'_>) -> Remedy {
     let mut all = ScopeSet::from_iter([crate::Scope::cloud_platform()]);
     all.extend(super::least(case.accepted));
     let list = all.iter().map(|scope| scope.to_string()).collect::<Vec<_>>().join(",");
-    vec![
+    let steps = vec![
         Step::new(
             "Ask for the scope in code: here the metadata server mints a token with the scopes it is asked for \
              (comma separated), and there is no setting on the service.",
@@ -69,13 +71,14 @@ pub(super) fn ask_metadata_server(case: &Case<'_>) -> Vec<Step> {
              'http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token?scopes={list}'"
         ))
         .link(METADATA_TOKENS),
-    ]
+    ];
+    Remedy::new(format!("Ask the metadata server for {} in code.", case.needed_in_short()), steps)
 }
 
 /// The credential or the place is not known: each case in one line.
-pub(super) fn general(case: &Case<'_>) -> Vec<Step> {
+pub(super) fn general(case: &Case<'_>) -> Remedy {
     let needed = case.needed();
-    vec![
+    let steps = vec![
         Step::new(
             "If the token comes from a VM: stop it, set its scopes (the list is replaced: name every scope it \
              has and the one it lacks, or cloud-platform), and start it. Run this from elsewhere.",
@@ -94,5 +97,6 @@ pub(super) fn general(case: &Case<'_>) -> Vec<Step> {
              ask for {needed} in code."
         ))
         .link(SCOPES),
-    ]
+    ];
+    Remedy::new(format!("Get a token that holds {}: the report says how.", case.needed_in_short()), steps)
 }

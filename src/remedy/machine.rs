@@ -1,6 +1,6 @@
 //! Where a machine's configuration holds the access scopes: a VM, a group of VMs, a GKE node pool.
 
-use super::{Case, Step, recommended, scopes_flag};
+use super::{Case, Remedy, Step, recommended, scopes_flag};
 
 /// Source of the order stop, set, start, and of `--scopes` replacing the list.
 const CHANGE_SCOPES: &str =
@@ -11,12 +11,17 @@ const TEMPLATES: &str = "https://docs.cloud.google.com/compute/docs/instance-tem
 const NODE_POOLS: &str = "https://docs.cloud.google.com/kubernetes-engine/docs/how-to/access-scopes";
 
 /// A stand-alone VM: stop it, set its scopes, start it.
-pub(super) fn compute_engine(case: &Case<'_>) -> Vec<Step> {
+pub(super) fn compute_engine(case: &Case<'_>) -> Remedy {
     let vm = instance(case);
     let set = |scopes: &str| format!("gcloud compute instances set-service-account {vm} --scopes={scopes}");
     let union = case.union().map_or_else(|| "SCOPES_IT_HAS,SCOPE_NEEDED".to_owned(), |all| scopes_flag(&all));
     let broad = recommended(case.accepted);
-    vec![
+    let name = case.environment.instance().unwrap_or("the VM");
+    let summary = format!(
+        "Stop {name}, add {} to its access scopes (or set cloud-platform, as Google recommends), and start it.",
+        case.needed_in_short()
+    );
+    let steps = vec![
         Step::new(
             "Stop the VM. Run this and what follows from your workstation or Cloud Shell: stopping ends \
              everything that runs on the VM, and data on local SSDs is lost.",
@@ -36,13 +41,15 @@ pub(super) fn compute_engine(case: &Case<'_>) -> Vec<Step> {
         .command(set(&scopes_flag(&broad))),
         Step::new("Start the VM. Tokens minted from now on carry the new scopes.")
             .command(format!("gcloud compute instances start {vm}")),
-    ]
+    ];
+    Remedy::new(summary, steps)
 }
 
 /// A VM of a managed instance group: a change to one VM is undone when the group recreates it.
-pub(super) fn instance_group(case: &Case<'_>) -> Vec<Step> {
+pub(super) fn instance_group(case: &Case<'_>) -> Remedy {
     let group = case.environment.resource().unwrap_or("INSTANCE_GROUP");
-    vec![
+    let summary = "Roll out a new instance template with the scope to the VM's managed instance group.";
+    let steps = vec![
         Step::new(
             "This VM belongs to a managed instance group, which undoes changes to one VM. Create a new instance \
              template with every flag of the present one and these scopes. (--source-instance would silently \
@@ -59,17 +66,19 @@ pub(super) fn instance_group(case: &Case<'_>) -> Vec<Step> {
              --version=template=NEW_TEMPLATE {}",
             place_flag(case)
         )),
-    ]
+    ];
+    Remedy::new(summary, steps)
 }
 
 /// A GKE node: the scopes of a node pool cannot be changed.
-pub(super) fn gke_node(case: &Case<'_>) -> Vec<Step> {
+pub(super) fn gke_node(case: &Case<'_>) -> Remedy {
     let at = format!(
         "--cluster={} --location={}",
         case.environment.resource().unwrap_or("CLUSTER"),
         case.environment.region().unwrap_or("LOCATION")
     );
-    vec![
+    let summary = "Use Workload Identity Federation for GKE, or move the workload to a new node pool with the scope.";
+    let steps = vec![
         Step::new(
             "Preferred: use Workload Identity Federation for GKE, so that the pod has an identity of its own and \
              node scopes do not apply. Nodes are recreated.",
@@ -88,7 +97,8 @@ pub(super) fn gke_node(case: &Case<'_>) -> Vec<Step> {
             scopes_flag(&recommended(case.accepted)),
         ))
         .link(NODE_POOLS),
-    ]
+    ];
+    Remedy::new(summary, steps)
 }
 
 /// Name and place of the VM as gcloud takes them.
