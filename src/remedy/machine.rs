@@ -24,7 +24,7 @@ pub(super) fn compute_engine(case: &Case<'_>) -> Remedy {
     let steps = vec![
         Step::new(
             "Stop the VM. Run this and what follows from your workstation or Cloud Shell: stopping ends \
-             everything that runs on the VM, and data on local SSDs is lost.",
+             everything that runs on the VM, and data on local SSDs may be lost.",
         )
         .command(format!("gcloud compute instances stop {vm}")),
         Step::new(
