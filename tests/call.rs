@@ -87,7 +87,8 @@ fn every_family_of_hosts_leads_to_its_api_and_look_alikes_lead_nowhere() {
         ("https://my-storage-x.googleapis.com", "host"),
         ("https://android-storage.googleapis.com", "host"),
         ("https://-storage.googleapis.com", "host"),
-        ("https://storage-.p.googleapis.com", "storage.buckets.get"),
+        ("https://storage-.p.googleapis.com", "host"),
+        ("https://storage-a.b.p.googleapis.com", "host"),
         ("https://.storage.googleapis.com", "host"),
         // Names for other purposes.
         ("https://private.googleapis.com", "host"),
