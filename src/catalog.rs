@@ -11,6 +11,8 @@ pub(crate) mod overrides;
 mod path;
 pub(crate) mod reader;
 pub(crate) mod scopes;
+#[cfg(test)]
+mod tests;
 mod version;
 mod walk;
 
@@ -18,7 +20,7 @@ use std::fmt;
 
 use crate::error::Error;
 use crate::scope::{Scope, ScopeSet};
-use overrides::{OVERRIDES, Override};
+use overrides::{Effect, OVERRIDES, Override, Reason};
 use reader::BLOB;
 
 #[doc(inline)]
@@ -156,6 +158,19 @@ impl ApiMethod {
     pub(crate) fn special(&self) -> Option<&'static Override> {
         let place = usize::from(BLOB.row(self.row).special).checked_sub(1)?;
         OVERRIDES.get(place)
+    }
+
+    /// Why a call of this method with this raw query by a token with these scopes has no verdict.
+    pub(crate) fn silenced(&self, granted: &ScopeSet, query: &str) -> Option<Reason> {
+        match &self.special()?.effect {
+            Effect::AlsoAccepts { .. } => None,
+            Effect::NoVerdict(reason) => Some(*reason),
+            Effect::NoVerdictWhen(when, reason) => when.matches(query).then_some(*reason),
+            Effect::NoVerdictWith(scope, when, reason) => {
+                let holds = granted.contains(&Scope::from_uri(&overrides::uri(scope)));
+                (holds && when.matches(query)).then_some(*reason)
+            }
+        }
     }
 }
 

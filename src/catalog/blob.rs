@@ -66,9 +66,6 @@ pub(crate) struct Blob<'a> {
 }
 
 impl<'a> Blob<'a> {
-    /// A catalog that knows nothing.
-    pub(crate) const EMPTY: Blob<'static> = Blob::open(&[]);
-
     /// Cuts the data into sections; data that is none gives a catalog that knows nothing.
     pub(crate) const fn open(bytes: &'a [u8]) -> Self {
         Self {

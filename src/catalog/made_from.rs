@@ -9,5 +9,5 @@ pub(super) const MADE_FROM: Version = Version {
     documents: 607,
     methods: 26958,
     routes: 27096,
-    scopes: 536,
+    scopes: 537,
 };

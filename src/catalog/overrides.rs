@@ -17,8 +17,9 @@ pub(crate) struct Override {
 /// What the fact changes.
 #[derive(Debug)]
 pub(crate) enum Effect {
-    /// These scopes are accepted as well. Silences nothing.
-    AlsoAccepts(&'static [&'static str]),
+    /// These scopes are accepted as well, by those of the methods whose documents list `listed` (by
+    /// all of them, if there is none). Silences nothing.
+    AlsoAccepts { listed: Option<&'static str>, scopes: &'static [&'static str] },
     /// There is no verdict, for this reason.
     NoVerdict(Reason),
     /// There is no verdict if the query matches.
@@ -40,6 +41,18 @@ pub(crate) enum Reason {
     Ambiguous,
 }
 
+impl Reason {
+    /// The reason in one word, for logs and `--jsonl`.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::NeedsSeveral => "needs-several-scopes",
+            Self::DependsOnRequest => "depends-on-request",
+            Self::Restricted => "restricted-scope",
+            Self::Ambiguous => "ambiguous-method",
+        }
+    }
+}
+
 /// A condition on the query.
 #[derive(Debug)]
 pub(crate) enum Query {
@@ -50,6 +63,24 @@ pub(crate) enum Query {
 }
 
 const AUTH: &str = "https://www.googleapis.com/auth/";
+
+impl Query {
+    /// Whether a raw query (without `?`) matches. A key that is percent-encoded counts as any key.
+    pub(crate) fn matches(&self, query: &str) -> bool {
+        match self {
+            Self::Has(key) => !values(query, key).is_empty(),
+            Self::IsNot(key, allowed) => {
+                let found = values(query, key);
+                found.is_empty() || found.iter().any(|value| !allowed.contains(value))
+            }
+        }
+    }
+}
+
+fn values<'q>(query: &'q str, wanted: &str) -> Vec<&'q str> {
+    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.filter(|(key, _)| *key == wanted || key.contains('%')).map(|(_, value)| value).collect()
+}
 
 impl Override {
     /// Whether the row speaks of this method.
@@ -66,12 +97,112 @@ pub(crate) fn uri(short: &str) -> String {
     format!("{AUTH}{short}")
 }
 
-/// The table. The first row that is not [`Effect::AlsoAccepts`] and covers a method marks it.
-pub(crate) static OVERRIDES: &[Override] = &[Override {
-    methods: &[],
-    effect: Effect::NoVerdict(Reason::Ambiguous),
-    source: "set by the generator where documents disagree",
-}];
+/// The table. The first row that covers a method and is not [`Effect::AlsoAccepts`] marks it.
+pub(crate) static OVERRIDES: &[Override] = &[
+    Override {
+        methods: &[], // set by the generator where two documents disagree about one request; today nowhere
+        effect: Effect::NoVerdict(Reason::Ambiguous),
+        source: "https://developers.google.com/discovery/v1/reference/apis",
+    },
+    // Scopes that Discovery hides.
+    Override {
+        methods: &["mybusiness*"],
+        effect: Effect::AlsoAccepts { listed: None, scopes: &["business.manage", "plus.business.manage"] },
+        source: "https://developers.google.com/my-business/content/implement-oauth",
+    },
+    Override {
+        // `jobs.query` works with it, `jobs.insert` does not: https://github.com/googleapis/google-cloud-go/issues/4412
+        methods: &["bigquery.*", "bigquerydatatransfer.*"],
+        effect: Effect::AlsoAccepts {
+            listed: Some("cloud-platform.read-only"),
+            scopes: &["bigquery.readonly"],
+        },
+        source: "https://github.com/googleapis/nodejs-bigquery/issues/1362",
+    },
+    Override {
+        methods: &["storage.*"],
+        effect: Effect::AlsoAccepts { listed: Some("devstorage.read_only"), scopes: &["bigquery.readonly"] },
+        source: "https://cloud.google.com/storage/docs/oauth-scopes",
+    },
+    Override {
+        // Unverified: jclouds writes with it (`STORAGE_WRITEONLY_SCOPE`), no page of Google's says
+        // what it opens. The row can only keep a verdict back.
+        methods: &["storage.*"],
+        effect: Effect::AlsoAccepts {
+            listed: Some("devstorage.read_write"),
+            scopes: &["devstorage.write_only"],
+        },
+        source: "https://github.com/jclouds/jclouds-labs-google",
+    },
+    // Two scopes at once.
+    Override {
+        methods: &["health.users.dataTypes.dataPoints.exportExerciseTcx"],
+        effect: Effect::NoVerdict(Reason::NeedsSeveral),
+        source: "https://health.googleapis.com/$discovery/rest?version=v4",
+    },
+    // Scopes that depend on the request.
+    Override {
+        methods: &[
+            "chat.spaces.delete",
+            "chat.spaces.get",
+            "chat.spaces.patch",
+            "chat.spaces.search",
+            "chat.spaces.members.create",
+            "chat.spaces.members.get",
+            "chat.spaces.members.list",
+            "chat.spaces.members.patch",
+        ],
+        effect: Effect::NoVerdictWhen(Query::Has("useAdminAccess"), Reason::DependsOnRequest),
+        source: "https://developers.google.com/workspace/chat/authenticate-authorize",
+    },
+    Override {
+        methods: &[
+            "chat.spaces.members.delete", // whether the member is a person or an app
+            "chat.spaces.spaceEvents.*",  // by type of event
+            "chat.spaces.create",         // import mode
+            "chat.spaces.completeImport",
+            "chat.spaces.findGroupChats", // by `spaceView`
+        ],
+        effect: Effect::NoVerdict(Reason::DependsOnRequest),
+        source: "https://developers.google.com/workspace/chat/authenticate-authorize",
+    },
+    Override {
+        methods: &["calendar.calendars.transferOwnership"],
+        effect: Effect::NoVerdictWhen(Query::Has("useAdminAccess"), Reason::DependsOnRequest),
+        source: "https://www.googleapis.com/discovery/v1/apis/calendar/v3/rest",
+    },
+    Override {
+        methods: &["drivelabels.*"],
+        effect: Effect::NoVerdictWhen(Query::Has("useAdminAccess"), Reason::DependsOnRequest),
+        source: "https://developers.google.com/workspace/drive/labels/guides/authorize",
+    },
+    Override {
+        methods: &["workspaceevents.subscriptions.*"], // by the target resource, which the body names
+        effect: Effect::NoVerdict(Reason::DependsOnRequest),
+        source: "https://developers.google.com/workspace/events/guides/auth",
+    },
+    Override {
+        methods: &["cloudidentity.devices.deviceUsers.lookup"], // one scope for people, others for service accounts
+        effect: Effect::NoVerdict(Reason::DependsOnRequest),
+        source: "https://cloud.google.com/identity/docs/reference/rest/v1/devices.deviceUsers/lookup",
+    },
+    // Scopes that restrict.
+    Override {
+        methods: &["gmail.users.messages.list", "gmail.users.threads.list"],
+        effect: Effect::NoVerdictWith("gmail.metadata", Query::Has("q"), Reason::Restricted),
+        source: "https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/list",
+    },
+    Override {
+        // Without `format` it is `full`.
+        methods: &["gmail.users.messages.get", "gmail.users.threads.get"],
+        effect: Effect::NoVerdictWith(
+            "gmail.metadata",
+            Query::IsNot("format", &["metadata", "minimal", "METADATA", "MINIMAL"]),
+            Reason::Restricted,
+        ),
+        source: "https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/get",
+    },
+];
 
 /// Scopes that are in use but in no Discovery document, and where they are to be seen. A token is
 /// judged only if we have heard of all its scopes; these are what Google's own tools, defaults and
@@ -92,11 +223,12 @@ pub(crate) static HEARD_OF: &[(&str, &str)] = &[
         "cloud.useraccounts.readonly",
         "https://cloud.google.com/dataproc/docs/concepts/configuring-clusters/service-accounts",
     ),
-    ("devstorage.write_only", "https://cloud.google.com/storage/docs/oauth-scopes"),
+    ("devstorage.write_only", "https://github.com/jclouds/jclouds-labs-google"),
     (
         "iam",
         "https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken",
     ),
+    ("plus.business.manage", "https://developers.google.com/my-business/content/implement-oauth"),
     ("sqlservice", "https://cloud.google.com/sdk/gcloud/reference/compute/instances/create"),
     ("sqlservice.login", "https://cloud.google.com/sdk/gcloud/reference/auth/application-default/login"),
     ("taskqueue", "https://cloud.google.com/sdk/gcloud/reference/compute/instances/create"),

@@ -8,8 +8,15 @@ use crate::scope::{Scope, ScopeSet};
 /// The data of the largest enabled feature.
 #[cfg(feature = "catalog-full")]
 pub(super) static BLOB: Blob<'static> = Blob::open(include_bytes!("data/full.bin"));
-#[cfg(not(feature = "catalog-full"))]
-pub(super) static BLOB: Blob<'static> = Blob::EMPTY;
+/// The hosts on which some method accepts `cloud-platform`.
+#[cfg(all(feature = "catalog-cloud", not(feature = "catalog-full")))]
+pub(super) static BLOB: Blob<'static> = Blob::open(include_bytes!("data/cloud.bin"));
+/// Cloud Storage alone.
+#[cfg(all(feature = "catalog-storage", not(any(feature = "catalog-full", feature = "catalog-cloud"))))]
+pub(super) static BLOB: Blob<'static> = Blob::open(include_bytes!("data/storage.bin"));
+/// Without a catalog feature no call is known.
+#[cfg(not(any(feature = "catalog-full", feature = "catalog-cloud", feature = "catalog-storage")))]
+pub(super) static BLOB: Blob<'static> = Blob::open(&[]);
 
 /// The method that a request is: canonical host (lower case, no port), HTTP verb, and path as sent,
 /// from its first `/` up to the query.

@@ -1,7 +1,7 @@
 //! Every scope the catalog has heard of, sorted. Made by `cargo xtask catalog`; do not edit.
 
 /// Full URIs in byte order: a scope's number is its place here.
-pub(crate) static SCOPES: [&str; 536] = [
+pub(crate) static SCOPES: [&str; 537] = [
     "https://mail.google.com/",
     "https://www.google.com/calendar/feeds",
     "https://www.google.com/m8/feeds",
@@ -461,6 +461,7 @@ pub(crate) static SCOPES: [&str; 536] = [
     "https://www.googleapis.com/auth/organizationpolicy.readonly",
     "https://www.googleapis.com/auth/playdeveloperreporting",
     "https://www.googleapis.com/auth/playintegrity",
+    "https://www.googleapis.com/auth/plus.business.manage",
     "https://www.googleapis.com/auth/postmaster",
     "https://www.googleapis.com/auth/postmaster.domain",
     "https://www.googleapis.com/auth/postmaster.readonly",

@@ -14,7 +14,7 @@ use super::blob::{Blob, u16_at, u32_at, verb_code};
 use super::path::{Colon, MAX_LITERAL, Path, decode, hash};
 
 /// Where the rows of `www.googleapis.com/<api>/…` live that its own documents do not list.
-pub(crate) const LEGACY: &str = "/legacy"; // no host has such a name
+pub(crate) const LEGACY: &str = "/legacy";
 const WWW: &str = "www.googleapis.com";
 
 pub(crate) const HAS_STAR: u8 = 1;
@@ -30,7 +30,7 @@ const MAX_STEPS: usize = 2048;
 /// `host` is the canonical name, `path` begins with `/` and has no query.
 pub(crate) fn find(blob: &Blob<'_>, host: &str, verb: &str, path: &str) -> Option<u32> {
     let verb = verb_code(verb)?;
-    let root = blob.host(host)?.root;
+    let root = blob.host(host).filter(|_| host != LEGACY)?.root;
     let path = Path::new(path)?;
     match under(blob, root, verb, &path) {
         None if host == WWW => under(blob, blob.host(LEGACY)?.root, verb, &path),

@@ -109,7 +109,11 @@ fn with_overrides(method: &Method) -> (BTreeSet<String>, u8) {
     let mut special = 0;
     for (place, row) in OVERRIDES.iter().enumerate().filter(|(_, row)| row.covers(&method.id)) {
         match row.effect {
-            Effect::AlsoAccepts(more) => scopes.extend(more.iter().copied().map(uri)),
+            Effect::AlsoAccepts { listed, scopes: more } => {
+                if listed.is_none_or(|listed| method.scopes.contains(&uri(listed))) {
+                    scopes.extend(more.iter().copied().map(uri));
+                }
+            }
             _ if special == 0 => {
                 special = u8::try_from(place + 1).expect("a hand table of fewer than 255 rows")
             }
