@@ -1,4 +1,5 @@
 //! The command `gcp-scopes method`, run as a program.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![cfg(all(feature = "cli", feature = "catalog-full"))]
 
 use std::io::{BufRead, BufReader, Write};
