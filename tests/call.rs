@@ -274,6 +274,8 @@ fn token_endpoints_batches_and_strangers_to_discovery_have_no_method() {
         ("GET", "https://us-docker.pkg.dev/v2/p/r/i/manifests/latest", "registry"),
         ("GET", "https://gcr.io/v2/p/i/manifests/latest", "registry"),
         ("GET", "https://pubsub.googleapis.com/", "method"),
+        ("POST", "https://storage.googleapis.com/not.a.Service/Method", "method"),
+        ("POST", "https://evil.example/google.pubsub.v1.Publisher/Publish", "host"),
         ("GET", "https://pubsub.googleapis.com/v1/projects/p/nothing/x", "method"),
         ("PATCH", "https://bigquery.googleapis.com/bigquery/v2/projects/p/datasets", "method"),
         ("OPTIONS", "https://bigquery.googleapis.com/bigquery/v2/projects/p/datasets", "method"),

@@ -146,9 +146,6 @@ fn missed<'a>(call: &Call<'a>, host: &str) -> Result<Found<'a>, Why> {
     if host::is_auth(host, call.path()) {
         return Err(Why::Auth);
     }
-    if let ("POST", Some(method)) = (call.verb(), grpc_method(call.path())) {
-        return Ok(Found::new(method, "").doubted(Why::Grpc));
-    }
     if host == STORAGE { xml(call, false) } else { Err(Why::Method) }
 }
 
@@ -159,4 +156,19 @@ fn xml<'a>(call: &Call<'a>, bucket_in_host: bool) -> Result<Found<'a>, Why> {
     let found = Found::new(method, call.query());
     let session = query::has(call.query(), query::UPLOAD_ID);
     Ok(if session { found.doubted(Why::Session) } else { found })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_catalog_that_is_the_reason_for_every_api() {
+        let uri = "https://storage.googleapis.com/storage/v1/b".parse().unwrap();
+        let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
+        match reader::set_count() {
+            0 => assert_eq!(found.unwrap_err(), Why::Catalog),
+            _ => assert_eq!(found.unwrap().method().id(), "storage.buckets.list"),
+        }
+    }
 }
