@@ -114,8 +114,13 @@ impl<'a> Call<'a> {
         self.scheme.is_none() || self.default_port().is_some()
     }
 
+    /// Whether this is a gRPC call: its headers say so, or they are not known and the path has the
+    /// shape `/package.Service/Method`.
     pub(crate) fn is_grpc(&self) -> bool {
-        self.has_content_type("application/grpc")
+        match self.headers {
+            Some(_) => self.has_content_type("application/grpc"),
+            None => self.verb == "POST" && is_grpc_path(self.path()),
+        }
     }
 
     /// Whether this is a bundle of calls (<https://cloud.google.com/storage/docs/batch>).
@@ -159,6 +164,14 @@ impl fmt::Debug for Call<'_> {
         let host = self.authority().map(|authority| host::split(authority).0);
         f.debug_struct("Call").field("verb", &self.verb).field("host", &host).finish_non_exhaustive()
     }
+}
+
+fn is_grpc_path(path: &str) -> bool {
+    let capital = |text: &str| text.starts_with(|c: char| c.is_ascii_uppercase()) && !text.contains('/');
+    let names = path.strip_prefix('/').and_then(|path| path.split_once('/'));
+    names.is_some_and(|(service, method)| {
+        capital(method) && service.rsplit_once('.').is_some_and(|(_, last)| capital(last))
+    })
 }
 
 const METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
@@ -217,6 +230,23 @@ mod tests {
         let real = [("x-http-method-override", "GET")];
         assert!(of(&post, url, &real, |call| call.verb() == "GET"));
         assert!(of(&Method::PUT, url, &real, |call| call.verb() == "PUT"));
+    }
+
+    #[test]
+    fn a_grpc_path_names_a_service_with_its_package_and_a_method() {
+        for (path, grpc) in [
+            ("/google.pubsub.v1.Publisher/Publish", true),
+            ("/google.longrunning.Operations/GetOperation", true),
+            ("/Publisher/Publish", false),
+            ("/google.pubsub.v1.Publisher/", false),
+            ("/google.pubsub.v1.Publisher/publish", false),
+            ("/google.pubsub.v1.Publisher/Publish/x", false),
+            ("/my.bucket/Object", false),
+            ("/", false),
+            ("", false),
+        ] {
+            assert_eq!(is_grpc_path(path), grpc, "{path}");
+        }
     }
 
     #[test]

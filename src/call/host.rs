@@ -45,9 +45,8 @@ impl<'a> Place<'a> {
         if let Some(host) = service(name) {
             return Some(Self::named(host));
         }
-        if let Some(label) = name.strip_suffix(".p").and_then(|psc| psc.rsplit_once('-')).map(|(svc, _)| svc)
-        {
-            return service(label).map(Self::named);
+        if let Some(service) = private(name).and_then(service) {
+            return Some(Self::named(service));
         }
         let bucket = name.strip_suffix(".storage").is_some_and(|bucket| !bucket.is_empty());
         bucket.then_some(Self { host: STORAGE.into(), bucket: true })
@@ -138,6 +137,13 @@ fn regionless(name: &str) -> &str {
     }
 }
 
+/// The service in `SVC-x.p`, where `x` is the name that the user gave the endpoint.
+fn private(name: &str) -> Option<&str> {
+    let (service, endpoint) = name.strip_suffix(".p")?.rsplit_once('-')?;
+    let named = !endpoint.is_empty() && endpoint.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    named.then_some(service)
+}
+
 /// The catalog's host for one label: itself, or what is left of `LOC-SVC` or `batch-SVC`.
 fn service(label: &str, known: &impl Fn(&str) -> bool) -> Option<String> {
     if label.contains('.') {
@@ -168,5 +174,61 @@ fn is_location(text: &str) -> bool {
             word(area, 12) && word(part, 12) && part.ends_with(|c: char| c.is_ascii_digit())
         }
         None => word(text, 4),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host_of(name: &str, known: &[&str]) -> Option<String> {
+        Place::below(DOMAIN, name, |host| known.contains(&host)).map(|place| place.host.into_owned())
+    }
+
+    #[test]
+    fn an_exact_name_comes_before_its_pieces() {
+        let long = "us-build.googleapis.com";
+        assert_eq!(host_of(long, &["build.googleapis.com", long]).as_deref(), Some(long));
+        assert_eq!(host_of(long, &["build.googleapis.com"]).as_deref(), Some("build.googleapis.com"));
+        assert_eq!(host_of("us-us-build.googleapis.com", &["build.googleapis.com"]), None);
+    }
+
+    #[test]
+    fn only_what_looks_like_a_location_is_taken_off() {
+        for (text, location) in [
+            ("us", true),
+            ("asia", true),
+            ("nam5", true),
+            ("us-central1", true),
+            ("northamerica-northeast2", true),
+            ("europe-west12", true),
+            ("", false),
+            ("u", false),
+            ("android", false),
+            ("us-central", false),
+            ("us-central1-a", false),
+            ("US", false),
+            ("1", false),
+            ("-", false),
+            ("é1", false),
+        ] {
+            assert_eq!(is_location(text), location, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_what_follows_the_last_user() {
+        for (authority, expected) in [
+            ("h", ("h", None)),
+            ("h:1", ("h", Some("1"))),
+            ("h:", ("h", Some(""))),
+            ("u:p@h:1", ("h", Some("1"))),
+            ("a@b@h", ("h", None)),
+            ("[::1]:9", ("::1", Some("9"))),
+            ("u@[::1]", ("::1", None)),
+            ("", ("", None)),
+        ] {
+            assert_eq!(split(authority), expected, "{authority}");
+        }
     }
 }

@@ -31,8 +31,14 @@ pub enum Why {
     Session,
     /// `inferred`: Google's documents do not say which scopes this call needs; ours is a reading.
     Inferred,
-    /// `override`: the scopes of the method do not tell the whole story for this call.
-    Override,
+    /// `several`: the method needs more than one scope at once.
+    Several,
+    /// `request`: what is accepted depends on the query or the body.
+    Request,
+    /// `restricted`: the token holds a scope that narrows what its holder may ask for.
+    Restricted,
+    /// `ambiguous`: two documents of Google's list different scopes for the same request.
+    Ambiguous,
     /// `coarse`: scopes are known for the whole service only, not for this method.
     Coarse,
     /// `grpc`: a gRPC call, which is explained after a refusal but never judged before.
@@ -66,12 +72,20 @@ impl Why {
             Self::Empty => "empty",
             Self::Session => "session",
             Self::Inferred => "inferred",
-            Self::Override => "override",
+            Self::Several => "several",
+            Self::Request => "request",
+            Self::Restricted => "restricted",
+            Self::Ambiguous => "ambiguous",
             Self::Coarse => "coarse",
             Self::Grpc => "grpc",
             Self::Granted => "granted",
             Self::Unheard => "unheard",
         }
+    }
+
+    /// Whether an accepted scope still opens the gate, so that only "no" is in doubt.
+    pub(crate) fn is_one_sided(self) -> bool {
+        matches!(self, Self::Session | Self::Inferred | Self::Grpc)
     }
 }
 

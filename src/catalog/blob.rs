@@ -160,6 +160,7 @@ impl<'a> Blob<'a> {
     }
 
     /// The text whose reference stands at `at` of `section`.
+    #[inline]
     pub(super) fn text(&self, section: &[u8], at: usize) -> &'a [u8] {
         let reference = u32_at(section, at) as usize;
         let from = reference & 0xff_ffff;
@@ -202,10 +203,12 @@ fn probe(index: &[u8], hash: u16, is: impl Fn(usize) -> bool) -> Option<usize> {
     None
 }
 
+#[inline]
 pub(super) fn u16_at(bytes: &[u8], at: usize) -> u16 {
     bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |two| u16::from_le_bytes(*two))
 }
 
+#[inline]
 pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
     bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |four| u32::from_le_bytes(*four))
 }

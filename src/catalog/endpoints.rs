@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use super::lookup;
 use crate::call::host::{self, DOMAIN, Place};
 use crate::call::{Call, Why};
@@ -88,8 +90,10 @@ impl Endpoints {
         if let Some(mapped) = self.mapped.iter().find(fits) {
             return Ok(Place::named(mapped.target.as_str()));
         }
-        let other = host::elsewhere(&name);
-        self.google(&name, known).filter(|_| usual).ok_or(other)
+        match &name {
+            Cow::Borrowed(name) if usual && known(name) => Ok(Place::named(*name)),
+            _ => self.google(&name, known).filter(|_| usual).ok_or_else(|| host::elsewhere(&name)),
+        }
     }
 
     fn google(&self, name: &str, known: impl Fn(&str) -> bool) -> Option<Place<'static>> {

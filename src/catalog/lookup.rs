@@ -1,34 +1,29 @@
-use super::overrides::{Effect, Query};
+use std::fmt;
+
+use super::overrides::Reason;
 use super::{ApiMethod, Basis, Endpoints, reader};
 use crate::call::host::{self, STORAGE};
 use crate::call::{Call, Why, query, storage};
+use crate::scope::ScopeSet;
 
 /// The method that a call is, and what keeps us from judging it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Found {
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Found<'a> {
     method: ApiMethod,
     doubt: Option<Why>,
-    restricting: Option<&'static str>,
+    query: &'a str,
 }
 
-impl Found {
-    fn new(method: ApiMethod, query: &str) -> Self {
-        let (whole, restricting) = match method.special().map(|row| &row.effect) {
-            Some(Effect::NoVerdict(_)) => (true, None),
-            Some(Effect::NoVerdictWhen(condition, _)) => (applies(condition, query), None),
-            Some(Effect::NoVerdictWith(scope, condition, _)) if applies(condition, query) => {
-                (false, Some(*scope))
-            }
-            _ => (false, None),
-        };
+impl<'a> Found<'a> {
+    fn new(method: ApiMethod, query: &'a str) -> Self {
+        let found = Self { method, doubt: None, query };
         let doubt = match method.basis() {
             _ if method.set_index() == 0 => Some(Why::Empty),
-            _ if whole => Some(Why::Override),
             Basis::Protos => Some(Why::Coarse),
             Basis::Inferred => Some(Why::Inferred),
             Basis::Discovery => None,
         };
-        Self { method, doubt, restricting }
+        Self { doubt: found.silenced(&ScopeSet::new()).or(doubt), ..found }
     }
 
     /// The same method, judged less: an earlier doubt stays.
@@ -48,10 +43,24 @@ impl Found {
         self.doubt
     }
 
-    /// A scope that narrows what its holder may ask for in this very call, by name after Google's
-    /// prefix. A token that holds it gets no verdict.
-    pub(crate) fn restricting(&self) -> Option<&'static str> {
-        self.restricting
+    /// Why the hand table keeps the verdict back for a token with these scopes.
+    pub(crate) fn silenced(&self, granted: &ScopeSet) -> Option<Why> {
+        self.method.silenced(granted, self.query).map(|reason| match reason {
+            Reason::NeedsSeveral => Why::Several,
+            Reason::DependsOnRequest => Why::Request,
+            Reason::Restricted => Why::Restricted,
+            Reason::Ambiguous => Why::Ambiguous,
+        })
+    }
+}
+
+/// Without the query, which may hold a credential.
+impl fmt::Debug for Found<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Found")
+            .field("method", &self.method)
+            .field("doubt", &self.doubt)
+            .finish_non_exhaustive()
     }
 }
 
@@ -73,7 +82,7 @@ impl Found {
 /// assert_eq!(lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()), Err(Why::Host));
 /// # }
 /// ```
-pub fn lookup(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
+pub fn lookup<'a>(call: &Call<'a>, endpoints: &Endpoints) -> Result<Found<'a>, Why> {
     find(call, endpoints).map_err(|why| match why {
         Why::Host if reader::set_count() == 0 => Why::Catalog,
         why => why,
@@ -84,7 +93,7 @@ pub(super) fn is_known(host: &str) -> bool {
     reader::is_host(host) || host::AUTH.contains(&host)
 }
 
-fn find(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
+fn find<'a>(call: &Call<'a>, endpoints: &Endpoints) -> Result<Found<'a>, Why> {
     if call.is_grpc() {
         return grpc(call, endpoints);
     }
@@ -106,7 +115,7 @@ fn find(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
 
 /// A gRPC path names its service in full, so a host is only asked whether it is one of Google's;
 /// the inner layers of a gRPC client do not see any.
-fn grpc(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
+fn grpc<'a>(call: &Call<'a>, endpoints: &Endpoints) -> Result<Found<'a>, Why> {
     if call.authority().is_some() {
         endpoints.place(call, is_known)?;
     }
@@ -130,20 +139,17 @@ fn session(call: &Call<'_>, host: &str) -> Option<ApiMethod> {
 }
 
 /// A request to a Google API that none of its REST methods is.
-fn missed(call: &Call<'_>, host: &str) -> Result<Found, Why> {
+fn missed<'a>(call: &Call<'a>, host: &str) -> Result<Found<'a>, Why> {
     if call.is_batch() {
         return Err(Why::Batch);
     }
     if host::is_auth(host, call.path()) {
         return Err(Why::Auth);
     }
-    if let ("POST", Some(method)) = (call.verb(), grpc_method(call.path())) {
-        return Ok(Found::new(method, "").doubted(Why::Grpc));
-    }
     if host == STORAGE { xml(call, false) } else { Err(Why::Method) }
 }
 
-fn xml(call: &Call<'_>, bucket_in_host: bool) -> Result<Found, Why> {
+fn xml<'a>(call: &Call<'a>, bucket_in_host: bool) -> Result<Found<'a>, Why> {
     let same = storage::equivalent(call, bucket_in_host).ok_or(Why::Method)?;
     let method = reader::find(STORAGE, same.verb, same.path).ok_or(Why::Method)?;
     let method = if same.documented { method } else { method.inferred() };
@@ -152,14 +158,17 @@ fn xml(call: &Call<'_>, bucket_in_host: bool) -> Result<Found, Why> {
     Ok(if session { found.doubted(Why::Session) } else { found })
 }
 
-fn applies(condition: &Query, query: &str) -> bool {
-    match condition {
-        Query::Has(name) => query::has(query, name),
-        Query::IsNot(name, values) => {
-            let is = |(key, value): (&str, Option<&str>)| {
-                key == *name && value.is_some_and(|v| values.contains(&v))
-            };
-            !query::pairs(query).any(is)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_catalog_that_is_the_reason_for_every_api() {
+        let uri = "https://storage.googleapis.com/storage/v1/b".parse().unwrap();
+        let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
+        match reader::set_count() {
+            0 => assert_eq!(found.unwrap_err(), Why::Catalog),
+            _ => assert_eq!(found.unwrap().method().id(), "storage.buckets.list"),
         }
     }
 }

@@ -22,52 +22,36 @@ pub(crate) struct Path<'p> {
     /// Places of the slashes, then the end.
     cuts: [u16; MAX_SEGMENTS + 1],
     count: usize,
-    escaped: bool,
 }
 
 impl<'p> Path<'p> {
     /// Cuts a path, or nothing if it is not one this module looks at.
+    #[inline]
     pub(crate) fn new(path: &'p str) -> Option<Self> {
         let bytes = path.as_bytes();
-        let end = u16::try_from(bytes.len()).ok()?;
-        if bytes.first() != Some(&b'/') {
-            return None;
+        let end = u16::try_from(bytes.len()).ok().filter(|_| bytes.first() == Some(&b'/'))?;
+        let mut cuts = [0; MAX_SEGMENTS + 1];
+        let mut count = 0;
+        for (at, eight) in eights(bytes) {
+            let mut slashes = lanes(eight, b'/');
+            while slashes != 0 {
+                *cuts.get_mut(count)? = at + (slashes.trailing_zeros() / 8) as u16;
+                count += 1;
+                slashes &= slashes - 1;
+            }
         }
-        let mut cut = Self { bytes, cuts: [0; MAX_SEGMENTS + 1], count: 0, escaped: false };
-        let mut chunks = bytes.chunks_exact(8);
-        let mut at = 0;
-        for chunk in &mut chunks {
-            cut.mark(at, u64::from_le_bytes(chunk.try_into().unwrap_or_default()))?;
-            at += 8;
-        }
-        let mut tail = [0; 8];
-        for (to, from) in tail.iter_mut().zip(chunks.remainder()) {
-            *to = *from;
-        }
-        cut.mark(at, u64::from_le_bytes(tail))?;
-        *cut.cuts.get_mut(cut.count)? = end;
-        Some(cut)
-    }
-
-    /// Notes the slashes and percent signs among eight bytes.
-    fn mark(&mut self, at: u16, eight: u64) -> Option<()> {
-        self.escaped |= lanes(eight, b'%') != 0;
-        let mut slashes = lanes(eight, b'/');
-        while slashes != 0 {
-            let lane = slashes.trailing_zeros() / 8;
-            *self.cuts.get_mut(self.count)? = at + lane as u16;
-            self.count += 1;
-            slashes &= slashes - 1;
-        }
-        Some(())
+        *cuts.get_mut(count)? = end;
+        Some(Self { bytes, cuts, count })
     }
 
     /// How many segments there are; at least one.
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.count
     }
 
     /// The segment as sent.
+    #[inline]
     pub(crate) fn segment(&self, index: usize) -> &'p [u8] {
         match (self.cuts.get(index), self.cuts.get(index + 1)) {
             (Some(&from), Some(&to)) => {
@@ -77,63 +61,78 @@ impl<'p> Path<'p> {
         }
     }
 
-    /// Whether there is a `%` anywhere.
-    pub(crate) fn is_escaped(&self) -> bool {
-        self.escaped
+    /// Where the colon of a custom verb would be (`topic:publish`): the last one of the last segment.
+    #[inline]
+    pub(crate) fn colon(&self) -> Option<Colon> {
+        let last = self.segment(self.count.checked_sub(1)?);
+        let marks = eights(last).fold(0, |all, (_, eight)| all | lanes(eight, b':') | lanes(eight, b'%'));
+        if marks == 0 { None } else { last_colon(last, self.bytes.len() - last.len()) }
     }
 
-    /// Splits a custom verb off the last segment: `topic:publish` becomes `topic` and `publish`.
-    pub(crate) fn split_verb(&self) -> Option<(Self, &'p [u8], Colon)> {
-        let last = self.segment(self.count.checked_sub(1)?);
-        let (at, colon) = last_colon(last, self.escaped)?;
-        let verb = last.get(at + colon.width()..)?;
-        let end = u16::try_from(self.bytes.len() - last.len() + at).ok()?;
-        let mut rest = Self { bytes: self.bytes, cuts: self.cuts, count: self.count, escaped: self.escaped };
-        *rest.cuts.get_mut(self.count)? = end;
-        Some((rest, verb, colon))
+    /// The custom verb after a colon.
+    #[inline]
+    pub(crate) fn verb(&self, colon: Colon) -> &'p [u8] {
+        self.bytes.get(colon.at + colon.width..).unwrap_or_default()
+    }
+
+    /// Ends the last segment at the colon, or at the end of the path.
+    #[inline]
+    pub(crate) fn end_at(&mut self, colon: Option<Colon>) {
+        let end = colon.map_or(self.bytes.len(), |colon| colon.at);
+        if let (Some(cut), Ok(end)) = (self.cuts.get_mut(self.count), u16::try_from(end)) {
+            *cut = end;
+        }
     }
 }
 
-/// How the colon before a custom verb was sent.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Colon {
-    Plain,
-    /// `%3A`: may also be part of a name.
-    Escaped,
+/// The colon before a custom verb.
+#[derive(Clone, Copy)]
+pub(crate) struct Colon {
+    at: usize,
+    width: usize,
 }
 
 impl Colon {
-    fn width(self) -> usize {
-        match self {
-            Self::Plain => 1,
-            Self::Escaped => 3,
-        }
+    /// Whether it was sent as `%3A`, and so may be part of a name.
+    pub(crate) fn is_escaped(self) -> bool {
+        self.width > 1
     }
 }
 
-fn last_colon(segment: &[u8], escaped: bool) -> Option<(usize, Colon)> {
-    let plain = segment.iter().rposition(|byte| *byte == b':').map(|at| (at, Colon::Plain));
-    if !escaped {
-        return plain;
-    }
-    let hidden = segment.windows(3).rposition(|three| three.eq_ignore_ascii_case(b"%3a"));
-    plain.max_by_place(hidden.map(|at| (at, Colon::Escaped)))
+fn last_colon(segment: &[u8], start: usize) -> Option<Colon> {
+    let plain = segment.iter().rposition(|byte| *byte == b':').map(|at| Colon { at, width: 1 });
+    let escaped = segment.windows(3).rposition(|three| three.eq_ignore_ascii_case(b"%3a"));
+    let escaped = escaped.map(|at| Colon { at, width: 3 });
+    let last = plain.into_iter().chain(escaped).max_by_key(|colon| colon.at)?;
+    Some(Colon { at: start + last.at, width: last.width })
 }
 
-trait MaxByPlace {
-    fn max_by_place(self, other: Self) -> Self;
+/// The bytes as little-endian words of eight, each with its place; the last is filled with zeros.
+#[inline]
+fn eights(bytes: &[u8]) -> impl Iterator<Item = (u16, u64)> + '_ {
+    let chunks = bytes.chunks_exact(8);
+    let rest = chunks.remainder().len();
+    let tail = match bytes.last_chunk::<8>() {
+        Some(last) => (u64::from_le_bytes(*last) >> 8) >> (8 * (7 - rest)),
+        None => bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    };
+    let words = chunks.map(|eight| u64::from_le_bytes(eight.try_into().unwrap_or_default()));
+    (0_u16..).step_by(8).zip(words.chain((rest > 0).then_some(tail)))
 }
 
-impl MaxByPlace for Option<(usize, Colon)> {
-    fn max_by_place(self, other: Self) -> Self {
-        match (self, other) {
-            (Some(a), Some(b)) => Some(if a.0 > b.0 { a } else { b }),
-            (a, b) => a.or(b),
-        }
+/// Whether two short texts are equal, without a call.
+#[inline]
+pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
+    match a.len() {
+        len if len != b.len() => false,
+        4..=8 => a.first_chunk::<4>() == b.first_chunk::<4>() && a.last_chunk::<4>() == b.last_chunk::<4>(),
+        9..=16 => a.first_chunk::<8>() == b.first_chunk::<8>() && a.last_chunk::<8>() == b.last_chunk::<8>(),
+        _ => a == b,
     }
 }
 
 /// The high bit of each lane of `eight` that holds `byte`.
+#[inline]
 fn lanes(eight: u64, byte: u8) -> u64 {
     let differs = eight ^ (LANES * u64::from(byte));
     !(((differs & LOW) + LOW) | differs | LOW)
@@ -163,6 +162,7 @@ fn hex(digit: u8) -> Option<u8> {
 }
 
 /// Sixteen bits of a segment: its length and both ends, mixed. Equal hashes prove nothing.
+#[inline]
 pub(crate) fn hash(segment: &[u8]) -> u16 {
     let ends = match (segment.first_chunk::<4>(), segment.last_chunk::<4>()) {
         (Some(first), Some(last)) => {

@@ -11,7 +11,7 @@
 //! verb × 8 + HTTP verb), method rows (`u24`).
 
 use super::blob::{Blob, u16_at, u32_at, verb_code};
-use super::path::{Colon, MAX_LITERAL, Path, decode, hash};
+use super::path::{MAX_LITERAL, Path, decode, hash, same};
 
 /// Where the rows of `www.googleapis.com/<api>/…` live that its own documents do not list.
 pub(crate) const LEGACY: &str = "/legacy";
@@ -31,31 +31,31 @@ const MAX_STEPS: usize = 2048;
 pub(crate) fn find(blob: &Blob<'_>, host: &str, verb: &str, path: &str) -> Option<u32> {
     let verb = verb_code(verb)?;
     let root = blob.host(host).filter(|_| host != LEGACY)?.root;
-    let path = Path::new(path)?;
-    match under(blob, root, verb, &path) {
-        None if host == WWW => under(blob, blob.host(LEGACY)?.root, verb, &path),
+    let mut path = Path::new(path)?;
+    match under(blob, root, verb, &mut path) {
+        None if host == WWW => under(blob, blob.host(LEGACY)?.root, verb, &mut path),
         found => found,
     }
 }
 
-fn under(blob: &Blob<'_>, root: u32, verb: u16, path: &Path<'_>) -> Option<u32> {
-    let Some((rest, name, colon)) = path.split_verb() else {
+fn under(blob: &Blob<'_>, root: u32, verb: u16, path: &mut Path<'_>) -> Option<u32> {
+    let Some(colon) = path.colon() else {
         return walk(blob, root, path, verb);
     };
-    let with = custom_verb(blob, name, path.is_escaped())
-        .and_then(|custom| walk(blob, root, &rest, custom << 3 | verb));
-    match (with, colon) {
-        (Some(row), Colon::Plain) => Some(row),
-        (Some(row), Colon::Escaped) if walk(blob, root, path, verb).is_none() => Some(row),
+    let with = custom_verb(blob, path.verb(colon)).and_then(|custom| {
+        path.end_at(Some(colon));
+        walk(blob, root, path, custom << 3 | verb)
+    });
+    path.end_at(None);
+    match with {
+        None => walk(blob, root, path, verb),
         // `%3A` may as well belong to a name: two readings, no opinion.
-        (Some(_), Colon::Escaped) => None,
-        (None, _) => walk(blob, root, path, verb),
+        Some(row) => Some(row).filter(|_| !colon.is_escaped() || walk(blob, root, path, verb).is_none()),
     }
 }
 
-fn custom_verb(blob: &Blob<'_>, name: &[u8], escaped: bool) -> Option<u16> {
-    let mut room = [0; MAX_LITERAL];
-    blob.custom_verb(if escaped { decode(name, &mut room)? } else { name })
+fn custom_verb(blob: &Blob<'_>, name: &[u8]) -> Option<u16> {
+    blob.custom_verb(name).or_else(|| blob.custom_verb(decode(name, &mut [0; MAX_LITERAL])?))
 }
 
 /// A place in the walk: a node, the next segment, and which choice is next.
@@ -75,21 +75,33 @@ enum Choice {
     More,
 }
 
+/// Straight down first, for almost every path needs no second choice; then with second choices.
 fn walk(blob: &Blob<'_>, root: u32, path: &Path<'_>, key: u16) -> Option<u32> {
-    let mut open = Open { steps: [Step { node: 0, next: 0, choice: Choice::Literal }; MAX_OPEN], len: 0 };
+    descend(blob, root, path, key, &mut Never).or_else(|| again(blob, root, path, key))
+}
+
+#[cold]
+fn again(blob: &Blob<'_>, root: u32, path: &Path<'_>, key: u16) -> Option<u32> {
+    let step = Step { node: root, next: 0, choice: Choice::Literal };
+    descend(blob, root, path, key, &mut Open { steps: [step; MAX_OPEN], len: 0 })
+}
+
+#[inline]
+fn descend(blob: &Blob<'_>, root: u32, path: &Path<'_>, key: u16, open: &mut impl Choices) -> Option<u32> {
     let mut step = Step { node: root, next: 0, choice: Choice::Literal };
     for _ in 0..MAX_STEPS {
         let node = Node::at(blob.nodes, step.node);
-        step = if usize::from(step.next) < path.len() {
-            match advance(blob, &node, path, step, &mut open) {
-                Some(on) => on,
-                None => open.pop()?,
-            }
+        let on = if usize::from(step.next) < path.len() {
+            advance(blob, &node, path, step, open)
         } else {
             match node.row(key) {
                 Some(row) => return Some(row),
-                None => open.pop()?,
+                None => None,
             }
+        };
+        step = match on {
+            Some(on) => on,
+            None => open.pop()?,
         };
     }
     None
@@ -97,14 +109,20 @@ fn walk(blob: &Blob<'_>, root: u32, path: &Path<'_>, key: u16) -> Option<u32> {
 
 /// One segment further, by the first choice that is left. Later choices are kept in `open`.
 #[inline]
-fn advance(blob: &Blob<'_>, node: &Node<'_>, path: &Path<'_>, step: Step, open: &mut Open) -> Option<Step> {
+fn advance(
+    blob: &Blob<'_>,
+    node: &Node<'_>,
+    path: &Path<'_>,
+    step: Step,
+    open: &mut impl Choices,
+) -> Option<Step> {
     let segment = path.segment(usize::from(step.next));
     let on = |node, choice| Some(Step { node, next: step.next + 1, choice });
     if let Choice::More = step.choice {
         open.push(Step { next: step.next + 1, ..step }, is_name(segment));
     }
     if let Choice::Literal | Choice::More = step.choice {
-        if let Some(child) = node.literal(blob, segment, path.is_escaped()) {
+        if let Some(child) = node.literal(blob, segment) {
             open.push(Step { choice: Choice::Star, ..step }, node.flags != 0);
             return on(child, Choice::Literal);
         }
@@ -124,14 +142,32 @@ fn is_name(segment: &[u8]) -> bool {
     !matches!(segment, b"" | b"." | b"..")
 }
 
-/// Choices not yet taken, the latest last.
+/// Where choices not yet taken are kept.
+trait Choices {
+    fn push(&mut self, step: Step, wanted: bool);
+    fn pop(&mut self) -> Option<Step>;
+}
+
+/// Keeps none.
+struct Never;
+
+impl Choices for Never {
+    #[inline]
+    fn push(&mut self, _: Step, _: bool) {}
+
+    #[inline]
+    fn pop(&mut self) -> Option<Step> {
+        None
+    }
+}
+
+/// Keeps them all, the latest last.
 struct Open {
     steps: [Step; MAX_OPEN],
     len: usize,
 }
 
-impl Open {
-    #[inline]
+impl Choices for Open {
     fn push(&mut self, step: Step, wanted: bool) {
         if let (true, Some(place)) = (wanted, self.steps.get_mut(self.len)) {
             *place = step;
@@ -139,7 +175,6 @@ impl Open {
         }
     }
 
-    #[inline]
     fn pop(&mut self) -> Option<Step> {
         self.len = self.len.checked_sub(1)?;
         self.steps.get(self.len).copied()
@@ -182,23 +217,30 @@ impl<'a> Node<'a> {
 
     /// The child of the literal edge that equals the segment.
     #[inline]
-    fn literal(&self, blob: &Blob<'_>, segment: &[u8], escaped: bool) -> Option<u32> {
-        if self.literals == 0 {
+    fn literal(&self, blob: &Blob<'_>, segment: &[u8]) -> Option<u32> {
+        match self.literals {
+            0 => None,
+            _ => self.edge(blob, segment).or_else(|| self.encoded_literal(blob, segment)),
+        }
+    }
+
+    /// The same for a segment of which more is encoded than need be.
+    fn encoded_literal(&self, blob: &Blob<'_>, segment: &[u8]) -> Option<u32> {
+        if !segment.contains(&b'%') {
             return None;
         }
-        let mut room = [0; MAX_LITERAL];
-        let decoded = if escaped { decode(segment, &mut room)? } else { segment };
+        self.edge(blob, decode(segment, &mut [0; MAX_LITERAL])?)
+    }
+
+    #[inline]
+    fn edge(&self, blob: &Blob<'_>, text: &[u8]) -> Option<u32> {
         let from = self.hashes_at();
-        let hashes = self.body.get(from..from + self.literals * 2)?;
-        let wanted = hash(decoded);
         let texts = from + self.literals * 2;
-        let children = texts + self.literals * 4;
-        hashes
-            .chunks_exact(2)
-            .enumerate()
-            .filter(|(_, two)| u16_at(two, 0) == wanted)
-            .find(|(edge, _)| blob.text(self.body, texts + edge * 4) == decoded)
-            .map(|(edge, _)| u24_at(self.body, children + edge * 3))
+        let wanted = hash(text).to_le_bytes();
+        let mut hashes = self.body.get(from..texts)?.chunks_exact(2).enumerate();
+        let is_it = |edge| same(blob.text(self.body, texts + edge * 4), text);
+        let (edge, _) = hashes.find(|(edge, hash)| *hash == wanted && is_it(*edge))?;
+        Some(u24_at(self.body, texts + self.literals * 4 + edge * 3))
     }
 
     /// The row of the method with this key that ends here.

@@ -1,6 +1,6 @@
 use crate::call::Why;
-use crate::catalog::{Found, overrides};
-use crate::scope::{Scope, ScopeSet};
+use crate::catalog::Found;
+use crate::scope::ScopeSet;
 
 /// What the scopes of a token say about a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,12 +22,12 @@ pub enum Verdict {
 /// and none is accepted. An empty `granted` is a token that is known to hold no scope, and so lacks
 /// every one; a token of which nothing is known must not be judged at all.
 #[must_use]
-pub fn verdict(found: &Found, granted: &ScopeSet) -> Verdict {
-    if let Some(why @ (Why::Empty | Why::Override | Why::Coarse)) = found.doubt() {
+pub fn verdict(found: &Found<'_>, granted: &ScopeSet) -> Verdict {
+    if let Some(why) = found.doubt().filter(|why| !why.is_one_sided()) {
         return Verdict::Abstain(why);
     }
-    if found.restricting().is_some_and(|scope| granted.contains(&Scope::from_uri(&overrides::uri(scope)))) {
-        return Verdict::Abstain(Why::Override);
+    if let Some(why) = found.silenced(granted) {
+        return Verdict::Abstain(why);
     }
     if found.method().accepts(granted) {
         return Verdict::Allow;

@@ -10,13 +10,13 @@ use serde::Serialize;
 use crate::question::Question;
 
 /// The method of a question's request, and what the token's scopes mean for it.
-pub(crate) struct Answer {
-    found: Result<Found, Why>,
+pub(crate) struct Answer<'a> {
+    found: Result<Found<'a>, Why>,
     verdict: Verdict,
 }
 
-impl Answer {
-    pub(crate) fn to(question: &Question) -> Self {
+impl<'a> Answer<'a> {
+    pub(crate) fn to(question: &'a Question) -> Self {
         let found = lookup(&Call::new(&question.verb, &question.uri), &Endpoints::new());
         let verdict = match (&found, &question.granted) {
             (Err(why), _) => Verdict::Abstain(*why),
@@ -145,7 +145,10 @@ fn explain(word: &str, question: &Question) -> String {
         "empty" => "that may mean that it needs none, or that Google does not tell".into(),
         "session" => "the session URL of the upload authorises this request by itself".into(),
         "inferred" => "named by its JSON equivalent; Google does not document its scopes".into(),
-        "override" => "scopes alone do not decide this call".into(),
+        "several" => "it needs more than one of them at once".into(),
+        "request" => "which of them is enough depends on the rest of the request".into(),
+        "restricted" => "the token holds a scope that narrows what may be asked for".into(),
+        "ambiguous" => "two documents of Google's list different scopes for this request".into(),
         "coarse" => "these are the scopes of the whole service, not of this method".into(),
         "grpc" => "gRPC calls are not judged ahead".into(),
         "unheard" => "the token holds a scope that is not in the catalog".into(),

@@ -69,13 +69,19 @@ enum Format {
     Json,
 }
 
-const EXIT_CODES: &str = "\
+macro_rules! exit_codes {
+    () => {
+        "\
 Exit codes:
   0  answered, also when the answer is that no method is known, or that a line of the stream is bad
   1  standard input or output failed
-  2  the arguments cannot be used";
+  2  the arguments cannot be used"
+    };
+}
 
-const METHOD_HELP: &str = "\
+const EXIT_CODES: &str = exit_codes!();
+const METHOD_HELP: &str = concat!(
+    "\
 Examples:
   gcp-scopes method POST 'https://storage.googleapis.com/upload/storage/v1/b/B/o?uploadType=media&name=x'
   gcp-scopes method GET https://bigquery.googleapis.com/bigquery/v2/projects/p/jobs --granted storage-ro,pubsub
@@ -84,15 +90,15 @@ Examples:
 A line of --jsonl:
   {\"verb\": \"GET\", \"url\": \"https://…\", \"granted\": [\"storage-ro\"]}
 and its answer, always with all five keys:
-  {\"method\": \"…\"|null, \"api\": \"…\"|null, \"accepted\": [\"…\"], \"decision\": \"allow\"|\"abstain\"|\"lacking\", \"why\": \"…\"}
+  {\"method\": \"…\"|null, \"api\": \"…\"|null, \"accepted\": [\"…\"],
+   \"decision\": \"allow\"|\"abstain\"|\"lacking\", \"why\": \"…\"}
 or, for a line that cannot be read:
   {\"error\": \"…\"}
 Blank lines get no answer. Without `granted` the decision is `abstain`.
 
-Exit codes:
-  0  answered, also when the answer is that no method is known, or that a line of the stream is bad
-  1  standard input or output failed
-  2  the arguments cannot be used";
+",
+    exit_codes!()
+);
 
 /// One question from the command line.
 fn method(args: &Method) -> ExitCode {
@@ -103,12 +109,20 @@ fn method(args: &Method) -> ExitCode {
     match (question, args.format) {
         (Ok(question), Format::Text) => exit(print(&Answer::to(&question).text(&question))),
         (Ok(question), Format::Json) => exit(print(&Answer::to(&question).json_with_doc())),
-        (Err(error), Format::Text) => Cli::command().error(ErrorKind::ValueValidation, error).exit(),
+        (Err(error), Format::Text) => refuse(&error),
         (Err(error), Format::Json) => {
             exit(print(&answer::error(&error)));
             ExitCode::from(2)
         }
     }
+}
+
+/// Ends the program as clap does for the arguments that it reads by itself.
+fn refuse(error: &str) -> ! {
+    let mut cli = Cli::command();
+    cli.build();
+    let command = cli.find_subcommand_mut("method").expect("`Command` has the variant `Method`");
+    command.error(ErrorKind::ValueValidation, error).exit()
 }
 
 fn print(text: &str) -> io::Result<()> {
