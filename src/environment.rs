@@ -97,6 +97,7 @@ pub struct Environment {
     project_number: Option<String>,
     zone: Option<String>,
     region: Option<String>,
+    location: Option<String>,
     instance: Option<String>,
     resource: Option<String>,
     account: Option<String>,
@@ -117,7 +118,8 @@ impl Environment {
             project: project(snapshot, file),
             project_number: owned(snapshot.metadata("project/numeric-project-id"), names::project_number),
             zone: zone.map(str::to_owned),
-            region: region(snapshot, platform, zone),
+            region: region(snapshot, zone).map(str::to_owned),
+            location: location(snapshot, platform, zone).map(str::to_owned),
             instance: owned(snapshot.metadata("instance/name"), names::instance),
             resource: platform.resource(snapshot).and_then(names::resource).map(str::to_owned),
             account: account(snapshot, credential, file),
@@ -167,11 +169,17 @@ impl Environment {
         self.zone.as_deref()
     }
 
-    /// The region, or the zone of a zonal cluster or instance group: what `--region` or
-    /// `--location` takes for [`resource`](Self::resource).
+    /// The region, such as `us-central1`.
     #[must_use]
     pub fn region(&self) -> Option<&str> {
         self.region.as_deref()
+    }
+
+    /// Where the [`resource`](Self::resource) is: a region, or the zone of a zonal cluster or
+    /// instance group.
+    #[must_use]
+    pub fn location(&self) -> Option<&str> {
+        self.location.as_deref()
     }
 
     /// The name of the VM.
@@ -220,10 +228,13 @@ fn project(snapshot: &Snapshot, file: Option<&CredentialFile>) -> Option<String>
     said.flatten().find_map(names::project_id).map(str::to_owned)
 }
 
-fn region(snapshot: &Snapshot, platform: Platform, zone: Option<&str>) -> Option<String> {
+fn region<'a>(snapshot: &'a Snapshot, zone: Option<&'a str>) -> Option<&'a str> {
     let of_zone = zone.and_then(|zone| zone.rsplit_once('-')).map(|(region, _)| region);
-    let said = [platform.location(snapshot), last_part(snapshot.metadata("instance/region")), of_zone];
-    said.into_iter().flatten().find_map(names::location).map(str::to_owned)
+    last_part(snapshot.metadata("instance/region")).or(of_zone).and_then(names::region)
+}
+
+fn location<'a>(snapshot: &'a Snapshot, platform: Platform, zone: Option<&'a str>) -> Option<&'a str> {
+    platform.location(snapshot).and_then(names::location).or_else(|| region(snapshot, zone))
 }
 
 fn account(snapshot: &Snapshot, credential: Credential, file: Option<&CredentialFile>) -> Option<String> {
@@ -287,6 +298,12 @@ mod tests {
             (vm(&[("created-by", group)]), ManagedInstanceGroup, Some("web"), Some("us-east1")),
             (vm(&[("created-by", "me")]), ComputeEngine, None, Some("us-central1")),
             (vm(&cluster), GkeNode, Some("prod"), Some("us-central1")),
+            (
+                vm(&[("cluster-name", "dev"), ("cluster-location", "us-east1-b")]),
+                GkeNode,
+                Some("dev"),
+                Some("us-east1-b"),
+            ),
             (pod(vm(&cluster)), GkeNode, Some("prod"), Some("us-central1")),
             (pod(of_identity.clone()), GkeWorkloadIdentity, Some("prod"), Some("us-central1")),
             (
@@ -342,10 +359,10 @@ mod tests {
             (pod(env(&[("K_SERVICE", "knative-elsewhere")])), Unknown, None, None),
             (Snapshot::new(), Unknown, None, None),
         ];
-        for (snapshot, platform, resource, region) in rows {
+        for (snapshot, platform, resource, location) in rows {
             let here = Environment::of(&snapshot);
             assert_eq!(here.platform(), platform, "{snapshot:?}");
-            assert_eq!((here.resource(), here.region()), (resource, region), "{platform:?}");
+            assert_eq!((here.resource(), here.location()), (resource, location), "{platform:?}");
         }
     }
 
@@ -354,7 +371,8 @@ mod tests {
         let here = Environment::of(&vm(&[]));
         assert_eq!(here.credential(), Credential::MetadataServer);
         assert_eq!((here.project(), here.project_number()), (Some("my-project"), Some("123")));
-        assert_eq!((here.zone(), here.instance()), (Some("us-central1-a"), Some("web-1")));
+        assert_eq!((here.zone(), here.region()), (Some("us-central1-a"), Some("us-central1")));
+        assert_eq!(here.instance(), Some("web-1"));
         assert_eq!(here.account(), Some("123-compute@developer.gserviceaccount.com"));
         assert_eq!(here.scopes().map(ScopeSet::len), Some(1));
     }

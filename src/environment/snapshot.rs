@@ -331,7 +331,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_server_that_is_missing_slow_or_false_is_asked_once() {
-        let rows: [(fn(&str) -> Option<Response<Bytes>>, &str); 4] = [
+        type Serve = fn(&str) -> Option<Response<Bytes>>;
+        let rows: [(Serve, &str); 4] = [
             (|_| None, "in time"),
             (|_| Some(answer(403, "<html>")), "403"),
             (|_| Some(Response::new(Bytes::from_static(b"welcome to the hotel"))), "something else"),

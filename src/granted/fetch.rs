@@ -1,11 +1,12 @@
 //! The one thing this crate needs of an HTTP client.
 
-use std::error::Error as StdError;
 use std::future::Future;
 use std::pin::Pin;
 
 use bytes::Bytes;
 use http::{Request, Response};
+
+use crate::error::BoxError;
 
 /// The most that is read of any answer. Real ones are under 2 KiB.
 pub(crate) const MOST_BODY: usize = 64 * 1024;
@@ -27,7 +28,7 @@ pub trait Fetch: Send + Sync {
     fn fetch(
         &self,
         request: Request<Bytes>,
-    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, Box<dyn StdError + Send + Sync>>> + Send + '_>>;
+    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, BoxError>> + Send + '_>>;
 }
 
 /// The body as text, if it is short enough and is text.
@@ -44,7 +45,6 @@ pub(crate) mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::error::BoxError;
 
     type Answer = Result<Response<Bytes>, BoxError>;
 

@@ -157,7 +157,11 @@ impl MetadataScopes {
         let is_same = |minted: &Minted| matches!(&minted.token, Ok((known, _)) if *known == key);
         let may_ask = |minted: &Minted| self.clock.now() >= minted.looked_at + ASK_AGAIN;
         if last.as_ref().is_none_or(|minted| !is_same(minted) && may_ask(minted)) {
-            *last = Some(Minted { looked_at: self.clock.now(), token: self.look().await });
+            let looked_at = self.clock.now();
+            // Stays if this look is cut short, so that whoever comes next need not wait as long.
+            let token = Err("the metadata server did not answer in time".to_owned());
+            *last = Some(Minted { looked_at, token });
+            *last = Some(Minted { looked_at, token: self.look().await });
         }
         match last.as_ref().map(|minted| &minted.token) {
             Some(Ok((known, granted))) if *known == key => granted.clone(),
@@ -405,6 +409,18 @@ mod tests {
         assert_eq!(fetch.asked(), 4);
         assert!(!source.find(AccessToken::new("ya29.mine").unwrap()).await.is_unknown());
         assert_eq!(fetch.asked(), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_hangs_holds_up_one_question_and_not_the_next() {
+        let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| None));
+        let server = MetadataServer::new(Arc::clone(&fetch) as _, DEFAULT_HOST).unwrap();
+        let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::new(ManualClock::new()));
+        let token = AccessToken::new("ya29.mine").unwrap();
+        assert!(tokio::time::timeout(Duration::from_secs(2), source.find(token)).await.is_err());
+        let next = source.find(AccessToken::new("ya29.next").unwrap()).await;
+        assert_eq!(next.why_unknown(), Some("the metadata server did not answer in time"));
+        assert_eq!(fetch.asked(), 1);
     }
 
     #[tokio::test]

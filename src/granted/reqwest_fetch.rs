@@ -1,6 +1,5 @@
 //! [`Fetch`] by reqwest.
 
-use std::error::Error as StdError;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -24,9 +23,16 @@ const WHOLE: Duration = Duration::from_secs(2);
 ///
 /// The client is built at the first request. Without a TLS feature of reqwest it speaks plain HTTP
 /// only, which is all that the metadata server needs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ReqwestFetch {
     client: OnceLock<reqwest::Client>,
+    whole: Duration,
+}
+
+impl Default for ReqwestFetch {
+    fn default() -> Self {
+        Self { client: OnceLock::new(), whole: WHOLE }
+    }
 }
 
 impl ReqwestFetch {
@@ -44,7 +50,7 @@ impl ReqwestFetch {
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT)
-            .timeout(WHOLE);
+            .timeout(self.whole);
         // With `rustls-no-provider` and no provider installed reqwest panics here. That may be
         // mended before the next request, so only a client is kept.
         let built = catch_unwind(AssertUnwindSafe(|| builder.build()));
@@ -75,8 +81,7 @@ impl Fetch for ReqwestFetch {
     fn fetch(
         &self,
         request: Request<Bytes>,
-    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, Box<dyn StdError + Send + Sync>>> + Send + '_>>
-    {
+    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, BoxError>> + Send + '_>> {
         Box::pin(self.send(request))
     }
 }
@@ -141,6 +146,23 @@ mod tests {
         assert!(answer.unwrap_err().to_string().contains("64 KiB"));
         // What the two sockets buffer comes on top of what was read.
         assert!(sent < 32 * 1024 * 1024, "{sent}");
+    }
+
+    #[tokio::test]
+    async fn a_dripping_body_ends_at_the_deadline() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri = format!("http://{}/x", listener.local_addr().unwrap());
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nd").await.unwrap();
+            let mut request = Vec::new();
+            // The other side hangs up.
+            stream.read_to_end(&mut request).await
+        });
+        let fetch = ReqwestFetch { whole: Duration::from_millis(100), ..ReqwestFetch::default() };
+        let request = Request::get(uri).body(Bytes::new()).unwrap();
+        assert!(fetch.fetch(request).await.is_err());
+        server.await.unwrap().unwrap();
     }
 
     #[tokio::test]
