@@ -53,10 +53,12 @@
 //! What it is not: it checks no signatures, keeps everything in memory, and knows a dozen roles.
 //! Plain HTTP/1.1 only, no gRPC.
 
+mod builder;
 mod compute;
 mod exchange;
 mod fault;
 mod front;
+mod gcloud;
 mod metadata;
 mod oauth;
 mod platform;
@@ -70,6 +72,7 @@ mod wire;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -77,6 +80,7 @@ use std::{fmt, io};
 
 use tokio::sync::oneshot;
 
+pub use builder::FakeGoogleBuilder;
 pub use fault::Fault;
 pub use front::Front;
 pub use platform::Platform;
@@ -84,11 +88,9 @@ pub use request::RecordedRequest;
 pub use vm::{Vm, VmControl};
 pub use wire::Wire;
 
-use policy::{Binding, Policy};
-use server::{Door, Shared};
-use state::{Clock, Project, State, scope_uri};
-use storage::{Bucket, Store};
-use vm::Machine;
+use policy::Binding;
+use server::Shared;
+use state::{State, scope_uri};
 
 /// The access scopes of a VM that nobody chose scopes for, as Google's documentation lists them.
 ///
@@ -141,7 +143,7 @@ pub struct FakeGoogle {
 impl FakeGoogle {
     /// A description to be completed and started.
     pub fn builder() -> FakeGoogleBuilder {
-        FakeGoogleBuilder { projects: Vec::new(), vms: Vec::new(), buckets: Vec::new(), bindings: Vec::new() }
+        FakeGoogleBuilder::new()
     }
 
     /// `127.0.0.1:PORT` of the first VM's metadata server, for `GCE_METADATA_HOST`.
@@ -191,6 +193,18 @@ impl FakeGoogle {
         let hosts = hosts.map(|name| (name, host.clone()));
         let all = hosts.into_iter().chain(platform.unwrap_or_default());
         all.map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// Environment variables that point the real gcloud at [`Service::Compute`], as an owner of
+    /// every project and with nothing that calls home.
+    ///
+    /// `dir` becomes gcloud's configuration directory; the owner's token is written into it. Give
+    /// it one that is yours alone and that you remove afterwards.
+    ///
+    /// # Errors
+    /// The token could not be written.
+    pub fn gcloud_env(&self, dir: &Path) -> io::Result<Vec<(String, String)>> {
+        gcloud::env(self, dir)
     }
 
     /// The access token that the first VM's metadata server hands out now.
@@ -289,6 +303,7 @@ impl FakeGoogle {
     }
 }
 
+/// Full URIs of scopes as people write them.
 fn uris<S: AsRef<str>>(scopes: impl IntoIterator<Item = S>) -> Vec<String> {
     scopes.into_iter().map(|scope| scope_uri(scope.as_ref())).collect()
 }
@@ -310,128 +325,4 @@ impl fmt::Debug for FakeGoogle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FakeGoogle").field("addresses", &self.addresses).finish_non_exhaustive()
     }
-}
-
-/// Describes a [`FakeGoogle`] before it starts.
-///
-/// Without a project there is `my-project`, number 123456789012; without a VM there is `web-1`.
-#[derive(Debug, Clone)]
-#[must_use]
-pub struct FakeGoogleBuilder {
-    projects: Vec<(String, u64)>,
-    vms: Vec<Vm>,
-    buckets: Vec<String>,
-    bindings: Vec<(String, String, String)>,
-}
-
-impl FakeGoogleBuilder {
-    /// A project with its number. What names no project belongs to the first one.
-    pub fn project(mut self, id: impl Into<String>, number: u64) -> Self {
-        self.projects.push((id.into(), number));
-        self
-    }
-
-    /// A machine. The first one is where the program under test runs.
-    pub fn vm(mut self, vm: Vm) -> Self {
-        self.vms.push(vm);
-        self
-    }
-
-    /// An empty bucket in the first project.
-    pub fn bucket(mut self, name: impl Into<String>) -> Self {
-        self.buckets.push(name.into());
-        self
-    }
-
-    /// Gives an account a role on a bucket or a project.
-    ///
-    /// The fake knows the basic roles and a dozen of Cloud Storage and Compute Engine. In the
-    /// place of a role, one single permission such as `storage.objects.create` will do.
-    pub fn iam(
-        mut self,
-        resource: impl Into<String>,
-        account: impl Into<String>,
-        role: impl Into<String>,
-    ) -> Self {
-        self.bindings.push((resource.into(), account.into(), role.into()));
-        self
-    }
-
-    /// Starts the servers.
-    ///
-    /// # Errors
-    /// A binding names a role, a bucket or a project that is not there, two VMs have one name, or
-    /// the system has no socket or thread to give.
-    pub async fn start(self) -> io::Result<FakeGoogle> {
-        let state = self.into_state().map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
-        let metadata = (0..state.machines.len()).map(|place| (Service::Metadata, place));
-        let others = [Service::Storage, Service::OAuth, Service::Compute, Service::Front];
-        let doors = metadata.chain(others.map(|service| (service, 0)));
-        let doors: Vec<Door> =
-            doors.map(|(service, place)| Door::open(service, place)).collect::<io::Result<_>>()?;
-        let addresses = doors.iter().map(|door| ((door.service, door.machine), door.address)).collect();
-        let shared = Shared::new(state);
-        let (stop, stopped) = oneshot::channel();
-        let (ready, is_ready) = oneshot::channel();
-        let thread = std::thread::Builder::new().name("fake-google".into()).spawn({
-            let shared = shared.clone();
-            move || server::run(&shared, doors, ready, stopped)
-        })?;
-        is_ready.await.ok();
-        Ok(FakeGoogle { shared, addresses, stop: Some(stop), thread: Some(thread) })
-    }
-
-    fn into_state(mut self) -> Result<State, String> {
-        if self.projects.is_empty() {
-            self.projects.push(("my-project".into(), 123_456_789_012));
-        }
-        if self.vms.is_empty() {
-            self.vms.push(Vm::new("web-1"));
-        }
-        let clock = Clock::default();
-        let projects: Vec<Project> =
-            self.projects.into_iter().map(|(id, number)| Project { id, number }).collect();
-        let buckets = self.buckets.into_iter().map(|name| {
-            let project = projects.first().map_or("", |project| project.id.as_str());
-            (name, Bucket::new(project, clock.now()))
-        });
-        let store = Store::new(buckets.collect());
-        let policy = Policy { bindings: bindings(self.bindings, &projects, &store)? };
-        let machines = machines(self.vms, &projects)?;
-        Ok(State::new(clock, projects, machines, policy, store))
-    }
-}
-
-fn bindings(
-    given: Vec<(String, String, String)>,
-    projects: &[Project],
-    store: &Store,
-) -> Result<Vec<Binding>, String> {
-    let checked = given.into_iter().map(|(resource, account, role)| {
-        if !policy::is_known_role(&role) {
-            let known = policy::role_names();
-            return Err(format!("the fake Google does not know the role `{role}`; it knows {known}"));
-        }
-        if !store.buckets.contains_key(&resource) && !projects.iter().any(|project| project.id == resource) {
-            return Err(format!("`{resource}` is neither a bucket nor a project of this fake Google"));
-        }
-        Ok(Binding { resource, account, role })
-    });
-    checked.collect()
-}
-
-fn machines(vms: Vec<Vm>, projects: &[Project]) -> Result<Vec<Machine>, String> {
-    let mut machines: Vec<Machine> = Vec::new();
-    for vm in vms {
-        if machines.iter().any(|machine| machine.name == vm.name) {
-            return Err(format!("two VMs are called `{}`", vm.name));
-        }
-        let found = match &vm.project {
-            Some(id) => projects.iter().find(|project| project.id == *id),
-            None => projects.first(),
-        };
-        let project = found.ok_or_else(|| format!("VM `{}` is in a project that is not there", vm.name))?;
-        machines.push(Machine::new(vm, project.clone()));
-    }
-    Ok(machines)
 }

@@ -236,7 +236,7 @@ fn show(machine: &Machine, base: &str) -> Value {
         "machineType": format!("{zone}/machineTypes/e2-medium"),
         "status": if machine.running { "RUNNING" } else { "TERMINATED" },
         "serviceAccounts": accounts,
-        "networkInterfaces": [],
+        "networkInterfaces": [{"name": "nic0", "networkIP": "10.128.0.2"}],
         "disks": [],
     })
 }

@@ -48,9 +48,6 @@ pub enum Fault {
     ChunkSize(usize),
     /// Answers as it should, compressed with gzip, whatever the client accepts.
     Gzip,
-    #[cfg(test)]
-    #[doc(hidden)]
-    Panic,
 }
 
 /// The switches, with the number of requests each has seen.

@@ -153,12 +153,9 @@ fn asked(door: &Door, head: http::request::Parts, body: Bytes) -> Asked {
     }
 }
 
-/// Lets the service answer, and keeps what it says if it panics.
 fn handle(shared: &Shared, door: &Door, asked: &Asked) -> Reply {
     let answer = || {
         let state = &mut *shared.lock();
-        #[cfg(test)]
-        assert_ne!(state.faults.peek(door.service), Some(Fault::Panic), "panic on demand");
         match door.service {
             Service::Metadata => metadata::answer(state, door.machine, asked),
             Service::OAuth => oauth::answer(state, asked),
@@ -167,13 +164,20 @@ fn handle(shared: &Shared, door: &Door, asked: &Asked) -> Reply {
             Service::Front => front::answer(state, asked),
         }
     };
-    catch_unwind(AssertUnwindSafe(answer)).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().cloned();
-        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-        let text = text.unwrap_or_else(|| "no message".to_owned());
-        shared.lock().panics.push(format!("{:?} {} {}: {text}", door.service, asked.verb, asked.path));
-        html(StatusCode::INTERNAL_SERVER_ERROR, "The fake Google panicked.")
-    })
+    catch(shared, answer)
+        .unwrap_or_else(|| html(StatusCode::INTERNAL_SERVER_ERROR, "The server encountered an error."))
+}
+
+/// Keeps what a panic says for whoever drops the fake.
+fn catch<T>(shared: &Shared, work: impl FnOnce() -> T) -> Option<T> {
+    let panic = match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(done) => return Some(done),
+        Err(panic) => panic,
+    };
+    let text = panic.downcast_ref::<String>().cloned();
+    let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+    shared.lock().panics.push(text.unwrap_or_else(|| "a panic without words".to_owned()));
+    None
 }
 
 /// A request under way, from its head to the end of its answer.
@@ -216,3 +220,20 @@ impl fmt::Display for NoAnswer {
 }
 
 impl std::error::Error for NoAnswer {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::FakeGoogle;
+
+    #[tokio::test]
+    async fn a_panic_of_a_handler_comes_out_on_drop() -> std::io::Result<()> {
+        let google = FakeGoogle::builder().start().await?;
+        let broken = || -> Reply { panic!("no bucket in hand") };
+        assert!(catch(&google.shared, broken).is_none());
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(google))).expect_err("drop panics");
+        let text = dropped.downcast_ref::<String>().cloned().unwrap_or_default();
+        assert!(text.contains("no bucket in hand"), "{text}");
+        Ok(())
+    }
+}

@@ -96,7 +96,7 @@ pub(super) fn answer(state: &mut State, asked: &Asked) -> Reply {
 
 fn json_api(state: &mut State, asked: &Asked) -> Answer {
     let segments = asked.segments();
-    let found = methods::find(&asked.verb, &segments).ok_or(Problem::NoMethod)?;
+    let found = methods::find(&asked.verb, &segments).ok_or(Problem::NotFound)?;
     let caller = admit(state, asked, found.method.access, found.method.permission)?;
     let call = Call { asked, caller, bucket: found.bucket, object: found.object };
     match found.method.id {

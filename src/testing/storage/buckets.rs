@@ -22,14 +22,16 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, id: &str) -> Answer {
     }
 }
 
-/// Lists are empty: the fake's buckets have uniform access, so IAM alone decides.
+/// Lists hold one entry, which nobody can change: IAM alone decides here.
 pub(super) fn access_controls(state: &State, call: &Call<'_>, id: &str, permission: &str) -> Answer {
     permit(state, call, permission)?;
+    let kind = id.rsplit_once('.').map_or(id, |(kind, _)| kind).replacen('.', "#", 1);
+    let owners = format!("project-owners-{}", state.projects.first().map_or(0, |project| project.number));
+    let entry = json!({"kind": kind.trim_end_matches('s'), "entity": owners, "role": "OWNER"});
     match id {
-        id if id.ends_with(".list") => Ok(json(
-            StatusCode::OK,
-            &json!({"kind": id.replace(".list", "").replacen('.', "#", 1), "items": []}),
-        )),
+        id if id.ends_with(".list") => Ok(json(StatusCode::OK, &json!({"kind": kind, "items": [entry]}))),
+        id if id.ends_with(".get") && call.asked.path.ends_with(&owners) => Ok(json(StatusCode::OK, &entry)),
+        id if id.ends_with(".get") => Err(Problem::NotFound),
         id => Err(Problem::NotImplemented(id.to_owned())),
     }
 }
@@ -112,7 +114,7 @@ fn resource(state: &State, call: &Call<'_>, name: &str, bucket: &Bucket) -> Valu
     let number = state.project(&bucket.project).map_or(0, |project| project.number);
     let mut shown = json!({
         "location": "US", "locationType": "multi-region", "storageClass": "STANDARD",
-        "iamConfiguration": {"uniformBucketLevelAccess": {"enabled": true}},
+        "iamConfiguration": {"uniformBucketLevelAccess": {"enabled": false}},
     });
     let said = bucket.fields.iter().map(|(name, value)| (name.clone(), value.clone()));
     let fixed = json!({

@@ -24,7 +24,7 @@ pub(super) fn answer(state: &mut State, asked: &Asked) -> Answer {
         Method::GET | Method::HEAD => (Access::Read, "storage.objects.get"),
         Method::PUT => (Access::Write, "storage.objects.create"),
         Method::DELETE => (Access::Write, "storage.objects.delete"),
-        _ => return Err(Problem::NoMethod),
+        _ => return Err(Problem::NotFound),
     };
     let caller = admit(state, asked, access, permission)?;
     let call = Call { asked, caller, bucket, object };
