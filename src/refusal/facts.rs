@@ -36,6 +36,8 @@ pub(super) struct Facts {
     pub(super) violations: Vec<String>,
     /// The `error` of a token endpoint.
     pub(super) token_error: Option<String>,
+    /// Whether the answer has the shape of a token endpoint's, with an `error_description`.
+    pub(super) is_token_endpoint: bool,
     pub(super) challenge: Challenge,
     /// Everything that is prose, as the phrases are written.
     pub(super) prose: String,
@@ -60,6 +62,11 @@ impl Facts {
     /// Whether the status says that the call was not refused.
     pub(super) fn is_success(&self) -> bool {
         self.status.is_some_and(|status| status < 400)
+    }
+
+    /// Whether the status, where it is known, is one of refusals.
+    pub(super) fn is_plainly_refused(&self) -> bool {
+        self.status.is_none_or(|status| matches!(status, 400 | 401 | 403 | 412 | 429))
     }
 
     /// Whether the prose holds these words, or the project is this.
@@ -124,10 +131,11 @@ impl Facts {
     }
 
     fn read_text(&mut self, text: String) {
-        text::values(&text, "reason").for_each(|reason| self.add_reason(reason));
+        let first_words = |key| text::values(&text, key).filter_map(|value| value.split(' ').next());
+        first_words("reason").for_each(|reason| self.add_reason(reason));
         text::values(&text, "message").for_each(|message| self.add_message(message));
         for key in ["service", "method", "permission", "consumer", "uid"] {
-            text::values(&text, key).for_each(|value| self.details.add(key, value));
+            first_words(key).for_each(|word| self.details.add(key, word));
         }
         let is_break = |c: char| !c.is_ascii_alphanumeric() && c != '_';
         text.split(is_break).filter(|word| is_telling(word)).for_each(|word| self.add_reason(word));
@@ -138,7 +146,8 @@ impl Facts {
     }
 
     fn finish(&mut self) {
-        let prose = format!("{}\n{}", self.text, self.messages.join("\n"));
+        let token_error = self.token_error.as_deref().unwrap_or_default();
+        let prose = format!("{}\n{}\n{token_error}", self.text, self.messages.join("\n"));
         for mark in SCOPE_LISTS {
             if let Some((_, list)) = prose.split_once(mark) {
                 self.challenge.add_uris(list);

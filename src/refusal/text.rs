@@ -142,7 +142,7 @@ fn value(after: &str) -> Option<&str> {
     let quote = after.get(..start)?.chars().next_back().filter(|c| matches!(c, '"' | '\''));
     let is_end = |c: char| match quote {
         Some(quote) => c == quote || c == '\n',
-        None => "\n,}] \"'".contains(c),
+        None => "\n,}]\"'".contains(c),
     };
     rest.split(is_end).next().filter(|value| !value.is_empty())
 }
