@@ -115,7 +115,7 @@ fn by_other_message(facts: &Facts) -> Finding {
 
 fn by_reason(facts: &Facts) -> Finding {
     let verdict = facts.reasons.iter().find_map(|reason| {
-        let exact = REASONS.iter().find(|(name, _)| name.eq_ignore_ascii_case(reason));
+        let exact = REASONS.iter().find(|(name, _)| name == reason);
         let lower = reason.to_ascii_lowercase();
         let end = || REASON_ENDS.iter().find(|(end, _)| lower.ends_with(end));
         let part = || ERROR_INFO_PARTS.iter().find(|(part, _)| reason.contains(part));

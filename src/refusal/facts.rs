@@ -112,17 +112,26 @@ impl Facts {
     fn read_body(&mut self, body: &str) {
         let body = body.trim_start_matches('\u{feff}').trim_start_matches(")]}'").trim();
         match serde_json::from_str::<serde_json::Value>(body) {
-            Ok(value) if value.is_object() || value.is_array() => json::read(&value, self),
+            Ok(value) if value.is_object() || value.is_array() => self.read_json(&value),
             _ if body.starts_with('<') && !body.starts_with("<HttpError") => self.read_markup(body),
-            _ => self.read_text(text::unescaped(body)),
+            _ => {
+                self.text = text::unescaped(body);
+                self.scan(&self.text.clone());
+            }
         }
+    }
+
+    /// JSON, and JSON that stands in its messages.
+    fn read_json(&mut self, value: &serde_json::Value) {
+        json::read(value, self);
+        let embedded: Vec<_> = self.messages.iter().filter(|text| text.contains('{')).cloned().collect();
+        self.scan(&embedded.join("\n"));
     }
 
     /// XML and HTML, cut off or not.
     fn read_markup(&mut self, body: &str) {
         for code in text::elements(body, "Code") {
-            let (first, rest) = code.split_at_checked(1).unwrap_or_default();
-            self.add_reason(&(first.to_ascii_lowercase() + rest));
+            self.add_reason(&uncapitalized(&code));
         }
         for name in ["Message", "Details", "internalReason"] {
             text::elements(body, name).for_each(|message| self.add_message(&message));
@@ -130,19 +139,22 @@ impl Facts {
         self.text = text::without_tags(body);
     }
 
-    fn read_text(&mut self, text: String) {
-        let first_words = |key| text::values(&text, key).filter_map(|value| value.split(' ').next());
+    /// What a text tells by its marks, whatever its form.
+    fn scan(&mut self, text: &str) {
+        let first_words = |key| text::values(text, key).filter_map(|value| value.split(' ').next());
         first_words("reason").for_each(|reason| self.add_reason(reason));
-        text::values(&text, "message").for_each(|message| self.add_message(message));
+        text::values(text, "message").for_each(|message| self.add_message(message));
         for key in ["service", "method", "permission", "consumer", "uid"] {
             first_words(key).for_each(|word| self.details.add(key, word));
         }
         let is_break = |c: char| !c.is_ascii_alphanumeric() && c != '_';
-        text.split(is_break).filter(|word| is_telling(word)).for_each(|word| self.add_reason(word));
-        if let Some(challenge) = logged_challenge(&text) {
+        for word in text.split(is_break).filter(|word| is_telling(word)) {
+            self.add_reason(word);
+            self.add_reason(&uncapitalized(word));
+        }
+        if let Some(challenge) = logged_challenge(text) {
             self.challenge.read(challenge);
         }
-        self.text = text;
     }
 
     fn finish(&mut self) {
@@ -175,11 +187,22 @@ impl Facts {
     }
 }
 
-/// Whether a word tells the gate even in the middle of a text: plain words such as `forbidden` do not.
+/// Whether a word tells the gate even in the middle of a text: plain words such as `forbidden` do not,
+/// nor does the name that Go, Python and .NET have for gRPC's status 7.
 pub(super) fn is_telling(word: &str) -> bool {
     let is_joined = word.contains('_') || word.bytes().skip(1).any(|b| b.is_ascii_uppercase());
-    let is_listed = |table: &[(&str, _)]| table.iter().any(|(name, _)| *name == word);
-    is_joined && (is_listed(ERROR_INFO) || is_listed(REASONS) || word == "insufficientPermissions")
+    let name = uncapitalized(word);
+    is_joined
+        && word != "PermissionDenied"
+        && (ERROR_INFO.iter().any(|(reason, _)| *reason == word)
+            || REASONS.iter().any(|(reason, _)| *reason == name)
+            || word == "insufficientPermissions")
+}
+
+/// The codes of XML errors are the older reasons with a capital.
+fn uncapitalized(word: &str) -> String {
+    let (first, rest) = word.split_at_checked(1).unwrap_or_default();
+    first.to_ascii_lowercase() + rest
 }
 
 /// The challenge in a log line that shows headers.

@@ -287,7 +287,6 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("requester pays bucket but", certain(Gate::QuotaProject)),
     ("user project specified", certain(Gate::QuotaProject)),
     ("no user project", likely(Gate::QuotaProject)),
-    ("userproject", likely(Gate::QuotaProject)),
     ("user_project_denied", certain(Gate::QuotaProject)),
     ("quota project*not", likely(Gate::QuotaProject)),
     ("quota project*invalid", likely(Gate::QuotaProject)),
@@ -417,7 +416,7 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("url ownership", likely(Gate::ResourceAcl)),
 ];
 
-/// Older one-word reasons, and the codes of Cloud Storage's XML API, without regard to case.
+/// Older one-word reasons, and the codes of Cloud Storage's XML API with a small first letter.
 /// XML: <https://cloud.google.com/storage/docs/xml-api/reference-status>
 pub(super) static REASONS: &[(&str, Verdict)] = &[
     ("accessNotConfigured", certain(Gate::ServiceDisabled)),
@@ -532,7 +531,7 @@ pub(super) static ACCESS_PHRASES: &[(&str, Verdict)] = &[
     ("not found or permission denied", likely(Gate::Iam)),
     ("not authorized to", likely(Gate::Iam)),
     ("is not authorized", likely(Gate::Iam)),
-    ("not allowed to", possible(Gate::Iam)),
+    ("not allowed", possible(Gate::Iam)),
     ("unauthenticated:", likely(Gate::Credentials)),
     (": unauthenticated", likely(Gate::Credentials)),
     ("= unauthenticated", likely(Gate::Credentials)),

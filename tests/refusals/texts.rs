@@ -600,6 +600,37 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "User doesn't have permission to access customer. Note: If you're accessing a client customer, the manager's customer id must be set in the 'login-customer-id' header.",
     ),
     ("resource_acl", "Error 403: Insufficient permissions for this file, forbidden"),
+    (
+        "scope",
+        "Array ( [error] => Array ( [errors] => Array ( [0] => Array ( [domain] => global [reason] => insufficientPermissions [message] => Insufficient Permission ) ) [code] => 403 [message] => Insufficient Permission ) )",
+    ),
+    (
+        "scope",
+        "500 failed to fetch user profile (status: 403 data: { \"error\": { \"errors\": [ { \"domain\": \"global\", \"reason\": \"insufficientPermissions\", \"message\": \"Insufficient Permission\" } ], \"code\": 403, \"message\": \"Insufficient Permission\" } } )",
+    ),
+    (
+        "scope",
+        "Request Status Code: 403\nError: API returned: Insufficient Permission: Request had insufficient authentication scopes.",
+    ),
+    (
+        "scope",
+        "Object { \"code\": 403, \"errors\": Array [ Object { \"domain\": \"global\", \"message\": \"Insufficient Permission\", \"reason\": \"insufficientPermissions\", }, ], }",
+    ),
+    (
+        "resource_acl",
+        "Array ( [error] => Array ( [errors] => Array ( [0] => Array ( [domain] => global [reason] => insufficientPermissions [message] => User has no seat in this workbook. ) ) [code] => 403 ) )",
+    ),
+    ("iam", "GSResponseError: status=403, code=AccessDenied, reason=Forbidden."),
+    ("iam", "googleapi: Error 403: User is not authorized., forbidden"),
+    (
+        "iam",
+        "Error: Error retrieving App Engine application : googleapi: Error 403: Operation not allowed, forbidden",
+    ),
+    ("billing", "GSResponseError:: status=403, code=AccountProblem, reason=Forbidden."),
+    (
+        "credentials",
+        "Check bucket failed, S3 response: <?xml version='1.0' encoding='UTF-8'?><Error><Code>InvalidSecurity</Code><Message>No.</Message></Error>",
+    ),
     // None of these.
     (
         "other",
