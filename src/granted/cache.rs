@@ -96,6 +96,11 @@ impl<V> Entry<V> {
     pub(crate) fn is_fresh(&self, now: Instant) -> bool {
         now < self.stale_at
     }
+
+    /// Whether the header value was ever put among the recent ones.
+    pub(crate) fn was_recent(&self) -> bool {
+        self.was_recent.load(Ordering::Relaxed)
+    }
 }
 
 struct Recent<V> {
@@ -149,10 +154,16 @@ impl<V> Cache<V> {
         }
     }
 
-    /// Reads the entry of any token in the table.
-    pub(crate) fn read<R>(&self, key: TokenKey, read: impl FnOnce(&Arc<Entry<V>>) -> R) -> Option<R> {
+    /// Reads the entry of any token in the table. `read` is handed back if there is none.
+    pub(crate) fn read<R, F>(&self, key: TokenKey, read: F) -> Result<R, F>
+    where
+        F: FnOnce(&Arc<Entry<V>>) -> R,
+    {
         let set = self.set(key).load();
-        set.iter().find(|(known, _)| *known == key).map(|(_, entry)| read(entry))
+        match set.iter().find(|(known, _)| *known == key) {
+            Some((_, entry)) => Ok(read(entry)),
+            None => Err(read),
+        }
     }
 
     /// Remembers `entry`, and forgets an old one if there is no room. What is known is never
@@ -180,11 +191,7 @@ impl<V> Cache<V> {
 
     /// Puts a token of the table among the recent ones, unless it was there before.
     pub(crate) fn promote(&self, key: TokenKey, header: &HeaderValue) {
-        // Looked at in place first, because to count references is to write.
-        if self.read(key, |entry| entry.was_recent.load(Ordering::Relaxed)) != Some(false) {
-            return;
-        }
-        let Some(entry) = self.read(key, Arc::clone) else { return };
+        let Ok(entry) = self.read(key, Arc::clone) else { return };
         if entry.was_recent.swap(true, Ordering::Relaxed) {
             return;
         }
@@ -205,7 +212,7 @@ impl<V> Cache<V> {
 
     /// Lets the recent tokens see what was learnt of them, and lets go of those that are stale.
     fn refresh_recent(&self, key: TokenKey, now: Instant) {
-        let Some(entry) = self.read(key, Arc::clone) else { return };
+        let Ok(entry) = self.read(key, Arc::clone) else { return };
         let is_current = |recent: &Recent<V>| recent.key != key && recent.entry.is_fresh(now);
         if self.recent.load().iter().all(is_current) {
             return;
@@ -257,7 +264,7 @@ mod tests {
     }
 
     fn value(cache: &Cache<u32>, key: TokenKey) -> Option<u32> {
-        cache.read(key, |entry| entry.value)
+        cache.read(key, |entry| entry.value).ok()
     }
 
     fn bearer(token: &str) -> HeaderValue {

@@ -95,10 +95,11 @@ impl<V: Send + Sync + 'static> Grants<V> {
         authorization: &HeaderValue,
         read: impl FnOnce(TokenKey, &Entry<V>) -> R,
     ) -> Peek<R> {
-        let now = self.0.clock.now();
-        let if_fresh = |key, entry: &Entry<V>| match entry.is_fresh(now) {
-            true => Peek::Seen(read(key, entry)),
-            false => Peek::Unseen(key),
+        let clock = &self.0.clock;
+        let if_fresh = |key, entry: &Entry<V>| {
+            // What is known of a token stays true; only its memory is cleared, and that may be late.
+            let now = if entry.granted.is_unknown() { clock.now() } else { clock.about_now() };
+            if entry.is_fresh(now) { Peek::Seen(read(key, entry)) } else { Peek::Unseen(key) }
         };
         match self.0.cache.read_recent(authorization, if_fresh) {
             Ok(peek) => peek,
@@ -154,16 +155,21 @@ impl<V: Send + Sync + 'static> Inner<V> {
     ) -> Peek<R> {
         let Some(token) = AccessToken::from_authorization(authorization) else { return Peek::NotBearer };
         let key = self.cache.key(token);
-        if self.read(key, |_| ()).is_none() {
-            self.store_jwt(key, token);
+        let look = |entry: &Arc<Entry<V>>| (if_fresh(key, entry), entry.was_recent());
+        let looked = match self.cache.read(key, look) {
+            Err(look) if self.store_jwt(key, token) => self.cache.read(key, look),
+            looked => looked,
+        };
+        let Ok((peek, was_recent)) = looked else { return Peek::Unseen(key) };
+        if !was_recent {
+            self.cache.promote(key, authorization);
         }
-        self.cache.promote(key, authorization);
-        self.cache.read(key, |entry| if_fresh(key, entry)).unwrap_or(Peek::Unseen(key))
+        peek
     }
 
     fn read<R>(&self, key: TokenKey, read: impl FnOnce(&Entry<V>) -> R) -> Option<R> {
         let now = self.clock.now();
-        self.cache.read(key, |entry| entry.is_fresh(now).then(|| read(entry))).flatten()
+        self.cache.read(key, |entry| entry.is_fresh(now).then(|| read(entry))).ok().flatten()
     }
 
     fn is_answered(&self, key: TokenKey, stage: Stage) -> bool {
@@ -230,10 +236,10 @@ impl<V: Send + Sync + 'static> Inner<V> {
         }
     }
 
-    fn store_jwt(&self, key: TokenKey, token: AccessToken<'_>) {
-        if let Some(granted) = jwt::read(token, self.clock.wall()).filter(|granted| !granted.is_unknown()) {
-            self.store(key, granted, Stage::Refused);
-        }
+    /// Whether the token is a JWT that tells what it holds.
+    fn store_jwt(&self, key: TokenKey, token: AccessToken<'_>) -> bool {
+        let granted = jwt::read(token, self.clock.wall()).filter(|granted| !granted.is_unknown());
+        granted.map(|granted| self.store(key, granted, Stage::Refused)).is_some()
     }
 
     fn store(&self, key: TokenKey, granted: GrantedScopes, stage: Stage) {
