@@ -54,6 +54,7 @@
 //! Plain HTTP/1.1 only, no gRPC.
 
 mod builder;
+mod checksum;
 mod compute;
 mod exchange;
 mod fault;
@@ -195,8 +196,8 @@ impl FakeGoogle {
         all.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    /// Environment variables that point the real gcloud at [`Service::Compute`], as an owner of
-    /// every project and with nothing that calls home.
+    /// Environment variables that point the real gcloud at [`Service::Compute`] and
+    /// [`Service::Storage`], as an owner of every project and with nothing that calls home.
     ///
     /// `dir` becomes gcloud's configuration directory; the owner's token is written into it. Give
     /// it one that is yours alone and that you remove afterwards.

@@ -440,16 +440,19 @@ async fn objects_live_through_upload_read_list_copy_and_delete() -> Result<()> {
     let stored = call("POST", &upload_url(&google), &token, "meow").await?.json();
     assert_eq!((&stored["name"], &stored["size"]), (&json!("cat.jpg"), &json!("4")));
 
-    let multipart = "--b0\r\nContent-Type: application/json\r\n\r\n{\"name\":\"dir/dog.txt\",\"metadata\":{\"k\":\"v\"}}\
-                     \r\n--b0\r\nContent-Type: text/plain\r\n\r\nwoof\r\n\r\n--b0--";
     let url = format!("{base}/upload/storage/v1/b/photos/o?uploadType=multipart");
-    let headers = [
-        ("authorization", format!("Bearer {token}")),
-        ("content-type", "multipart/related; boundary=b0".into()),
-    ];
-    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let dog = send("POST", &url, &headers, multipart).await?.json();
-    assert_eq!((&dog["contentType"], &dog["metadata"]["k"]), (&json!("text/plain"), &json!("v")));
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str()), ("content-type", "multipart/related; boundary='b0'")];
+    let mut dog = Value::Null;
+    for end in ["\n", "\r\n"] {
+        let multipart = format!(
+            "--b0{end}content-type: application/json{end}{end}{{\"name\":\"dir/dog.txt\",\"metadata\":{{\"k\":\"v\"}}}}\
+             {end}--b0{end}content-type: text/plain{end}{end}woof\r\n{end}--b0--"
+        );
+        dog = send("POST", &url, &headers, multipart).await?.json();
+        assert_eq!((&dog["contentType"], &dog["metadata"]["k"]), (&json!("text/plain"), &json!("v")));
+        assert_eq!(dog["size"], "6");
+    }
 
     let object = format!("{base}/storage/v1/b/photos/o/dir%2Fdog.txt");
     for (url, range, status, text) in [
@@ -458,7 +461,7 @@ async fn objects_live_through_upload_read_list_copy_and_delete() -> Result<()> {
         (format!("{object}?alt=media"), "bytes=1-2", 206, "oo"),
         (format!("{object}?alt=media"), "bytes=-2", 206, "\r\n"),
     ] {
-        let mut headers = vec![("authorization", headers[0].1)];
+        let mut headers = vec![("authorization", bearer.as_str())];
         headers.extend((!range.is_empty()).then_some(("range", range)));
         let answer = send("GET", &url, &headers, "").await?;
         assert_eq!((answer.status, answer.text()), (status, text), "{range}");

@@ -12,7 +12,8 @@ use http::{Response, StatusCode};
 use hyper::body::{Body, Frame, SizeHint};
 
 use super::Service;
-use super::exchange::{Reply, crc32, html};
+use super::checksum::{GZIP, crc32};
+use super::exchange::{Reply, html};
 use super::server::Ticket;
 
 /// How a service misbehaves, until [`FakeGoogle::heal`](super::FakeGoogle::heal).
@@ -178,7 +179,7 @@ fn gzip(plain: &[u8]) -> Bytes {
         out.put_slice(block);
     }
     out.put_slice(&[1, 0, 0, 0xff, 0xff]);
-    out.put_u32_le(crc32(0xEDB8_8320, plain));
+    out.put_u32_le(crc32(GZIP, plain));
     out.put_u32_le(u32::try_from(plain.len() % (1 << 32)).unwrap_or_default());
     out.freeze()
 }
