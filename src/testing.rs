@@ -50,8 +50,9 @@
 //!    panics too, so that a test cannot pass on a broken fake.
 //! 5. **It runs on a thread of its own**, so that blocking clients and paused clocks do not stop it.
 //!
-//! What it is not: it checks no signatures, keeps everything in memory, and knows a dozen roles.
-//! Plain HTTP/1.1 only, no gRPC.
+//! What it is not: it checks no signatures, keeps everything in memory, and knows a dozen roles. It
+//! speaks HTTP/1.1 and, to clients that begin with it, HTTP/2; never TLS. Of gRPC it knows refusals
+//! only.
 
 mod builder;
 mod checksum;
@@ -60,6 +61,7 @@ mod exchange;
 mod fault;
 mod front;
 mod gcloud;
+mod grpc;
 mod metadata;
 mod oauth;
 mod platform;
