@@ -249,6 +249,7 @@ fn an_error_shows_no_query() {
         format!(r#"{{"verb":"GET","url":"h/?access_token={secret}"}}"#),
         format!(r#"{{"verb":"GET","url":"https://h/?access_token={secret}""#),
         format!(r#"["https://h/?access_token={secret}"]"#),
+        format!(r#"{{"verb":"GET","url":"https://h/","granted":"{}{secret}"}}"#, "x".repeat(100)),
     ] {
         let answers = stream(line.as_bytes());
         assert!(!answers[0].to_string().contains(secret), "{}", answers[0]);
