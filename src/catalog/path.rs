@@ -19,18 +19,19 @@ const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
 /// Where the segments of a path are.
 pub(crate) struct Path<'p> {
     bytes: &'p [u8],
-    /// Places of the slashes, then the end.
-    cuts: [u16; MAX_SEGMENTS + 1],
+    cuts: &'p mut Cuts,
     count: usize,
 }
+
+/// Places of the slashes, then the end. The caller lends the room, so that it is never copied.
+pub(crate) type Cuts = [u16; MAX_SEGMENTS + 1];
 
 impl<'p> Path<'p> {
     /// Cuts a path, or nothing if it is not one this module looks at.
     #[inline]
-    pub(crate) fn new(path: &'p str) -> Option<Self> {
+    pub(crate) fn new(path: &'p str, cuts: &'p mut Cuts) -> Option<Self> {
         let bytes = path.as_bytes();
         let end = u16::try_from(bytes.len()).ok().filter(|_| bytes.first() == Some(&b'/'))?;
-        let mut cuts = [0; MAX_SEGMENTS + 1];
         let mut count = 0;
         for (at, eight) in eights(bytes) {
             let mut slashes = lanes(eight, b'/');
@@ -65,8 +66,16 @@ impl<'p> Path<'p> {
     #[inline]
     pub(crate) fn colon(&self) -> Option<Colon> {
         let last = self.segment(self.count.checked_sub(1)?);
-        let marks = eights(last).fold(0, |all, (_, eight)| all | lanes(eight, b':') | lanes(eight, b'%'));
-        if marks == 0 { None } else { last_colon(last, self.bytes.len() - last.len()) }
+        let start = self.bytes.len() - last.len();
+        let (colons, percents) = eights(last).fold((0, 0), |(colons, percents), (_, eight)| {
+            (colons | lanes(eight, b':'), percents | lanes(eight, b'%'))
+        });
+        let plain = if colons == 0 { None } else { last.iter().rposition(|byte| *byte == b':') };
+        let escaped = if percents == 0 { None } else { last_escaped_colon(last) };
+        match escaped.filter(|at| plain.is_none_or(|plain| plain < *at)) {
+            Some(at) => Some(Colon { at: start + at, width: 3 }),
+            None => plain.map(|at| Colon { at: start + at, width: 1 }),
+        }
     }
 
     /// The custom verb after a colon.
@@ -99,12 +108,9 @@ impl Colon {
     }
 }
 
-fn last_colon(segment: &[u8], start: usize) -> Option<Colon> {
-    let plain = segment.iter().rposition(|byte| *byte == b':').map(|at| Colon { at, width: 1 });
-    let escaped = segment.windows(3).rposition(|three| three.eq_ignore_ascii_case(b"%3a"));
-    let escaped = escaped.map(|at| Colon { at, width: 3 });
-    let last = plain.into_iter().chain(escaped).max_by_key(|colon| colon.at)?;
-    Some(Colon { at: start + last.at, width: last.width })
+fn last_escaped_colon(segment: &[u8]) -> Option<usize> {
+    let is_colon = |at: &usize| matches!(segment.get(*at..), Some([b'%', b'3', b'a' | b'A', ..]));
+    (0..segment.len()).rev().find(is_colon)
 }
 
 /// The bytes as little-endian words of eight, each with its place; the last is filled with zeros.
@@ -138,7 +144,8 @@ fn lanes(eight: u64, byte: u8) -> u64 {
     !(((differs & LOW) + LOW) | differs | LOW)
 }
 
-/// Percent-decodes a segment into `room`. Nothing if it does not fit, so is longer than any literal.
+/// Percent-decodes a segment into `room`. Nothing if it can be no literal: too
+/// long, or with a slash.
 pub(crate) fn decode<'r>(segment: &[u8], room: &'r mut [u8; MAX_LITERAL]) -> Option<&'r [u8]> {
     let mut rest = segment;
     let mut len = 0;
@@ -150,7 +157,7 @@ pub(crate) fn decode<'r>(segment: &[u8], room: &'r mut [u8; MAX_LITERAL]) -> Opt
             },
             _ => (*first, after),
         };
-        *room.get_mut(len)? = byte;
+        *room.get_mut(len).filter(|_| byte != b'/')? = byte;
         len += 1;
         rest = after;
     }

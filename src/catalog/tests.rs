@@ -104,7 +104,7 @@ GET    run.googleapis.com     /apis/serving.knative.dev/v1/namespaces/p/services
 POST   aiplatform.googleapis.com /v1/projects/p/locations/us-central1/publishers/google/models/gemini-2.0-flash:generateContent aiplatform.projects.locations.publishers.models.generateContent
 POST   aiplatform.googleapis.com /v1/projects/p/locations/us-central1/endpoints/123:predict aiplatform.projects.locations.endpoints.predict
 GET    firestore.googleapis.com /v1/projects/p/databases/(default)/documents/rooms/r        firestore.projects.databases.documents.get
-POST   firestore.googleapis.com /v1/projects/p/databases/(default)/documents:runQuery       firestore.projects.databases.documents.runQuery
+POST   firestore.googleapis.com /v1/projects/p/databases/(default)/documents/rooms/r:runQuery firestore.projects.databases.documents.runQuery
 POST   firestore.googleapis.com /v1/projects/p/databases/(default)/documents:commit         firestore.projects.databases.documents.commit
 POST   datastore.googleapis.com /v1/projects/p:runQuery                                     datastore.projects.runQuery
 POST   spanner.googleapis.com /v1/projects/p/instances/i/databases/d/sessions/s:executeSql  spanner.projects.instances.databases.sessions.executeSql

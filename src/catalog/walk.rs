@@ -11,7 +11,7 @@
 //! verb × 8 + HTTP verb), method rows (`u24`).
 
 use super::blob::{Blob, u16_at, u32_at, verb_code};
-use super::path::{MAX_LITERAL, Path, decode, hash, same};
+use super::path::{MAX_LITERAL, MAX_SEGMENTS, Path, decode, hash, same};
 
 /// Where the rows of `www.googleapis.com/<api>/…` live that its own documents do not list.
 pub(crate) const LEGACY: &str = "/legacy";
@@ -31,7 +31,8 @@ const MAX_STEPS: usize = 2048;
 pub(crate) fn find(blob: &Blob<'_>, host: &str, verb: &str, path: &str) -> Option<u32> {
     let verb = verb_code(verb)?;
     let root = blob.host(host).filter(|_| host != LEGACY)?.root;
-    let mut path = Path::new(path)?;
+    let mut cuts = [0; MAX_SEGMENTS + 1];
+    let mut path = Path::new(path, &mut cuts)?;
     match under(blob, root, verb, &mut path) {
         None if host == WWW => under(blob, blob.host(LEGACY)?.root, verb, &mut path),
         found => found,
@@ -183,6 +184,8 @@ impl Choices for Open {
 
 struct Node<'a> {
     body: &'a [u8],
+    /// Where in the body the literal hashes begin.
+    hashes: usize,
     literals: usize,
     rows: usize,
     flags: u8,
@@ -194,11 +197,12 @@ impl<'a> Node<'a> {
         match nodes.get(at as usize..) {
             Some([a, b, rows, flags, body @ ..]) => Self {
                 body,
+                hashes: 3 * usize::from((flags & HAS_STAR) + (flags & HAS_DOUBLE_STAR) / 2),
                 literals: usize::from(u16::from_le_bytes([*a, *b])),
                 rows: usize::from(*rows),
                 flags: *flags,
             },
-            _ => Self { body: &[], literals: 0, rows: 0, flags: 0 },
+            _ => Self { body: &[], hashes: 0, literals: 0, rows: 0, flags: 0 },
         }
     }
 
@@ -211,42 +215,39 @@ impl<'a> Node<'a> {
         (self.flags & HAS_DOUBLE_STAR != 0).then(|| u24_at(self.body, at))
     }
 
-    fn hashes_at(&self) -> usize {
-        3 * usize::from((self.flags & HAS_STAR) + (self.flags & HAS_DOUBLE_STAR) / 2)
-    }
-
     /// The child of the literal edge that equals the segment.
     #[inline]
     fn literal(&self, blob: &Blob<'_>, segment: &[u8]) -> Option<u32> {
         match self.literals {
             0 => None,
-            _ => self.edge(blob, segment).or_else(|| self.encoded_literal(blob, segment)),
+            _ => self
+                .edge(blob, segment)
+                .or_else(|| if segment.contains(&b'%') { self.encoded_literal(blob, segment) } else { None }),
         }
     }
 
     /// The same for a segment of which more is encoded than need be.
+    #[inline(never)]
     fn encoded_literal(&self, blob: &Blob<'_>, segment: &[u8]) -> Option<u32> {
-        if !segment.contains(&b'%') {
-            return None;
-        }
         self.edge(blob, decode(segment, &mut [0; MAX_LITERAL])?)
     }
 
-    #[inline]
+    #[inline(always)]
     fn edge(&self, blob: &Blob<'_>, text: &[u8]) -> Option<u32> {
-        let from = self.hashes_at();
-        let texts = from + self.literals * 2;
+        let texts = self.hashes + self.literals * 2;
         let wanted = hash(text).to_le_bytes();
-        let mut hashes = self.body.get(from..texts)?.chunks_exact(2).enumerate();
-        let is_it = |edge| same(blob.text(self.body, texts + edge * 4), text);
-        let (edge, _) = hashes.find(|(edge, hash)| *hash == wanted && is_it(*edge))?;
-        Some(u24_at(self.body, texts + self.literals * 4 + edge * 3))
+        for (edge, hash) in self.body.get(self.hashes..texts)?.chunks_exact(2).enumerate() {
+            if *hash == wanted && same(blob.text(self.body, texts + edge * 4), text) {
+                return Some(u24_at(self.body, texts + self.literals * 4 + edge * 3));
+            }
+        }
+        None
     }
 
     /// The row of the method with this key that ends here.
     #[inline]
     fn row(&self, key: u16) -> Option<u32> {
-        let from = self.hashes_at() + self.literals * 9;
+        let from = self.hashes + self.literals * 9;
         let keys = self.body.get(from..from + self.rows * 2)?;
         let place = keys.chunks_exact(2).position(|two| u16_at(two, 0) == key)?;
         Some(u24_at(self.body, from + self.rows * 2 + place * 3))

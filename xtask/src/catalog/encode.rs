@@ -37,7 +37,7 @@ pub(crate) fn blob(catalog: &Catalog, scopes: &[String], keep: impl Fn(&Group) -
     let (set_bytes, scope_bytes) = sets.bytes()?;
     let host_index = index(tries.keys().map(|host| host_hash(host)).collect())?;
     let verb_index = index(verbs.iter().map(|verb| hash(verb.as_bytes())).collect())?;
-    assemble([
+    assemble(&[
         host_index,
         hosts,
         verb_index,
@@ -274,10 +274,10 @@ fn index(hashes: Vec<u16>) -> Result<Vec<u8>> {
     Ok(places.into_iter().flat_map(u16::to_le_bytes).collect())
 }
 
-fn assemble(sections: [Vec<u8>; SECTIONS]) -> Result<Vec<u8>> {
+fn assemble(sections: &[Vec<u8>; SECTIONS]) -> Result<Vec<u8>> {
     let mut bytes = MAGIC.to_vec();
     let mut end = 0;
-    for section in &sections {
+    for section in sections {
         end += section.len();
         bytes.extend(u32::try_from(end)?.to_le_bytes());
     }

@@ -109,11 +109,10 @@ fn with_overrides(method: &Method) -> (BTreeSet<String>, u8) {
     let mut special = 0;
     for (place, row) in OVERRIDES.iter().enumerate().filter(|(_, row)| row.covers(&method.id)) {
         match row.effect {
-            Effect::AlsoAccepts { listed, scopes: more } => {
-                if listed.is_none_or(|listed| method.scopes.contains(&uri(listed))) {
-                    scopes.extend(more.iter().copied().map(uri));
-                }
+            Effect::AlsoAccepts { listed, scopes: more } if lists(method, listed) => {
+                scopes.extend(more.iter().copied().map(uri));
             }
+            Effect::AlsoAccepts { .. } => {}
             _ if special == 0 => {
                 special = u8::try_from(place + 1).expect("a hand table of fewer than 255 rows")
             }
@@ -121,6 +120,10 @@ fn with_overrides(method: &Method) -> (BTreeSet<String>, u8) {
         }
     }
     (scopes, special)
+}
+
+fn lists(method: &Method, short: Option<&str>) -> bool {
+    short.is_none_or(|short| method.scopes.contains(&uri(short)))
 }
 
 /// Generally available before alpha and beta, then what the directory prefers, then the newest.

@@ -118,8 +118,8 @@ mod tests {
             "id": "x.y", "httpMethod": "GET", "path": path,
             "parameters": BTreeMap::from([(variable, parameter)]),
         });
-        let method: Method = serde_json::from_value(method).unwrap();
-        Template::parse(path, &method).unwrap().text()
+        let method: Method = serde_json::from_value(method).expect("a method");
+        Template::parse(path, &method).expect(path).text()
     }
 
     #[test]
