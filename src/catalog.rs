@@ -4,6 +4,8 @@
 //! in: nothing is parsed, allocated or fetched at start.
 
 mod blob;
+mod endpoints;
+mod lookup;
 mod made_from;
 pub(crate) mod overrides;
 mod path;
@@ -21,6 +23,10 @@ use crate::scope::{Scope, ScopeSet};
 use overrides::{Effect, OVERRIDES, Override, Reason};
 use reader::BLOB;
 
+#[doc(inline)]
+pub use endpoints::Endpoints;
+#[doc(inline)]
+pub use lookup::{Found, lookup};
 #[doc(inline)]
 pub use version::{VERSION, Version};
 
@@ -114,11 +120,16 @@ impl ApiMethod {
         Some(BLOB.api_doc(BLOB.row(self.row).api)).filter(|url| !url.is_empty())
     }
 
-    /// The scopes of which the method accepts any one. Empty if Google's documents list none, which
-    /// says nothing about what the method needs.
+    /// The scopes of which the method accepts any one, as Google's documents list them. Empty if
+    /// they list none, which says nothing about what the method needs.
+    ///
+    /// A scope that is known to work but that no document lists is not named here, so that nobody is
+    /// advised to use it, unless it is all there is; the guard lets it pass all the same.
     #[must_use]
     pub fn accepted(&self) -> ScopeSet {
-        BLOB.set(self.set_index()).map(Scope::numbered).collect()
+        let all = || BLOB.set(self.set_index()).map(Scope::numbered);
+        let listed: ScopeSet = all().filter(|scope| !overrides::is_hidden(scope.short())).collect();
+        if listed.is_empty() { all().collect() } else { listed }
     }
 
     /// Where [`accepted`](Self::accepted) is from.

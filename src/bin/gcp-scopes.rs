@@ -1,3 +1,0 @@
-//! The command `gcp-scopes`.
-
-fn main() {}

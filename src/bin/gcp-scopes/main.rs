@@ -1,0 +1,145 @@
+//! The command `gcp-scopes`: what the library knows, from a shell.
+
+mod answer;
+mod question;
+mod stream;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use answer::Answer;
+use question::Question;
+
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Some(Command::Method(args)) if args.jsonl => {
+            exit(stream::run(io::stdin().lock(), io::stdout().lock()))
+        }
+        Some(Command::Method(args)) => method(&args),
+        None => exit(Cli::command().print_help()),
+    }
+}
+
+/// Which Google API method a request is, and which OAuth scopes it accepts.
+///
+/// Everything is answered from data compiled into the program: nothing is sent anywhere.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[command(after_long_help = METHOD_HELP)]
+    Method(Method),
+}
+
+/// Name the API method of one request, the scopes it accepts, and what a token's scopes mean for it.
+#[derive(Debug, Args)]
+struct Method {
+    /// The HTTP verb, such as GET.
+    #[arg(required_unless_present = "jsonl")]
+    verb: Option<String>,
+    /// The whole URL, as it is sent.
+    #[arg(required_unless_present = "jsonl")]
+    url: Option<String>,
+    /// Scopes that a bearer token holds, and no others: full URIs, short names such as
+    /// `devstorage.read_only`, or gcloud's aliases such as `storage-ro` and `default`. May be
+    /// repeated; commas and spaces separate.
+    #[arg(long, value_name = "SCOPES")]
+    granted: Vec<String>,
+    /// How to print the answer.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Read one JSON question per line from standard input, write one JSON answer per line.
+    #[arg(long, conflicts_with_all = ["verb", "url", "granted", "format"])]
+    jsonl: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+macro_rules! exit_codes {
+    () => {
+        "\
+Exit codes:
+  0  answered, also when the answer is that no method is known, or that a line of the stream is bad
+  1  standard input or output failed
+  2  the arguments cannot be used"
+    };
+}
+
+const EXIT_CODES: &str = exit_codes!();
+const METHOD_HELP: &str = concat!(
+    "\
+Examples:
+  gcp-scopes method POST 'https://storage.googleapis.com/upload/storage/v1/b/B/o?uploadType=media&name=x'
+  gcp-scopes method GET https://bigquery.googleapis.com/bigquery/v2/projects/p/jobs --granted storage-ro,pubsub
+  gcp-scopes method --jsonl < questions.jsonl
+
+A line of --jsonl:
+  {\"verb\": \"GET\", \"url\": \"https://…\", \"granted\": [\"storage-ro\"]}
+and its answer, always with all five keys:
+  {\"method\": \"…\"|null, \"api\": \"…\"|null, \"accepted\": [\"…\"],
+   \"decision\": \"allow\"|\"abstain\"|\"lacking\", \"why\": \"…\"}
+or, for a line that cannot be read:
+  {\"error\": \"…\"}
+Blank lines get no answer. Without `granted` the decision is `abstain`.
+
+",
+    exit_codes!()
+);
+
+/// One question from the command line.
+fn method(args: &Method) -> ExitCode {
+    let (verb, url) = (args.verb.as_deref().unwrap_or_default(), args.url.as_deref().unwrap_or_default());
+    let granted =
+        (!args.granted.is_empty()).then(|| question::scopes(args.granted.iter().map(String::as_str)));
+    let question = granted.transpose().and_then(|granted| Question::new(verb, url, granted));
+    match (question, args.format) {
+        (Ok(question), Format::Text) => exit(print(&Answer::to(&question).text(&question))),
+        (Ok(question), Format::Json) => exit(print(&Answer::to(&question).json_with_doc())),
+        (Err(error), Format::Text) => refuse(&error),
+        (Err(error), Format::Json) => {
+            exit(print(&answer::error(&error)));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Ends the program as clap does for the arguments that it reads by itself.
+fn refuse(error: &str) -> ! {
+    let mut cli = Cli::command();
+    cli.build();
+    let command = cli.find_subcommand_mut("method").expect("`Command` has the variant `Method`");
+    command.error(ErrorKind::ValueValidation, error).exit()
+}
+
+fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    out.flush()
+}
+
+/// A reader who goes away early has seen enough: that is no failure.
+fn exit(done: io::Result<()>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            // Standard error may be gone as well; the exit code still tells.
+            let _ = writeln!(io::stderr(), "gcp-scopes: cannot read or write: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

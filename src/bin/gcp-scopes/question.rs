@@ -1,0 +1,189 @@
+//! What is asked, read from what a person or a program wrote.
+
+use gcp_scopes::{Scope, ScopeSet};
+use http::Uri;
+use serde_json::{Map, Value};
+use url::Url;
+
+/// A request, and what its token holds, if that is told.
+pub(crate) struct Question {
+    pub(crate) verb: http::Method,
+    pub(crate) uri: Uri,
+    pub(crate) granted: Option<ScopeSet>,
+}
+
+impl Question {
+    pub(crate) fn new(verb: &str, url: &str, granted: Option<ScopeSet>) -> Result<Self, String> {
+        Ok(Self { verb: read_verb(verb)?, uri: read_url(url)?, granted })
+    }
+
+    /// Reads a line of the stream.
+    pub(crate) fn from_line(line: &[u8]) -> Result<Self, String> {
+        let text = std::str::from_utf8(line)
+            .map_err(|_| format!("not UTF-8: {}; expected {SHAPE}", shown(&String::from_utf8_lossy(line))))?;
+        let text = text.trim_start_matches('\u{feff}');
+        let object: Map<String, Value> = match serde_json::from_str(text) {
+            Ok(Value::Object(object)) => object,
+            Ok(_) => return Err(format!("not a JSON object: {}; expected {SHAPE}", shown(text))),
+            Err(error) => return Err(format!("not JSON ({error}): {}; expected {SHAPE}", shown(text))),
+        };
+        let granted = match object.get("granted") {
+            None | Some(Value::Null) => None,
+            Some(value) => Some(read_granted(value)?),
+        };
+        Self::new(field(&object, "verb")?, field(&object, "url")?, granted)
+    }
+}
+
+/// Reads scopes as people write them: URIs, short names and gcloud's aliases, in lists that commas
+/// or white space separate.
+pub(crate) fn scopes<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<ScopeSet, String> {
+    let mut set = ScopeSet::new();
+    let words = texts.into_iter().flat_map(|text| text.split(|c: char| c == ',' || c.is_whitespace()));
+    for word in words.filter(|word| !word.is_empty()) {
+        match SETS.iter().find(|(alias, _)| *alias == word) {
+            Some((_, members)) => {
+                set.extend(members.iter().map(|short| Scope::from_uri(&format!("{PREFIX}{short}"))))
+            }
+            None => set.insert(read_scope(word)?),
+        }
+    }
+    Ok(set)
+}
+
+const SHAPE: &str = r#"{"verb": "GET", "url": "https://…", "granted": ["…"]}"#;
+/// What is longer than this is no misspelt name.
+const LONG: usize = 100;
+const PREFIX: &str = "https://www.googleapis.com/auth/";
+
+/// gcloud's aliases that stand for several scopes.
+/// Source: `gcloud compute instances create --help`, flag `--scopes`.
+static SETS: [(&str, &[&str]); 2] = [
+    (
+        "default",
+        &[
+            "devstorage.read_only",
+            "logging.write",
+            "monitoring.write",
+            "pubsub",
+            "service.management.readonly",
+            "servicecontrol",
+            "trace.append",
+        ],
+    ),
+    (
+        "gke-default",
+        &[
+            "devstorage.read_only",
+            "logging.write",
+            "monitoring",
+            "service.management.readonly",
+            "servicecontrol",
+            "trace.append",
+        ],
+    ),
+];
+
+const VERBS: [http::Method; 9] = [
+    http::Method::GET,
+    http::Method::POST,
+    http::Method::PUT,
+    http::Method::PATCH,
+    http::Method::DELETE,
+    http::Method::HEAD,
+    http::Method::OPTIONS,
+    http::Method::TRACE,
+    http::Method::CONNECT,
+];
+
+/// Upper and lower case are the same here: servers want capitals, people do not type them.
+fn read_verb(text: &str) -> Result<http::Method, String> {
+    let same = |verb: &&http::Method| verb.as_str().eq_ignore_ascii_case(text.trim());
+    VERBS.iter().find(same).cloned().ok_or_else(|| {
+        let near = nearest(text, VERBS.iter().map(http::Method::as_str));
+        let hint = near.map_or_else(String::new, |verb| format!("; did you mean `{verb}`?"));
+        format!("unknown verb {}; expected GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS{hint}", shown(text))
+    })
+}
+
+/// Reads a URL as reqwest does, so that both see the same host and path.
+fn read_url(text: &str) -> Result<Uri, String> {
+    let bad = |why: &str| format!("unusable URL {}: {why}", shown(text));
+    let url = Url::parse(text.trim()).map_err(|error| bad(&format!("{error}; {}", suggestion(text))))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(bad(&suggestion(text)));
+    }
+    url.as_str().parse().map_err(|error: http::uri::InvalidUri| bad(&error.to_string()))
+}
+
+fn suggestion(text: &str) -> String {
+    let text = text.trim();
+    match text.split_once("://") {
+        Some(("gs", rest)) => format!("expected the URL of a request, such as {}", shown(&format!("https://storage.googleapis.com/{rest}"))),
+        None if text.split(['/', '?']).next().is_some_and(|host| host.contains('.')) => {
+            format!("expected an absolute URL, such as {}", shown(&format!("https://{text}")))
+        }
+        _ => "expected an absolute http or https URL, such as `https://storage.googleapis.com/storage/v1/b/BUCKET`".into(),
+    }
+}
+
+fn read_scope(word: &str) -> Result<Scope, String> {
+    word.parse().map_err(|error: gcp_scopes::Error| match word.len() {
+        0..=LONG => error.to_string(),
+        _ => format!("unknown scope {}; write its full URI", shown(word)),
+    })
+}
+
+fn field<'a>(object: &'a Map<String, Value>, name: &str) -> Result<&'a str, String> {
+    match object.get(name) {
+        Some(Value::String(text)) => Ok(text),
+        Some(other) => Err(format!("`{name}` is {}; expected a string, as in {SHAPE}", kind(other))),
+        None => {
+            let near = nearest(name, object.keys().map(String::as_str));
+            let hint = near.map_or_else(String::new, |near| format!(" (there is {})", shown(near)));
+            Err(format!("no `{name}`{hint}; expected {SHAPE}"))
+        }
+    }
+}
+
+fn read_granted(value: &Value) -> Result<ScopeSet, String> {
+    let expected = "expected a list of scopes, or one string of scopes that spaces separate";
+    match value {
+        Value::String(one) => scopes([one.as_str()]),
+        Value::Array(items) => match items.iter().find(|item| !item.is_string()) {
+            Some(other) => Err(format!("`granted` holds {}; {expected}", kind(other))),
+            None => scopes(items.iter().filter_map(Value::as_str)),
+        },
+        other => Err(format!("`granted` is {}; {expected}", kind(other))),
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// The name that is meant, if one is less than half a word away.
+fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let text = text.trim().to_ascii_lowercase();
+    let short = |name: &&str| name.len() <= LONG && text.len() <= LONG;
+    let edits = |name: &'a str| (strsim::levenshtein(&text, &name.to_ascii_lowercase()), name);
+    names.filter(short).map(edits).min().filter(|(edits, _)| edits * 2 <= text.len()).map(|(_, name)| name)
+}
+
+/// The input, as far as it can be shown: its start, escaped, and without what may be a secret in a
+/// query.
+fn shown(text: &str) -> String {
+    let open = text.trim().split('?').next().unwrap_or_default();
+    let start: String = open.chars().take(80).flat_map(char::escape_debug).collect();
+    format!(
+        "`{start}{}`",
+        if open.chars().nth(80).is_some() || open.len() < text.trim().len() { "…" } else { "" }
+    )
+}

@@ -1,0 +1,261 @@
+//! Which API call a request is: where it goes, by which verb, and what its query and headers say.
+//!
+//! A [`Call`] borrows everything from the request. Nothing here knows a method or a scope; the
+//! [catalog](crate::catalog) turns a call into a method, or into a [`Why`] that names the reason
+//! for having no opinion.
+
+pub(crate) mod host;
+pub(crate) mod query;
+pub(crate) mod storage;
+mod why;
+
+use std::fmt;
+
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderName, Method, Uri};
+
+pub use why::Why;
+
+/// A request, as far as it tells which API method it calls.
+///
+/// ```
+/// use gcp_scopes::call::Call;
+///
+/// let uri = "https://storage.googleapis.com/storage/v1/b/my-bucket".parse()?;
+/// let call = Call::new(&http::Method::GET, &uri);
+/// # Ok::<(), http::uri::InvalidUri>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    verb: &'a str,
+    scheme: Option<&'a str>,
+    authority: Option<&'a str>,
+    path: &'a str,
+    query: Option<&'a str>,
+    headers: Option<&'a HeaderMap>,
+}
+
+impl<'a> Call<'a> {
+    /// A call of which only the verb and the URL are known. A bearer token is assumed.
+    #[must_use]
+    pub fn new(verb: &'a Method, uri: &'a Uri) -> Self {
+        Self {
+            verb: verb.as_str(),
+            scheme: uri.scheme_str(),
+            authority: uri.authority().map(Authority::as_str),
+            path: uri.path(),
+            query: uri.query(),
+            headers: None,
+        }
+    }
+
+    /// A call with its headers, which tell gRPC, batches, copies and signed requests apart, and
+    /// name the host where the URL does not.
+    ///
+    /// `X-HTTP-Method-Override` replaces the verb of a `POST`, as Google's servers do for clients
+    /// whose `GET` would be too long
+    /// (<https://github.com/googleapis/google-api-python-client/blob/main/googleapiclient/http.py>).
+    #[must_use]
+    pub fn of(verb: &'a Method, uri: &'a Uri, headers: &'a HeaderMap) -> Self {
+        Self::new(verb, uri).with_headers(headers)
+    }
+
+    /// A call whose URL is in pieces, as clients keep it that have a URL type of their own.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn of_url(verb: &'a Method, url: &'a reqwest::Url, headers: &'a HeaderMap) -> Self {
+        let call = Self {
+            verb: verb.as_str(),
+            scheme: Some(url.scheme()),
+            authority: Some(url.authority()),
+            path: url.path(),
+            query: url.query(),
+            headers: None,
+        };
+        call.with_headers(headers)
+    }
+
+    fn with_headers(self, headers: &'a HeaderMap) -> Self {
+        let call = Self { headers: Some(headers), ..self };
+        match call.header(&METHOD_OVERRIDE) {
+            Some(real) if call.verb == "POST" => Self { verb: real, ..call },
+            _ => call,
+        }
+    }
+
+    pub(crate) fn verb(&self) -> &'a str {
+        self.verb
+    }
+
+    pub(crate) fn path(&self) -> &'a str {
+        self.path
+    }
+
+    pub(crate) fn query(&self) -> &'a str {
+        self.query.unwrap_or_default()
+    }
+
+    /// `host[:port]` as the request has it, user info and all; none in a gRPC client's own layers.
+    pub(crate) fn authority(&self) -> Option<&'a str> {
+        self.authority.or_else(|| self.header(&HOST))
+    }
+
+    /// The port that the URL's scheme stands for; none without a scheme.
+    pub(crate) fn default_port(&self) -> Option<u16> {
+        match self.scheme? {
+            "https" => Some(443),
+            "http" => Some(80),
+            _ => None,
+        }
+    }
+
+    /// Whether the scheme is one that Google's APIs are reached by.
+    pub(crate) fn is_http(&self) -> bool {
+        self.scheme.is_none() || self.default_port().is_some()
+    }
+
+    /// Whether this is a gRPC call: its headers say so, or they are not known and the path has the
+    /// shape `/package.Service/Method`.
+    pub(crate) fn is_grpc(&self) -> bool {
+        match self.headers {
+            Some(_) => self.has_content_type("application/grpc"),
+            None => self.verb == "POST" && is_grpc_path(self.path()),
+        }
+    }
+
+    /// Whether this is a bundle of calls (<https://cloud.google.com/storage/docs/batch>).
+    pub(crate) fn is_batch(&self) -> bool {
+        let path = self.path();
+        let named = path == "/batch" || path.starts_with("/batch/");
+        self.verb == "POST" && (named || self.has_content_type("multipart/mixed"))
+    }
+
+    /// Whether the request proves who sends it by something other than a bearer token: a signed
+    /// URL, or an `Authorization` of another kind
+    /// (<https://cloud.google.com/storage/docs/authentication/signatures>).
+    pub(crate) fn is_signed(&self) -> bool {
+        let other = |value: &http::HeaderValue| {
+            !value.as_bytes().get(..7).is_some_and(|kind| kind.eq_ignore_ascii_case(b"bearer "))
+        };
+        query::is_signed(self.query())
+            || self.headers.and_then(|all| all.get(AUTHORIZATION)).is_some_and(other)
+    }
+
+    /// Whether the body is another object, to be copied by the server
+    /// (<https://cloud.google.com/storage/docs/xml-api/put-object-copy>).
+    pub(crate) fn is_copy(&self) -> bool {
+        self.headers.is_some_and(|all| COPY_SOURCES.iter().any(|name| all.contains_key(name)))
+    }
+
+    fn has_content_type(&self, kind: &str) -> bool {
+        let value = self.headers.and_then(|all| all.get(CONTENT_TYPE));
+        let start = value.and_then(|value| value.as_bytes().get(..kind.len()));
+        start.is_some_and(|start| start.eq_ignore_ascii_case(kind.as_bytes()))
+    }
+
+    fn header(&self, name: &HeaderName) -> Option<&'a str> {
+        self.headers?.get(name)?.to_str().ok()
+    }
+}
+
+/// Only the verb and the host: a path may name an object, a query may hold a credential.
+impl fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = self.authority().map(|authority| host::split(authority).0);
+        f.debug_struct("Call").field("verb", &self.verb).field("host", &host).finish_non_exhaustive()
+    }
+}
+
+fn is_grpc_path(path: &str) -> bool {
+    let capital = |text: &str| text.starts_with(|c: char| c.is_ascii_uppercase()) && !text.contains('/');
+    let names = path.strip_prefix('/').and_then(|path| path.split_once('/'));
+    names.is_some_and(|(service, method)| {
+        capital(method) && service.rsplit_once('.').is_some_and(|(_, last)| capital(last))
+    })
+}
+
+const METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
+const COPY_SOURCES: [HeaderName; 2] =
+    [HeaderName::from_static("x-goog-copy-source"), HeaderName::from_static("x-amz-copy-source")];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(verb: &Method, url: &str, headers: &[(&str, &str)], check: impl Fn(&Call<'_>) -> bool) -> bool {
+        let uri = url.parse().unwrap();
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap()))
+            .collect();
+        check(&Call::of(verb, &uri, &headers))
+    }
+
+    #[test]
+    fn only_a_bearer_token_is_not_a_signature() {
+        for (value, signed) in [
+            ("Bearer ya29.x", false),
+            ("bearer ya29.x", false),
+            ("BEARER ya29.x", false),
+            ("GOOG4-RSA-SHA256 Credential=x", true),
+            ("GOOG4-HMAC-SHA256 Credential=x", true),
+            ("GOOG1 GOOGTS7:abc", true),
+            ("AWS GOOGTS7:abc", true),
+            ("AWS4-HMAC-SHA256 Credential=x", true),
+            ("Basic dXNlcjpwYXNz", true),
+            ("Bearer", true),
+            ("", true),
+        ] {
+            let got =
+                of(&Method::GET, "https://x.example/", &[("authorization", value)], |call| call.is_signed());
+            assert_eq!(got, signed, "{value}");
+        }
+        assert!(!of(&Method::GET, "https://x.example/", &[], |call| call.is_signed()));
+    }
+
+    #[test]
+    fn headers_tell_what_the_url_does_not() {
+        let url = "https://x.example/a";
+        let batch = "https://x.example/batch/storage/v1";
+        let (get, post) = (Method::GET, Method::POST);
+        assert!(of(&post, url, &[("content-type", "application/grpc+proto")], |call| call.is_grpc()));
+        assert!(!of(&post, url, &[("content-type", "application/json")], |call| call.is_grpc()));
+        assert!(of(&post, url, &[("content-type", "Multipart/Mixed; boundary=x")], |call| call.is_batch()));
+        assert!(of(&post, batch, &[], |call| call.is_batch()));
+        assert!(!of(&get, batch, &[], |call| call.is_batch()));
+        assert!(!of(&post, url, &[("content-type", "multipart/related")], |call| call.is_batch()));
+        assert!(of(&get, url, &[("x-goog-copy-source", "b/o")], |call| call.is_copy()));
+        assert!(of(&get, "/a", &[("host", "h:1")], |call| call.authority() == Some("h:1")));
+        assert!(of(&get, url, &[("host", "other")], |call| call.authority() == Some("x.example")));
+        let real = [("x-http-method-override", "GET")];
+        assert!(of(&post, url, &real, |call| call.verb() == "GET"));
+        assert!(of(&Method::PUT, url, &real, |call| call.verb() == "PUT"));
+    }
+
+    #[test]
+    fn a_grpc_path_names_a_service_with_its_package_and_a_method() {
+        for (path, grpc) in [
+            ("/google.pubsub.v1.Publisher/Publish", true),
+            ("/google.longrunning.Operations/GetOperation", true),
+            ("/Publisher/Publish", false),
+            ("/google.pubsub.v1.Publisher/", false),
+            ("/google.pubsub.v1.Publisher/publish", false),
+            ("/google.pubsub.v1.Publisher/Publish/x", false),
+            ("/my.bucket/Object", false),
+            ("/", false),
+            ("", false),
+        ] {
+            assert_eq!(is_grpc_path(path), grpc, "{path}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_neither_object_nor_query_nor_user() {
+        let uri = "https://user:pw@storage.googleapis.com/b/secret-object?token=x".parse().unwrap();
+        let text = format!("{:?}", Call::new(&Method::GET, &uri));
+        assert!(text.contains("storage.googleapis.com"), "{text}");
+        for secret in ["secret", "token", "user", "pw"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The little that a query tells about which call it is.
+
+/// Marks a request to the session URL of a resumable upload
+/// (<https://cloud.google.com/storage/docs/resumable-uploads#session-uris>).
+pub(crate) const UPLOAD_ID: &str = "upload_id";
+
+/// The names and values, as sent.
+pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+    let parts = query.split('&').filter(|part| !part.is_empty());
+    parts.map(|part| part.split_once('=').map_or((part, None), |(name, value)| (name, Some(value))))
+}
+
+pub(crate) fn has(query: &str, name: &str) -> bool {
+    pairs(query).any(|(key, _)| key == name)
+}
+
+/// Whether the query holds a signature, of the current kinds or of version 2
+/// (<https://cloud.google.com/storage/docs/access-control/signed-urls>).
+pub(crate) fn is_signed(query: &str) -> bool {
+    let any = |names: &[&str]| pairs(query).any(|(key, _)| names.iter().any(|n| key.eq_ignore_ascii_case(n)));
+    !query.is_empty()
+        && (any(&["X-Goog-Signature", "X-Goog-Algorithm", "X-Amz-Signature", "X-Amz-Algorithm"])
+            || (any(&["Signature"]) && any(&["GoogleAccessId", "AWSAccessKeyId"])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signatures_of_every_kind_are_seen() {
+        for (query, signed) in [
+            ("X-Goog-Algorithm=GOOG4-RSA-SHA256&X-Goog-Credential=c&X-Goog-Signature=s", true),
+            ("x-goog-signature=s", true),
+            ("prefix=a&X-Amz-Signature=s", true),
+            ("GoogleAccessId=a&Expires=1&Signature=s", true),
+            ("AWSAccessKeyId=a&Expires=1&Signature=s", true),
+            ("Signature=s", false),
+            ("GoogleAccessId=a", false),
+            ("name=X-Goog-Signature", false),
+            ("", false),
+            ("&&=&", false),
+        ] {
+            assert_eq!(is_signed(query), signed, "{query}");
+        }
+    }
+}

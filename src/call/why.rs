@@ -1,0 +1,96 @@
+use std::fmt;
+
+/// Why there is no verdict on a call: one word, and what it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Why {
+    /// `host`: the host is not Google's, or no API of the catalog lives there (or not at this
+    /// port), and it was not mapped to one. Emulators are here until they are mapped.
+    Host,
+    /// `method`: a Google API, but none of its methods has this verb and path.
+    Method,
+    /// `signed`: the request carries a signature or some other proof instead of a bearer token.
+    Signed,
+    /// `auth`: an endpoint that hands out or describes tokens; it asks for no scope.
+    Auth,
+    /// `metadata`: the metadata server of a VM or a container.
+    Metadata,
+    /// `batch`: several calls in one body, each with scopes of its own.
+    Batch,
+    /// `registry`: a package or image registry (`pkg.dev`, `gcr.io`), whose scopes are not
+    /// documented.
+    Registry,
+    /// `workload`: a user's own service on Google's platform (`run.app` and the like).
+    Workload,
+    /// `catalog`: built without the feature `catalog-full`, so that no method is known.
+    Catalog,
+    /// `empty`: Google lists no scope for the method, which may mean "none needed" or "not told".
+    Empty,
+    /// `session`: a follow-up of a resumable upload, which its session URL authorises
+    /// (<https://cloud.google.com/storage/docs/resumable-uploads#session-uris>).
+    Session,
+    /// `inferred`: Google's documents do not say which scopes this call needs; ours is a reading.
+    Inferred,
+    /// `several`: the method needs more than one scope at once.
+    Several,
+    /// `request`: what is accepted depends on the query or the body.
+    Request,
+    /// `restricted`: the token holds a scope that narrows what its holder may ask for.
+    Restricted,
+    /// `ambiguous`: two documents of Google's list different scopes for the same request.
+    Ambiguous,
+    /// `coarse`: scopes are known for the whole service only, not for this method.
+    Coarse,
+    /// `grpc`: a gRPC call, which is explained after a refusal but never judged before.
+    Grpc,
+    /// `granted`: it is not known what the token was granted.
+    Granted,
+    /// `unheard`: the token holds a scope that the catalog has never heard of.
+    Unheard,
+}
+
+impl Why {
+    /// Whether the request went to an API of Google's all the same, so that its refusal is worth a
+    /// look.
+    pub(crate) fn is_google(self) -> bool {
+        !matches!(self, Self::Host | Self::Auth | Self::Metadata | Self::Workload | Self::Registry | Self::Catalog)
+    }
+
+    /// The word, for logs and machines.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Method => "method",
+            Self::Signed => "signed",
+            Self::Auth => "auth",
+            Self::Metadata => "metadata",
+            Self::Batch => "batch",
+            Self::Registry => "registry",
+            Self::Workload => "workload",
+            Self::Catalog => "catalog",
+            Self::Empty => "empty",
+            Self::Session => "session",
+            Self::Inferred => "inferred",
+            Self::Several => "several",
+            Self::Request => "request",
+            Self::Restricted => "restricted",
+            Self::Ambiguous => "ambiguous",
+            Self::Coarse => "coarse",
+            Self::Grpc => "grpc",
+            Self::Granted => "granted",
+            Self::Unheard => "unheard",
+        }
+    }
+
+    /// Whether an accepted scope still opens the gate, so that only "no" is in doubt.
+    pub(crate) fn is_one_sided(self) -> bool {
+        matches!(self, Self::Session | Self::Inferred | Self::Grpc)
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,174 @@
+use std::fmt;
+
+use super::overrides::Reason;
+use super::{ApiMethod, Basis, Endpoints, reader};
+use crate::call::host::{self, STORAGE};
+use crate::call::{Call, Why, query, storage};
+use crate::scope::ScopeSet;
+
+/// The method that a call is, and what keeps us from judging it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Found<'a> {
+    method: ApiMethod,
+    doubt: Option<Why>,
+    query: &'a str,
+}
+
+impl<'a> Found<'a> {
+    fn new(method: ApiMethod, query: &'a str) -> Self {
+        let found = Self { method, doubt: None, query };
+        let doubt = match method.basis() {
+            _ if method.set_index() == 0 => Some(Why::Empty),
+            Basis::Protos => Some(Why::Coarse),
+            Basis::Inferred => Some(Why::Inferred),
+            Basis::Discovery => None,
+        };
+        Self { doubt: found.silenced(&ScopeSet::new()).or(doubt), ..found }
+    }
+
+    /// The same method, judged less: an earlier doubt stays.
+    fn doubted(self, why: Why) -> Self {
+        Self { doubt: self.doubt.or(Some(why)), ..self }
+    }
+
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> ApiMethod {
+        self.method
+    }
+
+    /// Why the call cannot be judged although its method is known; none if it can.
+    #[must_use]
+    pub fn doubt(&self) -> Option<Why> {
+        self.doubt
+    }
+
+    /// Why the hand table keeps the verdict back for a token with these scopes.
+    pub(crate) fn silenced(&self, granted: &ScopeSet) -> Option<Why> {
+        self.method.silenced(granted, self.query).map(|reason| match reason {
+            Reason::NeedsSeveral => Why::Several,
+            Reason::DependsOnRequest => Why::Request,
+            Reason::Restricted => Why::Restricted,
+            Reason::Ambiguous => Why::Ambiguous,
+        })
+    }
+}
+
+/// Without the query, which may hold a credential.
+impl fmt::Debug for Found<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Found")
+            .field("method", &self.method)
+            .field("doubt", &self.doubt)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The method that a call is.
+///
+/// # Errors
+/// The reason for which no method of a Google API can be named.
+///
+/// ```
+/// # #[cfg(feature = "catalog-full")] {
+/// use gcp_scopes::call::{Call, Why};
+/// use gcp_scopes::catalog::{Endpoints, lookup};
+///
+/// let uri = "https://storage.googleapis.com/upload/storage/v1/b/b/o?name=x".parse().unwrap();
+/// let found = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new()).unwrap();
+/// assert_eq!(found.method().id(), "storage.objects.insert");
+///
+/// let uri = "https://example.com/".parse().unwrap();
+/// assert_eq!(lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()), Err(Why::Host));
+/// # }
+/// ```
+pub fn lookup<'a>(call: &Call<'a>, endpoints: &Endpoints) -> Result<Found<'a>, Why> {
+    find(call, endpoints).map_err(|why| match why {
+        Why::Host if reader::set_count() == 0 => Why::Catalog,
+        why => why,
+    })
+}
+
+pub(super) fn is_known(host: &str) -> bool {
+    reader::is_host(host) || host::AUTH.contains(&host)
+}
+
+fn find<'a>(call: &Call<'a>, endpoints: &Endpoints) -> Result<Found<'a>, Why> {
+    if call.is_grpc() {
+        return grpc(call, endpoints);
+    }
+    let place = endpoints.place(call, is_known)?;
+    if call.is_signed() {
+        return Err(Why::Signed);
+    }
+    if place.bucket {
+        return xml(call, true);
+    }
+    if let Some(method) = session(call, &place.host) {
+        return Ok(Found::new(method, call.query()).doubted(Why::Session));
+    }
+    match reader::find(&place.host, call.verb(), call.path()) {
+        Some(method) => Ok(Found::new(method, call.query())),
+        None => missed(call, &place.host),
+    }
+}
+
+/// A gRPC path names its service in full, so a host is only asked whether it is one of Google's;
+/// the inner layers of a gRPC client do not see any.
+fn grpc<'a>(call: &Call<'a>, endpoints: &Endpoints) -> Result<Found<'a>, Why> {
+    if call.authority().is_some() {
+        endpoints.place(call, is_known)?;
+    }
+    let method = grpc_method(call.path()).ok_or(Why::Method)?;
+    Ok(Found::new(method, "").doubted(Why::Grpc))
+}
+
+/// The catalog holds no gRPC methods yet.
+fn grpc_method(_path: &str) -> Option<ApiMethod> {
+    None
+}
+
+/// The method that began the resumable upload which this request continues, asks about or ends.
+fn session(call: &Call<'_>, host: &str) -> Option<ApiMethod> {
+    let path = call.path();
+    let upload = path.starts_with("/upload/") || path.starts_with("/resumable/upload/");
+    if !upload || !query::has(call.query(), query::UPLOAD_ID) {
+        return None;
+    }
+    [call.verb(), "POST", "PUT", "PATCH"].into_iter().find_map(|verb| reader::find(host, verb, path))
+}
+
+/// A request to a Google API that none of its REST methods is.
+fn missed<'a>(call: &Call<'a>, host: &str) -> Result<Found<'a>, Why> {
+    if call.is_batch() {
+        return Err(Why::Batch);
+    }
+    if host::is_auth(host, call.path()) {
+        return Err(Why::Auth);
+    }
+    if host == STORAGE { xml(call, false) } else { Err(Why::Method) }
+}
+
+fn xml<'a>(call: &Call<'a>, bucket_in_host: bool) -> Result<Found<'a>, Why> {
+    let same = storage::equivalent(call, bucket_in_host).ok_or(Why::Method)?;
+    let method = reader::find(STORAGE, same.verb, same.path).ok_or(Why::Method)?;
+    let method = if same.documented { method } else { method.inferred() };
+    let found = Found::new(method, call.query());
+    let session = query::has(call.query(), query::UPLOAD_ID);
+    Ok(if session { found.doubted(Why::Session) } else { found })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_catalog_that_is_the_reason_for_every_api() {
+        let uri = "https://storage.googleapis.com/storage/v1/b".parse().unwrap();
+        let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
+        match reader::set_count() {
+            0 => assert_eq!(found.unwrap_err(), Why::Catalog),
+            _ => assert_eq!(found.unwrap().method().id(), "storage.buckets.list"),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+use crate::call::Why;
+use crate::catalog::Found;
+use crate::scope::ScopeSet;
+
+/// What the scopes of a token say about a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// The token holds a scope that the method accepts. IAM is another question.
+    Allow,
+    /// No opinion, and why.
+    Abstain(Why),
+    /// The token holds none of the scopes that the method accepts.
+    Lacking,
+}
+
+/// Judges a call by what its token was granted, as told by a source that is authoritative for that
+/// token.
+///
+/// It is [`Lacking`](Verdict::Lacking) only if nothing speaks against the judgement: the method is
+/// certain and lists scopes, no special case applies, every scope of the token has been heard of,
+/// and none is accepted. An empty `granted` is a token that is known to hold no scope, and so lacks
+/// every one; a token of which nothing is known must not be judged at all.
+#[must_use]
+pub fn verdict(found: &Found<'_>, granted: &ScopeSet) -> Verdict {
+    if let Some(why) = found.doubt().filter(|why| !why.is_one_sided()) {
+        return Verdict::Abstain(why);
+    }
+    if let Some(why) = found.silenced(granted) {
+        return Verdict::Abstain(why);
+    }
+    if found.method().accepts(granted) {
+        return Verdict::Allow;
+    }
+    match found.doubt() {
+        Some(why) => Verdict::Abstain(why),
+        None if !granted.is_all_known() => Verdict::Abstain(Why::Unheard),
+        None => Verdict::Lacking,
+    }
+}
