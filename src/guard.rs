@@ -234,7 +234,8 @@ impl Guard {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Option<Denial> {
-        let refusal = refusal::classify(&Answer::new(body).with_status(status.as_u16()).with_headers(headers))?;
+        let refusal =
+            refusal::classify(&Answer::new(body).with_status(status.as_u16()).with_headers(headers))?;
         if refusal.gate() != Gate::Scope {
             telemetry::other_gate(method(&checked.found), &refusal);
             return None;

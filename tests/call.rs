@@ -12,12 +12,7 @@ use proptest::prelude::*;
 const GET_BUCKET: &str = "/storage/v1/b/my-bucket";
 
 /// Looks a request up, and reads something off the answer.
-fn look<T>(
-    endpoints: &Endpoints,
-    verb: &str,
-    url: &str,
-    read: impl FnOnce(Result<Found, Why>) -> T,
-) -> T {
+fn look<T>(endpoints: &Endpoints, verb: &str, url: &str, read: impl FnOnce(Result<Found, Why>) -> T) -> T {
     let uri: Uri = url.parse().unwrap_or_else(|error| panic!("{url}: {error}"));
     read(lookup(&Call::new(&verb.parse().unwrap(), &uri), endpoints))
 }

@@ -328,7 +328,8 @@ fn what_depends_on_the_request_has_no_verdict() {
     ];
     for (id, short, query, expected) in rows {
         let method = ApiMethod::by_id(id).unwrap();
-        let silence = method.silenced(query).filter(|silence| silence.only_with.is_none_or(|only| only == short));
+        let silence =
+            method.silenced(query).filter(|silence| silence.only_with.is_none_or(|only| only == short));
         assert_eq!(silence.map(|silence| silence.reason), expected, "{id} {short} {query}");
     }
     let list = ApiMethod::by_id("gmail.users.messages.list").unwrap();
