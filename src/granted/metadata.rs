@@ -60,9 +60,7 @@ impl MetadataServer {
             .map_err(|_| Error::invalid("not a path of the metadata server"))?;
         match self.fetch.fetch(request).await {
             Ok(response) => read(path, &response),
-            Err(error) => {
-                Err(Error::unreachable("the metadata server could not be reached").with_source(error))
-            }
+            Err(_) => Err(Error::unreachable("the metadata server could not be reached")),
         }
     }
 }
