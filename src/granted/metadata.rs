@@ -42,13 +42,16 @@ pub(crate) struct MetadataServer {
 impl MetadataServer {
     /// The server at `host`, with or without a port.
     pub(crate) fn new(fetch: Arc<dyn Fetch>, host: &str) -> Result<Self, Error> {
-        let authority = Authority::from_str(host).ok().filter(|authority| !authority.as_str().contains('@'));
-        let host = authority.ok_or_else(|| {
+        let refused = || {
             Error::invalid(format!(
                 "`{host:.100}` is not a host; write GCE_METADATA_HOST as host or host:port"
             ))
-        })?;
-        Ok(Self { fetch, host })
+        };
+        match Authority::from_str(host) {
+            Ok(authority) if authority.as_str().contains('@') => Err(refused()),
+            Ok(host) => Ok(Self { fetch, host }),
+            Err(error) => Err(refused().with_source(error)),
+        }
     }
 
     /// The text at `path`, which is relative to `computeMetadata/v1/`. Without a deadline of its
