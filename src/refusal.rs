@@ -95,14 +95,16 @@ pub fn classify(answer: &Answer<'_>) -> Option<Refusal> {
     if parts.is_empty() {
         return classify_one(answer.status, answer.headers, &body);
     }
-    let mut refusals = parts
-        .iter()
-        .filter_map(|part| classify_one(part.status.or(answer.status), Some(&part.headers), part.body));
-    let first = refusals.next()?;
-    if first.is_plainly_scope() {
-        return Some(first);
+    let refusal =
+        |part: &raw::Part<'_>| classify_one(part.status.or(answer.status), Some(&part.headers), part.body);
+    let refusals: Vec<_> = parts.iter().filter_map(refusal).collect();
+    let best = refusals.iter().find(|refusal| refusal.is_plainly_scope()).or_else(|| refusals.first())?;
+    if best.certainty() > Certainty::Possible {
+        return Some(best.clone());
     }
-    Some(refusals.find(Refusal::is_plainly_scope).unwrap_or(first))
+    // A client may print its own words before the response.
+    let whole = classify_one(None, None, &body).filter(|whole| whole.certainty() > Certainty::Possible);
+    whole.or_else(|| Some(best.clone()))
 }
 
 /// Which gate refused, told from a log line, a client's error text, or a pasted HTTP response with

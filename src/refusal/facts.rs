@@ -4,15 +4,12 @@ use http::HeaderMap;
 
 use super::challenge::Challenge;
 use super::details::Details;
-use super::tables::{ACCESS_PHRASES, ERROR_INFO, NOISE, PHRASES, REASONS};
+use super::tables::{ACCESS_PHRASES, AMBIGUOUS_REASON, BARE_MESSAGE, ERROR_INFO, NOISE, PHRASES, REASONS};
 use super::{grpc, json, syntax, text};
 
 /// How many messages, reasons and violations are kept of one answer, and how long each may be.
 const COUNT_LIMIT: usize = 64;
 const REASON_LIMIT: usize = 256;
-
-/// The whole message of the older services for a missing scope.
-const BARE_MESSAGE: &str = "Insufficient Permission";
 
 /// How many lines of a text are searched for the one to show.
 const LINE_LIMIT: usize = 200;
@@ -77,8 +74,7 @@ impl Facts {
     /// Whether a message is nothing but the older services' words for a missing scope.
     pub(super) fn has_bare_message(&self) -> bool {
         let is_bare = |message: &String| message.trim().trim_end_matches('.') == BARE_MESSAGE;
-        self.messages.iter().any(is_bare)
-            || text::has_message(&self.text, BARE_MESSAGE, "insufficientPermissions")
+        self.messages.iter().any(is_bare) || text::has_message(&self.text, BARE_MESSAGE, AMBIGUOUS_REASON)
     }
 
     pub(super) fn add_message(&mut self, message: &str) {
@@ -88,8 +84,9 @@ impl Facts {
     }
 
     pub(super) fn add_reason(&mut self, reason: &str) {
-        let is_word =
-            reason.len() <= REASON_LIMIT && reason.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let is_word = reason.len() <= REASON_LIMIT
+            && reason.starts_with(|c: char| c.is_ascii_alphabetic())
+            && reason.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         if self.reasons.len() < COUNT_LIMIT && is_word {
             self.reasons.push(reason.to_owned());
         }
@@ -104,9 +101,9 @@ impl Facts {
     /// Adds a status found in the body: an HTTP one, or gRPC's, which are below 100.
     pub(super) fn add_code(&mut self, code: Option<u64>) {
         let code = code.and_then(|code| u16::try_from(code).ok());
-        let status =
-            code.filter(|code| *code > 0).map(|code| if code < 100 { grpc::http_status(code) } else { code });
-        self.status = self.status.or(status.filter(|status| *status < 600));
+        let code = code.filter(|code| (1..600).contains(code));
+        let status = code.map(|code| if code < 100 { grpc::http_status(code) } else { code });
+        self.status = self.status.or(status);
     }
 
     fn read_body(&mut self, body: &str) {
@@ -196,7 +193,7 @@ pub(super) fn is_telling(word: &str) -> bool {
         && word != "PermissionDenied"
         && (ERROR_INFO.iter().any(|(reason, _)| *reason == word)
             || REASONS.iter().any(|(reason, _)| *reason == name)
-            || word == "insufficientPermissions")
+            || word == AMBIGUOUS_REASON)
 }
 
 /// The codes of XML errors are the older reasons with a capital.

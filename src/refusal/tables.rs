@@ -137,6 +137,13 @@ pub(super) static TOKEN_ERRORS: &[(&str, Verdict)] = &[
     ("unsupported_grant_type", likely(Gate::Credentials)),
 ];
 
+/// The reason that proves nothing alone: a missing scope in most services, a missing account or
+/// profile in Analytics v3.
+pub(super) const AMBIGUOUS_REASON: &str = "insufficientPermissions";
+
+/// The whole message of the older services for a missing scope.
+pub(super) const BARE_MESSAGE: &str = "Insufficient Permission";
+
 /// What servers and clients say. The first match decides.
 pub(super) static PHRASES: &[(&str, Verdict)] = &[
     // Scope, in words nobody else uses.
@@ -224,10 +231,18 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("prohibited by organizations policy", certain(Gate::VpcSc)),
     ("service perimeter", likely(Gate::VpcSc)),
     // Policies of organisations and domains.
-    ("constraints/", certain(Gate::OrgPolicy)),
-    ("organization policy", likely(Gate::OrgPolicy)),
-    ("org policy", likely(Gate::OrgPolicy)),
-    ("orgpolicy", likely(Gate::OrgPolicy)),
+    ("constraint*violated", certain(Gate::OrgPolicy)),
+    ("violates constraint", certain(Gate::OrgPolicy)),
+    ("type: constraints/", certain(Gate::OrgPolicy)),
+    ("orgpolicy:projects", certain(Gate::OrgPolicy)),
+    ("by*policy*constraints/", likely(Gate::OrgPolicy)),
+    ("by organization policy", likely(Gate::OrgPolicy)),
+    ("by the organization policy", likely(Gate::OrgPolicy)),
+    ("by an organization policy", likely(Gate::OrgPolicy)),
+    ("to an organization policy", likely(Gate::OrgPolicy)),
+    ("organization policy*violat", likely(Gate::OrgPolicy)),
+    ("violat*organization policy", likely(Gate::OrgPolicy)),
+    ("violat*org policy", likely(Gate::OrgPolicy)),
     ("organizations policy", likely(Gate::OrgPolicy)),
     ("permitted customer", certain(Gate::OrgPolicy)),
     ("in permitted organization", certain(Gate::OrgPolicy)),
@@ -261,6 +276,7 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("must enable billing", certain(Gate::Billing)),
     ("enable billing", likely(Gate::Billing)),
     ("billing account*is not found", certain(Gate::Billing)),
+    ("billing account not found", likely(Gate::Billing)),
     ("billing account*is disabled", certain(Gate::Billing)),
     ("billing account*is not open", certain(Gate::Billing)),
     ("billing account*is closed", certain(Gate::Billing)),
@@ -500,6 +516,9 @@ pub(super) static ACCESS_PHRASES: &[(&str, Verdict)] = &[
     ("sufficient permissions to access", likely(Gate::ResourceAcl)),
     ("not have sufficient permission", likely(Gate::ResourceAcl)),
     ("do not have permission to access this resource", likely(Gate::ResourceAcl)),
+    ("constraints/", likely(Gate::OrgPolicy)),
+    ("organization policy", likely(Gate::OrgPolicy)),
+    ("org policy", likely(Gate::OrgPolicy)),
     ("missing or insufficient permissions", likely(Gate::Iam)),
     ("caller does not have permission", likely(Gate::Iam)),
     ("denied by cloud iam", certain(Gate::Iam)),

@@ -631,6 +631,40 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "credentials",
         "Check bucket failed, S3 response: <?xml version='1.0' encoding='UTF-8'?><Error><Code>InvalidSecurity</Code><Message>No.</Message></Error>",
     ),
+    (
+        "iam",
+        "Permission 'orgpolicy.policies.update' denied on resource '//orgpolicy.googleapis.com/projects/123456789012/policies/compute.requireOsLogin' (or it may not exist).",
+    ),
+    ("iam", "Permission 'orgpolicy.policy.set' denied on constraints/compute.requireOsLogin"),
+    (
+        "iam",
+        "ERROR: (gcloud.org-policies.set-policy) PERMISSION_DENIED: The caller does not have permission to change a policy",
+    ),
+    (
+        "iam",
+        "Permission 'accesscontextmanager.servicePerimeters.create' denied on resource (or it may not exist).",
+    ),
+    (
+        "iam",
+        "Permission 'billing.accounts.get' denied on resource '//cloudbilling.googleapis.com/billingAccounts/000000-111111-222222' (or it may not exist).",
+    ),
+    (
+        "iam",
+        "Permission 'apikeys.keys.create' denied on resource 'projects/blue-kite-7' (or it may not exist).",
+    ),
+    ("iam", "Permission 'cloudquotas.quotas.update' denied on resource (or it may not exist)."),
+    (
+        "iam",
+        "Permission 'serviceusage.services.enable' denied on resource 'projects/blue-kite-7' (or it may not exist).",
+    ),
+    ("iam", "Permission 'oauthconfig.clients.get' denied on resource (or it may not exist)."),
+    (
+        "scope",
+        "* upload failed: Request had insufficient authentication scopes.\nHTTP/1.1 403 Forbidden\nServer: ESF\n\n",
+    ),
+    ("org_policy", "Operation denied by org policy: [\"constraints/iam.disableServiceAccountCreation\"]"),
+    ("org_policy", "Creation of service accounts is disallowed by the organization policy."),
+    ("org_policy", "Location us-west9 violates the organization policy of this project."),
     // None of these.
     (
         "other",
