@@ -665,6 +665,43 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ("org_policy", "Operation denied by org policy: [\"constraints/iam.disableServiceAccountCreation\"]"),
     ("org_policy", "Creation of service accounts is disallowed by the organization policy."),
     ("org_policy", "Location us-west9 violates the organization policy of this project."),
+    ("credentials", "Status{code=UNAUTHENTICATED, description=Unauthorized, cause=null}"),
+    ("credentials", "googleapi: got HTTP response code 401 with body: "),
+    ("credentials", "failed to authorize: failed to fetch anonymous token: unexpected status: 403 Forbidden"),
+    (
+        "credentials",
+        "Failed to pull image: rpc error: code = Unknown desc = unauthorized: authentication required",
+    ),
+    (
+        "service_disabled",
+        "Client error: `GET https:\\/\\/www.googleapis.com\\/calendar\\/v3\\/users\\/me\\/calendarList` resulted in a `403 Forbidden` response:\\n{\\n \\\"error\\\": {\\n \\\"code\\\": 403,\\n \\\"message\\\": \\\"Google Calendar API has not been used in project 123456789012 before or (truncated...)",
+    ),
+    (
+        "scope",
+        "Client error: `GET https://www.googleapis.com/oauth2/v1/userinfo` resulted in a `403 Forbidden` response:\n{\n \"error\": {\n  \"errors\": [\n   {\n    \"domain\": \"global\",\n    \"reason\": \"insufficientPermissions\",\n    \"message\": \"Insufficient Permission\" (truncated...)",
+    ),
+    (
+        "scope",
+        "TraceWriter#publish: Received error with status code 403 while publishing traces to cloudtrace.googleapis.com: Error: Request had insufficient authentication scopes.",
+    ),
+    (
+        "iam",
+        "You are missing at least one of the following required permissions: Project resourcemanager.projects.get Resource billing.accounts.get",
+    ),
+    ("iam", "denied: Permission denied for \"1.2\" from request \"/v2/blue-kite-7/app/manifests/1.2\"."),
+    ("iam", "Your credentials are valid, but lack the necessary permissions for this operation."),
+    (
+        "vpc_sc",
+        "Your credentials are valid, but lack the necessary permissions for this operation.\nDetails: VPC Service Controls: Request is prohibited by organization's policy.",
+    ),
+    (
+        "other",
+        "{'status': 403, 'body': '<HTML>\\n<HEAD>\\n<TITLE>Forbidden</TITLE>\\n</HEAD>\\n<BODY><H1>Forbidden</H1>\\n</BODY>\\n</HTML>\\n', 'reason': 'Forbidden'}",
+    ),
+    (
+        "other",
+        "Forbidden response from API: 403, message='Forbidden', url=URL('https://www.googleapis.com/calendar/v3/calendars/primary')",
+    ),
     // None of these.
     (
         "other",
