@@ -3,8 +3,8 @@
 
 use super::facts::Facts;
 use super::tables::{
-    ACCESS_PHRASES, AMBIGUOUS_REASON, ERROR_INFO, ERROR_INFO_PARTS, ERROR_INFO_UNLESS, PHRASES, REASON_ENDS,
-    REASONS, REFUSAL_WORDS, TOKEN_ERRORS, VIOLATIONS,
+    ACCESS_PHRASES, AMBIGUOUS_REASON, BARE_MESSAGE, ERROR_INFO, ERROR_INFO_PARTS, ERROR_INFO_UNLESS, PHRASES,
+    REASON_ENDS, REASONS, REFUSAL_WORDS, TOKEN_ERRORS, VIOLATIONS,
 };
 use super::text;
 use super::{Certainty, Evidence, Gate, ScopeRefusal};
@@ -97,6 +97,10 @@ fn by_ambiguous_reason(facts: &Facts) -> Finding {
         (true, true) => Certainty::Likely,
         (false, true) if has_other => Certainty::Possible,
         (false, true) => Certainty::Likely,
+        // It goes on in a longer form of the same, or was cut off.
+        (true, false) if facts.messages.iter().any(|text| text.starts_with(BARE_MESSAGE)) => {
+            Certainty::Likely
+        }
         (true, false) if facts.messages.is_empty() => Certainty::Possible,
         (true, false) => return by_other_message(facts),
         (false, false) => return None,

@@ -73,8 +73,8 @@ impl Facts {
 
     /// Whether a message is nothing but the older services' words for a missing scope.
     pub(super) fn has_bare_message(&self) -> bool {
-        let is_bare = |message: &String| message.trim().trim_end_matches('.') == BARE_MESSAGE;
-        self.messages.iter().any(is_bare) || text::has_message(&self.text, BARE_MESSAGE, AMBIGUOUS_REASON)
+        let is_bare = |text: &String| text::has_message(text, BARE_MESSAGE, AMBIGUOUS_REASON);
+        self.messages.iter().chain([&self.text]).any(is_bare)
     }
 
     pub(super) fn add_message(&mut self, message: &str) {
@@ -118,11 +118,10 @@ impl Facts {
         }
     }
 
-    /// JSON, and JSON that stands in its messages.
+    /// JSON, and what stands in its messages: one may hold another answer whole.
     fn read_json(&mut self, value: &serde_json::Value) {
         json::read(value, self);
-        let embedded: Vec<_> = self.messages.iter().filter(|text| text.contains('{')).cloned().collect();
-        self.scan(&embedded.join("\n"));
+        self.scan(&self.messages.join("\n"));
     }
 
     /// XML and HTML, cut off or not.

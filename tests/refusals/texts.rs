@@ -702,6 +702,15 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "other",
         "Forbidden response from API: 403, message='Forbidden', url=URL('https://www.googleapis.com/calendar/v3/calendars/primary')",
     ),
+    (
+        "scope",
+        "{\"level\":\"error\",\"msg\":\"<HttpError 403 when requesting https://bigquery.googleapis.com/x returned \\\"Insufficient Permission\\\">\"}",
+    ),
+    ("scope", "{\"level\":\"error\",\"msg\":\"403: Insufficient Permission - insufficientPermissions\"}"),
+    (
+        "scope",
+        "{\"errors\":[{\"reason\":\"insufficientPermissions\",\"message\":\"Insufficient Permission: Request had insu",
+    ),
     // None of these.
     (
         "other",
