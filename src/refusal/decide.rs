@@ -84,7 +84,7 @@ fn by_token_error(facts: &Facts) -> Finding {
 }
 
 fn by_phrase(facts: &Facts, phrases: &[(&str, Verdict)]) -> Finding {
-    let row = phrases.iter().find(|(phrase, _)| text::find(&facts.prose, phrase).is_some());
+    let row = phrases.iter().find(|(phrase, _)| text::has(&facts.prose, phrase));
     row.map(|(_, verdict)| (*verdict, Evidence::Message))
 }
 

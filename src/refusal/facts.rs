@@ -164,9 +164,7 @@ impl Facts {
         self.details.find(&prose);
         self.prose = text::plain(&prose);
         for noise in NOISE {
-            if let Some((start, end)) = text::find(&self.prose, noise) {
-                self.prose.replace_range(start..end, "");
-            }
+            self.prose = self.prose.replace(noise, "");
         }
         self.details.server_message = self.telling_line().map(syntax::harmless);
     }
@@ -175,7 +173,7 @@ impl Facts {
     fn telling_line(&self) -> Option<&str> {
         let is_phrase = |line: &str| {
             let line = text::plain(line);
-            PHRASES.iter().chain(ACCESS_PHRASES).any(|(phrase, _)| text::find(&line, phrase).is_some())
+            PHRASES.iter().chain(ACCESS_PHRASES).any(|(phrase, _)| text::has(&line, phrase))
         };
         let mut lines = self.text.lines().filter(|line| !line.trim().is_empty()).take(LINE_LIMIT);
         let first = self.messages.first().map(String::as_str).or_else(|| lines.clone().next());

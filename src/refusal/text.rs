@@ -9,16 +9,18 @@ const VALUE_LIMIT: usize = 2048;
 /// How many values of one field are read.
 const VALUE_COUNT: usize = 256;
 
-/// Where the phrase stands in the text: its first and its last byte plus one.
-pub(super) fn find(text: &str, phrase: &str) -> Option<(usize, usize)> {
+/// Whether the phrase stands in the text.
+pub(super) fn has(text: &str, phrase: &str) -> bool {
     let mut pieces = phrase.split('*');
-    let first = pieces.next()?;
-    text.match_indices(first).find_map(|(start, _)| {
-        let end = pieces.clone().try_fold(start + first.len(), |end, piece| {
-            let gap = clipped(text.get(end..)?, GAP_LIMIT + piece.len()).find(piece)?;
-            Some(end + gap + piece.len())
-        });
-        end.map(|end| (start, end))
+    let first = pieces.next().unwrap_or_default();
+    text.match_indices(first).any(|(start, _)| {
+        let mut rest = text.get(start + first.len()..);
+        for piece in pieces.clone() {
+            let near = rest.map(|rest| clipped(rest, GAP_LIMIT + piece.len()));
+            let end = near.and_then(|near| near.find(piece)).map(|gap| gap + piece.len());
+            rest = end.and_then(|end| rest?.get(end..));
+        }
+        rest.is_some()
     })
 }
 

@@ -711,6 +711,19 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "scope",
         "{\"errors\":[{\"reason\":\"insufficientPermissions\",\"message\":\"Insufficient Permission: Request had insu",
     ),
+    ("iam", "403 The caller does not have permission. Hint: your token may be missing required scopes."),
+    (
+        "iam",
+        "Permission 'storage.objects.get' denied on resource (or it may not exist). Does the VM not have the required scopes?",
+    ),
+    (
+        "iam",
+        "UserWarning: Your application has authenticated using end user credentials from Google Cloud SDK without a quota project. You might receive a \"quota exceeded\" or \"API not enabled\" error.\ngoogle.api_core.exceptions.PermissionDenied: 403 The caller does not have permission",
+    ),
+    (
+        "iam",
+        "WARNING: Your active project does not match the quota project in your local Application Default Credentials file. This might result in unexpected quota issues.\nERROR: (gcloud.kms.keys.list) PERMISSION_DENIED: Permission 'cloudkms.cryptoKeys.list' denied on resource 'projects/blue-kite-7' (or it may not exist).",
+    ),
     // None of these.
     (
         "other",
