@@ -15,7 +15,7 @@ use gcp_scopes::{Scope, ScopeSet};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 
-const SCOPE_BODY: &str = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","status":"PERMISSION_DENIED"}}"#;
+const SCOPE_BODY: &str = r#"{"error":{"status":"PERMISSION_DENIED","message":"Request had insufficient authentication scopes.","code":403}}"#;
 
 fn headers(lines: &[(&str, &str)]) -> HeaderMap {
     let line = |(name, value): &(&str, &str)| {
