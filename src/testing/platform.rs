@@ -2,8 +2,31 @@
 
 use std::collections::BTreeMap;
 
-use super::default_scopes;
 use super::state::{Project, scope_uri};
+
+/// The access scopes of a VM that nobody chose scopes for, as Google's documentation lists them.
+///
+/// Source: <https://cloud.google.com/compute/docs/access/service-accounts#default_scopes>.
+#[must_use]
+pub fn default_scopes() -> [&'static str; 6] {
+    [
+        "https://www.googleapis.com/auth/devstorage.read_only",
+        "https://www.googleapis.com/auth/logging.write",
+        "https://www.googleapis.com/auth/monitoring.write",
+        "https://www.googleapis.com/auth/service.management.readonly",
+        "https://www.googleapis.com/auth/servicecontrol",
+        "https://www.googleapis.com/auth/trace.append",
+    ]
+}
+
+/// The access scopes behind gcloud's alias `default`: the documented ones and `pubsub`.
+///
+/// Source: `gcloud compute instances create --help`, flag `--scopes`.
+#[must_use]
+pub fn gcloud_default_scopes() -> [&'static str; 7] {
+    let [storage, logging, monitoring, management, control, trace] = default_scopes();
+    [storage, logging, monitoring, "https://www.googleapis.com/auth/pubsub", management, control, trace]
+}
 
 /// What a program runs on.
 ///
