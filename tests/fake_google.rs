@@ -104,8 +104,10 @@ async fn a_token_keeps_the_scopes_it_was_minted_with() -> Result<()> {
     let old = google.token();
     let vm = google.vm("web-1");
     vm.stop()?;
+    let between = google.token();
     vm.set_scopes(["cloud-platform"])?;
     vm.start()?;
+    assert_ne!(google.token(), between);
     assert_eq!(call("POST", &upload_url(&google), &old, "").await?.status, 403);
     assert_ne!(google.token(), old);
     google.advance(Duration::from_secs(3600));
@@ -235,7 +237,10 @@ async fn platforms_show_themselves_by_environment_and_metadata() -> Result<()> {
         (Platform::CloudRunJob, "CLOUD_RUN_JOB", "instance/region"),
         (Platform::Functions, "FUNCTION_TARGET", "instance/region"),
         (Platform::AppEngine, "GAE_ENV", "instance/region"),
+        (Platform::CloudRunWorkerPool, "CLOUD_RUN_WORKER_POOL", "instance/region"),
         (Platform::Dataproc, "GCE_METADATA_HOST", "instance/attributes/dataproc-cluster-name"),
+        (Platform::Dataflow, "GCE_METADATA_HOST", "instance/attributes/job_id"),
+        (Platform::Workbench, "GCE_METADATA_HOST", "instance/attributes/proxy-url"),
     ] {
         let google = photos().vm(Vm::new("app").platform(platform)).start().await?;
         assert!(google.env().iter().any(|(name, _)| name == variable), "{platform:?}");
@@ -799,6 +804,5 @@ fn it_serves_clients_that_block_the_only_thread_and_stops_on_drop() -> Result<()
     let mut idle = std::net::TcpStream::connect(&address)?;
     drop(google);
     assert_eq!(idle.read(&mut [0; 1]).unwrap_or(0), 0, "open connections are closed");
-    assert!(std::net::TcpStream::connect(&address).is_err());
     Ok(())
 }
