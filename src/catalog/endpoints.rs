@@ -90,15 +90,17 @@ impl Endpoints {
         if let Some(mapped) = self.mapped.iter().find(fits) {
             return Ok(Place::named(mapped.target.as_str()));
         }
-        match &name {
-            Cow::Borrowed(name) if usual && known(name) => Ok(Place::named(*name)),
-            _ => self.google(&name, known).filter(|_| usual).ok_or_else(|| host::elsewhere(&name)),
-        }
+        let google = match &name {
+            _ if !usual => None,
+            Cow::Borrowed(name) => self.google(name, known),
+            Cow::Owned(name) => self.google(name, known).map(Place::into_owned),
+        };
+        google.ok_or_else(|| host::elsewhere(&name))
     }
 
-    fn google(&self, name: &str, known: impl Fn(&str) -> bool) -> Option<Place<'static>> {
+    fn google<'a>(&self, name: &'a str, known: impl Fn(&str) -> bool) -> Option<Place<'a>> {
         let domains = std::iter::once(DOMAIN).chain(self.universes.iter().map(String::as_str));
-        domains.filter_map(|domain| Place::below(domain, name, &known)).map(Place::into_owned).next()
+        domains.filter_map(|domain| Place::below(domain, name, &known)).next()
     }
 }
 
