@@ -12,7 +12,7 @@ mod why;
 use std::fmt;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
-use http::uri::{Authority, Scheme};
+use http::uri::Authority;
 use http::{HeaderMap, HeaderName, Method, Uri};
 
 pub use why::Why;
@@ -29,7 +29,10 @@ pub use why::Why;
 #[derive(Clone, Copy)]
 pub struct Call<'a> {
     verb: &'a str,
-    uri: &'a Uri,
+    scheme: Option<&'a str>,
+    authority: Option<&'a str>,
+    path: &'a str,
+    query: Option<&'a str>,
     headers: Option<&'a HeaderMap>,
 }
 
@@ -37,7 +40,14 @@ impl<'a> Call<'a> {
     /// A call of which only the verb and the URL are known. A bearer token is assumed.
     #[must_use]
     pub fn new(verb: &'a Method, uri: &'a Uri) -> Self {
-        Self { verb: verb.as_str(), uri, headers: None }
+        Self {
+            verb: verb.as_str(),
+            scheme: uri.scheme_str(),
+            authority: uri.authority().map(Authority::as_str),
+            path: uri.path(),
+            query: uri.query(),
+            headers: None,
+        }
     }
 
     /// A call with its headers, which tell gRPC, batches, copies and signed requests apart, and
@@ -48,8 +58,26 @@ impl<'a> Call<'a> {
     /// (<https://github.com/googleapis/google-api-python-client/blob/main/googleapiclient/http.py>).
     #[must_use]
     pub fn of(verb: &'a Method, uri: &'a Uri, headers: &'a HeaderMap) -> Self {
-        let call = Self { verb: verb.as_str(), uri, headers: Some(headers) };
-        if *verb != Method::POST {
+        Self::new(verb, uri).with_headers(headers)
+    }
+
+    /// A call whose URL is in pieces, as clients keep it that have a URL type of their own.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn of_url(verb: &'a Method, url: &'a reqwest::Url, headers: &'a HeaderMap) -> Self {
+        let call = Self {
+            verb: verb.as_str(),
+            scheme: Some(url.scheme()),
+            authority: Some(url.authority()),
+            path: url.path(),
+            query: url.query(),
+            headers: None,
+        };
+        call.with_headers(headers)
+    }
+
+    fn with_headers(self, headers: &'a HeaderMap) -> Self {
+        let call = Self { headers: Some(headers), ..self };
+        if call.verb != "POST" {
             return call;
         }
         Self { verb: call.header(&METHOD_OVERRIDE).unwrap_or(call.verb), ..call }
@@ -60,30 +88,30 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) fn path(&self) -> &'a str {
-        self.uri.path()
+        self.path
     }
 
     pub(crate) fn query(&self) -> &'a str {
-        self.uri.query().unwrap_or_default()
+        self.query.unwrap_or_default()
     }
 
     /// `host[:port]` as the request has it, user info and all; none in a gRPC client's own layers.
     pub(crate) fn authority(&self) -> Option<&'a str> {
-        self.uri.authority().map(Authority::as_str).or_else(|| self.header(&HOST))
+        self.authority.or_else(|| self.header(&HOST))
     }
 
     /// The port that the URL's scheme stands for; none without a scheme.
     pub(crate) fn default_port(&self) -> Option<u16> {
-        let scheme = self.uri.scheme()?;
-        [(Scheme::HTTPS, 443), (Scheme::HTTP, 80)]
-            .into_iter()
-            .find(|(s, _)| s == scheme)
-            .map(|(_, port)| port)
+        match self.scheme? {
+            "https" => Some(443),
+            "http" => Some(80),
+            _ => None,
+        }
     }
 
     /// Whether the scheme is one that Google's APIs are reached by.
     pub(crate) fn is_http(&self) -> bool {
-        self.uri.scheme().is_none() || self.default_port().is_some()
+        self.scheme.is_none() || self.default_port().is_some()
     }
 
     /// Whether this is a gRPC call: its headers say so, or they are not known and the path has the

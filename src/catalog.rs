@@ -20,7 +20,7 @@ use std::fmt;
 
 use crate::error::Error;
 use crate::scope::{Scope, ScopeSet};
-use overrides::{Effect, OVERRIDES, Override, Reason};
+use overrides::{OVERRIDES, Override, Silence};
 use reader::BLOB;
 
 #[doc(inline)]
@@ -120,11 +120,16 @@ impl ApiMethod {
         Some(BLOB.api_doc(BLOB.row(self.row).api)).filter(|url| !url.is_empty())
     }
 
-    /// The scopes of which the method accepts any one. Empty if Google's documents list none, which
-    /// says nothing about what the method needs.
+    /// The scopes of which the method accepts any one, as Google's documents list them. Empty if
+    /// they list none, which says nothing about what the method needs.
+    ///
+    /// A scope that is known to work but that no document lists is not named here, so that nobody is
+    /// advised to use it, unless it is all there is; the guard lets it pass all the same.
     #[must_use]
     pub fn accepted(&self) -> ScopeSet {
-        BLOB.set(self.set_index()).map(Scope::numbered).collect()
+        let all = || BLOB.set(self.set_index()).map(Scope::numbered);
+        let listed: ScopeSet = all().filter(|scope| !overrides::is_hidden(scope.short())).collect();
+        if listed.is_empty() { all().collect() } else { listed }
     }
 
     /// Where [`accepted`](Self::accepted) is from.
@@ -160,17 +165,9 @@ impl ApiMethod {
         OVERRIDES.get(place)
     }
 
-    /// Why a call of this method with this raw query by a token with these scopes has no verdict.
-    pub(crate) fn silenced(&self, granted: &ScopeSet, query: &str) -> Option<Reason> {
-        match &self.special()?.effect {
-            Effect::AlsoAccepts { .. } => None,
-            Effect::NoVerdict(reason) => Some(*reason),
-            Effect::NoVerdictWhen(when, reason) => when.matches(query).then_some(*reason),
-            Effect::NoVerdictWith(scope, when, reason) => {
-                let holds = granted.contains(&Scope::from_uri(&overrides::uri(scope)));
-                (holds && when.matches(query)).then_some(*reason)
-            }
-        }
+    /// Why the hand table keeps back a verdict on a call of this method with this query.
+    pub(crate) fn silenced(&self, query: &str) -> Option<Silence> {
+        self.special()?.effect.silences(query)
     }
 }
 

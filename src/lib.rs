@@ -1,18 +1,38 @@
-//! Middleware that turns Google Cloud's `403 insufficient authentication scopes` into an error
-//! that says what to do.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
-pub mod call;
-pub mod catalog;
-pub mod error;
-pub mod guard;
 pub mod scope;
 
+pub mod call;
+
+pub mod catalog;
+
+pub mod granted;
+
+pub mod environment;
+
+pub mod refusal;
+
+pub mod remedy;
+
+pub mod denial;
+
+pub mod guard;
+
+pub mod telemetry;
+
+pub mod error;
+
+pub mod adapter;
+
+#[cfg(feature = "testing")]
+pub mod testing;
+
+#[doc(inline)]
+pub use denial::Denial;
 #[doc(inline)]
 pub use error::Error;
 #[doc(inline)]
+pub use guard::{Guard, Preflight};
+#[doc(inline)]
 pub use scope::{Scope, ScopeSet};
-
-/// Stands in until the guard lands.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Denial;

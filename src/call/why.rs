@@ -50,6 +50,15 @@ pub enum Why {
 }
 
 impl Why {
+    /// Whether the request went to an API of Google's all the same, so that its refusal is worth a
+    /// look.
+    pub(crate) fn is_google(self) -> bool {
+        !matches!(
+            self,
+            Self::Host | Self::Auth | Self::Metadata | Self::Workload | Self::Registry | Self::Catalog
+        )
+    }
+
     /// The word, for logs and machines.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -1,0 +1,62 @@
+//! The story this crate was made for, from the bare 403 to the call that succeeds.
+//!
+//! `cargo run --example quickstart --all-features` needs no network: an embedded fake Google runs
+//! on 127.0.0.1, and a real client talks to it over real sockets.
+
+use std::error::Error;
+
+use gcp_scopes::testing::{FakeGoogle, Vm};
+use gcp_scopes::{Denial, Guard};
+use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
+
+const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let google = FakeGoogle::builder()
+        .project("my-project", 123_456_789_012)
+        .vm(Vm::new("web-1").zone("us-central1-a").account(ACCOUNT))
+        .bucket("photos")
+        .iam("photos", ACCOUNT, "roles/storage.objectAdmin")
+        .start()
+        .await?;
+    println!("A service on VM web-1 uploads to bucket photos. Its account has roles/storage.objectAdmin.\n");
+
+    println!("== Without the guard: what a service sees today\n");
+    let plain = ClientBuilder::new(reqwest::Client::new()).build();
+    let response = upload(&plain, &google).await?;
+    println!("HTTP {}\n{}\n", response.status(), response.text().await?.trim());
+
+    println!("== With the guard\n");
+    let guard = Guard::builder()
+        .env(google.env())
+        .endpoint(google.storage_url(), "storage.googleapis.com")?
+        .from_env()
+        .await;
+    let guarded = ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build();
+    let error = upload(&guarded, &google).await.err().ok_or("the upload should have been refused")?;
+    let denial = Denial::of(&error).ok_or("the error should hold a denial")?;
+    println!("{}", denial.report());
+
+    println!("== The fix is applied: stop, set scopes, start\n");
+    let vm = google.vm("web-1");
+    vm.stop()?;
+    vm.set_scopes(["cloud-platform"])?;
+    vm.start()?;
+    let response = upload(&guarded, &google).await?.error_for_status()?;
+    println!("HTTP {}: the same upload succeeds. Both gates are open.", response.status());
+    Ok(())
+}
+
+/// Uploads one object with the token that the VM's metadata server hands out now.
+async fn upload(
+    client: &ClientWithMiddleware,
+    google: &FakeGoogle,
+) -> Result<reqwest::Response, reqwest_middleware::Error> {
+    client
+        .post(format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg", google.storage_url()))
+        .bearer_auth(google.token())
+        .body("meow")
+        .send()
+        .await
+}

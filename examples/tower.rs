@@ -1,0 +1,56 @@
+//! The same story through a tower stack: a timeout, the guard, and hyper's own client.
+//!
+//! `cargo run --example tower --all-features`
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use gcp_scopes::testing::{FakeGoogle, Vm};
+use gcp_scopes::{Denial, Guard, Preflight};
+use http::{Request, header};
+use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use tower::{BoxError, Service, ServiceBuilder, ServiceExt};
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let google = FakeGoogle::builder()
+        .vm(Vm::new("web-1"))
+        .bucket("photos")
+        .iam("photos", "123456789012-compute@developer.gserviceaccount.com", "roles/storage.objectAdmin")
+        .start()
+        .await?;
+    let guard = Guard::builder()
+        .env(google.env())
+        .endpoint(google.storage_url(), "storage.googleapis.com")?
+        .preflight(Preflight::Deny)
+        .from_env()
+        .await;
+
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let mut service =
+        ServiceBuilder::new().timeout(Duration::from_secs(10)).layer(guard.layer()).service(client);
+
+    let upload = |google: &FakeGoogle| {
+        Request::post(format!(
+            "{}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg",
+            google.storage_url()
+        ))
+        .header(header::AUTHORIZATION, format!("Bearer {}", google.token()))
+        .body(Full::new(Bytes::from("meow")))
+    };
+
+    let error =
+        service.ready().await?.call(upload(&google)?).await.err().ok_or("should have been refused")?;
+    let denial = Denial::of(&*error).ok_or("the error should hold a denial")?;
+    println!("one line for the log:\n  {denial}\n\nthe report:\n{}", denial.report());
+
+    let vm = google.vm("web-1");
+    vm.stop()?;
+    vm.set_scopes(["cloud-platform"])?;
+    vm.start()?;
+    let response = service.ready().await?.call(upload(&google)?).await?;
+    println!("after the fix: HTTP {}", response.status());
+    Ok(())
+}

@@ -1,0 +1,225 @@
+//! A response body whose beginning was looked at and put back.
+//!
+//! A refusal is explained by what its body says, but the caller is owed every byte, frame and
+//! trailer as they were sent. So [`look`] takes the first frames out of a body, copies at most
+//! [`LOOK_BYTES`] of them for the classifier, and returns a [`GuardBody`] that yields those same
+//! frames again and then the rest.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Buf;
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+/// How much of a body is copied for the classifier, in bytes. Google's refusals are under 4 KiB.
+pub(crate) const LOOK_BYTES: usize = 16 * 1024;
+/// How many frames are held back at most. A byte bound alone would hold 16,384 one-byte frames.
+pub(crate) const LOOK_FRAMES: usize = 64;
+/// How long a refused answer may be held back for its body. A server that stalls in the middle of
+/// a refusal delays the caller by this much and no more.
+pub(crate) const LOOK_TIME: Duration = Duration::from_millis(250);
+
+pin_project! {
+    /// The body of an answer that came through the guard: the inner body, frame for frame.
+    pub struct GuardBody<B: Body> {
+        #[pin]
+        state: State<B>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<B: Body> {
+        Untouched { #[pin] body: B },
+        Looked { held: VecDeque<Result<Frame<B::Data>, B::Error>>, rest: Pin<Box<B>> },
+    }
+}
+
+impl<B: Body> GuardBody<B> {
+    /// Passes a body on without looking at it.
+    pub(crate) fn untouched(body: B) -> Self {
+        Self { state: State::Untouched { body } }
+    }
+}
+
+/// Reads the beginning of a body within the three bounds above.
+///
+/// Gives the copied bytes and the body with everything still in it. An error of the body, too, is
+/// held and given to the caller where it happened.
+pub(crate) async fn look<B: Body>(body: B) -> (Vec<u8>, GuardBody<B>) {
+    let mut rest = Box::pin(body);
+    let mut held = VecDeque::new();
+    let mut seen = Vec::new();
+    let reading = async {
+        while held.len() < LOOK_FRAMES && seen.len() < LOOK_BYTES {
+            let Some(frame) = poll_fn(|cx| rest.as_mut().poll_frame(cx)).await else { break };
+            let last = frame.as_ref().map_or(true, |frame| copy(frame, &mut seen));
+            held.push_back(frame);
+            if last {
+                break;
+            }
+        }
+    };
+    // Without a tokio runtime there is no timer; then only bytes and frames bound the look.
+    if tokio::runtime::Handle::try_current().is_ok() {
+        let _ = tokio::time::timeout(LOOK_TIME, reading).await;
+    } else {
+        reading.await;
+    }
+    (seen, GuardBody { state: State::Looked { held, rest } })
+}
+
+/// Copies a data frame's bytes up to the bound; tells whether nothing can follow the frame.
+fn copy<D: Buf>(frame: &Frame<D>, seen: &mut Vec<u8>) -> bool {
+    let Some(data) = frame.data_ref() else { return true };
+    // `chunk` is the whole of every buffer that hyper, reqwest and tonic hand out; of a buffer in
+    // several pieces the first one is enough to look at.
+    let chunk = data.chunk();
+    seen.extend_from_slice(&chunk[..chunk.len().min(LOOK_BYTES - seen.len())]);
+    false
+}
+
+impl<B: Body> Body for GuardBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        match self.project().state.project() {
+            StateProjection::Untouched { body } => body.poll_frame(cx),
+            StateProjection::Looked { held, rest } => match held.pop_front() {
+                Some(frame) => Poll::Ready(Some(frame)),
+                None => rest.as_mut().poll_frame(cx),
+            },
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.state {
+            State::Untouched { body } => body.is_end_stream(),
+            State::Looked { held, rest } => held.is_empty() && rest.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.state {
+            State::Untouched { body } => body.size_hint(),
+            State::Looked { held, rest } => add(rest.size_hint(), held_bytes(held)),
+        }
+    }
+}
+
+fn held_bytes<D: Buf, E>(held: &VecDeque<Result<Frame<D>, E>>) -> u64 {
+    let data = held.iter().filter_map(|frame| frame.as_ref().ok()?.data_ref());
+    data.map(|data| data.remaining() as u64).sum()
+}
+
+fn add(hint: SizeHint, bytes: u64) -> SizeHint {
+    let mut sum = SizeHint::new();
+    sum.set_lower(hint.lower().saturating_add(bytes));
+    if let Some(upper) = hint.upper() {
+        sum.set_upper(upper.saturating_add(bytes));
+    }
+    sum
+}
+
+impl<B: Body + Default> Default for GuardBody<B> {
+    fn default() -> Self {
+        Self::untouched(B::default())
+    }
+}
+
+impl<B: Body> fmt::Debug for GuardBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuardBody").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use http::HeaderMap;
+    use http_body_util::{BodyExt, Full, StreamBody};
+    use std::convert::Infallible;
+
+    type Frames = Vec<Result<Frame<Bytes>, &'static str>>;
+
+    fn body(frames: Frames) -> impl Body<Data = Bytes, Error = &'static str> {
+        StreamBody::new(Stream(frames.into()))
+    }
+
+    struct Stream(VecDeque<Result<Frame<Bytes>, &'static str>>);
+
+    impl tokio_stream::Stream for Stream {
+        type Item = Result<Frame<Bytes>, &'static str>;
+        fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            Poll::Ready(self.0.pop_front())
+        }
+    }
+
+    fn data(text: &str) -> Result<Frame<Bytes>, &'static str> {
+        Ok(Frame::data(Bytes::copy_from_slice(text.as_bytes())))
+    }
+
+    #[tokio::test]
+    async fn every_frame_and_the_trailers_come_through_as_sent() {
+        let trailers = HeaderMap::from_iter([("x-end".parse().unwrap(), "1".parse().unwrap())]);
+        let frames = vec![data("one "), data("two"), Ok(Frame::trailers(trailers.clone()))];
+        let (seen, body) = look(body(frames)).await;
+        assert_eq!(seen, b"one two");
+        let whole = body.collect().await.unwrap();
+        assert_eq!(whole.trailers(), Some(&trailers));
+        assert_eq!(whole.to_bytes(), "one two");
+    }
+
+    #[tokio::test]
+    async fn an_error_in_the_body_reaches_the_caller_where_it_happened() {
+        let (seen, body) = look(body(vec![data("half"), Err("cut off"), data("never")])).await;
+        assert_eq!(seen, b"half");
+        let mut body = std::pin::pin!(body);
+        assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "half");
+        assert_eq!(body.frame().await.unwrap().unwrap_err(), "cut off");
+    }
+
+    #[tokio::test]
+    async fn only_the_beginning_of_a_large_body_is_copied() {
+        let (seen, body) = look(Full::new(Bytes::from(vec![b'x'; 1 << 20]))).await;
+        assert_eq!(seen.len(), LOOK_BYTES);
+        assert_eq!(body.size_hint().exact(), Some(1 << 20));
+        assert_eq!(body.collect().await.unwrap().to_bytes().len(), 1 << 20);
+    }
+
+    #[tokio::test]
+    async fn many_tiny_frames_are_not_held_without_bound() {
+        let (seen, body) = look(body((0..10_000).map(|_| data("x")).collect())).await;
+        assert_eq!(seen.len(), LOOK_FRAMES);
+        assert_eq!(body.collect().await.unwrap().to_bytes().len(), 10_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stalled_body_is_handed_on_after_the_look_time() {
+        struct Stalled;
+        impl Body for Stalled {
+            type Data = Bytes;
+            type Error = Infallible;
+            fn poll_frame(
+                self: Pin<&mut Self>,
+                _: &mut Context<'_>,
+            ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+                Poll::Pending
+            }
+        }
+        let begin = tokio::time::Instant::now();
+        let (seen, _body) = look(Stalled).await;
+        assert!(seen.is_empty());
+        assert_eq!(begin.elapsed(), LOOK_TIME);
+    }
+}

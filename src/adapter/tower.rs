@@ -1,0 +1,191 @@
+//! A [`tower`](https://docs.rs/tower) layer for anything that speaks `http::Request`: hyper,
+//! tonic, `reqwest` behind a small adapter.
+//!
+//! Put it *inside* the layer that sets `Authorization`, so that it sees the token, and outside or
+//! inside retries and timeouts as you like.
+//!
+//! ```
+//! use http::{Request, Response};
+//! use tower::{Service, ServiceBuilder, ServiceExt};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//! let guard = gcp_scopes::Guard::builder().build();
+//! let inner = tower::service_fn(|_: Request<String>| async { Ok::<_, std::io::Error>(Response::new(String::new())) });
+//! let mut service = ServiceBuilder::new().layer(guard.layer()).service(inner);
+//! let answer = service.ready().await?.call(Request::new(String::new())).await?;
+//! # assert!(answer.status().is_success());
+//! # Ok(()) }
+//! ```
+//!
+//! # Errors
+//! The inner service's errors pass through, boxed. A [`Denial`](crate::Denial) is an error of this
+//! layer, found with [`Denial::of`](crate::Denial::of).
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use http::{Request, Response};
+use http_body::Body;
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::adapter::body::{GuardBody, look};
+use crate::call::Call;
+use crate::denial::Denial;
+use crate::error::BoxError;
+use crate::guard::{Before, Checked, Guard};
+
+/// Wraps services with a [`Guard`]. Made by [`Guard::layer`].
+#[derive(Debug, Clone)]
+pub struct GuardLayer {
+    guard: Guard,
+}
+
+impl GuardLayer {
+    pub(crate) fn new(guard: Guard) -> Self {
+        Self { guard }
+    }
+}
+
+impl<S> Layer<S> for GuardLayer {
+    type Service = GuardService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        GuardService { inner, guard: self.guard.clone() }
+    }
+}
+
+/// A service whose calls go through a [`Guard`]. Made by [`GuardLayer`].
+#[derive(Debug, Clone)]
+pub struct GuardService<S> {
+    inner: S,
+    guard: Guard,
+}
+
+impl<S, B, R> Service<Request<B>> for GuardService<S>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Into<BoxError>,
+    B: Send + 'static,
+    R: Body + Send + 'static,
+    R::Data: Send,
+    R::Error: Send,
+{
+    type Response = Response<GuardBody<R>>;
+    type Error = BoxError;
+    type Future = ResponseFuture<S::Future, R>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let call = Call::of(request.method(), request.uri(), request.headers());
+        let state = match self.guard.before(&call, request.headers()) {
+            Before::Go(checked) => {
+                State::Calling { call: self.inner.call(request), checked, guard: self.guard.clone() }
+            }
+            Before::Stop(denial) => State::Denied { denial: Some(denial) },
+            Before::Ask(checked) => {
+                // The service that is ready is the one to call later; its clone stays here.
+                let clone = self.inner.clone();
+                let ready = std::mem::replace(&mut self.inner, clone);
+                State::Boxed { answer: Box::pin(ask_then_call(self.guard.clone(), checked, ready, request)) }
+            }
+        };
+        ResponseFuture { state }
+    }
+}
+
+async fn ask_then_call<S, B, R>(
+    guard: Guard,
+    checked: Checked,
+    mut inner: S,
+    request: Request<B>,
+) -> Result<Response<GuardBody<R>>, BoxError>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    S::Error: Into<BoxError>,
+    R: Body,
+{
+    let checked = guard.ask(checked).await.map_err(Denial::into_error)?;
+    let response = inner.call(request).await.map_err(Into::into)?;
+    explain(guard, checked, response).await
+}
+
+/// Looks at an answer that may be a scope refusal; every other one passes as it is.
+async fn explain<R: Body>(
+    guard: Guard,
+    checked: Checked,
+    response: Response<R>,
+) -> Result<Response<GuardBody<R>>, BoxError> {
+    if !guard.looks_at(&checked, response.status()) {
+        return Ok(response.map(GuardBody::untouched));
+    }
+    let (mut parts, body) = response.into_parts();
+    let (seen, body) = look(body).await;
+    if let Some(denial) = guard.after(&checked, parts.status, &parts.headers, &seen).await {
+        if !guard.keeps_response() {
+            return Err(denial.into_error().into());
+        }
+        parts.extensions.insert(denial);
+    }
+    Ok(Response::from_parts(parts, body))
+}
+
+pin_project! {
+    /// The answer of a [`GuardService`].
+    pub struct ResponseFuture<F, R: Body> {
+        #[pin]
+        state: State<F, R>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<F, R: Body> {
+        Calling { #[pin] call: F, checked: Checked, guard: Guard },
+        Boxed { answer: Pin<Box<dyn Future<Output = Result<Response<GuardBody<R>>, BoxError>> + Send>> },
+        Denied { denial: Option<Denial> },
+    }
+}
+
+impl<F, R, E> Future for ResponseFuture<F, R>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    E: Into<BoxError>,
+    R: Body + Send + 'static,
+    R::Data: Send,
+    R::Error: Send,
+{
+    type Output = Result<Response<GuardBody<R>>, BoxError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let next = match self.as_mut().project().state.project() {
+            StateProjection::Boxed { answer } => return answer.as_mut().poll(cx),
+            StateProjection::Denied { denial } => {
+                let denial = denial.take().expect("a future is not polled after it is ready");
+                return Poll::Ready(Err(denial.into_error().into()));
+            }
+            StateProjection::Calling { call, checked, guard } => {
+                let response = ready!(call.poll(cx)).map_err(Into::into)?;
+                if !guard.looks_at(checked, response.status()) {
+                    return Poll::Ready(Ok(response.map(GuardBody::untouched)));
+                }
+                State::Boxed { answer: Box::pin(explain(guard.clone(), *checked, response)) }
+            }
+        };
+        self.as_mut().project().state.set(next);
+        self.poll(cx)
+    }
+}
+
+impl<F, R: Body> fmt::Debug for ResponseFuture<F, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,212 @@
+//! The answer is no, for lack of scope: what was refused, what would do, what is held, what to do.
+//!
+//! A [`Denial`] is facts. Its `Display` is one line for a log; [`Denial::report`] is the long text
+//! for a person. It judges nothing: the verdict was made in `guard`, the steps in `remedy`.
+
+mod report;
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::catalog::ApiMethod;
+use crate::environment::Environment;
+use crate::granted::GrantedScopes;
+use crate::refusal::{Certainty, Gate, Refusal};
+use crate::remedy::{self, Remedy, Step};
+use crate::scope::ScopeSet;
+
+/// A call that was refused, or would be, because its token lacks an OAuth scope.
+///
+/// Cheap to clone. Find one in any error with [`Denial::of`].
+#[derive(Clone)]
+pub struct Denial(Arc<Facts>);
+
+/// How a [`Denial`] came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DenialKind {
+    /// Nothing was sent: the token's scopes are known, and the method accepts none of them.
+    Predicted,
+    /// Google answered, and refused the call for lack of scope.
+    Refused,
+}
+
+pub(crate) struct Facts {
+    pub(crate) kind: DenialKind,
+    pub(crate) method: Option<ApiMethod>,
+    pub(crate) accepted: ScopeSet,
+    pub(crate) granted: GrantedScopes,
+    pub(crate) environment: Arc<Environment>,
+    pub(crate) refusal: Option<Refusal>,
+    pub(crate) remedy: Remedy,
+}
+
+impl Denial {
+    /// Before a call: what the catalog and the token's known scopes say.
+    pub(crate) fn predicted(
+        method: ApiMethod,
+        granted: GrantedScopes,
+        environment: Arc<Environment>,
+    ) -> Self {
+        Self::assemble(DenialKind::Predicted, Some(method), method.accepted(), granted, environment, None)
+    }
+
+    /// After a call: what the server said. The server's list of scopes adds to the catalog's.
+    pub(crate) fn refused(
+        method: Option<ApiMethod>,
+        granted: GrantedScopes,
+        environment: Arc<Environment>,
+        refusal: Refusal,
+    ) -> Self {
+        let listed = method.map(|method| method.accepted()).unwrap_or_default();
+        let accepted = listed.union(refusal.alternatives());
+        Self::assemble(DenialKind::Refused, method, accepted, granted, environment, Some(refusal))
+    }
+
+    fn assemble(
+        kind: DenialKind,
+        method: Option<ApiMethod>,
+        accepted: ScopeSet,
+        granted: GrantedScopes,
+        environment: Arc<Environment>,
+        refusal: Option<Refusal>,
+    ) -> Self {
+        let case = remedy::Case { accepted: &accepted, held: granted.scopes(), environment: &environment };
+        let remedy = remedy::remedy(&case);
+        Self(Arc::new(Facts { kind, method, accepted, granted, environment, refusal, remedy }))
+    }
+
+    /// Finds the denial in an error, however deep a client has wrapped it: like Go's `errors.As`.
+    ///
+    /// Walks [`source`](StdError::source) from `error` on. With `anyhow`, pass `&*error`.
+    ///
+    /// ```
+    /// # fn show(error: &(dyn std::error::Error + 'static)) {
+    /// if let Some(denial) = gcp_scopes::Denial::of(error) {
+    ///     eprintln!("{}", denial.report());
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            let found = error.downcast_ref::<Self>().or_else(|| Some(&error.downcast_ref::<Shell>()?.0));
+            if found.is_some() {
+                return found;
+            }
+            next = error.source();
+        }
+        None
+    }
+
+    /// Whether the call was sent and refused, or not sent at all.
+    #[must_use]
+    pub fn kind(&self) -> DenialKind {
+        self.0.kind
+    }
+
+    /// Which gate is closed. Always [`Gate::Scope`] in this version.
+    #[must_use]
+    pub fn gate(&self) -> Gate {
+        Gate::Scope
+    }
+
+    /// How sure it is that the scope gate refused.
+    #[must_use]
+    pub fn certainty(&self) -> Certainty {
+        self.0.refusal.as_ref().map_or(Certainty::Likely, Refusal::certainty)
+    }
+
+    /// The API method that was called, where the catalog knows it.
+    #[must_use]
+    pub fn method(&self) -> Option<ApiMethod> {
+        self.0.method
+    }
+
+    /// The scopes any one of which would do: the catalog's, and those the server listed.
+    #[must_use]
+    pub fn accepted(&self) -> &ScopeSet {
+        &self.0.accepted
+    }
+
+    /// What the token holds, and how that is known.
+    #[must_use]
+    pub fn granted(&self) -> &GrantedScopes {
+        &self.0.granted
+    }
+
+    /// Where the program runs and which credential it uses.
+    #[must_use]
+    pub fn environment(&self) -> &Environment {
+        &self.0.environment
+    }
+
+    /// What the server answered, where it was asked.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.0.refusal.as_ref()
+    }
+
+    /// What to do, in order. Never empty.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.0.remedy.steps
+    }
+
+    /// The whole story for a person: the two gates, what is held, what would do, and the steps.
+    ///
+    /// Several lines, commands unbroken. Holds the server's own words, bounded and escaped; no
+    /// token, object name or query.
+    #[must_use]
+    pub fn report(&self) -> String {
+        report::text(&self.0)
+    }
+
+    /// The denial as an error to hand to a client, which a walk of `source()` finds again.
+    #[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), expect(dead_code))]
+    pub(crate) fn into_error(self) -> Shell {
+        Shell(self)
+    }
+}
+
+/// One line: what was refused, what would do, what is held, and what to do about it.
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        report::line(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Denial")
+            .field("kind", &self.0.kind)
+            .field("method", &self.0.method.map(|method| method.id()))
+            .field("accepted", &self.0.accepted)
+            .field("granted", &self.0.granted)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for Denial {}
+
+/// What a client is handed: an error whose source is the denial.
+///
+/// Several clients (reqwest-middleware's `Error::Middleware` among them) are transparent: their
+/// `source()` skips the error they were given and starts one level below it. So the denial stands
+/// one level below. Display repeats its line, for clients that print one level only.
+#[derive(Debug)]
+pub(crate) struct Shell(Denial);
+
+impl fmt::Display for Shell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl StdError for Shell {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.0)
+    }
+}

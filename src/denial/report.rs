@@ -1,0 +1,190 @@
+//! The words of a [`Denial`](super::Denial): one line for logs, a page for people.
+
+use std::fmt::{self, Write};
+
+use super::{DenialKind, Facts};
+use crate::remedy::narrowest_first;
+use crate::scope::Scope;
+
+/// Scopes named on one line before the rest is counted.
+const ON_A_LINE: usize = 3;
+/// Scopes listed in a report before the rest is counted: a few methods accept over seventy.
+const IN_A_LIST: usize = 12;
+
+/// The line that users most need, because IAM is where they look first.
+const NO_ROLE_HELPS: &str = "No IAM role fixes this";
+
+pub(super) fn line(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let verb = match facts.kind {
+        DenialKind::Predicted => "was not sent",
+        DenialKind::Refused => "was refused",
+    };
+    write!(f, "{} {verb}: its token ", subject(facts))?;
+    match facts.granted.scopes() {
+        Some(held) if held.is_empty() => f.write_str("holds no OAuth scope")?,
+        Some(held) => write!(f, "holds {}", shortened(held.iter(), " and "))?,
+        None => f.write_str("lacks an OAuth scope")?,
+    }
+    if !facts.accepted.is_empty() {
+        write!(f, ", but the method needs {}", shortened(narrowest_first(&facts.accepted), " or "))?;
+    }
+    write!(f, ". {NO_ROLE_HELPS}. {}", facts.remedy.summary)
+}
+
+pub(super) fn text(facts: &Facts) -> String {
+    let mut out = String::new();
+    // Writing to a String does not fail.
+    let _ = write_report(facts, &mut out);
+    out
+}
+
+fn write_report(facts: &Facts, out: &mut String) -> fmt::Result {
+    writeln!(out, "{}\n", headline(facts))?;
+    gates(facts, out)?;
+    facts_table(facts, out)?;
+    writeln!(
+        out,
+        "\n{NO_ROLE_HELPS}: OAuth scopes are a ceiling on the token, whatever roles\n\
+         the account has. Once this gate is open, IAM decides.\n"
+    )?;
+    writeln!(out, "What to do{}:", place(facts))?;
+    for (number, step) in facts.remedy.steps.iter().enumerate() {
+        wrapped(out, &format!("{}. ", number + 1), step.text())?;
+        if let Some(command) = step.command_line() {
+            writeln!(out, "       {command}")?;
+        }
+        if let Some(link) = step.doc_url() {
+            writeln!(out, "     {link}")?;
+        }
+    }
+    Ok(())
+}
+
+fn headline(facts: &Facts) -> String {
+    match facts.kind {
+        DenialKind::Predicted => {
+            format!("{} was not sent: its token lacks the OAuth scope for it.", subject(facts))
+        }
+        DenialKind::Refused => format!("{} was refused for lack of an OAuth scope.", subject(facts)),
+    }
+}
+
+/// The two gates, as a picture that survives a log viewer.
+fn gates(facts: &Facts, out: &mut String) -> fmt::Result {
+    let service = facts.method.map_or("Google", |method| method.host());
+    writeln!(out, "    the call")?;
+    writeln!(out, "       |")?;
+    writeln!(out, "  [ gate 1: OAuth scopes of the token ]  CLOSED   <-- it stopped here")?;
+    writeln!(out, "       |")?;
+    writeln!(out, "  [ gate 2: IAM roles of the account  ]  unknown  (not asked yet)")?;
+    writeln!(out, "       |")?;
+    writeln!(out, "    {service}\n")
+}
+
+fn facts_table(facts: &Facts, out: &mut String) -> fmt::Result {
+    if let Some(method) = facts.method {
+        row(out, "method", &[format!("{} ({})", method.id(), method.api())])?;
+    }
+    row(out, "needs", &needs(facts))?;
+    row(out, "holds", &holds(facts))?;
+    let environment = &facts.environment;
+    if let Some(account) = environment.account() {
+        let kind = kind_of_account(account).map(str::to_owned);
+        row(out, "account", &[account.to_owned()].into_iter().chain(kind).collect::<Vec<_>>())?;
+    }
+    row(out, "credential", &[environment.credential().describe().to_owned()])?;
+    if let Some(words) = facts.refusal.as_ref().and_then(|refusal| refusal.server_message()) {
+        row(out, "server said", &[format!("\"{words}\"")])?;
+    }
+    if let Some(id) = facts.refusal.as_ref().and_then(|refusal| refusal.request_id()) {
+        row(out, "request id", &[id.to_owned()])?;
+    }
+    Ok(())
+}
+
+fn needs(facts: &Facts) -> Vec<String> {
+    if facts.accepted.is_empty() {
+        return vec!["a scope that neither the catalog nor the server names".to_owned()];
+    }
+    let mut lines = vec!["any one of".to_owned()];
+    for (place, scope) in narrowest_first(&facts.accepted).into_iter().take(IN_A_LIST).enumerate() {
+        let mark = if place == 0 { "  (the least that does)" } else { "" };
+        lines.push(format!("  {scope}{mark}"));
+    }
+    lines.extend(rest(facts.accepted.len(), IN_A_LIST));
+    lines
+}
+
+fn holds(facts: &Facts) -> Vec<String> {
+    let Some(held) = facts.granted.scopes() else {
+        return vec![format!(
+            "not known: {}",
+            facts.granted.why_unknown().unwrap_or("the token is not limited by scopes")
+        )];
+    };
+    let mut lines: Vec<String> = held.iter().take(IN_A_LIST).map(|scope| scope.to_string()).collect();
+    if lines.is_empty() {
+        lines.push("no scope".to_owned());
+    }
+    lines.extend(rest(held.len(), IN_A_LIST));
+    lines.extend(facts.granted.source().map(|source| format!("({})", source.describe())));
+    lines
+}
+
+fn rest(all: usize, shown: usize) -> Option<String> {
+    (all > shown).then(|| format!("  and {} more", all - shown))
+}
+
+fn row(out: &mut String, name: &str, lines: &[String]) -> fmt::Result {
+    for (number, line) in lines.iter().enumerate() {
+        let name = if number == 0 { name } else { "" };
+        writeln!(out, "  {name:<12}{line}")?;
+    }
+    Ok(())
+}
+
+/// Words to the width of a terminal, the first line behind `mark`, the others below it.
+fn wrapped(out: &mut String, mark: &str, text: &str) -> fmt::Result {
+    let mut line = format!("  {mark}");
+    let indent = line.len();
+    for word in text.split(' ') {
+        if line.len() + 1 + word.len() > 80 && line.len() > indent {
+            writeln!(out, "{}", line.trim_end())?;
+            line = " ".repeat(indent);
+        }
+        line.push_str(word);
+        line.push(' ');
+    }
+    writeln!(out, "{}", line.trim_end())
+}
+
+fn subject(facts: &Facts) -> &str {
+    let named = facts.refusal.as_ref().and_then(|refusal| refusal.rpc_method());
+    facts.method.map(|method| method.id()).or(named).unwrap_or("the call")
+}
+
+fn place(facts: &Facts) -> String {
+    let environment = &facts.environment;
+    match (environment.instance(), environment.zone(), environment.project()) {
+        (Some(name), Some(zone), Some(project)) => format!(" for {name} (zone {zone}, project {project})"),
+        _ => String::new(),
+    }
+}
+
+/// Which account it is, since a change of its roles reaches everything that uses it.
+/// Source: <https://docs.cloud.google.com/compute/docs/access/service-accounts#default_service_account>
+fn kind_of_account(account: &str) -> Option<&'static str> {
+    let is_default = account.ends_with("-compute@developer.gserviceaccount.com");
+    is_default.then_some("(the project's Compute Engine default service account)")
+}
+
+/// Scopes by their short names; of a long list the first few, and how many more.
+fn shortened(scopes: impl IntoIterator<Item = Scope>, before_last: &str) -> String {
+    let names: Vec<String> = scopes.into_iter().map(|scope| scope.short().to_owned()).collect();
+    match names.split_last() {
+        None => String::new(),
+        Some((last, [])) => last.clone(),
+        Some((last, first)) if names.len() <= ON_A_LINE => format!("{}{before_last}{last}", first.join(", ")),
+        Some(_) => format!("{} and {} more", names[..ON_A_LINE - 1].join(", "), names.len() + 1 - ON_A_LINE),
+    }
+}

@@ -1,0 +1,159 @@
+//! Google's documented syntax of the names that may stand in a command.
+//!
+//! Each check gives its argument back or nothing. A user of a VM can set most of these to anything,
+//! and a command is there to be pasted into a shell.
+
+/// A project id, also one with the domain of an old organisation before it.
+/// Source: <https://docs.cloud.google.com/resource-manager/docs/creating-managing-projects>.
+pub(crate) fn project_id(text: &str) -> Option<&str> {
+    let (domain, id) = text.split_once(':').unwrap_or(("a", text));
+    let fits = (6..=30).contains(&id.len()) && is_label(id) && domain.split('.').all(is_label_or_number);
+    (fits && text.len() <= 100).then_some(text)
+}
+
+/// A project number.
+/// Source: <https://docs.cloud.google.com/resource-manager/docs/creating-managing-projects>.
+pub(crate) fn project_number(text: &str) -> Option<&str> {
+    let fits = (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    fits.then_some(text)
+}
+
+/// A name of RFC 1035, as Compute Engine's resources have.
+/// Source: <https://docs.cloud.google.com/compute/docs/naming-resources>.
+pub(crate) fn instance(text: &str) -> Option<&str> {
+    (text.len() <= 63 && is_label(text)).then_some(text)
+}
+
+/// A name of a group, cluster, service, job or function: Compute Engine's syntax, but functions
+/// may have capitals and underscores
+/// (<https://docs.cloud.google.com/functions/docs/reference/rest/v1/projects.locations.functions>).
+pub(crate) fn resource(text: &str) -> Option<&str> {
+    let starts = text.starts_with(|first: char| first.is_ascii_alphabetic());
+    let fits = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    (text.len() <= 63 && starts && fits).then_some(text)
+}
+
+/// A zone: a region, a hyphen, and a few characters of which the last is a letter. Cloud Run's
+/// metadata server tells of zones like `us-central1-1`, which do not exist.
+/// Source: <https://docs.cloud.google.com/compute/docs/regions-zones>.
+pub(crate) fn zone(text: &str) -> Option<&str> {
+    let (before, letter) = text.rsplit_once('-')?;
+    let fits =
+        letter.len() <= 4 && is_label(letter) && letter.ends_with(|last: char| last.is_ascii_lowercase());
+    region(before).filter(|_| fits).map(|_| text)
+}
+
+/// A region, such as `europe-west12`.
+/// Source: <https://docs.cloud.google.com/compute/docs/regions-zones>.
+pub(crate) fn region(text: &str) -> Option<&str> {
+    let (continent, rest) = text.split_once('-')?;
+    let fits = is_letters(continent) && is_letters(rest.trim_end_matches(|last: char| last.is_ascii_digit()));
+    let numbered = text.ends_with(|last: char| last.is_ascii_digit());
+    (text.len() <= 40 && fits && numbered).then_some(text)
+}
+
+/// A region or a zone.
+pub(crate) fn location(text: &str) -> Option<&str> {
+    region(text).or_else(|| zone(text))
+}
+
+/// The e-mail of a service account.
+/// Source: <https://docs.cloud.google.com/iam/docs/service-account-types>.
+pub(crate) fn account(text: &str) -> Option<&str> {
+    let (name, domain) = text.split_once('@')?;
+    let of_google = domain == "developer.gserviceaccount.com"
+        || domain == "appspot.gserviceaccount.com"
+        || domain.ends_with(".gserviceaccount.com");
+    let fits = [name, domain].iter().all(|half| half.split('.').all(is_label_or_number));
+    (text.len() <= 254 && of_google && fits).then_some(text)
+}
+
+fn is_letters(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase())
+}
+
+/// Lower-case letters, digits and hyphens, with a letter first and no hyphen last.
+fn is_label(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_lowercase()) && is_label_or_number(text)
+}
+
+fn is_label_or_number(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !text.is_empty() && !text.starts_with('-') && !text.ends_with('-') && text.bytes().all(fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Check = fn(&str) -> Option<&str>;
+
+    const CHECKS: [(&str, Check); 8] = [
+        ("project_id", project_id),
+        ("project_number", project_number),
+        ("instance", instance),
+        ("resource", resource),
+        ("zone", zone),
+        ("region", region),
+        ("location", location),
+        ("account", account),
+    ];
+
+    #[test]
+    fn names_as_google_documents_them_are_taken() {
+        let rows: [(Check, &[&str]); 6] = [
+            (project_id, &["my-project-123", "example.com:my-project", "abcdef"]),
+            (project_number, &["1", "123456789012"]),
+            (instance, &["web-1", "a", "gke-pool-1-0abcd"]),
+            (zone, &["us-central1-a", "europe-west12-c", "us-central1-ai1a", "northamerica-northeast1-b"]),
+            (region, &["us-central1", "europe-west12", "me-central1"]),
+            (
+                account,
+                &[
+                    "123-compute@developer.gserviceaccount.com",
+                    "robot@my-project.iam.gserviceaccount.com",
+                    "my-project@appspot.gserviceaccount.com",
+                    "robot@my-project.example.com.iam.gserviceaccount.com",
+                ],
+            ),
+        ];
+        for (check, names) in rows {
+            for name in names {
+                assert_eq!(check(name), Some(*name));
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_that_a_shell_would_act_on_is_taken_for_any_name() {
+        let base =
+            ["web-1", "my-project", "123", "us-central1-a", "us-central1", "r@p.iam.gserviceaccount.com"];
+        let marks = " \t\n\r;&|<>$`\"'\\(){}[]*?!#~%^,+=/\u{e9}\0";
+        for (check, what) in CHECKS.map(|(name, check)| (check, name)) {
+            for text in base {
+                for mark in marks.chars() {
+                    for tried in [format!("{text}{mark}"), format!("{mark}{text}"), format!("w{mark}{text}")]
+                    {
+                        assert_eq!(check(&tried), None, "{what}: {tried:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_cannot_be_a_flag_or_empty_or_endless() {
+        for (what, check) in CHECKS {
+            for tried in ["", "-", "--zone", "-a", &"a".repeat(300), &format!("{}1-a", "a-".repeat(200))] {
+                assert_eq!(check(tried), None, "{what}: {tried:.20}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_zone_that_does_not_exist_is_not_one() {
+        for text in ["us-central1-1", "us-central1", "a", "us-central1-", "-a", "us--a", "US-CENTRAL1-A"] {
+            assert_eq!(zone(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! Which scopes a token was granted, how we know, and for how long.
+//!
+//! A verdict is worth no more than this answer, so there are three of them: the scopes are known,
+//! the token is not limited by scopes at all, or nobody could say, and why.
+//!
+//! 1. Nothing is ever guessed. Garbage, an empty list and a server that is down are all
+//!    [unknown](GrantedScopes::is_unknown), never "no scopes".
+//! 2. The scopes that were *asked for* are not what was *granted*: the metadata server of a VM
+//!    ignores `?scopes=` (<https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>).
+//! 3. A token is looked at only by the sources the user chose. It is never part of a URL, an error
+//!    or a log line.
+//!
+//! ```
+//! use gcp_scopes::granted::{GrantSource, GrantedScopes};
+//! use gcp_scopes::ScopeSet;
+//!
+//! let scopes = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub");
+//! let granted = GrantedScopes::known(scopes, GrantSource::Declared);
+//! assert_eq!(granted.scopes().map(ScopeSet::len), Some(1));
+//! ```
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::SystemTime;
+
+use http::HeaderValue;
+
+use crate::scope::ScopeSet;
+
+pub(crate) mod cache;
+pub(crate) mod clock;
+pub(crate) mod fetch;
+pub(crate) mod flight;
+pub(crate) mod jwt;
+pub(crate) mod metadata;
+#[cfg(feature = "reqwest")]
+pub(crate) mod reqwest_fetch;
+pub(crate) mod tokeninfo;
+
+#[doc(inline)]
+pub use fetch::Fetch;
+#[cfg(feature = "reqwest")]
+#[doc(inline)]
+pub use reqwest_fetch::ReqwestFetch;
+
+/// What a token may do as far as scopes go: the answer of a [`GrantedScopesSource`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantedScopes {
+    held: Held,
+    source: Option<GrantSource>,
+    expires_at: Option<SystemTime>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Held {
+    Known(ScopeSet),
+    NotLimited,
+    Unknown(Cow<'static, str>),
+}
+
+impl GrantedScopes {
+    /// Exactly these scopes, as `source` says. No scopes at all is [unknown](Self::unknown): every
+    /// token has one, so an empty list is a list that was not understood.
+    #[must_use]
+    pub fn known(scopes: ScopeSet, source: GrantSource) -> Self {
+        if scopes.is_empty() {
+            return Self::unknown(format!("an empty list of scopes ({})", source.as_str()));
+        }
+        Self { held: Held::Known(scopes), source: Some(source), expires_at: None }
+    }
+
+    /// A token that scopes do not limit, such as a self-signed JWT with an audience
+    /// (<https://google.aip.dev/auth/4111>).
+    #[must_use]
+    pub fn not_limited(source: GrantSource) -> Self {
+        Self { held: Held::NotLimited, source: Some(source), expires_at: None }
+    }
+
+    /// Nobody could say, and why: a short text for a person, without any secret.
+    #[must_use]
+    pub fn unknown(why: impl Into<Cow<'static, str>>) -> Self {
+        Self { held: Held::Unknown(why.into()), source: None, expires_at: None }
+    }
+
+    /// The same answer about a token that expires then.
+    #[must_use]
+    pub fn with_expiry(mut self, at: SystemTime) -> Self {
+        self.expires_at = Some(at);
+        self
+    }
+
+    /// The granted scopes, where they are known and do limit the token.
+    #[must_use]
+    pub fn scopes(&self) -> Option<&ScopeSet> {
+        match &self.held {
+            Held::Known(scopes) => Some(scopes),
+            Held::NotLimited | Held::Unknown(_) => None,
+        }
+    }
+
+    /// Whether scopes do not limit this token.
+    #[must_use]
+    pub fn is_not_limited(&self) -> bool {
+        matches!(self.held, Held::NotLimited)
+    }
+
+    /// Whether nobody could say.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        matches!(self.held, Held::Unknown(_))
+    }
+
+    /// Why the scopes are unknown, for a person. `None` where they are not.
+    #[must_use]
+    pub fn why_unknown(&self) -> Option<&str> {
+        match &self.held {
+            Held::Unknown(why) => Some(why),
+            Held::Known(_) | Held::NotLimited => None,
+        }
+    }
+
+    /// Who said so. `None` where the scopes are unknown.
+    #[must_use]
+    pub fn source(&self) -> Option<GrantSource> {
+        self.source
+    }
+
+    /// When the token expires, where that is known.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.expires_at
+    }
+}
+
+/// Where an answer about granted scopes comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GrantSource {
+    /// The claims of a self-signed JWT, which is its own proof.
+    Jwt,
+    /// The provider of the token said what it was granted.
+    Declared,
+    /// The metadata server of the VM that minted the token.
+    Metadata,
+    /// Google's tokeninfo endpoint.
+    Tokeninfo,
+    /// A [`GrantedScopesSource`] of the user's own.
+    Custom,
+}
+
+impl GrantSource {
+    /// The name in reports and events.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Jwt => "jwt",
+            Self::Declared => "declared",
+            Self::Metadata => "metadata",
+            Self::Tokeninfo => "tokeninfo",
+            Self::Custom => "custom",
+        }
+    }
+
+    /// The same for a person.
+    pub(crate) fn describe(self) -> &'static str {
+        match self {
+            Self::Jwt => "as the token itself says",
+            Self::Declared => "as the token's provider says",
+            Self::Metadata => "as the VM's metadata server says",
+            Self::Tokeninfo => "as Google's tokeninfo says",
+            Self::Custom => "as the program's own source says",
+        }
+    }
+}
+
+/// Something that knows the scopes of some tokens.
+///
+/// It is asked once per token, and again some time after it could not say. That happens in a task
+/// of its own and under a deadline, so it may be slow, fail or panic without harm to any call. An
+/// answer must be true for exactly this token: a wrong one makes wrong verdicts.
+///
+/// ```
+/// use std::future::Future;
+/// use std::pin::Pin;
+/// use gcp_scopes::ScopeSet;
+/// use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
+///
+/// struct ReadOnlyTokens;
+///
+/// impl GrantedScopesSource for ReadOnlyTokens {
+///     fn name(&self) -> &str {
+///         "our token broker"
+///     }
+///
+///     fn granted<'a>(
+///         &'a self,
+///         token: AccessToken<'a>,
+///     ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
+///         Box::pin(async move {
+///             let scopes = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub");
+///             token.secret().starts_with("broker-").then(|| GrantedScopes::known(scopes, GrantSource::Custom))
+///         })
+///     }
+/// }
+/// ```
+pub trait GrantedScopesSource: Send + Sync {
+    /// What a report calls this source: a few words without any secret.
+    fn name(&self) -> &str;
+
+    /// The scopes of `token`; `None` for a token it knows nothing about. A failure is
+    /// [`GrantedScopes::unknown`] with the reason: the next source is asked in both cases.
+    fn granted<'a>(
+        &'a self,
+        token: AccessToken<'a>,
+    ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>>;
+}
+
+/// A bearer token, borrowed from where the caller keeps it. `Debug` does not print it.
+#[derive(Clone, Copy)]
+pub struct AccessToken<'a>(&'a str);
+
+impl<'a> AccessToken<'a> {
+    /// The token of an `Authorization` header value; `None` for another scheme than `Bearer`, and
+    /// for a value that cannot be a token.
+    #[must_use]
+    pub fn from_authorization(value: &'a HeaderValue) -> Option<Self> {
+        let (scheme, token) = std::str::from_utf8(value.as_bytes()).ok()?.split_once(' ')?;
+        if !scheme.eq_ignore_ascii_case("Bearer") {
+            return None;
+        }
+        Self::new(token)
+    }
+
+    /// A token on its own; `None` if it is empty or holds white space.
+    #[must_use]
+    pub fn new(token: &'a str) -> Option<Self> {
+        let token = token.trim_matches(' ');
+        // All bytes and no early end, which a compiler turns into a few wide instructions.
+        let odd = token.bytes().fold(false, |odd, byte| odd | !byte.is_ascii_graphic());
+        (!token.is_empty() && !odd).then_some(Self(token))
+    }
+
+    /// The token itself. Never print it, and never put it into a URL.
+    #[must_use]
+    pub fn secret(self) -> &'a str {
+        self.0
+    }
+}
+
+impl fmt::Debug for AccessToken<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AccessToken(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bearer_token_is_found_whatever_the_case_of_its_scheme() {
+        let rows = [
+            ("Bearer ya29.abc", Some("ya29.abc")),
+            ("bearer ya29.abc", Some("ya29.abc")),
+            ("BEARER   ya29.abc ", Some("ya29.abc")),
+            ("Basic dXNlcjpwYXNz", None),
+            ("Bearer", None),
+            ("Bearer ", None),
+            ("Bearer two words", None),
+            ("ya29.abc", None),
+            ("", None),
+        ];
+        for (value, expected) in rows {
+            let header = HeaderValue::from_static(value);
+            assert_eq!(
+                AccessToken::from_authorization(&header).map(AccessToken::secret),
+                expected,
+                "{value}"
+            );
+        }
+        let binary = HeaderValue::from_bytes(b"Bearer \xff\xfe").unwrap();
+        assert!(AccessToken::from_authorization(&binary).is_none());
+    }
+
+    #[test]
+    fn a_token_is_not_printed() {
+        let token = AccessToken::new("ya29.SECRET").unwrap();
+        assert!(!format!("{token:?} {token:#?}").contains("SECRET"));
+    }
+
+    #[test]
+    fn an_empty_list_is_unknown_and_says_who_sent_it() {
+        let granted = GrantedScopes::known(ScopeSet::new(), GrantSource::Metadata);
+        assert!(granted.is_unknown() && granted.source().is_none());
+        assert!(granted.why_unknown().unwrap().contains("metadata"));
+    }
+}

@@ -1,0 +1,380 @@
+//! Remembers what is known of the tokens seen lately, for readers who may not wait.
+//!
+//! 1. A hit allocates nothing, takes no lock, and writes to no memory that another thread writes
+//!    to: both tables are read in place.
+//! 2. The few newest tokens are found by comparing the whole header value, the rest by a 128-bit
+//!    hash under a key that is random per process. Only those few header values are held: they are
+//!    the caller's own, shared and not copied, and are never printed.
+//! 3. The size is bounded. The table is a row of small sets, each replaced as a whole when it
+//!    changes, so that adding one token costs the same however many there are.
+
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use arc_swap::ArcSwap;
+use http::HeaderValue;
+use siphasher::sip128::SipHasher13;
+
+use super::{AccessToken, GrantedScopes};
+
+/// How many header values are held to be compared. A service has one or two tokens at a time, and
+/// a rotation brings one more.
+const RECENT: usize = 4;
+/// How many tokens share a set.
+const WAYS: usize = 16;
+
+/// Stands for a token where the token itself should not be held. Means nothing in another process.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct TokenKey(u128);
+
+impl TokenKey {
+    /// A number from 0 to 1 that differs from token to token, process to process and try to try.
+    pub(crate) fn jitter(self, attempt: u32) -> f64 {
+        let bits = self.0.rotate_left(attempt.wrapping_mul(29)) as u32;
+        f64::from(bits) / f64::from(u32::MAX)
+    }
+}
+
+impl fmt::Debug for TokenKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenKey(..)")
+    }
+}
+
+/// Makes keys that no one outside the process can foresee, so that nobody can make two tokens
+/// share one, which would give one the scopes of the other.
+pub(crate) struct TokenHasher(SipHasher13);
+
+impl TokenHasher {
+    pub(crate) fn new() -> Self {
+        let random = || RandomState::new().hash_one(());
+        Self(SipHasher13::new_with_keys(random(), random()))
+    }
+
+    pub(crate) fn key(&self, token: AccessToken<'_>) -> TokenKey {
+        TokenKey(self.0.hash(token.secret().as_bytes()).as_u128())
+    }
+}
+
+/// How far an inspection goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    /// Ahead of calls: only what costs nothing of note.
+    Ahead,
+    /// After a refusal: everything.
+    Refused,
+}
+
+/// What is known of one token.
+pub(crate) struct Entry<V> {
+    pub(crate) granted: GrantedScopes,
+    /// What the guard worked out from `granted`, once.
+    pub(crate) value: V,
+    pub(crate) stage: Stage,
+    /// How many inspections in a row could not say.
+    pub(crate) failures: u32,
+    pub(crate) stale_at: Instant,
+    /// Whether the header value was ever put among the recent ones: a token is put there once, or
+    /// many tokens in turn would write at every call.
+    was_recent: AtomicBool,
+}
+
+impl<V> Entry<V> {
+    pub(crate) fn new(
+        granted: GrantedScopes,
+        value: V,
+        stage: Stage,
+        failures: u32,
+        stale_at: Instant,
+    ) -> Self {
+        Self { granted, value, stage, failures, stale_at, was_recent: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn is_fresh(&self, now: Instant) -> bool {
+        now < self.stale_at
+    }
+
+    /// Whether the header value was ever put among the recent ones.
+    pub(crate) fn was_recent(&self) -> bool {
+        self.was_recent.load(Ordering::Relaxed)
+    }
+}
+
+struct Recent<V> {
+    header: HeaderValue,
+    key: TokenKey,
+    entry: Arc<Entry<V>>,
+}
+
+impl<V> Clone for Recent<V> {
+    fn clone(&self) -> Self {
+        Self { header: self.header.clone(), key: self.key, entry: Arc::clone(&self.entry) }
+    }
+}
+
+type Set<V> = Vec<(TokenKey, Arc<Entry<V>>)>;
+
+/// The table. Reading never waits; who writes at the same moment as another tries again.
+pub(crate) struct Cache<V> {
+    hasher: TokenHasher,
+    recent: ArcSwap<Vec<Recent<V>>>,
+    sets: Box<[ArcSwap<Set<V>>]>,
+    ways: usize,
+}
+
+impl<V> Cache<V> {
+    /// A cache for at most `tokens` tokens, rounded up to a whole number of sets.
+    pub(crate) fn new(tokens: usize) -> Self {
+        let sets = tokens.div_ceil(WAYS).max(1);
+        Self {
+            hasher: TokenHasher::new(),
+            recent: ArcSwap::default(),
+            sets: (0..sets).map(|_| ArcSwap::default()).collect(),
+            ways: tokens.clamp(1, WAYS),
+        }
+    }
+
+    pub(crate) fn key(&self, token: AccessToken<'_>) -> TokenKey {
+        self.hasher.key(token)
+    }
+
+    /// Reads the entry of one of the newest tokens, found by its whole header value, if it passes.
+    /// `read` is handed back otherwise.
+    pub(crate) fn read_recent<R, F>(
+        &self,
+        authorization: &HeaderValue,
+        passes: impl Fn(&Entry<V>) -> bool,
+        read: F,
+    ) -> Result<R, F>
+    where
+        F: FnOnce(TokenKey, &Entry<V>) -> R,
+    {
+        let recent = self.recent.load();
+        match recent.iter().find(|recent| recent.header.as_bytes() == authorization.as_bytes()) {
+            Some(hit) if passes(&hit.entry) => Ok(read(hit.key, &hit.entry)),
+            _ => Err(read),
+        }
+    }
+
+    /// Reads the entry of any token in the table. `read` is handed back if there is none.
+    pub(crate) fn read<R, F>(&self, key: TokenKey, read: F) -> Result<R, F>
+    where
+        F: FnOnce(&Arc<Entry<V>>) -> R,
+    {
+        let set = self.set(key).load();
+        match set.iter().find(|(known, _)| *known == key) {
+            Some((_, entry)) => Ok(read(entry)),
+            None => Err(read),
+        }
+    }
+
+    /// Remembers `entry`, and forgets an old one if there is no room. What is known is never
+    /// replaced by "nobody could say".
+    pub(crate) fn insert(&self, key: TokenKey, entry: &Arc<Entry<V>>, now: Instant) {
+        self.set(key).rcu(|old| {
+            let mut set = Set::clone(old);
+            match set.iter().position(|(known, _)| *known == key) {
+                Some(place) if keeps(&set[place].1, entry, now) => return set,
+                Some(place) => drop(set.remove(place)),
+                None if set.len() >= self.ways => drop(set.remove(worst(&set, now))),
+                None => {}
+            }
+            set.push((key, Arc::clone(entry)));
+            set
+        });
+        self.refresh_recent(key, now);
+    }
+
+    /// Forgets a token.
+    pub(crate) fn remove(&self, key: TokenKey) {
+        self.set(key).rcu(|old| old.iter().filter(|(known, _)| *known != key).cloned().collect::<Set<V>>());
+        self.recent.rcu(|old| old.iter().filter(|recent| recent.key != key).cloned().collect::<Vec<_>>());
+    }
+
+    /// Puts a token of the table among the recent ones, unless it was there before.
+    pub(crate) fn promote(&self, key: TokenKey, header: &HeaderValue, now: Instant) {
+        let Ok(entry) = self.read(key, Arc::clone) else { return };
+        if entry.was_recent.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let mut header = header.clone();
+        header.set_sensitive(true);
+        let newest = Recent { header, key, entry };
+        self.recent.rcu(|old| {
+            let others = old.iter().filter(|recent| recent.key != key).take(RECENT - 1);
+            std::iter::once(&newest).chain(others).cloned().collect::<Vec<_>>()
+        });
+        // Something may have been learnt of it meanwhile.
+        self.refresh_recent(key, now);
+    }
+
+    /// The header value of a token, while it is among the recent ones.
+    pub(crate) fn recent_header(&self, key: TokenKey) -> Option<HeaderValue> {
+        let recent = self.recent.load();
+        recent.iter().find(|recent| recent.key == key).map(|recent| recent.header.clone())
+    }
+
+    /// Lets the recent tokens see what was learnt of them, and lets go of those that are stale.
+    fn refresh_recent(&self, key: TokenKey, now: Instant) {
+        let Ok(entry) = self.read(key, Arc::clone) else { return };
+        let is_news = |recent: &Recent<V>| recent.key == key && !Arc::ptr_eq(&recent.entry, &entry);
+        let is_current = |recent: &Recent<V>| recent.entry.is_fresh(now) && !is_news(recent);
+        if self.recent.load().iter().all(is_current) {
+            return;
+        }
+        self.recent.rcu(|old| {
+            let with_news = old.iter().cloned().map(|recent| match recent.key == key {
+                true => Recent { entry: Arc::clone(&entry), ..recent },
+                false => recent,
+            });
+            with_news.filter(|recent| recent.entry.is_fresh(now)).collect::<Vec<_>>()
+        });
+    }
+
+    fn set(&self, key: TokenKey) -> &ArcSwap<Set<V>> {
+        let sets = self.sets.len() as u128;
+        &self.sets[(key.0 % sets) as usize]
+    }
+
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.sets.iter().map(|set| set.load().len()).sum()
+    }
+}
+
+/// Whether `old` is worth more than `new`.
+fn keeps<V>(old: &Entry<V>, new: &Entry<V>, now: Instant) -> bool {
+    new.granted.is_unknown() && !old.granted.is_unknown() && old.is_fresh(now)
+}
+
+/// The entry to give up: a stale one, else one that says nothing, else the oldest.
+fn worst<V>(set: &Set<V>, now: Instant) -> usize {
+    let stale = set.iter().position(|(_, entry)| !entry.is_fresh(now));
+    stale.or_else(|| set.iter().position(|(_, entry)| entry.granted.is_unknown())).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::GrantSource;
+    use super::*;
+
+    fn entry(granted: GrantedScopes, value: u32, stale_at: Instant) -> Arc<Entry<u32>> {
+        Arc::new(Entry::new(granted, value, Stage::Ahead, 0, stale_at))
+    }
+
+    fn known(value: u32, stale_at: Instant) -> Arc<Entry<u32>> {
+        entry(GrantedScopes::not_limited(GrantSource::Declared), value, stale_at)
+    }
+
+    fn value(cache: &Cache<u32>, key: TokenKey) -> Option<u32> {
+        cache.read(key, |entry| entry.value).ok()
+    }
+
+    fn bearer(token: &str) -> HeaderValue {
+        HeaderValue::from_str(&format!("Bearer {token}")).unwrap()
+    }
+
+    #[test]
+    fn keys_differ_between_tokens_and_between_processes() {
+        let (a, b) = (AccessToken::new("a").unwrap(), AccessToken::new("b").unwrap());
+        let hasher = TokenHasher::new();
+        assert_eq!(hasher.key(a), hasher.key(a));
+        assert_ne!(hasher.key(a), hasher.key(b));
+        assert_ne!(hasher.key(a), TokenHasher::new().key(a));
+    }
+
+    #[test]
+    fn any_number_of_tokens_stays_within_the_bound() {
+        let cache = Cache::new(1024);
+        let (now, later) = (Instant::now(), Instant::now() + Duration::from_secs(60));
+        let count = if cfg!(debug_assertions) { 50_000 } else { 1_000_000 };
+        for number in 0..count {
+            let token = number.to_string();
+            let key = cache.key(AccessToken::new(&token).unwrap());
+            cache.insert(key, &known(number, later), now);
+            cache.promote(key, &bearer(&token), now);
+            assert_eq!(value(&cache, key), Some(number));
+        }
+        assert!((900..=1024).contains(&cache.len()), "{}", cache.len());
+        assert_eq!(cache.recent.load().len(), RECENT);
+        assert!(cache.sets.iter().all(|set| set.load().capacity() <= 2 * WAYS));
+    }
+
+    #[test]
+    fn a_full_set_gives_up_the_stale_then_the_unknown_then_the_oldest() {
+        let cache = Cache::new(3);
+        let now = Instant::now();
+        let later = now + Duration::from_secs(60);
+        let key = TokenKey;
+        cache.insert(key(1), &known(1, later), now);
+        cache.insert(key(2), &entry(GrantedScopes::unknown("down"), 2, later), now);
+        cache.insert(key(3), &known(3, now), now);
+        let there = |added: u128| {
+            cache.insert(key(added), &known(added as u32, later), now);
+            (1..=added).filter(|number| value(&cache, key(*number)).is_some()).collect::<Vec<_>>()
+        };
+        assert_eq!(there(4), [1, 2, 4]);
+        assert_eq!(there(5), [1, 4, 5]);
+        assert_eq!(there(6), [4, 5, 6]);
+    }
+
+    #[test]
+    fn what_is_known_is_not_forgotten_because_somebody_could_not_say() {
+        let cache = Cache::new(16);
+        let now = Instant::now();
+        let later = now + Duration::from_secs(60);
+        cache.insert(TokenKey(1), &known(1, later), now);
+        cache.insert(TokenKey(1), &entry(GrantedScopes::unknown("down"), 2, later), now);
+        assert_eq!(value(&cache, TokenKey(1)), Some(1));
+        cache.insert(TokenKey(1), &entry(GrantedScopes::unknown("down"), 2, later), later);
+        assert_eq!(value(&cache, TokenKey(1)), Some(2));
+    }
+
+    #[test]
+    fn a_token_is_among_the_recent_ones_once_and_sees_news() {
+        let cache = Cache::new(1024);
+        let now = Instant::now();
+        let later = now + Duration::from_secs(60);
+        let recent = |token: &str| cache.read_recent(&bearer(token), |_| true, |_, entry| entry.value).ok();
+        for number in 1..=5 {
+            cache.insert(TokenKey(number), &known(number as u32, later), now);
+            cache.promote(TokenKey(number), &bearer(&number.to_string()), now);
+        }
+        assert_eq!(recent("1"), None);
+        cache.promote(TokenKey(1), &bearer("1"), now);
+        assert_eq!(recent("1"), None);
+        assert_eq!(recent("5"), Some(5));
+        cache.insert(TokenKey(5), &known(50, later), now);
+        assert_eq!(recent("5"), Some(50));
+        cache.remove(TokenKey(5));
+        assert_eq!((recent("5"), value(&cache, TokenKey(5))), (None, None));
+    }
+
+    #[test]
+    fn tokens_that_come_and_go_on_two_threads_are_never_mixed_up() {
+        let cache = Cache::new(32);
+        let now = Instant::now();
+        let later = now + Duration::from_secs(60);
+        let work = |seed: u128| {
+            for round in 0..5_000_u128 {
+                let number = (round * seed) % 50;
+                let header = bearer(&number.to_string());
+                cache.insert(TokenKey(number), &known(number as u32, later), now);
+                cache.promote(TokenKey(number), &header, now);
+                let seen = cache.read_recent(&header, |_| true, |key, entry| (key, entry.value));
+                assert!(seen.is_err() || seen.is_ok_and(|seen| seen == (TokenKey(number), number as u32)));
+                assert!(value(&cache, TokenKey(number)).is_none_or(|value| value == number as u32));
+            }
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| work(7));
+            scope.spawn(|| work(11));
+        });
+        assert!(cache.len() <= 32);
+    }
+}

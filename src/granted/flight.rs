@@ -1,0 +1,651 @@
+//! Finds out what tokens hold, once per token, whoever asks and however often.
+//!
+//! A call only ever [peeks](Grants::peek). What is not known yet is found out by an inspection in
+//! a task of its own, so that no caller's cancellation, and no fault of a source, reaches another
+//! caller; everybody who wants the answer waits for the same inspection. A failure is an answer
+//! too: it is remembered, and tried again after a time that doubles.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::HeaderValue;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+use super::cache::{Cache, Entry, Stage, TokenKey};
+use super::clock::{Clock, bounded};
+use super::{AccessToken, GrantedScopes, GrantedScopesSource, jwt};
+
+const NOBODY: &str = "there is nobody to ask: enable feature `reqwest`, or give the guard a `Fetch`";
+
+/// The numbers of [`Grants`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// How many tokens are remembered.
+    pub(crate) tokens: usize,
+    /// How many inspections may run at once. A token that comes on top stays unknown for now.
+    pub(crate) flights: usize,
+    /// How long one source may take.
+    pub(crate) source: Duration,
+    /// How long an answer is believed where the token says nothing of its expiry, and at most.
+    pub(crate) known_for: Duration,
+    /// When an inspection that failed is tried again. Doubles from the first to the second.
+    pub(crate) retry: (Duration, Duration),
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            tokens: 1024,
+            flights: 64,
+            source: Duration::from_secs(2),
+            // As long as an access token of Google's lives by default:
+            // https://docs.cloud.google.com/docs/authentication/token-types#access
+            known_for: Duration::from_secs(3600),
+            retry: (Duration::from_secs(1), Duration::from_secs(300)),
+        }
+    }
+}
+
+/// What [`Grants::peek`] sees.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Peek<R> {
+    /// The token was inspected: what the caller read of it.
+    Seen(R),
+    /// It was not, or too long ago.
+    Unseen(TokenKey),
+    /// There is no bearer token.
+    NotBearer,
+}
+
+/// What all tokens hold. `V` is what the guard works out from a grant once, to decide by quickly.
+pub(crate) struct Grants<V>(Arc<Inner<V>>);
+
+impl<V> Clone for Grants<V> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+struct Inner<V> {
+    cache: Cache<V>,
+    sources: Vec<(Stage, Arc<dyn GrantedScopesSource>)>,
+    work_out: Box<dyn Fn(&GrantedScopes) -> V + Send + Sync>,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+    /// One receiver for each inspection under way. It is over when the sender is gone.
+    flights: Mutex<HashMap<TokenKey, watch::Receiver<()>>>,
+}
+
+impl<V: Send + Sync + 'static> Grants<V> {
+    /// Sources are asked in this order, each from its stage on; JWTs need none.
+    pub(crate) fn new(
+        sources: Vec<(Stage, Arc<dyn GrantedScopesSource>)>,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+        work_out: impl Fn(&GrantedScopes) -> V + Send + Sync + 'static,
+    ) -> Self {
+        let (cache, flights) = (Cache::new(limits.tokens), Mutex::default());
+        Self(Arc::new(Inner { cache, sources, work_out: Box::new(work_out), clock, limits, flights }))
+    }
+
+    /// Reads what is known of the token of an `Authorization` value, in place and without waiting.
+    /// A self-signed JWT is known at first sight.
+    pub(crate) fn peek<R>(
+        &self,
+        authorization: &HeaderValue,
+        read: impl FnOnce(TokenKey, &Entry<V>) -> R,
+    ) -> Peek<R> {
+        let clock = &self.0.clock;
+        let is_fresh = |entry: &Entry<V>| {
+            // What is known of a token stays true; only its memory is cleared, and that may be late.
+            entry.is_fresh(if entry.granted.is_unknown() { clock.now() } else { clock.about_now() })
+        };
+        match self.0.cache.read_recent(authorization, is_fresh, read) {
+            Ok(seen) => Peek::Seen(seen),
+            Err(read) => self.0.peek_older(authorization, is_fresh, read),
+        }
+    }
+
+    /// What is known of a token that was seen before.
+    pub(crate) fn read<R>(&self, key: TokenKey, read: impl FnOnce(&Entry<V>) -> R) -> Option<R> {
+        self.0.read(key, read)
+    }
+
+    /// Begins an inspection unless there is an answer or one is under way, and does not wait.
+    /// Where there is no tokio runtime the token stays unknown.
+    pub(crate) fn inspect(&self, authorization: &HeaderValue, stage: Stage) -> Option<TokenKey> {
+        let key = self.0.cache.key(AccessToken::from_authorization(authorization)?);
+        self.0.start(key, authorization, stage);
+        Some(key)
+    }
+
+    /// Waits at most this long for what an inspection of this stage says. If none was begun, it is
+    /// begun now, provided that the token is one of the last few seen.
+    pub(crate) async fn wait(&self, key: TokenKey, stage: Stage, limit: Duration) -> GrantedScopes {
+        if !self.0.is_answered(key, stage) {
+            let inner = Arc::clone(&self.0);
+            bounded(limit, async move {
+                // The first one under way may be of the stage before.
+                inner.land(key, stage).await;
+                inner.land(key, stage).await;
+            })
+            .await;
+        }
+        let known = self.read(key, |entry| entry.granted.clone());
+        known.unwrap_or_else(|| GrantedScopes::unknown("nobody has said yet what this token holds"))
+    }
+
+    /// Takes the word of the token's provider.
+    pub(crate) fn declare(&self, token: AccessToken<'_>, granted: GrantedScopes) {
+        self.0.store(self.0.cache.key(token), granted, Stage::Refused);
+    }
+
+    /// Forgets a token: the server contradicted what was known of it.
+    pub(crate) fn forget(&self, key: TokenKey) {
+        self.0.cache.remove(key);
+    }
+}
+
+impl<V: Send + Sync + 'static> Inner<V> {
+    fn peek_older<R>(
+        &self,
+        authorization: &HeaderValue,
+        is_fresh: impl Fn(&Entry<V>) -> bool,
+        read: impl FnOnce(TokenKey, &Entry<V>) -> R,
+    ) -> Peek<R> {
+        let Some(token) = AccessToken::from_authorization(authorization) else { return Peek::NotBearer };
+        let key = self.cache.key(token);
+        let look = |entry: &Arc<Entry<V>>| {
+            let seen = is_fresh(entry).then(|| read(key, entry));
+            (seen.map_or(Peek::Unseen(key), Peek::Seen), entry.was_recent())
+        };
+        let looked = match self.cache.read(key, look) {
+            Err(look) if self.store_jwt(key, token) => self.cache.read(key, look),
+            looked => looked,
+        };
+        let Ok((peek, was_recent)) = looked else { return Peek::Unseen(key) };
+        if !was_recent {
+            self.cache.promote(key, authorization, self.clock.now());
+        }
+        peek
+    }
+
+    fn read<R>(&self, key: TokenKey, read: impl FnOnce(&Entry<V>) -> R) -> Option<R> {
+        let now = self.clock.now();
+        self.cache.read(key, |entry| entry.is_fresh(now).then(|| read(entry))).ok().flatten()
+    }
+
+    fn is_answered(&self, key: TokenKey, stage: Stage) -> bool {
+        self.read(key, |entry| !entry.granted.is_unknown() || entry.stage >= stage).unwrap_or(false)
+    }
+
+    fn start(self: &Arc<Self>, key: TokenKey, authorization: &HeaderValue, stage: Stage) {
+        let mut flights = self.flights();
+        // An inspection stores its answer before it leaves `flights`: who holds the lock and sees
+        // neither is the first.
+        let is_full = flights.len() >= self.limits.flights;
+        if is_full || flights.contains_key(&key) || self.is_answered(key, stage) {
+            return;
+        }
+        let Ok(runtime) = Handle::try_current() else {
+            drop(flights);
+            let why = "there is no tokio runtime to inspect it in";
+            return self.store(key, GrantedScopes::unknown(why), stage);
+        };
+        let (over, under_way) = watch::channel(());
+        flights.insert(key, under_way);
+        drop(flights);
+        let mut header = authorization.clone();
+        header.set_sensitive(true);
+        let flight = Flight { inner: Arc::clone(self), key, header, stage, answer: None, _over: over };
+        runtime.spawn(flight.run());
+    }
+
+    async fn land(self: &Arc<Self>, key: TokenKey, stage: Stage) {
+        if let Some(header) = self.cache.recent_header(key) {
+            self.start(key, &header, stage);
+        }
+        let under_way = self.flights().get(&key).cloned();
+        if let Some(mut flight) = under_way {
+            // Nothing is ever sent: the channel closes when the inspection is over.
+            let _ = flight.changed().await;
+        }
+    }
+
+    /// The first answer that is one, or all the reasons why there is none.
+    async fn ask(&self, token: AccessToken<'_>, stage: Stage) -> GrantedScopes {
+        let mut sources = self.sources.iter().filter(|(from, _)| *from <= stage);
+        let mut next = jwt::read(token, self.clock.wall());
+        let mut reasons = Vec::new();
+        loop {
+            if let Some(answer) = next {
+                match answer.why_unknown() {
+                    Some(why) => reasons.push(why.to_owned()),
+                    None => return answer,
+                }
+            }
+            let Some((_, source)) = sources.next() else { break };
+            next = Some(self.ask_one(source.as_ref(), token).await);
+        }
+        GrantedScopes::unknown(if reasons.is_empty() { NOBODY.to_owned() } else { reasons.join("; ") })
+    }
+
+    async fn ask_one(&self, source: &dyn GrantedScopesSource, token: AccessToken<'_>) -> GrantedScopes {
+        let why = match tokio::time::timeout(self.limits.source, source.granted(token)).await {
+            Ok(Some(granted)) => return granted,
+            Ok(None) => "does not know this token",
+            Err(_) => "did not answer in time",
+        };
+        GrantedScopes::unknown(format!("{} {why}", source.name()))
+    }
+
+    /// Whether the token is a JWT that tells what it holds.
+    fn store_jwt(&self, key: TokenKey, token: AccessToken<'_>) -> bool {
+        let granted = jwt::read(token, self.clock.wall()).filter(|granted| !granted.is_unknown());
+        granted.map(|granted| self.store(key, granted, Stage::Refused)).is_some()
+    }
+
+    fn store(&self, key: TokenKey, granted: GrantedScopes, stage: Stage) {
+        let now = self.clock.now();
+        let failures = match granted.is_unknown() {
+            true => self.cache.read(key, |entry| entry.failures).unwrap_or(0).saturating_add(1),
+            false => 0,
+        };
+        let lasts = match failures {
+            0 => self.known_for(&granted),
+            failures => self.retry_after(key, failures),
+        };
+        let value = (self.work_out)(&granted);
+        let entry = Entry::new(granted, value, stage, failures, now + lasts);
+        self.cache.insert(key, &Arc::new(entry), now);
+    }
+
+    fn known_for(&self, granted: &GrantedScopes) -> Duration {
+        let most = self.limits.known_for;
+        let own =
+            granted.expires_at().map(|at| at.duration_since(self.clock.wall()).unwrap_or(Duration::ZERO));
+        // Not less than the first retry, or a token past its time would be inspected at every call.
+        own.map_or(most, |own| own.clamp(self.limits.retry.0.min(most), most))
+    }
+
+    /// Doubles with each failure, plus up to half of it again, so that a fleet does not ask in step.
+    fn retry_after(&self, key: TokenKey, failures: u32) -> Duration {
+        let (first, most) = self.limits.retry;
+        let doubled = first.saturating_mul(1 << (failures - 1).min(16)).min(most);
+        doubled.mul_f64(1.0 + key.jitter(failures) / 2.0)
+    }
+
+    fn flights(&self) -> MutexGuard<'_, HashMap<TokenKey, watch::Receiver<()>>> {
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One inspection. Dropped in whatever way, it leaves an answer and wakes all who wait for it.
+struct Flight<V: Send + Sync + 'static> {
+    inner: Arc<Inner<V>>,
+    key: TokenKey,
+    header: HeaderValue,
+    stage: Stage,
+    answer: Option<GrantedScopes>,
+    _over: watch::Sender<()>,
+}
+
+impl<V: Send + Sync + 'static> Flight<V> {
+    async fn run(mut self) {
+        if let Some(token) = AccessToken::from_authorization(&self.header) {
+            self.answer = Some(self.inner.ask(token, self.stage).await);
+        }
+    }
+}
+
+impl<V: Send + Sync + 'static> Drop for Flight<V> {
+    fn drop(&mut self) {
+        let cut_short = || GrantedScopes::unknown("the inspection of this token was cut short");
+        let answer = self.answer.take().unwrap_or_else(cut_short);
+        self.inner.store(self.key, answer, self.stage);
+        self.inner.cache.promote(self.key, &self.header, self.inner.clock.now());
+        self.inner.flights().remove(&self.key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::SystemTime;
+
+    use super::super::clock::tests::ManualClock;
+    use super::super::{GrantSource, jwt};
+    use super::*;
+    use crate::scope::ScopeSet;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const PUBSUB: &str = "https://www.googleapis.com/auth/pubsub";
+
+    /// How a source answers.
+    #[derive(Clone, Copy, Debug)]
+    enum Mood {
+        Knows,
+        KnowsUntil(SystemTime),
+        Fails,
+        IsIgnorant,
+        Hangs,
+        Panics,
+    }
+
+    struct Source {
+        mood: Mutex<Mood>,
+        asked: AtomicUsize,
+    }
+
+    impl Source {
+        fn new(mood: Mood) -> Arc<Self> {
+            Arc::new(Self { mood: Mutex::new(mood), asked: AtomicUsize::new(0) })
+        }
+
+        fn asked(&self) -> usize {
+            self.asked.load(Ordering::SeqCst)
+        }
+
+        fn turns(&self, mood: Mood) {
+            *self.mood.lock().unwrap() = mood;
+        }
+    }
+
+    impl GrantedScopesSource for Source {
+        fn name(&self) -> &str {
+            "the test source"
+        }
+
+        fn granted<'a>(
+            &'a self,
+            _: AccessToken<'a>,
+        ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
+            self.asked.fetch_add(1, Ordering::SeqCst);
+            let mood = *self.mood.lock().unwrap();
+            let pubsub = || GrantedScopes::known(ScopeSet::from_scope_text(PUBSUB), GrantSource::Custom);
+            Box::pin(async move {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                match mood {
+                    Mood::Knows => Some(pubsub()),
+                    Mood::KnowsUntil(at) => Some(pubsub().with_expiry(at)),
+                    Mood::Fails => Some(GrantedScopes::unknown("the test source is down")),
+                    Mood::IsIgnorant => None,
+                    Mood::Hangs => std::future::pending().await,
+                    Mood::Panics => panic!("the test source has a fault"),
+                }
+            })
+        }
+    }
+
+    struct World {
+        grants: Grants<usize>,
+        clock: Arc<ManualClock>,
+    }
+
+    impl World {
+        fn new(sources: &[(Stage, &Arc<Source>)]) -> Self {
+            let dynamic = |(stage, source): &(Stage, &Arc<Source>)| {
+                (*stage, Arc::clone(source) as Arc<dyn GrantedScopesSource>)
+            };
+            let clock = Arc::new(ManualClock::new());
+            let as_clock = Arc::clone(&clock) as Arc<dyn Clock>;
+            let sources = sources.iter().map(dynamic).collect();
+            let count = |granted: &GrantedScopes| granted.scopes().map_or(0, ScopeSet::len);
+            Self { grants: Grants::new(sources, as_clock, Limits::default(), count), clock }
+        }
+
+        fn peek(&self, header: &HeaderValue) -> Peek<usize> {
+            self.grants.peek(header, |_, entry| entry.value)
+        }
+
+        fn is_unseen(&self, header: &HeaderValue) -> bool {
+            matches!(self.peek(header), Peek::Unseen(_))
+        }
+
+        /// What a first call of `Deny` does.
+        async fn ask(&self, header: &HeaderValue) -> GrantedScopes {
+            let key = self.grants.inspect(header, Stage::Ahead).unwrap();
+            self.grants.wait(key, Stage::Ahead, 10 * SECOND).await
+        }
+    }
+
+    fn bearer(token: &str) -> HeaderValue {
+        HeaderValue::from_str(&format!("Bearer {token}")).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_never_waits_and_sees_the_answer_once_it_is_there() {
+        let source = Source::new(Mood::Knows);
+        let world = World::new(&[(Stage::Ahead, &source)]);
+        let token = bearer("opaque");
+        assert!(world.is_unseen(&token));
+        assert_eq!(source.asked(), 0);
+        assert_eq!(world.ask(&token).await.source(), Some(GrantSource::Custom));
+        assert_eq!(world.peek(&token), Peek::Seen(1));
+        assert_eq!(world.peek(&HeaderValue::from_static("Basic dTpw")), Peek::NotBearer);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ten_thousand_callers_of_one_new_token_cause_one_inspection_whatever_becomes_of_it() {
+        for mood in [Mood::Knows, Mood::Fails, Mood::IsIgnorant, Mood::Hangs, Mood::Panics] {
+            let source = Source::new(mood);
+            let world = Arc::new(World::new(&[(Stage::Ahead, &source)]));
+            let mut callers = tokio::task::JoinSet::new();
+            for _ in 0..10_000 {
+                let world = Arc::clone(&world);
+                callers.spawn(async move { world.ask(&bearer("opaque")).await });
+            }
+            let answers = callers.join_all().await;
+            assert_eq!(source.asked(), 1, "{mood:?}");
+            assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{mood:?}");
+            assert_eq!(answers[0].is_unknown(), !matches!(mood, Mood::Knows), "{mood:?}");
+            assert!(world.grants.0.flights().is_empty(), "{mood:?}");
+            // The cache is in working order afterwards.
+            source.turns(Mood::Knows);
+            assert!(!world.ask(&bearer("next")).await.is_unknown(), "{mood:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_leader_that_is_cancelled_hurts_nobody() {
+        let source = Source::new(Mood::Knows);
+        let world = Arc::new(World::new(&[(Stage::Ahead, &source)]));
+        let spawn = || {
+            let world = Arc::clone(&world);
+            tokio::spawn(async move { world.ask(&bearer("opaque")).await })
+        };
+        let leader = spawn();
+        tokio::time::advance(Duration::from_millis(10)).await;
+        let followers: Vec<_> = (0..100).map(|_| spawn()).collect();
+        tokio::task::yield_now().await;
+        leader.abort();
+        for follower in followers {
+            assert!(!follower.await.unwrap().is_unknown());
+        }
+        assert_eq!(source.asked(), 1);
+    }
+
+    #[test]
+    fn a_runtime_that_ends_in_the_middle_leaves_an_answer() {
+        let world = World::new(&[(Stage::Ahead, &Source::new(Mood::Hangs))]);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async { world.grants.inspect(&bearer("opaque"), Stage::Ahead) });
+        drop(runtime);
+        assert_eq!(world.peek(&bearer("opaque")), Peek::Seen(0));
+        assert!(world.grants.0.flights().is_empty());
+    }
+
+    #[test]
+    fn without_a_runtime_a_token_stays_unknown_and_nothing_panics() {
+        let source = Source::new(Mood::Knows);
+        let world = World::new(&[(Stage::Ahead, &source)]);
+        let key = world.grants.inspect(&bearer("opaque"), Stage::Ahead).unwrap();
+        let mut wait = Box::pin(world.grants.wait(key, Stage::Refused, SECOND));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let std::task::Poll::Ready(granted) = wait.as_mut().poll(&mut context) else { panic!("waits") };
+        assert!(granted.why_unknown().unwrap().contains("runtime"));
+        assert_eq!(source.asked(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_ends_at_its_limit_and_the_inspection_goes_on() {
+        let source = Source::new(Mood::Knows);
+        let world = World::new(&[(Stage::Ahead, &source)]);
+        let key = world.grants.inspect(&bearer("opaque"), Stage::Ahead).unwrap();
+        let started = tokio::time::Instant::now();
+        assert!(world.grants.wait(key, Stage::Ahead, Duration::from_millis(20)).await.is_unknown());
+        assert_eq!(started.elapsed(), Duration::from_millis(20));
+        assert!(!world.ask(&bearer("opaque")).await.is_unknown());
+        assert_eq!(source.asked(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_source_that_hangs_is_left_at_its_deadline_for_the_next_one() {
+        let (hangs, knows) = (Source::new(Mood::Hangs), Source::new(Mood::Knows));
+        let world = World::new(&[(Stage::Ahead, &hangs), (Stage::Ahead, &knows)]);
+        let started = tokio::time::Instant::now();
+        assert!(!world.ask(&bearer("opaque")).await.is_unknown());
+        assert_eq!(started.elapsed(), 2 * SECOND + Duration::from_millis(50));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_is_remembered_and_tried_again_after_a_time_that_doubles() {
+        let source = Source::new(Mood::Fails);
+        let world = World::new(&[(Stage::Ahead, &source)]);
+        let token = bearer("opaque");
+        for (failures, (least, most)) in [(1, (1.0, 1.5)), (2, (2.0, 3.0)), (3, (4.0, 6.0))] {
+            assert!(world.ask(&token).await.is_unknown());
+            assert_eq!(source.asked(), failures);
+            world.clock.advance(Duration::from_secs_f64(least) - Duration::from_millis(1));
+            world.ask(&token).await;
+            assert_eq!(source.asked(), failures, "asked again too soon");
+            world.clock.advance(Duration::from_secs_f64(most - least) + Duration::from_millis(2));
+            assert!(world.is_unseen(&token));
+        }
+        source.turns(Mood::Knows);
+        assert!(!world.ask(&token).await.is_unknown());
+    }
+
+    #[test]
+    fn retries_are_never_further_apart_than_the_limit_and_its_jitter() {
+        let world = World::new(&[]);
+        let key = world.grants.0.cache.key(AccessToken::new("opaque").unwrap());
+        for failures in [1, 2, 10, 100, u32::MAX] {
+            let after = world.grants.0.retry_after(key, failures);
+            assert!((SECOND..=450 * SECOND).contains(&after), "{failures}: {after:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_is_believed_until_the_token_expires_and_an_hour_at_most() {
+        let wall = ManualClock::new().wall();
+        for (mood, lasts) in [
+            (Mood::Knows, 3600),
+            (Mood::KnowsUntil(wall + 100 * SECOND), 100),
+            (Mood::KnowsUntil(wall + 10_000 * SECOND), 3600),
+            // An expired token is not inspected again at every call.
+            (Mood::KnowsUntil(wall - SECOND), 1),
+        ] {
+            let source = Source::new(mood);
+            let world = World::new(&[(Stage::Ahead, &source)]);
+            let token = bearer("opaque");
+            world.ask(&token).await;
+            world.clock.advance(lasts * SECOND - Duration::from_millis(1));
+            assert_eq!(world.peek(&token), Peek::Seen(1), "{mood:?}");
+            world.clock.advance(Duration::from_millis(1));
+            assert!(world.is_unseen(&token), "{mood:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dear_source_is_asked_after_a_refusal_only() {
+        let (cheap, dear) = (Source::new(Mood::IsIgnorant), Source::new(Mood::Knows));
+        let world = World::new(&[(Stage::Ahead, &cheap), (Stage::Refused, &dear)]);
+        let token = bearer("opaque");
+        let granted = world.ask(&token).await;
+        assert_eq!(granted.why_unknown(), Some("the test source does not know this token"));
+        assert_eq!(dear.asked(), 0);
+        // The explanation has the key only, and the token was seen lately.
+        let Peek::Seen(key) = world.grants.peek(&token, |key, _| key) else { panic!("not seen") };
+        assert!(!world.grants.wait(key, Stage::Refused, SECOND).await.is_unknown());
+        assert_eq!((cheap.asked(), dear.asked()), (2, 1));
+        assert!(!world.grants.wait(key, Stage::Refused, SECOND).await.is_unknown());
+        assert_eq!(dear.asked(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_explanation_waits_for_the_dear_source_behind_an_inspection_under_way() {
+        let (cheap, dear) = (Source::new(Mood::IsIgnorant), Source::new(Mood::Knows));
+        let world = World::new(&[(Stage::Ahead, &cheap), (Stage::Refused, &dear)]);
+        let key = world.grants.inspect(&bearer("opaque"), Stage::Ahead).unwrap();
+        assert!(!world.grants.wait(key, Stage::Refused, SECOND).await.is_unknown());
+        assert_eq!(dear.asked(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_token_of_a_rotation_has_its_own_answer() {
+        let source = Source::new(Mood::Knows);
+        let world = World::new(&[(Stage::Ahead, &source)]);
+        world
+            .grants
+            .declare(AccessToken::new("old").unwrap(), GrantedScopes::not_limited(GrantSource::Declared));
+        assert_eq!(world.peek(&bearer("old")), Peek::Seen(0));
+        assert!(world.is_unseen(&bearer("new")));
+        world.ask(&bearer("new")).await;
+        for _ in 0..3 {
+            assert_eq!(world.peek(&bearer("old")), Peek::Seen(0));
+            assert_eq!(world.peek(&bearer("new")), Peek::Seen(1));
+        }
+    }
+
+    #[test]
+    fn a_self_signed_jwt_is_known_at_first_sight() {
+        let world = World::new(&[]);
+        let claims = format!(r#"{{"iss":"r@p.iam.gserviceaccount.com","scope":"{PUBSUB} openid"}}"#);
+        assert_eq!(world.peek(&bearer(&jwt::tests::jwt(&claims))), Peek::Seen(2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_jwt_that_cannot_be_read_is_left_to_the_sources_and_says_so() {
+        let world = World::new(&[(Stage::Ahead, &Source::new(Mood::IsIgnorant))]);
+        let why = world.ask(&bearer(&jwt::tests::jwt("{"))).await;
+        let why = why.why_unknown().unwrap();
+        assert!(why.contains("JWT") && why.contains("the test source does not know"), "{why}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_contradicted_token_is_forgotten_and_inspected_again() {
+        let source = Source::new(Mood::Knows);
+        let world = World::new(&[(Stage::Ahead, &source)]);
+        world.ask(&bearer("opaque")).await;
+        let Peek::Seen(key) = world.grants.peek(&bearer("opaque"), |key, _| key) else { panic!("not seen") };
+        world.grants.forget(key);
+        assert!(world.is_unseen(&bearer("opaque")));
+        world.ask(&bearer("opaque")).await;
+        assert_eq!(source.asked(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_of_new_tokens_starts_a_bounded_number_of_inspections() {
+        let source = Source::new(Mood::Hangs);
+        let world = World::new(&[(Stage::Ahead, &source)]);
+        for number in 0..10_000 {
+            world.grants.inspect(&bearer(&number.to_string()), Stage::Ahead);
+        }
+        assert_eq!(world.grants.0.flights().len(), Limits::default().flights);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_that_can_be_printed_holds_the_token() {
+        let world = World::new(&[(Stage::Ahead, &Source::new(Mood::Fails))]);
+        let token = bearer("MARKER");
+        let granted = world.ask(&token).await;
+        let peek = world.grants.peek(&token, |key, _| key);
+        let held = world.grants.0.cache.recent_header(world.grants.inspect(&token, Stage::Ahead).unwrap());
+        let printed = format!("{granted:?} {peek:?} {held:?} {:?}", world.grants.0.flights());
+        assert!(held.is_some() && !printed.contains("MARKER"), "{printed}");
+    }
+}

@@ -1,0 +1,170 @@
+//! Reads the claims of a self-signed JWT, which a service account's key made and Google's APIs
+//! accept in place of an access token (<https://google.aip.dev/auth/4111>).
+//!
+//! The signature is not checked: the claims are the caller's own words to Google, and Google
+//! checks them. What is not plainly such a JWT is unknown.
+
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{AccessToken, GrantSource, GrantedScopes};
+use crate::scope::ScopeSet;
+
+/// Google's own are around 1 KiB; a header line is rarely allowed to be longer than this.
+const LONGEST: usize = 16 * 1024;
+
+#[derive(Deserialize)]
+struct Claims {
+    iss: Option<Value>,
+    aud: Option<Value>,
+    scope: Option<Value>,
+    exp: Option<Value>,
+}
+
+/// The scopes that a JWT's claims give it, or `None` if `token` is not a JWT at all.
+pub(crate) fn read(token: AccessToken<'_>, now: SystemTime) -> Option<GrantedScopes> {
+    let payload = payload(token.secret())?;
+    let Some(claims) = claims(payload) else {
+        return Some(GrantedScopes::unknown("the token looks like a JWT, but its claims cannot be read"));
+    };
+    Some(match expiry(&claims) {
+        Some(at) if at <= now => {
+            GrantedScopes::unknown("the token is a JWT that has expired").with_expiry(at)
+        }
+        Some(at) => judge(&claims).with_expiry(at),
+        None => judge(&claims),
+    })
+}
+
+fn payload(token: &str) -> Option<&str> {
+    // `eyJ` is how `{"` begins in base64.
+    if token.len() > LONGEST || !token.starts_with("eyJ") {
+        return None;
+    }
+    let mut parts = token.split('.');
+    let (_, payload, signature) = (parts.next()?, parts.next()?, parts.next()?);
+    let whole = parts.next().is_none() && !payload.is_empty() && !signature.is_empty();
+    whole.then_some(payload)
+}
+
+fn claims(payload: &str) -> Option<Claims> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+}
+
+fn judge(claims: &Claims) -> GrantedScopes {
+    let issuer = claims.iss.as_ref().map(|iss| iss.as_str().unwrap_or_default());
+    if issuer.is_some_and(|iss| !iss.ends_with("gserviceaccount.com")) {
+        return GrantedScopes::unknown(
+            "the token is a JWT that no service account signed, such as an ID token",
+        );
+    }
+    match (claims.scope.as_ref(), claims.aud.as_ref()) {
+        (Some(Value::String(text)), None) => {
+            GrantedScopes::known(ScopeSet::from_scope_text(text), GrantSource::Jwt)
+        }
+        (None, Some(Value::String(aud))) if is_api(aud) => GrantedScopes::not_limited(GrantSource::Jwt),
+        // Google's libraries write one claim or the other; what the server makes of both is not documented.
+        (Some(_), Some(_)) => GrantedScopes::unknown("the token is a JWT with a scope and an audience"),
+        _ => GrantedScopes::unknown("the token is a JWT without a scope or the audience of a Google API"),
+    }
+}
+
+/// `https://pubsub.googleapis.com/` and its like, but not the token endpoint: a JWT for that one
+/// is an assertion, to be exchanged for a token.
+fn is_api(audience: &str) -> bool {
+    let host = audience.strip_prefix("https://").and_then(|rest| rest.split('/').next());
+    host.is_some_and(|host| host.ends_with(".googleapis.com") && host != "oauth2.googleapis.com")
+}
+
+fn expiry(claims: &Claims) -> Option<SystemTime> {
+    let seconds = claims.exp.as_ref()?.as_u64()?;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn jwt(claims: &str) -> String {
+        let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        format!("{}.{}.{}", part(r#"{"alg":"RS256","typ":"JWT"}"#), part(claims), part("signature"))
+    }
+
+    fn read_at_10(token: &str) -> Option<GrantedScopes> {
+        read(AccessToken::new(token).unwrap(), SystemTime::UNIX_EPOCH + Duration::from_secs(10))
+    }
+
+    const ISS: &str = r#""iss":"robot@my-project.iam.gserviceaccount.com""#;
+
+    #[test]
+    fn a_scope_claim_is_what_the_token_holds_until_it_expires() {
+        let token =
+            jwt(&format!(r#"{{{ISS},"scope":"https://www.googleapis.com/auth/pubsub openid","exp":1000}}"#));
+        let granted = read_at_10(&token).unwrap();
+        let held = ScopeSet::from_scope_text("openid https://www.googleapis.com/auth/pubsub");
+        assert_eq!(granted.scopes(), Some(&held));
+        assert_eq!(granted.source(), Some(GrantSource::Jwt));
+        assert_eq!(granted.expires_at(), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1000)));
+    }
+
+    #[test]
+    fn an_audience_that_is_a_google_api_means_not_limited() {
+        let token = jwt(&format!(r#"{{{ISS},"aud":"https://pubsub.googleapis.com/"}}"#));
+        assert!(read_at_10(&token).unwrap().is_not_limited());
+    }
+
+    #[test]
+    fn every_other_jwt_is_unknown() {
+        let rows = [
+            r#"{"iss":"https://accounts.google.com","aud":"https://my-service.run.app"}"#.to_owned(),
+            r#"{"iss":"https://accounts.google.com","scope":"openid"}"#.to_owned(),
+            r#"{"iss":7,"scope":"openid"}"#.to_owned(),
+            format!(r#"{{{ISS},"aud":"https://oauth2.googleapis.com/token"}}"#),
+            format!(r#"{{{ISS},"aud":"https://pubsub.googleapis.com.evil.example/"}}"#),
+            format!(r#"{{{ISS},"aud":["https://pubsub.googleapis.com/"]}}"#),
+            format!(r#"{{{ISS},"aud":"https://pubsub.googleapis.com/","scope":"openid"}}"#),
+            format!(r#"{{{ISS},"scope":"openid","scope":"email"}}"#),
+            format!(r#"{{{ISS},"scope":""}}"#),
+            format!(r#"{{{ISS},"scope":["openid"]}}"#),
+            format!(r#"{{{ISS},"scope":"openid","exp":9}}"#),
+            format!("{{{ISS}}}"),
+            "{".to_owned(),
+            "[]".to_owned(),
+            "null".to_owned(),
+            "[".repeat(10_000),
+        ];
+        for claims in rows {
+            let granted = read_at_10(&jwt(&claims)).unwrap();
+            assert!(granted.is_unknown(), "{claims:.100}: {granted:?}");
+        }
+    }
+
+    #[test]
+    fn an_expiry_that_makes_no_sense_is_left_out() {
+        for exp in ["-1", "\"soon\"", "1e300", "18446744073709551615", "null"] {
+            let granted = read_at_10(&jwt(&format!(r#"{{{ISS},"scope":"openid","exp":{exp}}}"#))).unwrap();
+            assert!(granted.scopes().is_some() && granted.expires_at().is_none(), "{exp}: {granted:?}");
+        }
+    }
+
+    #[test]
+    fn an_opaque_token_is_not_a_jwt() {
+        let long = jwt(&format!(r#"{{"scope":"{}"}}"#, "x".repeat(LONGEST)));
+        for token in ["ya29.c.abc.def", "eyJ", "eyJ.", "eyJ..", "eyJ.a", "eyJ.a.b.c", "eyJ.!.b.c", &long] {
+            assert!(read_at_10(token).is_none(), "{token:.40}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_token_and_no_claims_make_it_panic(token in "[!-~]{1,300}", claims in ".{0,300}") {
+            read_at_10(&token);
+            read_at_10(&format!("eyJ{token}"));
+            read_at_10(&jwt(&claims));
+        }
+    }
+}

@@ -1,0 +1,453 @@
+//! Asks the metadata server that Google's runtimes offer, and believes it only where it may.
+//!
+//! On a VM its list of scopes is what every token it mints is granted. On Cloud Run, Cloud
+//! Functions, App Engine and GKE with Workload Identity it is what a caller *could ask for*, so
+//! there it proves nothing (<https://docs.cloud.google.com/run/docs/securing/service-identity>,
+//! <https://github.com/googleapis/google-auth-library-java/issues/458>).
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use serde::Deserialize;
+
+use super::cache::{TokenHasher, TokenKey};
+use super::clock::Clock;
+use super::fetch::{self, Fetch};
+use super::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
+use crate::environment::Platform;
+use crate::error::Error;
+use crate::scope::{Scope, ScopeSet};
+
+/// Link-local, and the same in every network: no name to look up.
+/// Source: <https://docs.cloud.google.com/compute/docs/metadata/querying-metadata>.
+pub(crate) const DEFAULT_HOST: &str = "169.254.169.254";
+pub(crate) const EMAIL: &str = "instance/service-accounts/default/email";
+pub(crate) const SCOPES: &str = "instance/service-accounts/default/scopes";
+const TOKEN: &str = "instance/service-accounts/default/token";
+const FLAVOR: &str = "metadata-flavor";
+/// How soon the server is asked for its token again on account of a token it had not minted then.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+
+/// A metadata server, by its host.
+#[derive(Clone)]
+pub(crate) struct MetadataServer {
+    fetch: Arc<dyn Fetch>,
+    host: Authority,
+}
+
+impl MetadataServer {
+    /// The server at `host`, with or without a port.
+    pub(crate) fn new(fetch: Arc<dyn Fetch>, host: &str) -> Result<Self, Error> {
+        let authority = Authority::from_str(host).ok().filter(|authority| !authority.as_str().contains('@'));
+        let host = authority.ok_or_else(|| {
+            Error::invalid(format!(
+                "`{host:.100}` is not a host; write GCE_METADATA_HOST as host or host:port"
+            ))
+        })?;
+        Ok(Self { fetch, host })
+    }
+
+    /// The text at `path`, which is relative to `computeMetadata/v1/`. Without a deadline of its
+    /// own: the caller sets one.
+    pub(crate) async fn get(&self, path: &str) -> Result<String, Error> {
+        let request = Request::get(format!("http://{}/computeMetadata/v1/{path}", self.host))
+            .header(FLAVOR, HeaderValue::from_static("Google"))
+            .body(Bytes::new())
+            .map_err(|_| Error::invalid("not a path of the metadata server"))?;
+        match self.fetch.fetch(request).await {
+            Ok(response) => read(path, &response),
+            Err(error) => {
+                Err(Error::unreachable("the metadata server could not be reached").with_source(error))
+            }
+        }
+    }
+}
+
+fn read(path: &str, response: &Response<Bytes>) -> Result<String, Error> {
+    if response.status() != StatusCode::OK {
+        return Err(Error::unreachable(refusal(path, response.status())));
+    }
+    if !is_from_google(path, response.headers()) {
+        return Err(Error::unreachable("something else than Google's metadata server answered"));
+    }
+    let text = fetch::text(response).map(str::trim);
+    let text = text.filter(|text| !text.is_empty() && !text.starts_with('<'));
+    text.map(str::to_owned).ok_or_else(|| Error::unreachable("the metadata server's answer cannot be read"))
+}
+
+/// GKE's metadata server has left the header out of `/token`
+/// (<https://github.com/googleapis/gcp-metadata/issues/215>); anything else must carry it.
+fn is_from_google(path: &str, headers: &HeaderMap) -> bool {
+    match headers.get(FLAVOR) {
+        Some(flavor) => flavor == "Google",
+        None => path == TOKEN,
+    }
+}
+
+/// Meanings: <https://docs.cloud.google.com/compute/docs/troubleshooting/troubleshoot-metadata-server>.
+fn refusal(path: &str, status: StatusCode) -> String {
+    let meaning = match status.as_u16() {
+        404 if path.starts_with("instance/service-accounts/default/") => "no service account attached",
+        404 => "it has no such value",
+        403 => "it is concealed or switched off here, or a proxy stands in between",
+        429 => "it is asked too often",
+        300..=399 => "a redirect, which is not followed",
+        500..=599 => "a fault of its own",
+        _ => "not an answer it documents",
+    };
+    format!("metadata server answered {}: {meaning}", status.as_u16())
+}
+
+/// The scopes in the text of [`SCOPES`], one on each line; `None` if any line is something else.
+pub(crate) fn scope_lines(text: &str) -> Option<ScopeSet> {
+    let scopes: Option<ScopeSet> = text.lines().map(str::trim).map(scope_line).collect();
+    scopes.filter(|scopes| !scopes.is_empty())
+}
+
+fn scope_line(line: &str) -> Option<Scope> {
+    let scope = Scope::from_uri(line);
+    let plausible = line.starts_with("https://") && line.bytes().all(|byte| byte.is_ascii_graphic());
+    (scope.is_known() || plausible).then_some(scope)
+}
+
+/// Knows the scopes of the tokens that this machine's metadata server mints.
+///
+/// Whether it minted a token is found out by comparing keyed hashes with its own current token,
+/// which never leaves the machine. The server hands out the same one until five minutes before it
+/// expires (<https://docs.cloud.google.com/compute/docs/access/authenticate-workloads>), so a
+/// service's token is nearly always that one.
+pub(crate) struct MetadataScopes {
+    server: MetadataServer,
+    platform: Platform,
+    clock: Arc<dyn Clock>,
+    hasher: TokenHasher,
+    last: tokio::sync::Mutex<Option<Minted>>,
+}
+
+/// The outcome of the last look at the server's token.
+struct Minted {
+    looked_at: Instant,
+    token: Result<(TokenKey, GrantedScopes), String>,
+}
+
+#[derive(Deserialize)]
+struct TokenAnswer {
+    access_token: String,
+    expires_in: Option<serde_json::Value>,
+}
+
+impl MetadataScopes {
+    pub(crate) fn new(server: MetadataServer, platform: Platform, clock: Arc<dyn Clock>) -> Self {
+        Self { server, platform, clock, hasher: TokenHasher::new(), last: tokio::sync::Mutex::default() }
+    }
+
+    async fn find(&self, token: AccessToken<'_>) -> GrantedScopes {
+        if !self.platform.grants_its_scopes() {
+            let why = "the metadata server's list of scopes is not what a token holds on";
+            return GrantedScopes::unknown(format!("{why} {}", self.platform));
+        }
+        let key = self.hasher.key(token);
+        let mut last = self.last.lock().await;
+        let is_same = |minted: &Minted| matches!(&minted.token, Ok((known, _)) if *known == key);
+        let may_ask = |minted: &Minted| self.clock.now() >= minted.looked_at + ASK_AGAIN;
+        if last.as_ref().is_none_or(|minted| !is_same(minted) && may_ask(minted)) {
+            let looked_at = self.clock.now();
+            // Stays if this look is cut short, so that whoever comes next need not wait as long.
+            let token = Err("the metadata server did not answer in time".to_owned());
+            *last = Some(Minted { looked_at, token });
+            *last = Some(Minted { looked_at, token: self.look().await });
+        }
+        match last.as_ref().map(|minted| &minted.token) {
+            Some(Ok((known, granted))) if *known == key => granted.clone(),
+            Some(Err(why)) => GrantedScopes::unknown(why.clone()),
+            _ => GrantedScopes::unknown("another token than the metadata server's"),
+        }
+    }
+
+    async fn look(&self) -> Result<(TokenKey, GrantedScopes), String> {
+        let answer = self.server.get(TOKEN).await.map_err(|error| error.to_string())?;
+        let answer: TokenAnswer =
+            serde_json::from_str(&answer).map_err(|_| "the metadata server's token cannot be read")?;
+        let token =
+            AccessToken::new(&answer.access_token).ok_or("the metadata server's token cannot be read")?;
+        let list = self.server.get(SCOPES).await.map_err(|error| error.to_string())?;
+        let scopes = scope_lines(&list).ok_or("the metadata server's list of scopes cannot be read")?;
+        let granted = GrantedScopes::known(scopes, GrantSource::Metadata);
+        let lasts = answer.expires_in.and_then(|seconds| seconds.as_u64()).map(Duration::from_secs);
+        let granted = match lasts.and_then(|lasts| self.clock.wall().checked_add(lasts)) {
+            Some(at) => granted.with_expiry(at),
+            None => granted,
+        };
+        Ok((self.hasher.key(token), granted))
+    }
+}
+
+impl GrantedScopesSource for MetadataScopes {
+    fn name(&self) -> &str {
+        "the metadata server"
+    }
+
+    fn granted<'a>(
+        &'a self,
+        token: AccessToken<'a>,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
+        Box::pin(async move { Some(self.find(token).await) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::clock::SystemClock;
+    use super::super::clock::tests::ManualClock;
+    use super::super::fetch::tests::{FakeFetch, answer};
+    use super::*;
+
+    type Server = Result<String, Error>;
+
+    async fn get(path: &str, response: Response<Bytes>) -> Server {
+        let fetch = Arc::new(FakeFetch::new(move |_: &Request<Bytes>| Some(response.clone())));
+        MetadataServer::new(fetch, DEFAULT_HOST).unwrap().get(path).await
+    }
+
+    fn without_flavor(mut response: Response<Bytes>) -> Response<Bytes> {
+        response.headers_mut().remove(FLAVOR);
+        response
+    }
+
+    fn with_flavor(mut response: Response<Bytes>, flavor: &'static str) -> Response<Bytes> {
+        response.headers_mut().insert(FLAVOR, HeaderValue::from_static(flavor));
+        response
+    }
+
+    const HTML: &str = "<!DOCTYPE html>\n<html><title>Error 404 (Not Found)!!1</title></html>";
+
+    #[tokio::test]
+    async fn the_question_carries_the_flavor_and_goes_to_the_host_given() {
+        let fetch = Arc::new(FakeFetch::new(|request: &Request<Bytes>| {
+            assert_eq!(request.uri(), "http://127.0.0.1:8080/computeMetadata/v1/instance/name");
+            assert_eq!(request.headers()["metadata-flavor"], "Google");
+            Some(answer(200, "web-1\n"))
+        }));
+        let server = MetadataServer::new(fetch, "127.0.0.1:8080").unwrap();
+        assert_eq!(server.get("instance/name").await.unwrap(), "web-1");
+    }
+
+    #[test]
+    fn a_host_that_is_none_is_refused_by_name() {
+        for host in ["", "http://x/", "a b", "user@host", "host/path", "host:port:1"] {
+            let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| None));
+            let error = MetadataServer::new(fetch, host).err().expect(host).to_string();
+            assert!(error.contains(&format!("`{host}`")), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn each_way_to_refuse_is_told_apart() {
+        let rows = [
+            (SCOPES, answer(404, HTML), "404: no service account attached"),
+            ("instance/attributes/x", answer(404, HTML), "404: it has no such value"),
+            (SCOPES, answer(403, HTML), "403: it is concealed"),
+            (SCOPES, answer(429, "slow down"), "429: it is asked too often"),
+            (SCOPES, answer(302, ""), "302: a redirect"),
+            (SCOPES, answer(500, HTML), "500: a fault of its own"),
+            (SCOPES, answer(503, ""), "503: a fault of its own"),
+            (SCOPES, answer(418, ""), "418: not an answer"),
+            (SCOPES, answer(200, HTML), "cannot be read"),
+            (SCOPES, answer(200, ""), "cannot be read"),
+            (SCOPES, answer(200, &"x".repeat(64 * 1024 + 1)), "cannot be read"),
+            (SCOPES, without_flavor(answer(200, "https://x.example/")), "something else"),
+            (SCOPES, with_flavor(answer(200, "https://x.example/"), "Gargle"), "something else"),
+            (TOKEN, with_flavor(answer(200, "{}"), "Gargle"), "something else"),
+        ];
+        for (path, response, expected) in rows {
+            let error = get(path, response).await.unwrap_err().to_string();
+            assert!(error.contains(expected), "{expected}: {error}");
+        }
+        let mut binary = answer(200, "");
+        *binary.body_mut() = Bytes::from_static(b"\xff\xfe");
+        assert!(get(SCOPES, binary).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_token_may_come_without_the_flavor() {
+        assert_eq!(get(TOKEN, without_flavor(answer(200, "{}"))).await.unwrap(), "{}");
+    }
+
+    #[test]
+    fn only_a_list_of_scopes_is_one() {
+        let good = "https://www.googleapis.com/auth/pubsub\nhttps://example.com/new-scope\nopenid\n";
+        assert_eq!(scope_lines(good).map(|scopes| scopes.len()), Some(3));
+        for text in
+            ["", "\n", "Internal error", "https://a b/", "{\"scope\":1}", "https://x.example/\n\nopenid"]
+        {
+            assert_eq!(scope_lines(text), None, "{text:?}");
+        }
+    }
+
+    /// A metadata server that mints `ya29.mine`, with one answer of another kind.
+    fn vm(path: &'static str, odd: Option<Response<Bytes>>) -> Arc<dyn Fetch> {
+        Arc::new(FakeFetch::new(move |request: &Request<Bytes>| {
+            let asked = request.uri().path().trim_start_matches("/computeMetadata/v1/");
+            match asked {
+                _ if asked == path => odd.clone(),
+                TOKEN => Some(answer(
+                    200,
+                    r#"{"access_token":"ya29.mine","expires_in":600,"token_type":"Bearer"}"#,
+                )),
+                SCOPES => Some(answer(200, "https://www.googleapis.com/auth/pubsub\n")),
+                _ => Some(answer(404, HTML)),
+            }
+        }))
+    }
+
+    async fn find(fetch: Arc<dyn Fetch>, platform: Platform, token: &str) -> GrantedScopes {
+        let server = MetadataServer::new(fetch, DEFAULT_HOST).unwrap();
+        MetadataScopes::new(server, platform, Arc::new(ManualClock::new()))
+            .find(AccessToken::new(token).unwrap())
+            .await
+    }
+
+    #[tokio::test]
+    async fn the_token_that_the_server_minted_holds_the_instances_scopes() {
+        let granted = find(vm("", None), Platform::ComputeEngine, "ya29.mine").await;
+        let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub");
+        assert_eq!((granted.scopes(), granted.source()), (Some(&held), Some(GrantSource::Metadata)));
+        assert_eq!(granted.expires_at(), Some(ManualClock::new().wall() + Duration::from_secs(600)));
+    }
+
+    #[tokio::test]
+    async fn another_token_is_unknown() {
+        let granted = find(vm("", None), Platform::ComputeEngine, "ya29.user").await;
+        assert!(granted.why_unknown().unwrap().contains("another token"));
+    }
+
+    #[tokio::test]
+    async fn where_the_list_means_what_could_be_asked_for_nobody_is_asked() {
+        use Platform::*;
+        let serverless =
+            [GkeWorkloadIdentity, CloudRunService, CloudRunJob, CloudRunWorkerPool, CloudFunctions, Unknown];
+        let unverified = [AppEngineStandard, AppEngineFlexible, Composer, CloudShell, CloudBuild];
+        for platform in serverless.into_iter().chain(unverified) {
+            let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| None));
+            let granted = find(Arc::clone(&fetch) as _, platform, "ya29.mine").await;
+            assert!(granted.why_unknown().unwrap().contains(&platform.to_string()));
+            assert_eq!(fetch.asked(), 0);
+        }
+        for platform in [ComputeEngine, ManagedInstanceGroup, GkeNode, Dataproc, Dataflow, Workbench] {
+            assert!(!find(vm("", None), platform, "ya29.mine").await.is_unknown(), "{platform:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn garbage_in_either_answer_is_unknown_and_never_no_scopes() {
+        let tokens = [
+            "",
+            "null",
+            "[]",
+            "{}",
+            "{\"access_token\":\"ya29.mine\"",
+            r#"{"access_token":7}"#,
+            r#"{"access_token":""}"#,
+            r#"{"access_token":"a","access_token":"ya29.mine"}"#,
+            "ya29.mine",
+            HTML,
+        ];
+        for body in tokens {
+            let granted =
+                find(vm(TOKEN, Some(answer(200, body))), Platform::ComputeEngine, "ya29.mine").await;
+            assert!(granted.is_unknown(), "{body}: {granted:?}");
+        }
+        for body in ["", "[]", "{}", HTML, "no such thing", "\u{0}", "https://a b"] {
+            let granted =
+                find(vm(SCOPES, Some(answer(200, body))), Platform::ComputeEngine, "ya29.mine").await;
+            assert!(granted.is_unknown(), "{body}: {granted:?}");
+        }
+        for status in [302, 403, 404, 429, 500] {
+            for path in [TOKEN, SCOPES] {
+                let granted =
+                    find(vm(path, Some(answer(status, HTML))), Platform::GkeNode, "ya29.mine").await;
+                assert!(granted.why_unknown().unwrap().contains(&status.to_string()), "{granted:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_expiry_that_makes_no_sense_is_left_out() {
+        for expires_in in ["-1", "\"soon\"", "1e300", "18446744073709551615", "null"] {
+            let body = format!(r#"{{"access_token":"ya29.mine","expires_in":{expires_in}}}"#);
+            let granted =
+                find(vm(TOKEN, Some(answer(200, &body))), Platform::ComputeEngine, "ya29.mine").await;
+            assert!(
+                granted.scopes().is_some() && granted.expires_at().is_none(),
+                "{expires_in}: {granted:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn many_foreign_tokens_ask_the_server_once_a_second_and_a_new_one_of_its_own_is_found() {
+        let fetch = Arc::new(FakeFetch::new(|request: &Request<Bytes>| {
+            let is_token = request.uri().path().ends_with("/token");
+            Some(answer(200, if is_token { r#"{"access_token":"ya29.mine"}"# } else { "openid" }))
+        }));
+        let clock = Arc::new(ManualClock::new());
+        let server = MetadataServer::new(Arc::clone(&fetch) as _, DEFAULT_HOST).unwrap();
+        let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::clone(&clock) as _);
+        for number in 0..100 {
+            let token = format!("ya29.user{number}");
+            assert!(source.find(AccessToken::new(&token).unwrap()).await.is_unknown());
+        }
+        assert_eq!(fetch.asked(), 2);
+        clock.advance(ASK_AGAIN);
+        source.find(AccessToken::new("ya29.user").unwrap()).await;
+        assert_eq!(fetch.asked(), 4);
+        assert!(!source.find(AccessToken::new("ya29.mine").unwrap()).await.is_unknown());
+        assert_eq!(fetch.asked(), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_hangs_holds_up_one_question_and_not_the_next() {
+        let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| None));
+        let server = MetadataServer::new(Arc::clone(&fetch) as _, DEFAULT_HOST).unwrap();
+        let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::new(ManualClock::new()));
+        let token = AccessToken::new("ya29.mine").unwrap();
+        assert!(tokio::time::timeout(Duration::from_secs(2), source.find(token)).await.is_err());
+        let next = source.find(AccessToken::new("ya29.next").unwrap()).await;
+        assert_eq!(next.why_unknown(), Some("the metadata server did not answer in time"));
+        assert_eq!(fetch.asked(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_cannot_be_reached_is_named_without_the_clients_words() {
+        struct Broken;
+        impl Fetch for Broken {
+            fn fetch(
+                &self,
+                _: Request<Bytes>,
+            ) -> std::pin::Pin<
+                Box<dyn Future<Output = Result<Response<Bytes>, crate::error::BoxError>> + Send + '_>,
+            > {
+                Box::pin(async { Err("connection refused to http://secret/".into()) })
+            }
+        }
+        let server = MetadataServer::new(Arc::new(Broken), DEFAULT_HOST).unwrap();
+        let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::new(SystemClock));
+        let granted = source.find(AccessToken::new("ya29.mine").unwrap()).await;
+        assert_eq!(granted.why_unknown(), Some("the metadata server could not be reached"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_answer_makes_it_panic(status in 100_u16..1000, body in proptest::collection::vec(0_u8.., 0..300)) {
+            let mut response = answer(status, "");
+            *response.body_mut() = Bytes::from(body);
+            for path in [TOKEN, SCOPES, EMAIL] {
+                let _ = read(path, &response).ok().as_deref().map(scope_lines);
+            }
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Asks Google what an opaque token holds.
+//!
+//! The token goes to Google's own endpoint over TLS in the body of a POST, as gcloud's help
+//! recommends (`gcloud auth application-default print-access-token --help`), and never in a URL:
+//! RFC 6750 §5.3 says why. Google throttles the endpoint, so it is asked after a refusal and a few
+//! times a minute at most, unless the user wants more.
+
+use std::pin::Pin;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::uri::Scheme;
+use http::{Request, Response, StatusCode, Uri};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::clock::Clock;
+use super::fetch::{self, Fetch};
+use super::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
+use crate::error::Error;
+use crate::scope::ScopeSet;
+
+/// Source: `_GOOGLE_OAUTH2_TOKEN_INFO_ENDPOINT` in
+/// <https://github.com/googleapis/google-auth-library-python>, `google/oauth2/credentials.py`.
+pub(crate) const ENDPOINT: &str = "https://oauth2.googleapis.com/tokeninfo";
+
+/// What all inspections of a process share: so many questions at once, and one more after each
+/// pause. Google names no number; this is less than one a second.
+static PROCESS: Pace = Pace::new(5, Duration::from_secs(2));
+
+/// How often something may be done.
+pub(crate) struct Pace {
+    burst: u32,
+    pause: Duration,
+    /// When the burst is whole again.
+    whole_at: Mutex<Option<Instant>>,
+}
+
+impl Pace {
+    pub(crate) const fn new(burst: u32, pause: Duration) -> Self {
+        Self { burst, pause, whole_at: Mutex::new(None) }
+    }
+
+    /// Whether it may be done now, which uses up one turn.
+    fn take(&self, now: Instant) -> bool {
+        let mut whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = whole_at.map_or(now, |at| at.max(now)) + self.pause;
+        let may = next <= now + self.pause * self.burst;
+        if may {
+            *whole_at = Some(next);
+        }
+        may
+    }
+}
+
+/// Knows the scopes of every opaque token, at the price of a call to Google.
+pub(crate) struct Tokeninfo {
+    fetch: Arc<dyn Fetch>,
+    endpoint: Uri,
+    clock: Arc<dyn Clock>,
+    /// Instead of the one that the process shares.
+    pace: Option<Pace>,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    scope: Option<Value>,
+    expires_in: Option<Value>,
+}
+
+impl Tokeninfo {
+    /// Asks at `endpoint`, which is [`ENDPOINT`] or, for tests, a server on this machine.
+    pub(crate) fn new(fetch: Arc<dyn Fetch>, endpoint: &str, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        let uri = Uri::from_str(endpoint).ok().filter(is_safe_for_a_token);
+        let endpoint = uri.ok_or_else(|| {
+            Error::invalid(format!("`{endpoint:.100}` must be an https URL: a token is sent to it"))
+        })?;
+        Ok(Self { fetch, endpoint, clock, pace: None })
+    }
+
+    async fn ask(&self, token: AccessToken<'_>) -> GrantedScopes {
+        if !self.pace.as_ref().unwrap_or(&PROCESS).take(self.clock.now()) {
+            return GrantedScopes::unknown("tokeninfo was asked too often of late");
+        }
+        let request = Request::post(self.endpoint.clone())
+            .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Bytes::from(form(token)));
+        let Ok(request) = request else { return GrantedScopes::unknown("tokeninfo cannot be asked") };
+        match self.fetch.fetch(request).await {
+            Ok(response) => self.read(&response),
+            Err(_) => GrantedScopes::unknown("tokeninfo could not be reached"),
+        }
+    }
+
+    fn read(&self, response: &Response<Bytes>) -> GrantedScopes {
+        match response.status() {
+            StatusCode::OK => {}
+            StatusCode::BAD_REQUEST => return GrantedScopes::unknown("tokeninfo does not know this token"),
+            status => return GrantedScopes::unknown(format!("tokeninfo answered {}", status.as_u16())),
+        }
+        let answer = fetch::text(response).and_then(|text| serde_json::from_str::<Answer>(text).ok());
+        let Some(Answer { scope: Some(Value::String(scope)), expires_in }) = answer else {
+            return GrantedScopes::unknown("tokeninfo's answer cannot be read");
+        };
+        let granted = GrantedScopes::known(ScopeSet::from_scope_text(&scope), GrantSource::Tokeninfo);
+        match expires_in.and_then(|seconds| self.clock.wall().checked_add(duration(&seconds)?)) {
+            Some(at) => granted.with_expiry(at),
+            None => granted,
+        }
+    }
+}
+
+impl GrantedScopesSource for Tokeninfo {
+    fn name(&self) -> &str {
+        "tokeninfo"
+    }
+
+    fn granted<'a>(
+        &'a self,
+        token: AccessToken<'a>,
+    ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
+        Box::pin(async move { Some(self.ask(token).await) })
+    }
+}
+
+/// TLS, or no network at all.
+fn is_safe_for_a_token(uri: &Uri) -> bool {
+    let is_here = matches!(uri.host(), Some("127.0.0.1" | "[::1]" | "localhost"));
+    uri.scheme() == Some(&Scheme::HTTPS) || (uri.scheme() == Some(&Scheme::HTTP) && is_here)
+}
+
+/// The seconds come as text from this endpoint, and as a number from its older ones.
+fn duration(seconds: &Value) -> Option<Duration> {
+    let seconds = seconds.as_u64().or_else(|| seconds.as_str()?.parse().ok())?;
+    Some(Duration::from_secs(seconds))
+}
+
+fn form(token: AccessToken<'_>) -> String {
+    use std::fmt::Write as _;
+    let mut body = String::from("access_token=");
+    for byte in token.secret().bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                body.push(char::from(byte))
+            }
+            other => drop(write!(body, "%{other:02X}")),
+        }
+    }
+    body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::clock::tests::ManualClock;
+    use super::super::fetch::tests::{FakeFetch, answer};
+    use super::*;
+
+    const STALE: &str = r#"{"error_description":"Invalid Value"}"#;
+
+    fn tokeninfo(fetch: Arc<dyn Fetch>) -> (Tokeninfo, Arc<ManualClock>) {
+        let clock = Arc::new(ManualClock::new());
+        let mut tokeninfo = Tokeninfo::new(fetch, ENDPOINT, Arc::clone(&clock) as _).unwrap();
+        tokeninfo.pace = Some(Pace::new(2, Duration::from_secs(2)));
+        (tokeninfo, clock)
+    }
+
+    async fn ask(status: u16, body: &str) -> GrantedScopes {
+        let response = answer(status, body);
+        let fetch = Arc::new(FakeFetch::new(move |_: &Request<Bytes>| Some(response.clone())));
+        tokeninfo(fetch).0.ask(AccessToken::new("ya29.x").unwrap()).await
+    }
+
+    #[tokio::test]
+    async fn the_token_is_sent_in_the_body_of_a_post_and_nowhere_else() {
+        let fetch = Arc::new(FakeFetch::new(|request: &Request<Bytes>| {
+            assert_eq!(request.method(), http::Method::POST);
+            assert_eq!(request.uri(), ENDPOINT);
+            assert_eq!(request.body(), "access_token=ya29.a%2Bb%2F%3D%26c");
+            let head = format!("{:?} {:?}", request.uri(), request.headers());
+            assert!(!head.contains("ya29"), "{head}");
+            Some(answer(200, r#"{"scope":"openid"}"#))
+        }));
+        let (tokeninfo, _) = tokeninfo(fetch);
+        assert!(!tokeninfo.ask(AccessToken::new("ya29.a+b/=&c").unwrap()).await.is_unknown());
+    }
+
+    #[tokio::test]
+    async fn the_scopes_and_the_expiry_are_what_google_says() {
+        for expires_in in ["\"600\"", "600"] {
+            let body =
+                format!(r#"{{"azp":"1","scope":"openid email","expires_in":{expires_in},"email":"a@b"}}"#);
+            let granted = ask(200, &body).await;
+            assert_eq!(granted.scopes(), Some(&ScopeSet::from_scope_text("email openid")));
+            assert_eq!(granted.source(), Some(GrantSource::Tokeninfo));
+            assert_eq!(granted.expires_at(), Some(ManualClock::new().wall() + Duration::from_secs(600)));
+        }
+    }
+
+    #[tokio::test]
+    async fn whatever_else_it_answers_is_unknown_and_never_no_scopes() {
+        let rows = [
+            (400, STALE),
+            (400, ""),
+            (403, "<html>"),
+            (404, STALE),
+            (429, "{}"),
+            (500, ""),
+            (302, ""),
+            (200, ""),
+            (200, "<html>"),
+            (200, "{}"),
+            (200, "null"),
+            (200, r#"{"scope":""}"#),
+            (200, r#"{"scope":7}"#),
+            (200, r#"{"scope":["openid"]}"#),
+            (200, r#"{"scope":"openid""#),
+            (200, r#"{"scope":"openid","scope":"email"}"#),
+        ];
+        for (status, body) in rows {
+            assert!(ask(status, body).await.is_unknown(), "{status} {body}");
+        }
+        assert!(ask(200, &format!(r#"{{"scope":"{}"}}"#, "x ".repeat(40_000))).await.is_unknown());
+    }
+
+    #[tokio::test]
+    async fn an_expiry_that_makes_no_sense_is_left_out() {
+        for expires_in in ["-1", "\"-1\"", "\"soon\"", "1e300", "18446744073709551615", "null"] {
+            let granted = ask(200, &format!(r#"{{"scope":"openid","expires_in":{expires_in}}}"#)).await;
+            assert!(granted.scopes().is_some() && granted.expires_at().is_none(), "{expires_in}");
+        }
+    }
+
+    #[tokio::test]
+    async fn it_is_asked_no_more_often_than_its_pace() {
+        let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| Some(answer(400, STALE))));
+        let (tokeninfo, clock) = tokeninfo(Arc::clone(&fetch) as _);
+        let token = AccessToken::new("ya29.x").unwrap();
+        let mut asked = Vec::new();
+        for seconds in [0, 0, 0, 1, 1, 2, 100, 0, 0] {
+            clock.advance(Duration::from_secs(seconds));
+            tokeninfo.ask(token).await;
+            asked.push(fetch.asked());
+        }
+        assert_eq!(asked, [1, 2, 2, 2, 3, 4, 5, 6, 6]);
+    }
+
+    #[test]
+    fn a_token_is_not_sent_over_a_network_without_tls() {
+        let fetch = || Arc::new(FakeFetch::new(|_: &Request<Bytes>| None));
+        for (endpoint, is_safe) in [
+            (ENDPOINT, true),
+            ("http://127.0.0.1:8080/tokeninfo", true),
+            ("http://localhost:8080/tokeninfo", true),
+            ("http://oauth2.googleapis.com/tokeninfo", false),
+            ("http://127.0.0.1.example.com/", false),
+            ("oauth2.googleapis.com", false),
+            ("/tokeninfo", false),
+            ("", false),
+        ] {
+            let made = Tokeninfo::new(fetch(), endpoint, Arc::new(ManualClock::new()));
+            assert_eq!(made.is_ok(), is_safe, "{endpoint}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The decision list. The first rule with an opinion decides, except that a mere hint gives way to the
+//! header.
+
+use super::facts::Facts;
+use super::tables::{
+    ACCESS_PHRASES, ERROR_INFO, ERROR_INFO_PARTS, ERROR_INFO_UNLESS, PHRASES, REASON_ENDS, REASONS,
+    REFUSAL_WORDS, TOKEN_ERRORS, VIOLATIONS,
+};
+use super::text;
+use super::{Certainty, Evidence, Gate, ScopeRefusal};
+
+/// The reason that proves nothing alone: a missing scope in most services, a missing account or
+/// profile in Analytics v3.
+const AMBIGUOUS_REASON: &str = "insufficientPermissions";
+
+/// What was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Verdict {
+    pub(super) gate: Gate,
+    pub(super) certainty: Certainty,
+    pub(super) scope: Option<ScopeRefusal>,
+    pub(super) names_scopes: bool,
+}
+
+impl Verdict {
+    pub(super) const fn new(gate: Gate, certainty: Certainty) -> Self {
+        Self { gate, certainty, scope: None, names_scopes: false }
+    }
+
+    pub(super) const fn of_scope(kind: ScopeRefusal, certainty: Certainty) -> Self {
+        Self { gate: Gate::Scope, certainty, scope: Some(kind), names_scopes: false }
+    }
+
+    pub(super) const fn of_token_scopes() -> Self {
+        Self { names_scopes: true, ..Self::new(Gate::Credentials, Certainty::Certain) }
+    }
+
+    const fn missing(certainty: Certainty) -> Self {
+        Self::of_scope(ScopeRefusal::Missing, certainty)
+    }
+}
+
+type Finding = Option<(Verdict, Evidence)>;
+
+pub(super) fn decide(facts: &Facts) -> Finding {
+    if facts.is_success() {
+        return None;
+    }
+    let found = by_error_info(facts)
+        .or_else(|| by_violation(facts))
+        .or_else(|| by_token_error(facts))
+        .or_else(|| by_phrase(facts, PHRASES))
+        .or_else(|| by_ambiguous_reason(facts))
+        .or_else(|| by_reason(facts))
+        .or_else(|| by_unknown_token_error(facts))
+        .or_else(|| by_status(facts, 401, Gate::Credentials, Certainty::Likely))
+        .or_else(|| by_permission(facts))
+        .or_else(|| by_phrase(facts, ACCESS_PHRASES))
+        .map(|(verdict, evidence)| (softened(verdict, facts), evidence));
+    match found {
+        Some((verdict, _)) if verdict.certainty > Certainty::Possible => found,
+        _ => by_header(facts)
+            .or_else(|| found.filter(|_| facts.is_plainly_refused()))
+            .or_else(|| by_nothing_else(facts)),
+    }
+}
+
+fn by_error_info(facts: &Facts) -> Finding {
+    let known = |reason: &String| ERROR_INFO.iter().find(|(name, _)| name == reason);
+    let (name, verdict) = facts.reasons.iter().find_map(known)?;
+    let applies = |(reason, words, _): &&(&str, &str, Gate)| reason == name && facts.says(words);
+    let verdict = match ERROR_INFO_UNLESS.iter().find(applies) {
+        Some((_, _, gate)) => Verdict::new(*gate, Certainty::Certain),
+        None => *verdict,
+    };
+    Some((verdict, Evidence::ErrorInfo))
+}
+
+fn by_violation(facts: &Facts) -> Finding {
+    let has = |(mark, _): &&(&str, Verdict)| facts.violations.iter().any(|said| said.contains(mark));
+    VIOLATIONS.iter().find(has).map(|(_, verdict)| (*verdict, Evidence::Violation))
+}
+
+fn by_token_error(facts: &Facts) -> Finding {
+    let error = facts.token_error.as_deref()?;
+    let row = TOKEN_ERRORS.iter().find(|(name, _)| *name == error);
+    row.map(|(_, verdict)| (*verdict, Evidence::TokenEndpoint))
+}
+
+fn by_phrase(facts: &Facts, phrases: &[(&str, Verdict)]) -> Finding {
+    let row = phrases.iter().find(|(phrase, _)| text::find(&facts.prose, phrase).is_some());
+    row.map(|(_, verdict)| (*verdict, Evidence::Message))
+}
+
+/// Only the bare message makes the reason one of scope, and only the reason the bare message.
+fn by_ambiguous_reason(facts: &Facts) -> Finding {
+    let has_reason = facts.reasons.iter().any(|reason| reason == AMBIGUOUS_REASON);
+    let certainty = match (has_reason, facts.has_bare_message()) {
+        (true, true) if facts.challenge.is_insufficient_scope => Certainty::Certain,
+        (true, true) => Certainty::Likely,
+        (false, true) if facts.reasons.is_empty() => Certainty::Likely,
+        (false, true) => Certainty::Possible,
+        (true, false) if facts.messages.is_empty() => Certainty::Possible,
+        (true, false) => return by_other_message(facts),
+        (false, false) => return None,
+    };
+    let evidence = if facts.has_bare_message() { Evidence::Message } else { Evidence::Reason };
+    Some((Verdict::missing(certainty), evidence))
+}
+
+fn by_other_message(facts: &Facts) -> Finding {
+    let acl = (Verdict::new(Gate::ResourceAcl, Certainty::Likely), Evidence::Reason);
+    by_permission(facts).or(Some(acl))
+}
+
+fn by_reason(facts: &Facts) -> Finding {
+    let verdict = facts.reasons.iter().find_map(|reason| {
+        let exact = REASONS.iter().find(|(name, _)| name == reason);
+        let lower = reason.to_ascii_lowercase();
+        let end = || REASON_ENDS.iter().find(|(end, _)| lower.ends_with(end));
+        let part = || ERROR_INFO_PARTS.iter().find(|(part, _)| reason.contains(part));
+        exact.or_else(end).or_else(part).map(|(_, verdict)| *verdict)
+    });
+    verdict.map(|verdict| (verdict, Evidence::Reason))
+}
+
+/// A service's own `error`, beside the `error_description` that marks a token endpoint.
+fn by_unknown_token_error(facts: &Facts) -> Finding {
+    let verdict = Verdict::new(Gate::Credentials, Certainty::Likely);
+    facts.is_token_endpoint.then_some((verdict, Evidence::TokenEndpoint))
+}
+
+fn by_permission(facts: &Facts) -> Finding {
+    let verdict = Verdict::new(Gate::Iam, Certainty::Likely);
+    facts.details.permission.as_ref().map(|_| (verdict, Evidence::Message))
+}
+
+fn by_header(facts: &Facts) -> Finding {
+    let verdict = Verdict::missing(Certainty::Possible);
+    facts.challenge.is_insufficient_scope.then_some((verdict, Evidence::Header))
+}
+
+fn by_nothing_else(facts: &Facts) -> Finding {
+    let is_refusal = facts.status.is_none() && REFUSAL_WORDS.iter().any(|words| facts.says(words));
+    let unknown = (Verdict::new(Gate::Other, Certainty::Possible), Evidence::Message);
+    by_status(facts, 429, Gate::RateLimit, Certainty::Likely)
+        .or_else(|| by_status(facts, 403, Gate::Other, Certainty::Possible))
+        .or_else(|| is_refusal.then_some(unknown))
+}
+
+fn by_status(facts: &Facts, status: u16, gate: Gate, certainty: Certainty) -> Finding {
+    (facts.status == Some(status)).then_some((Verdict::new(gate, certainty), Evidence::Status))
+}
+
+/// A scope refusal is a 403. With another status the words may be relayed from somebody else's call.
+fn softened(verdict: Verdict, facts: &Facts) -> Verdict {
+    let is_relayed = verdict.gate == Gate::Scope && facts.status.is_some_and(|status| status != 403);
+    let certainty = if is_relayed { verdict.certainty.min(Certainty::Likely) } else { verdict.certainty };
+    Verdict { certainty, ..verdict }
+}

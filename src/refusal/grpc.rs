@@ -1,0 +1,133 @@
+//! What gRPC puts into headers and trailers.
+//!
+//! Sources: <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md> for the header names and
+//! the percent-encoding, <https://github.com/googleapis/googleapis/tree/master/google/rpc> for the
+//! field numbers.
+
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use http::HeaderMap;
+
+use super::facts::Facts;
+use super::protobuf::{self, Field};
+
+/// gRPC allows both padded and unpadded values, and asks receivers to accept either.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// The longest binary value that is looked at, in base64 characters.
+const VALUE_LIMIT: usize = 64 * 1024;
+
+/// Reads status, message and details. Does nothing for an answer that is not gRPC.
+pub(super) fn read(headers: &HeaderMap, facts: &mut Facts) {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(code) = text("grpc-status").and_then(|code| code.trim().parse().ok()) {
+        facts.status = Some(http_status(code));
+    }
+    if let Some(message) = text("grpc-message") {
+        facts.add_message(&percent_decoded(message));
+    }
+    for status in binary(headers, "grpc-status-details-bin") {
+        read_status(&status, facts);
+    }
+    for (name, kind) in [
+        ("google.rpc.errorinfo-bin", "ErrorInfo"),
+        ("google.rpc.preconditionfailure-bin", "PreconditionFailure"),
+        ("google.rpc.quotafailure-bin", "QuotaFailure"),
+        ("google.rpc.requestinfo-bin", "RequestInfo"),
+        ("google.rpc.localizedmessage-bin", "LocalizedMessage"),
+    ] {
+        for detail in binary(headers, name) {
+            read_detail(kind, &detail, facts);
+        }
+    }
+}
+
+/// The HTTP status that Google's front ends give for a gRPC status.
+/// Source: <https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto>
+pub(super) fn http_status(code: u16) -> u16 {
+    match code {
+        0 => 200,
+        3 | 9 | 11 => 400,
+        5 => 404,
+        6 | 10 => 409,
+        7 => 403,
+        8 => 429,
+        16 => 401,
+        _ => 500,
+    }
+}
+
+fn binary(headers: &HeaderMap, name: &str) -> Vec<Vec<u8>> {
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values
+        .flat_map(|value| value.split(','))
+        .filter(|value| value.len() <= VALUE_LIMIT)
+        .filter_map(|value| BASE64.decode(value.trim()).ok())
+        .collect()
+}
+
+fn read_status(status: &[u8], facts: &mut Facts) {
+    for field in protobuf::fields(status) {
+        match field.number {
+            2 => facts.add_message(&field.text()),
+            3 => read_any(&field, facts),
+            _ => {}
+        }
+    }
+}
+
+fn read_any(any: &Field<'_>, facts: &mut Facts) {
+    let mut kind = String::new();
+    for field in protobuf::fields(any.bytes) {
+        match field.number {
+            1 => kind = field.text(),
+            2 => read_detail(kind.rsplit('.').next().unwrap_or_default(), field.bytes, facts),
+            _ => {}
+        }
+    }
+}
+
+fn read_detail(kind: &str, detail: &[u8], facts: &mut Facts) {
+    for field in protobuf::fields(detail) {
+        match (kind, field.number) {
+            ("ErrorInfo", 1) => facts.add_reason(&field.text()),
+            ("ErrorInfo", 3) => read_metadata(field.bytes, facts),
+            ("PreconditionFailure", 1) => {
+                protobuf::fields(field.bytes).for_each(|part| facts.add_violation(&part.text()));
+            }
+            ("QuotaFailure", 1) => facts.add_violation(kind),
+            ("RequestInfo", 1) => facts.details.add("requestId", &field.text()),
+            ("LocalizedMessage", 2) => facts.add_message(&field.text()),
+            _ => {}
+        }
+    }
+}
+
+fn read_metadata(entry: &[u8], facts: &mut Facts) {
+    let mut key = String::new();
+    for field in protobuf::fields(entry) {
+        match field.number {
+            1 => key = field.text(),
+            2 => facts.details.add(&key, &field.text()),
+            _ => {}
+        }
+    }
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let hex = tail.get(..2).and_then(|two| std::str::from_utf8(two).ok());
+        let decoded = hex.filter(|_| first == b'%').and_then(|two| u8::from_str_radix(two, 16).ok());
+        bytes.push(decoded.unwrap_or(first));
+        rest = decoded.map_or(tail, |_| tail.get(2..).unwrap_or_default());
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

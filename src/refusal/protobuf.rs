@@ -1,0 +1,54 @@
+//! The wire format of protocol buffers, as much of it as `google.rpc.Status` needs.
+//!
+//! Source: <https://protobuf.dev/programming-guides/encoding/>
+
+/// A field whose value has a length: a string, bytes, or a message. Any other field is skipped.
+pub(super) struct Field<'a> {
+    pub(super) number: u64,
+    pub(super) bytes: &'a [u8],
+}
+
+impl Field<'_> {
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(self.bytes).into_owned()
+    }
+}
+
+/// The fields with a length, in their order. Ends at the first byte that makes no sense.
+pub(super) fn fields(message: &[u8]) -> impl Iterator<Item = Field<'_>> {
+    let mut rest = message;
+    std::iter::from_fn(move || {
+        loop {
+            let key = varint(&mut rest)?;
+            match key & 7 {
+                0 => drop(varint(&mut rest)?),
+                1 => drop(take(&mut rest, 8)?),
+                2 => {
+                    let length = varint(&mut rest)?;
+                    return Some(Field { number: key >> 3, bytes: take(&mut rest, length)? });
+                }
+                5 => drop(take(&mut rest, 4)?),
+                _ => return None,
+            }
+        }
+    })
+}
+
+fn varint(rest: &mut &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for place in 0..10 {
+        let (byte, tail) = rest.split_first()?;
+        *rest = tail;
+        value |= u64::from(byte & 0x7f) << (7 * place);
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+fn take<'a>(rest: &mut &'a [u8], length: u64) -> Option<&'a [u8]> {
+    let (head, tail) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+    *rest = tail;
+    Some(head)
+}

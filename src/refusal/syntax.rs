@@ -1,0 +1,122 @@
+//! What short values must look like before they are shown, and how free text is made harmless.
+
+/// The longest message that is kept, in bytes.
+const MESSAGE_LIMIT: usize = 1024;
+const ID_LIMIT: usize = 256;
+
+/// How tokens and keys of Google begin: access tokens, API keys, JWTs.
+const SECRETS: [&str; 3] = ["ya29.", "AIza", "eyJ"];
+
+/// Shorter words that begin so are no secrets.
+const SECRET_LENGTH: usize = 16;
+
+/// First words of dotted names that are no permission: packages, modules and host names.
+const NOT_A_SERVICE: [&str; 14] = [
+    "com", "io", "org", "net", "dev", "google", "grpc", "java", "javax", "sun", "www", "module", "data",
+    "var",
+];
+
+/// Last words of dotted names that are host or file names.
+const NOT_A_VERB: [&str; 13] =
+    ["com", "net", "org", "io", "dev", "app", "cloud", "goog", "java", "py", "go", "js", "json"];
+
+/// A scope token of RFC 6749 section 3.3 that is a URI or one of OpenID's names.
+pub(super) fn is_scope(word: &str) -> bool {
+    let is_whole = !word.contains("...") && !word.contains('\u{2026}');
+    is_id(word) && is_whole && (word.contains("://") || matches!(word, "openid" | "email" | "profile"))
+}
+
+/// Visible ASCII without quotes and backslashes, of a length that fits on a line.
+pub(super) fn is_id(word: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"\"'`\\<>".contains(&byte);
+    (1..=ID_LIMIT).contains(&word.len()) && word.bytes().all(is_plain)
+}
+
+/// A host name such as `pubsub.googleapis.com`.
+pub(super) fn is_host(word: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    word.len() <= 128 && word.contains('.') && word.split('.').all(is_label)
+}
+
+/// A dotted name such as `google.pubsub.v1.Publisher.Publish`.
+pub(super) fn is_rpc_method(word: &str) -> bool {
+    let is_part = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    };
+    word.len() <= ID_LIMIT && word.contains('.') && word.split(['.', '/']).all(is_part)
+}
+
+/// A project id or number, with the domain that old ones have.
+/// Source: <https://cloud.google.com/resource-manager/docs/creating-managing-projects>
+pub(super) fn is_project(word: &str) -> bool {
+    let id = word.rsplit(':').next().unwrap_or_default();
+    let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
+    let is_number = (6..=20).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_digit());
+    let is_name = (6..=30).contains(&id.len()) && id.starts_with(|c: char| c.is_ascii_lowercase());
+    word.len() <= 96
+        && (is_number || (is_name && !id.ends_with('-') && !id.contains('.')))
+        && word.split(':').count() <= 2
+        && word.split(':').all(|part| !part.is_empty() && part.bytes().all(is_plain))
+}
+
+/// An organisation policy constraint such as `constraints/compute.vmExternalIpAccess`.
+pub(super) fn is_constraint(word: &str) -> bool {
+    let is_name = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'_');
+    word.len() <= 128
+        && word.strip_prefix("constraints/").is_some_and(|name| !name.is_empty() && is_name(name))
+}
+
+/// The unique id of a refusal by VPC Service Controls.
+pub(super) fn is_vpc_sc_id(word: &str) -> bool {
+    (12..=ID_LIMIT).contains(&word.len())
+        && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// The permission in its usual form, `service.resource.verb`, from that or from the form of deny
+/// policies, `service.googleapis.com/resource.verb`.
+/// Source: <https://cloud.google.com/iam/docs/deny-permissions-support>
+pub(super) fn permission(word: &str) -> Option<String> {
+    let word = word.replacen(".googleapis.com/", ".", 1);
+    let mut parts = word.split('.');
+    let (service, resource, verb) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_word =
+        |part: &str| part.len() >= 2 && part.len() <= 64 && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    let is_lower = |part: &str| part.starts_with(|c: char| c.is_ascii_lowercase());
+    let is_permission = parts.next().is_none()
+        && [service, resource, verb].into_iter().all(|part| is_word(part) && is_lower(part))
+        && !NOT_A_SERVICE.contains(&service)
+        && !NOT_A_VERB.contains(&verb);
+    is_permission.then_some(word)
+}
+
+/// The text in at most 1,024 bytes, with secrets blotted out and everything escaped that could move a
+/// terminal's cursor or turn the direction of writing.
+pub(super) fn harmless(text: &str) -> String {
+    let mut out = String::new();
+    for character in without_secrets(text.trim()).chars() {
+        let turns_writing =
+            matches!(u32::from(character), 0x200b..=0x200f | 0x2028..=0x202e | 0x2066..=0x2069);
+        let escaped = match character {
+            '\n' | '\r' | '\t' => " ".to_owned(),
+            _ if character.is_control() || turns_writing => character.escape_unicode().to_string(),
+            _ => character.to_string(),
+        };
+        if out.len() + escaped.len() > MESSAGE_LIMIT {
+            break;
+        }
+        out.push_str(&escaped);
+    }
+    out
+}
+
+fn without_secrets(text: &str) -> String {
+    let mut out = String::new();
+    let is_secret_character = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    for run in text.split_inclusive(|c: char| !is_secret_character(c)) {
+        let is_secret = run.len() >= SECRET_LENGTH && SECRETS.iter().any(|mark| run.starts_with(mark));
+        out.push_str(if is_secret { "[redacted] " } else { run });
+    }
+    out
+}

@@ -1,0 +1,175 @@
+//! Text that is no JSON: log lines, what clients print, XML and HTML, JSON that was cut off.
+
+/// How much a `*` in a phrase may stand for, in bytes.
+const GAP_LIMIT: usize = 120;
+
+/// Where the phrase stands in the text: its first and its last byte plus one.
+pub(super) fn find(text: &str, phrase: &str) -> Option<(usize, usize)> {
+    let mut pieces = phrase.split('*');
+    let first = pieces.next()?;
+    text.match_indices(first).find_map(|(start, _)| {
+        let end = pieces.clone().try_fold(start + first.len(), |end, piece| {
+            let gap = text.get(end..)?.find(piece)?;
+            (gap <= GAP_LIMIT).then_some(end + gap + piece.len())
+        });
+        end.map(|end| (start, end))
+    })
+}
+
+/// The text as the phrases are written: lower case, no quotes, one space between words.
+pub(super) fn plain(text: &str) -> String {
+    let is_quote = |c: char| "'\"`\\\u{2018}\u{2019}\u{201c}\u{201d}".contains(c);
+    let text = without_entities(text).to_lowercase().replace('\u{2019}', "'").replace("n't", " not");
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars().filter(|c| !is_quote(*c)) {
+        let character = if character.is_whitespace() { ' ' } else { character };
+        if character != ' ' || !out.ends_with(' ') {
+            out.push(character);
+        }
+    }
+    out
+}
+
+/// The text without one level of the escapes that JSON and most logs use.
+pub(super) fn unescaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\\') {
+        out.push_str(before);
+        let (character, tail) = escape(after);
+        out.extend(character);
+        rest = tail;
+    }
+    out + rest
+}
+
+fn escape(after: &str) -> (Option<char>, &str) {
+    let hex = after.strip_prefix('u').and_then(|tail| tail.split_at_checked(4));
+    if let Some((digits, tail)) = hex {
+        if let Ok(number) = u32::from_str_radix(digits, 16) {
+            return (char::from_u32(number), tail);
+        }
+    }
+    let mut characters = after.chars();
+    match characters.next() {
+        Some('n' | 'r' | 't') => (Some('\n'), characters.as_str()),
+        Some(mark @ ('"' | '\'' | '/' | '\\')) => (Some(mark), characters.as_str()),
+        _ => (None, after),
+    }
+}
+
+/// The text of a marked-up document, a line for each element.
+pub(super) fn without_tags(markup: &str) -> String {
+    let mut out = String::with_capacity(markup.len());
+    let mut rest = markup;
+    while let Some((before, tag)) = rest.split_once('<') {
+        out.push_str(before);
+        let closed = ["style", "script", "!--"].into_iter().find(|name| starts_with(tag, name));
+        let end = match closed {
+            Some("!--") => "-->",
+            Some("style") => "</style>",
+            Some(_) => "</script>",
+            None => ">",
+        };
+        // A tag inside a word's line is a mere break; one that was cut off ends the text.
+        out.push(if is_inline(tag) { ' ' } else { '\n' });
+        rest = tag.split_once(end).map_or("", |(_, rest)| rest);
+    }
+    without_entities(&(out + rest))
+}
+
+fn is_inline(tag: &str) -> bool {
+    ["b>", "/b>", "a ", "/a>", "code", "/code", "ins", "/ins", "i>", "/i>"]
+        .iter()
+        .any(|name| starts_with(tag, name))
+}
+
+fn starts_with(text: &str, name: &str) -> bool {
+    text.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name))
+}
+
+/// What stands in the elements of this name, cut off or not.
+pub(super) fn elements<'a>(xml: &'a str, name: &'a str) -> impl Iterator<Item = String> + 'a {
+    xml.match_indices('<').filter_map(move |(place, _)| {
+        let (tag, content) = xml.get(place + 1..)?.split_once('>')?;
+        let tag = tag.split([' ', '\n']).next()?.rsplit(':').next()?;
+        let content = content.strip_prefix("<![CDATA[").unwrap_or(content);
+        let content = content.split(['<', ']']).next()?;
+        tag.eq_ignore_ascii_case(name).then(|| without_entities(content.trim()))
+    })
+}
+
+fn without_entities(text: &str) -> String {
+    let mut text = text.to_owned();
+    for (entity, character) in [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&apos;", "'"),
+        ("&#39;", "'"),
+        ("&#x27;", "'"),
+        ("&nbsp;", " "),
+        ("&amp;", "&"),
+    ] {
+        if text.contains(entity) {
+            text = text.replace(entity, character);
+        }
+    }
+    text
+}
+
+/// The values of a field, in any of the ways that clients print one: `"key": "value"`, `key: value`,
+/// `'key' => 'value'`, `key=value`, and protobuf's `key: "key" value: "value"`.
+pub(super) fn values<'a>(text: &'a str, key: &'a str) -> impl Iterator<Item = &'a str> {
+    text.match_indices(key).filter_map(move |(place, _)| {
+        let before = text.get(..place)?.chars().next_back();
+        let after = text.get(place + key.len()..)?;
+        (!before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-')).then(|| value(after))?
+    })
+}
+
+fn value(after: &str) -> Option<&str> {
+    let separators = |c: char| "\"' \n:=>[]".contains(c);
+    let name = after.trim_start_matches(separators);
+    let rest = name.strip_prefix("value:").or_else(|| name.strip_prefix("value\":")).unwrap_or(name);
+    let lead = after.get(..after.len() - rest.len())?;
+    if !lead.contains([':', '=', '[']) {
+        return None;
+    }
+    let rest = rest.trim_start_matches(['"', '\'', ' ']);
+    let start = after.len() - rest.len();
+    let quote = after.get(..start)?.chars().next_back().filter(|c| matches!(c, '"' | '\''));
+    let is_end = |c: char| match quote {
+        Some(quote) => c == quote || c == '\n',
+        None => "\n,}]\"'".contains(c),
+    };
+    rest.split(is_end).next().filter(|value| !value.is_empty())
+}
+
+/// The words of a text that are names, with their places: letters, digits, and what joins them.
+pub(super) fn names(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + text.get(at..)?.find(is_name)?;
+        let rest = text.get(start..)?;
+        let word = rest.split(|c: char| !is_name(c)).next()?;
+        at = start + word.len();
+        Some((start, word.trim_end_matches(['.', '/', '-'])))
+    })
+}
+
+/// Whether these words stand in the text as a whole message: after a mark or a number, and with nothing
+/// but marks behind them on their line.
+pub(super) fn has_message(text: &str, message: &str, reason: &str) -> bool {
+    text.match_indices(message).any(|(place, _)| {
+        let before = text.get(..place).unwrap_or_default().trim_end().chars().next_back();
+        let after = text.get(place + message.len()..).unwrap_or_default();
+        let line = after.lines().next().unwrap_or_default();
+        let next = line.trim_start_matches(|c: char| !c.is_alphanumeric());
+        let is_closed =
+            next.is_empty() || after.trim_start().starts_with(['"', '\'', '<', '>', ')', ']', '}']);
+        !before.is_some_and(char::is_alphabetic) && (is_closed || next.starts_with(reason))
+    })
+}

@@ -1,0 +1,55 @@
+//! Which of the accepted scopes to advise.
+
+use crate::catalog::reader;
+use crate::scope::{Scope, ScopeSet};
+
+/// The narrowest sensible one of the accepted scopes, if any is accepted.
+pub(crate) fn least(accepted: &ScopeSet) -> Option<Scope> {
+    accepted.iter().min_by_key(breadth)
+}
+
+/// The accepted scopes in the order in which to advise them.
+pub(crate) fn narrowest_first(accepted: &ScopeSet) -> Vec<Scope> {
+    let mut scopes: Vec<Scope> = accepted.iter().collect();
+    scopes.sort_by_cached_key(breadth);
+    scopes
+}
+
+/// How much a scope opens, by rules that hold across Google's naming.
+///
+/// In this order: not the whole platform; read-only; a plain name (`drive.readonly`) before one
+/// with a special purpose (`drive.meet.readonly`, which sees only some files); accepted in fewer
+/// places; the shorter name.
+fn breadth(scope: &Scope) -> impl Ord + use<> {
+    let name = scope.short();
+    (
+        name.starts_with("cloud-platform"),
+        !is_read_only(name),
+        name.contains("://"),
+        name.split('.').count(),
+        reach(scope),
+        name.len(),
+    )
+}
+
+/// What Google recommends for a VM: `cloud-platform`, with IAM deciding the rest. Where the method
+/// does not accept it (Drive, Sheets, Gmail, …), the needed scope beside it.
+/// Source: <https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>
+pub(crate) fn recommended(accepted: &ScopeSet) -> ScopeSet {
+    let platform = Scope::cloud_platform();
+    let mut set = ScopeSet::from_iter([platform.clone()]);
+    if !accepted.contains(&platform) {
+        set.extend(least(accepted));
+    }
+    set
+}
+
+fn is_read_only(name: &str) -> bool {
+    ["readonly", "read_only", "read-only", ".read"].iter().any(|ending| name.ends_with(ending))
+}
+
+/// In how many of the catalog's scope sets a scope stands: a measure of how much it opens.
+fn reach(scope: &Scope) -> usize {
+    let only = ScopeSet::from_iter([scope.clone()]);
+    (0..reader::set_count()).filter(|set| reader::set_accepts(*set as u16, &only)).count()
+}

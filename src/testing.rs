@@ -1,0 +1,331 @@
+//! A fake Google on `127.0.0.1`, for tests that want to see a program meet its scopes.
+//!
+//! [`FakeGoogle`] is a set of small servers on real sockets: the metadata server of a VM, Cloud
+//! Storage, the token endpoint and tokeninfo, the part of Compute Engine that changes a VM's
+//! scopes, and a front end that refuses in any form Google does ([`Wire`]). It enforces access
+//! scopes and IAM **from tables of its own**, so it does not agree with this crate by construction.
+//!
+//! ```
+//! use gcp_scopes::testing::{FakeGoogle, Vm, default_scopes};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let account = "123456789012-compute@developer.gserviceaccount.com";
+//! let google = FakeGoogle::builder()
+//!     .project("my-project", 123456789012)
+//!     .vm(Vm::new("web-1").zone("us-central1-a").account(account).scopes(default_scopes()))
+//!     .bucket("photos")
+//!     .iam("photos", account, "roles/storage.objectAdmin")
+//!     .start()
+//!     .await?;
+//!
+//! // Point the program under test at it: GCE_METADATA_HOST and what else the platform sets.
+//! for (name, value) in google.env() {
+//!     println!("{name}={value}");
+//! }
+//! // Or use its parts directly.
+//! let upload = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg", google.storage_url());
+//! let token = google.token(); // what the VM's metadata server hands out: may read, may not write
+//!
+//! // An upload with that token gets 403. No IAM role helps; new scopes do, on a stopped VM.
+//! let vm = google.vm("web-1");
+//! assert!(vm.set_scopes(["cloud-platform"]).is_err(), "it still runs");
+//! vm.stop()?;
+//! vm.set_scopes(["cloud-platform"])?;
+//! vm.start()?;
+//! assert_ne!(google.token(), token);
+//! # drop(upload);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The rules it keeps:
+//!
+//! 1. **Order of the gates**: a live token (401), its scopes (403), IAM (403), then the resource
+//!    (404). A refusal for lack of scope never depends on IAM or on what exists.
+//! 2. **A token keeps its scopes** until it expires, whatever happens to the VM it came from.
+//! 3. **Time** is the wall clock, plus what [`FakeGoogle::advance`] adds. Nothing needs a sleep:
+//!    [`FakeGoogle::wait_for`] and [`FakeGoogle::idle`] wake a test when something has happened.
+//! 4. **It stops on drop**, with every connection. If one of its handlers panicked, dropping it
+//!    panics too, so that a test cannot pass on a broken fake.
+//! 5. **It runs on a thread of its own**, so that blocking clients and paused clocks do not stop it.
+//!
+//! What it is not: it checks no signatures, keeps everything in memory, and knows a dozen roles. It
+//! speaks HTTP/1.1 and, to clients that begin with it, HTTP/2; never TLS. Of gRPC it knows refusals
+//! only.
+
+mod builder;
+mod checksum;
+mod compute;
+mod exchange;
+mod fault;
+mod front;
+mod gcloud;
+mod grpc;
+mod metadata;
+mod oauth;
+mod platform;
+mod policy;
+mod request;
+mod server;
+mod state;
+mod storage;
+mod vm;
+mod wire;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use std::{fmt, io};
+
+use tokio::sync::oneshot;
+
+pub use builder::FakeGoogleBuilder;
+pub use fault::Fault;
+pub use front::Front;
+pub use platform::Platform;
+pub use request::RecordedRequest;
+pub use vm::{Vm, VmControl};
+pub use wire::Wire;
+
+use policy::Binding;
+use server::Shared;
+use state::{State, scope_uri};
+
+/// The access scopes of a VM that nobody chose scopes for, as Google's documentation lists them.
+///
+/// Source: <https://cloud.google.com/compute/docs/access/service-accounts#default_scopes>.
+#[must_use]
+pub fn default_scopes() -> [&'static str; 6] {
+    [
+        "https://www.googleapis.com/auth/devstorage.read_only",
+        "https://www.googleapis.com/auth/logging.write",
+        "https://www.googleapis.com/auth/monitoring.write",
+        "https://www.googleapis.com/auth/service.management.readonly",
+        "https://www.googleapis.com/auth/servicecontrol",
+        "https://www.googleapis.com/auth/trace.append",
+    ]
+}
+
+/// The access scopes behind gcloud's alias `default`: the documented ones and `pubsub`.
+///
+/// Source: `gcloud compute instances create --help`, flag `--scopes`.
+#[must_use]
+pub fn gcloud_default_scopes() -> [&'static str; 7] {
+    let [storage, logging, monitoring, management, control, trace] = default_scopes();
+    [storage, logging, monitoring, "https://www.googleapis.com/auth/pubsub", management, control, trace]
+}
+
+/// One of the servers of a [`FakeGoogle`]. Each has a port of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Service {
+    /// The metadata servers of all VMs.
+    Metadata,
+    /// Cloud Storage: JSON API, and objects over the XML API.
+    Storage,
+    /// `/token` and `/tokeninfo`.
+    OAuth,
+    /// The part of Compute Engine that changes a VM's scopes.
+    Compute,
+    /// Any other API: answers what the test scripted with [`FakeGoogle::front`].
+    Front,
+}
+
+/// The running servers. See the [module's page](self).
+pub struct FakeGoogle {
+    pub(in crate::testing) shared: Arc<Shared>,
+    addresses: HashMap<(Service, usize), SocketAddr>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<io::Result<()>>>,
+}
+
+impl FakeGoogle {
+    /// A description to be completed and started.
+    pub fn builder() -> FakeGoogleBuilder {
+        FakeGoogleBuilder::new()
+    }
+
+    /// `127.0.0.1:PORT` of the first VM's metadata server, for `GCE_METADATA_HOST`.
+    #[must_use]
+    pub fn metadata_host(&self) -> String {
+        self.url_of(Service::Metadata).replace("http://", "")
+    }
+
+    /// `http://127.0.0.1:PORT`, in the place of `https://storage.googleapis.com`.
+    #[must_use]
+    pub fn storage_url(&self) -> String {
+        self.url_of(Service::Storage)
+    }
+
+    /// `http://127.0.0.1:PORT`, in the place of `https://oauth2.googleapis.com`.
+    #[must_use]
+    pub fn oauth_url(&self) -> String {
+        self.url_of(Service::OAuth)
+    }
+
+    /// `http://127.0.0.1:PORT`, in the place of `https://compute.googleapis.com`.
+    #[must_use]
+    pub fn compute_url(&self) -> String {
+        self.url_of(Service::Compute)
+    }
+
+    /// `http://127.0.0.1:PORT` of a service; for the metadata servers, of the first VM's.
+    #[must_use]
+    pub fn url_of(&self, service: Service) -> String {
+        self.addresses.get(&(service, 0)).map(|address| format!("http://{address}")).unwrap_or_default()
+    }
+
+    pub(in crate::testing) fn metadata_host_of(&self, vm: &str) -> Option<String> {
+        let place = self.shared.lock().machines.iter().position(|machine| machine.name == vm)?;
+        self.addresses.get(&(Service::Metadata, place)).map(ToString::to_string)
+    }
+
+    /// Environment variables that make a program believe it runs on the first VM: where its
+    /// metadata server is, and what its platform sets.
+    #[must_use]
+    pub fn env(&self) -> Vec<(String, String)> {
+        let state = self.shared.lock();
+        let host = self.metadata_host();
+        let hosts = ["GCE_METADATA_HOST", "GCE_METADATA_IP", "GCE_METADATA_ROOT"];
+        let platform = state.machines.first();
+        let platform = platform.map(|machine| machine.platform.env(&machine.name, &machine.project));
+        let hosts = hosts.map(|name| (name, host.clone()));
+        let all = hosts.into_iter().chain(platform.unwrap_or_default());
+        all.map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// Environment variables that point the real gcloud at [`Service::Compute`] and
+    /// [`Service::Storage`], as an owner of every project and with nothing that calls home.
+    ///
+    /// `dir` becomes gcloud's configuration directory; the owner's token is written into it. Give
+    /// it one that is yours alone and that you remove afterwards.
+    ///
+    /// # Errors
+    /// The token could not be written.
+    pub fn gcloud_env(&self, dir: &Path) -> io::Result<Vec<(String, String)>> {
+        gcloud::env(self, dir)
+    }
+
+    /// The access token that the first VM's metadata server hands out now.
+    ///
+    /// It speaks for the VM's service account and has the VM's scopes; on serverless platforms,
+    /// the platform's default ones.
+    ///
+    /// # Panics
+    /// The VM has no service account, so there is no token.
+    #[must_use]
+    pub fn token(&self) -> String {
+        let mut state = self.shared.lock();
+        let token = metadata::current_token(&mut state, 0, "");
+        drop(state);
+        match token {
+            Some(token) => token,
+            None => panic!("the first VM has no service account, so its metadata server has no token"),
+        }
+    }
+
+    /// A new access token for any account, with any scopes: full URIs, or what follows
+    /// `https://www.googleapis.com/auth/`.
+    #[must_use]
+    pub fn mint<S: AsRef<str>>(&self, account: &str, scopes: impl IntoIterator<Item = S>) -> String {
+        self.shared.lock().mint(account, uris(scopes))
+    }
+
+    /// A refresh token of a user who has agreed to these scopes, for [`oauth_url`](Self::oauth_url)`/token`.
+    #[must_use]
+    pub fn refresh_token<S: AsRef<str>>(&self, user: &str, scopes: impl IntoIterator<Item = S>) -> String {
+        oauth::log_in(&mut self.shared.lock(), user, uris(scopes))
+    }
+
+    /// The power switch and the scopes of a VM.
+    #[must_use]
+    pub fn vm(&self, name: &str) -> VmControl<'_> {
+        VmControl { google: self, name: name.to_owned() }
+    }
+
+    /// Scripts an answer of [`Service::Front`].
+    pub fn front(&self) -> Front<'_> {
+        Front::new(self)
+    }
+
+    /// Gives an account a role, or one single permission, on a bucket or a project.
+    /// Roles the fake does not know give nothing.
+    pub fn grant(&self, resource: &str, account: &str, role: &str) {
+        self.shared.lock().policy.bindings.push(Binding::new(resource, account, role));
+    }
+
+    /// Takes a role away again.
+    pub fn revoke(&self, resource: &str, account: &str, role: &str) {
+        let gone = Binding::new(resource, account, role);
+        self.shared.lock().policy.bindings.retain(|binding| *binding != gone);
+    }
+
+    /// Makes a service misbehave from its next request on.
+    pub fn fault(&self, service: Service, fault: Fault) {
+        self.shared.lock().faults.set(service, fault);
+    }
+
+    /// Makes a service behave again.
+    pub fn heal(&self, service: Service) {
+        self.shared.lock().faults.clear(service);
+    }
+
+    /// Moves the clock forward: tokens grow old.
+    pub fn advance(&self, by: Duration) {
+        self.shared.lock().clock.advance(by);
+    }
+
+    /// Every request so far, in the order they came.
+    #[must_use]
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.shared.lock().log.requests.clone()
+    }
+
+    /// Waits until the requests so far satisfy a test.
+    ///
+    /// It waits for as long as it takes; put a timeout around it.
+    pub async fn wait_for(&self, satisfied: impl Fn(&[RecordedRequest]) -> bool) {
+        self.until(|state| satisfied(&state.log.requests)).await;
+    }
+
+    /// Waits until no request is under way: every answer has been sent, or its client is gone.
+    pub async fn idle(&self) {
+        self.until(|state| state.log.in_flight == 0).await;
+    }
+
+    async fn until(&self, satisfied: impl Fn(&State) -> bool) {
+        let mut changes = self.shared.changed.subscribe();
+        while !satisfied(&self.shared.lock()) {
+            // The sender lives in `self.shared`, so there is always a next change to wait for.
+            changes.changed().await.ok();
+        }
+    }
+}
+
+/// Full URIs of scopes as people write them.
+fn uris<S: AsRef<str>>(scopes: impl IntoIterator<Item = S>) -> Vec<String> {
+    scopes.into_iter().map(|scope| scope_uri(scope.as_ref())).collect()
+}
+
+impl Drop for FakeGoogle {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        let ended = self.thread.take().map(JoinHandle::join);
+        if std::thread::panicking() {
+            return;
+        }
+        let panics = std::mem::take(&mut self.shared.lock().panics);
+        assert!(panics.is_empty(), "the fake Google panicked:\n{}", panics.join("\n"));
+        assert!(matches!(ended, None | Some(Ok(Ok(())))), "the fake Google's thread failed");
+    }
+}
+
+impl fmt::Debug for FakeGoogle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FakeGoogle").field("addresses", &self.addresses).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,259 @@
+//! The metadata server, <https://cloud.google.com/compute/docs/metadata/querying-metadata>.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::exchange::{Asked, Reply, base64url, empty, html, random_hex, reply, unix, with};
+use super::state::State;
+use super::vm::Machine;
+
+const ROOT: &str = "/computeMetadata/v1";
+
+/// "The metadata server caches access tokens until they have 5 minutes of remaining time before
+/// they expire", <https://cloud.google.com/compute/docs/access/authenticate-workloads>.
+const CACHED_UNTIL: Duration = Duration::from_secs(300);
+
+/// Answers for one machine, given by its place in the state.
+pub(super) fn answer(state: &mut State, machine: usize, asked: &Asked) -> Reply {
+    let answered = match refuse(asked) {
+        Some(refusal) => refusal,
+        None => route(state, machine, asked),
+    };
+    dress(answered)
+}
+
+/// Google asks for the header, and for a request that no proxy has passed on.
+fn refuse(asked: &Asked) -> Option<Reply> {
+    let url = format!("<code>{}</code>", asked.path);
+    if asked.verb != Method::GET && asked.verb != Method::HEAD {
+        return Some(html(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "The request method is inappropriate for this URL.",
+        ));
+    }
+    if asked.header("x-forwarded-for").is_some() {
+        return Some(html(StatusCode::FORBIDDEN, "Your client does not have permission to get this URL."));
+    }
+    let inside = asked.path.starts_with("/computeMetadata/");
+    if inside && asked.header("metadata-flavor") != Some("Google") {
+        return Some(html(
+            StatusCode::FORBIDDEN,
+            &format!(
+                "Your client does not have permission to get URL {url} from this server. \
+                 Missing Metadata-Flavor:Google header."
+            ),
+        ));
+    }
+    None
+}
+
+fn dress(answered: Reply) -> Reply {
+    let mut hasher = DefaultHasher::new();
+    answered.body().hash(&mut hasher);
+    let headers = [
+        ("metadata-flavor", "Google"),
+        ("server", "Metadata Server for VM"),
+        ("x-xss-protection", "0"),
+        ("x-frame-options", "SAMEORIGIN"),
+        ("etag", &format!("{:016x}", hasher.finish())),
+    ];
+    headers.into_iter().fold(answered, |reply, (name, value)| with(reply, name, value))
+}
+
+fn route(state: &mut State, index: usize, asked: &Asked) -> Reply {
+    let Some(path) = asked.path.strip_prefix(ROOT) else {
+        return match asked.path.as_str() {
+            "/" => text("computeMetadata/\n"),
+            _ => not_found(asked),
+        };
+    };
+    let Some(machine) = state.machines.get(index) else { return not_found(asked) };
+    let mut segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let tree = tree(machine);
+    match segments.as_slice() {
+        ["instance", "service-accounts", who, "token"] if is_attached(machine, who) => {
+            return token(state, index, asked);
+        }
+        ["instance", "service-accounts", who, "identity"] if is_attached(machine, who) => {
+            return identity(state, index, asked);
+        }
+        _ => {}
+    }
+    let Some(node) = find(&tree, &segments) else { return not_found(asked) };
+    let leaf = segments.pop().unwrap_or_default();
+    match node {
+        Value::Object(_) if !path.ends_with('/') => {
+            let place = format!("{}{}/", asked.base, asked.path);
+            with(html(StatusCode::MOVED_PERMANENTLY, "The document has moved."), "location", &place)
+        }
+        node if asked.query.get("recursive") == Some("true") => json_text(&camel(leaf, node)),
+        Value::Object(children) => text(&listing(children)),
+        leaf => text(&leaf_text(leaf)),
+    }
+}
+
+fn is_attached(machine: &Machine, who: &str) -> bool {
+    machine.account.as_deref().is_some_and(|email| who == "default" || who == email)
+}
+
+fn token(state: &mut State, index: usize, asked: &Asked) -> Reply {
+    let Some(text) = current_token(state, index, asked.query.get("scopes").unwrap_or_default()) else {
+        return html(StatusCode::INTERNAL_SERVER_ERROR, "The server encountered an error.");
+    };
+    let seconds = state.remaining(&text).as_secs();
+    json_text(&json!({"access_token": text, "expires_in": seconds, "token_type": "Bearer"}))
+}
+
+/// The token the metadata server hands out now, from its cache while that has one.
+///
+/// None where the scopes are not separated by commas: Cloud Run answers 500 to spaces, as seen in
+/// <https://github.com/googleapis/google-auth-library-ruby/issues/277>.
+pub(super) fn current_token(state: &mut State, index: usize, asked: &str) -> Option<String> {
+    let machine = state.machines.get(index)?;
+    let account = machine.account.clone()?;
+    let honoured = if machine.platform.is_vm() { "" } else { asked };
+    if honoured.contains(char::is_whitespace) {
+        return None;
+    }
+    let wanted: Vec<String> =
+        honoured.split(',').filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
+    let scopes = machine.platform.token_scopes(&machine.scopes, &wanted);
+    let cached = machine.cache.get(honoured).cloned();
+    let fresh = cached.filter(|token| state.remaining(token) > CACHED_UNTIL);
+    let token = fresh.unwrap_or_else(|| state.mint(&account, scopes));
+    state.machines.get_mut(index)?.cache.insert(honoured.to_owned(), token.clone());
+    Some(token)
+}
+
+/// A JWT with Google's claims and a signature that means nothing.
+fn identity(state: &State, index: usize, asked: &Asked) -> Reply {
+    let (Some(machine), Some(audience)) = (state.machines.get(index), asked.query.get("audience")) else {
+        return reply(StatusCode::BAD_REQUEST, "text/html", "non-empty audience parameter required");
+    };
+    let now = unix(state.clock.now());
+    let mut claims = json!({
+        "aud": audience, "azp": machine.id().to_string(), "sub": machine.id().to_string(),
+        "exp": now + 3600, "iat": now, "iss": "https://accounts.google.com",
+        "email": machine.account, "email_verified": true,
+    });
+    if asked.query.get("format") == Some("full") && machine.platform.is_vm() {
+        claims["google"] = json!({"compute_engine": {
+            "instance_id": machine.id().to_string(), "instance_name": machine.name,
+            "project_id": machine.project.id, "project_number": machine.project.number,
+            "zone": machine.zone,
+        }});
+    }
+    let header = json!({"alg": "RS256", "kid": "fake", "typ": "JWT"});
+    let parts = [header.to_string(), claims.to_string(), random_hex()];
+    text(&parts.map(base64url).join("."))
+}
+
+/// Everything the machine may read, with the names of the paths.
+fn tree(machine: &Machine) -> Value {
+    let number = machine.project.number;
+    let mut instance = json!({
+        "attributes": machine.attributes,
+        "id": machine.id(),
+        "zone": format!("projects/{number}/zones/{}", machine.zone),
+        "service-accounts": accounts(machine),
+    });
+    if machine.platform.is_vm() {
+        instance["name"] = json!(machine.name);
+        instance["hostname"] =
+            json!(format!("{}.{}.c.{}.internal", machine.name, machine.zone, machine.project.id));
+        instance["machine-type"] = json!(format!("projects/{number}/machineTypes/e2-medium"));
+        instance["cpu-platform"] = json!("Intel Broadwell");
+    } else {
+        // Cloud Run's zone is none that a VM could be in; its region is the one to believe.
+        instance["zone"] = json!(format!("projects/{number}/zones/{}-1", machine.region()));
+        instance["region"] = json!(format!("projects/{number}/regions/{}", machine.region()));
+    }
+    let project = json!({
+        "attributes": {},
+        "numeric-project-id": number,
+        "project-id": machine.project.id,
+    });
+    json!({"instance": instance, "project": project})
+}
+
+fn accounts(machine: &Machine) -> Value {
+    let Some(email) = &machine.account else { return json!({}) };
+    let scopes = machine.platform.listed_scopes(&machine.scopes);
+    let account = json!({"aliases": ["default"], "email": email, "scopes": scopes});
+    json!({"default": account, email.as_str(): account})
+}
+
+fn find<'a>(tree: &'a Value, segments: &[&str]) -> Option<&'a Value> {
+    segments.iter().try_fold(tree, |node, segment| node.as_object()?.get(*segment))
+}
+
+/// Names of a directory, one per line, directories with a slash.
+fn listing(children: &Map<String, Value>) -> String {
+    let mut names: Vec<String> = children
+        .iter()
+        .map(|(name, child)| if child.is_object() { format!("{name}/\n") } else { format!("{name}\n") })
+        .collect();
+    if children.contains_key("aliases") {
+        names.extend(["identity\n".to_owned(), "token\n".to_owned()]);
+    }
+    names.sort();
+    names.concat()
+}
+
+fn leaf_text(leaf: &Value) -> String {
+    match leaf {
+        Value::Array(lines) => {
+            lines.iter().filter_map(Value::as_str).map(|line| format!("{line}\n")).collect()
+        }
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The recursive form writes `service-accounts` as `serviceAccounts`, but leaves alone the names
+/// that a user chose: attributes and accounts.
+fn camel(name: &str, node: &Value) -> Value {
+    let keeps_names = matches!(name, "attributes" | "service-accounts");
+    match node {
+        Value::Object(children) => Value::Object(
+            children
+                .iter()
+                .map(|(key, child)| {
+                    let shown = if keeps_names { key.clone() } else { camel_name(key) };
+                    (shown, camel(key, child))
+                })
+                .collect(),
+        ),
+        leaf => leaf.clone(),
+    }
+}
+
+fn camel_name(kebab: &str) -> String {
+    let mut parts = kebab.split('-');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |name, part| {
+        let (head, tail) = part.split_at_checked(1).unwrap_or((part, ""));
+        name + &head.to_ascii_uppercase() + tail
+    })
+}
+
+fn text(body: &str) -> Reply {
+    reply(StatusCode::OK, "application/text", body.to_owned())
+}
+
+fn json_text(body: &Value) -> Reply {
+    reply(StatusCode::OK, "application/json", body.to_string())
+}
+
+fn not_found(asked: &Asked) -> Reply {
+    match asked.verb {
+        Method::HEAD => empty(StatusCode::NOT_FOUND),
+        _ => html(
+            StatusCode::NOT_FOUND,
+            &format!("The requested URL <code>{}</code> was not found on this server.", asked.path),
+        ),
+    }
+}

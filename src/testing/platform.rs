@@ -1,0 +1,137 @@
+//! What Google's products let a program see of where it runs, as tables.
+
+use std::collections::BTreeMap;
+
+use super::state::{Project, scope_uri};
+
+/// What a program runs on.
+///
+/// The profiles follow Google's own detector,
+/// <https://github.com/GoogleCloudPlatform/opentelemetry-operations-go/tree/main/detectors/gcp>,
+/// and <https://cloud.google.com/run/docs/container-contract>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Platform {
+    /// A VM of its own.
+    Gce,
+    /// A VM that a managed instance group made.
+    InstanceGroup,
+    /// A pod that sees the node's metadata server.
+    GkeNode,
+    /// A pod behind the metadata server of GKE Workload Identity.
+    GkeWorkloadIdentity,
+    /// A Cloud Run service.
+    CloudRun,
+    /// A Cloud Run job.
+    CloudRunJob,
+    /// A function of Cloud Run functions.
+    Functions,
+    /// App Engine standard environment.
+    AppEngine,
+    /// A node of a Dataproc cluster.
+    Dataproc,
+}
+
+/// What `/scopes` lists on serverless platforms: what may be asked for, not what a token has.
+/// Reported by users of Cloud Functions; Google publishes no list, so its contents are unverified.
+const REQUESTABLE: [&str; 5] = ["cloud-platform", "userinfo.email", "drive", "spreadsheets", "calendar"];
+
+/// What a token has on serverless platforms if nothing was asked for.
+/// Source: <https://cloud.google.com/run/docs/securing/service-identity#access_tokens>.
+const SERVERLESS_DEFAULT: [&str; 2] = ["cloud-platform", "userinfo.email"];
+
+impl Platform {
+    /// Whether access scopes are a setting of the machine.
+    pub(super) fn is_vm(self) -> bool {
+        matches!(self, Self::Gce | Self::InstanceGroup | Self::GkeNode | Self::Dataproc)
+    }
+
+    fn is_gke(self) -> bool {
+        matches!(self, Self::GkeNode | Self::GkeWorkloadIdentity)
+    }
+
+    pub(super) fn default_account(self, project: &Project) -> String {
+        match self {
+            Self::GkeWorkloadIdentity => format!("workload@{}.iam.gserviceaccount.com", project.id),
+            Self::AppEngine => format!("{}@appspot.gserviceaccount.com", project.id),
+            _ => project.default_account(),
+        }
+    }
+
+    /// What `/scopes` says.
+    pub(super) fn listed_scopes(self, instance: &[String]) -> Vec<String> {
+        match self {
+            vm if vm.is_vm() => instance.to_vec(),
+            Self::GkeWorkloadIdentity => SERVERLESS_DEFAULT.map(scope_uri).to_vec(),
+            _ => REQUESTABLE.map(scope_uri).to_vec(),
+        }
+    }
+
+    /// What a token gets: a VM ignores what is asked for, everything else honours it.
+    /// Source: the docstring of `google.auth.compute_engine.credentials`,
+    /// <https://googleapis.dev/python/google-auth/latest/reference/google.auth.compute_engine.credentials.html>.
+    pub(super) fn token_scopes(self, instance: &[String], asked: &[String]) -> Vec<String> {
+        match asked {
+            _ if self.is_vm() => instance.to_vec(),
+            [] => SERVERLESS_DEFAULT.map(scope_uri).to_vec(),
+            asked => asked.to_vec(),
+        }
+    }
+
+    /// Custom metadata that the product sets on its machines.
+    pub(super) fn attributes(self, name: &str, zone: &str, project: &Project) -> BTreeMap<String, String> {
+        let number = project.number;
+        let region = zone.rsplit_once('-').map_or(zone, |(region, _)| region);
+        let pairs = match self {
+            Self::InstanceGroup => vec![
+                ("created-by", format!("projects/{number}/zones/{zone}/instanceGroupManagers/{name}-group")),
+                ("instance-template", format!("projects/{number}/global/instanceTemplates/{name}-template")),
+            ],
+            gke if gke.is_gke() => {
+                vec![("cluster-name", "cluster-1".to_owned()), ("cluster-location", zone.to_owned())]
+            }
+            Self::Dataproc => vec![
+                ("dataproc-cluster-name", "cluster-1".to_owned()),
+                ("dataproc-cluster-uuid", "00000000-0000-4000-8000-000000000000".to_owned()),
+                ("dataproc-region", region.to_owned()),
+            ],
+            _ => Vec::new(),
+        };
+        pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+
+    /// Environment variables that the product sets for the program.
+    pub(super) fn env(self, name: &str, project: &Project) -> Vec<(&'static str, String)> {
+        let revision = format!("{name}-00001-abc");
+        let knative = |target: Option<&'static str>| {
+            let first = target.map(|target| (target, name.to_owned()));
+            first.into_iter().chain([
+                ("K_SERVICE", name.to_owned()),
+                ("K_CONFIGURATION", name.to_owned()),
+                ("K_REVISION", revision.clone()),
+                ("PORT", "8080".to_owned()),
+            ])
+        };
+        match self {
+            Self::CloudRun => knative(None).collect(),
+            Self::Functions => knative(Some("FUNCTION_TARGET")).collect(),
+            Self::CloudRunJob => vec![
+                ("CLOUD_RUN_JOB", name.to_owned()),
+                ("CLOUD_RUN_EXECUTION", format!("{name}-abcde")),
+                ("CLOUD_RUN_TASK_INDEX", "0".to_owned()),
+            ],
+            Self::AppEngine => vec![
+                ("GAE_ENV", "standard".to_owned()),
+                ("GAE_SERVICE", name.to_owned()),
+                ("GAE_VERSION", "20260101t000000".to_owned()),
+                ("GAE_INSTANCE", "0001".to_owned()),
+                ("GOOGLE_CLOUD_PROJECT", project.id.clone()),
+            ],
+            gke if gke.is_gke() => vec![
+                ("KUBERNETES_SERVICE_HOST", "10.0.0.1".to_owned()),
+                ("KUBERNETES_SERVICE_PORT", "443".to_owned()),
+            ],
+            _ => Vec::new(),
+        }
+    }
+}

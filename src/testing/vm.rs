@@ -1,0 +1,229 @@
+//! Machines, with Compute Engine's rules for changing them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::platform::Platform;
+use super::state::{Project, scope_uri};
+use super::{FakeGoogle, default_scopes};
+use crate::Error;
+
+/// A machine, or a serverless instance, that a program runs on: what its metadata server says.
+///
+/// Without further calls it is a Compute Engine VM in `us-central1-a` with the default service
+/// account of its project and the default access scopes.
+///
+/// ```
+/// use gcp_scopes::testing::{Platform, Vm};
+///
+/// let vm = Vm::new("web-1").zone("europe-west3-b").scopes(["devstorage.read_only", "pubsub"]);
+/// let run = Vm::new("my-service").platform(Platform::CloudRun);
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Vm {
+    pub(super) name: String,
+    zone: String,
+    pub(super) project: Option<String>,
+    account: Option<String>,
+    has_account: bool,
+    scopes: Option<Vec<String>>,
+    platform: Platform,
+    attributes: BTreeMap<String, String>,
+}
+
+impl Vm {
+    /// A machine with this name. On serverless platforms it is the name of the service.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            zone: "us-central1-a".into(),
+            project: None,
+            account: None,
+            has_account: true,
+            scopes: None,
+            platform: Platform::Gce,
+            attributes: BTreeMap::new(),
+        }
+    }
+
+    /// The zone it runs in. The region is the zone without its last letter.
+    pub fn zone(mut self, zone: impl Into<String>) -> Self {
+        self.zone = zone.into();
+        self
+    }
+
+    /// The project it belongs to, if that is not the first one.
+    pub fn project(mut self, id: impl Into<String>) -> Self {
+        self.project = Some(id.into());
+        self
+    }
+
+    /// The service account attached to it.
+    pub fn account(mut self, email: impl Into<String>) -> Self {
+        self.account = Some(email.into());
+        self
+    }
+
+    /// Attaches no service account, so that the metadata server hands out no token (404).
+    pub fn no_account(mut self) -> Self {
+        self.has_account = false;
+        self
+    }
+
+    /// The access scopes: full URIs, or what follows `https://www.googleapis.com/auth/`.
+    ///
+    /// Serverless platforms and GKE Workload Identity have no such setting and ignore it.
+    pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.scopes = Some(scopes.into_iter().map(|scope| scope_uri(scope.as_ref())).collect());
+        self
+    }
+
+    /// What it runs on.
+    pub fn platform(mut self, platform: Platform) -> Self {
+        self.platform = platform;
+        self
+    }
+
+    /// A custom metadata attribute, which wins over one that the platform sets.
+    pub fn attribute(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.attributes.insert(name.into(), value.into());
+        self
+    }
+}
+
+/// A [`Vm`] in its project.
+pub(super) struct Machine {
+    pub(super) name: String,
+    pub(super) zone: String,
+    pub(super) project: Project,
+    pub(super) account: Option<String>,
+    pub(super) scopes: Vec<String>,
+    pub(super) platform: Platform,
+    pub(super) attributes: BTreeMap<String, String>,
+    pub(super) running: bool,
+    /// The metadata server's token cache: scopes asked for, and the token it gave.
+    pub(super) cache: HashMap<String, String>,
+}
+
+/// Compute Engine's own words for a change that needs a stopped instance.
+/// Reported in public transcripts of `gcloud compute instances set-service-account`; the API
+/// reference does not have it.
+pub(super) const MUST_BE_STOPPED: &str =
+    "The instance must be stopped before the service account can be changed.";
+
+impl Machine {
+    pub(super) fn new(vm: Vm, project: Project) -> Self {
+        let account = vm.account.unwrap_or_else(|| vm.platform.default_account(&project));
+        let mut attributes = vm.platform.attributes(&vm.name, &vm.zone, &project);
+        attributes.extend(vm.attributes);
+        Self {
+            account: vm.has_account.then_some(account),
+            scopes: vm.scopes.unwrap_or_else(|| default_scopes().map(scope_uri).to_vec()),
+            attributes,
+            name: vm.name,
+            zone: vm.zone,
+            platform: vm.platform,
+            project,
+            running: true,
+            cache: HashMap::new(),
+        }
+    }
+
+    /// `us-central1` of `us-central1-a`.
+    pub(super) fn region(&self) -> &str {
+        self.zone.rsplit_once('-').map_or(self.zone.as_str(), |(region, _)| region)
+    }
+
+    /// The number Compute Engine would give it.
+    pub(super) fn id(&self) -> u64 {
+        self.name.bytes().fold(4_000_000_000_000_000_000, |id, byte| id + u64::from(byte) * 1_000_003)
+    }
+
+    /// Stopping ends every process, the metadata server's token cache included.
+    pub(super) fn stop(&mut self) {
+        self.running = false;
+        self.cache.clear();
+    }
+
+    pub(super) fn set_account(
+        &mut self,
+        account: Option<String>,
+        scopes: Vec<String>,
+    ) -> Result<(), &'static str> {
+        if self.running {
+            return Err(MUST_BE_STOPPED);
+        }
+        self.account = account;
+        self.scopes = scopes;
+        Ok(())
+    }
+}
+
+/// Stops, changes and starts one VM of a [`FakeGoogle`], as an administrator would.
+///
+/// Every method fails if there is no such VM. [`set_scopes`](Self::set_scopes) also fails while
+/// the VM runs, as at Google. Tokens that were handed out before keep their scopes until they
+/// expire.
+#[derive(Debug)]
+pub struct VmControl<'a> {
+    pub(super) google: &'a FakeGoogle,
+    pub(super) name: String,
+}
+
+impl VmControl<'_> {
+    /// Stops the VM. Its metadata server closes every connection until it is started again.
+    ///
+    /// # Errors
+    /// There is no such VM, or it is no VM but a serverless instance.
+    pub fn stop(&self) -> Result<(), Error> {
+        self.change(|machine| {
+            machine.stop();
+            Ok(())
+        })
+    }
+
+    /// Starts the VM.
+    ///
+    /// # Errors
+    /// There is no such VM, or it is no VM but a serverless instance.
+    pub fn start(&self) -> Result<(), Error> {
+        self.change(|machine| {
+            machine.running = true;
+            Ok(())
+        })
+    }
+
+    /// Replaces the access scopes: full URIs, or what follows `https://www.googleapis.com/auth/`.
+    ///
+    /// # Errors
+    /// The VM runs, there is no such VM, or it is no VM but a serverless instance.
+    pub fn set_scopes<S: AsRef<str>>(&self, scopes: impl IntoIterator<Item = S>) -> Result<(), Error> {
+        let scopes = scopes.into_iter().map(|scope| scope_uri(scope.as_ref())).collect();
+        self.change(|machine| machine.set_account(machine.account.clone(), scopes))
+    }
+
+    /// `127.0.0.1:PORT` of this VM's metadata server, for `GCE_METADATA_HOST`.
+    ///
+    /// # Errors
+    /// There is no such VM.
+    pub fn metadata_host(&self) -> Result<String, Error> {
+        self.google.metadata_host_of(&self.name).ok_or_else(|| self.unknown())
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Machine) -> Result<(), &'static str>) -> Result<(), Error> {
+        let mut state = self.google.shared.lock();
+        let machine = state.machines.iter_mut().find(|machine| machine.name == self.name);
+        let machine = machine.ok_or_else(|| self.unknown())?;
+        if !machine.platform.is_vm() {
+            return Err(Error::invalid(format!(
+                "`{}` runs on {:?}, which has neither a power switch nor access scopes to set",
+                self.name, machine.platform
+            )));
+        }
+        change(machine).map_err(|why| Error::invalid(format!("VM `{}`: {why}", self.name)))
+    }
+
+    fn unknown(&self) -> Error {
+        Error::invalid(format!("the fake Google has no VM `{}`; add it with `.vm(Vm::new(..))`", self.name))
+    }
+}
