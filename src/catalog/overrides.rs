@@ -95,7 +95,9 @@ impl Override {
 /// Whether a scope, by its name after Google's prefix, stands in no list of Google's and was added
 /// by a row of the table.
 pub(crate) fn is_hidden(short: &str) -> bool {
-    OVERRIDES.iter().any(|row| matches!(row.effect, Effect::AlsoAccepts { scopes, .. } if scopes.contains(&short)))
+    OVERRIDES
+        .iter()
+        .any(|row| matches!(row.effect, Effect::AlsoAccepts { scopes, .. } if scopes.contains(&short)))
 }
 
 /// A scope's URI, from its name after Google's prefix.
