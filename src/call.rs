@@ -77,10 +77,10 @@ impl<'a> Call<'a> {
 
     fn with_headers(self, headers: &'a HeaderMap) -> Self {
         let call = Self { headers: Some(headers), ..self };
-        match call.header(&METHOD_OVERRIDE) {
-            Some(real) if call.verb == "POST" => Self { verb: real, ..call },
-            _ => call,
+        if call.verb != "POST" {
+            return call;
         }
+        Self { verb: call.header(&METHOD_OVERRIDE).unwrap_or(call.verb), ..call }
     }
 
     pub(crate) fn verb(&self) -> &'a str {
@@ -117,10 +117,11 @@ impl<'a> Call<'a> {
     /// Whether this is a gRPC call: its headers say so, or they are not known and the path has the
     /// shape `/package.Service/Method`.
     pub(crate) fn is_grpc(&self) -> bool {
-        match self.headers {
+        let told = || match self.headers {
             Some(_) => self.has_content_type("application/grpc"),
-            None => self.verb == "POST" && is_grpc_path(self.path()),
-        }
+            None => is_grpc_path(self.path()),
+        };
+        self.verb == "POST" && told()
     }
 
     /// Whether this is a bundle of calls (<https://cloud.google.com/storage/docs/batch>).

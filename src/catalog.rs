@@ -20,7 +20,7 @@ use std::fmt;
 
 use crate::error::Error;
 use crate::scope::{Scope, ScopeSet};
-use overrides::{Effect, OVERRIDES, Override, Reason};
+use overrides::{OVERRIDES, Override, Silence};
 use reader::BLOB;
 
 #[doc(inline)]
@@ -165,17 +165,9 @@ impl ApiMethod {
         OVERRIDES.get(place)
     }
 
-    /// Why a call of this method with this raw query by a token with these scopes has no verdict.
-    pub(crate) fn silenced(&self, granted: &ScopeSet, query: &str) -> Option<Reason> {
-        match &self.special()?.effect {
-            Effect::AlsoAccepts { .. } => None,
-            Effect::NoVerdict(reason) => Some(*reason),
-            Effect::NoVerdictWhen(when, reason) => when.matches(query).then_some(*reason),
-            Effect::NoVerdictWith(scope, when, reason) => {
-                let holds = granted.contains(&Scope::from_uri(&overrides::uri(scope)));
-                (holds && when.matches(query)).then_some(*reason)
-            }
-        }
+    /// Why the hand table keeps back a verdict on a call of this method with this query.
+    pub(crate) fn silenced(&self, query: &str) -> Option<Silence> {
+        self.special()?.effect.silences(query)
     }
 }
 

@@ -459,4 +459,26 @@ mod tests {
         assert!(!printed.contains("SECRET") && printed.contains("k.json"), "{printed}");
         assert!(!format!("{snapshot:?}").contains("robot@"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_the_metadata_server_says_nothing_comes_out_that_a_shell_would_act_on(
+            said in proptest::collection::vec("[a-z0-9/@.;$` \\n-]{0,40}|.{0,40}", 14)
+        ) {
+            let paths = ["project/project-id", "project/numeric-project-id", "instance/name", "instance/zone",
+                "instance/region", metadata::EMAIL, metadata::SCOPES, "instance/attributes/created-by",
+                "instance/attributes/cluster-name", "instance/attributes/cluster-location",
+                "instance/attributes/dataproc-cluster-name", "instance/attributes/dataproc-region",
+                "instance/attributes/job_id", "instance/attributes/proxy-url"];
+            let worlds = paths.iter().zip(&said);
+            let snapshot = worlds.fold(vm(&[]), |world, (path, text)| world.with_metadata(*path, text.as_str()));
+            let here = Environment::of(&snapshot);
+            let names = [here.project(), here.project_number(), here.zone(), here.region(), here.location(),
+                here.instance(), here.resource(), here.account()];
+            for name in names.into_iter().flatten() {
+                proptest::prop_assert!(!name.starts_with('-'), "{name}");
+                proptest::prop_assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:@".contains(c)), "{name}");
+            }
+        }
+    }
 }

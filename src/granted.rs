@@ -226,7 +226,7 @@ impl<'a> AccessToken<'a> {
     /// for a value that cannot be a token.
     #[must_use]
     pub fn from_authorization(value: &'a HeaderValue) -> Option<Self> {
-        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+        let (scheme, token) = std::str::from_utf8(value.as_bytes()).ok()?.split_once(' ')?;
         if !scheme.eq_ignore_ascii_case("Bearer") {
             return None;
         }
@@ -237,8 +237,9 @@ impl<'a> AccessToken<'a> {
     #[must_use]
     pub fn new(token: &'a str) -> Option<Self> {
         let token = token.trim_matches(' ');
-        let plausible = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
-        plausible.then_some(Self(token))
+        // All bytes and no early end, which a compiler turns into a few wide instructions.
+        let odd = token.bytes().fold(false, |odd, byte| odd | !byte.is_ascii_graphic());
+        (!token.is_empty() && !odd).then_some(Self(token))
     }
 
     /// The token itself. Never print it, and never put it into a URL.

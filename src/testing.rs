@@ -50,15 +50,18 @@
 //!    panics too, so that a test cannot pass on a broken fake.
 //! 5. **It runs on a thread of its own**, so that blocking clients and paused clocks do not stop it.
 //!
-//! What it is not: it checks no signatures, keeps everything in memory, and knows a dozen roles.
-//! Plain HTTP/1.1 only, no gRPC.
+//! What it is not: it checks no signatures, keeps everything in memory, and knows a dozen roles. It
+//! speaks HTTP/1.1 and, to clients that begin with it, HTTP/2; never TLS. Of gRPC it knows refusals
+//! only.
 
 mod builder;
+mod checksum;
 mod compute;
 mod exchange;
 mod fault;
 mod front;
 mod gcloud;
+mod grpc;
 mod metadata;
 mod oauth;
 mod platform;
@@ -195,8 +198,8 @@ impl FakeGoogle {
         all.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    /// Environment variables that point the real gcloud at [`Service::Compute`], as an owner of
-    /// every project and with nothing that calls home.
+    /// Environment variables that point the real gcloud at [`Service::Compute`] and
+    /// [`Service::Storage`], as an owner of every project and with nothing that calls home.
     ///
     /// `dir` becomes gcloud's configuration directory; the owner's token is written into it. Give
     /// it one that is yours alone and that you remove afterwards.

@@ -16,14 +16,14 @@ fn look<T>(
     endpoints: &Endpoints,
     verb: &str,
     url: &str,
-    read: impl FnOnce(Result<Found<'_>, Why>) -> T,
+    read: impl FnOnce(Result<Found, Why>) -> T,
 ) -> T {
     let uri: Uri = url.parse().unwrap_or_else(|error| panic!("{url}: {error}"));
     read(lookup(&Call::new(&verb.parse().unwrap(), &uri), endpoints))
 }
 
 /// The method's id, or the word for why there is none.
-fn name(found: &Result<Found<'_>, Why>) -> &'static str {
+fn name(found: &Result<Found, Why>) -> &'static str {
     match found {
         Ok(found) => found.method().id(),
         Err(why) => why.as_str(),

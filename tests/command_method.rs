@@ -233,10 +233,12 @@ fn long_lines_and_a_last_line_without_an_end_are_answered() {
     let url = format!("https://storage.googleapis.com/bucket/{}", "x".repeat(1 << 20));
     let first = json!({"verb": "GET", "url": url}).to_string();
     let padded = format!("{}{}", json!({"verb": "POST", "url": INSERT}), " ".repeat(1 << 20));
-    let answers = stream(format!("{first}\n{padded}").as_bytes());
-    assert_eq!(answers.len(), 2);
+    let endless = "x".repeat((16 << 20) + 7);
+    let answers = stream(format!("{first}\n{endless}\n{padded}").as_bytes());
+    assert_eq!(answers.len(), 3);
     refused(&answers[0], &["too long"]);
-    assert_eq!(answers[1]["method"], "storage.objects.insert");
+    refused(&answers[1], &["16 MiB"]);
+    assert_eq!(answers[2]["method"], "storage.objects.insert");
 }
 
 #[test]
@@ -247,6 +249,7 @@ fn an_error_shows_no_query() {
         format!(r#"{{"verb":"GET","url":"h/?access_token={secret}"}}"#),
         format!(r#"{{"verb":"GET","url":"https://h/?access_token={secret}""#),
         format!(r#"["https://h/?access_token={secret}"]"#),
+        format!(r#"{{"verb":"GET","url":"https://h/","granted":"{}{secret}"}}"#, "x".repeat(100)),
     ] {
         let answers = stream(line.as_bytes());
         assert!(!answers[0].to_string().contains(secret), "{}", answers[0]);

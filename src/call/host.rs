@@ -112,7 +112,13 @@ pub(crate) static AUTH: [&str; 4] = [
 /// the one that <https://cloud.google.com/compute/docs/metadata/overview> gives; unverified.
 static METADATA: [&str; 4] = ["metadata.google.internal", "169.254.169.254", "metadata", "fd20:ce::254"];
 
-/// Domains below which Google serves what its users built.
+/// Domains below which Google serves what its users built. Sources: the address of a service in
+/// <https://cloud.google.com/run/docs/triggering/https-request>,
+/// <https://cloud.google.com/functions/docs/calling/http>,
+/// <https://cloud.google.com/appengine/docs/standard/how-requests-are-routed>,
+/// <https://cloud.google.com/endpoints/docs/openapi/cloud-goog-dns-configure>,
+/// <https://cloud.google.com/api-gateway/docs/quickstart>, <https://cloud.google.com/workstations/docs>
+/// and <https://firebase.google.com/docs/hosting>.
 static WORKLOADS: [&str; 9] = [
     "run.app",
     "cloudfunctions.net",

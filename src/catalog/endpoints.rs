@@ -56,7 +56,7 @@ impl Endpoints {
     }
 
     /// Treats `SERVICE.domain` as `SERVICE.googleapis.com`
-    /// (<https://google.aip.dev/auth/4118> on universe domains).
+    /// (<https://github.com/googleapis/gapic-generator-python/issues/1900>).
     ///
     /// # Errors
     /// `domain` is not a bare domain name; the message names it.

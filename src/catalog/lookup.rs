@@ -1,29 +1,28 @@
-use std::fmt;
-
-use super::overrides::Reason;
+use super::overrides::{self, Reason, Silence};
 use super::{ApiMethod, Basis, Endpoints, reader};
 use crate::call::host::{self, STORAGE};
 use crate::call::{Call, Why, query, storage};
-use crate::scope::ScopeSet;
+use crate::scope::{Scope, ScopeSet};
 
 /// The method that a call is, and what keeps us from judging it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Found<'a> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
     method: ApiMethod,
     doubt: Option<Why>,
-    query: &'a str,
+    silence: Option<Silence>,
 }
 
-impl<'a> Found<'a> {
-    fn new(method: ApiMethod, query: &'a str) -> Self {
-        let found = Self { method, doubt: None, query };
+impl Found {
+    fn new(method: ApiMethod, query: &str) -> Self {
+        let silence = method.silenced(query);
         let doubt = match method.basis() {
             _ if method.set_index() == 0 => Some(Why::Empty),
             Basis::Protos => Some(Why::Coarse),
             Basis::Inferred => Some(Why::Inferred),
             Basis::Discovery => None,
         };
-        Self { doubt: found.silenced(&ScopeSet::new()).or(doubt), ..found }
+        let always = silence.filter(|silence| silence.only_with.is_none()).map(|silence| why(silence.reason));
+        Self { method, doubt: always.or(doubt), silence }
     }
 
     /// The same method, judged less: an earlier doubt stays.
@@ -45,22 +44,18 @@ impl<'a> Found<'a> {
 
     /// Why the hand table keeps the verdict back for a token with these scopes.
     pub(crate) fn silenced(&self, granted: &ScopeSet) -> Option<Why> {
-        self.method.silenced(granted, self.query).map(|reason| match reason {
-            Reason::NeedsSeveral => Why::Several,
-            Reason::DependsOnRequest => Why::Request,
-            Reason::Restricted => Why::Restricted,
-            Reason::Ambiguous => Why::Ambiguous,
-        })
+        let silence = self.silence?;
+        let holds = |short| granted.contains(&Scope::from_uri(&overrides::uri(short)));
+        silence.only_with.is_none_or(holds).then(|| why(silence.reason))
     }
 }
 
-/// Without the query, which may hold a credential.
-impl fmt::Debug for Found<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Found")
-            .field("method", &self.method)
-            .field("doubt", &self.doubt)
-            .finish_non_exhaustive()
+fn why(reason: Reason) -> Why {
+    match reason {
+        Reason::NeedsSeveral => Why::Several,
+        Reason::DependsOnRequest => Why::Request,
+        Reason::Restricted => Why::Restricted,
+        Reason::Ambiguous => Why::Ambiguous,
     }
 }
 
@@ -82,7 +77,7 @@ impl fmt::Debug for Found<'_> {
 /// assert_eq!(lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()), Err(Why::Host));
 /// # }
 /// ```
-pub fn lookup<'a>(call: &Call<'a>, endpoints: &Endpoints) -> Result<Found<'a>, Why> {
+pub fn lookup(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
     find(call, endpoints).map_err(|why| match why {
         Why::Host if reader::set_count() == 0 => Why::Catalog,
         why => why,
@@ -93,7 +88,7 @@ pub(super) fn is_known(host: &str) -> bool {
     reader::is_host(host) || host::AUTH.contains(&host)
 }
 
-fn find<'a>(call: &Call<'a>, endpoints: &Endpoints) -> Result<Found<'a>, Why> {
+fn find(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
     if call.is_grpc() {
         return grpc(call, endpoints);
     }
@@ -115,7 +110,7 @@ fn find<'a>(call: &Call<'a>, endpoints: &Endpoints) -> Result<Found<'a>, Why> {
 
 /// A gRPC path names its service in full, so a host is only asked whether it is one of Google's;
 /// the inner layers of a gRPC client do not see any.
-fn grpc<'a>(call: &Call<'a>, endpoints: &Endpoints) -> Result<Found<'a>, Why> {
+fn grpc(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
     if call.authority().is_some() {
         endpoints.place(call, is_known)?;
     }
@@ -139,7 +134,7 @@ fn session(call: &Call<'_>, host: &str) -> Option<ApiMethod> {
 }
 
 /// A request to a Google API that none of its REST methods is.
-fn missed<'a>(call: &Call<'a>, host: &str) -> Result<Found<'a>, Why> {
+fn missed(call: &Call<'_>, host: &str) -> Result<Found, Why> {
     if call.is_batch() {
         return Err(Why::Batch);
     }
@@ -149,7 +144,7 @@ fn missed<'a>(call: &Call<'a>, host: &str) -> Result<Found<'a>, Why> {
     if host == STORAGE { xml(call, false) } else { Err(Why::Method) }
 }
 
-fn xml<'a>(call: &Call<'a>, bucket_in_host: bool) -> Result<Found<'a>, Why> {
+fn xml(call: &Call<'_>, bucket_in_host: bool) -> Result<Found, Why> {
     let same = storage::equivalent(call, bucket_in_host).ok_or(Why::Method)?;
     let method = reader::find(STORAGE, same.verb, same.path).ok_or(Why::Method)?;
     let method = if same.documented { method } else { method.inferred() };

@@ -66,20 +66,40 @@ const AUTH: &str = "https://www.googleapis.com/auth/";
 
 impl Query {
     /// Whether a raw query (without `?`) matches. A key that is percent-encoded counts as any key.
-    pub(crate) fn matches(&self, query: &str) -> bool {
+    fn matches(&self, query: &str) -> bool {
         match self {
-            Self::Has(key) => !values(query, key).is_empty(),
+            Self::Has(key) => values(query, key).next().is_some(),
             Self::IsNot(key, allowed) => {
-                let found = values(query, key);
-                found.is_empty() || found.iter().any(|value| !allowed.contains(value))
+                values(query, key).next().is_none() || values(query, key).any(|value| !allowed.contains(&value))
             }
         }
     }
 }
 
-fn values<'q>(query: &'q str, wanted: &str) -> Vec<&'q str> {
+fn values<'q>(query: &'q str, wanted: &str) -> impl Iterator<Item = &'q str> {
     let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    pairs.filter(|(key, _)| *key == wanted || key.contains('%')).map(|(_, value)| value).collect()
+    pairs.filter(move |(key, _)| *key == wanted || key.contains('%')).map(|(_, value)| value)
+}
+
+/// Why there is no verdict on a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Silence {
+    pub(crate) reason: Reason,
+    /// Only on tokens that hold this scope, by its name after Google's prefix.
+    pub(crate) only_with: Option<&'static str>,
+}
+
+impl Effect {
+    /// Whether the fact keeps back a verdict on a call with this query.
+    pub(crate) fn silences(&self, query: &str) -> Option<Silence> {
+        let (reason, applies, only_with) = match self {
+            Self::AlsoAccepts { .. } => return None,
+            Self::NoVerdict(reason) => (reason, true, None),
+            Self::NoVerdictWhen(when, reason) => (reason, when.matches(query), None),
+            Self::NoVerdictWith(scope, when, reason) => (reason, when.matches(query), Some(*scope)),
+        };
+        applies.then_some(Silence { reason: *reason, only_with })
+    }
 }
 
 impl Override {

@@ -1,5 +1,7 @@
 //! Which of Google Cloud's products the process runs on.
 
+use std::fmt;
+
 use super::Snapshot;
 use super::names;
 use crate::granted::metadata::{self, scope_lines};
@@ -84,27 +86,31 @@ const WORKLOAD_IDENTITY_SCOPES: &str =
     "https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/userinfo.email";
 
 impl Platform {
-    /// The name in reports and events.
+    /// The name in events. `Display` gives the one that people use.
     #[must_use]
     pub fn as_str(self) -> &'static str {
+        self.names().0
+    }
+
+    fn names(self) -> (&'static str, &'static str) {
         match self {
-            Self::ComputeEngine => "compute_engine",
-            Self::ManagedInstanceGroup => "managed_instance_group",
-            Self::GkeNode => "gke_node",
-            Self::GkeWorkloadIdentity => "gke_workload_identity",
-            Self::CloudRunService => "cloud_run_service",
-            Self::CloudRunJob => "cloud_run_job",
-            Self::CloudRunWorkerPool => "cloud_run_worker_pool",
-            Self::CloudFunctions => "cloud_functions",
-            Self::AppEngineStandard => "app_engine_standard",
-            Self::AppEngineFlexible => "app_engine_flexible",
-            Self::Dataproc => "dataproc",
-            Self::Dataflow => "dataflow",
-            Self::Composer => "composer",
-            Self::Workbench => "workbench",
-            Self::CloudShell => "cloud_shell",
-            Self::CloudBuild => "cloud_build",
-            Self::Unknown => "unknown",
+            Self::ComputeEngine => ("compute_engine", "Compute Engine"),
+            Self::ManagedInstanceGroup => ("managed_instance_group", "a managed instance group"),
+            Self::GkeNode => ("gke_node", "a GKE node"),
+            Self::GkeWorkloadIdentity => ("gke_workload_identity", "GKE with Workload Identity"),
+            Self::CloudRunService => ("cloud_run_service", "a Cloud Run service"),
+            Self::CloudRunJob => ("cloud_run_job", "a Cloud Run job"),
+            Self::CloudRunWorkerPool => ("cloud_run_worker_pool", "a Cloud Run worker pool"),
+            Self::CloudFunctions => ("cloud_functions", "Cloud Run functions"),
+            Self::AppEngineStandard => ("app_engine_standard", "App Engine standard"),
+            Self::AppEngineFlexible => ("app_engine_flexible", "App Engine flexible"),
+            Self::Dataproc => ("dataproc", "a Dataproc cluster"),
+            Self::Dataflow => ("dataflow", "a Dataflow worker"),
+            Self::Composer => ("composer", "Cloud Composer"),
+            Self::Workbench => ("workbench", "Vertex AI Workbench"),
+            Self::CloudShell => ("cloud_shell", "Cloud Shell"),
+            Self::CloudBuild => ("cloud_build", "Cloud Build"),
+            Self::Unknown => ("unknown", "an unknown platform"),
         }
     }
 
@@ -165,6 +171,12 @@ impl Platform {
             Self::Composer => snapshot.env("COMPOSER_LOCATION"),
             _ => None,
         }
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.names().1)
     }
 }
 

@@ -96,6 +96,11 @@ impl<V> Entry<V> {
     pub(crate) fn is_fresh(&self, now: Instant) -> bool {
         now < self.stale_at
     }
+
+    /// Whether the header value was ever put among the recent ones.
+    pub(crate) fn was_recent(&self) -> bool {
+        self.was_recent.load(Ordering::Relaxed)
+    }
 }
 
 struct Recent<V> {
@@ -136,23 +141,34 @@ impl<V> Cache<V> {
         self.hasher.key(token)
     }
 
-    /// Reads the entry of one of the newest tokens, found by its whole header value. `read` is
-    /// handed back if there is none.
-    pub(crate) fn read_recent<R, F>(&self, authorization: &HeaderValue, read: F) -> Result<R, F>
+    /// Reads the entry of one of the newest tokens, found by its whole header value, if it passes.
+    /// `read` is handed back otherwise.
+    pub(crate) fn read_recent<R, F>(
+        &self,
+        authorization: &HeaderValue,
+        passes: impl Fn(&Entry<V>) -> bool,
+        read: F,
+    ) -> Result<R, F>
     where
         F: FnOnce(TokenKey, &Entry<V>) -> R,
     {
         let recent = self.recent.load();
         match recent.iter().find(|recent| recent.header.as_bytes() == authorization.as_bytes()) {
-            Some(hit) => Ok(read(hit.key, &hit.entry)),
-            None => Err(read),
+            Some(hit) if passes(&hit.entry) => Ok(read(hit.key, &hit.entry)),
+            _ => Err(read),
         }
     }
 
-    /// Reads the entry of any token in the table.
-    pub(crate) fn read<R>(&self, key: TokenKey, read: impl FnOnce(&Arc<Entry<V>>) -> R) -> Option<R> {
+    /// Reads the entry of any token in the table. `read` is handed back if there is none.
+    pub(crate) fn read<R, F>(&self, key: TokenKey, read: F) -> Result<R, F>
+    where
+        F: FnOnce(&Arc<Entry<V>>) -> R,
+    {
         let set = self.set(key).load();
-        set.iter().find(|(known, _)| *known == key).map(|(_, entry)| read(entry))
+        match set.iter().find(|(known, _)| *known == key) {
+            Some((_, entry)) => Ok(read(entry)),
+            None => Err(read),
+        }
     }
 
     /// Remembers `entry`, and forgets an old one if there is no room. What is known is never
@@ -179,12 +195,8 @@ impl<V> Cache<V> {
     }
 
     /// Puts a token of the table among the recent ones, unless it was there before.
-    pub(crate) fn promote(&self, key: TokenKey, header: &HeaderValue) {
-        // Looked at in place first, because to count references is to write.
-        if self.read(key, |entry| entry.was_recent.load(Ordering::Relaxed)) != Some(false) {
-            return;
-        }
-        let Some(entry) = self.read(key, Arc::clone) else { return };
+    pub(crate) fn promote(&self, key: TokenKey, header: &HeaderValue, now: Instant) {
+        let Ok(entry) = self.read(key, Arc::clone) else { return };
         if entry.was_recent.swap(true, Ordering::Relaxed) {
             return;
         }
@@ -195,6 +207,8 @@ impl<V> Cache<V> {
             let others = old.iter().filter(|recent| recent.key != key).take(RECENT - 1);
             std::iter::once(&newest).chain(others).cloned().collect::<Vec<_>>()
         });
+        // Something may have been learnt of it meanwhile.
+        self.refresh_recent(key, now);
     }
 
     /// The header value of a token, while it is among the recent ones.
@@ -205,8 +219,9 @@ impl<V> Cache<V> {
 
     /// Lets the recent tokens see what was learnt of them, and lets go of those that are stale.
     fn refresh_recent(&self, key: TokenKey, now: Instant) {
-        let Some(entry) = self.read(key, Arc::clone) else { return };
-        let is_current = |recent: &Recent<V>| recent.key != key && recent.entry.is_fresh(now);
+        let Ok(entry) = self.read(key, Arc::clone) else { return };
+        let is_news = |recent: &Recent<V>| recent.key == key && !Arc::ptr_eq(&recent.entry, &entry);
+        let is_current = |recent: &Recent<V>| recent.entry.is_fresh(now) && !is_news(recent);
         if self.recent.load().iter().all(is_current) {
             return;
         }
@@ -257,7 +272,7 @@ mod tests {
     }
 
     fn value(cache: &Cache<u32>, key: TokenKey) -> Option<u32> {
-        cache.read(key, |entry| entry.value)
+        cache.read(key, |entry| entry.value).ok()
     }
 
     fn bearer(token: &str) -> HeaderValue {
@@ -282,7 +297,7 @@ mod tests {
             let token = number.to_string();
             let key = cache.key(AccessToken::new(&token).unwrap());
             cache.insert(key, &known(number, later), now);
-            cache.promote(key, &bearer(&token));
+            cache.promote(key, &bearer(&token), now);
             assert_eq!(value(&cache, key), Some(number));
         }
         assert!((900..=1024).contains(&cache.len()), "{}", cache.len());
@@ -325,18 +340,41 @@ mod tests {
         let cache = Cache::new(1024);
         let now = Instant::now();
         let later = now + Duration::from_secs(60);
-        let recent = |token: &str| cache.read_recent(&bearer(token), |_, entry| entry.value).ok();
+        let recent = |token: &str| cache.read_recent(&bearer(token), |_| true, |_, entry| entry.value).ok();
         for number in 1..=5 {
             cache.insert(TokenKey(number), &known(number as u32, later), now);
-            cache.promote(TokenKey(number), &bearer(&number.to_string()));
+            cache.promote(TokenKey(number), &bearer(&number.to_string()), now);
         }
         assert_eq!(recent("1"), None);
-        cache.promote(TokenKey(1), &bearer("1"));
+        cache.promote(TokenKey(1), &bearer("1"), now);
         assert_eq!(recent("1"), None);
         assert_eq!(recent("5"), Some(5));
         cache.insert(TokenKey(5), &known(50, later), now);
         assert_eq!(recent("5"), Some(50));
         cache.remove(TokenKey(5));
         assert_eq!((recent("5"), value(&cache, TokenKey(5))), (None, None));
+    }
+
+    #[test]
+    fn tokens_that_come_and_go_on_two_threads_are_never_mixed_up() {
+        let cache = Cache::new(32);
+        let now = Instant::now();
+        let later = now + Duration::from_secs(60);
+        let work = |seed: u128| {
+            for round in 0..5_000_u128 {
+                let number = (round * seed) % 50;
+                let header = bearer(&number.to_string());
+                cache.insert(TokenKey(number), &known(number as u32, later), now);
+                cache.promote(TokenKey(number), &header, now);
+                let seen = cache.read_recent(&header, |_| true, |key, entry| (key, entry.value));
+                assert!(seen.is_err() || seen.is_ok_and(|seen| seen == (TokenKey(number), number as u32)));
+                assert!(value(&cache, TokenKey(number)).is_none_or(|value| value == number as u32));
+            }
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| work(7));
+            scope.spawn(|| work(11));
+        });
+        assert!(cache.len() <= 32);
     }
 }

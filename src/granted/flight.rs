@@ -17,6 +17,8 @@ use super::cache::{Cache, Entry, Stage, TokenKey};
 use super::clock::{Clock, bounded};
 use super::{AccessToken, GrantedScopes, GrantedScopesSource, jwt};
 
+const NOBODY: &str = "there is nobody to ask: enable feature `reqwest`, or give the guard a `Fetch`";
+
 /// The numbers of [`Grants`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
@@ -95,14 +97,14 @@ impl<V: Send + Sync + 'static> Grants<V> {
         authorization: &HeaderValue,
         read: impl FnOnce(TokenKey, &Entry<V>) -> R,
     ) -> Peek<R> {
-        let now = self.0.clock.now();
-        let if_fresh = |key, entry: &Entry<V>| match entry.is_fresh(now) {
-            true => Peek::Seen(read(key, entry)),
-            false => Peek::Unseen(key),
+        let clock = &self.0.clock;
+        let is_fresh = |entry: &Entry<V>| {
+            // What is known of a token stays true; only its memory is cleared, and that may be late.
+            entry.is_fresh(if entry.granted.is_unknown() { clock.now() } else { clock.about_now() })
         };
-        match self.0.cache.read_recent(authorization, if_fresh) {
-            Ok(peek) => peek,
-            Err(if_fresh) => self.0.peek_older(authorization, if_fresh),
+        match self.0.cache.read_recent(authorization, is_fresh, read) {
+            Ok(seen) => Peek::Seen(seen),
+            Err(read) => self.0.peek_older(authorization, is_fresh, read),
         }
     }
 
@@ -150,20 +152,29 @@ impl<V: Send + Sync + 'static> Inner<V> {
     fn peek_older<R>(
         &self,
         authorization: &HeaderValue,
-        if_fresh: impl FnOnce(TokenKey, &Entry<V>) -> Peek<R>,
+        is_fresh: impl Fn(&Entry<V>) -> bool,
+        read: impl FnOnce(TokenKey, &Entry<V>) -> R,
     ) -> Peek<R> {
         let Some(token) = AccessToken::from_authorization(authorization) else { return Peek::NotBearer };
         let key = self.cache.key(token);
-        if self.read(key, |_| ()).is_none() {
-            self.store_jwt(key, token);
+        let look = |entry: &Arc<Entry<V>>| {
+            let seen = is_fresh(entry).then(|| read(key, entry));
+            (seen.map_or(Peek::Unseen(key), Peek::Seen), entry.was_recent())
+        };
+        let looked = match self.cache.read(key, look) {
+            Err(look) if self.store_jwt(key, token) => self.cache.read(key, look),
+            looked => looked,
+        };
+        let Ok((peek, was_recent)) = looked else { return Peek::Unseen(key) };
+        if !was_recent {
+            self.cache.promote(key, authorization, self.clock.now());
         }
-        self.cache.promote(key, authorization);
-        self.cache.read(key, |entry| if_fresh(key, entry)).unwrap_or(Peek::Unseen(key))
+        peek
     }
 
     fn read<R>(&self, key: TokenKey, read: impl FnOnce(&Entry<V>) -> R) -> Option<R> {
         let now = self.clock.now();
-        self.cache.read(key, |entry| entry.is_fresh(now).then(|| read(entry))).flatten()
+        self.cache.read(key, |entry| entry.is_fresh(now).then(|| read(entry))).ok().flatten()
     }
 
     fn is_answered(&self, key: TokenKey, stage: Stage) -> bool {
@@ -180,11 +191,8 @@ impl<V: Send + Sync + 'static> Inner<V> {
         }
         let Ok(runtime) = Handle::try_current() else {
             drop(flights);
-            return self.store(
-                key,
-                GrantedScopes::unknown("there is no tokio runtime to inspect it in"),
-                stage,
-            );
+            let why = "there is no tokio runtime to inspect it in";
+            return self.store(key, GrantedScopes::unknown(why), stage);
         };
         let (over, under_way) = watch::channel(());
         flights.insert(key, under_way);
@@ -206,34 +214,37 @@ impl<V: Send + Sync + 'static> Inner<V> {
         }
     }
 
+    /// The first answer that is one, or all the reasons why there is none.
     async fn ask(&self, token: AccessToken<'_>, stage: Stage) -> GrantedScopes {
+        let mut sources = self.sources.iter().filter(|(from, _)| *from <= stage);
+        let mut next = jwt::read(token, self.clock.wall());
         let mut reasons = Vec::new();
-        if let Some(granted) = jwt::read(token, self.clock.wall()) {
-            match granted.why_unknown() {
-                Some(why) => reasons.push(why.to_owned()),
-                None => return granted,
-            }
-        }
-        for (_, source) in self.sources.iter().filter(|(from, _)| *from <= stage) {
-            match tokio::time::timeout(self.limits.source, source.granted(token)).await {
-                Ok(Some(granted)) => match granted.why_unknown() {
+        loop {
+            if let Some(answer) = next {
+                match answer.why_unknown() {
                     Some(why) => reasons.push(why.to_owned()),
-                    None => return granted,
-                },
-                Ok(None) => reasons.push(format!("{} does not know this token", source.name())),
-                Err(_) => reasons.push(format!("{} did not answer in time", source.name())),
+                    None => return answer,
+                }
             }
+            let Some((_, source)) = sources.next() else { break };
+            next = Some(self.ask_one(source.as_ref(), token).await);
         }
-        match reasons.is_empty() {
-            true => GrantedScopes::unknown("there is nobody to ask what this token holds"),
-            false => GrantedScopes::unknown(reasons.join("; ")),
-        }
+        GrantedScopes::unknown(if reasons.is_empty() { NOBODY.to_owned() } else { reasons.join("; ") })
     }
 
-    fn store_jwt(&self, key: TokenKey, token: AccessToken<'_>) {
-        if let Some(granted) = jwt::read(token, self.clock.wall()).filter(|granted| !granted.is_unknown()) {
-            self.store(key, granted, Stage::Refused);
-        }
+    async fn ask_one(&self, source: &dyn GrantedScopesSource, token: AccessToken<'_>) -> GrantedScopes {
+        let why = match tokio::time::timeout(self.limits.source, source.granted(token)).await {
+            Ok(Some(granted)) => return granted,
+            Ok(None) => "does not know this token",
+            Err(_) => "did not answer in time",
+        };
+        GrantedScopes::unknown(format!("{} {why}", source.name()))
+    }
+
+    /// Whether the token is a JWT that tells what it holds.
+    fn store_jwt(&self, key: TokenKey, token: AccessToken<'_>) -> bool {
+        let granted = jwt::read(token, self.clock.wall()).filter(|granted| !granted.is_unknown());
+        granted.map(|granted| self.store(key, granted, Stage::Refused)).is_some()
     }
 
     fn store(&self, key: TokenKey, granted: GrantedScopes, stage: Stage) {
@@ -294,7 +305,7 @@ impl<V: Send + Sync + 'static> Drop for Flight<V> {
         let cut_short = || GrantedScopes::unknown("the inspection of this token was cut short");
         let answer = self.answer.take().unwrap_or_else(cut_short);
         self.inner.store(self.key, answer, self.stage);
-        self.inner.cache.promote(self.key, &self.header);
+        self.inner.cache.promote(self.key, &self.header, self.inner.clock.now());
         self.inner.flights().remove(&self.key);
     }
 }

@@ -158,4 +158,13 @@ pub(crate) mod tests {
             assert!(read_at_10(token).is_none(), "{token:.40}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_token_and_no_claims_make_it_panic(token in "[!-~]{1,300}", claims in ".{0,300}") {
+            read_at_10(&token);
+            read_at_10(&format!("eyJ{token}"));
+            read_at_10(&jwt(&claims));
+        }
+    }
 }

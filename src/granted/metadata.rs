@@ -147,10 +147,8 @@ impl MetadataScopes {
 
     async fn find(&self, token: AccessToken<'_>) -> GrantedScopes {
         if !self.platform.grants_its_scopes() {
-            let place = self.platform.as_str();
-            return GrantedScopes::unknown(format!(
-                "the metadata server's list does not tell what a token holds on {place}"
-            ));
+            let why = "the metadata server's list of scopes is not what a token holds on";
+            return GrantedScopes::unknown(format!("{why} {}", self.platform));
         }
         let key = self.hasher.key(token);
         let mut last = self.last.lock().await;
@@ -336,7 +334,7 @@ mod tests {
         for platform in serverless.into_iter().chain(unverified) {
             let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| None));
             let granted = find(Arc::clone(&fetch) as _, platform, "ya29.mine").await;
-            assert!(granted.why_unknown().unwrap().contains(platform.as_str()));
+            assert!(granted.why_unknown().unwrap().contains(&platform.to_string()));
             assert_eq!(fetch.asked(), 0);
         }
         for platform in [ComputeEngine, ManagedInstanceGroup, GkeNode, Dataproc, Dataflow, Workbench] {
@@ -440,5 +438,16 @@ mod tests {
         let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::new(SystemClock));
         let granted = source.find(AccessToken::new("ya29.mine").unwrap()).await;
         assert_eq!(granted.why_unknown(), Some("the metadata server could not be reached"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_answer_makes_it_panic(status in 100_u16..1000, body in proptest::collection::vec(0_u8.., 0..300)) {
+            let mut response = answer(status, "");
+            *response.body_mut() = Bytes::from(body);
+            for path in [TOKEN, SCOPES, EMAIL] {
+                let _ = read(path, &response).ok().as_deref().map(scope_lines);
+            }
+        }
     }
 }

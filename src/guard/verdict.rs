@@ -22,7 +22,7 @@ pub enum Verdict {
 /// and none is accepted. An empty `granted` is a token that is known to hold no scope, and so lacks
 /// every one; a token of which nothing is known must not be judged at all.
 #[must_use]
-pub fn verdict(found: &Found<'_>, granted: &ScopeSet) -> Verdict {
+pub fn verdict(found: &Found, granted: &ScopeSet) -> Verdict {
     if let Some(why) = found.doubt().filter(|why| !why.is_one_sided()) {
         return Verdict::Abstain(why);
     }

@@ -52,13 +52,16 @@ pub(super) fn decide(facts: &Facts) -> Finding {
         .or_else(|| by_phrase(facts, PHRASES))
         .or_else(|| by_ambiguous_reason(facts))
         .or_else(|| by_reason(facts))
+        .or_else(|| by_unknown_token_error(facts))
         .or_else(|| by_status(facts, 401, Gate::Credentials, Certainty::Likely))
         .or_else(|| by_permission(facts))
         .or_else(|| by_phrase(facts, ACCESS_PHRASES))
         .map(|(verdict, evidence)| (softened(verdict, facts), evidence));
     match found {
         Some((verdict, _)) if verdict.certainty > Certainty::Possible => found,
-        _ => by_header(facts).or(found).or_else(|| by_nothing_else(facts)),
+        _ => by_header(facts)
+            .or_else(|| found.filter(|_| facts.is_plainly_refused()))
+            .or_else(|| by_nothing_else(facts)),
     }
 }
 
@@ -112,13 +115,19 @@ fn by_other_message(facts: &Facts) -> Finding {
 
 fn by_reason(facts: &Facts) -> Finding {
     let verdict = facts.reasons.iter().find_map(|reason| {
-        let exact = REASONS.iter().find(|(name, _)| name.eq_ignore_ascii_case(reason));
+        let exact = REASONS.iter().find(|(name, _)| name == reason);
         let lower = reason.to_ascii_lowercase();
         let end = || REASON_ENDS.iter().find(|(end, _)| lower.ends_with(end));
         let part = || ERROR_INFO_PARTS.iter().find(|(part, _)| reason.contains(part));
         exact.or_else(end).or_else(part).map(|(_, verdict)| *verdict)
     });
     verdict.map(|verdict| (verdict, Evidence::Reason))
+}
+
+/// A service's own `error`, beside the `error_description` that marks a token endpoint.
+fn by_unknown_token_error(facts: &Facts) -> Finding {
+    let verdict = Verdict::new(Gate::Credentials, Certainty::Likely);
+    facts.is_token_endpoint.then_some((verdict, Evidence::TokenEndpoint))
 }
 
 fn by_permission(facts: &Facts) -> Finding {

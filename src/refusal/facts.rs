@@ -36,6 +36,8 @@ pub(super) struct Facts {
     pub(super) violations: Vec<String>,
     /// The `error` of a token endpoint.
     pub(super) token_error: Option<String>,
+    /// Whether the answer has the shape of a token endpoint's, with an `error_description`.
+    pub(super) is_token_endpoint: bool,
     pub(super) challenge: Challenge,
     /// Everything that is prose, as the phrases are written.
     pub(super) prose: String,
@@ -60,6 +62,11 @@ impl Facts {
     /// Whether the status says that the call was not refused.
     pub(super) fn is_success(&self) -> bool {
         self.status.is_some_and(|status| status < 400)
+    }
+
+    /// Whether the status, where it is known, is one of refusals.
+    pub(super) fn is_plainly_refused(&self) -> bool {
+        self.status.is_none_or(|status| matches!(status, 400 | 401 | 403 | 412 | 429))
     }
 
     /// Whether the prose holds these words, or the project is this.
@@ -105,17 +112,26 @@ impl Facts {
     fn read_body(&mut self, body: &str) {
         let body = body.trim_start_matches('\u{feff}').trim_start_matches(")]}'").trim();
         match serde_json::from_str::<serde_json::Value>(body) {
-            Ok(value) if value.is_object() || value.is_array() => json::read(&value, self),
+            Ok(value) if value.is_object() || value.is_array() => self.read_json(&value),
             _ if body.starts_with('<') && !body.starts_with("<HttpError") => self.read_markup(body),
-            _ => self.read_text(text::unescaped(body)),
+            _ => {
+                self.text = text::unescaped(body);
+                self.scan(&self.text.clone());
+            }
         }
+    }
+
+    /// JSON, and JSON that stands in its messages.
+    fn read_json(&mut self, value: &serde_json::Value) {
+        json::read(value, self);
+        let embedded: Vec<_> = self.messages.iter().filter(|text| text.contains('{')).cloned().collect();
+        self.scan(&embedded.join("\n"));
     }
 
     /// XML and HTML, cut off or not.
     fn read_markup(&mut self, body: &str) {
         for code in text::elements(body, "Code") {
-            let (first, rest) = code.split_at_checked(1).unwrap_or_default();
-            self.add_reason(&(first.to_ascii_lowercase() + rest));
+            self.add_reason(&uncapitalized(&code));
         }
         for name in ["Message", "Details", "internalReason"] {
             text::elements(body, name).for_each(|message| self.add_message(&message));
@@ -123,22 +139,27 @@ impl Facts {
         self.text = text::without_tags(body);
     }
 
-    fn read_text(&mut self, text: String) {
-        text::values(&text, "reason").for_each(|reason| self.add_reason(reason));
-        text::values(&text, "message").for_each(|message| self.add_message(message));
+    /// What a text tells by its marks, whatever its form.
+    fn scan(&mut self, text: &str) {
+        let first_words = |key| text::values(text, key).filter_map(|value| value.split(' ').next());
+        first_words("reason").for_each(|reason| self.add_reason(reason));
+        text::values(text, "message").for_each(|message| self.add_message(message));
         for key in ["service", "method", "permission", "consumer", "uid"] {
-            text::values(&text, key).for_each(|value| self.details.add(key, value));
+            first_words(key).for_each(|word| self.details.add(key, word));
         }
         let is_break = |c: char| !c.is_ascii_alphanumeric() && c != '_';
-        text.split(is_break).filter(|word| is_telling(word)).for_each(|word| self.add_reason(word));
-        if let Some(challenge) = logged_challenge(&text) {
+        for word in text.split(is_break).filter(|word| is_telling(word)) {
+            self.add_reason(word);
+            self.add_reason(&uncapitalized(word));
+        }
+        if let Some(challenge) = logged_challenge(text) {
             self.challenge.read(challenge);
         }
-        self.text = text;
     }
 
     fn finish(&mut self) {
-        let prose = format!("{}\n{}", self.text, self.messages.join("\n"));
+        let token_error = self.token_error.as_deref().unwrap_or_default();
+        let prose = format!("{}\n{}\n{token_error}", self.text, self.messages.join("\n"));
         for mark in SCOPE_LISTS {
             if let Some((_, list)) = prose.split_once(mark) {
                 self.challenge.add_uris(list);
@@ -166,11 +187,22 @@ impl Facts {
     }
 }
 
-/// Whether a word tells the gate even in the middle of a text: plain words such as `forbidden` do not.
+/// Whether a word tells the gate even in the middle of a text: plain words such as `forbidden` do not,
+/// nor does the name that Go, Python and .NET have for gRPC's status 7.
 pub(super) fn is_telling(word: &str) -> bool {
     let is_joined = word.contains('_') || word.bytes().skip(1).any(|b| b.is_ascii_uppercase());
-    let is_listed = |table: &[(&str, _)]| table.iter().any(|(name, _)| *name == word);
-    is_joined && (is_listed(ERROR_INFO) || is_listed(REASONS) || word == "insufficientPermissions")
+    let name = uncapitalized(word);
+    is_joined
+        && word != "PermissionDenied"
+        && (ERROR_INFO.iter().any(|(reason, _)| *reason == word)
+            || REASONS.iter().any(|(reason, _)| *reason == name)
+            || word == "insufficientPermissions")
+}
+
+/// The codes of XML errors are the older reasons with a capital.
+fn uncapitalized(word: &str) -> String {
+    let (first, rest) = word.split_at_checked(1).unwrap_or_default();
+    first.to_ascii_lowercase() + rest
 }
 
 /// The challenge in a log line that shows headers.

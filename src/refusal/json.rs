@@ -34,6 +34,10 @@ fn read_text(key: &str, text: &str, facts: &mut Facts) {
     match lower.as_str() {
         "error" if !text.contains(' ') => facts.token_error = Some(text.to_owned()),
         "error" | "msg" => facts.add_message(text),
+        "error_description" => {
+            facts.is_token_endpoint = true;
+            facts.add_message(text);
+        }
         "reason" | "code" | "errorcode" => facts.add_reason(text),
         // PHP's client prints the details as pairs of a number and this.
         "data" if is_telling(text) => facts.add_reason(text),

@@ -23,7 +23,8 @@ pub(super) fn split(text: &str) -> Vec<Part<'_>> {
         .take(PART_LIMIT)
         .collect();
     if starts.is_empty() {
-        let begins_with_headers = text.lines().take(2).filter_map(header).count() == 2;
+        let headers = text.lines().take(2).filter_map(header);
+        let begins_with_headers = headers.filter(|(name, _)| is_usual(name)).count() == 2;
         return if begins_with_headers { vec![part(None, text)] } else { Vec::new() };
     }
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
@@ -40,7 +41,13 @@ fn part(status: Option<u16>, text: &str) -> Part<'_> {
         }
         rest = after_line(rest);
     }
-    Part { status, headers, body: rest }
+    // The empty line after the headers, which curl marks too.
+    let body = if rest.lines().next().is_some_and(|line| unmarked(line).is_empty()) {
+        after_line(rest)
+    } else {
+        rest
+    };
+    Part { status, headers, body }
 }
 
 fn line_starts(text: &str) -> impl Iterator<Item = usize> + '_ {
@@ -53,7 +60,8 @@ fn after_line(text: &str) -> &str {
 
 /// curl marks what it received so.
 fn unmarked(line: &str) -> &str {
-    line.strip_prefix("< ").unwrap_or(line).trim_end()
+    let line = line.trim_end();
+    if line == "<" { "" } else { line.strip_prefix("< ").unwrap_or(line) }
 }
 
 fn status_of(text: &str) -> Option<u16> {
@@ -61,6 +69,12 @@ fn status_of(text: &str) -> Option<u16> {
     let (version, rest) = line.strip_prefix("HTTP/")?.split_once(' ')?;
     let is_version = version.starts_with(|c: char| c.is_ascii_digit()) && version.len() <= 3;
     rest.get(..3).filter(|_| is_version)?.parse().ok().filter(|status| (100..600).contains(status))
+}
+
+/// A log line has a name and a colon too, but rarely one of these.
+fn is_usual(name: &HeaderName) -> bool {
+    name.as_str().contains('-')
+        || ["date", "server", "vary", "via", "expires", "status"].contains(&name.as_str())
 }
 
 fn header(line: &str) -> Option<(HeaderName, HeaderValue)> {

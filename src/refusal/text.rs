@@ -130,7 +130,7 @@ pub(super) fn values<'a>(text: &'a str, key: &'a str) -> impl Iterator<Item = &'
 }
 
 fn value(after: &str) -> Option<&str> {
-    let separators = |c: char| "\"' \n:=>[".contains(c);
+    let separators = |c: char| "\"' \n:=>[]".contains(c);
     let name = after.trim_start_matches(separators);
     let rest = name.strip_prefix("value:").or_else(|| name.strip_prefix("value\":")).unwrap_or(name);
     let lead = after.get(..after.len() - rest.len())?;
@@ -142,7 +142,7 @@ fn value(after: &str) -> Option<&str> {
     let quote = after.get(..start)?.chars().next_back().filter(|c| matches!(c, '"' | '\''));
     let is_end = |c: char| match quote {
         Some(quote) => c == quote || c == '\n',
-        None => "\n,}] \"'".contains(c),
+        None => "\n,}]\"'".contains(c),
     };
     rest.split(is_end).next().filter(|value| !value.is_empty())
 }
@@ -168,7 +168,8 @@ pub(super) fn has_message(text: &str, message: &str, reason: &str) -> bool {
         let after = text.get(place + message.len()..).unwrap_or_default();
         let line = after.lines().next().unwrap_or_default();
         let next = line.trim_start_matches(|c: char| !c.is_alphanumeric());
-        let is_closed = next.is_empty() || after.starts_with(['"', '\'', '<', '>', ']', '}']);
+        let is_closed =
+            next.is_empty() || after.trim_start().starts_with(['"', '\'', '<', '>', ')', ']', '}']);
         !before.is_some_and(char::is_alphabetic) && (is_closed || next.starts_with(reason))
     })
 }

@@ -7,12 +7,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
 use hyper::body::{Body, Frame, SizeHint};
 
 use super::Service;
-use super::exchange::{Reply, crc32, html};
+use super::checksum::{GZIP, crc32};
+use super::exchange::{Reply, html};
 use super::server::Ticket;
 
 /// How a service misbehaves, until [`FakeGoogle::heal`](super::FakeGoogle::heal).
@@ -84,6 +85,7 @@ impl Faults {
 /// The answer as it goes out: whole, or spoiled by a fault.
 pub(super) fn spoil(fault: Option<Fault>, reply: Reply, ticket: Ticket) -> Response<FakeBody> {
     let (mut head, body) = reply.into_parts();
+    let trailers = head.extensions.remove::<Trailers>();
     let whole = |body| Content::Whole { body, chunk: usize::MAX };
     let content = match fault {
         Some(Fault::Status(status)) => {
@@ -109,12 +111,17 @@ pub(super) fn spoil(fault: Option<Fault>, reply: Reply, ticket: Ticket) -> Respo
     if !matches!(content, Content::Whole { chunk: usize::MAX, .. }) {
         head.headers.remove(CONTENT_LENGTH);
     }
-    Response::from_parts(head, FakeBody { content, _ticket: ticket })
+    Response::from_parts(head, FakeBody { content, trailers, _ticket: ticket })
 }
+
+/// Headers that come after the body, carried by a [`Reply`] as an extension.
+#[derive(Clone)]
+pub(super) struct Trailers(pub(super) HeaderMap);
 
 /// A body that holds the ticket of its request until it is sent or given up.
 pub(super) struct FakeBody {
     content: Content,
+    trailers: Option<Trailers>,
     _ticket: Ticket,
 }
 
@@ -151,16 +158,21 @@ impl Body for FakeBody {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.content.next().map(|bytes| Ok(Frame::data(bytes))))
+        let data = self.content.next().map(Frame::data);
+        let frame = data.or_else(|| self.trailers.take().map(|trailers| Frame::trailers(trailers.0)));
+        Poll::Ready(frame.map(Ok))
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(&self.content, Content::Whole { body, .. } if body.is_empty())
+        let is_sent = matches!(&self.content, Content::Whole { body, .. } if body.is_empty());
+        is_sent && self.trailers.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.content {
-            Content::Whole { body, chunk: usize::MAX } => SizeHint::with_exact(body.len() as u64),
+            Content::Whole { body, chunk: usize::MAX } if self.trailers.is_none() => {
+                SizeHint::with_exact(body.len() as u64)
+            }
             _ => SizeHint::default(),
         }
     }
@@ -178,7 +190,7 @@ fn gzip(plain: &[u8]) -> Bytes {
         out.put_slice(block);
     }
     out.put_slice(&[1, 0, 0, 0xff, 0xff]);
-    out.put_u32_le(crc32(0xEDB8_8320, plain));
+    out.put_u32_le(crc32(GZIP, plain));
     out.put_u32_le(u32::try_from(plain.len() % (1 << 32)).unwrap_or_default());
     out.freeze()
 }

@@ -15,10 +15,12 @@ pub(super) fn env(google: &FakeGoogle, dir: &Path) -> io::Result<Vec<(String, St
     fs::write(&token, google.mint(OWNER, ["cloud-platform"]))?;
     let project = google.shared.lock().projects.first().map(|project| project.id.clone());
     let compute = format!("{}/compute/v1/", google.compute_url());
+    let storage = format!("{}/storage/v1/", google.storage_url());
     let variables = [
         ("CLOUDSDK_CONFIG", dir.display().to_string()),
         ("CLOUDSDK_AUTH_ACCESS_TOKEN_FILE", token.display().to_string()),
         ("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE", compute),
+        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE", storage),
         ("CLOUDSDK_CORE_PROJECT", project.unwrap_or_default()),
         ("CLOUDSDK_CORE_DISABLE_PROMPTS", "true".to_owned()),
         ("CLOUDSDK_CORE_DISABLE_USAGE_REPORTING", "true".to_owned()),

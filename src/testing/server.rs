@@ -9,9 +9,9 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
@@ -102,7 +102,7 @@ async fn serve(shared: Arc<Shared>, door: Arc<Door>, mut socket: TcpStream) {
     }
     let service = service_fn(|request| answer(shared.clone(), door.clone(), request));
     // An error here says that the client went away, or that a fault sent it away.
-    http1::Builder::new().serve_connection(TokioIo::new(socket), service).await.ok();
+    auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(socket), service).await.ok();
 }
 
 /// A stopped VM has no metadata server.

@@ -62,6 +62,9 @@ impl Bucket {
 
 struct Object {
     bytes: Bytes,
+    /// Checksums in the base64 that Cloud Storage shows them in.
+    crc32c: String,
+    md5: String,
     content_type: String,
     generation: u64,
     metageneration: u64,

@@ -8,9 +8,10 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::exchange::{Reply, challenge, empty, html, json, legacy_error, reply, with};
+use super::grpc;
 use super::state::scope_uri;
 
-/// A refusal, in one of the forms that Google's services send over HTTP.
+/// A refusal, in one of the forms that Google's services send over HTTP and gRPC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Wire {
@@ -63,6 +64,18 @@ pub enum Wire {
     AnalyticsLookAlike,
     /// Google's HTML error page.
     Html,
+    /// gRPC: lack of scope, with `grpc-status-details-bin`, all in the headers ("trailers-only").
+    GrpcScope,
+    /// gRPC: [`Wire::GrpcScope`] in trailers after an empty stream.
+    GrpcScopeInTrailers,
+    /// gRPC: lack of scope, with `google.rpc.errorinfo-bin`.
+    GrpcScopeErrorInfoOnly,
+    /// gRPC: lack of scope, with a message only.
+    GrpcScopeMessageOnly,
+    /// gRPC: IAM said no.
+    GrpcIamDenied,
+    /// gRPC: the API is not enabled in the project.
+    GrpcServiceDisabled,
 }
 
 const PUBLISH: [&str; 2] = ["cloud-platform", "pubsub"];
@@ -98,14 +111,39 @@ impl Wire {
             Self::Credentials,
             Self::AnalyticsLookAlike,
             Self::Html,
+            Self::GrpcScope,
+            Self::GrpcScopeInTrailers,
+            Self::GrpcScopeErrorInfoOnly,
+            Self::GrpcScopeMessageOnly,
+            Self::GrpcIamDenied,
+            Self::GrpcServiceDisabled,
         ]
     }
 
-    /// Whether the body leaves no doubt that the token lacks a scope.
+    /// Whether this is a gRPC answer: HTTP status 200, and the refusal in `grpc-status`.
+    #[must_use]
+    pub fn is_grpc(self) -> bool {
+        self.over_http() != self
+    }
+
+    /// The form that says the same over HTTP.
+    fn over_http(self) -> Self {
+        match self {
+            Self::GrpcScope | Self::GrpcScopeInTrailers | Self::GrpcScopeErrorInfoOnly => {
+                Self::ScopeErrorInfoOnly
+            }
+            Self::GrpcScopeMessageOnly => Self::ScopeMessageOnly,
+            Self::GrpcIamDenied => Self::IamDenied,
+            Self::GrpcServiceDisabled => Self::ServiceDisabled,
+            http => http,
+        }
+    }
+
+    /// Whether the answer leaves no doubt that the token lacks a scope.
     #[must_use]
     pub fn is_lack_of_scope(self) -> bool {
         matches!(
-            self,
+            self.over_http(),
             Self::Scope
                 | Self::ScopeErrorInfoOnly
                 | Self::ScopeMessageOnly
@@ -121,6 +159,7 @@ impl Wire {
 
     pub(super) fn reply(self) -> Reply {
         match self {
+            grpc if grpc.is_grpc() => grpc.grpc_reply(),
             Self::ScopeStorageXml | Self::Html | Self::ScopeHeaderOnly => self.without_json(),
             Self::ScopeInArray => {
                 challenged(json(StatusCode::FORBIDDEN, &json!([Self::Scope.error()])), &PUBLISH)
@@ -131,6 +170,27 @@ impl Wire {
                 with(reply, "www-authenticate", realm)
             }
             _ => self.challenged(json(StatusCode::FORBIDDEN, &self.error())),
+        }
+    }
+
+    fn grpc_reply(self) -> Reply {
+        let http = self.over_http();
+        let (message, details) = (http.message(), http.details());
+        let bytes = match (self, details.first()) {
+            (Self::GrpcScopeErrorInfoOnly, Some(info)) => {
+                Some(("google.rpc.errorinfo-bin", grpc::error_info(info)))
+            }
+            (_, Some(_)) => Some(("grpc-status-details-bin", grpc::status(&message, &details))),
+            (_, None) => None,
+        };
+        let mut headers = grpc::refusal(&message, bytes);
+        if self.is_lack_of_scope() {
+            let scopes = PUBLISH.map(scope_uri);
+            headers = with(headers, "www-authenticate", &challenge(&scopes));
+        }
+        match self {
+            Self::GrpcScopeInTrailers => grpc::into_trailers(headers),
+            _ => headers,
         }
     }
 

@@ -10,13 +10,13 @@ use serde::Serialize;
 use crate::question::Question;
 
 /// The method of a question's request, and what the token's scopes mean for it.
-pub(crate) struct Answer<'a> {
-    found: Result<Found<'a>, Why>,
+pub(crate) struct Answer {
+    found: Result<Found, Why>,
     verdict: Verdict,
 }
 
-impl<'a> Answer<'a> {
-    pub(crate) fn to(question: &'a Question) -> Self {
+impl Answer {
+    pub(crate) fn to(question: &Question) -> Self {
         let found = lookup(&Call::new(&question.verb, &question.uri), &Endpoints::new());
         let verdict = match (&found, &question.granted) {
             (Err(why), _) => Verdict::Abstain(*why),

@@ -54,6 +54,7 @@ pub(crate) fn scopes<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Sco
 const SHAPE: &str = r#"{"verb": "GET", "url": "https://…", "granted": ["…"]}"#;
 /// What is longer than this is no misspelt name.
 const LONG: usize = 100;
+const EXAMPLE: &str = "https://storage.googleapis.com/storage/v1/b/BUCKET";
 const PREFIX: &str = "https://www.googleapis.com/auth/";
 
 /// gcloud's aliases that stand for several scopes.
@@ -118,19 +119,24 @@ fn read_url(text: &str) -> Result<Uri, String> {
 
 fn suggestion(text: &str) -> String {
     let text = text.trim();
+    let has_host = || text.split(['/', '?']).next().is_some_and(|host| host.contains('.'));
     match text.split_once("://") {
-        Some(("gs", rest)) => format!("expected the URL of a request, such as {}", shown(&format!("https://storage.googleapis.com/{rest}"))),
-        None if text.split(['/', '?']).next().is_some_and(|host| host.contains('.')) => {
+        Some(("gs", rest)) => {
+            let url = format!("https://storage.googleapis.com/{rest}");
+            format!("expected the URL of a request, such as {}", shown(&url))
+        }
+        None if has_host() => {
             format!("expected an absolute URL, such as {}", shown(&format!("https://{text}")))
         }
-        _ => "expected an absolute http or https URL, such as `https://storage.googleapis.com/storage/v1/b/BUCKET`".into(),
+        _ => format!("expected an absolute http or https URL, such as `{EXAMPLE}`"),
     }
 }
 
 fn read_scope(word: &str) -> Result<Scope, String> {
     word.parse().map_err(|error: gcp_scopes::Error| match word.len() {
         0..=LONG => error.to_string(),
-        _ => format!("unknown scope {}; write its full URI", shown(word)),
+        // So long a word may be a token in the wrong place: it is not repeated.
+        length => format!("unknown scope of {length} bytes; write its full URI"),
     })
 }
 
@@ -158,15 +164,16 @@ fn read_granted(value: &Value) -> Result<ScopeSet, String> {
     }
 }
 
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
+fn kind(value: &Value) -> String {
+    let kind = match value {
+        Value::Null => return "null".into(),
+        Value::Bool(_) => "a truth value",
         Value::Number(_) => "a number",
         Value::String(_) => "a string",
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
-    }
+    };
+    format!("{kind}, {}", shown(&value.to_string()))
 }
 
 /// The name that is meant, if one is less than half a word away.
@@ -180,10 +187,9 @@ fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a s
 /// The input, as far as it can be shown: its start, escaped, and without what may be a secret in a
 /// query.
 fn shown(text: &str) -> String {
-    let open = text.trim().split('?').next().unwrap_or_default();
-    let start: String = open.chars().take(80).flat_map(char::escape_debug).collect();
-    format!(
-        "`{start}{}`",
-        if open.chars().nth(80).is_some() || open.len() < text.trim().len() { "…" } else { "" }
-    )
+    let text = text.trim();
+    let open = text.split('?').next().unwrap_or_default();
+    let start = open.char_indices().nth(80).and_then(|(end, _)| open.get(..end)).unwrap_or(open);
+    let cut = if start.len() < text.len() { "…" } else { "" };
+    format!("`{}{cut}`", start.escape_debug())
 }

@@ -1,12 +1,12 @@
 //! Questions line by line, one answer line each, in order.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
 
 use crate::answer::{self, Answer};
 use crate::question::Question;
 
-/// A line may be this long; of a longer one only this much is kept, to say what it was.
-const LONGEST: usize = 16 << 20;
+/// A line may be this long, in bytes; a longer one is not kept in memory.
+const LONGEST: u64 = 16 << 20;
 
 /// Answers every line that is not blank as soon as it is there, until the input ends.
 pub(crate) fn run(mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
@@ -26,30 +26,14 @@ pub(crate) fn run(mut input: impl BufRead, mut output: impl Write) -> io::Result
 /// Reads up to the next line end: none at the end of the input, false if the line was cut off.
 fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<bool>> {
     line.clear();
-    let (mut any, mut whole) = (false, true);
-    loop {
-        let chunk = match input.fill_buf() {
-            Ok(chunk) => chunk,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        if chunk.is_empty() {
-            return Ok(any.then_some(whole));
-        }
-        any = true;
-        let (text, end) = match chunk.iter().position(|byte| *byte == b'\n') {
-            Some(end) => (&chunk[..end], true),
-            None => (chunk, false),
-        };
-        let room = LONGEST - line.len();
-        whole &= text.len() <= room;
-        line.extend_from_slice(&text[..text.len().min(room)]);
-        let used = text.len() + usize::from(end);
-        input.consume(used);
-        if end {
-            return Ok(Some(whole));
-        }
+    if input.by_ref().take(LONGEST + 1).read_until(b'\n', line)? == 0 {
+        return Ok(None);
     }
+    let whole = line.ends_with(b"\n") || line.len() as u64 <= LONGEST;
+    if !whole {
+        input.skip_until(b'\n')?;
+    }
+    Ok(Some(whole))
 }
 
 fn is_blank(line: &[u8]) -> bool {

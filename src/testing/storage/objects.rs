@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{Answer, Call, Object, buckets, permit, permit_on};
-use crate::testing::exchange::{Form, Reply, crc32, empty, encode, json, reply, rfc3339, with};
+use crate::testing::checksum::{CASTAGNOLI, crc32, md5};
+use crate::testing::exchange::{Form, Reply, empty, encode, json, reply, rfc3339, with};
 use crate::testing::state::State;
 use crate::testing::storage::problem::Problem;
-
-/// The polynomial of CRC32C, reflected.
-const CASTAGNOLI: u32 = 0x82F6_3B78;
 
 pub(super) fn answer(state: &mut State, call: &Call<'_>, id: &str, rest: &[String]) -> Answer {
     match (id, rest) {
@@ -50,6 +50,8 @@ pub(super) fn store(
     check_generation(&call.asked.query, found)?;
     state.store.generation += 1;
     let object = Object {
+        crc32c: STANDARD.encode(crc32(CASTAGNOLI, &new.bytes).to_be_bytes()),
+        md5: STANDARD.encode(md5(&new.bytes)),
         bytes: new.bytes,
         content_type: new.content_type,
         generation: state.store.generation,
@@ -108,6 +110,7 @@ pub(super) fn content(object: &Object, range: Option<&str>) -> Reply {
         None => whole,
     };
     let headers = [
+        ("x-goog-hash", format!("crc32c={},md5={}", object.crc32c, object.md5)),
         ("etag", format!("\"{}\"", object.generation)),
         ("last-modified", "Thu, 01 Jan 2026 00:00:00 GMT".to_owned()),
         ("x-goog-generation", object.generation.to_string()),
@@ -236,9 +239,7 @@ fn list(state: &State, call: &Call<'_>) -> Answer {
 }
 
 fn resource(base: &str, bucket: &str, name: &str, object: &Object) -> Value {
-    use base64::Engine as _;
     let place = format!("storage/v1/b/{bucket}/o/{}", encode(name));
-    let checksum = crc32(CASTAGNOLI, &object.bytes).to_be_bytes();
     let mut shown = json!({
         "kind": "storage#object",
         "id": format!("{bucket}/{name}/{}", object.generation),
@@ -251,7 +252,8 @@ fn resource(base: &str, bucket: &str, name: &str, object: &Object) -> Value {
         "contentType": object.content_type,
         "storageClass": "STANDARD",
         "size": object.bytes.len().to_string(),
-        "crc32c": base64::engine::general_purpose::STANDARD.encode(checksum),
+        "crc32c": object.crc32c,
+        "md5Hash": object.md5,
         "etag": format!("CA{}=", object.generation),
         "timeCreated": rfc3339(object.created),
         "updated": rfc3339(object.created),

@@ -56,17 +56,21 @@ fn multipart(state: &mut State, call: &Call<'_>) -> Answer {
     Ok(json(StatusCode::OK, &shown))
 }
 
-/// Headers and bodies of the parts between the boundaries.
+/// Headers and bodies of the parts between the boundaries. gcloud ends its lines with a line feed
+/// alone, and Cloud Storage takes that.
 fn parts(body: &Bytes, boundary: &str) -> Option<Vec<(Bytes, Bytes)>> {
     let line = format!("--{boundary}");
     let mut rest = body.slice(find(body, line.as_bytes())? + line.len()..);
+    let end_of_line = if rest.starts_with(b"\r\n") { "\r\n" } else { "\n" };
+    let next = format!("{end_of_line}{line}");
+    let blank = end_of_line.repeat(2);
     let mut parts = Vec::new();
     while !rest.starts_with(b"--") {
-        let end = find(&rest, format!("\r\n{line}").as_bytes())?;
+        let end = find(&rest, next.as_bytes())?;
         let part = rest.slice(..end);
-        let gap = find(&part, b"\r\n\r\n")?;
-        parts.push((part.slice(..gap), part.slice(gap + 4..)));
-        rest = rest.slice(end + 2 + line.len()..);
+        let gap = find(&part, blank.as_bytes())?;
+        parts.push((part.slice(..gap), part.slice(gap + blank.len()..)));
+        rest = rest.slice(end + next.len()..);
     }
     Some(parts)
 }

@@ -1,0 +1,638 @@
+//! Answers as they come over the wire, all names invented.
+
+/// One answer: status, header lines, body, and what it is.
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) status: u16,
+    pub(crate) headers: &'static [(&'static str, &'static str)],
+    pub(crate) body: &'static str,
+    pub(crate) gate: &'static str,
+    pub(crate) certainty: &'static str,
+}
+
+const CHALLENGE: (&str, &str) = (
+    "www-authenticate",
+    r#"Bearer realm="https://accounts.google.com/", error="insufficient_scope", scope="https://www.googleapis.com/auth/pubsub https://www.googleapis.com/auth/cloud-platform""#,
+);
+const OLD_CHALLENGE: (&str, &str) = (
+    "www-authenticate",
+    r#"Bearer realm="https://accounts.google.com/AuthSubRequest", error=insufficient_scope, scope="https://www.googleapis.com/auth/analytics""#,
+);
+const HTML: (&str, &str) = ("content-type", "text/html; charset=UTF-8");
+
+macro_rules! row {
+    ($name:literal, $status:literal, $headers:expr, $gate:literal, $certainty:literal, $body:expr) => {
+        Row {
+            name: $name,
+            status: $status,
+            headers: &$headers,
+            body: $body,
+            gate: $gate,
+            certainty: $certainty,
+        }
+    };
+}
+
+pub(crate) const ANSWERS: &[Row] = &[
+    row!(
+        "F1 modern",
+        403,
+        [CHALLENGE],
+        "scope",
+        "certain",
+        r#"{
+  "error": {
+    "code": 403,
+    "message": "Request had insufficient authentication scopes.",
+    "errors": [{"message": "Insufficient Permission", "domain": "global", "reason": "insufficientPermissions"}],
+    "status": "PERMISSION_DENIED",
+    "details": [{
+      "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+      "reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+      "domain": "googleapis.com",
+      "metadata": {"method": "google.pubsub.v1.Publisher.Publish", "service": "pubsub.googleapis.com"}
+    }]
+  }
+}"#
+    ),
+    row!(
+        "F1 with only the reason left",
+        403,
+        [],
+        "scope",
+        "certain",
+        r#"{"error":{"details":[{"reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}}"#
+    ),
+    row!(
+        "F1 with the info last of several details, and no domain",
+        403,
+        [],
+        "scope",
+        "certain",
+        r#"{"error":{"code":403,"message":"No.","details":[{"@type":"type.googleapis.com/google.rpc.Help","links":[{"description":"d","url":"https://example.com"}]},{"@type":"type.googleapis.com/google.rpc.LocalizedMessage","locale":"de","message":"Nein."},{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}}"#
+    ),
+    row!(
+        "F2 without errors",
+        403,
+        [],
+        "scope",
+        "certain",
+        r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com","metadata":{"service":"firestore.googleapis.com"}}]}}"#
+    ),
+    row!(
+        "F3 without details",
+        403,
+        [],
+        "scope",
+        "certain",
+        r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","status":"PERMISSION_DENIED"}}"#
+    ),
+    row!(
+        "F3 with only the message",
+        403,
+        [],
+        "scope",
+        "certain",
+        r#"{"error":{"message":"Request had insufficient authentication scopes."}}"#
+    ),
+    row!(
+        "F3 in an array",
+        403,
+        [],
+        "scope",
+        "certain",
+        r#"[{"error":{"code":403,"message":"Request had insufficient authentication scopes.","status":"PERMISSION_DENIED"}}]"#
+    ),
+    row!(
+        "F4 of 2021",
+        403,
+        [CHALLENGE],
+        "scope",
+        "certain",
+        r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","errors":[{"message":"Insufficient Permission","domain":"global","reason":"insufficientPermissions"}],"status":"PERMISSION_DENIED"}}"#
+    ),
+    row!(
+        "F5 with forbidden",
+        403,
+        [],
+        "scope",
+        "certain",
+        r#"{"code":403,"errors":[{"domain":"global","message":"Request had insufficient authentication scopes.","reason":"forbidden"}],"message":"Request had insufficient authentication scopes.","status":"PERMISSION_DENIED"}"#
+    ),
+    row!(
+        "F6 legacy",
+        403,
+        [],
+        "scope",
+        "certain",
+        r#"{"error":{"errors":[{"domain":"global","reason":"insufficientPermissions","message":"Insufficient Permission: Request had insufficient authentication scopes."}],"code":403,"message":"Insufficient Permission: Request had insufficient authentication scopes."}}"#
+    ),
+    row!(
+        "F7 oldest",
+        403,
+        [],
+        "scope",
+        "likely",
+        r#"{"error":{"errors":[{"domain":"global","reason":"insufficientPermissions","message":"Insufficient Permission"}],"code":403,"message":"Insufficient Permission"}}"#
+    ),
+    row!(
+        "F7 with a header that agrees",
+        403,
+        [CHALLENGE],
+        "scope",
+        "certain",
+        r#"{"error":{"errors":[{"domain":"global","reason":"insufficientPermissions","message":"Insufficient Permission"}],"code":403,"message":"Insufficient Permission"}}"#
+    ),
+    row!(
+        "F7 with another reason",
+        403,
+        [],
+        "scope",
+        "possible",
+        r#"{"error":{"errors":[{"reason":"forbidden","message":"Insufficient Permission"}],"code":403,"message":"Insufficient Permission"}}"#
+    ),
+    row!(
+        "F8 of Cloud Storage",
+        403,
+        [],
+        "scope",
+        "certain",
+        r#"{"error":{"code":403,"message":"Provided scope(s) are not authorized","errors":[{"message":"Provided scope(s) are not authorized","domain":"global","reason":"forbidden"}]}}"#
+    ),
+    row!(
+        "F8 in XML",
+        403,
+        [],
+        "scope",
+        "certain",
+        "<?xml version='1.0' encoding='UTF-8'?><Error><Code>AccessDenied</Code><Message>Access denied.</Message><Details>Provided scope(s) are not authorized</Details></Error>"
+    ),
+    row!(
+        "F8 in XML, in the message, pretty",
+        403,
+        [],
+        "scope",
+        "certain",
+        "<?xml version='1.0' encoding='UTF-8'?>\n<Error>\n  <Code>AccessDenied</Code>\n  <Message>Provided scope(s) are not authorized</Message>\n</Error>\n"
+    ),
+    row!(
+        "F8 in XML, cut off",
+        403,
+        [],
+        "scope",
+        "certain",
+        "<Error><Code>AccessDenied</Code><Message>Access denied.</Message><Details>Provided scope(s) are not author\u{69}zed"
+    ),
+    row!(
+        "F9 trailers only",
+        200,
+        [("grpc-status", "7"), ("grpc-message", "Request%20had%20insufficient%20authentication%20scopes.")],
+        "scope",
+        "certain",
+        ""
+    ),
+    row!(
+        "F10 BigQuery over Drive",
+        403,
+        [],
+        "scope",
+        "likely",
+        r#"{"error":{"code":403,"message":"Access Denied: BigQuery BigQuery: Permission denied while getting Drive credentials.","errors":[{"message":"Access Denied: BigQuery BigQuery: Permission denied while getting Drive credentials.","domain":"global","reason":"accessDenied"}],"status":"PERMISSION_DENIED"}}"#
+    ),
+    row!(
+        "F11 restricting",
+        403,
+        [],
+        "scope",
+        "certain",
+        r#"{"error":{"code":403,"message":"Metadata scope does not support 'q' parameter","errors":[{"message":"Metadata scope does not support 'q' parameter","domain":"global","reason":"forbidden"}],"status":"PERMISSION_DENIED"}}"#
+    ),
+    row!(
+        "F13 invalid scope",
+        400,
+        [],
+        "credentials",
+        "certain",
+        r#"{"error":"invalid_scope","error_description":"Empty or missing scope not allowed."}"#
+    ),
+    row!(
+        "F13 delegation",
+        401,
+        [],
+        "credentials",
+        "certain",
+        r#"{"error":"unauthorized_client","error_description":"Client is unauthorized to retrieve access tokens using this method, or client not authorized for any of the scopes requested."}"#
+    ),
+    row!(
+        "scope words relayed with another status",
+        400,
+        [],
+        "scope",
+        "likely",
+        r#"{"error":{"code":400,"message":"Export failed: Request had insufficient authentication scopes.","status":"INVALID_ARGUMENT"}}"#
+    ),
+    row!(
+        "Drive spaces",
+        403,
+        [],
+        "scope",
+        "certain",
+        r#"{"error":{"errors":[{"domain":"global","reason":"insufficientScopes","message":"The granted scopes do not give access to all of the requested spaces.","locationType":"parameter","location":"spaces"}],"code":403,"message":"The granted scopes do not give access to all of the requested spaces."}}"#
+    ),
+    row!("header alone, no body", 403, [CHALLENGE], "scope", "possible", ""),
+    row!("header alone, empty object", 403, [CHALLENGE], "scope", "possible", "{}"),
+    row!(
+        "header alone, unreadable HTML",
+        403,
+        [CHALLENGE, HTML],
+        "scope",
+        "possible",
+        "<html><title>Error 403</title></html>"
+    ),
+    row!(
+        "header alone, words that say nothing",
+        403,
+        [CHALLENGE],
+        "scope",
+        "possible",
+        r#"{"error":{"code":403,"message":"Forbidden","errors":[{"reason":"forbidden","message":"Forbidden"}]}}"#
+    ),
+    row!(
+        "reason alone",
+        403,
+        [],
+        "scope",
+        "possible",
+        r#"{"error":{"errors":[{"reason":"insufficientPermissions"}]}}"#
+    ),
+    // Look-alikes, with the reason, the header, or both.
+    row!(
+        "Analytics profile, with reason and header",
+        403,
+        [OLD_CHALLENGE],
+        "resource_acl",
+        "likely",
+        r#"{"error":{"errors":[{"domain":"global","reason":"insufficientPermissions","message":"User does not have sufficient permissions for this profile."}],"code":403,"message":"User does not have sufficient permissions for this profile."}}"#
+    ),
+    row!(
+        "Analytics account, with reason and header",
+        403,
+        [OLD_CHALLENGE],
+        "resource_acl",
+        "likely",
+        r#"{"error":{"errors":[{"domain":"global","reason":"insufficientPermissions","message":"User does not have any Google Analytics account."}],"code":403,"message":"User does not have any Google Analytics account."}}"#
+    ),
+    row!(
+        "a message never heard, with reason and header",
+        403,
+        [OLD_CHALLENGE],
+        "resource_acl",
+        "likely",
+        r#"{"error":{"errors":[{"domain":"global","reason":"insufficientPermissions","message":"User has no seat in workbook 9."}],"code":403,"message":"User has no seat in workbook 9."}}"#
+    ),
+    row!(
+        "a message never heard, cut off",
+        403,
+        [],
+        "resource_acl",
+        "likely",
+        r#"{"error":{"errors":[{"domain":"global","reason":"insufficientPermissions","message":"User has no seat in workbook 9."}],"code":403,"mess"#
+    ),
+    row!(
+        "IAM, with the header",
+        403,
+        [CHALLENGE],
+        "iam",
+        "likely",
+        r#"{"error":{"code":403,"message":"Permission 'pubsub.topics.publish' denied on resource (or it may not exist).","status":"PERMISSION_DENIED"}}"#
+    ),
+    row!(
+        "Play, 403",
+        403,
+        [],
+        "resource_acl",
+        "likely",
+        r#"{"error":{"code":403,"message":"The current user has insufficient permissions to perform the requested operation.","errors":[{"reason":"forbidden"}],"status":"PERMISSION_DENIED"}}"#
+    ),
+    row!(
+        "Play, 401",
+        401,
+        [],
+        "resource_acl",
+        "likely",
+        r#"{"error":{"errors":[{"domain":"androidpublisher","reason":"permissionDenied","message":"The current user has insufficient permissions to perform the requested operation."}],"code":401}}"#
+    ),
+    row!(
+        "Firestore rules",
+        403,
+        [],
+        "iam",
+        "likely",
+        r#"{"error":{"code":403,"message":"Missing or insufficient permissions.","status":"PERMISSION_DENIED"}}"#
+    ),
+    // The other gates.
+    row!(
+        "IAM with info",
+        403,
+        [],
+        "iam",
+        "certain",
+        r#"{"error":{"code":403,"message":"Permission 'run.services.get' denied on resource 'projects/blue-kite-7/locations/us-east1/services/a' (or it may not exist).","status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"IAM_PERMISSION_DENIED","domain":"run.googleapis.com","metadata":{"permission":"run.services.get","resource":"projects/blue-kite-7"}}]}}"#
+    ),
+    row!(
+        "IAM in XML",
+        403,
+        [],
+        "iam",
+        "likely",
+        "<?xml version='1.0' encoding='UTF-8'?><Error><Code>AccessDenied</Code><Message>Access denied.</Message><Details>upload@blue-kite-7.iam.gserviceaccount.com does not have storage.objects.get access to the Google Cloud Storage object.</Details></Error>"
+    ),
+    row!(
+        "IAM in XML without details",
+        403,
+        [],
+        "iam",
+        "likely",
+        "<Error><Code>AccessDenied</Code><Message>Access denied.</Message></Error>"
+    ),
+    row!(
+        "GKE metadata server in plain text",
+        403,
+        [("content-type", "text/plain")],
+        "iam",
+        "likely",
+        "Unable to generate access token; IAM returned 403 Forbidden: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."
+    ),
+    row!(
+        "Cloud SQL",
+        403,
+        [],
+        "iam",
+        "likely",
+        r#"{"error":{"errors":[{"domain":"global","reason":"notAuthorized","message":"The client is not authorized to make this request."}],"code":403,"message":"The client is not authorized to make this request."}}"#
+    ),
+    row!(
+        "disabled API",
+        403,
+        [],
+        "service_disabled",
+        "certain",
+        r#"{"error":{"code":403,"message":"Cloud Kite API has not been used in project 123456789012 before or it is disabled. Enable it by visiting https://console.developers.google.com/apis/api/kite.googleapis.com/overview?project=123456789012 then retry.","status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"SERVICE_DISABLED","domain":"googleapis.com","metadata":{"service":"kite.googleapis.com","consumer":"projects/123456789012"}}]}}"#
+    ),
+    row!(
+        "disabled API, old",
+        403,
+        [],
+        "service_disabled",
+        "certain",
+        r#"{"error":{"errors":[{"domain":"usageLimits","reason":"accessNotConfigured","message":"Access Not Configured. Please use Google Developers Console to activate the API for your project."}],"code":403,"message":"Access Not Configured. Please use Google Developers Console to activate the API for your project."}}"#
+    ),
+    row!(
+        "quota project told as a disabled API",
+        403,
+        [],
+        "quota_project",
+        "certain",
+        r#"{"error":{"code":403,"message":"Your application is authenticating by using local Application Default Credentials. The kite.googleapis.com API requires a quota project, which is not set by default.","status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"SERVICE_DISABLED","domain":"googleapis.com","metadata":{"service":"kite.googleapis.com","consumer":"projects/764086051850"}}]}}"#
+    ),
+    row!(
+        "quota project of gcloud, by its number alone",
+        403,
+        [],
+        "quota_project",
+        "certain",
+        r#"{"error":{"code":403,"message":"Disabled.","details":[{"reason":"SERVICE_DISABLED","metadata":{"consumer":"projects/764086051850"}}]}}"#
+    ),
+    row!(
+        "quota project denied",
+        403,
+        [],
+        "quota_project",
+        "certain",
+        r#"{"error":{"code":403,"message":"Caller does not have required permission to use project blue-kite-7. Grant the caller the roles/serviceusage.serviceUsageConsumer role.","status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"USER_PROJECT_DENIED","domain":"googleapis.com","metadata":{"consumer":"projects/blue-kite-7","service":"kite.googleapis.com"}}]}}"#
+    ),
+    row!(
+        "requester pays",
+        400,
+        [],
+        "quota_project",
+        "certain",
+        r#"{"error":{"code":400,"message":"Bucket is a requester pays bucket but no user project provided.","errors":[{"reason":"required","message":"Bucket is a requester pays bucket but no user project provided."}]}}"#
+    ),
+    row!(
+        "requester pays in XML",
+        400,
+        [],
+        "quota_project",
+        "certain",
+        "<Error><Code>UserProjectMissing</Code><Message>User project is missing.</Message></Error>"
+    ),
+    row!(
+        "deleted project",
+        403,
+        [],
+        "quota_project",
+        "certain",
+        r#"{"error":{"code":403,"message":"Project #123456789012 has been deleted.","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"CONSUMER_INVALID"}]}}"#
+    ),
+    row!(
+        "billing",
+        403,
+        [],
+        "billing",
+        "certain",
+        r#"{"error":{"code":403,"message":"This API method requires billing to be enabled. Please enable billing on project #123456789012.","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"BILLING_DISABLED"}]}}"#
+    ),
+    row!(
+        "billing, 400 with a precondition",
+        400,
+        [],
+        "billing",
+        "certain",
+        r#"{"error":{"code":400,"message":"Not possible.","details":[{"@type":"type.googleapis.com/google.rpc.PreconditionFailure","violations":[{"type":"googleapis.com/billing-enabled","subject":"?error_code=390001"}]}]}}"#
+    ),
+    row!(
+        "closed account in XML",
+        403,
+        [],
+        "billing",
+        "certain",
+        "<Error><Code>UserProjectAccountProblem</Code><Message>The project to be billed has a problem.</Message></Error>"
+    ),
+    row!(
+        "perimeter",
+        403,
+        [],
+        "vpc_sc",
+        "certain",
+        r#"{"error":{"code":403,"message":"Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: aB3dE5fG7hI9jK1lM3nO5","status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.PreconditionFailure","violations":[{"type":"VPC_SERVICE_CONTROLS","description":"aB3dE5fG7hI9jK1lM3nO5"}]}]}}"#
+    ),
+    row!(
+        "perimeter by its reason",
+        403,
+        [],
+        "vpc_sc",
+        "certain",
+        r#"{"error":{"details":[{"reason":"SECURITY_POLICY_VIOLATED","metadata":{"uid":"aB3dE5fG7hI9jK1lM3nO5"}}]}}"#
+    ),
+    row!(
+        "perimeter in XML",
+        403,
+        [],
+        "vpc_sc",
+        "certain",
+        "<Error><Code>SecurityPolicyViolated</Code><Message>Request violates VPC Service Controls.</Message></Error>"
+    ),
+    row!(
+        "constraint",
+        412,
+        [],
+        "org_policy",
+        "certain",
+        r#"{"error":{"code":412,"message":"Constraint constraints/compute.requireShieldedVm violated for project projects/blue-kite-7.","errors":[{"reason":"conditionNotMet"}]}}"#
+    ),
+    row!(
+        "public access prevention",
+        412,
+        [],
+        "org_policy",
+        "certain",
+        r#"{"error":{"code":412,"message":"The member bindings allUsers and allAuthenticatedUsers are not allowed since public access prevention is enforced.","errors":[{"reason":"conditionNotMet"}]}}"#
+    ),
+    row!(
+        "rate limit as 403",
+        403,
+        [],
+        "rate_limit",
+        "certain",
+        r#"{"error":{"errors":[{"domain":"usageLimits","reason":"userRateLimitExceeded","message":"User Rate Limit Exceeded"}],"code":403,"message":"User Rate Limit Exceeded"}}"#
+    ),
+    row!(
+        "rate limit by a reason never heard",
+        403,
+        [],
+        "rate_limit",
+        "certain",
+        r#"{"error":{"errors":[{"reason":"kiteStringLimitExceeded","message":"No more kites."}],"code":403,"message":"No more kites."}}"#
+    ),
+    row!(
+        "rate limit as 429 in HTML",
+        429,
+        [HTML],
+        "rate_limit",
+        "likely",
+        "<html><title>Sorry...</title></html>"
+    ),
+    row!(
+        "API key refused with a rate limit's reason",
+        403,
+        [],
+        "api_key",
+        "certain",
+        r#"{"error":{"code":403,"message":"Requests from referer \u003cempty\u003e are blocked.","errors":[{"domain":"usageLimits","reason":"rateLimitExceeded","message":"Requests from referer \u003cempty\u003e are blocked."}]}}"#
+    ),
+    row!(
+        "API key with info, as 400",
+        400,
+        [],
+        "api_key",
+        "certain",
+        r#"{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID","domain":"googleapis.com"}]}}"#
+    ),
+    row!(
+        "suspended API key",
+        403,
+        [],
+        "api_key",
+        "certain",
+        r#"{"error":{"code":403,"message":"Permission denied: Consumer 'api_key:K' has been suspended.","details":[{"reason":"CONSUMER_SUSPENDED"}]}}"#
+    ),
+    row!(
+        "suspended project",
+        403,
+        [],
+        "other",
+        "certain",
+        r#"{"error":{"code":403,"message":"Permission denied: Consumer 'projects/blue-kite-7' has been suspended.","details":[{"reason":"CONSUMER_SUSPENDED"}]}}"#
+    ),
+    row!(
+        "401 modern",
+        401,
+        [("www-authenticate", r#"Bearer realm="https://accounts.google.com/", error="invalid_token""#)],
+        "credentials",
+        "certain",
+        r#"{"error":{"code":401,"message":"Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential.","status":"UNAUTHENTICATED"}}"#
+    ),
+    row!("401 with an empty body", 401, [], "credentials", "likely", ""),
+    row!(
+        "401 anonymous",
+        401,
+        [],
+        "credentials",
+        "likely",
+        r#"{"error":{"code":401,"message":"Anonymous caller does not have storage.objects.get access to the Google Cloud Storage object.","errors":[{"reason":"required"}]}}"#
+    ),
+    row!(
+        "401 in XML",
+        401,
+        [],
+        "credentials",
+        "likely",
+        "<?xml version='1.0' encoding='UTF-8'?><Error><Code>AuthenticationRequired</Code><Message>Authentication required.</Message></Error>"
+    ),
+    row!(
+        "stale grant",
+        400,
+        [],
+        "credentials",
+        "certain",
+        r#"{"error":"invalid_grant","error_description":"Token has been expired or revoked."}"#
+    ),
+    row!(
+        "calendar",
+        403,
+        [],
+        "resource_acl",
+        "certain",
+        r#"{"error":{"errors":[{"domain":"calendar","reason":"requiredAccessLevel","message":"You need more."}],"code":403,"message":"You need more."}}"#
+    ),
+    row!(
+        "robot page",
+        403,
+        [HTML],
+        "other",
+        "possible",
+        "<html lang=en><title>Error 403 (Forbidden)!!1</title><style>*{margin:0}</style><p><b>403.</b> <ins>That's an error.</ins><p>Your client does not have permission to get URL <code>/a</code> from this server.  <ins>That's all we know.</ins></html>"
+    ),
+    row!("nothing but the status", 403, [], "other", "possible", ""),
+    row!("bytes that are no text", 403, [], "other", "possible", "\u{0}\u{1}\u{fffd}"),
+    row!(
+        "a batch with one refusal",
+        200,
+        [("content-type", "multipart/mixed; boundary=b")],
+        "scope",
+        "certain",
+        "--b\r\nContent-Type: application/http\r\nContent-ID: <response-1>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"id\":\"1\"}\r\n--b\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\n\r\n{\"error\":{\"code\":403,\"message\":\"Request had insufficient authentication scopes.\"}}\r\n--b--\r\n"
+    ),
+    row!(
+        "a batch where another gate stands first",
+        200,
+        [("content-type", "multipart/mixed; boundary=b")],
+        "scope",
+        "certain",
+        "--b\r\n\r\nHTTP/1.1 403 Forbidden\r\n\r\n{\"error\":{\"code\":403,\"message\":\"The caller does not have permission\"}}\r\n--b\r\n\r\nHTTP/1.1 403 Forbidden\r\n\r\n{\"error\":{\"code\":403,\"message\":\"Request had insufficient authentication scopes.\"}}\r\n--b--\r\n"
+    ),
+];
+
+/// Status and body of answers that are no refusals.
+pub(crate) const NO_REFUSALS: &[(u16, &str)] = &[
+    (200, r#"{"error":{"message":"Request had insufficient authentication scopes."}}"#),
+    (204, ""),
+    (304, ""),
+    (404, r#"{"error":{"code":404,"message":"Not found.","errors":[{"reason":"notFound"}]}}"#),
+    (404, "<Error><Code>NoSuchBucket</Code><Message>The specified bucket does not exist.</Message></Error>"),
+    (409, r#"{"error":{"code":409,"message":"Already exists."}}"#),
+    (400, r#"{"error":{"code":400,"message":"Invalid value for field.","status":"INVALID_ARGUMENT"}}"#),
+    (500, ""),
+    (503, "<html><title>503</title></html>"),
+];
