@@ -21,6 +21,7 @@ pub(crate) struct Path<'p> {
     bytes: &'p [u8],
     cuts: &'p mut Cuts,
     count: usize,
+    escaped: bool,
 }
 
 /// Places of the slashes, then the end. The caller lends the room, so that it is never copied.
@@ -33,7 +34,9 @@ impl<'p> Path<'p> {
         let bytes = path.as_bytes();
         let end = u16::try_from(bytes.len()).ok().filter(|_| bytes.first() == Some(&b'/'))?;
         let mut count = 0;
+        let mut percents = 0;
         for (at, eight) in eights(bytes) {
+            percents |= lanes(eight, b'%');
             let mut slashes = lanes(eight, b'/');
             while slashes != 0 {
                 *cuts.get_mut(count)? = at + (slashes.trailing_zeros() / 8) as u16;
@@ -42,7 +45,7 @@ impl<'p> Path<'p> {
             }
         }
         *cuts.get_mut(count)? = end;
-        Some(Self { bytes, cuts, count })
+        Some(Self { bytes, cuts, count, escaped: percents != 0 })
     }
 
     /// How many segments there are; at least one.
@@ -62,16 +65,20 @@ impl<'p> Path<'p> {
         }
     }
 
+    /// Whether anything is percent-encoded.
+    #[inline]
+    pub(crate) fn is_escaped(&self) -> bool {
+        self.escaped
+    }
+
     /// Where the colon of a custom verb would be (`topic:publish`): the last one of the last segment.
     #[inline]
     pub(crate) fn colon(&self) -> Option<Colon> {
         let last = self.segment(self.count.checked_sub(1)?);
         let start = self.bytes.len() - last.len();
-        let (colons, percents) = eights(last).fold((0, 0), |(colons, percents), (_, eight)| {
-            (colons | lanes(eight, b':'), percents | lanes(eight, b'%'))
-        });
+        let colons = eights(last).fold(0, |all, (_, eight)| all | lanes(eight, b':'));
         let plain = if colons == 0 { None } else { last.iter().rposition(|byte| *byte == b':') };
-        let escaped = if percents == 0 { None } else { last_escaped_colon(last) };
+        let escaped = if self.escaped { last_escaped_colon(last) } else { None };
         match escaped.filter(|at| plain.is_none_or(|plain| plain < *at)) {
             Some(at) => Some(Colon { at: start + at, width: 3 }),
             None => plain.map(|at| Colon { at: start + at, width: 1 }),

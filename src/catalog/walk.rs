@@ -123,7 +123,7 @@ fn advance(
         open.push(Step { next: step.next + 1, ..step }, is_name(segment));
     }
     if let Choice::Literal | Choice::More = step.choice {
-        if let Some(child) = node.literal(blob, segment) {
+        if let Some(child) = node.literal(blob, segment, path.is_escaped()) {
             open.push(Step { choice: Choice::Star, ..step }, node.flags != 0);
             return on(child, Choice::Literal);
         }
@@ -217,12 +217,11 @@ impl<'a> Node<'a> {
 
     /// The child of the literal edge that equals the segment.
     #[inline]
-    fn literal(&self, blob: &Blob<'_>, segment: &[u8]) -> Option<u32> {
+    fn literal(&self, blob: &Blob<'_>, segment: &[u8], escaped: bool) -> Option<u32> {
         match self.literals {
             0 => None,
-            _ => self
-                .edge(blob, segment)
-                .or_else(|| if segment.contains(&b'%') { self.encoded_literal(blob, segment) } else { None }),
+            _ if escaped => self.edge(blob, segment).or_else(|| self.encoded_literal(blob, segment)),
+            _ => self.edge(blob, segment),
         }
     }
 
