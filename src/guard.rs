@@ -119,7 +119,6 @@ impl Guard {
     }
 
     /// A guard made by hand. With no further call it knows the catalog and reads self-signed JWTs.
-    #[must_use]
     pub fn builder() -> GuardBuilder {
         GuardBuilder::default()
     }

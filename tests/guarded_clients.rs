@@ -1,5 +1,6 @@
 //! Real clients over real sockets against the fake Google: what a guarded client's user sees.
 #![cfg(all(feature = "reqwest-middleware", feature = "tower", feature = "testing"))]
+#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 use std::error::Error;
 use std::sync::{Arc, Mutex};

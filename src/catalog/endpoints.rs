@@ -122,7 +122,7 @@ impl Port {
     }
 
     fn fits(&self, mapped: Option<u16>) -> bool {
-        mapped.map_or(self.is_usual(), |mapped| self.named.or(self.default) == Some(mapped))
+        mapped.map_or_else(|| self.is_usual(), |mapped| self.named.or(self.default) == Some(mapped))
     }
 }
 
