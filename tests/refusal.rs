@@ -216,6 +216,7 @@ fn permissions_are_found_in_the_words_of_many_services() {
         ("The caller does not have permission to storage.googleapis.com", None),
         ("com.google.gson: permission denied at io.grpc.status", None),
         ("Permission denied: visit www.example.com", None),
+        ("Access denied for ana@mail.example.co.uk and mail.example.info", None),
         ("Permission denied for runner@kite.iam.gserviceaccount.com", None),
     ] {
         let refusal = classify_text(text).expect(text);

@@ -510,26 +510,8 @@ pub(super) static ACCESS_PHRASES: &[(&str, Verdict)] = &[
     ("not authorized to access this resource", likely(Gate::Iam)),
     ("not authorized to requested resource", likely(Gate::Iam)),
     ("does not have access to service account", likely(Gate::Iam)),
-    ("does not have*permission", likely(Gate::Iam)),
-    ("do not have*permission", likely(Gate::Iam)),
-    ("not have*access to", likely(Gate::Iam)),
-    ("has no permission", likely(Gate::Iam)),
-    ("no permission to", likely(Gate::Iam)),
-    ("lack*permission", likely(Gate::Iam)),
-    ("missing*permission", likely(Gate::Iam)),
-    ("required*permission", likely(Gate::Iam)),
-    ("requires*permission", likely(Gate::Iam)),
-    ("permission*denied on", likely(Gate::Iam)),
-    ("permission*denied for", likely(Gate::Iam)),
-    ("permission denied to", likely(Gate::Iam)),
-    ("permission to access", likely(Gate::Iam)),
-    ("iam permission", likely(Gate::Iam)),
-    ("iam role", likely(Gate::Iam)),
-    ("iam_permission", likely(Gate::Iam)),
-    ("cannot * resource * in api group", likely(Gate::Iam)),
-    ("roles/", likely(Gate::Iam)),
-    ("or it may not exist", likely(Gate::Iam)),
-    // Scope, in the words of clients. Below the servers' words for IAM, to which clients add such hints.
+    // Scope, in the words of clients. Below the servers' own sentences for IAM, to which clients
+    // add such hints.
     ("insufficient scope", LIKELY_MISSING),
     ("insufficient oauth scope", LIKELY_MISSING),
     ("insufficient oauth2 scope", LIKELY_MISSING),
@@ -552,6 +534,27 @@ pub(super) static ACCESS_PHRASES: &[(&str, Verdict)] = &[
     ("lacks required scope", LIKELY_MISSING),
     ("access scopes are insufficient", LIKELY_MISSING),
     ("scopes are not sufficient", LIKELY_MISSING),
+    // Missing access in general.
+    ("does not have*permission", likely(Gate::Iam)),
+    ("do not have*permission", likely(Gate::Iam)),
+    ("not have*access to", likely(Gate::Iam)),
+    ("has no permission", likely(Gate::Iam)),
+    ("no permission to", likely(Gate::Iam)),
+    ("lacks*permission", likely(Gate::Iam)),
+    ("lack the*permission", likely(Gate::Iam)),
+    ("missing*permission", likely(Gate::Iam)),
+    ("required*permission", likely(Gate::Iam)),
+    ("requires*permission", likely(Gate::Iam)),
+    ("permission*denied on", likely(Gate::Iam)),
+    ("permission*denied for", likely(Gate::Iam)),
+    ("permission denied to", likely(Gate::Iam)),
+    ("permission to access", likely(Gate::Iam)),
+    ("iam permission", likely(Gate::Iam)),
+    ("iam role", likely(Gate::Iam)),
+    ("iam_permission", likely(Gate::Iam)),
+    ("cannot * resource * in api group", likely(Gate::Iam)),
+    ("roles/", likely(Gate::Iam)),
+    ("or it may not exist", likely(Gate::Iam)),
     ("not found or permission denied", likely(Gate::Iam)),
     ("not authorized to", likely(Gate::Iam)),
     ("is not authorized", likely(Gate::Iam)),
@@ -598,3 +601,45 @@ pub(super) static NOISE: &[&str] = &[
     "active project does not match the quota project",
     "billing/quota_project",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::super::text;
+    use super::*;
+
+    fn first_match(table: &[(&str, Verdict)], words: &str) -> Option<Gate> {
+        table.iter().find(|(phrase, _)| text::has(words, phrase)).map(|(_, verdict)| verdict.gate)
+    }
+
+    #[test]
+    fn no_phrase_is_hidden_by_one_of_another_gate() {
+        for (phrase, verdict) in PHRASES {
+            let words = phrase.replace('*', " x ");
+            assert_eq!(first_match(PHRASES, &words), Some(verdict.gate), "{phrase}");
+        }
+        for (phrase, verdict) in ACCESS_PHRASES {
+            let words = phrase.replace('*', " x ");
+            let found = first_match(PHRASES, &words).or_else(|| first_match(ACCESS_PHRASES, &words));
+            assert_eq!(found, Some(verdict.gate), "{phrase}");
+        }
+    }
+
+    #[test]
+    fn phrases_are_written_as_the_prose_is() {
+        for (phrase, _) in PHRASES.iter().chain(ACCESS_PHRASES) {
+            assert_eq!(text::plain(phrase), *phrase);
+        }
+        for words in NOISE.iter().chain(REFUSAL_WORDS) {
+            assert_eq!(text::plain(words), *words);
+        }
+    }
+
+    #[test]
+    fn no_reason_stands_twice() {
+        for table in [ERROR_INFO, REASONS, TOKEN_ERRORS, PHRASES, ACCESS_PHRASES] {
+            let mut names: Vec<_> = table.iter().map(|(name, _)| name).collect();
+            names.sort_unstable();
+            assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
+        }
+    }
+}
