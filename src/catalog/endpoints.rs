@@ -122,7 +122,10 @@ impl Port {
     }
 
     fn fits(&self, mapped: Option<u16>) -> bool {
-        mapped.map_or(self.is_usual(), |mapped| self.named.or(self.default) == Some(mapped))
+        match mapped {
+            Some(_) => mapped == self.named.or(self.default),
+            None => self.is_usual(),
+        }
     }
 }
 
