@@ -632,6 +632,20 @@ async fn front_answers_what_was_scripted_in_order_and_by_path() -> Result<()> {
 }
 
 #[tokio::test]
+async fn any_service_can_be_given_an_answer_for_one_path() -> Result<()> {
+    let google = story().start().await?;
+    let token = "/computeMetadata/v1/instance/service-accounts/default/token";
+    let denied = http::Response::builder().status(403).body("Unable to generate access token")?;
+    google.on(Service::Metadata).path(token).respond(denied);
+    assert_eq!(metadata(&google, "instance/name").await?.text(), "web-1");
+    assert_eq!(metadata(&google, "instance/service-accounts/default/token").await?.status, 403);
+    assert_eq!(metadata(&google, "instance/service-accounts/default/token").await?.status, 200);
+    google.on(Service::Storage).respond_with(Wire::ScopeStorageXml);
+    assert!(call("POST", &upload_url(&google), "any token", "").await?.text().starts_with("<?xml"));
+    Ok(())
+}
+
+#[tokio::test]
 async fn every_wire_form_is_a_refusal_and_those_for_lack_of_scope_say_so() -> Result<()> {
     let google = photos().start().await?;
     for wire in Wire::all().iter().filter(|wire| !wire.is_grpc()) {
