@@ -560,6 +560,14 @@ async fn xml_api_stores_objects_and_refuses_in_xml() -> Result<()> {
     assert_eq!(call("GET", &object, &token, "").await?.text(), "meow");
     let head = call("HEAD", &object, &token, "").await?;
     assert_eq!((head.status, head.header("content-length"), head.text()), (200, "4", ""));
+    let bearer = format!("Bearer {token}");
+    let again = [("authorization", bearer.as_str()), ("x-goog-if-generation-match", "0")];
+    assert_eq!(send("PUT", &object, &again, "meow").await?.status, 412);
+    let copy = format!("{}/photos/copy", google.storage_url());
+    let source = [("authorization", bearer.as_str()), ("x-goog-copy-source", "photos/dir/cat.jpg")];
+    assert_eq!(send("PUT", &copy, &source, "").await?.status, 200);
+    assert_eq!(call("GET", &copy, &token, "").await?.text(), "meow");
+    assert_eq!(call("POST", &format!("{object}?uploads"), &token, "").await?.status, 501);
     let list = call("GET", &format!("{}/photos?list-type=2", google.storage_url()), &token, "").await?;
     assert!(list.text().contains("<Key>dir/cat.jpg</Key>"), "{}", list.text());
     assert_eq!(call("GET", &format!("{object}?acl"), &token, "").await?.status, 403);
