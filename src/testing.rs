@@ -50,7 +50,8 @@
 //! | the part of Compute Engine that changes a VM's scopes | [`compute_url`](FakeGoogle::compute_url), [`gcloud_env`](FakeGoogle::gcloud_env) | `https://compute.googleapis.com` |
 //! | any other API, with the answers a test [scripts](FakeGoogle::front) in any form of [`Wire`] | [`url_of`](FakeGoogle::url_of) | `https://anything.googleapis.com` |
 //!
-//! Every one of them can be made to [misbehave](Fault):
+//! Any answer of theirs can be [replaced](FakeGoogle::on), and every one of them can be made to
+//! [misbehave](Fault):
 //!
 //! ```
 //! # use gcp_scopes::testing::{FakeGoogle, Fault, Service, Wire};
@@ -87,7 +88,6 @@ mod checksum;
 mod compute;
 mod exchange;
 mod fault;
-mod front;
 mod gcloud;
 mod grpc;
 mod metadata;
@@ -95,6 +95,7 @@ mod oauth;
 mod platform;
 mod policy;
 mod request;
+mod script;
 mod server;
 mod state;
 mod storage;
@@ -113,9 +114,9 @@ use tokio::sync::oneshot;
 
 pub use builder::FakeGoogleBuilder;
 pub use fault::Fault;
-pub use front::Front;
 pub use platform::{Platform, default_scopes, gcloud_default_scopes};
 pub use request::RecordedRequest;
+pub use script::Script;
 pub use vm::{Vm, VmControl};
 pub use wire::Wire;
 
@@ -252,8 +253,13 @@ impl FakeGoogle {
     }
 
     /// Scripts an answer of [`Service::Front`].
-    pub fn front(&self) -> Front<'_> {
-        Front::new(self)
+    pub fn front(&self) -> Script<'_> {
+        self.on(Service::Front)
+    }
+
+    /// Scripts an answer of a service, in the place of what it would say by itself.
+    pub fn on(&self, service: Service) -> Script<'_> {
+        Script::new(self, service)
     }
 
     /// Gives an account a role, or one single permission, on a bucket or a project.
