@@ -20,6 +20,7 @@ use std::fmt;
 
 use crate::error::Error;
 use crate::scope::{Scope, ScopeSet};
+use blob::{DISCOVERY, PROTOS, SAME};
 use overrides::{OVERRIDES, Override, Silence};
 use reader::BLOB;
 
@@ -90,13 +91,36 @@ impl ApiMethod {
         Self { row, inferred: false }
     }
 
-    /// The Discovery id, which has no version: `storage.objects.insert`.
+    /// The Discovery id, which has no version: `storage.objects.insert`. Of a gRPC method, its full
+    /// name: `google.pubsub.v1.Publisher.Publish`.
     #[must_use]
     pub fn id(&self) -> &'static str {
         BLOB.row_id(self.row)
     }
 
-    /// The API and its version: `storage.v1`.
+    /// The Discovery id of the REST method that this is: of a gRPC method, the one with the same HTTP
+    /// binding. None for a gRPC method that Discovery does not have.
+    ///
+    /// ```
+    /// # #[cfg(feature = "catalog-full")] {
+    /// # use gcp_scopes::catalog::ApiMethod;
+    /// let rpc = ApiMethod::by_id("google.pubsub.v1.Publisher.Publish")?;
+    /// assert_eq!(rpc.discovery_id(), Some("pubsub.projects.topics.publish"));
+    /// # }
+    /// # Ok::<(), gcp_scopes::Error>(())
+    /// ```
+    #[must_use]
+    pub fn discovery_id(&self) -> Option<&'static str> {
+        let row = BLOB.row(self.row);
+        match row.basis {
+            DISCOVERY => Some(self.id()),
+            SAME => row.target.map(|target| BLOB.row_id(target)),
+            _ => None,
+        }
+    }
+
+    /// The API and its version: `storage.v1`. Of a gRPC method that Discovery does not have, the
+    /// package: `google.bigtable.v2`.
     #[must_use]
     pub fn api(&self) -> &'static str {
         BLOB.api_name(BLOB.row(self.row).api)
@@ -108,7 +132,7 @@ impl ApiMethod {
         BLOB.api_host(BLOB.row(self.row).api)
     }
 
-    /// The HTTP verb: `POST`.
+    /// The HTTP verb of the method as REST: `POST`.
     #[must_use]
     pub fn verb(&self) -> &'static str {
         BLOB.row(self.row).verb
@@ -136,9 +160,9 @@ impl ApiMethod {
     #[must_use]
     pub fn basis(&self) -> Basis {
         match (self.inferred, BLOB.row(self.row).basis) {
-            (true, _) => Basis::Inferred,
-            (false, 0) => Basis::Discovery,
-            (false, _) => Basis::Protos,
+            (false, DISCOVERY | SAME) => Basis::Discovery,
+            (false, PROTOS) => Basis::Protos,
+            _ => Basis::Inferred,
         }
     }
 

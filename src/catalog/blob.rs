@@ -11,24 +11,34 @@
 //! | `hosts` | name text, root node `u32`, scope set `u16` that every method of the host shares |
 //! | `verb_index`, `verbs` | the same for custom verbs (`:publish`): name text; numbers begin at 1 |
 //! | `nodes` | see `walk.rs` |
-//! | `rows` | id text, api `u16`, set `u16`, verb and basis `u8`, special `u8`; sorted by id |
+//! | `rows` | id text, api `u16`, set `u16`, verb and basis `u8`, special `u8`; sorted by id. An rpc that is a REST method has that method's row (`u32`) in place of api and set |
+//! | `rpc_index` | `u16` × a power of two: row + 1 of a gRPC method, by [`rpc_hash`] |
 //! | `apis` | name text, documentation text, host name text |
 //! | `sets` | `u16` place of a set's first scope in `scopes`; the next entry ends it |
 //! | `scopes` | `u16` scope numbers |
 //! | `text` | UTF-8 |
 
-use super::path::hash;
+use super::path::{eights, hash};
 
 /// What the data begins with. The last byte is the version of this layout.
-pub(crate) const MAGIC: [u8; 4] = *b"gsc\x01";
+pub(crate) const MAGIC: [u8; 4] = *b"gsc\x02";
 /// How many sections there are.
-pub(crate) const SECTIONS: usize = 10;
+pub(crate) const SECTIONS: usize = 11;
 /// Magic, then the end of each section, all counted from the end of this header.
 pub(crate) const HEADER: usize = 4 + 4 * SECTIONS;
 
 pub(crate) const HOST_RECORD: usize = 10;
 pub(crate) const ROW_RECORD: usize = 10;
 pub(crate) const API_RECORD: usize = 12;
+
+/// Where a row's scopes are from: its own Discovery document,
+pub(crate) const DISCOVERY: u8 = 0;
+/// its service in the protos,
+pub(crate) const PROTOS: u8 = 1;
+/// the REST method that it is,
+pub(crate) const SAME: u8 = 2;
+/// or the REST method that the hand table likens it to.
+pub(crate) const TWIN: u8 = 3;
 
 /// The HTTP verbs of Google's APIs; a verb's code is its place plus one.
 pub(crate) const VERBS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -50,6 +60,14 @@ pub(crate) fn host_hash(host: &str) -> u16 {
     hash(host.strip_suffix(".googleapis.com").unwrap_or(host).as_bytes())
 }
 
+/// Where the probe for a gRPC method begins.
+pub(crate) fn rpc_hash(service: &str, method: &str) -> u16 {
+    let words = eights(service.as_bytes()).chain(eights(method.as_bytes()));
+    let mixed =
+        words.fold(0_u64, |all, (_, word)| (all.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    (mixed >> 48) as u16
+}
+
 /// The catalog's data, cut into its sections.
 #[derive(Clone, Copy)]
 pub(crate) struct Blob<'a> {
@@ -59,6 +77,7 @@ pub(crate) struct Blob<'a> {
     verbs: &'a [u8],
     pub(super) nodes: &'a [u8],
     rows: &'a [u8],
+    rpc_index: &'a [u8],
     apis: &'a [u8],
     sets: &'a [u8],
     scopes: &'a [u8],
@@ -75,10 +94,11 @@ impl<'a> Blob<'a> {
             verbs: section(bytes, 3),
             nodes: section(bytes, 4),
             rows: section(bytes, 5),
-            apis: section(bytes, 6),
-            sets: section(bytes, 7),
-            scopes: section(bytes, 8),
-            text: section(bytes, 9),
+            rpc_index: section(bytes, 6),
+            apis: section(bytes, 7),
+            sets: section(bytes, 8),
+            scopes: section(bytes, 9),
+            text: section(bytes, 10),
         }
     }
 
@@ -107,17 +127,41 @@ impl<'a> Blob<'a> {
         self.string(self.rows, row as usize * ROW_RECORD)
     }
 
-    /// The row's record.
+    /// The row's record. An rpc that is a REST method has all but its id and verb from there.
     pub(crate) fn row(&self, row: u32) -> Row {
         let at = row as usize * ROW_RECORD;
-        let verb = u16_at(self.rows, at + 8);
+        let (verb, basis, special) = self.marks(at);
+        let target = (basis >= SAME).then(|| u32_at(self.rows, at + 4));
+        let from = target.map_or(at, |target| target as usize * ROW_RECORD);
+        let special = target.map_or(special, |_| self.marks(from).2);
         Row {
-            api: u16_at(self.rows, at + 4),
-            set: u16_at(self.rows, at + 6),
-            verb: VERBS.get(usize::from(verb & 7).wrapping_sub(1)).copied().unwrap_or_default(),
-            basis: (verb >> 3 & 3) as u8,
-            special: (verb >> 8) as u8,
+            api: u16_at(self.rows, from + 4),
+            set: u16_at(self.rows, from + 6),
+            verb,
+            basis,
+            special,
+            target,
         }
+    }
+
+    fn marks(&self, at: usize) -> (&'static str, u8, u8) {
+        let [verb, special] = u16_at(self.rows, at + 8).to_le_bytes();
+        (
+            VERBS.get(usize::from(verb & 7).wrapping_sub(1)).copied().unwrap_or_default(),
+            verb >> 3 & 3,
+            special,
+        )
+    }
+
+    /// The row of a gRPC method by its path, `/google.pubsub.v1.Publisher/Publish`.
+    pub(crate) fn rpc(&self, path: &str) -> Option<u32> {
+        let (service, method) = path.strip_prefix('/')?.split_once('/')?;
+        let is_it = |row| {
+            let id = u32::try_from(row).ok().map(|row| self.row_id(row));
+            let rest = id.and_then(|id| id.strip_prefix(service)).and_then(|rest| rest.strip_prefix('.'));
+            rest == Some(method)
+        };
+        probe(self.rpc_index, rpc_hash(service, method), is_it).and_then(|row| u32::try_from(row).ok())
     }
 
     /// The first row of an id, or the row before which it would stand.
@@ -187,6 +231,8 @@ pub(crate) struct Row {
     pub(crate) basis: u8,
     /// Place in the hand table plus one, or 0.
     pub(crate) special: u8,
+    /// The REST method whose scopes hold for this rpc.
+    pub(crate) target: Option<u32>,
 }
 
 /// Looks a name up in an index of numbers plus one, zero for an empty place.

@@ -7,6 +7,8 @@ mod discovery;
 mod encode;
 mod fetch;
 mod format;
+mod join;
+mod protos;
 mod render;
 mod rows;
 mod template;
@@ -80,7 +82,8 @@ fn make() -> Result<Files> {
 
 fn load() -> Result<Catalog> {
     let documents = discovery::read(&fetch::discovery_wheel(&root())?)?;
-    rows::choose(&documents)
+    let rpcs = protos::read(&fs::read(fetch::descriptors(&root())?)?)?;
+    rows::choose(&documents, rpcs)
 }
 
 fn root() -> PathBuf {
