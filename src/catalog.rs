@@ -7,6 +7,7 @@ mod blob;
 mod endpoints;
 mod lookup;
 mod made_from;
+mod name;
 pub(crate) mod overrides;
 mod path;
 pub(crate) mod reader;
@@ -83,8 +84,12 @@ impl ApiMethod {
 
     /// The method of this id in every version that has it, the one of [`by_id`](Self::by_id) first.
     pub fn versions(id: &str) -> impl Iterator<Item = Self> {
-        let first = BLOB.search(id).unwrap_or(u32::MAX);
-        (first..BLOB.row_count()).take_while(move |row| BLOB.row_id(*row) == BLOB.row_id(first)).map(Self::at)
+        let first = BLOB.search(id);
+        let rest = first.map_or(0..0, |first| first..BLOB.rest_count());
+        let same = rest
+            .take_while(move |row| first.is_some_and(|first| BLOB.row_name(*row) == BLOB.row_name(first)));
+        let rpc = id.rsplit_once('.').and_then(|(service, method)| BLOB.rpc(service, method));
+        same.chain(rpc).map(Self::at)
     }
 
     pub(crate) fn at(row: u32) -> Self {
@@ -95,7 +100,7 @@ impl ApiMethod {
     /// name: `google.pubsub.v1.Publisher.Publish`.
     #[must_use]
     pub fn id(&self) -> &'static str {
-        BLOB.row_id(self.row)
+        name::of(self.row)
     }
 
     /// The Discovery id of the REST method that this is: of a gRPC method, the one with the same HTTP
@@ -114,7 +119,7 @@ impl ApiMethod {
         let row = BLOB.row(self.row);
         match row.basis {
             DISCOVERY => Some(self.id()),
-            SAME => row.target.map(|target| BLOB.row_id(target)),
+            SAME => row.target.map(name::of),
             _ => None,
         }
     }
@@ -227,14 +232,14 @@ fn miss(id: &str, bare: &str) -> String {
 fn nearest(text: &str) -> Vec<String> {
     let limit = 1 + text.len() / 4;
     let mut near: Vec<_> = (0..BLOB.row_count())
-        .map(|row| BLOB.row_id(row))
+        .map(name::text)
         .filter_map(|id| match id.strip_suffix(text) {
             Some(rest) if rest.ends_with('.') => Some((0, id)),
             _ if id.len().abs_diff(text.len()) > limit => None,
-            _ => Some((strsim::levenshtein(text, id), id)).filter(|(edits, _)| *edits <= limit),
+            _ => Some((strsim::levenshtein(text, &id), id)).filter(|(edits, _)| *edits <= limit),
         })
         .collect();
-    near.sort_by_key(|(edits, id)| (*edits, id.len(), *id));
+    near.sort_by(|(a, left), (b, right)| (a, left.len(), left).cmp(&(b, right.len(), right)));
     near.dedup();
     near.into_iter().take(3).map(|(_, id)| format!("`{id}`")).collect()
 }

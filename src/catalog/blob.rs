@@ -11,8 +11,10 @@
 //! | `hosts` | name text, root node `u32`, scope set `u16` that every method of the host shares |
 //! | `verb_index`, `verbs` | the same for custom verbs (`:publish`): name text; numbers begin at 1 |
 //! | `nodes` | see `walk.rs` |
-//! | `rows` | id text, api `u16`, set `u16`, verb and basis `u8`, special `u8`; sorted by id. An rpc that is a REST method has that method's row (`u32`) in place of api and set |
-//! | `rpc_index` | `u16` × a power of two: row + 1 of a gRPC method, by [`rpc_hash`] |
+//! | `rows` | id text, api `u16`, set `u16`, verb and basis `u8`, special `u8`; sorted by id |
+//! | `rpcs` | method name text, then as `rows`, then service `u16`. An rpc that is a REST method has that method's row (`u32`) in place of api and set |
+//! | `rpc_index` | `u16` × a power of two: place in `rpcs` + 1, by [`rpc_hash`] |
+//! | `services` | name text |
 //! | `apis` | name text, documentation text, host name text |
 //! | `sets` | `u16` place of a set's first scope in `scopes`; the next entry ends it |
 //! | `scopes` | `u16` scope numbers |
@@ -21,14 +23,15 @@
 use super::path::{eights, hash};
 
 /// What the data begins with. The last byte is the version of this layout.
-pub(crate) const MAGIC: [u8; 4] = *b"gsc\x02";
+pub(crate) const MAGIC: [u8; 4] = *b"gsc\x03";
 /// How many sections there are.
-pub(crate) const SECTIONS: usize = 11;
+pub(crate) const SECTIONS: usize = 13;
 /// Magic, then the end of each section, all counted from the end of this header.
 pub(crate) const HEADER: usize = 4 + 4 * SECTIONS;
 
 pub(crate) const HOST_RECORD: usize = 10;
 pub(crate) const ROW_RECORD: usize = 10;
+pub(crate) const RPC_RECORD: usize = 12;
 pub(crate) const API_RECORD: usize = 12;
 
 /// Where a row's scopes are from: its own Discovery document,
@@ -77,7 +80,9 @@ pub(crate) struct Blob<'a> {
     verbs: &'a [u8],
     pub(super) nodes: &'a [u8],
     rows: &'a [u8],
+    rpcs: &'a [u8],
     rpc_index: &'a [u8],
+    services: &'a [u8],
     apis: &'a [u8],
     sets: &'a [u8],
     scopes: &'a [u8],
@@ -94,11 +99,13 @@ impl<'a> Blob<'a> {
             verbs: section(bytes, 3),
             nodes: section(bytes, 4),
             rows: section(bytes, 5),
-            rpc_index: section(bytes, 6),
-            apis: section(bytes, 7),
-            sets: section(bytes, 8),
-            scopes: section(bytes, 9),
-            text: section(bytes, 10),
+            rpcs: section(bytes, 6),
+            rpc_index: section(bytes, 7),
+            services: section(bytes, 8),
+            apis: section(bytes, 9),
+            sets: section(bytes, 10),
+            scopes: section(bytes, 11),
+            text: section(bytes, 12),
         }
     }
 
@@ -117,65 +124,75 @@ impl<'a> Blob<'a> {
         u16::try_from(number + 1).ok()
     }
 
-    /// How many rows there are.
+    /// How many rows there are: those of REST methods first, then those of rpcs.
     pub(crate) fn row_count(&self) -> u32 {
+        let rpcs = u32::try_from(self.rpcs.len() / RPC_RECORD).unwrap_or(u32::MAX);
+        self.rest_count().saturating_add(rpcs)
+    }
+
+    /// How many rows are of REST methods. They are sorted by id.
+    pub(crate) fn rest_count(&self) -> u32 {
         u32::try_from(self.rows.len() / ROW_RECORD).unwrap_or(u32::MAX)
     }
 
-    /// The row's method id.
-    pub(crate) fn row_id(&self, row: u32) -> &'a str {
-        self.string(self.rows, row as usize * ROW_RECORD)
+    /// The row's id: the service and the method of an rpc, else nothing and the whole id.
+    pub(crate) fn row_name(&self, row: u32) -> (&'a str, &'a str) {
+        let record = self.record(row);
+        let service = if row < self.rest_count() { "" } else { self.service(record) };
+        (service, self.string(record, 0))
     }
 
     /// The row's record. An rpc that is a REST method has all but its id and verb from there.
     pub(crate) fn row(&self, row: u32) -> Row {
-        let at = row as usize * ROW_RECORD;
-        let (verb, basis, special) = self.marks(at);
-        let target = (basis >= SAME).then(|| u32_at(self.rows, at + 4));
-        let from = target.map_or(at, |target| target as usize * ROW_RECORD);
-        let special = target.map_or(special, |_| self.marks(from).2);
+        let own = self.record(row);
+        let [verb, special] = u16_at(own, 8).to_le_bytes();
+        let basis = verb >> 3 & 3;
+        let target = (basis >= SAME).then(|| u32_at(own, 4));
+        let from = target.map_or(own, |target| self.record(target));
         Row {
-            api: u16_at(self.rows, from + 4),
-            set: u16_at(self.rows, from + 6),
-            verb,
+            api: u16_at(from, 4),
+            set: u16_at(from, 6),
+            verb: VERBS.get(usize::from(verb & 7).wrapping_sub(1)).copied().unwrap_or_default(),
             basis,
-            special,
+            special: target.map_or(special, |_| u16_at(from, 8).to_le_bytes()[1]),
             target,
         }
     }
 
-    fn marks(&self, at: usize) -> (&'static str, u8, u8) {
-        let [verb, special] = u16_at(self.rows, at + 8).to_le_bytes();
-        (
-            VERBS.get(usize::from(verb & 7).wrapping_sub(1)).copied().unwrap_or_default(),
-            verb >> 3 & 3,
-            special,
-        )
+    /// The row of a gRPC method.
+    pub(crate) fn rpc(&self, service: &str, method: &str) -> Option<u32> {
+        let number = probe(self.rpc_index, rpc_hash(service, method), |number| {
+            let record = self.rpcs.get(number * RPC_RECORD..).unwrap_or_default();
+            self.text(record, 0) == method.as_bytes() && self.service(record) == service
+        })?;
+        self.rest_count().checked_add(u32::try_from(number).ok()?)
     }
 
-    /// The row of a gRPC method by its path, `/google.pubsub.v1.Publisher/Publish`.
-    pub(crate) fn rpc(&self, path: &str) -> Option<u32> {
-        let (service, method) = path.strip_prefix('/')?.split_once('/')?;
-        let is_it = |row| {
-            let id = u32::try_from(row).ok().map(|row| self.row_id(row));
-            let rest = id.and_then(|id| id.strip_prefix(service)).and_then(|rest| rest.strip_prefix('.'));
-            rest == Some(method)
-        };
-        probe(self.rpc_index, rpc_hash(service, method), is_it).and_then(|row| u32::try_from(row).ok())
-    }
-
-    /// The first row of an id, or the row before which it would stand.
-    pub(crate) fn search(&self, id: &str) -> Result<u32, u32> {
-        let (mut low, mut high) = (0, self.row_count());
+    /// The first row of a REST method's id.
+    pub(crate) fn search(&self, id: &str) -> Option<u32> {
+        let (mut low, mut high) = (0, self.rest_count());
         while low < high {
             let middle = low + (high - low) / 2;
-            if self.row_id(middle) < id {
+            if self.row_name(middle).1 < id {
                 low = middle + 1;
             } else {
                 high = middle;
             }
         }
-        if low < self.row_count() && self.row_id(low) == id { Ok(low) } else { Err(low) }
+        (low < self.rest_count() && self.row_name(low).1 == id).then_some(low)
+    }
+
+    fn record(&self, row: u32) -> &'a [u8] {
+        let row = row as usize;
+        let record = match row.checked_sub(self.rows.len() / ROW_RECORD) {
+            None => self.rows.get(row * ROW_RECORD..),
+            Some(rpc) => self.rpcs.get(rpc * RPC_RECORD..),
+        };
+        record.unwrap_or_default()
+    }
+
+    fn service(&self, record: &[u8]) -> &'a str {
+        self.string(self.services, usize::from(u16_at(record, 10)) * 4)
     }
 
     pub(crate) fn api_name(&self, api: u16) -> &'a str {

@@ -26,7 +26,8 @@ pub(crate) fn find(host: &str, verb: &str, path: &str) -> Option<ApiMethod> {
 
 /// The method that a gRPC path (`/google.pubsub.v1.Publisher/Publish`) names.
 pub(crate) fn grpc(path: &str) -> Option<ApiMethod> {
-    BLOB.rpc(path).map(ApiMethod::at)
+    let (service, method) = path.strip_prefix('/')?.split_once('/')?;
+    BLOB.rpc(service, method).map(ApiMethod::at)
 }
 
 /// Whether the catalog knows this very host.

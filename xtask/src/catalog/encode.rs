@@ -18,8 +18,12 @@ pub(crate) fn blob(catalog: &Catalog, scopes: &[String], keep: impl Fn(&Group) -
     let groups = kept(catalog, keep);
     let rows = sorted_rows(&groups);
     let mut text = Text::default();
-    // Ids first: most literals are parts of one and need no bytes of their own.
-    let ids = rows.iter().map(|placed| text.whole(&placed.row.id)).collect::<Result<Vec<_>>>()?;
+    // Ids first, the longer of two that begin alike before the shorter: many texts are parts of one and
+    // need no bytes of their own.
+    let services = services(&rows);
+    let ids =
+        rows.iter().rev().map(|placed| text.part_of_last(placed.own_name())).collect::<Result<Vec<_>>>()?;
+    let ids: Vec<u32> = ids.into_iter().rev().collect();
     let verbs = custom_verbs(&rows);
     let sets = Sets::new(&rows, &groups, scopes);
     let tries = tries(&groups, &rows, &verbs)?;
@@ -34,6 +38,11 @@ pub(crate) fn blob(catalog: &Catalog, scopes: &[String], keep: impl Fn(&Group) -
     for verb in &verbs {
         verb_texts.extend(text.part(verb)?.to_le_bytes());
     }
+    let mut service_texts = Vec::new();
+    for service in &services {
+        service_texts.extend(text.part(service)?.to_le_bytes());
+    }
+    let (rest, rpcs) = rows.split_at(rows.partition_point(|placed| placed.row.kind == Kind::Rest));
     let apis = api_records(&groups, &mut text)?;
     let (set_bytes, scope_bytes) = sets.bytes()?;
     assemble(&[
@@ -42,8 +51,10 @@ pub(crate) fn blob(catalog: &Catalog, scopes: &[String], keep: impl Fn(&Group) -
         index(verbs.iter().map(|verb| hash(verb.as_bytes())).zip(0..).collect())?,
         verb_texts,
         nodes.into_bytes(),
-        row_records(&rows, &ids, &sets)?,
-        rpc_index(&rows)?,
+        row_records(rest, &rows, &ids, &sets, &services)?,
+        row_records(rpcs, &rows, &ids[rest.len()..], &sets, &services)?,
+        rpc_index(rpcs)?,
+        service_texts,
         apis,
         set_bytes,
         scope_bytes,
@@ -59,6 +70,18 @@ struct Placed<'c> {
     row: &'c Row,
     place: Place,
     api: usize,
+}
+
+impl Placed<'_> {
+    /// Service and method of an rpc.
+    fn rpc(&self) -> Option<(&str, &str)> {
+        self.row.id.rsplit_once('.').filter(|_| self.row.kind != Kind::Rest)
+    }
+
+    /// The part of the id that is stored with the row.
+    fn own_name(&self) -> &str {
+        self.rpc().map_or(&self.row.id, |(_, method)| method)
+    }
 }
 
 /// All documents of every host of which at least one is kept.
@@ -77,7 +100,8 @@ fn sorted_rows<'c>(groups: &[Kept<'c>]) -> Vec<Placed<'c>> {
     let mut rows: Vec<_> = groups.iter().enumerate().flat_map(of_group).collect();
     rows.sort_by(|a, b| {
         let (left, right) = (groups[a.api].1, groups[b.api].1);
-        (&a.row.id, &right.rank, &left.api).cmp(&(&b.row.id, &left.rank, &right.api))
+        let is_rpc = |placed: &Placed<'_>| placed.row.kind != Kind::Rest;
+        (is_rpc(a), &a.row.id, &right.rank, &left.api).cmp(&(is_rpc(b), &b.row.id, &left.rank, &right.api))
     });
     rows
 }
@@ -142,8 +166,20 @@ fn is_version(text: &str) -> bool {
     text.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-fn row_records(rows: &[Placed<'_>], ids: &[u32], sets: &Sets) -> Result<Vec<u8>> {
-    let numbers: BTreeMap<Place, u32> = rows.iter().map(|placed| placed.place).zip(0..).collect();
+fn services<'c>(rows: &[Placed<'c>]) -> Vec<&'c str> {
+    let rpcs = rows.iter().filter(|placed| placed.row.kind != Kind::Rest);
+    let services: BTreeSet<_> = rpcs.filter_map(|placed| Some(placed.row.id.rsplit_once('.')?.0)).collect();
+    services.into_iter().collect()
+}
+
+fn row_records(
+    rows: &[Placed<'_>],
+    all: &[Placed<'_>],
+    ids: &[u32],
+    sets: &Sets,
+    services: &[&str],
+) -> Result<Vec<u8>> {
+    let numbers: BTreeMap<Place, u32> = all.iter().map(|placed| placed.place).zip(0..).collect();
     let mut bytes = Vec::new();
     for (placed, id) in rows.iter().zip(ids) {
         let row = placed.row;
@@ -164,14 +200,18 @@ fn row_records(rows: &[Placed<'_>], ids: &[u32], sets: &Sets) -> Result<Vec<u8>>
         };
         bytes.push(u8::try_from(verb_code(&row.verb).unwrap_or_default())? | basis << 3);
         bytes.push(row.special);
+        if let Some((service, _)) = placed.rpc() {
+            let number =
+                services.binary_search(&service).ok().context("services were collected from rows")?;
+            bytes.extend(u16::try_from(number)?.to_le_bytes());
+        }
     }
     Ok(bytes)
 }
 
-fn rpc_index(rows: &[Placed<'_>]) -> Result<Vec<u8>> {
-    let rpcs = rows.iter().zip(0..).filter(|(placed, _)| placed.row.kind != Kind::Rest);
-    let hashed = rpcs.filter_map(|(placed, number)| {
-        let (service, method) = placed.row.id.rsplit_once('.')?;
+fn rpc_index(rpcs: &[Placed<'_>]) -> Result<Vec<u8>> {
+    let hashed = rpcs.iter().zip(0..).filter_map(|(placed, number)| {
+        let (service, method) = placed.rpc()?;
         Some((rpc_hash(service, method), number))
     });
     index(hashed.collect())
@@ -255,6 +295,8 @@ fn shared_scopes(groups: &[Kept<'_>], host: &str) -> BTreeSet<String> {
 #[derive(Default)]
 struct Text {
     bytes: String,
+    /// Where the text begins that was added last.
+    last: usize,
     places: BTreeMap<String, u32>,
 }
 
@@ -265,9 +307,19 @@ impl Text {
             return Ok(place);
         }
         let place = reference(self.bytes.len(), text)?;
+        self.last = self.bytes.len();
         self.bytes.push_str(text);
         self.places.insert(text.to_owned(), place);
         Ok(place)
+    }
+
+    /// Stores a text unless what was stored last begins with it.
+    fn part_of_last(&mut self, text: &str) -> Result<u32> {
+        let last = self.bytes.get(self.last..).filter(|last| last.starts_with(text));
+        match last {
+            Some(_) => reference(self.last, text),
+            None => self.whole(text),
+        }
     }
 
     /// Stores a text unless it is part of what is there.

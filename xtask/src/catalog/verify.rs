@@ -48,7 +48,7 @@ impl Check<'_> {
 
     fn template(&mut self, group: &Group, row: &Row, verb: &str, path: &str) {
         let found = walk::find(&self.blob, &group.host, verb, path);
-        match found.map(|found| (self.blob.row_id(found), self.blob.row(found))) {
+        match found.map(|found| (self.id(found), self.blob.row(found))) {
             Some((id, data)) if id == row.id && self.is_api(&data, group) => self.same += 1,
             Some((id, data))
                 if self.blob.set(data.set).map(|number| &self.scopes[number]).eq(&row.scopes) =>
@@ -65,17 +65,23 @@ impl Check<'_> {
     }
 
     fn rpc(&mut self, id: &str) {
-        let path = id.rsplit_once('.').map(|(service, method)| format!("/{service}/{method}"));
-        let path = path.unwrap_or_default();
-        match self.blob.rpc(&path).map(|row| self.blob.row_id(row)) {
+        let found = id.rsplit_once('.').and_then(|(service, method)| self.blob.rpc(service, method));
+        match found.map(|row| self.id(row)) {
             Some(found) if found == id => self.rpcs += 1,
-            found => self.fail(id, &path, found),
+            found => self.fail(id, "as an rpc", found),
         }
     }
 
-    fn fail(&mut self, id: &str, path: &str, found: Option<&str>) {
+    fn id(&self, row: u32) -> String {
+        match self.blob.row_name(row) {
+            ("", id) => id.to_owned(),
+            (service, method) => format!("{service}.{method}"),
+        }
+    }
+
+    fn fail(&mut self, id: &str, path: &str, found: Option<String>) {
         self.wrong += 1;
-        println!("{id} {path} is {}", found.unwrap_or("nothing"));
+        println!("{id} {path} is {}", found.unwrap_or_else(|| "nothing".to_owned()));
     }
 }
 
