@@ -29,18 +29,20 @@ async fn main() -> Result<(), BoxError> {
         .await;
 
     let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
-    let mut service = ServiceBuilder::new()
-        .timeout(Duration::from_secs(10))
-        .layer(guard.layer())
-        .service(client);
+    let mut service =
+        ServiceBuilder::new().timeout(Duration::from_secs(10)).layer(guard.layer()).service(client);
 
     let upload = |google: &FakeGoogle| {
-        Request::post(format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg", google.storage_url()))
-            .header(header::AUTHORIZATION, format!("Bearer {}", google.token()))
-            .body(Full::new(Bytes::from("meow")))
+        Request::post(format!(
+            "{}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg",
+            google.storage_url()
+        ))
+        .header(header::AUTHORIZATION, format!("Bearer {}", google.token()))
+        .body(Full::new(Bytes::from("meow")))
     };
 
-    let error = service.ready().await?.call(upload(&google)?).await.err().ok_or("should have been refused")?;
+    let error =
+        service.ready().await?.call(upload(&google)?).await.err().ok_or("should have been refused")?;
     let denial = Denial::of(&*error).ok_or("the error should hold a denial")?;
     println!("one line for the log:\n  {denial}\n\nthe report:\n{}", denial.report());
 

@@ -8,6 +8,7 @@ mod endpoints;
 mod lookup;
 mod made_from;
 mod name;
+#[allow(dead_code, reason = "the generator reads what the library does not")]
 pub(crate) mod overrides;
 mod path;
 pub(crate) mod reader;
@@ -21,7 +22,7 @@ use std::fmt;
 
 use crate::error::Error;
 use crate::scope::{Scope, ScopeSet};
-use blob::{DISCOVERY, PROTOS, SAME};
+use blob::{DISCOVERY, PROTOS, SAME, TWIN};
 use overrides::{OVERRIDES, Override, Silence};
 use reader::BLOB;
 
@@ -165,9 +166,9 @@ impl ApiMethod {
     #[must_use]
     pub fn basis(&self) -> Basis {
         match (self.inferred, BLOB.row(self.row).basis) {
-            (false, DISCOVERY | SAME) => Basis::Discovery,
+            (true, _) | (false, TWIN) => Basis::Inferred,
             (false, PROTOS) => Basis::Protos,
-            _ => Basis::Inferred,
+            _ => Basis::Discovery,
         }
     }
 

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use crate::catalog::ApiMethod;
 use crate::environment::Environment;
 use crate::granted::GrantedScopes;
-use crate::refusal::{Certainty, Gate, Refusal};
+use crate::refusal::{Certainty, Gate, Refusal, ScopeRefusal};
 use crate::remedy::{self, Remedy, Step};
-use crate::scope::ScopeSet;
+use crate::scope::{Scope, ScopeSet};
 
 /// A call that was refused, or would be, because its token lacks an OAuth scope.
 ///
@@ -44,7 +44,11 @@ pub(crate) struct Facts {
 
 impl Denial {
     /// Before a call: what the catalog and the token's known scopes say.
-    pub(crate) fn predicted(method: ApiMethod, granted: GrantedScopes, environment: Arc<Environment>) -> Self {
+    pub(crate) fn predicted(
+        method: ApiMethod,
+        granted: GrantedScopes,
+        environment: Arc<Environment>,
+    ) -> Self {
         Self::assemble(DenialKind::Predicted, Some(method), method.accepted(), granted, environment, None)
     }
 
@@ -55,8 +59,7 @@ impl Denial {
         environment: Arc<Environment>,
         refusal: Refusal,
     ) -> Self {
-        let listed = method.map(|method| method.accepted()).unwrap_or_default();
-        let accepted = listed.union(refusal.alternatives());
+        let accepted = accepted_after(method, &granted, &refusal);
         Self::assemble(DenialKind::Refused, method, accepted, granted, environment, Some(refusal))
     }
 
@@ -68,7 +71,12 @@ impl Denial {
         environment: Arc<Environment>,
         refusal: Option<Refusal>,
     ) -> Self {
-        let case = remedy::Case { accepted: &accepted, held: granted.scopes(), environment: &environment };
+        let case = remedy::Case {
+            kind: refusal.as_ref().and_then(Refusal::scope_refusal).unwrap_or(ScopeRefusal::Missing),
+            accepted: &accepted,
+            held: granted.scopes(),
+            environment: &environment,
+        };
         let remedy = remedy::remedy(&case);
         Self(Arc::new(Facts { kind, method, accepted, granted, environment, refusal, remedy }))
     }
@@ -166,6 +174,24 @@ impl Denial {
         Shell(self)
     }
 }
+
+/// What would have opened the gate. If the token holds a scope that the catalog lists, the catalog is
+/// wrong about this call, and only the server's own list counts.
+fn accepted_after(method: Option<ApiMethod>, granted: &GrantedScopes, refusal: &Refusal) -> ScopeSet {
+    if refusal.scope_refusal() == Some(ScopeRefusal::ScopeOrShare) {
+        return DRIVE.iter().map(|uri| Scope::from_uri(uri)).collect();
+    }
+    let listed = method.map(|method| method.accepted()).unwrap_or_default();
+    let said = refusal.alternatives();
+    let contradicted =
+        granted.scopes().is_some_and(|held| held.intersects(&listed) && !held.intersects(said));
+    if contradicted && !said.is_empty() { said.clone() } else { listed.union(said) }
+}
+
+/// What a query over a file in Drive needs beside its own scope.
+/// Source: <https://docs.cloud.google.com/bigquery/docs/external-data-drive>
+const DRIVE: [&str; 2] =
+    ["https://www.googleapis.com/auth/drive.readonly", "https://www.googleapis.com/auth/drive"];
 
 /// One line: what was refused, what would do, what is held, and what to do about it.
 impl fmt::Display for Denial {

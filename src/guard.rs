@@ -119,7 +119,6 @@ impl Guard {
     }
 
     /// A guard made by hand. With no further call it knows the catalog and reads self-signed JWTs.
-    #[must_use]
     pub fn builder() -> GuardBuilder {
         GuardBuilder::default()
     }
@@ -234,7 +233,8 @@ impl Guard {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Option<Denial> {
-        let refusal = refusal::classify(&Answer::new(body).with_status(status.as_u16()).with_headers(headers))?;
+        let refusal =
+            refusal::classify(&Answer::new(body).with_status(status.as_u16()).with_headers(headers))?;
         if refusal.gate() != Gate::Scope {
             telemetry::other_gate(method(&checked.found), &refusal);
             return None;

@@ -95,14 +95,16 @@ pub fn classify(answer: &Answer<'_>) -> Option<Refusal> {
     if parts.is_empty() {
         return classify_one(answer.status, answer.headers, &body);
     }
-    let mut refusals = parts
-        .iter()
-        .filter_map(|part| classify_one(part.status.or(answer.status), Some(&part.headers), part.body));
-    let first = refusals.next()?;
-    if first.is_plainly_scope() {
-        return Some(first);
+    let refusal =
+        |part: &raw::Part<'_>| classify_one(part.status.or(answer.status), Some(&part.headers), part.body);
+    let refusals: Vec<_> = parts.iter().filter_map(refusal).collect();
+    let best = refusals.iter().find(|refusal| refusal.is_plainly_scope()).or_else(|| refusals.first())?;
+    if best.certainty() > Certainty::Possible {
+        return Some(best.clone());
     }
-    Some(refusals.find(Refusal::is_plainly_scope).unwrap_or(first))
+    // A client may print its own words before the response.
+    let whole = classify_one(None, None, &body).filter(|whole| whole.certainty() > Certainty::Possible);
+    whole.or_else(|| Some(best.clone()))
 }
 
 /// Which gate refused, told from a log line, a client's error text, or a pasted HTTP response with
@@ -299,12 +301,6 @@ impl Gate {
     }
 }
 
-impl fmt::Display for Gate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 /// How sure a verdict is. Ordered: `Possible < Likely < Certain`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -326,12 +322,6 @@ impl Certainty {
             Self::Likely => "likely",
             Self::Certain => "certain",
         }
-    }
-}
-
-impl fmt::Display for Certainty {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

@@ -10,6 +10,7 @@ mod least;
 mod machine;
 
 use crate::environment::{Credential, Environment, Platform};
+use crate::refusal::ScopeRefusal;
 use crate::scope::{Scope, ScopeSet};
 
 pub(crate) use least::{least, narrowest_first, recommended};
@@ -59,6 +60,7 @@ impl Step {
 /// What the steps are made from.
 #[derive(Debug)]
 pub(crate) struct Case<'a> {
+    pub(crate) kind: ScopeRefusal,
     /// Any one of these would do.
     pub(crate) accepted: &'a ScopeSet,
     /// What the token is known to hold.
@@ -101,6 +103,25 @@ impl Remedy {
 
 /// What opens the scope gate for this credential in this place.
 pub(crate) fn remedy(case: &Case<'_>) -> Remedy {
+    match case.kind {
+        ScopeRefusal::Restricting => elsewhere::drop_a_scope(),
+        ScopeRefusal::ScopeOrShare => with_share(get_a_scope(case), case),
+        ScopeRefusal::Missing => get_a_scope(case),
+    }
+}
+
+/// The server says the same for a missing scope and for a file that is not shared: do both.
+fn with_share(mut remedy: Remedy, case: &Case<'_>) -> Remedy {
+    let account = case.environment.account().unwrap_or("the account that the program uses");
+    let share = format!("Share the file with {account} in Google Drive, if it is not shared yet.");
+    remedy.summary = format!("{} Share the file with the account, too.", remedy.summary);
+    remedy
+        .steps
+        .push(Step::new(share).link("https://docs.cloud.google.com/bigquery/docs/external-data-drive"));
+    remedy
+}
+
+fn get_a_scope(case: &Case<'_>) -> Remedy {
     match case.environment.credential() {
         Credential::MetadataServer => on_platform(case),
         Credential::UserAdc => elsewhere::user_login(case),

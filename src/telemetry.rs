@@ -8,7 +8,6 @@ use tracing::{debug, warn};
 
 use crate::catalog::ApiMethod;
 use crate::denial::Denial;
-use crate::error::Error;
 use crate::granted::GrantedScopes;
 use crate::refusal::Refusal;
 use crate::remedy::least;
@@ -76,18 +75,6 @@ pub(crate) fn other_gate(method: Option<ApiMethod>, refusal: &Refusal) {
             "oauth.scope.gate" = refusal.gate().as_str(),
         },
         "the call was refused by another gate than the scope gate"
-    );
-}
-
-/// A source of granted scopes could not answer. The call was not affected.
-pub(crate) fn source_failed(source: &'static str, error: &Error) {
-    debug!(
-        target: TARGET,
-        {
-            "oauth.scope.grant_source" = source,
-            "error.message" = %error,
-        },
-        "the token's scopes are not known"
     );
 }
 

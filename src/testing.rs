@@ -1,12 +1,18 @@
 //! A fake Google on `127.0.0.1`, for tests that want to see a program meet its scopes.
 //!
-//! [`FakeGoogle`] is a set of small servers on real sockets: the metadata server of a VM, Cloud
-//! Storage, the token endpoint and tokeninfo, the part of Compute Engine that changes a VM's
-//! scopes, and a front end that refuses in any form Google does ([`Wire`]). It enforces access
-//! scopes and IAM **from tables of its own**, so it does not agree with this crate by construction.
+//! [`FakeGoogle`] is a set of small servers on real sockets. It enforces access scopes and IAM
+//! **from tables of its own**, so it does not agree with this crate by construction.
 //!
 //! ```
 //! use gcp_scopes::testing::{FakeGoogle, Vm, default_scopes};
+//! # use http_body_util::Full;
+//! # use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+//! # async fn upload(google: &FakeGoogle) -> Result<u16, Box<dyn std::error::Error>> {
+//! #     let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg", google.storage_url());
+//! #     let request = http::Request::post(url).header("authorization", format!("Bearer {}", google.token()));
+//! #     let client = Client::builder(TokioExecutor::new()).build_http();
+//! #     Ok(client.request(request.body(Full::<bytes::Bytes>::from("meow"))?).await?.status().as_u16())
+//! # }
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -19,27 +25,48 @@
 //!     .start()
 //!     .await?;
 //!
-//! // Point the program under test at it: GCE_METADATA_HOST and what else the platform sets.
-//! for (name, value) in google.env() {
-//!     println!("{name}={value}");
-//! }
-//! // Or use its parts directly.
-//! let upload = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg", google.storage_url());
-//! let token = google.token(); // what the VM's metadata server hands out: may read, may not write
+//! // `upload` is the program under test: it POSTs to `google.storage_url()` with the token that
+//! // the VM's metadata server hands out. The role is there, the scope is not.
+//! assert_eq!(upload(&google).await?, 403);
 //!
-//! // An upload with that token gets 403. No IAM role helps; new scopes do, on a stopped VM.
+//! // Compute Engine changes scopes of stopped VMs only, and so does the fake.
 //! let vm = google.vm("web-1");
-//! assert!(vm.set_scopes(["cloud-platform"]).is_err(), "it still runs");
+//! assert!(vm.set_scopes(["devstorage.read_write"]).is_err());
 //! vm.stop()?;
-//! vm.set_scopes(["cloud-platform"])?;
+//! vm.set_scopes(["devstorage.read_write"])?;
 //! vm.start()?;
-//! assert_ne!(google.token(), token);
-//! # drop(upload);
+//! assert_eq!(upload(&google).await?, 200);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! The rules it keeps:
+//! # What there is
+//!
+//! | server | address | in the place of |
+//! |---|---|---|
+//! | metadata server of each VM, for twelve [`Platform`]s | [`metadata_host`](FakeGoogle::metadata_host), [`env`](FakeGoogle::env) | `metadata.google.internal` |
+//! | Cloud Storage: JSON API, objects over the XML API | [`storage_url`](FakeGoogle::storage_url) | `https://storage.googleapis.com` |
+//! | token endpoint and tokeninfo | [`oauth_url`](FakeGoogle::oauth_url) | `https://oauth2.googleapis.com` |
+//! | the part of Compute Engine that changes a VM's scopes | [`compute_url`](FakeGoogle::compute_url), [`gcloud_env`](FakeGoogle::gcloud_env) | `https://compute.googleapis.com` |
+//! | any other API, with the answers a test [scripts](FakeGoogle::front) in any form of [`Wire`] | [`url_of`](FakeGoogle::url_of) | `https://anything.googleapis.com` |
+//!
+//! Any answer of theirs can be [replaced](FakeGoogle::on), and every one of them can be made to
+//! [misbehave](Fault):
+//!
+//! ```
+//! # use gcp_scopes::testing::{FakeGoogle, Fault, Service, Wire};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! let google = FakeGoogle::builder().start().await?;
+//! google.fault(Service::Metadata, Fault::Hang);
+//! google.fault(Service::Storage, Fault::Flaky { failures: 2, of: 3 });
+//! google.heal(Service::Metadata);
+//! google.front().path("/v1/projects/my-project/topics").respond_with(Wire::IamDenied);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Rules it keeps
 //!
 //! 1. **Order of the gates**: a live token (401), its scopes (403), IAM (403), then the resource
 //!    (404). A refusal for lack of scope never depends on IAM or on what exists.
@@ -50,16 +77,17 @@
 //!    panics too, so that a test cannot pass on a broken fake.
 //! 5. **It runs on a thread of its own**, so that blocking clients and paused clocks do not stop it.
 //!
-//! What it is not: it checks no signatures, keeps everything in memory, and knows a dozen roles. It
-//! speaks HTTP/1.1 and, to clients that begin with it, HTTP/2; never TLS. Of gRPC it knows refusals
-//! only.
+//! # What it is not
+//!
+//! It checks no signatures, keeps everything in memory, and knows a dozen roles. It speaks HTTP/1.1
+//! and, to clients that begin with it, HTTP/2; never TLS. Of gRPC it knows refusals only.
+//! `wait_for_change` of the metadata server answers at once.
 
 mod builder;
 mod checksum;
 mod compute;
 mod exchange;
 mod fault;
-mod front;
 mod gcloud;
 mod grpc;
 mod metadata;
@@ -67,6 +95,7 @@ mod oauth;
 mod platform;
 mod policy;
 mod request;
+mod script;
 mod server;
 mod state;
 mod storage;
@@ -85,39 +114,15 @@ use tokio::sync::oneshot;
 
 pub use builder::FakeGoogleBuilder;
 pub use fault::Fault;
-pub use front::Front;
-pub use platform::Platform;
+pub use platform::{Platform, default_scopes, gcloud_default_scopes};
 pub use request::RecordedRequest;
+pub use script::Script;
 pub use vm::{Vm, VmControl};
 pub use wire::Wire;
 
 use policy::Binding;
 use server::Shared;
 use state::{State, scope_uri};
-
-/// The access scopes of a VM that nobody chose scopes for, as Google's documentation lists them.
-///
-/// Source: <https://cloud.google.com/compute/docs/access/service-accounts#default_scopes>.
-#[must_use]
-pub fn default_scopes() -> [&'static str; 6] {
-    [
-        "https://www.googleapis.com/auth/devstorage.read_only",
-        "https://www.googleapis.com/auth/logging.write",
-        "https://www.googleapis.com/auth/monitoring.write",
-        "https://www.googleapis.com/auth/service.management.readonly",
-        "https://www.googleapis.com/auth/servicecontrol",
-        "https://www.googleapis.com/auth/trace.append",
-    ]
-}
-
-/// The access scopes behind gcloud's alias `default`: the documented ones and `pubsub`.
-///
-/// Source: `gcloud compute instances create --help`, flag `--scopes`.
-#[must_use]
-pub fn gcloud_default_scopes() -> [&'static str; 7] {
-    let [storage, logging, monitoring, management, control, trace] = default_scopes();
-    [storage, logging, monitoring, "https://www.googleapis.com/auth/pubsub", management, control, trace]
-}
 
 /// One of the servers of a [`FakeGoogle`]. Each has a port of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -248,8 +253,13 @@ impl FakeGoogle {
     }
 
     /// Scripts an answer of [`Service::Front`].
-    pub fn front(&self) -> Front<'_> {
-        Front::new(self)
+    pub fn front(&self) -> Script<'_> {
+        self.on(Service::Front)
+    }
+
+    /// Scripts an answer of a service, in the place of what it would say by itself.
+    pub fn on(&self, service: Service) -> Script<'_> {
+        Script::new(self, service)
     }
 
     /// Gives an account a role, or one single permission, on a bucket or a project.

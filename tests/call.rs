@@ -12,12 +12,7 @@ use proptest::prelude::*;
 const GET_BUCKET: &str = "/storage/v1/b/my-bucket";
 
 /// Looks a request up, and reads something off the answer.
-fn look<T>(
-    endpoints: &Endpoints,
-    verb: &str,
-    url: &str,
-    read: impl FnOnce(Result<Found, Why>) -> T,
-) -> T {
+fn look<T>(endpoints: &Endpoints, verb: &str, url: &str, read: impl FnOnce(Result<Found, Why>) -> T) -> T {
     let uri: Uri = url.parse().unwrap_or_else(|error| panic!("{url}: {error}"));
     read(lookup(&Call::new(&verb.parse().unwrap(), &uri), endpoints))
 }
@@ -182,6 +177,8 @@ fn what_the_user_maps_is_found_and_nothing_beside_it() {
         .and_then(|e| e.endpoint("https://pub.example.com/", "pubsub.googleapis.com"))
         .and_then(|e| e.endpoint("[::1]:9000", "storage.googleapis.com"))
         .and_then(|e| e.endpoint("storage.googleapis.com:8443", "storage.googleapis.com"))
+        .and_then(|e| e.endpoint("ai.example.com", "us-central1-aiplatform.googleapis.com"))
+        .and_then(|e| e.endpoint("new.example.com", "not-in-the-catalog.googleapis.com"))
         .and_then(|e| e.universe("s3nsapis.fr"))
         .unwrap();
     for (origin, expected) in [
@@ -197,6 +194,8 @@ fn what_the_user_maps_is_found_and_nothing_beside_it() {
         ("http://pub.example.com", "host"),
         ("https://storage.googleapis.com:8443", "storage.buckets.get"),
         ("https://storage.googleapis.com", "storage.buckets.get"),
+        ("https://ai.example.com", "method"),
+        ("https://new.example.com", "method"),
         ("https://storage.s3nsapis.fr", "storage.buckets.get"),
         ("https://us-central1-storage.s3nsapis.fr", "storage.buckets.get"),
         ("https://evils3nsapis.fr", "host"),
@@ -217,7 +216,9 @@ fn a_bad_mapping_is_refused_by_name() {
         ("http://host:99999", "storage.googleapis.com", "99999"),
         ("user@host", "storage.googleapis.com", "expected"),
         ("ho st", "storage.googleapis.com", "ho st"),
-        ("localhost:1", "storge.googleapis.com", "storge.googleapis.com"),
+        ("localhost:1", ".googleapis.com", ".googleapis.com"),
+        ("localhost:1", "googleapis.com", "googleapis.com"),
+        ("localhost:1", "storage.googleapis.com:443", ":443"),
         ("localhost:1", "example.com", "example.com"),
         ("localhost:1", "https://storage.googleapis.com", "https://storage"),
     ] {

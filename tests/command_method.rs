@@ -5,6 +5,9 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Output, Stdio};
 
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
 const INSERT: &str = "https://storage.googleapis.com/upload/storage/v1/b/B/o?uploadType=media&name=x";
@@ -225,6 +228,32 @@ fn every_line_that_is_not_blank_gets_one_line_in_order_whatever_it_holds() {
             [] => assert_eq!(answer["method"], "storage.objects.insert"),
             named => refused(answer, named),
         }
+    }
+}
+
+#[test]
+fn random_lines_get_one_line_each() {
+    let line = prop_oneof![
+        proptest::collection::vec(any::<u8>(), 0..40),
+        "\\PC{0,40}".prop_map(String::into_bytes),
+        ("[A-Z]{0,5}", "(https?://)?\\PC{0,30}", "[a-z. ]{0,12}").prop_map(|(verb, url, granted)| {
+            json!({"verb": verb, "url": url, "granted": granted}).to_string().into_bytes()
+        }),
+        ("GET|PUT|POST", "[a-zA-Z0-9/:%._~?&=-]{0,40}").prop_map(|(verb, rest)| {
+            let url = format!("https://storage.googleapis.com/{rest}");
+            json!({"verb": verb, "url": url, "granted": ["default"]}).to_string().into_bytes()
+        }),
+    ];
+    let mut runner = TestRunner::default();
+    let lines = proptest::collection::vec(line, 2000).new_tree(&mut runner).unwrap().current();
+    let input = lines.join(&b'\n');
+    let blank = |line: &&[u8]| std::str::from_utf8(line).is_ok_and(|text| text.trim().is_empty());
+    let expected = input.split(|byte| *byte == b'\n').filter(|line| !blank(line)).count();
+    let answers = stream(&input);
+    assert_eq!(answers.len(), expected);
+    for answer in answers {
+        let keys: Vec<&String> = answer.as_object().unwrap().keys().collect();
+        assert!(keys == KEYS || keys == ["error"], "{answer}");
     }
 }
 

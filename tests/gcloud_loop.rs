@@ -3,12 +3,13 @@
 //! Where there is no gcloud this says that it was skipped; with `REQUIRE_GCLOUD=1` it fails instead.
 #![cfg(feature = "testing")]
 
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
-use gcp_scopes::testing::{FakeGoogle, Vm, default_scopes};
+use gcp_scopes::testing::{FakeGoogle, FakeGoogleBuilder, Vm, default_scopes};
 use http::Request;
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
@@ -21,7 +22,7 @@ struct TempDir(PathBuf);
 
 impl TempDir {
     fn new(name: &str) -> Result<Self> {
-        let path = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
+        let path = std::env::temp_dir().join(format!("gcp-scopes-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&path)?;
         Ok(Self(path))
     }
@@ -40,30 +41,31 @@ fn is_gcloud_there() -> Result<bool> {
     if std::env::var("REQUIRE_GCLOUD").is_ok_and(|value| value == "1") {
         bail!("REQUIRE_GCLOUD=1, but there is no gcloud on the PATH");
     }
-    eprintln!("SKIPPED: gcloud not found");
+    // Not `eprintln!`, which the test harness swallows when a test passes.
+    writeln!(std::io::stderr(), "SKIPPED: gcloud not found")?;
     Ok(false)
 }
 
-fn gcloud(google: &FakeGoogle, config: &Path, args: &[&str]) -> Result<Output> {
+fn gcloud(google: &FakeGoogle, config: &TempDir, words: &str) -> Result<Output> {
     let inherited = ["PATH", "HOME", "LANG"].map(|name| (name, std::env::var(name).unwrap_or_default()));
-    let command = Command::new("gcloud")
-        .env_clear()
-        .envs(inherited)
-        .envs(google.gcloud_env(config)?)
-        .args(["compute", "instances"])
-        .args(args)
-        .arg("--project=my-project")
-        .args((args[0] != "list").then_some("--zone=us-central1-a"))
-        .output();
-    command.with_context(|| format!("gcloud compute instances {}", args.join(" ")))
+    let mut command = Command::new("gcloud");
+    command.env_clear().envs(inherited).envs(google.gcloud_env(&config.0)?).args(words.split(' '));
+    command.output().with_context(|| format!("gcloud {words}"))
 }
 
-fn gcloud_succeeds(google: &FakeGoogle, config: &Path, args: &[&str]) -> Result<String> {
-    let output = gcloud(google, config, args)?;
+fn gcloud_succeeds(google: &FakeGoogle, config: &TempDir, words: &str) -> Result<String> {
+    let output = gcloud(google, config, words)?;
     let said =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    ensure!(output.status.success(), "gcloud {}: {said}\n{:?}", args.join(" "), google.requests());
+    ensure!(output.status.success(), "gcloud {words}: {said}\n{:?}", google.requests());
     Ok(said)
+}
+
+fn story() -> FakeGoogleBuilder {
+    FakeGoogle::builder()
+        .project("my-project", 123_456_789_012)
+        .vm(Vm::new("web-1").zone("us-central1-a").account(ACCOUNT).scopes(default_scopes()))
+        .bucket("photos")
 }
 
 async fn upload(google: &FakeGoogle) -> Result<u16> {
@@ -79,28 +81,45 @@ async fn the_printed_commands_open_the_scope_gate() -> Result<()> {
     if !is_gcloud_there()? {
         return Ok(());
     }
-    let google = FakeGoogle::builder()
-        .project("my-project", 123_456_789_012)
-        .vm(Vm::new("web-1").zone("us-central1-a").account(ACCOUNT).scopes(default_scopes()))
-        .bucket("photos")
-        .iam("photos", ACCOUNT, "roles/storage.objectAdmin")
-        .start()
-        .await?;
-    let config = TempDir::new("gcp-scopes-gcloud")?;
-    let set = ["set-service-account", "web-1", "--scopes=storage-rw,logging-write"];
+    let google = story().iam("photos", ACCOUNT, "roles/storage.objectAdmin").start().await?;
+    let config = TempDir::new("scope-gate")?;
+    let place = "web-1 --zone=us-central1-a --project=my-project";
+    let set = format!("compute instances set-service-account {place} --scopes=storage-rw,logging-write");
     assert_eq!(upload(&google).await?, 403);
 
-    let too_early = gcloud(&google, &config.0, &set)?;
+    let too_early = gcloud(&google, &config, &set)?;
     let said = String::from_utf8_lossy(&too_early.stderr).into_owned();
     assert!(!too_early.status.success() && said.contains("must be stopped"), "{said}");
 
-    gcloud_succeeds(&google, &config.0, &["stop", "web-1"])?;
-    gcloud_succeeds(&google, &config.0, &set)?;
-    gcloud_succeeds(&google, &config.0, &["start", "web-1"])?;
-    let shown = gcloud_succeeds(&google, &config.0, &["describe", "web-1", "--format=json"])?;
-    let listed = gcloud_succeeds(&google, &config.0, &["list", "--format=value(name,status)"]);
-    assert!(listed?.contains("web-1\tRUNNING"));
+    gcloud_succeeds(&google, &config, &format!("compute instances stop {place}"))?;
+    gcloud_succeeds(&google, &config, &set)?;
+    gcloud_succeeds(&google, &config, &format!("compute instances start {place}"))?;
+    let shown =
+        gcloud_succeeds(&google, &config, &format!("compute instances describe {place} --format=json"))?;
     assert!(shown.contains("devstorage.read_write") && !shown.contains("read_only"), "{shown}");
+    let listed = gcloud_succeeds(&google, &config, "compute instances list --format=value(name,status)")?;
+    assert!(listed.contains("web-1\tRUNNING"), "{listed}");
+    assert_eq!(upload(&google).await?, 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_role_binding_opens_the_iam_gate() -> Result<()> {
+    if !is_gcloud_there()? {
+        return Ok(());
+    }
+    let google = story().start().await?;
+    let vm = google.vm("web-1");
+    vm.stop()?;
+    vm.set_scopes(["cloud-platform"])?;
+    vm.start()?;
+    assert_eq!(upload(&google).await?, 403);
+    let config = TempDir::new("iam-gate")?;
+    let bind = format!(
+        "storage buckets add-iam-policy-binding gs://photos --member=serviceAccount:{ACCOUNT} \
+         --role=roles/storage.objectCreator"
+    );
+    gcloud_succeeds(&google, &config, &bind)?;
     assert_eq!(upload(&google).await?, 200);
     Ok(())
 }

@@ -15,7 +15,7 @@ use gcp_scopes::{Scope, ScopeSet};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 
-const SCOPE_BODY: &str = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","status":"PERMISSION_DENIED"}}"#;
+const SCOPE_BODY: &str = r#"{"error":{"status":"PERMISSION_DENIED","message":"Request had insufficient authentication scopes.","code":403}}"#;
 
 fn headers(lines: &[(&str, &str)]) -> HeaderMap {
     let line = |(name, value): &(&str, &str)| {
@@ -216,6 +216,7 @@ fn permissions_are_found_in_the_words_of_many_services() {
         ("The caller does not have permission to storage.googleapis.com", None),
         ("com.google.gson: permission denied at io.grpc.status", None),
         ("Permission denied: visit www.example.com", None),
+        ("Access denied for ana@mail.example.co.uk and mail.example.info", None),
         ("Permission denied for runner@kite.iam.gserviceaccount.com", None),
     ] {
         let refusal = classify_text(text).expect(text);

@@ -37,7 +37,10 @@ impl GuardMiddleware {
     }
 
     async fn check(&self, request: &Request) -> std::result::Result<Checked, Denial> {
-        match self.guard.before(&Call::of_url(request.method(), request.url(), request.headers()), request.headers()) {
+        match self
+            .guard
+            .before(&Call::of_url(request.method(), request.url(), request.headers()), request.headers())
+        {
             Before::Go(checked) => Ok(checked),
             Before::Ask(checked) => self.guard.ask(checked).await,
             Before::Stop(denial) => Err(denial),
@@ -61,7 +64,8 @@ impl GuardMiddleware {
 /// reqwest forgets the URL of a response that is taken apart, unless it stands in an extension that
 /// only a response builder can set.
 fn put_together(url: Url, parts: Parts, body: Body) -> Result<Response> {
-    let (mut whole, ()) = http::Response::builder().url(url).body(()).map_err(Error::middleware)?.into_parts();
+    let (mut whole, ()) =
+        http::Response::builder().url(url).body(()).map_err(Error::middleware)?.into_parts();
     (whole.status, whole.version, whole.headers) = (parts.status, parts.version, parts.headers);
     whole.extensions.extend(parts.extensions);
     Ok(http::Response::from_parts(whole, body).into())
@@ -69,7 +73,12 @@ fn put_together(url: Url, parts: Parts, body: Body) -> Result<Response> {
 
 #[async_trait]
 impl Middleware for GuardMiddleware {
-    async fn handle(&self, request: Request, extensions: &mut Extensions, next: Next<'_>) -> Result<Response> {
+    async fn handle(
+        &self,
+        request: Request,
+        extensions: &mut Extensions,
+        next: Next<'_>,
+    ) -> Result<Response> {
         let checked = self.check(&request).await.map_err(|denial| Error::middleware(denial.into_error()))?;
         let verb = request.method().clone();
         let response = next.run(request, extensions).await?;

@@ -36,19 +36,20 @@ impl<'a> Place<'a> {
 
     /// Finds the place of `host` (lower-case, no port, no final dot) below `domain`.
     pub(crate) fn below(domain: &str, host: &'a str, known: impl Fn(&str) -> bool) -> Option<Self> {
-        if domain == DOMAIN && known(host) {
-            return Some(Self::named(host));
-        }
         let name = host.strip_suffix(domain)?.strip_suffix('.')?;
-        let service = |label: &str| service(label, &known);
-        let name = regionless(name);
-        if let Some(host) = service(name) {
+        let short = regionless(name);
+        let found = if domain == DOMAIN && short == name {
+            // What is left of `LOC-SVC.googleapis.com` stands there already, end to end.
+            let rest = |label: &str| host.get(name.len() - label.len()..).map(Cow::Borrowed);
+            service(short, |label| rest(label).filter(|host| known(host)))
+        } else {
+            service(short, |label| named(label, &known))
+        };
+        let found = found.or_else(|| service(private(short)?, |label| named(label, &known)));
+        if let Some(host) = found {
             return Some(Self::named(host));
         }
-        if let Some(service) = private(name).and_then(service) {
-            return Some(Self::named(service));
-        }
-        let bucket = name.strip_suffix(".storage").is_some_and(|bucket| !bucket.is_empty());
+        let bucket = short.strip_suffix(".storage").is_some_and(|bucket| !bucket.is_empty());
         bucket.then_some(Self { host: STORAGE.into(), bucket: true })
     }
 
@@ -150,19 +151,21 @@ fn private(name: &str) -> Option<&str> {
     named.then_some(service)
 }
 
-/// The catalog's host for one label: itself, or what is left of `LOC-SVC` or `batch-SVC`.
-fn service(label: &str, known: &impl Fn(&str) -> bool) -> Option<String> {
+/// The host that `host_of` has for one label: itself, or what is left of `LOC-SVC` or `batch-SVC`.
+fn service<'a>(label: &str, host_of: impl Fn(&str) -> Option<Cow<'a, str>>) -> Option<Cow<'a, str>> {
     if label.contains('.') {
         return None;
     }
-    let whole = |label: &str| Some(format!("{label}.{DOMAIN}")).filter(|host| known(host));
     let after = |(dash, _)| {
         let (before, service) = (label.get(..dash)?, label.get(dash + 1..)?);
-        let prefix =
-            is_location(before) || before == "batch" || (before == "content" && service == "storage");
-        prefix.then_some(service).and_then(whole)
+        let bulk = before == "batch" || (before == "content" && service == "storage");
+        if bulk || is_location(before) { host_of(service) } else { None }
     };
-    whole(label).or_else(|| label.match_indices('-').find_map(after))
+    host_of(label).or_else(|| label.match_indices('-').find_map(after))
+}
+
+fn named<'a>(label: &str, known: impl Fn(&str) -> bool) -> Option<Cow<'a, str>> {
+    Some(format!("{label}.{DOMAIN}")).filter(|host| known(host)).map(Cow::Owned)
 }
 
 /// Whether this has the shape of a location: `us`, `asia`, `nam5`, `us-central1`. A shape, because

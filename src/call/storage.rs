@@ -29,6 +29,13 @@ pub(crate) fn equivalent(call: &Call<'_>, bucket_in_host: bool) -> Option<Equiva
     Some(Equivalent { documented: row.documented && !asked.unsure, ..row })
 }
 
+/// Whether a path belongs to the JSON API or one of its companions. What none of their methods
+/// matches is not taken for a bucket of that name.
+pub(crate) fn is_json(path: &str) -> bool {
+    let first = path.strip_prefix('/').and_then(|path| path.split('/').next());
+    first.is_some_and(|first| ["storage", "upload", "resumable", "download", "batch"].contains(&first))
+}
+
 /// What the path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Target {
@@ -47,16 +54,12 @@ impl Target {
             return Some(Self::Service);
         }
         let (bucket, object) = path.split_once('/').unwrap_or((path, ""));
-        if !is_bucket(bucket) || RESERVED.contains(&bucket) {
+        if !is_bucket(bucket) {
             return None;
         }
         Some(if object.is_empty() { Self::Bucket } else { Self::Object })
     }
 }
-
-/// First path segments that belong to the JSON API and its companions. What none of their methods
-/// matches is not taken for a bucket of that name.
-static RESERVED: [&str; 5] = ["storage", "upload", "resumable", "download", "batch"];
 
 /// Source: <https://cloud.google.com/storage/docs/buckets#naming>; old buckets have capitals.
 fn is_bucket(name: &str) -> bool {

@@ -53,7 +53,10 @@ impl Why {
     /// Whether the request went to an API of Google's all the same, so that its refusal is worth a
     /// look.
     pub(crate) fn is_google(self) -> bool {
-        !matches!(self, Self::Host | Self::Auth | Self::Metadata | Self::Workload | Self::Registry | Self::Catalog)
+        !matches!(
+            self,
+            Self::Host | Self::Auth | Self::Metadata | Self::Workload | Self::Registry | Self::Catalog
+        )
     }
 
     /// The word, for logs and machines.

@@ -237,6 +237,7 @@ impl<'a> Blob<'a> {
 pub(crate) struct Host {
     pub(crate) root: u32,
     /// The set of scopes that every method of the host accepts; 0 when there is none.
+    #[cfg_attr(not(test), allow(dead_code, reason = "see `reader::host_set`"))]
     pub(crate) shared: u16,
 }
 

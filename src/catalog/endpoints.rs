@@ -45,12 +45,11 @@ impl Endpoints {
     /// `from` is no host, or `to` is no API host of Google's; the message names it.
     pub fn endpoint(mut self, from: &str, to: &str) -> Result<Self, Error> {
         let (host, port) = read_endpoint(from)?;
-        let target = host::normal(to.trim()).into_owned();
-        if !is_api(&target) {
-            return Err(Error::invalid(format!(
+        let target = read_target(to).ok_or_else(|| {
+            Error::invalid(format!(
                 "cannot map {from:?} to {to:?}: expected an API host of Google's, such as `storage.googleapis.com`"
-            )));
-        }
+            ))
+        })?;
         self.mapped.push(Mapped { host, port, target });
         Ok(self)
     }
@@ -82,29 +81,60 @@ impl Endpoints {
             return Ok(Place::named(authority));
         }
         let (host, port) = host::split(authority);
-        let port = port.filter(|port| !port.is_empty()).map(str::parse).transpose().map_err(|_| Why::Host)?;
-        let default = call.default_port();
-        let usual = port.is_none() || default.map_or(matches!(port, Some(443 | 80)), |d| port == Some(d));
-        let name = host::normal(host);
-        let fits = |m: &&Mapped| m.host == name && m.port.map_or(usual, |own| port.or(default) == Some(own));
-        if let Some(mapped) = self.mapped.iter().find(fits) {
+        let (name, port) = (host::normal(host), Port::of(port, call.default_port())?);
+        if let Some(mapped) = self.mapped.iter().find(|mapped| mapped.host == name && port.fits(mapped.port))
+        {
             return Ok(Place::named(mapped.target.as_str()));
         }
-        match &name {
-            Cow::Borrowed(name) if usual && known(name) => Ok(Place::named(*name)),
-            _ => self.google(&name, known).filter(|_| usual).ok_or_else(|| host::elsewhere(&name)),
-        }
+        let google = match &name {
+            _ if !port.is_usual() => None,
+            Cow::Borrowed(name) => self.google(name, known),
+            Cow::Owned(name) => self.google(name, known).map(Place::into_owned),
+        };
+        google.ok_or_else(|| host::elsewhere(&name))
     }
 
-    fn google(&self, name: &str, known: impl Fn(&str) -> bool) -> Option<Place<'static>> {
+    fn google<'a>(&self, name: &'a str, known: impl Fn(&str) -> bool) -> Option<Place<'a>> {
         let domains = std::iter::once(DOMAIN).chain(self.universes.iter().map(String::as_str));
-        domains.filter_map(|domain| Place::below(domain, name, &known)).map(Place::into_owned).next()
+        domains.filter_map(|domain| Place::below(domain, name, &known)).next()
     }
 }
 
-/// Without a catalog there is nothing to compare with, and nothing to map to either.
-fn is_api(host: &str) -> bool {
-    host.strip_suffix(DOMAIN).is_some_and(|rest| rest.ends_with('.')) && lookup::is_known(host)
+/// The port of a request: the one it names, and the one that its scheme stands for.
+struct Port {
+    named: Option<u16>,
+    default: Option<u16>,
+}
+
+impl Port {
+    fn of(text: Option<&str>, default: Option<u16>) -> Result<Self, Why> {
+        let named = text.filter(|text| !text.is_empty()).map(str::parse).transpose();
+        named.map(|named| Self { named, default }).map_err(|_| Why::Host)
+    }
+
+    /// Whether this is the port of HTTPS or HTTP, whichever is spoken.
+    fn is_usual(&self) -> bool {
+        match (self.named, self.default) {
+            (None, _) => true,
+            (Some(named), Some(default)) => named == default,
+            (Some(named), None) => named == 443 || named == 80,
+        }
+    }
+
+    fn fits(&self, mapped: Option<u16>) -> bool {
+        mapped.map_or_else(|| self.is_usual(), |mapped| self.named.or(self.default) == Some(mapped))
+    }
+}
+
+/// A host below Google's domain. It need not be in the catalog: not every catalog is the full one,
+/// and gRPC services are on hosts that have no REST methods.
+fn read_target(to: &str) -> Option<String> {
+    let name = host::normal(to.trim());
+    if let Some(place) = Place::below(DOMAIN, &name, lookup::is_known).filter(|place| !place.bucket) {
+        return Some(place.host.into_owned());
+    }
+    let below = name.strip_suffix(DOMAIN).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'));
+    (below && is_name(&name)).then(|| name.into_owned())
 }
 
 fn read_endpoint(from: &str) -> Result<(String, Option<u16>), Error> {

@@ -96,16 +96,14 @@ fn find(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
     if call.is_signed() {
         return Err(Why::Signed);
     }
-    if place.bucket {
-        return xml(call, true);
+    if place.bucket || (place.host == STORAGE && !storage::is_json(call.path())) {
+        return xml(call, place.bucket);
     }
     if let Some(method) = session(call, &place.host) {
         return Ok(Found::new(method, call.query()).doubted(Why::Session));
     }
-    match reader::find(&place.host, call.verb(), call.path()) {
-        Some(method) => Ok(Found::new(method, call.query())),
-        None => missed(call, &place.host),
-    }
+    let method = reader::find(&place.host, call.verb(), call.path());
+    method.map(|method| Found::new(method, call.query())).ok_or_else(|| missed(call, &place.host))
 }
 
 /// A gRPC path names its service in full, so a host is only asked whether it is one of Google's;
@@ -128,15 +126,13 @@ fn session(call: &Call<'_>, host: &str) -> Option<ApiMethod> {
     [call.verb(), "POST", "PUT", "PATCH"].into_iter().find_map(|verb| reader::find(host, verb, path))
 }
 
-/// A request to a Google API that none of its REST methods is.
-fn missed(call: &Call<'_>, host: &str) -> Result<Found, Why> {
-    if call.is_batch() {
-        return Err(Why::Batch);
+/// What a request to a Google API is that none of its methods is.
+fn missed(call: &Call<'_>, host: &str) -> Why {
+    match call {
+        _ if call.is_batch() => Why::Batch,
+        _ if host::is_auth(host, call.path()) => Why::Auth,
+        _ => Why::Method,
     }
-    if host::is_auth(host, call.path()) {
-        return Err(Why::Auth);
-    }
-    if host == STORAGE { xml(call, false) } else { Err(Why::Method) }
 }
 
 fn xml(call: &Call<'_>, bucket_in_host: bool) -> Result<Found, Why> {

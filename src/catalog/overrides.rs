@@ -10,7 +10,7 @@ pub(crate) struct Override {
     pub(crate) methods: &'static [&'static str],
     pub(crate) effect: Effect,
     /// Where Google, or someone who tried it, says so.
-    #[allow(dead_code, reason = "read by people and tests")]
+    #[allow(dead_code, reason = "read by people")]
     pub(crate) source: &'static str,
 }
 
@@ -39,18 +39,6 @@ pub(crate) enum Reason {
     Restricted,
     /// Two documents list different scopes for the same request.
     Ambiguous,
-}
-
-impl Reason {
-    /// The reason in one word, for logs and `--jsonl`.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::NeedsSeveral => "needs-several-scopes",
-            Self::DependsOnRequest => "depends-on-request",
-            Self::Restricted => "restricted-scope",
-            Self::Ambiguous => "ambiguous-method",
-        }
-    }
 }
 
 /// A condition on the query.
@@ -237,7 +225,6 @@ pub(crate) static OVERRIDES: &[Override] = &[
 /// taken over. `GetIamPolicy` and `SetIamPolicy` are missing, because they serve both buckets and
 /// objects, which differ. Source: <https://github.com/googleapis/googleapis/tree/master/google/storage>,
 /// where each rpc's comment says what it does.
-#[allow(dead_code, reason = "read by the generator")]
 pub(crate) static RPC_TWINS: &[(&str, &str)] = &[
     ("google.storage.control.v2.StorageControl.CreateAnywhereCache", "storage.anywhereCaches.insert"),
     ("google.storage.control.v2.StorageControl.CreateFolder", "storage.folders.insert"),

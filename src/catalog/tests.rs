@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::blob::Blob;
-use super::overrides::{Effect, HEARD_OF, OVERRIDES, Query, RPC_TWINS, Reason};
+use super::overrides::{Effect, HEARD_OF, OVERRIDES, RPC_TWINS, Reason};
 use super::reader::{self, BLOB};
 use super::scopes::SCOPES;
 use super::{ApiMethod, Basis, VERSION, walk};

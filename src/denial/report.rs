@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::{DenialKind, Facts};
+use crate::refusal::{Refusal, ScopeRefusal};
 use crate::remedy::narrowest_first;
 use crate::scope::Scope;
 
@@ -19,16 +20,31 @@ pub(super) fn line(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         DenialKind::Predicted => "was not sent",
         DenialKind::Refused => "was refused",
     };
-    write!(f, "{} {verb}: its token ", subject(facts))?;
-    match facts.granted.scopes() {
-        Some(held) if held.is_empty() => f.write_str("holds no OAuth scope")?,
-        Some(held) => write!(f, "holds {}", shortened(held.iter(), " and "))?,
-        None => f.write_str("lacks an OAuth scope")?,
-    }
-    if !facts.accepted.is_empty() {
-        write!(f, ", but the method needs {}", shortened(narrowest_first(&facts.accepted), " or "))?;
+    write!(f, "{} {verb}: ", subject(facts))?;
+    match scope_refusal(facts) {
+        ScopeRefusal::Restricting => f.write_str("its token holds an OAuth scope that restricts it")?,
+        ScopeRefusal::ScopeOrShare => {
+            f.write_str("its token lacks the OAuth scope for Drive, or the file is not shared")?;
+        }
+        _ => missing(facts, f)?,
     }
     write!(f, ". {NO_ROLE_HELPS}. {}", facts.remedy.summary)
+}
+
+fn missing(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match facts.granted.scopes() {
+        Some(held) if held.is_empty() => f.write_str("its token holds no OAuth scope")?,
+        Some(held) => write!(f, "its token holds {}", shortened(held.iter(), " and "))?,
+        None => f.write_str("its token lacks an OAuth scope")?,
+    }
+    match facts.accepted.is_empty() {
+        true => Ok(()),
+        false => write!(f, ", but the method needs {}", shortened(narrowest_first(&facts.accepted), " or ")),
+    }
+}
+
+fn scope_refusal(facts: &Facts) -> ScopeRefusal {
+    facts.refusal.as_ref().and_then(Refusal::scope_refusal).unwrap_or(ScopeRefusal::Missing)
 }
 
 pub(super) fn text(facts: &Facts) -> String {
@@ -65,7 +81,14 @@ fn headline(facts: &Facts) -> String {
         DenialKind::Predicted => {
             format!("{} was not sent: its token lacks the OAuth scope for it.", subject(facts))
         }
-        DenialKind::Refused => format!("{} was refused for lack of an OAuth scope.", subject(facts)),
+        DenialKind::Refused => {
+            let why = match scope_refusal(facts) {
+                ScopeRefusal::Restricting => "because its token holds a scope that restricts it",
+                ScopeRefusal::ScopeOrShare => "for lack of an OAuth scope for Drive, or of a share",
+                _ => "for lack of an OAuth scope",
+            };
+            format!("{} was refused {why}.", subject(facts))
+        }
     }
 }
 
@@ -85,7 +108,9 @@ fn facts_table(facts: &Facts, out: &mut String) -> fmt::Result {
     if let Some(method) = facts.method {
         row(out, "method", &[format!("{} ({})", method.id(), method.api())])?;
     }
-    row(out, "needs", &needs(facts))?;
+    if scope_refusal(facts) != ScopeRefusal::Restricting {
+        row(out, "needs", &needs(facts))?;
+    }
     row(out, "holds", &holds(facts))?;
     let environment = &facts.environment;
     if let Some(account) = environment.account() {
@@ -117,7 +142,10 @@ fn needs(facts: &Facts) -> Vec<String> {
 
 fn holds(facts: &Facts) -> Vec<String> {
     let Some(held) = facts.granted.scopes() else {
-        return vec![format!("not known: {}", facts.granted.why_unknown().unwrap_or("the token is not limited by scopes"))];
+        return vec![format!(
+            "not known: {}",
+            facts.granted.why_unknown().unwrap_or("the token is not limited by scopes")
+        )];
     };
     let mut lines: Vec<String> = held.iter().take(IN_A_LIST).map(|scope| scope.to_string()).collect();
     if lines.is_empty() {
@@ -125,6 +153,9 @@ fn holds(facts: &Facts) -> Vec<String> {
     }
     lines.extend(rest(held.len(), IN_A_LIST));
     lines.extend(facts.granted.source().map(|source| format!("({})", source.describe())));
+    if held.intersects(&facts.accepted) {
+        lines.push("which the refusal contradicts: the list may be out of date".to_owned());
+    }
     lines
 }
 

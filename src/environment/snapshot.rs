@@ -119,8 +119,27 @@ impl Snapshot {
                 self = self.with_file(path, &text);
             }
         }
-        if let Some(fetch) = fetch {
-            self.ask(fetch).await;
+        match fetch {
+            Some(fetch) => self.asked(fetch).await,
+            None => self,
+        }
+    }
+
+    /// The same world with what the metadata server says, if it takes that to tell where this is.
+    pub(crate) async fn asked(mut self, fetch: Arc<dyn Fetch>) -> Self {
+        let Some(host) = self.metadata_host().filter(|_| self.needs_metadata()) else { return self };
+        let server = match MetadataServer::new(fetch, host) {
+            Ok(server) => server,
+            Err(error) => return Self { problem: Some(error.to_string()), ..self },
+        };
+        let until = Instant::now() + LIMIT;
+        for path in PATHS.into_iter().chain(ATTRIBUTES) {
+            if self.is_absent(path) {
+                continue;
+            }
+            if let Err(why) = self.ask_for(&server, path, until).await {
+                return Self { problem: Some(why), ..self };
+            }
         }
         self
     }
@@ -212,24 +231,6 @@ impl Snapshot {
         }
     }
 
-    async fn ask(&mut self, fetch: Arc<dyn Fetch>) {
-        let Some(host) = self.metadata_host().filter(|_| self.needs_metadata()) else { return };
-        let server = match MetadataServer::new(fetch, host) {
-            Ok(server) => server,
-            Err(error) => return self.problem = Some(error.to_string()),
-        };
-        let until = Instant::now() + LIMIT;
-        for path in PATHS.into_iter().chain(ATTRIBUTES) {
-            if self.is_absent(path) {
-                continue;
-            }
-            if let Err(why) = self.ask_for(&server, path, until).await {
-                self.problem = Some(why);
-                return;
-            }
-        }
-    }
-
     /// An attribute that is not among the names, if the server told the names.
     fn is_absent(&self, path: &str) -> bool {
         let attribute = path.strip_prefix(ATTRIBUTE_NAMES).filter(|name| !name.is_empty());
@@ -296,8 +297,7 @@ mod tests {
             serve(request.uri().path().trim_start_matches("/computeMetadata/v1/"))
         };
         let fetch = Arc::new(FakeFetch::new(by_path));
-        let mut snapshot = world;
-        snapshot.ask(Arc::clone(&fetch) as Arc<dyn Fetch>).await;
+        let snapshot = world.asked(Arc::clone(&fetch) as Arc<dyn Fetch>).await;
         (snapshot, fetch.asked())
     }
 

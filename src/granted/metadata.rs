@@ -42,13 +42,16 @@ pub(crate) struct MetadataServer {
 impl MetadataServer {
     /// The server at `host`, with or without a port.
     pub(crate) fn new(fetch: Arc<dyn Fetch>, host: &str) -> Result<Self, Error> {
-        let authority = Authority::from_str(host).ok().filter(|authority| !authority.as_str().contains('@'));
-        let host = authority.ok_or_else(|| {
+        let refused = || {
             Error::invalid(format!(
                 "`{host:.100}` is not a host; write GCE_METADATA_HOST as host or host:port"
             ))
-        })?;
-        Ok(Self { fetch, host })
+        };
+        match Authority::from_str(host) {
+            Ok(authority) if authority.as_str().contains('@') => Err(refused()),
+            Ok(host) => Ok(Self { fetch, host }),
+            Err(error) => Err(refused().with_source(error)),
+        }
     }
 
     /// The text at `path`, which is relative to `computeMetadata/v1/`. Without a deadline of its
@@ -60,9 +63,7 @@ impl MetadataServer {
             .map_err(|_| Error::invalid("not a path of the metadata server"))?;
         match self.fetch.fetch(request).await {
             Ok(response) => read(path, &response),
-            Err(error) => {
-                Err(Error::unreachable("the metadata server could not be reached").with_source(error))
-            }
+            Err(_) => Err(Error::unreachable("the metadata server could not be reached")),
         }
     }
 }
@@ -201,10 +202,13 @@ impl GrantedScopesSource for MetadataScopes {
 
 #[cfg(test)]
 mod tests {
+    use super::super::cache::Stage;
     use super::super::clock::SystemClock;
     use super::super::clock::tests::ManualClock;
     use super::super::fetch::tests::{FakeFetch, answer};
+    use super::super::flight::{Grants, Limits, Peek};
     use super::*;
+    use crate::environment::{Environment, Snapshot};
 
     type Server = Result<String, Error>;
 
@@ -407,6 +411,37 @@ mod tests {
         assert_eq!(fetch.asked(), 4);
         assert!(!source.find(AccessToken::new("ya29.mine").unwrap()).await.is_unknown());
         assert_eq!(fetch.asked(), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn from_a_bare_vm_to_what_its_token_holds() {
+        let fetch: Arc<dyn Fetch> = Arc::new(FakeFetch::new(|request: &Request<Bytes>| {
+            let text = match request.uri().path().trim_start_matches("/computeMetadata/v1/") {
+                "project/project-id" => "my-project",
+                "instance/zone" => "projects/123/zones/us-central1-a",
+                "instance/name" => "web-1",
+                SCOPES => "https://www.googleapis.com/auth/pubsub\n",
+                TOKEN => r#"{"access_token":"ya29.mine","expires_in":600}"#,
+                _ => return Some(answer(404, HTML)),
+            };
+            Some(answer(200, text))
+        }));
+        let snapshot = Snapshot::new().asked(Arc::clone(&fetch)).await;
+        let here = Environment::of(&snapshot);
+        let server = MetadataServer::new(fetch, snapshot.metadata_host().unwrap()).unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::new());
+        let source: Arc<dyn GrantedScopesSource> =
+            Arc::new(MetadataScopes::new(server, here.platform(), Arc::clone(&clock)));
+        let grants =
+            Grants::new(vec![(Stage::Ahead, source)], clock, Limits::default(), |granted| granted.clone());
+        for (header, scopes) in [("Bearer ya29.mine", here.scopes()), ("Bearer ya29.user", None)] {
+            let header = HeaderValue::from_static(header);
+            let key = grants.inspect(&header, Stage::Ahead).unwrap();
+            grants.wait(key, Stage::Ahead, Duration::from_secs(1)).await;
+            let Peek::Seen(granted) = grants.peek(&header, |_, entry| entry.value.clone()) else { panic!() };
+            assert_eq!(granted.scopes(), scopes, "{granted:?}");
+        }
+        assert!(here.scopes().is_some());
     }
 
     #[tokio::test(start_paused = true)]

@@ -81,9 +81,13 @@ impl GuardBuilder {
 
     /// Uses these environment variables instead of the process's: for tests, and for a program that
     /// acts for another.
-    pub fn env<N: Into<String>, V: Into<String>>(mut self, variables: impl IntoIterator<Item = (N, V)>) -> Self {
+    pub fn env<N: Into<String>, V: Into<String>>(
+        mut self,
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
         let empty = self.world.take().unwrap_or_default();
-        self.world = Some(variables.into_iter().fold(empty, |world, (name, value)| world.with_env(name, value)));
+        self.world =
+            Some(variables.into_iter().fold(empty, |world, (name, value)| world.with_env(name, value)));
         self
     }
 

@@ -3,15 +3,11 @@
 
 use super::facts::Facts;
 use super::tables::{
-    ACCESS_PHRASES, ERROR_INFO, ERROR_INFO_PARTS, ERROR_INFO_UNLESS, PHRASES, REASON_ENDS, REASONS,
-    REFUSAL_WORDS, TOKEN_ERRORS, VIOLATIONS,
+    ACCESS_PHRASES, AMBIGUOUS_REASON, BARE_MESSAGE, ERROR_INFO, ERROR_INFO_PARTS, ERROR_INFO_UNLESS, PHRASES,
+    REASON_ENDS, REASONS, REFUSAL_WORDS, TOKEN_ERRORS, VIOLATIONS,
 };
 use super::text;
 use super::{Certainty, Evidence, Gate, ScopeRefusal};
-
-/// The reason that proves nothing alone: a missing scope in most services, a missing account or
-/// profile in Analytics v3.
-const AMBIGUOUS_REASON: &str = "insufficientPermissions";
 
 /// What was decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,18 +84,23 @@ fn by_token_error(facts: &Facts) -> Finding {
 }
 
 fn by_phrase(facts: &Facts, phrases: &[(&str, Verdict)]) -> Finding {
-    let row = phrases.iter().find(|(phrase, _)| text::find(&facts.prose, phrase).is_some());
+    let row = phrases.iter().find(|(phrase, _)| text::has(&facts.prose, phrase));
     row.map(|(_, verdict)| (*verdict, Evidence::Message))
 }
 
 /// Only the bare message makes the reason one of scope, and only the reason the bare message.
 fn by_ambiguous_reason(facts: &Facts) -> Finding {
     let has_reason = facts.reasons.iter().any(|reason| reason == AMBIGUOUS_REASON);
+    let has_other = facts.reasons.iter().any(|reason| reason.starts_with(|c: char| c.is_ascii_lowercase()));
     let certainty = match (has_reason, facts.has_bare_message()) {
         (true, true) if facts.challenge.is_insufficient_scope => Certainty::Certain,
         (true, true) => Certainty::Likely,
-        (false, true) if facts.reasons.is_empty() => Certainty::Likely,
-        (false, true) => Certainty::Possible,
+        (false, true) if has_other => Certainty::Possible,
+        (false, true) => Certainty::Likely,
+        // It goes on in a longer form of the same, or was cut off.
+        (true, false) if facts.messages.iter().any(|text| text.starts_with(BARE_MESSAGE)) => {
+            Certainty::Likely
+        }
         (true, false) if facts.messages.is_empty() => Certainty::Possible,
         (true, false) => return by_other_message(facts),
         (false, false) => return None,

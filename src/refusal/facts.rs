@@ -4,15 +4,12 @@ use http::HeaderMap;
 
 use super::challenge::Challenge;
 use super::details::Details;
-use super::tables::{ACCESS_PHRASES, ERROR_INFO, NOISE, PHRASES, REASONS};
+use super::tables::{ACCESS_PHRASES, AMBIGUOUS_REASON, BARE_MESSAGE, ERROR_INFO, NOISE, PHRASES, REASONS};
 use super::{grpc, json, syntax, text};
 
 /// How many messages, reasons and violations are kept of one answer, and how long each may be.
 const COUNT_LIMIT: usize = 64;
 const REASON_LIMIT: usize = 256;
-
-/// The whole message of the older services for a missing scope.
-const BARE_MESSAGE: &str = "Insufficient Permission";
 
 /// How many lines of a text are searched for the one to show.
 const LINE_LIMIT: usize = 200;
@@ -76,9 +73,8 @@ impl Facts {
 
     /// Whether a message is nothing but the older services' words for a missing scope.
     pub(super) fn has_bare_message(&self) -> bool {
-        let is_bare = |message: &String| message.trim().trim_end_matches('.') == BARE_MESSAGE;
-        self.messages.iter().any(is_bare)
-            || text::has_message(&self.text, BARE_MESSAGE, "insufficientPermissions")
+        let is_bare = |text: &String| text::has_message(text, BARE_MESSAGE, AMBIGUOUS_REASON);
+        self.messages.iter().chain([&self.text]).any(is_bare)
     }
 
     pub(super) fn add_message(&mut self, message: &str) {
@@ -88,8 +84,9 @@ impl Facts {
     }
 
     pub(super) fn add_reason(&mut self, reason: &str) {
-        let is_word =
-            reason.len() <= REASON_LIMIT && reason.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let is_word = reason.len() <= REASON_LIMIT
+            && reason.starts_with(|c: char| c.is_ascii_alphabetic())
+            && reason.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         if self.reasons.len() < COUNT_LIMIT && is_word {
             self.reasons.push(reason.to_owned());
         }
@@ -104,9 +101,9 @@ impl Facts {
     /// Adds a status found in the body: an HTTP one, or gRPC's, which are below 100.
     pub(super) fn add_code(&mut self, code: Option<u64>) {
         let code = code.and_then(|code| u16::try_from(code).ok());
-        let status =
-            code.filter(|code| *code > 0).map(|code| if code < 100 { grpc::http_status(code) } else { code });
-        self.status = self.status.or(status.filter(|status| *status < 600));
+        let code = code.filter(|code| (1..600).contains(code));
+        let status = code.map(|code| if code < 100 { grpc::http_status(code) } else { code });
+        self.status = self.status.or(status);
     }
 
     fn read_body(&mut self, body: &str) {
@@ -121,11 +118,10 @@ impl Facts {
         }
     }
 
-    /// JSON, and JSON that stands in its messages.
+    /// JSON, and what stands in its messages: one may hold another answer whole.
     fn read_json(&mut self, value: &serde_json::Value) {
         json::read(value, self);
-        let embedded: Vec<_> = self.messages.iter().filter(|text| text.contains('{')).cloned().collect();
-        self.scan(&embedded.join("\n"));
+        self.scan(&self.messages.join("\n"));
     }
 
     /// XML and HTML, cut off or not.
@@ -168,9 +164,7 @@ impl Facts {
         self.details.find(&prose);
         self.prose = text::plain(&prose);
         for noise in NOISE {
-            if let Some((start, end)) = text::find(&self.prose, noise) {
-                self.prose.replace_range(start..end, "");
-            }
+            self.prose = self.prose.replace(noise, "");
         }
         self.details.server_message = self.telling_line().map(syntax::harmless);
     }
@@ -179,7 +173,7 @@ impl Facts {
     fn telling_line(&self) -> Option<&str> {
         let is_phrase = |line: &str| {
             let line = text::plain(line);
-            PHRASES.iter().chain(ACCESS_PHRASES).any(|(phrase, _)| text::find(&line, phrase).is_some())
+            PHRASES.iter().chain(ACCESS_PHRASES).any(|(phrase, _)| text::has(&line, phrase))
         };
         let mut lines = self.text.lines().filter(|line| !line.trim().is_empty()).take(LINE_LIMIT);
         let first = self.messages.first().map(String::as_str).or_else(|| lines.clone().next());
@@ -196,7 +190,7 @@ pub(super) fn is_telling(word: &str) -> bool {
         && word != "PermissionDenied"
         && (ERROR_INFO.iter().any(|(reason, _)| *reason == word)
             || REASONS.iter().any(|(reason, _)| *reason == name)
-            || word == "insufficientPermissions")
+            || word == AMBIGUOUS_REASON)
 }
 
 /// The codes of XML errors are the older reasons with a capital.

@@ -35,16 +35,8 @@ pub(super) fn read(headers: &HeaderMap, facts: &mut Facts) {
     for status in binary(headers, "grpc-status-details-bin") {
         read_status(&status, facts);
     }
-    for (name, kind) in [
-        ("google.rpc.errorinfo-bin", "ErrorInfo"),
-        ("google.rpc.preconditionfailure-bin", "PreconditionFailure"),
-        ("google.rpc.quotafailure-bin", "QuotaFailure"),
-        ("google.rpc.requestinfo-bin", "RequestInfo"),
-        ("google.rpc.localizedmessage-bin", "LocalizedMessage"),
-    ] {
-        for detail in binary(headers, name) {
-            read_detail(kind, &detail, facts);
-        }
+    for info in binary(headers, "google.rpc.errorinfo-bin") {
+        read_detail("ErrorInfo", &info, facts);
     }
 }
 

@@ -43,10 +43,7 @@ fn read_text(key: &str, text: &str, facts: &mut Facts) {
         "data" if is_telling(text) => facts.add_reason(text),
         "status" => facts.add_code(status_named(text).map(u64::from)),
         "type" | "subject" | "@type" => facts.add_violation(text),
-        _ if is_prose => {
-            facts.add_violation(text);
-            facts.add_message(text);
-        }
+        _ if is_prose => facts.add_message(text),
         _ => facts.details.add(key, text),
     }
 }

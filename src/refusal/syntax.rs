@@ -10,15 +10,16 @@ const SECRETS: [&str; 3] = ["ya29.", "AIza", "eyJ"];
 /// Shorter words that begin so are no secrets.
 const SECRET_LENGTH: usize = 16;
 
-/// First words of dotted names that are no permission: packages, modules and host names.
-const NOT_A_SERVICE: [&str; 14] = [
-    "com", "io", "org", "net", "dev", "google", "grpc", "java", "javax", "sun", "www", "module", "data",
-    "var",
+/// First words of dotted names that are no permission: packages, modules, variables and host names.
+const NOT_A_SERVICE: &[&str] = &[
+    "com", "io", "org", "net", "dev", "google", "grpc", "java", "javax", "sun", "kotlin", "scala", "android",
+    "www", "module", "data", "var", "this", "self", "process", "config", "response",
 ];
 
 /// Last words of dotted names that are host or file names.
-const NOT_A_VERB: [&str; 13] =
-    ["com", "net", "org", "io", "dev", "app", "cloud", "goog", "java", "py", "go", "js", "json"];
+const NOT_A_VERB: &[&str] = &[
+    "com", "net", "org", "dev", "app", "cloud", "goog", "info", "xyz", "biz", "java", "json", "yaml", "html",
+];
 
 /// A scope token of RFC 6749 section 3.3 that is a URI or one of OpenID's names.
 pub(super) fn is_scope(word: &str) -> bool {
@@ -86,6 +87,8 @@ pub(super) fn permission(word: &str) -> Option<String> {
     let is_lower = |part: &str| part.starts_with(|c: char| c.is_ascii_lowercase());
     let is_permission = parts.next().is_none()
         && [service, resource, verb].into_iter().all(|part| is_word(part) && is_lower(part))
+        && resource.len() > 2
+        && verb.len() > 2
         && !NOT_A_SERVICE.contains(&service)
         && !NOT_A_VERB.contains(&verb);
     is_permission.then_some(word)

@@ -137,6 +137,13 @@ pub(super) static TOKEN_ERRORS: &[(&str, Verdict)] = &[
     ("unsupported_grant_type", likely(Gate::Credentials)),
 ];
 
+/// The reason that proves nothing alone: a missing scope in most services, a missing account or
+/// profile in Analytics v3.
+pub(super) const AMBIGUOUS_REASON: &str = "insufficientPermissions";
+
+/// The whole message of the older services for a missing scope.
+pub(super) const BARE_MESSAGE: &str = "Insufficient Permission";
+
 /// What servers and clients say. The first match decides.
 pub(super) static PHRASES: &[(&str, Verdict)] = &[
     // Scope, in words nobody else uses.
@@ -162,30 +169,8 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("scopes have not been granted to the service account", TOKEN_SCOPES),
     ("generateaccesstoken*invalid argument", TOKEN_SCOPES),
     ("impersonate: status code 400", TOKEN_SCOPES),
-    // Scope, in the words of clients and of less common servers.
+    // Scope, in words of less common servers.
     ("provided scope*not authorized", LIKELY_MISSING),
-    ("insufficient scope", LIKELY_MISSING),
-    ("insufficient oauth scope", LIKELY_MISSING),
-    ("insufficient oauth2 scope", LIKELY_MISSING),
-    ("insufficient access scope", LIKELY_MISSING),
-    ("insufficient api scope", LIKELY_MISSING),
-    ("insufficient token scope", LIKELY_MISSING),
-    ("insufficient access token scope", LIKELY_MISSING),
-    ("scopes during vm creation are not enough", LIKELY_MISSING),
-    ("did not have access to scope", LIKELY_MISSING),
-    ("not have the required scope", LIKELY_MISSING),
-    ("not have the required oauth", LIKELY_MISSING),
-    ("not have the necessary scope", LIKELY_MISSING),
-    ("not have sufficient scope", LIKELY_MISSING),
-    ("not have enough scope", LIKELY_MISSING),
-    ("missing required scope", LIKELY_MISSING),
-    ("missing required oauth scope", LIKELY_MISSING),
-    ("missing the required scope", LIKELY_MISSING),
-    ("missing the following scope", LIKELY_MISSING),
-    ("lacks the required scope", LIKELY_MISSING),
-    ("lacks required scope", LIKELY_MISSING),
-    ("access scopes are insufficient", LIKELY_MISSING),
-    ("scopes are not sufficient", LIKELY_MISSING),
     // Apps Script lists the scopes as permissions.
     ("required permissions*googleapis.com/auth/", LIKELY_MISSING),
     ("scope does not allow", scope(ScopeRefusal::Restricting, Certainty::Likely)),
@@ -224,10 +209,18 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("prohibited by organizations policy", certain(Gate::VpcSc)),
     ("service perimeter", likely(Gate::VpcSc)),
     // Policies of organisations and domains.
-    ("constraints/", certain(Gate::OrgPolicy)),
-    ("organization policy", likely(Gate::OrgPolicy)),
-    ("org policy", likely(Gate::OrgPolicy)),
-    ("orgpolicy", likely(Gate::OrgPolicy)),
+    ("constraint*violated", certain(Gate::OrgPolicy)),
+    ("violates constraint", certain(Gate::OrgPolicy)),
+    ("type: constraints/", certain(Gate::OrgPolicy)),
+    ("orgpolicy:projects", certain(Gate::OrgPolicy)),
+    ("by*policy*constraints/", likely(Gate::OrgPolicy)),
+    ("by organization policy", likely(Gate::OrgPolicy)),
+    ("by the organization policy", likely(Gate::OrgPolicy)),
+    ("by an organization policy", likely(Gate::OrgPolicy)),
+    ("to an organization policy", likely(Gate::OrgPolicy)),
+    ("organization policy*violat", likely(Gate::OrgPolicy)),
+    ("violat*organization policy", likely(Gate::OrgPolicy)),
+    ("violat*org policy", likely(Gate::OrgPolicy)),
     ("organizations policy", likely(Gate::OrgPolicy)),
     ("permitted customer", certain(Gate::OrgPolicy)),
     ("in permitted organization", certain(Gate::OrgPolicy)),
@@ -261,6 +254,7 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("must enable billing", certain(Gate::Billing)),
     ("enable billing", likely(Gate::Billing)),
     ("billing account*is not found", certain(Gate::Billing)),
+    ("billing account not found", likely(Gate::Billing)),
     ("billing account*is disabled", certain(Gate::Billing)),
     ("billing account*is not open", certain(Gate::Billing)),
     ("billing account*is closed", certain(Gate::Billing)),
@@ -373,7 +367,12 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("token has been revoked", likely(Gate::Credentials)),
     ("reauthentication", likely(Gate::Credentials)),
     ("reauth related error", likely(Gate::Credentials)),
-    ("default credentials", likely(Gate::Credentials)),
+    ("default credentials were not found", likely(Gate::Credentials)),
+    ("find default credentials", likely(Gate::Credentials)),
+    ("find application default credentials", likely(Gate::Credentials)),
+    ("load the default credentials", likely(Gate::Credentials)),
+    ("load application default credentials", likely(Gate::Credentials)),
+    ("default credentials are not", likely(Gate::Credentials)),
     ("could not automatically determine credentials", likely(Gate::Credentials)),
     ("oauth client was deleted", certain(Gate::Credentials)),
     ("oauth client was disabled", certain(Gate::Credentials)),
@@ -500,6 +499,9 @@ pub(super) static ACCESS_PHRASES: &[(&str, Verdict)] = &[
     ("sufficient permissions to access", likely(Gate::ResourceAcl)),
     ("not have sufficient permission", likely(Gate::ResourceAcl)),
     ("do not have permission to access this resource", likely(Gate::ResourceAcl)),
+    ("constraints/", likely(Gate::OrgPolicy)),
+    ("organization policy", likely(Gate::OrgPolicy)),
+    ("org policy", likely(Gate::OrgPolicy)),
     ("missing or insufficient permissions", likely(Gate::Iam)),
     ("caller does not have permission", likely(Gate::Iam)),
     ("denied by cloud iam", certain(Gate::Iam)),
@@ -508,13 +510,38 @@ pub(super) static ACCESS_PHRASES: &[(&str, Verdict)] = &[
     ("not authorized to access this resource", likely(Gate::Iam)),
     ("not authorized to requested resource", likely(Gate::Iam)),
     ("does not have access to service account", likely(Gate::Iam)),
+    // Scope, in the words of clients. Below the servers' own sentences for IAM, to which clients
+    // add such hints.
+    ("insufficient scope", LIKELY_MISSING),
+    ("insufficient oauth scope", LIKELY_MISSING),
+    ("insufficient oauth2 scope", LIKELY_MISSING),
+    ("insufficient access scope", LIKELY_MISSING),
+    ("insufficient api scope", LIKELY_MISSING),
+    ("insufficient token scope", LIKELY_MISSING),
+    ("insufficient access token scope", LIKELY_MISSING),
+    ("scopes during vm creation are not enough", LIKELY_MISSING),
+    ("did not have access to scope", LIKELY_MISSING),
+    ("not have the required scope", LIKELY_MISSING),
+    ("not have the required oauth", LIKELY_MISSING),
+    ("not have the necessary scope", LIKELY_MISSING),
+    ("not have sufficient scope", LIKELY_MISSING),
+    ("not have enough scope", LIKELY_MISSING),
+    ("missing required scope", LIKELY_MISSING),
+    ("missing required oauth scope", LIKELY_MISSING),
+    ("missing the required scope", LIKELY_MISSING),
+    ("missing the following scope", LIKELY_MISSING),
+    ("lacks the required scope", LIKELY_MISSING),
+    ("lacks required scope", LIKELY_MISSING),
+    ("access scopes are insufficient", LIKELY_MISSING),
+    ("scopes are not sufficient", LIKELY_MISSING),
+    // Missing access in general.
     ("does not have*permission", likely(Gate::Iam)),
     ("do not have*permission", likely(Gate::Iam)),
     ("not have*access to", likely(Gate::Iam)),
     ("has no permission", likely(Gate::Iam)),
     ("no permission to", likely(Gate::Iam)),
     ("lacks*permission", likely(Gate::Iam)),
-    ("lack permission", likely(Gate::Iam)),
+    ("lack the*permission", likely(Gate::Iam)),
     ("missing*permission", likely(Gate::Iam)),
     ("required*permission", likely(Gate::Iam)),
     ("requires*permission", likely(Gate::Iam)),
@@ -532,11 +559,15 @@ pub(super) static ACCESS_PHRASES: &[(&str, Verdict)] = &[
     ("not authorized to", likely(Gate::Iam)),
     ("is not authorized", likely(Gate::Iam)),
     ("not allowed", possible(Gate::Iam)),
-    ("unauthenticated:", likely(Gate::Credentials)),
-    (": unauthenticated", likely(Gate::Credentials)),
-    ("= unauthenticated", likely(Gate::Credentials)),
-    ("16 unauthenticated", likely(Gate::Credentials)),
+    ("unauthenticated", likely(Gate::Credentials)),
+    ("anonymous token", likely(Gate::Credentials)),
     ("401 unauthorized", likely(Gate::Credentials)),
+    ("error 401", likely(Gate::Credentials)),
+    ("code 401", likely(Gate::Credentials)),
+    ("http 401", likely(Gate::Credentials)),
+    ("error 429", likely(Gate::RateLimit)),
+    ("code 429", likely(Gate::RateLimit)),
+    ("http 429", likely(Gate::RateLimit)),
     ("unauthorized:", possible(Gate::Credentials)),
     ("unable to generate access token", likely(Gate::Credentials)),
     ("api key", possible(Gate::ApiKey)),
@@ -565,6 +596,50 @@ pub(super) static REFUSAL_WORDS: &[&str] = &[
 /// What libraries print beside any error. Cut out before the phrases are looked for, since it names
 /// gates that did not refuse.
 pub(super) static NOISE: &[&str] = &[
-    "authenticated using end user credentials from google cloud sdk without a quota project*api not enabled error",
+    "without a quota project",
+    "a quota exceeded or api not enabled error",
+    "active project does not match the quota project",
     "billing/quota_project",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::super::text;
+    use super::*;
+
+    fn first_match(table: &[(&str, Verdict)], words: &str) -> Option<Gate> {
+        table.iter().find(|(phrase, _)| text::has(words, phrase)).map(|(_, verdict)| verdict.gate)
+    }
+
+    #[test]
+    fn no_phrase_is_hidden_by_one_of_another_gate() {
+        for (phrase, verdict) in PHRASES {
+            let words = phrase.replace('*', " x ");
+            assert_eq!(first_match(PHRASES, &words), Some(verdict.gate), "{phrase}");
+        }
+        for (phrase, verdict) in ACCESS_PHRASES {
+            let words = phrase.replace('*', " x ");
+            let found = first_match(PHRASES, &words).or_else(|| first_match(ACCESS_PHRASES, &words));
+            assert_eq!(found, Some(verdict.gate), "{phrase}");
+        }
+    }
+
+    #[test]
+    fn phrases_are_written_as_the_prose_is() {
+        for (phrase, _) in PHRASES.iter().chain(ACCESS_PHRASES) {
+            assert_eq!(text::plain(phrase), *phrase);
+        }
+        for words in NOISE.iter().chain(REFUSAL_WORDS) {
+            assert_eq!(text::plain(words), *words);
+        }
+    }
+
+    #[test]
+    fn no_reason_stands_twice() {
+        for table in [ERROR_INFO, REASONS, TOKEN_ERRORS, PHRASES, ACCESS_PHRASES] {
+            let mut names: Vec<_> = table.iter().map(|(name, _)| name).collect();
+            names.sort_unstable();
+            assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
+        }
+    }
+}

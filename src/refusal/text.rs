@@ -3,17 +3,31 @@
 /// How much a `*` in a phrase may stand for, in bytes.
 const GAP_LIMIT: usize = 120;
 
-/// Where the phrase stands in the text: its first and its last byte plus one.
-pub(super) fn find(text: &str, phrase: &str) -> Option<(usize, usize)> {
+/// The longest value of a field or content of an element that is read, in bytes.
+const VALUE_LIMIT: usize = 2048;
+
+/// How many values of one field are read.
+const VALUE_COUNT: usize = 256;
+
+/// Whether the phrase stands in the text.
+pub(super) fn has(text: &str, phrase: &str) -> bool {
     let mut pieces = phrase.split('*');
-    let first = pieces.next()?;
-    text.match_indices(first).find_map(|(start, _)| {
-        let end = pieces.clone().try_fold(start + first.len(), |end, piece| {
-            let gap = text.get(end..)?.find(piece)?;
-            (gap <= GAP_LIMIT).then_some(end + gap + piece.len())
-        });
-        end.map(|end| (start, end))
+    let first = pieces.next().unwrap_or_default();
+    text.match_indices(first).any(|(start, _)| {
+        let mut rest = text.get(start + first.len()..);
+        for piece in pieces.clone() {
+            let near = rest.map(|rest| clipped(rest, GAP_LIMIT + piece.len()));
+            let end = near.and_then(|near| near.find(piece)).map(|gap| gap + piece.len());
+            rest = end.and_then(|end| rest?.get(end..));
+        }
+        rest.is_some()
     })
+}
+
+/// The beginning of a text. Keeps a search from each of many places from costing their product.
+fn clipped(text: &str, limit: usize) -> &str {
+    let end = (0..=limit.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    end.and_then(|end| text.get(..end)).unwrap_or_default()
 }
 
 /// The text as the phrases are written: lower case, no quotes, one space between words.
@@ -58,7 +72,7 @@ fn escape(after: &str) -> (Option<char>, &str) {
     }
 }
 
-/// The text of a marked-up document, a line for each element.
+/// The text of a marked-up document.
 pub(super) fn without_tags(markup: &str) -> String {
     let mut out = String::with_capacity(markup.len());
     let mut rest = markup;
@@ -71,17 +85,11 @@ pub(super) fn without_tags(markup: &str) -> String {
             Some(_) => "</script>",
             None => ">",
         };
-        // A tag inside a word's line is a mere break; one that was cut off ends the text.
-        out.push(if is_inline(tag) { ' ' } else { '\n' });
+        out.push(' ');
+        // A tag that was cut off ends the text.
         rest = tag.split_once(end).map_or("", |(_, rest)| rest);
     }
     without_entities(&(out + rest))
-}
-
-fn is_inline(tag: &str) -> bool {
-    ["b>", "/b>", "a ", "/a>", "code", "/code", "ins", "/ins", "i>", "/i>"]
-        .iter()
-        .any(|name| starts_with(tag, name))
 }
 
 fn starts_with(text: &str, name: &str) -> bool {
@@ -91,7 +99,7 @@ fn starts_with(text: &str, name: &str) -> bool {
 /// What stands in the elements of this name, cut off or not.
 pub(super) fn elements<'a>(xml: &'a str, name: &'a str) -> impl Iterator<Item = String> + 'a {
     xml.match_indices('<').filter_map(move |(place, _)| {
-        let (tag, content) = xml.get(place + 1..)?.split_once('>')?;
+        let (tag, content) = clipped(xml.get(place + 1..)?, VALUE_LIMIT).split_once('>')?;
         let tag = tag.split([' ', '\n']).next()?.rsplit(':').next()?;
         let content = content.strip_prefix("<![CDATA[").unwrap_or(content);
         let content = content.split(['<', ']']).next()?;
@@ -122,9 +130,9 @@ fn without_entities(text: &str) -> String {
 /// The values of a field, in any of the ways that clients print one: `"key": "value"`, `key: value`,
 /// `'key' => 'value'`, `key=value`, and protobuf's `key: "key" value: "value"`.
 pub(super) fn values<'a>(text: &'a str, key: &'a str) -> impl Iterator<Item = &'a str> {
-    text.match_indices(key).filter_map(move |(place, _)| {
+    text.match_indices(key).take(VALUE_COUNT).filter_map(move |(place, _)| {
         let before = text.get(..place)?.chars().next_back();
-        let after = text.get(place + key.len()..)?;
+        let after = clipped(text.get(place + key.len()..)?, VALUE_LIMIT);
         (!before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-')).then(|| value(after))?
     })
 }
@@ -165,7 +173,7 @@ pub(super) fn names(text: &str) -> impl Iterator<Item = (usize, &str)> {
 pub(super) fn has_message(text: &str, message: &str, reason: &str) -> bool {
     text.match_indices(message).any(|(place, _)| {
         let before = text.get(..place).unwrap_or_default().trim_end().chars().next_back();
-        let after = text.get(place + message.len()..).unwrap_or_default();
+        let after = clipped(text.get(place + message.len()..).unwrap_or_default(), GAP_LIMIT);
         let line = after.lines().next().unwrap_or_default();
         let next = line.trim_start_matches(|c: char| !c.is_alphanumeric());
         let is_closed =

@@ -12,7 +12,8 @@ const LOGIN_DEFAULTS: [&str; 4] = [
     "https://www.googleapis.com/auth/sqlservice.login",
 ];
 const LOGIN: &str = "https://docs.cloud.google.com/sdk/gcloud/reference/auth/application-default/login";
-const METADATA_TOKENS: &str = "https://docs.cloud.google.com/run/docs/securing/service-identity#access_tokens";
+const METADATA_TOKENS: &str =
+    "https://docs.cloud.google.com/run/docs/securing/service-identity#access_tokens";
 const SCOPES: &str = "https://developers.google.com/identity/protocols/oauth2/scopes";
 
 /// A person's login: the scopes were fixed when they consented.
@@ -99,4 +100,16 @@ pub(super) fn general(case: &Case<'_>) -> Remedy {
         .link(SCOPES),
     ];
     Remedy::new(format!("Get a token that holds {}: the report says how.", case.needed_in_short()), steps)
+}
+
+/// A scope that takes rights away is held beside the one that would do.
+pub(super) fn drop_a_scope() -> Remedy {
+    let steps = vec![
+        Step::new(
+            "Get a token without the scope that restricts the call, such as gmail.metadata: Google applies its \
+             limits even when a wider scope is held beside it. For a person that means to consent again, without it.",
+        )
+        .link("https://developers.google.com/workspace/gmail/api/auth/scopes"),
+    ];
+    Remedy::new("Get a token without the scope that restricts this call.", steps)
 }

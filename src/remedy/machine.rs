@@ -3,10 +3,10 @@
 use super::{Case, Remedy, Step, recommended, scopes_flag};
 
 /// Source of the order stop, set, start, and of `--scopes` replacing the list.
-const CHANGE_SCOPES: &str =
-    "https://docs.cloud.google.com/compute/docs/instances/change-service-account#changeserviceaccountandscopes";
+const CHANGE_SCOPES: &str = "https://docs.cloud.google.com/compute/docs/instances/change-service-account#changeserviceaccountandscopes";
 /// Source: a group's template cannot be changed, only replaced.
-const TEMPLATES: &str = "https://docs.cloud.google.com/compute/docs/instance-templates#how_to_update_instance_templates";
+const TEMPLATES: &str =
+    "https://docs.cloud.google.com/compute/docs/instance-templates#how_to_update_instance_templates";
 /// Source: a node pool's scopes cannot be changed.
 const NODE_POOLS: &str = "https://docs.cloud.google.com/kubernetes-engine/docs/how-to/access-scopes";
 
@@ -77,7 +77,8 @@ pub(super) fn gke_node(case: &Case<'_>) -> Remedy {
         case.environment.resource().unwrap_or("CLUSTER"),
         case.environment.region().unwrap_or("LOCATION")
     );
-    let summary = "Use Workload Identity Federation for GKE, or move the workload to a new node pool with the scope.";
+    let summary =
+        "Use Workload Identity Federation for GKE, or move the workload to a new node pool with the scope.";
     let steps = vec![
         Step::new(
             "Preferred: use Workload Identity Federation for GKE, so that the pod has an identity of its own and \

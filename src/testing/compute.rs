@@ -141,7 +141,7 @@ fn change(state: &mut State, call: &Call<'_>, name: &str, verb: &str) -> Answer 
     let machine = machine.ok_or_else(|| call.no_instance(name))?;
     match kind {
         "stop" => machine.stop(),
-        "start" => machine.running = true,
+        "start" => machine.start(),
         _ => set_account(machine, call.asked)?,
     }
     let operation = Operation {

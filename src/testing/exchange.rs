@@ -103,9 +103,13 @@ fn hex_pair(bytes: &[u8]) -> Option<u8> {
     u8::try_from(digit(0)? * 16 + digit(1)?).ok()
 }
 
-/// Percent-encodes everything but letters, digits and `-._~`.
+/// Percent-encodes a path segment: everything but letters, digits and `-._~`.
 pub(super) fn encode(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    percent(text, |byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+}
+
+/// Percent-encodes every byte that is not plain.
+pub(super) fn percent(text: &str, plain: impl Fn(u8) -> bool) -> String {
     text.bytes()
         .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
         .collect()
@@ -195,6 +199,18 @@ pub(super) fn rfc3339(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.000Z")
 }
 
+/// `Sat, 31 Jan 2026 23:59:59 GMT`.
+pub(super) fn http_date(time: SystemTime) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let days = unix(time) / 86_400;
+    let (year, month, day) = civil(days);
+    let name = |names: &[&'static str], place: u64| names.get(place as usize).copied().unwrap_or_default();
+    let clock = rfc3339(time).get(11..19).unwrap_or_default().to_owned();
+    format!("{}, {day:02} {} {year:04} {clock} GMT", name(&DAYS, days % 7), name(&MONTHS, month - 1))
+}
+
 /// Year, month and day of a day counted from 1970-01-01.
 /// Source: <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>.
 fn civil(days: u64) -> (u64, u64, u64) {
@@ -234,5 +250,7 @@ mod tests {
         ] {
             assert_eq!(rfc3339(UNIX_EPOCH + Duration::from_secs(seconds)), text);
         }
+        // The example of https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7.
+        assert_eq!(http_date(UNIX_EPOCH + Duration::from_secs(784_111_777)), "Sun, 06 Nov 1994 08:49:37 GMT");
     }
 }

@@ -10,7 +10,7 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
-use super::exchange::{Reply, empty, encode, with};
+use super::exchange::{Reply, empty, percent, with};
 use super::fault::Trailers;
 
 const PERMISSION_DENIED: u8 = 7;
@@ -19,7 +19,8 @@ const PERMISSION_DENIED: u8 = 7;
 pub(super) fn refusal(message: &str, bytes: Option<(&str, Vec<u8>)>) -> Reply {
     let reply = with(empty(StatusCode::OK), CONTENT_TYPE.as_str(), "application/grpc");
     let reply = with(reply, "grpc-status", &PERMISSION_DENIED.to_string());
-    let reply = with(reply, "grpc-message", &encode(message).replace("%20", " "));
+    let reply =
+        with(reply, "grpc-message", &percent(message, |byte| matches!(byte, b' '..=b'~') && byte != b'%'));
     match bytes {
         Some((name, bytes)) => with(reply, name, &STANDARD_NO_PAD.encode(bytes)),
         None => reply,

@@ -4,6 +4,30 @@ use std::collections::BTreeMap;
 
 use super::state::{Project, scope_uri};
 
+/// The access scopes of a VM that nobody chose scopes for, as Google's documentation lists them.
+///
+/// Source: <https://cloud.google.com/compute/docs/access/service-accounts#default_scopes>.
+#[must_use]
+pub fn default_scopes() -> [&'static str; 6] {
+    [
+        "https://www.googleapis.com/auth/devstorage.read_only",
+        "https://www.googleapis.com/auth/logging.write",
+        "https://www.googleapis.com/auth/monitoring.write",
+        "https://www.googleapis.com/auth/service.management.readonly",
+        "https://www.googleapis.com/auth/servicecontrol",
+        "https://www.googleapis.com/auth/trace.append",
+    ]
+}
+
+/// The access scopes behind gcloud's alias `default`: the documented ones and `pubsub`.
+///
+/// Source: `gcloud compute instances create --help`, flag `--scopes`.
+#[must_use]
+pub fn gcloud_default_scopes() -> [&'static str; 7] {
+    let [storage, logging, monitoring, management, control, trace] = default_scopes();
+    [storage, logging, monitoring, "https://www.googleapis.com/auth/pubsub", management, control, trace]
+}
+
 /// What a program runs on.
 ///
 /// The profiles follow Google's own detector,
@@ -28,8 +52,14 @@ pub enum Platform {
     Functions,
     /// App Engine standard environment.
     AppEngine,
+    /// A worker pool of Cloud Run.
+    CloudRunWorkerPool,
     /// A node of a Dataproc cluster.
     Dataproc,
+    /// A worker VM of Dataflow.
+    Dataflow,
+    /// A Vertex AI Workbench instance.
+    Workbench,
 }
 
 /// What `/scopes` lists on serverless platforms: what may be asked for, not what a token has.
@@ -43,7 +73,12 @@ const SERVERLESS_DEFAULT: [&str; 2] = ["cloud-platform", "userinfo.email"];
 impl Platform {
     /// Whether access scopes are a setting of the machine.
     pub(super) fn is_vm(self) -> bool {
-        matches!(self, Self::Gce | Self::InstanceGroup | Self::GkeNode | Self::Dataproc)
+        match self {
+            Self::Gce | Self::InstanceGroup | Self::GkeNode => true,
+            Self::Dataproc | Self::Dataflow | Self::Workbench => true,
+            Self::GkeWorkloadIdentity | Self::AppEngine | Self::Functions => false,
+            Self::CloudRun | Self::CloudRunJob | Self::CloudRunWorkerPool => false,
+        }
     }
 
     fn is_gke(self) -> bool {
@@ -56,6 +91,32 @@ impl Platform {
             Self::AppEngine => format!("{}@appspot.gserviceaccount.com", project.id),
             _ => project.default_account(),
         }
+    }
+
+    /// The access scopes that its machines get if nobody chose any.
+    ///
+    /// Sources: gcloud's alias `gke-default` in `gcloud container node-pools create --help`; image
+    /// 2.1 and later in
+    /// <https://cloud.google.com/dataproc/docs/concepts/configuring-clusters/service-accounts>;
+    /// <https://cloud.google.com/vertex-ai/docs/workbench/instances/introduction>. Those of
+    /// Dataflow's workers are unverified.
+    pub(super) fn default_scopes(self) -> Vec<String> {
+        let short: &[&str] = match self {
+            Self::GkeNode => &[
+                "devstorage.read_only",
+                "logging.write",
+                "monitoring",
+                "service.management.readonly",
+                "servicecontrol",
+                "trace.append",
+            ],
+            Self::Dataproc => {
+                &["cloud-platform", "cloud.useraccounts.readonly", "devstorage.read_write", "logging.write"]
+            }
+            Self::Workbench | Self::Dataflow => &["cloud-platform", "userinfo.email"],
+            _ => &default_scopes(),
+        };
+        short.iter().map(|scope| scope_uri(scope)).collect()
     }
 
     /// What `/scopes` says.
@@ -95,6 +156,10 @@ impl Platform {
                 ("dataproc-cluster-uuid", "00000000-0000-4000-8000-000000000000".to_owned()),
                 ("dataproc-region", region.to_owned()),
             ],
+            Self::Dataflow => vec![("job_id", "2026-01-01_00_00_00-1234567890123456789".to_owned())],
+            Self::Workbench => {
+                vec![("proxy-url", format!("{name}-dot-{region}.notebooks.googleusercontent.com"))]
+            }
             _ => Vec::new(),
         };
         pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
@@ -120,6 +185,9 @@ impl Platform {
                 ("CLOUD_RUN_EXECUTION", format!("{name}-abcde")),
                 ("CLOUD_RUN_TASK_INDEX", "0".to_owned()),
             ],
+            Self::CloudRunWorkerPool => {
+                vec![("CLOUD_RUN_WORKER_POOL", name.to_owned()), ("CLOUD_RUN_REVISION", revision)]
+            }
             Self::AppEngine => vec![
                 ("GAE_ENV", "standard".to_owned()),
                 ("GAE_SERVICE", name.to_owned()),

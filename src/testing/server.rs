@@ -12,15 +12,16 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
+use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 
-use super::exchange::{Asked, Form, Reply, html};
+use super::exchange::{Asked, Form, Reply, html, json};
 use super::fault::{FakeBody, Fault, spoil};
 use super::request::RecordedRequest;
 use super::state::State;
-use super::{Service, compute, front, metadata, oauth, storage};
+use super::{Service, compute, metadata, oauth, storage};
 
 /// The largest request body that is read.
 const MAX_BODY: usize = 64 << 20;
@@ -156,12 +157,15 @@ fn asked(door: &Door, head: http::request::Parts, body: Bytes) -> Asked {
 fn handle(shared: &Shared, door: &Door, asked: &Asked) -> Reply {
     let answer = || {
         let state = &mut *shared.lock();
+        if let Some(scripted) = state.script.next(door.service, asked) {
+            return scripted;
+        }
         match door.service {
             Service::Metadata => metadata::answer(state, door.machine, asked),
             Service::OAuth => oauth::answer(state, asked),
             Service::Storage => storage::answer(state, asked),
             Service::Compute => compute::answer(state, asked),
-            Service::Front => front::answer(state, asked),
+            Service::Front => json(StatusCode::OK, &json!({})),
         }
     };
     catch(shared, answer)

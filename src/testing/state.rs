@@ -6,9 +6,9 @@ use std::time::{Duration, Instant, SystemTime};
 use super::compute::Operation;
 use super::exchange::random_hex;
 use super::fault::Faults;
-use super::front::Script;
 use super::policy::Policy;
 use super::request::Log;
+use super::script::Lines;
 use super::storage::Store;
 use super::vm::Machine;
 
@@ -25,7 +25,7 @@ pub(super) struct State {
     pub(super) tokens: HashMap<String, Token>,
     pub(super) logins: HashMap<String, Login>,
     pub(super) operations: Vec<Operation>,
-    pub(super) script: Script,
+    pub(super) script: Lines,
     pub(super) faults: Faults,
     pub(super) log: Log,
     pub(super) panics: Vec<String>,
@@ -98,7 +98,7 @@ impl State {
             tokens: HashMap::new(),
             logins: HashMap::new(),
             operations: Vec::new(),
-            script: Script::default(),
+            script: Lines::default(),
             faults: Faults::default(),
             log: Log::default(),
             panics: Vec::new(),

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::FakeGoogle;
 use super::platform::Platform;
 use super::state::{Project, scope_uri};
-use super::{FakeGoogle, default_scopes};
 use crate::Error;
 
 /// A machine, or a serverless instance, that a program runs on: what its metadata server says.
 ///
 /// Without further calls it is a Compute Engine VM in `us-central1-a` with the default service
-/// account of its project and the default access scopes.
+/// account of its project and the default access scopes. Another [`Platform`] has other defaults.
 ///
 /// ```
 /// use gcp_scopes::testing::{Platform, Vm};
@@ -118,7 +118,7 @@ impl Machine {
         attributes.extend(vm.attributes);
         Self {
             account: vm.has_account.then_some(account),
-            scopes: vm.scopes.unwrap_or_else(|| default_scopes().map(scope_uri).to_vec()),
+            scopes: vm.scopes.unwrap_or_else(|| vm.platform.default_scopes()),
             attributes,
             name: vm.name,
             zone: vm.zone,
@@ -142,6 +142,12 @@ impl Machine {
     /// Stopping ends every process, the metadata server's token cache included.
     pub(super) fn stop(&mut self) {
         self.running = false;
+        self.cache.clear();
+    }
+
+    /// A new boot, so nothing is left in the cache that was put there meanwhile.
+    pub(super) fn start(&mut self) {
+        self.running = true;
         self.cache.clear();
     }
 
@@ -188,7 +194,7 @@ impl VmControl<'_> {
     /// There is no such VM, or it is no VM but a serverless instance.
     pub fn start(&self) -> Result<(), Error> {
         self.change(|machine| {
-            machine.running = true;
+            machine.start();
             Ok(())
         })
     }

@@ -85,7 +85,7 @@ pub(crate) const ANSWERS: &[Row] = &[
         [],
         "scope",
         "certain",
-        r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","status":"PERMISSION_DENIED"}}"#
+        r#"{"error":{"status":"PERMISSION_DENIED","code":403,"message":"Request had insufficient authentication scopes."}}"#
     ),
     row!(
         "F3 with only the message",
@@ -101,7 +101,7 @@ pub(crate) const ANSWERS: &[Row] = &[
         [],
         "scope",
         "certain",
-        r#"[{"error":{"code":403,"message":"Request had insufficient authentication scopes.","status":"PERMISSION_DENIED"}}]"#
+        r#"[{"error":{"status":"PERMISSION_DENIED","code":403,"message":"Request had insufficient authentication scopes."}}]"#
     ),
     row!(
         "F4 of 2021",
@@ -133,7 +133,7 @@ pub(crate) const ANSWERS: &[Row] = &[
         [],
         "scope",
         "likely",
-        r#"{"error":{"errors":[{"domain":"global","reason":"insufficientPermissions","message":"Insufficient Permission"}],"code":403,"message":"Insufficient Permission"}}"#
+        r#"{"error":{"code":403,"errors":[{"reason":"insufficientPermissions","domain":"global","message":"Insufficient Permission"}],"message":"Insufficient Permission"}}"#
     ),
     row!(
         "F7 with a header that agrees",
@@ -141,7 +141,7 @@ pub(crate) const ANSWERS: &[Row] = &[
         [CHALLENGE],
         "scope",
         "certain",
-        r#"{"error":{"errors":[{"domain":"global","reason":"insufficientPermissions","message":"Insufficient Permission"}],"code":403,"message":"Insufficient Permission"}}"#
+        r#"{"error":{"code":403,"errors":[{"reason":"insufficientPermissions","domain":"global","message":"Insufficient Permission"}],"message":"Insufficient Permission"}}"#
     ),
     row!(
         "F7 with another reason",
@@ -280,7 +280,7 @@ pub(crate) const ANSWERS: &[Row] = &[
         [OLD_CHALLENGE],
         "resource_acl",
         "likely",
-        r#"{"error":{"errors":[{"domain":"global","reason":"insufficientPermissions","message":"User does not have any Google Analytics account."}],"code":403,"message":"User does not have any Google Analytics account."}}"#
+        r#"{"error":{"errors":[{"domain":"global","reason":"insufficientPermissions","message":"User does not have any Google Analytics account.","zebra":1}],"code":403,"message":"User does not have any Google Analytics account."}}"#
     ),
     row!(
         "a message never heard, with reason and header",
@@ -361,7 +361,7 @@ pub(crate) const ANSWERS: &[Row] = &[
         [("content-type", "text/plain")],
         "iam",
         "likely",
-        "Unable to generate access token; IAM returned 403 Forbidden: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."
+        "Unable to generate access token; IAM returned 403 Forbidden: Permission 'iam.serviceAccounts.getAccessToken' denied on kite."
     ),
     row!(
         "Cloud SQL",
@@ -578,7 +578,7 @@ pub(crate) const ANSWERS: &[Row] = &[
         [],
         "credentials",
         "likely",
-        "<?xml version='1.0' encoding='UTF-8'?><Error><Code>AuthenticationRequired</Code><Message>Authentication required.</Message></Error>"
+        "<?xml version='1.0' encoding='UTF-8'?><Error><Code>AuthenticationRequired</Code><Message>Authentication required.</Message><Details>Kite.</Details></Error>"
     ),
     row!(
         "stale grant",

@@ -631,6 +631,99 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "credentials",
         "Check bucket failed, S3 response: <?xml version='1.0' encoding='UTF-8'?><Error><Code>InvalidSecurity</Code><Message>No.</Message></Error>",
     ),
+    (
+        "iam",
+        "Permission 'orgpolicy.policies.update' denied on resource '//orgpolicy.googleapis.com/projects/123456789012/policies/compute.requireOsLogin' (or it may not exist).",
+    ),
+    ("iam", "Permission 'orgpolicy.policy.set' denied on constraints/compute.requireOsLogin"),
+    (
+        "iam",
+        "ERROR: (gcloud.org-policies.set-policy) PERMISSION_DENIED: The caller does not have permission to change a policy",
+    ),
+    (
+        "iam",
+        "Permission 'accesscontextmanager.servicePerimeters.create' denied on resource (or it may not exist).",
+    ),
+    (
+        "iam",
+        "Permission 'billing.accounts.get' denied on resource '//cloudbilling.googleapis.com/billingAccounts/000000-111111-222222' (or it may not exist).",
+    ),
+    (
+        "iam",
+        "Permission 'apikeys.keys.create' denied on resource 'projects/blue-kite-7' (or it may not exist).",
+    ),
+    ("iam", "Permission 'cloudquotas.quotas.update' denied on resource (or it may not exist)."),
+    (
+        "iam",
+        "Permission 'serviceusage.services.enable' denied on resource 'projects/blue-kite-7' (or it may not exist).",
+    ),
+    ("iam", "Permission 'oauthconfig.clients.get' denied on resource (or it may not exist)."),
+    (
+        "scope",
+        "* upload failed: Request had insufficient authentication scopes.\nHTTP/1.1 403 Forbidden\nServer: ESF\n\n",
+    ),
+    ("org_policy", "Operation denied by org policy: [\"constraints/iam.disableServiceAccountCreation\"]"),
+    ("org_policy", "Creation of service accounts is disallowed by the organization policy."),
+    ("org_policy", "Location us-west9 violates the organization policy of this project."),
+    ("credentials", "Status{code=UNAUTHENTICATED, description=Unauthorized, cause=null}"),
+    ("credentials", "googleapi: got HTTP response code 401 with body: "),
+    ("credentials", "failed to authorize: failed to fetch anonymous token: unexpected status: 403 Forbidden"),
+    (
+        "credentials",
+        "Failed to pull image: rpc error: code = Unknown desc = unauthorized: authentication required",
+    ),
+    (
+        "service_disabled",
+        "Client error: `GET https:\\/\\/www.googleapis.com\\/calendar\\/v3\\/users\\/me\\/calendarList` resulted in a `403 Forbidden` response:\\n{\\n \\\"error\\\": {\\n \\\"code\\\": 403,\\n \\\"message\\\": \\\"Google Calendar API has not been used in project 123456789012 before or (truncated...)",
+    ),
+    (
+        "scope",
+        "Client error: `GET https://www.googleapis.com/oauth2/v1/userinfo` resulted in a `403 Forbidden` response:\n{\n \"error\": {\n  \"errors\": [\n   {\n    \"domain\": \"global\",\n    \"reason\": \"insufficientPermissions\",\n    \"message\": \"Insufficient Permission\" (truncated...)",
+    ),
+    (
+        "scope",
+        "TraceWriter#publish: Received error with status code 403 while publishing traces to cloudtrace.googleapis.com: Error: Request had insufficient authentication scopes.",
+    ),
+    (
+        "iam",
+        "You are missing at least one of the following required permissions: Project resourcemanager.projects.get Resource billing.accounts.get",
+    ),
+    ("iam", "denied: Permission denied for \"1.2\" from request \"/v2/blue-kite-7/app/manifests/1.2\"."),
+    ("iam", "Your credentials are valid, but lack the necessary permissions for this operation."),
+    (
+        "vpc_sc",
+        "Your credentials are valid, but lack the necessary permissions for this operation.\nDetails: VPC Service Controls: Request is prohibited by organization's policy.",
+    ),
+    (
+        "other",
+        "{'status': 403, 'body': '<HTML>\\n<HEAD>\\n<TITLE>Forbidden</TITLE>\\n</HEAD>\\n<BODY><H1>Forbidden</H1>\\n</BODY>\\n</HTML>\\n', 'reason': 'Forbidden'}",
+    ),
+    (
+        "other",
+        "Forbidden response from API: 403, message='Forbidden', url=URL('https://www.googleapis.com/calendar/v3/calendars/primary')",
+    ),
+    (
+        "scope",
+        "{\"level\":\"error\",\"msg\":\"<HttpError 403 when requesting https://bigquery.googleapis.com/x returned \\\"Insufficient Permission\\\">\"}",
+    ),
+    ("scope", "{\"level\":\"error\",\"msg\":\"403: Insufficient Permission - insufficientPermissions\"}"),
+    (
+        "scope",
+        "{\"errors\":[{\"reason\":\"insufficientPermissions\",\"message\":\"Insufficient Permission: Request had insu",
+    ),
+    ("iam", "403 The caller does not have permission. Hint: your token may be missing required scopes."),
+    (
+        "iam",
+        "Permission 'storage.objects.get' denied on resource (or it may not exist). Does the VM not have the required scopes?",
+    ),
+    (
+        "iam",
+        "UserWarning: Your application has authenticated using end user credentials from Google Cloud SDK without a quota project. You might receive a \"quota exceeded\" or \"API not enabled\" error.\ngoogle.api_core.exceptions.PermissionDenied: 403 The caller does not have permission",
+    ),
+    (
+        "iam",
+        "WARNING: Your active project does not match the quota project in your local Application Default Credentials file. This might result in unexpected quota issues.\nERROR: (gcloud.kms.keys.list) PERMISSION_DENIED: Permission 'cloudkms.cryptoKeys.list' denied on resource 'projects/blue-kite-7' (or it may not exist).",
+    ),
     // None of these.
     (
         "other",

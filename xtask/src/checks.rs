@@ -40,7 +40,9 @@ const BANNED: [&str; 11] = [
 pub(crate) fn core() -> Result<()> {
     let all = tree(&[])?;
     if let Some(banned) = BANNED.iter().find(|banned| all.contains(**banned)) {
-        bail!("the core depends on {banned}: `cargo tree --no-default-features -e normal -i {banned}` shows how");
+        bail!(
+            "the core depends on {banned}: `cargo tree --no-default-features -e normal -i {banned}` shows how"
+        );
     }
     let direct = tree(&["--depth", "1"])?.len() - 1;
     if direct > MOST {
@@ -52,7 +54,16 @@ pub(crate) fn core() -> Result<()> {
 
 fn tree(more: &[&str]) -> Result<BTreeSet<String>> {
     let mut command = Command::new("cargo");
-    command.args(["tree", "--package", "gcp-scopes", "--no-default-features", "-e", "normal", "--prefix", "none"]);
+    command.args([
+        "tree",
+        "--package",
+        "gcp-scopes",
+        "--no-default-features",
+        "-e",
+        "normal",
+        "--prefix",
+        "none",
+    ]);
     let output = command.args(["--format", "{p}"]).args(more).output().context("cargo tree")?;
     if !output.status.success() {
         bail!("cargo tree failed: {}", String::from_utf8_lossy(&output.stderr));
@@ -89,7 +100,9 @@ struct LetChains {
 impl<'ast> Visit<'ast> for LetChains {
     fn visit_expr_binary(&mut self, binary: &'ast syn::ExprBinary) {
         let sides = [&binary.left, &binary.right];
-        if let Some(syn::Expr::Let(found)) = sides.into_iter().map(|side| &**side).find(|side| matches!(side, syn::Expr::Let(_))) {
+        if let Some(syn::Expr::Let(found)) =
+            sides.into_iter().map(|side| &**side).find(|side| matches!(side, syn::Expr::Let(_)))
+        {
             self.lines.push(found.let_token.span.start().line);
         }
         syn::visit::visit_expr_binary(self, binary);

@@ -1,12 +1,18 @@
 //! What the maintainers and CI run: `cargo xtask <task>`.
 
 mod catalog;
+mod checks;
+mod readme;
 
 const USAGE: &str = "\
 usage: cargo xtask catalog             write the catalog from the pinned packages
        cargo xtask catalog --check     say what differs from the committed catalog; exit 1 if anything does
        cargo xtask catalog --verify    check that every template resolves to its own method
-       cargo xtask catalog --latest    say what the newest published packages would change";
+       cargo xtask catalog --latest    say what the newest published packages would change
+       cargo xtask readme              put what the programs print into README.md; --check to compare
+       cargo xtask features            print the library's features, one a line
+       cargo xtask core                check that the core brings no HTTP client, no TLS, and few crates
+       cargo xtask msrv                check that the library keeps to the syntax of its rust-version";
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -16,6 +22,11 @@ fn main() -> anyhow::Result<()> {
         ["catalog", "--check"] => catalog::check(),
         ["catalog", "--verify"] => catalog::verify(),
         ["catalog", "--latest"] => catalog::latest(),
+        ["readme"] => readme::write(),
+        ["readme", "--check"] => readme::check(),
+        ["features"] => checks::features(),
+        ["core"] => checks::core(),
+        ["msrv"] => checks::msrv(),
         _ => {
             eprintln!("{USAGE}");
             std::process::exit(2);

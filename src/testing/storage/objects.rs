@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Call, Object, buckets, permit, permit_on};
 use crate::testing::checksum::{CASTAGNOLI, crc32, md5};
-use crate::testing::exchange::{Form, Reply, empty, encode, json, reply, rfc3339, with};
+use crate::testing::exchange::{Asked, Reply, empty, encode, http_date, json, reply, rfc3339, with};
 use crate::testing::state::State;
 use crate::testing::storage::problem::Problem;
 
@@ -47,7 +47,7 @@ pub(super) fn store(
 ) -> Result<Value, Problem> {
     may_store(state, call, bucket, &new.name)?;
     let found = state.store.buckets.get(bucket).and_then(|bucket| bucket.objects.get(&new.name));
-    check_generation(&call.asked.query, found)?;
+    check_generation(call.asked, found)?;
     state.store.generation += 1;
     let object = Object {
         crc32c: STANDARD.encode(crc32(CASTAGNOLI, &new.bytes).to_be_bytes()),
@@ -74,8 +74,10 @@ pub(super) fn may_store(state: &State, call: &Call<'_>, bucket: &str, name: &str
     }
 }
 
-fn check_generation(query: &Form, found: Option<&Object>) -> Result<(), Problem> {
-    let Some(wanted) = query.get("ifGenerationMatch") else { return Ok(()) };
+/// The condition of the JSON API is in the query, that of the XML API in a header.
+fn check_generation(asked: &Asked, found: Option<&Object>) -> Result<(), Problem> {
+    let wanted = asked.query.get("ifGenerationMatch").or_else(|| asked.header("x-goog-if-generation-match"));
+    let Some(wanted) = wanted else { return Ok(()) };
     let generation = found.map_or(0, |object| object.generation).to_string();
     if wanted == generation { Ok(()) } else { Err(Problem::Precondition) }
 }
@@ -89,7 +91,7 @@ fn find<'a>(state: &'a State, call: &Call<'_>) -> Result<&'a Object, Problem> {
 pub(super) fn get(state: &State, call: &Call<'_>) -> Answer {
     permit(state, call, "storage.objects.get")?;
     let object = find(state, call)?;
-    check_generation(&call.asked.query, Some(object))?;
+    check_generation(call.asked, Some(object))?;
     let media = call.asked.query.get("alt") == Some("media") || call.asked.path.starts_with("/download/");
     match media {
         true => Ok(content(object, call.asked.header("range"))),
@@ -112,7 +114,7 @@ pub(super) fn content(object: &Object, range: Option<&str>) -> Reply {
     let headers = [
         ("x-goog-hash", format!("crc32c={},md5={}", object.crc32c, object.md5)),
         ("etag", format!("\"{}\"", object.generation)),
-        ("last-modified", "Thu, 01 Jan 2026 00:00:00 GMT".to_owned()),
+        ("last-modified", http_date(object.created)),
         ("x-goog-generation", object.generation.to_string()),
         ("x-goog-metageneration", object.metageneration.to_string()),
         ("x-goog-storage-class", "STANDARD".to_owned()),
@@ -135,7 +137,7 @@ fn part(range: &str, len: usize) -> Option<(usize, usize)> {
 
 pub(super) fn delete(state: &mut State, call: &Call<'_>) -> Answer {
     permit(state, call, "storage.objects.delete")?;
-    check_generation(&call.asked.query, Some(find(state, call)?))?;
+    check_generation(call.asked, Some(find(state, call)?))?;
     let bucket = state.store.buckets.get_mut(&call.bucket).ok_or(Problem::NoBucket)?;
     bucket.objects.remove(&call.object);
     Ok(empty(StatusCode::NO_CONTENT))
@@ -159,7 +161,7 @@ fn patch(state: &mut State, call: &Call<'_>) -> Answer {
     Ok(json(StatusCode::OK, &resource(&call.asked.base, &call.bucket, &call.object, object)))
 }
 
-fn copy(state: &mut State, call: &Call<'_>, bucket: &str, name: &str) -> Result<Value, Problem> {
+pub(super) fn copy(state: &mut State, call: &Call<'_>, bucket: &str, name: &str) -> Result<Value, Problem> {
     permit(state, call, "storage.objects.get")?;
     let source = find(state, call)?;
     let new = NewObject {

@@ -18,23 +18,25 @@ pub(super) fn answer(state: &mut State, asked: &Asked) -> Answer {
     let (bucket, object) = path.split_once('/').unwrap_or((path, ""));
     let (bucket, object) = (decode(bucket, false), decode(object, false));
     let about_access = asked.query.get("acl").is_some();
+    let in_parts = ["uploads", "uploadId"].iter().any(|name| asked.query.get(name).is_some());
     let (access, permission) = match asked.verb {
         _ if about_access => (Access::Full, "storage.objects.getIamPolicy"),
         Method::GET | Method::HEAD if object.is_empty() => (Access::Read, "storage.objects.list"),
         Method::GET | Method::HEAD => (Access::Read, "storage.objects.get"),
-        Method::PUT => (Access::Write, "storage.objects.create"),
+        Method::PUT | Method::POST => (Access::Write, "storage.objects.create"),
         Method::DELETE => (Access::Write, "storage.objects.delete"),
         _ => return Err(Problem::NotFound),
     };
     let caller = admit(state, asked, access, permission)?;
     let call = Call { asked, caller, bucket, object };
     match asked.verb {
-        _ if about_access || call.object.is_empty() && asked.verb != Method::GET => {
+        _ if about_access || in_parts || call.object.is_empty() && asked.verb != Method::GET => {
             super::permit(state, &call, permission)?;
             Err(Problem::NotImplemented("this call of the XML API".into()))
         }
         Method::PUT => put(state, &call),
         Method::DELETE => objects::delete(state, &call),
+        Method::POST => Err(Problem::NotFound),
         _ if call.object.is_empty() => list(state, &call),
         _ => get(state, &call),
     }
@@ -48,6 +50,9 @@ fn get(state: &State, call: &Call<'_>) -> Answer {
 }
 
 fn put(state: &mut State, call: &Call<'_>) -> Answer {
+    if let Some(source) = call.asked.header("x-goog-copy-source") {
+        return copy(state, call, source);
+    }
     let new = NewObject {
         name: call.object.clone(),
         bytes: call.asked.body.clone(),
@@ -58,6 +63,25 @@ fn put(state: &mut State, call: &Call<'_>) -> Answer {
     let generation = shown.get("generation").and_then(Value::as_str).unwrap_or_default().to_owned();
     let answer = with(empty(StatusCode::OK), "etag", &format!("\"{generation}\""));
     Ok(with(answer, "x-goog-generation", &generation))
+}
+
+fn copy(state: &mut State, call: &Call<'_>, source: &str) -> Answer {
+    let source = decode(source.trim_start_matches('/'), false);
+    let (bucket, object) = source.split_once('/').ok_or(Problem::Invalid("Invalid argument."))?;
+    let from = Call {
+        asked: call.asked,
+        caller: call.caller.clone(),
+        bucket: bucket.to_owned(),
+        object: object.to_owned(),
+    };
+    let shown = objects::copy(state, &from, &call.bucket, &call.object)?;
+    let text = |name: &str| escape(shown.get(name).and_then(Value::as_str).unwrap_or_default());
+    Ok(xml(format!(
+        "<?xml version='1.0' encoding='UTF-8'?><CopyObjectResult><LastModified>{}</LastModified>\
+         <ETag>\"{}\"</ETag></CopyObjectResult>",
+        text("updated"),
+        text("generation")
+    )))
 }
 
 /// `list-type=2`, <https://cloud.google.com/storage/docs/xml-api/get-bucket-list>.
