@@ -97,6 +97,14 @@ pub(crate) fn is_auth(host: &str, path: &str) -> bool {
     AUTH.contains(&host) || (host == "www.googleapis.com" && www())
 }
 
+/// The host that serves the same API and that its Discovery document names. Clients of the
+/// generated kind use the first, people the second.
+/// Source: <https://cloud.google.com/translate/docs/reference/rpc/google.cloud.translation.v3>,
+/// <https://cloud.google.com/translate/docs/reference/rest>.
+pub(crate) fn twin(host: &str) -> Option<&'static str> {
+    (host == "translate.googleapis.com").then_some("translation.googleapis.com")
+}
+
 /// Hosts of Google's that only deal in tokens.
 /// Source: <https://developers.google.com/identity/protocols/oauth2/web-server>,
 /// <https://accounts.google.com/.well-known/openid-configuration>,
