@@ -147,7 +147,10 @@ fn regionless(name: &str) -> &str {
     }
     let Some(regional) = name.strip_suffix(".rep") else { return name };
     match regional.strip_suffix(".p").unwrap_or(regional).rsplit_once('.') {
-        Some((service, location)) if is_location(location) => service,
+        // One document lists such a host among its endpoints: `aiplatform-preprod.us.rep`.
+        Some((service, location)) if is_location(location) => {
+            service.strip_suffix("-preprod").unwrap_or(service)
+        }
         _ => name,
     }
 }
