@@ -138,6 +138,7 @@ pub(super) fn eights(bytes: &[u8]) -> impl Iterator<Item = (u16, u64)> + '_ {
 pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
     match a.len() {
         len if len != b.len() => false,
+        0..=3 => a.first() == b.first() && a.get(1) == b.get(1) && a.get(2) == b.get(2),
         4..=8 => a.first_chunk::<4>() == b.first_chunk::<4>() && a.last_chunk::<4>() == b.last_chunk::<4>(),
         9..=16 => a.first_chunk::<8>() == b.first_chunk::<8>() && a.last_chunk::<8>() == b.last_chunk::<8>(),
         _ => a == b,
