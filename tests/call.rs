@@ -674,6 +674,16 @@ fn odd_names_of_hosts_and_buckets_are_read_as_servers_read_them() {
         ("https://firebasestorage.googleapis.com", "/v0/b/bucket/o/x?alt=media", "method"),
         ("https://source.developers.google.com", "/p/p/r/r/info/refs", "host"),
         (
+            "https://translate-eu.googleapis.com",
+            "/v3/projects/p/locations/l/glossaries",
+            "translate.projects.locations.glossaries.list",
+        ),
+        (
+            "https://global-discoveryengine.googleapis.com",
+            "/v1/projects/p/locations/global/dataStores/d/models/m/operations/o",
+            "discoveryengine.projects.locations.dataStores.models.operations.get",
+        ),
+        (
             "https://translate.googleapis.com",
             "/v3/projects/p/locations/l/glossaries",
             "translate.projects.locations.glossaries.list",

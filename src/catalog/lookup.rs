@@ -85,7 +85,7 @@ pub fn lookup(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
 }
 
 pub(super) fn is_known(host: &str) -> bool {
-    reader::is_host(host) || host::AUTH.contains(&host)
+    reader::is_host(host) || host::AUTH.contains(&host) || host::twin(host).is_some()
 }
 
 fn find(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
@@ -107,7 +107,11 @@ fn find(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
     let found = method.map(|method| Found::new(method, call.query()));
     let found =
         found.or_else(|| without_slash(call, &place.host)).ok_or_else(|| missed(call, &place.host))?;
-    Ok(if query::hides_verb(call.query()) { found.doubted(Why::Request) } else { found })
+    Ok(if call.verb() == "POST" && query::hides_verb(call.query()) {
+        found.doubted(Why::Request)
+    } else {
+        found
+    })
 }
 
 /// The method of a path with one slash too many at its end. Servers let it pass and clients rely on
