@@ -1,6 +1,6 @@
 //! Requests that real clients sent, and the method that each of them meant.
 //!
-//! `recorded/requests.tsv` was made by gcloud 528, the Python client libraries and
+//! `recorded/requests.tsv` was made by gcloud 528 and its bq, the Python client libraries and
 //! google-api-python-client 2.202.0, gcsfs, and the Node client libraries and googleapis, each
 //! pointed at a server on 127.0.0.1 that wrote down what came in. A line holds the verb, the URL as
 //! it would have gone to Google, the method that the caller meant, and the client.
