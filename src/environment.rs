@@ -251,6 +251,8 @@ fn credential(snapshot: &Snapshot, platform: Platform, file: Option<&CredentialF
         (None, Some(file)) => file.credential,
         // The libraries fail on a file that was named and cannot be read; they do not go on.
         (None, None) if snapshot.env("GOOGLE_APPLICATION_CREDENTIALS").is_some() => Credential::Unknown,
+        // Its metadata server hands out tokens of the person who uses it.
+        (None, None) if platform == Platform::CloudShell => Credential::GcloudUser,
         (None, None) if platform != Platform::Unknown => Credential::MetadataServer,
         (None, None) => Credential::Unknown,
     }

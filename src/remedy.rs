@@ -99,9 +99,12 @@ pub(crate) struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// What is held. On a machine that is the machine's list, which a flag would replace.
+    /// What is held. Where the token may be the machine's, that is the machine's list, which a flag
+    /// would replace.
     fn held(&self) -> Option<&ScopeSet> {
-        self.environment.scopes().or(self.held)
+        let of_machine = [Credential::MetadataServer, Credential::Declared, Credential::Unknown];
+        let may_be_its = of_machine.contains(&self.environment.credential());
+        self.environment.scopes().filter(|_| may_be_its).or(self.held)
     }
 
     /// What is held and the least that is needed: a flag that replaces the list must carry both.
@@ -116,19 +119,27 @@ impl Case<'_> {
         least::recommended(self.accepted, self.held())
     }
 
-    /// The union as gcloud's `--scopes` takes it, and a sentence about the recommended list if that
-    /// is another one.
-    fn scopes_to_set(&self) -> (String, String) {
+    /// The union as gcloud's `--scopes` takes it.
+    fn scopes_to_set(&self) -> String {
         let needed = least(self.accepted).map_or_else(|| "SCOPE".to_owned(), |scope| flag_value(&scope));
-        let union = self.union().map_or_else(|| format!("SCOPES_IT_HAS,{needed}"), |all| scopes_flag(&all));
-        let recommended = scopes_flag(&self.recommended());
-        let better = match union == recommended {
-            true => String::new(),
-            false => {
-                format!(" Google recommends --scopes={recommended} instead, and IAM roles for the rest.")
-            }
+        self.union().map_or_else(|| format!("SCOPES_IT_HAS,{needed}"), |all| scopes_flag(&all))
+    }
+
+    /// The recommended list for people, if the union does without `cloud-platform`.
+    fn recommended_in_short(&self) -> Option<String> {
+        if self.union().is_some_and(|all| all.contains(&Scope::cloud_platform())) {
+            return None;
+        }
+        let names: Vec<String> = self.recommended().iter().map(|scope| scope.short().to_owned()).collect();
+        Some(names.join(" and "))
+    }
+
+    /// The same as a sentence behind a step whose list is the union.
+    fn or_better(&self) -> String {
+        let sentence = |list| {
+            format!(" Google recommends {list} in the place of that list, and IAM roles for the rest.")
         };
-        (union, better)
+        self.recommended_in_short().map(sentence).unwrap_or_default()
     }
 
     /// The recommended list as programs take it.
@@ -226,7 +237,7 @@ fn on_platform(case: &Case<'_>) -> Remedy {
         Platform::Composer => product::composer(case),
         Platform::Workbench => product::workbench(case),
         Platform::CloudBuild => product::cloud_build(case),
-        Platform::CloudShell => login::cloud_shell(case),
+        Platform::CloudShell => login::gcloud_user(case),
         Platform::Unknown => elsewhere::general(case),
     }
 }

@@ -38,9 +38,12 @@ fn missing(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Some(held) => write!(f, "its token holds {}", shortened(held.iter(), " and "))?,
         None => f.write_str("its token lacks an OAuth scope")?,
     }
+    let contrast = if facts.granted.scopes().is_some() { ", but" } else { ":" };
     match facts.accepted.is_empty() {
         true => Ok(()),
-        false => write!(f, ", but the method needs {}", shortened(narrowest_first(&facts.accepted), " or ")),
+        false => {
+            write!(f, "{contrast} the method needs {}", shortened(narrowest_first(&facts.accepted), " or "))
+        }
     }
 }
 
@@ -59,10 +62,11 @@ fn write_report(facts: &Facts, out: &mut String) -> fmt::Result {
     writeln!(out, "{}\n", headline(facts))?;
     gates(facts, out)?;
     facts_table(facts, out)?;
+    let next = if is_iam_next(facts) { "IAM decides" } else { "the product's own rules decide" };
     writeln!(
         out,
         "\n{NO_ROLE_HELPS}: OAuth scopes are a ceiling on the token, whatever roles\n\
-         the account has. Once this gate is open, IAM decides.\n"
+         the account has. Once this gate is open, {next}.\n"
     )?;
     writeln!(out, "What to do{}:", place(facts))?;
     for (number, step) in facts.remedy.steps.iter().enumerate() {
@@ -103,9 +107,15 @@ fn gates(facts: &Facts, out: &mut String) -> fmt::Result {
     writeln!(out, "       |")?;
     writeln!(out, "  [ gate 1: OAuth scopes of the token ]  CLOSED   <-- it stopped here")?;
     writeln!(out, "       |")?;
-    writeln!(out, "  [ gate 2: IAM roles of the account  ]  unknown  (not asked yet)")?;
+    let next = if is_iam_next(facts) { "IAM roles of the account" } else { "rules of the product" };
+    writeln!(out, "  [ gate 2: {next:<25} ]  unknown  (not asked yet)")?;
     writeln!(out, "       |")?;
     writeln!(out, "    {service}\n")
+}
+
+/// Products outside Google Cloud, such as Drive, have rules of their own and no IAM roles.
+fn is_iam_next(facts: &Facts) -> bool {
+    facts.accepted.is_empty() || facts.accepted.contains(&Scope::cloud_platform())
 }
 
 fn facts_table(facts: &Facts, out: &mut String) -> fmt::Result {

@@ -15,9 +15,8 @@ pub(crate) enum AccountKind {
 
 /// Domains of service agents that do not begin with `gcp-sa-`.
 /// Source: <https://docs.cloud.google.com/iam/docs/service-agents>.
-static OTHER_AGENTS: [&str; 8] = [
+static OTHER_AGENTS: [&str; 7] = [
     "cloudservices.gserviceaccount.com",
-    "cloudbuild.gserviceaccount.com",
     "compute-system.iam.gserviceaccount.com",
     "container-engine-robot.iam.gserviceaccount.com",
     "serverless-robot-prod.iam.gserviceaccount.com",
@@ -47,7 +46,7 @@ impl AccountKind {
             Self::ComputeDefault => "the project's Compute Engine default service account",
             Self::AppEngineDefault => "the project's App Engine default service account",
             Self::UserManaged => "a service account that somebody in the project made",
-            Self::ServiceAgent => "a service agent of Google's, which cannot be attached to anything",
+            Self::ServiceAgent => "a service agent of Google's, which you cannot attach to a VM",
         }
     }
 
@@ -74,7 +73,7 @@ mod tests {
             ("service-123@my-project.iam.gserviceaccount.com", Some(UserManaged)),
             ("service-123@gcp-sa-pubsub.iam.gserviceaccount.com", Some(ServiceAgent)),
             ("service-123@compute-system.iam.gserviceaccount.com", Some(ServiceAgent)),
-            ("123@cloudbuild.gserviceaccount.com", Some(ServiceAgent)),
+            ("123@cloudbuild.gserviceaccount.com", None),
             ("123@cloudservices.gserviceaccount.com", Some(ServiceAgent)),
             ("me@example.com", None),
             ("my-project.svc.id.goog", None),

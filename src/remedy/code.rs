@@ -1,9 +1,12 @@
 //! Where no command changes the scopes: the program names them when it makes its credentials.
 
 use super::{Case, Remedy, Step, next};
+use crate::environment::Platform;
 
 const METADATA_TOKENS: &str =
     "https://docs.cloud.google.com/run/docs/securing/service-identity#access_tokens";
+const WORKLOAD_IDENTITY: &str =
+    "https://docs.cloud.google.com/kubernetes-engine/docs/concepts/workload-identity";
 const SCOPES: &str = "https://developers.google.com/identity/protocols/oauth2/scopes";
 const IMPERSONATE: &str =
     "https://docs.cloud.google.com/iam/docs/create-short-lived-credentials-direct#create-access";
@@ -28,7 +31,7 @@ pub(super) fn metadata_server(case: &Case<'_>) -> Remedy {
             ),
             case,
         )
-        .link(METADATA_TOKENS),
+        .link(tokens_page(case)),
         Step::new(
             "Or, with any other library, by this request with the header Metadata-Flavor: Google. Commas separate \
              the scopes. What /scopes lists there may be asked for; it is not what a token holds.",
@@ -38,6 +41,13 @@ pub(super) fn metadata_server(case: &Case<'_>) -> Remedy {
         next::after(case),
     ];
     Remedy::new(in_code(case), steps)
+}
+
+fn tokens_page(case: &Case<'_>) -> &'static str {
+    match case.environment.platform() {
+        Platform::GkeWorkloadIdentity => WORKLOAD_IDENTITY,
+        _ => METADATA_TOKENS,
+    }
 }
 
 /// A key file: the JWT that it signs names the scopes.
@@ -124,8 +134,8 @@ pub(super) fn delegation(case: &Case<'_>) -> Remedy {
 pub(super) fn act_as_itself(why: &str, case: &Case<'_>) -> Vec<Step> {
     let account = case.account();
     let text = format!(
-        "{why} Let its account mint tokens for itself. That takes a token with cloud-platform or iam: without one, \
-         this does not help."
+        "{why} Let its account mint tokens for itself; every program that runs as the account may do so then. It \
+         takes a token with cloud-platform or iam: without one, this does not help."
     );
     vec![
         Step::new(text)
@@ -167,7 +177,7 @@ fn in_code(case: &Case<'_>) -> String {
 /// A file wins over the machine, which surprises whoever looks at the machine.
 pub(super) fn elsewhere_than_here(case: &Case<'_>, file: &str) -> String {
     match case.environment.platform() {
-        crate::environment::Platform::Unknown => String::new(),
+        Platform::Unknown => String::new(),
         _ => format!("The program uses a {file}, so the scopes of the machine do not matter. "),
     }
 }

@@ -5,7 +5,8 @@ use super::{Case, Remedy, Step, code, login, machine};
 /// The credential or the place is not known: each case in one step.
 pub(super) fn general(case: &Case<'_>) -> Remedy {
     let mut steps = Vec::new();
-    if !case.environment.platform().is_serverless() {
+    let is_open = !case.environment.platform().is_serverless();
+    if is_open {
         steps.push(on_a_vm(case));
     }
     steps.push(
@@ -31,16 +32,18 @@ pub(super) fn general(case: &Case<'_>) -> Remedy {
         )
         .link("https://developers.google.com/identity/protocols/oauth2/scopes"),
     );
-    steps.push(Step::new(
-        "If it comes from Batch, a TPU VM or Cloud Workstations: the scopes are part of the job, the TPU VM or the \
-         workstation configuration, which has to be made anew or updated with them.",
-    ));
+    if is_open {
+        steps.push(Step::new(
+            "If it comes from Batch, a TPU VM or Cloud Workstations: the scopes are part of the job, the TPU VM or \
+             the workstation configuration, which has to be made anew or updated with them.",
+        ));
+    }
     Remedy::new(format!("Get a token that holds {}: the report says how.", case.needed_in_short()), steps)
 }
 
 fn on_a_vm(case: &Case<'_>) -> Step {
     let vm = machine::instance(case);
-    let (scopes, better) = case.scopes_to_set();
+    let (scopes, better) = (case.scopes_to_set(), case.or_better());
     Step::new(format!(
         "If the token comes from a VM: stop it, set its scopes (the flag replaces the list: name every scope it has and \
          the one it lacks), and start it. Run this from elsewhere; everything on the VM ends.{better}"

@@ -1,6 +1,7 @@
 //! People: the scopes were fixed when they consented, so they have to log in again.
 
 use super::{Case, Remedy, Step, code, least, next, plain};
+use crate::environment::Platform;
 use crate::scope::{Scope, ScopeSet};
 
 /// What `gcloud auth application-default login` asks for by default, all of which `--scopes`
@@ -21,19 +22,17 @@ pub(super) fn user_adc(case: &Case<'_>) -> Remedy {
 
 /// gcloud's own login has a fixed list of scopes, so the program has to use another one.
 pub(super) fn gcloud_user(case: &Case<'_>) -> Remedy {
-    let why = "The program uses gcloud's own login, whose scopes are fixed: give it application default credentials. ";
+    let why = match case.environment.platform() {
+        // The scopes of its tokens are not documented.
+        Platform::CloudShell => {
+            "Cloud Shell's tokens are yours, with scopes that nothing sets: make credentials of your own there. "
+        }
+        _ => {
+            "The program uses gcloud's own login, whose scopes are fixed: give it application default credentials. "
+        }
+    };
     let mut steps = again(case, why);
     steps.push(Step::new("Let the program use application default credentials, and start it again."));
-    steps.extend(next::after_login(case));
-    Remedy::new(summary(case), steps)
-}
-
-/// Cloud Shell hands out tokens of the person who uses it. Their scopes are not documented.
-pub(super) fn cloud_shell(case: &Case<'_>) -> Remedy {
-    let why =
-        "Cloud Shell's tokens are yours, with scopes that nothing sets: make credentials of your own there. ";
-    let mut steps = again(case, why);
-    steps.push(Step::new("Start the program again, so that it finds them."));
     steps.extend(next::after_login(case));
     Remedy::new(summary(case), steps)
 }
@@ -74,9 +73,13 @@ fn again(case: &Case<'_>, why: &str) -> Vec<Step> {
 }
 
 fn within_cloud(case: &Case<'_>, why: &str) -> Step {
+    let granted = match case.held {
+        Some(_) => " and what was granted so far",
+        None => "; add what else was granted so far",
+    };
     Step::new(format!(
         "{why}Log in again, on the machine where the program runs. --scopes replaces the defaults, so this list holds \
-         them and what was granted so far. It overwrites the present application default credentials."
+         them{granted}. It overwrites the present application default credentials."
     ))
     .command(command(case))
     .link(ADC_LOGIN)

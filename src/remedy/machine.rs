@@ -18,10 +18,11 @@ const CONSOLE: &str = "https://console.cloud.google.com";
 pub(super) fn compute_engine(case: &Case<'_>) -> Remedy {
     let vm = instance(case);
     let name = case.environment.instance().unwrap_or("the VM");
+    let better = case.recommended_in_short().map(|list| format!(" (or set {list}, as Google recommends)"));
     let summary = format!(
-        "Stop {name}, add {} to its access scopes (or set {}, as Google recommends), and start it.",
+        "Stop {name}, add {} to its access scopes{}, and start it.",
         case.needed_in_short(),
-        in_short(case)
+        better.unwrap_or_default()
     );
     let mut steps = vec![
         // What a stop does to disks and addresses is in Compute Engine's documentation of `stop`.
@@ -45,45 +46,36 @@ pub(super) fn compute_engine(case: &Case<'_>) -> Remedy {
 fn set(case: &Case<'_>, vm: &str) -> Vec<Step> {
     let command =
         |scopes: &str| format!("gcloud compute instances set-service-account {vm} --scopes={scopes}");
-    let (union, better) = case.scopes_to_set();
     let mut steps = Vec::new();
+    let mut list = "so this one holds the scopes it has and the one it lacks";
     if case.held().is_none() {
         let look =
             format!("gcloud compute instances describe {vm} --format='value(serviceAccounts[].scopes)'");
         steps.push(Step::new("See which scopes it has: the next command replaces them all.").command(look));
+        list = "so put the scopes it has in the place of SCOPES_IT_HAS";
     }
+    let beyond = case.beyond_cloud();
     steps.push(
-        Step::new(format!(
-            "Set its access scopes. --scopes replaces the whole list, so this one holds the scopes it has and the \
-             one it lacks.{}",
-            case.beyond_cloud()
-        ))
-        .command(command(&union))
-        .console(edit_page(case))
-        .link(CHANGE_SCOPES),
+        Step::new(format!("Set its access scopes. --scopes replaces the whole list, {list}.{beyond}"))
+            .command(command(&case.scopes_to_set()))
+            .console(edit_page(case))
+            .link(CHANGE_SCOPES),
     );
-    if !better.is_empty() {
+    if let Some(better) = case.recommended_in_short() {
         let number = steps.len() + 1;
-        steps.push(
-            Step::new(format!(
-                "Better, instead of step {number}: give it {} and let IAM roles alone decide what the account may \
-                 do, as Google recommends.",
-                in_short(case)
-            ))
-            .command(command(&scopes_flag(&case.recommended()))),
+        let text = format!(
+            "Better, instead of step {number}: give it {better} and let IAM roles alone decide what the account may \
+             do, as Google recommends."
         );
+        steps.push(Step::new(text).command(command(&scopes_flag(&case.recommended()))));
     }
     steps
-}
-
-fn in_short(case: &Case<'_>) -> String {
-    case.recommended().iter().map(|scope| scope.short().to_owned()).collect::<Vec<_>>().join(" and ")
 }
 
 /// A VM of a managed instance group: a change to one VM is undone when the group recreates it.
 pub(super) fn instance_group(case: &Case<'_>) -> Remedy {
     let project = case.project();
-    let (scopes, better) = case.scopes_to_set();
+    let (scopes, better) = (case.scopes_to_set(), case.or_better());
     let group = format!(
         "{} {} --project={project}",
         case.environment.resource().unwrap_or("INSTANCE_GROUP"),
@@ -111,7 +103,8 @@ pub(super) fn instance_group(case: &Case<'_>) -> Remedy {
         ))
         .console(case.environment.project().map(templates))
         .link(TEMPLATES),
-        Step::new("Roll it out. Every VM of the group is replaced by a new one; what is on its boot disk is lost.")
+        Step::new("Roll it out. Every VM of the group is replaced by a new one; what is on its disks is lost, \
+             unless the group is stateful.")
             .command(format!(
                 "gcloud compute instance-groups managed rolling-action start-update {group} \
                  --version=template=NEW_TEMPLATE"
@@ -181,7 +174,7 @@ fn workload_identity(case: &Case<'_>) -> Vec<Step> {
 fn new_node_pool(case: &Case<'_>) -> Vec<Step> {
     let (cluster, location) = cluster(case);
     let at = format!("--cluster={cluster} --location={location} --project={}", case.project());
-    let (scopes, better) = case.scopes_to_set();
+    let (scopes, better) = (case.scopes_to_set(), case.or_better());
     vec![
         Step::new(format!(
             "Or, instead of all that, create a node pool with these scopes: those of an existing pool cannot be \

@@ -41,7 +41,8 @@ fn iam(case: &Case<'_>) -> Step {
 fn own_rules(case: &Case<'_>) -> Step {
     let account = case.environment.account().unwrap_or("the account that the program uses");
     if is_drive(case) {
-        let share = Step::new(format!("Then sharing decides, not IAM: share the file with {account}."));
+        let share =
+            Step::new(format!("Then sharing decides, not IAM: share what is asked for with {account}."));
         return if case.kind == ScopeRefusal::ScopeOrShare { share.link(DRIVE) } else { share };
     }
     Step::new(
@@ -53,10 +54,7 @@ fn own_rules(case: &Case<'_>) -> Step {
 /// What decides about a person's own calls.
 pub(super) fn after_login(case: &Case<'_>) -> Vec<Step> {
     if !case.is_cloud() {
-        return vec![
-            Step::new("Then it counts what you may see in that product yourself, not IAM."),
-            quota(case),
-        ];
+        return vec![quota(case), Step::new("Then your own rights in that product decide, not IAM.")];
     }
     vec![quota(case), Step::new("Then your own IAM roles decide.")]
 }

@@ -13,7 +13,7 @@ pub(super) fn dataproc(case: &Case<'_>) -> Remedy {
     let place = case.environment;
     let at = format!("--region={} --project={}", place.location().unwrap_or("REGION"), case.project());
     let cluster = place.resource().unwrap_or("CLUSTER");
-    let (scopes, better) = case.scopes_to_set();
+    let (scopes, better) = (case.scopes_to_set(), case.or_better());
     let summary = format!("Create the Dataproc cluster anew with {}.", case.needed_in_short());
     let steps = vec![
         Step::new("The scopes of a cluster are fixed when it is made. See how this one was made.")
@@ -47,7 +47,8 @@ pub(super) fn cloud_build(case: &Case<'_>) -> Remedy {
     Remedy::new(impersonate(case), code::act_as_itself(why, case))
 }
 
-/// Instances of today have `cloud-platform` and nothing else; notebooks of old are VMs like others.
+/// Instances of today have `cloud-platform` and nothing else. That older notebooks, which have a
+/// list of their own, take to the steps for a VM is unverified.
 /// Source: `serviceAccounts[].scopes` is output only in
 /// <https://docs.cloud.google.com/vertex-ai/docs/workbench/reference/rest/v2/projects.locations.instances>.
 pub(super) fn workbench(case: &Case<'_>) -> Remedy {
@@ -62,7 +63,7 @@ pub(super) fn workbench(case: &Case<'_>) -> Remedy {
 
 /// Composer 1 runs on nodes with scopes; since Composer 2 it runs with Workload Identity.
 pub(super) fn composer(case: &Case<'_>) -> Remedy {
-    let (scopes, _) = case.scopes_to_set();
+    let scopes = case.scopes_to_set();
     let location = case.environment.location().unwrap_or("LOCATION");
     let steps = vec![
         code::ask(
