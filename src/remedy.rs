@@ -164,6 +164,22 @@ impl Case<'_> {
         self.accepted.is_empty() || self.accepted.contains(&Scope::cloud_platform())
     }
 
+    /// What to ask for in code, where the list is the recommended one.
+    fn advice(&self) -> String {
+        let needed = self.needed_in_short();
+        match self.recommended_in_short() {
+            _ if !self.is_cloud() => {
+                format!(" The least that does is {needed}: cloud-platform does not cover this API.")
+            }
+            Some(list) if list != needed => {
+                format!(
+                    " The least that does is {needed}; Google recommends {list}, and IAM roles for the rest."
+                )
+            }
+            _ => String::new(),
+        }
+    }
+
     /// A warning where the usual advice does not work.
     fn beyond_cloud(&self) -> &'static str {
         if self.is_cloud() { "" } else { " cloud-platform does not cover this API." }

@@ -38,7 +38,7 @@ fn missing(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Some(held) => write!(f, "its token holds {}", shortened(held.iter(), " and "))?,
         None => f.write_str("its token lacks an OAuth scope")?,
     }
-    let contrast = if facts.granted.scopes().is_some() { ", but" } else { ":" };
+    let contrast = if facts.granted.scopes().is_some() { ", but" } else { ";" };
     match facts.accepted.is_empty() {
         true => Ok(()),
         false => {
@@ -115,7 +115,9 @@ fn gates(facts: &Facts, out: &mut String) -> fmt::Result {
 
 /// Products outside Google Cloud, such as Drive, have rules of their own and no IAM roles.
 fn is_iam_next(facts: &Facts) -> bool {
-    facts.accepted.is_empty() || facts.accepted.contains(&Scope::cloud_platform())
+    let accepted = &facts.accepted;
+    let for_a_person = facts.environment.credential() == Credential::DomainWideDelegation;
+    !for_a_person && (accepted.is_empty() || accepted.contains(&Scope::cloud_platform()))
 }
 
 fn facts_table(facts: &Facts, out: &mut String) -> fmt::Result {
@@ -170,7 +172,7 @@ fn holds(facts: &Facts) -> Vec<String> {
     }
     lines.extend(rest(held.len(), IN_A_LIST));
     lines.extend(facts.granted.source().map(|source| format!("({})", source.describe())));
-    if held.intersects(&facts.accepted) {
+    if held.intersects(&facts.accepted) && scope_refusal(facts) == ScopeRefusal::Missing {
         lines.push("which the refusal contradicts: the list may be out of date".to_owned());
     }
     lines

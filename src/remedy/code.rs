@@ -13,6 +13,7 @@ const IMPERSONATE: &str =
 const DELEGATION: &str = "https://developers.google.com/workspace/guides/create-credentials#set_up_domain-wide_delegation_for_a_service_account";
 
 /// Cloud Run, Functions, App Engine, GKE Workload Identity: the metadata server mints what is asked.
+/// That it does so on App Engine flexible is said by google-auth's documentation and not verified.
 pub(super) fn metadata_server(case: &Case<'_>) -> Remedy {
     let clue = match case.is_cloud() {
         true => {
@@ -52,37 +53,26 @@ fn tokens_page(case: &Case<'_>) -> &'static str {
 
 /// A key file: the JWT that it signs names the scopes.
 pub(super) fn key(case: &Case<'_>) -> Remedy {
-    let intro = elsewhere_than_here(case, "key file");
-    let text = format!(
-        "{intro}Ask for the scope where the program makes its credentials; no command changes it. The least that \
-         does is {}.{}",
-        case.needed_in_short(),
-        case.beyond_cloud()
-    );
-    let steps = vec![ask(&text, case).link(SCOPES), restart(), next::after(case)];
-    Remedy::new(in_code(case), steps)
+    with_a_file(case, "key file", "no command changes it")
 }
 
 /// Workload identity federation: the exchange names the scopes.
 pub(super) fn federation(case: &Case<'_>) -> Remedy {
-    let intro = elsewhere_than_here(case, "credential file");
-    let text = format!(
-        "{intro}Ask for the scope where the program makes its credentials; no command changes it, and the file has \
-         no field for it. The least that does is {}.{}",
-        case.needed_in_short(),
-        case.beyond_cloud()
-    );
-    let steps = vec![ask(&text, case).link(SCOPES), restart(), next::after(case)];
-    Remedy::new(in_code(case), steps)
+    with_a_file(case, "credential file", "no command changes it, and the file has no field for it")
+}
+
+fn with_a_file(case: &Case<'_>, file: &str, not_so: &str) -> Remedy {
+    let intro = elsewhere_than_here(case, file);
+    let advice = case.advice();
+    let text = format!("{intro}Ask for the scope where the program makes its credentials; {not_so}.{advice}");
+    Remedy::new(in_code(case), vec![ask(&text, case).link(SCOPES), restart(), next::after(case)])
 }
 
 /// Impersonation: `generateAccessToken` names the scopes.
 pub(super) fn impersonation(case: &Case<'_>) -> Remedy {
     let text = format!(
-        "Ask for the scope where the program makes its impersonated credentials; no command changes it. The least \
-         that does is {}.{}",
-        case.needed_in_short(),
-        case.beyond_cloud()
+        "Ask for the scope where the program makes its impersonated credentials; no command changes it.{}",
+        case.advice()
     );
     let steps = vec![
         ask(&text, case).link(IMPERSONATE),

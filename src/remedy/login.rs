@@ -65,7 +65,10 @@ pub(super) fn external_user(case: &Case<'_>) -> Remedy {
 }
 
 fn summary(case: &Case<'_>) -> String {
-    format!("Log in again and ask for {}.", case.needed_in_short())
+    match case.is_cloud() {
+        true => "Log in again, with cloud-platform.".to_owned(),
+        false => format!("Log in again and ask for {}.", case.needed_in_short()),
+    }
 }
 
 fn again(case: &Case<'_>, why: &str) -> Vec<Step> {
@@ -78,7 +81,7 @@ fn within_cloud(case: &Case<'_>, why: &str) -> Step {
         None => "; add what else was granted so far",
     };
     Step::new(format!(
-        "{why}Log in again, on the machine where the program runs. --scopes replaces the defaults, so this list holds \
+        "{why}Log in again with cloud-platform, on the machine where the program runs. --scopes replaces the defaults, so this list holds \
          them{granted}. It overwrites the present application default credentials."
     ))
     .command(command(case))

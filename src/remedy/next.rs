@@ -1,7 +1,7 @@
 //! What decides once the scope gate is open, so that nobody is surprised by the next refusal.
 
 use super::{Case, Step};
-use crate::environment::AccountKind;
+use crate::environment::{AccountKind, Credential, Platform};
 use crate::refusal::ScopeRefusal;
 
 const IAM: &str = "https://docs.cloud.google.com/iam/docs/granting-changing-revoking-access";
@@ -15,16 +15,22 @@ pub(super) fn after(case: &Case<'_>) -> Step {
 
 fn iam(case: &Case<'_>) -> Step {
     let environment = case.environment;
-    let shared = match environment.platform().is_serverless() || environment.instance().is_none() {
-        true => "A role given to it counts for everything that runs as this account.",
-        false => "A VM has one account, and a role given to it counts on every VM that uses the account.",
+    let attached = environment.credential() == Credential::MetadataServer;
+    let shared = match environment.instance().filter(|_| attached) {
+        Some(_) => "A VM has one account, and a role given to it counts on every VM that uses the account.",
+        None => "A role given to it counts for everything that runs as this account.",
     };
     let editor = match environment.account_kind().is_some_and(AccountKind::may_lack_editor) {
         true => " Do not count on Editor: organisations made since 3 May 2024 give default accounts no role.",
         false => "",
     };
-    let account = case.account();
     let project = case.project();
+    // A pod without a service account is known by its cluster's pool of identities.
+    let pool = format!("{project}.svc.id.goog");
+    let account = match (environment.account(), environment.platform()) {
+        (None, Platform::GkeWorkloadIdentity) if attached => &pool,
+        _ => case.account(),
+    };
     let page = |project| format!("https://console.cloud.google.com/iam-admin/iam?project={project}");
     Step::new(format!(
         "Then IAM decides. This lists the roles that the account has on the project; one of them, or of those on \
