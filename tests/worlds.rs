@@ -99,8 +99,9 @@ const HOSTILE: [&str; 13] = [
 
 /// Whether a value is a name like any other, once what is tried stands behind it.
 fn is_a_name(tried: &str) -> bool {
-    tried.chars().all(|c| c.is_ascii_alphanumeric() || "-./@".contains(c))
-        && tried.split('/').all(|part| !part.starts_with('-'))
+    let is_path = |text: &str| text.split('/').all(|part| !part.starts_with('-'));
+    tried.chars().all(|c| c.is_ascii_alphanumeric() || "-./:@".contains(c))
+        && (tried.starts_with("https://") || is_path(tried))
 }
 
 /// A world in which everything is said, so that every name is a name to try.

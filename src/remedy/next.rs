@@ -46,10 +46,12 @@ fn iam(case: &Case<'_>) -> Step {
 
 fn own_rules(case: &Case<'_>) -> Step {
     let account = case.environment.account().unwrap_or("the account that the program uses");
+    if case.kind == ScopeRefusal::ScopeOrShare {
+        let share = format!("Share the file with {account} in Google Drive, if it is not shared yet.");
+        return Step::new(share).link(DRIVE);
+    }
     if is_drive(case) {
-        let share =
-            Step::new(format!("Then sharing decides, not IAM: share what is asked for with {account}."));
-        return if case.kind == ScopeRefusal::ScopeOrShare { share.link(DRIVE) } else { share };
+        return Step::new(format!("Then sharing decides, not IAM: share what is asked for with {account}."));
     }
     Step::new(
         "Then the API's own rules decide, not IAM. A service account has no mail, calendar or contacts of its own: \
