@@ -99,6 +99,7 @@ const HOSTILE: [&str; 13] = [
 
 /// Whether a value is a name like any other, once what is tried stands behind it.
 fn is_a_name(tried: &str) -> bool {
+    let tried = tried.strip_prefix("cloud.google.com/gke-nodepool=").unwrap_or(tried);
     let is_path = |text: &str| text.split('/').all(|part| !part.starts_with('-'));
     tried.chars().all(|c| c.is_ascii_alphanumeric() || "-./:@".contains(c))
         && (tried.starts_with("https://") || is_path(tried))

@@ -35,6 +35,8 @@ impl Serialize for Step {
         let mut value = serializer.serialize_struct("Step", 5)?;
         value.serialize_field("text", self.text())?;
         value.serialize_field("command", &self.command_line())?;
+        value.serialize_field("code", &self.code_line())?;
+        value.serialize_field("console_url", &self.console_url())?;
         value.serialize_field("doc_url", &self.doc_url())?;
         value.end()
     }
