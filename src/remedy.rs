@@ -6,6 +6,7 @@
 //! stays, so that pasting a command never runs what somebody put into a VM's name.
 
 mod elsewhere;
+mod gates;
 mod least;
 mod machine;
 
@@ -13,6 +14,7 @@ use crate::environment::{Credential, Environment, Platform};
 use crate::refusal::ScopeRefusal;
 use crate::scope::{Scope, ScopeSet};
 
+pub use gates::for_refusal;
 pub(crate) use least::{least, narrowest_first, recommended};
 
 /// One thing to do: a sentence, where there is one a command to paste, and where to read more.
