@@ -220,11 +220,6 @@ impl Guard {
         status == StatusCode::FORBIDDEN && is_google(&checked.found)
     }
 
-    /// The same request after redirects: the answer is judged by where it came from.
-    pub(crate) fn redirected(&self, checked: Checked, call: &Call<'_>) -> Checked {
-        Checked { found: catalog::lookup(call, &self.0.endpoints), ..checked }
-    }
-
     /// After a refused answer: a denial if the scope gate refused. Logs what it found.
     pub(crate) async fn after(
         &self,
@@ -302,6 +297,11 @@ impl Guard {
 
 #[cfg(feature = "reqwest-middleware")]
 impl Guard {
+    /// The same request after redirects: the answer is judged by where it came from.
+    pub(crate) fn redirected(&self, checked: Checked, call: &Call<'_>) -> Checked {
+        Checked { found: catalog::lookup(call, &self.0.endpoints), ..checked }
+    }
+
     /// A middleware: see [`adapter::reqwest_middleware`](crate::adapter::reqwest_middleware).
     #[must_use]
     pub fn middleware(&self) -> crate::adapter::reqwest_middleware::GuardMiddleware {

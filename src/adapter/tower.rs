@@ -18,7 +18,7 @@
 //! ```
 //!
 //! # Errors
-//! The inner service's errors pass through, boxed. A [`Denial`](crate::Denial) is an error of this
+//! The inner service's errors pass through, boxed. A [`Denial`] is an error of this
 //! layer, found with [`Denial::of`](crate::Denial::of).
 
 use std::fmt;

@@ -122,7 +122,7 @@ fn last_escaped_colon(segment: &[u8]) -> Option<usize> {
 
 /// The bytes as little-endian words of eight, each with its place; the last is filled with zeros.
 #[inline]
-fn eights(bytes: &[u8]) -> impl Iterator<Item = (u16, u64)> + '_ {
+pub(super) fn eights(bytes: &[u8]) -> impl Iterator<Item = (u16, u64)> + '_ {
     let chunks = bytes.chunks_exact(8);
     let rest = chunks.remainder().len();
     let tail = match bytes.last_chunk::<8>() {

@@ -8,6 +8,7 @@ const USAGE: &str = "\
 usage: cargo xtask catalog             write the catalog from the pinned packages
        cargo xtask catalog --check     say what differs from the committed catalog; exit 1 if anything does
        cargo xtask catalog --verify    check that every template resolves to its own method
+       cargo xtask catalog --latest    say what the newest published packages would change
        cargo xtask readme              put what the programs print into README.md; --check to compare
        cargo xtask features            print the library's features, one a line
        cargo xtask core                check that the core brings no HTTP client, no TLS, and few crates
@@ -20,6 +21,7 @@ fn main() -> anyhow::Result<()> {
         ["catalog"] => catalog::write(),
         ["catalog", "--check"] => catalog::check(),
         ["catalog", "--verify"] => catalog::verify(),
+        ["catalog", "--latest"] => catalog::latest(),
         ["readme"] => readme::write(),
         ["readme", "--check"] => readme::check(),
         ["features"] => checks::features(),
