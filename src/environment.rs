@@ -26,6 +26,7 @@ mod credential_file;
 pub(crate) mod names;
 mod platform;
 mod snapshot;
+mod told;
 
 pub use platform::Platform;
 pub use snapshot::Snapshot;

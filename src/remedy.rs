@@ -7,6 +7,7 @@
 
 mod code;
 mod elsewhere;
+mod gates;
 mod least;
 mod login;
 mod machine;
@@ -17,6 +18,7 @@ use crate::environment::{Credential, Environment, Platform};
 use crate::refusal::ScopeRefusal;
 use crate::scope::{Scope, ScopeSet};
 
+pub use gates::for_refusal;
 pub(crate) use least::{least, narrowest_first};
 
 /// One thing to do: a sentence, where there is one a command to paste or a line of code, and where

@@ -145,7 +145,7 @@ fn workload_identity(case: &Case<'_>) -> Vec<Step> {
             "gcloud container clusters update {cluster} --location={location} --project={project} \
              --workload-pool={project}.svc.id.goog"
         ))
-        .console(place.project().filter(|_| place.resource().and(place.location()).is_some()).map(page))
+        .console(place.project().filter(|_| place.resource().is_some() && place.location().is_some()).map(page))
         .link(WORKLOAD_IDENTITY),
         Step::new(
             "Switch the node pool to GKE's metadata server. Its nodes are recreated: every pod on them restarts, \
