@@ -54,9 +54,13 @@ impl ApiMethod {
 /// The ids that a name may stand for, the likelier form first. At most one of them exists.
 fn candidates(api: &str, resource: &str, prefix: &str, verb: &str) -> Vec<String> {
     let plain = resource.strip_suffix("Service").unwrap_or(resource);
-    let bare = plain.strip_prefix(prefix).filter(|bare| !bare.is_empty()).unwrap_or(plain);
+    let bare = plain.strip_prefix(prefix).filter(|bare| !bare.is_empty() && *bare != plain);
     let method = lower_first(verb);
-    let mut ids = vec![format!("{api}.{}.{method}", lower_first(bare))];
+    let mut ids: Vec<String> = [Some(plain), bare]
+        .into_iter()
+        .flatten()
+        .map(|resource| format!("{api}.{}.{method}", lower_first(resource)))
+        .collect();
     if let Some((action, noun)) = split_verb(verb) {
         let noun = lower_first(noun);
         let plural = if noun.ends_with('s') { noun } else { format!("{noun}s") };

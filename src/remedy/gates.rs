@@ -3,6 +3,7 @@
 //! Nothing here is sure of more than the answer told: a name that was not told stays a placeholder in
 //! capitals, and `--project` is left out where no project is known.
 
+mod apis;
 mod roles;
 mod sign_in;
 
@@ -24,6 +25,9 @@ const REQUESTER_PAYS: &str = "https://docs.cloud.google.com/storage/docs/using-r
 const API_KEYS: &str = "https://docs.cloud.google.com/docs/authentication/api-keys";
 const DRIVE_SHARING: &str = "https://developers.google.com/workspace/drive/api/guides/handle-errors";
 const ERRORS: &str = "https://google.aip.dev/193";
+
+/// Stands for an account that is not known. gcloud takes nothing but an e-mail there.
+const ACCOUNT: &str = "NAME@PROJECT.iam.gserviceaccount.com";
 
 /// What to do about a refusal, by whichever gate. Never empty.
 ///
@@ -70,13 +74,18 @@ struct Closed<'a> {
 
 impl Closed<'_> {
     fn enable(&self) -> Vec<Step> {
-        let api = self.refusal.service().unwrap_or("API_NAME.googleapis.com");
+        let words = self.refusal.server_message().unwrap_or_default();
+        let api = self.refusal.service().or_else(|| apis::named(words));
         let text = format!(
-            "Enable the API{}; it takes a few minutes to work everywhere. If gcloud shows it as enabled, the \
-             call is charged to another project: see the number in the message.",
+            "Enable the API{}; it takes a few minutes to work everywhere. If it is enabled there, the call is charged \
+             to another project: see the message.",
             self.in_project()
         );
-        let command = format!("gcloud services enable {api}{}", self.project_flag());
+        let command = format!(
+            "gcloud services enable {}{}",
+            api.unwrap_or("API_NAME.googleapis.com"),
+            self.project_flag()
+        );
         vec![Step::new(text).command(command).link(ENABLE)]
     }
 
@@ -162,8 +171,8 @@ impl Closed<'_> {
                  person's login, use the command."
             }
             _ => {
-                "Charge the call to a project of yours that exists and has the API enabled. A program that does not \
-                 read the login file sends the header x-goog-user-project instead."
+                "Set a quota project: one of yours that exists and has the API enabled. A program that does not read the \
+                 login file sends the header x-goog-user-project instead."
             }
         };
         let project = self.environment.project().unwrap_or("PROJECT_ID");
@@ -267,7 +276,7 @@ impl Closed<'_> {
         match self.account() {
             Some(account) => format!("serviceAccount:{account}"),
             None if self.environment.credential() == Credential::UserAdc => "user:EMAIL".to_owned(),
-            None => "serviceAccount:ACCOUNT_EMAIL".to_owned(),
+            None => format!("serviceAccount:{ACCOUNT}"),
         }
     }
 }

@@ -94,7 +94,7 @@ impl Explanation {
             certainty: certainty.unwrap_or(Certainty::Possible).as_str(),
             accepted,
             service: self.service(),
-            method: self.method.map(|method| method.id()),
+            method: self.method.and_then(|method| method.discovery_id()),
             steps: self
                 .steps
                 .iter()

@@ -38,12 +38,16 @@ pub(crate) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> O
     names.filter(short).map(edits).min().filter(|(edits, _)| edits * 2 <= text.len()).map(|(_, name)| name)
 }
 
-/// The input, as far as it can be shown: its start, escaped, and without what may be a secret in a
-/// query.
+/// The input, as far as it can be shown: its start, escaped, and without what may be a secret.
 pub(crate) fn shown(text: &str) -> String {
     let text = text.trim();
     let open = text.split('?').next().unwrap_or_default();
     let start = open.char_indices().nth(80).and_then(|(end, _)| open.get(..end)).unwrap_or(open);
+    let secret = SECRETS.iter().filter_map(|mark| start.find(mark)).min();
+    let start = secret.and_then(|end| start.get(..end)).unwrap_or(start);
     let cut = if start.len() < text.len() { "…" } else { "" };
     format!("`{}{cut}`", start.escape_debug())
 }
+
+/// How Google's tokens and keys begin, which people paste into the wrong place.
+const SECRETS: [&str; 5] = ["ya29.", "eyJ", "1//", "AIza", "GOCSPX-"];

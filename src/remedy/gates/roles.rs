@@ -1,9 +1,10 @@
 //! Which role holds a permission, and how to grant it.
 
-use super::{Closed, Step};
+use super::{ACCOUNT, Closed, Step};
 
 const ROLES: &str = "https://docs.cloud.google.com/iam/docs/roles-permissions";
 const TROUBLESHOOT: &str = "https://docs.cloud.google.com/policy-intelligence/docs/troubleshoot-access";
+const INVOKE: &str = "https://docs.cloud.google.com/run/docs/authenticating/overview";
 const RULES: &str = "https://firebase.google.com/docs/rules/basics";
 
 /// What to do where IAM refused.
@@ -31,10 +32,15 @@ fn unnamed(gate: &Closed<'_>) -> Step {
                     rules that allow the call.";
         return Step::new(text).command(binding(gate, On::Project, "roles/datastore.user")).link(RULES);
     }
+    if gate.says("get url") {
+        let text = "This is what Cloud Run and Cloud Run functions answer a caller that may not invoke them: grant the \
+                    role, and send an ID token for the service's URL in the header Authorization.";
+        return Step::new(text).command(binding(gate, On::RunService, "roles/run.invoker")).link(INVOKE);
+    }
     let text = "The account lacks an IAM role for this call, or the resource does not exist; the answer does not name the \
                 permission. Find the permission on the method's page, and ask the Policy Troubleshooter why it is \
                 not granted.";
-    let account = gate.account().unwrap_or_else(|| "ACCOUNT_EMAIL".to_owned());
+    let account = gate.account().unwrap_or_else(|| ACCOUNT.to_owned());
     let command = format!(
         "gcloud policy-intelligence troubleshoot-policy iam //RESOURCE --principal-email={account} --permission=PERMISSION"
     );
@@ -47,7 +53,7 @@ fn binding(gate: &Closed<'_>, on: On, role: &str) -> String {
         On::Bucket => {
             ("storage buckets", format!("gs://{}", bucket(gate).unwrap_or_else(|| "BUCKET".into())), false)
         }
-        On::Account => ("iam service-accounts", "TARGET_ACCOUNT_EMAIL".to_owned(), true),
+        On::Account => ("iam service-accounts", "TARGET@PROJECT.iam.gserviceaccount.com".to_owned(), true),
         On::Secret => ("secrets", "SECRET".to_owned(), true),
         On::Topic => ("pubsub topics", "TOPIC".to_owned(), true),
         On::Subscription => ("pubsub subscriptions", "SUBSCRIPTION".to_owned(), true),

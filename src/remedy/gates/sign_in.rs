@@ -1,6 +1,6 @@
 //! What to do about a credential that is missing, wrong, or refused by a token endpoint.
 
-use super::{Closed, Step};
+use super::{ACCOUNT, Closed, Step};
 
 const ADC: &str = "https://docs.cloud.google.com/docs/authentication/provide-credentials-adc";
 const TOKENS: &str = "https://docs.cloud.google.com/docs/authentication/token-types";
@@ -16,9 +16,9 @@ pub(super) fn steps(gate: &Closed<'_>) -> Vec<Step> {
     let row = TROUBLES.iter().find(|row| row.words.iter().any(|words| gate.says(words)));
     let trouble = row.unwrap_or(&ANY);
     let step = Step::new(trouble.text).link(trouble.link);
-    let account = gate.account().unwrap_or_else(|| "ACCOUNT_EMAIL".to_owned());
+    let account = gate.account().unwrap_or_else(|| ACCOUNT.to_owned());
     vec![match trouble.command {
-        Some(command) => step.command(command.replace("ACCOUNT_EMAIL", &account)),
+        Some(command) => step.command(command.replace("{account}", &account)),
         None => step,
     }]
 }
@@ -27,7 +27,7 @@ pub(super) fn steps(gate: &Closed<'_>) -> Vec<Step> {
 fn token_scopes(gate: &Closed<'_>) -> Vec<Step> {
     let delegated = ["unauthorized_client", "unauthorized to retrieve", "any of the scopes requested"];
     if delegated.iter().any(|words| gate.says(words)) {
-        let account = gate.account().unwrap_or_else(|| "ACCOUNT_EMAIL".to_owned());
+        let account = gate.account().unwrap_or_else(|| ACCOUNT.to_owned());
         return vec![
             Step::new("Get the unique id of the service account that acts for a person of the Workspace domain.")
                 .command(format!("gcloud iam service-accounts describe {account} --format='value(uniqueId)'")),
@@ -78,7 +78,7 @@ static TROUBLES: &[Trouble] = &[
         words: &["invalid jwt", "signature", "key is disabled", "invalid_client", "private key"],
         text: "The service account key does not work: it was deleted or disabled, belongs to another account, or this \
                machine's clock is wrong. Compare the key's id with the list, and check the clock.",
-        command: Some("gcloud iam service-accounts keys list --iam-account=ACCOUNT_EMAIL"),
+        command: Some("gcloud iam service-accounts keys list --iam-account={account}"),
         link: "https://docs.cloud.google.com/iam/docs/keys-list-get",
     },
     Trouble {
@@ -90,7 +90,7 @@ static TROUBLES: &[Trouble] = &[
             "is disabled",
         ],
         text: "The account behind the credential is deleted or disabled: look at it, and use one that works.",
-        command: Some("gcloud iam service-accounts describe ACCOUNT_EMAIL"),
+        command: Some("gcloud iam service-accounts describe {account}"),
         link: "https://docs.cloud.google.com/iam/docs/service-accounts-disable-enable",
     },
     Trouble {
