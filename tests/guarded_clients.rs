@@ -38,6 +38,8 @@ fn guard(google: &FakeGoogle) -> GuardBuilder {
         .unwrap()
         .endpoint(google.url_of(Service::Front), "pubsub.googleapis.com")
         .unwrap()
+        .preflight(Preflight::Warn)
+        .no_tokeninfo()
 }
 
 fn client(guard: &Guard) -> ClientWithMiddleware {
@@ -197,8 +199,7 @@ async fn a_refusal_for_lack_of_scope_is_explained_in_every_form() {
     let google = google().await;
     let guarded = client(&guard(&google).from_env().await);
     // gRPC refuses with status 200 and is the business of a gRPC adapter.
-    for wire in Wire::all().iter().copied().filter(|wire| wire.is_lack_of_scope() && *wire != Wire::GrpcScope)
-    {
+    for wire in Wire::all().iter().copied().filter(|wire| wire.is_lack_of_scope() && !wire.is_grpc()) {
         google.front().respond_with(wire);
         let error = publish(&guarded, &google).send().await.expect_err(&format!("{wire:?}"));
         let denial = Denial::of(&error).unwrap_or_else(|| panic!("{wire:?}: {error:?}"));
@@ -254,7 +255,7 @@ async fn deny_lets_a_call_pass_whose_token_nobody_knows() {
 async fn without_a_metadata_server_calls_behave_as_without_the_guard() {
     let google = google().await;
     let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    for preflight in [Preflight::Off, Preflight::Warn, Preflight::Deny] {
+    for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
         let guard =
             guard(&google).env([("GCE_METADATA_HOST", dead.clone())]).preflight(preflight).from_env().await;
         let guarded = client(&guard);
@@ -354,7 +355,7 @@ impl std::io::Write for Log {
 #[tokio::test]
 async fn one_event_per_happening() {
     let google = google().await;
-    let rows = [(Preflight::Off, 0), (Preflight::Warn, 1), (Preflight::Deny, 0)];
+    let rows = [(Preflight::Off, 0), (Preflight::Warn, 1), (Preflight::Confirm, 0), (Preflight::Deny, 0)];
     for (preflight, predicted) in rows {
         let guarded = client(&guard(&google).preflight(preflight).from_env().await);
         // The first call makes the token known, so that the second one can be predicted.
@@ -377,7 +378,7 @@ async fn no_token_object_name_or_query_is_printed() {
     let log = Log::default();
     let capturing = log.capture();
     let mut texts = Vec::new();
-    for preflight in [Preflight::Warn, Preflight::Deny] {
+    for preflight in [Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
         let guard = guard(&google).preflight(preflight).from_env().await;
         let guarded = client(&guard);
         for _ in 0..2 {

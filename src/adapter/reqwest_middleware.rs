@@ -16,7 +16,7 @@
 
 use async_trait::async_trait;
 use http::response::Parts;
-use http::{Extensions, HeaderMap, StatusCode};
+use http::{Extensions, HeaderMap};
 use reqwest::{Body, Request, Response, ResponseBuilderExt, Url};
 use reqwest_middleware::{Error, Middleware, Next, Result};
 
@@ -82,7 +82,7 @@ impl Middleware for GuardMiddleware {
         let checked = self.check(&request).await.map_err(|denial| Error::middleware(denial.into_error()))?;
         let verb = request.method().clone();
         let response = next.run(request, extensions).await?;
-        if response.status() != StatusCode::FORBIDDEN {
+        if !checked.is_told_by(response.status()) {
             return Ok(response);
         }
         // Redirects may have led elsewhere: the answer is Google's only if the last host is.
