@@ -5,13 +5,14 @@ use http::{HeaderMap, StatusCode, header};
 
 use super::{Guard, Preflight, Verdict, WAIT, is_for_scope, method, verdict};
 use crate::call::{Call, Why};
-use crate::catalog::{self, Found};
+use crate::catalog::{self, Endpoints, Found};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::cache::{Stage, TokenKey};
 use crate::granted::flight::Peek;
 use crate::granted::{GrantSource, GrantedScopes};
 use crate::refusal::{self, Answer, Certainty, Gate, Refusal, ScopeRefusal};
-use crate::scope::ScopeSet;
+use crate::remedy::least;
+use crate::scope::{Scope, ScopeSet};
 use crate::telemetry;
 
 /// What an adapter carries from a request to its answer: no token, no URL, no allocation.
@@ -63,21 +64,35 @@ impl Guard {
         }
     }
 
+    /// The scope to ask for in a token for this call, if the call may be given one: it goes to an
+    /// API of Google's over TLS, or to where the user said that one is, and proves nothing yet.
+    pub(crate) fn scope_to_ask_for(&self, call: &Call<'_>, headers: &HeaderMap) -> Option<Scope> {
+        if headers.contains_key(header::AUTHORIZATION) {
+            return None;
+        }
+        let found = catalog::lookup(call, &self.0.endpoints);
+        let is_theirs = || !is_google(&catalog::lookup(call, &Endpoints::new()));
+        if !is_google(&found) || found == Err(Why::Signed) || !(call.is_over_tls() || is_theirs()) {
+            return None;
+        }
+        let accepted = method(&found).map(|method| method.accepted()).unwrap_or_default();
+        least(&accepted).or_else(|| Some(Scope::cloud_platform()))
+    }
+
     fn lacking(&self, checked: Checked) -> Before {
         let (Ok(found), Some(key)) = (&checked.found, checked.token) else { return Before::Go(checked) };
         let known = self.0.grants.read(key, |entry| (entry.granted.clone(), entry.stale_at));
         let Some((granted, stale_at)) = known else { return Before::Go(checked) };
-        let refused = || self.0.lessons.has_refused(key, found.method(), stale_at);
-        let kind = match self.0.preflight {
+        let denial = match self.0.preflight {
+            Preflight::Deny => Some(self.predict(DenialKind::Predicted, found, granted.clone())),
+            Preflight::Confirm => self.0.lessons.denial(key, found.method(), stale_at),
+            Preflight::Warn => None,
             Preflight::Off => return Before::Go(checked),
-            Preflight::Deny => DenialKind::Predicted,
-            Preflight::Confirm if refused() => DenialKind::Confirmed,
-            Preflight::Confirm | Preflight::Warn => {
-                telemetry::predicted(found.method(), &granted);
-                return Before::Go(Checked { lacking: true, ..checked });
-            }
         };
-        let denial = self.predict(kind, found, granted);
+        let Some(denial) = denial else {
+            telemetry::predicted(found.method(), &granted);
+            return Before::Go(Checked { lacking: true, ..checked });
+        };
         telemetry::denied(&denial);
         Before::Stop(denial)
     }
@@ -172,15 +187,15 @@ impl Guard {
 
     /// Learns that Google agrees with us, or that somebody told us wrong.
     fn take_refused(&self, checked: &Checked, granted: &GrantedScopes, refusal: &Refusal) {
-        let Some((method, key)) = method(&checked.found).zip(checked.token) else { return };
+        let (Ok(found), Some(key)) = (&checked.found, checked.token) else { return };
         if !is_missing(refusal) {
             return;
         }
         match self.judge(&checked.found, granted) {
             Verdict::Lacking => {
-                if let Some(stale_at) = self.0.grants.read(key, |entry| entry.stale_at) {
-                    self.0.lessons.refused(key, method, stale_at);
-                }
+                let Some(stale_at) = self.0.grants.read(key, |entry| entry.stale_at) else { return };
+                let denial = self.predict(DenialKind::Confirmed, found, granted.clone());
+                self.0.lessons.refused(key, found.method(), stale_at, denial);
             }
             Verdict::Allow if granted.source().is_some_and(GrantSource::is_hearsay) => {
                 self.0.grants.forget(key);
@@ -212,4 +227,42 @@ fn is_missing(refusal: &Refusal) -> bool {
 /// Google asks before the scopes is not documented.
 fn is_behind_scopes(refusal: &Refusal) -> bool {
     matches!(refusal.gate(), Gate::Iam | Gate::ResourceAcl) && refusal.certainty() >= Certainty::Likely
+}
+
+#[cfg(all(test, feature = "catalog-full"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_for_googles_apis_over_tls_and_for_hosts_the_user_mapped() {
+        let guard = Guard::builder().endpoint("http://127.0.0.1:4443", "storage.googleapis.com").unwrap();
+        let guard = guard.universe("s3nsapis.fr").unwrap().build();
+        let rows = [
+            ("https://storage.googleapis.com/storage/v1/b/b/o/x", Some("devstorage.read_only")),
+            ("https://storage.googleapis.com:443/storage/v1/b/b/o/x", Some("devstorage.read_only")),
+            ("http://127.0.0.1:4443/storage/v1/b/b/o/x", Some("devstorage.read_only")),
+            ("https://storage.s3nsapis.fr/storage/v1/b/b/o/x", Some("devstorage.read_only")),
+            ("https://pubsub.googleapis.com/v1/no/such/method/at/all", Some("cloud-platform")),
+            ("http://storage.googleapis.com/storage/v1/b/b/o/x", None),
+            ("https://storage.googleapis.com:8443/storage/v1/b/b/o/x", None),
+            ("http://127.0.0.1:4444/storage/v1/b/b/o/x", None),
+            ("https://storage.googleapis.com/b/x?X-Goog-Signature=0&X-Goog-Credential=0", None),
+            ("https://storage.googleapis.com.evil.example/storage/v1/b/b/o/x", None),
+            ("https://storage.googleapis.com@evil.example/storage/v1/b/b/o/x", None),
+            ("https://oauth2.googleapis.com/token", None),
+            ("https://mine-abc.run.app/", None),
+            ("http://metadata.google.internal/computeMetadata/v1/", None),
+            ("https://example.com/", None),
+            ("/storage/v1/b/b/o/x", None),
+        ];
+        for (url, expected) in rows {
+            let (verb, uri) = (http::Method::GET, url.parse().unwrap());
+            let call = Call::new(&verb, &uri);
+            let scope = guard.scope_to_ask_for(&call, &HeaderMap::new());
+            assert_eq!(scope.as_ref().map(Scope::short), expected, "{url}");
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, "Bearer mine".parse().unwrap());
+            assert_eq!(guard.scope_to_ask_for(&call, &headers), None, "{url}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ use std::time::Instant;
 use super::Verdict;
 use crate::call::Why;
 use crate::catalog::ApiMethod;
+use crate::denial::Denial;
 use crate::granted::cache::TokenKey;
 use crate::scope::ScopeSet;
 
@@ -23,8 +24,9 @@ pub(super) struct Lessons(Mutex<Learnt>);
 #[derive(Default)]
 struct Learnt {
     /// The method does not accept this token, as long as what is known of the token stays the same,
-    /// which is told by when it goes stale.
-    refused: HashMap<(TokenKey, ApiMethod), Instant>,
+    /// which is told by when it goes stale. The denial is made once: to work one out takes longer
+    /// than everything else that is done about a call.
+    refused: HashMap<(TokenKey, ApiMethod), (Instant, Denial)>,
     /// The method let a token through that holds none of the scopes listed for it.
     open: HashSet<ApiMethod>,
     /// The method accepts these scopes besides those listed for it.
@@ -52,17 +54,19 @@ impl Lessons {
     }
 
     /// Google refused this token, of which no more is known until it goes stale.
-    pub(super) fn refused(&self, token: TokenKey, method: ApiMethod, stale_at: Instant) {
+    pub(super) fn refused(&self, token: TokenKey, method: ApiMethod, stale_at: Instant, denial: Denial) {
         let refused = &mut self.learnt().refused;
         if refused.len() >= MOST {
             refused.clear();
         }
-        refused.insert((token, method), stale_at);
+        refused.insert((token, method), (stale_at, denial));
     }
 
-    /// Whether it did, and nothing new is known of the token.
-    pub(super) fn has_refused(&self, token: TokenKey, method: ApiMethod, stale_at: Instant) -> bool {
-        self.learnt().refused.get(&(token, method)) == Some(&stale_at)
+    /// The denial for the next such call, if it did and nothing new is known of the token.
+    pub(super) fn denial(&self, token: TokenKey, method: ApiMethod, stale_at: Instant) -> Option<Denial> {
+        let learnt = self.learnt();
+        let (then, denial) = learnt.refused.get(&(token, method))?;
+        (*then == stale_at).then(|| denial.clone())
     }
 
     /// Google let a token through that lacks every listed scope. Whether that is news.
@@ -91,16 +95,26 @@ impl Lessons {
 
 #[cfg(all(test, feature = "catalog-full"))]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use http::HeaderValue;
 
     use super::*;
-    use crate::granted::AccessToken;
+    use crate::denial::DenialKind;
+    use crate::environment::{Environment, Snapshot};
     use crate::granted::cache::TokenHasher;
+    use crate::granted::{AccessToken, GrantedScopes};
 
     fn method(id: &str) -> ApiMethod {
         ApiMethod::by_id(id).unwrap()
+    }
+
+    fn denial() -> Denial {
+        let insert = method("storage.objects.insert");
+        let granted = GrantedScopes::unknown("");
+        let here = Arc::new(Environment::of(&Snapshot::default()));
+        Denial::predicted(DenialKind::Confirmed, insert, insert.accepted(), granted, here)
     }
 
     fn key(hasher: &TokenHasher, token: usize) -> TokenKey {
@@ -112,22 +126,23 @@ mod tests {
     fn a_refusal_counts_for_its_method_its_token_and_what_was_known_of_it() {
         let (lessons, hasher, now) = (Lessons::default(), TokenHasher::new(), Instant::now());
         let (insert, get) = (method("storage.objects.insert"), method("storage.objects.get"));
-        lessons.refused(key(&hasher, 1), insert, now);
-        assert!(lessons.has_refused(key(&hasher, 1), insert, now));
-        assert!(!lessons.has_refused(key(&hasher, 2), insert, now));
-        assert!(!lessons.has_refused(key(&hasher, 1), get, now));
-        assert!(!lessons.has_refused(key(&hasher, 1), insert, now + Duration::from_secs(1)));
+        lessons.refused(key(&hasher, 1), insert, now, denial());
+        let has_refused = |token, method, at| lessons.denial(key(&hasher, token), method, at).is_some();
+        assert!(has_refused(1, insert, now));
+        assert!(!has_refused(2, insert, now));
+        assert!(!has_refused(1, get, now));
+        assert!(!has_refused(1, insert, now + Duration::from_secs(1)));
         assert!(lessons.opened(insert) && !lessons.opened(insert));
-        assert!(!lessons.has_refused(key(&hasher, 1), insert, now));
+        assert!(!has_refused(1, insert, now));
     }
 
     #[test]
     fn what_is_remembered_is_bounded() {
         let (lessons, hasher, now) = (Lessons::default(), TokenHasher::new(), Instant::now());
-        let insert = method("storage.objects.insert");
+        let (insert, same) = (method("storage.objects.insert"), denial());
         for token in 0..10 * MOST {
-            lessons.refused(key(&hasher, token), insert, now);
-            assert!(lessons.has_refused(key(&hasher, token), insert, now));
+            lessons.refused(key(&hasher, token), insert, now, same.clone());
+            assert!(lessons.denial(key(&hasher, token), insert, now).is_some());
         }
         for row in 0..2 * MOST as u32 {
             lessons.opened(ApiMethod::at(row));
