@@ -91,11 +91,11 @@ fn neither_does_a_self_signed_jwt_or_a_call_that_nothing_is_known_of() {
 }
 
 #[test]
-fn a_hundred_thousand_tokens_leave_two_mebibytes_at_most() {
+fn twenty_thousand_tokens_leave_two_mebibytes_at_most() {
     let guard = Guard::builder().build();
     let mut service = guard.layer().layer(Client);
     let held = allocation_counter::measure(|| {
-        for number in 0..100_000 {
+        for number in 0..20_000 {
             let mut answer = pin!(service.call(request(&format!("ya29.{number:0>1000}"))));
             assert!(answer.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
         }

@@ -1,6 +1,8 @@
 //! The way of one call through the guard, as an adapter walks it: [`Guard::before`] it is sent,
 //! [`Guard::looks_at`] its answer, and [`Guard::after`] a refusal.
 
+use std::time::Instant;
+
 use http::{HeaderMap, StatusCode, header};
 
 use super::{Guard, Preflight, Verdict, WAIT, is_for_scope, method, verdict};
@@ -84,7 +86,7 @@ impl Guard {
         let known = self.0.grants.read(key, |entry| (entry.granted.clone(), entry.stale_at));
         let Some((granted, stale_at)) = known else { return Before::Go(checked) };
         let denial = match self.0.preflight {
-            Preflight::Deny => Some(self.predict(DenialKind::Predicted, found, granted.clone())),
+            Preflight::Deny => Some(self.denied_at_once(found, key, &granted, stale_at)),
             Preflight::Confirm => self.0.lessons.denial(key, found.method(), stale_at),
             Preflight::Warn => None,
             Preflight::Off => return Before::Go(checked),
@@ -95,6 +97,21 @@ impl Guard {
         };
         telemetry::denied(&denial);
         Before::Stop(denial)
+    }
+
+    fn denied_at_once(
+        &self,
+        found: &Found,
+        key: TokenKey,
+        granted: &GrantedScopes,
+        stale_at: Instant,
+    ) -> Denial {
+        let lessons = &self.0.lessons;
+        lessons.denial(key, found.method(), stale_at).unwrap_or_else(|| {
+            let denial = self.predict(DenialKind::Predicted, found, granted.clone());
+            lessons.deny(key, found.method(), stale_at, denial.clone());
+            denial
+        })
     }
 
     /// Waits, bounded, for the scopes of a token that nothing is known of yet, and judges again.
@@ -188,14 +205,15 @@ impl Guard {
     /// Learns that Google agrees with us, or that somebody told us wrong.
     fn take_refused(&self, checked: &Checked, granted: &GrantedScopes, refusal: &Refusal) {
         let (Ok(found), Some(key)) = (&checked.found, checked.token) else { return };
-        if !is_missing(refusal) {
+        let is_used = matches!(self.0.preflight, Preflight::Confirm | Preflight::Deny);
+        if !is_used || !is_missing(refusal) {
             return;
         }
         match self.judge(&checked.found, granted) {
             Verdict::Lacking => {
                 let Some(stale_at) = self.0.grants.read(key, |entry| entry.stale_at) else { return };
                 let denial = self.predict(DenialKind::Confirmed, found, granted.clone());
-                self.0.lessons.refused(key, found.method(), stale_at, denial);
+                self.0.lessons.deny(key, found.method(), stale_at, denial);
             }
             Verdict::Allow if granted.source().is_some_and(GrantSource::is_hearsay) => {
                 self.0.grants.forget(key);

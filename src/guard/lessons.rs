@@ -23,10 +23,10 @@ pub(super) struct Lessons(Mutex<Learnt>);
 
 #[derive(Default)]
 struct Learnt {
-    /// The method does not accept this token, as long as what is known of the token stays the same,
-    /// which is told by when it goes stale. The denial is made once: to work one out takes longer
-    /// than everything else that is done about a call.
-    refused: HashMap<(TokenKey, ApiMethod), (Instant, Denial)>,
+    /// The answer to a method with a token, as long as what is known of the token stays the same, which
+    /// is told by when it goes stale. It is made once: to work one out takes longer than all else
+    /// that is done about a call.
+    denials: HashMap<(TokenKey, ApiMethod), (Instant, Denial)>,
     /// The method let a token through that holds none of the scopes listed for it.
     open: HashSet<ApiMethod>,
     /// The method accepts these scopes besides those listed for it.
@@ -53,19 +53,19 @@ impl Lessons {
         }
     }
 
-    /// Google refused this token, of which no more is known until it goes stale.
-    pub(super) fn refused(&self, token: TokenKey, method: ApiMethod, stale_at: Instant, denial: Denial) {
-        let refused = &mut self.learnt().refused;
-        if refused.len() >= MOST {
-            refused.clear();
+    /// Calls of this method with this token are to be denied until what is known of it goes stale.
+    pub(super) fn deny(&self, token: TokenKey, method: ApiMethod, stale_at: Instant, denial: Denial) {
+        let denials = &mut self.learnt().denials;
+        if denials.len() >= MOST {
+            denials.clear();
         }
-        refused.insert((token, method), (stale_at, denial));
+        denials.insert((token, method), (stale_at, denial));
     }
 
-    /// The denial for the next such call, if it did and nothing new is known of the token.
+    /// The denial of the next such call, if there is to be one and nothing new is known of the token.
     pub(super) fn denial(&self, token: TokenKey, method: ApiMethod, stale_at: Instant) -> Option<Denial> {
         let learnt = self.learnt();
-        let (then, denial) = learnt.refused.get(&(token, method))?;
+        let (then, denial) = learnt.denials.get(&(token, method))?;
         (*then == stale_at).then(|| denial.clone())
     }
 
@@ -75,7 +75,7 @@ impl Lessons {
         if learnt.open.len() >= MOST {
             learnt.open.clear();
         }
-        learnt.refused.retain(|(_, refused), _| *refused != method);
+        learnt.denials.retain(|(_, denied), _| *denied != method);
         learnt.open.insert(method)
     }
 
@@ -126,7 +126,7 @@ mod tests {
     fn a_refusal_counts_for_its_method_its_token_and_what_was_known_of_it() {
         let (lessons, hasher, now) = (Lessons::default(), TokenHasher::new(), Instant::now());
         let (insert, get) = (method("storage.objects.insert"), method("storage.objects.get"));
-        lessons.refused(key(&hasher, 1), insert, now, denial());
+        lessons.deny(key(&hasher, 1), insert, now, denial());
         let has_refused = |token, method, at| lessons.denial(key(&hasher, token), method, at).is_some();
         assert!(has_refused(1, insert, now));
         assert!(!has_refused(2, insert, now));
@@ -141,7 +141,7 @@ mod tests {
         let (lessons, hasher, now) = (Lessons::default(), TokenHasher::new(), Instant::now());
         let (insert, same) = (method("storage.objects.insert"), denial());
         for token in 0..10 * MOST {
-            lessons.refused(key(&hasher, token), insert, now, same.clone());
+            lessons.deny(key(&hasher, token), insert, now, same.clone());
             assert!(lessons.denial(key(&hasher, token), insert, now).is_some());
         }
         for row in 0..2 * MOST as u32 {
@@ -149,7 +149,7 @@ mod tests {
             lessons.named(ApiMethod::at(row), &ScopeSet::from_scope_text("openid https://example.com/x"));
         }
         let learnt = lessons.learnt();
-        let sizes = [learnt.refused.len(), learnt.open.len(), learnt.accepted.len()];
+        let sizes = [learnt.denials.len(), learnt.open.len(), learnt.accepted.len()];
         assert!(sizes.iter().all(|size| (1..=MOST).contains(size)), "{sizes:?}");
         assert!(learnt.accepted.values().all(|scopes| scopes.len() == 1));
     }
