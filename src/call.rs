@@ -62,7 +62,7 @@ impl<'a> Call<'a> {
     }
 
     /// A call whose URL is in pieces, as clients keep it that have a URL type of their own.
-    #[cfg(feature = "reqwest")]
+    #[cfg(feature = "reqwest-middleware")]
     pub(crate) fn of_url(verb: &'a Method, url: &'a reqwest::Url, headers: &'a HeaderMap) -> Self {
         let call = Self {
             verb: verb.as_str(),

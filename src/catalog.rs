@@ -7,6 +7,7 @@ mod blob;
 mod endpoints;
 mod lookup;
 mod made_from;
+mod name;
 #[allow(dead_code, reason = "the generator reads what the library does not")]
 pub(crate) mod overrides;
 mod path;
@@ -21,6 +22,7 @@ use std::fmt;
 
 use crate::error::Error;
 use crate::scope::{Scope, ScopeSet};
+use blob::{DISCOVERY, PROTOS, SAME, TWIN};
 use overrides::{OVERRIDES, Override, Silence};
 use reader::BLOB;
 
@@ -54,11 +56,13 @@ pub struct ApiMethod {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Basis {
-    /// Google's Discovery document lists them for this very method.
+    /// Google's Discovery document lists them for this very method, or for the REST method that has
+    /// the HTTP binding of this gRPC method.
     Discovery,
     /// Google's protos list them for the whole service: coarser than the truth may be.
     Protos,
-    /// Taken over from the equivalent JSON method, because Google's documents do not say.
+    /// Taken over from the equivalent JSON method, because Google's documents do not say: the XML API
+    /// of Cloud Storage, and its gRPC API.
     Inferred,
 }
 
@@ -83,21 +87,48 @@ impl ApiMethod {
 
     /// The method of this id in every version that has it, the one of [`by_id`](Self::by_id) first.
     pub fn versions(id: &str) -> impl Iterator<Item = Self> {
-        let first = BLOB.search(id).unwrap_or(u32::MAX);
-        (first..BLOB.row_count()).take_while(move |row| BLOB.row_id(*row) == BLOB.row_id(first)).map(Self::at)
+        let first = BLOB.search(id);
+        let rest = first.map_or(0..0, |first| first..BLOB.rest_count());
+        let same = rest
+            .take_while(move |row| first.is_some_and(|first| BLOB.row_name(*row) == BLOB.row_name(first)));
+        let rpc = id.rsplit_once('.').and_then(|(service, method)| BLOB.rpc(service, method));
+        same.chain(rpc).map(Self::at)
     }
 
     pub(crate) fn at(row: u32) -> Self {
         Self { row, inferred: false }
     }
 
-    /// The Discovery id, which has no version: `storage.objects.insert`.
+    /// The Discovery id, which has no version: `storage.objects.insert`. Of a gRPC method, its full
+    /// name: `google.pubsub.v1.Publisher.Publish`.
     #[must_use]
     pub fn id(&self) -> &'static str {
-        BLOB.row_id(self.row)
+        name::of(self.row)
     }
 
-    /// The API and its version: `storage.v1`.
+    /// The Discovery id of the REST method that this is: of a gRPC method, the one with the same HTTP
+    /// binding. None for a gRPC method that Discovery does not have.
+    ///
+    /// ```
+    /// # #[cfg(feature = "catalog-full")] {
+    /// # use gcp_scopes::catalog::ApiMethod;
+    /// let rpc = ApiMethod::by_id("google.pubsub.v1.Publisher.Publish")?;
+    /// assert_eq!(rpc.discovery_id(), Some("pubsub.projects.topics.publish"));
+    /// # }
+    /// # Ok::<(), gcp_scopes::Error>(())
+    /// ```
+    #[must_use]
+    pub fn discovery_id(&self) -> Option<&'static str> {
+        let row = BLOB.row(self.row);
+        match row.basis {
+            DISCOVERY => Some(self.id()),
+            SAME => row.target.map(name::of),
+            _ => None,
+        }
+    }
+
+    /// The API and its version: `storage.v1`. Of a gRPC method that Discovery does not have, the
+    /// package: `google.bigtable.v2`.
     #[must_use]
     pub fn api(&self) -> &'static str {
         BLOB.api_name(BLOB.row(self.row).api)
@@ -109,7 +140,7 @@ impl ApiMethod {
         BLOB.api_host(BLOB.row(self.row).api)
     }
 
-    /// The HTTP verb: `POST`.
+    /// The HTTP verb of the method as REST: `POST`.
     #[must_use]
     pub fn verb(&self) -> &'static str {
         BLOB.row(self.row).verb
@@ -137,9 +168,9 @@ impl ApiMethod {
     #[must_use]
     pub fn basis(&self) -> Basis {
         match (self.inferred, BLOB.row(self.row).basis) {
-            (true, _) => Basis::Inferred,
-            (false, 0) => Basis::Discovery,
-            (false, _) => Basis::Protos,
+            (true, _) | (false, TWIN) => Basis::Inferred,
+            (false, PROTOS) => Basis::Protos,
+            _ => Basis::Discovery,
         }
     }
 
@@ -204,14 +235,14 @@ fn miss(id: &str, bare: &str) -> String {
 fn nearest(text: &str) -> Vec<String> {
     let limit = 1 + text.len() / 4;
     let mut near: Vec<_> = (0..BLOB.row_count())
-        .map(|row| BLOB.row_id(row))
+        .map(name::text)
         .filter_map(|id| match id.strip_suffix(text) {
             Some(rest) if rest.ends_with('.') => Some((0, id)),
             _ if id.len().abs_diff(text.len()) > limit => None,
-            _ => Some((strsim::levenshtein(text, id), id)).filter(|(edits, _)| *edits <= limit),
+            _ => Some((strsim::levenshtein(text, &id), id)).filter(|(edits, _)| *edits <= limit),
         })
         .collect();
-    near.sort_by_key(|(edits, id)| (*edits, id.len(), *id));
+    near.sort_by(|(a, left), (b, right)| (a, left.len(), left).cmp(&(b, right.len(), right)));
     near.dedup();
     near.into_iter().take(3).map(|(_, id)| format!("`{id}`")).collect()
 }

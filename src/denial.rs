@@ -4,6 +4,7 @@
 //! for a person. It judges nothing: the verdict was made in `guard`, the steps in `remedy`.
 
 mod report;
+mod serialize;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -32,6 +33,17 @@ pub enum DenialKind {
     Confirmed,
     /// Google answered, and refused the call for lack of scope.
     Refused,
+}
+
+impl DenialKind {
+    /// The kind as one word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Predicted => "predicted",
+            Self::Refused => "refused",
+        }
+    }
 }
 
 pub(crate) struct Facts {

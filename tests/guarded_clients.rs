@@ -160,6 +160,18 @@ async fn the_report_names_this_vm_and_carries_the_union_of_scopes() {
     assert!(report.contains("No IAM role fixes this"), "{report}");
 }
 
+#[tokio::test]
+async fn a_denial_is_one_structured_value() {
+    let google = google().await;
+    let guard = guard(&google).from_env().await;
+    let error = upload(&client(&guard), &google).send().await.unwrap_err();
+    let value = serde_json::to_value(Denial::of(&error).unwrap()).unwrap();
+    assert_eq!(value["method"], "storage.objects.insert");
+    assert_eq!(value["granted"][0], "https://www.googleapis.com/auth/devstorage.read_only");
+    assert_eq!(value["steps"].as_array().unwrap().len(), 4);
+    assert_eq!((&value["kind"], &value["gate"]), (&"refused".into(), &"scope".into()));
+}
+
 /// A scope that is missing, or one that is too many.
 fn is_about_scopes(wire: Wire) -> bool {
     wire.is_lack_of_scope() || matches!(wire, Wire::ScopeRestricting | Wire::ScopeOrShare)

@@ -1,8 +1,8 @@
 //! A response body whose beginning was looked at and put back.
 //!
 //! A refusal is explained by what its body says, but the caller is owed every byte, frame and
-//! trailer as they were sent. So [`look`] takes the first frames out of a body, copies at most
-//! [`LOOK_BYTES`] of them for the classifier, and returns a [`GuardBody`] that yields those same
+//! trailer as they were sent. So `look` takes the first frames out of a body, copies at most
+//! 16 KiB of them for the classifier, and returns a [`GuardBody`] that yields those same
 //! frames again and then the rest.
 
 use std::collections::VecDeque;

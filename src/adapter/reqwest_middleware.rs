@@ -11,7 +11,7 @@
 //! not retried by `reqwest-retry` in either place.
 //!
 //! # Errors
-//! A [`Denial`](crate::Denial) is a `reqwest_middleware::Error::Middleware`; find it with
+//! A [`Denial`] is a `reqwest_middleware::Error::Middleware`; find it with
 //! [`Denial::of`](crate::Denial::of), also behind other middlewares.
 
 use std::fmt;

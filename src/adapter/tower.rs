@@ -1,5 +1,6 @@
-//! A [`tower`](https://docs.rs/tower) layer for anything that speaks `http::Request`: hyper,
-//! tonic, `reqwest` behind a small adapter.
+//! A [`tower`](https://docs.rs/tower) layer for anything that speaks `http::Request`: hyper's
+//! client, or `reqwest` behind a small adapter. gRPC calls pass through; their refusals, which come
+//! with status 200, are not explained yet.
 //!
 //! Put it *inside* the layer that sets `Authorization`, so that it sees the token, and outside or
 //! inside retries and timeouts as you like.
@@ -18,7 +19,7 @@
 //! ```
 //!
 //! # Errors
-//! The inner service's errors pass through, boxed. A [`Denial`](crate::Denial) is an error of this
+//! The inner service's errors pass through, boxed. A [`Denial`] is an error of this
 //! layer, found with [`Denial::of`](crate::Denial::of).
 
 use std::fmt;

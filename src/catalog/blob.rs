@@ -12,23 +12,36 @@
 //! | `verb_index`, `verbs` | the same for custom verbs (`:publish`): name text; numbers begin at 1 |
 //! | `nodes` | see `walk.rs` |
 //! | `rows` | id text, api `u16`, set `u16`, verb and basis `u8`, special `u8`; sorted by id |
+//! | `rpcs` | method name text, then as `rows`, then service `u16`. An rpc that is a REST method has that method's row (`u32`) in place of api and set |
+//! | `rpc_index` | `u16` × a power of two: place in `rpcs` + 1, by [`rpc_hash`] |
+//! | `services` | name text |
 //! | `apis` | name text, documentation text, host name text |
 //! | `sets` | `u16` place of a set's first scope in `scopes`; the next entry ends it |
 //! | `scopes` | `u16` scope numbers |
 //! | `text` | UTF-8 |
 
-use super::path::hash;
+use super::path::{eights, hash};
 
 /// What the data begins with. The last byte is the version of this layout.
-pub(crate) const MAGIC: [u8; 4] = *b"gsc\x01";
+pub(crate) const MAGIC: [u8; 4] = *b"gsc\x04";
 /// How many sections there are.
-pub(crate) const SECTIONS: usize = 10;
+pub(crate) const SECTIONS: usize = 13;
 /// Magic, then the end of each section, all counted from the end of this header.
 pub(crate) const HEADER: usize = 4 + 4 * SECTIONS;
 
 pub(crate) const HOST_RECORD: usize = 10;
 pub(crate) const ROW_RECORD: usize = 10;
+pub(crate) const RPC_RECORD: usize = 12;
 pub(crate) const API_RECORD: usize = 12;
+
+/// Where a row's scopes are from: its own Discovery document,
+pub(crate) const DISCOVERY: u8 = 0;
+/// its service in the protos,
+pub(crate) const PROTOS: u8 = 1;
+/// the REST method that it is,
+pub(crate) const SAME: u8 = 2;
+/// or the REST method that the hand table likens it to.
+pub(crate) const TWIN: u8 = 3;
 
 /// The HTTP verbs of Google's APIs; a verb's code is its place plus one.
 pub(crate) const VERBS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -50,6 +63,14 @@ pub(crate) fn host_hash(host: &str) -> u16 {
     hash(host.strip_suffix(".googleapis.com").unwrap_or(host).as_bytes())
 }
 
+/// Where the probe for a gRPC method begins.
+pub(crate) fn rpc_hash(service: &str, method: &str) -> u16 {
+    let words = eights(service.as_bytes()).chain(eights(method.as_bytes()));
+    let mixed =
+        words.fold(0_u64, |all, (_, word)| (all.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    (mixed >> 48) as u16
+}
+
 /// The catalog's data, cut into its sections.
 #[derive(Clone, Copy)]
 pub(crate) struct Blob<'a> {
@@ -59,6 +80,9 @@ pub(crate) struct Blob<'a> {
     verbs: &'a [u8],
     pub(super) nodes: &'a [u8],
     rows: &'a [u8],
+    rpcs: &'a [u8],
+    rpc_index: &'a [u8],
+    services: &'a [u8],
     apis: &'a [u8],
     sets: &'a [u8],
     scopes: &'a [u8],
@@ -75,10 +99,13 @@ impl<'a> Blob<'a> {
             verbs: section(bytes, 3),
             nodes: section(bytes, 4),
             rows: section(bytes, 5),
-            apis: section(bytes, 6),
-            sets: section(bytes, 7),
-            scopes: section(bytes, 8),
-            text: section(bytes, 9),
+            rpcs: section(bytes, 6),
+            rpc_index: section(bytes, 7),
+            services: section(bytes, 8),
+            apis: section(bytes, 9),
+            sets: section(bytes, 10),
+            scopes: section(bytes, 11),
+            text: section(bytes, 12),
         }
     }
 
@@ -97,41 +124,75 @@ impl<'a> Blob<'a> {
         u16::try_from(number + 1).ok()
     }
 
-    /// How many rows there are.
+    /// How many rows there are: those of REST methods first, then those of rpcs.
     pub(crate) fn row_count(&self) -> u32 {
+        let rpcs = u32::try_from(self.rpcs.len() / RPC_RECORD).unwrap_or(u32::MAX);
+        self.rest_count().saturating_add(rpcs)
+    }
+
+    /// How many rows are of REST methods. They are sorted by id.
+    pub(crate) fn rest_count(&self) -> u32 {
         u32::try_from(self.rows.len() / ROW_RECORD).unwrap_or(u32::MAX)
     }
 
-    /// The row's method id.
-    pub(crate) fn row_id(&self, row: u32) -> &'a str {
-        self.string(self.rows, row as usize * ROW_RECORD)
+    /// The row's id: the service and the method of an rpc, else nothing and the whole id.
+    pub(crate) fn row_name(&self, row: u32) -> (&'a str, &'a str) {
+        let record = self.record(row);
+        let service = if row < self.rest_count() { "" } else { self.service(record) };
+        (service, self.string(record, 0))
     }
 
-    /// The row's record.
+    /// The row's record. An rpc that is a REST method has all but its id and verb from there.
     pub(crate) fn row(&self, row: u32) -> Row {
-        let at = row as usize * ROW_RECORD;
-        let verb = u16_at(self.rows, at + 8);
+        let own = self.record(row);
+        let [verb, special] = u16_at(own, 8).to_le_bytes();
+        let basis = verb >> 3 & 3;
+        let target = (basis >= SAME).then(|| u32_at(own, 4));
+        let from = target.map_or(own, |target| self.record(target));
         Row {
-            api: u16_at(self.rows, at + 4),
-            set: u16_at(self.rows, at + 6),
+            api: u16_at(from, 4),
+            set: u16_at(from, 6),
             verb: VERBS.get(usize::from(verb & 7).wrapping_sub(1)).copied().unwrap_or_default(),
-            basis: (verb >> 3 & 3) as u8,
-            special: (verb >> 8) as u8,
+            basis,
+            special: target.map_or(special, |_| u16_at(from, 8).to_le_bytes()[1]),
+            target,
         }
     }
 
-    /// The first row of an id, or the row before which it would stand.
-    pub(crate) fn search(&self, id: &str) -> Result<u32, u32> {
-        let (mut low, mut high) = (0, self.row_count());
+    /// The row of a gRPC method.
+    pub(crate) fn rpc(&self, service: &str, method: &str) -> Option<u32> {
+        let number = probe(self.rpc_index, rpc_hash(service, method), |number| {
+            let record = self.rpcs.get(number * RPC_RECORD..).unwrap_or_default();
+            self.text(record, 0) == method.as_bytes() && self.service(record) == service
+        })?;
+        self.rest_count().checked_add(u32::try_from(number).ok()?)
+    }
+
+    /// The first row of a REST method's id.
+    pub(crate) fn search(&self, id: &str) -> Option<u32> {
+        let (mut low, mut high) = (0, self.rest_count());
         while low < high {
             let middle = low + (high - low) / 2;
-            if self.row_id(middle) < id {
+            if self.row_name(middle).1 < id {
                 low = middle + 1;
             } else {
                 high = middle;
             }
         }
-        if low < self.row_count() && self.row_id(low) == id { Ok(low) } else { Err(low) }
+        (low < self.rest_count() && self.row_name(low).1 == id).then_some(low)
+    }
+
+    fn record(&self, row: u32) -> &'a [u8] {
+        let row = row as usize;
+        let record = match row.checked_sub(self.rows.len() / ROW_RECORD) {
+            None => self.rows.get(row * ROW_RECORD..),
+            Some(rpc) => self.rpcs.get(rpc * RPC_RECORD..),
+        };
+        record.unwrap_or_default()
+    }
+
+    fn service(&self, record: &[u8]) -> &'a str {
+        self.string(self.services, usize::from(u16_at(record, 10)) * 4)
     }
 
     pub(crate) fn api_name(&self, api: u16) -> &'a str {
@@ -188,6 +249,8 @@ pub(crate) struct Row {
     pub(crate) basis: u8,
     /// Place in the hand table plus one, or 0.
     pub(crate) special: u8,
+    /// The REST method whose scopes hold for this rpc.
+    pub(crate) target: Option<u32>,
 }
 
 /// Looks a name up in an index of numbers plus one, zero for an empty place.

@@ -112,13 +112,8 @@ fn grpc(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
     if call.authority().is_some() {
         endpoints.place(call, is_known)?;
     }
-    let method = grpc_method(call.path()).ok_or(Why::Method)?;
+    let method = reader::grpc(call.path()).ok_or(Why::Method)?;
     Ok(Found::new(method, "").doubted(Why::Grpc))
-}
-
-/// The catalog holds no gRPC methods yet.
-fn grpc_method(_path: &str) -> Option<ApiMethod> {
-    None
 }
 
 /// The method that began the resumable upload which this request continues, asks about or ends.

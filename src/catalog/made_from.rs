@@ -6,8 +6,11 @@ pub(super) const MADE_FROM: Version = Version {
     package: "google-api-python-client",
     package_version: "2.202.0",
     newest_revision: "20261107",
+    protos: "google-proto-files",
+    protos_version: "6.0.1",
     documents: 607,
     methods: 26958,
-    routes: 27096,
-    scopes: 537,
+    rpcs: 13386,
+    routes: 30946,
+    scopes: 558,
 };

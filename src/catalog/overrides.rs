@@ -221,6 +221,53 @@ pub(crate) static OVERRIDES: &[Override] = &[
     },
 ];
 
+/// gRPC methods without an HTTP binding, and the JSON methods that do the same; their scopes are
+/// taken over. `GetIamPolicy` and `SetIamPolicy` are missing, because they serve both buckets and
+/// objects, which differ. Source: <https://github.com/googleapis/googleapis/tree/master/google/storage>,
+/// where each rpc's comment says what it does.
+pub(crate) static RPC_TWINS: &[(&str, &str)] = &[
+    ("google.storage.control.v2.StorageControl.CreateAnywhereCache", "storage.anywhereCaches.insert"),
+    ("google.storage.control.v2.StorageControl.CreateFolder", "storage.folders.insert"),
+    ("google.storage.control.v2.StorageControl.CreateManagedFolder", "storage.managedFolders.insert"),
+    ("google.storage.control.v2.StorageControl.DeleteFolder", "storage.folders.delete"),
+    ("google.storage.control.v2.StorageControl.DeleteFolderRecursive", "storage.folders.deleteRecursive"),
+    ("google.storage.control.v2.StorageControl.DeleteManagedFolder", "storage.managedFolders.delete"),
+    ("google.storage.control.v2.StorageControl.DisableAnywhereCache", "storage.anywhereCaches.disable"),
+    ("google.storage.control.v2.StorageControl.GetAnywhereCache", "storage.anywhereCaches.get"),
+    ("google.storage.control.v2.StorageControl.GetFolder", "storage.folders.get"),
+    ("google.storage.control.v2.StorageControl.GetManagedFolder", "storage.managedFolders.get"),
+    ("google.storage.control.v2.StorageControl.GetStorageLayout", "storage.buckets.getStorageLayout"),
+    ("google.storage.control.v2.StorageControl.ListAnywhereCaches", "storage.anywhereCaches.list"),
+    ("google.storage.control.v2.StorageControl.ListFolders", "storage.folders.list"),
+    ("google.storage.control.v2.StorageControl.ListManagedFolders", "storage.managedFolders.list"),
+    ("google.storage.control.v2.StorageControl.PauseAnywhereCache", "storage.anywhereCaches.pause"),
+    ("google.storage.control.v2.StorageControl.RenameFolder", "storage.folders.rename"),
+    ("google.storage.control.v2.StorageControl.ResumeAnywhereCache", "storage.anywhereCaches.resume"),
+    ("google.storage.control.v2.StorageControl.UpdateAnywhereCache", "storage.anywhereCaches.update"),
+    ("google.storage.v2.Storage.BidiReadObject", "storage.objects.get"),
+    ("google.storage.v2.Storage.BidiWriteObject", "storage.objects.insert"),
+    ("google.storage.v2.Storage.CancelResumableWrite", "storage.objects.insert"),
+    ("google.storage.v2.Storage.ComposeObject", "storage.objects.compose"),
+    ("google.storage.v2.Storage.CreateBucket", "storage.buckets.insert"),
+    ("google.storage.v2.Storage.DeleteBucket", "storage.buckets.delete"),
+    ("google.storage.v2.Storage.DeleteObject", "storage.objects.delete"),
+    ("google.storage.v2.Storage.GetBucket", "storage.buckets.get"),
+    ("google.storage.v2.Storage.GetObject", "storage.objects.get"),
+    ("google.storage.v2.Storage.ListBuckets", "storage.buckets.list"),
+    ("google.storage.v2.Storage.ListObjects", "storage.objects.list"),
+    ("google.storage.v2.Storage.LockBucketRetentionPolicy", "storage.buckets.lockRetentionPolicy"),
+    ("google.storage.v2.Storage.MoveObject", "storage.objects.move"),
+    ("google.storage.v2.Storage.QueryWriteStatus", "storage.objects.insert"),
+    ("google.storage.v2.Storage.ReadObject", "storage.objects.get"),
+    ("google.storage.v2.Storage.RestoreObject", "storage.objects.restore"),
+    ("google.storage.v2.Storage.RewriteObject", "storage.objects.rewrite"),
+    ("google.storage.v2.Storage.StartResumableWrite", "storage.objects.insert"),
+    ("google.storage.v2.Storage.TestIamPermissions", "storage.objects.testIamPermissions"),
+    ("google.storage.v2.Storage.UpdateBucket", "storage.buckets.patch"),
+    ("google.storage.v2.Storage.UpdateObject", "storage.objects.patch"),
+    ("google.storage.v2.Storage.WriteObject", "storage.objects.insert"),
+];
+
 /// Scopes that are in use but in no Discovery document, and where they are to be seen. A token is
 /// judged only if we have heard of all its scopes; these are what Google's own tools, defaults and
 /// pages hand out.

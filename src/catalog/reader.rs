@@ -24,6 +24,12 @@ pub(crate) fn find(host: &str, verb: &str, path: &str) -> Option<ApiMethod> {
     walk::find(&BLOB, host, verb, path).map(ApiMethod::at)
 }
 
+/// The method that a gRPC path (`/google.pubsub.v1.Publisher/Publish`) names.
+pub(crate) fn grpc(path: &str) -> Option<ApiMethod> {
+    let (service, method) = path.strip_prefix('/')?.split_once('/')?;
+    BLOB.rpc(service, method).map(ApiMethod::at)
+}
+
 /// Whether the catalog knows this very host.
 pub(crate) fn is_host(host: &str) -> bool {
     host != walk::LEGACY && BLOB.host(host).is_some()

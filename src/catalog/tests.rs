@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::blob::Blob;
-use super::overrides::{Effect, HEARD_OF, OVERRIDES, Reason};
+use super::overrides::{Effect, HEARD_OF, OVERRIDES, RPC_TWINS, Reason};
 use super::reader::{self, BLOB};
 use super::scopes::SCOPES;
 use super::{ApiMethod, Basis, VERSION, walk};
@@ -105,6 +105,11 @@ POST   aiplatform.googleapis.com /v1/projects/p/locations/us-central1/publishers
 POST   aiplatform.googleapis.com /v1/projects/p/locations/us-central1/endpoints/123:predict aiplatform.projects.locations.endpoints.predict
 GET    firestore.googleapis.com /v1/projects/p/databases/(default)/documents/rooms/r        firestore.projects.databases.documents.get
 POST   firestore.googleapis.com /v1/projects/p/databases/(default)/documents/rooms/r:runQuery firestore.projects.databases.documents.runQuery
+POST   firestore.googleapis.com /v1/projects/p/databases/(default)/documents:runQuery       firestore.projects.databases.documents.runQuery
+POST   bigtable.googleapis.com /v2/projects/p/instances/i/tables/t:readRows                 google.bigtable.v2.Bigtable.ReadRows
+POST   translate.googleapis.com /v3/projects/p:translateText                                google.cloud.translation.v3.TranslationService.TranslateText
+POST   generativelanguage.googleapis.com /v1beta/models/gemini-2.0-flash:generateContent    google.ai.generativelanguage.v1beta.GenerativeService.GenerateContent
+GET    longrunning.googleapis.com /v1/operations/o                                          -
 POST   firestore.googleapis.com /v1/projects/p/databases/(default)/documents:commit         firestore.projects.databases.documents.commit
 POST   datastore.googleapis.com /v1/projects/p:runQuery                                     datastore.projects.runQuery
 POST   spanner.googleapis.com /v1/projects/p/instances/i/databases/d/sessions/s:executeSql  spanner.projects.instances.databases.sessions.executeSql
@@ -156,6 +161,74 @@ fn a_request_line_is_the_method_a_person_says_it_is() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// gRPC paths, the REST method each is, and where its scopes are from.
+const RPCS: &[(&str, Option<&str>, Basis)] = &[
+    ("/google.pubsub.v1.Publisher/Publish", Some("pubsub.projects.topics.publish"), Basis::Discovery),
+    ("/google.pubsub.v1.Subscriber/StreamingPull", None, Basis::Protos),
+    (
+        "/google.spanner.v1.Spanner/ExecuteSql",
+        Some("spanner.projects.instances.databases.sessions.executeSql"),
+        Basis::Discovery,
+    ),
+    ("/google.logging.v2.LoggingServiceV2/WriteLogEntries", Some("logging.entries.write"), Basis::Discovery),
+    (
+        "/google.firestore.v1.Firestore/RunQuery",
+        Some("firestore.projects.databases.documents.runQuery"),
+        Basis::Discovery,
+    ),
+    (
+        "/google.cloud.secretmanager.v1.SecretManagerService/AccessSecretVersion",
+        Some("secretmanager.projects.secrets.versions.access"),
+        Basis::Discovery,
+    ),
+    ("/google.bigtable.v2.Bigtable/ReadRows", None, Basis::Protos),
+    ("/google.cloud.bigquery.storage.v1.BigQueryWrite/AppendRows", None, Basis::Protos),
+    ("/google.storage.v2.Storage/ReadObject", None, Basis::Inferred),
+    ("/google.storage.control.v2.StorageControl/GetStorageLayout", None, Basis::Inferred),
+    ("/google.storage.v2.Storage/SetIamPolicy", None, Basis::Protos),
+    ("/google.longrunning.Operations/GetOperation", None, Basis::Protos),
+    ("/google.cloud.location.Locations/ListLocations", None, Basis::Protos),
+    ("/google.iam.v1.IAMPolicy/TestIamPermissions", None, Basis::Protos),
+];
+
+#[cfg(feature = "catalog-full")]
+#[test]
+fn a_grpc_path_is_its_method_with_the_scopes_of_its_rest_form() {
+    for (path, rest, basis) in RPCS {
+        let method = reader::grpc(path).unwrap_or_else(|| panic!("{path}"));
+        assert_eq!(method.id(), path[1..].replace('/', "."));
+        assert_eq!((method.discovery_id(), method.basis()), (*rest, *basis), "{path}");
+        assert_eq!(ApiMethod::by_id(method.id()).unwrap(), method);
+        if let Some(rest) = rest {
+            assert_eq!(ApiMethod::by_id(rest).unwrap().accepted(), method.accepted(), "{path}");
+        }
+    }
+    let unknown = [
+        "",
+        "/",
+        "google.pubsub.v1.Publisher/Publish",
+        "/google.pubsub.v1.Publisher",
+        "/google.pubsub.v1.Publisher/Publish/",
+    ];
+    assert!(unknown.iter().all(|path| reader::grpc(path).is_none()));
+}
+
+/// The protos give every rpc of Cloud Storage the same scopes; the JSON methods tell them apart.
+#[cfg(feature = "catalog-full")]
+#[test]
+fn storage_over_grpc_accepts_what_the_json_method_does() {
+    let rows = [("ReadObject", true), ("ListObjects", true), ("WriteObject", false), ("DeleteBucket", false)];
+    for (rpc, expected) in rows {
+        let method = reader::grpc(&format!("/google.storage.v2.Storage/{rpc}")).unwrap();
+        assert_eq!(method.accepts(&granted("devstorage.read_only")), expected, "{rpc}");
+    }
+    for (rpc, id) in RPC_TWINS {
+        let method = ApiMethod::by_id(rpc).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(method.set_index(), ApiMethod::by_id(id).unwrap().set_index(), "{rpc}");
+        assert_eq!(method.basis(), Basis::Inferred, "{rpc}");
+    }
+}
+
 #[cfg(feature = "catalog-full")]
 #[test]
 fn a_version_is_told_from_the_path() {
@@ -181,8 +254,8 @@ fn every_id_is_found_again_and_versions_keep_company() {
     let mut ids = 0;
     let mut last = "";
     for row in 0..BLOB.row_count() {
-        let id = BLOB.row_id(row);
-        assert!(last <= id, "{last} before {id}");
+        let id = ApiMethod::at(row).id();
+        assert!(row == BLOB.rest_count() || last <= id, "{last} before {id}");
         if id != last {
             ids += 1;
             let first = ApiMethod::by_id(id).unwrap();
@@ -192,11 +265,10 @@ fn every_id_is_found_again_and_versions_keep_company() {
         let method = ApiMethod::at(row);
         let exact = ApiMethod::by_id(&format!("{}:{id}", method.api())).unwrap();
         assert_eq!(exact.api(), method.api());
-        assert!(reader::is_host(method.host()), "{}", method.host());
         last = id;
     }
     assert!(ids > 16_000);
-    assert_eq!(BLOB.row_count(), VERSION.methods());
+    assert_eq!(BLOB.row_count(), VERSION.methods() + VERSION.rpcs());
 }
 
 #[cfg(feature = "catalog-full")]
@@ -236,7 +308,8 @@ fn a_host_set_is_accepted_by_every_method_that_could_have_a_verdict() {
         let method = ApiMethod::at(row);
         let Some(set) = reader::host_set(method.host()) else { continue };
         shared += 1;
-        let silent = method.accepted().is_empty() || method.special().is_some();
+        let coarse = method.basis() != Basis::Discovery;
+        let silent = coarse || method.accepted().is_empty() || method.special().is_some();
         let common: ScopeSet = BLOB.set(set).map(Scope::numbered).collect();
         assert!(silent || common.iter().all(|scope| method.accepted().contains(&scope)), "{method:?}");
     }
@@ -266,7 +339,7 @@ fn each_row_of_the_hand_table_has_a_source_and_covers_a_method() {
     for (place, row) in OVERRIDES.iter().enumerate() {
         assert!(row.source.starts_with("https://"), "{row:?}");
         for pattern in row.methods {
-            let ids = (0..BLOB.row_count()).map(|row| BLOB.row_id(row));
+            let ids = (0..BLOB.row_count()).map(|row| ApiMethod::at(row).id());
             let one = super::Override {
                 methods: std::slice::from_ref(pattern),
                 effect: Effect::NoVerdict(Reason::Ambiguous),
@@ -362,6 +435,7 @@ proptest! {
     #[test]
     fn any_host_verb_and_path_is_answered(host in ".*", verb in ".*", path in ".*") {
         reader::find(&host, &verb, &path);
+        reader::grpc(&path);
         reader::is_host(&host);
     }
 
@@ -387,11 +461,14 @@ proptest! {
         for [verb, host, path, _] in requests() {
             if let Some(row) = walk::find(&blob, host, verb, path) {
                 let data = blob.row(row);
-                let _ = (blob.row_id(row), blob.api_name(data.api), blob.api_doc(data.api), blob.api_host(data.api));
+                let _ = (blob.row_name(row), blob.api_name(data.api), blob.api_doc(data.api), blob.api_host(data.api));
                 let _ = blob.set(data.set).count();
             }
         }
         let _ = (blob.search("storage.objects.get"), blob.set_count());
+        if let Some(row) = blob.rpc("google.storage.v2.Storage", "ReadObject") {
+            let _ = (blob.row_name(row), blob.row(row).special);
+        }
     }
 
     #[test]

@@ -13,8 +13,11 @@ pub struct Version {
     pub(super) package: &'static str,
     pub(super) package_version: &'static str,
     pub(super) newest_revision: &'static str,
+    pub(super) protos: &'static str,
+    pub(super) protos_version: &'static str,
     pub(super) documents: u32,
     pub(super) methods: u32,
+    pub(super) rpcs: u32,
     pub(super) routes: u32,
     pub(super) scopes: u32,
 }
@@ -38,13 +41,31 @@ impl Version {
         self.newest_revision
     }
 
+    /// The package whose protos were read: `google-proto-files` of npm.
+    #[must_use]
+    pub const fn protos(&self) -> &'static str {
+        self.protos
+    }
+
+    /// The version of that package.
+    #[must_use]
+    pub const fn protos_version(&self) -> &'static str {
+        self.protos_version
+    }
+
+    /// How many gRPC methods the full catalog has.
+    #[must_use]
+    pub const fn rpcs(&self) -> u32 {
+        self.rpcs
+    }
+
     /// How many documents were read.
     #[must_use]
     pub const fn documents(&self) -> u32 {
         self.documents
     }
 
-    /// How many methods the full catalog has, each version of an API counted.
+    /// How many REST methods of those documents the full catalog has, each version of an API counted.
     #[must_use]
     pub const fn methods(&self) -> u32 {
         self.methods
@@ -68,12 +89,15 @@ impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} {} (newest document {}): {} documents, {} methods, {} routes, {} scopes",
+            "{} {} (newest document {}), {} {}: {} documents, {} methods, {} rpcs, {} routes, {} scopes",
             self.package,
             self.package_version,
             self.newest_revision,
+            self.protos,
+            self.protos_version,
             self.documents,
             self.methods,
+            self.rpcs,
             self.routes,
             self.scopes
         )

@@ -26,6 +26,7 @@ pub(crate) struct Checked {
     lacking: bool,
 }
 
+#[cfg(feature = "reqwest-middleware")]
 impl Checked {
     /// Whether an answer with this status is of any use to the guard.
     pub(crate) fn is_told_by(&self, status: StatusCode) -> bool {
@@ -139,6 +140,7 @@ impl Guard {
     }
 
     /// The same request after redirects: the answer is judged by where it came from.
+    #[cfg(feature = "reqwest-middleware")]
     pub(crate) fn redirected(&self, checked: Checked, call: &Call<'_>) -> Checked {
         let found = catalog::lookup(call, &self.0.endpoints);
         Checked { found, lacking: checked.lacking && found == checked.found, ..checked }

@@ -3,13 +3,18 @@
 //! The steps are the modules, in order: fetch the pinned packages, read the documents, turn paths
 //! into templates, choose and number the rows, encode.
 
+mod changes;
 mod discovery;
 mod encode;
 mod fetch;
 mod format;
+mod join;
+mod protos;
 mod render;
 mod rows;
+mod sets;
 mod template;
+mod text;
 mod trie;
 mod verify;
 
@@ -63,6 +68,15 @@ pub(crate) fn verify() -> Result<()> {
     verify::run(&load()?)
 }
 
+/// Prints what the newest packages have that the pinned ones have not.
+pub(crate) fn latest() -> Result<()> {
+    let sources = fetch::latest(&root())?;
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    println!("# {} against {} {}\n", name(&sources.wheel), fetch::CLIENT, fetch::CLIENT_VERSION);
+    print!("{}", changes::describe(&load()?, &load_from(&sources)?));
+    Ok(())
+}
+
 fn make() -> Result<Files> {
     let catalog = load()?;
     let scopes = catalog.scopes();
@@ -79,8 +93,13 @@ fn make() -> Result<Files> {
 }
 
 fn load() -> Result<Catalog> {
-    let documents = discovery::read(&fetch::discovery_wheel(&root())?)?;
-    rows::choose(&documents)
+    load_from(&fetch::pinned(&root())?)
+}
+
+fn load_from(sources: &fetch::Sources) -> Result<Catalog> {
+    let documents = discovery::read(&sources.wheel)?;
+    let rpcs = protos::read(&fs::read(&sources.services)?)?;
+    rows::choose(&documents, rpcs)
 }
 
 fn root() -> PathBuf {

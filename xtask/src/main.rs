@@ -8,9 +8,11 @@ const USAGE: &str = "\
 usage: cargo xtask catalog             write the catalog from the pinned packages
        cargo xtask catalog --check     say what differs from the committed catalog; exit 1 if anything does
        cargo xtask catalog --verify    check that every template resolves to its own method
+       cargo xtask catalog --latest    say what the newest published packages would change
        cargo xtask readme              put what the programs print into README.md; --check to compare
        cargo xtask features            print the library's features, one a line
        cargo xtask core                check that the core brings no HTTP client, no TLS, and few crates
+       cargo xtask sizes               check the stated sizes of the catalogs, and the package's
        cargo xtask msrv                check that the library keeps to the syntax of its rust-version";
 
 fn main() -> anyhow::Result<()> {
@@ -20,8 +22,10 @@ fn main() -> anyhow::Result<()> {
         ["catalog"] => catalog::write(),
         ["catalog", "--check"] => catalog::check(),
         ["catalog", "--verify"] => catalog::verify(),
+        ["catalog", "--latest"] => catalog::latest(),
         ["readme"] => readme::write(),
         ["readme", "--check"] => readme::check(),
+        ["sizes"] => checks::sizes(),
         ["features"] => checks::features(),
         ["core"] => checks::core(),
         ["msrv"] => checks::msrv(),

@@ -4,20 +4,28 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
 
-use super::format::blob::{HEADER, MAGIC, SECTIONS, host_hash, verb_code};
+use super::format::blob::{
+    DISCOVERY, HEADER, MAGIC, PROTOS, SAME, SECTIONS, TWIN, host_hash, rpc_hash, verb_code,
+};
 use super::format::path::hash;
 use super::format::walk::LEGACY;
-use super::rows::{Catalog, Group, Row};
+use super::rows::{Catalog, Group, Kind, Place, Row};
+use super::sets::Sets;
 use super::template::{Segment, Template};
+use super::text::Text;
 use super::trie::{Nodes, Trie};
 
 /// The blob of all documents that `keep` keeps.
 pub(crate) fn blob(catalog: &Catalog, scopes: &[String], keep: impl Fn(&Group) -> bool) -> Result<Vec<u8>> {
-    let groups: Vec<&Group> = kept(catalog, keep);
+    let groups = kept(catalog, keep);
     let rows = sorted_rows(&groups);
     let mut text = Text::default();
-    // Ids first: most literals are parts of one and need no bytes of their own.
-    let ids = rows.iter().map(|(_, row)| text.whole(&row.id)).collect::<Result<Vec<_>>>()?;
+    // Ids first, the longer of two that begin alike before the shorter: many texts are parts of one and
+    // need no bytes of their own.
+    let services = services(&rows);
+    let ids =
+        rows.iter().rev().map(|placed| text.part_of_last(placed.own_name())).collect::<Result<Vec<_>>>()?;
+    let ids: Vec<u32> = ids.into_iter().rev().collect();
     let verbs = custom_verbs(&rows);
     let sets = Sets::new(&rows, &groups, scopes);
     let tries = tries(&groups, &rows, &verbs)?;
@@ -32,18 +40,23 @@ pub(crate) fn blob(catalog: &Catalog, scopes: &[String], keep: impl Fn(&Group) -
     for verb in &verbs {
         verb_texts.extend(text.part(verb)?.to_le_bytes());
     }
-    let row_bytes = row_records(&groups, &rows, &ids, &sets)?;
+    let mut service_texts = Vec::new();
+    for service in &services {
+        service_texts.extend(text.part(service)?.to_le_bytes());
+    }
+    let (rest, rpcs) = rows.split_at(rows.partition_point(|placed| placed.row.kind == Kind::Rest));
     let apis = api_records(&groups, &mut text)?;
     let (set_bytes, scope_bytes) = sets.bytes()?;
-    let host_index = index(tries.keys().map(|host| host_hash(host)).collect())?;
-    let verb_index = index(verbs.iter().map(|verb| hash(verb.as_bytes())).collect())?;
     assemble(&[
-        host_index,
+        index(tries.keys().map(|host| host_hash(host)).zip(0..).collect())?,
         hosts,
-        verb_index,
+        index(verbs.iter().map(|verb| hash(verb.as_bytes())).zip(0..).collect())?,
         verb_texts,
         nodes.into_bytes(),
-        row_bytes,
+        row_records(rest, &rows, &ids, &sets, &services)?,
+        row_records(rpcs, &rows, &ids[rest.len()..], &sets, &services)?,
+        rpc_index(rpcs)?,
+        service_texts,
         apis,
         set_bytes,
         scope_bytes,
@@ -51,42 +64,63 @@ pub(crate) fn blob(catalog: &Catalog, scopes: &[String], keep: impl Fn(&Group) -
     ])
 }
 
-/// A row and the place of its document among the kept ones.
-type PlacedRow<'c> = (usize, &'c Row);
+/// A kept document, and its place among all documents.
+pub(crate) type Kept<'c> = (usize, &'c Group);
+
+/// A row, its place among all, and the place of its document among the kept ones.
+pub(crate) struct Placed<'c> {
+    pub(crate) row: &'c Row,
+    place: Place,
+    api: usize,
+}
+
+impl Placed<'_> {
+    /// Service and method of an rpc.
+    fn rpc(&self) -> Option<(&str, &str)> {
+        self.row.id.rsplit_once('.').filter(|_| self.row.kind != Kind::Rest)
+    }
+
+    /// The part of the id that is stored with the row.
+    fn own_name(&self) -> &str {
+        self.rpc().map_or(&self.row.id, |(_, method)| method)
+    }
+}
 
 /// All documents of every host of which at least one is kept.
-fn kept(catalog: &Catalog, keep: impl Fn(&Group) -> bool) -> Vec<&Group> {
+fn kept(catalog: &Catalog, keep: impl Fn(&Group) -> bool) -> Vec<Kept<'_>> {
     let hosts: BTreeSet<&str> =
         catalog.groups.iter().filter(|group| keep(group)).map(|group| group.host.as_str()).collect();
-    catalog.groups.iter().filter(|group| hosts.contains(group.host.as_str())).collect()
+    catalog.groups.iter().enumerate().filter(|(_, group)| hosts.contains(group.host.as_str())).collect()
 }
 
 /// By id, the preferred version first.
-fn sorted_rows<'c>(groups: &[&'c Group]) -> Vec<PlacedRow<'c>> {
-    let mut rows: Vec<_> = groups
-        .iter()
-        .enumerate()
-        .flat_map(|(place, group)| group.rows.iter().map(move |row| (place, row)))
-        .collect();
-    rows.sort_by(|(a, left), (b, right)| {
-        (&left.id, &groups[*b].rank, &groups[*a].api).cmp(&(&right.id, &groups[*a].rank, &groups[*b].api))
+fn sorted_rows<'c>(groups: &[Kept<'c>]) -> Vec<Placed<'c>> {
+    let of_group = |(api, (g, group)): (usize, &Kept<'c>)| {
+        let g = *g;
+        group.rows.iter().enumerate().map(move |(r, row)| Placed { row, place: (g, r), api })
+    };
+    let mut rows: Vec<_> = groups.iter().enumerate().flat_map(of_group).collect();
+    rows.sort_by(|a, b| {
+        let (left, right) = (groups[a.api].1, groups[b.api].1);
+        let is_rpc = |placed: &Placed<'_>| placed.row.kind != Kind::Rest;
+        (is_rpc(a), &a.row.id, &right.rank, &left.api).cmp(&(is_rpc(b), &b.row.id, &left.rank, &right.api))
     });
     rows
 }
 
-fn custom_verbs(rows: &[PlacedRow<'_>]) -> Vec<String> {
-    let templates = rows.iter().flat_map(|(_, row)| &row.templates);
-    let verbs: BTreeSet<_> = templates.filter_map(|template| template.custom_verb.clone()).collect();
+fn custom_verbs(rows: &[Placed<'_>]) -> Vec<String> {
+    let templates = rows.iter().flat_map(|placed| &placed.row.templates);
+    let verbs: BTreeSet<_> = templates.filter_map(|(_, template)| template.custom_verb.clone()).collect();
     verbs.into_iter().collect()
 }
 
-fn tries(groups: &[&Group], rows: &[PlacedRow<'_>], verbs: &[String]) -> Result<BTreeMap<String, Trie>> {
+fn tries(groups: &[Kept<'_>], rows: &[Placed<'_>], verbs: &[String]) -> Result<BTreeMap<String, Trie>> {
     let legacy = legacy_names(groups);
     let mut tries = BTreeMap::<String, Trie>::new();
-    for (number, (group, row)) in rows.iter().enumerate() {
-        let host = &groups[*group].host;
-        for template in &row.templates {
-            let (key, number) = (key(&row.verb, template, verbs)?, u32::try_from(number)?);
+    for (number, placed) in rows.iter().enumerate() {
+        let host = &groups[placed.api].1.host;
+        for (verb, template) in &placed.row.templates {
+            let (key, number) = (key(verb, template, verbs)?, u32::try_from(number)?);
             tries.entry(host.clone()).or_default().insert(template, key, number);
             if api_segment(template).is_some_and(|name| legacy.get(name) == Some(&host.as_str())) {
                 tries.entry(LEGACY.to_owned()).or_default().insert(template, key, number);
@@ -107,10 +141,11 @@ fn key(verb: &str, template: &Template, verbs: &[String]) -> Result<u16> {
 
 /// First path segments that are an API's name (`storage/v1/…`), and the host they belong to:
 /// Google still serves these under `www.googleapis.com`. A segment of two hosts belongs to none.
-fn legacy_names<'c>(groups: &[&'c Group]) -> BTreeMap<&'c str, &'c str> {
+fn legacy_names<'c>(groups: &[Kept<'c>]) -> BTreeMap<&'c str, &'c str> {
     let mut names = BTreeMap::<&str, BTreeSet<&str>>::new();
-    for group in groups.iter().filter(|group| group.host != "www.googleapis.com") {
-        for template in group.rows.iter().flat_map(|row| &row.templates) {
+    for (_, group) in groups.iter().filter(|(_, group)| group.host != "www.googleapis.com") {
+        let rows = group.rows.iter().filter(|row| row.kind == Kind::Rest);
+        for (_, template) in rows.flat_map(|row| &row.templates) {
             if let Some(name) = api_segment(template) {
                 names.entry(name).or_default().insert(&group.host);
             }
@@ -133,22 +168,60 @@ fn is_version(text: &str) -> bool {
     text.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-fn row_records(groups: &[&Group], rows: &[PlacedRow<'_>], ids: &[u32], sets: &Sets) -> Result<Vec<u8>> {
+fn services<'c>(rows: &[Placed<'c>]) -> Vec<&'c str> {
+    let rpcs = rows.iter().filter(|placed| placed.row.kind != Kind::Rest);
+    let services: BTreeSet<_> = rpcs.filter_map(|placed| Some(placed.row.id.rsplit_once('.')?.0)).collect();
+    services.into_iter().collect()
+}
+
+fn row_records(
+    rows: &[Placed<'_>],
+    all: &[Placed<'_>],
+    ids: &[u32],
+    sets: &Sets,
+    services: &[&str],
+) -> Result<Vec<u8>> {
+    let numbers: BTreeMap<Place, u32> = all.iter().map(|placed| placed.place).zip(0..).collect();
     let mut bytes = Vec::new();
-    for ((group, row), id) in rows.iter().zip(ids) {
-        ensure!(*group < groups.len(), "a row of no document");
+    for (placed, id) in rows.iter().zip(ids) {
+        let row = placed.row;
         bytes.extend(id.to_le_bytes());
-        bytes.extend(u16::try_from(*group)?.to_le_bytes());
-        bytes.extend(sets.number(&row.scopes)?.to_le_bytes());
-        bytes.push(u8::try_from(verb_code(&row.verb).unwrap_or_default())?);
+        let target = row.kind.target().and_then(|place| numbers.get(&place));
+        match target {
+            Some(number) => bytes.extend(number.to_le_bytes()),
+            None => {
+                bytes.extend(u16::try_from(placed.api)?.to_le_bytes());
+                bytes.extend(sets.number(&row.scopes)?.to_le_bytes());
+            }
+        }
+        let basis = match (row.kind, target) {
+            (Kind::Rest, _) => DISCOVERY,
+            (Kind::SameAs(_), Some(_)) => SAME,
+            (Kind::TwinOf(_), Some(_)) => TWIN,
+            _ => PROTOS,
+        };
+        bytes.push(u8::try_from(verb_code(&row.verb).unwrap_or_default())? | basis << 3);
         bytes.push(row.special);
+        if let Some((service, _)) = placed.rpc() {
+            let number =
+                services.binary_search(&service).ok().context("services were collected from rows")?;
+            bytes.extend(u16::try_from(number)?.to_le_bytes());
+        }
     }
     Ok(bytes)
 }
 
-fn api_records(groups: &[&Group], text: &mut Text) -> Result<Vec<u8>> {
+fn rpc_index(rpcs: &[Placed<'_>]) -> Result<Vec<u8>> {
+    let hashed = rpcs.iter().zip(0..).filter_map(|(placed, number)| {
+        let (service, method) = placed.rpc()?;
+        Some((rpc_hash(service, method), number))
+    });
+    index(hashed.collect())
+}
+
+fn api_records(groups: &[Kept<'_>], text: &mut Text) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    for group in groups {
+    for (_, group) in groups {
         for part in [&group.api, &group.doc_url, &group.host] {
             bytes.extend(text.part(part)?.to_le_bytes());
         }
@@ -156,115 +229,11 @@ fn api_records(groups: &[&Group], text: &mut Text) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The different scope sets, numbered; the empty one is number 0.
-struct Sets {
-    numbers: BTreeMap<Vec<u16>, u16>,
-    shared: BTreeMap<String, Vec<u16>>,
-    scopes: BTreeMap<String, u16>,
-}
-
-impl Sets {
-    fn new(rows: &[PlacedRow<'_>], groups: &[&Group], scopes: &[String]) -> Self {
-        let scopes = scopes.iter().cloned().zip(0..).collect();
-        let mut sets = Self { numbers: BTreeMap::new(), shared: BTreeMap::new(), scopes };
-        for group in groups {
-            if !sets.shared.contains_key(&group.host) {
-                let common = sets.places(&shared_scopes(groups, &group.host));
-                sets.shared.insert(group.host.clone(), common);
-            }
-        }
-        let all: BTreeSet<Vec<u16>> = rows
-            .iter()
-            .map(|(_, row)| sets.places(&row.scopes))
-            .chain(sets.shared.values().cloned())
-            .collect();
-        sets.numbers = std::iter::once(Vec::new())
-            .chain(all.into_iter().filter(|set| !set.is_empty()))
-            .zip(0..)
-            .collect();
-        sets
-    }
-
-    fn places(&self, set: &BTreeSet<String>) -> Vec<u16> {
-        set.iter().filter_map(|scope| self.scopes.get(scope).copied()).collect()
-    }
-
-    fn number(&self, set: &BTreeSet<String>) -> Result<u16> {
-        self.numbers.get(&self.places(set)).copied().context("a set without a number")
-    }
-
-    fn shared(&self, host: &str) -> Result<u16> {
-        let common = self.shared.get(host).cloned().unwrap_or_default();
-        self.numbers.get(&common).copied().context("a set without a number")
-    }
-
-    fn bytes(&self) -> Result<(Vec<u8>, Vec<u8>)> {
-        let mut by_number: Vec<_> = self.numbers.iter().map(|(set, number)| (*number, set)).collect();
-        by_number.sort_unstable();
-        let (mut places, mut scopes) = (Vec::new(), Vec::new());
-        for (_, set) in by_number {
-            places.extend(u16::try_from(scopes.len() / 2)?.to_le_bytes());
-            set.iter().for_each(|scope| scopes.extend(scope.to_le_bytes()));
-        }
-        places.extend(u16::try_from(scopes.len() / 2)?.to_le_bytes());
-        Ok((places, scopes))
-    }
-}
-
-/// The scopes that every method of a host accepts, those aside that have no verdict anyway.
-fn shared_scopes(groups: &[&Group], host: &str) -> BTreeSet<String> {
-    let rows = groups.iter().filter(|group| group.host == host).flat_map(|group| &group.rows);
-    rows.filter(|row| !row.scopes.is_empty() && row.special == 0)
-        .map(|row| row.scopes.clone())
-        .reduce(|a, b| a.intersection(&b).cloned().collect())
-        .unwrap_or_default()
-}
-
-/// The text section.
-#[derive(Default)]
-struct Text {
-    bytes: String,
-    places: BTreeMap<String, u32>,
-}
-
-impl Text {
-    /// Stores a text, once.
-    fn whole(&mut self, text: &str) -> Result<u32> {
-        if let Some(&place) = self.places.get(text) {
-            return Ok(place);
-        }
-        let place = reference(self.bytes.len(), text)?;
-        self.bytes.push_str(text);
-        self.places.insert(text.to_owned(), place);
-        Ok(place)
-    }
-
-    /// Stores a text unless it is part of what is there.
-    fn part(&mut self, text: &str) -> Result<u32> {
-        if let Some(&place) = self.places.get(text) {
-            return Ok(place);
-        }
-        match self.bytes.find(text) {
-            Some(at) => {
-                let place = reference(at, text)?;
-                self.places.insert(text.to_owned(), place);
-                Ok(place)
-            }
-            None => self.whole(text),
-        }
-    }
-}
-
-fn reference(at: usize, text: &str) -> Result<u32> {
-    ensure!(at < 1 << 24, "too much text");
-    Ok(u32::try_from(at)? | u32::from(u8::try_from(text.len()).with_context(|| text.to_owned())?) << 24)
-}
-
-/// An open-addressing index, at most half full.
-fn index(hashes: Vec<u16>) -> Result<Vec<u8>> {
-    let size = (hashes.len() * 2).next_power_of_two();
+/// An open-addressing index of numbers by their hashes, at most half full.
+fn index(hashed: Vec<(u16, u32)>) -> Result<Vec<u8>> {
+    let size = (hashed.len() * 2).next_power_of_two();
     let mut places = vec![0_u16; size];
-    for (number, hash) in hashes.into_iter().enumerate() {
+    for (hash, number) in hashed {
         let mut place = usize::from(hash) & (size - 1);
         while places[place] != 0 {
             place = (place + 1) & (size - 1);

@@ -1,6 +1,6 @@
 //! The generated Rust files.
 
-use super::fetch::{CLIENT, CLIENT_VERSION};
+use super::fetch::{CLIENT, CLIENT_VERSION, PROTOS, PROTOS_VERSION};
 use super::rows::Catalog;
 
 /// `src/catalog/scopes.rs`
@@ -20,6 +20,7 @@ pub(crate) fn scopes(scopes: &[String]) -> String {
 
 /// `src/catalog/made_from.rs`
 pub(crate) fn made_from(catalog: &Catalog, scopes: &[String]) -> String {
+    let (methods, rpcs) = catalog.counts();
     format!(
         "//! What the data was made from. Made by `cargo xtask catalog`; do not edit.\n\n\
          use super::version::Version;\n\n\
@@ -27,14 +28,16 @@ pub(crate) fn made_from(catalog: &Catalog, scopes: &[String]) -> String {
              package: {CLIENT:?},\n    \
              package_version: {CLIENT_VERSION:?},\n    \
              newest_revision: {:?},\n    \
+             protos: {PROTOS:?},\n    \
+             protos_version: {PROTOS_VERSION:?},\n    \
              documents: {},\n    \
-             methods: {},\n    \
+             methods: {methods},\n    \
+             rpcs: {rpcs},\n    \
              routes: {},\n    \
              scopes: {},\n\
          }};\n",
         catalog.newest_revision,
         catalog.documents,
-        catalog.methods(),
         catalog.routes(),
         scopes.len()
     )

@@ -6,6 +6,8 @@ use anyhow::{Result, ensure};
 
 use super::discovery::{Document, Method};
 use super::format::overrides::{Effect, HEARD_OF, OVERRIDES, Reason, uri};
+use super::join::join;
+use super::protos::Rpc;
 use super::template::Template;
 
 /// Everything the blob is made of.
@@ -36,20 +38,51 @@ pub(crate) struct Row {
     pub(crate) scopes: BTreeSet<String>,
     pub(crate) special: u8,
     /// The request forms it owns.
-    pub(crate) templates: BTreeSet<Template>,
+    pub(crate) templates: RowTemplate,
+    pub(crate) kind: Kind,
+}
+
+/// HTTP verbs and path templates.
+pub(crate) type RowTemplate = BTreeSet<(String, Template)>;
+
+/// A group's number, and a row's in it.
+pub(crate) type Place = (usize, usize);
+
+/// What a row is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A method of a Discovery document.
+    Rest,
+    /// An rpc that is this method.
+    SameAs(Place),
+    /// An rpc to which the hand table gives this method's scopes.
+    TwinOf(Place),
+    /// An rpc of which only the service's scopes are known.
+    Coarse,
+}
+
+impl Kind {
+    /// The REST method whose scopes hold for an rpc.
+    pub(crate) fn target(self) -> Option<Place> {
+        match self {
+            Self::SameAs(place) | Self::TwinOf(place) => Some(place),
+            Self::Rest | Self::Coarse => None,
+        }
+    }
 }
 
 /// How much a version is to be preferred over another one that shares its ids; greatest wins.
 pub(crate) type Rank = (bool, bool, Vec<u32>, String);
 
 /// Decides which rows there are.
-pub(crate) fn choose(documents: &[Document]) -> Result<Catalog> {
+pub(crate) fn choose(documents: &[Document], rpcs: Vec<Rpc>) -> Result<Catalog> {
     let newest_revision =
         documents.iter().map(|document| document.revision.clone()).max().unwrap_or_default();
     let declared = documents.iter().flat_map(Document::declared).cloned().collect();
     let mut groups = documents.iter().map(group).collect::<Result<Vec<_>>>()?;
     settle_duplicates(&mut groups)?;
     drop_rows_without_use(&mut groups);
+    join(&mut groups, rpcs)?;
     Ok(Catalog { groups, declared, newest_revision, documents: documents.len() })
 }
 
@@ -58,6 +91,14 @@ pub(crate) fn choose(documents: &[Document]) -> Result<Catalog> {
 pub(crate) fn is_cloud(group: &Group) -> bool {
     let cloud = uri("cloud-platform");
     group.rows.iter().any(|row| row.scopes.contains(&cloud))
+}
+
+impl Group {
+    /// The rpcs of one package on one host.
+    pub(crate) fn of_package(package: String, host: String, rows: Vec<Row>) -> Self {
+        let rank = (false, false, Vec::new(), package.clone());
+        Self { api: package, host, doc_url: String::new(), rank, rows }
+    }
 }
 
 impl Catalog {
@@ -75,9 +116,11 @@ impl Catalog {
         self.groups.iter().flat_map(|group| &group.rows).map(|row| row.templates.len()).sum()
     }
 
-    /// How many rows there are.
-    pub(crate) fn methods(&self) -> usize {
-        self.groups.iter().map(|group| group.rows.len()).sum()
+    /// How many REST methods of Discovery, and how many rpcs, there are.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let (rest, rpcs): (Vec<_>, Vec<_>) =
+            self.groups.iter().flat_map(|group| &group.rows).partition(|row| row.kind == Kind::Rest);
+        (rest.len(), rpcs.len())
     }
 }
 
@@ -93,15 +136,17 @@ fn group(document: &Document) -> Result<Group> {
 
 fn row(document: &Document, method: &Method) -> Result<Row> {
     let path = format!("{}{}", document.service_path, method.path);
-    let mut templates = BTreeSet::from([Template::parse(&path, method)?]);
+    let mut paths = BTreeSet::from([Template::parse(&path, method)?]);
     for upload in method.uploads() {
-        templates.insert(Template::parse(upload.trim_start_matches('/'), method)?);
+        paths.insert(Template::parse(upload.trim_start_matches('/'), method)?);
     }
     if method.use_media_download_service {
-        templates.insert(Template::parse(&format!("download/{path}"), method)?);
+        paths.insert(Template::parse(&format!("download/{path}"), method)?);
     }
     let (scopes, special) = with_overrides(method);
-    Ok(Row { id: method.id.clone(), verb: method.http_method.clone(), scopes, special, templates })
+    let verb = method.http_method.clone();
+    let templates = paths.into_iter().map(|path| (verb.clone(), path)).collect();
+    Ok(Row { id: method.id.clone(), verb, scopes, special, templates, kind: Kind::Rest })
 }
 
 fn with_overrides(method: &Method) -> (BTreeSet<String>, u8) {
@@ -136,13 +181,13 @@ fn rank(document: &Document) -> Rank {
 
 /// Gives each request form that several documents describe to the best of them.
 fn settle_duplicates(groups: &mut [Group]) -> Result<()> {
-    let mut owners = BTreeMap::<(String, String, Template), (usize, usize)>::new();
+    let mut owners = BTreeMap::<(String, (String, Template)), Place>::new();
     let mut disputed = BTreeSet::new();
     let mut lost = Vec::new();
     for (g, group) in groups.iter().enumerate() {
         for (r, row) in group.rows.iter().enumerate() {
             for template in &row.templates {
-                let key = (group.host.clone(), row.verb.clone(), template.clone());
+                let key = (group.host.clone(), template.clone());
                 let Some(&(og, or)) = owners.get(&key) else {
                     owners.insert(key, (g, r));
                     continue;
@@ -153,7 +198,7 @@ fn settle_duplicates(groups: &mut [Group]) -> Result<()> {
                     group.api,
                     row.id,
                     group.rows[or].id,
-                    template.text()
+                    template.1.text()
                 );
                 let wins = group.rank > groups[og].rank;
                 let (winner, loser) = if wins { ((g, r), (og, or)) } else { ((og, or), (g, r)) };

@@ -37,6 +37,30 @@ impl Template {
         Ok(Self { segments, custom_verb: custom_verb.map(str::to_owned) })
     }
 
+    /// The template of a `google.api.http` path, such as `/v1/{name=projects/*}/topics/{id}:publish`.
+    pub(crate) fn of_http_rule(path: &str) -> Result<Self> {
+        let (path, custom_verb) = split_custom_verb(path.trim_start_matches('/'));
+        let mut plain = String::new();
+        let mut rest = path;
+        while let Some((before, after)) = rest.split_once('{') {
+            let (variable, after) =
+                after.split_once('}').with_context(|| format!("{path}: a brace is open"))?;
+            plain.push_str(before);
+            plain.push_str(variable.split_once('=').map_or("*", |(_, pattern)| pattern));
+            rest = after;
+        }
+        plain.push_str(rest);
+        let segment = |text: &str| match text {
+            "*" => Segment::Star,
+            "**" => Segment::DoubleStar,
+            literal => Segment::Literal(literal.to_owned()),
+        };
+        Ok(Self {
+            segments: plain.split('/').map(segment).collect(),
+            custom_verb: custom_verb.map(str::to_owned),
+        })
+    }
+
     /// The template as people write it.
     pub(crate) fn text(&self) -> String {
         let words: Vec<_> = self.segments.iter().map(Segment::text).collect();
@@ -57,7 +81,7 @@ impl Segment {
 
 fn split_custom_verb(path: &str) -> (&str, Option<&str>) {
     let last = path.rfind('/').map_or(0, |at| at + 1);
-    let after_variable = path[last..].rfind('}').map_or(last, |at| last + at);
+    let after_variable = path.rfind('}').map_or(last, |at| at.max(last));
     match path[after_variable..].rfind(':') {
         Some(at) => (&path[..after_variable + at], Some(&path[after_variable + at + 1..])),
         None => (path, None),

@@ -1,65 +1,88 @@
-//! Resolves a concrete URL for every template with the reader that the crate uses.
+//! Resolves a concrete URL for every template, and the path of every rpc, with the reader that the
+//! crate uses.
 
 use anyhow::{Result, bail};
 
 use super::encode;
-use super::format::blob::Blob;
+use super::format::blob::{Blob, Row as Data};
 use super::format::walk;
-use super::rows::Catalog;
+use super::rows::{Catalog, Group, Kind, Row};
 use super::template::{Segment, Template};
 
 /// Checks every request form of the catalog, and prints the counts.
 pub(crate) fn run(catalog: &Catalog) -> Result<()> {
     let scopes = catalog.scopes();
     let bytes = encode::blob(catalog, &scopes, |_| true)?;
-    let blob = Blob::open(&bytes);
-    let mut tally = Tally::default();
+    let mut check = Check { blob: Blob::open(&bytes), scopes: &scopes, same: 0, equal: 0, rpcs: 0, wrong: 0 };
     for group in &catalog.groups {
         for row in &group.rows {
-            for template in &row.templates {
-                let path = concrete(template);
-                let found = walk::find(&blob, &group.host, &row.verb, &path);
-                let found = found.map(|found| (blob.row_id(found), blob.row(found)));
-                match found {
-                    None => tally.fail(&row.id, &path, "nothing"),
-                    Some((id, data)) if id == row.id && blob.api_name(data.api) == group.api => {
-                        tally.same += 1
-                    }
-                    Some((id, data)) if names(&blob, data.set, &scopes).eq(row.scopes.iter()) => {
-                        tally.equal += 1;
-                        println!("{} {path} is {id}, which accepts the same", row.id);
-                    }
-                    Some((id, _)) => tally.fail(&row.id, &path, id),
-                }
-            }
+            check.row(group, row);
         }
     }
-    println!(
-        "{} templates are their own method, {} one that accepts the same, {} wrong",
-        tally.same, tally.equal, tally.wrong
-    );
-    if tally.wrong > 0 {
-        bail!("{} templates resolve to a wrong method", tally.wrong);
+    println!("{} rpcs are found by their path", check.rpcs);
+    println!("{} templates are their own method, {} one that accepts the same", check.same, check.equal);
+    if check.wrong > 0 {
+        bail!("{} are wrong", check.wrong);
     }
     Ok(())
 }
 
-#[derive(Default)]
-struct Tally {
+struct Check<'b> {
+    blob: Blob<'b>,
+    scopes: &'b [String],
     same: usize,
     equal: usize,
+    rpcs: usize,
     wrong: usize,
 }
 
-impl Tally {
-    fn fail(&mut self, id: &str, path: &str, found: &str) {
-        self.wrong += 1;
-        println!("{id} {path} is {found}");
+impl Check<'_> {
+    fn row(&mut self, group: &Group, row: &Row) {
+        for (verb, template) in &row.templates {
+            self.template(group, row, verb, &concrete(template));
+        }
+        if row.kind != Kind::Rest {
+            self.rpc(&row.id);
+        }
     }
-}
 
-fn names<'s>(blob: &Blob<'_>, set: u16, scopes: &'s [String]) -> impl Iterator<Item = &'s String> {
-    blob.set(set).map(|number| &scopes[number])
+    fn template(&mut self, group: &Group, row: &Row, verb: &str, path: &str) {
+        let found = walk::find(&self.blob, &group.host, verb, path);
+        match found.map(|found| (self.id(found), self.blob.row(found))) {
+            Some((id, data)) if id == row.id && self.is_api(&data, group) => self.same += 1,
+            Some((id, data))
+                if self.blob.set(data.set).map(|number| &self.scopes[number]).eq(&row.scopes) =>
+            {
+                self.equal += 1;
+                println!("{} {path} is {id}, which accepts the same", row.id);
+            }
+            found => self.fail(&row.id, path, found.map(|(id, _)| id)),
+        }
+    }
+
+    fn is_api(&self, data: &Data, group: &Group) -> bool {
+        data.target.is_some() || self.blob.api_name(data.api) == group.api
+    }
+
+    fn rpc(&mut self, id: &str) {
+        let found = id.rsplit_once('.').and_then(|(service, method)| self.blob.rpc(service, method));
+        match found.map(|row| self.id(row)) {
+            Some(found) if found == id => self.rpcs += 1,
+            found => self.fail(id, "as an rpc", found),
+        }
+    }
+
+    fn id(&self, row: u32) -> String {
+        match self.blob.row_name(row) {
+            ("", id) => id.to_owned(),
+            (service, method) => format!("{service}.{method}"),
+        }
+    }
+
+    fn fail(&mut self, id: &str, path: &str, found: Option<String>) {
+        self.wrong += 1;
+        println!("{id} {path} is {}", found.unwrap_or_else(|| "nothing".to_owned()));
+    }
 }
 
 /// A path of the template, its variables named so that they equal no literal.
