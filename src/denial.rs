@@ -41,6 +41,7 @@ impl DenialKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Predicted => "predicted",
+            Self::Confirmed => "confirmed",
             Self::Refused => "refused",
         }
     }
