@@ -13,6 +13,7 @@ pub(crate) mod overrides;
 mod path;
 pub(crate) mod reader;
 pub(crate) mod scopes;
+mod server_name;
 #[cfg(test)]
 mod tests;
 mod version;
@@ -46,7 +47,7 @@ pub use version::{VERSION, Version};
 /// # }
 /// # Ok::<(), gcp_scopes::Error>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ApiMethod {
     row: u32,
     inferred: bool,

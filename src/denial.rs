@@ -29,6 +29,8 @@ pub struct Denial(Arc<Facts>);
 pub enum DenialKind {
     /// Nothing was sent: the token's scopes are known, and the method accepts none of them.
     Predicted,
+    /// Nothing was sent: Google has refused this method with this token before.
+    Confirmed,
     /// Google answered, and refused the call for lack of scope.
     Refused,
 }
@@ -39,6 +41,7 @@ impl DenialKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Predicted => "predicted",
+            Self::Confirmed => "confirmed",
             Self::Refused => "refused",
         }
     }
@@ -55,13 +58,15 @@ pub(crate) struct Facts {
 }
 
 impl Denial {
-    /// Before a call: what the catalog and the token's known scopes say.
+    /// Before a call: what the catalog, the token's known scopes and earlier answers say.
     pub(crate) fn predicted(
+        kind: DenialKind,
         method: ApiMethod,
+        accepted: ScopeSet,
         granted: GrantedScopes,
         environment: Arc<Environment>,
     ) -> Self {
-        Self::assemble(DenialKind::Predicted, Some(method), method.accepted(), granted, environment, None)
+        Self::assemble(kind, Some(method), accepted, granted, environment, None)
     }
 
     /// After a call: what the server said. The server's list of scopes adds to the catalog's.
@@ -71,6 +76,7 @@ impl Denial {
         environment: Arc<Environment>,
         refusal: Refusal,
     ) -> Self {
+        let method = method.or_else(|| named(&refusal));
         let accepted = accepted_after(method, &granted, &refusal);
         Self::assemble(DenialKind::Refused, method, accepted, granted, environment, Some(refusal))
     }
@@ -91,6 +97,15 @@ impl Denial {
         };
         let remedy = remedy::remedy(&case);
         Self(Arc::new(Facts { kind, method, accepted, granted, environment, refusal, remedy }))
+    }
+
+    /// The same denial with the steps for another place, for a tool that explains what somebody else's
+    /// program was refused.
+    #[must_use]
+    pub fn elsewhere(&self, environment: Environment) -> Self {
+        let Facts { kind, method, accepted, granted, refusal, .. } = &*self.0;
+        let (accepted, granted, refusal) = (accepted.clone(), granted.clone(), refusal.clone());
+        Self::assemble(*kind, *method, accepted, granted, Arc::new(environment), refusal)
     }
 
     /// Finds the denial in an error, however deep a client has wrapped it: like Go's `errors.As`.
@@ -185,6 +200,11 @@ impl Denial {
     pub(crate) fn into_error(self) -> Shell {
         Shell(self)
     }
+}
+
+/// The method by the server's own name for it, where the call did not tell it.
+fn named(refusal: &Refusal) -> Option<ApiMethod> {
+    ApiMethod::by_server_name(refusal.service()?, refusal.rpc_method()?)
 }
 
 /// What would have opened the gate. If the token holds a scope that the catalog lists, the catalog is
