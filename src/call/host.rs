@@ -175,7 +175,7 @@ fn service<'a>(label: &str, host_of: impl Fn(&str) -> Option<Cow<'a, str>>) -> O
     let after = |(dash, _)| {
         let (before, service) = (label.get(..dash)?, label.get(dash + 1..)?);
         let role = ["batch", "global"].contains(&before) || (before == "content" && service == "storage");
-        if role || is_location(before) { host_of(service) } else { None }
+        if role || is_prefix(before) { host_of(service) } else { None }
     };
     host_of(label).or_else(|| label.match_indices('-').find_map(after))
 }
@@ -184,9 +184,14 @@ fn named<'a>(label: &str, known: impl Fn(&str) -> bool) -> Option<Cow<'a, str>> 
     Some(format!("{label}.{DOMAIN}")).filter(|host| known(host)).map(Cow::Owned)
 }
 
-/// Whether this has the shape of a location: `us`, `asia`, `nam5`, `us-central1`. A shape, because
-/// Google adds locations faster than lists do, and not "anything", because an unknown service may
-/// end in the name of a known one.
+/// Whether this is the location before the service in `LOC-SVC`. Stricter than [`is_location`], for
+/// nothing but a dash tells such a host from a service that the catalog does not know.
+fn is_prefix(text: &str) -> bool {
+    is_location(text) && (is_numbered(text) || MULTI_REGIONS.contains(&text))
+}
+
+/// Whether this has the shape of a location: `us`, `nam5`, `us-central1`. A shape, because Google
+/// adds locations faster than lists do.
 fn is_location(text: &str) -> bool {
     let word = |text: &str, most: usize| {
         let letters = text.trim_end_matches(|c: char| c.is_ascii_digit());
@@ -195,12 +200,23 @@ fn is_location(text: &str) -> bool {
             && letters.bytes().all(|byte| byte.is_ascii_lowercase())
     };
     match text.split_once('-') {
-        Some((area, part)) => {
-            word(area, 12) && word(part, 12) && part.ends_with(|c: char| c.is_ascii_digit())
-        }
-        None => word(text, 4),
+        Some((area, part)) => AREAS.contains(&area) && word(part, 12) && is_numbered(part),
+        None => word(text, 2) || (is_numbered(text) && word(text, 4)) || MULTI_REGIONS.contains(&text),
     }
 }
+
+fn is_numbered(text: &str) -> bool {
+    text.ends_with(|c: char| c.is_ascii_digit())
+}
+
+/// What the names of Google's regions begin with
+/// (<https://cloud.google.com/compute/docs/regions-zones>).
+static AREAS: [&str; 8] =
+    ["africa", "asia", "australia", "europe", "me", "northamerica", "southamerica", "us"];
+
+/// Locations of more than one region: those in the `endpoints` of Google's Discovery documents, and
+/// `asia` (<https://cloud.google.com/storage/docs/locations#location-mr>).
+static MULTI_REGIONS: [&str; 7] = ["asia", "ca", "ch", "eu", "in", "sa", "us"];
 
 #[cfg(test)]
 mod tests {
@@ -232,12 +248,29 @@ mod tests {
             ("android", false),
             ("us-central", false),
             ("us-central1-a", false),
+            ("my-app1", false),
+            ("test", false),
             ("US", false),
             ("1", false),
             ("-", false),
             ("é1", false),
         ] {
             assert_eq!(is_location(text), location, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_word_before_a_service_is_no_location_for_being_short() {
+        for (text, prefix) in [
+            ("us", true),
+            ("asia", true),
+            ("nam5", true),
+            ("europe-west12", true),
+            ("my", false),
+            ("test", false),
+            ("us-central", false),
+        ] {
+            assert_eq!(is_prefix(text), prefix, "{text}");
         }
     }
 
