@@ -249,7 +249,8 @@ fn is_behind_scopes(refusal: &Refusal) -> bool {
     matches!(refusal.gate(), Gate::Iam | Gate::ResourceAcl) && refusal.certainty() >= Certainty::Likely
 }
 
-#[cfg(all(test, feature = "catalog-full"))]
+#[cfg(test)]
+#[cfg(feature = "catalog-full")]
 mod tests {
     use super::*;
 
