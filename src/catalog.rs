@@ -13,6 +13,7 @@ pub(crate) mod overrides;
 mod path;
 pub(crate) mod reader;
 pub(crate) mod scopes;
+mod server_name;
 #[cfg(test)]
 mod tests;
 mod version;

@@ -76,6 +76,7 @@ impl Denial {
         environment: Arc<Environment>,
         refusal: Refusal,
     ) -> Self {
+        let method = method.or_else(|| named(&refusal));
         let accepted = accepted_after(method, &granted, &refusal);
         Self::assemble(DenialKind::Refused, method, accepted, granted, environment, Some(refusal))
     }
@@ -96,6 +97,15 @@ impl Denial {
         };
         let remedy = remedy::remedy(&case);
         Self(Arc::new(Facts { kind, method, accepted, granted, environment, refusal, remedy }))
+    }
+
+    /// The same denial with the steps for another place, for a tool that explains what somebody else's
+    /// program was refused.
+    #[must_use]
+    pub fn elsewhere(&self, environment: Environment) -> Self {
+        let Facts { kind, method, accepted, granted, refusal, .. } = &*self.0;
+        let (accepted, granted, refusal) = (accepted.clone(), granted.clone(), refusal.clone());
+        Self::assemble(*kind, *method, accepted, granted, Arc::new(environment), refusal)
     }
 
     /// Finds the denial in an error, however deep a client has wrapped it: like Go's `errors.As`.
@@ -190,6 +200,11 @@ impl Denial {
     pub(crate) fn into_error(self) -> Shell {
         Shell(self)
     }
+}
+
+/// The method by the server's own name for it, where the call did not tell it.
+fn named(refusal: &Refusal) -> Option<ApiMethod> {
+    ApiMethod::by_server_name(refusal.service()?, refusal.rpc_method()?)
 }
 
 /// What would have opened the gate. If the token holds a scope that the catalog lists, the catalog is

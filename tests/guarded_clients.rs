@@ -141,7 +141,7 @@ async fn the_report_names_this_vm_and_carries_the_union_of_scopes() {
     let error = upload(&client(&guard), &google).send().await.unwrap_err();
     let denial = Denial::of(&error).unwrap();
     let commands: Vec<_> = denial.steps().iter().filter_map(|step| step.command_line()).collect();
-    let [stop, set, recommended, start] = commands.as_slice() else { panic!("{commands:#?}") };
+    let [stop, set, recommended, start, roles] = commands.as_slice() else { panic!("{commands:#?}") };
     let vm = "web-1 --zone=us-central1-a --project=my-project";
     assert_eq!(*stop, format!("gcloud compute instances stop {vm}"));
     assert_eq!(*start, format!("gcloud compute instances start {vm}"));
@@ -153,6 +153,10 @@ async fn the_report_names_this_vm_and_carries_the_union_of_scopes() {
         )
     );
     assert!(recommended.ends_with("--scopes=cloud-platform"), "{recommended}");
+    assert!(
+        roles.starts_with("gcloud projects get-iam-policy my-project ") && roles.contains(ACCOUNT),
+        "{roles}"
+    );
     let report = denial.report();
     for line in report.lines().filter(|line| !line.contains("gcloud ") && !line.contains("https://")) {
         assert!(line.len() <= 80, "{line}");
@@ -168,7 +172,7 @@ async fn a_denial_is_one_structured_value() {
     let value = serde_json::to_value(Denial::of(&error).unwrap()).unwrap();
     assert_eq!(value["method"], "storage.objects.insert");
     assert_eq!(value["granted"][0], "https://www.googleapis.com/auth/devstorage.read_only");
-    assert_eq!(value["steps"].as_array().unwrap().len(), 4);
+    assert_eq!(value["steps"].as_array().unwrap().len(), 5);
     assert_eq!((&value["kind"], &value["gate"]), (&"refused".into(), &"scope".into()));
 }
 

@@ -129,7 +129,8 @@ impl Facts {
         for code in text::elements(body, "Code") {
             self.add_reason(&uncapitalized(&code));
         }
-        for name in ["Message", "Details", "internalReason"] {
+        // Cloud Storage says the telling sentence in the details.
+        for name in ["Details", "Message", "internalReason"] {
             text::elements(body, name).for_each(|message| self.add_message(&message));
         }
         self.text = text::without_tags(body);

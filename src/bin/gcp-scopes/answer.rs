@@ -116,7 +116,7 @@ struct Error<'a> {
     error: &'a str,
 }
 
-fn to_json(value: &impl Serialize) -> String {
+pub(crate) fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("strings and lists of strings always serialize")
 }
 

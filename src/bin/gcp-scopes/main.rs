@@ -1,7 +1,14 @@
 //! The command `gcp-scopes`: what the library knows, from a shell.
 
 mod answer;
+mod called;
+mod emulate;
+mod explain;
+mod explanation;
+mod line;
+mod place;
 mod question;
+mod said;
 mod stream;
 
 use std::io::{self, Write};
@@ -16,14 +23,17 @@ use question::Question;
 fn main() -> ExitCode {
     match Cli::parse().command {
         Some(Command::Method(args)) if args.jsonl => {
-            exit(stream::run(io::stdin().lock(), io::stdout().lock()))
+            let answer = |line: &[u8]| Question::from_line(line).map(|question| Answer::to(&question).json());
+            exit(stream::run(io::stdin().lock(), io::stdout().lock(), answer))
         }
         Some(Command::Method(args)) => method(&args),
+        Some(Command::Explain(args)) => explain::run(&args),
+        Some(Command::Emulate(args)) => emulate::run(&args),
         None => exit(Cli::command().print_help()),
     }
 }
 
-/// Which Google API method a request is, and which OAuth scopes it accepts.
+/// Why Google refused a call and what to do about it; which OAuth scopes a call needs.
 ///
 /// Everything is answered from data compiled into the program: nothing is sent anywhere.
 #[derive(Debug, Parser)]
@@ -37,6 +47,10 @@ struct Cli {
 enum Command {
     #[command(after_long_help = METHOD_HELP)]
     Method(Method),
+    #[command(after_long_help = explain::HELP)]
+    Explain(Box<explain::Explain>),
+    #[command(after_long_help = emulate::HELP)]
+    Emulate(emulate::Emulate),
 }
 
 /// Name the API method of one request, the scopes it accepts, and what a token's scopes mean for it.
@@ -74,8 +88,8 @@ macro_rules! exit_codes {
         "\
 Exit codes:
   0  answered, also when the answer is that no method is known, or that a line of the stream is bad
-  1  standard input or output failed
-  2  the arguments cannot be used"
+  1  standard input or output failed; with `explain`, also: nothing in the input is a refusal
+  2  the arguments, or the file they name, cannot be used"
     };
 }
 
@@ -109,7 +123,7 @@ fn method(args: &Method) -> ExitCode {
     match (question, args.format) {
         (Ok(question), Format::Text) => exit(print(&Answer::to(&question).text(&question))),
         (Ok(question), Format::Json) => exit(print(&Answer::to(&question).json_with_doc())),
-        (Err(error), Format::Text) => refuse(&error),
+        (Err(error), Format::Text) => refuse("method", &error),
         (Err(error), Format::Json) => {
             exit(print(&answer::error(&error)));
             ExitCode::from(2)
@@ -118,10 +132,10 @@ fn method(args: &Method) -> ExitCode {
 }
 
 /// Ends the program as clap does for the arguments that it reads by itself.
-fn refuse(error: &str) -> ! {
+fn refuse(verb: &str, error: &str) -> ! {
     let mut cli = Cli::command();
     cli.build();
-    let command = cli.find_subcommand_mut("method").expect("`Command` has the variant `Method`");
+    let command = cli.find_subcommand_mut(verb).expect("`verb` is a variant of `Command`");
     command.error(ErrorKind::ValueValidation, error).exit()
 }
 

@@ -5,6 +5,8 @@ use http::Uri;
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::line::{self, LONG, kind, nearest, shown};
+
 /// A request, and what its token holds, if that is told.
 pub(crate) struct Question {
     pub(crate) verb: http::Method,
@@ -19,14 +21,7 @@ impl Question {
 
     /// Reads a line of the stream.
     pub(crate) fn from_line(line: &[u8]) -> Result<Self, String> {
-        let text = std::str::from_utf8(line)
-            .map_err(|_| format!("not UTF-8: {}; expected {SHAPE}", shown(&String::from_utf8_lossy(line))))?;
-        let text = text.trim_start_matches('\u{feff}');
-        let object: Map<String, Value> = match serde_json::from_str(text) {
-            Ok(Value::Object(object)) => object,
-            Ok(_) => return Err(format!("not a JSON object: {}; expected {SHAPE}", shown(text))),
-            Err(error) => return Err(format!("not JSON ({error}): {}; expected {SHAPE}", shown(text))),
-        };
+        let object = line::object(line, SHAPE)?;
         let granted = match object.get("granted") {
             None | Some(Value::Null) => None,
             Some(value) => Some(read_granted(value)?),
@@ -52,8 +47,6 @@ pub(crate) fn scopes<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Sco
 }
 
 const SHAPE: &str = r#"{"verb": "GET", "url": "https://…", "granted": ["…"]}"#;
-/// What is longer than this is no misspelt name.
-const LONG: usize = 100;
 const EXAMPLE: &str = "https://storage.googleapis.com/storage/v1/b/BUCKET";
 const PREFIX: &str = "https://www.googleapis.com/auth/";
 
@@ -162,34 +155,4 @@ fn read_granted(value: &Value) -> Result<ScopeSet, String> {
         },
         other => Err(format!("`granted` is {}; {expected}", kind(other))),
     }
-}
-
-fn kind(value: &Value) -> String {
-    let kind = match value {
-        Value::Null => return "null".into(),
-        Value::Bool(_) => "a truth value",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    };
-    format!("{kind}, {}", shown(&value.to_string()))
-}
-
-/// The name that is meant, if one is less than half a word away.
-fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let text = text.trim().to_ascii_lowercase();
-    let short = |name: &&str| name.len() <= LONG && text.len() <= LONG;
-    let edits = |name: &'a str| (strsim::levenshtein(&text, &name.to_ascii_lowercase()), name);
-    names.filter(short).map(edits).min().filter(|(edits, _)| edits * 2 <= text.len()).map(|(_, name)| name)
-}
-
-/// The input, as far as it can be shown: its start, escaped, and without what may be a secret in a
-/// query.
-fn shown(text: &str) -> String {
-    let text = text.trim();
-    let open = text.split('?').next().unwrap_or_default();
-    let start = open.char_indices().nth(80).and_then(|(end, _)| open.get(..end)).unwrap_or(open);
-    let cut = if start.len() < text.len() { "…" } else { "" };
-    format!("`{}{cut}`", start.escape_debug())
 }

@@ -2,22 +2,26 @@
 
 use std::io::{self, BufRead, Read, Write};
 
-use crate::answer::{self, Answer};
-use crate::question::Question;
+use crate::answer;
 
 /// A line may be this long, in bytes; a longer one is not kept in memory.
 const LONGEST: u64 = 16 << 20;
 
-/// Answers every line that is not blank as soon as it is there, until the input ends.
-pub(crate) fn run(mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
+/// Answers every line that is not blank as soon as it is there, until the input ends. What cannot be
+/// read is answered by an error in its place.
+pub(crate) fn run(
+    mut input: impl BufRead,
+    mut output: impl Write,
+    answer: impl Fn(&[u8]) -> Result<String, String>,
+) -> io::Result<()> {
     let mut line = Vec::new();
     while let Some(whole) = read_line(&mut input, &mut line)? {
         if is_blank(&line) {
             continue;
         }
-        let question = if whole { Question::from_line(&line) } else { Err(too_long()) };
-        let answer = question.map_or_else(|bad| answer::error(&bad), |question| Answer::to(&question).json());
-        output.write_all(format!("{answer}\n").as_bytes())?;
+        let answered = if whole { answer(&line) } else { Err(too_long()) };
+        let text = answered.unwrap_or_else(|bad| answer::error(&bad));
+        output.write_all(format!("{text}\n").as_bytes())?;
         output.flush()?;
     }
     Ok(())

@@ -1,0 +1,127 @@
+//! The verb `explain`.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use gcp_scopes::Guard;
+
+use crate::explanation::Explainer;
+use crate::place::Place;
+use crate::said::Said;
+use crate::{Format, answer, called, exit, print, refuse, stream};
+
+/// What is longer than this is no error message; the library reads 64 KiB of it.
+const LONGEST: u64 = 16 << 20;
+
+/// Say which gate refused a call, and what to do about it.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// A file with what was answered; standard input without it, or as `-`.
+    file: Option<PathBuf>,
+    /// The call that was refused, such as 'POST https://…' or google.pubsub.v1.Publisher/Publish.
+    #[arg(long, value_name = "CALL")]
+    call: Option<String>,
+    #[command(flatten)]
+    place: Place,
+    /// How to print the explanation.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Read one JSON answer per line from standard input, write one JSON explanation per line.
+    #[arg(long, conflicts_with_all = ["file", "call", "format"])]
+    jsonl: bool,
+}
+
+pub(crate) const HELP: &str = "\
+What was answered may be a whole HTTP response (as `curl -i` prints it) or only its body, a log line, what a client
+printed, or the text of a gRPC status. Nothing is sent anywhere.
+
+Examples:
+  curl -i https://storage.googleapis.com/storage/v1/b/B -H \"$AUTH\" | gcp-scopes explain
+  gcp-scopes explain error.log --on gce --project my-project --zone us-central1-a --instance web-1 --held default
+  gcp-scopes explain --on user-adc --call 'GET https://www.googleapis.com/drive/v3/files' < error.json
+  gcp-scopes explain --jsonl < answers.jsonl
+
+A line of --jsonl:
+  {\"transport\": \"http\"|\"grpc\"|\"text\", \"status\": 403|null, \"headers\": {\"name\": \"text\"}, \"body\": \"text\"}
+where `status` is the HTTP status, and `grpc-*` values stand in `headers`; and its explanation, always with all keys:
+  {\"gate\": \"…\", \"certainty\": \"certain\"|\"likely\"|\"possible\", \"accepted\": [\"…\"], \"service\": \"…\"|null,
+   \"method\": \"…\"|null, \"steps\": [{\"text\": \"…\", \"command\": \"…\"|null}]}
+or, for a line that cannot be read:
+  {\"error\": \"…\"}
+`gate` is one of scope, iam, service_disabled, billing, vpc_sc, org_policy, rate_limit, quota_project, credentials,
+api_key, resource_acl, other. What is no refusal is `other`, `possible`, without steps. Blank lines get no answer.
+
+Exit codes:
+  0  explained; with --jsonl, every line was answered
+  1  nothing in the input is a refusal; or standard input or output failed
+  2  the arguments, or what they name, cannot be used";
+
+pub(crate) fn run(args: &Explain) -> ExitCode {
+    let explainer = match explainer(args) {
+        Ok(explainer) => explainer,
+        Err(error) => return fail(args, &error),
+    };
+    if args.jsonl {
+        let answer = |line: &[u8]| Said::from_line(line).map(|said| explainer.explain(&said).json());
+        return exit(stream::run(io::stdin().lock(), io::stdout().lock(), answer));
+    }
+    let said = match read(args) {
+        Ok(bytes) if bytes.trim_ascii().is_empty() => {
+            return fail(args, &format!("nothing to explain: {EXAMPLE}"));
+        }
+        Ok(bytes) => Said::text(&bytes),
+        Err(error) => return fail(args, &error),
+    };
+    let explanation = explainer.explain(&said);
+    let printed = match args.format {
+        Format::Text => print(&explanation.text()),
+        Format::Json => print(&explanation.json_with_report()),
+    };
+    match explanation.is_refusal() {
+        true => exit(printed),
+        false => ExitCode::FAILURE,
+    }
+}
+
+const EXAMPLE: &str = "the input is empty; expected what Google or a client answered, such as `Error 403: Request had \
+                       insufficient authentication scopes.`";
+
+fn explainer(args: &Explain) -> Result<Explainer, String> {
+    Ok(Explainer {
+        guard: Guard::builder().build(),
+        environment: args.place.environment()?,
+        granted: args.place.granted()?,
+        call: args.call.as_deref().map(called::read).transpose()?,
+    })
+}
+
+fn read(args: &Explain) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let file = args.file.as_ref().filter(|path| path.as_os_str() != "-");
+    let done = match file {
+        Some(path) => File::open(path).and_then(|file| file.take(LONGEST).read_to_end(&mut bytes)),
+        None => {
+            if io::stdin().is_terminal() {
+                // A hint; without it the program works all the same.
+                let _ = writeln!(io::stderr(), "Paste what was answered, then press Ctrl-D.");
+            }
+            io::stdin().lock().take(LONGEST).read_to_end(&mut bytes)
+        }
+    };
+    let name = || file.map_or_else(|| "standard input".to_owned(), |path| format!("`{}`", path.display()));
+    done.map(|_| bytes).map_err(|error| format!("cannot read {}: {error}", name()))
+}
+
+/// Says in the wanted form that the arguments cannot be used.
+fn fail(args: &Explain, error: &str) -> ExitCode {
+    match args.format {
+        Format::Text => refuse("explain", error),
+        Format::Json => {
+            exit(print(&answer::error(error)));
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! What an answer means, for people and for programs.
+
+use std::fmt::Write as _;
+
+use gcp_scopes::call::Call;
+use gcp_scopes::catalog::{ApiMethod, Endpoints, lookup};
+use gcp_scopes::environment::Environment;
+use gcp_scopes::granted::GrantedScopes;
+use gcp_scopes::refusal::{Certainty, Gate, Refusal, classify};
+use gcp_scopes::remedy::{Step, for_refusal};
+use gcp_scopes::{Denial, Guard, ScopeSet};
+use http::{Method, Uri};
+use serde::Serialize;
+
+use crate::answer::to_json;
+use crate::called;
+use crate::said::Said;
+
+/// Everything that does not change from one answer to the next.
+pub(crate) struct Explainer {
+    pub(crate) guard: Guard,
+    pub(crate) environment: Environment,
+    pub(crate) granted: GrantedScopes,
+    /// The call, if the person told it.
+    pub(crate) call: Option<(Method, Uri)>,
+}
+
+impl Explainer {
+    pub(crate) fn explain(&self, said: &Said) -> Explanation {
+        let Some(refusal) = classify(&said.answer()) else { return Explanation::default() };
+        let named = refusal.service().zip(refusal.rpc_method());
+        let named = named.and_then(|(service, name)| ApiMethod::by_server_name(service, name));
+        let call =
+            self.call.clone().or_else(|| if named.is_none() { called::in_text(&said.body()) } else { None });
+        let method = match &call {
+            Some((verb, uri)) => {
+                lookup(&Call::new(verb, uri), &Endpoints::new()).ok().map(|found| found.method())
+            }
+            None => named,
+        };
+        let (verb, uri) = call.unwrap_or_default();
+        let denial = self.guard.explain(&Call::new(&verb, &uri), &self.granted, &said.answer());
+        let denial = denial.map(|denial| denial.elsewhere(self.environment.clone()));
+        let steps = match &denial {
+            Some(denial) => denial.steps().to_vec(),
+            None => for_refusal(&refusal, &self.environment),
+        };
+        Explanation { refusal: Some(refusal), denial, method, steps }
+    }
+}
+
+/// What is known of one answer. Without a refusal it is none.
+#[derive(Default)]
+pub(crate) struct Explanation {
+    refusal: Option<Refusal>,
+    denial: Option<Denial>,
+    method: Option<ApiMethod>,
+    steps: Vec<Step>,
+}
+
+impl Explanation {
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.refusal.is_some()
+    }
+
+    /// One line, in the form of the stream.
+    pub(crate) fn json(&self) -> String {
+        to_json(&self.fields())
+    }
+
+    /// The same with the report for a person.
+    pub(crate) fn json_with_report(&self) -> String {
+        to_json(&Reported { fields: self.fields(), report: self.text() })
+    }
+
+    /// The report for a person.
+    pub(crate) fn text(&self) -> String {
+        let text = match (&self.denial, &self.refusal) {
+            (Some(denial), _) => denial.report(),
+            (None, Some(refusal)) => self.report(refusal),
+            (None, None) => NO_REFUSAL.to_owned(),
+        };
+        text.trim_end().to_owned()
+    }
+
+    fn fields(&self) -> Fields<'_> {
+        let refusal = self.refusal.as_ref();
+        let certainty =
+            self.denial.as_ref().map(Denial::certainty).or_else(|| refusal.map(Refusal::certainty));
+        let mut accepted: Vec<String> = self.accepted().iter().map(|scope| scope.to_string()).collect();
+        accepted.sort();
+        Fields {
+            gate: refusal.map_or(Gate::Other, Refusal::gate).as_str(),
+            certainty: certainty.unwrap_or(Certainty::Possible).as_str(),
+            accepted,
+            service: self.service(),
+            method: self.method.and_then(|method| method.discovery_id()),
+            steps: self
+                .steps
+                .iter()
+                .map(|step| Todo { text: step.text(), command: step.command_line() })
+                .collect(),
+        }
+    }
+
+    /// What would have opened the scope gate. Other gates do not ask for scopes.
+    fn accepted(&self) -> ScopeSet {
+        match (&self.denial, &self.refusal) {
+            (Some(denial), _) => denial.accepted().clone(),
+            (None, Some(refusal)) if refusal.gate() == Gate::Scope => {
+                let listed = self.method.map(|method| method.accepted()).unwrap_or_default();
+                listed.union(refusal.alternatives())
+            }
+            _ => ScopeSet::new(),
+        }
+    }
+
+    fn service(&self) -> Option<String> {
+        let said = self.refusal.as_ref().and_then(|refusal| refusal.service()).map(str::to_owned);
+        said.or_else(|| {
+            let method = self.method?;
+            // Older APIs share a host, but each has a name of its own.
+            let own = method.api().split('.').next().map(|api| format!("{api}.googleapis.com"));
+            if method.host() == "www.googleapis.com" { own } else { Some(method.host().to_owned()) }
+        })
+    }
+
+    fn report(&self, refusal: &Refusal) -> String {
+        let mut out = format!("{}\n\n", headline(refusal));
+        let told = format!(
+            "{} ({}, told by the {})",
+            refusal.gate().as_str(),
+            refusal.certainty().as_str(),
+            source(refusal)
+        );
+        let method = self.method.map(|method| method.id());
+        let rows = [
+            ("gate", Some(told.as_str())),
+            ("method", method.or_else(|| refusal.rpc_method())),
+            ("service", refusal.service()),
+            ("permission", refusal.permission()),
+            ("project", refusal.project()),
+            ("server said", refusal.server_message()),
+            ("request id", refusal.request_id()),
+        ];
+        for (name, value) in rows {
+            // Writing to a String does not fail.
+            let _ = value.map(|value| writeln!(out, "  {name:<12}{value}"));
+        }
+        if refusal.gate() != Gate::Scope && refusal.certainty() > Certainty::Possible {
+            out += "\nThis is no matter of OAuth scopes: other scopes would not help.\n";
+        }
+        out += "\nWhat to do:\n";
+        for (number, step) in self.steps.iter().enumerate() {
+            out += &wrapped(&format!("  {}. ", number + 1), step.text());
+            let _ = step.command_line().map(|command| writeln!(out, "       {command}"));
+            let _ = step.doc_url().map(|link| writeln!(out, "     {link}"));
+        }
+        out
+    }
+}
+
+fn headline(refusal: &Refusal) -> String {
+    let what = match refusal.gate() {
+        Gate::Scope => "The token lacks an OAuth scope for this call",
+        Gate::Iam => "IAM refused this call",
+        Gate::ServiceDisabled => "The API is not enabled in the project",
+        Gate::Billing => "The project has no usable billing account",
+        Gate::VpcSc => "A VPC Service Controls perimeter refused this call",
+        Gate::OrgPolicy => "A policy of the organisation refused this call",
+        Gate::RateLimit => "A rate limit or a quota refused this call",
+        Gate::QuotaProject => "The project that the call is charged to is missing or not usable",
+        Gate::Credentials if refusal.names_scopes() => {
+            "No token was made: the token endpoint refused the scopes it was asked for"
+        }
+        Gate::Credentials => "The credential was missing or not accepted",
+        Gate::ApiKey => "The API key was missing or not accepted",
+        Gate::ResourceAcl => "The resource is not shared with this account",
+        _ => return "The call was refused, but the answer does not say by which gate.".to_owned(),
+    };
+    match refusal.certainty() {
+        Certainty::Possible => format!("Perhaps: {}{}.", what[..1].to_lowercase(), &what[1..]),
+        _ => format!("{what}."),
+    }
+}
+
+fn source(refusal: &Refusal) -> &'static str {
+    match refusal.evidence().as_str() {
+        "error_info" => "error's machine-readable reason",
+        "violation" => "error's list of violations",
+        "token_endpoint" => "error of a token endpoint",
+        "message" => "words of the message",
+        "reason" => "error's one-word reason",
+        "header" => "header WWW-Authenticate",
+        _ => "status",
+    }
+}
+
+/// Words to the width of a terminal, the first line behind `mark`, the others below it.
+fn wrapped(mark: &str, text: &str) -> String {
+    let mut out = mark.to_owned();
+    let mut width = mark.len();
+    for word in text.split(' ') {
+        if width + 1 + word.len() > 80 && width > mark.len() {
+            out += &format!("\n{}", " ".repeat(mark.len()));
+            width = mark.len();
+        } else if width > mark.len() {
+            out.push(' ');
+            width += 1;
+        }
+        out += word;
+        width += word.len();
+    }
+    out + "\n"
+}
+
+const NO_REFUSAL: &str = "\
+Nothing in this says that Google refused a call.
+
+Give the whole answer: the status line, the headers (WWW-Authenticate above all) and the body, or the
+whole line that the client printed.";
+
+#[derive(Serialize)]
+struct Fields<'a> {
+    gate: &'static str,
+    certainty: &'static str,
+    accepted: Vec<String>,
+    service: Option<String>,
+    method: Option<&'static str>,
+    steps: Vec<Todo<'a>>,
+}
+
+#[derive(Serialize)]
+struct Todo<'a> {
+    text: &'a str,
+    command: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Reported<'a> {
+    #[serde(flatten)]
+    fields: Fields<'a>,
+    report: String,
+}

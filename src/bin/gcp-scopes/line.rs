@@ -1,0 +1,53 @@
+//! What every line of a stream has in common: one JSON object, and errors that show what was sent.
+
+use serde_json::{Map, Value};
+
+/// What is longer than this is no misspelt name.
+pub(crate) const LONG: usize = 100;
+
+/// Reads a line that should be a JSON object of this shape.
+pub(crate) fn object(line: &[u8], shape: &str) -> Result<Map<String, Value>, String> {
+    let text = std::str::from_utf8(line)
+        .map_err(|_| format!("not UTF-8: {}; expected {shape}", shown(&String::from_utf8_lossy(line))))?;
+    let text = text.trim_start_matches('\u{feff}');
+    match serde_json::from_str(text) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(format!("not a JSON object: {}; expected {shape}", shown(text))),
+        Err(error) => Err(format!("not JSON ({error}): {}; expected {shape}", shown(text))),
+    }
+}
+
+/// What sort of value it is, and the value.
+pub(crate) fn kind(value: &Value) -> String {
+    let kind = match value {
+        Value::Null => return "null".into(),
+        Value::Bool(_) => "a truth value",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    };
+    format!("{kind}, {}", shown(&value.to_string()))
+}
+
+/// The name that is meant, if one is less than half a word away.
+pub(crate) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let text = text.trim().to_ascii_lowercase();
+    let short = |name: &&str| name.len() <= LONG && text.len() <= LONG;
+    let edits = |name: &'a str| (strsim::levenshtein(&text, &name.to_ascii_lowercase()), name);
+    names.filter(short).map(edits).min().filter(|(edits, _)| edits * 2 <= text.len()).map(|(_, name)| name)
+}
+
+/// The input, as far as it can be shown: its start, escaped, and without what may be a secret.
+pub(crate) fn shown(text: &str) -> String {
+    let text = text.trim();
+    let open = text.split('?').next().unwrap_or_default();
+    let start = open.char_indices().nth(80).and_then(|(end, _)| open.get(..end)).unwrap_or(open);
+    let secret = SECRETS.iter().filter_map(|mark| start.find(mark)).min();
+    let start = secret.and_then(|end| start.get(..end)).unwrap_or(start);
+    let cut = if start.len() < text.len() { "…" } else { "" };
+    format!("`{}{cut}`", start.escape_debug())
+}
+
+/// How Google's tokens and keys begin, which people paste into the wrong place.
+const SECRETS: [&str; 5] = ["ya29.", "eyJ", "1//", "AIza", "GOCSPX-"];

@@ -1,0 +1,141 @@
+//! Where the refusal happened, as the arguments tell it.
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use gcp_scopes::environment::{Credential, Environment, Platform};
+use gcp_scopes::granted::{GrantSource, GrantedScopes};
+
+use crate::question;
+
+/// Where the call was made, for steps that fit the place.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Where it happened")]
+pub(crate) struct Place {
+    /// What the program runs on, or whose credential it uses elsewhere.
+    #[arg(long, value_name = "PLACE", value_parser = PossibleValuesParser::new(PLACES.map(|(name, ..)| name)))]
+    on: Option<String>,
+    /// Whose credential it uses, if not the place's own.
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(CREDENTIALS.map(|(name, _)| name)))]
+    credential: Option<String>,
+    /// The id of the project it runs in.
+    #[arg(long)]
+    project: Option<String>,
+    /// The zone, such as us-central1-a.
+    #[arg(long)]
+    zone: Option<String>,
+    /// The region, such as us-central1.
+    #[arg(long, alias = "location")]
+    region: Option<String>,
+    /// The name of the VM.
+    #[arg(long, alias = "vm")]
+    instance: Option<String>,
+    /// The name of the instance group, cluster, service, job or function.
+    #[arg(long, visible_aliases = ["cluster", "group", "service", "job", "function"])]
+    name: Option<String>,
+    /// The e-mail of the service account.
+    #[arg(long)]
+    account: Option<String>,
+    /// Scopes that the token holds: full URIs, short names or gcloud's aliases, as in `method
+    /// --granted`. May be repeated; commas and spaces separate.
+    #[arg(long, value_name = "SCOPES", num_args = 1..)]
+    held: Vec<String>,
+}
+
+impl Place {
+    /// The place, with only values that have Google's syntax for them.
+    pub(crate) fn environment(&self) -> Result<Environment, String> {
+        let (_, platform, credential) = PLACES
+            .into_iter()
+            .find(|(name, ..)| self.on.as_deref() == Some(name))
+            .unwrap_or(("", Platform::Unknown, Credential::Unknown));
+        let other = CREDENTIALS.into_iter().find(|(name, _)| self.credential.as_deref() == Some(name));
+        let mut there = Environment::told(platform, other.map_or(credential, |(_, credential)| credential));
+        // In this order: a region that is told wins over that of the zone.
+        type Set = fn(Environment, &str) -> Result<Environment, gcp_scopes::Error>;
+        let told: [(&Option<String>, Set); 5] = [
+            (&self.project, Environment::with_project),
+            (&self.zone, Environment::with_zone),
+            (&self.instance, Environment::with_instance),
+            (&self.name, Environment::with_resource),
+            (&self.account, Environment::with_account),
+        ];
+        for (value, set) in told {
+            if let Some(value) = value {
+                there = set(there, value).map_err(|error| error.to_string())?;
+            }
+        }
+        there = self.located(there, platform)?;
+        Ok(match self.held()? {
+            Some(scopes) => there.with_scopes(scopes),
+            None => there,
+        })
+    }
+
+    /// Groups and clusters are zonal or regional; everything else has a region.
+    fn located(&self, there: Environment, platform: Platform) -> Result<Environment, String> {
+        let zonal = matches!(platform, Platform::ManagedInstanceGroup | Platform::GkeNode);
+        let located = match (&self.region, &self.zone) {
+            (Some(zone), None) if zone.matches('-').count() == 2 => {
+                there.with_zone(zone).and_then(|there| there.with_location(zone))
+            }
+            (Some(region), _) => there.with_region(region),
+            (None, Some(zone)) if zonal => there.with_location(zone),
+            (None, _) => Ok(there),
+        };
+        located.map_err(|error| error.to_string())
+    }
+
+    /// What the token holds.
+    pub(crate) fn granted(&self) -> Result<GrantedScopes, String> {
+        Ok(match self.held()? {
+            Some(scopes) => GrantedScopes::known(scopes, GrantSource::Declared),
+            None => GrantedScopes::unknown("not told; --held names them"),
+        })
+    }
+
+    fn held(&self) -> Result<Option<gcp_scopes::ScopeSet>, String> {
+        let told = !self.held.is_empty();
+        told.then(|| question::scopes(self.held.iter().map(String::as_str))).transpose()
+    }
+}
+
+const PLACES: [(&str, Platform, Credential); 22] = {
+    use Credential::{
+        ExternalAccount, ExternalUser, Impersonated, MetadataServer, ServiceAccountKey, UserAdc,
+    };
+    use Platform::Unknown;
+    [
+        ("gce", Platform::ComputeEngine, MetadataServer),
+        ("mig", Platform::ManagedInstanceGroup, MetadataServer),
+        ("gke-node", Platform::GkeNode, MetadataServer),
+        ("gke-workload-identity", Platform::GkeWorkloadIdentity, MetadataServer),
+        ("cloud-run", Platform::CloudRunService, MetadataServer),
+        ("cloud-run-job", Platform::CloudRunJob, MetadataServer),
+        ("cloud-run-worker-pool", Platform::CloudRunWorkerPool, MetadataServer),
+        ("functions", Platform::CloudFunctions, MetadataServer),
+        ("app-engine", Platform::AppEngineStandard, MetadataServer),
+        ("app-engine-flex", Platform::AppEngineFlexible, MetadataServer),
+        ("dataproc", Platform::Dataproc, MetadataServer),
+        ("dataflow", Platform::Dataflow, MetadataServer),
+        ("composer", Platform::Composer, MetadataServer),
+        ("workbench", Platform::Workbench, MetadataServer),
+        ("cloud-shell", Platform::CloudShell, MetadataServer),
+        ("cloud-build", Platform::CloudBuild, MetadataServer),
+        ("user-adc", Unknown, UserAdc),
+        ("service-account-key", Unknown, ServiceAccountKey),
+        ("impersonated", Unknown, Impersonated),
+        ("external-account", Unknown, ExternalAccount),
+        ("external-user", Unknown, ExternalUser),
+        ("elsewhere", Unknown, Credential::Unknown),
+    ]
+};
+
+const CREDENTIALS: [(&str, Credential); 7] = [
+    ("metadata-server", Credential::MetadataServer),
+    ("user-adc", Credential::UserAdc),
+    ("service-account-key", Credential::ServiceAccountKey),
+    ("impersonated", Credential::Impersonated),
+    ("external-account", Credential::ExternalAccount),
+    ("external-user", Credential::ExternalUser),
+    ("declared", Credential::Declared),
+];

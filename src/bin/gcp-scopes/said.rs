@@ -1,0 +1,125 @@
+//! What was answered, as a person pastes it or a program writes it down.
+
+use gcp_scopes::refusal::Answer;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Map, Value};
+
+use crate::line::{self, kind, nearest, shown};
+
+/// An answer, as much of it as was written down.
+pub(crate) struct Said {
+    status: Option<u16>,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Said {
+    /// A text without more ado, such as a log line or a whole response.
+    pub(crate) fn text(bytes: &[u8]) -> Self {
+        Self { status: None, headers: HeaderMap::new(), body: in_utf8(bytes) }
+    }
+
+    /// Reads a line of the stream.
+    pub(crate) fn from_line(line: &[u8]) -> Result<Self, String> {
+        let object = line::object(line, SHAPE)?;
+        let transport = transport(&object)?;
+        let mut headers = headers(object.get("headers"))?;
+        let mut status = status(object.get("status"))?;
+        if let Some(code) = status.filter(|code| (1..=16).contains(code) && transport == "grpc") {
+            headers.entry("grpc-status").or_insert(HeaderValue::from(code));
+            status = None;
+        }
+        // gRPC refuses under status 200, and a text's status may be that of whatever showed it.
+        let status = status.filter(|code| transport == "http" || *code >= 400);
+        Ok(Self { status, headers, body: body(object.get("body"))?.into_bytes() })
+    }
+
+    pub(crate) fn answer(&self) -> Answer<'_> {
+        let answer = Answer::new(&self.body).with_headers(&self.headers);
+        self.status.into_iter().fold(answer, Answer::with_status)
+    }
+
+    /// The body as far as it is text.
+    pub(crate) fn body(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+const SHAPE: &str =
+    r#"{"transport": "http|grpc|text", "status": 403, "headers": {"name": "text"}, "body": "text"}"#;
+const TRANSPORTS: [&str; 3] = ["http", "grpc", "text"];
+
+fn transport(object: &Map<String, Value>) -> Result<&'static str, String> {
+    match object.get("transport") {
+        Some(Value::String(said)) => TRANSPORTS.into_iter().find(|name| name == said).ok_or_else(|| {
+            let near = nearest(said, TRANSPORTS.into_iter());
+            let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            format!("unknown `transport` {}; expected {SHAPE}{hint}", shown(said))
+        }),
+        Some(other) => Err(format!("`transport` is {}; expected {SHAPE}", kind(other))),
+        None => Err(format!("no `transport`; expected {SHAPE}")),
+    }
+}
+
+fn status(value: Option<&Value>) -> Result<Option<u16>, String> {
+    let number = match value {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Number(number)) => number.as_u64(),
+        Some(Value::String(text)) => text.trim().parse().ok(),
+        Some(_) => None,
+    };
+    let status = number.and_then(|number| u16::try_from(number).ok()).filter(|status| *status < 600);
+    let status = status.ok_or_else(|| {
+        let said = value.map(kind).unwrap_or_default();
+        format!("`status` is {said}; expected an HTTP status or null, as in {SHAPE}")
+    })?;
+    Ok(Some(status).filter(|status| *status != 0))
+}
+
+/// Names in any case. Names and values that no header can have are left out.
+fn headers(value: Option<&Value>) -> Result<HeaderMap, String> {
+    let mut headers = HeaderMap::new();
+    let object = match value {
+        None | Some(Value::Null) => return Ok(headers),
+        Some(Value::Object(object)) => object,
+        Some(other) => return Err(format!("`headers` is {}; expected {SHAPE}", kind(other))),
+    };
+    for (name, value) in object {
+        let Ok(name) = HeaderName::from_bytes(name.trim().as_bytes()) else { continue };
+        let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        for value in values.iter().filter_map(header_value) {
+            headers.append(name.clone(), value);
+        }
+    }
+    Ok(headers)
+}
+
+fn header_value(value: &Value) -> Option<HeaderValue> {
+    let text = match value {
+        Value::String(text) => text.replace(|c: char| c.is_control(), " "),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    HeaderValue::from_bytes(text.trim().as_bytes()).ok()
+}
+
+/// A body that is JSON may stand there as it is.
+fn body(value: Option<&Value>) -> Result<String, String> {
+    match value {
+        None | Some(Value::Null) => Ok(String::new()),
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(json @ (Value::Object(_) | Value::Array(_))) => Ok(json.to_string()),
+        Some(other) => Err(format!("`body` is {}; expected a string, as in {SHAPE}", kind(other))),
+    }
+}
+
+/// Windows' shells write UTF-16 to files.
+fn in_utf8(bytes: &[u8]) -> Vec<u8> {
+    let units: fn([u8; 2]) -> u16 = match bytes {
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
+        _ => return bytes.to_vec(),
+    };
+    let words: Vec<u16> = bytes.chunks_exact(2).skip(1).map(|two| units([two[0], two[1]])).collect();
+    String::from_utf16_lossy(&words).into_bytes()
+}

@@ -1,0 +1,282 @@
+//! One exact piece of help for a refusal by any other gate than the scopes of the token.
+//!
+//! Nothing here is sure of more than the answer told: a name that was not told stays a placeholder in
+//! capitals, and `--project` is left out where no project is known.
+
+mod apis;
+mod roles;
+mod sign_in;
+
+use super::{Case, Step};
+use crate::environment::{Credential, Environment, names};
+use crate::refusal::{Gate, Refusal};
+
+/// The projects of gcloud's own OAuth clients, which nobody can enable anything in.
+const GCLOUD_PROJECTS: [&str; 2] = ["764086051850", "32555940559"];
+
+const ENABLE: &str = "https://docs.cloud.google.com/service-usage/docs/enable-disable";
+const BILLING: &str = "https://docs.cloud.google.com/billing/docs/how-to/modify-project";
+const PERIMETER: &str = "https://docs.cloud.google.com/vpc-service-controls/docs/troubleshooter";
+const POLICY: &str = "https://docs.cloud.google.com/resource-manager/docs/organization-policy/overview";
+const WORKSPACE: &str = "https://support.google.com/a/answer/7281227";
+const QUOTA: &str = "https://docs.cloud.google.com/docs/quotas/view-manage";
+const QUOTA_PROJECT: &str = "https://docs.cloud.google.com/docs/quotas/set-quota-project";
+const REQUESTER_PAYS: &str = "https://docs.cloud.google.com/storage/docs/using-requester-pays";
+const API_KEYS: &str = "https://docs.cloud.google.com/docs/authentication/api-keys";
+const DRIVE_SHARING: &str = "https://developers.google.com/workspace/drive/api/guides/handle-errors";
+const ERRORS: &str = "https://google.aip.dev/193";
+
+/// Stands for an account that is not known. gcloud takes nothing but an e-mail there.
+const ACCOUNT: &str = "NAME@PROJECT.iam.gserviceaccount.com";
+
+/// What to do about a refusal, by whichever gate. Never empty.
+///
+/// For a call that [`Guard`](crate::Guard) has explained, ask its [`Denial`](crate::Denial) instead:
+/// that knows the method and the token as well.
+///
+/// ```
+/// use gcp_scopes::environment::{Environment, Snapshot};
+/// use gcp_scopes::{refusal, remedy};
+///
+/// let text = "Error 403: Permission 'secretmanager.versions.access' denied on resource \
+///             'projects/my-project/secrets/s/versions/1' (or it may not exist).";
+/// let refusal = refusal::classify_text(text).expect("a refusal");
+/// let steps = remedy::for_refusal(&refusal, &Environment::of(&Snapshot::new()));
+/// assert!(steps[0].text().contains("roles/secretmanager.secretAccessor"));
+/// ```
+#[must_use]
+pub fn for_refusal(refusal: &Refusal, environment: &Environment) -> Vec<Step> {
+    if let Some(kind) = refusal.scope_refusal() {
+        let accepted = refusal.alternatives();
+        return super::remedy(&Case { kind, accepted, held: None, environment }).steps;
+    }
+    let gate = Closed { refusal, environment };
+    match refusal.gate() {
+        Gate::Iam => roles::grant(&gate),
+        Gate::ServiceDisabled => gate.enable(),
+        Gate::Billing => gate.pay(),
+        Gate::VpcSc => gate.ask_about_perimeter(),
+        Gate::OrgPolicy => gate.read_policy(),
+        Gate::RateLimit => gate.slow_down(),
+        Gate::QuotaProject => gate.choose_project(),
+        Gate::Credentials => sign_in::steps(&gate),
+        Gate::ApiKey => gate.mend_key(),
+        Gate::ResourceAcl => gate.share(),
+        Gate::Scope | Gate::Other => gate.look_around(),
+    }
+}
+
+/// A gate that refused, and where.
+struct Closed<'a> {
+    refusal: &'a Refusal,
+    environment: &'a Environment,
+}
+
+impl Closed<'_> {
+    fn enable(&self) -> Vec<Step> {
+        let words = self.refusal.server_message().unwrap_or_default();
+        let api = self.refusal.service().or_else(|| apis::named(words));
+        let text = format!(
+            "Enable the API{}; it takes a few minutes to work everywhere. If it is enabled there, the call is charged \
+             to another project: see the message.",
+            self.in_project()
+        );
+        let command = format!(
+            "gcloud services enable {}{}",
+            api.unwrap_or("API_NAME.googleapis.com"),
+            self.project_flag()
+        );
+        vec![Step::new(text).command(command).link(ENABLE)]
+    }
+
+    fn pay(&self) -> Vec<Step> {
+        let project = self.project().unwrap_or("PROJECT_ID");
+        let text = format!(
+            "Link an open billing account to the project: \
+             https://console.cloud.google.com/billing/linkedaccount?project={project} or the command. It takes a \
+             few minutes."
+        );
+        let command = format!("gcloud billing projects link {project} --billing-account=BILLING_ACCOUNT_ID");
+        vec![Step::new(text).command(command).link(BILLING)]
+    }
+
+    fn ask_about_perimeter(&self) -> Vec<Step> {
+        let Some(id) = self.refusal.vpc_sc_id() else {
+            let text = "A VPC Service Controls perimeter refused: give the request and its time to whoever \
+                        administers the perimeter, or search the audit logs of the project for the violation.";
+            let command = "gcloud logging read 'protoPayload.metadata.violationReason:*'";
+            return vec![
+                Step::new(text).command(format!("{command}{}", self.project_flag())).link(PERIMETER),
+            ];
+        };
+        let text = format!(
+            "A VPC Service Controls perimeter refused: give the unique id {id} to whoever administers the \
+             perimeter. The troubleshooter and the audit logs of the project explain it."
+        );
+        let command = format!(
+            "gcloud logging read 'protoPayload.metadata.vpcServiceControlsUniqueId=\"{id}\"'{}",
+            self.project_flag()
+        );
+        vec![Step::new(text).command(command).link(PERIMETER)]
+    }
+
+    fn read_policy(&self) -> Vec<Step> {
+        let named = self.refusal.constraint().and_then(|name| name.strip_prefix("constraints/"));
+        let prevented = self.says("public access prevention").then_some("storage.publicAccessPrevention");
+        if let Some(constraint) = named.or(prevented) {
+            let text = format!(
+                "The organisation policy constraint {constraint} forbids this. Read it; whoever administers \
+                 organisation policies can make an exception. Otherwise change the request so that it complies."
+            );
+            let project = self.policy_flag();
+            let command = format!("gcloud org-policies describe {constraint} --effective{project}");
+            return vec![Step::new(text).command(command).link(POLICY)];
+        }
+        let domain_words = ["domain", "admin", "workspace", "org_internal"];
+        if domain_words.iter().any(|word| self.says(word)) {
+            let text = "A Google Workspace administrator has switched this off or restricted it. Ask them to \
+                        allow the app or the service for this user: https://admin.google.com/ac/owl (Security > \
+                        API controls).";
+            return vec![Step::new(text).link(WORKSPACE)];
+        }
+        let text = "An organisation policy forbids this. Find the constraint among those that hold for the project, \
+                    and ask whoever administers them for an exception, or change the request so that it complies.";
+        vec![Step::new(text).command(format!("gcloud org-policies list{}", self.policy_flag())).link(POLICY)]
+    }
+
+    fn slow_down(&self) -> Vec<Step> {
+        let project = self.project().map(|project| format!("?project={project}")).unwrap_or_default();
+        let text = format!(
+            "Wait and retry with growing pauses (exponential backoff), and send fewer calls at once. If that is not \
+             enough, look the quota up and ask for more: \
+             https://console.cloud.google.com/iam-admin/quotas{project}. A daily quota comes back the next day."
+        );
+        vec![Step::new(text).link(QUOTA)]
+    }
+
+    fn choose_project(&self) -> Vec<Step> {
+        let requester = ["requester pays", "user project", "userproject"];
+        let usage = self.says("serviceusage") || self.says("permission to use project");
+        if usage || self.says("user_project_denied") || self.says("caller does not have") {
+            return vec![self.use_project()];
+        }
+        if requester.iter().any(|words| self.says(words)) {
+            let text = "Name the project that pays for the call, in the header x-goog-user-project or the query \
+                        parameter userProject. The account needs serviceusage.services.use in that project.";
+            return vec![Step::new(text).link(REQUESTER_PAYS)];
+        }
+        let person = match self.environment.credential() {
+            Credential::MetadataServer | Credential::ServiceAccountKey => {
+                "Charge the call to a project of yours that exists: send the header x-goog-user-project, or, for a \
+                 person's login, use the command."
+            }
+            _ => {
+                "Set a quota project: one of yours that exists and has the API enabled. A program that does not read the \
+                 login file sends the header x-goog-user-project instead."
+            }
+        };
+        let project = self.environment.project().unwrap_or("PROJECT_ID");
+        let command = format!("gcloud auth application-default set-quota-project {project}");
+        vec![Step::new(person).command(command).link(QUOTA_PROJECT)]
+    }
+
+    /// The account may not charge calls to the project.
+    fn use_project(&self) -> Step {
+        let project = self.project().unwrap_or("PROJECT_ID");
+        let member = self.member();
+        Step::new(format!(
+            "The call is charged to {project}, which the account may not use (serviceusage.services.use): grant it \
+             the role, or charge another project."
+        ))
+        .command(format!(
+            "gcloud projects add-iam-policy-binding {project} --member={member} \
+             --role=roles/serviceusage.serviceUsageConsumer"
+        ))
+        .link(QUOTA_PROJECT)
+    }
+
+    fn mend_key(&self) -> Vec<Step> {
+        let text = if ["referer", "referrer", "ip address", "android", "ios", "blocked"]
+            .iter()
+            .any(|w| self.says(w))
+        {
+            "The API key is restricted, and this call is outside: add the caller (referrer, IP address, app) or the API \
+             to the key's restrictions, or use another key."
+        } else {
+            "Send an API key that exists, is not expired, belongs to the right project and allows this API: compare it \
+             with the list. Never paste the key into a ticket."
+        };
+        let command = format!("gcloud services api-keys list{}", self.project_flag());
+        vec![Step::new(text).command(command).link(API_KEYS)]
+    }
+
+    fn share(&self) -> Vec<Step> {
+        let account = self.account().unwrap_or_else(|| "the account that the program uses".to_owned());
+        let text = format!(
+            "Give {account} access to the resource itself, in its own product: share the file or calendar with it, or \
+             add it as a user of the account, property, site or channel. No IAM role of a project does that."
+        );
+        vec![Step::new(text).link(DRIVE_SHARING)]
+    }
+
+    fn look_around(&self) -> Vec<Step> {
+        let text = if self.says("suspended") {
+            "The project or the account behind the call is suspended: its owner must answer Google's notice, at \
+             https://console.cloud.google.com."
+        } else {
+            "The answer does not name the gate. Look, in this order, whether the API is enabled, whether the account \
+             has a role for the call, and what the audit logs of the project say about it."
+        };
+        let command =
+            format!("gcloud logging read 'protoPayload.status.code=7' --freshness=1h{}", self.project_flag());
+        vec![Step::new(text).command(command).link(ERRORS)]
+    }
+
+    /// Whether the server's words hold these, in lower case.
+    fn says(&self, words: &str) -> bool {
+        self.refusal.server_message().is_some_and(|message| message.to_lowercase().contains(words))
+    }
+
+    /// The project of the refusal, else of the place, if it can stand in a command.
+    fn project(&self) -> Option<&str> {
+        let told = self.refusal.project().filter(|project| !GCLOUD_PROJECTS.contains(project));
+        let told =
+            told.and_then(|project| names::project_id(project).or_else(|| names::project_number(project)));
+        told.or_else(|| self.environment.project())
+    }
+
+    fn in_project(&self) -> String {
+        self.project().map_or_else(
+            || " in the project that the call is charged to".into(),
+            |id| format!(" in project {id}"),
+        )
+    }
+
+    fn project_flag(&self) -> String {
+        self.project().map_or_else(String::new, |project| format!(" --project={project}"))
+    }
+
+    /// Policies are asked for with a place, always.
+    fn policy_flag(&self) -> String {
+        let project = self.project().map(|project| format!(" --project={project}"));
+        project.unwrap_or_else(|| " --organization=ORGANIZATION_ID".to_owned())
+    }
+
+    /// The service account that was refused: the one that the message names, else that of the place.
+    fn account(&self) -> Option<String> {
+        let words = self.refusal.server_message().unwrap_or_default();
+        let is_break = |c: char| !c.is_ascii_alphanumeric() && !"@.-".contains(c);
+        let mut words = words.split(is_break).map(|word| word.trim_matches(['.', '-']));
+        let named = words.find_map(names::account).map(str::to_owned);
+        named.or_else(|| self.environment.account().map(str::to_owned))
+    }
+
+    /// The account as IAM's commands take it.
+    fn member(&self) -> String {
+        match self.account() {
+            Some(account) => format!("serviceAccount:{account}"),
+            None if self.environment.credential() == Credential::UserAdc => "user:EMAIL".to_owned(),
+            None => format!("serviceAccount:{ACCOUNT}"),
+        }
+    }
+}

@@ -1,0 +1,527 @@
+//! The command `gcp-scopes explain`, run as a program.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+#![cfg(all(feature = "cli", feature = "catalog-full"))]
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+const KEYS: [&str; 6] = ["accepted", "certainty", "gate", "method", "service", "steps"];
+const SCOPES: &str = "Request had insufficient authentication scopes.";
+
+fn run(args: &[&str], input: &[u8]) -> (i32, String, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_gcp-scopes"))
+        .arg("explain")
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    // A program that does not read its input closes it, and that is no failure.
+    let writer = std::thread::spawn(move || stdin.write_all(&input).ok());
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    split(&output)
+}
+
+fn split(output: &Output) -> (i32, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+}
+
+fn stream(lines: &[Value]) -> Vec<Value> {
+    let input: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let (code, out, err) = run(&["--jsonl"], input.as_bytes());
+    assert_eq!((code, err.as_str()), (0, ""));
+    out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn http(status: u16, body: &Value) -> Value {
+    json!({"transport": "http", "status": status, "headers": {}, "body": body.to_string()})
+}
+
+fn text(body: &str) -> Value {
+    json!({"transport": "text", "status": null, "headers": {}, "body": body})
+}
+
+fn info(reason: &str, message: &str, service: &str, method: &str) -> Value {
+    json!({"error": {"code": 403, "message": message, "status": "PERMISSION_DENIED", "details": [{
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "googleapis.com",
+        "metadata": {"service": service, "method": method, "consumer": "projects/445566778899"}}]}})
+}
+
+fn error(code: u16, message: &str, reason: &str) -> Value {
+    json!({"error": {"code": code, "message": message, "errors": [{"reason": reason, "message": message}]}})
+}
+
+/// One refusal by each gate and each kind of help.
+fn refusals() -> Vec<(&'static str, Value)> {
+    let denied =
+        "Permission 'secretmanager.versions.access' denied on resource 'projects/my-project/secrets/s'";
+    vec![
+        (
+            "scope",
+            http(
+                403,
+                &info(
+                    "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+                    SCOPES,
+                    "drive.googleapis.com",
+                    "google.apps.drive.v3.DriveFiles.List",
+                ),
+            ),
+        ),
+        ("scope", text("BigQuery: Permission denied while getting Drive credentials.")),
+        ("scope", http(403, &error(403, "Metadata scope does not support 'q' parameter", "forbidden"))),
+        ("iam", text(&format!("{denied} (or it may not exist)."))),
+        ("iam", http(403, &error(403, "Required 'frobnicate.widgets.list' permission for 'x'", "forbidden"))),
+        ("iam", text("rpc error: code = PermissionDenied desc = The caller does not have permission")),
+        ("iam", text("7 PERMISSION_DENIED: Missing or insufficient permissions.")),
+        (
+            "iam",
+            text("Error: Forbidden. Your client does not have permission to get URL /x from this server."),
+        ),
+        (
+            "iam",
+            text(
+                "a@my-project.iam.gserviceaccount.com does not have storage.objects.get access to projects/_/buckets/my-bucket/objects/o.",
+            ),
+        ),
+        (
+            "iam",
+            text("Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."),
+        ),
+        ("iam", text("Permission 'pubsub.topics.publish' denied on resource projects/my-project/topics/t")),
+        (
+            "iam",
+            text(
+                "Permission 'cloudkms.cryptoKeyVersions.useToDecrypt' denied on resource projects/my-project",
+            ),
+        ),
+        ("iam", text("Permission 'pubsub.subscriptions.consume' denied on resource projects/my-project")),
+        (
+            "service_disabled",
+            http(403, &info("SERVICE_DISABLED", "It is disabled.", "translate.googleapis.com", "x.Y.Z")),
+        ),
+        (
+            "service_disabled",
+            text("Error 403: Drive API has not been used in project 445566778899 before or it is disabled."),
+        ),
+        ("billing", text("This API method requires billing to be enabled on project my-project-1.")),
+        (
+            "vpc_sc",
+            text(
+                "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: aB3xK9w2VdGf1l8aQ7",
+            ),
+        ),
+        ("vpc_sc", text("PERMISSION_DENIED: blocked by VPC Service Controls")),
+        (
+            "org_policy",
+            http(
+                412,
+                &error(
+                    412,
+                    "Constraint constraints/compute.vmExternalIpAccess violated for project projects/my-project.",
+                    "conditionNotMet",
+                ),
+            ),
+        ),
+        (
+            "org_policy",
+            http(403, &error(403, "The domain policy has disabled third-party Drive apps", "domainPolicy")),
+        ),
+        ("org_policy", text("One or more users named in the policy do not belong to a permitted customer.")),
+        ("rate_limit", http(429, &error(429, "Rate Limit Exceeded", "rateLimitExceeded"))),
+        (
+            "quota_project",
+            text(
+                "403 The translate.googleapis.com API requires a quota project, which is not set by default.",
+            ),
+        ),
+        (
+            "quota_project",
+            http(
+                403,
+                &info(
+                    "USER_PROJECT_DENIED",
+                    "Caller does not have required permission to use project x.",
+                    "s.googleapis.com",
+                    "x.Y.Z",
+                ),
+            ),
+        ),
+        ("quota_project", text("Bucket is a requester pays bucket but no user project provided.")),
+        ("credentials", http(401, &error(401, "Invalid Credentials", "authError"))),
+        (
+            "credentials",
+            http(400, &json!({"error": "invalid_grant", "error_description": "Invalid JWT Signature."})),
+        ),
+        (
+            "credentials",
+            http(
+                400,
+                &json!({"error": "invalid_scope", "error_description": "Empty or missing scope not allowed."}),
+            ),
+        ),
+        (
+            "credentials",
+            http(
+                401,
+                &json!({"error": "unauthorized_client", "error_description": "Client is unauthorized to retrieve access tokens using this method."}),
+            ),
+        ),
+        ("credentials", text("Anonymous caller does not have storage.objects.get access to the object.")),
+        ("api_key", http(400, &error(400, "API key not valid. Please pass a valid API key.", "badRequest"))),
+        ("api_key", text("Error 403: Requests from referer https://example.com/ are blocked.")),
+        (
+            "resource_acl",
+            http(
+                403,
+                &error(
+                    403,
+                    "User does not have sufficient permissions for this profile.",
+                    "insufficientPermissions",
+                ),
+            ),
+        ),
+        (
+            "other",
+            json!({"transport": "http", "status": 403, "headers": {}, "body": "<html>Forbidden</html>"}),
+        ),
+    ]
+}
+
+#[test]
+fn every_gate_gets_its_name_and_something_to_do() {
+    let refusals = refusals();
+    let lines: Vec<Value> = refusals.iter().map(|(_, line)| line.clone()).collect();
+    for ((gate, line), answer) in refusals.iter().zip(stream(&lines)) {
+        assert_eq!(answer["gate"], *gate, "{line}");
+        let mut keys: Vec<&str> = answer.as_object().unwrap().keys().map(String::as_str).collect();
+        keys.sort_unstable();
+        assert_eq!(keys, KEYS);
+        let steps = answer["steps"].as_array().unwrap();
+        assert!(!steps.is_empty(), "{line}");
+        for step in steps {
+            assert!(
+                step["text"].as_str().is_some_and(|text| text.ends_with('.') && !text.contains("  ")),
+                "{step}"
+            );
+            assert_eq!(step.as_object().unwrap().len(), 2, "{step}");
+        }
+        let mentions_scope = steps.iter().any(|step| step["text"].as_str().unwrap().contains("scope"));
+        assert!(mentions_scope == (*gate == "scope") || *gate == "credentials", "{answer}");
+    }
+}
+
+#[test]
+fn a_command_holds_what_the_answer_told() {
+    let rows = [
+        (
+            "Permission 'secretmanager.versions.access' denied on resource 'projects/my-project/secrets/s'",
+            "gcloud secrets add-iam-policy-binding SECRET --member=serviceAccount:NAME@PROJECT.iam.gserviceaccount.com --role=roles/secretmanager.secretAccessor --project=my-project",
+        ),
+        (
+            "r@my-project.iam.gserviceaccount.com does not have storage.objects.get access to projects/_/buckets/my-bucket/objects/o.",
+            "gcloud storage buckets add-iam-policy-binding gs://my-bucket --member=serviceAccount:r@my-project.iam.gserviceaccount.com --role=roles/storage.objectViewer",
+        ),
+        (
+            "x@y does not have storage.objects.get access to projects/_/buckets/$(reboot)/objects/o.",
+            "gcloud storage buckets add-iam-policy-binding gs://BUCKET --member=serviceAccount:NAME@PROJECT.iam.gserviceaccount.com --role=roles/storage.objectViewer",
+        ),
+        (
+            "Error 403: Gmail API has not been used in project 445566778899 before or it is disabled.",
+            "gcloud services enable gmail.googleapis.com --project=445566778899",
+        ),
+        (
+            "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: aB3xK9w2VdGf1l8aQ7",
+            "gcloud logging read 'protoPayload.metadata.vpcServiceControlsUniqueId=\"aB3xK9w2VdGf1l8aQ7\"'",
+        ),
+        (
+            "Constraint constraints/compute.vmExternalIpAccess violated for project projects/my-project.",
+            "gcloud org-policies describe compute.vmExternalIpAccess --effective --project=my-project",
+        ),
+    ];
+    let lines: Vec<Value> = rows.iter().map(|(body, _)| text(body)).collect();
+    for ((_, command), answer) in rows.iter().zip(stream(&lines)) {
+        assert_eq!(answer["steps"][0]["command"], *command);
+    }
+}
+
+#[test]
+fn the_method_is_named_only_where_it_is_certain() {
+    let of = |service: &str, method: &str| {
+        http(403, &info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", SCOPES, service, method))
+    };
+    let rows = [
+        (
+            of("cloudkms.googleapis.com", "google.cloud.kms.v1.KeyManagementService.Encrypt"),
+            Some("cloudkms.projects.locations.keyRings.cryptoKeys.encrypt"),
+        ),
+        (of("calendar-json.googleapis.com", "calendar.v3.Events.Insert"), Some("calendar.events.insert")),
+        (of("compute.googleapis.com", "compute.v1.InstancesService.List"), Some("compute.instances.list")),
+        (
+            of("gmail.googleapis.com", "caribou.api.proto.MailboxService.CreateDraft"),
+            Some("gmail.users.drafts.create"),
+        ),
+        (of("gmail.googleapis.com", "caribou.api.proto.MailboxService.Frobnicate"), None),
+        (
+            text(&format!("403 GET https://storage.googleapis.com/storage/v1/b/x/o?prefix=y: {SCOPES}")),
+            Some("storage.objects.list"),
+        ),
+        (
+            text(&format!(
+                "403 Forbidden\nPOST https://www.googleapis.com/upload/drive/v3/files?uploadType=x\n{SCOPES}"
+            )),
+            Some("drive.files.create"),
+        ),
+        (
+            text(&format!(
+                "<HttpError 403 when requesting https://gmail.googleapis.com/gmail/v1/users/me/profile?alt=json returned \"{SCOPES}\">"
+            )),
+            Some("gmail.users.getProfile"),
+        ),
+        // The same URL is a list and a creation.
+        (
+            text(&format!(
+                "<HttpError 403 when requesting https://www.googleapis.com/drive/v3/files?alt=json returned \"{SCOPES}\">"
+            )),
+            None,
+        ),
+        (
+            text(&format!(
+                "> GET /storage/v1/b/x HTTP/2\n> Host: storage.googleapis.com\n< HTTP/2 403\n< server: x\n<\n{SCOPES}"
+            )),
+            Some("storage.buckets.get"),
+        ),
+        (
+            text(&format!(
+                "GET https://storage.googleapis.com/storage/v1/b/x: {SCOPES} PUT https://storage.googleapis.com/storage/v1/b/x"
+            )),
+            None,
+        ),
+        (text(SCOPES), None),
+    ];
+    let lines: Vec<Value> = rows.iter().map(|(line, _)| line.clone()).collect();
+    for ((line, id), answer) in rows.iter().zip(stream(&lines)) {
+        assert_eq!(answer["gate"], "scope", "{line}");
+        assert_eq!(answer["method"].as_str(), *id, "{line}");
+        assert_eq!(answer["accepted"].as_array().unwrap().is_empty(), id.is_none(), "{line}");
+    }
+}
+
+#[test]
+fn the_scopes_that_the_server_listed_are_accepted_in_any_spelling_of_the_header() {
+    let scopes =
+        json!(["https://www.googleapis.com/auth/cloud-platform", "https://www.googleapis.com/auth/compute"]);
+    let value = "Bearer realm=\"https://accounts.google.com/\", error=insufficient_scope, scope=\"https://www.googleapis.com/auth/compute https://www.googleapis.com/auth/cloud-platform\"";
+    let of = |headers: Value| json!({"transport": "http", "status": 403, "headers": headers, "body": error(403, SCOPES, "x").to_string()});
+    let lines = [
+        of(json!({"www-authenticate": value})),
+        of(json!({"WWW-Authenticate": value})),
+        of(json!({"Www-Authenticate": ["Basic realm=x", value]})),
+        of(json!({"www-authenticate": value, "bad name": "x", "count": 7, "nothing": null})),
+    ];
+    for answer in stream(&lines) {
+        assert_eq!((&answer["gate"], &answer["accepted"]), (&json!("scope"), &scopes));
+    }
+}
+
+#[test]
+fn any_transport_and_status_give_the_best_reading() {
+    let rendering = format!("rpc error: code = PermissionDenied desc = {SCOPES}");
+    let line = |transport: &str, status: Value, headers: Value, body: &str| json!({"transport": transport, "status": status, "headers": headers, "body": body});
+    let trailers =
+        json!({"Grpc-Status": "7", "Grpc-Message": "Request%20had%20insufficient authentication scopes."});
+    let rows = [
+        (line("grpc", json!(200), json!({}), &rendering), "scope"),
+        (line("grpc", json!(200), trailers.clone(), ""), "scope"),
+        (line("grpc", Value::Null, trailers, ""), "scope"),
+        (line("grpc", json!(7), json!({}), SCOPES), "scope"),
+        (line("grpc", json!(403), json!({}), &rendering), "scope"),
+        (line("http", Value::Null, json!({}), &error(403, SCOPES, "forbidden").to_string()), "scope"),
+        (line("http", json!("403"), Value::Null, &rendering), "scope"),
+        (line("text", json!(200), json!({}), &rendering), "scope"),
+        (
+            line("text", Value::Null, json!({}), &format!("HTTP/1.1 403 Forbidden\nserver: x\n\n{SCOPES}")),
+            "scope",
+        ),
+        (line("grpc", json!(200), json!({"grpc-status": "0"}), ""), "other"),
+        (line("http", json!(200), json!({}), SCOPES), "other"),
+        (line("http", json!(404), json!({}), "Not Found"), "other"),
+        (line("text", Value::Null, json!({}), ""), "other"),
+    ];
+    let lines: Vec<Value> = rows.iter().map(|(line, _)| line.clone()).collect();
+    for ((line, gate), answer) in rows.iter().zip(stream(&lines)) {
+        assert_eq!(answer["gate"], *gate, "{line}");
+        let certainty = if *gate == "other" { "possible" } else { "certain" };
+        assert_eq!(answer["certainty"], certainty, "{line}");
+    }
+}
+
+#[test]
+fn a_line_that_cannot_be_read_gets_an_error_in_its_place() {
+    let input = format!(
+        "nonsense\n\n{}\n[]\n{{\"transport\":\"htp\"}}\n{{\"transport\":\"http\",\"status\":\"x\"}}\n{{\"transport\":\"http\",\"headers\":[]}}\n{{}}",
+        text(SCOPES)
+    );
+    let (code, out, err) = run(&["--jsonl"], input.as_bytes());
+    assert_eq!((code, err.as_str()), (0, ""));
+    let answers: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(answers.len(), 7);
+    for (place, answer) in answers.iter().enumerate() {
+        let error = answer.get("error").and_then(Value::as_str);
+        assert_eq!(error.is_none(), place == 1, "{answer}");
+        assert!(error.is_none_or(|error| error.contains("expected")), "{answer}");
+    }
+}
+
+#[test]
+fn the_report_says_what_to_do_at_the_place_that_is_told() {
+    let vm = [
+        "--on",
+        "gce",
+        "--project",
+        "my-project",
+        "--zone",
+        "us-central1-a",
+        "--instance",
+        "web-1",
+        "--held",
+        "storage-ro",
+    ];
+    let rows: [(&[&str], &[&str]); 6] = [
+        (
+            &vm,
+            &[
+                "No IAM role fixes this",
+                "gcloud compute instances stop web-1 --zone=us-central1-a --project=my-project",
+            ],
+        ),
+        (&["--on", "mig", "--name", "web", "--zone", "us-central1-a"], &["start-update web"]),
+        (
+            &["--on", "gke-node", "--cluster", "prod", "--region", "us-central1"],
+            &["--cluster=prod --location=us-central1"],
+        ),
+        (&["--on", "cloud-run"], &["?scopes="]),
+        (&["--on", "user-adc"], &["gcloud auth application-default login"]),
+        (&["--on", "service-account-key"], &["in code"]),
+    ];
+    for (args, parts) in rows {
+        let call = ["--call", "POST https://storage.googleapis.com/upload/storage/v1/b/B/o?name=x"];
+        let (code, out, err) = run(&[args, &call].concat(), SCOPES.as_bytes());
+        assert_eq!((code, err.as_str()), (0, ""), "{args:?}");
+        for part in parts.iter().chain(&["storage.objects.insert", "devstorage.read_write", "What to do"]) {
+            assert!(out.contains(part), "{part} in {out}");
+        }
+    }
+}
+
+#[test]
+fn the_report_of_another_gate_says_that_scopes_do_not_help() {
+    let (code, out, _) = run(&[], b"Required 'compute.instances.list' permission for 'projects/my-project'");
+    assert_eq!(code, 0);
+    for part in [
+        "IAM refused this call.",
+        "compute.instances.list",
+        "other scopes would not help",
+        "What to do:\n  1. ",
+    ] {
+        assert!(out.contains(part), "{part} in {out}");
+    }
+}
+
+#[test]
+fn a_header_alone_is_only_possible_until_the_told_scopes_agree() {
+    let input = "HTTP/2 403\nserver: ESF\nwww-authenticate: Bearer realm=\"x\", error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/drive\"\n\n";
+    let call = ["--format", "json", "--call", "GET https://www.googleapis.com/drive/v3/files"];
+    for (held, certainty) in [("", "possible"), ("pubsub", "likely"), ("drive", "possible")] {
+        let held: &[&str] = if held.is_empty() { &[] } else { &["--held", held] };
+        let (code, out, _) = run(&[&call, held].concat(), input.as_bytes());
+        let answer: Value = serde_json::from_str(&out).unwrap();
+        assert_eq!((code, &answer["gate"], &answer["certainty"]), (0, &json!("scope"), &json!(certainty)));
+        assert!(!answer["steps"].as_array().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn what_cannot_be_used_is_refused_with_what_was_expected() {
+    let rows: [(&[&str], &str); 8] = [
+        (&["--on", "mars"], "possible values: gce"),
+        (&["--on", "gce", "--zone", "us;reboot"], "a zone such as us-central1-a"),
+        (&["--on", "gce", "--project", "$(reboot)"], "6 to 30 of a-z"),
+        (&["--on", "gce", "--account", "me@example.com"], "iam.gserviceaccount.com"),
+        (&["--on", "gce", "--instance", "Web 1"], "1 to 63 of a-z"),
+        (&["--held", "storge-ro"], "unknown scope"),
+        (&["--call", "https://x"], "POST https://"),
+        (&["/no/such/file"], "cannot read `/no/such/file`"),
+    ];
+    for (args, part) in rows {
+        let (code, out, err) = run(args, SCOPES.as_bytes());
+        assert_eq!((code, out.as_str()), (2, ""), "{args:?}");
+        assert!(err.contains(part), "{part} in {err}");
+    }
+}
+
+#[test]
+fn input_that_is_empty_or_no_refusal_ends_in_a_code_of_its_own() {
+    let (code, _, err) = run(&[], b" \n");
+    assert!(code == 2 && err.contains("Error 403: Request had insufficient"), "{code} {err}");
+    let (code, out, _) = run(&[], b"200 OK");
+    assert!(code == 1 && out.contains("Give the whole answer"), "{code} {out}");
+}
+
+#[test]
+fn a_file_in_utf_16_is_read_too() {
+    let words: Vec<u8> = format!("\u{feff}{SCOPES}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let (code, out, _) = run(&[], &words);
+    assert!(code == 0 && out.contains("No IAM role fixes this"), "{out}");
+}
+
+#[test]
+fn no_token_is_repeated() {
+    let token = format!("ya29.c.{}", "s3cr3t".repeat(20));
+    let body =
+        format!("curl -H 'Authorization: Bearer {token}' https://storage.googleapis.com/x => {SCOPES}");
+    let (_, out, err) = run(&["--format", "json"], body.as_bytes());
+    let answers =
+        stream(&[text(&body), json!({"transport": token}), json!({"transport": "http", "status": token})]);
+    assert!(![out, err, json!(answers).to_string()].iter().any(|text| text.contains("s3cr3ts3cr3t")));
+}
+
+/// About a second per command, so several at a time; loudly skipped where there is no gcloud.
+#[test]
+fn every_printed_gcloud_command_is_one_that_gcloud_knows() {
+    if Command::new("gcloud").arg("--version").output().is_err() {
+        assert!(std::env::var("REQUIRE_GCLOUD").is_err(), "no gcloud on the PATH");
+        writeln!(std::io::stderr(), "SKIPPED: gcloud not found").unwrap();
+        return;
+    }
+    let lines: Vec<Value> =
+        refusals().into_iter().filter(|(gate, _)| *gate != "scope").map(|(_, line)| line).collect();
+    let mut commands: Vec<String> = stream(&lines)
+        .iter()
+        .flat_map(|answer| answer["steps"].as_array().unwrap().clone())
+        .filter_map(|step| step["command"].as_str().map(str::to_owned))
+        .collect();
+    commands.sort();
+    commands.dedup();
+    assert!(commands.len() > 15, "{commands:?}");
+    std::thread::scope(|scope| {
+        for part in commands.chunks(commands.len().div_ceil(4)) {
+            scope.spawn(move || part.iter().for_each(|command| lint(command)));
+        }
+    });
+}
+
+fn lint(command: &str) {
+    let argument = format!("--command-string={command}");
+    let output = Command::new("gcloud").args(["meta", "lint-gcloud-commands", &argument]).output().unwrap();
+    let (_, out, err) = split(&output);
+    let answer: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{command}: {out}{err}"));
+    assert_eq!(answer[0]["success"], true, "{command}: {answer}");
+}
