@@ -110,7 +110,6 @@ impl<'a> Call<'a> {
     }
 
     /// Whether the URL says so.
-    #[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), expect(dead_code))]
     pub(crate) fn is_over_tls(&self) -> bool {
         self.scheme == Some("https")
     }

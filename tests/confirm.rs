@@ -252,6 +252,28 @@ async fn a_prediction_that_google_contradicts_is_dropped_for_its_method_and_logg
 }
 
 #[tokio::test]
+async fn an_answer_to_a_call_of_an_unknown_token_counts_once_its_scopes_are_known() {
+    let google = google().await;
+    let held = Held::new(&google).await;
+    let token = google.token();
+    let publish = || {
+        let request = Request::post(publish_url(&google)).header(AUTHORIZATION, format!("Bearer {token}"));
+        request.body(Full::new(Bytes::from("{}"))).unwrap()
+    };
+    let early = held.call(publish());
+    google.wait_for(|requests| requests.iter().any(|r| r.service() == Service::Front)).await;
+    // The explanation of another refusal waits for what the metadata server says.
+    let refused =
+        Held { gate: Arc::new(Semaphore::new(1)), guard: held.guard.clone(), http: held.http.clone() };
+    assert_eq!(kind(refused.call(upload(&google, &token)).await.unwrap()), Some(DenialKind::Refused));
+    held.gate.add_permits(3);
+    assert_eq!(early.await.unwrap().unwrap(), StatusCode::OK);
+    google.front().respond_with(Wire::Scope);
+    assert_eq!(kind(held.call(publish()).await.unwrap()), Some(DenialKind::Refused));
+    assert_eq!(held.call(publish()).await.unwrap().unwrap(), StatusCode::OK);
+}
+
+#[tokio::test]
 async fn a_refusal_by_a_gate_behind_the_scopes_contradicts_the_prediction() {
     let program = Program::with_known_token().await;
     program.google.front().respond_with(Wire::IamDenied);

@@ -290,7 +290,7 @@ async fn tokeninfo_ahead_of_calls_is_one_call_of_the_builder() {
 #[test]
 fn tokeninfo_is_never_sent_a_token_in_the_clear() {
     for url in ["http://oauth2.googleapis.com/tokeninfo", "oauth2.googleapis.com", "", "http://10.0.0.1/t"] {
-        let error = Guard::builder().tokeninfo_endpoint(url).err().expect(url).to_string();
+        let error = Guard::builder().tokeninfo_endpoint(url).expect_err(url).to_string();
         assert!(error.contains(&format!("`{url}`")), "{error}");
     }
 }

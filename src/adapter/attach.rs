@@ -3,13 +3,12 @@
 //! A token goes to an API of Google's over TLS, or to a host that the user mapped to one, and
 //! nowhere else. An `Authorization` that is there already stays.
 
-use std::error::Error;
 use std::future::Future;
 use std::pin::Pin;
 
 use http::HeaderValue;
 
-use crate::error;
+use crate::error::{BoxError, Error};
 use crate::scope::Scope;
 
 /// Where a middleware gets tokens: what [`Guard::gcp_auth`](crate::Guard::gcp_auth) makes, or one of
@@ -23,21 +22,18 @@ pub trait TokenSource: Send + Sync {
     fn token_for<'a>(
         &'a self,
         scope: &'a str,
-    ) -> Pin<Box<dyn Future<Output = Result<String, Box<dyn Error + Send + Sync>>> + Send + 'a>>;
+    ) -> Pin<Box<dyn Future<Output = Result<String, BoxError>> + Send + 'a>>;
 }
 
 /// The header for a call that is to be given a token.
 ///
 /// # Errors
 /// The source had no token; its own error is the error's source.
-pub(crate) async fn authorization(
-    source: &dyn TokenSource,
-    scope: &Scope,
-) -> Result<HeaderValue, error::Error> {
+pub(crate) async fn authorization(source: &dyn TokenSource, scope: &Scope) -> Result<HeaderValue, Error> {
     let token = source.token_for(scope.as_str()).await;
-    let token = token.map_err(|error| error::Error::unreachable(NO_TOKEN).with_source(error))?;
+    let token = token.map_err(|error| Error::unreachable(NO_TOKEN).with_source(error))?;
     let value = HeaderValue::try_from(format!("Bearer {token}"));
-    let mut value = value.map_err(|error| error::Error::unreachable(NO_TOKEN).with_source(error))?;
+    let mut value = value.map_err(|error| Error::unreachable(NO_TOKEN).with_source(error))?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -46,7 +46,7 @@ pub struct GuardBuilder {
 /// When tokeninfo is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum TokeninfoUse {
-    /// After a refusal, by a guard made by `from_env`.
+    /// After a refusal, if the guard looks at the real world or the user said where.
     #[default]
     Usual,
     Ahead,
@@ -110,8 +110,13 @@ impl GuardBuilder {
         self
     }
 
-    /// Never asks tokeninfo. Default: after a refusal, about a token that nothing else knows, a few
-    /// times a minute at most, with the token in the body of a POST.
+    /// Never asks tokeninfo.
+    ///
+    /// Default: a guard of [`from_env`](Self::from_env) asks after a refusal, about a token that
+    /// nothing else knows, once for each and less than once a second, with the token in the body of
+    /// a POST. One that was given a world of its own ([`env`](Self::env),
+    /// [`snapshot`](Self::snapshot)) asks only at an endpoint that it was given too, so that a test
+    /// does not reach Google.
     pub fn no_tokeninfo(mut self) -> Self {
         self.tokeninfo = TokeninfoUse::Never;
         self
@@ -145,8 +150,8 @@ impl GuardBuilder {
         self
     }
 
-    /// Asks the metadata server and tokeninfo through this client. Default: a reqwest client of its own with the
-    /// feature `reqwest`, and nobody without it.
+    /// Asks the metadata server and tokeninfo through this client. Default: a reqwest client of its
+    /// own with the feature `reqwest`, and nobody without it.
     pub fn fetch(mut self, fetch: impl Fetch + 'static) -> Self {
         self.fetch = Some(Arc::new(fetch));
         self
@@ -175,12 +180,8 @@ impl GuardBuilder {
     #[must_use]
     pub fn build(self) -> Guard {
         let environment = Environment::of(&self.world.clone().unwrap_or_default());
-        let asked = match self.tokeninfo {
-            TokeninfoUse::Ahead => {
-                self.fetch.clone().or_else(default_fetch).map(|fetch| self.tokeninfo(fetch))
-            }
-            TokeninfoUse::Usual | TokeninfoUse::Never => None,
-        };
+        let fetch = || self.fetch.clone().or_else(default_fetch);
+        let asked = self.asks_tokeninfo(false).then(fetch).flatten().map(|fetch| self.tokeninfo(fetch));
         self.assemble(environment, asked)
     }
 
@@ -189,15 +190,23 @@ impl GuardBuilder {
     /// Never fails, and takes little more than a second: what it cannot learn is unknown.
     pub async fn from_env(mut self) -> Guard {
         let fetch = self.fetch.take().or_else(default_fetch);
+        let asks_tokeninfo = self.asks_tokeninfo(self.world.is_none());
         let world = match self.world.take() {
             Some(world) => world.completed(fetch.clone()).await,
             None => Snapshot::take(fetch.clone()).await,
         };
         let environment = Environment::of(&world);
         let metadata = fetch.clone().and_then(|fetch| metadata_source(&world, &environment, fetch));
-        let wanted = self.tokeninfo != TokeninfoUse::Never;
-        let tokeninfo = fetch.filter(|_| wanted).map(|fetch| self.tokeninfo(fetch));
+        let tokeninfo = fetch.filter(|_| asks_tokeninfo).map(|fetch| self.tokeninfo(fetch));
         self.assemble(environment, metadata.into_iter().chain(tokeninfo))
+    }
+
+    fn asks_tokeninfo(&self, by_default: bool) -> bool {
+        match self.tokeninfo {
+            TokeninfoUse::Ahead => true,
+            TokeninfoUse::Usual => by_default || self.tokeninfo_endpoint.is_some(),
+            TokeninfoUse::Never => false,
+        }
     }
 
     fn tokeninfo(&self, fetch: Arc<dyn Fetch>) -> Asked {

@@ -9,7 +9,7 @@ use super::{Guard, Preflight, Verdict, WAIT, is_for_scope, method, verdict};
 use crate::call::{Call, Why};
 use crate::catalog::{self, Endpoints, Found};
 use crate::denial::{Denial, DenialKind};
-use crate::granted::cache::{Stage, TokenKey};
+use crate::granted::cache::{Entry, Stage, TokenKey};
 use crate::granted::flight::Peek;
 use crate::granted::{GrantSource, GrantedScopes};
 use crate::refusal::{self, Answer, Certainty, Gate, Refusal, ScopeRefusal};
@@ -22,15 +22,15 @@ use crate::telemetry;
 pub(crate) struct Checked {
     found: Result<Found, Why>,
     token: Option<TokenKey>,
-    /// Whether it was sent although its token is known to lack the scope.
-    lacking: bool,
+    /// Whether it was sent although its token lacks the scope, or might.
+    doubted: bool,
 }
 
 #[cfg(feature = "reqwest-middleware")]
 impl Checked {
     /// Whether an answer with this status is of any use to the guard.
     pub(crate) fn is_told_by(&self, status: StatusCode) -> bool {
-        self.lacking || status == StatusCode::FORBIDDEN
+        self.doubted || status == StatusCode::FORBIDDEN
     }
 }
 
@@ -48,13 +48,13 @@ impl Guard {
     /// Before a request is sent. Never waits, and on the usual path does not allocate.
     pub(crate) fn before(&self, call: &Call<'_>, headers: &HeaderMap) -> Before {
         let found = catalog::lookup(call, &self.0.endpoints);
-        let unseen = Checked { found, token: None, lacking: false };
+        let unseen = Checked { found, token: None, doubted: false };
         let token = headers.get(header::AUTHORIZATION).filter(|_| is_google(&found));
         let Some(token) = token else { return Before::Go(unseen) };
         match self.0.grants.peek(token, |key, entry| (key, self.judge(&found, &entry.granted))) {
             Peek::NotBearer => Before::Go(unseen),
             Peek::Unseen(key) => {
-                let checked = Checked { token: Some(key), ..unseen };
+                let checked = Checked { token: Some(key), doubted: true, ..unseen };
                 match self.0.preflight {
                     Preflight::Off => self.0.grants.remember(token),
                     _ => drop(self.0.grants.inspect(token, Stage::Ahead)),
@@ -94,7 +94,7 @@ impl Guard {
         };
         let Some(denial) = denial else {
             telemetry::predicted(found.method(), &granted);
-            return Before::Go(Checked { lacking: true, ..checked });
+            return Before::Go(Checked { doubted: true, ..checked });
         };
         telemetry::denied(&denial);
         Before::Stop(denial)
@@ -133,7 +133,7 @@ impl Guard {
     pub(crate) fn looks_at(&self, checked: &Checked, status: StatusCode) -> bool {
         // Only what comes after the gate proves it open: a 404 may be a path that nobody serves, a
         // 400 may be said before anybody looks at the token.
-        if checked.lacking && (status.is_success() || status == StatusCode::NOT_MODIFIED) {
+        if checked.doubted && (status.is_success() || status == StatusCode::NOT_MODIFIED) {
             self.contradicted(checked);
         }
         status == StatusCode::FORBIDDEN && is_google(&checked.found)
@@ -143,7 +143,7 @@ impl Guard {
     #[cfg(feature = "reqwest-middleware")]
     pub(crate) fn redirected(&self, checked: Checked, call: &Call<'_>) -> Checked {
         let found = catalog::lookup(call, &self.0.endpoints);
-        Checked { found, lacking: checked.lacking && found == checked.found, ..checked }
+        Checked { found, doubted: checked.doubted && found == checked.found, ..checked }
     }
 
     /// After a refused answer: a denial if the scope gate refused. Logs what it found.
@@ -181,17 +181,18 @@ impl Guard {
 
     fn other_gate(&self, checked: &Checked, refusal: &Refusal) -> Option<Denial> {
         telemetry::other_gate(method(&checked.found), refusal);
-        if checked.lacking && is_behind_scopes(refusal) {
+        if checked.doubted && is_behind_scopes(refusal) {
             self.contradicted(checked);
         }
         None
     }
 
-    /// The scope gate is open, although it should not be.
+    /// The scope gate is open, although it should not be, as far as is known by now.
     fn contradicted(&self, checked: &Checked) {
-        let Some(method) = method(&checked.found) else { return };
-        if self.0.lessons.opened(method) {
-            telemetry::contradicted(method);
+        let (Ok(found), Some(key)) = (&checked.found, checked.token) else { return };
+        let lacks = |entry: &Entry| self.judge(&checked.found, &entry.granted) == Verdict::Lacking;
+        if self.0.grants.read(key, lacks) == Some(true) && self.0.lessons.opened(found.method()) {
+            telemetry::contradicted(found.method());
         }
     }
 
@@ -249,7 +250,8 @@ fn is_behind_scopes(refusal: &Refusal) -> bool {
     matches!(refusal.gate(), Gate::Iam | Gate::ResourceAcl) && refusal.certainty() >= Certainty::Likely
 }
 
-#[cfg(all(test, feature = "catalog-full"))]
+#[cfg(test)]
+#[cfg(feature = "catalog-full")]
 mod tests {
     use super::*;
 

@@ -93,7 +93,8 @@ impl Lessons {
     }
 }
 
-#[cfg(all(test, feature = "catalog-full"))]
+#[cfg(test)]
+#[cfg(feature = "catalog-full")]
 mod tests {
     use std::sync::Arc;
     use std::time::Duration;
