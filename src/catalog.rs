@@ -47,7 +47,7 @@ pub use version::{VERSION, Version};
 /// # }
 /// # Ok::<(), gcp_scopes::Error>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ApiMethod {
     row: u32,
     inferred: bool,

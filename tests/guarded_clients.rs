@@ -38,6 +38,8 @@ fn guard(google: &FakeGoogle) -> GuardBuilder {
         .unwrap()
         .endpoint(google.url_of(Service::Front), "pubsub.googleapis.com")
         .unwrap()
+        .preflight(Preflight::Warn)
+        .no_tokeninfo()
 }
 
 fn client(guard: &Guard) -> ClientWithMiddleware {
@@ -269,7 +271,7 @@ async fn deny_lets_a_call_pass_whose_token_nobody_knows() {
 async fn without_a_metadata_server_calls_behave_as_without_the_guard() {
     let google = google().await;
     let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    for preflight in [Preflight::Off, Preflight::Warn, Preflight::Deny] {
+    for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
         let guard =
             guard(&google).env([("GCE_METADATA_HOST", dead.clone())]).preflight(preflight).from_env().await;
         let guarded = client(&guard);
@@ -369,7 +371,7 @@ impl std::io::Write for Log {
 #[tokio::test]
 async fn one_event_per_happening() {
     let google = google().await;
-    let rows = [(Preflight::Off, 0), (Preflight::Warn, 1), (Preflight::Deny, 0)];
+    let rows = [(Preflight::Off, 0), (Preflight::Warn, 1), (Preflight::Confirm, 0), (Preflight::Deny, 0)];
     for (preflight, predicted) in rows {
         let guarded = client(&guard(&google).preflight(preflight).from_env().await);
         // The first call makes the token known, so that the second one can be predicted.
@@ -392,7 +394,7 @@ async fn no_token_object_name_or_query_is_printed() {
     let log = Log::default();
     let capturing = log.capture();
     let mut texts = Vec::new();
-    for preflight in [Preflight::Warn, Preflight::Deny] {
+    for preflight in [Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
         let guard = guard(&google).preflight(preflight).from_env().await;
         let guarded = client(&guard);
         for _ in 0..2 {

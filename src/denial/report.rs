@@ -18,7 +18,7 @@ const NO_ROLE_HELPS: &str = "No IAM role fixes this";
 
 pub(super) fn line(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let verb = match facts.kind {
-        DenialKind::Predicted => "was not sent",
+        DenialKind::Predicted | DenialKind::Confirmed => "was not sent",
         DenialKind::Refused => "was refused",
     };
     write!(f, "{} {verb}: ", subject(facts))?;
@@ -88,6 +88,9 @@ fn headline(facts: &Facts) -> String {
     match facts.kind {
         DenialKind::Predicted => {
             format!("{} was not sent: its token lacks the OAuth scope for it.", subject(facts))
+        }
+        DenialKind::Confirmed => {
+            format!("{} was not sent: Google has refused it with this token before.", subject(facts))
         }
         DenialKind::Refused => {
             let why = match scope_refusal(facts) {
