@@ -31,6 +31,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let guard = Guard::builder()
         .env(google.env())
         .endpoint(google.storage_url(), "storage.googleapis.com")?
+        .tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url()))?
         .from_env()
         .await;
     let guarded = ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build();

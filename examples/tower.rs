@@ -24,6 +24,7 @@ async fn main() -> Result<(), BoxError> {
     let guard = Guard::builder()
         .env(google.env())
         .endpoint(google.storage_url(), "storage.googleapis.com")?
+        .tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url()))?
         .preflight(Preflight::Deny)
         .from_env()
         .await;

@@ -109,6 +109,12 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Whether the URL says so.
+    #[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), expect(dead_code))]
+    pub(crate) fn is_over_tls(&self) -> bool {
+        self.scheme == Some("https")
+    }
+
     /// Whether the scheme is one that Google's APIs are reached by.
     pub(crate) fn is_http(&self) -> bool {
         self.scheme.is_none() || self.default_port().is_some()

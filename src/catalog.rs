@@ -47,7 +47,7 @@ pub use version::{VERSION, Version};
 /// # }
 /// # Ok::<(), gcp_scopes::Error>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ApiMethod {
     row: u32,
     inferred: bool,
@@ -57,11 +57,13 @@ pub struct ApiMethod {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Basis {
-    /// Google's Discovery document lists them for this very method.
+    /// Google's Discovery document lists them for this very method, or for the REST method that has
+    /// the HTTP binding of this gRPC method.
     Discovery,
     /// Google's protos list them for the whole service: coarser than the truth may be.
     Protos,
-    /// Taken over from the equivalent JSON method, because Google's documents do not say.
+    /// Taken over from the equivalent JSON method, because Google's documents do not say: the XML API
+    /// of Cloud Storage, and its gRPC API.
     Inferred,
 }
 

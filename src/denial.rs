@@ -29,6 +29,8 @@ pub struct Denial(Arc<Facts>);
 pub enum DenialKind {
     /// Nothing was sent: the token's scopes are known, and the method accepts none of them.
     Predicted,
+    /// Nothing was sent: Google has refused this method with this token before.
+    Confirmed,
     /// Google answered, and refused the call for lack of scope.
     Refused,
 }
@@ -39,6 +41,7 @@ impl DenialKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Predicted => "predicted",
+            Self::Confirmed => "confirmed",
             Self::Refused => "refused",
         }
     }
@@ -55,13 +58,15 @@ pub(crate) struct Facts {
 }
 
 impl Denial {
-    /// Before a call: what the catalog and the token's known scopes say.
+    /// Before a call: what the catalog, the token's known scopes and earlier answers say.
     pub(crate) fn predicted(
+        kind: DenialKind,
         method: ApiMethod,
+        accepted: ScopeSet,
         granted: GrantedScopes,
         environment: Arc<Environment>,
     ) -> Self {
-        Self::assemble(DenialKind::Predicted, Some(method), method.accepted(), granted, environment, None)
+        Self::assemble(kind, Some(method), accepted, granted, environment, None)
     }
 
     /// After a call: what the server said. The server's list of scopes adds to the catalog's.

@@ -21,6 +21,7 @@
 use crate::granted::metadata::{self, scope_lines};
 use crate::scope::ScopeSet;
 
+mod account;
 mod credential_file;
 pub(crate) mod names;
 mod platform;
@@ -30,6 +31,7 @@ mod told;
 pub use platform::Platform;
 pub use snapshot::Snapshot;
 
+pub(crate) use account::AccountKind;
 use credential_file::CredentialFile;
 
 /// Whose credential the process uses, after the order of Application Default Credentials
@@ -49,6 +51,10 @@ pub enum Credential {
     ExternalUser,
     /// A service account that another credential acts as.
     Impersonated,
+    /// A service account that acts for a person of its Workspace domain (`sub` or `subject`).
+    DomainWideDelegation,
+    /// A person's login in gcloud itself, as `gcloud auth print-access-token` prints it.
+    GcloudUser,
     /// A token that the program was handed, such as by a provider wrapper.
     Declared,
     /// None was found, or one that is not understood.
@@ -66,6 +72,8 @@ impl Credential {
             Self::ExternalAccount => "external_account",
             Self::ExternalUser => "external_account_authorized_user",
             Self::Impersonated => "impersonated_service_account",
+            Self::DomainWideDelegation => "domain_wide_delegation",
+            Self::GcloudUser => "gcloud_user",
             Self::Declared => "declared",
             Self::Unknown => "unknown",
         }
@@ -80,6 +88,8 @@ impl Credential {
             Self::ExternalAccount => "workload identity federation",
             Self::ExternalUser => "workforce identity federation",
             Self::Impersonated => "an impersonated service account",
+            Self::DomainWideDelegation => "a service account that acts for a person (domain-wide delegation)",
+            Self::GcloudUser => "a person's login in gcloud",
             Self::Declared => "a token that the program was handed",
             Self::Unknown => "unknown",
         }
@@ -101,7 +111,9 @@ pub struct Environment {
     location: Option<String>,
     instance: Option<String>,
     resource: Option<String>,
+    node_pool: Option<String>,
     account: Option<String>,
+    unique_id: Option<String>,
     scopes: Option<ScopeSet>,
 }
 
@@ -112,7 +124,9 @@ impl Environment {
         let platform = Platform::of(snapshot);
         let file = snapshot.credential_file();
         let credential = credential(snapshot, platform, file);
-        let zone = last_part(snapshot.metadata("instance/zone")).and_then(names::zone);
+        // Serverless platforms have values there that name no VM.
+        let on_vm = |path| snapshot.metadata(path).filter(|_| !platform.is_serverless());
+        let zone = last_part(on_vm("instance/zone")).and_then(names::zone);
         Self {
             platform,
             credential,
@@ -121,9 +135,11 @@ impl Environment {
             zone: zone.map(str::to_owned),
             region: region(snapshot, zone).map(str::to_owned),
             location: location(snapshot, platform, zone).map(str::to_owned),
-            instance: owned(snapshot.metadata("instance/name"), names::instance),
+            instance: owned(on_vm("instance/name"), names::instance),
             resource: platform.resource(snapshot).and_then(names::resource).map(str::to_owned),
+            node_pool: owned(platform.node_pool(snapshot), names::instance),
             account: account(snapshot, credential, file),
+            unique_id: owned(file.and_then(|file| file.unique_id.as_deref()), names::unique_id),
             scopes: snapshot
                 .metadata(metadata::SCOPES)
                 .filter(|_| platform.grants_its_scopes())
@@ -144,11 +160,15 @@ impl Environment {
     }
 
     /// The same place, for a program whose tokens come from elsewhere.
+    ///
+    /// Whose they are is then not known, except for domain-wide delegation: that begins with the
+    /// account that would be used otherwise.
     #[must_use]
     pub fn with_credential(mut self, credential: Credential) -> Self {
-        if credential != self.credential {
-            (self.credential, self.account) = (credential, None);
+        if ![self.credential, Credential::DomainWideDelegation].contains(&credential) {
+            (self.account, self.unique_id) = (None, None);
         }
+        self.credential = credential;
         self
     }
 
@@ -196,10 +216,26 @@ impl Environment {
         self.resource.as_deref()
     }
 
+    /// The node pool that a GKE node belongs to.
+    #[must_use]
+    pub fn node_pool(&self) -> Option<&str> {
+        self.node_pool.as_deref()
+    }
+
     /// The e-mail of the service account whose tokens are used, where it is known without asking.
     #[must_use]
     pub fn account(&self) -> Option<&str> {
         self.account.as_deref()
+    }
+
+    /// What kind of account that is.
+    pub(crate) fn account_kind(&self) -> Option<AccountKind> {
+        AccountKind::of(self.account()?)
+    }
+
+    /// The account's number, by which Google Workspace knows it, where a key file tells it.
+    pub(crate) fn unique_id(&self) -> Option<&str> {
+        self.unique_id.as_deref()
     }
 
     /// The scopes that the VM is set to, which every token of its metadata server holds. `None`
@@ -211,12 +247,15 @@ impl Environment {
 }
 
 fn credential(snapshot: &Snapshot, platform: Platform, file: Option<&CredentialFile>) -> Credential {
-    match file {
-        Some(file) => file.credential,
+    match (snapshot.declared(), file) {
+        (Some(declared), _) => declared,
+        (None, Some(file)) => file.credential,
         // The libraries fail on a file that was named and cannot be read; they do not go on.
-        None if snapshot.env("GOOGLE_APPLICATION_CREDENTIALS").is_some() => Credential::Unknown,
-        None if platform != Platform::Unknown => Credential::MetadataServer,
-        None => Credential::Unknown,
+        (None, None) if snapshot.env("GOOGLE_APPLICATION_CREDENTIALS").is_some() => Credential::Unknown,
+        // Its metadata server hands out tokens of the person who uses it.
+        (None, None) if platform == Platform::CloudShell => Credential::GcloudUser,
+        (None, None) if platform != Platform::Unknown => Credential::MetadataServer,
+        (None, None) => Credential::Unknown,
     }
 }
 
@@ -239,10 +278,14 @@ fn location<'a>(snapshot: &'a Snapshot, platform: Platform, zone: Option<&'a str
 }
 
 fn account(snapshot: &Snapshot, credential: Credential, file: Option<&CredentialFile>) -> Option<String> {
-    match credential {
-        Credential::MetadataServer => owned(snapshot.metadata(metadata::EMAIL), names::account),
-        _ => owned(file.and_then(|file| file.account.as_deref()), names::account),
-    }
+    let attached = snapshot.metadata(metadata::EMAIL);
+    let of_file = |file: &'_ CredentialFile| file.account.clone();
+    let account = match credential {
+        Credential::MetadataServer => attached.map(str::to_owned),
+        Credential::DomainWideDelegation => file.and_then(of_file).or_else(|| attached.map(str::to_owned)),
+        _ => file.filter(|file| file.credential == credential).and_then(of_file),
+    };
+    owned(account.as_deref(), names::account)
 }
 
 fn owned(value: Option<&str>, check: impl Fn(&str) -> Option<&str>) -> Option<String> {

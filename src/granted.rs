@@ -163,6 +163,11 @@ impl GrantSource {
         }
     }
 
+    /// Whether this is the word of somebody who could be mistaken about a token.
+    pub(crate) fn is_hearsay(self) -> bool {
+        matches!(self, Self::Declared | Self::Custom)
+    }
+
     /// The same for a person.
     pub(crate) fn describe(self) -> &'static str {
         match self {

@@ -13,30 +13,31 @@
 //! [`Denial`]; every other answer is passed on byte for byte.
 
 mod builder;
+#[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), expect(dead_code))]
+mod checked;
+mod lessons;
 mod verdict;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode, header};
-
 use crate::call::{Call, Why};
 use crate::catalog::{self, Endpoints, Found};
-use crate::denial::Denial;
+use crate::denial::{Denial, DenialKind};
 use crate::environment::Environment;
-use crate::granted::GrantedScopes;
-use crate::granted::cache::{Stage, TokenKey};
-use crate::granted::flight::{Grants, Peek};
+use crate::granted::flight::Grants;
+use crate::granted::{AccessToken, GrantedScopes};
 use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
-use crate::scope::ScopeSet;
-use crate::telemetry;
+use lessons::Lessons;
 
 pub use builder::GuardBuilder;
+#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
+pub(crate) use checked::{Before, Checked};
 pub use verdict::{Verdict, verdict};
 
-/// How long [`Preflight::Deny`] waits for scopes that are not yet known, and an explanation for
-/// those it would like to show.
+/// How long, if the user does not say, [`Preflight::Deny`] waits for scopes that are not yet known,
+/// and how long an explanation waits for those it would like to show.
 const WAIT: Duration = Duration::from_millis(500);
 
 /// Judges calls of Google API clients by the OAuth scopes of their tokens.
@@ -49,8 +50,10 @@ struct Inner {
     preflight: Preflight,
     surface: Surface,
     endpoints: Endpoints,
-    grants: Grants<()>,
+    grants: Grants,
+    deny_wait: Duration,
     environment: Arc<Environment>,
+    lessons: Lessons,
 }
 
 /// What happens before a call whose token is known to lack the scope.
@@ -60,8 +63,12 @@ pub enum Preflight {
     /// Nothing. Refusals are still explained.
     Off,
     /// A warning event; the call is sent.
-    #[default]
     Warn,
+    /// A warning event, and the call is sent. If Google refuses it for lack of scope, repeats of
+    /// that method with that token are not sent: they fail with a [`Denial`]. If Google lets it
+    /// through, the catalog is wrong about that method, and nothing more is predicted of it.
+    #[default]
+    Confirm,
     /// The call is not sent: it fails with a [`Denial`]. The first call with a token may wait up to
     /// 500 ms for the token's scopes; if they are still unknown then, it is sent.
     Deny,
@@ -75,7 +82,7 @@ pub enum Surface {
     #[default]
     Error,
     /// As Google's answer, byte for byte, with the [`Denial`] among the response's extensions. A
-    /// call that [`Preflight::Deny`] does not send has no answer, and is an error all the same.
+    /// call that [`Preflight`] does not send has no answer, and is an error all the same.
     Extension,
 }
 
@@ -89,23 +96,6 @@ pub enum Decision {
     Abstain(Why),
     /// Google would refuse the call for lack of scope.
     Lacking(Denial),
-}
-
-/// What an adapter carries from a request to its answer: no token, no URL, no allocation.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Checked {
-    found: Result<Found, Why>,
-    token: Option<TokenKey>,
-}
-
-/// What an adapter is to do with a request.
-pub(crate) enum Before {
-    /// Send it.
-    Go(Checked),
-    /// Wait for [`Guard::ask`], then send it.
-    Ask(Checked),
-    /// Do not send it.
-    Stop(Denial),
 }
 
 impl Guard {
@@ -129,13 +119,37 @@ impl Guard {
         &self.0.environment
     }
 
+    /// Takes the word of whoever made or fetched a token for what it was granted: the `scope` of an
+    /// OAuth answer, or the scopes that went into it where those are always honoured. The scopes
+    /// that were *asked for* are no such word: the metadata server of a VM, for one, ignores them.
+    ///
+    /// Cheap enough to be called each time a token is handed out. It is believed until the token
+    /// expires, for an hour at most, or until a refusal contradicts it.
+    ///
+    /// ```
+    /// use gcp_scopes::{Guard, ScopeSet};
+    /// use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
+    ///
+    /// let guard = Guard::builder().build();
+    /// // From the token endpoint: {"access_token": "ya29.x", "scope": "https://…/auth/pubsub", …}
+    /// let scopes = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub");
+    /// if let Some(token) = AccessToken::new("ya29.x") {
+    ///     guard.declare(token, GrantedScopes::known(scopes, GrantSource::Declared));
+    /// }
+    /// ```
+    pub fn declare(&self, token: AccessToken<'_>, granted: GrantedScopes) {
+        self.0.grants.declare(token, granted);
+    }
+
     /// Judges a call by the scopes its token holds. Pure: no I/O, no event.
     #[must_use]
     pub fn decide(&self, call: &Call<'_>, granted: &GrantedScopes) -> Decision {
         let found = catalog::lookup(call, &self.0.endpoints);
-        match (judge(&found, granted), found) {
+        match (self.judge(&found, granted), found) {
             (Verdict::Allow, _) => Decision::Allow,
-            (Verdict::Lacking, Ok(found)) => Decision::Lacking(self.predict(&found, granted.clone())),
+            (Verdict::Lacking, Ok(found)) => {
+                Decision::Lacking(self.predict(DenialKind::Predicted, &found, granted.clone()))
+            }
             (Verdict::Abstain(why), _) | (Verdict::Lacking, Err(why)) => Decision::Abstain(why),
         }
     }
@@ -147,139 +161,40 @@ impl Guard {
     #[must_use]
     pub fn explain(&self, call: &Call<'_>, granted: &GrantedScopes, answer: &Answer<'_>) -> Option<Denial> {
         let found = catalog::lookup(call, &self.0.endpoints);
-        let refusal = corroborated(refusal::classify(answer)?, &found, granted);
+        let refusal = self.corroborated(refusal::classify(answer)?, &found, granted);
         is_for_scope(&refusal).then(|| self.refuse(&found, granted.clone(), refusal))
     }
 
-    fn predict(&self, found: &Found, granted: GrantedScopes) -> Denial {
-        Denial::predicted(found.method(), granted, self.0.environment.clone())
+    fn predict(&self, kind: DenialKind, found: &Found, granted: GrantedScopes) -> Denial {
+        let accepted = self.0.lessons.accepted(found.method());
+        Denial::predicted(kind, found.method(), accepted, granted, self.0.environment.clone())
     }
 
     fn refuse(&self, found: &Result<Found, Why>, granted: GrantedScopes, refusal: Refusal) -> Denial {
         Denial::refused(method(found), granted, self.0.environment.clone(), refusal)
     }
-}
 
-/// What adapters call.
-#[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), expect(dead_code))]
-impl Guard {
-    /// Before a request is sent. Never waits, and on the usual path does not allocate.
-    pub(crate) fn before(&self, call: &Call<'_>, headers: &HeaderMap) -> Before {
-        let found = catalog::lookup(call, &self.0.endpoints);
-        let unseen = Checked { found, token: None };
-        let token = headers.get(header::AUTHORIZATION).filter(|_| is_google(&found));
-        let Some(token) = token else { return Before::Go(unseen) };
-        match self.0.grants.peek(token, |key, entry| (key, judge(&found, &entry.granted))) {
-            Peek::NotBearer => Before::Go(unseen),
-            Peek::Unseen(key) => {
-                let checked = Checked { found, token: Some(key) };
-                if self.0.preflight != Preflight::Off {
-                    self.0.grants.inspect(token, Stage::Ahead);
-                }
-                let waits = self.0.preflight == Preflight::Deny && could_lack(&found);
-                if waits { Before::Ask(checked) } else { Before::Go(checked) }
-            }
-            Peek::Seen((key, Verdict::Lacking)) => self.lacking(Checked { found, token: Some(key) }),
-            Peek::Seen((key, _)) => Before::Go(Checked { found, token: Some(key) }),
+    /// The verdict on what was found, or was not, for a token of which something or nothing is known.
+    fn judge(&self, found: &Result<Found, Why>, granted: &GrantedScopes) -> Verdict {
+        match (found, granted.scopes()) {
+            (Err(why), _) => Verdict::Abstain(*why),
+            (Ok(_), None) if granted.is_not_limited() => Verdict::Allow,
+            (Ok(_), None) => Verdict::Abstain(Why::Granted),
+            (Ok(found), Some(scopes)) => match verdict(found, scopes) {
+                Verdict::Lacking => self.0.lessons.correct(found.method(), scopes),
+                verdict => verdict,
+            },
         }
     }
 
-    fn lacking(&self, checked: Checked) -> Before {
-        let (Ok(found), Some(key)) = (&checked.found, checked.token) else { return Before::Go(checked) };
-        let granted = self.0.grants.read(key, |entry| entry.granted.clone());
-        let Some(granted) = granted else { return Before::Go(checked) };
-        match self.0.preflight {
-            Preflight::Off => Before::Go(checked),
-            Preflight::Warn => {
-                telemetry::predicted(found.method(), &granted);
-                Before::Go(checked)
-            }
-            Preflight::Deny => {
-                let denial = self.predict(found, granted);
-                telemetry::denied(&denial);
-                Before::Stop(denial)
-            }
-        }
+    /// A header alone only makes a scope refusal possible; our own prediction makes it likely.
+    fn corroborated(&self, refusal: Refusal, found: &Result<Found, Why>, granted: &GrantedScopes) -> Refusal {
+        if self.judge(found, granted) == Verdict::Lacking { refusal.corroborated() } else { refusal }
     }
-
-    /// Waits, bounded, for the scopes of a token that nothing is known of yet, and judges again.
-    pub(crate) async fn ask(&self, checked: Checked) -> Result<Checked, Denial> {
-        let Some(key) = checked.token else { return Ok(checked) };
-        let granted = self.0.grants.wait(key, Stage::Ahead, WAIT).await;
-        if judge(&checked.found, &granted) != Verdict::Lacking {
-            return Ok(checked);
-        }
-        match self.lacking(checked) {
-            Before::Stop(denial) => Err(denial),
-            Before::Go(checked) | Before::Ask(checked) => Ok(checked),
-        }
-    }
-
-    /// Whether an answer may be a refusal of Google's, so that its body is worth a look.
-    pub(crate) fn looks_at(&self, checked: &Checked, status: StatusCode) -> bool {
-        status == StatusCode::FORBIDDEN && is_google(&checked.found)
-    }
-
-    /// After a refused answer: a denial if the scope gate refused. Logs what it found.
-    pub(crate) async fn after(
-        &self,
-        checked: &Checked,
-        status: StatusCode,
-        headers: &HeaderMap,
-        body: &[u8],
-    ) -> Option<Denial> {
-        let refusal =
-            refusal::classify(&Answer::new(body).with_status(status.as_u16()).with_headers(headers))?;
-        if refusal.gate() != Gate::Scope {
-            telemetry::other_gate(method(&checked.found), &refusal);
-            return None;
-        }
-        let granted = match checked.token {
-            Some(key) => self.0.grants.wait(key, Stage::Refused, WAIT).await,
-            None => GrantedScopes::unknown("the call carried no bearer token that could be seen"),
-        };
-        let refusal = corroborated(refusal, &checked.found, &granted);
-        if !is_for_scope(&refusal) {
-            telemetry::other_gate(method(&checked.found), &refusal);
-            return None;
-        }
-        let denial = self.refuse(&checked.found, granted, refusal);
-        telemetry::denied(&denial);
-        Some(denial)
-    }
-
-    /// Whether a denial goes into the response's extensions and not into an error.
-    pub(crate) fn keeps_response(&self) -> bool {
-        self.0.surface == Surface::Extension
-    }
-}
-
-/// The verdict on what was found, or was not, for a token of which something or nothing is known.
-fn judge(found: &Result<Found, Why>, granted: &GrantedScopes) -> Verdict {
-    match (found, granted.scopes()) {
-        (Err(why), _) => Verdict::Abstain(*why),
-        (Ok(_), None) if granted.is_not_limited() => Verdict::Allow,
-        (Ok(_), None) => Verdict::Abstain(Why::Granted),
-        (Ok(found), Some(scopes)) => verdict(found, scopes),
-    }
-}
-
-/// Whether any answer about the token could stop the call, so that it is worth waiting for.
-fn could_lack(found: &Result<Found, Why>) -> bool {
-    found.as_ref().is_ok_and(|found| verdict(found, &ScopeSet::new()) == Verdict::Lacking)
-}
-
-/// A header alone only makes a scope refusal possible; our own prediction makes it likely.
-fn corroborated(refusal: Refusal, found: &Result<Found, Why>, granted: &GrantedScopes) -> Refusal {
-    if judge(found, granted) == Verdict::Lacking { refusal.corroborated() } else { refusal }
 }
 
 fn is_for_scope(refusal: &Refusal) -> bool {
     refusal.gate() == Gate::Scope && refusal.certainty() >= Certainty::Likely
-}
-
-fn is_google(found: &Result<Found, Why>) -> bool {
-    found.as_ref().map_or_else(|why| why.is_google(), |_| true)
 }
 
 fn method(found: &Result<Found, Why>) -> Option<catalog::ApiMethod> {
@@ -297,11 +212,6 @@ impl Guard {
 
 #[cfg(feature = "reqwest-middleware")]
 impl Guard {
-    /// The same request after redirects: the answer is judged by where it came from.
-    pub(crate) fn redirected(&self, checked: Checked, call: &Call<'_>) -> Checked {
-        Checked { found: catalog::lookup(call, &self.0.endpoints), ..checked }
-    }
-
     /// A middleware: see [`adapter::reqwest_middleware`](crate::adapter::reqwest_middleware).
     #[must_use]
     pub fn middleware(&self) -> crate::adapter::reqwest_middleware::GuardMiddleware {

@@ -7,7 +7,6 @@ pub mod call;
 
 pub mod catalog;
 
-#[allow(dead_code, reason = "the guard does not ask every source yet")]
 pub mod granted;
 
 pub mod environment;

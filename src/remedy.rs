@@ -5,33 +5,51 @@
 //! a command only if it has the syntax Google documents for it; otherwise a placeholder in capitals
 //! stays, so that pasting a command never runs what somebody put into a VM's name.
 
+mod code;
 mod elsewhere;
 mod gates;
 mod least;
+mod login;
 mod machine;
+mod next;
+mod product;
 
 use crate::environment::{Credential, Environment, Platform};
 use crate::refusal::ScopeRefusal;
 use crate::scope::{Scope, ScopeSet};
 
 pub use gates::for_refusal;
-pub(crate) use least::{least, narrowest_first, recommended};
+pub(crate) use least::{least, narrowest_first};
 
-/// One thing to do: a sentence, where there is one a command to paste, and where to read more.
+/// One thing to do: a sentence, where there is one a command to paste or a line of code, and where
+/// to read more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     text: String,
     command: Option<String>,
+    code: Option<String>,
+    console: Option<String>,
     link: Option<&'static str>,
 }
 
 impl Step {
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), command: None, link: None }
+        Self { text: text.into(), command: None, code: None, console: None, link: None }
     }
 
     pub(crate) fn command(mut self, command: impl Into<String>) -> Self {
         self.command = Some(command.into());
+        self
+    }
+
+    pub(crate) fn code(mut self, code: impl Into<String>) -> Self {
+        self.code = Some(code.into());
+        self
+    }
+
+    /// The page of the console, if all that its address needs is known.
+    pub(crate) fn console(mut self, address: Option<String>) -> Self {
+        self.console = address;
         self
     }
 
@@ -40,7 +58,7 @@ impl Step {
         self
     }
 
-    /// What to do and what it does to running programs, in one or two sentences.
+    /// What to do and what it does to running programs, in a few sentences.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -50,6 +68,18 @@ impl Step {
     #[must_use]
     pub fn command_line(&self) -> Option<&str> {
         self.command.as_deref()
+    }
+
+    /// Where no command does it: what a program has to say instead, on one line.
+    #[must_use]
+    pub fn code_line(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
+
+    /// Where the same can be done in the Google Cloud console.
+    #[must_use]
+    pub fn console_url(&self) -> Option<&str> {
+        self.console.as_deref()
     }
 
     /// The page of Google's documentation that describes the step.
@@ -71,22 +101,98 @@ pub(crate) struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// What is there and what is needed: a flag that replaces the list must carry both.
+    /// What is held. Where the token may be the machine's, that is the machine's list, which a flag
+    /// would replace.
+    fn held(&self) -> Option<&ScopeSet> {
+        let of_machine = [Credential::MetadataServer, Credential::Declared, Credential::Unknown];
+        let may_be_its = of_machine.contains(&self.environment.credential());
+        self.environment.scopes().filter(|_| may_be_its).or(self.held)
+    }
+
+    /// What is held and the least that is needed: a flag that replaces the list must carry both.
     fn union(&self) -> Option<ScopeSet> {
-        let held = self.held.or_else(|| self.environment.scopes())?;
-        let mut all = held.clone();
+        let mut all = self.held()?.clone();
         all.extend(least(self.accepted));
         Some(all)
     }
 
-    /// The scope to ask for, in the form that flags and code take.
-    fn needed(&self) -> String {
-        least(self.accepted).map_or_else(|| "SCOPE".to_owned(), |scope| scope.to_string())
+    /// What Google recommends, with whatever is needed or held beside it.
+    fn recommended(&self) -> ScopeSet {
+        least::recommended(self.accepted, self.held())
     }
 
-    /// The same in the form that people read.
+    /// The union as gcloud's `--scopes` takes it.
+    fn scopes_to_set(&self) -> String {
+        let needed = least(self.accepted).map_or_else(|| "SCOPE".to_owned(), |scope| flag_value(&scope));
+        self.union().map_or_else(|| format!("SCOPES_IT_HAS,{needed}"), |all| scopes_flag(&all))
+    }
+
+    /// The recommended list for people, if the union does without `cloud-platform`.
+    fn recommended_in_short(&self) -> Option<String> {
+        if self.union().is_some_and(|all| all.contains(&Scope::cloud_platform())) {
+            return None;
+        }
+        let names: Vec<String> = self.recommended().iter().map(|scope| scope.short().to_owned()).collect();
+        Some(names.join(" and "))
+    }
+
+    /// The same as a sentence behind a step whose list is the union.
+    fn or_better(&self) -> String {
+        let sentence = |list| {
+            format!(" Google recommends {list} in the place of that list, and IAM roles for the rest.")
+        };
+        self.recommended_in_short().map(sentence).unwrap_or_default()
+    }
+
+    /// The recommended list as programs take it.
+    fn scopes_to_ask(&self) -> Vec<String> {
+        self.recommended().iter().map(|scope| plain(&scope).to_owned()).collect()
+    }
+
+    /// What to enter for domain-wide delegation, where there is no recommended list.
+    fn scopes_to_delegate(&self) -> String {
+        let all = self.union().unwrap_or_else(|| least(self.accepted).into_iter().collect());
+        let list: Vec<String> = all.iter().map(|scope| plain(&scope).to_owned()).collect();
+        if list.is_empty() { "SCOPE".to_owned() } else { list.join(",") }
+    }
+
+    /// The scope to ask for, in the form that people read.
     fn needed_in_short(&self) -> String {
         least(self.accepted).map_or_else(|| "the scope it lacks".to_owned(), |scope| scope.short().to_owned())
+    }
+
+    /// Whether `cloud-platform` would do. Where nothing is known of the method, it most likely does.
+    fn is_cloud(&self) -> bool {
+        self.accepted.is_empty() || self.accepted.contains(&Scope::cloud_platform())
+    }
+
+    /// What to ask for in code, where the list is the recommended one.
+    fn advice(&self) -> String {
+        let needed = self.needed_in_short();
+        match self.recommended_in_short() {
+            _ if !self.is_cloud() => {
+                format!(" The least that does is {needed}: cloud-platform does not cover this API.")
+            }
+            Some(list) if list != needed => {
+                format!(
+                    " The least that does is {needed}; Google recommends {list}, and IAM roles for the rest."
+                )
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// A warning where the usual advice does not work.
+    fn beyond_cloud(&self) -> &'static str {
+        if self.is_cloud() { "" } else { " cloud-platform does not cover this API." }
+    }
+
+    fn project(&self) -> &str {
+        self.environment.project().unwrap_or("PROJECT")
+    }
+
+    fn account(&self) -> &str {
+        self.environment.account().unwrap_or("SERVICE_ACCOUNT")
     }
 }
 
@@ -107,30 +213,28 @@ impl Remedy {
 pub(crate) fn remedy(case: &Case<'_>) -> Remedy {
     match case.kind {
         ScopeRefusal::Restricting => elsewhere::drop_a_scope(),
-        ScopeRefusal::ScopeOrShare => with_share(get_a_scope(case), case),
+        ScopeRefusal::ScopeOrShare => with_share(get_a_scope(case)),
         ScopeRefusal::Missing => get_a_scope(case),
     }
 }
 
 /// The server says the same for a missing scope and for a file that is not shared: do both.
-fn with_share(mut remedy: Remedy, case: &Case<'_>) -> Remedy {
-    let account = case.environment.account().unwrap_or("the account that the program uses");
-    let share = format!("Share the file with {account} in Google Drive, if it is not shared yet.");
-    remedy.summary = format!("{} Share the file with the account, too.", remedy.summary);
-    remedy
-        .steps
-        .push(Step::new(share).link("https://docs.cloud.google.com/bigquery/docs/external-data-drive"));
-    remedy
+fn with_share(remedy: Remedy) -> Remedy {
+    Remedy { summary: format!("{} Share the file with the account, too.", remedy.summary), ..remedy }
 }
 
+/// A credential that does not come from the place makes the place's settings irrelevant.
 fn get_a_scope(case: &Case<'_>) -> Remedy {
     match case.environment.credential() {
         Credential::MetadataServer => on_platform(case),
-        Credential::UserAdc => elsewhere::user_login(case),
-        Credential::ServiceAccountKey | Credential::ExternalAccount | Credential::Impersonated => {
-            elsewhere::ask_in_code(case)
-        }
-        _ => elsewhere::general(case),
+        Credential::UserAdc => login::user_adc(case),
+        Credential::GcloudUser => login::gcloud_user(case),
+        Credential::ExternalUser => login::external_user(case),
+        Credential::ServiceAccountKey => code::key(case),
+        Credential::ExternalAccount => code::federation(case),
+        Credential::Impersonated => code::impersonation(case),
+        Credential::DomainWideDelegation => code::delegation(case),
+        Credential::Declared | Credential::Unknown => elsewhere::general(case),
     }
 }
 
@@ -145,8 +249,14 @@ fn on_platform(case: &Case<'_>) -> Remedy {
         | Platform::CloudRunWorkerPool
         | Platform::CloudFunctions
         | Platform::AppEngineStandard
-        | Platform::AppEngineFlexible => elsewhere::ask_metadata_server(case),
-        _ => elsewhere::general(case),
+        | Platform::AppEngineFlexible => code::metadata_server(case),
+        Platform::Dataproc => product::dataproc(case),
+        Platform::Dataflow => product::dataflow(case),
+        Platform::Composer => product::composer(case),
+        Platform::Workbench => product::workbench(case),
+        Platform::CloudBuild => product::cloud_build(case),
+        Platform::CloudShell => login::gcloud_user(case),
+        Platform::Unknown => elsewhere::general(case),
     }
 }
 
@@ -159,12 +269,14 @@ fn flag_value(scope: &Scope) -> String {
     let alias = crate::scope::ALIASES.iter().find(|(_, short)| *short == scope.short());
     match alias {
         Some((alias, _)) if *alias != "sql" => (*alias).to_owned(),
-        _ if is_plain_uri(scope.as_str()) => scope.as_str().to_owned(),
-        _ => "SCOPE".to_owned(),
+        _ => plain(scope).to_owned(),
     }
 }
 
-/// Whether a scope can stand in a shell command as it is.
-fn is_plain_uri(uri: &str) -> bool {
-    uri.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/._-".contains(&byte))
+/// A scope's URI, if it can stand in a shell command and in a string as it is: a server may name
+/// any scope.
+fn plain(scope: &Scope) -> &str {
+    let uri = scope.as_str();
+    let is_plain = uri.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/._-".contains(&byte));
+    if is_plain && !uri.starts_with('-') { uri } else { "SCOPE" }
 }

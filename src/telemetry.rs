@@ -7,7 +7,7 @@
 use tracing::{debug, warn};
 
 use crate::catalog::ApiMethod;
-use crate::denial::Denial;
+use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantedScopes;
 use crate::refusal::Refusal;
 use crate::remedy::least;
@@ -42,7 +42,11 @@ pub(crate) fn predicted(method: ApiMethod, granted: &GrantedScopes) {
 /// A call was refused for lack of scope, by the server or by us before it was sent.
 pub(crate) fn denied(denial: &Denial) {
     let method = denial.method();
-    let evidence = denial.refusal().map_or("predicted", |refusal| refusal.evidence().as_str());
+    let evidence = match (denial.refusal(), denial.kind()) {
+        (Some(refusal), _) => refusal.evidence().as_str(),
+        (None, DenialKind::Confirmed) => "confirmed",
+        (None, _) => "predicted",
+    };
     warn!(
         target: TARGET,
         {
@@ -62,6 +66,23 @@ pub(crate) fn denied(denial: &Denial) {
     );
 }
 
+/// Google let a call through that its token was known to lack the scope for: the catalog, or what is
+/// known of the token, is wrong. Once for each method.
+pub(crate) fn contradicted(method: ApiMethod) {
+    warn!(
+        target: TARGET,
+        {
+            "rpc.method" = method.id(),
+            "server.address" = method.host(),
+            "gcp.client.service" = service(method),
+            "oauth.scope.verdict" = "ok",
+            "oauth.scope.evidence" = "contradicted",
+            "oauth.scope.accepted" = names(&method.accepted()),
+        },
+        "Google accepts this call without any of the scopes listed for it, and no more is predicted of it"
+    );
+}
+
 /// Google refused the call, but not for lack of scope. The answer goes to the caller untouched.
 pub(crate) fn other_gate(method: Option<ApiMethod>, refusal: &Refusal) {
     debug!(
@@ -75,6 +96,18 @@ pub(crate) fn other_gate(method: Option<ApiMethod>, refusal: &Refusal) {
             "oauth.scope.gate" = refusal.gate().as_str(),
         },
         "the call was refused by another gate than the scope gate"
+    );
+}
+
+/// A source could not say what a token holds. The call that wanted to know is not affected.
+pub(crate) fn not_inspected(source: &str, why: &str) {
+    debug!(
+        target: TARGET,
+        {
+            "oauth.scope.grant_source" = source,
+            "oauth.scope.why_unknown" = why,
+        },
+        "the scopes of a token could not be found out"
     );
 }
 

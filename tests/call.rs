@@ -267,6 +267,16 @@ fn token_endpoints_batches_and_strangers_to_discovery_have_no_method() {
         ("POST", "https://www.googleapis.com/batch", "batch"),
         ("POST", "https://compute.googleapis.com/batch/compute/v1", "batch"),
         ("POST", "https://pubsub.googleapis.com/batch", "batch"),
+        ("POST", "https://gmail.googleapis.com/batch/gmail/v1", "batch"),
+        ("POST", "https://www.googleapis.com/batch/drive/v3", "batch"),
+        ("POST", "https://batch.googleapis.com/batch", "batch"),
+        ("POST", "https://oauth2.googleapis.com/device/code", "auth"),
+        ("GET", "https://www.googleapis.com/oauth2/v3/certs", "auth"),
+        ("GET", "https://www.googleapis.com/oauth2/v3/tokeninfo?access_token=x", "auth"),
+        ("GET", "https://www.googleapis.com/service_accounts/v1/jwk/a@b.iam.gserviceaccount.com", "auth"),
+        ("GET", "https://www.googleapis.com/userinfo/v2/me", "oauth2.userinfo.v2.me.get"),
+        ("POST", "https://sts.us-east4.rep.googleapis.com/v1/token", "sts.token"),
+        ("GET", "https://europe-maven.pkg.dev/p/r/g/a/1/a.jar", "registry"),
         (
             "GET",
             "https://batch.googleapis.com/v1/projects/p/locations/l/jobs",
@@ -404,6 +414,8 @@ fn signed_requests_have_no_bearer_token() {
         "x-goog-signature=s",
         "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=s",
         "GoogleAccessId=a&Expires=1&Signature=s",
+        "AWSAccessKeyId=a&Expires=1&Signature=s",
+        "generation=1&x-goog-signature=s&userProject=p",
     ] {
         assert_eq!(name_of("GET", &format!("{bucket}?{query}")), "signed", "{query}");
         let virtual_host = format!("https://bucket.storage.googleapis.com/o?{query}");
@@ -468,6 +480,32 @@ fn a_follow_up_of_an_upload_is_the_method_that_began_it_and_is_never_lacking() {
             "https://bigquery.googleapis.com/upload/bigquery/v2/projects/p/jobs?upload_id=u",
             "bigquery.jobs.insert",
         ),
+        ("GET", "https://www.googleapis.com/upload/drive/v3/files?upload_id=u", "drive.files.create"),
+        (
+            "DELETE",
+            "https://www.googleapis.com/upload/youtube/v3/videos?upload_id=u",
+            "youtube.videos.insert",
+        ),
+        (
+            "POST",
+            "https://youtube.googleapis.com/resumable/upload/youtube/v3/captions?upload_id=u",
+            "youtube.captions.insert",
+        ),
+        (
+            "PUT",
+            "https://gmail.googleapis.com/resumable/upload/gmail/v1/users/me/messages/send?upload_id=u",
+            "gmail.users.messages.send",
+        ),
+        (
+            "PUT",
+            "https://androidpublisher.googleapis.com/upload/androidpublisher/v3/applications/a.b/edits/1/apks?upload_id=u",
+            "androidpublisher.edits.apks.upload",
+        ),
+        (
+            "PUT",
+            "https://storage.us-east1.rep.googleapis.com/upload/storage/v1/b/b/o?upload_id=u",
+            "storage.objects.insert",
+        ),
         ("PUT", "https://storage.googleapis.com/bucket/o?upload_id=u", "storage.objects.insert"),
         ("DELETE", "https://bucket.storage.googleapis.com/o?upload_id=u", "storage.objects.insert"),
     ] {
@@ -477,6 +515,244 @@ fn a_follow_up_of_an_upload_is_the_method_that_began_it_and_is_never_lacking() {
     }
     let first = "https://storage.googleapis.com/upload/storage/v1/b/b/o?name=upload_id";
     assert_eq!(doubt_of("POST", first), None);
+}
+
+/// Looks up a request with headers.
+fn name_with(verb: &str, url: &str, headers: &[(&'static str, &'static str)]) -> &'static str {
+    let uri = url.parse().unwrap();
+    let pairs =
+        headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+    let headers = HeaderMap::from_iter(pairs);
+    name(&lookup(&Call::of(&verb.parse().unwrap(), &uri, &headers), &Endpoints::new()))
+}
+
+#[test]
+fn a_post_may_stand_for_another_verb() {
+    let file = "https://www.googleapis.com/drive/v3/files/f";
+    for (verb, url, headers, expected) in [
+        ("POST", file, &[("x-http-method-override", "GET")][..], "drive.files.get"),
+        ("POST", file, &[("x-http-method-override", "DELETE")], "drive.files.delete"),
+        ("POST", file, &[("x-http-method-override", "PATCH")], "drive.files.update"),
+        ("POST", file, &[("x-http-method-override", "NONSENSE")], "method"),
+        ("POST", file, &[], "method"),
+        ("GET", file, &[("x-http-method-override", "DELETE")], "drive.files.get"),
+        ("PUT", file, &[("x-http-method-override", "GET")], "method"),
+    ] {
+        assert_eq!(name_with(verb, url, headers), expected, "{verb} {headers:?}");
+    }
+    for query in ["$httpMethod=GET", "%24httpMethod=GET", "alt=json&$httpMethod=GET"] {
+        let url = format!("https://storage.googleapis.com/storage/v1/b/b/o?{query}");
+        assert_eq!(doubt_of("POST", &url), Some(Why::Request), "{query}");
+    }
+}
+
+#[test]
+fn a_grpc_path_is_one_by_its_content_type() {
+    let publish = "https://pubsub.googleapis.com/google.pubsub.v1.Publisher/Publish";
+    for (url, headers, expected) in [
+        (publish, &[("content-type", "application/grpc")][..], "google.pubsub.v1.Publisher.Publish"),
+        (publish, &[("content-type", "application/grpc+proto")], "google.pubsub.v1.Publisher.Publish"),
+        (publish, &[("content-type", "application/grpc-web")], "google.pubsub.v1.Publisher.Publish"),
+        (publish, &[("content-type", "application/json")], "method"),
+        (publish, &[], "method"),
+        (
+            "https://evil.example/google.pubsub.v1.Publisher/Publish",
+            &[("content-type", "application/grpc")],
+            "host",
+        ),
+        (
+            "https://a.run.app/google.pubsub.v1.Publisher/Publish",
+            &[("content-type", "application/grpc")],
+            "workload",
+        ),
+        (
+            "/google.pubsub.v1.Publisher/Publish",
+            &[("content-type", "application/grpc")],
+            "google.pubsub.v1.Publisher.Publish",
+        ),
+        ("/google.pubsub.v1.Publisher/Unheard", &[("content-type", "application/grpc")], "method"),
+    ] {
+        assert_eq!(name_with("POST", url, headers), expected, "{url} {headers:?}");
+    }
+}
+
+#[test]
+fn one_slash_too_many_is_named_but_never_lacking() {
+    for (verb, url, expected) in [
+        (
+            "POST",
+            "https://translation.googleapis.com/language/translate/v2/",
+            "language.translations.translate",
+        ),
+        ("GET", "https://storage.googleapis.com/storage/v1/b/", "storage.buckets.list"),
+        ("GET", "https://storage.googleapis.com/storage/v1/b/b/o/?prefix=a", "storage.objects.list"),
+        (
+            "POST",
+            "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish/",
+            "pubsub.projects.topics.publish",
+        ),
+    ] {
+        assert_eq!(name_of(verb, url), expected, "{url}");
+        assert_eq!(doubt_of(verb, url), Some(Why::Inferred), "{url}");
+        assert_eq!(judge(verb, url, "logging.write"), Verdict::Abstain(Why::Inferred), "{url}");
+        assert_eq!(judge(verb, url, "cloud-platform"), Verdict::Allow, "{url}");
+    }
+    // What is empty in the middle is no route of any server's.
+    for url in [
+        "https://bigquery.googleapis.com//bigquery/v2/projects/p/datasets",
+        "https://bigquery.googleapis.com/bigquery/v2//projects/p/datasets",
+        "https://bigquery.googleapis.com/bigquery/v2/projects//datasets",
+        "https://bigquery.googleapis.com/bigquery/v2/projects/p/datasets//",
+    ] {
+        assert_eq!(name_of("GET", url), "method", "{url}");
+    }
+}
+
+#[test]
+fn odd_names_of_hosts_and_buckets_are_read_as_servers_read_them() {
+    let list = "/storage/v1/b";
+    let get = "/v1/projects/p/topics";
+    for (origin, path, expected) in [
+        // Buckets whose names look like something else.
+        ("https://pubsub.storage.googleapis.com", get, "storage.objects.get"),
+        ("https://www.storage.googleapis.com", list, "storage.objects.get"),
+        ("https://storage.storage.googleapis.com", list, "storage.objects.get"),
+        ("https://us-central1.storage.googleapis.com", list, "storage.objects.get"),
+        ("https://localhost.storage.googleapis.com", list, "storage.objects.get"),
+        ("https://with_underscore.storage.googleapis.com", list, "storage.objects.get"),
+        ("https://a.b.example.com.storage.googleapis.com", list, "storage.objects.get"),
+        ("https://storage.googleapis.com", "/storage.v1/o", "storage.objects.get"),
+        ("https://storage.googleapis.com", "/storages", "storage.objects.list"),
+        ("https://storage.googleapis.com", "/my_bucket.example.com/a/b", "storage.objects.get"),
+        ("https://storage.googleapis.com", "/my-bucket//double//slash", "storage.objects.get"),
+        ("https://storage.googleapis.com", "/STORAGE/v1/b", "storage.objects.get"),
+        // `storage` is the JSON API there, never a bucket.
+        ("https://storage.googleapis.com", "/storage", "method"),
+        ("https://storage.googleapis.com", "/storage/object", "method"),
+        ("https://storage.googleapis.com", "/storage?prefix=a", "method"),
+        (
+            "https://content-storage.googleapis.com",
+            "/download/storage/v1/b/b/o/o?alt=media",
+            "storage.objects.get",
+        ),
+        ("https://content-storage.googleapis.com", "/my-bucket/o", "storage.objects.get"),
+        ("https://www.googleapis.com", "/download/storage/v1/b/b/o/o?alt=media", "storage.objects.get"),
+        // A login page with cookies, not an API.
+        ("https://storage.cloud.google.com", "/my-bucket/o", "host"),
+        // Look-alikes of other scripts, addresses, ports.
+        ("https://xn--strage-b0a.googleapis.com", list, "host"),
+        ("https://storage.xn--googleapis-abc.com", list, "host"),
+        ("https://[::ffff:169.254.169.254]", list, "host"),
+        ("https://[2001:db8::1]:443", list, "host"),
+        ("https://storage.googleapis.com:0443", list, "storage.buckets.list"),
+        ("https://storage.googleapis.com:", list, "storage.buckets.list"),
+        ("https://storage.googleapis.com:65536", list, "host"),
+        // Stages and other worlds of Google's own.
+        ("https://compute-alpha.googleapis.com", "/compute/v1/projects/p", "host"),
+        ("https://staging-pubsub.sandbox.googleapis.com", get, "host"),
+        ("https://autopush-pubsub.googleapis.com", get, "host"),
+        ("https://pubsub.us-central1.googleapis.com", get, "host"),
+        ("https://us-central1-pubsub.googleapis.com", get, "pubsub.projects.topics.list"),
+        ("https://bucket.storage-x.p.googleapis.com", "/o", "host"),
+        ("https://www-x.p.googleapis.com", "/drive/v3/files", "drive.files.list"),
+        (
+            "https://aiplatform-preprod.us.rep.googleapis.com",
+            "/v1/projects/p/locations/us/models",
+            "aiplatform.projects.locations.models.list",
+        ),
+        ("https://aiplatform-preprod.googleapis.com", "/v1/projects/p/locations/us/models", "host"),
+        (
+            "https://batch-firestore.eu.rep.googleapis.com",
+            "/v1/projects/p/databases/d/documents/c/d",
+            "firestore.projects.databases.documents.get",
+        ),
+        // What browsers and other products of Google's use.
+        ("https://fonts.googleapis.com", "/css", "host"),
+        ("https://ajax.googleapis.com", "/ajax/libs/x.js", "host"),
+        ("https://dns.google", "/resolve", "host"),
+        ("https://clients6.google.com", "/drive/v3/files", "host"),
+        ("https://firebasestorage.googleapis.com", "/v0/b/bucket/o/x?alt=media", "method"),
+        ("https://source.developers.google.com", "/p/p/r/r/info/refs", "host"),
+        (
+            "https://translate-eu.googleapis.com",
+            "/v3/projects/p/locations/l/glossaries",
+            "translate.projects.locations.glossaries.list",
+        ),
+        (
+            "https://global-discoveryengine.googleapis.com",
+            "/v1/projects/p/locations/global/dataStores/d/models/m/operations/o",
+            "discoveryengine.projects.locations.dataStores.models.operations.get",
+        ),
+        (
+            "https://translate.googleapis.com",
+            "/v3/projects/p/locations/l/glossaries",
+            "translate.projects.locations.glossaries.list",
+        ),
+    ] {
+        assert_eq!(name_of("GET", &format!("{origin}{path}")), expected, "{origin}{path}");
+    }
+}
+
+#[test]
+fn paths_that_are_more_or_less_encoded_are_the_same_call() {
+    for (verb, url, expected) in [
+        (
+            "POST",
+            "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/a%40p.iam.gserviceaccount.com:signBlob",
+            "iamcredentials.projects.serviceAccounts.signBlob",
+        ),
+        ("POST", "https://logging.googleapis.com/v2/entries%3Awrite", "logging.entries.write"),
+        ("GET", "https://tasks.googleapis.com/tasks/v1/users/%40me/lists", "tasks.tasklists.list"),
+        (
+            "GET",
+            "https://healthcare.googleapis.com/v1/projects/p/locations/l/datasets/d/fhirStores/f/fhir/Patient/1/%24everything",
+            "healthcare.projects.locations.datasets.fhirStores.fhir.Patient-everything",
+        ),
+        (
+            "GET",
+            "https://artifactregistry.googleapis.com/v1/projects/p/locations/l/repositories/r/packages/a%2Fb/versions/sha256:1",
+            "artifactregistry.projects.locations.repositories.packages.versions.get",
+        ),
+        (
+            "POST",
+            "https://aiplatform.googleapis.com/v1/projects/p/locations/global/publishers/anthropic/models/claude-3-5-sonnet@20240620:rawPredict",
+            "aiplatform.projects.locations.publishers.models.rawPredict",
+        ),
+        (
+            "GET",
+            "https://compute.googleapis.com/compute/v1/projects/example.com:p/zones/z/instances",
+            "compute.instances.list",
+        ),
+        (
+            "GET",
+            "https://sheets.googleapis.com/v4/spreadsheets/s/values/Sheet1!A1:B2",
+            "sheets.spreadsheets.values.get",
+        ),
+        (
+            "GET",
+            "https://sheets.googleapis.com/v4/spreadsheets/s/values/A%3Aappend",
+            "sheets.spreadsheets.values.get",
+        ),
+        (
+            "POST",
+            "https://sheets.googleapis.com/v4/spreadsheets/s/values/Sheet1!A:B:append",
+            "sheets.spreadsheets.values.append",
+        ),
+        (
+            "GET",
+            "https://www.googleapis.com/calendar/v3/calendars/en.usa%23holiday@group.v.calendar.google.com/events",
+            "calendar.events.list",
+        ),
+        (
+            "GET",
+            "https://www.googleapis.com/webmasters/v3/sites/https%3A%2F%2Fexample.com%2F",
+            "webmasters.sites.get",
+        ),
+        ("GET", "https://storage.googleapis.com/storage%2Fv1/b", "method"),
+        ("GET", "https://pubsub.googleapis.com/v1/projects%2Fp%2Ftopics", "method"),
+    ] {
+        assert_eq!(name_of(verb, url), expected, "{verb} {url}");
+    }
 }
 
 #[test]

@@ -9,6 +9,8 @@ use std::process::{Command, Output};
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
+#[cfg(feature = "reqwest-middleware")]
+use gcp_scopes::testing::Service;
 use gcp_scopes::testing::{FakeGoogle, FakeGoogleBuilder, Vm, default_scopes};
 use http::Request;
 use http_body_util::Full;
@@ -58,6 +60,21 @@ fn gcloud_succeeds(google: &FakeGoogle, config: &TempDir, words: &str) -> Result
     let said =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     ensure!(output.status.success(), "gcloud {words}: {said}\n{:?}", google.requests());
+    Ok(said)
+}
+
+/// Runs a command as a person does who pastes it into a shell.
+#[cfg(feature = "reqwest-middleware")]
+fn paste(google: &FakeGoogle, config: &TempDir, command: &str) -> Result<String> {
+    let inherited = ["PATH", "HOME", "LANG"].map(|name| (name, std::env::var(name).unwrap_or_default()));
+    let resource_manager =
+        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER", google.url_of(Service::Front) + "/");
+    let mut shell = Command::new("sh");
+    shell.env_clear().envs(inherited).envs(google.gcloud_env(&config.0)?).envs([resource_manager]);
+    let output = shell.args(["-c", command]).output().with_context(|| command.to_owned())?;
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    ensure!(output.status.success(), "{command}: {said}\n{:?}", google.requests());
     Ok(said)
 }
 
@@ -121,5 +138,45 @@ async fn a_role_binding_opens_the_iam_gate() -> Result<()> {
     );
     gcloud_succeeds(&google, &config, &bind)?;
     assert_eq!(upload(&google).await?, 200);
+    Ok(())
+}
+
+/// The steps of the denial itself, pasted one after another, and nothing else.
+#[cfg(feature = "reqwest-middleware")]
+#[tokio::test]
+async fn the_steps_of_a_denial_run_as_printed_and_the_refused_call_succeeds() -> Result<()> {
+    if !is_gcloud_there()? {
+        return Ok(());
+    }
+    let google = story().iam("photos", ACCOUNT, "roles/storage.objectAdmin").start().await?;
+    let config = TempDir::new("steps")?;
+    let guard = gcp_scopes::Guard::builder().env(google.env());
+    let guard = guard.endpoint(google.storage_url(), "storage.googleapis.com")?.from_env().await;
+    let client =
+        reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build();
+    let upload = || {
+        let path = "upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg";
+        let url = format!("{}/{path}", google.storage_url());
+        client.post(url).bearer_auth(google.token()).body("meow").send()
+    };
+    let error = upload().await.err().context("the upload is refused")?;
+    let denial = gcp_scopes::Denial::of(&error).context("for lack of scope")?;
+    let commands: Vec<&str> = denial.steps().iter().filter_map(|step| step.command_line()).collect();
+    let policy = format!(
+        r#"{{"version":1,"bindings":[{{"role":"roles/storage.objectAdmin","members":["serviceAccount:{ACCOUNT}"]}}]}}"#
+    );
+    let answer = http::Response::builder().header("content-type", "application/json").body(policy)?;
+    google.front().path("/v1/projects/my-project:getIamPolicy").respond(answer);
+    let [stop, set, recommended, start, roles] = commands.as_slice() else { bail!("{commands:#?}") };
+    for command in [stop, set, start] {
+        paste(&google, &config, command)?;
+    }
+    ensure!(paste(&google, &config, roles)?.contains("roles/storage.objectAdmin"), "step 5 lists the roles");
+    assert_eq!(upload().await?.status(), 200, "with the union of scopes");
+
+    for command in [stop, recommended, start] {
+        paste(&google, &config, command)?;
+    }
+    assert_eq!(upload().await?.status(), 200, "with the recommended scope");
     Ok(())
 }

@@ -38,6 +38,8 @@ fn guard(google: &FakeGoogle) -> GuardBuilder {
         .unwrap()
         .endpoint(google.url_of(Service::Front), "pubsub.googleapis.com")
         .unwrap()
+        .preflight(Preflight::Warn)
+        .no_tokeninfo()
 }
 
 fn client(guard: &Guard) -> ClientWithMiddleware {
@@ -139,7 +141,7 @@ async fn the_report_names_this_vm_and_carries_the_union_of_scopes() {
     let error = upload(&client(&guard), &google).send().await.unwrap_err();
     let denial = Denial::of(&error).unwrap();
     let commands: Vec<_> = denial.steps().iter().filter_map(|step| step.command_line()).collect();
-    let [stop, set, recommended, start] = commands.as_slice() else { panic!("{commands:#?}") };
+    let [stop, set, recommended, start, roles] = commands.as_slice() else { panic!("{commands:#?}") };
     let vm = "web-1 --zone=us-central1-a --project=my-project";
     assert_eq!(*stop, format!("gcloud compute instances stop {vm}"));
     assert_eq!(*start, format!("gcloud compute instances start {vm}"));
@@ -151,6 +153,10 @@ async fn the_report_names_this_vm_and_carries_the_union_of_scopes() {
         )
     );
     assert!(recommended.ends_with("--scopes=cloud-platform"), "{recommended}");
+    assert!(
+        roles.starts_with("gcloud projects get-iam-policy my-project ") && roles.contains(ACCOUNT),
+        "{roles}"
+    );
     let report = denial.report();
     for line in report.lines().filter(|line| !line.contains("gcloud ") && !line.contains("https://")) {
         assert!(line.len() <= 80, "{line}");
@@ -166,7 +172,7 @@ async fn a_denial_is_one_structured_value() {
     let value = serde_json::to_value(Denial::of(&error).unwrap()).unwrap();
     assert_eq!(value["method"], "storage.objects.insert");
     assert_eq!(value["granted"][0], "https://www.googleapis.com/auth/devstorage.read_only");
-    assert_eq!(value["steps"].as_array().unwrap().len(), 4);
+    assert_eq!(value["steps"].as_array().unwrap().len(), 5);
     assert_eq!((&value["kind"], &value["gate"]), (&"refused".into(), &"scope".into()));
 }
 
@@ -265,7 +271,7 @@ async fn deny_lets_a_call_pass_whose_token_nobody_knows() {
 async fn without_a_metadata_server_calls_behave_as_without_the_guard() {
     let google = google().await;
     let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    for preflight in [Preflight::Off, Preflight::Warn, Preflight::Deny] {
+    for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
         let guard =
             guard(&google).env([("GCE_METADATA_HOST", dead.clone())]).preflight(preflight).from_env().await;
         let guarded = client(&guard);
@@ -365,7 +371,7 @@ impl std::io::Write for Log {
 #[tokio::test]
 async fn one_event_per_happening() {
     let google = google().await;
-    let rows = [(Preflight::Off, 0), (Preflight::Warn, 1), (Preflight::Deny, 0)];
+    let rows = [(Preflight::Off, 0), (Preflight::Warn, 1), (Preflight::Confirm, 0), (Preflight::Deny, 0)];
     for (preflight, predicted) in rows {
         let guarded = client(&guard(&google).preflight(preflight).from_env().await);
         // The first call makes the token known, so that the second one can be predicted.
@@ -388,7 +394,7 @@ async fn no_token_object_name_or_query_is_printed() {
     let log = Log::default();
     let capturing = log.capture();
     let mut texts = Vec::new();
-    for preflight in [Preflight::Warn, Preflight::Deny] {
+    for preflight in [Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
         let guard = guard(&google).preflight(preflight).from_env().await;
         let guarded = client(&guard);
         for _ in 0..2 {

@@ -14,26 +14,49 @@
 //! A [`Denial`] is a `reqwest_middleware::Error::Middleware`; find it with
 //! [`Denial::of`](crate::Denial::of), also behind other middlewares.
 
+use std::fmt;
+use std::sync::Arc;
+
 use async_trait::async_trait;
+use http::header::AUTHORIZATION;
 use http::response::Parts;
-use http::{Extensions, HeaderMap, StatusCode};
+use http::{Extensions, HeaderMap};
 use reqwest::{Body, Request, Response, ResponseBuilderExt, Url};
 use reqwest_middleware::{Error, Middleware, Next, Result};
 
+use crate::adapter::attach::{TokenSource, authorization};
 use crate::adapter::body::look;
 use crate::call::Call;
 use crate::denial::Denial;
 use crate::guard::{Before, Checked, Guard};
 
 /// Sends requests through a [`Guard`]. Made by [`Guard::middleware`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GuardMiddleware {
     guard: Guard,
+    tokens: Option<Arc<dyn TokenSource>>,
 }
 
 impl GuardMiddleware {
     pub(crate) fn new(guard: Guard) -> Self {
-        Self { guard }
+        Self { guard, tokens: None }
+    }
+
+    /// Gives every call to an API of Google's a token that has none: see
+    /// [`adapter::attach`](crate::adapter::attach). If there is none to be had, the call fails with
+    /// the error of the source.
+    #[must_use]
+    pub fn with_token(self, source: impl TokenSource + 'static) -> Self {
+        Self { tokens: Some(Arc::new(source)), ..self }
+    }
+
+    async fn attach(&self, request: &mut Request) -> Result<()> {
+        let Some(source) = &self.tokens else { return Ok(()) };
+        let call = Call::of_url(request.method(), request.url(), request.headers());
+        let Some(scope) = self.guard.scope_to_ask_for(&call, request.headers()) else { return Ok(()) };
+        let value = authorization(source.as_ref(), &scope).await.map_err(Error::middleware)?;
+        request.headers_mut().insert(AUTHORIZATION, value);
+        Ok(())
     }
 
     async fn check(&self, request: &Request) -> std::result::Result<Checked, Denial> {
@@ -75,14 +98,15 @@ fn put_together(url: Url, parts: Parts, body: Body) -> Result<Response> {
 impl Middleware for GuardMiddleware {
     async fn handle(
         &self,
-        request: Request,
+        mut request: Request,
         extensions: &mut Extensions,
         next: Next<'_>,
     ) -> Result<Response> {
+        self.attach(&mut request).await?;
         let checked = self.check(&request).await.map_err(|denial| Error::middleware(denial.into_error()))?;
         let verb = request.method().clone();
         let response = next.run(request, extensions).await?;
-        if response.status() != StatusCode::FORBIDDEN {
+        if !checked.is_told_by(response.status()) {
             return Ok(response);
         }
         // Redirects may have led elsewhere: the answer is Google's only if the last host is.
@@ -91,5 +115,11 @@ impl Middleware for GuardMiddleware {
             true => self.explain(&checked, response).await,
             false => Ok(response),
         }
+    }
+}
+
+impl fmt::Debug for GuardMiddleware {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuardMiddleware").field("guard", &self.guard).finish_non_exhaustive()
     }
 }

@@ -1,5 +1,6 @@
-//! A [`tower`](https://docs.rs/tower) layer for anything that speaks `http::Request`: hyper,
-//! tonic, `reqwest` behind a small adapter.
+//! A [`tower`](https://docs.rs/tower) layer for anything that speaks `http::Request`: hyper's
+//! client, or `reqwest` behind a small adapter. gRPC calls pass through; their refusals, which come
+//! with status 200, are not explained yet.
 //!
 //! Put it *inside* the layer that sets `Authorization`, so that it sees the token, and outside or
 //! inside retries and timeouts as you like.
@@ -24,29 +25,42 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use http::header::AUTHORIZATION;
 use http::{Request, Response};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::adapter::attach::{TokenSource, authorization};
 use crate::adapter::body::{GuardBody, look};
 use crate::call::Call;
 use crate::denial::Denial;
 use crate::error::BoxError;
 use crate::guard::{Before, Checked, Guard};
+use crate::scope::Scope;
 
 /// Wraps services with a [`Guard`]. Made by [`Guard::layer`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GuardLayer {
     guard: Guard,
+    tokens: Option<Arc<dyn TokenSource>>,
 }
 
 impl GuardLayer {
     pub(crate) fn new(guard: Guard) -> Self {
-        Self { guard }
+        Self { guard, tokens: None }
+    }
+
+    /// Gives every call to an API of Google's a token that has none: see
+    /// [`adapter::attach`](crate::adapter::attach). If there is none to be had, the call fails with
+    /// an [`Error`](crate::Error) whose source is the error of the token's source.
+    #[must_use]
+    pub fn with_token(self, source: impl TokenSource + 'static) -> Self {
+        Self { tokens: Some(Arc::new(source)), ..self }
     }
 }
 
@@ -54,15 +68,30 @@ impl<S> Layer<S> for GuardLayer {
     type Service = GuardService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        GuardService { inner, guard: self.guard.clone() }
+        GuardService { inner, guard: self.guard.clone(), tokens: self.tokens.clone() }
     }
 }
 
 /// A service whose calls go through a [`Guard`]. Made by [`GuardLayer`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GuardService<S> {
     inner: S,
     guard: Guard,
+    tokens: Option<Arc<dyn TokenSource>>,
+}
+
+impl<S: Clone> GuardService<S> {
+    /// The service that is ready is the one to call later; its clone stays here.
+    fn take_ready(&mut self) -> S {
+        let clone = self.inner.clone();
+        std::mem::replace(&mut self.inner, clone)
+    }
+
+    fn scope_to_ask_for<B>(&self, request: &Request<B>) -> Option<(Arc<dyn TokenSource>, Scope)> {
+        let source = self.tokens.as_ref()?;
+        let call = Call::of(request.method(), request.uri(), request.headers());
+        Some((Arc::clone(source), self.guard.scope_to_ask_for(&call, request.headers())?))
+    }
 }
 
 impl<S, B, R> Service<Request<B>> for GuardService<S>
@@ -84,20 +113,50 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let call = Call::of(request.method(), request.uri(), request.headers());
-        let state = match self.guard.before(&call, request.headers()) {
+        if let Some(wanted) = self.scope_to_ask_for(&request) {
+            let (guard, ready) = (self.guard.clone(), self.take_ready());
+            return ResponseFuture {
+                state: State::Boxed { answer: Box::pin(attach_then_call(guard, wanted, ready, request)) },
+            };
+        }
+        let state = match before(&self.guard, &request) {
             Before::Go(checked) => {
                 State::Calling { call: self.inner.call(request), checked, guard: self.guard.clone() }
             }
             Before::Stop(denial) => State::Denied { denial: Some(denial) },
             Before::Ask(checked) => {
-                // The service that is ready is the one to call later; its clone stays here.
-                let clone = self.inner.clone();
-                let ready = std::mem::replace(&mut self.inner, clone);
-                State::Boxed { answer: Box::pin(ask_then_call(self.guard.clone(), checked, ready, request)) }
+                let (guard, ready) = (self.guard.clone(), self.take_ready());
+                State::Boxed { answer: Box::pin(ask_then_call(guard, checked, ready, request)) }
             }
         };
         ResponseFuture { state }
+    }
+}
+
+fn before<B>(guard: &Guard, request: &Request<B>) -> Before {
+    guard.before(&Call::of(request.method(), request.uri(), request.headers()), request.headers())
+}
+
+async fn attach_then_call<S, B, R>(
+    guard: Guard,
+    (source, scope): (Arc<dyn TokenSource>, Scope),
+    mut inner: S,
+    mut request: Request<B>,
+) -> Result<Response<GuardBody<R>>, BoxError>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    S::Error: Into<BoxError>,
+    R: Body,
+{
+    let value = authorization(source.as_ref(), &scope).await?;
+    request.headers_mut().insert(AUTHORIZATION, value);
+    match before(&guard, &request) {
+        Before::Stop(denial) => Err(denial.into_error().into()),
+        Before::Ask(checked) => ask_then_call(guard, checked, inner, request).await,
+        Before::Go(checked) => {
+            let response = inner.call(request).await.map_err(Into::into)?;
+            explain(guard, checked, response).await
+        }
     }
 }
 
@@ -187,5 +246,17 @@ where
 impl<F, R: Body> fmt::Debug for ResponseFuture<F, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for GuardLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuardLayer").field("guard", &self.guard).finish_non_exhaustive()
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for GuardService<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuardService").field("inner", &self.inner).finish_non_exhaustive()
     }
 }

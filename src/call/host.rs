@@ -4,7 +4,7 @@
 //! time, until a name is left that the catalog knows:
 //!
 //! 1. `SVC.mtls` (mutual TLS), `SVC.LOC.rep` and `SVC.LOC.p.rep` (regional), `SVC-x.p` (Private
-//!    Service Connect), `LOC-SVC` (locational), `batch-SVC` (regional bulk hosts),
+//!    Service Connect), `LOC-SVC` (locational), `batch-SVC` (regional bulk hosts), `global-SVC`,
 //! 2. `content-storage` (downloads) and `BUCKET.storage` (a bucket as a host of its own),
 //! 3. all of these below another universe domain, if the user named it.
 //!
@@ -97,6 +97,19 @@ pub(crate) fn is_auth(host: &str, path: &str) -> bool {
     AUTH.contains(&host) || (host == "www.googleapis.com" && www())
 }
 
+/// The host that serves the same API and that its Discovery document names.
+pub(crate) fn twin(host: &str) -> Option<&'static str> {
+    TWINS.iter().find(|(name, _)| *name == host).map(|(_, twin)| *twin)
+}
+
+/// Sources: <https://cloud.google.com/translate/docs/advanced/endpoints>,
+/// <https://cloud.google.com/translate/docs/reference/rest>.
+static TWINS: [(&str, &str); 3] = [
+    ("translate.googleapis.com", "translation.googleapis.com"),
+    ("translate-eu.googleapis.com", "translation.googleapis.com"),
+    ("translate-us.googleapis.com", "translation.googleapis.com"),
+];
+
 /// Hosts of Google's that only deal in tokens.
 /// Source: <https://developers.google.com/identity/protocols/oauth2/web-server>,
 /// <https://accounts.google.com/.well-known/openid-configuration>,
@@ -139,7 +152,10 @@ fn regionless(name: &str) -> &str {
     }
     let Some(regional) = name.strip_suffix(".rep") else { return name };
     match regional.strip_suffix(".p").unwrap_or(regional).rsplit_once('.') {
-        Some((service, location)) if is_location(location) => service,
+        // One document lists such a host among its endpoints: `aiplatform-preprod.us.rep`.
+        Some((service, location)) if is_location(location) => {
+            service.strip_suffix("-preprod").unwrap_or(service)
+        }
         _ => name,
     }
 }
@@ -151,15 +167,15 @@ fn private(name: &str) -> Option<&str> {
     named.then_some(service)
 }
 
-/// The host that `host_of` has for one label: itself, or what is left of `LOC-SVC` or `batch-SVC`.
+/// The host that `host_of` has for one label: itself, or what is left of `LOC-SVC` and the like.
 fn service<'a>(label: &str, host_of: impl Fn(&str) -> Option<Cow<'a, str>>) -> Option<Cow<'a, str>> {
     if label.contains('.') {
         return None;
     }
     let after = |(dash, _)| {
         let (before, service) = (label.get(..dash)?, label.get(dash + 1..)?);
-        let bulk = before == "batch" || (before == "content" && service == "storage");
-        if bulk || is_location(before) { host_of(service) } else { None }
+        let role = ["batch", "global"].contains(&before) || (before == "content" && service == "storage");
+        if role || is_location(before) { host_of(service) } else { None }
     };
     host_of(label).or_else(|| label.match_indices('-').find_map(after))
 }

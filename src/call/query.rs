@@ -14,6 +14,13 @@ pub(crate) fn has(query: &str, name: &str) -> bool {
     pairs(query).any(|(key, _)| key == name)
 }
 
+/// Whether the query may name another verb than the request has. Google documented `$httpMethod`
+/// once (<https://web.archive.org/web/2016/https://cloud.google.com/apis/docs/system-parameters>),
+/// and no longer does; whether servers still follow it is not known.
+pub(crate) fn hides_verb(query: &str) -> bool {
+    has(query, "$httpMethod") || has(query, "%24httpMethod")
+}
+
 /// Whether the query holds a signature, of the current kinds or of version 2
 /// (<https://cloud.google.com/storage/docs/access-control/signed-urls>).
 pub(crate) fn is_signed(query: &str) -> bool {

@@ -43,6 +43,9 @@ pub enum Why {
     Coarse,
     /// `grpc`: a gRPC call, which is explained after a refusal but never judged before.
     Grpc,
+    /// `contradicted`: Google let such a call through, although its token holds none of the scopes
+    /// that the catalog lists.
+    Contradicted,
     /// `granted`: it is not known what the token was granted.
     Granted,
     /// `unheard`: the token holds a scope that the catalog has never heard of.
@@ -81,6 +84,7 @@ impl Why {
             Self::Ambiguous => "ambiguous",
             Self::Coarse => "coarse",
             Self::Grpc => "grpc",
+            Self::Contradicted => "contradicted",
             Self::Granted => "granted",
             Self::Unheard => "unheard",
         }

@@ -23,7 +23,7 @@
 use super::path::{eights, hash};
 
 /// What the data begins with. The last byte is the version of this layout.
-pub(crate) const MAGIC: [u8; 4] = *b"gsc\x03";
+pub(crate) const MAGIC: [u8; 4] = *b"gsc\x04";
 /// How many sections there are.
 pub(crate) const SECTIONS: usize = 13;
 /// Magic, then the end of each section, all counted from the end of this header.

@@ -85,7 +85,7 @@ pub fn lookup(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
 }
 
 pub(super) fn is_known(host: &str) -> bool {
-    reader::is_host(host) || host::AUTH.contains(&host)
+    reader::is_host(host) || host::AUTH.contains(&host) || host::twin(host).is_some()
 }
 
 fn find(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
@@ -102,8 +102,25 @@ fn find(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
     if let Some(method) = session(call, &place.host) {
         return Ok(Found::new(method, call.query()).doubted(Why::Session));
     }
-    let method = reader::find(&place.host, call.verb(), call.path());
-    method.map(|method| Found::new(method, call.query())).ok_or_else(|| missed(call, &place.host))
+    let read = |host: &str| reader::find(host, call.verb(), call.path());
+    let method = host::twin(&place.host).and_then(read).or_else(|| read(&place.host));
+    let found = method.map(|method| Found::new(method, call.query()));
+    let found =
+        found.or_else(|| without_slash(call, &place.host)).ok_or_else(|| missed(call, &place.host))?;
+    Ok(if call.verb() == "POST" && query::hides_verb(call.query()) {
+        found.doubted(Why::Request)
+    } else {
+        found
+    })
+}
+
+/// The method of a path with one slash too many at its end. Servers let it pass and clients rely on
+/// that, but no page of Google's says so: <https://github.com/cloudyr/googleCloudStorageR/pull/182>,
+/// <https://github.com/googleapis/google-cloud-node/blob/main/packages/google-cloud-translate/src/v2/index.ts>.
+fn without_slash(call: &Call<'_>, host: &str) -> Option<Found> {
+    let path = call.path().strip_suffix('/')?;
+    let method = reader::find(host, call.verb(), path)?;
+    Some(Found::new(method, call.query()).doubted(Why::Inferred))
 }
 
 /// A gRPC path names its service in full, so a host is only asked whether it is one of Google's;

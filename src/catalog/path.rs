@@ -22,6 +22,7 @@ pub(crate) struct Path<'p> {
     cuts: &'p mut Cuts,
     count: usize,
     escaped: bool,
+    colon: bool,
 }
 
 /// Places of the slashes, then the end. The caller lends the room, so that it is never copied.
@@ -34,9 +35,10 @@ impl<'p> Path<'p> {
         let bytes = path.as_bytes();
         let end = u16::try_from(bytes.len()).ok().filter(|_| bytes.first() == Some(&b'/'))?;
         let mut count = 0;
-        let mut percents = 0;
+        let (mut percents, mut colons) = (0, 0);
         for (at, eight) in eights(bytes) {
-            percents |= lanes(eight, b'%');
+            percents |= any(eight, b'%');
+            colons |= any(eight, b':');
             let mut slashes = lanes(eight, b'/');
             while slashes != 0 {
                 *cuts.get_mut(count)? = at + (slashes.trailing_zeros() / 8) as u16;
@@ -45,7 +47,7 @@ impl<'p> Path<'p> {
             }
         }
         *cuts.get_mut(count)? = end;
-        Some(Self { bytes, cuts, count, escaped: percents != 0 })
+        Some(Self { bytes, cuts, count, escaped: percents != 0, colon: colons != 0 })
     }
 
     /// How many segments there are; at least one.
@@ -76,8 +78,7 @@ impl<'p> Path<'p> {
     pub(crate) fn colon(&self) -> Option<Colon> {
         let last = self.segment(self.count.checked_sub(1)?);
         let start = self.bytes.len() - last.len();
-        let colons = eights(last).fold(0, |all, (_, eight)| all | lanes(eight, b':'));
-        let plain = if colons == 0 { None } else { last.iter().rposition(|byte| *byte == b':') };
+        let plain = if self.colon { last.iter().rposition(|byte| *byte == b':') } else { None };
         let escaped = if self.escaped { last_escaped_colon(last) } else { None };
         match escaped.filter(|at| plain.is_none_or(|plain| plain < *at)) {
             Some(at) => Some(Colon { at: start + at, width: 3 }),
@@ -138,10 +139,18 @@ pub(super) fn eights(bytes: &[u8]) -> impl Iterator<Item = (u16, u64)> + '_ {
 pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
     match a.len() {
         len if len != b.len() => false,
+        0..=3 => a.first() == b.first() && a.get(1) == b.get(1) && a.get(2) == b.get(2),
         4..=8 => a.first_chunk::<4>() == b.first_chunk::<4>() && a.last_chunk::<4>() == b.last_chunk::<4>(),
         9..=16 => a.first_chunk::<8>() == b.first_chunk::<8>() && a.last_chunk::<8>() == b.last_chunk::<8>(),
         _ => a == b,
     }
+}
+
+/// Not zero if any lane of `eight` holds `byte`.
+#[inline]
+fn any(eight: u64, byte: u8) -> u64 {
+    let differs = eight ^ (LANES * u64::from(byte));
+    differs.wrapping_sub(LANES) & !differs & !LOW
 }
 
 /// The high bit of each lane of `eight` that holds `byte`.

@@ -6,7 +6,7 @@
 //! `files.delete`, because the literal has only `GET`).
 //!
 //! A node lies in the `nodes` section as: number of literals `u16`, number of methods `u8`, flags
-//! `u8` (1: has `*`, 2: has `**`); the children of `*` and `**` if any (`u24`); literal hashes
+//! `u8` (8: has `*`, 16: has `**`; low bits: how many bytes these take); the children of `*` and `**` if any (`u24`); literal hashes
 //! (`u16`, ascending), literal texts (`u32`), literal children (`u24`); method keys (`u16`, custom
 //! verb × 8 + HTTP verb), method rows (`u24`).
 
@@ -17,8 +17,9 @@ use super::path::{MAX_LITERAL, MAX_SEGMENTS, Path, decode, hash, same};
 pub(crate) const LEGACY: &str = "/legacy";
 const WWW: &str = "www.googleapis.com";
 
-pub(crate) const HAS_STAR: u8 = 1;
-pub(crate) const HAS_DOUBLE_STAR: u8 = 2;
+pub(crate) const HAS_STAR: u8 = 8;
+pub(crate) const HAS_DOUBLE_STAR: u8 = 16;
+pub(crate) const WILD_BYTES: u8 = 7;
 
 /// The most choices that can be open at once; the generator checks that its tries need fewer.
 pub(crate) const MAX_OPEN: usize = 16;
@@ -76,29 +77,38 @@ enum Choice {
     More,
 }
 
-/// Straight down first, for almost every path needs no second choice; then with second choices.
 fn walk(blob: &Blob<'_>, root: u32, path: &Path<'_>, key: u16) -> Option<u32> {
-    descend(blob, root, path, key, &mut Never).or_else(|| again(blob, root, path, key))
+    straight(blob, root, path, key).or_else(|| with_second_choices(blob, root, path, key))
 }
 
+/// Takes the first choice everywhere, which is right for almost every path, and leaves `**` alone.
+fn straight(blob: &Blob<'_>, root: u32, path: &Path<'_>, key: u16) -> Option<u32> {
+    let mut node = Node::at(blob.nodes, root);
+    for index in 0..path.len() {
+        let segment = path.segment(index);
+        let child = match node.literal(blob, segment, path.is_escaped()) {
+            Some(child) => child,
+            None if is_name(segment) => node.star()?,
+            None => return None,
+        };
+        node = Node::at(blob.nodes, child);
+    }
+    node.row(key)
+}
+
+/// Takes every choice, in the order of preference.
 #[cold]
-fn again(blob: &Blob<'_>, root: u32, path: &Path<'_>, key: u16) -> Option<u32> {
-    let step = Step { node: root, next: 0, choice: Choice::Literal };
-    descend(blob, root, path, key, &mut Open { steps: [step; MAX_OPEN], len: 0 })
-}
-
-#[inline]
-fn descend(blob: &Blob<'_>, root: u32, path: &Path<'_>, key: u16, open: &mut impl Choices) -> Option<u32> {
+fn with_second_choices(blob: &Blob<'_>, root: u32, path: &Path<'_>, key: u16) -> Option<u32> {
     let mut step = Step { node: root, next: 0, choice: Choice::Literal };
+    let mut open = Open { steps: [step; MAX_OPEN], len: 0 };
     for _ in 0..MAX_STEPS {
         let node = Node::at(blob.nodes, step.node);
         let on = if usize::from(step.next) < path.len() {
-            advance(blob, &node, path, step, open)
+            advance(blob, &node, path, step, &mut open)
+        } else if let Some(row) = node.row(key) {
+            return Some(row);
         } else {
-            match node.row(key) {
-                Some(row) => return Some(row),
-                None => None,
-            }
+            None
         };
         step = match on {
             Some(on) => on,
@@ -109,14 +119,7 @@ fn descend(blob: &Blob<'_>, root: u32, path: &Path<'_>, key: u16, open: &mut imp
 }
 
 /// One segment further, by the first choice that is left. Later choices are kept in `open`.
-#[inline]
-fn advance(
-    blob: &Blob<'_>,
-    node: &Node<'_>,
-    path: &Path<'_>,
-    step: Step,
-    open: &mut impl Choices,
-) -> Option<Step> {
+fn advance(blob: &Blob<'_>, node: &Node<'_>, path: &Path<'_>, step: Step, open: &mut Open) -> Option<Step> {
     let segment = path.segment(usize::from(step.next));
     let on = |node, choice| Some(Step { node, next: step.next + 1, choice });
     if let Choice::More = step.choice {
@@ -143,32 +146,13 @@ fn is_name(segment: &[u8]) -> bool {
     !matches!(segment, b"" | b"." | b"..")
 }
 
-/// Where choices not yet taken are kept.
-trait Choices {
-    fn push(&mut self, step: Step, wanted: bool);
-    fn pop(&mut self) -> Option<Step>;
-}
-
-/// Keeps none.
-struct Never;
-
-impl Choices for Never {
-    #[inline]
-    fn push(&mut self, _: Step, _: bool) {}
-
-    #[inline]
-    fn pop(&mut self) -> Option<Step> {
-        None
-    }
-}
-
-/// Keeps them all, the latest last.
+/// Choices not yet taken, the latest last.
 struct Open {
     steps: [Step; MAX_OPEN],
     len: usize,
 }
 
-impl Choices for Open {
+impl Open {
     fn push(&mut self, step: Step, wanted: bool) {
         if let (true, Some(place)) = (wanted, self.steps.get_mut(self.len)) {
             *place = step;
@@ -197,7 +181,7 @@ impl<'a> Node<'a> {
         match nodes.get(at as usize..) {
             Some([a, b, rows, flags, body @ ..]) => Self {
                 body,
-                hashes: 3 * usize::from((flags & HAS_STAR) + (flags & HAS_DOUBLE_STAR) / 2),
+                hashes: usize::from(*flags & WILD_BYTES),
                 literals: usize::from(u16::from_le_bytes([*a, *b])),
                 rows: usize::from(*rows),
                 flags: *flags,
@@ -234,10 +218,15 @@ impl<'a> Node<'a> {
     #[inline(always)]
     fn edge(&self, blob: &Blob<'_>, text: &[u8]) -> Option<u32> {
         let texts = self.hashes + self.literals * 2;
+        let child = |edge| Some(u24_at(self.body, texts + self.literals * 4 + edge * 3));
+        let is_it = |edge| same(blob.text(self.body, texts + edge * 4), text);
+        if self.literals == 1 {
+            return if is_it(0) { child(0) } else { None };
+        }
         let wanted = hash(text).to_le_bytes();
         for (edge, hash) in self.body.get(self.hashes..texts)?.chunks_exact(2).enumerate() {
-            if *hash == wanted && same(blob.text(self.body, texts + edge * 4), text) {
-                return Some(u24_at(self.body, texts + self.literals * 4 + edge * 3));
+            if *hash == wanted && is_it(edge) {
+                return child(edge);
             }
         }
         None

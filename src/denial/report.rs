@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::{DenialKind, Facts};
+use crate::environment::{Credential, Platform};
 use crate::refusal::{Refusal, ScopeRefusal};
 use crate::remedy::narrowest_first;
 use crate::scope::Scope;
@@ -17,7 +18,7 @@ const NO_ROLE_HELPS: &str = "No IAM role fixes this";
 
 pub(super) fn line(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let verb = match facts.kind {
-        DenialKind::Predicted => "was not sent",
+        DenialKind::Predicted | DenialKind::Confirmed => "was not sent",
         DenialKind::Refused => "was refused",
     };
     write!(f, "{} {verb}: ", subject(facts))?;
@@ -37,9 +38,12 @@ fn missing(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Some(held) => write!(f, "its token holds {}", shortened(held.iter(), " and "))?,
         None => f.write_str("its token lacks an OAuth scope")?,
     }
+    let contrast = if facts.granted.scopes().is_some() { ", but" } else { ";" };
     match facts.accepted.is_empty() {
         true => Ok(()),
-        false => write!(f, ", but the method needs {}", shortened(narrowest_first(&facts.accepted), " or ")),
+        false => {
+            write!(f, "{contrast} the method needs {}", shortened(narrowest_first(&facts.accepted), " or "))
+        }
     }
 }
 
@@ -58,16 +62,20 @@ fn write_report(facts: &Facts, out: &mut String) -> fmt::Result {
     writeln!(out, "{}\n", headline(facts))?;
     gates(facts, out)?;
     facts_table(facts, out)?;
+    let next = if is_iam_next(facts) { "IAM decides" } else { "the product's own rules decide" };
     writeln!(
         out,
         "\n{NO_ROLE_HELPS}: OAuth scopes are a ceiling on the token, whatever roles\n\
-         the account has. Once this gate is open, IAM decides.\n"
+         the account has. Once this gate is open, {next}.\n"
     )?;
     writeln!(out, "What to do{}:", place(facts))?;
     for (number, step) in facts.remedy.steps.iter().enumerate() {
         wrapped(out, &format!("{}. ", number + 1), step.text())?;
-        if let Some(command) = step.command_line() {
-            writeln!(out, "       {command}")?;
+        for line in step.command_line().into_iter().chain(step.code_line()) {
+            writeln!(out, "       {line}")?;
+        }
+        if let Some(page) = step.console_url() {
+            writeln!(out, "     console: {page}")?;
         }
         if let Some(link) = step.doc_url() {
             writeln!(out, "     {link}")?;
@@ -80,6 +88,9 @@ fn headline(facts: &Facts) -> String {
     match facts.kind {
         DenialKind::Predicted => {
             format!("{} was not sent: its token lacks the OAuth scope for it.", subject(facts))
+        }
+        DenialKind::Confirmed => {
+            format!("{} was not sent: Google has refused it with this token before.", subject(facts))
         }
         DenialKind::Refused => {
             let why = match scope_refusal(facts) {
@@ -99,9 +110,17 @@ fn gates(facts: &Facts, out: &mut String) -> fmt::Result {
     writeln!(out, "       |")?;
     writeln!(out, "  [ gate 1: OAuth scopes of the token ]  CLOSED   <-- it stopped here")?;
     writeln!(out, "       |")?;
-    writeln!(out, "  [ gate 2: IAM roles of the account  ]  unknown  (not asked yet)")?;
+    let next = if is_iam_next(facts) { "IAM roles of the account" } else { "rules of the product" };
+    writeln!(out, "  [ gate 2: {next:<25} ]  unknown  (not asked yet)")?;
     writeln!(out, "       |")?;
     writeln!(out, "    {service}\n")
+}
+
+/// Products outside Google Cloud, such as Drive, have rules of their own and no IAM roles.
+fn is_iam_next(facts: &Facts) -> bool {
+    let accepted = &facts.accepted;
+    let for_a_person = facts.environment.credential() == Credential::DomainWideDelegation;
+    !for_a_person && (accepted.is_empty() || accepted.contains(&Scope::cloud_platform()))
 }
 
 fn facts_table(facts: &Facts, out: &mut String) -> fmt::Result {
@@ -114,10 +133,13 @@ fn facts_table(facts: &Facts, out: &mut String) -> fmt::Result {
     row(out, "holds", &holds(facts))?;
     let environment = &facts.environment;
     if let Some(account) = environment.account() {
-        let kind = kind_of_account(account).map(str::to_owned);
+        let kind = environment.account_kind().map(|kind| format!("({})", kind.describe()));
         row(out, "account", &[account.to_owned()].into_iter().chain(kind).collect::<Vec<_>>())?;
     }
     row(out, "credential", &[environment.credential().describe().to_owned()])?;
+    if environment.platform() != Platform::Unknown {
+        row(out, "runs on", &[environment.platform().to_string()])?;
+    }
     if let Some(words) = facts.refusal.as_ref().and_then(|refusal| refusal.server_message()) {
         row(out, "server said", &[format!("\"{words}\"")])?;
     }
@@ -153,7 +175,7 @@ fn holds(facts: &Facts) -> Vec<String> {
     }
     lines.extend(rest(held.len(), IN_A_LIST));
     lines.extend(facts.granted.source().map(|source| format!("({})", source.describe())));
-    if held.intersects(&facts.accepted) {
+    if held.intersects(&facts.accepted) && scope_refusal(facts) == ScopeRefusal::Missing {
         lines.push("which the refusal contradicts: the list may be out of date".to_owned());
     }
     lines
@@ -191,19 +213,25 @@ fn subject(facts: &Facts) -> &str {
     facts.method.map(|method| method.id()).or(named).unwrap_or("the call")
 }
 
+/// Where the steps apply, if that is known. A credential from elsewhere makes the place irrelevant.
 fn place(facts: &Facts) -> String {
     let environment = &facts.environment;
-    match (environment.instance(), environment.zone(), environment.project()) {
-        (Some(name), Some(zone), Some(project)) => format!(" for {name} (zone {zone}, project {project})"),
-        _ => String::new(),
+    if environment.credential() != Credential::MetadataServer {
+        return String::new();
+    }
+    let zone = environment.zone().map(|zone| format!("zone {zone}"));
+    let region = environment.location().map(str::to_owned);
+    let project = environment.project().map(|project| format!("project {project}"));
+    match (environment.instance(), environment.resource()) {
+        (Some(vm), None) => format!(" for {vm}{}", in_brackets([zone, project])),
+        (_, Some(name)) => format!(" for {name}{}", in_brackets([region, project])),
+        (None, None) => String::new(),
     }
 }
 
-/// Which account it is, since a change of its roles reaches everything that uses it.
-/// Source: <https://docs.cloud.google.com/compute/docs/access/service-accounts#default_service_account>
-fn kind_of_account(account: &str) -> Option<&'static str> {
-    let is_default = account.ends_with("-compute@developer.gserviceaccount.com");
-    is_default.then_some("(the project's Compute Engine default service account)")
+fn in_brackets(parts: [Option<String>; 2]) -> String {
+    let known: Vec<String> = parts.into_iter().flatten().collect();
+    if known.is_empty() { String::new() } else { format!(" ({})", known.join(", ")) }
 }
 
 /// Scopes by their short names; of a long list the first few, and how many more.

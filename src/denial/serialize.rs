@@ -32,9 +32,11 @@ impl Serialize for Denial {
 
 impl Serialize for Step {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut value = serializer.serialize_struct("Step", 3)?;
+        let mut value = serializer.serialize_struct("Step", 5)?;
         value.serialize_field("text", self.text())?;
         value.serialize_field("command", &self.command_line())?;
+        value.serialize_field("code", &self.code_line())?;
+        value.serialize_field("console_url", &self.console_url())?;
         value.serialize_field("doc_url", &self.doc_url())?;
         value.end()
     }

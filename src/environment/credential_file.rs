@@ -10,6 +10,8 @@ pub(super) struct CredentialFile {
     pub(super) credential: Credential,
     pub(super) account: Option<String>,
     pub(super) project: Option<String>,
+    /// The number of a service account.
+    pub(super) unique_id: Option<String>,
 }
 
 /// The fields that are read. Everything else, secrets included, is skipped by the parser.
@@ -19,6 +21,8 @@ struct Fields {
     client_email: Option<String>,
     project_id: Option<String>,
     quota_project_id: Option<String>,
+    client_id: Option<String>,
+    subject: Option<String>,
     service_account_impersonation_url: Option<String>,
 }
 
@@ -29,6 +33,8 @@ impl CredentialFile {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let fields: Fields = serde_json::from_str(text).ok()?;
         let credential = match fields.r#type?.as_str() {
+            // Not among Google's own fields: programs that act for a person add it.
+            "service_account" if fields.subject.is_some() => Credential::DomainWideDelegation,
             "service_account" => Credential::ServiceAccountKey,
             "authorized_user" => Credential::UserAdc,
             "external_account" => Credential::ExternalAccount,
@@ -38,7 +44,12 @@ impl CredentialFile {
         };
         let acts_as = fields.service_account_impersonation_url.as_deref().and_then(impersonated);
         let account = fields.client_email.or_else(|| acts_as.map(str::to_owned));
-        Some(Self { credential, account, project: fields.project_id.or(fields.quota_project_id) })
+        let project = fields.project_id.or(fields.quota_project_id);
+        // The same field of a person's file is the number of an OAuth client.
+        let is_account =
+            matches!(credential, Credential::ServiceAccountKey | Credential::DomainWideDelegation);
+        let unique_id = fields.client_id.filter(|_| is_account);
+        Some(Self { credential, account, project, unique_id })
     }
 }
 
@@ -58,6 +69,12 @@ mod tests {
             (
                 r#"{"type":"service_account","client_email":"r@p.iam.gserviceaccount.com"}"#.to_owned(),
                 Credential::ServiceAccountKey,
+                true,
+            ),
+            (
+                r#"{"type":"service_account","subject":"me@example.com","client_email":"r@p.iam.gserviceaccount.com"}"#
+                    .to_owned(),
+                Credential::DomainWideDelegation,
                 true,
             ),
             (r#"{"type":"authorized_user","refresh_token":"SECRET"}"#.to_owned(), Credential::UserAdc, false),

@@ -18,6 +18,13 @@ pub(crate) fn project_number(text: &str) -> Option<&str> {
     fits.then_some(text)
 }
 
+/// The number of a service account: 21 digits in Google's examples, whose length is not documented.
+/// Source: <https://docs.cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts>.
+pub(crate) fn unique_id(text: &str) -> Option<&str> {
+    let fits = (15..=25).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    fits.then_some(text)
+}
+
 /// A name of RFC 1035, as Compute Engine's resources have.
 /// Source: <https://docs.cloud.google.com/compute/docs/naming-resources>.
 pub(crate) fn instance(text: &str) -> Option<&str> {
@@ -88,9 +95,10 @@ mod tests {
 
     type Check = fn(&str) -> Option<&str>;
 
-    const CHECKS: [(&str, Check); 8] = [
+    const CHECKS: [(&str, Check); 9] = [
         ("project_id", project_id),
         ("project_number", project_number),
+        ("unique_id", unique_id),
         ("instance", instance),
         ("resource", resource),
         ("zone", zone),
@@ -101,9 +109,10 @@ mod tests {
 
     #[test]
     fn names_as_google_documents_them_are_taken() {
-        let rows: [(Check, &[&str]); 6] = [
+        let rows: [(Check, &[&str]); 7] = [
             (project_id, &["my-project-123", "example.com:my-project", "abcdef"]),
             (project_number, &["1", "123456789012"]),
+            (unique_id, &["103456789012345678901"]),
             (instance, &["web-1", "a", "gke-pool-1-0abcd"]),
             (zone, &["us-central1-a", "europe-west12-c", "us-central1-ai1a", "northamerica-northeast1-b"]),
             (region, &["us-central1", "europe-west12", "me-central1"]),

@@ -123,6 +123,17 @@ impl Platform {
         matches!(self, ComputeEngine | ManagedInstanceGroup | GkeNode | Dataproc | Dataflow | Workbench)
     }
 
+    /// Whether there is no VM that a user could name, whatever the metadata server says.
+    pub(crate) fn is_serverless(self) -> bool {
+        use Platform::{
+            AppEngineFlexible, AppEngineStandard, CloudBuild, CloudFunctions, CloudRunJob, CloudRunService,
+            CloudRunWorkerPool, CloudShell,
+        };
+        let apps = matches!(self, AppEngineStandard | AppEngineFlexible | CloudFunctions);
+        let runs = matches!(self, CloudRunService | CloudRunJob | CloudRunWorkerPool);
+        apps || runs || matches!(self, CloudShell | CloudBuild)
+    }
+
     pub(super) fn of(snapshot: &Snapshot) -> Self {
         if snapshot.env("KUBERNETES_SERVICE_HOST").is_some() {
             return in_a_pod(snapshot);
@@ -158,6 +169,14 @@ impl Platform {
             Self::Composer => snapshot.env("COMPOSER_ENVIRONMENT"),
             _ => None,
         }
+    }
+
+    /// The node pool among the labels of a GKE node, unchecked. That a node has its labels in this
+    /// attribute is not documented; scripts that run on nodes read it.
+    pub(super) fn node_pool(self, snapshot: &Snapshot) -> Option<&str> {
+        let labels =
+            snapshot.metadata("instance/attributes/kube-labels").filter(|_| self == Self::GkeNode)?;
+        labels.split(',').find_map(|label| label.strip_prefix("cloud.google.com/gke-nodepool="))
     }
 
     /// Where that is, unchecked, if it is not simply where the VM is.

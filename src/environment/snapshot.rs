@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::Credential;
 use super::credential_file::CredentialFile;
-use super::platform::Platform;
 use crate::granted::Fetch;
 use crate::granted::clock::bounded;
 use crate::granted::metadata::{DEFAULT_HOST, EMAIL, MetadataServer, SCOPES};
@@ -65,10 +65,11 @@ static PATHS: [&str; 8] = [
 ];
 
 const ATTRIBUTE_NAMES: &str = "instance/attributes/";
-static ATTRIBUTES: [&str; 7] = [
+static ATTRIBUTES: [&str; 8] = [
     "instance/attributes/created-by",
     "instance/attributes/cluster-name",
     "instance/attributes/cluster-location",
+    "instance/attributes/kube-labels",
     "instance/attributes/dataproc-cluster-name",
     "instance/attributes/dataproc-region",
     "instance/attributes/job_id",
@@ -86,6 +87,7 @@ pub struct Snapshot {
     product: Option<String>,
     metadata: BTreeMap<String, String>,
     problem: Option<String>,
+    declared: Option<Credential>,
 }
 
 impl Snapshot {
@@ -96,7 +98,7 @@ impl Snapshot {
     }
 
     /// Looks at the real world: environment variables, credential file, and the metadata server
-    /// unless the rest says where the process runs or `NO_GCE_CHECK=true` is set.
+    /// unless the machine is none of Google's or `NO_GCE_CHECK=true` is set.
     ///
     /// Never fails and takes little more than a second: what it cannot see is not in the snapshot.
     /// Must run on a tokio runtime with a timer to see the metadata server.
@@ -125,7 +127,7 @@ impl Snapshot {
         }
     }
 
-    /// The same world with what the metadata server says, if it takes that to tell where this is.
+    /// The same world with what the metadata server says, if there may be one.
     pub(crate) async fn asked(mut self, fetch: Arc<dyn Fetch>) -> Self {
         let Some(host) = self.metadata_host().filter(|_| self.needs_metadata()) else { return self };
         let server = match MetadataServer::new(fetch, host) {
@@ -175,6 +177,14 @@ impl Snapshot {
         self
     }
 
+    /// The same world, for a program that makes its own credentials: what only the caller can tell,
+    /// such as domain-wide delegation. It wins over files and the metadata server.
+    #[must_use]
+    pub fn with_credential(mut self, credential: Credential) -> Self {
+        self.declared = Some(credential);
+        self
+    }
+
     /// Why the metadata server told nothing, where it was asked.
     #[must_use]
     pub fn metadata_problem(&self) -> Option<&str> {
@@ -187,6 +197,10 @@ impl Snapshot {
             return None;
         }
         Some(self.env("GCE_METADATA_HOST").or_else(|| self.env("GCE_METADATA_IP")).unwrap_or(DEFAULT_HOST))
+    }
+
+    pub(super) fn declared(&self) -> Option<Credential> {
+        self.declared
     }
 
     pub(super) fn env(&self, name: &str) -> Option<&str> {
@@ -214,12 +228,10 @@ impl Snapshot {
         folders.into_iter().filter_map(in_folder).collect()
     }
 
-    /// Whether it takes the metadata server to tell where this is.
+    /// Whether there may be a metadata server to ask. A variable such as `K_SERVICE` proves none: tools
+    /// that run a function on a laptop set it, too.
     fn needs_metadata(&self) -> bool {
         let in_a_pod = self.env("KUBERNETES_SERVICE_HOST").is_some();
-        if Platform::by_variable(self).is_some() && !in_a_pod {
-            return false;
-        }
         if self.env("GCE_METADATA_HOST").or_else(|| self.env("GCE_METADATA_IP")).is_some() {
             return true;
         }
@@ -354,7 +366,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_is_asked_where_the_rest_tells_or_the_user_forbids_it() {
+    async fn nobody_is_asked_where_the_machine_is_not_googles_or_the_user_forbids_it() {
         let key = r#"{"type":"service_account"}"#;
         let credential = "/h/.config/gcloud/application_default_credentials.json";
         let laptop = Snapshot::new().with_env("HOME", "/h").with_file(credential, key);
@@ -363,8 +375,10 @@ mod tests {
             (world(), true),
             (world().with_env("NO_GCE_CHECK", "true"), false),
             (world().with_env("NO_GCE_CHECK", "True").with_env("GCE_METADATA_HOST", "127.0.0.1:1"), false),
-            (world().with_env("K_SERVICE", "web"), false),
-            (world().with_env("CLOUD_RUN_JOB", "job"), false),
+            (world().with_env("K_SERVICE", "web"), true),
+            (world().with_env("CLOUD_RUN_JOB", "job"), true),
+            (laptop.clone().with_env("FUNCTION_TARGET", "local"), false),
+            (world().with_env("FUNCTION_TARGET", "local").with_file(DMI, "ThinkPad\n"), false),
             (world().with_env("K_SERVICE", "web").with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1"), true),
             (world().with_file(DMI, "Google Compute Engine\n"), true),
             (world().with_file(DMI, "ThinkPad\n"), false),

@@ -62,6 +62,8 @@ impl TokenHasher {
 /// How far an inspection goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
+    /// Not at all: the token was seen, and nobody was asked.
+    Seen,
     /// Ahead of calls: only what costs nothing of note.
     Ahead,
     /// After a refusal: everything.
@@ -69,10 +71,8 @@ pub(crate) enum Stage {
 }
 
 /// What is known of one token.
-pub(crate) struct Entry<V> {
+pub(crate) struct Entry {
     pub(crate) granted: GrantedScopes,
-    /// What the guard worked out from `granted`, once.
-    pub(crate) value: V,
     pub(crate) stage: Stage,
     /// How many inspections in a row could not say.
     pub(crate) failures: u32,
@@ -82,15 +82,9 @@ pub(crate) struct Entry<V> {
     was_recent: AtomicBool,
 }
 
-impl<V> Entry<V> {
-    pub(crate) fn new(
-        granted: GrantedScopes,
-        value: V,
-        stage: Stage,
-        failures: u32,
-        stale_at: Instant,
-    ) -> Self {
-        Self { granted, value, stage, failures, stale_at, was_recent: AtomicBool::new(false) }
+impl Entry {
+    pub(crate) fn new(granted: GrantedScopes, stage: Stage, failures: u32, stale_at: Instant) -> Self {
+        Self { granted, stage, failures, stale_at, was_recent: AtomicBool::new(false) }
     }
 
     pub(crate) fn is_fresh(&self, now: Instant) -> bool {
@@ -103,29 +97,24 @@ impl<V> Entry<V> {
     }
 }
 
-struct Recent<V> {
+#[derive(Clone)]
+struct Recent {
     header: HeaderValue,
     key: TokenKey,
-    entry: Arc<Entry<V>>,
+    entry: Arc<Entry>,
 }
 
-impl<V> Clone for Recent<V> {
-    fn clone(&self) -> Self {
-        Self { header: self.header.clone(), key: self.key, entry: Arc::clone(&self.entry) }
-    }
-}
-
-type Set<V> = Vec<(TokenKey, Arc<Entry<V>>)>;
+type Set = Vec<(TokenKey, Arc<Entry>)>;
 
 /// The table. Reading never waits; who writes at the same moment as another tries again.
-pub(crate) struct Cache<V> {
+pub(crate) struct Cache {
     hasher: TokenHasher,
-    recent: ArcSwap<Vec<Recent<V>>>,
-    sets: Box<[ArcSwap<Set<V>>]>,
+    recent: ArcSwap<Vec<Recent>>,
+    sets: Box<[ArcSwap<Set>]>,
     ways: usize,
 }
 
-impl<V> Cache<V> {
+impl Cache {
     /// A cache for at most `tokens` tokens, rounded up to a whole number of sets.
     pub(crate) fn new(tokens: usize) -> Self {
         let sets = tokens.div_ceil(WAYS).max(1);
@@ -146,11 +135,11 @@ impl<V> Cache<V> {
     pub(crate) fn read_recent<R, F>(
         &self,
         authorization: &HeaderValue,
-        passes: impl Fn(&Entry<V>) -> bool,
+        passes: impl Fn(&Entry) -> bool,
         read: F,
     ) -> Result<R, F>
     where
-        F: FnOnce(TokenKey, &Entry<V>) -> R,
+        F: FnOnce(TokenKey, &Entry) -> R,
     {
         let recent = self.recent.load();
         match recent.iter().find(|recent| recent.header.as_bytes() == authorization.as_bytes()) {
@@ -162,7 +151,7 @@ impl<V> Cache<V> {
     /// Reads the entry of any token in the table. `read` is handed back if there is none.
     pub(crate) fn read<R, F>(&self, key: TokenKey, read: F) -> Result<R, F>
     where
-        F: FnOnce(&Arc<Entry<V>>) -> R,
+        F: FnOnce(&Arc<Entry>) -> R,
     {
         let set = self.set(key).load();
         match set.iter().find(|(known, _)| *known == key) {
@@ -173,7 +162,7 @@ impl<V> Cache<V> {
 
     /// Remembers `entry`, and forgets an old one if there is no room. What is known is never
     /// replaced by "nobody could say".
-    pub(crate) fn insert(&self, key: TokenKey, entry: &Arc<Entry<V>>, now: Instant) {
+    pub(crate) fn insert(&self, key: TokenKey, entry: &Arc<Entry>, now: Instant) {
         self.set(key).rcu(|old| {
             let mut set = Set::clone(old);
             match set.iter().position(|(known, _)| *known == key) {
@@ -190,7 +179,7 @@ impl<V> Cache<V> {
 
     /// Forgets a token.
     pub(crate) fn remove(&self, key: TokenKey) {
-        self.set(key).rcu(|old| old.iter().filter(|(known, _)| *known != key).cloned().collect::<Set<V>>());
+        self.set(key).rcu(|old| old.iter().filter(|(known, _)| *known != key).cloned().collect::<Set>());
         self.recent.rcu(|old| old.iter().filter(|recent| recent.key != key).cloned().collect::<Vec<_>>());
     }
 
@@ -220,8 +209,8 @@ impl<V> Cache<V> {
     /// Lets the recent tokens see what was learnt of them, and lets go of those that are stale.
     fn refresh_recent(&self, key: TokenKey, now: Instant) {
         let Ok(entry) = self.read(key, Arc::clone) else { return };
-        let is_news = |recent: &Recent<V>| recent.key == key && !Arc::ptr_eq(&recent.entry, &entry);
-        let is_current = |recent: &Recent<V>| recent.entry.is_fresh(now) && !is_news(recent);
+        let is_news = |recent: &Recent| recent.key == key && !Arc::ptr_eq(&recent.entry, &entry);
+        let is_current = |recent: &Recent| recent.entry.is_fresh(now) && !is_news(recent);
         if self.recent.load().iter().all(is_current) {
             return;
         }
@@ -234,7 +223,7 @@ impl<V> Cache<V> {
         });
     }
 
-    fn set(&self, key: TokenKey) -> &ArcSwap<Set<V>> {
+    fn set(&self, key: TokenKey) -> &ArcSwap<Set> {
         let sets = self.sets.len() as u128;
         &self.sets[(key.0 % sets) as usize]
     }
@@ -246,12 +235,12 @@ impl<V> Cache<V> {
 }
 
 /// Whether `old` is worth more than `new`.
-fn keeps<V>(old: &Entry<V>, new: &Entry<V>, now: Instant) -> bool {
+fn keeps(old: &Entry, new: &Entry, now: Instant) -> bool {
     new.granted.is_unknown() && !old.granted.is_unknown() && old.is_fresh(now)
 }
 
 /// The entry to give up: a stale one, else one that says nothing, else the oldest.
-fn worst<V>(set: &Set<V>, now: Instant) -> usize {
+fn worst(set: &Set, now: Instant) -> usize {
     let stale = set.iter().position(|(_, entry)| !entry.is_fresh(now));
     stale.or_else(|| set.iter().position(|(_, entry)| entry.granted.is_unknown())).unwrap_or(0)
 }
@@ -263,16 +252,17 @@ mod tests {
     use super::super::GrantSource;
     use super::*;
 
-    fn entry(granted: GrantedScopes, value: u32, stale_at: Instant) -> Arc<Entry<u32>> {
-        Arc::new(Entry::new(granted, value, Stage::Ahead, 0, stale_at))
+    /// The number of failures stands for a value, to tell entries apart by.
+    fn entry(granted: GrantedScopes, value: u32, stale_at: Instant) -> Arc<Entry> {
+        Arc::new(Entry::new(granted, Stage::Ahead, value, stale_at))
     }
 
-    fn known(value: u32, stale_at: Instant) -> Arc<Entry<u32>> {
+    fn known(value: u32, stale_at: Instant) -> Arc<Entry> {
         entry(GrantedScopes::not_limited(GrantSource::Declared), value, stale_at)
     }
 
-    fn value(cache: &Cache<u32>, key: TokenKey) -> Option<u32> {
-        cache.read(key, |entry| entry.value).ok()
+    fn value(cache: &Cache, key: TokenKey) -> Option<u32> {
+        cache.read(key, |entry| entry.failures).ok()
     }
 
     fn bearer(token: &str) -> HeaderValue {
@@ -340,7 +330,8 @@ mod tests {
         let cache = Cache::new(1024);
         let now = Instant::now();
         let later = now + Duration::from_secs(60);
-        let recent = |token: &str| cache.read_recent(&bearer(token), |_| true, |_, entry| entry.value).ok();
+        let recent =
+            |token: &str| cache.read_recent(&bearer(token), |_| true, |_, entry| entry.failures).ok();
         for number in 1..=5 {
             cache.insert(TokenKey(number), &known(number as u32, later), now);
             cache.promote(TokenKey(number), &bearer(&number.to_string()), now);
@@ -366,7 +357,7 @@ mod tests {
                 let header = bearer(&number.to_string());
                 cache.insert(TokenKey(number), &known(number as u32, later), now);
                 cache.promote(TokenKey(number), &header, now);
-                let seen = cache.read_recent(&header, |_| true, |key, entry| (key, entry.value));
+                let seen = cache.read_recent(&header, |_| true, |key, entry| (key, entry.failures));
                 assert!(seen.is_err() || seen.is_ok_and(|seen| seen == (TokenKey(number), number as u32)));
                 assert!(value(&cache, TokenKey(number)).is_none_or(|value| value == number as u32));
             }

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use super::cache::{Cache, Entry, Stage, TokenKey};
 use super::clock::{Clock, bounded};
 use super::{AccessToken, GrantedScopes, GrantedScopesSource, jwt};
+use crate::telemetry;
 
 const NOBODY: &str = "there is nobody to ask: enable feature `reqwest`, or give the guard a `Fetch`";
 
@@ -59,35 +60,28 @@ pub(crate) enum Peek<R> {
     NotBearer,
 }
 
-/// What all tokens hold. `V` is what the guard works out from a grant once, to decide by quickly.
-pub(crate) struct Grants<V>(Arc<Inner<V>>);
+/// What all tokens hold.
+#[derive(Clone)]
+pub(crate) struct Grants(Arc<Inner>);
 
-impl<V> Clone for Grants<V> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-struct Inner<V> {
-    cache: Cache<V>,
+struct Inner {
+    cache: Cache,
     sources: Vec<(Stage, Arc<dyn GrantedScopesSource>)>,
-    work_out: Box<dyn Fn(&GrantedScopes) -> V + Send + Sync>,
     clock: Arc<dyn Clock>,
     limits: Limits,
     /// One receiver for each inspection under way. It is over when the sender is gone.
     flights: Mutex<HashMap<TokenKey, watch::Receiver<()>>>,
 }
 
-impl<V: Send + Sync + 'static> Grants<V> {
+impl Grants {
     /// Sources are asked in this order, each from its stage on; JWTs need none.
     pub(crate) fn new(
         sources: Vec<(Stage, Arc<dyn GrantedScopesSource>)>,
         clock: Arc<dyn Clock>,
         limits: Limits,
-        work_out: impl Fn(&GrantedScopes) -> V + Send + Sync + 'static,
     ) -> Self {
         let (cache, flights) = (Cache::new(limits.tokens), Mutex::default());
-        Self(Arc::new(Inner { cache, sources, work_out: Box::new(work_out), clock, limits, flights }))
+        Self(Arc::new(Inner { cache, sources, clock, limits, flights }))
     }
 
     /// Reads what is known of the token of an `Authorization` value, in place and without waiting.
@@ -95,10 +89,10 @@ impl<V: Send + Sync + 'static> Grants<V> {
     pub(crate) fn peek<R>(
         &self,
         authorization: &HeaderValue,
-        read: impl FnOnce(TokenKey, &Entry<V>) -> R,
+        read: impl FnOnce(TokenKey, &Entry) -> R,
     ) -> Peek<R> {
         let clock = &self.0.clock;
-        let is_fresh = |entry: &Entry<V>| {
+        let is_fresh = |entry: &Entry| {
             // What is known of a token stays true; only its memory is cleared, and that may be late.
             entry.is_fresh(if entry.granted.is_unknown() { clock.now() } else { clock.about_now() })
         };
@@ -109,7 +103,7 @@ impl<V: Send + Sync + 'static> Grants<V> {
     }
 
     /// What is known of a token that was seen before.
-    pub(crate) fn read<R>(&self, key: TokenKey, read: impl FnOnce(&Entry<V>) -> R) -> Option<R> {
+    pub(crate) fn read<R>(&self, key: TokenKey, read: impl FnOnce(&Entry) -> R) -> Option<R> {
         self.0.read(key, read)
     }
 
@@ -137,27 +131,38 @@ impl<V: Send + Sync + 'static> Grants<V> {
         known.unwrap_or_else(|| GrantedScopes::unknown("nobody has said yet what this token holds"))
     }
 
-    /// Takes the word of the token's provider.
+    /// Takes the word of the token's provider, which may say the same at every call.
     pub(crate) fn declare(&self, token: AccessToken<'_>, granted: GrantedScopes) {
-        self.0.store(self.0.cache.key(token), granted, Stage::Refused);
+        let key = self.0.cache.key(token);
+        if self.read(key, |entry| entry.granted == granted) != Some(true) {
+            self.0.store(key, granted, Stage::Refused);
+        }
     }
 
-    /// Forgets a token: the server contradicted what was known of it.
+    /// Forgets a token: the server contradicted what was said of it.
     pub(crate) fn forget(&self, key: TokenKey) {
         self.0.cache.remove(key);
     }
+
+    /// Keeps a token at hand for an explanation, without asking anybody about it.
+    pub(crate) fn remember(&self, authorization: &HeaderValue) {
+        let Some(token) = AccessToken::from_authorization(authorization) else { return };
+        let key = self.0.cache.key(token);
+        self.0.store(key, GrantedScopes::unknown("nobody was asked what this token holds"), Stage::Seen);
+        self.0.cache.promote(key, authorization, self.0.clock.now());
+    }
 }
 
-impl<V: Send + Sync + 'static> Inner<V> {
+impl Inner {
     fn peek_older<R>(
         &self,
         authorization: &HeaderValue,
-        is_fresh: impl Fn(&Entry<V>) -> bool,
-        read: impl FnOnce(TokenKey, &Entry<V>) -> R,
+        is_fresh: impl Fn(&Entry) -> bool,
+        read: impl FnOnce(TokenKey, &Entry) -> R,
     ) -> Peek<R> {
         let Some(token) = AccessToken::from_authorization(authorization) else { return Peek::NotBearer };
         let key = self.cache.key(token);
-        let look = |entry: &Arc<Entry<V>>| {
+        let look = |entry: &Arc<Entry>| {
             let seen = is_fresh(entry).then(|| read(key, entry));
             (seen.map_or(Peek::Unseen(key), Peek::Seen), entry.was_recent())
         };
@@ -172,7 +177,7 @@ impl<V: Send + Sync + 'static> Inner<V> {
         peek
     }
 
-    fn read<R>(&self, key: TokenKey, read: impl FnOnce(&Entry<V>) -> R) -> Option<R> {
+    fn read<R>(&self, key: TokenKey, read: impl FnOnce(&Entry) -> R) -> Option<R> {
         let now = self.clock.now();
         self.cache.read(key, |entry| entry.is_fresh(now).then(|| read(entry))).ok().flatten()
     }
@@ -217,17 +222,16 @@ impl<V: Send + Sync + 'static> Inner<V> {
     /// The first answer that is one, or all the reasons why there is none.
     async fn ask(&self, token: AccessToken<'_>, stage: Stage) -> GrantedScopes {
         let mut sources = self.sources.iter().filter(|(from, _)| *from <= stage);
-        let mut next = jwt::read(token, self.clock.wall());
+        let mut next = jwt::read(token, self.clock.wall()).map(|granted| ("jwt", granted));
         let mut reasons = Vec::new();
         loop {
-            if let Some(answer) = next {
-                match answer.why_unknown() {
-                    Some(why) => reasons.push(why.to_owned()),
-                    None => return answer,
-                }
+            if let Some((source, answer)) = next {
+                let Some(why) = answer.why_unknown() else { return answer };
+                telemetry::not_inspected(source, why);
+                reasons.push(why.to_owned());
             }
             let Some((_, source)) = sources.next() else { break };
-            next = Some(self.ask_one(source.as_ref(), token).await);
+            next = Some((source.name(), self.ask_one(source.as_ref(), token).await));
         }
         GrantedScopes::unknown(if reasons.is_empty() { NOBODY.to_owned() } else { reasons.join("; ") })
     }
@@ -249,7 +253,7 @@ impl<V: Send + Sync + 'static> Inner<V> {
 
     fn store(&self, key: TokenKey, granted: GrantedScopes, stage: Stage) {
         let now = self.clock.now();
-        let failures = match granted.is_unknown() {
+        let failures = match granted.is_unknown() && stage > Stage::Seen {
             true => self.cache.read(key, |entry| entry.failures).unwrap_or(0).saturating_add(1),
             false => 0,
         };
@@ -257,8 +261,7 @@ impl<V: Send + Sync + 'static> Inner<V> {
             0 => self.known_for(&granted),
             failures => self.retry_after(key, failures),
         };
-        let value = (self.work_out)(&granted);
-        let entry = Entry::new(granted, value, stage, failures, now + lasts);
+        let entry = Entry::new(granted, stage, failures, now + lasts);
         self.cache.insert(key, &Arc::new(entry), now);
     }
 
@@ -283,8 +286,8 @@ impl<V: Send + Sync + 'static> Inner<V> {
 }
 
 /// One inspection. Dropped in whatever way, it leaves an answer and wakes all who wait for it.
-struct Flight<V: Send + Sync + 'static> {
-    inner: Arc<Inner<V>>,
+struct Flight {
+    inner: Arc<Inner>,
     key: TokenKey,
     header: HeaderValue,
     stage: Stage,
@@ -292,7 +295,7 @@ struct Flight<V: Send + Sync + 'static> {
     _over: watch::Sender<()>,
 }
 
-impl<V: Send + Sync + 'static> Flight<V> {
+impl Flight {
     async fn run(mut self) {
         if let Some(token) = AccessToken::from_authorization(&self.header) {
             self.answer = Some(self.inner.ask(token, self.stage).await);
@@ -300,7 +303,7 @@ impl<V: Send + Sync + 'static> Flight<V> {
     }
 }
 
-impl<V: Send + Sync + 'static> Drop for Flight<V> {
+impl Drop for Flight {
     fn drop(&mut self) {
         let cut_short = || GrantedScopes::unknown("the inspection of this token was cut short");
         let answer = self.answer.take().unwrap_or_else(cut_short);
@@ -381,7 +384,7 @@ mod tests {
     }
 
     struct World {
-        grants: Grants<usize>,
+        grants: Grants,
         clock: Arc<ManualClock>,
     }
 
@@ -393,12 +396,11 @@ mod tests {
             let clock = Arc::new(ManualClock::new());
             let as_clock = Arc::clone(&clock) as Arc<dyn Clock>;
             let sources = sources.iter().map(dynamic).collect();
-            let count = |granted: &GrantedScopes| granted.scopes().map_or(0, ScopeSet::len);
-            Self { grants: Grants::new(sources, as_clock, Limits::default(), count), clock }
+            Self { grants: Grants::new(sources, as_clock, Limits::default()), clock }
         }
 
         fn peek(&self, header: &HeaderValue) -> Peek<usize> {
-            self.grants.peek(header, |_, entry| entry.value)
+            self.grants.peek(header, |_, entry| entry.granted.scopes().map_or(0, ScopeSet::len))
         }
 
         fn is_unseen(&self, header: &HeaderValue) -> bool {
@@ -626,6 +628,29 @@ mod tests {
         assert!(world.is_unseen(&bearer("opaque")));
         world.ask(&bearer("opaque")).await;
         assert_eq!(source.asked(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_that_was_only_seen_is_inspected_when_somebody_wants_to_know() {
+        let source = Source::new(Mood::Knows);
+        let world = World::new(&[(Stage::Ahead, &source)]);
+        world.grants.remember(&bearer("opaque"));
+        let Peek::Seen(key) = world.grants.peek(&bearer("opaque"), |key, _| key) else { panic!("not seen") };
+        assert_eq!(source.asked(), 0);
+        assert!(!world.grants.wait(key, Stage::Refused, SECOND).await.is_unknown());
+        assert_eq!(source.asked(), 1);
+    }
+
+    #[test]
+    fn a_provider_that_repeats_itself_changes_nothing() {
+        let world = World::new(&[]);
+        let declare = || {
+            let granted = GrantedScopes::not_limited(GrantSource::Declared);
+            world.grants.declare(AccessToken::new("mine").unwrap(), granted);
+            world.clock.advance(SECOND);
+            world.grants.peek(&bearer("mine"), |_, entry| entry.stale_at)
+        };
+        assert_eq!(declare(), declare());
     }
 
     #[tokio::test(start_paused = true)]

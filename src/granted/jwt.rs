@@ -51,8 +51,9 @@ fn payload(token: &str) -> Option<&str> {
     whole.then_some(payload)
 }
 
+/// Some writers pad their base64, against RFC 7515 §2.
 fn claims(payload: &str) -> Option<Claims> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?).ok()
 }
 
 fn judge(claims: &Claims) -> GrantedScopes {
@@ -109,6 +110,16 @@ pub(crate) mod tests {
         assert_eq!(granted.scopes(), Some(&held));
         assert_eq!(granted.source(), Some(GrantSource::Jwt));
         assert_eq!(granted.expires_at(), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1000)));
+    }
+
+    #[test]
+    fn padding_does_no_harm() {
+        for spaces in ["", " ", "  "] {
+            let token = jwt(&format!(r#"{{{ISS},"scope":"openid"{spaces}}}"#));
+            let (start, signature) = token.rsplit_once('.').unwrap();
+            let padding = "=".repeat((4 - start.rsplit('.').next().unwrap().len() % 4) % 4);
+            assert!(read_at_10(&format!("{start}{padding}.{signature}")).unwrap().scopes().is_some());
+        }
     }
 
     #[test]

@@ -432,13 +432,14 @@ mod tests {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new());
         let source: Arc<dyn GrantedScopesSource> =
             Arc::new(MetadataScopes::new(server, here.platform(), Arc::clone(&clock)));
-        let grants =
-            Grants::new(vec![(Stage::Ahead, source)], clock, Limits::default(), |granted| granted.clone());
+        let grants = Grants::new(vec![(Stage::Ahead, source)], clock, Limits::default());
         for (header, scopes) in [("Bearer ya29.mine", here.scopes()), ("Bearer ya29.user", None)] {
             let header = HeaderValue::from_static(header);
             let key = grants.inspect(&header, Stage::Ahead).unwrap();
             grants.wait(key, Stage::Ahead, Duration::from_secs(1)).await;
-            let Peek::Seen(granted) = grants.peek(&header, |_, entry| entry.value.clone()) else { panic!() };
+            let Peek::Seen(granted) = grants.peek(&header, |_, entry| entry.granted.clone()) else {
+                panic!()
+            };
             assert_eq!(granted.scopes(), scopes, "{granted:?}");
         }
         assert!(here.scopes().is_some());

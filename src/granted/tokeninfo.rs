@@ -26,9 +26,13 @@ use crate::scope::ScopeSet;
 /// <https://github.com/googleapis/google-auth-library-python>, `google/oauth2/credentials.py`.
 pub(crate) const ENDPOINT: &str = "https://oauth2.googleapis.com/tokeninfo";
 
-/// What all inspections of a process share: so many questions at once, and one more after each
-/// pause. Google names no number; this is less than one a second.
-static PROCESS: Pace = Pace::new(5, Duration::from_secs(2));
+/// What all guards of a process share that ask Google: so many questions at once, and one more after
+/// each pause. Google names no number; this is less than one a second.
+static PROCESS: Pace = usual_pace();
+
+const fn usual_pace() -> Pace {
+    Pace::new(5, Duration::from_secs(2))
+}
 
 /// How often something may be done.
 pub(crate) struct Pace {
@@ -60,7 +64,7 @@ pub(crate) struct Tokeninfo {
     fetch: Arc<dyn Fetch>,
     endpoint: Uri,
     clock: Arc<dyn Clock>,
-    /// Instead of the one that the process shares.
+    /// For an endpoint of the user's own, in the place of the one that the process shares.
     pace: Option<Pace>,
 }
 
@@ -71,13 +75,10 @@ struct Answer {
 }
 
 impl Tokeninfo {
-    /// Asks at `endpoint`, which is [`ENDPOINT`] or, for tests, a server on this machine.
-    pub(crate) fn new(fetch: Arc<dyn Fetch>, endpoint: &str, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        let uri = Uri::from_str(endpoint).ok().filter(is_safe_for_a_token);
-        let endpoint = uri.ok_or_else(|| {
-            Error::invalid(format!("`{endpoint:.100}` must be an https URL: a token is sent to it"))
-        })?;
-        Ok(Self { fetch, endpoint, clock, pace: None })
+    /// Asks at `endpoint`, or at Google's own.
+    pub(crate) fn new(fetch: Arc<dyn Fetch>, endpoint: Option<Uri>, clock: Arc<dyn Clock>) -> Self {
+        let pace = endpoint.is_some().then(usual_pace);
+        Self { fetch, endpoint: endpoint.unwrap_or_else(|| Uri::from_static(ENDPOINT)), clock, pace }
     }
 
     async fn ask(&self, token: AccessToken<'_>) -> GrantedScopes {
@@ -125,6 +126,16 @@ impl GrantedScopesSource for Tokeninfo {
     }
 }
 
+/// A URL that a token may be sent to.
+pub(crate) fn endpoint(url: &str) -> Result<Uri, Error> {
+    let uri = Uri::from_str(url).ok().filter(is_safe_for_a_token);
+    uri.ok_or_else(|| {
+        Error::invalid(format!(
+            "`{url:.100}` is no place to send a token to; write an https URL, or one of this machine"
+        ))
+    })
+}
+
 /// TLS, or no network at all.
 fn is_safe_for_a_token(uri: &Uri) -> bool {
     let is_here = matches!(uri.host(), Some("127.0.0.1" | "[::1]" | "localhost"));
@@ -161,7 +172,7 @@ mod tests {
 
     fn tokeninfo(fetch: Arc<dyn Fetch>) -> (Tokeninfo, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::new());
-        let mut tokeninfo = Tokeninfo::new(fetch, ENDPOINT, Arc::clone(&clock) as _).unwrap();
+        let mut tokeninfo = Tokeninfo::new(fetch, None, Arc::clone(&clock) as _);
         tokeninfo.pace = Some(Pace::new(2, Duration::from_secs(2)));
         (tokeninfo, clock)
     }
@@ -248,19 +259,23 @@ mod tests {
 
     #[test]
     fn a_token_is_not_sent_over_a_network_without_tls() {
-        let fetch = || Arc::new(FakeFetch::new(|_: &Request<Bytes>| None));
-        for (endpoint, is_safe) in [
+        for (url, is_safe) in [
             (ENDPOINT, true),
             ("http://127.0.0.1:8080/tokeninfo", true),
+            ("http://[::1]:8080/tokeninfo", true),
             ("http://localhost:8080/tokeninfo", true),
             ("http://oauth2.googleapis.com/tokeninfo", false),
             ("http://127.0.0.1.example.com/", false),
+            ("http://127.0.0.1@example.com/", false),
+            ("ftp://127.0.0.1/", false),
             ("oauth2.googleapis.com", false),
             ("/tokeninfo", false),
             ("", false),
         ] {
-            let made = Tokeninfo::new(fetch(), endpoint, Arc::new(ManualClock::new()));
-            assert_eq!(made.is_ok(), is_safe, "{endpoint}");
+            match endpoint(url) {
+                Ok(uri) => assert!(is_safe, "{uri}"),
+                Err(error) => assert!(!is_safe && error.to_string().contains(url), "{url}: {error}"),
+            }
         }
     }
 }

@@ -1,7 +1,11 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Guard, Inner, Preflight, Surface};
+use http::Uri;
+
+use super::lessons::Lessons;
+use super::{Guard, Inner, Preflight, Surface, WAIT};
 use crate::catalog::Endpoints;
 use crate::environment::{Environment, Platform, Snapshot};
 use crate::error::Error;
@@ -9,7 +13,8 @@ use crate::granted::cache::Stage;
 use crate::granted::clock::SystemClock;
 use crate::granted::flight::{Grants, Limits};
 use crate::granted::metadata::{MetadataScopes, MetadataServer};
-use crate::granted::{Fetch, GrantedScopesSource};
+use crate::granted::tokeninfo::{self, Tokeninfo};
+use crate::granted::{Fetch, GrantSource, GrantedScopesSource};
 
 /// Sets up a [`Guard`]. Made by [`Guard::builder`].
 ///
@@ -29,12 +34,27 @@ pub struct GuardBuilder {
     surface: Surface,
     endpoints: Endpoints,
     sources: Vec<Arc<dyn GrantedScopesSource>>,
+    order: Vec<GrantSource>,
+    tokeninfo: TokeninfoUse,
+    tokeninfo_endpoint: Option<Uri>,
+    limits: Limits,
+    deny_wait: Option<Duration>,
     fetch: Option<Arc<dyn Fetch>>,
     world: Option<Snapshot>,
 }
 
+/// When tokeninfo is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum TokeninfoUse {
+    /// After a refusal, by a guard made by `from_env`.
+    #[default]
+    Usual,
+    Ahead,
+    Never,
+}
+
 impl GuardBuilder {
-    /// What happens before a call whose token lacks the scope. Default: [`Preflight::Warn`].
+    /// What happens before a call whose token lacks the scope. Default: [`Preflight::Confirm`].
     pub fn preflight(mut self, preflight: Preflight) -> Self {
         self.preflight = preflight;
         self
@@ -72,7 +92,60 @@ impl GuardBuilder {
         self
     }
 
-    /// Asks the metadata server through this client. Default: a reqwest client of its own with the
+    /// Asks the sources of these kinds first, in this order. Default: the program's own sources,
+    /// then the metadata server, then tokeninfo.
+    ///
+    /// What the token itself says, and what its provider declared, needs no asking and always
+    /// comes first.
+    pub fn ask_in_order(mut self, order: impl IntoIterator<Item = GrantSource>) -> Self {
+        self.order = order.into_iter().collect();
+        self
+    }
+
+    /// Asks tokeninfo about each new token as soon as it is seen, and not only after a refusal: a
+    /// call to Google for each token that nothing else knows. Calls do not wait for it, except as
+    /// [`Preflight::Deny`] waits for everything.
+    pub fn tokeninfo_ahead(mut self) -> Self {
+        self.tokeninfo = TokeninfoUse::Ahead;
+        self
+    }
+
+    /// Never asks tokeninfo. Default: after a refusal, about a token that nothing else knows, a few
+    /// times a minute at most, with the token in the body of a POST.
+    pub fn no_tokeninfo(mut self) -> Self {
+        self.tokeninfo = TokeninfoUse::Never;
+        self
+    }
+
+    /// Asks tokeninfo at this URL. Default: `https://oauth2.googleapis.com/tokeninfo`.
+    ///
+    /// # Errors
+    /// `url` is neither an https URL nor one of this machine; the message names it.
+    pub fn tokeninfo_endpoint(mut self, url: impl AsRef<str>) -> Result<Self, Error> {
+        self.tokeninfo_endpoint = Some(tokeninfo::endpoint(url.as_ref())?);
+        Ok(self)
+    }
+
+    /// How long one source may take to say what a token holds. Default: 2 seconds.
+    pub fn source_timeout(mut self, limit: Duration) -> Self {
+        self.limits.source = limit;
+        self
+    }
+
+    /// How long [`Preflight::Deny`] holds back a first call for a token's scopes, before it lets
+    /// the call go. Default: 500 ms.
+    pub fn deny_wait(mut self, limit: Duration) -> Self {
+        self.deny_wait = Some(limit);
+        self
+    }
+
+    /// How many tokens are remembered. Default: 1,024. A smaller number is rounded up to 1.
+    pub fn remembered_tokens(mut self, most: usize) -> Self {
+        self.limits.tokens = most;
+        self
+    }
+
+    /// Asks the metadata server and tokeninfo through this client. Default: a reqwest client of its own with the
     /// feature `reqwest`, and nobody without it.
     pub fn fetch(mut self, fetch: impl Fetch + 'static) -> Self {
         self.fetch = Some(Arc::new(fetch));
@@ -102,7 +175,13 @@ impl GuardBuilder {
     #[must_use]
     pub fn build(self) -> Guard {
         let environment = Environment::of(&self.world.clone().unwrap_or_default());
-        self.assemble(environment, None)
+        let asked = match self.tokeninfo {
+            TokeninfoUse::Ahead => {
+                self.fetch.clone().or_else(default_fetch).map(|fetch| self.tokeninfo(fetch))
+            }
+            TokeninfoUse::Usual | TokeninfoUse::Never => None,
+        };
+        self.assemble(environment, asked)
     }
 
     /// The guard, after a look at environment variables, credential files and the metadata server.
@@ -115,33 +194,47 @@ impl GuardBuilder {
             None => Snapshot::take(fetch.clone()).await,
         };
         let environment = Environment::of(&world);
-        let metadata = fetch.and_then(|fetch| metadata_source(&world, &environment, fetch));
-        self.assemble(environment, metadata)
+        let metadata = fetch.clone().and_then(|fetch| metadata_source(&world, &environment, fetch));
+        let wanted = self.tokeninfo != TokeninfoUse::Never;
+        let tokeninfo = fetch.filter(|_| wanted).map(|fetch| self.tokeninfo(fetch));
+        self.assemble(environment, metadata.into_iter().chain(tokeninfo))
     }
 
-    fn assemble(self, environment: Environment, metadata: Option<Arc<dyn GrantedScopesSource>>) -> Guard {
-        let sources = self.sources.into_iter().chain(metadata).map(|source| (Stage::Ahead, source)).collect();
+    fn tokeninfo(&self, fetch: Arc<dyn Fetch>) -> Asked {
+        let stage = if self.tokeninfo == TokeninfoUse::Ahead { Stage::Ahead } else { Stage::Refused };
+        let source = Tokeninfo::new(fetch, self.tokeninfo_endpoint.clone(), Arc::new(SystemClock));
+        (GrantSource::Tokeninfo, stage, Arc::new(source))
+    }
+
+    fn assemble(self, environment: Environment, asked: impl IntoIterator<Item = Asked>) -> Guard {
+        let own = self.sources.into_iter().map(|source| (GrantSource::Custom, Stage::Ahead, source));
+        let mut sources: Vec<Asked> = own.chain(asked).collect();
+        let place = |kind| self.order.iter().position(|first| *first == kind).unwrap_or(self.order.len());
+        sources.sort_by_key(|(kind, ..)| place(*kind));
+        let sources = sources.into_iter().map(|(_, stage, source)| (stage, source)).collect();
         Guard(Arc::new(Inner {
             preflight: self.preflight,
             surface: self.surface,
             endpoints: self.endpoints,
-            grants: Grants::new(sources, Arc::new(SystemClock), Limits::default(), |_| ()),
+            grants: Grants::new(sources, Arc::new(SystemClock), self.limits),
+            deny_wait: self.deny_wait.unwrap_or(WAIT),
             environment: Arc::new(environment),
+            lessons: Lessons::default(),
         }))
     }
 }
 
+/// A source, of which kind it is, and from when on it is asked.
+type Asked = (GrantSource, Stage, Arc<dyn GrantedScopesSource>);
+
 /// Where there is no metadata server, none is asked about every new token.
-fn metadata_source(
-    world: &Snapshot,
-    environment: &Environment,
-    fetch: Arc<dyn Fetch>,
-) -> Option<Arc<dyn GrantedScopesSource>> {
+fn metadata_source(world: &Snapshot, environment: &Environment, fetch: Arc<dyn Fetch>) -> Option<Asked> {
     if environment.platform() == Platform::Unknown {
         return None;
     }
     let server = MetadataServer::new(fetch, world.metadata_host()?).ok()?;
-    Some(Arc::new(MetadataScopes::new(server, environment.platform(), Arc::new(SystemClock))))
+    let source = MetadataScopes::new(server, environment.platform(), Arc::new(SystemClock));
+    Some((GrantSource::Metadata, Stage::Ahead, Arc::new(source)))
 }
 
 #[cfg(feature = "reqwest")]

@@ -1,105 +1,58 @@
-//! Where scopes are asked for by a person or by code, not set on a machine.
+//! Where the credential or the place is not known, and where a scope is one too many.
 
-use super::{Case, Remedy, Step};
-use crate::scope::ScopeSet;
+use super::{Case, Remedy, Step, code, login, machine};
 
-/// What `gcloud auth application-default login` asks for by default, all of which `--scopes`
-/// replaces. Source: `gcloud auth application-default login --help`.
-const LOGIN_DEFAULTS: [&str; 4] = [
-    "openid",
-    "https://www.googleapis.com/auth/userinfo.email",
-    "https://www.googleapis.com/auth/cloud-platform",
-    "https://www.googleapis.com/auth/sqlservice.login",
-];
-const LOGIN: &str = "https://docs.cloud.google.com/sdk/gcloud/reference/auth/application-default/login";
-const METADATA_TOKENS: &str =
-    "https://docs.cloud.google.com/run/docs/securing/service-identity#access_tokens";
-const SCOPES: &str = "https://developers.google.com/identity/protocols/oauth2/scopes";
-
-/// A person's login: the scopes were fixed when they consented.
-pub(super) fn user_login(case: &Case<'_>) -> Remedy {
-    let mut step = Step::new(
-        "Log in again and ask for the scope. --scopes replaces the defaults, so this list holds them too. It \
-         overwrites the present application default credentials.",
-    )
-    .command(login(case))
-    .link(LOGIN);
-    if !case.accepted.iter().any(|scope| scope.short().starts_with("cloud-platform")) {
-        step = Step::new(
-            "Log in again with an OAuth client of your own and ask for the scope: gcloud's own client is refused \
-             scopes outside Google Cloud. It overwrites the present application default credentials.",
-        )
-        .command(format!("{} --client-id-file=CLIENT_ID_FILE", login(case)))
-        .link(LOGIN);
-    }
-    let steps = vec![step, Step::new("Start the program again, so that it reads the new credentials.")];
-    Remedy::new(format!("Log in again and ask for {}.", case.needed_in_short()), steps)
-}
-
-fn login(case: &Case<'_>) -> String {
-    let mut scopes: Vec<String> = LOGIN_DEFAULTS.iter().map(ToString::to_string).collect();
-    if !scopes.contains(&case.needed()) {
-        scopes.push(case.needed());
-    }
-    format!("gcloud auth application-default login --scopes={}", scopes.join(","))
-}
-
-/// A key file, workload identity federation, impersonation: the program names its scopes.
-pub(super) fn ask_in_code(case: &Case<'_>) -> Remedy {
-    let steps = vec![
-        Step::new(format!(
-            "Ask for the scope where the program makes its credentials: {}. No command changes it; a library \
-             that lets you choose no scopes must be replaced or given a token of your own.",
-            case.needed()
-        ))
-        .link(SCOPES),
-    ];
-    Remedy::new(format!("Ask for {} in code, where the credentials are made.", case.needed_in_short()), steps)
-}
-
-/// Cloud Run, Functions, App Engine, GKE Workload Identity: the metadata server mints what is asked.
-pub(super) fn ask_metadata_server(case: &Case<'_>) -> Remedy {
-    let mut all = ScopeSet::from_iter([crate::Scope::cloud_platform()]);
-    all.extend(super::least(case.accepted));
-    let list = all.iter().map(|scope| scope.to_string()).collect::<Vec<_>>().join(",");
-    let steps = vec![
-        Step::new(
-            "Ask for the scope in code: here the metadata server mints a token with the scopes it is asked for \
-             (comma separated), and there is no setting on the service.",
-        )
-        .command(format!(
-            "curl -H Metadata-Flavor:Google \
-             'http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token?scopes={list}'"
-        ))
-        .link(METADATA_TOKENS),
-    ];
-    Remedy::new(format!("Ask the metadata server for {} in code.", case.needed_in_short()), steps)
-}
-
-/// The credential or the place is not known: each case in one line.
+/// The credential or the place is not known: each case in one step.
 pub(super) fn general(case: &Case<'_>) -> Remedy {
-    let needed = case.needed();
-    let steps = vec![
-        Step::new(
-            "If the token comes from a VM: stop it, set its scopes (the list is replaced: name every scope it \
-             has and the one it lacks, or cloud-platform), and start it. Run this from elsewhere.",
-        )
-        .command(
-            "gcloud compute instances stop INSTANCE --zone=ZONE && gcloud compute instances \
-             set-service-account INSTANCE --zone=ZONE --scopes=cloud-platform && gcloud compute instances start \
-             INSTANCE --zone=ZONE",
-        )
-        .link("https://docs.cloud.google.com/compute/docs/instances/change-service-account"),
-        Step::new("If it comes from a person's login on this machine: log in again with the scope.")
-            .command(login(case))
-            .link(LOGIN),
+    let mut steps = Vec::new();
+    let is_open = !case.environment.platform().is_serverless();
+    if is_open {
+        steps.push(on_a_vm(case));
+    }
+    steps.push(
         Step::new(format!(
-            "If it comes from a key file, workload identity federation, impersonation, or a serverless platform: \
-             ask for {needed} in code."
+            "If it comes from a person's login on this machine: log in again with the scope.{}",
+            if case.is_cloud() {
+                ""
+            } else {
+                " For an API outside Google Cloud that takes an OAuth client of your own."
+            }
         ))
-        .link(SCOPES),
-    ];
+        .command(match case.is_cloud() {
+            true => login::command(case),
+            false => format!("{} --client-id-file=CLIENT_ID_FILE", login::command(case)),
+        })
+        .link("https://docs.cloud.google.com/sdk/gcloud/reference/auth/application-default/login"),
+    );
+    steps.push(
+        code::ask(
+            "If it comes from a key file, workload identity federation, impersonation or a serverless platform: no \
+             command changes it. Ask for the scope in code.",
+            case,
+        )
+        .link("https://developers.google.com/identity/protocols/oauth2/scopes"),
+    );
+    if is_open {
+        steps.push(Step::new(
+            "If it comes from Batch, a TPU VM or Cloud Workstations: the scopes are part of the job, the TPU VM or \
+             the workstation configuration, which has to be made anew or updated with them.",
+        ));
+    }
     Remedy::new(format!("Get a token that holds {}: the report says how.", case.needed_in_short()), steps)
+}
+
+fn on_a_vm(case: &Case<'_>) -> Step {
+    let vm = machine::instance(case);
+    let (scopes, better) = (case.scopes_to_set(), case.or_better());
+    Step::new(format!(
+        "If the token comes from a VM: stop it, set its scopes (the flag replaces the list: name every scope it has and \
+         the one it lacks), and start it. Run this from elsewhere; everything on the VM ends.{better}"
+    ))
+    .command(format!(
+        "gcloud compute instances stop {vm} && gcloud compute instances set-service-account {vm} --scopes={scopes} \
+         && gcloud compute instances start {vm}"
+    ))
+    .link("https://docs.cloud.google.com/compute/docs/instances/change-service-account")
 }
 
 /// A scope that takes rights away is held beside the one that would do.

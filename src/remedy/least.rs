@@ -32,16 +32,27 @@ fn breadth(scope: &Scope) -> impl Ord + use<> {
     )
 }
 
-/// What Google recommends for a VM: `cloud-platform`, with IAM deciding the rest. Where the method
-/// does not accept it (Drive, Sheets, Gmail, …), the needed scope beside it.
+/// What Google recommends for a VM: `cloud-platform`, with IAM deciding the rest. Beside it stands
+/// what it does not cover: the needed scope where the method does not accept it (Drive, Sheets,
+/// Gmail, …), and scopes of such APIs that are held.
 /// Source: <https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>
-pub(crate) fn recommended(accepted: &ScopeSet) -> ScopeSet {
+pub(crate) fn recommended(accepted: &ScopeSet, held: Option<&ScopeSet>) -> ScopeSet {
     let platform = Scope::cloud_platform();
-    let mut set = ScopeSet::from_iter([platform.clone()]);
+    let kept = held.into_iter().flat_map(ScopeSet::iter).filter(|scope| !is_covered(scope));
+    let mut set: ScopeSet = kept.chain([platform.clone()]).collect();
     if !accepted.contains(&platform) {
         set.extend(least(accepted));
     }
     set
+}
+
+/// Whether every method that accepts this scope accepts `cloud-platform`, too. Of a scope that no
+/// method is known to accept, nobody knows.
+fn is_covered(scope: &Scope) -> bool {
+    let [only, platform] = [scope.clone(), Scope::cloud_platform()].map(|scope| ScopeSet::from_iter([scope]));
+    let sets =
+        || (0..reader::set_count()).map(|set| set as u16).filter(|set| reader::set_accepts(*set, &only));
+    sets().next().is_some() && sets().all(|set| reader::set_accepts(set, &platform))
 }
 
 fn is_read_only(name: &str) -> bool {

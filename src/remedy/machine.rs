@@ -1,125 +1,227 @@
 //! Where a machine's configuration holds the access scopes: a VM, a group of VMs, a GKE node pool.
 
-use super::{Case, Remedy, Step, recommended, scopes_flag};
+use super::{Case, Remedy, Step, code, next, scopes_flag};
 
 /// Source of the order stop, set, start, and of `--scopes` replacing the list.
 const CHANGE_SCOPES: &str = "https://docs.cloud.google.com/compute/docs/instances/change-service-account#changeserviceaccountandscopes";
 /// Source: a group's template cannot be changed, only replaced.
 const TEMPLATES: &str =
     "https://docs.cloud.google.com/compute/docs/instance-templates#how_to_update_instance_templates";
+const ROLLOUT: &str = "https://docs.cloud.google.com/compute/docs/instance-groups/rolling-out-updates-to-managed-instance-groups";
 /// Source: a node pool's scopes cannot be changed.
 const NODE_POOLS: &str = "https://docs.cloud.google.com/kubernetes-engine/docs/how-to/access-scopes";
+const WORKLOAD_IDENTITY: &str =
+    "https://docs.cloud.google.com/kubernetes-engine/docs/how-to/workload-identity";
+const CONSOLE: &str = "https://console.cloud.google.com";
 
 /// A stand-alone VM: stop it, set its scopes, start it.
 pub(super) fn compute_engine(case: &Case<'_>) -> Remedy {
     let vm = instance(case);
-    let set = |scopes: &str| format!("gcloud compute instances set-service-account {vm} --scopes={scopes}");
-    let union = case.union().map_or_else(|| "SCOPES_IT_HAS,SCOPE_NEEDED".to_owned(), |all| scopes_flag(&all));
-    let broad = recommended(case.accepted);
     let name = case.environment.instance().unwrap_or("the VM");
+    let better = case.recommended_in_short().map(|list| format!(" (or set {list}, as Google recommends)"));
     let summary = format!(
-        "Stop {name}, add {} to its access scopes (or set cloud-platform, as Google recommends), and start it.",
-        case.needed_in_short()
+        "Stop {name}, add {} to its access scopes{}, and start it.",
+        case.needed_in_short(),
+        better.unwrap_or_default()
     );
-    let steps = vec![
+    let mut steps = vec![
+        // What a stop does to disks and addresses is in Compute Engine's documentation of `stop`.
         Step::new(
-            "Stop the VM. Run this and what follows from your workstation or Cloud Shell: stopping ends \
-             everything that runs on the VM, and data on local SSDs may be lost.",
+            "Stop the VM. Run this and what follows from your workstation or Cloud Shell, not from the VM: \
+             stopping ends everything that runs on it, data on local SSDs may be lost, and an ephemeral \
+             external address may change.",
         )
         .command(format!("gcloud compute instances stop {vm}")),
-        Step::new(
-            "Set its access scopes. --scopes replaces the whole list, so this one holds the scopes the VM has \
-             and the one it lacks.",
-        )
-        .command(set(&union))
-        .link(CHANGE_SCOPES),
-        Step::new(format!(
-            "Better, instead of step 2: give it {} and let IAM roles alone decide what the account may do, as \
-             Google recommends.",
-            broad.iter().map(|scope| scope.short().to_owned()).collect::<Vec<_>>().join(" and ")
-        ))
-        .command(set(&scopes_flag(&broad))),
+    ];
+    steps.extend(set(case, &vm));
+    steps.push(
         Step::new("Start the VM. Tokens minted from now on carry the new scopes.")
             .command(format!("gcloud compute instances start {vm}")),
-    ];
+    );
+    steps.push(next::after(case));
     Remedy::new(summary, steps)
+}
+
+/// The flag replaces the list. Where the list is not known, it has to be looked up first.
+fn set(case: &Case<'_>, vm: &str) -> Vec<Step> {
+    let command =
+        |scopes: &str| format!("gcloud compute instances set-service-account {vm} --scopes={scopes}");
+    let mut steps = Vec::new();
+    let mut list = "so this one holds the scopes it has and the one it lacks";
+    if case.held().is_none() {
+        let look =
+            format!("gcloud compute instances describe {vm} --format='value(serviceAccounts[].scopes)'");
+        steps.push(Step::new("See which scopes it has: the next command replaces them all.").command(look));
+        list = "so put the scopes it has in the place of SCOPES_IT_HAS";
+    }
+    let beyond = case.beyond_cloud();
+    steps.push(
+        Step::new(format!("Set its access scopes. --scopes replaces the whole list, {list}.{beyond}"))
+            .command(command(&case.scopes_to_set()))
+            .console(edit_page(case))
+            .link(CHANGE_SCOPES),
+    );
+    if let Some(better) = case.recommended_in_short() {
+        let number = steps.len() + 1;
+        let text = format!(
+            "Better, instead of step {number}: give it {better} and let IAM roles alone decide what the account may \
+             do, as Google recommends."
+        );
+        steps.push(Step::new(text).command(command(&scopes_flag(&case.recommended()))));
+    }
+    steps
 }
 
 /// A VM of a managed instance group: a change to one VM is undone when the group recreates it.
 pub(super) fn instance_group(case: &Case<'_>) -> Remedy {
-    let group = case.environment.resource().unwrap_or("INSTANCE_GROUP");
-    let summary = "Roll out a new instance template with the scope to the VM's managed instance group.";
+    let project = case.project();
+    let (scopes, better) = (case.scopes_to_set(), case.or_better());
+    let group = format!(
+        "{} {} --project={project}",
+        case.environment.resource().unwrap_or("INSTANCE_GROUP"),
+        place_flag(case)
+    );
+    let templates = |project| format!("{CONSOLE}/compute/instanceTemplates/list?project={project}");
     let steps = vec![
         Step::new(
-            "This VM belongs to a managed instance group, which undoes changes to one VM. Create a new instance \
-             template with every flag of the present one and these scopes. (--source-instance would silently \
-             drop --scopes.)",
+            "This VM belongs to a managed instance group, which undoes changes to one VM. See which instance \
+             template the group uses.",
         )
         .command(format!(
-            "gcloud compute instance-templates create NEW_TEMPLATE --service-account={} --scopes={}",
-            account(case),
-            scopes_flag(&recommended(case.accepted)),
-        ))
-        .link(TEMPLATES),
-        Step::new("Roll it out. Every VM of the group is replaced.").command(format!(
-            "gcloud compute instance-groups managed rolling-action start-update {group} \
-             --version=template=NEW_TEMPLATE {}",
-            place_flag(case)
+            "gcloud compute instance-groups managed describe {group} --format='value(versions[].instanceTemplate)'"
         )),
+        Step::new(format!(
+            "Templates cannot be changed: create a new one with these scopes, and repeat every other flag of the \
+             present one (machine type, image, disks, network, metadata). --source-instance is no short cut: it \
+             silently drops --scopes.{better}{}",
+            case.beyond_cloud()
+        ))
+        .command(format!(
+            "gcloud compute instance-templates create NEW_TEMPLATE --service-account={} --scopes={scopes} \
+             --project={project}",
+            case.account()
+        ))
+        .console(case.environment.project().map(templates))
+        .link(TEMPLATES),
+        Step::new("Roll it out. Every VM of the group is replaced by a new one; what is on its disks is lost, \
+             unless the group is stateful.")
+            .command(format!(
+                "gcloud compute instance-groups managed rolling-action start-update {group} \
+                 --version=template=NEW_TEMPLATE"
+            ))
+            .link(ROLLOUT),
+        next::after(case),
     ];
+    let summary = format!(
+        "Roll out a new instance template with {} to the VM's managed instance group.",
+        case.needed_in_short()
+    );
     Remedy::new(summary, steps)
 }
 
 /// A GKE node: the scopes of a node pool cannot be changed.
 pub(super) fn gke_node(case: &Case<'_>) -> Remedy {
-    let at = format!(
-        "--cluster={} --location={}",
-        case.environment.resource().unwrap_or("CLUSTER"),
-        case.environment.region().unwrap_or("LOCATION")
-    );
     let summary =
         "Use Workload Identity Federation for GKE, or move the workload to a new node pool with the scope.";
-    let steps = vec![
-        Step::new(
-            "Preferred: use Workload Identity Federation for GKE, so that the pod has an identity of its own and \
-             node scopes do not apply. Nodes are recreated.",
-        )
-        .command(format!(
-            "gcloud container node-pools update NODE_POOL {at} --workload-metadata=GKE_METADATA"
-        ))
-        .link("https://docs.cloud.google.com/kubernetes-engine/docs/how-to/workload-identity"),
-        Step::new(
-            "Or create a new node pool with the scopes, move the workloads to it, and delete the old one. The \
-             scopes of an existing pool cannot be changed.",
-        )
-        .command(format!(
-            "gcloud container node-pools create NEW_NODE_POOL {at} --service-account={} --scopes={}",
-            account(case),
-            scopes_flag(&recommended(case.accepted)),
-        ))
-        .link(NODE_POOLS),
-    ];
+    let mut steps = workload_identity(case);
+    steps.extend(new_node_pool(case));
     Remedy::new(summary, steps)
 }
 
+fn workload_identity(case: &Case<'_>) -> Vec<Step> {
+    let place = case.environment;
+    let (project, number) = (case.project(), place.project_number().unwrap_or("PROJECT_NUMBER"));
+    let (cluster, location) = cluster(case);
+    let pool = place.node_pool().unwrap_or("NODE_POOL");
+    let page = |project| {
+        format!("{CONSOLE}/kubernetes/clusters/details/{location}/{cluster}/details?project={project}")
+    };
+    let mut steps = vec![
+        Step::new(
+            "Preferred: give the pod an identity of its own, to which node scopes do not apply. First a workload \
+             pool for the cluster, if it has none (Autopilot clusters have one). Running pods are not touched.",
+        )
+        .command(format!(
+            "gcloud container clusters update {cluster} --location={location} --project={project} \
+             --workload-pool={project}.svc.id.goog"
+        ))
+        .console(place.project().filter(|_| place.resource().is_some() && place.location().is_some()).map(page))
+        .link(WORKLOAD_IDENTITY),
+        Step::new(
+            "Switch the node pool to GKE's metadata server. Its nodes are recreated: every pod on them restarts, \
+             and loses the node's account for its own identity.",
+        )
+        .command(format!(
+            "gcloud container node-pools update {pool} --cluster={cluster} --location={location} \
+             --project={project} --workload-metadata=GKE_METADATA"
+        )),
+        Step::new("Give the pod's Kubernetes service account the IAM role that the call needs.").command(format!(
+            "gcloud projects add-iam-policy-binding {project} --role=ROLE --member=principal://iam.googleapis.com/\
+             projects/{number}/locations/global/workloadIdentityPools/{project}.svc.id.goog/subject/ns/NAMESPACE/\
+             sa/KSA"
+        )),
+    ];
+    if !case.is_cloud() {
+        steps.push(code::ask(
+            "Then ask for the scope in code: the pod's token holds cloud-platform by itself, which \
+             does not cover this API.",
+            case,
+        ));
+    }
+    steps
+}
+
+fn new_node_pool(case: &Case<'_>) -> Vec<Step> {
+    let (cluster, location) = cluster(case);
+    let at = format!("--cluster={cluster} --location={location} --project={}", case.project());
+    let (scopes, better) = (case.scopes_to_set(), case.or_better());
+    vec![
+        Step::new(format!(
+            "Or, instead of all that, create a node pool with these scopes: those of an existing pool cannot be \
+             changed. Repeat its other flags.{better}"
+        ))
+        .command(format!(
+            "gcloud container node-pools create NEW_NODE_POOL {at} --service-account={} --scopes={scopes}",
+            case.account()
+        ))
+        .link(NODE_POOLS),
+        Step::new(
+            "Then move the pods (kubectl drain each old node: it restarts them elsewhere) and delete the old pool. \
+             IAM roles of the node's account decide from there on.",
+        )
+        .command(format!(
+            "gcloud container node-pools delete {} {at}",
+            case.environment.node_pool().unwrap_or("OLD_NODE_POOL")
+        )),
+    ]
+}
+
+fn cluster<'a>(case: &'a Case<'_>) -> (&'a str, &'a str) {
+    let place = case.environment;
+    (place.resource().unwrap_or("CLUSTER"), place.location().unwrap_or("LOCATION"))
+}
+
 /// Name and place of the VM as gcloud takes them.
-fn instance(case: &Case<'_>) -> String {
+pub(super) fn instance(case: &Case<'_>) -> String {
     let place = case.environment;
     format!(
         "{} --zone={} --project={}",
         place.instance().unwrap_or("INSTANCE"),
         place.zone().unwrap_or("ZONE"),
-        place.project().unwrap_or("PROJECT"),
+        case.project(),
     )
 }
 
-fn account<'a>(case: &'a Case<'_>) -> &'a str {
-    case.environment.account().unwrap_or("SERVICE_ACCOUNT")
+/// The form of the address is seen in public scripts, not documented.
+fn edit_page(case: &Case<'_>) -> Option<String> {
+    let place = case.environment;
+    let (name, zone, project) = (place.instance()?, place.zone()?, place.project()?);
+    Some(format!("{CONSOLE}/compute/instancesEdit/zones/{zone}/instances/{name}?project={project}"))
 }
 
 /// A group is zonal or regional; gcloud has a flag for each.
 fn place_flag(case: &Case<'_>) -> String {
-    match case.environment.region() {
+    match case.environment.location() {
         Some(zone) if crate::environment::names::zone(zone).is_some() => format!("--zone={zone}"),
         Some(region) => format!("--region={region}"),
         None => "--zone=ZONE".to_owned(),

@@ -174,9 +174,9 @@ pub(super) fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The claims of a JWT whose signature nobody checks.
+/// The claims of a JWT whose signature nobody checks. gcp_auth pads its parts, and Google takes that.
 pub(super) fn jwt_claims(jwt: &str) -> Option<Value> {
-    let claims = URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1)?).ok()?;
+    let claims = URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1)?.trim_end_matches('=')).ok()?;
     serde_json::from_slice(&claims).ok()
 }
 

@@ -12,7 +12,9 @@ mod join;
 mod protos;
 mod render;
 mod rows;
+mod sets;
 mod template;
+mod text;
 mod trie;
 mod verify;
 

@@ -72,6 +72,39 @@ fn tree(more: &[&str]) -> Result<BTreeSet<String>> {
     Ok(names.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect())
 }
 
+/// What the tables compiled into a program may take, in bytes.
+const MOST_TABLES: u64 = 2_000_000;
+/// What crates.io takes, in bytes.
+const MOST_PACKAGE: u64 = 10 * 1024 * 1024;
+
+/// Compares the sizes that README states with the files, and the package with what can be published.
+pub(crate) fn sizes() -> Result<()> {
+    let readme = fs::read_to_string("README.md")?;
+    for name in ["full", "cloud", "storage"] {
+        let bytes = fs::metadata(format!("src/catalog/data/{name}.bin"))?.len();
+        let stated = format!("{} KB", bytes.div_ceil(1000));
+        let row = readme.lines().find(|line| line.starts_with(&format!("| `catalog-{name}`")));
+        if !row.is_some_and(|row| row.contains(&stated)) {
+            bail!("README.md should say that `catalog-{name}` takes {stated}");
+        }
+        if bytes > MOST_TABLES {
+            bail!("catalog-{name} takes {bytes} bytes; at most {MOST_TABLES} are allowed");
+        }
+        println!("catalog-{name}: {stated}");
+    }
+    let arguments = ["package", "--package", "gcp-scopes", "--no-verify", "--allow-dirty", "--quiet"];
+    if !Command::new("cargo").args(arguments).status().context("cargo package")?.success() {
+        bail!("cargo package failed");
+    }
+    let version = package()?["version"].as_str().context("no version")?.to_owned();
+    let bytes = fs::metadata(format!("target/package/gcp-scopes-{version}.crate"))?.len();
+    if bytes > MOST_PACKAGE {
+        bail!("the package takes {bytes} bytes; crates.io takes {MOST_PACKAGE}");
+    }
+    println!("package: {} KB", bytes.div_ceil(1000));
+    Ok(())
+}
+
 /// Refuses syntax newer than the `rust-version` of the core, 1.85: today that is let-chains (1.88),
 /// which a newer compiler takes without a word. Newer library functions are clippy's to find.
 pub(crate) fn msrv() -> Result<()> {

@@ -12,6 +12,7 @@ usage: cargo xtask catalog             write the catalog from the pinned package
        cargo xtask readme              put what the programs print into README.md; --check to compare
        cargo xtask features            print the library's features, one a line
        cargo xtask core                check that the core brings no HTTP client, no TLS, and few crates
+       cargo xtask sizes               check the stated sizes of the catalogs, and the package's
        cargo xtask msrv                check that the library keeps to the syntax of its rust-version";
 
 fn main() -> anyhow::Result<()> {
@@ -24,6 +25,7 @@ fn main() -> anyhow::Result<()> {
         ["catalog", "--latest"] => catalog::latest(),
         ["readme"] => readme::write(),
         ["readme", "--check"] => readme::check(),
+        ["sizes"] => checks::sizes(),
         ["features"] => checks::features(),
         ["core"] => checks::core(),
         ["msrv"] => checks::msrv(),

@@ -2,6 +2,7 @@
 
 mod answer;
 mod called;
+mod emulate;
 mod explain;
 mod explanation;
 mod line;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         }
         Some(Command::Method(args)) => method(&args),
         Some(Command::Explain(args)) => explain::run(&args),
+        Some(Command::Emulate(args)) => emulate::run(&args),
         None => exit(Cli::command().print_help()),
     }
 }
@@ -47,6 +49,8 @@ enum Command {
     Method(Method),
     #[command(after_long_help = explain::HELP)]
     Explain(Box<explain::Explain>),
+    #[command(after_long_help = emulate::HELP)]
+    Emulate(emulate::Emulate),
 }
 
 /// Name the API method of one request, the scopes it accepts, and what a token's scopes mean for it.

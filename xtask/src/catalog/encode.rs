@@ -10,7 +10,9 @@ use super::format::blob::{
 use super::format::path::hash;
 use super::format::walk::LEGACY;
 use super::rows::{Catalog, Group, Kind, Place, Row};
+use super::sets::Sets;
 use super::template::{Segment, Template};
+use super::text::Text;
 use super::trie::{Nodes, Trie};
 
 /// The blob of all documents that `keep` keeps.
@@ -63,11 +65,11 @@ pub(crate) fn blob(catalog: &Catalog, scopes: &[String], keep: impl Fn(&Group) -
 }
 
 /// A kept document, and its place among all documents.
-type Kept<'c> = (usize, &'c Group);
+pub(crate) type Kept<'c> = (usize, &'c Group);
 
 /// A row, its place among all, and the place of its document among the kept ones.
-struct Placed<'c> {
-    row: &'c Row,
+pub(crate) struct Placed<'c> {
+    pub(crate) row: &'c Row,
     place: Place,
     api: usize,
 }
@@ -225,122 +227,6 @@ fn api_records(groups: &[Kept<'_>], text: &mut Text) -> Result<Vec<u8>> {
         }
     }
     Ok(bytes)
-}
-
-/// The different scope sets, numbered; the empty one is number 0.
-struct Sets {
-    numbers: BTreeMap<Vec<u16>, u16>,
-    shared: BTreeMap<String, Vec<u16>>,
-    scopes: BTreeMap<String, u16>,
-}
-
-impl Sets {
-    fn new(rows: &[Placed<'_>], groups: &[Kept<'_>], scopes: &[String]) -> Self {
-        let scopes = scopes.iter().cloned().zip(0..).collect();
-        let mut sets = Self { numbers: BTreeMap::new(), shared: BTreeMap::new(), scopes };
-        for (_, group) in groups {
-            if !sets.shared.contains_key(&group.host) {
-                let common = sets.places(&shared_scopes(groups, &group.host));
-                sets.shared.insert(group.host.clone(), common);
-            }
-        }
-        let all: BTreeSet<Vec<u16>> = rows
-            .iter()
-            .map(|placed| sets.places(&placed.row.scopes))
-            .chain(sets.shared.values().cloned())
-            .collect();
-        sets.numbers = std::iter::once(Vec::new())
-            .chain(all.into_iter().filter(|set| !set.is_empty()))
-            .zip(0..)
-            .collect();
-        sets
-    }
-
-    fn places(&self, set: &BTreeSet<String>) -> Vec<u16> {
-        set.iter().filter_map(|scope| self.scopes.get(scope).copied()).collect()
-    }
-
-    fn number(&self, set: &BTreeSet<String>) -> Result<u16> {
-        self.numbers.get(&self.places(set)).copied().context("a set without a number")
-    }
-
-    fn shared(&self, host: &str) -> Result<u16> {
-        let common = self.shared.get(host).cloned().unwrap_or_default();
-        self.numbers.get(&common).copied().context("a set without a number")
-    }
-
-    fn bytes(&self) -> Result<(Vec<u8>, Vec<u8>)> {
-        let mut by_number: Vec<_> = self.numbers.iter().map(|(set, number)| (*number, set)).collect();
-        by_number.sort_unstable();
-        let (mut places, mut scopes) = (Vec::new(), Vec::new());
-        for (_, set) in by_number {
-            places.extend(u16::try_from(scopes.len() / 2)?.to_le_bytes());
-            set.iter().for_each(|scope| scopes.extend(scope.to_le_bytes()));
-        }
-        places.extend(u16::try_from(scopes.len() / 2)?.to_le_bytes());
-        Ok((places, scopes))
-    }
-}
-
-/// The scopes that every method of a host accepts, those aside that have no verdict anyway.
-fn shared_scopes(groups: &[Kept<'_>], host: &str) -> BTreeSet<String> {
-    let rows = groups.iter().filter(|(_, group)| group.host == host).flat_map(|(_, group)| &group.rows);
-    rows.filter(|row| row.kind == Kind::Rest && row.special == 0 && !row.scopes.is_empty())
-        .map(|row| row.scopes.clone())
-        .reduce(|a, b| a.intersection(&b).cloned().collect())
-        .unwrap_or_default()
-}
-
-/// The text section.
-#[derive(Default)]
-struct Text {
-    bytes: String,
-    /// Where the text begins that was added last.
-    last: usize,
-    places: BTreeMap<String, u32>,
-}
-
-impl Text {
-    /// Stores a text, once.
-    fn whole(&mut self, text: &str) -> Result<u32> {
-        if let Some(&place) = self.places.get(text) {
-            return Ok(place);
-        }
-        let place = reference(self.bytes.len(), text)?;
-        self.last = self.bytes.len();
-        self.bytes.push_str(text);
-        self.places.insert(text.to_owned(), place);
-        Ok(place)
-    }
-
-    /// Stores a text unless what was stored last begins with it.
-    fn part_of_last(&mut self, text: &str) -> Result<u32> {
-        let last = self.bytes.get(self.last..).filter(|last| last.starts_with(text));
-        match last {
-            Some(_) => reference(self.last, text),
-            None => self.whole(text),
-        }
-    }
-
-    /// Stores a text unless it is part of what is there.
-    fn part(&mut self, text: &str) -> Result<u32> {
-        if let Some(&place) = self.places.get(text) {
-            return Ok(place);
-        }
-        match self.bytes.find(text) {
-            Some(at) => {
-                let place = reference(at, text)?;
-                self.places.insert(text.to_owned(), place);
-                Ok(place)
-            }
-            None => self.whole(text),
-        }
-    }
-}
-
-fn reference(at: usize, text: &str) -> Result<u32> {
-    ensure!(at < 1 << 24, "too much text");
-    Ok(u32::try_from(at)? | u32::from(u8::try_from(text.len()).with_context(|| text.to_owned())?) << 24)
 }
 
 /// An open-addressing index of numbers by their hashes, at most half full.

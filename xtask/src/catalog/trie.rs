@@ -103,7 +103,8 @@ impl Nodes {
 fn flags(trie: &Trie) -> u8 {
     let star = if trie.star.is_some() { HAS_STAR } else { 0 };
     let double_star = if trie.double_star.is_some() { HAS_DOUBLE_STAR } else { 0 };
-    star | double_star
+    let bytes = 3 * u8::from(trie.star.is_some()) + 3 * u8::from(trie.double_star.is_some());
+    star | double_star | bytes
 }
 
 fn u24(bytes: &mut Vec<u8>, number: u32) -> Result<()> {

@@ -1,0 +1,45 @@
+//! Gives calls a token that carry none, so that a service needs no other layer for it.
+//!
+//! A token goes to an API of Google's over TLS, or to a host that the user mapped to one, and
+//! nowhere else. An `Authorization` that is there already stays.
+
+use std::error::Error;
+use std::future::Future;
+use std::pin::Pin;
+
+use http::HeaderValue;
+
+use crate::error;
+use crate::scope::Scope;
+
+/// Where a middleware gets tokens: what [`Guard::gcp_auth`](crate::Guard::gcp_auth) makes, or one of
+/// your own.
+pub trait TokenSource: Send + Sync {
+    /// A bearer token, for which this scope is asked: a full URI. The source may answer with another
+    /// one that it has; what is known of its scopes is for it to [declare](crate::Guard::declare).
+    ///
+    /// # Errors
+    /// There is none. The call then fails with this error as the source of its own.
+    fn token_for<'a>(
+        &'a self,
+        scope: &'a str,
+    ) -> Pin<Box<dyn Future<Output = Result<String, Box<dyn Error + Send + Sync>>> + Send + 'a>>;
+}
+
+/// The header for a call that is to be given a token.
+///
+/// # Errors
+/// The source had no token; its own error is the error's source.
+pub(crate) async fn authorization(
+    source: &dyn TokenSource,
+    scope: &Scope,
+) -> Result<HeaderValue, error::Error> {
+    let token = source.token_for(scope.as_str()).await;
+    let token = token.map_err(|error| error::Error::unreachable(NO_TOKEN).with_source(error))?;
+    let value = HeaderValue::try_from(format!("Bearer {token}"));
+    let mut value = value.map_err(|error| error::Error::unreachable(NO_TOKEN).with_source(error))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+const NO_TOKEN: &str = "there is no token for this call";

@@ -1,0 +1,98 @@
+//! A [`gcp_auth::TokenProvider`] that tells the guard what its tokens hold.
+//!
+//! ```no_run
+//! # #[cfg(feature = "reqwest-middleware")]
+//! # async fn build() -> Result<reqwest_middleware::ClientWithMiddleware, gcp_auth::Error> {
+//! let guard = gcp_scopes::Guard::from_env().await;
+//! let tokens = guard.gcp_auth(gcp_auth::provider().await?);
+//! let middleware = guard.middleware().with_token(tokens); // every call to Google gets a token
+//! # Ok(reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(middleware).build())
+//! # }
+//! ```
+//!
+//! Of gcp_auth's providers only `CustomServiceAccount` does what its argument `scopes` says. The
+//! others ignore it (<https://docs.rs/gcp_auth/latest/src/gcp_auth/metadata_service_account.rs.html>),
+//! and behind `gcp_auth::provider()` nobody can tell which one it is. So the argument is believed
+//! for a `CustomServiceAccount` that is given as such, and what other tokens hold is found out from
+//! the metadata server or tokeninfo.
+
+use std::any::type_name;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use gcp_auth::{Error, Token, TokenProvider};
+
+use super::attach::TokenSource;
+use crate::error::BoxError;
+use crate::granted::{AccessToken, GrantSource, GrantedScopes};
+use crate::guard::Guard;
+use crate::scope::Scope;
+
+/// A token provider of gcp_auth's, with a guard that listens. Made by [`Guard::gcp_auth`].
+pub struct GcpAuth<P: ?Sized> {
+    guard: Guard,
+    provider: Arc<P>,
+}
+
+impl Guard {
+    /// Listens to a token provider: see [`adapter::gcp_auth`](crate::adapter::gcp_auth).
+    #[must_use]
+    pub fn gcp_auth<P: TokenProvider + ?Sized>(&self, provider: Arc<P>) -> GcpAuth<P> {
+        GcpAuth { guard: self.clone(), provider }
+    }
+}
+
+impl<P: TokenProvider + ?Sized> GcpAuth<P> {
+    fn declare(&self, token: &Token, scopes: &[&str]) {
+        let Some(access) = AccessToken::new(token.as_str()).filter(|_| grants_what_is_asked::<P>()) else {
+            return;
+        };
+        let scopes = scopes.iter().map(|scope| Scope::from_uri(scope)).collect();
+        let granted = GrantedScopes::known(scopes, GrantSource::Declared);
+        self.guard.declare(access, granted.with_expiry(token.expires_at().into()));
+    }
+}
+
+/// The type is there only with one of gcp_auth's TLS features, which are the user's to choose; its
+/// name is there always. A name that is not recognised is not believed, which is safe.
+fn grants_what_is_asked<P: ?Sized>() -> bool {
+    let name = type_name::<P>();
+    name.starts_with("gcp_auth::") && name.ends_with("::CustomServiceAccount")
+}
+
+#[async_trait]
+impl<P: TokenProvider + ?Sized> TokenProvider for GcpAuth<P> {
+    async fn token(&self, scopes: &[&str]) -> Result<Arc<Token>, Error> {
+        let token = self.provider.token(scopes).await?;
+        self.declare(&token, scopes);
+        Ok(token)
+    }
+
+    async fn project_id(&self) -> Result<Arc<str>, Error> {
+        self.provider.project_id().await
+    }
+}
+
+impl<P: TokenProvider + ?Sized> TokenSource for GcpAuth<P> {
+    fn token_for<'a>(
+        &'a self,
+        scope: &'a str,
+    ) -> Pin<Box<dyn Future<Output = Result<String, BoxError>> + Send + 'a>> {
+        Box::pin(async move { Ok(TokenProvider::token(self, &[scope]).await?.as_str().to_owned()) })
+    }
+}
+
+impl<P: ?Sized> Clone for GcpAuth<P> {
+    fn clone(&self) -> Self {
+        Self { guard: self.guard.clone(), provider: Arc::clone(&self.provider) }
+    }
+}
+
+impl<P: ?Sized> fmt::Debug for GcpAuth<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GcpAuth").finish_non_exhaustive()
+    }
+}

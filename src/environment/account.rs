@@ -1,0 +1,85 @@
+//! Which kind of service account an e-mail names: what its roles may be, and who shares it.
+
+/// A service account, by who made it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AccountKind {
+    /// `NUMBER-compute@developer.gserviceaccount.com`.
+    ComputeDefault,
+    /// `PROJECT@appspot.gserviceaccount.com`.
+    AppEngineDefault,
+    /// One that the project's people made.
+    UserManaged,
+    /// One of Google's own, such as `service-NUMBER@gcp-sa-pubsub.iam.gserviceaccount.com`.
+    ServiceAgent,
+}
+
+/// Domains of service agents that do not begin with `gcp-sa-`.
+/// Source: <https://docs.cloud.google.com/iam/docs/service-agents>.
+static OTHER_AGENTS: [&str; 7] = [
+    "cloudservices.gserviceaccount.com",
+    "compute-system.iam.gserviceaccount.com",
+    "container-engine-robot.iam.gserviceaccount.com",
+    "serverless-robot-prod.iam.gserviceaccount.com",
+    "gcf-admin-robot.iam.gserviceaccount.com",
+    "cloudcomposer-accounts.iam.gserviceaccount.com",
+    "dataproc-accounts.iam.gserviceaccount.com",
+];
+
+impl AccountKind {
+    /// Told by the e-mail alone. `None`: a form that is not documented.
+    /// Source: <https://docs.cloud.google.com/iam/docs/service-account-types>.
+    pub(crate) fn of(email: &str) -> Option<Self> {
+        let (name, domain) = email.split_once('@')?;
+        let is_agent = domain.starts_with("gcp-sa-") || OTHER_AGENTS.contains(&domain);
+        match domain {
+            _ if is_agent => Some(Self::ServiceAgent),
+            "developer.gserviceaccount.com" if name.ends_with("-compute") => Some(Self::ComputeDefault),
+            "appspot.gserviceaccount.com" => Some(Self::AppEngineDefault),
+            _ if domain.ends_with(".iam.gserviceaccount.com") => Some(Self::UserManaged),
+            _ => None,
+        }
+    }
+
+    /// The same for a person.
+    pub(crate) fn describe(self) -> &'static str {
+        match self {
+            Self::ComputeDefault => "the project's Compute Engine default service account",
+            Self::AppEngineDefault => "the project's App Engine default service account",
+            Self::UserManaged => "a service account that somebody in the project made",
+            Self::ServiceAgent => "a service agent of Google's, which you cannot attach to a VM",
+        }
+    }
+
+    /// Whether Google used to give it the role Editor, which it no longer does in organisations
+    /// made since 3 May 2024.
+    /// Source: <https://docs.cloud.google.com/resource-manager/docs/secure-by-default-organizations>.
+    pub(crate) fn may_lack_editor(self) -> bool {
+        matches!(self, Self::ComputeDefault | Self::AppEngineDefault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_form_of_an_email_is_told() {
+        use AccountKind::*;
+        let rows = [
+            ("123-compute@developer.gserviceaccount.com", Some(ComputeDefault)),
+            ("123@developer.gserviceaccount.com", None),
+            ("my-project@appspot.gserviceaccount.com", Some(AppEngineDefault)),
+            ("robot@my-project.iam.gserviceaccount.com", Some(UserManaged)),
+            ("service-123@my-project.iam.gserviceaccount.com", Some(UserManaged)),
+            ("service-123@gcp-sa-pubsub.iam.gserviceaccount.com", Some(ServiceAgent)),
+            ("service-123@compute-system.iam.gserviceaccount.com", Some(ServiceAgent)),
+            ("123@cloudbuild.gserviceaccount.com", None),
+            ("123@cloudservices.gserviceaccount.com", Some(ServiceAgent)),
+            ("me@example.com", None),
+            ("my-project.svc.id.goog", None),
+        ];
+        for (email, kind) in rows {
+            assert_eq!(AccountKind::of(email), kind, "{email}");
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! The way of one call through the guard, as an adapter walks it: [`Guard::before`] it is sent,
+//! [`Guard::looks_at`] its answer, and [`Guard::after`] a refusal.
+
+use std::time::Instant;
+
+use http::{HeaderMap, StatusCode, header};
+
+use super::{Guard, Preflight, Verdict, WAIT, is_for_scope, method, verdict};
+use crate::call::{Call, Why};
+use crate::catalog::{self, Endpoints, Found};
+use crate::denial::{Denial, DenialKind};
+use crate::granted::cache::{Stage, TokenKey};
+use crate::granted::flight::Peek;
+use crate::granted::{GrantSource, GrantedScopes};
+use crate::refusal::{self, Answer, Certainty, Gate, Refusal, ScopeRefusal};
+use crate::remedy::least;
+use crate::scope::{Scope, ScopeSet};
+use crate::telemetry;
+
+/// What an adapter carries from a request to its answer: no token, no URL, no allocation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Checked {
+    found: Result<Found, Why>,
+    token: Option<TokenKey>,
+    /// Whether it was sent although its token is known to lack the scope.
+    lacking: bool,
+}
+
+#[cfg(feature = "reqwest-middleware")]
+impl Checked {
+    /// Whether an answer with this status is of any use to the guard.
+    pub(crate) fn is_told_by(&self, status: StatusCode) -> bool {
+        self.lacking || status == StatusCode::FORBIDDEN
+    }
+}
+
+/// What an adapter is to do with a request.
+pub(crate) enum Before {
+    /// Send it.
+    Go(Checked),
+    /// Wait for [`Guard::ask`], then send it.
+    Ask(Checked),
+    /// Do not send it.
+    Stop(Denial),
+}
+
+impl Guard {
+    /// Before a request is sent. Never waits, and on the usual path does not allocate.
+    pub(crate) fn before(&self, call: &Call<'_>, headers: &HeaderMap) -> Before {
+        let found = catalog::lookup(call, &self.0.endpoints);
+        let unseen = Checked { found, token: None, lacking: false };
+        let token = headers.get(header::AUTHORIZATION).filter(|_| is_google(&found));
+        let Some(token) = token else { return Before::Go(unseen) };
+        match self.0.grants.peek(token, |key, entry| (key, self.judge(&found, &entry.granted))) {
+            Peek::NotBearer => Before::Go(unseen),
+            Peek::Unseen(key) => {
+                let checked = Checked { token: Some(key), ..unseen };
+                match self.0.preflight {
+                    Preflight::Off => self.0.grants.remember(token),
+                    _ => drop(self.0.grants.inspect(token, Stage::Ahead)),
+                }
+                let waits = self.0.preflight == Preflight::Deny && could_lack(&found);
+                if waits { Before::Ask(checked) } else { Before::Go(checked) }
+            }
+            Peek::Seen((key, Verdict::Lacking)) => self.lacking(Checked { token: Some(key), ..unseen }),
+            Peek::Seen((key, _)) => Before::Go(Checked { token: Some(key), ..unseen }),
+        }
+    }
+
+    /// The scope to ask for in a token for this call, if the call may be given one: it goes to an
+    /// API of Google's over TLS, or to where the user said that one is, and proves nothing yet.
+    pub(crate) fn scope_to_ask_for(&self, call: &Call<'_>, headers: &HeaderMap) -> Option<Scope> {
+        if headers.contains_key(header::AUTHORIZATION) {
+            return None;
+        }
+        let found = catalog::lookup(call, &self.0.endpoints);
+        let is_theirs = || !is_google(&catalog::lookup(call, &Endpoints::new()));
+        if !is_google(&found) || found == Err(Why::Signed) || !(call.is_over_tls() || is_theirs()) {
+            return None;
+        }
+        let accepted = method(&found).map(|method| method.accepted()).unwrap_or_default();
+        least(&accepted).or_else(|| Some(Scope::cloud_platform()))
+    }
+
+    fn lacking(&self, checked: Checked) -> Before {
+        let (Ok(found), Some(key)) = (&checked.found, checked.token) else { return Before::Go(checked) };
+        let known = self.0.grants.read(key, |entry| (entry.granted.clone(), entry.stale_at));
+        let Some((granted, stale_at)) = known else { return Before::Go(checked) };
+        let denial = match self.0.preflight {
+            Preflight::Deny => Some(self.denied_at_once(found, key, &granted, stale_at)),
+            Preflight::Confirm => self.0.lessons.denial(key, found.method(), stale_at),
+            Preflight::Warn => None,
+            Preflight::Off => return Before::Go(checked),
+        };
+        let Some(denial) = denial else {
+            telemetry::predicted(found.method(), &granted);
+            return Before::Go(Checked { lacking: true, ..checked });
+        };
+        telemetry::denied(&denial);
+        Before::Stop(denial)
+    }
+
+    fn denied_at_once(
+        &self,
+        found: &Found,
+        key: TokenKey,
+        granted: &GrantedScopes,
+        stale_at: Instant,
+    ) -> Denial {
+        let lessons = &self.0.lessons;
+        lessons.denial(key, found.method(), stale_at).unwrap_or_else(|| {
+            let denial = self.predict(DenialKind::Predicted, found, granted.clone());
+            lessons.deny(key, found.method(), stale_at, denial.clone());
+            denial
+        })
+    }
+
+    /// Waits, bounded, for the scopes of a token that nothing is known of yet, and judges again.
+    pub(crate) async fn ask(&self, checked: Checked) -> Result<Checked, Denial> {
+        let Some(key) = checked.token else { return Ok(checked) };
+        let granted = self.0.grants.wait(key, Stage::Ahead, self.0.deny_wait).await;
+        if self.judge(&checked.found, &granted) != Verdict::Lacking {
+            return Ok(checked);
+        }
+        match self.lacking(checked) {
+            Before::Stop(denial) => Err(denial),
+            Before::Go(checked) | Before::Ask(checked) => Ok(checked),
+        }
+    }
+
+    /// Takes note of an answer's status, and tells whether it may be a refusal of Google's, so that
+    /// its body is worth a look.
+    pub(crate) fn looks_at(&self, checked: &Checked, status: StatusCode) -> bool {
+        // Only what comes after the gate proves it open: a 404 may be a path that nobody serves, a
+        // 400 may be said before anybody looks at the token.
+        if checked.lacking && (status.is_success() || status == StatusCode::NOT_MODIFIED) {
+            self.contradicted(checked);
+        }
+        status == StatusCode::FORBIDDEN && is_google(&checked.found)
+    }
+
+    /// The same request after redirects: the answer is judged by where it came from.
+    #[cfg(feature = "reqwest-middleware")]
+    pub(crate) fn redirected(&self, checked: Checked, call: &Call<'_>) -> Checked {
+        let found = catalog::lookup(call, &self.0.endpoints);
+        Checked { found, lacking: checked.lacking && found == checked.found, ..checked }
+    }
+
+    /// After a refused answer: a denial if the scope gate refused. Logs what it found.
+    pub(crate) async fn after(
+        &self,
+        checked: &Checked,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Option<Denial> {
+        let answer = Answer::new(body).with_status(status.as_u16()).with_headers(headers);
+        let refusal = refusal::classify(&answer)?;
+        if refusal.gate() != Gate::Scope {
+            return self.other_gate(checked, &refusal);
+        }
+        let granted = self.granted_to(checked).await;
+        self.take_named(checked, &refusal);
+        let refusal = self.corroborated(refusal, &checked.found, &granted);
+        if !is_for_scope(&refusal) {
+            return self.other_gate(checked, &refusal);
+        }
+        self.take_refused(checked, &granted, &refusal);
+        let denial = self.refuse(&checked.found, granted, refusal);
+        telemetry::denied(&denial);
+        Some(denial)
+    }
+
+    /// What the refused token holds, as far as anybody can say before the caller's patience ends.
+    async fn granted_to(&self, checked: &Checked) -> GrantedScopes {
+        match checked.token {
+            Some(key) => self.0.grants.wait(key, Stage::Refused, WAIT).await,
+            None => GrantedScopes::unknown("the call carried no bearer token that could be seen"),
+        }
+    }
+
+    fn other_gate(&self, checked: &Checked, refusal: &Refusal) -> Option<Denial> {
+        telemetry::other_gate(method(&checked.found), refusal);
+        if checked.lacking && is_behind_scopes(refusal) {
+            self.contradicted(checked);
+        }
+        None
+    }
+
+    /// The scope gate is open, although it should not be.
+    fn contradicted(&self, checked: &Checked) {
+        let Some(method) = method(&checked.found) else { return };
+        if self.0.lessons.opened(method) {
+            telemetry::contradicted(method);
+        }
+    }
+
+    /// Learns the scopes that Google names in a refusal.
+    fn take_named(&self, checked: &Checked, refusal: &Refusal) {
+        let named = refusal.alternatives();
+        let is_sure = is_missing(refusal) && refusal.certainty() == Certainty::Certain && !named.is_empty();
+        if let Some(method) = method(&checked.found).filter(|_| is_sure) {
+            self.0.lessons.named(method, named);
+        }
+    }
+
+    /// Learns that Google agrees with us, or that somebody told us wrong.
+    fn take_refused(&self, checked: &Checked, granted: &GrantedScopes, refusal: &Refusal) {
+        let (Ok(found), Some(key)) = (&checked.found, checked.token) else { return };
+        let is_used = matches!(self.0.preflight, Preflight::Confirm | Preflight::Deny);
+        if !is_used || !is_missing(refusal) {
+            return;
+        }
+        match self.judge(&checked.found, granted) {
+            Verdict::Lacking => {
+                let Some(stale_at) = self.0.grants.read(key, |entry| entry.stale_at) else { return };
+                let denial = self.predict(DenialKind::Confirmed, found, granted.clone());
+                self.0.lessons.deny(key, found.method(), stale_at, denial);
+            }
+            Verdict::Allow if granted.source().is_some_and(GrantSource::is_hearsay) => {
+                self.0.grants.forget(key);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a denial goes into the response's extensions and not into an error.
+    pub(crate) fn keeps_response(&self) -> bool {
+        self.0.surface == super::Surface::Extension
+    }
+}
+
+/// Whether any answer about the token could stop the call, so that it is worth waiting for.
+fn could_lack(found: &Result<Found, Why>) -> bool {
+    found.as_ref().is_ok_and(|found| verdict(found, &ScopeSet::new()) == Verdict::Lacking)
+}
+
+fn is_google(found: &Result<Found, Why>) -> bool {
+    found.as_ref().map_or_else(|why| why.is_google(), |_| true)
+}
+
+fn is_missing(refusal: &Refusal) -> bool {
+    refusal.scope_refusal() == Some(ScopeRefusal::Missing)
+}
+
+/// Whether only a call whose scopes were found good enough is refused so. Which of the other gates
+/// Google asks before the scopes is not documented.
+fn is_behind_scopes(refusal: &Refusal) -> bool {
+    matches!(refusal.gate(), Gate::Iam | Gate::ResourceAcl) && refusal.certainty() >= Certainty::Likely
+}
+
+#[cfg(all(test, feature = "catalog-full"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_for_googles_apis_over_tls_and_for_hosts_the_user_mapped() {
+        let guard = Guard::builder().endpoint("http://127.0.0.1:4443", "storage.googleapis.com").unwrap();
+        let guard = guard.universe("s3nsapis.fr").unwrap().build();
+        let rows = [
+            ("https://storage.googleapis.com/storage/v1/b/b/o/x", Some("devstorage.read_only")),
+            ("https://storage.googleapis.com:443/storage/v1/b/b/o/x", Some("devstorage.read_only")),
+            ("http://127.0.0.1:4443/storage/v1/b/b/o/x", Some("devstorage.read_only")),
+            ("https://storage.s3nsapis.fr/storage/v1/b/b/o/x", Some("devstorage.read_only")),
+            ("https://pubsub.googleapis.com/v1/no/such/method/at/all", Some("cloud-platform")),
+            ("http://storage.googleapis.com/storage/v1/b/b/o/x", None),
+            ("https://storage.googleapis.com:8443/storage/v1/b/b/o/x", None),
+            ("http://127.0.0.1:4444/storage/v1/b/b/o/x", None),
+            ("https://storage.googleapis.com/b/x?X-Goog-Signature=0&X-Goog-Credential=0", None),
+            ("https://storage.googleapis.com.evil.example/storage/v1/b/b/o/x", None),
+            ("https://storage.googleapis.com@evil.example/storage/v1/b/b/o/x", None),
+            ("https://oauth2.googleapis.com/token", None),
+            ("https://mine-abc.run.app/", None),
+            ("http://metadata.google.internal/computeMetadata/v1/", None),
+            ("https://example.com/", None),
+            ("/storage/v1/b/b/o/x", None),
+        ];
+        for (url, expected) in rows {
+            let (verb, uri) = (http::Method::GET, url.parse().unwrap());
+            let call = Call::new(&verb, &uri);
+            let scope = guard.scope_to_ask_for(&call, &HeaderMap::new());
+            assert_eq!(scope.as_ref().map(Scope::short), expected, "{url}");
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, "Bearer mine".parse().unwrap());
+            assert_eq!(guard.scope_to_ask_for(&call, &headers), None, "{url}");
+        }
+    }
+}

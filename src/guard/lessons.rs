@@ -1,0 +1,171 @@
+//! What Google's answers have taught a guard, where they say more than the catalog or otherwise.
+//!
+//! Only a call that its token seems to lack the scope for looks in here, so a lock does no harm.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::Verdict;
+use crate::call::Why;
+use crate::catalog::ApiMethod;
+use crate::denial::Denial;
+use crate::granted::cache::TokenKey;
+use crate::scope::ScopeSet;
+
+/// How much is remembered of each kind. A kind that is full is forgotten as a whole: every lesson is
+/// learnt again at the price of one call.
+const MOST: usize = 1024;
+
+/// What was learnt. Holds no token.
+#[derive(Default)]
+pub(super) struct Lessons(Mutex<Learnt>);
+
+#[derive(Default)]
+struct Learnt {
+    /// The answer to a method with a token, as long as what is known of the token stays the same, which
+    /// is told by when it goes stale. It is made once: to work one out takes longer than all else
+    /// that is done about a call.
+    denials: HashMap<(TokenKey, ApiMethod), (Instant, Denial)>,
+    /// The method let a token through that holds none of the scopes listed for it.
+    open: HashSet<ApiMethod>,
+    /// The method accepts these scopes besides those listed for it.
+    accepted: HashMap<ApiMethod, ScopeSet>,
+}
+
+impl Lessons {
+    /// The verdict on a call whose token holds none of the scopes that the catalog lists.
+    pub(super) fn correct(&self, method: ApiMethod, held: &ScopeSet) -> Verdict {
+        let learnt = self.learnt();
+        match learnt.accepted.get(&method) {
+            _ if learnt.open.contains(&method) => Verdict::Abstain(Why::Contradicted),
+            Some(accepted) if accepted.intersects(held) => Verdict::Allow,
+            _ => Verdict::Lacking,
+        }
+    }
+
+    /// The scopes that open a method: the catalog's, and those that Google has named since.
+    pub(super) fn accepted(&self, method: ApiMethod) -> ScopeSet {
+        let listed = method.accepted();
+        match self.learnt().accepted.get(&method) {
+            Some(named) => listed.union(named),
+            None => listed,
+        }
+    }
+
+    /// Calls of this method with this token are to be denied until what is known of it goes stale.
+    pub(super) fn deny(&self, token: TokenKey, method: ApiMethod, stale_at: Instant, denial: Denial) {
+        let denials = &mut self.learnt().denials;
+        if denials.len() >= MOST {
+            denials.clear();
+        }
+        denials.insert((token, method), (stale_at, denial));
+    }
+
+    /// The denial of the next such call, if there is to be one and nothing new is known of the token.
+    pub(super) fn denial(&self, token: TokenKey, method: ApiMethod, stale_at: Instant) -> Option<Denial> {
+        let learnt = self.learnt();
+        let (then, denial) = learnt.denials.get(&(token, method))?;
+        (*then == stale_at).then(|| denial.clone())
+    }
+
+    /// Google let a token through that lacks every listed scope. Whether that is news.
+    pub(super) fn opened(&self, method: ApiMethod) -> bool {
+        let mut learnt = self.learnt();
+        if learnt.open.len() >= MOST {
+            learnt.open.clear();
+        }
+        learnt.denials.retain(|(_, denied), _| *denied != method);
+        learnt.open.insert(method)
+    }
+
+    /// Google named scopes that open the method. Those that no catalog has heard of make no verdict.
+    pub(super) fn named(&self, method: ApiMethod, scopes: &ScopeSet) {
+        let accepted = &mut self.learnt().accepted;
+        if accepted.len() >= MOST && !accepted.contains_key(&method) {
+            accepted.clear();
+        }
+        accepted.entry(method).or_default().extend(scopes.iter().filter(|scope| scope.is_known()));
+    }
+
+    fn learnt(&self) -> MutexGuard<'_, Learnt> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(all(test, feature = "catalog-full"))]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use http::HeaderValue;
+
+    use super::*;
+    use crate::denial::DenialKind;
+    use crate::environment::{Environment, Snapshot};
+    use crate::granted::cache::TokenHasher;
+    use crate::granted::{AccessToken, GrantedScopes};
+
+    fn method(id: &str) -> ApiMethod {
+        ApiMethod::by_id(id).unwrap()
+    }
+
+    fn denial() -> Denial {
+        let insert = method("storage.objects.insert");
+        let granted = GrantedScopes::unknown("");
+        let here = Arc::new(Environment::of(&Snapshot::default()));
+        Denial::predicted(DenialKind::Confirmed, insert, insert.accepted(), granted, here)
+    }
+
+    fn key(hasher: &TokenHasher, token: usize) -> TokenKey {
+        let header = HeaderValue::try_from(format!("Bearer {token}")).unwrap();
+        hasher.key(AccessToken::from_authorization(&header).unwrap())
+    }
+
+    #[test]
+    fn a_refusal_counts_for_its_method_its_token_and_what_was_known_of_it() {
+        let (lessons, hasher, now) = (Lessons::default(), TokenHasher::new(), Instant::now());
+        let (insert, get) = (method("storage.objects.insert"), method("storage.objects.get"));
+        lessons.deny(key(&hasher, 1), insert, now, denial());
+        let has_refused = |token, method, at| lessons.denial(key(&hasher, token), method, at).is_some();
+        assert!(has_refused(1, insert, now));
+        assert!(!has_refused(2, insert, now));
+        assert!(!has_refused(1, get, now));
+        assert!(!has_refused(1, insert, now + Duration::from_secs(1)));
+        assert!(lessons.opened(insert) && !lessons.opened(insert));
+        assert!(!has_refused(1, insert, now));
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let (lessons, hasher, now) = (Lessons::default(), TokenHasher::new(), Instant::now());
+        let (insert, same) = (method("storage.objects.insert"), denial());
+        for token in 0..10 * MOST {
+            lessons.deny(key(&hasher, token), insert, now, same.clone());
+            assert!(lessons.denial(key(&hasher, token), insert, now).is_some());
+        }
+        for row in 0..2 * MOST as u32 {
+            lessons.opened(ApiMethod::at(row));
+            lessons.named(ApiMethod::at(row), &ScopeSet::from_scope_text("openid https://example.com/x"));
+        }
+        let learnt = lessons.learnt();
+        let sizes = [learnt.denials.len(), learnt.open.len(), learnt.accepted.len()];
+        assert!(sizes.iter().all(|size| (1..=MOST).contains(size)), "{sizes:?}");
+        assert!(learnt.accepted.values().all(|scopes| scopes.len() == 1));
+    }
+
+    #[test]
+    fn a_named_scope_opens_its_method_and_takes_nothing_away() {
+        let lessons = Lessons::default();
+        let (insert, get) = (method("storage.objects.insert"), method("storage.objects.get"));
+        let openid = ScopeSet::from_scope_text("openid");
+        assert_eq!(lessons.correct(insert, &openid), Verdict::Lacking);
+        lessons.named(insert, &openid);
+        assert_eq!(lessons.correct(insert, &openid), Verdict::Allow);
+        assert_eq!(lessons.correct(insert, &ScopeSet::from_scope_text("email")), Verdict::Lacking);
+        assert_eq!(lessons.correct(get, &openid), Verdict::Lacking);
+        assert_eq!(lessons.accepted(insert), insert.accepted().union(&openid));
+        lessons.opened(get);
+        assert_eq!(lessons.correct(get, &openid), Verdict::Abstain(Why::Contradicted));
+    }
+}

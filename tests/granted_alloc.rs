@@ -1,0 +1,104 @@
+//! What a call costs that is allowed: no allocation, whatever its token; and what many tokens cost.
+#![cfg(all(feature = "tower", feature = "catalog-full"))]
+#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
+
+use std::convert::Infallible;
+use std::future::{Future, Ready, ready};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
+use gcp_scopes::{Guard, ScopeSet};
+use http::header::AUTHORIZATION;
+use http::{Request, Response};
+use http_body_util::Empty;
+use tower::{Layer as _, Service};
+
+/// A client that answers at once and allocates nothing.
+#[derive(Clone)]
+struct Client;
+
+impl Service<Request<()>> for Client {
+    type Response = Response<Empty<&'static [u8]>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<()>) -> Self::Future {
+        ready(Ok(Response::new(Empty::new())))
+    }
+}
+
+fn request(token: &str) -> Request<()> {
+    let request = Request::post("https://storage.googleapis.com/upload/storage/v1/b/photos/o?name=x");
+    request.header(AUTHORIZATION, format!("Bearer {token}")).body(()).unwrap()
+}
+
+/// Sends the requests through the layer and counts the allocations of the last `counted` of them.
+fn allocations(guard: &Guard, requests: Vec<Request<()>>, counted: usize) -> u64 {
+    let mut service = guard.layer().layer(Client);
+    let warm = requests.len() - counted;
+    let mut requests = requests.into_iter();
+    let mut send = |request| {
+        let mut answer = pin!(service.call(request));
+        let answer = answer.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(answer, Poll::Ready(Ok(_))));
+    };
+    requests.by_ref().take(warm).for_each(&mut send);
+    allocation_counter::measure(|| requests.for_each(&mut send)).count_total
+}
+
+fn guard_that_knows(tokens: &[String]) -> Guard {
+    let guard = Guard::builder().build();
+    for token in tokens {
+        let scopes = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_write");
+        let granted = GrantedScopes::known(scopes, GrantSource::Declared);
+        guard.declare(AccessToken::new(token).unwrap(), granted);
+    }
+    guard
+}
+
+#[test]
+fn an_allowed_call_with_a_known_token_allocates_nothing() {
+    let tokens: Vec<String> = (0..64).map(|number| format!("ya29.{number:0>1000}")).collect();
+    let guard = guard_that_knows(&tokens);
+    let in_turn = |tokens: &[String]| -> Vec<_> {
+        tokens.iter().cycle().take(3 * tokens.len() + 100).map(|token| request(token)).collect()
+    };
+    // One token, found by its header value; four of them; more than are held to be compared.
+    for tokens in [&tokens[..1], &tokens[..4], &tokens[..]] {
+        assert_eq!(allocations(&guard, in_turn(tokens), 100), 0, "{} tokens", tokens.len());
+    }
+}
+
+#[test]
+fn neither_does_a_self_signed_jwt_or_a_call_that_nothing_is_known_of() {
+    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let claims = r#"{"iss":"r@p.iam.gserviceaccount.com","aud":"https://storage.googleapis.com/"}"#;
+    let jwt = format!("{}.{}.{}", part(r#"{"alg":"RS256"}"#), part(claims), part("signature"));
+    let guard = Guard::builder().build();
+    assert_eq!(allocations(&guard, (0..110).map(|_| request(&jwt)).collect(), 100), 0);
+    let elsewhere =
+        || Request::get("https://example.com/").header(AUTHORIZATION, "Bearer x").body(()).unwrap();
+    assert_eq!(allocations(&guard, (0..110).map(|_| elsewhere()).collect(), 100), 0);
+    let bare = || Request::get("https://storage.googleapis.com/storage/v1/b").body(()).unwrap();
+    assert_eq!(allocations(&guard, (0..110).map(|_| bare()).collect(), 100), 0);
+}
+
+#[test]
+fn twenty_thousand_tokens_leave_two_mebibytes_at_most() {
+    let guard = Guard::builder().build();
+    let mut service = guard.layer().layer(Client);
+    let held = allocation_counter::measure(|| {
+        for number in 0..20_000 {
+            let mut answer = pin!(service.call(request(&format!("ya29.{number:0>1000}"))));
+            assert!(answer.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
+        }
+    });
+    assert!(held.bytes_current < 2 << 20, "{}", held.bytes_current);
+}

@@ -1,0 +1,221 @@
+//! What a person is told in every place where a program can run, with every credential it can have.
+#![cfg(all(feature = "testing", feature = "reqwest", feature = "catalog-full"))]
+#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
+
+#[path = "worlds/world.rs"]
+mod world;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use anyhow::{Result, ensure};
+use gcp_scopes::call::Call;
+use gcp_scopes::environment::Snapshot;
+use gcp_scopes::granted::GrantedScopes;
+use gcp_scopes::refusal::Answer;
+use gcp_scopes::{Denial, Guard};
+use http::header::WWW_AUTHENTICATE;
+use http::{HeaderMap, HeaderValue, Method, Uri};
+use world::World;
+
+/// What is compared: both questions, the line for a log, and the page for a person.
+fn told(denial: &Denial) -> String {
+    let here = denial.environment();
+    let (platform, credential) = (here.platform().as_str(), here.credential().as_str());
+    format!("platform: {platform}\ncredential: {credential}\n\n{denial}\n\n{}", denial.report())
+}
+
+#[tokio::test]
+async fn every_world_gets_its_own_report() -> Result<()> {
+    let update = std::env::var("UPDATE_WORLDS").is_ok_and(|value| value == "1");
+    let mut wrong = Vec::new();
+    for world in World::all()? {
+        let told = told(&world.denial().await?);
+        let expected = fs::read_to_string(world.path("report")).unwrap_or_default();
+        if told != expected {
+            wrong.push(world.name());
+            match update {
+                true => fs::write(world.path("report"), told)?,
+                false => println!("== {}\n{told}", world.name()),
+            }
+        }
+    }
+    ensure!(update || wrong.is_empty(), "not as expected (UPDATE_WORLDS=1 rewrites them): {wrong:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_platform_and_every_credential_has_a_world() -> Result<()> {
+    let (mut platforms, mut credentials) = (BTreeSet::new(), BTreeSet::new());
+    for world in World::all()? {
+        let denial = world.denial().await?;
+        platforms.insert(denial.environment().platform().as_str());
+        credentials.insert(denial.environment().credential().as_str());
+    }
+    ensure!(platforms.len() == 17, "{platforms:?}");
+    ensure!(credentials.len() == 10, "{credentials:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_step_has_what_a_shell_would_run_or_a_person_cannot_read() -> Result<()> {
+    for world in World::all()? {
+        let denial = world.denial().await?;
+        let name = world.name();
+        ensure!(!denial.steps().is_empty(), "{name}");
+        for step in denial.steps() {
+            let command = step.command_line().unwrap_or_default();
+            let is_fine = |c: char| c.is_ascii_alphanumeric() || " -_=.,:/@'()[]&".contains(c);
+            ensure!(command.chars().all(is_fine), "{name}: {command}");
+            ensure!(!step.text().contains('\n') && step.text().len() < 420, "{name}: {}", step.text());
+        }
+        for line in denial.report().lines().skip(1) {
+            let is_whole = ["       ", "     http", "     console: ", "  server said"];
+            ensure!(
+                line.len() <= 80 || is_whole.iter().any(|start| line.starts_with(start)),
+                "{name}: {line}"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// What somebody may have put into a name. Each would call `pwned` or pass a flag of that name.
+const HOSTILE: [&str; 13] = [
+    "; pwned",
+    "a; pwned",
+    "`pwned`",
+    "a$(pwned)",
+    "a\npwned",
+    "--pwned",
+    "-pwned=a",
+    "x/--pwned",
+    "a|pwned",
+    "a&&pwned",
+    "a'pwned",
+    "a\"pwned\"",
+    "pwn\u{435}d pwned",
+];
+
+/// Whether a value is a name like any other, once what is tried stands behind it.
+fn is_a_name(tried: &str) -> bool {
+    let tried = tried.strip_prefix("cloud.google.com/gke-nodepool=").unwrap_or(tried);
+    let is_path = |text: &str| text.split('/').all(|part| !part.starts_with('-'));
+    tried.chars().all(|c| c.is_ascii_alphanumeric() || "-./:@".contains(c))
+        && (tried.starts_with("https://") || is_path(tried))
+}
+
+/// A world in which everything is said, so that every name is a name to try.
+fn wide_open() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("project/project-id", "my-project"),
+        ("project/numeric-project-id", "123456789012"),
+        ("instance/zone", "projects/123456789012/zones/us-central1-a"),
+        ("instance/region", "projects/123456789012/regions/us-central1"),
+        ("instance/name", "web-1"),
+        ("instance/service-accounts/default/email", "robot@my-project.iam.gserviceaccount.com"),
+        ("instance/service-accounts/default/scopes", "https://www.googleapis.com/auth/logging.write"),
+    ]
+}
+
+/// Variables and attributes that make each platform what it is.
+const KINDS: [&[(&str, &str)]; 9] = [
+    &[],
+    &[("instance/attributes/created-by", "projects/1/zones/us-central1-a/instanceGroupManagers/web")],
+    &[
+        ("instance/attributes/cluster-name", "prod"),
+        ("instance/attributes/cluster-location", "us-central1"),
+        ("instance/attributes/kube-labels", "cloud.google.com/gke-nodepool=pool-1"),
+    ],
+    &[
+        ("instance/attributes/dataproc-cluster-name", "spark"),
+        ("instance/attributes/dataproc-region", "us-west1"),
+    ],
+    &[("instance/attributes/job_id", "1")],
+    &[("instance/attributes/proxy-url", "x.notebooks.googleusercontent.com")],
+    &[
+        ("KUBERNETES_SERVICE_HOST", "10.0.0.1"),
+        ("COMPOSER_ENVIRONMENT", "flows"),
+        ("COMPOSER_LOCATION", "us-central1"),
+        ("instance/attributes/cluster-name", "prod"),
+    ],
+    &[("K_SERVICE", "web"), ("GOOGLE_CLOUD_PROJECT", "my-project")],
+    &[("BUILDER_OUTPUT", "/builder"), ("DEVSHELL_PROJECT_ID", "my-project")],
+];
+
+fn snapshot(facts: &[(&str, &str)]) -> Snapshot {
+    facts.iter().fold(Snapshot::new(), |world, (name, value)| match name.contains('/') {
+        true => world.with_metadata(*name, *value),
+        false => world.with_env(*name, *value),
+    })
+}
+
+fn denied(world: Snapshot, challenge: &str) -> Denial {
+    let body = br#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.",
+        "status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo",
+        "reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com"}]}}"#;
+    let headers = HeaderMap::from_iter([(WWW_AUTHENTICATE, HeaderValue::from_str(challenge).unwrap())]);
+    let answer = Answer::new(body).with_status(403).with_headers(&headers);
+    let guard = Guard::builder().snapshot(world).build();
+    let uri = Uri::from_static("https://pubsub.googleapis.com/v1/nobody/knows/this");
+    let call = Call::new(&Method::POST, &uri);
+    guard.explain(&call, &GrantedScopes::unknown("a test"), &answer).expect("a refusal for lack of scope")
+}
+
+/// Nothing of `pwned` stands where it would be run, opened or compiled.
+fn assert_harmless(denial: &Denial, what: &str) {
+    for step in denial.steps() {
+        for text in [step.command_line(), step.code_line(), step.console_url()].into_iter().flatten() {
+            assert!(!text.contains("pwned"), "{what}: {text}");
+        }
+    }
+}
+
+const PUBSUB: &str = r#"Bearer error="insufficient_scope", scope="https://www.googleapis.com/auth/pubsub""#;
+
+#[test]
+fn a_hostile_name_enters_no_command() {
+    for kind in KINDS {
+        let facts: Vec<_> = wide_open().into_iter().chain(kind.iter().copied()).collect();
+        for (place, (name, value)) in facts.iter().enumerate() {
+            for hostile in HOSTILE {
+                let tried = [hostile.to_owned(), format!("{value}{hostile}"), format!("{hostile}{value}")];
+                for tried in tried.into_iter().filter(|tried| !is_a_name(tried)) {
+                    let mut changed = facts.clone();
+                    changed[place].1 = &tried;
+                    assert_harmless(&denied(snapshot(&changed), PUBSUB), &format!("{name} = {tried}"));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_hostile_credential_file_enters_no_command() {
+    let fields =
+        ["client_email", "client_id", "project_id", "quota_project_id", "service_account_impersonation_url"];
+    let kinds = ["service_account", "authorized_user", "external_account", "impersonated_service_account"];
+    let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    for kind in kinds {
+        for field in fields {
+            for hostile in HOSTILE.map(quoted) {
+                let text = format!(r#"{{"type":"{kind}","{field}":"{hostile}"}}"#);
+                let world = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/k.json");
+                assert_harmless(&denied(world.with_file("/k.json", &text), PUBSUB), &text);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_hostile_list_of_scopes_enters_no_command() {
+    for kind in KINDS {
+        let facts: Vec<_> = wide_open().into_iter().chain(kind.iter().copied()).collect();
+        for mark in [";", "`", "$(", "'", "&&", "|"] {
+            let challenge = format!(
+                r#"Bearer error="insufficient_scope", scope="https://www.googleapis.com/auth/x{mark}pwned""#
+            );
+            assert_harmless(&denied(snapshot(&facts), &challenge), &challenge);
+        }
+    }
+}

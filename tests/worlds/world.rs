@@ -1,0 +1,209 @@
+//! One world: a directory that says what a program sees of where it runs, and what it was refused.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `env` | environment variables, `NAME=VALUE`; a value that begins with `./` is a path in the directory |
+//! | `fake` | the machine of a fake Google whose metadata server is asked over a real socket, or |
+//! | `metadata` | answers of the metadata server, `path: value`, spaces for line ends |
+//! | `credential` | what the program says itself of its credential |
+//! | `held` | the scopes of its token, where nothing else tells them |
+//! | `request` | verb and URL of the call |
+//! | `refusal` | the answer to it |
+//! | `report` | what a person is told: written by `UPDATE_WORLDS=1 cargo test --all-features --test worlds` |
+//!
+//! Credential files lie where `env` says. Without `fake` or `metadata` there is no metadata server.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use gcp_scopes::call::Call;
+use gcp_scopes::environment::{Credential, Snapshot};
+use gcp_scopes::granted::{Fetch, GrantSource, GrantedScopes};
+use gcp_scopes::refusal::Answer;
+use gcp_scopes::testing::{FakeGoogle, Platform, Vm};
+use gcp_scopes::{Denial, Guard, ScopeSet};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
+
+const CREDENTIALS: [Credential; 3] =
+    [Credential::DomainWideDelegation, Credential::GcloudUser, Credential::Declared];
+
+const PLATFORMS: [Platform; 12] = [
+    Platform::Gce,
+    Platform::InstanceGroup,
+    Platform::GkeNode,
+    Platform::GkeWorkloadIdentity,
+    Platform::CloudRun,
+    Platform::CloudRunJob,
+    Platform::CloudRunWorkerPool,
+    Platform::Functions,
+    Platform::AppEngine,
+    Platform::Dataproc,
+    Platform::Dataflow,
+    Platform::Workbench,
+];
+
+/// A directory of `tests/worlds`.
+pub(crate) struct World(PathBuf);
+
+impl World {
+    /// All of them, by name.
+    pub(crate) fn all() -> Result<Vec<Self>> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/worlds");
+        let mut paths: Vec<PathBuf> =
+            fs::read_dir(root)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+        paths.retain(|path| path.is_dir());
+        paths.sort();
+        Ok(paths.into_iter().map(Self).collect())
+    }
+
+    pub(crate) fn name(&self) -> String {
+        self.0.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
+        self.0.join(file)
+    }
+
+    /// What a person is told in this world.
+    pub(crate) async fn denial(&self) -> Result<Denial> {
+        self.explain().await.with_context(|| format!("in the world {}", self.name()))
+    }
+
+    async fn explain(&self) -> Result<Denial> {
+        let guard = self.guard().await?;
+        let request = self.text("request").context("no request")?;
+        let (verb, url) = request.trim().split_once(' ').context("a request is a verb and a URL")?;
+        let (verb, url): (Method, Uri) = (verb.parse()?, url.parse()?);
+        let refusal = self.text("refusal").context("no refusal")?;
+        let (status, headers, body) = response(&refusal)?;
+        let answer = Answer::new(body.as_bytes()).with_status(status).with_headers(&headers);
+        let denial = guard.explain(&Call::new(&verb, &url), &self.granted(&guard), &answer);
+        denial.context("not taken for a refusal for lack of scope")
+    }
+
+    fn granted(&self, guard: &Guard) -> GrantedScopes {
+        let held = self.text("held").map(|text| {
+            let scopes = text.split_whitespace().map(|scope| scope.parse().expect("a scope"));
+            GrantedScopes::known(scopes.collect::<ScopeSet>(), GrantSource::Declared)
+        });
+        let environment = guard.environment();
+        let by_machine =
+            environment.scopes().filter(|_| environment.credential() == Credential::MetadataServer);
+        let on_machine = || Some(GrantedScopes::known(by_machine?.clone(), GrantSource::Metadata));
+        held.or_else(on_machine).unwrap_or_else(|| GrantedScopes::unknown("nobody was asked"))
+    }
+
+    /// A guard that has looked at this world as it looks at the real one.
+    async fn guard(&self) -> Result<Guard> {
+        let snapshot = match self.text("credential") {
+            Some(name) => {
+                let known = CREDENTIALS.into_iter().find(|known| known.as_str() == name.trim());
+                Snapshot::new().with_credential(known.context("no such credential")?)
+            }
+            None => Snapshot::new(),
+        };
+        let builder = Guard::builder().snapshot(snapshot).env(self.env()?);
+        let Some(fake) = self.text("fake") else {
+            let server = self.text("metadata").map(|text| pairs(&text, ": ")).transpose()?;
+            return Ok(builder.fetch(Server(server)).from_env().await);
+        };
+        let google = google(&fake).await?;
+        Ok(builder.env(google.env()).from_env().await)
+    }
+
+    fn env(&self) -> Result<Vec<(String, String)>> {
+        let pairs = pairs(&self.text("env").unwrap_or_default(), "=")?.into_iter();
+        Ok(pairs.map(|(name, value)| (name, self.absolute(value))).collect())
+    }
+
+    fn absolute(&self, value: String) -> String {
+        value.strip_prefix("./").map(|path| self.path(path).display().to_string()).unwrap_or(value)
+    }
+
+    fn text(&self, file: &str) -> Option<String> {
+        fs::read_to_string(self.path(file)).ok()
+    }
+}
+
+fn pairs(text: &str, mark: &str) -> Result<BTreeMap<String, String>> {
+    let lines = text.lines().filter(|line| !line.is_empty());
+    let pairs = lines.map(|line| line.split_once(mark).with_context(|| format!("no `{mark}` in `{line}`")));
+    pairs.map(|pair| pair.map(|(name, value)| (name.to_owned(), value.to_owned()))).collect()
+}
+
+async fn google(text: &str) -> Result<FakeGoogle> {
+    let facts = pairs(text, ": ")?;
+    let fact = |name: &str| facts.get(name).cloned();
+    let mut vm = Vm::new(fact("name").unwrap_or_else(|| "web-1".to_owned()));
+    for (name, value) in &facts {
+        vm = match name.as_str() {
+            "name" => vm,
+            "platform" => {
+                let known = PLATFORMS.into_iter().find(|known| format!("{known:?}") == *value);
+                vm.platform(known.with_context(|| format!("no platform {value}"))?)
+            }
+            "zone" => vm.zone(value),
+            "account" => vm.account(value),
+            "scopes" => vm.scopes(value.split(' ')),
+            other => match other.strip_prefix("attribute ") {
+                Some(attribute) => vm.attribute(attribute, value),
+                None => bail!("a machine has no `{other}`"),
+            },
+        };
+    }
+    Ok(FakeGoogle::builder().vm(vm).start().await?)
+}
+
+/// Status, headers and body of an answer as it is written down.
+fn response(text: &str) -> Result<(u16, HeaderMap, String)> {
+    let (head, body) = text.split_once("\n\n").context("no empty line after the headers")?;
+    let mut lines = head.lines();
+    let status = lines.next().and_then(|line| line.split(' ').nth(1)).context("no status")?.parse()?;
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        let (name, value) = line.split_once(": ").context("no header")?;
+        headers.append(HeaderName::try_from(name)?, HeaderValue::try_from(value)?);
+    }
+    Ok((status, headers, body.to_owned()))
+}
+
+/// A metadata server with these answers, or none that can be reached.
+struct Server(Option<BTreeMap<String, String>>);
+
+impl Server {
+    fn answer(&self, path: &str) -> Option<String> {
+        let answers = self.0.as_ref()?;
+        let attributes = || answers.keys().filter_map(|path| path.strip_prefix("instance/attributes/"));
+        match path {
+            "instance/attributes/" => Some(attributes().collect::<Vec<_>>().join("\n")),
+            path => answers.get(path).map(|value| value.replace(' ', "\n")),
+        }
+    }
+}
+
+impl Fetch for Server {
+    fn fetch(
+        &self,
+        request: Request<Bytes>,
+    ) -> Pin<
+        Box<
+            dyn Future<Output = Result<Response<Bytes>, Box<dyn std::error::Error + Send + Sync>>>
+                + Send
+                + '_,
+        >,
+    > {
+        let answer = self.answer(request.uri().path().trim_start_matches("/computeMetadata/v1/"));
+        Box::pin(async move {
+            if self.0.is_none() {
+                return Err("no route to host".into());
+            }
+            let status = if answer.is_some() { 200 } else { 404 };
+            let response = Response::builder().status(status).header("metadata-flavor", "Google");
+            Ok(response.body(Bytes::from(answer.unwrap_or_default()))?)
+        })
+    }
+}
