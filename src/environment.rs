@@ -494,6 +494,40 @@ mod tests {
     }
 
     #[test]
+    fn only_a_node_is_in_a_node_pool() {
+        let labels = "cloud.google.com/gke-boot-disk=pd-ssd,cloud.google.com/gke-nodepool=pool-1";
+        let node = vm(&[("cluster-name", "prod"), ("kube-labels", labels)]);
+        assert_eq!(Environment::of(&node).node_pool(), Some("pool-1"));
+        assert_eq!(Environment::of(&vm(&[("kube-labels", labels)])).node_pool(), None);
+    }
+
+    #[test]
+    fn a_serverless_platform_has_an_account_but_no_vm() {
+        let here = Environment::of(&vm(&[]).with_env("K_SERVICE", "shop"));
+        assert_eq!((here.instance(), here.zone()), (None, None));
+        assert_eq!(here.account_kind(), Some(AccountKind::ComputeDefault));
+    }
+
+    #[test]
+    fn delegation_is_told_by_the_caller_or_by_a_subject_and_begins_with_an_account() {
+        let number = KEY.replace("\"project_id\"", "\"client_id\":\"103456789012345678901\",\"project_id\"");
+        let for_a_person = number.replace("\"project_id\"", "\"subject\":\"me@example.com\",\"project_id\"");
+        let home = env(&[("HOME", "/home/me")]);
+        let declared = |world: Snapshot| world.with_credential(Credential::DomainWideDelegation);
+        let robot = "robot@key-project.iam.gserviceaccount.com";
+        let rows = [
+            (home.clone().with_file(ADC, &for_a_person), robot, Some("103456789012345678901")),
+            (declared(home.with_file(ADC, &number)), robot, Some("103456789012345678901")),
+            (declared(vm(&[])), "123-compute@developer.gserviceaccount.com", None),
+        ];
+        for (world, account, number) in rows {
+            let here = Environment::of(&world);
+            assert_eq!(here.credential(), Credential::DomainWideDelegation);
+            assert_eq!((here.account(), here.unique_id()), (Some(account), number));
+        }
+    }
+
+    #[test]
     fn no_secret_of_a_file_is_kept() {
         let snapshot = env(&[("HOME", "/home/me"), ("GOOGLE_APPLICATION_CREDENTIALS", "/k.json")])
             .with_file(ADC, USER)

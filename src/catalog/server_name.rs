@@ -43,9 +43,9 @@ impl ApiMethod {
         let api = known.map(|(_, api, _)| *api).or_else(|| service.strip_suffix(".googleapis.com"))?;
         let prefix = known.map_or("", |(.., prefix)| *prefix);
         let found = candidates(api, resource, prefix, verb).into_iter().find_map(|id| {
-            let same =
-                |method: &Self| version.is_none_or(|version| method.api().ends_with(&format!(".{version}")));
-            Self::versions(&id).find(same)
+            // The version of `admin.directory_v1` is `v1` too.
+            let own = |method: &Self| method.api().rsplit(['.', '_']).next();
+            Self::versions(&id).find(|method| version.is_none() || own(method) == version)
         });
         found.filter(|method| is_of(method, service))
     }

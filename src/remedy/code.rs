@@ -64,14 +64,16 @@ pub(super) fn federation(case: &Case<'_>) -> Remedy {
 fn with_a_file(case: &Case<'_>, file: &str, not_so: &str) -> Remedy {
     let intro = elsewhere_than_here(case, file);
     let advice = case.advice();
-    let text = format!("{intro}Ask for the scope where the program makes its credentials; {not_so}.{advice}");
+    let text = format!(
+        "{intro}Ask for the scope in code, where the program makes its credentials; {not_so}.{advice}"
+    );
     Remedy::new(in_code(case), vec![ask(&text, case).link(SCOPES), restart(), next::after(case)])
 }
 
 /// Impersonation: `generateAccessToken` names the scopes.
 pub(super) fn impersonation(case: &Case<'_>) -> Remedy {
     let text = format!(
-        "Ask for the scope where the program makes its impersonated credentials; no command changes it.{}",
+        "Ask for the scope in code, where the program makes its impersonated credentials; no command changes it.{}",
         case.advice()
     );
     let steps = vec![

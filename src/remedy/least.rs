@@ -64,3 +64,27 @@ fn reach(scope: &Scope) -> usize {
     let only = ScopeSet::from_iter([scope.clone()]);
     (0..reader::set_count()).filter(|set| reader::set_accepts(*set as u16, &only)).count()
 }
+
+#[cfg(all(test, feature = "catalog-full"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_recommended_list_keeps_what_cloud_platform_does_not_cover() {
+        let rows = [
+            ("pubsub cloud-platform", "devstorage.read_only logging.write", "cloud-platform"),
+            ("pubsub cloud-platform", "devstorage.read_only drive", "cloud-platform drive"),
+            ("drive drive.readonly", "cloud-platform", "cloud-platform drive.readonly"),
+            ("drive drive.readonly", "calendar", "cloud-platform drive.readonly calendar"),
+            (
+                "pubsub cloud-platform",
+                "https://example.com/unheard",
+                "cloud-platform https://example.com/unheard",
+            ),
+        ];
+        let set = |text: &str| text.split(' ').map(|name| name.parse().unwrap()).collect::<ScopeSet>();
+        for (accepted, held, expected) in rows {
+            assert_eq!(recommended(&set(accepted), Some(&set(held))), set(expected), "{accepted}, {held}");
+        }
+    }
+}

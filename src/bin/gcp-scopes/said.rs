@@ -86,7 +86,7 @@ fn headers(value: Option<&Value>) -> Result<HeaderMap, String> {
     };
     for (name, value) in object {
         let Ok(name) = HeaderName::from_bytes(name.trim().as_bytes()) else { continue };
-        let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        let values = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
         for value in values.iter().filter_map(header_value) {
             headers.append(name.clone(), value);
         }
