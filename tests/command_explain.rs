@@ -174,7 +174,7 @@ fn refusals() -> Vec<(&'static str, Value)> {
                 &json!({"error": "unauthorized_client", "error_description": "Client is unauthorized to retrieve access tokens using this method."}),
             ),
         ),
-        ("credentials", text("Anonymous caller does not have storage.objects.get access to the object.")),
+        ("iam", text("Anonymous caller does not have storage.objects.get access to the object.")),
         ("api_key", http(400, &error(400, "API key not valid. Please pass a valid API key.", "badRequest"))),
         ("api_key", text("Error 403: Requests from referer https://example.com/ are blocked.")),
         (
@@ -409,7 +409,7 @@ fn the_report_says_what_to_do_at_the_place_that_is_told() {
         ),
         (&["--on", "cloud-run"], &["?scopes="]),
         (&["--on", "user-adc"], &["gcloud auth application-default login"]),
-        (&["--on", "service-account-key"], &["in code"]),
+        (&["--on", "service-account-key"], &["a service account key file"]),
     ];
     for (args, parts) in rows {
         let call = ["--call", "POST https://storage.googleapis.com/upload/storage/v1/b/B/o?name=x"];
