@@ -208,7 +208,9 @@ fn every_gate_gets_its_name_and_something_to_do() {
         assert!(!steps.is_empty(), "{line}");
         for step in steps {
             assert!(
-                step["text"].as_str().is_some_and(|text| text.ends_with('.') && !text.contains("  ")),
+                step["text"].as_str().is_some_and(
+                    |text| (text.ends_with('.') || text.contains(" Write: ")) && !text.contains("  ")
+                ),
                 "{step}"
             );
             assert_eq!(step.as_object().unwrap().len(), 2, "{step}");
