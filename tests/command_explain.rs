@@ -174,7 +174,7 @@ fn refusals() -> Vec<(&'static str, Value)> {
                 &json!({"error": "unauthorized_client", "error_description": "Client is unauthorized to retrieve access tokens using this method."}),
             ),
         ),
-        ("credentials", text("Anonymous caller does not have storage.objects.get access to the object.")),
+        ("iam", text("Anonymous caller does not have storage.objects.get access to the object.")),
         ("api_key", http(400, &error(400, "API key not valid. Please pass a valid API key.", "badRequest"))),
         ("api_key", text("Error 403: Requests from referer https://example.com/ are blocked.")),
         (
@@ -208,7 +208,9 @@ fn every_gate_gets_its_name_and_something_to_do() {
         assert!(!steps.is_empty(), "{line}");
         for step in steps {
             assert!(
-                step["text"].as_str().is_some_and(|text| text.ends_with('.') && !text.contains("  ")),
+                step["text"].as_str().is_some_and(
+                    |text| (text.ends_with('.') || text.contains(" Write: ")) && !text.contains("  ")
+                ),
                 "{step}"
             );
             assert_eq!(step.as_object().unwrap().len(), 2, "{step}");
@@ -409,7 +411,7 @@ fn the_report_says_what_to_do_at_the_place_that_is_told() {
         ),
         (&["--on", "cloud-run"], &["?scopes="]),
         (&["--on", "user-adc"], &["gcloud auth application-default login"]),
-        (&["--on", "service-account-key"], &["in code"]),
+        (&["--on", "service-account-key"], &["a service account key file"]),
     ];
     for (args, parts) in rows {
         let call = ["--call", "POST https://storage.googleapis.com/upload/storage/v1/b/B/o?name=x"];

@@ -83,6 +83,15 @@ impl Environment {
         Ok(self)
     }
 
+    /// The same place, on a node of the GKE node pool of this name.
+    ///
+    /// # Errors
+    /// A text without the syntax of such a name.
+    pub fn with_node_pool(mut self, name: &str) -> Result<Self, Error> {
+        self.node_pool = Some(checked("node pool", name, names::instance, LABEL)?);
+        Ok(self)
+    }
+
     /// The same place, with tokens of this service account.
     ///
     /// # Errors

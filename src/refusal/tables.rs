@@ -175,8 +175,6 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("required permissions*googleapis.com/auth/", LIKELY_MISSING),
     ("scope does not allow", scope(ScopeRefusal::Restricting, Certainty::Likely)),
     ("scope does not support", scope(ScopeRefusal::Restricting, Certainty::Likely)),
-    // Cloud Storage, of calls without a token that name the permission all the same.
-    ("anonymous caller does not have", likely(Gate::Credentials)),
     // The API key.
     ("api keys are not supported", certain(Gate::Credentials)),
     ("api key not valid", certain(Gate::ApiKey)),

@@ -95,11 +95,7 @@ impl Explanation {
             accepted,
             service: self.service(),
             method: self.method.and_then(|method| method.discovery_id()),
-            steps: self
-                .steps
-                .iter()
-                .map(|step| Todo { text: step.text(), command: step.command_line() })
-                .collect(),
+            steps: self.steps.iter().map(Todo::of).collect(),
         }
     }
 
@@ -153,8 +149,12 @@ impl Explanation {
         out += "\nWhat to do:\n";
         for (number, step) in self.steps.iter().enumerate() {
             out += &wrapped(&format!("  {}. ", number + 1), step.text());
-            let _ = step.command_line().map(|command| writeln!(out, "       {command}"));
-            let _ = step.doc_url().map(|link| writeln!(out, "     {link}"));
+            for line in [step.command_line(), step.code_line()].into_iter().flatten() {
+                let _ = writeln!(out, "       {line}");
+            }
+            for link in [step.console_url(), step.doc_url()].into_iter().flatten() {
+                let _ = writeln!(out, "     {link}");
+            }
         }
         out
     }
@@ -232,8 +232,15 @@ struct Fields<'a> {
 
 #[derive(Serialize)]
 struct Todo<'a> {
-    text: &'a str,
+    text: String,
     command: Option<&'a str>,
+}
+
+impl<'a> Todo<'a> {
+    fn of(step: &'a Step) -> Self {
+        let code = step.code_line().map_or_else(String::new, |code| format!(" Write: {code}"));
+        Self { text: format!("{}{code}", step.text()), command: step.command_line() }
+    }
 }
 
 #[derive(Serialize)]

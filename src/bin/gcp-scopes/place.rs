@@ -32,6 +32,9 @@ pub(crate) struct Place {
     /// The name of the instance group, cluster, service, job or function.
     #[arg(long, visible_aliases = ["cluster", "group", "service", "job", "function"])]
     name: Option<String>,
+    /// The name of the node pool of a GKE cluster.
+    #[arg(long)]
+    node_pool: Option<String>,
     /// The e-mail of the service account.
     #[arg(long)]
     account: Option<String>,
@@ -52,11 +55,12 @@ impl Place {
         let mut there = Environment::told(platform, other.map_or(credential, |(_, credential)| credential));
         // In this order: a region that is told wins over that of the zone.
         type Set = fn(Environment, &str) -> Result<Environment, gcp_scopes::Error>;
-        let told: [(&Option<String>, Set); 5] = [
+        let told: [(&Option<String>, Set); 6] = [
             (&self.project, Environment::with_project),
             (&self.zone, Environment::with_zone),
             (&self.instance, Environment::with_instance),
             (&self.name, Environment::with_resource),
+            (&self.node_pool, Environment::with_node_pool),
             (&self.account, Environment::with_account),
         ];
         for (value, set) in told {
@@ -99,9 +103,10 @@ impl Place {
     }
 }
 
-const PLACES: [(&str, Platform, Credential); 22] = {
+const PLACES: [(&str, Platform, Credential); 24] = {
     use Credential::{
-        ExternalAccount, ExternalUser, Impersonated, MetadataServer, ServiceAccountKey, UserAdc,
+        DomainWideDelegation, ExternalAccount, ExternalUser, GcloudUser, Impersonated, MetadataServer,
+        ServiceAccountKey, UserAdc,
     };
     use Platform::Unknown;
     [
@@ -119,23 +124,27 @@ const PLACES: [(&str, Platform, Credential); 22] = {
         ("dataflow", Platform::Dataflow, MetadataServer),
         ("composer", Platform::Composer, MetadataServer),
         ("workbench", Platform::Workbench, MetadataServer),
-        ("cloud-shell", Platform::CloudShell, MetadataServer),
+        ("cloud-shell", Platform::CloudShell, GcloudUser),
         ("cloud-build", Platform::CloudBuild, MetadataServer),
         ("user-adc", Unknown, UserAdc),
         ("service-account-key", Unknown, ServiceAccountKey),
         ("impersonated", Unknown, Impersonated),
         ("external-account", Unknown, ExternalAccount),
         ("external-user", Unknown, ExternalUser),
+        ("delegation", Unknown, DomainWideDelegation),
+        ("gcloud-user", Unknown, GcloudUser),
         ("elsewhere", Unknown, Credential::Unknown),
     ]
 };
 
-const CREDENTIALS: [(&str, Credential); 7] = [
+const CREDENTIALS: [(&str, Credential); 9] = [
     ("metadata-server", Credential::MetadataServer),
     ("user-adc", Credential::UserAdc),
     ("service-account-key", Credential::ServiceAccountKey),
     ("impersonated", Credential::Impersonated),
     ("external-account", Credential::ExternalAccount),
     ("external-user", Credential::ExternalUser),
+    ("delegation", Credential::DomainWideDelegation),
+    ("gcloud-user", Credential::GcloudUser),
     ("declared", Credential::Declared),
 ];

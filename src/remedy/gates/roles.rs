@@ -10,6 +10,9 @@ const RULES: &str = "https://firebase.google.com/docs/rules/basics";
 /// What to do where IAM refused.
 pub(super) fn grant(gate: &Closed<'_>) -> Vec<Step> {
     let Some(permission) = gate.refusal.permission() else { return vec![unnamed(gate)] };
+    if gate.says("anonymous caller") {
+        return vec![anonymous()];
+    }
     let row = GRANTS.iter().find(|row| row.permission == permission);
     let who = gate.account().unwrap_or_else(|| "the account".to_owned());
     let mut text = match row {
@@ -23,6 +26,13 @@ pub(super) fn grant(gate: &Closed<'_>) -> Vec<Step> {
     }
     let (on, role) = row.map_or((On::Project, "roles/ROLE"), |row| (row.on, row.role));
     vec![Step::new(text).command(binding(gate, on, role)).link(row.map_or(ROLES, |row| row.source))]
+}
+
+/// A role for everybody would help as well, but is hardly what is wanted.
+fn anonymous() -> Step {
+    let text = "The call carried no credential, so it counts as anybody's: give the client credentials, or send the header \
+                Authorization: Bearer TOKEN. On your own machine, log in first.";
+    Step::new(text).command("gcloud auth application-default login").link(super::sign_in::ADC)
 }
 
 /// The answer names no permission.

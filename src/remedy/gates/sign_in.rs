@@ -2,7 +2,7 @@
 
 use super::{ACCOUNT, Closed, Step};
 
-const ADC: &str = "https://docs.cloud.google.com/docs/authentication/provide-credentials-adc";
+pub(super) const ADC: &str = "https://docs.cloud.google.com/docs/authentication/provide-credentials-adc";
 const TOKENS: &str = "https://docs.cloud.google.com/docs/authentication/token-types";
 const SCOPES: &str = "https://developers.google.com/identity/protocols/oauth2/scopes";
 const DELEGATION: &str =
