@@ -11,6 +11,6 @@ pub(super) const MADE_FROM: Version = Version {
     documents: 607,
     methods: 26958,
     rpcs: 13386,
-    routes: 30946,
+    routes: 31077,
     scopes: 558,
 };

@@ -7,6 +7,7 @@ mod changes;
 mod discovery;
 mod encode;
 mod fetch;
+mod firestore;
 mod format;
 mod join;
 mod protos;

@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::format::overrides::RPC_TWINS;
 use super::protos::Rpc;
 use super::rows::{Group, Kind, Place, Row, RowTemplate};
-use super::template::Template;
+use super::template::{Segment, Template};
 
 /// Hosts that stand for "whichever service mixes this in".
 const NO_HOSTS: [&str; 4] =
@@ -19,10 +19,11 @@ const NO_HOSTS: [&str; 4] =
 ///    further bindings are further request forms of that method.
 /// 2. An rpc of the hand table has the scopes of its REST twin.
 /// 3. Any other rpc has the scopes of its service, which is too coarse for a verdict, and its
-///    bindings are request forms of such a row.
+///    bindings are request forms of such a row, unless a `**` of Discovery's already stands for them.
 pub(crate) fn join(groups: &mut Vec<Group>, rpcs: Vec<Rpc>) -> Result<()> {
     let mut routes = routes(groups);
     let twins = twins(groups);
+    let wide = wide(&routes);
     let mut packages = BTreeMap::<(String, String), Vec<Row>>::new();
     for rpc in rpcs {
         let is_host = rpc.host.ends_with(".googleapis.com") && !NO_HOSTS.contains(&rpc.host.as_str());
@@ -31,7 +32,11 @@ pub(crate) fn join(groups: &mut Vec<Group>, rpcs: Vec<Rpc>) -> Result<()> {
         let same = rpc.bindings.iter().find_map(|binding| routes.get(&place(binding)).copied().flatten());
         let twin = twins.get(rpc.id.as_str()).copied();
         let mut templates = RowTemplate::default();
-        for binding in rpc.bindings.iter().filter(|_| is_host) {
+        let is_covered = |(verb, template): &(String, Template)| {
+            let known = wide.get(&(rpc.host.clone(), verb.clone()));
+            same.is_none() && known.is_some_and(|known| known.iter().any(|wide| wide.covers(template)))
+        };
+        for binding in rpc.bindings.iter().filter(|binding| is_host && !is_covered(binding)) {
             if let std::collections::btree_map::Entry::Vacant(free) = routes.entry(place(binding)) {
                 free.insert(None);
                 match same {
@@ -66,6 +71,17 @@ fn routes(groups: &[Group]) -> Routes {
         }
     }
     routes
+}
+
+/// Discovery's templates that hold a `**`, by host and verb.
+fn wide(routes: &Routes) -> BTreeMap<(String, String), Vec<Template>> {
+    let mut wide = BTreeMap::<_, Vec<_>>::new();
+    for (host, verb, template) in routes.keys() {
+        if template.segments.contains(&Segment::DoubleStar) {
+            wide.entry((host.clone(), verb.clone())).or_default().push(template.clone());
+        }
+    }
+    wide
 }
 
 fn twins(groups: &[Group]) -> BTreeMap<&'static str, Place> {

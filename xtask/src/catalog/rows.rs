@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Result, ensure};
 
 use super::discovery::{Document, Method};
+use super::firestore;
 use super::format::overrides::{Effect, HEARD_OF, OVERRIDES, Reason, uri};
 use super::join::join;
 use super::protos::Rpc;
@@ -142,6 +143,9 @@ fn row(document: &Document, method: &Method) -> Result<Row> {
     }
     if method.use_media_download_service {
         paths.insert(Template::parse(&format!("download/{path}"), method)?);
+    }
+    if document.name == "firestore" {
+        paths.extend(paths.iter().flat_map(firestore::spelled_out).collect::<Vec<_>>());
     }
     let (scopes, special) = with_overrides(method);
     let verb = method.http_method.clone();

@@ -23,6 +23,18 @@ pub(crate) struct Template {
     pub(crate) custom_verb: Option<String>,
 }
 
+fn covers(wide: &[Segment], narrow: &[Segment]) -> bool {
+    match (wide, narrow) {
+        ([], []) => true,
+        ([Segment::DoubleStar, rest @ ..], [_, others @ ..]) => covers(rest, others) || covers(wide, others),
+        ([first, rest @ ..], [other, others @ ..]) => {
+            (first == other || *first == Segment::Star && *other != Segment::DoubleStar)
+                && covers(rest, others)
+        }
+        _ => false,
+    }
+}
+
 impl Template {
     /// The template of a full path without its leading slash, such as `v1/{+topic}:publish`.
     ///
@@ -35,6 +47,13 @@ impl Template {
         }
         ensure!(!segments.is_empty(), "{}: empty path", method.id);
         Ok(Self { segments, custom_verb: custom_verb.map(str::to_owned) })
+    }
+
+    /// Whether every path of `other` is also one of this template, because a `**` here stands for what
+    /// is spelled out there.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        let is_wide = self.segments.contains(&Segment::DoubleStar);
+        is_wide && self.custom_verb == other.custom_verb && covers(&self.segments, &other.segments)
     }
 
     /// The template of a `google.api.http` path, such as `/v1/{name=projects/*}/topics/{id}:publish`.
