@@ -469,7 +469,7 @@ proptest! {
     fn a_scope_refusal_survives_a_cut_anywhere_after_its_words(cut in 0usize..2000, row in 0usize..30) {
         let bodies: Vec<_> = scope_bodies().map(|(_, value)| serde_json::to_string_pretty(&value).expect("JSON")).collect();
         let body = &bodies[row % bodies.len()];
-        let words = ["insufficient authentication scopes", "SCOPE_INSUFFICIENT", "not authorized", "Metadata scope does", "requested spaces"];
+        let words = ["insufficient authentication scopes", "SCOPE_INSUFFICIENT", "not authorized", "Metadata scope does not", "Metadata scope doesn't", "requested spaces"];
         let end = words.iter().filter_map(|word| Some(body.find(word)? + word.len() + 1)).min().expect("deciding words");
         let cut = (end + cut).min(body.len());
         prop_assert!(is_scope(answered(403, &[], &body[..cut]).as_ref()), "{}", &body[..cut]);
