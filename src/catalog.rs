@@ -24,7 +24,7 @@ use std::fmt;
 use crate::error::Error;
 use crate::scope::{Scope, ScopeSet};
 use blob::{DISCOVERY, PROTOS, SAME, TWIN};
-use overrides::{OVERRIDES, Override, Silence};
+use overrides::{Effect, OVERRIDES, Override, Silence};
 use reader::BLOB;
 
 #[doc(inline)]
@@ -196,6 +196,11 @@ impl ApiMethod {
     pub(crate) fn special(&self) -> Option<&'static Override> {
         let place = usize::from(BLOB.row(self.row).special).checked_sub(1)?;
         OVERRIDES.get(place)
+    }
+
+    /// Whether all accepted scopes are of the hand table, because Google's documents list none.
+    pub(crate) fn is_unlisted(&self) -> bool {
+        matches!(self.special(), Some(Override { effect: Effect::AlsoAccepts { .. }, .. }))
     }
 
     /// Why the hand table keeps back a verdict on a call of this method with this query.

@@ -17,6 +17,7 @@ impl Found {
         let silence = method.silenced(query);
         let doubt = match method.basis() {
             _ if method.set_index() == 0 => Some(Why::Empty),
+            _ if method.is_unlisted() => Some(Why::Inferred),
             Basis::Protos => Some(Why::Coarse),
             Basis::Inferred => Some(Why::Inferred),
             Basis::Discovery => None,

@@ -114,7 +114,8 @@ pub(crate) fn uri(short: &str) -> String {
     format!("{AUTH}{short}")
 }
 
-/// The table. The first row that covers a method and is not [`Effect::AlsoAccepts`] marks it.
+/// The table. The first row that covers a method and is not [`Effect::AlsoAccepts`] marks it; so does
+/// one that adds scopes to a method of which Google lists none, since "lacking" needs Google's own list.
 pub(crate) static OVERRIDES: &[Override] = &[
     Override {
         methods: &[], // set by the generator where two documents disagree about one request; today nowhere

@@ -158,14 +158,14 @@ fn with_overrides(method: &Method) -> (BTreeSet<String>, u8) {
     let mut special = 0;
     for (place, row) in OVERRIDES.iter().enumerate().filter(|(_, row)| row.covers(&method.id)) {
         match row.effect {
-            Effect::AlsoAccepts { listed, scopes: more } if lists(method, listed) => {
-                scopes.extend(more.iter().copied().map(uri));
-            }
-            Effect::AlsoAccepts { .. } => {}
-            _ if special == 0 => {
-                special = u8::try_from(place + 1).expect("a hand table of fewer than 255 rows")
-            }
+            Effect::AlsoAccepts { listed, .. } if !lists(method, listed) => continue,
+            Effect::AlsoAccepts { scopes: more, .. } => scopes.extend(more.iter().copied().map(uri)),
             _ => {}
+        }
+        // A row that only adds scopes marks a method of which Google lists none.
+        let marks = !matches!(row.effect, Effect::AlsoAccepts { .. }) || method.scopes.is_empty();
+        if marks && special == 0 {
+            special = u8::try_from(place + 1).expect("a hand table of fewer than 255 rows");
         }
     }
     (scopes, special)
