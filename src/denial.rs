@@ -11,8 +11,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::catalog::ApiMethod;
-use crate::environment::Environment;
-use crate::granted::GrantedScopes;
+use crate::environment::{Credential, Environment};
+use crate::granted::{GrantSource, GrantedScopes};
 use crate::refusal::{Certainty, Gate, Refusal, ScopeRefusal};
 use crate::remedy::{self, Remedy, Step};
 use crate::scope::{Scope, ScopeSet};
@@ -89,6 +89,7 @@ impl Denial {
         environment: Arc<Environment>,
         refusal: Option<Refusal>,
     ) -> Self {
+        let environment = of_this_token(environment, &granted);
         let case = remedy::Case {
             kind: refusal.as_ref().and_then(Refusal::scope_refusal).unwrap_or(ScopeRefusal::Missing),
             accepted: &accepted,
@@ -188,8 +189,8 @@ impl Denial {
 
     /// The whole story for a person: the two gates, what is held, what would do, and the steps.
     ///
-    /// Several lines, commands unbroken. Holds the server's own words, bounded and escaped; no
-    /// token, object name or query.
+    /// Several lines, commands unbroken. Holds the server's own words, bounded and escaped,
+    /// and beside them no token, object name or query.
     #[must_use]
     pub fn report(&self) -> String {
         report::text(&self.0)
@@ -217,7 +218,26 @@ fn accepted_after(method: Option<ApiMethod>, granted: &GrantedScopes, refusal: &
     let said = refusal.alternatives();
     let contradicted =
         granted.scopes().is_some_and(|held| held.intersects(&listed) && !held.intersects(said));
-    if contradicted && !said.is_empty() { said.clone() } else { listed.union(said) }
+    let is_hearsay = granted.source().is_some_and(GrantSource::is_hearsay);
+    match contradicted && !(said.is_empty() && is_hearsay) {
+        true => said.clone(),
+        false => listed.union(said),
+    }
+}
+
+/// The environment of a program whose token, on a machine with an account of its own, is known to be
+/// another one's: what is done to the machine would not help.
+fn of_this_token(environment: Arc<Environment>, granted: &GrantedScopes) -> Arc<Environment> {
+    let is_machines = environment.credential() == Credential::MetadataServer;
+    let is_not_its = environment.scopes().is_some_and(|scopes| granted.scopes() != Some(scopes));
+    let credential = match granted.source() {
+        Some(GrantSource::Jwt) => Credential::ServiceAccountKey,
+        Some(GrantSource::Declared | GrantSource::Custom | GrantSource::Tokeninfo) if is_not_its => {
+            Credential::Declared
+        }
+        _ => return environment,
+    };
+    if is_machines { Arc::new((*environment).clone().with_credential(credential)) } else { environment }
 }
 
 /// What a query over a file in Drive needs beside its own scope.

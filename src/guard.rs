@@ -69,8 +69,8 @@ pub enum Preflight {
     /// through, the catalog is wrong about that method, and nothing more is predicted of it.
     #[default]
     Confirm,
-    /// The call is not sent: it fails with a [`Denial`]. The first call with a token may wait up to
-    /// 500 ms for the token's scopes; if they are still unknown then, it is sent.
+    /// The call is not sent: it fails with a [`Denial`]. A call with a token of which nothing is known
+    /// yet may wait up to 500 ms for the token's scopes; if they are still unknown then, it is sent.
     Deny,
 }
 

@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -36,7 +36,7 @@ pin_project! {
     #[project = StateProjection]
     enum State<B: Body> {
         Untouched { #[pin] body: B },
-        Looked { held: VecDeque<Result<Frame<B::Data>, B::Error>>, rest: Pin<Box<B>> },
+        Looked { held: VecDeque<Result<Frame<B::Data>, B::Error>>, rest: Pin<Box<B>>, ended: bool },
     }
 }
 
@@ -53,25 +53,47 @@ impl<B: Body> GuardBody<B> {
 /// held and given to the caller where it happened.
 pub(crate) async fn look<B: Body>(body: B) -> (Vec<u8>, GuardBody<B>) {
     let mut rest = Box::pin(body);
-    let mut held = VecDeque::new();
-    let mut seen = Vec::new();
-    let reading = async {
+    let (mut held, mut seen, mut ended) = (VecDeque::new(), Vec::new(), false);
+    within_look_time(async {
         while held.len() < LOOK_FRAMES && seen.len() < LOOK_BYTES {
-            let Some(frame) = poll_fn(|cx| rest.as_mut().poll_frame(cx)).await else { break };
+            let Some(frame) = poll_fn(|cx| rest.as_mut().poll_frame(cx)).await else {
+                ended = true;
+                break;
+            };
             let last = frame.as_ref().map_or(true, |frame| copy(frame, &mut seen));
             held.push_back(frame);
             if last {
                 break;
             }
         }
-    };
-    // Without a tokio runtime there is no timer; then only bytes and frames bound the look.
-    if tokio::runtime::Handle::try_current().is_ok() {
-        let _ = tokio::time::timeout(LOOK_TIME, reading).await;
-    } else {
-        reading.await;
+    })
+    .await;
+    (seen, GuardBody { state: State::Looked { held, rest, ended } })
+}
+
+/// Drives `reading` until it is done or [`LOOK_TIME`] is over.
+///
+/// The timer runs in a task of its own, because a runtime without timers panics where one is made. Where
+/// there is none, only bytes and frames bound the look.
+async fn within_look_time(reading: impl Future<Output = ()>) {
+    let mut reading = std::pin::pin!(reading);
+    let runtime = tokio::runtime::Handle::try_current().ok();
+    let mut timer = runtime.map(|runtime| runtime.spawn(async { tokio::time::sleep(LOOK_TIME).await }));
+    poll_fn(|cx| {
+        if reading.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        match timer.as_mut().map(|timer| Pin::new(timer).poll(cx)) {
+            Some(Poll::Ready(Ok(()))) => return Poll::Ready(()),
+            Some(Poll::Ready(Err(_))) => timer = None,
+            Some(Poll::Pending) | None => {}
+        }
+        Poll::Pending
+    })
+    .await;
+    if let Some(timer) = timer {
+        timer.abort();
     }
-    (seen, GuardBody { state: State::Looked { held, rest } })
 }
 
 /// Copies a data frame's bytes up to the bound; tells whether nothing can follow the frame.
@@ -94,8 +116,10 @@ impl<B: Body> Body for GuardBody<B> {
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         match self.project().state.project() {
             StateProjection::Untouched { body } => body.poll_frame(cx),
-            StateProjection::Looked { held, rest } => match held.pop_front() {
+            StateProjection::Looked { held, rest, ended } => match held.pop_front() {
                 Some(frame) => Poll::Ready(Some(frame)),
+                // Not every body may be asked again after its end.
+                None if *ended => Poll::Ready(None),
                 None => rest.as_mut().poll_frame(cx),
             },
         }
@@ -104,14 +128,15 @@ impl<B: Body> Body for GuardBody<B> {
     fn is_end_stream(&self) -> bool {
         match &self.state {
             State::Untouched { body } => body.is_end_stream(),
-            State::Looked { held, rest } => held.is_empty() && rest.is_end_stream(),
+            State::Looked { held, rest, ended } => held.is_empty() && (*ended || rest.is_end_stream()),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.state {
             State::Untouched { body } => body.size_hint(),
-            State::Looked { held, rest } => add(rest.size_hint(), held_bytes(held)),
+            State::Looked { held, ended: true, .. } => SizeHint::with_exact(held_bytes(held)),
+            State::Looked { held, rest, .. } => add(rest.size_hint(), held_bytes(held)),
         }
     }
 }
@@ -187,6 +212,35 @@ mod tests {
         let mut body = std::pin::pin!(body);
         assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "half");
         assert_eq!(body.frame().await.unwrap().unwrap_err(), "cut off");
+    }
+
+    #[tokio::test]
+    async fn a_body_is_not_asked_again_after_its_end() {
+        struct Once(u8);
+        impl Body for Once {
+            type Data = Bytes;
+            type Error = Infallible;
+            fn poll_frame(
+                mut self: Pin<&mut Self>,
+                _: &mut Context<'_>,
+            ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+                self.0 += 1;
+                match self.0 {
+                    1 => Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"x"))))),
+                    2 => Poll::Ready(None),
+                    _ => panic!("asked again after its end"),
+                }
+            }
+        }
+        let (_, body) = look(Once(0)).await;
+        assert_eq!(body.collect().await.unwrap().to_bytes(), "x");
+    }
+
+    #[test]
+    fn a_runtime_without_timers_does_no_harm() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (seen, _) = runtime.block_on(look(Full::new(Bytes::from_static(b"no"))));
+        assert_eq!(seen, b"no");
     }
 
     #[tokio::test]

@@ -15,12 +15,13 @@
 //! [`Denial::of`](crate::Denial::of), also behind other middlewares.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::header::AUTHORIZATION;
 use http::response::Parts;
-use http::{Extensions, HeaderMap};
+use http::{Extensions, HeaderMap, Method};
 use reqwest::{Body, Request, Response, ResponseBuilderExt, Url};
 use reqwest_middleware::{Error, Middleware, Next, Result};
 
@@ -84,6 +85,13 @@ impl GuardMiddleware {
     }
 }
 
+/// Tells one URL from another without keeping it.
+fn fingerprint(url: &Url) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    url.as_str().hash(&mut hasher);
+    hasher.finish()
+}
+
 /// reqwest forgets the URL of a response that is taken apart, unless it stands in an extension that
 /// only a response builder can set.
 fn put_together(url: Url, parts: Parts, body: Body) -> Result<Response> {
@@ -104,13 +112,15 @@ impl Middleware for GuardMiddleware {
     ) -> Result<Response> {
         self.attach(&mut request).await?;
         let checked = self.check(&request).await.map_err(|denial| Error::middleware(denial.into_error()))?;
-        let verb = request.method().clone();
+        let url = fingerprint(request.url());
         let response = next.run(request, extensions).await?;
         if !checked.is_told_by(response.status()) {
             return Ok(response);
         }
-        // Redirects may have led elsewhere: the answer is Google's only if the last host is.
-        let checked = self.guard.redirected(checked, &Call::of_url(&verb, response.url(), &HeaderMap::new()));
+        let checked = match fingerprint(response.url()) == url {
+            true => checked,
+            false => self.guard.redirected(&Call::of_url(&Method::GET, response.url(), &HeaderMap::new())),
+        };
         match self.guard.looks_at(&checked, response.status()) {
             true => self.explain(&checked, response).await,
             false => Ok(response),

@@ -49,8 +49,9 @@ impl Guard {
     pub(crate) fn before(&self, call: &Call<'_>, headers: &HeaderMap) -> Before {
         let found = catalog::lookup(call, &self.0.endpoints);
         let unseen = Checked { found, token: None, doubted: false };
-        let token = headers.get(header::AUTHORIZATION).filter(|_| is_google(&found));
-        let Some(token) = token else { return Before::Go(unseen) };
+        let mut tokens = headers.get_all(header::AUTHORIZATION).iter().filter(|_| is_google(&found));
+        // Which of two tokens Google would take is not known.
+        let (Some(token), None) = (tokens.next(), tokens.next()) else { return Before::Go(unseen) };
         match self.0.grants.peek(token, |key, entry| (key, self.judge(&found, &entry.granted))) {
             Peek::NotBearer => Before::Go(unseen),
             Peek::Unseen(key) => {
@@ -139,11 +140,12 @@ impl Guard {
         status == StatusCode::FORBIDDEN && is_google(&checked.found)
     }
 
-    /// The same request after redirects: the answer is judged by where it came from.
+    /// What is known of a call that was redirected: no more than whether its last host is Google's.
+    /// The verb may have changed on the way, and the token may have been left out.
     #[cfg(feature = "reqwest-middleware")]
-    pub(crate) fn redirected(&self, checked: Checked, call: &Call<'_>) -> Checked {
-        let found = catalog::lookup(call, &self.0.endpoints);
-        Checked { found, doubted: checked.doubted && found == checked.found, ..checked }
+    pub(crate) fn redirected(&self, last: &Call<'_>) -> Checked {
+        let found = catalog::lookup(last, &self.0.endpoints).and(Err(Why::Method));
+        Checked { found, token: None, doubted: false }
     }
 
     /// After a refused answer: a denial if the scope gate refused. Logs what it found.
@@ -155,7 +157,7 @@ impl Guard {
         body: &[u8],
     ) -> Option<Denial> {
         let answer = Answer::new(body).with_status(status.as_u16()).with_headers(headers);
-        let refusal = refusal::classify(&answer)?;
+        let refusal = refusal::classify(&answer).filter(|_| !is_encoded(headers))?;
         if refusal.gate() != Gate::Scope {
             return self.other_gate(checked, &refusal);
         }
@@ -190,9 +192,15 @@ impl Guard {
     /// The scope gate is open, although it should not be, as far as is known by now.
     fn contradicted(&self, checked: &Checked) {
         let (Ok(found), Some(key)) = (&checked.found, checked.token) else { return };
-        let lacks = |entry: &Entry| self.judge(&checked.found, &entry.granted) == Verdict::Lacking;
-        if self.0.grants.read(key, lacks) == Some(true) && self.0.lessons.opened(found.method()) {
-            telemetry::contradicted(found.method());
+        let lacks = |entry: &Entry| {
+            let lacks = self.judge(&checked.found, &entry.granted) == Verdict::Lacking;
+            lacks.then(|| entry.granted.source().is_some_and(GrantSource::is_hearsay))
+        };
+        match self.0.grants.read(key, lacks).flatten() {
+            // Whoever spoke for the token was wrong about it; the catalog need not be.
+            Some(true) => self.0.grants.forget(key),
+            Some(false) if self.0.lessons.opened(found.method()) => telemetry::contradicted(found.method()),
+            _ => {}
         }
     }
 
@@ -238,6 +246,11 @@ fn could_lack(found: &Result<Found, Why>) -> bool {
 
 fn is_google(found: &Result<Found, Why>) -> bool {
     found.as_ref().map_or_else(|why| why.is_google(), |_| true)
+}
+
+/// A compressed body says nothing that can be read, and the headers alone do not decide.
+fn is_encoded(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity")
 }
 
 fn is_missing(refusal: &Refusal) -> bool {

@@ -41,7 +41,8 @@ impl Challenge {
     pub(super) fn add_uris(&mut self, text: &str) {
         let line = text.lines().next().unwrap_or_default();
         let is_break = |c: char| c.is_whitespace() || "\"'`,;()[]{}|<>".contains(c);
-        line.split(is_break).filter(|word| word.contains("://")).for_each(|word| self.add(word));
+        let words = line.split(is_break).filter(|word| word.contains("://"));
+        words.filter(|word| is_certainly_scope(word)).for_each(|word| self.add(word));
     }
 
     fn close(&mut self, (is_insufficient, scopes): (bool, &str)) {
@@ -92,4 +93,9 @@ fn value_of<'a>(name: &str, text: &'a str) -> (&'a str, &'a str) {
     let is_list = name.eq_ignore_ascii_case("scope");
     let is_end = |c: char| c == ',' || c == '"' || (c.is_whitespace() && !is_list);
     text.split_at(text.find(is_end).unwrap_or(text.len()))
+}
+/// In prose a URL may be anything: a page, or a resource with its name.
+fn is_certainly_scope(word: &str) -> bool {
+    let has_form = word.starts_with("https://www.googleapis.com/auth/") && !word.contains(['?', '#']);
+    has_form || Scope::from_uri(word).is_known()
 }

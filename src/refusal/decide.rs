@@ -83,8 +83,12 @@ fn by_token_error(facts: &Facts) -> Finding {
     row.map(|(_, verdict)| (*verdict, Evidence::TokenEndpoint))
 }
 
+/// A message that names an IAM permission is about IAM, whatever else stands in it: a query's details,
+/// or an object that somebody named after a scope error.
 fn by_phrase(facts: &Facts, phrases: &[(&str, Verdict)]) -> Finding {
-    let row = phrases.iter().find(|(phrase, _)| text::has(&facts.prose, phrase));
+    let names_permission = facts.details.permission.is_some();
+    let fits = |verdict: &Verdict| !(names_permission && verdict.gate == Gate::Scope);
+    let row = phrases.iter().find(|(phrase, verdict)| fits(verdict) && text::has(&facts.prose, phrase));
     row.map(|(_, verdict)| (*verdict, Evidence::Message))
 }
 

@@ -151,7 +151,7 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("scope(s) are not authorized", MISSING),
     ("granted scopes do not give access", MISSING),
     ("requires one of the following scopes", MISSING),
-    ("no oauth token with google drive scope", MISSING),
+    ("no oauth token with google drive scope", scope(ScopeRefusal::ScopeOrShare, Certainty::Certain)),
     ("metadata scope does not", scope(ScopeRefusal::Restricting, Certainty::Certain)),
     ("while getting drive credentials", scope(ScopeRefusal::ScopeOrShare, Certainty::Likely)),
     ("while globbing file pattern", scope(ScopeRefusal::ScopeOrShare, Certainty::Likely)),

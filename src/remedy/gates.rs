@@ -72,6 +72,9 @@ struct Closed<'a> {
     environment: &'a Environment,
 }
 
+/// How messages lead up to the service account that a call was about.
+const TARGET_MARKS: [&str; 2] = ["on service account", "serviceAccounts/"];
+
 impl Closed<'_> {
     fn enable(&self) -> Vec<Step> {
         let words = self.refusal.server_message().unwrap_or_default();
@@ -265,6 +268,8 @@ impl Closed<'_> {
     /// The service account that was refused: the one that the message names, else that of the place.
     fn account(&self) -> Option<String> {
         let words = self.refusal.server_message().unwrap_or_default();
+        // What follows is the account that was to be acted on, not the one that acted.
+        let words = TARGET_MARKS.iter().fold(words, |words, mark| words.split(mark).next().unwrap_or(words));
         let is_break = |c: char| !c.is_ascii_alphanumeric() && !"@.-".contains(c);
         let mut words = words.split(is_break).map(|word| word.trim_matches(['.', '-']));
         let named = words.find_map(names::account).map(str::to_owned);
