@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::catalog::ApiMethod;
-use crate::environment::{Credential, Environment};
+use crate::environment::{Credential, Environment, Platform};
 use crate::granted::{GrantSource, GrantedScopes};
 use crate::refusal::{Certainty, Gate, Refusal, ScopeRefusal};
 use crate::remedy::{self, Remedy, Step};
@@ -228,16 +228,20 @@ fn accepted_after(method: Option<ApiMethod>, granted: &GrantedScopes, refusal: &
 /// The environment of a program whose token, on a machine with an account of its own, is known to be
 /// another one's: what is done to the machine would not help.
 fn of_this_token(environment: Arc<Environment>, granted: &GrantedScopes) -> Arc<Environment> {
-    let is_machines = environment.credential() == Credential::MetadataServer;
+    if environment.credential() != Credential::MetadataServer {
+        return environment;
+    }
     let is_not_its = environment.scopes().is_some_and(|scopes| granted.scopes() != Some(scopes));
-    let credential = match granted.source() {
-        Some(GrantSource::Jwt) => Credential::ServiceAccountKey,
-        Some(GrantSource::Declared | GrantSource::Custom | GrantSource::Tokeninfo) if is_not_its => {
-            Credential::Declared
+    match granted.source() {
+        Some(GrantSource::Jwt) => {
+            Arc::new((*environment).clone().with_credential(Credential::ServiceAccountKey))
         }
-        _ => return environment,
-    };
-    if is_machines { Arc::new((*environment).clone().with_credential(credential)) } else { environment }
+        // Where it was made is not known, so that no command may name this machine.
+        Some(GrantSource::Declared | GrantSource::Custom | GrantSource::Tokeninfo) if is_not_its => {
+            Arc::new(Environment::told(Platform::Unknown, Credential::Declared))
+        }
+        _ => environment,
+    }
 }
 
 /// What a query over a file in Drive needs beside its own scope.

@@ -1,7 +1,10 @@
 //! Middleware for clients of Google APIs that turns a refusal for lack of OAuth scope into an error
 //! that says what to do.
 //!
-#![cfg_attr(all(feature = "tower", feature = "reqwest-middleware"), doc = include_str!("../README.md"))]
+#![cfg_attr(
+    all(feature = "tower", feature = "reqwest-middleware", feature = "testing"),
+    doc = include_str!("../README.md")
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod scope;

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gcp_scopes::denial::DenialKind;
-use gcp_scopes::granted::GrantSource;
+use gcp_scopes::environment::Snapshot;
+use gcp_scopes::granted::{GrantSource, GrantedScopes};
 use gcp_scopes::guard::{GuardBuilder, Surface};
 use gcp_scopes::testing::{FakeGoogle, Service, Vm, Wire};
-use gcp_scopes::{Denial, Guard, Preflight};
+use gcp_scopes::{Denial, Guard, Preflight, ScopeSet};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -419,4 +420,87 @@ async fn no_token_object_name_or_query_is_printed() {
         let found = secrets.iter().find(|secret| text.contains(**secret));
         assert_eq!(found, None, "{text}");
     }
+}
+
+fn explained(message: &str, granted: &GrantedScopes) -> Option<Denial> {
+    let guard = Guard::builder().snapshot(vm()).build();
+    let uri = "https://bigquery.googleapis.com/bigquery/v2/projects/p/queries".parse().unwrap();
+    let errors = [serde_json::json!({"domain": "global", "reason": "accessDenied", "message": message})];
+    let body = serde_json::json!({"error": {"code": 403, "errors": errors, "message": message}}).to_string();
+    let answer = gcp_scopes::refusal::Answer::new(body.as_bytes()).with_status(403);
+    guard.explain(&gcp_scopes::call::Call::new(&http::Method::POST, &uri), granted, &answer)
+}
+
+fn vm() -> Snapshot {
+    Snapshot::new()
+        .with_metadata("project/project-id", "my-project")
+        .with_metadata("instance/zone", "projects/1/zones/us-central1-a")
+        .with_metadata("instance/name", "web-1")
+        .with_metadata("instance/service-accounts/default/email", ACCOUNT)
+        .with_metadata(
+            "instance/service-accounts/default/scopes",
+            "https://www.googleapis.com/auth/cloud-platform",
+        )
+}
+
+fn held(short: &str, source: GrantSource) -> GrantedScopes {
+    GrantedScopes::known(ScopeSet::from_iter([short.parse().unwrap()]), source)
+}
+
+#[test]
+fn a_message_that_names_a_permission_is_not_about_scopes_whatever_it_quotes() {
+    let all = held("cloud-platform", GrantSource::Metadata);
+    for message in [
+        "Access Denied: BigQuery BigQuery: Permission denied while globbing file pattern. robot@my-project.iam.\
+         gserviceaccount.com does not have storage.objects.list access to the Google Cloud Storage bucket. \
+         Permission 'storage.objects.list' denied on resource (or it may not exist).",
+        "Access Denied: Table p:d.insufficient authentication scopes: User does not have \
+         bigquery.tables.getData permission for table p:d.x, or perhaps it does not exist.",
+    ] {
+        assert!(explained(message, &all).is_none(), "{message}");
+    }
+}
+
+#[test]
+fn a_query_over_drive_is_told_to_ask_for_drive() {
+    let message = "Access Denied: BigQuery BigQuery: No OAuth token with Google Drive scope was found.";
+    let denial = explained(message, &held("cloud-platform", GrantSource::Metadata)).unwrap();
+    assert!(denial.accepted().contains(&"drive.readonly".parse().unwrap()));
+    assert!(denial.to_string().contains("drive.readonly"), "{denial}");
+}
+
+#[test]
+fn a_token_of_another_origin_on_a_vm_does_not_get_the_vms_advice() {
+    let message = "Request had insufficient authentication scopes.";
+    for source in [GrantSource::Jwt, GrantSource::Declared, GrantSource::Tokeninfo] {
+        let denial = explained(message, &held("pubsub", source)).unwrap();
+        let names_it = |command: &str| command.contains("web-1") || command.contains(ACCOUNT);
+        let commands = denial.steps().iter().filter_map(|step| step.command_line());
+        assert!(!commands.into_iter().any(names_it), "{source:?}: {}", denial.report());
+        assert!(!denial.report().contains(ACCOUNT), "{source:?}: {}", denial.report());
+    }
+    let denial = explained(message, &held("cloud-platform", GrantSource::Metadata)).unwrap();
+    assert!(denial.accepted().is_empty(), "what is held is not what is lacking: {}", denial.report());
+}
+
+#[tokio::test]
+async fn an_overridden_verb_is_judged_as_the_verb_it_stands_for() {
+    let google = google().await;
+    let guarded = client(&guard(&google).from_env().await);
+    let url = format!("{}/v1/projects/my-project/topics/orders", google.url_of(Service::Front));
+    google.front().respond_with(Wire::Scope);
+    let overridden = guarded.post(url).header("x-http-method-override", "GET").bearer_auth(google.token());
+    let error = overridden.body("").send().await.unwrap_err();
+    assert_eq!(Denial::of(&error).unwrap().method().unwrap().id(), "pubsub.projects.topics.get");
+}
+
+#[tokio::test]
+async fn a_compressed_refusal_is_passed_on_unread() {
+    let google = google().await;
+    let guarded = client(&guard(&google).from_env().await);
+    let zipped = Response::builder().status(403).header("content-encoding", "gzip");
+    let challenge = "Bearer error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/pubsub\"";
+    let zipped = zipped.header("www-authenticate", challenge).body(vec![0x1f, 0x8b, 8, 0]).unwrap();
+    google.front().respond(zipped);
+    assert_eq!(publish(&guarded, &google).send().await.unwrap().status(), StatusCode::FORBIDDEN);
 }

@@ -49,8 +49,9 @@ fn set(case: &Case<'_>, vm: &str) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut list = "so this one holds the scopes it has and the one it lacks";
     if case.held().is_none() {
-        let look =
-            format!("gcloud compute instances describe {vm} --format='value(serviceAccounts[].scopes)'");
+        let look = format!(
+            "gcloud compute instances describe {vm} --format='value(serviceAccounts[0].scopes.list())'"
+        );
         steps.push(Step::new("See which scopes it has: the next command replaces them all.").command(look));
         list = "so put the scopes it has in the place of SCOPES_IT_HAS";
     }

@@ -32,9 +32,11 @@ fn iam(case: &Case<'_>) -> Step {
         _ => case.account(),
     };
     let page = |project| format!("https://console.cloud.google.com/iam-admin/iam?project={project}");
+    let fill =
+        if account == "SERVICE_ACCOUNT" { " Put the account in the place of SERVICE_ACCOUNT." } else { "" };
     Step::new(format!(
         "Then IAM decides. This lists the roles that the account has on the project; one of them, or of those on \
-         the resource itself, must allow the call. {shared}{editor}"
+         the resource itself, must allow the call.{fill} {shared}{editor}"
     ))
     .command(format!(
         "gcloud projects get-iam-policy {project} --flatten='bindings[].members' \
