@@ -2,15 +2,21 @@
 #![cfg(all(feature = "reqwest-middleware", feature = "tower", feature = "testing"))]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
+#[path = "support/builder.rs"]
+mod builder;
+#[path = "support/log.rs"]
+mod log;
+
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::Poll;
 
+use builder::builder;
 use bytes::Bytes;
 use gcp_scopes::call::Call;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
-use gcp_scopes::guard::{Decision, GuardBuilder};
+use gcp_scopes::guard::Decision;
 use gcp_scopes::testing::{FakeGoogle, Service, Vm, Wire};
 use gcp_scopes::{Denial, Guard, ScopeSet};
 use http::header::AUTHORIZATION;
@@ -18,6 +24,7 @@ use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
+use log::Log;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use tokio::sync::Semaphore;
 use tower::{BoxError, Service as _, ServiceBuilder, ServiceExt};
@@ -31,17 +38,6 @@ async fn google() -> FakeGoogle {
         .iam("photos", ACCOUNT, "roles/storage.objectAdmin")
         .start()
         .await
-        .unwrap()
-}
-
-fn builder(google: &FakeGoogle) -> GuardBuilder {
-    Guard::builder()
-        .env(google.env())
-        .endpoint(google.storage_url(), "storage.googleapis.com")
-        .unwrap()
-        .endpoint(google.url_of(Service::Front), "pubsub.googleapis.com")
-        .unwrap()
-        .tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url()))
         .unwrap()
 }
 
@@ -406,35 +402,5 @@ async fn scopes_that_google_names_in_a_refusal_open_the_method_from_then_on() {
     for _ in 0..3 {
         refuse(drive);
         assert_eq!(kind(publish(&token).await), Some(DenialKind::Refused));
-    }
-}
-
-/// What our events said, as text with all fields.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-
-    fn capture(&self) -> tracing::subscriber::DefaultGuard {
-        let sink = self.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_ansi(false)
-            .with_writer(move || sink.clone());
-        tracing::subscriber::set_default(subscriber.finish())
-    }
-}
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }

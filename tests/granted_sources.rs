@@ -2,17 +2,20 @@
 #![cfg(all(feature = "reqwest-middleware", feature = "gcp-auth", feature = "testing"))]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
+#[path = "support/builder.rs"]
+mod builder;
+
 use std::error::Error;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use builder::builder;
 use gcp_auth::{CustomServiceAccount, Token, TokenProvider};
 use gcp_scopes::call::Call;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
-use gcp_scopes::guard::GuardBuilder;
 use gcp_scopes::testing::{FakeGoogle, Platform, Service, Vm, Wire};
 use gcp_scopes::{Denial, Guard, Preflight, ScopeSet};
 use http::StatusCode;
@@ -25,17 +28,6 @@ async fn google(platform: Platform) -> FakeGoogle {
     let vm = Vm::new("web-1").account(ACCOUNT).platform(platform).scopes(["devstorage.read_only"]);
     let builder = FakeGoogle::builder().vm(vm).bucket("photos");
     builder.iam("photos", ACCOUNT, "roles/storage.objectAdmin").start().await.unwrap()
-}
-
-fn builder(google: &FakeGoogle) -> GuardBuilder {
-    Guard::builder()
-        .env(google.env())
-        .endpoint(google.storage_url(), "storage.googleapis.com")
-        .unwrap()
-        .endpoint(google.url_of(Service::Front), "pubsub.googleapis.com")
-        .unwrap()
-        .tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url()))
-        .unwrap()
 }
 
 fn client(guard: &Guard) -> ClientWithMiddleware {
