@@ -1,6 +1,9 @@
 //! `gcp-scopes emulate`, as a person runs it.
 #![cfg(all(feature = "cli", feature = "reqwest-middleware", unix))]
 
+#[path = "support/plain.rs"]
+mod plain;
+
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -50,12 +53,11 @@ async fn a_program_with_the_printed_variables_meets_the_refusal_and_ctrl_c_clean
     ensure!(guard.environment().platform() == Platform::ComputeEngine, "{:?}", guard.environment());
 
     let place = "computeMetadata/v1/instance/service-accounts/default/token";
-    let question = reqwest::Client::new().get(format!("http://{}/{place}", emulator.1["GCE_METADATA_HOST"]));
+    let question = plain::client().get(format!("http://{}/{place}", emulator.1["GCE_METADATA_HOST"]));
     let answer = question.header("metadata-flavor", "Google").send().await?.text().await?;
     let answer: serde_json::Value = serde_json::from_str(&answer)?;
     let token = answer["access_token"].as_str().context("a token")?;
-    let client =
-        reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build();
+    let client = reqwest_middleware::ClientBuilder::new(plain::client()).with(guard.middleware()).build();
     let list = client.get(format!("{storage}/storage/v1/b/photos/o")).bearer_auth(token).send().await?;
     ensure!(list.status() == 200, "reading is allowed: {}", list.status());
     let url = format!("{storage}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg");

@@ -6,6 +6,8 @@
 mod builder;
 #[path = "support/log.rs"]
 mod log;
+#[path = "support/plain.rs"]
+mod plain;
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -52,7 +54,7 @@ impl Program {
     async fn start() -> Self {
         let google = google().await;
         let guard = builder(&google).from_env().await;
-        let client = ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build();
+        let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
         let token = google.token();
         Self { client, google, token }
     }
@@ -347,7 +349,7 @@ async fn tokeninfo_is_asked_after_a_refusal_once_for_each_token_that_nobody_know
 async fn a_guard_that_predicts_nothing_explains_by_tokeninfo_all_the_same() {
     let google = google().await;
     let guard = builder(&google).preflight(gcp_scopes::Preflight::Off).from_env().await;
-    let client = ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build();
+    let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
     let token = google.mint(ACCOUNT, ["devstorage.read_only"]);
     for _ in 0..3 {
         let error = client.post(upload_url(&google)).bearer_auth(&token).send().await.unwrap_err();
@@ -366,7 +368,7 @@ fn declared(scopes: &str) -> GrantedScopes {
 async fn scopes_that_google_names_in_a_refusal_open_the_method_from_then_on() {
     let google = google().await;
     let guard = builder(&google).from_env().await;
-    let client = ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build();
+    let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
     let publish = |token: &str| client.post(publish_url(&google)).bearer_auth(token.to_owned()).send();
     let uri: Uri = publish_url(&google).parse().unwrap();
     let drive = "https://www.googleapis.com/auth/drive";

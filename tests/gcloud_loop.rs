@@ -3,6 +3,9 @@
 //! Where there is no gcloud this says that it was skipped; with `REQUIRE_GCLOUD=1` it fails instead.
 #![cfg(feature = "testing")]
 
+#[path = "support/plain.rs"]
+mod plain;
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -152,8 +155,7 @@ async fn the_steps_of_a_denial_run_as_printed_and_the_refused_call_succeeds() ->
     let config = TempDir::new("steps")?;
     let guard = gcp_scopes::Guard::builder().env(google.env());
     let guard = guard.endpoint(google.storage_url(), "storage.googleapis.com")?.from_env().await;
-    let client =
-        reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build();
+    let client = reqwest_middleware::ClientBuilder::new(plain::client()).with(guard.middleware()).build();
     let upload = || {
         let path = "upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg";
         let url = format!("{}/{path}", google.storage_url());

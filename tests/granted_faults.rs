@@ -2,6 +2,9 @@
 #![cfg(all(feature = "reqwest-middleware", feature = "tower", feature = "testing"))]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
+#[path = "support/plain.rs"]
+mod plain;
+
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -44,11 +47,11 @@ fn builder(google: &FakeGoogle) -> GuardBuilder {
 }
 
 fn client(guard: &Guard) -> ClientWithMiddleware {
-    ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build()
+    ClientBuilder::new(plain::client()).with(guard.middleware()).build()
 }
 
 fn plain() -> ClientWithMiddleware {
-    ClientBuilder::new(reqwest::Client::new()).build()
+    ClientBuilder::new(plain::client()).build()
 }
 
 /// Status and body of a call that is allowed, of one that lacks a scope, and of one without object.

@@ -4,6 +4,8 @@
 
 #[path = "support/builder.rs"]
 mod builder;
+#[path = "support/plain.rs"]
+mod plain;
 
 use std::error::Error;
 use std::pin::Pin;
@@ -31,7 +33,7 @@ async fn google(platform: Platform) -> FakeGoogle {
 }
 
 fn client(guard: &Guard) -> ClientWithMiddleware {
-    ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build()
+    ClientBuilder::new(plain::client()).with(guard.middleware()).build()
 }
 
 /// What a guard knows of a token once a call with it was refused for lack of scope, and how many
@@ -136,7 +138,7 @@ async fn an_oauth_answer_may_be_declared_and_then_nobody_is_asked() {
     let guard = builder(&google).from_env().await;
     let refresh = google.refresh_token("user@example.com", ["calendar"]);
     let form = format!("grant_type=refresh_token&refresh_token={refresh}");
-    let answer = reqwest::Client::new()
+    let answer = plain::client()
         .post(format!("{}/token", google.oauth_url()))
         .header("content-type", "application/x-www-form-urlencoded")
         .body(form);
@@ -195,7 +197,7 @@ async fn with_token_a_service_needs_no_other_authentication() {
     let google = google(Platform::Gce).await;
     let guard = builder(&google).from_env().await;
     let middleware = guard.middleware().with_token(guard.gcp_auth(service_account(&google)));
-    let client = ClientBuilder::new(reqwest::Client::new()).with(middleware).build();
+    let client = ClientBuilder::new(plain::client()).with(middleware).build();
     let base = google.storage_url();
     let upload = format!("{base}/upload/storage/v1/b/photos/o?uploadType=media&name=x");
     // The least scope of each method is asked for, and IAM lets the account in.
@@ -232,7 +234,7 @@ async fn a_provider_without_a_token_fails_the_call_with_its_own_error() {
     let tokens = guard.gcp_auth(Arc::new(Empty));
     let url = format!("{}/storage/v1/b/photos/o", google.storage_url());
     let middleware = guard.middleware().with_token(tokens.clone());
-    let client = ClientBuilder::new(reqwest::Client::new()).with(middleware).build();
+    let client = ClientBuilder::new(plain::client()).with(middleware).build();
     let error = client.get(&url).send().await.unwrap_err();
     assert!(is_gcp_auths(&error), "{error:?}");
     assert!(Denial::of(&error).is_none());

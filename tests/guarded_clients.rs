@@ -4,6 +4,8 @@
 
 #[path = "support/log.rs"]
 mod log;
+#[path = "support/plain.rs"]
+mod plain;
 
 use std::error::Error;
 use std::time::Duration;
@@ -47,7 +49,7 @@ fn guard(google: &FakeGoogle) -> GuardBuilder {
 }
 
 fn client(guard: &Guard) -> ClientWithMiddleware {
-    ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build()
+    ClientBuilder::new(plain::client()).with(guard.middleware()).build()
 }
 
 fn upload(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest_middleware::RequestBuilder {
@@ -69,7 +71,7 @@ fn uploads(google: &FakeGoogle) -> usize {
 async fn the_denial_is_found_behind_other_middlewares_in_any_order() {
     let google = google().await;
     let guard = guard(&google).from_env().await;
-    let bare = || ClientBuilder::new(reqwest::Client::new());
+    let bare = || ClientBuilder::new(plain::client());
     let retry =
         || RetryTransientMiddleware::new_with_policy(ExponentialBackoff::builder().build_with_max_retries(2));
     let tracing = TracingMiddleware::default;
@@ -203,7 +205,7 @@ async fn seen(response: reqwest::Response) -> (StatusCode, http::Version, String
 async fn a_refusal_by_another_gate_comes_through_as_it_was_sent() {
     let google = FakeGoogle::builder().vm(Vm::new("web-1").scopes(["pubsub"])).start().await.unwrap();
     let guarded = client(&guard(&google).from_env().await);
-    let plain = ClientBuilder::new(reqwest::Client::new()).build();
+    let plain = ClientBuilder::new(plain::client()).build();
     for wire in Wire::all().iter().copied().filter(|wire| !is_about_scopes(*wire)) {
         google.front().times(2).respond_with(wire);
         let expected = seen(publish(&plain, &google).send().await.unwrap()).await;
@@ -294,7 +296,7 @@ async fn without_a_metadata_server_calls_behave_as_without_the_guard() {
 async fn the_extension_surface_leaves_the_answer_as_it_was_sent() {
     let google = google().await;
     let guarded = client(&guard(&google).surface(Surface::Extension).from_env().await);
-    let plain = ClientBuilder::new(reqwest::Client::new()).build();
+    let plain = ClientBuilder::new(plain::client()).build();
     let expected = seen(upload(&plain, &google).send().await.unwrap()).await;
     let response = upload(&guarded, &google).send().await.unwrap();
     assert!(response.extensions().get::<Denial>().is_some());
