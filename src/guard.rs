@@ -15,6 +15,9 @@
 mod builder;
 #[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), expect(dead_code))]
 mod checked;
+#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
+#[cfg_attr(not(feature = "tower"), allow(dead_code))]
+mod grpc;
 mod lessons;
 mod verdict;
 
@@ -34,6 +37,10 @@ use lessons::Lessons;
 pub use builder::GuardBuilder;
 #[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
 pub(crate) use checked::{Before, Checked};
+#[cfg(feature = "tower")]
+pub(crate) use grpc::Head;
+#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
+pub(crate) use grpc::{GRPC_STATUS, is_denied};
 pub use verdict::{Verdict, verdict};
 
 /// How long, if the user does not say, [`Preflight::Deny`] waits for scopes that are not yet known,
