@@ -17,6 +17,7 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use super::grpc_body::GrpcBody;
+#[cfg(feature = "tower")]
 use crate::guard::{Checked, Guard};
 
 /// How much of a body is copied for the classifier, in bytes. Google's refusals are under 4 KiB.
