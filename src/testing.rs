@@ -49,6 +49,7 @@
 //! | token endpoint and tokeninfo | [`oauth_url`](FakeGoogle::oauth_url) | `https://oauth2.googleapis.com` |
 //! | the part of Compute Engine that changes a VM's scopes | [`compute_url`](FakeGoogle::compute_url), [`gcloud_env`](FakeGoogle::gcloud_env) | `https://compute.googleapis.com` |
 //! | any other API, with the answers a test [scripts](FakeGoogle::front) in any form of [`Wire`] | [`url_of`](FakeGoogle::url_of) | `https://anything.googleapis.com` |
+//! | an emulator of any API, behind a [`Gate`] that refuses by scope | [`url_of`](FakeGoogle::url_of) | the same |
 //!
 //! Any answer of theirs can be [replaced](FakeGoogle::on), and every one of them can be made to
 //! [misbehave](Fault):
@@ -80,7 +81,7 @@
 //! # What it is not
 //!
 //! It checks no signatures, keeps everything in memory, and knows a dozen roles. It speaks HTTP/1.1
-//! and, to clients that begin with it, HTTP/2; never TLS. Of gRPC it knows refusals only.
+//! and, to clients that begin with it, HTTP/2; never TLS. Of gRPC it knows refusals only; a [`Gate`] streams it.
 //! `wait_for_change` of the metadata server answers at once.
 
 mod builder;
@@ -88,6 +89,7 @@ mod checksum;
 mod compute;
 mod exchange;
 mod fault;
+mod gate;
 mod gcloud;
 mod grpc;
 mod metadata;
@@ -114,6 +116,7 @@ use tokio::sync::oneshot;
 
 pub use builder::FakeGoogleBuilder;
 pub use fault::Fault;
+pub use gate::Gate;
 pub use platform::{Platform, default_scopes, gcloud_default_scopes};
 pub use request::RecordedRequest;
 pub use script::Script;
@@ -138,6 +141,8 @@ pub enum Service {
     Compute,
     /// Any other API: answers what the test scripted with [`FakeGoogle::front`].
     Front,
+    /// The scope gate before a server of the test's own: see [`Gate`].
+    Gate,
 }
 
 /// The running servers. See the [module's page](self).

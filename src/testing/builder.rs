@@ -4,6 +4,7 @@ use std::io;
 
 use tokio::sync::oneshot;
 
+use super::gate::Gate;
 use super::gcloud;
 use super::policy::{self, Binding, Policy};
 use super::server::{self, Door, Shared};
@@ -22,11 +23,12 @@ pub struct FakeGoogleBuilder {
     vms: Vec<Vm>,
     buckets: Vec<String>,
     bindings: Vec<(String, String, String)>,
+    gate: Option<Gate>,
 }
 
 impl FakeGoogleBuilder {
     pub(super) fn new() -> Self {
-        Self { projects: Vec::new(), vms: Vec::new(), buckets: Vec::new(), bindings: Vec::new() }
+        Self { projects: Vec::new(), vms: Vec::new(), buckets: Vec::new(), bindings: Vec::new(), gate: None }
     }
 
     /// A project with its number. What names no project belongs to the first one.
@@ -61,6 +63,12 @@ impl FakeGoogleBuilder {
         self
     }
 
+    /// What [`Service::Gate`] stands in front of.
+    pub fn gate(mut self, gate: Gate) -> Self {
+        self.gate = Some(gate);
+        self
+    }
+
     /// Starts the servers.
     ///
     /// # Errors
@@ -69,7 +77,7 @@ impl FakeGoogleBuilder {
     pub async fn start(self) -> io::Result<FakeGoogle> {
         let state = self.into_state().map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
         let metadata = (0..state.machines.len()).map(|place| (Service::Metadata, place));
-        let others = [Service::Storage, Service::OAuth, Service::Compute, Service::Front];
+        let others = [Service::Storage, Service::OAuth, Service::Compute, Service::Front, Service::Gate];
         let doors = metadata.chain(others.map(|service| (service, 0)));
         let doors: Vec<Door> =
             doors.map(|(service, place)| Door::open(service, place)).collect::<io::Result<_>>()?;
@@ -105,7 +113,7 @@ impl FakeGoogleBuilder {
             .extend(projects.iter().map(|project| Binding::new(&project.id, gcloud::OWNER, "roles/owner")));
         let policy = Policy { bindings };
         let machines = machines(self.vms, &projects)?;
-        Ok(State::new(clock, projects, machines, policy, store))
+        Ok(State { gate: self.gate, ..State::new(clock, projects, machines, policy, store) })
     }
 }
 

@@ -19,9 +19,11 @@ use tokio::sync::{oneshot, watch};
 
 use super::exchange::{Asked, Form, Reply, html, json};
 use super::fault::{FakeBody, Fault, spoil};
+use super::gate::{self, GateBody};
 use super::request::RecordedRequest;
 use super::state::State;
 use super::{Service, compute, metadata, oauth, storage};
+use crate::error::BoxError;
 
 /// The largest request body that is read.
 const MAX_BODY: usize = 64 << 20;
@@ -101,9 +103,15 @@ async fn serve(shared: Arc<Shared>, door: Arc<Door>, mut socket: TcpStream) {
     if is_switched_off(&shared, &door) {
         return;
     }
-    let service = service_fn(|request| answer(shared.clone(), door.clone(), request));
+    let (server, socket) = (auto::Builder::new(TokioExecutor::new()), TokioIo::new(socket));
     // An error here says that the client went away, or that a fault sent it away.
-    auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(socket), service).await.ok();
+    if door.service == Service::Gate {
+        let service = service_fn(|request| pass_gate(shared.clone(), request));
+        server.serve_connection(socket, service).await.ok();
+    } else {
+        let service = service_fn(|request| answer(shared.clone(), door.clone(), request));
+        server.serve_connection(socket, service).await.ok();
+    }
 }
 
 /// A stopped VM has no metadata server.
@@ -143,6 +151,17 @@ async fn answer(
     Ok(response)
 }
 
+/// Streams both ways, so that a call may talk and listen at once.
+async fn pass_gate(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<GateBody>, BoxError> {
+    let (head, body) = request.into_parts();
+    let ticket = Ticket::new(&shared, Service::Gate, &head);
+    let number = ticket.number;
+    let response = gate::answer(&shared, ticket, Request::from_parts(head, body)).await?;
+    shared.lock().log.answered(number, response.status());
+    shared.changed.send_replace(());
+    Ok(response)
+}
+
 fn asked(door: &Door, head: http::request::Parts, body: Bytes) -> Asked {
     Asked {
         verb: head.method,
@@ -165,7 +184,7 @@ fn handle(shared: &Shared, door: &Door, asked: &Asked) -> Reply {
             Service::OAuth => oauth::answer(state, asked),
             Service::Storage => storage::answer(state, asked),
             Service::Compute => compute::answer(state, asked),
-            Service::Front => json(StatusCode::OK, &json!({})),
+            Service::Front | Service::Gate => json(StatusCode::OK, &json!({})),
         }
     };
     catch(shared, answer)
