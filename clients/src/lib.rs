@@ -19,10 +19,12 @@
 
 mod case;
 mod cases;
+mod gcloud_sdk;
 mod kind;
 mod refusal;
 mod reqwest_middleware;
 mod table;
+mod tonic;
 mod world;
 
 use kind::Kind;
@@ -33,5 +35,7 @@ pub use table::{Table, run};
 fn all() -> Vec<Box<dyn Kind>> {
     let mut all: Vec<Box<dyn Kind>> = Vec::new();
     all.extend(reqwest_middleware::kinds());
+    all.extend(tonic::kinds());
+    all.push(Box::new(gcloud_sdk::GcloudSdk));
     all
 }

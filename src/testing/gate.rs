@@ -92,7 +92,7 @@ pub(super) async fn answer(
         (Some(gate), None) => forward(gate.upstream, ticket, request).await,
         (_, refusal) => {
             let refused = spoil(None, refusal.unwrap_or_default(), ticket);
-            Ok(refused.map(|body| body.map_err(|never| match never {}).boxed_unsync()))
+            Ok(refused.map(|body| body.map_err(BoxError::from).boxed_unsync()))
         }
     }
 }
