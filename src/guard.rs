@@ -9,8 +9,8 @@
 //! In every other case the guard abstains: a client cannot know better than the server.
 //!
 //! # After
-//! Only a 403 of a Google host is looked at. If the scope gate refused, the caller gets a
-//! [`Denial`]; every other answer is passed on byte for byte.
+//! Only a 403 of a Google host is looked at, or gRPC's status 7. If the scope gate refused, the caller
+//! gets a [`Denial`]; every other answer is passed on byte for byte.
 
 mod builder;
 #[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), expect(dead_code))]

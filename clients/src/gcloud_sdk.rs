@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use gcloud_sdk::google::pubsub::v1::publisher_client::PublisherClient;
 use gcloud_sdk::google::pubsub::v1::{PublishRequest, PubsubMessage};
-use gcloud_sdk::{GoogleAuthHeaders, GoogleAuthMiddlewareLayer, GoogleAuthMiddlewareService};
+use gcloud_sdk::{GoogleAuthHeaders, GoogleAuthMiddlewareLayer};
 use gcp_scopes::Guard;
 use gcp_scopes::testing::FakeGoogle;
 use google_cloud_auth::credentials::{CacheableResource, Credentials, CredentialsProvider, EntityTag};
@@ -45,7 +45,7 @@ impl Kind for GcloudSdk {
 }
 
 #[derive(Clone)]
-struct Publisher(PublisherClient<GoogleAuthMiddlewareService<Stack>>);
+struct Publisher(PublisherClient<<GoogleAuthMiddlewareLayer as Layer<Stack>>::Service>);
 
 #[async_trait]
 impl Client for Publisher {

@@ -12,7 +12,8 @@ use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use tonic::body::Body;
-use tonic::metadata::MetadataMap;
+use tonic::metadata::{AsciiMetadataValue, MetadataMap};
+use tonic::service::Interceptor;
 use tonic::transport::Endpoint;
 use tonic::{Request, Status};
 use tower::util::BoxCloneSyncService;
@@ -68,7 +69,7 @@ impl Kind for Tonic {
     }
 
     async fn make(&self, world: &World, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
-        let token = format!("Bearer {}", world.token()).parse()?;
+        let token = Token(format!("Bearer {}", world.token()).parse()?);
         Ok(Box::new(Pubsub { kind: *self, channel: channel(world, guard)?, token }))
     }
 }
@@ -92,15 +93,16 @@ pub(crate) fn prepare(google: &FakeGoogle) {
     }
 }
 
-/// A channel with a guard around it, or without one, under one name.
-pub(crate) type Stack = BoxCloneSyncService<http::Request<Body>, Response<Body>, BoxError>;
+/// A channel with a guard around it, or without one, under one name. Its errors are what tonic makes of
+/// them in any case.
+pub(crate) type Stack = BoxCloneSyncService<http::Request<Body>, Response<Body>, Status>;
 
 pub(crate) fn channel(world: &World, guard: Option<Guard>) -> Result<Stack, BoxError> {
     let channel = Endpoint::from_shared(world.url())?.connect_lazy();
     Ok(match guard {
-        None => BoxCloneSyncService::new(channel.map_err(BoxError::from)),
+        None => BoxCloneSyncService::new(channel.map_err(|error| Status::from_error(error.into()))),
         Some(guard) => {
-            let guarded = guard.layer().layer(channel);
+            let guarded = guard.layer().layer(channel).map_err(Status::from_error);
             BoxCloneSyncService::new(guarded.map_response(|answer| answer.map(Body::new)))
         }
     })
@@ -110,27 +112,30 @@ pub(crate) fn channel(world: &World, guard: Option<Guard>) -> Result<Stack, BoxE
 struct Pubsub {
     kind: Tonic,
     channel: Stack,
-    token: tonic::metadata::AsciiMetadataValue,
+    token: Token,
+}
+
+/// What sets the token.
+#[derive(Clone)]
+struct Token(AsciiMetadataValue);
+
+impl Interceptor for Token {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request.metadata_mut().insert("authorization", self.0.clone());
+        Ok(request)
+    }
 }
 
 impl Pubsub {
-    fn interceptor(&self) -> impl Fn(Request<()>) -> Result<Request<()>, Status> + Clone + use<> {
-        let token = self.token.clone();
-        move |mut request| {
-            request.metadata_mut().insert("authorization", token.clone());
-            Ok(request)
-        }
-    }
-
     async fn publish(&self) -> Result<Answer, Status> {
-        let mut client = PublisherClient::with_interceptor(self.channel.clone(), self.interceptor());
+        let mut client = PublisherClient::with_interceptor(self.channel.clone(), self.token.clone());
         let answer = client.publish(order()).await?;
         let seen = shown(answer.metadata());
         Ok(Answer { bytes: answer.into_inner().message_ids.concat().into(), seen })
     }
 
     async fn pull(&self) -> Result<Answer, Status> {
-        let mut client = SubscriberClient::with_interceptor(self.channel.clone(), self.interceptor());
+        let mut client = SubscriberClient::with_interceptor(self.channel.clone(), self.token.clone());
         let subscription = format!("projects/{}/subscriptions/orders", World::PROJECT);
         let first = StreamingPullRequest { subscription, ..StreamingPullRequest::default() };
         let answer = client.streaming_pull(futures::stream::iter([first])).await?;

@@ -224,7 +224,8 @@ async fn the_emulators_own_errors_come_through_as_they_are() -> Result<()> {
         .await
         .err()
         .context("there is no such topic")?;
-    let seen = PublisherClient::with_interceptor(guarded, good).publish(publish(vec![1])).await;
+    let mut client = PublisherClient::with_interceptor(guarded, good);
+    let seen = tokio::spawn(async move { client.publish(publish(vec![1])).await }).await?;
     let seen = seen.err().context("there is no such topic")?;
     ensure!((seen.code(), seen.message()) == (Code::NotFound, bare.message()), "{seen:?}");
     ensure!(seen.details() == bare.details() && Denial::of(&seen).is_none(), "{seen:?}");
