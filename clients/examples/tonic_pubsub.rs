@@ -13,6 +13,8 @@ use tower::ServiceBuilder;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    // This package builds reqwest, which asks the metadata server, without a crypto provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let vm = Vm::new("web-1").scopes(["devstorage.read_only", "logging.write"]);
     let google = FakeGoogle::builder().vm(vm).start().await?;
     google.front().times(2).respond_with(Wire::GrpcScope);
