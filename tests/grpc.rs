@@ -592,7 +592,7 @@ proptest! {
         });
         prop_assume!(fine);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let answer = Answer::grpc(vec![data("one"), Piece::Trailers(status.clone())]);
+        let answer = Answer::grpc(vec![data("one"), Piece::Trailers(status)]);
         let (messages, expected) = runtime.block_on(bare(&answer, PUBLISH));
         let (received, seen) = runtime.block_on(guarded(&guard().build(), &answer, PUBLISH));
         prop_assert_eq!(received, messages);
