@@ -3,6 +3,8 @@
 //! A [`Denial`] is facts. Its `Display` is one line for a log; [`Denial::report`] is the long text
 //! for a person. It judges nothing: the verdict was made in `guard`, the steps in `remedy`.
 
+#[cfg(feature = "object-store")]
+pub(crate) mod answer;
 mod report;
 mod serialize;
 
@@ -197,7 +199,15 @@ impl Denial {
     }
 
     /// The denial as an error to hand to a client, which a walk of `source()` finds again.
-    #[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), expect(dead_code))]
+    #[cfg_attr(
+        not(any(
+            feature = "tower",
+            feature = "reqwest-middleware",
+            feature = "object-store",
+            feature = "opendal"
+        )),
+        expect(dead_code)
+    )]
     pub(crate) fn into_error(self) -> Shell {
         Shell(self)
     }

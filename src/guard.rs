@@ -13,7 +13,15 @@
 //! [`Denial`]; every other answer is passed on byte for byte.
 
 mod builder;
-#[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), expect(dead_code))]
+#[cfg_attr(
+    not(any(
+        feature = "tower",
+        feature = "reqwest-middleware",
+        feature = "object-store",
+        feature = "opendal"
+    )),
+    expect(dead_code)
+)]
 mod checked;
 mod lessons;
 mod verdict;
@@ -32,8 +40,15 @@ use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
 use lessons::Lessons;
 
 pub use builder::GuardBuilder;
-#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
-pub(crate) use checked::{Before, Checked};
+#[cfg(feature = "tower")]
+pub(crate) use checked::Before;
+#[cfg(any(
+    feature = "tower",
+    feature = "reqwest-middleware",
+    feature = "object-store",
+    feature = "opendal"
+))]
+pub(crate) use checked::Checked;
 pub use verdict::{Verdict, verdict};
 
 /// How long, if the user does not say, [`Preflight::Deny`] waits for scopes that are not yet known,

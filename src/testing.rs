@@ -66,6 +66,9 @@
 //! # }
 //! ```
 //!
+//! A service can also stand [before another server](FakeGoogleBuilder::forward), such as an emulator,
+//! which then answers what the token's scopes allow.
+//!
 //! # Rules it keeps
 //!
 //! 1. **Order of the gates**: a live token (401), its scopes (403), IAM (403), then the resource
@@ -88,6 +91,7 @@ mod checksum;
 mod compute;
 mod exchange;
 mod fault;
+mod forward;
 mod gcloud;
 mod grpc;
 mod metadata;

@@ -68,6 +68,18 @@ impl Guard {
         }
     }
 
+    /// [`before`](Self::before), and [`ask`](Self::ask) where it says so.
+    ///
+    /// # Errors
+    /// The request is not to be sent.
+    pub(crate) async fn admit(&self, call: &Call<'_>, headers: &HeaderMap) -> Result<Checked, Denial> {
+        match self.before(call, headers) {
+            Before::Go(checked) => Ok(checked),
+            Before::Ask(checked) => self.ask(checked).await,
+            Before::Stop(denial) => Err(denial),
+        }
+    }
+
     /// The scope to ask for in a token for this call, if the call may be given one: it goes to an
     /// API of Google's over TLS, or to where the user said that one is, and proves nothing yet.
     pub(crate) fn scope_to_ask_for(&self, call: &Call<'_>, headers: &HeaderMap) -> Option<Scope> {
@@ -142,7 +154,7 @@ impl Guard {
 
     /// What is known of a call that was redirected: no more than whether its last host is Google's.
     /// The verb may have changed on the way, and the token may have been left out.
-    #[cfg(feature = "reqwest-middleware")]
+    #[cfg(any(feature = "reqwest-middleware", feature = "opendal"))]
     pub(crate) fn redirected(&self, last: &Call<'_>) -> Checked {
         let found = catalog::lookup(last, &self.0.endpoints).and(Err(Why::Method));
         Checked { found, token: None, doubted: false }

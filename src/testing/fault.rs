@@ -1,7 +1,6 @@
 //! What can go wrong with a server, switched on for one service at a time.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -9,7 +8,7 @@ use std::time::Duration;
 use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
-use hyper::body::{Body, Frame, SizeHint};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 
 use super::Service;
 use super::checksum::{GZIP, crc32};
@@ -128,6 +127,14 @@ pub(super) struct FakeBody {
 enum Content {
     Whole { body: Bytes, chunk: usize },
     Filler { opening: Bytes, left: u64 },
+    PassedOn(Incoming),
+}
+
+impl FakeBody {
+    /// Another server's, frame for frame.
+    pub(super) fn passed_on(body: Incoming, ticket: Ticket) -> Self {
+        Self { content: Content::PassedOn(body), trailers: None, _ticket: ticket }
+    }
 }
 
 static FILLING: [u8; 16 * 1024] = [b'x'; 16 * 1024];
@@ -140,7 +147,7 @@ impl Content {
                 (size > 0).then(|| body.split_to(size))
             }
             Self::Filler { opening, .. } if !opening.is_empty() => Some(std::mem::take(opening)),
-            Self::Filler { left: 0, .. } => None,
+            Self::Filler { left: 0, .. } | Self::PassedOn(_) => None,
             Self::Filler { left, .. } => {
                 let size = usize::try_from(*left).unwrap_or(usize::MAX).min(FILLING.len());
                 *left -= size as u64;
@@ -152,19 +159,26 @@ impl Content {
 
 impl Body for FakeBody {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = hyper::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        if let Content::PassedOn(body) = &mut self.content {
+            return Pin::new(body).poll_frame(cx);
+        }
         let data = self.content.next().map(Frame::data);
         let frame = data.or_else(|| self.trailers.take().map(|trailers| Frame::trailers(trailers.0)));
         Poll::Ready(frame.map(Ok))
     }
 
     fn is_end_stream(&self) -> bool {
-        let is_sent = matches!(&self.content, Content::Whole { body, .. } if body.is_empty());
+        let is_sent = match &self.content {
+            Content::Whole { body, .. } => body.is_empty(),
+            Content::Filler { .. } => false,
+            Content::PassedOn(body) => body.is_end_stream(),
+        };
         is_sent && self.trailers.is_none()
     }
 
@@ -173,6 +187,7 @@ impl Body for FakeBody {
             Content::Whole { body, chunk: usize::MAX } if self.trailers.is_none() => {
                 SizeHint::with_exact(body.len() as u64)
             }
+            Content::PassedOn(body) => body.size_hint(),
             _ => SizeHint::default(),
         }
     }
