@@ -73,10 +73,11 @@ impl FakeGoogleBuilder {
     /// Puts the gates of a service before another server on this machine, such as an emulator that
     /// lets everybody in: its URL, without a path.
     ///
-    /// [`Service::Storage`] asks for a live token and for the scopes in the fake's own tables, and no
-    /// more: IAM and what exists are the other server's business. Any other service asks for nothing.
-    /// What was [scripted](FakeGoogle::on) comes first. Everything else is passed on as it is, in
-    /// both directions and while it comes: over HTTP/2 if it is gRPC, over HTTP/1 if it is not.
+    /// [`Service::Storage`] asks for a live token and for the scopes in the fake's own tables, any other
+    /// service for those that a test named with [`Script::serve`](super::Script::serve), and no more:
+    /// IAM and what exists are the other server's business. What was [scripted](FakeGoogle::on) comes
+    /// first. Everything else is passed on as it is, in both directions and while it comes: over
+    /// HTTP/2 if it is gRPC, over HTTP/1 if it is not.
     pub fn forward(mut self, service: Service, url: impl Into<String>) -> Self {
         self.forwards.push((service, url.into()));
         self

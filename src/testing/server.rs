@@ -22,6 +22,7 @@ use super::exchange::{Asked, Form, Reply, html, json};
 use super::fault::{FakeBody, Fault, spoil};
 use super::forward::Upstream;
 use super::request::RecordedRequest;
+use super::script::Served;
 use super::state::State;
 use super::{Service, compute, metadata, oauth, storage};
 
@@ -171,18 +172,25 @@ fn asked(door: &Door, head: http::request::Parts, body: Bytes) -> Asked {
 fn handle(shared: &Shared, door: &Door, asked: &Asked) -> Option<Reply> {
     let answer = || {
         let state = &mut *shared.lock();
+        let token = asked.bearer().and_then(|text| state.live_token(text)).map(|token| token.scopes);
+        let served = state.script.served(door.service, asked, token.as_deref());
+        if let Some(Served::Refused(refusal)) = served {
+            return Some(refusal);
+        }
         if let Some(scripted) = state.script.next(door.service, asked) {
             return Some(scripted);
         }
-        match (door.service, shared.forwards.contains_key(&door.service)) {
-            (Service::Storage, true) => storage::refuse(state, asked),
-            (_, true) => None,
-            (Service::Metadata, _) => Some(metadata::answer(state, door.machine, asked)),
-            (Service::OAuth, _) => Some(oauth::answer(state, asked)),
-            (Service::Storage, _) => Some(storage::answer(state, asked)),
-            (Service::Compute, _) => Some(compute::answer(state, asked)),
-            (Service::Front, _) => Some(json(StatusCode::OK, &json!({}))),
+        if shared.forwards.contains_key(&door.service) {
+            return if door.service == Service::Storage { storage::refuse(state, asked) } else { None };
         }
+        Some(match (served, door.service) {
+            (Some(Served::Open(reply)), _) => reply,
+            (_, Service::Metadata) => metadata::answer(state, door.machine, asked),
+            (_, Service::OAuth) => oauth::answer(state, asked),
+            (_, Service::Storage) => storage::answer(state, asked),
+            (_, Service::Compute) => compute::answer(state, asked),
+            (_, Service::Front) => json(StatusCode::OK, &json!({})),
+        })
     };
     catch(shared, answer)
         .unwrap_or_else(|| Some(html(StatusCode::INTERNAL_SERVER_ERROR, "The server encountered an error.")))
@@ -213,6 +221,7 @@ impl Ticket {
             verb: head.method.clone(),
             path: head.uri.path().to_owned(),
             query: head.uri.query().unwrap_or_default().to_owned(),
+            version: head.version,
             headers: head.headers.clone(),
             status: None,
         };
