@@ -3,7 +3,7 @@
 //! A [`Denial`] is facts. Its `Display` is one line for a log; [`Denial::report`] is the long text
 //! for a person. It judges nothing: the verdict was made in `guard`, the steps in `remedy`.
 
-#[cfg(feature = "object-store")]
+#[allow(dead_code)]
 pub(crate) mod answer;
 mod report;
 mod serialize;

@@ -45,6 +45,14 @@ impl<B: Body> GuardBody<B> {
     pub(crate) fn untouched(body: B) -> Self {
         Self { state: State::Untouched { body } }
     }
+
+    /// Whether the bytes that [`look`] copied are all there are.
+    pub(crate) fn is_whole(&self, seen: &[u8]) -> bool {
+        match &self.state {
+            State::Looked { held, ended, .. } => *ended && held_bytes(held) == seen.len() as u64,
+            State::Untouched { .. } => false,
+        }
+    }
 }
 
 /// Reads the beginning of a body within the three bounds above.

@@ -59,7 +59,7 @@ use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
 };
 
-use super::body::{LOOK_BYTES, look};
+use super::body::look;
 use crate::call::Call;
 use crate::denial::Denial;
 use crate::denial::answer::{AnswerForm, explained, made_up};
@@ -96,7 +96,7 @@ impl GuardConnector {
     pub fn denial_of(&self, error: &object_store::Error) -> Option<Denial> {
         let text = error.to_string();
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.iter().rev().find(|denial| text.contains(&denial.to_string())).cloned()
+        recent.iter().rev().find(|denial| is_said(denial, &text)).cloned()
     }
 
     fn remember(&self, denial: Denial) {
@@ -115,6 +115,12 @@ impl HttpConnector for GuardConnector {
     }
 }
 
+/// Whether the text has the denial's line, in which JSON and XML escape a few marks.
+fn is_said(denial: &Denial, text: &str) -> bool {
+    let line = denial.to_string();
+    line.split(['"', '\\', '<', '>', '&']).all(|piece| text.contains(piece))
+}
+
 #[derive(Debug)]
 struct GuardService {
     connector: GuardConnector,
@@ -129,7 +135,7 @@ impl GuardService {
         let Some(denial) = denial else {
             return Response::from_parts(parts, HttpResponseBody::new(body));
         };
-        let text = explained(&denial, &parts.headers, &seen, seen.len() < LOOK_BYTES);
+        let text = explained(&denial, &parts.headers, &seen, body.is_whole(&seen));
         parts.headers.remove(http::header::CONTENT_LENGTH);
         self.connector.remember(denial);
         Response::from_parts(parts, text.into())

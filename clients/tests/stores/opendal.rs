@@ -4,7 +4,7 @@ use gcp_scopes::testing::{FakeGoogle, Fault, Service, Wire};
 use gcp_scopes::{Denial, Guard, Preflight};
 use opendal::layers::{ConcurrentLimitLayer, RetryLayer, TimeoutLayer};
 use opendal::services::Gcs;
-use opendal::{Buffer, ErrorKind, HttpBody, HttpTransport, HttpTransporter, Operator};
+use opendal::{Buffer, ErrorKind, HttpBody, HttpTransport, HttpTransporter, OperationContext, Operator};
 
 use super::{BUCKET, calls, film, google, guard, provide_crypto, rich};
 
@@ -142,8 +142,8 @@ async fn token_traffic_passes_untouched_through_the_same_transport() {
     let user = r#"{"type":"authorized_user","client_id":"a","client_secret":"b","refresh_token":"c"}"#;
     let credential = base64(user);
     let operator = |gcs: Gcs| {
-        let transport = HttpTransporter::new(Refuses);
-        Operator::new(gcs).unwrap().http_transport(transport).layer(Guard::builder().build().opendal())
+        let context = OperationContext::new().with_http_transport(HttpTransporter::new(Refuses));
+        Operator::new(gcs).unwrap().with_context(context).layer(Guard::builder().build().opendal())
     };
     let by_token = operator(gcs("https://storage.googleapis.com").token("x".to_owned()));
     assert!(Denial::of(&by_token.stat("cat.jpg").await.unwrap_err()).is_some());
