@@ -200,13 +200,8 @@ impl Denial {
 
     /// The denial as an error to hand to a client, which a walk of `source()` finds again.
     #[cfg_attr(
-        not(any(
-            feature = "tower",
-            feature = "reqwest-middleware",
-            feature = "object-store",
-            feature = "opendal"
-        )),
-        expect(dead_code)
+        not(any(feature = "tower", feature = "reqwest-middleware", feature = "opendal")),
+        allow(dead_code)
     )]
     pub(crate) fn into_error(self) -> Shell {
         Shell(self)

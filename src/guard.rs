@@ -13,15 +13,7 @@
 //! [`Denial`]; every other answer is passed on byte for byte.
 
 mod builder;
-#[cfg_attr(
-    not(any(
-        feature = "tower",
-        feature = "reqwest-middleware",
-        feature = "object-store",
-        feature = "opendal"
-    )),
-    expect(dead_code)
-)]
+#[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), allow(dead_code))]
 mod checked;
 mod lessons;
 mod verdict;
@@ -40,7 +32,7 @@ use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
 use lessons::Lessons;
 
 pub use builder::GuardBuilder;
-#[cfg(feature = "tower")]
+#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
 pub(crate) use checked::Before;
 #[cfg(any(
     feature = "tower",

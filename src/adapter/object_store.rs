@@ -24,7 +24,6 @@
 //!     }
 //!     stored.map(drop)
 //! }
-//! # fn main() {}
 //! ```
 //!
 //! # Errors

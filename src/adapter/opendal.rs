@@ -18,7 +18,6 @@
 //!     }
 //!     stored.map(drop)
 //! }
-//! # fn main() {}
 //! ```
 //!
 //! # Errors

@@ -28,7 +28,8 @@ use reqwest_middleware::{Error, Middleware, Next, Result};
 use crate::adapter::attach::{TokenSource, authorization};
 use crate::adapter::body::look;
 use crate::call::Call;
-use crate::guard::{Checked, Guard};
+use crate::denial::Denial;
+use crate::guard::{Before, Checked, Guard};
 
 /// Sends requests through a [`Guard`]. Made by [`Guard::middleware`].
 #[derive(Clone)]
@@ -57,6 +58,17 @@ impl GuardMiddleware {
         let value = authorization(source.as_ref(), &scope).await.map_err(Error::middleware)?;
         request.headers_mut().insert(AUTHORIZATION, value);
         Ok(())
+    }
+
+    async fn check(&self, request: &Request) -> std::result::Result<Checked, Denial> {
+        match self
+            .guard
+            .before(&Call::of_url(request.method(), request.url(), request.headers()), request.headers())
+        {
+            Before::Go(checked) => Ok(checked),
+            Before::Ask(checked) => self.guard.ask(checked).await,
+            Before::Stop(denial) => Err(denial),
+        }
     }
 
     async fn explain(&self, checked: &Checked, response: Response) -> Result<Response> {
@@ -99,9 +111,7 @@ impl Middleware for GuardMiddleware {
         next: Next<'_>,
     ) -> Result<Response> {
         self.attach(&mut request).await?;
-        let call = Call::of_url(request.method(), request.url(), request.headers());
-        let checked = self.guard.admit(&call, request.headers()).await;
-        let checked = checked.map_err(|denial| Error::middleware(denial.into_error()))?;
+        let checked = self.check(&request).await.map_err(|denial| Error::middleware(denial.into_error()))?;
         let url = fingerprint(request.url());
         let response = next.run(request, extensions).await?;
         if !checked.is_told_by(response.status()) {
