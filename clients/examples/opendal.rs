@@ -6,9 +6,10 @@ use std::error::Error;
 
 use gcp_scopes::testing::{FakeGoogle, Service, Vm, default_scopes};
 use gcp_scopes::{Denial, Guard, Preflight};
-use opendal::Operator;
 use opendal::layers::RetryLayer;
 use opendal::services::Gcs;
+use opendal::{HttpTransporter, OperationContext, Operator};
+use opendal_http_transport_reqwest::ReqwestTransport;
 
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 
@@ -63,7 +64,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
 /// A new operator has the token of now.
 fn operator(google: &FakeGoogle) -> opendal::Result<Operator> {
     let gcs = Gcs::default().bucket("photos").endpoint(&google.storage_url()).token(google.token());
-    Operator::new(gcs.disable_vm_metadata().disable_config_load())
+    // With opendal's default features there is a transport, and this is not needed.
+    let transport = HttpTransporter::new(ReqwestTransport::default());
+    let context = OperationContext::new().with_http_transport(transport);
+    Ok(Operator::new(gcs.disable_vm_metadata().disable_config_load())?.with_context(context))
 }
 
 fn calls(google: &FakeGoogle) -> usize {

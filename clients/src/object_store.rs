@@ -41,13 +41,14 @@ impl Kind for Store {
             Version::HTTP_2 => options.with_http2_only(),
             _ => options.with_http1_only(),
         };
-        let none = BackoffConfig { init_backoff: Duration::ZERO, max_backoff: Duration::ZERO, base: 1.0 };
+        let soon = Duration::from_millis(1);
+        let backoff = BackoffConfig { init_backoff: soon, max_backoff: soon, base: 2.0 };
         let credential = StaticCredentialProvider::new(GcpCredential { bearer: world.token() });
         let store = GoogleCloudStorageBuilder::new()
             .with_bucket_name(World::BUCKET)
             .with_base_url(&world.url())
             .with_client_options(options)
-            .with_retry(RetryConfig { backoff: none, ..RetryConfig::default() })
+            .with_retry(RetryConfig { backoff, ..RetryConfig::default() })
             .with_credentials(Arc::new(credential));
         let guarded = guard.map(|guard| guard.object_store(ReqwestConnector::default()));
         let store = match &guarded {
@@ -93,14 +94,9 @@ impl Photos {
 
 /// object_store says of every failure how long it took: `PUT URL in 1.5ms - what happened`.
 fn timeless(text: &str) -> String {
-    let mut pieces = text.split(" in ");
-    let first = pieces.next().unwrap_or_default().to_owned();
-    pieces.fold(first, |text, piece| {
-        let took =
-            piece.split_once("s - ").filter(|(took, _)| took.starts_with(|c: char| c.is_ascii_digit()));
-        let took = took.filter(|(took, _)| took.len() < 16);
-        text + &took.map_or_else(|| format!(" in {piece}"), |(_, rest)| format!(" in no time - {rest}"))
-    })
+    let is_time = |word: &str| word.starts_with(|c: char| c.is_ascii_digit()) && word.ends_with('s');
+    let words = text.split(' ').map(|word| if is_time(word.trim_end_matches(',')) { "" } else { word });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 #[async_trait]

@@ -43,7 +43,7 @@ fn calls(google: &FakeGoogle) -> usize {
     google.requests().iter().filter(|request| request.service() == Service::Storage).count()
 }
 
-/// Eight MiB in which every byte has its place.
-fn film() -> Vec<u8> {
-    (0..8 * 1024 * 1024_u32).map(|place| (place.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
+/// So many MiB, in which every byte has its place.
+fn film(size: u32) -> Vec<u8> {
+    (0..size * 1024 * 1024).map(|place| (place.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
 }
