@@ -39,7 +39,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let Err(error) = photos.write("cat.jpg", "meow").await else {
             return Err("it was not refused".into());
         };
-        println!("{attempt}: {} (permanent: {})", error.kind(), error.is_permanent());
+        println!("{attempt}: {} (temporary: {})", error.kind(), error.is_temporary());
         println!("       {}", error.to_string().split(", source: ").last().unwrap_or_default());
     }
     println!("\n{} requests reached Cloud Storage: no refusal is retried or repeated.", calls(&google));

@@ -23,7 +23,8 @@
 //! # Errors
 //! A denial is an error of kind [`ErrorKind::PermissionDenied`], which is what opendal makes of
 //! Google's own refusals too, whatever the [`Surface`](crate::guard::Surface). It is permanent, so
-//! that no layer retries it, and [`Denial::of`](crate::Denial::of) finds the denial.
+//! that no layer retries it (opendal's `RetryLayer` then calls it persistent, as it does every error
+//! that it passes on), and [`Denial::of`](crate::Denial::of) finds the denial.
 //!
 //! # What is checked
 //! Every call of the operator. The metadata server and the endpoints that hand out tokens, to which
