@@ -102,6 +102,11 @@ impl Grants {
         }
     }
 
+    /// The time by which everything here grows old.
+    pub(crate) fn now(&self) -> Instant {
+        self.0.clock.now()
+    }
+
     /// What is known of a token that was seen before.
     pub(crate) fn read<R>(&self, key: TokenKey, read: impl FnOnce(&Entry) -> R) -> Option<R> {
         self.0.read(key, read)
