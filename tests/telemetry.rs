@@ -123,17 +123,19 @@ async fn everything() -> Records {
     let (google, records) = (google().await, Records::default());
     let _capture = records.capture();
     let confirm = client(builder(&google)).await;
-    // Known at the second call; lacks the scope at all of them.
-    google.front().times(2).respond_with(Wire::Scope);
+    google.front().times(1).respond_with(Wire::Scope);
     let refused = publish(&confirm, &google).send().await.unwrap_err();
     let span = Denial::of(&refused).unwrap().span();
     span.in_scope(|| ());
     let deny = client(builder(&google).preflight(Preflight::Deny)).await;
     publish(&deny, &google).send().await.unwrap_err();
     let warn = client(builder(&google).preflight(Preflight::Warn)).await;
-    google.front().times(1).respond_with(Wire::IamDenied);
-    publish(&warn, &google).send().await.unwrap();
+    // What the token holds is known from the second call on.
+    google.front().times(1).respond_with(Wire::Scope);
+    publish(&warn, &google).send().await.unwrap_err();
     google.front().times(1).respond(Response::new("{}"));
+    publish(&warn, &google).send().await.unwrap();
+    google.front().times(1).respond_with(Wire::IamDenied);
     publish(&warn, &google).send().await.unwrap();
     google.fault(Service::OAuth, Fault::Drop);
     google.fault(Service::Metadata, Fault::Drop);
