@@ -17,6 +17,11 @@ pub mod gcp_auth;
 pub mod google_apis;
 #[cfg(feature = "google-cloud")]
 pub mod google_cloud;
+#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
+#[cfg_attr(not(feature = "tower"), allow(dead_code))]
+mod grpc;
+#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
+mod grpc_body;
 #[cfg(feature = "object-store")]
 pub mod object_store;
 #[cfg(feature = "opendal")]

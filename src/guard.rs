@@ -9,12 +9,15 @@
 //! In every other case the guard abstains: a client cannot know better than the server.
 //!
 //! # After
-//! Only a 403 of a Google host is looked at. If the scope gate refused, the caller gets a
-//! [`Denial`]; every other answer is passed on byte for byte.
+//! Only a 403 of a Google host is looked at, or gRPC's status 7. If the scope gate refused, the caller
+//! gets a [`Denial`]; every other answer is passed on byte for byte.
 
 mod builder;
 #[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), allow(dead_code))]
 mod checked;
+#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
+#[cfg_attr(not(feature = "tower"), allow(dead_code))]
+mod grpc;
 mod lessons;
 mod repeats;
 mod verdict;
@@ -43,6 +46,10 @@ pub(crate) use checked::Before;
     feature = "opendal"
 ))]
 pub(crate) use checked::Checked;
+#[cfg(feature = "tower")]
+pub(crate) use grpc::Head;
+#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
+pub(crate) use grpc::{GRPC_STATUS, is_denied};
 pub use verdict::{Verdict, verdict};
 
 /// How long, if the user does not say, [`Preflight::Deny`] waits for scopes that are not yet known,

@@ -83,7 +83,7 @@
 //! # What it is not
 //!
 //! It checks no signatures, keeps everything in memory, and knows a dozen roles. It speaks HTTP/1.1
-//! and, to clients that begin with it, HTTP/2; never TLS. Of gRPC it knows refusals only.
+//! and, to clients that begin with it, HTTP/2; never TLS. Of gRPC it knows refusals only, and what it [forwards](FakeGoogleBuilder::forward).
 //! `wait_for_change` of the metadata server answers at once.
 
 mod builder;

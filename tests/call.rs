@@ -582,6 +582,7 @@ fn a_grpc_path_is_one_by_its_content_type() {
             "google.pubsub.v1.Publisher.Publish",
         ),
         ("/google.pubsub.v1.Publisher/Unheard", &[("content-type", "application/grpc")], "method"),
+        ("/acme.orders.v1.Orders/Send", &[("content-type", "application/grpc")], "host"),
     ] {
         assert_eq!(name_with("POST", url, headers), expected, "{url} {headers:?}");
     }

@@ -12,7 +12,7 @@ use gcp_scopes::testing::{Fault, RecordedRequest};
 use http::{StatusCode, Version};
 
 use crate::case::Case;
-use crate::kind::{Client, Failure, Kind, Reply, Shows};
+use crate::kind::{Client, Failure, Kind, Reply, Shows, Speaks};
 use crate::refusal;
 use crate::world::{Held, World};
 
@@ -323,6 +323,7 @@ fn stored(world: &World) -> Result<()> {
 }
 
 fn spoken(world: &World, version: Version) -> Result<()> {
+    let version = if world.api().speaks == Speaks::Grpc { Version::HTTP_2 } else { version };
     let other = world.sent().into_iter().find(|request| request.version() != version);
     ensure!(other.is_none(), "{version:?} was to be spoken, not {:?}", other.map(|it| it.version()));
     let answered = world.sent().iter().all(|request| request.status() != Some(StatusCode::NOT_FOUND));

@@ -19,12 +19,14 @@
 
 mod case;
 mod cases;
+mod gcloud_sdk;
 mod kind;
 mod object_store;
 mod opendal;
 mod refusal;
 mod reqwest_middleware;
 mod table;
+mod tonic;
 mod world;
 
 use kind::Kind;
@@ -37,5 +39,7 @@ fn all() -> Vec<Box<dyn Kind>> {
     all.extend(object_store::kinds());
     all.extend(opendal::kinds());
     all.extend(reqwest_middleware::kinds());
+    all.extend(tonic::kinds());
+    all.push(Box::new(gcloud_sdk::GcloudSdk));
     all
 }

@@ -24,6 +24,19 @@ pub(crate) struct Checked {
     token: Option<TokenKey>,
     /// Whether it was sent although its token lacks the scope, or might.
     doubted: bool,
+    is_grpc: bool,
+}
+
+#[cfg_attr(not(feature = "tower"), allow(dead_code))]
+impl Checked {
+    /// Whether the answer is to be read as gRPC's.
+    pub(crate) fn is_grpc(&self) -> bool {
+        self.is_grpc
+    }
+
+    pub(super) fn found(&self) -> &Result<Found, Why> {
+        &self.found
+    }
 }
 
 #[cfg(feature = "reqwest-middleware")]
@@ -48,7 +61,7 @@ impl Guard {
     /// Before a request is sent. Never waits, and on the usual path does not allocate.
     pub(crate) fn before(&self, call: &Call<'_>, headers: &HeaderMap) -> Before {
         let found = catalog::lookup(call, &self.0.endpoints);
-        let unseen = Checked { found, token: None, doubted: false };
+        let unseen = Checked { found, token: None, doubted: false, is_grpc: call.is_grpc() };
         let mut tokens = headers.get_all(header::AUTHORIZATION).iter().filter(|_| is_google(&found));
         // Which of two tokens Google would take is not known.
         let (Some(token), None) = (tokens.next(), tokens.next()) else { return Before::Go(unseen) };
@@ -160,7 +173,7 @@ impl Guard {
     #[cfg(any(feature = "reqwest-middleware", feature = "opendal"))]
     pub(crate) fn redirected(&self, last: &Call<'_>) -> Checked {
         let found = catalog::lookup(last, &self.0.endpoints).and(Err(Why::Method));
-        Checked { found, token: None, doubted: false }
+        Checked { found, token: None, doubted: false, is_grpc: false }
     }
 
     /// After a refused answer: a denial if the scope gate refused. Logs what it found.
@@ -271,7 +284,7 @@ fn could_lack(found: &Result<Found, Why>) -> bool {
     found.as_ref().is_ok_and(|found| verdict(found, &ScopeSet::new()) == Verdict::Lacking)
 }
 
-fn is_google(found: &Result<Found, Why>) -> bool {
+pub(super) fn is_google(found: &Result<Found, Why>) -> bool {
     found.as_ref().map_or_else(|why| why.is_google(), |_| true)
 }
 
