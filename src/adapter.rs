@@ -9,7 +9,7 @@
     allow(dead_code)
 )]
 pub mod attach;
-#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
+#[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store", feature = "opendal"))]
 pub mod body;
 #[cfg(feature = "gcp-auth")]
 pub mod gcp_auth;

@@ -13,12 +13,13 @@
 //! gets a [`Denial`]; every other answer is passed on byte for byte.
 
 mod builder;
-#[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), expect(dead_code))]
+#[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), allow(dead_code))]
 mod checked;
 #[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
 #[cfg_attr(not(feature = "tower"), allow(dead_code))]
 mod grpc;
 mod lessons;
+mod repeats;
 mod verdict;
 
 use std::fmt;
@@ -33,10 +34,18 @@ use crate::granted::flight::Grants;
 use crate::granted::{AccessToken, GrantedScopes};
 use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
 use lessons::Lessons;
+use repeats::Repeats;
 
 pub use builder::GuardBuilder;
 #[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
-pub(crate) use checked::{Before, Checked};
+pub(crate) use checked::Before;
+#[cfg(any(
+    feature = "tower",
+    feature = "reqwest-middleware",
+    feature = "object-store",
+    feature = "opendal"
+))]
+pub(crate) use checked::Checked;
 #[cfg(feature = "tower")]
 pub(crate) use grpc::Head;
 #[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
@@ -61,6 +70,7 @@ struct Inner {
     deny_wait: Duration,
     environment: Arc<Environment>,
     lessons: Lessons,
+    repeats: Repeats,
 }
 
 /// What happens before a call whose token is known to lack the scope.

@@ -49,7 +49,6 @@
 //! | token endpoint and tokeninfo | [`oauth_url`](FakeGoogle::oauth_url) | `https://oauth2.googleapis.com` |
 //! | the part of Compute Engine that changes a VM's scopes | [`compute_url`](FakeGoogle::compute_url), [`gcloud_env`](FakeGoogle::gcloud_env) | `https://compute.googleapis.com` |
 //! | any other API, with the answers a test [scripts](FakeGoogle::front) in any form of [`Wire`] | [`url_of`](FakeGoogle::url_of) | `https://anything.googleapis.com` |
-//! | an emulator of any API, behind a [`Gate`] that refuses by scope | [`url_of`](FakeGoogle::url_of) | the same |
 //!
 //! Any answer of theirs can be [replaced](FakeGoogle::on), and every one of them can be made to
 //! [misbehave](Fault):
@@ -67,6 +66,9 @@
 //! # }
 //! ```
 //!
+//! A service can also stand [before another server](FakeGoogleBuilder::forward), such as an emulator,
+//! which then answers what the token's scopes allow.
+//!
 //! # Rules it keeps
 //!
 //! 1. **Order of the gates**: a live token (401), its scopes (403), IAM (403), then the resource
@@ -81,7 +83,7 @@
 //! # What it is not
 //!
 //! It checks no signatures, keeps everything in memory, and knows a dozen roles. It speaks HTTP/1.1
-//! and, to clients that begin with it, HTTP/2; never TLS. Of gRPC it knows refusals only; a [`Gate`] streams it.
+//! and, to clients that begin with it, HTTP/2; never TLS. Of gRPC it knows refusals only, and what it [forwards](FakeGoogleBuilder::forward).
 //! `wait_for_change` of the metadata server answers at once.
 
 mod builder;
@@ -89,7 +91,7 @@ mod checksum;
 mod compute;
 mod exchange;
 mod fault;
-mod gate;
+mod forward;
 mod gcloud;
 mod grpc;
 mod metadata;
@@ -117,7 +119,6 @@ use tokio::sync::oneshot;
 
 pub use builder::FakeGoogleBuilder;
 pub use fault::Fault;
-pub use gate::Gate;
 pub use platform::{Platform, default_scopes, gcloud_default_scopes};
 pub use request::RecordedRequest;
 pub use script::Script;
@@ -143,8 +144,6 @@ pub enum Service {
     Compute,
     /// Any other API: answers what the test scripted with [`FakeGoogle::front`].
     Front,
-    /// The scope gate before a server of the test's own: see [`Gate`].
-    Gate,
 }
 
 /// The running servers. See the [module's page](self).

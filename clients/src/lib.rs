@@ -21,6 +21,8 @@ mod case;
 mod cases;
 mod gcloud_sdk;
 mod kind;
+mod object_store;
+mod opendal;
 mod refusal;
 mod reqwest_middleware;
 mod table;
@@ -34,6 +36,8 @@ pub use table::{Table, run};
 /// Every client, one column each.
 fn all() -> Vec<Box<dyn Kind>> {
     let mut all: Vec<Box<dyn Kind>> = Vec::new();
+    all.extend(object_store::kinds());
+    all.extend(opendal::kinds());
     all.extend(reqwest_middleware::kinds());
     all.extend(tonic::kinds());
     all.push(Box::new(gcloud_sdk::GcloudSdk));

@@ -13,8 +13,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::GrantSource;
-use gcp_scopes::testing::{FakeGoogle, Gate, Service};
+use gcp_scopes::testing::{FakeGoogle, Service};
 use gcp_scopes::{Denial, Guard, Preflight};
+use http::Response;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::publisher_client::PublisherClient;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::subscriber_client::SubscriberClient;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::{
@@ -121,15 +122,16 @@ fn program() -> Result<Result<PathBuf, &'static str>> {
 async fn google(emulator: &Emulator) -> Result<(FakeGoogle, Guard)> {
     // Asking tokeninfo takes reqwest, which is built without a crypto provider here.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let gate = Gate::before(emulator.address).accepts("/google.pubsub.v1.", ["cloud-platform", "pubsub"]);
-    let google = FakeGoogle::builder().gate(gate).start().await?;
+    let emulator = format!("http://{}", emulator.address);
+    let google = FakeGoogle::builder().forward(Service::Front, emulator).start().await?;
+    google.front().path("/google.pubsub.v1.").serve(["cloud-platform", "pubsub"], Response::new(""));
     let guard = Guard::builder().env(google.env()).preflight(Preflight::Deny);
     let guard = guard.tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url()))?.from_env().await;
     Ok((google, guard))
 }
 
 fn channel(google: &FakeGoogle) -> Result<Channel> {
-    Ok(Endpoint::from_shared(google.url_of(Service::Gate))?.connect_lazy())
+    Ok(Endpoint::from_shared(google.url_of(Service::Front))?.connect_lazy())
 }
 
 /// What users put around a generated client: it says who calls.

@@ -51,6 +51,14 @@ impl<B: Body> GuardBody<B> {
         Self { state: State::Untouched { body } }
     }
 
+    /// Whether the bytes that [`look`] copied are all there are.
+    pub(crate) fn is_whole(&self, seen: &[u8]) -> bool {
+        match &self.state {
+            State::Looked { held, ended, .. } => *ended && held_bytes(held) == seen.len() as u64,
+            State::Untouched { .. } | State::Grpc { .. } => false,
+        }
+    }
+
     /// Passes the body of a gRPC answer on, and explains trailers that refuse the call.
     #[cfg(feature = "tower")]
     pub(crate) fn grpc(guard: Guard, checked: Checked, body: B) -> Self {

@@ -81,6 +81,18 @@ impl Guard {
         }
     }
 
+    /// [`before`](Self::before), and [`ask`](Self::ask) where it says so.
+    ///
+    /// # Errors
+    /// The request is not to be sent.
+    pub(crate) async fn admit(&self, call: &Call<'_>, headers: &HeaderMap) -> Result<Checked, Denial> {
+        match self.before(call, headers) {
+            Before::Go(checked) => Ok(checked),
+            Before::Ask(checked) => self.ask(checked).await,
+            Before::Stop(denial) => Err(denial),
+        }
+    }
+
     /// The scope to ask for in a token for this call, if the call may be given one: it goes to an
     /// API of Google's over TLS, or to where the user said that one is, and proves nothing yet.
     pub(crate) fn scope_to_ask_for(&self, call: &Call<'_>, headers: &HeaderMap) -> Option<Scope> {
@@ -107,10 +119,13 @@ impl Guard {
             Preflight::Off => return Before::Go(checked),
         };
         let Some(denial) = denial else {
-            telemetry::predicted(found.method(), &granted);
+            let times = self.0.repeats.count(("predicted", Some(found.method()), Some(key)), self.0.grants.now());
+            if let Some(times) = times {
+                telemetry::predicted(found.method(), &granted, times);
+            }
             return Before::Go(Checked { doubted: true, ..checked });
         };
-        telemetry::denied(&denial);
+        self.tell(&checked, &denial, None);
         Before::Stop(denial)
     }
 
@@ -155,7 +170,7 @@ impl Guard {
 
     /// What is known of a call that was redirected: no more than whether its last host is Google's.
     /// The verb may have changed on the way, and the token may have been left out.
-    #[cfg(feature = "reqwest-middleware")]
+    #[cfg(any(feature = "reqwest-middleware", feature = "opendal"))]
     pub(crate) fn redirected(&self, last: &Call<'_>) -> Checked {
         let found = catalog::lookup(last, &self.0.endpoints).and(Err(Why::Method));
         Checked { found, token: None, doubted: false, is_grpc: false }
@@ -182,8 +197,16 @@ impl Guard {
         }
         self.take_refused(checked, &granted, &refusal);
         let denial = self.refuse(&checked.found, granted, refusal);
-        telemetry::denied(&denial);
+        self.tell(checked, &denial, Some(status));
         Some(denial)
+    }
+
+    /// Logs a denial, or counts it if its like was logged already.
+    pub(super) fn tell(&self, checked: &Checked, denial: &Denial, status: Option<StatusCode>) {
+        let happening = (telemetry::evidence(denial), denial.method(), checked.token);
+        if let Some(times) = self.0.repeats.count(happening, self.0.grants.now()) {
+            telemetry::denied(denial, status, times);
+        }
     }
 
     /// What the refused token holds, as far as anybody can say before the caller's patience ends.
@@ -195,7 +218,11 @@ impl Guard {
     }
 
     fn other_gate(&self, checked: &Checked, refusal: &Refusal) -> Option<Denial> {
-        telemetry::other_gate(method(&checked.found), refusal);
+        let method = method(&checked.found);
+        let happening = (refusal.gate().as_str(), method, checked.token);
+        if let Some(times) = self.0.repeats.count(happening, self.0.grants.now()) {
+            telemetry::other_gate(method, refusal, times);
+        }
         if checked.doubted && is_behind_scopes(refusal) {
             self.contradicted(checked);
         }

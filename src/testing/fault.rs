@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
-use hyper::body::{Body, Frame, SizeHint};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 
 use super::Service;
 use super::checksum::{GZIP, crc32};
@@ -157,6 +157,15 @@ enum Content {
     Cut {
         body: Bytes,
     },
+    /// What another server sends.
+    PassedOn(Incoming),
+}
+
+impl FakeBody {
+    /// Another server's, frame for frame.
+    pub(super) fn passed_on(body: Incoming, ticket: Ticket) -> Self {
+        Self { content: Content::PassedOn(body), trailers: None, _ticket: ticket }
+    }
 }
 
 static FILLING: [u8; 16 * 1024] = [b'x'; 16 * 1024];
@@ -172,7 +181,7 @@ impl Content {
             Self::Cut { body: bytes } | Self::Filler { opening: bytes, .. } if !bytes.is_empty() => {
                 Some(Ok(std::mem::take(bytes)))
             }
-            Self::Cut { .. } | Self::Filler { left: 0, .. } => None,
+            Self::Cut { .. } | Self::Filler { left: 0, .. } | Self::PassedOn(_) => None,
             Self::Filler { left, .. } => {
                 let size = usize::try_from(*left).unwrap_or(usize::MAX).min(FILLING.len());
                 *left -= size as u64;
@@ -188,15 +197,22 @@ impl Body for FakeBody {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        if let Content::PassedOn(body) = &mut self.content {
+            return Pin::new(body).poll_frame(cx).map_err(|_| BrokenOff);
+        }
         let data = self.content.next().map(|data| data.map(Frame::data));
         let frame = data.or_else(|| self.trailers.take().map(|trailers| Ok(Frame::trailers(trailers.0))));
         Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        let is_sent = matches!(&self.content, Content::Whole { body, .. } if body.is_empty());
+        let is_sent = match &self.content {
+            Content::Whole { body, .. } => body.is_empty(),
+            Content::Filler { .. } | Content::Cut { .. } => false,
+            Content::PassedOn(body) => body.is_end_stream(),
+        };
         is_sent && self.trailers.is_none()
     }
 
@@ -205,6 +221,7 @@ impl Body for FakeBody {
             Content::Whole { body, chunk: usize::MAX } if self.trailers.is_none() => {
                 SizeHint::with_exact(body.len() as u64)
             }
+            Content::PassedOn(body) => body.size_hint(),
             _ => SizeHint::default(),
         }
     }

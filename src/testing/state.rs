@@ -6,7 +6,6 @@ use std::time::{Duration, Instant, SystemTime};
 use super::compute::Operation;
 use super::exchange::random_hex;
 use super::fault::Faults;
-use super::gate::Gate;
 use super::policy::Policy;
 use super::request::Log;
 use super::script::Lines;
@@ -28,7 +27,6 @@ pub(super) struct State {
     pub(super) operations: Vec<Operation>,
     pub(super) script: Lines,
     pub(super) faults: Faults,
-    pub(super) gate: Option<Gate>,
     pub(super) log: Log,
     pub(super) panics: Vec<String>,
 }
@@ -102,7 +100,6 @@ impl State {
             operations: Vec::new(),
             script: Lines::default(),
             faults: Faults::default(),
-            gate: None,
             log: Log::default(),
             panics: Vec::new(),
         }
