@@ -1,4 +1,4 @@
-//! The guard inside real, published clients: every [case](case.rs) over every client.
+//! The guard inside real, published clients: every case over every client.
 //!
 //! `cargo run -p clients` runs them all and prints the table; `cargo run -p clients -- opendal upload`
 //! runs the columns and the rows whose names hold these words.
@@ -19,10 +19,13 @@
 
 mod case;
 mod cases;
+mod gcloud_bigquery;
+mod gcloud_storage;
 mod kind;
 mod refusal;
 mod reqwest_middleware;
 mod table;
+mod tower;
 mod world;
 
 use kind::Kind;
@@ -33,5 +36,8 @@ pub use table::{Table, run};
 fn all() -> Vec<Box<dyn Kind>> {
     let mut all: Vec<Box<dyn Kind>> = Vec::new();
     all.extend(reqwest_middleware::kinds());
+    all.extend(tower::kinds());
+    all.extend(gcloud_storage::kinds());
+    all.extend(gcloud_bigquery::kinds());
     all
 }

@@ -37,6 +37,7 @@ pin_project! {
     enum State<B: Body> {
         Untouched { #[pin] body: B },
         Looked { held: VecDeque<Result<Frame<B::Data>, B::Error>>, rest: Pin<Box<B>>, ended: bool },
+        Made { data: Option<B::Data> },
     }
 }
 
@@ -44,6 +45,19 @@ impl<B: Body> GuardBody<B> {
     /// Passes a body on without looking at it.
     pub(crate) fn untouched(body: B) -> Self {
         Self { state: State::Untouched { body } }
+    }
+
+    /// A body of our own, in the place of the one that came.
+    pub(crate) fn made(data: impl Into<B::Data>) -> Self {
+        Self { state: State::Made { data: Some(data.into()) } }
+    }
+
+    /// Whether the bytes that [`look`] copied are all there are.
+    pub(crate) fn is_whole(&self, seen: &[u8]) -> bool {
+        match &self.state {
+            State::Looked { held, ended, .. } => *ended && held_bytes(held) == seen.len() as u64,
+            State::Untouched { .. } | State::Made { .. } => false,
+        }
     }
 }
 
@@ -122,6 +136,7 @@ impl<B: Body> Body for GuardBody<B> {
                 None if *ended => Poll::Ready(None),
                 None => rest.as_mut().poll_frame(cx),
             },
+            StateProjection::Made { data } => Poll::Ready(data.take().map(|data| Ok(Frame::data(data)))),
         }
     }
 
@@ -129,6 +144,7 @@ impl<B: Body> Body for GuardBody<B> {
         match &self.state {
             State::Untouched { body } => body.is_end_stream(),
             State::Looked { held, rest, ended } => held.is_empty() && (*ended || rest.is_end_stream()),
+            State::Made { data } => data.is_none(),
         }
     }
 
@@ -137,6 +153,9 @@ impl<B: Body> Body for GuardBody<B> {
             State::Untouched { body } => body.size_hint(),
             State::Looked { held, ended: true, .. } => SizeHint::with_exact(held_bytes(held)),
             State::Looked { held, rest, .. } => add(rest.size_hint(), held_bytes(held)),
+            State::Made { data } => {
+                SizeHint::with_exact(data.as_ref().map_or(0, |data| data.remaining() as u64))
+            }
         }
     }
 }
