@@ -21,7 +21,8 @@ use tracing_subscriber::layer::SubscriberExt;
 
 /// The `@type` by which Error Reporting takes a log entry for an error.
 /// Source: <https://docs.cloud.google.com/error-reporting/docs/formatting-error-messages>
-const ERROR_EVENT: &str = "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent";
+const ERROR_EVENT: &str =
+    "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent";
 
 /// A service's call is refused, and it says so in its own words.
 async fn refused() {
@@ -81,7 +82,11 @@ async fn json_subscriber_keeps_the_names_and_what_error_reporting_looks_for() {
     // Cloud Logging knows the level WARN by another name.
     // Source: <https://docs.cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#LogSeverity>
     layer.add_dynamic_field("severity", |event, _| {
-        Some(if *event.metadata().level() == Level::WARN { "WARNING" } else { event.metadata().level().as_str() })
+        Some(if *event.metadata().level() == Level::WARN {
+            "WARNING"
+        } else {
+            event.metadata().level().as_str()
+        })
     });
     let _capture = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
     refused().await;

@@ -37,7 +37,11 @@ impl Records {
     /// The fields of the events of a kind, told by what only it says.
     fn of(&self, kind: &str) -> Vec<Fields> {
         let records = self.0.lock().unwrap();
-        records.iter().filter(|(_, fields)| kind_of(fields) == kind).map(|(_, fields)| fields.clone()).collect()
+        records
+            .iter()
+            .filter(|(_, fields)| kind_of(fields) == kind)
+            .map(|(_, fields)| fields.clone())
+            .collect()
     }
 
     fn add(&self, level: Level, record: impl FnOnce(&mut Values)) {
@@ -105,14 +109,18 @@ fn publish(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest_middle
 fn documented() -> BTreeMap<String, BTreeMap<String, bool>> {
     let page = include_str!("../docs/logs.md");
     let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
-    let mut rows = page.lines().skip_while(|line| !line.starts_with("| field ")).map_while(|line| {
-        line.starts_with('|').then(|| -> Vec<String> { cells(line) })
-    });
+    let mut rows = page
+        .lines()
+        .skip_while(|line| !line.starts_with("| field "))
+        .map_while(|line| line.starts_with('|').then(|| -> Vec<String> { cells(line) }));
     let header = rows.next().unwrap();
     let mut kinds: BTreeMap<String, BTreeMap<String, bool>> = BTreeMap::new();
     for row in rows.skip(1) {
         for (kind, there) in header.iter().zip(&row).take(7).skip(1).filter(|(_, there)| *there != "no") {
-            kinds.entry(kind.clone()).or_default().insert(row[0].trim_matches('`').to_owned(), there == "yes");
+            kinds
+                .entry(kind.clone())
+                .or_default()
+                .insert(row[0].trim_matches('`').to_owned(), there == "yes");
         }
     }
     kinds

@@ -1,4 +1,4 @@
-//! The guard inside real, published clients: every [case](case.rs) over every client.
+//! The guard inside real, published clients: every case over every client.
 //!
 //! `cargo run -p clients` runs them all and prints the table; `cargo run -p clients -- opendal upload`
 //! runs the columns and the rows whose names hold these words.
@@ -20,6 +20,8 @@
 mod case;
 mod cases;
 mod gcloud_sdk;
+mod gcloud_bigquery;
+mod gcloud_storage;
 mod kind;
 mod object_store;
 mod opendal;
@@ -27,6 +29,7 @@ mod refusal;
 mod reqwest_middleware;
 mod table;
 mod tonic;
+mod tower;
 mod world;
 
 use kind::Kind;
@@ -41,5 +44,8 @@ fn all() -> Vec<Box<dyn Kind>> {
     all.extend(reqwest_middleware::kinds());
     all.extend(tonic::kinds());
     all.push(Box::new(gcloud_sdk::GcloudSdk));
+    all.extend(tower::kinds());
+    all.extend(gcloud_storage::kinds());
+    all.extend(gcloud_bigquery::kinds());
     all
 }

@@ -59,6 +59,29 @@ fn grpc(said: &Said) -> Response<Bytes> {
     answer
 }
 
+/// Makes every call meet a refusal for lack of scope that is larger than what the guard looks at. Whether
+/// the API has such answers: gRPC's are in headers.
+pub(crate) fn script_large(world: &World) -> bool {
+    let filling = "0".repeat(1 << 17);
+    let words = "Request had insufficient authentication scopes.";
+    let (content_type, body) = match world.api().speaks {
+        Speaks::Json => {
+            let errors = r#"[{"message":"Insufficient Permission","domain":"global","reason":"insufficientPermissions"}]"#;
+            let error = format!(r#""code":403,"message":"{words}","errors":{errors},"filling":"{filling}""#);
+            ("application/json; charset=UTF-8", format!(r#"{{"error":{{{error}}}}}"#))
+        }
+        Speaks::Xml => {
+            let words = "<Details>Provided scope(s) are not authorized</Details>";
+            let error = format!("<Code>AccessDenied</Code><Message>Access denied.</Message>{words}");
+            ("application/xml; charset=UTF-8", format!("<Error>{error}<Filling>{filling}</Filling></Error>"))
+        }
+        Speaks::Grpc => return false,
+    };
+    let script = world.google().on(world.api().service).times(usize::MAX);
+    script.respond(answer(content_type, 403, body.into()));
+    true
+}
+
 fn answer(content_type: &'static str, status: u16, body: Bytes) -> Response<Bytes> {
     let mut answer = Response::new(body);
     *answer.status_mut() = status.try_into().expect("a status of HTTP");

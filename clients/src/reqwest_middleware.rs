@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gcp_scopes::guard::Surface;
 use gcp_scopes::{Denial, Guard};
-use http::{StatusCode, Version};
+use http::StatusCode;
 use reqwest::Response;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Error, RequestBuilder};
 use reqwest_retry::RetryTransientMiddleware;
@@ -23,7 +23,7 @@ struct ReqwestMiddleware {
 }
 
 pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
-    let (error, extension, message) = (Surface::Error, Surface::Extension, Surface::Extension);
+    let (error, extension, message) = (Surface::Error, Surface::Extension, Surface::Message);
     let kinds = [
         ReqwestMiddleware { name: "reqwest-middleware", surface: error, build: alone },
         ReqwestMiddleware { name: "reqwest-middleware, Extension", surface: extension, build: alone },
@@ -66,24 +66,28 @@ impl Kind for ReqwestMiddleware {
     }
 
     fn cannot(&self, case: Case) -> Option<&'static str> {
-        match (case, self.surface) {
-            (Case::KeepsKind, Surface::Error) => Some(BY_CHOICE),
-            (Case::KeepsKind, Surface::Extension) => Some(NO_ANSWER),
-            _ => None,
+        match case {
+            Case::Upload if self.name.contains("retry") => Some(NO_STREAMS),
+            other => cannot(self.surface, other),
         }
     }
 
     async fn make(&self, world: &World, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
-        let client = reqwest::Client::builder();
-        let client = match world.version() {
-            Version::HTTP_2 => client.http2_prior_knowledge(),
-            _ => client.http1_only(),
-        };
-        let client = (self.build)(ClientBuilder::new(client.build()?), guard).build();
+        let client = (self.build)(ClientBuilder::new(world.reqwest().build()?), guard).build();
         Ok(Box::new(Storage { client, url: world.url(), token: world.token() }))
     }
 }
 
+/// What follows from the surface alone, for every client of HTTP.
+pub(crate) fn cannot(surface: Surface, case: Case) -> Option<&'static str> {
+    match (case, surface) {
+        (Case::KeepsKind, Surface::Error) => Some(BY_CHOICE),
+        (Case::KeepsKind, Surface::Extension) => Some(NO_ANSWER),
+        _ => None,
+    }
+}
+
+const NO_STREAMS: &str = "reqwest-retry refuses bodies that it cannot send twice, guard or not";
 const BY_CHOICE: &str = "`Surface::Error`, the default, makes it an error of the middleware's";
 
 const NO_ANSWER: &str =

@@ -12,7 +12,7 @@ use crate::cases;
 use crate::kind::{Kind, Shows};
 
 /// A case that takes longer hangs. The slowest one waits for a client's own pauses between retries.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(60);
 /// Cases that are played at once.
 const AT_ONCE: usize = 4;
 
@@ -54,6 +54,9 @@ pub async fn run(client: &str, case: &str) -> Table {
         }
     }
     while let Some(Ok((row, column, cell))) = playing.join_next().await {
+        if let Cell::Failed(_) = cell {
+            eprintln!("FAILED {}", cases.get(row).map_or("", |case| case.name()));
+        }
         if let Some(place) = cells.get_mut(row).and_then(|row| row.get_mut(column)) {
             *place = cell;
         }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
 use gcp_scopes::guard::Surface;
 use gcp_scopes::testing::{FakeGoogle, RecordedRequest, Vm};
-use gcp_scopes::{Guard, Preflight};
+use gcp_scopes::{Guard, Preflight, ScopeSet};
 use http::Version;
 
 use crate::kind::{Api, BoxError, Kind};
@@ -29,6 +30,7 @@ pub(crate) struct World {
     api: Api,
     version: Version,
     surface: Surface,
+    scope: &'static str,
 }
 
 impl World {
@@ -56,7 +58,7 @@ impl World {
             .await?;
         google.put_object(Self::BUCKET, Self::OBJECT, "meow");
         kind.prepare(&google);
-        Ok(Self { google, api, version, surface })
+        Ok(Self { google, api, version, surface, scope })
     }
 
     /// The version of HTTP that the client is to speak; HTTP/2 without TLS begins at once ("prior
@@ -83,12 +85,21 @@ impl World {
         self.api
     }
 
-    /// Three MiB in which every byte has its place.
+    /// Two MiB in which every byte has its place.
     pub(crate) fn content() -> Bytes {
-        (0..3 * 1024 * 1024_u32).map(|place| (place.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
+        (0..2 * 1024 * 1024_u32).map(|place| (place.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
     }
 
-    /// A guard that runs on the world's VM.
+    /// The HTTP client that the user of a client on top of reqwest gives it.
+    pub(crate) fn reqwest(&self) -> reqwest::ClientBuilder {
+        match self.version {
+            Version::HTTP_2 => reqwest::Client::builder().http2_prior_knowledge(),
+            _ => reqwest::Client::builder().http1_only(),
+        }
+    }
+
+    /// A guard that runs on the world's VM and knows what its token holds, so that no case depends on how
+    /// fast the metadata server answers.
     pub(crate) async fn guard(&self, preflight: Preflight) -> Result<Guard, BoxError> {
         let guard = Guard::builder()
             .env(self.google.env())
@@ -97,7 +108,12 @@ impl World {
             .surface(self.surface)
             .deny_wait(PATIENCE)
             .no_tokeninfo();
-        Ok(guard.from_env().await)
+        let guard = guard.from_env().await;
+        let scopes = ScopeSet::from_iter([self.scope.parse()?]);
+        let token = self.token();
+        let token = AccessToken::new(&token).ok_or("the token is one")?;
+        guard.declare(token, GrantedScopes::known(scopes, GrantSource::Declared));
+        Ok(guard)
     }
 
     /// The requests that reached the API.

@@ -42,6 +42,7 @@ pin_project! {
         Untouched { #[pin] body: B },
         Looked { held: VecDeque<Result<Frame<B::Data>, B::Error>>, rest: Pin<Box<B>>, ended: bool },
         Grpc { #[pin] body: GrpcBody<B> },
+        Made { data: Option<B::Data> },
     }
 }
 
@@ -51,11 +52,16 @@ impl<B: Body> GuardBody<B> {
         Self { state: State::Untouched { body } }
     }
 
+    /// A body of our own, in the place of the one that came.
+    pub(crate) fn made(data: impl Into<B::Data>) -> Self {
+        Self { state: State::Made { data: Some(data.into()) } }
+    }
+
     /// Whether the bytes that [`look`] copied are all there are.
     pub(crate) fn is_whole(&self, seen: &[u8]) -> bool {
         match &self.state {
             State::Looked { held, ended, .. } => *ended && held_bytes(held) == seen.len() as u64,
-            State::Untouched { .. } | State::Grpc { .. } => false,
+            State::Untouched { .. } | State::Grpc { .. } | State::Made { .. } => false,
         }
     }
 
@@ -145,6 +151,7 @@ where
                 None if *ended => Poll::Ready(None),
                 None => rest.as_mut().poll_frame(cx),
             },
+            StateProjection::Made { data } => Poll::Ready(data.take().map(|data| Ok(Frame::data(data)))),
         }
     }
 
@@ -153,6 +160,7 @@ where
             State::Untouched { body } => body.is_end_stream(),
             State::Grpc { body } => body.is_end_stream(),
             State::Looked { held, rest, ended } => held.is_empty() && (*ended || rest.is_end_stream()),
+            State::Made { data } => data.is_none(),
         }
     }
 
@@ -162,6 +170,9 @@ where
             State::Grpc { body } => body.size_hint(),
             State::Looked { held, ended: true, .. } => SizeHint::with_exact(held_bytes(held)),
             State::Looked { held, rest, .. } => add(rest.size_hint(), held_bytes(held)),
+            State::Made { data } => {
+                SizeHint::with_exact(data.as_ref().map_or(0, |data| data.remaining() as u64))
+            }
         }
     }
 }

@@ -58,7 +58,7 @@ where
             None => match refusal(ready!(this.body.poll_frame(cx))) {
                 Err(frame) => return Poll::Ready(frame),
                 Ok(trailers) => {
-                    this.refused.insert(Box::pin(explain(this.guard.clone(), *this.checked, trailers)))
+                    this.refused.insert(Box::pin(explain(this.guard.clone(), this.checked.clone(), trailers)))
                 }
             },
         };

@@ -7,7 +7,6 @@
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, StatusCode};
 
-use super::checked::is_google;
 use super::{Checked, Guard, Surface};
 
 /// What is to be done with an answer, as far as its head tells.
@@ -27,7 +26,7 @@ impl Guard {
         match checked.is_grpc() {
             false if self.looks_at(checked, status) => Head::Explain,
             false => Head::Pass,
-            true if !is_google(checked.found()) => Head::Pass,
+            true if !checked.is_googles() => Head::Pass,
             true if is_denied(headers) => Head::Explain,
             true if headers.contains_key(GRPC_STATUS) => Head::Pass,
             true if status == StatusCode::FORBIDDEN && !is_grpc(headers) => Head::Explain,

@@ -66,7 +66,11 @@ mod tests {
         let (repeats, now) = (Repeats::default(), Instant::now());
         let told: Vec<u64> = (0..100_000).filter_map(|_| repeats.count(REFUSED, now)).collect();
         assert_eq!(told, [1, 9, 90, 900, 9_000, 90_000]);
-        assert_eq!(repeats.count(("predicted", None, None), now), Some(1), "another happening is told at once");
+        assert_eq!(
+            repeats.count(("predicted", None, None), now),
+            Some(1),
+            "another happening is told at once"
+        );
     }
 
     #[test]

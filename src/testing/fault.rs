@@ -107,7 +107,7 @@ pub(super) fn spoil(fault: Option<Fault>, reply: Reply, ticket: Ticket) -> Respo
         Some(Fault::CutOff(left)) => {
             // The client is told how long the whole is, so that it sees the loss in HTTP/1.1 too.
             head.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
-            Content::Cut { body: body.slice(..left.min(body.len())) }
+            Content::Cut { body: body.slice(..left.min(body.len())), pauses: 2 }
         }
         Some(Fault::Gzip) => {
             head.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
@@ -153,9 +153,11 @@ enum Content {
         opening: Bytes,
         left: u64,
     },
-    /// What comes before the connection breaks.
+    /// What comes before the connection breaks, after pauses in which it goes out: hyper throws away
+    /// what it has not yet sent.
     Cut {
         body: Bytes,
+        pauses: u8,
     },
     /// What another server sends.
     PassedOn(Incoming),
@@ -171,14 +173,24 @@ impl FakeBody {
 static FILLING: [u8; 16 * 1024] = [b'x'; 16 * 1024];
 
 impl Content {
+    fn pauses(&mut self) -> bool {
+        match self {
+            Self::Cut { body, pauses } if body.is_empty() && *pauses > 0 => {
+                *pauses -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
     fn next(&mut self) -> Option<Result<Bytes, BrokenOff>> {
         match self {
             Self::Whole { body, chunk } => {
                 let size = body.len().min(*chunk);
                 (size > 0).then(|| Ok(body.split_to(size)))
             }
-            Self::Cut { body } if body.is_empty() => Some(Err(BrokenOff)),
-            Self::Cut { body: bytes } | Self::Filler { opening: bytes, .. } if !bytes.is_empty() => {
+            Self::Cut { body, .. } if body.is_empty() => Some(Err(BrokenOff)),
+            Self::Cut { body: bytes, .. } | Self::Filler { opening: bytes, .. } if !bytes.is_empty() => {
                 Some(Ok(std::mem::take(bytes)))
             }
             Self::Cut { .. } | Self::Filler { left: 0, .. } | Self::PassedOn(_) => None,
@@ -199,6 +211,10 @@ impl Body for FakeBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        if self.content.pauses() {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if let Content::PassedOn(body) = &mut self.content {
             return Pin::new(body).poll_frame(cx).map_err(|_| BrokenOff);
         }
