@@ -196,8 +196,24 @@ impl Denial {
         report::text(&self.0)
     }
 
+    /// The same denial with something to do first that only the client's adapter knows of.
+    #[cfg(feature = "google-apis")]
+    pub(crate) fn with_first_step(&self, step: Step) -> Self {
+        let Facts { kind, method, accepted, granted, environment, refusal, remedy } = &*self.0;
+        let steps = std::iter::once(step).chain(remedy.steps.iter().cloned()).collect();
+        Self(Arc::new(Facts {
+            kind: *kind,
+            method: *method,
+            accepted: accepted.clone(),
+            granted: granted.clone(),
+            environment: Arc::clone(environment),
+            refusal: refusal.clone(),
+            remedy: Remedy { summary: remedy.summary.clone(), steps },
+        }))
+    }
+
     /// The denial as an error to hand to a client, which a walk of `source()` finds again.
-    #[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), expect(dead_code))]
+    #[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), allow(dead_code))]
     pub(crate) fn into_error(self) -> Shell {
         Shell(self)
     }

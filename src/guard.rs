@@ -13,7 +13,7 @@
 //! [`Denial`]; every other answer is passed on byte for byte.
 
 mod builder;
-#[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), expect(dead_code))]
+#[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), allow(dead_code))]
 mod checked;
 mod lessons;
 mod verdict;
@@ -32,7 +32,12 @@ use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
 use lessons::Lessons;
 
 pub use builder::GuardBuilder;
-#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
+#[cfg(any(
+    feature = "tower",
+    feature = "reqwest-middleware",
+    feature = "google-cloud",
+    feature = "google-apis"
+))]
 pub(crate) use checked::{Before, Checked};
 pub use verdict::{Verdict, verdict};
 
@@ -163,6 +168,14 @@ impl Guard {
         let found = catalog::lookup(call, &self.0.endpoints);
         let refusal = self.corroborated(refusal::classify(answer)?, &found, granted);
         is_for_scope(&refusal).then(|| self.refuse(&found, granted.clone(), refusal))
+    }
+
+    /// The same for an answer of which the call is not known, but as far as the answer itself names it.
+    #[cfg(any(feature = "google-cloud", feature = "google-apis"))]
+    pub(crate) fn explain_alone(&self, answer: &Answer<'_>) -> Option<Denial> {
+        let refusal = refusal::classify(answer).filter(is_for_scope)?;
+        let granted = GrantedScopes::unknown("an error does not say which token the call carried");
+        Some(self.refuse(&Err(Why::Method), granted, refusal))
     }
 
     fn predict(&self, kind: DenialKind, found: &Found, granted: GrantedScopes) -> Denial {

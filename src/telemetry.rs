@@ -83,6 +83,23 @@ pub(crate) fn contradicted(method: ApiMethod) {
     );
 }
 
+/// A generated client asked for a token with scopes that do not fit the method.
+#[cfg(feature = "google-apis")]
+pub(crate) fn asked_amiss(method: ApiMethod, asked: &ScopeSet) {
+    warn!(
+        target: TARGET,
+        {
+            "rpc.method" = method.id(),
+            "server.address" = method.host(),
+            "gcp.client.service" = service(method),
+            "oauth.scope.asked" = names(asked),
+            "oauth.scope.accepted" = names(&method.accepted()),
+            "oauth.scope.suggested" = least(&method.accepted()).as_ref().map(|scope| scope.as_str()),
+        },
+        "the program asks for a scope that does not fit the call; name another one with .add_scope(…)"
+    );
+}
+
 /// Google refused the call, but not for lack of scope. The answer goes to the caller untouched.
 pub(crate) fn other_gate(method: Option<ApiMethod>, refusal: &Refusal) {
     debug!(

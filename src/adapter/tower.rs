@@ -235,7 +235,7 @@ where
                 if !guard.looks_at(checked, response.status()) {
                     return Poll::Ready(Ok(response.map(GuardBody::untouched)));
                 }
-                State::Boxed { answer: Box::pin(explain(guard.clone(), *checked, response)) }
+                State::Boxed { answer: Box::pin(explain(guard.clone(), checked.clone(), response)) }
             }
         };
         self.as_mut().project().state.set(next);

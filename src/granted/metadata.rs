@@ -436,7 +436,7 @@ mod tests {
         for (header, scopes) in [("Bearer ya29.mine", here.scopes()), ("Bearer ya29.user", None)] {
             let header = HeaderValue::from_static(header);
             let key = grants.inspect(&header, Stage::Ahead).unwrap();
-            grants.wait(key, Stage::Ahead, Duration::from_secs(1)).await;
+            grants.wait(key, None, Stage::Ahead, Duration::from_secs(1)).await;
             let Peek::Seen(granted) = grants.peek(&header, |_, entry| entry.granted.clone()) else {
                 panic!()
             };

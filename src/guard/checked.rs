@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::{Guard, Preflight, Verdict, WAIT, is_for_scope, method, verdict};
 use crate::call::{Call, Why};
@@ -14,16 +14,37 @@ use crate::granted::flight::Peek;
 use crate::granted::{GrantSource, GrantedScopes};
 use crate::refusal::{self, Answer, Certainty, Gate, Refusal, ScopeRefusal};
 use crate::remedy::least;
+#[cfg(feature = "google-apis")]
+use crate::remedy::{Step, asked};
 use crate::scope::{Scope, ScopeSet};
 use crate::telemetry;
 
-/// What an adapter carries from a request to its answer: no token, no URL, no allocation.
-#[derive(Debug, Clone, Copy)]
+/// What an adapter carries from a request to its answer: no URL, no allocation, and the token only while
+/// somebody is left who may be asked what it holds.
+#[derive(Debug, Clone)]
 pub(crate) struct Checked {
     found: Result<Found, Why>,
     token: Option<TokenKey>,
+    header: Option<HeaderValue>,
     /// Whether it was sent although its token lacks the scope, or might.
     doubted: bool,
+}
+
+impl Checked {
+    /// A call of which no token is seen.
+    pub(crate) fn unseen(found: Result<Found, Why>) -> Self {
+        Self { found, token: None, header: None, doubted: false }
+    }
+
+    /// The same call with its token, if somebody is to be asked about it later.
+    fn with_token(self, key: TokenKey, header: Option<&HeaderValue>) -> Self {
+        let hidden = |header: &HeaderValue| {
+            let mut header = header.clone();
+            header.set_sensitive(true);
+            header
+        };
+        Self { token: Some(key), header: header.map(hidden), ..self }
+    }
 }
 
 #[cfg(feature = "reqwest-middleware")]
@@ -48,23 +69,34 @@ impl Guard {
     /// Before a request is sent. Never waits, and on the usual path does not allocate.
     pub(crate) fn before(&self, call: &Call<'_>, headers: &HeaderMap) -> Before {
         let found = catalog::lookup(call, &self.0.endpoints);
-        let unseen = Checked { found, token: None, doubted: false };
         let mut tokens = headers.get_all(header::AUTHORIZATION).iter().filter(|_| is_google(&found));
         // Which of two tokens Google would take is not known.
-        let (Some(token), None) = (tokens.next(), tokens.next()) else { return Before::Go(unseen) };
-        match self.0.grants.peek(token, |key, entry| (key, self.judge(&found, &entry.granted))) {
+        match (tokens.next(), tokens.next()) {
+            (Some(token), None) => self.before_with(found, token),
+            _ => Before::Go(Checked::unseen(found)),
+        }
+    }
+
+    /// The same for a call of Google's of which the token is seen, and the method or nothing else.
+    pub(crate) fn before_with(&self, found: Result<Found, Why>, token: &HeaderValue) -> Before {
+        let unseen = Checked::unseen(found);
+        let grants = &self.0.grants;
+        let read = |key, entry: &Entry| (key, self.judge(&found, &entry.granted), grants.may_learn_of(entry));
+        match grants.peek(token, read) {
             Peek::NotBearer => Before::Go(unseen),
-            Peek::Unseen(key) => {
-                let checked = Checked { token: Some(key), doubted: true, ..unseen };
+            Peek::Unseen { key, is_new } => {
+                let checked = Checked { doubted: true, ..unseen.with_token(key, Some(token)) };
                 match self.0.preflight {
-                    Preflight::Off => self.0.grants.remember(token),
-                    _ => drop(self.0.grants.inspect(token, Stage::Ahead)),
+                    Preflight::Off => grants.remember(token),
+                    _ => drop(grants.inspect(token, Stage::Ahead)),
                 }
-                let waits = self.0.preflight == Preflight::Deny && could_lack(&found);
+                let waits = is_new && self.0.preflight == Preflight::Deny && could_lack(&found);
                 if waits { Before::Ask(checked) } else { Before::Go(checked) }
             }
-            Peek::Seen((key, Verdict::Lacking)) => self.lacking(Checked { token: Some(key), ..unseen }),
-            Peek::Seen((key, _)) => Before::Go(Checked { token: Some(key), ..unseen }),
+            Peek::Seen((key, Verdict::Lacking, _)) => self.lacking(unseen.with_token(key, None)),
+            Peek::Seen((key, _, is_open)) => {
+                Before::Go(unseen.with_token(key, Some(token).filter(|_| is_open)))
+            }
         }
     }
 
@@ -81,6 +113,22 @@ impl Guard {
         }
         let accepted = method(&found).map(|method| method.accepted()).unwrap_or_default();
         least(&accepted).or_else(|| Some(Scope::cloud_platform()))
+    }
+
+    /// What to do about a program that asks for scopes which the method does not accept, or which open
+    /// a part of the data only. A warning event, once for each method.
+    #[cfg(feature = "google-apis")]
+    pub(crate) fn amiss(&self, found: &Found, asked: &ScopeSet) -> Option<Step> {
+        let method = found.method();
+        let why = match verdict(found, asked) {
+            Verdict::Lacking if !asked.is_empty() => Some("which the method does not accept"),
+            _ => asked::partial(asked),
+        };
+        let step = asked::name_a_scope(method, asked, why?)?;
+        if self.0.lessons.is_first_amiss(method) {
+            telemetry::asked_amiss(method, asked);
+        }
+        Some(step)
     }
 
     fn lacking(&self, checked: Checked) -> Before {
@@ -119,7 +167,7 @@ impl Guard {
     /// Waits, bounded, for the scopes of a token that nothing is known of yet, and judges again.
     pub(crate) async fn ask(&self, checked: Checked) -> Result<Checked, Denial> {
         let Some(key) = checked.token else { return Ok(checked) };
-        let granted = self.0.grants.wait(key, Stage::Ahead, self.0.deny_wait).await;
+        let granted = self.0.grants.wait(key, checked.header.as_ref(), Stage::Ahead, self.0.deny_wait).await;
         if self.judge(&checked.found, &granted) != Verdict::Lacking {
             return Ok(checked);
         }
@@ -145,7 +193,7 @@ impl Guard {
     #[cfg(feature = "reqwest-middleware")]
     pub(crate) fn redirected(&self, last: &Call<'_>) -> Checked {
         let found = catalog::lookup(last, &self.0.endpoints).and(Err(Why::Method));
-        Checked { found, token: None, doubted: false }
+        Checked::unseen(found)
     }
 
     /// After a refused answer: a denial if the scope gate refused. Logs what it found.
@@ -156,16 +204,47 @@ impl Guard {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Option<Denial> {
+        let refusal = self.scope_refusal(checked, status, headers, body)?;
+        let granted = self.granted_to(checked).await;
+        self.settle(checked, refusal, granted)
+    }
+
+    /// The same where nobody can wait.
+    #[cfg(feature = "google-cloud")]
+    pub(crate) fn after_at_once(
+        &self,
+        checked: &Checked,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Option<Denial> {
+        let refusal = self.scope_refusal(checked, status, headers, body)?;
+        let granted = self.granted_by_now(checked);
+        self.settle(checked, refusal, granted)
+    }
+
+    fn scope_refusal(
+        &self,
+        checked: &Checked,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Option<Refusal> {
         let answer = Answer::new(body).with_status(status.as_u16()).with_headers(headers);
         let refusal = refusal::classify(&answer).filter(|_| !is_encoded(headers))?;
         if refusal.gate() != Gate::Scope {
-            return self.other_gate(checked, &refusal);
+            self.other_gate(checked, &refusal);
+            return None;
         }
-        let granted = self.granted_to(checked).await;
+        Some(refusal)
+    }
+
+    fn settle(&self, checked: &Checked, refusal: Refusal, granted: GrantedScopes) -> Option<Denial> {
         self.take_named(checked, &refusal);
         let refusal = self.corroborated(refusal, &checked.found, &granted);
         if !is_for_scope(&refusal) {
-            return self.other_gate(checked, &refusal);
+            self.other_gate(checked, &refusal);
+            return None;
         }
         self.take_refused(checked, &granted, &refusal);
         let denial = self.refuse(&checked.found, granted, refusal);
@@ -176,17 +255,26 @@ impl Guard {
     /// What the refused token holds, as far as anybody can say before the caller's patience ends.
     async fn granted_to(&self, checked: &Checked) -> GrantedScopes {
         match checked.token {
-            Some(key) => self.0.grants.wait(key, Stage::Refused, WAIT).await,
-            None => GrantedScopes::unknown("the call carried no bearer token that could be seen"),
+            Some(key) => self.0.grants.wait(key, checked.header.as_ref(), Stage::Refused, WAIT).await,
+            None => GrantedScopes::unknown(NO_TOKEN),
         }
     }
 
-    fn other_gate(&self, checked: &Checked, refusal: &Refusal) -> Option<Denial> {
+    /// What is known of it by now. Whoever is left to ask is asked, for the next refusal.
+    #[cfg(feature = "google-cloud")]
+    fn granted_by_now(&self, checked: &Checked) -> GrantedScopes {
+        if let Some(header) = &checked.header {
+            let _ = self.0.grants.inspect(header, Stage::Refused);
+        }
+        let known = checked.token.and_then(|key| self.0.grants.read(key, |entry| entry.granted.clone()));
+        known.unwrap_or_else(|| GrantedScopes::unknown(NO_TOKEN))
+    }
+
+    fn other_gate(&self, checked: &Checked, refusal: &Refusal) {
         telemetry::other_gate(method(&checked.found), refusal);
         if checked.doubted && is_behind_scopes(refusal) {
             self.contradicted(checked);
         }
-        None
     }
 
     /// The scope gate is open, although it should not be, as far as is known by now.
@@ -238,6 +326,8 @@ impl Guard {
         self.0.surface == super::Surface::Extension
     }
 }
+
+const NO_TOKEN: &str = "the call carried no bearer token that could be seen";
 
 /// Whether any answer about the token could stop the call, so that it is worth waiting for.
 fn could_lack(found: &Result<Found, Why>) -> bool {
