@@ -200,6 +200,8 @@ impl Denial {
     #[cfg(feature = "google-apis")]
     pub(crate) fn with_first_step(&self, step: Step) -> Self {
         let Facts { kind, method, accepted, granted, environment, refusal, remedy } = &*self.0;
+        let brief = step.code_line().map(|code| format!("Ask for another scope in the call: {code}. "));
+        let summary = brief.unwrap_or_default() + &remedy.summary;
         let steps = std::iter::once(step).chain(remedy.steps.iter().cloned()).collect();
         Self(Arc::new(Facts {
             kind: *kind,
@@ -208,7 +210,7 @@ impl Denial {
             granted: granted.clone(),
             environment: Arc::clone(environment),
             refusal: refusal.clone(),
-            remedy: Remedy { summary: remedy.summary.clone(), steps },
+            remedy: Remedy { summary, steps },
         }))
     }
 

@@ -74,8 +74,8 @@ pub enum Preflight {
     /// through, the catalog is wrong about that method, and nothing more is predicted of it.
     #[default]
     Confirm,
-    /// The call is not sent: it fails with a [`Denial`]. A call with a token of which nothing is known
-    /// yet may wait up to 500 ms for the token's scopes; if they are still unknown then, it is sent.
+    /// The call is not sent: it fails with a [`Denial`]. The first calls with a token may wait up to
+    /// 500 ms for its scopes; if they are still unknown then, this call and later ones are sent.
     Deny,
 }
 

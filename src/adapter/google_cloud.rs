@@ -113,6 +113,10 @@ impl GuardCredentials {
         }
     }
 
+    fn last(&self) -> Option<HeaderValue> {
+        self.handed.load().as_ref().map(|last| last.authorization.clone())
+    }
+
     /// The token of a call that began then: certain if only one was handed out since.
     fn token_since(&self, start: Instant) -> Option<HeaderValue> {
         let last = self.handed.load();
@@ -135,13 +139,13 @@ impl CredentialsProvider for GuardCredentials {
         extensions: Extensions,
     ) -> Result<CacheableResource<HeaderMap>, CredentialsError> {
         let headers = self.inner.headers(extensions).await?;
-        if let CacheableResource::New { data, .. } = &headers {
-            data.get(AUTHORIZATION).into_iter().for_each(|authorization| self.take_note(authorization));
-        }
-        let authorization = self.handed.load().as_ref().map(|last| last.authorization.clone());
-        match authorization {
-            Some(value) => calling::check(&self.guard, &value).await.map_err(refused)?,
-            None => {}
+        let authorization = match &headers {
+            CacheableResource::New { data, .. } => data.get(AUTHORIZATION).cloned(),
+            CacheableResource::NotModified => self.last(),
+        };
+        if let Some(authorization) = authorization {
+            self.take_note(&authorization);
+            calling::check(&self.guard, &authorization).await.map_err(refused)?;
         }
         Ok(headers)
     }

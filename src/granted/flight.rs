@@ -482,6 +482,27 @@ mod tests {
         assert_eq!(source.asked(), 1);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_dropped_at_any_await_leaves_everything_in_order() {
+        let source = Source::new(Mood::Knows);
+        let world = World::new(&[(Stage::Ahead, &source)]);
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        for polls in 0..20 {
+            let token = bearer(&polls.to_string());
+            let mut caller = Box::pin(world.ask(&token));
+            for _ in 0..polls {
+                if caller.as_mut().poll(&mut context).is_ready() {
+                    break;
+                }
+                tokio::time::advance(Duration::from_millis(5)).await;
+            }
+            drop(caller);
+            assert!(!world.ask(&token).await.is_unknown(), "after {polls} polls");
+            assert_eq!(source.asked(), polls + 1, "after {polls} polls");
+        }
+        assert!(world.grants.0.flights().is_empty());
+    }
+
     #[test]
     fn a_runtime_that_ends_in_the_middle_leaves_an_answer() {
         let world = World::new(&[(Stage::Ahead, &Source::new(Mood::Hangs))]);

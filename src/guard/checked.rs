@@ -356,7 +356,13 @@ fn is_behind_scopes(refusal: &Refusal) -> bool {
 #[cfg(test)]
 #[cfg(feature = "catalog-full")]
 mod tests {
+    use std::pin::Pin;
+    use std::sync::Arc;
+    use std::time::Duration;
+
     use super::*;
+    use crate::granted::clock::tests::ManualClock;
+    use crate::granted::{AccessToken, GrantedScopesSource};
 
     #[test]
     fn a_token_is_for_googles_apis_over_tls_and_for_hosts_the_user_mapped() {
@@ -389,5 +395,44 @@ mod tests {
             headers.insert(header::AUTHORIZATION, "Bearer mine".parse().unwrap());
             assert_eq!(guard.scope_to_ask_for(&call, &headers), None, "{url}");
         }
+    }
+
+    /// A source that is down.
+    struct Down;
+
+    impl GrantedScopesSource for Down {
+        fn name(&self) -> &str {
+            "the test source"
+        }
+
+        fn granted<'a>(
+            &'a self,
+            _: AccessToken<'a>,
+        ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
+            Box::pin(async { Some(GrantedScopes::unknown("the test source is down")) })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn deny_holds_back_the_first_call_of_a_token_and_no_later_one() {
+        let clock = Arc::new(ManualClock::new());
+        let guard = Guard::builder().source(Down).preflight(Preflight::Deny).clock(Arc::clone(&clock) as _);
+        let guard = guard.build();
+        let call = |token: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
+            let uri = "https://storage.googleapis.com/storage/v1/b/b/o/x".parse().unwrap();
+            guard.before(&Call::new(&http::Method::GET, &uri), &headers)
+        };
+        let Before::Ask(checked) = call("a") else { panic!("the first call asks") };
+        guard.ask(checked).await.unwrap();
+        for _ in 0..5 {
+            assert!(matches!(call("a"), Before::Go(_)));
+            // Its failure is forgotten by now, and it is inspected again.
+            clock.advance(Duration::from_secs(1000));
+            assert!(matches!(call("a"), Before::Go(_)), "held back again");
+            tokio::task::yield_now().await;
+        }
+        assert!(matches!(call("b"), Before::Ask(_)));
     }
 }
