@@ -20,6 +20,7 @@ use tokio::sync::{oneshot, watch};
 use super::exchange::{Asked, Form, Reply, html, json};
 use super::fault::{FakeBody, Fault, spoil};
 use super::request::RecordedRequest;
+use super::script::Served;
 use super::state::State;
 use super::{Service, compute, metadata, oauth, storage};
 
@@ -157,8 +158,16 @@ fn asked(door: &Door, head: http::request::Parts, body: Bytes) -> Asked {
 fn handle(shared: &Shared, door: &Door, asked: &Asked) -> Reply {
     let answer = || {
         let state = &mut *shared.lock();
+        let token = asked.bearer().and_then(|text| state.live_token(text)).map(|token| token.scopes);
+        let served = state.script.served(door.service, asked, token.as_deref());
+        if let Some(Served::Refused(refusal)) = served {
+            return refusal;
+        }
         if let Some(scripted) = state.script.next(door.service, asked) {
             return scripted;
+        }
+        if let Some(Served::Open(reply)) = served {
+            return reply;
         }
         match door.service {
             Service::Metadata => metadata::answer(state, door.machine, asked),
@@ -197,6 +206,7 @@ impl Ticket {
             verb: head.method.clone(),
             path: head.uri.path().to_owned(),
             query: head.uri.query().unwrap_or_default().to_owned(),
+            version: head.version,
             headers: head.headers.clone(),
             status: None,
         };

@@ -6,7 +6,7 @@
 
 mod buckets;
 mod methods;
-mod objects;
+pub(super) mod objects;
 mod problem;
 mod upload;
 mod xml;
@@ -45,7 +45,7 @@ pub(super) struct Bucket {
     metageneration: u64,
     /// What was said about it when it was made or patched.
     fields: Map<String, Value>,
-    objects: BTreeMap<String, Object>,
+    pub(super) objects: BTreeMap<String, Object>,
 }
 
 impl Bucket {
@@ -60,8 +60,8 @@ impl Bucket {
     }
 }
 
-struct Object {
-    bytes: Bytes,
+pub(super) struct Object {
+    pub(super) bytes: Bytes,
     /// Checksums in the base64 that Cloud Storage shows them in.
     crc32c: String,
     md5: String,
