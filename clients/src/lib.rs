@@ -19,6 +19,8 @@
 
 mod case;
 mod cases;
+mod google_apis;
+mod google_cloud;
 mod kind;
 mod refusal;
 mod reqwest_middleware;
@@ -33,5 +35,7 @@ pub use table::{Table, run};
 fn all() -> Vec<Box<dyn Kind>> {
     let mut all: Vec<Box<dyn Kind>> = Vec::new();
     all.extend(reqwest_middleware::kinds());
+    all.extend(google_cloud::kinds());
+    all.extend(google_apis::kinds());
     all
 }
