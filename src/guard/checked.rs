@@ -116,7 +116,7 @@ impl Guard {
     }
 
     /// What to do about a program that asks for scopes which the method does not accept, or which open
-    /// a part of the data only. A warning event, once for each method.
+    /// a part of the data only. With a warning event.
     #[cfg(feature = "google-apis")]
     pub(crate) fn amiss(&self, found: &Found, asked: &ScopeSet) -> Option<Step> {
         let method = found.method();
@@ -125,8 +125,8 @@ impl Guard {
             _ => asked::partial(asked),
         };
         let step = asked::name_a_scope(method, asked, why?)?;
-        if self.0.lessons.is_first_amiss(method) {
-            telemetry::asked_amiss(method, asked);
+        if let Some(times) = self.0.repeats.count(("asked", Some(method), None), self.0.grants.now()) {
+            telemetry::asked_amiss(method, asked, times);
         }
         Some(step)
     }
@@ -142,10 +142,14 @@ impl Guard {
             Preflight::Off => return Before::Go(checked),
         };
         let Some(denial) = denial else {
-            telemetry::predicted(found.method(), &granted);
+            let times =
+                self.0.repeats.count(("predicted", Some(found.method()), Some(key)), self.0.grants.now());
+            if let Some(times) = times {
+                telemetry::predicted(found.method(), &granted, times);
+            }
             return Before::Go(Checked { doubted: true, ..checked });
         };
-        telemetry::denied(&denial);
+        self.tell(&checked, &denial, None);
         Before::Stop(denial)
     }
 
@@ -206,7 +210,7 @@ impl Guard {
     ) -> Option<Denial> {
         let refusal = self.scope_refusal(checked, status, headers, body)?;
         let granted = self.granted_to(checked).await;
-        self.settle(checked, refusal, granted)
+        self.settle(checked, status, refusal, granted)
     }
 
     /// The same where nobody can wait.
@@ -220,7 +224,7 @@ impl Guard {
     ) -> Option<Denial> {
         let refusal = self.scope_refusal(checked, status, headers, body)?;
         let granted = self.granted_by_now(checked);
-        self.settle(checked, refusal, granted)
+        self.settle(checked, status, refusal, granted)
     }
 
     fn scope_refusal(
@@ -239,7 +243,13 @@ impl Guard {
         Some(refusal)
     }
 
-    fn settle(&self, checked: &Checked, refusal: Refusal, granted: GrantedScopes) -> Option<Denial> {
+    fn settle(
+        &self,
+        checked: &Checked,
+        status: StatusCode,
+        refusal: Refusal,
+        granted: GrantedScopes,
+    ) -> Option<Denial> {
         self.take_named(checked, &refusal);
         let refusal = self.corroborated(refusal, &checked.found, &granted);
         if !is_for_scope(&refusal) {
@@ -248,8 +258,16 @@ impl Guard {
         }
         self.take_refused(checked, &granted, &refusal);
         let denial = self.refuse(&checked.found, granted, refusal);
-        telemetry::denied(&denial);
+        self.tell(checked, &denial, Some(status));
         Some(denial)
+    }
+
+    /// Logs a denial, or counts it if its like was logged already.
+    pub(super) fn tell(&self, checked: &Checked, denial: &Denial, status: Option<StatusCode>) {
+        let happening = (telemetry::evidence(denial), denial.method(), checked.token);
+        if let Some(times) = self.0.repeats.count(happening, self.0.grants.now()) {
+            telemetry::denied(denial, status, times);
+        }
     }
 
     /// What the refused token holds, as far as anybody can say before the caller's patience ends.
@@ -271,7 +289,11 @@ impl Guard {
     }
 
     fn other_gate(&self, checked: &Checked, refusal: &Refusal) {
-        telemetry::other_gate(method(&checked.found), refusal);
+        let method = method(&checked.found);
+        let happening = (refusal.gate().as_str(), method, checked.token);
+        if let Some(times) = self.0.repeats.count(happening, self.0.grants.now()) {
+            telemetry::other_gate(method, refusal, times);
+        }
         if checked.doubted && is_behind_scopes(refusal) {
             self.contradicted(checked);
         }

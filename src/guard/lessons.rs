@@ -31,9 +31,6 @@ struct Learnt {
     open: HashSet<ApiMethod>,
     /// The method accepts these scopes besides those listed for it.
     accepted: HashMap<ApiMethod, ScopeSet>,
-    /// It was said of the method that the program asks for the wrong scope.
-    #[cfg(feature = "google-apis")]
-    amiss: HashSet<ApiMethod>,
 }
 
 impl Lessons {
@@ -80,16 +77,6 @@ impl Lessons {
         }
         learnt.denials.retain(|(_, denied), _| *denied != method);
         learnt.open.insert(method)
-    }
-
-    /// Whether it was not yet said of this method that the program asks for the wrong scope.
-    #[cfg(feature = "google-apis")]
-    pub(super) fn is_first_amiss(&self, method: ApiMethod) -> bool {
-        let amiss = &mut self.learnt().amiss;
-        if amiss.len() >= MOST {
-            amiss.clear();
-        }
-        amiss.insert(method)
     }
 
     /// Google named scopes that open the method. Those that no catalog has heard of make no verdict.
