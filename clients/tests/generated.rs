@@ -120,7 +120,7 @@ async fn confirm_sends_one_and_answers_the_rest() {
 #[tokio::test]
 async fn look_alikes_pass_as_they_came() {
     let google = google().await;
-    let guard = builder(&google).from_env().await;
+    let guard = builder(&google).preflight(Preflight::Warn).from_env().await;
     let hub = drive(&google, guard.get_token(google.token()));
     let list = guard.calling("drive.files.list").unwrap();
     for wire in Wire::all().iter().filter(|wire| !wire.is_grpc() && !wire.is_lack_of_scope()) {
@@ -128,8 +128,9 @@ async fn look_alikes_pass_as_they_came() {
         let plainly = drive(&google, google.token()).files().list().doit().await.map(drop).unwrap_err();
         google.front().respond_with(*wire);
         let error = list.run(hub.files().list().doit()).await.map(drop).unwrap_err();
+        let is_hint = format!("{wire:?}").starts_with("Scope");
         if let (Error::BadRequest(plainly), Error::BadRequest(error)) = (&plainly, &error) {
-            assert_eq!(plainly, error, "{wire:?}");
+            assert!(plainly == error || is_hint, "{wire:?}: {error}");
         }
         assert_eq!(std::mem::discriminant(&plainly), std::mem::discriminant(&error), "{wire:?}");
     }

@@ -200,7 +200,7 @@ async fn a_refused_rpc_keeps_its_code_and_details() {
 #[tokio::test]
 async fn a_generated_client_is_explained_and_its_look_alikes_are_not() {
     let google = google().await;
-    let guard = builder(&google).from_env().await;
+    let guard = builder(&google).preflight(Preflight::Warn).from_env().await;
     let client = secrets(&google, &guard).await;
     let access = guard.calling("secretmanager.projects.secrets.versions.access").unwrap();
     for wire in Wire::all().iter().filter(|wire| !wire.is_grpc()) {
