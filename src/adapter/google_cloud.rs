@@ -29,33 +29,29 @@
 //! A call that is not sent fails with a [`CredentialsError`] that is not transient, so that nobody
 //! retries it.
 
-use std::error::Error as _;
+mod retry;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use arc_swap::ArcSwapOption;
 use google_cloud_auth::credentials::{CacheableResource, Credentials, CredentialsProvider};
 use google_cloud_auth::errors::CredentialsError;
-use google_cloud_gax::error::{Error, rpc::Code};
-use google_cloud_gax::retry_policy::RetryPolicy;
-use google_cloud_gax::retry_result::RetryResult;
-use google_cloud_gax::retry_state::RetryState;
-use google_cloud_gax::throttle_result::ThrottleResult;
 use http::header::AUTHORIZATION;
-use http::{Extensions, HeaderMap, HeaderValue, StatusCode};
+use http::{Extensions, HeaderMap, HeaderValue};
 
 use super::attach::TokenSource;
-use super::calling::sealed::{Refused, Told};
-use super::calling::{self, ClientError};
-use crate::call::Why;
+use super::calling;
 use crate::denial::Denial;
-use crate::error::{BoxError, Error as OwnError};
+use crate::error::{BoxError, Error};
 use crate::granted::{AccessToken, GrantSource, GrantedScopes};
-use crate::guard::{Before, Checked, Guard};
+use crate::guard::Guard;
 use crate::scope::ScopeSet;
+
+pub use retry::GuardRetryPolicy;
 
 /// Credentials of google-cloud-auth, with a guard that listens. Made by [`Guard::credentials`].
 #[derive(Clone)]
@@ -77,13 +73,6 @@ impl Guard {
     #[must_use]
     pub fn credentials(&self, inner: impl Into<Credentials>) -> GuardCredentials {
         GuardCredentials { guard: self.clone(), inner: inner.into(), granted: None, handed: Arc::default() }
-    }
-
-    /// Explains refusals after `inner` has had its say: see
-    /// [`adapter::google_cloud`](crate::adapter::google_cloud).
-    #[must_use]
-    pub fn retry_policy(&self, inner: impl RetryPolicy + 'static) -> GuardRetryPolicy {
-        GuardRetryPolicy { guard: self.clone(), inner: Arc::new(inner), credentials: None }
     }
 }
 
@@ -126,10 +115,10 @@ impl GuardCredentials {
 
     async fn fresh(&self) -> Result<HeaderValue, BoxError> {
         let CacheableResource::New { data, .. } = self.inner.headers(Extensions::new()).await? else {
-            return Err(OwnError::unreachable("the credentials gave no headers").into());
+            return Err(Error::unreachable("the credentials gave no headers").into());
         };
         let authorization = data.get(AUTHORIZATION).cloned();
-        authorization.ok_or_else(|| OwnError::unreachable("the credentials gave no bearer token").into())
+        authorization.ok_or_else(|| Error::unreachable("the credentials gave no bearer token").into())
     }
 }
 
@@ -171,89 +160,9 @@ impl TokenSource for GuardCredentials {
             let authorization = self.fresh().await?;
             self.take_note(&authorization);
             let token = AccessToken::from_authorization(&authorization);
-            let token = token.ok_or_else(|| OwnError::unreachable("the credentials gave no bearer token"))?;
+            let token = token.ok_or_else(|| Error::unreachable("the credentials gave no bearer token"))?;
             Ok(token.secret().to_owned())
         })
-    }
-}
-
-/// A retry policy whose last word is an explained error. Made by [`Guard::retry_policy`].
-#[derive(Debug, Clone)]
-pub struct GuardRetryPolicy {
-    guard: Guard,
-    inner: Arc<dyn RetryPolicy>,
-    credentials: Option<GuardCredentials>,
-}
-
-impl GuardRetryPolicy {
-    /// Tells it whose tokens its client sends, so that an explanation says what they hold.
-    #[must_use]
-    pub fn with_tokens_of(self, credentials: &GuardCredentials) -> Self {
-        Self { credentials: Some(credentials.clone()), ..self }
-    }
-
-    fn explain(&self, state: &RetryState, error: Error) -> Error {
-        let Some(told) = error.told().filter(|_| error.denial().is_none() && !calling::is_under_way()) else {
-            return error;
-        };
-        let token = self.credentials.as_ref().and_then(|own| own.token_since(state.start));
-        let checked = match token.map(|token| self.guard.before_with(Err(Why::Method), &token)) {
-            Some(Before::Go(checked)) => checked,
-            _ => Checked::unseen(Err(Why::Method)),
-        };
-        if !self.guard.looks_at(&checked, told.status) {
-            return error;
-        }
-        match self.guard.after_at_once(&checked, told.status, &told.headers, &told.body) {
-            Some(denial) => error.explained(denial),
-            None => error,
-        }
-    }
-}
-
-impl RetryPolicy for GuardRetryPolicy {
-    fn on_error(&self, state: &RetryState, error: Error) -> RetryResult {
-        match self.inner.on_error(state, error) {
-            RetryResult::Permanent(error) => RetryResult::Permanent(self.explain(state, error)),
-            RetryResult::Exhausted(error) => RetryResult::Exhausted(self.explain(state, error)),
-            RetryResult::Continue(error) => RetryResult::Continue(error),
-        }
-    }
-
-    fn on_throttle(&self, state: &RetryState, error: Error) -> ThrottleResult {
-        self.inner.on_throttle(state, error)
-    }
-
-    fn remaining_time(&self, state: &RetryState) -> Option<Duration> {
-        self.inner.remaining_time(state)
-    }
-}
-
-impl ClientError for Error {}
-
-impl Refused for Error {
-    fn told(&self) -> Option<Told> {
-        let headers = self.http_headers().cloned().unwrap_or_default();
-        let refused = self.status().filter(|status| status.code == Code::PermissionDenied);
-        let status = self.http_status_code().or_else(|| refused.map(|_| 403))?;
-        let body = match (self.status(), self.http_payload()) {
-            (Some(status), _) => serde_json::to_vec(status).ok()?,
-            (None, payload) => payload.map(|body| body.to_vec()).unwrap_or_default(),
-        };
-        Some(Told { status: StatusCode::from_u16(status).ok()?, headers, body })
-    }
-
-    fn denial(&self) -> Option<&Denial> {
-        Denial::of(self.source()?)
-    }
-
-    /// `Error::service_full` is public and not in the documentation; nothing else makes an error with
-    /// HTTP headers and a source. If it goes, errors are no longer explained in place, this does not
-    /// compile, and `Guard::explain_error` takes over.
-    fn explained(self, denial: Denial) -> Self {
-        let Some(status) = self.status().cloned() else { return self };
-        let source = Some(BoxError::from(denial.into_error()));
-        Self::service_full(status, self.http_status_code(), self.http_headers().cloned(), source)
     }
 }
 

@@ -81,6 +81,11 @@ struct Call<'a> {
 }
 
 pub(super) fn answer(state: &mut State, asked: &Asked) -> Reply {
+    // Discovery has a path of its own for resumable uploads, which generated clients take.
+    if let Some(rest) = asked.path.strip_prefix("/resumable/upload/") {
+        let same = Asked { path: format!("/upload/{rest}"), ..asked.clone() };
+        return answer(state, &same);
+    }
     let reply = match asked.path.as_str() {
         path if path.starts_with("/upload/storage/v1/") && asked.query.get("upload_id").is_some() => {
             upload::resume(state, asked).unwrap_or_else(|problem| problem.json())
