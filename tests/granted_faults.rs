@@ -32,6 +32,8 @@ const SHORT: Duration = Duration::from_millis(50);
 const LONG: Duration = Duration::from_secs(60);
 
 async fn google() -> FakeGoogle {
+    // Installs the crypto provider that reqwest may need, before the guard asks anybody.
+    drop(plain::client());
     let builder = FakeGoogle::builder().vm(Vm::new("web-1")).bucket("photos");
     builder.iam("photos", ACCOUNT, "roles/storage.objectAdmin").start().await.unwrap()
 }
@@ -219,6 +221,8 @@ async fn only_deny_waits_and_no_longer_than_it_was_told() {
 async fn tokeninfo<F: Future<Output = ()> + Send>(
     serve: impl Fn(TcpStream) -> F + Send + 'static,
 ) -> (String, tokio::task::JoinHandle<()>) {
+    // Installs the crypto provider that reqwest may need, before the guard asks anybody.
+    drop(plain::client());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/tokeninfo", listener.local_addr().unwrap());
     let server = tokio::spawn(async move {

@@ -33,6 +33,8 @@ const ACCOUNT: &str = "robot@my-project.iam.gserviceaccount.com";
 const READ_ONLY: &str = "https://www.googleapis.com/auth/devstorage.read_only";
 
 async fn google(platform: Platform) -> FakeGoogle {
+    // Installs the crypto provider that reqwest may need, before the guard asks anybody.
+    drop(plain::client());
     let vm = Vm::new("web-1").account(ACCOUNT).platform(platform).scopes(["devstorage.read_only"]);
     let builder = FakeGoogle::builder().vm(vm).bucket("photos");
     builder.iam("photos", ACCOUNT, "roles/storage.objectAdmin").start().await.unwrap()
