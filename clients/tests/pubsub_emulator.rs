@@ -15,12 +15,12 @@ use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::GrantSource;
 use gcp_scopes::testing::{FakeGoogle, Service};
 use gcp_scopes::{Denial, Guard, Preflight};
-use http::Response;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::publisher_client::PublisherClient;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::subscriber_client::SubscriberClient;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::{
     AcknowledgeRequest, PublishRequest, PubsubMessage, PullRequest, StreamingPullRequest, Subscription, Topic,
 };
+use http::Response;
 use tonic::metadata::AsciiMetadataValue;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status};
