@@ -21,7 +21,7 @@ use tower::{Layer as _, Service};
 struct Client;
 
 impl Service<Request<()>> for Client {
-    type Response = Response<Empty<&'static [u8]>>;
+    type Response = Response<Empty<bytes::Bytes>>;
     type Error = Infallible;
     type Future = Ready<Result<Self::Response, Infallible>>;
 

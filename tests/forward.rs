@@ -1,9 +1,9 @@
-//! The fake Google's scope gate in front of another server.
+//! The fake Google's scope gate before another server: an API that a test made up, and gRPC.
 #![cfg(feature = "testing")]
 
 use anyhow::{Result, ensure};
 use bytes::Bytes;
-use gcp_scopes::testing::{FakeGoogle, Gate, Service};
+use gcp_scopes::testing::{FakeGoogle, Service};
 use http::{HeaderMap, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
@@ -11,8 +11,12 @@ use hyper_util::rt::TokioExecutor;
 
 const ROBOT: &str = "robot@my-project.iam.gserviceaccount.com";
 
+async fn before(server: &FakeGoogle) -> Result<FakeGoogle> {
+    Ok(FakeGoogle::builder().forward(Service::Front, server.url_of(Service::Front)).start().await?)
+}
+
 async fn post(google: &FakeGoogle, version: Version, scope: &str) -> Result<Response<Bytes>> {
-    let request = Request::post(format!("{}/v1/orders:send?x=1", google.url_of(Service::Gate)))
+    let request = Request::post(format!("{}/v1/orders:send?x=1", google.url_of(Service::Front)))
         .header("authorization", format!("Bearer {}", google.mint(ROBOT, [scope])))
         .body(Full::new(Bytes::from_static(b"hello")))?;
     let mut client = Client::builder(TokioExecutor::new());
@@ -24,10 +28,9 @@ async fn post(google: &FakeGoogle, version: Version, scope: &str) -> Result<Resp
 #[tokio::test]
 async fn the_gate_refuses_by_scope_and_passes_the_rest_on() -> Result<()> {
     let server = FakeGoogle::builder().start().await?;
-    let gate = Gate::before(server.url_of(Service::Front).trim_start_matches("http://").parse()?)
-        .accepts("/", ["cloud-platform"])
-        .accepts("/v1/orders", ["pubsub"]);
-    let google = FakeGoogle::builder().gate(gate).start().await?;
+    let google = before(&server).await?;
+    google.front().path("/").serve(["cloud-platform"], Response::new(""));
+    google.front().path("/v1/orders").serve(["pubsub"], Response::new(""));
     for version in [Version::HTTP_11, Version::HTTP_2] {
         let before = server.requests().len();
         let poor = post(&google, version, "cloud-platform").await?;
@@ -48,12 +51,13 @@ async fn the_gate_refuses_by_scope_and_passes_the_rest_on() -> Result<()> {
 #[tokio::test]
 async fn trailers_come_through_the_gate() -> Result<()> {
     let server = FakeGoogle::builder().start().await?;
-    let gate = Gate::before(server.url_of(Service::Front).trim_start_matches("http://").parse()?);
-    let google = FakeGoogle::builder().gate(gate).start().await?;
+    let google = before(&server).await?;
     let trailers = HeaderMap::from_iter([("grpc-status".parse()?, "5".parse()?)]);
     server.front().with_trailers(trailers.clone()).respond(Response::new("message"));
     let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http::<Full<Bytes>>();
-    let request = Request::post(google.url_of(Service::Gate)).body(Full::default())?;
+    let request = Request::post(google.url_of(Service::Front))
+        .header("content-type", "application/grpc")
+        .body(Full::default())?;
     let whole = client.request(request).await?.into_body().collect().await?;
     ensure!(whole.trailers() == Some(&trailers), "{:?}", whole.trailers());
     ensure!(whole.to_bytes() == "message", "the body, too");
