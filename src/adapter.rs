@@ -17,6 +17,7 @@ pub mod gcp_auth;
 pub mod google_apis;
 #[cfg(feature = "google-cloud")]
 pub mod google_cloud;
+pub(crate) mod inflate;
 #[cfg(feature = "object-store")]
 pub mod object_store;
 #[cfg(feature = "opendal")]

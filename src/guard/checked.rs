@@ -6,6 +6,7 @@ use std::time::Instant;
 use http::{HeaderMap, StatusCode, header};
 
 use super::{Guard, Preflight, Verdict, WAIT, is_for_scope, method, verdict};
+use crate::adapter::inflate;
 use crate::call::{Call, Why};
 use crate::catalog::{self, Endpoints, Found};
 use crate::denial::{Denial, DenialKind};
@@ -156,8 +157,9 @@ impl Guard {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Option<Denial> {
-        let answer = Answer::new(body).with_status(status.as_u16()).with_headers(headers);
-        let refusal = refusal::classify(&answer).filter(|_| !is_encoded(headers))?;
+        let body = inflate::readable(headers, body)?;
+        let answer = Answer::new(&body).with_status(status.as_u16()).with_headers(headers);
+        let refusal = refusal::classify(&answer)?;
         if refusal.gate() != Gate::Scope {
             return self.other_gate(checked, &refusal);
         }
@@ -246,11 +248,6 @@ fn could_lack(found: &Result<Found, Why>) -> bool {
 
 fn is_google(found: &Result<Found, Why>) -> bool {
     found.as_ref().map_or_else(|why| why.is_google(), |_| true)
-}
-
-/// A compressed body says nothing that can be read, and the headers alone do not decide.
-fn is_encoded(headers: &HeaderMap) -> bool {
-    headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity")
 }
 
 fn is_missing(refusal: &Refusal) -> bool {
