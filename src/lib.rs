@@ -34,6 +34,10 @@ pub mod adapter;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
+
 #[doc(inline)]
 pub use denial::Denial;
 #[doc(inline)]

@@ -20,7 +20,8 @@ pub(crate) fn readable<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<Cow<'b
     let values = headers.get_all(CONTENT_ENCODING).iter();
     let values: Vec<&str> = values.map(|value| value.to_str()).collect::<Result<_, _>>().ok()?;
     let codings = values.iter().flat_map(|value| value.split(',')).map(str::trim);
-    let mut codings = codings.filter(|coding| !matches!(coding.to_ascii_lowercase().as_str(), "" | "identity"));
+    let mut codings =
+        codings.filter(|coding| !matches!(coding.to_ascii_lowercase().as_str(), "" | "identity"));
     match (codings.next(), codings.next()) {
         (None, _) => Some(Cow::Borrowed(body)),
         (Some(coding), None) => inflated(&coding.to_ascii_lowercase(), body).map(Cow::Owned),
@@ -73,7 +74,8 @@ mod tests {
 
     use super::*;
 
-    const PLAIN: &[u8] = br#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
+    const PLAIN: &[u8] =
+        br#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
 
     fn gzip(plain: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
