@@ -46,14 +46,15 @@ fn inflated(_: &str, _: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
-/// Of a stream that was cut off, what stood before the cut.
+/// Of a stream that was cut off, what stood before the cut. Nothing is no beginning: it would leave the
+/// headers to decide.
 #[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store"))]
 fn beginning(stream: impl std::io::Read) -> Option<Vec<u8>> {
     use std::io::{ErrorKind, Read as _};
     let mut plain = Vec::new();
     match stream.take(INFLATED_BYTES as u64).read_to_end(&mut plain) {
         Err(error) if error.kind() != ErrorKind::UnexpectedEof => None,
-        _ => Some(plain),
+        _ => Some(plain).filter(|plain| !plain.is_empty()),
     }
 }
 
