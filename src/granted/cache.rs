@@ -11,13 +11,13 @@
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use arc_swap::ArcSwap;
 use http::HeaderValue;
 use siphasher::sip128::SipHasher13;
 
+use super::sync::{ArcSwap, AtomicBool};
 use super::{AccessToken, GrantedScopes};
 
 /// How many header values are held to be compared. A service has one or two tokens at a time, and
