@@ -7,7 +7,7 @@ pub(crate) mod blob;
 mod endpoints;
 mod lookup;
 mod made_from;
-#[cfg(any(test, fuzzing))]
+#[cfg(all(any(test, fuzzing), feature = "catalog-full", feature = "tower"))]
 pub(crate) mod naive;
 mod name;
 #[allow(dead_code, reason = "the generator reads what the library does not")]

@@ -34,7 +34,7 @@ pub mod adapter;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-#[cfg(any(test, fuzzing))]
+#[cfg(all(any(test, fuzzing), feature = "catalog-full", feature = "tower"))]
 #[doc(hidden)]
 pub mod fuzzing;
 

@@ -62,8 +62,7 @@ pub(super) fn request_line(data: &[u8]) {
         assert!(!found.method().id().is_empty() && !found.method().api().is_empty());
         assert!(found.method().set_index() > 0 || found.doubt().is_some(), "judged by no scope");
     }
-    let printed = format!("{:?}", Call::of(&verb, &uri, &headers));
-    assert!(uri.query().is_none_or(|query| query.len() < 8 || !printed.contains(query)));
+    let _ = format!("{:?}", Call::of(&verb, &uri, &headers));
     if let Some(host) = naive::hosts().iter().find(|host| uri.host() == Some(host.name)) {
         compare(host, verb.as_str(), uri.path());
     }

@@ -191,8 +191,10 @@ fn a_token_declared_and_forgotten_during_its_inspection_is_known_or_unseen_and_n
             let Peek::Seen(key) = grants.peek(&bearer("a"), |key, _| key) else {
                 panic!("known twice, unseen")
             };
+            // An inspection that is about to end may have said already what was forgotten. Who waits for
+            // it learns nothing; the next one does.
             grants.forget(key);
-            assert!(matches!(grants.peek(&bearer("a"), |_, _| ()), Peek::Unseen(_)));
+            ask(grants.clone()).await;
             assert!(ask(grants.clone()).await);
         });
     });
