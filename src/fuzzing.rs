@@ -64,7 +64,7 @@ mod tests {
             for input in inputs {
                 target(&input);
                 // Damaged, cut off and empty ones come for free.
-                (0..=input.len()).step_by(7).for_each(|end| target(&input[..end]));
+                (0..8).for_each(|eighths| target(&input[..input.len() * eighths / 8]));
             }
         }
     }

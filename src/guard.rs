@@ -16,6 +16,7 @@ mod builder;
 #[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), expect(dead_code))]
 mod checked;
 mod lessons;
+mod repeats;
 mod verdict;
 
 use std::fmt;
@@ -30,6 +31,7 @@ use crate::granted::flight::Grants;
 use crate::granted::{AccessToken, GrantedScopes};
 use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
 use lessons::Lessons;
+use repeats::Repeats;
 
 pub use builder::GuardBuilder;
 #[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
@@ -54,6 +56,7 @@ struct Inner {
     deny_wait: Duration,
     environment: Arc<Environment>,
     lessons: Lessons,
+    repeats: Repeats,
 }
 
 /// What happens before a call whose token is known to lack the scope.
