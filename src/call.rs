@@ -5,6 +5,7 @@
 //! for having no opinion.
 
 pub(crate) mod host;
+mod needed;
 pub(crate) mod query;
 pub(crate) mod storage;
 mod why;
@@ -15,6 +16,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, Method, Uri};
 
+pub use needed::NeededScopes;
 pub use why::Why;
 
 /// A request, as far as it tells which API method it calls.
@@ -34,6 +36,7 @@ pub struct Call<'a> {
     path: &'a str,
     query: Option<&'a str>,
     headers: Option<&'a HeaderMap>,
+    needed: Option<&'a NeededScopes>,
 }
 
 impl<'a> Call<'a> {
@@ -47,6 +50,7 @@ impl<'a> Call<'a> {
             path: uri.path(),
             query: uri.query(),
             headers: None,
+            needed: None,
         }
     }
 
@@ -71,8 +75,19 @@ impl<'a> Call<'a> {
             path: url.path(),
             query: url.query(),
             headers: None,
+            needed: None,
         };
         call.with_headers(headers)
+    }
+
+    /// The same call, judged by these scopes and not by the catalog's, if there are any.
+    #[must_use]
+    pub fn needing(self, needed: Option<&'a NeededScopes>) -> Self {
+        Self { needed, ..self }
+    }
+
+    pub(crate) fn needed(&self) -> Option<&'a NeededScopes> {
+        self.needed
     }
 
     fn with_headers(self, headers: &'a HeaderMap) -> Self {

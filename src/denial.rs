@@ -3,6 +3,8 @@
 //! A [`Denial`] is facts. Its `Display` is one line for a log; [`Denial::report`] is the long text
 //! for a person. It judges nothing: the verdict was made in `guard`, the steps in `remedy`.
 
+#[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), allow(dead_code))]
+pub(crate) mod answer;
 mod report;
 mod serialize;
 
@@ -61,23 +63,26 @@ impl Denial {
     /// Before a call: what the catalog, the token's known scopes and earlier answers say.
     pub(crate) fn predicted(
         kind: DenialKind,
-        method: ApiMethod,
+        method: impl Into<Option<ApiMethod>>,
         accepted: ScopeSet,
         granted: GrantedScopes,
         environment: Arc<Environment>,
     ) -> Self {
-        Self::assemble(kind, Some(method), accepted, granted, environment, None)
+        Self::assemble(kind, method.into(), accepted, granted, environment, None)
     }
 
-    /// After a call: what the server said. The server's list of scopes adds to the catalog's.
+    /// After a call: what the server said. The server's list of scopes adds to the catalog's, or to the
+    /// caller's own.
     pub(crate) fn refused(
         method: Option<ApiMethod>,
+        needed: Option<&ScopeSet>,
         granted: GrantedScopes,
         environment: Arc<Environment>,
         refusal: Refusal,
     ) -> Self {
         let method = method.or_else(|| named(&refusal));
-        let accepted = accepted_after(method, &granted, &refusal);
+        let listed = needed.cloned().or_else(|| Some(method?.accepted())).unwrap_or_default();
+        let accepted = accepted_after(&listed, &granted, &refusal);
         Self::assemble(DenialKind::Refused, method, accepted, granted, environment, Some(refusal))
     }
 
@@ -222,7 +227,10 @@ impl Denial {
     }
 
     /// The denial as an error to hand to a client, which a walk of `source()` finds again.
-    #[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), expect(dead_code))]
+    #[cfg_attr(
+        not(any(feature = "tower", feature = "reqwest-middleware", feature = "opendal")),
+        allow(dead_code)
+    )]
     pub(crate) fn into_error(self) -> Shell {
         Shell(self)
     }
@@ -235,14 +243,12 @@ fn named(refusal: &Refusal) -> Option<ApiMethod> {
 
 /// What would have opened the gate. If the token holds a scope that the catalog lists, the catalog is
 /// wrong about this call, and only the server's own list counts.
-fn accepted_after(method: Option<ApiMethod>, granted: &GrantedScopes, refusal: &Refusal) -> ScopeSet {
+fn accepted_after(listed: &ScopeSet, granted: &GrantedScopes, refusal: &Refusal) -> ScopeSet {
     if refusal.scope_refusal() == Some(ScopeRefusal::ScopeOrShare) {
         return DRIVE.iter().map(|uri| Scope::from_uri(uri)).collect();
     }
-    let listed = method.map(|method| method.accepted()).unwrap_or_default();
     let said = refusal.alternatives();
-    let contradicted =
-        granted.scopes().is_some_and(|held| held.intersects(&listed) && !held.intersects(said));
+    let contradicted = granted.scopes().is_some_and(|held| held.intersects(listed) && !held.intersects(said));
     let is_hearsay = granted.source().is_some_and(GrantSource::is_hearsay);
     match contradicted && !(said.is_empty() && is_hearsay) {
         true => said.clone(),

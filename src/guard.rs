@@ -8,34 +8,54 @@
 //! for that token; the catalog has heard of every one of them; and the method accepts none of them.
 //! In every other case the guard abstains: a client cannot know better than the server.
 //!
+//! A caller who does know says so with [`NeededScopes`]: then these scopes count for this call, in the
+//! place of what Google lists and of the hand table. The host must still be Google's.
+//!
 //! # After
-//! Only a 403 of a Google host is looked at. If the scope gate refused, the caller gets a
-//! [`Denial`]; every other answer is passed on byte for byte.
+//! Only a 403 of a Google host is looked at, or gRPC's status 7. If the scope gate refused, the caller
+//! gets a [`Denial`]; every other answer is passed on byte for byte.
 
 mod builder;
-#[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), expect(dead_code))]
+#[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), allow(dead_code))]
 mod checked;
+#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
+#[cfg_attr(not(feature = "tower"), allow(dead_code))]
+mod grpc;
 mod lessons;
 mod repeats;
+#[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), expect(dead_code))]
+mod surface;
 mod verdict;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::call::{Call, Why};
+use crate::call::{Call, NeededScopes, Why};
 use crate::catalog::{self, Endpoints, Found};
 use crate::denial::{Denial, DenialKind};
 use crate::environment::Environment;
 use crate::granted::flight::Grants;
 use crate::granted::{AccessToken, GrantedScopes};
 use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
-use lessons::Lessons;
+use crate::scope::ScopeSet;
+use lessons::{Lessons, Subject};
 use repeats::Repeats;
 
 pub use builder::GuardBuilder;
 #[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
-pub(crate) use checked::{Before, Checked};
+pub(crate) use checked::Before;
+#[cfg(any(
+    feature = "tower",
+    feature = "reqwest-middleware",
+    feature = "object-store",
+    feature = "opendal"
+))]
+pub(crate) use checked::Checked;
+#[cfg(feature = "tower")]
+pub(crate) use grpc::Head;
+#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
+pub(crate) use grpc::{GRPC_STATUS, is_denied};
 pub use verdict::{Verdict, verdict};
 
 /// How long, if the user does not say, [`Preflight::Deny`] waits for scopes that are not yet known,
@@ -87,6 +107,13 @@ pub enum Surface {
     /// As Google's answer, byte for byte, with the [`Denial`] among the response's extensions. A
     /// call that [`Preflight`] does not send has no answer, and is an error all the same.
     Extension,
+    /// As Google's answer, with the denial's line added to its error message: for clients that show
+    /// their users a message and keep nothing else. Status, headers, reason and details stay. A call
+    /// that [`Preflight`] does not send gets a 403 of the same form. The [`Denial`] is among the
+    /// response's extensions in both cases.
+    ///
+    /// A body that was too large to be looked at as a whole is replaced by a short one.
+    Message,
 }
 
 /// What is known before a call is sent.
@@ -147,13 +174,13 @@ impl Guard {
     /// Judges a call by the scopes its token holds. Pure: no I/O, no event.
     #[must_use]
     pub fn decide(&self, call: &Call<'_>, granted: &GrantedScopes) -> Decision {
-        let found = catalog::lookup(call, &self.0.endpoints);
-        match (self.judge(&found, granted), found) {
-            (Verdict::Allow, _) => Decision::Allow,
-            (Verdict::Lacking, Ok(found)) => {
-                Decision::Lacking(self.predict(DenialKind::Predicted, &found, granted.clone()))
+        let asked = self.looked_up(call);
+        match self.judge(&asked, granted) {
+            Verdict::Allow => Decision::Allow,
+            Verdict::Lacking => {
+                Decision::Lacking(self.predict(DenialKind::Predicted, &asked, granted.clone()))
             }
-            (Verdict::Abstain(why), _) | (Verdict::Lacking, Err(why)) => Decision::Abstain(why),
+            Verdict::Abstain(why) => Decision::Abstain(why),
         }
     }
 
@@ -163,45 +190,98 @@ impl Guard {
     /// came from the host that `call` names is for the caller to know.
     #[must_use]
     pub fn explain(&self, call: &Call<'_>, granted: &GrantedScopes, answer: &Answer<'_>) -> Option<Denial> {
+        let asked = self.looked_up(call);
+        let refusal = self.corroborated(refusal::classify(answer)?, &asked, granted);
+        is_for_scope(&refusal).then(|| self.refuse(&asked, granted.clone(), refusal))
+    }
+
+    /// What a call is, and what it needs as far as its caller says so.
+    fn looked_up(&self, call: &Call<'_>) -> Asked {
         let found = catalog::lookup(call, &self.0.endpoints);
-        let refusal = self.corroborated(refusal::classify(answer)?, &found, granted);
-        is_for_scope(&refusal).then(|| self.refuse(&found, granted.clone(), refusal))
+        let Some(needed) = call.needed() else { return Asked { found, needed: None } };
+        let found = match found {
+            Err(Why::Host | Why::Catalog) if self.0.endpoints.is_googles(call) => Err(Why::Method),
+            found => found,
+        };
+        let counts = is_google(&found) && found != Err(Why::Signed);
+        Asked { found, needed: counts.then(|| needed.clone()) }
     }
 
-    fn predict(&self, kind: DenialKind, found: &Found, granted: GrantedScopes) -> Denial {
-        let accepted = self.0.lessons.accepted(found.method());
-        Denial::predicted(kind, found.method(), accepted, granted, self.0.environment.clone())
+    fn predict(&self, kind: DenialKind, asked: &Asked, granted: GrantedScopes) -> Denial {
+        let accepted = asked.subject().map(|subject| self.0.lessons.accepted(subject, asked.listed()));
+        let accepted = accepted.unwrap_or_default();
+        Denial::predicted(kind, asked.method(), accepted, granted, self.0.environment.clone())
     }
 
-    fn refuse(&self, found: &Result<Found, Why>, granted: GrantedScopes, refusal: Refusal) -> Denial {
-        Denial::refused(method(found), granted, self.0.environment.clone(), refusal)
+    fn refuse(&self, asked: &Asked, granted: GrantedScopes, refusal: Refusal) -> Denial {
+        let needed = asked.needed.as_ref().map(NeededScopes::scopes);
+        Denial::refused(asked.method(), needed, granted, self.0.environment.clone(), refusal)
     }
 
-    /// The verdict on what was found, or was not, for a token of which something or nothing is known.
-    fn judge(&self, found: &Result<Found, Why>, granted: &GrantedScopes) -> Verdict {
-        match (found, granted.scopes()) {
-            (Err(why), _) => Verdict::Abstain(*why),
-            (Ok(_), None) if granted.is_not_limited() => Verdict::Allow,
-            (Ok(_), None) => Verdict::Abstain(Why::Granted),
-            (Ok(found), Some(scopes)) => match verdict(found, scopes) {
-                Verdict::Lacking => self.0.lessons.correct(found.method(), scopes),
-                verdict => verdict,
+    /// The verdict on what was asked, for a token of which something or nothing is known.
+    fn judge(&self, asked: &Asked, granted: &GrantedScopes) -> Verdict {
+        match (&asked.found, granted.scopes()) {
+            (Err(why), _) if asked.needed.is_none() => Verdict::Abstain(*why),
+            (_, None) if granted.is_not_limited() => Verdict::Allow,
+            (_, None) => Verdict::Abstain(Why::Granted),
+            (_, Some(held)) => match (asked.verdict(held), asked.subject()) {
+                (Verdict::Lacking, Some(subject)) => self.0.lessons.correct(subject, held),
+                (verdict, _) => verdict,
             },
         }
     }
 
     /// A header alone only makes a scope refusal possible; our own prediction makes it likely.
-    fn corroborated(&self, refusal: Refusal, found: &Result<Found, Why>, granted: &GrantedScopes) -> Refusal {
-        if self.judge(found, granted) == Verdict::Lacking { refusal.corroborated() } else { refusal }
+    fn corroborated(&self, refusal: Refusal, asked: &Asked, granted: &GrantedScopes) -> Refusal {
+        if self.judge(asked, granted) == Verdict::Lacking { refusal.corroborated() } else { refusal }
     }
+}
+
+/// What is asked of Google: a method, or why none can be named, and what the caller says it needs.
+#[derive(Debug, Clone)]
+struct Asked {
+    found: Result<Found, Why>,
+    needed: Option<NeededScopes>,
+}
+
+impl Asked {
+    fn method(&self) -> Option<catalog::ApiMethod> {
+        self.found.as_ref().ok().map(Found::method)
+    }
+
+    /// What a lesson about it is filed under.
+    fn subject(&self) -> Option<Subject> {
+        match &self.needed {
+            Some(needed) => Some(Subject::Needed(needed.clone())),
+            None => self.method().map(Subject::Method),
+        }
+    }
+
+    /// The scopes of which any one is enough, before anything was learnt.
+    fn listed(&self) -> ScopeSet {
+        match &self.needed {
+            Some(needed) => needed.scopes().clone(),
+            None => self.method().map(|method| method.accepted()).unwrap_or_default(),
+        }
+    }
+
+    fn verdict(&self, held: &ScopeSet) -> Verdict {
+        match (&self.needed, &self.found) {
+            (Some(needed), _) if needed.scopes().is_empty() => Verdict::Abstain(Why::Empty),
+            (Some(needed), _) if needed.scopes().intersects(held) => Verdict::Allow,
+            (Some(_), _) => Verdict::Lacking,
+            (None, Ok(found)) => verdict(found, held),
+            (None, Err(why)) => Verdict::Abstain(*why),
+        }
+    }
+}
+
+fn is_google(found: &Result<Found, Why>) -> bool {
+    found.as_ref().map_or_else(|why| why.is_google(), |_| true)
 }
 
 fn is_for_scope(refusal: &Refusal) -> bool {
     refusal.gate() == Gate::Scope && refusal.certainty() >= Certainty::Likely
-}
-
-fn method(found: &Result<Found, Why>) -> Option<catalog::ApiMethod> {
-    found.as_ref().ok().map(Found::method)
 }
 
 #[cfg(feature = "tower")]

@@ -130,7 +130,7 @@ impl fmt::Debug for Scope {
 }
 
 /// A set of scopes. Empty by default.
-#[derive(Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct ScopeSet {
     bits: [u64; WORDS],
     others: Vec<Arc<str>>,

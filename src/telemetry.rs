@@ -37,19 +37,19 @@ pub const SCOPE_INSUFFICIENT: &str = "ACCESS_TOKEN_SCOPE_INSUFFICIENT";
 const MOST_NAMES: usize = 16;
 
 /// Before a call: its token lacks the scope, and the call goes out all the same.
-pub(crate) fn predicted(method: ApiMethod, granted: &GrantedScopes, calls: u64) {
+pub(crate) fn predicted(method: Option<ApiMethod>, accepted: &ScopeSet, granted: &GrantedScopes, calls: u64) {
     warn!(
         target: TARGET,
         {
             "error.type" = SCOPE_INSUFFICIENT,
-            "rpc.method" = method.id(),
-            "server.address" = method.host(),
-            "gcp.client.service" = service(method),
+            "rpc.method" = method.map(|method| method.id()),
+            "server.address" = method.map(|method| method.host()),
+            "gcp.client.service" = method.map(service),
             "oauth.scope.verdict" = "missing",
             "oauth.scope.evidence" = "predicted",
-            "oauth.scope.accepted" = names(&method.accepted()),
+            "oauth.scope.accepted" = names(accepted),
             "oauth.scope.granted" = granted.scopes().map(names),
-            "oauth.scope.suggested" = least(&method.accepted()).as_ref().map(|scope| scope.as_str()),
+            "oauth.scope.suggested" = least(accepted).as_ref().map(|scope| scope.as_str()),
             "oauth.scope.grant_source" = granted.source().map(|source| source.as_str()),
             "oauth.scope.calls" = calls,
         },
@@ -112,16 +112,16 @@ pub(crate) fn span(denial: &Denial) -> Span {
 
 /// Google let a call through that its token was known to lack the scope for: the catalog, or what is
 /// known of the token, is wrong. Once for each method.
-pub(crate) fn contradicted(method: ApiMethod) {
+pub(crate) fn contradicted(method: Option<ApiMethod>, accepted: &ScopeSet) {
     warn!(
         target: TARGET,
         {
-            "rpc.method" = method.id(),
-            "server.address" = method.host(),
-            "gcp.client.service" = service(method),
+            "rpc.method" = method.map(|method| method.id()),
+            "server.address" = method.map(|method| method.host()),
+            "gcp.client.service" = method.map(service),
             "oauth.scope.verdict" = "ok",
             "oauth.scope.evidence" = "contradicted",
-            "oauth.scope.accepted" = names(&method.accepted()),
+            "oauth.scope.accepted" = names(accepted),
             "oauth.scope.catalog" = VERSION.newest_revision(),
         },
         "Google accepts this call without any of the scopes listed for it, and no more is predicted of it"

@@ -38,6 +38,7 @@ async fn google() -> FakeGoogle {
 
 /// A guard that runs on the fake's VM and knows its Cloud Storage, and its front end as Pub/Sub.
 fn guard(google: &FakeGoogle) -> GuardBuilder {
+    plain::provider();
     Guard::builder()
         .env(google.env())
         .endpoint(google.storage_url(), "storage.googleapis.com")

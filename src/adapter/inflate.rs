@@ -11,7 +11,15 @@ use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 
 /// How much is inflated at most, in bytes: as much as the classifier reads.
-#[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), allow(dead_code))]
+#[cfg_attr(
+    not(any(
+        feature = "tower",
+        feature = "reqwest-middleware",
+        feature = "object-store",
+        feature = "opendal"
+    )),
+    allow(dead_code)
+)]
 pub(crate) const INFLATED_BYTES: usize = 64 * 1024;
 
 /// A body's beginning in plain bytes. Nothing if it is encoded in a way that is not undone here, or
@@ -29,7 +37,7 @@ pub(crate) fn readable<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<Cow<'b
     }
 }
 
-#[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store"))]
+#[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store", feature = "opendal"))]
 fn inflated(coding: &str, body: &[u8]) -> Option<Vec<u8>> {
     use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};
     match coding {
@@ -41,14 +49,19 @@ fn inflated(coding: &str, body: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-#[cfg(not(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store")))]
+#[cfg(not(any(
+    feature = "tower",
+    feature = "reqwest-middleware",
+    feature = "object-store",
+    feature = "opendal"
+)))]
 fn inflated(_: &str, _: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
 /// Of a stream that was cut off, what stood before the cut. Nothing is no beginning: it would leave the
 /// headers to decide.
-#[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store"))]
+#[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store", feature = "opendal"))]
 fn beginning(stream: impl std::io::Read) -> Option<Vec<u8>> {
     use std::io::{ErrorKind, Read as _};
     let mut plain = Vec::new();
@@ -59,14 +72,14 @@ fn beginning(stream: impl std::io::Read) -> Option<Vec<u8>> {
 }
 
 /// Source: <https://www.rfc-editor.org/rfc/rfc1950#section-2.2>.
-#[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store"))]
+#[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store", feature = "opendal"))]
 fn has_zlib_header(body: &[u8]) -> bool {
     matches!(body, [method, flags, ..]
         if method & 15 == 8 && u16::from_be_bytes([*method, *flags]) % 31 == 0)
 }
 
 #[cfg(test)]
-#[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store"))]
+#[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store", feature = "opendal"))]
 mod tests {
     use std::io::Write as _;
 

@@ -10,6 +10,23 @@
 //! Put it outside retries to have one check per call, inside to have one per attempt. A denial is
 //! not retried by `reqwest-retry` in either place.
 //!
+//! A client that is built on reqwest-middleware (gcloud-storage, gcloud-bigquery) takes such a client
+//! in its configuration. If it shows its users only the message of Google's answer, build the guard with
+//! [`Surface::Message`](crate::guard::Surface::Message).
+//!
+//! # Where the catalog does not know
+//! [`NeededScopes`](crate::call::NeededScopes) among the extensions of a request say which scopes this one
+//! call needs:
+//!
+//! ```no_run
+//! use gcp_scopes::call::NeededScopes;
+//!
+//! # async fn get(client: reqwest_middleware::ClientWithMiddleware) -> Result<(), Box<dyn std::error::Error>> {
+//! let needed = NeededScopes::any_of(["cloud-platform".parse()?]);
+//! client.get("https://brandnew.googleapis.com/v1/things").with_extension(needed).send().await?;
+//! # Ok(()) }
+//! ```
+//!
 //! # Errors
 //! A [`Denial`] is a `reqwest_middleware::Error::Middleware`; find it with
 //! [`Denial::of`](crate::Denial::of), also behind other middlewares.
@@ -26,7 +43,7 @@ use reqwest::{Body, Request, Response, ResponseBuilderExt, Url};
 use reqwest_middleware::{Error, Middleware, Next, Result};
 
 use crate::adapter::attach::{TokenSource, authorization};
-use crate::adapter::body::look;
+use crate::adapter::body::{GuardBody, look};
 use crate::call::Call;
 use crate::denial::Denial;
 use crate::guard::{Before, Checked, Guard};
@@ -60,11 +77,13 @@ impl GuardMiddleware {
         Ok(())
     }
 
-    async fn check(&self, request: &Request) -> std::result::Result<Checked, Denial> {
-        match self
-            .guard
-            .before(&Call::of_url(request.method(), request.url(), request.headers()), request.headers())
-        {
+    async fn check(
+        &self,
+        request: &Request,
+        extensions: &Extensions,
+    ) -> std::result::Result<Checked, Denial> {
+        let call = Call::of_url(request.method(), request.url(), request.headers());
+        match self.guard.before(&call.needing(extensions.get()), request.headers()) {
             Before::Go(checked) => Ok(checked),
             Before::Ask(checked) => self.guard.ask(checked).await,
             Before::Stop(denial) => Err(denial),
@@ -74,14 +93,19 @@ impl GuardMiddleware {
     async fn explain(&self, checked: &Checked, response: Response) -> Result<Response> {
         let url = response.url().clone();
         let (mut parts, body) = http::Response::from(response).into_parts();
-        let (seen, body) = look(body).await;
+        let (seen, mut body) = look(body).await;
         if let Some(denial) = self.guard.after(checked, parts.status, &parts.headers, &seen).await {
-            if !self.guard.keeps_response() {
-                return Err(Error::middleware(denial.into_error()));
+            let other = self.guard.refused(denial, &mut parts, &seen, body.is_whole(&seen));
+            if let Some(other) = other.map_err(Error::middleware)? {
+                body = GuardBody::made(other);
             }
-            parts.extensions.insert(denial);
         }
         put_together(url, parts, Body::wrap(body))
+    }
+
+    fn unsent(&self, request: &Request, denial: Denial) -> Result<Response> {
+        let (parts, body) = self.guard.unsent(denial).map_err(Error::middleware)?.into_parts();
+        put_together(request.url().clone(), parts, body.into())
     }
 }
 
@@ -111,7 +135,10 @@ impl Middleware for GuardMiddleware {
         next: Next<'_>,
     ) -> Result<Response> {
         self.attach(&mut request).await?;
-        let checked = self.check(&request).await.map_err(|denial| Error::middleware(denial.into_error()))?;
+        let checked = match self.check(&request, extensions).await {
+            Ok(checked) => checked,
+            Err(denial) => return self.unsent(&request, denial),
+        };
         let url = fingerprint(request.url());
         let response = next.run(request, extensions).await?;
         if !checked.is_told_by(response.status()) {

@@ -1,6 +1,6 @@
 //! A [`tower`](https://docs.rs/tower) layer for anything that speaks `http::Request`: hyper's
-//! client, or `reqwest` behind a small adapter. gRPC calls pass through; their refusals, which come
-//! with status 200, are not explained yet.
+//! client, `reqwest` behind a small adapter, or the channel of a gRPC client: for that, see
+//! [`adapter::tonic`](super::tonic).
 //!
 //! Put it *inside* the layer that sets `Authorization`, so that it sees the token, and outside or
 //! inside retries and timeouts as you like.
@@ -18,9 +18,31 @@
 //! # Ok(()) }
 //! ```
 //!
+//! `reqwest::Client` is a service of its own requests. These lines make it one of `http::Request`; it must
+//! not follow redirects, because the guard would take the last host's answer for the first one's:
+//!
+#![cfg_attr(feature = "reqwest", doc = "```")]
+#![cfg_attr(not(feature = "reqwest"), doc = "```ignore")]
+//! # use gcp_scopes::adapter::body::GuardBody;
+//! # fn build(client: reqwest::ClientBuilder, guard: gcp_scopes::Guard) -> reqwest::Result<
+//! #     impl tower::Service<http::Request<reqwest::Body>, Response = http::Response<GuardBody<reqwest::Body>>>> {
+//! let client = client.redirect(reqwest::redirect::Policy::none()).build()?;
+//! let inner = tower::service_fn(move |request: http::Request<reqwest::Body>| {
+//!     let client = client.clone();
+//!     async move { client.execute(request.try_into()?).await.map(http::Response::from) }
+//! });
+//! let service = tower::ServiceBuilder::new().layer(guard.layer()).service(inner);
+//! # Ok(service) }
+//! ```
+//!
+//! [`NeededScopes`](crate::call::NeededScopes) among the extensions of a request say which scopes this one
+//! call needs, where the catalog does not know.
+//!
 //! # Errors
 //! The inner service's errors pass through, boxed. A [`Denial`] is an error of this
-//! layer, found with [`Denial::of`](crate::Denial::of).
+//! layer, found with [`Denial::of`](crate::Denial::of), unless the guard was built with
+//! [`Surface::Message`](crate::guard::Surface::Message): then it is an answer, so that the response's body
+//! must hold data that can be made from [`Bytes`].
 
 use std::fmt;
 use std::future::Future;
@@ -28,6 +50,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{Request, Response};
 use http_body::Body;
@@ -37,11 +60,15 @@ use tower_service::Service;
 
 use crate::adapter::attach::{TokenSource, authorization};
 use crate::adapter::body::{GuardBody, look};
+use crate::adapter::grpc;
 use crate::call::Call;
 use crate::denial::Denial;
 use crate::error::BoxError;
-use crate::guard::{Before, Checked, Guard};
+use crate::guard::{Before, Checked, Guard, Head};
 use crate::scope::Scope;
+
+/// What a guarded call comes to.
+type Answer<R> = Result<Response<GuardBody<R>>, BoxError>;
 
 /// Wraps services with a [`Guard`]. Made by [`Guard::layer`].
 #[derive(Clone)]
@@ -101,7 +128,7 @@ where
     S::Error: Into<BoxError>,
     B: Send + 'static,
     R: Body + Send + 'static,
-    R::Data: Send,
+    R::Data: From<Bytes> + Send,
     R::Error: Send,
 {
     type Response = Response<GuardBody<R>>;
@@ -123,7 +150,7 @@ where
             Before::Go(checked) => {
                 State::Calling { call: self.inner.call(request), checked, guard: self.guard.clone() }
             }
-            Before::Stop(denial) => State::Denied { denial: Some(denial) },
+            Before::Stop(denial) => State::Denied { answer: Some(unsent(&self.guard, denial)) },
             Before::Ask(checked) => {
                 let (guard, ready) = (self.guard.clone(), self.take_ready());
                 State::Boxed { answer: Box::pin(ask_then_call(guard, checked, ready, request)) }
@@ -134,7 +161,8 @@ where
 }
 
 fn before<B>(guard: &Guard, request: &Request<B>) -> Before {
-    guard.before(&Call::of(request.method(), request.uri(), request.headers()), request.headers())
+    let call = Call::of(request.method(), request.uri(), request.headers());
+    guard.before(&call.needing(request.extensions().get()), request.headers())
 }
 
 async fn attach_then_call<S, B, R>(
@@ -142,16 +170,18 @@ async fn attach_then_call<S, B, R>(
     (source, scope): (Arc<dyn TokenSource>, Scope),
     mut inner: S,
     mut request: Request<B>,
-) -> Result<Response<GuardBody<R>>, BoxError>
+) -> Answer<R>
 where
     S: Service<Request<B>, Response = Response<R>>,
     S::Error: Into<BoxError>,
     R: Body,
+    R::Error: 'static,
+    R::Data: From<Bytes>,
 {
     let value = authorization(source.as_ref(), &scope).await?;
     request.headers_mut().insert(AUTHORIZATION, value);
     match before(&guard, &request) {
-        Before::Stop(denial) => Err(denial.into_error().into()),
+        Before::Stop(denial) => unsent(&guard, denial),
         Before::Ask(checked) => ask_then_call(guard, checked, inner, request).await,
         Before::Go(checked) => {
             let response = inner.call(request).await.map_err(Into::into)?;
@@ -165,35 +195,55 @@ async fn ask_then_call<S, B, R>(
     checked: Checked,
     mut inner: S,
     request: Request<B>,
-) -> Result<Response<GuardBody<R>>, BoxError>
+) -> Answer<R>
 where
     S: Service<Request<B>, Response = Response<R>>,
     S::Error: Into<BoxError>,
     R: Body,
+    R::Error: 'static,
+    R::Data: From<Bytes>,
 {
-    let checked = guard.ask(checked).await.map_err(Denial::into_error)?;
+    let checked = match guard.ask(checked).await {
+        Ok(checked) => checked,
+        Err(denial) => return unsent(&guard, denial),
+    };
     let response = inner.call(request).await.map_err(Into::into)?;
     explain(guard, checked, response).await
 }
 
 /// Looks at an answer that may be a scope refusal; every other one passes as it is.
-async fn explain<R: Body>(
-    guard: Guard,
-    checked: Checked,
-    response: Response<R>,
-) -> Result<Response<GuardBody<R>>, BoxError> {
-    if !guard.looks_at(&checked, response.status()) {
-        return Ok(response.map(GuardBody::untouched));
+async fn explain<R: Body>(guard: Guard, checked: Checked, response: Response<R>) -> Answer<R>
+where
+    R::Data: From<Bytes>,
+    R::Error: 'static,
+{
+    match guard.head(&checked, response.status(), response.headers()) {
+        Head::Pass => Ok(response.map(GuardBody::untouched)),
+        Head::Watch => Ok(response.map(|body| GuardBody::grpc(guard, checked, body))),
+        Head::Explain if checked.is_grpc() => grpc::explain(guard, checked, response).await,
+        Head::Explain => explain_http(guard, checked, response).await,
     }
+}
+
+async fn explain_http<R: Body>(guard: Guard, checked: Checked, response: Response<R>) -> Answer<R>
+where
+    R::Data: From<Bytes>,
+{
     let (mut parts, body) = response.into_parts();
-    let (seen, body) = look(body).await;
+    let (seen, mut body) = look(body).await;
     if let Some(denial) = guard.after(&checked, parts.status, &parts.headers, &seen).await {
-        if !guard.keeps_response() {
-            return Err(denial.into_error().into());
+        if let Some(other) = guard.refused(denial, &mut parts, &seen, body.is_whole(&seen))? {
+            body = GuardBody::made(other);
         }
-        parts.extensions.insert(denial);
     }
     Ok(Response::from_parts(parts, body))
+}
+
+fn unsent<R: Body>(guard: &Guard, denial: Denial) -> Answer<R>
+where
+    R::Data: From<Bytes>,
+{
+    Ok(guard.unsent(denial)?.map(GuardBody::made))
 }
 
 pin_project! {
@@ -208,8 +258,8 @@ pin_project! {
     #[project = StateProjection]
     enum State<F, R: Body> {
         Calling { #[pin] call: F, checked: Checked, guard: Guard },
-        Boxed { answer: Pin<Box<dyn Future<Output = Result<Response<GuardBody<R>>, BoxError>> + Send>> },
-        Denied { denial: Option<Denial> },
+        Boxed { answer: Pin<Box<dyn Future<Output = Answer<R>> + Send>> },
+        Denied { answer: Option<Answer<R>> },
     }
 }
 
@@ -218,24 +268,29 @@ where
     F: Future<Output = Result<Response<R>, E>>,
     E: Into<BoxError>,
     R: Body + Send + 'static,
-    R::Data: Send,
+    R::Data: From<Bytes> + Send,
     R::Error: Send,
 {
-    type Output = Result<Response<GuardBody<R>>, BoxError>;
+    type Output = Answer<R>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let next = match self.as_mut().project().state.project() {
             StateProjection::Boxed { answer } => return answer.as_mut().poll(cx),
-            StateProjection::Denied { denial } => {
-                let denial = denial.take().expect("a future is not polled after it is ready");
-                return Poll::Ready(Err(denial.into_error().into()));
+            StateProjection::Denied { answer } => {
+                return Poll::Ready(answer.take().expect("a future is not polled after it is ready"));
             }
             StateProjection::Calling { call, checked, guard } => {
                 let response = ready!(call.poll(cx)).map_err(Into::into)?;
-                if !guard.looks_at(checked, response.status()) {
-                    return Poll::Ready(Ok(response.map(GuardBody::untouched)));
+                match guard.head(checked, response.status(), response.headers()) {
+                    Head::Pass => return Poll::Ready(Ok(response.map(GuardBody::untouched))),
+                    Head::Watch => {
+                        let watched = |body| GuardBody::grpc(guard.clone(), checked.clone(), body);
+                        return Poll::Ready(Ok(response.map(watched)));
+                    }
+                    Head::Explain => {
+                        State::Boxed { answer: Box::pin(explain(guard.clone(), checked.clone(), response)) }
+                    }
                 }
-                State::Boxed { answer: Box::pin(explain(guard.clone(), *checked, response)) }
             }
         };
         self.as_mut().project().state.set(next);

@@ -70,6 +70,12 @@ impl Endpoints {
         Ok(self)
     }
 
+    /// Whether a call goes to an API of Google's, be it one that the catalog has never heard of.
+    pub(crate) fn is_googles(&self, call: &Call<'_>) -> bool {
+        let is_below = |host: &str| host.strip_suffix(DOMAIN).is_some_and(|rest| rest.ends_with('.'));
+        self.place(call, is_below).is_ok()
+    }
+
     /// Which of the catalog's hosts a call goes to.
     pub(super) fn place<'a>(
         &'a self,

@@ -55,8 +55,9 @@ pub(super) fn request_line(data: &[u8]) {
     let [verb, url, headers] = parts(data);
     let (Ok(verb), Ok(uri)) = (Method::from_bytes(verb), Uri::try_from(url)) else { return };
     let headers = header_map(headers);
-    let endpoints = Endpoints::new().endpoint("http://emulator:80", "pubsub.googleapis.com").unwrap();
-    let endpoints = endpoints.universe("s3nsapis.fr").unwrap();
+    let endpoints =
+        Endpoints::new().endpoint("http://emulator:80", "pubsub.googleapis.com").expect("an endpoint");
+    let endpoints = endpoints.universe("s3nsapis.fr").expect("a domain");
     let found = lookup(&Call::of(&verb, &uri, &headers), &endpoints);
     if let Ok(found) = found {
         assert!(!found.method().id().is_empty() && !found.method().api().is_empty());

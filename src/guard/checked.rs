@@ -5,10 +5,11 @@ use std::time::Instant;
 
 use http::{HeaderMap, StatusCode, header};
 
-use super::{Guard, Preflight, Verdict, WAIT, is_for_scope, method, verdict};
+use super::lessons::Subject;
+use super::{Asked, Guard, Preflight, Verdict, WAIT, is_for_scope, is_google};
 use crate::adapter::inflate;
 use crate::call::{Call, Why};
-use crate::catalog::{self, Endpoints, Found};
+use crate::catalog::{self, Endpoints};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::cache::{Entry, Stage, TokenKey};
 use crate::granted::flight::Peek;
@@ -19,12 +20,25 @@ use crate::scope::{Scope, ScopeSet};
 use crate::telemetry;
 
 /// What an adapter carries from a request to its answer: no token, no URL, no allocation.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Checked {
-    found: Result<Found, Why>,
+    asked: Asked,
     token: Option<TokenKey>,
     /// Whether it was sent although its token lacks the scope, or might.
     doubted: bool,
+    is_grpc: bool,
+}
+
+#[cfg_attr(not(feature = "tower"), allow(dead_code))]
+impl Checked {
+    /// Whether the answer is to be read as gRPC's.
+    pub(crate) fn is_grpc(&self) -> bool {
+        self.is_grpc
+    }
+
+    pub(super) fn is_googles(&self) -> bool {
+        is_google(&self.asked.found)
+    }
 }
 
 #[cfg(feature = "reqwest-middleware")]
@@ -48,12 +62,13 @@ pub(crate) enum Before {
 impl Guard {
     /// Before a request is sent. Never waits, and on the usual path does not allocate.
     pub(crate) fn before(&self, call: &Call<'_>, headers: &HeaderMap) -> Before {
-        let found = catalog::lookup(call, &self.0.endpoints);
-        let unseen = Checked { found, token: None, doubted: false };
-        let mut tokens = headers.get_all(header::AUTHORIZATION).iter().filter(|_| is_google(&found));
+        let unseen =
+            Checked { asked: self.looked_up(call), token: None, doubted: false, is_grpc: call.is_grpc() };
+        let mut tokens =
+            headers.get_all(header::AUTHORIZATION).iter().filter(|_| is_google(&unseen.asked.found));
         // Which of two tokens Google would take is not known.
         let (Some(token), None) = (tokens.next(), tokens.next()) else { return Before::Go(unseen) };
-        match self.0.grants.peek(token, |key, entry| (key, self.judge(&found, &entry.granted))) {
+        match self.0.grants.peek(token, |key, entry| (key, self.judge(&unseen.asked, &entry.granted))) {
             Peek::NotBearer => Before::Go(unseen),
             Peek::Unseen(key) => {
                 let checked = Checked { token: Some(key), doubted: true, ..unseen };
@@ -61,11 +76,23 @@ impl Guard {
                     Preflight::Off => self.0.grants.remember(token),
                     _ => drop(self.0.grants.inspect(token, Stage::Ahead)),
                 }
-                let waits = self.0.preflight == Preflight::Deny && could_lack(&found);
+                let waits = self.0.preflight == Preflight::Deny && could_lack(&checked.asked);
                 if waits { Before::Ask(checked) } else { Before::Go(checked) }
             }
             Peek::Seen((key, Verdict::Lacking)) => self.lacking(Checked { token: Some(key), ..unseen }),
             Peek::Seen((key, _)) => Before::Go(Checked { token: Some(key), ..unseen }),
+        }
+    }
+
+    /// [`before`](Self::before), and [`ask`](Self::ask) where it says so.
+    ///
+    /// # Errors
+    /// The request is not to be sent.
+    pub(crate) async fn admit(&self, call: &Call<'_>, headers: &HeaderMap) -> Result<Checked, Denial> {
+        match self.before(call, headers) {
+            Before::Go(checked) => Ok(checked),
+            Before::Ask(checked) => self.ask(checked).await,
+            Before::Stop(denial) => Err(denial),
         }
     }
 
@@ -80,25 +107,27 @@ impl Guard {
         if !is_google(&found) || found == Err(Why::Signed) || !(call.is_over_tls() || is_theirs()) {
             return None;
         }
-        let accepted = method(&found).map(|method| method.accepted()).unwrap_or_default();
+        let accepted = found.map(|found| found.method().accepted()).unwrap_or_default();
         least(&accepted).or_else(|| Some(Scope::cloud_platform()))
     }
 
     fn lacking(&self, checked: Checked) -> Before {
-        let (Ok(found), Some(key)) = (&checked.found, checked.token) else { return Before::Go(checked) };
+        let (Some(subject), Some(key)) = (checked.asked.subject(), checked.token) else {
+            return Before::Go(checked);
+        };
         let known = self.0.grants.read(key, |entry| (entry.granted.clone(), entry.stale_at));
         let Some((granted, stale_at)) = known else { return Before::Go(checked) };
         let denial = match self.0.preflight {
-            Preflight::Deny => Some(self.denied_at_once(found, key, &granted, stale_at)),
-            Preflight::Confirm => self.0.lessons.denial(key, found.method(), stale_at),
+            Preflight::Deny => Some(self.denied_at_once(&checked.asked, subject, key, &granted, stale_at)),
+            Preflight::Confirm => self.0.lessons.denial(key, subject, stale_at),
             Preflight::Warn => None,
             Preflight::Off => return Before::Go(checked),
         };
         let Some(denial) = denial else {
-            let times =
-                self.0.repeats.count(("predicted", Some(found.method()), Some(key)), self.0.grants.now());
+            let method = checked.asked.method();
+            let times = self.0.repeats.count(("predicted", method, Some(key)), self.0.grants.now());
             if let Some(times) = times {
-                telemetry::predicted(found.method(), &granted, times);
+                telemetry::predicted(method, &checked.asked.listed(), &granted, times);
             }
             return Before::Go(Checked { doubted: true, ..checked });
         };
@@ -108,15 +137,16 @@ impl Guard {
 
     fn denied_at_once(
         &self,
-        found: &Found,
+        asked: &Asked,
+        subject: Subject,
         key: TokenKey,
         granted: &GrantedScopes,
         stale_at: Instant,
     ) -> Denial {
         let lessons = &self.0.lessons;
-        lessons.denial(key, found.method(), stale_at).unwrap_or_else(|| {
-            let denial = self.predict(DenialKind::Predicted, found, granted.clone());
-            lessons.deny(key, found.method(), stale_at, denial.clone());
+        lessons.denial(key, subject.clone(), stale_at).unwrap_or_else(|| {
+            let denial = self.predict(DenialKind::Predicted, asked, granted.clone());
+            lessons.deny(key, subject, stale_at, denial.clone());
             denial
         })
     }
@@ -125,7 +155,7 @@ impl Guard {
     pub(crate) async fn ask(&self, checked: Checked) -> Result<Checked, Denial> {
         let Some(key) = checked.token else { return Ok(checked) };
         let granted = self.0.grants.wait(key, Stage::Ahead, self.0.deny_wait).await;
-        if self.judge(&checked.found, &granted) != Verdict::Lacking {
+        if self.judge(&checked.asked, &granted) != Verdict::Lacking {
             return Ok(checked);
         }
         match self.lacking(checked) {
@@ -142,15 +172,15 @@ impl Guard {
         if checked.doubted && (status.is_success() || status == StatusCode::NOT_MODIFIED) {
             self.contradicted(checked);
         }
-        status == StatusCode::FORBIDDEN && is_google(&checked.found)
+        status == StatusCode::FORBIDDEN && is_google(&checked.asked.found)
     }
 
     /// What is known of a call that was redirected: no more than whether its last host is Google's.
     /// The verb may have changed on the way, and the token may have been left out.
-    #[cfg(feature = "reqwest-middleware")]
+    #[cfg(any(feature = "reqwest-middleware", feature = "opendal"))]
     pub(crate) fn redirected(&self, last: &Call<'_>) -> Checked {
         let found = catalog::lookup(last, &self.0.endpoints).and(Err(Why::Method));
-        Checked { found, token: None, doubted: false }
+        Checked { asked: Asked { found, needed: None }, token: None, doubted: false, is_grpc: false }
     }
 
     /// After a refused answer: a denial if the scope gate refused. Logs what it found.
@@ -169,12 +199,12 @@ impl Guard {
         }
         let granted = self.granted_to(checked).await;
         self.take_named(checked, &refusal);
-        let refusal = self.corroborated(refusal, &checked.found, &granted);
+        let refusal = self.corroborated(refusal, &checked.asked, &granted);
         if !is_for_scope(&refusal) {
             return self.other_gate(checked, &refusal);
         }
         self.take_refused(checked, &granted, &refusal);
-        let denial = self.refuse(&checked.found, granted, refusal);
+        let denial = self.refuse(&checked.asked, granted, refusal);
         self.tell(checked, &denial, Some(status));
         Some(denial)
     }
@@ -196,7 +226,7 @@ impl Guard {
     }
 
     fn other_gate(&self, checked: &Checked, refusal: &Refusal) -> Option<Denial> {
-        let method = method(&checked.found);
+        let method = checked.asked.method();
         let happening = (refusal.gate().as_str(), method, checked.token);
         if let Some(times) = self.0.repeats.count(happening, self.0.grants.now()) {
             telemetry::other_gate(method, refusal, times);
@@ -209,15 +239,17 @@ impl Guard {
 
     /// The scope gate is open, although it should not be, as far as is known by now.
     fn contradicted(&self, checked: &Checked) {
-        let (Ok(found), Some(key)) = (&checked.found, checked.token) else { return };
+        let (Some(subject), Some(key)) = (checked.asked.subject(), checked.token) else { return };
         let lacks = |entry: &Entry| {
-            let lacks = self.judge(&checked.found, &entry.granted) == Verdict::Lacking;
+            let lacks = self.judge(&checked.asked, &entry.granted) == Verdict::Lacking;
             lacks.then(|| entry.granted.source().is_some_and(GrantSource::is_hearsay))
         };
         match self.0.grants.read(key, lacks).flatten() {
             // Whoever spoke for the token was wrong about it; the catalog need not be.
             Some(true) => self.0.grants.forget(key),
-            Some(false) if self.0.lessons.opened(found.method()) => telemetry::contradicted(found.method()),
+            Some(false) if self.0.lessons.opened(subject) => {
+                telemetry::contradicted(checked.asked.method(), &checked.asked.listed());
+            }
             _ => {}
         }
     }
@@ -226,23 +258,23 @@ impl Guard {
     fn take_named(&self, checked: &Checked, refusal: &Refusal) {
         let named = refusal.alternatives();
         let is_sure = is_missing(refusal) && refusal.certainty() == Certainty::Certain && !named.is_empty();
-        if let Some(method) = method(&checked.found).filter(|_| is_sure) {
-            self.0.lessons.named(method, named);
+        if let Some(subject) = checked.asked.subject().filter(|_| is_sure) {
+            self.0.lessons.named(subject, named);
         }
     }
 
     /// Learns that Google agrees with us, or that somebody told us wrong.
     fn take_refused(&self, checked: &Checked, granted: &GrantedScopes, refusal: &Refusal) {
-        let (Ok(found), Some(key)) = (&checked.found, checked.token) else { return };
+        let (Some(subject), Some(key)) = (checked.asked.subject(), checked.token) else { return };
         let is_used = matches!(self.0.preflight, Preflight::Confirm | Preflight::Deny);
         if !is_used || !is_missing(refusal) {
             return;
         }
-        match self.judge(&checked.found, granted) {
+        match self.judge(&checked.asked, granted) {
             Verdict::Lacking => {
                 let Some(stale_at) = self.0.grants.read(key, |entry| entry.stale_at) else { return };
-                let denial = self.predict(DenialKind::Confirmed, found, granted.clone());
-                self.0.lessons.deny(key, found.method(), stale_at, denial);
+                let denial = self.predict(DenialKind::Confirmed, &checked.asked, granted.clone());
+                self.0.lessons.deny(key, subject, stale_at, denial);
             }
             Verdict::Allow if granted.source().is_some_and(GrantSource::is_hearsay) => {
                 self.0.grants.forget(key);
@@ -250,20 +282,11 @@ impl Guard {
             _ => {}
         }
     }
-
-    /// Whether a denial goes into the response's extensions and not into an error.
-    pub(crate) fn keeps_response(&self) -> bool {
-        self.0.surface == super::Surface::Extension
-    }
 }
 
 /// Whether any answer about the token could stop the call, so that it is worth waiting for.
-fn could_lack(found: &Result<Found, Why>) -> bool {
-    found.as_ref().is_ok_and(|found| verdict(found, &ScopeSet::new()) == Verdict::Lacking)
-}
-
-fn is_google(found: &Result<Found, Why>) -> bool {
-    found.as_ref().map_or_else(|why| why.is_google(), |_| true)
+fn could_lack(asked: &Asked) -> bool {
+    asked.verdict(&ScopeSet::new()) == Verdict::Lacking
 }
 
 fn is_missing(refusal: &Refusal) -> bool {

@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 use std::time::Instant;
 
 use super::Verdict;
-use crate::call::Why;
+use crate::call::{NeededScopes, Why};
 use crate::catalog::ApiMethod;
 use crate::denial::Denial;
 use crate::granted::cache::TokenKey;
@@ -18,6 +18,19 @@ use crate::scope::ScopeSet;
 /// learnt again at the price of one call.
 const MOST: usize = 1024;
 
+/// What a lesson is about: a method of the catalog, or what a caller says that its call needs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Subject {
+    Method(ApiMethod),
+    Needed(NeededScopes),
+}
+
+impl From<ApiMethod> for Subject {
+    fn from(method: ApiMethod) -> Self {
+        Self::Method(method)
+    }
+}
+
 /// What was learnt. Holds no token.
 #[derive(Default)]
 pub(super) struct Lessons(Mutex<Learnt>);
@@ -27,66 +40,76 @@ struct Learnt {
     /// The answer to a method with a token, as long as what is known of the token stays the same, which
     /// is told by when it goes stale. It is made once: to work one out takes longer than all else
     /// that is done about a call.
-    denials: HashMap<(TokenKey, ApiMethod), (Instant, Denial)>,
+    denials: HashMap<(TokenKey, Subject), (Instant, Denial)>,
     /// The method let a token through that holds none of the scopes listed for it.
-    open: HashSet<ApiMethod>,
+    open: HashSet<Subject>,
     /// The method accepts these scopes besides those listed for it.
-    accepted: HashMap<ApiMethod, ScopeSet>,
+    accepted: HashMap<Subject, ScopeSet>,
 }
 
 impl Lessons {
-    /// The verdict on a call whose token holds none of the scopes that the catalog lists.
-    pub(super) fn correct(&self, method: ApiMethod, held: &ScopeSet) -> Verdict {
-        let learnt = self.learnt();
-        match learnt.accepted.get(&method) {
-            _ if learnt.open.contains(&method) => Verdict::Abstain(Why::Contradicted),
+    /// The verdict on a call whose token holds none of the scopes that are listed for it.
+    pub(super) fn correct(&self, subject: impl Into<Subject>, held: &ScopeSet) -> Verdict {
+        let (learnt, subject) = (self.learnt(), subject.into());
+        match learnt.accepted.get(&subject) {
+            _ if learnt.open.contains(&subject) => Verdict::Abstain(Why::Contradicted),
             Some(accepted) if accepted.intersects(held) => Verdict::Allow,
             _ => Verdict::Lacking,
         }
     }
 
-    /// The scopes that open a method: the catalog's, and those that Google has named since.
-    pub(super) fn accepted(&self, method: ApiMethod) -> ScopeSet {
-        let listed = method.accepted();
-        match self.learnt().accepted.get(&method) {
+    /// The scopes that open a method: those listed for it, and those that Google has named since.
+    pub(super) fn accepted(&self, subject: impl Into<Subject>, listed: ScopeSet) -> ScopeSet {
+        match self.learnt().accepted.get(&subject.into()) {
             Some(named) => listed.union(named),
             None => listed,
         }
     }
 
-    /// Calls of this method with this token are to be denied until what is known of it goes stale.
-    pub(super) fn deny(&self, token: TokenKey, method: ApiMethod, stale_at: Instant, denial: Denial) {
+    /// Such calls with this token are to be denied until what is known of it goes stale.
+    pub(super) fn deny(
+        &self,
+        token: TokenKey,
+        subject: impl Into<Subject>,
+        stale_at: Instant,
+        denial: Denial,
+    ) {
         let denials = &mut self.learnt().denials;
         if denials.len() >= MOST {
             denials.clear();
         }
-        denials.insert((token, method), (stale_at, denial));
+        denials.insert((token, subject.into()), (stale_at, denial));
     }
 
     /// The denial of the next such call, if there is to be one and nothing new is known of the token.
-    pub(super) fn denial(&self, token: TokenKey, method: ApiMethod, stale_at: Instant) -> Option<Denial> {
+    pub(super) fn denial(
+        &self,
+        token: TokenKey,
+        subject: impl Into<Subject>,
+        stale_at: Instant,
+    ) -> Option<Denial> {
         let learnt = self.learnt();
-        let (then, denial) = learnt.denials.get(&(token, method))?;
+        let (then, denial) = learnt.denials.get(&(token, subject.into()))?;
         (*then == stale_at).then(|| denial.clone())
     }
 
     /// Google let a token through that lacks every listed scope. Whether that is news.
-    pub(super) fn opened(&self, method: ApiMethod) -> bool {
-        let mut learnt = self.learnt();
+    pub(super) fn opened(&self, subject: impl Into<Subject>) -> bool {
+        let (mut learnt, subject) = (self.learnt(), subject.into());
         if learnt.open.len() >= MOST {
             learnt.open.clear();
         }
-        learnt.denials.retain(|(_, denied), _| *denied != method);
-        learnt.open.insert(method)
+        learnt.denials.retain(|(_, denied), _| *denied != subject);
+        learnt.open.insert(subject)
     }
 
     /// Google named scopes that open the method. Those that no catalog has heard of make no verdict.
-    pub(super) fn named(&self, method: ApiMethod, scopes: &ScopeSet) {
-        let accepted = &mut self.learnt().accepted;
-        if accepted.len() >= MOST && !accepted.contains_key(&method) {
+    pub(super) fn named(&self, subject: impl Into<Subject>, scopes: &ScopeSet) {
+        let (accepted, subject) = (&mut self.learnt().accepted, subject.into());
+        if accepted.len() >= MOST && !accepted.contains_key(&subject) {
             accepted.clear();
         }
-        accepted.entry(method).or_default().extend(scopes.iter().filter(|scope| scope.is_known()));
+        accepted.entry(subject).or_default().extend(scopes.iter().filter(|scope| scope.is_known()));
     }
 
     fn learnt(&self) -> MutexGuard<'_, Learnt> {
@@ -166,7 +189,7 @@ mod tests {
         assert_eq!(lessons.correct(insert, &openid), Verdict::Allow);
         assert_eq!(lessons.correct(insert, &ScopeSet::from_scope_text("email")), Verdict::Lacking);
         assert_eq!(lessons.correct(get, &openid), Verdict::Lacking);
-        assert_eq!(lessons.accepted(insert), insert.accepted().union(&openid));
+        assert_eq!(lessons.accepted(insert, insert.accepted()), insert.accepted().union(&openid));
         lessons.opened(get);
         assert_eq!(lessons.correct(get, &openid), Verdict::Abstain(Why::Contradicted));
     }

@@ -6,11 +6,15 @@ pub(super) const GZIP: u32 = 0xEDB8_8320;
 /// The polynomial of CRC32C, reflected.
 pub(super) const CASTAGNOLI: u32 = 0x82F6_3B78;
 
-/// A reflected 32-bit CRC.
+/// A reflected 32-bit CRC, a byte at a time: objects of a few MiB are common in tests.
 pub(super) fn crc32(polynomial: u32, bytes: &[u8]) -> u32 {
     let step = |crc: u32| if crc & 1 == 1 { (crc >> 1) ^ polynomial } else { crc >> 1 };
-    let byte = |crc: u32, byte: &u8| (0..8).fold(crc ^ u32::from(*byte), |crc, _| step(crc));
-    !bytes.iter().fold(!0, byte)
+    let table: [u32; 256] = std::array::from_fn(|byte| (0..8).fold(byte as u32, |crc, _| step(crc)));
+    let mut crc = !0;
+    for byte in bytes {
+        crc = table[usize::from(crc as u8 ^ *byte)] ^ (crc >> 8);
+    }
+    !crc
 }
 
 /// How far each step of MD5 turns, four steps a round, <https://www.rfc-editor.org/rfc/rfc1321>.
@@ -24,7 +28,9 @@ pub(super) fn md5(bytes: &[u8]) -> [u8; 16] {
     let length = message.len() - 8;
     let bits = (bytes.len() as u64).wrapping_mul(8).to_le_bytes();
     message.splice(length.., bits);
-    let words = message.chunks_exact(64).fold([0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476], block);
+    let sines: [u32; 64] = std::array::from_fn(|step| sine(step as u8));
+    let start = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476];
+    let words = message.chunks_exact(64).fold(start, |words, next| block(words, next, &sines));
     let mut digest = [0; 16];
     for (place, byte) in digest.iter_mut().zip(words.iter().flat_map(|word| word.to_le_bytes())) {
         *place = byte;
@@ -32,20 +38,21 @@ pub(super) fn md5(bytes: &[u8]) -> [u8; 16] {
     digest
 }
 
-fn block(start: [u32; 4], block: &[u8]) -> [u32; 4] {
-    let word = |at: usize| {
-        block.iter().skip(at * 4).take(4).rev().fold(0, |word, byte| word << 8 | u32::from(*byte))
-    };
+fn block(start: [u32; 4], block: &[u8], sines: &[u32; 64]) -> [u32; 4] {
+    let mut words = [0; 16];
+    for (word, bytes) in words.iter_mut().zip(block.chunks_exact(4)) {
+        *word = bytes.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte));
+    }
     let [mut a, mut b, mut c, mut d] = start;
-    for step in 0..64_u8 {
-        let (round, at) = (usize::from(step / 16), usize::from(step));
+    for at in 0..64_usize {
+        let round = at / 16;
         let (mixed, place) = match round {
             0 => ((b & c) | (!b & d), at),
             1 => ((d & b) | (!d & c), 5 * at + 1),
             2 => (b ^ c ^ d, 3 * at + 5),
             _ => (c ^ (b | !d), 7 * at),
         };
-        let sum = a.wrapping_add(mixed).wrapping_add(sine(step)).wrapping_add(word(place % 16));
+        let sum = a.wrapping_add(mixed).wrapping_add(sines[at]).wrapping_add(words[place % 16]);
         (a, d, c) = (d, c, b);
         b = b.wrapping_add(sum.rotate_left(TURNS[round][at % 4]));
     }

@@ -7,6 +7,7 @@ use gcp_scopes::testing::{FakeGoogle, Service};
 /// It runs on the fake's VM, asks the fake's tokeninfo, and knows its Cloud Storage, and its front end as
 /// Pub/Sub.
 pub(crate) fn builder(google: &FakeGoogle) -> GuardBuilder {
+    crate::plain::provider();
     Guard::builder()
         .env(google.env())
         .endpoint(google.storage_url(), "storage.googleapis.com")

@@ -1,0 +1,106 @@
+//! gcloud-bigquery: the guard goes into `HttpClientConfig::with_http_client`.
+
+use async_trait::async_trait;
+use gcloud_bigquery::client::HttpClientConfig;
+use gcloud_bigquery::http::bigquery_dataset_client::BigqueryDatasetClient;
+use gcloud_bigquery::http::error::Error;
+use gcp_scopes::Guard;
+use gcp_scopes::guard::Surface;
+use gcp_scopes::testing::{FakeGoogle, Service};
+use serde_json::json;
+
+use crate::case::Case;
+use crate::gcloud_storage::{Token, http as http_client};
+use crate::kind::{Answer, Api, BoxError, Client, Failure, Kind, Reply, Shows, Speaks};
+use crate::reqwest_middleware::cannot;
+use crate::world::World;
+
+struct GcloudBigquery {
+    name: &'static str,
+    surface: Surface,
+    shows: Shows,
+}
+
+pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
+    let kinds = [
+        GcloudBigquery { name: "gcloud-bigquery", surface: Surface::Error, shows: Shows::Denial },
+        GcloudBigquery { name: "gcloud-bigquery, Message", surface: Surface::Message, shows: Shows::Text },
+    ];
+    kinds.map(|kind| Box::new(kind) as Box<dyn Kind>).into()
+}
+
+const NO_FILES: &str = "the API moves no files over HTTP";
+
+#[async_trait]
+impl Kind for GcloudBigquery {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn api(&self) -> Api {
+        Api {
+            service: Service::Front,
+            host: "bigquery.googleapis.com",
+            speaks: Speaks::Json,
+            scope: "bigquery",
+        }
+    }
+
+    fn surface(&self) -> Surface {
+        self.surface
+    }
+
+    fn shows(&self) -> Shows {
+        self.shows
+    }
+
+    fn cannot(&self, case: Case) -> Option<&'static str> {
+        match case {
+            Case::Upload | Case::Download | Case::Resumable => Some(NO_FILES),
+            other => cannot(self.surface, other),
+        }
+    }
+
+    /// Scopes: <https://cloud.google.com/bigquery/docs/reference/rest/v2/datasets/get>.
+    fn prepare(&self, google: &FakeGoogle) {
+        let dataset = json!({
+            "kind": "bigquery#dataset", "etag": "x", "id": "my-project:pets", "selfLink": "https://x",
+            "datasetReference": {"projectId": "my-project", "datasetId": "pets"},
+            "access": [], "creationTime": "0", "lastModifiedTime": "0", "location": "EU",
+        });
+        let answer = http::Response::builder().header("content-type", "application/json; charset=UTF-8");
+        let answer = answer.body(dataset.to_string()).expect("a plain answer");
+        let scopes = ["bigquery", "bigquery.readonly", "cloud-platform", "cloud-platform.read-only"];
+        google.front().path("/bigquery/v2/projects/my-project/datasets/pets").serve(scopes, answer);
+    }
+
+    async fn make(&self, world: &World, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+        let config = HttpClientConfig::new(Box::new(Token(world.token())));
+        let config = config.with_endpoint(world.url()).with_http_client(http_client(world, guard)?);
+        Ok(Box::new(Datasets(config.create_client())))
+    }
+}
+
+struct Datasets(std::sync::Arc<gcloud_bigquery::http::bigquery_client::BigqueryClient>);
+
+#[async_trait]
+impl Client for Datasets {
+    async fn call(&self) -> Reply {
+        let found = BigqueryDatasetClient::new(self.0.clone()).get(World::PROJECT, "pets").await;
+        let dataset = found.map_err(|error| failure(&error))?;
+        Ok(Answer { seen: format!("{dataset:?}"), ..Answer::default() })
+    }
+
+    fn another(&self) -> Box<dyn Client> {
+        Box::new(Self(self.0.clone()))
+    }
+}
+
+fn failure(error: &Error) -> Failure {
+    match error {
+        Error::Response(response) => Failure::new(format_args!("Response {}", response.code), error),
+        Error::HttpClient(_) => Failure::new("HttpClient", error),
+        Error::HttpMiddleware(_) => Failure::new("HttpMiddleware", error),
+        Error::TokenSource(_) => Failure::new("TokenSource", error),
+    }
+}

@@ -1,0 +1,161 @@
+//! gcloud-storage: the guard goes into `ClientConfig::http`.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::TryStreamExt;
+use gcloud_storage::client::ClientConfig;
+use gcloud_storage::http::Error;
+use gcloud_storage::http::objects::download::Range;
+use gcloud_storage::http::objects::get::GetObjectRequest;
+use gcloud_storage::http::objects::upload::{Media, UploadObjectRequest, UploadType};
+use gcloud_storage::http::resumable_upload_client::ChunkSize;
+use gcp_scopes::Guard;
+use gcp_scopes::guard::Surface;
+use reqwest_middleware::ClientBuilder;
+use token_source::{TokenSource, TokenSourceProvider};
+
+use crate::case::Case;
+use crate::kind::{Answer, BoxError, Client, Failure, Kind, Reply, Shows};
+use crate::reqwest_middleware::cannot;
+use crate::world::World;
+
+struct GcloudStorage {
+    name: &'static str,
+    surface: Surface,
+    shows: Shows,
+}
+
+pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
+    let kinds = [
+        GcloudStorage { name: "gcloud-storage", surface: Surface::Error, shows: Shows::Denial },
+        GcloudStorage { name: "gcloud-storage, Message", surface: Surface::Message, shows: Shows::Text },
+    ];
+    kinds.map(|kind| Box::new(kind) as Box<dyn Kind>).into()
+}
+
+/// The client as its users build it, with an HTTP client of their own.
+pub(crate) fn http(
+    world: &World,
+    guard: Option<Guard>,
+) -> Result<reqwest_middleware::ClientWithMiddleware, BoxError> {
+    let client = ClientBuilder::new(world.reqwest().build()?);
+    Ok(match guard {
+        Some(guard) => client.with(guard.middleware()).build(),
+        None => client.build(),
+    })
+}
+
+#[async_trait]
+impl Kind for GcloudStorage {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn surface(&self) -> Surface {
+        self.surface
+    }
+
+    fn shows(&self) -> Shows {
+        self.shows
+    }
+
+    fn cannot(&self, case: Case) -> Option<&'static str> {
+        cannot(self.surface, case)
+    }
+
+    async fn make(&self, world: &World, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+        let config = ClientConfig {
+            http: Some(http(world, guard)?),
+            storage_endpoint: world.url(),
+            token_source_provider: Some(Box::new(Token(world.token()))),
+            ..ClientConfig::default()
+        };
+        Ok(Box::new(Storage(gcloud_storage::client::Client::new(config))))
+    }
+}
+
+/// A token that somebody else got.
+#[derive(Clone)]
+pub(crate) struct Token(pub(crate) String);
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token")
+    }
+}
+
+impl TokenSourceProvider for Token {
+    fn token_source(&self) -> Arc<dyn TokenSource> {
+        Arc::new(self.clone())
+    }
+}
+
+#[async_trait]
+impl TokenSource for Token {
+    async fn token(&self) -> Result<String, BoxError> {
+        Ok(format!("Bearer {}", self.0))
+    }
+}
+
+#[derive(Clone)]
+struct Storage(gcloud_storage::client::Client);
+
+fn get(object: &str) -> GetObjectRequest {
+    GetObjectRequest { bucket: World::BUCKET.into(), object: object.into(), ..Default::default() }
+}
+
+fn insert() -> (UploadObjectRequest, UploadType) {
+    let request = UploadObjectRequest { bucket: World::BUCKET.into(), ..Default::default() };
+    (request, UploadType::Simple(Media::new(World::NEW)))
+}
+
+#[async_trait]
+impl Client for Storage {
+    async fn call(&self) -> Reply {
+        let object = self.0.get_object(&get(World::OBJECT)).await.map_err(|error| failure(&error))?;
+        Ok(Answer { bytes: Bytes::new(), seen: format!("{object:?}") })
+    }
+
+    async fn upload(&self, bytes: Bytes) -> Reply {
+        let chunks: Vec<_> =
+            bytes.chunks(64 * 1024).map(Bytes::copy_from_slice).map(Ok::<_, BoxError>).collect();
+        let (request, kind) = insert();
+        let sent = self.0.upload_streamed_object(&request, futures::stream::iter(chunks), &kind).await;
+        sent.map(|_| Answer::default()).map_err(|error| failure(&error))
+    }
+
+    async fn download(&self) -> Reply {
+        let stream = self.0.download_streamed_object(&get(World::LARGE), &Range::default()).await;
+        let chunks: Result<Vec<Bytes>, Error> = stream.map_err(|error| failure(&error))?.try_collect().await;
+        Ok(Answer::new(chunks.map_err(|error| failure(&error))?.concat()))
+    }
+
+    async fn resumable(&self, bytes: Bytes) -> Reply {
+        let (request, kind) = insert();
+        let session =
+            self.0.prepare_resumable_upload(&request, &kind).await.map_err(|error| failure(&error))?;
+        let (mut at, total) = (0, bytes.len() as u64);
+        for chunk in bytes.chunks(1024 * 1024) {
+            let size = ChunkSize::new(at, at + chunk.len() as u64 - 1, Some(total));
+            let sent = session.upload_multiple_chunk(chunk.to_vec(), &size).await;
+            sent.map_err(|error| failure(&error))?;
+            at += chunk.len() as u64;
+        }
+        Ok(Answer::default())
+    }
+
+    fn another(&self) -> Box<dyn Client> {
+        Box::new(self.clone())
+    }
+}
+
+fn failure(error: &Error) -> Failure {
+    match error {
+        Error::Response(response) => Failure::new(format_args!("Response {}", response.code), error),
+        Error::HttpClient(_) => Failure::new("HttpClient", error),
+        Error::HttpMiddleware(_) => Failure::new("HttpMiddleware", error),
+        other => Failure::new(format_args!("{other:?}"), other),
+    }
+}

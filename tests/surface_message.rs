@@ -1,0 +1,143 @@
+//! `Surface::Message` over real sockets: the answer is Google's, and its message says what to do.
+#![cfg(all(feature = "reqwest-middleware", feature = "tower", feature = "testing"))]
+#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
+
+#[path = "support/builder.rs"]
+mod builder;
+#[path = "support/plain.rs"]
+mod plain;
+
+use bytes::Bytes;
+use gcp_scopes::denial::DenialKind;
+use gcp_scopes::guard::Surface;
+use gcp_scopes::testing::{FakeGoogle, Fault, Service, Wire};
+use gcp_scopes::{Denial, Preflight};
+use http::header::{CONTENT_LENGTH, DATE};
+use http::{Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
+use serde_json::Value;
+use tower::{ServiceBuilder, ServiceExt};
+
+async fn client(google: &FakeGoogle, preflight: Preflight) -> ClientWithMiddleware {
+    let guard = builder::builder(google).surface(Surface::Message).preflight(preflight).from_env().await;
+    ClientBuilder::new(plain::client()).with(guard.middleware()).build()
+}
+
+async fn publish(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest::Response {
+    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+    client.post(url).bearer_auth(google.token()).body("{}").send().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_refusal_keeps_everything_but_its_message() {
+    let google = FakeGoogle::builder().start().await.unwrap();
+    let guarded = client(&google, Preflight::Warn).await;
+    let plain = ClientBuilder::new(plain::client()).build();
+    for wire in Wire::all().iter().copied().filter(|wire| wire.is_lack_of_scope() && !wire.is_grpc()) {
+        google.front().times(2).respond_with(wire);
+        let (mut expected, mut response) = (publish(&plain, &google).await, publish(&guarded, &google).await);
+        let line = response.extensions().get::<Denial>().unwrap().to_string();
+        assert_eq!(
+            (response.status(), response.version()),
+            (expected.status(), expected.version()),
+            "{wire:?}"
+        );
+        assert_eq!(response.url(), expected.url(), "{wire:?}");
+        let length = response.headers_mut().remove(CONTENT_LENGTH).unwrap();
+        expected.headers_mut().remove(CONTENT_LENGTH);
+        for headers in [response.headers_mut(), expected.headers_mut()] {
+            headers.remove(DATE);
+        }
+        assert_eq!(response.headers(), expected.headers(), "{wire:?}");
+        assert_eq!(response.content_length().unwrap().to_string(), length.to_str().unwrap(), "{wire:?}");
+        let (text, expected) = (response.text().await.unwrap(), expected.text().await.unwrap());
+        assert_eq!(length.to_str().unwrap(), text.len().to_string(), "{wire:?}");
+        let without_line = text.replace(&format!(" {line}"), "");
+        assert!(without_line.len() < text.len(), "{wire:?}: {text}");
+        match serde_json::from_str::<Value>(&expected) {
+            Ok(expected) => assert_eq!(serde_json::from_str::<Value>(&without_line).unwrap(), expected),
+            Err(_) => assert_eq!(without_line, expected, "{wire:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_gates_refusal_stays_as_it_was_sent() {
+    let google = FakeGoogle::builder().start().await.unwrap();
+    let guarded = client(&google, Preflight::Warn).await;
+    let plain = ClientBuilder::new(plain::client()).build();
+    for wire in [Wire::IamDenied, Wire::ServiceDisabled, Wire::AnalyticsLookAlike, Wire::Html] {
+        google.front().times(2).respond_with(wire);
+        let expected = publish(&plain, &google).await.bytes().await.unwrap();
+        let response = publish(&guarded, &google).await;
+        assert!(response.extensions().get::<Denial>().is_none(), "{wire:?}");
+        assert_eq!(response.bytes().await.unwrap(), expected, "{wire:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_too_large_to_be_seen_whole_is_replaced_by_one_that_parses() {
+    let google = FakeGoogle::builder().start().await.unwrap();
+    let guarded = client(&google, Preflight::Warn).await;
+    let message = "Request had insufficient authentication scopes.";
+    let error = serde_json::json!({"error": {"code": 403, "message": message, "status": "PERMISSION_DENIED",
+        "zeroes": "0".repeat(1 << 17)}});
+    let large = http::Response::builder().status(403).header("content-type", "application/json");
+    google.front().respond(large.body(error.to_string()).unwrap());
+    let response = publish(&guarded, &google).await;
+    let line = response.extensions().get::<Denial>().unwrap().to_string();
+    let length = response.content_length().unwrap();
+    let body: Value = response.json().await.unwrap();
+    assert!(body["error"]["message"].as_str().unwrap().ends_with(&line), "{body}");
+    assert!(length < 8 * 1024, "{length}");
+}
+
+#[tokio::test]
+async fn a_refusal_that_breaks_off_is_replaced_by_one_that_parses() {
+    let google = FakeGoogle::builder().start().await.unwrap();
+    let guarded = client(&google, Preflight::Warn).await;
+    google.front().respond_with(Wire::Scope);
+    google.fault(Service::Front, Fault::CutOff(200));
+    let response = publish(&guarded, &google).await;
+    let line = response.extensions().get::<Denial>().unwrap().to_string();
+    let body: Value = response.json().await.unwrap();
+    assert!(body["error"]["message"].as_str().unwrap().contains(&line), "{body}");
+}
+
+#[tokio::test]
+async fn a_call_that_is_not_sent_gets_a_403_through_reqwest_middleware() {
+    let google = FakeGoogle::builder().start().await.unwrap();
+    let guarded = client(&google, Preflight::Deny).await;
+    let response = publish(&guarded, &google).await;
+    assert!(google.requests().iter().all(|request| request.service() != Service::Front));
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    assert!(response.url().path().ends_with(":publish"), "{}", response.url());
+    let denial = response.extensions().get::<Denial>().unwrap().clone();
+    assert_eq!(denial.kind(), DenialKind::Predicted);
+    let body: Value = response.json().await.unwrap();
+    assert_eq!(body["error"]["message"], denial.to_string());
+}
+
+#[tokio::test]
+async fn a_call_that_is_not_sent_gets_a_403_through_tower() {
+    let google = FakeGoogle::builder().start().await.unwrap();
+    // Nothing is known of the first call's token, of the second call's it is.
+    let guard = builder::builder(&google).surface(Surface::Message).preflight(Preflight::Deny);
+    let guard = guard.from_env().await;
+    let hyper = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let service = ServiceBuilder::new().layer(guard.layer()).service(hyper);
+    for _ in 0..2 {
+        let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+        let request = Request::post(url).header("authorization", format!("Bearer {}", google.token()));
+        let response = service.clone().oneshot(request.body(Full::default()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), StatusCode::FORBIDDEN);
+        let line = response.extensions().get::<Denial>().unwrap().to_string();
+        let body: Value =
+            serde_json::from_slice(&response.into_body().collect().await.unwrap().to_bytes()).unwrap();
+        assert_eq!(body["error"]["message"], line);
+    }
+    assert!(google.requests().iter().all(|request| request.service() != Service::Front));
+}
