@@ -3,14 +3,18 @@
 //!
 //! To support another client, copy the adapter that is nearest to it.
 
-#[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "gcp-auth"))]
-#[cfg_attr(
-    not(all(feature = "gcp-auth", any(feature = "tower", feature = "reqwest-middleware"))),
-    allow(dead_code)
-)]
+#[cfg(any(
+    feature = "tower",
+    feature = "reqwest-middleware",
+    feature = "gcp-auth",
+    feature = "google-cloud"
+))]
+#[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), allow(dead_code))]
 pub mod attach;
 #[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store", feature = "opendal"))]
 pub mod body;
+#[cfg(any(feature = "google-cloud", feature = "google-apis"))]
+pub mod calling;
 #[cfg(feature = "gcp-auth")]
 pub mod gcp_auth;
 #[cfg(feature = "google-apis")]

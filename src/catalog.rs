@@ -205,6 +205,14 @@ impl ApiMethod {
         matches!(self.special(), Some(Override { effect: Effect::AlsoAccepts { .. }, .. }))
     }
 
+    /// Whether a verdict hangs on the query, says the hand table.
+    #[cfg(any(feature = "google-cloud", feature = "google-apis"))]
+    pub(crate) fn depends_on_query(&self) -> bool {
+        let depends =
+            |effect: &Effect| matches!(effect, Effect::NoVerdictWhen(..) | Effect::NoVerdictWith(..));
+        self.special().is_some_and(|special| depends(&special.effect))
+    }
+
     /// Why the hand table keeps back a verdict on a call of this method with this query.
     pub(crate) fn silenced(&self, query: &str) -> Option<Silence> {
         self.special()?.effect.silences(query)

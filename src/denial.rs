@@ -201,6 +201,24 @@ impl Denial {
         report::text(&self.0)
     }
 
+    /// The same denial with something to do first that only the client's adapter knows of.
+    #[cfg(feature = "google-apis")]
+    pub(crate) fn with_first_step(&self, step: Step) -> Self {
+        let Facts { kind, method, accepted, granted, environment, refusal, remedy } = &*self.0;
+        let brief = step.code_line().map(|code| format!("Ask for another scope in the call: {code}. "));
+        let summary = brief.unwrap_or_default() + &remedy.summary;
+        let steps = std::iter::once(step).chain(remedy.steps.iter().cloned()).collect();
+        Self(Arc::new(Facts {
+            kind: *kind,
+            method: *method,
+            accepted: accepted.clone(),
+            granted: granted.clone(),
+            environment: Arc::clone(environment),
+            refusal: refusal.clone(),
+            remedy: Remedy { summary, steps },
+        }))
+    }
+
     /// What to do, in one sentence: the steps have the details.
     #[must_use]
     pub fn summary(&self) -> &str {

@@ -43,13 +43,20 @@ use lessons::{Lessons, Subject};
 use repeats::Repeats;
 
 pub use builder::GuardBuilder;
-#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
+#[cfg(any(
+    feature = "tower",
+    feature = "reqwest-middleware",
+    feature = "google-cloud",
+    feature = "google-apis"
+))]
 pub(crate) use checked::Before;
 #[cfg(any(
     feature = "tower",
     feature = "reqwest-middleware",
     feature = "object-store",
-    feature = "opendal"
+    feature = "opendal",
+    feature = "google-cloud",
+    feature = "google-apis"
 ))]
 pub(crate) use checked::Checked;
 #[cfg(feature = "tower")]
@@ -92,8 +99,8 @@ pub enum Preflight {
     /// through, the catalog is wrong about that method, and nothing more is predicted of it.
     #[default]
     Confirm,
-    /// The call is not sent: it fails with a [`Denial`]. A call with a token of which nothing is known
-    /// yet may wait up to 500 ms for the token's scopes; if they are still unknown then, it is sent.
+    /// The call is not sent: it fails with a [`Denial`]. The first calls with a token may wait up to
+    /// 500 ms for its scopes; if they are still unknown then, this call and later ones are sent.
     Deny,
 }
 
@@ -205,6 +212,14 @@ impl Guard {
         };
         let counts = is_google(&found) && found != Err(Why::Signed);
         Asked { found, needed: counts.then(|| needed.clone()) }
+    }
+
+    /// The same for an answer of which the call is not known, but as far as the answer itself names it.
+    #[cfg(any(feature = "google-cloud", feature = "google-apis"))]
+    pub(crate) fn explain_alone(&self, answer: &Answer<'_>) -> Option<Denial> {
+        let refusal = refusal::classify(answer).filter(is_for_scope)?;
+        let granted = GrantedScopes::unknown("an error does not say which token the call carried");
+        Some(self.refuse(&Asked { found: Err(Why::Method), needed: None }, granted, refusal))
     }
 
     fn predict(&self, kind: DenialKind, asked: &Asked, granted: GrantedScopes) -> Denial {

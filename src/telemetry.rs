@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | denied | WARN | Google refused a call for lack of scope, or it was not sent because Google would |
 //! | predicted | WARN | a call goes out although its token lacks the scope |
+//! | asked amiss | WARN | a generated client asks for a scope that does not fit the method |
 //! | contradicted | WARN | Google accepted such a call; once for each method |
 //! | other gate | DEBUG | a call was refused, but not for lack of scope |
 //! | not inspected | DEBUG | a source could not say what a token holds |
@@ -125,6 +126,24 @@ pub(crate) fn contradicted(method: Option<ApiMethod>, accepted: &ScopeSet) {
             "oauth.scope.catalog" = VERSION.newest_revision(),
         },
         "Google accepts this call without any of the scopes listed for it, and no more is predicted of it"
+    );
+}
+
+/// A generated client asked for a token with scopes that do not fit the method.
+#[cfg(feature = "google-apis")]
+pub(crate) fn asked_amiss(method: ApiMethod, asked: &ScopeSet, calls: u64) {
+    warn!(
+        target: TARGET,
+        {
+            "rpc.method" = method.id(),
+            "server.address" = method.host(),
+            "gcp.client.service" = service(method),
+            "oauth.scope.asked" = names(asked),
+            "oauth.scope.accepted" = names(&method.accepted()),
+            "oauth.scope.suggested" = least(&method.accepted()).as_ref().map(|scope| scope.as_str()),
+            "oauth.scope.calls" = calls,
+        },
+        "the program asks for a scope that does not fit the call; name another one with .add_scope(…)"
     );
 }
 

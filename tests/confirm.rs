@@ -34,6 +34,8 @@ use tower::{BoxError, Service as _, ServiceBuilder, ServiceExt};
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 
 async fn google() -> FakeGoogle {
+    // Installs the crypto provider that reqwest may need, before the guard asks anybody.
+    drop(plain::client());
     FakeGoogle::builder()
         .vm(Vm::new("web-1").scopes(["logging.write"]))
         .bucket("photos")

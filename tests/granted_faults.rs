@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use gcp_scopes::granted::{AccessToken, GrantedScopes, GrantedScopesSource};
+use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
 use gcp_scopes::guard::{GuardBuilder, Surface};
 use gcp_scopes::testing::{FakeGoogle, Fault, Service, Vm};
 use gcp_scopes::{Denial, Guard, Preflight};
@@ -32,6 +32,8 @@ const SHORT: Duration = Duration::from_millis(50);
 const LONG: Duration = Duration::from_secs(60);
 
 async fn google() -> FakeGoogle {
+    // Installs the crypto provider that reqwest may need, before the guard asks anybody.
+    drop(plain::client());
     let builder = FakeGoogle::builder().vm(Vm::new("web-1")).bucket("photos");
     builder.iam("photos", ACCOUNT, "roles/storage.objectAdmin").start().await.unwrap()
 }
@@ -92,17 +94,54 @@ async fn with_every_inspector_down_slow_or_lying_calls_end_as_without_the_guard(
         Fault::Status(StatusCode::INTERNAL_SERVER_ERROR),
         Fault::Status(StatusCode::SERVICE_UNAVAILABLE),
     ];
-    for preflight in PREFLIGHTS {
+    for (preflight, setup) in
+        PREFLIGHTS.into_iter().flat_map(|preflight| SETUPS.map(|setup| (preflight, setup)))
+    {
         for fault in faults {
             let google = google().await;
             // Where it runs was found out while all was well: what is down is what tells scopes.
-            let guard = builder(&google).preflight(preflight).surface(Surface::Extension).from_env().await;
+            let builder = setup(builder(&google)).preflight(preflight).surface(Surface::Extension);
+            let guard = builder.deny_wait(SHORT).from_env().await;
             google.fault(Service::Metadata, fault);
             google.fault(Service::OAuth, fault);
-            let token = google.mint(ACCOUNT, ["devstorage.read_only"]);
-            let expected = calls(&plain(), &google, &token).await;
-            assert_eq!(calls(&client(&guard), &google, &token).await, expected, "{preflight:?} {fault:?}");
+            let tokens = [google.mint(ACCOUNT, ["devstorage.read_only"]), google.token()];
+            for token in tokens {
+                let expected = calls(&plain(), &google, &token).await;
+                let guarded = calls(&client(&guard), &google, &token).await;
+                assert_eq!(guarded, expected, "{preflight:?} {fault:?}");
+            }
         }
+    }
+}
+
+/// Who is asked what tokens hold: the usual ones; or all of them before calls, after a source of the
+/// program's own that panics, or hangs, or lets nobody know anything.
+const SETUPS: [fn(GuardBuilder) -> GuardBuilder; 4] = [
+    |usual| usual,
+    |usual| usual.tokeninfo_ahead().source(Broken::default()),
+    |usual| usual.tokeninfo_ahead().source(Idle(true)),
+    |usual| usual.tokeninfo_ahead().source(Idle(false)),
+];
+
+/// A source that never answers, or answers with nothing.
+struct Idle(bool);
+
+impl GrantedScopesSource for Idle {
+    fn name(&self) -> &str {
+        "an idle source"
+    }
+
+    fn granted<'a>(
+        &'a self,
+        _: AccessToken<'a>,
+    ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
+        let hangs = self.0;
+        Box::pin(async move {
+            if hangs {
+                std::future::pending::<()>().await;
+            }
+            Some(GrantedScopes::known(gcp_scopes::ScopeSet::new(), GrantSource::Custom))
+        })
     }
 }
 
@@ -182,6 +221,8 @@ async fn only_deny_waits_and_no_longer_than_it_was_told() {
 async fn tokeninfo<F: Future<Output = ()> + Send>(
     serve: impl Fn(TcpStream) -> F + Send + 'static,
 ) -> (String, tokio::task::JoinHandle<()>) {
+    // Installs the crypto provider that reqwest may need, before the guard asks anybody.
+    drop(plain::client());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/tokeninfo", listener.local_addr().unwrap());
     let server = tokio::spawn(async move {

@@ -1,5 +1,5 @@
 //! What is known of each credential on each platform, from where, and when: the rows of README.
-#![cfg(all(feature = "reqwest-middleware", feature = "gcp-auth", feature = "testing"))]
+#![cfg(all(feature = "reqwest-middleware", feature = "tower", feature = "gcp-auth", feature = "testing"))]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 #[path = "support/builder.rs"]
@@ -14,19 +14,27 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use builder::builder;
+use bytes::Bytes;
 use gcp_auth::{CustomServiceAccount, Token, TokenProvider};
 use gcp_scopes::call::Call;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
 use gcp_scopes::testing::{FakeGoogle, Platform, Service, Vm, Wire};
 use gcp_scopes::{Denial, Guard, Preflight, ScopeSet};
-use http::StatusCode;
+use http::header::AUTHORIZATION;
+use http::{Request, StatusCode};
+use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
+use tower::{ServiceBuilder, ServiceExt};
 
 const ACCOUNT: &str = "robot@my-project.iam.gserviceaccount.com";
 const READ_ONLY: &str = "https://www.googleapis.com/auth/devstorage.read_only";
 
 async fn google(platform: Platform) -> FakeGoogle {
+    // Installs the crypto provider that reqwest may need, before the guard asks anybody.
+    drop(plain::client());
     let vm = Vm::new("web-1").account(ACCOUNT).platform(platform).scopes(["devstorage.read_only"]);
     let builder = FakeGoogle::builder().vm(vm).bucket("photos");
     builder.iam("photos", ACCOUNT, "roles/storage.objectAdmin").start().await.unwrap()
@@ -213,6 +221,44 @@ async fn with_token_a_service_needs_no_other_authentication() {
     assert!(portal.requests().iter().all(|request| !request.has_authorization()));
 }
 
+/// A call over hyper's client, with tokens attached by the tower layer.
+async fn over_tower<P>(
+    guard: &Guard,
+    tokens: Arc<P>,
+    request: Request<Full<Bytes>>,
+) -> Result<StatusCode, tower::BoxError>
+where
+    P: TokenProvider + ?Sized + 'static,
+{
+    let layer = guard.layer().with_token(guard.gcp_auth(tokens));
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    Ok(ServiceBuilder::new().layer(layer).service(client).oneshot(request).await?.status())
+}
+
+#[tokio::test]
+async fn the_tower_layer_gives_tokens_to_google_and_to_nobody_else() {
+    let google = google(Platform::Gce).await;
+    let guard = builder(&google).from_env().await;
+    let base = google.storage_url();
+    let upload =
+        |base: &str| Request::post(format!("{base}/upload/storage/v1/b/photos/o?uploadType=media&name=x"));
+    let meow = || Full::new(Bytes::from_static(b"meow"));
+    let send = |request| over_tower(&guard, service_account(&google), request);
+    assert_eq!(send(upload(&base).body(meow()).unwrap()).await.unwrap(), StatusCode::OK);
+    let mine = upload(&base).header(AUTHORIZATION, "Bearer mine").body(meow()).unwrap();
+    assert_eq!(send(mine).await.unwrap(), StatusCode::UNAUTHORIZED);
+    // The same path on a host that is not mapped.
+    let portal = FakeGoogle::builder().start().await.unwrap();
+    send(upload(&portal.url_of(Service::Front)).body(meow()).unwrap()).await.unwrap();
+    assert!(portal.requests().iter().all(|request| !request.has_authorization()));
+    // Without a token the call is not made.
+    let before = google.requests().iter().filter(|request| request.service() == Service::Storage).count();
+    let error = over_tower(&guard, Arc::new(Empty), upload(&base).body(meow()).unwrap()).await.unwrap_err();
+    assert!(is_gcp_auths(error.as_ref()) && Denial::of(error.as_ref()).is_none(), "{error:?}");
+    let after = google.requests().iter().filter(|request| request.service() == Service::Storage).count();
+    assert_eq!(before, after);
+}
+
 /// A provider that has no token.
 struct Empty;
 
@@ -296,8 +342,64 @@ fn tokeninfo_is_never_sent_a_token_in_the_clear() {
     }
 }
 
+#[tokio::test]
+async fn a_call_without_a_bearer_token_goes_out_as_it_is_and_nobody_is_asked_about_it() {
+    let google = google(Platform::Gce).await;
+    let guard = builder(&google).tokeninfo_ahead().preflight(Preflight::Deny).from_env().await;
+    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+    let asked = || {
+        let inspectors = [Service::OAuth, Service::Metadata];
+        google.requests().iter().filter(|request| inspectors.contains(&request.service())).count()
+    };
+    let before = asked();
+    let rows: [(&str, Option<&str>); 6] = [
+        ("", None),
+        ("?key=AIzaSyExample", None),
+        ("", Some("Basic dTpw")),
+        ("", Some("GOOG4-RSA-SHA256 Credential=x, SignedHeaders=host, Signature=0")),
+        ("", Some("Bearer")),
+        ("", Some("Bearer two words")),
+    ];
+    for (query, authorization) in rows {
+        let call = || {
+            let call = client(&guard).post(format!("{url}{query}")).body("{}");
+            authorization.into_iter().fold(call, |call, value| call.header(AUTHORIZATION, value))
+        };
+        assert_eq!(call().send().await.unwrap().status(), StatusCode::OK, "{query} {authorization:?}");
+        google.front().respond_with(Wire::Scope);
+        let error = call().send().await.unwrap_err();
+        let why = Denial::of(&error).unwrap().granted().why_unknown().unwrap().to_owned();
+        assert!(why.contains("no bearer token"), "{query} {authorization:?}: {why}");
+    }
+    assert_eq!(asked(), before);
+}
+
+#[tokio::test]
+async fn an_id_token_is_known_only_if_a_source_knows_it() {
+    struct Gateway;
+    impl GrantedScopesSource for Gateway {
+        fn name(&self) -> &str {
+            "the gateway"
+        }
+
+        fn granted<'a>(
+            &'a self,
+            token: AccessToken<'a>,
+        ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
+            let granted = GrantedScopes::known(ScopeSet::from_scope_text(READ_ONLY), GrantSource::Custom);
+            Box::pin(async move { token.secret().starts_with("eyJ").then_some(granted) })
+        }
+    }
+    let google = google(Platform::CloudRun).await;
+    let id_token = jwt(r#"{"iss":"https://accounts.google.com","aud":"https://mine.run.app"}"#);
+    let alone = builder(&google).from_env().await;
+    assert!(known(&alone, &google, &id_token).await.0.is_unknown());
+    let guard = builder(&google).source(Gateway).from_env().await;
+    assert_eq!(known(&guard, &google, &id_token).await.0.source(), Some(GrantSource::Custom));
+}
+
 #[test]
-fn without_a_bearer_token_nothing_is_judged() {
+fn an_api_key_is_no_token_to_judge_by() {
     let guard = Guard::builder().build();
     let uri = "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish?key=AIza".parse().unwrap();
     let call = Call::new(&http::Method::POST, &uri);

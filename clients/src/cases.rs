@@ -20,8 +20,8 @@ use crate::world::{Held, World};
 pub(crate) async fn play(kind: &dyn Kind, case: Case) -> Result<()> {
     let scene = Scene { kind };
     match case {
-        Case::Allowed => scene.allowed(Version::HTTP_11).await,
-        Case::Refused => scene.refused(Version::HTTP_11).await,
+        Case::Allowed => scene.allowed(usual(kind)).await,
+        Case::Refused => scene.refused(usual(kind)).await,
         Case::Denied => scene.denied().await,
         Case::Confirmed => scene.confirmed().await,
         Case::KeepsKind => scene.keeps_kind().await,
@@ -42,6 +42,11 @@ pub(crate) async fn play(kind: &dyn Kind, case: Case) -> Result<()> {
         Case::Http2 => scene.both(Version::HTTP_2).await,
         Case::NoLeak => scene.no_leak().await,
     }
+}
+
+/// gRPC takes HTTP/2.
+fn usual(kind: &dyn Kind) -> Version {
+    if kind.api().speaks == Speaks::Grpc { Version::HTTP_2 } else { Version::HTTP_11 }
 }
 
 struct Scene<'a> {

@@ -22,6 +22,8 @@ mod cases;
 mod gcloud_bigquery;
 mod gcloud_sdk;
 mod gcloud_storage;
+mod google_apis;
+mod google_cloud;
 mod kind;
 mod object_store;
 mod opendal;
@@ -47,5 +49,7 @@ fn all() -> Vec<Box<dyn Kind>> {
     all.extend(tower::kinds());
     all.extend(gcloud_storage::kinds());
     all.extend(gcloud_bigquery::kinds());
+    all.extend(google_cloud::kinds());
+    all.extend(google_apis::kinds());
     all
 }

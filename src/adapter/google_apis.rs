@@ -1,1 +1,111 @@
-//! Under construction.
+//! A [`GetToken`] for the generated clients of google-apis-rs (google-storage1, google-drive3, …).
+//!
+//! ```no_run
+//! # async fn list(authenticator: String) -> Result<(), Box<dyn std::error::Error>> {
+//! let guard = gcp_scopes::Guard::from_env().await;
+//! let tokens = guard.get_token(authenticator); // hand it to the hub: DriveHub::new(client, tokens)
+//! let list = guard.calling("drive.files.list")?;
+//! // list.run(hub.files().list().doit()).await
+//! # Ok(()) }
+//! ```
+//!
+//! Without a word from the program a generated client asks for a scope of its generator's choice, such
+//! as `drive.meet.readonly` to list files
+//! (<https://github.com/Byron/google-apis-rs/issues/428>). Nothing is concluded from it; if the method
+//! does not accept it, or it opens a part of the data only, there is a warning event, and a denial
+//! begins with the step that mends it.
+//!
+//! # Errors
+//! A call that is not sent is an `Error::MissingToken`, a refused one stays an `Error::BadRequest`, whose
+//! message says what to do. Neither has a source, so that [`Denial::of`] finds nothing:
+//! [`Guard::explain_error`] does.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use google_apis_common::{Error, GetToken};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde_json::Value;
+
+use super::calling::sealed::{Refused, Told};
+use super::calling::{self, ClientError};
+use crate::denial::Denial;
+use crate::error::BoxError;
+use crate::guard::Guard;
+use crate::scope::{Scope, ScopeSet};
+
+/// A source of tokens with a guard that listens. Made by [`Guard::get_token`].
+#[derive(Clone)]
+pub struct GuardToken<T> {
+    guard: Guard,
+    inner: T,
+}
+
+impl Guard {
+    /// Listens to a source of tokens: see [`adapter::google_apis`](crate::adapter::google_apis).
+    #[must_use]
+    pub fn get_token<T: GetToken + Clone + 'static>(&self, inner: T) -> GuardToken<T> {
+        GuardToken { guard: self.clone(), inner }
+    }
+}
+
+impl<T: GetToken + Clone + 'static> GetToken for GuardToken<T> {
+    fn get_token<'a>(
+        &'a self,
+        scopes: &'a [&str],
+    ) -> Pin<Box<dyn Future<Output = Result<Option<String>, BoxError>> + Send + 'a>> {
+        Box::pin(async move {
+            let asked: ScopeSet = scopes.iter().map(|scope| Scope::from_uri(scope)).collect();
+            calling::advise(|found| self.guard.amiss(found, &asked));
+            let token = self.inner.get_token(scopes).await?;
+            let value = token.as_ref().map(|token| HeaderValue::try_from(format!("Bearer {token}")));
+            if let Some(Ok(value)) = value {
+                calling::check(&self.guard, &value).await.map_err(Denial::into_error)?;
+            }
+            Ok(token)
+        })
+    }
+}
+
+impl ClientError for Error {}
+
+impl Refused for Error {
+    fn told(&self) -> Option<Told> {
+        match self {
+            Self::BadRequest(body) => {
+                let code = body.pointer("/error/code").and_then(Value::as_u64)?;
+                let status = StatusCode::from_u16(u16::try_from(code).ok()?).ok()?;
+                Some(Told { status, headers: HeaderMap::new(), body: serde_json::to_vec(body).ok()? })
+            }
+            Self::Failure(response) => Some(Told {
+                status: response.status(),
+                headers: response.headers().clone(),
+                body: Vec::new(),
+            }),
+            _ => None,
+        }
+    }
+
+    fn denial(&self) -> Option<&Denial> {
+        match self {
+            Self::MissingToken(error) => Denial::of(error.as_ref()),
+            _ => None,
+        }
+    }
+
+    fn explained(mut self, denial: Denial) -> Self {
+        if let Self::BadRequest(body) = &mut self {
+            if let Some(Value::String(message)) = body.pointer_mut("/error/message") {
+                *message = format!("{message} ({denial})");
+            }
+        }
+        self
+    }
+}
+
+impl<T> fmt::Debug for GuardToken<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuardToken").finish_non_exhaustive()
+    }
+}

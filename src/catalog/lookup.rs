@@ -26,6 +26,15 @@ impl Found {
         Self { method, doubt: always.or(doubt), silence }
     }
 
+    /// A call of which the method is known and the request is not.
+    #[cfg(any(feature = "google-cloud", feature = "google-apis"))]
+    pub(crate) fn named(method: ApiMethod) -> Self {
+        let is_rpc = method.discovery_id() != Some(method.id());
+        let found = Self::new(method, "");
+        let found = if is_rpc { found.doubted(Why::Grpc) } else { found };
+        if method.depends_on_query() { found.doubted(Why::Request) } else { found }
+    }
+
     /// The same method, judged less: an earlier doubt stays.
     fn doubted(self, why: Why) -> Self {
         Self { doubt: self.doubt.or(Some(why)), ..self }

@@ -200,12 +200,6 @@ impl Cache {
         self.refresh_recent(key, now);
     }
 
-    /// The header value of a token, while it is among the recent ones.
-    pub(crate) fn recent_header(&self, key: TokenKey) -> Option<HeaderValue> {
-        let recent = self.recent.load();
-        recent.iter().find(|recent| recent.key == key).map(|recent| recent.header.clone())
-    }
-
     /// Lets the recent tokens see what was learnt of them, and lets go of those that are stale or were
     /// forgotten.
     ///

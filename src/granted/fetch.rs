@@ -2,14 +2,20 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::header::RETRY_AFTER;
+use http::{Request, Response, StatusCode};
 
 use crate::error::BoxError;
 
 /// The most that is read of any answer. Real ones are under 2 KiB.
 pub(crate) const MOST_BODY: usize = 64 * 1024;
+
+/// The longest pause that a server may ask for. More is not believed: it would leave tokens unknown for
+/// longer than any failure does.
+pub(crate) const MOST_PAUSE: Duration = Duration::from_secs(300);
 
 /// Sends one HTTP request and reads the whole answer: the metadata server and, if the user turned
 /// it on, tokeninfo are asked through it.
@@ -38,6 +44,17 @@ pub(crate) fn text(response: &Response<Bytes>) -> Option<&str> {
         return None;
     }
     std::str::from_utf8(body).ok()
+}
+
+/// How long a server that is busy or down wants to be left alone. A date instead of seconds is not read.
+/// Source: RFC 9110, section 10.2.3.
+pub(crate) fn pause(response: &Response<Bytes>) -> Option<Duration> {
+    let is_busy =
+        [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&response.status());
+    let seconds = response.headers().get(RETRY_AFTER).filter(|_| is_busy)?.to_str().ok()?;
+    // Too large a number is a number all the same.
+    let is_number = !seconds.is_empty() && seconds.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| Duration::from_secs(seconds.parse().unwrap_or(u64::MAX)).min(MOST_PAUSE))
 }
 
 #[cfg(test)]
@@ -85,5 +102,29 @@ pub(crate) mod tests {
             .header("metadata-flavor", "Google")
             .body(Bytes::copy_from_slice(body.as_bytes()))
             .unwrap()
+    }
+
+    #[test]
+    fn only_a_busy_server_is_left_alone_and_not_for_ever() {
+        let rows = [
+            (429, "7", Some(7)),
+            (503, "7", Some(7)),
+            (503, "0", Some(0)),
+            (429, "301", Some(300)),
+            (429, "99999999999999999999999", Some(300)),
+            (500, "7", None),
+            (200, "7", None),
+            (429, "", None),
+            (429, "-1", None),
+            (429, "1.5", None),
+            (429, "soon", None),
+            (429, "Wed, 21 Oct 2026 07:28:00 GMT", None),
+        ];
+        for (status, value, expected) in rows {
+            let mut response = answer(status, "");
+            response.headers_mut().insert(RETRY_AFTER, value.parse().unwrap());
+            assert_eq!(pause(&response), expected.map(Duration::from_secs), "{status} {value}");
+        }
+        assert_eq!(pause(&answer(429, "")), None);
     }
 }

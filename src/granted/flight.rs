@@ -54,8 +54,8 @@ impl Default for Limits {
 pub(crate) enum Peek<R> {
     /// The token was inspected: what the caller read of it.
     Seen(R),
-    /// It was not, or too long ago.
-    Unseen(TokenKey),
+    /// It was not, or too long ago; then it is not new.
+    Unseen { key: TokenKey, is_new: bool },
     /// There is no bearer token.
     NotBearer,
 }
@@ -121,14 +121,20 @@ impl Grants {
     }
 
     /// Waits at most this long for what an inspection of this stage says. If none was begun, it is
-    /// begun now, provided that the token is one of the last few seen.
-    pub(crate) async fn wait(&self, key: TokenKey, stage: Stage, limit: Duration) -> GrantedScopes {
+    /// begun now, provided that the token is there.
+    pub(crate) async fn wait(
+        &self,
+        key: TokenKey,
+        authorization: Option<&HeaderValue>,
+        stage: Stage,
+        limit: Duration,
+    ) -> GrantedScopes {
         if !self.0.is_answered(key, stage) {
-            let inner = Arc::clone(&self.0);
+            let (inner, authorization) = (Arc::clone(&self.0), authorization.cloned());
             bounded(limit, async move {
                 // The first one under way may be of the stage before.
-                inner.land(key, stage).await;
-                inner.land(key, stage).await;
+                inner.land(key, authorization.as_ref(), stage).await;
+                inner.land(key, authorization.as_ref(), stage).await;
             })
             .await;
         }
@@ -149,12 +155,18 @@ impl Grants {
         self.0.cache.remove(key);
     }
 
-    /// Keeps a token at hand for an explanation, without asking anybody about it.
+    /// Takes note that a token was seen, without asking anybody about it.
     pub(crate) fn remember(&self, authorization: &HeaderValue) {
         let Some(token) = AccessToken::from_authorization(authorization) else { return };
         let key = self.0.cache.key(token);
         self.0.store(key, GrantedScopes::unknown("nobody was asked what this token holds"), Stage::Seen);
         self.0.cache.promote(key, authorization, self.0.clock.now());
+    }
+
+    /// Whether somebody is left who may say after a refusal what nobody could say so far. Then the token
+    /// has to be at hand.
+    pub(crate) fn may_learn_of(&self, entry: &Entry) -> bool {
+        entry.granted.is_unknown() && self.0.sources.iter().any(|(from, _)| *from > entry.stage)
     }
 }
 
@@ -169,13 +181,13 @@ impl Inner {
         let key = self.cache.key(token);
         let look = |entry: &Arc<Entry>| {
             let seen = is_fresh(entry).then(|| read(key, entry));
-            (seen.map_or(Peek::Unseen(key), Peek::Seen), entry.was_recent())
+            (seen.map_or(Peek::Unseen { key, is_new: false }, Peek::Seen), entry.was_recent())
         };
         let looked = match self.cache.read(key, look) {
             Err(look) if self.store_jwt(key, token) => self.cache.read(key, look),
             looked => looked,
         };
-        let Ok((peek, was_recent)) = looked else { return Peek::Unseen(key) };
+        let Ok((peek, was_recent)) = looked else { return Peek::Unseen { key, is_new: true } };
         if !was_recent {
             self.cache.promote(key, authorization, self.clock.now());
         }
@@ -213,9 +225,9 @@ impl Inner {
         runtime.spawn(flight.run());
     }
 
-    async fn land(self: &Arc<Self>, key: TokenKey, stage: Stage) {
-        if let Some(header) = self.cache.recent_header(key) {
-            self.start(key, &header, stage);
+    async fn land(self: &Arc<Self>, key: TokenKey, authorization: Option<&HeaderValue>, stage: Stage) {
+        if let Some(header) = authorization {
+            self.start(key, header, stage);
         }
         let under_way = self.flights().get(&key).cloned();
         if let Some(mut flight) = under_way {
@@ -409,13 +421,13 @@ mod tests {
         }
 
         fn is_unseen(&self, header: &HeaderValue) -> bool {
-            matches!(self.peek(header), Peek::Unseen(_))
+            matches!(self.peek(header), Peek::Unseen { .. })
         }
 
         /// What a first call of `Deny` does.
         async fn ask(&self, header: &HeaderValue) -> GrantedScopes {
             let key = self.grants.inspect(header, Stage::Ahead).unwrap();
-            self.grants.wait(key, Stage::Ahead, 10 * SECOND).await
+            self.grants.wait(key, Some(header), Stage::Ahead, 10 * SECOND).await
         }
     }
 
@@ -475,6 +487,27 @@ mod tests {
         assert_eq!(source.asked(), 1);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_dropped_at_any_await_leaves_everything_in_order() {
+        let source = Source::new(Mood::Knows);
+        let world = World::new(&[(Stage::Ahead, &source)]);
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        for polls in 0..20 {
+            let token = bearer(&polls.to_string());
+            let mut caller = Box::pin(world.ask(&token));
+            for _ in 0..polls {
+                if caller.as_mut().poll(&mut context).is_ready() {
+                    break;
+                }
+                tokio::time::advance(Duration::from_millis(5)).await;
+            }
+            drop(caller);
+            assert!(!world.ask(&token).await.is_unknown(), "after {polls} polls");
+            assert_eq!(source.asked(), polls + 1, "after {polls} polls");
+        }
+        assert!(world.grants.0.flights().is_empty());
+    }
+
     #[test]
     fn a_runtime_that_ends_in_the_middle_leaves_an_answer() {
         let world = World::new(&[(Stage::Ahead, &Source::new(Mood::Hangs))]);
@@ -490,7 +523,7 @@ mod tests {
         let source = Source::new(Mood::Knows);
         let world = World::new(&[(Stage::Ahead, &source)]);
         let key = world.grants.inspect(&bearer("opaque"), Stage::Ahead).unwrap();
-        let mut wait = Box::pin(world.grants.wait(key, Stage::Refused, SECOND));
+        let mut wait = Box::pin(world.grants.wait(key, None, Stage::Refused, SECOND));
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         let std::task::Poll::Ready(granted) = wait.as_mut().poll(&mut context) else { panic!("waits") };
         assert!(granted.why_unknown().unwrap().contains("runtime"));
@@ -503,7 +536,7 @@ mod tests {
         let world = World::new(&[(Stage::Ahead, &source)]);
         let key = world.grants.inspect(&bearer("opaque"), Stage::Ahead).unwrap();
         let started = tokio::time::Instant::now();
-        assert!(world.grants.wait(key, Stage::Ahead, Duration::from_millis(20)).await.is_unknown());
+        assert!(world.grants.wait(key, None, Stage::Ahead, Duration::from_millis(20)).await.is_unknown());
         assert_eq!(started.elapsed(), Duration::from_millis(20));
         assert!(!world.ask(&bearer("opaque")).await.is_unknown());
         assert_eq!(source.asked(), 1);
@@ -568,6 +601,42 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_token_is_new_until_something_is_remembered_of_it() {
+        let world = World::new(&[(Stage::Ahead, &Source::new(Mood::Fails))]);
+        let token = bearer("opaque");
+        let is_new = || match world.peek(&token) {
+            Peek::Unseen { is_new, .. } => Some(is_new),
+            Peek::Seen(_) | Peek::NotBearer => None,
+        };
+        assert_eq!(is_new(), Some(true));
+        world.ask(&token).await;
+        assert_eq!(is_new(), None);
+        for _ in 0..3 {
+            world.clock.advance(1000 * SECOND);
+            assert_eq!(is_new(), Some(false));
+            world.ask(&token).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dear_source_is_asked_about_the_token_of_the_call_whatever_came_between() {
+        let (cheap, dear) = (Source::new(Mood::IsIgnorant), Source::new(Mood::Knows));
+        let world = World::new(&[(Stage::Ahead, &cheap), (Stage::Refused, &dear)]);
+        let tokens: Vec<_> = (0..100).map(|number| bearer(&number.to_string())).collect();
+        for token in &tokens {
+            world.ask(token).await;
+        }
+        for token in tokens.iter().take(3) {
+            let read = |key, entry: &Entry| (key, world.grants.may_learn_of(entry));
+            let Peek::Seen((key, true)) = world.grants.peek(token, read) else { panic!("nobody to ask") };
+            assert!(!world.grants.wait(key, Some(token), Stage::Refused, SECOND).await.is_unknown());
+            let Peek::Seen((_, is_open)) = world.grants.peek(token, read) else { panic!("not seen") };
+            assert!(!is_open, "a token whose scopes are known need not be kept");
+        }
+        assert_eq!(dear.asked(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_dear_source_is_asked_after_a_refusal_only() {
         let (cheap, dear) = (Source::new(Mood::IsIgnorant), Source::new(Mood::Knows));
         let world = World::new(&[(Stage::Ahead, &cheap), (Stage::Refused, &dear)]);
@@ -577,9 +646,9 @@ mod tests {
         assert_eq!(dear.asked(), 0);
         // The explanation has the key only, and the token was seen lately.
         let Peek::Seen(key) = world.grants.peek(&token, |key, _| key) else { panic!("not seen") };
-        assert!(!world.grants.wait(key, Stage::Refused, SECOND).await.is_unknown());
+        assert!(!world.grants.wait(key, Some(&token), Stage::Refused, SECOND).await.is_unknown());
         assert_eq!((cheap.asked(), dear.asked()), (2, 1));
-        assert!(!world.grants.wait(key, Stage::Refused, SECOND).await.is_unknown());
+        assert!(!world.grants.wait(key, Some(&token), Stage::Refused, SECOND).await.is_unknown());
         assert_eq!(dear.asked(), 1);
     }
 
@@ -588,7 +657,7 @@ mod tests {
         let (cheap, dear) = (Source::new(Mood::IsIgnorant), Source::new(Mood::Knows));
         let world = World::new(&[(Stage::Ahead, &cheap), (Stage::Refused, &dear)]);
         let key = world.grants.inspect(&bearer("opaque"), Stage::Ahead).unwrap();
-        assert!(!world.grants.wait(key, Stage::Refused, SECOND).await.is_unknown());
+        assert!(!world.grants.wait(key, Some(&bearer("opaque")), Stage::Refused, SECOND).await.is_unknown());
         assert_eq!(dear.asked(), 1);
     }
 
@@ -642,7 +711,7 @@ mod tests {
         world.grants.remember(&bearer("opaque"));
         let Peek::Seen(key) = world.grants.peek(&bearer("opaque"), |key, _| key) else { panic!("not seen") };
         assert_eq!(source.asked(), 0);
-        assert!(!world.grants.wait(key, Stage::Refused, SECOND).await.is_unknown());
+        assert!(!world.grants.wait(key, Some(&bearer("opaque")), Stage::Refused, SECOND).await.is_unknown());
         assert_eq!(source.asked(), 1);
     }
 
@@ -677,10 +746,7 @@ mod tests {
         let declared = bearer("MARKER-2");
         world.grants.declare(AccessToken::from_authorization(&declared).unwrap(), granted.clone());
         world.peek(&declared);
-        let held = [&token, &declared]
-            .map(|header| world.grants.inspect(header, Stage::Ahead).unwrap())
-            .map(|key| world.grants.0.cache.recent_header(key).unwrap());
-        let printed = format!("{granted:?} {peek:?} {held:?} {:?}", world.grants.0.flights());
+        let printed = format!("{granted:?} {peek:?} {:?}", world.grants.0.flights());
         assert!(!printed.contains("MARKER"), "{printed}");
     }
 }

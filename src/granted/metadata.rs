@@ -57,14 +57,16 @@ impl MetadataServer {
     /// The text at `path`, which is relative to `computeMetadata/v1/`. Without a deadline of its
     /// own: the caller sets one.
     pub(crate) async fn get(&self, path: &str) -> Result<String, Error> {
+        self.ask(path).await.and_then(|response| read(path, &response))
+    }
+
+    async fn ask(&self, path: &str) -> Result<Response<Bytes>, Error> {
         let request = Request::get(format!("http://{}/computeMetadata/v1/{path}", self.host))
             .header(FLAVOR, HeaderValue::from_static("Google"))
             .body(Bytes::new())
             .map_err(|_| Error::invalid("not a path of the metadata server"))?;
-        match self.fetch.fetch(request).await {
-            Ok(response) => read(path, &response),
-            Err(_) => Err(Error::unreachable("the metadata server could not be reached")),
-        }
+        let answer = self.fetch.fetch(request).await;
+        answer.map_err(|_| Error::unreachable("the metadata server could not be reached"))
     }
 }
 
@@ -131,7 +133,8 @@ pub(crate) struct MetadataScopes {
 
 /// The outcome of the last look at the server's token.
 struct Minted {
-    looked_at: Instant,
+    /// From when on the server may be asked again.
+    again_at: Instant,
     token: Result<(TokenKey, GrantedScopes), String>,
 }
 
@@ -154,13 +157,15 @@ impl MetadataScopes {
         let key = self.hasher.key(token);
         let mut last = self.last.lock().await;
         let is_same = |minted: &Minted| matches!(&minted.token, Ok((known, _)) if *known == key);
-        let may_ask = |minted: &Minted| self.clock.now() >= minted.looked_at + ASK_AGAIN;
+        let may_ask = |minted: &Minted| self.clock.now() >= minted.again_at;
         if last.as_ref().is_none_or(|minted| !is_same(minted) && may_ask(minted)) {
-            let looked_at = self.clock.now();
+            let again_at = self.clock.now() + ASK_AGAIN;
             // Stays if this look is cut short, so that whoever comes next need not wait as long.
             let token = Err("the metadata server did not answer in time".to_owned());
-            *last = Some(Minted { looked_at, token });
-            *last = Some(Minted { looked_at, token: self.look().await });
+            *last = Some(Minted { again_at, token });
+            let mut pause = Duration::ZERO;
+            let token = self.look(&mut pause).await;
+            *last = Some(Minted { again_at: again_at.max(self.clock.now() + pause), token });
         }
         match last.as_ref().map(|minted| &minted.token) {
             Some(Ok((known, granted))) if *known == key => granted.clone(),
@@ -169,13 +174,14 @@ impl MetadataScopes {
         }
     }
 
-    async fn look(&self) -> Result<(TokenKey, GrantedScopes), String> {
-        let answer = self.server.get(TOKEN).await.map_err(|error| error.to_string())?;
+    /// `pause` becomes what a busy server asks for.
+    async fn look(&self, pause: &mut Duration) -> Result<(TokenKey, GrantedScopes), String> {
+        let answer = self.get(TOKEN, pause).await?;
         let answer: TokenAnswer =
             serde_json::from_str(&answer).map_err(|_| "the metadata server's token cannot be read")?;
         let token =
             AccessToken::new(&answer.access_token).ok_or("the metadata server's token cannot be read")?;
-        let list = self.server.get(SCOPES).await.map_err(|error| error.to_string())?;
+        let list = self.get(SCOPES, pause).await?;
         let scopes = scope_lines(&list).ok_or("the metadata server's list of scopes cannot be read")?;
         let granted = GrantedScopes::known(scopes, GrantSource::Metadata);
         let lasts = answer.expires_in.and_then(|seconds| seconds.as_u64()).map(Duration::from_secs);
@@ -184,6 +190,12 @@ impl MetadataScopes {
             None => granted,
         };
         Ok((self.hasher.key(token), granted))
+    }
+
+    async fn get(&self, path: &str, pause: &mut Duration) -> Result<String, String> {
+        let response = self.server.ask(path).await.map_err(|error| error.to_string())?;
+        *pause = fetch::pause(&response).unwrap_or_default();
+        read(path, &response).map_err(|error| error.to_string())
     }
 }
 
@@ -413,6 +425,26 @@ mod tests {
         assert_eq!(fetch.asked(), 4);
     }
 
+    #[tokio::test]
+    async fn a_busy_server_is_left_alone_for_as_long_as_it_asks() {
+        let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| {
+            let mut busy = answer(503, "");
+            busy.headers_mut().insert("retry-after", "60".parse().unwrap());
+            Some(busy)
+        }));
+        let clock = Arc::new(ManualClock::new());
+        let server = MetadataServer::new(Arc::clone(&fetch) as _, DEFAULT_HOST).unwrap();
+        let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::clone(&clock) as _);
+        let mut asked = Vec::new();
+        for seconds in [0, 1, 58, 1, 1] {
+            clock.advance(Duration::from_secs(seconds));
+            let granted = source.find(AccessToken::new("ya29.mine").unwrap()).await;
+            assert!(granted.why_unknown().unwrap().contains("503"));
+            asked.push(fetch.asked());
+        }
+        assert_eq!(asked, [1, 1, 1, 2, 2]);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn from_a_bare_vm_to_what_its_token_holds() {
         let fetch: Arc<dyn Fetch> = Arc::new(FakeFetch::new(|request: &Request<Bytes>| {
@@ -436,7 +468,7 @@ mod tests {
         for (header, scopes) in [("Bearer ya29.mine", here.scopes()), ("Bearer ya29.user", None)] {
             let header = HeaderValue::from_static(header);
             let key = grants.inspect(&header, Stage::Ahead).unwrap();
-            grants.wait(key, Stage::Ahead, Duration::from_secs(1)).await;
+            grants.wait(key, None, Stage::Ahead, Duration::from_secs(1)).await;
             let Peek::Seen(granted) = grants.peek(&header, |_, entry| entry.granted.clone()) else {
                 panic!()
             };

@@ -137,7 +137,7 @@ fn grants() -> (Grants, Arc<Source>) {
 
 async fn ask(grants: Grants) -> bool {
     let key = grants.inspect(&bearer("a"), Stage::Ahead).unwrap();
-    !grants.wait(key, Stage::Ahead, LIMIT).await.is_unknown()
+    !grants.wait(key, Some(&bearer("a")), Stage::Ahead, LIMIT).await.is_unknown()
 }
 
 #[test]

@@ -40,15 +40,20 @@ pub(crate) struct Pace {
     pause: Duration,
     /// When the burst is whole again.
     whole_at: Mutex<Option<Instant>>,
+    /// Until when the server wants to be left alone.
+    rests_until: Mutex<Option<Instant>>,
 }
 
 impl Pace {
     pub(crate) const fn new(burst: u32, pause: Duration) -> Self {
-        Self { burst, pause, whole_at: Mutex::new(None) }
+        Self { burst, pause, whole_at: Mutex::new(None), rests_until: Mutex::new(None) }
     }
 
     /// Whether it may be done now, which uses up one turn.
     fn take(&self, now: Instant) -> bool {
+        if self.rests_until.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| now < until) {
+            return false;
+        }
         let mut whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
         let next = whole_at.map_or(now, |at| at.max(now)) + self.pause;
         let may = next <= now + self.pause * self.burst;
@@ -56,6 +61,11 @@ impl Pace {
             *whole_at = Some(next);
         }
         may
+    }
+
+    /// Does nothing for so long.
+    fn rest(&self, now: Instant, pause: Duration) {
+        *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(now + pause);
     }
 }
 
@@ -82,7 +92,8 @@ impl Tokeninfo {
     }
 
     async fn ask(&self, token: AccessToken<'_>) -> GrantedScopes {
-        if !self.pace.as_ref().unwrap_or(&PROCESS).take(self.clock.now()) {
+        let pace = self.pace.as_ref().unwrap_or(&PROCESS);
+        if !pace.take(self.clock.now()) {
             return GrantedScopes::unknown("tokeninfo was asked too often of late");
         }
         let request = Request::post(self.endpoint.clone())
@@ -90,7 +101,12 @@ impl Tokeninfo {
             .body(Bytes::from(form(token)));
         let Ok(request) = request else { return GrantedScopes::unknown("tokeninfo cannot be asked") };
         match self.fetch.fetch(request).await {
-            Ok(response) => self.read(&response),
+            Ok(response) => {
+                if let Some(pause) = fetch::pause(&response) {
+                    pace.rest(self.clock.now(), pause);
+                }
+                self.read(&response)
+            }
             Err(_) => GrantedScopes::unknown("tokeninfo could not be reached"),
         }
     }
@@ -255,6 +271,23 @@ mod tests {
             asked.push(fetch.asked());
         }
         assert_eq!(asked, [1, 2, 2, 2, 3, 4, 5, 6, 6]);
+    }
+
+    #[tokio::test]
+    async fn it_is_left_alone_for_as_long_as_it_asks() {
+        let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| {
+            let mut busy = answer(429, "");
+            busy.headers_mut().insert("retry-after", "60".parse().unwrap());
+            Some(busy)
+        }));
+        let (tokeninfo, clock) = tokeninfo(Arc::clone(&fetch) as _);
+        let mut asked = Vec::new();
+        for seconds in [0, 0, 59, 1, 0, 59, 1] {
+            clock.advance(Duration::from_secs(seconds));
+            assert!(tokeninfo.ask(AccessToken::new("ya29.x").unwrap()).await.is_unknown());
+            asked.push(fetch.asked());
+        }
+        assert_eq!(asked, [1, 1, 1, 2, 2, 2, 3]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::catalog::Endpoints;
 use crate::environment::{Environment, Platform, Snapshot};
 use crate::error::Error;
 use crate::granted::cache::Stage;
-use crate::granted::clock::SystemClock;
+use crate::granted::clock::{Clock, SystemClock};
 use crate::granted::flight::{Grants, Limits};
 use crate::granted::metadata::{MetadataScopes, MetadataServer};
 use crate::granted::tokeninfo::{self, Tokeninfo};
@@ -42,6 +42,7 @@ pub struct GuardBuilder {
     deny_wait: Option<Duration>,
     fetch: Option<Arc<dyn Fetch>>,
     world: Option<Snapshot>,
+    clock: Option<Arc<dyn Clock>>,
 }
 
 /// When tokeninfo is asked.
@@ -176,6 +177,13 @@ impl GuardBuilder {
         self
     }
 
+    /// Tells the time to the memory of tokens.
+    #[cfg(test)]
+    pub(crate) fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
     /// The guard, without a look at the world: what neither the builder nor a token says itself is
     /// unknown.
     #[must_use]
@@ -226,7 +234,7 @@ impl GuardBuilder {
             preflight: self.preflight,
             surface: self.surface,
             endpoints: self.endpoints,
-            grants: Grants::new(sources, Arc::new(SystemClock), self.limits),
+            grants: Grants::new(sources, self.clock.unwrap_or_else(|| Arc::new(SystemClock)), self.limits),
             deny_wait: self.deny_wait.unwrap_or(WAIT),
             environment: Arc::new(environment),
             lessons: Lessons::default(),

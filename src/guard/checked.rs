@@ -3,27 +3,31 @@
 
 use std::time::Instant;
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::lessons::Subject;
 use super::{Asked, Guard, Preflight, Verdict, WAIT, is_for_scope, is_google};
 use crate::adapter::inflate;
 use crate::call::{Call, Why};
-use crate::catalog::{self, Endpoints};
+use crate::catalog::{self, Endpoints, Found};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::cache::{Entry, Stage, TokenKey};
 use crate::granted::flight::Peek;
 use crate::granted::{GrantSource, GrantedScopes};
 use crate::refusal::{self, Answer, Certainty, Gate, Refusal, ScopeRefusal};
 use crate::remedy::least;
+#[cfg(feature = "google-apis")]
+use crate::remedy::{Step, asked};
 use crate::scope::{Scope, ScopeSet};
 use crate::telemetry;
 
-/// What an adapter carries from a request to its answer: no token, no URL, no allocation.
+/// What an adapter carries from a request to its answer: no URL, no allocation, and the token only while
+/// somebody is left who may be asked what it holds.
 #[derive(Debug, Clone)]
 pub(crate) struct Checked {
     asked: Asked,
     token: Option<TokenKey>,
+    header: Option<HeaderValue>,
     /// Whether it was sent although its token lacks the scope, or might.
     doubted: bool,
     is_grpc: bool,
@@ -38,6 +42,29 @@ impl Checked {
 
     pub(super) fn is_googles(&self) -> bool {
         is_google(&self.asked.found)
+    }
+}
+
+impl Checked {
+    /// A call of which no token is seen.
+    fn unseen(asked: Asked) -> Self {
+        Self { asked, token: None, header: None, doubted: false, is_grpc: false }
+    }
+
+    /// A call of which a client shows no more than the method, or not even that.
+    #[cfg(any(feature = "google-cloud", feature = "google-apis"))]
+    pub(crate) fn untold(found: Result<Found, Why>) -> Self {
+        Self::unseen(Asked { found, needed: None })
+    }
+
+    /// The same call with its token, if somebody is to be asked about it later.
+    fn with_token(self, key: TokenKey, header: Option<&HeaderValue>) -> Self {
+        let hidden = |header: &HeaderValue| {
+            let mut header = header.clone();
+            header.set_sensitive(true);
+            header
+        };
+        Self { token: Some(key), header: header.map(hidden), ..self }
     }
 }
 
@@ -62,25 +89,40 @@ pub(crate) enum Before {
 impl Guard {
     /// Before a request is sent. Never waits, and on the usual path does not allocate.
     pub(crate) fn before(&self, call: &Call<'_>, headers: &HeaderMap) -> Before {
-        let unseen =
-            Checked { asked: self.looked_up(call), token: None, doubted: false, is_grpc: call.is_grpc() };
-        let mut tokens =
-            headers.get_all(header::AUTHORIZATION).iter().filter(|_| is_google(&unseen.asked.found));
+        let (asked, is_grpc) = (self.looked_up(call), call.is_grpc());
+        let mut tokens = headers.get_all(header::AUTHORIZATION).iter().filter(|_| is_google(&asked.found));
         // Which of two tokens Google would take is not known.
-        let (Some(token), None) = (tokens.next(), tokens.next()) else { return Before::Go(unseen) };
-        match self.0.grants.peek(token, |key, entry| (key, self.judge(&unseen.asked, &entry.granted))) {
+        match (tokens.next(), tokens.next()) {
+            (Some(token), None) => self.check(Checked { is_grpc, ..Checked::unseen(asked) }, token),
+            _ => Before::Go(Checked { is_grpc, ..Checked::unseen(asked) }),
+        }
+    }
+
+    /// The same for a call of Google's of which the token is seen, and the method or nothing else.
+    #[cfg(any(feature = "google-cloud", feature = "google-apis"))]
+    pub(crate) fn before_with(&self, found: Result<Found, Why>, token: &HeaderValue) -> Before {
+        self.check(Checked::untold(found), token)
+    }
+
+    fn check(&self, unseen: Checked, token: &HeaderValue) -> Before {
+        let grants = &self.0.grants;
+        let read =
+            |key, entry: &Entry| (key, self.judge(&unseen.asked, &entry.granted), grants.may_learn_of(entry));
+        match grants.peek(token, read) {
             Peek::NotBearer => Before::Go(unseen),
-            Peek::Unseen(key) => {
-                let checked = Checked { token: Some(key), doubted: true, ..unseen };
+            Peek::Unseen { key, is_new } => {
+                let checked = Checked { doubted: true, ..unseen.with_token(key, Some(token)) };
                 match self.0.preflight {
-                    Preflight::Off => self.0.grants.remember(token),
-                    _ => drop(self.0.grants.inspect(token, Stage::Ahead)),
+                    Preflight::Off => grants.remember(token),
+                    _ => drop(grants.inspect(token, Stage::Ahead)),
                 }
-                let waits = self.0.preflight == Preflight::Deny && could_lack(&checked.asked);
+                let waits = is_new && self.0.preflight == Preflight::Deny && could_lack(&checked.asked);
                 if waits { Before::Ask(checked) } else { Before::Go(checked) }
             }
-            Peek::Seen((key, Verdict::Lacking)) => self.lacking(Checked { token: Some(key), ..unseen }),
-            Peek::Seen((key, _)) => Before::Go(Checked { token: Some(key), ..unseen }),
+            Peek::Seen((key, Verdict::Lacking, _)) => self.lacking(unseen.with_token(key, None)),
+            Peek::Seen((key, _, is_open)) => {
+                Before::Go(unseen.with_token(key, Some(token).filter(|_| is_open)))
+            }
         }
     }
 
@@ -109,6 +151,22 @@ impl Guard {
         }
         let accepted = found.map(|found| found.method().accepted()).unwrap_or_default();
         least(&accepted).or_else(|| Some(Scope::cloud_platform()))
+    }
+
+    /// What to do about a program that asks for scopes which the method does not accept, or which open
+    /// a part of the data only. With a warning event.
+    #[cfg(feature = "google-apis")]
+    pub(crate) fn amiss(&self, found: &Found, asked: &ScopeSet) -> Option<Step> {
+        let method = found.method();
+        let why = match super::verdict(found, asked) {
+            Verdict::Lacking if !asked.is_empty() => Some("which the method does not accept"),
+            _ => asked::partial(asked),
+        };
+        let step = asked::name_a_scope(method, asked, why?)?;
+        if let Some(times) = self.0.repeats.count(("asked", Some(method), None), self.0.grants.now()) {
+            telemetry::asked_amiss(method, asked, times);
+        }
+        Some(step)
     }
 
     fn lacking(&self, checked: Checked) -> Before {
@@ -154,7 +212,7 @@ impl Guard {
     /// Waits, bounded, for the scopes of a token that nothing is known of yet, and judges again.
     pub(crate) async fn ask(&self, checked: Checked) -> Result<Checked, Denial> {
         let Some(key) = checked.token else { return Ok(checked) };
-        let granted = self.0.grants.wait(key, Stage::Ahead, self.0.deny_wait).await;
+        let granted = self.0.grants.wait(key, checked.header.as_ref(), Stage::Ahead, self.0.deny_wait).await;
         if self.judge(&checked.asked, &granted) != Verdict::Lacking {
             return Ok(checked);
         }
@@ -180,7 +238,7 @@ impl Guard {
     #[cfg(any(feature = "reqwest-middleware", feature = "opendal"))]
     pub(crate) fn redirected(&self, last: &Call<'_>) -> Checked {
         let found = catalog::lookup(last, &self.0.endpoints).and(Err(Why::Method));
-        Checked { asked: Asked { found, needed: None }, token: None, doubted: false, is_grpc: false }
+        Checked::unseen(Asked { found, needed: None })
     }
 
     /// After a refused answer: a denial if the scope gate refused. Logs what it found.
@@ -191,17 +249,54 @@ impl Guard {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Option<Denial> {
+        let refusal = self.scope_refusal(checked, status, headers, body)?;
+        let granted = self.granted_to(checked).await;
+        self.settle(checked, status, refusal, granted)
+    }
+
+    /// The same where nobody can wait.
+    #[cfg(feature = "google-cloud")]
+    pub(crate) fn after_at_once(
+        &self,
+        checked: &Checked,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Option<Denial> {
+        let refusal = self.scope_refusal(checked, status, headers, body)?;
+        let granted = self.granted_by_now(checked);
+        self.settle(checked, status, refusal, granted)
+    }
+
+    fn scope_refusal(
+        &self,
+        checked: &Checked,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Option<Refusal> {
         let body = inflate::readable(headers, body)?;
         let answer = Answer::new(&body).with_status(status.as_u16()).with_headers(headers);
         let refusal = refusal::classify(&answer)?;
         if refusal.gate() != Gate::Scope {
-            return self.other_gate(checked, &refusal);
+            self.other_gate(checked, &refusal);
+            return None;
         }
-        let granted = self.granted_to(checked).await;
+        Some(refusal)
+    }
+
+    fn settle(
+        &self,
+        checked: &Checked,
+        status: StatusCode,
+        refusal: Refusal,
+        granted: GrantedScopes,
+    ) -> Option<Denial> {
         self.take_named(checked, &refusal);
         let refusal = self.corroborated(refusal, &checked.asked, &granted);
         if !is_for_scope(&refusal) {
-            return self.other_gate(checked, &refusal);
+            self.other_gate(checked, &refusal);
+            return None;
         }
         self.take_refused(checked, &granted, &refusal);
         let denial = self.refuse(&checked.asked, granted, refusal);
@@ -220,12 +315,22 @@ impl Guard {
     /// What the refused token holds, as far as anybody can say before the caller's patience ends.
     async fn granted_to(&self, checked: &Checked) -> GrantedScopes {
         match checked.token {
-            Some(key) => self.0.grants.wait(key, Stage::Refused, WAIT).await,
-            None => GrantedScopes::unknown("the call carried no bearer token that could be seen"),
+            Some(key) => self.0.grants.wait(key, checked.header.as_ref(), Stage::Refused, WAIT).await,
+            None => GrantedScopes::unknown(NO_TOKEN),
         }
     }
 
-    fn other_gate(&self, checked: &Checked, refusal: &Refusal) -> Option<Denial> {
+    /// What is known of it by now. Whoever is left to ask is asked, for the next refusal.
+    #[cfg(feature = "google-cloud")]
+    fn granted_by_now(&self, checked: &Checked) -> GrantedScopes {
+        if let Some(header) = &checked.header {
+            let _ = self.0.grants.inspect(header, Stage::Refused);
+        }
+        let known = checked.token.and_then(|key| self.0.grants.read(key, |entry| entry.granted.clone()));
+        known.unwrap_or_else(|| GrantedScopes::unknown(NO_TOKEN))
+    }
+
+    fn other_gate(&self, checked: &Checked, refusal: &Refusal) {
         let method = checked.asked.method();
         let happening = (refusal.gate().as_str(), method, checked.token);
         if let Some(times) = self.0.repeats.count(happening, self.0.grants.now()) {
@@ -234,7 +339,6 @@ impl Guard {
         if checked.doubted && is_behind_scopes(refusal) {
             self.contradicted(checked);
         }
-        None
     }
 
     /// The scope gate is open, although it should not be, as far as is known by now.
@@ -284,6 +388,8 @@ impl Guard {
     }
 }
 
+const NO_TOKEN: &str = "the call carried no bearer token that could be seen";
+
 /// Whether any answer about the token could stop the call, so that it is worth waiting for.
 fn could_lack(asked: &Asked) -> bool {
     asked.verdict(&ScopeSet::new()) == Verdict::Lacking
@@ -302,7 +408,13 @@ fn is_behind_scopes(refusal: &Refusal) -> bool {
 #[cfg(test)]
 #[cfg(feature = "catalog-full")]
 mod tests {
+    use std::pin::Pin;
+    use std::sync::Arc;
+    use std::time::Duration;
+
     use super::*;
+    use crate::granted::clock::tests::ManualClock;
+    use crate::granted::{AccessToken, GrantedScopesSource};
 
     #[test]
     fn a_token_is_for_googles_apis_over_tls_and_for_hosts_the_user_mapped() {
@@ -335,5 +447,44 @@ mod tests {
             headers.insert(header::AUTHORIZATION, "Bearer mine".parse().unwrap());
             assert_eq!(guard.scope_to_ask_for(&call, &headers), None, "{url}");
         }
+    }
+
+    /// A source that is down.
+    struct Down;
+
+    impl GrantedScopesSource for Down {
+        fn name(&self) -> &str {
+            "the test source"
+        }
+
+        fn granted<'a>(
+            &'a self,
+            _: AccessToken<'a>,
+        ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
+            Box::pin(async { Some(GrantedScopes::unknown("the test source is down")) })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn deny_holds_back_the_first_call_of_a_token_and_no_later_one() {
+        let clock = Arc::new(ManualClock::new());
+        let guard = Guard::builder().source(Down).preflight(Preflight::Deny).clock(Arc::clone(&clock) as _);
+        let guard = guard.build();
+        let call = |token: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
+            let uri = "https://storage.googleapis.com/storage/v1/b/b/o/x".parse().unwrap();
+            guard.before(&Call::new(&http::Method::GET, &uri), &headers)
+        };
+        let Before::Ask(checked) = call("a") else { panic!("the first call asks") };
+        guard.ask(checked).await.unwrap();
+        for _ in 0..5 {
+            assert!(matches!(call("a"), Before::Go(_)));
+            // Its failure is forgotten by now, and it is inspected again.
+            clock.advance(Duration::from_secs(1000));
+            assert!(matches!(call("a"), Before::Go(_)), "held back again");
+            tokio::task::yield_now().await;
+        }
+        assert!(matches!(call("b"), Before::Ask(_)));
     }
 }

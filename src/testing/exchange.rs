@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 pub(super) type Reply = Response<Bytes>;
 
 /// A request that has been read to its end.
+#[derive(Clone)]
 pub(super) struct Asked {
     pub(super) verb: Method,
     /// As sent, without the query.
@@ -47,7 +48,7 @@ impl Asked {
 }
 
 /// Names and values of a query or of a form body, decoded, in the order they came.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {

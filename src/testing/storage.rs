@@ -83,6 +83,11 @@ struct Call<'a> {
 }
 
 pub(super) fn answer(state: &mut State, asked: &Asked) -> Reply {
+    // Discovery has a path of its own for resumable uploads, which generated clients take.
+    if let Some(rest) = asked.path.strip_prefix("/resumable/upload/") {
+        let same = Asked { path: format!("/upload/{rest}"), ..asked.clone() };
+        return answer(state, &same);
+    }
     let reply = match asked.path.as_str() {
         _ if is_session(asked) => upload::resume(state, asked).unwrap_or_else(|problem| problem.json()),
         path if is_json(path) => json_api(state, asked).unwrap_or_else(|problem| problem.json()),

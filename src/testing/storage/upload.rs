@@ -41,14 +41,17 @@ fn media(state: &mut State, call: &Call<'_>) -> Answer {
 
 const BINARY: &str = "application/octet-stream";
 
-/// Two parts: the object's metadata as JSON, then its bytes.
+/// Two parts: the object's metadata as JSON, then its bytes. Google's own Rust client sends checksums
+/// behind them.
 fn multipart(state: &mut State, call: &Call<'_>) -> Answer {
     let malformed = || Problem::Invalid("Malformed multipart body.");
     let kind = call.asked.header("content-type").unwrap_or_default();
     let boundary = kind.split_once("boundary=").ok_or_else(malformed)?.1;
     let boundary = boundary.split(';').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
     let parts = parts(&call.asked.body, boundary).ok_or_else(malformed)?;
-    let [(_, metadata), (head, bytes)] = parts.as_slice() else { return Err(malformed()) };
+    let ([(_, metadata), (head, bytes)] | [(_, metadata), (head, bytes), _]) = parts.as_slice() else {
+        return Err(malformed());
+    };
     let metadata: Value = serde_json::from_slice(metadata).map_err(|_| malformed())?;
     let sent = content_type_of(head);
     let new = described(call.asked, &metadata, sent.as_deref())?;

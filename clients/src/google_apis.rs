@@ -1,0 +1,199 @@
+//! The generated clients of google-apis-rs: google-storage1 and google-drive3.
+
+use std::io::Cursor;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use gcp_scopes::Guard;
+use gcp_scopes::adapter::calling::Calling;
+use gcp_scopes::testing::{FakeGoogle, Service};
+use google_apis_common::{Delegate, Error};
+use google_drive3::DriveHub;
+use google_storage1::Storage;
+use google_storage1::api::Object;
+use http::{Response, Version};
+use http_body_util::BodyExt as _;
+use hyper_util::client::legacy::Client as Hyper;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+
+use crate::case::Case;
+use crate::kind::{Answer, Api, BoxError, Client, Failure, Kind, Reply, Shows, Speaks};
+use crate::world::World;
+
+pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
+    [Column::Storage, Column::Drive].map(|kind| Box::new(kind) as Box<dyn Kind>).into()
+}
+
+/// One of the clients.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Storage,
+    Drive,
+}
+
+type HttpClient<B> = Hyper<HttpConnector, B>;
+const BY_CHOICE: &str = "a call that is not sent is a `MissingToken`; a refused one stays a `BadRequest`";
+
+#[async_trait]
+impl Kind for Column {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Storage => "google-storage1",
+            Self::Drive => "google-drive3",
+        }
+    }
+
+    fn api(&self) -> Api {
+        let (service, host, speaks) = (Service::Front, "www.googleapis.com", Speaks::Json);
+        match self {
+            Self::Storage => Api::STORAGE,
+            Self::Drive => Api { service, host, speaks, scope: "drive" },
+        }
+    }
+
+    fn cannot(&self, case: Case) -> Option<&'static str> {
+        match (self, case) {
+            (_, Case::KeepsKind) => Some(BY_CHOICE),
+            (Self::Drive, Case::Upload | Case::Download | Case::Resumable) => {
+                Some("shown by google-storage1")
+            }
+            _ => None,
+        }
+    }
+
+    fn shows(&self) -> Shows {
+        Shows::Text
+    }
+
+    fn prepare(&self, google: &FakeGoogle) {
+        if *self == Self::Drive {
+            let list = Response::new(r#"{"files":[{"name":"a"}]}"#);
+            google.front().path("/drive/v3/files").serve(["drive"], list);
+        }
+    }
+
+    async fn make(&self, world: &World, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+        let calling = |method: &str| guard.as_ref().map(|guard| guard.calling(method)).transpose();
+        let url = world.url();
+        Ok(match self {
+            Self::Storage => {
+                let mut hub = match &guard {
+                    Some(guard) => Storage::new(hyper(world), guard.get_token(world.token())),
+                    None => Storage::new(hyper(world), world.token()),
+                };
+                hub.base_url(format!("{url}/storage/v1/"));
+                hub.root_url(format!("{url}/"));
+                let (get, insert) = (calling("storage.objects.get")?, calling("storage.objects.insert")?);
+                Box::new(Objects { hub, get, insert })
+            }
+            Self::Drive => {
+                let mut hub = match &guard {
+                    Some(guard) => DriveHub::new(hyper(world), guard.get_token(world.token())),
+                    None => DriveHub::new(hyper(world), world.token()),
+                };
+                hub.base_url(format!("{url}/drive/v3/"));
+                Box::new(Files(hub, calling("drive.files.list")?))
+            }
+        })
+    }
+}
+
+fn hyper<B>(world: &World) -> HttpClient<B>
+where
+    B: hyper::body::Body + Send,
+    B::Data: Send,
+{
+    Hyper::builder(TokioExecutor::new()).http2_only(world.version() == Version::HTTP_2).build_http()
+}
+
+async fn called<T>(
+    calling: Option<&Calling>,
+    call: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Failure> {
+    let result = match calling {
+        Some(calling) => calling.run(call).await,
+        None => call.await,
+    };
+    result.map_err(|error| failure(&error))
+}
+
+fn failure(error: &Error) -> Failure {
+    let kind = match error {
+        Error::BadRequest(_) => "BadRequest",
+        Error::Failure(_) => "Failure",
+        Error::MissingToken(_) => "MissingToken",
+        _ => "another",
+    };
+    let failure = Failure::new(kind, error);
+    // It prints the whole response, of which the date and the id change.
+    let text = if kind == "Failure" { kind.to_owned() } else { failure.text };
+    Failure { text, ..failure }
+}
+
+#[derive(Clone)]
+struct Objects {
+    hub: Storage<HttpConnector>,
+    get: Option<Calling>,
+    insert: Option<Calling>,
+}
+
+/// Chunks of one MiB.
+struct Small;
+
+impl Delegate for Small {
+    fn chunk_size(&mut self) -> u64 {
+        1 << 20
+    }
+}
+
+#[async_trait]
+impl Client for Objects {
+    async fn call(&self) -> Reply {
+        let get = self.hub.objects().get(World::BUCKET, World::OBJECT).doit();
+        let (_, object) = called(self.get.as_ref(), get).await?;
+        Ok(Answer::new(object.name.unwrap_or_default()))
+    }
+
+    async fn upload(&self, bytes: Bytes) -> Reply {
+        let insert = self.hub.objects().insert(Object::default(), World::BUCKET).name(World::NEW);
+        let insert = insert.upload(Cursor::new(bytes), "text/plain".parse().expect("a type"));
+        let (_, object) = called(self.insert.as_ref(), insert).await?;
+        Ok(Answer::new(object.name.unwrap_or_default()))
+    }
+
+    async fn download(&self) -> Reply {
+        let get = self.hub.objects().get(World::BUCKET, World::LARGE).param("alt", "media").doit();
+        let (response, _) = called(self.get.as_ref(), get).await?;
+        let body = response.into_body().collect().await;
+        Ok(Answer::new(body.map_err(|error| Failure::new("body", &error))?.to_bytes()))
+    }
+
+    async fn resumable(&self, bytes: Bytes) -> Reply {
+        let mut small = Small;
+        let insert = self.hub.objects().insert(Object::default(), World::BUCKET).name(World::NEW);
+        let insert = insert.delegate(&mut small);
+        let insert = insert.upload_resumable(Cursor::new(bytes), "text/plain".parse().expect("a type"));
+        let (_, object) = called(self.insert.as_ref(), insert).await?;
+        Ok(Answer::new(object.name.unwrap_or_default()))
+    }
+
+    fn another(&self) -> Box<dyn Client> {
+        Box::new(self.clone())
+    }
+}
+
+#[derive(Clone)]
+struct Files(DriveHub<HttpConnector>, Option<Calling>);
+
+#[async_trait]
+impl Client for Files {
+    async fn call(&self) -> Reply {
+        let (_, list) = called(self.1.as_ref(), self.0.files().list().doit()).await?;
+        Ok(Answer::new(format!("{:?}", list.files)))
+    }
+
+    fn another(&self) -> Box<dyn Client> {
+        Box::new(self.clone())
+    }
+}

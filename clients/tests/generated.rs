@@ -1,0 +1,183 @@
+//! The generated clients of google-apis-rs.
+#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
+
+use std::sync::Once;
+
+use gcp_scopes::denial::DenialKind;
+use gcp_scopes::guard::GuardBuilder;
+use gcp_scopes::testing::{FakeGoogle, Service, Vm, Wire};
+use gcp_scopes::{Denial, Guard, Preflight};
+use google_apis_common::{Error, GetToken, NoToken};
+use google_drive3::DriveHub;
+use google_storage1::Storage;
+use google_storage1::api::Object;
+use http::Response;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+
+const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
+
+async fn google() -> FakeGoogle {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+    let builder = FakeGoogle::builder().vm(Vm::new("web-1")).bucket("photos");
+    builder.iam("photos", ACCOUNT, "roles/storage.objectAdmin").start().await.unwrap()
+}
+
+fn builder(google: &FakeGoogle) -> GuardBuilder {
+    let builder = Guard::builder().env(google.env());
+    builder.tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url())).unwrap()
+}
+
+fn storage(google: &FakeGoogle, tokens: impl GetToken + 'static) -> Storage<HttpConnector> {
+    let mut hub = Storage::new(Client::builder(TokioExecutor::new()).build_http(), tokens);
+    hub.base_url(format!("{}/storage/v1/", google.storage_url()));
+    hub.root_url(format!("{}/", google.storage_url()));
+    hub
+}
+
+fn drive(google: &FakeGoogle, tokens: impl GetToken + 'static) -> DriveHub<HttpConnector> {
+    let mut hub = DriveHub::new(Client::builder(TokioExecutor::new()).build_http(), tokens);
+    hub.base_url(format!("{}/drive/v3/", google.url_of(Service::Front)));
+    hub
+}
+
+async fn upload(hub: &Storage<HttpConnector>) -> Result<(), Error> {
+    let meow = std::io::Cursor::new("meow");
+    let insert = hub.objects().insert(Object::default(), "photos").name("cat.jpg");
+    insert.upload(meow, "text/plain".parse().unwrap()).await.map(drop)
+}
+
+async fn list(hub: &Storage<HttpConnector>) -> Result<usize, Error> {
+    Ok(hub.objects().list("photos").doit().await?.1.items.unwrap_or_default().len())
+}
+
+fn sent(google: &FakeGoogle) -> usize {
+    google.requests().iter().filter(|request| request.service() == Service::Storage).count()
+}
+
+fn message(error: &Error) -> &str {
+    match error {
+        Error::BadRequest(body) => body.pointer("/error/message").unwrap().as_str().unwrap(),
+        other => panic!("not a refusal: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_allowed_call_is_as_without_the_guard() {
+    let google = google().await;
+    for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
+        let guard = builder(&google).preflight(preflight).from_env().await;
+        let hub = storage(&google, guard.get_token(google.token()));
+        assert_eq!(list(&hub).await.unwrap(), 0);
+        assert_eq!(guard.calling("storage.objects.list").unwrap().run(list(&hub)).await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_stays_a_bad_request_that_says_what_to_do() {
+    let google = google().await;
+    let guard = builder(&google).from_env().await;
+    let hub = storage(&google, guard.get_token(google.token()));
+    let plainly = upload(&storage(&google, google.token())).await.unwrap_err();
+    let error = guard.calling("storage.objects.insert").unwrap().run(upload(&hub)).await.unwrap_err();
+    assert!(message(&error).starts_with(message(&plainly)));
+    assert!(message(&error).contains("No IAM role fixes this"), "{}", message(&error));
+    let denial = guard.explain_error(&error).unwrap();
+    assert_eq!(denial.kind(), DenialKind::Refused);
+    assert!(guard.explain_error(&plainly).is_some());
+}
+
+#[tokio::test]
+async fn what_is_not_sent_is_a_missing_token_with_the_denial() {
+    let google = google().await;
+    let guard = builder(&google).preflight(Preflight::Deny).from_env().await;
+    let hub = storage(&google, guard.get_token(google.token()));
+    let insert = guard.calling("storage.objects.insert").unwrap();
+    let error = insert.run(upload(&hub)).await.unwrap_err();
+    let Error::MissingToken(inner) = &error else { panic!("{error:?}") };
+    assert_eq!(Denial::of(inner.as_ref()).unwrap().kind(), DenialKind::Predicted);
+    assert_eq!(guard.explain_error(&error).unwrap().method().unwrap().id(), "storage.objects.insert");
+    assert_eq!(sent(&google), 0);
+}
+
+#[tokio::test]
+async fn confirm_sends_one_and_answers_the_rest() {
+    let google = google().await;
+    let guard = builder(&google).from_env().await;
+    let hub = storage(&google, guard.get_token(google.token()));
+    let insert = guard.calling("storage.objects.insert").unwrap();
+    insert.run(upload(&hub)).await.unwrap_err();
+    let before = sent(&google);
+    for _ in 0..3 {
+        let error = insert.run(upload(&hub)).await.unwrap_err();
+        assert_eq!(guard.explain_error(&error).unwrap().kind(), DenialKind::Confirmed);
+    }
+    assert_eq!(sent(&google), before);
+}
+
+#[tokio::test]
+async fn look_alikes_pass_as_they_came() {
+    let google = google().await;
+    let guard = builder(&google).preflight(Preflight::Warn).from_env().await;
+    let hub = drive(&google, guard.get_token(google.token()));
+    let list = guard.calling("drive.files.list").unwrap();
+    for wire in Wire::all().iter().filter(|wire| !wire.is_grpc() && !wire.is_lack_of_scope()) {
+        google.front().respond_with(*wire);
+        let plainly = drive(&google, google.token()).files().list().doit().await.map(drop).unwrap_err();
+        google.front().respond_with(*wire);
+        let error = list.run(hub.files().list().doit()).await.map(drop).unwrap_err();
+        let is_hint = format!("{wire:?}").starts_with("Scope");
+        if let (Error::BadRequest(plainly), Error::BadRequest(error)) = (&plainly, &error) {
+            assert!(plainly == error || is_hint, "{wire:?}: {error}");
+        }
+        assert_eq!(std::mem::discriminant(&plainly), std::mem::discriminant(&error), "{wire:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_default_scope_that_does_not_fit_has_a_step_of_its_own() {
+    let google = google().await;
+    let guard = builder(&google).preflight(Preflight::Warn).from_env().await;
+    let hub = drive(&google, guard.get_token(google.token()));
+    let list = guard.calling("drive.files.list").unwrap();
+    google.front().respond_with(Wire::Scope);
+    let error = list.run(hub.files().list().doit()).await.map(drop).unwrap_err();
+    assert!(message(&error).contains(".add_scope("), "{}", message(&error));
+    // Whoever names a good scope is not told to.
+    google.front().respond_with(Wire::Scope);
+    let good = hub.files().list().add_scope(google_drive3::api::Scope::Readonly);
+    let error = list.run(good.doit()).await.map(drop).unwrap_err();
+    assert!(!message(&error).contains(".add_scope("), "{}", message(&error));
+}
+
+#[tokio::test]
+async fn without_a_token_nothing_is_said_and_the_authenticators_error_stays() {
+    #[derive(Clone)]
+    struct Dry;
+    impl GetToken for Dry {
+        fn get_token<'a>(
+            &'a self,
+            _: &'a [&str],
+        ) -> std::pin::Pin<
+            Box<
+                dyn Future<Output = Result<Option<String>, Box<dyn std::error::Error + Send + Sync>>>
+                    + Send
+                    + 'a,
+            >,
+        > {
+            Box::pin(async { Err(std::io::Error::other("the well is dry").into()) })
+        }
+    }
+    let google = google().await;
+    let guard = builder(&google).preflight(Preflight::Deny).from_env().await;
+    google.front().respond(Response::new(r#"{"files":[]}"#));
+    let nobody = drive(&google, guard.get_token(NoToken));
+    let list = guard.calling("drive.files.list").unwrap();
+    list.run(nobody.files().list().doit()).await.unwrap();
+    let dry = drive(&google, guard.get_token(Dry));
+    let error = list.run(dry.files().list().doit()).await.map(drop).unwrap_err();
+    let Error::MissingToken(inner) = &error else { panic!("{error:?}") };
+    assert!(inner.is::<std::io::Error>() && guard.explain_error(&error).is_none());
+}
