@@ -281,7 +281,7 @@ async fn the_token_is_in_no_log_error_report_or_panic_and_at_no_other_socket() {
     assert_clean(seen.0.iter().chain(&panics).map(String::as_str).chain(log.lines()));
     // What a server says does not stand in a log at all.
     let ours = log.lines().filter(|line| line.contains("gcp_scopes"));
-    assert!(ours.clone().count() > 100);
+    assert!(ours.clone().next().is_some());
     for line in ours {
         assert!(!line.contains("Request had insufficient") && !line.contains('\u{1b}'), "{line}");
         assert!(line.len() < 4096, "{line}");
