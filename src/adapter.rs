@@ -26,6 +26,7 @@ pub mod google_cloud;
 mod grpc;
 #[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
 mod grpc_body;
+pub(crate) mod inflate;
 #[cfg(feature = "object-store")]
 pub mod object_store;
 #[cfg(feature = "opendal")]

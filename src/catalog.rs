@@ -3,10 +3,12 @@
 //! The data is made by `cargo xtask catalog` from the documents named in [`VERSION`], and compiled
 //! in: nothing is parsed, allocated or fetched at start.
 
-mod blob;
+pub(crate) mod blob;
 mod endpoints;
 mod lookup;
 mod made_from;
+#[cfg(all(any(test, fuzzing), feature = "catalog-full", feature = "tower"))]
+pub(crate) mod naive;
 mod name;
 #[allow(dead_code, reason = "the generator reads what the library does not")]
 pub(crate) mod overrides;
@@ -17,7 +19,7 @@ mod server_name;
 #[cfg(test)]
 mod tests;
 mod version;
-mod walk;
+pub(crate) mod walk;
 
 use std::fmt;
 

@@ -35,8 +35,11 @@ pub(crate) mod fetch;
 pub(crate) mod flight;
 pub(crate) mod jwt;
 pub(crate) mod metadata;
+#[cfg(all(test, shuttle))]
+mod models;
 #[cfg(feature = "reqwest")]
 pub(crate) mod reqwest_fetch;
+pub(crate) mod sync;
 pub(crate) mod tokeninfo;
 
 #[doc(inline)]

@@ -34,6 +34,10 @@ pub mod adapter;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+#[cfg(all(any(test, fuzzing), feature = "catalog-full", feature = "tower"))]
+#[doc(hidden)]
+pub mod fuzzing;
+
 #[doc(inline)]
 pub use denial::Denial;
 #[doc(inline)]

@@ -11,13 +11,13 @@
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use arc_swap::ArcSwap;
 use http::HeaderValue;
 use siphasher::sip128::SipHasher13;
 
+use super::sync::{ArcSwap, AtomicBool};
 use super::{AccessToken, GrantedScopes};
 
 /// How many header values are held to be compared. A service has one or two tokens at a time, and
@@ -200,19 +200,25 @@ impl Cache {
         self.refresh_recent(key, now);
     }
 
-    /// Lets the recent tokens see what was learnt of them, and lets go of those that are stale.
+    /// Lets the recent tokens see what was learnt of them, and lets go of those that are stale or were
+    /// forgotten.
+    ///
+    /// What is in the table is read anew at each try, or of two who learn something at once the first
+    /// could put its own over what the second has put there.
     fn refresh_recent(&self, key: TokenKey, now: Instant) {
-        let Ok(entry) = self.read(key, Arc::clone) else { return };
-        let is_news = |recent: &Recent| recent.key == key && !Arc::ptr_eq(&recent.entry, &entry);
-        let is_current = |recent: &Recent| recent.entry.is_fresh(now) && !is_news(recent);
+        let newest = |recent: &Recent| match recent.key == key {
+            true => self.read(key, Arc::clone).ok(),
+            false => Some(Arc::clone(&recent.entry)),
+        };
+        let is_newest =
+            |recent: &Recent| newest(recent).is_some_and(|entry| Arc::ptr_eq(&entry, &recent.entry));
+        let is_current = |recent: &Recent| recent.entry.is_fresh(now) && is_newest(recent);
         if self.recent.load().iter().all(is_current) {
             return;
         }
         self.recent.rcu(|old| {
-            let with_news = old.iter().cloned().map(|recent| match recent.key == key {
-                true => Recent { entry: Arc::clone(&entry), ..recent },
-                false => recent,
-            });
+            let with_news =
+                old.iter().filter_map(|recent| Some(Recent { entry: newest(recent)?, ..recent.clone() }));
             with_news.filter(|recent| recent.entry.is_fresh(now)).collect::<Vec<_>>()
         });
     }

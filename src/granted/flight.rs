@@ -6,15 +6,15 @@
 //! too: it is remembered, and tried again after a time that doubles.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::HeaderValue;
-use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::cache::{Cache, Entry, Stage, TokenKey};
-use super::clock::{Clock, bounded};
+use super::clock::Clock;
+use super::sync::{Handle, Mutex, MutexGuard, bounded, timeout};
 use super::{AccessToken, GrantedScopes, GrantedScopesSource, jwt};
 use crate::telemetry;
 
@@ -254,7 +254,7 @@ impl Inner {
     }
 
     async fn ask_one(&self, source: &dyn GrantedScopesSource, token: AccessToken<'_>) -> GrantedScopes {
-        let why = match tokio::time::timeout(self.limits.source, source.granted(token)).await {
+        let why = match timeout(self.limits.source, source.granted(token)).await {
             Ok(Some(granted)) => return granted,
             Ok(None) => "does not know this token",
             Err(_) => "did not answer in time",

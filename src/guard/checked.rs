@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::lessons::Subject;
 use super::{Asked, Guard, Preflight, Verdict, WAIT, is_for_scope, is_google};
+use crate::adapter::inflate;
 use crate::call::{Call, Why};
 use crate::catalog::{self, Endpoints, Found};
 use crate::denial::{Denial, DenialKind};
@@ -274,8 +275,9 @@ impl Guard {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Option<Refusal> {
-        let answer = Answer::new(body).with_status(status.as_u16()).with_headers(headers);
-        let refusal = refusal::classify(&answer).filter(|_| !is_encoded(headers))?;
+        let body = inflate::readable(headers, body)?;
+        let answer = Answer::new(&body).with_status(status.as_u16()).with_headers(headers);
+        let refusal = refusal::classify(&answer)?;
         if refusal.gate() != Gate::Scope {
             self.other_gate(checked, &refusal);
             return None;
@@ -391,11 +393,6 @@ const NO_TOKEN: &str = "the call carried no bearer token that could be seen";
 /// Whether any answer about the token could stop the call, so that it is worth waiting for.
 fn could_lack(asked: &Asked) -> bool {
     asked.verdict(&ScopeSet::new()) == Verdict::Lacking
-}
-
-/// A compressed body says nothing that can be read, and the headers alone do not decide.
-fn is_encoded(headers: &HeaderMap) -> bool {
-    headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity")
 }
 
 fn is_missing(refusal: &Refusal) -> bool {

@@ -3,7 +3,7 @@
 //! Only a call that its token seems to lack the scope for looks in here, so a lock does no harm.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::time::Instant;
 
 use super::Verdict;
@@ -11,6 +11,7 @@ use crate::call::{NeededScopes, Why};
 use crate::catalog::ApiMethod;
 use crate::denial::Denial;
 use crate::granted::cache::TokenKey;
+use crate::granted::sync::{Mutex, MutexGuard};
 use crate::scope::ScopeSet;
 
 /// How much is remembered of each kind. A kind that is full is forgotten as a whole: every lesson is
@@ -191,5 +192,30 @@ mod tests {
         assert_eq!(lessons.accepted(insert, insert.accepted()), insert.accepted().union(&openid));
         lessons.opened(get);
         assert_eq!(lessons.correct(get, &openid), Verdict::Abstain(Why::Contradicted));
+    }
+}
+
+#[cfg(all(test, shuttle, feature = "catalog-storage"))]
+mod models {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn a_method_that_is_open_stays_so_whoever_denies_it_meanwhile_and_is_news_once() {
+        let model = || {
+            let (lessons, method) = (Arc::new(Lessons::default()), ApiMethod::at(0));
+            let opens = [(); 2].map(|()| {
+                let lessons = Arc::clone(&lessons);
+                shuttle::thread::spawn(move || lessons.opened(method))
+            });
+            lessons.named(method, &ScopeSet::from_scope_text("openid"));
+            let news = opens.into_iter().map(|thread| thread.join().unwrap());
+            assert_eq!(news.filter(|news| *news).count(), 1);
+            let held = ScopeSet::from_scope_text("openid");
+            assert_eq!(lessons.correct(method, &held), Verdict::Abstain(Why::Contradicted));
+        };
+        shuttle::check_random(model, 2_000);
+        shuttle::check_dfs(model, Some(2_000));
     }
 }

@@ -46,7 +46,10 @@ impl Details {
         text::values(prose, "vpcServiceControlsUniqueIdentifier").for_each(|id| self.add("uid", id));
         let mut previous = "";
         for (place, word) in text::names(prose) {
-            if self.permission.is_none() && is_near_permission_words(prose, place, word.len()) {
+            // The dots first: a page of thousands of words would be searched around each of them.
+            let has_parts =
+                self.permission.is_none() && word.bytes().filter(|byte| *byte == b'.').count() > 1;
+            if has_parts && is_near_permission_words(prose, place, word.len()) {
                 self.add_permission(word);
             }
             self.add_path(word);

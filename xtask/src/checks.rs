@@ -39,6 +39,12 @@ const BANNED: [&str; 11] = [
 /// Proves from `cargo tree` that the core brings no HTTP client and no TLS, and few dependencies.
 pub(crate) fn core() -> Result<()> {
     let all = tree(&[])?;
+    let versions = lines(&[])?;
+    if let Some(twice) =
+        all.iter().find(|name| versions.iter().filter(|line| name_of(line) == **name).count() > 1)
+    {
+        bail!("the core has {twice} in two versions: `cargo tree --no-default-features -e normal -d`");
+    }
     if let Some(banned) = BANNED.iter().find(|banned| all.contains(**banned)) {
         bail!(
             "the core depends on {banned}: `cargo tree --no-default-features -e normal -i {banned}` shows how"
@@ -53,6 +59,15 @@ pub(crate) fn core() -> Result<()> {
 }
 
 fn tree(more: &[&str]) -> Result<BTreeSet<String>> {
+    Ok(lines(more)?.iter().map(|line| name_of(line).to_owned()).collect())
+}
+
+fn name_of(line: &str) -> &str {
+    line.split(' ').next().unwrap_or_default()
+}
+
+/// Each crate once, as `name version`.
+fn lines(more: &[&str]) -> Result<BTreeSet<String>> {
     let mut command = Command::new("cargo");
     command.args([
         "tree",
@@ -68,8 +83,8 @@ fn tree(more: &[&str]) -> Result<BTreeSet<String>> {
     if !output.status.success() {
         bail!("cargo tree failed: {}", String::from_utf8_lossy(&output.stderr));
     }
-    let names = String::from_utf8(output.stdout)?;
-    Ok(names.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect())
+    let words = |line: &str| line.split(' ').take(2).collect::<Vec<_>>().join(" ");
+    Ok(String::from_utf8(output.stdout)?.lines().map(words).collect())
 }
 
 /// What the tables compiled into a program may take, in bytes.

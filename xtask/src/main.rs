@@ -2,6 +2,7 @@
 
 mod catalog;
 mod checks;
+mod deep;
 mod readme;
 
 const USAGE: &str = "\
@@ -13,6 +14,9 @@ usage: cargo xtask catalog             write the catalog from the pinned package
        cargo xtask features            print the library's features, one a line
        cargo xtask core                check that the core brings no HTTP client, no TLS, and few crates
        cargo xtask sizes               check the stated sizes of the catalogs, and the package's
+       cargo xtask deep                what takes hours; or one part of it:
+       cargo xtask deep fuzz|soak SECONDS, deep shuttle SCHEDULES
+       cargo xtask deep deny|mutants
        cargo xtask msrv                check that the library keeps to the syntax of its rust-version";
 
 fn main() -> anyhow::Result<()> {
@@ -29,6 +33,12 @@ fn main() -> anyhow::Result<()> {
         ["features"] => checks::features(),
         ["core"] => checks::core(),
         ["msrv"] => checks::msrv(),
+        ["deep"] => deep::all(),
+        ["deep", "fuzz", seconds] => deep::fuzz(seconds),
+        ["deep", "shuttle", schedules] => deep::shuttle(schedules),
+        ["deep", "soak", seconds] => deep::soak(seconds),
+        ["deep", "deny"] => deep::deny(),
+        ["deep", "mutants"] => deep::mutants(),
         _ => {
             eprintln!("{USAGE}");
             std::process::exit(2);

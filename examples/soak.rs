@@ -1,0 +1,296 @@
+//! A thousand callers at once over loopback, for as long as it is told to: tokens rotate, inspectors
+//! fail at random, and the server refuses at random.
+//!
+//! ```text
+//! cargo run --release --example soak --features tower,testing [SECONDS [SEED]]
+//! ```
+//!
+//! Checks that no verdict is wrong (a call whose token holds the scope never becomes a denial that was
+//! not the server's own), that no answer is lost or altered (each carries a checksum), and that memory
+//! stays flat. Prints its counts, and ends with 1 if anything was not so.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use gcp_scopes::denial::DenialKind;
+use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
+use gcp_scopes::guard::Surface;
+use gcp_scopes::{Denial, Guard, Preflight, ScopeSet};
+use http::header::{AUTHORIZATION, HeaderValue};
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tower::{BoxError, ServiceExt};
+
+const CALLERS: u64 = 1000;
+/// How many calls a token lives for, over all callers.
+const ROTATION: u64 = 2000;
+/// What memory may grow by after half the time, in KiB: the buffers of 1,000 connections vary by this.
+const GROWTH: u64 = 64 * 1024;
+
+const SCOPE: &str = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com"}]}}"#;
+const IAM: &str = r#"{"error":{"code":403,"message":"User not authorized to perform this action.","status":"PERMISSION_DENIED"}}"#;
+
+/// Numbers that come again with the same seed.
+#[derive(Clone)]
+struct Dice(Arc<AtomicU64>);
+
+impl Dice {
+    fn roll(&self, sides: u64) -> u64 {
+        let mut mixed = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % sides
+    }
+}
+
+/// A token says itself what it holds: `good-17` has the scope, `poor-17` has not, nobody knows of
+/// `dark-17`, which has it.
+fn lacks(token: &str) -> bool {
+    token.starts_with("poor")
+}
+
+/// An inspector that fails, takes its time, panics or tells the truth.
+struct Moody(Dice);
+
+impl GrantedScopesSource for Moody {
+    fn name(&self) -> &str {
+        "a moody inspector"
+    }
+
+    fn granted<'a>(
+        &'a self,
+        token: AccessToken<'a>,
+    ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
+        let mood = self.0.roll(10);
+        let known = |scope| Some(GrantedScopes::known(ScopeSet::from_scope_text(scope), GrantSource::Custom));
+        Box::pin(async move {
+            match mood {
+                0 => return Some(GrantedScopes::unknown("the inspector is down")),
+                1 => std::future::pending().await,
+                2 => std::panic::resume_unwind(Box::new("a fault of the inspector")),
+                3..=5 => tokio::task::yield_now().await,
+                _ => {}
+            }
+            match token.secret().split_once('-')?.0 {
+                "good" => known("https://www.googleapis.com/auth/pubsub"),
+                "poor" => known("https://www.googleapis.com/auth/logging.write"),
+                _ => None,
+            }
+        })
+    }
+}
+
+/// FNV-1a: enough to see that a body is another one.
+fn checksum(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
+}
+
+/// The server: refuses what lacks the scope, always, and everything else at random, by another gate.
+fn serve(request: &Request<Incoming>, dice: &Dice) -> Response<Full<Bytes>> {
+    let token =
+        request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let size = 1 + dice.roll(40_000) as usize;
+    let (status, body) = match dice.roll(8) {
+        _ if lacks(token.trim_start_matches("Bearer ")) => (403, SCOPE.to_owned()),
+        0 => (403, IAM.to_owned()),
+        1 => (403, format!("<html>{}</html>", "no ".repeat(size / 3))),
+        2 => (503, "x".repeat(size)),
+        3 => (404, String::new()),
+        _ => (200, "y".repeat(size)),
+    };
+    let sum = checksum(body.as_bytes());
+    let response = Response::builder().status(status).header("x-sum", sum).body(Full::from(body));
+    response.unwrap_or_default()
+}
+
+async fn listen(dice: Dice) -> std::io::Result<SocketAddr> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let dice = dice.clone();
+            let answer = service_fn(move |request| {
+                let response = serve(&request, &dice);
+                async move {
+                    drop(request.into_body().collect().await);
+                    Ok::<_, Infallible>(response)
+                }
+            });
+            tokio::spawn(
+                hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), answer),
+            );
+        }
+    });
+    Ok(address)
+}
+
+#[derive(Default)]
+struct Counts {
+    calls: AtomicU64,
+    passed: AtomicU64,
+    refused: AtomicU64,
+    explained: AtomicU64,
+    not_sent: AtomicU64,
+    given_up: AtomicU64,
+    wrong: AtomicU64,
+    altered: AtomicU64,
+}
+
+/// Everything that a caller needs.
+struct World {
+    guards: Vec<Guard>,
+    http: Client<HttpConnector, Full<Bytes>>,
+    url: String,
+    dice: Dice,
+    counts: Counts,
+    is_over: AtomicBool,
+}
+
+impl World {
+    async fn caller(self: Arc<Self>) {
+        while !self.is_over.load(Ordering::Relaxed) {
+            let turn = self.counts.calls.fetch_add(1, Ordering::Relaxed) / ROTATION;
+            let kind = ["good", "good", "dark", "poor"][self.dice.roll(4) as usize];
+            let token = format!("{kind}-{turn}");
+            if self.dice.roll(50) == 0 {
+                self.give_up(&token).await;
+            } else if let Err(error) = self.call(&token).await {
+                self.counts.altered.fetch_add(1, Ordering::Relaxed);
+                eprintln!("a call was lost: {error}");
+            }
+        }
+    }
+
+    /// Begins a call and lets go of it.
+    async fn give_up(&self, token: &str) {
+        let call = self.call(token);
+        let moment = async {
+            for _ in 0..self.dice.roll(4) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! { _ = call => {}, () = moment => {} }
+        self.counts.given_up.fetch_add(1, Ordering::Relaxed);
+    }
+
+    async fn call(&self, token: &str) -> Result<(), BoxError> {
+        let request =
+            Request::post(&self.url).header(AUTHORIZATION, HeaderValue::try_from(format!("Bearer {token}"))?);
+        let guard = &self.guards[self.dice.roll(self.guards.len() as u64) as usize];
+        let service = tower::ServiceBuilder::new().layer(guard.layer()).service(self.http.clone());
+        match service.oneshot(request.body(Full::from("{}"))?).await {
+            Ok(response) => {
+                let denied = response.extensions().get::<Denial>().is_some();
+                let (status, sum) = (response.status(), response.headers().get("x-sum").cloned());
+                self.judge(token, status, denied);
+                let body = response.into_body().collect().await?.to_bytes();
+                let is_same = sum.is_some_and(|sum| sum == checksum(&body).to_string());
+                self.counts.altered.fetch_add(u64::from(!is_same), Ordering::Relaxed);
+            }
+            Err(error) => {
+                let denial = Denial::of(&*error).ok_or_else(|| error.to_string())?;
+                self.judge(token, StatusCode::FORBIDDEN, true);
+                self.counts
+                    .not_sent
+                    .fetch_add(u64::from(denial.kind() != DenialKind::Refused), Ordering::Relaxed);
+            }
+        }
+        Ok(())
+    }
+
+    /// A denial is right for a token that lacks the scope, and only there; the server refuses all of those.
+    fn judge(&self, token: &str, status: StatusCode, denied: bool) {
+        let is_wrong = denied != lacks(token) || (denied && status != StatusCode::FORBIDDEN);
+        let is_refused = status == StatusCode::FORBIDDEN && !denied;
+        let counts = [
+            (&self.counts.wrong, is_wrong),
+            (&self.counts.explained, denied),
+            (&self.counts.refused, is_refused),
+            (&self.counts.passed, !denied && !is_refused),
+        ];
+        counts.iter().for_each(|(count, is)| _ = count.fetch_add(u64::from(*is), Ordering::Relaxed));
+    }
+}
+
+/// Resident memory in KiB, where the system tells.
+fn memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.split_whitespace().next()?.parse().ok()
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+    let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<u64>());
+    let seconds = arguments.next().transpose()?.unwrap_or(10);
+    let now = || std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.subsec_nanos().into());
+    let seed = arguments.next().transpose()?.unwrap_or_else(now);
+    println!("soak: {CALLERS} callers, {seconds} s, seed {seed}");
+    let dice = Dice(Arc::new(AtomicU64::new(seed)));
+    let url = format!("http://{}", listen(dice.clone()).await?);
+    let mut guards = Vec::new();
+    for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
+        for surface in [Surface::Error, Surface::Extension] {
+            let guard = Guard::builder().endpoint(&url, "pubsub.googleapis.com")?.preflight(preflight);
+            let guard = guard.surface(surface).source(Moody(dice.clone())).no_tokeninfo();
+            guards.push(guard.source_timeout(Duration::from_millis(100)).build());
+        }
+    }
+    let world = Arc::new(World {
+        guards,
+        http: Client::builder(TokioExecutor::new()).build_http(),
+        url: format!("{url}/v1/projects/p/topics/t:publish"),
+        dice,
+        counts: Counts::default(),
+        is_over: AtomicBool::new(false),
+    });
+    let begin = Instant::now();
+    let mut callers = tokio::task::JoinSet::new();
+    (0..CALLERS).for_each(|_| drop(callers.spawn(Arc::clone(&world).caller())));
+    tokio::time::sleep(Duration::from_secs(seconds) / 2).await;
+    let before = memory();
+    tokio::time::sleep(Duration::from_secs(seconds) / 2).await;
+    let after = memory();
+    world.is_over.store(true, Ordering::Relaxed);
+    callers.join_all().await;
+    report(&world.counts, begin.elapsed(), before.zip(after))
+}
+
+fn report(
+    counts: &Counts,
+    took: Duration,
+    memory: Option<(u64, u64)>,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
+    println!("calls      {:>9}  ({:.0} s)", of(&counts.calls), took.as_secs_f64());
+    println!("passed     {:>9}  as the server answered them", of(&counts.passed));
+    println!("refused    {:>9}  by another gate, passed on", of(&counts.refused));
+    println!(
+        "explained  {:>9}  for lack of scope, {} of them not sent",
+        of(&counts.explained),
+        of(&counts.not_sent)
+    );
+    println!("given up   {:>9}  by their callers", of(&counts.given_up));
+    println!("wrong      {:>9}  verdicts", of(&counts.wrong));
+    println!("altered    {:>9}  answers lost or changed", of(&counts.altered));
+    let growth = memory.map_or(0, |(before, after)| after.saturating_sub(before));
+    if let Some((before, after)) = memory {
+        println!("memory     {before:>9}  KiB at half-time, {after} KiB at the end");
+    }
+    if of(&counts.wrong) + of(&counts.altered) > 0 || growth > GROWTH {
+        return Err("a promise was broken".into());
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! What is fuzzed: one function a target, which takes any bytes and panics if a promise is broken.
+//!
+//! Not part of the crate: it is compiled for its tests and under `cargo fuzz` only. The programs that
+//! feed libFuzzer's inputs to these functions are in `fuzz/`, and the test below replays their corpus.
+
+mod answers;
+mod bodies;
+mod calls;
+mod tokens;
+
+/// Takes an input, and panics if what it makes of it breaks a promise.
+pub type Target = fn(&[u8]);
+
+/// All targets, by the name of their program in `fuzz/fuzz_targets`.
+pub const TARGETS: [(&str, Target); 11] = [
+    ("request", calls::request),
+    ("request_line", calls::request_line),
+    ("catalog_reader", calls::catalog_reader),
+    ("challenge", answers::challenge),
+    ("error_body", answers::error_body),
+    ("error_text", answers::error_text),
+    ("grpc_status", answers::grpc_status),
+    ("granted", tokens::granted),
+    ("jwt", tokens::jwt),
+    ("body_look", bodies::body_look),
+    ("inflate", bodies::inflate),
+];
+
+/// Runs the target of this name.
+///
+/// # Panics
+/// There is none, or it found a fault.
+pub fn run(name: &str, data: &[u8]) {
+    let (_, target) = TARGETS.iter().find(|(known, _)| *known == name).expect("a target of this name");
+    target(data);
+}
+
+/// A byte to make choices by, and the rest.
+fn first(data: &[u8]) -> (u8, &[u8]) {
+    data.split_first().map_or((0, data), |(first, rest)| (*first, rest))
+}
+
+/// The parts of an input, which are separated by zero bytes.
+fn parts<const N: usize>(data: &[u8]) -> [&[u8]; N] {
+    let mut parts = data.splitn(N, |byte| *byte == 0);
+    std::array::from_fn(|_| parts.next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// The package on crates.io comes without `fuzz/`.
+    #[test]
+    fn the_corpus_breaks_no_promise() {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+        for (name, target) in TARGETS.into_iter().filter(|_| corpus.exists()) {
+            let files = fs::read_dir(corpus.join(name)).unwrap();
+            let inputs: Vec<_> = files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect();
+            assert!(inputs.len() > 1, "{name} has no corpus");
+            for input in inputs {
+                target(&input);
+                // Damaged, cut off and empty ones come for free.
+                (0..8).for_each(|eighths| target(&input[..input.len() * eighths / 8]));
+            }
+        }
+    }
+}

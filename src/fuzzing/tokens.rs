@@ -1,0 +1,88 @@
+//! What a token holds, as told by servers and by itself.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::SystemTime;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use http::{Request, Response, Uri};
+
+use super::calls::header_map;
+use super::{first, parts};
+use crate::environment::Platform;
+use crate::error::BoxError;
+use crate::granted::clock::SystemClock;
+use crate::granted::metadata::{MetadataScopes, MetadataServer};
+use crate::granted::tokeninfo::Tokeninfo;
+use crate::granted::{AccessToken, Fetch, GrantedScopes, GrantedScopesSource, jwt};
+
+/// A server that says what the input says.
+struct Says {
+    token: Response<Bytes>,
+    scopes: Response<Bytes>,
+}
+
+impl Fetch for Says {
+    fn fetch(
+        &self,
+        request: Request<Bytes>,
+    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, BoxError>> + Send + '_>> {
+        let is_list = request.uri().path().ends_with("/scopes");
+        let answer = if is_list { &self.scopes } else { &self.token };
+        let answer = answer.clone();
+        Box::pin(async move { Ok(answer) })
+    }
+}
+
+/// Any answers of the metadata server and of tokeninfo: known scopes, or unknown, and never none.
+pub(super) fn granted(data: &[u8]) {
+    let (choice, data) = first(data);
+    let [headers, token, scopes] = parts(data);
+    let answer = |body: &[u8]| {
+        let mut answer = Response::new(Bytes::copy_from_slice(body));
+        *answer.headers_mut() = header_map(headers);
+        answer.headers_mut().insert("metadata-flavor", "Google".parse().expect("a word"));
+        answer
+    };
+    let says = Arc::new(Says { token: answer(token), scopes: answer(scopes) });
+    let clock = Arc::new(SystemClock);
+    let asked = AccessToken::new("t").expect("a token");
+    let granted = if choice < 128 {
+        let server = MetadataServer::new(says, "127.0.0.1:1").expect("a host");
+        now(MetadataScopes::new(server, Platform::ComputeEngine, clock).granted(asked))
+    } else {
+        let endpoint = Uri::from_static("http://127.0.0.1:1/tokeninfo");
+        now(Tokeninfo::new(says, Some(endpoint), clock).granted(asked))
+    };
+    check(&granted.flatten().expect("it always says something"));
+}
+
+fn now<T>(future: impl Future<Output = T>) -> Option<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
+}
+
+fn check(granted: &GrantedScopes) {
+    assert!(granted.scopes().is_none_or(|scopes| !scopes.is_empty()), "known to hold nothing");
+    assert_eq!(granted.is_unknown(), granted.source().is_none());
+    assert!(granted.why_unknown().is_none_or(|why| !why.is_empty() && !why.contains('\n')));
+}
+
+/// Any token, and any claims in one that is well made.
+pub(super) fn jwt(data: &[u8]) {
+    let (choice, data) = first(data);
+    let token = match choice % 2 {
+        0 => String::from_utf8_lossy(data).into_owned(),
+        _ => format!("eyJhbGciOiJSUzI1NiJ9.{}.c2ln", URL_SAFE_NO_PAD.encode(data)),
+    };
+    let read = AccessToken::new(&token).and_then(|token| jwt::read(token, SystemTime::UNIX_EPOCH));
+    if let Some(granted) = read {
+        check(&granted);
+    }
+}

@@ -1,0 +1,201 @@
+//! The cache, the single flight and the memory of refusals under every interleaving that shuttle
+//! thinks of: `cargo xtask deep shuttle`.
+//!
+//! Two or three threads or tasks each. `dfs` goes through all schedules of the smallest models up to a
+//! number, `pct` finds every bug of at most three preemptions with a known probability
+//! (<https://docs.rs/shuttle/latest/shuttle/fn.check_pct.html>), `random` chooses at every step.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use http::HeaderValue;
+use shuttle::{future, thread};
+
+use super::cache::{Cache, Entry, Stage, TokenKey};
+use super::clock::SystemClock;
+use super::flight::{Grants, Limits, Peek};
+use super::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
+use crate::scope::ScopeSet;
+
+const PREEMPTIONS: usize = 3;
+const LIMIT: Duration = Duration::from_secs(1);
+
+/// How many schedules are tried of each model and in each way.
+fn schedules() -> usize {
+    std::env::var("SCHEDULES").map_or(2_000, |number| number.parse().expect("a number in SCHEDULES"))
+}
+
+fn check(model: fn()) {
+    shuttle::check_random(model, schedules());
+    shuttle::check_pct(model, schedules(), PREEMPTIONS);
+    shuttle::check_dfs(model, Some(schedules()));
+}
+
+fn bearer(token: &str) -> HeaderValue {
+    HeaderValue::try_from(format!("Bearer {token}")).unwrap()
+}
+
+/// Entries are told apart by their number of failures.
+fn entry(value: u32) -> Arc<Entry> {
+    let granted = GrantedScopes::not_limited(GrantSource::Declared);
+    Arc::new(Entry::new(granted, Stage::Ahead, value, Instant::now() + Duration::from_secs(3600)))
+}
+
+fn key(cache: &Cache, token: &str) -> TokenKey {
+    cache.key(AccessToken::new(token).unwrap())
+}
+
+fn insert(cache: &Cache, token: &str, value: u32) {
+    cache.insert(key(cache, token), &entry(value), Instant::now());
+    cache.promote(key(cache, token), &bearer(token), Instant::now());
+}
+
+fn in_table(cache: &Cache, token: &str) -> Option<u32> {
+    cache.read(key(cache, token), |entry| entry.failures).ok()
+}
+
+fn among_recent(cache: &Cache, token: &str) -> Option<u32> {
+    cache.read_recent(&bearer(token), |_| true, |_, entry| entry.failures).ok()
+}
+
+#[test]
+fn the_recent_tokens_agree_with_the_table_when_all_is_done() {
+    check(|| {
+        let cache = Arc::new(Cache::new(4));
+        insert(&cache, "a", 1);
+        let threads = [2, 3].map(|value| {
+            let cache = Arc::clone(&cache);
+            thread::spawn(move || insert(&cache, "a", value))
+        });
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!(among_recent(&cache, "a"), in_table(&cache, "a"));
+        assert!(in_table(&cache, "a").is_some_and(|value| value > 1));
+    });
+}
+
+#[test]
+fn a_token_that_was_forgotten_does_not_come_back_by_itself() {
+    check(|| {
+        let cache = Arc::new(Cache::new(4));
+        cache.insert(key(&cache, "a"), &entry(1), Instant::now());
+        let other = Arc::clone(&cache);
+        let promotes = thread::spawn(move || other.promote(key(&other, "a"), &bearer("a"), Instant::now()));
+        cache.remove(key(&cache, "a"));
+        promotes.join().unwrap();
+        assert_eq!((in_table(&cache, "a"), among_recent(&cache, "a")), (None, None));
+    });
+}
+
+#[test]
+fn tokens_are_never_mixed_up_and_none_that_fits_is_lost() {
+    check(|| {
+        let cache = Arc::new(Cache::new(4));
+        let threads = [("a", 1), ("b", 2)].map(|(token, value)| {
+            let cache = Arc::clone(&cache);
+            thread::spawn(move || {
+                insert(&cache, token, value);
+                assert_eq!(in_table(&cache, token), Some(value));
+                assert!(among_recent(&cache, token).is_none_or(|seen| seen == value));
+            })
+        });
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        for (token, value) in [("a", 1), ("b", 2)] {
+            assert_eq!((in_table(&cache, token), among_recent(&cache, token)), (Some(value), Some(value)));
+        }
+    });
+}
+
+/// Knows every token, after a moment in which others may run.
+#[derive(Default)]
+struct Source(AtomicUsize);
+
+impl GrantedScopesSource for Source {
+    fn name(&self) -> &str {
+        "the model's source"
+    }
+
+    fn granted<'a>(
+        &'a self,
+        _: AccessToken<'a>,
+    ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async {
+            future::yield_now().await;
+            Some(GrantedScopes::known(ScopeSet::from_scope_text("openid"), GrantSource::Custom))
+        })
+    }
+}
+
+fn grants() -> (Grants, Arc<Source>) {
+    let source = Arc::new(Source::default());
+    let sources = vec![(Stage::Ahead, Arc::clone(&source) as Arc<dyn GrantedScopesSource>)];
+    let limits = Limits { tokens: 4, ..Limits::default() };
+    (Grants::new(sources, Arc::new(SystemClock), limits), source)
+}
+
+async fn ask(grants: Grants) -> bool {
+    let key = grants.inspect(&bearer("a"), Stage::Ahead).unwrap();
+    !grants.wait(key, Some(&bearer("a")), Stage::Ahead, LIMIT).await.is_unknown()
+}
+
+#[test]
+fn three_callers_of_one_token_cause_one_inspection_and_all_learn_of_it() {
+    check(|| {
+        let (grants, source) = grants();
+        future::block_on(async {
+            let callers = [(); 3].map(|()| future::spawn(ask(grants.clone())));
+            for caller in callers {
+                assert!(caller.await.unwrap());
+            }
+        });
+        assert_eq!(source.0.load(Ordering::SeqCst), 1);
+        assert!(matches!(
+            grants.peek(&bearer("a"), |_, entry| entry.granted.is_unknown()),
+            Peek::Seen(false)
+        ));
+    });
+}
+
+#[test]
+fn a_caller_that_is_aborted_at_any_point_takes_nobody_along() {
+    check(|| {
+        let (grants, source) = grants();
+        future::block_on(async {
+            let (aborted, other) = (future::spawn(ask(grants.clone())), future::spawn(ask(grants.clone())));
+            future::yield_now().await;
+            aborted.abort();
+            assert!(other.await.unwrap());
+            assert!(ask(grants.clone()).await);
+        });
+        assert_eq!(source.0.load(Ordering::SeqCst), 1);
+    });
+}
+
+#[test]
+fn a_token_declared_and_forgotten_during_its_inspection_is_known_or_unseen_and_nobody_hangs() {
+    check(|| {
+        let (grants, _) = grants();
+        future::block_on(async {
+            let asks = future::spawn(ask(grants.clone()));
+            let other = grants.clone();
+            let declares = future::spawn(async move {
+                other.declare(
+                    AccessToken::new("a").unwrap(),
+                    GrantedScopes::not_limited(GrantSource::Declared),
+                );
+            });
+            asks.await.unwrap();
+            declares.await.unwrap();
+            let Peek::Seen(key) = grants.peek(&bearer("a"), |key, _| key) else {
+                panic!("known twice, unseen")
+            };
+            // An inspection that is about to end may have said already what was forgotten. Who waits for
+            // it learns nothing; the next one does.
+            grants.forget(key);
+            ask(grants.clone()).await;
+            assert!(ask(grants.clone()).await);
+        });
+    });
+}

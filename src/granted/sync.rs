@@ -1,0 +1,74 @@
+//! What the cache and its inspections share between threads, and how they begin tasks: std's, tokio's
+//! and arc-swap's own, or under `--cfg shuttle` what shuttle can schedule.
+
+#[cfg(not(all(test, shuttle)))]
+pub(crate) use self::real::*;
+#[cfg(all(test, shuttle))]
+pub(crate) use self::scheduled::*;
+
+#[cfg(not(all(test, shuttle)))]
+mod real {
+    pub(crate) use std::sync::atomic::AtomicBool;
+    pub(crate) use std::sync::{Mutex, MutexGuard};
+
+    pub(crate) use arc_swap::ArcSwap;
+    pub(crate) use tokio::runtime::Handle;
+    pub(crate) use tokio::time::timeout;
+
+    pub(crate) use crate::granted::clock::bounded;
+}
+
+/// Loads and swaps of an `ArcSwap` are single steps here, between which anything may happen; that
+/// arc-swap makes them so is taken on trust, as is what tokio's channels do inside.
+#[cfg(all(test, shuttle))]
+mod scheduled {
+    use std::convert::Infallible;
+    use std::future::Future;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    pub(crate) use shuttle::sync::atomic::AtomicBool;
+    pub(crate) use shuttle::sync::{Mutex, MutexGuard};
+
+    #[derive(Default)]
+    pub(crate) struct ArcSwap<T>(Mutex<Arc<T>>);
+
+    impl<T> ArcSwap<T> {
+        pub(crate) fn load(&self) -> Arc<T> {
+            Arc::clone(&self.0.lock().unwrap())
+        }
+
+        pub(crate) fn rcu<R: Into<Arc<T>>>(&self, mut change: impl FnMut(&Arc<T>) -> R) {
+            loop {
+                let old = self.load();
+                let new = change(&old).into();
+                let mut now = self.0.lock().unwrap();
+                if Arc::ptr_eq(&now, &old) {
+                    *now = new;
+                    return;
+                }
+            }
+        }
+    }
+
+    pub(crate) struct Handle;
+
+    impl Handle {
+        pub(crate) fn try_current() -> Result<Self, &'static str> {
+            Ok(Self)
+        }
+
+        pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+            drop(shuttle::future::spawn(work));
+        }
+    }
+
+    /// Time does not pass.
+    pub(crate) async fn timeout<F: Future>(_: Duration, work: F) -> Result<F::Output, Infallible> {
+        Ok(work.await)
+    }
+
+    pub(crate) async fn bounded<T>(_: Duration, work: impl Future<Output = T>) -> Option<T> {
+        Some(work.await)
+    }
+}

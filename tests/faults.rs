@@ -1,0 +1,456 @@
+//! What comes back from a server may be broken in any way: a guarded caller sees what an unguarded one
+//! does, and nothing of it is taken for Google's word that is not.
+#![cfg(all(feature = "reqwest-middleware", feature = "tower", feature = "testing"))]
+#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
+
+#[path = "support/plain.rs"]
+mod plain;
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+use gcp_scopes::adapter::body::GuardBody;
+use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
+use gcp_scopes::guard::{GuardBuilder, Surface};
+use gcp_scopes::{Denial, Guard, ScopeSet};
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http_body::{Body, Frame};
+use http_body_util::BodyExt;
+use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tower::{BoxError, ServiceExt};
+
+const SCOPE_REFUSAL: &str = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com"}]}}"#;
+const CHALLENGE: &str = r#"Bearer realm="https://accounts.google.com/", error="insufficient_scope", scope="https://www.googleapis.com/auth/pubsub""#;
+/// Stands for Pub/Sub in these tests.
+const EMULATOR: &str = "http://emulator";
+const TOKEN: &str = "ya29.of-the-faults";
+
+/// A guard that knows that the token of these tests lacks the scope, so that a word of Google's would
+/// be believed readily.
+fn guard(surface: Surface) -> Guard {
+    let guard = builder(EMULATOR).surface(surface).build();
+    declare(&guard);
+    guard
+}
+
+fn builder(url: &str) -> GuardBuilder {
+    Guard::builder().endpoint(url, "pubsub.googleapis.com").unwrap().no_tokeninfo()
+}
+
+fn declare(guard: &Guard) {
+    let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/logging.write");
+    guard.declare(AccessToken::new(TOKEN).unwrap(), GrantedScopes::known(held, GrantSource::Declared));
+}
+
+/// What a server does with a body.
+#[derive(Clone)]
+enum Step {
+    Data(Bytes),
+    Trailers(HeaderMap),
+    Error,
+    Stall,
+}
+
+fn text(text: &str) -> Step {
+    Step::Data(Bytes::copy_from_slice(text.as_bytes()))
+}
+
+struct Script(VecDeque<Step>);
+
+impl Body for Script {
+    type Data = Bytes;
+    type Error = &'static str;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, &'static str>>> {
+        Poll::Ready(match self.0.pop_front() {
+            Some(Step::Data(data)) => Some(Ok(Frame::data(data))),
+            Some(Step::Trailers(trailers)) => Some(Ok(Frame::trailers(trailers))),
+            Some(Step::Error) => Some(Err("the connection broke")),
+            Some(Step::Stall) => return Poll::Pending,
+            None => None,
+        })
+    }
+}
+
+type Answered = Result<Response<GuardBody<Script>>, BoxError>;
+
+/// A call that its server answers with 403, these headers and this body.
+async fn call(guard: &Guard, headers: HeaderMap, steps: Vec<Step>) -> Answered {
+    let inner = tower::service_fn(move |_: Request<()>| {
+        let mut response = Response::new(Script(steps.clone().into()));
+        (*response.status_mut(), *response.headers_mut()) = (StatusCode::FORBIDDEN, headers.clone());
+        async { Ok::<_, Infallible>(response) }
+    });
+    let request = Request::post(format!("{EMULATOR}/v1/projects/p/topics/t:publish"));
+    let request = request.header(AUTHORIZATION, format!("Bearer {TOKEN}")).body(()).unwrap();
+    tower::ServiceBuilder::new().layer(guard.layer()).service(inner).oneshot(request).await
+}
+
+/// The call that is refused although it seemed doomed: `Deny` would not send it.
+async fn answer(steps: Vec<Step>, headers: HeaderMap) -> Response<GuardBody<Script>> {
+    call(&guard(Surface::Extension), headers, steps).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_breaks_off_at_the_same_byte_with_the_same_error() {
+    for sent in [0, 1, 100, 16_383, 16_384, 16_385, 100_000] {
+        for size in [1, 1000, 16_384, 1 << 20] {
+            let bytes: Bytes = (0..sent).map(|place| b'a' + (place % 23) as u8).collect();
+            let frames = bytes.chunks(size).map(|frame| Step::Data(bytes.slice_ref(frame)));
+            let steps = frames.chain([Step::Error]).collect();
+            let mut body = answer(steps, HeaderMap::new()).await.into_body();
+            let mut seen = Vec::new();
+            let error = loop {
+                match body.frame().await.expect("an error before the end") {
+                    Ok(frame) => seen.extend_from_slice(frame.data_ref().unwrap()),
+                    Err(error) => break error,
+                }
+            };
+            assert_eq!((error, seen == bytes), ("the connection broke", true), "{sent} in {size}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_a_gibibyte_little_is_held_and_every_frame_is_the_servers_own() {
+    let frame = Bytes::from(vec![b'x'; 1 << 20]);
+    let trailers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("x"))]);
+    let frames = std::iter::repeat_n(Step::Data(frame.clone()), 1024);
+    let steps = [text(SCOPE_REFUSAL)].into_iter().chain(frames).chain([Step::Trailers(trailers.clone())]);
+    let response = answer(steps.collect(), HeaderMap::new()).await;
+    let mut body = response.into_body();
+    assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), SCOPE_REFUSAL);
+    for _ in 0..1024 {
+        let data = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        assert_eq!((data.as_ptr(), data.len()), (frame.as_ptr(), frame.len()), "copied");
+    }
+    assert_eq!(body.frame().await.unwrap().unwrap().into_trailers().unwrap(), trailers);
+    assert!(body.frame().await.is_none());
+}
+
+#[tokio::test]
+async fn a_refusal_in_bytes_one_by_one_is_handed_on_with_few_held() {
+    let bytes = SCOPE_REFUSAL.bytes().map(|byte| Step::Data(Bytes::from(vec![byte])));
+    let response = answer(bytes.collect(), HeaderMap::new()).await;
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), SCOPE_REFUSAL);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_stalls_is_handed_on_after_a_quarter_of_a_second_at_most() {
+    let rows = [
+        vec![Step::Stall],
+        vec![text("{"), Step::Stall],
+        vec![text(&SCOPE_REFUSAL[..40]), Step::Stall, text(&SCOPE_REFUSAL[40..])],
+    ];
+    for steps in rows {
+        let begin = tokio::time::Instant::now();
+        let mut body = answer(steps.clone(), HeaderMap::new()).await.into_body();
+        assert!(begin.elapsed() <= Duration::from_millis(250));
+        for step in steps {
+            let Step::Data(data) = step else { break };
+            assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), data);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_came_before_a_stall_is_explained() {
+    let steps = vec![text(SCOPE_REFUSAL), Step::Stall];
+    let error = call(&guard(Surface::Error), HeaderMap::new(), steps).await.unwrap_err();
+    assert!(Denial::of(&*error).is_some());
+}
+
+#[tokio::test]
+async fn a_body_of_nonsense_is_passed_on_and_is_no_denial() {
+    let rows: [&[u8]; 9] = [
+        b"",
+        b"\xff\xfe\xfd",
+        b"{",
+        b"[[[[[[[[[[",
+        b"null",
+        b"{\"error\":{\"error\":{\"error\":403}}}",
+        b"<html><body>\xc3\x28</body>",
+        b"HTTP/1.1 403 Forbidden\r\n\r\n",
+        &[0; 5000],
+    ];
+    for row in rows {
+        let response = answer(vec![Step::Data(Bytes::from_static(row))], HeaderMap::new()).await;
+        assert!(response.extensions().get::<Denial>().is_none(), "{}", row.escape_ascii());
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), row);
+    }
+}
+
+#[tokio::test]
+async fn odd_headers_do_no_harm_and_come_through() {
+    let rows: [(&str, &[u8]); 8] = [
+        ("www-authenticate", b"\xff\xfe error=\"insufficient_scope\""),
+        ("www-authenticate", b""),
+        (
+            "www-authenticate",
+            b"Bearer error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/pu",
+        ),
+        ("content-length", b"7"),
+        ("content-encoding", b"\xff"),
+        ("content-type", b"text/html; charset=utf-16"),
+        ("grpc-status", b"99999999999"),
+        ("grpc-status-details-bin", b"!!!"),
+    ];
+    for (name, value) in rows {
+        let value = HeaderValue::from_bytes(value).unwrap();
+        let headers = HeaderMap::from_iter([(name.parse().unwrap(), value)]);
+        let response = answer(vec![text("<html>no</html>")], headers.clone()).await;
+        assert_eq!(*response.headers(), headers, "{name}");
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "<html>no</html>");
+    }
+}
+
+fn gzip(plain: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(plain).unwrap();
+    encoder.finish().unwrap().into()
+}
+
+fn zlib(plain: &[u8]) -> Bytes {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(plain).unwrap();
+    encoder.finish().unwrap().into()
+}
+
+fn deflate(plain: &[u8]) -> Bytes {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(plain).unwrap();
+    encoder.finish().unwrap().into()
+}
+
+fn encoded(coding: &str) -> HeaderMap {
+    let challenge = (WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
+    HeaderMap::from_iter([challenge, (CONTENT_ENCODING, coding.parse().unwrap())])
+}
+
+#[tokio::test]
+async fn a_compressed_refusal_is_explained_and_passed_on_as_it_was_sent() {
+    let plain = SCOPE_REFUSAL.as_bytes();
+    for (coding, body) in [("gzip", gzip(plain)), ("deflate", zlib(plain)), ("deflate", deflate(plain))] {
+        for size in [20, 1 << 20] {
+            let frames: Vec<_> = body.chunks(size).map(|frame| Step::Data(body.slice_ref(frame))).collect();
+            let response = answer(frames.clone(), encoded(coding)).await;
+            assert!(response.extensions().get::<Denial>().is_some(), "{coding} {size}");
+            assert_eq!(*response.headers(), encoded(coding));
+            assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), body, "{coding} {size}");
+            let error = call(&guard(Surface::Error), encoded(coding), frames).await.unwrap_err();
+            assert!(Denial::of(&*error).is_some(), "{coding} {size}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_coding_that_is_not_undone_and_a_damaged_one_leave_a_refusal_unexplained() {
+    let mut damaged = gzip(SCOPE_REFUSAL.as_bytes()).to_vec();
+    *damaged.last_mut().unwrap() ^= 1;
+    let plain = Bytes::from_static(SCOPE_REFUSAL.as_bytes());
+    for (coding, body) in [
+        ("br", plain.clone()),
+        ("zstd", plain.clone()),
+        ("x-unheard-of", plain.clone()),
+        ("gzip, gzip", gzip(&gzip(SCOPE_REFUSAL.as_bytes()))),
+        ("gzip", plain),
+        ("gzip", damaged.into()),
+    ] {
+        let response = answer(vec![Step::Data(body.clone())], encoded(coding)).await;
+        assert!(response.extensions().get::<Denial>().is_none(), "{coding}");
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), body, "{coding}");
+    }
+}
+
+#[tokio::test]
+async fn a_bomb_is_passed_on_as_small_as_it_came() {
+    let bomb = gzip(&[SCOPE_REFUSAL.as_bytes(), &vec![b' '; 64 << 20]].concat());
+    let response = answer(vec![Step::Data(bomb.clone())], encoded("gzip")).await;
+    // What stands before the filling is cut-off JSON, which is read by its words.
+    assert!(response.extensions().get::<Denial>().is_some());
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), bomb);
+}
+
+/// Answers every connection with these bytes and closes it.
+async fn serve(answer: &'static [u8]) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 8192];
+            if stream.read(&mut request).await.is_ok_and(|read| read > 0) {
+                let _ = stream.write_all(answer).await;
+            }
+        }
+    });
+    address
+}
+
+fn client(guard: &Guard) -> ClientWithMiddleware {
+    ClientBuilder::new(plain::client()).with(guard.middleware()).build()
+}
+
+/// What a caller sees of an answer, an error in the middle of the body included.
+async fn seen(client: &ClientWithMiddleware, url: &str) -> (Option<StatusCode>, Vec<u8>, bool) {
+    let request = client.post(url).bearer_auth(TOKEN).body("{}").send();
+    let Ok(mut response) = request.await else { return (None, Vec::new(), true) };
+    let mut bytes = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            end => return (Some(response.status()), bytes, end.is_err()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_broken_connection_looks_the_same_through_the_guard() {
+    let rows: [&[u8]; 9] = [
+        b"",
+        b"HTTP/1.1 403",
+        b"HTTP/1.1 403 Forbidden\r\ncontent-length: 100\r\n\r\n{\"error\":",
+        b"HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\n{\"error\":",
+        b"HTTP/1.1 403 Forbidden\r\n\r\n{\"error\":",
+        b"HTTP/1.1 403 Forbidden\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"err",
+        b"HTTP/1.1 403 Forbidden\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n{\"err",
+        b"HTTP/1.1 403 Forbidden\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"err\r\n0\r\nx-end: 1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf",
+    ];
+    for row in rows {
+        let url = format!("http://{}", serve(row).await);
+        let guard = builder(&url).surface(Surface::Extension).build();
+        declare(&guard);
+        let url = format!("{url}/v1/projects/p/topics/t:publish");
+        let plain = ClientBuilder::new(plain::client()).build();
+        assert_eq!(seen(&client(&guard), &url).await, seen(&plain, &url).await, "{}", row.escape_ascii());
+    }
+}
+
+#[tokio::test]
+async fn what_stands_between_is_never_taken_for_google() {
+    // Under the very name of an API of Google's, to a call that is known to lack the scope.
+    let rows: [&[u8]; 5] = [
+        b"HTTP/1.1 403 Forbidden\r\nserver: squid\r\ncontent-length: 53\r\n\r\n<html><title>ERROR: Access Denied</title>by ACL</html>",
+        b"HTTP/1.1 403 Forbidden\r\ncontent-type: text/html\r\ncontent-length: 55\r\n\r\n<html>Please <a href=\"http://portal/\">log in</a></html>",
+        b"HTTP/1.1 403 Forbidden\r\nwww-authenticate: Basic realm=\"portal\"\r\ncontent-length: 0\r\n\r\n",
+        b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n",
+        b"HTTP/1.1 511 Network Authentication Required\r\ncontent-length: 0\r\n\r\n",
+    ];
+    for row in rows {
+        let address = serve(row).await;
+        drop(plain::client());
+        let resolving = reqwest::Client::builder().resolve("pubsub.googleapis.com", address).build().unwrap();
+        let url = format!("http://pubsub.googleapis.com:{}", address.port());
+        let guard = builder(&url).build();
+        declare(&guard);
+        let guarded = ClientBuilder::new(resolving).with(guard.middleware()).build();
+        let url = format!("{url}/v1/projects/p/topics/t:publish");
+        let answer = guarded.post(url).bearer_auth(TOKEN).body("{}").send().await.unwrap();
+        assert!(!answer.status().is_success(), "{}", row.escape_ascii());
+    }
+}
+
+#[tokio::test]
+async fn googles_words_from_another_host_are_not_explained() {
+    let refusal =
+        format!("HTTP/1.1 403 Forbidden\r\nwww-authenticate: {CHALLENGE}\r\n\r\n{SCOPE_REFUSAL}").leak();
+    let address = serve(refusal.as_bytes()).await;
+    let guard = Guard::builder().no_tokeninfo().build();
+    declare(&guard);
+    drop(plain::client());
+    for host in
+        ["proxy.corp.example", "storage.googleapis.com.evil.example", "pubsub.googleapis.com", "run.app"]
+    {
+        // Google's own name at another port is a server of somebody else's, too.
+        let client = reqwest::Client::builder().resolve(host, address).build().unwrap();
+        let client = ClientBuilder::new(client).with(guard.middleware()).build();
+        let url = format!("http://{host}:{}/v1/projects/p/topics/t:publish", address.port());
+        let answer = client.post(url).bearer_auth(TOKEN).body("{}").send().await.unwrap();
+        assert_eq!(answer.text().await.unwrap(), SCOPE_REFUSAL, "{host}");
+    }
+}
+
+/// A source of tokens for calls that have none.
+struct Tokens;
+
+impl gcp_scopes::adapter::attach::TokenSource for Tokens {
+    fn token_for<'a>(
+        &'a self,
+        _: &'a str,
+    ) -> Pin<Box<dyn Future<Output = Result<String, BoxError>> + Send + 'a>> {
+        Box::pin(async { Ok(TOKEN.to_owned()) })
+    }
+}
+
+/// Answers one connection, and gives what was asked.
+async fn overheard(answer: String) -> (SocketAddr, tokio::task::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let heard = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = vec![0; 8192];
+        let read = stream.read(&mut request).await.unwrap();
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        request.truncate(read);
+        String::from_utf8(request).unwrap().to_ascii_lowercase()
+    });
+    (address, heard)
+}
+
+#[tokio::test]
+async fn a_redirect_takes_no_token_to_another_host() {
+    let (elsewhere, asked_elsewhere) = overheard(format!("HTTP/1.1 403 No\r\n\r\n{SCOPE_REFUSAL}")).await;
+    let redirect = format!("HTTP/1.1 307 Go\r\nlocation: http://{elsewhere}/x\r\ncontent-length: 0\r\n\r\n");
+    let (google, asked_google) = overheard(redirect).await;
+    let guard = builder(&format!("http://{google}")).build();
+    let middleware = guard.middleware().with_token(Tokens);
+    let client = ClientBuilder::new(plain::client()).with(middleware).build();
+    let url = format!("http://{google}/v1/projects/p/topics/t:publish");
+    let answer = client.post(url).body("{}").send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+    assert!(asked_google.await.unwrap().contains(&format!("authorization: bearer {TOKEN}")));
+    let asked_elsewhere = asked_elsewhere.await.unwrap();
+    assert!(
+        !asked_elsewhere.contains("authorization") && !asked_elsewhere.contains(TOKEN),
+        "{asked_elsewhere}"
+    );
+}
+
+#[tokio::test]
+async fn a_token_that_the_guard_attaches_is_marked_sensitive_and_goes_to_google_alone() {
+    let guard = builder(EMULATOR).build();
+    let inner = tower::service_fn(|request: Request<()>| async move {
+        let token = request.headers().get(AUTHORIZATION).cloned();
+        assert!(token.as_ref().is_none_or(HeaderValue::is_sensitive));
+        assert!(!format!("{:?}", request.headers()).contains("ya29"));
+        let status = if token.is_some() { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
+        Ok::<_, Infallible>(Response::builder().status(status).body(Script(VecDeque::new())).unwrap())
+    });
+    let layer = guard.layer().with_token(Tokens);
+    let service = tower::ServiceBuilder::new().layer(layer).service(inner);
+    for (url, status) in [
+        ("http://emulator/v1/projects/p/topics/t:publish", StatusCode::OK),
+        ("https://pubsub.googleapis.com/v1/projects/p/topics/t:publish", StatusCode::OK),
+        ("http://pubsub.googleapis.com/v1/projects/p/topics/t:publish", StatusCode::UNAUTHORIZED),
+        ("https://pubsub.googleapis.com.evil.example/v1/projects/p", StatusCode::UNAUTHORIZED),
+        ("http://169.254.169.254/computeMetadata/v1/", StatusCode::UNAUTHORIZED),
+    ] {
+        let request = Request::post(url).body(()).unwrap();
+        assert_eq!(service.clone().oneshot(request).await.unwrap().status(), status, "{url}");
+    }
+}
