@@ -3,11 +3,6 @@
 //!
 //! To support another client, copy the adapter that is nearest to it.
 
-#[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "gcp-auth"))]
-#[cfg_attr(
-    not(all(feature = "gcp-auth", any(feature = "tower", feature = "reqwest-middleware"))),
-    allow(dead_code)
-)]
 pub mod attach;
 #[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
 pub mod body;

@@ -3,7 +3,7 @@
 //! A [`Denial`] is facts. Its `Display` is one line for a log; [`Denial::report`] is the long text
 //! for a person. It judges nothing: the verdict was made in `guard`, the steps in `remedy`.
 
-mod report;
+pub(crate) mod report;
 mod serialize;
 
 use std::error::Error as StdError;
@@ -92,7 +92,7 @@ impl Denial {
         let environment = of_this_token(environment, &granted);
         let case = remedy::Case {
             kind: refusal.as_ref().and_then(Refusal::scope_refusal).unwrap_or(ScopeRefusal::Missing),
-            accepted: &accepted,
+            accepted: std::slice::from_ref(&accepted),
             held: granted.scopes(),
             environment: &environment,
         };
@@ -227,7 +227,7 @@ fn accepted_after(method: Option<ApiMethod>, granted: &GrantedScopes, refusal: &
 
 /// The environment of a program whose token, on a machine with an account of its own, is known to be
 /// another one's: what is done to the machine would not help.
-fn of_this_token(environment: Arc<Environment>, granted: &GrantedScopes) -> Arc<Environment> {
+pub(crate) fn of_this_token(environment: Arc<Environment>, granted: &GrantedScopes) -> Arc<Environment> {
     if environment.credential() != Credential::MetadataServer {
         return environment;
     }

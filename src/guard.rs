@@ -19,7 +19,7 @@ mod lessons;
 mod verdict;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::call::{Call, Why};
@@ -27,8 +27,12 @@ use crate::catalog::{self, Endpoints, Found};
 use crate::denial::{Denial, DenialKind};
 use crate::environment::Environment;
 use crate::granted::flight::Grants;
-use crate::granted::{AccessToken, GrantedScopes};
+use crate::granted::metadata::MetadataServer;
+use crate::granted::{AccessToken, Fetch, GrantedScopes};
+use crate::recorder::{Book, Recorder};
 use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
+use crate::scope::ScopeSet;
+use crate::self_check::SelfCheck;
 use lessons::Lessons;
 
 pub use builder::GuardBuilder;
@@ -54,6 +58,13 @@ struct Inner {
     deny_wait: Duration,
     environment: Arc<Environment>,
     lessons: Lessons,
+    /// Who sends the questions of the self-check.
+    fetch: Option<Arc<dyn Fetch>>,
+    /// Where there is one.
+    metadata: Option<MetadataServer>,
+    /// Why the metadata server told nothing of where the program runs.
+    problem: Option<String>,
+    recorder: OnceLock<Arc<Book>>,
 }
 
 /// What happens before a call whose token is known to lack the scope.
@@ -141,6 +152,19 @@ impl Guard {
         self.0.grants.declare(token, granted);
     }
 
+    /// Checks at start-up whether the gates are open that a service needs: see
+    /// [`self_check`](crate::self_check).
+    pub fn self_check(&self) -> SelfCheck {
+        SelfCheck::new(self.clone())
+    }
+
+    /// Begins to remember which methods are called through this guard: see
+    /// [`recorder`](crate::recorder). Every call of this gives the same recorder.
+    #[must_use]
+    pub fn recorder(&self) -> Recorder {
+        Recorder::new(Arc::clone(self.0.recorder.get_or_init(Arc::default)))
+    }
+
     /// Judges a call by the scopes its token holds. Pure: no I/O, no event.
     #[must_use]
     pub fn decide(&self, call: &Call<'_>, granted: &GrantedScopes) -> Decision {
@@ -165,6 +189,37 @@ impl Guard {
         is_for_scope(&refusal).then(|| self.refuse(&found, granted.clone(), refusal))
     }
 
+    /// The scopes of which a method accepts any one, as far as is known by now.
+    pub(crate) fn accepted(&self, method: catalog::ApiMethod) -> ScopeSet {
+        self.0.lessons.accepted(method)
+    }
+
+    pub(crate) fn grants(&self) -> &Grants {
+        &self.0.grants
+    }
+
+    pub(crate) fn endpoints(&self) -> &Endpoints {
+        &self.0.endpoints
+    }
+
+    pub(crate) fn fetch(&self) -> Option<Arc<dyn Fetch>> {
+        self.0.fetch.clone()
+    }
+
+    /// The metadata server that hands out the program's tokens, if one does.
+    pub(crate) fn metadata(&self) -> Option<&MetadataServer> {
+        self.0.metadata.as_ref()
+    }
+
+    /// Why the metadata server told nothing, where it was asked.
+    pub(crate) fn metadata_problem(&self) -> Option<&str> {
+        self.0.problem.as_deref()
+    }
+
+    pub(crate) fn shared_environment(&self) -> Arc<Environment> {
+        Arc::clone(&self.0.environment)
+    }
+
     fn predict(&self, kind: DenialKind, found: &Found, granted: GrantedScopes) -> Denial {
         let accepted = self.0.lessons.accepted(found.method());
         Denial::predicted(kind, found.method(), accepted, granted, self.0.environment.clone())
@@ -175,7 +230,7 @@ impl Guard {
     }
 
     /// The verdict on what was found, or was not, for a token of which something or nothing is known.
-    fn judge(&self, found: &Result<Found, Why>, granted: &GrantedScopes) -> Verdict {
+    pub(crate) fn judge(&self, found: &Result<Found, Why>, granted: &GrantedScopes) -> Verdict {
         match (found, granted.scopes()) {
             (Err(why), _) => Verdict::Abstain(*why),
             (Ok(_), None) if granted.is_not_limited() => Verdict::Allow,

@@ -31,6 +31,8 @@ struct Mapped {
     /// None stands for the port of whatever scheme is used.
     port: Option<u16>,
     target: String,
+    /// Where it is to be asked, without a slash at the end.
+    base: String,
 }
 
 impl Endpoints {
@@ -44,13 +46,13 @@ impl Endpoints {
     /// # Errors
     /// `from` is no host, or `to` is no API host of Google's; the message names it.
     pub fn endpoint(mut self, from: &str, to: &str) -> Result<Self, Error> {
-        let (host, port) = read_endpoint(from)?;
+        let (host, port, base) = read_endpoint(from)?;
         let target = read_target(to).ok_or_else(|| {
             Error::invalid(format!(
                 "cannot map {from:?} to {to:?}: expected an API host of Google's, such as `storage.googleapis.com`"
             ))
         })?;
-        self.mapped.push(Mapped { host, port, target });
+        self.mapped.push(Mapped { host, port, target, base });
         Ok(self)
     }
 
@@ -68,6 +70,15 @@ impl Endpoints {
         }
         self.universes.push(name);
         Ok(self)
+    }
+
+    /// Where to ask the API at this host of Google's: there, unless the user has put something in its
+    /// place.
+    pub(crate) fn base(&self, host: &str) -> String {
+        let mapped = self.mapped.iter().find(|mapped| mapped.target == host);
+        let universe = self.universes.first().map_or(DOMAIN, String::as_str);
+        let service = host.strip_suffix(DOMAIN).unwrap_or(host);
+        mapped.map_or_else(|| format!("https://{service}{universe}"), |mapped| mapped.base.clone())
     }
 
     /// Which of the catalog's hosts a call goes to.
@@ -137,7 +148,7 @@ fn read_target(to: &str) -> Option<String> {
     (below && is_name(&name)).then(|| name.into_owned())
 }
 
-fn read_endpoint(from: &str) -> Result<(String, Option<u16>), Error> {
+fn read_endpoint(from: &str) -> Result<(String, Option<u16>, String), Error> {
     let bad = || {
         Error::invalid(format!(
             "no endpoint: {from:?}; expected a host or a URL without a path, such as `http://127.0.0.1:4443`"
@@ -159,7 +170,10 @@ fn read_endpoint(from: &str) -> Result<(String, Option<u16>), Error> {
         return Err(bad());
     }
     let port = port.map(str::parse).transpose().map_err(|_| bad())?;
-    Ok((host, port.or(usual)))
+    let is_here = host == "localhost" || host == "::1" || host.starts_with("127.");
+    // An emulator on this machine speaks no TLS.
+    let scheme = if usual == Some(80) || (usual.is_none() && is_here) { "http" } else { "https" };
+    Ok((host, port.or(usual), format!("{scheme}://{address}")))
 }
 
 fn is_name(host: &str) -> bool {

@@ -26,6 +26,12 @@ impl Found {
         Self { method, doubt: always.or(doubt), silence }
     }
 
+    /// The method that a person names, where no request tells more.
+    pub(crate) fn named(method: ApiMethod) -> Self {
+        let found = Self::new(method, "");
+        if method.is_rpc() { found.doubted(Why::Grpc) } else { found }
+    }
+
     /// The same method, judged less: an earlier doubt stays.
     fn doubted(self, why: Why) -> Self {
         Self { doubt: self.doubt.or(Some(why)), ..self }

@@ -48,6 +48,9 @@ impl Guard {
     /// Before a request is sent. Never waits, and on the usual path does not allocate.
     pub(crate) fn before(&self, call: &Call<'_>, headers: &HeaderMap) -> Before {
         let found = catalog::lookup(call, &self.0.endpoints);
+        if let Some(book) = self.0.recorder.get() {
+            book.note(&found);
+        }
         let unseen = Checked { found, token: None, doubted: false };
         let mut tokens = headers.get_all(header::AUTHORIZATION).iter().filter(|_| is_google(&found));
         // Which of two tokens Google would take is not known.
