@@ -127,10 +127,6 @@ impl fmt::Display for Recorder {
             writeln!(f, "  and at least one that the catalog does not know")?;
         }
         writeln!(f, "\nThe smallest set of scopes that would do:\n  {}", self.scopes_flag())?;
-        let names = |scopes: &ScopeSet| scopes.iter().map(|scope| scope.short().to_owned()).collect::<Vec<_>>();
-        for name in names(&self.least()) {
-            writeln!(f, "    {name}")?;
-        }
         let recommended = self.recommended();
         writeln!(f, "Or, as Google recommends, with IAM roles deciding the rest:")?;
         writeln!(f, "  --scopes={}", scopes_flag(&recommended))?;

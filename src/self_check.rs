@@ -61,6 +61,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::adapter::attach::TokenSource;
+use crate::error::Error;
 use crate::guard::Guard;
 use crate::recorder::Recorder;
 use crate::scope::Scope;
@@ -173,6 +174,28 @@ impl SelfCheck {
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self
+    }
+
+    /// Refuses at once what cannot be checked, instead of in the report.
+    ///
+    /// # Errors
+    /// A need or a resource is [`GateState::Invalid`]; the message names each, with what would do.
+    ///
+    /// ```
+    /// # #[cfg(feature = "catalog-full")] {
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// let error = guard.self_check().needs("storage.objects.insrt").validated().unwrap_err();
+    /// assert!(error.to_string().contains("did you mean `storage.objects.insert`?"));
+    /// # }
+    /// ```
+    pub fn validated(self) -> Result<Self, Error> {
+        let needs = self.needs.iter().filter_map(|need| Some((&need.subject, need.probes.as_ref().err()?)));
+        let resources = self.wanted.iter();
+        let resources =
+            resources.filter_map(|wanted| Some((&wanted.subject, wanted.resource.as_ref().err()?)));
+        let problems: Vec<String> =
+            needs.chain(resources).map(|(subject, why)| format!("cannot check `{subject}`: {why}")).collect();
+        if problems.is_empty() { Ok(self) } else { Err(Error::invalid(problems.join("; "))) }
     }
 
     /// Checks everything at once. Never fails, and takes no longer than the deadline.

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::reader::BLOB;
 use super::ApiMethod;
+use super::reader::BLOB;
 use crate::error::{Error, nearest};
 
 /// The REST methods of an API, one for each id.
@@ -47,7 +47,8 @@ fn unknown(name: &str) -> Error {
             "unknown API `{name:.100}`: no catalog is compiled in; enable the feature `catalog-full`"
         ));
     }
-    let names: BTreeSet<&'static str> = rest().flat_map(|method| [bare(method.api()), method.api()]).collect();
+    let names: BTreeSet<&'static str> =
+        rest().flat_map(|method| [bare(method.api()), method.api()]).collect();
     match nearest(name, names.into_iter()) {
         Some(near) => Error::invalid(format!("unknown API `{name:.100}`; did you mean `{near}`?")),
         None => Error::invalid(format!(
@@ -77,7 +78,9 @@ mod tests {
 
     #[test]
     fn an_unknown_api_is_refused_with_the_nearest_name() {
-        for (name, near) in [("pubsubs", "`pubsub`"), ("stroage", "`storage`"), ("qqqqqqqqqqqqqqq", "compute.beta")] {
+        for (name, near) in
+            [("pubsubs", "`pubsub`"), ("stroage", "`storage`"), ("qqqqqqqqqqqqqqq", "compute.beta")]
+        {
             let error = methods(name).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains(near), "{error}");
         }

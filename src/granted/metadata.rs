@@ -183,10 +183,8 @@ impl MetadataScopes {
 
     async fn look(&self) -> Result<(TokenKey, GrantedScopes), String> {
         let answer = self.server.get(TOKEN).await.map_err(|error| error.to_string())?;
-        let answer: TokenAnswer =
-            serde_json::from_str(&answer).map_err(|_| UNREADABLE)?;
-        let token =
-            AccessToken::new(&answer.access_token).ok_or(UNREADABLE)?;
+        let answer: TokenAnswer = serde_json::from_str(&answer).map_err(|_| UNREADABLE)?;
+        let token = AccessToken::new(&answer.access_token).ok_or(UNREADABLE)?;
         let list = self.server.get(SCOPES).await.map_err(|error| error.to_string())?;
         let scopes = scope_lines(&list).ok_or("the metadata server's list of scopes cannot be read")?;
         let granted = GrantedScopes::known(scopes, GrantSource::Metadata);

@@ -7,8 +7,8 @@ use super::gates::roles::{ROLES, with_permission};
 use crate::environment::{Credential, Environment};
 
 /// A step for each role that holds some of these permissions. `binding` is the command that grants one
-/// on the resource, with `{grant}` where member and role stand, if that is not its end; `what` is what the resource is.
-pub(crate) fn grant(permissions: &[String], binding: &str, what: &str, who: &Environment) -> Vec<Step> {
+/// on the resource, with `{grant}` where member and role stand, if that is not its end.
+pub(crate) fn grant(permissions: &[String], binding: &str, who: &Environment) -> Vec<Step> {
     let mut roles: BTreeMap<(&str, &'static str), Vec<&str>> = BTreeMap::new();
     for permission in permissions {
         let role = with_permission(permission).unwrap_or((ROLE, ROLES));
@@ -21,8 +21,8 @@ pub(crate) fn grant(permissions: &[String], binding: &str, what: &str, who: &Env
             role => format!("the role {role}, which holds"),
         };
         Step::new(format!(
-            "Open the IAM gate: grant {account} {role_text} {}. Check the name, too: Google says the same of a {what} \
-             that does not exist.",
+            "Open the IAM gate: grant {account} {role_text} {}. Check the name, too: Google says the same of one that \
+             does not exist.",
             held.join(", ")
         ))
         .command(command(binding, &format!("--member={} --role={role}", member(who))))

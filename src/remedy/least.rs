@@ -111,12 +111,19 @@ mod tests {
         let rows: [(&[&str], &[&str]); 6] = [
             (&[], &[]),
             (&[""], &[]),
-            (&["devstorage.read_only devstorage.read_write cloud-platform", storage], &["devstorage.read_write"]),
-            (&["pubsub cloud-platform", storage, "pubsub cloud-platform"], &["pubsub", "devstorage.read_write"]),
+            (
+                &["devstorage.read_only devstorage.read_write cloud-platform", storage],
+                &["devstorage.read_write"],
+            ),
+            (
+                &["pubsub cloud-platform", storage, "pubsub cloud-platform"],
+                &["pubsub", "devstorage.read_write"],
+            ),
             (&["pubsub cloud-platform", "cloud-platform"], &["cloud-platform"]),
             (&["drive drive.readonly", "cloud-platform"], &["drive.readonly", "cloud-platform"]),
         ];
-        let set = |text: &str| text.split_whitespace().map(|name| name.parse().unwrap()).collect::<ScopeSet>();
+        let set =
+            |text: &str| text.split_whitespace().map(|name| name.parse().unwrap()).collect::<ScopeSet>();
         for (accepted, expected) in rows {
             let accepted: Vec<ScopeSet> = accepted.iter().map(|text| set(text)).collect();
             let chosen: ScopeSet = least_of(&accepted).into_iter().collect();

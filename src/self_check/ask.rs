@@ -62,12 +62,17 @@ impl SelfCheck {
         let grants = self.guard.grants();
         let looks = tokens.0.iter().map(|held| look(grants.clone(), held.token.clone(), until));
         let looks = Running::start(until, looks.collect::<Vec<_>>());
-        let questions: Vec<_> = self.wanted.iter().map(|wanted| {
-            let request = wanted.resource.clone().and_then(|resource| {
-                self.request(&resource, &wanted.permissions, tokens)
-            });
-            send(self.guard.fetch(), request)
-        }).collect();
+        let questions: Vec<_> = self
+            .wanted
+            .iter()
+            .map(|wanted| {
+                let request = wanted
+                    .resource
+                    .clone()
+                    .and_then(|resource| self.request(&resource, &wanted.permissions, tokens));
+                send(self.guard.fetch(), request)
+            })
+            .collect();
         let told = Running::start(until, questions).finish().await;
         for (held, granted) in tokens.0.iter_mut().zip(looks.finish().await) {
             held.granted = granted.unwrap_or_else(|| GrantedScopes::unknown(self.late()));
@@ -101,14 +106,16 @@ impl SelfCheck {
                 Err(format!("no credential was found here: {problem}"))
             }
             (None, _) if credential == Credential::Unknown => Err("no credential was found here".to_owned()),
-            (None, _) => Err(format!("no token of this credential was given to the check: {}", credential.describe())),
+            (None, _) => {
+                Err(format!("no token of this credential was given to the check: {}", credential.describe()))
+            }
         }
     }
 
     /// Why something that was asked for is not there.
     pub(super) fn late(&self) -> String {
         match tokio::runtime::Handle::try_current() {
-            Ok(_) => format!("no answer within {:?}", self.limit),
+            Ok(_) => "no answer in time".to_owned(),
             Err(_) => "there is no tokio runtime to ask in".to_owned(),
         }
     }
@@ -155,7 +162,8 @@ async fn look(grants: Grants, token: Result<HeaderValue, String>, until: Instant
 
 async fn send(fetch: Option<Arc<dyn Fetch>>, request: Result<Request<Bytes>, String>) -> Told {
     let request = request?;
-    let fetch = fetch.ok_or("there is nobody to ask: enable feature `reqwest`, or give the guard a `Fetch`")?;
+    let fetch =
+        fetch.ok_or("there is nobody to ask: enable feature `reqwest`, or give the guard a `Fetch`")?;
     let host = request.uri().host().unwrap_or_default().to_owned();
     // The client's own error may hold what was sent.
     fetch.fetch(request).await.map_err(|_| format!("{host} could not be reached"))

@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::SelfCheck;
-use super::ask::{Told, Tokens};
+use super::ask::{Tokens, Told};
 use super::finding::{Finding, GateState};
 use super::need::{Need, Probe, scope_to_ask_for};
 use super::resource::{Resource, Wanted};
@@ -54,14 +54,18 @@ impl SelfCheck {
                 Finding { accepted, ..finding(GateState::Closed) }
             }
             (count, _, all) => {
-                let closed_for = finding(GateState::Closed).because(format!("closed for {count} of {all} methods"));
+                let closed_for =
+                    finding(GateState::Closed).because(format!("closed for {count} of {all} methods"));
                 Finding { missing: closed, ..closed_for }
             }
         }
     }
 
     pub(super) fn judge_resource(&self, wanted: &Wanted, told: &Told, tokens: &Tokens) -> Finding {
-        let finding = Finding { asked: wanted.permissions.clone(), ..Finding::new(Gate::Iam, &wanted.subject, GateState::Unknown) };
+        let finding = Finding {
+            asked: wanted.permissions.clone(),
+            ..Finding::new(Gate::Iam, &wanted.subject, GateState::Unknown)
+        };
         let resource = match &wanted.resource {
             Ok(resource) => resource,
             Err(why) => return Finding { state: GateState::Invalid, ..finding }.because(why),
@@ -85,7 +89,12 @@ impl SelfCheck {
     }
 
     /// Why the question itself was refused, which says nothing of what was asked.
-    fn refused(&self, resource: &Resource, response: &http::Response<bytes::Bytes>, tokens: &Tokens) -> String {
+    fn refused(
+        &self,
+        resource: &Resource,
+        response: &http::Response<bytes::Bytes>,
+        tokens: &Tokens,
+    ) -> String {
         let answer = Answer::new(response.body()).with_status(response.status().as_u16());
         let refusal = refusal::classify(&answer.with_headers(response.headers()));
         let probe = self.test_method(resource);
@@ -98,7 +107,9 @@ impl SelfCheck {
             (Some(refusal), _) if is_scope(refusal) => asking_needs(&probe),
             (_, StatusCode::NOT_FOUND) => format!("there is no such {what}, or the account may not see it"),
             (_, StatusCode::UNAUTHORIZED) => "Google did not accept the token".to_owned(),
-            (_, StatusCode::BAD_REQUEST) => format!("Google answered 400: no such permission of a {what}, or no such name"),
+            (_, StatusCode::BAD_REQUEST) => {
+                format!("Google answered 400: no such permission of a {what}, or no such name")
+            }
             (Some(refusal), status) => by_gate(refusal.gate(), what, status),
             (None, status) => format!("{} answered {}", resource.host(), status.as_u16()),
         }
@@ -129,7 +140,10 @@ fn granted(tokens: &Tokens, probe: &Probe) -> GrantedScopes {
 
 fn asking_needs(probe: &Probe) -> String {
     let scope = scope_to_ask_for(probe);
-    format!("IAM was not asked: to ask takes an OAuth scope itself, such as {}, which the token lacks", scope.short())
+    format!(
+        "IAM was not asked: to ask takes an OAuth scope itself, such as {}, which the token lacks",
+        scope.short()
+    )
 }
 
 fn by_gate(gate: Gate, what: &str, status: StatusCode) -> String {

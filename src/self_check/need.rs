@@ -33,7 +33,9 @@ impl Need {
         }
         let probes = match text.len() {
             0..=LONG => ApiMethod::by_id(text).map_err(|error| error.to_string()),
-            length => Err(format!("no method has an id of {length} bytes; ids read like `storage.objects.insert`")),
+            length => {
+                Err(format!("no method has an id of {length} bytes; ids read like `storage.objects.insert`"))
+            }
         };
         Self { subject: shown(text), probes: probes.map(|method| vec![Ok(Found::named(method))]) }
     }
@@ -74,9 +76,11 @@ fn request(text: &str) -> Result<(Method, Uri), String> {
     let [verb, url] = words[..] else {
         return Err(format!("expected a verb and a URL, such as `{EXAMPLE}`"));
     };
-    let verb: Method = verb.to_ascii_uppercase().parse().map_err(|_| "the verb is none of HTTP's".to_owned())?;
+    let verb: Method =
+        verb.to_ascii_uppercase().parse().map_err(|_| "the verb is none of HTTP's".to_owned())?;
     let uri: Result<Uri, _> = filled(url).parse();
-    let uri = uri.map_err(|error| format!("the URL cannot be read ({error}); expected one such as `{EXAMPLE}`"))?;
+    let uri =
+        uri.map_err(|error| format!("the URL cannot be read ({error}); expected one such as `{EXAMPLE}`"))?;
     match uri.scheme_str() {
         Some("https" | "http") => Ok((verb, uri)),
         _ => Err(format!("the URL is none of HTTP; expected one such as `{EXAMPLE}`")),
@@ -122,7 +126,10 @@ mod tests {
             ("google.pubsub.v1.Publisher.Publish", "google.pubsub.v1.Publisher.Publish"),
             ("GET https://storage.googleapis.com/storage/v1/b/{bucket}/o/{object}", "storage.objects.get"),
             ("get https://storage.googleapis.com/storage/v1/b/{b}/o?prefix={p}", "storage.objects.list"),
-            ("POST https://pubsub.googleapis.com/v1/projects/{p}/topics/{t}:publish", "pubsub.projects.topics.publish"),
+            (
+                "POST https://pubsub.googleapis.com/v1/projects/{p}/topics/{t}:publish",
+                "pubsub.projects.topics.publish",
+            ),
             ("PUT https://storage.googleapis.com/{bucket}/{object}", "storage.objects.insert"),
             ("GET https://example.com/{x}", "host"),
             ("GET https://storage.googleapis.com/storage/v1/nothing/{x", "method"),
@@ -164,7 +171,10 @@ mod tests {
 
     #[test]
     fn a_query_is_not_shown() {
-        let need = Need::read("GET https://storage.googleapis.com/storage/v1/b/b?access_token=SECRET", &Endpoints::new());
+        let need = Need::read(
+            "GET https://storage.googleapis.com/storage/v1/b/b?access_token=SECRET",
+            &Endpoints::new(),
+        );
         assert!(!need.subject.contains("SECRET"), "{}", need.subject);
     }
 }

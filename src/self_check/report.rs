@@ -164,8 +164,7 @@ impl SelfCheck {
         let resources = findings.iter().filter(|finding| finding.gate == Gate::Iam);
         for (finding, wanted) in resources.zip(&self.wanted) {
             if let (GateState::Closed, Ok(resource)) = (finding.state, &wanted.resource) {
-                let (binding, what) = (resource.binding(), resource.kind.what);
-                steps.extend(remedy::grant(&finding.missing, &binding, what, &environment));
+                steps.extend(remedy::grant(&finding.missing, &resource.binding(), &environment));
             }
         }
         let left = granted.expires_at().map(|at| at.duration_since(SystemTime::now()).unwrap_or_default());

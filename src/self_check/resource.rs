@@ -188,10 +188,11 @@ impl Resource {
             },
             None => text.to_owned(),
         };
-        let (host, name) = full.strip_prefix("//").and_then(|rest| rest.split_once('/')).ok_or_else(expected)?;
-        let on_host = KINDS.iter().filter(|kind| kind.host == host);
+        let parts = full.strip_prefix("//").and_then(|rest| rest.split_once('/'));
+        let (host, name) = parts.ok_or_else(|| expected(""))?;
         let read = |kind: &'static Kind| names(kind.name, name).map(|names| Self { kind, names });
-        on_host.into_iter().find_map(read).filter(|_| full.len() <= LONG).ok_or_else(expected)
+        let mut on_host = KINDS.iter().filter(|kind| kind.host == host && full.len() <= LONG);
+        on_host.find_map(read).ok_or_else(|| expected(host))
     }
 
     /// The same, if these are permissions that such a resource has. Others are never granted on it, so
@@ -245,9 +246,20 @@ impl Resource {
 
 const STORAGE: &str = "//storage.googleapis.com/projects/_/buckets/";
 
-fn expected() -> String {
-    let names: Vec<String> = KINDS.iter().map(|kind| format!("//{}/{}", kind.host, kind.name)).collect();
-    format!("not a resource that can be asked about; expected one of {} or gs://{{bucket}}", names.join(", "))
+/// What would have done: the names at this host, else the hosts.
+fn expected(host: &str) -> String {
+    let forms = KINDS.iter().filter(|kind| kind.host == host);
+    let forms: Vec<String> = forms.map(|kind| format!("//{host}/{}", kind.name)).collect();
+    if !forms.is_empty() {
+        return format!("not a resource that can be asked about; expected {}", forms.join(" or "));
+    }
+    let mut hosts: Vec<&str> = KINDS.iter().map(|kind| kind.host).collect();
+    hosts.dedup();
+    format!(
+        "not a resource that can be asked about; expected gs://{{bucket}}, or a full resource name such as \
+         //pubsub.googleapis.com/projects/{{project}}/topics/{{topic}}, at one of {}",
+        hosts.join(", ")
+    )
 }
 
 /// The names that stand at the placeholders. The last placeholder takes what is left if it is an
@@ -293,7 +305,9 @@ fn percent(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     for byte in name.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => text.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                text.push(char::from(byte))
+            }
             // Writing to a String does not fail.
             other => drop(write!(text, "%{other:02X}")),
         }
@@ -310,19 +324,84 @@ mod tests {
     }
 
     const EACH: [(&str, &str, &str, &str); 13] = [
-        ("gs://photos", "storage.objects.create", "GET", "/storage/v1/b/photos/iam/testPermissions?permissions=storage.objects.create"),
-        ("//storage.googleapis.com/projects/_/buckets/photos", "storage.buckets.get", "GET", "/storage/v1/b/photos/iam/testPermissions?permissions=storage.buckets.get"),
-        ("gs://photos/2026/a b.jpg", "storage.objects.get", "GET", "/storage/v1/b/photos/o/2026%2Fa%20b.jpg/iam/testPermissions?permissions=storage.objects.get"),
-        ("//pubsub.googleapis.com/projects/p/topics/t", "pubsub.topics.publish", "POST", "/v1/projects/p/topics/t:testIamPermissions"),
-        ("//pubsub.googleapis.com/projects/p/topics/a%2Bb", "pubsub.topics.publish", "POST", "/v1/projects/p/topics/a%252Bb:testIamPermissions"),
-        ("//pubsub.googleapis.com/projects/p/subscriptions/s", "pubsub.subscriptions.consume", "POST", "/v1/projects/p/subscriptions/s:testIamPermissions"),
-        ("//cloudresourcemanager.googleapis.com/projects/p", "bigquery.jobs.create", "POST", "/v3/projects/p:testIamPermissions"),
-        ("//secretmanager.googleapis.com/projects/p/secrets/s", "secretmanager.versions.access", "POST", "/v1/projects/p/secrets/s:testIamPermissions"),
-        ("//bigquery.googleapis.com/projects/p/datasets/d/tables/t", "bigquery.tables.getData", "POST", "/bigquery/v2/projects/p/datasets/d/tables/t:testIamPermissions"),
-        ("//cloudtasks.googleapis.com/projects/p/locations/l/queues/q", "cloudtasks.tasks.create", "POST", "/v2/projects/p/locations/l/queues/q:testIamPermissions"),
-        ("//cloudkms.googleapis.com/projects/p/locations/l/keyRings/r/cryptoKeys/k", "cloudkms.cryptoKeyVersions.useToEncrypt", "POST", "/v1/projects/p/locations/l/keyRings/r/cryptoKeys/k:testIamPermissions"),
-        ("//spanner.googleapis.com/projects/p/instances/i", "spanner.databases.list", "POST", "/v1/projects/p/instances/i:testIamPermissions"),
-        ("//spanner.googleapis.com/projects/p/instances/i/databases/d", "spanner.databases.read", "POST", "/v1/projects/p/instances/i/databases/d:testIamPermissions"),
+        (
+            "gs://photos",
+            "storage.objects.create",
+            "GET",
+            "/storage/v1/b/photos/iam/testPermissions?permissions=storage.objects.create",
+        ),
+        (
+            "//storage.googleapis.com/projects/_/buckets/photos",
+            "storage.buckets.get",
+            "GET",
+            "/storage/v1/b/photos/iam/testPermissions?permissions=storage.buckets.get",
+        ),
+        (
+            "gs://photos/2026/a b.jpg",
+            "storage.objects.get",
+            "GET",
+            "/storage/v1/b/photos/o/2026%2Fa%20b.jpg/iam/testPermissions?permissions=storage.objects.get",
+        ),
+        (
+            "//pubsub.googleapis.com/projects/p/topics/t",
+            "pubsub.topics.publish",
+            "POST",
+            "/v1/projects/p/topics/t:testIamPermissions",
+        ),
+        (
+            "//pubsub.googleapis.com/projects/p/topics/a%2Bb",
+            "pubsub.topics.publish",
+            "POST",
+            "/v1/projects/p/topics/a%252Bb:testIamPermissions",
+        ),
+        (
+            "//pubsub.googleapis.com/projects/p/subscriptions/s",
+            "pubsub.subscriptions.consume",
+            "POST",
+            "/v1/projects/p/subscriptions/s:testIamPermissions",
+        ),
+        (
+            "//cloudresourcemanager.googleapis.com/projects/p",
+            "bigquery.jobs.create",
+            "POST",
+            "/v3/projects/p:testIamPermissions",
+        ),
+        (
+            "//secretmanager.googleapis.com/projects/p/secrets/s",
+            "secretmanager.versions.access",
+            "POST",
+            "/v1/projects/p/secrets/s:testIamPermissions",
+        ),
+        (
+            "//bigquery.googleapis.com/projects/p/datasets/d/tables/t",
+            "bigquery.tables.getData",
+            "POST",
+            "/bigquery/v2/projects/p/datasets/d/tables/t:testIamPermissions",
+        ),
+        (
+            "//cloudtasks.googleapis.com/projects/p/locations/l/queues/q",
+            "cloudtasks.tasks.create",
+            "POST",
+            "/v2/projects/p/locations/l/queues/q:testIamPermissions",
+        ),
+        (
+            "//cloudkms.googleapis.com/projects/p/locations/l/keyRings/r/cryptoKeys/k",
+            "cloudkms.cryptoKeyVersions.useToEncrypt",
+            "POST",
+            "/v1/projects/p/locations/l/keyRings/r/cryptoKeys/k:testIamPermissions",
+        ),
+        (
+            "//spanner.googleapis.com/projects/p/instances/i",
+            "spanner.databases.list",
+            "POST",
+            "/v1/projects/p/instances/i:testIamPermissions",
+        ),
+        (
+            "//spanner.googleapis.com/projects/p/instances/i/databases/d",
+            "spanner.databases.read",
+            "POST",
+            "/v1/projects/p/instances/i/databases/d:testIamPermissions",
+        ),
     ];
 
     #[test]
@@ -331,7 +410,8 @@ mod tests {
             let read = read(resource, permission).expect(resource);
             let asked = read.question(&[permission.to_owned()]);
             assert_eq!((asked.0.as_str(), asked.1.as_str()), (verb, path));
-            let body = if verb == "POST" { format!(r#"{{"permissions":["{permission}"]}}"#) } else { String::new() };
+            let body =
+                if verb == "POST" { format!(r#"{{"permissions":["{permission}"]}}"#) } else { String::new() };
             assert_eq!(asked.2, body);
         }
         assert_eq!(EACH.len(), KINDS.len() + 2, "every kind has a row");
@@ -357,15 +437,19 @@ mod tests {
         for (resource, permission, hint) in [
             ("photos", "storage.objects.get", "gs://{bucket}"),
             ("//storage.googleapis.com/photos", "storage.objects.get", "projects/_/buckets/{bucket}"),
-            ("//pubsub.googleapis.com/projects/p/topics/$(x)", "pubsub.topics.publish", "expected one of"),
-            ("//pubsub.googleapis.com/projects/p/topics/-t", "pubsub.topics.publish", "expected one of"),
-            ("//pubsub.googleapis.com/projects/p/topics/", "pubsub.topics.publish", "expected one of"),
-            ("//example.com/projects/p", "a.b.c", "expected one of"),
+            ("//pubsub.googleapis.com/projects/p/topics/$(x)", "pubsub.topics.publish", "/topics/{topic}"),
+            ("//pubsub.googleapis.com/projects/p/topics/-t", "pubsub.topics.publish", "/topics/{topic}"),
+            ("//pubsub.googleapis.com/projects/p/topics/", "pubsub.topics.publish", "/topics/{topic}"),
+            ("//example.com/projects/p", "a.b.c", "cloudtasks.googleapis.com"),
             ("gs://photos", "pubsub.topics.publish", "`storage.`"),
             ("gs://photos", "storage.objects.*", "no permission of a bucket"),
             ("gs://photos", "roles/storage.admin", "no permission of a bucket"),
             ("//cloudresourcemanager.googleapis.com/projects/p", "jobs.create", "no permission of a project"),
-            ("//bigquery.googleapis.com/projects/p/datasets/d/tables/t", "bigquery.jobs.create", "`bigquery.tables.`"),
+            (
+                "//bigquery.googleapis.com/projects/p/datasets/d/tables/t",
+                "bigquery.jobs.create",
+                "`bigquery.tables.`",
+            ),
         ] {
             let error = read(resource, permission).err().expect(resource);
             assert!(error.contains(hint), "{resource}: {error}");

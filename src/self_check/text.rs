@@ -1,5 +1,6 @@
 //! The words of a [`Report`](super::Report): a page for a terminal, one line for an error.
 
+use std::time::Duration;
 
 use super::finding::{Finding, GateState};
 use super::report::Report;
@@ -31,19 +32,22 @@ pub(super) fn page(report: &Report, colours: bool) -> String {
 
 /// What is closed and what to do about it, on one line.
 pub(super) fn line(report: &Report) -> String {
-    let of = |gate, state| {
-        let is_it = move |finding: &&Finding| finding.gate == gate && finding.state == state;
-        report.findings.iter().filter(is_it).map(|finding| finding.subject.as_str()).collect::<Vec<_>>()
+    let closed = |gate| {
+        let is_it = move |finding: &&Finding| finding.gate == gate && finding.state == GateState::Closed;
+        report.findings.iter().filter(is_it)
     };
     let mut parts = Vec::new();
-    let lacking = of(Gate::Scope, GateState::Closed);
+    let lacking: Vec<&str> = closed(Gate::Scope).map(|finding| finding.subject.as_str()).collect();
     if !lacking.is_empty() {
         let few = few(&lacking, ON_A_LINE);
         parts.push(format!("the token lacks the OAuth scope for {few}, which no IAM role fixes"));
     }
-    let refused = of(Gate::Iam, GateState::Closed);
+    let refused = closed(Gate::Iam);
+    let refused: Vec<String> = refused
+        .map(|finding| format!("{} on {}", few(&finding.missing, ON_A_LINE), finding.subject))
+        .collect();
     if !refused.is_empty() {
-        parts.push(format!("IAM does not grant what is needed on {}", few(&refused, ON_A_LINE)));
+        parts.push(format!("IAM does not grant {}", few(&refused, ON_A_LINE)));
     }
     let invalid = report.findings.iter().filter(|finding| finding.state == GateState::Invalid);
     parts.extend(invalid.take(1).map(|finding| {
@@ -69,7 +73,9 @@ impl Page {
         told.extend((unknown > 0).then(|| format!("{unknown} unknown")));
         let text = match report.state() {
             GateState::Open => "Ready: every gate that was asked about is open.".to_owned(),
-            GateState::Unknown => format!("Not sure: {} unknown, none is known to be closed.", gates(unknown, "is", "are")),
+            GateState::Unknown => {
+                format!("Not sure: {} unknown, none is known to be closed.", gates(unknown, "is", "are"))
+            }
             GateState::Closed | GateState::Invalid => format!("Not ready: {}.", told.join(", ")),
         };
         let text = self.painted(&text, report.state());
@@ -110,7 +116,8 @@ impl Page {
             let state = self.painted(&format!("{state:<7}"), finding.state);
             // A name is shown whole, so that it can be found and pasted.
             self.line(&format!("    {state}  {}", finding.subject));
-            for text in details(finding) {
+            let is_told = finding.why().is_some() && finding.why() == report.granted.why_unknown();
+            for text in details(finding).into_iter().filter(|_| !is_told) {
                 self.wrapped("             ", &text);
             }
         }
@@ -197,7 +204,7 @@ fn details(finding: &Finding) -> Vec<String> {
     match accepted.as_slice() {
         [] => {}
         [only] => lines.push(format!("needs {}", only.short())),
-        several => lines.push(format!("needs any one of {}", shortened_list(several))),
+        several => lines.push(format!("needs any one of {}", in_short(several))),
     }
     let missing = (!finding.missing.is_empty()).then(|| few(&finding.missing, IN_A_LIST));
     match (finding.gate, missing, finding.state) {
@@ -214,16 +221,17 @@ fn details(finding: &Finding) -> Vec<String> {
     lines
 }
 
-fn shortened_list(scopes: &[Scope]) -> String {
+fn in_short(scopes: &[Scope]) -> String {
     let names: Vec<&str> = scopes.iter().map(Scope::short).collect();
-    few(&names, 6)
+    few(&names, IN_A_LIST / 2)
 }
 
 /// The first of a list, and how many more.
 fn few<T: AsRef<str>>(names: &[T], most: usize) -> String {
     let shown: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
-    match names.len().saturating_sub(most) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
+    match (names.len().saturating_sub(most), shown.split_last()) {
+        (0, Some((last, first @ [_, ..]))) => format!("{} and {last}", first.join(", ")),
+        (0, _) => shown.concat(),
+        (more, _) => format!("{} and {more} more", shown.join(", ")),
     }
 }

@@ -21,7 +21,7 @@ use super::exchange::{Asked, Form, Reply, html, json};
 use super::fault::{FakeBody, Fault, spoil};
 use super::request::RecordedRequest;
 use super::state::State;
-use super::{Service, compute, metadata, oauth, storage};
+use super::{Service, compute, iam, metadata, oauth, storage};
 
 /// The largest request body that is read.
 const MAX_BODY: usize = 64 << 20;
@@ -165,7 +165,7 @@ fn handle(shared: &Shared, door: &Door, asked: &Asked) -> Reply {
             Service::OAuth => oauth::answer(state, asked),
             Service::Storage => storage::answer(state, asked),
             Service::Compute => compute::answer(state, asked),
-            Service::Front => json(StatusCode::OK, &json!({})),
+            Service::Front => iam::answer(state, asked).unwrap_or_else(|| json(StatusCode::OK, &json!({}))),
         }
     };
     catch(shared, answer)
