@@ -65,6 +65,7 @@ use crate::error::Error;
 use crate::guard::Guard;
 use crate::recorder::Recorder;
 use crate::scope::Scope;
+use judge::Lacking;
 use need::Need;
 use resource::Wanted;
 
@@ -205,9 +206,9 @@ impl SelfCheck {
         let until = Instant::now() + self.limit.min(LONGEST);
         let mut tokens = self.tokens(self.scopes_to_ask_for(), until).await;
         let told = self.ask(&mut tokens, until).await;
-        let mut lacking = Vec::new();
-        let needs = self.needs.iter().map(|need| self.judge_need(need, &tokens, &mut lacking));
-        let mut findings: Vec<Finding> = needs.collect();
+        let needs = self.needs.iter().map(|need| self.judge_need(need, &tokens));
+        let (mut findings, lacking): (Vec<Finding>, Vec<_>) = needs.unzip();
+        let lacking: Vec<Lacking> = lacking.into_iter().flatten().collect();
         let resources = self.wanted.iter().zip(&told);
         findings.extend(resources.map(|(wanted, told)| self.judge_resource(wanted, told, &tokens)));
         self.report(findings, &tokens, &lacking)
@@ -236,3 +237,8 @@ impl fmt::Debug for SelfCheck {
             .finish_non_exhaustive()
     }
 }
+
+/// The code in the guide is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/self-check.md")]
+struct Guide;

