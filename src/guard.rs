@@ -16,6 +16,7 @@ mod builder;
 #[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), expect(dead_code))]
 mod checked;
 mod lessons;
+mod repeats;
 mod verdict;
 
 use std::fmt;
@@ -34,6 +35,7 @@ use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
 use crate::scope::ScopeSet;
 use crate::self_check::SelfCheck;
 use lessons::Lessons;
+use repeats::Repeats;
 
 pub use builder::GuardBuilder;
 #[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
@@ -65,6 +67,7 @@ struct Inner {
     /// Why the metadata server told nothing of where the program runs.
     problem: Option<String>,
     recorder: OnceLock<Arc<Book>>,
+    repeats: Repeats,
 }
 
 /// What happens before a call whose token is known to lack the scope.

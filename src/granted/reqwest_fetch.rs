@@ -93,6 +93,13 @@ mod tests {
 
     use super::*;
 
+    /// Some features bring rustls without a provider, without which reqwest makes no client.
+    fn fetcher() -> ReqwestFetch {
+        // Somebody else's choice is as good as this one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        ReqwestFetch::new()
+    }
+
     /// Answers one connection with `head`, then with `body` again and again until the other side
     /// has had enough; the number of body bytes it got rid of.
     async fn serve(listener: TcpListener, head: &'static str, body: &'static [u8]) -> usize {
@@ -118,7 +125,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let uri = format!("http://{}/x", listener.local_addr().unwrap());
         let server = tokio::spawn(serve(listener, head, body));
-        let fetch = ReqwestFetch::new();
+        let fetch = fetcher();
         let answer = fetch.fetch(Request::get(uri).body(Bytes::new()).unwrap()).await;
         drop(fetch);
         (answer, server.await.unwrap())
@@ -159,7 +166,7 @@ mod tests {
             // The other side hangs up.
             stream.read_to_end(&mut request).await
         });
-        let fetch = ReqwestFetch { whole: Duration::from_millis(100), ..ReqwestFetch::default() };
+        let fetch = ReqwestFetch { whole: Duration::from_millis(100), ..fetcher() };
         let request = Request::get(uri).body(Bytes::new()).unwrap();
         assert!(fetch.fetch(request).await.is_err());
         server.await.unwrap().unwrap();
@@ -171,6 +178,6 @@ mod tests {
         let uri = format!("http://{}/x", listener.local_addr().unwrap());
         drop(listener);
         let request = Request::get(uri).body(Bytes::new()).unwrap();
-        assert!(ReqwestFetch::new().fetch(request).await.is_err());
+        assert!(fetcher().fetch(request).await.is_err());
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::Uri;
 
 use super::lessons::Lessons;
+use super::repeats::Repeats;
 use super::{Guard, Inner, Preflight, Surface, WAIT};
 use crate::catalog::Endpoints;
 use crate::environment::{Environment, Platform, Snapshot};
@@ -242,6 +243,7 @@ impl GuardBuilder {
             metadata: asking.metadata,
             problem: asking.problem,
             recorder: OnceLock::new(),
+            repeats: Repeats::default(),
         }))
     }
 }

@@ -97,10 +97,13 @@ impl Guard {
             Preflight::Off => return Before::Go(checked),
         };
         let Some(denial) = denial else {
-            telemetry::predicted(found.method(), &granted);
+            let times = self.0.repeats.count(("predicted", Some(found.method()), Some(key)), self.0.grants.now());
+            if let Some(times) = times {
+                telemetry::predicted(found.method(), &granted, times);
+            }
             return Before::Go(Checked { doubted: true, ..checked });
         };
-        telemetry::denied(&denial);
+        self.tell(&checked, &denial, None);
         Before::Stop(denial)
     }
 
@@ -172,8 +175,16 @@ impl Guard {
         }
         self.take_refused(checked, &granted, &refusal);
         let denial = self.refuse(&checked.found, granted, refusal);
-        telemetry::denied(&denial);
+        self.tell(checked, &denial, Some(status));
         Some(denial)
+    }
+
+    /// Logs a denial, or counts it if its like was logged already.
+    pub(super) fn tell(&self, checked: &Checked, denial: &Denial, status: Option<StatusCode>) {
+        let happening = (telemetry::evidence(denial), denial.method(), checked.token);
+        if let Some(times) = self.0.repeats.count(happening, self.0.grants.now()) {
+            telemetry::denied(denial, status, times);
+        }
     }
 
     /// What the refused token holds, as far as anybody can say before the caller's patience ends.
@@ -185,7 +196,11 @@ impl Guard {
     }
 
     fn other_gate(&self, checked: &Checked, refusal: &Refusal) -> Option<Denial> {
-        telemetry::other_gate(method(&checked.found), refusal);
+        let method = method(&checked.found);
+        let happening = (refusal.gate().as_str(), method, checked.token);
+        if let Some(times) = self.0.repeats.count(happening, self.0.grants.now()) {
+            telemetry::other_gate(method, refusal, times);
+        }
         if checked.doubted && is_behind_scopes(refusal) {
             self.contradicted(checked);
         }

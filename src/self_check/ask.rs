@@ -99,7 +99,8 @@ impl SelfCheck {
     fn metadata(&self) -> Result<&MetadataServer, String> {
         let here = self.guard.environment();
         let credential = here.credential();
-        let is_its = credential == Credential::MetadataServer || here.platform() == Platform::CloudShell;
+        let in_shell = here.platform() == Platform::CloudShell && credential == Credential::GcloudUser;
+        let is_its = credential == Credential::MetadataServer || in_shell;
         match (self.guard.metadata().filter(|_| is_its), self.guard.metadata_problem()) {
             (Some(server), _) => Ok(server),
             (None, Some(problem)) if credential == Credential::Unknown => {
