@@ -200,38 +200,41 @@ fn time_left(left: Duration) -> String {
 
 fn details(finding: &Finding) -> Vec<String> {
     let mut lines: Vec<String> = finding.why().map(str::to_owned).into_iter().collect();
-    let accepted: Vec<Scope> = narrowest_first(&finding.accepted);
-    match accepted.as_slice() {
-        [] => {}
-        [only] => lines.push(format!("needs {}", only.short())),
-        several => lines.push(format!("needs any one of {}", in_short(several))),
-    }
     let missing = (!finding.missing.is_empty()).then(|| few(&finding.missing, IN_A_LIST));
-    match (finding.gate, missing, finding.state) {
-        (Gate::Iam, Some(missing), _) => {
-            lines.push(format!("lacks {missing}"));
-            let held = finding.asked.iter().filter(|permission| !finding.missing.contains(permission));
-            let held: Vec<&String> = held.collect();
-            lines.extend((!held.is_empty()).then(|| format!("has {}", few(&held, IN_A_LIST))));
-        }
-        (Gate::Iam, None, GateState::Open) => lines.push(format!("has {}", few(&finding.asked, IN_A_LIST))),
-        (_, Some(missing), _) => lines.push(missing),
-        _ => {}
+    if finding.gate != Gate::Iam {
+        lines.extend(missing);
+        lines.extend(needs(finding));
+        return lines;
     }
+    lines.extend(missing.map(|missing| format!("lacks {missing}")));
+    let is_told = matches!(finding.state, GateState::Open | GateState::Closed);
+    let held = finding.asked.iter().filter(|permission| is_told && !finding.missing.contains(permission));
+    let held: Vec<&String> = held.collect();
+    lines.extend((!held.is_empty()).then(|| format!("has {}", few(&held, IN_A_LIST))));
     lines
 }
 
-fn in_short(scopes: &[Scope]) -> String {
-    let names: Vec<&str> = scopes.iter().map(Scope::short).collect();
-    few(&names, IN_A_LIST / 2)
+/// The scopes that would do, if they are told.
+fn needs(finding: &Finding) -> Option<String> {
+    let accepted = narrowest_first(&finding.accepted);
+    let names: Vec<&str> = accepted.iter().map(Scope::short).collect();
+    match names.as_slice() {
+        [] => None,
+        [only] => Some(format!("needs {only}")),
+        several => Some(format!("needs any one of {}", list(several, IN_A_LIST / 2, "or"))),
+    }
 }
 
 /// The first of a list, and how many more.
 fn few<T: AsRef<str>>(names: &[T], most: usize) -> String {
+    list(names, most, "and")
+}
+
+fn list<T: AsRef<str>>(names: &[T], most: usize, before_last: &str) -> String {
     let shown: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
     match (names.len().saturating_sub(most), shown.split_last()) {
-        (0, Some((last, first @ [_, ..]))) => format!("{} and {last}", first.join(", ")),
+        (0, Some((last, first @ [_, ..]))) => format!("{} {before_last} {last}", first.join(", ")),
         (0, _) => shown.concat(),
-        (more, _) => format!("{} and {more} more", shown.join(", ")),
+        (more, _) => format!("{} {before_last} {more} more", shown.join(", ")),
     }
 }
