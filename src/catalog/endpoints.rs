@@ -182,3 +182,24 @@ fn is_name(host: &str) -> bool {
     };
     host.split('.').all(label)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_api_is_asked_where_the_user_put_it() {
+        let base = |from: &str| {
+            let endpoints = Endpoints::new().endpoint(from, "storage.googleapis.com").unwrap();
+            endpoints.base("storage.googleapis.com")
+        };
+        assert_eq!(base("http://127.0.0.1:4443"), "http://127.0.0.1:4443");
+        assert_eq!(base("https://proxy.example/"), "https://proxy.example");
+        assert_eq!(base("proxy.example:8443"), "https://proxy.example:8443");
+        assert_eq!(base("localhost:4443"), "http://localhost:4443");
+        assert_eq!(base("[::1]:4443"), "http://[::1]:4443");
+        assert_eq!(Endpoints::new().base("storage.googleapis.com"), "https://storage.googleapis.com");
+        let elsewhere = Endpoints::new().universe("s3nsapis.fr").unwrap();
+        assert_eq!(elsewhere.base("pubsub.googleapis.com"), "https://pubsub.s3nsapis.fr");
+    }
+}

@@ -97,7 +97,8 @@ impl Guard {
             Preflight::Off => return Before::Go(checked),
         };
         let Some(denial) = denial else {
-            let times = self.0.repeats.count(("predicted", Some(found.method()), Some(key)), self.0.grants.now());
+            let times =
+                self.0.repeats.count(("predicted", Some(found.method()), Some(key)), self.0.grants.now());
             if let Some(times) = times {
                 telemetry::predicted(found.method(), &granted, times);
             }

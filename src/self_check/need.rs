@@ -95,7 +95,7 @@ fn filled(url: &str) -> String {
     let mut filled = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let rest = part.split_once('}').map_or(part, |(_, rest)| rest);
-        filled.push('x');
+        filled.push_str("name");
         filled.push_str(rest);
     }
     filled
