@@ -186,7 +186,7 @@ impl SelfCheck {
     /// # #[cfg(feature = "catalog-full")] {
     /// let guard = gcp_scopes::Guard::builder().build();
     /// let error = guard.self_check().needs("storage.objects.insrt").validated().unwrap_err();
-    /// assert!(error.to_string().contains("did you mean `storage.objects.insert`?"));
+    /// assert!(error.to_string().contains("did you mean `storage.objects.insert`"));
     /// # }
     /// ```
     pub fn validated(self) -> Result<Self, Error> {

@@ -42,7 +42,7 @@ impl GateState {
 /// let finding = &report.findings()[0];
 /// assert_eq!(finding.state(), GateState::Invalid);
 /// # #[cfg(feature = "catalog-full")]
-/// assert!(finding.why().unwrap().contains("did you mean `storage.objects.insert`?"));
+/// assert!(finding.why().unwrap().contains("did you mean `storage.objects.insert`"));
 /// # }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]

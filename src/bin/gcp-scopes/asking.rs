@@ -84,25 +84,18 @@ impl Asking {
 
     /// A word on standard error about how to find out more, for a person.
     pub(crate) fn hint(&self, verb: &str, report: &Report) {
-        let is_in_a_file = [
-            Credential::UserAdc,
-            Credential::ServiceAccountKey,
-            Credential::Impersonated,
-            Credential::ExternalAccount,
-            Credential::ExternalUser,
-        ];
-        let is_known = !report.granted().is_unknown();
-        if is_known
-            || self.format == Format::Json
-            || !is_in_a_file.contains(&report.environment().credential())
-        {
+        let intro = match report.environment().credential() {
+            Credential::MetadataServer | Credential::Declared | Credential::GcloudUser => return,
+            Credential::Unknown => "Run it where the service runs, or pipe a token in",
+            _ => "To look at a token of this credential",
+        };
+        if !report.granted().is_unknown() || self.format == Format::Json {
             return;
         }
         // A hint; without it the answer is all the same.
         let _ = writeln!(
             io::stderr(),
-            "\nTo look at a token of this credential:\n  \
-             gcloud auth application-default print-access-token | gcp-scopes {verb} --token-stdin …"
+            "\n{intro}:\n  gcloud auth application-default print-access-token | gcp-scopes {verb} --token-stdin …"
         );
     }
 }
