@@ -7,6 +7,8 @@ use gcp_scopes::testing::{FakeGoogle, Service};
 /// It runs on the fake's VM, asks the fake's tokeninfo, and knows its Cloud Storage, and its front end as
 /// Pub/Sub.
 pub(crate) fn builder(google: &FakeGoogle) -> GuardBuilder {
+    // Some features bring rustls without a provider; somebody else's choice is as good as this one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     Guard::builder()
         .env(google.env())
         .endpoint(google.storage_url(), "storage.googleapis.com")
