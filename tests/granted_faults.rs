@@ -37,6 +37,8 @@ async fn google() -> FakeGoogle {
 }
 
 fn builder(google: &FakeGoogle) -> GuardBuilder {
+    // Some features bring rustls without a provider; somebody else's choice is as good as this one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     Guard::builder()
         .env(google.env())
         .endpoint(google.storage_url(), "storage.googleapis.com")

@@ -38,6 +38,8 @@ async fn google() -> FakeGoogle {
 
 /// A guard that runs on the fake's VM and knows its Cloud Storage, and its front end as Pub/Sub.
 fn guard(google: &FakeGoogle) -> GuardBuilder {
+    // Some features bring rustls without a provider; somebody else's choice is as good as this one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     Guard::builder()
         .env(google.env())
         .endpoint(google.storage_url(), "storage.googleapis.com")
