@@ -3,13 +3,6 @@
 //!
 //! To support another client, copy the adapter that is nearest to it.
 
-#[cfg(any(
-    feature = "tower",
-    feature = "reqwest-middleware",
-    feature = "gcp-auth",
-    feature = "google-cloud"
-))]
-#[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), allow(dead_code))]
 pub mod attach;
 #[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store", feature = "opendal"))]
 pub mod body;

@@ -3,6 +3,7 @@
 //! The data is made by `cargo xtask catalog` from the documents named in [`VERSION`], and compiled
 //! in: nothing is parsed, allocated or fetched at start.
 
+mod api;
 pub(crate) mod blob;
 mod endpoints;
 mod lookup;
@@ -96,6 +97,25 @@ impl ApiMethod {
             .take_while(move |row| first.is_some_and(|first| BLOB.row_name(*row) == BLOB.row_name(first)));
         let rpc = id.rsplit_once('.').and_then(|(service, method)| BLOB.rpc(service, method));
         same.chain(rpc).map(Self::at)
+    }
+
+    /// The methods of an API, by its name with or without a version: `pubsub`, `compute.beta`.
+    /// Without one, those of the version that [`by_id`](Self::by_id) gives for most of their ids.
+    ///
+    /// # Errors
+    /// An API that the catalog does not have; the message names the nearest ones.
+    pub(crate) fn of_api(name: &str) -> Result<Vec<Self>, Error> {
+        api::methods(name)
+    }
+
+    /// Which row of the catalog this is.
+    pub(crate) fn row(self) -> u32 {
+        self.row
+    }
+
+    /// Whether this is a gRPC method.
+    pub(crate) fn is_rpc(self) -> bool {
+        self.row >= BLOB.rest_count()
     }
 
     pub(crate) fn at(row: u32) -> Self {

@@ -5,7 +5,7 @@
 
 #[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), allow(dead_code))]
 pub(crate) mod answer;
-mod report;
+pub(crate) mod report;
 mod serialize;
 
 use std::error::Error as StdError;
@@ -97,7 +97,7 @@ impl Denial {
         let environment = of_this_token(environment, &granted);
         let case = remedy::Case {
             kind: refusal.as_ref().and_then(Refusal::scope_refusal).unwrap_or(ScopeRefusal::Missing),
-            accepted: &accepted,
+            accepted: std::slice::from_ref(&accepted),
             held: granted.scopes(),
             environment: &environment,
         };
@@ -276,7 +276,7 @@ fn accepted_after(listed: &ScopeSet, granted: &GrantedScopes, refusal: &Refusal)
 
 /// The environment of a program whose token, on a machine with an account of its own, is known to be
 /// another one's: what is done to the machine would not help.
-fn of_this_token(environment: Arc<Environment>, granted: &GrantedScopes) -> Arc<Environment> {
+pub(crate) fn of_this_token(environment: Arc<Environment>, granted: &GrantedScopes) -> Arc<Environment> {
     if environment.credential() != Credential::MetadataServer {
         return environment;
     }

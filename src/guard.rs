@@ -28,7 +28,7 @@ mod surface;
 mod verdict;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::call::{Call, NeededScopes, Why};
@@ -36,9 +36,12 @@ use crate::catalog::{self, Endpoints, Found};
 use crate::denial::{Denial, DenialKind};
 use crate::environment::Environment;
 use crate::granted::flight::Grants;
-use crate::granted::{AccessToken, GrantedScopes};
+use crate::granted::metadata::MetadataServer;
+use crate::granted::{AccessToken, Fetch, GrantedScopes};
+use crate::recorder::{Book, Recorder};
 use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
 use crate::scope::ScopeSet;
+use crate::self_check::SelfCheck;
 use lessons::{Lessons, Subject};
 use repeats::Repeats;
 
@@ -83,6 +86,13 @@ struct Inner {
     deny_wait: Duration,
     environment: Arc<Environment>,
     lessons: Lessons,
+    /// Who sends the questions of the self-check.
+    fetch: Option<Arc<dyn Fetch>>,
+    /// Where there is one.
+    metadata: Option<MetadataServer>,
+    /// Why the metadata server told nothing of where the program runs.
+    problem: Option<String>,
+    recorder: OnceLock<Arc<Book>>,
     repeats: Repeats,
 }
 
@@ -178,6 +188,19 @@ impl Guard {
         self.0.grants.declare(token, granted);
     }
 
+    /// Checks at start-up whether the gates are open that a service needs: see
+    /// [`self_check`](crate::self_check).
+    pub fn self_check(&self) -> SelfCheck {
+        SelfCheck::new(self.clone())
+    }
+
+    /// Begins to remember which methods are called through this guard: see
+    /// [`recorder`](crate::recorder). Every call of this gives the same recorder.
+    #[must_use]
+    pub fn recorder(&self) -> Recorder {
+        Recorder::new(Arc::clone(self.0.recorder.get_or_init(Arc::default)))
+    }
+
     /// Judges a call by the scopes its token holds. Pure: no I/O, no event.
     #[must_use]
     pub fn decide(&self, call: &Call<'_>, granted: &GrantedScopes) -> Decision {
@@ -222,6 +245,37 @@ impl Guard {
         Some(self.refuse(&Asked { found: Err(Why::Method), needed: None }, granted, refusal))
     }
 
+    /// The scopes of which a method accepts any one, as far as is known by now.
+    pub(crate) fn accepted(&self, method: catalog::ApiMethod) -> ScopeSet {
+        self.0.lessons.accepted(method, method.accepted())
+    }
+
+    pub(crate) fn grants(&self) -> &Grants {
+        &self.0.grants
+    }
+
+    pub(crate) fn endpoints(&self) -> &Endpoints {
+        &self.0.endpoints
+    }
+
+    pub(crate) fn fetch(&self) -> Option<Arc<dyn Fetch>> {
+        self.0.fetch.clone()
+    }
+
+    /// The metadata server that hands out the program's tokens, if one does.
+    pub(crate) fn metadata(&self) -> Option<&MetadataServer> {
+        self.0.metadata.as_ref()
+    }
+
+    /// Why the metadata server told nothing, where it was asked.
+    pub(crate) fn metadata_problem(&self) -> Option<&str> {
+        self.0.problem.as_deref()
+    }
+
+    pub(crate) fn shared_environment(&self) -> Arc<Environment> {
+        Arc::clone(&self.0.environment)
+    }
+
     fn predict(&self, kind: DenialKind, asked: &Asked, granted: GrantedScopes) -> Denial {
         let accepted = asked.subject().map(|subject| self.0.lessons.accepted(subject, asked.listed()));
         let accepted = accepted.unwrap_or_default();
@@ -244,6 +298,11 @@ impl Guard {
                 (verdict, _) => verdict,
             },
         }
+    }
+
+    /// The same for a method that nobody has called yet.
+    pub(crate) fn judge_method(&self, found: &Result<Found, Why>, granted: &GrantedScopes) -> Verdict {
+        self.judge(&Asked { found: *found, needed: None }, granted)
     }
 
     /// A header alone only makes a scope refusal possible; our own prediction makes it likely.

@@ -25,6 +25,10 @@ pub mod denial;
 
 pub mod guard;
 
+pub mod self_check;
+
+pub mod recorder;
+
 pub mod telemetry;
 
 pub mod error;

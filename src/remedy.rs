@@ -10,6 +10,7 @@ pub(crate) mod asked;
 mod code;
 mod elsewhere;
 mod gates;
+mod grant;
 mod least;
 mod login;
 mod machine;
@@ -21,7 +22,8 @@ use crate::refusal::ScopeRefusal;
 use crate::scope::{Scope, ScopeSet};
 
 pub use gates::for_refusal;
-pub(crate) use least::{least, narrowest_first};
+pub(crate) use grant::grant;
+pub(crate) use least::{least, least_of, narrowest_first, recommended};
 
 /// One thing to do: a sentence, where there is one a command to paste or a line of code, and where
 /// to read more.
@@ -95,8 +97,8 @@ impl Step {
 #[derive(Debug)]
 pub(crate) struct Case<'a> {
     pub(crate) kind: ScopeRefusal,
-    /// Any one of these would do.
-    pub(crate) accepted: &'a ScopeSet,
+    /// What calls need: of each set any one would do.
+    pub(crate) accepted: &'a [ScopeSet],
     /// What the token is known to hold.
     pub(crate) held: Option<&'a ScopeSet>,
     pub(crate) environment: &'a Environment,
@@ -114,19 +116,27 @@ impl Case<'_> {
     /// What is held and the least that is needed: a flag that replaces the list must carry both.
     fn union(&self) -> Option<ScopeSet> {
         let mut all = self.held()?.clone();
-        all.extend(least(self.accepted));
+        all.extend(self.needed());
         Some(all)
+    }
+
+    /// The least that opens every closed gate.
+    fn needed(&self) -> Vec<Scope> {
+        least_of(self.accepted)
     }
 
     /// What Google recommends, with whatever is needed or held beside it.
     fn recommended(&self) -> ScopeSet {
-        least::recommended(self.accepted, self.held())
+        recommended(self.accepted, self.held())
     }
 
     /// The union as gcloud's `--scopes` takes it.
     fn scopes_to_set(&self) -> String {
-        let needed = least(self.accepted).map_or_else(|| "SCOPE".to_owned(), |scope| flag_value(&scope));
-        self.union().map_or_else(|| format!("SCOPES_IT_HAS,{needed}"), |all| scopes_flag(&all))
+        let needed = || match self.needed().as_slice() {
+            [] => "SCOPE".to_owned(),
+            needed => needed.iter().map(flag_value).collect::<Vec<_>>().join(","),
+        };
+        self.union().map_or_else(|| format!("SCOPES_IT_HAS,{}", needed()), |all| scopes_flag(&all))
     }
 
     /// The recommended list for people, if the union does without `cloud-platform`.
@@ -153,19 +163,30 @@ impl Case<'_> {
 
     /// What to enter for domain-wide delegation, where there is no recommended list.
     fn scopes_to_delegate(&self) -> String {
-        let all = self.union().unwrap_or_else(|| least(self.accepted).into_iter().collect());
+        let all = self.union().unwrap_or_else(|| self.needed().into_iter().collect());
         let list: Vec<String> = all.iter().map(|scope| plain(&scope).to_owned()).collect();
         if list.is_empty() { "SCOPE".to_owned() } else { list.join(",") }
     }
 
-    /// The scope to ask for, in the form that people read.
+    /// The scopes to ask for, in the form that people read.
     fn needed_in_short(&self) -> String {
-        least(self.accepted).map_or_else(|| "the scope it lacks".to_owned(), |scope| scope.short().to_owned())
+        let needed = self.needed();
+        let names: Vec<&str> = needed.iter().map(Scope::short).collect();
+        match names.split_last() {
+            None => "the scope it lacks".to_owned(),
+            Some((last, [])) => (*last).to_owned(),
+            Some((last, first)) => format!("{} and {last}", first.join(", ")),
+        }
     }
 
     /// Whether `cloud-platform` would do. Where nothing is known of the method, it most likely does.
     fn is_cloud(&self) -> bool {
-        self.accepted.is_empty() || self.accepted.contains(&Scope::cloud_platform())
+        self.accepted.iter().all(is_cloud)
+    }
+
+    /// Whether it would do for some of the calls.
+    fn is_partly_cloud(&self) -> bool {
+        self.accepted.iter().any(is_cloud)
     }
 
     /// What to ask for in code, where the list is the recommended one.
@@ -173,7 +194,7 @@ impl Case<'_> {
         let needed = self.needed_in_short();
         match self.recommended_in_short() {
             _ if !self.is_cloud() => {
-                format!(" The least that does is {needed}: cloud-platform does not cover this API.")
+                format!(" The least that does is {needed}:{}", self.beyond_cloud())
             }
             Some(list) if list != needed => {
                 format!(
@@ -186,7 +207,11 @@ impl Case<'_> {
 
     /// A warning where the usual advice does not work.
     fn beyond_cloud(&self) -> &'static str {
-        if self.is_cloud() { "" } else { " cloud-platform does not cover this API." }
+        match self.is_partly_cloud() {
+            _ if self.is_cloud() => "",
+            true => " cloud-platform does not cover all of these APIs.",
+            false => " cloud-platform does not cover this API.",
+        }
     }
 
     fn project(&self) -> &str {
@@ -196,6 +221,10 @@ impl Case<'_> {
     fn account(&self) -> &str {
         self.environment.account().unwrap_or("SERVICE_ACCOUNT")
     }
+}
+
+fn is_cloud(accepted: &ScopeSet) -> bool {
+    accepted.is_empty() || accepted.contains(&Scope::cloud_platform())
 }
 
 /// What to do, in one sentence and in steps. There is at least one step.
@@ -263,7 +292,7 @@ fn on_platform(case: &Case<'_>) -> Remedy {
 }
 
 /// A list for gcloud's `--scopes`: its aliases where it has them, else the full URI.
-fn scopes_flag(scopes: &ScopeSet) -> String {
+pub(crate) fn scopes_flag(scopes: &ScopeSet) -> String {
     scopes.iter().map(|scope| flag_value(&scope)).collect::<Vec<_>>().join(",")
 }
 

@@ -48,7 +48,7 @@
 //! | Cloud Storage: JSON API, objects over the XML API | [`storage_url`](FakeGoogle::storage_url) | `https://storage.googleapis.com` |
 //! | token endpoint and tokeninfo | [`oauth_url`](FakeGoogle::oauth_url) | `https://oauth2.googleapis.com` |
 //! | the part of Compute Engine that changes a VM's scopes | [`compute_url`](FakeGoogle::compute_url), [`gcloud_env`](FakeGoogle::gcloud_env) | `https://compute.googleapis.com` |
-//! | any other API, with the answers a test [scripts](FakeGoogle::front) in any form of [`Wire`] | [`url_of`](FakeGoogle::url_of) | `https://anything.googleapis.com` |
+//! | any other API, with the answers a test [scripts](FakeGoogle::front) in any form of [`Wire`]; `testIamPermissions` it knows itself | [`url_of`](FakeGoogle::url_of) | `https://anything.googleapis.com` |
 //!
 //! Any answer of theirs can be [replaced](FakeGoogle::on), and every one of them can be made to
 //! [misbehave](Fault):
@@ -94,6 +94,7 @@ mod fault;
 mod forward;
 mod gcloud;
 mod grpc;
+mod iam;
 mod metadata;
 mod oauth;
 mod platform;
@@ -142,7 +143,8 @@ pub enum Service {
     OAuth,
     /// The part of Compute Engine that changes a VM's scopes.
     Compute,
-    /// Any other API: answers what the test scripted with [`FakeGoogle::front`].
+    /// Any other API: answers what the test scripted with [`FakeGoogle::front`], and
+    /// `testIamPermissions` by itself.
     Front,
 }
 
@@ -268,8 +270,8 @@ impl FakeGoogle {
         Script::new(self, service)
     }
 
-    /// Gives an account a role, or one single permission, on a bucket or a project.
-    /// Roles the fake does not know give nothing.
+    /// Gives an account a role, or one single permission, on a bucket, a project, or a resource such as
+    /// `projects/my-project/topics/orders`. Roles the fake does not know give nothing.
     pub fn grant(&self, resource: &str, account: &str, role: &str) {
         self.shared.lock().policy.bindings.push(Binding::new(resource, account, role));
     }

@@ -48,6 +48,8 @@ async fn a_program_with_the_printed_variables_meets_the_refusal_and_ctrl_c_clean
     let emulator = Emulator::start(&["--scopes", "default", "--role", "roles/storage.objectAdmin"])?;
     let storage = emulator.1["STORAGE_EMULATOR_HOST"].clone();
     let folder = emulator.1["CLOUDSDK_CONFIG"].clone();
+    // Chooses rustls' provider for the guard as well.
+    let _ = plain::client();
     let guard = Guard::builder().env(emulator.1.clone()).endpoint(&storage, "storage.googleapis.com")?;
     let guard = guard.from_env().await;
     ensure!(guard.environment().platform() == Platform::ComputeEngine, "{:?}", guard.environment());

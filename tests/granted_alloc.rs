@@ -77,6 +77,14 @@ fn an_allowed_call_with_a_known_token_allocates_nothing() {
 }
 
 #[test]
+fn nor_does_a_call_that_a_recorder_knows_already() {
+    let guard = guard_that_knows(&["ya29.one".to_owned()]);
+    let recorder = guard.recorder();
+    assert_eq!(allocations(&guard, (0..110).map(|_| request("ya29.one")).collect(), 100), 0);
+    assert_eq!(recorder.methods().len(), 1);
+}
+
+#[test]
 fn neither_does_a_self_signed_jwt_or_a_call_that_nothing_is_known_of() {
     let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
     let claims = r#"{"iss":"r@p.iam.gserviceaccount.com","aud":"https://storage.googleapis.com/"}"#;

@@ -39,6 +39,8 @@ async fn google() -> FakeGoogle {
 }
 
 fn builder(google: &FakeGoogle) -> GuardBuilder {
+    // Some features bring rustls without a provider; somebody else's choice is as good as this one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     Guard::builder()
         .env(google.env())
         .endpoint(google.storage_url(), "storage.googleapis.com")
@@ -56,8 +58,13 @@ fn plain() -> ClientWithMiddleware {
     ClientBuilder::new(plain::client()).build()
 }
 
-/// Status and body of a call that is allowed, of one that lacks a scope, and of one without object.
-async fn calls(client: &ClientWithMiddleware, google: &FakeGoogle, token: &str) -> Vec<(StatusCode, Bytes)> {
+/// Status and body of a call that is allowed, of one that lacks a scope, and of one without object; of one
+/// that is not sent, nothing.
+async fn calls(
+    client: &ClientWithMiddleware,
+    google: &FakeGoogle,
+    token: &str,
+) -> Vec<Option<(StatusCode, Bytes)>> {
     let base = google.storage_url();
     let upload = format!("{base}/upload/storage/v1/b/photos/o?uploadType=media&name=x");
     let requests = [
@@ -67,8 +74,11 @@ async fn calls(client: &ClientWithMiddleware, google: &FakeGoogle, token: &str) 
     ];
     let mut seen = Vec::new();
     for request in requests {
-        let answer = request.bearer_auth(token).send().await.unwrap();
-        seen.push((answer.status(), answer.bytes().await.unwrap()));
+        match request.bearer_auth(token).send().await {
+            Ok(answer) => seen.push(Some((answer.status(), answer.bytes().await.unwrap()))),
+            Err(error) if Denial::of(&error).is_some() => seen.push(None),
+            Err(error) => panic!("{error}"),
+        }
     }
     seen
 }
@@ -108,7 +118,14 @@ async fn with_every_inspector_down_slow_or_lying_calls_end_as_without_the_guard(
             for token in tokens {
                 let expected = calls(&plain(), &google, &token).await;
                 let guarded = calls(&client(&guard), &google, &token).await;
-                assert_eq!(guarded, expected, "{preflight:?} {fault:?}");
+                for (guarded, expected) in guarded.into_iter().zip(expected) {
+                    // An inspector that is slow, or down at times, may still tell the truth.
+                    let is_held_back = guarded.is_none() && preflight == Preflight::Deny;
+                    let is_refused =
+                        expected.as_ref().is_some_and(|(status, _)| *status == StatusCode::FORBIDDEN);
+                    let is_right = guarded == expected || is_held_back && is_refused;
+                    assert!(is_right, "{preflight:?} {fault:?}: {guarded:?} in the place of {expected:?}");
+                }
             }
         }
     }

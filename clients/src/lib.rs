@@ -53,3 +53,9 @@ fn all() -> Vec<Box<dyn Kind>> {
     all.extend(google_apis::kinds());
     all
 }
+
+/// A token that is there already, in the form in which the gcloud-* clients take one.
+#[must_use]
+pub fn token(token: String) -> impl token_source::TokenSourceProvider + 'static {
+    gcloud_storage::Token(token)
+}

@@ -90,6 +90,33 @@ impl Why {
         }
     }
 
+    /// The same for a person, where nobody need be told of hosts and paths.
+    pub(crate) fn describe(self) -> &'static str {
+        match self {
+            Self::Host => "no API that the catalog knows lives at this host",
+            Self::Method => "no method at this host has this verb and path",
+            Self::Signed => "a signed request carries no bearer token, so it has no scopes",
+            Self::Auth => "this endpoint hands out or describes tokens and asks for no scope",
+            Self::Metadata => "this is the metadata server, not an API",
+            Self::Batch => "a batch bundles several calls, each with scopes of its own",
+            Self::Registry => "a registry, whose scopes Google does not document",
+            Self::Workload => "a user's own service, not an API of Google's",
+            Self::Catalog => "this program was built without a catalog of methods",
+            Self::Empty => "Google lists no scopes for it: it needs none, or they are not told",
+            Self::Session => "the session URL of the upload authorises this request by itself",
+            Self::Inferred => "Google does not document its scopes",
+            Self::Several => "it needs more than one scope at once",
+            Self::Request => "which scope is enough depends on the rest of the request",
+            Self::Restricted => "the token holds a scope that narrows what may be asked for",
+            Self::Ambiguous => "two documents of Google's list different scopes for it",
+            Self::Coarse => "Google lists scopes for its whole service, not for this method",
+            Self::Grpc => "gRPC calls are not judged ahead",
+            Self::Contradicted => "Google let it through without any of the scopes listed for it",
+            Self::Granted => "it is not known what the token holds",
+            Self::Unheard => "the token holds a scope that the catalog has never heard of",
+        }
+    }
+
     /// Whether an accepted scope still opens the gate, so that only "no" is in doubt.
     pub(crate) fn is_one_sided(self) -> bool {
         matches!(self, Self::Session | Self::Inferred | Self::Grpc)

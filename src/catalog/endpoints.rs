@@ -31,6 +31,8 @@ struct Mapped {
     /// None stands for the port of whatever scheme is used.
     port: Option<u16>,
     target: String,
+    /// Where it is to be asked, without a slash at the end.
+    base: String,
 }
 
 impl Endpoints {
@@ -44,13 +46,13 @@ impl Endpoints {
     /// # Errors
     /// `from` is no host, or `to` is no API host of Google's; the message names it.
     pub fn endpoint(mut self, from: &str, to: &str) -> Result<Self, Error> {
-        let (host, port) = read_endpoint(from)?;
+        let (host, port, base) = read_endpoint(from)?;
         let target = read_target(to).ok_or_else(|| {
             Error::invalid(format!(
                 "cannot map {from:?} to {to:?}: expected an API host of Google's, such as `storage.googleapis.com`"
             ))
         })?;
-        self.mapped.push(Mapped { host, port, target });
+        self.mapped.push(Mapped { host, port, target, base });
         Ok(self)
     }
 
@@ -74,6 +76,15 @@ impl Endpoints {
     pub(crate) fn is_googles(&self, call: &Call<'_>) -> bool {
         let is_below = |host: &str| host.strip_suffix(DOMAIN).is_some_and(|rest| rest.ends_with('.'));
         self.place(call, is_below).is_ok()
+    }
+
+    /// Where to ask the API at this host of Google's: there, unless the user has put something in its
+    /// place.
+    pub(crate) fn base(&self, host: &str) -> String {
+        let mapped = self.mapped.iter().find(|mapped| mapped.target == host);
+        let universe = self.universes.first().map_or(DOMAIN, String::as_str);
+        let service = host.strip_suffix(DOMAIN).unwrap_or(host);
+        mapped.map_or_else(|| format!("https://{service}{universe}"), |mapped| mapped.base.clone())
     }
 
     /// Which of the catalog's hosts a call goes to.
@@ -143,7 +154,7 @@ fn read_target(to: &str) -> Option<String> {
     (below && is_name(&name)).then(|| name.into_owned())
 }
 
-fn read_endpoint(from: &str) -> Result<(String, Option<u16>), Error> {
+fn read_endpoint(from: &str) -> Result<(String, Option<u16>, String), Error> {
     let bad = || {
         Error::invalid(format!(
             "no endpoint: {from:?}; expected a host or a URL without a path, such as `http://127.0.0.1:4443`"
@@ -165,7 +176,10 @@ fn read_endpoint(from: &str) -> Result<(String, Option<u16>), Error> {
         return Err(bad());
     }
     let port = port.map(str::parse).transpose().map_err(|_| bad())?;
-    Ok((host, port.or(usual)))
+    let is_here = host == "localhost" || host == "::1" || host.starts_with("127.");
+    // An emulator on this machine speaks no TLS.
+    let scheme = if usual == Some(80) || (usual.is_none() && is_here) { "http" } else { "https" };
+    Ok((host, port.or(usual), format!("{scheme}://{address}")))
 }
 
 fn is_name(host: &str) -> bool {
@@ -173,4 +187,25 @@ fn is_name(host: &str) -> bool {
         !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
     };
     host.split('.').all(label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_api_is_asked_where_the_user_put_it() {
+        let base = |from: &str| {
+            let endpoints = Endpoints::new().endpoint(from, "storage.googleapis.com").unwrap();
+            endpoints.base("storage.googleapis.com")
+        };
+        assert_eq!(base("http://127.0.0.1:4443"), "http://127.0.0.1:4443");
+        assert_eq!(base("https://proxy.example/"), "https://proxy.example");
+        assert_eq!(base("proxy.example:8443"), "https://proxy.example:8443");
+        assert_eq!(base("localhost:4443"), "http://localhost:4443");
+        assert_eq!(base("[::1]:4443"), "http://[::1]:4443");
+        assert_eq!(Endpoints::new().base("storage.googleapis.com"), "https://storage.googleapis.com");
+        let elsewhere = Endpoints::new().universe("s3nsapis.fr").unwrap();
+        assert_eq!(elsewhere.base("pubsub.googleapis.com"), "https://pubsub.s3nsapis.fr");
+    }
 }

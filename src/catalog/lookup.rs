@@ -27,11 +27,9 @@ impl Found {
     }
 
     /// A call of which the method is known and the request is not.
-    #[cfg(any(feature = "google-cloud", feature = "google-apis"))]
     pub(crate) fn named(method: ApiMethod) -> Self {
-        let is_rpc = method.discovery_id() != Some(method.id());
         let found = Self::new(method, "");
-        let found = if is_rpc { found.doubted(Why::Grpc) } else { found };
+        let found = if method.is_rpc() { found.doubted(Why::Grpc) } else { found };
         if method.depends_on_query() { found.doubted(Why::Request) } else { found }
     }
 

@@ -44,6 +44,11 @@ pub(crate) fn host_set(host: &str) -> Option<u16> {
     BLOB.host(host).map(|host| host.shared).filter(|set| *set != 0)
 }
 
+/// How many methods there are, those of gRPC among them. [`ApiMethod::row`] is below it.
+pub(crate) fn row_count() -> usize {
+    BLOB.row_count() as usize
+}
+
 /// How many scope sets there are. [`ApiMethod::set_index`] is below it. Set 0 is the empty one.
 pub(crate) fn set_count() -> usize {
     BLOB.set_count()

@@ -3,9 +3,9 @@
 use std::fmt::{self, Write};
 
 use super::{DenialKind, Facts};
-use crate::environment::{Credential, Platform};
+use crate::environment::{Credential, Environment, Platform};
 use crate::refusal::{Refusal, ScopeRefusal};
-use crate::remedy::narrowest_first;
+use crate::remedy::{Step, narrowest_first};
 use crate::scope::Scope;
 
 /// Scopes named on one line before the rest is counted.
@@ -68,8 +68,13 @@ fn write_report(facts: &Facts, out: &mut String) -> fmt::Result {
         "\n{NO_ROLE_HELPS}: OAuth scopes are a ceiling on the token, whatever roles\n\
          the account has. Once this gate is open, {next}.\n"
     )?;
-    writeln!(out, "What to do{}:", place(facts))?;
-    for (number, step) in facts.remedy.steps.iter().enumerate() {
+    writeln!(out, "What to do{}:", place(&facts.environment))?;
+    write_steps(out, &facts.remedy.steps)
+}
+
+/// Numbered steps, their commands unbroken.
+pub(crate) fn write_steps(out: &mut String, steps: &[Step]) -> fmt::Result {
+    for (number, step) in steps.iter().enumerate() {
         wrapped(out, &format!("{}. ", number + 1), step.text())?;
         for line in step.command_line().into_iter().chain(step.code_line()) {
             writeln!(out, "       {line}")?;
@@ -214,8 +219,7 @@ fn subject(facts: &Facts) -> &str {
 }
 
 /// Where the steps apply, if that is known. A credential from elsewhere makes the place irrelevant.
-fn place(facts: &Facts) -> String {
-    let environment = &facts.environment;
+pub(crate) fn place(environment: &Environment) -> String {
     if environment.credential() != Credential::MetadataServer {
         return String::new();
     }

@@ -93,8 +93,9 @@ mod tests {
 
     use super::*;
 
-    /// With the feature `google-cloud` reqwest has no crypto provider of its own.
+    /// Some features bring rustls without a provider, without which reqwest makes no client.
     fn fetcher() -> ReqwestFetch {
+        // Somebody else's choice is as good as this one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         ReqwestFetch::new()
     }

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::Uri;
@@ -189,9 +189,10 @@ impl GuardBuilder {
     #[must_use]
     pub fn build(self) -> Guard {
         let environment = Environment::of(&self.world.clone().unwrap_or_default());
-        let fetch = || self.fetch.clone().or_else(default_fetch);
-        let asked = self.asks_tokeninfo(false).then(fetch).flatten().map(|fetch| self.tokeninfo(fetch));
-        self.assemble(environment, asked)
+        let fetch = self.fetch.clone().or_else(default_fetch);
+        let asks_tokeninfo = self.asks_tokeninfo(false);
+        let tokeninfo = fetch.clone().filter(|_| asks_tokeninfo).map(|fetch| self.tokeninfo(fetch));
+        self.assemble(environment, tokeninfo, Asking { fetch, ..Asking::default() })
     }
 
     /// The guard, after a look at environment variables, credential files and the metadata server.
@@ -205,9 +206,12 @@ impl GuardBuilder {
             None => Snapshot::take(fetch.clone()).await,
         };
         let environment = Environment::of(&world);
-        let metadata = fetch.clone().and_then(|fetch| metadata_source(&world, &environment, fetch));
-        let tokeninfo = fetch.filter(|_| asks_tokeninfo).map(|fetch| self.tokeninfo(fetch));
-        self.assemble(environment, metadata.into_iter().chain(tokeninfo))
+        let server = fetch.clone().and_then(|fetch| metadata_server(&world, &environment, fetch));
+        let metadata = server.clone().map(|server| metadata_source(server, &environment));
+        let tokeninfo = fetch.clone().filter(|_| asks_tokeninfo).map(|fetch| self.tokeninfo(fetch));
+        let problem = world.metadata_problem().map(str::to_owned);
+        let asked = metadata.into_iter().chain(tokeninfo);
+        self.assemble(environment, asked, Asking { fetch, metadata: server, problem })
     }
 
     fn asks_tokeninfo(&self, by_default: bool) -> bool {
@@ -224,7 +228,12 @@ impl GuardBuilder {
         (GrantSource::Tokeninfo, stage, Arc::new(source))
     }
 
-    fn assemble(self, environment: Environment, asked: impl IntoIterator<Item = Asked>) -> Guard {
+    fn assemble(
+        self,
+        environment: Environment,
+        asked: impl IntoIterator<Item = Asked>,
+        asking: Asking,
+    ) -> Guard {
         let own = self.sources.into_iter().map(|source| (GrantSource::Custom, Stage::Ahead, source));
         let mut sources: Vec<Asked> = own.chain(asked).collect();
         let place = |kind| self.order.iter().position(|first| *first == kind).unwrap_or(self.order.len());
@@ -238,22 +247,41 @@ impl GuardBuilder {
             deny_wait: self.deny_wait.unwrap_or(WAIT),
             environment: Arc::new(environment),
             lessons: Lessons::default(),
+            fetch: asking.fetch,
+            metadata: asking.metadata,
+            problem: asking.problem,
+            recorder: OnceLock::new(),
             repeats: Repeats::default(),
         }))
     }
+}
+
+/// What the self-check asks with.
+#[derive(Default)]
+struct Asking {
+    fetch: Option<Arc<dyn Fetch>>,
+    metadata: Option<MetadataServer>,
+    problem: Option<String>,
 }
 
 /// A source, of which kind it is, and from when on it is asked.
 type Asked = (GrantSource, Stage, Arc<dyn GrantedScopesSource>);
 
 /// Where there is no metadata server, none is asked about every new token.
-fn metadata_source(world: &Snapshot, environment: &Environment, fetch: Arc<dyn Fetch>) -> Option<Asked> {
+fn metadata_server(
+    world: &Snapshot,
+    environment: &Environment,
+    fetch: Arc<dyn Fetch>,
+) -> Option<MetadataServer> {
     if environment.platform() == Platform::Unknown {
         return None;
     }
-    let server = MetadataServer::new(fetch, world.metadata_host()?).ok()?;
+    MetadataServer::new(fetch, world.metadata_host()?).ok()
+}
+
+fn metadata_source(server: MetadataServer, environment: &Environment) -> Asked {
     let source = MetadataScopes::new(server, environment.platform(), Arc::new(SystemClock));
-    Some((GrantSource::Metadata, Stage::Ahead, Arc::new(source)))
+    (GrantSource::Metadata, Stage::Ahead, Arc::new(source))
 }
 
 #[cfg(feature = "reqwest")]

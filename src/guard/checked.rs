@@ -90,6 +90,9 @@ impl Guard {
     /// Before a request is sent. Never waits, and on the usual path does not allocate.
     pub(crate) fn before(&self, call: &Call<'_>, headers: &HeaderMap) -> Before {
         let (asked, is_grpc) = (self.looked_up(call), call.is_grpc());
+        if let Some(book) = self.0.recorder.get() {
+            book.note(&asked.found);
+        }
         let mut tokens = headers.get_all(header::AUTHORIZATION).iter().filter(|_| is_google(&asked.found));
         // Which of two tokens Google would take is not known.
         match (tokens.next(), tokens.next()) {
@@ -101,6 +104,9 @@ impl Guard {
     /// The same for a call of Google's of which the token is seen, and the method or nothing else.
     #[cfg(any(feature = "google-cloud", feature = "google-apis"))]
     pub(crate) fn before_with(&self, found: Result<Found, Why>, token: &HeaderValue) -> Before {
+        if let Some(book) = self.0.recorder.get() {
+            book.note(&found);
+        }
         self.check(Checked::untold(found), token)
     }
 

@@ -4,7 +4,7 @@
 //! capitals, and `--project` is left out where no project is known.
 
 mod apis;
-mod roles;
+pub(crate) mod roles;
 mod sign_in;
 
 use super::{Case, Step};
@@ -47,7 +47,7 @@ const ACCOUNT: &str = "NAME@PROJECT.iam.gserviceaccount.com";
 #[must_use]
 pub fn for_refusal(refusal: &Refusal, environment: &Environment) -> Vec<Step> {
     if let Some(kind) = refusal.scope_refusal() {
-        let accepted = refusal.alternatives();
+        let accepted = std::slice::from_ref(refusal.alternatives());
         return super::remedy(&Case { kind, accepted, held: None, environment }).steps;
     }
     let gate = Closed { refusal, environment };

@@ -8,6 +8,22 @@ pub(crate) fn least(accepted: &ScopeSet) -> Option<Scope> {
     accepted.iter().min_by_key(breadth)
 }
 
+/// A smallest set of scopes that holds an accepted one for each of several calls: the narrowest for
+/// each, without those that the others make needless.
+pub(crate) fn least_of(accepted: &[ScopeSet]) -> Vec<Scope> {
+    let each: ScopeSet = accepted.iter().filter_map(least).collect();
+    let mut chosen = narrowest_first(&each);
+    let opens = |chosen: &[Scope], set: &ScopeSet| chosen.iter().any(|scope| set.contains(scope));
+    // The narrow ones first: a wide one that is needed anyway often does for them.
+    for scope in chosen.clone() {
+        let others: Vec<Scope> = chosen.iter().filter(|other| **other != scope).cloned().collect();
+        if accepted.iter().all(|set| set.is_empty() || opens(&others, set)) {
+            chosen = others;
+        }
+    }
+    chosen
+}
+
 /// The accepted scopes in the order in which to advise them.
 pub(crate) fn narrowest_first(accepted: &ScopeSet) -> Vec<Scope> {
     let mut scopes: Vec<Scope> = accepted.iter().collect();
@@ -36,13 +52,13 @@ fn breadth(scope: &Scope) -> impl Ord + use<> {
 /// what it does not cover: the needed scope where the method does not accept it (Drive, Sheets,
 /// Gmail, …), and scopes of such APIs that are held.
 /// Source: <https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>
-pub(crate) fn recommended(accepted: &ScopeSet, held: Option<&ScopeSet>) -> ScopeSet {
+pub(crate) fn recommended(accepted: &[ScopeSet], held: Option<&ScopeSet>) -> ScopeSet {
     let platform = Scope::cloud_platform();
     let kept = held.into_iter().flat_map(ScopeSet::iter).filter(|scope| !is_covered(scope));
     let mut set: ScopeSet = kept.chain([platform.clone()]).collect();
-    if !accepted.contains(&platform) {
-        set.extend(least(accepted));
-    }
+    let beyond: Vec<ScopeSet> =
+        accepted.iter().filter(|accepted| !accepted.contains(&platform)).cloned().collect();
+    set.extend(least_of(&beyond));
     set
 }
 
@@ -84,7 +100,34 @@ mod tests {
         ];
         let set = |text: &str| text.split(' ').map(|name| name.parse().unwrap()).collect::<ScopeSet>();
         for (accepted, held, expected) in rows {
-            assert_eq!(recommended(&set(accepted), Some(&set(held))), set(expected), "{accepted}, {held}");
+            let recommended = recommended(&[set(accepted)], Some(&set(held)));
+            assert_eq!(recommended, set(expected), "{accepted}, {held}");
+        }
+    }
+
+    #[test]
+    fn for_several_calls_no_scope_is_named_that_the_others_make_needless() {
+        let storage = "devstorage.read_write devstorage.full_control cloud-platform";
+        let rows: [(&[&str], &[&str]); 6] = [
+            (&[], &[]),
+            (&[""], &[]),
+            (
+                &["devstorage.read_only devstorage.read_write cloud-platform", storage],
+                &["devstorage.read_write"],
+            ),
+            (
+                &["pubsub cloud-platform", storage, "pubsub cloud-platform"],
+                &["pubsub", "devstorage.read_write"],
+            ),
+            (&["pubsub cloud-platform", "cloud-platform"], &["cloud-platform"]),
+            (&["drive drive.readonly", "cloud-platform"], &["drive.readonly", "cloud-platform"]),
+        ];
+        let set =
+            |text: &str| text.split_whitespace().map(|name| name.parse().unwrap()).collect::<ScopeSet>();
+        for (accepted, expected) in rows {
+            let accepted: Vec<ScopeSet> = accepted.iter().map(|text| set(text)).collect();
+            let chosen: ScopeSet = least_of(&accepted).into_iter().collect();
+            assert_eq!(chosen, set(&expected.join(" ")), "{accepted:?}");
         }
     }
 }

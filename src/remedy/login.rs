@@ -1,6 +1,6 @@
 //! People: the scopes were fixed when they consented, so they have to log in again.
 
-use super::{Case, Remedy, Step, code, least, next, plain};
+use super::{Case, Remedy, Step, code, is_cloud, least_of, next, plain};
 use crate::environment::Platform;
 use crate::scope::{Scope, ScopeSet};
 
@@ -91,7 +91,8 @@ fn within_cloud(case: &Case<'_>, why: &str) -> Step {
 fn beyond_cloud(case: &Case<'_>, why: &str) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut why = why;
-    if case.accepted.contains(&Scope::from_uri("https://www.googleapis.com/auth/drive")) {
+    let drive = Scope::from_uri("https://www.googleapis.com/auth/drive");
+    if case.accepted.iter().all(|accepted| accepted.contains(&drive) || is_cloud(accepted)) {
         let text = format!(
             "{why}For Drive there is a short cut: log in again like this, on the machine where the program runs. It \
              asks for the scope drive, which is wide, and overwrites the present application default credentials."
@@ -124,9 +125,9 @@ fn beyond_cloud(case: &Case<'_>, why: &str) -> Vec<Step> {
 pub(super) fn command(case: &Case<'_>) -> String {
     let mut all = ScopeSet::from_scope_text(DEFAULTS);
     all.extend(case.held.into_iter().flat_map(ScopeSet::iter));
-    if !all.intersects(case.accepted) {
-        all.extend(least(case.accepted));
-    }
+    let is_lacking = |accepted: &&ScopeSet| !all.intersects(accepted);
+    let lacking: Vec<ScopeSet> = case.accepted.iter().filter(is_lacking).cloned().collect();
+    all.extend(least_of(&lacking));
     let list: Vec<String> = all.iter().map(|scope| plain(&scope).to_owned()).collect();
     format!("gcloud auth application-default login --scopes={}", list.join(","))
 }

@@ -47,7 +47,10 @@ fn set(case: &Case<'_>, vm: &str) -> Vec<Step> {
     let command =
         |scopes: &str| format!("gcloud compute instances set-service-account {vm} --scopes={scopes}");
     let mut steps = Vec::new();
-    let mut list = "so this one holds the scopes it has and the one it lacks";
+    let mut list = match case.needed().len() {
+        0 | 1 => "so this one holds the scopes it has and the one it lacks",
+        _ => "so this one holds the scopes it has and those it lacks",
+    };
     if case.held().is_none() {
         let look = format!(
             "gcloud compute instances describe {vm} --format='value(serviceAccounts[0].scopes.list())'"

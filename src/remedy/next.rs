@@ -3,6 +3,7 @@
 use super::{Case, Step};
 use crate::environment::{AccountKind, Credential, Platform};
 use crate::refusal::ScopeRefusal;
+use crate::scope::Scope;
 
 const IAM: &str = "https://docs.cloud.google.com/iam/docs/granting-changing-revoking-access";
 const QUOTA: &str = "https://docs.cloud.google.com/docs/quotas/quota-project";
@@ -10,7 +11,7 @@ const DRIVE: &str = "https://docs.cloud.google.com/bigquery/docs/external-data-d
 
 /// The gate behind this one, for a service account: IAM on Google Cloud, its own rules elsewhere.
 pub(super) fn after(case: &Case<'_>) -> Step {
-    if case.is_cloud() { iam(case) } else { own_rules(case) }
+    if case.is_partly_cloud() { iam(case) } else { own_rules(case) }
 }
 
 fn iam(case: &Case<'_>) -> Step {
@@ -34,9 +35,10 @@ fn iam(case: &Case<'_>) -> Step {
     let page = |project| format!("https://console.cloud.google.com/iam-admin/iam?project={project}");
     let fill =
         if account == "SERVICE_ACCOUNT" { " Put the account in the place of SERVICE_ACCOUNT." } else { "" };
+    let beyond = if case.is_cloud() { "" } else { " APIs outside Google Cloud have rules of their own." };
     Step::new(format!(
         "Then IAM decides. This lists the roles that the account has on the project; one of them, or of those on \
-         the resource itself, must allow the call.{fill} {shared}{editor}"
+         the resource itself, must allow the call.{fill} {shared}{editor}{beyond}"
     ))
     .command(format!(
         "gcloud projects get-iam-policy {project} --flatten='bindings[].members' \
@@ -78,5 +80,6 @@ fn quota(case: &Case<'_>) -> Step {
 /// Whether what is asked for is a file in Drive.
 pub(super) fn is_drive(case: &Case<'_>) -> bool {
     let names = ["drive", "spreadsheets", "documents", "presentations"];
-    case.accepted.iter().any(|scope| names.iter().any(|name| scope.short().split('.').next() == Some(*name)))
+    let is_drive = |scope: Scope| names.iter().any(|name| scope.short().split('.').next() == Some(*name));
+    case.accepted.iter().any(|accepted| accepted.iter().any(is_drive))
 }

@@ -24,7 +24,7 @@ use super::forward::Upstream;
 use super::request::RecordedRequest;
 use super::script::Served;
 use super::state::State;
-use super::{Service, compute, metadata, oauth, storage};
+use super::{Service, compute, iam, metadata, oauth, storage};
 
 /// The largest request body that is read.
 const MAX_BODY: usize = 64 << 20;
@@ -189,7 +189,9 @@ fn handle(shared: &Shared, door: &Door, asked: &Asked) -> Option<Reply> {
             (_, Service::OAuth) => oauth::answer(state, asked),
             (_, Service::Storage) => storage::answer(state, asked),
             (_, Service::Compute) => compute::answer(state, asked),
-            (_, Service::Front) => json(StatusCode::OK, &json!({})),
+            (_, Service::Front) => {
+                iam::answer(state, asked).unwrap_or_else(|| json(StatusCode::OK, &json!({})))
+            }
         })
     };
     catch(shared, answer)

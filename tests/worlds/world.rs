@@ -112,6 +112,8 @@ impl World {
             return Ok(builder.fetch(Server(server)).from_env().await);
         };
         let google = google(&fake).await?;
+        // Some features bring rustls without a provider; somebody else's choice is as good as this one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(builder.env(google.env()).from_env().await)
     }
 

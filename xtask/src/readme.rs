@@ -21,7 +21,7 @@ const BLOCKS: [Block; 2] = [
         mark: "quickstart",
         fence: "text",
         prompt: "",
-        command: &["run", "--quiet", "--example", "quickstart", "--all-features"],
+        command: &["run", "--quiet", "--example", "quickstart", "--features", "reqwest-middleware,testing"],
     },
     Block {
         mark: "method",
@@ -32,7 +32,8 @@ const BLOCKS: [Block; 2] = [
             "--quiet",
             "--bin",
             "gcp-scopes",
-            "--all-features",
+            "--features",
+            "cli",
             "--",
             "method",
             "POST",

@@ -49,5 +49,10 @@ pub(crate) fn shown(text: &str) -> String {
     format!("`{}{cut}`", start.escape_debug())
 }
 
+/// Whether it may hold a token or a key.
+pub(crate) fn looks_secret(text: &str) -> bool {
+    SECRETS.iter().any(|mark| text.contains(mark))
+}
+
 /// How Google's tokens and keys begin, which people paste into the wrong place.
 const SECRETS: [&str; 5] = ["ya29.", "eyJ", "1//", "AIza", "GOCSPX-"];

@@ -1,7 +1,9 @@
 //! The command `gcp-scopes`: what the library knows, from a shell.
 
 mod answer;
+mod asking;
 mod called;
+mod check;
 mod emulate;
 mod explain;
 mod explanation;
@@ -10,6 +12,7 @@ mod place;
 mod question;
 mod said;
 mod stream;
+mod whoami;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -21,7 +24,7 @@ use answer::Answer;
 use question::Question;
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
+    match Cli::try_parse().unwrap_or_else(|error| misused(&error)).command {
         Some(Command::Method(args)) if args.jsonl => {
             let answer = |line: &[u8]| Question::from_line(line).map(|question| Answer::to(&question).json());
             exit(stream::run(io::stdin().lock(), io::stdout().lock(), answer))
@@ -29,13 +32,17 @@ fn main() -> ExitCode {
         Some(Command::Method(args)) => method(&args),
         Some(Command::Explain(args)) => explain::run(&args),
         Some(Command::Emulate(args)) => emulate::run(&args),
+        Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Whoami(args)) => whoami::run(&args),
+        Some(Command::Completions { shell }) => completions(shell),
         None => exit(Cli::command().print_help()),
     }
 }
 
 /// Why Google refused a call and what to do about it; which OAuth scopes a call needs.
 ///
-/// Everything is answered from data compiled into the program: nothing is sent anywhere.
+/// `method` and `explain` answer from data compiled into the program and send nothing anywhere; `check` and
+/// `whoami` ask the metadata server and Google.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXIT_CODES)]
 struct Cli {
@@ -51,7 +58,24 @@ enum Command {
     Explain(Box<explain::Explain>),
     #[command(after_long_help = emulate::HELP)]
     Emulate(emulate::Emulate),
+    #[command(after_long_help = check::HELP)]
+    Check(Box<check::Check>),
+    #[command(after_long_help = whoami::HELP)]
+    Whoami(whoami::Whoami),
+    /// Print a script that completes this command's words in a shell.
+    #[command(after_long_help = COMPLETIONS_HELP)]
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
 }
+
+const COMPLETIONS_HELP: &str = "\
+Examples:
+  gcp-scopes completions bash > ~/.local/share/bash-completion/completions/gcp-scopes
+  gcp-scopes completions zsh > ~/.zfunc/_gcp-scopes
+  gcp-scopes completions fish > ~/.config/fish/completions/gcp-scopes.fish";
 
 /// Name the API method of one request, the scopes it accepts, and what a token's scopes mean for it.
 #[derive(Debug, Args)]
@@ -89,7 +113,8 @@ macro_rules! exit_codes {
 Exit codes:
   0  answered, also when the answer is that no method is known, or that a line of the stream is bad
   1  standard input or output failed; with `explain`, also: nothing in the input is a refusal
-  2  the arguments, or the file they name, cannot be used"
+  2  the arguments, or the file they name, cannot be used
+`check` and `whoami` have codes of their own: see their help."
     };
 }
 
@@ -137,6 +162,36 @@ fn refuse(verb: &str, error: &str) -> ! {
     cli.build();
     let command = cli.find_subcommand_mut(verb).expect("`verb` is a variant of `Command`");
     command.error(ErrorKind::ValueValidation, error).exit()
+}
+
+/// The exit code for wrong arguments of the verbs whose other codes tell what was found: that of BSD's
+/// `sysexits`, so that nobody takes it for an answer.
+const USAGE: i32 = 64;
+
+/// Ends the program as [`refuse`] does, with that code.
+fn usage(verb: &str, error: &str) -> ! {
+    let mut cli = Cli::command();
+    cli.build();
+    let command = cli.find_subcommand_mut(verb).expect("`verb` is a variant of `Command`");
+    // Standard error may be gone; the exit code still tells.
+    let _ = command.error(ErrorKind::ValueValidation, error).print();
+    std::process::exit(USAGE)
+}
+
+/// What clap could not read.
+fn misused(error: &clap::Error) -> ! {
+    let verb = std::env::args().nth(1).unwrap_or_default();
+    if error.use_stderr() && ["check", "whoami"].contains(&verb.as_str()) {
+        let _ = error.print();
+        std::process::exit(USAGE);
+    }
+    error.exit()
+}
+
+fn completions(shell: clap_complete::Shell) -> ExitCode {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "gcp-scopes", &mut script);
+    exit(print(String::from_utf8_lossy(&script).trim_end()))
 }
 
 fn print(text: &str) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use super::{ACCOUNT, Closed, Step};
 
-const ROLES: &str = "https://docs.cloud.google.com/iam/docs/roles-permissions";
+pub(crate) const ROLES: &str = "https://docs.cloud.google.com/iam/docs/roles-permissions";
 const TROUBLESHOOT: &str = "https://docs.cloud.google.com/policy-intelligence/docs/troubleshoot-access";
 const INVOKE: &str = "https://docs.cloud.google.com/run/docs/authenticating/overview";
 const RULES: &str = "https://firebase.google.com/docs/rules/basics";
@@ -86,6 +86,11 @@ fn bucket(gate: &Closed<'_>) -> Option<String> {
     let is_end = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     ((3..=63).contains(&name.len()) && name.starts_with(is_end) && name.ends_with(is_end))
         .then(|| name.to_owned())
+}
+
+/// The smallest sensible role that holds a permission, and where Google lists it.
+pub(crate) fn with_permission(permission: &str) -> Option<(&'static str, &'static str)> {
+    GRANTS.iter().find(|row| row.permission == permission).map(|row| (row.role, row.source))
 }
 
 /// What a role is granted on: the smallest thing that carries a policy of its own.

@@ -1,0 +1,174 @@
+//! What `check` and `whoami` have in common: whom they ask, for how long, and with which token.
+
+use std::future::Future;
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use gcp_scopes::Guard;
+use gcp_scopes::adapter::attach::TokenSource;
+use gcp_scopes::environment::{Credential, Snapshot};
+use gcp_scopes::guard::GuardBuilder;
+use gcp_scopes::self_check::{Report, SelfCheck};
+
+use crate::line::shown;
+use crate::{Format, usage};
+
+#[derive(Debug, Args)]
+pub(crate) struct Asking {
+    /// How long everything together may take, with its unit: 500ms, 2s, 1m.
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = read_time)]
+    timeout: Duration,
+    /// Look at the token on standard input, instead of one of the place's own. It is sent to nobody but
+    /// Google.
+    #[arg(long)]
+    token_stdin: bool,
+    /// Ask an API at another address: storage=http://127.0.0.1:4443, or oauth2=URL for tokeninfo. May be
+    /// repeated. The metadata server's is in the variable `GCE_METADATA_HOST`.
+    #[arg(long, value_name = "API=URL")]
+    endpoint: Vec<String>,
+    /// How to print the answer.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// Says what went wrong, or what was found.
+pub(crate) type Found = Result<Report, String>;
+
+impl Asking {
+    /// Runs the check that `describe` makes, under one deadline.
+    pub(crate) fn run(&self, describe: impl FnOnce(SelfCheck) -> Result<SelfCheck, String>) -> Found {
+        // Somebody who has chosen another provider before is not in this program.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let token = self.token_stdin.then(read_token).transpose()?;
+        let until = Instant::now() + self.timeout;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| format!("this system gives no runtime: {error}"))?;
+        runtime.block_on(async {
+            let guard = self.guard(token.is_some()).await?;
+            let check = describe(guard.self_check())?;
+            let check = match token {
+                Some(token) => check.with_token(Given(token)),
+                None => check,
+            };
+            Ok(check.timeout(until.saturating_duration_since(Instant::now())).run().await)
+        })
+    }
+
+    /// A guard that knows where it runs, or, of a token from elsewhere, that it knows nothing.
+    async fn guard(&self, is_given: bool) -> Result<Guard, String> {
+        let builder = self.builder().map_err(|error| error.to_string())?;
+        if is_given {
+            let world = Snapshot::new().with_credential(Credential::Declared);
+            return Ok(builder.snapshot(world).build());
+        }
+        match tokio::time::timeout(self.timeout, builder.from_env()).await {
+            Ok(guard) => Ok(guard),
+            Err(_) => Ok(Guard::builder().build()),
+        }
+    }
+
+    fn builder(&self) -> Result<GuardBuilder, gcp_scopes::Error> {
+        let mut builder = Guard::builder().tokeninfo_endpoint(TOKENINFO)?;
+        for endpoint in &self.endpoint {
+            let (api, url) = endpoint.split_once('=').unwrap_or((endpoint, ""));
+            builder = match api {
+                "oauth2" => builder.tokeninfo_endpoint(format!("{}/tokeninfo", url.trim_end_matches('/')))?,
+                api if api.contains('.') => builder.endpoint(url, api)?,
+                api => builder.endpoint(url, &format!("{api}.googleapis.com"))?,
+            };
+        }
+        Ok(builder)
+    }
+
+    /// A word on standard error about how to find out more, for a person.
+    pub(crate) fn hint(&self, verb: &str, report: &Report) {
+        let intro = match report.environment().credential() {
+            Credential::MetadataServer | Credential::Declared | Credential::GcloudUser => return,
+            Credential::Unknown => "Run it where the service runs, or pipe a token in",
+            _ => "To look at a token of this credential",
+        };
+        if !report.granted().is_unknown() || self.format == Format::Json {
+            return;
+        }
+        // A hint; without it the answer is all the same.
+        let _ = writeln!(
+            io::stderr(),
+            "\n{intro}:\n  gcloud auth application-default print-access-token | gcp-scopes {verb} --token-stdin …"
+        );
+    }
+}
+
+/// Google's own tokeninfo.
+const TOKENINFO: &str = "https://oauth2.googleapis.com/tokeninfo";
+
+fn read_time(text: &str) -> Result<Duration, String> {
+    let expected =
+        || format!("not a time: {}; write a number and its unit, such as 500ms, 2s or 1m", shown(text));
+    let end = text.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(expected)?;
+    let (number, unit) = text.split_at(end);
+    let number: u64 = number.trim().parse().map_err(|_| expected())?;
+    let millis = match unit.trim() {
+        "ms" => number,
+        "s" => number.saturating_mul(1000),
+        "m" | "min" => number.saturating_mul(60_000),
+        _ => return Err(expected()),
+    };
+    match millis {
+        1..=3_600_000 => Ok(Duration::from_millis(millis)),
+        _ => Err(format!("{} is out of range; at least 1ms and at most 60m", shown(text))),
+    }
+}
+
+/// The largest token that is read.
+const LONGEST: u64 = 64 << 10;
+
+fn read_token() -> Result<String, String> {
+    if io::stdin().is_terminal() {
+        let _ = writeln!(io::stderr(), "Paste the token, then press Ctrl-D.");
+    }
+    let mut token = String::new();
+    let read = io::stdin().lock().take(LONGEST).read_to_string(&mut token);
+    read.map_err(|error| format!("cannot read standard input: {error}"))?;
+    let token = token.trim();
+    let token = token.strip_prefix("Bearer ").unwrap_or(token).trim();
+    if token.is_empty() || token.contains(char::is_whitespace) {
+        return Err(
+            "no token on standard input; pipe one in: gcloud auth print-access-token | gcp-scopes whoami \
+                    --token-stdin"
+                .to_owned(),
+        );
+    }
+    Ok(token.to_owned())
+}
+
+/// The one token that there is, whatever is asked for.
+struct Given(String);
+
+impl TokenSource for Given {
+    fn token_for<'a>(
+        &'a self,
+        _: &'a str,
+    ) -> Pin<Box<dyn Future<Output = Result<String, Box<dyn std::error::Error + Send + Sync>>> + Send + 'a>>
+    {
+        Box::pin(async move { Ok(self.0.clone()) })
+    }
+}
+
+/// Prints what was found, in the wanted form.
+pub(crate) fn print(verb: &str, asking: &Asking, found: Found) -> Report {
+    let report = match found {
+        Ok(report) => report,
+        Err(error) => usage(verb, &error),
+    };
+    let mut out = io::stdout().lock();
+    let printed = match asking.format {
+        Format::Text => write!(out, "{}", report.on(&io::stdout())),
+        Format::Json => writeln!(out, "{}", crate::answer::to_json(&report)),
+    };
+    // The exit code tells, whether anybody reads or not.
+    let _ = printed.and_then(|()| out.flush());
+    asking.hint(verb, &report);
+    report
+}

@@ -1,0 +1,110 @@
+//! The verb `check`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use gcp_scopes::self_check::{Access, GateState, SelfCheck};
+
+use crate::asking::{Asking, print};
+use crate::line::{looks_secret, nearest, shown};
+use crate::usage;
+
+/// Say whether this place's token holds the scopes that a service needs, and whether IAM grants what it
+/// needs.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// A method that the service calls: its id (storage.objects.insert), or 'VERB URL' with {name} for any
+    /// name. May be repeated.
+    #[arg(long, value_name = "NEED")]
+    need: Vec<String>,
+    /// All methods of an API that read, or all others: pubsub=read, pubsub=write; without either, both. May
+    /// be repeated.
+    #[arg(long, value_name = "API[=read|write]")]
+    api: Vec<String>,
+    /// Permissions on a resource, by its full name, or gs://BUCKET. Asks IAM. May be repeated.
+    #[arg(long, value_name = "RESOURCE=PERMISSION,…")]
+    iam: Vec<String>,
+    #[command(flatten)]
+    asking: Asking,
+}
+
+pub(crate) const HELP: &str = "\
+Asks this machine's metadata server for a token, and who knows it what it holds: the metadata server on a VM, Google's
+tokeninfo elsewhere. --iam asks the resource's API, with that token. Nothing is changed, and no token is printed.
+
+Examples:
+  gcp-scopes check --need storage.objects.insert --need pubsub.projects.topics.publish
+  gcp-scopes check --need 'GET https://storage.googleapis.com/storage/v1/b/{bucket}/o/{object}' --timeout 5s
+  gcp-scopes check --api pubsub=write --iam //pubsub.googleapis.com/projects/P/topics/T=pubsub.topics.publish
+  gcp-scopes check --iam gs://photos=storage.objects.create,storage.objects.get --format json
+  gcloud auth application-default print-access-token | gcp-scopes check --need drive.files.list --token-stdin
+
+Resources: buckets and objects (gs://B, gs://B/O), Pub/Sub topics and subscriptions, projects, secrets, BigQuery tables,
+Cloud Tasks queues, KMS keys, Spanner instances and databases, by their full resource names:
+https://docs.cloud.google.com/iam/docs/full-resource-names
+
+Exit codes:
+   0  every gate that was asked about is open
+   1  a gate is closed
+   2  none is known to be closed, but some could not be told
+  64  the arguments cannot be used";
+
+pub(crate) fn run(args: &Check) -> ExitCode {
+    if args.need.is_empty() && args.api.is_empty() && args.iam.is_empty() {
+        usage("check", "nothing to check; name a need, such as --need storage.objects.insert");
+    }
+    let report = print("check", &args.asking, args.asking.run(|check| args.describe(check)));
+    ExitCode::from(match report.state() {
+        GateState::Open => 0,
+        GateState::Closed => 1,
+        GateState::Invalid => 64,
+        _ => 2,
+    })
+}
+
+impl Check {
+    fn describe(&self, mut check: SelfCheck) -> Result<SelfCheck, String> {
+        let all = [&self.need, &self.api, &self.iam];
+        if let Some(secret) = all.into_iter().flatten().find(|text| looks_secret(text)) {
+            return Err(format!(
+                "{} may be a token; give it to standard input, with --token-stdin",
+                shown(secret)
+            ));
+        }
+        for need in &self.need {
+            check = check.needs(need);
+        }
+        for api in &self.api {
+            let (name, accesses) = read_api(api)?;
+            check = accesses.iter().fold(check, |check, access| check.needs_api(name, *access));
+        }
+        for asked in &self.iam {
+            let (resource, permissions) = read_iam(asked)?;
+            check = check.iam(resource, permissions);
+        }
+        check.validated().map_err(|error| error.to_string())
+    }
+}
+
+fn read_api(text: &str) -> Result<(&str, &'static [Access]), String> {
+    let (name, access) = text.split_once('=').unwrap_or((text, ""));
+    let accesses: &[Access] = match access {
+        "" => &[Access::Read, Access::Write],
+        "read" => &[Access::Read],
+        "write" => &[Access::Write],
+        other => {
+            let near = nearest(other, ["read", "write"].into_iter()).unwrap_or("read");
+            return Err(format!("unknown access {} of --api; did you mean {name}={near}?", shown(other)));
+        }
+    };
+    Ok((name, accesses))
+}
+
+/// A bucket's or a topic's name holds no `=`; an object's may, but permissions do not.
+fn read_iam(text: &str) -> Result<(&str, Vec<String>), String> {
+    let (resource, permissions) = text.rsplit_once('=').ok_or_else(|| {
+        format!("no permission in --iam {}; write it as gs://BUCKET=storage.objects.create", shown(text))
+    })?;
+    let permissions = permissions.split(',').map(str::trim).filter(|name| !name.is_empty());
+    Ok((resource, permissions.map(str::to_owned).collect()))
+}

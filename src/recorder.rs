@@ -1,0 +1,252 @@
+//! Which methods a program calls, learnt from a run, and the scopes that would do for them.
+//!
+//! Run the service's tests or the service itself with a recorder on, then ask it:
+//!
+//! ```
+//! # #[cfg(feature = "catalog-full")] {
+//! use gcp_scopes::Guard;
+//! use gcp_scopes::catalog::ApiMethod;
+//!
+//! let guard = Guard::builder().build();
+//! let recorder = guard.recorder(); // on from here
+//! // … the program calls Google through `guard.layer()` or `guard.middleware()` …
+//! # recorder.note(ApiMethod::by_id("storage.objects.get")?);
+//! # recorder.note(ApiMethod::by_id("storage.objects.insert")?);
+//! assert_eq!(recorder.scopes_flag(), "--scopes=storage-rw");
+//! println!("{recorder}");
+//! # }
+//! # Ok::<(), gcp_scopes::Error>(())
+//! ```
+//!
+//! 1. Only methods are remembered: no bucket, object or project, and no token.
+//! 2. At most 512 of them. One bit for each method of the catalog is taken once; a call allocates nothing.
+//! 3. Without a recorder, calls pay for one branch.
+//! 4. What was not called in the run is not known: a service's rare paths need scopes, too.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
+use crate::call::Why;
+use crate::catalog::{ApiMethod, Found, reader};
+use crate::remedy::{least_of, narrowest_first, recommended, scopes_flag};
+use crate::scope::{Scope, ScopeSet};
+
+/// How many methods are remembered.
+const MOST: usize = 512;
+
+/// The methods called through a guard since [`Guard::recorder`](crate::Guard::recorder) was first called.
+///
+/// Cheap to clone. `Display` is a report for a person.
+#[derive(Clone)]
+pub struct Recorder(Arc<Book>);
+
+impl Recorder {
+    pub(crate) fn new(book: Arc<Book>) -> Self {
+        Self(book)
+    }
+
+    /// Remembers a method that was not called through the guard, such as one from a list.
+    pub fn note(&self, method: ApiMethod) {
+        self.0.add(method);
+    }
+
+    /// The methods, sorted by id.
+    #[must_use]
+    pub fn methods(&self) -> Vec<ApiMethod> {
+        let mut methods: Vec<ApiMethod> = self.0.rows().map(ApiMethod::at).collect();
+        methods.sort_by_key(ApiMethod::id);
+        methods
+    }
+
+    /// Whether more methods were called than are remembered.
+    #[must_use]
+    pub fn is_cut_off(&self) -> bool {
+        self.0.is_cut_off.load(Ordering::Relaxed)
+    }
+
+    /// Whether a call went to an API of Google's by a method that the catalog does not know, so that
+    /// the answers below may lack something.
+    #[must_use]
+    pub fn missed_a_call(&self) -> bool {
+        self.0.missed.load(Ordering::Relaxed)
+    }
+
+    /// A smallest set of scopes that would do: the narrowest for each method, without those that the
+    /// others make needless. Methods for which Google lists no scope add none.
+    #[must_use]
+    pub fn least(&self) -> ScopeSet {
+        least_of(&self.accepted()).into_iter().collect()
+    }
+
+    /// What Google recommends: `cloud-platform`, with IAM deciding the rest, and beside it what it does
+    /// not cover.
+    /// Source: <https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>
+    #[must_use]
+    pub fn recommended(&self) -> ScopeSet {
+        recommended(&self.accepted(), None)
+    }
+
+    /// [`least`](Self::least) as a flag of `gcloud compute instances create` and its like. It is a
+    /// whole list: where a VM has other scopes that it needs, they have to be added.
+    #[must_use]
+    pub fn scopes_flag(&self) -> String {
+        format!("--scopes={}", scopes_flag(&self.least()))
+    }
+
+    /// The needs as code, to paste into a [self-check](crate::self_check). Empty if nothing was called.
+    #[must_use]
+    pub fn needs(&self) -> String {
+        let lines = self.methods().into_iter().map(|method| format!("    .needs(\"{method}\")\n"));
+        lines.collect()
+    }
+
+    fn accepted(&self) -> Vec<ScopeSet> {
+        self.methods().iter().map(ApiMethod::accepted).collect()
+    }
+}
+
+/// The methods, the scopes and what to paste.
+impl fmt::Display for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let methods = self.methods();
+        if methods.is_empty() {
+            return f.write_str("no method of a Google API was called yet\n");
+        }
+        writeln!(f, "{} of Google's methods were called:", methods.len())?;
+        for method in &methods {
+            writeln!(f, "  {method}{}", if method.accepted().is_empty() { NOT_LISTED } else { "" })?;
+        }
+        if self.is_cut_off() {
+            writeln!(f, "  and others: at most {MOST} are remembered")?;
+        }
+        if self.missed_a_call() {
+            writeln!(f, "  and at least one that the catalog does not know")?;
+        }
+        writeln!(f, "\nThe smallest set of scopes that would do:\n  {}", self.scopes_flag())?;
+        let recommended = self.recommended();
+        writeln!(f, "Or, as Google recommends, with IAM roles deciding the rest:")?;
+        writeln!(f, "  --scopes={}", scopes_flag(&recommended))?;
+        write!(f, "\nTo check them at start-up:\n  guard.self_check()\n{}", self.needs())
+    }
+}
+
+const NOT_LISTED: &str = "  (Google lists no scopes for it)";
+
+/// Methods by id, scopes as full URIs, the narrowest first.
+impl Serialize for Recorder {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let ids: Vec<&str> = self.methods().iter().map(ApiMethod::id).collect();
+        let list = |scopes: &ScopeSet| -> Vec<Scope> { narrowest_first(scopes) };
+        let mut value = serializer.serialize_struct("Recorder", 6)?;
+        value.serialize_field("methods", &ids)?;
+        value.serialize_field("least", &list(&self.least()))?;
+        value.serialize_field("recommended", &list(&self.recommended()))?;
+        value.serialize_field("scopes_flag", &self.scopes_flag())?;
+        value.serialize_field("is_cut_off", &self.is_cut_off())?;
+        value.serialize_field("missed_a_call", &self.missed_a_call())?;
+        value.end()
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Recorder").field(&self.methods()).finish()
+    }
+}
+
+/// One bit for each row of the catalog, so that a call that is known already only reads.
+pub(crate) struct Book {
+    bits: Box<[AtomicU64]>,
+    count: AtomicUsize,
+    is_cut_off: AtomicBool,
+    missed: AtomicBool,
+}
+
+impl Default for Book {
+    fn default() -> Self {
+        let words = reader::row_count().div_ceil(64);
+        Self {
+            bits: (0..words).map(|_| AtomicU64::new(0)).collect(),
+            count: AtomicUsize::new(0),
+            is_cut_off: AtomicBool::new(false),
+            missed: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Book {
+    /// Takes note of a call. A method that was seen before costs one read.
+    pub(crate) fn note(&self, found: &Result<Found, Why>) {
+        match found {
+            Ok(found) => self.add(found.method()),
+            Err(why) if *why == Why::Method => self.missed.store(true, Ordering::Relaxed),
+            Err(_) => {}
+        }
+    }
+
+    fn add(&self, method: ApiMethod) {
+        let row = method.row();
+        let Some(word) = self.bits.get(row as usize / 64) else { return };
+        let bit = 1 << (row % 64);
+        if word.load(Ordering::Relaxed) & bit != 0 {
+            return;
+        }
+        if self.count.fetch_add(1, Ordering::Relaxed) >= MOST {
+            self.count.store(MOST, Ordering::Relaxed);
+            self.is_cut_off.store(true, Ordering::Relaxed);
+            return;
+        }
+        if word.fetch_or(bit, Ordering::Relaxed) & bit != 0 {
+            // Another thread was first: it has been counted twice.
+            self.count.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    fn rows(&self) -> impl Iterator<Item = u32> + '_ {
+        let words = (0_u32..).zip(&self.bits).map(|(place, word)| (place, word.load(Ordering::Relaxed)));
+        words.flat_map(|(place, word)| {
+            (0..64).filter(move |bit| word & 1 << bit != 0).map(move |bit| place * 64 + bit)
+        })
+    }
+}
+
+#[cfg(all(test, feature = "catalog-full"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_is_bounded_and_says_so() {
+        let recorder = Recorder::new(Arc::default());
+        for row in 0..MOST as u32 {
+            recorder.note(ApiMethod::at(row * 7));
+            recorder.note(ApiMethod::at(row * 7));
+        }
+        assert_eq!((recorder.methods().len(), recorder.is_cut_off()), (MOST, false));
+        recorder.note(ApiMethod::at(1));
+        recorder.note(ApiMethod::at(7));
+        assert_eq!((recorder.methods().len(), recorder.is_cut_off()), (MOST, true));
+    }
+
+    #[test]
+    fn a_row_that_is_not_there_is_no_harm() {
+        let recorder = Recorder::new(Arc::default());
+        recorder.note(ApiMethod::at(u32::MAX));
+        assert!(recorder.methods().is_empty());
+    }
+
+    #[test]
+    fn threads_that_meet_count_a_method_once() {
+        let recorder = Recorder::new(Arc::default());
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..MOST as u32 / 2).for_each(|row| recorder.note(ApiMethod::at(row))));
+            }
+        });
+        assert!(!recorder.is_cut_off() && recorder.methods().len() == MOST / 2);
+        assert_eq!(recorder.0.count.load(Ordering::Relaxed), MOST / 2);
+    }
+}

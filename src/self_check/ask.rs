@@ -1,0 +1,171 @@
+//! What has to be asked of others: tokens, what they hold, and what IAM says.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderValue, Request, Response};
+use tokio::time::Instant;
+
+use super::SelfCheck;
+use super::parallel::Running;
+use super::resource::Resource;
+use crate::adapter::attach::{TokenSource, authorization};
+use crate::environment::{Credential, Platform};
+use crate::granted::cache::Stage;
+use crate::granted::flight::Grants;
+use crate::granted::metadata::MetadataServer;
+use crate::granted::{Fetch, GrantedScopes};
+use crate::scope::Scope;
+
+/// One token: the scope it was asked for, the token or why there is none, and what it holds.
+pub(super) struct Held {
+    asked: Option<Scope>,
+    token: Result<HeaderValue, String>,
+    pub(super) granted: GrantedScopes,
+}
+
+/// Every token that was got.
+pub(super) struct Tokens(pub(super) Vec<Held>);
+
+impl Tokens {
+    /// The one for calls that ask for this scope.
+    pub(super) fn for_scope(&self, scope: &Scope) -> Option<&Held> {
+        self.0.iter().find(|held| held.asked.as_ref().is_none_or(|asked| asked == scope))
+    }
+}
+
+/// An answer of `testIamPermissions`, or why there is none.
+pub(super) type Told = Result<Response<Bytes>, String>;
+
+impl SelfCheck {
+    /// A token for each of these scopes, where the program has a source that heeds scopes; else one.
+    pub(super) async fn tokens(&self, scopes: Vec<Scope>, until: Instant) -> Tokens {
+        let late = self.late();
+        let held = |asked, token| Held { asked, token, granted: GrantedScopes::unknown(late.clone()) };
+        let works: Vec<_> = match (&self.tokens, self.metadata()) {
+            (Some(source), _) => {
+                let of = |scope: Scope| (Some(scope.clone()), Work::Source(Arc::clone(source), scope));
+                scopes.into_iter().map(of).collect()
+            }
+            (None, Ok(server)) => vec![(None, Work::Metadata(server.clone()))],
+            (None, Err(why)) => return Tokens(vec![held(None, Err(why))]),
+        };
+        let (asked, works): (Vec<_>, Vec<_>) = works.into_iter().unzip();
+        let tokens = Running::start(until, works.into_iter().map(Work::run)).finish().await;
+        let each = asked.into_iter().zip(tokens);
+        Tokens(each.map(|(asked, token)| held(asked, token.unwrap_or_else(|| Err(late.clone())))).collect())
+    }
+
+    /// Finds out what the tokens hold, and at the same time asks about the resources.
+    pub(super) async fn ask(&self, tokens: &mut Tokens, until: Instant) -> Vec<Told> {
+        let grants = self.guard.grants();
+        let looks = tokens.0.iter().map(|held| look(grants.clone(), held.token.clone(), until));
+        let looks = Running::start(until, looks.collect::<Vec<_>>());
+        let questions: Vec<_> = self
+            .wanted
+            .iter()
+            .map(|wanted| {
+                let request = wanted
+                    .resource
+                    .clone()
+                    .and_then(|resource| self.request(&resource, &wanted.permissions, tokens));
+                send(self.guard.fetch(), request)
+            })
+            .collect();
+        let told = Running::start(until, questions).finish().await;
+        for (held, granted) in tokens.0.iter_mut().zip(looks.finish().await) {
+            held.granted = granted.unwrap_or_else(|| GrantedScopes::unknown(self.late()));
+        }
+        told.into_iter().map(|told| told.unwrap_or_else(|| Err(self.late()))).collect()
+    }
+
+    fn request(
+        &self,
+        resource: &Resource,
+        permissions: &[String],
+        tokens: &Tokens,
+    ) -> Result<Request<Bytes>, String> {
+        let held = tokens.for_scope(&self.scope_to_test(resource)).ok_or("there is no token")?;
+        let token = held.token.clone()?;
+        let (verb, path, body) = resource.question(permissions);
+        let url = format!("{}{path}", self.guard.endpoints().base(resource.host()));
+        let request = Request::builder().method(verb).uri(url).header(AUTHORIZATION, token);
+        let request = request.header(CONTENT_TYPE, "application/json").body(body);
+        request.map_err(|_| "its name makes no URL".to_owned())
+    }
+
+    /// The metadata server that hands out the program's tokens, or why none does.
+    fn metadata(&self) -> Result<&MetadataServer, String> {
+        let here = self.guard.environment();
+        let credential = here.credential();
+        let in_shell = here.platform() == Platform::CloudShell && credential == Credential::GcloudUser;
+        let is_its = credential == Credential::MetadataServer || in_shell;
+        match (self.guard.metadata().filter(|_| is_its), self.guard.metadata_problem()) {
+            (Some(server), _) => Ok(server),
+            (None, Some(problem)) if credential == Credential::Unknown => {
+                Err(format!("no credential was found here: {problem}"))
+            }
+            (None, _) if credential == Credential::Unknown => Err("no credential was found here".to_owned()),
+            (None, _) => {
+                Err(format!("no token of this credential was given to the check: {}", credential.describe()))
+            }
+        }
+    }
+
+    /// Why something that was asked for is not there.
+    pub(super) fn late(&self) -> String {
+        match tokio::runtime::Handle::try_current() {
+            Ok(_) => "no answer in time".to_owned(),
+            Err(_) => "there is no tokio runtime to ask in".to_owned(),
+        }
+    }
+}
+
+/// How to get a token.
+enum Work {
+    Source(Arc<dyn TokenSource>, Scope),
+    Metadata(MetadataServer),
+}
+
+impl Work {
+    async fn run(self) -> Result<HeaderValue, String> {
+        match self {
+            // Its own error may hold anything.
+            Self::Source(source, scope) => {
+                let token = authorization(&*source, &scope).await;
+                token.map_err(|_| "the program's token source gave no token".to_owned())
+            }
+            Self::Metadata(server) => {
+                let token = server.token().await.map_err(|error| error.to_string())?;
+                let mut value = HeaderValue::try_from(format!("Bearer {token}"))
+                    .map_err(|_| "the metadata server's token cannot be read")?;
+                value.set_sensitive(true);
+                Ok(value)
+            }
+        }
+    }
+}
+
+async fn look(grants: Grants, token: Result<HeaderValue, String>, until: Instant) -> GrantedScopes {
+    let token = match token {
+        Ok(token) => token,
+        Err(why) => return GrantedScopes::unknown(why),
+    };
+    match grants.inspect(&token, Stage::Refused) {
+        Some(key) => {
+            let left = until.saturating_duration_since(Instant::now());
+            grants.wait(key, Some(&token), Stage::Refused, left).await
+        }
+        None => GrantedScopes::unknown("the token cannot be read"),
+    }
+}
+
+async fn send(fetch: Option<Arc<dyn Fetch>>, request: Result<Request<Bytes>, String>) -> Told {
+    let request = request?;
+    let fetch =
+        fetch.ok_or("there is nobody to ask: enable feature `reqwest`, or give the guard a `Fetch`")?;
+    let host = request.uri().host().unwrap_or_default().to_owned();
+    // The client's own error may hold what was sent.
+    fetch.fetch(request).await.map_err(|_| format!("{host} could not be reached"))
+}

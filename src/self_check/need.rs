@@ -1,0 +1,180 @@
+//! What a service needs, read from what its author wrote.
+
+use http::{Method, Uri};
+
+use super::Access;
+use crate::call::{Call, Why};
+use crate::catalog::{ApiMethod, Endpoints, Found, lookup};
+use crate::remedy::least;
+use crate::scope::Scope;
+
+/// What is longer is shown as its start.
+const LONG: usize = 200;
+
+/// One need: what it was called, and the methods it stands for, or why it cannot be used.
+#[derive(Debug, Clone)]
+pub(super) struct Need {
+    pub(super) subject: String,
+    pub(super) probes: Result<Vec<Probe>, String>,
+}
+
+/// One method, or why a request is none.
+pub(super) type Probe = Result<Found, Why>;
+
+impl Need {
+    /// A method by its id, or a request as verb and URL, in which `{name}` stands for any one name.
+    pub(super) fn read(text: &str, endpoints: &Endpoints) -> Self {
+        let text = text.trim();
+        if text.contains("://") {
+            let probe = request(text).map(|(verb, uri)| lookup(&Call::new(&verb, &uri), endpoints));
+            // A query may hold what is nobody's business, and it names no method.
+            let subject = text.split('?').next().unwrap_or_default();
+            return Self { subject: shown(subject), probes: probe.map(|probe| vec![probe]) };
+        }
+        let probes = match text.len() {
+            0..=LONG => ApiMethod::by_id(text).map_err(|error| error.to_string()),
+            length => {
+                Err(format!("no method has an id of {length} bytes; ids read like `storage.objects.insert`"))
+            }
+        };
+        Self { subject: shown(text), probes: probes.map(|method| vec![Ok(Found::named(method))]) }
+    }
+
+    /// All methods of an API that only read, or all that do more.
+    pub(super) fn of_api(name: &str, access: Access) -> Self {
+        let reads = |method: &ApiMethod| method.verb() == "GET";
+        let is_asked = |method: &ApiMethod| reads(method) == (access == Access::Read);
+        let methods = ApiMethod::of_api(name).map_err(|error| error.to_string());
+        let found: Result<Vec<Probe>, String> = methods.map(|methods| {
+            methods.into_iter().filter(is_asked).map(|method| Ok(Found::named(method))).collect()
+        });
+        let probes = found.and_then(|found| match found.is_empty() {
+            true => Err(format!("no method of the API `{name:.100}` {}s", access.as_str())),
+            false => Ok(found),
+        });
+        Self { subject: format!("{} ({})", shown(name.trim()), access.as_str()), probes }
+    }
+
+    /// A method that is known.
+    pub(super) fn of(method: ApiMethod) -> Self {
+        Self { subject: method.id().to_owned(), probes: Ok(vec![Ok(Found::named(method))]) }
+    }
+
+    pub(super) fn probes(&self) -> &[Probe] {
+        self.probes.as_deref().unwrap_or_default()
+    }
+}
+
+/// The scope to ask for in a token for this, as a client that attaches tokens does.
+pub(super) fn scope_to_ask_for(probe: &Probe) -> Scope {
+    let accepted = probe.as_ref().ok().map(|found| found.method().accepted());
+    accepted.as_ref().and_then(least).unwrap_or_else(Scope::cloud_platform)
+}
+
+fn request(text: &str) -> Result<(Method, Uri), String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [verb, url] = words[..] else {
+        return Err(format!("expected a verb and a URL, such as `{EXAMPLE}`"));
+    };
+    let verb: Method =
+        verb.to_ascii_uppercase().parse().map_err(|_| "the verb is none of HTTP's".to_owned())?;
+    let uri: Result<Uri, _> = filled(url).parse();
+    let uri =
+        uri.map_err(|error| format!("the URL cannot be read ({error}); expected one such as `{EXAMPLE}`"))?;
+    match uri.scheme_str() {
+        Some("https" | "http") => Ok((verb, uri)),
+        _ => Err(format!("the URL is none of HTTP; expected one such as `{EXAMPLE}`")),
+    }
+}
+
+const EXAMPLE: &str = "GET https://storage.googleapis.com/storage/v1/b/{bucket}/o/{object}";
+
+/// The URL with a name in the place of each `{…}`.
+fn filled(url: &str) -> String {
+    let mut parts = url.split('{');
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.split_once('}').map_or(part, |(_, rest)| rest);
+        filled.push_str("name");
+        filled.push_str(rest);
+    }
+    filled
+}
+
+fn shown(text: &str) -> String {
+    match text.char_indices().nth(LONG).and_then(|(end, _)| text.get(..end)) {
+        Some(start) => format!("{}…", start.escape_debug()),
+        None => text.escape_debug().to_string(),
+    }
+}
+
+#[cfg(all(test, feature = "catalog-full"))]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> Result<&'static str, String> {
+        let need = Need::read(text, &Endpoints::new());
+        let probe = need.probes?.remove(0);
+        Ok(probe.map_or_else(Why::as_str, |found| found.method().id()))
+    }
+
+    #[test]
+    fn a_need_is_an_id_or_a_request_with_names_left_open() {
+        for (text, expected) in [
+            ("storage.objects.insert", "storage.objects.insert"),
+            (" compute.beta:compute.instances.get ", "compute.instances.get"),
+            ("google.pubsub.v1.Publisher.Publish", "google.pubsub.v1.Publisher.Publish"),
+            ("GET https://storage.googleapis.com/storage/v1/b/{bucket}/o/{object}", "storage.objects.get"),
+            ("get https://storage.googleapis.com/storage/v1/b/{b}/o?prefix={p}", "storage.objects.list"),
+            (
+                "POST https://pubsub.googleapis.com/v1/projects/{p}/topics/{t}:publish",
+                "pubsub.projects.topics.publish",
+            ),
+            ("PUT https://storage.googleapis.com/{bucket}/{object}", "storage.objects.insert"),
+            ("GET https://example.com/{x}", "host"),
+            ("GET https://storage.googleapis.com/storage/v1/nothing/{x", "method"),
+        ] {
+            assert_eq!(id(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_used_says_what_can() {
+        for (text, hint) in [
+            ("storage.objects.insrt", "`storage.objects.insert`"),
+            ("https://storage.googleapis.com/b", "verb and a URL"),
+            ("GET gs://bucket/object", "none of HTTP"),
+            ("GE T https://x.example/", "verb and a URL"),
+            ("GET https://a b/", "verb and a URL"),
+            ("", "unknown method"),
+            (&"x".repeat(1000), "1000 bytes"),
+        ] {
+            let error = id(text).unwrap_err();
+            assert!(error.contains(hint), "{text:.60}: {error}");
+        }
+        let need = Need::read(&"x".repeat(1000), &Endpoints::new());
+        assert!(need.subject.len() < 250);
+    }
+
+    #[test]
+    fn an_api_is_all_its_methods_that_read_or_all_others() {
+        let ids = |access| {
+            let need = Need::of_api("pubsub", access);
+            let probes = need.probes().iter();
+            probes.map(|probe| probe.as_ref().unwrap().method().id()).collect::<Vec<_>>()
+        };
+        assert!(ids(Access::Write).contains(&"pubsub.projects.topics.publish"));
+        assert!(ids(Access::Read).contains(&"pubsub.projects.topics.get"));
+        assert!(!ids(Access::Read).iter().any(|id| ids(Access::Write).contains(id)));
+        assert!(Need::of_api("pubsubs", Access::Read).probes.unwrap_err().contains("`pubsub`"));
+    }
+
+    #[test]
+    fn a_query_is_not_shown() {
+        let need = Need::read(
+            "GET https://storage.googleapis.com/storage/v1/b/b?access_token=SECRET",
+            &Endpoints::new(),
+        );
+        assert!(!need.subject.contains("SECRET"), "{}", need.subject);
+    }
+}

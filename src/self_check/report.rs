@@ -1,0 +1,194 @@
+//! What a self-check found, and the error that stops a start-up.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::ask::Tokens;
+use super::finding::{Finding, GateState};
+use super::judge::Lacking;
+use super::{SelfCheck, text};
+use crate::denial::of_this_token;
+use crate::environment::{Credential, Environment, Platform};
+use crate::granted::GrantedScopes;
+use crate::refusal::{Gate, ScopeRefusal};
+use crate::remedy::{self, Case, Step};
+use crate::scope::ScopeSet;
+
+/// What a self-check found: where the program runs, what its token holds, each gate that was asked
+/// about, and one set of steps that opens all that are closed.
+///
+/// `Display` is a page of at most 80 columns for a person, with commands unbroken; it ends in a line end.
+/// As `serde` value it is one object for a log.
+#[derive(Debug, Clone)]
+pub struct Report {
+    pub(super) environment: Arc<Environment>,
+    pub(super) granted: GrantedScopes,
+    /// How long the token lasted when it was looked at.
+    pub(super) left: Option<Duration>,
+    /// Whether the token is the one of a metadata server that would have heeded scopes.
+    pub(super) is_unasked: bool,
+    pub(super) findings: Vec<Finding>,
+    pub(super) summary: Option<String>,
+    pub(super) steps: Vec<Step>,
+}
+
+impl Report {
+    /// The worst state of any gate that was asked about; open if none was.
+    #[must_use]
+    pub fn state(&self) -> GateState {
+        self.findings.iter().map(Finding::state).max().unwrap_or(GateState::Open)
+    }
+
+    /// Whether every gate that was asked about is open.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.state() == GateState::Open
+    }
+
+    /// One for each need and each resource, in the order in which they were named.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// Where the program runs and which credential it uses.
+    #[must_use]
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// What the token holds, and how that is known. Unknown where calls get a token each.
+    #[must_use]
+    pub fn granted(&self) -> &GrantedScopes {
+        &self.granted
+    }
+
+    /// What opens all closed gates at once, in order. Empty if none is closed.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The report itself, unless a gate is closed or a need is invalid. What is unknown is no reason to
+    /// stop: a client cannot know better than the server.
+    ///
+    /// # Errors
+    /// The closed gates and the invalid needs. Its `Display` is one line, its
+    /// [`report`](ClosedGates::report) this report.
+    pub fn into_result(self) -> Result<Self, ClosedGates> {
+        if self.state() < GateState::Closed { Ok(self) } else { Err(ClosedGates(Box::new(self))) }
+    }
+
+    /// The page as it looks best on this stream: with colours if it is a terminal, and the environment
+    /// variable `NO_COLOR` is not set (<https://no-color.org>).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let guard = gcp_scopes::Guard::builder().build();
+    /// let report = guard.self_check().run().await;
+    /// eprint!("{}", report.on(&std::io::stderr()));
+    /// # }
+    /// ```
+    pub fn on(&self, stream: &impl IsTerminal) -> impl fmt::Display + '_ {
+        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        Page { report: self, colours: stream.is_terminal() && !is_set("NO_COLOR") && !is_dumb }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&text::page(self, false))
+    }
+}
+
+struct Page<'a> {
+    report: &'a Report,
+    colours: bool,
+}
+
+impl fmt::Display for Page<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&text::page(self.report, self.colours))
+    }
+}
+
+/// A self-check found a closed gate, or a need that cannot be checked.
+///
+/// `Display` is one line: which, and what to do. `Debug`, which is what a `main` that returns it prints,
+/// is the whole report.
+pub struct ClosedGates(Box<Report>);
+
+impl ClosedGates {
+    /// Everything that was found.
+    #[must_use]
+    pub fn report(&self) -> &Report {
+        &self.0
+    }
+}
+
+impl fmt::Display for ClosedGates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&text::line(&self.0))
+    }
+}
+
+impl fmt::Debug for ClosedGates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{self}\n")?;
+        self.0.fmt(f)
+    }
+}
+
+impl StdError for ClosedGates {}
+
+impl SelfCheck {
+    pub(super) fn report(&self, findings: Vec<Finding>, tokens: &Tokens, lacking: &[Lacking]) -> Report {
+        let granted = of_all(tokens);
+        let told = lacking.first().map_or(&granted, |lacking| &lacking.granted);
+        let environment = of_this_token(self.guard.shared_environment(), told);
+        let accepted: Vec<ScopeSet> = lacking.iter().map(|lacking| lacking.accepted.clone()).collect();
+        let case = Case {
+            kind: ScopeRefusal::Missing,
+            accepted: &accepted,
+            held: told.scopes(),
+            environment: &environment,
+        };
+        let remedy = (!lacking.is_empty()).then(|| remedy::remedy(&case));
+        let (summary, mut steps) = remedy.map(|remedy| (remedy.summary, remedy.steps)).unzip();
+        let steps = steps.get_or_insert_default();
+        let resources = findings.iter().filter(|finding| finding.gate == Gate::Iam);
+        for (finding, wanted) in resources.zip(&self.wanted) {
+            if let (GateState::Closed, Ok(resource)) = (finding.state, &wanted.resource) {
+                steps.extend(remedy::grant(&finding.missing, &resource.binding(), &environment));
+            }
+        }
+        let left = granted.expires_at().map(|at| at.duration_since(SystemTime::now()).unwrap_or_default());
+        let steps = std::mem::take(steps);
+        let is_unasked = self.is_unasked(&environment);
+        Report { environment, granted, left, is_unasked, findings, summary, steps }
+    }
+
+    fn is_unasked(&self, environment: &Environment) -> bool {
+        let is_attached = environment.credential() == Credential::MetadataServer;
+        let here = environment.platform();
+        self.tokens.is_none() && is_attached && here != Platform::Unknown && !here.grants_its_scopes()
+    }
+}
+
+/// What the token holds, or that there are several which differ.
+fn of_all(tokens: &Tokens) -> GrantedScopes {
+    let mut all = tokens.0.iter().map(|held| &held.granted);
+    let Some(first) = all.next() else { return GrantedScopes::unknown("there is no token") };
+    let same = |other: &GrantedScopes| {
+        other.scopes() == first.scopes() && other.is_not_limited() == first.is_not_limited()
+    };
+    match all.all(same) {
+        true => first.clone(),
+        false => GrantedScopes::unknown("each call gets a token of its own, for the scope it asks for"),
+    }
+}

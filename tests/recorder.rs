@@ -1,0 +1,110 @@
+//! What a recorder learns from calls through a guard, and what it answers.
+#![cfg(all(feature = "testing", feature = "reqwest-middleware", feature = "catalog-full"))]
+#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
+
+#[path = "support/builder.rs"]
+mod builder;
+#[path = "support/plain.rs"]
+mod plain;
+
+use anyhow::{Result, ensure};
+use gcp_scopes::testing::{FakeGoogle, Vm};
+use gcp_scopes::{Guard, ScopeSet};
+use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
+
+const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
+
+async fn google() -> Result<FakeGoogle> {
+    let _ = plain::client();
+    let google = FakeGoogle::builder().vm(Vm::new("web-1").scopes(["cloud-platform"])).bucket("photos");
+    Ok(google.iam("photos", ACCOUNT, "roles/storage.admin").start().await?)
+}
+
+fn client(guard: &Guard) -> ClientWithMiddleware {
+    ClientBuilder::new(plain::client()).with(guard.middleware()).build()
+}
+
+async fn upload(client: &ClientWithMiddleware, google: &FakeGoogle, name: &str) -> Result<u16> {
+    let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name={name}", google.storage_url());
+    Ok(client.post(url).bearer_auth(google.token()).body("meow").send().await?.status().as_u16())
+}
+
+async fn download(client: &ClientWithMiddleware, google: &FakeGoogle, name: &str) -> Result<u16> {
+    let url = format!("{}/storage/v1/b/photos/o/{name}?alt=media", google.storage_url());
+    Ok(client.get(url).bearer_auth(google.token()).send().await?.status().as_u16())
+}
+
+#[tokio::test]
+async fn calls_after_the_recorder_are_remembered_once_and_without_names() -> Result<()> {
+    let google = google().await?;
+    let guard = builder::builder(&google).from_env().await;
+    let client = client(&guard);
+    ensure!(upload(&client, &google, "before").await? == 200);
+    let recorder = guard.recorder();
+    ensure!(recorder.methods().is_empty(), "{recorder:?}");
+    for name in ["secret-cat", "secret-dog"] {
+        ensure!(upload(&client, &google, name).await? == 200);
+        ensure!(download(&client, &google, name).await? == 200);
+    }
+    ensure!(download(&client, &google, "nothing").await? == 404, "a call that fails counts, too");
+    let ids: Vec<&str> = guard.recorder().methods().iter().map(|method| method.id()).collect();
+    ensure!(ids == ["storage.objects.get", "storage.objects.insert"], "{ids:?}");
+    let shown = format!("{recorder}{recorder:?}{}", serde_json::to_string(&recorder)?);
+    for name in ["secret", "photos", "my-project", &google.token()] {
+        ensure!(!shown.contains(name), "{shown}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_answers_are_the_scopes_the_flag_and_the_needs() -> Result<()> {
+    let google = google().await?;
+    let guard = builder::builder(&google).from_env().await;
+    let (recorder, client) = (guard.recorder(), client(&guard));
+    upload(&client, &google, "cat").await?;
+    download(&client, &google, "cat").await?;
+    ensure!(
+        recorder.least()
+            == ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_write")
+    );
+    ensure!(recorder.scopes_flag() == "--scopes=storage-rw");
+    let platform = ScopeSet::from_scope_text("https://www.googleapis.com/auth/cloud-platform");
+    ensure!(recorder.recommended() == platform, "{:?}", recorder.recommended());
+    ensure!(
+        recorder.needs().lines().count() == 2
+            && recorder.needs().contains(r#".needs("storage.objects.insert")"#)
+    );
+    let expected = "\
+2 of Google's methods were called:
+  storage.objects.get
+  storage.objects.insert
+
+The smallest set of scopes that would do:
+  --scopes=storage-rw
+Or, as Google recommends, with IAM roles deciding the rest:
+  --scopes=cloud-platform
+
+To check them at start-up:
+  guard.self_check()
+    .needs(\"storage.objects.get\")
+    .needs(\"storage.objects.insert\")
+";
+    ensure!(recorder.to_string() == expected, "{recorder}");
+    let report =
+        guard.self_check().needs_recorded(&recorder).timeout(std::time::Duration::from_secs(60)).run().await;
+    ensure!(report.is_open() && report.findings().len() == 2, "{report}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_of_an_unknown_method_is_told() -> Result<()> {
+    let google = google().await?;
+    let guard = builder::builder(&google).from_env().await;
+    let (recorder, client) = (guard.recorder(), client(&guard));
+    ensure!(!recorder.missed_a_call());
+    client.get(format!("{}/storage/v1/nothing/of/the/sort", google.storage_url())).send().await?;
+    ensure!(recorder.missed_a_call() && recorder.methods().is_empty());
+    let elsewhere = format!("{}/x", google.oauth_url());
+    ensure!(client.get(elsewhere).send().await.is_ok());
+    Ok(())
+}
