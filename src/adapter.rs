@@ -14,10 +14,9 @@ pub mod gcp_auth;
 pub mod google_apis;
 #[cfg(feature = "google-cloud")]
 pub mod google_cloud;
-#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
-#[cfg_attr(not(feature = "tower"), allow(dead_code))]
+#[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store", feature = "opendal"))]
 mod grpc;
-#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
+#[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store", feature = "opendal"))]
 mod grpc_body;
 pub(crate) mod inflate;
 #[cfg(feature = "object-store")]

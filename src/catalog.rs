@@ -226,7 +226,6 @@ impl ApiMethod {
     }
 
     /// Whether a verdict hangs on the query, says the hand table.
-    #[cfg(any(feature = "google-cloud", feature = "google-apis"))]
     pub(crate) fn depends_on_query(&self) -> bool {
         let depends =
             |effect: &Effect| matches!(effect, Effect::NoVerdictWhen(..) | Effect::NoVerdictWith(..));

@@ -3,7 +3,6 @@
 //! A [`Denial`] is facts. Its `Display` is one line for a log; [`Denial::report`] is the long text
 //! for a person. It judges nothing: the verdict was made in `guard`, the steps in `remedy`.
 
-#[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), allow(dead_code))]
 pub(crate) mod answer;
 pub(crate) mod report;
 mod serialize;
@@ -202,7 +201,6 @@ impl Denial {
     }
 
     /// The same denial with something to do first that only the client's adapter knows of.
-    #[cfg(feature = "google-apis")]
     pub(crate) fn with_first_step(&self, step: Step) -> Self {
         let Facts { kind, method, accepted, granted, environment, refusal, remedy } = &*self.0;
         let brief = step.code_line().map(|code| format!("Ask for another scope in the call: {code}. "));
@@ -245,10 +243,6 @@ impl Denial {
     }
 
     /// The denial as an error to hand to a client, which a walk of `source()` finds again.
-    #[cfg_attr(
-        not(any(feature = "tower", feature = "reqwest-middleware", feature = "opendal")),
-        allow(dead_code)
-    )]
     pub(crate) fn into_error(self) -> Shell {
         Shell(self)
     }

@@ -16,14 +16,10 @@
 //! gets a [`Denial`]; every other answer is passed on byte for byte.
 
 mod builder;
-#[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), allow(dead_code))]
 mod checked;
-#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
-#[cfg_attr(not(feature = "tower"), allow(dead_code))]
 mod grpc;
 mod lessons;
 mod repeats;
-#[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), expect(dead_code))]
 mod surface;
 mod verdict;
 
@@ -46,25 +42,9 @@ use lessons::{Lessons, Subject};
 use repeats::Repeats;
 
 pub use builder::GuardBuilder;
-#[cfg(any(
-    feature = "tower",
-    feature = "reqwest-middleware",
-    feature = "google-cloud",
-    feature = "google-apis"
-))]
 pub(crate) use checked::Before;
-#[cfg(any(
-    feature = "tower",
-    feature = "reqwest-middleware",
-    feature = "object-store",
-    feature = "opendal",
-    feature = "google-cloud",
-    feature = "google-apis"
-))]
 pub(crate) use checked::Checked;
-#[cfg(feature = "tower")]
 pub(crate) use grpc::Head;
-#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
 pub(crate) use grpc::{GRPC_STATUS, is_denied};
 pub use verdict::{Verdict, verdict};
 
@@ -238,7 +218,6 @@ impl Guard {
     }
 
     /// The same for an answer of which the call is not known, but as far as the answer itself names it.
-    #[cfg(any(feature = "google-cloud", feature = "google-apis"))]
     pub(crate) fn explain_alone(&self, answer: &Answer<'_>) -> Option<Denial> {
         let refusal = refusal::classify(answer).filter(is_for_scope)?;
         let granted = GrantedScopes::unknown("an error does not say which token the call carried");

@@ -5,6 +5,20 @@
     all(feature = "tower", feature = "reqwest-middleware", feature = "testing"),
     doc = include_str!("../README.md")
 )]
+// The parts that adapters share are compiled whole: which adapter uses which of them is no matter of theirs.
+#![cfg_attr(
+    not(all(
+        feature = "tonic",
+        feature = "reqwest-middleware",
+        feature = "object-store",
+        feature = "opendal",
+        feature = "google-cloud",
+        feature = "google-apis",
+        feature = "gcp-auth",
+        feature = "testing"
+    )),
+    allow(dead_code, unused_imports)
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod scope;

@@ -5,7 +5,6 @@
 //! a command only if it has the syntax Google documents for it; otherwise a placeholder in capitals
 //! stays, so that pasting a command never runs what somebody put into a VM's name.
 
-#[cfg(feature = "google-apis")]
 pub(crate) mod asked;
 mod code;
 mod elsewhere;

@@ -130,7 +130,6 @@ pub(crate) fn contradicted(method: Option<ApiMethod>, accepted: &ScopeSet) {
 }
 
 /// A generated client asked for a token with scopes that do not fit the method.
-#[cfg(feature = "google-apis")]
 pub(crate) fn asked_amiss(method: ApiMethod, asked: &ScopeSet, calls: u64) {
     warn!(
         target: TARGET,

@@ -48,7 +48,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let denial = Denial::of(&error).ok_or("there is a denial")?;
     println!("\nWhat helps, in order:");
     for step in denial.steps() {
-        println!("- {}", step.command_line().unwrap_or(step.text()));
+        println!("- {}", step.command_line().unwrap_or_else(|| step.text()));
     }
 
     println!("\nThat is done:");

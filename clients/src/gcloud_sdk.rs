@@ -52,7 +52,7 @@ impl Client for Publisher {
     async fn call(&self) -> Reply {
         let message = PubsubMessage { data: b"order 7".to_vec(), ..PubsubMessage::default() };
         let topic = format!("projects/{}/topics/orders", World::PROJECT);
-        let request = PublishRequest { topic, messages: vec![message], ..PublishRequest::default() };
+        let request = PublishRequest { topic, messages: vec![message] };
         let answer = self.0.clone().publish(request).await.map_err(failure)?;
         let seen = shown(answer.metadata());
         Ok(Answer { bytes: answer.into_inner().message_ids.concat().into(), seen })

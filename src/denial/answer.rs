@@ -223,7 +223,7 @@ mod tests {
         let rows = [
             (json!({"error": inner}), json!({"error": expected})),
             (json!([{"error": inner}, 2]), json!([{"error": expected}, 2])),
-            (inner.clone(), expected.clone()),
+            (inner, expected),
         ];
         for (sent, expected) in rows {
             for content_type in ["application/json; charset=UTF-8", "Application/Problem+JSON", ""] {

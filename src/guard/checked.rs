@@ -16,7 +16,6 @@ use crate::granted::flight::Peek;
 use crate::granted::{GrantSource, GrantedScopes};
 use crate::refusal::{self, Answer, Certainty, Gate, Refusal, ScopeRefusal};
 use crate::remedy::least;
-#[cfg(feature = "google-apis")]
 use crate::remedy::{Step, asked};
 use crate::scope::{Scope, ScopeSet};
 use crate::telemetry;
@@ -33,7 +32,6 @@ pub(crate) struct Checked {
     is_grpc: bool,
 }
 
-#[cfg_attr(not(feature = "tower"), allow(dead_code))]
 impl Checked {
     /// Whether the answer is to be read as gRPC's.
     pub(crate) fn is_grpc(&self) -> bool {
@@ -52,7 +50,6 @@ impl Checked {
     }
 
     /// A call of which a client shows no more than the method, or not even that.
-    #[cfg(any(feature = "google-cloud", feature = "google-apis"))]
     pub(crate) fn untold(found: Result<Found, Why>) -> Self {
         Self::unseen(Asked { found, needed: None })
     }
@@ -68,7 +65,6 @@ impl Checked {
     }
 }
 
-#[cfg(feature = "reqwest-middleware")]
 impl Checked {
     /// Whether an answer with this status is of any use to the guard.
     pub(crate) fn is_told_by(&self, status: StatusCode) -> bool {
@@ -102,7 +98,6 @@ impl Guard {
     }
 
     /// The same for a call of Google's of which the token is seen, and the method or nothing else.
-    #[cfg(any(feature = "google-cloud", feature = "google-apis"))]
     pub(crate) fn before_with(&self, found: Result<Found, Why>, token: &HeaderValue) -> Before {
         if let Some(book) = self.0.recorder.get() {
             book.note(&found);
@@ -161,7 +156,6 @@ impl Guard {
 
     /// What to do about a program that asks for scopes which the method does not accept, or which open
     /// a part of the data only. With a warning event.
-    #[cfg(feature = "google-apis")]
     pub(crate) fn amiss(&self, found: &Found, asked: &ScopeSet) -> Option<Step> {
         let method = found.method();
         let why = match super::verdict(found, asked) {
@@ -241,7 +235,6 @@ impl Guard {
 
     /// What is known of a call that was redirected: no more than whether its last host is Google's.
     /// The verb may have changed on the way, and the token may have been left out.
-    #[cfg(any(feature = "reqwest-middleware", feature = "opendal"))]
     pub(crate) fn redirected(&self, last: &Call<'_>) -> Checked {
         let found = catalog::lookup(last, &self.0.endpoints).and(Err(Why::Method));
         Checked::unseen(Asked { found, needed: None })
@@ -261,7 +254,6 @@ impl Guard {
     }
 
     /// The same where nobody can wait.
-    #[cfg(feature = "google-cloud")]
     pub(crate) fn after_at_once(
         &self,
         checked: &Checked,
@@ -327,7 +319,6 @@ impl Guard {
     }
 
     /// What is known of it by now. Whoever is left to ask is asked, for the next refusal.
-    #[cfg(feature = "google-cloud")]
     fn granted_by_now(&self, checked: &Checked) -> GrantedScopes {
         if let Some(header) = &checked.header {
             let _ = self.0.grants.inspect(header, Stage::Refused);

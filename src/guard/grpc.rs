@@ -82,7 +82,8 @@ mod tests {
         let unlisted = "/google.pubsub.v99.Publisher/Publish";
         let elsewhere = "http://acme.example/google.pubsub.v1.Publisher/Publish";
         let google = "https://pubsub.googleapis.com/google.pubsub.v1.Publisher/Publish";
-        let rows: [(&str, u16, &[(&str, &str)], Head); 15] = [
+        type Row = (&'static str, u16, &'static [(&'static str, &'static str)], Head);
+        let rows: [Row; 15] = [
             (publish, 200, &[("content-type", "application/grpc")], Head::Watch),
             (google, 200, &[("content-type", "application/grpc+proto")], Head::Watch),
             (unlisted, 200, &[("content-type", "application/grpc")], Head::Watch),
