@@ -15,6 +15,7 @@ use gcloud_storage::http::objects::upload::{Media, UploadObjectRequest, UploadTy
 use gcp_scopes::testing::{FakeGoogle, Vm};
 use gcp_scopes::{Denial, Guard};
 use reqwest_middleware::ClientBuilder;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
@@ -75,7 +76,8 @@ async fn main() -> Result<()> {
     let lines = Lines::default();
     let sink = lines.clone();
     let logs = tracing_stackdriver::layer().with_source_location(false).with_writer(move || sink.clone());
-    let _logs = tracing::subscriber::set_default(tracing_subscriber::registry().with(logs));
+    let logs = tracing_subscriber::registry().with(logs).with(LevelFilter::INFO);
+    let _logs = tracing::subscriber::set_default(logs);
     let user = reqwest::Client::new();
     let google = FakeGoogle::builder()
         .vm(Vm::new("web-1").scopes(["devstorage.read_only", "logging.write"]))
