@@ -108,3 +108,18 @@ async fn a_metadata_server_that_hangs_is_named() -> Result<()> {
     ensure!(status == Some(2) && out.contains("the metadata server did not"), "{out}");
     Ok(())
 }
+
+#[tokio::test]
+async fn no_proxy_hears_what_is_asked_of_the_metadata_server() -> Result<()> {
+    let google = FakeGoogle::builder().vm(Vm::new("web-1").scopes(["pubsub"])).start().await?;
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0")?;
+    proxy.set_nonblocking(true)?;
+    let url = format!("http://{}", proxy.local_addr()?);
+    let names = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+    let mut env = google.env();
+    env.extend(names.map(|name| (name.to_owned(), url.clone())));
+    let (status, out, error) = patient(&env, &["--timeout", "1m"])?;
+    ensure!(status == Some(0) && out.contains("holds       pubsub"), "{out}{error}");
+    ensure!(proxy.accept().is_err(), "somebody called at the proxy");
+    Ok(())
+}
