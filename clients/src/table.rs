@@ -65,6 +65,15 @@ pub async fn run(client: &str, case: &str) -> Table {
     Table { heads, rows: cases.into_iter().zip(cells).collect() }
 }
 
+/// The names that the words of [`run`] are looked for in: of the clients, and of the cases.
+#[must_use]
+pub fn names() -> (Vec<&'static str>, Vec<&'static str>) {
+    (
+        crate::all().iter().map(|kind| kind.name()).collect(),
+        Case::ALL.iter().map(|case| case.name()).collect(),
+    )
+}
+
 async fn cell(kind: Arc<dyn Kind>, case: Case) -> Cell {
     if let Some(why) = kind.cannot(case) {
         return Cell::Cannot(why);
