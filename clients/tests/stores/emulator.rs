@@ -6,6 +6,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail, ensure};
 use gcp_scopes::testing::{FakeGoogle, Service};
@@ -77,6 +78,9 @@ impl Drop for Emulator {
 
 /// The Python of a virtual environment that has the emulator. It is made once, below `target`.
 fn install() -> Result<PathBuf> {
+    // Two tests at once would make it over each other.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(PACKAGE);
     let python = home.join("bin/python");
     let has_it =
