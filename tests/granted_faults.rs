@@ -104,29 +104,42 @@ async fn with_every_inspector_down_slow_or_lying_calls_end_as_without_the_guard(
         Fault::Status(StatusCode::INTERNAL_SERVER_ERROR),
         Fault::Status(StatusCode::SERVICE_UNAVAILABLE),
     ];
+    let mut worlds = tokio::task::JoinSet::new();
     for (preflight, setup) in
         PREFLIGHTS.into_iter().flat_map(|preflight| SETUPS.map(|setup| (preflight, setup)))
     {
-        for fault in faults {
-            let google = google().await;
-            // Where it runs was found out while all was well: what is down is what tells scopes.
-            let builder = setup(builder(&google)).preflight(preflight).surface(Surface::Extension);
-            let guard = builder.deny_wait(SHORT).from_env().await;
-            google.fault(Service::Metadata, fault);
-            google.fault(Service::OAuth, fault);
-            let tokens = [google.mint(ACCOUNT, ["devstorage.read_only"]), google.token()];
-            for token in tokens {
-                let expected = calls(&plain(), &google, &token).await;
-                let guarded = calls(&client(&guard), &google, &token).await;
-                for (guarded, expected) in guarded.into_iter().zip(expected) {
-                    // An inspector that is slow, or down at times, may still tell the truth.
-                    let is_held_back = guarded.is_none() && preflight == Preflight::Deny;
-                    let is_refused =
-                        expected.as_ref().is_some_and(|(status, _)| *status == StatusCode::FORBIDDEN);
-                    let is_right = guarded == expected || is_held_back && is_refused;
-                    assert!(is_right, "{preflight:?} {fault:?}: {guarded:?} in the place of {expected:?}");
-                }
+        worlds.spawn(async move {
+            for fault in faults {
+                calls_end_as_without_the_guard(preflight, setup, fault).await;
             }
+        });
+    }
+    while let Some(world) = worlds.join_next().await {
+        world.unwrap();
+    }
+}
+
+async fn calls_end_as_without_the_guard(
+    preflight: Preflight,
+    setup: fn(GuardBuilder) -> GuardBuilder,
+    fault: Fault,
+) {
+    let google = google().await;
+    // Where it runs was found out while all was well: what is down is what tells scopes.
+    let builder = setup(builder(&google)).preflight(preflight).surface(Surface::Extension);
+    let guard = builder.deny_wait(SHORT).from_env().await;
+    google.fault(Service::Metadata, fault);
+    google.fault(Service::OAuth, fault);
+    let tokens = [google.mint(ACCOUNT, ["devstorage.read_only"]), google.token()];
+    for token in tokens {
+        let expected = calls(&plain(), &google, &token).await;
+        let guarded = calls(&client(&guard), &google, &token).await;
+        for (guarded, expected) in guarded.into_iter().zip(expected) {
+            // An inspector that is slow, or down at times, may still tell the truth.
+            let is_held_back = guarded.is_none() && preflight == Preflight::Deny;
+            let is_refused = expected.as_ref().is_some_and(|(status, _)| *status == StatusCode::FORBIDDEN);
+            let is_right = guarded == expected || is_held_back && is_refused;
+            assert!(is_right, "{preflight:?} {fault:?}: {guarded:?} in the place of {expected:?}");
         }
     }
 }
