@@ -42,10 +42,9 @@ use lessons::{Lessons, Subject};
 use repeats::Repeats;
 
 pub use builder::GuardBuilder;
-pub(crate) use checked::Before;
-pub(crate) use checked::Checked;
-pub(crate) use grpc::Head;
-pub(crate) use grpc::{GRPC_STATUS, is_denied};
+pub(crate) use checked::{Before, Checked, scope_for};
+pub(crate) use grpc::{GRPC_STATUS, Head, is_denied};
+pub(crate) use surface::fit;
 pub use verdict::{Verdict, verdict};
 
 /// How long, if the user does not say, [`Preflight::Deny`] waits for scopes that are not yet known,
@@ -205,6 +204,13 @@ impl Guard {
         is_for_scope(&refusal).then(|| self.refuse(&asked, granted.clone(), refusal))
     }
 
+    /// The same for an answer of which the call is not known, but as far as the answer itself names it.
+    pub(crate) fn explain_alone(&self, answer: &Answer<'_>) -> Option<Denial> {
+        let refusal = refusal::classify(answer).filter(is_for_scope)?;
+        let granted = GrantedScopes::unknown("an error does not say which token the call carried");
+        Some(self.refuse(&Asked { found: Err(Why::Method), needed: None }, granted, refusal))
+    }
+
     /// What a call is, and what it needs as far as its caller says so.
     fn looked_up(&self, call: &Call<'_>) -> Asked {
         let found = catalog::lookup(call, &self.0.endpoints);
@@ -215,13 +221,6 @@ impl Guard {
         };
         let counts = is_google(&found) && found != Err(Why::Signed);
         Asked { found, needed: counts.then(|| needed.clone()) }
-    }
-
-    /// The same for an answer of which the call is not known, but as far as the answer itself names it.
-    pub(crate) fn explain_alone(&self, answer: &Answer<'_>) -> Option<Denial> {
-        let refusal = refusal::classify(answer).filter(is_for_scope)?;
-        let granted = GrantedScopes::unknown("an error does not say which token the call carried");
-        Some(self.refuse(&Asked { found: Err(Why::Method), needed: None }, granted, refusal))
     }
 
     /// The scopes of which a method accepts any one, as far as is known by now.
@@ -272,9 +271,11 @@ impl Guard {
             (Err(why), _) if asked.needed.is_none() => Verdict::Abstain(*why),
             (_, None) if granted.is_not_limited() => Verdict::Allow,
             (_, None) => Verdict::Abstain(Why::Granted),
-            (_, Some(held)) => match (asked.verdict(held), asked.subject()) {
-                (Verdict::Lacking, Some(subject)) => self.0.lessons.correct(subject, held),
-                (verdict, _) => verdict,
+            (_, Some(held)) => match asked.verdict(held) {
+                Verdict::Lacking => {
+                    asked.subject().map_or(Verdict::Lacking, |subject| self.0.lessons.correct(subject, held))
+                }
+                verdict => verdict,
             },
         }
     }

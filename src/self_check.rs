@@ -62,7 +62,7 @@ use tokio::time::Instant;
 
 use crate::adapter::attach::TokenSource;
 use crate::error::Error;
-use crate::guard::Guard;
+use crate::guard::{Guard, scope_for};
 use crate::recorder::Recorder;
 use crate::scope::Scope;
 use judge::Lacking;
@@ -216,7 +216,7 @@ impl SelfCheck {
 
     /// Without anything to check it is the one that says most about a credential.
     fn scopes_to_ask_for(&self) -> Vec<Scope> {
-        let probes = self.needs.iter().flat_map(Need::probes).map(need::scope_to_ask_for);
+        let probes = self.needs.iter().flat_map(Need::probes).map(scope_for);
         let resources = self.wanted.iter().filter_map(|wanted| wanted.resource.as_ref().ok());
         let tests = resources.map(|resource| self.scope_to_test(resource));
         let mut scopes: Vec<Scope> = probes.chain(tests).collect();

@@ -153,8 +153,7 @@ async fn the_steps_of_a_denial_run_as_printed_and_the_refused_call_succeeds() ->
     }
     let google = story().iam("photos", ACCOUNT, "roles/storage.objectAdmin").start().await?;
     let config = TempDir::new("steps")?;
-    // Some features bring rustls without a provider; somebody else's choice is as good as this one.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    plain::provider();
     let guard = gcp_scopes::Guard::builder().env(google.env());
     let guard = guard.endpoint(google.storage_url(), "storage.googleapis.com")?.from_env().await;
     let client = reqwest_middleware::ClientBuilder::new(plain::client()).with(guard.middleware()).build();

@@ -4,6 +4,8 @@
 
 #[path = "support/plain.rs"]
 mod plain;
+#[path = "support/builder.rs"]
+mod usual;
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -32,30 +34,16 @@ const SHORT: Duration = Duration::from_millis(50);
 const LONG: Duration = Duration::from_secs(60);
 
 async fn google() -> FakeGoogle {
-    // Installs the crypto provider that reqwest may need, before the guard asks anybody.
-    drop(plain::client());
     let builder = FakeGoogle::builder().vm(Vm::new("web-1")).bucket("photos");
     builder.iam("photos", ACCOUNT, "roles/storage.objectAdmin").start().await.unwrap()
 }
 
 fn builder(google: &FakeGoogle) -> GuardBuilder {
-    // Some features bring rustls without a provider; somebody else's choice is as good as this one.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Guard::builder()
-        .env(google.env())
-        .endpoint(google.storage_url(), "storage.googleapis.com")
-        .unwrap()
-        .tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url()))
-        .unwrap()
-        .source_timeout(SHORT)
+    usual::builder(google).source_timeout(SHORT)
 }
 
 fn client(guard: &Guard) -> ClientWithMiddleware {
     ClientBuilder::new(plain::client()).with(guard.middleware()).build()
-}
-
-fn plain() -> ClientWithMiddleware {
-    ClientBuilder::new(plain::client()).build()
 }
 
 /// Status and body of a call that is allowed, of one that lacks a scope, and of one without object; of one
@@ -104,13 +92,16 @@ async fn with_every_inspector_down_slow_or_lying_calls_end_as_without_the_guard(
         Fault::Status(StatusCode::INTERNAL_SERVER_ERROR),
         Fault::Status(StatusCode::SERVICE_UNAVAILABLE),
     ];
+    // To make one takes longer than all the calls of a world.
+    let http = plain::client();
     let mut worlds = tokio::task::JoinSet::new();
     for (preflight, setup) in
         PREFLIGHTS.into_iter().flat_map(|preflight| SETUPS.map(|setup| (preflight, setup)))
     {
+        let http = http.clone();
         worlds.spawn(async move {
             for fault in faults {
-                calls_end_as_without_the_guard(preflight, setup, fault).await;
+                calls_end_as_without_the_guard(&http, preflight, setup, fault).await;
             }
         });
     }
@@ -120,6 +111,7 @@ async fn with_every_inspector_down_slow_or_lying_calls_end_as_without_the_guard(
 }
 
 async fn calls_end_as_without_the_guard(
+    http: &reqwest::Client,
     preflight: Preflight,
     setup: fn(GuardBuilder) -> GuardBuilder,
     fault: Fault,
@@ -130,10 +122,12 @@ async fn calls_end_as_without_the_guard(
     let guard = builder.deny_wait(SHORT).from_env().await;
     google.fault(Service::Metadata, fault);
     google.fault(Service::OAuth, fault);
+    let bare = ClientBuilder::new(http.clone()).build();
+    let client = ClientBuilder::new(http.clone()).with(guard.middleware()).build();
     let tokens = [google.mint(ACCOUNT, ["devstorage.read_only"]), google.token()];
     for token in tokens {
-        let expected = calls(&plain(), &google, &token).await;
-        let guarded = calls(&client(&guard), &google, &token).await;
+        let expected = calls(&bare, &google, &token).await;
+        let guarded = calls(&client, &google, &token).await;
         for (guarded, expected) in guarded.into_iter().zip(expected) {
             // An inspector that is slow, or down at times, may still tell the truth.
             let is_held_back = guarded.is_none() && preflight == Preflight::Deny;

@@ -2,6 +2,8 @@
 #![cfg(all(feature = "reqwest-middleware", feature = "tower", feature = "testing"))]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
+#[path = "support/builder.rs"]
+mod builder;
 #[path = "support/log.rs"]
 mod log;
 #[path = "support/plain.rs"]
@@ -10,6 +12,7 @@ mod plain;
 use std::error::Error;
 use std::time::Duration;
 
+use builder::builder;
 use bytes::Bytes;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::environment::Snapshot;
@@ -38,15 +41,7 @@ async fn google() -> FakeGoogle {
 
 /// A guard that runs on the fake's VM and knows its Cloud Storage, and its front end as Pub/Sub.
 fn guard(google: &FakeGoogle) -> GuardBuilder {
-    plain::provider();
-    Guard::builder()
-        .env(google.env())
-        .endpoint(google.storage_url(), "storage.googleapis.com")
-        .unwrap()
-        .endpoint(google.url_of(Service::Front), "pubsub.googleapis.com")
-        .unwrap()
-        .preflight(Preflight::Warn)
-        .no_tokeninfo()
+    builder(google).preflight(Preflight::Warn).no_tokeninfo()
 }
 
 fn client(guard: &Guard) -> ClientWithMiddleware {

@@ -18,7 +18,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
 use crate::case::Case;
-use crate::kind::{Answer, Api, BoxError, Client, Failure, Kind, Reply, Shows, Speaks};
+use crate::kind::{Answer, Api, BoxError, Client, Failure, Kind, Reply, Shows, Speaks, called};
 use crate::world::World;
 
 pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
@@ -107,17 +107,6 @@ where
     Hyper::builder(TokioExecutor::new()).http2_only(world.version() == Version::HTTP_2).build_http()
 }
 
-async fn called<T>(
-    calling: Option<&Calling>,
-    call: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Failure> {
-    let result = match calling {
-        Some(calling) => calling.run(call).await,
-        None => call.await,
-    };
-    result.map_err(|error| failure(&error))
-}
-
 fn failure(error: &Error) -> Failure {
     let kind = match error {
         Error::BadRequest(_) => "BadRequest",
@@ -151,20 +140,20 @@ impl Delegate for Small {
 impl Client for Objects {
     async fn call(&self) -> Reply {
         let get = self.hub.objects().get(World::BUCKET, World::OBJECT).doit();
-        let (_, object) = called(self.get.as_ref(), get).await?;
+        let (_, object) = called(self.get.as_ref(), get).await.map_err(|error| failure(&error))?;
         Ok(Answer::new(object.name.unwrap_or_default()))
     }
 
     async fn upload(&self, bytes: Bytes) -> Reply {
         let insert = self.hub.objects().insert(Object::default(), World::BUCKET).name(World::NEW);
         let insert = insert.upload(Cursor::new(bytes), "text/plain".parse().expect("a type"));
-        let (_, object) = called(self.insert.as_ref(), insert).await?;
+        let (_, object) = called(self.insert.as_ref(), insert).await.map_err(|error| failure(&error))?;
         Ok(Answer::new(object.name.unwrap_or_default()))
     }
 
     async fn download(&self) -> Reply {
         let get = self.hub.objects().get(World::BUCKET, World::LARGE).param("alt", "media").doit();
-        let (response, _) = called(self.get.as_ref(), get).await?;
+        let (response, _) = called(self.get.as_ref(), get).await.map_err(|error| failure(&error))?;
         let body = response.into_body().collect().await;
         Ok(Answer::new(body.map_err(|error| Failure::new("body", &error))?.to_bytes()))
     }
@@ -174,7 +163,7 @@ impl Client for Objects {
         let insert = self.hub.objects().insert(Object::default(), World::BUCKET).name(World::NEW);
         let insert = insert.delegate(&mut small);
         let insert = insert.upload_resumable(Cursor::new(bytes), "text/plain".parse().expect("a type"));
-        let (_, object) = called(self.insert.as_ref(), insert).await?;
+        let (_, object) = called(self.insert.as_ref(), insert).await.map_err(|error| failure(&error))?;
         Ok(Answer::new(object.name.unwrap_or_default()))
     }
 
@@ -189,7 +178,8 @@ struct Files(DriveHub<HttpConnector>, Option<Calling>);
 #[async_trait]
 impl Client for Files {
     async fn call(&self) -> Reply {
-        let (_, list) = called(self.1.as_ref(), self.0.files().list().doit()).await?;
+        let (_, list) =
+            called(self.1.as_ref(), self.0.files().list().doit()).await.map_err(|error| failure(&error))?;
         Ok(Answer::new(format!("{:?}", list.files)))
     }
 

@@ -19,7 +19,7 @@ use http::header::AUTHORIZATION;
 use http::{Extensions, HeaderMap, Response};
 
 use crate::case::Case;
-use crate::kind::{Answer, Api, BoxError, Client, Failure, Kind, Reply, Speaks};
+use crate::kind::{Answer, Api, BoxError, Client, Failure, Kind, Reply, Speaks, called};
 use crate::world::World;
 
 pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
@@ -158,18 +158,6 @@ impl CredentialsProvider for Fixed {
     }
 }
 
-/// A call, inside the guard's check where there is a guard.
-async fn called<T>(
-    calling: Option<&Calling>,
-    call: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Failure> {
-    let result = match calling {
-        Some(calling) => calling.run(call).await,
-        None => call.await,
-    };
-    result.map_err(|error| failure(&error))
-}
-
 fn failure(error: &Error) -> Failure {
     let code = error.status().map(|status| status.code.name()).unwrap_or("no status");
     Failure::new(format!("{code} {:?}", error.http_status_code()), error)
@@ -194,7 +182,7 @@ impl Objects {
             }
             Ok(bytes)
         };
-        called(self.get.as_ref(), read).await.map(Answer::new)
+        called(self.get.as_ref(), read).await.map_err(|error| failure(&error)).map(Answer::new)
     }
 }
 
@@ -206,7 +194,10 @@ impl Client for Objects {
 
     async fn upload(&self, bytes: Bytes) -> Reply {
         let write = self.client.write_object(Self::BUCKET, World::NEW, bytes).send_unbuffered();
-        called(self.insert.as_ref(), write).await.map(|object| Answer::new(object.name))
+        called(self.insert.as_ref(), write)
+            .await
+            .map_err(|error| failure(&error))
+            .map(|object| Answer::new(object.name))
     }
 
     async fn download(&self) -> Reply {
@@ -216,7 +207,10 @@ impl Client for Objects {
     async fn resumable(&self, bytes: Bytes) -> Reply {
         let write = self.client.write_object(Self::BUCKET, World::NEW, bytes);
         let write = write.with_resumable_upload_threshold(0_usize).send_buffered();
-        called(self.insert.as_ref(), write).await.map(|object| Answer::new(object.name))
+        called(self.insert.as_ref(), write)
+            .await
+            .map_err(|error| failure(&error))
+            .map(|object| Answer::new(object.name))
     }
 
     fn another(&self) -> Box<dyn Client> {
@@ -231,7 +225,10 @@ struct Control(StorageControl, Option<Calling>);
 impl Client for Control {
     async fn call(&self) -> Reply {
         let call = self.0.get_bucket().set_name(Objects::BUCKET).send();
-        called(self.1.as_ref(), call).await.map(|bucket| Answer::new(format!("{bucket:?}")))
+        called(self.1.as_ref(), call)
+            .await
+            .map_err(|error| failure(&error))
+            .map(|bucket| Answer::new(format!("{bucket:?}")))
     }
 
     fn another(&self) -> Box<dyn Client> {
@@ -246,7 +243,10 @@ struct Secrets(SecretManagerService, Option<Calling>);
 impl Client for Secrets {
     async fn call(&self) -> Reply {
         let call = self.0.get_secret().set_name("projects/my-project/secrets/s").send();
-        called(self.1.as_ref(), call).await.map(|secret| Answer::new(secret.name))
+        called(self.1.as_ref(), call)
+            .await
+            .map_err(|error| failure(&error))
+            .map(|secret| Answer::new(secret.name))
     }
 
     fn another(&self) -> Box<dyn Client> {

@@ -7,6 +7,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use http::HeaderValue;
+use http::header::InvalidHeaderValue;
 
 use crate::error::{BoxError, Error};
 use crate::scope::Scope;
@@ -32,8 +33,12 @@ pub trait TokenSource: Send + Sync {
 pub(crate) async fn authorization(source: &dyn TokenSource, scope: &Scope) -> Result<HeaderValue, Error> {
     let token = source.token_for(scope.as_str()).await;
     let token = token.map_err(|error| Error::unreachable(NO_TOKEN).with_source(error))?;
-    let value = HeaderValue::try_from(format!("Bearer {token}"));
-    let mut value = value.map_err(|error| Error::unreachable(NO_TOKEN).with_source(error))?;
+    bearer(&token).map_err(|error| Error::unreachable(NO_TOKEN).with_source(error))
+}
+
+/// The header value that carries a token, marked so that nobody prints it.
+pub(crate) fn bearer(token: &str) -> Result<HeaderValue, InvalidHeaderValue> {
+    let mut value = HeaderValue::try_from(format!("Bearer {token}"))?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -17,7 +17,6 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use super::grpc_body::GrpcBody;
-#[cfg(feature = "tower")]
 use crate::guard::{Checked, Guard};
 
 /// How much of a body is copied for the classifier, in bytes. Google's refusals are under 4 KiB.
@@ -66,7 +65,6 @@ impl<B: Body> GuardBody<B> {
     }
 
     /// Passes the body of a gRPC answer on, and explains trailers that refuse the call.
-    #[cfg(feature = "tower")]
     pub(crate) fn grpc(guard: Guard, checked: Checked, body: B) -> Self {
         Self { state: State::Grpc { body: GrpcBody::new(guard, checked, body) } }
     }

@@ -28,7 +28,7 @@ use crate::call::Why;
 use crate::catalog::{ApiMethod, Found};
 use crate::denial::Denial;
 use crate::error::Error;
-use crate::guard::{Before, Checked, Guard};
+use crate::guard::{Checked, Guard};
 use crate::refusal::Answer;
 use crate::remedy::Step;
 
@@ -155,11 +155,7 @@ fn with(denial: Denial, advice: Option<Step>) -> Denial {
 pub(crate) async fn check(guard: &Guard, authorization: &HeaderValue) -> Result<(), Denial> {
     let call = CALL.try_with(Arc::clone).ok();
     let found = call.as_ref().map_or(Err(Why::Method), |call| Ok(call.found));
-    let checked = match guard.before_with(found, authorization) {
-        Before::Go(checked) => checked,
-        Before::Ask(checked) => guard.ask(checked).await?,
-        Before::Stop(denial) => return Err(denial),
-    };
+    let checked = guard.admit(guard.before_with(found, authorization)).await?;
     if let Some(call) = call {
         call.seen().checked = Some(checked);
     }
@@ -167,14 +163,12 @@ pub(crate) async fn check(guard: &Guard, authorization: &HeaderValue) -> Result<
 }
 
 /// The method of the call that this task is in the middle of, and a place for advice about it.
-#[cfg(feature = "google-apis")]
 pub(crate) fn advise(advice: impl FnOnce(&Found) -> Option<Step>) {
     // Outside of `Calling::run` there is no call, and nothing to say.
     let _ = CALL.try_with(|call| call.seen().advice = advice(&call.found));
 }
 
 /// Whether [`Calling::run`] explains what this task's call is refused for.
-#[cfg(feature = "google-cloud")]
 pub(crate) fn is_under_way() -> bool {
     CALL.try_with(|_| ()).is_ok()
 }

@@ -25,9 +25,10 @@ use std::future::Future;
 use std::pin::Pin;
 
 use google_apis_common::{Error, GetToken};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
+use super::attach::bearer;
 use super::calling::sealed::{Refused, Told};
 use super::calling::{self, ClientError};
 use crate::denial::Denial;
@@ -59,8 +60,7 @@ impl<T: GetToken + Clone + 'static> GetToken for GuardToken<T> {
             let asked: ScopeSet = scopes.iter().map(|scope| Scope::from_uri(scope)).collect();
             calling::advise(|found| self.guard.amiss(found, &asked));
             let token = self.inner.get_token(scopes).await?;
-            let value = token.as_ref().map(|token| HeaderValue::try_from(format!("Bearer {token}")));
-            if let Some(Ok(value)) = value {
+            if let Some(Ok(value)) = token.as_deref().map(bearer) {
                 calling::check(&self.guard, &value).await.map_err(Denial::into_error)?;
             }
             Ok(token)

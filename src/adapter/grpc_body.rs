@@ -28,7 +28,6 @@ pin_project! {
 /// Trailers that refuse the call, and why they do.
 type Explanation = Pin<Box<dyn Future<Output = (HeaderMap, Option<Denial>)> + Send + Sync>>;
 
-#[cfg(feature = "tower")]
 impl<B> GrpcBody<B> {
     pub(crate) fn new(guard: Guard, checked: Checked, body: B) -> Self {
         Self { body, guard, checked, refused: None }

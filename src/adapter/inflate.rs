@@ -11,15 +11,6 @@ use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 
 /// How much is inflated at most, in bytes: as much as the classifier reads.
-#[cfg_attr(
-    not(any(
-        feature = "tower",
-        feature = "reqwest-middleware",
-        feature = "object-store",
-        feature = "opendal"
-    )),
-    allow(dead_code)
-)]
 pub(crate) const INFLATED_BYTES: usize = 64 * 1024;
 
 /// A body's beginning in plain bytes. Nothing if it is encoded in a way that is not undone here, or

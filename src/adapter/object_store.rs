@@ -62,7 +62,7 @@ use super::body::look;
 use crate::call::Call;
 use crate::denial::Denial;
 use crate::denial::answer::{AnswerForm, explained, made_up};
-use crate::guard::{Checked, Guard};
+use crate::guard::{Checked, Guard, fit};
 
 /// How many denials are kept for those who ask which one an error was made of.
 const RECENT: usize = 64;
@@ -135,7 +135,7 @@ impl GuardService {
             return Response::from_parts(parts, HttpResponseBody::new(body));
         };
         let text = explained(&denial, &parts.headers, &seen, body.is_whole(&seen));
-        parts.headers.remove(http::header::CONTENT_LENGTH);
+        fit(&mut parts.headers, &text);
         self.connector.remember(denial);
         Response::from_parts(parts, text.into())
     }
@@ -146,7 +146,7 @@ impl HttpService for GuardService {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let guard = &self.connector.guard;
         let call = Call::of(request.method(), request.uri(), request.headers());
-        let checked = match guard.admit(&call, request.headers()).await {
+        let checked = match guard.admit(guard.before(&call, request.headers())).await {
             Ok(checked) => checked,
             Err(denial) => {
                 let answer = made_up(&denial, AnswerForm::Xml);

@@ -100,7 +100,7 @@ impl GuardTransport {
 impl HttpTransport for GuardTransport {
     async fn fetch(&self, request: Request<Buffer>) -> Result<Response<HttpBody>, Error> {
         let call = Call::of(request.method(), request.uri(), request.headers());
-        let checked = self.guard.admit(&call, request.headers()).await.map_err(refusal)?;
+        let checked = self.guard.admit(self.guard.before(&call, request.headers())).await.map_err(refusal)?;
         let response = self.inner.fetch(request).await?;
         let checked = self.answered(checked, &response);
         match self.guard.looks_at(&checked, response.status()) {

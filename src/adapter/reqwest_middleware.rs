@@ -46,7 +46,7 @@ use crate::adapter::attach::{TokenSource, authorization};
 use crate::adapter::body::{GuardBody, look};
 use crate::call::Call;
 use crate::denial::Denial;
-use crate::guard::{Before, Checked, Guard};
+use crate::guard::{Checked, Guard};
 
 /// Sends requests through a [`Guard`]. Made by [`Guard::middleware`].
 #[derive(Clone)]
@@ -83,11 +83,8 @@ impl GuardMiddleware {
         extensions: &Extensions,
     ) -> std::result::Result<Checked, Denial> {
         let call = Call::of_url(request.method(), request.url(), request.headers());
-        match self.guard.before(&call.needing(extensions.get()), request.headers()) {
-            Before::Go(checked) => Ok(checked),
-            Before::Ask(checked) => self.guard.ask(checked).await,
-            Before::Stop(denial) => Err(denial),
-        }
+        let before = self.guard.before(&call.needing(extensions.get()), request.headers());
+        self.guard.admit(before).await
     }
 
     async fn explain(&self, checked: &Checked, response: Response) -> Result<Response> {

@@ -220,15 +220,18 @@ where
     match guard.head(&checked, response.status(), response.headers()) {
         Head::Pass => Ok(response.map(GuardBody::untouched)),
         Head::Watch => Ok(response.map(|body| GuardBody::grpc(guard, checked, body))),
-        Head::Explain if checked.is_grpc() => grpc::explain(guard, checked, response).await,
-        Head::Explain => explain_http(guard, checked, response).await,
+        Head::Explain => explain_refused(guard, checked, response).await,
     }
 }
 
-async fn explain_http<R: Body>(guard: Guard, checked: Checked, response: Response<R>) -> Answer<R>
+/// Looks at an answer of which the head has told that it may be one.
+async fn explain_refused<R: Body>(guard: Guard, checked: Checked, response: Response<R>) -> Answer<R>
 where
     R::Data: From<Bytes>,
 {
+    if checked.is_grpc() {
+        return grpc::explain(guard, checked, response).await;
+    }
     let (mut parts, body) = response.into_parts();
     let (seen, mut body) = look(body).await;
     if let Some(denial) = guard.after(&checked, parts.status, &parts.headers, &seen).await {
@@ -288,7 +291,8 @@ where
                         return Poll::Ready(Ok(response.map(watched)));
                     }
                     Head::Explain => {
-                        State::Boxed { answer: Box::pin(explain(guard.clone(), checked.clone(), response)) }
+                        let answer = explain_refused(guard.clone(), checked.clone(), response);
+                        State::Boxed { answer: Box::pin(answer) }
                     }
                 }
             }

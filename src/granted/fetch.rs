@@ -1,5 +1,6 @@
 //! The one thing this crate needs of an HTTP client.
 
+use std::fmt::Write as _;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -12,6 +13,22 @@ use crate::error::BoxError;
 
 /// The most that is read of any answer. Real ones are under 2 KiB.
 pub(crate) const MOST_BODY: usize = 64 * 1024;
+
+/// A text as part of a URL or of a form: all but the unreserved characters percent-encoded.
+/// Source: RFC 3986, section 2.3.
+pub(crate) fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte))
+            }
+            // Writing to a String does not fail.
+            other => drop(write!(encoded, "%{other:02X}")),
+        }
+    }
+    encoded
+}
 
 /// The longest pause that a server may ask for. More is not believed: it would leave tokens unknown for
 /// longer than any failure does.

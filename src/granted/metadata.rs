@@ -148,7 +148,7 @@ impl MetadataServer {
     }
 }
 
-const UNREADABLE: &str = "the metadata server's token cannot be read";
+pub(crate) const UNREADABLE: &str = "the metadata server's token cannot be read";
 
 #[derive(Deserialize)]
 struct TokenAnswer {
@@ -189,10 +189,8 @@ impl MetadataScopes {
     /// `pause` becomes what a busy server asks for.
     async fn look(&self, pause: &mut Duration) -> Result<(TokenKey, GrantedScopes), String> {
         let answer = self.get(TOKEN, pause).await?;
-        let answer: TokenAnswer =
-            serde_json::from_str(&answer).map_err(|_| "the metadata server's token cannot be read")?;
-        let token =
-            AccessToken::new(&answer.access_token).ok_or("the metadata server's token cannot be read")?;
+        let answer: TokenAnswer = serde_json::from_str(&answer).map_err(|_| UNREADABLE)?;
+        let token = AccessToken::new(&answer.access_token).ok_or(UNREADABLE)?;
         let list = self.get(SCOPES, pause).await?;
         let scopes = scope_lines(&list).ok_or("the metadata server's list of scopes cannot be read")?;
         let granted = GrantedScopes::known(scopes, GrantSource::Metadata);

@@ -165,17 +165,7 @@ fn duration(seconds: &Value) -> Option<Duration> {
 }
 
 fn form(token: AccessToken<'_>) -> String {
-    use std::fmt::Write as _;
-    let mut body = String::from("access_token=");
-    for byte in token.secret().bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                body.push(char::from(byte))
-            }
-            other => drop(write!(body, "%{other:02X}")),
-        }
-    }
-    body
+    format!("access_token={}", fetch::percent_encoded(token.secret()))
 }
 
 #[cfg(test)]

@@ -41,9 +41,7 @@ impl Checked {
     pub(super) fn is_googles(&self) -> bool {
         is_google(&self.asked.found)
     }
-}
 
-impl Checked {
     /// A call of which no token is seen.
     fn unseen(asked: Asked) -> Self {
         Self { asked, token: None, header: None, doubted: false, is_grpc: false }
@@ -63,9 +61,7 @@ impl Checked {
         };
         Self { token: Some(key), header: header.map(hidden), ..self }
     }
-}
 
-impl Checked {
     /// Whether an answer with this status is of any use to the guard.
     pub(crate) fn is_told_by(&self, status: StatusCode) -> bool {
         self.doubted || status == StatusCode::FORBIDDEN
@@ -127,12 +123,12 @@ impl Guard {
         }
     }
 
-    /// [`before`](Self::before), and [`ask`](Self::ask) where it says so.
+    /// Waits where that is to be done, for adapters that may.
     ///
     /// # Errors
     /// The request is not to be sent.
-    pub(crate) async fn admit(&self, call: &Call<'_>, headers: &HeaderMap) -> Result<Checked, Denial> {
-        match self.before(call, headers) {
+    pub(crate) async fn admit(&self, before: Before) -> Result<Checked, Denial> {
+        match before {
             Before::Go(checked) => Ok(checked),
             Before::Ask(checked) => self.ask(checked).await,
             Before::Stop(denial) => Err(denial),
@@ -150,8 +146,7 @@ impl Guard {
         if !is_google(&found) || found == Err(Why::Signed) || !(call.is_over_tls() || is_theirs()) {
             return None;
         }
-        let accepted = found.map(|found| found.method().accepted()).unwrap_or_default();
-        least(&accepted).or_else(|| Some(Scope::cloud_platform()))
+        Some(scope_for(&found))
     }
 
     /// What to do about a program that asks for scopes which the method does not accept, or which open
@@ -237,7 +232,7 @@ impl Guard {
     /// The verb may have changed on the way, and the token may have been left out.
     pub(crate) fn redirected(&self, last: &Call<'_>) -> Checked {
         let found = catalog::lookup(last, &self.0.endpoints).and(Err(Why::Method));
-        Checked::unseen(Asked { found, needed: None })
+        Checked::untold(found)
     }
 
     /// After a refused answer: a denial if the scope gate refused. Logs what it found.
@@ -386,6 +381,12 @@ impl Guard {
 }
 
 const NO_TOKEN: &str = "the call carried no bearer token that could be seen";
+
+/// The scope to ask for in a token for this call.
+pub(crate) fn scope_for(found: &Result<Found, Why>) -> Scope {
+    let accepted = found.as_ref().ok().map(|found| found.method().accepted());
+    accepted.as_ref().and_then(least).unwrap_or_else(Scope::cloud_platform)
+}
 
 /// Whether any answer about the token could stop the call, so that it is worth waiting for.
 fn could_lack(asked: &Asked) -> bool {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::response::Parts;
-use http::{HeaderValue, Response};
+use http::{HeaderMap, HeaderValue, Response};
 
 use super::{Guard, Surface};
 use crate::denial::answer::{AnswerForm, explained, made_up};
@@ -34,12 +34,17 @@ impl Guard {
             Surface::Message => Some(explained(&denial, &parts.headers, seen, whole)),
         };
         if let Some(body) = &body {
-            parts.headers.remove(CONTENT_ENCODING);
-            if let Some(length) = parts.headers.get_mut(CONTENT_LENGTH) {
-                *length = HeaderValue::from(body.len());
-            }
+            fit(&mut parts.headers, body);
         }
         parts.extensions.insert(denial);
         Ok(body)
+    }
+}
+
+/// Makes headers tell of another body than the one that they came with: plain, and of its own length.
+pub(crate) fn fit(headers: &mut HeaderMap, body: &Bytes) {
+    headers.remove(CONTENT_ENCODING);
+    if let Some(length) = headers.get_mut(CONTENT_LENGTH) {
+        *length = HeaderValue::from(body.len());
     }
 }

@@ -10,11 +10,11 @@ use tokio::time::Instant;
 use super::SelfCheck;
 use super::parallel::Running;
 use super::resource::Resource;
-use crate::adapter::attach::{TokenSource, authorization};
+use crate::adapter::attach::{TokenSource, authorization, bearer};
 use crate::environment::{Credential, Platform};
 use crate::granted::cache::Stage;
 use crate::granted::flight::Grants;
-use crate::granted::metadata::MetadataServer;
+use crate::granted::metadata::{MetadataServer, UNREADABLE};
 use crate::granted::{Fetch, GrantedScopes};
 use crate::scope::Scope;
 
@@ -138,10 +138,7 @@ impl Work {
             }
             Self::Metadata(server) => {
                 let token = server.token().await.map_err(|error| error.to_string())?;
-                let mut value = HeaderValue::try_from(format!("Bearer {token}"))
-                    .map_err(|_| "the metadata server's token cannot be read")?;
-                value.set_sensitive(true);
-                Ok(value)
+                bearer(&token).map_err(|_| UNREADABLE.to_owned())
             }
         }
     }

@@ -6,12 +6,12 @@ use serde::Deserialize;
 use super::SelfCheck;
 use super::ask::{Tokens, Told};
 use super::finding::{Finding, GateState};
-use super::need::{Need, Probe, scope_to_ask_for};
+use super::need::{Need, Probe};
 use super::resource::{Resource, Wanted};
 use crate::call::{Call, Why};
 use crate::catalog::{Endpoints, lookup};
 use crate::granted::GrantedScopes;
-use crate::guard::Verdict;
+use crate::guard::{Verdict, scope_for};
 use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
 use crate::scope::{Scope, ScopeSet};
 
@@ -124,7 +124,7 @@ impl SelfCheck {
     }
 
     pub(super) fn scope_to_test(&self, resource: &Resource) -> Scope {
-        scope_to_ask_for(&self.test_method(resource))
+        scope_for(&self.test_method(resource))
     }
 }
 
@@ -136,12 +136,12 @@ struct Granted {
 
 /// What the token that a call of this kind would carry holds.
 fn granted(tokens: &Tokens, probe: &Probe) -> GrantedScopes {
-    let held = tokens.for_scope(&scope_to_ask_for(probe));
+    let held = tokens.for_scope(&scope_for(probe));
     held.map_or_else(|| GrantedScopes::unknown("there is no token"), |held| held.granted.clone())
 }
 
 fn asking_needs(probe: &Probe) -> String {
-    let scope = scope_to_ask_for(probe);
+    let scope = scope_for(probe);
     format!(
         "IAM was not asked: to ask takes an OAuth scope itself, such as {}, which the token lacks",
         scope.short()

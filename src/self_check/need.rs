@@ -5,8 +5,6 @@ use http::{Method, Uri};
 use super::Access;
 use crate::call::{Call, Why};
 use crate::catalog::{ApiMethod, Endpoints, Found, lookup};
-use crate::remedy::least;
-use crate::scope::Scope;
 
 /// What is longer is shown as its start.
 const LONG: usize = 200;
@@ -63,12 +61,6 @@ impl Need {
     pub(super) fn probes(&self) -> &[Probe] {
         self.probes.as_deref().unwrap_or_default()
     }
-}
-
-/// The scope to ask for in a token for this, as a client that attaches tokens does.
-pub(super) fn scope_to_ask_for(probe: &Probe) -> Scope {
-    let accepted = probe.as_ref().ok().map(|found| found.method().accepted());
-    accepted.as_ref().and_then(least).unwrap_or_else(Scope::cloud_platform)
 }
 
 fn request(text: &str) -> Result<(Method, Uri), String> {

@@ -4,11 +4,11 @@
 //! scope itself, like any other method, and says nothing of the scopes that the permission's own
 //! methods ask for.
 
-use std::fmt::Write as _;
-
 use bytes::Bytes;
 use http::{Method, Uri};
 use serde_json::json;
+
+use crate::granted::fetch::percent_encoded;
 
 /// How one kind of resource is named, asked about, and opened.
 pub(super) struct Kind {
@@ -217,7 +217,7 @@ impl Resource {
 
     /// The question: verb, path with its query as Google has it, and body.
     pub(super) fn question(&self, permissions: &[String]) -> (Method, String, Bytes) {
-        let path = filled(self.kind.path, &self.names, percent);
+        let path = filled(self.kind.path, &self.names, percent_encoded);
         if self.kind.verb == Method::POST {
             return (Method::POST, path, Bytes::from(json!({ "permissions": permissions }).to_string()));
         }
@@ -236,7 +236,9 @@ impl Resource {
 
     /// The question's URL, as Google knows it.
     pub(super) fn uri(&self) -> Option<Uri> {
-        format!("https://{}{}", self.kind.host, filled(self.kind.path, &self.names, percent)).parse().ok()
+        format!("https://{}{}", self.kind.host, filled(self.kind.path, &self.names, percent_encoded))
+            .parse()
+            .ok()
     }
 
     pub(super) fn binding(&self) -> String {
@@ -298,21 +300,6 @@ fn filled(template: &str, names: &[(&'static str, String)], shape: impl Fn(&str)
     names.iter().fold(template.to_owned(), |text, (name, value)| {
         text.replacen(&format!("{{{name}}}"), &shape(value), 1)
     })
-}
-
-/// A name as one segment of a path.
-fn percent(name: &str) -> String {
-    let mut text = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                text.push(char::from(byte))
-            }
-            // Writing to a String does not fail.
-            other => drop(write!(text, "%{other:02X}")),
-        }
-    }
-    text
 }
 
 #[cfg(test)]
