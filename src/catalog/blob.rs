@@ -228,6 +228,20 @@ impl<'a> Blob<'a> {
         self.text.get(from..from + (reference >> 24)).unwrap_or_default()
     }
 
+    /// Every host and its root.
+    #[allow(dead_code, reason = "only the benchmarks list the catalog")]
+    pub(crate) fn host_names(&self) -> impl Iterator<Item = (&'a str, u32)> {
+        let blob = *self;
+        let places = (0..blob.hosts.len() / HOST_RECORD).map(|number| number * HOST_RECORD);
+        places.map(move |at| (blob.string(blob.hosts, at), u32_at(blob.hosts, at + 4)))
+    }
+
+    /// The custom verb with this number, less one.
+    #[allow(dead_code, reason = "only the benchmarks list the catalog")]
+    pub(crate) fn custom_verb_name(&self, number: u16) -> &'a str {
+        self.string(self.verbs, usize::from(number) * 4)
+    }
+
     fn string(&self, section: &[u8], at: usize) -> &'a str {
         std::str::from_utf8(self.text(section, at)).unwrap_or_default()
     }

@@ -166,7 +166,7 @@ impl Open {
     }
 }
 
-struct Node<'a> {
+pub(crate) struct Node<'a> {
     body: &'a [u8],
     /// Where in the body the literal hashes begin.
     hashes: usize,
@@ -190,11 +190,11 @@ impl<'a> Node<'a> {
         }
     }
 
-    fn star(&self) -> Option<u32> {
+    pub(crate) fn star(&self) -> Option<u32> {
         (self.flags & HAS_STAR != 0).then(|| u24_at(self.body, 0))
     }
 
-    fn double_star(&self) -> Option<u32> {
+    pub(crate) fn double_star(&self) -> Option<u32> {
         let at = if self.flags & HAS_STAR != 0 { 3 } else { 0 };
         (self.flags & HAS_DOUBLE_STAR != 0).then(|| u24_at(self.body, at))
     }
@@ -245,4 +245,36 @@ impl<'a> Node<'a> {
 /// Three bytes; the section ends in one more, so that four can be read.
 fn u24_at(bytes: &[u8], at: usize) -> u32 {
     u32_at(bytes, at) & 0xff_ffff
+}
+
+/// What is written down in the data, for those who want to see all of it.
+#[allow(dead_code, reason = "only the benchmarks do")]
+mod listing {
+    use super::super::blob::{Blob, u16_at};
+    use super::{Node, u24_at};
+
+    impl<'a> Blob<'a> {
+        pub(crate) fn node(&self, at: u32) -> Node<'a> {
+            Node::at(self.nodes, at)
+        }
+    }
+
+    impl<'a> Node<'a> {
+        /// The literals, and where each leads.
+        pub(crate) fn edges(&self, blob: &Blob<'a>) -> impl Iterator<Item = (&'a str, u32)> {
+            let texts = self.hashes + self.literals * 2;
+            let children = texts + self.literals * 4;
+            let edge = |edge: usize| {
+                let text = blob.text(self.body, texts + edge * 4);
+                (std::str::from_utf8(text).unwrap_or_default(), u24_at(self.body, children + edge * 3))
+            };
+            (0..self.literals).map(edge).collect::<Vec<_>>().into_iter()
+        }
+
+        /// The keys of the methods that end here.
+        pub(crate) fn keys(&self) -> impl Iterator<Item = u16> + '_ {
+            let from = self.hashes + self.literals * 9;
+            (0..self.rows).map(move |row| u16_at(self.body, from + row * 2))
+        }
+    }
 }
