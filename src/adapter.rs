@@ -17,6 +17,8 @@ pub mod gcp_auth;
 pub mod google_apis;
 #[cfg(feature = "google-cloud")]
 pub mod google_cloud;
+#[cfg(feature = "tower")]
+mod hold;
 #[cfg(feature = "object-store")]
 pub mod object_store;
 #[cfg(feature = "opendal")]

@@ -24,13 +24,13 @@ use std::fmt;
 use crate::error::Error;
 use crate::scope::{Scope, ScopeSet};
 use blob::{DISCOVERY, PROTOS, SAME, TWIN};
-use overrides::{Effect, OVERRIDES, Override, Silence};
 use reader::BLOB;
 
 #[doc(inline)]
 pub use endpoints::Endpoints;
 #[doc(inline)]
 pub use lookup::{Found, lookup};
+pub(crate) use lookup::WholeHost;
 #[doc(inline)]
 pub use version::{VERSION, Version};
 
@@ -176,6 +176,7 @@ impl ApiMethod {
     }
 
     /// Whether a token with these scopes holds one that the method accepts.
+    #[cfg(test)]
     pub(crate) fn accepts(&self, granted: &ScopeSet) -> bool {
         reader::set_accepts(self.set_index(), granted)
     }
@@ -193,18 +194,14 @@ impl ApiMethod {
     }
 
     /// What the hand table says about when this method has no verdict.
-    pub(crate) fn special(&self) -> Option<&'static Override> {
-        let place = usize::from(BLOB.row(self.row).special).checked_sub(1)?;
-        OVERRIDES.get(place)
-    }
-
-    /// Whether all accepted scopes are of the hand table, because Google's documents list none.
-    pub(crate) fn is_unlisted(&self) -> bool {
-        matches!(self.special(), Some(Override { effect: Effect::AlsoAccepts { .. }, .. }))
+    #[cfg(test)]
+    pub(crate) fn special(&self) -> Option<&'static overrides::Override> {
+        overrides::at(BLOB.row(self.row).special)
     }
 
     /// Why the hand table keeps back a verdict on a call of this method with this query.
-    pub(crate) fn silenced(&self, query: &str) -> Option<Silence> {
+    #[cfg(test)]
+    pub(crate) fn silenced(&self, query: &str) -> Option<overrides::Silence> {
         self.special()?.effect.silences(query)
     }
 }
@@ -220,6 +217,11 @@ impl fmt::Display for ApiMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.id())
     }
+}
+
+/// The verb, if any method has it.
+pub(crate) fn verb(text: &str) -> Option<&'static str> {
+    blob::VERBS.get(usize::from(blob::verb_code(text)?) - 1).copied()
 }
 
 /// What to say about an id that is not there.

@@ -15,6 +15,8 @@
 mod builder;
 #[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), expect(dead_code))]
 mod checked;
+#[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), expect(dead_code))]
+mod kept;
 mod lessons;
 mod verdict;
 

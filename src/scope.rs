@@ -174,12 +174,14 @@ impl ScopeSet {
     #[must_use]
     pub fn contains(&self, scope: &Scope) -> bool {
         match &scope.0 {
-            Name::Known(index) => {
-                let index = usize::from(*index);
-                self.bits[index / 64] & (1 << (index % 64)) != 0
-            }
+            Name::Known(index) => self.contains_numbered(usize::from(*index)),
             Name::Other(uri) => self.others.binary_search(uri).is_ok(),
         }
+    }
+
+    #[inline]
+    pub(crate) fn contains_numbered(&self, index: usize) -> bool {
+        self.bits.get(index / 64).is_some_and(|word| word & (1 << (index % 64)) != 0)
     }
 
     /// Whether the two sets share a scope: what "any one of these scopes" asks for.

@@ -37,6 +37,7 @@ use tower_service::Service;
 
 use crate::adapter::attach::{TokenSource, authorization};
 use crate::adapter::body::{GuardBody, look};
+use crate::adapter::hold::{Hold, Holds};
 use crate::call::Call;
 use crate::denial::Denial;
 use crate::error::BoxError;
@@ -46,13 +47,13 @@ use crate::scope::Scope;
 /// Wraps services with a [`Guard`]. Made by [`Guard::layer`].
 #[derive(Clone)]
 pub struct GuardLayer {
-    guard: Guard,
+    guard: Holds,
     tokens: Option<Arc<dyn TokenSource>>,
 }
 
 impl GuardLayer {
     pub(crate) fn new(guard: Guard) -> Self {
-        Self { guard, tokens: None }
+        Self { guard: Holds::new(&guard), tokens: None }
     }
 
     /// Gives every call to an API of Google's a token that has none: see
@@ -76,7 +77,7 @@ impl<S> Layer<S> for GuardLayer {
 #[derive(Clone)]
 pub struct GuardService<S> {
     inner: S,
-    guard: Guard,
+    guard: Holds,
     tokens: Option<Arc<dyn TokenSource>>,
 }
 
@@ -90,7 +91,7 @@ impl<S: Clone> GuardService<S> {
     fn scope_to_ask_for<B>(&self, request: &Request<B>) -> Option<(Arc<dyn TokenSource>, Scope)> {
         let source = self.tokens.as_ref()?;
         let call = Call::of(request.method(), request.uri(), request.headers());
-        Some((Arc::clone(source), self.guard.scope_to_ask_for(&call, request.headers())?))
+        Some((Arc::clone(source), self.guard.get().scope_to_ask_for(&call, request.headers())?))
     }
 }
 
@@ -114,18 +115,18 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         if let Some(wanted) = self.scope_to_ask_for(&request) {
-            let (guard, ready) = (self.guard.clone(), self.take_ready());
+            let (guard, ready) = (self.guard.get().clone(), self.take_ready());
             return ResponseFuture {
                 state: State::Boxed { answer: Box::pin(attach_then_call(guard, wanted, ready, request)) },
             };
         }
-        let state = match before(&self.guard, &request) {
+        let state = match before(self.guard.get(), &request) {
             Before::Go(checked) => {
-                State::Calling { call: self.inner.call(request), checked, guard: self.guard.clone() }
+                State::Calling { call: self.inner.call(request), checked, guard: self.guard.hold() }
             }
             Before::Stop(denial) => State::Denied { denial: Some(denial) },
             Before::Ask(checked) => {
-                let (guard, ready) = (self.guard.clone(), self.take_ready());
+                let (guard, ready) = (self.guard.get().clone(), self.take_ready());
                 State::Boxed { answer: Box::pin(ask_then_call(guard, checked, ready, request)) }
             }
         };
@@ -207,7 +208,7 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum State<F, R: Body> {
-        Calling { #[pin] call: F, checked: Checked, guard: Guard },
+        Calling { #[pin] call: F, checked: Checked, guard: Hold },
         Boxed { answer: Pin<Box<dyn Future<Output = Result<Response<GuardBody<R>>, BoxError>> + Send>> },
         Denied { denial: Option<Denial> },
     }
@@ -232,10 +233,10 @@ where
             }
             StateProjection::Calling { call, checked, guard } => {
                 let response = ready!(call.poll(cx)).map_err(Into::into)?;
-                if !guard.looks_at(checked, response.status()) {
+                if !guard.get().looks_at(checked, response.status()) {
                     return Poll::Ready(Ok(response.map(GuardBody::untouched)));
                 }
-                State::Boxed { answer: Box::pin(explain(guard.clone(), *checked, response)) }
+                State::Boxed { answer: Box::pin(explain(guard.get().clone(), *checked, response)) }
             }
         };
         self.as_mut().project().state.set(next);
@@ -251,7 +252,7 @@ impl<F, R: Body> fmt::Debug for ResponseFuture<F, R> {
 
 impl fmt::Debug for GuardLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GuardLayer").field("guard", &self.guard).finish_non_exhaustive()
+        f.debug_struct("GuardLayer").field("guard", self.guard.get()).finish_non_exhaustive()
     }
 }
 

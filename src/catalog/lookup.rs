@@ -1,29 +1,38 @@
-use super::overrides::{self, Reason, Silence};
-use super::{ApiMethod, Basis, Endpoints, reader};
+use super::blob::{Host, PROTOS, TWIN};
+use super::overrides::{self, Override, Reason};
+use super::path::same;
+use super::reader::{self, BLOB};
+use super::{ApiMethod, Endpoints};
 use crate::call::host::{self, STORAGE};
 use crate::call::{Call, Why, query, storage};
+use crate::granted::GrantedScopes;
 use crate::scope::{Scope, ScopeSet};
 
 /// The method that a call is, and what keeps us from judging it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Found {
     method: ApiMethod,
+    /// The number of the set of scopes that the method accepts.
+    set: u16,
     doubt: Option<Why>,
-    silence: Option<Silence>,
+    /// Place in the hand table plus one of the row that keeps a verdict back, or 0.
+    silent: u8,
 }
 
 impl Found {
     fn new(method: ApiMethod, query: &str) -> Self {
-        let silence = method.silenced(query);
-        let doubt = match method.basis() {
-            _ if method.set_index() == 0 => Some(Why::Empty),
-            _ if method.is_unlisted() => Some(Why::Inferred),
-            Basis::Protos => Some(Why::Coarse),
-            Basis::Inferred => Some(Why::Inferred),
-            Basis::Discovery => None,
-        };
+        let row = BLOB.row(method.row);
+        let special = overrides::at(row.special);
+        let silence = special.and_then(|row| row.effect.silences(query));
         let always = silence.filter(|silence| silence.only_with.is_none()).map(|silence| why(silence.reason));
-        Self { method, doubt: always.or(doubt), silence }
+        let doubt = match row.basis {
+            _ if row.set == 0 => Some(Why::Empty),
+            _ if special.is_some_and(Override::is_unlisted) => Some(Why::Inferred),
+            PROTOS if !method.inferred => Some(Why::Coarse),
+            basis => (method.inferred || basis == TWIN).then_some(Why::Inferred),
+        };
+        let silent = silence.map_or(0, |_| row.special);
+        Self { method, set: row.set, doubt: always.or(doubt), silent }
     }
 
     /// The same method, judged less: an earlier doubt stays.
@@ -43,12 +52,48 @@ impl Found {
         self.doubt
     }
 
+    /// Whether a token with these scopes holds one that the method accepts.
+    pub(crate) fn accepts(&self, granted: &ScopeSet) -> bool {
+        reader::set_accepts(self.set, granted)
+    }
+
     /// Why the hand table keeps the verdict back for a token with these scopes.
     pub(crate) fn silenced(&self, granted: &ScopeSet) -> Option<Why> {
-        let silence = self.silence?;
+        let silence = overrides::at(self.silent)?.effect.silence()?;
         let holds = |short| granted.contains(&Scope::from_uri(&overrides::uri(short)));
         silence.only_with.is_none_or(holds).then(|| why(silence.reason))
     }
+}
+
+/// A host of which no method can be called lacking for a token that holds one of a set of scopes, so that
+/// its paths need not be matched to judge a call with such a token.
+#[derive(Clone, Copy)]
+pub(crate) struct WholeHost {
+    name: &'static str,
+    set: u16,
+}
+
+impl WholeHost {
+    /// The host of a call, if it is one of these and nothing but the request line tells the method.
+    pub(crate) fn of(call: &Call<'_>, endpoints: &Endpoints) -> Option<Self> {
+        let host = endpoints.exact(call).filter(|host| host.shared != 0 && call.is_plain())?;
+        Some(Self { name: BLOB.host_name(&host), set: host.shared })
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// Whether a token with these scopes cannot lack one here.
+    pub(crate) fn is_open_to(self, granted: &GrantedScopes) -> bool {
+        granted.is_not_limited() || granted.scopes().is_some_and(|held| reader::set_accepts(self.set, held))
+    }
+}
+
+/// What is said of a method and a query.
+#[cfg(test)]
+pub(super) fn found(method: ApiMethod, query: &str) -> Found {
+    Found::new(method, query)
 }
 
 fn why(reason: Reason) -> Why {
@@ -93,21 +138,32 @@ fn find(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
     if call.is_grpc() {
         return grpc(call, endpoints);
     }
+    if let Some(host) = endpoints.exact(call) {
+        return at(call, BLOB.host_name(&host), Some(host));
+    }
     let place = endpoints.place(call, is_known)?;
+    match place.bucket {
+        true if call.is_signed() => Err(Why::Signed),
+        true => xml(call, true),
+        false => at(call, &place.host, reader::host(&place.host)),
+    }
+}
+
+/// The method of a call to this host. Not every host that has a name has a record.
+fn at(call: &Call<'_>, name: &str, host: Option<Host>) -> Result<Found, Why> {
     if call.is_signed() {
         return Err(Why::Signed);
     }
-    if place.bucket || (place.host == STORAGE && !storage::is_json(call.path())) {
-        return xml(call, place.bucket);
+    if same(name.as_bytes(), STORAGE.as_bytes()) && !storage::is_json(call.path()) {
+        return xml(call, false);
     }
-    if let Some(method) = session(call, &place.host) {
+    if let Some(method) = session(call, name) {
         return Ok(Found::new(method, call.query()).doubted(Why::Session));
     }
-    let read = |host: &str| reader::find(host, call.verb(), call.path());
-    let method = host::twin(&place.host).and_then(read).or_else(|| read(&place.host));
-    let found = method.map(|method| Found::new(method, call.query()));
-    let found =
-        found.or_else(|| without_slash(call, &place.host)).ok_or_else(|| missed(call, &place.host))?;
+    let read = |host: Host| reader::find_at(&host, call.verb(), call.path());
+    let row = host::twin(name).and_then(reader::host).and_then(read).or_else(|| read(host?));
+    let found = row.map(|row| Found::new(ApiMethod::at(row), call.query()));
+    let found = found.or_else(|| without_slash(call, name)).ok_or_else(|| missed(call, name))?;
     Ok(if call.verb() == "POST" && query::hides_verb(call.query()) {
         found.doubted(Why::Request)
     } else {

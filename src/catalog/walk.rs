@@ -6,11 +6,11 @@
 //! `files.delete`, because the literal has only `GET`).
 //!
 //! A node lies in the `nodes` section as: number of literals `u16`, number of methods `u8`, flags
-//! `u8` (8: has `*`, 16: has `**`; low bits: how many bytes these take); the children of `*` and `**` if any (`u24`); literal hashes
-//! (`u16`, ascending), literal texts (`u32`), literal children (`u24`); method keys (`u16`, custom
-//! verb × 8 + HTTP verb), method rows (`u24`).
+//! `u8` (8: has `*`, 16: has `**`; low bits: how many bytes these take); the children of `*` and `**`
+//! if any (`u24`); its literals, ascending by hash ([`EDGE`]: hash `u16`, child `u24`, text `u32`); its
+//! methods ([`METHOD`]: key `u16`, which is custom verb × 8 + HTTP verb, and row `u24`).
 
-use super::blob::{Blob, u16_at, u32_at, verb_code};
+use super::blob::{Blob, Host, u16_at, u32_at, verb_code};
 use super::path::{MAX_LITERAL, MAX_SEGMENTS, Path, decode, hash, same};
 
 /// Where the rows of `www.googleapis.com/<api>/…` live that its own documents do not list.
@@ -20,6 +20,8 @@ const WWW: &str = "www.googleapis.com";
 pub(crate) const HAS_STAR: u8 = 8;
 pub(crate) const HAS_DOUBLE_STAR: u8 = 16;
 pub(crate) const WILD_BYTES: u8 = 7;
+pub(crate) const EDGE: usize = 9;
+pub(crate) const METHOD: usize = 5;
 
 /// The most choices that can be open at once; the generator checks that its tries need fewer.
 pub(crate) const MAX_OPEN: usize = 16;
@@ -30,12 +32,16 @@ const MAX_STEPS: usize = 2048;
 ///
 /// `host` is the canonical name, `path` begins with `/` and has no query.
 pub(crate) fn find(blob: &Blob<'_>, host: &str, verb: &str, path: &str) -> Option<u32> {
+    find_at(blob, &blob.host(host).filter(|_| host != LEGACY)?, verb, path)
+}
+
+/// The same where the host is known.
+pub(crate) fn find_at(blob: &Blob<'_>, host: &Host, verb: &str, path: &str) -> Option<u32> {
     let verb = verb_code(verb)?;
-    let root = blob.host(host).filter(|_| host != LEGACY)?.root;
     let mut cuts = [0; MAX_SEGMENTS + 1];
     let mut path = Path::new(path, &mut cuts)?;
-    match under(blob, root, verb, &mut path) {
-        None if host == WWW => under(blob, blob.host(LEGACY)?.root, verb, &mut path),
+    match under(blob, host.root, verb, &mut path) {
+        None if blob.host_name(host) == WWW => under(blob, blob.host(LEGACY)?.root, verb, &mut path),
         found => found,
     }
 }
@@ -168,8 +174,8 @@ impl Open {
 
 pub(crate) struct Node<'a> {
     body: &'a [u8],
-    /// Where in the body the literal hashes begin.
-    hashes: usize,
+    /// Where in the body the literals begin.
+    edges: usize,
     literals: usize,
     rows: usize,
     flags: u8,
@@ -181,12 +187,12 @@ impl<'a> Node<'a> {
         match nodes.get(at as usize..) {
             Some([a, b, rows, flags, body @ ..]) => Self {
                 body,
-                hashes: usize::from(*flags & WILD_BYTES),
+                edges: usize::from(*flags & WILD_BYTES),
                 literals: usize::from(u16::from_le_bytes([*a, *b])),
                 rows: usize::from(*rows),
                 flags: *flags,
             },
-            _ => Self { body: &[], hashes: 0, literals: 0, rows: 0, flags: 0 },
+            _ => Self { body: &[], edges: 0, literals: 0, rows: 0, flags: 0 },
         }
     }
 
@@ -217,28 +223,59 @@ impl<'a> Node<'a> {
 
     #[inline(always)]
     fn edge(&self, blob: &Blob<'_>, text: &[u8]) -> Option<u32> {
-        let texts = self.hashes + self.literals * 2;
-        let child = |edge| Some(u24_at(self.body, texts + self.literals * 4 + edge * 3));
-        let is_it = |edge| same(blob.text(self.body, texts + edge * 4), text);
         if self.literals == 1 {
-            return if is_it(0) { child(0) } else { None };
+            return self.edge_at(0).filter(|edge| edge.is(blob, text)).map(|edge| edge.child);
         }
-        let wanted = hash(text).to_le_bytes();
-        for (edge, hash) in self.body.get(self.hashes..texts)?.chunks_exact(2).enumerate() {
-            if *hash == wanted && is_it(edge) {
-                return child(edge);
+        let wanted = hash(text);
+        // Hashes are spread evenly, so the place of one is not far from its share of the whole.
+        let mut place = usize::from(wanted) * self.literals >> 16;
+        while place > 0 && self.edge_at(place - 1)?.hash >= wanted {
+            place -= 1;
+        }
+        while place < self.literals {
+            let edge = self.edge_at(place)?;
+            if edge.hash > wanted {
+                return None;
             }
+            if edge.hash == wanted && edge.is(blob, text) {
+                return Some(edge.child);
+            }
+            place += 1;
         }
         None
+    }
+
+    #[inline(always)]
+    fn edge_at(&self, place: usize) -> Option<Edge> {
+        let [a, b, child @ .., c, d, e, f] = self.body.get(self.edges + place * EDGE..)?.first_chunk::<EDGE>()?;
+        let &[x, y, z] = child;
+        Some(Edge {
+            hash: u16::from_le_bytes([*a, *b]),
+            child: u32::from_le_bytes([x, y, z, 0]),
+            text: u32::from_le_bytes([*c, *d, *e, *f]),
+        })
     }
 
     /// The row of the method with this key that ends here.
     #[inline]
     fn row(&self, key: u16) -> Option<u32> {
-        let from = self.hashes + self.literals * 9;
-        let keys = self.body.get(from..from + self.rows * 2)?;
-        let place = keys.chunks_exact(2).position(|two| u16_at(two, 0) == key)?;
-        Some(u24_at(self.body, from + self.rows * 2 + place * 3))
+        let from = self.edges + self.literals * EDGE;
+        let methods = self.body.get(from..from + self.rows * METHOD)?;
+        let method = methods.chunks_exact(METHOD).find(|method| u16_at(method, 0) == key)?;
+        Some(u32::from(u16_at(method, 2)) | u32::from(*method.get(4)?) << 16)
+    }
+}
+
+struct Edge {
+    hash: u16,
+    child: u32,
+    text: u32,
+}
+
+impl Edge {
+    #[inline(always)]
+    fn is(&self, blob: &Blob<'_>, text: &[u8]) -> bool {
+        same(blob.text_of(self.text), text)
     }
 }
 
@@ -248,10 +285,10 @@ fn u24_at(bytes: &[u8], at: usize) -> u32 {
 }
 
 /// What is written down in the data, for those who want to see all of it.
-#[allow(dead_code, reason = "only the benchmarks do")]
+#[allow(dead_code, reason = "for tests and benchmarks")]
 mod listing {
     use super::super::blob::{Blob, u16_at};
-    use super::{Node, u24_at};
+    use super::{EDGE, METHOD, Node, u24_at};
 
     impl<'a> Blob<'a> {
         pub(crate) fn node(&self, at: u32) -> Node<'a> {
@@ -262,19 +299,16 @@ mod listing {
     impl<'a> Node<'a> {
         /// The literals, and where each leads.
         pub(crate) fn edges(&self, blob: &Blob<'a>) -> impl Iterator<Item = (&'a str, u32)> {
-            let texts = self.hashes + self.literals * 2;
-            let children = texts + self.literals * 4;
-            let edge = |edge: usize| {
-                let text = blob.text(self.body, texts + edge * 4);
-                (std::str::from_utf8(text).unwrap_or_default(), u24_at(self.body, children + edge * 3))
-            };
-            (0..self.literals).map(edge).collect::<Vec<_>>().into_iter()
+            let edges = (0..self.literals).filter_map(|place| self.edge_at(place));
+            let text = |reference| std::str::from_utf8(blob.text_of(reference)).unwrap_or_default();
+            edges.map(|edge| (text(edge.text), edge.child)).collect::<Vec<_>>().into_iter()
         }
 
-        /// The keys of the methods that end here.
-        pub(crate) fn keys(&self) -> impl Iterator<Item = u16> + '_ {
-            let from = self.hashes + self.literals * 9;
-            (0..self.rows).map(move |row| u16_at(self.body, from + row * 2))
+        /// The keys of the methods that end here, and their rows.
+        pub(crate) fn methods(&self) -> impl Iterator<Item = (u16, u32)> + '_ {
+            let from = self.edges + self.literals * EDGE;
+            let at = (0..self.rows).map(move |row| from + row * METHOD);
+            at.map(|at| (u16_at(self.body, at), u24_at(self.body, at + 2)))
         }
     }
 }

@@ -3,11 +3,12 @@
 
 use std::time::Instant;
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
+use super::kept::Kept;
 use super::{Guard, Preflight, Verdict, WAIT, is_for_scope, method, verdict};
-use crate::call::{Call, Why};
-use crate::catalog::{self, Endpoints, Found};
+use crate::call::{Call, Headers, Why};
+use crate::catalog::{self, Endpoints, Found, WholeHost};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::cache::{Entry, Stage, TokenKey};
 use crate::granted::flight::Peek;
@@ -17,18 +18,31 @@ use crate::remedy::least;
 use crate::scope::{Scope, ScopeSet};
 use crate::telemetry;
 
-/// What an adapter carries from a request to its answer: no token, no URL, no allocation.
+/// What an adapter carries from a request to its answer: no token, no allocation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Checked {
+    /// The method, unless the request line was kept to find it in later.
     found: Result<Found, Why>,
+    kept: Option<Kept>,
     token: Option<TokenKey>,
     /// Whether it was sent although its token lacks the scope, or might.
     doubted: bool,
 }
 
-#[cfg(feature = "reqwest-middleware")]
 impl Checked {
+    /// A call of which no token is known.
+    fn of(found: Result<Found, Why>) -> Self {
+        Self { found, kept: None, token: None, doubted: false }
+    }
+
+    /// The same with the method, which is worked out now if the request line was kept.
+    fn settled(&self, endpoints: &Endpoints) -> Self {
+        let found = self.kept.map_or(self.found, |kept| kept.found(endpoints));
+        Self { found, kept: None, ..*self }
+    }
+
     /// Whether an answer with this status is of any use to the guard.
+    #[cfg(feature = "reqwest-middleware")]
     pub(crate) fn is_told_by(&self, status: StatusCode) -> bool {
         self.doubted || status == StatusCode::FORBIDDEN
     }
@@ -47,11 +61,39 @@ pub(crate) enum Before {
 impl Guard {
     /// Before a request is sent. Never waits, and on the usual path does not allocate.
     pub(crate) fn before(&self, call: &Call<'_>, headers: &HeaderMap) -> Before {
-        let found = catalog::lookup(call, &self.0.endpoints);
-        let unseen = Checked { found, token: None, doubted: false };
-        let mut tokens = headers.get_all(header::AUTHORIZATION).iter().filter(|_| is_google(&found));
-        // Which of two tokens Google would take is not known.
-        let (Some(token), None) = (tokens.next(), tokens.next()) else { return Before::Go(unseen) };
+        let token = match call.headers() {
+            Some(told) => told.only_authorization(),
+            None => Headers::read(headers).only_authorization(),
+        };
+        let host = token.and_then(|_| WholeHost::of(call, &self.0.endpoints));
+        match (token, host) {
+            (Some(token), Some(host)) => self.before_host(call, token, host),
+            _ => self.before_method(Checked::of(catalog::lookup(call, &self.0.endpoints)), token),
+        }
+    }
+
+    /// Where the token may open the whole host: the path is matched only if it does not.
+    fn before_host(&self, call: &Call<'_>, token: &HeaderValue, host: WholeHost) -> Before {
+        let mut checked = Checked::of(Err(Why::Method));
+        let judge = |key, entry: &Entry| {
+            checked.token = Some(key);
+            checked.kept = if host.is_open_to(&entry.granted) { Kept::of(call, host) } else { None };
+            if checked.kept.is_some() {
+                return Verdict::Allow;
+            }
+            checked.found = catalog::lookup(call, &self.0.endpoints);
+            self.judge(&checked.found, &entry.granted)
+        };
+        match self.0.grants.peek(token, judge) {
+            Peek::Seen(Verdict::Lacking) => self.lacking(checked),
+            Peek::Seen(_) => Before::Go(checked),
+            _ => self.before_method(Checked::of(catalog::lookup(call, &self.0.endpoints)), Some(token)),
+        }
+    }
+
+    fn before_method(&self, unseen: Checked, token: Option<&HeaderValue>) -> Before {
+        let found = unseen.found;
+        let Some(token) = token.filter(|_| is_google(&found)) else { return Before::Go(unseen) };
         match self.0.grants.peek(token, |key, entry| (key, self.judge(&found, &entry.granted))) {
             Peek::NotBearer => Before::Go(unseen),
             Peek::Unseen(key) => {
@@ -145,7 +187,7 @@ impl Guard {
     #[cfg(feature = "reqwest-middleware")]
     pub(crate) fn redirected(&self, last: &Call<'_>) -> Checked {
         let found = catalog::lookup(last, &self.0.endpoints).and(Err(Why::Method));
-        Checked { found, token: None, doubted: false }
+        Checked::of(found)
     }
 
     /// After a refused answer: a denial if the scope gate refused. Logs what it found.
@@ -158,6 +200,7 @@ impl Guard {
     ) -> Option<Denial> {
         let answer = Answer::new(body).with_status(status.as_u16()).with_headers(headers);
         let refusal = refusal::classify(&answer).filter(|_| !is_encoded(headers))?;
+        let checked = &checked.settled(&self.0.endpoints);
         if refusal.gate() != Gate::Scope {
             return self.other_gate(checked, &refusal);
         }

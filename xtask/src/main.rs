@@ -1,7 +1,9 @@
 //! What the maintainers and CI run: `cargo xtask <task>`.
 
+mod build_cost;
 mod catalog;
 mod checks;
+mod instructions;
 mod readme;
 
 const USAGE: &str = "\
@@ -13,7 +15,9 @@ usage: cargo xtask catalog             write the catalog from the pinned package
        cargo xtask features            print the library's features, one a line
        cargo xtask core                check that the core brings no HTTP client, no TLS, and few crates
        cargo xtask sizes               check the stated sizes of the catalogs, and the package's
-       cargo xtask msrv                check that the library keeps to the syntax of its rust-version";
+       cargo xtask msrv                check that the library keeps to the syntax of its rust-version
+       cargo xtask instructions        count the instructions a call takes; --write to check the counts in
+       cargo xtask build-cost          build the core and each adapter from scratch, or the features named";
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -29,6 +33,9 @@ fn main() -> anyhow::Result<()> {
         ["features"] => checks::features(),
         ["core"] => checks::core(),
         ["msrv"] => checks::msrv(),
+        ["instructions"] => instructions::run(false),
+        ["instructions", "--write"] => instructions::run(true),
+        ["build-cost", features @ ..] => build_cost::print(features),
         _ => {
             eprintln!("{USAGE}");
             std::process::exit(2);

@@ -63,7 +63,7 @@ pub(crate) fn all() -> Vec<Template> {
 
 fn below(node: u32, way: &mut Vec<&'static str>, found: &mut impl FnMut(&[&'static str], u16)) {
     let node = FULL.node(node);
-    node.keys().for_each(|key| found(way, key));
+    node.methods().for_each(|(key, _)| found(way, key));
     let wild = [("*", node.star()), ("**", node.double_star())];
     let wild = wild.into_iter().filter_map(|(name, child)| Some((name, child?)));
     for (segment, child) in node.edges(&FULL).chain(wild) {
