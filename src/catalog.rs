@@ -30,7 +30,7 @@ use reader::BLOB;
 pub use endpoints::Endpoints;
 #[doc(inline)]
 pub use lookup::{Found, lookup};
-pub(crate) use lookup::WholeHost;
+pub(crate) use lookup::KnownHost;
 #[doc(inline)]
 pub use version::{VERSION, Version};
 
@@ -217,11 +217,6 @@ impl fmt::Display for ApiMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.id())
     }
-}
-
-/// The verb, if any method has it.
-pub(crate) fn verb(text: &str) -> Option<&'static str> {
-    blob::VERBS.get(usize::from(blob::verb_code(text)?) - 1).copied()
 }
 
 /// What to say about an id that is not there.

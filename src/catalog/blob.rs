@@ -60,7 +60,10 @@ pub(crate) fn verb_code(verb: &str) -> Option<u16> {
 
 /// Where a host's probe of the index begins.
 pub(crate) fn host_hash(host: &str) -> u16 {
-    hash(host.strip_suffix(".googleapis.com").unwrap_or(host).as_bytes())
+    hash(match host.as_bytes().split_last_chunk() {
+        Some((name, b".googleapis.com")) => name,
+        _ => host.as_bytes(),
+    })
 }
 
 /// Where the probe for a gRPC method begins.
@@ -120,8 +123,13 @@ impl<'a> Blob<'a> {
     }
 
     /// The host's name.
-    pub(crate) fn host_name(&self, host: &Host) -> &'a str {
-        self.string(self.hosts, usize::from(host.number) * HOST_RECORD)
+    pub(crate) fn host_name(&self, host: &Host) -> &'a [u8] {
+        self.text(self.hosts, usize::from(host.number) * HOST_RECORD)
+    }
+
+    /// The name of the host with this number.
+    pub(crate) fn host_called(&self, number: u16) -> &'a str {
+        self.string(self.hosts, usize::from(number) * HOST_RECORD)
     }
 
     /// The number of a custom verb, or nothing for one that no method has.

@@ -65,28 +65,40 @@ impl Found {
     }
 }
 
-/// A host of which no method can be called lacking for a token that holds one of a set of scopes, so that
-/// its paths need not be matched to judge a call with such a token.
+/// A host of the catalog to which a call goes by its own name.
 #[derive(Clone, Copy)]
-pub(crate) struct WholeHost {
-    name: &'static str,
-    set: u16,
-}
+pub(crate) struct KnownHost(Host);
 
-impl WholeHost {
-    /// The host of a call, if it is one of these and nothing but the request line tells the method.
+impl KnownHost {
+    /// The host of a call, if the request line alone tells the method.
     pub(crate) fn of(call: &Call<'_>, endpoints: &Endpoints) -> Option<Self> {
-        let host = endpoints.exact(call).filter(|host| host.shared != 0 && call.is_plain())?;
-        Some(Self { name: BLOB.host_name(&host), set: host.shared })
+        endpoints.exact(call).filter(|_| call.is_plain()).map(Self)
     }
 
-    pub(crate) fn name(self) -> &'static str {
-        self.name
+    /// Whether some scopes open all of the host. Then its answers are Google's, whatever the path.
+    pub(crate) fn may_be_open(self) -> bool {
+        self.0.shared != 0
     }
 
-    /// Whether a token with these scopes cannot lack one here.
+    /// Whether a call with a token that was granted this cannot lack a scope here, whatever its path.
     pub(crate) fn is_open_to(self, granted: &GrantedScopes) -> bool {
-        granted.is_not_limited() || granted.scopes().is_some_and(|held| reader::set_accepts(self.set, held))
+        let opens = |held| reader::set_accepts(self.0.shared, held);
+        self.may_be_open() && (granted.is_not_limited() || granted.scopes().is_some_and(opens))
+    }
+
+    /// What [`lookup`] says of the call that is to this host.
+    pub(crate) fn lookup(self, call: &Call<'_>) -> Result<Found, Why> {
+        at(call, BLOB.host_name(&self.0), Some(self.0))
+    }
+
+    /// Stands for the host where a name is too long.
+    pub(crate) fn number(self) -> u16 {
+        self.0.number
+    }
+
+    /// The name of the host with this number.
+    pub(crate) fn name_of(number: u16) -> &'static str {
+        BLOB.host_called(number)
     }
 }
 
@@ -131,7 +143,7 @@ pub fn lookup(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
 }
 
 pub(super) fn is_known(host: &str) -> bool {
-    reader::is_host(host) || host::AUTH.contains(&host) || host::twin(host).is_some()
+    reader::is_host(host) || host::AUTH.contains(&host) || host::twin(host.as_bytes()).is_some()
 }
 
 fn find(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
@@ -145,16 +157,16 @@ fn find(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
     match place.bucket {
         true if call.is_signed() => Err(Why::Signed),
         true => xml(call, true),
-        false => at(call, &place.host, reader::host(&place.host)),
+        false => at(call, place.host.as_bytes(), reader::host(&place.host)),
     }
 }
 
 /// The method of a call to this host. Not every host that has a name has a record.
-fn at(call: &Call<'_>, name: &str, host: Option<Host>) -> Result<Found, Why> {
+fn at(call: &Call<'_>, name: &[u8], host: Option<Host>) -> Result<Found, Why> {
     if call.is_signed() {
         return Err(Why::Signed);
     }
-    if same(name.as_bytes(), STORAGE.as_bytes()) && !storage::is_json(call.path()) {
+    if same(name, STORAGE.as_bytes()) && !storage::is_json(call.path()) {
         return xml(call, false);
     }
     if let Some(method) = session(call, name) {
@@ -163,12 +175,17 @@ fn at(call: &Call<'_>, name: &str, host: Option<Host>) -> Result<Found, Why> {
     let read = |host: Host| reader::find_at(&host, call.verb(), call.path());
     let row = host::twin(name).and_then(reader::host).and_then(read).or_else(|| read(host?));
     let found = row.map(|row| Found::new(ApiMethod::at(row), call.query()));
-    let found = found.or_else(|| without_slash(call, name)).ok_or_else(|| missed(call, name))?;
+    let found = found.or_else(|| without_slash(call, text(name))).ok_or_else(|| missed(call, text(name)))?;
     Ok(if call.verb() == "POST" && query::hides_verb(call.query()) {
         found.doubted(Why::Request)
     } else {
         found
     })
+}
+
+/// The name of a host: it was text before.
+fn text(name: &[u8]) -> &str {
+    std::str::from_utf8(name).unwrap_or_default()
 }
 
 /// The method of a path with one slash too many at its end. Servers let it pass and clients rely on
@@ -191,13 +208,13 @@ fn grpc(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
 }
 
 /// The method that began the resumable upload which this request continues, asks about or ends.
-fn session(call: &Call<'_>, host: &str) -> Option<ApiMethod> {
+fn session(call: &Call<'_>, host: &[u8]) -> Option<ApiMethod> {
     let path = call.path();
     let upload = path.starts_with("/upload/") || path.starts_with("/resumable/upload/");
     if !upload || !query::has(call.query(), query::UPLOAD_ID) {
         return None;
     }
-    [call.verb(), "POST", "PUT", "PATCH"].into_iter().find_map(|verb| reader::find(host, verb, path))
+    [call.verb(), "POST", "PUT", "PATCH"].into_iter().find_map(|verb| reader::find(text(host), verb, path))
 }
 
 /// What a request to a Google API is that none of its methods is.

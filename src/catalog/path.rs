@@ -39,11 +39,18 @@ impl<'p> Path<'p> {
         // Sixty-four bytes at a time, one bit for each: a loop over the slashes of every word would be a
         // branch that nobody can foresee.
         for (at, block) in (0_u16..).step_by(64).zip(bytes.chunks(64)) {
-            let mut slashes = 0;
-            for (at, eight) in eights(block) {
+            let (mut slashes, mut shift) = (0, 0);
+            let mut mark = |eight| {
                 percents |= any(eight, b'%');
                 colons |= any(eight, b':');
-                slashes |= bits(lanes(eight, b'/')) << at;
+                slashes |= bits(lanes(eight, b'/')) << shift;
+                shift += 8;
+            };
+            let words = block.chunks_exact(8);
+            let rest = words.remainder().len();
+            words.for_each(|eight| mark(u64::from_le_bytes(eight.try_into().unwrap_or_default())));
+            if rest > 0 {
+                mark(tail(block, rest));
             }
             while slashes != 0 {
                 *cuts.get_mut(count)? = at + slashes.trailing_zeros() as u16;
@@ -71,6 +78,16 @@ impl<'p> Path<'p> {
             }
             _ => &[],
         }
+    }
+
+    /// All segments as sent.
+    #[inline]
+    pub(crate) fn segments(&self) -> impl Iterator<Item = &'p [u8]> {
+        let (bytes, cuts) = (self.bytes, self.cuts.get(..=self.count).unwrap_or_default());
+        cuts.windows(2).map(|cut| match cut {
+            [from, to] => bytes.get(usize::from(*from) + 1..usize::from(*to)).unwrap_or_default(),
+            _ => &[],
+        })
     }
 
     /// Whether anything is percent-encoded.
@@ -132,12 +149,17 @@ fn last_escaped_colon(segment: &[u8]) -> Option<usize> {
 pub(super) fn eights(bytes: &[u8]) -> impl Iterator<Item = (u16, u64)> + '_ {
     let chunks = bytes.chunks_exact(8);
     let rest = chunks.remainder().len();
-    let tail = match bytes.last_chunk::<8>() {
-        Some(last) => (u64::from_le_bytes(*last) >> 8) >> (8 * (7 - rest)),
-        None => bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
-    };
     let words = chunks.map(|eight| u64::from_le_bytes(eight.try_into().unwrap_or_default()));
-    (0_u16..).step_by(8).zip(words.chain((rest > 0).then_some(tail)))
+    (0_u16..).step_by(8).zip(words.chain((rest > 0).then(|| tail(bytes, rest))))
+}
+
+/// The last bytes, fewer than eight, as a word that is filled with zeros.
+#[inline]
+fn tail(bytes: &[u8], rest: usize) -> u64 {
+    match bytes.last_chunk::<8>() {
+        Some(last) => u64::from_le_bytes(*last) >> 8 >> (8 * (7 - rest)),
+        None => bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    }
 }
 
 /// Whether two short texts are equal, without a call.

@@ -41,7 +41,7 @@ pub(crate) fn find_at(blob: &Blob<'_>, host: &Host, verb: &str, path: &str) -> O
     let mut cuts = [0; MAX_SEGMENTS + 1];
     let mut path = Path::new(path, &mut cuts)?;
     match under(blob, host.root, verb, &mut path) {
-        None if blob.host_name(host) == WWW => under(blob, blob.host(LEGACY)?.root, verb, &mut path),
+        None if blob.host_name(host) == WWW.as_bytes() => under(blob, blob.host(LEGACY)?.root, verb, &mut path),
         found => found,
     }
 }
@@ -83,6 +83,7 @@ enum Choice {
     More,
 }
 
+#[inline]
 fn walk(blob: &Blob<'_>, root: u32, path: &Path<'_>, key: u16) -> Option<u32> {
     straight(blob, root, path, key).or_else(|| with_second_choices(blob, root, path, key))
 }
@@ -90,9 +91,9 @@ fn walk(blob: &Blob<'_>, root: u32, path: &Path<'_>, key: u16) -> Option<u32> {
 /// Takes the first choice everywhere, which is right for almost every path, and leaves `**` alone.
 fn straight(blob: &Blob<'_>, root: u32, path: &Path<'_>, key: u16) -> Option<u32> {
     let mut node = Node::at(blob.nodes, root);
-    for index in 0..path.len() {
-        let segment = path.segment(index);
-        let child = match node.literal(blob, segment, path.is_escaped()) {
+    let escaped = path.is_escaped();
+    for segment in path.segments() {
+        let child = match node.literal(blob, segment, escaped) {
             Some(child) => child,
             None if is_name(segment) => node.star()?,
             None => return None,
@@ -148,6 +149,7 @@ fn advance(blob: &Blob<'_>, node: &Node<'_>, path: &Path<'_>, step: Step, open: 
 }
 
 /// Whether a wildcard may stand for this segment.
+#[inline]
 fn is_name(segment: &[u8]) -> bool {
     !matches!(segment, b"" | b"." | b"..")
 }
@@ -247,12 +249,12 @@ impl<'a> Node<'a> {
 
     #[inline(always)]
     fn edge_at(&self, place: usize) -> Option<Edge> {
-        let [a, b, child @ .., c, d, e, f] = self.body.get(self.edges + place * EDGE..)?.first_chunk::<EDGE>()?;
-        let &[x, y, z] = child;
+        let from = self.edges + place * EDGE;
+        let [a, b, x, y, z, c, d, e, f] = *self.body.get(from..from + EDGE)?.first_chunk::<EDGE>()?;
         Some(Edge {
-            hash: u16::from_le_bytes([*a, *b]),
+            hash: u16::from_le_bytes([a, b]),
             child: u32::from_le_bytes([x, y, z, 0]),
-            text: u32::from_le_bytes([*c, *d, *e, *f]),
+            text: u32::from_le_bytes([c, d, e, f]),
         })
     }
 

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use super::kept::Kept;
 use super::{Guard, Preflight, Verdict, WAIT, is_for_scope, method, verdict};
 use crate::call::{Call, Headers, Why};
-use crate::catalog::{self, Endpoints, Found, WholeHost};
+use crate::catalog::{self, Endpoints, Found, KnownHost};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::cache::{Entry, Stage, TokenKey};
 use crate::granted::flight::Peek;
@@ -65,15 +65,15 @@ impl Guard {
             Some(told) => told.only_authorization(),
             None => Headers::read(headers).only_authorization(),
         };
-        let host = token.and_then(|_| WholeHost::of(call, &self.0.endpoints));
-        match (token, host) {
-            (Some(token), Some(host)) => self.before_host(call, token, host),
-            _ => self.before_method(Checked::of(catalog::lookup(call, &self.0.endpoints)), token),
+        match (token, KnownHost::of(call, &self.0.endpoints)) {
+            (Some(token), Some(host)) if host.may_be_open() => self.before_host(call, token, host),
+            (token, Some(host)) => self.before_method(Checked::of(host.lookup(call)), token),
+            (token, None) => self.before_method(Checked::of(catalog::lookup(call, &self.0.endpoints)), token),
         }
     }
 
     /// Where the token may open the whole host: the path is matched only if it does not.
-    fn before_host(&self, call: &Call<'_>, token: &HeaderValue, host: WholeHost) -> Before {
+    fn before_host(&self, call: &Call<'_>, token: &HeaderValue, host: KnownHost) -> Before {
         let mut checked = Checked::of(Err(Why::Method));
         let judge = |key, entry: &Entry| {
             checked.token = Some(key);
@@ -81,13 +81,13 @@ impl Guard {
             if checked.kept.is_some() {
                 return Verdict::Allow;
             }
-            checked.found = catalog::lookup(call, &self.0.endpoints);
+            checked.found = host.lookup(call);
             self.judge(&checked.found, &entry.granted)
         };
         match self.0.grants.peek(token, judge) {
             Peek::Seen(Verdict::Lacking) => self.lacking(checked),
             Peek::Seen(_) => Before::Go(checked),
-            _ => self.before_method(Checked::of(catalog::lookup(call, &self.0.endpoints)), Some(token)),
+            _ => self.before_method(Checked::of(host.lookup(call)), Some(token)),
         }
     }
 
