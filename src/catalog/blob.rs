@@ -60,10 +60,8 @@ pub(crate) fn verb_code(verb: &str) -> Option<u16> {
 
 /// Where a host's probe of the index begins.
 pub(crate) fn host_hash(host: &str) -> u16 {
-    hash(match host.as_bytes().split_last_chunk() {
-        Some((name, b".googleapis.com")) => name,
-        _ => host.as_bytes(),
-    })
+    let google = host.as_bytes().split_last_chunk().filter(|(_, end)| **end == *b".googleapis.com");
+    hash(google.map_or(host.as_bytes(), |(name, _)| name))
 }
 
 /// Where the probe for a gRPC method begins.

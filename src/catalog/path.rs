@@ -22,8 +22,6 @@ pub(crate) struct Path<'p> {
     bytes: &'p [u8],
     cuts: &'p mut Cuts,
     count: usize,
-    escaped: bool,
-    colon: bool,
 }
 
 /// Places of the slashes, then the end. The caller lends the room, so that it is never copied.
@@ -35,14 +33,12 @@ impl<'p> Path<'p> {
     pub(crate) fn new(path: &'p str, cuts: &'p mut Cuts) -> Option<Self> {
         let bytes = path.as_bytes();
         let end = u16::try_from(bytes.len()).ok().filter(|_| bytes.first() == Some(&b'/'))?;
-        let (mut count, mut percents, mut colons) = (0, 0, 0);
+        let mut count = 0;
         // Sixty-four bytes at a time, one bit for each: a loop over the slashes of every word would be a
         // branch that nobody can foresee.
         for (at, block) in (0_u16..).step_by(64).zip(bytes.chunks(64)) {
             let (mut slashes, mut shift) = (0, 0);
             let mut mark = |eight| {
-                percents |= any(eight, b'%');
-                colons |= any(eight, b':');
                 slashes |= bits(lanes(eight, b'/')) << shift;
                 shift += 8;
             };
@@ -59,8 +55,7 @@ impl<'p> Path<'p> {
             }
         }
         *cuts.get_mut(count)? = end;
-        let (escaped, colon) = (percents & HIGH != 0, colons & HIGH != 0);
-        Some(Self { bytes, cuts, count, escaped, colon })
+        Some(Self { bytes, cuts, count })
     }
 
     /// How many segments there are; at least one.
@@ -90,19 +85,16 @@ impl<'p> Path<'p> {
         })
     }
 
-    /// Whether anything is percent-encoded.
-    #[inline]
-    pub(crate) fn is_escaped(&self) -> bool {
-        self.escaped
-    }
-
     /// Where the colon of a custom verb would be (`topic:publish`): the last one of the last segment.
     #[inline]
     pub(crate) fn colon(&self) -> Option<Colon> {
         let last = self.segment(self.count.checked_sub(1)?);
+        if !holds(last, b':') && !holds(last, b'%') {
+            return None;
+        }
         let start = self.bytes.len() - last.len();
-        let plain = if self.colon { last.iter().rposition(|byte| *byte == b':') } else { None };
-        let escaped = if self.escaped { last_escaped_colon(last) } else { None };
+        let plain = last.iter().rposition(|byte| *byte == b':');
+        let escaped = last_escaped_colon(last);
         match escaped.filter(|at| plain.is_none_or(|plain| plain < *at)) {
             Some(at) => Some(Colon { at: start + at, width: 3 }),
             None => plain.map(|at| Colon { at: start + at, width: 1 }),
@@ -173,6 +165,17 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
         17..=32 => a.first_chunk::<16>() == b.first_chunk::<16>() && a.last_chunk::<16>() == b.last_chunk::<16>(),
         _ => a == b,
     }
+}
+
+/// Whether anything in a segment is percent-encoded.
+#[inline]
+pub(crate) fn is_escaped(segment: &[u8]) -> bool {
+    holds(segment, b'%')
+}
+
+#[inline]
+fn holds(segment: &[u8], byte: u8) -> bool {
+    eights(segment).fold(0, |all, (_, eight)| all | any(eight, byte)) & HIGH != 0
 }
 
 /// Has a high bit if any lane of `eight` holds `byte`; the other bits mean nothing.

@@ -11,7 +11,7 @@
 //! methods ([`METHOD`]: key `u16`, which is custom verb × 8 + HTTP verb, and row `u24`).
 
 use super::blob::{Blob, Host, u16_at, u32_at, verb_code};
-use super::path::{MAX_LITERAL, MAX_SEGMENTS, Path, decode, hash, same};
+use super::path::{MAX_LITERAL, MAX_SEGMENTS, Path, decode, hash, is_escaped, same};
 
 /// Where the rows of `www.googleapis.com/<api>/…` live that its own documents do not list.
 pub(crate) const LEGACY: &str = "/legacy";
@@ -90,17 +90,16 @@ fn walk(blob: &Blob<'_>, root: u32, path: &Path<'_>, key: u16) -> Option<u32> {
 
 /// Takes the first choice everywhere, which is right for almost every path, and leaves `**` alone.
 fn straight(blob: &Blob<'_>, root: u32, path: &Path<'_>, key: u16) -> Option<u32> {
-    let mut node = Node::at(blob.nodes, root);
-    let escaped = path.is_escaped();
+    let mut at = root;
     for segment in path.segments() {
-        let child = match node.literal(blob, segment, escaped) {
+        let node = Node::at(blob.nodes, at);
+        at = match node.literal(blob, at, segment) {
             Some(child) => child,
             None if is_name(segment) => node.star()?,
             None => return None,
         };
-        node = Node::at(blob.nodes, child);
     }
-    node.row(key)
+    Node::at(blob.nodes, at).row(key)
 }
 
 /// Takes every choice, in the order of preference.
@@ -133,7 +132,7 @@ fn advance(blob: &Blob<'_>, node: &Node<'_>, path: &Path<'_>, step: Step, open: 
         open.push(Step { next: step.next + 1, ..step }, is_name(segment));
     }
     if let Choice::Literal | Choice::More = step.choice {
-        if let Some(child) = node.literal(blob, segment, path.is_escaped()) {
+        if let Some(child) = node.literal(blob, step.node, segment) {
             open.push(Step { choice: Choice::Star, ..step }, node.flags != 0);
             return on(child, Choice::Literal);
         }
@@ -207,20 +206,13 @@ impl<'a> Node<'a> {
         (self.flags & HAS_DOUBLE_STAR != 0).then(|| u24_at(self.body, at))
     }
 
-    /// The child of the literal edge that equals the segment.
+    /// The child of the literal edge that equals the segment, of the node at this place.
     #[inline]
-    fn literal(&self, blob: &Blob<'_>, segment: &[u8], escaped: bool) -> Option<u32> {
+    fn literal(&self, blob: &Blob<'_>, at: u32, segment: &[u8]) -> Option<u32> {
         match self.literals {
             0 => None,
-            _ if escaped => self.edge(blob, segment).or_else(|| self.encoded_literal(blob, segment)),
-            _ => self.edge(blob, segment),
+            _ => self.edge(blob, segment).or_else(|| is_escaped(segment).then(|| encoded(blob, at, segment))?),
         }
-    }
-
-    /// The same for a segment of which more is encoded than need be.
-    #[inline(never)]
-    fn encoded_literal(&self, blob: &Blob<'_>, segment: &[u8]) -> Option<u32> {
-        self.edge(blob, decode(segment, &mut [0; MAX_LITERAL])?)
     }
 
     #[inline(always)]
@@ -266,6 +258,13 @@ impl<'a> Node<'a> {
         let method = methods.chunks_exact(METHOD).find(|method| u16_at(method, 0) == key)?;
         Some(u32::from(u16_at(method, 2)) | u32::from(*method.get(4)?) << 16)
     }
+}
+
+/// The child of a literal of which more is encoded than need be. Takes the place of the node, so that the
+/// node itself need not lie in memory for this rare call.
+#[inline(never)]
+fn encoded(blob: &Blob<'_>, at: u32, segment: &[u8]) -> Option<u32> {
+    Node::at(blob.nodes, at).edge(blob, decode(segment, &mut [0; MAX_LITERAL])?)
 }
 
 struct Edge {
