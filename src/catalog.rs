@@ -28,9 +28,9 @@ use reader::BLOB;
 
 #[doc(inline)]
 pub use endpoints::Endpoints;
+pub(crate) use lookup::KnownHost;
 #[doc(inline)]
 pub use lookup::{Found, lookup};
-pub(crate) use lookup::KnownHost;
 #[doc(inline)]
 pub use version::{VERSION, Version};
 

@@ -219,9 +219,20 @@ impl ScopeSet {
 
     /// The scopes, known ones first, each group in the order of their URIs.
     pub fn iter(&self) -> impl Iterator<Item = Scope> + '_ {
-        let known = (0..SCOPES.len()).map(Scope::numbered).filter(|scope| self.contains(scope));
+        let of_word =
+            |(word, bits): (usize, &u64)| ones(*bits).map(move |bit| Scope::numbered(word * 64 + bit));
+        let known = self.bits.iter().enumerate().flat_map(of_word);
         known.chain(self.others.iter().map(|uri| Scope(Name::Other(uri.clone()))))
     }
+}
+
+/// The places of the bits that are set, lowest first.
+fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
+        bits &= bits - 1;
+        Some(bit)
+    })
 }
 
 impl Extend<Scope> for ScopeSet {

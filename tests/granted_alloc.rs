@@ -97,7 +97,8 @@ fn neither_does_a_self_signed_jwt_or_a_call_that_nothing_is_known_of() {
 #[test]
 fn a_token_that_opens_a_whole_host_costs_no_allocation_either_and_is_not_matched_to_a_path() {
     let guard = Guard::builder().build();
-    let granted = GrantedScopes::known([Scope::cloud_platform()].into_iter().collect(), GrantSource::Declared);
+    let granted =
+        GrantedScopes::known([Scope::cloud_platform()].into_iter().collect(), GrantSource::Declared);
     guard.declare(AccessToken::new("ya29.whole").unwrap(), granted);
     let long = format!("https://storage.googleapis.com/storage/v1/b/photos/o/{}", "x".repeat(1000));
     let long = || Request::get(&long).header(AUTHORIZATION, "Bearer ya29.whole").body(()).unwrap();

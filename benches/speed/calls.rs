@@ -1,7 +1,7 @@
 //! The calls that are timed.
 
-use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
 use bytes::Bytes;
+use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
 use gcp_scopes::{Guard, ScopeSet};
 use http::header::{ACCEPT, AUTHORIZATION, USER_AGENT};
 use http::{HeaderValue, Method, Request};

@@ -22,7 +22,9 @@ use crate::layer::{Echo, Rounds};
 pub(crate) fn print() {
     let path = "/storage/v1/b/my-bucket-name/o/logs%2F2026%2F01%2Fpart-0000.gz";
     let find = |name, blob: &'static Blob<'static>| {
-        Case::new(name, 1, move || walk::find(blob, "storage.googleapis.com", "GET", black_box(path)).unwrap())
+        Case::new(name, 1, move || {
+            walk::find(blob, "storage.googleapis.com", "GET", black_box(path)).unwrap()
+        })
     };
     let sizes = vec![
         find("growth/storage.objects.get, catalog of 8 KB", &STORAGE),

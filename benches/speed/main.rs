@@ -37,12 +37,24 @@ fn main() {
 
 fn groups_named(wanted: &[&str]) {
     let all: [(&str, fn()); 7] = [
-        ("layer", || harness::compare("a tower layer over a service that does nothing, eight calls in turn", layer::cases())),
+        ("layer", || {
+            harness::compare(
+                "a tower layer over a service that does nothing, eight calls in turn",
+                layer::cases(),
+            )
+        }),
         ("lookup", || harness::compare("request line to method", lookup::cases())),
-        ("cold", || harness::compare("request line to method, every method of the catalog in random order", lookup::cold())),
+        ("cold", || {
+            harness::compare(
+                "request line to method, every method of the catalog in random order",
+                lookup::cold(),
+            )
+        }),
         ("growth", growth::print),
         ("threads", threads::print),
-        ("refusal", || harness::compare("a refused call (403), its scopes known, no target listening", refusal::cases())),
+        ("refusal", || {
+            harness::compare("a refused call (403), its scopes known, no target listening", refusal::cases())
+        }),
         ("wire", wire::print),
     ];
     if let Some(unknown) = wanted.iter().find(|name| all.iter().all(|(known, _)| known != *name)) {

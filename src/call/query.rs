@@ -26,7 +26,11 @@ pub(crate) fn hides_verb(query: &str) -> bool {
 pub(crate) fn is_signed(query: &str) -> bool {
     let (mut signature, mut signer) = (false, false);
     for part in query.as_bytes().split(|byte| *byte == b'&') {
-        let is = |name: &str| part.split(|byte| *byte == b'=').next().is_some_and(|key| key.eq_ignore_ascii_case(name.as_bytes()));
+        let is = |name: &str| {
+            part.split(|byte| *byte == b'=')
+                .next()
+                .is_some_and(|key| key.eq_ignore_ascii_case(name.as_bytes()))
+        };
         // Almost no part begins like one of these.
         match part.first() {
             Some(b'x' | b'X') if SIGNED.iter().any(|name| is(name)) => return true,

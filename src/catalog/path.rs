@@ -89,7 +89,8 @@ impl<'p> Path<'p> {
     #[inline]
     pub(crate) fn colon(&self) -> Option<Colon> {
         let last = self.segment(self.count.checked_sub(1)?);
-        if !holds(last, b':') && !holds(last, b'%') {
+        let hints = eights(last).fold(0, |all, (_, eight)| all | any(eight, b':') | any(eight, b'%'));
+        if hints & HIGH == 0 {
             return None;
         }
         let start = self.bytes.len() - last.len();
@@ -162,7 +163,9 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
         0..=3 => a.first() == b.first() && a.get(1) == b.get(1) && a.get(2) == b.get(2),
         4..=8 => a.first_chunk::<4>() == b.first_chunk::<4>() && a.last_chunk::<4>() == b.last_chunk::<4>(),
         9..=16 => a.first_chunk::<8>() == b.first_chunk::<8>() && a.last_chunk::<8>() == b.last_chunk::<8>(),
-        17..=32 => a.first_chunk::<16>() == b.first_chunk::<16>() && a.last_chunk::<16>() == b.last_chunk::<16>(),
+        17..=32 => {
+            a.first_chunk::<16>() == b.first_chunk::<16>() && a.last_chunk::<16>() == b.last_chunk::<16>()
+        }
         _ => a == b,
     }
 }
@@ -170,12 +173,7 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
 /// Whether anything in a segment is percent-encoded.
 #[inline]
 pub(crate) fn is_escaped(segment: &[u8]) -> bool {
-    holds(segment, b'%')
-}
-
-#[inline]
-fn holds(segment: &[u8], byte: u8) -> bool {
-    eights(segment).fold(0, |all, (_, eight)| all | any(eight, byte)) & HIGH != 0
+    eights(segment).fold(0, |all, (_, eight)| all | any(eight, b'%')) & HIGH != 0
 }
 
 /// Has a high bit if any lane of `eight` holds `byte`; the other bits mean nothing.

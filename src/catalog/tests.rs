@@ -318,11 +318,13 @@ fn a_token_that_opens_a_whole_host_lacks_no_method_of_it() {
         let Some(host) = reader::host(name).filter(|host| host.shared != 0) else { continue };
         open += 1;
         // These have methods that are told by more than their own paths, or answers that are not Google's.
-        let is_odd = host::twin(name.as_bytes()).is_some() || host::AUTH.contains(&name) || name.starts_with("www.");
+        let is_odd =
+            host::twin(name.as_bytes()).is_some() || host::AUTH.contains(&name) || name.starts_with("www.");
         assert!(!is_odd && !host::is_auth(name, "/"), "{name}");
         let mut rows = Vec::new();
         rows_below(root, &mut rows);
-        for (row, scope) in rows.iter().flat_map(|row| BLOB.set(host.shared).map(move |scope| (*row, scope))) {
+        for (row, scope) in rows.iter().flat_map(|row| BLOB.set(host.shared).map(move |scope| (*row, scope)))
+        {
             methods += 1;
             let held: ScopeSet = std::iter::once(Scope::numbered(scope)).collect();
             let found = lookup::found(ApiMethod::at(row), "useAdminAccess=false");

@@ -41,7 +41,9 @@ pub(crate) fn find_at(blob: &Blob<'_>, host: &Host, verb: &str, path: &str) -> O
     let mut cuts = [0; MAX_SEGMENTS + 1];
     let mut path = Path::new(path, &mut cuts)?;
     match under(blob, host.root, verb, &mut path) {
-        None if blob.host_name(host) == WWW.as_bytes() => under(blob, blob.host(LEGACY)?.root, verb, &mut path),
+        None if blob.host_name(host) == WWW.as_bytes() => {
+            under(blob, blob.host(LEGACY)?.root, verb, &mut path)
+        }
         found => found,
     }
 }
@@ -211,7 +213,9 @@ impl<'a> Node<'a> {
     fn literal(&self, blob: &Blob<'_>, at: u32, segment: &[u8]) -> Option<u32> {
         match self.literals {
             0 => None,
-            _ => self.edge(blob, segment).or_else(|| is_escaped(segment).then(|| encoded(blob, at, segment))?),
+            _ => self
+                .edge(blob, segment)
+                .or_else(|| is_escaped(segment).then(|| encoded(blob, at, segment))?),
         }
     }
 

@@ -15,7 +15,8 @@ const FOLDER: &str = "target/build-cost";
 /// Prints the table for these features, or for all.
 pub(crate) fn print(wanted: &[&str]) -> Result<()> {
     let all = checks::feature_names()?;
-    let all = all.iter().map(String::as_str).filter(|name| !["catalog-cloud", "catalog-storage"].contains(name));
+    let all =
+        all.iter().map(String::as_str).filter(|name| !["catalog-cloud", "catalog-storage"].contains(name));
     let names: Vec<&str> = std::iter::once("").chain(all).collect();
     let names = names.into_iter().filter(|name| wanted.is_empty() || wanted.contains(name));
     println!("Clean debug builds, {}.\n", machine()?);
@@ -60,7 +61,8 @@ fn crates(feature: &str) -> Result<usize> {
 
 /// Seconds that ended child processes, and theirs, have worked. See proc_pid_stat(5).
 fn children_worked() -> Result<f64> {
-    let stat = fs::read_to_string("/proc/self/stat").context("CPU time is read from /proc, which only Linux has")?;
+    let stat =
+        fs::read_to_string("/proc/self/stat").context("CPU time is read from /proc, which only Linux has")?;
     let (_, fields) = stat.rsplit_once(')').context("/proc/self/stat has no name")?;
     // Children's user and system time, counted from after the name, in hundredths of a second.
     let ticks = fields.split_whitespace().skip(13).take(2).map(str::parse::<f64>);
@@ -69,7 +71,8 @@ fn children_worked() -> Result<f64> {
 
 fn machine() -> Result<String> {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split_once(": "));
+    let model =
+        info.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split_once(": "));
     let model = model.map_or("a processor unknown", |(_, model)| model);
     let rustc = Command::new("rustc").arg("--version").output().context("rustc")?;
     let cores = std::thread::available_parallelism()?;

@@ -84,7 +84,8 @@ fn count() -> Result<BTreeMap<String, u64>> {
 
 /// Builds the benchmarks and gives the program.
 fn build() -> Result<String> {
-    let arguments = ["bench", "--package", "benches", "--bench", "speed", "--no-run", "--message-format=json"];
+    let arguments =
+        ["bench", "--package", "benches", "--bench", "speed", "--no-run", "--message-format=json"];
     let messages = output("cargo", &arguments)?;
     let programs = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let named = programs.filter(|message| message["target"]["name"] == "speed");
@@ -97,7 +98,8 @@ fn collected(program: &str, row: &str, runs: u64) -> Result<u64> {
     let arguments = ["--tool=callgrind", "--callgrind-out-file=/dev/null", program, "--run", row, &runs];
     let done = Command::new("valgrind").args(arguments).output().context("valgrind")?;
     let said = String::from_utf8_lossy(&done.stderr).into_owned();
-    let line = said.lines().find_map(|line| line.split_once("Collected : ")).filter(|_| done.status.success());
+    let line =
+        said.lines().find_map(|line| line.split_once("Collected : ")).filter(|_| done.status.success());
     let (_, count) = line.with_context(|| format!("valgrind did not count {row}:\n{said}"))?;
     Ok(count.trim().parse()?)
 }
