@@ -9,7 +9,7 @@
     allow(dead_code)
 )]
 pub mod attach;
-#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
+#[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store", feature = "opendal"))]
 pub mod body;
 #[cfg(feature = "gcp-auth")]
 pub mod gcp_auth;
@@ -17,6 +17,11 @@ pub mod gcp_auth;
 pub mod google_apis;
 #[cfg(feature = "google-cloud")]
 pub mod google_cloud;
+#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
+#[cfg_attr(not(feature = "tower"), allow(dead_code))]
+mod grpc;
+#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
+mod grpc_body;
 #[cfg(feature = "tower")]
 mod hold;
 #[cfg(feature = "object-store")]

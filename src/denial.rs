@@ -3,6 +3,8 @@
 //! A [`Denial`] is facts. Its `Display` is one line for a log; [`Denial::report`] is the long text
 //! for a person. It judges nothing: the verdict was made in `guard`, the steps in `remedy`.
 
+#[allow(dead_code)]
+pub(crate) mod answer;
 mod report;
 mod serialize;
 
@@ -196,8 +198,36 @@ impl Denial {
         report::text(&self.0)
     }
 
+    /// What to do, in one sentence: the steps have the details.
+    #[must_use]
+    pub fn summary(&self) -> &str {
+        &self.0.remedy.summary
+    }
+
+    /// A span that carries gate, method, scopes and remedy as fields, for the event with which a service
+    /// itself reports its failure. Most formatters print a span's fields beside every event in it.
+    ///
+    /// ```
+    /// use gcp_scopes::Denial;
+    /// use tracing::Span;
+    ///
+    /// fn report(error: &(dyn std::error::Error + 'static)) {
+    ///     let span = Denial::of(error).map_or_else(Span::none, Denial::span);
+    ///     span.in_scope(|| tracing::error!(error, "the upload failed"));
+    /// }
+    /// ```
+    ///
+    /// The fields are listed in the repository's `docs/logs.md`.
+    #[must_use]
+    pub fn span(&self) -> tracing::Span {
+        crate::telemetry::span(self)
+    }
+
     /// The denial as an error to hand to a client, which a walk of `source()` finds again.
-    #[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), expect(dead_code))]
+    #[cfg_attr(
+        not(any(feature = "tower", feature = "reqwest-middleware", feature = "opendal")),
+        allow(dead_code)
+    )]
     pub(crate) fn into_error(self) -> Shell {
         Shell(self)
     }

@@ -9,15 +9,19 @@
 //! In every other case the guard abstains: a client cannot know better than the server.
 //!
 //! # After
-//! Only a 403 of a Google host is looked at. If the scope gate refused, the caller gets a
-//! [`Denial`]; every other answer is passed on byte for byte.
+//! Only a 403 of a Google host is looked at, or gRPC's status 7. If the scope gate refused, the caller
+//! gets a [`Denial`]; every other answer is passed on byte for byte.
 
 mod builder;
-#[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), expect(dead_code))]
+#[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), allow(dead_code))]
 mod checked;
-#[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), expect(dead_code))]
+#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
+#[cfg_attr(not(feature = "tower"), allow(dead_code))]
+mod grpc;
+#[cfg_attr(not(any(feature = "tower", feature = "reqwest-middleware")), allow(dead_code))]
 mod kept;
 mod lessons;
+mod repeats;
 mod verdict;
 
 use std::fmt;
@@ -32,10 +36,22 @@ use crate::granted::flight::Grants;
 use crate::granted::{AccessToken, GrantedScopes};
 use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
 use lessons::Lessons;
+use repeats::Repeats;
 
 pub use builder::GuardBuilder;
 #[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
-pub(crate) use checked::{Before, Checked};
+pub(crate) use checked::Before;
+#[cfg(any(
+    feature = "tower",
+    feature = "reqwest-middleware",
+    feature = "object-store",
+    feature = "opendal"
+))]
+pub(crate) use checked::Checked;
+#[cfg(feature = "tower")]
+pub(crate) use grpc::Head;
+#[cfg(any(feature = "tower", feature = "reqwest-middleware"))]
+pub(crate) use grpc::{GRPC_STATUS, is_denied};
 pub use verdict::{Verdict, verdict};
 
 /// How long, if the user does not say, [`Preflight::Deny`] waits for scopes that are not yet known,
@@ -56,6 +72,7 @@ struct Inner {
     deny_wait: Duration,
     environment: Arc<Environment>,
     lessons: Lessons,
+    repeats: Repeats,
 }
 
 /// What happens before a call whose token is known to lack the scope.

@@ -3,10 +3,25 @@
 //! Field names follow OpenTelemetry's semantic conventions and the names that Google's own Rust
 //! client libraries emit, so that one query covers both; what is ours stands under `oauth.scope`.
 //! No URL, object name, query, token or user identifier is ever a field.
+//!
+//! | event | level | when |
+//! |---|---|---|
+//! | denied | WARN | Google refused a call for lack of scope, or it was not sent because Google would |
+//! | predicted | WARN | a call goes out although its token lacks the scope |
+//! | contradicted | WARN | Google accepted such a call; once for each method |
+//! | other gate | DEBUG | a call was refused, but not for lack of scope |
+//! | not inspected | DEBUG | a source could not say what a token holds |
+//!
+//! The fields of each are listed in the repository's `docs/logs.md`, which a test holds them to.
+//!
+//! The first of its kind for a method and a token is logged at once. Repeats are counted: the 10th,
+//! the 100th and so on are logged, and any one after ten silent minutes. `oauth.scope.calls` says for
+//! how many calls an event stands, so that its sum is right however hard a caller retries.
 
-use tracing::{debug, warn};
+use http::StatusCode;
+use tracing::{Span, debug, error_span, warn};
 
-use crate::catalog::ApiMethod;
+use crate::catalog::{ApiMethod, VERSION};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantedScopes;
 use crate::refusal::Refusal;
@@ -18,9 +33,11 @@ pub const TARGET: &str = "gcp_scopes";
 /// `error.type` of a scope refusal: the reason that Google's `ErrorInfo` gives.
 /// Source: <https://docs.cloud.google.com/apis/design/errors#error_info>
 pub const SCOPE_INSUFFICIENT: &str = "ACCESS_TOKEN_SCOPE_INSUFFICIENT";
+/// Scopes named in one field before the rest is counted.
+const MOST_NAMES: usize = 16;
 
 /// Before a call: its token lacks the scope, and the call goes out all the same.
-pub(crate) fn predicted(method: ApiMethod, granted: &GrantedScopes) {
+pub(crate) fn predicted(method: ApiMethod, granted: &GrantedScopes, calls: u64) {
     warn!(
         target: TARGET,
         {
@@ -34,19 +51,24 @@ pub(crate) fn predicted(method: ApiMethod, granted: &GrantedScopes) {
             "oauth.scope.granted" = granted.scopes().map(names),
             "oauth.scope.suggested" = least(&method.accepted()).as_ref().map(|scope| scope.as_str()),
             "oauth.scope.grant_source" = granted.source().map(|source| source.as_str()),
+            "oauth.scope.calls" = calls,
         },
         "the token lacks an OAuth scope for this call, which is sent all the same"
     );
 }
 
-/// A call was refused for lack of scope, by the server or by us before it was sent.
-pub(crate) fn denied(denial: &Denial) {
-    let method = denial.method();
-    let evidence = match (denial.refusal(), denial.kind()) {
+/// What a denial rests on, as one word.
+pub(crate) fn evidence(denial: &Denial) -> &'static str {
+    match (denial.refusal(), denial.kind()) {
         (Some(refusal), _) => refusal.evidence().as_str(),
         (None, DenialKind::Confirmed) => "confirmed",
         (None, _) => "predicted",
-    };
+    }
+}
+
+/// A call was refused for lack of scope, by the server with this status, or by us before it was sent.
+pub(crate) fn denied(denial: &Denial, status: Option<StatusCode>, calls: u64) {
+    let method = denial.method();
     warn!(
         target: TARGET,
         {
@@ -55,15 +77,37 @@ pub(crate) fn denied(denial: &Denial) {
             "server.address" = method.map(|method| method.host()),
             "gcp.client.service" = method.map(service),
             "oauth.scope.verdict" = "missing",
-            "oauth.scope.evidence" = evidence,
+            "http.response.status_code" = status.map(|status| status.as_u16()),
+            "oauth.scope.evidence" = evidence(denial),
             "oauth.scope.accepted" = names(denial.accepted()),
             "oauth.scope.granted" = denial.granted().scopes().map(names),
             "oauth.scope.suggested" = least(denial.accepted()).as_ref().map(|scope| scope.as_str()),
             "oauth.scope.grant_source" = denial.granted().source().map(|source| source.as_str()),
+            "oauth.scope.calls" = calls,
             "cloud.platform" = denial.environment().platform().as_str(),
         },
         "{denial}"
     );
+}
+
+/// A span whose fields stand beside whatever the caller logs in it.
+pub(crate) fn span(denial: &Denial) -> Span {
+    let method = denial.method();
+    error_span!(
+        target: TARGET,
+        "denial",
+        "error.type" = SCOPE_INSUFFICIENT,
+        "rpc.method" = method.map(|method| method.id()),
+        "server.address" = method.map(|method| method.host()),
+        "gcp.client.service" = method.map(service),
+        "oauth.scope.gate" = denial.gate().as_str(),
+        "oauth.scope.evidence" = evidence(denial),
+        "oauth.scope.accepted" = names(denial.accepted()),
+        "oauth.scope.granted" = denial.granted().scopes().map(names),
+        "oauth.scope.suggested" = least(denial.accepted()).as_ref().map(|scope| scope.as_str()),
+        "oauth.scope.remedy" = denial.summary(),
+        "cloud.platform" = denial.environment().platform().as_str(),
+    )
 }
 
 /// Google let a call through that its token was known to lack the scope for: the catalog, or what is
@@ -78,13 +122,14 @@ pub(crate) fn contradicted(method: ApiMethod) {
             "oauth.scope.verdict" = "ok",
             "oauth.scope.evidence" = "contradicted",
             "oauth.scope.accepted" = names(&method.accepted()),
+            "oauth.scope.catalog" = VERSION.newest_revision(),
         },
         "Google accepts this call without any of the scopes listed for it, and no more is predicted of it"
     );
 }
 
 /// Google refused the call, but not for lack of scope. The answer goes to the caller untouched.
-pub(crate) fn other_gate(method: Option<ApiMethod>, refusal: &Refusal) {
+pub(crate) fn other_gate(method: Option<ApiMethod>, refusal: &Refusal, calls: u64) {
     debug!(
         target: TARGET,
         {
@@ -94,6 +139,7 @@ pub(crate) fn other_gate(method: Option<ApiMethod>, refusal: &Refusal) {
             "oauth.scope.verdict" = "ok",
             "oauth.scope.evidence" = refusal.evidence().as_str(),
             "oauth.scope.gate" = refusal.gate().as_str(),
+            "oauth.scope.calls" = calls,
         },
         "the call was refused by another gate than the scope gate"
     );
@@ -111,8 +157,13 @@ pub(crate) fn not_inspected(source: &str, why: &str) {
     );
 }
 
+/// Their short names in one field, as people query for them. A few methods accept over seventy scopes.
 fn names(scopes: &ScopeSet) -> String {
-    scopes.iter().map(|scope| scope.short().to_owned()).collect::<Vec<_>>().join(" ")
+    let mut names: Vec<_> = scopes.iter().take(MOST_NAMES).map(|scope| scope.short().to_owned()).collect();
+    if scopes.len() > MOST_NAMES {
+        names.push(format!("+{}", scopes.len() - MOST_NAMES));
+    }
+    names.join(" ")
 }
 
 /// `storage` of `storage.googleapis.com`, as Google's own clients name their service.

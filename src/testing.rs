@@ -66,6 +66,9 @@
 //! # }
 //! ```
 //!
+//! A service can also stand [before another server](FakeGoogleBuilder::forward), such as an emulator,
+//! which then answers what the token's scopes allow.
+//!
 //! # Rules it keeps
 //!
 //! 1. **Order of the gates**: a live token (401), its scopes (403), IAM (403), then the resource
@@ -80,7 +83,7 @@
 //! # What it is not
 //!
 //! It checks no signatures, keeps everything in memory, and knows a dozen roles. It speaks HTTP/1.1
-//! and, to clients that begin with it, HTTP/2; never TLS. Of gRPC it knows refusals only.
+//! and, to clients that begin with it, HTTP/2; never TLS. Of gRPC it knows refusals only, and what it [forwards](FakeGoogleBuilder::forward).
 //! `wait_for_change` of the metadata server answers at once.
 
 mod builder;
@@ -88,6 +91,7 @@ mod checksum;
 mod compute;
 mod exchange;
 mod fault;
+mod forward;
 mod gcloud;
 mod grpc;
 mod metadata;
@@ -110,6 +114,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use std::{fmt, io};
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
 
 pub use builder::FakeGoogleBuilder;
@@ -123,6 +128,7 @@ pub use wire::Wire;
 use policy::Binding;
 use server::Shared;
 use state::{State, scope_uri};
+use storage::objects::{self, NewObject};
 
 /// One of the servers of a [`FakeGoogle`]. Each has a port of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -272,6 +278,25 @@ impl FakeGoogle {
     pub fn revoke(&self, resource: &str, account: &str, role: &str) {
         let gone = Binding::new(resource, account, role);
         self.shared.lock().policy.bindings.retain(|binding| *binding != gone);
+    }
+
+    /// Puts an object into a bucket, past every gate.
+    ///
+    /// # Panics
+    /// There is no such bucket.
+    pub fn put_object(&self, bucket: &str, name: &str, bytes: impl Into<Bytes>) {
+        let (name, bytes) = (name.to_owned(), bytes.into());
+        let content_type = "application/octet-stream".to_owned();
+        let new = NewObject { name, bytes, content_type, metadata: serde_json::Value::Null };
+        let found = objects::put(&mut self.shared.lock(), bucket, new).is_some();
+        assert!(found, "the fake Google has no bucket `{bucket}`");
+    }
+
+    /// The content of an object as it is now, past every gate.
+    #[must_use]
+    pub fn object(&self, bucket: &str, name: &str) -> Option<Bytes> {
+        let state = self.shared.lock();
+        Some(state.store.buckets.get(bucket)?.objects.get(name)?.bytes.clone())
     }
 
     /// Makes a service misbehave from its next request on.

@@ -360,6 +360,8 @@ fn xml_calls_are_named_by_their_json_equivalents() {
         ("GET", "/bucket/object?tagging", "storage.objects.get", false),
         ("PUT", "/bucket/object?tagging", "storage.objects.patch", false),
         ("GET", "/bucket/storage/v1/b", "storage.objects.get", true),
+        // As object_store writes it.
+        ("PUT", "/my%2Dnew%5Fbucket%2eexample/a%2Eb", "storage.objects.insert", true),
     ] {
         let url = format!("https://storage.googleapis.com{path}");
         assert_eq!(name_of(verb, &url), expected, "{verb} {path}");
@@ -401,6 +403,9 @@ fn what_is_no_xml_call_is_not_taken_for_one() {
         ("GET", "/$discovery/rest"),
         ("GET", "/b/x"),
         ("GET", "/-bucket/o"),
+        ("GET", "/%2Dbucket/o"),
+        ("GET", "/my%2Fbucket/o"),
+        ("GET", "/my%252Dbucket/o"),
         ("PATCH", "/bucket/o"),
         ("OPTIONS", "/bucket/o"),
         ("TRACE", "/bucket/o"),
@@ -577,6 +582,7 @@ fn a_grpc_path_is_one_by_its_content_type() {
             "google.pubsub.v1.Publisher.Publish",
         ),
         ("/google.pubsub.v1.Publisher/Unheard", &[("content-type", "application/grpc")], "method"),
+        ("/acme.orders.v1.Orders/Send", &[("content-type", "application/grpc")], "host"),
     ] {
         assert_eq!(name_with("POST", url, headers), expected, "{url} {headers:?}");
     }

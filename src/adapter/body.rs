@@ -16,6 +16,10 @@ use bytes::Buf;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
+use super::grpc_body::GrpcBody;
+#[cfg(feature = "tower")]
+use crate::guard::{Checked, Guard};
+
 /// How much of a body is copied for the classifier, in bytes. Google's refusals are under 4 KiB.
 pub(crate) const LOOK_BYTES: usize = 16 * 1024;
 /// How many frames are held back at most. A byte bound alone would hold 16,384 one-byte frames.
@@ -37,6 +41,7 @@ pin_project! {
     enum State<B: Body> {
         Untouched { #[pin] body: B },
         Looked { held: VecDeque<Result<Frame<B::Data>, B::Error>>, rest: Pin<Box<B>>, ended: bool },
+        Grpc { #[pin] body: GrpcBody<B> },
     }
 }
 
@@ -44,6 +49,20 @@ impl<B: Body> GuardBody<B> {
     /// Passes a body on without looking at it.
     pub(crate) fn untouched(body: B) -> Self {
         Self { state: State::Untouched { body } }
+    }
+
+    /// Whether the bytes that [`look`] copied are all there are.
+    pub(crate) fn is_whole(&self, seen: &[u8]) -> bool {
+        match &self.state {
+            State::Looked { held, ended, .. } => *ended && held_bytes(held) == seen.len() as u64,
+            State::Untouched { .. } | State::Grpc { .. } => false,
+        }
+    }
+
+    /// Passes the body of a gRPC answer on, and explains trailers that refuse the call.
+    #[cfg(feature = "tower")]
+    pub(crate) fn grpc(guard: Guard, checked: Checked, body: B) -> Self {
+        Self { state: State::Grpc { body: GrpcBody::new(guard, checked, body) } }
     }
 }
 
@@ -106,7 +125,10 @@ fn copy<D: Buf>(frame: &Frame<D>, seen: &mut Vec<u8>) -> bool {
     false
 }
 
-impl<B: Body> Body for GuardBody<B> {
+impl<B: Body> Body for GuardBody<B>
+where
+    B::Error: 'static,
+{
     type Data = B::Data;
     type Error = B::Error;
 
@@ -116,6 +138,7 @@ impl<B: Body> Body for GuardBody<B> {
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         match self.project().state.project() {
             StateProjection::Untouched { body } => body.poll_frame(cx),
+            StateProjection::Grpc { body } => body.poll_frame(cx),
             StateProjection::Looked { held, rest, ended } => match held.pop_front() {
                 Some(frame) => Poll::Ready(Some(frame)),
                 // Not every body may be asked again after its end.
@@ -128,6 +151,7 @@ impl<B: Body> Body for GuardBody<B> {
     fn is_end_stream(&self) -> bool {
         match &self.state {
             State::Untouched { body } => body.is_end_stream(),
+            State::Grpc { body } => body.is_end_stream(),
             State::Looked { held, rest, ended } => held.is_empty() && (*ended || rest.is_end_stream()),
         }
     }
@@ -135,6 +159,7 @@ impl<B: Body> Body for GuardBody<B> {
     fn size_hint(&self) -> SizeHint {
         match &self.state {
             State::Untouched { body } => body.size_hint(),
+            State::Grpc { body } => body.size_hint(),
             State::Looked { held, ended: true, .. } => SizeHint::with_exact(held_bytes(held)),
             State::Looked { held, rest, .. } => add(rest.size_hint(), held_bytes(held)),
         }

@@ -1,1 +1,169 @@
-//! Under construction.
+//! An [`HttpConnector`] for object_store's Google Cloud Storage.
+//!
+//! It stands around the connector that does the work: `ReqwestConnector`, which object_store has with
+//! its feature `reqwest` or `gcp`, or one of your own.
+//!
+//! ```
+//! use object_store::client::HttpConnector;
+//! use object_store::gcp::{GoogleCloudStorage, GoogleCloudStorageBuilder};
+//! use object_store::{ObjectStore, ObjectStoreExt};
+//!
+//! // With object_store's feature `gcp`, `connector` is `ReqwestConnector::default()`.
+//! async fn upload(connector: impl HttpConnector) -> object_store::Result<()> {
+//!     let guard = gcp_scopes::Guard::from_env().await;
+//!     let guarded = guard.object_store(connector);
+//!     let store = GoogleCloudStorageBuilder::from_env()
+//!         .with_bucket_name("photos")
+//!         .with_http_connector(guarded.clone())
+//!         .build()?;
+//!     let stored = store.put(&"cat.jpg".into(), "meow".into()).await;
+//!     if let Err(error) = &stored {
+//!         if let Some(denial) = guarded.denial_of(error) {
+//!             eprintln!("{}", denial.report()); // `error` itself says in one line what to do
+//!         }
+//!     }
+//!     stored.map(drop)
+//! }
+//! ```
+//!
+//! # Errors
+//! What object_store makes of a denial is what it makes of Google's own refusal, whatever the
+//! [`Surface`](crate::guard::Surface): `object_store::Error::PermissionDenied`, and `Generic` for
+//! listing, for the end of a multipart upload and for signing by Google. It is not retried.
+//!
+//! That is so because a denial is given to object_store as an answer of status 403 whose body says
+//! what to do. An error in its place would become `Generic` everywhere, and programs match on
+//! `PermissionDenied`. The price: object_store 0.14 keeps of an answer its status and its text and
+//! nothing else (`RequestError::Status` in
+//! <https://github.com/apache/arrow-rs-object-store/blob/main/src/client/retry.rs>), so that no walk
+//! along `source()` can come to the [`Denial`]. [`GuardConnector::denial_of`] finds it by that text.
+//!
+//! # What is checked
+//! Every call of the store, and `signBlob` of IAM Credentials, which is a call like any other. The
+//! metadata server and the endpoints that hand out tokens are never checked, and their answers are
+//! passed on as they are. An answer to `HEAD` has no body, so that its header must agree with what
+//! is known of the token before it is called a denial. A signed URL is used without this client.
+//!
+//! reqwest follows redirects below the guard, which cannot see them: an answer is taken for that of
+//! the host that was called.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use http::Response;
+use object_store::ClientOptions;
+use object_store::client::{
+    HttpClient, HttpConnector, HttpError, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
+};
+
+use super::body::look;
+use crate::call::Call;
+use crate::denial::Denial;
+use crate::denial::answer::{AnswerForm, explained, made_up};
+use crate::guard::{Checked, Guard};
+
+/// How many denials are kept for those who ask which one an error was made of.
+const RECENT: usize = 64;
+
+/// Connects object_store through a [`Guard`]. Made by [`Guard::object_store`].
+///
+/// Its clones share what they know.
+#[derive(Clone)]
+pub struct GuardConnector {
+    guard: Guard,
+    inner: Arc<dyn HttpConnector>,
+    recent: Arc<Mutex<VecDeque<Denial>>>,
+}
+
+impl Guard {
+    /// Stands around an HTTP connector of object_store's: see
+    /// [`adapter::object_store`](crate::adapter::object_store).
+    #[must_use]
+    pub fn object_store(&self, inner: impl HttpConnector) -> GuardConnector {
+        GuardConnector { guard: self.clone(), inner: Arc::new(inner), recent: Arc::default() }
+    }
+}
+
+impl GuardConnector {
+    /// The denial that an error of a store with this connector was made of.
+    ///
+    /// Looks for the text of one of the last 64 denials in that of the error. Denials of the same text
+    /// say the same; of these it is the latest.
+    #[must_use]
+    pub fn denial_of(&self, error: &object_store::Error) -> Option<Denial> {
+        let text = error.to_string();
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.iter().rev().find(|denial| is_said(denial, &text)).cloned()
+    }
+
+    fn remember(&self, denial: Denial) {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if recent.len() == RECENT {
+            recent.pop_front();
+        }
+        recent.push_back(denial);
+    }
+}
+
+impl HttpConnector for GuardConnector {
+    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
+        let client = self.inner.connect(options)?;
+        Ok(HttpClient::new(GuardService { connector: self.clone(), client }))
+    }
+}
+
+/// Whether the text has the denial's line, in which JSON and XML escape a few marks.
+fn is_said(denial: &Denial, text: &str) -> bool {
+    let line = denial.to_string();
+    line.split(['"', '\\', '<', '>', '&']).all(|piece| text.contains(piece))
+}
+
+#[derive(Debug)]
+struct GuardService {
+    connector: GuardConnector,
+    client: HttpClient,
+}
+
+impl GuardService {
+    async fn explain(&self, checked: &Checked, response: HttpResponse) -> HttpResponse {
+        let (mut parts, body) = response.into_parts();
+        let (seen, body) = look(body).await;
+        let denial = self.connector.guard.after(checked, parts.status, &parts.headers, &seen).await;
+        let Some(denial) = denial else {
+            return Response::from_parts(parts, HttpResponseBody::new(body));
+        };
+        let text = explained(&denial, &parts.headers, &seen, body.is_whole(&seen));
+        parts.headers.remove(http::header::CONTENT_LENGTH);
+        self.connector.remember(denial);
+        Response::from_parts(parts, text.into())
+    }
+}
+
+#[async_trait]
+impl HttpService for GuardService {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let guard = &self.connector.guard;
+        let call = Call::of(request.method(), request.uri(), request.headers());
+        let checked = match guard.admit(&call, request.headers()).await {
+            Ok(checked) => checked,
+            Err(denial) => {
+                let answer = made_up(&denial, AnswerForm::Xml);
+                self.connector.remember(denial);
+                return Ok(answer.map(Into::into));
+            }
+        };
+        let response = self.client.execute(request).await?;
+        match guard.looks_at(&checked, response.status()) {
+            true => Ok(self.explain(&checked, response).await),
+            false => Ok(response),
+        }
+    }
+}
+
+impl fmt::Debug for GuardConnector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuardConnector").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}

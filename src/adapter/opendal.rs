@@ -1,1 +1,150 @@
-//! Under construction.
+//! A [`Layer`] for opendal operators over Google Cloud Storage.
+//!
+//! It stands around the HTTP transport of the operator, so that its place among other layers does
+//! not matter. opendal users name its types by `opendal::`; this crate by `opendal_core::`, where
+//! they come from.
+//!
+//! ```
+//! use opendal_core::{ErrorKind, Operator};
+//!
+//! async fn upload(operator: Operator) -> opendal_core::Result<()> {
+//!     let guard = gcp_scopes::Guard::from_env().await;
+//!     let operator = operator.layer(guard.opendal());
+//!     let stored = operator.write("cat.jpg", "meow").await;
+//!     if let Err(error) = &stored {
+//!         if let Some(denial) = gcp_scopes::Denial::of(error) {
+//!             eprintln!("{}", denial.report());
+//!         }
+//!     }
+//!     stored.map(drop)
+//! }
+//! ```
+//!
+//! # Errors
+//! A denial is an error of kind [`ErrorKind::PermissionDenied`], which is what opendal makes of
+//! Google's own refusals too, whatever the [`Surface`](crate::guard::Surface). It is permanent, so
+//! that no layer retries it (opendal's `RetryLayer` then calls it persistent, as it does every error
+//! that it passes on), and [`Denial::of`](crate::Denial::of) finds the denial.
+//!
+//! # What is checked
+//! Every call of the operator. The metadata server and the endpoints that hand out tokens, to which
+//! opendal speaks through the same transport, are never checked, and their answers are passed on as
+//! they are.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use http::{HeaderMap, Method, Request, Response, Uri};
+use http_body::{Body, Frame};
+use http_body_util::BodyDataStream;
+use opendal_core::raw::{Layer, Servicer};
+use opendal_core::{
+    Buffer, Error, ErrorKind, HttpBody, HttpRedirect, HttpTransport, HttpTransporter, OperationContext,
+};
+
+use super::body::look;
+use crate::call::Call;
+use crate::denial::Denial;
+use crate::guard::{Checked, Guard};
+
+/// Sends the requests of an operator through a [`Guard`]. Made by [`Guard::opendal`].
+#[derive(Clone)]
+pub struct GuardLayer {
+    guard: Guard,
+}
+
+impl Guard {
+    /// A layer for opendal's operators: see [`adapter::opendal`](crate::adapter::opendal).
+    #[must_use]
+    pub fn opendal(&self) -> GuardLayer {
+        GuardLayer { guard: self.clone() }
+    }
+}
+
+impl Layer for GuardLayer {
+    fn apply_context(&self, _: Servicer, context: OperationContext) -> OperationContext {
+        let inner = context.http_transport().clone();
+        context.with_http_transport(HttpTransporter::new(GuardTransport { guard: self.guard.clone(), inner }))
+    }
+}
+
+struct GuardTransport {
+    guard: Guard,
+    inner: HttpTransporter,
+}
+
+impl GuardTransport {
+    /// What is known of a call whose answer may have come from elsewhere.
+    fn answered(&self, checked: Checked, response: &Response<HttpBody>) -> Checked {
+        let Some(last) = response.extensions().get::<HttpRedirect>() else { return checked };
+        let uri: Uri = last.uri().original_uri().parse().unwrap_or_default();
+        self.guard.redirected(&Call::of(&Method::GET, &uri, &HeaderMap::new()))
+    }
+
+    async fn explain(
+        &self,
+        checked: &Checked,
+        response: Response<HttpBody>,
+    ) -> Result<Response<HttpBody>, Error> {
+        let (parts, body) = response.into_parts();
+        let (seen, body) = look_at(body).await;
+        match self.guard.after(checked, parts.status, &parts.headers, &seen).await {
+            Some(denial) => Err(refusal(denial)),
+            None => Ok(Response::from_parts(parts, body)),
+        }
+    }
+}
+
+impl HttpTransport for GuardTransport {
+    async fn fetch(&self, request: Request<Buffer>) -> Result<Response<HttpBody>, Error> {
+        let call = Call::of(request.method(), request.uri(), request.headers());
+        let checked = self.guard.admit(&call, request.headers()).await.map_err(refusal)?;
+        let response = self.inner.fetch(request).await?;
+        let checked = self.answered(checked, &response);
+        match self.guard.looks_at(&checked, response.status()) {
+            true => self.explain(&checked, response).await,
+            false => Ok(response),
+        }
+    }
+}
+
+/// opendal prints the source behind the message, so that the message does not repeat it.
+fn refusal(denial: Denial) -> Error {
+    let message = "an OAuth scope is missing";
+    Error::new(ErrorKind::PermissionDenied, message).set_permanent().set_source(denial.into_error())
+}
+
+/// [`look`], with the length that opendal expects of the body left as it is.
+async fn look_at(body: HttpBody) -> (Vec<u8>, HttpBody) {
+    let mut taken = Frames(None);
+    let hollow = body.map_inner(|stream| {
+        taken.0 = Some(stream);
+        Box::new(BodyDataStream::new(Frames(None)))
+    });
+    let (seen, body) = look(taken).await;
+    (seen, hollow.map_inner(|_| Box::new(BodyDataStream::new(body))))
+}
+
+/// opendal's stream of a body as a body; an empty one, if there is none.
+struct Frames(Option<Box<dyn Stream<Item = Result<Buffer, Error>> + Send + Sync + Unpin>>);
+
+impl Body for Frames {
+    type Data = Buffer;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Buffer>, Error>>> {
+        let Some(stream) = &mut self.0 else { return Poll::Ready(None) };
+        Pin::new(stream).poll_next(cx).map(|next| next.map(|data| data.map(Frame::data)))
+    }
+}
+
+impl fmt::Debug for GuardLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuardLayer").field("guard", &self.guard).finish_non_exhaustive()
+    }
+}

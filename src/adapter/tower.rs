@@ -1,6 +1,6 @@
 //! A [`tower`](https://docs.rs/tower) layer for anything that speaks `http::Request`: hyper's
-//! client, or `reqwest` behind a small adapter. gRPC calls pass through; their refusals, which come
-//! with status 200, are not explained yet.
+//! client, `reqwest` behind a small adapter, or the channel of a gRPC client: for that, see
+//! [`adapter::tonic`](super::tonic).
 //!
 //! Put it *inside* the layer that sets `Authorization`, so that it sees the token, and outside or
 //! inside retries and timeouts as you like.
@@ -37,11 +37,12 @@ use tower_service::Service;
 
 use crate::adapter::attach::{TokenSource, authorization};
 use crate::adapter::body::{GuardBody, look};
+use crate::adapter::grpc;
 use crate::adapter::hold::{Hold, Holds};
 use crate::call::Call;
 use crate::denial::Denial;
 use crate::error::BoxError;
-use crate::guard::{Before, Checked, Guard};
+use crate::guard::{Before, Checked, Guard, Head};
 use crate::scope::Scope;
 
 /// Wraps services with a [`Guard`]. Made by [`Guard::layer`].
@@ -148,6 +149,7 @@ where
     S: Service<Request<B>, Response = Response<R>>,
     S::Error: Into<BoxError>,
     R: Body,
+    R::Error: 'static,
 {
     let value = authorization(source.as_ref(), &scope).await?;
     request.headers_mut().insert(AUTHORIZATION, value);
@@ -171,6 +173,7 @@ where
     S: Service<Request<B>, Response = Response<R>>,
     S::Error: Into<BoxError>,
     R: Body,
+    R::Error: 'static,
 {
     let checked = guard.ask(checked).await.map_err(Denial::into_error)?;
     let response = inner.call(request).await.map_err(Into::into)?;
@@ -178,14 +181,28 @@ where
 }
 
 /// Looks at an answer that may be a scope refusal; every other one passes as it is.
-async fn explain<R: Body>(
+async fn explain<R>(
+    guard: Guard,
+    checked: Checked,
+    response: Response<R>,
+) -> Result<Response<GuardBody<R>>, BoxError>
+where
+    R: Body,
+    R::Error: 'static,
+{
+    match guard.head(&checked, response.status(), response.headers()) {
+        Head::Pass => Ok(response.map(GuardBody::untouched)),
+        Head::Watch => Ok(response.map(|body| GuardBody::grpc(guard, checked, body))),
+        Head::Explain if checked.is_grpc() => grpc::explain(guard, checked, response).await,
+        Head::Explain => explain_http(guard, checked, response).await,
+    }
+}
+
+async fn explain_http<R: Body>(
     guard: Guard,
     checked: Checked,
     response: Response<R>,
 ) -> Result<Response<GuardBody<R>>, BoxError> {
-    if !guard.looks_at(&checked, response.status()) {
-        return Ok(response.map(GuardBody::untouched));
-    }
     let (mut parts, body) = response.into_parts();
     let (seen, body) = look(body).await;
     if let Some(denial) = guard.after(&checked, parts.status, &parts.headers, &seen).await {
@@ -233,10 +250,16 @@ where
             }
             StateProjection::Calling { call, checked, guard } => {
                 let response = ready!(call.poll(cx)).map_err(Into::into)?;
-                if !guard.get().looks_at(checked, response.status()) {
-                    return Poll::Ready(Ok(response.map(GuardBody::untouched)));
+                match guard.get().head(checked, response.status(), response.headers()) {
+                    Head::Pass => return Poll::Ready(Ok(response.map(GuardBody::untouched))),
+                    Head::Watch => {
+                        let watched = |body| GuardBody::grpc(guard.get().clone(), *checked, body);
+                        return Poll::Ready(Ok(response.map(watched)));
+                    }
+                    Head::Explain => {
+                        State::Boxed { answer: Box::pin(explain(guard.get().clone(), *checked, response)) }
+                    }
                 }
-                State::Boxed { answer: Box::pin(explain(guard.get().clone(), *checked, response)) }
             }
         };
         self.as_mut().project().state.set(next);

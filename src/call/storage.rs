@@ -62,7 +62,14 @@ impl Target {
 }
 
 /// Source: <https://cloud.google.com/storage/docs/buckets#naming>; old buckets have capitals.
+///
+/// Some clients encode every mark in a URL, as object_store does.
 fn is_bucket(name: &str) -> bool {
+    if name.contains('%') {
+        let marks = [("%2D", "-"), ("%2d", "-"), ("%2E", "."), ("%2e", "."), ("%5F", "_"), ("%5f", "_")];
+        let plain = marks.iter().fold(name.to_owned(), |name, (code, mark)| name.replace(code, mark));
+        return !plain.contains('%') && is_bucket(&plain);
+    }
     let ends = |end: Option<char>| end.is_some_and(|c| c.is_ascii_alphanumeric());
     (3..=222).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))

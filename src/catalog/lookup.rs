@@ -197,13 +197,14 @@ fn without_slash(call: &Call<'_>, host: &str) -> Option<Found> {
     Some(Found::new(method, call.query()).doubted(Why::Inferred))
 }
 
-/// A gRPC path names its service in full, so a host is only asked whether it is one of Google's;
-/// the inner layers of a gRPC client do not see any.
+/// A gRPC path names its service in full, so a host is only asked whether it is one of Google's. The
+/// inner layers of a gRPC client do not see any: there the package of the service tells.
 fn grpc(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
     if call.authority().is_some() {
         endpoints.place(call, is_known)?;
     }
-    let method = reader::grpc(call.path()).ok_or(Why::Method)?;
+    let is_google = call.authority().is_some() || call.path().starts_with("/google.");
+    let method = reader::grpc(call.path()).ok_or(if is_google { Why::Method } else { Why::Host })?;
     Ok(Found::new(method, "").doubted(Why::Grpc))
 }
 

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::HeaderValue;
 use tokio::runtime::Handle;
@@ -100,6 +100,11 @@ impl Grants {
             Ok(seen) => Peek::Seen(seen),
             Err(read) => self.0.peek_older(authorization, is_fresh, read),
         }
+    }
+
+    /// The time by which everything here grows old.
+    pub(crate) fn now(&self) -> Instant {
+        self.0.clock.now()
     }
 
     /// What is known of a token that was seen before.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::Uri;
 
 use super::lessons::Lessons;
+use super::repeats::Repeats;
 use super::{Guard, Inner, Preflight, Surface, WAIT};
 use crate::catalog::Endpoints;
 use crate::environment::{Environment, Platform, Snapshot};
@@ -229,6 +230,7 @@ impl GuardBuilder {
             deny_wait: self.deny_wait.unwrap_or(WAIT),
             environment: Arc::new(environment),
             lessons: Lessons::default(),
+            repeats: Repeats::default(),
         }))
     }
 }

@@ -27,12 +27,25 @@ pub(crate) struct Checked {
     token: Option<TokenKey>,
     /// Whether it was sent although its token lacks the scope, or might.
     doubted: bool,
+    is_grpc: bool,
+}
+
+#[cfg_attr(not(feature = "tower"), allow(dead_code))]
+impl Checked {
+    /// Whether the answer is to be read as gRPC's.
+    pub(crate) fn is_grpc(&self) -> bool {
+        self.is_grpc
+    }
+
+    pub(super) fn found(&self) -> &Result<Found, Why> {
+        &self.found
+    }
 }
 
 impl Checked {
     /// A call of which no token is known.
     fn of(found: Result<Found, Why>) -> Self {
-        Self { found, kept: None, token: None, doubted: false }
+        Self { found, kept: None, token: None, doubted: false, is_grpc: false }
     }
 
     /// The same with the method, which is worked out now if the request line was kept.
@@ -68,7 +81,10 @@ impl Guard {
         match (token, KnownHost::of(call, &self.0.endpoints)) {
             (Some(token), Some(host)) if host.may_be_open() => self.before_host(call, token, host),
             (token, Some(host)) => self.before_method(Checked::of(host.lookup(call)), token),
-            (token, None) => self.before_method(Checked::of(catalog::lookup(call, &self.0.endpoints)), token),
+            (token, None) => {
+                let found = catalog::lookup(call, &self.0.endpoints);
+                self.before_method(Checked { is_grpc: call.is_grpc(), ..Checked::of(found) }, token)
+            }
         }
     }
 
@@ -110,6 +126,18 @@ impl Guard {
         }
     }
 
+    /// [`before`](Self::before), and [`ask`](Self::ask) where it says so.
+    ///
+    /// # Errors
+    /// The request is not to be sent.
+    pub(crate) async fn admit(&self, call: &Call<'_>, headers: &HeaderMap) -> Result<Checked, Denial> {
+        match self.before(call, headers) {
+            Before::Go(checked) => Ok(checked),
+            Before::Ask(checked) => self.ask(checked).await,
+            Before::Stop(denial) => Err(denial),
+        }
+    }
+
     /// The scope to ask for in a token for this call, if the call may be given one: it goes to an
     /// API of Google's over TLS, or to where the user said that one is, and proves nothing yet.
     pub(crate) fn scope_to_ask_for(&self, call: &Call<'_>, headers: &HeaderMap) -> Option<Scope> {
@@ -136,10 +164,14 @@ impl Guard {
             Preflight::Off => return Before::Go(checked),
         };
         let Some(denial) = denial else {
-            telemetry::predicted(found.method(), &granted);
+            let times =
+                self.0.repeats.count(("predicted", Some(found.method()), Some(key)), self.0.grants.now());
+            if let Some(times) = times {
+                telemetry::predicted(found.method(), &granted, times);
+            }
             return Before::Go(Checked { doubted: true, ..checked });
         };
-        telemetry::denied(&denial);
+        self.tell(&checked, &denial, None);
         Before::Stop(denial)
     }
 
@@ -184,7 +216,7 @@ impl Guard {
 
     /// What is known of a call that was redirected: no more than whether its last host is Google's.
     /// The verb may have changed on the way, and the token may have been left out.
-    #[cfg(feature = "reqwest-middleware")]
+    #[cfg(any(feature = "reqwest-middleware", feature = "opendal"))]
     pub(crate) fn redirected(&self, last: &Call<'_>) -> Checked {
         let found = catalog::lookup(last, &self.0.endpoints).and(Err(Why::Method));
         Checked::of(found)
@@ -212,8 +244,16 @@ impl Guard {
         }
         self.take_refused(checked, &granted, &refusal);
         let denial = self.refuse(&checked.found, granted, refusal);
-        telemetry::denied(&denial);
+        self.tell(checked, &denial, Some(status));
         Some(denial)
+    }
+
+    /// Logs a denial, or counts it if its like was logged already.
+    pub(super) fn tell(&self, checked: &Checked, denial: &Denial, status: Option<StatusCode>) {
+        let happening = (telemetry::evidence(denial), denial.method(), checked.token);
+        if let Some(times) = self.0.repeats.count(happening, self.0.grants.now()) {
+            telemetry::denied(denial, status, times);
+        }
     }
 
     /// What the refused token holds, as far as anybody can say before the caller's patience ends.
@@ -225,7 +265,11 @@ impl Guard {
     }
 
     fn other_gate(&self, checked: &Checked, refusal: &Refusal) -> Option<Denial> {
-        telemetry::other_gate(method(&checked.found), refusal);
+        let method = method(&checked.found);
+        let happening = (refusal.gate().as_str(), method, checked.token);
+        if let Some(times) = self.0.repeats.count(happening, self.0.grants.now()) {
+            telemetry::other_gate(method, refusal, times);
+        }
         if checked.doubted && is_behind_scopes(refusal) {
             self.contradicted(checked);
         }
@@ -287,7 +331,7 @@ fn could_lack(found: &Result<Found, Why>) -> bool {
     found.as_ref().is_ok_and(|found| verdict(found, &ScopeSet::new()) == Verdict::Lacking)
 }
 
-fn is_google(found: &Result<Found, Why>) -> bool {
+pub(super) fn is_google(found: &Result<Found, Why>) -> bool {
     found.as_ref().map_or_else(|why| why.is_google(), |_| true)
 }
 

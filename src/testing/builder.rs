@@ -1,9 +1,11 @@
 //! What a [`FakeGoogle`] is made of.
 
+use std::collections::HashMap;
 use std::io;
 
 use tokio::sync::oneshot;
 
+use super::forward::Upstream;
 use super::gcloud;
 use super::policy::{self, Binding, Policy};
 use super::server::{self, Door, Shared};
@@ -22,11 +24,18 @@ pub struct FakeGoogleBuilder {
     vms: Vec<Vm>,
     buckets: Vec<String>,
     bindings: Vec<(String, String, String)>,
+    forwards: Vec<(Service, String)>,
 }
 
 impl FakeGoogleBuilder {
     pub(super) fn new() -> Self {
-        Self { projects: Vec::new(), vms: Vec::new(), buckets: Vec::new(), bindings: Vec::new() }
+        Self {
+            projects: Vec::new(),
+            vms: Vec::new(),
+            buckets: Vec::new(),
+            bindings: Vec::new(),
+            forwards: Vec::new(),
+        }
     }
 
     /// A project with its number. What names no project belongs to the first one.
@@ -61,20 +70,37 @@ impl FakeGoogleBuilder {
         self
     }
 
+    /// Puts the gates of a service before another server on this machine, such as an emulator that
+    /// lets everybody in: its URL, without a path.
+    ///
+    /// [`Service::Storage`] asks for a live token and for the scopes in the fake's own tables, any other
+    /// service for those that a test named with [`Script::serve`](super::Script::serve), and no more:
+    /// IAM and what exists are the other server's business. What was [scripted](FakeGoogle::on) comes
+    /// first. Everything else is passed on as it is, in both directions and while it comes: over
+    /// HTTP/2 if it is gRPC, over HTTP/1 if it is not.
+    pub fn forward(mut self, service: Service, url: impl Into<String>) -> Self {
+        self.forwards.push((service, url.into()));
+        self
+    }
+
     /// Starts the servers.
     ///
     /// # Errors
-    /// A binding names a role, a bucket or a project that is not there, two VMs have one name, or
-    /// the system has no socket or thread to give.
-    pub async fn start(self) -> io::Result<FakeGoogle> {
-        let state = self.into_state().map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
+    /// A binding names a role, a bucket or a project that is not there, two VMs have one name, a URL
+    /// to forward to is none of this machine, or the system has no socket or thread to give.
+    pub async fn start(mut self) -> io::Result<FakeGoogle> {
+        let bad = |why| io::Error::new(io::ErrorKind::InvalidInput, why);
+        let forwards = std::mem::take(&mut self.forwards).into_iter();
+        let forwards = forwards.map(|(service, url)| Ok((service, Upstream::new(&url)?)));
+        let forwards = forwards.collect::<Result<HashMap<_, _>, _>>().map_err(bad)?;
+        let state = self.into_state().map_err(bad)?;
         let metadata = (0..state.machines.len()).map(|place| (Service::Metadata, place));
         let others = [Service::Storage, Service::OAuth, Service::Compute, Service::Front];
         let doors = metadata.chain(others.map(|service| (service, 0)));
         let doors: Vec<Door> =
             doors.map(|(service, place)| Door::open(service, place)).collect::<io::Result<_>>()?;
         let addresses = doors.iter().map(|door| ((door.service, door.machine), door.address)).collect();
-        let shared = Shared::new(state);
+        let shared = Shared::new(state, forwards);
         let (stop, stopped) = oneshot::channel();
         let (ready, is_ready) = oneshot::channel();
         let thread = std::thread::Builder::new().name("fake-google".into()).spawn({

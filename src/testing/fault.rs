@@ -1,7 +1,7 @@
 //! What can go wrong with a server, switched on for one service at a time.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
-use hyper::body::{Body, Frame, SizeHint};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 
 use super::Service;
 use super::checksum::{GZIP, crc32};
@@ -47,6 +47,8 @@ pub enum Fault {
     },
     /// Answers as it should, in chunks of this many bytes.
     ChunkSize(usize),
+    /// Answers as it should, and breaks off after this many bytes of the body.
+    CutOff(usize),
     /// Answers as it should, compressed with gzip, whatever the client accepts.
     Gzip,
 }
@@ -102,13 +104,18 @@ pub(super) fn spoil(fault: Option<Fault>, reply: Reply, ticket: Ticket) -> Respo
             Content::Filler { opening, left: size }
         }
         Some(Fault::ChunkSize(chunk)) => Content::Whole { body, chunk: chunk.max(1) },
+        Some(Fault::CutOff(left)) => {
+            // The client is told how long the whole is, so that it sees the loss in HTTP/1.1 too.
+            head.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+            Content::Cut { body: body.slice(..left.min(body.len())) }
+        }
         Some(Fault::Gzip) => {
             head.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             whole(gzip(&body))
         }
         _ => whole(body),
     };
-    if !matches!(content, Content::Whole { chunk: usize::MAX, .. }) {
+    if !matches!(content, Content::Whole { chunk: usize::MAX, .. } | Content::Cut { .. }) {
         head.headers.remove(CONTENT_LENGTH);
     }
     Response::from_parts(head, FakeBody { content, trailers, _ticket: ticket })
@@ -125,26 +132,60 @@ pub(super) struct FakeBody {
     _ticket: Ticket,
 }
 
+/// Makes hyper close the connection, or reset the stream, in the middle of an answer.
+#[derive(Debug)]
+pub(super) struct BrokenOff;
+
+impl fmt::Display for BrokenOff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("broken off")
+    }
+}
+
+impl std::error::Error for BrokenOff {}
+
 enum Content {
-    Whole { body: Bytes, chunk: usize },
-    Filler { opening: Bytes, left: u64 },
+    Whole {
+        body: Bytes,
+        chunk: usize,
+    },
+    Filler {
+        opening: Bytes,
+        left: u64,
+    },
+    /// What comes before the connection breaks.
+    Cut {
+        body: Bytes,
+    },
+    /// What another server sends.
+    PassedOn(Incoming),
+}
+
+impl FakeBody {
+    /// Another server's, frame for frame.
+    pub(super) fn passed_on(body: Incoming, ticket: Ticket) -> Self {
+        Self { content: Content::PassedOn(body), trailers: None, _ticket: ticket }
+    }
 }
 
 static FILLING: [u8; 16 * 1024] = [b'x'; 16 * 1024];
 
 impl Content {
-    fn next(&mut self) -> Option<Bytes> {
+    fn next(&mut self) -> Option<Result<Bytes, BrokenOff>> {
         match self {
             Self::Whole { body, chunk } => {
                 let size = body.len().min(*chunk);
-                (size > 0).then(|| body.split_to(size))
+                (size > 0).then(|| Ok(body.split_to(size)))
             }
-            Self::Filler { opening, .. } if !opening.is_empty() => Some(std::mem::take(opening)),
-            Self::Filler { left: 0, .. } => None,
+            Self::Cut { body } if body.is_empty() => Some(Err(BrokenOff)),
+            Self::Cut { body: bytes } | Self::Filler { opening: bytes, .. } if !bytes.is_empty() => {
+                Some(Ok(std::mem::take(bytes)))
+            }
+            Self::Cut { .. } | Self::Filler { left: 0, .. } | Self::PassedOn(_) => None,
             Self::Filler { left, .. } => {
                 let size = usize::try_from(*left).unwrap_or(usize::MAX).min(FILLING.len());
                 *left -= size as u64;
-                FILLING.get(..size).map(Bytes::from_static)
+                FILLING.get(..size).map(|filling| Ok(Bytes::from_static(filling)))
             }
         }
     }
@@ -152,19 +193,26 @@ impl Content {
 
 impl Body for FakeBody {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = BrokenOff;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let data = self.content.next().map(Frame::data);
-        let frame = data.or_else(|| self.trailers.take().map(|trailers| Frame::trailers(trailers.0)));
-        Poll::Ready(frame.map(Ok))
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        if let Content::PassedOn(body) = &mut self.content {
+            return Pin::new(body).poll_frame(cx).map_err(|_| BrokenOff);
+        }
+        let data = self.content.next().map(|data| data.map(Frame::data));
+        let frame = data.or_else(|| self.trailers.take().map(|trailers| Ok(Frame::trailers(trailers.0))));
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        let is_sent = matches!(&self.content, Content::Whole { body, .. } if body.is_empty());
+        let is_sent = match &self.content {
+            Content::Whole { body, .. } => body.is_empty(),
+            Content::Filler { .. } | Content::Cut { .. } => false,
+            Content::PassedOn(body) => body.is_end_stream(),
+        };
         is_sent && self.trailers.is_none()
     }
 
@@ -173,6 +221,7 @@ impl Body for FakeBody {
             Content::Whole { body, chunk: usize::MAX } if self.trailers.is_none() => {
                 SizeHint::with_exact(body.len() as u64)
             }
+            Content::PassedOn(body) => body.size_hint(),
             _ => SizeHint::default(),
         }
     }

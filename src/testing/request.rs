@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, Version};
 
 use super::Service;
 
@@ -16,6 +16,7 @@ pub struct RecordedRequest {
     pub(super) verb: Method,
     pub(super) path: String,
     pub(super) query: String,
+    pub(super) version: Version,
     pub(super) headers: HeaderMap,
     pub(super) status: Option<StatusCode>,
 }
@@ -43,6 +44,18 @@ impl RecordedRequest {
     #[must_use]
     pub fn query(&self) -> &str {
         &self.query
+    }
+
+    /// The version of HTTP that was spoken.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// All headers of the request. They may hold a token.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
     }
 
     /// A header of the request, if it came and is text.

@@ -1,5 +1,6 @@
 //! Sockets: one listener per service and per VM, all on a thread of their own.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,7 +20,9 @@ use tokio::sync::{oneshot, watch};
 
 use super::exchange::{Asked, Form, Reply, html, json};
 use super::fault::{FakeBody, Fault, spoil};
+use super::forward::Upstream;
 use super::request::RecordedRequest;
+use super::script::Served;
 use super::state::State;
 use super::{Service, compute, metadata, oauth, storage};
 
@@ -29,13 +32,15 @@ const MAX_BODY: usize = 64 << 20;
 /// What the test and the server's thread share.
 pub(super) struct Shared {
     state: Mutex<State>,
+    /// Who answers in the place of a service.
+    forwards: HashMap<Service, Upstream>,
     /// Woken whenever the log changes.
     pub(super) changed: watch::Sender<()>,
 }
 
 impl Shared {
-    pub(super) fn new(state: State) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::new(state), changed: watch::Sender::new(()) })
+    pub(super) fn new(state: State, forwards: HashMap<Service, Upstream>) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::new(state), forwards, changed: watch::Sender::new(()) })
     }
 
     /// A handler that panicked is reported when the fake is dropped; until then it keeps serving.
@@ -120,7 +125,11 @@ async fn answer(
 ) -> Result<Response<FakeBody>, NoAnswer> {
     let (head, body) = request.into_parts();
     let ticket = Ticket::new(&shared, door.service, &head);
-    let body = Limited::new(body, MAX_BODY).collect().await.map_err(|_| NoAnswer)?.to_bytes();
+    let upstream = shared.forwards.get(&door.service);
+    let (body, unread) = match upstream {
+        Some(_) => (Bytes::new(), Some(body)),
+        None => (Limited::new(body, MAX_BODY).collect().await.map_err(|_| NoAnswer)?.to_bytes(), None),
+    };
     let fault = shared.lock().faults.next(door.service);
     match fault {
         Some(Fault::Hang) => std::future::pending().await,
@@ -131,13 +140,18 @@ async fn answer(
     if is_switched_off(&shared, &door) {
         return Err(NoAnswer);
     }
-    let asked = asked(&door, head, body);
-    let reply = match fault {
-        Some(Fault::Status(_)) => Reply::default(),
-        _ => handle(&shared, &door, &asked),
-    };
     let number = ticket.number;
-    let response = spoil(fault, reply, ticket);
+    let reply = match fault {
+        Some(Fault::Status(_)) => Some(Reply::default()),
+        _ => handle(&shared, &door, &asked(&door, head.clone(), body)),
+    };
+    let response = match (reply, upstream, unread) {
+        (None, Some(upstream), Some(body)) => {
+            let answer = upstream.answer(head, body).await.ok_or(NoAnswer)?;
+            answer.map(|body| FakeBody::passed_on(body, ticket))
+        }
+        (reply, ..) => spoil(fault, reply.unwrap_or_default(), ticket),
+    };
     shared.lock().log.answered(number, response.status());
     shared.changed.send_replace(());
     Ok(response)
@@ -154,22 +168,32 @@ fn asked(door: &Door, head: http::request::Parts, body: Bytes) -> Asked {
     }
 }
 
-fn handle(shared: &Shared, door: &Door, asked: &Asked) -> Reply {
+/// The service's own answer; none if it is for the other server to answer.
+fn handle(shared: &Shared, door: &Door, asked: &Asked) -> Option<Reply> {
     let answer = || {
         let state = &mut *shared.lock();
+        let token = asked.bearer().and_then(|text| state.live_token(text)).map(|token| token.scopes);
+        let served = state.script.served(door.service, asked, token.as_deref());
+        if let Some(Served::Refused(refusal)) = served {
+            return Some(refusal);
+        }
         if let Some(scripted) = state.script.next(door.service, asked) {
-            return scripted;
+            return Some(scripted);
         }
-        match door.service {
-            Service::Metadata => metadata::answer(state, door.machine, asked),
-            Service::OAuth => oauth::answer(state, asked),
-            Service::Storage => storage::answer(state, asked),
-            Service::Compute => compute::answer(state, asked),
-            Service::Front => json(StatusCode::OK, &json!({})),
+        if shared.forwards.contains_key(&door.service) {
+            return if door.service == Service::Storage { storage::refuse(state, asked) } else { None };
         }
+        Some(match (served, door.service) {
+            (Some(Served::Open(reply)), _) => reply,
+            (_, Service::Metadata) => metadata::answer(state, door.machine, asked),
+            (_, Service::OAuth) => oauth::answer(state, asked),
+            (_, Service::Storage) => storage::answer(state, asked),
+            (_, Service::Compute) => compute::answer(state, asked),
+            (_, Service::Front) => json(StatusCode::OK, &json!({})),
+        })
     };
     catch(shared, answer)
-        .unwrap_or_else(|| html(StatusCode::INTERNAL_SERVER_ERROR, "The server encountered an error."))
+        .unwrap_or_else(|| Some(html(StatusCode::INTERNAL_SERVER_ERROR, "The server encountered an error.")))
 }
 
 /// Keeps what a panic says for whoever drops the fake.
@@ -197,6 +221,7 @@ impl Ticket {
             verb: head.method.clone(),
             path: head.uri.path().to_owned(),
             query: head.uri.query().unwrap_or_default().to_owned(),
+            version: head.version,
             headers: head.headers.clone(),
             status: None,
         };

@@ -6,7 +6,8 @@
 
 mod buckets;
 mod methods;
-mod objects;
+pub(super) mod objects;
+mod parts;
 mod problem;
 mod upload;
 mod xml;
@@ -29,13 +30,14 @@ type Answer = Result<Reply, Problem>;
 pub(super) struct Store {
     pub(super) buckets: BTreeMap<String, Bucket>,
     uploads: HashMap<String, upload::Upload>,
+    parts: HashMap<String, parts::Parts>,
     /// The last generation given to an object.
     generation: u64,
 }
 
 impl Store {
     pub(super) fn new(buckets: BTreeMap<String, Bucket>) -> Self {
-        Self { buckets, uploads: HashMap::new(), generation: 0 }
+        Self { buckets, uploads: HashMap::new(), parts: HashMap::new(), generation: 0 }
     }
 }
 
@@ -45,7 +47,7 @@ pub(super) struct Bucket {
     metageneration: u64,
     /// What was said about it when it was made or patched.
     fields: Map<String, Value>,
-    objects: BTreeMap<String, Object>,
+    pub(super) objects: BTreeMap<String, Object>,
 }
 
 impl Bucket {
@@ -60,8 +62,8 @@ impl Bucket {
     }
 }
 
-struct Object {
-    bytes: Bytes,
+pub(super) struct Object {
+    pub(super) bytes: Bytes,
     /// Checksums in the base64 that Cloud Storage shows them in.
     crc32c: String,
     md5: String,
@@ -82,19 +84,35 @@ struct Call<'a> {
 
 pub(super) fn answer(state: &mut State, asked: &Asked) -> Reply {
     let reply = match asked.path.as_str() {
-        path if path.starts_with("/upload/storage/v1/") && asked.query.get("upload_id").is_some() => {
-            upload::resume(state, asked).unwrap_or_else(|problem| problem.json())
-        }
-        path if ["/storage/v1/", "/upload/storage/v1/", "/download/storage/v1/"]
-            .iter()
-            .any(|api| path.starts_with(api)) =>
-        {
-            json_api(state, asked).unwrap_or_else(|problem| problem.json())
-        }
+        _ if is_session(asked) => upload::resume(state, asked).unwrap_or_else(|problem| problem.json()),
+        path if is_json(path) => json_api(state, asked).unwrap_or_else(|problem| problem.json()),
         "/" | "/storage/v1" => html(StatusCode::NOT_FOUND, "The requested URL was not found on this server."),
         _ => xml::answer(state, asked).unwrap_or_else(|problem| problem.xml(asked.verb == Method::HEAD)),
     };
     with(reply, "x-guploader-uploadid", &random_hex())
+}
+
+/// The refusal of the first two gates, before another server that has none.
+pub(super) fn refuse(state: &State, asked: &Asked) -> Option<Reply> {
+    // The URL of a session that has begun opens the gate.
+    if is_session(asked) {
+        return None;
+    }
+    if !is_json(&asked.path) {
+        let (access, permission) = xml::access(asked).ok()?;
+        let refused = admit(state, asked, access, permission).err()?;
+        return Some(refused.xml(asked.verb == Method::HEAD));
+    }
+    let method = methods::find(&asked.verb, &asked.segments())?.method;
+    Some(admit(state, asked, method.access, method.permission).err()?.json())
+}
+
+fn is_session(asked: &Asked) -> bool {
+    asked.path.starts_with("/upload/storage/v1/") && asked.query.get("upload_id").is_some()
+}
+
+fn is_json(path: &str) -> bool {
+    ["/storage/v1/", "/upload/storage/v1/", "/download/storage/v1/"].iter().any(|api| path.starts_with(api))
 }
 
 fn json_api(state: &mut State, asked: &Asked) -> Answer {

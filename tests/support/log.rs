@@ -11,6 +11,7 @@ impl Log {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 
+    #[allow(dead_code, reason = "a test with a formatter of its own needs only the sink")]
     pub(crate) fn capture(&self) -> tracing::subscriber::DefaultGuard {
         let sink = self.clone();
         let subscriber = tracing_subscriber::fmt()

@@ -31,11 +31,11 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, id: &str, rest: &[Strin
 }
 
 /// What an upload says of the object it makes.
-pub(super) struct NewObject {
-    pub(super) name: String,
-    pub(super) bytes: Bytes,
-    pub(super) content_type: String,
-    pub(super) metadata: Value,
+pub(in crate::testing) struct NewObject {
+    pub(in crate::testing) name: String,
+    pub(in crate::testing) bytes: Bytes,
+    pub(in crate::testing) content_type: String,
+    pub(in crate::testing) metadata: Value,
 }
 
 /// Stores an object and shows it. Writing over one also takes the permission to delete.
@@ -48,6 +48,14 @@ pub(super) fn store(
     may_store(state, call, bucket, &new.name)?;
     let found = state.store.buckets.get(bucket).and_then(|bucket| bucket.objects.get(&new.name));
     check_generation(call.asked, found)?;
+    let name = new.name.clone();
+    let object = put(state, bucket, new).ok_or(Problem::NoBucket)?;
+    Ok(resource(&call.asked.base, bucket, &name, object))
+}
+
+/// Stores an object, whoever asks. None if there is no such bucket.
+pub(in crate::testing) fn put<'a>(state: &'a mut State, bucket: &str, new: NewObject) -> Option<&'a Object> {
+    let created = state.clock.now();
     state.store.generation += 1;
     let object = Object {
         crc32c: STANDARD.encode(crc32(CASTAGNOLI, &new.bytes).to_be_bytes()),
@@ -56,13 +64,12 @@ pub(super) fn store(
         content_type: new.content_type,
         generation: state.store.generation,
         metageneration: 1,
-        created: state.clock.now(),
+        created,
         metadata: new.metadata,
     };
-    let shown = resource(&call.asked.base, bucket, &new.name, &object);
-    let bucket = state.store.buckets.get_mut(bucket).ok_or(Problem::NoBucket)?;
-    bucket.objects.insert(new.name, object);
-    Ok(shown)
+    let objects = &mut state.store.buckets.get_mut(bucket)?.objects;
+    objects.insert(new.name.clone(), object);
+    objects.get(&new.name)
 }
 
 pub(super) fn may_store(state: &State, call: &Call<'_>, bucket: &str, name: &str) -> Result<(), Problem> {

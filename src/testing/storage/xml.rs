@@ -8,29 +8,20 @@ use http::{Method, StatusCode};
 use serde_json::Value;
 
 use super::objects::{self, NewObject};
+use super::parts;
 use super::problem::{Problem, escape};
 use super::{Access, Answer, Call, admit};
 use crate::testing::exchange::{Asked, Reply, decode, empty, reply, rfc3339, with};
 use crate::testing::state::State;
 
 pub(super) fn answer(state: &mut State, asked: &Asked) -> Answer {
-    let path = asked.path.trim_start_matches('/');
-    let (bucket, object) = path.split_once('/').unwrap_or((path, ""));
-    let (bucket, object) = (decode(bucket, false), decode(object, false));
-    let about_access = asked.query.get("acl").is_some();
-    let in_parts = ["uploads", "uploadId"].iter().any(|name| asked.query.get(name).is_some());
-    let (access, permission) = match asked.verb {
-        _ if about_access => (Access::Full, "storage.objects.getIamPolicy"),
-        Method::GET | Method::HEAD if object.is_empty() => (Access::Read, "storage.objects.list"),
-        Method::GET | Method::HEAD => (Access::Read, "storage.objects.get"),
-        Method::PUT | Method::POST => (Access::Write, "storage.objects.create"),
-        Method::DELETE => (Access::Write, "storage.objects.delete"),
-        _ => return Err(Problem::NotFound),
-    };
+    let (bucket, object) = names(asked);
+    let (access, permission) = access(asked)?;
     let caller = admit(state, asked, access, permission)?;
     let call = Call { asked, caller, bucket, object };
     match asked.verb {
-        _ if about_access || in_parts || call.object.is_empty() && asked.verb != Method::GET => {
+        _ if parts::is_one(&call) => parts::answer(state, &call),
+        _ if is_about_access(asked) || call.object.is_empty() && asked.verb != Method::GET => {
             super::permit(state, &call, permission)?;
             Err(Problem::NotImplemented("this call of the XML API".into()))
         }
@@ -40,6 +31,29 @@ pub(super) fn answer(state: &mut State, asked: &Asked) -> Answer {
         _ if call.object.is_empty() => list(state, &call),
         _ => get(state, &call),
     }
+}
+
+/// The scopes and the permission that a call takes.
+pub(super) fn access(asked: &Asked) -> Result<(Access, &'static str), Problem> {
+    match asked.verb {
+        _ if is_about_access(asked) => Ok((Access::Full, "storage.objects.getIamPolicy")),
+        Method::GET | Method::HEAD if names(asked).1.is_empty() => Ok((Access::Read, "storage.objects.list")),
+        Method::GET | Method::HEAD => Ok((Access::Read, "storage.objects.get")),
+        Method::PUT | Method::POST => Ok((Access::Write, "storage.objects.create")),
+        Method::DELETE => Ok((Access::Write, "storage.objects.delete")),
+        _ => Err(Problem::NotFound),
+    }
+}
+
+fn is_about_access(asked: &Asked) -> bool {
+    asked.query.get("acl").is_some()
+}
+
+/// The bucket, and the object or nothing.
+fn names(asked: &Asked) -> (String, String) {
+    let path = asked.path.trim_start_matches('/');
+    let (bucket, object) = path.split_once('/').unwrap_or((path, ""));
+    (decode(bucket, false), decode(object, false))
 }
 
 fn get(state: &State, call: &Call<'_>) -> Answer {
@@ -112,6 +126,6 @@ fn list(state: &State, call: &Call<'_>) -> Answer {
     Ok(xml(body + "</ListBucketResult>"))
 }
 
-fn xml(body: String) -> Reply {
+pub(super) fn xml(body: String) -> Reply {
     reply(StatusCode::OK, "application/xml; charset=UTF-8", body)
 }

@@ -1,0 +1,66 @@
+//! A guarded object_store on a VM whose scopes fall short: the error that its programs match on, and what
+//! it says now.
+//!
+//! `cargo run -p clients --example object_store`. Nothing leaves this machine.
+
+use std::sync::Arc;
+
+use futures::TryStreamExt;
+use gcp_scopes::testing::{FakeGoogle, Vm, default_scopes};
+use gcp_scopes::{Guard, Preflight};
+use object_store::client::ReqwestConnector;
+use object_store::gcp::{GcpCredential, GoogleCloudStorageBuilder};
+use object_store::{ClientOptions, Error, ObjectStore, ObjectStoreExt, StaticCredentialProvider};
+
+const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // One of the packages beside this one builds rustls without a crypto provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let google = FakeGoogle::builder()
+        .vm(Vm::new("web-1").scopes(default_scopes()))
+        .bucket("photos")
+        .iam("photos", ACCOUNT, "roles/storage.objectAdmin")
+        .start()
+        .await?;
+    // In a program: Guard::from_env().await
+    let guard = Guard::builder()
+        .env(google.env())
+        .endpoint(google.storage_url(), "storage.googleapis.com")?
+        .preflight(Preflight::Deny)
+        .from_env()
+        .await;
+    let guarded = guard.object_store(ReqwestConnector::default());
+    let bare = builder(&google).build()?;
+    let store = builder(&google).with_http_connector(guarded.clone()).build()?;
+
+    let listed: Vec<_> = store.list(None).try_collect().await?;
+    println!("list: {} objects\n", listed.len());
+
+    println!("put, without the guard:\n");
+    let Err(error) = bare.put(&"cat.jpg".into(), "meow".into()).await else {
+        return Err("not refused".into());
+    };
+    println!("{error}\n");
+
+    println!("put, with the guard, which does not even send it:\n");
+    match store.put(&"cat.jpg".into(), "meow".into()).await {
+        Err(error @ Error::PermissionDenied { .. }) => {
+            println!("{error}\n");
+            let denial = guarded.denial_of(&error).ok_or("the connector knows the denial")?;
+            println!("In full:\n\n{}", denial.report());
+        }
+        other => return Err(format!("not denied: {other:?}").into()),
+    }
+    Ok(())
+}
+
+fn builder(google: &FakeGoogle) -> GoogleCloudStorageBuilder {
+    let credential = StaticCredentialProvider::new(GcpCredential { bearer: google.token() });
+    GoogleCloudStorageBuilder::new()
+        .with_bucket_name("photos")
+        .with_base_url(&google.storage_url())
+        .with_client_options(ClientOptions::new().with_allow_http(true))
+        .with_credentials(Arc::new(credential))
+}

@@ -1,0 +1,75 @@
+//! A guarded opendal operator on a VM whose scopes fall short: what its user sees, and what helps.
+//!
+//! `cargo run -p clients --example opendal`. Nothing leaves this machine.
+
+use std::error::Error;
+
+use gcp_scopes::testing::{FakeGoogle, Service, Vm, default_scopes};
+use gcp_scopes::{Denial, Guard, Preflight};
+use opendal::layers::RetryLayer;
+use opendal::services::Gcs;
+use opendal::{HttpTransporter, OperationContext, Operator};
+use opendal_http_transport_reqwest::ReqwestTransport;
+
+const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    // One of the packages beside this one builds rustls without a crypto provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let google = FakeGoogle::builder()
+        .vm(Vm::new("web-1").scopes(default_scopes()))
+        .bucket("photos")
+        .iam("photos", ACCOUNT, "roles/storage.objectAdmin")
+        .start()
+        .await?;
+    // In a program: Guard::from_env().await
+    let guard = Guard::builder()
+        .env(google.env())
+        .endpoint(google.storage_url(), "storage.googleapis.com")?
+        .preflight(Preflight::Confirm)
+        .from_env()
+        .await;
+
+    println!("The default access scopes of a VM allow to read from Cloud Storage, and its role to write.\n");
+    let photos = operator(&google)?.layer(guard.opendal()).layer(RetryLayer::new());
+    let listed = photos.list("").await?;
+    println!("list:  {} objects", listed.len());
+    for attempt in ["write", "again"] {
+        let Err(error) = photos.write("cat.jpg", "meow").await else {
+            return Err("it was not refused".into());
+        };
+        println!("{attempt}: {} (temporary: {})", error.kind(), error.is_temporary());
+        println!("       {}", error.to_string().split(", source: ").last().unwrap_or_default());
+    }
+    println!("\n{} requests reached Cloud Storage: no refusal is retried or repeated.", calls(&google));
+
+    let Err(error) = photos.write("cat.jpg", "meow").await else { return Err("it was not refused".into()) };
+    let denial = Denial::of(&error).ok_or("there is a denial")?;
+    println!("\nWhat helps, in order:");
+    for step in denial.steps() {
+        println!("- {}", step.command_line().unwrap_or(step.text()));
+    }
+
+    println!("\nThat is done:");
+    let vm = google.vm("web-1");
+    vm.stop()?;
+    vm.set_scopes(["devstorage.read_write"])?;
+    vm.start()?;
+    operator(&google)?.layer(guard.opendal()).write("cat.jpg", "meow").await?;
+    println!("write: done");
+    Ok(())
+}
+
+/// A new operator has the token of now.
+fn operator(google: &FakeGoogle) -> opendal::Result<Operator> {
+    let gcs = Gcs::default().bucket("photos").endpoint(&google.storage_url()).token(google.token());
+    // With opendal's default features there is a transport, and this is not needed.
+    let transport = HttpTransporter::new(ReqwestTransport::default());
+    let context = OperationContext::new().with_http_transport(transport);
+    Ok(Operator::new(gcs.disable_vm_metadata().disable_config_load())?.with_context(context))
+}
+
+fn calls(google: &FakeGoogle) -> usize {
+    google.requests().iter().filter(|request| request.service() == Service::Storage).count()
+}

@@ -1,0 +1,54 @@
+//! A service on a VM publishes to Pub/Sub over gRPC. Its account has the role; its token lacks the scope.
+//!
+//! `cargo run -p clients --example tonic_pubsub` (offline: a fake Google takes Google's place)
+
+use gcp_scopes::testing::{FakeGoogle, Service, Vm, Wire};
+use gcp_scopes::{Denial, Guard};
+use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::publisher_client::PublisherClient;
+use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::{PublishRequest, PubsubMessage};
+use tonic::metadata::AsciiMetadataValue;
+use tonic::transport::Endpoint;
+use tonic::{Request, Status};
+use tower::ServiceBuilder;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    // This package builds reqwest, which asks the metadata server, without a crypto provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let vm = Vm::new("web-1").scopes(["devstorage.read_only", "logging.write"]);
+    let google = FakeGoogle::builder().vm(vm).start().await?;
+    google.front().times(2).respond_with(Wire::GrpcScope);
+
+    // What a service does at its start. Without the fake it is `Guard::from_env().await`.
+    let guard = Guard::builder().env(google.env()).from_env().await;
+
+    // The channel to Google: https://pubsub.googleapis.com, if it were not for the fake.
+    let channel = Endpoint::from_shared(google.url_of(Service::Front))?.connect().await?;
+    let token: AsciiMetadataValue = format!("Bearer {}", google.token()).parse()?;
+    let with_token = move |mut request: Request<()>| {
+        request.metadata_mut().insert("authorization", token.clone());
+        Ok::<_, Status>(request)
+    };
+
+    println!("--- without the guard\n");
+    let mut bare = PublisherClient::with_interceptor(channel.clone(), with_token.clone());
+    if let Err(status) = bare.publish(order()).await {
+        println!("{:?}: {}\n", status.code(), status.message());
+    }
+
+    println!("--- with the guard around the channel, inside the token\n");
+    let guarded = ServiceBuilder::new().layer(guard.layer()).service(channel);
+    let mut client = PublisherClient::with_interceptor(guarded, with_token);
+    if let Err(status) = client.publish(order()).await {
+        println!("{:?}: {}\n", status.code(), status.message());
+        if let Some(denial) = Denial::of(&status) {
+            println!("--- and for a person\n\n{}", denial.report());
+        }
+    }
+    Ok(())
+}
+
+fn order() -> PublishRequest {
+    let message = PubsubMessage { data: b"order 7".to_vec(), ..PubsubMessage::default() };
+    PublishRequest { topic: "projects/my-project/topics/orders".into(), messages: vec![message] }
+}

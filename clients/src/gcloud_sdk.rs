@@ -1,0 +1,78 @@
+//! gcloud-sdk's gRPC clients: the guard between the channel and the layer that sets the token.
+
+use async_trait::async_trait;
+use gcloud_sdk::google::pubsub::v1::publisher_client::PublisherClient;
+use gcloud_sdk::google::pubsub::v1::{PublishRequest, PubsubMessage};
+use gcloud_sdk::{GoogleAuthHeaders, GoogleAuthMiddlewareLayer};
+use gcp_scopes::Guard;
+use gcp_scopes::testing::FakeGoogle;
+use google_cloud_auth::credentials::{CacheableResource, Credentials, CredentialsProvider, EntityTag};
+use google_cloud_auth::errors::CredentialsError;
+use http::{Extensions, HeaderMap, HeaderValue};
+use tower::Layer;
+
+use crate::case::Case;
+use crate::kind::{Answer, Api, BoxError, Client, Kind, Reply};
+use crate::tonic::{PUBSUB, Stack, cannot, channel, failure, prepare, shown};
+use crate::world::World;
+
+pub(crate) struct GcloudSdk;
+
+#[async_trait]
+impl Kind for GcloudSdk {
+    fn name(&self) -> &'static str {
+        "gcloud-sdk"
+    }
+
+    fn api(&self) -> Api {
+        PUBSUB
+    }
+
+    fn cannot(&self, case: Case) -> Option<&'static str> {
+        cannot(case)
+    }
+
+    fn prepare(&self, google: &FakeGoogle) {
+        prepare(google);
+    }
+
+    async fn make(&self, world: &World, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+        let token = HeaderValue::try_from(format!("Bearer {}", world.token()))?;
+        let headers = GoogleAuthHeaders::from(Credentials::from(OneToken(token)));
+        let auth = GoogleAuthMiddlewareLayer::new(headers, None)?;
+        Ok(Box::new(Publisher(PublisherClient::new(auth.layer(channel(world, guard)?)))))
+    }
+}
+
+#[derive(Clone)]
+struct Publisher(PublisherClient<<GoogleAuthMiddlewareLayer as Layer<Stack>>::Service>);
+
+#[async_trait]
+impl Client for Publisher {
+    async fn call(&self) -> Reply {
+        let message = PubsubMessage { data: b"order 7".to_vec(), ..PubsubMessage::default() };
+        let topic = format!("projects/{}/topics/orders", World::PROJECT);
+        let request = PublishRequest { topic, messages: vec![message], ..PublishRequest::default() };
+        let answer = self.0.clone().publish(request).await.map_err(failure)?;
+        let seen = shown(answer.metadata());
+        Ok(Answer { bytes: answer.into_inner().message_ids.concat().into(), seen })
+    }
+
+    fn another(&self) -> Box<dyn Client> {
+        Box::new(self.clone())
+    }
+}
+
+#[derive(Debug)]
+struct OneToken(HeaderValue);
+
+impl CredentialsProvider for OneToken {
+    async fn headers(&self, _: Extensions) -> Result<CacheableResource<HeaderMap>, CredentialsError> {
+        let data = HeaderMap::from_iter([(http::header::AUTHORIZATION, self.0.clone())]);
+        Ok(CacheableResource::New { entity_tag: EntityTag::new(), data })
+    }
+
+    async fn universe_domain(&self) -> Option<String> {
+        None
+    }
+}

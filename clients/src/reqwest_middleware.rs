@@ -1,0 +1,174 @@
+//! reqwest with reqwest-middleware, alone and with retry and tracing around or inside the guard.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use gcp_scopes::guard::Surface;
+use gcp_scopes::{Denial, Guard};
+use http::{StatusCode, Version};
+use reqwest::Response;
+use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Error, RequestBuilder};
+use reqwest_retry::RetryTransientMiddleware;
+use reqwest_retry::policies::ExponentialBackoff;
+use reqwest_tracing::TracingMiddleware;
+
+use crate::case::Case;
+use crate::kind::{Answer, BoxError, Client, Failure, Kind, Reply};
+use crate::world::World;
+
+/// Where the guard stands, and how it answers.
+struct ReqwestMiddleware {
+    name: &'static str,
+    surface: Surface,
+    build: fn(ClientBuilder, Option<Guard>) -> ClientBuilder,
+}
+
+pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
+    let (error, extension, message) = (Surface::Error, Surface::Extension, Surface::Extension);
+    let kinds = [
+        ReqwestMiddleware { name: "reqwest-middleware", surface: error, build: alone },
+        ReqwestMiddleware { name: "reqwest-middleware, Extension", surface: extension, build: alone },
+        ReqwestMiddleware { name: "reqwest-middleware, Message", surface: message, build: alone },
+        ReqwestMiddleware { name: "retry, tracing, guard", surface: error, build: guard_inside },
+        ReqwestMiddleware { name: "guard, tracing, retry", surface: error, build: guard_outside },
+    ];
+    kinds.map(|kind| Box::new(kind) as Box<dyn Kind>).into()
+}
+
+fn alone(client: ClientBuilder, guard: Option<Guard>) -> ClientBuilder {
+    match guard {
+        Some(guard) => client.with(guard.middleware()),
+        None => client,
+    }
+}
+
+fn guard_inside(client: ClientBuilder, guard: Option<Guard>) -> ClientBuilder {
+    alone(client.with(retry()).with(TracingMiddleware::default()), guard)
+}
+
+fn guard_outside(client: ClientBuilder, guard: Option<Guard>) -> ClientBuilder {
+    alone(client, guard).with(TracingMiddleware::default()).with(retry())
+}
+
+fn retry() -> RetryTransientMiddleware<ExponentialBackoff> {
+    let none = std::time::Duration::ZERO;
+    let policy = ExponentialBackoff::builder().retry_bounds(none, none).build_with_max_retries(3);
+    RetryTransientMiddleware::new_with_policy(policy)
+}
+
+#[async_trait]
+impl Kind for ReqwestMiddleware {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn surface(&self) -> Surface {
+        self.surface
+    }
+
+    fn cannot(&self, case: Case) -> Option<&'static str> {
+        match (case, self.surface) {
+            (Case::KeepsKind, Surface::Error) => Some(BY_CHOICE),
+            (Case::KeepsKind, Surface::Extension) => Some(NO_ANSWER),
+            _ => None,
+        }
+    }
+
+    async fn make(&self, world: &World, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+        let client = reqwest::Client::builder();
+        let client = match world.version() {
+            Version::HTTP_2 => client.http2_prior_knowledge(),
+            _ => client.http1_only(),
+        };
+        let client = (self.build)(ClientBuilder::new(client.build()?), guard).build();
+        Ok(Box::new(Storage { client, url: world.url(), token: world.token() }))
+    }
+}
+
+const BY_CHOICE: &str = "`Surface::Error`, the default, makes it an error of the middleware's";
+
+const NO_ANSWER: &str =
+    "with `Surface::Extension` a refusal stays a 403, but a call that is not sent is an error";
+
+/// Cloud Storage's JSON API, by hand.
+#[derive(Clone)]
+struct Storage {
+    client: ClientWithMiddleware,
+    url: String,
+    token: String,
+}
+
+impl Storage {
+    fn object(&self, name: &str) -> RequestBuilder {
+        let url = format!("{}/storage/v1/b/{}/o/{name}", self.url, World::BUCKET);
+        self.client.get(url).bearer_auth(&self.token)
+    }
+
+    fn insert(&self, kind: &str) -> RequestBuilder {
+        let (bucket, name) = (World::BUCKET, World::NEW);
+        let url = format!("{}/upload/storage/v1/b/{bucket}/o?uploadType={kind}&name={name}", self.url);
+        self.client.post(url).bearer_auth(&self.token)
+    }
+}
+
+#[async_trait]
+impl Client for Storage {
+    async fn call(&self) -> Reply {
+        reply(self.object(World::OBJECT).send().await).await
+    }
+
+    async fn upload(&self, bytes: Bytes) -> Reply {
+        let chunks: Vec<_> =
+            bytes.chunks(64 * 1024).map(Bytes::copy_from_slice).map(Ok::<_, BoxError>).collect();
+        let body = reqwest::Body::wrap_stream(futures::stream::iter(chunks));
+        reply(self.insert("media").body(body).send().await).await
+    }
+
+    async fn download(&self) -> Reply {
+        reply(self.object(World::LARGE).query(&[("alt", "media")]).send().await).await
+    }
+
+    async fn resumable(&self, bytes: Bytes) -> Reply {
+        let begun = self.insert("resumable").header("content-length", "0").send().await;
+        let begun = begun.map_err(|error| failure(&error))?;
+        let session = begun.headers().get("location").and_then(|place| place.to_str().ok());
+        let session = session.unwrap_or_default().to_owned();
+        let (mut last, mut at, total) =
+            (Err(Failure::of_answer(StatusCode::OK, String::new(), None)), 0, bytes.len());
+        for chunk in bytes.chunks(1024 * 1024) {
+            let range = format!("bytes {at}-{}/{total}", at + chunk.len() - 1);
+            let part = self.client.put(&session).header("content-range", range);
+            let part = part.bearer_auth(&self.token).body(Bytes::copy_from_slice(chunk));
+            last = reply(part.send().await).await;
+            at += chunk.len();
+        }
+        last
+    }
+
+    fn another(&self) -> Box<dyn Client> {
+        Box::new(self.clone())
+    }
+}
+
+async fn reply(sent: Result<Response, Error>) -> Reply {
+    let response = sent.map_err(|error| failure(&error))?;
+    let (status, denial) = (response.status(), response.extensions().get::<Denial>().cloned());
+    let mut headers = response.headers().clone();
+    headers.remove("date");
+    headers.remove("x-guploader-uploadid");
+    let seen = format!("{status} {:?} {} {headers:?}", response.version(), response.url());
+    let bytes = response.bytes().await.map_err(|error| Failure::new("body", &error))?;
+    match status.is_success() {
+        true => Ok(Answer { bytes, seen }),
+        false => {
+            let text = format!("{seen}\n{}", String::from_utf8_lossy(&bytes));
+            Err(Failure::of_answer(status, text, denial))
+        }
+    }
+}
+
+fn failure(error: &Error) -> Failure {
+    match error {
+        Error::Middleware(_) => Failure::new("Middleware", error),
+        Error::Reqwest(_) => Failure::new("Reqwest", error),
+    }
+}

@@ -1,0 +1,111 @@
+//! Where a case takes place: a fake Google of its own, a token, and a guard.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use gcp_scopes::guard::Surface;
+use gcp_scopes::testing::{FakeGoogle, RecordedRequest, Vm};
+use gcp_scopes::{Guard, Preflight};
+use http::Version;
+
+use crate::kind::{Api, BoxError, Kind};
+
+/// How long a guard may wait for what it wants to know. On a busy machine no case must fail for a
+/// deadline that it does not test.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the token of a world holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// The scope of the API.
+    Enough,
+    /// A scope that the catalog knows and no operation accepts.
+    Another,
+}
+
+/// A fake Google, and who calls it.
+pub(crate) struct World {
+    google: FakeGoogle,
+    api: Api,
+    version: Version,
+    surface: Surface,
+}
+
+impl World {
+    /// The project that everything is in.
+    pub(crate) const PROJECT: &'static str = "my-project";
+    /// A bucket in which the token's account may do anything.
+    pub(crate) const BUCKET: &'static str = "photos";
+    /// A small object that is there.
+    pub(crate) const OBJECT: &'static str = "cat.jpg";
+    /// A large object that is there, [`World::content`].
+    pub(crate) const LARGE: &'static str = "film.mkv";
+    /// The name of the object to be written.
+    pub(crate) const NEW: &'static str = "new.bin";
+
+    /// A world for one client, in which this version of HTTP is spoken.
+    pub(crate) async fn start(kind: &dyn Kind, held: Held, version: Version) -> Result<Self, BoxError> {
+        let (api, surface) = (kind.api(), kind.surface());
+        let scope = if held == Held::Enough { api.scope } else { "logging.write" };
+        let google = FakeGoogle::builder()
+            .project(Self::PROJECT, 123_456_789_012)
+            .vm(Vm::new("web-1").scopes([scope]))
+            .bucket(Self::BUCKET)
+            .iam(Self::BUCKET, ACCOUNT, "roles/storage.admin")
+            .start()
+            .await?;
+        google.put_object(Self::BUCKET, Self::OBJECT, "meow");
+        kind.prepare(&google);
+        Ok(Self { google, api, version, surface })
+    }
+
+    /// The version of HTTP that the client is to speak; HTTP/2 without TLS begins at once ("prior
+    /// knowledge").
+    pub(crate) fn version(&self) -> Version {
+        self.version
+    }
+
+    /// `http://127.0.0.1:PORT` in the place of the API's host.
+    pub(crate) fn url(&self) -> String {
+        self.google.url_of(self.api.service)
+    }
+
+    /// The token that the client is to use: that of the VM.
+    pub(crate) fn token(&self) -> String {
+        self.google.token()
+    }
+
+    pub(crate) fn google(&self) -> &FakeGoogle {
+        &self.google
+    }
+
+    pub(crate) fn api(&self) -> Api {
+        self.api
+    }
+
+    /// Three MiB in which every byte has its place.
+    pub(crate) fn content() -> Bytes {
+        (0..3 * 1024 * 1024_u32).map(|place| (place.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
+    }
+
+    /// A guard that runs on the world's VM.
+    pub(crate) async fn guard(&self, preflight: Preflight) -> Result<Guard, BoxError> {
+        let guard = Guard::builder()
+            .env(self.google.env())
+            .endpoint(self.url(), self.api.host)?
+            .preflight(preflight)
+            .surface(self.surface)
+            .deny_wait(PATIENCE)
+            .no_tokeninfo();
+        Ok(guard.from_env().await)
+    }
+
+    /// The requests that reached the API.
+    pub(crate) fn sent(&self) -> Vec<RecordedRequest> {
+        let requests = self.google.requests().into_iter();
+        requests.filter(|request| request.service() == self.api.service).collect()
+    }
+}
+
+/// The service account of the VM that [`FakeGoogle`] makes by default.
+const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";

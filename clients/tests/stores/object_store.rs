@@ -1,0 +1,197 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::{StreamExt, TryStreamExt};
+use gcp_scopes::adapter::object_store::GuardConnector;
+use gcp_scopes::denial::DenialKind;
+use gcp_scopes::testing::{Fault, Service, Wire};
+use gcp_scopes::{Guard, Preflight};
+use object_store::client::{
+    ClientOptions, HttpClient, HttpConnector, HttpError, HttpRequest, HttpRequestBody, HttpResponse,
+    HttpService, ReqwestConnector,
+};
+use object_store::gcp::{GcpCredential, GoogleCloudStorage, GoogleCloudStorageBuilder};
+use object_store::{
+    BackoffConfig, Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload, RetryConfig,
+    StaticCredentialProvider,
+};
+
+use super::{BUCKET, calls, film, google, guard, provide_crypto, rich};
+
+/// On a busy machine no test must fail for a deadline that it does not test.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+fn builder(url: &str, token: String) -> GoogleCloudStorageBuilder {
+    provide_crypto();
+    let soon = Duration::from_millis(1);
+    let backoff = BackoffConfig { init_backoff: soon, max_backoff: soon, base: 2.0 };
+    GoogleCloudStorageBuilder::new()
+        .with_bucket_name(BUCKET)
+        .with_base_url(url)
+        .with_client_options(ClientOptions::new().with_allow_http(true).with_timeout(PATIENCE))
+        .with_retry(RetryConfig { backoff, ..RetryConfig::default() })
+        .with_credentials(Arc::new(StaticCredentialProvider::new(GcpCredential { bearer: token })))
+}
+
+fn store(url: &str, token: String, guard: &Guard) -> (GoogleCloudStorage, GuardConnector) {
+    let guarded = guard.object_store(ReqwestConnector::default());
+    (builder(url, token).with_http_connector(guarded.clone()).build().unwrap(), guarded)
+}
+
+#[tokio::test]
+async fn a_denial_is_permission_denied_says_why_and_is_not_retried() {
+    for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
+        let google = google().await;
+        let guard = guard(&google).preflight(preflight).from_env().await;
+        let (store, guarded) = store(&google.storage_url(), google.token(), &guard);
+        let (cat, dog) = (&"cat.jpg".into(), &"dog.jpg".into());
+        let sent = usize::from(preflight != Preflight::Deny);
+        let errors = [
+            (store.put(cat, "meow".into()).await.map(drop), "storage.objects.insert"),
+            (store.delete(cat).await, "storage.objects.delete"),
+            (store.copy(cat, dog).await, "storage.objects.copy"),
+            (store.put_multipart(cat).await.map(drop), "storage.objects.insert"),
+        ];
+        assert!(calls(&google) <= sent * errors.len(), "{preflight:?}: no call is retried");
+        for (result, method) in errors {
+            let error = result.expect_err(method);
+            assert!(matches!(error, Error::PermissionDenied { .. }), "{preflight:?}, {method}: {error:?}");
+            let denial =
+                guarded.denial_of(&error).unwrap_or_else(|| panic!("{preflight:?}, {method}: {error}"));
+            assert_eq!(denial.method().map(|method| method.id()), Some(method), "{preflight:?}");
+            assert!(error.to_string().contains("No IAM role fixes this"), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_denied_as_object_store_says_it_and_the_denial_is_found_all_the_same() {
+    let google = google().await;
+    let poor = google.mint(super::ACCOUNT, ["logging.write"]);
+    let (store, guarded) = store(&google.storage_url(), poor, &guard(&google).build());
+    let error = store.list(None).next().await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Generic { .. }), "{error:?}");
+    assert_eq!(guarded.denial_of(&error).unwrap().kind(), DenialKind::Refused);
+    assert_eq!(calls(&google), 1);
+}
+
+#[tokio::test]
+async fn a_head_is_explained_if_what_is_known_of_the_token_agrees_with_its_header() {
+    let google = google().await;
+    let vm = google.vm("web-1");
+    vm.stop().unwrap();
+    vm.set_scopes(["logging.write"]).unwrap();
+    vm.start().unwrap();
+    for (guard, is_told) in [(guard(&google).from_env().await, true), (guard(&google).build(), false)] {
+        let (store, guarded) = store(&google.storage_url(), google.token(), &guard);
+        let error = store.head(&"cat.jpg".into()).await.unwrap_err();
+        assert!(matches!(error, Error::PermissionDenied { .. }), "{error:?}");
+        assert_eq!(guarded.denial_of(&error).is_some(), is_told, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn everything_that_is_allowed_works_as_without_the_guard() {
+    let google = google().await;
+    for preflight in [Preflight::Confirm, Preflight::Deny] {
+        let guard = guard(&google).preflight(preflight).from_env().await;
+        let (store, _) = store(&google.storage_url(), rich(&google), &guard);
+        let (cat, dog, cow) = (&"pets/cat.jpg".into(), &"pets/dog.jpg".into(), &"pets/cow.jpg".into());
+        let film = film(1);
+        let chunks: PutPayload = film.chunks(64 * 1024).map(bytes::Bytes::copy_from_slice).collect();
+        store.put(cat, chunks).await.unwrap();
+        let down: Vec<u8> =
+            store.get(cat).await.unwrap().into_stream().map_ok(Vec::from).try_concat().await.unwrap();
+        assert!(down == film, "{} bytes", down.len());
+        let range = GetOptions::new().with_range(Some(GetRange::Bounded(1000..2000)));
+        assert_eq!(store.get_opts(cat, range).await.unwrap().bytes().await.unwrap(), film[1000..2000]);
+        assert_eq!(store.head(cat).await.unwrap().size, film.len() as u64);
+
+        let mut parts = store.put_multipart(dog).await.unwrap();
+        for part in film.chunks(300 * 1024) {
+            parts.put_part(part.to_vec().into()).await.unwrap();
+        }
+        parts.complete().await.unwrap();
+        assert!(store.get(dog).await.unwrap().bytes().await.unwrap() == film);
+        store.put_multipart(cow).await.unwrap().abort().await.unwrap();
+
+        store.copy(dog, cow).await.unwrap();
+        store.rename(cow, cat).await.unwrap();
+        let names: Vec<_> = store.list(None).map_ok(|object| object.location).try_collect().await.unwrap();
+        assert_eq!(names, [cat.clone(), dog.clone()]);
+        for name in names {
+            store.delete(&name).await.unwrap();
+        }
+        assert!(matches!(store.get(cat).await, Err(Error::NotFound { .. })));
+    }
+}
+
+#[tokio::test]
+async fn retries_of_a_server_that_is_down_go_on() {
+    let google = google().await;
+    let (store, _) = store(&google.storage_url(), rich(&google), &guard(&google).build());
+    google.fault(Service::Storage, Fault::Flaky { failures: 2, of: 3 });
+    store.put(&"cat.jpg".into(), "meow".into()).await.unwrap();
+    assert_eq!(calls(&google), 3);
+}
+
+#[tokio::test]
+async fn a_refusal_by_another_gate_is_the_same_error() {
+    let google = google().await;
+    let (guarded, connector) = store(&google.storage_url(), rich(&google), &guard(&google).build());
+    let bare = builder(&google.storage_url(), rich(&google)).build().unwrap();
+    let timeless = |error: Error| {
+        let text = error.to_string();
+        let (before, after) = text.split_once(" in ").unwrap();
+        format!("{before} {}", after.split_once(" - ").unwrap().1)
+    };
+    for wire in [Wire::IamDenied, Wire::VpcSc, Wire::Billing, Wire::Html] {
+        google.on(Service::Storage).times(2).respond_with(wire);
+        let expected = bare.get(&"cat.jpg".into()).await.unwrap_err();
+        let error = guarded.get(&"cat.jpg".into()).await.unwrap_err();
+        assert!(connector.denial_of(&error).is_none(), "{wire:?}");
+        assert_eq!(timeless(error), timeless(expected), "{wire:?}");
+    }
+}
+
+/// Answers every request as Google refuses for lack of scope.
+#[derive(Debug)]
+struct Refuses;
+
+const REFUSAL: &str = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
+
+#[async_trait]
+impl HttpService for Refuses {
+    async fn call(&self, _: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let json = http::Response::builder().status(403).header("content-type", "application/json");
+        Ok(json.body(REFUSAL.to_owned().into()).unwrap())
+    }
+}
+
+impl HttpConnector for Refuses {
+    fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(HttpClient::new(Self))
+    }
+}
+
+#[tokio::test]
+async fn token_traffic_passes_untouched_and_signing_by_google_is_a_call_like_any_other() {
+    let client = Guard::builder().build().object_store(Refuses).connect(&ClientOptions::new()).unwrap();
+    let rows = [
+        ("http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token", false),
+        ("http://169.254.169.254/computeMetadata/v1/instance/service-accounts/default/email", false),
+        ("https://accounts.google.com/o/oauth2/token", false),
+        ("https://oauth2.googleapis.com/token", false),
+        ("https://oauth2.googleapis.com/tokeninfo?access_token=x", false),
+        ("https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/a%40b:signBlob", true),
+        ("https://storage.googleapis.com/photos/cat.jpg", true),
+    ];
+    for (url, is_explained) in rows {
+        let request = http::Request::post(url).header("authorization", "Bearer x");
+        let answer = client.execute(request.body(HttpRequestBody::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 403, "{url}");
+        let text = answer.into_body().bytes().await.unwrap();
+        assert_eq!(text != REFUSAL, is_explained, "{url}: {text:?}");
+    }
+}

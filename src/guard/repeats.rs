@@ -1,0 +1,98 @@
+//! Keeps a storm of refusals from flooding a log: one event for each distinct happening, then counts.
+//!
+//! Only a call that is refused, or is about to be, looks in here, so a lock does no harm.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::catalog::ApiMethod;
+use crate::granted::cache::TokenKey;
+
+/// How many happenings are told apart. When there are more, all are forgotten: each is told once more.
+const MOST: usize = 1024;
+/// After this long without a word, the next repeat is told whatever its number.
+const SILENCE: Duration = Duration::from_secs(600);
+
+/// What happened to a call, told apart from what happened to others by method and token.
+type Happening = (&'static str, Option<ApiMethod>, Option<TokenKey>);
+
+/// What was logged already. Holds no token.
+#[derive(Default)]
+pub(super) struct Repeats(Mutex<HashMap<Happening, Seen>>);
+
+struct Seen {
+    told_at: Instant,
+    /// All so far.
+    total: u64,
+    /// Those that no event stands for yet.
+    untold: u64,
+}
+
+impl Repeats {
+    /// For how many calls an event is to stand that is logged now, this call among them. `None`: it is
+    /// counted, and an event will stand for it later.
+    ///
+    /// The first call is told, then the 10th, the 100th and so on, and any one after ten silent minutes.
+    pub(super) fn count(&self, happening: Happening, now: Instant) -> Option<u64> {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() >= MOST && !seen.contains_key(&happening) {
+            seen.clear();
+        }
+        let entry = seen.entry(happening).or_insert(Seen { told_at: now, total: 0, untold: 0 });
+        entry.total += 1;
+        entry.untold += 1;
+        let is_silent = now.saturating_duration_since(entry.told_at) >= SILENCE;
+        let is_told = is_silent || is_power_of_ten(entry.total);
+        is_told.then(|| {
+            entry.told_at = now;
+            std::mem::take(&mut entry.untold)
+        })
+    }
+}
+
+fn is_power_of_ten(number: u64) -> bool {
+    10_u64.checked_pow(number.ilog10()) == Some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REFUSED: Happening = ("refused", None, None);
+
+    #[test]
+    fn a_storm_is_told_in_a_few_events_that_add_up() {
+        let (repeats, now) = (Repeats::default(), Instant::now());
+        let told: Vec<u64> = (0..100_000).filter_map(|_| repeats.count(REFUSED, now)).collect();
+        assert_eq!(told, [1, 9, 90, 900, 9_000, 90_000]);
+        assert_eq!(
+            repeats.count(("predicted", None, None), now),
+            Some(1),
+            "another happening is told at once"
+        );
+    }
+
+    #[test]
+    fn a_repeat_after_a_long_silence_is_told_with_those_before_it() {
+        let (repeats, start) = (Repeats::default(), Instant::now());
+        let told: Vec<_> = (0..3).map(|_| repeats.count(REFUSED, start)).collect();
+        assert_eq!(told, [Some(1), None, None]);
+        assert_eq!(repeats.count(REFUSED, start + SILENCE - Duration::from_secs(1)), None);
+        assert_eq!(repeats.count(REFUSED, start + SILENCE), Some(4));
+        assert_eq!(repeats.count(REFUSED, start + SILENCE), None);
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let (repeats, now) = (Repeats::default(), Instant::now());
+        let keys = crate::granted::cache::TokenHasher::new();
+        for number in 0..MOST * 3 {
+            let text = format!("Bearer {number}");
+            let header = http::HeaderValue::from_str(&text).unwrap();
+            let token = crate::granted::AccessToken::from_authorization(&header).unwrap();
+            repeats.count(("refused", None, Some(keys.key(token))), now);
+        }
+        assert!(repeats.0.lock().unwrap().len() <= MOST);
+    }
+}
