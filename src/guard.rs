@@ -225,7 +225,7 @@ impl Guard {
     /// A tower layer: see [`adapter::tower`](crate::adapter::tower).
     #[must_use]
     pub fn layer(&self) -> crate::adapter::tower::GuardLayer {
-        crate::adapter::tower::GuardLayer::new(self.clone())
+        crate::adapter::tower::GuardLayer::new(self)
     }
 }
 

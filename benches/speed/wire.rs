@@ -77,7 +77,7 @@ impl Middleware for Idle {
 fn serve() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || listener.incoming().flatten().for_each(|stream| answer(stream)));
+    std::thread::spawn(move || listener.incoming().flatten().for_each(answer));
     address
 }
 

@@ -53,8 +53,8 @@ pub struct GuardLayer {
 }
 
 impl GuardLayer {
-    pub(crate) fn new(guard: Guard) -> Self {
-        Self { guard: Holds::new(&guard), tokens: None }
+    pub(crate) fn new(guard: &Guard) -> Self {
+        Self { guard: Holds::new(guard), tokens: None }
     }
 
     /// Gives every call to an API of Google's a token that has none: see

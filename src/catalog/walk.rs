@@ -226,7 +226,7 @@ impl<'a> Node<'a> {
         }
         let wanted = hash(text);
         // Hashes are spread evenly, so the place of one is not far from its share of the whole.
-        let mut place = usize::from(wanted) * self.literals >> 16;
+        let mut place = (usize::from(wanted) * self.literals) >> 16;
         while place > 0 && self.edge_at(place - 1)?.hash >= wanted {
             place -= 1;
         }
