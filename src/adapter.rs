@@ -18,6 +18,8 @@ pub mod google_cloud;
 mod grpc;
 #[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store", feature = "opendal"))]
 mod grpc_body;
+#[cfg(feature = "tower")]
+mod hold;
 pub(crate) mod inflate;
 #[cfg(feature = "object-store")]
 pub mod object_store;

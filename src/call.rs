@@ -14,7 +14,7 @@ use std::fmt;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::uri::Authority;
-use http::{HeaderMap, HeaderName, Method, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
 pub use needed::NeededScopes;
 pub use why::Why;
@@ -35,7 +35,7 @@ pub struct Call<'a> {
     authority: Option<&'a str>,
     path: &'a str,
     query: Option<&'a str>,
-    headers: Option<&'a HeaderMap>,
+    headers: Option<Headers<'a>>,
     needed: Option<&'a NeededScopes>,
 }
 
@@ -90,12 +90,21 @@ impl<'a> Call<'a> {
         self.needed
     }
 
+    /// A call at an API's own host whose headers say nothing.
+    pub(crate) fn plain(verb: &'a str, host: &'a str, path: &'a str, query: &'a str) -> Self {
+        let (scheme, headers) = (Some("https"), Some(Headers::default()));
+        Self { verb, scheme, authority: Some(host), path, query: Some(query), headers, needed: None }
+    }
+
     fn with_headers(self, headers: &'a HeaderMap) -> Self {
-        let call = Self { headers: Some(headers), ..self };
-        if call.verb != "POST" {
-            return call;
-        }
-        Self { verb: call.header(&METHOD_OVERRIDE).unwrap_or(call.verb), ..call }
+        let headers = Headers::read(headers);
+        let told = headers.verb.filter(|_| self.verb == "POST").and_then(|verb| verb.to_str().ok());
+        Self { verb: told.unwrap_or(self.verb), headers: Some(headers), ..self }
+    }
+
+    /// What the headers say, if they are known.
+    pub(crate) fn headers(&self) -> Option<&Headers<'a>> {
+        self.headers.as_ref()
     }
 
     pub(crate) fn verb(&self) -> &'a str {
@@ -110,9 +119,14 @@ impl<'a> Call<'a> {
         self.query.unwrap_or_default()
     }
 
+    /// Whether nothing but the request line tells which call this is.
+    pub(crate) fn is_plain(&self) -> bool {
+        !(self.is_grpc() || self.is_batch() || self.is_copy())
+    }
+
     /// `host[:port]` as the request has it, user info and all; none in a gRPC client's own layers.
     pub(crate) fn authority(&self) -> Option<&'a str> {
-        self.authority.or_else(|| self.header(&HOST))
+        self.authority.or_else(|| self.headers.as_ref()?.host?.to_str().ok())
     }
 
     /// The port that the URL's scheme stands for; none without a scheme.
@@ -159,23 +173,19 @@ impl<'a> Call<'a> {
             !value.as_bytes().get(..7).is_some_and(|kind| kind.eq_ignore_ascii_case(b"bearer "))
         };
         query::is_signed(self.query())
-            || self.headers.and_then(|all| all.get(AUTHORIZATION)).is_some_and(other)
+            || self.headers.as_ref().and_then(|told| told.authorization).is_some_and(other)
     }
 
     /// Whether the body is another object, to be copied by the server
     /// (<https://cloud.google.com/storage/docs/xml-api/put-object-copy>).
     pub(crate) fn is_copy(&self) -> bool {
-        self.headers.is_some_and(|all| COPY_SOURCES.iter().any(|name| all.contains_key(name)))
+        self.headers.as_ref().is_some_and(|told| told.copies)
     }
 
     fn has_content_type(&self, kind: &str) -> bool {
-        let value = self.headers.and_then(|all| all.get(CONTENT_TYPE));
+        let value = self.headers.as_ref().and_then(|told| told.content_type);
         let start = value.and_then(|value| value.as_bytes().get(..kind.len()));
         start.is_some_and(|start| start.eq_ignore_ascii_case(kind.as_bytes()))
-    }
-
-    fn header(&self, name: &HeaderName) -> Option<&'a str> {
-        self.headers?.get(name)?.to_str().ok()
     }
 }
 
@@ -193,6 +203,42 @@ fn is_grpc_path(path: &str) -> bool {
     names.is_some_and(|(service, method)| {
         capital(method) && service.rsplit_once('.').is_some_and(|(_, last)| capital(last))
     })
+}
+
+/// The headers that tell which call a request is and whose, read in one pass over all of them: to look one
+/// up by its name takes longer, for the name is hashed byte by byte.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Headers<'a> {
+    authorization: Option<&'a HeaderValue>,
+    is_ambiguous: bool,
+    content_type: Option<&'a HeaderValue>,
+    host: Option<&'a HeaderValue>,
+    verb: Option<&'a HeaderValue>,
+    copies: bool,
+}
+
+impl<'a> Headers<'a> {
+    pub(crate) fn read(all: &'a HeaderMap) -> Self {
+        let mut told = Self::default();
+        for (name, value) in all {
+            match name {
+                _ if *name == AUTHORIZATION => {
+                    told.is_ambiguous = told.authorization.is_some();
+                    told.authorization.get_or_insert(value);
+                }
+                _ if *name == CONTENT_TYPE => drop(told.content_type.get_or_insert(value)),
+                _ if *name == HOST => drop(told.host.get_or_insert(value)),
+                _ if *name == METHOD_OVERRIDE => drop(told.verb.get_or_insert(value)),
+                _ => told.copies |= COPY_SOURCES.contains(name),
+            }
+        }
+        told
+    }
+
+    /// The value of `Authorization`, if there is exactly one: which of two Google would take is not known.
+    pub(crate) fn only_authorization(&self) -> Option<&'a HeaderValue> {
+        self.authorization.filter(|_| !self.is_ambiguous)
+    }
 }
 
 const METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");

@@ -27,11 +27,11 @@ use std::fmt;
 use crate::error::Error;
 use crate::scope::{Scope, ScopeSet};
 use blob::{DISCOVERY, PROTOS, SAME, TWIN};
-use overrides::{Effect, OVERRIDES, Override, Silence};
 use reader::BLOB;
 
 #[doc(inline)]
 pub use endpoints::Endpoints;
+pub(crate) use lookup::KnownHost;
 #[doc(inline)]
 pub use lookup::{Found, lookup};
 #[doc(inline)]
@@ -198,6 +198,7 @@ impl ApiMethod {
     }
 
     /// Whether a token with these scopes holds one that the method accepts.
+    #[cfg(test)]
     pub(crate) fn accepts(&self, granted: &ScopeSet) -> bool {
         reader::set_accepts(self.set_index(), granted)
     }
@@ -215,25 +216,18 @@ impl ApiMethod {
     }
 
     /// What the hand table says about when this method has no verdict.
-    pub(crate) fn special(&self) -> Option<&'static Override> {
-        let place = usize::from(BLOB.row(self.row).special).checked_sub(1)?;
-        OVERRIDES.get(place)
-    }
-
-    /// Whether all accepted scopes are of the hand table, because Google's documents list none.
-    pub(crate) fn is_unlisted(&self) -> bool {
-        matches!(self.special(), Some(Override { effect: Effect::AlsoAccepts { .. }, .. }))
+    pub(crate) fn special(&self) -> Option<&'static overrides::Override> {
+        overrides::at(BLOB.row(self.row).special)
     }
 
     /// Whether a verdict hangs on the query, says the hand table.
     pub(crate) fn depends_on_query(&self) -> bool {
-        let depends =
-            |effect: &Effect| matches!(effect, Effect::NoVerdictWhen(..) | Effect::NoVerdictWith(..));
-        self.special().is_some_and(|special| depends(&special.effect))
+        self.special().is_some_and(|special| special.effect.depends_on_query())
     }
 
     /// Why the hand table keeps back a verdict on a call of this method with this query.
-    pub(crate) fn silenced(&self, query: &str) -> Option<Silence> {
+    #[cfg(test)]
+    pub(crate) fn silenced(&self, query: &str) -> Option<overrides::Silence> {
         self.special()?.effect.silences(query)
     }
 }

@@ -18,6 +18,7 @@
 mod builder;
 mod checked;
 mod grpc;
+mod kept;
 mod lessons;
 mod repeats;
 mod surface;
@@ -28,7 +29,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::call::{Call, NeededScopes, Why};
-use crate::catalog::{self, Endpoints, Found};
+use crate::catalog::{self, Endpoints, Found, KnownHost};
 use crate::denial::{Denial, DenialKind};
 use crate::environment::Environment;
 use crate::granted::flight::Grants;
@@ -183,7 +184,7 @@ impl Guard {
     /// Judges a call by the scopes its token holds. Pure: no I/O, no event.
     #[must_use]
     pub fn decide(&self, call: &Call<'_>, granted: &GrantedScopes) -> Decision {
-        let asked = self.looked_up(call);
+        let asked = self.looked_up(call, None);
         match self.judge(&asked, granted) {
             Verdict::Allow => Decision::Allow,
             Verdict::Lacking => {
@@ -199,7 +200,7 @@ impl Guard {
     /// came from the host that `call` names is for the caller to know.
     #[must_use]
     pub fn explain(&self, call: &Call<'_>, granted: &GrantedScopes, answer: &Answer<'_>) -> Option<Denial> {
-        let asked = self.looked_up(call);
+        let asked = self.looked_up(call, None);
         let refusal = self.corroborated(refusal::classify(answer)?, &asked, granted);
         is_for_scope(&refusal).then(|| self.refuse(&asked, granted.clone(), refusal))
     }
@@ -211,9 +212,13 @@ impl Guard {
         Some(self.refuse(&Asked { found: Err(Why::Method), needed: None }, granted, refusal))
     }
 
-    /// What a call is, and what it needs as far as its caller says so.
-    fn looked_up(&self, call: &Call<'_>) -> Asked {
-        let found = catalog::lookup(call, &self.0.endpoints);
+    /// What a call is, and what it needs as far as its caller says so. `host`: where it goes, if that is
+    /// known by now.
+    fn looked_up(&self, call: &Call<'_>, host: Option<KnownHost>) -> Asked {
+        let found = match host {
+            Some(host) => host.lookup(call),
+            None => catalog::lookup(call, &self.0.endpoints),
+        };
         let Some(needed) = call.needed() else { return Asked { found, needed: None } };
         let found = match found {
             Err(Why::Host | Why::Catalog) if self.0.endpoints.is_googles(call) => Err(Why::Method),
@@ -343,7 +348,7 @@ impl Guard {
     /// A tower layer: see [`adapter::tower`](crate::adapter::tower).
     #[must_use]
     pub fn layer(&self) -> crate::adapter::tower::GuardLayer {
-        crate::adapter::tower::GuardLayer::new(self.clone())
+        crate::adapter::tower::GuardLayer::new(self)
     }
 }
 

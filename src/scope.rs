@@ -174,12 +174,14 @@ impl ScopeSet {
     #[must_use]
     pub fn contains(&self, scope: &Scope) -> bool {
         match &scope.0 {
-            Name::Known(index) => {
-                let index = usize::from(*index);
-                self.bits[index / 64] & (1 << (index % 64)) != 0
-            }
+            Name::Known(index) => self.contains_numbered(usize::from(*index)),
             Name::Other(uri) => self.others.binary_search(uri).is_ok(),
         }
+    }
+
+    #[inline]
+    pub(crate) fn contains_numbered(&self, index: usize) -> bool {
+        self.bits.get(index / 64).is_some_and(|word| word & (1 << (index % 64)) != 0)
     }
 
     /// Whether the two sets share a scope: what "any one of these scopes" asks for.
@@ -217,9 +219,20 @@ impl ScopeSet {
 
     /// The scopes, known ones first, each group in the order of their URIs.
     pub fn iter(&self) -> impl Iterator<Item = Scope> + '_ {
-        let known = (0..SCOPES.len()).map(Scope::numbered).filter(|scope| self.contains(scope));
+        let of_word =
+            |(word, bits): (usize, &u64)| ones(*bits).map(move |bit| Scope::numbered(word * 64 + bit));
+        let known = self.bits.iter().enumerate().flat_map(of_word);
         known.chain(self.others.iter().map(|uri| Scope(Name::Other(uri.clone()))))
     }
+}
+
+/// The places of the bits that are set, lowest first.
+fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
+        bits &= bits - 1;
+        Some(bit)
+    })
 }
 
 impl Extend<Scope> for ScopeSet {

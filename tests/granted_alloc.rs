@@ -1,5 +1,5 @@
 //! What a call costs that is allowed: no allocation, whatever its token; and what many tokens cost.
-#![cfg(all(feature = "tower", feature = "catalog-full"))]
+#![cfg(all(feature = "tower", feature = "reqwest-middleware", feature = "catalog-full"))]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 use std::convert::Infallible;
@@ -10,11 +10,15 @@ use std::task::{Context, Poll, Waker};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
-use gcp_scopes::{Guard, ScopeSet};
+use gcp_scopes::{Guard, Scope, ScopeSet};
 use http::header::AUTHORIZATION;
 use http::{Request, Response};
 use http_body_util::Empty;
+use reqwest_middleware::{ClientBuilder, Middleware, Next};
 use tower::{Layer as _, Service};
+
+#[path = "support/plain.rs"]
+mod plain;
 
 /// A client that answers at once and allocates nothing.
 #[derive(Clone)]
@@ -96,6 +100,52 @@ fn neither_does_a_self_signed_jwt_or_a_call_that_nothing_is_known_of() {
     assert_eq!(allocations(&guard, (0..110).map(|_| elsewhere()).collect(), 100), 0);
     let bare = || Request::get("https://storage.googleapis.com/storage/v1/b").body(()).unwrap();
     assert_eq!(allocations(&guard, (0..110).map(|_| bare()).collect(), 100), 0);
+}
+
+#[test]
+fn a_token_that_opens_a_whole_host_costs_no_allocation_either_and_is_not_matched_to_a_path() {
+    let guard = Guard::builder().build();
+    let granted =
+        GrantedScopes::known([Scope::cloud_platform()].into_iter().collect(), GrantSource::Declared);
+    guard.declare(AccessToken::new("ya29.whole").unwrap(), granted);
+    let long = format!("https://storage.googleapis.com/storage/v1/b/photos/o/{}", "x".repeat(1000));
+    let long = || Request::get(&long).header(AUTHORIZATION, "Bearer ya29.whole").body(()).unwrap();
+    assert_eq!(allocations(&guard, (0..110).map(|_| request("ya29.whole")).collect(), 100), 0);
+    assert_eq!(allocations(&guard, (0..110).map(|_| long()).collect(), 100), 0);
+}
+
+/// The client behind the middlewares.
+struct Answers;
+
+#[async_trait::async_trait]
+impl Middleware for Answers {
+    async fn handle(
+        &self,
+        _: reqwest::Request,
+        _: &mut http::Extensions,
+        _: Next<'_>,
+    ) -> reqwest_middleware::Result<reqwest::Response> {
+        Ok(http::Response::new("{}").into())
+    }
+}
+
+#[test]
+fn in_reqwest_middleware_it_allocates_the_one_box_that_every_middleware_does() {
+    let token = format!("ya29.{:0>1000}", 1);
+    let guard = guard_that_knows(std::slice::from_ref(&token));
+    let url = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?name=x";
+    let builder = || ClientBuilder::new(plain::client());
+    let clients = [builder().with(Answers).build(), builder().with(guard.middleware()).with(Answers).build()];
+    let [without, with] = clients.map(|client| {
+        let send = |_| {
+            let mut answer = pin!(client.post(url).bearer_auth(&token).send());
+            let answer = answer.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            assert!(matches!(answer, Poll::Ready(Ok(_))));
+        };
+        (0..10).for_each(send);
+        allocation_counter::measure(|| (0..100).for_each(send)).count_total
+    });
+    assert_eq!(with - without, 100);
 }
 
 /// How much memory is left behind by calls with so many tokens, each seen once.

@@ -61,6 +61,7 @@ use tower_service::Service;
 use crate::adapter::attach::{TokenSource, authorization};
 use crate::adapter::body::{GuardBody, look};
 use crate::adapter::grpc;
+use crate::adapter::hold::{Hold, Holds};
 use crate::call::Call;
 use crate::denial::Denial;
 use crate::error::BoxError;
@@ -73,13 +74,13 @@ type Answer<R> = Result<Response<GuardBody<R>>, BoxError>;
 /// Wraps services with a [`Guard`]. Made by [`Guard::layer`].
 #[derive(Clone)]
 pub struct GuardLayer {
-    guard: Guard,
+    guard: Holds,
     tokens: Option<Arc<dyn TokenSource>>,
 }
 
 impl GuardLayer {
-    pub(crate) fn new(guard: Guard) -> Self {
-        Self { guard, tokens: None }
+    pub(crate) fn new(guard: &Guard) -> Self {
+        Self { guard: Holds::new(guard), tokens: None }
     }
 
     /// Gives every call to an API of Google's a token that has none: see
@@ -103,7 +104,7 @@ impl<S> Layer<S> for GuardLayer {
 #[derive(Clone)]
 pub struct GuardService<S> {
     inner: S,
-    guard: Guard,
+    guard: Holds,
     tokens: Option<Arc<dyn TokenSource>>,
 }
 
@@ -117,7 +118,7 @@ impl<S: Clone> GuardService<S> {
     fn scope_to_ask_for<B>(&self, request: &Request<B>) -> Option<(Arc<dyn TokenSource>, Scope)> {
         let source = self.tokens.as_ref()?;
         let call = Call::of(request.method(), request.uri(), request.headers());
-        Some((Arc::clone(source), self.guard.scope_to_ask_for(&call, request.headers())?))
+        Some((Arc::clone(source), self.guard.get().scope_to_ask_for(&call, request.headers())?))
     }
 }
 
@@ -141,18 +142,18 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         if let Some(wanted) = self.scope_to_ask_for(&request) {
-            let (guard, ready) = (self.guard.clone(), self.take_ready());
+            let (guard, ready) = (self.guard.get().clone(), self.take_ready());
             return ResponseFuture {
                 state: State::Boxed { answer: Box::pin(attach_then_call(guard, wanted, ready, request)) },
             };
         }
-        let state = match before(&self.guard, &request) {
+        let state = match before(self.guard.get(), &request) {
             Before::Go(checked) => {
-                State::Calling { call: self.inner.call(request), checked, guard: self.guard.clone() }
+                State::Calling { call: self.inner.call(request), checked, guard: self.guard.hold() }
             }
-            Before::Stop(denial) => State::Denied { answer: Some(unsent(&self.guard, denial)) },
+            Before::Stop(denial) => State::Denied { answer: Some(unsent(self.guard.get(), denial)) },
             Before::Ask(checked) => {
-                let (guard, ready) = (self.guard.clone(), self.take_ready());
+                let (guard, ready) = (self.guard.get().clone(), self.take_ready());
                 State::Boxed { answer: Box::pin(ask_then_call(guard, checked, ready, request)) }
             }
         };
@@ -260,7 +261,7 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum State<F, R: Body> {
-        Calling { #[pin] call: F, checked: Checked, guard: Guard },
+        Calling { #[pin] call: F, checked: Checked, guard: Hold },
         Boxed { answer: Pin<Box<dyn Future<Output = Answer<R>> + Send>> },
         Denied { answer: Option<Answer<R>> },
     }
@@ -284,14 +285,14 @@ where
             }
             StateProjection::Calling { call, checked, guard } => {
                 let response = ready!(call.poll(cx)).map_err(Into::into)?;
-                match guard.head(checked, response.status(), response.headers()) {
+                match guard.get().head(checked, response.status(), response.headers()) {
                     Head::Pass => return Poll::Ready(Ok(response.map(GuardBody::untouched))),
                     Head::Watch => {
-                        let watched = |body| GuardBody::grpc(guard.clone(), checked.clone(), body);
+                        let watched = |body| GuardBody::grpc(guard.get().clone(), checked.clone(), body);
                         return Poll::Ready(Ok(response.map(watched)));
                     }
                     Head::Explain => {
-                        let answer = explain_refused(guard.clone(), checked.clone(), response);
+                        let answer = explain_refused(guard.get().clone(), checked.clone(), response);
                         State::Boxed { answer: Box::pin(answer) }
                     }
                 }
@@ -310,7 +311,7 @@ impl<F, R: Body> fmt::Debug for ResponseFuture<F, R> {
 
 impl fmt::Debug for GuardLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GuardLayer").field("guard", &self.guard).finish_non_exhaustive()
+        f.debug_struct("GuardLayer").field("guard", self.guard.get()).finish_non_exhaustive()
     }
 }
 

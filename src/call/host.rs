@@ -98,8 +98,8 @@ pub(crate) fn is_auth(host: &str, path: &str) -> bool {
 }
 
 /// The host that serves the same API and that its Discovery document names.
-pub(crate) fn twin(host: &str) -> Option<&'static str> {
-    TWINS.iter().find(|(name, _)| *name == host).map(|(_, twin)| *twin)
+pub(crate) fn twin(host: &[u8]) -> Option<&'static str> {
+    TWINS.iter().find(|(name, _)| name.as_bytes() == host).map(|(_, twin)| *twin)
 }
 
 /// Sources: <https://cloud.google.com/translate/docs/advanced/endpoints>,

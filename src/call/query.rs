@@ -24,11 +24,26 @@ pub(crate) fn hides_verb(query: &str) -> bool {
 /// Whether the query holds a signature, of the current kinds or of version 2
 /// (<https://cloud.google.com/storage/docs/access-control/signed-urls>).
 pub(crate) fn is_signed(query: &str) -> bool {
-    let any = |names: &[&str]| pairs(query).any(|(key, _)| names.iter().any(|n| key.eq_ignore_ascii_case(n)));
-    !query.is_empty()
-        && (any(&["X-Goog-Signature", "X-Goog-Algorithm", "X-Amz-Signature", "X-Amz-Algorithm"])
-            || (any(&["Signature"]) && any(&["GoogleAccessId", "AWSAccessKeyId"])))
+    let (mut signature, mut signer) = (false, false);
+    for part in query.as_bytes().split(|byte| *byte == b'&') {
+        let is = |name: &str| {
+            part.split(|byte| *byte == b'=')
+                .next()
+                .is_some_and(|key| key.eq_ignore_ascii_case(name.as_bytes()))
+        };
+        // Almost no part begins like one of these.
+        match part.first() {
+            Some(b'x' | b'X') if SIGNED.iter().any(|name| is(name)) => return true,
+            Some(b's' | b'S') => signature |= is("Signature"),
+            Some(b'g' | b'G' | b'a' | b'A') => signer |= is("GoogleAccessId") || is("AWSAccessKeyId"),
+            _ => {}
+        }
+    }
+    signature && signer
 }
+
+/// The keys of which each is enough.
+const SIGNED: [&str; 4] = ["X-Goog-Signature", "X-Goog-Algorithm", "X-Amz-Signature", "X-Amz-Algorithm"];
 
 #[cfg(test)]
 mod tests {

@@ -20,10 +20,10 @@
 //! | `scopes` | `u16` scope numbers |
 //! | `text` | UTF-8 |
 
-use super::path::{eights, hash};
+use super::path::{eights, hash, same};
 
 /// What the data begins with. The last byte is the version of this layout.
-pub(crate) const MAGIC: [u8; 4] = *b"gsc\x04";
+pub(crate) const MAGIC: [u8; 4] = *b"gsc\x05";
 /// How many sections there are.
 pub(crate) const SECTIONS: usize = 13;
 /// Magic, then the end of each section, all counted from the end of this header.
@@ -60,7 +60,8 @@ pub(crate) fn verb_code(verb: &str) -> Option<u16> {
 
 /// Where a host's probe of the index begins.
 pub(crate) fn host_hash(host: &str) -> u16 {
-    hash(host.strip_suffix(".googleapis.com").unwrap_or(host).as_bytes())
+    let google = host.as_bytes().split_last_chunk().filter(|(_, end)| **end == *b".googleapis.com");
+    hash(google.map_or(host.as_bytes(), |(name, _)| name))
 }
 
 /// Where the probe for a gRPC method begins.
@@ -112,15 +113,27 @@ impl<'a> Blob<'a> {
     /// The host's record, by its exact name.
     pub(crate) fn host(&self, name: &str) -> Option<Host> {
         let number = probe(self.host_index, host_hash(name), |number| {
-            self.text(self.hosts, number * HOST_RECORD) == name.as_bytes()
+            same(self.text(self.hosts, number * HOST_RECORD), name.as_bytes())
         })?;
         let at = number * HOST_RECORD;
-        Some(Host { root: u32_at(self.hosts, at + 4), shared: u16_at(self.hosts, at + 8) })
+        let (root, shared) = (u32_at(self.hosts, at + 4), u16_at(self.hosts, at + 8));
+        Some(Host { number: u16::try_from(number).ok()?, root, shared })
+    }
+
+    /// The host's name.
+    pub(crate) fn host_name(&self, host: &Host) -> &'a [u8] {
+        self.text(self.hosts, usize::from(host.number) * HOST_RECORD)
+    }
+
+    /// The name of the host with this number.
+    pub(crate) fn host_called(&self, number: u16) -> &'a str {
+        self.string(self.hosts, usize::from(number) * HOST_RECORD)
     }
 
     /// The number of a custom verb, or nothing for one that no method has.
     pub(crate) fn custom_verb(&self, name: &[u8]) -> Option<u16> {
-        let number = probe(self.verb_index, hash(name), |number| self.text(self.verbs, number * 4) == name)?;
+        let number =
+            probe(self.verb_index, hash(name), |number| same(self.text(self.verbs, number * 4), name))?;
         u16::try_from(number + 1).ok()
     }
 
@@ -223,9 +236,28 @@ impl<'a> Blob<'a> {
     /// The text whose reference stands at `at` of `section`.
     #[inline]
     pub(super) fn text(&self, section: &[u8], at: usize) -> &'a [u8] {
-        let reference = u32_at(section, at) as usize;
-        let from = reference & 0xff_ffff;
-        self.text.get(from..from + (reference >> 24)).unwrap_or_default()
+        self.text_of(u32_at(section, at))
+    }
+
+    /// The text with this reference.
+    #[inline]
+    pub(super) fn text_of(&self, reference: u32) -> &'a [u8] {
+        let (from, len) = (reference as usize & 0xff_ffff, reference as usize >> 24);
+        self.text.get(from..from + len).unwrap_or_default()
+    }
+
+    /// Every host and its root.
+    #[allow(dead_code, reason = "only the benchmarks list the catalog")]
+    pub(crate) fn host_names(&self) -> impl Iterator<Item = (&'a str, u32)> {
+        let blob = *self;
+        let places = (0..blob.hosts.len() / HOST_RECORD).map(|number| number * HOST_RECORD);
+        places.map(move |at| (blob.string(blob.hosts, at), u32_at(blob.hosts, at + 4)))
+    }
+
+    /// The custom verb with this number, less one.
+    #[allow(dead_code, reason = "only the benchmarks list the catalog")]
+    pub(crate) fn custom_verb_name(&self, number: u16) -> &'a str {
+        self.string(self.verbs, usize::from(number) * 4)
     }
 
     fn string(&self, section: &[u8], at: usize) -> &'a str {
@@ -234,10 +266,12 @@ impl<'a> Blob<'a> {
 }
 
 /// A host of the catalog.
+#[derive(Clone, Copy)]
 pub(crate) struct Host {
+    pub(crate) number: u16,
     pub(crate) root: u32,
-    /// The set of scopes that every method of the host accepts; 0 when there is none.
-    #[cfg_attr(not(test), allow(dead_code, reason = "see `reader::host_set`"))]
+    /// The set of scopes of which every method of the host accepts each, those aside that are never
+    /// called lacking; 0 when there is none.
     pub(crate) shared: u16,
 }
 

@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
-use super::lookup;
+use super::blob::Host;
+use super::{lookup, reader};
 use crate::call::host::{self, DOMAIN, Place};
 use crate::call::{Call, Why};
 use crate::error::Error;
@@ -85,6 +86,12 @@ impl Endpoints {
         let universe = self.universes.first().map_or(DOMAIN, String::as_str);
         let service = host.strip_suffix(DOMAIN).unwrap_or(host);
         mapped.map_or_else(|| format!("https://{service}{universe}"), |mapped| mapped.base.clone())
+    }
+
+    /// The record of the host that a call goes to, if its own name is there and stands for itself.
+    pub(super) fn exact(&self, call: &Call<'_>) -> Option<Host> {
+        let authority = call.authority().filter(|_| self.mapped.is_empty() && call.is_http())?;
+        reader::host(authority)
     }
 
     /// Which of the catalog's hosts a call goes to.

@@ -1,29 +1,38 @@
-use super::overrides::{self, Reason, Silence};
-use super::{ApiMethod, Basis, Endpoints, reader};
+use super::blob::{Host, PROTOS, TWIN};
+use super::overrides::{self, Override, Reason};
+use super::path::same;
+use super::reader::{self, BLOB};
+use super::{ApiMethod, Endpoints};
 use crate::call::host::{self, STORAGE};
 use crate::call::{Call, Why, query, storage};
+use crate::granted::GrantedScopes;
 use crate::scope::{Scope, ScopeSet};
 
 /// The method that a call is, and what keeps us from judging it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Found {
     method: ApiMethod,
+    /// The number of the set of scopes that the method accepts.
+    set: u16,
     doubt: Option<Why>,
-    silence: Option<Silence>,
+    /// Place in the hand table plus one of the row that keeps a verdict back, or 0.
+    silent: u8,
 }
 
 impl Found {
     fn new(method: ApiMethod, query: &str) -> Self {
-        let silence = method.silenced(query);
-        let doubt = match method.basis() {
-            _ if method.set_index() == 0 => Some(Why::Empty),
-            _ if method.is_unlisted() => Some(Why::Inferred),
-            Basis::Protos => Some(Why::Coarse),
-            Basis::Inferred => Some(Why::Inferred),
-            Basis::Discovery => None,
-        };
+        let row = BLOB.row(method.row);
+        let special = overrides::at(row.special);
+        let silence = special.and_then(|row| row.effect.silences(query));
         let always = silence.filter(|silence| silence.only_with.is_none()).map(|silence| why(silence.reason));
-        Self { method, doubt: always.or(doubt), silence }
+        let doubt = match row.basis {
+            _ if row.set == 0 => Some(Why::Empty),
+            _ if special.is_some_and(Override::is_unlisted) => Some(Why::Inferred),
+            PROTOS if !method.inferred => Some(Why::Coarse),
+            basis => (method.inferred || basis == TWIN).then_some(Why::Inferred),
+        };
+        let silent = silence.map_or(0, |_| row.special);
+        Self { method, set: row.set, doubt: always.or(doubt), silent }
     }
 
     /// A call of which the method is known and the request is not.
@@ -50,12 +59,60 @@ impl Found {
         self.doubt
     }
 
+    /// Whether a token with these scopes holds one that the method accepts.
+    pub(crate) fn accepts(&self, granted: &ScopeSet) -> bool {
+        reader::set_accepts(self.set, granted)
+    }
+
     /// Why the hand table keeps the verdict back for a token with these scopes.
     pub(crate) fn silenced(&self, granted: &ScopeSet) -> Option<Why> {
-        let silence = self.silence?;
+        let silence = overrides::at(self.silent)?.effect.silence()?;
         let holds = |short| granted.contains(&Scope::from_uri(&overrides::uri(short)));
         silence.only_with.is_none_or(holds).then(|| why(silence.reason))
     }
+}
+
+/// A host of the catalog to which a call goes by its own name.
+#[derive(Clone, Copy)]
+pub(crate) struct KnownHost(Host);
+
+impl KnownHost {
+    /// The host of a call, if the request line alone tells the method.
+    pub(crate) fn of(call: &Call<'_>, endpoints: &Endpoints) -> Option<Self> {
+        endpoints.exact(call).filter(|_| call.is_plain()).map(Self)
+    }
+
+    /// Whether some scopes open all of the host. Then its answers are Google's, whatever the path.
+    pub(crate) fn may_be_open(self) -> bool {
+        self.0.shared != 0
+    }
+
+    /// Whether a call with a token that was granted this cannot lack a scope here, whatever its path.
+    pub(crate) fn is_open_to(self, granted: &GrantedScopes) -> bool {
+        let opens = |held| reader::set_accepts(self.0.shared, held);
+        self.may_be_open() && (granted.is_not_limited() || granted.scopes().is_some_and(opens))
+    }
+
+    /// What [`lookup`] says of the call that is to this host.
+    pub(crate) fn lookup(self, call: &Call<'_>) -> Result<Found, Why> {
+        at(call, BLOB.host_name(&self.0), Some(self.0))
+    }
+
+    /// Stands for the host where a name is too long.
+    pub(crate) fn number(self) -> u16 {
+        self.0.number
+    }
+
+    /// The name of the host with this number.
+    pub(crate) fn name_of(number: u16) -> &'static str {
+        BLOB.host_called(number)
+    }
+}
+
+/// What is said of a method and a query.
+#[cfg(test)]
+pub(super) fn found(method: ApiMethod, query: &str) -> Found {
+    Found::new(method, query)
 }
 
 fn why(reason: Reason) -> Why {
@@ -93,33 +150,49 @@ pub fn lookup(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
 }
 
 pub(super) fn is_known(host: &str) -> bool {
-    reader::is_host(host) || host::AUTH.contains(&host) || host::twin(host).is_some()
+    reader::is_host(host) || host::AUTH.contains(&host) || host::twin(host.as_bytes()).is_some()
 }
 
 fn find(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
     if call.is_grpc() {
         return grpc(call, endpoints);
     }
+    if let Some(host) = endpoints.exact(call) {
+        return at(call, BLOB.host_name(&host), Some(host));
+    }
     let place = endpoints.place(call, is_known)?;
+    match place.bucket {
+        true if call.is_signed() => Err(Why::Signed),
+        true => xml(call, true),
+        false => at(call, place.host.as_bytes(), reader::host(&place.host)),
+    }
+}
+
+/// The method of a call to this host. Not every host that has a name has a record.
+fn at(call: &Call<'_>, name: &[u8], host: Option<Host>) -> Result<Found, Why> {
     if call.is_signed() {
         return Err(Why::Signed);
     }
-    if place.bucket || (place.host == STORAGE && !storage::is_json(call.path())) {
-        return xml(call, place.bucket);
+    if same(name, STORAGE.as_bytes()) && !storage::is_json(call.path()) {
+        return xml(call, false);
     }
-    if let Some(method) = session(call, &place.host) {
+    if let Some(method) = session(call, name) {
         return Ok(Found::new(method, call.query()).doubted(Why::Session));
     }
-    let read = |host: &str| reader::find(host, call.verb(), call.path());
-    let method = host::twin(&place.host).and_then(read).or_else(|| read(&place.host));
-    let found = method.map(|method| Found::new(method, call.query()));
-    let found =
-        found.or_else(|| without_slash(call, &place.host)).ok_or_else(|| missed(call, &place.host))?;
+    let read = |host: Host| reader::find_at(&host, call.verb(), call.path());
+    let row = host::twin(name).and_then(reader::host).and_then(read).or_else(|| read(host?));
+    let found = row.map(|row| Found::new(ApiMethod::at(row), call.query()));
+    let found = found.or_else(|| without_slash(call, text(name))).ok_or_else(|| missed(call, text(name)))?;
     Ok(if call.verb() == "POST" && query::hides_verb(call.query()) {
         found.doubted(Why::Request)
     } else {
         found
     })
+}
+
+/// The name of a host: it was text before.
+fn text(name: &[u8]) -> &str {
+    std::str::from_utf8(name).unwrap_or_default()
 }
 
 /// The method of a path with one slash too many at its end. Servers let it pass and clients rely on
@@ -143,13 +216,13 @@ fn grpc(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
 }
 
 /// The method that began the resumable upload which this request continues, asks about or ends.
-fn session(call: &Call<'_>, host: &str) -> Option<ApiMethod> {
+fn session(call: &Call<'_>, host: &[u8]) -> Option<ApiMethod> {
     let path = call.path();
     let upload = path.starts_with("/upload/") || path.starts_with("/resumable/upload/");
     if !upload || !query::has(call.query(), query::UPLOAD_ID) {
         return None;
     }
-    [call.verb(), "POST", "PUT", "PATCH"].into_iter().find_map(|verb| reader::find(host, verb, path))
+    [call.verb(), "POST", "PUT", "PATCH"].into_iter().find_map(|verb| reader::find(text(host), verb, path))
 }
 
 /// What a request to a Google API is that none of its methods is.

@@ -81,13 +81,13 @@ fn read(blob: &Blob<'static>, at: u32, child: &mut impl FnMut(u32, Part), end: &
             place += 3;
         }
     }
-    let texts = 4 + (flags & 7) + literals * 2;
-    for literal in 0..literals {
-        child(u24(texts + literals * 4 + literal * 3), Part::Literal(blob.text(node, texts + literal * 4)));
+    let edges = 4 + (flags & 7);
+    for edge in (0..literals).map(|literal| edges + literal * 9) {
+        child(u24(edge + 2), Part::Literal(blob.text(node, edge + 5)));
     }
-    let keys = texts + literals * 7;
-    for row in 0..rows {
-        end(u16_at(node, keys + row * 2), u24(keys + rows * 2 + row * 3));
+    let methods = edges + literals * 9;
+    for method in (0..rows).map(|row| methods + row * 5) {
+        end(u16_at(node, method), u24(method + 2));
     }
 }
 

@@ -81,17 +81,40 @@ pub(crate) struct Silence {
 impl Effect {
     /// Whether the fact keeps back a verdict on a call with this query.
     pub(crate) fn silences(&self, query: &str) -> Option<Silence> {
-        let (reason, applies, only_with) = match self {
-            Self::AlsoAccepts { .. } => return None,
-            Self::NoVerdict(reason) => (reason, true, None),
-            Self::NoVerdictWhen(when, reason) => (reason, when.matches(query), None),
-            Self::NoVerdictWith(scope, when, reason) => (reason, when.matches(query), Some(*scope)),
+        let applies = match self {
+            Self::AlsoAccepts { .. } | Self::NoVerdict(_) => true,
+            Self::NoVerdictWhen(when, _) | Self::NoVerdictWith(_, when, _) => when.matches(query),
         };
-        applies.then_some(Silence { reason: *reason, only_with })
+        self.silence().filter(|_| applies)
+    }
+
+    /// The verdict that the fact keeps back on some calls.
+    pub(crate) fn silence(&self) -> Option<Silence> {
+        let (reason, only_with) = match self {
+            Self::AlsoAccepts { .. } => return None,
+            Self::NoVerdict(reason) | Self::NoVerdictWhen(_, reason) => (reason, None),
+            Self::NoVerdictWith(scope, _, reason) => (reason, Some(*scope)),
+        };
+        Some(Silence { reason: *reason, only_with })
+    }
+
+    /// Whether the fact keeps back the verdict on some calls of a method, and leaves it on others.
+    pub(crate) fn depends_on_query(&self) -> bool {
+        matches!(self, Self::NoVerdictWhen(..) | Self::NoVerdictWith(..))
     }
 }
 
+/// The row with this place plus one.
+pub(crate) fn at(number: u8) -> Option<&'static Override> {
+    OVERRIDES.get(usize::from(number).checked_sub(1)?)
+}
+
 impl Override {
+    /// Whether all scopes of the methods it marks are its own, because Google's documents list none.
+    pub(crate) fn is_unlisted(&self) -> bool {
+        matches!(self.effect, Effect::AlsoAccepts { .. })
+    }
+
     /// Whether the row speaks of this method.
     pub(crate) fn covers(&self, id: &str) -> bool {
         self.methods.iter().any(|pattern| match pattern.strip_suffix('*') {

@@ -15,14 +15,13 @@ pub(crate) const MAX_LITERAL: usize = 64;
 
 const LANES: u64 = 0x0101_0101_0101_0101;
 const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+const HIGH: u64 = !LOW;
 
 /// Where the segments of a path are.
 pub(crate) struct Path<'p> {
     bytes: &'p [u8],
     cuts: &'p mut Cuts,
     count: usize,
-    escaped: bool,
-    colon: bool,
 }
 
 /// Places of the slashes, then the end. The caller lends the room, so that it is never copied.
@@ -35,10 +34,7 @@ impl<'p> Path<'p> {
         let bytes = path.as_bytes();
         let end = u16::try_from(bytes.len()).ok().filter(|_| bytes.first() == Some(&b'/'))?;
         let mut count = 0;
-        let (mut percents, mut colons) = (0, 0);
         for (at, eight) in eights(bytes) {
-            percents |= any(eight, b'%');
-            colons |= any(eight, b':');
             let mut slashes = lanes(eight, b'/');
             while slashes != 0 {
                 *cuts.get_mut(count)? = at + (slashes.trailing_zeros() / 8) as u16;
@@ -47,7 +43,7 @@ impl<'p> Path<'p> {
             }
         }
         *cuts.get_mut(count)? = end;
-        Some(Self { bytes, cuts, count, escaped: percents != 0, colon: colons != 0 })
+        Some(Self { bytes, cuts, count })
     }
 
     /// How many segments there are; at least one.
@@ -67,19 +63,17 @@ impl<'p> Path<'p> {
         }
     }
 
-    /// Whether anything is percent-encoded.
-    #[inline]
-    pub(crate) fn is_escaped(&self) -> bool {
-        self.escaped
-    }
-
     /// Where the colon of a custom verb would be (`topic:publish`): the last one of the last segment.
     #[inline]
     pub(crate) fn colon(&self) -> Option<Colon> {
         let last = self.segment(self.count.checked_sub(1)?);
+        let (has_plain, has_escaped) = colons(last);
+        if !has_plain && !has_escaped {
+            return None;
+        }
         let start = self.bytes.len() - last.len();
-        let plain = if self.colon { last.iter().rposition(|byte| *byte == b':') } else { None };
-        let escaped = if self.escaped { last_escaped_colon(last) } else { None };
+        let plain = last.iter().rposition(|byte| *byte == b':');
+        let escaped = last_escaped_colon(last);
         match escaped.filter(|at| plain.is_none_or(|plain| plain < *at)) {
             Some(at) => Some(Colon { at: start + at, width: 3 }),
             None => plain.map(|at| Colon { at: start + at, width: 1 }),
@@ -116,6 +110,72 @@ impl Colon {
     }
 }
 
+/// The segments of a path as sent, each found when it is asked for.
+pub(crate) struct Segments<'p> {
+    bytes: &'p [u8],
+    /// Where the next one begins; past the end when there is none.
+    next: usize,
+}
+
+impl<'p> Segments<'p> {
+    /// Nothing for a path that this module does not look at.
+    #[inline]
+    pub(crate) fn of(path: &'p str) -> Option<Self> {
+        let bytes = path.as_bytes();
+        let is_ours = bytes.len() <= usize::from(u16::MAX) && bytes.first() == Some(&b'/');
+        is_ours.then_some(Self { bytes, next: 1 })
+    }
+
+    /// The next segment; an empty one past the end.
+    #[inline]
+    pub(crate) fn take(&mut self) -> &'p [u8] {
+        let start = self.next;
+        let mut end = start;
+        let end = loop {
+            let slashes = lanes(self.eight(end), b'/');
+            if slashes != 0 {
+                break end + slashes.trailing_zeros() as usize / 8;
+            }
+            end += 8;
+            if end >= self.bytes.len() {
+                break self.bytes.len();
+            }
+        };
+        self.next = end + 1;
+        self.bytes.get(start..end).unwrap_or_default()
+    }
+
+    /// Whether there is none left.
+    #[inline]
+    pub(crate) fn is_done(&self) -> bool {
+        self.next > self.bytes.len()
+    }
+
+    /// Eight bytes from here on, filled with zeros at the end of the path.
+    #[inline]
+    fn eight(&self, at: usize) -> u64 {
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        match rest.first_chunk::<8>() {
+            Some(eight) => u64::from_le_bytes(*eight),
+            None if rest.is_empty() => 0,
+            None => tail(self.bytes, rest.len()),
+        }
+    }
+}
+
+/// Whether a segment holds a colon, and whether it holds one as `%3A`, or something that begins alike.
+#[inline]
+pub(crate) fn colons(segment: &[u8]) -> (bool, bool) {
+    let (mut plain, mut escaped, mut carry) = (0, 0, 0);
+    for (_, eight) in eights(segment) {
+        let percents = lanes(eight, b'%');
+        plain |= any(eight, b':');
+        escaped |= (percents << 8 | carry) & lanes(eight, b'3');
+        carry = percents >> 56;
+    }
+    (plain & HIGH != 0, escaped != 0)
+}
+
 fn last_escaped_colon(segment: &[u8]) -> Option<usize> {
     let is_colon = |at: &usize| matches!(segment.get(*at..), Some([b'%', b'3', b'a' | b'A', ..]));
     (0..segment.len()).rev().find(is_colon)
@@ -126,12 +186,17 @@ fn last_escaped_colon(segment: &[u8]) -> Option<usize> {
 pub(super) fn eights(bytes: &[u8]) -> impl Iterator<Item = (u16, u64)> + '_ {
     let chunks = bytes.chunks_exact(8);
     let rest = chunks.remainder().len();
-    let tail = match bytes.last_chunk::<8>() {
-        Some(last) => (u64::from_le_bytes(*last) >> 8) >> (8 * (7 - rest)),
-        None => bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
-    };
     let words = chunks.map(|eight| u64::from_le_bytes(eight.try_into().unwrap_or_default()));
-    (0_u16..).step_by(8).zip(words.chain((rest > 0).then_some(tail)))
+    (0_u16..).step_by(8).zip(words.chain((rest > 0).then(|| tail(bytes, rest))))
+}
+
+/// The last bytes, fewer than eight, as a word that is filled with zeros.
+#[inline]
+fn tail(bytes: &[u8], rest: usize) -> u64 {
+    match bytes.last_chunk::<8>() {
+        Some(last) => u64::from_le_bytes(*last) >> 8 >> (8 * (7 - rest)),
+        None => bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    }
 }
 
 /// Whether two short texts are equal, without a call.
@@ -142,15 +207,24 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
         0..=3 => a.first() == b.first() && a.get(1) == b.get(1) && a.get(2) == b.get(2),
         4..=8 => a.first_chunk::<4>() == b.first_chunk::<4>() && a.last_chunk::<4>() == b.last_chunk::<4>(),
         9..=16 => a.first_chunk::<8>() == b.first_chunk::<8>() && a.last_chunk::<8>() == b.last_chunk::<8>(),
+        17..=32 => {
+            a.first_chunk::<16>() == b.first_chunk::<16>() && a.last_chunk::<16>() == b.last_chunk::<16>()
+        }
         _ => a == b,
     }
 }
 
-/// Not zero if any lane of `eight` holds `byte`.
+/// Whether anything in a segment is percent-encoded.
+#[inline]
+pub(crate) fn is_escaped(segment: &[u8]) -> bool {
+    eights(segment).fold(0, |all, (_, eight)| all | any(eight, b'%')) & HIGH != 0
+}
+
+/// Has a high bit if any lane of `eight` holds `byte`; the other bits mean nothing.
 #[inline]
 fn any(eight: u64, byte: u8) -> u64 {
     let differs = eight ^ (LANES * u64::from(byte));
-    differs.wrapping_sub(LANES) & !differs & !LOW
+    differs.wrapping_sub(LANES) & !differs
 }
 
 /// The high bit of each lane of `eight` that holds `byte`.
@@ -191,7 +265,12 @@ pub(crate) fn hash(segment: &[u8]) -> u16 {
         (Some(first), Some(last)) => {
             u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
         }
-        _ => segment.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)),
+        _ => match *segment {
+            [a] => u64::from(a),
+            [a, b] => u64::from(a) << 8 | u64::from(b),
+            [a, b, c] => u64::from(a) << 16 | u64::from(b) << 8 | u64::from(c),
+            _ => 0,
+        },
     };
     let mixed = (ends ^ (segment.len() as u64).wrapping_mul(0x9e37_79b9)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed >> 48) as u16

@@ -1,9 +1,9 @@
 //! The catalog that is compiled in: one blob, chosen by cargo feature, the largest one wins.
 
 use super::ApiMethod;
-use super::blob::Blob;
+use super::blob::{Blob, Host};
 use super::walk;
-use crate::scope::{Scope, ScopeSet};
+use crate::scope::ScopeSet;
 
 /// The data of the largest enabled feature.
 #[cfg(feature = "catalog-full")]
@@ -32,16 +32,19 @@ pub(crate) fn grpc(path: &str) -> Option<ApiMethod> {
 
 /// Whether the catalog knows this very host.
 pub(crate) fn is_host(host: &str) -> bool {
-    host != walk::LEGACY && BLOB.host(host).is_some()
+    self::host(host).is_some()
 }
 
-/// The set of scopes that *every* method of this host accepts, if there are any such scopes: a
-/// token that holds one of them need not be matched against a path.
-///
-/// Methods whose documents list no scopes, and rows of the hand table, have no verdict anyway.
-#[cfg_attr(not(test), allow(dead_code, reason = "the guard does not take this short way in yet"))]
-pub(crate) fn host_set(host: &str) -> Option<u16> {
-    BLOB.host(host).map(|host| host.shared).filter(|set| *set != 0)
+/// The catalog's record of this very host.
+#[inline]
+pub(crate) fn host(name: &str) -> Option<Host> {
+    BLOB.host(name).filter(|_| name != walk::LEGACY)
+}
+
+/// The method that a request to a host is, as [`find`] takes it.
+#[inline]
+pub(crate) fn find_at(host: &Host, verb: &str, path: &str) -> Option<u32> {
+    walk::find_at(&BLOB, host, verb, path)
 }
 
 /// How many methods there are, those of gRPC among them. [`ApiMethod::row`] is below it.
@@ -56,5 +59,5 @@ pub(crate) fn set_count() -> usize {
 
 /// Whether a token with these scopes holds one of the set's.
 pub(crate) fn set_accepts(index: u16, granted: &ScopeSet) -> bool {
-    BLOB.set(index).map(Scope::numbered).any(|scope| granted.contains(&scope))
+    BLOB.set(index).any(|number| granted.contains_numbered(number))
 }

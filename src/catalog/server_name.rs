@@ -33,7 +33,8 @@ impl ApiMethod {
     #[must_use]
     pub fn by_server_name(service: &str, name: &str) -> Option<Self> {
         let name = name.trim_start_matches('/').replace('/', ".");
-        if let Ok(method) = Self::by_id(&name) {
+        // Not `by_id`, which would look for the nearest ids to put into an error.
+        if let Some(method) = Self::versions(&name).next() {
             return Some(method);
         }
         let (path, verb) = name.rsplit_once('.')?;

@@ -6,12 +6,12 @@
 //! `files.delete`, because the literal has only `GET`).
 //!
 //! A node lies in the `nodes` section as: number of literals `u16`, number of methods `u8`, flags
-//! `u8` (8: has `*`, 16: has `**`; low bits: how many bytes these take); the children of `*` and `**` if any (`u24`); literal hashes
-//! (`u16`, ascending), literal texts (`u32`), literal children (`u24`); method keys (`u16`, custom
-//! verb × 8 + HTTP verb), method rows (`u24`).
+//! `u8` (8: has `*`, 16: has `**`; low bits: how many bytes these take); the children of `*` and `**`
+//! if any (`u24`); its literals, ascending by hash ([`EDGE`]: hash `u16`, child `u24`, text `u32`); its
+//! methods ([`METHOD`]: key `u16`, which is custom verb × 8 + HTTP verb, and row `u24`).
 
-use super::blob::{Blob, u16_at, u32_at, verb_code};
-use super::path::{MAX_LITERAL, MAX_SEGMENTS, Path, decode, hash, same};
+use super::blob::{Blob, Host, u16_at, u32_at, verb_code};
+use super::path::{MAX_LITERAL, MAX_SEGMENTS, Path, Segments, colons, decode, hash, is_escaped, same};
 
 /// Where the rows of `www.googleapis.com/<api>/…` live that its own documents do not list.
 pub(crate) const LEGACY: &str = "/legacy";
@@ -20,6 +20,8 @@ const WWW: &str = "www.googleapis.com";
 pub(crate) const HAS_STAR: u8 = 8;
 pub(crate) const HAS_DOUBLE_STAR: u8 = 16;
 pub(crate) const WILD_BYTES: u8 = 7;
+pub(crate) const EDGE: usize = 9;
+pub(crate) const METHOD: usize = 5;
 
 /// The most choices that can be open at once; the generator checks that its tries need fewer.
 pub(crate) const MAX_OPEN: usize = 16;
@@ -30,12 +32,63 @@ const MAX_STEPS: usize = 2048;
 ///
 /// `host` is the canonical name, `path` begins with `/` and has no query.
 pub(crate) fn find(blob: &Blob<'_>, host: &str, verb: &str, path: &str) -> Option<u32> {
+    find_at(blob, &blob.host(host).filter(|_| host != LEGACY)?, verb, path)
+}
+
+/// The same where the host is known.
+pub(crate) fn find_at(blob: &Blob<'_>, host: &Host, verb: &str, path: &str) -> Option<u32> {
     let verb = verb_code(verb)?;
-    let root = blob.host(host).filter(|_| host != LEGACY)?.root;
+    straight(blob, host.root, verb, path).or_else(|| thorough(blob, host, verb, path))
+}
+
+/// Takes the first choice everywhere, which is right for almost every path, and leaves `**` alone.
+fn straight(blob: &Blob<'_>, root: u32, verb: u16, path: &str) -> Option<u32> {
+    let mut segments = Segments::of(path)?;
+    let mut at = root;
+    loop {
+        let segment = segments.take();
+        if segments.is_done() {
+            let (segment, key) = last(blob, segment, verb)?;
+            let end = first_choice(blob, at, segment)?;
+            return Node::at(blob.nodes, end).row(key);
+        }
+        at = first_choice(blob, at, segment)?;
+    }
+}
+
+#[inline(always)]
+fn first_choice(blob: &Blob<'_>, at: u32, segment: &[u8]) -> Option<u32> {
+    let node = Node::at(blob.nodes, at);
+    match node.literal(blob, at, segment) {
+        None if is_name(segment) => node.star(),
+        child => child,
+    }
+}
+
+/// The last segment without its custom verb, and the key of the methods with that verb; nothing if there is
+/// more than one way to read it.
+#[inline]
+fn last<'p>(blob: &Blob<'_>, segment: &'p [u8], verb: u16) -> Option<(&'p [u8], u16)> {
+    match colons(segment) {
+        (false, false) => Some((segment, verb)),
+        (true, false) => {
+            let colon = segment.iter().rposition(|byte| *byte == b':')?;
+            let custom = blob.custom_verb(segment.get(colon + 1..)?)?;
+            Some((segment.get(..colon)?, custom << 3 | verb))
+        }
+        _ => None,
+    }
+}
+
+/// Takes every choice and every reading, in the order of preference.
+#[cold]
+fn thorough(blob: &Blob<'_>, host: &Host, verb: u16, path: &str) -> Option<u32> {
     let mut cuts = [0; MAX_SEGMENTS + 1];
     let mut path = Path::new(path, &mut cuts)?;
-    match under(blob, root, verb, &mut path) {
-        None if host == WWW => under(blob, blob.host(LEGACY)?.root, verb, &mut path),
+    match under(blob, host.root, verb, &mut path) {
+        None if blob.host_name(host) == WWW.as_bytes() => {
+            under(blob, blob.host(LEGACY)?.root, verb, &mut path)
+        }
         found => found,
     }
 }
@@ -78,27 +131,6 @@ enum Choice {
 }
 
 fn walk(blob: &Blob<'_>, root: u32, path: &Path<'_>, key: u16) -> Option<u32> {
-    straight(blob, root, path, key).or_else(|| with_second_choices(blob, root, path, key))
-}
-
-/// Takes the first choice everywhere, which is right for almost every path, and leaves `**` alone.
-fn straight(blob: &Blob<'_>, root: u32, path: &Path<'_>, key: u16) -> Option<u32> {
-    let mut node = Node::at(blob.nodes, root);
-    for index in 0..path.len() {
-        let segment = path.segment(index);
-        let child = match node.literal(blob, segment, path.is_escaped()) {
-            Some(child) => child,
-            None if is_name(segment) => node.star()?,
-            None => return None,
-        };
-        node = Node::at(blob.nodes, child);
-    }
-    node.row(key)
-}
-
-/// Takes every choice, in the order of preference.
-#[cold]
-fn with_second_choices(blob: &Blob<'_>, root: u32, path: &Path<'_>, key: u16) -> Option<u32> {
     let mut step = Step { node: root, next: 0, choice: Choice::Literal };
     let mut open = Open { steps: [step; MAX_OPEN], len: 0 };
     for _ in 0..MAX_STEPS {
@@ -126,7 +158,7 @@ fn advance(blob: &Blob<'_>, node: &Node<'_>, path: &Path<'_>, step: Step, open: 
         open.push(Step { next: step.next + 1, ..step }, is_name(segment));
     }
     if let Choice::Literal | Choice::More = step.choice {
-        if let Some(child) = node.literal(blob, segment, path.is_escaped()) {
+        if let Some(child) = node.literal(blob, step.node, segment) {
             open.push(Step { choice: Choice::Star, ..step }, node.flags != 0);
             return on(child, Choice::Literal);
         }
@@ -142,6 +174,7 @@ fn advance(blob: &Blob<'_>, node: &Node<'_>, path: &Path<'_>, step: Step, open: 
 }
 
 /// Whether a wildcard may stand for this segment.
+#[inline]
 fn is_name(segment: &[u8]) -> bool {
     !matches!(segment, b"" | b"." | b"..")
 }
@@ -166,10 +199,10 @@ impl Open {
     }
 }
 
-struct Node<'a> {
+pub(crate) struct Node<'a> {
     body: &'a [u8],
-    /// Where in the body the literal hashes begin.
-    hashes: usize,
+    /// Where in the body the literals begin.
+    edges: usize,
     literals: usize,
     rows: usize,
     flags: u8,
@@ -181,68 +214,130 @@ impl<'a> Node<'a> {
         match nodes.get(at as usize..) {
             Some([a, b, rows, flags, body @ ..]) => Self {
                 body,
-                hashes: usize::from(*flags & WILD_BYTES),
+                edges: usize::from(*flags & WILD_BYTES),
                 literals: usize::from(u16::from_le_bytes([*a, *b])),
                 rows: usize::from(*rows),
                 flags: *flags,
             },
-            _ => Self { body: &[], hashes: 0, literals: 0, rows: 0, flags: 0 },
+            _ => Self { body: &[], edges: 0, literals: 0, rows: 0, flags: 0 },
         }
     }
 
-    fn star(&self) -> Option<u32> {
+    pub(crate) fn star(&self) -> Option<u32> {
         (self.flags & HAS_STAR != 0).then(|| u24_at(self.body, 0))
     }
 
-    fn double_star(&self) -> Option<u32> {
+    pub(crate) fn double_star(&self) -> Option<u32> {
         let at = if self.flags & HAS_STAR != 0 { 3 } else { 0 };
         (self.flags & HAS_DOUBLE_STAR != 0).then(|| u24_at(self.body, at))
     }
 
-    /// The child of the literal edge that equals the segment.
+    /// The child of the literal edge that equals the segment, of the node at this place.
     #[inline]
-    fn literal(&self, blob: &Blob<'_>, segment: &[u8], escaped: bool) -> Option<u32> {
+    fn literal(&self, blob: &Blob<'_>, at: u32, segment: &[u8]) -> Option<u32> {
         match self.literals {
             0 => None,
-            _ if escaped => self.edge(blob, segment).or_else(|| self.encoded_literal(blob, segment)),
-            _ => self.edge(blob, segment),
+            _ => self
+                .edge(blob, segment)
+                .or_else(|| is_escaped(segment).then(|| encoded(blob, at, segment))?),
         }
-    }
-
-    /// The same for a segment of which more is encoded than need be.
-    #[inline(never)]
-    fn encoded_literal(&self, blob: &Blob<'_>, segment: &[u8]) -> Option<u32> {
-        self.edge(blob, decode(segment, &mut [0; MAX_LITERAL])?)
     }
 
     #[inline(always)]
     fn edge(&self, blob: &Blob<'_>, text: &[u8]) -> Option<u32> {
-        let texts = self.hashes + self.literals * 2;
-        let child = |edge| Some(u24_at(self.body, texts + self.literals * 4 + edge * 3));
-        let is_it = |edge| same(blob.text(self.body, texts + edge * 4), text);
         if self.literals == 1 {
-            return if is_it(0) { child(0) } else { None };
+            return self.edge_at(0).filter(|edge| edge.is(blob, text)).map(|edge| edge.child);
         }
-        let wanted = hash(text).to_le_bytes();
-        for (edge, hash) in self.body.get(self.hashes..texts)?.chunks_exact(2).enumerate() {
-            if *hash == wanted && is_it(edge) {
-                return child(edge);
+        let wanted = hash(text);
+        // Hashes are spread evenly, so the place of one is not far from its share of the whole.
+        let mut place = (usize::from(wanted) * self.literals) >> 16;
+        while place > 0 && self.edge_at(place - 1)?.hash >= wanted {
+            place -= 1;
+        }
+        while place < self.literals {
+            let edge = self.edge_at(place)?;
+            if edge.hash > wanted {
+                return None;
             }
+            if edge.hash == wanted && edge.is(blob, text) {
+                return Some(edge.child);
+            }
+            place += 1;
         }
         None
+    }
+
+    #[inline(always)]
+    fn edge_at(&self, place: usize) -> Option<Edge> {
+        let from = self.edges + place * EDGE;
+        let [a, b, x, y, z, c, d, e, f] = *self.body.get(from..from + EDGE)?.first_chunk::<EDGE>()?;
+        Some(Edge {
+            hash: u16::from_le_bytes([a, b]),
+            child: u32::from_le_bytes([x, y, z, 0]),
+            text: u32::from_le_bytes([c, d, e, f]),
+        })
     }
 
     /// The row of the method with this key that ends here.
     #[inline]
     fn row(&self, key: u16) -> Option<u32> {
-        let from = self.hashes + self.literals * 9;
-        let keys = self.body.get(from..from + self.rows * 2)?;
-        let place = keys.chunks_exact(2).position(|two| u16_at(two, 0) == key)?;
-        Some(u24_at(self.body, from + self.rows * 2 + place * 3))
+        let from = self.edges + self.literals * EDGE;
+        let methods = self.body.get(from..from + self.rows * METHOD)?;
+        let method = methods.chunks_exact(METHOD).find(|method| u16_at(method, 0) == key)?;
+        Some(u32::from(u16_at(method, 2)) | u32::from(*method.get(4)?) << 16)
+    }
+}
+
+/// The child of a literal of which more is encoded than need be. Takes the place of the node, so that the
+/// node itself need not lie in memory for this rare call.
+#[inline(never)]
+fn encoded(blob: &Blob<'_>, at: u32, segment: &[u8]) -> Option<u32> {
+    Node::at(blob.nodes, at).edge(blob, decode(segment, &mut [0; MAX_LITERAL])?)
+}
+
+struct Edge {
+    hash: u16,
+    child: u32,
+    text: u32,
+}
+
+impl Edge {
+    #[inline(always)]
+    fn is(&self, blob: &Blob<'_>, text: &[u8]) -> bool {
+        same(blob.text_of(self.text), text)
     }
 }
 
 /// Three bytes; the section ends in one more, so that four can be read.
 fn u24_at(bytes: &[u8], at: usize) -> u32 {
     u32_at(bytes, at) & 0xff_ffff
+}
+
+/// What is written down in the data, for those who want to see all of it.
+#[allow(dead_code, reason = "for tests and benchmarks")]
+mod listing {
+    use super::super::blob::{Blob, u16_at};
+    use super::{EDGE, METHOD, Node, u24_at};
+
+    impl<'a> Blob<'a> {
+        pub(crate) fn node(&self, at: u32) -> Node<'a> {
+            Node::at(self.nodes, at)
+        }
+    }
+
+    impl<'a> Node<'a> {
+        /// The literals, and where each leads.
+        pub(crate) fn edges(&self, blob: &Blob<'a>) -> impl Iterator<Item = (&'a str, u32)> {
+            let edges = (0..self.literals).filter_map(|place| self.edge_at(place));
+            let text = |reference| std::str::from_utf8(blob.text_of(reference)).unwrap_or_default();
+            edges.map(|edge| (text(edge.text), edge.child)).collect::<Vec<_>>().into_iter()
+        }
+
+        /// The keys of the methods that end here, and their rows.
+        pub(crate) fn methods(&self) -> impl Iterator<Item = (u16, u32)> + '_ {
+            let from = self.edges + self.literals * EDGE;
+            let at = (0..self.rows).map(move |row| from + row * METHOD);
+            at.map(|at| (u16_at(self.body, at), u24_at(self.body, at + 2)))
+        }
+    }
 }

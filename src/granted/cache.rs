@@ -142,7 +142,7 @@ impl Cache {
         F: FnOnce(TokenKey, &Entry) -> R,
     {
         let recent = self.recent.load();
-        match recent.iter().find(|recent| recent.header.as_bytes() == authorization.as_bytes()) {
+        match recent.iter().find(|recent| is_same(&recent.header, authorization)) {
             Some(hit) if passes(&hit.entry) => Ok(read(hit.key, &hit.entry)),
             _ => Err(read),
         }
@@ -232,6 +232,14 @@ impl Cache {
     pub(crate) fn len(&self) -> usize {
         self.sets.iter().map(|set| set.load().len()).sum()
     }
+}
+
+/// Whether two header values are equal. Most often they are clones of one, whose bytes stay in their place
+/// and as they are for as long as we hold a clone.
+#[inline]
+fn is_same(a: &HeaderValue, b: &HeaderValue) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    std::ptr::eq(a, b) || a == b
 }
 
 /// Whether `old` is worth more than `new`.

@@ -5,11 +5,12 @@ use std::time::Instant;
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
+use super::kept::Kept;
 use super::lessons::Subject;
 use super::{Asked, Guard, Preflight, Verdict, WAIT, is_for_scope, is_google};
 use crate::adapter::inflate;
-use crate::call::{Call, Why};
-use crate::catalog::{self, Endpoints, Found};
+use crate::call::{Call, Headers, Why};
+use crate::catalog::{self, Endpoints, Found, KnownHost};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::cache::{Entry, Stage, TokenKey};
 use crate::granted::flight::Peek;
@@ -20,11 +21,13 @@ use crate::remedy::{Step, asked};
 use crate::scope::{Scope, ScopeSet};
 use crate::telemetry;
 
-/// What an adapter carries from a request to its answer: no URL, no allocation, and the token only while
-/// somebody is left who may be asked what it holds.
+/// What an adapter carries from a request to its answer: no allocation, and the token only while somebody
+/// is left who may be asked what it holds.
 #[derive(Debug, Clone)]
 pub(crate) struct Checked {
     asked: Asked,
+    /// The request line, where the method did not matter for the verdict and is still to be found.
+    kept: Option<Kept>,
     token: Option<TokenKey>,
     header: Option<HeaderValue>,
     /// Whether it was sent although its token lacks the scope, or might.
@@ -44,7 +47,7 @@ impl Checked {
 
     /// A call of which no token is seen.
     fn unseen(asked: Asked) -> Self {
-        Self { asked, token: None, header: None, doubted: false, is_grpc: false }
+        Self { asked, kept: None, token: None, header: None, doubted: false, is_grpc: false }
     }
 
     /// A call of which a client shows no more than the method, or not even that.
@@ -62,7 +65,14 @@ impl Checked {
         Self { token: Some(key), header: header.map(hidden), ..self }
     }
 
+    /// The same with its method, which is found now if the request line was kept.
+    fn settled(&self, endpoints: &Endpoints) -> Self {
+        let found = self.kept.as_ref().map_or(self.asked.found, |kept| kept.found(endpoints));
+        Self { asked: Asked { found, ..self.asked.clone() }, kept: None, ..self.clone() }
+    }
+
     /// Whether an answer with this status is of any use to the guard.
+    #[cfg(feature = "reqwest-middleware")]
     pub(crate) fn is_told_by(&self, status: StatusCode) -> bool {
         self.doubted || status == StatusCode::FORBIDDEN
     }
@@ -81,15 +91,34 @@ pub(crate) enum Before {
 impl Guard {
     /// Before a request is sent. Never waits, and on the usual path does not allocate.
     pub(crate) fn before(&self, call: &Call<'_>, headers: &HeaderMap) -> Before {
-        let (asked, is_grpc) = (self.looked_up(call), call.is_grpc());
-        if let Some(book) = self.0.recorder.get() {
-            book.note(&asked.found);
-        }
-        let mut tokens = headers.get_all(header::AUTHORIZATION).iter().filter(|_| is_google(&asked.found));
-        // Which of two tokens Google would take is not known.
-        match (tokens.next(), tokens.next()) {
-            (Some(token), None) => self.check(Checked { is_grpc, ..Checked::unseen(asked) }, token),
-            _ => Before::Go(Checked { is_grpc, ..Checked::unseen(asked) }),
+        let token = match call.headers() {
+            Some(told) => told.only_authorization(),
+            None => Headers::read(headers).only_authorization(),
+        };
+        let host = KnownHost::of(call, &self.0.endpoints);
+        let (grpc, book) = (call.is_grpc(), self.0.recorder.get());
+        let look_up = || {
+            let asked = self.looked_up(call, host);
+            if let Some(book) = book {
+                book.note(&asked.found);
+            }
+            Checked { is_grpc: grpc, ..Checked::unseen(asked) }
+        };
+        let open = host.filter(|host| host.may_be_open() && call.needed().is_none() && book.is_none());
+        match (token, open) {
+            // The path matters only if the token does not open the whole host.
+            (Some(token), Some(host)) => self.check(token, |granted| {
+                let is_open = granted.is_some_and(|granted| host.is_open_to(granted));
+                match is_open.then(|| Kept::of(call, host)).flatten() {
+                    Some(kept) => Checked { kept: Some(kept), ..Checked::untold(Err(Why::Method)) },
+                    None => look_up(),
+                }
+            }),
+            (Some(token), None) => match look_up() {
+                google if google.is_googles() => self.check(token, |_| google.clone()),
+                other => Before::Go(other),
+            },
+            (None, _) => Before::Go(look_up()),
         }
     }
 
@@ -98,17 +127,23 @@ impl Guard {
         if let Some(book) = self.0.recorder.get() {
             book.note(&found);
         }
-        self.check(Checked::untold(found), token)
+        self.check(token, |_| Checked::untold(found))
     }
 
-    fn check(&self, unseen: Checked, token: &HeaderValue) -> Before {
+    /// Judges a call of Google's with this token. `ask` tells what is asked, once, and hears what the token
+    /// holds if that is known.
+    fn check(&self, token: &HeaderValue, ask: impl Fn(Option<&GrantedScopes>) -> Checked) -> Before {
         let grants = &self.0.grants;
-        let read =
-            |key, entry: &Entry| (key, self.judge(&unseen.asked, &entry.granted), grants.may_learn_of(entry));
+        let read = |key, entry: &Entry| {
+            let unseen = ask(Some(&entry.granted));
+            let is_open = unseen.kept.is_some();
+            let verdict = if is_open { Verdict::Allow } else { self.judge(&unseen.asked, &entry.granted) };
+            (key, unseen, verdict, grants.may_learn_of(entry))
+        };
         match grants.peek(token, read) {
-            Peek::NotBearer => Before::Go(unseen),
+            Peek::NotBearer => Before::Go(ask(None)),
             Peek::Unseen { key, is_new } => {
-                let checked = Checked { doubted: true, ..unseen.with_token(key, Some(token)) };
+                let checked = Checked { doubted: true, ..ask(None).with_token(key, Some(token)) };
                 match self.0.preflight {
                     Preflight::Off => grants.remember(token),
                     _ => drop(grants.inspect(token, Stage::Ahead)),
@@ -116,9 +151,9 @@ impl Guard {
                 let waits = is_new && self.0.preflight == Preflight::Deny && could_lack(&checked.asked);
                 if waits { Before::Ask(checked) } else { Before::Go(checked) }
             }
-            Peek::Seen((key, Verdict::Lacking, _)) => self.lacking(unseen.with_token(key, None)),
-            Peek::Seen((key, _, is_open)) => {
-                Before::Go(unseen.with_token(key, Some(token).filter(|_| is_open)))
+            Peek::Seen((key, unseen, Verdict::Lacking, _)) => self.lacking(unseen.with_token(key, None)),
+            Peek::Seen((key, unseen, _, may_learn)) => {
+                Before::Go(unseen.with_token(key, Some(token).filter(|_| may_learn)))
             }
         }
     }
@@ -243,6 +278,7 @@ impl Guard {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Option<Denial> {
+        let checked = &checked.settled(&self.0.endpoints);
         let refusal = self.scope_refusal(checked, status, headers, body)?;
         let granted = self.granted_to(checked).await;
         self.settle(checked, status, refusal, granted)
@@ -256,6 +292,7 @@ impl Guard {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Option<Denial> {
+        let checked = &checked.settled(&self.0.endpoints);
         let refusal = self.scope_refusal(checked, status, headers, body)?;
         let granted = self.granted_by_now(checked);
         self.settle(checked, status, refusal, granted)

@@ -29,7 +29,7 @@ pub fn verdict(found: &Found, granted: &ScopeSet) -> Verdict {
     if let Some(why) = found.silenced(granted) {
         return Verdict::Abstain(why);
     }
-    if found.method().accepts(granted) {
+    if found.accepts(granted) {
         return Verdict::Allow;
     }
     match found.doubt() {

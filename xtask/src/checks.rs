@@ -11,12 +11,15 @@ use syn::visit::Visit;
 
 /// Prints the library's features, one a line, for a shell loop.
 pub(crate) fn features() -> Result<()> {
-    for name in package()?["features"].as_object().context("no features")?.keys() {
-        if name != "default" {
-            println!("{name}");
-        }
-    }
+    feature_names()?.iter().for_each(|name| println!("{name}"));
     Ok(())
+}
+
+/// The library's features, but for `default`.
+pub(crate) fn feature_names() -> Result<Vec<String>> {
+    let package = package()?;
+    let names = package["features"].as_object().context("no features")?.keys();
+    Ok(names.filter(|name| *name != "default").cloned().collect())
 }
 
 /// Direct dependencies that the core may have at most.

@@ -1,8 +1,10 @@
 //! What the maintainers and CI run: `cargo xtask <task>`.
 
+mod build_cost;
 mod catalog;
 mod checks;
 mod deep;
+mod instructions;
 mod readme;
 
 const USAGE: &str = "\
@@ -17,7 +19,9 @@ usage: cargo xtask catalog             write the catalog from the pinned package
        cargo xtask deep                what takes hours; or one part of it:
        cargo xtask deep fuzz|soak SECONDS, deep shuttle SCHEDULES
        cargo xtask deep deny|mutants
-       cargo xtask msrv                check that the library keeps to the syntax of its rust-version";
+       cargo xtask msrv                check that the library keeps to the syntax of its rust-version
+       cargo xtask instructions        count the instructions a call takes; --write to check the counts in
+       cargo xtask build-cost          build the core and each adapter from scratch, or the features named";
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -39,6 +43,9 @@ fn main() -> anyhow::Result<()> {
         ["deep", "soak", seconds] => deep::soak(seconds),
         ["deep", "deny"] => deep::deny(),
         ["deep", "mutants"] => deep::mutants(),
+        ["instructions"] => instructions::run(false),
+        ["instructions", "--write"] => instructions::run(true),
+        ["build-cost", features @ ..] => build_cost::print(features),
         _ => {
             eprintln!("{USAGE}");
             std::process::exit(2);

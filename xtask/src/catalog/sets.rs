@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result};
 
 use super::encode::{Kept, Placed};
+use super::format::overrides;
 use super::rows::Kind;
 
 /// The different scope sets, numbered; the empty one is number 0.
@@ -65,10 +66,11 @@ impl Sets {
     }
 }
 
-/// The scopes that every method of a host accepts, those aside that have no verdict anyway.
+/// The scopes that every method of a host accepts, those aside that are never called lacking.
 fn shared_scopes(groups: &[Kept<'_>], host: &str) -> BTreeSet<String> {
     let rows = groups.iter().filter(|(_, group)| group.host == host).flat_map(|(_, group)| &group.rows);
-    rows.filter(|row| row.kind == Kind::Rest && row.special == 0 && !row.scopes.is_empty())
+    let may_lack = |special| overrides::at(special).is_none_or(|row| row.effect.depends_on_query());
+    rows.filter(|row| row.kind == Kind::Rest && may_lack(row.special) && !row.scopes.is_empty())
         .map(|row| row.scopes.clone())
         .reduce(|a, b| a.intersection(&b).cloned().collect())
         .unwrap_or_default()

@@ -77,13 +77,13 @@ impl Nodes {
         for child in [&trie.star, &trie.double_star].into_iter().flatten() {
             u24(&mut bytes, self.node(child, text)?)?;
         }
-        edges.iter().for_each(|(hash, ..)| bytes.extend(hash.to_le_bytes()));
-        edges.iter().for_each(|(_, text, _)| bytes.extend(text.to_le_bytes()));
-        for (.., child) in &edges {
+        for (hash, text, child) in &edges {
+            bytes.extend(hash.to_le_bytes());
             u24(&mut bytes, *child)?;
+            bytes.extend(text.to_le_bytes());
         }
-        trie.rows.keys().for_each(|key| bytes.extend(key.to_le_bytes()));
-        for row in trie.rows.values() {
+        for (key, row) in &trie.rows {
+            bytes.extend(key.to_le_bytes());
             u24(&mut bytes, *row)?;
         }
         self.place(bytes)

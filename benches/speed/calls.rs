@@ -1,0 +1,76 @@
+//! The calls that are timed.
+
+use bytes::Bytes;
+use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
+use gcp_scopes::{Guard, ScopeSet};
+use http::header::{ACCEPT, AUTHORIZATION, USER_AGENT};
+use http::{HeaderValue, Method, Request};
+use http_body_util::Empty;
+
+/// The body of a request that has none.
+pub(crate) type Nothing = Empty<Bytes>;
+
+/// Eight common calls, none of which any scope opens that opens all else on its host.
+pub(crate) const READS: [&str; 8] = [
+    "https://storage.googleapis.com/storage/v1/b/my-bucket-name/o/logs%2F2026%2F01%2Fpart-0000.gz",
+    "https://bigquery.googleapis.com/bigquery/v2/projects/my-project-123456/datasets/analytics/tables/events/data",
+    "https://compute.googleapis.com/compute/v1/projects/my-project-123456/zones/us-central1-a/instances/web-frontend-0042",
+    "https://logging.googleapis.com/v2/projects/my-project-123456/logs",
+    "https://www.googleapis.com/drive/v3/files/1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms",
+    "https://sheets.googleapis.com/v4/spreadsheets/1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms/values/Sheet1!A1:D5",
+    "https://gmail.googleapis.com/gmail/v1/users/me/messages/18c2f0d3a4b5c6d7",
+    "https://monitoring.googleapis.com/v3/projects/my-project-123456/timeSeries?pageSize=100",
+];
+
+/// Of each call's method, one scope that it accepts.
+const READ_SCOPES: &str = "devstorage.read_only bigquery.readonly compute.readonly logging.read drive.readonly \
+                           spreadsheets.readonly gmail.readonly monitoring.read";
+
+/// Eight common calls to hosts on which every method accepts `cloud-platform`.
+pub(crate) const CLOUD: [&str; 8] = [
+    READS[0],
+    READS[2],
+    READS[3],
+    "https://pubsub.googleapis.com/v1/projects/my-project-123456/topics/orders",
+    "https://secretmanager.googleapis.com/v1/projects/my-project-123456/secrets/db-password/versions/latest:access",
+    "https://cloudkms.googleapis.com/v1/projects/my-project-123456/locations/global/keyRings/ring/cryptoKeys/key",
+    "https://run.googleapis.com/v2/projects/my-project-123456/locations/europe-west1/services/frontend",
+    "https://spanner.googleapis.com/v1/projects/my-project-123456/instances/main/databases/orders",
+];
+
+/// A token as long as those of a VM's metadata server.
+pub(crate) fn token(number: usize) -> String {
+    format!("ya29.c.{number:0>1017}")
+}
+
+fn scopes(shorts: &str) -> ScopeSet {
+    shorts.split(' ').map(|short| short.parse().unwrap()).collect()
+}
+
+pub(crate) fn read_scopes() -> ScopeSet {
+    scopes(READ_SCOPES)
+}
+
+pub(crate) fn cloud_platform() -> ScopeSet {
+    scopes("cloud-platform")
+}
+
+/// A guard that knows what these tokens hold.
+pub(crate) fn guard(tokens: impl IntoIterator<Item = usize>, held: &ScopeSet) -> Guard {
+    let guard = Guard::builder().build();
+    for number in tokens {
+        let granted = GrantedScopes::known(held.clone(), GrantSource::Declared);
+        guard.declare(AccessToken::new(&token(number)).unwrap(), granted);
+    }
+    guard
+}
+
+/// A request as a client makes one, with a header value of its own.
+pub(crate) fn request(url: &str, token: &str) -> Request<Nothing> {
+    with_authorization(url, format!("Bearer {token}").parse().unwrap())
+}
+
+pub(crate) fn with_authorization(url: &str, value: HeaderValue) -> Request<Nothing> {
+    let request = Request::builder().method(Method::GET).uri(url).header(AUTHORIZATION, value);
+    request.header(ACCEPT, "application/json").header(USER_AGENT, "bench/1").body(Nothing::new()).unwrap()
+}

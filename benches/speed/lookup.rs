@@ -1,0 +1,88 @@
+//! From a request line to a method, beside a router that holds one API only.
+
+use std::collections::HashMap;
+
+use gcp_scopes::call::Call;
+use gcp_scopes::catalog::{Endpoints, lookup};
+use http::{Method, Uri};
+use matchit::Router;
+
+use crate::calls::READS;
+use crate::catalog::templates::{self, Template};
+use crate::harness::Case;
+
+const COMPUTE: &str = READS[2];
+
+/// A router of the templates; those that it cannot hold beside the others are left out.
+fn router<'t>(templates: impl Iterator<Item = &'t Template>) -> Router<u32> {
+    let mut router = Router::new();
+    for (number, template) in (0..).zip(templates) {
+        // One verb or another is the same to it, and a path that is there already is refused.
+        let _ = router.insert(template.route(), number);
+    }
+    router
+}
+
+fn lookups(name: &'static str, urls: &[&str]) -> Case {
+    let uris: Vec<Uri> = urls.iter().map(|url| url.parse().unwrap()).collect();
+    let endpoints = Endpoints::new();
+    Case::new(name, uris.len(), move || {
+        uris.iter().filter(|uri| lookup(&Call::new(&Method::GET, uri), &endpoints).is_ok()).count()
+    })
+}
+
+/// Hot: the same few calls again and again.
+pub(crate) fn cases() -> Vec<Case> {
+    let all = templates::all();
+    let compute = |template: &&Template| {
+        template.host == "compute.googleapis.com" && template.segments[1] == "v1" && template.custom.is_none()
+    };
+    let compute = router(all.iter().filter(compute));
+    let uri: Uri = COMPUTE.parse().unwrap();
+    vec![
+        Case::new("lookup/matchit with compute v1 only, one call", 1, move || {
+            compute.at(uri.path()).map(|found| *found.value).unwrap()
+        }),
+        lookups("lookup/whole catalog, the same call", &[COMPUTE]),
+        lookups("lookup/whole catalog, eight calls", &READS),
+    ]
+}
+
+/// Cold: every method once before the first comes again.
+pub(crate) fn cold() -> Vec<Case> {
+    let all = templates::all();
+    let mut hosts = HashMap::<&'static str, Vec<&Template>>::new();
+    all.iter().for_each(|template| hosts.entry(template.host).or_default().push(template));
+    let routers: HashMap<&str, Router<u32>> =
+        hosts.into_iter().map(|(host, templates)| (host, router(templates.into_iter()))).collect();
+    let requests: Vec<(Method, Uri)> = shuffled(&all).into_iter().map(|t| (t.verb(), t.uri())).collect();
+    let (same, count) = (requests.clone(), requests.len());
+    let endpoints = Endpoints::new();
+    let uris = requests.clone();
+    vec![
+        Case::new("cold/matchit, one router a host", count, move || {
+            let at = |(_, uri): &&(Method, Uri)| {
+                routers.get(uri.host().unwrap()).is_some_and(|router| router.at(uri.path()).is_ok())
+            };
+            same.iter().filter(at).count()
+        }),
+        Case::new("cold/whole catalog", count, move || {
+            requests.iter().filter(|(verb, uri)| lookup(&Call::new(verb, uri), &endpoints).is_ok()).count()
+        }),
+        Case::new("cold/reading the host and the path of these requests", count, move || {
+            let read = |(_, uri): &(Method, Uri)| uri.host().map_or(0, str::len) + uri.path().len();
+            uris.iter().map(read).sum::<usize>()
+        }),
+    ]
+}
+
+/// In an order that is the same each time and has none.
+fn shuffled(all: &[Template]) -> Vec<&Template> {
+    let mut shuffled: Vec<_> = all.iter().collect();
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    for place in (1..shuffled.len()).rev() {
+        state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+        shuffled.swap(place, (state >> 33) as usize % (place + 1));
+    }
+    shuffled
+}

@@ -1,0 +1,97 @@
+//! The reqwest middleware beside a whole call over loopback.
+
+use std::future::Future;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use http::Extensions;
+use reqwest::{Client, Request, Response};
+use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next, Result};
+
+use crate::calls::{self, READS};
+use crate::harness::{Case, heading, measure, row};
+
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+
+pub(crate) fn print() {
+    let guard = calls::guard([0], &calls::read_scopes());
+    let builder = || ClientBuilder::new(Client::new());
+    let mut cases = vec![
+        loopback(serve()),
+        short("wire/client that answers itself", builder().with(Answers).build()),
+        short("wire/the same, one middleware that does nothing", builder().with(Idle).with(Answers).build()),
+        short("wire/the same, guard", builder().with(guard.middleware()).with(Answers).build()),
+    ];
+    let figures = measure(&mut cases);
+    heading("reqwest-middleware");
+    cases.iter().zip(&figures).for_each(|(case, figure)| row(case.name, figure, &figures[0]));
+    let share = (figures[3].median - figures[1].median) / figures[0].median * 100.0;
+    println!("the guard adds {share:.2} % to a call over loopback");
+}
+
+/// A whole call with reqwest to 127.0.0.1.
+fn loopback(server: SocketAddr) -> Case {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let client = Client::new();
+    let url = format!("http://{server}/storage/v1/b/my-bucket-name/o/part-0000.gz");
+    let token = calls::token(0);
+    Case::new("wire/reqwest over loopback, no middleware", 1, move || {
+        runtime.block_on(async {
+            let answer = client.get(&url).bearer_auth(&token).send().await.unwrap();
+            answer.bytes().await.unwrap().len()
+        })
+    })
+}
+
+/// A call that no socket sees.
+fn short(name: &'static str, client: ClientWithMiddleware) -> Case {
+    let request = Client::new().get(READS[0]).bearer_auth(calls::token(0)).build().unwrap();
+    Case::new(name, 1, move || {
+        let call = pin!(client.execute(request.try_clone().unwrap()));
+        let answer = call.poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(answer, Poll::Ready(Ok(_))));
+    })
+}
+
+struct Answers;
+
+#[async_trait::async_trait]
+impl Middleware for Answers {
+    async fn handle(&self, _: Request, _: &mut Extensions, _: Next<'_>) -> Result<Response> {
+        Ok(http::Response::new("{}").into())
+    }
+}
+
+struct Idle;
+
+#[async_trait::async_trait]
+impl Middleware for Idle {
+    async fn handle(&self, request: Request, all: &mut Extensions, next: Next<'_>) -> Result<Response> {
+        next.run(request, all).await
+    }
+}
+
+/// Answers every request of every connection until the process ends.
+fn serve() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || listener.incoming().flatten().for_each(answer));
+    address
+}
+
+/// Requests without bodies, one after the other.
+fn answer(mut stream: TcpStream) {
+    let (mut room, mut read) = ([0; 8192], 0);
+    stream.set_nodelay(true).unwrap();
+    while let Ok(count @ 1..) = stream.read(&mut room[read..]) {
+        read += count;
+        if room[..read].ends_with(b"\r\n\r\n") {
+            read = 0;
+            if stream.write_all(ANSWER).is_err() {
+                return;
+            }
+        }
+    }
+}

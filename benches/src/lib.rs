@@ -1,0 +1,1 @@
+//! What the guard costs, beside its peers: see `speed/main.rs`, and `cargo bench`.
