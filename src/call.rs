@@ -42,6 +42,7 @@ pub struct Call<'a> {
 impl<'a> Call<'a> {
     /// A call of which only the verb and the URL are known. A bearer token is assumed.
     #[must_use]
+    #[inline(always)]
     pub fn new(verb: &'a Method, uri: &'a Uri) -> Self {
         Self {
             verb: verb.as_str(),
@@ -61,6 +62,7 @@ impl<'a> Call<'a> {
     /// whose `GET` would be too long
     /// (<https://github.com/googleapis/google-api-python-client/blob/main/googleapiclient/http.py>).
     #[must_use]
+    #[inline(always)]
     pub fn of(verb: &'a Method, uri: &'a Uri, headers: &'a HeaderMap) -> Self {
         Self::new(verb, uri).with_headers(headers)
     }
@@ -82,6 +84,7 @@ impl<'a> Call<'a> {
 
     /// The same call, judged by these scopes and not by the catalog's, if there are any.
     #[must_use]
+    #[inline(always)]
     pub fn needing(self, needed: Option<&'a NeededScopes>) -> Self {
         Self { needed, ..self }
     }
@@ -92,13 +95,14 @@ impl<'a> Call<'a> {
 
     /// A call at an API's own host whose headers say nothing.
     pub(crate) fn plain(verb: &'a str, host: &'a str, path: &'a str, query: &'a str) -> Self {
-        let (scheme, headers) = (Some("https"), Some(Headers::default()));
+        let (scheme, headers) = (Some("https"), Some(Headers::NONE));
         Self { verb, scheme, authority: Some(host), path, query: Some(query), headers, needed: None }
     }
 
+    #[inline(always)]
     fn with_headers(self, headers: &'a HeaderMap) -> Self {
         let headers = Headers::read(headers);
-        let told = headers.verb.filter(|_| self.verb == "POST").and_then(|verb| verb.to_str().ok());
+        let told = if self.verb == "POST" { headers.get(&METHOD_OVERRIDE) } else { None };
         Self { verb: told.unwrap_or(self.verb), headers: Some(headers), ..self }
     }
 
@@ -107,29 +111,35 @@ impl<'a> Call<'a> {
         self.headers.as_ref()
     }
 
+    #[inline]
     pub(crate) fn verb(&self) -> &'a str {
         self.verb
     }
 
+    #[inline]
     pub(crate) fn path(&self) -> &'a str {
         self.path
     }
 
+    #[inline]
     pub(crate) fn query(&self) -> &'a str {
         self.query.unwrap_or_default()
     }
 
     /// Whether nothing but the request line tells which call this is.
+    #[inline]
     pub(crate) fn is_plain(&self) -> bool {
         !(self.is_grpc() || self.is_batch() || self.is_copy())
     }
 
     /// `host[:port]` as the request has it, user info and all; none in a gRPC client's own layers.
+    #[inline]
     pub(crate) fn authority(&self) -> Option<&'a str> {
-        self.authority.or_else(|| self.headers.as_ref()?.host?.to_str().ok())
+        self.authority.or_else(|| self.headers?.get(&HOST))
     }
 
     /// The port that the URL's scheme stands for; none without a scheme.
+    #[inline]
     pub(crate) fn default_port(&self) -> Option<u16> {
         match self.scheme? {
             "https" => Some(443),
@@ -144,12 +154,14 @@ impl<'a> Call<'a> {
     }
 
     /// Whether the scheme is one that Google's APIs are reached by.
+    #[inline]
     pub(crate) fn is_http(&self) -> bool {
         self.scheme.is_none() || self.default_port().is_some()
     }
 
     /// Whether this is a gRPC call: its headers say so, or they are not known and the path has the
     /// shape `/package.Service/Method`.
+    #[inline]
     pub(crate) fn is_grpc(&self) -> bool {
         let told = || match self.headers {
             Some(_) => self.has_content_type("application/grpc"),
@@ -159,6 +171,7 @@ impl<'a> Call<'a> {
     }
 
     /// Whether this is a bundle of calls (<https://cloud.google.com/storage/docs/batch>).
+    #[inline]
     pub(crate) fn is_batch(&self) -> bool {
         let path = self.path();
         let named = path == "/batch" || path.starts_with("/batch/");
@@ -168,22 +181,26 @@ impl<'a> Call<'a> {
     /// Whether the request proves who sends it by something other than a bearer token: a signed
     /// URL, or an `Authorization` of another kind
     /// (<https://cloud.google.com/storage/docs/authentication/signatures>).
+    #[inline]
     pub(crate) fn is_signed(&self) -> bool {
-        let other = |value: &http::HeaderValue| {
-            !value.as_bytes().get(..7).is_some_and(|kind| kind.eq_ignore_ascii_case(b"bearer "))
+        let other = |value: &HeaderValue| match value.as_bytes().first_chunk::<7>() {
+            Some(kind) => kind != b"Bearer " && !kind.eq_ignore_ascii_case(b"bearer "),
+            None => true,
         };
         query::is_signed(self.query())
-            || self.headers.as_ref().and_then(|told| told.authorization).is_some_and(other)
+            || self.headers.and_then(|headers| headers.authorization).is_some_and(other)
     }
 
     /// Whether the body is another object, to be copied by the server
     /// (<https://cloud.google.com/storage/docs/xml-api/put-object-copy>).
+    #[inline]
     pub(crate) fn is_copy(&self) -> bool {
-        self.headers.as_ref().is_some_and(|told| told.copies)
+        let all = self.headers.filter(|_| self.verb == "PUT").and_then(|headers| headers.all);
+        all.is_some_and(|all| COPY_SOURCES.iter().any(|name| all.contains_key(name)))
     }
 
     fn has_content_type(&self, kind: &str) -> bool {
-        let value = self.headers.as_ref().and_then(|told| told.content_type);
+        let value = self.headers.and_then(|headers| headers.all?.get(CONTENT_TYPE));
         let start = value.and_then(|value| value.as_bytes().get(..kind.len()));
         start.is_some_and(|start| start.eq_ignore_ascii_case(kind.as_bytes()))
     }
@@ -205,39 +222,32 @@ fn is_grpc_path(path: &str) -> bool {
     })
 }
 
-/// The headers that tell which call a request is and whose, read in one pass over all of them: to look one
-/// up by its name takes longer, for the name is hashed byte by byte.
-#[derive(Clone, Copy, Default)]
+/// The headers of a request, and what they say of its token.
+#[derive(Clone, Copy)]
 pub(crate) struct Headers<'a> {
+    all: Option<&'a HeaderMap>,
     authorization: Option<&'a HeaderValue>,
     is_ambiguous: bool,
-    content_type: Option<&'a HeaderValue>,
-    host: Option<&'a HeaderValue>,
-    verb: Option<&'a HeaderValue>,
-    copies: bool,
 }
 
 impl<'a> Headers<'a> {
+    const NONE: Self = Self { all: None, authorization: None, is_ambiguous: false };
+
+    #[inline(always)]
     pub(crate) fn read(all: &'a HeaderMap) -> Self {
-        let mut told = Self::default();
-        for (name, value) in all {
-            match name {
-                _ if *name == AUTHORIZATION => {
-                    told.is_ambiguous = told.authorization.is_some();
-                    told.authorization.get_or_insert(value);
-                }
-                _ if *name == CONTENT_TYPE => drop(told.content_type.get_or_insert(value)),
-                _ if *name == HOST => drop(told.host.get_or_insert(value)),
-                _ if *name == METHOD_OVERRIDE => drop(told.verb.get_or_insert(value)),
-                _ => told.copies |= COPY_SOURCES.contains(name),
-            }
-        }
-        told
+        let mut values = all.get_all(AUTHORIZATION).iter();
+        let authorization = values.next();
+        Self { all: Some(all), authorization, is_ambiguous: values.next().is_some() }
     }
 
     /// The value of `Authorization`, if there is exactly one: which of two Google would take is not known.
+    #[inline]
     pub(crate) fn only_authorization(&self) -> Option<&'a HeaderValue> {
         self.authorization.filter(|_| !self.is_ambiguous)
+    }
+
+    fn get(&self, name: &HeaderName) -> Option<&'a str> {
+        self.all?.get(name)?.to_str().ok()
     }
 }
 
@@ -291,7 +301,7 @@ mod tests {
         assert!(of(&post, batch, &[], |call| call.is_batch()));
         assert!(!of(&get, batch, &[], |call| call.is_batch()));
         assert!(!of(&post, url, &[("content-type", "multipart/related")], |call| call.is_batch()));
-        assert!(of(&get, url, &[("x-goog-copy-source", "b/o")], |call| call.is_copy()));
+        assert!(of(&Method::PUT, url, &[("x-goog-copy-source", "b/o")], |call| call.is_copy()));
         assert!(of(&get, "/a", &[("host", "h:1")], |call| call.authority() == Some("h:1")));
         assert!(of(&get, url, &[("host", "other")], |call| call.authority() == Some("x.example")));
         let real = [("x-http-method-override", "GET")];

@@ -96,6 +96,7 @@ impl GrantedScopes {
 
     /// The granted scopes, where they are known and do limit the token.
     #[must_use]
+    #[inline]
     pub fn scopes(&self) -> Option<&ScopeSet> {
         match &self.held {
             Held::Known(scopes) => Some(scopes),
@@ -105,12 +106,14 @@ impl GrantedScopes {
 
     /// Whether scopes do not limit this token.
     #[must_use]
+    #[inline]
     pub fn is_not_limited(&self) -> bool {
         matches!(self.held, Held::NotLimited)
     }
 
     /// Whether nobody could say.
     #[must_use]
+    #[inline]
     pub fn is_unknown(&self) -> bool {
         matches!(self.held, Held::Unknown(_))
     }

@@ -18,8 +18,8 @@
 mod builder;
 mod checked;
 mod grpc;
-mod kept;
 mod lessons;
+mod line;
 mod repeats;
 mod surface;
 mod verdict;
@@ -29,7 +29,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::call::{Call, NeededScopes, Why};
-use crate::catalog::{self, Endpoints, Found, KnownHost};
+use crate::catalog::{self, Endpoints, Found};
 use crate::denial::{Denial, DenialKind};
 use crate::environment::Environment;
 use crate::granted::flight::Grants;
@@ -45,6 +45,7 @@ use repeats::Repeats;
 pub use builder::GuardBuilder;
 pub(crate) use checked::{Before, Checked, scope_for};
 pub(crate) use grpc::{GRPC_STATUS, Head, is_denied};
+pub(crate) use line::Line;
 pub(crate) use surface::fit;
 pub use verdict::{Verdict, verdict};
 
@@ -184,7 +185,7 @@ impl Guard {
     /// Judges a call by the scopes its token holds. Pure: no I/O, no event.
     #[must_use]
     pub fn decide(&self, call: &Call<'_>, granted: &GrantedScopes) -> Decision {
-        let asked = self.looked_up(call, None);
+        let asked = self.looked_up(call);
         match self.judge(&asked, granted) {
             Verdict::Allow => Decision::Allow,
             Verdict::Lacking => {
@@ -200,7 +201,7 @@ impl Guard {
     /// came from the host that `call` names is for the caller to know.
     #[must_use]
     pub fn explain(&self, call: &Call<'_>, granted: &GrantedScopes, answer: &Answer<'_>) -> Option<Denial> {
-        let asked = self.looked_up(call, None);
+        let asked = self.looked_up(call);
         let refusal = self.corroborated(refusal::classify(answer)?, &asked, granted);
         is_for_scope(&refusal).then(|| self.refuse(&asked, granted.clone(), refusal))
     }
@@ -209,16 +210,12 @@ impl Guard {
     pub(crate) fn explain_alone(&self, answer: &Answer<'_>) -> Option<Denial> {
         let refusal = refusal::classify(answer).filter(is_for_scope)?;
         let granted = GrantedScopes::unknown("an error does not say which token the call carried");
-        Some(self.refuse(&Asked { found: Err(Why::Method), needed: None }, granted, refusal))
+        Some(self.refuse(&Asked::of(Err(Why::Method)), granted, refusal))
     }
 
-    /// What a call is, and what it needs as far as its caller says so. `host`: where it goes, if that is
-    /// known by now.
-    fn looked_up(&self, call: &Call<'_>, host: Option<KnownHost>) -> Asked {
-        let found = match host {
-            Some(host) => host.lookup(call),
-            None => catalog::lookup(call, &self.0.endpoints),
-        };
+    /// What a call is, and what it needs as far as its caller says so.
+    fn looked_up(&self, call: &Call<'_>) -> Asked {
+        let found = catalog::lookup(call, &self.0.endpoints);
         let Some(needed) = call.needed() else { return Asked { found, needed: None } };
         let found = match found {
             Err(Why::Host | Why::Catalog) if self.0.endpoints.is_googles(call) => Err(Why::Method),
@@ -271,6 +268,7 @@ impl Guard {
     }
 
     /// The verdict on what was asked, for a token of which something or nothing is known.
+    #[inline]
     fn judge(&self, asked: &Asked, granted: &GrantedScopes) -> Verdict {
         match (&asked.found, granted.scopes()) {
             (Err(why), _) if asked.needed.is_none() => Verdict::Abstain(*why),
@@ -287,7 +285,7 @@ impl Guard {
 
     /// The same for a method that nobody has called yet.
     pub(crate) fn judge_method(&self, found: &Result<Found, Why>, granted: &GrantedScopes) -> Verdict {
-        self.judge(&Asked { found: *found, needed: None }, granted)
+        self.judge(&Asked::of(*found), granted)
     }
 
     /// A header alone only makes a scope refusal possible; our own prediction makes it likely.
@@ -304,6 +302,10 @@ struct Asked {
 }
 
 impl Asked {
+    const fn of(found: Result<Found, Why>) -> Self {
+        Self { found, needed: None }
+    }
+
     fn method(&self) -> Option<catalog::ApiMethod> {
         self.found.as_ref().ok().map(Found::method)
     }

@@ -65,7 +65,7 @@ use crate::adapter::hold::{Hold, Holds};
 use crate::call::Call;
 use crate::denial::Denial;
 use crate::error::BoxError;
-use crate::guard::{Before, Checked, Guard, Head};
+use crate::guard::{Before, Checked, Guard, Head, Line};
 use crate::scope::Scope;
 
 /// What a guarded call comes to.
@@ -147,12 +147,14 @@ where
                 state: State::Boxed { answer: Box::pin(attach_then_call(guard, wanted, ready, request)) },
             };
         }
-        let state = match before(self.guard.get(), &request) {
-            Before::Go(checked) => {
-                State::Calling { call: self.inner.call(request), checked, guard: self.guard.hold() }
+        let (mut checked, mut line) = (Checked::NONE, Line::EMPTY);
+        let (call, headers) = (call_of(&request), request.headers());
+        let state = match self.guard.get().before_keeping(&call, headers, &mut checked, &mut line) {
+            Before::Go(()) => {
+                State::Calling { call: self.inner.call(request), checked, line, guard: self.guard.hold() }
             }
             Before::Stop(denial) => State::Denied { answer: Some(unsent(self.guard.get(), denial)) },
-            Before::Ask(checked) => {
+            Before::Ask(()) => {
                 let (guard, ready) = (self.guard.get().clone(), self.take_ready());
                 State::Boxed { answer: Box::pin(ask_then_call(guard, checked, ready, request)) }
             }
@@ -161,9 +163,10 @@ where
     }
 }
 
-fn before<B>(guard: &Guard, request: &Request<B>) -> Before {
+#[inline]
+fn call_of<B>(request: &Request<B>) -> Call<'_> {
     let call = Call::of(request.method(), request.uri(), request.headers());
-    guard.before(&call.needing(request.extensions().get()), request.headers())
+    call.needing(request.extensions().get())
 }
 
 async fn attach_then_call<S, B, R>(
@@ -181,7 +184,7 @@ where
 {
     let value = authorization(source.as_ref(), &scope).await?;
     request.headers_mut().insert(AUTHORIZATION, value);
-    match before(&guard, &request) {
+    match guard.before(&call_of(&request), request.headers()) {
         Before::Stop(denial) => unsent(&guard, denial),
         Before::Ask(checked) => ask_then_call(guard, checked, inner, request).await,
         Before::Go(checked) => {
@@ -261,7 +264,7 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum State<F, R: Body> {
-        Calling { #[pin] call: F, checked: Checked, guard: Hold },
+        Calling { #[pin] call: F, checked: Checked, line: Line, guard: Hold },
         Boxed { answer: Pin<Box<dyn Future<Output = Answer<R>> + Send>> },
         Denied { answer: Option<Answer<R>> },
     }
@@ -283,7 +286,7 @@ where
             StateProjection::Denied { answer } => {
                 return Poll::Ready(answer.take().expect("a future is not polled after it is ready"));
             }
-            StateProjection::Calling { call, checked, guard } => {
+            StateProjection::Calling { call, checked, line, guard } => {
                 let response = ready!(call.poll(cx)).map_err(Into::into)?;
                 match guard.get().head(checked, response.status(), response.headers()) {
                     Head::Pass => return Poll::Ready(Ok(response.map(GuardBody::untouched))),
@@ -292,7 +295,9 @@ where
                         return Poll::Ready(Ok(response.map(watched)));
                     }
                     Head::Explain => {
-                        let answer = explain_refused(guard.get().clone(), checked.clone(), response);
+                        let guard = guard.get().clone();
+                        let checked = guard.settled(checked.clone(), line);
+                        let answer = explain_refused(guard, checked, response);
                         State::Boxed { answer: Box::pin(answer) }
                     }
                 }

@@ -8,7 +8,7 @@
 //! | section | record |
 //! |---|---|
 //! | `host_index` | `u16` × a power of two: host number + 1, by [`host_hash`], linear probing |
-//! | `hosts` | name text, root node `u32`, scope set `u16` that every method of the host shares |
+//! | `hosts` | name text, root node `u32`, scope set `u16` that every method of the host shares, then the way to most of its methods: how their paths begin, and the node `u32` to which that leads |
 //! | `verb_index`, `verbs` | the same for custom verbs (`:publish`): name text; numbers begin at 1 |
 //! | `nodes` | see `walk.rs` |
 //! | `rows` | id text, api `u16`, set `u16`, verb and basis `u8`, special `u8`; sorted by id |
@@ -20,16 +20,16 @@
 //! | `scopes` | `u16` scope numbers |
 //! | `text` | UTF-8 |
 
-use super::path::{eights, hash, same};
+use super::path::{each_eight, hash, same};
 
 /// What the data begins with. The last byte is the version of this layout.
-pub(crate) const MAGIC: [u8; 4] = *b"gsc\x05";
+pub(crate) const MAGIC: [u8; 4] = *b"gsc\x06";
 /// How many sections there are.
 pub(crate) const SECTIONS: usize = 13;
 /// Magic, then the end of each section, all counted from the end of this header.
 pub(crate) const HEADER: usize = 4 + 4 * SECTIONS;
 
-pub(crate) const HOST_RECORD: usize = 10;
+pub(crate) const HOST_RECORD: usize = 18;
 pub(crate) const ROW_RECORD: usize = 10;
 pub(crate) const RPC_RECORD: usize = 12;
 pub(crate) const API_RECORD: usize = 12;
@@ -66,9 +66,12 @@ pub(crate) fn host_hash(host: &str) -> u16 {
 
 /// Where the probe for a gRPC method begins.
 pub(crate) fn rpc_hash(service: &str, method: &str) -> u16 {
-    let words = eights(service.as_bytes()).chain(eights(method.as_bytes()));
-    let mixed =
-        words.fold(0_u64, |all, (_, word)| (all.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mut mixed = 0_u64;
+    for name in [service, method] {
+        each_eight(name.as_bytes(), |word| {
+            mixed = (mixed.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        });
+    }
     (mixed >> 48) as u16
 }
 
@@ -115,19 +118,38 @@ impl<'a> Blob<'a> {
         let number = probe(self.host_index, host_hash(name), |number| {
             same(self.text(self.hosts, number * HOST_RECORD), name.as_bytes())
         })?;
-        let at = number * HOST_RECORD;
-        let (root, shared) = (u32_at(self.hosts, at + 4), u16_at(self.hosts, at + 8));
-        Some(Host { number: u16::try_from(number).ok()?, root, shared })
+        u16::try_from(number).ok().map(Host)
+    }
+
+    /// The node below which all methods of the host are.
+    pub(crate) fn root(&self, host: Host) -> u32 {
+        u32_at(self.host_record(host), 4)
+    }
+
+    /// The set of scopes of which every method of the host accepts each, those aside that are never
+    /// called lacking; 0 when there is none.
+    #[inline]
+    pub(crate) fn shared(&self, host: Host) -> u16 {
+        u16_at(self.host_record(host), 8)
+    }
+
+    /// Where most of the host's methods are below: how their paths begin, from slash to slash, and the node
+    /// to which that leads. An empty text where there is no such place.
+    #[inline]
+    pub(crate) fn highway(&self, host: Host) -> (&'a [u8], u32) {
+        let record = self.host_record(host);
+        (self.text(record, 10), u32_at(record, 14))
     }
 
     /// The host's name.
-    pub(crate) fn host_name(&self, host: &Host) -> &'a [u8] {
-        self.text(self.hosts, usize::from(host.number) * HOST_RECORD)
+    pub(crate) fn host_name(&self, host: Host) -> &'a [u8] {
+        self.text(self.host_record(host), 0)
     }
 
-    /// The name of the host with this number.
-    pub(crate) fn host_called(&self, number: u16) -> &'a str {
-        self.string(self.hosts, usize::from(number) * HOST_RECORD)
+    #[inline]
+    fn host_record(&self, host: Host) -> &'a [u8] {
+        let at = usize::from(host.0) * HOST_RECORD;
+        self.hosts.get(at..at + HOST_RECORD).unwrap_or_default()
     }
 
     /// The number of a custom verb, or nothing for one that no method has.
@@ -156,6 +178,7 @@ impl<'a> Blob<'a> {
     }
 
     /// The row's record. An rpc that is a REST method has all but its id and verb from there.
+    #[inline]
     pub(crate) fn row(&self, row: u32) -> Row {
         let own = self.record(row);
         let [verb, special] = u16_at(own, 8).to_le_bytes();
@@ -226,6 +249,7 @@ impl<'a> Blob<'a> {
     }
 
     /// The scope numbers of a set.
+    #[inline]
     pub(crate) fn set(&self, set: u16) -> impl Iterator<Item = usize> + use<'a> {
         let at = usize::from(set) * 2;
         let (from, to) = (u16_at(self.sets, at), u16_at(self.sets, at + 2));
@@ -265,15 +289,9 @@ impl<'a> Blob<'a> {
     }
 }
 
-/// A host of the catalog.
+/// A host of the catalog: its number.
 #[derive(Clone, Copy)]
-pub(crate) struct Host {
-    pub(crate) number: u16,
-    pub(crate) root: u32,
-    /// The set of scopes of which every method of the host accepts each, those aside that are never
-    /// called lacking; 0 when there is none.
-    pub(crate) shared: u16,
-}
+pub(crate) struct Host(pub(crate) u16);
 
 /// A method of the catalog, without its id.
 pub(crate) struct Row {

@@ -89,6 +89,7 @@ impl Endpoints {
     }
 
     /// The record of the host that a call goes to, if its own name is there and stands for itself.
+    #[inline]
     pub(super) fn exact(&self, call: &Call<'_>) -> Option<Host> {
         let authority = call.authority().filter(|_| self.mapped.is_empty() && call.is_http())?;
         reader::host(authority)

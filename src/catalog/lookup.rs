@@ -20,6 +20,7 @@ pub struct Found {
 }
 
 impl Found {
+    #[inline]
     fn new(method: ApiMethod, query: &str) -> Self {
         let row = BLOB.row(method.row);
         let special = overrides::at(row.special);
@@ -60,6 +61,7 @@ impl Found {
     }
 
     /// Whether a token with these scopes holds one that the method accepts.
+    #[inline]
     pub(crate) fn accepts(&self, granted: &ScopeSet) -> bool {
         reader::set_accepts(self.set, granted)
     }
@@ -78,34 +80,37 @@ pub(crate) struct KnownHost(Host);
 
 impl KnownHost {
     /// The host of a call, if the request line alone tells the method.
+    #[inline]
     pub(crate) fn of(call: &Call<'_>, endpoints: &Endpoints) -> Option<Self> {
         endpoints.exact(call).filter(|_| call.is_plain()).map(Self)
     }
 
     /// Whether some scopes open all of the host. Then its answers are Google's, whatever the path.
+    #[inline]
     pub(crate) fn may_be_open(self) -> bool {
-        self.0.shared != 0
+        BLOB.shared(self.0) != 0
     }
 
     /// Whether a call with a token that was granted this cannot lack a scope here, whatever its path.
+    #[inline]
     pub(crate) fn is_open_to(self, granted: &GrantedScopes) -> bool {
-        let opens = |held| reader::set_accepts(self.0.shared, held);
+        let opens = |held| reader::set_accepts(BLOB.shared(self.0), held);
         self.may_be_open() && (granted.is_not_limited() || granted.scopes().is_some_and(opens))
     }
 
     /// What [`lookup`] says of the call that is to this host.
     pub(crate) fn lookup(self, call: &Call<'_>) -> Result<Found, Why> {
-        at(call, BLOB.host_name(&self.0), Some(self.0))
+        at(call, BLOB.host_name(self.0), Some(self.0))
     }
 
     /// Stands for the host where a name is too long.
     pub(crate) fn number(self) -> u16 {
-        self.0.number
+        self.0.0
     }
 
     /// The name of the host with this number.
     pub(crate) fn name_of(number: u16) -> &'static str {
-        BLOB.host_called(number)
+        text(BLOB.host_name(Host(number)))
     }
 }
 
@@ -158,7 +163,7 @@ fn find(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
         return grpc(call, endpoints);
     }
     if let Some(host) = endpoints.exact(call) {
-        return at(call, BLOB.host_name(&host), Some(host));
+        return at(call, BLOB.host_name(host), Some(host));
     }
     let place = endpoints.place(call, is_known)?;
     match place.bucket {
@@ -179,7 +184,7 @@ fn at(call: &Call<'_>, name: &[u8], host: Option<Host>) -> Result<Found, Why> {
     if let Some(method) = session(call, name) {
         return Ok(Found::new(method, call.query()).doubted(Why::Session));
     }
-    let read = |host: Host| reader::find_at(&host, call.verb(), call.path());
+    let read = |host: Host| reader::find_at(host, call.verb(), call.path());
     let row = host::twin(name).and_then(reader::host).and_then(read).or_else(|| read(host?));
     let found = row.map(|row| Found::new(ApiMethod::at(row), call.query()));
     let found = found.or_else(|| without_slash(call, text(name))).ok_or_else(|| missed(call, text(name)))?;
@@ -218,8 +223,8 @@ fn grpc(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
 /// The method that began the resumable upload which this request continues, asks about or ends.
 fn session(call: &Call<'_>, host: &[u8]) -> Option<ApiMethod> {
     let path = call.path();
-    let upload = path.starts_with("/upload/") || path.starts_with("/resumable/upload/");
-    if !upload || !query::has(call.query(), query::UPLOAD_ID) {
+    let upload = || path.starts_with("/upload/") || path.starts_with("/resumable/upload/");
+    if call.query().is_empty() || !upload() || !query::has(call.query(), query::UPLOAD_ID) {
         return None;
     }
     [call.verb(), "POST", "PUT", "PATCH"].into_iter().find_map(|verb| reader::find(text(host), verb, path))

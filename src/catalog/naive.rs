@@ -60,7 +60,7 @@ fn legacy() -> &'static [Template] {
 fn list(host: &str) -> Vec<Template> {
     let mut templates = Vec::new();
     let mut open: Vec<(u32, Vec<Part>)> =
-        BLOB.host(host).map(|host| (host.root, Vec::new())).into_iter().collect();
+        BLOB.host(host).map(|host| (BLOB.root(host), Vec::new())).into_iter().collect();
     while let Some((at, parts)) = open.pop() {
         let mut child = |at, part| open.push((at, [parts.as_slice(), &[part]].concat()));
         read(&BLOB, at, &mut child, &mut |key, row| {

@@ -34,12 +34,10 @@ impl<'p> Path<'p> {
         let bytes = path.as_bytes();
         let end = u16::try_from(bytes.len()).ok().filter(|_| bytes.first() == Some(&b'/'))?;
         let mut count = 0;
-        for (at, eight) in eights(bytes) {
-            let mut slashes = lanes(eight, b'/');
-            while slashes != 0 {
-                *cuts.get_mut(count)? = at + (slashes.trailing_zeros() / 8) as u16;
+        for (at, byte) in (0..).zip(bytes) {
+            if *byte == b'/' {
+                *cuts.get_mut(count)? = at;
                 count += 1;
-                slashes &= slashes - 1;
             }
         }
         *cuts.get_mut(count)? = end;
@@ -112,67 +110,66 @@ impl Colon {
 
 /// The segments of a path as sent, each found when it is asked for.
 pub(crate) struct Segments<'p> {
-    bytes: &'p [u8],
-    /// Where the next one begins; past the end when there is none.
-    next: usize,
+    path: &'p [u8],
+    rest: Option<&'p [u8]>,
 }
 
 impl<'p> Segments<'p> {
-    /// Nothing for a path that this module does not look at.
+    /// Those from this place on; nothing for a path that this module does not look at.
     #[inline]
-    pub(crate) fn of(path: &'p str) -> Option<Self> {
-        let bytes = path.as_bytes();
-        let is_ours = bytes.len() <= usize::from(u16::MAX) && bytes.first() == Some(&b'/');
-        is_ours.then_some(Self { bytes, next: 1 })
+    pub(crate) fn of(path: &'p str, from: usize) -> Option<Self> {
+        let path = path.as_bytes();
+        let is_ours = path.len() <= usize::from(u16::MAX) && path.first() == Some(&b'/');
+        is_ours.then_some(Self { path, rest: path.get(from..) })
     }
 
     /// The next segment; an empty one past the end.
     #[inline]
     pub(crate) fn take(&mut self) -> &'p [u8] {
-        let start = self.next;
-        let mut end = start;
-        let end = loop {
-            let slashes = lanes(self.eight(end), b'/');
+        let rest = self.rest.unwrap_or_default();
+        let mut ahead = rest;
+        let slashes = loop {
+            let Some((eight, after)) = ahead.split_first_chunk::<8>() else {
+                break if ahead.is_empty() { 0 } else { any(tail(self.path, ahead.len()), b'/') & HIGH };
+            };
+            // The lowest of the bits that `any` sets means what it says.
+            let slashes = any(u64::from_le_bytes(*eight), b'/') & HIGH;
             if slashes != 0 {
-                break end + slashes.trailing_zeros() as usize / 8;
+                break slashes;
             }
-            end += 8;
-            if end >= self.bytes.len() {
-                break self.bytes.len();
-            }
+            ahead = after;
         };
-        self.next = end + 1;
-        self.bytes.get(start..end).unwrap_or_default()
+        if slashes == 0 {
+            self.rest = None;
+            return rest;
+        }
+        let end = rest.len() - ahead.len() + slashes.trailing_zeros() as usize / 8;
+        self.rest = rest.get(end + 1..);
+        rest.get(..end).unwrap_or_default()
     }
 
     /// Whether there is none left.
     #[inline]
     pub(crate) fn is_done(&self) -> bool {
-        self.next > self.bytes.len()
-    }
-
-    /// Eight bytes from here on, filled with zeros at the end of the path.
-    #[inline]
-    fn eight(&self, at: usize) -> u64 {
-        let rest = self.bytes.get(at..).unwrap_or_default();
-        match rest.first_chunk::<8>() {
-            Some(eight) => u64::from_le_bytes(*eight),
-            None if rest.is_empty() => 0,
-            None => tail(self.bytes, rest.len()),
-        }
+        self.rest.is_none()
     }
 }
 
 /// Whether a segment holds a colon, and whether it holds one as `%3A`, or something that begins alike.
 #[inline]
 pub(crate) fn colons(segment: &[u8]) -> (bool, bool) {
+    let mut seen = 0;
+    each_eight(segment, |eight| seen |= any(eight, b':') | any(eight, b'%'));
+    if seen & HIGH == 0 {
+        return (false, false);
+    }
     let (mut plain, mut escaped, mut carry) = (0, 0, 0);
-    for (_, eight) in eights(segment) {
+    each_eight(segment, |eight| {
         let percents = lanes(eight, b'%');
         plain |= any(eight, b':');
         escaped |= (percents << 8 | carry) & lanes(eight, b'3');
         carry = percents >> 56;
-    }
+    });
     (plain & HIGH != 0, escaped != 0)
 }
 
@@ -181,13 +178,17 @@ fn last_escaped_colon(segment: &[u8]) -> Option<usize> {
     (0..segment.len()).rev().find(is_colon)
 }
 
-/// The bytes as little-endian words of eight, each with its place; the last is filled with zeros.
+/// Hands out the bytes as little-endian words of eight, the last one filled with zeros.
 #[inline]
-pub(super) fn eights(bytes: &[u8]) -> impl Iterator<Item = (u16, u64)> + '_ {
-    let chunks = bytes.chunks_exact(8);
-    let rest = chunks.remainder().len();
-    let words = chunks.map(|eight| u64::from_le_bytes(eight.try_into().unwrap_or_default()));
-    (0_u16..).step_by(8).zip(words.chain((rest > 0).then(|| tail(bytes, rest))))
+pub(super) fn each_eight(bytes: &[u8], mut see: impl FnMut(u64)) {
+    let mut rest = bytes;
+    while let Some((eight, after)) = rest.split_first_chunk::<8>() {
+        see(u64::from_le_bytes(*eight));
+        rest = after;
+    }
+    if !rest.is_empty() {
+        see(tail(bytes, rest.len()));
+    }
 }
 
 /// The last bytes, fewer than eight, as a word that is filled with zeros.
@@ -217,7 +218,9 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
 /// Whether anything in a segment is percent-encoded.
 #[inline]
 pub(crate) fn is_escaped(segment: &[u8]) -> bool {
-    eights(segment).fold(0, |all, (_, eight)| all | any(eight, b'%')) & HIGH != 0
+    let mut seen = 0;
+    each_eight(segment, |eight| seen |= any(eight, b'%'));
+    seen & HIGH != 0
 }
 
 /// Has a high bit if any lane of `eight` holds `byte`; the other bits mean nothing.

@@ -43,7 +43,7 @@ pub(crate) fn host(name: &str) -> Option<Host> {
 
 /// The method that a request to a host is, as [`find`] takes it.
 #[inline]
-pub(crate) fn find_at(host: &Host, verb: &str, path: &str) -> Option<u32> {
+pub(crate) fn find_at(host: Host, verb: &str, path: &str) -> Option<u32> {
     walk::find_at(&BLOB, host, verb, path)
 }
 

@@ -32,19 +32,22 @@ const MAX_STEPS: usize = 2048;
 ///
 /// `host` is the canonical name, `path` begins with `/` and has no query.
 pub(crate) fn find(blob: &Blob<'_>, host: &str, verb: &str, path: &str) -> Option<u32> {
-    find_at(blob, &blob.host(host).filter(|_| host != LEGACY)?, verb, path)
+    find_at(blob, blob.host(host).filter(|_| host != LEGACY)?, verb, path)
 }
 
 /// The same where the host is known.
-pub(crate) fn find_at(blob: &Blob<'_>, host: &Host, verb: &str, path: &str) -> Option<u32> {
+pub(crate) fn find_at(blob: &Blob<'_>, host: Host, verb: &str, path: &str) -> Option<u32> {
     let verb = verb_code(verb)?;
-    straight(blob, host.root, verb, path).or_else(|| thorough(blob, host, verb, path))
+    straight(blob, host, verb, path).or_else(|| thorough(blob, host, verb, path))
 }
 
 /// Takes the first choice everywhere, which is right for almost every path, and leaves `**` alone.
-fn straight(blob: &Blob<'_>, root: u32, verb: u16, path: &str) -> Option<u32> {
-    let mut segments = Segments::of(path)?;
-    let mut at = root;
+fn straight(blob: &Blob<'_>, host: Host, verb: u16, path: &str) -> Option<u32> {
+    let (highway, exit) = blob.highway(host);
+    let begins = path.as_bytes().get(..highway.len()).is_some_and(|begin| same(begin, highway));
+    let is_short = begins && !highway.is_empty();
+    let (mut at, skipped) = if is_short { (exit, highway.len()) } else { (blob.root(host), 1) };
+    let mut segments = Segments::of(path, skipped)?;
     loop {
         let segment = segments.take();
         if segments.is_done() {
@@ -59,7 +62,7 @@ fn straight(blob: &Blob<'_>, root: u32, verb: u16, path: &str) -> Option<u32> {
 #[inline(always)]
 fn first_choice(blob: &Blob<'_>, at: u32, segment: &[u8]) -> Option<u32> {
     let node = Node::at(blob.nodes, at);
-    match node.literal(blob, at, segment) {
+    match node.literal(blob, segment) {
         None if is_name(segment) => node.star(),
         child => child,
     }
@@ -73,8 +76,11 @@ fn last<'p>(blob: &Blob<'_>, segment: &'p [u8], verb: u16) -> Option<(&'p [u8], 
         (false, false) => Some((segment, verb)),
         (true, false) => {
             let colon = segment.iter().rposition(|byte| *byte == b':')?;
-            let custom = blob.custom_verb(segment.get(colon + 1..)?)?;
-            Some((segment.get(..colon)?, custom << 3 | verb))
+            let (before, name) = (segment.get(..colon)?, segment.get(colon + 1..)?);
+            match blob.custom_verb(name) {
+                Some(custom) => Some((before, custom << 3 | verb)),
+                None => (!is_escaped(name)).then_some((segment, verb)),
+            }
         }
         _ => None,
     }
@@ -82,12 +88,12 @@ fn last<'p>(blob: &Blob<'_>, segment: &'p [u8], verb: u16) -> Option<(&'p [u8], 
 
 /// Takes every choice and every reading, in the order of preference.
 #[cold]
-fn thorough(blob: &Blob<'_>, host: &Host, verb: u16, path: &str) -> Option<u32> {
+fn thorough(blob: &Blob<'_>, host: Host, verb: u16, path: &str) -> Option<u32> {
     let mut cuts = [0; MAX_SEGMENTS + 1];
     let mut path = Path::new(path, &mut cuts)?;
-    match under(blob, host.root, verb, &mut path) {
+    match under(blob, blob.root(host), verb, &mut path) {
         None if blob.host_name(host) == WWW.as_bytes() => {
-            under(blob, blob.host(LEGACY)?.root, verb, &mut path)
+            under(blob, blob.root(blob.host(LEGACY)?), verb, &mut path)
         }
         found => found,
     }
@@ -158,8 +164,8 @@ fn advance(blob: &Blob<'_>, node: &Node<'_>, path: &Path<'_>, step: Step, open: 
         open.push(Step { next: step.next + 1, ..step }, is_name(segment));
     }
     if let Choice::Literal | Choice::More = step.choice {
-        if let Some(child) = node.literal(blob, step.node, segment) {
-            open.push(Step { choice: Choice::Star, ..step }, node.flags != 0);
+        if let Some(child) = node.literal(blob, segment) {
+            open.push(Step { choice: Choice::Star, ..step }, node.flags() != 0);
             return on(child, Choice::Literal);
         }
     }
@@ -167,7 +173,7 @@ fn advance(blob: &Blob<'_>, node: &Node<'_>, path: &Path<'_>, step: Step, open: 
         return None;
     }
     if let (Some(child), Choice::Literal | Choice::More | Choice::Star) = (node.star(), step.choice) {
-        open.push(Step { choice: Choice::DoubleStar, ..step }, node.flags & HAS_DOUBLE_STAR != 0);
+        open.push(Step { choice: Choice::DoubleStar, ..step }, node.flags() & HAS_DOUBLE_STAR != 0);
         return on(child, Choice::Literal);
     }
     node.double_star().and_then(|child| on(child, Choice::More))
@@ -176,7 +182,7 @@ fn advance(blob: &Blob<'_>, node: &Node<'_>, path: &Path<'_>, step: Step, open: 
 /// Whether a wildcard may stand for this segment.
 #[inline]
 fn is_name(segment: &[u8]) -> bool {
-    !matches!(segment, b"" | b"." | b"..")
+    segment.len() > 2 || !matches!(segment, b"" | b"." | b"..")
 }
 
 /// Choices not yet taken, the latest last.
@@ -199,62 +205,74 @@ impl Open {
     }
 }
 
+/// A node: where it is, and its first eight bytes as one number.
+#[derive(Clone, Copy)]
 pub(crate) struct Node<'a> {
-    body: &'a [u8],
-    /// Where in the body the literals begin.
-    edges: usize,
-    literals: usize,
-    rows: usize,
-    flags: u8,
+    nodes: &'a [u8],
+    at: usize,
+    head: u64,
 }
 
 impl<'a> Node<'a> {
     #[inline]
     fn at(nodes: &'a [u8], at: u32) -> Self {
-        match nodes.get(at as usize..) {
-            Some([a, b, rows, flags, body @ ..]) => Self {
-                body,
-                edges: usize::from(*flags & WILD_BYTES),
-                literals: usize::from(u16::from_le_bytes([*a, *b])),
-                rows: usize::from(*rows),
-                flags: *flags,
-            },
-            _ => Self { body: &[], edges: 0, literals: 0, rows: 0, flags: 0 },
-        }
+        let at = at as usize;
+        let head = nodes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |head| u64::from_le_bytes(*head));
+        Self { nodes, at, head }
     }
 
+    fn literals(&self) -> usize {
+        self.head as usize & 0xffff
+    }
+
+    fn rows(&self) -> usize {
+        (self.head >> 16) as usize & 0xff
+    }
+
+    fn flags(&self) -> u8 {
+        (self.head >> 24) as u8
+    }
+
+    #[inline]
     pub(crate) fn star(&self) -> Option<u32> {
-        (self.flags & HAS_STAR != 0).then(|| u24_at(self.body, 0))
+        (self.flags() & HAS_STAR != 0).then_some((self.head >> 32) as u32 & 0xff_ffff)
     }
 
     pub(crate) fn double_star(&self) -> Option<u32> {
-        let at = if self.flags & HAS_STAR != 0 { 3 } else { 0 };
-        (self.flags & HAS_DOUBLE_STAR != 0).then(|| u24_at(self.body, at))
+        let at = if self.flags() & HAS_STAR != 0 { 7 } else { 4 };
+        (self.flags() & HAS_DOUBLE_STAR != 0).then(|| u32_at(self.nodes, self.at + at) & 0xff_ffff)
     }
 
-    /// The child of the literal edge that equals the segment, of the node at this place.
+    /// The child of the literal edge that equals the segment.
     #[inline]
-    fn literal(&self, blob: &Blob<'_>, at: u32, segment: &[u8]) -> Option<u32> {
-        match self.literals {
+    fn literal(&self, blob: &Blob<'_>, segment: &[u8]) -> Option<u32> {
+        match self.literals() {
             0 => None,
             _ => self
                 .edge(blob, segment)
-                .or_else(|| is_escaped(segment).then(|| encoded(blob, at, segment))?),
+                .or_else(|| is_escaped(segment).then(|| self.encoded(blob, segment))?),
         }
+    }
+
+    /// The same for a segment of which more is encoded than need be.
+    #[inline(never)]
+    fn encoded(self, blob: &Blob<'_>, segment: &[u8]) -> Option<u32> {
+        self.edge(blob, decode(segment, &mut [0; MAX_LITERAL])?)
     }
 
     #[inline(always)]
     fn edge(&self, blob: &Blob<'_>, text: &[u8]) -> Option<u32> {
-        if self.literals == 1 {
+        let literals = self.literals();
+        if literals == 1 {
             return self.edge_at(0).filter(|edge| edge.is(blob, text)).map(|edge| edge.child);
         }
         let wanted = hash(text);
         // Hashes are spread evenly, so the place of one is not far from its share of the whole.
-        let mut place = (usize::from(wanted) * self.literals) >> 16;
+        let mut place = (usize::from(wanted) * literals) >> 16;
         while place > 0 && self.edge_at(place - 1)?.hash >= wanted {
             place -= 1;
         }
-        while place < self.literals {
+        while place < literals {
             let edge = self.edge_at(place)?;
             if edge.hash > wanted {
                 return None;
@@ -267,32 +285,30 @@ impl<'a> Node<'a> {
         None
     }
 
+    /// Where the literals begin.
+    fn edges(&self) -> usize {
+        self.at + 4 + usize::from(self.flags() & WILD_BYTES)
+    }
+
     #[inline(always)]
     fn edge_at(&self, place: usize) -> Option<Edge> {
-        let from = self.edges + place * EDGE;
-        let [a, b, x, y, z, c, d, e, f] = *self.body.get(from..from + EDGE)?.first_chunk::<EDGE>()?;
+        let [numbers @ .., len] = self.nodes.get(self.edges() + place * EDGE..)?.first_chunk::<EDGE>()?;
+        let numbers = u64::from_le_bytes(*numbers);
         Some(Edge {
-            hash: u16::from_le_bytes([a, b]),
-            child: u32::from_le_bytes([x, y, z, 0]),
-            text: u32::from_le_bytes([c, d, e, f]),
+            hash: numbers as u16,
+            child: (numbers >> 16) as u32 & 0xff_ffff,
+            text: (numbers >> 40) as u32 | u32::from(*len) << 24,
         })
     }
 
     /// The row of the method with this key that ends here.
     #[inline]
     fn row(&self, key: u16) -> Option<u32> {
-        let from = self.edges + self.literals * EDGE;
-        let methods = self.body.get(from..from + self.rows * METHOD)?;
+        let from = self.edges() + self.literals() * EDGE;
+        let methods = self.nodes.get(from..from + self.rows() * METHOD)?;
         let method = methods.chunks_exact(METHOD).find(|method| u16_at(method, 0) == key)?;
         Some(u32::from(u16_at(method, 2)) | u32::from(*method.get(4)?) << 16)
     }
-}
-
-/// The child of a literal of which more is encoded than need be. Takes the place of the node, so that the
-/// node itself need not lie in memory for this rare call.
-#[inline(never)]
-fn encoded(blob: &Blob<'_>, at: u32, segment: &[u8]) -> Option<u32> {
-    Node::at(blob.nodes, at).edge(blob, decode(segment, &mut [0; MAX_LITERAL])?)
 }
 
 struct Edge {
@@ -304,20 +320,15 @@ struct Edge {
 impl Edge {
     #[inline(always)]
     fn is(&self, blob: &Blob<'_>, text: &[u8]) -> bool {
-        same(blob.text_of(self.text), text)
+        (self.text >> 24) as usize == text.len() && same(blob.text_of(self.text), text)
     }
-}
-
-/// Three bytes; the section ends in one more, so that four can be read.
-fn u24_at(bytes: &[u8], at: usize) -> u32 {
-    u32_at(bytes, at) & 0xff_ffff
 }
 
 /// What is written down in the data, for those who want to see all of it.
 #[allow(dead_code, reason = "for tests and benchmarks")]
 mod listing {
-    use super::super::blob::{Blob, u16_at};
-    use super::{EDGE, METHOD, Node, u24_at};
+    use super::super::blob::{Blob, u16_at, u32_at};
+    use super::{EDGE, METHOD, Node};
 
     impl<'a> Blob<'a> {
         pub(crate) fn node(&self, at: u32) -> Node<'a> {
@@ -327,17 +338,17 @@ mod listing {
 
     impl<'a> Node<'a> {
         /// The literals, and where each leads.
-        pub(crate) fn edges(&self, blob: &Blob<'a>) -> impl Iterator<Item = (&'a str, u32)> {
-            let edges = (0..self.literals).filter_map(|place| self.edge_at(place));
+        pub(crate) fn children(&self, blob: &Blob<'a>) -> impl Iterator<Item = (&'a str, u32)> {
+            let edges = (0..self.literals()).filter_map(|place| self.edge_at(place));
             let text = |reference| std::str::from_utf8(blob.text_of(reference)).unwrap_or_default();
             edges.map(|edge| (text(edge.text), edge.child)).collect::<Vec<_>>().into_iter()
         }
 
         /// The keys of the methods that end here, and their rows.
         pub(crate) fn methods(&self) -> impl Iterator<Item = (u16, u32)> + '_ {
-            let from = self.edges + self.literals * EDGE;
-            let at = (0..self.rows).map(move |row| from + row * METHOD);
-            at.map(|at| (u16_at(self.body, at), u24_at(self.body, at + 2)))
+            let from = self.edges() + self.literals() * EDGE;
+            let at = (0..self.rows()).map(move |row| from + row * METHOD);
+            at.map(|at| (u16_at(self.nodes, at), u32_at(self.nodes, at + 2) & 0xff_ffff))
         }
     }
 }

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::kept::Kept;
 use super::lessons::Subject;
+use super::line::Line;
 use super::{Asked, Guard, Preflight, Verdict, WAIT, is_for_scope, is_google};
 use crate::adapter::inflate;
 use crate::call::{Call, Headers, Why};
@@ -26,8 +26,6 @@ use crate::telemetry;
 #[derive(Debug, Clone)]
 pub(crate) struct Checked {
     asked: Asked,
-    /// The request line, where the method did not matter for the verdict and is still to be found.
-    kept: Option<Kept>,
     token: Option<TokenKey>,
     header: Option<HeaderValue>,
     /// Whether it was sent although its token lacks the scope, or might.
@@ -45,30 +43,21 @@ impl Checked {
         is_google(&self.asked.found)
     }
 
-    /// A call of which no token is seen.
-    fn unseen(asked: Asked) -> Self {
-        Self { asked, kept: None, token: None, header: None, doubted: false, is_grpc: false }
-    }
+    /// A call of which nothing is known.
+    pub(crate) const NONE: Self = Self::untold(Err(Why::Host));
 
     /// A call of which a client shows no more than the method, or not even that.
-    pub(crate) fn untold(found: Result<Found, Why>) -> Self {
-        Self::unseen(Asked { found, needed: None })
+    pub(crate) const fn untold(found: Result<Found, Why>) -> Self {
+        Self { asked: Asked::of(found), token: None, header: None, doubted: false, is_grpc: false }
     }
 
-    /// The same call with its token, if somebody is to be asked about it later.
-    fn with_token(self, key: TokenKey, header: Option<&HeaderValue>) -> Self {
-        let hidden = |header: &HeaderValue| {
-            let mut header = header.clone();
+    /// Takes note of its token, and keeps it if somebody is to be asked about it later.
+    fn set_token(&mut self, key: TokenKey, header: Option<&HeaderValue>) {
+        self.token = Some(key);
+        self.header = header.cloned();
+        if let Some(header) = &mut self.header {
             header.set_sensitive(true);
-            header
-        };
-        Self { token: Some(key), header: header.map(hidden), ..self }
-    }
-
-    /// The same with its method, which is found now if the request line was kept.
-    fn settled(&self, endpoints: &Endpoints) -> Self {
-        let found = self.kept.as_ref().map_or(self.asked.found, |kept| kept.found(endpoints));
-        Self { asked: Asked { found, ..self.asked.clone() }, kept: None, ..self.clone() }
+        }
     }
 
     /// Whether an answer with this status is of any use to the guard.
@@ -79,46 +68,94 @@ impl Checked {
 }
 
 /// What an adapter is to do with a request.
-pub(crate) enum Before {
+pub(crate) enum Before<C = Checked> {
     /// Send it.
-    Go(Checked),
+    Go(C),
     /// Wait for [`Guard::ask`], then send it.
-    Ask(Checked),
+    Ask(C),
     /// Do not send it.
     Stop(Denial),
+}
+
+impl Before<()> {
+    const GO: Self = Self::Go(());
+
+    fn with(self, checked: Checked) -> Before {
+        match self {
+            Self::Go(()) => Before::Go(checked),
+            Self::Ask(()) => Before::Ask(checked),
+            Self::Stop(denial) => Before::Stop(denial),
+        }
+    }
+}
+
+/// The value of `Authorization`, if there is exactly one: which of two Google would take is not known.
+fn only_token<'a>(call: &Call<'a>, headers: &'a HeaderMap) -> Option<&'a HeaderValue> {
+    match call.headers() {
+        Some(told) => told.only_authorization(),
+        None => Headers::read(headers).only_authorization(),
+    }
 }
 
 impl Guard {
     /// Before a request is sent. Never waits, and on the usual path does not allocate.
     pub(crate) fn before(&self, call: &Call<'_>, headers: &HeaderMap) -> Before {
-        let token = match call.headers() {
-            Some(told) => told.only_authorization(),
-            None => Headers::read(headers).only_authorization(),
+        let mut checked = Checked::NONE;
+        self.before_call(call, headers, &mut checked).with(checked)
+    }
+
+    fn before_call(&self, call: &Call<'_>, headers: &HeaderMap, checked: &mut Checked) -> Before<()> {
+        checked.asked = self.looked_up(call);
+        checked.is_grpc = call.is_grpc();
+        if let Some(book) = self.0.recorder.get() {
+            book.note(&checked.asked.found);
+        }
+        match only_token(call, headers).filter(|_| checked.is_googles()) {
+            Some(token) => self.check(token, checked),
+            None => Before::GO,
+        }
+    }
+
+    /// The same, but no method is looked for if the token opens the whole host that the call goes to: then
+    /// the request line is put into `line`, and [`settled`](Self::settled) finds the method if the answer
+    /// is a refusal.
+    ///
+    /// What is found is written where the caller will need it, [`Checked::NONE`] and [`Line::EMPTY`] before:
+    /// a processor that copies what it has just written waits.
+    pub(crate) fn before_keeping(
+        &self,
+        call: &Call<'_>,
+        headers: &HeaderMap,
+        checked: &mut Checked,
+        line: &mut Line,
+    ) -> Before<()> {
+        let is_open_to_all = |host: &KnownHost| {
+            host.may_be_open() && call.needed().is_none() && self.0.recorder.get().is_none()
         };
-        let host = KnownHost::of(call, &self.0.endpoints);
-        let (grpc, book) = (call.is_grpc(), self.0.recorder.get());
-        let look_up = || {
-            let asked = self.looked_up(call, host);
-            if let Some(book) = book {
-                book.note(&asked.found);
-            }
-            Checked { is_grpc: grpc, ..Checked::unseen(asked) }
+        let host = KnownHost::of(call, &self.0.endpoints).filter(is_open_to_all);
+        let (Some(host), Some(token)) = (host, only_token(call, headers)) else {
+            return self.before_call(call, headers, checked);
         };
-        let open = host.filter(|host| host.may_be_open() && call.needed().is_none() && book.is_none());
-        match (token, open) {
-            // The path matters only if the token does not open the whole host.
-            (Some(token), Some(host)) => self.check(token, |granted| {
-                let is_open = granted.is_some_and(|granted| host.is_open_to(granted));
-                match is_open.then(|| Kept::of(call, host)).flatten() {
-                    Some(kept) => Checked { kept: Some(kept), ..Checked::untold(Err(Why::Method)) },
-                    None => look_up(),
-                }
-            }),
-            (Some(token), None) => match look_up() {
-                google if google.is_googles() => self.check(token, |_| google.clone()),
-                other => Before::Go(other),
-            },
-            (None, _) => Before::Go(look_up()),
+        let read = |key, entry: &Entry| {
+            let is_kept = host.is_open_to(&entry.granted) && line.keep(call, host);
+            checked.asked.found = if is_kept { Err(Why::Method) } else { host.lookup(call) };
+            let verdict = if is_kept { Verdict::Allow } else { self.judge(&checked.asked, &entry.granted) };
+            let may_learn = verdict != Verdict::Lacking && self.0.grants.may_learn_of(entry);
+            checked.set_token(key, Some(token).filter(|_| may_learn));
+            verdict
+        };
+        match self.0.grants.peek(token, read) {
+            Peek::Seen(Verdict::Lacking) => self.lacking(checked),
+            Peek::Seen(_) => Before::GO,
+            Peek::Unseen { .. } | Peek::NotBearer => self.before_call(call, headers, checked),
+        }
+    }
+
+    /// The same call with its method, which is looked for now if the request line was kept.
+    pub(crate) fn settled(&self, checked: Checked, line: &Line) -> Checked {
+        match line.found(&self.0.endpoints) {
+            Some(found) => Checked { asked: Asked::of(found), ..checked },
+            None => checked,
         }
     }
 
@@ -127,33 +164,34 @@ impl Guard {
         if let Some(book) = self.0.recorder.get() {
             book.note(&found);
         }
-        self.check(token, |_| Checked::untold(found))
+        let mut checked = Checked::untold(found);
+        self.check(token, &mut checked).with(checked)
     }
 
-    /// Judges a call of Google's with this token. `ask` tells what is asked, once, and hears what the token
-    /// holds if that is known.
-    fn check(&self, token: &HeaderValue, ask: impl Fn(Option<&GrantedScopes>) -> Checked) -> Before {
+    fn check(&self, token: &HeaderValue, checked: &mut Checked) -> Before<()> {
         let grants = &self.0.grants;
         let read = |key, entry: &Entry| {
-            let unseen = ask(Some(&entry.granted));
-            let is_open = unseen.kept.is_some();
-            let verdict = if is_open { Verdict::Allow } else { self.judge(&unseen.asked, &entry.granted) };
-            (key, unseen, verdict, grants.may_learn_of(entry))
+            (key, self.judge(&checked.asked, &entry.granted), grants.may_learn_of(entry))
         };
         match grants.peek(token, read) {
-            Peek::NotBearer => Before::Go(ask(None)),
+            Peek::NotBearer => Before::GO,
             Peek::Unseen { key, is_new } => {
-                let checked = Checked { doubted: true, ..ask(None).with_token(key, Some(token)) };
+                checked.set_token(key, Some(token));
+                checked.doubted = true;
                 match self.0.preflight {
                     Preflight::Off => grants.remember(token),
                     _ => drop(grants.inspect(token, Stage::Ahead)),
                 }
                 let waits = is_new && self.0.preflight == Preflight::Deny && could_lack(&checked.asked);
-                if waits { Before::Ask(checked) } else { Before::Go(checked) }
+                if waits { Before::Ask(()) } else { Before::GO }
             }
-            Peek::Seen((key, unseen, Verdict::Lacking, _)) => self.lacking(unseen.with_token(key, None)),
-            Peek::Seen((key, unseen, _, may_learn)) => {
-                Before::Go(unseen.with_token(key, Some(token).filter(|_| may_learn)))
+            Peek::Seen((key, Verdict::Lacking, _)) => {
+                checked.set_token(key, None);
+                self.lacking(checked)
+            }
+            Peek::Seen((key, _, may_learn)) => {
+                checked.set_token(key, Some(token).filter(|_| may_learn));
+                Before::GO
             }
         }
     }
@@ -199,17 +237,15 @@ impl Guard {
         Some(step)
     }
 
-    fn lacking(&self, checked: Checked) -> Before {
-        let (Some(subject), Some(key)) = (checked.asked.subject(), checked.token) else {
-            return Before::Go(checked);
-        };
+    fn lacking(&self, checked: &mut Checked) -> Before<()> {
+        let (Some(subject), Some(key)) = (checked.asked.subject(), checked.token) else { return Before::GO };
         let known = self.0.grants.read(key, |entry| (entry.granted.clone(), entry.stale_at));
-        let Some((granted, stale_at)) = known else { return Before::Go(checked) };
+        let Some((granted, stale_at)) = known else { return Before::GO };
         let denial = match self.0.preflight {
             Preflight::Deny => Some(self.denied_at_once(&checked.asked, subject, key, &granted, stale_at)),
             Preflight::Confirm => self.0.lessons.denial(key, subject, stale_at),
             Preflight::Warn => None,
-            Preflight::Off => return Before::Go(checked),
+            Preflight::Off => return Before::GO,
         };
         let Some(denial) = denial else {
             let method = checked.asked.method();
@@ -217,9 +253,10 @@ impl Guard {
             if let Some(times) = times {
                 telemetry::predicted(method, &checked.asked.listed(), &granted, times);
             }
-            return Before::Go(Checked { doubted: true, ..checked });
+            checked.doubted = true;
+            return Before::GO;
         };
-        self.tell(&checked, &denial, None);
+        self.tell(checked, &denial, None);
         Before::Stop(denial)
     }
 
@@ -240,15 +277,15 @@ impl Guard {
     }
 
     /// Waits, bounded, for the scopes of a token that nothing is known of yet, and judges again.
-    pub(crate) async fn ask(&self, checked: Checked) -> Result<Checked, Denial> {
+    pub(crate) async fn ask(&self, mut checked: Checked) -> Result<Checked, Denial> {
         let Some(key) = checked.token else { return Ok(checked) };
         let granted = self.0.grants.wait(key, checked.header.as_ref(), Stage::Ahead, self.0.deny_wait).await;
         if self.judge(&checked.asked, &granted) != Verdict::Lacking {
             return Ok(checked);
         }
-        match self.lacking(checked) {
+        match self.lacking(&mut checked) {
             Before::Stop(denial) => Err(denial),
-            Before::Go(checked) | Before::Ask(checked) => Ok(checked),
+            Before::Go(()) | Before::Ask(()) => Ok(checked),
         }
     }
 
@@ -278,7 +315,6 @@ impl Guard {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Option<Denial> {
-        let checked = &checked.settled(&self.0.endpoints);
         let refusal = self.scope_refusal(checked, status, headers, body)?;
         let granted = self.granted_to(checked).await;
         self.settle(checked, status, refusal, granted)
@@ -292,7 +328,6 @@ impl Guard {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Option<Denial> {
-        let checked = &checked.settled(&self.0.endpoints);
         let refusal = self.scope_refusal(checked, status, headers, body)?;
         let granted = self.granted_by_now(checked);
         self.settle(checked, status, refusal, granted)

@@ -89,8 +89,8 @@ fn build() -> Result<String> {
     let messages = output("cargo", &arguments)?;
     let programs = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let named = programs.filter(|message| message["target"]["name"] == "speed");
-    let program = named.filter_map(|message| message["executable"].as_str().map(str::to_owned)).last();
-    program.context("cargo bench built no program")
+    let mut programs = named.filter_map(|message| message["executable"].as_str().map(str::to_owned));
+    programs.next_back().context("cargo bench built no program")
 }
 
 fn collected(program: &str, row: &str, runs: u64) -> Result<u64> {

@@ -66,7 +66,7 @@ fn below(node: u32, way: &mut Vec<&'static str>, found: &mut impl FnMut(&[&'stat
     node.methods().for_each(|(key, _)| found(way, key));
     let wild = [("*", node.star()), ("**", node.double_star())];
     let wild = wild.into_iter().filter_map(|(name, child)| Some((name, child?)));
-    for (segment, child) in node.edges(&FULL).chain(wild) {
+    for (segment, child) in node.children(&FULL).chain(wild) {
         way.push(segment);
         below(child, way, found);
         way.pop();

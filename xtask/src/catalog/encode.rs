@@ -35,6 +35,9 @@ pub(crate) fn blob(catalog: &Catalog, scopes: &[String], keep: impl Fn(&Group) -
         hosts.extend(text.part(host)?.to_le_bytes());
         hosts.extend(nodes.write(trie, &mut |literal| text.part(literal))?.to_le_bytes());
         hosts.extend(sets.shared(host)?.to_le_bytes());
+        let (highway, exit) = trie.highway();
+        hosts.extend(text.part(&highway)?.to_le_bytes());
+        hosts.extend(nodes.write(exit, &mut |literal| text.part(literal))?.to_le_bytes());
     }
     let mut verb_texts = Vec::new();
     for verb in &verbs {

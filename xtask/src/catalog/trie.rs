@@ -32,6 +32,31 @@ impl Trie {
         node.rows.insert(key, row);
     }
 
+    /// The literal segments below which at least a third of the methods are, previews aside, from slash to slash, and where
+    /// they lead; no text where there are none.
+    pub(crate) fn highway(&self) -> (String, &Self) {
+        let (mut text, mut exit) = (String::new(), self);
+        let weight = |literal: &str, child: &Self| if is_preview(literal) { 0 } else { child.weight() };
+        while let Some((literal, child)) =
+            exit.literals.iter().max_by_key(|(literal, child)| weight(literal, child))
+        {
+            if child.weight() * 3 < self.weight() || child.weight() == child.rows.len() {
+                break;
+            }
+            let slash = if text.is_empty() { "/" } else { "" };
+            text = format!("{text}{slash}{literal}/");
+            exit = child;
+        }
+        (text, exit)
+    }
+
+    /// How many methods are here and below, those of previews aside.
+    fn weight(&self) -> usize {
+        let wild = [&self.star, &self.double_star].into_iter().flatten().map(|child| child.weight());
+        let stable = self.literals.iter().filter(|(literal, _)| !is_preview(literal));
+        self.rows.len() + wild.chain(stable.map(|(_, child)| child.weight())).sum::<usize>()
+    }
+
     /// How many choices can be open at once below this node.
     pub(crate) fn open_choices(&self) -> usize {
         let wild = usize::from(self.star.is_some()) + usize::from(self.double_star.is_some());
@@ -57,9 +82,9 @@ impl Nodes {
         self.node(trie, text)
     }
 
-    /// The section, with the byte of padding that the reader's three-byte reads need.
+    /// The section, padded for the reader, which reads eight bytes where a node begins.
     pub(crate) fn into_bytes(mut self) -> Vec<u8> {
-        self.bytes.push(0);
+        self.bytes.extend([0; 8]);
         self.bytes
     }
 
@@ -98,6 +123,11 @@ impl Nodes {
         self.places.insert(node, place);
         Ok(place)
     }
+}
+
+/// Whether a literal names a version that few programs use.
+fn is_preview(literal: &str) -> bool {
+    ["alpha", "beta"].iter().any(|word| literal.contains(word))
 }
 
 fn flags(trie: &Trie) -> u8 {

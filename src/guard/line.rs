@@ -1,7 +1,5 @@
 use std::fmt;
 
-use http::Method;
-
 use crate::call::{Call, Why};
 use crate::catalog::{self, Endpoints, Found, KnownHost};
 
@@ -9,55 +7,63 @@ use crate::catalog::{self, Endpoints, Found, KnownHost};
 const MOST: usize = 123;
 
 /// A request line whose method did not matter for the verdict, kept in case the answer is a refusal,
-/// which is explained by the method.
+/// which is explained by the method. Empty until then.
 ///
 /// Holds no header, and so no token. It is never printed.
 #[derive(Clone, Copy)]
-pub(super) struct Kept {
+pub(crate) struct Line {
     host: u16,
     verb: u8,
+    /// 0 while nothing is kept: no path is empty.
     path: u8,
     query: u8,
     text: [u8; MOST],
 }
 
-impl Kept {
-    /// The request line of a call to this host, unless it is too long or its verb is nobody's.
+impl Line {
+    pub(crate) const EMPTY: Self = Self { host: 0, verb: 0, path: 0, query: 0, text: [0; MOST] };
+
+    /// Keeps the request line of a call to this host, unless it is too long or its verb is nobody's.
     #[inline]
-    pub(super) fn of(call: &Call<'_>, host: KnownHost) -> Option<Self> {
+    pub(super) fn keep(&mut self, call: &Call<'_>, host: KnownHost) -> bool {
         let (path, query) = (call.path().as_bytes(), call.query().as_bytes());
-        let verb = u8::try_from(verbs().position(|verb| verb.as_str() == call.verb())?).ok()?;
-        let mut text = [0; MOST];
-        text.get_mut(..path.len())?.copy_from_slice(path);
-        text.get_mut(path.len()..path.len() + query.len())?.copy_from_slice(query);
-        let (path, query) = (u8::try_from(path.len()).ok()?, u8::try_from(query.len()).ok()?);
-        Some(Self { host: host.number(), verb, path, query, text })
+        let verb = VERBS.iter().position(|verb| *verb == call.verb());
+        let Some((room, rest)) = self.text.split_at_mut_checked(path.len()) else { return false };
+        let (Some(verb), Some(after)) = (verb, rest.get_mut(..query.len())) else { return false };
+        room.copy_from_slice(path);
+        if !query.is_empty() {
+            after.copy_from_slice(query);
+        }
+        // None of these is above `MOST`.
+        (self.host, self.verb) = (host.number(), verb as u8);
+        (self.path, self.query) = (path.len() as u8, query.len() as u8);
+        self.path != 0
     }
 
-    /// The method that the call is.
-    pub(super) fn found(&self, endpoints: &Endpoints) -> Result<Found, Why> {
-        let (path, rest) = self.text.split_at_checked(usize::from(self.path)).unwrap_or_default();
-        let query = rest.get(..usize::from(self.query)).unwrap_or_default();
-        let text = |bytes| std::str::from_utf8(bytes).map_err(|_| Why::Method);
-        let verb = verbs().nth(usize::from(self.verb)).map_or("", Method::as_str);
-        let host = KnownHost::name_of(self.host);
-        catalog::lookup(&Call::plain(verb, host, text(path)?, text(query)?), endpoints)
+    /// The method that the call is, if its line was kept.
+    pub(super) fn found(&self, endpoints: &Endpoints) -> Option<Result<Found, Why>> {
+        let (path, rest) = self.text.split_at_checked(usize::from(self.path)).filter(|_| self.path != 0)?;
+        let query = std::str::from_utf8(rest.get(..usize::from(self.query))?).ok()?;
+        let verb = VERBS.get(usize::from(self.verb))?;
+        let path = std::str::from_utf8(path).ok()?;
+        let call = Call::plain(verb, KnownHost::name_of(self.host), path, query);
+        Some(catalog::lookup(&call, endpoints))
     }
 }
 
-fn verbs() -> impl Iterator<Item = &'static Method> {
-    [&Method::GET, &Method::POST, &Method::PUT, &Method::PATCH, &Method::DELETE, &Method::HEAD].into_iter()
-}
+const VERBS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
 
-impl fmt::Debug for Kept {
+impl fmt::Debug for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Kept").field("host", &KnownHost::name_of(self.host)).finish_non_exhaustive()
+        f.debug_struct("Line").field("host", &KnownHost::name_of(self.host)).finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
 #[cfg(feature = "catalog-full")]
 mod tests {
+    use http::Method;
+
     use super::*;
 
     #[test]
@@ -81,9 +87,10 @@ mod tests {
                 assert!(url.contains("/batch/"), "{url}");
                 continue;
             };
-            let kept = Kept::of(&call, host).unwrap_or_else(|| panic!("{url}"));
-            assert_eq!(kept.found(&endpoints), catalog::lookup(&call, &endpoints), "{url}");
-            assert!(!format!("{kept:?}").contains("object"), "{kept:?}");
+            let mut line = Line::EMPTY;
+            assert!(line.keep(&call, host), "{url}");
+            assert_eq!(line.found(&endpoints), Some(catalog::lookup(&call, &endpoints)), "{url}");
+            assert!(!format!("{line:?}").contains("object"), "{line:?}");
         }
     }
 
@@ -95,7 +102,10 @@ mod tests {
         let kept = |verb: &Method, path: &str| {
             let uri = format!("https://storage.googleapis.com{path}").parse().unwrap();
             let call = Call::of(verb, &uri, &headers);
-            Kept::of(&call, KnownHost::of(&call, &Endpoints::new()).unwrap()).is_some()
+            let mut line = Line::EMPTY;
+            let is_kept = line.keep(&call, KnownHost::of(&call, &Endpoints::new()).unwrap());
+            assert_eq!(line.found(&Endpoints::new()).is_some(), is_kept);
+            is_kept
         };
         let long = format!("/{}", "x".repeat(MOST - 1));
         assert!(kept(&Method::GET, &long));
