@@ -103,6 +103,19 @@ fn neither_does_a_self_signed_jwt_or_a_call_that_nothing_is_known_of() {
 }
 
 #[test]
+fn nor_does_one_whose_verdict_hangs_on_the_query() {
+    let guard = Guard::builder().build();
+    let granted = GrantedScopes::known(
+        ["gmail.readonly".parse::<Scope>().unwrap()].into_iter().collect(),
+        GrantSource::Declared,
+    );
+    guard.declare(AccessToken::new("ya29.mail").unwrap(), granted);
+    let url = "https://gmail.googleapis.com/gmail/v1/users/me/messages/18c2f0d3a4b5c6d7?format=full";
+    let mail = || Request::get(url).header(AUTHORIZATION, "Bearer ya29.mail").body(()).unwrap();
+    assert_eq!(allocations(&guard, (0..110).map(|_| mail()).collect(), 100), 0);
+}
+
+#[test]
 fn a_token_that_opens_a_whole_host_costs_no_allocation_either_and_is_not_matched_to_a_path() {
     let guard = Guard::builder().build();
     let granted =

@@ -6,7 +6,7 @@ use super::{ApiMethod, Endpoints};
 use crate::call::host::{self, STORAGE};
 use crate::call::{Call, Why, query, storage};
 use crate::granted::GrantedScopes;
-use crate::scope::{Scope, ScopeSet};
+use crate::scope::ScopeSet;
 
 /// The method that a call is, and what keeps us from judging it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Found {
     /// Why the hand table keeps the verdict back for a token with these scopes.
     pub(crate) fn silenced(&self, granted: &ScopeSet) -> Option<Why> {
         let silence = overrides::at(self.silent)?.effect.silence()?;
-        let holds = |short| granted.contains(&Scope::from_uri(&overrides::uri(short)));
+        let holds = |short| granted.iter().any(|scope| scope.short() == short);
         silence.only_with.is_none_or(holds).then(|| why(silence.reason))
     }
 }
