@@ -57,7 +57,7 @@ pub struct ApiMethod {
 }
 
 /// Where a method's scopes are from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Basis {
     /// Google's Discovery document lists them for this very method, or for the REST method that has

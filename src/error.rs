@@ -18,7 +18,7 @@ pub struct Error {
 }
 
 /// What sort of failure an [`Error`] is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A value given to this crate cannot be used.

@@ -226,7 +226,7 @@ impl Refusal {
     /// The same refusal after something independent agreed that the token lacks a scope: a possible
     /// scope refusal becomes a likely one. Nothing else changes.
     #[must_use]
-    pub fn corroborated(mut self) -> Self {
+    pub(crate) fn corroborated(mut self) -> Self {
         if self.gate() == Gate::Scope {
             self.verdict.certainty = self.verdict.certainty.max(Certainty::Likely);
         }
@@ -382,5 +382,31 @@ impl Evidence {
             Self::Header => "header",
             Self::Status => "status",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use http::header::WWW_AUTHENTICATE;
+
+    use super::*;
+
+    fn refused(headers: &HeaderMap, body: &str) -> Refusal {
+        let answer = Answer::new(body.as_bytes()).with_status(403).with_headers(headers);
+        classify(&answer).expect("a refusal")
+    }
+
+    #[test]
+    fn a_possible_scope_refusal_that_is_corroborated_becomes_likely_and_no_more() {
+        let challenge = HeaderValue::from_static(r#"Bearer error="insufficient_scope""#);
+        let refusal = refused(&HeaderMap::from_iter([(WWW_AUTHENTICATE, challenge)]), "");
+        assert_eq!((refusal.certainty(), refusal.evidence()), (Certainty::Possible, Evidence::Header));
+        assert_eq!(refusal.corroborated().certainty(), Certainty::Likely);
+        let body = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
+        let certain = refused(&HeaderMap::new(), body);
+        assert_eq!(certain.corroborated().certainty(), Certainty::Certain);
+        let other = refused(&HeaderMap::new(), "").corroborated();
+        assert_eq!((other.gate(), other.certainty()), (Gate::Other, Certainty::Possible));
     }
 }

@@ -23,6 +23,7 @@ use crate::scope::ScopeSet;
 /// `Display` is a page of at most 80 columns for a person, with commands unbroken; it ends in a line end.
 /// As `serde` value it is one object for a log.
 #[derive(Debug, Clone)]
+#[must_use = "a report that nobody reads stops nothing: look at `state()`, or fail with `into_result()?`"]
 pub struct Report {
     pub(super) environment: Arc<Environment>,
     pub(super) granted: GrantedScopes,

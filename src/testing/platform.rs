@@ -37,21 +37,21 @@ pub fn gcloud_default_scopes() -> [&'static str; 7] {
 #[non_exhaustive]
 pub enum Platform {
     /// A VM of its own.
-    Gce,
+    ComputeEngine,
     /// A VM that a managed instance group made.
-    InstanceGroup,
+    ManagedInstanceGroup,
     /// A pod that sees the node's metadata server.
     GkeNode,
     /// A pod behind the metadata server of GKE Workload Identity.
     GkeWorkloadIdentity,
     /// A Cloud Run service.
-    CloudRun,
+    CloudRunService,
     /// A Cloud Run job.
     CloudRunJob,
     /// A function of Cloud Run functions.
-    Functions,
+    CloudFunctions,
     /// App Engine standard environment.
-    AppEngine,
+    AppEngineStandard,
     /// A worker pool of Cloud Run.
     CloudRunWorkerPool,
     /// A node of a Dataproc cluster.
@@ -74,10 +74,10 @@ impl Platform {
     /// Whether access scopes are a setting of the machine.
     pub(super) fn is_vm(self) -> bool {
         match self {
-            Self::Gce | Self::InstanceGroup | Self::GkeNode => true,
+            Self::ComputeEngine | Self::ManagedInstanceGroup | Self::GkeNode => true,
             Self::Dataproc | Self::Dataflow | Self::Workbench => true,
-            Self::GkeWorkloadIdentity | Self::AppEngine | Self::Functions => false,
-            Self::CloudRun | Self::CloudRunJob | Self::CloudRunWorkerPool => false,
+            Self::GkeWorkloadIdentity | Self::AppEngineStandard | Self::CloudFunctions => false,
+            Self::CloudRunService | Self::CloudRunJob | Self::CloudRunWorkerPool => false,
         }
     }
 
@@ -88,7 +88,7 @@ impl Platform {
     pub(super) fn default_account(self, project: &Project) -> String {
         match self {
             Self::GkeWorkloadIdentity => format!("workload@{}.iam.gserviceaccount.com", project.id),
-            Self::AppEngine => format!("{}@appspot.gserviceaccount.com", project.id),
+            Self::AppEngineStandard => format!("{}@appspot.gserviceaccount.com", project.id),
             _ => project.default_account(),
         }
     }
@@ -144,7 +144,7 @@ impl Platform {
         let number = project.number;
         let region = zone.rsplit_once('-').map_or(zone, |(region, _)| region);
         let pairs = match self {
-            Self::InstanceGroup => vec![
+            Self::ManagedInstanceGroup => vec![
                 ("created-by", format!("projects/{number}/zones/{zone}/instanceGroupManagers/{name}-group")),
                 ("instance-template", format!("projects/{number}/global/instanceTemplates/{name}-template")),
             ],
@@ -178,8 +178,8 @@ impl Platform {
             ])
         };
         match self {
-            Self::CloudRun => knative(None).collect(),
-            Self::Functions => knative(Some("FUNCTION_TARGET")).collect(),
+            Self::CloudRunService => knative(None).collect(),
+            Self::CloudFunctions => knative(Some("FUNCTION_TARGET")).collect(),
             Self::CloudRunJob => vec![
                 ("CLOUD_RUN_JOB", name.to_owned()),
                 ("CLOUD_RUN_EXECUTION", format!("{name}-abcde")),
@@ -188,7 +188,7 @@ impl Platform {
             Self::CloudRunWorkerPool => {
                 vec![("CLOUD_RUN_WORKER_POOL", name.to_owned()), ("CLOUD_RUN_REVISION", revision)]
             }
-            Self::AppEngine => vec![
+            Self::AppEngineStandard => vec![
                 ("GAE_ENV", "standard".to_owned()),
                 ("GAE_SERVICE", name.to_owned()),
                 ("GAE_VERSION", "20260101t000000".to_owned()),

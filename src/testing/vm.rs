@@ -16,7 +16,7 @@ use crate::Error;
 /// use gcp_scopes::testing::{Platform, Vm};
 ///
 /// let vm = Vm::new("web-1").zone("europe-west3-b").scopes(["devstorage.read_only", "pubsub"]);
-/// let run = Vm::new("my-service").platform(Platform::CloudRun);
+/// let run = Vm::new("my-service").platform(Platform::CloudRunService);
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
@@ -41,7 +41,7 @@ impl Vm {
             account: None,
             has_account: true,
             scopes: None,
-            platform: Platform::Gce,
+            platform: Platform::ComputeEngine,
             attributes: BTreeMap::new(),
         }
     }
