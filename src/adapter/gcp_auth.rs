@@ -32,6 +32,17 @@ use crate::guard::Guard;
 use crate::scope::Scope;
 
 /// A token provider of gcp_auth's, with a guard that listens. Made by [`Guard::gcp_auth`].
+///
+/// ```no_run
+/// use std::sync::Arc;
+///
+/// # #[cfg(feature = "tower")] {
+/// let guard = gcp_scopes::Guard::builder().build();
+/// let tokens = guard.gcp_auth(Arc::new(gcp_auth::CustomServiceAccount::from_file("key.json")?));
+/// let layer = guard.layer().with_token(tokens.clone()); // and for a client of its own, the same tokens
+/// # }
+/// # Ok::<(), gcp_auth::Error>(())
+/// ```
 pub struct GuardTokenProvider<P: ?Sized> {
     guard: Guard,
     provider: Arc<P>,
@@ -39,6 +50,15 @@ pub struct GuardTokenProvider<P: ?Sized> {
 
 impl Guard {
     /// Listens to a token provider: see [`adapter::gcp_auth`](crate::adapter::gcp_auth).
+    ///
+    /// ```no_run
+    /// use std::sync::Arc;
+    ///
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// let key = gcp_auth::CustomServiceAccount::from_file("key.json")?;
+    /// let tokens = guard.gcp_auth(Arc::new(key)); // a `TokenProvider` like the one inside
+    /// # Ok::<(), gcp_auth::Error>(())
+    /// ```
     #[must_use]
     pub fn gcp_auth<P: TokenProvider + ?Sized>(&self, provider: Arc<P>) -> GuardTokenProvider<P> {
         GuardTokenProvider { guard: self.clone(), provider }

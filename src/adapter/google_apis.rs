@@ -37,6 +37,17 @@ use crate::guard::Guard;
 use crate::scope::{Scope, ScopeSet};
 
 /// A source of tokens with a guard that listens. Made by [`Guard::google_apis`].
+///
+/// ```
+/// use google_apis_common::GetToken;
+///
+#[doc = awaits!()]
+/// let guard = gcp_scopes::Guard::builder().build();
+/// let tokens = guard.google_apis("ya29.a0AfH6SM".to_owned());
+/// let token = tokens.get_token(&["https://www.googleapis.com/auth/drive.readonly"]).await.map_err(|e| e.to_string())?;
+/// assert_eq!(token.as_deref(), Some("ya29.a0AfH6SM"));
+#[doc = done!()]
+/// ```
 #[derive(Clone)]
 pub struct GuardGetToken<T> {
     guard: Guard,
@@ -45,6 +56,12 @@ pub struct GuardGetToken<T> {
 
 impl Guard {
     /// Listens to a source of tokens: see [`adapter::google_apis`](crate::adapter::google_apis).
+    ///
+    /// ```
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// // Whatever gives google-apis-rs its tokens: a yup-oauth2 `Authenticator`, or a token in a `String`.
+    /// let tokens = guard.google_apis("ya29.a0AfH6SM".to_owned());
+    /// ```
     #[must_use]
     pub fn google_apis<T: GetToken + Clone + 'static>(&self, inner: T) -> GuardGetToken<T> {
         GuardGetToken { guard: self.clone(), inner }

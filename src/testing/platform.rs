@@ -7,6 +7,14 @@ use super::state::{Project, scope_uri};
 /// The access scopes of a VM that nobody chose scopes for, as Google's documentation lists them.
 ///
 /// Source: <https://cloud.google.com/compute/docs/access/service-accounts#default_scopes>.
+///
+/// ```
+/// use gcp_scopes::testing::default_scopes;
+///
+/// // A VM of the defaults can read buckets and cannot write to them.
+/// assert!(default_scopes().contains(&"https://www.googleapis.com/auth/devstorage.read_only"));
+/// assert!(!default_scopes().contains(&"https://www.googleapis.com/auth/devstorage.read_write"));
+/// ```
 #[must_use]
 pub fn default_scopes() -> [&'static str; 6] {
     [
@@ -22,6 +30,13 @@ pub fn default_scopes() -> [&'static str; 6] {
 /// The access scopes behind gcloud's alias `default`: the documented ones and `pubsub`.
 ///
 /// Source: `gcloud compute instances create --help`, flag `--scopes`.
+///
+/// ```
+/// use gcp_scopes::testing::{default_scopes, gcloud_default_scopes};
+///
+/// let added = gcloud_default_scopes().into_iter().find(|scope| !default_scopes().contains(scope));
+/// assert_eq!(added, Some("https://www.googleapis.com/auth/pubsub"));
+/// ```
 #[must_use]
 pub fn gcloud_default_scopes() -> [&'static str; 7] {
     let [storage, logging, monitoring, management, control, trace] = default_scopes();
@@ -33,6 +48,17 @@ pub fn gcloud_default_scopes() -> [&'static str; 7] {
 /// The profiles follow Google's own detector,
 /// <https://github.com/GoogleCloudPlatform/opentelemetry-operations-go/tree/main/detectors/gcp>,
 /// and <https://cloud.google.com/run/docs/container-contract>.
+///
+/// ```
+#[doc = awaits!()]
+/// use gcp_scopes::environment;
+/// use gcp_scopes::testing::{FakeGoogle, Platform, Vm};
+///
+/// let google = FakeGoogle::builder().vm(Vm::new("shop").platform(Platform::CloudRunService)).start().await?;
+/// let guard = gcp_scopes::Guard::builder().env(google.env()).build();
+/// assert_eq!(guard.environment().platform(), environment::Platform::CloudRunService);
+#[doc = done!()]
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Platform {
