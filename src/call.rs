@@ -3,6 +3,16 @@
 //! A [`Call`] borrows everything from the request. Nothing here knows a method or a scope; the
 //! [catalog](crate::catalog) turns a call into a method, or into a [`Why`] that names the reason
 //! for having no opinion.
+//!
+//! ```
+//! use gcp_scopes::call::{Call, Why};
+//! use gcp_scopes::catalog::{Endpoints, lookup};
+//!
+//! // A signed URL carries no bearer token, so that no scope can be missing.
+//! let uri = "https://storage.googleapis.com/photos/cat.jpg?X-Goog-Signature=0a1b".parse()?;
+//! assert_eq!(lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()), Err(Why::Signed));
+//! # Ok::<(), http::uri::InvalidUri>(())
+//! ```
 
 pub(crate) mod host;
 mod needed;
@@ -41,6 +51,15 @@ pub struct Call<'a> {
 
 impl<'a> Call<'a> {
     /// A call of which only the verb and the URL are known. A bearer token is assumed.
+    ///
+    /// ```
+    /// # use gcp_scopes::call::Call;
+    /// let uri = "https://storage.googleapis.com/storage/v1/b/photos/o/cat.jpg?alt=media".parse()?;
+    /// let call = Call::new(&http::Method::GET, &uri);
+    /// // The path may name an object, so it is never printed.
+    /// assert_eq!(format!("{call:?}"), r#"Call { verb: "GET", host: Some("storage.googleapis.com"), .. }"#);
+    /// # Ok::<(), http::uri::InvalidUri>(())
+    /// ```
     #[must_use]
     #[inline(always)]
     pub fn new(verb: &'a Method, uri: &'a Uri) -> Self {
@@ -61,6 +80,21 @@ impl<'a> Call<'a> {
     /// `X-HTTP-Method-Override` replaces the verb of a `POST`, as Google's servers do for clients
     /// whose `GET` would be too long
     /// (<https://github.com/googleapis/google-api-python-client/blob/main/googleapiclient/http.py>).
+    ///
+    /// ```
+    #[doc = with_catalog!()]
+    /// use gcp_scopes::call::Call;
+    /// use gcp_scopes::catalog::{Endpoints, lookup};
+    ///
+    /// // A GET whose URL would be too long.
+    /// let request = http::Request::post("https://sheets.googleapis.com/v4/spreadsheets/id/values:batchGet")
+    ///     .header("x-http-method-override", "GET")
+    ///     .body(())?;
+    /// let call = Call::of(request.method(), request.uri(), request.headers());
+    /// let found = lookup(&call, &Endpoints::new()).unwrap();
+    /// assert_eq!(found.method().id(), "sheets.spreadsheets.values.batchGet");
+    #[doc = done!()]
+    /// ```
     #[must_use]
     #[inline(always)]
     pub fn of(verb: &'a Method, uri: &'a Uri, headers: &'a HeaderMap) -> Self {
@@ -83,6 +117,20 @@ impl<'a> Call<'a> {
     }
 
     /// The same call, judged by these scopes and not by the catalog's, if there are any.
+    ///
+    /// ```
+    /// use gcp_scopes::call::{Call, NeededScopes};
+    /// use gcp_scopes::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes::guard::{Decision, Guard};
+    /// use gcp_scopes::{Scope, ScopeSet};
+    ///
+    /// let needed = NeededScopes::any_of([Scope::cloud_platform()]);
+    /// let uri = "https://brandnew.googleapis.com/v1/things".parse()?; // an API that no catalog has yet
+    /// let call = Call::new(&http::Method::GET, &uri).needing(Some(&needed));
+    /// let held = GrantedScopes::known(ScopeSet::from_scope_text("openid"), GrantSource::Declared);
+    /// assert!(matches!(Guard::builder().build().decide(&call, &held), Decision::Lacking(_)));
+    /// # Ok::<(), http::uri::InvalidUri>(())
+    /// ```
     #[must_use]
     #[inline(always)]
     pub fn needing(self, needed: Option<&'a NeededScopes>) -> Self {

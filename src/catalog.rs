@@ -2,6 +2,16 @@
 //!
 //! The data is made by `cargo xtask catalog` from the documents named in [`VERSION`], and compiled
 //! in: nothing is parsed, allocated or fetched at start.
+//!
+//! ```
+#![doc = with_catalog!()]
+//! use gcp_scopes::catalog::{ApiMethod, VERSION};
+//!
+//! let method = ApiMethod::by_id("drive.files.list")?;
+//! assert!(method.accepted().contains(&"drive.readonly".parse()?));
+//! println!("as of {}", VERSION.newest_revision());
+#![doc = done!()]
+//! ```
 
 mod api;
 pub(crate) mod blob;
@@ -57,7 +67,17 @@ pub struct ApiMethod {
 }
 
 /// Where a method's scopes are from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// ```
+#[doc = with_catalog!()]
+/// use gcp_scopes::catalog::{ApiMethod, Basis};
+///
+/// // Discovery does not have Bigtable's data API; its proto lists scopes for the service as a whole.
+/// let rpc = ApiMethod::by_id("google.bigtable.v2.Bigtable.ReadRows")?;
+/// assert_eq!(rpc.basis(), Basis::Protos);
+#[doc = done!()]
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Basis {
     /// Google's Discovery document lists them for this very method, or for the REST method that has
@@ -77,6 +97,16 @@ impl ApiMethod {
     /// one that Google's directory prefers, then the newest. `compute.beta:compute.instances.get`
     /// (what [`api`](Self::api) says, a colon, the id) names a version.
     ///
+    /// ```
+    #[doc = with_catalog!()]
+    /// # use gcp_scopes::catalog::ApiMethod;
+    /// assert_eq!(ApiMethod::by_id("compute.instances.get")?.api(), "compute.v1");
+    /// assert_eq!(ApiMethod::by_id("compute.beta:compute.instances.get")?.api(), "compute.beta");
+    /// let error = ApiMethod::by_id("storage.objects.insrt").unwrap_err();
+    /// assert!(error.to_string().contains("did you mean `storage.objects.insert`"));
+    #[doc = done!()]
+    /// ```
+    ///
     /// # Errors
     /// An id that the catalog does not have; the message names the nearest ones.
     pub fn by_id(id: &str) -> Result<Self, Error> {
@@ -90,6 +120,15 @@ impl ApiMethod {
     }
 
     /// The method of this id in every version that has it, the one of [`by_id`](Self::by_id) first.
+    ///
+    /// ```
+    #[doc = with_catalog!()]
+    /// # use gcp_scopes::catalog::ApiMethod;
+    /// let apis: Vec<&str> = ApiMethod::versions("compute.instances.get").map(|method| method.api()).collect();
+    /// assert_eq!(apis[0], "compute.v1");
+    /// assert!(apis.contains(&"compute.beta"));
+    #[doc = done!()]
+    /// ```
     pub fn versions(id: &str) -> impl Iterator<Item = Self> {
         let first = BLOB.search(id);
         let rest = first.map_or(0..0, |first| first..BLOB.rest_count());
@@ -124,6 +163,13 @@ impl ApiMethod {
 
     /// The Discovery id, which has no version: `storage.objects.insert`. Of a gRPC method, its full
     /// name: `google.pubsub.v1.Publisher.Publish`.
+    ///
+    /// ```
+    #[doc = with_catalog!()]
+    /// # use gcp_scopes::catalog::ApiMethod;
+    /// assert_eq!(ApiMethod::by_id("compute.beta:compute.instances.get")?.id(), "compute.instances.get");
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn id(&self) -> &'static str {
         name::of(self.row)
@@ -152,24 +198,53 @@ impl ApiMethod {
 
     /// The API and its version: `storage.v1`. Of a gRPC method that Discovery does not have, the
     /// package: `google.bigtable.v2`.
+    ///
+    /// ```
+    #[doc = with_catalog!()]
+    /// # use gcp_scopes::catalog::ApiMethod;
+    /// assert_eq!(ApiMethod::by_id("storage.objects.get")?.api(), "storage.v1");
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn api(&self) -> &'static str {
         BLOB.api_name(BLOB.row(self.row).api)
     }
 
     /// The host of the API: `storage.googleapis.com`.
+    ///
+    /// ```
+    #[doc = with_catalog!()]
+    /// # use gcp_scopes::catalog::ApiMethod;
+    /// assert_eq!(ApiMethod::by_id("bigquery.jobs.query")?.host(), "bigquery.googleapis.com");
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn host(&self) -> &'static str {
         BLOB.api_host(BLOB.row(self.row).api)
     }
 
     /// The HTTP verb of the method as REST: `POST`.
+    ///
+    /// ```
+    #[doc = with_catalog!()]
+    /// # use gcp_scopes::catalog::ApiMethod;
+    /// assert_eq!(ApiMethod::by_id("storage.objects.patch")?.verb(), "PATCH");
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn verb(&self) -> &'static str {
         BLOB.row(self.row).verb
     }
 
     /// Where Google documents the API.
+    ///
+    /// ```
+    #[doc = with_catalog!()]
+    /// # use gcp_scopes::catalog::ApiMethod;
+    /// let link = ApiMethod::by_id("storage.objects.get")?.doc_url();
+    /// assert!(link.is_some_and(|link| link.starts_with("https://")));
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn doc_url(&self) -> Option<&'static str> {
         Some(BLOB.api_doc(BLOB.row(self.row).api)).filter(|url| !url.is_empty())
@@ -180,6 +255,15 @@ impl ApiMethod {
     ///
     /// A scope that is known to work but that no document lists is not named here, so that nobody is
     /// advised to use it, unless it is all there is; the guard lets it pass all the same.
+    ///
+    /// ```
+    #[doc = with_catalog!()]
+    /// # use gcp_scopes::catalog::ApiMethod;
+    /// let accepted = ApiMethod::by_id("pubsub.projects.topics.publish")?.accepted();
+    /// let names: Vec<String> = accepted.iter().map(|scope| scope.short().to_owned()).collect();
+    /// assert_eq!(names, ["cloud-platform", "pubsub"]);
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn accepted(&self) -> ScopeSet {
         let all = || BLOB.set(self.set_index()).map(Scope::numbered);
@@ -188,6 +272,13 @@ impl ApiMethod {
     }
 
     /// Where [`accepted`](Self::accepted) is from.
+    ///
+    /// ```
+    #[doc = with_catalog!()]
+    /// # use gcp_scopes::catalog::{ApiMethod, Basis};
+    /// assert_eq!(ApiMethod::by_id("storage.objects.get")?.basis(), Basis::Discovery);
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn basis(&self) -> Basis {
         match (self.inferred, BLOB.row(self.row).basis) {

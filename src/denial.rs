@@ -2,6 +2,16 @@
 //!
 //! A [`Denial`] is facts. Its `Display` is one line for a log; [`Denial::report`] is the long text
 //! for a person. It judges nothing: the verdict was made in `guard`, the steps in `remedy`.
+//!
+//! ```
+#![doc = a_denial!()]
+//! // One line for a log, the whole story for a person, one object for machines.
+//! eprintln!("{denial}");
+//! eprintln!("{}", denial.report());
+//! let object = serde_json::to_value(&denial)?;
+//! assert_eq!(object["method"], "storage.objects.insert");
+#![doc = done!()]
+//! ```
 
 pub(crate) mod answer;
 pub(crate) mod report;
@@ -21,10 +31,28 @@ use crate::scope::{Scope, ScopeSet};
 /// A call that was refused, or would be, because its token lacks an OAuth scope.
 ///
 /// Cheap to clone. Find one in any error with [`Denial::of`].
+///
+/// ```
+#[doc = a_denial!()]
+/// assert_eq!(denial.method().map(|method| method.id()), Some("storage.objects.insert"));
+/// assert!(denial.accepted().contains(&"devstorage.read_write".parse()?));
+/// assert!(!denial.granted().scopes().is_some_and(|held| held.intersects(denial.accepted())));
+/// eprintln!("{}", denial.report());
+#[doc = done!()]
+/// ```
 #[derive(Clone)]
 pub struct Denial(Arc<Facts>);
 
 /// How a [`Denial`] came about.
+///
+/// ```
+/// use gcp_scopes::denial::DenialKind;
+///
+/// /// Whether Google saw the call.
+/// fn was_sent(denial: &gcp_scopes::Denial) -> bool {
+///     denial.kind() == DenialKind::Refused
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DenialKind {
@@ -38,6 +66,10 @@ pub enum DenialKind {
 
 impl DenialKind {
     /// The kind as one word.
+    ///
+    /// ```
+    /// assert_eq!(gcp_scopes::denial::DenialKind::Predicted.as_str(), "predicted");
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -106,6 +138,17 @@ impl Denial {
 
     /// The same denial with the steps for another place, for a tool that explains what somebody else's
     /// program was refused.
+    ///
+    /// ```
+    #[doc = a_denial!()]
+    /// use gcp_scopes::environment::{Credential, Environment, Platform};
+    ///
+    /// // A colleague's log line, explained on a laptop.
+    /// let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer).with_instance("web-1")?;
+    /// let there = denial.elsewhere(vm);
+    /// assert!(there.steps()[0].command_line().is_some_and(|command| command.contains("instances stop web-1")));
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn elsewhere(&self, environment: Environment) -> Self {
         let Facts { kind, method, accepted, granted, refusal, .. } = &*self.0;
@@ -138,54 +181,112 @@ impl Denial {
     }
 
     /// Whether the call was sent and refused, or not sent at all.
+    ///
+    /// ```
+    #[doc = a_denial!()]
+    /// assert_eq!(denial.kind(), DenialKind::Refused);
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn kind(&self) -> DenialKind {
         self.0.kind
     }
 
     /// Which gate is closed. Always [`Gate::Scope`] in this version.
+    ///
+    /// ```
+    #[doc = a_denial!()]
+    /// assert_eq!(denial.gate(), Gate::Scope);
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn gate(&self) -> Gate {
         Gate::Scope
     }
 
     /// How sure it is that the scope gate refused.
+    ///
+    /// ```
+    #[doc = a_denial!()]
+    /// assert_eq!(denial.certainty(), Certainty::Certain);
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn certainty(&self) -> Certainty {
         self.0.refusal.as_ref().map_or(Certainty::Likely, Refusal::certainty)
     }
 
     /// The API method that was called, where the catalog knows it.
+    ///
+    /// ```
+    #[doc = a_denial!()]
+    /// assert_eq!(denial.method().map(|method| method.id()), Some("storage.objects.insert"));
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn method(&self) -> Option<ApiMethod> {
         self.0.method
     }
 
     /// The scopes any one of which would do: the catalog's, and those the server listed.
+    ///
+    /// ```
+    #[doc = a_denial!()]
+    /// let names: Vec<String> = denial.accepted().iter().map(|scope| scope.short().to_owned()).collect();
+    /// assert_eq!(names, ["cloud-platform", "devstorage.full_control", "devstorage.read_write"]);
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn accepted(&self) -> &ScopeSet {
         &self.0.accepted
     }
 
     /// What the token holds, and how that is known.
+    ///
+    /// ```
+    #[doc = a_denial!()]
+    /// assert_eq!(denial.granted().source(), Some(GrantSource::Metadata));
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn granted(&self) -> &GrantedScopes {
         &self.0.granted
     }
 
     /// Where the program runs and which credential it uses.
+    ///
+    /// ```
+    #[doc = a_denial!()]
+    /// assert_eq!(denial.environment().resource(), Some("nightly"));
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn environment(&self) -> &Environment {
         &self.0.environment
     }
 
     /// What the server answered, where it was asked.
+    ///
+    /// ```
+    #[doc = a_denial!()]
+    /// let said = denial.refusal().and_then(|refusal| refusal.server_message());
+    /// assert_eq!(said, Some("Request had insufficient authentication scopes."));
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn refusal(&self) -> Option<&Refusal> {
         self.0.refusal.as_ref()
     }
 
     /// What to do, in order. Never empty.
+    ///
+    /// ```
+    #[doc = a_denial!()]
+    /// for (number, step) in denial.steps().iter().enumerate() {
+    ///     println!("{}. {}", number + 1, step.text());
+    /// }
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn steps(&self) -> &[Step] {
         &self.0.remedy.steps
@@ -195,6 +296,14 @@ impl Denial {
     ///
     /// Several lines, commands unbroken. Holds the server's own words, bounded and escaped,
     /// and beside them no token, object name or query.
+    ///
+    /// ```
+    #[doc = a_denial!()]
+    /// let page = denial.report();
+    /// assert!(page.starts_with("storage.objects.insert was refused for lack of an OAuth scope."));
+    /// assert!(page.contains("What to do"));
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn report(&self) -> String {
         report::text(&self.0)
@@ -218,6 +327,12 @@ impl Denial {
     }
 
     /// What to do, in one sentence: the steps have the details.
+    ///
+    /// ```
+    #[doc = a_denial!()]
+    /// assert!(!denial.summary().contains('\n'));
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn summary(&self) -> &str {
         &self.0.remedy.summary

@@ -36,6 +36,14 @@ use credential_file::CredentialFile;
 
 /// Whose credential the process uses, after the order of Application Default Credentials
 /// (<https://docs.cloud.google.com/docs/authentication/application-default-credentials>).
+///
+/// ```
+/// use gcp_scopes::environment::{Credential, Environment, Snapshot};
+///
+/// // Cloud Shell hands out tokens of the person who uses it.
+/// let here = Environment::of(&Snapshot::new().with_env("CLOUD_SHELL", "true"));
+/// assert_eq!(here.credential(), Credential::GcloudUser);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Credential {
@@ -63,6 +71,10 @@ pub enum Credential {
 
 impl Credential {
     /// The name in reports and events.
+    ///
+    /// ```
+    /// assert_eq!(gcp_scopes::environment::Credential::UserAdc.as_str(), "user_adc");
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -100,6 +112,16 @@ impl Credential {
 ///
 /// Names on a VM are set by its users, so every accessor gives a value only if it matches Google's
 /// documented syntax for it. Such a value may stand in a command that is pasted into a shell.
+///
+/// ```
+/// use gcp_scopes::environment::{Credential, Environment, Platform};
+///
+/// let there = Environment::told(Platform::CloudRunJob, Credential::MetadataServer)
+///     .with_resource("nightly")?
+///     .with_region("europe-west3")?;
+/// assert_eq!((there.resource(), there.region()), (Some("nightly"), Some("europe-west3")));
+/// # Ok::<(), gcp_scopes::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Environment {
     platform: Platform,
@@ -119,6 +141,14 @@ pub struct Environment {
 
 impl Environment {
     /// Answers both questions from a snapshot.
+    ///
+    /// ```
+    /// # use gcp_scopes::environment::{Environment, Platform, Snapshot};
+    /// let pod = Snapshot::new()
+    ///     .with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    ///     .with_metadata("instance/attributes/cluster-name", "my-cluster");
+    /// assert_eq!(Environment::of(&pod).platform(), Platform::GkeWorkloadIdentity);
+    /// ```
     #[must_use]
     pub fn of(snapshot: &Snapshot) -> Self {
         let platform = Platform::of(snapshot);
@@ -148,12 +178,24 @@ impl Environment {
     }
 
     /// Where the process runs.
+    ///
+    /// ```
+    /// # use gcp_scopes::environment::{Environment, Platform, Snapshot};
+    /// assert_eq!(Environment::of(&Snapshot::new()).platform(), Platform::Unknown);
+    /// ```
     #[must_use]
     pub fn platform(&self) -> Platform {
         self.platform
     }
 
     /// Whose credential it uses by default.
+    ///
+    /// ```
+    /// # use gcp_scopes::environment::{Credential, Environment, Snapshot};
+    /// let adc = r#"{"type":"authorized_user","refresh_token":"1//x"}"#;
+    /// let laptop = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/adc.json").with_file("/adc.json", adc);
+    /// assert_eq!(Environment::of(&laptop).credential(), Credential::UserAdc);
+    /// ```
     #[must_use]
     pub fn credential(&self) -> Credential {
         self.credential
@@ -163,6 +205,15 @@ impl Environment {
     ///
     /// Whose they are is then not known, except for domain-wide delegation: that begins with the
     /// account that would be used otherwise.
+    ///
+    /// ```
+    /// # use gcp_scopes::environment::{Credential, Environment, Platform};
+    /// // A program on a VM that signs its own tokens with a key: the VM's account is none of its business.
+    /// let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer)
+    ///     .with_account("123-compute@developer.gserviceaccount.com")?;
+    /// assert_eq!(vm.with_credential(Credential::ServiceAccountKey).account(), None);
+    /// # Ok::<(), gcp_scopes::Error>(())
+    /// ```
     #[must_use]
     pub fn with_credential(mut self, credential: Credential) -> Self {
         if ![self.credential, Credential::DomainWideDelegation].contains(&credential) {
@@ -173,24 +224,48 @@ impl Environment {
     }
 
     /// The id of the project it runs in; elsewhere than on Google Cloud the one it is set to use.
+    ///
+    /// ```
+    #[doc = a_world!()]
+    ///     .with_metadata("project/project-id", "shop-prod");
+    /// assert_eq!(Environment::of(&vm).project(), Some("shop-prod"));
+    /// ```
     #[must_use]
     pub fn project(&self) -> Option<&str> {
         self.project.as_deref()
     }
 
     /// The number of the project it runs in.
+    ///
+    /// ```
+    #[doc = a_world!()]
+    ///     .with_metadata("project/numeric-project-id", "123456789012");
+    /// assert_eq!(Environment::of(&vm).project_number(), Some("123456789012"));
+    /// ```
     #[must_use]
     pub fn project_number(&self) -> Option<&str> {
         self.project_number.as_deref()
     }
 
     /// The zone of the VM, such as `us-central1-a`.
+    ///
+    /// ```
+    #[doc = a_world!()]
+    ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a");
+    /// assert_eq!(Environment::of(&vm).zone(), Some("us-central1-a"));
+    /// ```
     #[must_use]
     pub fn zone(&self) -> Option<&str> {
         self.zone.as_deref()
     }
 
     /// The region, such as `us-central1`.
+    ///
+    /// ```
+    #[doc = a_world!()]
+    ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a");
+    /// assert_eq!(Environment::of(&vm).region(), Some("us-central1"));
+    /// ```
     #[must_use]
     pub fn region(&self) -> Option<&str> {
         self.region.as_deref()
@@ -198,12 +273,24 @@ impl Environment {
 
     /// Where the [`resource`](Self::resource) is: a region, or the zone of a zonal cluster or
     /// instance group.
+    ///
+    /// ```
+    #[doc = a_world!()]
+    ///     .with_metadata("instance/attributes/created-by", "projects/123/regions/us-east1/instanceGroupManagers/web");
+    /// assert_eq!(Environment::of(&vm).location(), Some("us-east1"));
+    /// ```
     #[must_use]
     pub fn location(&self) -> Option<&str> {
         self.location.as_deref()
     }
 
     /// The name of the VM.
+    ///
+    /// ```
+    #[doc = a_world!()]
+    ///     .with_metadata("instance/name", "web-1");
+    /// assert_eq!(Environment::of(&vm).instance(), Some("web-1"));
+    /// ```
     #[must_use]
     pub fn instance(&self) -> Option<&str> {
         self.instance.as_deref()
@@ -211,18 +298,37 @@ impl Environment {
 
     /// The name of what the platform is about: the instance group, cluster, service, job or
     /// function.
+    ///
+    /// ```
+    #[doc = a_world!()]
+    ///     .with_metadata("instance/attributes/created-by", "projects/123/zones/us-east1-b/instanceGroupManagers/web");
+    /// assert_eq!(Environment::of(&vm).resource(), Some("web"));
+    /// ```
     #[must_use]
     pub fn resource(&self) -> Option<&str> {
         self.resource.as_deref()
     }
 
     /// The node pool that a GKE node belongs to.
+    ///
+    /// ```
+    #[doc = a_world!()]
+    ///     .with_metadata("instance/attributes/cluster-name", "my-cluster")
+    ///     .with_metadata("instance/attributes/kube-labels", "cloud.google.com/gke-nodepool=default-pool");
+    /// assert_eq!(Environment::of(&vm).node_pool(), Some("default-pool"));
+    /// ```
     #[must_use]
     pub fn node_pool(&self) -> Option<&str> {
         self.node_pool.as_deref()
     }
 
     /// The e-mail of the service account whose tokens are used, where it is known without asking.
+    ///
+    /// ```
+    #[doc = a_world!()]
+    ///     .with_metadata("instance/service-accounts/default/email", "robot@shop-prod.iam.gserviceaccount.com");
+    /// assert_eq!(Environment::of(&vm).account(), Some("robot@shop-prod.iam.gserviceaccount.com"));
+    /// ```
     #[must_use]
     pub fn account(&self) -> Option<&str> {
         self.account.as_deref()
@@ -240,6 +346,12 @@ impl Environment {
 
     /// The scopes that the VM is set to, which every token of its metadata server holds. `None`
     /// where the metadata server's list means something else, even if it has one.
+    ///
+    /// ```
+    #[doc = a_world!()]
+    ///     .with_metadata("instance/service-accounts/default/scopes", "https://www.googleapis.com/auth/pubsub");
+    /// assert!(Environment::of(&vm).scopes().is_some_and(|scopes| scopes.len() == 1));
+    /// ```
     #[must_use]
     pub fn scopes(&self) -> Option<&ScopeSet> {
         self.scopes.as_ref()

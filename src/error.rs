@@ -1,6 +1,15 @@
 //! Our own failures: a configuration that cannot be used, a source that cannot be reached.
 //!
 //! An [`Error`] never stops a user's call. What stops a call is a [`Denial`](crate::Denial).
+//!
+//! ```
+//! use gcp_scopes::Guard;
+//! use gcp_scopes::error::ErrorKind;
+//!
+//! let error = Guard::builder().endpoint("http://127.0.0.1:4443/path", "storage.googleapis.com").unwrap_err();
+//! assert_eq!(error.kind(), ErrorKind::InvalidInput);
+//! println!("{error}"); // names the input, and says what was expected
+//! ```
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -11,6 +20,11 @@ use crate::catalog::scopes::SCOPES;
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// What this crate could not do, and why. The message names the input and ends in what to do.
+///
+/// ```
+/// let error = "devstorage.read_onyl".parse::<gcp_scopes::Scope>().unwrap_err();
+/// assert_eq!(error.to_string(), "unknown scope `devstorage.read_onyl`; did you mean `devstorage.read_only`?");
+/// ```
 pub struct Error {
     kind: ErrorKind,
     message: String,
@@ -18,7 +32,16 @@ pub struct Error {
 }
 
 /// What sort of failure an [`Error`] is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// ```
+/// use gcp_scopes::error::{Error, ErrorKind};
+///
+/// /// Whether the configuration has to change before another try.
+/// fn is_ours(error: &Error) -> bool {
+///     error.kind() == ErrorKind::InvalidInput
+/// }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A value given to this crate cannot be used.
@@ -53,6 +76,12 @@ impl Error {
     }
 
     /// What sort of failure this is.
+    ///
+    /// ```
+    /// # use gcp_scopes::error::ErrorKind;
+    /// let error = "no such scope".parse::<gcp_scopes::Scope>().unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    /// ```
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind

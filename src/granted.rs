@@ -49,6 +49,17 @@ pub use fetch::Fetch;
 pub use reqwest_fetch::ReqwestFetch;
 
 /// What a token may do as far as scopes go: the answer of a [`GrantedScopesSource`].
+///
+/// ```
+/// use gcp_scopes::ScopeSet;
+/// use gcp_scopes::granted::{GrantSource, GrantedScopes};
+///
+/// let scopes = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub");
+/// let known = GrantedScopes::known(scopes, GrantSource::Declared);
+/// let open = GrantedScopes::not_limited(GrantSource::Jwt);
+/// let unknown = GrantedScopes::unknown("the token broker is down");
+/// assert!(known.scopes().is_some() && open.scopes().is_none() && unknown.scopes().is_none());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrantedScopes {
     held: Held,
@@ -66,6 +77,13 @@ enum Held {
 impl GrantedScopes {
     /// Exactly these scopes, as `source` says. No scopes at all is [unknown](Self::unknown): every
     /// token has one, so an empty list is a list that was not understood.
+    ///
+    /// ```
+    /// # use gcp_scopes::{ScopeSet, granted::{GrantSource, GrantedScopes}};
+    /// let pubsub = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub");
+    /// assert!(!GrantedScopes::known(pubsub, GrantSource::Custom).is_unknown());
+    /// assert!(GrantedScopes::known(ScopeSet::new(), GrantSource::Custom).is_unknown());
+    /// ```
     #[must_use]
     pub fn known(scopes: ScopeSet, source: GrantSource) -> Self {
         if scopes.is_empty() {
@@ -76,18 +94,38 @@ impl GrantedScopes {
 
     /// A token that scopes do not limit, such as a self-signed JWT with an audience
     /// (<https://google.aip.dev/auth/4111>).
+    ///
+    /// ```
+    /// # use gcp_scopes::granted::{GrantSource, GrantedScopes};
+    /// assert!(GrantedScopes::not_limited(GrantSource::Jwt).is_not_limited());
+    /// ```
     #[must_use]
     pub fn not_limited(source: GrantSource) -> Self {
         Self { held: Held::NotLimited, source: Some(source), expires_at: None }
     }
 
     /// Nobody could say, and why: a short text for a person, without any secret.
+    ///
+    /// ```
+    /// # use gcp_scopes::granted::GrantedScopes;
+    /// let granted = GrantedScopes::unknown("the token broker is down");
+    /// assert_eq!(granted.why_unknown(), Some("the token broker is down"));
+    /// ```
     #[must_use]
     pub fn unknown(why: impl Into<Cow<'static, str>>) -> Self {
         Self { held: Held::Unknown(why.into()), source: None, expires_at: None }
     }
 
     /// The same answer about a token that expires then.
+    ///
+    /// ```
+    /// # use gcp_scopes::{ScopeSet, granted::{GrantSource, GrantedScopes}};
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// let at = SystemTime::now() + Duration::from_secs(3599); // `expires_in` of an OAuth answer
+    /// let granted = GrantedScopes::known(ScopeSet::from_scope_text("openid"), GrantSource::Declared).with_expiry(at);
+    /// assert_eq!(granted.expires_at(), Some(at));
+    /// ```
     #[must_use]
     pub fn with_expiry(mut self, at: SystemTime) -> Self {
         self.expires_at = Some(at);
@@ -95,6 +133,12 @@ impl GrantedScopes {
     }
 
     /// The granted scopes, where they are known and do limit the token.
+    ///
+    /// ```
+    /// # use gcp_scopes::{ScopeSet, granted::{GrantSource, GrantedScopes}};
+    /// let granted = GrantedScopes::known(ScopeSet::from_scope_text("openid email"), GrantSource::Tokeninfo);
+    /// assert_eq!(granted.scopes().map(ScopeSet::len), Some(2));
+    /// ```
     #[must_use]
     #[inline]
     pub fn scopes(&self) -> Option<&ScopeSet> {
@@ -105,6 +149,11 @@ impl GrantedScopes {
     }
 
     /// Whether scopes do not limit this token.
+    ///
+    /// ```
+    /// # use gcp_scopes::granted::GrantedScopes;
+    /// assert!(!GrantedScopes::unknown("nobody was asked").is_not_limited());
+    /// ```
     #[must_use]
     #[inline]
     pub fn is_not_limited(&self) -> bool {
@@ -112,6 +161,12 @@ impl GrantedScopes {
     }
 
     /// Whether nobody could say.
+    ///
+    /// ```
+    /// # use gcp_scopes::granted::{GrantSource, GrantedScopes};
+    /// assert!(GrantedScopes::unknown("nobody was asked").is_unknown());
+    /// assert!(!GrantedScopes::not_limited(GrantSource::Jwt).is_unknown());
+    /// ```
     #[must_use]
     #[inline]
     pub fn is_unknown(&self) -> bool {
@@ -119,6 +174,12 @@ impl GrantedScopes {
     }
 
     /// Why the scopes are unknown, for a person. `None` where they are not.
+    ///
+    /// ```
+    /// # use gcp_scopes::{ScopeSet, granted::{GrantSource, GrantedScopes}};
+    /// let empty = GrantedScopes::known(ScopeSet::new(), GrantSource::Metadata);
+    /// assert_eq!(empty.why_unknown(), Some("an empty list of scopes (metadata)"));
+    /// ```
     #[must_use]
     pub fn why_unknown(&self) -> Option<&str> {
         match &self.held {
@@ -128,12 +189,23 @@ impl GrantedScopes {
     }
 
     /// Who said so. `None` where the scopes are unknown.
+    ///
+    /// ```
+    /// # use gcp_scopes::granted::{GrantSource, GrantedScopes};
+    /// assert_eq!(GrantedScopes::not_limited(GrantSource::Jwt).source(), Some(GrantSource::Jwt));
+    /// assert_eq!(GrantedScopes::unknown("nobody was asked").source(), None);
+    /// ```
     #[must_use]
     pub fn source(&self) -> Option<GrantSource> {
         self.source
     }
 
     /// When the token expires, where that is known.
+    ///
+    /// ```
+    /// # use gcp_scopes::granted::{GrantSource, GrantedScopes};
+    /// assert_eq!(GrantedScopes::not_limited(GrantSource::Jwt).expires_at(), None);
+    /// ```
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.expires_at
@@ -141,6 +213,14 @@ impl GrantedScopes {
 }
 
 /// Where an answer about granted scopes comes from.
+///
+/// ```
+/// use gcp_scopes::Guard;
+/// use gcp_scopes::granted::GrantSource;
+///
+/// // In a company whose tokens are not the metadata server's, tokeninfo knows more of them.
+/// let guard = Guard::builder().ask_in_order([GrantSource::Tokeninfo, GrantSource::Metadata]).build();
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GrantSource {
@@ -158,6 +238,10 @@ pub enum GrantSource {
 
 impl GrantSource {
     /// The name in reports and events.
+    ///
+    /// ```
+    /// assert_eq!(gcp_scopes::granted::GrantSource::Metadata.as_str(), "metadata");
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -229,12 +313,26 @@ pub trait GrantedScopesSource: Send + Sync {
 }
 
 /// A bearer token, borrowed from where the caller keeps it. `Debug` does not print it.
+///
+/// ```
+/// use gcp_scopes::granted::AccessToken;
+///
+/// let header = http::HeaderValue::from_static("Bearer ya29.a0AfH6SM");
+/// let token = AccessToken::from_authorization(&header).expect("a bearer token");
+/// assert_eq!(format!("{token:?}"), "AccessToken(..)");
+/// ```
 #[derive(Clone, Copy)]
 pub struct AccessToken<'a>(&'a str);
 
 impl<'a> AccessToken<'a> {
     /// The token of an `Authorization` header value; `None` for another scheme than `Bearer`, and
     /// for a value that cannot be a token.
+    ///
+    /// ```
+    /// # use gcp_scopes::granted::AccessToken;
+    /// let basic = http::HeaderValue::from_static("Basic dXNlcjpwYXNz");
+    /// assert!(AccessToken::from_authorization(&basic).is_none());
+    /// ```
     #[must_use]
     pub fn from_authorization(value: &'a HeaderValue) -> Option<Self> {
         let (scheme, token) = std::str::from_utf8(value.as_bytes()).ok()?.split_once(' ')?;
@@ -245,6 +343,12 @@ impl<'a> AccessToken<'a> {
     }
 
     /// A token on its own; `None` if it is empty or holds white space.
+    ///
+    /// ```
+    /// # use gcp_scopes::granted::AccessToken;
+    /// assert!(AccessToken::new("ya29.a0AfH6SM").is_some());
+    /// assert!(AccessToken::new("two words").is_none());
+    /// ```
     #[must_use]
     pub fn new(token: &'a str) -> Option<Self> {
         let token = token.trim_matches(' ');
@@ -254,6 +358,13 @@ impl<'a> AccessToken<'a> {
     }
 
     /// The token itself. Never print it, and never put it into a URL.
+    ///
+    /// ```
+    /// # use gcp_scopes::granted::AccessToken;
+    /// // A source that knows its own tokens by their form.
+    /// let token = AccessToken::new("broker-7f3a").expect("a token");
+    /// assert!(token.secret().starts_with("broker-"));
+    /// ```
     #[must_use]
     pub fn secret(self) -> &'a str {
         self.0

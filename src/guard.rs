@@ -1,5 +1,5 @@
 //! Where a call is judged: before it is sent by [`Guard::decide`], after a refusal by
-//! [`Guard::explain`]. Both are pure; the rest of this file hands them what they need.
+//! [`Guard::explain`]. Both are pure; the adapters hand them what they need.
 //!
 //! # Before
 //! A call is *lacking* only if all of this holds: it carries a bearer token; its host is Google's
@@ -14,6 +14,25 @@
 //! # After
 //! Only a 403 of a Google host is looked at, or gRPC's status 7. If the scope gate refused, the caller
 //! gets a [`Denial`]; every other answer is passed on byte for byte.
+//!
+//! ```
+#![doc = with_catalog!()]
+//! use gcp_scopes::call::Call;
+//! use gcp_scopes::granted::{GrantSource, GrantedScopes};
+//! use gcp_scopes::guard::{Decision, Guard};
+//! use gcp_scopes::ScopeSet;
+//!
+//! let guard = Guard::builder().build();
+//! let uri = "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish".parse()?;
+//! let call = Call::new(&http::Method::POST, &uri);
+//! let held = |text| GrantedScopes::known(ScopeSet::from_scope_text(text), GrantSource::Declared);
+//!
+//! assert!(matches!(guard.decide(&call, &held("https://www.googleapis.com/auth/pubsub")), Decision::Allow));
+//! assert!(matches!(guard.decide(&call, &held("openid")), Decision::Lacking(_)));
+//! // A scope that is newer than the catalog may open anything.
+//! assert!(matches!(guard.decide(&call, &held("https://example.com/auth/new")), Decision::Abstain(_)));
+#![doc = done!()]
+//! ```
 
 mod builder;
 mod checked;
@@ -56,6 +75,13 @@ const WAIT: Duration = Duration::from_millis(500);
 /// Judges calls of Google API clients by the OAuth scopes of their tokens.
 ///
 /// Cheap to clone; one guard serves all clients of a process.
+///
+/// ```
+/// use gcp_scopes::{Guard, Preflight};
+///
+/// let guard = Guard::builder().preflight(Preflight::Warn).build();
+/// let for_another_client = guard.clone(); // shares all that is known of tokens and methods
+/// ```
 #[derive(Clone)]
 pub struct Guard(Arc<Inner>);
 
@@ -78,6 +104,13 @@ struct Inner {
 }
 
 /// What happens before a call whose token is known to lack the scope.
+///
+/// ```
+/// use gcp_scopes::{Guard, Preflight};
+///
+/// // A nightly job that should not begin what it cannot end.
+/// let guard = Guard::builder().preflight(Preflight::Deny).build();
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Preflight {
@@ -96,6 +129,13 @@ pub enum Preflight {
 }
 
 /// How a refusal for lack of scope reaches the caller.
+///
+/// ```
+/// use gcp_scopes::guard::{Guard, Surface};
+///
+/// // gcloud-storage shows its users the message of Google's answer and nothing else.
+/// let guard = Guard::builder().surface(Surface::Message).build();
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Surface {
@@ -115,6 +155,19 @@ pub enum Surface {
 }
 
 /// What is known before a call is sent.
+///
+/// ```
+/// use gcp_scopes::guard::Decision;
+///
+/// fn describe(decision: &Decision) -> String {
+///     match decision {
+///         Decision::Allow => "the scope gate is open; IAM is another question".into(),
+///         Decision::Abstain(why) => format!("no opinion: {why}"),
+///         Decision::Lacking(denial) => denial.to_string(),
+///         _ => "something newer than this program".into(),
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Decision {
@@ -132,16 +185,35 @@ impl Guard {
     ///
     /// Never fails, and takes at most a few seconds: what it cannot learn is unknown.
     /// Without the feature `reqwest` it asks no server.
+    ///
+    /// ```no_run
+    #[doc = awaits!()]
+    /// let guard = gcp_scopes::Guard::from_env().await; // once, at start
+    /// println!("on {} with {}", guard.environment().platform(), guard.environment().credential().as_str());
+    #[doc = done!()]
+    /// ```
     pub async fn from_env() -> Self {
         Self::builder().from_env().await
     }
 
     /// A guard made by hand. With no further call it knows the catalog and reads self-signed JWTs.
+    ///
+    /// ```
+    /// # use gcp_scopes::{Guard, guard::Surface};
+    /// let guard = Guard::builder().surface(Surface::Message).build();
+    /// ```
     pub fn builder() -> GuardBuilder {
         GuardBuilder::default()
     }
 
     /// Where the program runs and which credential it uses.
+    ///
+    /// ```
+    /// # use gcp_scopes::{Guard, environment::Platform};
+    /// let guard = Guard::builder().env([("K_SERVICE", "shop")]).build();
+    /// assert_eq!(guard.environment().platform(), Platform::CloudRunService);
+    /// assert_eq!(guard.environment().resource(), Some("shop"));
+    /// ```
     #[must_use]
     pub fn environment(&self) -> &Environment {
         &self.0.environment
@@ -171,18 +243,50 @@ impl Guard {
 
     /// Checks at start-up whether the gates are open that a service needs: see
     /// [`self_check`](crate::self_check).
+    ///
+    /// ```
+    #[doc = awaits!()]
+    /// # let guard = gcp_scopes::Guard::builder().build();
+    /// let report = guard.self_check().needs("pubsub.projects.topics.publish").run().await;
+    /// report.into_result()?; // stops the start-up if a gate is closed
+    #[doc = done!()]
+    /// ```
     pub fn self_check(&self) -> SelfCheck {
         SelfCheck::new(self.clone())
     }
 
     /// Begins to remember which methods are called through this guard: see
     /// [`recorder`](crate::recorder). Every call of this gives the same recorder.
+    ///
+    /// ```
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// let recorder = guard.recorder();
+    /// // … calls through `guard.layer()` or `guard.middleware()` …
+    /// assert!(recorder.methods().is_empty() && guard.recorder().methods().is_empty());
+    /// ```
     #[must_use]
     pub fn recorder(&self) -> Recorder {
         Recorder::new(Arc::clone(self.0.recorder.get_or_init(Arc::default)))
     }
 
     /// Judges a call by the scopes its token holds. Pure: no I/O, no event.
+    ///
+    /// ```
+    #[doc = with_catalog!()]
+    /// use gcp_scopes::call::Call;
+    /// use gcp_scopes::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes::guard::Decision;
+    /// use gcp_scopes::{Guard, ScopeSet};
+    ///
+    /// let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?name=cat.jpg".parse()?;
+    /// let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
+    /// let held = GrantedScopes::known(held, GrantSource::Metadata);
+    /// match Guard::builder().build().decide(&Call::new(&http::Method::POST, &uri), &held) {
+    ///     Decision::Lacking(denial) => eprintln!("{}", denial.report()),
+    ///     other => unreachable!("{other:?}"),
+    /// }
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn decide(&self, call: &Call<'_>, granted: &GrantedScopes) -> Decision {
         let asked = self.looked_up(call);
@@ -199,6 +303,25 @@ impl Guard {
     ///
     /// `None`: it was not, or that is not sure enough. Pure: no I/O, no event. Whether the answer
     /// came from the host that `call` names is for the caller to know.
+    ///
+    /// ```
+    #[doc = with_catalog!()]
+    /// use gcp_scopes::call::Call;
+    /// use gcp_scopes::granted::GrantedScopes;
+    /// use gcp_scopes::refusal::Answer;
+    /// use gcp_scopes::Guard;
+    ///
+    /// let uri = "https://storage.googleapis.com/storage/v1/b/photos".parse()?;
+    /// let call = Call::new(&http::Method::GET, &uri);
+    /// let unknown = GrantedScopes::unknown("nobody was asked");
+    /// let explain = |body: &[u8]| Guard::builder().build().explain(&call, &unknown, &Answer::new(body).with_status(403));
+    ///
+    /// let denial = explain(br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#);
+    /// assert_eq!(denial.and_then(|denial| denial.method()).map(|method| method.id()), Some("storage.buckets.get"));
+    /// // IAM's refusals are not the guard's to explain: they reach the caller as they are.
+    /// assert!(explain(br#"{"error":{"message":"The caller does not have permission"}}"#).is_none());
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn explain(&self, call: &Call<'_>, granted: &GrantedScopes, answer: &Answer<'_>) -> Option<Denial> {
         let asked = self.looked_up(call);
@@ -348,6 +471,13 @@ fn is_for_scope(refusal: &Refusal) -> bool {
 #[cfg(feature = "tower")]
 impl Guard {
     /// A tower layer: see [`adapter::tower`](crate::adapter::tower).
+    ///
+    /// ```
+    /// # use http::{Request, Response};
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// let client = tower::service_fn(|_: Request<String>| async { Ok::<_, std::io::Error>(Response::new(String::new())) });
+    /// let guarded = tower::ServiceBuilder::new().layer(guard.layer()).service(client);
+    /// ```
     #[must_use]
     pub fn layer(&self) -> crate::adapter::tower::GuardLayer {
         crate::adapter::tower::GuardLayer::new(self)
@@ -357,6 +487,11 @@ impl Guard {
 #[cfg(feature = "reqwest-middleware")]
 impl Guard {
     /// A middleware: see [`adapter::reqwest_middleware`](crate::adapter::reqwest_middleware).
+    ///
+    /// ```no_run
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build();
+    /// ```
     #[must_use]
     pub fn middleware(&self) -> crate::adapter::reqwest_middleware::GuardMiddleware {
         crate::adapter::reqwest_middleware::GuardMiddleware::new(self.clone())

@@ -1,10 +1,67 @@
 //! Middleware for clients of Google APIs that turns a refusal for lack of OAuth scope into an error
 //! that says what to do.
 //!
-#![cfg_attr(
-    all(feature = "tower", feature = "reqwest-middleware", feature = "testing"),
-    doc = include_str!("../README.md")
-)]
+//! Two gates stand between a call and a Google Cloud resource: the OAuth scopes of the token, and the IAM
+//! roles of the account. On a VM the scopes are a ceiling that no role lifts, and Google's 403 names
+//! neither gate clearly. A [`Guard`] stands inside the client, knows which scopes each method accepts and
+//! which the token holds, and turns such a refusal into a [`Denial`] with the commands that end it here.
+//! It never blocks what Google would allow.
+//!
+//! ```
+//! # #[cfg(not(all(feature = "tower", feature = "testing", feature = "reqwest")))] fn main() {}
+//! # #[cfg(all(feature = "tower", feature = "testing", feature = "reqwest"))]
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//! # use http_body_util::Full;
+//! # use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+//! # use gcp_scopes::testing::FakeGoogle;
+//! # rustls::crypto::ring::default_provider().install_default().ok();
+//! # let google = FakeGoogle::builder().bucket("photos").start().await?;
+//! # let client = Client::builder(TokioExecutor::new()).build_http::<Full<bytes::Bytes>>();
+//! # let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg", google.storage_url());
+//! # let upload = http::Request::post(url).header("authorization", format!("Bearer {}", google.token()));
+//! # let upload = upload.body(Full::from("meow"))?;
+//! use gcp_scopes::{Denial, Guard};
+//! use tower::{ServiceBuilder, ServiceExt};
+//!
+//! // let guard = Guard::from_env().await;
+//! # let guard = Guard::builder().env(google.env()).endpoint(google.storage_url(), "storage.googleapis.com")?;
+//! # let guard = guard.from_env().await;
+//! let client = ServiceBuilder::new().layer(guard.layer()).service(client); // hyper's, or what you have
+//!
+//! // On a VM with the default access scopes, whose account may write to the bucket:
+//! let error = client.oneshot(upload).await.unwrap_err();
+//! let denial = Denial::of(&*error).expect("the token may only read");
+//! assert!(denial.to_string().contains("storage.objects.insert"));
+//! println!("{}", denial.report()); // gcloud compute instances stop web-1 --zone=us-central1-a …
+//! # Ok(()) }
+//! ```
+//!
+//! # Which one is mine
+//!
+//! | client | feature | begin with |
+//! |---|---|---|
+//! | tower, hyper | `tower` | [`Guard::layer`], [`adapter::tower`] |
+//! | reqwest-middleware, gcloud-storage, gcloud-bigquery | `reqwest-middleware` | [`Guard::middleware`], [`adapter::reqwest_middleware`] |
+//! | tonic, gcloud-sdk | `tonic` | [`Guard::layer`], [`adapter::tonic`] |
+//! | google-cloud-* | `google-cloud` | [`Guard::retry_policy`], [`adapter::google_cloud`] |
+//! | google-apis-rs | `google-apis` | [`Guard::google_apis`], [`adapter::google_apis`] |
+//! | object_store | `object-store` | [`Guard::object_store`], [`adapter::object_store`] |
+//! | opendal | `opendal` | [`Guard::opendal`], [`adapter::opendal`] |
+//! | gcp_auth, for tokens | `gcp-auth` | [`Guard::gcp_auth`], [`adapter::gcp_auth`] |
+//! | none | | [`Guard::decide`] before, [`Guard::explain`] after |
+//!
+//! # What else there is
+//!
+//! - [`Preflight`] says what happens to a call that Google would refuse, [`guard::Surface`] how a denial
+//!   reaches the caller.
+//! - [`self_check`] asks at start-up whether both gates are open, [`recorder`] learns which scopes a program needs.
+//! - [`refusal`] tells which gate refused, from any answer or log line; [`remedy`] what to do about it.
+//! - [`testing`] is a fake Google on 127.0.0.1 for the tests of your own service; [`telemetry`] lists the events.
+//! - Errors are of two kinds: a [`Denial`] (the answer is no) and an [`Error`] (a wrong configuration), which never stops a call.
+//!
+//! The code needs a tokio runtime with its timer enabled. The
+//! [README](https://docs.rs/crate/gcp-scopes/latest/source/README.md) has all features, limits and what is
+//! known of which token, [recipes](https://docs.rs/crate/gcp-scopes/latest/source/docs/recipes.md) have more clients.
 // The parts that adapters share are compiled whole: which adapter uses which of them is no matter of theirs.
 #![cfg_attr(
     not(all(
@@ -20,6 +77,9 @@
     allow(dead_code, unused_imports)
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[macro_use]
+mod examples;
 
 pub mod scope;
 
@@ -64,3 +124,8 @@ pub use error::Error;
 pub use guard::{Guard, Preflight};
 #[doc(inline)]
 pub use scope::{Scope, ScopeSet};
+
+/// The code in the README is compiled.
+#[cfg(all(doctest, feature = "tower", feature = "reqwest-middleware", feature = "testing"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

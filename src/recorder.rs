@@ -41,6 +41,13 @@ const MOST: usize = 512;
 /// The methods called through a guard since [`Guard::recorder`](crate::Guard::recorder) was first called.
 ///
 /// Cheap to clone. `Display` is a report for a person.
+///
+/// ```
+#[doc = a_recorder!()]
+/// assert_eq!(recorder.methods().len(), 2);
+/// println!("{recorder}");
+#[doc = done!()]
+/// ```
 #[derive(Clone)]
 pub struct Recorder(Arc<Book>);
 
@@ -50,11 +57,25 @@ impl Recorder {
     }
 
     /// Remembers a method that was not called through the guard, such as one from a list.
+    ///
+    /// ```
+    #[doc = a_recorder!()]
+    /// recorder.note(ApiMethod::by_id("pubsub.projects.topics.publish")?); // only ever called on Sundays
+    /// assert_eq!(recorder.methods().len(), 3);
+    #[doc = done!()]
+    /// ```
     pub fn note(&self, method: ApiMethod) {
         self.0.add(method);
     }
 
     /// The methods, sorted by id.
+    ///
+    /// ```
+    #[doc = a_recorder!()]
+    /// let ids: Vec<&str> = recorder.methods().iter().map(|method| method.id()).collect();
+    /// assert_eq!(ids, ["bigquery.jobs.query", "storage.objects.get"]);
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn methods(&self) -> Vec<ApiMethod> {
         let mut methods: Vec<ApiMethod> = self.0.rows().map(ApiMethod::at).collect();
@@ -63,6 +84,12 @@ impl Recorder {
     }
 
     /// Whether more methods were called than are remembered.
+    ///
+    /// ```
+    #[doc = a_recorder!()]
+    /// assert!(!recorder.is_cut_off());
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn is_cut_off(&self) -> bool {
         self.0.is_cut_off.load(Ordering::Relaxed)
@@ -70,6 +97,12 @@ impl Recorder {
 
     /// Whether a call went to an API of Google's by a method that the catalog does not know, so that
     /// the answers below may lack something.
+    ///
+    /// ```
+    #[doc = a_recorder!()]
+    /// assert!(!recorder.missed_a_call());
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn missed_a_call(&self) -> bool {
         self.0.missed.load(Ordering::Relaxed)
@@ -77,6 +110,13 @@ impl Recorder {
 
     /// A smallest set of scopes that would do: the narrowest for each method, without those that the
     /// others make needless. Methods for which Google lists no scope add none.
+    ///
+    /// ```
+    #[doc = a_recorder!()]
+    /// let names: Vec<String> = recorder.least().iter().map(|scope| scope.short().to_owned()).collect();
+    /// assert_eq!(names, ["bigquery", "devstorage.read_only"]);
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn least(&self) -> ScopeSet {
         least_of(&self.accepted()).into_iter().collect()
@@ -85,6 +125,12 @@ impl Recorder {
     /// What Google recommends: `cloud-platform`, with IAM deciding the rest, and beside it what it does
     /// not cover.
     /// Source: <https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>
+    ///
+    /// ```
+    #[doc = a_recorder!()]
+    /// assert_eq!(recorder.recommended(), [gcp_scopes::Scope::cloud_platform()].into_iter().collect());
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn recommended(&self) -> ScopeSet {
         recommended(&self.accepted(), None)
@@ -92,12 +138,24 @@ impl Recorder {
 
     /// [`least`](Self::least) as a flag of `gcloud compute instances create` and its like. It is a
     /// whole list: where a VM has other scopes that it needs, they have to be added.
+    ///
+    /// ```
+    #[doc = a_recorder!()]
+    /// assert_eq!(recorder.scopes_flag(), "--scopes=bigquery,storage-ro");
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn scopes_flag(&self) -> String {
         format!("--scopes={}", scopes_flag(&self.least()))
     }
 
     /// The needs as code, to paste into a [self-check](crate::self_check). Empty if nothing was called.
+    ///
+    /// ```
+    #[doc = a_recorder!()]
+    /// assert_eq!(recorder.needs(), "    .needs(\"bigquery.jobs.query\")\n    .needs(\"storage.objects.get\")\n");
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn needs(&self) -> String {
         let lines = self.methods().into_iter().map(|method| format!("    .needs(\"{method}\")\n"));

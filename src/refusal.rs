@@ -46,6 +46,14 @@ use facts::Facts;
 const BODY_LIMIT: usize = 64 * 1024;
 
 /// What was answered: as much of it as is known.
+///
+/// ```
+/// use gcp_scopes::refusal::{Answer, Gate, classify};
+///
+/// let body = br#"{"error":{"code":403,"message":"The caller does not have permission","status":"PERMISSION_DENIED"}}"#;
+/// let refusal = classify(&Answer::new(body).with_status(403)).expect("a refusal");
+/// assert_eq!(refusal.gate(), Gate::Iam);
+/// ```
 #[derive(Clone, Copy)]
 pub struct Answer<'a> {
     status: Option<u16>,
@@ -56,12 +64,23 @@ pub struct Answer<'a> {
 impl<'a> Answer<'a> {
     /// An answer with this body, whole or cut off. It may be JSON, XML, HTML, multipart, plain text or
     /// empty. At most 64 KiB of it are read.
+    ///
+    /// ```
+    /// # use gcp_scopes::refusal::{Answer, classify};
+    /// assert!(classify(&Answer::new(br#"{"kind":"storage#object"}"#)).is_none());
+    /// ```
     #[must_use]
     pub fn new(body: &'a [u8]) -> Self {
         Self { status: None, headers: None, body }
     }
 
     /// Adds the HTTP status. A gRPC status stands in the header `grpc-status`.
+    ///
+    /// ```
+    /// # use gcp_scopes::refusal::{Answer, Gate, classify};
+    /// let refusal = classify(&Answer::new(b"").with_status(403)).expect("a refusal");
+    /// assert_eq!(refusal.gate(), Gate::Other); // it does not say
+    /// ```
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {
         self.status = Some(status);
@@ -69,6 +88,16 @@ impl<'a> Answer<'a> {
     }
 
     /// Adds the headers, or the trailers of gRPC, or both in one map.
+    ///
+    /// ```
+    /// # use gcp_scopes::refusal::{Answer, Certainty, Gate, classify};
+    /// let mut trailers = http::HeaderMap::new();
+    /// trailers.insert("grpc-status", "7".parse()?);
+    /// trailers.insert("grpc-message", "Request had insufficient authentication scopes.".parse()?);
+    /// let refusal = classify(&Answer::new(b"").with_status(200).with_headers(&trailers)).expect("a refusal");
+    /// assert_eq!((refusal.gate(), refusal.certainty()), (Gate::Scope, Certainty::Certain));
+    /// # Ok::<(), http::header::InvalidHeaderValue>(())
+    /// ```
     #[must_use]
     pub fn with_headers(mut self, headers: &'a HeaderMap) -> Self {
         self.headers = Some(headers);
@@ -88,6 +117,15 @@ impl fmt::Debug for Answer<'_> {
 ///
 /// Of several answers in one body (a multipart batch) the first refusal for lack of scope counts,
 /// else the first refusal.
+///
+/// ```
+/// use gcp_scopes::refusal::{Answer, Gate, classify};
+///
+/// let body = br#"{"error":{"code":403,"errors":[{"reason":"accessNotConfigured"}],
+///     "message":"Cloud Pub/Sub API has not been used in project 123 before or it is disabled."}}"#;
+/// let refusal = classify(&Answer::new(body).with_status(403)).expect("a refusal");
+/// assert_eq!(refusal.gate(), Gate::ServiceDisabled);
+/// ```
 #[must_use]
 pub fn classify(answer: &Answer<'_>) -> Option<Refusal> {
     let body = String::from_utf8_lossy(answer.body.get(..BODY_LIMIT).unwrap_or(answer.body));
@@ -109,6 +147,13 @@ pub fn classify(answer: &Answer<'_>) -> Option<Refusal> {
 
 /// Which gate refused, told from a log line, a client's error text, or a pasted HTTP response with
 /// or without its status line and headers.
+///
+/// ```
+/// use gcp_scopes::refusal::{Gate, classify_text};
+///
+/// let line = "2024-05-01T10:00:00Z ERROR Permission 'pubsub.topics.publish' denied on resource 'projects/p/topics/t'";
+/// assert_eq!(classify_text(line).map(|refusal| refusal.gate()), Some(Gate::Iam));
+/// ```
 #[must_use]
 pub fn classify_text(text: &str) -> Option<Refusal> {
     classify(&Answer::new(text.as_bytes()))
@@ -126,6 +171,20 @@ fn classify_one(status: Option<u16>, headers: Option<&HeaderMap>, body: &str) ->
 ///
 /// Everything it holds came from outside. Short values (a permission, a project) are there only if
 /// they match Google's syntax for them; free text is bounded and escaped.
+///
+/// ```
+/// use gcp_scopes::refusal::{Certainty, Evidence, Gate, classify_text};
+///
+/// let body = r#"{"error":{"code":403,"status":"PERMISSION_DENIED","details":[{
+///     "@type":"type.googleapis.com/google.rpc.ErrorInfo","domain":"googleapis.com",
+///     "reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+///     "metadata":{"service":"pubsub.googleapis.com","method":"google.pubsub.v1.Publisher.Publish"}}]}}"#;
+/// let refusal = classify_text(body).expect("a refusal");
+/// assert_eq!((refusal.gate(), refusal.certainty()), (Gate::Scope, Certainty::Certain));
+/// assert_eq!(refusal.evidence(), Evidence::ErrorInfo);
+/// assert_eq!(refusal.service(), Some("pubsub.googleapis.com"));
+/// assert_eq!(refusal.rpc_method(), Some("google.pubsub.v1.Publisher.Publish"));
+/// ```
 #[derive(Clone)]
 pub struct Refusal {
     verdict: Verdict,
@@ -136,18 +195,36 @@ pub struct Refusal {
 
 impl Refusal {
     /// The gate that refused.
+    ///
+    /// ```
+    /// # use gcp_scopes::refusal::{Gate, classify_text};
+    /// let refusal = classify_text("Error 429: Quota exceeded for quota metric 'Queries'").expect("a refusal");
+    /// assert_eq!(refusal.gate(), Gate::RateLimit);
+    /// ```
     #[must_use]
     pub fn gate(&self) -> Gate {
         self.verdict.gate
     }
 
     /// How sure it is that this gate refused.
+    ///
+    /// ```
+    /// # use gcp_scopes::refusal::{Certainty, classify_text};
+    /// let refusal = classify_text("Error 403: Forbidden").expect("a refusal");
+    /// assert_eq!(refusal.certainty(), Certainty::Possible);
+    /// ```
     #[must_use]
     pub fn certainty(&self) -> Certainty {
         self.verdict.certainty
     }
 
     /// What is wrong with the scopes. `Some` exactly for [`Gate::Scope`].
+    ///
+    /// ```
+    /// # use gcp_scopes::refusal::{ScopeRefusal, classify_text};
+    /// let refusal = classify_text("Error 403: Request had insufficient authentication scopes.").expect("a refusal");
+    /// assert_eq!(refusal.scope_refusal(), Some(ScopeRefusal::Missing));
+    /// ```
     #[must_use]
     pub fn scope_refusal(&self) -> Option<ScopeRefusal> {
         self.verdict.scope
@@ -155,6 +232,12 @@ impl Refusal {
 
     /// Whether a [`Gate::Credentials`] refusal is about the scopes that were asked for when the token
     /// was to be made (`invalid_scope`, a delegation that lacks them).
+    ///
+    /// ```
+    /// # use gcp_scopes::refusal::{Gate, classify_text};
+    /// let refusal = classify_text(r#"{"error":"invalid_scope","error_description":"Bad."}"#).expect("a refusal");
+    /// assert!(refusal.gate() == Gate::Credentials && refusal.names_scopes());
+    /// ```
     #[must_use]
     pub fn names_scopes(&self) -> bool {
         self.verdict.names_scopes
@@ -162,6 +245,13 @@ impl Refusal {
 
     /// The scopes that the server would have accepted, any one of them. At most 64; empty when it named
     /// none. Read from `WWW-Authenticate` (RFC 6750, section 3) or from the text of a client.
+    ///
+    /// ```
+    /// # use gcp_scopes::refusal::classify_text;
+    /// let answer = "HTTP/1.1 403 Forbidden\nWWW-Authenticate: Bearer error=\"insufficient_scope\", \
+    ///               scope=\"https://www.googleapis.com/auth/drive https://www.googleapis.com/auth/drive.file\"\n\n";
+    /// assert_eq!(classify_text(answer).expect("a refusal").alternatives().len(), 2);
+    /// ```
     #[must_use]
     pub fn alternatives(&self) -> &ScopeSet {
         &self.alternatives
@@ -181,12 +271,24 @@ impl Refusal {
     }
 
     /// The IAM permission that was named, as `service.resource.verb`.
+    ///
+    /// ```
+    /// # use gcp_scopes::refusal::classify_text;
+    /// let text = "robot@p.iam.gserviceaccount.com does not have storage.objects.get access to the Google Cloud Storage object.";
+    /// assert_eq!(classify_text(text).expect("a refusal").permission(), Some("storage.objects.get"));
+    /// ```
     #[must_use]
     pub fn permission(&self) -> Option<&str> {
         self.details.permission.as_deref()
     }
 
     /// The project that the call was charged to or made in, as an id or a number.
+    ///
+    /// ```
+    /// # use gcp_scopes::refusal::classify_text;
+    /// let text = "Error 403: Cloud Pub/Sub API has not been used in project 123456789012 before or it is disabled.";
+    /// assert_eq!(classify_text(text).expect("a refusal").project(), Some("123456789012"));
+    /// ```
     #[must_use]
     pub fn project(&self) -> Option<&str> {
         self.details.project.as_deref()
@@ -211,6 +313,12 @@ impl Refusal {
     }
 
     /// What said so.
+    ///
+    /// ```
+    /// # use gcp_scopes::refusal::{Evidence, classify_text};
+    /// let text = "Error 403: Request had insufficient authentication scopes.";
+    /// assert_eq!(classify_text(text).expect("a refusal").evidence(), Evidence::Message);
+    /// ```
     #[must_use]
     pub fn evidence(&self) -> Evidence {
         self.evidence
@@ -218,6 +326,13 @@ impl Refusal {
 
     /// The server's own words, at most 1,024 bytes, with control characters escaped and anything that
     /// looks like a token or key blotted out. They may name resources: show them, do not log them.
+    ///
+    /// ```
+    /// # use gcp_scopes::refusal::classify_text;
+    /// let body = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
+    /// let said = classify_text(body).expect("a refusal");
+    /// assert_eq!(said.server_message(), Some("Request had insufficient authentication scopes."));
+    /// ```
     #[must_use]
     pub fn server_message(&self) -> Option<&str> {
         self.details.server_message.as_deref()
@@ -226,7 +341,7 @@ impl Refusal {
     /// The same refusal after something independent agreed that the token lacks a scope: a possible
     /// scope refusal becomes a likely one. Nothing else changes.
     #[must_use]
-    pub fn corroborated(mut self) -> Self {
+    pub(crate) fn corroborated(mut self) -> Self {
         if self.gate() == Gate::Scope {
             self.verdict.certainty = self.verdict.certainty.max(Certainty::Likely);
         }
@@ -251,6 +366,16 @@ impl fmt::Debug for Refusal {
 }
 
 /// The gates a call passes.
+///
+/// ```
+/// use gcp_scopes::refusal::{Gate, classify_text};
+///
+/// /// Whether it is worth while to call again later, with nothing changed.
+/// fn is_worth_a_retry(answer: &str) -> bool {
+///     classify_text(answer).is_some_and(|refusal| refusal.gate() == Gate::RateLimit)
+/// }
+/// assert!(!is_worth_a_retry("Error 403: Request had insufficient authentication scopes."));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Gate {
@@ -282,6 +407,10 @@ pub enum Gate {
 
 impl Gate {
     /// The gate as one word in `snake_case`, fit for logs and JSON.
+    ///
+    /// ```
+    /// assert_eq!(gcp_scopes::refusal::Gate::ServiceDisabled.as_str(), "service_disabled");
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -302,6 +431,12 @@ impl Gate {
 }
 
 /// How sure a verdict is. Ordered: `Possible < Likely < Certain`.
+///
+/// ```
+/// use gcp_scopes::refusal::Certainty;
+///
+/// assert!(Certainty::Possible < Certainty::Likely && Certainty::Likely < Certainty::Certain);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Certainty {
@@ -315,6 +450,10 @@ pub enum Certainty {
 
 impl Certainty {
     /// The certainty as one lower-case word.
+    ///
+    /// ```
+    /// assert_eq!(gcp_scopes::refusal::Certainty::Likely.as_str(), "likely");
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -326,6 +465,14 @@ impl Certainty {
 }
 
 /// What is wrong with the scopes of a token.
+///
+/// ```
+/// use gcp_scopes::refusal::{ScopeRefusal, classify_text};
+///
+/// // Gmail refuses a token that holds a scope too many.
+/// let text = "Metadata scope does not support 'q' parameter";
+/// assert_eq!(classify_text(text).and_then(|refusal| refusal.scope_refusal()), Some(ScopeRefusal::Restricting));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ScopeRefusal {
@@ -339,6 +486,10 @@ pub enum ScopeRefusal {
 
 impl ScopeRefusal {
     /// The kind as one word in `snake_case`.
+    ///
+    /// ```
+    /// assert_eq!(gcp_scopes::refusal::ScopeRefusal::ScopeOrShare.as_str(), "scope_or_share");
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -350,6 +501,13 @@ impl ScopeRefusal {
 }
 
 /// Which part of the answer gave the verdict.
+///
+/// ```
+/// use gcp_scopes::refusal::{Evidence, classify_text};
+///
+/// let refusal = classify_text(r#"{"error":"invalid_grant","error_description":"Bad Request"}"#).expect("a refusal");
+/// assert_eq!(refusal.evidence(), Evidence::TokenEndpoint);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Evidence {
@@ -371,6 +529,10 @@ pub enum Evidence {
 
 impl Evidence {
     /// The evidence as one word in `snake_case`.
+    ///
+    /// ```
+    /// assert_eq!(gcp_scopes::refusal::Evidence::ErrorInfo.as_str(), "error_info");
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -382,5 +544,31 @@ impl Evidence {
             Self::Header => "header",
             Self::Status => "status",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use http::header::WWW_AUTHENTICATE;
+
+    use super::*;
+
+    fn refused(headers: &HeaderMap, body: &str) -> Refusal {
+        let answer = Answer::new(body.as_bytes()).with_status(403).with_headers(headers);
+        classify(&answer).expect("a refusal")
+    }
+
+    #[test]
+    fn a_possible_scope_refusal_that_is_corroborated_becomes_likely_and_no_more() {
+        let challenge = HeaderValue::from_static(r#"Bearer error="insufficient_scope""#);
+        let refusal = refused(&HeaderMap::from_iter([(WWW_AUTHENTICATE, challenge)]), "");
+        assert_eq!((refusal.certainty(), refusal.evidence()), (Certainty::Possible, Evidence::Header));
+        assert_eq!(refusal.corroborated().certainty(), Certainty::Likely);
+        let body = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
+        let certain = refused(&HeaderMap::new(), body);
+        assert_eq!(certain.corroborated().certainty(), Certainty::Certain);
+        let other = refused(&HeaderMap::new(), "").corroborated();
+        assert_eq!((other.gate(), other.certainty()), (Gate::Other, Certainty::Possible));
     }
 }

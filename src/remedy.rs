@@ -4,6 +4,23 @@
 //! place second, because a user's ADC file on a VM makes the VM's scopes irrelevant. A value enters
 //! a command only if it has the syntax Google documents for it; otherwise a placeholder in capitals
 //! stays, so that pasting a command never runs what somebody put into a VM's name.
+//!
+//! ```
+//! use gcp_scopes::environment::{Credential, Environment, Platform};
+//! use gcp_scopes::{refusal, remedy};
+//!
+//! let refusal = refusal::classify_text("Request had insufficient authentication scopes.").expect("a refusal");
+//! let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer)
+//!     .with_instance("web-1")?
+//!     .with_zone("us-central1-a")?
+//!     .with_project("shop-prod")?;
+//! let steps = remedy::for_refusal(&refusal, &vm);
+//! assert_eq!(
+//!     steps[0].command_line(),
+//!     Some("gcloud compute instances stop web-1 --zone=us-central1-a --project=shop-prod")
+//! );
+//! # Ok::<(), gcp_scopes::Error>(())
+//! ```
 
 pub(crate) mod asked;
 mod code;
@@ -26,6 +43,20 @@ pub(crate) use least::{least, least_of, narrowest_first, recommended};
 
 /// One thing to do: a sentence, where there is one a command to paste or a line of code, and where
 /// to read more.
+///
+/// ```
+/// use gcp_scopes::environment::{Environment, Snapshot};
+/// use gcp_scopes::{refusal, remedy};
+///
+/// let text = "Error 403: Cloud Pub/Sub API has not been used in project shop-prod before or it is disabled.";
+/// let refusal = refusal::classify_text(text).expect("a refusal");
+/// for step in remedy::for_refusal(&refusal, &Environment::of(&Snapshot::new())) {
+///     println!("{}", step.text());
+///     if let Some(command) = step.command_line() {
+///         println!("  {command}"); // gcloud services enable pubsub.googleapis.com --project=shop-prod
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     text: String,
@@ -62,30 +93,67 @@ impl Step {
     }
 
     /// What to do and what it does to running programs, in a few sentences.
+    ///
+    /// ```
+    #[doc = a_denial!()]
+    #[doc = on_a_vm!()]
+    /// assert!(denial.steps()[0].text().starts_with("Stop the VM."));
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
     /// A shell command on one line. Words in capitals are placeholders to fill in.
+    ///
+    /// ```
+    #[doc = a_denial!()]
+    #[doc = on_a_vm!()]
+    /// let stop = "gcloud compute instances stop web-1 --zone=us-central1-a --project=shop-prod";
+    /// assert_eq!(denial.steps()[0].command_line(), Some(stop));
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn command_line(&self) -> Option<&str> {
         self.command.as_deref()
     }
 
     /// Where no command does it: what a program has to say instead, on one line.
+    ///
+    /// ```
+    #[doc = a_denial!()]
+    /// // On Cloud Run a token holds what the program asks for, so that no command helps.
+    /// let lines: Vec<&str> = denial.steps().iter().filter_map(|step| step.code_line()).collect();
+    /// assert!(lines[0].contains("cloud-platform"), "{lines:?}");
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn code_line(&self) -> Option<&str> {
         self.code.as_deref()
     }
 
     /// Where the same can be done in the Google Cloud console.
+    ///
+    /// ```
+    #[doc = a_denial!()]
+    #[doc = on_a_vm!()]
+    /// let page = denial.steps().iter().find_map(|step| step.console_url());
+    /// assert!(page.is_some_and(|page| page.starts_with("https://console.cloud.google.com/compute/instancesEdit/")));
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn console_url(&self) -> Option<&str> {
         self.console.as_deref()
     }
 
     /// The page of Google's documentation that describes the step.
+    ///
+    /// ```
+    #[doc = a_denial!()]
+    /// assert!(denial.steps().iter().any(|step| step.doc_url().is_some()));
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn doc_url(&self) -> Option<&'static str> {
         self.link

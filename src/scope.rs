@@ -4,6 +4,15 @@
 //! A [`ScopeSet`] is what a token was granted, or what a method accepts. Scopes that the catalog
 //! has heard of are bits, so that comparing two sets is a handful of AND instructions; any other
 //! scope is kept by name, because "a scope we have never heard of" is a reason to say nothing.
+//!
+//! ```
+//! use gcp_scopes::{Scope, ScopeSet};
+//!
+//! let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
+//! let accepted: ScopeSet = ["storage-rw", "cloud-platform"].map(str::parse::<Scope>).into_iter().collect::<Result<_, _>>()?;
+//! assert!(!held.intersects(&accepted)); // this token cannot write, whatever roles its account has
+//! # Ok::<(), gcp_scopes::Error>(())
+//! ```
 
 use std::fmt;
 use std::str::FromStr;
@@ -38,6 +47,11 @@ enum Name {
 
 impl Scope {
     /// The scope that most Google Cloud methods accept, and that Google recommends for VMs.
+    ///
+    /// ```
+    /// # use gcp_scopes::Scope;
+    /// assert_eq!(Scope::cloud_platform().short(), "cloud-platform");
+    /// ```
     #[must_use]
     pub fn cloud_platform() -> Self {
         Self::from_uri("https://www.googleapis.com/auth/cloud-platform")
@@ -47,6 +61,14 @@ impl Scope {
     ///
     /// The OpenID names `email` and `profile` become the `userinfo` scopes that Google's own
     /// endpoints report for them (<https://developers.google.com/identity/protocols/oauth2/scopes>).
+    ///
+    /// ```
+    /// # use gcp_scopes::Scope;
+    /// let heard_of = Scope::from_uri("https://www.googleapis.com/auth/pubsub");
+    /// let new = Scope::from_uri("https://www.googleapis.com/auth/brand.new");
+    /// assert!(heard_of.is_known() && !new.is_known());
+    /// assert_eq!(Scope::from_uri("email"), Scope::from_uri("https://www.googleapis.com/auth/userinfo.email"));
+    /// ```
     #[must_use]
     pub fn from_uri(uri: &str) -> Self {
         let uri = match uri {
@@ -66,6 +88,11 @@ impl Scope {
     }
 
     /// The full URI.
+    ///
+    /// ```
+    /// # use gcp_scopes::Scope;
+    /// assert_eq!(Scope::cloud_platform().as_str(), "https://www.googleapis.com/auth/cloud-platform");
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         match &self.0 {
@@ -75,6 +102,12 @@ impl Scope {
     }
 
     /// The URI without `https://www.googleapis.com/auth/`, or the whole of any other one.
+    ///
+    /// ```
+    /// # use gcp_scopes::Scope;
+    /// assert_eq!(Scope::from_uri("https://www.googleapis.com/auth/drive.file").short(), "drive.file");
+    /// assert_eq!(Scope::from_uri("https://mail.google.com/").short(), "https://mail.google.com/");
+    /// ```
     #[must_use]
     pub fn short(&self) -> &str {
         self.as_str().strip_prefix(PREFIX).unwrap_or_else(|| self.as_str())
@@ -84,6 +117,12 @@ impl Scope {
     ///
     /// A token that holds one it has not heard of is never called lacking: the scope may be newer
     /// than the catalog.
+    ///
+    /// ```
+    /// # use gcp_scopes::Scope;
+    /// assert!(Scope::from_uri("https://www.googleapis.com/auth/pubsub").is_known());
+    /// assert!(!Scope::from_uri("https://example.com/auth/ours").is_known());
+    /// ```
     #[must_use]
     pub fn is_known(&self) -> bool {
         matches!(self.0, Name::Known(_))
@@ -130,6 +169,15 @@ impl fmt::Debug for Scope {
 }
 
 /// A set of scopes. Empty by default.
+///
+/// ```
+/// use gcp_scopes::ScopeSet;
+///
+/// let held = ScopeSet::from_scope_text("openid https://www.googleapis.com/auth/pubsub");
+/// let accepted: ScopeSet = ["pubsub".parse()?, "cloud-platform".parse()?].into_iter().collect();
+/// assert!(held.intersects(&accepted)); // "any one of" is all that a method asks for
+/// # Ok::<(), gcp_scopes::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct ScopeSet {
     bits: [u64; WORDS],
@@ -138,6 +186,10 @@ pub struct ScopeSet {
 
 impl ScopeSet {
     /// The empty set.
+    ///
+    /// ```
+    /// assert!(gcp_scopes::ScopeSet::new().is_empty());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -155,6 +207,14 @@ impl ScopeSet {
     }
 
     /// Adds a scope.
+    ///
+    /// ```
+    /// # use gcp_scopes::{Scope, ScopeSet};
+    /// let mut wanted = ScopeSet::new();
+    /// wanted.insert(Scope::cloud_platform());
+    /// wanted.insert(Scope::cloud_platform());
+    /// assert_eq!(wanted.len(), 1);
+    /// ```
     pub fn insert(&mut self, scope: Scope) {
         match scope.0 {
             Name::Known(index) => self.insert_numbered(usize::from(index)),
@@ -171,6 +231,15 @@ impl ScopeSet {
     }
 
     /// Whether the set holds this scope.
+    ///
+    /// ```
+    /// # use gcp_scopes::{Scope, ScopeSet};
+    /// // The exact scope: that `cloud-platform` opens more than its name is a matter of each method.
+    /// let held: ScopeSet = [Scope::cloud_platform()].into_iter().collect();
+    /// assert!(held.contains(&Scope::cloud_platform()));
+    /// assert!(!held.contains(&"pubsub".parse()?));
+    /// # Ok::<(), gcp_scopes::Error>(())
+    /// ```
     #[must_use]
     pub fn contains(&self, scope: &Scope) -> bool {
         match &scope.0 {
@@ -185,6 +254,13 @@ impl ScopeSet {
     }
 
     /// Whether the two sets share a scope: what "any one of these scopes" asks for.
+    ///
+    /// ```
+    /// # use gcp_scopes::ScopeSet;
+    /// let held = ScopeSet::from_scope_text("openid email");
+    /// assert!(held.intersects(&ScopeSet::from_scope_text("email profile")));
+    /// assert!(!held.intersects(&ScopeSet::new()));
+    /// ```
     #[must_use]
     pub fn intersects(&self, other: &Self) -> bool {
         self.bits.iter().zip(&other.bits).any(|(a, b)| a & b != 0)
@@ -192,6 +268,12 @@ impl ScopeSet {
     }
 
     /// The scopes of both sets.
+    ///
+    /// ```
+    /// # use gcp_scopes::ScopeSet;
+    /// let (held, lacking) = (ScopeSet::from_scope_text("openid email"), ScopeSet::from_scope_text("email profile"));
+    /// assert_eq!(held.union(&lacking).len(), 3);
+    /// ```
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         let mut all = self.clone();
@@ -200,24 +282,47 @@ impl ScopeSet {
     }
 
     /// Whether the catalog has heard of every scope in the set.
+    ///
+    /// ```
+    /// # use gcp_scopes::ScopeSet;
+    /// assert!(ScopeSet::from_scope_text("openid email").is_all_known());
+    /// assert!(!ScopeSet::from_scope_text("openid https://example.com/auth/ours").is_all_known());
+    /// ```
     #[must_use]
     pub fn is_all_known(&self) -> bool {
         self.others.is_empty()
     }
 
     /// Whether the set is empty.
+    ///
+    /// ```
+    /// # use gcp_scopes::ScopeSet;
+    /// assert!(ScopeSet::from_scope_text(" ").is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.others.is_empty() && self.bits.iter().all(|word| *word == 0)
     }
 
     /// How many scopes are in the set.
+    ///
+    /// ```
+    /// # use gcp_scopes::ScopeSet;
+    /// assert_eq!(ScopeSet::from_scope_text("openid email openid").len(), 2);
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.bits.iter().map(|word| word.count_ones() as usize).sum::<usize>() + self.others.len()
     }
 
     /// The scopes, known ones first, each group in the order of their URIs.
+    ///
+    /// ```
+    /// # use gcp_scopes::ScopeSet;
+    /// let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub https://www.googleapis.com/auth/drive");
+    /// let names: Vec<String> = held.iter().map(|scope| scope.short().to_owned()).collect();
+    /// assert_eq!(names, ["drive", "pubsub"]);
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = Scope> + '_ {
         let of_word =
             |(word, bits): (usize, &u64)| ones(*bits).map(move |bit| Scope::numbered(word * 64 + bit));

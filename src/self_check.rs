@@ -78,6 +78,15 @@ const LIMIT: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_secs(3600);
 
 /// Which of an API's methods a program needs.
+///
+/// ```
+#[doc = awaits!()]
+/// use gcp_scopes::Guard;
+/// use gcp_scopes::self_check::Access;
+///
+/// let report = Guard::builder().build().self_check().needs_api("pubsub", Access::Read).run().await;
+#[doc = done!()]
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Access {
@@ -89,6 +98,10 @@ pub enum Access {
 
 impl Access {
     /// The access as one word.
+    ///
+    /// ```
+    /// assert_eq!(gcp_scopes::self_check::Access::Write.as_str(), "write");
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -99,6 +112,17 @@ impl Access {
 }
 
 /// Says what a service needs, and [runs](Self::run) the check. Made by [`Guard::self_check`].
+///
+/// ```
+#[doc = awaits!()]
+/// use gcp_scopes::Guard;
+/// use std::time::Duration;
+///
+/// let check = Guard::builder().build().self_check().needs("storage.objects.insert").timeout(Duration::from_secs(5));
+/// let report = check.run().await; // at most five seconds later
+/// # let _ = report;
+#[doc = done!()]
+/// ```
 #[derive(Clone)]
 #[must_use]
 pub struct SelfCheck {
@@ -120,6 +144,18 @@ impl SelfCheck {
     ///
     /// An id that the catalog does not have is [`GateState::Invalid`] in the report, with the nearest
     /// names, and [`Report::into_result`] fails.
+    ///
+    /// ```
+    /// # use gcp_scopes::Guard;
+    /// let check = Guard::builder()
+    ///     .build()
+    ///     .self_check()
+    ///     .needs("storage.objects.insert")
+    ///     .needs("google.pubsub.v1.Publisher.Publish")
+    ///     .needs("GET https://storage.googleapis.com/storage/v1/b/{bucket}/o/{object}");
+    /// # #[cfg(feature = "catalog-full")]
+    /// assert!(check.validated().is_ok());
+    /// ```
     pub fn needs(mut self, need: impl AsRef<str>) -> Self {
         self.needs.push(Need::read(need.as_ref(), self.guard.endpoints()));
         self
@@ -129,6 +165,13 @@ impl SelfCheck {
     ///
     /// The gate is open if it is for every one of them. That is more than most services need (of Cloud
     /// Storage, access lists take a scope of their own), so name methods where it asks for too much.
+    ///
+    /// ```
+    /// # use gcp_scopes::{Guard, self_check::Access};
+    /// let check = Guard::builder().build().self_check().needs_api("pubsub", Access::Write);
+    /// # #[cfg(feature = "catalog-full")]
+    /// assert!(check.validated().is_ok());
+    /// ```
     pub fn needs_api(mut self, api: impl AsRef<str>, access: Access) -> Self {
         self.needs.push(Need::of_api(api.as_ref(), access));
         self
@@ -154,6 +197,16 @@ impl SelfCheck {
     /// table, a Cloud Tasks queue, a KMS key, or a Spanner instance or database, by its
     /// [full resource name](https://docs.cloud.google.com/iam/docs/full-resource-names); for a bucket
     /// and an object `gs://BUCKET` and `gs://BUCKET/OBJECT` do, too.
+    ///
+    /// ```
+    /// # use gcp_scopes::Guard;
+    /// let check = Guard::builder()
+    ///     .build()
+    ///     .self_check()
+    ///     .iam("gs://photos", ["storage.objects.create", "storage.objects.get"])
+    ///     .iam("//pubsub.googleapis.com/projects/shop-prod/topics/orders", ["pubsub.topics.publish"]);
+    /// assert!(check.validated().is_ok());
+    /// ```
     pub fn iam<P: Into<String>>(
         mut self,
         resource: impl AsRef<str>,
@@ -166,12 +219,41 @@ impl SelfCheck {
 
     /// Looks at tokens from here, which should be where the program's clients get theirs: one for
     /// each scope that a call would be given one for.
+    ///
+    /// ```
+    /// use std::future::Future;
+    /// use std::pin::Pin;
+    ///
+    /// use gcp_scopes::Guard;
+    /// use gcp_scopes::adapter::attach::TokenSource;
+    ///
+    /// struct Ours;
+    ///
+    /// impl TokenSource for Ours {
+    ///     fn token_for<'a>(
+    ///         &'a self,
+    ///         _: &'a str,
+    ///     ) -> Pin<Box<dyn Future<Output = Result<String, Box<dyn std::error::Error + Send + Sync>>> + Send + 'a>> {
+    ///         Box::pin(async { Ok("ya29.a0AfH6SM".to_owned()) })
+    ///     }
+    /// }
+    ///
+    /// let check = Guard::builder().build().self_check().with_token(Ours);
+    /// ```
     pub fn with_token(mut self, tokens: impl TokenSource + 'static) -> Self {
         self.tokens = Some(Arc::new(tokens));
         self
     }
 
     /// How long everything together may take. Default: 2 seconds; at most an hour.
+    ///
+    /// ```
+    /// # use gcp_scopes::Guard;
+    /// use std::time::Duration;
+    ///
+    /// // A readiness probe that is asked every second.
+    /// let check = Guard::builder().build().self_check().timeout(Duration::from_millis(800));
+    /// ```
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self
@@ -202,6 +284,14 @@ impl SelfCheck {
     /// Checks everything at once. Never fails, and takes no longer than the deadline.
     ///
     /// Must run on a tokio runtime with a timer, or nothing is found out.
+    ///
+    /// ```
+    #[doc = awaits!()]
+    /// # use gcp_scopes::{Guard, self_check::GateState};
+    /// let report = Guard::builder().build().self_check().run().await;
+    /// assert_eq!(report.state(), GateState::Open); // nothing was asked about
+    #[doc = done!()]
+    /// ```
     pub async fn run(self) -> Report {
         let until = Instant::now() + self.limit.min(LONGEST);
         let mut tokens = self.tokens(self.scopes_to_ask_for(), until).await;

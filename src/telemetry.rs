@@ -18,6 +18,16 @@
 //! The first of its kind for a method and a token is logged at once. Repeats are counted: the 10th,
 //! the 100th and so on are logged, and any one after ten silent minutes. `oauth.scope.calls` says for
 //! how many calls an event stands, so that its sum is right however hard a caller retries.
+//!
+//! ```
+//! use gcp_scopes::telemetry;
+//! use tracing::Level;
+//! use tracing_subscriber::layer::SubscriberExt as _;
+//!
+//! // Of this crate only what a person should act on.
+//! let filter = tracing_subscriber::filter::Targets::new().with_target(telemetry::TARGET, Level::WARN);
+//! let subscriber = tracing_subscriber::registry().with(tracing_subscriber::fmt::layer()).with(filter);
+//! ```
 
 use http::StatusCode;
 use tracing::{Span, debug, error_span, warn};

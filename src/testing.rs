@@ -132,6 +132,14 @@ use state::{State, scope_uri};
 use storage::objects::{self, NewObject};
 
 /// One of the servers of a [`FakeGoogle`]. Each has a port of its own.
+///
+/// ```
+#[doc = a_fake!()]
+/// for service in [Service::Metadata, Service::Storage, Service::OAuth, Service::Compute, Service::Front] {
+///     assert!(google.url_of(service).starts_with("http://127.0.0.1:"));
+/// }
+#[doc = done!()]
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Service {
@@ -149,6 +157,15 @@ pub enum Service {
 }
 
 /// The running servers. See the [module's page](self).
+///
+/// ```
+#[doc = a_fake!()]
+/// // `google` has a bucket `photos`, and the VM of the defaults has a token that may read it, but no role.
+/// let (status, body) = get(&format!("{}/storage/v1/b/photos", google.storage_url()), &google.token()).await?;
+/// assert_eq!(status, 403);
+/// assert!(body.contains("storage.buckets.get"));
+#[doc = done!()]
+/// ```
 pub struct FakeGoogle {
     pub(in crate::testing) shared: Arc<Shared>,
     addresses: HashMap<(Service, usize), SocketAddr>,
@@ -158,35 +175,81 @@ pub struct FakeGoogle {
 
 impl FakeGoogle {
     /// A description to be completed and started.
+    ///
+    /// ```
+    #[doc = awaits!()]
+    /// use gcp_scopes::testing::FakeGoogle;
+    ///
+    /// let google = FakeGoogle::builder().bucket("photos").start().await?;
+    #[doc = done!()]
+    /// ```
     pub fn builder() -> FakeGoogleBuilder {
         FakeGoogleBuilder::new()
     }
 
     /// `127.0.0.1:PORT` of the first VM's metadata server, for `GCE_METADATA_HOST`.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    /// // `GCE_METADATA_HOST` for a program under test, which is not this process.
+    /// assert!(google.metadata_host().starts_with("127.0.0.1:"));
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn metadata_host(&self) -> String {
         self.url_of(Service::Metadata).replace("http://", "")
     }
 
     /// `http://127.0.0.1:PORT`, in the place of `https://storage.googleapis.com`.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    /// let guard = gcp_scopes::Guard::builder().endpoint(google.storage_url(), "storage.googleapis.com")?.build();
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn storage_url(&self) -> String {
         self.url_of(Service::Storage)
     }
 
     /// `http://127.0.0.1:PORT`, in the place of `https://oauth2.googleapis.com`.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    /// let tokeninfo = format!("{}/tokeninfo?access_token={}", google.oauth_url(), google.token());
+    /// assert!(get(&tokeninfo, "").await?.1.contains("devstorage.read_only"));
+    /// let guard = gcp_scopes::Guard::builder().tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url()))?.build();
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn oauth_url(&self) -> String {
         self.url_of(Service::OAuth)
     }
 
     /// `http://127.0.0.1:PORT`, in the place of `https://compute.googleapis.com`.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    /// let owner = google.mint("owner@shop.example", ["cloud-platform"]);
+    /// google.grant("my-project", "owner@shop.example", "roles/owner");
+    /// let url = format!("{}/compute/v1/projects/my-project/zones/us-central1-a/instances/web-1", google.compute_url());
+    /// assert_eq!(get(&url, &owner).await?.0, 200);
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn compute_url(&self) -> String {
         self.url_of(Service::Compute)
     }
 
     /// `http://127.0.0.1:PORT` of a service; for the metadata servers, of the first VM's.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    /// let guard = gcp_scopes::Guard::builder()
+    ///     .endpoint(google.url_of(Service::Front), "pubsub.googleapis.com")? // any API that a test scripts
+    ///     .build();
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn url_of(&self, service: Service) -> String {
         self.addresses.get(&(service, 0)).map(|address| format!("http://{address}")).unwrap_or_default()
@@ -199,6 +262,13 @@ impl FakeGoogle {
 
     /// Environment variables that make a program believe it runs on the first VM: where its
     /// metadata server is, and what its platform sets.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    /// let guard = gcp_scopes::Guard::builder().env(google.env()).build();
+    /// assert!(google.env().iter().any(|(name, _)| name == "GCE_METADATA_HOST"));
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn env(&self) -> Vec<(String, String)> {
         let state = self.shared.lock();
@@ -217,6 +287,15 @@ impl FakeGoogle {
     /// `dir` becomes gcloud's configuration directory; the owner's token is written into it. Give
     /// it one that is yours alone and that you remove afterwards.
     ///
+    /// ```no_run
+    #[doc = a_fake!()]
+    /// // Is the advice right? The real gcloud applies it.
+    /// let variables = google.gcloud_env(std::path::Path::new("/tmp/gcloud-of-this-test"))?;
+    /// let gcloud = |line: &str| std::process::Command::new("gcloud").args(line.split(' ')).envs(variables.clone()).status();
+    /// gcloud("compute instances stop web-1 --zone=us-central1-a --project=my-project")?;
+    #[doc = done!()]
+    /// ```
+    ///
     /// # Errors
     /// The token could not be written.
     pub fn gcloud_env(&self, dir: &Path) -> io::Result<Vec<(String, String)>> {
@@ -227,6 +306,12 @@ impl FakeGoogle {
     ///
     /// It speaks for the VM's service account and has the VM's scopes; on serverless platforms,
     /// the platform's default ones.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    /// assert_eq!(google.token(), google.token()); // the metadata server keeps it until it is about to expire
+    #[doc = done!()]
+    /// ```
     ///
     /// # Panics
     /// The VM has no service account, so there is no token.
@@ -243,46 +328,116 @@ impl FakeGoogle {
 
     /// A new access token for any account, with any scopes: full URIs, or what follows
     /// `https://www.googleapis.com/auth/`.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    /// google.grant("photos", "me@shop.example", "roles/storage.objectViewer");
+    /// let token = google.mint("me@shop.example", ["drive.readonly"]);
+    /// let url = format!("{}/storage/v1/b/photos/o/cat.jpg", google.storage_url());
+    /// assert_eq!(get(&url, &token).await?.0, 403); // the role is there, the scope is not
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn mint<S: AsRef<str>>(&self, account: &str, scopes: impl IntoIterator<Item = S>) -> String {
         self.shared.lock().mint(account, uris(scopes))
     }
 
     /// A refresh token of a user who has agreed to these scopes, for [`oauth_url`](Self::oauth_url)`/token`.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    /// let adc = serde_json::json!({
+    ///     "type": "authorized_user",
+    ///     "client_id": "id",
+    ///     "client_secret": "secret",
+    ///     "refresh_token": google.refresh_token("me@shop.example", ["drive.readonly"]),
+    /// }); // to be written to where GOOGLE_APPLICATION_CREDENTIALS points
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn refresh_token<S: AsRef<str>>(&self, user: &str, scopes: impl IntoIterator<Item = S>) -> String {
         oauth::log_in(&mut self.shared.lock(), user, uris(scopes))
     }
 
     /// The power switch and the scopes of a VM.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    /// assert!(google.vm("web-1").stop().is_ok());
+    /// assert!(google.vm("web-2").stop().is_err()); // there is none
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn vm(&self, name: &str) -> VmControl<'_> {
         VmControl { google: self, name: name.to_owned() }
     }
 
     /// Scripts an answer of [`Service::Front`].
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    /// google.front().path("/v1/projects/").respond_with(Wire::Scope);
+    /// let url = format!("{}/v1/projects/my-project/topics", google.url_of(Service::Front));
+    /// assert_eq!(get(&url, &google.token()).await?.0, 403);
+    /// assert_eq!(get(&url, &google.token()).await?.0, 200); // one answer was scripted
+    #[doc = done!()]
+    /// ```
     pub fn front(&self) -> Script<'_> {
         self.on(Service::Front)
     }
 
     /// Scripts an answer of a service, in the place of what it would say by itself.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    /// google.on(Service::Storage).respond_with(Wire::VpcSc);
+    /// let (status, body) = get(&format!("{}/storage/v1/b/photos", google.storage_url()), &google.token()).await?;
+    /// assert!(status == 403 && body.contains("organization's policy"));
+    #[doc = done!()]
+    /// ```
     pub fn on(&self, service: Service) -> Script<'_> {
         Script::new(self, service)
     }
 
     /// Gives an account a role, or one single permission, on a bucket, a project, or a resource such as
     /// `projects/my-project/topics/orders`. Roles the fake does not know give nothing.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    /// google.put_object("photos", "cat.jpg", "meow");
+    /// google.grant("photos", "me@shop.example", "roles/storage.objectViewer");
+    /// let token = google.mint("me@shop.example", ["devstorage.read_only"]);
+    /// let url = format!("{}/storage/v1/b/photos/o/cat.jpg?alt=media", google.storage_url());
+    /// assert_eq!(get(&url, &token).await?, (200, "meow".to_owned()));
+    #[doc = done!()]
+    /// ```
     pub fn grant(&self, resource: &str, account: &str, role: &str) {
         self.shared.lock().policy.bindings.push(Binding::new(resource, account, role));
     }
 
     /// Takes a role away again.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    /// google.grant("photos", "me@shop.example", "roles/storage.objectViewer");
+    /// google.revoke("photos", "me@shop.example", "roles/storage.objectViewer");
+    /// let token = google.mint("me@shop.example", ["devstorage.read_only"]);
+    /// assert_eq!(get(&format!("{}/storage/v1/b/photos/o/cat.jpg", google.storage_url()), &token).await?.0, 403);
+    #[doc = done!()]
+    /// ```
     pub fn revoke(&self, resource: &str, account: &str, role: &str) {
         let gone = Binding::new(resource, account, role);
         self.shared.lock().policy.bindings.retain(|binding| *binding != gone);
     }
 
     /// Puts an object into a bucket, past every gate.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    /// google.put_object("photos", "cat.jpg", "meow");
+    /// assert!(google.object("photos", "cat.jpg").is_some());
+    #[doc = done!()]
+    /// ```
     ///
     /// # Panics
     /// There is no such bucket.
@@ -295,6 +450,14 @@ impl FakeGoogle {
     }
 
     /// The content of an object as it is now, past every gate.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    /// google.put_object("photos", "cat.jpg", "meow");
+    /// assert_eq!(google.object("photos", "cat.jpg").as_deref(), Some(&b"meow"[..]));
+    /// assert!(google.object("photos", "dog.jpg").is_none());
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn object(&self, bucket: &str, name: &str) -> Option<Bytes> {
         let state = self.shared.lock();
@@ -302,21 +465,51 @@ impl FakeGoogle {
     }
 
     /// Makes a service misbehave from its next request on.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    /// google.fault(Service::OAuth, Fault::Status(http::StatusCode::BAD_GATEWAY));
+    /// assert_eq!(get(&format!("{}/tokeninfo", google.oauth_url()), "").await?.0, 502);
+    #[doc = done!()]
+    /// ```
     pub fn fault(&self, service: Service, fault: Fault) {
         self.shared.lock().faults.set(service, fault);
     }
 
     /// Makes a service behave again.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    /// google.fault(Service::Front, Fault::Status(http::StatusCode::BAD_GATEWAY));
+    /// google.heal(Service::Front);
+    /// assert_eq!(get(&google.url_of(Service::Front), "").await?.0, 200);
+    #[doc = done!()]
+    /// ```
     pub fn heal(&self, service: Service) {
         self.shared.lock().faults.clear(service);
     }
 
     /// Moves the clock forward: tokens grow old.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    /// let token = google.token();
+    /// google.advance(std::time::Duration::from_secs(2 * 3600));
+    /// assert_eq!(get(&format!("{}/storage/v1/b/photos", google.storage_url()), &token).await?.0, 401); // it has expired
+    #[doc = done!()]
+    /// ```
     pub fn advance(&self, by: Duration) {
         self.shared.lock().clock.advance(by);
     }
 
     /// Every request so far, in the order they came.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    /// get(&format!("{}/storage/v1/b/photos", google.storage_url()), &google.token()).await?;
+    /// assert_eq!(google.requests().iter().filter(|request| request.service() == Service::Storage).count(), 1);
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.shared.lock().log.requests.clone()
@@ -325,11 +518,27 @@ impl FakeGoogle {
     /// Waits until the requests so far satisfy a test.
     ///
     /// It waits for as long as it takes; put a timeout around it.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    /// let url = format!("{}/storage/v1/b/photos", google.storage_url());
+    /// let token = google.token();
+    /// let (answer, ()) = tokio::join!(get(&url, &token), google.wait_for(|requests| !requests.is_empty()));
+    #[doc = done!()]
+    /// ```
     pub async fn wait_for(&self, satisfied: impl Fn(&[RecordedRequest]) -> bool) {
         self.until(|state| satisfied(&state.log.requests)).await;
     }
 
     /// Waits until no request is under way: every answer has been sent, or its client is gone.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    /// get(&google.url_of(Service::Front), "").await?;
+    /// google.idle().await; // now every request has its status
+    /// assert!(google.requests().iter().all(|request| request.status().is_some()));
+    #[doc = done!()]
+    /// ```
     pub async fn idle(&self) {
         self.until(|state| state.log.in_flight == 0).await;
     }

@@ -119,7 +119,7 @@ async fn json_is_one_object_on_one_line() -> Result<()> {
 
 #[tokio::test]
 async fn with_every_server_hanging_it_ends_soon_after_its_timeout() -> Result<()> {
-    for platform in [Platform::Gce, Platform::CloudRun] {
+    for platform in [Platform::ComputeEngine, Platform::CloudRunService] {
         let google = google(Vm::new("web-1").platform(platform)).await?;
         for service in [Service::Metadata, Service::OAuth, Service::Storage] {
             google.fault(service, Fault::Hang);

@@ -60,7 +60,8 @@ async fn it_tells_place_credential_account_scopes_source_and_time_and_never_the_
 
 #[tokio::test]
 async fn on_cloud_run_it_asks_tokeninfo_and_says_what_that_means() -> Result<()> {
-    let google = FakeGoogle::builder().vm(Vm::new("shop").platform(Platform::CloudRun)).start().await?;
+    let google =
+        FakeGoogle::builder().vm(Vm::new("shop").platform(Platform::CloudRunService)).start().await?;
     let (status, out, _) = patient(&google.env(), &["--timeout", "1m", "--endpoint", &oauth(&google)])?;
     ensure!(status == Some(0) && out.contains("cloud-platform and userinfo.email"), "{out}");
     ensure!(out.contains("tokeninfo") && out.contains("The program may ask"), "{out}");

@@ -200,14 +200,14 @@ async fn asking_for_scopes_helps_on_serverless_platforms_and_not_on_vms() -> Res
     let cloud = format!("{AUTH}cloud-platform {AUTH}userinfo.email");
     let vm = gcloud_default_scopes().join(" ");
     for (platform, query, scopes) in [
-        (Platform::Gce, "?scopes=https://www.googleapis.com/auth/drive", &vm),
-        (Platform::InstanceGroup, "", &vm),
+        (Platform::ComputeEngine, "?scopes=https://www.googleapis.com/auth/drive", &vm),
+        (Platform::ManagedInstanceGroup, "", &vm),
         (Platform::GkeNode, "", &vm),
         (Platform::Dataproc, "", &vm),
-        (Platform::CloudRun, "", &cloud),
+        (Platform::CloudRunService, "", &cloud),
         (Platform::CloudRunJob, "", &cloud),
-        (Platform::Functions, "?scopes=https://www.googleapis.com/auth/drive", &drive),
-        (Platform::AppEngine, "?scopes=https://www.googleapis.com/auth/drive", &drive),
+        (Platform::CloudFunctions, "?scopes=https://www.googleapis.com/auth/drive", &drive),
+        (Platform::AppEngineStandard, "?scopes=https://www.googleapis.com/auth/drive", &drive),
         (Platform::GkeWorkloadIdentity, "?scopes=https://www.googleapis.com/auth/drive", &drive),
     ] {
         let google =
@@ -219,7 +219,7 @@ async fn asking_for_scopes_helps_on_serverless_platforms_and_not_on_vms() -> Res
         let info = send("POST", &url, &[], format!("access_token={text}")).await?;
         assert_eq!(info.json()["scope"], *scopes, "{platform:?}");
     }
-    let google = photos().vm(Vm::new("app").platform(Platform::CloudRun)).start().await?;
+    let google = photos().vm(Vm::new("app").platform(Platform::CloudRunService)).start().await?;
     let spaces = metadata(&google, "instance/service-accounts/default/token?scopes=a+b").await?;
     assert_eq!(spaces.status, 500);
     assert!(google.vm("app").stop().is_err(), "Cloud Run has no power switch");
@@ -229,14 +229,14 @@ async fn asking_for_scopes_helps_on_serverless_platforms_and_not_on_vms() -> Res
 #[tokio::test]
 async fn platforms_show_themselves_by_environment_and_metadata() -> Result<()> {
     for (platform, variable, path) in [
-        (Platform::Gce, "GCE_METADATA_HOST", "instance/machine-type"),
-        (Platform::InstanceGroup, "GCE_METADATA_HOST", "instance/attributes/created-by"),
+        (Platform::ComputeEngine, "GCE_METADATA_HOST", "instance/machine-type"),
+        (Platform::ManagedInstanceGroup, "GCE_METADATA_HOST", "instance/attributes/created-by"),
         (Platform::GkeNode, "KUBERNETES_SERVICE_HOST", "instance/attributes/cluster-location"),
         (Platform::GkeWorkloadIdentity, "KUBERNETES_SERVICE_HOST", "instance/attributes/cluster-name"),
-        (Platform::CloudRun, "K_SERVICE", "instance/region"),
+        (Platform::CloudRunService, "K_SERVICE", "instance/region"),
         (Platform::CloudRunJob, "CLOUD_RUN_JOB", "instance/region"),
-        (Platform::Functions, "FUNCTION_TARGET", "instance/region"),
-        (Platform::AppEngine, "GAE_ENV", "instance/region"),
+        (Platform::CloudFunctions, "FUNCTION_TARGET", "instance/region"),
+        (Platform::AppEngineStandard, "GAE_ENV", "instance/region"),
         (Platform::CloudRunWorkerPool, "CLOUD_RUN_WORKER_POOL", "instance/region"),
         (Platform::Dataproc, "GCE_METADATA_HOST", "instance/attributes/dataproc-cluster-name"),
         (Platform::Dataflow, "GCE_METADATA_HOST", "instance/attributes/job_id"),

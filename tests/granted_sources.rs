@@ -56,8 +56,8 @@ async fn known(guard: &Guard, google: &FakeGoogle, token: &str) -> (GrantedScope
 }
 
 const VMS: [Platform; 6] = [
-    Platform::Gce,
-    Platform::InstanceGroup,
+    Platform::ComputeEngine,
+    Platform::ManagedInstanceGroup,
     Platform::GkeNode,
     Platform::Dataproc,
     Platform::Dataflow,
@@ -65,11 +65,11 @@ const VMS: [Platform; 6] = [
 ];
 const NOT_VMS: [Platform; 6] = [
     Platform::GkeWorkloadIdentity,
-    Platform::CloudRun,
+    Platform::CloudRunService,
     Platform::CloudRunJob,
     Platform::CloudRunWorkerPool,
-    Platform::Functions,
-    Platform::AppEngine,
+    Platform::CloudFunctions,
+    Platform::AppEngineStandard,
 ];
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn where_the_list_is_no_grant_tokeninfo_says_after_a_refusal_what_a_token_
 
 #[tokio::test]
 async fn a_token_of_another_origin_on_a_vm_is_known_from_tokeninfo_only() {
-    let google = google(Platform::Gce).await;
+    let google = google(Platform::ComputeEngine).await;
     let guard = builder(&google).from_env().await;
     // A user's login, an impersonated account and a federated identity all look like this.
     let token = google.mint("user@example.com", ["calendar"]);
@@ -113,7 +113,7 @@ async fn a_token_of_another_origin_on_a_vm_is_known_from_tokeninfo_only() {
 
 #[tokio::test]
 async fn a_token_that_tokeninfo_does_not_know_stays_unknown() {
-    let google = google(Platform::Gce).await;
+    let google = google(Platform::ComputeEngine).await;
     let guard = builder(&google).from_env().await;
     let (granted, asked) = known(&guard, &google, "ya29.d.federated").await;
     let why = granted.why_unknown().unwrap();
@@ -128,7 +128,7 @@ fn jwt(claims: &str) -> String {
 
 #[tokio::test]
 async fn a_self_signed_jwt_says_itself_what_it_holds() {
-    let google = google(Platform::CloudRun).await;
+    let google = google(Platform::CloudRunService).await;
     let guard = builder(&google).from_env().await;
     let scoped = jwt(&format!(r#"{{"iss":"{ACCOUNT}","scope":"{READ_ONLY}"}}"#));
     let (granted, asked) = known(&guard, &google, &scoped).await;
@@ -142,7 +142,7 @@ async fn a_self_signed_jwt_says_itself_what_it_holds() {
 
 #[tokio::test]
 async fn an_oauth_answer_may_be_declared_and_then_nobody_is_asked() {
-    let google = google(Platform::Gce).await;
+    let google = google(Platform::ComputeEngine).await;
     let guard = builder(&google).from_env().await;
     let refresh = google.refresh_token("user@example.com", ["calendar"]);
     let form = format!("grant_type=refresh_token&refresh_token={refresh}");
@@ -176,7 +176,7 @@ fn service_account(google: &FakeGoogle) -> Arc<CustomServiceAccount> {
 
 #[tokio::test]
 async fn a_service_account_key_of_gcp_auth_is_known_by_what_was_asked() {
-    let google = google(Platform::Gce).await;
+    let google = google(Platform::ComputeEngine).await;
     let guard = builder(&google).preflight(Preflight::Deny).from_env().await;
     let tokens = guard.gcp_auth(service_account(&google));
     let token = tokens.token(&[READ_ONLY]).await.unwrap();
@@ -190,7 +190,7 @@ async fn a_service_account_key_of_gcp_auth_is_known_by_what_was_asked() {
 
 #[tokio::test]
 async fn a_provider_of_gcp_auth_that_hides_its_type_is_not_believed() {
-    let google = google(Platform::Gce).await;
+    let google = google(Platform::ComputeEngine).await;
     let guard = builder(&google).preflight(Preflight::Deny).from_env().await;
     let hidden: Arc<dyn TokenProvider> = service_account(&google);
     let tokens = guard.gcp_auth(hidden);
@@ -202,7 +202,7 @@ async fn a_provider_of_gcp_auth_that_hides_its_type_is_not_believed() {
 
 #[tokio::test]
 async fn with_token_a_service_needs_no_other_authentication() {
-    let google = google(Platform::Gce).await;
+    let google = google(Platform::ComputeEngine).await;
     let guard = builder(&google).from_env().await;
     let middleware = guard.middleware().with_token(guard.gcp_auth(service_account(&google)));
     let client = ClientBuilder::new(plain::client()).with(middleware).build();
@@ -237,7 +237,7 @@ where
 
 #[tokio::test]
 async fn the_tower_layer_gives_tokens_to_google_and_to_nobody_else() {
-    let google = google(Platform::Gce).await;
+    let google = google(Platform::ComputeEngine).await;
     let guard = builder(&google).from_env().await;
     let base = google.storage_url();
     let upload =
@@ -275,7 +275,7 @@ impl TokenProvider for Empty {
 
 #[tokio::test]
 async fn a_provider_without_a_token_fails_the_call_with_its_own_error() {
-    let google = google(Platform::Gce).await;
+    let google = google(Platform::ComputeEngine).await;
     let guard = builder(&google).from_env().await;
     let tokens = guard.gcp_auth(Arc::new(Empty));
     let url = format!("{}/storage/v1/b/photos/o", google.storage_url());
@@ -310,7 +310,7 @@ impl GrantedScopesSource for Broker {
 
 #[tokio::test]
 async fn the_programs_own_source_comes_first_unless_the_user_says_otherwise() {
-    let google = google(Platform::Gce).await;
+    let google = google(Platform::ComputeEngine).await;
     let rows: [(&[GrantSource], _); 4] = [
         (&[], GrantSource::Custom),
         (&[GrantSource::Metadata], GrantSource::Metadata),
@@ -326,7 +326,7 @@ async fn the_programs_own_source_comes_first_unless_the_user_says_otherwise() {
 
 #[tokio::test]
 async fn tokeninfo_ahead_of_calls_is_one_call_of_the_builder() {
-    let google = google(Platform::CloudRun).await;
+    let google = google(Platform::CloudRunService).await;
     let guard = builder(&google).tokeninfo_ahead().preflight(Preflight::Deny).from_env().await;
     let token = google.mint(ACCOUNT, ["devstorage.read_only"]);
     let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
@@ -344,7 +344,7 @@ fn tokeninfo_is_never_sent_a_token_in_the_clear() {
 
 #[tokio::test]
 async fn a_call_without_a_bearer_token_goes_out_as_it_is_and_nobody_is_asked_about_it() {
-    let google = google(Platform::Gce).await;
+    let google = google(Platform::ComputeEngine).await;
     let guard = builder(&google).tokeninfo_ahead().preflight(Preflight::Deny).from_env().await;
     let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
     let asked = || {
@@ -390,7 +390,7 @@ async fn an_id_token_is_known_only_if_a_source_knows_it() {
             Box::pin(async move { token.secret().starts_with("eyJ").then_some(granted) })
         }
     }
-    let google = google(Platform::CloudRun).await;
+    let google = google(Platform::CloudRunService).await;
     let id_token = jwt(r#"{"iss":"https://accounts.google.com","aud":"https://mine.run.app"}"#);
     let alone = builder(&google).from_env().await;
     assert!(known(&alone, &google, &id_token).await.0.is_unknown());

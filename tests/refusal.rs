@@ -111,17 +111,6 @@ fn token_failures_tell_whether_scopes_were_the_reason() {
 }
 
 #[test]
-fn a_possible_scope_refusal_that_is_corroborated_becomes_likely_and_no_more() {
-    let challenge = [("www-authenticate", r#"Bearer error="insufficient_scope""#)];
-    let refusal = refused(403, &challenge, "");
-    assert_eq!((refusal.certainty(), refusal.evidence()), (Certainty::Possible, Evidence::Header));
-    assert_eq!(refusal.corroborated().certainty(), Certainty::Likely);
-    assert_eq!(refused(403, &[], SCOPE_BODY).corroborated().certainty(), Certainty::Certain);
-    let other = refused(403, &[], "").corroborated();
-    assert_eq!((other.gate(), other.certainty()), (Gate::Other, Certainty::Possible));
-}
-
-#[test]
 fn alternatives_are_read_from_challenges_of_every_age() {
     let auth = |short: &str| format!("https://www.googleapis.com/auth/{short}");
     let two = format!("{} {}", auth("drive"), auth("drive.file"));

@@ -91,15 +91,15 @@ fn compare(name: &str, report: &Report) -> Result<()> {
 #[tokio::test]
 async fn each_platform_gets_the_right_report() -> Result<()> {
     let rows = [
-        ("gce-default-scopes", Platform::Gce),
-        ("instance-group", Platform::InstanceGroup),
+        ("gce-default-scopes", Platform::ComputeEngine),
+        ("instance-group", Platform::ManagedInstanceGroup),
         ("gke-node", Platform::GkeNode),
         ("gke-workload-identity", Platform::GkeWorkloadIdentity),
-        ("cloud-run", Platform::CloudRun),
+        ("cloud-run", Platform::CloudRunService),
         ("cloud-run-job", Platform::CloudRunJob),
         ("cloud-run-worker-pool", Platform::CloudRunWorkerPool),
-        ("functions", Platform::Functions),
-        ("app-engine", Platform::AppEngine),
+        ("functions", Platform::CloudFunctions),
+        ("app-engine", Platform::AppEngineStandard),
         ("dataproc", Platform::Dataproc),
         ("dataflow", Platform::Dataflow),
         ("workbench", Platform::Workbench),
@@ -133,7 +133,7 @@ async fn without_an_account_nothing_can_be_told_and_nothing_is_called_closed() -
 
 #[tokio::test]
 async fn an_api_outside_google_cloud_is_not_fixed_by_cloud_platform() -> Result<()> {
-    let google = google(Vm::new("web-1").platform(Platform::CloudRun)).await?;
+    let google = google(Vm::new("web-1").platform(Platform::CloudRunService)).await?;
     let check = guard(&google).await?.self_check().needs("drive.files.list").needs("storage.objects.insert");
     compare("cloud-run-drive", &check.timeout(Duration::from_secs(60)).run().await)?;
     let google = self::google(Vm::new("web-1")).await?;
@@ -265,7 +265,7 @@ async fn a_question_that_is_refused_says_why_and_closes_nothing() -> Result<()> 
 /// whatever hangs ends at the deadline.
 #[tokio::test]
 async fn faults_make_things_unknown_and_never_closed() -> Result<()> {
-    let google = google(Vm::new("web-1").platform(Platform::CloudRun)).await?;
+    let google = google(Vm::new("web-1").platform(Platform::CloudRunService)).await?;
     let guard = guard(&google).await?;
     google.grant("photos", ACCOUNT, "roles/storage.admin");
     let faults = [

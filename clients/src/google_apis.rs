@@ -79,7 +79,7 @@ impl Kind for Column {
         Ok(match self {
             Self::Storage => {
                 let mut hub = match &guard {
-                    Some(guard) => Storage::new(hyper(world), guard.get_token(world.token())),
+                    Some(guard) => Storage::new(hyper(world), guard.google_apis(world.token())),
                     None => Storage::new(hyper(world), world.token()),
                 };
                 hub.base_url(format!("{url}/storage/v1/"));
@@ -89,7 +89,7 @@ impl Kind for Column {
             }
             Self::Drive => {
                 let mut hub = match &guard {
-                    Some(guard) => DriveHub::new(hyper(world), guard.get_token(world.token())),
+                    Some(guard) => DriveHub::new(hyper(world), guard.google_apis(world.token())),
                     None => DriveHub::new(hyper(world), world.token()),
                 };
                 hub.base_url(format!("{url}/drive/v3/"));

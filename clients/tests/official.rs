@@ -36,7 +36,8 @@ fn provide_tls() {
 /// On a VM that may only read from Cloud Storage.
 async fn google() -> FakeGoogle {
     provide_tls();
-    let vm = Vm::new("web-1").account(ACCOUNT).platform(Platform::Gce).scopes(["devstorage.read_only"]);
+    let vm =
+        Vm::new("web-1").account(ACCOUNT).platform(Platform::ComputeEngine).scopes(["devstorage.read_only"]);
     let builder = FakeGoogle::builder().vm(vm).bucket("photos");
     builder.iam("photos", ACCOUNT, "roles/storage.objectAdmin").start().await.unwrap()
 }

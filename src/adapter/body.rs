@@ -4,6 +4,16 @@
 //! trailer as they were sent. So `look` takes the first frames out of a body, copies at most
 //! 16 KiB of them for the classifier, and returns a [`GuardBody`] that yields those same
 //! frames again and then the rest.
+//!
+//! ```
+#![doc = guarded!()]
+//! use gcp_scopes::adapter::body::GuardBody;
+//! use http_body_util::{BodyExt as _, Full};
+//!
+//! let answer: Response<GuardBody<Full<bytes::Bytes>>> = guarded.ready().await?.call(Request::new(())).await?;
+//! assert_eq!(answer.into_body().collect().await?.to_bytes(), "meow");
+#![doc = done!()]
+//! ```
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -29,6 +39,15 @@ pub(crate) const LOOK_TIME: Duration = Duration::from_millis(250);
 
 pin_project! {
     /// The body of an answer that came through the guard: the inner body, frame for frame.
+    ///
+    /// ```
+    /// use gcp_scopes::adapter::body::GuardBody;
+    /// use http_body_util::{BodyExt as _, Full};
+    /// // Where types have to be written down and one body is to fit all.
+    /// fn boxed(body: GuardBody<Full<bytes::Bytes>>) -> http_body_util::combinators::BoxBody<bytes::Bytes, std::convert::Infallible> {
+    ///     body.boxed()
+    /// }
+    /// ```
     pub struct GuardBody<B: Body> {
         #[pin]
         state: State<B>,

@@ -55,6 +55,19 @@ impl UnderWay {
 }
 
 /// Calls of one method. Made by [`Guard::calling`].
+///
+/// ```
+/// # #[cfg(feature = "google-apis")] {
+#[doc = awaits!()]
+/// use google_apis_common::Error;
+///
+/// let guard = gcp_scopes::Guard::builder().build();
+/// let list = guard.calling("drive.files.list")?; // once; for every call of this method
+/// let result: Result<(), Error> = list.run(async { Err(Error::Cancelled) }).await; // hub.files().list().doit()
+/// assert!(matches!(result, Err(Error::Cancelled)));
+#[doc = done!()]
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Calling {
     guard: Guard,
@@ -62,6 +75,18 @@ pub struct Calling {
 }
 
 /// An error that keeps what Google answered: of `google_cloud_gax` and of `google_apis_common`.
+///
+/// ```
+/// use gcp_scopes::adapter::calling::ClientError;
+///
+/// /// One place for the errors of several generated clients.
+/// fn log<E: ClientError + std::fmt::Display>(guard: &gcp_scopes::Guard, error: &E) {
+///     match guard.explain_error(error) {
+///         Some(denial) => eprintln!("{}", denial.report()),
+///         None => eprintln!("{error}"),
+///     }
+/// }
+/// ```
 pub trait ClientError: sealed::Refused {}
 
 #[allow(unnameable_types, reason = "only this crate knows how to read and write a client's errors")]
@@ -90,6 +115,14 @@ pub(crate) mod sealed {
 impl Guard {
     /// Checks for calls of this method: see [`adapter::calling`](crate::adapter::calling).
     ///
+    /// ```
+    #[doc = with_catalog!()]
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// let read = guard.calling("storage.objects.get")?;
+    /// assert!(guard.calling("storage.object.get").unwrap_err().to_string().contains("storage.objects.get"));
+    #[doc = done!()]
+    /// ```
+    ///
     /// # Errors
     /// A method that the catalog does not have; the message names the nearest ones.
     pub fn calling(&self, method: &str) -> Result<Calling, Error> {
@@ -98,6 +131,16 @@ impl Guard {
 
     /// What to do about a client's error, if it is a refusal for lack of scope. What the error does not
     /// tell (which token, often which method) stays unknown; [`Calling::run`] knows more.
+    ///
+    /// ```
+    /// # #[cfg(feature = "google-apis")] {
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// let body = serde_json::json!({"error": {"code": 403, "message": "Request had insufficient authentication scopes."}});
+    /// let error = google_apis_common::Error::BadRequest(body);
+    /// assert!(guard.explain_error(&error).is_some());
+    /// assert!(guard.explain_error(&google_apis_common::Error::Cancelled).is_none());
+    /// # }
+    /// ```
     #[must_use]
     pub fn explain_error<E: ClientError>(&self, error: &E) -> Option<Denial> {
         let told = || error.told().filter(|told| told.status == StatusCode::FORBIDDEN);
@@ -112,6 +155,23 @@ fn answer(told: &sealed::Told) -> Answer<'_> {
 impl Calling {
     /// Makes a call. Its token is checked when the client asks for it, which takes a wrapper of the
     /// guard around the credentials; a refusal for lack of scope is explained in any case.
+    ///
+    /// ```
+    /// # #[cfg(feature = "google-apis")] {
+    #[doc = awaits!()]
+    /// use google_apis_common::Error;
+    ///
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// let refused = || async {
+    ///     let body = serde_json::json!({"error": {"code": 403, "message": "Request had insufficient authentication scopes."}});
+    ///     Err::<(), _>(Error::BadRequest(body)) // hub.files().list().doit()
+    /// };
+    /// let error = guard.calling("drive.files.list")?.run(refused()).await.unwrap_err();
+    /// let denial = guard.explain_error(&error).ok_or("a denial")?;
+    /// assert_eq!(denial.method().map(|method| method.id()), Some("drive.files.list"));
+    #[doc = done!()]
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// The client's own. [`Guard::explain_error`] gives the denial that it holds.

@@ -32,20 +32,40 @@ use crate::guard::Guard;
 use crate::scope::Scope;
 
 /// A token provider of gcp_auth's, with a guard that listens. Made by [`Guard::gcp_auth`].
-pub struct GcpAuth<P: ?Sized> {
+///
+/// ```no_run
+/// use std::sync::Arc;
+///
+/// # #[cfg(feature = "tower")] {
+/// let guard = gcp_scopes::Guard::builder().build();
+/// let tokens = guard.gcp_auth(Arc::new(gcp_auth::CustomServiceAccount::from_file("key.json")?));
+/// let layer = guard.layer().with_token(tokens.clone()); // and for a client of its own, the same tokens
+/// # }
+/// # Ok::<(), gcp_auth::Error>(())
+/// ```
+pub struct GuardTokenProvider<P: ?Sized> {
     guard: Guard,
     provider: Arc<P>,
 }
 
 impl Guard {
     /// Listens to a token provider: see [`adapter::gcp_auth`](crate::adapter::gcp_auth).
+    ///
+    /// ```no_run
+    /// use std::sync::Arc;
+    ///
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// let key = gcp_auth::CustomServiceAccount::from_file("key.json")?;
+    /// let tokens = guard.gcp_auth(Arc::new(key)); // a `TokenProvider` like the one inside
+    /// # Ok::<(), gcp_auth::Error>(())
+    /// ```
     #[must_use]
-    pub fn gcp_auth<P: TokenProvider + ?Sized>(&self, provider: Arc<P>) -> GcpAuth<P> {
-        GcpAuth { guard: self.clone(), provider }
+    pub fn gcp_auth<P: TokenProvider + ?Sized>(&self, provider: Arc<P>) -> GuardTokenProvider<P> {
+        GuardTokenProvider { guard: self.clone(), provider }
     }
 }
 
-impl<P: TokenProvider + ?Sized> GcpAuth<P> {
+impl<P: TokenProvider + ?Sized> GuardTokenProvider<P> {
     fn declare(&self, token: &Token, scopes: &[&str]) {
         let Some(access) = AccessToken::new(token.as_str()).filter(|_| grants_what_is_asked::<P>()) else {
             return;
@@ -64,7 +84,7 @@ fn grants_what_is_asked<P: ?Sized>() -> bool {
 }
 
 #[async_trait]
-impl<P: TokenProvider + ?Sized> TokenProvider for GcpAuth<P> {
+impl<P: TokenProvider + ?Sized> TokenProvider for GuardTokenProvider<P> {
     async fn token(&self, scopes: &[&str]) -> Result<Arc<Token>, Error> {
         let token = self.provider.token(scopes).await?;
         self.declare(&token, scopes);
@@ -76,7 +96,7 @@ impl<P: TokenProvider + ?Sized> TokenProvider for GcpAuth<P> {
     }
 }
 
-impl<P: TokenProvider + ?Sized> TokenSource for GcpAuth<P> {
+impl<P: TokenProvider + ?Sized> TokenSource for GuardTokenProvider<P> {
     fn token_for<'a>(
         &'a self,
         scope: &'a str,
@@ -85,14 +105,14 @@ impl<P: TokenProvider + ?Sized> TokenSource for GcpAuth<P> {
     }
 }
 
-impl<P: ?Sized> Clone for GcpAuth<P> {
+impl<P: ?Sized> Clone for GuardTokenProvider<P> {
     fn clone(&self) -> Self {
         Self { guard: self.guard.clone(), provider: Arc::clone(&self.provider) }
     }
 }
 
-impl<P: ?Sized> fmt::Debug for GcpAuth<P> {
+impl<P: ?Sized> fmt::Debug for GuardTokenProvider<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GcpAuth").finish_non_exhaustive()
+        f.debug_struct("GuardTokenProvider").finish_non_exhaustive()
     }
 }

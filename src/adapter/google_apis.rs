@@ -3,7 +3,7 @@
 //! ```no_run
 //! # async fn list(authenticator: String) -> Result<(), Box<dyn std::error::Error>> {
 //! let guard = gcp_scopes::Guard::from_env().await;
-//! let tokens = guard.get_token(authenticator); // hand it to the hub: DriveHub::new(client, tokens)
+//! let tokens = guard.google_apis(authenticator); // hand it to the hub: DriveHub::new(client, tokens)
 //! let list = guard.calling("drive.files.list")?;
 //! // list.run(hub.files().list().doit()).await
 //! # Ok(()) }
@@ -36,22 +36,39 @@ use crate::error::BoxError;
 use crate::guard::Guard;
 use crate::scope::{Scope, ScopeSet};
 
-/// A source of tokens with a guard that listens. Made by [`Guard::get_token`].
+/// A source of tokens with a guard that listens. Made by [`Guard::google_apis`].
+///
+/// ```
+/// use google_apis_common::GetToken;
+///
+#[doc = awaits!()]
+/// let guard = gcp_scopes::Guard::builder().build();
+/// let tokens = guard.google_apis("ya29.a0AfH6SM".to_owned());
+/// let token = tokens.get_token(&["https://www.googleapis.com/auth/drive.readonly"]).await.map_err(|e| e.to_string())?;
+/// assert_eq!(token.as_deref(), Some("ya29.a0AfH6SM"));
+#[doc = done!()]
+/// ```
 #[derive(Clone)]
-pub struct GuardToken<T> {
+pub struct GuardGetToken<T> {
     guard: Guard,
     inner: T,
 }
 
 impl Guard {
     /// Listens to a source of tokens: see [`adapter::google_apis`](crate::adapter::google_apis).
+    ///
+    /// ```
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// // Whatever gives google-apis-rs its tokens: a yup-oauth2 `Authenticator`, or a token in a `String`.
+    /// let tokens = guard.google_apis("ya29.a0AfH6SM".to_owned());
+    /// ```
     #[must_use]
-    pub fn get_token<T: GetToken + Clone + 'static>(&self, inner: T) -> GuardToken<T> {
-        GuardToken { guard: self.clone(), inner }
+    pub fn google_apis<T: GetToken + Clone + 'static>(&self, inner: T) -> GuardGetToken<T> {
+        GuardGetToken { guard: self.clone(), inner }
     }
 }
 
-impl<T: GetToken + Clone + 'static> GetToken for GuardToken<T> {
+impl<T: GetToken + Clone + 'static> GetToken for GuardGetToken<T> {
     fn get_token<'a>(
         &'a self,
         scopes: &'a [&str],
@@ -104,8 +121,8 @@ impl Refused for Error {
     }
 }
 
-impl<T> fmt::Debug for GuardToken<T> {
+impl<T> fmt::Debug for GuardGetToken<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GuardToken").finish_non_exhaustive()
+        f.debug_struct("GuardGetToken").finish_non_exhaustive()
     }
 }

@@ -54,6 +54,14 @@ use crate::scope::ScopeSet;
 pub use retry::GuardRetryPolicy;
 
 /// Credentials of google-cloud-auth, with a guard that listens. Made by [`Guard::credentials`].
+///
+/// ```
+/// use google_cloud_auth::credentials::{Credentials, anonymous};
+///
+/// let guard = gcp_scopes::Guard::builder().build();
+/// let guarded = guard.credentials(anonymous::Builder::new().build());
+/// let credentials = Credentials::from(guarded); // what the builders of the clients take
+/// ```
 #[derive(Clone)]
 pub struct GuardCredentials {
     guard: Guard,
@@ -70,6 +78,13 @@ struct Handed {
 
 impl Guard {
     /// Listens to credentials: see [`adapter::google_cloud`](crate::adapter::google_cloud).
+    ///
+    /// ```
+    /// use google_cloud_auth::credentials::anonymous;
+    ///
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// let credentials = guard.credentials(anonymous::Builder::new().build()); // an emulator asks for none
+    /// ```
     #[must_use]
     pub fn credentials(&self, inner: impl Into<Credentials>) -> GuardCredentials {
         GuardCredentials { guard: self.clone(), inner: inner.into(), granted: None, handed: Arc::default() }
@@ -80,6 +95,15 @@ impl GuardCredentials {
     /// Takes your word that every token of these credentials holds exactly these scopes. True of those
     /// that Google mints with the scopes asked for: impersonated ones, and those of Cloud Run. Not of a
     /// VM's, whose metadata server ignores what is asked, nor of a user's.
+    ///
+    /// ```
+    /// # use google_cloud_auth::credentials::anonymous;
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// # let impersonated = anonymous::Builder::new().build();
+    /// // `impersonated` was built with exactly this scope, and Google minted its tokens so.
+    /// let scopes = [gcp_scopes::Scope::cloud_platform()].into_iter().collect();
+    /// let credentials = guard.credentials(impersonated).with_granted(scopes);
+    /// ```
     #[must_use]
     pub fn with_granted(self, scopes: ScopeSet) -> Self {
         Self { granted: Some(scopes), ..self }

@@ -70,6 +70,27 @@ const RECENT: usize = 64;
 /// Connects object_store through a [`Guard`]. Made by [`Guard::object_store`].
 ///
 /// Its clones share what they know.
+///
+/// ```
+/// use gcp_scopes::adapter::object_store::GuardConnector;
+/// use object_store::{ObjectStore, ObjectStoreExt};
+///
+/// /// The connector stays with the store, to say what an error is about.
+/// struct Photos<S> {
+///     store: S,
+///     guarded: GuardConnector,
+/// }
+///
+/// impl<S: ObjectStore> Photos<S> {
+///     async fn delete(&self, name: &str) -> object_store::Result<()> {
+///         self.store.delete(&name.into()).await.inspect_err(|error| {
+///             if let Some(denial) = self.guarded.denial_of(error) {
+///                 eprintln!("{}", denial.report());
+///             }
+///         })
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct GuardConnector {
     guard: Guard,
@@ -80,6 +101,15 @@ pub struct GuardConnector {
 impl Guard {
     /// Stands around an HTTP connector of object_store's: see
     /// [`adapter::object_store`](crate::adapter::object_store).
+    ///
+    /// ```
+    /// use object_store::client::HttpConnector;
+    /// use object_store::gcp::GoogleCloudStorageBuilder;
+    ///
+    /// fn guarded(guard: &gcp_scopes::Guard, connector: impl HttpConnector) -> GoogleCloudStorageBuilder {
+    ///     GoogleCloudStorageBuilder::from_env().with_http_connector(guard.object_store(connector))
+    /// }
+    /// ```
     #[must_use]
     pub fn object_store(&self, inner: impl HttpConnector) -> GuardConnector {
         GuardConnector { guard: self.clone(), inner: Arc::new(inner), recent: Arc::default() }
@@ -91,6 +121,14 @@ impl GuardConnector {
     ///
     /// Looks for the text of one of the last 64 denials in that of the error. Denials of the same text
     /// say the same; of these it is the latest.
+    ///
+    /// ```
+    /// # fn show(guarded: gcp_scopes::adapter::object_store::GuardConnector, error: object_store::Error) {
+    /// if let Some(denial) = guarded.denial_of(&error) {
+    ///     eprintln!("{}", denial.report());
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn denial_of(&self, error: &object_store::Error) -> Option<Denial> {
         let text = error.to_string();

@@ -50,6 +50,16 @@ use crate::denial::Denial;
 use crate::guard::{Checked, Guard};
 
 /// Sends the requests of an operator through a [`Guard`]. Made by [`Guard::opendal`].
+///
+/// ```
+#[doc = awaits!()]
+/// use opendal_core::{Operator, services::Memory};
+///
+/// let guard = gcp_scopes::Guard::builder().build();
+/// let operator = Operator::new(Memory::default())?.layer(guard.opendal());
+/// operator.write("cat.jpg", "meow").await?; // a service that makes no HTTP calls is not affected
+#[doc = done!()]
+/// ```
 #[derive(Clone)]
 pub struct GuardLayer {
     guard: Guard,
@@ -57,6 +67,14 @@ pub struct GuardLayer {
 
 impl Guard {
     /// A layer for opendal's operators: see [`adapter::opendal`](crate::adapter::opendal).
+    ///
+    /// ```
+    /// use opendal_core::{Operator, services::Memory};
+    ///
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// let operator = Operator::new(Memory::default())?.layer(guard.opendal());
+    /// # Ok::<(), opendal_core::Error>(())
+    /// ```
     #[must_use]
     pub fn opendal(&self) -> GuardLayer {
         GuardLayer { guard: self.clone() }

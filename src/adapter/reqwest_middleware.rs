@@ -49,6 +49,16 @@ use crate::denial::Denial;
 use crate::guard::{Checked, Guard};
 
 /// Sends requests through a [`Guard`]. Made by [`Guard::middleware`].
+///
+/// ```no_run
+/// use reqwest_middleware::ClientBuilder;
+/// use reqwest_retry::{RetryTransientMiddleware, policies::ExponentialBackoff};
+///
+/// let guard = gcp_scopes::Guard::builder().build();
+/// let retries = RetryTransientMiddleware::new_with_policy(ExponentialBackoff::builder().build_with_max_retries(3));
+/// // Inside the retries: each attempt is checked, and a denial is not tried again.
+/// let client = ClientBuilder::new(reqwest::Client::new()).with(retries).with(guard.middleware()).build();
+/// ```
 #[derive(Clone)]
 pub struct GuardMiddleware {
     guard: Guard,
@@ -63,6 +73,13 @@ impl GuardMiddleware {
     /// Gives every call to an API of Google's a token that has none: see
     /// [`adapter::attach`](crate::adapter::attach). If there is none to be had, the call fails with
     /// the error of the source.
+    ///
+    /// ```no_run
+    /// # fn with(guard: &gcp_scopes::Guard, tokens: impl gcp_scopes::adapter::attach::TokenSource + 'static) {
+    /// let middleware = guard.middleware().with_token(tokens);
+    /// let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(middleware).build();
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_token(self, source: impl TokenSource + 'static) -> Self {
         Self { tokens: Some(Arc::new(source)), ..self }

@@ -72,6 +72,16 @@ use crate::scope::Scope;
 type Answer<R> = Result<Response<GuardBody<R>>, BoxError>;
 
 /// Wraps services with a [`Guard`]. Made by [`Guard::layer`].
+///
+/// ```
+/// # use http::{Request, Response};
+/// let guard = gcp_scopes::Guard::builder().build();
+/// let client = tower::service_fn(|_: Request<String>| async { Ok::<_, std::io::Error>(Response::new(String::new())) });
+/// let guarded = tower::ServiceBuilder::new()
+///     .concurrency_limit(64) // outside or inside, as you like
+///     .layer(guard.layer())
+///     .service(client);
+/// ```
 #[derive(Clone)]
 pub struct GuardLayer {
     guard: Holds,
@@ -86,6 +96,12 @@ impl GuardLayer {
     /// Gives every call to an API of Google's a token that has none: see
     /// [`adapter::attach`](crate::adapter::attach). If there is none to be had, the call fails with
     /// an [`Error`](crate::Error) whose source is the error of the token's source.
+    ///
+    /// ```
+    /// # fn with(guard: &gcp_scopes::Guard, tokens: impl gcp_scopes::adapter::attach::TokenSource + 'static) {
+    /// let layer = guard.layer().with_token(tokens); // goes to APIs of Google's over TLS, and nowhere else
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_token(self, source: impl TokenSource + 'static) -> Self {
         Self { tokens: Some(Arc::new(source)), ..self }
@@ -101,6 +117,19 @@ impl<S> Layer<S> for GuardLayer {
 }
 
 /// A service whose calls go through a [`Guard`]. Made by [`GuardLayer`].
+///
+/// ```
+#[doc = guarded!()]
+/// // Errors are boxed: the client's own, or a denial.
+/// match guarded.ready().await?.call(Request::new(())).await {
+///     Ok(answer) => println!("{}", answer.status()),
+///     Err(error) => match gcp_scopes::Denial::of(error.as_ref()) {
+///         Some(denial) => eprintln!("{}", denial.report()),
+///         None => eprintln!("{error}"),
+///     },
+/// }
+#[doc = done!()]
+/// ```
 #[derive(Clone)]
 pub struct GuardService<S> {
     inner: S,
@@ -255,6 +284,14 @@ where
 
 pin_project! {
     /// The answer of a [`GuardService`].
+    ///
+    /// ```
+    #[doc = guarded!()]
+    /// // It can be spawned, whatever the runtime's threads.
+    /// let answer = tokio::spawn(guarded.ready().await?.call(Request::new(()))).await?.map_err(|error| error.to_string())?;
+    /// assert!(answer.status().is_success());
+    #[doc = done!()]
+    /// ```
     pub struct ResponseFuture<F, R: Body> {
         #[pin]
         state: State<F, R>,

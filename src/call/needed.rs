@@ -31,6 +31,13 @@ impl NeededScopes {
     }
 
     /// The scopes of which any one is enough.
+    ///
+    /// ```
+    /// # use gcp_scopes::call::NeededScopes;
+    /// let needed = NeededScopes::any_of(["pubsub".parse()?, "cloud-platform".parse()?]);
+    /// assert_eq!(needed.scopes().len(), 2);
+    /// # Ok::<(), gcp_scopes::Error>(())
+    /// ```
     #[must_use]
     pub fn scopes(&self) -> &ScopeSet {
         &self.0

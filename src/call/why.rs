@@ -1,6 +1,18 @@
 use std::fmt;
 
 /// Why there is no verdict on a call: one word, and what it means.
+///
+/// ```
+/// use gcp_scopes::call::{Call, Why};
+/// use gcp_scopes::granted::GrantedScopes;
+/// use gcp_scopes::{Guard, guard::Decision};
+///
+/// // An emulator is nobody's API until it is mapped.
+/// let uri = "http://127.0.0.1:4443/storage/v1/b/photos".parse()?;
+/// let decision = Guard::builder().build().decide(&Call::new(&http::Method::GET, &uri), &GrantedScopes::unknown("?"));
+/// assert!(matches!(decision, Decision::Abstain(Why::Host)));
+/// # Ok::<(), http::uri::InvalidUri>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Why {
@@ -63,6 +75,10 @@ impl Why {
     }
 
     /// The word, for logs and machines.
+    ///
+    /// ```
+    /// assert_eq!(gcp_scopes::call::Why::Granted.as_str(), "granted");
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

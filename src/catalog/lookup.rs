@@ -9,6 +9,19 @@ use crate::granted::GrantedScopes;
 use crate::scope::ScopeSet;
 
 /// The method that a call is, and what keeps us from judging it.
+///
+/// ```
+#[doc = with_catalog!()]
+/// use gcp_scopes::call::{Call, Why};
+/// use gcp_scopes::catalog::{Endpoints, lookup};
+///
+/// // A later chunk of a resumable upload: its session URL authorises it, so a missing scope proves nothing.
+/// let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=resumable&upload_id=x".parse()?;
+/// let found = lookup(&Call::new(&http::Method::PUT, &uri), &Endpoints::new()).unwrap();
+/// assert_eq!(found.method().id(), "storage.objects.insert");
+/// assert_eq!(found.doubt(), Some(Why::Session));
+#[doc = done!()]
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Found {
     method: ApiMethod,

@@ -8,6 +8,13 @@ use super::made_from::MADE_FROM;
 pub const VERSION: Version = MADE_FROM;
 
 /// The sources of the catalog, and how much they hold.
+///
+/// ```
+/// use gcp_scopes::catalog::VERSION;
+///
+/// assert_eq!((VERSION.package(), VERSION.protos()), ("google-api-python-client", "google-proto-files"));
+/// assert!(VERSION.to_string().contains(VERSION.package_version())); // one line for a bug report
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Version {
     pub(super) package: &'static str,

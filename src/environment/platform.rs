@@ -8,6 +8,14 @@ use crate::granted::metadata::{self, scope_lines};
 use crate::scope::ScopeSet;
 
 /// Where a process runs.
+///
+/// ```
+/// use gcp_scopes::environment::{Environment, Platform, Snapshot};
+///
+/// let here = Environment::of(&Snapshot::new().with_env("K_SERVICE", "shop"));
+/// assert_eq!(here.platform(), Platform::CloudRunService);
+/// assert_eq!(here.platform().to_string(), "a Cloud Run service");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Platform {

@@ -80,6 +80,21 @@ static ATTRIBUTES: [&str; 8] = [
 ///
 /// Credential files are read when they are put in; only their type, account and project are kept.
 /// `Debug` shows names, not contents.
+///
+/// ```
+/// use gcp_scopes::Guard;
+/// use gcp_scopes::environment::{Credential, Snapshot};
+///
+/// let key = r#"{"type":"service_account","project_id":"shop-prod","client_email":"robot@shop-prod.iam.gserviceaccount.com"}"#;
+/// let world = Snapshot::new()
+///     .with_env("GOOGLE_APPLICATION_CREDENTIALS", "/etc/key.json")
+///     .with_file("/etc/key.json", key)
+///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+///     .with_metadata("instance/name", "web-1");
+/// let guard = Guard::builder().snapshot(world).build();
+/// // On a VM, but the key file wins: nothing that is done to the VM would help.
+/// assert_eq!(guard.environment().credential(), Credential::ServiceAccountKey);
+/// ```
 #[derive(Clone, Default)]
 pub struct Snapshot {
     env: BTreeMap<String, String>,

@@ -24,6 +24,13 @@ impl Environment {
 
     /// The same place, in the project with this id.
     ///
+    /// ```
+    #[doc = a_vm!()]
+    /// assert_eq!(vm.clone().with_project("shop-prod")?.project(), Some("shop-prod"));
+    /// assert!(vm.with_project("Shop Prod").is_err());
+    #[doc = told!()]
+    /// ```
+    ///
     /// # Errors
     /// A text without the syntax of a project id. The message says what was expected, as that of
     /// every method below does.
@@ -33,6 +40,13 @@ impl Environment {
     }
 
     /// The same place, in this zone and its region.
+    ///
+    /// ```
+    #[doc = a_vm!()]
+    /// let vm = vm.with_zone("us-central1-a")?;
+    /// assert_eq!((vm.zone(), vm.region()), (Some("us-central1-a"), Some("us-central1")));
+    #[doc = told!()]
+    /// ```
     ///
     /// # Errors
     /// A text without the syntax of a zone.
@@ -47,6 +61,12 @@ impl Environment {
 
     /// The same place, in this region.
     ///
+    /// ```
+    #[doc = a_vm!()]
+    /// assert_eq!(vm.with_region("europe-west3")?.region(), Some("europe-west3"));
+    #[doc = told!()]
+    /// ```
+    ///
     /// # Errors
     /// A text without the syntax of a region.
     pub fn with_region(mut self, region: &str) -> Result<Self, Error> {
@@ -56,6 +76,16 @@ impl Environment {
     }
 
     /// The same place, with its cluster, instance group or the like in this region or zone.
+    ///
+    /// ```
+    /// use gcp_scopes::environment::{Credential, Environment, Platform};
+    ///
+    /// let node = Environment::told(Platform::GkeNode, Credential::MetadataServer)
+    ///     .with_resource("my-cluster")?
+    ///     .with_location("us-central1-a")?; // a zonal cluster
+    /// assert_eq!(node.location(), Some("us-central1-a"));
+    /// # Ok::<(), gcp_scopes::Error>(())
+    /// ```
     ///
     /// # Errors
     /// A text without the syntax of a region or a zone.
@@ -67,6 +97,13 @@ impl Environment {
 
     /// The same place, on the VM of this name.
     ///
+    /// ```
+    #[doc = a_vm!()]
+    /// assert_eq!(vm.clone().with_instance("web-1")?.instance(), Some("web-1"));
+    /// assert!(vm.with_instance("web-1; reboot").is_err());
+    #[doc = told!()]
+    /// ```
+    ///
     /// # Errors
     /// A text without the syntax of a VM's name.
     pub fn with_instance(mut self, name: &str) -> Result<Self, Error> {
@@ -75,6 +112,13 @@ impl Environment {
     }
 
     /// The same place, with this name of the instance group, cluster, service, job or function.
+    ///
+    /// ```
+    /// # use gcp_scopes::environment::{Credential, Environment, Platform};
+    /// let run = Environment::told(Platform::CloudRunService, Credential::MetadataServer);
+    /// assert_eq!(run.with_resource("shop")?.resource(), Some("shop"));
+    /// # Ok::<(), gcp_scopes::Error>(())
+    /// ```
     ///
     /// # Errors
     /// A text without the syntax of such a name.
@@ -85,6 +129,13 @@ impl Environment {
 
     /// The same place, on a node of the GKE node pool of this name.
     ///
+    /// ```
+    /// # use gcp_scopes::environment::{Credential, Environment, Platform};
+    /// let node = Environment::told(Platform::GkeNode, Credential::MetadataServer);
+    /// assert_eq!(node.with_node_pool("default-pool")?.node_pool(), Some("default-pool"));
+    /// # Ok::<(), gcp_scopes::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// A text without the syntax of such a name.
     pub fn with_node_pool(mut self, name: &str) -> Result<Self, Error> {
@@ -93,6 +144,13 @@ impl Environment {
     }
 
     /// The same place, with tokens of this service account.
+    ///
+    /// ```
+    #[doc = a_vm!()]
+    /// let robot = "robot@shop-prod.iam.gserviceaccount.com";
+    /// assert_eq!(vm.with_account(robot)?.account(), Some(robot));
+    #[doc = told!()]
+    /// ```
     ///
     /// # Errors
     /// A text without the syntax of a service account's e-mail.
@@ -103,6 +161,13 @@ impl Environment {
     }
 
     /// The same place, with these scopes set on its VM. Ignored where tokens do not follow a VM.
+    ///
+    /// ```
+    #[doc = a_vm!()]
+    /// let scopes = gcp_scopes::ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
+    /// assert_eq!(vm.with_scopes(scopes.clone()).scopes(), Some(&scopes));
+    #[doc = told!()]
+    /// ```
     #[must_use]
     pub fn with_scopes(mut self, scopes: ScopeSet) -> Self {
         self.scopes = Some(scopes).filter(|_| self.platform.grants_its_scopes());

@@ -46,6 +46,34 @@ pub(crate) const MOST_PAUSE: Duration = Duration::from_secs(300);
 /// 4. end at a deadline of about 2 seconds, connecting included.
 ///
 /// Its errors are never printed, because a client's error may hold what was sent.
+///
+/// ```
+/// use std::error::Error;
+/// use std::future::Future;
+/// use std::pin::Pin;
+///
+/// use bytes::Bytes;
+/// use gcp_scopes::Guard;
+/// use gcp_scopes::granted::Fetch;
+/// use http::{Request, Response};
+///
+/// /// Reaches nobody: for a program that may open no connection of its own.
+/// struct Offline;
+///
+/// impl Fetch for Offline {
+///     fn fetch(
+///         &self,
+///         _: Request<Bytes>,
+///     ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, Box<dyn Error + Send + Sync>>> + Send + '_>> {
+///         Box::pin(async { Err("no network here".into()) })
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// // Whatever would have to be asked for is unknown, and no call is held back for it.
+/// let guard = Guard::builder().fetch(Offline).from_env().await;
+/// # }
+/// ```
 pub trait Fetch: Send + Sync {
     /// Sends `request` and reads the answer, whatever its status.
     fn fetch(

@@ -89,6 +89,34 @@ impl GuardBuilder {
 
     /// Asks this source for the scopes of a token, before the metadata server and in the order in
     /// which sources are given.
+    ///
+    /// ```
+    /// use std::future::Future;
+    /// use std::pin::Pin;
+    ///
+    /// use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
+    /// use gcp_scopes::{Guard, ScopeSet};
+    ///
+    /// /// Tokens of our broker say which scopes they have.
+    /// struct Broker;
+    ///
+    /// impl GrantedScopesSource for Broker {
+    ///     fn name(&self) -> &str {
+    ///         "our token broker"
+    ///     }
+    ///
+    ///     fn granted<'a>(
+    ///         &'a self,
+    ///         token: AccessToken<'a>,
+    ///     ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
+    ///         let scopes = token.secret().strip_prefix("pubsub-");
+    ///         let scopes = scopes.map(|_| ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub"));
+    ///         Box::pin(async move { scopes.map(|scopes| GrantedScopes::known(scopes, GrantSource::Custom)) })
+    ///     }
+    /// }
+    ///
+    /// let guard = Guard::builder().source(Broker).build();
+    /// ```
     pub fn source(mut self, source: impl GrantedScopesSource + 'static) -> Self {
         self.sources.push(Arc::new(source));
         self
@@ -134,6 +162,17 @@ impl GuardBuilder {
     }
 
     /// How long one source may take to say what a token holds. Default: 2 seconds.
+    ///
+    /// ```
+    /// # use gcp_scopes::{Guard, Preflight};
+    /// use std::time::Duration;
+    ///
+    /// let guard = Guard::builder()
+    ///     .preflight(Preflight::Deny)
+    ///     .source_timeout(Duration::from_secs(1))
+    ///     .deny_wait(Duration::from_millis(50)) // a first call is held back no longer than this
+    ///     .build();
+    /// ```
     pub fn source_timeout(mut self, limit: Duration) -> Self {
         self.limits.source = limit;
         self
@@ -161,6 +200,12 @@ impl GuardBuilder {
 
     /// Uses these environment variables instead of the process's: for tests, and for a program that
     /// acts for another.
+    ///
+    /// ```
+    /// # use gcp_scopes::{Guard, environment::Platform};
+    /// let guard = Guard::builder().env([("K_SERVICE", "shop")]).build();
+    /// assert_eq!(guard.environment().platform(), Platform::CloudRunService);
+    /// ```
     pub fn env<N: Into<String>, V: Into<String>>(
         mut self,
         variables: impl IntoIterator<Item = (N, V)>,

@@ -3,6 +3,20 @@ use crate::catalog::Found;
 use crate::scope::ScopeSet;
 
 /// What the scopes of a token say about a call.
+///
+/// ```
+#[doc = with_catalog!()]
+/// use gcp_scopes::ScopeSet;
+/// use gcp_scopes::call::Call;
+/// use gcp_scopes::catalog::{Endpoints, lookup};
+/// use gcp_scopes::guard::{Verdict, verdict};
+///
+/// let uri = "https://storage.googleapis.com/storage/v1/b/photos".parse()?;
+/// let found = lookup(&Call::new(&http::Method::DELETE, &uri), &Endpoints::new()).unwrap();
+/// let read_only = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
+/// assert_eq!(verdict(&found, &read_only), Verdict::Lacking);
+#[doc = done!()]
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
@@ -21,6 +35,16 @@ pub enum Verdict {
 /// certain and lists scopes, no special case applies, every scope of the token has been heard of,
 /// and none is accepted. An empty `granted` is a token that is known to hold no scope, and so lacks
 /// every one; a token of which nothing is known must not be judged at all.
+///
+/// ```
+#[doc = with_catalog!()]
+/// # use gcp_scopes::{ScopeSet, call::{Call, Why}, catalog::{Endpoints, lookup}, guard::{Verdict, verdict}};
+/// let uri = "https://storage.googleapis.com/storage/v1/b/photos".parse()?;
+/// let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()).unwrap();
+/// let new = ScopeSet::from_scope_text("https://www.googleapis.com/auth/brand.new");
+/// assert_eq!(verdict(&found, &new), Verdict::Abstain(Why::Unheard));
+#[doc = done!()]
+/// ```
 #[must_use]
 pub fn verdict(found: &Found, granted: &ScopeSet) -> Verdict {
     if let Some(why) = found.doubt().filter(|why| !why.is_one_sided()) {

@@ -4,6 +4,13 @@ use crate::refusal::Gate;
 use crate::scope::ScopeSet;
 
 /// Whether a gate lets a call through, as far as can be told.
+///
+/// ```
+/// use gcp_scopes::self_check::GateState;
+///
+/// // Ordered, so that the worst of several is their maximum.
+/// assert!(GateState::Open < GateState::Unknown && GateState::Unknown < GateState::Closed);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum GateState {

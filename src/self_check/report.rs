@@ -22,7 +22,22 @@ use crate::scope::ScopeSet;
 ///
 /// `Display` is a page of at most 80 columns for a person, with commands unbroken; it ends in a line end.
 /// As `serde` value it is one object for a log.
+///
+/// ```
+#[doc = awaits!()]
+/// use gcp_scopes::Guard;
+/// use gcp_scopes::self_check::GateState;
+///
+/// // Nothing is known of the token here, and that is no reason to stop.
+/// let report = Guard::builder().build().self_check().needs("storage.objects.insert").run().await;
+/// assert_eq!(report.state(), GateState::Unknown);
+/// eprintln!("{}", report.on(&std::io::stderr()));
+/// let report = report.into_result()?;
+/// assert_eq!(report.findings().len(), 1);
+#[doc = done!()]
+/// ```
 #[derive(Debug, Clone)]
+#[must_use = "a report that nobody reads stops nothing: look at `state()`, or fail with `into_result()?`"]
 pub struct Report {
     pub(super) environment: Arc<Environment>,
     pub(super) granted: GrantedScopes,
@@ -121,11 +136,21 @@ impl fmt::Display for Page<'_> {
 ///
 /// `Display` is one line: which, and what to do. `Debug`, which is what a `main` that returns it prints,
 /// is the whole report.
+///
+/// ```
+#[doc = awaits!()]
+/// use gcp_scopes::Guard;
+///
+/// let report = Guard::builder().build().self_check().needs("storage.objects.insrt").run().await;
+/// let closed = report.into_result().unwrap_err();
+/// assert!(closed.to_string().contains("storage.objects.insrt"));
+/// assert!(closed.report().findings()[0].why().is_some());
+#[doc = done!()]
+/// ```
 pub struct ClosedGates(Box<Report>);
 
 impl ClosedGates {
     /// Everything that was found.
-    #[must_use]
     pub fn report(&self) -> &Report {
         &self.0
     }

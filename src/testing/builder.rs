@@ -17,6 +17,22 @@ use super::{FakeGoogle, Service};
 /// Describes a [`FakeGoogle`] before it starts.
 ///
 /// Without a project there is `my-project`, number 123456789012; without a VM there is `web-1`.
+///
+/// ```
+#[doc = awaits!()]
+/// use gcp_scopes::testing::{FakeGoogle, Vm};
+///
+/// let robot = "robot@shop-prod.iam.gserviceaccount.com";
+/// let google = FakeGoogle::builder()
+///     .project("shop-prod", 123456789012)
+///     .vm(Vm::new("web-1").account(robot).scopes(["cloud-platform"]))
+///     .bucket("photos")
+///     .iam("photos", robot, "roles/storage.objectViewer")
+///     .start()
+///     .await?;
+/// assert!(FakeGoogle::builder().iam("photos", robot, "roles/typo").start().await.is_err());
+#[doc = done!()]
+/// ```
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct FakeGoogleBuilder {

@@ -19,6 +19,16 @@ use super::server::Ticket;
 /// How a service misbehaves, until [`FakeGoogle::heal`](super::FakeGoogle::heal).
 ///
 /// Each one ends when the client goes away or the fake Google is dropped.
+///
+/// ```
+#[doc = a_fake!()]
+/// google.put_object("photos", "cat.jpg", "meow");
+/// google.fault(Service::Storage, Fault::Flaky { failures: 1, of: 2 });
+/// let url = format!("{}/storage/v1/b/photos/o/cat.jpg", google.storage_url());
+/// assert_eq!(get(&url, &google.token()).await?.0, 503); // retries are worth while …
+/// assert_ne!(get(&url, &google.token()).await?.0, 503); // … for every other request
+#[doc = done!()]
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {

@@ -7,6 +7,14 @@ use super::state::{Project, scope_uri};
 /// The access scopes of a VM that nobody chose scopes for, as Google's documentation lists them.
 ///
 /// Source: <https://cloud.google.com/compute/docs/access/service-accounts#default_scopes>.
+///
+/// ```
+/// use gcp_scopes::testing::default_scopes;
+///
+/// // A VM of the defaults can read buckets and cannot write to them.
+/// assert!(default_scopes().contains(&"https://www.googleapis.com/auth/devstorage.read_only"));
+/// assert!(!default_scopes().contains(&"https://www.googleapis.com/auth/devstorage.read_write"));
+/// ```
 #[must_use]
 pub fn default_scopes() -> [&'static str; 6] {
     [
@@ -22,6 +30,13 @@ pub fn default_scopes() -> [&'static str; 6] {
 /// The access scopes behind gcloud's alias `default`: the documented ones and `pubsub`.
 ///
 /// Source: `gcloud compute instances create --help`, flag `--scopes`.
+///
+/// ```
+/// use gcp_scopes::testing::{default_scopes, gcloud_default_scopes};
+///
+/// let added = gcloud_default_scopes().into_iter().find(|scope| !default_scopes().contains(scope));
+/// assert_eq!(added, Some("https://www.googleapis.com/auth/pubsub"));
+/// ```
 #[must_use]
 pub fn gcloud_default_scopes() -> [&'static str; 7] {
     let [storage, logging, monitoring, management, control, trace] = default_scopes();
@@ -33,25 +48,36 @@ pub fn gcloud_default_scopes() -> [&'static str; 7] {
 /// The profiles follow Google's own detector,
 /// <https://github.com/GoogleCloudPlatform/opentelemetry-operations-go/tree/main/detectors/gcp>,
 /// and <https://cloud.google.com/run/docs/container-contract>.
+///
+/// ```
+#[doc = awaits!()]
+/// use gcp_scopes::environment;
+/// use gcp_scopes::testing::{FakeGoogle, Platform, Vm};
+///
+/// let google = FakeGoogle::builder().vm(Vm::new("shop").platform(Platform::CloudRunService)).start().await?;
+/// let guard = gcp_scopes::Guard::builder().env(google.env()).build();
+/// assert_eq!(guard.environment().platform(), environment::Platform::CloudRunService);
+#[doc = done!()]
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Platform {
     /// A VM of its own.
-    Gce,
+    ComputeEngine,
     /// A VM that a managed instance group made.
-    InstanceGroup,
+    ManagedInstanceGroup,
     /// A pod that sees the node's metadata server.
     GkeNode,
     /// A pod behind the metadata server of GKE Workload Identity.
     GkeWorkloadIdentity,
     /// A Cloud Run service.
-    CloudRun,
+    CloudRunService,
     /// A Cloud Run job.
     CloudRunJob,
     /// A function of Cloud Run functions.
-    Functions,
+    CloudFunctions,
     /// App Engine standard environment.
-    AppEngine,
+    AppEngineStandard,
     /// A worker pool of Cloud Run.
     CloudRunWorkerPool,
     /// A node of a Dataproc cluster.
@@ -74,10 +100,10 @@ impl Platform {
     /// Whether access scopes are a setting of the machine.
     pub(super) fn is_vm(self) -> bool {
         match self {
-            Self::Gce | Self::InstanceGroup | Self::GkeNode => true,
+            Self::ComputeEngine | Self::ManagedInstanceGroup | Self::GkeNode => true,
             Self::Dataproc | Self::Dataflow | Self::Workbench => true,
-            Self::GkeWorkloadIdentity | Self::AppEngine | Self::Functions => false,
-            Self::CloudRun | Self::CloudRunJob | Self::CloudRunWorkerPool => false,
+            Self::GkeWorkloadIdentity | Self::AppEngineStandard | Self::CloudFunctions => false,
+            Self::CloudRunService | Self::CloudRunJob | Self::CloudRunWorkerPool => false,
         }
     }
 
@@ -88,7 +114,7 @@ impl Platform {
     pub(super) fn default_account(self, project: &Project) -> String {
         match self {
             Self::GkeWorkloadIdentity => format!("workload@{}.iam.gserviceaccount.com", project.id),
-            Self::AppEngine => format!("{}@appspot.gserviceaccount.com", project.id),
+            Self::AppEngineStandard => format!("{}@appspot.gserviceaccount.com", project.id),
             _ => project.default_account(),
         }
     }
@@ -144,7 +170,7 @@ impl Platform {
         let number = project.number;
         let region = zone.rsplit_once('-').map_or(zone, |(region, _)| region);
         let pairs = match self {
-            Self::InstanceGroup => vec![
+            Self::ManagedInstanceGroup => vec![
                 ("created-by", format!("projects/{number}/zones/{zone}/instanceGroupManagers/{name}-group")),
                 ("instance-template", format!("projects/{number}/global/instanceTemplates/{name}-template")),
             ],
@@ -178,8 +204,8 @@ impl Platform {
             ])
         };
         match self {
-            Self::CloudRun => knative(None).collect(),
-            Self::Functions => knative(Some("FUNCTION_TARGET")).collect(),
+            Self::CloudRunService => knative(None).collect(),
+            Self::CloudFunctions => knative(Some("FUNCTION_TARGET")).collect(),
             Self::CloudRunJob => vec![
                 ("CLOUD_RUN_JOB", name.to_owned()),
                 ("CLOUD_RUN_EXECUTION", format!("{name}-abcde")),
@@ -188,7 +214,7 @@ impl Platform {
             Self::CloudRunWorkerPool => {
                 vec![("CLOUD_RUN_WORKER_POOL", name.to_owned()), ("CLOUD_RUN_REVISION", revision)]
             }
-            Self::AppEngine => vec![
+            Self::AppEngineStandard => vec![
                 ("GAE_ENV", "standard".to_owned()),
                 ("GAE_SERVICE", name.to_owned()),
                 ("GAE_VERSION", "20260101t000000".to_owned()),

@@ -10,6 +10,16 @@ use super::Service;
 ///
 /// `Debug` shows the service, the verb, the path and the status. It never shows a header's value,
 /// a query or a body, because those may hold a token.
+///
+/// ```
+#[doc = a_fake!()]
+/// get(&format!("{}/storage/v1/b/photos?fields=name", google.storage_url()), &google.token()).await?;
+/// let requests = google.requests();
+/// let last = requests.last().ok_or("a request")?;
+/// assert_eq!((last.service(), last.path(), last.query()), (Service::Storage, "/storage/v1/b/photos", "fields=name"));
+/// assert!(last.has_authorization() && last.status().is_some());
+#[doc = done!()]
+/// ```
 #[derive(Clone)]
 pub struct RecordedRequest {
     pub(super) service: Service,

@@ -16,7 +16,7 @@ use crate::Error;
 /// use gcp_scopes::testing::{Platform, Vm};
 ///
 /// let vm = Vm::new("web-1").zone("europe-west3-b").scopes(["devstorage.read_only", "pubsub"]);
-/// let run = Vm::new("my-service").platform(Platform::CloudRun);
+/// let run = Vm::new("my-service").platform(Platform::CloudRunService);
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
@@ -41,7 +41,7 @@ impl Vm {
             account: None,
             has_account: true,
             scopes: None,
-            platform: Platform::Gce,
+            platform: Platform::ComputeEngine,
             attributes: BTreeMap::new(),
         }
     }
@@ -170,6 +170,17 @@ impl Machine {
 /// Every method fails if there is no such VM. [`set_scopes`](Self::set_scopes) also fails while
 /// the VM runs, as at Google. Tokens that were handed out before keep their scopes until they
 /// expire.
+///
+/// ```
+#[doc = a_fake!()]
+/// let vm = google.vm("web-1");
+/// let before = google.token();
+/// vm.stop()?; // Compute Engine changes the scopes of stopped VMs only
+/// vm.set_scopes(["devstorage.read_write"])?;
+/// vm.start()?;
+/// assert_ne!(google.token(), before); // and the old token keeps the scopes it was minted with
+#[doc = done!()]
+/// ```
 #[derive(Debug)]
 pub struct VmControl<'a> {
     pub(super) google: &'a FakeGoogle,

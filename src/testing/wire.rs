@@ -9,6 +9,18 @@ mod reply;
 pub(super) use reply::error_info;
 
 /// A refusal, in one of the forms that Google's services send over HTTP and gRPC.
+///
+/// ```
+/// use gcp_scopes::refusal::{Answer, Gate, classify};
+#[doc = a_fake!()]
+/// for wire in Wire::all().iter().filter(|wire| wire.is_lack_of_scope() && !wire.is_grpc()) {
+///     google.front().respond_with(*wire);
+///     let (status, body) = get(&google.url_of(Service::Front), &google.token()).await?;
+///     let refusal = classify(&Answer::new(body.as_bytes()).with_status(status));
+///     assert_eq!(refusal.map(|refusal| refusal.gate()), Some(Gate::Scope), "{wire:?}: {body}");
+/// }
+#[doc = done!()]
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Wire {

@@ -32,15 +32,15 @@ const CREDENTIALS: [Credential; 3] =
     [Credential::DomainWideDelegation, Credential::GcloudUser, Credential::Declared];
 
 const PLATFORMS: [Platform; 12] = [
-    Platform::Gce,
-    Platform::InstanceGroup,
+    Platform::ComputeEngine,
+    Platform::ManagedInstanceGroup,
     Platform::GkeNode,
     Platform::GkeWorkloadIdentity,
-    Platform::CloudRun,
+    Platform::CloudRunService,
     Platform::CloudRunJob,
     Platform::CloudRunWorkerPool,
-    Platform::Functions,
-    Platform::AppEngine,
+    Platform::CloudFunctions,
+    Platform::AppEngineStandard,
     Platform::Dataproc,
     Platform::Dataflow,
     Platform::Workbench,

@@ -20,6 +20,13 @@ use crate::guard::{Before, Checked, Guard};
 impl Guard {
     /// Explains refusals after `inner` has had its say: see
     /// [`adapter::google_cloud`](crate::adapter::google_cloud).
+    ///
+    /// ```
+    /// use google_cloud_gax::retry_policy::{Aip194Strict, RetryPolicyExt};
+    ///
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// let retries = guard.retry_policy(Aip194Strict.with_attempt_limit(10));
+    /// ```
     #[must_use]
     pub fn retry_policy(&self, inner: impl RetryPolicy + 'static) -> GuardRetryPolicy {
         GuardRetryPolicy { guard: self.clone(), inner: Arc::new(inner), credentials: None }
@@ -27,6 +34,16 @@ impl Guard {
 }
 
 /// A retry policy whose last word is an explained error. Made by [`Guard::retry_policy`].
+///
+/// ```
+/// use google_cloud_auth::credentials::anonymous;
+/// use google_cloud_gax::retry_policy::{Aip194Strict, RetryPolicyExt};
+///
+/// let guard = gcp_scopes::Guard::builder().build();
+/// let credentials = guard.credentials(anonymous::Builder::new().build());
+/// let retries = guard.retry_policy(Aip194Strict.with_attempt_limit(10)).with_tokens_of(&credentials);
+/// // Client::builder().with_credentials(credentials).with_retry_policy(retries)
+/// ```
 #[derive(Debug, Clone)]
 pub struct GuardRetryPolicy {
     guard: Guard,

@@ -142,15 +142,15 @@ impl Drop for Folder {
 }
 
 const PLATFORMS: [(&str, Platform); 12] = [
-    ("gce", Platform::Gce),
-    ("mig", Platform::InstanceGroup),
+    ("gce", Platform::ComputeEngine),
+    ("mig", Platform::ManagedInstanceGroup),
     ("gke-node", Platform::GkeNode),
     ("gke-workload-identity", Platform::GkeWorkloadIdentity),
-    ("cloud-run", Platform::CloudRun),
+    ("cloud-run", Platform::CloudRunService),
     ("cloud-run-job", Platform::CloudRunJob),
     ("cloud-run-worker-pool", Platform::CloudRunWorkerPool),
-    ("functions", Platform::Functions),
-    ("app-engine", Platform::AppEngine),
+    ("functions", Platform::CloudFunctions),
+    ("app-engine", Platform::AppEngineStandard),
     ("dataproc", Platform::Dataproc),
     ("dataflow", Platform::Dataflow),
     ("workbench", Platform::Workbench),

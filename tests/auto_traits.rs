@@ -1,0 +1,94 @@
+//! What threads and tasks may do with the public types, checked by the compiler: a field that took one of
+//! these traits away would be a breaking change that no other test sees.
+#![cfg(all(
+    feature = "tower",
+    feature = "reqwest-middleware",
+    feature = "gcp-auth",
+    feature = "object-store",
+    feature = "opendal",
+    feature = "google-cloud",
+    feature = "google-apis",
+    feature = "testing"
+))]
+
+use std::error::Error as StdError;
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+
+use gcp_scopes::adapter::attach::TokenSource;
+use gcp_scopes::adapter::body::GuardBody;
+use gcp_scopes::adapter::calling::Calling;
+use gcp_scopes::adapter::gcp_auth::GuardTokenProvider;
+use gcp_scopes::adapter::google_apis::GuardGetToken;
+use gcp_scopes::adapter::google_cloud::{GuardCredentials, GuardRetryPolicy};
+use gcp_scopes::adapter::object_store::GuardConnector;
+use gcp_scopes::adapter::reqwest_middleware::GuardMiddleware;
+use gcp_scopes::adapter::{opendal, tower};
+use gcp_scopes::call::{Call, NeededScopes, Why};
+use gcp_scopes::catalog::{ApiMethod, Endpoints, Found};
+use gcp_scopes::environment::{Environment, Snapshot};
+use gcp_scopes::granted::{AccessToken, Fetch, GrantedScopes, GrantedScopesSource, ReqwestFetch};
+use gcp_scopes::guard::{Decision, GuardBuilder};
+use gcp_scopes::recorder::Recorder;
+use gcp_scopes::refusal::{Answer, Refusal};
+use gcp_scopes::remedy::Step;
+use gcp_scopes::self_check::{ClosedGates, Finding, Report, SelfCheck};
+use gcp_scopes::testing::{FakeGoogle, FakeGoogleBuilder, RecordedRequest};
+use gcp_scopes::{Denial, Error, Guard, Scope, ScopeSet};
+use http::{Request, Response};
+use http_body_util::{Empty, Full};
+use tower_service::Service as _;
+
+type Bytes = Full<bytes::Bytes>;
+type Body = GuardBody<Bytes>;
+type Sent = std::future::Ready<Result<Response<Bytes>, io::Error>>;
+type Client = ::tower::util::ServiceFn<fn(Request<()>) -> Sent>;
+
+fn anywhere<T: Send + Sync + Unpin + 'static>() {}
+fn borrowed<T: Send + Sync + Unpin>() {}
+fn by_pointer<T: Send + Sync + ?Sized>() {}
+fn an_error<T: StdError + Send + Sync + 'static>() {}
+fn in_a_task<F: Future + Send + 'static>(_: F) {}
+fn borrowed_in_a_task<F: Future + Send>(_: F) {}
+
+#[test]
+fn guards_and_what_they_say_go_to_any_thread() {
+    anywhere::<(Guard, GuardBuilder, Decision, Denial, Error)>();
+    anywhere::<(Scope, ScopeSet, GrantedScopes, ApiMethod, Found, Endpoints, NeededScopes, Why)>();
+    anywhere::<(Environment, Snapshot, Refusal, Step, Recorder)>();
+    anywhere::<(SelfCheck, Report, Finding, ClosedGates)>();
+    anywhere::<(FakeGoogle, FakeGoogleBuilder, RecordedRequest)>();
+    borrowed::<(Call<'_>, Answer<'_>, AccessToken<'_>)>();
+    an_error::<Denial>();
+    an_error::<Error>();
+    an_error::<ClosedGates>();
+}
+
+#[test]
+fn adapters_go_wherever_their_clients_go() {
+    anywhere::<(tower::GuardLayer, tower::GuardService<Client>, Body, GuardBody<Empty<bytes::Bytes>>)>();
+    anywhere::<(GuardMiddleware, GuardConnector, opendal::GuardLayer, Calling)>();
+    anywhere::<(GuardCredentials, GuardRetryPolicy, GuardGetToken<String>)>();
+    anywhere::<GuardTokenProvider<dyn gcp_auth::TokenProvider>>();
+    anywhere::<(ReqwestFetch, Arc<dyn Fetch>)>();
+    by_pointer::<dyn TokenSource>();
+    by_pointer::<dyn GrantedScopesSource>();
+}
+
+#[test]
+fn calls_and_checks_can_be_spawned() {
+    let client: Client = ::tower::service_fn(|_| std::future::ready(Ok(Response::new(Bytes::default()))));
+    let guard = Guard::builder().build();
+    let mut service = ::tower::Layer::layer(&guard.layer(), client);
+    in_a_task(service.call(Request::new(())));
+    in_a_task(Guard::from_env());
+    in_a_task(Guard::builder().from_env());
+    in_a_task(Snapshot::take(None));
+    in_a_task(guard.self_check().run());
+    in_a_task(FakeGoogle::builder().start());
+    if let Ok(calling) = guard.calling("storage.objects.get") {
+        let call = async { Err::<(), _>(google_apis_common::Error::Cancelled) };
+        borrowed_in_a_task(calling.run(call));
+    }
+}
