@@ -35,6 +35,8 @@ pub mod refusal;
 
 pub mod remedy;
 
+pub mod layout;
+
 pub mod denial;
 
 pub mod guard;
