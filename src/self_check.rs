@@ -106,12 +106,13 @@ pub struct SelfCheck {
     needs: Vec<Need>,
     wanted: Vec<Wanted>,
     tokens: Option<Arc<dyn TokenSource>>,
+    named: Option<&'static str>,
     limit: Duration,
 }
 
 impl SelfCheck {
     pub(crate) fn new(guard: Guard) -> Self {
-        Self { guard, needs: Vec::new(), wanted: Vec::new(), tokens: None, limit: LIMIT }
+        Self { guard, needs: Vec::new(), wanted: Vec::new(), tokens: None, named: None, limit: LIMIT }
     }
 
     /// A method that the service calls: by its id (`storage.objects.insert`, or
@@ -168,6 +169,13 @@ impl SelfCheck {
     /// each scope that a call would be given one for.
     pub fn with_token(mut self, tokens: impl TokenSource + 'static) -> Self {
         self.tokens = Some(Arc::new(tokens));
+        self
+    }
+
+    /// What the page calls the credential, where its reader knows the tokens of
+    /// [`with_token`](Self::with_token) by another name, such as `the token from standard input`.
+    pub fn credential_named(mut self, name: &'static str) -> Self {
+        self.named = Some(name);
         self
     }
 

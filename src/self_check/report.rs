@@ -26,6 +26,7 @@ use crate::scope::ScopeSet;
 #[derive(Debug, Clone)]
 pub struct Report {
     pub(super) environment: Arc<Environment>,
+    pub(super) named: Option<&'static str>,
     pub(super) granted: GrantedScopes,
     /// How long the token lasted when it was looked at.
     pub(super) left: Option<Duration>,
@@ -190,7 +191,7 @@ impl SelfCheck {
         let left = granted.expires_at().map(|at| at.duration_since(SystemTime::now()).unwrap_or_default());
         let steps = std::mem::take(steps);
         let is_unasked = self.is_unasked(&environment);
-        Report { environment, granted, left, is_unasked, findings, summary, steps }
+        Report { environment, named: self.named, granted, left, is_unasked, findings, summary, steps }
     }
 
     fn is_unasked(&self, environment: &Environment) -> bool {

@@ -84,7 +84,7 @@ fn who(report: &Report, page: &mut Page) {
         };
         page.row("runs on", &place);
     }
-    page.row("credential", here.credential().describe());
+    page.row("credential", report.named.unwrap_or_else(|| here.credential().describe()));
     if let Some(account) = here.account() {
         page.row("account", account);
     }

@@ -12,8 +12,10 @@ use gcp_scopes::environment::{Credential, Snapshot};
 use gcp_scopes::guard::GuardBuilder;
 use gcp_scopes::self_check::{Report, SelfCheck};
 
+use crate::Format;
+use crate::ending::{self, refuse};
 use crate::line::shown;
-use crate::{Format, usage};
+use crate::look::Look;
 
 #[derive(Debug, Args)]
 pub(crate) struct Asking {
@@ -49,7 +51,9 @@ impl Asking {
             let guard = self.guard(token.is_some()).await?;
             let check = describe(guard.self_check())?;
             let check = match token {
-                Some(token) => check.with_token(Given(token)),
+                Some(token) => {
+                    check.with_token(Given(token)).credential_named("the token from standard input")
+                }
                 None => check,
             };
             Ok(check.timeout(until.saturating_duration_since(Instant::now())).run().await)
@@ -157,18 +161,16 @@ impl TokenSource for Given {
 }
 
 /// Prints what was found, in the wanted form.
-pub(crate) fn print(verb: &str, asking: &Asking, found: Found) -> Report {
+pub(crate) fn print(verb: &str, asking: &Asking, look: &Look, found: Found) -> Report {
     let report = match found {
         Ok(report) => report,
-        Err(error) => usage(verb, &error),
-    };
-    let mut out = io::stdout().lock();
-    let printed = match asking.format {
-        Format::Text => write!(out, "{}", report.on(&io::stdout())),
-        Format::Json => writeln!(out, "{}", crate::answer::to_json(&report)),
+        Err(error) => refuse(verb, &error),
     };
     // The exit code tells, whether anybody reads or not.
-    let _ = printed.and_then(|()| out.flush());
+    let _ = ending::print(&match asking.format {
+        Format::Text => report.page_in(&look.layout()),
+        Format::Json => crate::answer::to_json(&report),
+    });
     asking.hint(verb, &report);
     report
 }

@@ -8,7 +8,8 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use gcp_scopes::testing::{FakeGoogle, Platform, Vm};
 
-use crate::{exit, print, question, refuse};
+use crate::ending::{exit, print, refuse};
+use crate::question;
 
 /// Run a fake Google on 127.0.0.1 and print how to point clients at it, until Ctrl-C.
 #[derive(Debug, Args)]
@@ -41,8 +42,9 @@ pub(crate) struct Emulate {
 }
 
 pub(crate) const HELP: &str = "\
-What is printed are lines for a POSIX shell. Every port is a new one on 127.0.0.1; nothing is sent anywhere else.
-The real gcloud, with these variables, is an owner of the project and can stop, change and start the VM.
+What is printed are lines for a POSIX shell. Every port is a new one on
+127.0.0.1; nothing is sent anywhere else. The real gcloud, with these variables,
+is an owner of the project and can stop, change and start the VM.
 
 Examples:
   gcp-scopes emulate --platform gce --scopes default --role roles/storage.objectAdmin
