@@ -202,8 +202,14 @@ impl SelfCheck {
         let resources = self.wanted.iter();
         let resources =
             resources.filter_map(|wanted| Some((&wanted.subject, wanted.resource.as_ref().err()?)));
-        let problems: Vec<String> =
-            needs.chain(resources).map(|(subject, why)| format!("cannot check `{subject}`: {why}")).collect();
+        let told = |(subject, why): (&String, &String)| match why.starts_with("unknown ") {
+            // It names what was asked for.
+            true => why.clone(),
+            false => format!("cannot check `{subject}`: {why}"),
+        };
+        let mut problems: Vec<String> = needs.chain(resources).map(told).collect();
+        // Both kinds of access to an API that is not known are one mistake.
+        problems.dedup();
         if problems.is_empty() { Ok(self) } else { Err(Error::invalid(problems.join("; "))) }
     }
 

@@ -54,7 +54,7 @@ fn scope_refusal(facts: &Facts) -> ScopeRefusal {
 
 pub(super) fn text(facts: &Facts, layout: Layout) -> String {
     let mut page = Page::new(layout);
-    page.wrapped("", &headline(facts));
+    page.wrapped("", &sentence(&headline(facts)));
     page.line("");
     gates(facts, &mut page);
     facts_table(facts, &mut page);
@@ -90,6 +90,11 @@ fn headline(facts: &Facts) -> String {
             format!("{} was refused {why}.", subject(facts))
         }
     }
+}
+
+/// A method's name keeps its small letter.
+fn sentence(text: &str) -> String {
+    text.strip_prefix("the call").map_or_else(|| text.to_owned(), |rest| format!("The call{rest}"))
 }
 
 /// The two gates, as a picture that survives a log viewer, or in two sentences.

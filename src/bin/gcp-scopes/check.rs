@@ -97,8 +97,12 @@ fn read_api(text: &str) -> Result<(&str, &'static [Access]), String> {
         "read" => &[Access::Read],
         "write" => &[Access::Write],
         other => {
-            let near = nearest(other, ["read", "write"].into_iter()).unwrap_or("read");
-            return Err(format!("unknown access {} of --api; did you mean {name}={near}?", shown(other)));
+            let near = nearest(other, ["read", "write"].into_iter());
+            let hint = match near {
+                Some(near) => format!("did you mean {name}={near}?"),
+                None => format!("expected {name}=read, {name}=write, or {name} for both"),
+            };
+            return Err(format!("unknown access {} of --api; {hint}", shown(other)));
         }
     };
     Ok((name, accesses))

@@ -8,14 +8,14 @@ use std::process::ExitCode;
 use clap::Args;
 use gcp_scopes::Guard;
 
-use crate::ending::{exit, print, refuse};
-use crate::explanation::Explainer;
+use crate::ending::{complain, exit, print, refuse};
+use crate::explanation::{Explainer, Explanation};
 use crate::look::Look;
 use crate::place::Place;
 use crate::said::Said;
 use crate::{Format, answer, called, stream};
 
-/// What is longer than this is no error message; the library reads 64 KiB of it.
+/// Of a longer log only this much is looked through, in bytes.
 const LONGEST: u64 = 16 << 20;
 
 /// Say which gate refused a call, and what to do about it.
@@ -76,14 +76,18 @@ pub(crate) fn run(args: &Explain, look: &Look) -> ExitCode {
         let answer = |line: &[u8]| Said::from_line(line).map(|said| explainer.explain(&said).json());
         return stream::run(io::stdin().lock(), io::stdout().lock(), answer);
     }
-    let said = match read(args) {
+    let bytes = match read(args) {
         Ok(bytes) if bytes.trim_ascii().is_empty() => {
             return fail(args, &format!("nothing to explain: {EXAMPLE}"));
         }
-        Ok(bytes) => Said::text(&bytes),
+        Ok(bytes) => bytes,
         Err(error) => return fail(args, &error),
     };
-    let explanation = explainer.explain(&said);
+    if bytes.len() as u64 == LONGEST {
+        complain("only the first 16 MiB of the input were read; give the part with the error");
+    }
+    let mut parts = Said::parts(&bytes).map(|said| explainer.explain(&said));
+    let explanation = parts.find(Explanation::is_refusal).unwrap_or_default();
     let printed = match args.format {
         Format::Text => print(&explanation.text(look.layout())),
         Format::Json => print(&explanation.json_with_report()),
@@ -120,7 +124,8 @@ fn read(args: &Explain) -> Result<Vec<u8>, String> {
         }
     };
     let name = || file.map_or_else(|| "standard input".to_owned(), |path| format!("`{}`", path.display()));
-    done.map(|_| bytes).map_err(|error| format!("cannot read {}: {error}", name()))
+    let expected = "give a file with what was answered, or pipe it in";
+    done.map(|_| bytes).map_err(|error| format!("cannot read {}: {error}; {expected}", name()))
 }
 
 /// Says in the wanted form that the arguments cannot be used.

@@ -84,13 +84,13 @@ Each verb has more, and its exit codes: gcp-scopes explain --help";
 /// The catalog decides the answers, so that a bug report needs its version too.
 static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
     let which = match () {
-        () if cfg!(feature = "catalog-full") => "all of it compiled in",
-        () if cfg!(feature = "catalog-cloud") => "of which Google Cloud's hosts are compiled in",
-        () if cfg!(feature = "catalog-storage") => "of which Cloud Storage is compiled in",
-        () => "of which only the scopes are compiled in",
+        () if cfg!(feature = "catalog-full") => "all",
+        () if cfg!(feature = "catalog-cloud") => "the hosts of Google Cloud",
+        () if cfg!(feature = "catalog-storage") => "Cloud Storage",
+        () => "none",
     };
     format!(
-        "{}\ncatalog {} ({} REST and {} gRPC methods, {} scopes; {which})\nmade from {} {} and {} {}",
+        "{}\ncatalog {}: {which} of {} REST and {} gRPC methods, {} scopes\nmade from {} {} and {} {}",
         env!("CARGO_PKG_VERSION"),
         VERSION.newest_revision(),
         VERSION.methods(),

@@ -51,7 +51,7 @@ pub(crate) fn completions(args: &Completions) -> ExitCode {
 }
 
 pub(crate) fn man(args: &Man) -> ExitCode {
-    let mut cli = Cli::command();
+    let mut cli = Cli::command().disable_help_subcommand(true);
     cli.build();
     let command = match &args.verb {
         None => cli,
@@ -66,14 +66,17 @@ pub(crate) fn man(args: &Man) -> ExitCode {
 
 fn page(command: Command) -> io::Result<Vec<u8>> {
     let notes = command.get_after_help().map(ToString::to_string);
-    let page = Page::new(command);
+    let has_verbs = command.has_subcommands();
+    let page = Page::new(command).source(concat!("gcp-scopes ", env!("CARGO_PKG_VERSION")));
     let mut out = Vec::new();
     page.render_title(&mut out)?;
     page.render_name_section(&mut out)?;
     page.render_synopsis_section(&mut out)?;
     page.render_description_section(&mut out)?;
     page.render_options_section(&mut out)?;
-    page.render_subcommands_section(&mut out)?;
+    if has_verbs {
+        page.render_subcommands_section(&mut out)?;
+    }
     self::notes(&notes.unwrap_or_default()).to_writer(&mut out)?;
     page.render_version_section(&mut out)?;
     Ok(out)
