@@ -34,7 +34,7 @@ pub(crate) mod walk;
 
 use std::fmt;
 
-use crate::error::Error;
+use crate::error::{Error, typos};
 use crate::scope::{Scope, ScopeSet};
 use blob::{DISCOVERY, PROTOS, SAME, TWIN};
 use reader::BLOB;
@@ -351,18 +351,21 @@ fn miss(id: &str, bare: &str) -> String {
     }
 }
 
-/// At most three ids: those that end in the text, then those the fewest edits away.
+/// At most three ids: those that end in the text, else those that one may have mistyped.
 fn nearest(text: &str) -> Vec<String> {
-    let limit = 1 + text.len() / 4;
     let mut near: Vec<_> = (0..BLOB.row_count())
         .map(name::text)
         .filter_map(|id| match id.strip_suffix(text) {
             Some(rest) if rest.ends_with('.') => Some((0, id)),
-            _ if id.len().abs_diff(text.len()) > limit => None,
-            _ => Some((strsim::levenshtein(text, &id), id)).filter(|(edits, _)| *edits <= limit),
+            _ => typos(text, &id).map(|edits| (edits, id)),
         })
         .collect();
     near.sort_by(|(a, left), (b, right)| (a, left.len(), left).cmp(&(b, right.len(), right)));
     near.dedup();
-    near.into_iter().take(3).map(|(_, id)| format!("`{id}`")).collect()
+    let best = near.first().map_or(0, |(edits, _)| *edits);
+    near.into_iter()
+        .take_while(|(edits, _)| *edits == best)
+        .take(3)
+        .map(|(_, id)| format!("`{id}`"))
+        .collect()
 }

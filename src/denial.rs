@@ -24,6 +24,7 @@ use std::sync::Arc;
 use crate::catalog::ApiMethod;
 use crate::environment::{Credential, Environment, Platform};
 use crate::granted::{GrantSource, GrantedScopes};
+use crate::layout::Layout;
 use crate::refusal::{Certainty, Gate, Refusal, ScopeRefusal};
 use crate::remedy::{self, Remedy, Step};
 use crate::scope::{Scope, ScopeSet};
@@ -294,7 +295,7 @@ impl Denial {
 
     /// The whole story for a person: the two gates, what is held, what would do, and the steps.
     ///
-    /// Several lines, commands unbroken. Holds the server's own words, bounded and escaped,
+    /// Several lines of at most 80 columns, commands unbroken. Holds the server's own words, bounded and escaped,
     /// and beside them no token, object name or query.
     ///
     /// ```
@@ -306,7 +307,21 @@ impl Denial {
     /// ```
     #[must_use]
     pub fn report(&self) -> String {
-        report::text(&self.0)
+        self.report_in(&Layout::new())
+    }
+
+    /// The same, laid out for the reader: for a terminal's width, in colours, or for a screen reader.
+    ///
+    /// ```
+    /// use gcp_scopes::{Denial, layout::Layout};
+    ///
+    /// fn show(denial: &Denial) {
+    ///     eprintln!("{}", denial.report_in(&Layout::new().plain()));
+    /// }
+    /// ```
+    #[must_use]
+    pub fn report_in(&self, layout: &Layout) -> String {
+        report::text(&self.0, *layout)
     }
 
     /// The same denial with something to do first that only the client's adapter knows of.

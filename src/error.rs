@@ -15,6 +15,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use crate::catalog::scopes::SCOPES;
+use crate::scope::ALIASES;
 
 /// Any error, boxed, as tower and hyper pass them on.
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
@@ -67,10 +68,11 @@ impl Error {
 
     pub(crate) fn unknown_scope(text: &str) -> Self {
         let shorts = SCOPES.iter().map(|uri| uri.rsplit("/auth/").next().unwrap_or(uri));
-        match nearest(text, shorts) {
+        match nearest(text, shorts.chain(ALIASES.iter().map(|(alias, _)| *alias))) {
             Some(near) => Self::invalid(format!("unknown scope `{text}`; did you mean `{near}`?")),
             None => Self::invalid(format!(
-                "unknown scope `{text}`; write its full URI, as in https://developers.google.com/identity/protocols/oauth2/scopes"
+                "unknown scope `{text}`; write its full URI, or a short name such as `devstorage.read_only`, as in \
+                 https://developers.google.com/identity/protocols/oauth2/scopes"
             )),
         }
     }
@@ -108,11 +110,42 @@ impl StdError for Error {
 
 /// The candidate that is the fewest edits from `text`, if that is few enough to be a typo.
 pub(crate) fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = 1 + text.len() / 4;
-    candidates
-        .filter(|name| name.len().abs_diff(text.len()) <= limit)
-        .map(|name| (strsim::levenshtein(text, name), name))
-        .filter(|(edits, _)| *edits <= limit)
-        .min()
-        .map(|(_, name)| name)
+    let edits = |name: &'a str| Some((typos(text, name)?, name));
+    candidates.filter_map(edits).min().map(|(_, name)| name)
+}
+
+/// How many typos turn one into the other, if so few that one may be meant by the other: two neighbours
+/// that changed places count as one. Of a short word nearly all is right, or it is another word.
+pub(crate) fn typos(text: &str, name: &str) -> Option<usize> {
+    let most = match text.len() {
+        0..3 => 0,
+        3..8 => 1,
+        length => length / 4,
+    };
+    let may_be = name.len().abs_diff(text.len()) <= most;
+    may_be.then(|| strsim::osa_distance(text, name)).filter(|edits| *edits <= most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_near_enough_is_meant() {
+        let rows = [
+            ("bogus", "books", false),
+            ("foo", "fcm", false),
+            ("sql", "ssl", true),
+            ("ad", "ads", false),
+            ("pubsbu", "pubsub", true),
+            ("stroage", "storage", true),
+            ("storge-ro", "storage-ro", true),
+            ("devstorage.read_onyl", "devstorage.read_only", true),
+            ("storage.objects.insrt", "storage.objects.insert", true),
+            ("storage.objects.frobnicate", "storage.objects.list", false),
+        ];
+        for (text, name, is_meant) in rows {
+            assert_eq!(nearest(text, [name].into_iter()).is_some(), is_meant, "{text} {name}");
+        }
+    }
 }

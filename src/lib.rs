@@ -95,6 +95,8 @@ pub mod refusal;
 
 pub mod remedy;
 
+pub mod layout;
+
 pub mod denial;
 
 pub mod guard;

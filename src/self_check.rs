@@ -130,12 +130,13 @@ pub struct SelfCheck {
     needs: Vec<Need>,
     wanted: Vec<Wanted>,
     tokens: Option<Arc<dyn TokenSource>>,
+    named: Option<&'static str>,
     limit: Duration,
 }
 
 impl SelfCheck {
     pub(crate) fn new(guard: Guard) -> Self {
-        Self { guard, needs: Vec::new(), wanted: Vec::new(), tokens: None, limit: LIMIT }
+        Self { guard, needs: Vec::new(), wanted: Vec::new(), tokens: None, named: None, limit: LIMIT }
     }
 
     /// A method that the service calls: by its id (`storage.objects.insert`, or
@@ -245,6 +246,13 @@ impl SelfCheck {
         self
     }
 
+    /// What the page calls the credential, where its reader knows the tokens of
+    /// [`with_token`](Self::with_token) by another name, such as `the token from standard input`.
+    pub fn credential_named(mut self, name: &'static str) -> Self {
+        self.named = Some(name);
+        self
+    }
+
     /// How long everything together may take. Default: 2 seconds; at most an hour.
     ///
     /// ```
@@ -276,8 +284,14 @@ impl SelfCheck {
         let resources = self.wanted.iter();
         let resources =
             resources.filter_map(|wanted| Some((&wanted.subject, wanted.resource.as_ref().err()?)));
-        let problems: Vec<String> =
-            needs.chain(resources).map(|(subject, why)| format!("cannot check `{subject}`: {why}")).collect();
+        let told = |(subject, why): (&String, &String)| match why.starts_with("unknown ") {
+            // It names what was asked for.
+            true => why.clone(),
+            false => format!("cannot check `{subject}`: {why}"),
+        };
+        let mut problems: Vec<String> = needs.chain(resources).map(told).collect();
+        // Both kinds of access to an API that is not known are one mistake.
+        problems.dedup();
         if problems.is_empty() { Ok(self) } else { Err(Error::invalid(problems.join("; "))) }
     }
 

@@ -1,11 +1,12 @@
 //! The words of a [`Denial`](super::Denial): one line for logs, a page for people.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use super::{DenialKind, Facts};
 use crate::environment::{Credential, Environment, Platform};
+use crate::layout::{Colour, Layout, Page};
 use crate::refusal::{Refusal, ScopeRefusal};
-use crate::remedy::{Step, narrowest_first};
+use crate::remedy::narrowest_first;
 use crate::scope::Scope;
 
 /// Scopes named on one line before the rest is counted.
@@ -51,42 +52,25 @@ fn scope_refusal(facts: &Facts) -> ScopeRefusal {
     facts.refusal.as_ref().and_then(Refusal::scope_refusal).unwrap_or(ScopeRefusal::Missing)
 }
 
-pub(super) fn text(facts: &Facts) -> String {
-    let mut out = String::new();
-    // Writing to a String does not fail.
-    let _ = write_report(facts, &mut out);
-    out
-}
-
-fn write_report(facts: &Facts, out: &mut String) -> fmt::Result {
-    writeln!(out, "{}\n", headline(facts))?;
-    gates(facts, out)?;
-    facts_table(facts, out)?;
+pub(super) fn text(facts: &Facts, layout: Layout) -> String {
+    let mut page = Page::new(layout);
+    page.wrapped("", &sentence(&headline(facts)));
+    page.line("");
+    gates(facts, &mut page);
+    facts_table(facts, &mut page);
     let next = if is_iam_next(facts) { "IAM decides" } else { "the product's own rules decide" };
-    writeln!(
-        out,
-        "\n{NO_ROLE_HELPS}: OAuth scopes are a ceiling on the token, whatever roles\n\
-         the account has. Once this gate is open, {next}.\n"
-    )?;
-    writeln!(out, "What to do{}:", place(&facts.environment))?;
-    write_steps(out, &facts.remedy.steps)
-}
-
-/// Numbered steps, their commands unbroken.
-pub(crate) fn write_steps(out: &mut String, steps: &[Step]) -> fmt::Result {
-    for (number, step) in steps.iter().enumerate() {
-        wrapped(out, &format!("{}. ", number + 1), step.text())?;
-        for line in step.command_line().into_iter().chain(step.code_line()) {
-            writeln!(out, "       {line}")?;
-        }
-        if let Some(page) = step.console_url() {
-            writeln!(out, "     console: {page}")?;
-        }
-        if let Some(link) = step.doc_url() {
-            writeln!(out, "     {link}")?;
-        }
-    }
-    Ok(())
+    page.line("");
+    page.wrapped(
+        "",
+        &format!(
+            "{NO_ROLE_HELPS}: OAuth scopes are a ceiling on the token, whatever roles the account has. Once this \
+             gate is open, {next}."
+        ),
+    );
+    page.line("");
+    page.wrapped("", &format!("What to do{}:", place(&facts.environment)));
+    page.steps(&facts.remedy.steps);
+    page.out
 }
 
 fn headline(facts: &Facts) -> String {
@@ -108,17 +92,28 @@ fn headline(facts: &Facts) -> String {
     }
 }
 
-/// The two gates, as a picture that survives a log viewer.
-fn gates(facts: &Facts, out: &mut String) -> fmt::Result {
-    let service = facts.method.map_or("Google", |method| method.host());
-    writeln!(out, "    the call")?;
-    writeln!(out, "       |")?;
-    writeln!(out, "  [ gate 1: OAuth scopes of the token ]  CLOSED   <-- it stopped here")?;
-    writeln!(out, "       |")?;
+/// A method's name keeps its small letter.
+fn sentence(text: &str) -> String {
+    text.strip_prefix("the call").map_or_else(|| text.to_owned(), |rest| format!("The call{rest}"))
+}
+
+/// The two gates, as a picture that survives a log viewer, or in two sentences.
+fn gates(facts: &Facts, page: &mut Page) {
     let next = if is_iam_next(facts) { "IAM roles of the account" } else { "rules of the product" };
-    writeln!(out, "  [ gate 2: {next:<25} ]  unknown  (not asked yet)")?;
-    writeln!(out, "       |")?;
-    writeln!(out, "    {service}\n")
+    if page.draws() {
+        page.line("    the call");
+        page.line("       |");
+        let closed = page.painted("CLOSED", Colour::Bad);
+        page.line(&format!("  [ gate 1: OAuth scopes of the token ]  {closed}   <-- it stopped here"));
+        page.line("       |");
+        page.line(&format!("  [ gate 2: {next:<25} ]  unknown  (not asked yet)"));
+        page.line("       |");
+        page.line(&format!("    {}", facts.method.map_or("Google", |method| method.host())));
+    } else {
+        page.wrapped("", "Gate 1, OAuth scopes of the token: closed. The call stopped here.");
+        page.wrapped("", &format!("Gate 2, {next}: unknown, not asked yet."));
+    }
+    page.line("");
 }
 
 /// Products outside Google Cloud, such as Drive, have rules of their own and no IAM roles.
@@ -128,89 +123,65 @@ fn is_iam_next(facts: &Facts) -> bool {
     !for_a_person && (accepted.is_empty() || accepted.contains(&Scope::cloud_platform()))
 }
 
-fn facts_table(facts: &Facts, out: &mut String) -> fmt::Result {
+fn facts_table(facts: &Facts, page: &mut Page) {
     if let Some(method) = facts.method {
-        row(out, "method", &[format!("{} ({})", method.id(), method.api())])?;
+        page.row("method", &format!("{} ({})", method.id(), method.api()));
     }
     if scope_refusal(facts) != ScopeRefusal::Restricting {
-        row(out, "needs", &needs(facts))?;
+        needs(facts, page);
     }
-    row(out, "holds", &holds(facts))?;
+    holds(facts, page);
     let environment = &facts.environment;
     if let Some(account) = environment.account() {
         let kind = environment.account_kind().map(|kind| format!("({})", kind.describe()));
-        row(out, "account", &[account.to_owned()].into_iter().chain(kind).collect::<Vec<_>>())?;
+        page.rows("account", None, &[account.to_owned()], kind.as_slice());
     }
-    row(out, "credential", &[environment.credential().describe().to_owned()])?;
+    page.row("credential", environment.credential().describe());
     if environment.platform() != Platform::Unknown {
-        row(out, "runs on", &[environment.platform().to_string()])?;
+        page.row("runs on", &environment.platform().to_string());
     }
     if let Some(words) = facts.refusal.as_ref().and_then(|refusal| refusal.server_message()) {
-        row(out, "server said", &[format!("\"{words}\"")])?;
+        page.row("server said", &format!("\"{words}\""));
     }
     if let Some(id) = facts.refusal.as_ref().and_then(|refusal| refusal.request_id()) {
-        row(out, "request id", &[id.to_owned()])?;
+        page.row("request id", id);
     }
-    Ok(())
 }
 
-fn needs(facts: &Facts) -> Vec<String> {
+fn needs(facts: &Facts, page: &mut Page) {
     if facts.accepted.is_empty() {
-        return vec!["a scope that neither the catalog nor the server names".to_owned()];
+        return page.row("needs", "a scope that neither the catalog nor the server names");
     }
-    let mut lines = vec!["any one of".to_owned()];
-    for (place, scope) in narrowest_first(&facts.accepted).into_iter().take(IN_A_LIST).enumerate() {
-        let mark = if place == 0 { "  (the least that does)" } else { "" };
-        lines.push(format!("  {scope}{mark}"));
-    }
-    lines.extend(rest(facts.accepted.len(), IN_A_LIST));
-    lines
+    let items = scopes(page, narrowest_first(&facts.accepted), facts.accepted.len());
+    let intro = (items.len() > 1).then_some("any one of these; the first is the least that does:");
+    page.rows("needs", intro, &items, &[]);
 }
 
-fn holds(facts: &Facts) -> Vec<String> {
+fn holds(facts: &Facts, page: &mut Page) {
     let Some(held) = facts.granted.scopes() else {
-        return vec![format!(
-            "not known: {}",
-            facts.granted.why_unknown().unwrap_or("the token is not limited by scopes")
-        )];
+        let why = facts.granted.why_unknown().unwrap_or("the token is not limited by scopes");
+        return page.row("holds", &format!("not known: {why}"));
     };
-    let mut lines: Vec<String> = held.iter().take(IN_A_LIST).map(|scope| scope.to_string()).collect();
-    if lines.is_empty() {
-        lines.push("no scope".to_owned());
+    let mut items = scopes(page, held.iter(), held.len());
+    if items.is_empty() {
+        items.push("no scope".to_owned());
     }
-    lines.extend(rest(held.len(), IN_A_LIST));
-    lines.extend(facts.granted.source().map(|source| format!("({})", source.describe())));
+    let source = facts.granted.source().map(|source| format!("({})", source.describe()));
+    let mut after: Vec<String> = source.into_iter().collect();
     if held.intersects(&facts.accepted) && scope_refusal(facts) == ScopeRefusal::Missing {
-        lines.push("which the refusal contradicts: the list may be out of date".to_owned());
+        after.push("which the refusal contradicts: the list may be out of date".to_owned());
     }
-    lines
+    page.rows("holds", None, &items, &after);
+}
+
+/// Whole, so that they can be copied; in short where they are read aloud. The commands have them whole.
+fn scopes(page: &Page, scopes: impl IntoIterator<Item = Scope>, all: usize) -> Vec<String> {
+    let name = |scope: Scope| if page.is_plain() { scope.short().to_owned() } else { scope.to_string() };
+    scopes.into_iter().take(IN_A_LIST).map(name).chain(rest(all, IN_A_LIST)).collect()
 }
 
 fn rest(all: usize, shown: usize) -> Option<String> {
-    (all > shown).then(|| format!("  and {} more", all - shown))
-}
-
-fn row(out: &mut String, name: &str, lines: &[String]) -> fmt::Result {
-    for (number, line) in lines.iter().enumerate() {
-        let name = if number == 0 { name } else { "" };
-        writeln!(out, "  {name:<12}{line}")?;
-    }
-    Ok(())
-}
-
-/// Words to the width of a terminal, the first line behind `mark`, the others below it.
-fn wrapped(out: &mut String, mark: &str, text: &str) -> fmt::Result {
-    let mut line = format!("  {mark}");
-    let indent = line.len();
-    for word in text.split(' ') {
-        if line.len() + 1 + word.len() > 80 && line.len() > indent {
-            writeln!(out, "{}", line.trim_end())?;
-            line = " ".repeat(indent);
-        }
-        line.push_str(word);
-        line.push(' ');
-    }
-    writeln!(out, "{}", line.trim_end())
+    (all > shown).then(|| format!("and {} more", all - shown))
 }
 
 fn subject(facts: &Facts) -> &str {

@@ -13,6 +13,7 @@ use super::{SelfCheck, text};
 use crate::denial::of_this_token;
 use crate::environment::{Credential, Environment, Platform};
 use crate::granted::GrantedScopes;
+use crate::layout::Layout;
 use crate::refusal::{Gate, ScopeRefusal};
 use crate::remedy::{self, Case, Step};
 use crate::scope::ScopeSet;
@@ -40,6 +41,7 @@ use crate::scope::ScopeSet;
 #[must_use = "a report that nobody reads stops nothing: look at `state()`, or fail with `into_result()?`"]
 pub struct Report {
     pub(super) environment: Arc<Environment>,
+    pub(super) named: Option<&'static str>,
     pub(super) granted: GrantedScopes,
     /// How long the token lasted when it was looked at.
     pub(super) left: Option<Duration>,
@@ -111,24 +113,43 @@ impl Report {
     pub fn on(&self, stream: &impl IsTerminal) -> impl fmt::Display + '_ {
         let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        Page { report: self, colours: stream.is_terminal() && !is_set("NO_COLOR") && !is_dumb }
+        let colours = stream.is_terminal() && !is_set("NO_COLOR") && !is_dumb;
+        let layout = if colours { Layout::new().colours() } else { Layout::new() };
+        Laid { report: self, layout }
+    }
+
+    /// The page, laid out for the reader: for a terminal's width, in colours, or for a screen reader.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let guard = gcp_scopes::Guard::builder().build();
+    /// use gcp_scopes::layout::Layout;
+    ///
+    /// let report = guard.self_check().run().await;
+    /// assert!(report.page_in(&Layout::new().plain()).starts_with("credential: "));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn page_in(&self, layout: &Layout) -> String {
+        text::page(self, *layout)
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&text::page(self, false))
+        f.write_str(&self.page_in(&Layout::new()))
     }
 }
 
-struct Page<'a> {
+struct Laid<'a> {
     report: &'a Report,
-    colours: bool,
+    layout: Layout,
 }
 
-impl fmt::Display for Page<'_> {
+impl fmt::Display for Laid<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&text::page(self.report, self.colours))
+        f.write_str(&self.report.page_in(&self.layout))
     }
 }
 
@@ -195,7 +216,7 @@ impl SelfCheck {
         let left = granted.expires_at().map(|at| at.duration_since(SystemTime::now()).unwrap_or_default());
         let steps = std::mem::take(steps);
         let is_unasked = self.is_unasked(&environment);
-        Report { environment, granted, left, is_unasked, findings, summary, steps }
+        Report { environment, named: self.named, granted, left, is_unasked, findings, summary, steps }
     }
 
     fn is_unasked(&self, environment: &Environment) -> bool {

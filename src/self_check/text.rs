@@ -4,29 +4,28 @@ use std::time::Duration;
 
 use super::finding::{Finding, GateState};
 use super::report::Report;
-use crate::denial::report::{place, write_steps};
+use crate::denial::report::place;
 use crate::environment::Platform;
+use crate::layout::{Colour, Layout, Page};
 use crate::refusal::Gate;
 use crate::remedy::narrowest_first;
 use crate::scope::Scope;
 
-/// Columns of a page. Commands and links are longer, so that they can be pasted.
-const WIDTH: usize = 80;
 /// Scopes or methods named of a long list before the rest is counted.
 const IN_A_LIST: usize = 12;
 /// The same on one line.
 const ON_A_LINE: usize = 3;
 
 /// The whole report, with a line end at its end.
-pub(super) fn page(report: &Report, colours: bool) -> String {
-    let mut page = Page { out: String::new(), colours };
+pub(super) fn page(report: &Report, layout: Layout) -> String {
+    let mut page = Page::new(layout);
     if !report.findings.is_empty() {
-        page.headline(report);
+        headline(report, &mut page);
     }
-    page.who(report);
-    page.findings(report, Gate::Scope, "scope gate");
-    page.findings(report, Gate::Iam, "IAM gate");
-    page.steps(report);
+    who(report, &mut page);
+    findings(report, Gate::Scope, "scope gate", &mut page);
+    findings(report, Gate::Iam, "IAM gate", &mut page);
+    steps(report, &mut page);
     page.out
 }
 
@@ -57,116 +56,93 @@ pub(super) fn line(report: &Report) -> String {
     format!("the self-check failed: {}{summary}", parts.join("; "))
 }
 
-struct Page {
-    out: String,
-    colours: bool,
+fn headline(report: &Report, page: &mut Page) {
+    let count = |state| report.findings.iter().filter(|finding| finding.state == state).count();
+    let (closed, unknown, invalid) =
+        (count(GateState::Closed), count(GateState::Unknown), count(GateState::Invalid));
+    let mut told = Vec::new();
+    told.extend((closed > 0).then(|| format!("{} closed", gates(closed, "is", "are"))));
+    told.extend((invalid > 0).then(|| format!("{invalid} cannot be checked")));
+    told.extend((unknown > 0).then(|| format!("{unknown} unknown")));
+    let text = match report.state() {
+        GateState::Open => "Ready: every gate that was asked about is open.".to_owned(),
+        GateState::Unknown => {
+            format!("Not sure: {} unknown, none is known to be closed.", gates(unknown, "is", "are"))
+        }
+        GateState::Closed | GateState::Invalid => format!("Not ready: {}.", told.join(", ")),
+    };
+    page.line(&format!("{}\n", page.painted(&text, colour(report.state()))));
 }
 
-impl Page {
-    fn headline(&mut self, report: &Report) {
-        let count = |state| report.findings.iter().filter(|finding| finding.state == state).count();
-        let (closed, unknown, invalid) =
-            (count(GateState::Closed), count(GateState::Unknown), count(GateState::Invalid));
-        let mut told = Vec::new();
-        told.extend((closed > 0).then(|| format!("{} closed", gates(closed, "is", "are"))));
-        told.extend((invalid > 0).then(|| format!("{invalid} cannot be checked")));
-        told.extend((unknown > 0).then(|| format!("{unknown} unknown")));
-        let text = match report.state() {
-            GateState::Open => "Ready: every gate that was asked about is open.".to_owned(),
-            GateState::Unknown => {
-                format!("Not sure: {} unknown, none is known to be closed.", gates(unknown, "is", "are"))
-            }
-            GateState::Closed | GateState::Invalid => format!("Not ready: {}.", told.join(", ")),
+/// Where, which credential, whose, and what it holds.
+fn who(report: &Report, page: &mut Page) {
+    let here = &report.environment;
+    if here.platform() != Platform::Unknown {
+        let place = match place(here).strip_prefix(" for ") {
+            Some(place) => format!("{}: {place}", here.platform()),
+            None => here.platform().to_string(),
         };
-        let text = self.painted(&text, report.state());
-        self.line(&format!("{text}\n"));
+        page.row("runs on", &place);
     }
-
-    /// Where, which credential, whose, and what it holds.
-    fn who(&mut self, report: &Report) {
-        let here = &report.environment;
-        if here.platform() != Platform::Unknown {
-            let place = match place(here).strip_prefix(" for ") {
-                Some(place) => format!("{}: {place}", here.platform()),
-                None => here.platform().to_string(),
-            };
-            self.row("runs on", &place);
-        }
-        self.row("credential", here.credential().describe());
-        if let Some(account) = here.account() {
-            self.row("account", account);
-        }
-        self.row("holds", &holds(report));
-        if report.is_unasked {
-            self.row("", "That is the token for which no scope is asked. The program may ask for others.");
-        }
+    page.row("credential", report.named.unwrap_or_else(|| here.credential().describe()));
+    if let Some(account) = here.account() {
+        page.row("account", account);
     }
-
-    fn findings(&mut self, report: &Report, gate: Gate, title: &str) {
-        let of_gate = || report.findings.iter().filter(|finding| finding.gate == gate);
-        if of_gate().next().is_none() {
-            return;
-        }
-        self.line(&format!("\n  {title}"));
-        for finding in of_gate() {
-            let state = match finding.state {
-                GateState::Closed => "CLOSED",
-                other => other.as_str(),
-            };
-            let state = self.painted(&format!("{state:<7}"), finding.state);
-            // A name is shown whole, so that it can be found and pasted.
-            self.line(&format!("    {state}  {}", finding.subject));
-            let is_told = finding.why().is_some() && finding.why() == report.granted.why_unknown();
-            for text in details(finding).into_iter().filter(|_| !is_told) {
-                self.wrapped("             ", &text);
-            }
-        }
+    page.row("holds", &holds(report));
+    if report.is_unasked {
+        page.row("", "That is the token for which no scope is asked. The program may ask for others.");
     }
+}
 
-    fn steps(&mut self, report: &Report) {
-        if report.steps.is_empty() {
-            return;
+fn findings(report: &Report, gate: Gate, title: &str, page: &mut Page) {
+    let of_gate = || report.findings.iter().filter(|finding| finding.gate == gate);
+    if of_gate().next().is_none() {
+        return;
+    }
+    page.line("");
+    if !page.is_plain() {
+        page.line(&format!("  {title}"));
+    }
+    for finding in of_gate() {
+        let is_told = finding.why().is_some() && finding.why() == report.granted.why_unknown();
+        let details = if is_told { Vec::new() } else { details(finding) };
+        if page.is_plain() {
+            let state = page.painted(finding.state.as_str(), colour(finding.state));
+            let details: String = details.iter().map(|text| format!("; {text}")).collect();
+            page.line(&format!("{title}, {state}: {}{details}", finding.subject));
+            continue;
         }
-        if report.summary.is_some() {
-            self.line("\nNo IAM role opens the scope gate: scopes are a ceiling on the token.");
-        }
-        self.line(&format!("\nWhat to do{}:", place(&report.environment)));
-        // Writing to a String does not fail.
-        let _ = write_steps(&mut self.out, &report.steps);
-    }
-
-    fn row(&mut self, name: &str, text: &str) {
-        self.wrapped(&format!("  {name:<12}"), text);
-    }
-
-    /// Words behind `mark`, on further lines below their beginning.
-    fn wrapped(&mut self, mark: &str, text: &str) {
-        let mut line = mark.to_owned();
-        for word in text.split(' ') {
-            let is_begun = line.len() > mark.len();
-            if is_begun && line.chars().count() + 1 + word.chars().count() > WIDTH {
-                self.line(&line);
-                line = " ".repeat(mark.len());
-            } else if is_begun {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        self.line(&line);
-    }
-
-    fn line(&mut self, line: &str) {
-        self.out.push_str(line);
-        self.out.push('\n');
-    }
-
-    fn painted(&self, text: &str, state: GateState) -> String {
-        let code = match state {
-            GateState::Open => 32,
-            GateState::Unknown => 33,
-            GateState::Closed | GateState::Invalid => 31,
+        let state = match finding.state {
+            GateState::Closed => "CLOSED",
+            other => other.as_str(),
         };
-        if self.colours { format!("\u{1b}[1;{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        let state = page.painted(&format!("{state:<7}"), colour(finding.state));
+        // A name is shown whole, so that it can be found and pasted.
+        page.line(&format!("    {state}  {}", finding.subject));
+        for text in details {
+            page.wrapped("             ", &text);
+        }
+    }
+}
+
+fn steps(report: &Report, page: &mut Page) {
+    if report.steps.is_empty() {
+        return;
+    }
+    if report.summary.is_some() {
+        page.line("");
+        page.wrapped("", "No IAM role opens the scope gate: scopes are a ceiling on the token.");
+    }
+    page.line("");
+    page.wrapped("", &format!("What to do{}:", place(&report.environment)));
+    page.steps(&report.steps);
+}
+
+fn colour(state: GateState) -> Colour {
+    match state {
+        GateState::Open => Colour::Good,
+        GateState::Unknown => Colour::Unsure,
+        GateState::Closed | GateState::Invalid => Colour::Bad,
     }
 }
 

@@ -1,12 +1,12 @@
 //! What is answered, for people and for programs.
 
-use std::fmt::Write as _;
-
 use gcp_scopes::call::{Call, Why};
 use gcp_scopes::catalog::{Endpoints, Found, lookup};
 use gcp_scopes::guard::{Verdict, verdict};
+use gcp_scopes::layout::Layout;
 use serde::Serialize;
 
+use crate::look::Look;
 use crate::question::Question;
 
 /// The method of a question's request, and what the token's scopes mean for it.
@@ -38,31 +38,18 @@ impl Answer {
     }
 
     /// A few lines for a person.
-    pub(crate) fn text(&self, question: &Question) -> String {
+    pub(crate) fn text(&self, question: &Question, look: &Look) -> String {
+        let layout = look.layout();
         let Ok(found) = self.found else {
-            return format!("no API method\n{}", explain(self.word(), question));
+            return format!("no API method\n{}", layout.paragraph(&explain(self.word(), question)));
         };
-        let method = found.method();
-        let mut text = format!("{} ({})\n", method.id(), method.api());
-        text += match method.accepted().is_empty() {
-            true => "Google lists no scopes for it\n",
-            false => "accepts any one of\n",
+        let mut text = if look.is_plain() { in_facts(found, layout) } else { listed(found) };
+        let why = match (&question.granted, found.doubt()) {
+            (Some(_), _) => format!("{}: {}", decision(self.verdict), explain(self.word(), question)),
+            (None, Some(doubt)) => explain(doubt.as_str(), question),
+            (None, None) => return text,
         };
-        for scope in method.accepted().iter() {
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "  {scope}");
-        }
-        if let Some(doc) = method.doc_url() {
-            let _ = writeln!(text, "see {doc}");
-        }
-        match (&question.granted, found.doubt()) {
-            (Some(_), _) => {
-                text += &format!("{}: {}", decision(self.verdict), explain(self.word(), question))
-            }
-            (None, Some(doubt)) => text += &explain(doubt.as_str(), question),
-            (None, None) => {}
-        }
-        text.truncate(text.trim_end().len());
+        text += &layout.paragraph(&why);
         text
     }
 
@@ -88,6 +75,34 @@ impl Answer {
             _ => "unknown",
         }
     }
+}
+
+fn listed(found: Found) -> String {
+    let method = found.method();
+    let mut text = format!("{} ({})\n", method.id(), method.api());
+    text += match method.accepted().is_empty() {
+        true => "Google lists no scopes for it\n",
+        false => "accepts any one of\n",
+    };
+    for scope in method.accepted().iter() {
+        text += &format!("  {scope}\n");
+    }
+    text + &method.doc_url().map(|doc| format!("see {doc}\n")).unwrap_or_default()
+}
+
+/// The same, a line for each.
+fn in_facts(found: Found, layout: Layout) -> String {
+    let method = found.method();
+    let accepted: Vec<String> = method.accepted().iter().map(|scope| scope.short().to_owned()).collect();
+    let accepts = match accepted.len() {
+        0 => "Google lists no scopes for it".to_owned(),
+        1 => accepted.concat(),
+        _ => format!("any one of {}", accepted.join(", ")),
+    };
+    let doc = method.doc_url().map(|doc| layout.fact("documentation", doc)).unwrap_or_default();
+    layout.fact("method", &format!("{} ({})", method.id(), method.api()))
+        + &layout.fact("accepts", &accepts)
+        + &doc
 }
 
 /// What a line of the stream gets that cannot be read.

@@ -12,8 +12,10 @@ use gcp_scopes::environment::{Credential, Snapshot};
 use gcp_scopes::guard::GuardBuilder;
 use gcp_scopes::self_check::{Report, SelfCheck};
 
+use crate::Format;
+use crate::ending::{self, refuse};
 use crate::line::shown;
-use crate::{Format, usage};
+use crate::look::Look;
 
 #[derive(Debug, Args)]
 pub(crate) struct Asking {
@@ -49,7 +51,9 @@ impl Asking {
             let guard = self.guard(token.is_some()).await?;
             let check = describe(guard.self_check())?;
             let check = match token {
-                Some(token) => check.with_token(Given(token)),
+                Some(token) => {
+                    check.with_token(Given(token)).credential_named("the token from standard input")
+                }
                 None => check,
             };
             Ok(check.timeout(until.saturating_duration_since(Instant::now())).run().await)
@@ -121,27 +125,32 @@ fn read_time(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// The largest token that is read.
-const LONGEST: u64 = 64 << 10;
+/// The largest token that is read, in bytes.
+const LONGEST: usize = 64 << 10;
 
 fn read_token() -> Result<String, String> {
     if io::stdin().is_terminal() {
         let _ = writeln!(io::stderr(), "Paste the token, then press Ctrl-D.");
     }
-    let mut token = String::new();
-    let read = io::stdin().lock().take(LONGEST).read_to_string(&mut token);
-    read.map_err(|error| format!("cannot read standard input: {error}"))?;
-    let token = token.trim();
+    let mut bytes = Vec::new();
+    let read = io::stdin().lock().take(LONGEST as u64 + 1).read_to_end(&mut bytes);
+    read.map_err(|error| format!("cannot read standard input: {error}; {PIPE}"))?;
+    let text = String::from_utf8_lossy(&bytes);
+    let token = text.trim();
     let token = token.strip_prefix("Bearer ").unwrap_or(token).trim();
-    if token.is_empty() || token.contains(char::is_whitespace) {
-        return Err(
-            "no token on standard input; pipe one in: gcloud auth print-access-token | gcp-scopes whoami \
-                    --token-stdin"
-                .to_owned(),
-        );
+    // RFC 6750, section 2.1. What else is piped in by mistake, such as a key file, must not be sent.
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+    match token {
+        "" => Err(format!("standard input is empty; {PIPE}")),
+        _ if bytes.len() > LONGEST => Err(format!("more than 64 KiB on standard input are no token; {PIPE}")),
+        token if !token.bytes().all(is_token) => {
+            Err(format!("what standard input holds is no token, which is one word; {PIPE}"))
+        }
+        token => Ok(token.to_owned()),
     }
-    Ok(token.to_owned())
 }
+
+const PIPE: &str = "pipe a token in: gcloud auth print-access-token | gcp-scopes whoami --token-stdin";
 
 /// The one token that there is, whatever is asked for.
 struct Given(String);
@@ -157,18 +166,16 @@ impl TokenSource for Given {
 }
 
 /// Prints what was found, in the wanted form.
-pub(crate) fn print(verb: &str, asking: &Asking, found: Found) -> Report {
+pub(crate) fn print(verb: &str, asking: &Asking, look: &Look, found: Found) -> Report {
     let report = match found {
         Ok(report) => report,
-        Err(error) => usage(verb, &error),
-    };
-    let mut out = io::stdout().lock();
-    let printed = match asking.format {
-        Format::Text => write!(out, "{}", report.on(&io::stdout())),
-        Format::Json => writeln!(out, "{}", crate::answer::to_json(&report)),
+        Err(error) => refuse(verb, &error),
     };
     // The exit code tells, whether anybody reads or not.
-    let _ = printed.and_then(|()| out.flush());
+    let _ = ending::print(&match asking.format {
+        Format::Text => report.page_in(&look.layout()),
+        Format::Json => crate::answer::to_json(&report),
+    });
     asking.hint(verb, &report);
     report
 }

@@ -4,6 +4,7 @@ use gcp_scopes::call::Call;
 use gcp_scopes::catalog::{Endpoints, lookup};
 use http::{Method, Uri};
 
+use crate::line::shown;
 use crate::question::Question;
 
 /// How many URLs of one text are tried.
@@ -15,13 +16,18 @@ pub(crate) fn read(text: &str) -> Result<(Method, Uri), String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     match words[..] {
         [verb, url] => Question::new(verb, url, None).map(|question| (question.verb, question.uri)),
-        [name] if !name.contains("://") => grpc(name).ok_or_else(|| EXPECTED.to_owned()),
-        _ => Err(EXPECTED.to_owned()),
+        [name] if !name.contains("://") => grpc(name).ok_or_else(|| unusable(text)),
+        _ => Err(unusable(text)),
     }
 }
 
-const EXPECTED: &str = "unusable --call: expected the verb and the URL, such as 'POST https://storage.googleapis.com/…', \
-                        or a gRPC method, such as google.pubsub.v1.Publisher/Publish";
+fn unusable(text: &str) -> String {
+    format!(
+        "unusable --call {}: expected the verb and the URL, such as 'POST https://storage.googleapis.com/…', or a gRPC \
+         method, such as google.pubsub.v1.Publisher/Publish",
+        shown(text)
+    )
+}
 
 fn grpc(name: &str) -> Option<(Method, Uri)> {
     let name = name.trim_start_matches('/');

@@ -6,8 +6,9 @@ use clap::Args;
 use gcp_scopes::self_check::{Access, GateState, SelfCheck};
 
 use crate::asking::{Asking, print};
+use crate::ending::refuse;
 use crate::line::{looks_secret, nearest, shown};
-use crate::usage;
+use crate::look::Look;
 
 /// Say whether this place's token holds the scopes that a service needs, and whether IAM grants what it
 /// needs.
@@ -29,8 +30,9 @@ pub(crate) struct Check {
 }
 
 pub(crate) const HELP: &str = "\
-Asks this machine's metadata server for a token, and who knows it what it holds: the metadata server on a VM, Google's
-tokeninfo elsewhere. --iam asks the resource's API, with that token. Nothing is changed, and no token is printed.
+Asks this machine's metadata server for a token, and who knows it what it holds:
+the metadata server on a VM, Google's tokeninfo elsewhere. --iam asks the
+resource's API, with that token. Nothing is changed, and no token is printed.
 
 Examples:
   gcp-scopes check --need storage.objects.insert --need pubsub.projects.topics.publish
@@ -39,9 +41,11 @@ Examples:
   gcp-scopes check --iam gs://photos=storage.objects.create,storage.objects.get --format json
   gcloud auth application-default print-access-token | gcp-scopes check --need drive.files.list --token-stdin
 
-Resources: buckets and objects (gs://B, gs://B/O), Pub/Sub topics and subscriptions, projects, secrets, BigQuery tables,
-Cloud Tasks queues, KMS keys, Spanner instances and databases, by their full resource names:
-https://docs.cloud.google.com/iam/docs/full-resource-names
+Resources:
+  Buckets and objects (gs://B, gs://B/O), Pub/Sub topics and subscriptions,
+  projects, secrets, BigQuery tables, Cloud Tasks queues, KMS keys, Spanner
+  instances and databases, by their full resource names:
+  https://docs.cloud.google.com/iam/docs/full-resource-names
 
 Exit codes:
    0  every gate that was asked about is open
@@ -49,11 +53,11 @@ Exit codes:
    2  none is known to be closed, but some could not be told
   64  the arguments cannot be used";
 
-pub(crate) fn run(args: &Check) -> ExitCode {
+pub(crate) fn run(args: &Check, look: &Look) -> ExitCode {
     if args.need.is_empty() && args.api.is_empty() && args.iam.is_empty() {
-        usage("check", "nothing to check; name a need, such as --need storage.objects.insert");
+        refuse("check", "nothing to check; name a need, such as --need storage.objects.insert");
     }
-    let report = print("check", &args.asking, args.asking.run(|check| args.describe(check)));
+    let report = print("check", &args.asking, look, args.asking.run(|check| args.describe(check)));
     ExitCode::from(match report.state() {
         GateState::Open => 0,
         GateState::Closed => 1,
@@ -93,8 +97,12 @@ fn read_api(text: &str) -> Result<(&str, &'static [Access]), String> {
         "read" => &[Access::Read],
         "write" => &[Access::Write],
         other => {
-            let near = nearest(other, ["read", "write"].into_iter()).unwrap_or("read");
-            return Err(format!("unknown access {} of --api; did you mean {name}={near}?", shown(other)));
+            let near = nearest(other, ["read", "write"].into_iter());
+            let hint = match near {
+                Some(near) => format!("did you mean {name}={near}?"),
+                None => format!("expected {name}=read, {name}=write, or {name} for both"),
+            };
+            return Err(format!("unknown access {} of --api; {hint}", shown(other)));
         }
     };
     Ok((name, accesses))

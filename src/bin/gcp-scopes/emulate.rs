@@ -6,9 +6,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use gcp_scopes::environment::{self, Credential, Environment};
 use gcp_scopes::testing::{FakeGoogle, Platform, Vm};
 
-use crate::{exit, print, question, refuse};
+use crate::ending::{exit, print, refuse};
+use crate::line::shown;
+use crate::question;
 
 /// Run a fake Google on 127.0.0.1 and print how to point clients at it, until Ctrl-C.
 #[derive(Debug, Args)]
@@ -41,8 +44,9 @@ pub(crate) struct Emulate {
 }
 
 pub(crate) const HELP: &str = "\
-What is printed are lines for a POSIX shell. Every port is a new one on 127.0.0.1; nothing is sent anywhere else.
-The real gcloud, with these variables, is an owner of the project and can stop, change and start the VM.
+What is printed are lines for a POSIX shell. Every port is a new one on
+127.0.0.1; nothing is sent anywhere else. The real gcloud, with these variables,
+is an owner of the project and can stop, change and start the VM.
 
 Examples:
   gcp-scopes emulate --platform gce --scopes default --role roles/storage.objectAdmin
@@ -64,6 +68,7 @@ pub(crate) fn run(args: &Emulate) -> ExitCode {
 }
 
 fn vm(args: &Emulate) -> Result<Vm, String> {
+    checked(args)?;
     let known = PLATFORMS.into_iter().find(|(name, _)| *name == args.platform);
     let (_, platform) = known.ok_or_else(|| format!("no platform `{}`", args.platform))?;
     let vm = Vm::new(&args.name).zone(&args.zone).account(&args.account).platform(platform);
@@ -72,6 +77,32 @@ fn vm(args: &Emulate) -> Result<Vm, String> {
     }
     let scopes = question::scopes(args.scopes.iter().map(String::as_str))?;
     Ok(vm.scopes(scopes.iter().map(|scope| scope.to_string())))
+}
+
+/// Names that Google would not give would show nothing that is true of Google.
+fn checked(args: &Emulate) -> Result<(), String> {
+    let there = Environment::told(environment::Platform::ComputeEngine, Credential::MetadataServer);
+    let there = there.with_project(&args.project).and_then(|there| there.with_zone(&args.zone));
+    let there = there.and_then(|there| there.with_resource(&args.name));
+    let there = there.and_then(|there| there.with_account(&args.account));
+    there.map_err(|error| error.to_string())?;
+    match args.bucket.iter().find(|name| !is_bucket(name)) {
+        Some(name) => Err(format!(
+            "unusable bucket {}: expected a name without gs://, 3 to 63 of a-z, 0-9, -, _ and dots",
+            shown(name)
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Source: <https://docs.cloud.google.com/storage/docs/buckets#naming>.
+fn is_bucket(name: &str) -> bool {
+    let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
+    let ends = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    (3..=63).contains(&name.len())
+        && name.bytes().all(is_inner)
+        && name.starts_with(ends)
+        && name.ends_with(ends)
 }
 
 async fn serve(args: &Emulate, vm: Vm) -> io::Result<()> {
@@ -124,7 +155,10 @@ struct Folder(PathBuf);
 impl Folder {
     fn new() -> io::Result<Self> {
         let path = std::env::temp_dir().join(format!("gcp-scopes-emulate-{}", std::process::id()));
-        std::fs::create_dir(&path)?;
+        std::fs::create_dir(&path).map_err(|error| {
+            let text = format!("{}: {error}; point TMPDIR at a folder for temporary files", path.display());
+            io::Error::new(error.kind(), text)
+        })?;
         Ok(Self(path))
     }
 

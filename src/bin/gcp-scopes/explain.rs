@@ -8,12 +8,14 @@ use std::process::ExitCode;
 use clap::Args;
 use gcp_scopes::Guard;
 
-use crate::explanation::Explainer;
+use crate::ending::{complain, exit, print, refuse};
+use crate::explanation::{Explainer, Explanation};
+use crate::look::Look;
 use crate::place::Place;
 use crate::said::Said;
-use crate::{Format, answer, called, exit, print, refuse, stream};
+use crate::{Format, answer, called, stream};
 
-/// What is longer than this is no error message; the library reads 64 KiB of it.
+/// Of a longer log only this much is looked through, in bytes.
 const LONGEST: u64 = 16 << 20;
 
 /// Say which gate refused a call, and what to do about it.
@@ -35,8 +37,9 @@ pub(crate) struct Explain {
 }
 
 pub(crate) const HELP: &str = "\
-What was answered may be a whole HTTP response (as `curl -i` prints it) or only its body, a log line, what a client
-printed, or the text of a gRPC status. Nothing is sent anywhere.
+What was answered may be a whole HTTP response (as `curl -i` prints it) or only
+its body, a log line, what a client printed, or the text of a gRPC status.
+Nothing is sent anywhere.
 
 Examples:
   curl -i https://storage.googleapis.com/storage/v1/b/B -H \"$AUTH\" | gcp-scopes explain
@@ -45,39 +48,48 @@ Examples:
   gcp-scopes explain --jsonl < answers.jsonl
 
 A line of --jsonl:
-  {\"transport\": \"http\"|\"grpc\"|\"text\", \"status\": 403|null, \"headers\": {\"name\": \"text\"}, \"body\": \"text\"}
-where `status` is the HTTP status, and `grpc-*` values stand in `headers`; and its explanation, always with all keys:
-  {\"gate\": \"…\", \"certainty\": \"certain\"|\"likely\"|\"possible\", \"accepted\": [\"…\"], \"service\": \"…\"|null,
-   \"method\": \"…\"|null, \"steps\": [{\"text\": \"…\", \"command\": \"…\"|null}]}
-or, for a line that cannot be read:
-  {\"error\": \"…\"}
-`gate` is one of scope, iam, service_disabled, billing, vpc_sc, org_policy, rate_limit, quota_project, credentials,
-api_key, resource_acl, other. What is no refusal is `other`, `possible`, without steps. Blank lines get no answer.
+  {\"transport\": \"http\"|\"grpc\"|\"text\", \"status\": 403|null,
+   \"headers\": {\"name\": \"text\"}, \"body\": \"text\"}
+where `status` is the HTTP status, and `grpc-*` values stand in `headers`; and
+its explanation, always with all keys:
+  {\"gate\": \"…\", \"certainty\": \"certain\"|\"likely\"|\"possible\",
+   \"accepted\": [\"…\"], \"service\": \"…\"|null, \"method\": \"…\"|null,
+   \"steps\": [{\"text\": \"…\", \"command\": \"…\"|null}]}
+or, for a line that cannot be read, which stops nothing:
+  {\"error\": \"line 3: …\"}
+`gate` is one of scope, iam, service_disabled, billing, vpc_sc, org_policy,
+rate_limit, quota_project, credentials, api_key, resource_acl, other. What is
+no refusal is `other`, `possible`, without steps. Blank lines get no answer.
 
 Exit codes:
-  0  explained; with --jsonl, every line was answered
-  1  nothing in the input is a refusal; or standard input or output failed
+  0  explained
+  1  nothing in the input is a refusal; a line of --jsonl cannot be read; or
+     standard input or output failed
   2  the arguments, or what they name, cannot be used";
 
-pub(crate) fn run(args: &Explain) -> ExitCode {
+pub(crate) fn run(args: &Explain, look: &Look) -> ExitCode {
     let explainer = match explainer(args) {
         Ok(explainer) => explainer,
         Err(error) => return fail(args, &error),
     };
     if args.jsonl {
         let answer = |line: &[u8]| Said::from_line(line).map(|said| explainer.explain(&said).json());
-        return exit(stream::run(io::stdin().lock(), io::stdout().lock(), answer));
+        return stream::run(io::stdin().lock(), io::stdout().lock(), answer);
     }
-    let said = match read(args) {
+    let bytes = match read(args) {
         Ok(bytes) if bytes.trim_ascii().is_empty() => {
             return fail(args, &format!("nothing to explain: {EXAMPLE}"));
         }
-        Ok(bytes) => Said::text(&bytes),
+        Ok(bytes) => bytes,
         Err(error) => return fail(args, &error),
     };
-    let explanation = explainer.explain(&said);
+    if bytes.len() as u64 == LONGEST {
+        complain("only the first 16 MiB of the input were read; give the part with the error");
+    }
+    let mut parts = Said::parts(&bytes).map(|said| explainer.explain(&said));
+    let explanation = parts.find(Explanation::is_refusal).unwrap_or_default();
     let printed = match args.format {
-        Format::Text => print(&explanation.text()),
+        Format::Text => print(&explanation.text(look.layout())),
         Format::Json => print(&explanation.json_with_report()),
     };
     match explanation.is_refusal() {
@@ -112,7 +124,8 @@ fn read(args: &Explain) -> Result<Vec<u8>, String> {
         }
     };
     let name = || file.map_or_else(|| "standard input".to_owned(), |path| format!("`{}`", path.display()));
-    done.map(|_| bytes).map_err(|error| format!("cannot read {}: {error}", name()))
+    let expected = "give a file with what was answered, or pipe it in";
+    done.map(|_| bytes).map_err(|error| format!("cannot read {}: {error}; {expected}", name()))
 }
 
 /// Says in the wanted form that the arguments cannot be used.

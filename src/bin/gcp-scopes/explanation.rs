@@ -1,11 +1,10 @@
 //! What an answer means, for people and for programs.
 
-use std::fmt::Write as _;
-
 use gcp_scopes::call::Call;
 use gcp_scopes::catalog::{ApiMethod, Endpoints, lookup};
 use gcp_scopes::environment::Environment;
 use gcp_scopes::granted::GrantedScopes;
+use gcp_scopes::layout::Layout;
 use gcp_scopes::refusal::{Certainty, Gate, Refusal, classify};
 use gcp_scopes::remedy::{Step, for_refusal};
 use gcp_scopes::{Denial, Guard, ScopeSet};
@@ -70,15 +69,15 @@ impl Explanation {
 
     /// The same with the report for a person.
     pub(crate) fn json_with_report(&self) -> String {
-        to_json(&Reported { fields: self.fields(), report: self.text() })
+        to_json(&Reported { fields: self.fields(), report: self.text(Layout::new()) })
     }
 
     /// The report for a person.
-    pub(crate) fn text(&self) -> String {
+    pub(crate) fn text(&self, layout: Layout) -> String {
         let text = match (&self.denial, &self.refusal) {
-            (Some(denial), _) => denial.report(),
-            (None, Some(refusal)) => self.report(refusal),
-            (None, None) => NO_REFUSAL.to_owned(),
+            (Some(denial), _) => denial.report_in(&layout),
+            (None, Some(refusal)) => self.report(refusal, layout),
+            (None, None) => NO_REFUSAL.map(|text| layout.paragraph(text)).join("\n"),
         };
         text.trim_end().to_owned()
     }
@@ -121,8 +120,8 @@ impl Explanation {
         })
     }
 
-    fn report(&self, refusal: &Refusal) -> String {
-        let mut out = format!("{}\n\n", headline(refusal));
+    fn report(&self, refusal: &Refusal, layout: Layout) -> String {
+        let mut out = layout.paragraph(&headline(refusal)) + "\n";
         let told = format!(
             "{} ({}, told by the {})",
             refusal.gate().as_str(),
@@ -140,23 +139,13 @@ impl Explanation {
             ("request id", refusal.request_id()),
         ];
         for (name, value) in rows {
-            // Writing to a String does not fail.
-            let _ = value.map(|value| writeln!(out, "  {name:<12}{value}"));
+            out += &value.map(|value| layout.fact(name, value)).unwrap_or_default();
         }
         if refusal.gate() != Gate::Scope && refusal.certainty() > Certainty::Possible {
-            out += "\nThis is no matter of OAuth scopes: other scopes would not help.\n";
+            out += "\n";
+            out += &layout.paragraph("This is no matter of OAuth scopes: other scopes would not help.");
         }
-        out += "\nWhat to do:\n";
-        for (number, step) in self.steps.iter().enumerate() {
-            out += &wrapped(&format!("  {}. ", number + 1), step.text());
-            for line in [step.command_line(), step.code_line()].into_iter().flatten() {
-                let _ = writeln!(out, "       {line}");
-            }
-            for link in [step.console_url(), step.doc_url()].into_iter().flatten() {
-                let _ = writeln!(out, "     {link}");
-            }
-        }
-        out
+        out + "\nWhat to do:\n" + &layout.steps(&self.steps)
     }
 }
 
@@ -196,29 +185,11 @@ fn source(refusal: &Refusal) -> &'static str {
     }
 }
 
-/// Words to the width of a terminal, the first line behind `mark`, the others below it.
-fn wrapped(mark: &str, text: &str) -> String {
-    let mut out = mark.to_owned();
-    let mut width = mark.len();
-    for word in text.split(' ') {
-        if width + 1 + word.len() > 80 && width > mark.len() {
-            out += &format!("\n{}", " ".repeat(mark.len()));
-            width = mark.len();
-        } else if width > mark.len() {
-            out.push(' ');
-            width += 1;
-        }
-        out += word;
-        width += word.len();
-    }
-    out + "\n"
-}
-
-const NO_REFUSAL: &str = "\
-Nothing in this says that Google refused a call.
-
-Give the whole answer: the status line, the headers (WWW-Authenticate above all) and the body, or the
-whole line that the client printed.";
+const NO_REFUSAL: [&str; 2] = [
+    "Nothing in this says that Google refused a call.",
+    "Give the whole answer: the status line, the headers (WWW-Authenticate above all) and the body, or the whole line \
+     that the client printed.",
+];
 
 #[derive(Serialize)]
 struct Fields<'a> {

@@ -13,8 +13,13 @@ pub(crate) fn object(line: &[u8], shape: &str) -> Result<Map<String, Value>, Str
     match serde_json::from_str(text) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(format!("not a JSON object: {}; expected {shape}", shown(text))),
-        Err(error) => Err(format!("not JSON ({error}): {}; expected {shape}", shown(text))),
+        Err(error) => Err(format!("not JSON ({}): {}; expected {shape}", in_line(&error), shown(text))),
     }
+}
+
+/// The parser counts lines from the start of this one.
+fn in_line(error: &serde_json::Error) -> String {
+    error.to_string().replace(&format!("at line {} column", error.line()), "at column")
 }
 
 /// What sort of value it is, and the value.
@@ -30,12 +35,13 @@ pub(crate) fn kind(value: &Value) -> String {
     format!("{kind}, {}", shown(&value.to_string()))
 }
 
-/// The name that is meant, if one is less than half a word away.
+/// The name that is meant, if one typo or a few in a long name make it.
 pub(crate) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let text = text.trim().to_ascii_lowercase();
+    let most = if text.len() < 3 { 0 } else { 1.max(text.len() / 4) };
     let short = |name: &&str| name.len() <= LONG && text.len() <= LONG;
-    let edits = |name: &'a str| (strsim::levenshtein(&text, &name.to_ascii_lowercase()), name);
-    names.filter(short).map(edits).min().filter(|(edits, _)| edits * 2 <= text.len()).map(|(_, name)| name)
+    let edits = |name: &'a str| (strsim::osa_distance(&text, &name.to_ascii_lowercase()), name);
+    names.filter(short).map(edits).min().filter(|(edits, _)| *edits <= most).map(|(_, name)| name)
 }
 
 /// The input, as far as it can be shown: its start, escaped, and without what may be a secret.

@@ -5,37 +5,39 @@ mod asking;
 mod called;
 mod check;
 mod emulate;
+mod ending;
 mod explain;
 mod explanation;
 mod line;
+mod look;
+mod manual;
+mod method;
 mod place;
 mod question;
 mod said;
 mod stream;
 mod whoami;
 
-use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
-use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use gcp_scopes::catalog::VERSION;
 
-use answer::Answer;
-use question::Question;
+use look::Look;
 
 fn main() -> ExitCode {
-    match Cli::try_parse().unwrap_or_else(|error| misused(&error)).command {
-        Some(Command::Method(args)) if args.jsonl => {
-            let answer = |line: &[u8]| Question::from_line(line).map(|question| Answer::to(&question).json());
-            exit(stream::run(io::stdin().lock(), io::stdout().lock(), answer))
-        }
-        Some(Command::Method(args)) => method(&args),
-        Some(Command::Explain(args)) => explain::run(&args),
-        Some(Command::Emulate(args)) => emulate::run(&args),
-        Some(Command::Check(args)) => check::run(&args),
-        Some(Command::Whoami(args)) => whoami::run(&args),
-        Some(Command::Completions { shell }) => completions(shell),
-        None => exit(Cli::command().print_help()),
+    look::choose_colours(std::env::args_os());
+    let matches = cli().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let Cli { command, look } = matches.unwrap_or_else(|error| ending::misused(&error));
+    match &command {
+        Command::Method(args) => method::run(args, &look),
+        Command::Explain(args) => explain::run(args, &look),
+        Command::Emulate(args) => emulate::run(args),
+        Command::Check(args) => check::run(args, &look),
+        Command::Whoami(args) => whoami::run(args, &look),
+        Command::Completions(args) => manual::completions(args),
+        Command::Man(args) => manual::man(args),
     }
 }
 
@@ -44,60 +46,62 @@ fn main() -> ExitCode {
 /// `method` and `explain` answer from data compiled into the program and send nothing anywhere; `check` and
 /// `whoami` ask the metadata server and Google.
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXIT_CODES)]
+#[command(name = "gcp-scopes", version, long_version = LONG_VERSION.as_str(), after_help = HELP)]
 struct Cli {
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Command,
+    #[command(flatten)]
+    look: Look,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    #[command(after_long_help = METHOD_HELP)]
-    Method(Method),
-    #[command(after_long_help = explain::HELP)]
+    #[command(after_help = method::HELP)]
+    Method(method::Method),
+    #[command(after_help = explain::HELP)]
     Explain(Box<explain::Explain>),
-    #[command(after_long_help = emulate::HELP)]
-    Emulate(emulate::Emulate),
-    #[command(after_long_help = check::HELP)]
+    #[command(after_help = check::HELP)]
     Check(Box<check::Check>),
-    #[command(after_long_help = whoami::HELP)]
+    #[command(after_help = whoami::HELP)]
     Whoami(whoami::Whoami),
-    /// Print a script that completes this command's words in a shell.
-    #[command(after_long_help = COMPLETIONS_HELP)]
-    Completions {
-        /// The shell.
-        #[arg(value_enum)]
-        shell: clap_complete::Shell,
-    },
+    #[command(after_help = emulate::HELP)]
+    Emulate(emulate::Emulate),
+    #[command(after_help = manual::COMPLETIONS_HELP)]
+    Completions(manual::Completions),
+    #[command(after_help = manual::MAN_HELP)]
+    Man(manual::Man),
 }
 
-const COMPLETIONS_HELP: &str = "\
+const HELP: &str = "\
 Examples:
-  gcp-scopes completions bash > ~/.local/share/bash-completion/completions/gcp-scopes
-  gcp-scopes completions zsh > ~/.zfunc/_gcp-scopes
-  gcp-scopes completions fish > ~/.config/fish/completions/gcp-scopes.fish";
+  gcp-scopes explain error.log --on gce --project my-project --zone us-central1-a --instance web-1
+  gcp-scopes method GET https://storage.googleapis.com/storage/v1/b/BUCKET
+  gcp-scopes check --need storage.objects.insert
+  gcp-scopes whoami
 
-/// Name the API method of one request, the scopes it accepts, and what a token's scopes mean for it.
-#[derive(Debug, Args)]
-struct Method {
-    /// The HTTP verb, such as GET.
-    #[arg(required_unless_present = "jsonl")]
-    verb: Option<String>,
-    /// The whole URL, as it is sent.
-    #[arg(required_unless_present = "jsonl")]
-    url: Option<String>,
-    /// Scopes that a bearer token holds, and no others: full URIs, short names such as
-    /// `devstorage.read_only`, or gcloud's aliases such as `storage-ro` and `default`. May be
-    /// repeated; commas and spaces separate.
-    #[arg(long, value_name = "SCOPES")]
-    granted: Vec<String>,
-    /// How to print the answer.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-    /// Read one JSON question per line from standard input, write one JSON answer per line.
-    #[arg(long, conflicts_with_all = ["verb", "url", "granted", "format"])]
-    jsonl: bool,
-}
+Each verb has more, and its exit codes: gcp-scopes explain --help";
+
+/// The catalog decides the answers, so that a bug report needs its version too.
+static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
+    let which = match () {
+        () if cfg!(feature = "catalog-full") => "all",
+        () if cfg!(feature = "catalog-cloud") => "the hosts of Google Cloud",
+        () if cfg!(feature = "catalog-storage") => "Cloud Storage",
+        () => "none",
+    };
+    format!(
+        "{}\ncatalog {}: {which} of {} REST and {} gRPC methods, {} scopes\nmade from {} {} and {} {}",
+        env!("CARGO_PKG_VERSION"),
+        VERSION.newest_revision(),
+        VERSION.methods(),
+        VERSION.rpcs(),
+        VERSION.scopes(),
+        VERSION.package(),
+        VERSION.package_version(),
+        VERSION.protos(),
+        VERSION.protos_version()
+    )
+});
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -107,108 +111,18 @@ enum Format {
     Json,
 }
 
-macro_rules! exit_codes {
-    () => {
-        "\
-Exit codes:
-  0  answered, also when the answer is that no method is known, or that a line of the stream is bad
-  1  standard input or output failed; with `explain`, also: nothing in the input is a refusal
-  2  the arguments, or the file they name, cannot be used
-`check` and `whoami` have codes of their own: see their help."
-    };
+/// The command as clap knows it, as wide as the terminal.
+fn cli() -> clap::Command {
+    let cli = Cli::command().term_width(look::columns().clamp(40, 100));
+    unwrapped(cli).mut_subcommands(unwrapped)
 }
 
-const EXIT_CODES: &str = exit_codes!();
-const METHOD_HELP: &str = concat!(
-    "\
-Examples:
-  gcp-scopes method POST 'https://storage.googleapis.com/upload/storage/v1/b/B/o?uploadType=media&name=x'
-  gcp-scopes method GET https://bigquery.googleapis.com/bigquery/v2/projects/p/jobs --granted storage-ro,pubsub
-  gcp-scopes method --jsonl < questions.jsonl
+/// Stands for a space where clap must not wrap, in the examples, which are there to be copied.
+const NO_BREAK: char = '\u{a0}';
 
-A line of --jsonl:
-  {\"verb\": \"GET\", \"url\": \"https://…\", \"granted\": [\"storage-ro\"]}
-and its answer, always with all five keys:
-  {\"method\": \"…\"|null, \"api\": \"…\"|null, \"accepted\": [\"…\"],
-   \"decision\": \"allow\"|\"abstain\"|\"lacking\", \"why\": \"…\"}
-or, for a line that cannot be read:
-  {\"error\": \"…\"}
-Blank lines get no answer. Without `granted` the decision is `abstain`.
-
-",
-    exit_codes!()
-);
-
-/// One question from the command line.
-fn method(args: &Method) -> ExitCode {
-    let (verb, url) = (args.verb.as_deref().unwrap_or_default(), args.url.as_deref().unwrap_or_default());
-    let granted =
-        (!args.granted.is_empty()).then(|| question::scopes(args.granted.iter().map(String::as_str)));
-    let question = granted.transpose().and_then(|granted| Question::new(verb, url, granted));
-    match (question, args.format) {
-        (Ok(question), Format::Text) => exit(print(&Answer::to(&question).text(&question))),
-        (Ok(question), Format::Json) => exit(print(&Answer::to(&question).json_with_doc())),
-        (Err(error), Format::Text) => refuse("method", &error),
-        (Err(error), Format::Json) => {
-            exit(print(&answer::error(&error)));
-            ExitCode::from(2)
-        }
-    }
-}
-
-/// Ends the program as clap does for the arguments that it reads by itself.
-fn refuse(verb: &str, error: &str) -> ! {
-    let mut cli = Cli::command();
-    cli.build();
-    let command = cli.find_subcommand_mut(verb).expect("`verb` is a variant of `Command`");
-    command.error(ErrorKind::ValueValidation, error).exit()
-}
-
-/// The exit code for wrong arguments of the verbs whose other codes tell what was found: that of BSD's
-/// `sysexits`, so that nobody takes it for an answer.
-const USAGE: i32 = 64;
-
-/// Ends the program as [`refuse`] does, with that code.
-fn usage(verb: &str, error: &str) -> ! {
-    let mut cli = Cli::command();
-    cli.build();
-    let command = cli.find_subcommand_mut(verb).expect("`verb` is a variant of `Command`");
-    // Standard error may be gone; the exit code still tells.
-    let _ = command.error(ErrorKind::ValueValidation, error).print();
-    std::process::exit(USAGE)
-}
-
-/// What clap could not read.
-fn misused(error: &clap::Error) -> ! {
-    let verb = std::env::args().nth(1).unwrap_or_default();
-    if error.use_stderr() && ["check", "whoami"].contains(&verb.as_str()) {
-        let _ = error.print();
-        std::process::exit(USAGE);
-    }
-    error.exit()
-}
-
-fn completions(shell: clap_complete::Shell) -> ExitCode {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "gcp-scopes", &mut script);
-    exit(print(String::from_utf8_lossy(&script).trim_end()))
-}
-
-fn print(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{text}")?;
-    out.flush()
-}
-
-/// A reader who goes away early has seen enough: that is no failure.
-fn exit(done: io::Result<()>) -> ExitCode {
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => {
-            // Standard error may be gone as well; the exit code still tells.
-            let _ = writeln!(io::stderr(), "gcp-scopes: cannot read or write: {error}");
-            ExitCode::FAILURE
-        }
-    }
+fn unwrapped(command: clap::Command) -> clap::Command {
+    let notes = command
+        .get_after_help()
+        .map(|notes| notes.to_string().replace(' ', NO_BREAK.encode_utf8(&mut [0; 2])));
+    command.after_help(notes.unwrap_or_default())
 }

@@ -14,9 +14,14 @@ pub(crate) struct Said {
 }
 
 impl Said {
-    /// A text without more ado, such as a log line or a whole response.
-    pub(crate) fn text(bytes: &[u8]) -> Self {
-        Self { status: None, headers: HeaderMap::new(), body: in_utf8(bytes) }
+    /// A text without more ado, such as a log line, a whole response or a whole log, in parts as long as
+    /// the library reads. They overlap, so that every answer stands whole in the first that has some of it.
+    pub(crate) fn parts(bytes: &[u8]) -> impl Iterator<Item = Self> {
+        let text = in_utf8(bytes);
+        (0..text.len()).step_by(PART - OVERLAP).map(move |start| {
+            let body = text.iter().skip(start).take(PART).copied().collect();
+            Self { status: None, headers: HeaderMap::new(), body }
+        })
     }
 
     /// Reads a line of the stream.
@@ -44,6 +49,11 @@ impl Said {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 }
+
+/// What the library reads of an answer, in bytes.
+const PART: usize = 64 << 10;
+/// No error message is longer.
+const OVERLAP: usize = 16 << 10;
 
 const SHAPE: &str =
     r#"{"transport": "http|grpc|text", "status": 403, "headers": {"name": "text"}, "body": "text"}"#;

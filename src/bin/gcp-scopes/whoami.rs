@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::asking::{Asking, print};
+use crate::look::Look;
 
 /// Say where this runs, which credential is used, whose it is, and what its token holds.
 #[derive(Debug, Args)]
@@ -14,8 +15,9 @@ pub(crate) struct Whoami {
 }
 
 pub(crate) const HELP: &str = "\
-Reads the environment variables and the credential file that Google's libraries read, asks this machine's metadata
-server, and asks the server or Google's tokeninfo what its token holds. A credential in a file is named, but nothing is
+Reads the environment variables and the credential file that Google's libraries
+read, asks this machine's metadata server, and asks the server or Google's
+tokeninfo what its token holds. A credential in a file is named, but nothing is
 minted from it. No token is printed.
 
 Examples:
@@ -28,7 +30,7 @@ Exit codes:
    2  it could not be told; the answer says why
   64  the arguments cannot be used";
 
-pub(crate) fn run(args: &Whoami) -> ExitCode {
-    let report = print("whoami", &args.asking, args.asking.run(Ok));
+pub(crate) fn run(args: &Whoami, look: &Look) -> ExitCode {
+    let report = print("whoami", &args.asking, look, args.asking.run(Ok));
     ExitCode::from(if report.granted().is_unknown() { 2 } else { 0 })
 }

@@ -1,0 +1,76 @@
+//! The verb `method`.
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::answer::{self, Answer};
+use crate::ending::{exit, print, refuse};
+use crate::look::Look;
+use crate::question::{self, Question};
+use crate::{Format, stream};
+
+/// Name the API method of one request, the scopes it accepts, and what a token's scopes mean for it.
+#[derive(Debug, Args)]
+pub(crate) struct Method {
+    /// The HTTP verb, such as GET.
+    #[arg(required_unless_present = "jsonl")]
+    verb: Option<String>,
+    /// The whole URL, as it is sent.
+    #[arg(required_unless_present = "jsonl")]
+    url: Option<String>,
+    /// Scopes that a bearer token holds, and no others: full URIs, short names such as
+    /// `devstorage.read_only`, or gcloud's aliases such as `storage-ro` and `default`. May be
+    /// repeated; commas and spaces separate.
+    #[arg(long, value_name = "SCOPES")]
+    granted: Vec<String>,
+    /// How to print the answer.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Read one JSON question per line from standard input, write one JSON answer per line.
+    #[arg(long, conflicts_with_all = ["verb", "url", "granted", "format"])]
+    jsonl: bool,
+}
+
+pub(crate) const HELP: &str = "\
+Nothing is sent anywhere.
+
+Examples:
+  gcp-scopes method POST 'https://storage.googleapis.com/upload/storage/v1/b/B/o?uploadType=media&name=x'
+  gcp-scopes method GET https://bigquery.googleapis.com/bigquery/v2/projects/p/jobs --granted storage-ro,pubsub
+  gcp-scopes method --jsonl < questions.jsonl
+
+A line of --jsonl:
+  {\"verb\": \"GET\", \"url\": \"https://…\", \"granted\": [\"storage-ro\"]}
+and its answer, always with all five keys:
+  {\"method\": \"…\"|null, \"api\": \"…\"|null, \"accepted\": [\"…\"],
+   \"decision\": \"allow\"|\"abstain\"|\"lacking\", \"why\": \"…\"}
+or, for a line that cannot be read, which stops nothing:
+  {\"error\": \"line 3: …\"}
+Blank lines get no answer. Without `granted` the decision is `abstain`.
+
+Exit codes:
+  0  answered, also when the answer is that no method is known
+  1  a line of --jsonl cannot be read, or standard input or output failed
+  2  the arguments cannot be used";
+
+pub(crate) fn run(args: &Method, look: &Look) -> ExitCode {
+    if args.jsonl {
+        let answer = |line: &[u8]| Question::from_line(line).map(|question| Answer::to(&question).json());
+        return stream::run(io::stdin().lock(), io::stdout().lock(), answer);
+    }
+    let (verb, url) = (args.verb.as_deref().unwrap_or_default(), args.url.as_deref().unwrap_or_default());
+    let granted =
+        (!args.granted.is_empty()).then(|| question::scopes(args.granted.iter().map(String::as_str)));
+    let question = granted.transpose().and_then(|granted| Question::new(verb, url, granted));
+    match (question, args.format) {
+        (Ok(question), Format::Text) => exit(print(&Answer::to(&question).text(&question, look))),
+        (Ok(question), Format::Json) => exit(print(&Answer::to(&question).json_with_doc())),
+        (Err(error), Format::Text) => refuse("method", &error),
+        (Err(error), Format::Json) => {
+            exit(print(&answer::error(&error)));
+            ExitCode::from(2)
+        }
+    }
+}
