@@ -1,9 +1,10 @@
 //! Keeps what README shows equal to what the programs print.
 
 use std::fs;
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+
+use crate::printed::output;
 
 const README: &str = "README.md";
 
@@ -67,21 +68,4 @@ fn fresh() -> Result<String> {
         let shown = format!("```{}\n{}{}\n```", block.fence, block.prompt, output(block.command)?.trim_end());
         Ok(format!("{before}{open}\n{shown}\n{close}{after}"))
     })
-}
-
-fn output(command: &[&str]) -> Result<String> {
-    let output = Command::new("cargo").args(command).output().context("cargo")?;
-    if !output.status.success() {
-        bail!("cargo {} failed: {}", command.join(" "), String::from_utf8_lossy(&output.stderr));
-    }
-    let text = String::from_utf8(output.stdout)?;
-    Ok(text.lines().map(|line| masked(line) + "\n").collect())
-}
-
-/// A request id differs from run to run.
-fn masked(line: &str) -> String {
-    match line.split_once("request id  ") {
-        Some((before, id)) => format!("{before}request id  {}", "0".repeat(id.len().min(8))),
-        None => line.to_owned(),
-    }
 }
