@@ -9,9 +9,24 @@ use gcp_bigquery_client::error::{BQError, NestedResponseError, ResponseError};
 use gcp_scopes::call::Call;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
 use gcp_scopes::refusal::Answer;
+use gcp_scopes::testing::{FakeGoogle, Vm};
 use gcp_scopes::{Denial, Guard, Scope};
 use http::{Method, Uri};
+use tower::ServiceExt;
 use yup_oauth2::storage::{TokenInfo, TokenStorage, TokenStorageError};
+
+// recipe: tower over reqwest::Client
+fn guarded(
+    guard: &Guard,
+    client: reqwest::Client,
+) -> impl tower::Service<http::Request<reqwest::Body>, Error: Into<tower::BoxError>> {
+    let send = move |request: http::Request<reqwest::Body>| {
+        let client = client.clone();
+        async move { client.execute(request.try_into()?).await.map(http::Response::from) }
+    };
+    tower::ServiceBuilder::new().layer(guard.layer()).service(tower::service_fn(send))
+}
+// end
 
 // recipe: a client that keeps words only
 /// What to do about an error of which only the words are left.
@@ -52,6 +67,18 @@ impl TokenStorage for Storage {
     }
 }
 // end
+
+#[tokio::test]
+async fn a_service_over_reqwests_client_is_guarded() {
+    let google = FakeGoogle::builder().vm(Vm::new("web-1")).bucket("photos").start().await.unwrap();
+    let guard = Guard::builder().env(google.env());
+    let guard = guard.endpoint(google.storage_url(), "storage.googleapis.com").unwrap().build();
+    let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
+    let token = format!("Bearer {}", google.token());
+    let request = http::Request::post(url).header("authorization", token).body("meow".into()).unwrap();
+    let error = guarded(&guard, reqwest_client()).oneshot(request).await.err().unwrap().into();
+    assert_eq!(Denial::of(&*error).unwrap().method().unwrap().id(), "storage.objects.insert");
+}
 
 #[test]
 fn a_query_that_lacks_a_scope_is_explained_and_another_failure_is_not() {
@@ -112,8 +139,8 @@ fn reqwest_client() -> reqwest::Client {
 fn the_page_shows_what_is_compiled_here() {
     let (page, code) = (include_str!("../../docs/recipes.md"), include_str!("recipes.rs"));
     let recipes = code.split("// recipe: ").skip(1).filter_map(|rest| rest.split_once("// end"));
-    let recipes: Vec<_> = recipes.filter_map(|(recipe, _)| recipe.split_once('\n')).take(3).collect();
-    assert_eq!(recipes.len(), 3);
+    let recipes: Vec<_> = recipes.filter_map(|(recipe, _)| recipe.split_once('\n')).take(4).collect();
+    assert_eq!(recipes.len(), 4);
     for (name, recipe) in recipes {
         assert!(page.contains(recipe), "docs/recipes.md has another text for {name}");
         assert!(recipe.lines().count() <= 25, "{name} is long");

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 const BASELINE: &str = "benches/instructions.txt";
 /// How far a count may be from the one checked in, in percent, either way.
-const TOLERANCE: f64 = 2.0;
+const TOLERANCE: u64 = 2;
 /// Runs of a row in the shorter and in the longer go; what both do besides falls out.
 const RUNS: (u64, u64) = (50, 250);
 
@@ -56,9 +56,9 @@ fn compare(counts: &BTreeMap<String, u64>, baseline: &str) -> usize {
             println!("{count:>8}      new  {name}");
             continue;
         };
-        let percent = (*count as f64 / *old as f64 - 1.0) * 100.0;
-        let mark = if percent.abs() > TOLERANCE { "OFF" } else { "" };
-        off += usize::from(percent.abs() > TOLERANCE);
+        let is_off = count.abs_diff(*old) * 100 > old * TOLERANCE;
+        let mark = if is_off { "OFF" } else { "" };
+        off += usize::from(is_off);
         println!("{count:>8} {old:>8}  {name} {mark}");
     }
     off + old.keys().filter(|name| !counts.contains_key(**name)).count()

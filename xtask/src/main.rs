@@ -4,7 +4,9 @@ mod build_cost;
 mod catalog;
 mod checks;
 mod deep;
+mod examples;
 mod instructions;
+mod printed;
 mod readme;
 
 const USAGE: &str = "\
@@ -13,6 +15,7 @@ usage: cargo xtask catalog             write the catalog from the pinned package
        cargo xtask catalog --verify    check that every template resolves to its own method
        cargo xtask catalog --latest    say what the newest published packages would change
        cargo xtask readme              put what the programs print into README.md; --check to compare
+       cargo xtask examples            write down what the examples print; --check to compare
        cargo xtask features            print the library's features, one a line
        cargo xtask core                check that the core brings no HTTP client, no TLS, and few crates
        cargo xtask sizes               check the stated sizes of the catalogs, and the package's
@@ -33,6 +36,8 @@ fn main() -> anyhow::Result<()> {
         ["catalog", "--latest"] => catalog::latest(),
         ["readme"] => readme::write(),
         ["readme", "--check"] => readme::check(),
+        ["examples"] => examples::write(),
+        ["examples", "--check"] => examples::check(),
         ["sizes"] => checks::sizes(),
         ["features"] => checks::features(),
         ["core"] => checks::core(),

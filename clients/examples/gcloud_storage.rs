@@ -1,0 +1,76 @@
+//! gcloud-storage with a guard: the client takes a reqwest-middleware client, and the guard goes in there.
+//! First the guard's own error, then `Surface::Message`, for a program that matches on the client's 403.
+//!
+//! `cargo run -p clients --example gcloud_storage`. Nothing leaves this machine.
+
+use gcloud_storage::client::{Client, ClientConfig};
+use gcloud_storage::http::Error;
+use gcloud_storage::http::objects::upload::{Media, UploadObjectRequest, UploadType};
+use gcp_scopes::guard::Surface;
+use gcp_scopes::testing::{FakeGoogle, Service, Vm, default_scopes};
+use gcp_scopes::{Denial, Guard};
+use reqwest_middleware::ClientBuilder;
+
+const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    // One of the packages beside this one builds rustls without a crypto provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let google = FakeGoogle::builder()
+        .vm(Vm::new("web-1").scopes(default_scopes()))
+        .bucket("photos")
+        .iam("photos", ACCOUNT, "roles/storage.objectAdmin")
+        .start()
+        .await?;
+
+    println!("== Surface::Error, the default\n");
+    let client = guarded(&google, Surface::Error).await?;
+    for name in ["cat.jpg", "dog.jpg"] {
+        let error = upload(&client, name).await.err().expect("the token lacks the scope");
+        println!("{}", Denial::of(&error).expect("the guard explains it"));
+    }
+    println!("\n{} of 2 uploads reached Cloud Storage.\n", uploads(&google));
+
+    println!("== Surface::Message: the error that the program knows, with the guard's words\n");
+    let client = guarded(&google, Surface::Message).await?;
+    match upload(&client, "cat.jpg").await {
+        Err(Error::Response(response)) if response.code == 403 => println!("{}\n", response.message),
+        other => anyhow::bail!("not the client's 403: {other:?}"),
+    }
+
+    println!("== The fix: stop, set scopes, start\n");
+    let vm = google.vm("web-1");
+    vm.stop()?;
+    vm.set_scopes(["cloud-platform"])?;
+    vm.start()?;
+    upload(&guarded(&google, Surface::Error).await?, "cat.jpg").await?;
+    println!("cat.jpg is stored.");
+    Ok(())
+}
+
+/// A client with the token of now, as a program has it that starts now.
+async fn guarded(google: &FakeGoogle, surface: Surface) -> anyhow::Result<Client> {
+    // In a program: Guard::from_env().await, or Guard::builder().surface(surface).from_env().await
+    let guard =
+        Guard::builder().env(google.env()).endpoint(google.storage_url(), "storage.googleapis.com")?;
+    let guard = guard.surface(surface).from_env().await;
+    let http = ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build();
+    // In a program: ClientConfig { http: Some(http), ..ClientConfig::default() }.with_auth().await?
+    Ok(Client::new(ClientConfig {
+        http: Some(http),
+        storage_endpoint: google.storage_url(),
+        token_source_provider: Some(Box::new(clients::token(google.token()))),
+        ..ClientConfig::default()
+    }))
+}
+
+async fn upload(client: &Client, name: &str) -> Result<(), Error> {
+    let request = UploadObjectRequest { bucket: "photos".into(), ..Default::default() };
+    client.upload_object(&request, "meow", &UploadType::Simple(Media::new(name.to_owned()))).await?;
+    Ok(())
+}
+
+fn uploads(google: &FakeGoogle) -> usize {
+    google.requests().iter().filter(|request| request.service() == Service::Storage).count()
+}
