@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
+use gcp_scopes::granted::{AccessToken, Fetch, GrantSource, GrantedScopes, GrantedScopesSource};
 use gcp_scopes::guard::{GuardBuilder, Surface};
 use gcp_scopes::testing::{FakeGoogle, Fault, Service, Vm};
 use gcp_scopes::{Denial, Guard, Preflight};
@@ -24,7 +24,7 @@ use http_body_util::Full;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tower::ServiceExt;
+use tower::{BoxError, ServiceExt};
 
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 const PREFLIGHTS: [Preflight; 4] = [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny];
@@ -187,7 +187,7 @@ async fn googles_own_refusal_is_explained_with_every_inspector_down() {
 }
 
 /// A guarded service that answers at once, for what only the inspectors are slow in.
-async fn call(guard: &Guard, token: &str) -> Result<StatusCode, tower::BoxError> {
+async fn call(guard: &Guard, token: &str) -> Result<StatusCode, BoxError> {
     let inner = tower::service_fn(|_: Request<()>| async {
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
     });
@@ -345,5 +345,33 @@ async fn a_source_that_panics_harms_no_call() {
             tokio::task::yield_now().await;
         }
         assert_eq!(broken.0.load(Ordering::SeqCst), usize::from(preflight != Preflight::Off));
+    }
+}
+
+/// A user's own HTTP client with a fault, which shows at once or when it is waited for.
+struct Faulty(bool, Arc<AtomicUsize>);
+
+impl Fetch for Faulty {
+    fn fetch(
+        &self,
+        _: Request<Bytes>,
+    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, BoxError>> + Send + '_>> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        assert!(!self.0, "a fault in the user's client");
+        Box::pin(async { panic!("a fault in the user's client") })
+    }
+}
+
+#[tokio::test]
+async fn a_fetch_that_panics_harms_no_call() {
+    for (preflight, at_once) in PREFLIGHTS.into_iter().flat_map(|it| [(it, true), (it, false)]) {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let builder = Guard::builder().fetch(Faulty(at_once, Arc::clone(&asked))).tokeninfo_ahead();
+        let guard = builder.preflight(preflight).build();
+        for _ in 0..3 {
+            assert_eq!(call(&guard, "ya29.x").await.unwrap(), StatusCode::OK, "{preflight:?}");
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(asked.load(Ordering::SeqCst), usize::from(preflight != Preflight::Off), "{preflight:?}");
     }
 }

@@ -122,18 +122,27 @@ impl Failure {
         }
         let debug = format!("{error:?}");
         let denial = Denial::of(error).cloned();
-        Self { kind: kind.to_string(), text: text.join("\n"), debug, denial }
+        Self { kind: kind.to_string(), text: text.join("\n"), debug, denial }.logged()
     }
 
     /// An answer that a user of the client takes for a failure: its status, and all else it shows.
     pub(crate) fn of_answer(status: http::StatusCode, text: String, denial: Option<Denial>) -> Self {
-        Self { kind: status.as_u16().to_string(), debug: text.clone(), text, denial }
+        Self { kind: status.as_u16().to_string(), debug: text.clone(), text, denial }.logged()
+    }
+
+    /// Logs all that a user's program may print of it, for the test that reads every line.
+    fn logged(self) -> Self {
+        let denial = self.denial.as_ref();
+        let report = denial.map(Denial::report).unwrap_or_default();
+        let json = denial.and_then(|denial| serde_json::to_string(denial).ok()).unwrap_or_default();
+        tracing::error!(text = %self.text, debug = %self.debug, ?denial, %report, %json, "a call failed");
+        self
     }
 
     /// The denial, where a user has to look elsewhere than on the chain of sources.
     #[allow(dead_code, reason = "for clients whose errors end the chain")]
     pub(crate) fn with_denial(self, denial: Option<Denial>) -> Self {
-        Self { denial, ..self }
+        Self { denial, ..self }.logged()
     }
 }
 

@@ -115,7 +115,8 @@ fn under(templates: &[Template], verb: u16, path: &str) -> Option<u32> {
 }
 
 fn best(templates: &[Template], key: u16, path: &str) -> Option<u32> {
-    let segments: Vec<&[u8]> = path.strip_prefix('/')?.split('/').map(str::as_bytes).collect();
+    let segments = path.strip_prefix('/')?.split('/').map(str::as_bytes);
+    let segments: Vec<Segment<'_>> = segments.map(|sent| Segment { sent, decoded: decoded(sent) }).collect();
     if segments.len() > SEGMENTS || path.len() > LONGEST {
         return None;
     }
@@ -124,20 +125,35 @@ fn best(templates: &[Template], key: u16, path: &str) -> Option<u32> {
     ranked.min().map(|(_, row)| row)
 }
 
+/// A part of a path, as it was sent and as it is meant; none if that is more than one part.
+struct Segment<'p> {
+    sent: &'p [u8],
+    decoded: Option<Vec<u8>>,
+}
+
+impl Segment<'_> {
+    fn is(&self, text: &[u8]) -> bool {
+        self.sent == text || self.decoded.as_deref() == Some(text)
+    }
+
+    fn is_name(&self) -> bool {
+        ![&b""[..], b".", b".."].contains(&self.sent)
+    }
+}
+
 /// How each segment is matched, the best way first: 0 for a literal, 1 for `*`, 2 and then 3 for `**`.
-fn rank(parts: &[Part], segments: &[&[u8]]) -> Option<Vec<u8>> {
+fn rank(parts: &[Part], segments: &[Segment<'_>]) -> Option<Vec<u8>> {
     let Some((part, parts)) = parts.split_first() else { return segments.is_empty().then(Vec::new) };
     let (segment, rest) = segments.split_first()?;
-    let is_name = |segment: &[u8]| ![&b""[..], b".", b".."].contains(&segment);
     let first = match part {
-        Part::Literal(text) if *segment == *text || decoded(segment).as_deref() == Some(text) => 0,
-        Part::Star if is_name(segment) => 1,
-        Part::DoubleStar if is_name(segment) => 2,
+        Part::Literal(text) if segment.is(text) => 0,
+        Part::Star if segment.is_name() => 1,
+        Part::DoubleStar if segment.is_name() => 2,
         _ => return None,
     };
     let mut ways = vec![(0, rest)];
     if let Part::DoubleStar = part {
-        let more = segments.iter().skip(1).take_while(|segment| is_name(segment)).count();
+        let more = segments.iter().skip(1).take_while(|segment| segment.is_name()).count();
         ways.extend((1..=more).filter_map(|more| Some((more, segments.get(more + 1..)?))));
     }
     let ranked = ways

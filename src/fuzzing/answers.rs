@@ -34,8 +34,10 @@ pub(super) fn error_body(data: &[u8]) {
     let number = [403, 400, 401, 404, 412, 429, 500, 503][usize::from(status % 8)];
     let answer = Answer::new(body).with_status(number).with_headers(&headers);
     let refusal = look(&answer);
-    // A report takes many times as long as all the rest.
-    if status >= 224 && refusal.is_some_and(|refusal| refusal.gate() == Gate::Scope) {
+    // A report takes a hundred times as long as all the rest. Which inputs are reported nobody can aim at,
+    // or the fuzzer would make little else.
+    let is_reported = body.iter().fold(0_u8, |sum, byte| sum.rotate_left(3) ^ byte) % 64 == 0;
+    if is_reported && refusal.is_some_and(|refusal| refusal.gate() == Gate::Scope) {
         explain(&answer);
     }
 }

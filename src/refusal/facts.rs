@@ -186,12 +186,13 @@ impl Facts {
 /// nor does the name that Go, Python and .NET have for gRPC's status 7.
 pub(super) fn is_telling(word: &str) -> bool {
     let is_joined = word.contains('_') || word.bytes().skip(1).any(|b| b.is_ascii_uppercase());
-    let name = uncapitalized(word);
+    let is_reason = || {
+        let name = uncapitalized(word);
+        REASONS.iter().any(|(reason, _)| *reason == name)
+    };
     is_joined
         && word != "PermissionDenied"
-        && (ERROR_INFO.iter().any(|(reason, _)| *reason == word)
-            || REASONS.iter().any(|(reason, _)| *reason == name)
-            || word == AMBIGUOUS_REASON)
+        && (ERROR_INFO.iter().any(|(reason, _)| *reason == word) || is_reason() || word == AMBIGUOUS_REASON)
 }
 
 /// The codes of XML errors are the older reasons with a capital.

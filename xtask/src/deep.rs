@@ -7,12 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-/// What is mutated: where a call is judged and an answer read.
-const JUDGES: [&str; 5] =
-    ["src/guard.rs", "src/guard/*.rs", "src/scope.rs", "src/refusal.rs", "src/refusal/*.rs"];
-/// What is told of them by tests that are quick enough to run for each mutant.
-const TESTS: [&str; 8] =
-    ["--lib", "--test", "refusal", "--test", "confirm", "--test", "guarded_clients", "--quiet"];
+/// How many executions are one run of a fuzzer, after which it may be stopped and begun again.
+const RUN: u64 = 500_000;
 
 /// Everything, each part as long as it takes.
 pub(crate) fn all() -> Result<()> {
@@ -20,25 +16,51 @@ pub(crate) fn all() -> Result<()> {
     shuttle("100000")?;
     soak("60")?;
     fuzz("600")?;
-    mutants()
+    executions("10000000")?;
+    mutants(None)
 }
 
-/// Fuzzes each target for so many seconds, without a sanitizer, for the crate forbids unsafe code.
+/// Fuzzes each target for so many seconds, and sees what inputs are compared with: what finds new ways.
 pub(crate) fn fuzz(seconds: &str) -> Result<()> {
     if !is_there("fuzz") {
         return left_out("fuzz");
     }
-    let bound = format!("-max_total_time={seconds}");
+    targets()?.iter().try_for_each(|target| fuzz_one(target, &[], &format!("-max_total_time={seconds}")))
+}
+
+/// Executes each target so many times in all, and goes on where it was stopped. To note every comparison
+/// takes longer than the rest, and is left out: these runs start from what [`fuzz`] has found.
+pub(crate) fn executions(count: &str) -> Result<()> {
+    if !is_there("fuzz") {
+        return left_out("fuzz");
+    }
+    let count: u64 = count.parse()?;
+    fs::create_dir_all("fuzz/target/executed")?;
     for target in targets()? {
-        // New inputs go into a folder of their own: the corpus in the repository stays small.
-        let found = format!("fuzz/target/found/{target}");
-        fs::create_dir_all(&found)?;
-        let arguments = ["+nightly", "fuzz", "run", "--sanitizer", "none", &target, &found];
-        let corpus = format!("fuzz/corpus/{target}");
-        let bounds = ["--", &bound, "-timeout=10", "-rss_limit_mb=1024", "-max_len=4096"];
-        run(Command::new("cargo").args(arguments).arg(&corpus).args(bounds).arg("-print_final_stats=1"))?;
+        let place = format!("fuzz/target/executed/{target}");
+        let mut executed = fs::read_to_string(&place).map_or(Ok(0), |text| text.trim().parse())?;
+        while executed < count {
+            let build = ["--no-trace-compares", "--target-dir", "fuzz/target/fast"];
+            fuzz_one(&target, &build, &format!("-runs={RUN}"))?;
+            executed += RUN;
+            fs::write(&place, executed.to_string())?;
+        }
+        println!("{target}: {executed} executions");
     }
     Ok(())
+}
+
+/// Without a sanitizer: AddressSanitizer looks for wrong use of memory, which the compiler rules out where
+/// unsafe code is forbidden, and takes half the speed. Assertions and overflow checks are on.
+fn fuzz_one(target: &str, build: &[&str], bound: &str) -> Result<()> {
+    // New inputs go into a folder of their own: the corpus in the repository stays small.
+    let (found, corpus) = (format!("fuzz/target/found/{target}"), format!("fuzz/corpus/{target}"));
+    fs::create_dir_all(&found)?;
+    let mut command = Command::new("cargo");
+    command.args(["+nightly", "fuzz", "run", "--sanitizer", "none"]).args(build);
+    command.args([target, &found, &corpus, "--", bound, "-print_final_stats=1"]);
+    // Longer inputs are no other ways, and take their time. The bounds on long ones have tests.
+    run(command.args(["-max_len=1024", "-timeout=60", "-rss_limit_mb=1024"]))
 }
 
 fn targets() -> Result<Vec<String>> {
@@ -75,7 +97,9 @@ pub(crate) fn deny() -> Result<()> {
     if fetch.status.success() {
         return run(Command::new("cargo").args(["deny", "check", "advisories"]));
     }
-    println!("LEFT OUT: the database of advisories cannot be reached");
+    println!(
+        "NOT CHECKED: advisories. Their database cannot be reached; where it can: cargo deny check advisories"
+    );
     Ok(())
 }
 
@@ -85,15 +109,19 @@ pub(crate) fn soak(seconds: &str) -> Result<()> {
     run(Command::new("cargo").args(example))
 }
 
-/// Changes the judges one by one; a change that no test sees is printed.
-pub(crate) fn mutants() -> Result<()> {
+/// Changes what judges calls and answers, one thing at a time; a change that no test sees is printed. What
+/// is changed, by which tests it should be seen, and what cannot be: `.cargo/mutants.toml`. A shard is one
+/// part of many, such as `0/8`.
+pub(crate) fn mutants(shard: Option<&str>) -> Result<()> {
     if !is_there("mutants") {
         return left_out("mutants");
     }
     let mut command = Command::new("cargo");
-    command.args(["mutants", "--package", "gcp-scopes", "--all-features", "--output", "target"]);
-    JUDGES.iter().for_each(|file| _ = command.args(["--file", file]));
-    run(command.arg("--").args(TESTS))
+    command.args(["mutants", "--package", "gcp-scopes", "--jobs", "1", "--output", "target"]);
+    shard.into_iter().for_each(|shard| _ = command.args(["--shard", shard]));
+    // The source is copied; what it depends on is built once for all runs.
+    let target = std::path::absolute("target/mutants")?;
+    run(command.env("CARGO_TARGET_DIR", target).env("CARGO_PROFILE_DEV_DEBUG", "0"))
 }
 
 fn is_there(tool: &str) -> bool {

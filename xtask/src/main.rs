@@ -20,8 +20,8 @@ usage: cargo xtask catalog             write the catalog from the pinned package
        cargo xtask core                check that the core brings no HTTP client, no TLS, and few crates
        cargo xtask sizes               check the stated sizes of the catalogs, and the package's
        cargo xtask deep                what takes hours; or one part of it:
-       cargo xtask deep fuzz|soak SECONDS, deep shuttle SCHEDULES
-       cargo xtask deep deny|mutants
+       cargo xtask deep fuzz|soak SECONDS, deep executions COUNT,
+       cargo xtask deep shuttle SCHEDULES, deep deny, deep mutants [SHARD]
        cargo xtask msrv                check that the library keeps to the syntax of its rust-version
        cargo xtask instructions        count the instructions a call takes; --write to check the counts in
        cargo xtask build-cost          build the core and each adapter from scratch, or the features named";
@@ -47,7 +47,9 @@ fn main() -> anyhow::Result<()> {
         ["deep", "shuttle", schedules] => deep::shuttle(schedules),
         ["deep", "soak", seconds] => deep::soak(seconds),
         ["deep", "deny"] => deep::deny(),
-        ["deep", "mutants"] => deep::mutants(),
+        ["deep", "executions", count] => deep::executions(count),
+        ["deep", "mutants"] => deep::mutants(None),
+        ["deep", "mutants", shard] => deep::mutants(Some(shard)),
         ["instructions"] => instructions::run(false),
         ["instructions", "--write"] => instructions::run(true),
         ["build-cost", features @ ..] => build_cost::print(features),
