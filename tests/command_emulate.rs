@@ -1,22 +1,23 @@
 //! `gcp-scopes emulate`, as a person runs it.
 #![cfg(all(feature = "cli", feature = "reqwest-middleware", unix))]
 
+#[path = "support/command.rs"]
+mod command;
 #[path = "support/plain.rs"]
 mod plain;
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Output};
 
 use anyhow::{Context, Result, ensure};
+use command::{Told, told};
 use gcp_scopes::environment::Platform;
 use gcp_scopes::{Denial, Guard};
 
 fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gcp-scopes"));
-    command.arg("emulate").args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
+    command::command(&[&["emulate"], args].concat())
 }
 
 /// A running emulator, and the variables it printed.
@@ -83,15 +84,27 @@ fn other_platforms_set_their_own_variables() -> Result<()> {
 
 #[test]
 fn what_cannot_be_emulated_is_refused_with_what_can() -> Result<()> {
-    let rows: [(&[&str], &str); 3] = [
+    let rows: [(&[&str], &str); 9] = [
         (&["--platform", "vms"], "gke-node"),
         (&["--scopes", "devstorage.read_onyl"], "devstorage.read_only"),
         (&["--role", "roles/king"], "roles/storage.objectAdmin"),
+        (&["--zone", "us"], "unusable zone `us`: expected a zone such as us-central1-a"),
+        (&["--project", "p"], "unusable project id `p`: expected 6 to 30"),
+        (&["--name", "Web 1"], "unusable name `Web 1`: expected 1 to 63"),
+        (&["--account", "me@example.com"], "NAME@PROJECT.iam.gserviceaccount.com"),
+        (&["--bucket", "gs://photos"], "unusable bucket `gs://photos`: expected a name without gs://"),
+        (&["--bucket", ""], "unusable bucket ``"),
     ];
     for (args, hint) in rows {
-        let output = command(args).output()?;
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        ensure!(output.status.code() == Some(2) && said.contains(hint), "{args:?}: {said}");
+        let Told { code, out, err } = told(&mut command(args), b"");
+        ensure!(code == 2 && out.is_empty() && err.contains(hint), "{args:?}: {err}");
     }
+    Ok(())
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named_with_the_variable_that_says_where() -> Result<()> {
+    let Told { code, err, .. } = told(command(&[]).env("TMPDIR", "/no/such/folder"), b"");
+    ensure!(code == 1 && err.contains("/no/such/folder/") && err.contains("TMPDIR"), "{err}");
     Ok(())
 }

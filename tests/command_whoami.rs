@@ -1,10 +1,11 @@
 //! `gcp-scopes whoami`, as a person runs it.
 #![cfg(all(feature = "cli", feature = "catalog-full"))]
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+#[path = "support/command.rs"]
+mod command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
+use command::{command, told};
 use gcp_scopes::testing::{FakeGoogle, Fault, Platform, Service, Vm};
 use serde_json::Value;
 
@@ -19,16 +20,10 @@ fn patient(env: &[(String, String)], args: &[&str]) -> Result<(Option<i32>, Stri
     anyhow::bail!("the fake metadata server never answered in time")
 }
 
-/// The command in a world of these variables, and in no other.
+/// The command in a world of these variables, and in no other. What it says is without its line breaks.
 fn whoami(env: Vec<(String, String)>, args: &[&str], input: &str) -> Result<(Option<i32>, String, String)> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gcp-scopes"));
-    command.env_clear().envs(env).arg("whoami").args(args);
-    let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = pipes.spawn()?;
-    // Who is not asked for input may be gone before it comes.
-    let _ = child.stdin.take().context("a pipe")?.write_all(input.as_bytes());
-    let output = child.wait_with_output()?;
-    Ok((output.status.code(), String::from_utf8(output.stdout)?, String::from_utf8(output.stderr)?))
+    let told = told(command(&["whoami"]).args(args).envs(env), input.as_bytes());
+    Ok((Some(told.code), told.words(), told.err))
 }
 
 fn oauth(google: &FakeGoogle) -> String {
@@ -40,12 +35,10 @@ async fn it_tells_place_credential_account_scopes_source_and_time_and_never_the_
     let google = FakeGoogle::builder().vm(Vm::new("web-1").scopes(["pubsub"])).start().await?;
     let token = google.token();
     let (status, out, error) = patient(&google.env(), &["--timeout", "1m"])?;
-    let expected = "  \
-  runs on     Compute Engine: web-1 (zone us-central1-a, project my-project)
-  credential  the attached service account, from the metadata server
-  account     123456789012-compute@developer.gserviceaccount.com
-  holds       pubsub (as the VM's metadata server says; 59 min left)
-";
+    let expected = "runs on Compute Engine: web-1 (zone us-central1-a, project my-project) \
+                    credential the attached service account, from the metadata server \
+                    account 123456789012-compute@developer.gserviceaccount.com \
+                    holds pubsub (as the VM's metadata server says; 59 min left)";
     ensure!(status == Some(0) && out == expected, "{out}{error}");
     let (_, json, _) = patient(&google.env(), &["--timeout", "1m", "--format", "json"])?;
     let value: Value = serde_json::from_str(&json)?;
@@ -83,7 +76,10 @@ async fn a_token_on_standard_input_is_told_from_tokeninfo() -> Result<()> {
     }
     let (status, out, _) = whoami(google.env(), &args, "ya29.unheard-of")?;
     ensure!(status == Some(2) && out.contains("does not know this token"), "{out}");
-    for input in ["", "two words"] {
+    let (_, out, _) = whoami(google.env(), &[&args[..], &["--plain"]].concat(), &token)?;
+    ensure!(out.starts_with("credential: the token from standard input "), "{out}");
+    let key_file = r#"{"type":"service_account","private_key":"-----BEGIN"}"#;
+    for input in ["", "two words", key_file, "t\u{f6}ken", "\0", &"x".repeat(10 << 20)] {
         let (status, _, error) = whoami(google.env(), &args, input)?;
         ensure!(status == Some(64) && error.contains("gcloud auth print-access-token |"), "{error}");
     }
@@ -120,7 +116,7 @@ async fn no_proxy_hears_what_is_asked_of_the_metadata_server() -> Result<()> {
     let mut env = google.env();
     env.extend(names.map(|name| (name.to_owned(), url.clone())));
     let (status, out, error) = patient(&env, &["--timeout", "1m"])?;
-    ensure!(status == Some(0) && out.contains("holds       pubsub"), "{out}{error}");
+    ensure!(status == Some(0) && out.contains("holds pubsub"), "{out}{error}");
     ensure!(proxy.accept().is_err(), "somebody called at the proxy");
     Ok(())
 }

@@ -62,7 +62,7 @@ impl Asking {
 
     /// A guard that knows where it runs, or, of a token from elsewhere, that it knows nothing.
     async fn guard(&self, is_given: bool) -> Result<Guard, String> {
-        let builder = self.builder().map_err(|error| error.to_string())?;
+        let builder = self.builder()?;
         if is_given {
             let world = Snapshot::new().with_credential(Credential::Declared);
             return Ok(builder.snapshot(world).build());
@@ -73,17 +73,20 @@ impl Asking {
         }
     }
 
-    fn builder(&self) -> Result<GuardBuilder, gcp_scopes::Error> {
-        let mut builder = Guard::builder().tokeninfo_endpoint(TOKENINFO)?;
-        for endpoint in &self.endpoint {
-            let (api, url) = endpoint.split_once('=').unwrap_or((endpoint, ""));
-            builder = match api {
-                "oauth2" => builder.tokeninfo_endpoint(format!("{}/tokeninfo", url.trim_end_matches('/')))?,
-                api if api.contains('.') => builder.endpoint(url, api)?,
-                api => builder.endpoint(url, &format!("{api}.googleapis.com"))?,
-            };
-        }
-        Ok(builder)
+    fn builder(&self) -> Result<GuardBuilder, String> {
+        let builder = Guard::builder().tokeninfo_endpoint(TOKENINFO).map_err(|error| error.to_string())?;
+        self.endpoint.iter().try_fold(builder, |builder, endpoint| {
+            let bad = |why: &str| format!("unusable --endpoint {}: {why}", shown(endpoint));
+            let (api, url) = endpoint
+                .split_once('=')
+                .ok_or_else(|| bad("expected API=URL, such as storage=http://127.0.0.1:4443"))?;
+            match api {
+                "oauth2" => builder.tokeninfo_endpoint(format!("{}/tokeninfo", url.trim_end_matches('/'))),
+                api if api.contains('.') => builder.endpoint(url, api),
+                api => builder.endpoint(url, &format!("{api}.googleapis.com")),
+            }
+            .map_err(|error| bad(&error.to_string()))
+        })
     }
 
     /// A word on standard error about how to find out more, for a person.

@@ -50,7 +50,7 @@ is an owner of the project and can stop, change and start the VM.
 
 Examples:
   gcp-scopes emulate --platform gce --scopes default --role roles/storage.objectAdmin
-  gcp-scopes emulate --platform cloud-run --name web > variables.sh &   then:   . ./variables.sh
+  gcp-scopes emulate --platform cloud-run --name web > variables.sh
 
 Exit codes:
   0  ended by Ctrl-C

@@ -8,14 +8,14 @@ use std::process::ExitCode;
 use clap::Args;
 use gcp_scopes::Guard;
 
-use crate::ending::{complain, exit, print, refuse};
+use crate::ending::{exit, print, refuse};
 use crate::explanation::{Explainer, Explanation};
 use crate::look::Look;
 use crate::place::Place;
 use crate::said::Said;
 use crate::{Format, answer, called, stream};
 
-/// Of a longer log only this much is looked through, in bytes.
+/// A longer log takes too long to look through, in bytes.
 const LONGEST: u64 = 16 << 20;
 
 /// Say which gate refused a call, and what to do about it.
@@ -80,12 +80,12 @@ pub(crate) fn run(args: &Explain, look: &Look) -> ExitCode {
         Ok(bytes) if bytes.trim_ascii().is_empty() => {
             return fail(args, &format!("nothing to explain: {EXAMPLE}"));
         }
+        Ok(bytes) if bytes.len() as u64 > LONGEST => {
+            return fail(args, "more than 16 MiB to look through; give the part with the error");
+        }
         Ok(bytes) => bytes,
         Err(error) => return fail(args, &error),
     };
-    if bytes.len() as u64 == LONGEST {
-        complain("only the first 16 MiB of the input were read; give the part with the error");
-    }
     let mut parts = Said::parts(&bytes).map(|said| explainer.explain(&said));
     let explanation = parts.find(Explanation::is_refusal).unwrap_or_default();
     let printed = match args.format {
@@ -114,13 +114,13 @@ fn read(args: &Explain) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let file = args.file.as_ref().filter(|path| path.as_os_str() != "-");
     let done = match file {
-        Some(path) => File::open(path).and_then(|file| file.take(LONGEST).read_to_end(&mut bytes)),
+        Some(path) => File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes)),
         None => {
             if io::stdin().is_terminal() {
                 // A hint; without it the program works all the same.
                 let _ = writeln!(io::stderr(), "Paste what was answered, then press Ctrl-D.");
             }
-            io::stdin().lock().take(LONGEST).read_to_end(&mut bytes)
+            io::stdin().lock().take(LONGEST + 1).read_to_end(&mut bytes)
         }
     };
     let name = || file.map_or_else(|| "standard input".to_owned(), |path| format!("`{}`", path.display()));

@@ -1,0 +1,46 @@
+//! The real command `gcp-scopes`, in a world of no variables but those that a test sets.
+
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
+
+pub(crate) fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gcp-scopes"));
+    command.env_clear().args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// The exit code and both outputs, of which all must be text.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Told {
+    /// The output without its line breaks, which may be anywhere.
+    #[allow(dead_code, reason = "some tests read JSON alone")]
+    pub(crate) fn words(&self) -> String {
+        self.out.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Runs it to its end on this input.
+pub(crate) fn told(command: &mut Command, input: &[u8]) -> Told {
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    // A program that does not read its input closes it, and that is no failure.
+    let writer = std::thread::spawn(move || stdin.write_all(&input).ok());
+    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Told { code: status.code().unwrap(), out: text(stdout), err: text(stderr) }
+}
+
+/// The same as three values, for the arguments alone.
+#[allow(dead_code, reason = "some tests set variables, too")]
+pub(crate) fn run(args: &[&str], input: &[u8]) -> (i32, String, String) {
+    let Told { code, out, err } = told(&mut command(args), input);
+    (code, out, err)
+}
