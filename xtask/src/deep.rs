@@ -20,12 +20,25 @@ pub(crate) fn all() -> Result<()> {
     mutants(None)
 }
 
-/// Fuzzes each target for so many seconds, and sees what inputs are compared with: what finds new ways.
+/// Fuzzes each target for so many seconds, one on each processor, and sees what inputs are compared with: what
+/// finds new ways.
 pub(crate) fn fuzz(seconds: &str) -> Result<()> {
     if !is_there("fuzz") {
         return left_out("fuzz");
     }
-    targets()?.iter().try_for_each(|target| fuzz_one(target, &[], &format!("-max_total_time={seconds}")))
+    run(Command::new("cargo").args(["+nightly", "fuzz", "build", "--sanitizer", "none"]))?;
+    let bound = format!("-max_total_time={seconds}");
+    let at_once = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    for targets in targets()?.chunks(at_once) {
+        std::thread::scope(|scope| {
+            let started: Vec<_> =
+                targets.iter().map(|target| scope.spawn(|| fuzz_one(target, &[], &bound))).collect();
+            started
+                .into_iter()
+                .try_for_each(|one| one.join().unwrap_or_else(|_| bail!("a fuzzer's thread ended")))
+        })?;
+    }
+    Ok(())
 }
 
 /// Executes each target so many times in all, and goes on where it was stopped. To note every comparison
