@@ -105,11 +105,13 @@ let recorder = gcp_scopes::Guard::builder().build().recorder();
 }
 
 /// A guarded client whose every answer is `meow`.
-#[cfg(feature = "tower")]
+#[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store", feature = "opendal"))]
 macro_rules! guarded {
     () => {
         r#"# use http::{Request, Response};
 # use tower::{Service, ServiceBuilder, ServiceExt};
+# #[cfg(not(feature = "tower"))] fn main() {}
+# #[cfg(feature = "tower")]
 # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 # let guard = gcp_scopes::Guard::builder().build();
 # let answer = |_: Request<()>| async { Ok::<_, std::io::Error>(Response::new(http_body_util::Full::<bytes::Bytes>::from("meow"))) };
