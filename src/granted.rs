@@ -262,7 +262,7 @@ impl GrantSource {
     pub(crate) fn describe(self) -> &'static str {
         match self {
             Self::Jwt => "as the token itself says",
-            Self::Declared => "as the token's provider says",
+            Self::Declared => "as declared",
             Self::Metadata => "as the VM's metadata server says",
             Self::Tokeninfo => "as Google's tokeninfo says",
             Self::Custom => "as the program's own source says",

@@ -67,7 +67,8 @@ fn a_report_is_as_wide_as_the_variable_says_and_prose_never_too_wide_to_read() {
 #[test]
 fn colours_are_for_terminals_and_for_who_asks_for_them() {
     let is_coloured = |text: &str| text.contains("\u{1b}[");
-    let rows: [(&[(&str, &str)], &[&str], bool); 6] = [
+    type Row = (&'static [(&'static str, &'static str)], &'static [&'static str], bool);
+    let rows: [Row; 6] = [
         (&[], &[], false),
         (&[("TERM", "xterm-256color")], &[], false),
         (&[("CLICOLOR_FORCE", "1")], &[], true),

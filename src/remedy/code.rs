@@ -26,8 +26,8 @@ pub(super) fn metadata_server(case: &Case<'_>) -> Remedy {
     let steps = vec![
         ask(
             &format!(
-                "Ask for the scope in code. There is nothing to set on {} and no command for it. {clue} gcp_auth \
-                 cannot ask: it leaves the scopes out. google-cloud-auth can:",
+                "Ask for the scope in code. There is nothing to set on {} and no command for it. {clue} The \
+                 crate gcp_auth leaves the scopes out of its request. With google-cloud-auth:",
                 case.environment.platform()
             ),
             case,
@@ -38,7 +38,7 @@ pub(super) fn metadata_server(case: &Case<'_>) -> Remedy {
              the scopes. What /scopes lists there may be asked for; it is not what a token holds.",
         )
         .code(format!("GET {address}?scopes={}", case.scopes_to_ask().join(","))),
-        Step::new("Deploy the changed program. What runs now goes on until then."),
+        Step::new("Deploy the changed program. Until then, what runs now is refused as before."),
         next::after(case),
     ];
     Remedy::new(in_code(case), steps)
@@ -112,8 +112,8 @@ pub(super) fn delegation(case: &Case<'_>) -> Remedy {
         .link(DELEGATION),
     );
     steps.push(Step::new(
-        "Ask for the same scope in code, in the `scope` claim of the JWT whose `sub` is the person. Then it counts \
-         what that person may see.",
+        "Ask for the same scope in code, in the `scope` claim of the JWT whose `sub` is the person. From then on, \
+         what that person may see decides.",
     ));
     let summary = format!(
         "Have {} added to the account's domain-wide delegation, and ask for it in code.",

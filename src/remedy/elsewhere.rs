@@ -46,7 +46,7 @@ fn on_a_vm(case: &Case<'_>) -> Step {
     let (scopes, better) = (case.scopes_to_set(), case.or_better());
     Step::new(format!(
         "If the token comes from a VM: stop it, set its scopes (the flag replaces the list: name every scope it has and \
-         the one it lacks), and start it. Run this from elsewhere; everything on the VM ends.{better}"
+         the one it lacks), and start it. Run this from another machine: everything on the VM ends.{better}"
     ))
     .command(format!(
         "gcloud compute instances stop {vm} && gcloud compute instances set-service-account {vm} --scopes={scopes} \

@@ -81,8 +81,8 @@ fn within_cloud(case: &Case<'_>, why: &str) -> Step {
         None => "; add what else was granted so far",
     };
     Step::new(format!(
-        "{why}Log in again with cloud-platform, on the machine where the program runs. --scopes replaces the defaults, so this list holds \
-         them{granted}. It overwrites the present application default credentials."
+        "{why}Log in again with cloud-platform, on the machine where the program runs. --scopes replaces the defaults, so this list \
+         repeats them{granted}. It overwrites the present application default credentials."
     ))
     .command(command(case))
     .link(ADC_LOGIN)
@@ -112,7 +112,7 @@ fn beyond_cloud(case: &Case<'_>, why: &str) -> Vec<Step> {
     );
     steps.push(
         Step::new(
-            "Log in with it. --scopes replaces the defaults, so this list holds them too. It overwrites the present \
+            "Log in with it. --scopes replaces the defaults, so this list repeats them. It overwrites the present \
              application default credentials. Without a browser add --no-browser.",
         )
         .command(format!("{} --client-id-file=CLIENT_ID_FILE", command(case)))

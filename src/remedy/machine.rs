@@ -142,8 +142,8 @@ fn workload_identity(case: &Case<'_>) -> Vec<Step> {
     };
     let mut steps = vec![
         Step::new(
-            "Preferred: give the pod an identity of its own, to which node scopes do not apply. First a workload \
-             pool for the cluster, if it has none (Autopilot clusters have one). Running pods are not touched.",
+            "Preferred: give the pod an identity of its own, to which node scopes do not apply. First give the \
+             cluster a workload pool, if it has none (Autopilot clusters have one). Running pods are not touched.",
         )
         .command(format!(
             "gcloud container clusters update {cluster} --location={location} --project={project} \

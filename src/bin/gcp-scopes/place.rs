@@ -93,7 +93,7 @@ impl Place {
     pub(crate) fn granted(&self) -> Result<GrantedScopes, String> {
         Ok(match self.held()? {
             Some(scopes) => GrantedScopes::known(scopes, GrantSource::Declared),
-            None => GrantedScopes::unknown("not told; --held names them"),
+            None => GrantedScopes::unknown("give them with --held"),
         })
     }
 
