@@ -89,7 +89,7 @@ fn build() -> Result<String> {
     let messages = output("cargo", &arguments)?;
     let programs = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let named = programs.filter(|message| message["target"]["name"] == "speed");
-    let program = named.filter_map(|message| message["executable"].as_str().map(str::to_owned)).last();
+    let program = named.filter_map(|message| message["executable"].as_str().map(str::to_owned)).next_back();
     program.context("cargo bench built no program")
 }
 
