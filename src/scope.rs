@@ -390,6 +390,10 @@ pub(crate) static ALIASES: [(&str, &str); 21] = [
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -433,5 +437,60 @@ mod tests {
         assert!(a.intersects(&ScopeSet::from_scope_text("https://example.com/x")));
         assert!(!a.intersects(&ScopeSet::from_scope_text("email https://example.com/y")));
         assert_eq!(a.union(&ScopeSet::from_scope_text("email openid")).len(), 3);
+    }
+
+    #[test]
+    fn a_scope_has_one_name_whichever_of_its_own_it_was_given() {
+        for (given, uri) in [
+            ("email", "https://www.googleapis.com/auth/userinfo.email"),
+            ("profile", "https://www.googleapis.com/auth/userinfo.profile"),
+            ("https://mail.google.com", "https://mail.google.com/"),
+            ("openid", "openid"),
+        ] {
+            let scope = Scope::from_uri(given);
+            assert_eq!((scope.as_str(), &scope), (uri, &Scope::from_uri(uri)));
+            assert!(scope.is_known() && scope.to_string() == uri);
+        }
+        assert!(!Scope::from_uri("https://example.com/email").is_known());
+    }
+
+    #[test]
+    fn in_debug_a_set_is_the_short_names_of_its_scopes() {
+        let set = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub https://example.com/x");
+        assert_eq!(format!("{set:?}"), "{pubsub, https://example.com/x}");
+    }
+
+    /// Scopes of which some are known, and two sets of them have some in common.
+    fn scopes() -> impl Strategy<Value = BTreeSet<String>> {
+        let known = (0..SCOPES.len()).prop_map(|place| SCOPES[place].to_owned());
+        let usual = (0..8_usize).prop_map(|place| SCOPES[place * SCOPES.len() / 8].to_owned());
+        let unknown = "https://example.com/[a-e]";
+        proptest::collection::btree_set(prop_oneof![known, usual, unknown.boxed()], 0..6)
+    }
+
+    fn set_of(scopes: &BTreeSet<String>) -> ScopeSet {
+        scopes.iter().map(|uri| Scope::from_uri(uri)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_set_does_what_a_plain_set_of_their_names_does(one in scopes(), other in scopes()) {
+            let held = |set: &ScopeSet| set.iter().map(|scope| scope.to_string()).collect::<Vec<_>>();
+            let sorted = |names: &BTreeSet<String>| {
+                let (known, unknown): (Vec<_>, Vec<_>) =
+                    names.iter().cloned().partition(|uri| SCOPES.contains(&uri.as_str()));
+                [known, unknown].concat()
+            };
+            let (set, another) = (set_of(&one), set_of(&other));
+            prop_assert_eq!(held(&set), sorted(&one));
+            prop_assert_eq!(held(&set.union(&another)), sorted(&(&one | &other)));
+            prop_assert_eq!(set.intersects(&another), !one.is_disjoint(&other));
+            prop_assert_eq!((set.len(), set.is_empty()), (one.len(), one.is_empty()));
+            prop_assert_eq!(set == another, one == other);
+            prop_assert_eq!(set.is_all_known(), one.iter().all(|uri| SCOPES.contains(&uri.as_str())));
+            for uri in &other {
+                prop_assert_eq!(set.contains(&Scope::from_uri(uri)), one.contains(uri));
+            }
+        }
     }
 }
