@@ -115,6 +115,8 @@ impl Denial {
         let method = method.or_else(|| named(&refusal));
         let listed = needed.cloned().or_else(|| Some(method?.accepted())).unwrap_or_default();
         let accepted = accepted_after(&listed, &granted, &refusal);
+        let is_anothers = granted.is_unknown() && would_do(&environment, &accepted, &refusal);
+        let environment = if is_anothers { unknown_place() } else { environment };
         Self::assemble(DenialKind::Refused, method, accepted, granted, environment, Some(refusal))
     }
 
@@ -398,6 +400,21 @@ fn accepted_after(listed: &ScopeSet, granted: &GrantedScopes, refusal: &Refusal)
     }
 }
 
+/// Whether the machine's own list of scopes would have opened the gate, so that a refused token of which
+/// nothing is known cannot be the machine's. What the server says counts more than the catalog.
+fn would_do(environment: &Environment, accepted: &ScopeSet, refusal: &Refusal) -> bool {
+    let is_missing = refusal.scope_refusal() == Some(ScopeRefusal::Missing);
+    let said = refusal.alternatives();
+    let opens = if said.is_empty() { accepted } else { said };
+    let is_attached = is_missing && environment.credential() == Credential::MetadataServer;
+    is_attached && environment.scopes().is_some_and(|scopes| scopes.intersects(opens))
+}
+
+/// Where a token was made that is not the machine's is not known, so that no command may name the machine.
+fn unknown_place() -> Arc<Environment> {
+    Arc::new(Environment::told(Platform::Unknown, Credential::Declared))
+}
+
 /// The environment of a program whose token, on a machine with an account of its own, is known to be
 /// another one's: what is done to the machine would not help.
 pub(crate) fn of_this_token(environment: Arc<Environment>, granted: &GrantedScopes) -> Arc<Environment> {
@@ -409,9 +426,8 @@ pub(crate) fn of_this_token(environment: Arc<Environment>, granted: &GrantedScop
         Some(GrantSource::Jwt) => {
             Arc::new((*environment).clone().with_credential(Credential::ServiceAccountKey))
         }
-        // Where it was made is not known, so that no command may name this machine.
         Some(GrantSource::Declared | GrantSource::Custom | GrantSource::Tokeninfo) if is_not_its => {
-            Arc::new(Environment::told(Platform::Unknown, Credential::Declared))
+            unknown_place()
         }
         _ => environment,
     }
@@ -459,5 +475,45 @@ impl fmt::Display for Shell {
 impl StdError for Shell {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         Some(&self.0)
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "catalog-full")]
+mod tests {
+    use super::*;
+    use crate::environment::Snapshot;
+    use crate::refusal::classify_text;
+
+    #[test]
+    fn a_machine_whose_scopes_would_do_is_not_to_be_changed_for_a_token_of_another() {
+        let vm = |scope: &str| {
+            Arc::new(Environment::of(
+                &Snapshot::new()
+                    .with_metadata("instance/name", "web-1")
+                    .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+                    .with_metadata("instance/service-accounts/default/email", "a@b.iam.gserviceaccount.com")
+                    .with_metadata(
+                        "instance/service-accounts/default/scopes",
+                        Scope::to_string(&scope.parse().unwrap()),
+                    ),
+            ))
+        };
+        let said = |more: &str| {
+            let text =
+                format!("HTTP/1.1 403 Forbidden\n{more}\nRequest had insufficient authentication scopes.");
+            classify_text(&text).unwrap()
+        };
+        let only_pubsub = "www-authenticate: Bearer error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/pubsub\"\n";
+        let get = ApiMethod::by_id("storage.objects.get").unwrap();
+        let rows =
+            [("cloud-platform", "", false), ("pubsub", "", true), ("cloud-platform", only_pubsub, true)];
+        for (scope, more, names_the_machine) in rows {
+            let nothing = GrantedScopes::unknown("nobody said");
+            let denial = Denial::refused(Some(get), None, nothing, vm(scope), said(more));
+            let told = denial.report().contains("web-1");
+            assert_eq!(told, names_the_machine, "{scope} {more}: {}", denial.report());
+            assert_eq!(denial.to_string().contains("web-1"), names_the_machine, "{denial}");
+        }
     }
 }

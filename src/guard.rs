@@ -436,7 +436,7 @@ impl Asked {
     /// What a lesson about it is filed under.
     fn subject(&self) -> Option<Subject> {
         match &self.needed {
-            Some(needed) => Some(Subject::Needed(needed.clone())),
+            Some(needed) => Some(Subject::Needed(needed.clone(), self.method())),
             None => self.method().map(Subject::Method),
         }
     }

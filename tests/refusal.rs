@@ -240,6 +240,8 @@ fn the_servers_words_are_bounded_and_harmless() {
         ("two\nlines", "two lines".to_owned()),
         (long.as_str(), "a".repeat(1024)),
         ("token ya29.a0AfH6SMBx-yz_0123456789 here", "token [redacted] here".to_owned()),
+        ("?access_token%3Dya29.a0AfH6SMBx-yz_0123456789%26x", "?access_token%3D[redacted] 26x".to_owned()),
+        ("client GOCSPX-a0AfH6SMBx-yz_0123456789, here", "client [redacted]  here".to_owned()),
         ("keyJson and eyJx stay", "keyJson and eyJx stay".to_owned()),
     ] {
         let body = serde_json::json!({"error": {"code": 403, "message": message}}).to_string();

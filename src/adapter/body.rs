@@ -78,7 +78,9 @@ impl<B: Body> GuardBody<B> {
     /// Whether the bytes that [`look`] copied are all there are.
     pub(crate) fn is_whole(&self, seen: &[u8]) -> bool {
         match &self.state {
-            State::Looked { held, ended, .. } => *ended && held_bytes(held) == seen.len() as u64,
+            State::Looked { held, ended, .. } => {
+                (*ended || is_over(held)) && held_bytes(held) == seen.len() as u64
+            }
             State::Untouched { .. } | State::Grpc { .. } | State::Made { .. } => false,
         }
     }
@@ -194,6 +196,11 @@ where
     }
 }
 
+/// Whether trailers came, which nothing follows.
+fn is_over<D, E>(held: &VecDeque<Result<Frame<D>, E>>) -> bool {
+    held.back().is_some_and(|last| last.as_ref().is_ok_and(Frame::is_trailers))
+}
+
 fn held_bytes<D: Buf, E>(held: &VecDeque<Result<Frame<D>, E>>) -> u64 {
     let data = held.iter().filter_map(|frame| frame.as_ref().ok()?.data_ref());
     data.map(|data| data.remaining() as u64).sum()
@@ -256,6 +263,22 @@ mod tests {
         let whole = body.collect().await.unwrap();
         assert_eq!(whole.trailers(), Some(&trailers));
         assert_eq!(whole.to_bytes(), "one two");
+    }
+
+    #[tokio::test]
+    async fn a_body_was_seen_whole_if_its_end_or_its_trailers_were() {
+        let trailers = || Ok(Frame::trailers(HeaderMap::new()));
+        let rows = [
+            (vec![data("all")], true),
+            (vec![data("all"), trailers()], true),
+            (vec![trailers()], true),
+            (vec![data("half"), Err("cut off")], false),
+            ((0..LOOK_FRAMES + 1).map(|_| data("x")).collect(), false),
+        ];
+        for (frames, whole) in rows {
+            let (seen, body) = look(body(frames)).await;
+            assert_eq!(body.is_whole(&seen), whole, "{}", seen.escape_ascii());
+        }
     }
 
     #[tokio::test]

@@ -14,6 +14,13 @@ pub(crate) fn has(query: &str, name: &str) -> bool {
     pairs(query).any(|(key, _)| key == name)
 }
 
+/// Whether the query holds a token, which Google's APIs take there too
+/// (`access_token` in <https://cloud.google.com/apis/docs/system-parameters>, and `oauth_token` among the
+/// `parameters` of Google's Discovery documents).
+pub(crate) fn has_token(query: &str) -> bool {
+    query.contains("_token=") && (has(query, "access_token") || has(query, "oauth_token"))
+}
+
 /// Whether the query may name another verb than the request has. Google documented `$httpMethod`
 /// once (<https://web.archive.org/web/2016/https://cloud.google.com/apis/docs/system-parameters>),
 /// and no longer does; whether servers still follow it is not known.

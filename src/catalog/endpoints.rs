@@ -95,6 +95,18 @@ impl Endpoints {
         reader::host(authority)
     }
 
+    /// Whether a call goes to a host that the user mapped by its own name.
+    pub(crate) fn is_mapped(&self, call: &Call<'_>) -> bool {
+        let Some(authority) = call.authority().filter(|_| call.is_http()) else { return false };
+        let (host, port) = host::split(authority);
+        let port = Port::of(port, call.default_port());
+        port.is_ok_and(|port| self.mapped(&host::normal(host), &port).is_some())
+    }
+
+    fn mapped(&self, name: &str, port: &Port) -> Option<&Mapped> {
+        self.mapped.iter().find(|mapped| mapped.host == name && port.fits(mapped.port))
+    }
+
     /// Which of the catalog's hosts a call goes to.
     pub(super) fn place<'a>(
         &'a self,
@@ -107,8 +119,7 @@ impl Endpoints {
         }
         let (host, port) = host::split(authority);
         let (name, port) = (host::normal(host), Port::of(port, call.default_port())?);
-        if let Some(mapped) = self.mapped.iter().find(|mapped| mapped.host == name && port.fits(mapped.port))
-        {
+        if let Some(mapped) = self.mapped(&name, &port) {
             return Ok(Place::named(mapped.target.as_str()));
         }
         let google = match &name {
@@ -164,8 +175,10 @@ fn read_target(to: &str) -> Option<String> {
 
 fn read_endpoint(from: &str) -> Result<(String, Option<u16>, String), Error> {
     let bad = || {
+        // A user before the host has a password as a rule.
+        let shown = from.rsplit_once('@').map_or(from, |(_, address)| address);
         Error::invalid(format!(
-            "no endpoint: {from:?}; expected a host or a URL without a path, such as `http://127.0.0.1:4443`"
+            "no endpoint: {shown:?}; expected a host or a URL without a path, such as `http://127.0.0.1:4443`"
         ))
     };
     let text = from.trim();
@@ -215,5 +228,14 @@ mod tests {
         assert_eq!(Endpoints::new().base("storage.googleapis.com"), "https://storage.googleapis.com");
         let elsewhere = Endpoints::new().universe("s3nsapis.fr").unwrap();
         assert_eq!(elsewhere.base("pubsub.googleapis.com"), "https://pubsub.s3nsapis.fr");
+    }
+
+    #[test]
+    fn an_endpoint_that_is_refused_is_named_without_its_user() {
+        for from in ["http://me:PASSWORD@127.0.0.1:4443", "me:PASSWORD@host", "http://me:PASS@WORD@host/path"]
+        {
+            let error = Endpoints::new().endpoint(from, "storage.googleapis.com").unwrap_err().to_string();
+            assert!(!error.contains("PASS") && !error.contains("me:"), "{error}");
+        }
     }
 }

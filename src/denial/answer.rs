@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::Denial;
+use crate::adapter::inflate;
 use crate::catalog::Basis;
 use crate::scope::Scope;
 
@@ -39,15 +40,16 @@ impl AnswerForm {
 
 /// The body of a refusal with the denial's line in its message, and all else as it was sent.
 ///
-/// `seen` is the beginning of the body, not compressed, and `whole` tells whether it is all of it. A
-/// body that was not seen whole, or does not parse, is made anew in the form that `headers` announce;
-/// text that is neither JSON nor XML gets the line in front.
+/// `seen` is the beginning of the body as it came, and `whole` tells whether it is all of it. The body
+/// that is given is not compressed. One that was not seen whole, or does not parse, is made anew in the
+/// form that `headers` announce; text that is neither JSON nor XML gets the line in front.
 pub(crate) fn explained(denial: &Denial, headers: &HeaderMap, seen: &[u8], whole: bool) -> Bytes {
-    let text = std::str::from_utf8(seen).ok().filter(|_| whole);
+    let plain = inflate::readable(headers, seen).unwrap_or_default();
+    let text = std::str::from_utf8(&plain).ok().filter(|_| whole);
     let body = match announced(headers) {
         Some(Announced::Json) => text.and_then(|text| in_json(denial, text)),
         Some(Announced::Xml) => text.and_then(|text| in_xml(denial, text)),
-        Some(Announced::Text) => return format!("{denial}\n\n{}", String::from_utf8_lossy(seen)).into(),
+        Some(Announced::Text) => return format!("{denial}\n\n{}", String::from_utf8_lossy(&plain)).into(),
         None => text.and_then(|text| in_json(denial, text).or_else(|| in_xml(denial, text))),
     };
     let form = match announced(headers) {
@@ -249,6 +251,29 @@ mod tests {
             let body = rewritten("application/xml", sent);
             assert!(body.contains(&format!("{before}{line}{after}")), "{body}");
             assert_eq!(body.replace(&format!(" {line}"), ""), sent);
+        }
+    }
+
+    #[cfg(feature = "tower")]
+    #[test]
+    fn a_compressed_body_keeps_what_a_plain_one_keeps() {
+        let gzip = |plain: &str| {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+            std::io::Write::write_all(&mut encoder, plain.as_bytes()).unwrap();
+            encoder.finish().unwrap()
+        };
+        let google = r#"{"error":{"message":"No.","details":[{"domain":"googleapis.com"}]}}"#;
+        let xml = "<Error><Code>A</Code><Message>No.</Message><Details>d</Details></Error>";
+        for (content_type, sent) in [
+            ("application/json", google),
+            ("", google),
+            ("application/xml", xml),
+            ("text/plain", "Forbidden"),
+        ] {
+            let mut headers = with(content_type);
+            headers.insert(http::header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            let body = explained(&denial(), &headers, &gzip(sent), true);
+            assert_eq!(std::str::from_utf8(&body).unwrap(), rewritten(content_type, sent), "{content_type}");
         }
     }
 

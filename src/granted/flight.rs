@@ -20,6 +20,9 @@ use crate::telemetry;
 
 const NOBODY: &str = "there is nobody to ask: enable feature `reqwest`, or give the guard a `Fetch`";
 
+/// How late an inspection may be on a busy machine before it is given up for lost.
+const SPARE: Duration = Duration::from_secs(5);
+
 /// The numbers of [`Grants`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
@@ -69,8 +72,17 @@ struct Inner {
     sources: Vec<(Stage, Arc<dyn GrantedScopesSource>)>,
     clock: Arc<dyn Clock>,
     limits: Limits,
-    /// One receiver for each inspection under way. It is over when the sender is gone.
-    flights: Mutex<HashMap<TokenKey, watch::Receiver<()>>>,
+    flights: Mutex<HashMap<TokenKey, UnderWay>>,
+}
+
+/// An inspection under way.
+#[derive(Debug)]
+struct UnderWay {
+    /// It is over when the sender is gone.
+    over: watch::Receiver<()>,
+    /// When every source has had its time. An inspection that is still there sits in a runtime that nobody
+    /// drives, and keeps no other from being begun.
+    lost_at: Option<Instant>,
 }
 
 impl Grants {
@@ -204,7 +216,9 @@ impl Inner {
     }
 
     fn start(self: &Arc<Self>, key: TokenKey, authorization: &HeaderValue, stage: Stage) {
+        let now = self.clock.now();
         let mut flights = self.flights();
+        flights.retain(|_, flight| flight.lost_at.is_none_or(|at| now < at));
         // An inspection stores its answer before it leaves `flights`: who holds the lock and sees
         // neither is the first.
         let is_full = flights.len() >= self.limits.flights;
@@ -217,7 +231,7 @@ impl Inner {
             return self.store(key, GrantedScopes::unknown(why), stage);
         };
         let (over, under_way) = watch::channel(());
-        flights.insert(key, under_way);
+        flights.insert(key, UnderWay { over: under_way, lost_at: now.checked_add(self.longest()) });
         drop(flights);
         let mut header = authorization.clone();
         header.set_sensitive(true);
@@ -225,11 +239,17 @@ impl Inner {
         runtime.spawn(flight.run());
     }
 
+    /// How long an inspection may take, with some time to spare.
+    fn longest(&self) -> Duration {
+        let sources = u32::try_from(self.sources.len()).unwrap_or(u32::MAX);
+        self.limits.source.saturating_mul(sources).saturating_add(SPARE)
+    }
+
     async fn land(self: &Arc<Self>, key: TokenKey, authorization: Option<&HeaderValue>, stage: Stage) {
         if let Some(header) = authorization {
             self.start(key, header, stage);
         }
-        let under_way = self.flights().get(&key).cloned();
+        let under_way = self.flights().get(&key).map(|flight| flight.over.clone());
         if let Some(mut flight) = under_way {
             // Nothing is ever sent: the channel closes when the inspection is over.
             let _ = flight.changed().await;
@@ -297,7 +317,7 @@ impl Inner {
         doubled.mul_f64(1.0 + key.jitter(failures) / 2.0)
     }
 
-    fn flights(&self) -> MutexGuard<'_, HashMap<TokenKey, watch::Receiver<()>>> {
+    fn flights(&self) -> MutexGuard<'_, HashMap<TokenKey, UnderWay>> {
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -516,6 +536,21 @@ mod tests {
         drop(runtime);
         assert_eq!(world.peek(&bearer("opaque")), Peek::Seen(0));
         assert!(world.grants.0.flights().is_empty());
+    }
+
+    #[test]
+    fn an_inspection_in_a_runtime_that_nobody_drives_keeps_no_other_from_being_begun() {
+        let source = Source::new(Mood::Knows);
+        let world = World::new(&[(Stage::Ahead, &source)]);
+        let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (idle, other) = (runtime(), runtime());
+        idle.block_on(async { world.grants.inspect(&bearer("opaque"), Stage::Ahead) });
+        let limits = Limits::default();
+        world.clock.advance(limits.source + SPARE);
+        assert!(!other.block_on(world.ask(&bearer("opaque"))).is_unknown());
+        // The lost one ends late, and does no harm.
+        drop(idle);
+        assert_eq!(world.peek(&bearer("opaque")), Peek::Seen(1));
     }
 
     #[test]

@@ -45,6 +45,9 @@ pub struct GuardBuilder {
     clock: Option<Arc<dyn Clock>>,
 }
 
+/// A table for more would take memory that no program has, at `usize::MAX` all there is.
+const MOST_TOKENS: usize = 65_536;
+
 /// When tokeninfo is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum TokeninfoUse {
@@ -185,9 +188,9 @@ impl GuardBuilder {
         self
     }
 
-    /// How many tokens are remembered. Default: 1,024. A smaller number is rounded up to 1.
+    /// How many tokens are remembered. Default: 1,024. At least 1 and at most 65,536 are.
     pub fn remembered_tokens(mut self, most: usize) -> Self {
-        self.limits.tokens = most;
+        self.limits.tokens = most.min(MOST_TOKENS);
         self
     }
 
@@ -346,5 +349,17 @@ impl fmt::Debug for GuardBuilder {
             .field("surface", &self.surface)
             .field("endpoints", &self.endpoints)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_number_of_tokens_to_remember_makes_a_guard() {
+        for most in [0, 1, MOST_TOKENS + 1, usize::MAX] {
+            let _ = Guard::builder().remembered_tokens(most).build();
+        }
     }
 }

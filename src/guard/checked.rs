@@ -9,7 +9,7 @@ use super::lessons::Subject;
 use super::line::Line;
 use super::{Asked, Guard, Preflight, Verdict, WAIT, is_for_scope, is_google};
 use crate::adapter::inflate;
-use crate::call::{Call, Headers, Why};
+use crate::call::{Call, Headers, Why, query};
 use crate::catalog::{self, Endpoints, Found, KnownHost};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::cache::{Entry, Stage, TokenKey};
@@ -89,12 +89,13 @@ impl Before<()> {
     }
 }
 
-/// The value of `Authorization`, if there is exactly one: which of two Google would take is not known.
+/// The value of `Authorization`, if it is the only token: which of two Google would take is not known.
 fn only_token<'a>(call: &Call<'a>, headers: &'a HeaderMap) -> Option<&'a HeaderValue> {
-    match call.headers() {
+    let only = match call.headers() {
         Some(told) => told.only_authorization(),
         None => Headers::read(headers).only_authorization(),
-    }
+    };
+    only.filter(|_| !query::has_token(call.query()))
 }
 
 impl Guard {
@@ -211,11 +212,12 @@ impl Guard {
     /// The scope to ask for in a token for this call, if the call may be given one: it goes to an
     /// API of Google's over TLS, or to where the user said that one is, and proves nothing yet.
     pub(crate) fn scope_to_ask_for(&self, call: &Call<'_>, headers: &HeaderMap) -> Option<Scope> {
-        if headers.contains_key(header::AUTHORIZATION) {
+        if headers.contains_key(header::AUTHORIZATION) || query::has_token(call.query()) {
             return None;
         }
         let found = catalog::lookup(call, &self.0.endpoints);
-        let is_theirs = || !is_google(&catalog::lookup(call, &Endpoints::new()));
+        let is_theirs =
+            || self.0.endpoints.is_mapped(call) && !is_google(&catalog::lookup(call, &Endpoints::new()));
         if !is_google(&found) || found == Err(Why::Signed) || !(call.is_over_tls() || is_theirs()) {
             return None;
         }
@@ -483,6 +485,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::call::NeededScopes;
     use crate::granted::clock::tests::ManualClock;
     use crate::granted::{AccessToken, GrantedScopesSource};
 
@@ -497,6 +500,10 @@ mod tests {
             ("https://storage.s3nsapis.fr/storage/v1/b/b/o/x", Some("devstorage.read_only")),
             ("https://pubsub.googleapis.com/v1/no/such/method/at/all", Some("cloud-platform")),
             ("http://storage.googleapis.com/storage/v1/b/b/o/x", None),
+            ("http://storage.s3nsapis.fr/storage/v1/b/b/o/x", None),
+            ("https://storage.googleapis.com/storage/v1/b/b/o/x?access_token=mine", None),
+            ("https://storage.googleapis.com/storage/v1/b/b/o/x?a=b&oauth_token=mine", None),
+            ("https://storage.googleapis.com/storage/v1/b/b/o?page_token=2", Some("devstorage.read_only")),
             ("https://storage.googleapis.com:8443/storage/v1/b/b/o/x", None),
             ("http://127.0.0.1:4444/storage/v1/b/b/o/x", None),
             ("https://storage.googleapis.com/b/x?X-Goog-Signature=0&X-Goog-Credential=0", None),
@@ -517,6 +524,51 @@ mod tests {
             headers.insert(header::AUTHORIZATION, "Bearer mine".parse().unwrap());
             assert_eq!(guard.scope_to_ask_for(&call, &headers), None, "{url}");
         }
+    }
+
+    fn guard_of_a_logger(preflight: Preflight) -> Guard {
+        let guard = Guard::builder().preflight(preflight).build();
+        let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/logging.write");
+        let granted = GrantedScopes::known(held, GrantSource::Tokeninfo);
+        guard.declare(AccessToken::new("loggers").unwrap(), granted);
+        guard
+    }
+
+    fn before(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> Before {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, "Bearer loggers".parse().unwrap());
+        let uri = url.parse().unwrap();
+        guard.before(&Call::of(&http::Method::GET, &uri, &headers).needing(needed), &headers)
+    }
+
+    #[test]
+    fn a_call_with_another_token_in_its_query_is_not_judged_by_its_header() {
+        let guard = guard_of_a_logger(Preflight::Deny);
+        let url = "https://storage.googleapis.com/storage/v1/b/b/o/x";
+        assert!(matches!(before(&guard, url, None), Before::Stop(_)));
+        for query in ["access_token=other", "alt=media&oauth_token=other"] {
+            let Before::Go(checked) = before(&guard, &format!("{url}?{query}"), None) else {
+                panic!("stopped: {query}")
+            };
+            assert!(checked.token.is_none() && checked.is_googles());
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_one_method_is_none_of_another_that_is_said_to_need_the_same() {
+        let guard = guard_of_a_logger(Preflight::Confirm);
+        let needed = NeededScopes::any_of(["pubsub".parse().unwrap()]);
+        let call = |url| before(&guard, url, Some(&needed));
+        let (object, bucket) = (
+            "https://storage.googleapis.com/storage/v1/b/b/o/x",
+            "https://storage.googleapis.com/storage/v1/b/b",
+        );
+        let Before::Go(checked) = call(object) else { panic!("nothing was refused yet") };
+        let said = b"Request had insufficient authentication scopes.";
+        let denial = guard.after_at_once(&checked, StatusCode::FORBIDDEN, &HeaderMap::new(), said);
+        assert!(denial.is_some());
+        assert!(matches!(call(object), Before::Stop(_)));
+        assert!(matches!(call(bucket), Before::Go(_)));
     }
 
     /// A source that is down.

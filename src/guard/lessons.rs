@@ -18,11 +18,12 @@ use crate::scope::ScopeSet;
 /// learnt again at the price of one call.
 const MOST: usize = 1024;
 
-/// What a lesson is about: a method of the catalog, or what a caller says that its call needs.
+/// What a lesson is about: a method of the catalog, or what a caller says that its call needs, with the
+/// method that it is if the catalog knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Subject {
     Method(ApiMethod),
-    Needed(NeededScopes),
+    Needed(NeededScopes, Option<ApiMethod>),
 }
 
 impl From<ApiMethod> for Subject {

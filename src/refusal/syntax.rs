@@ -4,8 +4,8 @@
 const MESSAGE_LIMIT: usize = 1024;
 const ID_LIMIT: usize = 256;
 
-/// How tokens and keys of Google begin: access tokens, API keys, JWTs.
-const SECRETS: [&str; 3] = ["ya29.", "AIza", "eyJ"];
+/// How tokens and keys of Google begin: access tokens, API keys, JWTs, secrets of OAuth clients.
+const SECRETS: [&str; 4] = ["ya29.", "AIza", "eyJ", "GOCSPX-"];
 
 /// Shorter words that begin so are no secrets.
 const SECRET_LENGTH: usize = 16;
@@ -118,8 +118,11 @@ fn without_secrets(text: &str) -> String {
     let mut out = String::new();
     let is_secret_character = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     for run in text.split_inclusive(|c: char| !is_secret_character(c)) {
-        let is_secret = run.len() >= SECRET_LENGTH && SECRETS.iter().any(|mark| run.starts_with(mark));
-        out.push_str(if is_secret { "[redacted] " } else { run });
+        // A URL within a URL has `%3D` in front of it.
+        let start = SECRETS.iter().filter_map(|mark| run.find(mark)).min();
+        let (before, secret) = run.split_at_checked(start.unwrap_or(run.len())).unwrap_or((run, ""));
+        out.push_str(before);
+        out.push_str(if secret.len() >= SECRET_LENGTH { "[redacted] " } else { secret });
     }
     out
 }
