@@ -479,3 +479,27 @@ proptest! {
         prop_assert_eq!(refusal.alternatives().len(), count);
     }
 }
+
+#[test]
+fn a_resource_that_is_named_after_a_reason_makes_no_refusal_one_of_scope() {
+    for name in ["ACCESS_TOKEN_SCOPE_INSUFFICIENT", "insufficientScopes", "insufficientPermissions"] {
+        for message in [
+            format!("Access Denied: Table p:d.{name}: User does not have permission to query it."),
+            format!("User not authorized to access topic projects/p/topics/{name}."),
+            format!("Permission 'pubsub.topics.get' denied on resource {name} (or it may not exist)."),
+            format!("The caller does not have permission to read the metric '{name}'."),
+        ] {
+            let body = serde_json::json!({"error": {"code": 403, "message": message, "status": "PERMISSION_DENIED"}});
+            let refusal = refused(403, &[], &body.to_string());
+            assert_eq!(refusal.gate(), Gate::Iam, "{message}");
+        }
+    }
+    // A client that relays an answer has its reason in the prose.
+    for message in [
+        "googleapi: Error 403: no, ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+        r#"relayed: {"details": [{"reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}"#,
+    ] {
+        let body = serde_json::json!({"error": {"code": 403, "message": message}}).to_string();
+        assert_eq!(refused(403, &[], &body).gate(), Gate::Scope, "{message}");
+    }
+}

@@ -16,6 +16,9 @@ const LINE_LIMIT: usize = 200;
 
 const REQUEST_IDS: [&str; 3] = ["x-guploader-uploadid", "x-goog-request-id", "x-request-id"];
 
+/// The reasons that mean the scopes.
+const SCOPE_REASONS: [&str; 3] = ["ACCESS_TOKEN_SCOPE_INSUFFICIENT", "insufficientScopes", AMBIGUOUS_REASON];
+
 /// What stands before a list of scopes in the words of services and clients, without its first letter.
 const SCOPE_LISTS: [&str; 4] =
     ["cceptable scopes", "ne of the following scopes", "equired permissions", "equired scopes"];
@@ -41,6 +44,8 @@ pub(super) struct Facts {
     pub(super) details: Details,
     /// A body that is no JSON.
     text: String,
+    /// How many of the reasons stood in fields of a JSON body, and not in its prose.
+    in_fields: Option<usize>,
 }
 
 impl Facts {
@@ -121,6 +126,7 @@ impl Facts {
     /// JSON, and what stands in its messages: one may hold another answer whole.
     fn read_json(&mut self, value: &serde_json::Value) {
         json::read(value, self);
+        self.in_fields = Some(self.reasons.len());
         self.scan(&self.messages.join("\n"));
     }
 
@@ -144,8 +150,9 @@ impl Facts {
         for key in ["service", "method", "permission", "consumer", "uid"] {
             first_words(key).for_each(|word| self.details.add(key, word));
         }
-        let is_break = |c: char| !c.is_ascii_alphanumeric() && c != '_';
-        for word in text.split(is_break).filter(|word| is_telling(word)) {
+        // A message in a field names resources, which people call as they like.
+        let may_be_named = self.in_fields.is_some() && !text.contains('{');
+        for word in words(text, may_be_named).filter(|word| is_telling(word)) {
             self.add_reason(word);
             self.add_reason(&uncapitalized(word));
         }
@@ -163,11 +170,21 @@ impl Facts {
             }
         }
         self.details.find(&prose);
+        self.leave_out_names();
         self.prose = text::plain(&prose);
         for noise in NOISE {
             self.prose = self.prose.replace(noise, "");
         }
         self.details.server_message = self.telling_line().map(syntax::harmless);
+    }
+
+    /// A message that names an IAM permission is about IAM, so that a word of scopes in it is a name.
+    fn leave_out_names(&mut self) {
+        let Some(in_fields) = self.in_fields.filter(|_| self.details.permission.is_some()) else { return };
+        let prose = self.reasons.split_off(in_fields.min(self.reasons.len()));
+        let is_of_scope =
+            |reason: &String| SCOPE_REASONS.iter().any(|name| name.eq_ignore_ascii_case(reason));
+        self.reasons.extend(prose.into_iter().filter(|reason| !is_of_scope(reason)));
     }
 
     /// The main message; in a text, the line that says most.
@@ -180,6 +197,17 @@ impl Facts {
         let first = self.messages.first().map(String::as_str).or_else(|| lines.clone().next());
         if self.messages.is_empty() { lines.find(|line| is_phrase(line)).or(first) } else { first }
     }
+}
+
+/// The words of a text; where it may name resources, without those that are joined to a name or quoted.
+fn words(text: &str, may_be_named: bool) -> impl Iterator<Item = &str> {
+    let is_break = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+    let mut before = ' ';
+    text.split_inclusive(is_break).filter_map(move |piece| {
+        let is_named = may_be_named && "/.:-'\"`".contains(before);
+        before = piece.chars().next_back().unwrap_or(' ');
+        Some(piece.trim_end_matches(is_break)).filter(|_| !is_named)
+    })
 }
 
 /// Whether a word tells the gate even in the middle of a text: plain words such as `forbidden` do not,
