@@ -95,6 +95,11 @@ impl Endpoints {
         reader::host(authority)
     }
 
+    /// Whether other universes than Google's own are among them.
+    pub(crate) fn has_universes(&self) -> bool {
+        !self.universes.is_empty()
+    }
+
     /// Whether a call goes to a host that the user mapped by its own name.
     pub(crate) fn is_mapped(&self, call: &Call<'_>) -> bool {
         let Some(authority) = call.authority().filter(|_| call.is_http()) else { return false };

@@ -149,7 +149,8 @@ impl GuardBuilder {
     /// nothing else knows, once for each and less than once a second, with the token in the body of
     /// a POST. One that was given a world of its own ([`env`](Self::env),
     /// [`snapshot`](Self::snapshot)) asks only at an endpoint that it was given too, so that a test
-    /// does not reach Google.
+    /// does not reach Google; so does one that was told of another [`universe`](Self::universe), whose
+    /// tokens are not for this one.
     pub fn no_tokeninfo(mut self) -> Self {
         self.tokeninfo = TokeninfoUse::Never;
         self
@@ -265,7 +266,9 @@ impl GuardBuilder {
     fn asks_tokeninfo(&self, by_default: bool) -> bool {
         match self.tokeninfo {
             TokeninfoUse::Ahead => true,
-            TokeninfoUse::Usual => by_default || self.tokeninfo_endpoint.is_some(),
+            TokeninfoUse::Usual => {
+                self.tokeninfo_endpoint.is_some() || (by_default && !self.endpoints.has_universes())
+            }
             TokeninfoUse::Never => false,
         }
     }
@@ -355,6 +358,15 @@ impl fmt::Debug for GuardBuilder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_tokens_of_another_universe_are_shown_to_nobody_of_this_one() {
+        let asks = |builder: GuardBuilder| builder.asks_tokeninfo(true);
+        let elsewhere = || Guard::builder().universe("s3nsapis.fr").unwrap();
+        assert!(asks(Guard::builder()));
+        assert!(!asks(elsewhere()));
+        assert!(asks(elsewhere().tokeninfo_endpoint("https://oauth2.s3nsapis.fr/tokeninfo").unwrap()));
+    }
 
     #[test]
     fn any_number_of_tokens_to_remember_makes_a_guard() {
