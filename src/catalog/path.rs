@@ -196,7 +196,7 @@ pub(super) fn each_eight(bytes: &[u8], mut see: impl FnMut(u64)) {
 fn tail(bytes: &[u8], rest: usize) -> u64 {
     match bytes.last_chunk::<8>() {
         Some(last) => u64::from_le_bytes(*last) >> 8 >> (8 * (7 - rest)),
-        None => bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        None => bytes.iter().rev().take(rest).fold(0, |word, byte| word << 8 | u64::from(*byte)),
     }
 }
 

@@ -444,6 +444,18 @@ fn an_inferred_method_says_so_and_is_else_the_same() {
 
 #[cfg(feature = "catalog-full")]
 #[test]
+fn a_path_of_any_length_is_cut_at_its_slashes() {
+    for path in ["/", "/x", "/v1/x", "/a/b/c", "/v1/abc", "/v1/abcd", "/v1//x/", "/storage/v1/b/photos/o/x"] {
+        let mut segments = super::path::Segments::of(path, 1).unwrap();
+        let mut cut = Vec::new();
+        while !segments.is_done() {
+            cut.push(std::str::from_utf8(segments.take()).unwrap());
+        }
+        assert_eq!(cut, path[1..].split('/').collect::<Vec<_>>(), "{path}");
+    }
+}
+
+#[test]
 fn a_path_made_to_be_slow_or_long_is_no_method() {
     let long = format!("/v1/projects/p/databases/d/documents{}", "/x".repeat(30_000));
     assert_eq!(reader::find("firestore.googleapis.com", "GET", &long), None);
