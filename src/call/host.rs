@@ -60,11 +60,16 @@ impl<'a> Place<'a> {
 
 /// Splits `user@host:port` into host and port, without brackets or user.
 pub(crate) fn split(authority: &str) -> (&str, Option<&str>) {
-    let address = authority.rsplit_once('@').map_or(authority, |(_, address)| address);
+    let address = without_user(authority);
     if let Some((host, rest)) = address.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
         return (host, rest.strip_prefix(':'));
     }
     address.split_once(':').map_or((address, None), |(host, port)| (host, Some(port)))
+}
+
+/// What is behind `user:password@`.
+pub(crate) fn without_user(address: &str) -> &str {
+    address.rsplit_once('@').map_or(address, |(_, address)| address)
 }
 
 /// The form in which hosts are compared: lower-case, without the root's dot.

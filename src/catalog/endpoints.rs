@@ -181,7 +181,7 @@ fn read_target(to: &str) -> Option<String> {
 fn read_endpoint(from: &str) -> Result<(String, Option<u16>, String), Error> {
     let bad = || {
         // A user before the host has a password as a rule.
-        let shown = from.rsplit_once('@').map_or(from, |(_, address)| address);
+        let shown = host::without_user(from);
         Error::invalid(format!(
             "no endpoint: {shown:?}; expected a host or a URL without a path, such as `http://127.0.0.1:4443`"
         ))

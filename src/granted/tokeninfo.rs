@@ -19,6 +19,7 @@ use serde_json::Value;
 use super::clock::Clock;
 use super::fetch::{self, Fetch};
 use super::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
+use crate::call::host;
 use crate::error::Error;
 use crate::scope::ScopeSet;
 
@@ -146,6 +147,8 @@ impl GrantedScopesSource for Tokeninfo {
 pub(crate) fn endpoint(url: &str) -> Result<Uri, Error> {
     let uri = Uri::from_str(url).ok().filter(is_safe_for_a_token);
     uri.ok_or_else(|| {
+        // A user before the host has a password as a rule.
+        let url = host::without_user(url);
         Error::invalid(format!(
             "`{url:.100}` is no place to send a token to; write an https URL, or one of this machine"
         ))
@@ -290,6 +293,7 @@ mod tests {
             ("http://oauth2.googleapis.com/tokeninfo", false),
             ("http://127.0.0.1.example.com/", false),
             ("http://127.0.0.1@example.com/", false),
+            ("http://me:PASSWORD@example.com/", false),
             ("ftp://127.0.0.1/", false),
             ("oauth2.googleapis.com", false),
             ("/tokeninfo", false),
@@ -297,7 +301,10 @@ mod tests {
         ] {
             match endpoint(url) {
                 Ok(uri) => assert!(is_safe, "{uri}"),
-                Err(error) => assert!(!is_safe && error.to_string().contains(url), "{url}: {error}"),
+                Err(error) => {
+                    let (said, host) = (error.to_string(), url.rsplit('@').next().unwrap());
+                    assert!(!is_safe && said.contains(host) && !said.contains("PASSWORD"), "{url}: {said}");
+                }
             }
         }
     }
