@@ -520,3 +520,48 @@ fn lint(command: &str) {
         serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{command}: {output:?}"));
     assert_eq!(answer[0]["success"], true, "{command}: {answer}");
 }
+
+#[test]
+fn a_log_of_json_is_read_record_by_record_whatever_its_fields_are_called() {
+    let scope = format!("Error 403: {SCOPES}");
+    let iam = "googleapi: Error 403: a@b.iam.gserviceaccount.com does not have storage.objects.create access to the \
+               Google Cloud Storage object., forbidden";
+    let boot = json!({"severity": "INFO", "textPayload": "starting worker 3"});
+    let record = |key: &str, text: &str| json!({ "level": "error", key: text });
+    let nested =
+        json!({"jsonPayload": {"call": {"err": error(403, SCOPES, "insufficientPermissions").to_string()}}});
+    let lines = |records: &[&Value]| records.iter().map(|record| format!("{record}\n")).collect::<String>();
+    for (log, gate, said, other) in [
+        (lines(&[&record("textPayload", &scope)]), "scope", SCOPES, None),
+        (lines(&[&boot, &record("log", &scope)]), "scope", SCOPES, None),
+        (lines(&[&boot, &nested, &boot]), "scope", SCOPES, None),
+        (json!([boot, record("message", &scope)]).to_string(), "scope", SCOPES, None),
+        (lines(&[&boot, &record("msg", iam)]), "iam", "storage.objects.create", None),
+        (lines(&[&record("msg", &scope), &record("msg", iam)]), "scope", SCOPES, Some("record 2")),
+        (
+            lines(&[&record("msg", iam), &record("msg", &scope)]),
+            "iam",
+            "storage.objects.create",
+            Some("(scope)"),
+        ),
+        (json!([error(403, SCOPES, "insufficientPermissions")]).to_string(), "scope", SCOPES, None),
+    ] {
+        let (code, out, err) = run(&["--format", "json"], log.as_bytes());
+        let answer: Value = serde_json::from_str(&out).unwrap();
+        let report = answer["report"].as_str().unwrap();
+        assert_eq!((code, answer["gate"].as_str()), (0, Some(gate)), "{log}");
+        assert!(report.contains(said) && !report.contains("worker"), "{log}{report}");
+        assert_eq!(err.contains("another gate"), other.is_some(), "{err}");
+        assert!(other.is_none_or(|other| err.contains(other)), "{err}");
+    }
+    let (code, out, _) = run(&[], lines(&[&boot, &boot]).as_bytes());
+    assert!(code == 1 && out.contains("Nothing in this says"), "{out}");
+}
+
+#[test]
+fn where_the_call_is_missing_or_of_no_use_a_note_says_so() {
+    let note = |args: &[&str]| run(args, SCOPES.as_bytes()).2;
+    assert!(note(&[]).contains("give the call, as in --call"));
+    assert!(note(&["--call", "PUT https://example.com/x"]).contains("no method for --call"));
+    assert_eq!(note(&["--call", "GET https://storage.googleapis.com/storage/v1/b", "--on", "vm"]), "");
+}

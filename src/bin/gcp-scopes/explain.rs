@@ -10,6 +10,7 @@ use gcp_scopes::Guard;
 
 use crate::ending::{exit, print, refuse};
 use crate::explanation::{Explainer, Explanation};
+use crate::log::{self, Record};
 use crate::look::Look;
 use crate::place::Place;
 use crate::said::Said;
@@ -38,16 +39,17 @@ pub(crate) struct Explain {
 
 pub(crate) const HELP: &str = "\
 What was answered may be a whole HTTP response (as `curl -i` prints it) or only
-its body, a log line, what a client printed, or the text of a gRPC status.
-Nothing is sent anywhere.
+its body, what a client printed, the text of a gRPC status, or a log: plain
+text, JSON lines, or an array of records as `gcloud logging read` prints. In a
+log the first refusal is explained. Nothing is sent anywhere.
 
 Examples:
   curl -i https://storage.googleapis.com/storage/v1/b/B -H \"$AUTH\" | gcp-scopes explain
-  gcp-scopes explain error.log --on gce --project my-project --zone us-central1-a --instance web-1 --held default
+  gcp-scopes explain error.log --on gce --project my-project --zone us-central1-a --instance web-1
   gcp-scopes explain --on user-adc --call 'GET https://www.googleapis.com/drive/v3/files' < error.json
   gcp-scopes explain --jsonl < answers.jsonl
 
-A line of --jsonl:
+--jsonl is not for logs. A line of it:
   {\"transport\": \"http\"|\"grpc\"|\"text\", \"status\": 403|null,
    \"headers\": {\"name\": \"text\"}, \"body\": \"text\"}
 where `status` is the HTTP status, and `grpc-*` values stand in `headers`; and
@@ -86,16 +88,52 @@ pub(crate) fn run(args: &Explain, look: &Look) -> ExitCode {
         Ok(bytes) => bytes,
         Err(error) => return fail(args, &error),
     };
-    let mut parts = Said::parts(&bytes).map(|said| explainer.explain(&said));
-    let explanation = parts.find(Explanation::is_refusal).unwrap_or_default();
+    let explanation = match log::records(&bytes) {
+        Some(records) => first_of_log(&explainer, records),
+        None => {
+            let mut parts = Said::parts(&bytes).map(|said| explainer.explain(&said));
+            parts.find(Explanation::is_refusal).unwrap_or_default()
+        }
+    };
     let printed = match args.format {
         Format::Text => print(&explanation.text(look.layout())),
         Format::Json => print(&explanation.json_with_report()),
     };
+    if explanation.lacks_call() {
+        hint(match args.call {
+            Some(_) => "the catalog has no method for --call, so it is not known which scopes would do",
+            None => {
+                "which scopes would do is not known; give the call, as in --call 'POST https://…', or the answer \
+                     with its headers"
+            }
+        });
+    }
     match explanation.is_refusal() {
         true => exit(printed),
         false => ExitCode::FAILURE,
     }
+}
+
+/// The first refusal of a log. If a later record was refused by another gate, a note says so.
+fn first_of_log(explainer: &Explainer, records: Vec<Record>) -> Explanation {
+    let explained = records.into_iter().map(|record| (record.place, explainer.explain_record(record)));
+    let mut refused = explained.filter(|(_, explanation)| explanation.is_refusal());
+    let Some((place, first)) = refused.next() else { return Explanation::default() };
+    if let Some((other, gate)) = refused.find_map(|(other, later)| {
+        later.gate().filter(|gate| Some(*gate) != first.gate()).map(|gate| (other, gate))
+    }) {
+        let gate = gate.as_str();
+        hint(&format!(
+            "this is about record {place}; record {other} was refused by another gate ({gate}). To have that one \
+             explained, give it alone"
+        ));
+    }
+    first
+}
+
+/// Without it the program works all the same.
+fn hint(text: &str) {
+    let _ = writeln!(io::stderr(), "note: {text}.");
 }
 
 const EXAMPLE: &str = "the input is empty; expected what Google or a client answered, such as `Error 403: Request had \
@@ -117,8 +155,7 @@ fn read(args: &Explain) -> Result<Vec<u8>, String> {
         Some(path) => File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes)),
         None => {
             if io::stdin().is_terminal() {
-                // A hint; without it the program works all the same.
-                let _ = writeln!(io::stderr(), "Paste what was answered, then press Ctrl-D.");
+                hint("paste what was answered, then press Ctrl-D");
             }
             io::stdin().lock().take(LONGEST + 1).read_to_end(&mut bytes)
         }

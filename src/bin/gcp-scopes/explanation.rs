@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::answer::to_json;
 use crate::called;
+use crate::log::Record;
 use crate::said::Said;
 
 /// Everything that does not change from one answer to the next.
@@ -25,6 +26,12 @@ pub(crate) struct Explainer {
 }
 
 impl Explainer {
+    /// The surest of what a record of a log may mean.
+    pub(crate) fn explain_record(&self, record: Record) -> Explanation {
+        let all = record.answers().map(|said| self.explain(&said));
+        all.reduce(Explanation::or_surer).unwrap_or_default()
+    }
+
     pub(crate) fn explain(&self, said: &Said) -> Explanation {
         let Some(refusal) = classify(&said.answer()) else { return Explanation::default() };
         let named = refusal.service().zip(refusal.rpc_method());
@@ -60,6 +67,22 @@ pub(crate) struct Explanation {
 impl Explanation {
     pub(crate) fn is_refusal(&self) -> bool {
         self.refusal.is_some()
+    }
+
+    /// The gate that refused, if one did.
+    pub(crate) fn gate(&self) -> Option<Gate> {
+        self.refusal.as_ref().map(Refusal::gate)
+    }
+
+    /// Whether scopes closed the gate, and nobody knows which would open it.
+    pub(crate) fn lacks_call(&self) -> bool {
+        self.gate() == Some(Gate::Scope) && self.accepted().is_empty()
+    }
+
+    /// The surer one, or this one if they are alike.
+    fn or_surer(self, other: Self) -> Self {
+        let certainty = |one: &Self| one.refusal.as_ref().map(Refusal::certainty);
+        if certainty(&other) > certainty(&self) { other } else { self }
     }
 
     /// One line, in the form of the stream.

@@ -9,6 +9,7 @@ mod ending;
 mod explain;
 mod explanation;
 mod line;
+mod log;
 mod look;
 mod manual;
 mod method;

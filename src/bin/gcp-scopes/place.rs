@@ -1,7 +1,7 @@
 //! Where the refusal happened, as the arguments tell it.
 
 use clap::Args;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use gcp_scopes::environment::{Credential, Environment, Platform};
 use gcp_scopes::granted::{GrantSource, GrantedScopes};
 
@@ -12,7 +12,7 @@ use crate::question;
 #[command(next_help_heading = "Where it happened")]
 pub(crate) struct Place {
     /// What the program runs on, or whose credential it uses elsewhere.
-    #[arg(long, value_name = "PLACE", value_parser = PossibleValuesParser::new(PLACES.map(|(name, ..)| name)))]
+    #[arg(long, value_name = "PLACE", value_parser = places())]
     on: Option<String>,
     /// Whose credential it uses, if not the place's own.
     #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(CREDENTIALS.map(|(name, _)| name)))]
@@ -44,12 +44,21 @@ pub(crate) struct Place {
     held: Vec<String>,
 }
 
+/// The names of places; what a beginner writes for the first of them, too.
+fn places() -> PossibleValuesParser {
+    let value = |(name, ..): (&'static str, Platform, Credential)| match name {
+        "gce" => PossibleValue::new(name).alias("vm"),
+        _ => PossibleValue::new(name),
+    };
+    PossibleValuesParser::new(PLACES.map(value))
+}
+
 impl Place {
     /// The place, with only values that have Google's syntax for them.
     pub(crate) fn environment(&self) -> Result<Environment, String> {
         let (_, platform, credential) = PLACES
             .into_iter()
-            .find(|(name, ..)| self.on.as_deref() == Some(name))
+            .find(|(name, ..)| self.on.as_deref().map(|on| if on == "vm" { "gce" } else { on }) == Some(name))
             .unwrap_or(("", Platform::Unknown, Credential::Unknown));
         let other = CREDENTIALS.into_iter().find(|(name, _)| self.credential.as_deref() == Some(name));
         let mut there = Environment::told(platform, other.map_or(credential, |(_, credential)| credential));

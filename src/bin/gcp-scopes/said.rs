@@ -24,6 +24,11 @@ impl Said {
         })
     }
 
+    /// One text of a log.
+    pub(crate) fn text(text: String) -> Self {
+        Self { status: None, headers: HeaderMap::new(), body: text.into_bytes() }
+    }
+
     /// Reads a line of the stream.
     pub(crate) fn from_line(line: &[u8]) -> Result<Self, String> {
         let object = line::object(line, SHAPE)?;
