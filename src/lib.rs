@@ -123,7 +123,7 @@ pub use denial::Denial;
 #[doc(inline)]
 pub use error::Error;
 #[doc(inline)]
-pub use guard::{Guard, Preflight};
+pub use guard::{Guard, GuardBuilder, Preflight};
 #[doc(inline)]
 pub use scope::{Scope, ScopeSet};
 

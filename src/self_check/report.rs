@@ -166,6 +166,7 @@ impl fmt::Display for Laid<'_> {
 /// let closed = report.into_result().unwrap_err();
 /// assert!(closed.to_string().contains("storage.objects.insrt"));
 /// assert!(closed.report().findings()[0].why().is_some());
+/// assert!(format!("{closed:?}").ends_with(&closed.report().to_string()));
 #[doc = done!()]
 /// ```
 pub struct ClosedGates(Box<Report>);
@@ -185,8 +186,7 @@ impl fmt::Display for ClosedGates {
 
 impl fmt::Debug for ClosedGates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{self}\n")?;
-        self.0.fmt(f)
+        write!(f, "{self}\n\n{}", self.0)
     }
 }
 
