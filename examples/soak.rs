@@ -50,7 +50,7 @@ const ROTATION: u64 = 50;
 const WARM_UP: u64 = 50_000;
 /// How much of an answer the HTTP client reads at once.
 const READ_BYTES: usize = 8 * 1024;
-/// How often memory is looked at in the time that counts.
+/// How often memory is looked at in the time that counts, at most.
 const LOOKS: usize = 30;
 /// What the mean of the last third may be above that of the first, in KiB. With no call under way there are
 /// the guards' memories, which are full, and a thousand connections, of which some were just closed.
@@ -250,17 +250,28 @@ impl World {
 
 /// What the callers' threads have allocated and not freed while no call was under way, in bytes, look by
 /// look; and after the end.
-#[derive(Default)]
 struct Memory {
-    looks: [AtomicI64; LOOKS],
+    looks: Vec<AtomicI64>,
     left: AtomicI64,
-    resident: [AtomicU64; LOOKS],
+    resident: Vec<AtomicU64>,
 }
 
 impl Memory {
+    /// For a run of so many seconds: each look waits until a thousand calls are answered, which takes seconds
+    /// without optimisation.
+    fn looked_at(seconds: u64) -> Self {
+        let looks = usize::try_from(seconds / 10 * 3).map_or(LOOKS, |looks| looks.clamp(3, LOOKS));
+        Self {
+            looks: (0..looks).map(|_| AtomicI64::default()).collect(),
+            left: AtomicI64::default(),
+            resident: (0..looks).map(|_| AtomicU64::default()).collect(),
+        }
+    }
+
     /// The mean of a third of the looks, in KiB.
     fn third(&self, third: usize) -> i64 {
-        let looks = &self.looks[third * LOOKS / 3..(third + 1) * LOOKS / 3];
+        let all = self.looks.len();
+        let looks = &self.looks[third * all / 3..(third + 1) * all / 3];
         looks.iter().map(|look| look.load(Ordering::Relaxed)).sum::<i64>() / looks.len() as i64 / 1024
     }
 }
@@ -289,7 +300,8 @@ fn work(world: Arc<World>, memory: &Memory, all: &Barrier, length: Duration) {
     live += net;
     let mut quiet = None;
     for (look, resident_now) in memory.looks.iter().zip(&memory.resident) {
-        let (still, net) = counted(|| runtime.block_on(calls(&world, all, quiet.take(), length)));
+        let time = length / u32::try_from(memory.looks.len()).expect("few");
+        let (still, net) = counted(|| runtime.block_on(calls(&world, all, quiet.take(), time)));
         live += net;
         look.fetch_add(live, Ordering::Relaxed);
         resident_now.store(resident(), Ordering::Relaxed);
@@ -319,11 +331,11 @@ async fn warmed_up(world: &Arc<World>, all: &Barrier, length: Duration) -> JoinS
 }
 
 /// Lets the callers call for a while, and gives what holds them back once no call is under way.
-async fn calls(world: &World, all: &Barrier, quiet: Option<Quiet>, length: Duration) -> Quiet {
+async fn calls(world: &World, all: &Barrier, quiet: Option<Quiet>, time: Duration) -> Quiet {
     // The other threads have counted, too.
     all.wait().await;
     drop(quiet);
-    tokio::time::sleep(length / LOOKS as u32).await;
+    tokio::time::sleep(time).await;
     let is_first = all.wait().await.is_leader();
     let calling = Arc::clone(&world.calling);
     let quiet = if is_first { Some(calling.write_owned().await) } else { None };
@@ -366,7 +378,7 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let server = Builder::new_multi_thread().worker_threads(THREADS).enable_all().build()?;
     let url = format!("http://{}", server.block_on(listen(dice.clone()))?);
     let (world, net) = counted(|| world(&url, dice).map(Arc::new));
-    let (world, memory, all) = (world?, &Memory::default(), &Barrier::new(THREADS));
+    let (world, memory, all) = (world?, &Memory::looked_at(seconds), &Barrier::new(THREADS));
     memory.left.fetch_add(net, Ordering::Relaxed);
     let (counts, length, begin) = (Arc::clone(&world.counts), Duration::from_secs(seconds), Instant::now());
     thread::scope(|scope| {
@@ -394,7 +406,7 @@ fn report(counts: &Counts, took: Duration, memory: &Memory) -> Result<(), Box<dy
     let left = memory.left.load(Ordering::Relaxed) / 1024;
     println!("allocated  {first:>9}  KiB in the first third, {second} in the second, {third} in the last");
     println!("left       {left:>9}  KiB after the end");
-    let [begin, end] = [0, LOOKS - 1].map(|look| of(&memory.resident[look]));
+    let [begin, end] = [memory.resident.first(), memory.resident.last()].map(|look| look.map_or(0, of));
     println!("resident   {begin:>9}  KiB at first, {end} at last, with the server");
     if of(&counts.wrong) + of(&counts.altered) > 0 {
         return Err("a promise was broken".into());

@@ -55,8 +55,8 @@ const BLOCKS: [Block; 4] = [
                 "--quiet",
                 "--bin",
                 "gcp-scopes",
-                "--features",
-                "cli",
+                // As the tests have built it.
+                "--all-features",
                 "--",
                 "method",
                 "POST",
