@@ -443,8 +443,10 @@ fn a_header_alone_is_only_possible_until_the_told_scopes_agree() {
 
 #[test]
 fn what_cannot_be_used_is_refused_with_what_was_expected() {
-    let rows: [(&[&str], &str); 8] = [
+    let rows: [(&[&str], &str); 10] = [
         (&["--on", "mars"], "possible values: gce"),
+        (&["--zone", "us-central1-a", "--instance", "web-1"], "--on <PLACE>"),
+        (&["--held", "storage-ro", "/no/such/file"], "cannot read `/no/such/file`"),
         (&["--on", "gce", "--zone", "us;reboot"], "a zone such as us-central1-a"),
         (&["--on", "gce", "--project", "$(reboot)"], "6 to 30 of a-z"),
         (&["--on", "gce", "--account", "me@example.com"], "iam.gserviceaccount.com"),

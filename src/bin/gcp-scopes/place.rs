@@ -21,26 +21,26 @@ pub(crate) struct Place {
     #[arg(long)]
     project: Option<String>,
     /// The zone, such as us-central1-a.
-    #[arg(long)]
+    #[arg(long, requires = "on")]
     zone: Option<String>,
     /// The region, such as us-central1.
-    #[arg(long, alias = "location")]
+    #[arg(long, alias = "location", requires = "on")]
     region: Option<String>,
     /// The name of the VM.
-    #[arg(long, alias = "vm")]
+    #[arg(long, alias = "vm", requires = "on")]
     instance: Option<String>,
     /// The name of the instance group, cluster, service, job or function.
-    #[arg(long, visible_aliases = ["cluster", "group", "service", "job", "function"])]
+    #[arg(long, visible_aliases = ["cluster", "group", "service", "job", "function"], requires = "on")]
     name: Option<String>,
     /// The name of the node pool of a GKE cluster.
-    #[arg(long)]
+    #[arg(long, requires = "on")]
     node_pool: Option<String>,
     /// The e-mail of the service account.
     #[arg(long)]
     account: Option<String>,
     /// Scopes that the token holds: full URIs, short names or gcloud's aliases, as in `method
     /// --granted`. May be repeated; commas and spaces separate.
-    #[arg(long, value_name = "SCOPES", num_args = 1..)]
+    #[arg(long, value_name = "SCOPES")]
     held: Vec<String>,
 }
 
