@@ -27,7 +27,7 @@ async fn main() -> anyhow::Result<()> {
     println!("== Surface::Error, the default\n");
     let client = guarded(&google, Surface::Error).await?;
     for name in ["cat.jpg", "dog.jpg"] {
-        let error = upload(&client, name).await.err().expect("the token lacks the scope");
+        let error = upload(&client, name).await.expect_err("the token lacks the scope");
         println!("{}", Denial::of(&error).expect("the guard explains it"));
     }
     println!("\n{} of 2 uploads reached Cloud Storage.\n", uploads(&google));
