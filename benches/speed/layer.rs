@@ -2,14 +2,18 @@
 
 use std::cell::Cell;
 use std::convert::Infallible;
-use std::future::{Future, Ready, ready};
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::future::{Future, Ready};
+use std::hint::black_box;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use gcp_scopes::{Guard, ScopeSet};
+use http::header::AUTHORIZATION;
 use http::{Request, Response};
 use http_body_util::Empty;
+use pin_project_lite::pin_project;
 use tower_http::trace::TraceLayer;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -34,7 +38,49 @@ impl Service<Request<Nothing>> for Echo {
 
     fn call(&mut self, request: Request<Nothing>) -> Self::Future {
         BACK.set(Some(request));
-        ready(Ok(Response::new(Empty::new())))
+        std::future::ready(Ok(Response::new(Empty::new())))
+    }
+}
+
+/// The least that any layer does which looks at a token and at an answer: it keeps something for as long as
+/// the call lasts, reads one header, and wraps the body.
+#[derive(Clone)]
+struct Least<S> {
+    inner: S,
+    kept: Arc<()>,
+}
+
+pin_project! {
+    struct LeastFuture<F> {
+        #[pin]
+        call: F,
+        kept: Arc<()>,
+    }
+}
+
+impl<S: Service<Request<Nothing>, Response = Response<Empty<Bytes>>>> Service<Request<Nothing>> for Least<S> {
+    type Response = Response<Option<Empty<Bytes>>>;
+    type Error = S::Error;
+    type Future = LeastFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Nothing>) -> Self::Future {
+        black_box(request.headers().get(AUTHORIZATION));
+        LeastFuture { call: self.inner.call(request), kept: Arc::clone(&self.kept) }
+    }
+}
+
+impl<F: Future<Output = Result<Response<Empty<Bytes>>, E>>, E> Future for LeastFuture<F> {
+    type Output = Result<Response<Option<Empty<Bytes>>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let response = ready!(this.call.poll(cx))?;
+        black_box((&this.kept, response.status()));
+        Poll::Ready(Ok(response.map(Some)))
     }
 }
 
@@ -96,6 +142,11 @@ pub(crate) fn cases() -> Vec<Case> {
     vec![
         case("layer/tower-http TraceLayer, no subscriber", trace.layer(Echo), requests(&READS, false)),
         case("layer/none", Echo, requests(&READS, false)),
+        case(
+            "layer/the least that looks at a token",
+            Least { inner: Echo, kept: Arc::default() },
+            requests(&READS, false),
+        ),
         guarded("layer/guard, path matched", &READS, &some, false),
         guarded("layer/guard, path matched, shared header value", &READS, &some, true),
         guarded("layer/guard, token opens the whole host", &CLOUD, &all, false),

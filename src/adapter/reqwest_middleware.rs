@@ -46,7 +46,7 @@ use crate::adapter::attach::{TokenSource, authorization};
 use crate::adapter::body::{GuardBody, look};
 use crate::call::Call;
 use crate::denial::Denial;
-use crate::guard::{Checked, Guard};
+use crate::guard::{Before, Checked, Guard};
 
 /// Sends requests through a [`Guard`]. Made by [`Guard::middleware`].
 ///
@@ -85,23 +85,17 @@ impl GuardMiddleware {
         Self { tokens: Some(Arc::new(source)), ..self }
     }
 
-    async fn attach(&self, request: &mut Request) -> Result<()> {
-        let Some(source) = &self.tokens else { return Ok(()) };
+    async fn attach(&self, source: &dyn TokenSource, request: &mut Request) -> Result<()> {
         let call = Call::of_url(request.method(), request.url(), request.headers());
         let Some(scope) = self.guard.scope_to_ask_for(&call, request.headers()) else { return Ok(()) };
-        let value = authorization(source.as_ref(), &scope).await.map_err(Error::middleware)?;
+        let value = authorization(source, &scope).await.map_err(Error::middleware)?;
         request.headers_mut().insert(AUTHORIZATION, value);
         Ok(())
     }
 
-    async fn check(
-        &self,
-        request: &Request,
-        extensions: &Extensions,
-    ) -> std::result::Result<Checked, Denial> {
+    fn before(&self, request: &Request, extensions: &Extensions) -> Before {
         let call = Call::of_url(request.method(), request.url(), request.headers());
-        let before = self.guard.before(&call.needing(extensions.get()), request.headers());
-        self.guard.admit(before).await
+        self.guard.before(&call.needing(extensions.get()), request.headers())
     }
 
     async fn explain(&self, checked: &Checked, response: Response) -> Result<Response> {
@@ -148,8 +142,15 @@ impl Middleware for GuardMiddleware {
         extensions: &mut Extensions,
         next: Next<'_>,
     ) -> Result<Response> {
-        self.attach(&mut request).await?;
-        let checked = match self.check(&request, extensions).await {
+        if let Some(source) = &self.tokens {
+            Box::pin(self.attach(source.as_ref(), &mut request)).await?;
+        }
+        let before = self.before(&request, extensions);
+        let admitted = match before {
+            Before::Go(checked) => Ok(checked),
+            before => Box::pin(self.guard.admit(before)).await,
+        };
+        let checked = match admitted {
             Ok(checked) => checked,
             Err(denial) => return self.unsent(&request, denial),
         };
@@ -163,7 +164,7 @@ impl Middleware for GuardMiddleware {
             false => self.guard.redirected(&Call::of_url(&Method::GET, response.url(), &HeaderMap::new())),
         };
         match self.guard.looks_at(&checked, response.status()) {
-            true => self.explain(&checked, response).await,
+            true => Box::pin(self.explain(&checked, response)).await,
             false => Ok(response),
         }
     }
