@@ -7,7 +7,7 @@ pub(super) fn general(case: &Case<'_>) -> Remedy {
     let mut steps = Vec::new();
     let is_open = !case.environment.platform().is_serverless();
     if is_open {
-        steps.push(on_a_vm(case));
+        steps.extend(on_a_vm(case));
     }
     steps.push(
         Step::new(format!(
@@ -41,18 +41,24 @@ pub(super) fn general(case: &Case<'_>) -> Remedy {
     Remedy::new(format!("Get a token that holds {}: the report says how.", case.needed_in_short()), steps)
 }
 
-fn on_a_vm(case: &Case<'_>) -> Step {
+fn on_a_vm(case: &Case<'_>) -> Vec<Step> {
     let vm = machine::instance(case);
     let (scopes, better) = (case.scopes_to_set(), case.or_better());
-    Step::new(format!(
-        "If the token comes from a VM: stop it, set its scopes (the flag replaces the list: name every scope it has and \
-         the one it lacks), and start it. Run this from another machine: everything on the VM ends.{better}"
+    let look = machine::look("If the token comes from a VM: see which scopes it has", case, &vm);
+    let stop = match look {
+        Some(_) => "Then stop that VM",
+        None => "If the token comes from a VM: stop it",
+    };
+    let set = Step::new(format!(
+        "{stop}, set its scopes (the flag replaces the list: name every scope it has \
+         and the one it lacks), and start it. Run this from another machine: everything on the VM ends.{better}"
     ))
     .command(format!(
         "gcloud compute instances stop {vm} && gcloud compute instances set-service-account {vm} --scopes={scopes} \
          && gcloud compute instances start {vm}"
     ))
-    .link("https://docs.cloud.google.com/compute/docs/instances/change-service-account")
+    .link("https://docs.cloud.google.com/compute/docs/instances/change-service-account");
+    look.into_iter().chain([set]).collect()
 }
 
 /// A scope that takes rights away is held beside the one that would do.
