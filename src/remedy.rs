@@ -188,6 +188,12 @@ impl Case<'_> {
         Some(all)
     }
 
+    /// Whether what is known of the token would do, so that the refused one may be another.
+    pub(crate) fn is_contradicted(&self) -> bool {
+        let opens = |held: &ScopeSet| self.accepted.iter().all(|accepted| held.intersects(accepted));
+        self.kind == ScopeRefusal::Missing && self.held.is_some_and(opens)
+    }
+
     /// The least that opens every closed gate.
     fn needed(&self) -> Vec<Scope> {
         least_of(self.accepted)
@@ -311,6 +317,7 @@ impl Remedy {
 /// What opens the scope gate for this credential in this place.
 pub(crate) fn remedy(case: &Case<'_>) -> Remedy {
     match case.kind {
+        _ if case.is_contradicted() => elsewhere::look_first(get_a_scope(case)),
         ScopeRefusal::Restricting => elsewhere::drop_a_scope(),
         ScopeRefusal::ScopeOrShare => with_share(get_a_scope(case)),
         ScopeRefusal::Missing => get_a_scope(case),

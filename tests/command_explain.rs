@@ -415,6 +415,28 @@ fn the_report_says_what_to_do_at_the_place_that_is_told() {
 }
 
 #[test]
+fn a_scope_that_is_held_already_is_looked_at_before_anything_is_changed() {
+    let call =
+        ["--call", "POST https://storage.googleapis.com/upload/storage/v1/b/B/o?name=x", "--format=json"];
+    for place in [&["--on", "gce", "--instance", "web-1"][..], &["--on", "cloud-run"], &[]] {
+        for (held, is_looked_at) in [("storage-rw,logging-write", true), ("storage-ro", false)] {
+            let (code, out, _) = run(&[place, &call, &["--held", held]].concat(), SCOPES.as_bytes());
+            let answer: Value = serde_json::from_str(&out).unwrap();
+            let steps = answer["steps"].as_array().unwrap();
+            assert!(code == 0 && steps.len() > 2, "{answer}");
+            assert_eq!(
+                steps[0]["command"] == "gcp-scopes whoami",
+                is_looked_at,
+                "{place:?} {held}: {answer}"
+            );
+            let text = steps[0]["text"].as_str().unwrap();
+            assert_eq!(text.contains("gcp-scopes whoami --token-stdin"), is_looked_at, "{text}");
+            assert!(steps[1..].iter().all(|step| step["command"] != "gcp-scopes whoami"), "{answer}");
+        }
+    }
+}
+
+#[test]
 fn the_report_of_another_gate_says_that_scopes_do_not_help() {
     let (code, out, _) = run(&[], b"Required 'compute.instances.list' permission for 'projects/my-project'");
     assert_eq!(code, 0);

@@ -1,4 +1,4 @@
-//! Where the credential or the place is not known, and where a scope is one too many.
+//! Where the credential, the place or the token is not known for sure, and where a scope is one too many.
 
 use super::{Case, Remedy, Step, code, login, machine};
 
@@ -59,6 +59,20 @@ fn on_a_vm(case: &Case<'_>) -> Vec<Step> {
     ))
     .link("https://docs.cloud.google.com/compute/docs/instances/change-service-account");
     look.into_iter().chain([set]).collect()
+}
+
+/// What is known of the token holds a scope that would do: nothing is changed before somebody has looked.
+pub(super) fn look_first(remedy: Remedy) -> Remedy {
+    let step = Step::new(
+        "The token is said to hold a scope that would do, and this refusal says otherwise. Before anything is changed, \
+         see what it really holds: run this where the program runs, as its user and with its variables. If the scope \
+         is there, the program sent another token: pipe that one into gcp-scopes whoami --token-stdin. If it is not \
+         there, go on with the next step.",
+    )
+    .command("gcp-scopes whoami");
+    let summary = "Look which token the program sent, with gcp-scopes whoami where it runs: the one that is known \
+                   holds a scope that would do.";
+    Remedy::new(summary, std::iter::once(step).chain(remedy.steps).collect())
 }
 
 /// A scope that takes rights away is held beside the one that would do.

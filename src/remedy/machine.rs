@@ -35,7 +35,7 @@ pub(super) fn compute_engine(case: &Case<'_>) -> Remedy {
         .command(format!("gcloud compute instances stop {vm}")),
     );
     steps.push(set(case, &vm));
-    steps.extend(set_recommended(case, &vm, steps.len()));
+    steps.extend(set_recommended(case, &vm));
     steps.push(
         Step::new("Start the VM. Tokens minted from now on carry the new scopes.")
             .command(format!("gcloud compute instances start {vm}")),
@@ -66,11 +66,11 @@ fn set(case: &Case<'_>, vm: &str) -> Step {
         .link(CHANGE_SCOPES)
 }
 
-/// What Google recommends in the place of the step with this number.
-fn set_recommended(case: &Case<'_>, vm: &str, number: usize) -> Option<Step> {
+/// What Google recommends in the place of that step. It has no number yet: another may come before all.
+fn set_recommended(case: &Case<'_>, vm: &str) -> Option<Step> {
     let better = case.recommended_in_short()?;
     let text = format!(
-        "Better, instead of step {number}: give it {better} and let IAM roles alone decide what the account may \
+        "Better, instead of the step before: give it {better} and let IAM roles alone decide what the account may \
          do, as Google recommends."
     );
     Some(Step::new(text).command(set_command(vm, &scopes_flag(&case.recommended()))))
