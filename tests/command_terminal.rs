@@ -276,6 +276,10 @@ fn every_verb_has_a_manual_page() {
     for (title, (code, page, err)) in all {
         assert_eq!((code, err.as_str()), (0, ""), "{title}");
         assert!(page.contains(&format!("\n.TH {title} 1 ")) && page.contains(".SH EXAMPLES"), "{page}");
+        let is_text = |line: &str| !line.is_empty() && !line.starts_with('.');
+        for section in page.split("\n.SH ").skip(1) {
+            assert!(section.lines().skip(1).any(is_text), "{title} has an empty section {section}");
+        }
     }
     let (_, page, _) = run(&["man"], b"");
     for verb in VERBS {
