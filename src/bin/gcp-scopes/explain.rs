@@ -97,7 +97,7 @@ pub(crate) fn run(args: &Explain, look: &Look) -> ExitCode {
     };
     let printed = match args.format {
         Format::Text => print(&explanation.text(look.layout())),
-        Format::Json => print(&explanation.json_with_report()),
+        Format::Json => print(&explanation.json_with_report(look.layout_in_json())),
     };
     if explanation.lacks_call() {
         hint(match args.call {

@@ -91,8 +91,8 @@ impl Explanation {
     }
 
     /// The same with the report for a person.
-    pub(crate) fn json_with_report(&self) -> String {
-        to_json(&Reported { fields: self.fields(), report: self.text(Layout::new()) })
+    pub(crate) fn json_with_report(&self, layout: Layout) -> String {
+        to_json(&Reported { fields: self.fields(), report: self.text(layout) })
     }
 
     /// The report for a person.
