@@ -37,7 +37,7 @@ use crate::environment::{Credential, Environment, Platform};
 use crate::refusal::ScopeRefusal;
 use crate::scope::{Scope, ScopeSet};
 
-pub use gates::for_refusal;
+pub use gates::{for_refusal, for_refused_call};
 pub(crate) use grant::grant;
 pub(crate) use least::{least, least_of, narrowest_first, recommended};
 pub(crate) use next::left_to_iam;

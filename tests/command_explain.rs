@@ -239,6 +239,34 @@ fn a_command_holds_what_the_answer_told() {
 }
 
 #[test]
+fn a_command_holds_the_bucket_that_the_call_names_and_no_object() {
+    let words = "a@b does not have storage.objects.get access to the Google Cloud Storage object.";
+    let named = "a@b does not have storage.objects.get access to projects/_/buckets/said/objects/o.";
+    let in_text = format!("403 GET https://storage.googleapis.com/storage/v1/b/shown/o/secret-cat: {words}");
+    let rows = [
+        (
+            words,
+            "GET https://storage.googleapis.com/storage/v1/b/photos/o/secret-cat?alt=media",
+            "gs://photos ",
+        ),
+        (words, "GET https://photos.storage.googleapis.com/secret-cat", "gs://photos "),
+        (named, "GET https://storage.googleapis.com/photos/secret-cat", "gs://said "),
+        (words, "GET https://example.com/photos/secret-cat", "gs://BUCKET "),
+        (&in_text, "", "gs://shown "),
+    ];
+    for (said, call, expected) in rows {
+        let args: &[&str] = if call.is_empty() { &[] } else { &["--call", call] };
+        let (code, out, _) = run(&[&["--format=json"], args].concat(), said.as_bytes());
+        let answer: Value = serde_json::from_str(&out).unwrap();
+        let command = answer["steps"][0]["command"].as_str().unwrap();
+        assert!(
+            code == 0 && command.contains(expected) && !command.contains("secret-cat"),
+            "{call}: {command}"
+        );
+    }
+}
+
+#[test]
 fn the_method_is_named_only_where_it_is_certain() {
     let of = |service: &str, method: &str| {
         http(403, &info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", SCOPES, service, method))

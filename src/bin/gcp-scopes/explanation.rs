@@ -6,7 +6,7 @@ use gcp_scopes::environment::Environment;
 use gcp_scopes::granted::GrantedScopes;
 use gcp_scopes::layout::Layout;
 use gcp_scopes::refusal::{Certainty, Gate, Refusal, classify};
-use gcp_scopes::remedy::{Step, for_refusal};
+use gcp_scopes::remedy::{Step, for_refused_call};
 use gcp_scopes::{Denial, Guard, ScopeSet};
 use http::{Method, Uri};
 use serde::Serialize;
@@ -45,11 +45,12 @@ impl Explainer {
             None => named,
         };
         let (verb, uri) = call.unwrap_or_default();
-        let denial = self.guard.explain(&Call::new(&verb, &uri), &self.granted, &said.answer());
+        let call = Call::new(&verb, &uri);
+        let denial = self.guard.explain(&call, &self.granted, &said.answer());
         let denial = denial.map(|denial| denial.elsewhere(self.environment.clone()));
         let steps = match &denial {
             Some(denial) => denial.steps().to_vec(),
-            None => for_refusal(&refusal, &self.environment),
+            None => for_refused_call(&refusal, &self.environment, &call),
         };
         Explanation { refusal: Some(refusal), denial, method, steps }
     }
