@@ -469,12 +469,38 @@ fn the_report_of_another_gate_says_that_scopes_do_not_help() {
     let (code, out, _) = run(&[], b"Required 'compute.instances.list' permission for 'projects/my-project'");
     assert_eq!(code, 0);
     for part in [
-        "IAM refused this call.",
+        "Probably IAM refused this call.",
         "compute.instances.list",
-        "other scopes would not help",
+        "no matter of OAuth scopes",
         "What to do:\n  1. ",
     ] {
         assert!(out.contains(part), "{part} in {out}");
+    }
+}
+
+#[test]
+fn a_report_says_no_more_surely_than_the_answer_which_gate_refused() {
+    let info =
+        info("IAM_PERMISSION_DENIED", "Permission denied.", "pubsub.googleapis.com", "x.Y.Z").to_string();
+    let header = "HTTP/2 403\nwww-authenticate: Bearer error=\"insufficient_scope\", scope=\"x\"\n\n";
+    let rows = [
+        (info.as_str(), "certain", "IAM refused this call.", "This is no matter of OAuth scopes: "),
+        (
+            "7 PERMISSION_DENIED: Missing or insufficient permissions.",
+            "likely",
+            "Probably IAM refused this call.",
+            "This is probably no matter of OAuth scopes: ",
+        ),
+        ("Error 403: permission denied", "possible", "Perhaps IAM refused this call.", "What to do:"),
+        (header, "possible", "Perhaps the token lacks an OAuth scope for this call.", "What to do:"),
+    ];
+    for (said, certainty, start, scopes) in rows {
+        let (_, out, _) = run(&["--format=json"], said.as_bytes());
+        let answer: Value = serde_json::from_str(&out).unwrap();
+        let report = answer["report"].as_str().unwrap();
+        assert_eq!(answer["certainty"], certainty, "{report}");
+        assert!(report.starts_with(start) && report.contains(scopes), "{report}");
+        assert_eq!(report.contains("no matter of OAuth scopes"), certainty != "possible", "{report}");
     }
 }
 

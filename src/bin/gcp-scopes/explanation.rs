@@ -165,9 +165,17 @@ impl Explanation {
         for (name, value) in rows {
             out += &value.map(|value| layout.fact(name, value)).unwrap_or_default();
         }
-        if refusal.gate() != Gate::Scope && refusal.certainty() > Certainty::Possible {
+        let no_matter = match refusal.certainty() {
+            _ if refusal.gate() == Gate::Scope => None,
+            Certainty::Certain => Some("This is no matter of OAuth scopes: other scopes would not help."),
+            Certainty::Likely => {
+                Some("This is probably no matter of OAuth scopes: other scopes would hardly help.")
+            }
+            _ => None,
+        };
+        if let Some(text) = no_matter {
             out += "\n";
-            out += &layout.paragraph("This is no matter of OAuth scopes: other scopes would not help.");
+            out += &layout.paragraph(text);
         }
         out + "\nWhat to do:\n" + &layout.steps(&self.steps)
     }
@@ -192,8 +200,20 @@ fn headline(refusal: &Refusal) -> String {
         _ => return "The call was refused, but the answer does not say by which gate.".to_owned(),
     };
     match refusal.certainty() {
-        Certainty::Possible => format!("Perhaps: {}{}.", what[..1].to_lowercase(), &what[1..]),
-        _ => format!("{what}."),
+        Certainty::Certain => format!("{what}."),
+        Certainty::Likely => format!("Probably {}.", inside(what)),
+        _ => format!("Perhaps {}.", inside(what)),
+    }
+}
+
+/// The same words further in than at the start of a sentence. An abbreviation keeps its capitals.
+fn inside(what: &str) -> String {
+    let mut letters = what.chars();
+    match (letters.next(), letters.next()) {
+        (Some(first), second) if !second.is_some_and(char::is_uppercase) => {
+            format!("{}{}", first.to_lowercase(), &what[first.len_utf8()..])
+        }
+        _ => what.to_owned(),
     }
 }
 
