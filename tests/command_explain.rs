@@ -643,3 +643,77 @@ fn where_the_call_is_missing_or_of_no_use_a_note_says_so() {
     assert!(note(&["--call", "PUT https://example.com/x"]).contains("no method for --call"));
     assert_eq!(note(&["--call", "GET https://storage.googleapis.com/storage/v1/b", "--on", "vm"]), "");
 }
+
+/// What a line of a plain log begins with.
+const STARTS: [&str; 9] = [
+    "2026-01-31T10:00:00.123Z ERROR ",
+    "[2026-01-31 10:00:00] ",
+    "2026/01/31 10:00:00 ",
+    "\u{1b}[2m2026-01-31T10:00:00Z\u{1b}[0m ",
+    "E0131 10:00:00.123456 ",
+    "Jan 31 10:00:00 web-1 photos[7]: ",
+    "10:00:00 ",
+    "ERROR:root: ",
+    "WARN  photos - ",
+];
+
+#[test]
+fn a_plain_log_is_read_record_by_record_and_a_note_tells_of_another_refusal() {
+    let scope = format!("Error 403: {SCOPES}");
+    let iam = "googleapi: Error 403: a@b.iam.gserviceaccount.com does not have storage.objects.create access to the \
+               Google Cloud Storage object., forbidden";
+    let of = |verb_and_url: &str| format!("403 {verb_and_url}: {SCOPES}");
+    let (get, list) = (
+        of("GET https://storage.googleapis.com/storage/v1/b/x"),
+        of("GET https://storage.googleapis.com/storage/v1/b/x/o"),
+    );
+    let rows: [(&[&str], &str, &str); 6] = [
+        (&["starting", &scope, "worker 3\n  at line 7", &scope], "scope", ""),
+        (
+            &["starting", &scope, "worker 3", iam],
+            "scope",
+            "this is about line 2; line 4 was refused by another gate (iam)",
+        ),
+        (
+            &[&format!("{iam}\n  at worker 3"), &scope],
+            "iam",
+            "about line 1; line 3 was refused by another gate (scope)",
+        ),
+        (&[&get, &list], "scope", "about line 1; line 2 is another refusal by the same gate"),
+        (&["starting", &get, &scope], "scope", ""),
+        // The call stands in a record of its own.
+        (&["GET https://storage.googleapis.com/storage/v1/b/x", &scope], "scope", ""),
+    ];
+    for start in STARTS {
+        for (records, gate, note) in rows {
+            let log: String = records.iter().map(|record| format!("{start}{record}\n")).collect();
+            let (code, out, err) = run(&["--format", "json"], log.as_bytes());
+            let answer: Value = serde_json::from_str(&out).unwrap();
+            assert_eq!((code, answer["gate"].as_str()), (0, Some(gate)), "{log}");
+            assert!(err.contains(note) && err.contains("is about") != note.is_empty(), "{log}{err}");
+            let is_told = log.contains("GET ");
+            assert_eq!(answer["method"].is_string(), is_told, "{log}{answer}");
+        }
+    }
+}
+
+#[test]
+fn where_refusals_cannot_be_told_apart_a_note_says_that_one_was_read() {
+    let iam = "Required 'compute.instances.list' permission for 'projects/my-project'";
+    let called =
+        |said: &str| run(&["--call", "GET https://www.googleapis.com/drive/v3/files"], said.as_bytes());
+    let (_, out, err) = called(&format!("{SCOPES}\n{iam}\n"));
+    assert!(out.starts_with("Probably IAM refused"), "{out}");
+    assert!(
+        err.contains("only one refusal was read (gate iam); line 1 reads like another one (gate scope)"),
+        "{err}"
+    );
+    for one in [
+        format!("{SCOPES}\nsee https://example.com\n"),
+        format!("upload failed\n{iam}\nCaused by: {iam}\n"),
+        format!("HTTP/1.1 403 Forbidden\nserver: x\n\n{iam}"),
+    ] {
+        let (_, _, err) = called(&one);
+        assert_eq!(err, "", "{one}");
+    }
+}

@@ -28,7 +28,7 @@ pub(crate) struct Explainer {
 impl Explainer {
     /// The surest of what a record of a log may mean.
     pub(crate) fn explain_record(&self, record: Record) -> Explanation {
-        let all = record.answers().map(|said| self.explain(&said));
+        let all = record.answers().into_iter().map(|said| self.explain(&said));
         all.reduce(Explanation::or_surer).unwrap_or_default()
     }
 
@@ -73,6 +73,22 @@ impl Explanation {
     /// The gate that refused, if one did.
     pub(crate) fn gate(&self) -> Option<Gate> {
         self.refusal.as_ref().map(Refusal::gate)
+    }
+
+    /// Whether it is at least likely which gate refused.
+    pub(crate) fn is_likely(&self) -> bool {
+        self.refusal.as_ref().is_some_and(|refusal| refusal.certainty() > Certainty::Possible)
+    }
+
+    /// Whether the same gate refused the same thing, as far as both tell.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let named = |one: &Self| {
+            let permission = one.refusal.as_ref().and_then(Refusal::permission).map(str::to_owned);
+            [one.method.map(|method| method.id().to_owned()), one.service(), permission]
+        };
+        let is_same =
+            |(one, other): (Option<String>, Option<String>)| one.is_none() || other.is_none() || one == other;
+        self.gate() == other.gate() && named(self).into_iter().zip(named(other)).all(is_same)
     }
 
     /// Whether scopes closed the gate, and nobody knows which would open it.
