@@ -130,7 +130,7 @@ fn first_of(refused: impl Iterator<Item = Placed>) -> Explanation {
     let Some((place, first)) = refused.next() else { return Explanation::default() };
     let others: Vec<Placed> = refused.filter(|(_, later)| !later.is_like(&first)).collect();
     let by_another_gate = others.iter().find(|(_, later)| later.gate() != first.gate());
-    if let Some((other, later)) = by_another_gate.or(others.first()) {
+    if let Some((other, later)) = by_another_gate.or_else(|| others.first()) {
         let what = match (by_another_gate, later.gate()) {
             (Some(_), Some(gate)) => format!("was refused by another gate ({})", gate.as_str()),
             _ => "is another refusal by the same gate".to_owned(),
