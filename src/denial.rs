@@ -88,6 +88,8 @@ pub(crate) struct Facts {
     pub(crate) granted: GrantedScopes,
     pub(crate) environment: Arc<Environment>,
     pub(crate) refusal: Option<Refusal>,
+    /// Whether a scope that would do is among those that the refused token is said to hold.
+    pub(crate) is_contradicted: bool,
     pub(crate) remedy: Remedy,
 }
 
@@ -135,8 +137,17 @@ impl Denial {
             held: granted.scopes(),
             environment: &environment,
         };
-        let remedy = remedy::remedy(&case);
-        Self(Arc::new(Facts { kind, method, accepted, granted, environment, refusal, remedy }))
+        let (is_contradicted, remedy) = (case.is_contradicted(), remedy::remedy(&case));
+        Self(Arc::new(Facts {
+            kind,
+            method,
+            accepted,
+            granted,
+            environment,
+            refusal,
+            is_contradicted,
+            remedy,
+        }))
     }
 
     /// The same denial with the steps for another place, for a tool that explains what somebody else's
@@ -328,7 +339,8 @@ impl Denial {
 
     /// The same denial with something to do first that only the client's adapter knows of.
     pub(crate) fn with_first_step(&self, step: Step) -> Self {
-        let Facts { kind, method, accepted, granted, environment, refusal, remedy } = &*self.0;
+        let Facts { kind, method, accepted, granted, environment, refusal, is_contradicted, remedy } =
+            &*self.0;
         let brief = step.code_line().map(|code| format!("Ask for another scope in the call: {code}. "));
         let summary = brief.unwrap_or_default() + &remedy.summary;
         let steps = std::iter::once(step).chain(remedy.steps.iter().cloned()).collect();
@@ -339,6 +351,7 @@ impl Denial {
             granted: granted.clone(),
             environment: Arc::clone(environment),
             refusal: refusal.clone(),
+            is_contradicted: *is_contradicted,
             remedy: Remedy { summary, steps },
         }))
     }

@@ -1,15 +1,5 @@
 //! What threads and tasks may do with the public types, checked by the compiler: a field that took one of
 //! these traits away would be a breaking change that no other test sees.
-#![cfg(all(
-    feature = "tower",
-    feature = "reqwest-middleware",
-    feature = "gcp-auth",
-    feature = "object-store",
-    feature = "opendal",
-    feature = "google-cloud",
-    feature = "google-apis",
-    feature = "testing"
-))]
 
 use std::error::Error as StdError;
 use std::future::Future;

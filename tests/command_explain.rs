@@ -239,6 +239,34 @@ fn a_command_holds_what_the_answer_told() {
 }
 
 #[test]
+fn a_command_holds_the_bucket_that_the_call_names_and_no_object() {
+    let words = "a@b does not have storage.objects.get access to the Google Cloud Storage object.";
+    let named = "a@b does not have storage.objects.get access to projects/_/buckets/said/objects/o.";
+    let in_text = format!("403 GET https://storage.googleapis.com/storage/v1/b/shown/o/secret-cat: {words}");
+    let rows = [
+        (
+            words,
+            "GET https://storage.googleapis.com/storage/v1/b/photos/o/secret-cat?alt=media",
+            "gs://photos ",
+        ),
+        (words, "GET https://photos.storage.googleapis.com/secret-cat", "gs://photos "),
+        (named, "GET https://storage.googleapis.com/photos/secret-cat", "gs://said "),
+        (words, "GET https://example.com/photos/secret-cat", "gs://BUCKET "),
+        (&in_text, "", "gs://shown "),
+    ];
+    for (said, call, expected) in rows {
+        let args: &[&str] = if call.is_empty() { &[] } else { &["--call", call] };
+        let (code, out, _) = run(&[&["--format=json"], args].concat(), said.as_bytes());
+        let answer: Value = serde_json::from_str(&out).unwrap();
+        let command = answer["steps"][0]["command"].as_str().unwrap();
+        assert!(
+            code == 0 && command.contains(expected) && !command.contains("secret-cat"),
+            "{call}: {command}"
+        );
+    }
+}
+
+#[test]
 fn the_method_is_named_only_where_it_is_certain() {
     let of = |service: &str, method: &str| {
         http(403, &info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", SCOPES, service, method))
@@ -415,16 +443,64 @@ fn the_report_says_what_to_do_at_the_place_that_is_told() {
 }
 
 #[test]
+fn a_scope_that_is_held_already_is_looked_at_before_anything_is_changed() {
+    let call =
+        ["--call", "POST https://storage.googleapis.com/upload/storage/v1/b/B/o?name=x", "--format=json"];
+    for place in [&["--on", "gce", "--instance", "web-1"][..], &["--on", "cloud-run"], &[]] {
+        for (held, is_looked_at) in [("storage-rw,logging-write", true), ("storage-ro", false)] {
+            let (code, out, _) = run(&[place, &call, &["--held", held]].concat(), SCOPES.as_bytes());
+            let answer: Value = serde_json::from_str(&out).unwrap();
+            let steps = answer["steps"].as_array().unwrap();
+            assert!(code == 0 && steps.len() > 2, "{answer}");
+            assert_eq!(
+                steps[0]["command"] == "gcp-scopes whoami",
+                is_looked_at,
+                "{place:?} {held}: {answer}"
+            );
+            let text = steps[0]["text"].as_str().unwrap();
+            assert_eq!(text.contains("gcp-scopes whoami --token-stdin"), is_looked_at, "{text}");
+            assert!(steps[1..].iter().all(|step| step["command"] != "gcp-scopes whoami"), "{answer}");
+        }
+    }
+}
+
+#[test]
 fn the_report_of_another_gate_says_that_scopes_do_not_help() {
     let (code, out, _) = run(&[], b"Required 'compute.instances.list' permission for 'projects/my-project'");
     assert_eq!(code, 0);
     for part in [
-        "IAM refused this call.",
+        "Probably IAM refused this call.",
         "compute.instances.list",
-        "other scopes would not help",
+        "no matter of OAuth scopes",
         "What to do:\n  1. ",
     ] {
         assert!(out.contains(part), "{part} in {out}");
+    }
+}
+
+#[test]
+fn a_report_says_no_more_surely_than_the_answer_which_gate_refused() {
+    let info =
+        info("IAM_PERMISSION_DENIED", "Permission denied.", "pubsub.googleapis.com", "x.Y.Z").to_string();
+    let header = "HTTP/2 403\nwww-authenticate: Bearer error=\"insufficient_scope\", scope=\"x\"\n\n";
+    let rows = [
+        (info.as_str(), "certain", "IAM refused this call.", "This is no matter of OAuth scopes: "),
+        (
+            "7 PERMISSION_DENIED: Missing or insufficient permissions.",
+            "likely",
+            "Probably IAM refused this call.",
+            "This is probably no matter of OAuth scopes: ",
+        ),
+        ("Error 403: permission denied", "possible", "Perhaps IAM refused this call.", "What to do:"),
+        (header, "possible", "Perhaps the token lacks an OAuth scope for this call.", "What to do:"),
+    ];
+    for (said, certainty, start, scopes) in rows {
+        let (_, out, _) = run(&["--format=json"], said.as_bytes());
+        let answer: Value = serde_json::from_str(&out).unwrap();
+        let report = answer["report"].as_str().unwrap();
+        assert_eq!(answer["certainty"], certainty, "{report}");
+        assert!(report.starts_with(start) && report.contains(scopes), "{report}");
+        assert_eq!(report.contains("no matter of OAuth scopes"), certainty != "possible", "{report}");
     }
 }
 
@@ -566,4 +642,78 @@ fn where_the_call_is_missing_or_of_no_use_a_note_says_so() {
     assert!(note(&[]).contains("give the call, as in --call"));
     assert!(note(&["--call", "PUT https://example.com/x"]).contains("no method for --call"));
     assert_eq!(note(&["--call", "GET https://storage.googleapis.com/storage/v1/b", "--on", "vm"]), "");
+}
+
+/// What a line of a plain log begins with.
+const STARTS: [&str; 9] = [
+    "2026-01-31T10:00:00.123Z ERROR ",
+    "[2026-01-31 10:00:00] ",
+    "2026/01/31 10:00:00 ",
+    "\u{1b}[2m2026-01-31T10:00:00Z\u{1b}[0m ",
+    "E0131 10:00:00.123456 ",
+    "Jan 31 10:00:00 web-1 photos[7]: ",
+    "10:00:00 ",
+    "ERROR:root: ",
+    "WARN  photos - ",
+];
+
+#[test]
+fn a_plain_log_is_read_record_by_record_and_a_note_tells_of_another_refusal() {
+    let scope = format!("Error 403: {SCOPES}");
+    let iam = "googleapi: Error 403: a@b.iam.gserviceaccount.com does not have storage.objects.create access to the \
+               Google Cloud Storage object., forbidden";
+    let of = |verb_and_url: &str| format!("403 {verb_and_url}: {SCOPES}");
+    let (get, list) = (
+        of("GET https://storage.googleapis.com/storage/v1/b/x"),
+        of("GET https://storage.googleapis.com/storage/v1/b/x/o"),
+    );
+    let rows: [(&[&str], &str, &str); 6] = [
+        (&["starting", &scope, "worker 3\n  at line 7", &scope], "scope", ""),
+        (
+            &["starting", &scope, "worker 3", iam],
+            "scope",
+            "this is about line 2; line 4 was refused by another gate (iam)",
+        ),
+        (
+            &[&format!("{iam}\n  at worker 3"), &scope],
+            "iam",
+            "about line 1; line 3 was refused by another gate (scope)",
+        ),
+        (&[&get, &list], "scope", "about line 1; line 2 is another refusal by the same gate"),
+        (&["starting", &get, &scope], "scope", ""),
+        // The call stands in a record of its own.
+        (&["GET https://storage.googleapis.com/storage/v1/b/x", &scope], "scope", ""),
+    ];
+    for start in STARTS {
+        for (records, gate, note) in rows {
+            let log: String = records.iter().map(|record| format!("{start}{record}\n")).collect();
+            let (code, out, err) = run(&["--format", "json"], log.as_bytes());
+            let answer: Value = serde_json::from_str(&out).unwrap();
+            assert_eq!((code, answer["gate"].as_str()), (0, Some(gate)), "{log}");
+            assert!(err.contains(note) && err.contains("is about") != note.is_empty(), "{log}{err}");
+            let is_told = log.contains("GET ");
+            assert_eq!(answer["method"].is_string(), is_told, "{log}{answer}");
+        }
+    }
+}
+
+#[test]
+fn where_refusals_cannot_be_told_apart_a_note_says_that_one_was_read() {
+    let iam = "Required 'compute.instances.list' permission for 'projects/my-project'";
+    let called =
+        |said: &str| run(&["--call", "GET https://www.googleapis.com/drive/v3/files"], said.as_bytes());
+    let (_, out, err) = called(&format!("{SCOPES}\n{iam}\n"));
+    assert!(out.starts_with("Probably IAM refused"), "{out}");
+    assert!(
+        err.contains("only one refusal was read (gate iam); line 1 reads like another one (gate scope)"),
+        "{err}"
+    );
+    for one in [
+        format!("{SCOPES}\nsee https://example.com\n"),
+        format!("upload failed\n{iam}\nCaused by: {iam}\n"),
+        format!("HTTP/1.1 403 Forbidden\nserver: x\n\n{iam}"),
+    ] {
+        let (_, _, err) = called(&one);
+        assert_eq!(err, "", "{one}");
+    }
 }

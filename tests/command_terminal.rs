@@ -135,6 +135,30 @@ fn plain_text_is_sentences_in_every_verb_that_has_a_text() {
 }
 
 #[test]
+fn plain_is_asked_for_by_a_flag_or_once_by_a_variable_and_holds_for_texts_in_json_too() {
+    let is_plain = |text: &str| text.contains("Gate 1, OAuth scopes of the token: closed.");
+    type Row = (&'static [(&'static str, &'static str)], &'static [&'static str], bool);
+    let rows: [Row; 7] = [
+        (&[], &[], false),
+        (&[], &["--plain"], true),
+        (&[("GCP_SCOPES_PLAIN", "1")], &[], true),
+        (&[("GCP_SCOPES_PLAIN", "true")], &[], true),
+        (&[("GCP_SCOPES_PLAIN", "0")], &[], false),
+        (&[("GCP_SCOPES_PLAIN", "")], &[], false),
+        (&[("GCP_SCOPES_PLAIN", "0")], &["--plain"], true),
+    ];
+    for (variables, flags, plain) in rows {
+        assert_eq!(is_plain(&report(variables, flags)), plain, "{variables:?} {flags:?}");
+        let json = report(variables, &[&["--format=json"], flags].concat());
+        let answer: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(is_plain(answer["report"].as_str().unwrap()), plain, "{variables:?} {flags:?}");
+    }
+    for text in [run(&["--help"], b"").1, run(&["explain", "--help"], b"").1, run(&["man"], b"").1] {
+        assert!(text.contains("GCP_SCOPES_PLAIN=1"), "{text}");
+    }
+}
+
+#[test]
 fn without_arguments_it_helps_and_ends_as_clap_does() {
     let (code, out, err) = run(&[], b"");
     assert_eq!((code, out.as_str()), (2, ""));
@@ -276,6 +300,10 @@ fn every_verb_has_a_manual_page() {
     for (title, (code, page, err)) in all {
         assert_eq!((code, err.as_str()), (0, ""), "{title}");
         assert!(page.contains(&format!("\n.TH {title} 1 ")) && page.contains(".SH EXAMPLES"), "{page}");
+        let is_text = |line: &str| !line.is_empty() && !line.starts_with('.');
+        for section in page.split("\n.SH ").skip(1) {
+            assert!(section.lines().skip(1).any(is_text), "{title} has an empty section {section}");
+        }
     }
     let (_, page, _) = run(&["man"], b"");
     for verb in VERBS {

@@ -183,3 +183,31 @@ async fn the_steps_of_a_denial_run_as_printed_and_the_refused_call_succeeds() ->
     assert_eq!(upload().await?.status(), 200, "with the recommended scope");
     Ok(())
 }
+
+/// The look-up stands first where nothing is known of the VM's scopes, and changes nothing.
+#[cfg(feature = "reqwest-middleware")]
+#[tokio::test]
+async fn the_first_step_shows_the_scopes_of_a_running_vm() -> Result<()> {
+    use gcp_scopes::environment::{Credential, Environment, Platform};
+
+    if !is_gcloud_there()? {
+        return Ok(());
+    }
+    let google = story().start().await?;
+    let config = TempDir::new("look")?;
+    let refusal = gcp_scopes::refusal::classify_text("Request had insufficient authentication scopes.");
+    for credential in [Credential::MetadataServer, Credential::Unknown] {
+        let vm = Environment::told(Platform::ComputeEngine, credential);
+        let vm = vm.with_instance("web-1")?.with_zone("us-central1-a")?.with_project("my-project")?;
+        let steps = gcp_scopes::remedy::for_refusal(refusal.as_ref().context("a refusal")?, &vm);
+        let shown = paste(&google, &config, steps[0].command_line().context("a command")?)?;
+        for scope in default_scopes() {
+            ensure!(shown.contains(scope), "{scope} is not in {shown}");
+        }
+        ensure!(
+            google.requests().iter().all(|request| request.verb() == http::Method::GET),
+            "{credential:?}"
+        );
+    }
+    Ok(())
+}

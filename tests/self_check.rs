@@ -123,6 +123,30 @@ async fn a_vm_with_cloud_platform_is_open_once_iam_agrees() -> Result<()> {
 }
 
 #[tokio::test]
+async fn nothing_is_left_to_iam_where_iam_has_answered() -> Result<()> {
+    let google = google(Vm::new("web-1")).await?;
+    let guard = guard(&google).await?;
+    let uploads = || guard.self_check().needs("storage.objects.insert").timeout(Duration::from_secs(60));
+    let open = uploads().iam(BUCKET, ["storage.objects.create"]);
+    let closed = uploads().iam(BUCKET, ["storage.objects.delete"]);
+    let publishes = || open.clone().needs("pubsub.projects.topics.publish");
+    let rows = [
+        (uploads(), true),
+        (open.clone(), false),
+        (closed, false),
+        (publishes(), true),
+        // That needs a scope of its own, which the token lacks.
+        (publishes().iam(TOPIC, ["pubsub.topics.publish"]), true),
+    ];
+    for (check, is_left) in rows {
+        let report = check.run().await;
+        ensure!(report.state() == GateState::Closed, "{report}");
+        ensure!(report.to_string().contains("Then IAM decides") == is_left, "{report}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn without_an_account_nothing_can_be_told_and_nothing_is_called_closed() -> Result<()> {
     let google = google(Vm::new("web-1").no_account()).await?;
     let report = service(&guard(&google).await?).run().await;

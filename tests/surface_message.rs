@@ -55,13 +55,17 @@ async fn a_refusal_keeps_everything_but_its_message() {
         assert_eq!(response.content_length().unwrap().to_string(), length.to_str().unwrap(), "{wire:?}");
         let (text, expected) = (response.text().await.unwrap(), expected.text().await.unwrap());
         assert_eq!(length.to_str().unwrap(), text.len().to_string(), "{wire:?}");
-        let without_line = text.replace(&format!(" {line}"), "");
-        assert!(without_line.len() < text.len(), "{wire:?}: {text}");
-        match serde_json::from_str::<Value>(&expected) {
-            Ok(expected) => assert_eq!(serde_json::from_str::<Value>(&without_line).unwrap(), expected),
-            Err(_) => assert_eq!(without_line, expected, "{wire:?}"),
-        }
+        let without_line = text.replace(&format!(". {line}"), "");
+        assert!(!without_line.contains(&line), "{wire:?}: {text}");
+        assert_eq!(without_stops(&without_line), without_stops(&expected), "{wire:?}");
     }
+}
+
+/// A body without the full stops that end its texts, and without the line breaks of its JSON.
+fn without_stops(body: &str) -> String {
+    let compact =
+        serde_json::from_str::<Value>(body).map_or_else(|_| body.to_owned(), |json| json.to_string());
+    compact.replace(".\"", "\"").replace(".</", "</")
 }
 
 #[tokio::test]

@@ -104,6 +104,23 @@ async fn no_step_has_what_a_shell_would_run_or_a_person_cannot_read() -> Result<
     Ok(())
 }
 
+#[tokio::test]
+async fn what_a_vm_has_is_looked_up_before_anything_is_changed() -> Result<()> {
+    let mut looked_up = 0;
+    for world in World::all()? {
+        let denial = world.denial().await?;
+        let lines = denial.steps().iter().filter_map(|step| step.command_line());
+        let of_a_vm: Vec<&str> = lines.filter(|line| line.contains(" compute instances ")).collect();
+        if of_a_vm.iter().any(|line| line.contains("SCOPES_IT_HAS")) {
+            looked_up += 1;
+            let first = of_a_vm[0];
+            ensure!(first.contains(" describe ") && first.contains("scopes"), "{}: {first}", world.name());
+        }
+    }
+    ensure!(looked_up > 1, "only {looked_up} worlds do not tell a VM's scopes");
+    Ok(())
+}
+
 /// What somebody may have put into a name. Each would call `pwned` or pass a flag of that name.
 const HOSTILE: [&str; 13] = [
     "; pwned",

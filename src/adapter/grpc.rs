@@ -8,6 +8,7 @@ use http_body::Body;
 
 use super::body::{GuardBody, look};
 use crate::denial::Denial;
+use crate::denial::answer::after;
 use crate::error::BoxError;
 use crate::guard::{Checked, GRPC_STATUS, Guard, Surface};
 
@@ -71,11 +72,7 @@ fn as_error<E>(_: Denial, _: &HeaderMap) -> Option<E> {
 /// Adds a sentence to the message, percent-encoded as the protocol wants it.
 fn add_to_message(headers: &mut HeaderMap, sentence: &str) {
     let mut message = headers.get(GRPC_MESSAGE).map(|said| said.as_bytes().to_vec()).unwrap_or_default();
-    message.extend_from_slice(match message.last() {
-        None => b"",
-        Some(b'.') => b" ",
-        Some(_) => b". ",
-    });
+    message.extend_from_slice(after(message.last()).as_bytes());
     for byte in sentence.bytes() {
         match byte {
             b' '..=b'~' if byte != b'%' => message.push(byte),

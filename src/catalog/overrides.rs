@@ -50,8 +50,6 @@ pub(crate) enum Query {
     IsNot(&'static str, &'static [&'static str]),
 }
 
-const AUTH: &str = "https://www.googleapis.com/auth/";
-
 impl Query {
     /// Whether a raw query (without `?`) matches. A key that is percent-encoded counts as any key.
     fn matches(&self, query: &str) -> bool {
@@ -130,11 +128,6 @@ pub(crate) fn is_hidden(short: &str) -> bool {
     OVERRIDES
         .iter()
         .any(|row| matches!(row.effect, Effect::AlsoAccepts { scopes, .. } if scopes.contains(&short)))
-}
-
-/// A scope's URI, from its name after Google's prefix.
-pub(crate) fn uri(short: &str) -> String {
-    format!("{AUTH}{short}")
 }
 
 /// The table. The first row that covers a method and is not [`Effect::AlsoAccepts`] marks it; so does

@@ -124,15 +124,29 @@ fn extend(denial: &Denial, message: &mut Value) -> Option<()> {
 
 /// The server's words come first, so that who looks for them at the beginning still finds them.
 fn joined(words: &str, denial: &Denial) -> String {
-    if words.is_empty() { denial.to_string() } else { format!("{words} {denial}") }
+    let words = words.trim_end();
+    format!("{words}{}{denial}", after(words.as_bytes().last()))
+}
+
+/// What stands between the server's words, which end in this byte, and a sentence of ours.
+pub(crate) fn after(last: Option<&u8>) -> &'static str {
+    match last {
+        None => "",
+        Some(b'.' | b'!' | b'?' | b':') => " ",
+        Some(_) => ". ",
+    }
 }
 
 /// The line goes to the end of `<Message>`, or of `<Details>` where there is no message.
 fn in_xml(denial: &Denial, text: &str) -> Option<String> {
     let start = text.find("<Error")?;
     let end = |name: &str| text.get(start..)?.find(name).map(|place| start + place);
-    let (before, after) = text.split_at_checked(end("</Message>").or_else(|| end("</Details>"))?)?;
-    Some(format!("{before} {}{after}", escaped(&denial.to_string())))
+    let (before, rest) = text.split_at_checked(end("</Message>").or_else(|| end("</Details>"))?)?;
+    let before = before.trim_end();
+    let last = before.as_bytes().last();
+    // An empty element has no words to go on from.
+    let gap = if last == Some(&b'>') { "" } else { after(last) };
+    Some(format!("{before}{gap}{}{rest}", escaped(&denial.to_string())))
 }
 
 /// A body from what is known. Its message begins with the server's words, where some were read.
@@ -226,6 +240,9 @@ mod tests {
             (json!({"error": inner}), json!({"error": expected})),
             (json!([{"error": inner}, 2]), json!([{"error": expected}, 2])),
             (inner, expected),
+            (json!({"error": {"message": "No"}}), json!({"error": {"message": format!("No. {line}")}})),
+            (json!({"error": {"message": "No!"}}), json!({"error": {"message": format!("No! {line}")}})),
+            (json!({"error": {"message": ""}}), json!({"error": {"message": line}})),
         ];
         for (sent, expected) in rows {
             for content_type in ["application/json; charset=UTF-8", "Application/Problem+JSON", ""] {
@@ -238,19 +255,15 @@ mod tests {
     #[test]
     fn xml_keeps_everything_but_its_message() {
         let line = denial().to_string();
+        assert!(!line.contains(['<', '&']), "the line needs no escape here: {line}");
         let rows = [
-            (
-                "<Error><Code>A</Code><Message>No.</Message><Details>d</Details></Error>",
-                "No. ",
-                "</Message><Details>d</Details></Error>",
-            ),
-            ("<?xml?><Error><Details>d</Details></Error>", "d ", "</Details></Error>"),
+            ("<Error><Code>A</Code><Message>No.", " ", "</Message><Details>d</Details></Error>"),
+            ("<?xml?><Error><Details>d", ". ", "</Details></Error>"),
+            ("<Error><Message>", "", "</Message></Error>"),
         ];
-        for (sent, before, after) in rows {
-            assert!(!line.contains(['<', '&']), "the line needs no escape here: {line}");
-            let body = rewritten("application/xml", sent);
-            assert!(body.contains(&format!("{before}{line}{after}")), "{body}");
-            assert_eq!(body.replace(&format!(" {line}"), ""), sent);
+        for (before, gap, after) in rows {
+            let body = rewritten("application/xml", &format!("{before}{after}"));
+            assert_eq!(body, format!("{before}{gap}{line}{after}"));
         }
     }
 

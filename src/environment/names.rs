@@ -75,6 +75,15 @@ pub(crate) fn account(text: &str) -> Option<&str> {
     (text.len() <= 254 && of_google && fits).then_some(text)
 }
 
+/// A bucket of Cloud Storage.
+/// Source: <https://docs.cloud.google.com/storage/docs/buckets#naming>.
+pub(crate) fn bucket(text: &str) -> Option<&str> {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
+    let is_end = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let is_whole = text.starts_with(is_end) && text.ends_with(is_end) && text.bytes().all(fits);
+    ((3..=63).contains(&text.len()) && is_whole).then_some(text)
+}
+
 fn is_letters(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase())
 }

@@ -1,4 +1,4 @@
-//! Where the credential or the place is not known, and where a scope is one too many.
+//! Where the credential, the place or the token is not known for sure, and where a scope is one too many.
 
 use super::{Case, Remedy, Step, code, login, machine};
 
@@ -7,7 +7,7 @@ pub(super) fn general(case: &Case<'_>) -> Remedy {
     let mut steps = Vec::new();
     let is_open = !case.environment.platform().is_serverless();
     if is_open {
-        steps.push(on_a_vm(case));
+        steps.extend(on_a_vm(case));
     }
     steps.push(
         Step::new(format!(
@@ -41,18 +41,38 @@ pub(super) fn general(case: &Case<'_>) -> Remedy {
     Remedy::new(format!("Get a token that holds {}: the report says how.", case.needed_in_short()), steps)
 }
 
-fn on_a_vm(case: &Case<'_>) -> Step {
+fn on_a_vm(case: &Case<'_>) -> Vec<Step> {
     let vm = machine::instance(case);
     let (scopes, better) = (case.scopes_to_set(), case.or_better());
-    Step::new(format!(
-        "If the token comes from a VM: stop it, set its scopes (the flag replaces the list: name every scope it has and \
-         the one it lacks), and start it. Run this from another machine: everything on the VM ends.{better}"
+    let look = machine::look("If the token comes from a VM: see which scopes it has", case, &vm);
+    let stop = match look {
+        Some(_) => "Then stop that VM",
+        None => "If the token comes from a VM: stop it",
+    };
+    let set = Step::new(format!(
+        "{stop}, set its scopes (the flag replaces the list: name every scope it has \
+         and the one it lacks), and start it. Run this from another machine: everything on the VM ends.{better}"
     ))
     .command(format!(
         "gcloud compute instances stop {vm} && gcloud compute instances set-service-account {vm} --scopes={scopes} \
          && gcloud compute instances start {vm}"
     ))
-    .link("https://docs.cloud.google.com/compute/docs/instances/change-service-account")
+    .link("https://docs.cloud.google.com/compute/docs/instances/change-service-account");
+    look.into_iter().chain([set]).collect()
+}
+
+/// What is known of the token holds a scope that would do: nothing is changed before somebody has looked.
+pub(super) fn look_first(remedy: Remedy) -> Remedy {
+    let step = Step::new(
+        "The token is said to hold a scope that would do, and this refusal says otherwise. Before anything is changed, \
+         see what it really holds: run this where the program runs, as its user and with its variables. If the scope \
+         is there, the program sent another token: pipe that one into gcp-scopes whoami --token-stdin. If it is not \
+         there, go on with the next step.",
+    )
+    .command("gcp-scopes whoami");
+    let summary = "Look which token the program sent, with gcp-scopes whoami where it runs: the one that is known \
+                   holds a scope that would do.";
+    Remedy::new(summary, std::iter::once(step).chain(remedy.steps).collect())
 }
 
 /// A scope that takes rights away is held beside the one that would do.

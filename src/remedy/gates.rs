@@ -4,10 +4,12 @@
 //! capitals, and `--project` is left out where no project is known.
 
 mod apis;
+mod bucket;
 pub(crate) mod roles;
 mod sign_in;
 
 use super::{Case, Step};
+use crate::call::Call;
 use crate::environment::{Credential, Environment, names};
 use crate::refusal::{Gate, Refusal};
 
@@ -46,20 +48,45 @@ const ACCOUNT: &str = "NAME@PROJECT.iam.gserviceaccount.com";
 /// ```
 #[must_use]
 pub fn for_refusal(refusal: &Refusal, environment: &Environment) -> Vec<Step> {
+    for_gate(&Closed { refusal, environment, call: None })
+}
+
+/// The same for a call that is known: the bucket that its URL names stands in the commands, where the
+/// server's words name none. No object name does.
+///
+/// ```
+/// use gcp_scopes::call::Call;
+/// use gcp_scopes::environment::{Environment, Snapshot};
+/// use gcp_scopes::{refusal, remedy};
+///
+/// let text = "Error 403: a@b does not have storage.objects.get access to the Google Cloud Storage object.";
+/// let refusal = refusal::classify_text(text).expect("a refusal");
+/// let uri = "https://storage.googleapis.com/storage/v1/b/photos/o/cat.jpg".parse()?;
+/// let here = Environment::of(&Snapshot::new());
+/// let steps = remedy::for_refused_call(&refusal, &here, &Call::new(&http::Method::GET, &uri));
+/// assert!(steps[0].command_line().is_some_and(|command| command.contains(" gs://photos ")));
+/// # Ok::<(), http::uri::InvalidUri>(())
+/// ```
+#[must_use]
+pub fn for_refused_call(refusal: &Refusal, environment: &Environment, call: &Call<'_>) -> Vec<Step> {
+    for_gate(&Closed { refusal, environment, call: Some(call) })
+}
+
+fn for_gate(gate: &Closed<'_>) -> Vec<Step> {
+    let Closed { refusal, environment, .. } = *gate;
     if let Some(kind) = refusal.scope_refusal() {
         let accepted = std::slice::from_ref(refusal.alternatives());
         return super::remedy(&Case { kind, accepted, held: None, environment }).steps;
     }
-    let gate = Closed { refusal, environment };
     match refusal.gate() {
-        Gate::Iam => roles::grant(&gate),
+        Gate::Iam => roles::grant(gate),
         Gate::ServiceDisabled => gate.enable(),
         Gate::Billing => gate.pay(),
         Gate::VpcSc => gate.ask_about_perimeter(),
         Gate::OrgPolicy => gate.read_policy(),
         Gate::RateLimit => gate.slow_down(),
         Gate::QuotaProject => gate.choose_project(),
-        Gate::Credentials => sign_in::steps(&gate),
+        Gate::Credentials => sign_in::steps(gate),
         Gate::ApiKey => gate.mend_key(),
         Gate::ResourceAcl => gate.share(),
         Gate::Scope | Gate::Other => gate.look_around(),
@@ -70,6 +97,7 @@ pub fn for_refusal(refusal: &Refusal, environment: &Environment) -> Vec<Step> {
 struct Closed<'a> {
     refusal: &'a Refusal,
     environment: &'a Environment,
+    call: Option<&'a Call<'a>>,
 }
 
 /// How messages lead up to the service account that a call was about.
@@ -246,6 +274,13 @@ impl Closed<'_> {
         let told =
             told.and_then(|project| names::project_id(project).or_else(|| names::project_number(project)));
         told.or_else(|| self.environment.project())
+    }
+
+    /// The bucket as gcloud takes it.
+    fn bucket(&self) -> String {
+        let named = bucket::in_words(self.refusal).map(str::to_owned);
+        let named = named.or_else(|| bucket::in_url(self.call?));
+        format!("gs://{}", named.as_deref().unwrap_or("BUCKET"))
     }
 
     fn in_project(&self) -> String {

@@ -24,16 +24,18 @@ pub(super) fn compute_engine(case: &Case<'_>) -> Remedy {
         case.needed_in_short(),
         better.unwrap_or_default()
     );
-    let mut steps = vec![
-        // What a stop does to disks and addresses is in Compute Engine's documentation of `stop`.
+    let mut steps: Vec<Step> = look("See which scopes the VM has", case, &vm).into_iter().collect();
+    // What a stop does to disks and addresses is in Compute Engine's documentation of `stop`.
+    steps.push(
         Step::new(
             "Stop the VM. Run this and what follows from your workstation or Cloud Shell, not from the VM: \
              stopping ends everything that runs on it, data on local SSDs may be lost, and an ephemeral \
              external address may change.",
         )
         .command(format!("gcloud compute instances stop {vm}")),
-    ];
-    steps.extend(set(case, &vm));
+    );
+    steps.push(set(case, &vm));
+    steps.extend(set_recommended(case, &vm));
     steps.push(
         Step::new("Start the VM. Tokens minted from now on carry the new scopes.")
             .command(format!("gcloud compute instances start {vm}")),
@@ -42,38 +44,40 @@ pub(super) fn compute_engine(case: &Case<'_>) -> Remedy {
     Remedy::new(summary, steps)
 }
 
-/// The flag replaces the list. Where the list is not known, it has to be looked up first.
-fn set(case: &Case<'_>, vm: &str) -> Vec<Step> {
+/// Where the list is not known, it is looked up before anything is changed: the flag that sets it replaces it.
+pub(super) fn look(see: &str, case: &Case<'_>, vm: &str) -> Option<Step> {
+    let text =
+        format!("{see}, before anything is changed: the command that sets them replaces the whole list.");
     let command =
-        |scopes: &str| format!("gcloud compute instances set-service-account {vm} --scopes={scopes}");
-    let mut steps = Vec::new();
-    let mut list = match case.needed().len() {
-        0 | 1 => "so this one holds the scopes it has and the one it lacks",
-        _ => "so this one holds the scopes it has and those it lacks",
+        format!("gcloud compute instances describe {vm} --format='value(serviceAccounts[0].scopes.list())'");
+    case.held().is_none().then(|| Step::new(text).command(command))
+}
+
+fn set(case: &Case<'_>, vm: &str) -> Step {
+    let list = match (case.held(), case.needed().len()) {
+        (None, _) => "so put the scopes it has in the place of SCOPES_IT_HAS",
+        (Some(_), 0 | 1) => "so this one holds the scopes it has and the one it lacks",
+        (Some(_), _) => "so this one holds the scopes it has and those it lacks",
     };
-    if case.held().is_none() {
-        let look = format!(
-            "gcloud compute instances describe {vm} --format='value(serviceAccounts[0].scopes.list())'"
-        );
-        steps.push(Step::new("See which scopes it has: the next command replaces them all.").command(look));
-        list = "so put the scopes it has in the place of SCOPES_IT_HAS";
-    }
     let beyond = case.beyond_cloud();
-    steps.push(
-        Step::new(format!("Set its access scopes. --scopes replaces the whole list, {list}.{beyond}"))
-            .command(command(&case.scopes_to_set()))
-            .console(edit_page(case))
-            .link(CHANGE_SCOPES),
+    Step::new(format!("Set its access scopes. --scopes replaces the whole list, {list}.{beyond}"))
+        .command(set_command(vm, &case.scopes_to_set()))
+        .console(edit_page(case))
+        .link(CHANGE_SCOPES)
+}
+
+/// What Google recommends in the place of that step. It has no number yet: another may come before all.
+fn set_recommended(case: &Case<'_>, vm: &str) -> Option<Step> {
+    let better = case.recommended_in_short()?;
+    let text = format!(
+        "Better, instead of the step before: give it {better} and let IAM roles alone decide what the account may \
+         do, as Google recommends."
     );
-    if let Some(better) = case.recommended_in_short() {
-        let number = steps.len() + 1;
-        let text = format!(
-            "Better, instead of step {number}: give it {better} and let IAM roles alone decide what the account may \
-             do, as Google recommends."
-        );
-        steps.push(Step::new(text).command(command(&scopes_flag(&case.recommended()))));
-    }
-    steps
+    Some(Step::new(text).command(set_command(vm, &scopes_flag(&case.recommended()))))
+}
+
+fn set_command(vm: &str, scopes: &str) -> String {
+    format!("gcloud compute instances set-service-account {vm} --scopes={scopes}")
 }
 
 /// A VM of a managed instance group: a change to one VM is undone when the group recreates it.

@@ -14,6 +14,11 @@ pub(super) fn after(case: &Case<'_>) -> Step {
     if case.is_partly_cloud() { iam(case) } else { own_rules(case) }
 }
 
+/// The steps that leave the rest to IAM, for who has asked IAM and tells what it said.
+pub(crate) fn left_to_iam(case: &Case<'_>) -> [Step; 2] {
+    [iam(case), your_roles()]
+}
+
 fn iam(case: &Case<'_>) -> Step {
     let environment = case.environment;
     let attached = environment.credential() == Credential::MetadataServer;
@@ -68,7 +73,11 @@ pub(super) fn after_login(case: &Case<'_>) -> Vec<Step> {
     if !case.is_cloud() {
         return vec![quota(case), Step::new("Then your own rights in that product decide, not IAM.")];
     }
-    vec![quota(case), Step::new("Then your own IAM roles decide.")]
+    vec![quota(case), your_roles()]
+}
+
+fn your_roles() -> Step {
+    Step::new("Then your own IAM roles decide.")
 }
 
 fn quota(case: &Case<'_>) -> Step {

@@ -17,7 +17,7 @@ use crate::scope::{Scope, ScopeSet};
 
 /// One method that the token lacks the scope for: what it accepts, and what that token holds.
 pub(super) struct Lacking {
-    method: &'static str,
+    pub(super) method: &'static str,
     pub(super) accepted: ScopeSet,
     pub(super) granted: GrantedScopes,
 }

@@ -207,6 +207,10 @@ impl SelfCheck {
         let remedy = (!lacking.is_empty()).then(|| remedy::remedy(&case));
         let (summary, mut steps) = remedy.map(|remedy| (remedy.summary, remedy.steps)).unzip();
         let steps = steps.get_or_insert_default();
+        if has_iam_told(&findings, lacking) {
+            let needless = remedy::left_to_iam(&case);
+            steps.retain(|step| !needless.contains(step));
+        }
         let resources = findings.iter().filter(|finding| finding.gate == Gate::Iam);
         for (finding, wanted) in resources.zip(&self.wanted) {
             if let (GateState::Closed, Ok(resource)) = (finding.state, &wanted.resource) {
@@ -224,6 +228,18 @@ impl SelfCheck {
         let here = environment.platform();
         self.tokens.is_none() && is_attached && here != Platform::Unknown && !here.grants_its_scopes()
     }
+}
+
+/// Whether IAM has answered about every service whose scope gate is closed: what it said stands in the report.
+fn has_iam_told(findings: &[Finding], lacking: &[Lacking]) -> bool {
+    let is_of_service = |name: &str, other: &str| name.split('.').next() == other.split('.').next();
+    let answered = |told: bool, method: &str| {
+        let is_told =
+            |finding: &&Finding| matches!(finding.state, GateState::Open | GateState::Closed) == told;
+        let of_iam = findings.iter().filter(|finding| finding.gate == Gate::Iam).filter(is_told);
+        of_iam.flat_map(|finding| &finding.asked).any(|permission| is_of_service(permission, method))
+    };
+    lacking.iter().all(|lacking| answered(true, lacking.method) && !answered(false, lacking.method))
 }
 
 /// What the token holds, or that there are several which differ.

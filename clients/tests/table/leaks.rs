@@ -142,14 +142,7 @@ fn a_piece_of_a_token_in_any_writing_is_found() {
     let token = "ya29.c.q7Zk3vT9xW2mB8nL4cR6jH5s";
     let known = format!("TRACE {TOKEN}: token={token}\n");
     assert_eq!(Leaks::of(&known).found(), [""; 0], "the line that says it is no leak");
-    for text in [
-        format!("Bearer {token}"),
-        token[10..22].to_owned(),
-        STANDARD.encode(format!("Bearer {token}")),
-        URL_SAFE.encode(token),
-        token.bytes().map(|byte| format!("{byte:02x}")).collect(),
-        token.bytes().map(|byte| format!("%{byte:02X}")).collect(),
-    ] {
+    for text in crate::writings::of(token) {
         for shift in 0..40 {
             let line = format!("INFO hyper::client: {}{text}", " ".repeat(shift));
             let leaks = Leaks::of(&format!("{line}\n{known}"));

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 mod leaks;
+#[path = "../../../tests/support/writings.rs"]
+mod writings;
 
 use std::io::Write as _;
 use std::panic;

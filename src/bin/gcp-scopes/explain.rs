@@ -7,13 +7,14 @@ use std::process::ExitCode;
 
 use clap::Args;
 use gcp_scopes::Guard;
+use gcp_scopes::refusal::Gate;
 
 use crate::ending::{exit, print, refuse};
 use crate::explanation::{Explainer, Explanation};
-use crate::log::{self, Record};
+use crate::log::{self, Block, Record};
 use crate::look::Look;
 use crate::place::Place;
-use crate::said::Said;
+use crate::said::{Said, in_utf8};
 use crate::{Format, answer, called, stream};
 
 /// A longer log takes too long to look through, in bytes.
@@ -41,7 +42,8 @@ pub(crate) const HELP: &str = "\
 What was answered may be a whole HTTP response (as `curl -i` prints it) or only
 its body, what a client printed, the text of a gRPC status, or a log: plain
 text, JSON lines, or an array of records as `gcloud logging read` prints. In a
-log the first refusal is explained. Nothing is sent anywhere.
+log the first refusal is explained, and a note tells of another one. Nothing is
+sent anywhere.
 
 Examples:
   curl -i https://storage.googleapis.com/storage/v1/b/B -H \"$AUTH\" | gcp-scopes explain
@@ -85,19 +87,16 @@ pub(crate) fn run(args: &Explain, look: &Look) -> ExitCode {
         Ok(bytes) if bytes.len() as u64 > LONGEST => {
             return fail(args, "more than 16 MiB to look through; give the part with the error");
         }
-        Ok(bytes) => bytes,
+        Ok(bytes) => in_utf8(bytes),
         Err(error) => return fail(args, &error),
     };
-    let explanation = match log::records(&bytes) {
-        Some(records) => first_of_log(&explainer, records),
-        None => {
-            let mut parts = Said::parts(&bytes).map(|said| explainer.explain(&said));
-            parts.find(Explanation::is_refusal).unwrap_or_default()
-        }
+    let explanation = match log::of_json(&bytes) {
+        Some(records) => first_of(explained(&explainer, records).filter(|(_, one)| one.is_refusal())),
+        None => of_text(&explainer, &bytes),
     };
     let printed = match args.format {
         Format::Text => print(&explanation.text(look.layout())),
-        Format::Json => print(&explanation.json_with_report()),
+        Format::Json => print(&explanation.json_with_report(look.layout_in_json())),
     };
     if explanation.lacks_call() {
         hint(match args.call {
@@ -114,22 +113,93 @@ pub(crate) fn run(args: &Explain, look: &Look) -> ExitCode {
     }
 }
 
-/// The first refusal of a log. If a later record was refused by another gate, a note says so.
-fn first_of_log(explainer: &Explainer, records: Vec<Record>) -> Explanation {
-    let explained = records.into_iter().map(|record| (record.place, explainer.explain_record(record)));
-    let mut refused = explained.filter(|(_, explanation)| explanation.is_refusal());
+/// A refusal, and where in the log it stands.
+type Placed = (String, Explanation);
+
+/// What the records of a log say.
+fn explained(explainer: &Explainer, log: Vec<Record>) -> impl Iterator<Item = Placed> {
+    log.into_iter().map(|record| (record.name(), explainer.explain_record(record)))
+}
+
+/// How many refusals of a log are compared with the first.
+const COMPARED: usize = 64;
+
+/// The first refusal of a log. If another gate refused later, or the same one something else, a note says so.
+fn first_of(refused: impl Iterator<Item = Placed>) -> Explanation {
+    let mut refused = refused.take(COMPARED);
     let Some((place, first)) = refused.next() else { return Explanation::default() };
-    if let Some((other, gate)) = refused.find_map(|(other, later)| {
-        later.gate().filter(|gate| Some(*gate) != first.gate()).map(|gate| (other, gate))
-    }) {
-        let gate = gate.as_str();
-        hint(&format!(
-            "this is about record {place}; record {other} was refused by another gate ({gate}). To have that one \
-             explained, give it alone"
-        ));
+    let others: Vec<Placed> = refused.filter(|(_, later)| !later.is_like(&first)).collect();
+    let by_another_gate = others.iter().find(|(_, later)| later.gate() != first.gate());
+    if let Some((other, later)) = by_another_gate.or_else(|| others.first()) {
+        let what = match (by_another_gate, later.gate()) {
+            (Some(_), Some(gate)) => format!("was refused by another gate ({})", gate.as_str()),
+            _ => "is another refusal by the same gate".to_owned(),
+        };
+        hint(&format!("this is about {place}; {other} {what}. To have that one explained, give it alone"));
     }
     first
 }
+
+/// The first refusal of a plain log, or the one that a text is about.
+fn of_text(explainer: &Explainer, bytes: &[u8]) -> Explanation {
+    let text = String::from_utf8_lossy(bytes);
+    let blocks = Block::all_of(&text);
+    if !blocks.is_empty() {
+        return of_blocks(explainer, &blocks);
+    }
+    let explanation = first_in(explainer, Said::parts(bytes)).unwrap_or_default();
+    tell_of_others(explainer, &text, explanation.gate());
+    explanation
+}
+
+fn of_blocks(explainer: &Explainer, blocks: &[Block<'_>]) -> Explanation {
+    let (mut whole, mut refused) = (None, Vec::new());
+    for block in blocks {
+        let Some(of_block) = first_in(explainer, block.said()) else { continue };
+        whole.get_or_insert(of_block);
+        refused.extend(explained(explainer, block.records()).filter(|(_, one)| one.is_likely()));
+        if refused.len() >= COMPARED {
+            break;
+        }
+    }
+    match refused.len() {
+        // A single one may need what other lines tell, such as the call.
+        0 | 1 => whole.unwrap_or_default(),
+        _ => first_of(refused.into_iter()),
+    }
+}
+
+fn first_in(explainer: &Explainer, parts: impl Iterator<Item = Said>) -> Option<Explanation> {
+    let mut explained = parts.map(|said| explainer.explain(&said));
+    explained.find(Explanation::is_refusal)
+}
+
+/// A note if the lines of a text, which cannot be told apart for sure, read like refusals by other gates.
+fn tell_of_others(explainer: &Explainer, text: &str, explained: Option<Gate>) {
+    let is_of_an_answer =
+        |line: &str| ["{", "[", "<", ">", "HTTP/"].iter().any(|start| line.trim_start().starts_with(start));
+    if text.lines().any(is_of_an_answer) {
+        return;
+    }
+    let lines = (1..).zip(text.lines().take(LINES));
+    let mut likely = lines.filter_map(|(number, line)| {
+        let explanation = explainer.explain(&Said::text(line.to_owned()));
+        explanation.gate().filter(|_| explanation.is_likely()).map(|gate| (number, gate))
+    });
+    if let (Some(explained), Some((number, gate))) =
+        (explained, likely.find(|(_, gate)| Some(*gate) != explained))
+    {
+        hint(&format!(
+            "only one refusal was read (gate {}); line {number} reads like another one (gate {}). To have that one \
+             explained, give it alone",
+            explained.as_str(),
+            gate.as_str()
+        ));
+    }
+}
+
+/// A text with more lines is hardly pasted.
+const LINES: usize = 1000;
 
 /// Without it the program works all the same.
 fn hint(text: &str) {

@@ -6,7 +6,7 @@ use gcp_scopes::environment::Environment;
 use gcp_scopes::granted::GrantedScopes;
 use gcp_scopes::layout::Layout;
 use gcp_scopes::refusal::{Certainty, Gate, Refusal, classify};
-use gcp_scopes::remedy::{Step, for_refusal};
+use gcp_scopes::remedy::{Step, for_refused_call};
 use gcp_scopes::{Denial, Guard, ScopeSet};
 use http::{Method, Uri};
 use serde::Serialize;
@@ -28,7 +28,7 @@ pub(crate) struct Explainer {
 impl Explainer {
     /// The surest of what a record of a log may mean.
     pub(crate) fn explain_record(&self, record: Record) -> Explanation {
-        let all = record.answers().map(|said| self.explain(&said));
+        let all = record.answers().into_iter().map(|said| self.explain(&said));
         all.reduce(Explanation::or_surer).unwrap_or_default()
     }
 
@@ -45,11 +45,12 @@ impl Explainer {
             None => named,
         };
         let (verb, uri) = call.unwrap_or_default();
-        let denial = self.guard.explain(&Call::new(&verb, &uri), &self.granted, &said.answer());
+        let call = Call::new(&verb, &uri);
+        let denial = self.guard.explain(&call, &self.granted, &said.answer());
         let denial = denial.map(|denial| denial.elsewhere(self.environment.clone()));
         let steps = match &denial {
             Some(denial) => denial.steps().to_vec(),
-            None => for_refusal(&refusal, &self.environment),
+            None => for_refused_call(&refusal, &self.environment, &call),
         };
         Explanation { refusal: Some(refusal), denial, method, steps }
     }
@@ -74,6 +75,22 @@ impl Explanation {
         self.refusal.as_ref().map(Refusal::gate)
     }
 
+    /// Whether it is at least likely which gate refused.
+    pub(crate) fn is_likely(&self) -> bool {
+        self.refusal.as_ref().is_some_and(|refusal| refusal.certainty() > Certainty::Possible)
+    }
+
+    /// Whether the same gate refused the same thing, as far as both tell.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let named = |one: &Self| {
+            let permission = one.refusal.as_ref().and_then(Refusal::permission).map(str::to_owned);
+            [one.method.map(|method| method.id().to_owned()), one.service(), permission]
+        };
+        let is_same =
+            |(one, other): (Option<String>, Option<String>)| one.is_none() || other.is_none() || one == other;
+        self.gate() == other.gate() && named(self).into_iter().zip(named(other)).all(is_same)
+    }
+
     /// Whether scopes closed the gate, and nobody knows which would open it.
     pub(crate) fn lacks_call(&self) -> bool {
         self.gate() == Some(Gate::Scope) && self.accepted().is_empty()
@@ -91,8 +108,8 @@ impl Explanation {
     }
 
     /// The same with the report for a person.
-    pub(crate) fn json_with_report(&self) -> String {
-        to_json(&Reported { fields: self.fields(), report: self.text(Layout::new()) })
+    pub(crate) fn json_with_report(&self, layout: Layout) -> String {
+        to_json(&Reported { fields: self.fields(), report: self.text(layout) })
     }
 
     /// The report for a person.
@@ -164,9 +181,17 @@ impl Explanation {
         for (name, value) in rows {
             out += &value.map(|value| layout.fact(name, value)).unwrap_or_default();
         }
-        if refusal.gate() != Gate::Scope && refusal.certainty() > Certainty::Possible {
+        let no_matter = match refusal.certainty() {
+            _ if refusal.gate() == Gate::Scope => None,
+            Certainty::Certain => Some("This is no matter of OAuth scopes: other scopes would not help."),
+            Certainty::Likely => {
+                Some("This is probably no matter of OAuth scopes: other scopes would hardly help.")
+            }
+            _ => None,
+        };
+        if let Some(text) = no_matter {
             out += "\n";
-            out += &layout.paragraph("This is no matter of OAuth scopes: other scopes would not help.");
+            out += &layout.paragraph(text);
         }
         out + "\nWhat to do:\n" + &layout.steps(&self.steps)
     }
@@ -191,8 +216,20 @@ fn headline(refusal: &Refusal) -> String {
         _ => return "The call was refused, but the answer does not say by which gate.".to_owned(),
     };
     match refusal.certainty() {
-        Certainty::Possible => format!("Perhaps: {}{}.", what[..1].to_lowercase(), &what[1..]),
-        _ => format!("{what}."),
+        Certainty::Certain => format!("{what}."),
+        Certainty::Likely => format!("Probably {}.", inside(what)),
+        _ => format!("Perhaps {}.", inside(what)),
+    }
+}
+
+/// The same words further in than at the start of a sentence. An abbreviation keeps its capitals.
+fn inside(what: &str) -> String {
+    let mut letters = what.chars();
+    match (letters.next(), letters.next()) {
+        (Some(first), second) if !second.is_some_and(char::is_uppercase) => {
+            format!("{}{}", first.to_lowercase(), &what[first.len_utf8()..])
+        }
+        _ => what.to_owned(),
     }
 }
 

@@ -1,4 +1,5 @@
-//! Logs of JSON: a record a line, or an array of records as `gcloud logging read --format=json` prints.
+//! Logs: JSON with a record a line, an array of records as `gcloud logging read --format=json` prints, or
+//! plain text whose records begin with a time or a level.
 
 use serde_json::{Map, Value};
 
@@ -9,18 +10,35 @@ const TEXTS: usize = 64;
 
 /// Something that a program wrote down, and the line or the place in the array that it has, from one on.
 pub(crate) struct Record {
-    pub(crate) place: usize,
-    fields: Map<String, Value>,
+    place: usize,
+    content: Content,
+}
+
+enum Content {
+    Fields(Map<String, Value>),
+    Text(String),
 }
 
 impl Record {
-    /// What may be the answer: each of its texts alone, then the record as a whole. Beside the one text that
-    /// counts stand a message and names that are the program's own.
-    pub(crate) fn answers(self) -> impl Iterator<Item = Said> {
+    /// Where to find it.
+    pub(crate) fn name(&self) -> String {
+        match self.content {
+            Content::Fields(_) => format!("record {}", self.place),
+            Content::Text(_) => format!("line {}", self.place),
+        }
+    }
+
+    /// What may be the answer. Of JSON it is each of its texts alone, then the record as a whole: beside
+    /// the one text that counts stand a message and names that are the program's own.
+    pub(crate) fn answers(self) -> Vec<Said> {
+        let fields = match self.content {
+            Content::Text(text) => return Said::parts(text.as_bytes()).collect(),
+            Content::Fields(fields) => fields,
+        };
         let mut texts = Vec::new();
-        self.fields.values().for_each(|value| collect(value, &mut texts));
-        texts.push(Value::Object(self.fields).to_string());
-        texts.into_iter().map(Said::text)
+        fields.values().for_each(|value| collect(value, &mut texts));
+        texts.push(Value::Object(fields).to_string());
+        texts.into_iter().map(Said::text).collect()
     }
 }
 
@@ -35,22 +53,95 @@ fn collect(value: &Value, texts: &mut Vec<String>) {
     }
 }
 
-/// The records of a log; nothing for anything that is none, as Google's own answer is.
-pub(crate) fn records(bytes: &[u8]) -> Option<Vec<Record>> {
+/// The records of a log of JSON; nothing for anything that is none, as Google's own answer is.
+pub(crate) fn of_json(bytes: &[u8]) -> Option<Vec<Record>> {
     let values = match serde_json::from_slice(bytes) {
         Ok(Value::Array(items)) => items,
         Ok(one) => vec![one],
         Err(_) => lines(bytes)?,
     };
     let record = |(place, value)| match value {
-        Value::Object(fields) if !is_answer(&fields) => Some(Record { place, fields }),
+        Value::Object(fields) if !is_answer(&fields) => Some((place, fields)),
         Value::Null => None,
-        _ => Some(Record { place: 0, fields: Map::new() }),
+        _ => Some((0, Map::new())),
     };
-    let records: Vec<Record> = (1..).zip(values).filter_map(record).collect();
-    let is_log = !records.is_empty() && records.iter().all(|record| record.place > 0);
-    is_log.then_some(records)
+    let records: Vec<_> = (1..).zip(values).filter_map(record).collect();
+    let is_log = !records.is_empty() && records.iter().all(|(place, _)| *place > 0);
+    let named = |(place, fields)| Record { place, content: Content::Fields(fields) };
+    is_log.then(|| records.into_iter().map(named).collect())
 }
+
+/// A part of a plain log that begins and ends with a record.
+pub(crate) struct Block<'a> {
+    line: usize,
+    text: &'a str,
+}
+
+/// Blocks of at least this many bytes are looked through as a whole first, which takes less than record by
+/// record.
+const BLOCK: usize = 32 << 10;
+
+impl<'a> Block<'a> {
+    /// A plain log; nothing if fewer than two lines begin a record.
+    pub(crate) fn all_of(text: &'a str) -> Vec<Self> {
+        let (mut blocks, mut begun, mut starts) = (Vec::new(), (1, 0), 0);
+        let mut place = 0;
+        for (number, line) in (1..).zip(text.split_inclusive('\n')) {
+            let is_start = begins(line);
+            starts += usize::from(is_start);
+            let (first, start) = begun;
+            if is_start && place - start >= BLOCK {
+                blocks.push(Self { line: first, text: &text[start..place] });
+                begun = (number, place);
+            }
+            place += line.len();
+        }
+        blocks.push(Self { line: begun.0, text: &text[begun.1..] });
+        if starts < 2 { Vec::new() } else { blocks }
+    }
+
+    pub(crate) fn said(&self) -> impl Iterator<Item = Said> {
+        Said::parts(self.text.as_bytes())
+    }
+
+    /// The records, each with the lines that follow its first.
+    pub(crate) fn records(&self) -> Vec<Record> {
+        let mut records: Vec<(usize, String)> = Vec::new();
+        for (number, line) in (self.line..).zip(self.text.lines()) {
+            match records.last_mut() {
+                Some((_, record)) if !begins(line) => record.extend(["\n", line]),
+                _ => records.push((number, line.to_owned())),
+            }
+        }
+        let named = |(place, text)| Record { place, content: Content::Text(text) };
+        records.into_iter().map(named).collect()
+    }
+}
+
+/// Whether a line begins a record: with a date, a time or a level, in brackets or colours or without.
+fn begins(line: &str) -> bool {
+    let coloured = line.strip_prefix("\u{1b}[").and_then(|rest| rest.split_once('m'));
+    let line = coloured.map_or(line, |(_, rest)| rest).trim_start_matches(['[', '(', '"']);
+    // `E0131 10:00:00` is what Kubernetes' programs write.
+    let is_of_klog = line.strip_prefix(['I', 'W', 'E', 'F']).is_some_and(|rest| has_form(rest, "0000 00:"));
+    let word = line.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+    let is_day = || line.strip_prefix(word).is_some_and(|rest| has_form(rest.trim_start(), "0"));
+    let is_dated = MONTHS.contains(&word) && is_day();
+    is_of_klog || is_dated || LEVELS.contains(&word) || TIMES.iter().any(|form| has_form(line, form))
+}
+
+/// Whether a line begins in this form, in which `0` is any digit.
+fn has_form(line: &str, form: &str) -> bool {
+    let fits = |(byte, form): (u8, u8)| if form == b'0' { byte.is_ascii_digit() } else { byte == form };
+    line.len() >= form.len() && line.bytes().zip(form.bytes()).all(fits)
+}
+
+/// How dates and times begin.
+const TIMES: [&str; 4] = ["0000-00-00", "0000/00/00", "00:00:00", "00/00/0000"];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const LEVELS: [&str; 10] =
+    ["TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "SEVERE", "CRITICAL", "FATAL"];
 
 /// The lines of a text, null for an empty one, if all others are JSON.
 fn lines(bytes: &[u8]) -> Option<Vec<Value>> {

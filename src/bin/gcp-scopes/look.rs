@@ -3,7 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 
-use clap::{Args, ColorChoice};
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, Args, ColorChoice};
 use gcp_scopes::layout::Layout;
 
 /// Flags of every verb.
@@ -11,8 +12,9 @@ use gcp_scopes::layout::Layout;
 #[command(next_help_heading = "How it looks")]
 pub(crate) struct Look {
     /// Print plain sentences, one line for each fact and each step: no picture and no columns, for a
-    /// screen reader.
-    #[arg(long, global = true)]
+    /// screen reader. The variable GCP_SCOPES_PLAIN=1 does the same for every call.
+    #[arg(long, global = true, env = "GCP_SCOPES_PLAIN", hide_env = true)]
+    #[arg(action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
     plain: bool,
     /// When to use colours. `auto` uses them on a terminal, unless the variable NO_COLOR is set.
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = ColorChoice::Auto)]
@@ -26,7 +28,15 @@ impl Look {
 
     /// Colours are taken out again where they are not wanted, by what prints them.
     pub(crate) fn layout(&self) -> Layout {
-        let layout = Layout::new().width(columns()).colours();
+        self.plain_or(Layout::new().width(columns()).colours())
+    }
+
+    /// For a text that a program hands on, whatever the terminal is here.
+    pub(crate) fn layout_in_json(&self) -> Layout {
+        self.plain_or(Layout::new())
+    }
+
+    fn plain_or(&self, layout: Layout) -> Layout {
         if self.plain { layout.plain() } else { layout }
     }
 }

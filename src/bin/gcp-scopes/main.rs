@@ -80,6 +80,11 @@ Examples:
   gcp-scopes check --need storage.objects.insert
   gcp-scopes whoami
 
+Environment:
+  GCP_SCOPES_PLAIN=1  plain sentences everywhere, as with --plain
+  COLUMNS=100         how wide texts are, if not as wide as the terminal
+  NO_COLOR=1          no colours
+
 Each verb has more, and its exit codes: gcp-scopes explain --help";
 
 /// The catalog decides the answers, so that a bug report needs its version too.

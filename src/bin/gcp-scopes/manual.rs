@@ -82,15 +82,22 @@ fn page(command: Command) -> io::Result<Vec<u8>> {
     Ok(out)
 }
 
+/// Lines of a help that begin a section of the page.
+const SECTIONS: [&str; 4] = ["Examples", "Environment", "Exit codes", "Resources"];
+
 /// What stands below the flags in the help, line by line: examples must not be wrapped.
 fn notes(text: &str) -> Roff {
     let mut roff = Roff::new();
-    roff.control("SH", ["NOTES"]);
-    roff.control("nf", []);
+    let title = |line: &'_ str| {
+        line.strip_suffix(':').filter(|title| SECTIONS.contains(title)).map(str::to_uppercase)
+    };
+    if text.lines().next().is_some_and(|line| title(line).is_none()) {
+        roff.control("SH", ["NOTES"]).control("nf", []);
+    }
     for line in text.lines() {
-        match line.strip_suffix(':').filter(|title| ["Examples", "Exit codes", "Resources"].contains(title)) {
+        match title(line) {
             Some(title) => {
-                roff.control("fi", []).control("SH", [title.to_uppercase().as_str()]).control("nf", []);
+                roff.control("fi", []).control("SH", [title.as_str()]).control("nf", []);
             }
             None => {
                 roff.text([roman(line)]);

@@ -1,7 +1,7 @@
 //! Where the refusal happened, as the arguments tell it.
 
 use clap::Args;
-use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use gcp_scopes::environment::{Credential, Environment, Platform};
 use gcp_scopes::granted::{GrantSource, GrantedScopes};
 
@@ -13,7 +13,7 @@ use crate::question;
 pub(crate) struct Place {
     /// What the program runs on, or whose credential it uses elsewhere.
     #[arg(long, value_name = "PLACE", value_parser = places())]
-    on: Option<String>,
+    on: Option<Row>,
     /// Whose credential it uses, if not the place's own.
     #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(CREDENTIALS.map(|(name, _)| name)))]
     credential: Option<String>,
@@ -44,22 +44,24 @@ pub(crate) struct Place {
     held: Vec<String>,
 }
 
-/// The names of places; what a beginner writes for the first of them, too.
-fn places() -> PossibleValuesParser {
-    let value = |(name, ..): (&'static str, Platform, Credential)| match name {
-        "gce" => PossibleValue::new(name).alias("vm"),
-        _ => PossibleValue::new(name),
-    };
-    PossibleValuesParser::new(PLACES.map(value))
+/// A place by its name, and whose credential programs have there.
+type Row = (&'static str, Platform, Credential);
+
+fn places() -> impl TypedValueParser<Value = Row> {
+    let row = |name: String| PLACES.into_iter().find(|row| value(*row).matches(&name, false));
+    PossibleValuesParser::new(PLACES.map(value)).map(move |name| row(name).expect("clap took it for a place"))
+}
+
+/// The name of a place; what a beginner writes for the first of them, too.
+fn value((name, ..): Row) -> PossibleValue {
+    let value = PossibleValue::new(name);
+    if name == "gce" { value.alias("vm") } else { value }
 }
 
 impl Place {
     /// The place, with only values that have Google's syntax for them.
     pub(crate) fn environment(&self) -> Result<Environment, String> {
-        let (_, platform, credential) = PLACES
-            .into_iter()
-            .find(|(name, ..)| self.on.as_deref().map(|on| if on == "vm" { "gce" } else { on }) == Some(name))
-            .unwrap_or(("", Platform::Unknown, Credential::Unknown));
+        let (_, platform, credential) = self.on.unwrap_or(("", Platform::Unknown, Credential::Unknown));
         let other = CREDENTIALS.into_iter().find(|(name, _)| self.credential.as_deref() == Some(name));
         let mut there = Environment::told(platform, other.map_or(credential, |(_, credential)| credential));
         // In this order: a region that is told wins over that of the zone.
@@ -112,7 +114,7 @@ impl Place {
     }
 }
 
-const PLACES: [(&str, Platform, Credential); 24] = {
+const PLACES: [Row; 24] = {
     use Credential::{
         DomainWideDelegation, ExternalAccount, ExternalUser, GcloudUser, Impersonated, MetadataServer,
         ServiceAccountKey, UserAdc,

@@ -16,8 +16,7 @@ pub(crate) struct Said {
 impl Said {
     /// A text without more ado, such as a log line, a whole response or a whole log, in parts as long as
     /// the library reads. They overlap, so that every answer stands whole in the first that has some of it.
-    pub(crate) fn parts(bytes: &[u8]) -> impl Iterator<Item = Self> {
-        let text = in_utf8(bytes);
+    pub(crate) fn parts(text: &[u8]) -> impl Iterator<Item = Self> {
         (0..text.len()).step_by(PART - OVERLAP).map(move |start| {
             let body = text.iter().skip(start).take(PART).copied().collect();
             Self { status: None, headers: HeaderMap::new(), body }
@@ -129,11 +128,11 @@ fn body(value: Option<&Value>) -> Result<String, String> {
 }
 
 /// Windows' shells write UTF-16 to files.
-fn in_utf8(bytes: &[u8]) -> Vec<u8> {
-    let units: fn([u8; 2]) -> u16 = match bytes {
+pub(crate) fn in_utf8(bytes: Vec<u8>) -> Vec<u8> {
+    let units: fn([u8; 2]) -> u16 = match bytes[..] {
         [0xff, 0xfe, ..] => u16::from_le_bytes,
         [0xfe, 0xff, ..] => u16::from_be_bytes,
-        _ => return bytes.to_vec(),
+        _ => return bytes,
     };
     let words: Vec<u16> = bytes.chunks_exact(2).skip(1).map(|two| units([two[0], two[1]])).collect();
     String::from_utf16_lossy(&words).into_bytes()

@@ -60,9 +60,7 @@ fn unnamed(gate: &Closed<'_>) -> Step {
 fn binding(gate: &Closed<'_>, on: On, role: &str) -> String {
     let (group, target, is_of_project) = match on {
         On::Project => ("projects", gate.project().unwrap_or("PROJECT_ID").to_owned(), false),
-        On::Bucket => {
-            ("storage buckets", format!("gs://{}", bucket(gate).unwrap_or_else(|| "BUCKET".into())), false)
-        }
+        On::Bucket => ("storage buckets", gate.bucket(), false),
         On::Account => ("iam service-accounts", "TARGET@PROJECT.iam.gserviceaccount.com".to_owned(), true),
         On::Secret => ("secrets", "SECRET".to_owned(), true),
         On::Topic => ("pubsub topics", "TOPIC".to_owned(), true),
@@ -75,17 +73,6 @@ fn binding(gate: &Closed<'_>, on: On, role: &str) -> String {
         "gcloud {group} add-iam-policy-binding {target} --member={} --role={role}{project}",
         gate.member()
     )
-}
-
-/// The bucket that the server's words name, if it has the syntax of one.
-/// Source: <https://docs.cloud.google.com/storage/docs/buckets#naming>
-fn bucket(gate: &Closed<'_>) -> Option<String> {
-    let (_, rest) = gate.refusal.server_message()?.split_once("buckets/")?;
-    let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
-    let name = rest.split(|c: char| !u8::try_from(c).is_ok_and(is_name)).next()?;
-    let is_end = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    ((3..=63).contains(&name.len()) && name.starts_with(is_end) && name.ends_with(is_end))
-        .then(|| name.to_owned())
 }
 
 /// The smallest sensible role that holds a permission, and where Google lists it.

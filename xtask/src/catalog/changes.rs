@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     fn set(text: &str) -> BTreeSet<String> {
-        text.split(' ').map(|short| format!("https://www.googleapis.com/auth/{short}")).collect()
+        text.split(' ').map(crate::catalog::rows::uri).collect()
     }
 
     #[test]

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 
 use super::discovery::{Document, Method};
 use super::firestore;
-use super::format::overrides::{Effect, HEARD_OF, OVERRIDES, Reason, uri};
+use super::format::overrides::{Effect, HEARD_OF, OVERRIDES, Reason};
 use super::join::join;
 use super::protos::Rpc;
 use super::template::Template;
@@ -169,6 +169,11 @@ fn with_overrides(method: &Method) -> (BTreeSet<String>, u8) {
         }
     }
     (scopes, special)
+}
+
+/// A scope's URI, from its name after Google's prefix.
+pub(crate) fn uri(short: &str) -> String {
+    format!("https://www.googleapis.com/auth/{short}")
 }
 
 fn lists(method: &Method, short: Option<&str>) -> bool {

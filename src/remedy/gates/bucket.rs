@@ -1,0 +1,70 @@
+//! The bucket that a refused call was about.
+
+use crate::call::Call;
+use crate::call::host::{self, DOMAIN, Place, STORAGE};
+use crate::call::storage::is_json;
+use crate::environment::names;
+use crate::refusal::Refusal;
+
+/// The bucket that the server's words name, if it has the syntax of one.
+pub(super) fn in_words(refusal: &Refusal) -> Option<&str> {
+    let (_, rest) = refusal.server_message()?.split_once("buckets/")?;
+    let is_end = |c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit() && !"-_.".contains(c);
+    names::bucket(rest.split(is_end).next()?)
+}
+
+/// The one bucket that the URL names, in any of the forms of
+/// <https://docs.cloud.google.com/storage/docs/request-endpoints>.
+pub(super) fn in_url(call: &Call<'_>) -> Option<String> {
+    let (host, _) = host::split(call.authority()?);
+    let host = host::normal(host);
+    let place = Place::below(DOMAIN, &host, |host| [STORAGE, WWW].contains(&host))?;
+    let (json, path) = (call.path().split_once(JSON), call.path().trim_start_matches('/'));
+    let name = match json {
+        _ if place.bucket => host.rsplit_once(".storage.")?.0,
+        // Which of the two was refused the URL does not tell.
+        Some((_, rest)) if rest.contains("/rewriteTo/b/") || rest.contains("/copyTo/b/") => return None,
+        Some((_, rest)) => rest.split('/').next()?,
+        None if place.host == STORAGE && !is_json(call.path()) => path.split('/').next()?,
+        None => return None,
+    };
+    names::bucket(name).map(str::to_owned)
+}
+
+/// Serves the JSON API, too.
+const WWW: &str = "www.googleapis.com";
+/// What stands before the bucket in every path of the JSON API.
+const JSON: &str = "/storage/v1/b/";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_names_a_bucket_and_never_an_object() {
+        let rows = [
+            ("storage.googleapis.com/storage/v1/b/photos", Some("photos")),
+            ("storage.googleapis.com/upload/storage/v1/b/photos/o?name=x", Some("photos")),
+            ("storage.googleapis.com/download/storage/v1/b/my_pics.2/o/cat?alt=media", Some("my_pics.2")),
+            ("www.googleapis.com/storage/v1/b/photos/o", Some("photos")),
+            ("storage.us-central1.rep.googleapis.com/storage/v1/b/photos/o", Some("photos")),
+            ("storage.googleapis.com/photos/cats/one.jpg", Some("photos")),
+            ("photos.storage.googleapis.com/cats/one.jpg", Some("photos")),
+            ("PHOTOS.storage.googleapis.com/storage/v1/b/object", Some("photos")),
+            ("photos.storage.us-central1.rep.googleapis.com/cats", Some("photos")),
+            ("storage.googleapis.com/storage/v1/b?project=my-project", None),
+            ("storage.googleapis.com/storage/v1/b/photos/o/cat/rewriteTo/b/other/o/cat", None),
+            ("storage.googleapis.com/storage/v1/b/$(reboot)/o", None),
+            ("storage.googleapis.com/storage/v2/photos", None),
+            ("www.googleapis.com/photos/cat", None),
+            ("photos.example.com/storage/v1/b/photos", None),
+            ("pubsub.googleapis.com/photos/cat", None),
+            ("storage.googleapis.com/", None),
+        ];
+        for (url, expected) in rows {
+            let uri: http::Uri = format!("https://{url}").parse().unwrap();
+            let named = in_url(&Call::new(&http::Method::GET, &uri));
+            assert_eq!(named.as_deref(), expected, "{url}");
+        }
+    }
+}
