@@ -168,6 +168,12 @@ pub(crate) static OVERRIDES: &[Override] = &[
         },
         source: "https://github.com/jclouds/jclouds-labs-google",
     },
+    Override {
+        // The reference of each method lists it beside `cloud-platform`, and google-auth asks for it to impersonate.
+        methods: &["iam.*", "iamcredentials.*"],
+        effect: Effect::AlsoAccepts { listed: Some("cloud-platform"), scopes: &["iam"] },
+        source: "https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken",
+    },
     // Two scopes at once.
     Override {
         methods: &["health.users.dataTypes.dataPoints.exportExerciseTcx"],
@@ -209,6 +215,11 @@ pub(crate) static OVERRIDES: &[Override] = &[
         methods: &["drivelabels.*"],
         effect: Effect::NoVerdictWhen(Query::Has("useAdminAccess"), Reason::DependsOnRequest),
         source: "https://developers.google.com/workspace/drive/labels/guides/authorize",
+    },
+    Override {
+        methods: &["script.scripts.run"], // whatever the script that is run uses
+        effect: Effect::NoVerdict(Reason::DependsOnRequest),
+        source: "https://developers.google.com/apps-script/api/how-tos/execute",
     },
     Override {
         methods: &["workspaceevents.subscriptions.*"], // by the target resource, which the body names

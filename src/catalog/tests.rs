@@ -396,6 +396,10 @@ fn scopes_that_discovery_hides_are_accepted() {
         ("storage.objects.insert", "devstorage.write_only", true),
         ("storage.buckets.setIamPolicy", "devstorage.write_only", false),
         ("mybusinesslodging.locations.getLodging", "business.manage", true),
+        ("iamcredentials.projects.serviceAccounts.generateAccessToken", "iam", true),
+        ("iamcredentials.projects.serviceAccounts.signBlob", "iam", true),
+        ("iam.projects.serviceAccounts.list", "iam", true),
+        ("cloudresourcemanager.projects.getIamPolicy", "iam", false),
     ];
     for (id, short, expected) in rows {
         assert_eq!(ApiMethod::by_id(id).unwrap().accepts(&granted(short)), expected, "{id} {short}");
@@ -420,6 +424,7 @@ fn what_depends_on_the_request_has_no_verdict() {
             "",
             Some(Reason::NeedsSeveral),
         ),
+        ("script.scripts.run", "tasks", "", Some(Reason::DependsOnRequest)),
         ("storage.objects.insert", "devstorage.read_only", "uploadType=media", None),
     ];
     for (id, short, query, expected) in rows {
