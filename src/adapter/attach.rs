@@ -1,7 +1,8 @@
 //! Gives calls a token that carry none, so that a service needs no other layer for it.
 //!
 //! A token goes to an API of Google's over TLS, or to a host that the user mapped to one, and
-//! nowhere else. An `Authorization` that is there already stays.
+//! nowhere else. An `Authorization` that is there already stays, and a call with an API key goes out
+//! with nothing but its key.
 //!
 //! ```
 //! # use std::{future::Future, pin::Pin};

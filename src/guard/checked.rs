@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::lessons::Subject;
 use super::line::Line;
@@ -215,6 +215,11 @@ impl Guard {
     /// API of Google's over TLS, or to where the user said that one is, and proves nothing yet.
     pub(crate) fn scope_to_ask_for(&self, call: &Call<'_>, headers: &HeaderMap) -> Option<Scope> {
         if headers.contains_key(header::AUTHORIZATION) || query::has_token(call.query()) {
+            return None;
+        }
+        // Google refuses a key and a token of different projects in one request:
+        // https://github.com/tidyverse/googledrive/issues/184.
+        if headers.contains_key(API_KEY) || query::has(call.query(), "key") {
             return None;
         }
         let found = catalog::lookup(call, &self.0.endpoints);
@@ -456,6 +461,8 @@ impl Guard {
     }
 }
 
+/// <https://docs.cloud.google.com/docs/authentication/api-keys-use#using-with-rest>, where the query's `key` is, too.
+const API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 const NO_TOKEN: &str = "the call carried no bearer token that could be seen";
 
 /// The scope to ask for in a token for this call.
@@ -506,6 +513,8 @@ mod tests {
             ("https://storage.googleapis.com/storage/v1/b/b/o/x?access_token=mine", None),
             ("https://storage.googleapis.com/storage/v1/b/b/o/x?a=b&oauth_token=mine", None),
             ("https://storage.googleapis.com/storage/v1/b/b/o?page_token=2", Some("devstorage.read_only")),
+            ("https://storage.googleapis.com/storage/v1/b/b/o/x?alt=media&key=mine", None),
+            ("https://storage.googleapis.com/storage/v1/b/b/o?prefix=key", Some("devstorage.read_only")),
             ("https://storage.googleapis.com:8443/storage/v1/b/b/o/x", None),
             ("http://127.0.0.1:4444/storage/v1/b/b/o/x", None),
             ("https://storage.googleapis.com/b/x?X-Goog-Signature=0&X-Goog-Credential=0", None),
@@ -522,9 +531,10 @@ mod tests {
             let call = Call::new(&verb, &uri);
             let scope = guard.scope_to_ask_for(&call, &HeaderMap::new());
             assert_eq!(scope.as_ref().map(Scope::short), expected, "{url}");
-            let mut headers = HeaderMap::new();
-            headers.insert(header::AUTHORIZATION, "Bearer mine".parse().unwrap());
-            assert_eq!(guard.scope_to_ask_for(&call, &headers), None, "{url}");
+            for (name, value) in [(header::AUTHORIZATION, "Bearer mine"), (API_KEY, "mine")] {
+                let headers = HeaderMap::from_iter([(name, value.parse().unwrap())]);
+                assert_eq!(guard.scope_to_ask_for(&call, &headers), None, "{url}");
+            }
         }
     }
 
