@@ -295,6 +295,24 @@ async fn under_limits_and_buffers_of_one_all_callers_get_their_answer() {
     }
 }
 
+/// A service keeps what it has reserved until it is called or dropped, and a call that is not sent calls nobody.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_not_sent_keeps_no_permit_from_others() {
+    let service = ServiceBuilder::new()
+        .layer(guard(Preflight::Deny).layer())
+        .concurrency_limit(1)
+        .service(tower::service_fn(google));
+    let mut denied = service.clone();
+    for _ in 0..2 {
+        let answer = denied.ready().await.unwrap().call(request("lacking-1")).await;
+        assert!(Denial::of(answer.err().unwrap().as_ref()).is_some());
+    }
+    // The handle is still there, as in a client that lives as long as its program.
+    let other = tokio::time::timeout(Duration::from_secs(60), outcome(service, "allowed-1")).await;
+    assert_eq!(other.expect("it waits for a permit that nobody uses"), Some(StatusCode::OK));
+    drop(denied);
+}
+
 async fn all_answered<S, B>(service: S)
 where
     S: Service<Request<()>, Response = Response<B>> + Clone + Send + 'static,

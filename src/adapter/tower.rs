@@ -186,6 +186,8 @@ where
                 },
             },
             Before::Stop(denial) => {
+                // What it has reserved, such as a permit, is for callers who do send something.
+                drop(self.take_ready());
                 let answer = std::future::ready(unsent(self.guard.get(), denial));
                 ResponseFuture { state: State::Boxed { answer: Box::pin(answer) } }
             }
