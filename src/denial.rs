@@ -429,7 +429,8 @@ fn unknown_place() -> Arc<Environment> {
 }
 
 /// The environment of a program whose token, on a machine with an account of its own, is known to be
-/// another one's: what is done to the machine would not help.
+/// another one's: what is done to the machine would not help. It may be another one's also where nobody
+/// knows what it holds and the machine does not know it; an old one of its own is not known, either.
 pub(crate) fn of_this_token(environment: Arc<Environment>, granted: &GrantedScopes) -> Arc<Environment> {
     if environment.credential() != Credential::MetadataServer {
         return environment;
@@ -441,6 +442,9 @@ pub(crate) fn of_this_token(environment: Arc<Environment>, granted: &GrantedScop
         }
         Some(GrantSource::Declared | GrantSource::Custom | GrantSource::Tokeninfo) if is_not_its => {
             unknown_place()
+        }
+        None if granted.is_anothers() => {
+            Arc::new((*environment).clone().with_credential(Credential::Unknown))
         }
         _ => environment,
     }

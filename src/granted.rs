@@ -65,6 +65,7 @@ pub struct GrantedScopes {
     held: Held,
     source: Option<GrantSource>,
     expires_at: Option<SystemTime>,
+    is_anothers: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,7 +90,7 @@ impl GrantedScopes {
         if scopes.is_empty() {
             return Self::unknown(format!("an empty list of scopes ({})", source.as_str()));
         }
-        Self { held: Held::Known(scopes), source: Some(source), expires_at: None }
+        Self::of(Held::Known(scopes), Some(source))
     }
 
     /// A token that scopes do not limit, such as a self-signed JWT with an audience
@@ -101,7 +102,7 @@ impl GrantedScopes {
     /// ```
     #[must_use]
     pub fn not_limited(source: GrantSource) -> Self {
-        Self { held: Held::NotLimited, source: Some(source), expires_at: None }
+        Self::of(Held::NotLimited, Some(source))
     }
 
     /// Nobody could say, and why: a short text for a person, without any secret.
@@ -113,7 +114,22 @@ impl GrantedScopes {
     /// ```
     #[must_use]
     pub fn unknown(why: impl Into<Cow<'static, str>>) -> Self {
-        Self { held: Held::Unknown(why.into()), source: None, expires_at: None }
+        Self::of(Held::Unknown(why.into()), None)
+    }
+
+    const fn of(held: Held, source: Option<GrantSource>) -> Self {
+        Self { held, source, expires_at: None, is_anothers: false }
+    }
+
+    /// The same answer about a token that the machine's metadata server does not know for its own.
+    pub(crate) fn of_another(self) -> Self {
+        Self { is_anothers: true, ..self }
+    }
+
+    /// Whether the machine's metadata server does not know the token for its own, so that what is done to
+    /// the machine need not change what the token holds.
+    pub(crate) fn is_anothers(&self) -> bool {
+        self.is_anothers
     }
 
     /// The same answer about a token that expires then.

@@ -112,6 +112,24 @@ async fn a_token_of_another_origin_on_a_vm_is_known_from_tokeninfo_only() {
 }
 
 #[tokio::test]
+async fn no_vm_is_to_be_stopped_for_a_token_that_need_not_be_its_own() {
+    let google = google(Platform::ComputeEngine).await;
+    let guard = builder(&google).no_tokeninfo().from_env().await;
+    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+    // Of a person whom the service on the VM acts for, say.
+    let tokens = [(google.mint("user@example.com", ["calendar"]), false), (google.token(), true)];
+    for (token, is_the_vms) in tokens {
+        google.front().respond_with(Wire::Scope);
+        let error = client(&guard).post(&url).bearer_auth(token).body("{}").send().await.unwrap_err();
+        let denial = Denial::of(&error).unwrap();
+        let first = &denial.steps()[0];
+        assert_eq!(first.text().starts_with("Stop the VM."), is_the_vms, "{}", denial.report());
+        assert!(first.text().starts_with("If the token comes from a VM") || is_the_vms, "{}", first.text());
+        assert!(first.command_line().unwrap().contains("stop web-1"));
+    }
+}
+
+#[tokio::test]
 async fn a_token_that_tokeninfo_does_not_know_stays_unknown() {
     let google = google(Platform::ComputeEngine).await;
     let guard = builder(&google).from_env().await;

@@ -260,17 +260,20 @@ impl Inner {
     async fn ask(&self, token: AccessToken<'_>, stage: Stage) -> GrantedScopes {
         let mut sources = self.sources.iter().filter(|(from, _)| *from <= stage);
         let mut next = jwt::read(token, self.clock.wall()).map(|granted| ("jwt", granted));
-        let mut reasons = Vec::new();
+        let (mut reasons, mut is_anothers) = (Vec::new(), false);
         loop {
             if let Some((source, answer)) = next {
                 let Some(why) = answer.why_unknown() else { return answer };
                 telemetry::not_inspected(source, why);
                 reasons.push(why.to_owned());
+                is_anothers |= answer.is_anothers();
             }
             let Some((_, source)) = sources.next() else { break };
             next = Some((source.name(), self.ask_one(source.as_ref(), token).await));
         }
-        GrantedScopes::unknown(if reasons.is_empty() { NOBODY.to_owned() } else { reasons.join("; ") })
+        let why = if reasons.is_empty() { NOBODY.to_owned() } else { reasons.join("; ") };
+        let unknown = GrantedScopes::unknown(why);
+        if is_anothers { unknown.of_another() } else { unknown }
     }
 
     async fn ask_one(&self, source: &dyn GrantedScopesSource, token: AccessToken<'_>) -> GrantedScopes {

@@ -182,7 +182,7 @@ impl MetadataScopes {
         match last.as_ref().map(|minted| &minted.token) {
             Some(Ok((known, granted))) if *known == key => granted.clone(),
             Some(Err(why)) => GrantedScopes::unknown(why.clone()),
-            _ => GrantedScopes::unknown("another token than the metadata server's"),
+            _ => GrantedScopes::unknown("another token than the metadata server's").of_another(),
         }
     }
 
