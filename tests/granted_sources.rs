@@ -139,6 +139,24 @@ async fn a_token_that_tokeninfo_does_not_know_stays_unknown() {
     assert_eq!(asked, 1);
 }
 
+#[tokio::test]
+async fn a_machine_that_something_else_made_is_never_to_be_stopped_as_a_vm() {
+    // The VM of a Workbench instance is set as any other.
+    let as_vms = [Platform::ComputeEngine, Platform::Workbench];
+    for platform in VMS.into_iter().filter(|platform| !as_vms.contains(platform)) {
+        let google = google(platform).await;
+        let guard = builder(&google).no_tokeninfo().from_env().await;
+        for token in [google.mint("user@example.com", ["calendar"]), google.token()] {
+            google.front().respond_with(Wire::Scope);
+            let url =
+                format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+            let error = client(&guard).post(url).bearer_auth(token).body("{}").send().await.unwrap_err();
+            let report = Denial::of(&error).unwrap().report();
+            assert!(!report.contains("gcloud compute instances"), "{platform:?}: {report}");
+        }
+    }
+}
+
 fn jwt(claims: &str) -> String {
     let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
     format!("{}.{}.{}", part(r#"{"alg":"RS256"}"#), part(claims), part("signature"))

@@ -1,13 +1,17 @@
 //! Where the credential, the place or the token is not known for sure, and where a scope is one too many.
 
-use super::{Case, Remedy, Step, code, login, machine};
+use super::{Case, Remedy, Step, code, login, machine, on_platform};
+use crate::environment::Platform;
 
 /// The credential or the place is not known: each case in one step.
 pub(super) fn general(case: &Case<'_>) -> Remedy {
     let mut steps = Vec::new();
-    let is_open = !case.environment.platform().is_serverless();
-    if is_open {
-        steps.extend(on_a_vm(case));
+    let platform = case.environment.platform();
+    let is_open = !platform.is_serverless();
+    match platform {
+        Platform::ComputeEngine | Platform::Unknown => steps.extend(on_a_vm(case)),
+        _ if is_open => steps.push(of_a_product(case)),
+        _ => {}
     }
     steps.push(
         Step::new(format!(
@@ -73,6 +77,11 @@ pub(super) fn look_first(remedy: Remedy) -> Remedy {
     let summary = "Look which token the program sent, with gcp-scopes whoami where it runs: the one that is known \
                    holds a scope that would do.";
     Remedy::new(summary, std::iter::once(step).chain(remedy.steps).collect())
+}
+
+/// Whatever made the machine would undo what is done to it as a VM, or lose it.
+fn of_a_product(case: &Case<'_>) -> Step {
+    Step::new(format!("If the token is the machine's own, do this. {}", on_platform(case).summary))
 }
 
 /// A scope that takes rights away is held beside the one that would do.
