@@ -138,6 +138,18 @@ const HOSTILE: [&str; 13] = [
     "pwn\u{435}d pwned",
 ];
 
+/// Another step may be put before those of a place, which would move the numbers of all.
+#[tokio::test]
+async fn no_step_counts_on_the_number_of_another() -> Result<()> {
+    for world in World::all()? {
+        for step in world.denial().await?.steps() {
+            let counts = step.text().split("step ").skip(1).any(|rest| rest.starts_with(char::is_numeric));
+            ensure!(!counts, "{}: {}", world.name(), step.text());
+        }
+    }
+    Ok(())
+}
+
 /// Whether a value is a name like any other, once what is tried stands behind it.
 fn is_a_name(tried: &str) -> bool {
     let tried = tried.strip_prefix("cloud.google.com/gke-nodepool=").unwrap_or(tried);
