@@ -88,11 +88,30 @@ fn what_says_nothing_of_access_is_no_refusal() {
 
 #[test]
 fn scope_refusals_tell_their_kind_and_others_have_none() {
-    let kind = |text| classify_text(text).and_then(|refusal| refusal.scope_refusal());
-    assert_eq!(kind("Request had insufficient authentication scopes."), Some(ScopeRefusal::Missing));
-    assert_eq!(kind("Metadata scope doesn't allow format FULL"), Some(ScopeRefusal::Restricting));
-    assert_eq!(kind("Permission denied while getting Drive credentials."), Some(ScopeRefusal::ScopeOrShare));
+    let kind = |text| classify_text(text).expect(text).scope_refusal().map(ScopeRefusal::as_str);
+    assert_eq!(kind("Request had insufficient authentication scopes."), Some("missing"));
+    assert_eq!(kind("Metadata scope doesn't allow format FULL"), Some("restricting"));
+    assert_eq!(kind("Permission denied while getting Drive credentials."), Some("scope_or_share"));
     assert_eq!(kind("The caller does not have permission"), None);
+}
+
+#[test]
+fn each_part_of_an_answer_is_named_as_what_gave_the_verdict() {
+    let challenge = ("www-authenticate", r#"Bearer error="insufficient_scope""#);
+    let reason =
+        |reason| format!(r#"{{"error":{{"code":403,"message":"No.","details":[{{"reason":"{reason}"}}]}}}}"#);
+    let violation = r#"{"error":{"code":403,"message":"No.","details":[{"violations":[{"type":"VPC_SERVICE_CONTROLS"}]}]}}"#;
+    for (status, lines, body, evidence) in [
+        (403, vec![], reason("IAM_PERMISSION_DENIED"), "error_info"),
+        (403, vec![], violation.to_owned(), "violation"),
+        (400, vec![], r#"{"error":"invalid_grant"}"#.to_owned(), "token_endpoint"),
+        (403, vec![], SCOPE_BODY.to_owned(), "message"),
+        (403, vec![], reason("accessNotConfigured"), "reason"),
+        (403, vec![challenge], String::new(), "header"),
+        (403, vec![], String::new(), "status"),
+    ] {
+        assert_eq!(refused(status, &lines, &body).evidence().as_str(), evidence, "{status} {body}");
+    }
 }
 
 #[test]
@@ -256,6 +275,7 @@ fn debug_shows_no_word_of_the_server() {
     let text =
         format!("{:?} {:?}", refused(403, &lines, body), Answer::new(body.as_bytes()).with_status(403));
     assert!(!text.contains("sesame") && !text.contains("kite"), "{text}");
+    assert!(text.contains("Iam") && text.contains("Certain") && text.contains("403"), "{text}");
 }
 
 /// A length-delimited protobuf field.
@@ -365,6 +385,25 @@ fn a_body_of_16_kib_that_was_cut_is_still_told() {
     );
     let cut = &body[..16 * 1024];
     assert_eq!(verdict(Some(&refused(403, &[], cut))), ("scope", "likely"));
+}
+
+#[test]
+fn of_a_body_64_kib_are_read() {
+    let words = "Request had insufficient authentication scopes.";
+    let behind = |bytes| classify_text(&format!("{}{words}", ".".repeat(bytes)));
+    assert!(is_scope(behind(64 * 1024 - words.len()).as_ref()));
+    assert!(behind(64 * 1024).is_none());
+}
+
+#[test]
+fn a_pasted_response_is_judged_as_if_it_had_come_over_the_wire() {
+    let bare = "HTTP/1.1 403 Forbidden\nX-GUploader-UploadID: AHxI1nM-9_x\n\nForbidden";
+    let bare = classify_text(bare).expect("a refusal");
+    assert_eq!((bare.certainty(), bare.request_id()), (Certainty::Possible, Some("AHxI1nM-9_x")));
+    // The words alone are certain; with this status they may be about a call of the server's own.
+    let relayed = format!("HTTP/1.1 502 Bad Gateway\nX-GUploader-UploadID: AHxI1nM-9_x\n\n{SCOPE_BODY}");
+    let relayed = classify_text(&relayed).expect("a refusal");
+    assert_eq!((relayed.certainty(), relayed.request_id()), (Certainty::Likely, Some("AHxI1nM-9_x")));
 }
 
 /// Every JSON row of a scope refusal that the words alone decide.
