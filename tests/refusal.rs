@@ -174,6 +174,15 @@ fn alternatives_are_read_from_texts_of_clients() {
 }
 
 #[test]
+fn of_the_urls_in_a_text_only_scopes_are_alternatives() {
+    let text = "Acceptable scopes: https://mail.google.com/ https://www.googleapis.com/auth/newer.than.this \
+        https://www.googleapis.com/auth/page?id=1 https://cloud.google.com/bigquery/docs openid";
+    let expected = "https://mail.google.com/ https://www.googleapis.com/auth/newer.than.this";
+    let refusal = classify_text(&format!("Insufficient OAuth2 scope. {text}")).expect("a refusal");
+    assert_eq!(*refusal.alternatives(), ScopeSet::from_scope_text(expected));
+}
+
+#[test]
 fn a_list_of_alternatives_is_bounded() {
     let scopes: String = (0..5000).map(|n| format!("https://example.com/{n} ")).collect();
     let line = format!(r#"Bearer error="insufficient_scope", scope="{scopes}""#);
@@ -197,6 +206,14 @@ fn the_facts_that_help_needs_are_read() {
     assert_eq!(refusal("perimeter").vpc_sc_id(), Some("aB3dE5fG7hI9jK1lM3nO5"));
     assert_eq!(refusal("perimeter by its reason").vpc_sc_id(), Some("aB3dE5fG7hI9jK1lM3nO5"));
     assert_eq!(refusal("constraint").constraint(), Some("constraints/compute.requireShieldedVm"));
+    let silent = refused(
+        403,
+        &[],
+        r#"{"error":{"code":403,"message":"No.","details":[{"requestId":"kite/1"},{"reason":"IAM_PERMISSION_DENIED","metadata":{
+            "permission":"run.services.get","consumer":"projects/123456789012","uid":"aB3dE5fG7hI9jK1lM3nO5"}}]}}"#,
+    );
+    assert_eq!((silent.permission(), silent.project()), (Some("run.services.get"), Some("123456789012")));
+    assert_eq!((silent.request_id(), silent.vpc_sc_id()), (Some("kite/1"), Some("aB3dE5fG7hI9jK1lM3nO5")));
     let id = [("x-guploader-uploadid", "AHxI1nM-9_x")];
     assert_eq!(refused(403, &id, SCOPE_BODY).request_id(), Some("AHxI1nM-9_x"));
 }
@@ -230,6 +247,44 @@ fn permissions_are_found_in_the_words_of_many_services() {
         let refusal = classify_text(text).expect(text);
         assert_eq!(refusal.permission(), permission, "{text}");
     }
+}
+
+#[test]
+fn only_a_name_near_words_of_permission_is_one() {
+    let permission = |text: String| classify_text(&text).expect("a refusal").permission().map(str::to_owned);
+    let shake = Some("kite.trees.shake".to_owned());
+    for (dots, expected) in [(45, &shake), (60, &None)] {
+        let gap = ".".repeat(dots);
+        let (before, after) =
+            (format!("role {gap} kite.trees.shake"), format!("kite.trees.shake {gap} role"));
+        for text in [before, after] {
+            let text = format!("Error 403: Forbidden {}", text.replace("role", "Permission"));
+            assert_eq!(permission(text.clone()), *expected, "{text}");
+        }
+    }
+}
+
+#[test]
+fn projects_are_found_in_the_words_of_many_services() {
+    for (text, project) in [
+        ("Permission denied in Project blue-kite-7.", Some("blue-kite-7")),
+        ("Permission denied on projects/blue-kite-7/topics/t", Some("blue-kite-7")),
+        ("Permission denied for user-name of example-1", None),
+        ("Permission denied: ask the project owners", None),
+    ] {
+        assert_eq!(classify_text(text).expect(text).project(), project, "{text}");
+    }
+}
+
+#[test]
+fn the_api_and_the_constraint_are_found_in_words() {
+    let text = "Constraint constraints/compute.vmCanIpForward violated, see constraints/compute.requireShieldedVm: \
+        token of https://www.googleapis.com/auth/compute for compute.googleapis.com/v1 and kite.googleapis.com";
+    let refusal = classify_text(text).expect("a refusal");
+    assert_eq!(refusal.service(), Some("compute.googleapis.com"));
+    assert_eq!(refusal.constraint(), Some("constraints/compute.vmCanIpForward"));
+    let cut = classify_text("Constraint constraints/- violated").expect("a refusal");
+    assert_eq!((cut.gate(), cut.constraint()), (Gate::OrgPolicy, None));
 }
 
 #[test]
