@@ -283,25 +283,123 @@ fn the_api_and_the_constraint_are_found_in_words() {
     let refusal = classify_text(text).expect("a refusal");
     assert_eq!(refusal.service(), Some("compute.googleapis.com"));
     assert_eq!(refusal.constraint(), Some("constraints/compute.vmCanIpForward"));
-    let cut = classify_text("Constraint constraints/- violated").expect("a refusal");
-    assert_eq!((cut.gate(), cut.constraint()), (Gate::OrgPolicy, None));
+    let long = "k".repeat(117);
+    for (name, is_shown) in [
+        ("constraints/custom.fly_kites2", true),
+        ("constraints/fly-kites", false),
+        ("constraints/fly/kites", false),
+        (&format!("constraints/{long}"), false),
+    ] {
+        let refusal = classify_text(&format!("Constraint {name} violated")).expect("a refusal");
+        assert_eq!(refusal.gate(), Gate::OrgPolicy);
+        assert_eq!(refusal.constraint(), Some(name).filter(|_| is_shown), "{name}");
+    }
+}
+
+/// What is shown of a value that stands under this name in the metadata of an `ErrorInfo`.
+fn shown(name: &str, value: &str) -> Option<String> {
+    let info = serde_json::json!({"reason": "IAM_PERMISSION_DENIED", "metadata": {name: value}});
+    let body = serde_json::json!({"error": {"code": 403, "message": "No.", "details": [info]}}).to_string();
+    let refusal = refused(403, &[], &body);
+    let value = match name {
+        "service" => refusal.service(),
+        "method" => refusal.rpc_method(),
+        "permission" => refusal.permission(),
+        "consumer" => refusal.project(),
+        "uid" => refusal.vpc_sc_id(),
+        _ => refusal.request_id(),
+    };
+    value.map(str::to_owned)
+}
+
+#[test]
+fn values_are_shown_as_they_came() {
+    let most = "k".repeat(256);
+    for (name, value) in [
+        ("service", "pubsub.googleapis.com"),
+        ("service", "europe-west1-kite2.example.com"),
+        ("method", "google.pubsub.v1.Publisher.Publish"),
+        ("method", "kite.v1-beta.Air_Field/Land2"),
+        ("permission", "run.services.get"),
+        ("permission", "compute.ips2.useInternally"),
+        ("consumer", "blue-kite-7"),
+        ("consumer", "bluekite"),
+        ("consumer", "123456"),
+        ("consumer", "12345678901234567890"),
+        ("consumer", "example.com:blue-kite"),
+        ("uid", "aB3-dE5_gH7i"),
+        ("requestId", "kite/1:2=3"),
+        ("requestId", most.as_str()),
+    ] {
+        let sent = if name == "consumer" { format!("projects/{value}") } else { value.to_owned() };
+        assert_eq!(shown(name, &sent).as_deref(), Some(value), "{name}");
+    }
+    let by_host = shown("permission", "iam.googleapis.com/denypolicies.create");
+    assert_eq!(by_host.as_deref(), Some("iam.denypolicies.create"));
 }
 
 #[test]
 fn values_that_do_not_look_like_what_they_claim_are_left_out() {
-    let body = r#"{"error":{"code":403,"message":"x","details":[{"reason":"IAM_PERMISSION_DENIED","metadata":{
-        "permission":"a.b.c; rm -rf /","service":"$(reboot).googleapis.com","method":"a b.c","uid":"`id` 1234567890","consumer":"projects/a'b-1"}}]}}"#;
-    let refusal = refused(403, &[("x-guploader-uploadid", "a b\"c")], body);
-    assert_eq!(refusal.gate(), Gate::Iam);
-    let values = [
-        refusal.permission(),
-        refusal.service(),
-        refusal.rpc_method(),
-        refusal.vpc_sc_id(),
-        refusal.project(),
-        refusal.request_id(),
-    ];
-    assert_eq!(values, [None; 6]);
+    let long = "k".repeat(257);
+    let (long_host, long_method) = (format!("{long}.googleapis.com"), format!("kite.{long}"));
+    let long_project = format!("projects/{}.com:blue-kite", "k".repeat(96));
+    let long_verb = format!("run.services.{}", "k".repeat(65));
+    for (name, values) in [
+        (
+            "service",
+            &[
+                "$(reboot).googleapis.com",
+                "kite",
+                "Kite.example.com",
+                "kite..com",
+                "kite_1.example.com",
+                &long_host,
+            ][..],
+        ),
+        ("method", &["a b.c", "Publish", "google..Publish", "google.Publish!", &long_method]),
+        (
+            "permission",
+            &[
+                "a.b.c; rm -rf /",
+                "run.services",
+                "run.services.get.all",
+                "a.services.get",
+                "run.se.get",
+                "run.services.ge",
+                "Run.services.get",
+                "run.ser-vices.get",
+                "com.services.get",
+                "run.services.json",
+                &long_verb,
+            ],
+        ),
+        (
+            "consumer",
+            &[
+                "blue-kite-7",
+                "projects/a'b-1",
+                "projects/kite1",
+                "projects/12345",
+                "projects/123456789012345678901",
+                "projects/Blue-kite-7",
+                "projects/blue-kite-",
+                "projects/blue.kite",
+                "projects/blue_kite",
+                "projects/a-name-that-is-one-letter-too-long",
+                "projects/:blue-kite",
+                "projects/example.com:a:blue-kite",
+                "projects/exam_ple.com:blue-kite",
+                &long_project,
+            ],
+        ),
+        ("uid", &["`id` 1234567890", "aB3dE5gH7iJ", "aB3dE5gH7iJ9+", &long]),
+        ("requestId", &["a b", "a\"b", "a\\b", "kité", "", &long]),
+    ] {
+        for value in values {
+            assert_eq!(shown(name, value), None, "{name} {value}");
+        }
+    }
+    assert_eq!(refused(403, &[("x-guploader-uploadid", "a b\"c")], "").request_id(), None);
 }
 
 #[test]
