@@ -183,6 +183,62 @@ fn of_the_urls_in_a_text_only_scopes_are_alternatives() {
 }
 
 #[test]
+fn of_each_kind_of_word_64_are_read() {
+    let scope = r#"{"message":"Request had insufficient authentication scopes."},
+        {"reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"},{"type":"VPC_SERVICE_CONTROLS"}"#;
+    let telling: Vec<_> = scope.split_inclusive("},").map(|part| part.trim_end_matches(',').trim()).collect();
+    for (dull, telling) in
+        [r#"{"message":"No."}"#, r#"{"reason":"kite"}"#, r#"{"type":"kite"}"#].iter().zip(telling)
+    {
+        let gate = |count| {
+            let parts = [vec![*dull; count], vec![telling]].concat().join(",");
+            refused(403, &[], &format!("[{parts}]")).gate()
+        };
+        assert_ne!(gate(63), Gate::Other, "{telling}");
+        assert_eq!(gate(64), Gate::Other, "{telling}");
+    }
+}
+
+#[test]
+fn a_reason_is_one_word_of_letters_and_digits() {
+    let gate = |reason: &str| {
+        let body =
+            serde_json::json!({"error": {"code": 403, "message": "No.", "errors": [{"reason": reason}]}});
+        refused(403, &[], &body.to_string()).gate()
+    };
+    assert_eq!(gate("KITE2_INSUFFICIENT_SCOPE"), Gate::Scope);
+    for reason in [
+        "KITE INSUFFICIENT_SCOPE".to_owned(),
+        "2_INSUFFICIENT_SCOPE".to_owned(),
+        format!("{}_INSUFFICIENT_SCOPE", "K".repeat(256)),
+    ] {
+        assert_eq!(gate(&reason), Gate::Other, "{reason}");
+    }
+}
+
+#[test]
+fn a_body_tells_its_status_in_http_and_in_grpc() {
+    for (status, gate) in [
+        (r#""code":403"#, "other"),
+        (r#""code":401"#, "credentials"),
+        (r#""code":429"#, "rate_limit"),
+        (r#""code":7"#, "other"),
+        (r#""grpc_status":16"#, "credentials"),
+        (r#""code":8"#, "rate_limit"),
+        (r#""status":"PERMISSION_DENIED""#, "other"),
+        (r#""status":"UNAUTHENTICATED""#, "credentials"),
+        (r#""status":"RESOURCE_EXHAUSTED""#, "rate_limit"),
+        (r#""code":5"#, "none"),
+        (r#""code":200"#, "none"),
+        (r#""line":403"#, "none"),
+        (r#""code":7000"#, "none"),
+    ] {
+        let body = format!(r#"{{"error":{{"message":"No.",{status}}}}}"#);
+        assert_eq!(verdict(classify_text(&body).as_ref()).0, gate, "{status}");
+    }
+}
+
+#[test]
 fn a_list_of_alternatives_is_bounded() {
     let scopes: String = (0..5000).map(|n| format!("https://example.com/{n} ")).collect();
     let line = format!(r#"Bearer error="insufficient_scope", scope="{scopes}""#);
@@ -582,6 +638,7 @@ fn a_scope_refusal_survives_what_proxies_and_clients_do_to_json() {
         let forms = [
             format!("[{text}]"),
             format!("[{text},{text}]"),
+            serde_json::json!(text).to_string(),
             value.get("error").map_or_else(|| text.clone(), ToString::to_string),
             serde_json::to_string_pretty(&value).expect("JSON"),
             noisy.to_string(),
