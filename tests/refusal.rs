@@ -478,6 +478,37 @@ fn the_servers_words_are_bounded_and_harmless() {
 }
 
 #[test]
+fn of_a_text_the_line_that_tells_most_is_shown() {
+    let shown = |text| classify_text(text).expect("a refusal").server_message().map(str::to_owned);
+    let trace = "\nTraceback (most recent call last):\n  File a.py\n\nForbidden: 403 The caller does not have permission\nbye";
+    assert_eq!(shown(trace).as_deref(), Some("Forbidden: 403 The caller does not have permission"));
+    assert_eq!(shown("\n \nError 403: no\nand no more").as_deref(), Some("Error 403: no"));
+}
+
+#[test]
+fn of_xml_and_html_the_words_are_shown_without_their_markup() {
+    let xml = "<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>Access denied.</Message>\
+        <Details>kite@blue-kite-7.iam.gserviceaccount.com has no &quot;get&quot;.</Details></Error>";
+    let expected = r#"kite@blue-kite-7.iam.gserviceaccount.com has no "get"."#;
+    assert_eq!(refused(403, &[], xml).server_message(), Some(expected));
+    let html = "<!DOCTYPE html><html><head><STYLE>p{}</STYLE><script>var forbidden</script></head>\
+        <!-- a > b --><p>Forbidden &amp; logged.</p></html>";
+    let words: Vec<_> = refused(403, &[], html)
+        .server_message()
+        .expect("words")
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(words.join(" "), "Forbidden & logged.");
+}
+
+#[test]
+fn a_plain_sentence_in_the_place_of_an_error_is_shown() {
+    let refusal = refused(403, &[], r#"{"error":"You may not fly here."}"#);
+    assert_eq!(refusal.server_message(), Some("You may not fly here."));
+}
+
+#[test]
 fn debug_shows_no_word_of_the_server() {
     let body = r#"{"error":{"code":403,"message":"sesame 'kite.objects.get' denied","details":[{"reason":"IAM_PERMISSION_DENIED","metadata":{"service":"sesame.googleapis.com","consumer":"projects/sesame-1"}}]}}"#;
     let lines = [("x-guploader-uploadid", "sesame")];
@@ -544,6 +575,43 @@ fn grpc_details_are_decoded_with_and_without_padding() {
 }
 
 #[test]
+fn grpc_details_of_every_length_and_form_are_decoded() {
+    let info = error_info("IAM_PERMISSION_DENIED", &[("permission", "run.services.get")]);
+    // Fields of the other wire types, as a newer server may send: varint, 64 bits, 32 bits.
+    let newer = [vec![0x48, 0xff, 0x7f], vec![0x51; 9], vec![0x5d; 5]].concat();
+    for length in [1, 127, 128, 20_000] {
+        let padding = field(1, "k".repeat(length).as_bytes());
+        let status = status(
+            "No.",
+            &[
+                newer.clone(),
+                packed("Help", &padding),
+                packed("ErrorInfo", &[newer.clone(), info.clone()].concat()),
+            ],
+        );
+        let refusal =
+            trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &STANDARD.encode(status))]);
+        assert_eq!(refusal.permission(), Some("run.services.get"), "{length}");
+    }
+    let long =
+        STANDARD.encode(status("No.", &[packed("Help", &vec![0; 48 * 1024]), packed("ErrorInfo", &info)]));
+    assert_eq!(trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &long)]).permission(), None);
+}
+
+#[test]
+fn grpc_messages_are_shown_as_they_were_meant() {
+    for (sent, shown) in [("100%25 %e2%9c%93 of 5%", "100% \u{2713} of 5%"), ("%zz%4", "%zz%4"), ("+", "+")] {
+        let refusal = trailers(&[("grpc-status", "7"), ("grpc-message", sent)]);
+        assert_eq!(refusal.server_message(), Some(shown));
+    }
+    let localized =
+        packed("LocalizedMessage", &[field(1, b"en"), field(2, b"You may not fly here.")].concat());
+    let status = STANDARD.encode(status("", &[localized]));
+    let refusal = trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &status)]);
+    assert_eq!(refusal.server_message(), Some("You may not fly here."));
+}
+
+#[test]
 fn grpc_violations_are_decoded() {
     let violation =
         field(1, &[field(1, b"VPC_SERVICE_CONTROLS"), field(3, b"aB3dE5fG7hI9jK1lM3nO5")].concat());
@@ -570,6 +638,11 @@ fn grpc_statuses_without_words_are_told_apart() {
         ("14", "none"),
     ] {
         assert_eq!(verdict(answered(200, &[("grpc-status", code)], "").as_ref()).0, expected, "{code}");
+    }
+    // A failed precondition may be a gate's, if it says so; what is not found or aborted is none's.
+    for (code, expected) in [("9", "iam"), ("3", "iam"), ("5", "none"), ("10", "none")] {
+        let lines = [("grpc-status", code), ("grpc-message", "Access denied.")];
+        assert_eq!(verdict(answered(200, &lines, "").as_ref()).0, expected, "{code}");
     }
 }
 
@@ -747,8 +820,10 @@ fn a_resource_that_is_named_after_a_reason_makes_no_refusal_one_of_scope() {
     for message in [
         "googleapi: Error 403: no, ACCESS_TOKEN_SCOPE_INSUFFICIENT",
         r#"relayed: {"details": [{"reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}"#,
+        r#"relayed: {"error": "ACCESS_TOKEN_SCOPE_INSUFFICIENT"}"#,
     ] {
         let body = serde_json::json!({"error": {"code": 403, "message": message}}).to_string();
         assert_eq!(refused(403, &[], &body).gate(), Gate::Scope, "{message}");
     }
+    assert!(is_scope(classify_text("Exception: 'ACCESS_TOKEN_SCOPE_INSUFFICIENT'").as_ref()));
 }
