@@ -2,6 +2,8 @@
 
 #[path = "refusals/answers.rs"]
 mod answers;
+#[path = "refusals/forms.rs"]
+mod forms;
 #[path = "refusals/texts.rs"]
 mod texts;
 
@@ -604,6 +606,9 @@ fn grpc_messages_are_shown_as_they_were_meant() {
         let refusal = trailers(&[("grpc-status", "7"), ("grpc-message", sent)]);
         assert_eq!(refusal.server_message(), Some(shown));
     }
+    let status_alone = STANDARD.encode(status("You may not fly here.", &[]));
+    let refusal = trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &status_alone)]);
+    assert_eq!(refusal.server_message(), Some("You may not fly here."));
     let localized =
         packed("LocalizedMessage", &[field(1, b"en"), field(2, b"You may not fly here.")].concat());
     let status = STANDARD.encode(status("", &[localized]));
@@ -639,6 +644,8 @@ fn grpc_statuses_without_words_are_told_apart() {
     ] {
         assert_eq!(verdict(answered(200, &[("grpc-status", code)], "").as_ref()).0, expected, "{code}");
     }
+    let message = ("grpc-message", "Request had insufficient authentication scopes.");
+    assert!(answered(200, &[("grpc-status", "0"), message], "").is_none());
     // A failed precondition may be a gate's, if it says so; what is not found or aborted is none's.
     for (code, expected) in [("9", "iam"), ("3", "iam"), ("5", "none"), ("10", "none")] {
         let lines = [("grpc-status", code), ("grpc-message", "Access denied.")];

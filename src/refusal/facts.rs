@@ -234,6 +234,6 @@ fn uncapitalized(word: &str) -> String {
 /// The challenge in a log line that shows headers.
 fn logged_challenge(text: &str) -> Option<&str> {
     let (before, _) = text.split_once("insufficient_scope")?;
-    let start = before.rfind("earer ").map_or_else(|| before.rfind("error"), |scheme| Some(scheme + 5))?;
+    let start = before.rfind("earer ").or_else(|| before.rfind("error"))?;
     text.get(start..)?.lines().next()
 }
