@@ -506,3 +506,6 @@ impl fmt::Debug for Guard {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, feature = "catalog-full"))]
+mod tests;
