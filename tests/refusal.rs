@@ -221,6 +221,16 @@ fn a_reason_is_one_word_of_letters_and_digits() {
 }
 
 #[test]
+fn of_what_a_client_calls_data_only_known_reasons_count() {
+    let gate = |data| {
+        let details = format!(r#"{{"message":"No.","details":[{{"number":1,"data":"{data}"}}]}}"#);
+        refused(403, &[], &details).gate()
+    };
+    assert_eq!(gate("ACCESS_TOKEN_SCOPE_INSUFFICIENT"), Gate::Scope);
+    assert_eq!(gate("KITE_INSUFFICIENT_SCOPE"), Gate::Other);
+}
+
+#[test]
 fn a_body_tells_its_status_in_http_and_in_grpc() {
     for (status, gate) in [
         (r#""code":403"#, "other"),

@@ -392,7 +392,8 @@ mod tests {
 
     #[test]
     fn every_setting_leaves_those_before_it_as_they_are() {
-        let settings: [(&str, fn(GuardBuilder) -> GuardBuilder); 13] = [
+        type Setting = fn(GuardBuilder) -> GuardBuilder;
+        let settings: [(&str, Setting); 13] = [
             ("surface", |builder| builder.surface(Surface::Message)),
             ("endpoint", |builder| builder.endpoint("kite.example", "storage.googleapis.com").unwrap()),
             ("universe", |builder| builder.universe("kite.example").unwrap()),
