@@ -507,5 +507,6 @@ impl fmt::Debug for Guard {
     }
 }
 
-#[cfg(all(test, feature = "catalog-full"))]
+#[cfg(test)]
+#[cfg(feature = "catalog-full")]
 mod tests;
