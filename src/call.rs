@@ -142,16 +142,20 @@ impl<'a> Call<'a> {
     }
 
     /// A call at an API's own host whose headers say nothing.
-    pub(crate) fn plain(verb: &'a str, host: &'a str, path: &'a str, query: &'a str) -> Self {
-        let (scheme, headers) = (Some("https"), Some(Headers::NONE));
+    pub(crate) fn plain(
+        verb: &'a str,
+        host: &'a str,
+        (path, query): (&'a str, &'a str),
+        none: &'a HeaderMap,
+    ) -> Self {
+        let (scheme, headers) = (Some("https"), Some(Headers::read(none)));
         Self { verb, scheme, authority: Some(host), path, query: Some(query), headers, needed: None }
     }
 
     #[inline(always)]
     fn with_headers(self, headers: &'a HeaderMap) -> Self {
-        let headers = Headers::read(headers);
-        let told = if self.verb == "POST" { headers.get(&METHOD_OVERRIDE) } else { None };
-        Self { verb: told.unwrap_or(self.verb), headers: Some(headers), ..self }
+        let told = if self.verb == "POST" { text(headers, &METHOD_OVERRIDE) } else { None };
+        Self { verb: told.unwrap_or(self.verb), headers: Some(Headers::read(headers)), ..self }
     }
 
     /// What the headers say, if they are known.
@@ -183,7 +187,7 @@ impl<'a> Call<'a> {
     /// `host[:port]` as the request has it, user info and all; none in a gRPC client's own layers.
     #[inline]
     pub(crate) fn authority(&self) -> Option<&'a str> {
-        self.authority.or_else(|| self.headers?.get(&HOST))
+        self.authority.or_else(|| text(self.headers?.all, &HOST))
     }
 
     /// The port that the URL's scheme stands for; none without a scheme.
@@ -243,12 +247,12 @@ impl<'a> Call<'a> {
     /// (<https://cloud.google.com/storage/docs/xml-api/put-object-copy>).
     #[inline]
     pub(crate) fn is_copy(&self) -> bool {
-        let all = self.headers.filter(|_| self.verb == "PUT").and_then(|headers| headers.all);
-        all.is_some_and(|all| COPY_SOURCES.iter().any(|name| all.contains_key(name)))
+        let names = |headers: Headers<'_>| COPY_SOURCES.iter().any(|name| headers.all.contains_key(name));
+        self.verb == "PUT" && self.headers.is_some_and(names)
     }
 
     fn has_content_type(&self, kind: &str) -> bool {
-        let value = self.headers.and_then(|headers| headers.all?.get(CONTENT_TYPE));
+        let value = self.headers.and_then(|headers| headers.all.get(CONTENT_TYPE));
         let start = value.and_then(|value| value.as_bytes().get(..kind.len()));
         start.is_some_and(|start| start.eq_ignore_ascii_case(kind.as_bytes()))
     }
@@ -273,30 +277,27 @@ fn is_grpc_path(path: &str) -> bool {
 /// The headers of a request, and what they say of its token.
 #[derive(Clone, Copy)]
 pub(crate) struct Headers<'a> {
-    all: Option<&'a HeaderMap>,
+    all: &'a HeaderMap,
     authorization: Option<&'a HeaderValue>,
-    is_ambiguous: bool,
+    another: Option<&'a HeaderValue>,
 }
 
 impl<'a> Headers<'a> {
-    const NONE: Self = Self { all: None, authorization: None, is_ambiguous: false };
-
     #[inline(always)]
     pub(crate) fn read(all: &'a HeaderMap) -> Self {
         let mut values = all.get_all(AUTHORIZATION).iter();
-        let authorization = values.next();
-        Self { all: Some(all), authorization, is_ambiguous: values.next().is_some() }
+        Self { all, authorization: values.next(), another: values.next() }
     }
 
     /// The value of `Authorization`, if there is exactly one: which of two Google would take is not known.
     #[inline]
     pub(crate) fn only_authorization(&self) -> Option<&'a HeaderValue> {
-        self.authorization.filter(|_| !self.is_ambiguous)
+        self.authorization.filter(|_| self.another.is_none())
     }
+}
 
-    fn get(&self, name: &HeaderName) -> Option<&'a str> {
-        self.all?.get(name)?.to_str().ok()
-    }
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
 }
 
 const METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");

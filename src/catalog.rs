@@ -62,9 +62,12 @@ pub use version::{VERSION, Version};
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ApiMethod {
+    /// With [`INFERRED`], or without.
     row: u32,
-    inferred: bool,
 }
+
+/// Marks a row that stands for a request which Google documents only by this method. Rows are fewer.
+const INFERRED: u32 = 1 << 31;
 
 /// Where a method's scopes are from.
 ///
@@ -149,16 +152,20 @@ impl ApiMethod {
 
     /// Which row of the catalog this is.
     pub(crate) fn row(self) -> u32 {
-        self.row
+        self.row & !INFERRED
+    }
+
+    fn is_inferred(self) -> bool {
+        self.row & INFERRED != 0
     }
 
     /// Whether this is a gRPC method.
     pub(crate) fn is_rpc(self) -> bool {
-        self.row >= BLOB.rest_count()
+        self.row() >= BLOB.rest_count()
     }
 
     pub(crate) fn at(row: u32) -> Self {
-        Self { row, inferred: false }
+        Self { row: row & !INFERRED }
     }
 
     /// The Discovery id, which has no version: `storage.objects.insert`. Of a gRPC method, its full
@@ -172,7 +179,7 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub fn id(&self) -> &'static str {
-        name::of(self.row)
+        name::of(self.row())
     }
 
     /// The Discovery id of the REST method that this is: of a gRPC method, the one with the same HTTP
@@ -188,7 +195,7 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub fn discovery_id(&self) -> Option<&'static str> {
-        let row = BLOB.row(self.row);
+        let row = BLOB.row(self.row());
         match row.basis {
             DISCOVERY => Some(self.id()),
             SAME => row.target.map(name::of),
@@ -207,7 +214,7 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub fn api(&self) -> &'static str {
-        BLOB.api_name(BLOB.row(self.row).api)
+        BLOB.api_name(BLOB.row(self.row()).api)
     }
 
     /// The host of the API: `storage.googleapis.com`.
@@ -220,7 +227,7 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub fn host(&self) -> &'static str {
-        BLOB.api_host(BLOB.row(self.row).api)
+        BLOB.api_host(BLOB.row(self.row()).api)
     }
 
     /// The HTTP verb of the method as REST: `POST`.
@@ -233,7 +240,7 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub fn verb(&self) -> &'static str {
-        BLOB.row(self.row).verb
+        BLOB.row(self.row()).verb
     }
 
     /// Where Google documents the API.
@@ -247,7 +254,7 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub fn doc_url(&self) -> Option<&'static str> {
-        Some(BLOB.api_doc(BLOB.row(self.row).api)).filter(|url| !url.is_empty())
+        Some(BLOB.api_doc(BLOB.row(self.row()).api)).filter(|url| !url.is_empty())
     }
 
     /// The scopes of which the method accepts any one, as Google's documents list them. Empty if
@@ -281,7 +288,7 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub fn basis(&self) -> Basis {
-        match (self.inferred, BLOB.row(self.row).basis) {
+        match (self.is_inferred(), BLOB.row(self.row()).basis) {
             (true, _) | (false, TWIN) => Basis::Inferred,
             (false, PROTOS) => Basis::Protos,
             _ => Basis::Discovery,
@@ -297,18 +304,18 @@ impl ApiMethod {
     /// The number of the method's scope set, so that "this token satisfies set n" can be computed
     /// once per token. Set 0 is the empty one and never a verdict.
     pub(crate) fn set_index(&self) -> u16 {
-        BLOB.row(self.row).set
+        BLOB.row(self.row()).set
     }
 
     /// The same method, for a request that Google documents only by its JSON equivalent.
     #[must_use]
     pub(crate) fn inferred(self) -> Self {
-        Self { inferred: true, ..self }
+        Self { row: self.row | INFERRED }
     }
 
     /// What the hand table says about when this method has no verdict.
     pub(crate) fn special(&self) -> Option<&'static overrides::Override> {
-        overrides::at(BLOB.row(self.row).special)
+        overrides::at(BLOB.row(self.row()).special)
     }
 
     /// Whether a verdict hangs on the query, says the hand table.
@@ -325,7 +332,13 @@ impl ApiMethod {
 
 impl fmt::Debug for ApiMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ApiMethod({}:{}{})", self.api(), self.id(), if self.inferred { ", inferred" } else { "" })
+        write!(
+            f,
+            "ApiMethod({}:{}{})",
+            self.api(),
+            self.id(),
+            if self.is_inferred() { ", inferred" } else { "" }
+        )
     }
 }
 

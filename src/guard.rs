@@ -390,8 +390,17 @@ impl Guard {
         Denial::refused(asked.method(), needed, granted, self.0.environment.clone(), refusal)
     }
 
-    /// The verdict on what was asked, for a token of which something or nothing is known.
+    /// Whether the verdict is that the token lacks every scope. That it holds one is quick to see, and then
+    /// no verdict is that.
     #[inline]
+    fn lacks(&self, asked: &Asked, granted: &GrantedScopes) -> bool {
+        let is_accepted = |found: &Found| {
+            granted.scopes().is_some_and(|held| found.accepts(held)) && asked.needed.is_none()
+        };
+        !asked.found.as_ref().is_ok_and(is_accepted) && self.judge(asked, granted) == Verdict::Lacking
+    }
+
+    /// The verdict on what was asked, for a token of which something or nothing is known.
     fn judge(&self, asked: &Asked, granted: &GrantedScopes) -> Verdict {
         match (&asked.found, granted.scopes()) {
             (Err(why), _) if asked.needed.is_none() => Verdict::Abstain(*why),
@@ -413,7 +422,7 @@ impl Guard {
 
     /// A header alone only makes a scope refusal possible; our own prediction makes it likely.
     fn corroborated(&self, refusal: Refusal, asked: &Asked, granted: &GrantedScopes) -> Refusal {
-        if self.judge(asked, granted) == Verdict::Lacking { refusal.corroborated() } else { refusal }
+        if self.lacks(asked, granted) { refusal.corroborated() } else { refusal }
     }
 }
 

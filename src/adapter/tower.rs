@@ -170,25 +170,30 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        if let Some(wanted) = self.scope_to_ask_for(&request) {
-            let (guard, ready) = (self.guard.get().clone(), self.take_ready());
-            return ResponseFuture {
-                state: State::Boxed { answer: Box::pin(attach_then_call(guard, wanted, ready, request)) },
-            };
-        }
         let (mut checked, mut line) = (Checked::NONE, Line::EMPTY);
-        let (call, headers) = (call_of(&request), request.headers());
-        let state = match self.guard.get().before_keeping(&call, headers, &mut checked, &mut line) {
-            Before::Go(()) => {
-                State::Calling { call: self.inner.call(request), checked, line, guard: self.guard.hold() }
+        if let Some(wanted) = self.scope_to_ask_for(&request) {
+            let answer = attach_then_call(self.guard.get().clone(), wanted, self.take_ready(), request);
+            return ResponseFuture { state: State::Boxed { answer: Box::pin(answer) } };
+        }
+        let call = call_of(&request);
+        match self.guard.get().before_keeping(&call, request.headers(), &mut checked, &mut line) {
+            Before::Go(()) => ResponseFuture {
+                state: State::Calling {
+                    call: self.inner.call(request),
+                    checked,
+                    line,
+                    guard: self.guard.hold(),
+                },
+            },
+            Before::Stop(denial) => {
+                let answer = std::future::ready(unsent(self.guard.get(), denial));
+                ResponseFuture { state: State::Boxed { answer: Box::pin(answer) } }
             }
-            Before::Stop(denial) => State::Denied { answer: Some(unsent(self.guard.get(), denial)) },
             Before::Ask(()) => {
-                let (guard, ready) = (self.guard.get().clone(), self.take_ready());
-                State::Boxed { answer: Box::pin(ask_then_call(guard, checked, ready, request)) }
+                let answer = ask_then_call(self.guard.get().clone(), checked, self.take_ready(), request);
+                ResponseFuture { state: State::Boxed { answer: Box::pin(answer) } }
             }
-        };
-        ResponseFuture { state }
+        }
     }
 }
 
@@ -303,7 +308,6 @@ pin_project! {
     enum State<F, R: Body> {
         Calling { #[pin] call: F, checked: Checked, line: Line, guard: Hold },
         Boxed { answer: Pin<Box<dyn Future<Output = Answer<R>> + Send>> },
-        Denied { answer: Option<Answer<R>> },
     }
 }
 
@@ -320,11 +324,11 @@ where
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let next = match self.as_mut().project().state.project() {
             StateProjection::Boxed { answer } => return answer.as_mut().poll(cx),
-            StateProjection::Denied { answer } => {
-                return Poll::Ready(answer.take().expect("a future is not polled after it is ready"));
-            }
             StateProjection::Calling { call, checked, line, guard } => {
-                let response = ready!(call.poll(cx)).map_err(Into::into)?;
+                let response = match ready!(call.poll(cx)) {
+                    Ok(response) => response,
+                    Err(error) => return Poll::Ready(Err(error.into())),
+                };
                 match guard.get().head(checked, response.status(), response.headers()) {
                     Head::Pass => return Poll::Ready(Ok(response.map(GuardBody::untouched))),
                     Head::Watch => {

@@ -60,6 +60,9 @@ impl<'a> Place<'a> {
 
 /// Splits `user@host:port` into host and port, without brackets or user.
 pub(crate) fn split(authority: &str) -> (&str, Option<&str>) {
+    if !authority.bytes().any(|byte| matches!(byte, b'@' | b':' | b'[')) {
+        return (authority, None);
+    }
     let address = without_user(authority);
     if let Some((host, rest)) = address.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
         return (host, rest.strip_prefix(':'));
@@ -83,16 +86,17 @@ pub(crate) fn normal(host: &str) -> Cow<'_, str> {
 
 /// Why a host that is no API of Google's gets no verdict.
 pub(crate) fn elsewhere(host: &str) -> Why {
-    let within =
-        |domain: &str| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    let any = |domains: &[&str]| domains.iter().any(|domain| within(domain));
-    match host {
-        _ if METADATA.contains(&host) => Why::Metadata,
-        "accounts.google.com" => Why::Auth,
-        _ if any(&["pkg.dev", "gcr.io"]) => Why::Registry,
-        _ if any(&WORKLOADS) => Why::Workload,
-        _ => Why::Host,
+    if METADATA.contains(&host) {
+        return Why::Metadata;
     }
+    let dots = host.bytes().enumerate().filter(|(_, byte)| *byte == b'.').map(|(at, _)| at + 1);
+    let mut domains = std::iter::once(0).chain(dots).filter_map(|from| host.get(from..));
+    let why = |domain| match domain {
+        "accounts.google.com" if domain == host => Some(Why::Auth),
+        "pkg.dev" | "gcr.io" => Some(Why::Registry),
+        _ => WORKLOADS.contains(&domain).then_some(Why::Workload),
+    };
+    domains.find_map(why).unwrap_or(Why::Host)
 }
 
 /// Whether no scope is asked for here because tokens are made or described here. A method that

@@ -18,7 +18,12 @@ pub(crate) fn has(query: &str, name: &str) -> bool {
 /// (`access_token` in <https://cloud.google.com/apis/docs/system-parameters>, and `oauth_token` among the
 /// `parameters` of Google's Discovery documents).
 pub(crate) fn has_token(query: &str) -> bool {
-    query.contains("_token=") && (has(query, "access_token") || has(query, "oauth_token"))
+    // Almost no part begins like one of these.
+    parts(query).any(|part| match part.first() {
+        Some(b'a') => key(part) == b"access_token",
+        Some(b'o') => key(part) == b"oauth_token",
+        _ => false,
+    })
 }
 
 /// Whether the query may name another verb than the request has. Google documented `$httpMethod`
@@ -32,12 +37,8 @@ pub(crate) fn hides_verb(query: &str) -> bool {
 /// (<https://cloud.google.com/storage/docs/access-control/signed-urls>).
 pub(crate) fn is_signed(query: &str) -> bool {
     let (mut signature, mut signer) = (false, false);
-    for part in query.as_bytes().split(|byte| *byte == b'&') {
-        let is = |name: &str| {
-            part.split(|byte| *byte == b'=')
-                .next()
-                .is_some_and(|key| key.eq_ignore_ascii_case(name.as_bytes()))
-        };
+    for part in parts(query) {
+        let is = |name: &str| key(part).eq_ignore_ascii_case(name.as_bytes());
         // Almost no part begins like one of these.
         match part.first() {
             Some(b'x' | b'X') if SIGNED.iter().any(|name| is(name)) => return true,
@@ -47,6 +48,14 @@ pub(crate) fn is_signed(query: &str) -> bool {
         }
     }
     signature && signer
+}
+
+fn parts(query: &str) -> impl Iterator<Item = &[u8]> {
+    query.as_bytes().split(|byte| *byte == b'&')
+}
+
+fn key(part: &[u8]) -> &[u8] {
+    part.split(|byte| *byte == b'=').next().unwrap_or_default()
 }
 
 /// The keys of which each is enough.

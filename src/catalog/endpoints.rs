@@ -119,9 +119,6 @@ impl Endpoints {
         known: impl Fn(&str) -> bool,
     ) -> Result<Place<'a>, Why> {
         let authority = call.authority().filter(|_| call.is_http()).ok_or(Why::Host)?;
-        if self.mapped.is_empty() && known(authority) {
-            return Ok(Place::named(authority));
-        }
         let (host, port) = host::split(authority);
         let (name, port) = (host::normal(host), Port::of(port, call.default_port())?);
         if let Some(mapped) = self.mapped(&name, &port) {

@@ -35,15 +35,15 @@ pub struct Found {
 impl Found {
     #[inline]
     fn new(method: ApiMethod, query: &str) -> Self {
-        let row = BLOB.row(method.row);
+        let row = BLOB.row(method.row());
         let special = overrides::at(row.special);
         let silence = special.and_then(|row| row.effect.silences(query));
         let always = silence.filter(|silence| silence.only_with.is_none()).map(|silence| why(silence.reason));
         let doubt = match row.basis {
             _ if row.set == 0 => Some(Why::Empty),
             _ if special.is_some_and(Override::is_unlisted) => Some(Why::Inferred),
-            PROTOS if !method.inferred => Some(Why::Coarse),
-            basis => (method.inferred || basis == TWIN).then_some(Why::Inferred),
+            PROTOS if !method.is_inferred() => Some(Why::Coarse),
+            basis => (method.is_inferred() || basis == TWIN).then_some(Why::Inferred),
         };
         let silent = silence.map_or(0, |_| row.special);
         Self { method, set: row.set, doubt: always.or(doubt), silent }
@@ -98,17 +98,13 @@ impl KnownHost {
         endpoints.exact(call).filter(|_| call.is_plain()).map(Self)
     }
 
-    /// Whether some scopes open all of the host. Then its answers are Google's, whatever the path.
-    #[inline]
-    pub(crate) fn may_be_open(self) -> bool {
-        BLOB.shared(self.0) != 0
-    }
-
-    /// Whether a call with a token that was granted this cannot lack a scope here, whatever its path.
+    /// Whether a call with a token that was granted this cannot lack a scope here, whatever its path. Where
+    /// some scopes open all of a host, all its answers are Google's.
     #[inline]
     pub(crate) fn is_open_to(self, granted: &GrantedScopes) -> bool {
-        let opens = |held| reader::set_accepts(BLOB.shared(self.0), held);
-        self.may_be_open() && (granted.is_not_limited() || granted.scopes().is_some_and(opens))
+        let shared = BLOB.shared(self.0);
+        let opens = |held| reader::set_accepts(shared, held);
+        shared != 0 && (granted.is_not_limited() || granted.scopes().is_some_and(opens))
     }
 
     /// What [`lookup`] says of the call that is to this host.
@@ -225,7 +221,7 @@ fn without_slash(call: &Call<'_>, host: &str) -> Option<Found> {
 /// A gRPC path names its service in full, so a host is only asked whether it is one of Google's. The
 /// inner layers of a gRPC client do not see any: there the package of the service tells.
 fn grpc(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
-    if call.authority().is_some() {
+    if call.authority().is_some() && endpoints.exact(call).is_none() {
         endpoints.place(call, is_known)?;
     }
     let is_google = call.authority().is_some() || call.path().starts_with("/google.");

@@ -28,12 +28,12 @@ const WAYS: usize = 16;
 
 /// Stands for a token where the token itself should not be held. Means nothing in another process.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct TokenKey(u128);
+pub(crate) struct TokenKey([u64; 2]);
 
 impl TokenKey {
     /// A number from 0 to 1 that differs from token to token, process to process and try to try.
     pub(crate) fn jitter(self, attempt: u32) -> f64 {
-        let bits = self.0.rotate_left(attempt.wrapping_mul(29)) as u32;
+        let bits = self.0[0].rotate_left(attempt.wrapping_mul(29)) as u32;
         f64::from(bits) / f64::from(u32::MAX)
     }
 }
@@ -55,7 +55,7 @@ impl TokenHasher {
     }
 
     pub(crate) fn key(&self, token: AccessToken<'_>) -> TokenKey {
-        TokenKey(self.0.hash(token.secret().as_bytes()).as_u128())
+        TokenKey(self.0.hash(token.secret().as_bytes()).as_u64().into())
     }
 }
 
@@ -224,8 +224,8 @@ impl Cache {
     }
 
     fn set(&self, key: TokenKey) -> &ArcSwap<Set> {
-        let sets = self.sets.len() as u128;
-        &self.sets[(key.0 % sets) as usize]
+        let sets = self.sets.len() as u64;
+        &self.sets[(key.0[1] % sets) as usize]
     }
 
     #[cfg(test)]
@@ -263,6 +263,10 @@ mod tests {
     /// The number of failures stands for a value, to tell entries apart by.
     fn entry(granted: GrantedScopes, value: u32, stale_at: Instant) -> Arc<Entry> {
         Arc::new(Entry::new(granted, Stage::Ahead, value, stale_at))
+    }
+
+    fn key(number: u64) -> TokenKey {
+        TokenKey([0, number])
     }
 
     fn known(value: u32, stale_at: Instant) -> Arc<Entry> {
@@ -308,11 +312,10 @@ mod tests {
         let cache = Cache::new(3);
         let now = Instant::now();
         let later = now + Duration::from_secs(60);
-        let key = TokenKey;
         cache.insert(key(1), &known(1, later), now);
         cache.insert(key(2), &entry(GrantedScopes::unknown("down"), 2, later), now);
         cache.insert(key(3), &known(3, now), now);
-        let there = |added: u128| {
+        let there = |added: u64| {
             cache.insert(key(added), &known(added as u32, later), now);
             (1..=added).filter(|number| value(&cache, key(*number)).is_some()).collect::<Vec<_>>()
         };
@@ -326,11 +329,11 @@ mod tests {
         let cache = Cache::new(16);
         let now = Instant::now();
         let later = now + Duration::from_secs(60);
-        cache.insert(TokenKey(1), &known(1, later), now);
-        cache.insert(TokenKey(1), &entry(GrantedScopes::unknown("down"), 2, later), now);
-        assert_eq!(value(&cache, TokenKey(1)), Some(1));
-        cache.insert(TokenKey(1), &entry(GrantedScopes::unknown("down"), 2, later), later);
-        assert_eq!(value(&cache, TokenKey(1)), Some(2));
+        cache.insert(key(1), &known(1, later), now);
+        cache.insert(key(1), &entry(GrantedScopes::unknown("down"), 2, later), now);
+        assert_eq!(value(&cache, key(1)), Some(1));
+        cache.insert(key(1), &entry(GrantedScopes::unknown("down"), 2, later), later);
+        assert_eq!(value(&cache, key(1)), Some(2));
     }
 
     #[test]
@@ -341,17 +344,17 @@ mod tests {
         let recent =
             |token: &str| cache.read_recent(&bearer(token), |_| true, |_, entry| entry.failures).ok();
         for number in 1..=5 {
-            cache.insert(TokenKey(number), &known(number as u32, later), now);
-            cache.promote(TokenKey(number), &bearer(&number.to_string()), now);
+            cache.insert(key(number), &known(number as u32, later), now);
+            cache.promote(key(number), &bearer(&number.to_string()), now);
         }
         assert_eq!(recent("1"), None);
-        cache.promote(TokenKey(1), &bearer("1"), now);
+        cache.promote(key(1), &bearer("1"), now);
         assert_eq!(recent("1"), None);
         assert_eq!(recent("5"), Some(5));
-        cache.insert(TokenKey(5), &known(50, later), now);
+        cache.insert(key(5), &known(50, later), now);
         assert_eq!(recent("5"), Some(50));
-        cache.remove(TokenKey(5));
-        assert_eq!((recent("5"), value(&cache, TokenKey(5))), (None, None));
+        cache.remove(key(5));
+        assert_eq!((recent("5"), value(&cache, key(5))), (None, None));
     }
 
     #[test]
@@ -359,15 +362,15 @@ mod tests {
         let cache = Cache::new(32);
         let now = Instant::now();
         let later = now + Duration::from_secs(60);
-        let work = |seed: u128| {
-            for round in 0..5_000_u128 {
+        let work = |seed: u64| {
+            for round in 0..5_000_u64 {
                 let number = (round * seed) % 50;
                 let header = bearer(&number.to_string());
-                cache.insert(TokenKey(number), &known(number as u32, later), now);
-                cache.promote(TokenKey(number), &header, now);
+                cache.insert(key(number), &known(number as u32, later), now);
+                cache.promote(key(number), &header, now);
                 let seen = cache.read_recent(&header, |_| true, |key, entry| (key, entry.failures));
-                assert!(seen.is_err() || seen.is_ok_and(|seen| seen == (TokenKey(number), number as u32)));
-                assert!(value(&cache, TokenKey(number)).is_none_or(|value| value == number as u32));
+                assert!(seen.is_err() || seen.is_ok_and(|seen| seen == (key(number), number as u32)));
+                assert!(value(&cache, key(number)).is_none_or(|value| value == number as u32));
             }
         };
         std::thread::scope(|scope| {

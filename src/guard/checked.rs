@@ -111,9 +111,9 @@ impl Guard {
         if let Some(book) = self.0.recorder.get() {
             book.note(&checked.asked.found);
         }
-        match only_token(call, headers).filter(|_| checked.is_googles()) {
-            Some(token) => self.check(token, checked),
-            None => Before::GO,
+        match only_token(call, headers) {
+            Some(token) if checked.is_googles() => self.check(token, checked),
+            _ => Before::GO,
         }
     }
 
@@ -130,24 +130,26 @@ impl Guard {
         checked: &mut Checked,
         line: &mut Line,
     ) -> Before<()> {
-        let is_open_to_all = |host: &KnownHost| {
-            host.may_be_open() && call.needed().is_none() && self.0.recorder.get().is_none()
-        };
-        let host = KnownHost::of(call, &self.0.endpoints).filter(is_open_to_all);
+        let is_plain = call.needed().is_none() && self.0.recorder.get().is_none();
+        let host = KnownHost::of(call, &self.0.endpoints).filter(|_| is_plain);
         let (Some(host), Some(token)) = (host, only_token(call, headers)) else {
             return self.before_call(call, headers, checked);
         };
         let read = |key, entry: &Entry| {
             let is_kept = host.is_open_to(&entry.granted) && line.keep(call, host);
-            checked.asked.found = if is_kept { Err(Why::Method) } else { host.lookup(call) };
-            let verdict = if is_kept { Verdict::Allow } else { self.judge(&checked.asked, &entry.granted) };
-            let may_learn = verdict != Verdict::Lacking && self.0.grants.may_learn_of(entry);
+            if is_kept {
+                checked.asked.found = Err(Why::Method);
+            } else {
+                checked.asked.found = host.lookup(call);
+            }
+            let lacks = !is_kept && self.lacks(&checked.asked, &entry.granted);
+            let may_learn = !lacks && self.0.grants.may_learn_of(entry);
             checked.set_token(key, Some(token).filter(|_| may_learn));
-            verdict
+            lacks
         };
         match self.0.grants.peek(token, read) {
-            Peek::Seen(Verdict::Lacking) => self.lacking(checked),
-            Peek::Seen(_) => Before::GO,
+            Peek::Seen(true) => self.lacking(checked),
+            Peek::Seen(false) => Before::GO,
             Peek::Unseen { .. } | Peek::NotBearer => self.before_call(call, headers, checked),
         }
     }
@@ -172,7 +174,7 @@ impl Guard {
     fn check(&self, token: &HeaderValue, checked: &mut Checked) -> Before<()> {
         let grants = &self.0.grants;
         let read = |key, entry: &Entry| {
-            (key, self.judge(&checked.asked, &entry.granted), grants.may_learn_of(entry))
+            (key, self.lacks(&checked.asked, &entry.granted), grants.may_learn_of(entry))
         };
         match grants.peek(token, read) {
             Peek::NotBearer => Before::GO,
@@ -186,11 +188,11 @@ impl Guard {
                 let waits = is_new && self.0.preflight == Preflight::Deny && could_lack(&checked.asked);
                 if waits { Before::Ask(()) } else { Before::GO }
             }
-            Peek::Seen((key, Verdict::Lacking, _)) => {
+            Peek::Seen((key, true, _)) => {
                 checked.set_token(key, None);
                 self.lacking(checked)
             }
-            Peek::Seen((key, _, may_learn)) => {
+            Peek::Seen((key, false, may_learn)) => {
                 checked.set_token(key, Some(token).filter(|_| may_learn));
                 Before::GO
             }
@@ -282,7 +284,7 @@ impl Guard {
     pub(crate) async fn ask(&self, mut checked: Checked) -> Result<Checked, Denial> {
         let Some(key) = checked.token else { return Ok(checked) };
         let granted = self.0.grants.wait(key, checked.header.as_ref(), Stage::Ahead, self.0.deny_wait).await;
-        if self.judge(&checked.asked, &granted) != Verdict::Lacking {
+        if !self.lacks(&checked.asked, &granted) {
             return Ok(checked);
         }
         match self.lacking(&mut checked) {
@@ -411,7 +413,7 @@ impl Guard {
     fn contradicted(&self, checked: &Checked) {
         let (Some(subject), Some(key)) = (checked.asked.subject(), checked.token) else { return };
         let lacks = |entry: &Entry| {
-            let lacks = self.judge(&checked.asked, &entry.granted) == Verdict::Lacking;
+            let lacks = self.lacks(&checked.asked, &entry.granted);
             lacks.then(|| entry.granted.source().is_some_and(GrantSource::is_hearsay))
         };
         match self.0.grants.read(key, lacks).flatten() {

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use http::HeaderMap;
+
 use crate::call::{Call, Why};
 use crate::catalog::{self, Endpoints, Found, KnownHost};
 
@@ -46,7 +48,8 @@ impl Line {
         let query = std::str::from_utf8(rest.get(..usize::from(self.query))?).ok()?;
         let verb = VERBS.get(usize::from(self.verb))?;
         let path = std::str::from_utf8(path).ok()?;
-        let call = Call::plain(verb, KnownHost::name_of(self.host), path, query);
+        let none = HeaderMap::new();
+        let call = Call::plain(verb, KnownHost::name_of(self.host), (path, query), &none);
         Some(catalog::lookup(&call, endpoints))
     }
 }
