@@ -105,6 +105,15 @@ fn the_words_of_a_sentence_may_stand_120_bytes_apart() {
 }
 
 #[test]
+fn a_log_that_escapes_its_lines_is_read_line_by_line() {
+    let refusal = told(r"Error 403: Insufficient Permission\nSee \tthe log\r\n");
+    assert_eq!(
+        (refusal.gate(), refusal.server_message()),
+        (Gate::Scope, Some("Error 403: Insufficient Permission"))
+    );
+}
+
+#[test]
 fn only_as_a_whole_message_are_the_oldest_words_those_of_a_scope() {
     for (text, is_scope) in [
         ("Error 403: Insufficient Permission", true),
