@@ -71,7 +71,8 @@ fn escape(after: &str) -> (Option<char>, &str) {
     let mut characters = after.chars();
     match characters.next() {
         Some('n' | 'r' | 't') => (Some('\n'), characters.as_str()),
-        Some(mark @ ('"' | '\'' | '/' | '\\')) => (Some(mark), characters.as_str()),
+        Some('\\') => (Some('\\'), characters.as_str()),
+        // A quote or slash stands for itself.
         _ => (None, after),
     }
 }

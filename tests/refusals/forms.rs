@@ -111,6 +111,8 @@ fn a_log_that_escapes_its_lines_is_read_line_by_line() {
         (refusal.gate(), refusal.server_message()),
         (Gate::Scope, Some("Error 403: Insufficient Permission"))
     );
+    let path = told(r#"Error 403: \"C:\\new\" \/ no"#);
+    assert_eq!(path.server_message(), Some(r#"Error 403: "C:\new" / no"#));
 }
 
 #[test]
