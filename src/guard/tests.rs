@@ -74,3 +74,23 @@ fn where_the_call_is_nobodys_or_the_token_not_limited_its_scopes_do_not_matter()
     assert!(matches!(decide(&google, GrantedScopes::unknown("")), Decision::Abstain(Why::Granted)));
     assert!(matches!(decide(&google, held("openid")), Decision::Lacking(_)));
 }
+
+#[test]
+fn a_doubt_keeps_back_what_it_is_about() {
+    let guard = Guard::builder().build();
+    let told =
+        |uri, scopes| match guard.decide(&Call::new(&Method::PUT, &Uri::from_static(uri)), &held(scopes)) {
+            Decision::Allow => "allow",
+            Decision::Abstain(why) => why.as_str(),
+            Decision::Lacking(_) => "lacking",
+        };
+    // The session of an upload may do without the scope, but with it nothing is in doubt.
+    let session = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?upload_id=u";
+    assert_eq!(told(session, "https://www.googleapis.com/auth/devstorage.read_write"), "allow");
+    assert_eq!(told(session, "openid"), "session");
+    // An administrator needs another scope than a user, for the same method.
+    let chat = "https://chat.googleapis.com/v1/spaces/s?updateMask=*&useAdminAccess=true";
+    let told = |scopes| guard.decide(&Call::new(&Method::PATCH, &Uri::from_static(chat)), &held(scopes));
+    let spaces = told("https://www.googleapis.com/auth/chat.spaces");
+    assert!(matches!(spaces, Decision::Abstain(Why::Request)), "{spaces:?}");
+}
