@@ -73,6 +73,8 @@ fn where_the_call_is_nobodys_or_the_token_not_limited_its_scopes_do_not_matter()
     assert!(matches!(decide(&other, GrantedScopes::unknown("")), Decision::Abstain(Why::Host)));
     assert!(matches!(decide(&google, GrantedScopes::unknown("")), Decision::Abstain(Why::Granted)));
     assert!(matches!(decide(&google, held("openid")), Decision::Lacking(_)));
+    let newer = held("https://www.googleapis.com/auth/newer.than.this");
+    assert!(matches!(decide(&google, newer), Decision::Abstain(Why::Unheard)));
 }
 
 #[test]
