@@ -441,6 +441,15 @@ mod tests {
         assert!(Guard::builder().fetch(Nobody).build().fetch().is_some());
     }
 
+    #[tokio::test]
+    async fn a_self_check_says_why_the_metadata_server_told_nothing() {
+        let guard = Guard::builder().env([("KITE", "1")]).fetch(Nobody).from_env().await;
+        let report = guard.self_check().needs("pubsub.projects.topics.publish").run().await.to_string();
+        let words: Vec<_> = report.split_whitespace().collect();
+        let why = "no credential was found here: the metadata server";
+        assert!(words.join(" ").contains(why), "{report}");
+    }
+
     #[test]
     fn in_debug_a_guard_and_its_builder_say_how_they_were_set() {
         let builder = Guard::builder().preflight(Preflight::Warn).env([("K_SERVICE", "shop")]);

@@ -1,7 +1,7 @@
 //! What a guard says of an answer, with and without the call that it answers.
 
-use http::header::WWW_AUTHENTICATE;
-use http::{HeaderMap, HeaderValue, Method, Uri};
+use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
 use super::*;
 use crate::granted::GrantSource;
@@ -95,4 +95,19 @@ fn a_doubt_keeps_back_what_it_is_about() {
     let told = |scopes| guard.decide(&Call::new(&Method::PATCH, &Uri::from_static(chat)), &held(scopes));
     let spaces = told("https://www.googleapis.com/auth/chat.spaces");
     assert!(matches!(spaces, Decision::Abstain(Why::Request)), "{spaces:?}");
+}
+
+#[test]
+fn the_method_of_a_call_that_its_token_opens_is_found_when_it_is_refused_all_the_same() {
+    let (guard, uri) = (Guard::builder().build(), publish());
+    let all = held("https://www.googleapis.com/auth/cloud-platform");
+    guard.declare(AccessToken::new("mine").unwrap(), all);
+    let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer mine"))]);
+    let (mut checked, mut line) = (Checked::NONE, Line::EMPTY);
+    let call = Call::new(&Method::POST, &uri);
+    assert!(matches!(guard.before_keeping(&call, &headers, &mut checked, &mut line), Before::Go(())));
+    let settled = guard.settled(checked, &line);
+    let words = b"Request had insufficient authentication scopes.";
+    let denial = guard.after_at_once(&settled, StatusCode::FORBIDDEN, &HeaderMap::new(), words).unwrap();
+    assert_eq!(denial.method().unwrap().id(), "pubsub.projects.topics.publish");
 }
