@@ -515,3 +515,7 @@ impl fmt::Debug for Guard {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "catalog-full")]
+mod tests;

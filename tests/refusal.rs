@@ -2,16 +2,20 @@
 
 #[path = "refusals/answers.rs"]
 mod answers;
+#[path = "refusals/details.rs"]
+mod details;
+#[path = "refusals/forms.rs"]
+mod forms;
+#[path = "refusals/grpc.rs"]
+mod grpc;
 #[path = "refusals/texts.rs"]
 mod texts;
 
 use answers::{ANSWERS, Row};
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use gcp_scopes::refusal::{
-    Answer, Certainty, Evidence, Gate, Refusal, ScopeRefusal, classify, classify_text,
-};
-use gcp_scopes::{Scope, ScopeSet};
+use base64::engine::general_purpose::STANDARD;
+use gcp_scopes::ScopeSet;
+use gcp_scopes::refusal::{Answer, Certainty, Gate, Refusal, ScopeRefusal, classify, classify_text};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 
@@ -88,11 +92,30 @@ fn what_says_nothing_of_access_is_no_refusal() {
 
 #[test]
 fn scope_refusals_tell_their_kind_and_others_have_none() {
-    let kind = |text| classify_text(text).and_then(|refusal| refusal.scope_refusal());
-    assert_eq!(kind("Request had insufficient authentication scopes."), Some(ScopeRefusal::Missing));
-    assert_eq!(kind("Metadata scope doesn't allow format FULL"), Some(ScopeRefusal::Restricting));
-    assert_eq!(kind("Permission denied while getting Drive credentials."), Some(ScopeRefusal::ScopeOrShare));
+    let kind = |text| classify_text(text).expect(text).scope_refusal().map(ScopeRefusal::as_str);
+    assert_eq!(kind("Request had insufficient authentication scopes."), Some("missing"));
+    assert_eq!(kind("Metadata scope doesn't allow format FULL"), Some("restricting"));
+    assert_eq!(kind("Permission denied while getting Drive credentials."), Some("scope_or_share"));
     assert_eq!(kind("The caller does not have permission"), None);
+}
+
+#[test]
+fn each_part_of_an_answer_is_named_as_what_gave_the_verdict() {
+    let challenge = ("www-authenticate", r#"Bearer error="insufficient_scope""#);
+    let reason =
+        |reason| format!(r#"{{"error":{{"code":403,"message":"No.","details":[{{"reason":"{reason}"}}]}}}}"#);
+    let violation = r#"{"error":{"code":403,"message":"No.","details":[{"violations":[{"type":"VPC_SERVICE_CONTROLS"}]}]}}"#;
+    for (status, lines, body, evidence) in [
+        (403, vec![], reason("IAM_PERMISSION_DENIED"), "error_info"),
+        (403, vec![], violation.to_owned(), "violation"),
+        (400, vec![], r#"{"error":"invalid_grant"}"#.to_owned(), "token_endpoint"),
+        (403, vec![], SCOPE_BODY.to_owned(), "message"),
+        (403, vec![], reason("accessNotConfigured"), "reason"),
+        (403, vec![challenge], String::new(), "header"),
+        (403, vec![], String::new(), "status"),
+    ] {
+        assert_eq!(refused(status, &lines, &body).evidence().as_str(), evidence, "{status} {body}");
+    }
 }
 
 #[test]
@@ -155,206 +178,85 @@ fn alternatives_are_read_from_texts_of_clients() {
 }
 
 #[test]
+fn of_the_urls_in_a_text_only_scopes_are_alternatives() {
+    let text = "Acceptable scopes: https://mail.google.com/ https://www.googleapis.com/auth/newer.than.this \
+        https://www.googleapis.com/auth/page?id=1 https://cloud.google.com/bigquery/docs openid";
+    let expected = "https://mail.google.com/ https://www.googleapis.com/auth/newer.than.this";
+    let refusal = classify_text(&format!("Insufficient OAuth2 scope. {text}")).expect("a refusal");
+    assert_eq!(*refusal.alternatives(), ScopeSet::from_scope_text(expected));
+}
+
+#[test]
+fn of_each_kind_of_word_64_are_read() {
+    let scope = r#"{"message":"Request had insufficient authentication scopes."},
+        {"reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"},{"type":"VPC_SERVICE_CONTROLS"}"#;
+    let telling: Vec<_> = scope.split_inclusive("},").map(|part| part.trim_end_matches(',').trim()).collect();
+    for (dull, telling) in
+        [r#"{"message":"No."}"#, r#"{"reason":"kite"}"#, r#"{"type":"kite"}"#].iter().zip(telling)
+    {
+        let gate = |count| {
+            let parts = [vec![*dull; count], vec![telling]].concat().join(",");
+            refused(403, &[], &format!("[{parts}]")).gate()
+        };
+        assert_ne!(gate(63), Gate::Other, "{telling}");
+        assert_eq!(gate(64), Gate::Other, "{telling}");
+    }
+}
+
+#[test]
+fn a_reason_is_one_word_of_letters_and_digits() {
+    let gate = |reason: &str| {
+        let body =
+            serde_json::json!({"error": {"code": 403, "message": "No.", "errors": [{"reason": reason}]}});
+        refused(403, &[], &body.to_string()).gate()
+    };
+    assert_eq!(gate("KITE2_INSUFFICIENT_SCOPE"), Gate::Scope);
+    for reason in [
+        "KITE INSUFFICIENT_SCOPE".to_owned(),
+        "2_INSUFFICIENT_SCOPE".to_owned(),
+        format!("{}_INSUFFICIENT_SCOPE", "K".repeat(256)),
+    ] {
+        assert_eq!(gate(&reason), Gate::Other, "{reason}");
+    }
+}
+
+#[test]
+fn of_what_a_client_calls_data_only_known_reasons_count() {
+    let gate = |data| {
+        let details = format!(r#"{{"message":"No.","details":[{{"number":1,"data":"{data}"}}]}}"#);
+        refused(403, &[], &details).gate()
+    };
+    assert_eq!(gate("ACCESS_TOKEN_SCOPE_INSUFFICIENT"), Gate::Scope);
+    assert_eq!(gate("KITE_INSUFFICIENT_SCOPE"), Gate::Other);
+}
+
+#[test]
+fn a_body_tells_its_status_in_http_and_in_grpc() {
+    for (status, gate) in [
+        (r#""code":403"#, "other"),
+        (r#""code":401"#, "credentials"),
+        (r#""code":429"#, "rate_limit"),
+        (r#""code":7"#, "other"),
+        (r#""grpc_status":16"#, "credentials"),
+        (r#""code":8"#, "rate_limit"),
+        (r#""status":"PERMISSION_DENIED""#, "other"),
+        (r#""status":"UNAUTHENTICATED""#, "credentials"),
+        (r#""status":"RESOURCE_EXHAUSTED""#, "rate_limit"),
+        (r#""code":5"#, "none"),
+        (r#""code":200"#, "none"),
+        (r#""line":403"#, "none"),
+        (r#""code":7000"#, "none"),
+    ] {
+        let body = format!(r#"{{"error":{{"message":"No.",{status}}}}}"#);
+        assert_eq!(verdict(classify_text(&body).as_ref()).0, gate, "{status}");
+    }
+}
+
+#[test]
 fn a_list_of_alternatives_is_bounded() {
     let scopes: String = (0..5000).map(|n| format!("https://example.com/{n} ")).collect();
     let line = format!(r#"Bearer error="insufficient_scope", scope="{scopes}""#);
     assert_eq!(refused(403, &[("www-authenticate", &line)], SCOPE_BODY).alternatives().len(), 64);
-}
-
-#[test]
-fn the_facts_that_help_needs_are_read() {
-    let row = |name| ANSWERS.iter().find(|row| row.name == name).expect(name);
-    let refusal = |name| refused(row(name).status, row(name).headers, row(name).body);
-    let modern = refusal("F1 modern");
-    assert_eq!(modern.service(), Some("pubsub.googleapis.com"));
-    assert_eq!(modern.rpc_method(), Some("google.pubsub.v1.Publisher.Publish"));
-    assert_eq!(modern.server_message(), Some("Request had insufficient authentication scopes."));
-    assert!(modern.alternatives().contains(&Scope::cloud_platform()));
-    assert_eq!(modern.evidence(), Evidence::ErrorInfo);
-    assert_eq!(refusal("IAM with info").permission(), Some("run.services.get"));
-    assert_eq!(refusal("IAM in XML").permission(), Some("storage.objects.get"));
-    assert_eq!(refusal("disabled API").project(), Some("123456789012"));
-    assert_eq!(refusal("disabled API").service(), Some("kite.googleapis.com"));
-    assert_eq!(refusal("perimeter").vpc_sc_id(), Some("aB3dE5fG7hI9jK1lM3nO5"));
-    assert_eq!(refusal("perimeter by its reason").vpc_sc_id(), Some("aB3dE5fG7hI9jK1lM3nO5"));
-    assert_eq!(refusal("constraint").constraint(), Some("constraints/compute.requireShieldedVm"));
-    let id = [("x-guploader-uploadid", "AHxI1nM-9_x")];
-    assert_eq!(refused(403, &id, SCOPE_BODY).request_id(), Some("AHxI1nM-9_x"));
-}
-
-#[test]
-fn permissions_are_found_in_the_words_of_many_services() {
-    for (text, permission) in [
-        (
-            "Permission 'a' denied. Required 'compute.zones.list' permission for 'projects/p'",
-            Some("compute.zones.list"),
-        ),
-        (
-            "User does not have bigquery.jobs.create permission in project blue-kite-7.",
-            Some("bigquery.jobs.create"),
-        ),
-        (
-            "Caller is missing IAM permission spanner.sessions.create on resource x.",
-            Some("spanner.sessions.create"),
-        ),
-        (
-            "Permission iam.googleapis.com/denypolicies.create denied on resource",
-            Some("iam.denypolicies.create"),
-        ),
-        ("requires one of [\"container.pods.list\"] permission(s).", Some("container.pods.list")),
-        ("The caller does not have permission to storage.googleapis.com", None),
-        ("com.google.gson: permission denied at io.grpc.status", None),
-        ("Permission denied: visit www.example.com", None),
-        ("Access denied for ana@mail.example.co.uk and mail.example.info", None),
-        ("Permission denied for runner@kite.iam.gserviceaccount.com", None),
-    ] {
-        let refusal = classify_text(text).expect(text);
-        assert_eq!(refusal.permission(), permission, "{text}");
-    }
-}
-
-#[test]
-fn values_that_do_not_look_like_what_they_claim_are_left_out() {
-    let body = r#"{"error":{"code":403,"message":"x","details":[{"reason":"IAM_PERMISSION_DENIED","metadata":{
-        "permission":"a.b.c; rm -rf /","service":"$(reboot).googleapis.com","method":"a b.c","uid":"`id` 1234567890","consumer":"projects/a'b-1"}}]}}"#;
-    let refusal = refused(403, &[("x-guploader-uploadid", "a b\"c")], body);
-    assert_eq!(refusal.gate(), Gate::Iam);
-    let values = [
-        refusal.permission(),
-        refusal.service(),
-        refusal.rpc_method(),
-        refusal.vpc_sc_id(),
-        refusal.project(),
-        refusal.request_id(),
-    ];
-    assert_eq!(values, [None; 6]);
-}
-
-#[test]
-fn the_servers_words_are_bounded_and_harmless() {
-    let long = "a".repeat(5000);
-    for (message, expected) in [
-        ("plain", "plain".to_owned()),
-        ("red \u{1b}[31m", "red \\u{1b}[31m".to_owned()),
-        ("turned \u{202e}txt", "turned \\u{202e}txt".to_owned()),
-        ("two\nlines", "two lines".to_owned()),
-        (long.as_str(), "a".repeat(1024)),
-        ("token ya29.a0AfH6SMBx-yz_0123456789 here", "token [redacted] here".to_owned()),
-        ("?access_token%3Dya29.a0AfH6SMBx-yz_0123456789%26x", "?access_token%3D[redacted] 26x".to_owned()),
-        ("client GOCSPX-a0AfH6SMBx-yz_0123456789, here", "client [redacted]  here".to_owned()),
-        ("keyJson and eyJx stay", "keyJson and eyJx stay".to_owned()),
-    ] {
-        let body = serde_json::json!({"error": {"code": 403, "message": message}}).to_string();
-        assert_eq!(refused(403, &[], &body).server_message(), Some(expected.as_str()));
-    }
-}
-
-#[test]
-fn debug_shows_no_word_of_the_server() {
-    let body = r#"{"error":{"code":403,"message":"sesame 'kite.objects.get' denied","details":[{"reason":"IAM_PERMISSION_DENIED","metadata":{"service":"sesame.googleapis.com","consumer":"projects/sesame-1"}}]}}"#;
-    let lines = [("x-guploader-uploadid", "sesame")];
-    let text =
-        format!("{:?} {:?}", refused(403, &lines, body), Answer::new(body.as_bytes()).with_status(403));
-    assert!(!text.contains("sesame") && !text.contains("kite"), "{text}");
-}
-
-/// A length-delimited protobuf field.
-fn field(number: u8, content: &[u8]) -> Vec<u8> {
-    let mut out = vec![number << 3 | 2];
-    let mut length = content.len();
-    while length >= 0x80 {
-        out.push((length & 0x7f | 0x80) as u8);
-        length >>= 7;
-    }
-    out.push(length as u8);
-    out.extend(content);
-    out
-}
-
-fn packed(kind: &str, content: &[u8]) -> Vec<u8> {
-    let url = format!("type.googleapis.com/google.rpc.{kind}");
-    field(3, &[field(1, url.as_bytes()), field(2, content)].concat())
-}
-
-fn error_info(reason: &str, metadata: &[(&str, &str)]) -> Vec<u8> {
-    let entry = |(key, value): &(&str, &str)| {
-        field(3, &[field(1, key.as_bytes()), field(2, value.as_bytes())].concat())
-    };
-    [field(1, reason.as_bytes()), field(2, b"googleapis.com"), metadata.iter().flat_map(entry).collect()]
-        .concat()
-}
-
-/// `google.rpc.Status` with code 7.
-fn status(message: &str, details: &[Vec<u8>]) -> Vec<u8> {
-    [vec![0x08, 7], field(2, message.as_bytes()), details.concat()].concat()
-}
-
-fn trailers(lines: &[(&str, &str)]) -> Refusal {
-    let map = headers(lines);
-    classify(&Answer::new(b"").with_status(200).with_headers(&map)).expect("a refusal")
-}
-
-#[test]
-fn grpc_details_are_decoded_with_and_without_padding() {
-    let info = error_info(
-        "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
-        &[("service", "pubsub.googleapis.com"), ("method", "google.pubsub.v1.Publisher.Publish")],
-    );
-    let request = field(1, b"request-1");
-    let status =
-        status("No.", &[packed("Help", &[]), packed("ErrorInfo", &info), packed("RequestInfo", &request)]);
-    for encoded in [STANDARD.encode(&status), STANDARD_NO_PAD.encode(&status)] {
-        let refusal = trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &encoded)]);
-        assert_eq!((refusal.gate(), refusal.certainty()), (Gate::Scope, Certainty::Certain));
-        assert_eq!(refusal.service(), Some("pubsub.googleapis.com"));
-        assert_eq!(refusal.rpc_method(), Some("google.pubsub.v1.Publisher.Publish"));
-        assert_eq!(refusal.request_id(), Some("request-1"));
-    }
-    let refusal = trailers(&[("grpc-status", "7"), ("google.rpc.errorinfo-bin", &STANDARD.encode(&info))]);
-    assert_eq!(refusal.gate(), Gate::Scope);
-}
-
-#[test]
-fn grpc_violations_are_decoded() {
-    let violation =
-        field(1, &[field(1, b"VPC_SERVICE_CONTROLS"), field(3, b"aB3dE5fG7hI9jK1lM3nO5")].concat());
-    let perimeter = STANDARD.encode(status("No.", &[packed("PreconditionFailure", &violation)]));
-    assert_eq!(
-        trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &perimeter)]).gate(),
-        Gate::VpcSc
-    );
-    let quota = STANDARD.encode(status("No.", &[packed("QuotaFailure", &field(1, b""))]));
-    assert_eq!(
-        trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &quota)]).gate(),
-        Gate::RateLimit
-    );
-}
-
-#[test]
-fn grpc_statuses_without_words_are_told_apart() {
-    for (code, expected) in [
-        ("7", "other"),
-        ("16", "credentials"),
-        ("8", "rate_limit"),
-        ("0", "none"),
-        ("5", "none"),
-        ("14", "none"),
-    ] {
-        assert_eq!(verdict(answered(200, &[("grpc-status", code)], "").as_ref()).0, expected, "{code}");
-    }
-}
-
-#[test]
-fn grpc_challenges_give_alternatives() {
-    let refusal = trailers(&[
-        ("grpc-status", "7"),
-        ("grpc-message", "Request had insufficient authentication scopes."),
-        (
-            "www-authenticate",
-            r#"Bearer error="insufficient_scope", scope="https://www.googleapis.com/auth/pubsub""#,
-        ),
-    ]);
-    assert_eq!(refusal.alternatives().len(), 1);
 }
 
 #[test]
@@ -365,6 +267,25 @@ fn a_body_of_16_kib_that_was_cut_is_still_told() {
     );
     let cut = &body[..16 * 1024];
     assert_eq!(verdict(Some(&refused(403, &[], cut))), ("scope", "likely"));
+}
+
+#[test]
+fn of_a_body_64_kib_are_read() {
+    let words = "Request had insufficient authentication scopes.";
+    let behind = |bytes| classify_text(&format!("{}{words}", ".".repeat(bytes)));
+    assert!(is_scope(behind(64 * 1024 - words.len()).as_ref()));
+    assert!(behind(64 * 1024).is_none());
+}
+
+#[test]
+fn a_pasted_response_is_judged_as_if_it_had_come_over_the_wire() {
+    let bare = "HTTP/1.1 403 Forbidden\nX-GUploader-UploadID: AHxI1nM-9_x\n\nForbidden";
+    let bare = classify_text(bare).expect("a refusal");
+    assert_eq!((bare.certainty(), bare.request_id()), (Certainty::Possible, Some("AHxI1nM-9_x")));
+    // The words alone are certain; with this status they may be about a call of the server's own.
+    let relayed = format!("HTTP/1.1 502 Bad Gateway\nX-GUploader-UploadID: AHxI1nM-9_x\n\n{SCOPE_BODY}");
+    let relayed = classify_text(&relayed).expect("a refusal");
+    assert_eq!((relayed.certainty(), relayed.request_id()), (Certainty::Likely, Some("AHxI1nM-9_x")));
 }
 
 /// Every JSON row of a scope refusal that the words alone decide.
@@ -390,6 +311,7 @@ fn a_scope_refusal_survives_what_proxies_and_clients_do_to_json() {
         let forms = [
             format!("[{text}]"),
             format!("[{text},{text}]"),
+            serde_json::json!(text).to_string(),
             value.get("error").map_or_else(|| text.clone(), ToString::to_string),
             serde_json::to_string_pretty(&value).expect("JSON"),
             noisy.to_string(),
@@ -498,8 +420,10 @@ fn a_resource_that_is_named_after_a_reason_makes_no_refusal_one_of_scope() {
     for message in [
         "googleapi: Error 403: no, ACCESS_TOKEN_SCOPE_INSUFFICIENT",
         r#"relayed: {"details": [{"reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}"#,
+        r#"relayed: {"error": "ACCESS_TOKEN_SCOPE_INSUFFICIENT"}"#,
     ] {
         let body = serde_json::json!({"error": {"code": 403, "message": message}}).to_string();
         assert_eq!(refused(403, &[], &body).gate(), Gate::Scope, "{message}");
     }
+    assert!(is_scope(classify_text("Exception: 'ACCESS_TOKEN_SCOPE_INSUFFICIENT'").as_ref()));
 }

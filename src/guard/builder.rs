@@ -357,7 +357,65 @@ impl fmt::Debug for GuardBuilder {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
+
+    use bytes::Bytes;
+    use http::{Request, Response};
+
     use super::*;
+    use crate::error::BoxError;
+    use crate::granted::{AccessToken, GrantedScopes};
+
+    struct Nobody;
+
+    impl Fetch for Nobody {
+        fn fetch(
+            &self,
+            _: Request<Bytes>,
+        ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, BoxError>> + Send + '_>> {
+            Box::pin(async { Err("there is nobody".into()) })
+        }
+    }
+
+    impl GrantedScopesSource for Nobody {
+        fn name(&self) -> &str {
+            "nobody"
+        }
+
+        fn granted<'a>(
+            &'a self,
+            _: AccessToken<'a>,
+        ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
+            Box::pin(async { None })
+        }
+    }
+
+    #[test]
+    fn every_setting_leaves_those_before_it_as_they_are() {
+        type Setting = fn(GuardBuilder) -> GuardBuilder;
+        let settings: [(&str, Setting); 13] = [
+            ("surface", |builder| builder.surface(Surface::Message)),
+            ("endpoint", |builder| builder.endpoint("kite.example", "storage.googleapis.com").unwrap()),
+            ("universe", |builder| builder.universe("kite.example").unwrap()),
+            ("source", |builder| builder.source(Nobody)),
+            ("ask_in_order", |builder| builder.ask_in_order([GrantSource::Tokeninfo])),
+            ("tokeninfo_ahead", GuardBuilder::tokeninfo_ahead),
+            ("no_tokeninfo", GuardBuilder::no_tokeninfo),
+            ("tokeninfo_endpoint", |builder| builder.tokeninfo_endpoint("https://kite.example/").unwrap()),
+            ("source_timeout", |builder| builder.source_timeout(Duration::from_secs(1))),
+            ("deny_wait", |builder| builder.deny_wait(Duration::from_secs(1))),
+            ("remembered_tokens", |builder| builder.remembered_tokens(7)),
+            ("fetch", |builder| builder.fetch(Nobody)),
+            ("snapshot", |builder| builder.snapshot(Snapshot::new())),
+        ];
+        for (name, set) in settings {
+            let builder = set(Guard::builder().preflight(Preflight::Off).env([("K_SERVICE", "shop")]));
+            assert_eq!(builder.preflight, Preflight::Off, "{name}");
+            let built = builder.build();
+            assert_eq!(built.environment().platform() == Platform::Unknown, name == "snapshot", "{name}");
+        }
+        assert_eq!(Guard::builder().surface(Surface::Message).env([("K", "V")]).surface, Surface::Message);
+    }
 
     #[test]
     fn the_tokens_of_another_universe_are_shown_to_nobody_of_this_one() {
@@ -366,6 +424,40 @@ mod tests {
         assert!(asks(Guard::builder()));
         assert!(!asks(elsewhere()));
         assert!(asks(elsewhere().tokeninfo_endpoint("https://oauth2.s3nsapis.fr/tokeninfo").unwrap()));
+    }
+
+    #[test]
+    fn in_a_world_of_its_own_a_guard_asks_tokeninfo_only_if_it_was_told_to() {
+        let asks = |builder: GuardBuilder| builder.asks_tokeninfo(false);
+        let endpoint = || Guard::builder().tokeninfo_endpoint("https://kite.example/").unwrap();
+        assert!(!asks(Guard::builder()));
+        assert!(asks(Guard::builder().tokeninfo_ahead()));
+        assert!(asks(endpoint()));
+        assert!(!asks(endpoint().no_tokeninfo()));
+    }
+
+    #[test]
+    fn a_self_check_asks_through_the_client_that_the_guard_was_given() {
+        assert!(Guard::builder().fetch(Nobody).build().fetch().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_self_check_says_why_the_metadata_server_told_nothing() {
+        let guard = Guard::builder().env([("KITE", "1")]).fetch(Nobody).from_env().await;
+        let report = guard.self_check().needs("pubsub.projects.topics.publish").run().await.to_string();
+        let words: Vec<_> = report.split_whitespace().collect();
+        let why = "no credential was found here: the metadata server";
+        assert!(words.join(" ").contains(why), "{report}");
+    }
+
+    #[test]
+    fn in_debug_a_guard_and_its_builder_say_how_they_were_set() {
+        let builder = Guard::builder().preflight(Preflight::Warn).env([("K_SERVICE", "shop")]);
+        let builder = builder.endpoint("kite.example", "storage.googleapis.com").unwrap();
+        let text = format!("{builder:?}");
+        assert!(text.contains("Warn") && text.contains("kite.example"), "{text}");
+        let text = format!("{:?}", builder.build());
+        assert!(text.contains("Warn") && text.contains("shop"), "{text}");
     }
 
     #[test]

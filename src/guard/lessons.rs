@@ -191,6 +191,8 @@ mod tests {
         assert_eq!(lessons.correct(insert, &ScopeSet::from_scope_text("email")), Verdict::Lacking);
         assert_eq!(lessons.correct(get, &openid), Verdict::Lacking);
         assert_eq!(lessons.accepted(insert, insert.accepted()), insert.accepted().union(&openid));
+        lessons.named(get, &ScopeSet::from_scope_text("email"));
+        assert_eq!(lessons.correct(insert, &openid), Verdict::Allow, "one method's scopes outlive another's");
         lessons.opened(get);
         assert_eq!(lessons.correct(get, &openid), Verdict::Abstain(Why::Contradicted));
     }

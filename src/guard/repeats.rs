@@ -71,6 +71,7 @@ mod tests {
             Some(1),
             "another happening is told at once"
         );
+        assert_eq!(repeats.count(REFUSED, now), None, "and those of the first are counted on");
     }
 
     #[test]

@@ -46,11 +46,9 @@ impl Details {
         text::values(prose, "vpcServiceControlsUniqueIdentifier").for_each(|id| self.add("uid", id));
         let mut previous = "";
         for (place, word) in text::names(prose) {
-            // The dots first: a page of thousands of words would be searched around each of them.
-            let has_parts =
-                self.permission.is_none() && word.bytes().filter(|byte| *byte == b'.').count() > 1;
-            if has_parts && is_near_permission_words(prose, place, word.len()) {
-                self.add_permission(word);
+            if self.permission.is_none() {
+                let is_near = |_: &String| is_near_permission_words(prose, place, word.len());
+                self.permission = syntax::permission(word).filter(is_near);
             }
             self.add_path(word);
             // "project" alone is followed by plain words too; ids of projects mostly have more than letters.

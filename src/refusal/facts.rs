@@ -105,9 +105,11 @@ impl Facts {
 
     /// Adds a status found in the body: an HTTP one, or gRPC's, which are below 100.
     pub(super) fn add_code(&mut self, code: Option<u64>) {
-        let code = code.and_then(|code| u16::try_from(code).ok());
-        let code = code.filter(|code| (1..600).contains(code));
-        let status = code.map(|code| if code < 100 { grpc::http_status(code) } else { code });
+        let status = match code.and_then(|code| u16::try_from(code).ok()) {
+            Some(code @ 1..100) => Some(grpc::http_status(code)),
+            Some(code @ 100..600) => Some(code),
+            _ => None,
+        };
         self.status = self.status.or(status);
     }
 
@@ -232,6 +234,6 @@ fn uncapitalized(word: &str) -> String {
 /// The challenge in a log line that shows headers.
 fn logged_challenge(text: &str) -> Option<&str> {
     let (before, _) = text.split_once("insufficient_scope")?;
-    let start = before.rfind("earer ").map_or_else(|| before.rfind("error"), |scheme| Some(scheme + 5))?;
+    let start = before.rfind("earer ").or_else(|| before.rfind("error"))?;
     text.get(start..)?.lines().next()
 }

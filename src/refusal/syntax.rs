@@ -79,19 +79,17 @@ pub(super) fn is_vpc_sc_id(word: &str) -> bool {
 /// policies, `service.googleapis.com/resource.verb`.
 /// Source: <https://cloud.google.com/iam/docs/deny-permissions-support>
 pub(super) fn permission(word: &str) -> Option<String> {
-    let word = word.replacen(".googleapis.com/", ".", 1);
-    let mut parts = word.split('.');
-    let (service, resource, verb) = (parts.next()?, parts.next()?, parts.next()?);
+    let (service, rest) = word.split_once(".googleapis.com/").or_else(|| word.split_once('.'))?;
+    let (resource, verb) = rest.split_once('.')?;
     let is_word =
         |part: &str| part.len() >= 2 && part.len() <= 64 && part.bytes().all(|b| b.is_ascii_alphanumeric());
     let is_lower = |part: &str| part.starts_with(|c: char| c.is_ascii_lowercase());
-    let is_permission = parts.next().is_none()
-        && [service, resource, verb].into_iter().all(|part| is_word(part) && is_lower(part))
+    let is_permission = [service, resource, verb].into_iter().all(|part| is_word(part) && is_lower(part))
         && resource.len() > 2
         && verb.len() > 2
         && !NOT_A_SERVICE.contains(&service)
         && !NOT_A_VERB.contains(&verb);
-    is_permission.then_some(word)
+    is_permission.then(|| format!("{service}.{resource}.{verb}"))
 }
 
 /// The text in at most 1,024 bytes, with secrets blotted out and everything escaped that could move a

@@ -71,7 +71,8 @@ fn escape(after: &str) -> (Option<char>, &str) {
     let mut characters = after.chars();
     match characters.next() {
         Some('n' | 'r' | 't') => (Some('\n'), characters.as_str()),
-        Some(mark @ ('"' | '\'' | '/' | '\\')) => (Some(mark), characters.as_str()),
+        Some('\\') => (Some('\\'), characters.as_str()),
+        // A quote or slash stands for itself.
         _ => (None, after),
     }
 }
@@ -82,18 +83,20 @@ pub(super) fn without_tags(markup: &str) -> String {
     let mut rest = markup;
     while let Some((before, tag)) = rest.split_once('<') {
         out.push_str(before);
-        let closed = ["style", "script", "!--"].into_iter().find(|name| starts_with(tag, name));
-        let end = match closed {
-            Some("!--") => "-->",
-            Some("style") => "</style>",
-            Some(_) => "</script>",
-            None => ">",
-        };
         out.push(' ');
+        let closed = ["style", "script"].into_iter().find(|name| starts_with(tag, name));
+        let tag = closed.map_or(Some(tag), |name| closing(tag, name));
+        let end = if tag.is_some_and(|tag| tag.starts_with("!--")) { "-->" } else { ">" };
         // A tag that was cut off ends the text.
-        rest = tag.split_once(end).map_or("", |(_, rest)| rest);
+        rest = tag.and_then(|tag| tag.split_once(end)).map_or("", |(_, rest)| rest);
     }
     without_entities(&(out + rest))
+}
+
+/// The text from the closing tag of this name on, of which only the mark is left out.
+fn closing<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let mut tags = text.match_indices("</").filter_map(|(place, mark)| text.get(place + mark.len()..));
+    tags.find(|tag| starts_with(tag, name))
 }
 
 fn starts_with(text: &str, name: &str) -> bool {

@@ -152,6 +152,14 @@ pub(crate) const ANSWERS: &[Row] = &[
         r#"{"error":{"errors":[{"reason":"forbidden","message":"Insufficient Permission"}],"code":403,"message":"Insufficient Permission"}}"#
     ),
     row!(
+        "F7 with no reason at all",
+        403,
+        [],
+        "scope",
+        "likely",
+        r#"{"error":{"code":403,"message":"Insufficient Permission"}}"#
+    ),
+    row!(
         "F8 of Cloud Storage",
         403,
         [],
@@ -256,6 +264,14 @@ pub(crate) const ANSWERS: &[Row] = &[
         "scope",
         "possible",
         r#"{"error":{"code":403,"message":"Forbidden","errors":[{"reason":"forbidden","message":"Forbidden"}]}}"#
+    ),
+    row!(
+        "header beside words that many gates use",
+        403,
+        [CHALLENGE],
+        "scope",
+        "possible",
+        r#"{"error":{"code":403,"message":"Access denied."}}"#
     ),
     row!(
         "reason alone",
@@ -631,6 +647,7 @@ pub(crate) const NO_REFUSALS: &[(u16, &str)] = &[
     (304, ""),
     (404, r#"{"error":{"code":404,"message":"Not found.","errors":[{"reason":"notFound"}]}}"#),
     (404, "<Error><Code>NoSuchBucket</Code><Message>The specified bucket does not exist.</Message></Error>"),
+    (404, r#"{"error":{"code":404,"message":"There is none, or access denied."}}"#),
     (409, r#"{"error":{"code":409,"message":"Already exists."}}"#),
     (400, r#"{"error":{"code":400,"message":"Invalid value for field.","status":"INVALID_ARGUMENT"}}"#),
     (500, ""),

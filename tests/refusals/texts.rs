@@ -730,6 +730,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "Error 403 (Forbidden)!!1 403. That's an error. Your client does not have permission to get URL /foo from this server. That's all we know.",
     ),
     ("other", "googleapi: got HTTP response code 403 with body: Forbidden"),
+    ("other", "Error 403: no, see KITE_API_KEY_FILE"),
     ("other", "PERMISSION_DENIED: Permission denied: Consumer 'projects/blue-kite-7' has been suspended."),
 ];
 
