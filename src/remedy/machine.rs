@@ -55,8 +55,12 @@ pub(super) fn look(see: &str, case: &Case<'_>, vm: &str) -> Option<Step> {
 
 fn set(case: &Case<'_>, vm: &str) -> Step {
     let list = match (case.held(), case.needed().len()) {
+        (None, 0) => {
+            "so put the scopes it has in the place of SCOPES_IT_HAS, and the one it lacks in that of SCOPE"
+        }
         (None, _) => "so put the scopes it has in the place of SCOPES_IT_HAS",
-        (Some(_), 0 | 1) => "so this one holds the scopes it has and the one it lacks",
+        (Some(_), 0) => "so this one holds the scopes it has: put the one it lacks in the place of SCOPE",
+        (Some(_), 1) => "so this one holds the scopes it has and the one it lacks",
         (Some(_), _) => "so this one holds the scopes it has and those it lacks",
     };
     let beyond = case.beyond_cloud();
@@ -101,7 +105,8 @@ pub(super) fn instance_group(case: &Case<'_>) -> Remedy {
         Step::new(format!(
             "Templates cannot be changed: create a new one with these scopes, and repeat every other flag of the \
              present one (machine type, image, disks, network, metadata). --source-instance is no short cut: it \
-             silently drops --scopes.{better}{}",
+             silently drops --scopes.{}{better}{}",
+            case.to_fill_in(),
             case.beyond_cloud()
         ))
         .command(format!(
@@ -186,7 +191,8 @@ fn new_node_pool(case: &Case<'_>) -> Vec<Step> {
     vec![
         Step::new(format!(
             "Or, instead of all that, create a node pool with these scopes: those of an existing pool cannot be \
-             changed. Repeat its other flags.{better}"
+             changed. Repeat its other flags.{}{better}",
+            case.to_fill_in()
         ))
         .command(format!(
             "gcloud container node-pools create NEW_NODE_POOL {at} --service-account={} --scopes={scopes}",
