@@ -484,6 +484,13 @@ fn a_list_of_scopes_has_a_place_for_the_one_that_is_not_known() {
 }
 
 #[test]
+fn a_pod_has_its_role_before_its_nodes_take_the_account_of_the_node_away() {
+    let (_, out, _) = run(&["--on", "gke-node"], SCOPES.as_bytes());
+    let at = |what| out.find(what).unwrap();
+    assert!(at("add-iam-policy-binding") < at("--workload-metadata=GKE_METADATA"), "{out}");
+}
+
+#[test]
 fn the_report_of_another_gate_says_that_scopes_do_not_help() {
     let (code, out, _) = run(&[], b"Required 'compute.instances.list' permission for 'projects/my-project'");
     assert_eq!(code, 0);

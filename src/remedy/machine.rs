@@ -161,17 +161,21 @@ fn workload_identity(case: &Case<'_>) -> Vec<Step> {
         .console(place.project().filter(|_| place.resource().is_some() && place.location().is_some()).map(page))
         .link(WORKLOAD_IDENTITY),
         Step::new(
-            "Switch the node pool to GKE's metadata server. Its nodes are recreated: every pod on them restarts, \
-             and loses the node's account for its own identity.",
+            "Give the pod's Kubernetes service account the IAM role that the call needs, before its nodes change. \
+             Fill in the words in capitals; KSA is that account's name.",
+        )
+        .command(format!(
+            "gcloud projects add-iam-policy-binding {project} --role=ROLE --member=principal://iam.googleapis.com/\
+             projects/{number}/locations/global/workloadIdentityPools/{project}.svc.id.goog/subject/ns/NAMESPACE/\
+             sa/KSA"
+        )),
+        Step::new(
+            "Then switch the node pool to GKE's metadata server. Its nodes are recreated: every pod on them \
+             restarts, and loses the node's account for its own identity: give each its roles first.",
         )
         .command(format!(
             "gcloud container node-pools update {pool} --cluster={cluster} --location={location} \
              --project={project} --workload-metadata=GKE_METADATA"
-        )),
-        Step::new("Give the pod's Kubernetes service account the IAM role that the call needs.").command(format!(
-            "gcloud projects add-iam-policy-binding {project} --role=ROLE --member=principal://iam.googleapis.com/\
-             projects/{number}/locations/global/workloadIdentityPools/{project}.svc.id.goog/subject/ns/NAMESPACE/\
-             sa/KSA"
         )),
     ];
     if !case.is_cloud() {
