@@ -491,6 +491,30 @@ fn a_pod_has_its_role_before_its_nodes_take_the_account_of_the_node_away() {
 }
 
 #[test]
+fn roles_of_pods_are_listed_with_the_pod_that_has_each() {
+    let place = ["--plain", "--on", "gke-workload-identity", "--project", "my-project"];
+    let (_, out, _) = run(&place, SCOPES.as_bytes());
+    assert!(
+        out.contains("'bindings.members:my-project.svc.id.goog' --format='value(bindings.members,"),
+        "{out}"
+    );
+    assert!(
+        out.contains("acts as a service account, put that one in the place of my-project.svc.id.goog"),
+        "{out}"
+    );
+    let (_, out, _) = run(
+        &[&place[..], &["--account", "a@my-project.iam.gserviceaccount.com"]].concat(),
+        SCOPES.as_bytes(),
+    );
+    assert!(
+        out.contains(
+            "'bindings.members:a@my-project.iam.gserviceaccount.com' --format='value(bindings.role)'"
+        ),
+        "{out}"
+    );
+}
+
+#[test]
 fn the_report_of_another_gate_says_that_scopes_do_not_help() {
     let (code, out, _) = run(&[], b"Required 'compute.instances.list' permission for 'projects/my-project'");
     assert_eq!(code, 0);
