@@ -204,13 +204,31 @@ impl Case<'_> {
         recommended(self.accepted, self.held())
     }
 
-    /// The union as gcloud's `--scopes` takes it.
+    /// The union as gcloud's `--scopes` takes it, with words in capitals for what is not known of it.
     fn scopes_to_set(&self) -> String {
-        let needed = || match self.needed().as_slice() {
-            [] => "SCOPE".to_owned(),
-            needed => needed.iter().map(flag_value).collect::<Vec<_>>().join(","),
+        let needed = self.needed();
+        let mut list: Vec<String> = match self.union() {
+            Some(all) => all.iter().map(|scope| flag_value(&scope)).collect(),
+            None => {
+                std::iter::once("SCOPES_IT_HAS".to_owned()).chain(needed.iter().map(flag_value)).collect()
+            }
         };
-        self.union().map_or_else(|| format!("SCOPES_IT_HAS,{}", needed()), |all| scopes_flag(&all))
+        if needed.is_empty() {
+            list.push("SCOPE".to_owned());
+        }
+        list.join(",")
+    }
+
+    /// What to put in the place of those words, as a sentence behind a step that has the list.
+    fn to_fill_in(&self) -> &'static str {
+        match (self.held(), self.needed().is_empty()) {
+            (None, true) => {
+                " Put the present scopes in the place of SCOPES_IT_HAS, and the one it lacks in the place of SCOPE."
+            }
+            (None, false) => " Put the present scopes in the place of SCOPES_IT_HAS.",
+            (Some(_), true) => " Put the one it lacks in the place of SCOPE.",
+            (Some(_), false) => "",
+        }
     }
 
     /// The recommended list for people, if the union does without `cloud-platform`.

@@ -465,6 +465,56 @@ fn a_scope_that_is_held_already_is_looked_at_before_anything_is_changed() {
 }
 
 #[test]
+fn a_list_of_scopes_has_a_place_for_the_one_that_is_not_known() {
+    for place in ["gce", "mig", "gke-node", "dataproc", "composer"] {
+        for (held, start) in [(&["--held", "storage-ro"][..], "storage-ro"), (&[], "SCOPES_IT_HAS")] {
+            let (code, out, _) = run(&[&["--plain", "--on", place], held].concat(), SCOPES.as_bytes());
+            assert_eq!(code, 0, "{out}");
+            let lists: Vec<&str> = out
+                .split_whitespace()
+                .filter_map(|word| word.split_once("scopes="))
+                .map(|(_, list)| list)
+                .collect();
+            let open = lists.iter().find(|list| list.ends_with(",SCOPE")).unwrap();
+            assert!(start != "SCOPES_IT_HAS" || open.starts_with(start), "{place}: {open}");
+            assert!(out.contains("of SCOPE.") && out.contains("the place of"), "{place}: {out}");
+            assert!(start == "storage-ro" || out.contains("in the place of SCOPES_IT_HAS"), "{place}: {out}");
+        }
+    }
+}
+
+#[test]
+fn a_pod_has_its_role_before_its_nodes_take_the_account_of_the_node_away() {
+    let (_, out, _) = run(&["--on", "gke-node"], SCOPES.as_bytes());
+    let at = |what| out.find(what).unwrap();
+    assert!(at("add-iam-policy-binding") < at("--workload-metadata=GKE_METADATA"), "{out}");
+}
+
+#[test]
+fn roles_of_pods_are_listed_with_the_pod_that_has_each() {
+    let place = ["--plain", "--on", "gke-workload-identity", "--project", "my-project"];
+    let (_, out, _) = run(&place, SCOPES.as_bytes());
+    assert!(
+        out.contains("'bindings.members:my-project.svc.id.goog' --format='value(bindings.members,"),
+        "{out}"
+    );
+    assert!(
+        out.contains("acts as a service account, put that one in the place of my-project.svc.id.goog"),
+        "{out}"
+    );
+    let (_, out, _) = run(
+        &[&place[..], &["--account", "a@my-project.iam.gserviceaccount.com"]].concat(),
+        SCOPES.as_bytes(),
+    );
+    assert!(
+        out.contains(
+            "'bindings.members:a@my-project.iam.gserviceaccount.com' --format='value(bindings.role)'"
+        ),
+        "{out}"
+    );
+}
+
+#[test]
 fn the_report_of_another_gate_says_that_scopes_do_not_help() {
     let (code, out, _) = run(&[], b"Required 'compute.instances.list' permission for 'projects/my-project'");
     assert_eq!(code, 0);

@@ -55,8 +55,12 @@ pub(super) fn look(see: &str, case: &Case<'_>, vm: &str) -> Option<Step> {
 
 fn set(case: &Case<'_>, vm: &str) -> Step {
     let list = match (case.held(), case.needed().len()) {
+        (None, 0) => {
+            "so put the scopes it has in the place of SCOPES_IT_HAS, and the one it lacks in that of SCOPE"
+        }
         (None, _) => "so put the scopes it has in the place of SCOPES_IT_HAS",
-        (Some(_), 0 | 1) => "so this one holds the scopes it has and the one it lacks",
+        (Some(_), 0) => "so this one holds the scopes it has: put the one it lacks in the place of SCOPE",
+        (Some(_), 1) => "so this one holds the scopes it has and the one it lacks",
         (Some(_), _) => "so this one holds the scopes it has and those it lacks",
     };
     let beyond = case.beyond_cloud();
@@ -101,7 +105,8 @@ pub(super) fn instance_group(case: &Case<'_>) -> Remedy {
         Step::new(format!(
             "Templates cannot be changed: create a new one with these scopes, and repeat every other flag of the \
              present one (machine type, image, disks, network, metadata). --source-instance is no short cut: it \
-             silently drops --scopes.{better}{}",
+             silently drops --scopes.{}{better}{}",
+            case.to_fill_in(),
             case.beyond_cloud()
         ))
         .command(format!(
@@ -156,17 +161,21 @@ fn workload_identity(case: &Case<'_>) -> Vec<Step> {
         .console(place.project().filter(|_| place.resource().is_some() && place.location().is_some()).map(page))
         .link(WORKLOAD_IDENTITY),
         Step::new(
-            "Switch the node pool to GKE's metadata server. Its nodes are recreated: every pod on them restarts, \
-             and loses the node's account for its own identity.",
+            "Give the pod's Kubernetes service account the IAM role that the call needs, before its nodes change. \
+             Fill in the words in capitals; KSA is that account's name.",
+        )
+        .command(format!(
+            "gcloud projects add-iam-policy-binding {project} --role=ROLE --member=principal://iam.googleapis.com/\
+             projects/{number}/locations/global/workloadIdentityPools/{project}.svc.id.goog/subject/ns/NAMESPACE/\
+             sa/KSA"
+        )),
+        Step::new(
+            "Then switch the node pool to GKE's metadata server. Its nodes are recreated: every pod on them \
+             restarts, and loses the node's account for its own identity: give each its roles first.",
         )
         .command(format!(
             "gcloud container node-pools update {pool} --cluster={cluster} --location={location} \
              --project={project} --workload-metadata=GKE_METADATA"
-        )),
-        Step::new("Give the pod's Kubernetes service account the IAM role that the call needs.").command(format!(
-            "gcloud projects add-iam-policy-binding {project} --role=ROLE --member=principal://iam.googleapis.com/\
-             projects/{number}/locations/global/workloadIdentityPools/{project}.svc.id.goog/subject/ns/NAMESPACE/\
-             sa/KSA"
         )),
     ];
     if !case.is_cloud() {
@@ -186,7 +195,8 @@ fn new_node_pool(case: &Case<'_>) -> Vec<Step> {
     vec![
         Step::new(format!(
             "Or, instead of all that, create a node pool with these scopes: those of an existing pool cannot be \
-             changed. Repeat its other flags.{better}"
+             changed. Repeat its other flags.{}{better}",
+            case.to_fill_in()
         ))
         .command(format!(
             "gcloud container node-pools create NEW_NODE_POOL {at} --service-account={} --scopes={scopes}",

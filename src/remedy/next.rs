@@ -33,21 +33,29 @@ fn iam(case: &Case<'_>) -> Step {
     let project = case.project();
     // A pod without a service account is known by its cluster's pool of identities.
     let pool = format!("{project}.svc.id.goog");
-    let account = match (environment.account(), environment.platform()) {
-        (None, Platform::GkeWorkloadIdentity) if attached => &pool,
-        _ => case.account(),
+    let is_pod = environment.platform() == Platform::GkeWorkloadIdentity && attached;
+    let (account, columns, whose) = match environment.account() {
+        None if is_pod => {
+            (pool.as_str(), "bindings.members,bindings.role", "pods have on the project by themselves")
+        }
+        _ => (case.account(), "bindings.role", "the account has on the project"),
     };
     let page = |project| format!("https://console.cloud.google.com/iam-admin/iam?project={project}");
-    let fill =
-        if account == "SERVICE_ACCOUNT" { " Put the account in the place of SERVICE_ACCOUNT." } else { "" };
+    let fill = match account {
+        "SERVICE_ACCOUNT" => " Put the account in the place of SERVICE_ACCOUNT.".to_owned(),
+        _ if account == pool => {
+            format!(" If the pod acts as a service account, put that one in the place of {pool}.")
+        }
+        _ => String::new(),
+    };
     let beyond = if case.is_cloud() { "" } else { " APIs outside Google Cloud have rules of their own." };
     Step::new(format!(
-        "Then IAM decides. This lists the roles that the account has on the project; one of them, or of those on \
-         the resource itself, must allow the call.{fill} {shared}{editor}{beyond}"
+        "Then IAM decides. This lists the roles that {whose}; one of them, or of those on the resource itself, must \
+         allow the call.{fill} {shared}{editor}{beyond}"
     ))
     .command(format!(
         "gcloud projects get-iam-policy {project} --flatten='bindings[].members' \
-         --filter='bindings.members:{account}' --format='value(bindings.role)'"
+         --filter='bindings.members:{account}' --format='value({columns})'"
     ))
     .console(environment.project().map(page))
     .link(IAM)

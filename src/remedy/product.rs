@@ -20,7 +20,8 @@ pub(super) fn dataproc(case: &Case<'_>) -> Remedy {
             .command(format!("gcloud dataproc clusters describe {cluster} {at}")),
         Step::new(format!(
             "Create a new cluster with these scopes and every other flag of the present one. Dataproc adds the few \
-             that it needs itself.{better}{}",
+             that it needs itself.{}{better}{}",
+            case.to_fill_in(),
             case.beyond_cloud()
         ))
         .command(format!(
@@ -71,10 +72,11 @@ pub(super) fn composer(case: &Case<'_>) -> Remedy {
              code.",
             case,
         ),
-        Step::new(
+        Step::new(format!(
             "Composer 1: the scopes are fixed when an environment is made. Create a new one with them (or one of \
-             Composer 3, which needs none), move the DAGs, and delete the old one with all that it stores.",
-        )
+             Composer 3, which needs none), move the DAGs, and delete the old one with all that it stores.{}",
+            case.to_fill_in()
+        ))
         .command(format!(
             "gcloud composer environments create NEW_ENVIRONMENT --location={location} --project={} \
              --oauth-scopes={scopes}",
