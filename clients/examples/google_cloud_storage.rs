@@ -7,8 +7,9 @@ use std::time::Duration;
 use gcp_scopes::testing::{FakeGoogle, Vm};
 use gcp_scopes::{Denial, Guard};
 use google_cloud_auth::credentials::mds;
-use google_cloud_gax::retry_policy::{Aip194Strict, RetryPolicyExt as _};
+use google_cloud_gax::retry_policy::RetryPolicyExt as _;
 use google_cloud_storage::client::Storage;
+use google_cloud_storage::retry_policy::RetryableErrors;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -20,7 +21,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let metadata = google.vm("web-1").metadata_host()?;
     let credentials =
         guard.credentials(mds::Builder::default().with_endpoint(format!("http://{metadata}")).build()?);
-    let retries = Aip194Strict.with_attempt_limit(10).with_time_limit(Duration::from_secs(60));
+    let retries = RetryableErrors.with_time_limit(Duration::from_secs(300));
     let client = Storage::builder()
         .with_endpoint(google.storage_url())
         .with_retry_policy(guard.retry_policy(retries).with_tokens_of(&credentials))

@@ -17,7 +17,9 @@
 //!    calls are made. Code, status, details and headers of the error stay, and
 //!    [`Denial::of`](crate::Denial::of) finds the denial behind it. The policy of a single request takes
 //!    its place, and streams do not ask it: use [`Guard::explain_error`](crate::Guard::explain_error)
-//!    there. What it wraps keeps the word on retries; above is what the generated clients do by default.
+//!    there. What it wraps keeps the word on retries and takes the place of the client's own: above is
+//!    what generated clients do by themselves. Cloud Storage and a Pub/Sub `Publisher` do something else:
+//!    see [the recipe](https://docs.rs/crate/gcp-scopes/latest/source/docs/recipes.md).
 //! 2. **The credentials** tell the guard which tokens there are, and check a call before it is sent if
 //!    it runs inside [`Guard::calling`](crate::Guard::calling). They also hand tokens to the middlewares
 //!    of this crate ([`adapter::attach`](crate::adapter::attach)), but not the quota project.

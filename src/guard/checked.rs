@@ -553,6 +553,79 @@ mod tests {
         guard.before(&Call::of(&http::Method::GET, &uri, &headers).needing(needed), &headers)
     }
 
+    /// What an adapter that keeps request lines does: as [`before`], and whether it kept this one.
+    fn before_keeping(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> (Before, bool) {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, "Bearer loggers".parse().unwrap());
+        let (mut checked, mut line, uri) = (Checked::NONE, Line::EMPTY, url.parse().unwrap());
+        let call = Call::of(&http::Method::GET, &uri, &headers).needing(needed);
+        let before = guard.before_keeping(&call, &headers, &mut checked, &mut line);
+        (before.with(checked), line.found(&guard.0.endpoints).is_some())
+    }
+
+    #[test]
+    fn a_method_is_looked_for_where_it_matters_and_the_answer_is_the_same() {
+        let guard = guard_of_a_logger(Preflight::Deny);
+        let logs = "https://logging.googleapis.com/v2/projects/p/logs";
+        let object = "https://storage.googleapis.com/storage/v1/b/b/o/x";
+        // `logging.write` opens no host as a whole: it writes, and these calls read.
+        for url in [logs, object, "https://example.com/", "https://oauth2.googleapis.com/token"] {
+            let (keeping, is_kept) = before_keeping(&guard, url, None);
+            let stopped = matches!(before(&guard, url, None), Before::Stop(_));
+            assert_eq!((matches!(keeping, Before::Stop(_)), is_kept), (stopped, false), "{url}");
+        }
+        let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/cloud-platform");
+        let granted = GrantedScopes::known(held, GrantSource::Tokeninfo);
+        guard.declare(AccessToken::new("loggers").unwrap(), granted);
+        assert!(matches!(before_keeping(&guard, object, None), (Before::Go(_), true)));
+        // What the caller says it needs is not opened by what opens the host.
+        let needed = NeededScopes::any_of(["drive".parse().unwrap()]);
+        assert!(matches!(before_keeping(&guard, object, Some(&needed)), (Before::Stop(_), false)));
+        let recorder = guard.recorder();
+        assert!(matches!(before_keeping(&guard, object, None), (Before::Go(_), false)));
+        assert_eq!(
+            recorder.methods().iter().map(|method| method.id()).collect::<Vec<_>>(),
+            ["storage.objects.get"]
+        );
+    }
+
+    /// A source that counts what it is asked.
+    #[derive(Default, Clone)]
+    struct Counting(Arc<std::sync::atomic::AtomicUsize>);
+
+    impl GrantedScopesSource for Counting {
+        fn name(&self) -> &str {
+            "the counting source"
+        }
+
+        fn granted<'a>(
+            &'a self,
+            _: AccessToken<'a>,
+        ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Box::pin(async { None })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_is_asked_about_only_on_its_way_to_google_and_never_ahead_with_off() {
+        let object = "https://storage.googleapis.com/storage/v1/b/b/o/x";
+        let rows = [
+            (Preflight::Warn, "https://example.com/storage/v1/b/b/o/x", 0),
+            (Preflight::Warn, object, 1),
+            (Preflight::Off, object, 0),
+        ];
+        for (preflight, url, expected) in rows {
+            let counting = Counting::default();
+            let guard = Guard::builder().source(counting.clone()).preflight(preflight).build();
+            assert!(matches!(before(&guard, url, None), Before::Go(_)));
+            tokio::time::advance(Duration::from_secs(1)).await;
+            tokio::task::yield_now().await;
+            let asked = counting.0.load(std::sync::atomic::Ordering::Relaxed);
+            assert_eq!(asked, expected, "{preflight:?} {url}");
+        }
+    }
+
     #[test]
     fn a_call_with_another_token_in_its_query_is_not_judged_by_its_header() {
         let guard = guard_of_a_logger(Preflight::Deny);
