@@ -67,6 +67,8 @@ async fn gcloud_knows_every_command_of_every_world() -> Result<()> {
         let denial = world.denial().await?;
         all.extend(denial.steps().iter().filter_map(|step| step.command_line()).flat_map(commands));
     }
+    // The one command of our own that a step has; the command's own tests run it.
+    all.remove("gcp-scopes whoami");
     ensure!(all.len() > 40 && all.iter().all(|command| command.starts_with("gcloud ")), "{all:#?}");
     let verdicts = lint("worlds", &all)?;
     ensure!(verdicts.len() == all.len(), "gcloud judged {} of {} commands", verdicts.len(), all.len());
