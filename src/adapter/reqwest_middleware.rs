@@ -145,14 +145,14 @@ impl Middleware for GuardMiddleware {
         if let Some(source) = &self.tokens {
             Box::pin(self.attach(source.as_ref(), &mut request)).await?;
         }
+        // What seldom happens is boxed, here and below: every call's future is as large as the largest of these.
         let before = self.before(&request, extensions);
-        let admitted = match before {
-            Before::Go(checked) => Ok(checked),
-            before => Box::pin(self.guard.admit(before)).await,
-        };
-        let checked = match admitted {
-            Ok(checked) => checked,
-            Err(denial) => return self.unsent(&request, denial),
+        let checked = match before {
+            Before::Go(checked) => checked,
+            before => match Box::pin(self.guard.admit(before)).await {
+                Ok(checked) => checked,
+                Err(denial) => return self.unsent(&request, denial),
+            },
         };
         let url = fingerprint(request.url());
         let response = next.run(request, extensions).await?;

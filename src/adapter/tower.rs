@@ -170,11 +170,11 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (mut checked, mut line) = (Checked::NONE, Line::EMPTY);
         if let Some(wanted) = self.scope_to_ask_for(&request) {
             let answer = attach_then_call(self.guard.get().clone(), wanted, self.take_ready(), request);
-            return ResponseFuture { state: State::Boxed { answer: Box::pin(answer) } };
+            return ResponseFuture { state: State::boxed(answer) };
         }
+        let (mut checked, mut line) = (Checked::NONE, Line::EMPTY);
         let call = call_of(&request);
         match self.guard.get().before_keeping(&call, request.headers(), &mut checked, &mut line) {
             Before::Go(()) => ResponseFuture {
@@ -189,11 +189,11 @@ where
                 // What it has reserved, such as a permit, is for callers who do send something.
                 drop(self.take_ready());
                 let answer = std::future::ready(unsent(self.guard.get(), denial));
-                ResponseFuture { state: State::Boxed { answer: Box::pin(answer) } }
+                ResponseFuture { state: State::boxed(answer) }
             }
             Before::Ask(()) => {
                 let answer = ask_then_call(self.guard.get().clone(), checked, self.take_ready(), request);
-                ResponseFuture { state: State::Boxed { answer: Box::pin(answer) } }
+                ResponseFuture { state: State::boxed(answer) }
             }
         }
     }
@@ -313,6 +313,12 @@ pin_project! {
     }
 }
 
+impl<F, R: Body> State<F, R> {
+    fn boxed(answer: impl Future<Output = Answer<R>> + Send + 'static) -> Self {
+        Self::Boxed { answer: Box::pin(answer) }
+    }
+}
+
 impl<F, R, E> Future for ResponseFuture<F, R>
 where
     F: Future<Output = Result<Response<R>, E>>,
@@ -341,7 +347,7 @@ where
                         let guard = guard.get().clone();
                         let checked = guard.settled(checked.clone(), line);
                         let answer = explain_refused(guard, checked, response);
-                        State::Boxed { answer: Box::pin(answer) }
+                        State::boxed(answer)
                     }
                 }
             }

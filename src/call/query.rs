@@ -11,7 +11,7 @@ pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
 }
 
 pub(crate) fn has(query: &str, name: &str) -> bool {
-    pairs(query).any(|(key, _)| key == name)
+    parts(query).any(|part| key(part) == name.as_bytes())
 }
 
 /// Whether the query holds a token, which Google's APIs take there too

@@ -546,17 +546,18 @@ mod tests {
         guard
     }
 
+    fn of_the_logger() -> HeaderMap {
+        HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static("Bearer loggers"))])
+    }
+
     fn before(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> Before {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::AUTHORIZATION, "Bearer loggers".parse().unwrap());
-        let uri = url.parse().unwrap();
+        let (headers, uri) = (of_the_logger(), url.parse().unwrap());
         guard.before(&Call::of(&http::Method::GET, &uri, &headers).needing(needed), &headers)
     }
 
     /// What an adapter that keeps request lines does: as [`before`], and whether it kept this one.
     fn before_keeping(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> (Before, bool) {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::AUTHORIZATION, "Bearer loggers".parse().unwrap());
+        let headers = of_the_logger();
         let (mut checked, mut line, uri) = (Checked::NONE, Line::EMPTY, url.parse().unwrap());
         let call = Call::of(&http::Method::GET, &uri, &headers).needing(needed);
         let before = guard.before_keeping(&call, &headers, &mut checked, &mut line);
