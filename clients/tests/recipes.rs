@@ -5,26 +5,57 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use gcp_bigquery_client::error::{BQError, NestedResponseError, ResponseError};
+use gcp_scopes::adapter::body::GuardBody;
 use gcp_scopes::call::Call;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
 use gcp_scopes::refusal::Answer;
-use gcp_scopes::testing::{FakeGoogle, Vm};
+use gcp_scopes::testing::{FakeGoogle, Service, Vm, Wire};
 use gcp_scopes::{Denial, Guard, Scope};
-use http::{Method, Uri};
-use tower::ServiceExt;
+use google_cloud_auth::credentials::anonymous;
+use google_cloud_pubsub::client::Publisher;
+use google_cloud_pubsub::error::PublishError;
+use google_cloud_pubsub::model::Message;
+use http::{HeaderMap, Method, Response, Uri};
+use http_body_util::{BodyExt, Full};
+use tower::util::BoxCloneSyncService;
+use tower::{BoxError, Layer, ServiceExt};
 use yup_oauth2::storage::{TokenInfo, TokenStorage, TokenStorageError};
 
 // recipe: tower over reqwest::Client
-fn guarded(
-    guard: &Guard,
-    client: reqwest::Client,
-) -> impl tower::Service<http::Request<reqwest::Body>, Error: Into<tower::BoxError>> {
+type Guarded<Q, A> = BoxCloneSyncService<http::Request<Q>, http::Response<GuardBody<A>>, BoxError>;
+
+fn guarded(guard: &Guard, client: reqwest::Client) -> Guarded<reqwest::Body, reqwest::Body> {
     let send = move |request: http::Request<reqwest::Body>| {
         let client = client.clone();
         async move { client.execute(request.try_into()?).await.map(http::Response::from) }
     };
-    tower::ServiceBuilder::new().layer(guard.layer()).service(tower::service_fn(send))
+    BoxCloneSyncService::new(guard.layer().layer(tower::service_fn(send)))
+}
+// end
+
+// recipe: a client that blocks, such as ureq
+fn guarded_ureq(guard: &Guard) -> Guarded<Vec<u8>, Full<Bytes>> {
+    // A refusal has to come back as an answer, and a redirect unfollowed.
+    let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
+    let agent: ureq::Agent = config.max_redirects_will_error(false).build().into();
+    let send = move |request: http::Request<Vec<u8>>| {
+        let agent = agent.clone();
+        let send = move || -> Result<http::Response<Full<Bytes>>, ureq::Error> {
+            let (parts, mut body) = agent.run(request)?.into_parts();
+            Ok(http::Response::from_parts(parts, body.with_config().limit(u64::MAX).read_to_vec()?.into()))
+        };
+        async move { Ok::<_, BoxError>(tokio::task::spawn_blocking(send).await??) }
+    };
+    BoxCloneSyncService::new(guard.layer().layer(tower::service_fn(send)))
+}
+// end
+
+// recipe: google-cloud-pubsub
+fn explain_publish(guard: &Guard, error: &PublishError) -> Option<Denial> {
+    let PublishError::Rpc(error) = error else { return None };
+    guard.explain_error(&**error)
 }
 // end
 
@@ -76,8 +107,60 @@ async fn a_service_over_reqwests_client_is_guarded() {
     let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
     let token = format!("Bearer {}", google.token());
     let request = http::Request::post(url).header("authorization", token).body("meow".into()).unwrap();
-    let error = guarded(&guard, reqwest_client()).oneshot(request).await.err().unwrap().into();
+    let error = guarded(&guard, reqwest_client()).oneshot(request).await.unwrap_err();
     assert_eq!(Denial::of(&*error).unwrap().method().unwrap().id(), "storage.objects.insert");
+}
+
+/// A blocking program, in which one runtime serves the guard.
+#[test]
+fn a_client_that_blocks_is_guarded() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let google = FakeGoogle::builder().vm(Vm::new("web-1")).bucket("photos").start();
+    let google = runtime.block_on(google).unwrap();
+    let guard = Guard::builder().env(google.env());
+    let guard = guard.endpoint(google.storage_url(), "storage.googleapis.com").unwrap().build();
+    let call = |verb, path: &str| {
+        let request = http::Request::builder().method(verb).uri(google.storage_url() + path);
+        let request = request.header("authorization", format!("Bearer {}", google.token()));
+        let request = request.body(b"meow".to_vec()).unwrap();
+        runtime.block_on(guarded_ureq(&guard).oneshot(request))
+    };
+    let error = call("POST", "/upload/storage/v1/b/photos/o?uploadType=media&name=x").unwrap_err();
+    assert_eq!(Denial::of(&*error).unwrap().method().unwrap().id(), "storage.objects.insert");
+    // What IAM refuses comes back as it was sent.
+    let refused = call("GET", "/storage/v1/b/photos/o").unwrap();
+    assert_eq!(refused.status(), 403);
+    let body = runtime.block_on(refused.into_body().collect()).unwrap().to_bytes();
+    assert!(String::from_utf8_lossy(&body).contains("storage.objects.list"), "{body:?}");
+}
+
+fn pubsub(status: &'static str, body: &'static [u8]) -> (HeaderMap, Response<&'static [u8]>) {
+    let answer = Response::builder().header("content-type", "application/grpc").body(body).unwrap();
+    (HeaderMap::from_iter([("grpc-status".parse().unwrap(), status.parse().unwrap())]), answer)
+}
+
+#[tokio::test]
+async fn a_publisher_goes_on_after_an_error_of_the_server_and_is_explained_after_a_refusal() {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let google = FakeGoogle::builder().start().await.unwrap();
+    let guard = Guard::builder().env(google.env()).build();
+    let publisher =
+        Publisher::builder("projects/my-project/topics/orders").with_endpoint(google.url_of(Service::Front));
+    let credentials = guard.credentials(anonymous::Builder::new().build());
+    let publisher = publisher.with_credentials(credentials).build().await.unwrap();
+    let publish = || publisher.publish(Message::new().set_data("order 7"));
+
+    let (unavailable, nothing) = pubsub("14", b"");
+    google.front().with_trailers(unavailable).respond(nothing);
+    // `PublishResponse { message_ids: ["1"] }`
+    let (fine, published) = pubsub("0", b"\0\0\0\0\x03\x0a\x011");
+    google.front().with_trailers(fine).respond(published);
+    assert_eq!(publish().await.unwrap(), "1");
+    assert_eq!(google.requests().len(), 2);
+
+    google.front().respond_with(Wire::GrpcScope);
+    let report = explain_publish(&guard, &publish().await.unwrap_err()).unwrap().report();
+    assert!(report.contains("pubsub.googleapis.com"), "{report}");
 }
 
 #[test]
@@ -139,8 +222,8 @@ fn reqwest_client() -> reqwest::Client {
 fn the_page_shows_what_is_compiled_here() {
     let (page, code) = (include_str!("../../docs/recipes.md"), include_str!("recipes.rs"));
     let recipes = code.split("// recipe: ").skip(1).filter_map(|rest| rest.split_once("// end"));
-    let recipes: Vec<_> = recipes.filter_map(|(recipe, _)| recipe.split_once('\n')).take(4).collect();
-    assert_eq!(recipes.len(), 4);
+    let recipes: Vec<_> = recipes.filter_map(|(recipe, _)| recipe.split_once('\n')).take(6).collect();
+    assert_eq!(recipes.len(), 6);
     for (name, recipe) in recipes {
         assert!(page.contains(recipe), "docs/recipes.md has another text for {name}");
         assert!(recipe.lines().count() <= 25, "{name} is long");
