@@ -18,6 +18,8 @@
 //! assert_eq!((here.instance(), here.zone()), (Some("web-1"), Some("us-central1-a")));
 //! ```
 
+use std::fmt;
+
 use crate::granted::metadata::{self, scope_lines};
 use crate::scope::ScopeSet;
 
@@ -105,6 +107,13 @@ impl Credential {
             Self::Declared => "a token that the program was handed",
             Self::Unknown => "unknown",
         }
+    }
+}
+
+/// In the words that people use, as reports have it.
+impl fmt::Display for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.describe())
     }
 }
 

@@ -476,6 +476,9 @@ fn a_list_of_scopes_has_a_place_for_the_one_that_is_not_known() {
                 .map(|(_, list)| list)
                 .collect();
             let open = lists.iter().find(|list| list.ends_with(",SCOPE")).unwrap();
+            // Whoever has to name the scopes that are set is told how to see them first.
+            let looked = out.find(" describe ").is_some_and(|at| at < out.find(*open).unwrap());
+            assert!(looked || start == "storage-ro", "{place}: {out}");
             assert!(start != "SCOPES_IT_HAS" || open.starts_with(start), "{place}: {open}");
             assert!(out.contains("of SCOPE.") && out.contains("the place of"), "{place}: {out}");
             assert!(start == "storage-ro" || out.contains("in the place of SCOPES_IT_HAS"), "{place}: {out}");
@@ -569,8 +572,10 @@ fn a_header_alone_is_only_possible_until_the_told_scopes_agree() {
 
 #[test]
 fn what_cannot_be_used_is_refused_with_what_was_expected() {
-    let rows: [(&[&str], &str); 10] = [
+    let rows: [(&[&str], &str); 12] = [
         (&["--on", "mars"], "possible values: gce"),
+        (&["--on", "gke"], "'gke-node', 'gke-workload-identity'"),
+        (&["--on", "cloud"], "'cloud-run', 'cloud-run-job'"),
         (&["--zone", "us-central1-a", "--instance", "web-1"], "--on <PLACE>"),
         (&["--held", "storage-ro", "/no/such/file"], "cannot read `/no/such/file`"),
         (&["--on", "gce", "--zone", "us;reboot"], "a zone such as us-central1-a"),

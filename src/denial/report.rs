@@ -112,12 +112,18 @@ fn gates(facts: &Facts, page: &mut Page) {
         page.line("       |");
         page.line(&format!("  [ gate 2: {next:<25} ]  unknown  (not asked yet)"));
         page.line("       |");
-        page.line(&format!("    {}", facts.method.map_or("Google", |method| method.host())));
+        page.line(&format!("    {}", host(facts)));
     } else {
         page.wrapped("", "Gate 1, OAuth scopes of the token: closed. The call stopped here.");
         page.wrapped("", &format!("Gate 2, {next}: unknown, not asked yet."));
     }
     page.line("");
+}
+
+/// Where the call went, as far as that is known.
+fn host(facts: &Facts) -> &str {
+    let named = facts.refusal.as_ref().and_then(Refusal::service);
+    facts.method.map(|method| method.host()).or(named).unwrap_or("Google")
 }
 
 /// Products outside Google Cloud, such as Drive, have rules of their own and no IAM roles.

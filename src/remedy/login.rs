@@ -12,10 +12,15 @@ const ADC_LOGIN: &str = "https://docs.cloud.google.com/sdk/gcloud/reference/auth
 const LOGIN: &str = "https://docs.cloud.google.com/sdk/gcloud/reference/auth/login";
 const WORKFORCE: &str = "https://docs.cloud.google.com/iam/docs/workforce-obtaining-short-lived-credentials";
 
+/// A program may read another file than the one that was written.
+const IF_AGAIN: &str = "If it is refused again, gcp-scopes whoami tells what its token holds.";
+
 /// A person's application default credentials.
 pub(super) fn user_adc(case: &Case<'_>) -> Remedy {
     let mut steps = again(case, &code::elsewhere_than_here(case, "person's login from a file"));
-    steps.push(Step::new("Start the program again, so that it reads the new credentials."));
+    steps.push(Step::new(format!(
+        "Start the program again, so that it reads the new credentials. {IF_AGAIN}"
+    )));
     steps.extend(next::after_login(case));
     Remedy::new(summary(case), steps)
 }
@@ -32,7 +37,9 @@ pub(super) fn gcloud_user(case: &Case<'_>) -> Remedy {
         }
     };
     let mut steps = again(case, why);
-    steps.push(Step::new("Let the program use application default credentials, and start it again."));
+    steps.push(Step::new(format!(
+        "Let the program use application default credentials, and start it again. {IF_AGAIN}"
+    )));
     steps.extend(next::after_login(case));
     Remedy::new(summary(case), steps)
 }

@@ -48,8 +48,17 @@ pub(super) fn compute_engine(case: &Case<'_>) -> Remedy {
 pub(super) fn look(see: &str, case: &Case<'_>, vm: &str) -> Option<Step> {
     let text =
         format!("{see}, before anything is changed: the command that sets them replaces the whole list.");
-    let command =
-        format!("gcloud compute instances describe {vm} --format='value(serviceAccounts[0].scopes.list())'");
+    see_scopes(case, text, &format!("gcloud compute instances describe {vm}"), "serviceAccounts[0].scopes")
+}
+
+/// The command that lists the scopes which are set now, if nobody knows them.
+pub(super) fn see_scopes(
+    case: &Case<'_>,
+    text: impl Into<String>,
+    describe: &str,
+    field: &str,
+) -> Option<Step> {
+    let command = format!("{describe} --format='value({field}.list())'");
     case.held().is_none().then(|| Step::new(text).command(command))
 }
 
@@ -94,7 +103,7 @@ pub(super) fn instance_group(case: &Case<'_>) -> Remedy {
         place_flag(case)
     );
     let templates = |project| format!("{CONSOLE}/compute/instanceTemplates/list?project={project}");
-    let steps = vec![
+    let mut steps = vec![
         Step::new(
             "This VM belongs to a managed instance group, which undoes changes to one VM. See which instance \
              template the group uses.",
@@ -102,6 +111,14 @@ pub(super) fn instance_group(case: &Case<'_>) -> Remedy {
         .command(format!(
             "gcloud compute instance-groups managed describe {group} --format='value(versions[].instanceTemplate)'"
         )),
+    ];
+    steps.extend(see_scopes(
+        case,
+        "See which scopes that template sets. Put its address in the place of INSTANCE_TEMPLATE.",
+        &format!("gcloud compute instance-templates describe INSTANCE_TEMPLATE --project={project}"),
+        "properties.serviceAccounts[0].scopes",
+    ));
+    steps.extend([
         Step::new(format!(
             "Templates cannot be changed: create a new one with these scopes, and repeat every other flag of the \
              present one (machine type, image, disks, network, metadata). --source-instance is no short cut: it \
@@ -124,7 +141,7 @@ pub(super) fn instance_group(case: &Case<'_>) -> Remedy {
             ))
             .link(ROLLOUT),
         next::after(case),
-    ];
+    ]);
     let summary = format!(
         "Roll out a new instance template with {} to the VM's managed instance group.",
         case.needed_in_short()
@@ -191,11 +208,22 @@ fn workload_identity(case: &Case<'_>) -> Vec<Step> {
 fn new_node_pool(case: &Case<'_>) -> Vec<Step> {
     let (cluster, location) = cluster(case);
     let at = format!("--cluster={cluster} --location={location} --project={}", case.project());
+    let pool = case.environment.node_pool().unwrap_or("OLD_NODE_POOL");
     let (scopes, better) = (case.scopes_to_set(), case.or_better());
-    vec![
+    let look = see_scopes(
+        case,
+        "Or, instead of all that, move the pods to a new node pool. See which scopes the present one has.",
+        &format!("gcloud container node-pools describe {pool} {at}"),
+        "config.oauthScopes",
+    );
+    let create = match look {
+        Some(_) => "Create",
+        None => "Or, instead of all that, create",
+    };
+    let change = [
         Step::new(format!(
-            "Or, instead of all that, create a node pool with these scopes: those of an existing pool cannot be \
-             changed. Repeat its other flags.{}{better}",
+            "{create} a node pool with these scopes: those of an existing pool cannot be changed. Repeat its other \
+             flags.{}{better}",
             case.to_fill_in()
         ))
         .command(format!(
@@ -207,11 +235,9 @@ fn new_node_pool(case: &Case<'_>) -> Vec<Step> {
             "Then move the pods (kubectl drain each old node: it restarts them elsewhere) and delete the old pool. \
              IAM roles of the node's account decide from there on.",
         )
-        .command(format!(
-            "gcloud container node-pools delete {} {at}",
-            case.environment.node_pool().unwrap_or("OLD_NODE_POOL")
-        )),
-    ]
+        .command(format!("gcloud container node-pools delete {pool} {at}")),
+    ];
+    look.into_iter().chain(change).collect()
 }
 
 fn cluster<'a>(case: &'a Case<'_>) -> (&'a str, &'a str) {

@@ -66,12 +66,24 @@ pub(super) fn workbench(case: &Case<'_>) -> Remedy {
 pub(super) fn composer(case: &Case<'_>) -> Remedy {
     let scopes = case.scopes_to_set();
     let location = case.environment.location().unwrap_or("LOCATION");
-    let steps = vec![
-        code::ask(
-            "Composer 2 and 3: there is nothing to set on the environment and no command for it. Ask for the scope in \
-             code.",
-            case,
+    let mut steps = vec![code::ask(
+        "Composer 2 and 3: there is nothing to set on the environment and no command for it. Ask for the scope in \
+         code.",
+        case,
+    )];
+    // `nodeConfig.oauthScopes` is there for Composer 1 alone:
+    // https://docs.cloud.google.com/composer/docs/reference/rest/v1/projects.locations.environments.
+    steps.extend(machine::see_scopes(
+        case,
+        "Composer 1: see which scopes the environment has.",
+        &format!(
+            "gcloud composer environments describe {} --location={location} --project={}",
+            case.environment.resource().unwrap_or("ENVIRONMENT"),
+            case.project()
         ),
+        "config.nodeConfig.oauthScopes",
+    ));
+    steps.extend([
         Step::new(format!(
             "Composer 1: the scopes are fixed when an environment is made. Create a new one with them (or one of \
              Composer 3, which needs none), move the DAGs, and delete the old one with all that it stores.{}",
@@ -84,7 +96,7 @@ pub(super) fn composer(case: &Case<'_>) -> Remedy {
         ))
         .link(COMPOSER),
         next::after(case),
-    ];
+    ]);
     let summary =
         format!("Ask for {} in code (Composer 1: create the environment anew).", case.needed_in_short());
     Remedy::new(summary, steps)

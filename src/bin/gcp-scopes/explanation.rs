@@ -269,8 +269,10 @@ struct Todo<'a> {
 
 impl<'a> Todo<'a> {
     fn of(step: &'a Step) -> Self {
-        let code = step.code_line().map_or_else(String::new, |code| format!(" Write: {code}"));
-        Self { text: format!("{}{code}", step.text()), command: step.command_line() }
+        let text = step.text();
+        let lead_in = if text.ends_with(':') { "" } else { " Write:" };
+        let code = step.code_line().map_or_else(String::new, |code| format!("{lead_in} {code}"));
+        Self { text: format!("{text}{code}"), command: step.command_line() }
     }
 }
 

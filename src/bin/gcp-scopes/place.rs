@@ -1,7 +1,10 @@
 //! Where the refusal happened, as the arguments tell it.
 
-use clap::Args;
+use std::ffi::OsStr;
+
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::error::{ContextKind, ContextValue};
+use clap::{Arg, Args, Command};
 use gcp_scopes::environment::{Credential, Environment, Platform};
 use gcp_scopes::granted::{GrantSource, GrantedScopes};
 
@@ -12,10 +15,10 @@ use crate::question;
 #[command(next_help_heading = "Where it happened")]
 pub(crate) struct Place {
     /// What the program runs on, or whose credential it uses elsewhere.
-    #[arg(long, value_name = "PLACE", value_parser = places())]
+    #[arg(long, value_name = "PLACE", value_parser = Places)]
     on: Option<Row>,
     /// Whose credential it uses, if not the place's own.
-    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(CREDENTIALS.map(|(name, _)| name)))]
+    #[arg(long, value_name = "KIND", value_parser = credentials())]
     credential: Option<String>,
     /// The id of the project it runs in.
     #[arg(long)]
@@ -47,15 +50,55 @@ pub(crate) struct Place {
 /// A place by its name, and whose credential programs have there.
 type Row = (&'static str, Platform, Credential);
 
-fn places() -> impl TypedValueParser<Value = Row> {
-    let row = |name: String| PLACES.into_iter().find(|row| value(*row).matches(&name, false));
-    PossibleValuesParser::new(PLACES.map(value)).map(move |name| row(name).expect("clap took it for a place"))
+/// The names of places, each told in a few words by `--help`.
+#[derive(Debug, Clone)]
+struct Places;
+
+impl TypedValueParser for Places {
+    type Value = Row;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<Row, clap::Error> {
+        let known = PossibleValuesParser::new(PLACES.map(place));
+        let name = known.parse_ref(command, arg, value).map_err(|mut error| {
+            // clap thinks of the nearest name only; `gke` is half of two.
+            if let Some(several) = value.to_str().and_then(beginning_with) {
+                error.insert(ContextKind::SuggestedValue, several);
+            }
+            error
+        })?;
+        Ok(PLACES
+            .into_iter()
+            .find(|row| place(*row).matches(&name, false))
+            .expect("clap took it for a place"))
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(PLACES.into_iter().map(place)))
+    }
 }
 
-/// The name of a place; what a beginner writes for the first of them, too.
-fn value((name, ..): Row) -> PossibleValue {
-    let value = PossibleValue::new(name);
+/// The names of which this is the first word.
+fn beginning_with(word: &str) -> Option<ContextValue> {
+    let names = PLACES.iter().map(|(name, ..)| *name);
+    let several: Vec<String> =
+        names.filter(|name| name.split('-').next() == Some(word)).map(str::to_owned).collect();
+    (!several.is_empty()).then_some(ContextValue::Strings(several))
+}
+
+/// The name of a place and what it means; what a beginner writes for the first of them, too.
+fn place((name, platform, credential): Row) -> PossibleValue {
+    let value = match (platform, credential) {
+        (Platform::Unknown, Credential::Unknown) => {
+            PossibleValue::new(name).help("none of these, or not known")
+        }
+        (Platform::Unknown, _) => PossibleValue::new(name).help(credential.to_string()),
+        _ => PossibleValue::new(name).help(platform.to_string()),
+    };
     if name == "gce" { value.alias("vm") } else { value }
+}
+
+fn credentials() -> PossibleValuesParser {
+    PossibleValuesParser::new(CREDENTIALS.map(|(name, kind)| PossibleValue::new(name).help(kind.to_string())))
 }
 
 impl Place {
