@@ -13,7 +13,6 @@ const RUN: u64 = 500_000;
 /// Everything, each part as long as it takes.
 pub(crate) fn all() -> Result<()> {
     deny()?;
-    crate::instructions::run(false)?;
     shuttle("100000")?;
     soak("60")?;
     fuzz("600")?;
