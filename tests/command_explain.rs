@@ -694,9 +694,40 @@ fn a_log_of_json_is_read_record_by_record_whatever_its_fields_are_called() {
 #[test]
 fn where_the_call_is_missing_or_of_no_use_a_note_says_so() {
     let note = |args: &[&str]| run(args, SCOPES.as_bytes()).2;
-    assert!(note(&[]).contains("give the call, as in --call"));
+    let (call, place) = ("give the call, as in --call", "as in --on gce");
+    assert!(note(&[]).contains(call) && note(&[]).contains(place));
+    let placed = note(&["--on", "elsewhere"]);
+    assert!(placed.contains(call) && !placed.contains(place));
     assert!(note(&["--call", "PUT https://example.com/x"]).contains("no method for --call"));
     assert_eq!(note(&["--call", "GET https://storage.googleapis.com/storage/v1/b", "--on", "vm"]), "");
+}
+
+#[test]
+fn a_call_may_be_named_by_the_id_of_its_method() {
+    let url = "POST https://bigquery.googleapis.com/bigquery/v2/projects/p/datasets/d/tables/t/insertAll";
+    let [by_id, by_url] = ["bigquery.tabledata.insertAll", url].map(|call| {
+        let (code, out, err) = run(&["--call", call, "--on", "vm", "--format", "json"], SCOPES.as_bytes());
+        let mut answer: Value = serde_json::from_str(&out).unwrap();
+        // Only that of the URL has a row for the method.
+        assert!((code, err.as_str()) == (0, "") && answer["report"].take().is_string(), "{out}{err}");
+        answer
+    });
+    assert_eq!(by_id, by_url);
+    assert_eq!(by_id["method"], "bigquery.tabledata.insertAll");
+
+    let (code, _, err) = run(&["--call", "bigquery.tabledata.insertAl"], SCOPES.as_bytes());
+    assert!(code == 2 && err.contains("`bigquery.tabledata.insertAll`"), "{err}");
+}
+
+#[test]
+fn held_scopes_may_be_given_as_gcloud_prints_them() {
+    let held = ["devstorage.read_only", "logging.write"]
+        .map(|name| format!("https://www.googleapis.com/auth/{name}"));
+    for separator in [",", ";"] {
+        let args = ["--on", "vm", "--call", "storage.objects.insert", "--held", &held.join(separator)];
+        let (code, out, _) = run(&args, SCOPES.as_bytes());
+        assert!(code == 0 && out.contains(" --scopes=storage-ro,storage-rw,logging-write\n"), "{out}");
+    }
 }
 
 /// What a line of a plain log begins with.
@@ -755,8 +786,8 @@ fn a_plain_log_is_read_record_by_record_and_a_note_tells_of_another_refusal() {
 #[test]
 fn where_refusals_cannot_be_told_apart_a_note_says_that_one_was_read() {
     let iam = "Required 'compute.instances.list' permission for 'projects/my-project'";
-    let called =
-        |said: &str| run(&["--call", "GET https://www.googleapis.com/drive/v3/files"], said.as_bytes());
+    let call = "GET https://www.googleapis.com/drive/v3/files";
+    let called = |said: &str| run(&["--call", call, "--on", "elsewhere"], said.as_bytes());
     let (_, out, err) = called(&format!("{SCOPES}\n{iam}\n"));
     assert!(out.starts_with("Probably IAM refused"), "{out}");
     assert!(

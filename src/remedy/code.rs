@@ -26,16 +26,16 @@ pub(super) fn metadata_server(case: &Case<'_>) -> Remedy {
     let steps = vec![
         ask(
             &format!(
-                "Ask for the scope in code. There is nothing to set on {} and no command for it. {clue} The \
-                 crate gcp_auth leaves the scopes out of its request. With google-cloud-auth:",
+                "Ask for the scope in code. There is nothing to set on {} and no command for it. {clue} In \
+                 Rust, the crate gcp_auth leaves the scopes out of its request; with google-cloud-auth:",
                 case.environment.platform()
             ),
             case,
         )
         .link(tokens_page(case)),
         Step::new(
-            "Or, with any other library, by this request with the header Metadata-Flavor: Google. Commas separate \
-             the scopes. What /scopes lists there may be asked for; it is not what a token holds.",
+            "Or, in any language, by this request with the header Metadata-Flavor: Google. Commas separate the \
+             scopes. What /scopes lists there may be asked for; it is not what a token holds.",
         )
         .code(format!("GET {address}?scopes={}", case.scopes_to_ask().join(","))),
         Step::new("Deploy the changed program. Until then, what runs now is refused as before."),

@@ -31,7 +31,7 @@ pub(super) fn general(case: &Case<'_>) -> Remedy {
     steps.push(
         code::ask(
             "If it comes from a key file, workload identity federation, impersonation or a serverless platform: no \
-             command changes it. Ask for the scope in code.",
+             command changes it. Ask for the scope in code, which in Rust reads:",
             case,
         )
         .link("https://developers.google.com/identity/protocols/oauth2/scopes"),

@@ -46,8 +46,10 @@ pub(super) fn compute_engine(case: &Case<'_>) -> Remedy {
 
 /// Where the list is not known, it is looked up before anything is changed: the flag that sets it replaces it.
 pub(super) fn look(see: &str, case: &Case<'_>, vm: &str) -> Option<Step> {
-    let text =
-        format!("{see}, before anything is changed: the command that sets them replaces the whole list.");
+    let find = if case.needed().is_empty() { ", and find out which one the call needs" } else { "" };
+    let text = format!(
+        "{see}{find}, before anything is changed: the command that sets them replaces the whole list."
+    );
     see_scopes(case, text, &format!("gcloud compute instances describe {vm}"), "serviceAccounts[0].scopes")
 }
 
@@ -69,7 +71,10 @@ fn set(case: &Case<'_>, vm: &str) -> Step {
         }
         (None, _) => "so put the scopes it has in the place of SCOPES_IT_HAS",
         (Some(_), 0) => "so this one holds the scopes it has: put the one it lacks in the place of SCOPE",
-        (Some(_), 1) => "so this one holds the scopes it has and the one it lacks",
+        (Some(_), 1) => {
+            "so this one holds the scopes it has and the one it lacks. If other calls are refused, too, add their \
+             scopes to it"
+        }
         (Some(_), _) => "so this one holds the scopes it has and those it lacks",
     };
     let beyond = case.beyond_cloud();

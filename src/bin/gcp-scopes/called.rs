@@ -1,7 +1,9 @@
 //! Which method was called, where a text shows the request beside the answer.
 
-use gcp_scopes::call::Call;
-use gcp_scopes::catalog::{Endpoints, lookup};
+use std::fmt::Display;
+
+use gcp_scopes::call::{Call, NeededScopes};
+use gcp_scopes::catalog::{ApiMethod, Endpoints, lookup};
 use http::{Method, Uri};
 
 use crate::line::shown;
@@ -11,22 +13,65 @@ use crate::question::Question;
 const MOST: usize = 32;
 const VERBS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
-/// What a person says was called: `POST https://…`, or a gRPC method by its full name.
-pub(crate) fn read(text: &str) -> Result<(Method, Uri), String> {
+/// What was called, as far as it is told.
+#[derive(Clone, Default)]
+pub(crate) struct Called {
+    verb: Method,
+    uri: Uri,
+    /// A method that was named by its id: the URL has its host only.
+    named: Option<(ApiMethod, NeededScopes)>,
+}
+
+impl Called {
+    pub(crate) fn call(&self) -> Call<'_> {
+        Call::new(&self.verb, &self.uri).needing(self.named.as_ref().map(|(_, needed)| needed))
+    }
+
+    pub(crate) fn method(&self) -> Option<ApiMethod> {
+        let named = self.named.as_ref().map(|(method, _)| *method);
+        named.or_else(|| lookup(&self.call(), &Endpoints::new()).ok().map(|found| found.method()))
+    }
+
+    fn request((verb, uri): (Method, Uri)) -> Self {
+        Self { verb, uri, named: None }
+    }
+}
+
+/// What a person says was called: `POST https://…`, a method by its id, or a gRPC method by its full name.
+pub(crate) fn read(text: &str) -> Result<Called, String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     match words[..] {
-        [verb, url] => Question::new(verb, url, None).map(|question| (question.verb, question.uri)),
-        [name] if !name.contains("://") => grpc(name).ok_or_else(|| unusable(text)),
+        [verb, url] => {
+            Question::new(verb, url, None).map(|question| Called::request((question.verb, question.uri)))
+        }
+        [name] if is_id(name) => by_id(name),
+        [name] if !name.contains("://") => grpc(name).map(Called::request).ok_or_else(|| unusable(text)),
         _ => Err(unusable(text)),
     }
 }
 
 fn unusable(text: &str) -> String {
     format!(
-        "unusable --call {}: expected the verb and the URL, such as 'POST https://storage.googleapis.com/…', or a gRPC \
-         method, such as google.pubsub.v1.Publisher/Publish",
+        "unusable --call {}: expected the verb and the URL, such as 'POST https://storage.googleapis.com/…', or a \
+         method's id, such as storage.objects.insert or google.pubsub.v1.Publisher/Publish",
         shown(text)
     )
+}
+
+/// Whether a name is a Discovery id and not a gRPC method's, whose last word has a capital.
+fn is_id(name: &str) -> bool {
+    let last = name.rsplit_once('.').map(|(_, last)| last);
+    !name.contains('/') && last.is_some_and(|last| last.starts_with(|c: char| c.is_ascii_lowercase()))
+}
+
+fn by_id(id: &str) -> Result<Called, String> {
+    let unusable = |error: &dyn Display| format!("unusable --call: {error}");
+    let method = ApiMethod::by_id(id).map_err(|error| unusable(&error))?;
+    Ok(Called {
+        verb: method.verb().parse().map_err(|error| unusable(&error))?,
+        uri: format!("https://{}/", method.host()).parse().map_err(|error| unusable(&error))?,
+        named: Some((method, NeededScopes::any_of(method.accepted().iter()))),
+    })
 }
 
 fn grpc(name: &str) -> Option<(Method, Uri)> {
@@ -38,7 +83,7 @@ fn grpc(name: &str) -> Option<(Method, Uri)> {
 
 /// The one method that the text's requests are; none if they are several, or their verb is not
 /// told and the URL has more than one.
-pub(crate) fn in_text(text: &str) -> Option<(Method, Uri)> {
+pub(crate) fn in_text(text: &str) -> Option<Called> {
     let verb = told_verb(text);
     let shown = requests(text).chain(request_lines(text)).take(MOST);
     let mut calls = shown.filter_map(|(before, url)| {
@@ -46,7 +91,7 @@ pub(crate) fn in_text(text: &str) -> Option<(Method, Uri)> {
         only_method(before.or_else(|| verb.clone()), uri)
     });
     let (id, first) = calls.next()?;
-    calls.all(|(other, _)| other == id).then_some(first)
+    calls.all(|(other, _)| other == id).then_some(Called::request(first))
 }
 
 type Named = (&'static str, (Method, Uri));

@@ -25,7 +25,8 @@ const LONGEST: u64 = 16 << 20;
 pub(crate) struct Explain {
     /// A file with what was answered; standard input without it, or as `-`.
     file: Option<PathBuf>,
-    /// The call that was refused, such as 'POST https://…' or google.pubsub.v1.Publisher/Publish.
+    /// The call that was refused, such as 'POST https://…', storage.objects.insert or
+    /// google.pubsub.v1.Publisher/Publish.
     #[arg(long, value_name = "CALL")]
     call: Option<String>,
     #[command(flatten)]
@@ -102,10 +103,16 @@ pub(crate) fn run(args: &Explain, look: &Look) -> ExitCode {
         hint(match args.call {
             Some(_) => "the catalog has no method for --call, so it is not known which scopes would do",
             None => {
-                "which scopes would do is not known; give the call, as in --call 'POST https://…', or the answer \
-                     with its headers"
+                "which scopes would do is not known; give the call, as in --call 'POST https://…' or --call \
+                     storage.objects.insert, or the answer with its headers"
             }
         });
+    }
+    if explanation.gate() == Some(Gate::Scope) && !args.place.is_told() {
+        hint(
+            "where it ran is not told, so the steps are for several places; give it, as in --on gce, and they are for \
+             that one",
+        );
     }
     match explanation.is_refusal() {
         true => exit(printed),
@@ -135,7 +142,9 @@ fn first_of(refused: impl Iterator<Item = Placed>) -> Explanation {
             (Some(_), Some(gate)) => format!("was refused by another gate ({})", gate.as_str()),
             _ => "is another refusal by the same gate".to_owned(),
         };
-        hint(&format!("this is about {place}; {other} {what}. To have that one explained, give it alone"));
+        hint(&format!(
+            "this is about {place}; {other} {what}. To have that one explained, give it by itself"
+        ));
     }
     first
 }
@@ -191,7 +200,7 @@ fn tell_of_others(explainer: &Explainer, text: &str, explained: Option<Gate>) {
     {
         hint(&format!(
             "only one refusal was read (gate {}); line {number} reads like another one (gate {}). To have that one \
-             explained, give it alone",
+             explained, give it by itself",
             explained.as_str(),
             gate.as_str()
         ));

@@ -1,18 +1,16 @@
 //! What an answer means, for people and for programs.
 
-use gcp_scopes::call::Call;
-use gcp_scopes::catalog::{ApiMethod, Endpoints, lookup};
+use gcp_scopes::catalog::ApiMethod;
 use gcp_scopes::environment::Environment;
 use gcp_scopes::granted::GrantedScopes;
 use gcp_scopes::layout::Layout;
 use gcp_scopes::refusal::{Certainty, Gate, Refusal, classify};
 use gcp_scopes::remedy::{Step, for_refused_call};
 use gcp_scopes::{Denial, Guard, ScopeSet};
-use http::{Method, Uri};
 use serde::Serialize;
 
 use crate::answer::to_json;
-use crate::called;
+use crate::called::{self, Called};
 use crate::log::Record;
 use crate::said::Said;
 
@@ -22,7 +20,7 @@ pub(crate) struct Explainer {
     pub(crate) environment: Environment,
     pub(crate) granted: GrantedScopes,
     /// The call, if the person told it.
-    pub(crate) call: Option<(Method, Uri)>,
+    pub(crate) call: Option<Called>,
 }
 
 impl Explainer {
@@ -38,14 +36,9 @@ impl Explainer {
         let named = named.and_then(|(service, name)| ApiMethod::by_server_name(service, name));
         let call =
             self.call.clone().or_else(|| if named.is_none() { called::in_text(&said.body()) } else { None });
-        let method = match &call {
-            Some((verb, uri)) => {
-                lookup(&Call::new(verb, uri), &Endpoints::new()).ok().map(|found| found.method())
-            }
-            None => named,
-        };
-        let (verb, uri) = call.unwrap_or_default();
-        let call = Call::new(&verb, &uri);
+        let method = call.as_ref().map_or(named, Called::method);
+        let called = call.unwrap_or_default();
+        let call = called.call();
         let denial = self.guard.explain(&call, &self.granted, &said.answer());
         let denial = denial.map(|denial| denial.elsewhere(self.environment.clone()));
         let steps = match &denial {

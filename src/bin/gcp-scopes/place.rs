@@ -102,6 +102,11 @@ fn credentials() -> PossibleValuesParser {
 }
 
 impl Place {
+    /// Whether anything is said of the place or of the credential.
+    pub(crate) fn is_told(&self) -> bool {
+        self.on.is_some() || self.credential.is_some()
+    }
+
     /// The place, with only values that have Google's syntax for them.
     pub(crate) fn environment(&self) -> Result<Environment, String> {
         let (_, platform, credential) = self.on.unwrap_or(("", Platform::Unknown, Credential::Unknown));

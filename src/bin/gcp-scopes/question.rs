@@ -31,10 +31,11 @@ impl Question {
 }
 
 /// Reads scopes as people write them: URIs, short names and gcloud's aliases, in lists that commas
-/// or white space separate.
+/// or white space separate, or semicolons, as in gcloud's `--format='value(…)'`.
 pub(crate) fn scopes<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<ScopeSet, String> {
     let mut set = ScopeSet::new();
-    let words = texts.into_iter().flat_map(|text| text.split(|c: char| c == ',' || c.is_whitespace()));
+    let words =
+        texts.into_iter().flat_map(|text| text.split(|c: char| [',', ';'].contains(&c) || c.is_whitespace()));
     for word in words.filter(|word| !word.is_empty()) {
         match SETS.iter().find(|(alias, _)| *alias == word) {
             Some((_, members)) => {
