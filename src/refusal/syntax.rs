@@ -10,10 +10,10 @@ const SECRETS: [&str; 4] = ["ya29.", "AIza", "eyJ", "GOCSPX-"];
 /// Shorter words that begin so are no secrets.
 const SECRET_LENGTH: usize = 16;
 
-/// First words of dotted names that are no permission: packages, modules, variables and host names.
+/// First words of dotted names that are no permission: packages, modules, commands, variables and host names.
 const NOT_A_SERVICE: &[&str] = &[
-    "com", "io", "org", "net", "dev", "google", "grpc", "java", "javax", "sun", "kotlin", "scala", "android",
-    "www", "module", "data", "var", "this", "self", "process", "config", "response",
+    "com", "io", "org", "net", "dev", "google", "gcloud", "grpc", "java", "javax", "sun", "kotlin", "scala",
+    "android", "www", "module", "data", "var", "this", "self", "process", "config", "response",
 ];
 
 /// Last words of dotted names that are host or file names.

@@ -58,6 +58,12 @@ fn permissions_are_found_in_the_words_of_many_services() {
         ("The caller does not have permission to storage.googleapis.com", None),
         ("com.google.gson: permission denied at io.grpc.status", None),
         ("Permission denied: visit www.example.com", None),
+        ("(gcloud.run.deploy) PERMISSION_DENIED: The caller does not have permission", None),
+        ("API call to bigquery.jobs.query failed with error: Access Denied", None),
+        (
+            "airflow.task.operators: no access: Permission 'run.services.get' denied on resource",
+            Some("run.services.get"),
+        ),
         ("Access denied for ana@mail.example.co.uk and mail.example.info", None),
         ("Permission denied for runner@kite.iam.gserviceaccount.com", None),
     ] {
