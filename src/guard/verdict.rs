@@ -32,8 +32,8 @@ pub enum Verdict {
 /// token.
 ///
 /// It is [`Lacking`](Verdict::Lacking) only if nothing speaks against the judgement: the method is
-/// certain and lists scopes, no special case applies, every scope of the token has been heard of,
-/// and none is accepted. An empty `granted` is a token that is known to hold no scope, and so lacks
+/// certain and lists scopes, no special case applies, Google's lists tell of every scope of the token
+/// what it opens, and none is accepted, nor would be in another version of the API. An empty `granted` is a token that is known to hold no scope, and so lacks
 /// every one; a token of which nothing is known must not be judged at all.
 ///
 /// ```
@@ -58,7 +58,8 @@ pub fn verdict(found: &Found, granted: &ScopeSet) -> Verdict {
     }
     match found.doubt() {
         Some(why) => Verdict::Abstain(why),
-        None if !granted.is_all_known() => Verdict::Abstain(Why::Unheard),
+        None if !granted.is_all_known() || granted.holds_untold() => Verdict::Abstain(Why::Unheard),
+        None if found.is_accepted_elsewhere(granted) => Verdict::Abstain(Why::Ambiguous),
         None => Verdict::Lacking,
     }
 }
