@@ -235,8 +235,22 @@ fn the_servers_words_are_bounded_and_harmless() {
         ("two\nlines", "two lines".to_owned()),
         (long.as_str(), "a".repeat(1024)),
         ("token ya29.a0AfH6SMBx-yz_0123456789 here", "token [redacted] here".to_owned()),
-        ("?access_token%3Dya29.a0AfH6SMBx-yz_0123456789%26x", "?access_token%3D[redacted] 26x".to_owned()),
+        ("?access_token%3Dya29.a0AfH6SMBx-yz_0123456789%26x", "?access_token%3D[redacted]%26x".to_owned()),
         ("client GOCSPX-a0AfH6SMBx-yz_0123456789, here", "client [redacted]  here".to_owned()),
+        (
+            "Authorization: Bearer opaque+0123/456789abcdef here",
+            "Authorization: Bearer [redacted] here".to_owned(),
+        ),
+        (
+            "{\"refresh_token\": \"1//0gABC-dEf_0123456789\"}",
+            "{\"refresh_token\": \"1//0[redacted]\"}".to_owned(),
+        ),
+        ("?refresh_token=0123456789abcdef0&a=b", "?refresh_token=[redacted]&a=b".to_owned()),
+        ("/x?X-Goog-Signature=0123456789abcdef&a=b", "/x?X-Goog-Signature=[redacted]&a=b".to_owned()),
+        (
+            "Bearer realm=\"https://accounts.google.com/\"",
+            "Bearer realm=\"https://accounts.google.com/\"".to_owned(),
+        ),
         ("keyJson and eyJx stay", "keyJson and eyJx stay".to_owned()),
     ] {
         let body = serde_json::json!({"error": {"code": 403, "message": message}}).to_string();
