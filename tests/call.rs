@@ -870,3 +870,13 @@ fn a_scope_that_another_version_accepts_is_no_reason_for_a_verdict() {
     assert_eq!(judge("POST", &dataproc("v1beta2"), "dataproc"), Verdict::Abstain(Why::Ambiguous));
     assert_eq!(judge("POST", &dataproc("v1beta2"), "pubsub"), Verdict::Lacking);
 }
+
+/// Google's list of `jobs.insert` has the scopes of Cloud Storage, for jobs that load and extract.
+#[test]
+fn a_scope_that_some_jobs_are_content_with_opens_no_other() {
+    let jobs = "https://bigquery.googleapis.com/bigquery/v2/projects/p/jobs";
+    assert_eq!(judge("POST", jobs, "devstorage.read_only pubsub"), Verdict::Abstain(Why::Request));
+    assert_eq!(judge("POST", jobs, "devstorage.read_only bigquery"), Verdict::Allow);
+    assert_eq!(judge("POST", jobs, "devstorage.read_only cloud-platform"), Verdict::Allow);
+    assert_eq!(judge("POST", jobs, "pubsub"), Verdict::Lacking);
+}

@@ -1,6 +1,7 @@
 use crate::call::Why;
 use crate::catalog::Found;
-use crate::scope::ScopeSet;
+use crate::remedy::own;
+use crate::scope::{Scope, ScopeSet};
 
 /// What the scopes of a token say about a call.
 ///
@@ -54,12 +55,26 @@ pub fn verdict(found: &Found, granted: &ScopeSet) -> Verdict {
         return Verdict::Abstain(why);
     }
     if found.accepts(granted) {
-        return Verdict::Allow;
+        return if suits_some_calls(found, granted) {
+            Verdict::Abstain(Why::Request)
+        } else {
+            Verdict::Allow
+        };
     }
     match found.doubt() {
         Some(why) => Verdict::Abstain(why),
         None if !granted.is_all_known() || granted.holds_untold() => Verdict::Abstain(Why::Unheard),
         None if found.is_accepted_elsewhere(granted) => Verdict::Abstain(Why::Ambiguous),
         None => Verdict::Lacking,
+    }
+}
+
+/// Whether the token holds no accepted scope but those that only some calls of the method are content with.
+fn suits_some_calls(found: &Found, granted: &ScopeSet) -> bool {
+    let listed = found.method().accepted();
+    let own = own(&listed);
+    own.len() < listed.len() && {
+        let counts = |scope: &Scope| own.contains(scope) || !listed.contains(scope);
+        !found.accepts(&granted.iter().filter(counts).collect())
     }
 }
