@@ -155,6 +155,14 @@ impl ApiMethod {
         self.row & !INFERRED
     }
 
+    /// The same method in the other versions of its API.
+    pub(crate) fn other_versions(self) -> impl Iterator<Item = Self> {
+        let (row, name) = (self.row(), BLOB.row_name(self.row()));
+        let is_same = move |other: &u32| BLOB.row_name(*other) == name;
+        let before = (0..row).rev().take_while(is_same);
+        before.chain((row + 1..BLOB.rest_count()).take_while(is_same)).map(Self::at)
+    }
+
     fn is_inferred(self) -> bool {
         self.row & INFERRED != 0
     }

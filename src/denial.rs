@@ -399,12 +399,16 @@ fn named(refusal: &Refusal) -> Option<ApiMethod> {
 }
 
 /// What would have opened the gate. If the token holds a scope that the catalog lists, the catalog is
-/// wrong about this call, and only the server's own list counts.
+/// wrong about this call, and only the server's own list counts; if it is one that some calls of the method
+/// are content with, this call is another.
 fn accepted_after(listed: &ScopeSet, granted: &GrantedScopes, refusal: &Refusal) -> ScopeSet {
     if refusal.scope_refusal() == Some(ScopeRefusal::ScopeOrShare) {
         return DRIVE.iter().map(|uri| Scope::from_uri(uri)).collect();
     }
     let said = refusal.alternatives();
+    let own = remedy::own(listed);
+    let holds_others = granted.scopes().is_some_and(|held| held.intersects(listed) && !held.intersects(&own));
+    let listed = if holds_others { &own } else { listed };
     let contradicted = granted.scopes().is_some_and(|held| held.intersects(listed) && !held.intersects(said));
     let is_hearsay = granted.source().is_some_and(GrantSource::is_hearsay);
     match contradicted && !(said.is_empty() && is_hearsay) {
@@ -418,7 +422,7 @@ fn accepted_after(listed: &ScopeSet, granted: &GrantedScopes, refusal: &Refusal)
 fn would_do(environment: &Environment, accepted: &ScopeSet, refusal: &Refusal) -> bool {
     let is_missing = refusal.scope_refusal() == Some(ScopeRefusal::Missing);
     let said = refusal.alternatives();
-    let opens = if said.is_empty() { accepted } else { said };
+    let opens = if said.is_empty() { &remedy::own(accepted) } else { said };
     let is_attached = is_missing && environment.credential() == Credential::MetadataServer;
     is_attached && environment.scopes().is_some_and(|scopes| scopes.intersects(opens))
 }

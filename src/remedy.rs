@@ -39,7 +39,7 @@ use crate::scope::{Scope, ScopeSet};
 
 pub use gates::{for_refusal, for_refused_call};
 pub(crate) use grant::grant;
-pub(crate) use least::{least, least_of, narrowest_first, recommended};
+pub(crate) use least::{least, least_of, narrowest_first, own, recommended};
 pub(crate) use next::left_to_iam;
 
 /// One thing to do: a sentence, where there is one a command to paste or a line of code, and where

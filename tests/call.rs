@@ -838,3 +838,45 @@ fn debug_of_what_was_found_shows_no_query() {
     let text = look(&Endpoints::new(), "GET", url, |found| format!("{found:?}"));
     assert!(text.contains("storage.buckets.list") && !text.contains("secret"), "{text}");
 }
+
+/// What Google lists only as "whatever a script may use" may open more than any list tells.
+#[test]
+fn a_scope_that_google_lists_for_scripts_alone_is_no_reason_for_a_verdict() {
+    let events = "https://www.googleapis.com/calendar/v3/calendars/primary/events";
+    let people = "https://people.googleapis.com/v1/people/me/connections";
+    let form = "https://forms.googleapis.com/v1/forms/id";
+    for (url, scope) in [
+        (events, "https://www.google.com/calendar/feeds"),
+        (people, "https://www.google.com/m8/feeds"),
+        (form, "forms"),
+        (form, "forms.currentonly"),
+        (people, "groups"),
+    ] {
+        assert_eq!(judge("GET", url, "drive.labels"), Verdict::Lacking, "{url}");
+        assert_eq!(
+            judge("GET", url, &format!("drive.labels {scope}")),
+            Verdict::Abstain(Why::Unheard),
+            "{scope}"
+        );
+    }
+}
+
+/// Of two versions one may be described by a document that is older than the scope.
+#[test]
+fn a_scope_that_another_version_accepts_is_no_reason_for_a_verdict() {
+    let dataproc =
+        |version: &str| format!("https://dataproc.googleapis.com/{version}/projects/p/regions/r/clusters");
+    assert_eq!(judge("POST", &dataproc("v1"), "dataproc"), Verdict::Allow);
+    assert_eq!(judge("POST", &dataproc("v1beta2"), "dataproc"), Verdict::Abstain(Why::Ambiguous));
+    assert_eq!(judge("POST", &dataproc("v1beta2"), "pubsub"), Verdict::Lacking);
+}
+
+/// Google's list of `jobs.insert` has the scopes of Cloud Storage, for jobs that load and extract.
+#[test]
+fn a_scope_that_some_jobs_are_content_with_opens_no_other() {
+    let jobs = "https://bigquery.googleapis.com/bigquery/v2/projects/p/jobs";
+    assert_eq!(judge("POST", jobs, "devstorage.read_only pubsub"), Verdict::Abstain(Why::Request));
+    assert_eq!(judge("POST", jobs, "devstorage.read_only bigquery"), Verdict::Allow);
+    assert_eq!(judge("POST", jobs, "devstorage.read_only cloud-platform"), Verdict::Allow);
+    assert_eq!(judge("POST", jobs, "pubsub"), Verdict::Lacking);
+}

@@ -328,6 +328,23 @@ fn the_method_is_named_only_where_it_is_certain() {
     }
 }
 
+/// The default scopes hold one that Google lists for a job, and do not open it.
+#[test]
+fn a_vm_with_the_default_scopes_is_told_to_add_bigquerys() {
+    let call = "POST https://bigquery.googleapis.com/bigquery/v2/projects/my-project/jobs";
+    let args = ["--plain", "--on", "gce", "--held", "default", "--call", call];
+    let (code, out, _) = run(&args, error(403, SCOPES, "insufficientPermissions").to_string().as_bytes());
+    assert_eq!(code, 0);
+    assert!(
+        out.contains(
+            "\nneeds: any one of these; the first is the least that does: bigquery, cloud-platform\n"
+        ),
+        "{out}"
+    );
+    assert!(out.contains("--scopes=bigquery,storage-ro,logging-write,"), "{out}");
+    assert!(!out.contains("gcp-scopes whoami"), "{out}");
+}
+
 #[test]
 fn the_scopes_that_the_server_listed_are_accepted_in_any_spelling_of_the_header() {
     let scopes =

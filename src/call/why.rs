@@ -49,7 +49,8 @@ pub enum Why {
     Request,
     /// `restricted`: the token holds a scope that narrows what its holder may ask for.
     Restricted,
-    /// `ambiguous`: two documents of Google's list different scopes for the same request.
+    /// `ambiguous`: two documents of Google's list different scopes for the same request, or for the same
+    /// method in two versions of its API.
     Ambiguous,
     /// `coarse`: scopes are known for the whole service only, not for this method.
     Coarse,
@@ -60,7 +61,7 @@ pub enum Why {
     Contradicted,
     /// `granted`: it is not known what the token was granted.
     Granted,
-    /// `unheard`: the token holds a scope that the catalog has never heard of.
+    /// `unheard`: the token holds a scope of which no list of Google's tells what it opens.
     Unheard,
 }
 
@@ -129,7 +130,7 @@ impl Why {
             Self::Grpc => "gRPC calls are not judged ahead",
             Self::Contradicted => "Google let it through without any of the scopes listed for it",
             Self::Granted => "it is not known what the token holds",
-            Self::Unheard => "the token holds a scope that the catalog has never heard of",
+            Self::Unheard => "the token holds a scope of which no list of Google's tells what it opens",
         }
     }
 

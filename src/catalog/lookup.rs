@@ -79,6 +79,12 @@ impl Found {
         reader::set_accepts(self.set, granted)
     }
 
+    /// Whether a token with these scopes holds one that another version of the method accepts: one of the two
+    /// documents may be older than the scope.
+    pub(crate) fn is_accepted_elsewhere(&self, granted: &ScopeSet) -> bool {
+        self.method.other_versions().any(|method| reader::set_accepts(BLOB.row(method.row()).set, granted))
+    }
+
     /// Why the hand table keeps the verdict back for a token with these scopes.
     pub(crate) fn silenced(&self, granted: &ScopeSet) -> Option<Why> {
         let silence = overrides::at(self.silent)?.effect.silence()?;

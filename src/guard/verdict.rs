@@ -1,6 +1,7 @@
 use crate::call::Why;
 use crate::catalog::Found;
-use crate::scope::ScopeSet;
+use crate::remedy::own;
+use crate::scope::{Scope, ScopeSet};
 
 /// What the scopes of a token say about a call.
 ///
@@ -32,8 +33,8 @@ pub enum Verdict {
 /// token.
 ///
 /// It is [`Lacking`](Verdict::Lacking) only if nothing speaks against the judgement: the method is
-/// certain and lists scopes, no special case applies, every scope of the token has been heard of,
-/// and none is accepted. An empty `granted` is a token that is known to hold no scope, and so lacks
+/// certain and lists scopes, no special case applies, Google's lists tell of every scope of the token
+/// what it opens, and none is accepted, nor would be in another version of the API. An empty `granted` is a token that is known to hold no scope, and so lacks
 /// every one; a token of which nothing is known must not be judged at all.
 ///
 /// ```
@@ -54,11 +55,26 @@ pub fn verdict(found: &Found, granted: &ScopeSet) -> Verdict {
         return Verdict::Abstain(why);
     }
     if found.accepts(granted) {
-        return Verdict::Allow;
+        return if suits_some_calls(found, granted) {
+            Verdict::Abstain(Why::Request)
+        } else {
+            Verdict::Allow
+        };
     }
     match found.doubt() {
         Some(why) => Verdict::Abstain(why),
-        None if !granted.is_all_known() => Verdict::Abstain(Why::Unheard),
+        None if !granted.is_all_known() || granted.holds_untold() => Verdict::Abstain(Why::Unheard),
+        None if found.is_accepted_elsewhere(granted) => Verdict::Abstain(Why::Ambiguous),
         None => Verdict::Lacking,
+    }
+}
+
+/// Whether the token holds no accepted scope but those that only some calls of the method are content with.
+fn suits_some_calls(found: &Found, granted: &ScopeSet) -> bool {
+    let listed = found.method().accepted();
+    let own = own(&listed);
+    own.len() < listed.len() && {
+        let counts = |scope: &Scope| own.contains(scope) || !listed.contains(scope);
+        !found.accepts(&granted.iter().filter(counts).collect())
     }
 }

@@ -86,7 +86,7 @@ fn by_token_error(facts: &Facts) -> Finding {
 /// A message that names an IAM permission is about IAM, whatever else stands in it: a query's details,
 /// or an object that somebody named after a scope error.
 fn by_phrase(facts: &Facts, phrases: &[(&str, Verdict)]) -> Finding {
-    let names_permission = facts.details.permission.is_some();
+    let names_permission = facts.details.is_called_permission;
     let fits = |verdict: &Verdict| !(names_permission && verdict.gate == Gate::Scope);
     let row = phrases.iter().find(|(phrase, verdict)| fits(verdict) && text::has(&facts.prose, phrase));
     row.map(|(_, verdict)| (*verdict, Evidence::Message))

@@ -8,6 +8,16 @@ const NEAR: usize = 60;
 const PERMISSION_WORDS: [&str; 7] =
     ["permission", "access", "denied", "require", "lack", "missing", "allowed"];
 
+/// What stands beside a name that is called a permission, but for quotes and brackets: `Permission 'x' denied`,
+/// `does not have x access`, `Required 'x' permission`, `permission:x`.
+const CALLED_SO_BEFORE: [&str; 6] = ["permission", "permissions", "required", "requires", "missing", "lacks"];
+const CALLED_SO_AFTER: [&str; 4] = ["permission", "permissions", "access", "denied"];
+/// How many quotes, brackets and spaces may stand between, in bytes.
+const CALLED_SO_WITHIN: usize = 4;
+
+/// Before the name of a method, in the words of Apps Script: `API call to drive.files.list failed`.
+const BEFORE_A_METHOD: &str = "API call to ";
+
 /// Hosts that stand in every answer, and say nothing of the API that was called.
 const NO_SERVICE: [&str; 5] = ["www", "type", "oauth2", "accounts", "apis"];
 
@@ -17,6 +27,8 @@ pub(super) struct Details {
     pub(super) service: Option<String>,
     pub(super) method: Option<String>,
     pub(super) permission: Option<String>,
+    /// Whether the answer calls it a permission, so that it is no other name that has its form.
+    pub(super) is_called_permission: bool,
     pub(super) project: Option<String>,
     pub(super) constraint: Option<String>,
     pub(super) vpc_sc_id: Option<String>,
@@ -46,9 +58,8 @@ impl Details {
         text::values(prose, "vpcServiceControlsUniqueIdentifier").for_each(|id| self.add("uid", id));
         let mut previous = "";
         for (place, word) in text::names(prose) {
-            if self.permission.is_none() {
-                let is_near = |_: &String| is_near_permission_words(prose, place, word.len());
-                self.permission = syntax::permission(word).filter(is_near);
+            if !self.is_called_permission {
+                self.find_permission(prose, place, word);
             }
             self.add_path(word);
             // "project" alone is followed by plain words too; ids of projects mostly have more than letters.
@@ -83,7 +94,33 @@ impl Details {
 
     fn add_permission(&mut self, word: &str) {
         self.permission = self.permission.take().or_else(|| syntax::permission(word));
+        self.is_called_permission = self.permission.is_some();
     }
+
+    /// Commands, methods and loggers have dotted names too, so what is called a permission comes first.
+    fn find_permission(&mut self, prose: &str, place: usize, word: &str) {
+        let Some(name) = syntax::permission(word) else { return };
+        let (before, rest) = prose.split_at_checked(place).unwrap_or_default();
+        let after = rest.get(word.len()..).unwrap_or_default();
+        self.is_called_permission = is_called_permission(before, after);
+        let is_near = || self.permission.is_none() && is_near_permission_words(prose, place, word.len());
+        if self.is_called_permission || (!before.ends_with(BEFORE_A_METHOD) && is_near()) {
+            self.permission = Some(name);
+        }
+    }
+}
+
+fn is_called_permission(before: &str, after: &str) -> bool {
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let between = |from: &str, to: &str| from.len() - to.len() <= CALLED_SO_WITHIN;
+    let (start, end) =
+        (before.trim_end_matches(|c| !is_letter(c)), after.trim_start_matches(|c| !is_letter(c)));
+    let first = start.rsplit(|c| !is_letter(c)).next().filter(|_| between(before, start));
+    let next = end.split(|c| !is_letter(c)).next().filter(|_| between(after, end));
+    let is_one_of = |word: Option<&str>, known: &[&str]| {
+        word.is_some_and(|word| known.iter().any(|known| word.eq_ignore_ascii_case(known)))
+    };
+    is_one_of(first, &CALLED_SO_BEFORE) || is_one_of(next, &CALLED_SO_AFTER)
 }
 
 fn is_near_permission_words(prose: &str, place: usize, length: usize) -> bool {

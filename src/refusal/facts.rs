@@ -182,7 +182,7 @@ impl Facts {
 
     /// A message that names an IAM permission is about IAM, so that a word of scopes in it is a name.
     fn leave_out_names(&mut self) {
-        let Some(in_fields) = self.in_fields.filter(|_| self.details.permission.is_some()) else { return };
+        let Some(in_fields) = self.in_fields.filter(|_| self.details.is_called_permission) else { return };
         let prose = self.reasons.split_off(in_fields.min(self.reasons.len()));
         let is_of_scope =
             |reason: &String| SCOPE_REASONS.iter().any(|name| name.eq_ignore_ascii_case(reason));

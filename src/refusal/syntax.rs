@@ -7,13 +7,18 @@ const ID_LIMIT: usize = 256;
 /// How tokens and keys of Google begin: access tokens, API keys, JWTs, secrets of OAuth clients.
 const SECRETS: [&str; 4] = ["ya29.", "AIza", "eyJ", "GOCSPX-"];
 
+/// What stands before other secrets, up to where they end: tokens in headers and queries, the signatures of
+/// signed URLs, and the first marks of refresh tokens.
+const BEFORE_SECRETS: [&str; 8] =
+    ["earer ", "token=", "secret=", "assertion=", "ignature=", "token%3D", "ignature%3D", "1//0"];
+
 /// Shorter words that begin so are no secrets.
 const SECRET_LENGTH: usize = 16;
 
-/// First words of dotted names that are no permission: packages, modules, variables and host names.
+/// First words of dotted names that are no permission: packages, modules, commands, variables and host names.
 const NOT_A_SERVICE: &[&str] = &[
-    "com", "io", "org", "net", "dev", "google", "grpc", "java", "javax", "sun", "kotlin", "scala", "android",
-    "www", "module", "data", "var", "this", "self", "process", "config", "response",
+    "com", "io", "org", "net", "dev", "google", "gcloud", "grpc", "java", "javax", "sun", "kotlin", "scala",
+    "android", "www", "module", "data", "var", "this", "self", "process", "config", "response",
 ];
 
 /// Last words of dotted names that are host or file names.
@@ -96,7 +101,7 @@ pub(super) fn permission(word: &str) -> Option<String> {
 /// terminal's cursor or turn the direction of writing.
 pub(super) fn harmless(text: &str) -> String {
     let mut out = String::new();
-    for character in without_secrets(text.trim()).chars() {
+    for character in without_secrets(&without_values(text.trim())).chars() {
         let turns_writing =
             matches!(u32::from(character), 0x200b..=0x200f | 0x2028..=0x202e | 0x2066..=0x2069);
         let escaped = match character {
@@ -110,6 +115,22 @@ pub(super) fn harmless(text: &str) -> String {
         out.push_str(&escaped);
     }
     out
+}
+
+/// Looks no further than what is shown.
+fn without_values(text: &str) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    let is_end = |c: char| c.is_whitespace() || "\"'`&%,;)]}<>\\".contains(c);
+    while out.len() <= MESSAGE_LIMIT {
+        let ends = BEFORE_SECRETS.iter().filter_map(|mark| Some(rest.find(mark)? + mark.len()));
+        let Some((before, after)) = ends.min().and_then(|end| rest.split_at_checked(end)) else { break };
+        let (value, tail) =
+            after.split_at_checked(after.find(is_end).unwrap_or(after.len())).unwrap_or_default();
+        out.push_str(before);
+        out.push_str(if value.len() >= SECRET_LENGTH { "[redacted]" } else { value });
+        rest = tail;
+    }
+    out + rest
 }
 
 fn without_secrets(text: &str) -> String {

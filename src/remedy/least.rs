@@ -3,16 +3,53 @@
 use crate::catalog::reader;
 use crate::scope::{Scope, ScopeSet};
 
+/// An accepted scope, and how the names of others begin that are accepted beside it.
+type Beside = (&'static str, &'static [&'static str]);
+
+/// Scopes that only some calls of a method are content with, because these touch data of another API: jobs
+/// of BigQuery that load and extract, images made from a bucket, charts of a spreadsheet on a slide. Google's
+/// lists of `bigquery.jobs.insert`, `compute.images.insert` and `slides.presentations.batchUpdate` have them.
+/// What BigQuery asks for all operations: <https://github.com/r-dbi/bigrquery/issues/390>.
+static FOR_SOME_CALLS: [Beside; 3] =
+    [("bigquery", &["devstorage."]), ("compute", &["devstorage."]), ("presentations", &["spreadsheets"])];
+
+/// Scopes that do, but see only a part of the data, or open more than the API that is called: Drive's for
+/// photos and lists of apps, all of Drive for one form, those of YouTube's content partners, Workspace's search.
+static NOT_FIRST: [Beside; 5] = [
+    ("drive", &["drive.apps.", "drive.photos.", "drive.meet."]),
+    ("presentations", &["drive.readonly"]),
+    ("forms.body", &["drive"]),
+    ("youtube.force-ssl", &["youtubepartner"]),
+    ("discoveryengine.readwrite", &["cloud_search."]),
+];
+
+/// The accepted scopes without those that only some calls of the method are content with.
+pub(crate) fn own(accepted: &ScopeSet) -> ScopeSet {
+    without(accepted, &FOR_SOME_CALLS)
+}
+
+/// The accepted scopes of which one may be advised.
+fn sensible(accepted: &ScopeSet) -> ScopeSet {
+    without(&own(accepted), &NOT_FIRST)
+}
+
+fn without(accepted: &ScopeSet, rows: &[Beside]) -> ScopeSet {
+    let applies = |(own, _): &&Beside| accepted.iter().any(|scope| scope.short() == *own);
+    let starts: Vec<&str> = rows.iter().filter(applies).flat_map(|(_, starts)| *starts).copied().collect();
+    accepted.iter().filter(|scope| !starts.iter().any(|start| scope.short().starts_with(start))).collect()
+}
+
 /// The narrowest sensible one of the accepted scopes, if any is accepted.
 pub(crate) fn least(accepted: &ScopeSet) -> Option<Scope> {
-    accepted.iter().min_by_key(breadth)
+    sensible(accepted).iter().min_by_key(breadth)
 }
 
 /// A smallest set of scopes that holds an accepted one for each of several calls: the narrowest for
 /// each, without those that the others make needless.
 pub(crate) fn least_of(accepted: &[ScopeSet]) -> Vec<Scope> {
-    let each: ScopeSet = accepted.iter().filter_map(least).collect();
-    let mut chosen = narrowest_first(&each);
+    let accepted: Vec<ScopeSet> = accepted.iter().map(sensible).collect();
+    let mut chosen: Vec<Scope> = accepted.iter().filter_map(least).collect::<ScopeSet>().iter().collect();
+    chosen.sort_by_cached_key(breadth);
     let opens = |chosen: &[Scope], set: &ScopeSet| chosen.iter().any(|scope| set.contains(scope));
     // The narrow ones first: a wide one that is needed anyway often does for them.
     for scope in chosen.clone() {
@@ -26,8 +63,8 @@ pub(crate) fn least_of(accepted: &[ScopeSet]) -> Vec<Scope> {
 
 /// The accepted scopes in the order in which to advise them.
 pub(crate) fn narrowest_first(accepted: &ScopeSet) -> Vec<Scope> {
-    let mut scopes: Vec<Scope> = accepted.iter().collect();
-    scopes.sort_by_cached_key(breadth);
+    let (mut scopes, sensible): (Vec<Scope>, _) = (accepted.iter().collect(), sensible(accepted));
+    scopes.sort_by_cached_key(|scope| (!sensible.contains(scope), breadth(scope)));
     scopes
 }
 
@@ -103,6 +140,34 @@ mod tests {
             let recommended = recommended(&[set(accepted)], Some(&set(held)));
             assert_eq!(recommended, set(expected), "{accepted}, {held}");
         }
+    }
+
+    #[test]
+    fn a_scope_of_another_api_or_for_a_part_of_the_data_is_not_the_one_to_advise() {
+        let rows = [
+            ("bigquery.jobs.insert", "bigquery"),
+            ("compute.images.insert", "compute"),
+            ("slides.presentations.batchUpdate", "presentations"),
+            ("drive.v2:drive.files.insert", "drive"),
+            ("drive.files.copy", "drive"),
+            ("forms.forms.get", "forms.body.readonly"),
+            ("forms.forms.create", "forms.body"),
+            ("youtube.captions.insert", "youtube.force-ssl"),
+            // As ever, where a scope is all there is, or the one that fits.
+            ("drive.apps.list", "drive.apps.readonly"),
+            ("drive.files.list", "drive.readonly"),
+            ("storage.objects.get", "devstorage.read_only"),
+            ("sheets.spreadsheets.values.get", "spreadsheets.readonly"),
+        ];
+        for (id, expected) in rows {
+            let accepted = crate::catalog::ApiMethod::by_id(id).unwrap().accepted();
+            let first = narrowest_first(&accepted).into_iter().next().unwrap();
+            assert_eq!((least(&accepted).unwrap().short(), first.short()), (expected, expected), "{id}");
+        }
+        let both = ["bigquery.jobs.insert", "storage.objects.get"];
+        let both = both.map(|id| crate::catalog::ApiMethod::by_id(id).unwrap().accepted());
+        let names: Vec<_> = least_of(&both).iter().map(|scope| scope.short().to_owned()).collect();
+        assert_eq!(names, ["devstorage.read_only", "bigquery"]);
     }
 
     #[test]

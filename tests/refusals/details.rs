@@ -58,6 +58,12 @@ fn permissions_are_found_in_the_words_of_many_services() {
         ("The caller does not have permission to storage.googleapis.com", None),
         ("com.google.gson: permission denied at io.grpc.status", None),
         ("Permission denied: visit www.example.com", None),
+        ("(gcloud.run.deploy) PERMISSION_DENIED: The caller does not have permission", None),
+        ("API call to bigquery.jobs.query failed with error: Access Denied", None),
+        (
+            "airflow.task.operators: no access: Permission 'run.services.get' denied on resource",
+            Some("run.services.get"),
+        ),
         ("Access denied for ana@mail.example.co.uk and mail.example.info", None),
         ("Permission denied for runner@kite.iam.gserviceaccount.com", None),
     ] {
@@ -229,8 +235,22 @@ fn the_servers_words_are_bounded_and_harmless() {
         ("two\nlines", "two lines".to_owned()),
         (long.as_str(), "a".repeat(1024)),
         ("token ya29.a0AfH6SMBx-yz_0123456789 here", "token [redacted] here".to_owned()),
-        ("?access_token%3Dya29.a0AfH6SMBx-yz_0123456789%26x", "?access_token%3D[redacted] 26x".to_owned()),
+        ("?access_token%3Dya29.a0AfH6SMBx-yz_0123456789%26x", "?access_token%3D[redacted]%26x".to_owned()),
         ("client GOCSPX-a0AfH6SMBx-yz_0123456789, here", "client [redacted]  here".to_owned()),
+        (
+            "Authorization: Bearer opaque+0123/456789abcdef here",
+            "Authorization: Bearer [redacted] here".to_owned(),
+        ),
+        (
+            "{\"refresh_token\": \"1//0gABC-dEf_0123456789\"}",
+            "{\"refresh_token\": \"1//0[redacted]\"}".to_owned(),
+        ),
+        ("?refresh_token=0123456789abcdef0&a=b", "?refresh_token=[redacted]&a=b".to_owned()),
+        ("/x?X-Goog-Signature=0123456789abcdef&a=b", "/x?X-Goog-Signature=[redacted]&a=b".to_owned()),
+        (
+            "Bearer realm=\"https://accounts.google.com/\"",
+            "Bearer realm=\"https://accounts.google.com/\"".to_owned(),
+        ),
         ("keyJson and eyJx stay", "keyJson and eyJx stay".to_owned()),
     ] {
         let body = serde_json::json!({"error": {"code": 403, "message": message}}).to_string();

@@ -4,6 +4,23 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     // Scope, missing.
     ("scope", "googleapi: Error 403: Request had insufficient authentication scopes., forbidden"),
     ("scope", "googleapi: Error 403: Insufficient Permission, insufficientPermissions"),
+    // Commands, methods and loggers have names of the form of a permission.
+    (
+        "scope",
+        "ERROR: (gcloud.projects.describe) User [ann@example.com] does not have permission to access projects instance [blue-kite-7] (or it may not exist): Request had insufficient authentication scopes.",
+    ),
+    (
+        "scope",
+        "ERROR: (gcloud.builds.submit) PERMISSION_DENIED: Request had insufficient authentication scopes. This command is authenticated as 123456789012-compute@developer.gserviceaccount.com which is the active account specified by the [core/account] property",
+    ),
+    (
+        "scope",
+        "GoogleJsonResponseException: API call to drive.files.list failed with error: Insufficient Permission: Request had insufficient authentication scopes.",
+    ),
+    (
+        "scope",
+        "11:02:03 dbt.adapters.bigquery: Database Error: Access Denied: BigQuery BigQuery: Permission denied while getting Drive credentials.",
+    ),
     ("scope", "rpc error: code = PermissionDenied desc = Request had insufficient authentication scopes."),
     (
         "scope",
