@@ -73,6 +73,16 @@ macro_rules! awaits {
     };
 }
 
+/// The report of a self-check whose need is misspelt.
+macro_rules! a_check {
+    () => {
+        r#"# #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+# use gcp_scopes::{refusal::Gate, self_check::GateState};
+let check = gcp_scopes::Guard::builder().build().self_check();
+let report = check.needs("storage.objects.insrt").run().await;"#
+    };
+}
+
 /// A fake Google with its defaults and a bucket, and a client for it: `get(url, token)` gives status and body.
 #[cfg(feature = "testing")]
 macro_rules! a_fake {
