@@ -2,6 +2,16 @@
 //!
 //! Reports are made for a page of 80 columns without colours, which suits a log as well. A program that
 //! knows its reader better says so with a [`Layout`].
+//!
+//! ```
+#![doc = a_denial!()]
+//! use gcp_scopes::layout::Layout;
+//!
+//! let page = denial.report_in(&Layout::new().width(100));
+//! let for_a_screen_reader = denial.report_in(&Layout::new().plain());
+//! assert!(page.contains("[ gate 1") && for_a_screen_reader.contains("Gate 1, OAuth scopes of the token: closed."));
+#![doc = done!()]
+//! ```
 
 use crate::remedy::Step;
 
@@ -36,12 +46,23 @@ const NARROWEST: usize = 30;
 
 impl Layout {
     /// 80 columns, drawn, without colours.
+    ///
+    /// ```
+    /// # use gcp_scopes::layout::Layout;
+    /// assert_eq!(Layout::new(), Layout::new().width(80));
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self { width: 80, is_plain: false, colours: false }
     }
 
     /// For a terminal of this many columns. Prose takes at least 30 of them and at most 100.
+    ///
+    /// ```
+    /// # use gcp_scopes::layout::Layout;
+    /// let page = Layout::new().width(40).paragraph(&"word ".repeat(30));
+    /// assert!(page.lines().count() > 1 && page.lines().all(|line| line.len() <= 40));
+    /// ```
     #[must_use]
     pub fn width(self, columns: usize) -> Self {
         Self { width: columns.clamp(NARROWEST, WIDEST), ..self }
@@ -49,18 +70,39 @@ impl Layout {
 
     /// For a screen reader: one line for each fact and each step, each with a word that says what it is;
     /// no picture, no columns, and nothing that only its place or its colour tells.
+    ///
+    /// ```
+    /// # use gcp_scopes::layout::Layout;
+    /// assert_eq!(Layout::new().plain().fact("runs on", "Cloud Run"), "runs on: Cloud Run\n");
+    /// ```
     #[must_use]
     pub const fn plain(self) -> Self {
         Self { is_plain: true, ..self }
     }
 
     /// With ANSI colours, which say nothing that words do not say too.
+    ///
+    /// ```
+    #[doc = a_denial!()]
+    /// # use gcp_scopes::layout::Layout;
+    /// assert!(denial.report_in(&Layout::new().colours()).contains("\u{1b}[1;31mCLOSED"));
+    /// assert!(!denial.report().contains('\u{1b}'));
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub const fn colours(self) -> Self {
         Self { colours: true, ..self }
     }
 
     /// Numbered steps, each with its command, code and pages. Ends in a line end.
+    ///
+    /// ```
+    /// # use gcp_scopes::layout::Layout;
+    /// # use gcp_scopes::{environment::{Environment, Snapshot}, refusal, remedy};
+    /// let refusal = refusal::classify_text("Error 403: Rate Limit Exceeded").expect("a refusal");
+    /// let steps = remedy::for_refusal(&refusal, &Environment::of(&Snapshot::new()));
+    /// assert!(Layout::new().steps(&steps).starts_with("  1. "));
+    /// ```
     #[must_use]
     pub fn steps(&self, steps: &[Step]) -> String {
         let mut page = Page::new(*self);
@@ -69,6 +111,11 @@ impl Layout {
     }
 
     /// One fact by its name: `  name        text`, or `name: text` in plain. Ends in a line end.
+    ///
+    /// ```
+    /// # use gcp_scopes::layout::Layout;
+    /// assert_eq!(Layout::new().fact("runs on", "Cloud Run"), "  runs on     Cloud Run\n");
+    /// ```
     #[must_use]
     pub fn fact(&self, name: &str, text: &str) -> String {
         let mut page = Page::new(*self);
@@ -77,6 +124,11 @@ impl Layout {
     }
 
     /// A paragraph. Ends in a line end.
+    ///
+    /// ```
+    /// # use gcp_scopes::layout::Layout;
+    /// assert_eq!(Layout::new().paragraph("No IAM role fixes this."), "No IAM role fixes this.\n");
+    /// ```
     #[must_use]
     pub fn paragraph(&self, text: &str) -> String {
         let mut page = Page::new(*self);

@@ -5,7 +5,7 @@
 //! roles of the account. On a VM the scopes are a ceiling that no role lifts, and Google's 403 names
 //! neither gate clearly. A [`Guard`] stands inside the client, knows which scopes each method accepts and
 //! which the token holds, and turns such a refusal into a [`Denial`] with the commands that end it here.
-//! It never blocks what Google would allow.
+//! By default it never blocks what Google would allow.
 //!
 //! ```
 //! # #[cfg(not(all(feature = "tower", feature = "testing", feature = "reqwest")))] fn main() {}

@@ -88,7 +88,7 @@ async fn a_wrong_argument_ends_with_64_and_names_the_next_thing_to_try() -> Resu
         (&["--iam", "gs://photos"], "gs://BUCKET=storage.objects.create"),
         (&["--iam", "photos=storage.objects.get"], "gs://{bucket}"),
         (&["--iam", "gs://photos=pubsub.topics.publish"], "`storage.`"),
-        (&["--iam", "gs://photos="], "no permission"),
+        (&["--iam", "gs://photos="], "no permission of the bucket is named; those begin with `storage.`"),
         (&["--need", "ya29.SECRET"], "--token-stdin"),
         (&["--need", "storage.objects.get", "--timeout", "2"], "500ms, 2s or 1m"),
         (&["--need", "storage.objects.get", "--timeout", "0s"], "at least 1ms"),

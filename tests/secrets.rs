@@ -177,7 +177,7 @@ fn echo() -> Response<String> {
 
 async fn every_refusal(seen: &mut Seen) {
     for preflight in preflights() {
-        for surface in [Surface::Error, Surface::Extension] {
+        for surface in [Surface::Error, Surface::Message, Surface::Extension] {
             let google = google().await;
             let guard = builder(&google).preflight(preflight).surface(surface).from_env().await;
             seen.debug(&guard);

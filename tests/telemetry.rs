@@ -105,14 +105,25 @@ fn publish(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest_middle
     client.post(url).bearer_auth(google.token()).body("{}")
 }
 
-/// The fields of `docs/logs.md`, by kind of event: whether each is always there.
-fn documented() -> BTreeMap<String, BTreeMap<String, bool>> {
+/// The rows of the table of fields in `docs/logs.md`, its header first.
+fn rows() -> impl Iterator<Item = Vec<String>> {
     let page = include_str!("../docs/logs.md");
     let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
-    let mut rows = page
-        .lines()
+    page.lines()
         .skip_while(|line| !line.starts_with("| field "))
-        .map_while(|line| line.starts_with('|').then(|| -> Vec<String> { cells(line) }));
+        .map_while(move |line| line.starts_with('|').then(|| cells(line)))
+}
+
+/// The values that the page gives to a field, if it gives them and no description.
+fn values() -> BTreeMap<String, BTreeSet<String>> {
+    let words = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    let listed = rows().filter(|row| row[7].starts_with('`'));
+    listed.map(|row| (row[0].trim_matches('`').to_owned(), words(&row[7]))).collect()
+}
+
+/// The fields of `docs/logs.md`, by kind of event: whether each is always there.
+fn documented() -> BTreeMap<String, BTreeMap<String, bool>> {
+    let mut rows = rows();
     let header = rows.next().unwrap();
     let mut kinds: BTreeMap<String, BTreeMap<String, bool>> = BTreeMap::new();
     for row in rows.skip(1) {
@@ -155,7 +166,7 @@ async fn everything() -> Records {
 
 #[tokio::test]
 async fn every_event_has_the_fields_that_the_page_lists_and_no_other() {
-    let (records, documented) = (everything().await, documented());
+    let (records, documented, values) = (everything().await, documented(), values());
     for (kind, listed) in &documented {
         let events = records.of(kind);
         assert!(!events.is_empty(), "no event of the kind: {kind}");
@@ -165,6 +176,13 @@ async fn every_event_has_the_fields_that_the_page_lists_and_no_other() {
             let absent: Vec<_> =
                 listed.iter().filter(|(field, always)| **always && !event.contains_key(*field)).collect();
             assert!(absent.is_empty(), "{kind} lacks fields that docs/logs.md promises: {absent:?}");
+            let odd = values
+                .iter()
+                .find(|(field, values)| event.get(*field).is_some_and(|told| !values.contains(told)));
+            assert!(
+                odd.is_none(),
+                "{kind} has a value that docs/logs.md does not list for {odd:?}: {event:?}"
+            );
         }
         let seen: BTreeSet<_> = events.iter().flat_map(|event| event.keys().cloned()).collect();
         let never: Vec<_> = listed.keys().filter(|field| !seen.contains(*field)).collect();

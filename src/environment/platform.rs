@@ -94,7 +94,11 @@ const WORKLOAD_IDENTITY_SCOPES: &str =
     "https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/userinfo.email";
 
 impl Platform {
-    /// The name in events. `Display` gives the one that people use.
+    /// The name in JSON. `Display` gives the one that people use.
+    ///
+    /// ```
+    /// assert_eq!(gcp_scopes::environment::Platform::CloudRunJob.as_str(), "cloud_run_job");
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.names().0
@@ -119,6 +123,25 @@ impl Platform {
             Self::CloudShell => ("cloud_shell", "Cloud Shell"),
             Self::CloudBuild => ("cloud_build", "Cloud Build"),
             Self::Unknown => ("unknown", "an unknown platform"),
+        }
+    }
+
+    /// The value of `cloud.platform` in events: OpenTelemetry's, and one of the same form where it has none
+    /// (<https://opentelemetry.io/docs/specs/semconv/registry/attributes/cloud/>).
+    pub(crate) fn in_events(self) -> &'static str {
+        match self {
+            Self::ComputeEngine | Self::ManagedInstanceGroup => "gcp_compute_engine",
+            Self::GkeNode | Self::GkeWorkloadIdentity => "gcp_kubernetes_engine",
+            Self::CloudRunService | Self::CloudRunJob | Self::CloudRunWorkerPool => "gcp_cloud_run",
+            Self::CloudFunctions => "gcp_cloud_functions",
+            Self::AppEngineStandard | Self::AppEngineFlexible => "gcp_app_engine",
+            Self::Dataproc => "gcp_dataproc",
+            Self::Dataflow => "gcp_dataflow",
+            Self::Composer => "gcp_composer",
+            Self::Workbench => "gcp_workbench",
+            Self::CloudShell => "gcp_cloud_shell",
+            Self::CloudBuild => "gcp_cloud_build",
+            Self::Unknown => "unknown",
         }
     }
 

@@ -107,6 +107,11 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// A world in which there is nothing.
+    ///
+    /// ```
+    /// # use gcp_scopes::environment::{Credential, Environment, Platform, Snapshot};
+    /// assert_eq!(Environment::of(&Snapshot::new()).platform(), Platform::Unknown);
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -162,6 +167,12 @@ impl Snapshot {
     }
 
     /// The same world with this environment variable. An empty one is as good as none.
+    ///
+    /// ```
+    /// # use gcp_scopes::environment::{Credential, Environment, Platform, Snapshot};
+    /// let world = Snapshot::new().with_env("K_SERVICE", "web").with_metadata("instance/region", "projects/1/regions/europe-west3");
+    /// assert_eq!(Environment::of(&world).platform(), Platform::CloudRunService);
+    /// ```
     #[must_use]
     pub fn with_env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         let value = value.into();
@@ -173,6 +184,13 @@ impl Snapshot {
 
     /// The same world with a file of this text: a credential file, or
     /// `/sys/class/dmi/id/product_name`.
+    ///
+    /// ```
+    /// # use gcp_scopes::environment::{Credential, Environment, Platform, Snapshot};
+    /// let world = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/etc/key.json");
+    /// let world = world.with_file("/etc/key.json", r#"{"type":"service_account"}"#);
+    /// assert_eq!(Environment::of(&world).credential(), Credential::ServiceAccountKey);
+    /// ```
     #[must_use]
     pub fn with_file(mut self, path: impl Into<String>, text: &str) -> Self {
         let path = path.into();
@@ -186,6 +204,13 @@ impl Snapshot {
 
     /// The same world with this answer of the metadata server, at a path relative to
     /// `computeMetadata/v1/`.
+    ///
+    /// ```
+    /// # use gcp_scopes::environment::{Credential, Environment, Platform, Snapshot};
+    /// let world = Snapshot::new().with_metadata("instance/name", "web-1");
+    /// let world = world.with_metadata("instance/zone", "projects/1/zones/us-central1-a");
+    /// assert_eq!(Environment::of(&world).zone(), Some("us-central1-a"));
+    /// ```
     #[must_use]
     pub fn with_metadata(mut self, path: impl Into<String>, text: impl Into<String>) -> Self {
         self.metadata.insert(path.into(), text.into().trim().to_owned());
@@ -194,6 +219,12 @@ impl Snapshot {
 
     /// The same world, for a program that makes its own credentials: what only the caller can tell,
     /// such as domain-wide delegation. It wins over files and the metadata server.
+    ///
+    /// ```
+    /// # use gcp_scopes::environment::{Credential, Environment, Platform, Snapshot};
+    /// let world = Snapshot::new().with_credential(Credential::Impersonated);
+    /// assert_eq!(Environment::of(&world).credential(), Credential::Impersonated);
+    /// ```
     #[must_use]
     pub fn with_credential(mut self, credential: Credential) -> Self {
         self.declared = Some(credential);
@@ -201,6 +232,11 @@ impl Snapshot {
     }
 
     /// Why the metadata server told nothing, where it was asked.
+    ///
+    /// ```
+    /// # use gcp_scopes::environment::{Credential, Environment, Platform, Snapshot};
+    /// assert_eq!(Snapshot::new().metadata_problem(), None);
+    /// ```
     #[must_use]
     pub fn metadata_problem(&self) -> Option<&str> {
         self.problem.as_deref()

@@ -26,6 +26,10 @@ pub enum GateState {
 
 impl GateState {
     /// The state as one word, for logs and machines.
+    ///
+    /// ```
+    /// assert_eq!(gcp_scopes::self_check::GateState::Closed.as_str(), "closed");
+    /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -74,24 +78,52 @@ impl Finding {
     }
 
     /// Which gate it is about: [`Gate::Scope`] for a need, [`Gate::Iam`] for a resource.
+    ///
+    /// ```
+    #[doc = a_check!()]
+    /// let finding = &report.findings()[0];
+    /// assert_eq!(finding.gate(), Gate::Scope);
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn gate(&self) -> Gate {
         self.gate
     }
 
     /// The need or the resource, as the program named it, without a query.
+    ///
+    /// ```
+    #[doc = a_check!()]
+    /// let finding = &report.findings()[0];
+    /// assert_eq!(finding.subject(), "storage.objects.insrt");
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn subject(&self) -> &str {
         &self.subject
     }
 
     /// Whether the gate is open.
+    ///
+    /// ```
+    #[doc = a_check!()]
+    /// let finding = &report.findings()[0];
+    /// assert_eq!(finding.state(), GateState::Invalid);
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn state(&self) -> GateState {
         self.state
     }
 
     /// Why it could not be told, or cannot be checked; for some closed gates, more about it.
+    ///
+    /// ```
+    #[doc = a_check!()]
+    /// let finding = &report.findings()[0];
+    /// assert!(finding.why().is_some_and(|why| why.contains("unknown method")));
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn why(&self) -> Option<&str> {
         self.why.as_deref()

@@ -68,8 +68,10 @@ fn request(text: &str) -> Result<(Method, Uri), String> {
     let [verb, url] = words[..] else {
         return Err(format!("expected a verb and a URL, such as `{EXAMPLE}`"));
     };
-    let verb: Method =
-        verb.to_ascii_uppercase().parse().map_err(|_| "the verb is none of HTTP's".to_owned())?;
+    let verb: Method = verb
+        .to_ascii_uppercase()
+        .parse()
+        .map_err(|_| format!("the verb is none of HTTP's; expected one such as `{EXAMPLE}`"))?;
     let uri: Result<Uri, _> = filled(url).parse();
     let uri =
         uri.map_err(|error| format!("the URL cannot be read ({error}); expected one such as `{EXAMPLE}`"))?;
@@ -137,6 +139,7 @@ mod tests {
             ("https://storage.googleapis.com/b", "verb and a URL"),
             ("GET gs://bucket/object", "none of HTTP"),
             ("GE T https://x.example/", "verb and a URL"),
+            ("G@T https://x.example/", "expected one such as `GET https://"),
             ("GET https://a b/", "verb and a URL"),
             ("", "unknown method"),
             (&"x".repeat(1000), "1000 bytes"),

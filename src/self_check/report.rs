@@ -54,24 +54,48 @@ pub struct Report {
 
 impl Report {
     /// The worst state of any gate that was asked about; open if none was.
+    ///
+    /// ```
+    #[doc = a_check!()]
+    /// assert_eq!(report.state(), GateState::Invalid);
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn state(&self) -> GateState {
         self.findings.iter().map(Finding::state).max().unwrap_or(GateState::Open)
     }
 
     /// Whether every gate that was asked about is open.
+    ///
+    /// ```
+    #[doc = a_check!()]
+    /// assert!(!report.is_open());
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.state() == GateState::Open
     }
 
     /// One for each need and each resource, in the order in which they were named.
+    ///
+    /// ```
+    #[doc = a_check!()]
+    /// assert_eq!(report.findings().len(), 1);
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
 
     /// Where the program runs and which credential it uses.
+    ///
+    /// ```
+    #[doc = a_check!()]
+    /// assert_eq!(report.environment().platform(), gcp_scopes::environment::Platform::Unknown);
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn environment(&self) -> &Environment {
         &self.environment
@@ -84,6 +108,12 @@ impl Report {
     }
 
     /// What opens all closed gates at once, in order. Empty if none is closed.
+    ///
+    /// ```
+    #[doc = a_check!()]
+    /// assert!(report.steps().is_empty()); // no gate is closed
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn steps(&self) -> &[Step] {
         &self.steps
@@ -95,6 +125,12 @@ impl Report {
     /// # Errors
     /// The closed gates and the invalid needs. Its `Display` is one line, its
     /// [`report`](ClosedGates::report) this report.
+    ///
+    /// ```
+    #[doc = a_check!()]
+    /// assert!(report.into_result().is_err_and(|closed| closed.to_string().contains("storage.objects.insrt")));
+    #[doc = done!()]
+    /// ```
     pub fn into_result(self) -> Result<Self, ClosedGates> {
         if self.state() < GateState::Closed { Ok(self) } else { Err(ClosedGates(Box::new(self))) }
     }
@@ -173,6 +209,13 @@ pub struct ClosedGates(Box<Report>);
 
 impl ClosedGates {
     /// Everything that was found.
+    ///
+    /// ```
+    #[doc = a_check!()]
+    /// let closed = report.into_result().unwrap_err();
+    /// assert_eq!(closed.report().findings().len(), 1);
+    #[doc = done!()]
+    /// ```
     pub fn report(&self) -> &Report {
         &self.0
     }

@@ -199,10 +199,15 @@ impl Resource {
     /// that the answer would look like a closed gate.
     fn taking(self, permissions: &[String]) -> Result<Self, String> {
         let Kind { what, permissions: starts, .. } = self.kind;
+        let start = starts.first().copied().unwrap_or("SERVICE.RESOURCE.");
         match permissions.len() {
-            0 => return Err(format!("no permission of the {what} is named")),
+            0 => return Err(format!("no permission of the {what} is named; those begin with `{start}`")),
             1..=MOST => {}
-            count => return Err(format!("{count} permissions; Google answers at most {MOST} at once")),
+            count => {
+                return Err(format!(
+                    "{count} permissions; Google answers at most {MOST} at once: name the resource again for the rest"
+                ));
+            }
         }
         let fits = |permission: &str| {
             let is_name = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -210,7 +215,6 @@ impl Resource {
             is_permission && (starts.is_empty() || starts.iter().any(|start| permission.starts_with(start)))
         };
         let Some(odd) = permissions.iter().find(|permission| !fits(permission)) else { return Ok(self) };
-        let start = starts.first().copied().unwrap_or("SERVICE.RESOURCE.");
         let odd: String = odd.chars().take(100).collect();
         Err(format!("`{}` is no permission of a {what}; those begin with `{start}`", odd.escape_debug()))
     }

@@ -33,54 +33,118 @@ pub struct RecordedRequest {
 
 impl RecordedRequest {
     /// The service that was asked.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    #[doc = a_request!()]
+    /// assert_eq!(request.service(), Service::Storage);
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn service(&self) -> Service {
         self.service
     }
 
     /// The HTTP method.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    #[doc = a_request!()]
+    /// assert_eq!(request.verb(), http::Method::GET);
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn verb(&self) -> &Method {
         &self.verb
     }
 
     /// The path as it was sent, without the query.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    #[doc = a_request!()]
+    /// assert_eq!(request.path(), "/storage/v1/b/photos");
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
     /// The query as it was sent, without the question mark; empty if there was none.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    #[doc = a_request!()]
+    /// assert_eq!(request.query(), "fields=name");
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn query(&self) -> &str {
         &self.query
     }
 
     /// The version of HTTP that was spoken.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    #[doc = a_request!()]
+    /// assert_eq!(request.version(), http::Version::HTTP_11);
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn version(&self) -> Version {
         self.version
     }
 
     /// All headers of the request. They may hold a token.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    #[doc = a_request!()]
+    /// assert!(request.headers()["authorization"].as_bytes().starts_with(b"Bearer "));
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
     /// A header of the request, if it came and is text.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    #[doc = a_request!()]
+    /// assert!(request.header("host").is_some_and(|host| host.starts_with("127.0.0.1:")));
+    /// assert_eq!(request.header("x-goog-user-project"), None);
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
     /// Whether an `Authorization` header came.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    #[doc = a_request!()]
+    /// assert!(request.has_authorization());
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn has_authorization(&self) -> bool {
         self.headers.contains_key(http::header::AUTHORIZATION)
     }
 
     /// The status that was sent; none while the answer is being made, or if none was sent at all.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    #[doc = a_request!()]
+    /// assert_eq!(request.status().map(|status| status.as_u16()), Some(403)); // the account has no role
+    #[doc = done!()]
+    /// ```
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.status

@@ -33,6 +33,12 @@ pub struct Vm {
 
 impl Vm {
     /// A machine with this name. On serverless platforms it is the name of the service.
+    ///
+    /// ```
+    #[doc = a_machine!()]
+    /// assert_eq!(told(Vm::new("web-1"), "instance/name").await?, "web-1");
+    #[doc = done!()]
+    /// ```
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -47,24 +53,53 @@ impl Vm {
     }
 
     /// The zone it runs in. The region is the zone without its last letter.
+    ///
+    /// ```
+    #[doc = a_machine!()]
+    /// let vm = Vm::new("web-1").zone("europe-west3-b");
+    /// assert!(told(vm, "instance/zone").await?.ends_with("/zones/europe-west3-b"));
+    #[doc = done!()]
+    /// ```
     pub fn zone(mut self, zone: impl Into<String>) -> Self {
         self.zone = zone.into();
         self
     }
 
     /// The project it belongs to, if that is not the first one.
+    ///
+    /// ```
+    #[doc = a_machine!()]
+    /// let vm = Vm::new("web-1").project("shop-prod");
+    /// assert_eq!(told(vm, "project/project-id").await?, "shop-prod");
+    #[doc = done!()]
+    /// ```
     pub fn project(mut self, id: impl Into<String>) -> Self {
         self.project = Some(id.into());
         self
     }
 
     /// The service account attached to it.
+    ///
+    /// ```
+    #[doc = a_machine!()]
+    /// let vm = Vm::new("web-1").account("photos@my-project.iam.gserviceaccount.com");
+    /// let email = told(vm, "instance/service-accounts/default/email").await?;
+    /// assert_eq!(email, "photos@my-project.iam.gserviceaccount.com");
+    #[doc = done!()]
+    /// ```
     pub fn account(mut self, email: impl Into<String>) -> Self {
         self.account = Some(email.into());
         self
     }
 
     /// Attaches no service account, so that the metadata server hands out no token (404).
+    ///
+    /// ```
+    #[doc = a_machine!()]
+    /// let vm = Vm::new("web-1").no_account();
+    /// assert!(told(vm, "instance/service-accounts/default/token").await.is_err());
+    #[doc = done!()]
+    /// ```
     pub fn no_account(mut self) -> Self {
         self.has_account = false;
         self
@@ -73,18 +108,40 @@ impl Vm {
     /// The access scopes: full URIs, or what follows `https://www.googleapis.com/auth/`.
     ///
     /// Serverless platforms and GKE Workload Identity have no such setting and ignore it.
+    ///
+    /// ```
+    #[doc = a_machine!()]
+    /// let vm = Vm::new("web-1").scopes(["pubsub"]);
+    /// let scopes = told(vm, "instance/service-accounts/default/scopes").await?;
+    /// assert_eq!(scopes, "https://www.googleapis.com/auth/pubsub");
+    #[doc = done!()]
+    /// ```
     pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = Some(scopes.into_iter().map(|scope| scope_uri(scope.as_ref())).collect());
         self
     }
 
     /// What it runs on.
+    ///
+    /// ```
+    #[doc = a_machine!()]
+    /// let vm = Vm::new("node-1").platform(Platform::GkeNode);
+    /// assert!(told(vm, "instance/attributes/cluster-name").await.is_ok());
+    #[doc = done!()]
+    /// ```
     pub fn platform(mut self, platform: Platform) -> Self {
         self.platform = platform;
         self
     }
 
     /// A custom metadata attribute, which wins over one that the platform sets.
+    ///
+    /// ```
+    #[doc = a_machine!()]
+    /// let vm = Vm::new("web-1").attribute("team", "photos");
+    /// assert_eq!(told(vm, "instance/attributes/team").await?, "photos");
+    #[doc = done!()]
+    /// ```
     pub fn attribute(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.attributes.insert(name.into(), value.into());
         self
@@ -190,6 +247,15 @@ pub struct VmControl<'a> {
 impl VmControl<'_> {
     /// Stops the VM. Its metadata server closes every connection until it is started again.
     ///
+    /// ```
+    #[doc = a_fake!()]
+    /// let vm = google.vm("web-1");
+    /// assert!(vm.set_scopes(["pubsub"]).is_err());
+    /// vm.stop()?;
+    /// assert!(vm.set_scopes(["pubsub"]).is_ok());
+    #[doc = done!()]
+    /// ```
+    ///
     /// # Errors
     /// There is no such VM, or it is no VM but a serverless instance.
     pub fn stop(&self) -> Result<(), Error> {
@@ -200,6 +266,16 @@ impl VmControl<'_> {
     }
 
     /// Starts the VM.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    /// let vm = google.vm("web-1");
+    /// let old = google.token();
+    /// vm.stop()?;
+    /// vm.start()?;
+    /// assert_ne!(google.token(), old); // what was cached is gone
+    #[doc = done!()]
+    /// ```
     ///
     /// # Errors
     /// There is no such VM, or it is no VM but a serverless instance.
@@ -212,6 +288,13 @@ impl VmControl<'_> {
 
     /// Replaces the access scopes: full URIs, or what follows `https://www.googleapis.com/auth/`.
     ///
+    /// ```
+    #[doc = a_fake!()]
+    /// let vm = google.vm("web-1");
+    /// assert!(vm.set_scopes(["pubsub"]).unwrap_err().to_string().contains("must be stopped"));
+    #[doc = done!()]
+    /// ```
+    ///
     /// # Errors
     /// The VM runs, there is no such VM, or it is no VM but a serverless instance.
     pub fn set_scopes<S: AsRef<str>>(&self, scopes: impl IntoIterator<Item = S>) -> Result<(), Error> {
@@ -220,6 +303,13 @@ impl VmControl<'_> {
     }
 
     /// `127.0.0.1:PORT` of this VM's metadata server, for `GCE_METADATA_HOST`.
+    ///
+    /// ```
+    #[doc = a_fake!()]
+    /// assert_eq!(google.vm("web-1").metadata_host()?, google.metadata_host()); // the first VM's
+    /// assert!(google.vm("web-2").metadata_host().is_err());
+    #[doc = done!()]
+    /// ```
     ///
     /// # Errors
     /// There is no such VM.

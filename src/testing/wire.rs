@@ -89,6 +89,11 @@ pub enum Wire {
 
 impl Wire {
     /// Every form there is, for tests that go through all of them.
+    ///
+    /// ```
+    /// # use gcp_scopes::testing::Wire;
+    /// assert!(Wire::all().contains(&Wire::Scope) && Wire::all().contains(&Wire::Html));
+    /// ```
     #[must_use]
     pub fn all() -> &'static [Self] {
         &[
@@ -126,6 +131,11 @@ impl Wire {
     }
 
     /// Whether this is a gRPC answer: HTTP status 200, and the refusal in `grpc-status`.
+    ///
+    /// ```
+    /// # use gcp_scopes::testing::Wire;
+    /// assert!(Wire::GrpcIamDenied.is_grpc() && !Wire::IamDenied.is_grpc());
+    /// ```
     #[must_use]
     pub fn is_grpc(self) -> bool {
         self.over_http() != self
@@ -145,6 +155,11 @@ impl Wire {
     }
 
     /// Whether the answer leaves no doubt that the token lacks a scope.
+    ///
+    /// ```
+    /// # use gcp_scopes::testing::Wire;
+    /// assert!(Wire::ScopeStorage.is_lack_of_scope() && !Wire::AnalyticsLookAlike.is_lack_of_scope());
+    /// ```
     #[must_use]
     pub fn is_lack_of_scope(self) -> bool {
         matches!(

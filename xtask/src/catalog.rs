@@ -72,8 +72,8 @@ pub(crate) fn verify() -> Result<()> {
 /// Prints what the newest packages have that the pinned ones have not.
 pub(crate) fn latest() -> Result<()> {
     let sources = fetch::latest(&root())?;
-    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    println!("# {} against {} {}\n", name(&sources.wheel), fetch::CLIENT, fetch::CLIENT_VERSION);
+    let [client, protos] = [(fetch::CLIENT, fetch::CLIENT_VERSION), (fetch::PROTOS, fetch::PROTOS_VERSION)];
+    println!("\n# Against {} {} and {} {}\n", client.0, client.1, protos.0, protos.1);
     print!("{}", changes::describe(&load()?, &load_from(&sources)?));
     Ok(())
 }

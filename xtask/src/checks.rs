@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
-use syn::visit::Visit;
 
 /// Prints the library's features, one a line, for a shell loop.
 pub(crate) fn features() -> Result<()> {
@@ -70,7 +68,7 @@ fn name_of(line: &str) -> &str {
 }
 
 /// Each crate once, as `name version`.
-fn lines(more: &[&str]) -> Result<BTreeSet<String>> {
+pub(crate) fn lines(more: &[&str]) -> Result<BTreeSet<String>> {
     let mut command = Command::new("cargo");
     command.args([
         "tree",
@@ -123,56 +121,7 @@ pub(crate) fn sizes() -> Result<()> {
     Ok(())
 }
 
-/// Refuses syntax newer than the `rust-version` of the core, 1.85: today that is let-chains (1.88),
-/// which a newer compiler takes without a word. Newer library functions are clippy's to find.
-pub(crate) fn msrv() -> Result<()> {
-    let mut files = Vec::new();
-    rust_files(Path::new("src"), &mut files)?;
-    let mut found = Vec::new();
-    for file in &files {
-        let code = fs::read_to_string(file)?;
-        let tree = syn::parse_file(&code).with_context(|| file.display().to_string())?;
-        let mut finder = LetChains::default();
-        finder.visit_file(&tree);
-        found.extend(finder.lines.iter().map(|line| format!("{}:{line}", file.display())));
-    }
-    if !found.is_empty() {
-        bail!("let-chains need Rust 1.88, the crate promises 1.85:\n  {}", found.join("\n  "));
-    }
-    println!("msrv: no let-chain in {} files", files.len());
-    Ok(())
-}
-
-#[derive(Default)]
-struct LetChains {
-    lines: Vec<usize>,
-}
-
-impl<'ast> Visit<'ast> for LetChains {
-    fn visit_expr_binary(&mut self, binary: &'ast syn::ExprBinary) {
-        let sides = [&binary.left, &binary.right];
-        if let Some(syn::Expr::Let(found)) =
-            sides.into_iter().map(|side| &**side).find(|side| matches!(side, syn::Expr::Let(_)))
-        {
-            self.lines.push(found.let_token.span.start().line);
-        }
-        syn::visit::visit_expr_binary(self, binary);
-    }
-}
-
-fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            rust_files(&path, files)?;
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            files.push(path);
-        }
-    }
-    Ok(())
-}
-
-fn package() -> Result<Value> {
+pub(crate) fn package() -> Result<Value> {
     let output = Command::new("cargo").args(["metadata", "--no-deps", "--format-version", "1"]).output()?;
     let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata")?;
     let packages = metadata["packages"].as_array().context("no packages")?;

@@ -6,6 +6,7 @@ mod checks;
 mod deep;
 mod examples;
 mod instructions;
+mod msrv;
 mod printed;
 mod readme;
 
@@ -22,7 +23,7 @@ usage: cargo xtask catalog             write the catalog from the pinned package
        cargo xtask deep                what takes hours; or one part of it:
        cargo xtask deep fuzz|soak SECONDS, deep executions COUNT,
        cargo xtask deep shuttle SCHEDULES, deep deny, deep mutants [SHARD]
-       cargo xtask msrv                check that the library keeps to the syntax of its rust-version
+       cargo xtask msrv                check that code and dependencies keep to the stated versions of Rust
        cargo xtask instructions        count the instructions a call takes; --write to check the counts in
        cargo xtask build-cost          build the core and each adapter from scratch, or the features named";
 
@@ -41,7 +42,7 @@ fn main() -> anyhow::Result<()> {
         ["sizes"] => checks::sizes(),
         ["features"] => checks::features(),
         ["core"] => checks::core(),
-        ["msrv"] => checks::msrv(),
+        ["msrv"] => msrv::check(),
         ["deep"] => deep::all(),
         ["deep", "fuzz", seconds] => deep::fuzz(seconds),
         ["deep", "shuttle", schedules] => deep::shuttle(schedules),

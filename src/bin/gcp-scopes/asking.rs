@@ -153,7 +153,7 @@ fn read_token() -> Result<String, String> {
     }
 }
 
-const PIPE: &str = "pipe a token in: gcloud auth print-access-token | gcp-scopes whoami --token-stdin";
+const PIPE: &str = "put `gcloud auth print-access-token |` before this command";
 
 /// The one token that there is, whatever is asked for.
 struct Given(String);

@@ -48,7 +48,7 @@ pub(crate) fn pinned(root: &Path) -> Result<Sources> {
     Ok(Sources { wheel, services })
 }
 
-/// The newest packages, downloaded anew.
+/// The newest packages, downloaded anew. Prints what pins them.
 pub(crate) fn latest(root: &Path) -> Result<Sources> {
     let folder = folder(root, "target/xtask/latest")?;
     for old in fs::read_dir(&folder)? {
@@ -59,9 +59,15 @@ pub(crate) fn latest(root: &Path) -> Result<Sources> {
     }
     pip_download(&folder, CLIENT)?;
     npm_pack(&folder, &format!("{PROTOS}@latest"))?;
+    let (wheel, archive) = (only(&folder, "whl")?, only(&folder, "tgz")?);
+    for (package, pinned) in [(&wheel, WHEEL_SHA256), (&archive, ARCHIVE_SHA256)] {
+        let (name, sha256) = (package.file_name().unwrap_or_default(), sha256(&fs::read(package)?));
+        let is_new = if sha256 == pinned { "pinned already" } else { "new" };
+        println!("{} sha256 {sha256} ({is_new})", name.to_string_lossy());
+    }
     let services = folder.join("services.binpb");
-    compile(root, &only(&folder, "tgz")?, &services)?;
-    Ok(Sources { wheel: only(&folder, "whl")?, services })
+    compile(root, &archive, &services)?;
+    Ok(Sources { wheel, services })
 }
 
 /// Compiles every file that has a service. The compiler inside grpcio-tools needs no other package.
@@ -129,8 +135,9 @@ fn only(folder: &Path, extension: &str) -> Result<PathBuf> {
 }
 
 fn is_intact(file: &Path, sha256: &str) -> bool {
-    fs::read(file).is_ok_and(|bytes| {
-        let digest = Sha256::digest(&bytes);
-        digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>() == sha256
-    })
+    fs::read(file).is_ok_and(|bytes| self::sha256(&bytes) == sha256)
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
