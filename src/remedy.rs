@@ -286,11 +286,11 @@ impl Case<'_> {
         let needed = self.needed_in_short();
         match self.recommended_in_short() {
             _ if !self.is_cloud() => {
-                format!(" The least that does is {needed}:{}", self.beyond_cloud())
+                format!(" It is enough to ask for {needed}:{}", self.beyond_cloud())
             }
             Some(list) if list != needed => {
                 format!(
-                    " The least that does is {needed}; Google recommends {list}, and IAM roles for the rest."
+                    " It is enough to ask for {needed}; Google recommends {list}, and IAM roles for the rest."
                 )
             }
             _ => String::new(),

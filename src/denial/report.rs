@@ -163,7 +163,7 @@ fn needs(facts: &Facts, page: &mut Page) {
         return page.row("needs", "a scope that neither the catalog nor the server names");
     }
     let items = scopes(page, narrowest_first(&facts.accepted), facts.accepted.len());
-    let intro = (items.len() > 1).then_some("any one of these; the first is the least that does:");
+    let intro = (items.len() > 1).then_some("any one of these is enough:");
     page.rows("needs", intro, &items, &[]);
 }
 
