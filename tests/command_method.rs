@@ -327,10 +327,23 @@ fn one_answer_in_json_is_a_line_of_the_stream_with_the_link() {
 }
 
 #[test]
+fn a_method_that_is_named_has_the_scopes_of_its_request() {
+    let (_, by_url, _) = run(&["method", "POST", INSERT]);
+    assert_eq!(run(&["method", "storage.objects.insert"]), (0, by_url, String::new()));
+    let json = |args: &[&str]| serde_json::from_str::<Value>(&run(args).1).unwrap();
+    let of_url = json(&["method", "POST", INSERT, "--format=json"]);
+    assert_eq!(json(&["method", "storage.objects.insert", "--format=json"]), of_url);
+    let (code, rpc, _) = run(&["method", "google.pubsub.v1.Publisher.Publish"]);
+    assert!(code == 0 && rpc.contains("/auth/pubsub"), "{rpc}");
+}
+
+#[test]
 fn unusable_arguments_are_named_and_end_with_2() {
     for (args, named) in [
         (&["method"][..], "VERB"),
-        (&["method", "GET"], "URL"),
+        (&["method", "GET"], "a URL is missing"),
+        (&["method", "storage.objects.inser"], "storage.objects.insert"),
+        (&["method", "storage.objects.insert", "--granted=storage-ro"], "<URL>"),
         (&["method", "BREW", "https://example.com"], "BREW"),
         (&["method", "GET", "example.com/x"], "https://example.com/x"),
         (&["method", "GET", "https://example.com", "--granted", "storage-rx"], "storage-rx"),

@@ -1,7 +1,7 @@
 //! What is answered, for people and for programs.
 
 use gcp_scopes::call::{Call, Why};
-use gcp_scopes::catalog::{Endpoints, Found, lookup};
+use gcp_scopes::catalog::{ApiMethod, Endpoints, lookup};
 use gcp_scopes::guard::{Verdict, verdict};
 use gcp_scopes::layout::Layout;
 use serde::Serialize;
@@ -11,11 +11,17 @@ use crate::question::Question;
 
 /// The method of a question's request, and what the token's scopes mean for it.
 pub(crate) struct Answer {
-    found: Result<Found, Why>,
+    method: Option<ApiMethod>,
+    doubt: Option<Why>,
     verdict: Verdict,
 }
 
 impl Answer {
+    /// A method that was named, without a request and a token.
+    pub(crate) fn about(method: ApiMethod) -> Self {
+        Self { method: Some(method), doubt: None, verdict: Verdict::Abstain(Why::Granted) }
+    }
+
     pub(crate) fn to(question: &Question) -> Self {
         let found = lookup(&Call::new(&question.verb, &question.uri), &Endpoints::new());
         let verdict = match (&found, &question.granted) {
@@ -23,7 +29,8 @@ impl Answer {
             (Ok(found), Some(granted)) => verdict(found, granted),
             (Ok(found), None) => Verdict::Abstain(found.doubt().unwrap_or(Why::Granted)),
         };
-        Self { found, verdict }
+        let (method, doubt) = found.map(|found| (found.method(), found.doubt())).ok().unzip();
+        Self { method, doubt: doubt.flatten(), verdict }
     }
 
     /// One line, in the form of the stream.
@@ -33,18 +40,18 @@ impl Answer {
 
     /// The same with the link to the documentation.
     pub(crate) fn json_with_doc(&self) -> String {
-        let doc = self.found.ok().and_then(|found| found.method().doc_url());
+        let doc = self.method.and_then(|method| method.doc_url());
         to_json(&Documented { fields: self.fields(), doc })
     }
 
     /// A few lines for a person.
     pub(crate) fn text(&self, question: &Question, look: &Look) -> String {
         let layout = look.layout();
-        let Ok(found) = self.found else {
+        let Some(method) = self.method else {
             return format!("no API method\n{}", layout.paragraph(&explain(self.word(), question)));
         };
-        let mut text = if look.is_plain() { in_facts(found, layout) } else { listed(found) };
-        let why = match (&question.granted, found.doubt()) {
+        let mut text = facts(method, look);
+        let why = match (&question.granted, self.doubt) {
             (Some(_), _) => format!("{}: {}", decision(self.verdict), explain(self.word(), question)),
             (None, Some(doubt)) => explain(doubt.as_str(), question),
             (None, None) => return text,
@@ -54,7 +61,7 @@ impl Answer {
     }
 
     fn fields(&self) -> Fields {
-        let method = self.found.ok().map(|found| found.method());
+        let method = self.method;
         let accepted = method.map(|method| method.accepted()).unwrap_or_default();
         let mut accepted: Vec<String> = accepted.iter().map(|scope| scope.to_string()).collect();
         accepted.sort();
@@ -77,8 +84,12 @@ impl Answer {
     }
 }
 
-fn listed(found: Found) -> String {
-    let method = found.method();
+/// A few lines for a person who named the method.
+pub(crate) fn facts(method: ApiMethod, look: &Look) -> String {
+    if look.is_plain() { in_facts(method, look.layout()) } else { listed(method) }
+}
+
+fn listed(method: ApiMethod) -> String {
     let mut text = format!("{} ({})\n", method.id(), method.api());
     text += match method.accepted().is_empty() {
         true => "Google lists no scopes for it\n",
@@ -91,8 +102,7 @@ fn listed(found: Found) -> String {
 }
 
 /// The same, a line for each.
-fn in_facts(found: Found, layout: Layout) -> String {
-    let method = found.method();
+fn in_facts(method: ApiMethod, layout: Layout) -> String {
     let accepted: Vec<String> = method.accepted().iter().map(|scope| scope.short().to_owned()).collect();
     let accepts = match accepted.len() {
         0 => "Google lists no scopes for it".to_owned(),
@@ -163,10 +173,10 @@ fn explain(word: &str, question: &Question) -> String {
         "several" => "it needs more than one of them at once".into(),
         "request" => "which of them is enough depends on the rest of the request".into(),
         "restricted" => "the token holds a scope that narrows what may be asked for".into(),
-        "ambiguous" => "two documents of Google's list different scopes for this request".into(),
+        "ambiguous" => "two documents of Google's list different scopes for this request or method".into(),
         "coarse" => "these are the scopes of the whole service, not of this method".into(),
         "grpc" => "gRPC calls are not judged ahead".into(),
-        "unheard" => "the token holds a scope that is not in the catalog".into(),
+        "unheard" => "the token holds a scope of which no list of Google's tells what it opens".into(),
         other => other.into(),
     }
 }

@@ -4,26 +4,27 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Args;
+use gcp_scopes::catalog::ApiMethod;
 
 use crate::answer::{self, Answer};
 use crate::ending::{exit, print, refuse};
+use crate::line::shown;
 use crate::look::Look;
-use crate::question::{self, Question};
+use crate::question::{self, EXAMPLE, Question};
 use crate::{Format, stream};
 
 /// Name the API method of one request, the scopes it accepts, and what a token's scopes mean for it.
 #[derive(Debug, Args)]
 pub(crate) struct Method {
-    /// The HTTP verb, such as GET.
-    #[arg(required_unless_present = "jsonl")]
+    /// The HTTP verb, such as GET; or, without a URL, the id of a method.
+    #[arg(required_unless_present = "jsonl", value_name = "VERB")]
     verb: Option<String>,
     /// The whole URL, as it is sent.
-    #[arg(required_unless_present = "jsonl")]
     url: Option<String>,
     /// Scopes that a bearer token holds, and no others: full URIs, short names such as
     /// `devstorage.read_only`, or gcloud's aliases such as `storage-ro` and `default`. May be
     /// repeated; commas and spaces separate.
-    #[arg(long, value_name = "SCOPES")]
+    #[arg(long, value_name = "SCOPES", alias = "held", requires = "url")]
     granted: Vec<String>,
     /// How to print the answer.
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -39,6 +40,7 @@ Nothing is sent anywhere.
 Examples:
   gcp-scopes method POST 'https://storage.googleapis.com/upload/storage/v1/b/B/o?uploadType=media&name=x'
   gcp-scopes method GET https://bigquery.googleapis.com/bigquery/v2/projects/p/jobs --granted storage-ro,pubsub
+  gcp-scopes method bigquery.tabledata.insertAll
   gcp-scopes method --jsonl < questions.jsonl
 
 A line of --jsonl:
@@ -60,17 +62,42 @@ pub(crate) fn run(args: &Method, look: &Look) -> ExitCode {
         let answer = |line: &[u8]| Question::from_line(line).map(|question| Answer::to(&question).json());
         return stream::run(io::stdin().lock(), io::stdout().lock(), answer);
     }
-    let (verb, url) = (args.verb.as_deref().unwrap_or_default(), args.url.as_deref().unwrap_or_default());
-    let granted =
-        (!args.granted.is_empty()).then(|| question::scopes(args.granted.iter().map(String::as_str)));
-    let question = granted.transpose().and_then(|granted| Question::new(verb, url, granted));
-    match (question, args.format) {
-        (Ok(question), Format::Text) => exit(print(&Answer::to(&question).text(&question, look))),
-        (Ok(question), Format::Json) => exit(print(&Answer::to(&question).json_with_doc())),
+    match (answered(args, look), args.format) {
+        (Ok(text), _) => exit(print(&text)),
         (Err(error), Format::Text) => refuse("method", &error),
         (Err(error), Format::Json) => {
             exit(print(&answer::error(&error)));
             ExitCode::from(2)
         }
     }
+}
+
+fn answered(args: &Method, look: &Look) -> Result<String, String> {
+    let verb = args.verb.as_deref().unwrap_or_default();
+    let Some(url) = args.url.as_deref() else {
+        let method = named(verb)?;
+        return Ok(match args.format {
+            Format::Text => answer::facts(method, look),
+            Format::Json => Answer::about(method).json_with_doc(),
+        });
+    };
+    let granted =
+        (!args.granted.is_empty()).then(|| question::scopes(args.granted.iter().map(String::as_str)));
+    let question = Question::new(verb, url, granted.transpose()?)?;
+    let answer = Answer::to(&question);
+    Ok(match args.format {
+        Format::Text => answer.text(&question, look),
+        Format::Json => answer.json_with_doc(),
+    })
+}
+
+fn named(id: &str) -> Result<ApiMethod, String> {
+    if id.contains('.') && !id.contains('/') {
+        return ApiMethod::by_id(id).map_err(|error| error.to_string());
+    }
+    Err(format!(
+        "a URL is missing behind {}: expected a verb and a URL, such as GET {EXAMPLE}, or the id of a method, such as \
+         storage.objects.insert",
+        shown(id)
+    ))
 }

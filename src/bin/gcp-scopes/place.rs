@@ -43,7 +43,7 @@ pub(crate) struct Place {
     account: Option<String>,
     /// Scopes that the token holds: full URIs, short names or gcloud's aliases, as in `method
     /// --granted`. May be repeated; commas and spaces separate.
-    #[arg(long, value_name = "SCOPES")]
+    #[arg(long, value_name = "SCOPES", alias = "granted")]
     held: Vec<String>,
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn scopes<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Sco
 }
 
 const SHAPE: &str = r#"{"verb": "GET", "url": "https://…", "granted": ["…"]}"#;
-const EXAMPLE: &str = "https://storage.googleapis.com/storage/v1/b/BUCKET";
+pub(crate) const EXAMPLE: &str = "https://storage.googleapis.com/storage/v1/b/BUCKET";
 const PREFIX: &str = "https://www.googleapis.com/auth/";
 
 /// gcloud's aliases that stand for several scopes.
