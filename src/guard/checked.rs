@@ -540,10 +540,14 @@ mod tests {
 
     fn guard_of_a_logger(preflight: Preflight) -> Guard {
         let guard = Guard::builder().preflight(preflight).build();
-        let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/logging.write");
-        let granted = GrantedScopes::known(held, GrantSource::Tokeninfo);
-        guard.declare(AccessToken::new("loggers").unwrap(), granted);
+        grant(&guard, "logging.write", GrantSource::Tokeninfo);
         guard
+    }
+
+    /// Lets the token of the logger hold this scope, as that source says.
+    fn grant(guard: &Guard, short: &str, source: GrantSource) {
+        let held = [short.parse().unwrap()].into_iter().collect();
+        guard.declare(AccessToken::new("loggers").unwrap(), GrantedScopes::known(held, source));
     }
 
     fn of_the_logger() -> HeaderMap {
@@ -575,11 +579,7 @@ mod tests {
             let stopped = matches!(before(&guard, url, None), Before::Stop(_));
             assert_eq!((matches!(keeping, Before::Stop(_)), is_kept), (stopped, false), "{url}");
         }
-        let grant = |short: &str| {
-            let held = [short.parse().unwrap()].into_iter().collect();
-            let granted = GrantedScopes::known(held, GrantSource::Tokeninfo);
-            guard.declare(AccessToken::new("loggers").unwrap(), granted);
-        };
+        let grant = |short| grant(&guard, short, GrantSource::Tokeninfo);
         // What opens the method alone lets the call go, and what opens the host does so without the method.
         grant("devstorage.read_only");
         assert!(matches!(before_keeping(&guard, object, None), (Before::Go(_), false)));
@@ -661,6 +661,95 @@ mod tests {
         assert!(denial.is_some());
         assert!(matches!(call(object), Before::Stop(_)));
         assert!(matches!(call(bucket), Before::Go(_)));
+    }
+
+    fn sent(guard: &Guard, url: &str) -> Checked {
+        match before(guard, url, None) {
+            Before::Go(checked) => checked,
+            Before::Ask(_) | Before::Stop(_) => panic!("held back: {url}"),
+        }
+    }
+
+    fn refused(guard: &Guard, url: &str, headers: &HeaderMap, said: &str) -> Option<Denial> {
+        guard.after_at_once(&sent(guard, url), StatusCode::FORBIDDEN, headers, said.as_bytes())
+    }
+
+    const OBJECT: &str = "https://storage.googleapis.com/storage/v1/b/b/o/x";
+    const SAID: &str = "Request had insufficient authentication scopes.";
+
+    #[test]
+    fn who_was_mistaken_about_a_token_is_not_believed_again_and_google_is() {
+        for (source, is_believed) in [(GrantSource::Declared, false), (GrantSource::Tokeninfo, true)] {
+            let guard = guard_of_a_logger(Preflight::Confirm);
+            let is_known = |checked: &Checked| guard.0.grants.read(checked.token.unwrap(), |_| ()).is_some();
+            // Google lets a call pass for which the scope is said to be lacking.
+            grant(&guard, "logging.write", source);
+            let checked = sent(&guard, OBJECT);
+            assert!(checked.doubted);
+            guard.looks_at(&checked, StatusCode::OK);
+            assert_eq!(is_known(&checked), is_believed, "{source:?}");
+            // Then it is the catalog that was wrong, of the method.
+            grant(&guard, "logging.write", source);
+            assert_eq!(sent(&guard, OBJECT).doubted, !is_believed, "{source:?}");
+            // Google refuses a call for which the scope is said to be there.
+            grant(&guard, "devstorage.read_only", source);
+            assert!(refused(&guard, OBJECT, &HeaderMap::new(), SAID).is_some());
+            assert_eq!(is_known(&checked), is_believed, "{source:?}");
+        }
+    }
+
+    #[test]
+    fn a_scope_that_is_one_too_many_is_not_remembered_as_one_that_is_lacking() {
+        let guard = guard_of_a_logger(Preflight::Confirm);
+        let restricting =
+            r#"{"error":{"code":403,"message":"Metadata scope does not support 'q' parameter"}}"#;
+        let denial = refused(&guard, OBJECT, &HeaderMap::new(), restricting).unwrap();
+        assert_eq!(denial.refusal().unwrap().scope_refusal(), Some(ScopeRefusal::Restricting));
+        assert!(refused(&guard, OBJECT, &HeaderMap::new(), SAID).is_some());
+        assert!(matches!(before(&guard, OBJECT, None), Before::Stop(_)));
+    }
+
+    #[test]
+    fn scopes_that_google_names_are_learnt_where_it_certainly_refused_for_lack_of_one() {
+        let guard = guard_of_a_logger(Preflight::Warn);
+        let challenge =
+            r#"Bearer error="insufficient_scope", scope="https://www.googleapis.com/auth/pubsub""#;
+        let headers = HeaderMap::from_iter([(header::WWW_AUTHENTICATE, challenge.parse().unwrap())]);
+        let knows = || {
+            let method = sent(&guard, OBJECT).asked.method().unwrap();
+            guard.accepted(method).contains(&"pubsub".parse().unwrap())
+        };
+        let unsure = refused(&guard, OBJECT, &headers, r#"{"error":{"code":403,"message":"Forbidden"}}"#);
+        let unsure = unsure.unwrap();
+        assert!(!unsure.refusal().unwrap().alternatives().is_empty());
+        assert!(unsure.certainty() < Certainty::Certain && !knows());
+        assert!(refused(&guard, OBJECT, &headers, SAID).is_some());
+        assert!(knows());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn deny_waits_for_nothing_where_no_answer_could_hold_the_call_back() {
+        let guard = Guard::builder().source(Down).preflight(Preflight::Deny).build();
+        let unlisted = "https://storage.googleapis.com/storage/v1/no/such/method";
+        assert!(matches!(before(&guard, unlisted, None), Before::Go(_)));
+        let guard = Guard::builder().source(Down).preflight(Preflight::Deny).build();
+        assert!(matches!(before(&guard, OBJECT, None), Before::Ask(_)));
+    }
+
+    #[test]
+    fn a_program_that_asks_for_the_wrong_scope_is_told_which_to_name() {
+        let guard = Guard::builder().build();
+        let uri = "https://www.googleapis.com/drive/v3/files".parse().unwrap();
+        let found = catalog::lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()).unwrap();
+        let step =
+            |asked: &[&str]| guard.amiss(&found, &asked.iter().map(|short| short.parse().unwrap()).collect());
+        let told = |asked: &[&str]| step(asked).map(|step| step.text().to_owned()).unwrap_or_default();
+        assert!(told(&["pubsub"]).contains("drive.files.list"));
+        assert!(told(&["pubsub"]).contains("which the method does not accept"));
+        assert!(told(&["drive.meet.readonly"]).contains("Google Meet"));
+        for fine in [&[][..], &["drive.readonly"], &["drive.readonly", "pubsub"]] {
+            assert_eq!(told(fine), "", "{fine:?}");
+        }
     }
 
     /// A source that is down.
