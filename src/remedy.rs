@@ -194,6 +194,11 @@ impl Case<'_> {
         self.kind == ScopeRefusal::Missing && self.held.is_some_and(opens)
     }
 
+    /// Whether nobody told which scope is lacking.
+    fn names_none(&self) -> bool {
+        self.accepted.iter().all(ScopeSet::is_empty)
+    }
+
     /// The least that opens every closed gate.
     fn needed(&self) -> Vec<Scope> {
         least_of(self.accepted)
@@ -221,7 +226,7 @@ impl Case<'_> {
 
     /// What to put in the place of those words, as a sentence behind a step that has the list.
     fn to_fill_in(&self) -> &'static str {
-        match (self.held(), self.needed().is_empty()) {
+        match (self.held(), self.names_none()) {
             (None, true) => {
                 " Put the present scopes in the place of SCOPES_IT_HAS, and the one it lacks in the place of SCOPE."
             }

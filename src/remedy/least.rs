@@ -1,5 +1,7 @@
 //! Which of the accepted scopes to advise.
 
+use std::cmp::Ordering;
+
 use crate::catalog::reader;
 use crate::scope::{Scope, ScopeSet};
 
@@ -41,7 +43,7 @@ fn without(accepted: &ScopeSet, rows: &[Beside]) -> ScopeSet {
 
 /// The narrowest sensible one of the accepted scopes, if any is accepted.
 pub(crate) fn least(accepted: &ScopeSet) -> Option<Scope> {
-    sensible(accepted).iter().min_by_key(breadth)
+    sensible(accepted).iter().min_by(narrower)
 }
 
 /// A smallest set of scopes that holds an accepted one for each of several calls: the narrowest for
@@ -49,7 +51,7 @@ pub(crate) fn least(accepted: &ScopeSet) -> Option<Scope> {
 pub(crate) fn least_of(accepted: &[ScopeSet]) -> Vec<Scope> {
     let accepted: Vec<ScopeSet> = accepted.iter().map(sensible).collect();
     let mut chosen: Vec<Scope> = accepted.iter().filter_map(least).collect::<ScopeSet>().iter().collect();
-    chosen.sort_by_cached_key(breadth);
+    chosen.sort_by(narrower);
     let opens = |chosen: &[Scope], set: &ScopeSet| chosen.iter().any(|scope| set.contains(scope));
     // The narrow ones first: a wide one that is needed anyway often does for them.
     for scope in chosen.clone() {
@@ -64,25 +66,24 @@ pub(crate) fn least_of(accepted: &[ScopeSet]) -> Vec<Scope> {
 /// The accepted scopes in the order in which to advise them.
 pub(crate) fn narrowest_first(accepted: &ScopeSet) -> Vec<Scope> {
     let (mut scopes, sensible): (Vec<Scope>, _) = (accepted.iter().collect(), sensible(accepted));
-    scopes.sort_by_cached_key(|scope| (!sensible.contains(scope), breadth(scope)));
+    let second = |scope: &Scope| !sensible.contains(scope);
+    scopes.sort_by(|a, b| second(a).cmp(&second(b)).then_with(|| narrower(a, b)));
     scopes
 }
 
-/// How much a scope opens, by rules that hold across Google's naming.
+/// Which of two scopes opens less, by rules that hold across Google's naming.
 ///
 /// In this order: not the whole platform; read-only; a plain name (`drive.readonly`) before one
 /// with a special purpose (`drive.meet.readonly`, which sees only some files); accepted in fewer
-/// places; the shorter name.
-fn breadth(scope: &Scope) -> impl Ord + use<> {
-    let name = scope.short();
-    (
-        name.starts_with("cloud-platform"),
-        !is_read_only(name),
-        name.contains("://"),
-        name.split('.').count(),
-        reach(scope),
-        name.len(),
-    )
+/// places, which is counted only if the names leave it open; the shorter name.
+fn narrower(a: &Scope, b: &Scope) -> Ordering {
+    let by_name = |scope: &Scope| {
+        let name = scope.short();
+        let words = name.split('.').count();
+        (name.starts_with("cloud-platform"), !is_read_only(name), name.contains("://"), words)
+    };
+    let by_reach = || reach(a).cmp(&reach(b));
+    by_name(a).cmp(&by_name(b)).then_with(by_reach).then(a.short().len().cmp(&b.short().len()))
 }
 
 /// What Google recommends for a VM: `cloud-platform`, with IAM deciding the rest. Beside it stands

@@ -46,7 +46,7 @@ pub(super) fn compute_engine(case: &Case<'_>) -> Remedy {
 
 /// Where the list is not known, it is looked up before anything is changed: the flag that sets it replaces it.
 pub(super) fn look(see: &str, case: &Case<'_>, vm: &str) -> Option<Step> {
-    let find = if case.needed().is_empty() { ", and find out which one the call needs" } else { "" };
+    let find = if case.names_none() { ", and find out which one the call needs" } else { "" };
     let text = format!(
         "{see}{find}, before anything is changed: the command that sets them replaces the whole list."
     );
