@@ -537,7 +537,7 @@ fn the_report_of_another_gate_says_that_scopes_do_not_help() {
     for part in [
         "Probably IAM refused this call.",
         "compute.instances.list",
-        "no matter of OAuth scopes",
+        "not the reason",
         "What to do:\n  1. ",
     ] {
         assert!(out.contains(part), "{part} in {out}");
@@ -550,12 +550,12 @@ fn a_report_says_no_more_surely_than_the_answer_which_gate_refused() {
         info("IAM_PERMISSION_DENIED", "Permission denied.", "pubsub.googleapis.com", "x.Y.Z").to_string();
     let header = "HTTP/2 403\nwww-authenticate: Bearer error=\"insufficient_scope\", scope=\"x\"\n\n";
     let rows = [
-        (info.as_str(), "certain", "IAM refused this call.", "This is no matter of OAuth scopes: "),
+        (info.as_str(), "certain", "IAM refused this call.", "OAuth scopes are not the reason: "),
         (
             "7 PERMISSION_DENIED: Missing or insufficient permissions.",
             "likely",
             "Probably IAM refused this call.",
-            "This is probably no matter of OAuth scopes: ",
+            "OAuth scopes are probably not the reason: ",
         ),
         ("Error 403: permission denied", "possible", "Perhaps IAM refused this call.", "What to do:"),
         (header, "possible", "Perhaps the token lacks an OAuth scope for this call.", "What to do:"),
@@ -566,7 +566,7 @@ fn a_report_says_no_more_surely_than_the_answer_which_gate_refused() {
         let report = answer["report"].as_str().unwrap();
         assert_eq!(answer["certainty"], certainty, "{report}");
         assert!(report.starts_with(start) && report.contains(scopes), "{report}");
-        assert_eq!(report.contains("no matter of OAuth scopes"), certainty != "possible", "{report}");
+        assert_eq!(report.contains("not the reason"), certainty != "possible", "{report}");
     }
 }
 

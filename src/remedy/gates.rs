@@ -121,7 +121,7 @@ impl Closed<'_> {
     }
 
     fn pay(&self) -> Vec<Step> {
-        let project = self.project().unwrap_or("PROJECT_ID");
+        let project = self.project().unwrap_or("PROJECT");
         let text = format!(
             "Link an open billing account to the project: \
              https://console.cloud.google.com/billing/linkedaccount?project={project} or the command. It takes a \
@@ -206,14 +206,14 @@ impl Closed<'_> {
                  login file sends the header x-goog-user-project instead."
             }
         };
-        let project = self.environment.project().unwrap_or("PROJECT_ID");
+        let project = self.environment.project().unwrap_or("PROJECT");
         let command = format!("gcloud auth application-default set-quota-project {project}");
         vec![Step::new(person).command(command).link(QUOTA_PROJECT)]
     }
 
     /// The account may not charge calls to the project.
     fn use_project(&self) -> Step {
-        let project = self.project().unwrap_or("PROJECT_ID");
+        let project = self.project().unwrap_or("PROJECT");
         let member = self.member();
         Step::new(format!(
             "The call is charged to {project}, which the account may not use (serviceusage.services.use): grant it \

@@ -176,9 +176,9 @@ impl Explanation {
         }
         let no_matter = match refusal.certainty() {
             _ if refusal.gate() == Gate::Scope => None,
-            Certainty::Certain => Some("This is no matter of OAuth scopes: other scopes would not help."),
+            Certainty::Certain => Some("OAuth scopes are not the reason: other scopes would not help."),
             Certainty::Likely => {
-                Some("This is probably no matter of OAuth scopes: other scopes would hardly help.")
+                Some("OAuth scopes are probably not the reason: other scopes would hardly help.")
             }
             _ => None,
         };

@@ -59,7 +59,7 @@ fn unnamed(gate: &Closed<'_>) -> Step {
 
 fn binding(gate: &Closed<'_>, on: On, role: &str) -> String {
     let (group, target, is_of_project) = match on {
-        On::Project => ("projects", gate.project().unwrap_or("PROJECT_ID").to_owned(), false),
+        On::Project => ("projects", gate.project().unwrap_or("PROJECT").to_owned(), false),
         On::Bucket => ("storage buckets", gate.bucket(), false),
         On::Account => ("iam service-accounts", "TARGET@PROJECT.iam.gserviceaccount.com".to_owned(), true),
         On::Secret => ("secrets", "SECRET".to_owned(), true),
