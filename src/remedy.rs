@@ -232,6 +232,10 @@ impl Case<'_> {
             }
             (None, false) => " Put the present scopes in the place of SCOPES_IT_HAS.",
             (Some(_), true) => " Put the one it lacks in the place of SCOPE.",
+            // The report of another call lists what that one lacks, and not what this one does.
+            (Some(_), false) if self.accepted.len() == 1 => {
+                " If other calls are refused, too, add their scopes to the list."
+            }
             (Some(_), false) => "",
         }
     }

@@ -534,12 +534,9 @@ fn roles_of_pods_are_listed_with_the_pod_that_has_each() {
 fn the_report_of_another_gate_says_that_scopes_do_not_help() {
     let (code, out, _) = run(&[], b"Required 'compute.instances.list' permission for 'projects/my-project'");
     assert_eq!(code, 0);
-    for part in [
-        "Probably IAM refused this call.",
-        "compute.instances.list",
-        "not the reason",
-        "What to do:\n  1. ",
-    ] {
+    for part in
+        ["Probably IAM refused this call.", "compute.instances.list", "not the reason", "What to do:\n  1. "]
+    {
         assert!(out.contains(part), "{part} in {out}");
     }
 }

@@ -78,7 +78,11 @@ fn set(case: &Case<'_>, vm: &str) -> Step {
         (Some(_), _) => "so this one holds the scopes it has and those it lacks",
     };
     let beyond = case.beyond_cloud();
-    Step::new(format!("Set its access scopes. --scopes replaces the whole list, {list}.{beyond}"))
+    let set = match case.recommended_in_short() {
+        Some(_) => "Set its access scopes, by this step or by the next",
+        None => "Set its access scopes",
+    };
+    Step::new(format!("{set}. --scopes replaces the whole list, {list}.{beyond}"))
         .command(set_command(vm, &case.scopes_to_set()))
         .console(edit_page(case))
         .link(CHANGE_SCOPES)
@@ -88,7 +92,7 @@ fn set(case: &Case<'_>, vm: &str) -> Step {
 fn set_recommended(case: &Case<'_>, vm: &str) -> Option<Step> {
     let better = case.recommended_in_short()?;
     let text = format!(
-        "Better, instead of the step before: give it {better} and let IAM roles alone decide what the account may \
+        "Better than the step before, and instead of it: give it {better} and let IAM roles alone decide what the account may \
          do, as Google recommends."
     );
     Some(Step::new(text).command(set_command(vm, &scopes_flag(&case.recommended()))))
