@@ -15,6 +15,9 @@ use serde_json::Value;
 const BASELINE: &str = "benches/instructions.txt";
 /// How far a count may be from the one checked in, in percent, either way.
 const TOLERANCE: u64 = 2;
+/// What rows of our own code are named after. A peer's counts are shown and gate nothing: with the addresses that
+/// a run happens to get, they differ by more than that.
+const OURS: [&str; 2] = ["guard", "whole catalog"];
 /// Runs of a row in the shorter and in the longer go; what both do besides falls out.
 const RUNS: (u64, u64) = (50, 250);
 
@@ -56,7 +59,8 @@ fn compare(counts: &BTreeMap<String, u64>, baseline: &str) -> usize {
             println!("{count:>8}      new  {name}");
             continue;
         };
-        let is_off = count.abs_diff(*old) * 100 > old * TOLERANCE;
+        let is_far = count.abs_diff(*old) * 100 > old * TOLERANCE;
+        let is_off = is_far && OURS.iter().any(|ours| name.contains(ours));
         let mark = if is_off { "OFF" } else { "" };
         off += usize::from(is_off);
         println!("{count:>8} {old:>8}  {name} {mark}");
@@ -118,8 +122,8 @@ mod tests {
 
     #[test]
     fn a_count_is_off_if_it_is_far_from_the_old_one_either_way_or_gone() {
-        let baseline = "# made with\n     100 a, b\n    1000 c\n     100 d\n     100 gone\n";
-        let counts = [("a, b", 98), ("c", 1021), ("d", 97), ("new", 1)];
+        let baseline = "# made with\n     100 guard, a\n    1000 guard\n     100 whole catalog\n     100 peer\n     100 gone\n";
+        let counts = [("guard, a", 98), ("guard", 1021), ("whole catalog", 97), ("peer", 50), ("new", 1)];
         let counts = counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
         assert_eq!(compare(&counts, baseline), 3);
     }
