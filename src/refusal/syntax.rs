@@ -117,20 +117,24 @@ pub(super) fn harmless(text: &str) -> String {
     out
 }
 
-/// Looks no further than what is shown.
+/// Looks for each mark once, and goes no further than what is shown.
 fn without_values(text: &str) -> String {
-    let (mut out, mut rest) = (String::new(), text);
+    let (mut out, mut at) = (String::new(), 0);
+    let mut marks = BEFORE_SECRETS.map(|mark| text.match_indices(mark).peekable());
     let is_end = |c: char| c.is_whitespace() || "\"'`&%,;)]}<>\\".contains(c);
     while out.len() <= MESSAGE_LIMIT {
-        let ends = BEFORE_SECRETS.iter().filter_map(|mark| Some(rest.find(mark)? + mark.len()));
-        let Some((before, after)) = ends.min().and_then(|end| rest.split_at_checked(end)) else { break };
-        let (value, tail) =
-            after.split_at_checked(after.find(is_end).unwrap_or(after.len())).unwrap_or_default();
+        let ends = marks.iter_mut().filter_map(|mark| {
+            while mark.next_if(|(place, _)| *place < at).is_some() {}
+            mark.peek().map(|(place, mark)| place + mark.len())
+        });
+        let Some(end) = ends.min() else { break };
+        let (before, after) = (text.get(at..end).unwrap_or_default(), text.get(end..).unwrap_or_default());
+        let value = after.split(is_end).next().unwrap_or_default();
         out.push_str(before);
         out.push_str(if value.len() >= SECRET_LENGTH { "[redacted]" } else { value });
-        rest = tail;
+        at = end + value.len();
     }
-    out + rest
+    out + text.get(at..).unwrap_or_default()
 }
 
 fn without_secrets(text: &str) -> String {
