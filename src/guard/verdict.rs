@@ -34,8 +34,9 @@ pub enum Verdict {
 ///
 /// It is [`Lacking`](Verdict::Lacking) only if nothing speaks against the judgement: the method is
 /// certain and lists scopes, no special case applies, Google's lists tell of every scope of the token
-/// what it opens, and none is accepted, nor would be in another version of the API. An empty `granted` is a token that is known to hold no scope, and so lacks
-/// every one; a token of which nothing is known must not be judged at all.
+/// what it opens, and none is accepted, nor would be in another version of the API. An empty `granted`
+/// is a token that is known to hold no scope, and so lacks every one; a token of which nothing is known
+/// must not be judged at all.
 ///
 /// ```
 #[doc = with_catalog!()]

@@ -43,14 +43,18 @@ fn without(accepted: &ScopeSet, rows: &[Beside]) -> ScopeSet {
 
 /// The narrowest sensible one of the accepted scopes, if any is accepted.
 pub(crate) fn least(accepted: &ScopeSet) -> Option<Scope> {
-    sensible(accepted).iter().min_by(narrower)
+    narrowest(&sensible(accepted))
+}
+
+fn narrowest(scopes: &ScopeSet) -> Option<Scope> {
+    scopes.iter().min_by(narrower)
 }
 
 /// A smallest set of scopes that holds an accepted one for each of several calls: the narrowest for
 /// each, without those that the others make needless.
 pub(crate) fn least_of(accepted: &[ScopeSet]) -> Vec<Scope> {
     let accepted: Vec<ScopeSet> = accepted.iter().map(sensible).collect();
-    let mut chosen: Vec<Scope> = accepted.iter().filter_map(least).collect::<ScopeSet>().iter().collect();
+    let mut chosen: Vec<Scope> = accepted.iter().filter_map(narrowest).collect::<ScopeSet>().iter().collect();
     chosen.sort_by(narrower);
     let opens = |chosen: &[Scope], set: &ScopeSet| chosen.iter().any(|scope| set.contains(scope));
     // The narrow ones first: a wide one that is needed anyway often does for them.

@@ -92,8 +92,8 @@ fn set(case: &Case<'_>, vm: &str) -> Step {
 fn set_recommended(case: &Case<'_>, vm: &str) -> Option<Step> {
     let better = case.recommended_in_short()?;
     let text = format!(
-        "Better than the step before, and instead of it: give it {better} and let IAM roles alone decide what the account may \
-         do, as Google recommends."
+        "Better than the step before, and instead of it: give it {better} and let IAM roles alone decide what the \
+         account may do, as Google recommends."
     );
     Some(Step::new(text).command(set_command(vm, &scopes_flag(&case.recommended()))))
 }

@@ -122,7 +122,8 @@ mod tests {
 
     #[test]
     fn a_count_is_off_if_it_is_far_from_the_old_one_either_way_or_gone() {
-        let baseline = "# made with\n     100 guard, a\n    1000 guard\n     100 whole catalog\n     100 peer\n     100 gone\n";
+        let baseline = "# made with\n     100 guard, a\n    1000 guard\n     100 whole catalog\n     100 peer\n     100 \
+                        gone\n";
         let counts = [("guard, a", 98), ("guard", 1021), ("whole catalog", 97), ("peer", 50), ("new", 1)];
         let counts = counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
         assert_eq!(compare(&counts, baseline), 3);

@@ -102,7 +102,8 @@ pub(crate) fn run(args: &Explain, look: &Look) -> ExitCode {
     if explanation.lacks_call() {
         hint(match args.call {
             Some(_) => {
-                "the catalog has no method for --call, so it is not known which scopes would do; look at its verb and path"
+                "the catalog has no method for --call, so it is not known which scopes would do; look at its verb \
+                     and path"
             }
             None => {
                 "which scopes would do is not known; give the call, as in --call 'POST https://…' or --call \
