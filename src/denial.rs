@@ -185,7 +185,8 @@ impl Denial {
     pub fn of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
         let mut next = Some(error);
         while let Some(error) = next {
-            let found = error.downcast_ref::<Self>().or_else(|| Some(&error.downcast_ref::<Shell>()?.0));
+            let found =
+                error.downcast_ref::<Self>().or_else(|| Some(&error.downcast_ref::<DenialError>()?.0));
             if found.is_some() {
                 return found;
             }
@@ -387,9 +388,17 @@ impl Denial {
         crate::telemetry::span(self)
     }
 
-    /// The denial as an error to hand to a client, which a walk of `source()` finds again.
-    pub(crate) fn into_error(self) -> Shell {
-        Shell(self)
+    /// The denial as an error to hand to a client, in which a walk along `source()` finds it again.
+    ///
+    /// ```
+    /// # use gcp_scopes::Denial;
+    /// fn to_io(denial: Denial) -> std::io::Error {
+    ///     std::io::Error::other(denial.into_error())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn into_error(self) -> DenialError {
+        DenialError(self)
     }
 }
 
@@ -484,16 +493,23 @@ impl StdError for Denial {}
 /// Several clients (reqwest-middleware's `Error::Middleware` among them) are transparent: their
 /// `source()` skips the error they were given and starts one level below it. So the denial stands
 /// one level below. Display repeats its line, for clients that print one level only.
+///
+/// ```
+/// # use gcp_scopes::Denial;
+/// fn hand_over(denial: Denial) -> Box<dyn std::error::Error + Send + Sync> {
+///     denial.into_error().into() // `Denial::of` finds the denial again
+/// }
+/// ```
 #[derive(Debug)]
-pub(crate) struct Shell(Denial);
+pub struct DenialError(Denial);
 
-impl fmt::Display for Shell {
+impl fmt::Display for DenialError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl StdError for Shell {
+impl StdError for DenialError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         Some(&self.0)
     }

@@ -18,7 +18,7 @@ use crate::catalog::scopes::SCOPES;
 use crate::scope::ALIASES;
 
 /// Any error, boxed, as tower and hyper pass them on.
-pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
+pub type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// What this crate could not do, and why. The message names the input and ends in what to do.
 ///

@@ -101,6 +101,20 @@ pub mod denial;
 
 pub mod guard;
 
+pub mod judge;
+
+pub mod flight;
+
+pub mod delivery;
+
+pub mod response;
+
+pub mod token_source;
+
+pub mod calling;
+
+mod recording;
+
 pub mod self_check;
 
 pub mod recorder;

@@ -5,7 +5,7 @@ use std::fmt;
 /// ```
 /// use gcp_scopes::call::{Call, Why};
 /// use gcp_scopes::granted::GrantedScopes;
-/// use gcp_scopes::{Guard, guard::Decision};
+/// use gcp_scopes::{Guard, judge::Decision};
 ///
 /// // An emulator is nobody's API until it is mapped.
 /// let uri = "http://127.0.0.1:4443/storage/v1/b/photos".parse()?;

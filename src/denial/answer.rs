@@ -14,8 +14,8 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::Denial;
-use crate::adapter::inflate;
 use crate::catalog::Basis;
+use crate::response::inflate;
 use crate::scope::Scope;
 
 /// How an API writes its refusals.

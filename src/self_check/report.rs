@@ -239,7 +239,7 @@ impl SelfCheck {
     pub(super) fn report(&self, findings: Vec<Finding>, tokens: &Tokens, lacking: &[Lacking]) -> Report {
         let granted = of_all(tokens);
         let told = lacking.first().map_or(&granted, |lacking| &lacking.granted);
-        let environment = of_this_token(self.guard.shared_environment(), told);
+        let environment = of_this_token(Arc::clone(&self.guard.state().environment), told);
         let accepted: Vec<ScopeSet> = lacking.iter().map(|lacking| lacking.accepted.clone()).collect();
         let case = Case {
             kind: ScopeRefusal::Missing,
