@@ -21,6 +21,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+use gcp_scopes_catalog::for_every_call;
+
 use crate::catalog::ApiMethod;
 use crate::environment::{Credential, Environment, Platform};
 use crate::granted::{GrantSource, GrantedScopes};
@@ -406,7 +408,7 @@ fn accepted_after(listed: &ScopeSet, granted: &GrantedScopes, refusal: &Refusal)
         return DRIVE.iter().map(|uri| Scope::from_uri(uri)).collect();
     }
     let said = refusal.alternatives();
-    let own = remedy::own(listed);
+    let own = for_every_call(listed);
     let holds_others = granted.scopes().is_some_and(|held| held.intersects(listed) && !held.intersects(&own));
     let listed = if holds_others { &own } else { listed };
     let contradicted = granted.scopes().is_some_and(|held| held.intersects(listed) && !held.intersects(said));
@@ -422,7 +424,7 @@ fn accepted_after(listed: &ScopeSet, granted: &GrantedScopes, refusal: &Refusal)
 fn would_do(environment: &Environment, accepted: &ScopeSet, refusal: &Refusal) -> bool {
     let is_missing = refusal.scope_refusal() == Some(ScopeRefusal::Missing);
     let said = refusal.alternatives();
-    let opens = if said.is_empty() { &remedy::own(accepted) } else { said };
+    let opens = if said.is_empty() { &for_every_call(accepted) } else { said };
     let is_attached = is_missing && environment.credential() == Credential::MetadataServer;
     is_attached && environment.scopes().is_some_and(|scopes| scopes.intersects(opens))
 }

@@ -27,6 +27,7 @@ use std::time::SystemTime;
 
 use http::HeaderValue;
 
+use crate::catalog::KnownHost;
 use crate::scope::ScopeSet;
 
 pub(crate) mod cache;
@@ -187,6 +188,15 @@ impl GrantedScopes {
     #[inline]
     pub fn is_unknown(&self) -> bool {
         matches!(self.held, Held::Unknown(_))
+    }
+
+    /// Whether the token is known to open every method of this host.
+    pub(crate) fn opens(&self, host: KnownHost) -> bool {
+        match &self.held {
+            Held::Known(scopes) => host.is_open_to(Some(scopes)),
+            Held::NotLimited => host.is_open_to(None),
+            Held::Unknown(_) => false,
+        }
     }
 
     /// Why the scopes are unknown, for a person. `None` where they are not.

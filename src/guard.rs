@@ -41,7 +41,6 @@ mod lessons;
 mod line;
 mod repeats;
 mod surface;
-mod verdict;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -63,10 +62,10 @@ use repeats::Repeats;
 
 pub use builder::GuardBuilder;
 pub(crate) use checked::{Before, Checked, scope_for};
+pub use gcp_scopes_catalog::{Verdict, verdict};
 pub(crate) use grpc::{GRPC_STATUS, Head, is_denied};
 pub(crate) use line::Line;
 pub(crate) use surface::fit;
-pub use verdict::{Verdict, verdict};
 
 /// How long, if the user does not say, [`Preflight::Deny`] waits for scopes that are not yet known,
 /// and how long an explanation waits for those it would like to show.

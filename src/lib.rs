@@ -81,11 +81,19 @@
 #[macro_use]
 mod examples;
 
-pub mod scope;
+#[doc(inline)]
+pub use gcp_scopes_catalog::{call, scope};
 
-pub mod call;
-
-pub mod catalog;
+/// Which Google API method a call is, and which scopes that method accepts.
+///
+/// It is the crate [`gcp_scopes_catalog`], whose data is compiled in: nothing is parsed, allocated or fetched
+/// at start.
+pub mod catalog {
+    #[doc(inline)]
+    pub use gcp_scopes_catalog::KnownHost;
+    #[doc(inline)]
+    pub use gcp_scopes_catalog::{ApiMethod, Basis, Endpoints, Found, VERSION, Version, lookup};
+}
 
 pub mod granted;
 

@@ -27,12 +27,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
+use gcp_scopes_catalog::{least_of, narrowest_first, recommended};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::call::Why;
-use crate::catalog::{ApiMethod, Found, reader};
-use crate::remedy::{least_of, narrowest_first, recommended, scopes_flag};
+use crate::catalog::{ApiMethod, Found};
+use crate::remedy::scopes_flag;
 use crate::scope::{Scope, ScopeSet};
 
 /// How many methods are remembered.
@@ -78,7 +79,7 @@ impl Recorder {
     /// ```
     #[must_use]
     pub fn methods(&self) -> Vec<ApiMethod> {
-        let mut methods: Vec<ApiMethod> = self.0.rows().map(ApiMethod::at).collect();
+        let mut methods: Vec<ApiMethod> = self.0.indices().filter_map(ApiMethod::at).collect();
         methods.sort_by_key(ApiMethod::id);
         methods
     }
@@ -226,7 +227,7 @@ pub(crate) struct Book {
 
 impl Default for Book {
     fn default() -> Self {
-        let words = reader::row_count().div_ceil(64);
+        let words = ApiMethod::count().div_ceil(64);
         Self {
             bits: (0..words).map(|_| AtomicU64::new(0)).collect(),
             count: AtomicUsize::new(0),
@@ -247,9 +248,9 @@ impl Book {
     }
 
     fn add(&self, method: ApiMethod) {
-        let row = method.row();
-        let Some(word) = self.bits.get(row as usize / 64) else { return };
-        let bit = 1 << (row % 64);
+        let index = method.index();
+        let Some(word) = self.bits.get(index / 64) else { return };
+        let bit = 1 << (index % 64);
         if word.load(Ordering::Relaxed) & bit != 0 {
             return;
         }
@@ -264,8 +265,8 @@ impl Book {
         }
     }
 
-    fn rows(&self) -> impl Iterator<Item = u32> + '_ {
-        let words = (0_u32..).zip(&self.bits).map(|(place, word)| (place, word.load(Ordering::Relaxed)));
+    fn indices(&self) -> impl Iterator<Item = usize> + '_ {
+        let words = (0..).zip(&self.bits).map(|(place, word)| (place, word.load(Ordering::Relaxed)));
         words.flat_map(|(place, word)| {
             (0..64).filter(move |bit| word & 1 << bit != 0).map(move |bit| place * 64 + bit)
         })
@@ -279,20 +280,21 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded_and_says_so() {
         let recorder = Recorder::new(Arc::default());
-        for row in 0..MOST as u32 {
-            recorder.note(ApiMethod::at(row * 7));
-            recorder.note(ApiMethod::at(row * 7));
+        let at = |index| ApiMethod::at(index).unwrap();
+        for row in 0..MOST {
+            recorder.note(at(row * 7));
+            recorder.note(at(row * 7));
         }
         assert_eq!((recorder.methods().len(), recorder.is_cut_off()), (MOST, false));
-        recorder.note(ApiMethod::at(1));
-        recorder.note(ApiMethod::at(7));
+        recorder.note(at(1));
+        recorder.note(at(7));
         assert_eq!((recorder.methods().len(), recorder.is_cut_off()), (MOST, true));
     }
 
     #[test]
     fn a_row_that_is_not_there_is_no_harm() {
         let recorder = Recorder::new(Arc::default());
-        recorder.note(ApiMethod::at(u32::MAX));
+        ApiMethod::at(u32::MAX as usize).into_iter().for_each(|method| recorder.note(method));
         assert!(recorder.methods().is_empty());
     }
 
@@ -301,7 +303,7 @@ mod tests {
         let recorder = Recorder::new(Arc::default());
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| (0..MOST as u32 / 2).for_each(|row| recorder.note(ApiMethod::at(row))));
+                scope.spawn(|| (0..MOST / 2).for_each(|row| recorder.note(ApiMethod::at(row).unwrap())));
             }
         });
         assert!(!recorder.is_cut_off() && recorder.methods().len() == MOST / 2);

@@ -27,11 +27,12 @@ mod code;
 mod elsewhere;
 mod gates;
 mod grant;
-mod least;
 mod login;
 mod machine;
 mod next;
 mod product;
+
+use gcp_scopes_catalog::{least, least_of, recommended};
 
 use crate::environment::{Credential, Environment, Platform};
 use crate::refusal::ScopeRefusal;
@@ -39,7 +40,6 @@ use crate::scope::{Scope, ScopeSet};
 
 pub use gates::{for_refusal, for_refused_call};
 pub(crate) use grant::grant;
-pub(crate) use least::{least, least_of, narrowest_first, own, recommended};
 pub(crate) use next::left_to_iam;
 
 /// One thing to do: a sentence, where there is one a command to paste or a line of code, and where
@@ -399,11 +399,7 @@ pub(crate) fn scopes_flag(scopes: &ScopeSet) -> String {
 }
 
 fn flag_value(scope: &Scope) -> String {
-    let alias = crate::scope::ALIASES.iter().find(|(_, short)| *short == scope.short());
-    match alias {
-        Some((alias, _)) if *alias != "sql" => (*alias).to_owned(),
-        _ => plain(scope).to_owned(),
-    }
+    scope.gcloud_alias().filter(|alias| *alias != "sql").unwrap_or_else(|| plain(scope)).to_owned()
 }
 
 /// A scope's URI, if it can stand in a shell command and in a string as it is: a server may name

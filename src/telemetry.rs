@@ -36,8 +36,8 @@ use crate::catalog::{ApiMethod, VERSION};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantedScopes;
 use crate::refusal::Refusal;
-use crate::remedy::least;
 use crate::scope::ScopeSet;
+use gcp_scopes_catalog::least;
 
 /// The target of every event, for filters such as `gcp_scopes=warn`.
 pub const TARGET: &str = "gcp_scopes";

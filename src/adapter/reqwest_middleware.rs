@@ -86,7 +86,7 @@ impl GuardMiddleware {
     }
 
     async fn attach(&self, source: &dyn TokenSource, request: &mut Request) -> Result<()> {
-        let call = Call::of_url(request.method(), request.url(), request.headers());
+        let call = of_url(request.method(), request.url(), request.headers());
         let Some(scope) = self.guard.scope_to_ask_for(&call, request.headers()) else { return Ok(()) };
         let value = authorization(source, &scope).await.map_err(Error::middleware)?;
         request.headers_mut().insert(AUTHORIZATION, value);
@@ -94,7 +94,7 @@ impl GuardMiddleware {
     }
 
     fn before(&self, request: &Request, extensions: &Extensions) -> Before {
-        let call = Call::of_url(request.method(), request.url(), request.headers());
+        let call = of_url(request.method(), request.url(), request.headers());
         self.guard.before(&call.needing(extensions.get()), request.headers())
     }
 
@@ -134,6 +134,12 @@ fn put_together(url: Url, parts: Parts, body: Body) -> Result<Response> {
     Ok(http::Response::from_parts(whole, body).into())
 }
 
+/// The call that a request is, whose URL is of reqwest's own kind.
+fn of_url<'a>(verb: &'a Method, url: &'a reqwest::Url, headers: &'a HeaderMap) -> Call<'a> {
+    let (scheme, authority) = (Some(url.scheme()), Some(url.authority()));
+    Call::from_url_parts(verb.as_str(), scheme, authority, url.path(), url.query()).with_headers(headers)
+}
+
 #[async_trait]
 impl Middleware for GuardMiddleware {
     async fn handle(
@@ -161,7 +167,7 @@ impl Middleware for GuardMiddleware {
         }
         let checked = match fingerprint(response.url()) == url {
             true => checked,
-            false => self.guard.redirected(&Call::of_url(&Method::GET, response.url(), &HeaderMap::new())),
+            false => self.guard.redirected(&of_url(&Method::GET, response.url(), &HeaderMap::new())),
         };
         match self.guard.looks_at(&checked, response.status()) {
             true => Box::pin(self.explain(&checked, response)).await,

@@ -6,8 +6,8 @@ use super::{DenialKind, Facts};
 use crate::environment::{Credential, Environment, Platform};
 use crate::layout::{Colour, Layout, Page};
 use crate::refusal::{Refusal, ScopeRefusal};
-use crate::remedy::narrowest_first;
 use crate::scope::Scope;
+use gcp_scopes_catalog::narrowest_first;
 
 /// Scopes named on one line before the rest is counted.
 const ON_A_LINE: usize = 3;

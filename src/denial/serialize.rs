@@ -5,7 +5,6 @@ use serde::{Serialize, Serializer};
 
 use super::Denial;
 use crate::remedy::Step;
-use crate::scope::{Scope, ScopeSet};
 
 /// Names as strings, scopes as full URIs; what is not known is null. No token, object name, query or
 /// server text.
@@ -39,19 +38,5 @@ impl Serialize for Step {
         value.serialize_field("console_url", &self.console_url())?;
         value.serialize_field("doc_url", &self.doc_url())?;
         value.end()
-    }
-}
-
-/// The full URI.
-impl Serialize for Scope {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-/// A list of full URIs.
-impl Serialize for ScopeSet {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter())
     }
 }

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use http::header::{HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use http::{Method, Uri};
 
-use super::calls::header_map;
+use super::header_map;
 use super::{first, parts};
 use crate::call::Call;
 use crate::granted::{GrantSource, GrantedScopes};

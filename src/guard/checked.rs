@@ -3,23 +3,23 @@
 
 use std::time::Instant;
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::lessons::Subject;
 use super::line::Line;
 use super::{Asked, Guard, Preflight, Verdict, WAIT, is_for_scope, is_google};
 use crate::adapter::inflate;
-use crate::call::{Call, Headers, Why, query};
+use crate::call::{Call, Why};
 use crate::catalog::{self, Endpoints, Found, KnownHost};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::cache::{Entry, Stage, TokenKey};
 use crate::granted::flight::Peek;
 use crate::granted::{GrantSource, GrantedScopes};
 use crate::refusal::{self, Answer, Certainty, Gate, Refusal, ScopeRefusal};
-use crate::remedy::least;
 use crate::remedy::{Step, asked};
 use crate::scope::{Scope, ScopeSet};
 use crate::telemetry;
+use gcp_scopes_catalog::least;
 
 /// What an adapter carries from a request to its answer: no allocation, and the token only while somebody
 /// is left who may be asked what it holds.
@@ -89,15 +89,6 @@ impl Before<()> {
     }
 }
 
-/// The value of `Authorization`, if it is the only token: which of two Google would take is not known.
-fn only_token<'a>(call: &Call<'a>, headers: &'a HeaderMap) -> Option<&'a HeaderValue> {
-    let only = match call.headers() {
-        Some(told) => told.only_authorization(),
-        None => Headers::read(headers).only_authorization(),
-    };
-    only.filter(|_| !query::has_token(call.query()))
-}
-
 impl Guard {
     /// Before a request is sent. Never waits, and on the usual path does not allocate.
     pub(crate) fn before(&self, call: &Call<'_>, headers: &HeaderMap) -> Before {
@@ -111,7 +102,7 @@ impl Guard {
         if let Some(book) = self.0.recorder.get() {
             book.note(&checked.asked.found);
         }
-        match only_token(call, headers) {
+        match call.only_token(headers) {
             Some(token) if checked.is_googles() => self.check(token, checked),
             _ => Before::GO,
         }
@@ -132,11 +123,11 @@ impl Guard {
     ) -> Before<()> {
         let is_plain = call.needed().is_none() && self.0.recorder.get().is_none();
         let host = KnownHost::of(call, &self.0.endpoints).filter(|_| is_plain);
-        let (Some(host), Some(token)) = (host, only_token(call, headers)) else {
+        let (Some(host), Some(token)) = (host, call.only_token(headers)) else {
             return self.before_call(call, headers, checked);
         };
         let read = |key, entry: &Entry| {
-            let is_kept = host.is_open_to(&entry.granted) && line.keep(call, host);
+            let is_kept = entry.granted.opens(host) && line.keep(call, host);
             if is_kept {
                 checked.asked.found = Err(Why::Method);
             } else {
@@ -214,12 +205,7 @@ impl Guard {
     /// The scope to ask for in a token for this call, if the call may be given one: it goes to an
     /// API of Google's over TLS, or to where the user said that one is, and proves nothing yet.
     pub(crate) fn scope_to_ask_for(&self, call: &Call<'_>, headers: &HeaderMap) -> Option<Scope> {
-        if headers.contains_key(header::AUTHORIZATION) || query::has_token(call.query()) {
-            return None;
-        }
-        // Google refuses a key and a token of different projects in one request:
-        // https://github.com/tidyverse/googledrive/issues/184.
-        if headers.contains_key(API_KEY) || query::has(call.query(), "key") {
+        if call.has_credentials(headers) {
             return None;
         }
         let found = catalog::lookup(call, &self.0.endpoints);
@@ -461,8 +447,6 @@ impl Guard {
     }
 }
 
-/// <https://docs.cloud.google.com/docs/authentication/api-keys-use#using-with-rest>, where the query's `key` is, too.
-const API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 const NO_TOKEN: &str = "the call carried no bearer token that could be seen";
 
 /// The scope to ask for in a token for this call.
@@ -492,6 +476,8 @@ mod tests {
     use std::pin::Pin;
     use std::sync::Arc;
     use std::time::Duration;
+
+    use http::{HeaderName, header};
 
     use super::*;
     use crate::call::NeededScopes;
@@ -531,7 +517,9 @@ mod tests {
             let call = Call::new(&verb, &uri);
             let scope = guard.scope_to_ask_for(&call, &HeaderMap::new());
             assert_eq!(scope.as_ref().map(Scope::short), expected, "{url}");
-            for (name, value) in [(header::AUTHORIZATION, "Bearer mine"), (API_KEY, "mine")] {
+            for (name, value) in
+                [(header::AUTHORIZATION, "Bearer mine"), (HeaderName::from_static("x-goog-api-key"), "mine")]
+            {
                 let headers = HeaderMap::from_iter([(name, value.parse().unwrap())]);
                 assert_eq!(guard.scope_to_ask_for(&call, &headers), None, "{url}");
             }

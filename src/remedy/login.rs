@@ -1,6 +1,6 @@
 //! People: the scopes were fixed when they consented, so they have to log in again.
 
-use super::{Case, Remedy, Step, code, is_cloud, least_of, next, plain};
+use super::{Case, Remedy, Step, code, is_cloud, next, plain};
 use crate::environment::Platform;
 use crate::scope::{Scope, ScopeSet};
 
@@ -134,7 +134,7 @@ pub(super) fn command(case: &Case<'_>) -> String {
     all.extend(case.held.into_iter().flat_map(ScopeSet::iter));
     let is_lacking = |accepted: &&ScopeSet| !all.intersects(accepted);
     let lacking: Vec<ScopeSet> = case.accepted.iter().filter(is_lacking).cloned().collect();
-    all.extend(least_of(&lacking));
+    all.extend(gcp_scopes_catalog::least_of(&lacking));
     let list: Vec<String> = all.iter().map(|scope| plain(&scope).to_owned()).collect();
     format!("gcloud auth application-default login --scopes={}", list.join(","))
 }

@@ -8,8 +8,8 @@ use crate::denial::report::place;
 use crate::environment::Platform;
 use crate::layout::{Colour, Layout, Page};
 use crate::refusal::Gate;
-use crate::remedy::narrowest_first;
 use crate::scope::Scope;
+use gcp_scopes_catalog::narrowest_first;
 
 /// Scopes or methods named of a long list before the rest is counted.
 const IN_A_LIST: usize = 12;

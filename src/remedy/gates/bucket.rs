@@ -1,8 +1,6 @@
 //! The bucket that a refused call was about.
 
 use crate::call::Call;
-use crate::call::host::{self, DOMAIN, Place, STORAGE};
-use crate::call::storage::is_json;
 use crate::environment::names;
 use crate::refusal::Refusal;
 
@@ -13,28 +11,10 @@ pub(super) fn in_words(refusal: &Refusal) -> Option<&str> {
     names::bucket(rest.split(is_end).next()?)
 }
 
-/// The one bucket that the URL names, in any of the forms of
-/// <https://docs.cloud.google.com/storage/docs/request-endpoints>.
+/// The one bucket that the URL names, if it has the syntax of one.
 pub(super) fn in_url(call: &Call<'_>) -> Option<String> {
-    let (host, _) = host::split(call.authority()?);
-    let host = host::normal(host);
-    let place = Place::below(DOMAIN, &host, |host| [STORAGE, WWW].contains(&host))?;
-    let (json, path) = (call.path().split_once(JSON), call.path().trim_start_matches('/'));
-    let name = match json {
-        _ if place.bucket => host.rsplit_once(".storage.")?.0,
-        // Which of the two was refused the URL does not tell.
-        Some((_, rest)) if rest.contains("/rewriteTo/b/") || rest.contains("/copyTo/b/") => return None,
-        Some((_, rest)) => rest.split('/').next()?,
-        None if place.host == STORAGE && !is_json(call.path()) => path.split('/').next()?,
-        None => return None,
-    };
-    names::bucket(name).map(str::to_owned)
+    call.bucket().filter(|name| names::bucket(name).is_some())
 }
-
-/// Serves the JSON API, too.
-const WWW: &str = "www.googleapis.com";
-/// What stands before the bucket in every path of the JSON API.
-const JSON: &str = "/storage/v1/b/";
 
 #[cfg(test)]
 mod tests {
