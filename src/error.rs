@@ -85,6 +85,13 @@ impl From<gcp_scopes_catalog::Error> for Error {
     }
 }
 
+/// A value that has not the syntax which Google documents for it.
+impl From<gcp_scopes_explain::Error> for Error {
+    fn from(error: gcp_scopes_explain::Error) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Error").field("kind", &self.kind).field("message", &self.message).finish()

@@ -65,7 +65,7 @@ pub(crate) use checked::{Before, Checked, scope_for};
 pub use gcp_scopes_catalog::{Verdict, verdict};
 pub(crate) use grpc::{GRPC_STATUS, Head, is_denied};
 pub(crate) use line::Line;
-pub(crate) use surface::fit;
+pub(crate) use surface::{explained, fit};
 
 /// How long, if the user does not say, [`Preflight::Deny`] waits for scopes that are not yet known,
 /// and how long an explanation waits for those it would like to show.

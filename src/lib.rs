@@ -97,15 +97,10 @@ pub mod catalog {
 
 pub mod granted;
 
-pub mod environment;
+pub mod detect;
 
-pub mod refusal;
-
-pub mod remedy;
-
-pub mod layout;
-
-pub mod denial;
+#[doc(inline)]
+pub use gcp_scopes_explain::{denial, environment, layout, refusal, remedy};
 
 pub mod guard;
 
@@ -127,9 +122,9 @@ pub mod testing;
 pub mod fuzzing;
 
 #[doc(inline)]
-pub use denial::Denial;
-#[doc(inline)]
 pub use error::Error;
+#[doc(inline)]
+pub use gcp_scopes_explain::Denial;
 #[doc(inline)]
 pub use guard::{Guard, GuardBuilder, Preflight};
 #[doc(inline)]

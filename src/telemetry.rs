@@ -101,8 +101,22 @@ pub(crate) fn denied(denial: &Denial, status: Option<StatusCode>, calls: u64) {
     );
 }
 
-/// A span whose fields stand beside whatever the caller logs in it.
-pub(crate) fn span(denial: &Denial) -> Span {
+/// A span that carries gate, method, scopes and remedy of a denial as fields, for the event with which a
+/// service itself reports its failure. Most formatters print a span's fields beside every event in it.
+///
+/// ```
+/// use gcp_scopes::{Denial, telemetry};
+/// use tracing::Span;
+///
+/// fn report(error: &(dyn std::error::Error + 'static)) {
+///     let span = Denial::of(error).map_or_else(Span::none, telemetry::span);
+///     span.in_scope(|| tracing::error!(error, "the upload failed"));
+/// }
+/// ```
+///
+/// The fields are listed in the repository's `docs/logs.md`.
+#[must_use]
+pub fn span(denial: &Denial) -> Span {
     let method = denial.method();
     error_span!(
         target: TARGET,

@@ -7,8 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use http_body::Body;
 
 use super::body::{GuardBody, look};
-use crate::denial::Denial;
-use crate::denial::answer::after;
+use crate::denial::{Denial, gap_after};
 use crate::error::BoxError;
 use crate::guard::{Checked, GRPC_STATUS, Guard, Surface};
 
@@ -72,7 +71,7 @@ fn as_error<E>(_: Denial, _: &HeaderMap) -> Option<E> {
 /// Adds a sentence to the message, percent-encoded as the protocol wants it.
 fn add_to_message(headers: &mut HeaderMap, sentence: &str) {
     let mut message = headers.get(GRPC_MESSAGE).map(|said| said.as_bytes().to_vec()).unwrap_or_default();
-    message.extend_from_slice(after(message.last()).as_bytes());
+    message.extend_from_slice(gap_after(message.last()).as_bytes());
     for byte in sentence.bytes() {
         match byte {
             b' '..=b'~' if byte != b'%' => message.push(byte),

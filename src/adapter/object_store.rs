@@ -60,9 +60,8 @@ use object_store::client::{
 
 use super::body::look;
 use crate::call::Call;
-use crate::denial::Denial;
-use crate::denial::answer::{AnswerForm, explained, made_up};
-use crate::guard::{Checked, Guard, fit};
+use crate::denial::{AnswerForm, Denial};
+use crate::guard::{Checked, Guard, explained, fit};
 
 /// How many denials are kept for those who ask which one an error was made of.
 const RECENT: usize = 64;
@@ -187,7 +186,7 @@ impl HttpService for GuardService {
         let checked = match guard.admit(guard.before(&call, request.headers())).await {
             Ok(checked) => checked,
             Err(denial) => {
-                let answer = made_up(&denial, AnswerForm::Xml);
+                let answer = denial.to_response(AnswerForm::Xml).map(bytes::Bytes::from);
                 self.connector.remember(denial);
                 return Ok(answer.map(Into::into));
             }

@@ -16,7 +16,7 @@ use crate::granted::cache::{Entry, Stage, TokenKey};
 use crate::granted::flight::Peek;
 use crate::granted::{GrantSource, GrantedScopes};
 use crate::refusal::{self, Answer, Certainty, Gate, Refusal, ScopeRefusal};
-use crate::remedy::{Step, asked};
+use crate::remedy::{self, Step};
 use crate::scope::{Scope, ScopeSet};
 use crate::telemetry;
 use gcp_scopes_catalog::least;
@@ -220,12 +220,7 @@ impl Guard {
     /// What to do about a program that asks for scopes which the method does not accept, or which open
     /// a part of the data only. With a warning event.
     pub(crate) fn amiss(&self, found: &Found, asked: &ScopeSet) -> Option<Step> {
-        let method = found.method();
-        let why = match super::verdict(found, asked) {
-            Verdict::Lacking if !asked.is_empty() => Some("which the method does not accept"),
-            _ => asked::partial(asked),
-        };
-        let step = asked::name_a_scope(method, asked, why?)?;
+        let (method, step) = (found.method(), remedy::for_requested_scopes(found, asked)?);
         if let Some(times) = self.0.repeats.count(("asked", Some(method), None), self.0.grants.now()) {
             telemetry::asked_amiss(method, asked, times);
         }
