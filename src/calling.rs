@@ -28,9 +28,9 @@ use crate::catalog::{ApiMethod, Found};
 use crate::denial::Denial;
 use crate::error::Error;
 use crate::flight::{Answered, Flight};
-use crate::guard::{Guard, Verdict, verdict};
+use crate::guard::Guard;
 use crate::refusal::Answer;
-use crate::remedy::{Step, asked};
+use crate::remedy::{self, Step};
 use crate::scope::ScopeSet;
 use crate::telemetry;
 
@@ -276,11 +276,7 @@ impl Guard {
     }
 
     fn wrong_scope_requested(&self, method: ApiMethod, scopes: &ScopeSet) -> Option<Step> {
-        let why = match verdict(&Found::named(method), scopes) {
-            Verdict::Lacking if !scopes.is_empty() => Some("which the method does not accept"),
-            _ => asked::partial(scopes),
-        };
-        let step = asked::name_a_scope(method, scopes, why?)?;
+        let step = remedy::for_requested_scopes(&Found::named(method), scopes)?;
         let state = self.state();
         if let Some(times) = state.repeats.count(("asked", Some(method), None), state.grants.now()) {
             telemetry::asked_amiss(method, scopes, times);

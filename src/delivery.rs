@@ -5,9 +5,9 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Response};
 
-use crate::denial::answer::{AnswerForm, explained, made_up};
-use crate::denial::{Denial, DenialError};
+use crate::denial::{AnswerForm, Denial, DenialError};
 use crate::guard::{Guard, Surface};
+use crate::response::inflate;
 
 impl Guard {
     /// What the caller of a call gets that is not sent: an answer, or an error.
@@ -23,7 +23,7 @@ impl Guard {
     /// The denial, unless it is to be delivered as an answer.
     pub fn unsent(&self, denial: Denial) -> Result<Response<Bytes>, DenialError> {
         match self.state().surface {
-            Surface::Message => Ok(made_up(&denial, AnswerForm::of(&denial))),
+            Surface::Message => Ok(denial.to_response(AnswerForm::of(&denial)).map(Bytes::from)),
             Surface::Error | Surface::Extension => Err(denial.into_error()),
         }
     }
@@ -53,10 +53,66 @@ impl Guard {
     }
 }
 
+/// The body of a refusal with the denial's line in its message: `seen` is the beginning of the body as it
+/// came, and `whole` says whether it is all of it. The body that is given is not compressed.
+pub fn explained(denial: &Denial, headers: &HeaderMap, seen: &[u8], whole: bool) -> Bytes {
+    let plain = inflate::readable(headers, seen).unwrap_or_default();
+    denial.explained_body(headers, &plain, whole).into()
+}
+
 /// Makes headers describe a body that takes the place of another: plain, and of its own length.
 pub fn fit(headers: &mut HeaderMap, body: &Bytes) {
     headers.remove(CONTENT_ENCODING);
     if let Some(length) = headers.get_mut(CONTENT_LENGTH) {
         *length = HeaderValue::from(body.len());
+    }
+}
+
+#[cfg(all(test, feature = "catalog-full", feature = "body"))]
+mod tests {
+    use std::sync::Arc;
+
+    use http::header::CONTENT_TYPE;
+
+    use super::*;
+    use crate::catalog::ApiMethod;
+    use crate::denial::DenialKind;
+    use crate::environment::{Environment, Snapshot};
+    use crate::granted::GrantedScopes;
+
+    fn denial() -> Denial {
+        let method = ApiMethod::by_id("storage.objects.get").unwrap();
+        let here = Arc::new(Environment::of(&Snapshot::default()));
+        let granted = GrantedScopes::unknown("");
+        Denial::predicted(DenialKind::Predicted, method, method.accepted(), granted, here)
+    }
+
+    #[test]
+    fn a_compressed_body_keeps_what_a_plain_one_keeps() {
+        let gzip = |plain: &str| {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+            std::io::Write::write_all(&mut encoder, plain.as_bytes()).unwrap();
+            encoder.finish().unwrap()
+        };
+        let google = r#"{"error":{"message":"No.","details":[{"domain":"googleapis.com"}]}}"#;
+        let xml = "<Error><Code>A</Code><Message>No.</Message><Details>d</Details></Error>";
+        for (content_type, sent) in [
+            ("application/json", google),
+            ("", google),
+            ("application/xml", xml),
+            ("text/plain", "Forbidden"),
+        ] {
+            let plain_headers = HeaderMap::from_iter(
+                (!content_type.is_empty()).then(|| (CONTENT_TYPE, HeaderValue::from_static(content_type))),
+            );
+            let mut headers = plain_headers.clone();
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            let body = explained(&denial(), &headers, &gzip(sent), true);
+            assert_eq!(
+                std::str::from_utf8(&body).unwrap(),
+                denial().explained_body(&plain_headers, sent.as_bytes(), true),
+                "{content_type}"
+            );
+        }
     }
 }

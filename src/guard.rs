@@ -5,7 +5,6 @@ pub(crate) mod lessons;
 mod repeats;
 mod settings;
 mod shared;
-mod verdict;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -22,8 +21,8 @@ use repeats::Repeats;
 use shared::Shared;
 
 pub use builder::GuardBuilder;
+pub use gcp_scopes_catalog::{Verdict, verdict};
 pub use settings::{Preflight, Surface};
-pub use verdict::{Verdict, verdict};
 
 /// How long, if the user does not say, [`Preflight::Deny`] waits for scopes that are not yet known,
 /// and how long an explanation waits for those it would like to show.

@@ -26,13 +26,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use gcp_scopes_catalog::{least_of, narrowest_first, recommended};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::catalog::ApiMethod;
 use crate::guard::Guard;
 use crate::recording::{MOST, Recording};
-use crate::remedy::{least_of, narrowest_first, recommended, scopes_flag};
+use crate::remedy::scopes_flag;
 use crate::scope::{Scope, ScopeSet};
 
 /// The methods called through a guard since [`Guard::recorder`](crate::Guard::recorder) was first called.
@@ -91,7 +92,7 @@ impl Recorder {
     /// ```
     #[must_use]
     pub fn methods(&self) -> Vec<ApiMethod> {
-        let mut methods: Vec<ApiMethod> = self.0.rows().map(ApiMethod::at).collect();
+        let mut methods: Vec<ApiMethod> = self.0.indices().filter_map(ApiMethod::at).collect();
         methods.sort_by_key(ApiMethod::id);
         methods
     }
@@ -236,20 +237,21 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded_and_says_so() {
         let recorder = Recorder::new(Arc::default());
-        for row in 0..MOST as u32 {
-            recorder.note(ApiMethod::at(row * 7));
-            recorder.note(ApiMethod::at(row * 7));
+        let at = |index| ApiMethod::at(index).unwrap();
+        for row in 0..MOST {
+            recorder.note(at(row * 7));
+            recorder.note(at(row * 7));
         }
         assert_eq!((recorder.methods().len(), recorder.is_cut_off()), (MOST, false));
-        recorder.note(ApiMethod::at(1));
-        recorder.note(ApiMethod::at(7));
+        recorder.note(at(1));
+        recorder.note(at(7));
         assert_eq!((recorder.methods().len(), recorder.is_cut_off()), (MOST, true));
     }
 
     #[test]
     fn a_row_that_is_not_there_is_no_harm() {
         let recorder = Recorder::new(Arc::default());
-        recorder.note(ApiMethod::at(u32::MAX));
+        ApiMethod::at(u32::MAX as usize).into_iter().for_each(|method| recorder.note(method));
         assert!(recorder.methods().is_empty());
     }
 
@@ -258,7 +260,7 @@ mod tests {
         let recorder = Recorder::new(Arc::default());
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| (0..MOST as u32 / 2).for_each(|row| recorder.note(ApiMethod::at(row))));
+                scope.spawn(|| (0..MOST / 2).for_each(|row| recorder.note(ApiMethod::at(row).unwrap())));
             }
         });
         assert!(!recorder.is_cut_off() && recorder.methods().len() == MOST / 2);

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use crate::call::Why;
-use crate::catalog::{ApiMethod, Found, reader};
+use crate::catalog::{ApiMethod, Found};
 
 /// How many methods are remembered.
 pub(crate) const MOST: usize = 512;
@@ -18,7 +18,7 @@ pub(crate) struct Recording {
 
 impl Default for Recording {
     fn default() -> Self {
-        let words = reader::row_count().div_ceil(64);
+        let words = ApiMethod::count().div_ceil(64);
         Self {
             bits: (0..words).map(|_| AtomicU64::new(0)).collect(),
             count: AtomicUsize::new(0),
@@ -30,18 +30,18 @@ impl Default for Recording {
 
 impl Recording {
     /// Takes note of a call. A method that was seen before costs one read.
-    pub(crate) fn note(&self, found: &Result<Found, Why>) {
+    pub(crate) fn note(&self, found: Result<&Found, Why>) {
         match found {
             Ok(found) => self.add(found.method()),
-            Err(why) if *why == Why::Method => self.missed.store(true, Ordering::Relaxed),
+            Err(Why::Method) => self.missed.store(true, Ordering::Relaxed),
             Err(_) => {}
         }
     }
 
     pub(crate) fn add(&self, method: ApiMethod) {
-        let row = method.row();
-        let Some(word) = self.bits.get(row as usize / 64) else { return };
-        let bit = 1 << (row % 64);
+        let index = method.index();
+        let Some(word) = self.bits.get(index / 64) else { return };
+        let bit = 1 << (index % 64);
         if word.load(Ordering::Relaxed) & bit != 0 {
             return;
         }
@@ -71,8 +71,8 @@ impl Recording {
         self.count.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn rows(&self) -> impl Iterator<Item = u32> + '_ {
-        let words = (0_u32..).zip(&self.bits).map(|(place, word)| (place, word.load(Ordering::Relaxed)));
+    pub(crate) fn indices(&self) -> impl Iterator<Item = usize> + '_ {
+        let words = (0..).zip(&self.bits).map(|(place, word)| (place, word.load(Ordering::Relaxed)));
         words.flat_map(|(place, word)| {
             (0..64).filter(move |bit| word & 1 << bit != 0).map(move |bit| place * 64 + bit)
         })

@@ -59,9 +59,8 @@ use object_store::client::{
 };
 
 use crate::call::Call;
-use crate::delivery::fit;
-use crate::denial::Denial;
-use crate::denial::answer::{AnswerForm, explained, made_up};
+use crate::delivery::{explained, fit};
+use crate::denial::{AnswerForm, Denial};
 use crate::flight::{Answered, Flight};
 use crate::guard::Guard;
 use crate::response::body::look;
@@ -189,7 +188,7 @@ impl HttpService for GuardService {
         let flight = match guard.begin(&call).admit().await {
             Ok(flight) => flight,
             Err(denial) => {
-                let answer = made_up(&denial, AnswerForm::Xml);
+                let answer = denial.to_response(AnswerForm::Xml).map(bytes::Bytes::from);
                 self.connector.remember(denial);
                 return Ok(answer.map(Into::into));
             }

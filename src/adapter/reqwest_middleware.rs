@@ -99,15 +99,15 @@ impl GuardMiddleware {
     }
 
     async fn attach(&self, source: &SharedTokenSource, request: &mut Request) -> Result<()> {
-        let call = Call::of_url(request.method(), request.url(), request.headers());
-        let Some(scope) = self.guard.scope_to_ask_for(&call, request.headers()) else { return Ok(()) };
+        let call = of_url(request.method(), request.url(), request.headers());
+        let Some(scope) = self.guard.scope_to_ask_for(&call) else { return Ok(()) };
         let value = source.authorization(&scope).await.map_err(Error::middleware)?;
         request.headers_mut().insert(AUTHORIZATION, value);
         Ok(())
     }
 
     fn begin(&self, request: &Request, extensions: &Extensions) -> Begin {
-        let call = Call::of_url(request.method(), request.url(), request.headers());
+        let call = of_url(request.method(), request.url(), request.headers());
         self.guard.begin(&call.needing(extensions.get()))
     }
 
@@ -141,6 +141,12 @@ fn put_together(url: Url, parts: Parts, body: Body) -> Result<Response> {
     Ok(http::Response::from_parts(whole, body).into())
 }
 
+/// The call that a request is, whose URL is of reqwest's own kind.
+fn of_url<'a>(verb: &'a Method, url: &'a Url, headers: &'a HeaderMap) -> Call<'a> {
+    let (scheme, authority) = (Some(url.scheme()), Some(url.authority()));
+    Call::from_url_parts(verb.as_str(), scheme, authority, url.path(), url.query()).with_headers(headers)
+}
+
 #[async_trait]
 impl Middleware for GuardMiddleware {
     async fn handle(
@@ -167,7 +173,7 @@ impl Middleware for GuardMiddleware {
         }
         let flight = match fingerprint(response.url()) == url {
             true => flight,
-            false => flight.redirected(&Call::of_url(&Method::GET, response.url(), &HeaderMap::new())),
+            false => flight.redirected(&of_url(&Method::GET, response.url(), &HeaderMap::new())),
         };
         match flight.answered(response.status(), response.headers()) {
             Answered::ReadBody => Box::pin(explain(flight, response)).await,

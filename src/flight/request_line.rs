@@ -16,7 +16,7 @@ const MOST: usize = 123;
 /// Holds no header, and so no token. It is never printed.
 #[derive(Clone, Copy)]
 pub(crate) struct RequestLine {
-    host: u16,
+    host: Option<KnownHost>,
     verb: u8,
     /// 0 while nothing is kept: no path is empty.
     path: u8,
@@ -25,7 +25,7 @@ pub(crate) struct RequestLine {
 }
 
 impl RequestLine {
-    pub(crate) const EMPTY: Self = Self { host: 0, verb: 0, path: 0, query: 0, text: [0; MOST] };
+    pub(crate) const EMPTY: Self = Self { host: None, verb: 0, path: 0, query: 0, text: [0; MOST] };
 
     /// Keeps the request line of a call to this host, unless it is too long or its verb is nobody's.
     #[inline]
@@ -39,7 +39,7 @@ impl RequestLine {
             after.copy_from_slice(query);
         }
         // None of these is above `MOST`.
-        (self.host, self.verb) = (host.number(), verb as u8);
+        (self.host, self.verb) = (Some(host), verb as u8);
         (self.path, self.query) = (path.len() as u8, query.len() as u8);
         self.path != 0
     }
@@ -50,9 +50,9 @@ impl RequestLine {
         let query = std::str::from_utf8(rest.get(..usize::from(self.query))?).ok()?;
         let verb = VERBS.get(usize::from(self.verb))?;
         let path = std::str::from_utf8(path).ok()?;
-        let none = HeaderMap::new();
-        let call = Call::plain(verb, KnownHost::name_of(self.host), (path, query), &none);
-        Some(catalog::lookup(&call, endpoints))
+        let (host, none) = (self.host?.name(), HeaderMap::new());
+        let call = Call::from_url_parts(verb, Some("https"), Some(host), path, Some(query));
+        Some(catalog::lookup(&call.with_headers(&none), endpoints))
     }
 }
 
@@ -60,7 +60,7 @@ const VERBS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
 
 impl fmt::Debug for RequestLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequestLine").field("host", &KnownHost::name_of(self.host)).finish_non_exhaustive()
+        f.debug_struct("RequestLine").field("host", &self.host.map(KnownHost::name)).finish_non_exhaustive()
     }
 }
 

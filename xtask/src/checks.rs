@@ -97,7 +97,7 @@ const MOST_PACKAGE: u64 = 10 * 1024 * 1024;
 pub(crate) fn sizes() -> Result<()> {
     let readme = fs::read_to_string("README.md")?;
     for name in ["full", "cloud", "storage"] {
-        let bytes = fs::metadata(format!("src/catalog/data/{name}.bin"))?.len();
+        let bytes = fs::metadata(format!("crates/catalog/src/data/{name}.bin"))?.len();
         let stated = format!("{} KB", bytes.div_ceil(1000));
         let row = readme.lines().find(|line| line.starts_with(&format!("| `catalog-{name}`")));
         if !row.is_some_and(|row| row.contains(&stated)) {
