@@ -72,7 +72,7 @@ mod tests {
     use http::{Method, StatusCode};
     use http_body_util::{BodyExt, Full};
 
-    use crate::testing::{FakeGoogle, Service};
+    use crate::{FakeGoogle, Service};
 
     async fn send(google: &FakeGoogle, verb: Method, path: &str, token: &str) -> http::Response<Bytes> {
         use super::{Client, TokioExecutor};

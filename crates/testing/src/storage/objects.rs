@@ -10,10 +10,10 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{Answer, Call, Object, buckets, permit, permit_on};
-use crate::testing::checksum::{CASTAGNOLI, crc32, md5};
-use crate::testing::exchange::{Asked, Reply, empty, encode, http_date, json, reply, rfc3339, with};
-use crate::testing::state::State;
-use crate::testing::storage::problem::Problem;
+use crate::checksum::{CASTAGNOLI, crc32, md5};
+use crate::exchange::{Asked, Reply, empty, encode, http_date, json, reply, rfc3339, with};
+use crate::state::State;
+use crate::storage::problem::Problem;
 
 pub(super) fn answer(state: &mut State, call: &Call<'_>, id: &str, rest: &[String]) -> Answer {
     match (id, rest) {
@@ -31,11 +31,11 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, id: &str, rest: &[Strin
 }
 
 /// What an upload says of the object it makes.
-pub(in crate::testing) struct NewObject {
-    pub(in crate::testing) name: String,
-    pub(in crate::testing) bytes: Bytes,
-    pub(in crate::testing) content_type: String,
-    pub(in crate::testing) metadata: Value,
+pub(crate) struct NewObject {
+    pub(crate) name: String,
+    pub(crate) bytes: Bytes,
+    pub(crate) content_type: String,
+    pub(crate) metadata: Value,
 }
 
 /// Stores an object and shows it. Writing over one also takes the permission to delete.
@@ -54,7 +54,7 @@ pub(super) fn store(
 }
 
 /// Stores an object, whoever asks. None if there is no such bucket.
-pub(in crate::testing) fn put<'a>(state: &'a mut State, bucket: &str, new: NewObject) -> Option<&'a Object> {
+pub(crate) fn put<'a>(state: &'a mut State, bucket: &str, new: NewObject) -> Option<&'a Object> {
     let created = state.clock.now();
     state.store.generation += 1;
     let object = Object {

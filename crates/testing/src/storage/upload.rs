@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::objects::{NewObject, may_store, store};
 use super::{Answer, Call};
-use crate::testing::exchange::{Asked, empty, json, random_hex, with};
-use crate::testing::state::{State, Token};
-use crate::testing::storage::problem::Problem;
+use crate::exchange::{Asked, empty, json, random_hex, with};
+use crate::state::{State, Token};
+use crate::storage::problem::Problem;
 
 /// A resumable upload that has begun. Who knows its address may go on with it.
 pub(super) struct Upload {

@@ -20,7 +20,7 @@ use super::{FakeGoogle, Service};
 ///
 /// ```
 #[doc = awaits!()]
-/// use gcp_scopes::testing::{FakeGoogle, Vm};
+/// use gcp_scopes_testing::{FakeGoogle, Vm};
 ///
 /// let robot = "robot@shop-prod.iam.gserviceaccount.com";
 /// let google = FakeGoogle::builder()

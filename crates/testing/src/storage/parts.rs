@@ -11,8 +11,8 @@ use super::objects::{NewObject, may_store, store};
 use super::problem::{Problem, escape};
 use super::xml::xml;
 use super::{Answer, Call};
-use crate::testing::exchange::{empty, random_hex, with};
-use crate::testing::state::State;
+use crate::exchange::{empty, random_hex, with};
+use crate::state::State;
 
 /// An upload whose parts come in any order.
 pub(super) struct Parts {

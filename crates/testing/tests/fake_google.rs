@@ -1,11 +1,10 @@
 //! The fake Google, asked over sockets by a client that knows nothing of it.
-#![cfg(feature = "testing")]
 
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use gcp_scopes::testing::{
+use gcp_scopes_testing::{
     FakeGoogle, FakeGoogleBuilder, Fault, Platform, Service, Vm, Wire, default_scopes, gcloud_default_scopes,
 };
 use http::{HeaderMap, Request, StatusCode};

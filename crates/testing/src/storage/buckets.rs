@@ -4,10 +4,10 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{Answer, Bucket, Call, permit};
-use crate::testing::exchange::{empty, json, rfc3339};
-use crate::testing::policy::Binding;
-use crate::testing::state::State;
-use crate::testing::storage::problem::Problem;
+use crate::exchange::{empty, json, rfc3339};
+use crate::policy::Binding;
+use crate::state::State;
+use crate::storage::problem::Problem;
 
 pub(super) fn answer(state: &mut State, call: &Call<'_>, id: &str) -> Answer {
     match id {

@@ -78,8 +78,8 @@ fn lacking(asked: &Asked, accepted: &[String]) -> Reply {
 /// none is left the service answers by itself again; [`Service::Front`] then says `200 {}`.
 ///
 /// ```
-/// # async fn example(google: gcp_scopes::testing::FakeGoogle) {
-/// use gcp_scopes::testing::{Service, Wire};
+/// # async fn example(google: gcp_scopes_testing::FakeGoogle) {
+/// use gcp_scopes_testing::{Service, Wire};
 ///
 /// google.front().respond_with(Wire::ScopeForbidden);
 /// google.front().path("/v1/projects/").times(3).respond_with(Wire::ServiceDisabled);

@@ -1,10 +1,10 @@
 //! A fake Google on `127.0.0.1`, for tests that want to see a program meet its scopes.
 //!
 //! [`FakeGoogle`] is a set of small servers on real sockets. It enforces access scopes and IAM
-//! **from tables of its own**, so it does not agree with this crate by construction.
+//! **from tables of its own**, so it does not agree with gcp-scopes by construction.
 //!
 //! ```
-//! use gcp_scopes::testing::{FakeGoogle, Vm, default_scopes};
+//! use gcp_scopes_testing::{FakeGoogle, Vm, default_scopes};
 //! # use http_body_util::Full;
 //! # use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 //! # async fn upload(google: &FakeGoogle) -> Result<u16, Box<dyn std::error::Error>> {
@@ -54,7 +54,7 @@
 //! [misbehave](Fault):
 //!
 //! ```
-//! # use gcp_scopes::testing::{FakeGoogle, Fault, Service, Wire};
+//! # use gcp_scopes_testing::{FakeGoogle, Fault, Service, Wire};
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> std::io::Result<()> {
 //! let google = FakeGoogle::builder().start().await?;
@@ -86,9 +86,15 @@
 //! and, to clients that begin with it, HTTP/2; never TLS. Of gRPC it knows refusals only, and what it [forwards](FakeGoogleBuilder::forward).
 //! `wait_for_change` of the metadata server answers at once.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[macro_use]
+mod examples;
+
 mod builder;
 mod checksum;
 mod compute;
+mod error;
 mod exchange;
 mod fault;
 mod forward;
@@ -119,6 +125,7 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 pub use builder::FakeGoogleBuilder;
+pub use error::Error;
 pub use fault::Fault;
 pub use platform::{Platform, default_scopes, gcloud_default_scopes};
 pub use request::RecordedRequest;
@@ -167,7 +174,7 @@ pub enum Service {
 #[doc = done!()]
 /// ```
 pub struct FakeGoogle {
-    pub(in crate::testing) shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     addresses: HashMap<(Service, usize), SocketAddr>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<io::Result<()>>>,
@@ -178,7 +185,7 @@ impl FakeGoogle {
     ///
     /// ```
     #[doc = awaits!()]
-    /// use gcp_scopes::testing::FakeGoogle;
+    /// use gcp_scopes_testing::FakeGoogle;
     ///
     /// let google = FakeGoogle::builder().bucket("photos").start().await?;
     #[doc = done!()]
@@ -204,7 +211,8 @@ impl FakeGoogle {
     ///
     /// ```
     #[doc = a_fake!()]
-    /// let guard = gcp_scopes::Guard::builder().endpoint(google.storage_url(), "storage.googleapis.com")?.build();
+    /// let url = format!("{}/storage/v1/b/photos/o", google.storage_url());
+    /// assert_eq!(get(&url, "no token").await?.0, 401);
     #[doc = done!()]
     /// ```
     #[must_use]
@@ -218,7 +226,6 @@ impl FakeGoogle {
     #[doc = a_fake!()]
     /// let tokeninfo = format!("{}/tokeninfo?access_token={}", google.oauth_url(), google.token());
     /// assert!(get(&tokeninfo, "").await?.1.contains("devstorage.read_only"));
-    /// let guard = gcp_scopes::Guard::builder().tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url()))?.build();
     #[doc = done!()]
     /// ```
     #[must_use]
@@ -245,9 +252,9 @@ impl FakeGoogle {
     ///
     /// ```
     #[doc = a_fake!()]
-    /// let guard = gcp_scopes::Guard::builder()
-    ///     .endpoint(google.url_of(Service::Front), "pubsub.googleapis.com")? // any API that a test scripts
-    ///     .build();
+    /// google.front().path("/v1/projects/").serve(["pubsub"], http::Response::new("{}")); // any API that a test scripts
+    /// let url = format!("{}/v1/projects/my-project/topics", google.url_of(Service::Front));
+    /// assert_eq!(get(&url, &google.mint("me@shop.example", ["pubsub"])).await?.0, 200);
     #[doc = done!()]
     /// ```
     #[must_use]
@@ -255,7 +262,7 @@ impl FakeGoogle {
         self.addresses.get(&(service, 0)).map(|address| format!("http://{address}")).unwrap_or_default()
     }
 
-    pub(in crate::testing) fn metadata_host_of(&self, vm: &str) -> Option<String> {
+    pub(crate) fn metadata_host_of(&self, vm: &str) -> Option<String> {
         let place = self.shared.lock().machines.iter().position(|machine| machine.name == vm)?;
         self.addresses.get(&(Service::Metadata, place)).map(ToString::to_string)
     }
@@ -265,7 +272,7 @@ impl FakeGoogle {
     ///
     /// ```
     #[doc = a_fake!()]
-    /// let guard = gcp_scopes::Guard::builder().env(google.env()).build();
+    /// // `std::process::Command::envs` takes them, too.
     /// assert!(google.env().iter().any(|(name, _)| name == "GCE_METADATA_HOST"));
     #[doc = done!()]
     /// ```
@@ -575,3 +582,8 @@ impl fmt::Debug for FakeGoogle {
         f.debug_struct("FakeGoogle").field("addresses", &self.addresses).finish_non_exhaustive()
     }
 }
+
+/// The code in the README is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

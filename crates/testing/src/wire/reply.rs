@@ -4,16 +4,16 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Wire;
-use crate::testing::exchange::{Reply, challenge, empty, html, json, legacy_error, reply, with};
-use crate::testing::grpc;
-use crate::testing::state::scope_uri;
+use crate::exchange::{Reply, challenge, empty, html, json, legacy_error, reply, with};
+use crate::grpc;
+use crate::state::scope_uri;
 
 const PUBLISH: [&str; 2] = ["cloud-platform", "pubsub"];
 const SCOPE_MESSAGE: &str = "Request had insufficient authentication scopes.";
 const CONSOLE: &str = "https://console.developers.google.com";
 
 impl Wire {
-    pub(in crate::testing) fn reply(self) -> Reply {
+    pub(crate) fn reply(self) -> Reply {
         match self {
             grpc if grpc.is_grpc() => grpc.grpc_reply(),
             Self::ScopeStorageXml | Self::Html | Self::ScopeHeaderOnly => self.without_json(),
@@ -222,7 +222,7 @@ impl Wire {
 }
 
 /// `google.rpc.ErrorInfo`: a reason for machines, and where it comes from.
-pub(in crate::testing) fn error_info(reason: &str, domain: &str, metadata: &Value) -> Value {
+pub(crate) fn error_info(reason: &str, domain: &str, metadata: &Value) -> Value {
     json!({
         "@type": "type.googleapis.com/google.rpc.ErrorInfo",
         "reason": reason, "domain": domain, "metadata": metadata,

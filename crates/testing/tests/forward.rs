@@ -1,9 +1,8 @@
 //! The fake Google's scope gate before another server: an API that a test made up, and gRPC.
-#![cfg(feature = "testing")]
 
 use anyhow::{Result, ensure};
 use bytes::Bytes;
-use gcp_scopes::testing::{FakeGoogle, Service};
+use gcp_scopes_testing::{FakeGoogle, Service};
 use http::{HeaderMap, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;

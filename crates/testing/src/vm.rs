@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::FakeGoogle;
 use super::platform::Platform;
 use super::state::{Project, scope_uri};
-use crate::Error;
+use crate::error::{Error, VmProblem};
 
 /// A machine, or a serverless instance, that a program runs on: what its metadata server says.
 ///
@@ -13,7 +13,7 @@ use crate::Error;
 /// account of its project and the default access scopes. Another [`Platform`] has other defaults.
 ///
 /// ```
-/// use gcp_scopes::testing::{Platform, Vm};
+/// use gcp_scopes_testing::{Platform, Vm};
 ///
 /// let vm = Vm::new("web-1").zone("europe-west3-b").scopes(["devstorage.read_only", "pubsub"]);
 /// let run = Vm::new("my-service").platform(Platform::CloudRunService);
@@ -322,15 +322,12 @@ impl VmControl<'_> {
         let machine = state.machines.iter_mut().find(|machine| machine.name == self.name);
         let machine = machine.ok_or_else(|| self.unknown())?;
         if !machine.platform.is_vm() {
-            return Err(Error::invalid(format!(
-                "`{}` runs on {:?}, which has neither a power switch nor access scopes to set",
-                self.name, machine.platform
-            )));
+            return Err(VmProblem::Serverless(self.name.clone(), machine.platform).into());
         }
-        change(machine).map_err(|why| Error::invalid(format!("VM `{}`: {why}", self.name)))
+        change(machine).map_err(|why| VmProblem::Refused(self.name.clone(), why).into())
     }
 
     fn unknown(&self) -> Error {
-        Error::invalid(format!("the fake Google has no VM `{}`; add it with `.vm(Vm::new(..))`", self.name))
+        VmProblem::Unknown(self.name.clone()).into()
     }
 }

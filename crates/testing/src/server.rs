@@ -255,7 +255,7 @@ impl std::error::Error for NoAnswer {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::FakeGoogle;
+    use crate::FakeGoogle;
 
     #[tokio::test]
     async fn a_panic_of_a_handler_comes_out_on_drop() -> std::io::Result<()> {

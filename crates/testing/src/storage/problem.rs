@@ -5,7 +5,7 @@
 
 use http::StatusCode;
 
-use crate::testing::exchange::{Reply, challenge, empty, json, legacy_error, reply, with};
+use crate::exchange::{Reply, challenge, empty, json, legacy_error, reply, with};
 
 #[derive(Debug)]
 pub(super) enum Problem {

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use crate::testing::state::scope_uri;
+use crate::state::scope_uri;
 
 /// The sets of scopes in the API reference. Not one ladder: changing a bucket takes full control,
 /// while changing an object's data does not.

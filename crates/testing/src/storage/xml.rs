@@ -11,8 +11,8 @@ use super::objects::{self, NewObject};
 use super::parts;
 use super::problem::{Problem, escape};
 use super::{Access, Answer, Call, admit};
-use crate::testing::exchange::{Asked, Reply, decode, empty, reply, rfc3339, with};
-use crate::testing::state::State;
+use crate::exchange::{Asked, Reply, decode, empty, reply, rfc3339, with};
+use crate::state::State;
 
 pub(super) fn answer(state: &mut State, asked: &Asked) -> Answer {
     let (bucket, object) = names(asked);
