@@ -5,10 +5,12 @@ mod catalog;
 mod checks;
 mod deep;
 mod examples;
+mod imports;
 mod instructions;
 mod msrv;
 mod printed;
 mod readme;
+mod workspace;
 
 const USAGE: &str = "\
 usage: cargo xtask catalog             write the catalog from the pinned packages
@@ -18,6 +20,7 @@ usage: cargo xtask catalog             write the catalog from the pinned package
        cargo xtask readme              put what the programs print into README.md; --check to compare
        cargo xtask examples            write down what the examples print; --check to compare
        cargo xtask features            print the library's features, one a line
+       cargo xtask imports [CRATE…]    check that modules and files use one another in one direction only
        cargo xtask core                check that the core brings no HTTP client, no TLS, and few crates
        cargo xtask sizes               check the stated sizes of the catalogs, and the package's
        cargo xtask deep                what takes hours; or one part of it:
@@ -41,6 +44,7 @@ fn main() -> anyhow::Result<()> {
         ["examples", "--check"] => examples::check(),
         ["sizes"] => checks::sizes(),
         ["features"] => checks::features(),
+        ["imports", names @ ..] => imports::check(names),
         ["core"] => checks::core(),
         ["msrv"] => msrv::check(),
         ["deep"] => deep::all(),
