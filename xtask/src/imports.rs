@@ -10,10 +10,8 @@
 //! other: that it declares them or hands their items on is no use of them, but an item of its own
 //! that they use, while it uses theirs, is.
 
-mod cfg;
 mod findings;
 mod graph;
-mod modules;
 mod pairs;
 mod resolve;
 mod uses;
@@ -22,9 +20,9 @@ use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 
+use crate::source::Disk;
 use crate::workspace;
 use findings::Findings;
-use modules::Disk;
 
 /// Checks all crates, or those named.
 pub(crate) fn check(names: &[&str]) -> Result<()> {

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use super::graph::Graph;
-use super::modules::{Source, Tree};
 use super::pairs::{Pair, pair};
 use super::uses::{self, Use};
+use crate::source::{Source, Tree};
 
 /// How many pairs of files in one folder may know each other.
 const MOST_PAIRS: usize = 2;

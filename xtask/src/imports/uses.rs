@@ -14,9 +14,8 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Visibility};
 
-use super::cfg;
-use super::modules::{Tree, imports};
-use super::resolve::{Found, Item};
+use super::resolve::{self, Found, Item};
+use crate::source::{self, Tree, imports};
 
 /// By the module that uses and the one that is used: the lines that say so.
 pub(crate) type Uses = BTreeMap<(usize, usize), BTreeSet<Use>>;
@@ -79,7 +78,7 @@ impl Members {
 
 fn own_type(tree: &Tree, module: usize, block: &syn::ItemImpl) -> Option<Item> {
     let syn::Type::Path(path) = &*block.self_ty else { return None };
-    tree.items(module, &segments(&path.path)).into_iter().next()
+    resolve::items(tree, module, &segments(&path.path)).into_iter().next()
 }
 
 struct Finder<'t> {
@@ -106,7 +105,7 @@ impl Finder<'_> {
         }
         let local = self.scopes.iter().rev().find_map(|scope| scope.get(first));
         let path = local.map_or_else(|| path.to_vec(), |path| [path.as_slice(), rest].concat());
-        self.tree.items(self.module, &path).iter().for_each(|item| self.item(item, span));
+        resolve::items(self.tree, self.module, &path).iter().for_each(|item| self.item(item, span));
     }
 
     fn item(&mut self, item: &Item, span: Span) {
@@ -167,7 +166,7 @@ fn segments(path: &syn::Path) -> Vec<String> {
 
 impl<'ast> Visit<'ast> for Finder<'_> {
     fn visit_item(&mut self, item: &'ast syn::Item) {
-        if !cfg::is_left_out(cfg::of_item(item)) {
+        if !source::is_left_out(source::attributes(item)) {
             visit::visit_item(self, item);
         }
     }
@@ -191,25 +190,25 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     }
 
     fn visit_impl_item_fn(&mut self, function: &'ast syn::ImplItemFn) {
-        if !cfg::is_left_out(&function.attrs) {
+        if !source::is_left_out(&function.attrs) {
             visit::visit_impl_item_fn(self, function);
         }
     }
 
     fn visit_field(&mut self, field: &'ast syn::Field) {
-        if !cfg::is_left_out(&field.attrs) {
+        if !source::is_left_out(&field.attrs) {
             visit::visit_field(self, field);
         }
     }
 
     fn visit_arm(&mut self, arm: &'ast syn::Arm) {
-        if !cfg::is_left_out(&arm.attrs) {
+        if !source::is_left_out(&arm.attrs) {
             visit::visit_arm(self, arm);
         }
     }
 
     fn visit_local(&mut self, local: &'ast syn::Local) {
-        if !cfg::is_left_out(&local.attrs) {
+        if !source::is_left_out(&local.attrs) {
             visit::visit_local(self, local);
         }
     }
@@ -236,7 +235,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     }
 
     fn visit_macro(&mut self, called: &'ast syn::Macro) {
-        let defined = self.tree.macros(self.module, &segments(&called.path));
+        let defined = resolve::macros(self.tree, self.module, &segments(&called.path));
         defined.iter().for_each(|item| self.item(item, called.path.span()));
         match called.parse_body_with(Punctuated::<syn::Expr, syn::Token![,]>::parse_terminated) {
             // `name = value` of a format or an event is an assignment to the parser.
@@ -252,7 +251,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
             let Ok(path) = path.map(|path| segments(&path)) else { continue };
             self.path(&path, attribute.span());
             // `#[serde(with = "module")]` calls functions of the module.
-            for found in self.tree.resolve(self.module, &path) {
+            for found in resolve::resolve(self.tree, self.module, &path) {
                 if let Found::Module(module) = found {
                     self.note(module, &path.join("::"), attribute.span());
                 }

@@ -34,7 +34,7 @@ fn holds(condition: &Meta) -> Option<bool> {
 }
 
 /// The attributes of an item.
-pub(crate) fn of_item(item: &Item) -> &[Attribute] {
+pub(crate) fn attributes(item: &Item) -> &[Attribute] {
     match item {
         Item::Const(it) => &it.attrs,
         Item::Enum(it) => &it.attrs,

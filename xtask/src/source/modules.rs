@@ -76,7 +76,7 @@ impl Tree {
         let number = self.modules.len();
         let Place { path, parent, folder } = place;
         self.modules.push(Module::new(path.clone(), parent, file));
-        for item in items.into_iter().filter(|item| !cfg::is_left_out(cfg::of_item(item))) {
+        for item in items.into_iter().filter(|item| !cfg::is_left_out(cfg::attributes(item))) {
             let Item::Mod(child) = item else {
                 self.modules[number].add(item);
                 continue;
