@@ -20,14 +20,15 @@
 
 use std::fmt;
 
-use crate::granted::metadata::{self, scope_lines};
 use crate::scope::ScopeSet;
+use metadata::scope_lines;
 
 mod account;
 mod credential_file;
+pub(crate) mod metadata;
 pub(crate) mod names;
 mod platform;
-mod snapshot;
+pub(crate) mod snapshot;
 mod told;
 
 pub use platform::Platform;

@@ -99,6 +99,8 @@ pub mod layout;
 
 pub mod denial;
 
+mod detect;
+
 pub mod guard;
 
 pub mod self_check;

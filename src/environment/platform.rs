@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::Snapshot;
+use super::metadata::{self, scope_lines};
 use super::names;
-use crate::granted::metadata::{self, scope_lines};
 use crate::scope::ScopeSet;
 
 /// Where a process runs.

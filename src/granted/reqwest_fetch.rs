@@ -25,18 +25,8 @@ const WHOLE: Duration = Duration::from_secs(2);
 /// only, which is all that the metadata server needs.
 ///
 /// ```
-/// use gcp_scopes::environment::Snapshot;
-/// use gcp_scopes::granted::ReqwestFetch;
-/// use std::sync::Arc;
-///
-/// # async fn look() {
-/// // What `Guard::from_env` does, with a look at what it saw.
-/// let snapshot = Snapshot::take(Some(Arc::new(ReqwestFetch::new()))).await;
-/// if let Some(problem) = snapshot.metadata_problem() {
-///     eprintln!("the metadata server said nothing: {problem}");
-/// }
-/// let guard = gcp_scopes::Guard::builder().snapshot(snapshot).build();
-/// # }
+/// // What `Guard::from_env` asks with where the user gives nothing else.
+/// let builder = gcp_scopes::Guard::builder().fetch(gcp_scopes::granted::ReqwestFetch::new());
 /// ```
 #[derive(Debug)]
 pub struct ReqwestFetch {

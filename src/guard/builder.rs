@@ -8,6 +8,7 @@ use super::lessons::Lessons;
 use super::repeats::Repeats;
 use super::{Guard, Inner, Preflight, Surface, WAIT};
 use crate::catalog::Endpoints;
+use crate::detect;
 use crate::environment::{Environment, Platform, Snapshot};
 use crate::error::Error;
 use crate::granted::cache::Stage;
@@ -251,8 +252,8 @@ impl GuardBuilder {
         let fetch = self.fetch.take().or_else(default_fetch);
         let asks_tokeninfo = self.asks_tokeninfo(self.world.is_none());
         let world = match self.world.take() {
-            Some(world) => world.completed(fetch.clone()).await,
-            None => Snapshot::take(fetch.clone()).await,
+            Some(world) => detect::completed(world, fetch.clone()).await,
+            None => detect::snapshot(fetch.clone()).await,
         };
         let environment = Environment::of(&world);
         let server = fetch.clone().and_then(|fetch| metadata_server(&world, &environment, fetch));
