@@ -3,13 +3,15 @@
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use tokio::time::{Instant, timeout_at};
+
+use crate::background::Spawner;
 use crate::environment::Snapshot;
 use crate::environment::metadata::{EMAIL, SCOPES};
 use crate::environment::snapshot::{DMI, NAMED_FILE};
-use crate::granted::Fetch;
-use crate::granted::clock::bounded;
+use crate::granted::fetch::DynFetch;
 use crate::granted::metadata::MetadataServer;
 
 /// For all questions to the metadata server together.
@@ -77,32 +79,36 @@ static ATTRIBUTES: [&str; 8] = [
 /// metadata server unless the machine is none of Google's or `NO_GCE_CHECK=true` is set.
 ///
 /// Never fails and takes little more than a second: what it cannot see is not in the snapshot.
-pub(crate) async fn snapshot(fetch: Option<Arc<dyn Fetch>>) -> Snapshot {
+pub(crate) async fn snapshot(spawner: &Spawner, fetch: Option<Arc<dyn DynFetch>>) -> Snapshot {
     let of_process = |name: &str| std::env::var(name).unwrap_or_default();
     let variables = VARIABLES.into_iter();
     let mut snapshot = variables.fold(Snapshot::new(), |seen, name| seen.with_env(name, of_process(name)));
     if let Some(text) = read_file(Path::new(DMI)) {
         snapshot = snapshot.with_file(DMI, &text);
     }
-    completed(snapshot, fetch).await
+    completed(spawner, snapshot, fetch).await
 }
 
 /// The same world with what its variables point to: the credential file and the metadata server,
 /// under the rules of [`snapshot`].
-pub(crate) async fn completed(mut snapshot: Snapshot, fetch: Option<Arc<dyn Fetch>>) -> Snapshot {
+pub(crate) async fn completed(
+    spawner: &Spawner,
+    mut snapshot: Snapshot,
+    fetch: Option<Arc<dyn DynFetch>>,
+) -> Snapshot {
     for path in snapshot.credential_paths() {
         if let Some(text) = read_file(Path::new(&path)) {
             snapshot = snapshot.with_file(path, &text);
         }
     }
     match fetch {
-        Some(fetch) => asked(snapshot, fetch).await,
+        Some(fetch) => asked(spawner, snapshot, fetch).await,
         None => snapshot,
     }
 }
 
 /// The same world with what the metadata server says, if there may be one.
-pub(crate) async fn asked(mut snapshot: Snapshot, fetch: Arc<dyn Fetch>) -> Snapshot {
+pub(crate) async fn asked(spawner: &Spawner, snapshot: Snapshot, fetch: Arc<dyn DynFetch>) -> Snapshot {
     let Some(host) = snapshot.metadata_host().filter(|_| snapshot.needs_metadata()) else {
         return snapshot;
     };
@@ -110,32 +116,26 @@ pub(crate) async fn asked(mut snapshot: Snapshot, fetch: Arc<dyn Fetch>) -> Snap
         Ok(server) => server,
         Err(error) => return snapshot.with_metadata_problem(error.to_string()),
     };
+    let answered = spawner.run(ask(server, snapshot.clone())).await;
+    answered.unwrap_or_else(|why| snapshot.with_metadata_problem(why))
+}
+
+/// Asks one thing after the other, because an answer may make the next question needless.
+async fn ask(server: MetadataServer, mut snapshot: Snapshot) -> Snapshot {
     let until = Instant::now() + LIMIT;
     for path in PATHS.into_iter().chain(ATTRIBUTES) {
         if is_absent(&snapshot, path) {
             continue;
         }
-        match ask_for(&server, path, until).await {
-            Some(Ok(text)) => snapshot = snapshot.with_metadata(path, text),
+        match timeout_at(until, server.get(path)).await {
+            Ok(Ok(text)) => snapshot = snapshot.with_metadata(path, text),
             // A value that is missing is no reason to stop; a server that is missing or slow is one.
-            Some(Err(_)) if snapshot.has_metadata() => {}
-            Some(Err(why)) => return snapshot.with_metadata_problem(why),
-            None => return snapshot.with_metadata_problem("the metadata server did not answer in time"),
+            Ok(Err(_)) if snapshot.has_metadata() => {}
+            Ok(Err(error)) => return snapshot.with_metadata_problem(error.to_string()),
+            Err(_) => return snapshot.with_metadata_problem("the metadata server did not answer in time"),
         }
     }
     snapshot
-}
-
-/// `None` where there is no answer by then.
-async fn ask_for(
-    server: &MetadataServer,
-    path: &'static str,
-    until: Instant,
-) -> Option<Result<String, String>> {
-    let server = server.clone();
-    let left = until.saturating_duration_since(Instant::now());
-    let text = bounded(left, async move { server.get(path).await }).await?;
-    Some(text.map_err(|error| error.to_string()))
 }
 
 /// Whether it is an attribute that is not among the names, where the server gave the names.
@@ -163,6 +163,8 @@ mod tests {
     use http::{Request, Response};
 
     use super::*;
+    use crate::background::Background;
+    use crate::background::tests::block_on;
     use crate::granted::fetch::tests::{FakeFetch, answer};
 
     /// What a snapshot of `world` sees of a metadata server, and how often it asks.
@@ -174,7 +176,7 @@ mod tests {
             serve(request.uri().path().trim_start_matches("/computeMetadata/v1/"))
         };
         let fetch = Arc::new(FakeFetch::new(by_path));
-        let snapshot = asked(world, Arc::clone(&fetch) as Arc<dyn Fetch>).await;
+        let snapshot = asked(Background::here().spawner(), world, Arc::clone(&fetch) as _).await;
         (snapshot, fetch.asked())
     }
 
@@ -267,10 +269,16 @@ mod tests {
     }
 
     #[test]
-    fn without_a_runtime_the_rest_is_still_seen() {
-        let mut take = Box::pin(snapshot(None));
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        assert!(take.as_mut().poll(&mut context).is_ready());
+    fn without_a_thread_the_rest_is_still_seen_and_the_reason_is_kept() {
+        let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| Some(answer(200, "web-1"))));
+        let world = Snapshot::new().with_env("GCE_METADATA_HOST", "127.0.0.1:1");
+        let seen = |background: Background| {
+            block_on(completed(background.spawner(), world.clone(), Some(Arc::clone(&fetch) as _)))
+        };
+        let without = seen(Background::none());
+        assert_eq!(without.metadata_host(), Some("127.0.0.1:1"));
+        assert!(without.metadata_problem().unwrap().contains("thread"), "{without:?}");
+        assert_eq!(seen(Background::default()).metadata("instance/name"), Some("web-1"));
     }
 
     #[test]

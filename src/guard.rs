@@ -47,13 +47,15 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use crate::background::{Background, Spawner};
 use crate::call::{Call, NeededScopes, Why};
 use crate::catalog::{self, Endpoints, Found};
 use crate::denial::{Denial, DenialKind};
 use crate::environment::Environment;
-use crate::granted::flight::Grants;
+use crate::granted::fetch::DynFetch;
+use crate::granted::inspection::TokenMemory;
 use crate::granted::metadata::MetadataServer;
-use crate::granted::{AccessToken, Fetch, GrantedScopes};
+use crate::granted::{AccessToken, GrantedScopes};
 use crate::recorder::{Book, Recorder};
 use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
 use crate::scope::ScopeSet;
@@ -89,18 +91,19 @@ struct Inner {
     preflight: Preflight,
     surface: Surface,
     endpoints: Endpoints,
-    grants: Grants,
+    grants: TokenMemory,
     deny_wait: Duration,
     environment: Arc<Environment>,
     lessons: Lessons,
     /// Who sends the questions of the self-check.
-    fetch: Option<Arc<dyn Fetch>>,
+    fetch: Option<Arc<dyn DynFetch>>,
     /// Where there is one.
     metadata: Option<MetadataServer>,
     /// Why the metadata server told nothing of where the program runs.
     problem: Option<String>,
     recorder: OnceLock<Arc<Book>>,
     repeats: Repeats,
+    background: Background,
 }
 
 /// What happens before a call whose token is known to lack the scope.
@@ -184,7 +187,8 @@ impl Guard {
     /// metadata server where it runs and what its credential may hold.
     ///
     /// Never fails, and takes at most a few seconds: what it cannot learn is unknown.
-    /// Without the feature `reqwest` it asks no server.
+    /// Without the feature `metadata` it asks no server, unless it is given a
+    /// [`Fetch`](crate::granted::Fetch). Any executor can drive it.
     ///
     /// ```no_run
     #[doc = awaits!()]
@@ -353,7 +357,7 @@ impl Guard {
         self.0.lessons.accepted(method, method.accepted())
     }
 
-    pub(crate) fn grants(&self) -> &Grants {
+    pub(crate) fn grants(&self) -> &TokenMemory {
         &self.0.grants
     }
 
@@ -361,7 +365,12 @@ impl Guard {
         &self.0.endpoints
     }
 
-    pub(crate) fn fetch(&self) -> Option<Arc<dyn Fetch>> {
+    /// Where the guard's own questions are asked.
+    pub(crate) fn spawner(&self) -> &Spawner {
+        self.0.background.spawner()
+    }
+
+    pub(crate) fn fetch(&self) -> Option<Arc<dyn DynFetch>> {
         self.0.fetch.clone()
     }
 

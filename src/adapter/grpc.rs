@@ -23,7 +23,8 @@ pub(crate) async fn explain<R: Body>(
 ) -> Result<Response<GuardBody<R>>, BoxError> {
     let (mut head, body) = response.into_parts();
     let is_grpc = head.headers.contains_key(GRPC_STATUS);
-    let (seen, body) = if is_grpc { (Vec::new(), GuardBody::untouched(body)) } else { look(body).await };
+    let (seen, body) =
+        if is_grpc { (Vec::new(), GuardBody::untouched(body)) } else { look(guard.spawner(), body).await };
     let denial = guard.after(&checked, head.status, &head.headers, &seen).await;
     if !is_grpc && guard.surface() != Surface::Extension {
         translate(&mut head.headers);

@@ -167,7 +167,7 @@ struct GuardService {
 impl GuardService {
     async fn explain(&self, checked: &Checked, response: HttpResponse) -> HttpResponse {
         let (mut parts, body) = response.into_parts();
-        let (seen, body) = look(body).await;
+        let (seen, body) = look(self.connector.guard.spawner(), body).await;
         let denial = self.connector.guard.after(checked, parts.status, &parts.headers, &seen).await;
         let Some(denial) = denial else {
             return Response::from_parts(parts, HttpResponseBody::new(body));

@@ -101,7 +101,7 @@ impl GuardMiddleware {
     async fn explain(&self, checked: &Checked, response: Response) -> Result<Response> {
         let url = response.url().clone();
         let (mut parts, body) = http::Response::from(response).into_parts();
-        let (seen, mut body) = look(body).await;
+        let (seen, mut body) = look(self.guard.spawner(), body).await;
         if let Some(denial) = self.guard.after(checked, parts.status, &parts.headers, &seen).await {
             let other = self.guard.refused(denial, &mut parts, &seen, body.is_whole(&seen));
             if let Some(other) = other.map_err(Error::middleware)? {

@@ -273,7 +273,7 @@ where
         return grpc::explain(guard, checked, response).await;
     }
     let (mut parts, body) = response.into_parts();
-    let (seen, mut body) = look(body).await;
+    let (seen, mut body) = look(guard.spawner(), body).await;
     if let Some(denial) = guard.after(&checked, parts.status, &parts.headers, &seen).await {
         if let Some(other) = guard.refused(denial, &mut parts, &seen, body.is_whole(&seen))? {
             body = GuardBody::made(other);

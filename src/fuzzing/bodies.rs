@@ -14,6 +14,7 @@ use http_body::{Body, Frame, SizeHint};
 use super::first;
 use crate::adapter::body::{LOOK_BYTES, LOOK_FRAMES, look};
 use crate::adapter::inflate::{INFLATED_BYTES, readable};
+use crate::background::{Background, Spawner};
 
 /// What a body does when it is asked for a frame.
 #[derive(Debug, Clone)]
@@ -66,7 +67,9 @@ pub(super) fn body_look(data: &[u8]) {
     let steps = script(data);
     let mut context = Context::from_waker(Waker::noop());
     let body = Script { steps: steps.iter().cloned().collect(), is_over: false };
-    let mut looking = pin!(look(body));
+    // Of a guard that is gone: no time ends the look.
+    let spawner = Spawner::of(&Background::default());
+    let mut looking = pin!(look(&spawner, body));
     let (seen, body) = loop {
         if let Poll::Ready(looked) = looking.as_mut().poll(&mut context) {
             break looked;
