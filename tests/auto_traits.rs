@@ -4,7 +4,6 @@
 use std::error::Error as StdError;
 use std::future::Future;
 use std::io;
-use std::sync::Arc;
 
 use gcp_scopes::adapter::attach::TokenSource;
 use gcp_scopes::adapter::body::GuardBody;
@@ -18,7 +17,7 @@ use gcp_scopes::adapter::{opendal, tower};
 use gcp_scopes::call::{Call, NeededScopes, Why};
 use gcp_scopes::catalog::{ApiMethod, Endpoints, Found};
 use gcp_scopes::environment::{Environment, Snapshot};
-use gcp_scopes::granted::{AccessToken, Fetch, GrantedScopes, GrantedScopesSource, ReqwestFetch};
+use gcp_scopes::granted::{AccessToken, GrantedScopes, ReqwestFetch};
 use gcp_scopes::guard::{Decision, GuardBuilder};
 use gcp_scopes::recorder::Recorder;
 use gcp_scopes::refusal::{Answer, Refusal};
@@ -61,9 +60,8 @@ fn adapters_go_wherever_their_clients_go() {
     anywhere::<(GuardMiddleware, GuardConnector, opendal::GuardLayer, Calling)>();
     anywhere::<(GuardCredentials, GuardRetryPolicy, GuardGetToken<String>)>();
     anywhere::<GuardTokenProvider<dyn gcp_auth::TokenProvider>>();
-    anywhere::<(ReqwestFetch, Arc<dyn Fetch>)>();
+    anywhere::<ReqwestFetch>();
     by_pointer::<dyn TokenSource>();
-    by_pointer::<dyn GrantedScopesSource>();
 }
 
 #[test]
