@@ -4,7 +4,6 @@
 //! `cargo run --example custom_source --features tower,testing`. Nothing leaves this machine.
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use crate::background::Spawner;
+use crate::background::{Background, Spawner};
 use crate::environment::Snapshot;
 use crate::environment::metadata::{EMAIL, SCOPES};
 use crate::environment::snapshot::{DMI, NAMED_FILE};
-use crate::granted::fetch::DynFetch;
+use crate::granted::Fetch;
+use crate::granted::fetch::{self, DynFetch};
 use crate::granted::metadata::MetadataServer;
 
 /// For all questions to the metadata server together.
@@ -78,11 +79,32 @@ static ATTRIBUTES: [&str; 8] = [
 /// What the process sees of where it runs: environment variables, the credential file, and the
 /// metadata server unless the machine is none of Google's or `NO_GCE_CHECK=true` is set.
 ///
-/// Never fails and takes little more than a second: what it cannot see is not in the snapshot.
-pub(crate) async fn snapshot(spawner: &Spawner, fetch: Option<Arc<dyn DynFetch>>) -> Snapshot {
-    let of_process = |name: &str| std::env::var(name).unwrap_or_default();
+/// [`Guard::from_env`](crate::Guard::from_env) sees the same; this is for a program that wants to know
+/// why the metadata server said nothing. Never fails and takes little more than a second: what it cannot
+/// see is not in the snapshot. Any executor can drive it.
+///
+/// ```no_run
+#[doc = awaits!()]
+/// let snapshot = gcp_scopes::detect::snapshot().await;
+/// if let Some(problem) = snapshot.metadata_problem() {
+///     eprintln!("the metadata server said nothing: {problem}");
+/// }
+/// let guard = gcp_scopes::Guard::builder().snapshot(snapshot).build();
+#[doc = done!()]
+/// ```
+pub async fn snapshot() -> Snapshot {
+    of_process(Background::default().spawner(), fetch::own()).await
+}
+
+/// The same, asked through this client.
+pub async fn snapshot_with(fetch: impl Fetch + 'static) -> Snapshot {
+    of_process(Background::default().spawner(), Some(Arc::new(fetch))).await
+}
+
+pub(crate) async fn of_process(spawner: &Spawner, fetch: Option<Arc<dyn DynFetch>>) -> Snapshot {
+    let value_of = |name: &str| std::env::var(name).unwrap_or_default();
     let variables = VARIABLES.into_iter();
-    let mut snapshot = variables.fold(Snapshot::new(), |seen, name| seen.with_env(name, of_process(name)));
+    let mut snapshot = variables.fold(Snapshot::new(), |seen, name| seen.with_env(name, value_of(name)));
     if let Some(text) = read_file(Path::new(DMI)) {
         snapshot = snapshot.with_file(DMI, &text);
     }
@@ -163,7 +185,6 @@ mod tests {
     use http::{Request, Response};
 
     use super::*;
-    use crate::background::Background;
     use crate::background::tests::block_on;
     use crate::granted::fetch::tests::{FakeFetch, answer};
 

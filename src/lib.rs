@@ -101,7 +101,7 @@ pub mod denial;
 
 mod background;
 
-mod detect;
+pub mod detect;
 
 pub mod guard;
 

@@ -72,7 +72,7 @@ fn calls_and_checks_can_be_spawned() {
     in_a_task(service.call(Request::new(())));
     in_a_task(Guard::from_env());
     in_a_task(Guard::builder().from_env());
-    in_a_task(Snapshot::take(None));
+    in_a_task(gcp_scopes::detect::snapshot());
     in_a_task(guard.self_check().run());
     in_a_task(FakeGoogle::builder().start());
     if let Ok(calling) = guard.calling("storage.objects.get") {

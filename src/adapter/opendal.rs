@@ -45,6 +45,7 @@ use opendal_core::{
 };
 
 use super::body::look;
+use crate::background::Spawner;
 use crate::call::Call;
 use crate::denial::Denial;
 use crate::guard::{Checked, Guard};
@@ -107,7 +108,7 @@ impl GuardTransport {
         response: Response<HttpBody>,
     ) -> Result<Response<HttpBody>, Error> {
         let (parts, body) = response.into_parts();
-        let (seen, body) = look_at(body).await;
+        let (seen, body) = look_at(self.guard.spawner(), body).await;
         match self.guard.after(checked, parts.status, &parts.headers, &seen).await {
             Some(denial) => Err(refusal(denial)),
             None => Ok(Response::from_parts(parts, body)),
@@ -135,13 +136,13 @@ fn refusal(denial: Denial) -> Error {
 }
 
 /// [`look`], with the length that opendal expects of the body left as it is.
-async fn look_at(body: HttpBody) -> (Vec<u8>, HttpBody) {
+async fn look_at(spawner: &Spawner, body: HttpBody) -> (Vec<u8>, HttpBody) {
     let mut taken = Frames(None);
     let hollow = body.map_inner(|stream| {
         taken.0 = Some(stream);
         Box::new(BodyDataStream::new(Frames(None)))
     });
-    let (seen, body) = look(taken).await;
+    let (seen, body) = look(spawner, taken).await;
     (seen, hollow.map_inner(|_| Box::new(BodyDataStream::new(body))))
 }
 

@@ -1,7 +1,7 @@
 //! The time, so that a test can drive it by hand.
 
 use std::cell::Cell;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 /// To look at a clock takes as long as all the rest of finding a token in the cache.
 const GLANCE_EVERY: u32 = 32;
@@ -50,6 +50,7 @@ impl Clock for SystemClock {
 #[cfg(test)]
 pub(crate) mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
 
     use super::*;
 

@@ -9,7 +9,7 @@ const MISSING: &str = "no TLS provider (enable feature `tls` or `tls-ring`, or g
 
 /// Connects to nobody.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Tls;
+pub(super) struct Tls(());
 
 impl Tls {
     pub(super) fn missing(&self) -> Option<&'static str> {

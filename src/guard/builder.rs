@@ -14,7 +14,7 @@ use crate::environment::{Environment, Platform, Snapshot};
 use crate::error::Error;
 use crate::granted::cache::Stage;
 use crate::granted::clock::{Clock, SystemClock};
-use crate::granted::fetch::DynFetch;
+use crate::granted::fetch::{self, DynFetch};
 use crate::granted::inspection::{Limits, TokenMemory};
 use crate::granted::metadata::{MetadataScopes, MetadataServer};
 use crate::granted::source::DynSource;
@@ -250,7 +250,7 @@ impl GuardBuilder {
     #[must_use]
     pub fn build(self) -> Guard {
         let environment = Environment::of(&self.world.clone().unwrap_or_default());
-        let fetch = self.fetch.clone().or_else(default_fetch);
+        let fetch = self.fetch.clone().or_else(fetch::own);
         let asks_tokeninfo = self.asks_tokeninfo(false);
         let tokeninfo = fetch.clone().filter(|_| asks_tokeninfo).map(|fetch| self.tokeninfo(fetch));
         self.assemble(environment, tokeninfo, Asking { fetch, ..Asking::default() })
@@ -260,11 +260,11 @@ impl GuardBuilder {
     ///
     /// Never fails, and takes little more than a second: what it cannot learn is unknown.
     pub async fn from_env(mut self) -> Guard {
-        let fetch = self.fetch.take().or_else(default_fetch);
+        let fetch = self.fetch.take().or_else(fetch::own);
         let asks_tokeninfo = self.asks_tokeninfo(self.world.is_none());
         let world = match self.world.take() {
             Some(world) => detect::completed(self.background.spawner(), world, fetch.clone()).await,
-            None => detect::snapshot(self.background.spawner(), fetch.clone()).await,
+            None => detect::of_process(self.background.spawner(), fetch.clone()).await,
         };
         let environment = Environment::of(&world);
         let server = fetch.clone().and_then(|fetch| metadata_server(&world, &environment, fetch));
@@ -348,16 +348,6 @@ fn metadata_server(
 fn metadata_source(server: MetadataServer, environment: &Environment) -> Asked {
     let source = MetadataScopes::new(server, environment.platform(), Arc::new(SystemClock));
     (GrantSource::Metadata, Stage::Ahead, Arc::new(source))
-}
-
-#[cfg(feature = "metadata")]
-fn default_fetch() -> Option<Arc<dyn DynFetch>> {
-    Some(Arc::new(crate::granted::own_client::OwnClient::default()))
-}
-
-#[cfg(not(feature = "metadata"))]
-fn default_fetch() -> Option<Arc<dyn DynFetch>> {
-    None
 }
 
 impl fmt::Debug for GuardBuilder {
