@@ -39,8 +39,6 @@ pub(crate) type Found = Result<Report, String>;
 impl Asking {
     /// Runs the check that `describe` makes, under one deadline.
     pub(crate) fn run(&self, describe: impl FnOnce(SelfCheck) -> Result<SelfCheck, String>) -> Found {
-        // Somebody who has chosen another provider before is not in this program.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let token = self.token_stdin.then(read_token).transpose()?;
         let until = Instant::now() + self.timeout;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
