@@ -8,10 +8,9 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use gcp_scopes::environment::{self, Credential, Environment};
 use gcp_scopes::testing::{FakeGoogle, Platform, Vm};
+use gcp_scopes_explain::reader::{self, shown};
 
 use crate::ending::{exit, print, refuse};
-use crate::line::shown;
-use crate::question;
 
 /// Run a fake Google on 127.0.0.1 and print how to point clients at it, until Ctrl-C.
 #[derive(Debug, Args)]
@@ -75,7 +74,7 @@ fn vm(args: &Emulate) -> Result<Vm, String> {
     if args.scopes.is_empty() {
         return Ok(vm);
     }
-    let scopes = question::scopes(args.scopes.iter().map(String::as_str))?;
+    let scopes = reader::scopes(args.scopes.iter().map(String::as_str)).map_err(|error| error.to_string())?;
     Ok(vm.scopes(scopes.iter().map(|scope| scope.to_string())))
 }
 
