@@ -15,7 +15,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 /// Any error, boxed, as tower and hyper pass them on.
-pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
+pub type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// What this crate could not do, and why. The message names the input and ends in what to do.
 ///

@@ -104,6 +104,20 @@ pub use gcp_scopes_explain::{denial, environment, layout, refusal, remedy};
 
 pub mod guard;
 
+pub mod judge;
+
+pub mod flight;
+
+pub mod delivery;
+
+pub mod response;
+
+pub mod token_source;
+
+pub mod calling;
+
+mod recording;
+
 pub mod self_check;
 
 pub mod recorder;

@@ -21,7 +21,7 @@ const MOST: usize = 1024;
 /// What a lesson is about: a method of the catalog, or what a caller says that its call needs, with the
 /// method that it is if the catalog knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Subject {
+pub(crate) enum Subject {
     Method(ApiMethod),
     Needed(NeededScopes, Option<ApiMethod>),
 }
@@ -34,7 +34,7 @@ impl From<ApiMethod> for Subject {
 
 /// What was learnt. Holds no token.
 #[derive(Default)]
-pub(super) struct Lessons(Mutex<Learnt>);
+pub(crate) struct Lessons(Mutex<Learnt>);
 
 #[derive(Default)]
 struct Learnt {
@@ -50,7 +50,7 @@ struct Learnt {
 
 impl Lessons {
     /// The verdict on a call whose token holds none of the scopes that are listed for it.
-    pub(super) fn correct(&self, subject: impl Into<Subject>, held: &ScopeSet) -> Verdict {
+    pub(crate) fn correct(&self, subject: impl Into<Subject>, held: &ScopeSet) -> Verdict {
         let (learnt, subject) = (self.learnt(), subject.into());
         match learnt.accepted.get(&subject) {
             _ if learnt.open.contains(&subject) => Verdict::Abstain(Why::Contradicted),
@@ -60,7 +60,7 @@ impl Lessons {
     }
 
     /// The scopes that open a method: those listed for it, and those that Google has named since.
-    pub(super) fn accepted(&self, subject: impl Into<Subject>, listed: ScopeSet) -> ScopeSet {
+    pub(crate) fn accepted(&self, subject: impl Into<Subject>, listed: ScopeSet) -> ScopeSet {
         match self.learnt().accepted.get(&subject.into()) {
             Some(named) => listed.union(named),
             None => listed,
@@ -68,7 +68,7 @@ impl Lessons {
     }
 
     /// Such calls with this token are to be denied until what is known of it goes stale.
-    pub(super) fn deny(
+    pub(crate) fn deny(
         &self,
         token: TokenKey,
         subject: impl Into<Subject>,
@@ -83,7 +83,7 @@ impl Lessons {
     }
 
     /// The denial of the next such call, if there is to be one and nothing new is known of the token.
-    pub(super) fn denial(
+    pub(crate) fn denial(
         &self,
         token: TokenKey,
         subject: impl Into<Subject>,
@@ -95,7 +95,7 @@ impl Lessons {
     }
 
     /// Google let a token through that lacks every listed scope. Whether that is news.
-    pub(super) fn opened(&self, subject: impl Into<Subject>) -> bool {
+    pub(crate) fn opened(&self, subject: impl Into<Subject>) -> bool {
         let (mut learnt, subject) = (self.learnt(), subject.into());
         if learnt.open.len() >= MOST {
             learnt.open.clear();
@@ -105,7 +105,7 @@ impl Lessons {
     }
 
     /// Google named scopes that open the method. Those that no catalog has heard of make no verdict.
-    pub(super) fn named(&self, subject: impl Into<Subject>, scopes: &ScopeSet) {
+    pub(crate) fn named(&self, subject: impl Into<Subject>, scopes: &ScopeSet) {
         let (accepted, subject) = (&mut self.learnt().accepted, subject.into());
         if accepted.len() >= MOST && !accepted.contains_key(&subject) {
             accepted.clear();

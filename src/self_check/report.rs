@@ -238,7 +238,7 @@ impl SelfCheck {
     pub(super) fn report(&self, findings: Vec<Finding>, tokens: &Tokens, lacking: &[Lacking]) -> Report {
         let granted = of_all(tokens);
         let told = lacking.first().map_or(&granted, |lacking| &lacking.granted);
-        let environment = self.guard.shared_environment().of_token(told);
+        let environment = Arc::clone(&self.guard.state().environment).of_token(told);
         let accepted: Vec<ScopeSet> = lacking.iter().map(|lacking| lacking.accepted.clone()).collect();
         let has_iam_answered = has_iam_told(&findings, lacking);
         let remedy = (!lacking.is_empty())

@@ -160,7 +160,7 @@ impl<'a> Call<'a> {
     }
 
     /// The value of `Authorization`, if it is the only token of the request: which of two Google would take
-    /// is not known. `headers` are those of the request, for a call that was made without them.
+    /// is not known. None for a call that was made without its headers.
     ///
     /// ```
     /// use gcp_scopes_catalog::call::Call;
@@ -169,16 +169,13 @@ impl<'a> Call<'a> {
     ///
     /// let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer ya29.x"))]);
     /// let in_query = "https://storage.googleapis.com/storage/v1/b?access_token=ya29.y".parse()?;
-    /// assert!(Call::of(&http::Method::GET, &in_query, &headers).only_token(&headers).is_none());
+    /// assert!(Call::of(&http::Method::GET, &in_query, &headers).only_token().is_none());
     /// # Ok::<(), http::uri::InvalidUri>(())
     /// ```
     #[must_use]
     #[inline]
-    pub fn only_token(&self, headers: &'a HeaderMap) -> Option<&'a HeaderValue> {
-        let only = match &self.headers {
-            Some(known) => known.only_authorization(),
-            None => Headers::read(headers).only_authorization(),
-        };
+    pub fn only_token(&self) -> Option<&'a HeaderValue> {
+        let only = self.headers.as_ref()?.only_authorization();
         only.filter(|_| !query::has_token(self.query()))
     }
 

@@ -15,7 +15,7 @@ pub(crate) const INFLATED_BYTES: usize = 64 * 1024;
 
 /// A body's beginning in plain bytes. Nothing if it is encoded in a way that is not undone here, or
 /// damaged: such a body says nothing, and the headers alone do not decide.
-pub(crate) fn readable<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<Cow<'b, [u8]>> {
+pub fn readable<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<Cow<'b, [u8]>> {
     let values = headers.get_all(CONTENT_ENCODING).iter();
     let values: Vec<&str> = values.map(|value| value.to_str()).collect::<Result<_, _>>().ok()?;
     let codings = values.iter().flat_map(|value| value.split(',')).map(str::trim);
@@ -28,7 +28,7 @@ pub(crate) fn readable<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<Cow<'b
     }
 }
 
-#[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store", feature = "opendal"))]
+#[cfg(feature = "body")]
 fn inflated(coding: &str, body: &[u8]) -> Option<Vec<u8>> {
     use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};
     match coding {
@@ -40,19 +40,14 @@ fn inflated(coding: &str, body: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-#[cfg(not(any(
-    feature = "tower",
-    feature = "reqwest-middleware",
-    feature = "object-store",
-    feature = "opendal"
-)))]
+#[cfg(not(feature = "body"))]
 fn inflated(_: &str, _: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
 /// Of a stream that was cut off, what stood before the cut. Nothing is no beginning: it would leave the
 /// headers to decide.
-#[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store", feature = "opendal"))]
+#[cfg(feature = "body")]
 fn beginning(stream: impl std::io::Read) -> Option<Vec<u8>> {
     use std::io::{ErrorKind, Read as _};
     let mut plain = Vec::new();
@@ -63,14 +58,14 @@ fn beginning(stream: impl std::io::Read) -> Option<Vec<u8>> {
 }
 
 /// Source: <https://www.rfc-editor.org/rfc/rfc1950#section-2.2>.
-#[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store", feature = "opendal"))]
+#[cfg(feature = "body")]
 fn has_zlib_header(body: &[u8]) -> bool {
     matches!(body, [method, flags, ..]
         if method & 15 == 8 && u16::from_be_bytes([*method, *flags]) % 31 == 0)
 }
 
 #[cfg(test)]
-#[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store", feature = "opendal"))]
+#[cfg(feature = "body")]
 mod tests {
     use std::io::Write as _;
 

@@ -5,33 +5,45 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Response};
 
-use super::{Guard, Surface};
-use crate::adapter::inflate;
 use crate::denial::{AnswerForm, Denial, DenialError};
+use crate::guard::{Guard, Surface};
+use crate::response::inflate;
 
 impl Guard {
     /// What the caller of a call gets that is not sent: an answer, or an error.
-    pub(crate) fn unsent(&self, denial: Denial) -> Result<Response<Bytes>, DenialError> {
-        match self.0.surface {
+    ///
+    /// ```
+    /// # use gcp_scopes::{Denial, Guard};
+    /// fn stopped(guard: &Guard, denial: Denial) -> Result<http::Response<bytes::Bytes>, Box<dyn std::error::Error>> {
+    ///     Ok(guard.unsent(denial)?)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// The denial, unless it is to be delivered as an answer.
+    pub fn unsent(&self, denial: Denial) -> Result<Response<Bytes>, DenialError> {
+        match self.state().surface {
             Surface::Message => Ok(denial.to_response(AnswerForm::of(&denial)).map(Bytes::from)),
             Surface::Error | Surface::Extension => Err(denial.into_error()),
         }
     }
 
-    /// Tells the caller of a refused call: in an error, or in the answer, whose body `seen` is the
-    /// beginning of, or (`whole`) all of. Gives the body that takes the place of the one that came, if
-    /// another one does.
-    pub(crate) fn refused(
+    /// Delivers the denial of a refused call in its answer, of whose body `seen` is the beginning or
+    /// (`is_whole`) all. Gives the body that takes the place of the one that came, if another one does.
+    ///
+    /// # Errors
+    /// The denial, if it is to be delivered as an error.
+    pub fn deliver(
         &self,
         denial: Denial,
         parts: &mut Parts,
         seen: &[u8],
-        whole: bool,
+        is_whole: bool,
     ) -> Result<Option<Bytes>, DenialError> {
-        let body = match self.0.surface {
+        let body = match self.state().surface {
             Surface::Error => return Err(denial.into_error()),
             Surface::Extension => None,
-            Surface::Message => Some(explained(&denial, &parts.headers, seen, whole)),
+            Surface::Message => Some(explained(&denial, &parts.headers, seen, is_whole)),
         };
         if let Some(body) = &body {
             fit(&mut parts.headers, body);
@@ -48,8 +60,8 @@ pub(crate) fn explained(denial: &Denial, headers: &HeaderMap, seen: &[u8], whole
     denial.explained_body(headers, &plain, whole).into()
 }
 
-/// Makes headers tell of another body than the one that they came with: plain, and of its own length.
-pub(crate) fn fit(headers: &mut HeaderMap, body: &Bytes) {
+/// Makes headers describe a body that takes the place of another: plain, and of its own length.
+pub fn fit(headers: &mut HeaderMap, body: &Bytes) {
     headers.remove(CONTENT_ENCODING);
     if let Some(length) = headers.get_mut(CONTENT_LENGTH) {
         *length = HeaderValue::from(body.len());

@@ -10,9 +10,10 @@ use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::grpc::told;
+use super::grpc_error::{MakeError, deliver};
 use crate::denial::Denial;
-use crate::guard::{Checked, Guard, is_denied};
+use crate::flight::{Flight, is_denied};
+use crate::guard::Guard;
 
 pin_project! {
     /// A body whose trailers are explained if they refuse the call for lack of scope.
@@ -20,22 +21,27 @@ pin_project! {
         #[pin]
         body: B,
         guard: Guard,
-        checked: Checked,
+        flight: Option<Flight>,
+        make_error: Option<MakeError>,
         refused: Option<Explanation>,
     }
 }
 
-/// Trailers that refuse the call, and why they do.
+/// Trailers that refuse the call, and the denial if the scope gate did.
 type Explanation = Pin<Box<dyn Future<Output = (HeaderMap, Option<Denial>)> + Send + Sync>>;
 
 impl<B> GrpcBody<B> {
-    pub(crate) fn new(guard: Guard, checked: Checked, body: B) -> Self {
-        Self { body, guard, checked, refused: None }
+    pub(crate) fn new(flight: Flight, make_error: Option<MakeError>, body: B) -> Self {
+        Self { body, guard: flight.guard().clone(), flight: Some(flight), make_error, refused: None }
     }
 }
 
-async fn explain(guard: Guard, checked: Checked, trailers: HeaderMap) -> (HeaderMap, Option<Denial>) {
-    let denial = guard.after(&checked, StatusCode::OK, &trailers, &[]).await;
+/// Trailers come once; more of them are handed on as they are.
+async fn explain(flight: Option<Flight>, trailers: HeaderMap) -> (HeaderMap, Option<Denial>) {
+    let denial = match flight {
+        Some(flight) => flight.explain(StatusCode::OK, &trailers, &[]).await,
+        None => None,
+    };
     (trailers, denial)
 }
 
@@ -56,15 +62,13 @@ where
             Some(refused) => refused,
             None => match refusal(ready!(this.body.poll_frame(cx))) {
                 Err(frame) => return Poll::Ready(frame),
-                Ok(trailers) => {
-                    this.refused.insert(Box::pin(explain(this.guard.clone(), this.checked.clone(), trailers)))
-                }
+                Ok(trailers) => this.refused.insert(Box::pin(explain(this.flight.take(), trailers))),
             },
         };
         let (trailers, denial) = ready!(refused.as_mut().poll(cx));
         *this.refused = None;
         let trailers = match denial {
-            Some(denial) => told(this.guard.surface(), denial, trailers),
+            Some(denial) => deliver(this.guard, denial, trailers, *this.make_error),
             None => Ok(trailers),
         };
         Poll::Ready(Some(trailers.map(Frame::trailers)))

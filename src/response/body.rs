@@ -7,7 +7,7 @@
 //!
 //! ```
 #![doc = guarded!()]
-//! use gcp_scopes::adapter::body::GuardBody;
+//! use gcp_scopes::response::body::GuardBody;
 //! use http_body_util::{BodyExt as _, Full};
 //!
 //! let answer: Response<GuardBody<Full<bytes::Bytes>>> = guarded.ready().await?.call(Request::new(())).await?;
@@ -27,7 +27,6 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use super::grpc_body::GrpcBody;
-use crate::guard::{Checked, Guard};
 
 /// How much of a body is copied for the classifier, in bytes. Google's refusals are under 4 KiB.
 pub(crate) const LOOK_BYTES: usize = 16 * 1024;
@@ -41,7 +40,7 @@ pin_project! {
     /// The body of an answer that came through the guard: the inner body, frame for frame.
     ///
     /// ```
-    /// use gcp_scopes::adapter::body::GuardBody;
+    /// use gcp_scopes::response::body::GuardBody;
     /// use http_body_util::{BodyExt as _, Full};
     /// // Where types have to be written down and one body is to fit all.
     /// fn boxed(body: GuardBody<Full<bytes::Bytes>>) -> http_body_util::combinators::BoxBody<bytes::Bytes, std::convert::Infallible> {
@@ -65,18 +64,19 @@ pin_project! {
 }
 
 impl<B: Body> GuardBody<B> {
-    /// Passes a body on without looking at it.
-    pub(crate) fn untouched(body: B) -> Self {
+    /// Hands a body on without looking at it.
+    pub fn untouched(body: B) -> Self {
         Self { state: State::Untouched { body } }
     }
 
-    /// A body of our own, in the place of the one that came.
-    pub(crate) fn made(data: impl Into<B::Data>) -> Self {
+    /// A body that takes the place of the one that came.
+    pub fn made(data: impl Into<B::Data>) -> Self {
         Self { state: State::Made { data: Some(data.into()) } }
     }
 
     /// Whether the bytes that [`look`] copied are all there are.
-    pub(crate) fn is_whole(&self, seen: &[u8]) -> bool {
+    #[must_use]
+    pub fn is_whole(&self, seen: &[u8]) -> bool {
         match &self.state {
             State::Looked { held, ended, .. } => {
                 (*ended || is_over(held)) && held_bytes(held) == seen.len() as u64
@@ -85,9 +85,9 @@ impl<B: Body> GuardBody<B> {
         }
     }
 
-    /// Passes the body of a gRPC answer on, and explains trailers that refuse the call.
-    pub(crate) fn grpc(guard: Guard, checked: Checked, body: B) -> Self {
-        Self { state: State::Grpc { body: GrpcBody::new(guard, checked, body) } }
+    /// Hands the messages of gRPC on, and explains trailers that refuse the call.
+    pub(super) fn grpc(body: GrpcBody<B>) -> Self {
+        Self { state: State::Grpc { body } }
     }
 }
 
@@ -95,7 +95,7 @@ impl<B: Body> GuardBody<B> {
 ///
 /// Gives the copied bytes and the body with everything still in it. An error of the body, too, is
 /// held and given to the caller where it happened.
-pub(crate) async fn look<B: Body>(body: B) -> (Vec<u8>, GuardBody<B>) {
+pub async fn look<B: Body>(body: B) -> (Vec<u8>, GuardBody<B>) {
     let mut rest = Box::pin(body);
     let (mut held, mut seen, mut ended) = (VecDeque::new(), Vec::new(), false);
     within_look_time(async {

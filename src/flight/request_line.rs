@@ -1,3 +1,5 @@
+//! The request line of a call, kept until its answer is known.
+
 use std::fmt;
 
 use http::HeaderMap;
@@ -13,7 +15,7 @@ const MOST: usize = 123;
 ///
 /// Holds no header, and so no token. It is never printed.
 #[derive(Clone, Copy)]
-pub(crate) struct Line {
+pub(crate) struct RequestLine {
     host: Option<KnownHost>,
     verb: u8,
     /// 0 while nothing is kept: no path is empty.
@@ -22,12 +24,12 @@ pub(crate) struct Line {
     text: [u8; MOST],
 }
 
-impl Line {
+impl RequestLine {
     pub(crate) const EMPTY: Self = Self { host: None, verb: 0, path: 0, query: 0, text: [0; MOST] };
 
     /// Keeps the request line of a call to this host, unless it is too long or its verb is nobody's.
     #[inline]
-    pub(super) fn keep(&mut self, call: &Call<'_>, host: KnownHost) -> bool {
+    pub(crate) fn keep(&mut self, call: &Call<'_>, host: KnownHost) -> bool {
         let (path, query) = (call.path().as_bytes(), call.query().as_bytes());
         let verb = VERBS.iter().position(|verb| *verb == call.verb());
         let Some((room, rest)) = self.text.split_at_mut_checked(path.len()) else { return false };
@@ -43,7 +45,7 @@ impl Line {
     }
 
     /// The method that the call is, if its line was kept.
-    pub(super) fn found(&self, endpoints: &Endpoints) -> Option<Result<Found, Why>> {
+    pub(crate) fn found(&self, endpoints: &Endpoints) -> Option<Result<Found, Why>> {
         let (path, rest) = self.text.split_at_checked(usize::from(self.path)).filter(|_| self.path != 0)?;
         let query = std::str::from_utf8(rest.get(..usize::from(self.query))?).ok()?;
         let verb = VERBS.get(usize::from(self.verb))?;
@@ -56,9 +58,9 @@ impl Line {
 
 const VERBS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
 
-impl fmt::Debug for Line {
+impl fmt::Debug for RequestLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Line").field("host", &self.host.map(KnownHost::name)).finish_non_exhaustive()
+        f.debug_struct("RequestLine").field("host", &self.host.map(KnownHost::name)).finish_non_exhaustive()
     }
 }
 
@@ -90,7 +92,7 @@ mod tests {
                 assert!(url.contains("/batch/"), "{url}");
                 continue;
             };
-            let mut line = Line::EMPTY;
+            let mut line = RequestLine::EMPTY;
             assert!(line.keep(&call, host), "{url}");
             assert_eq!(line.found(&endpoints), Some(catalog::lookup(&call, &endpoints)), "{url}");
             let shown = format!("{line:?}");
@@ -106,7 +108,7 @@ mod tests {
         let kept = |verb: &Method, path: &str| {
             let uri = format!("https://storage.googleapis.com{path}").parse().unwrap();
             let call = Call::of(verb, &uri, &headers);
-            let mut line = Line::EMPTY;
+            let mut line = RequestLine::EMPTY;
             let is_kept = line.keep(&call, KnownHost::of(&call, &Endpoints::new()).unwrap());
             assert_eq!(line.found(&Endpoints::new()).is_some(), is_kept);
             is_kept
