@@ -54,8 +54,8 @@ impl Guard {
 }
 
 /// The body of a refusal with the denial's line in its message: `seen` is the beginning of the body as it
-/// came, and `whole` tells whether it is all of it. The body that is given is not compressed.
-pub(crate) fn explained(denial: &Denial, headers: &HeaderMap, seen: &[u8], whole: bool) -> Bytes {
+/// came, and `whole` says whether it is all of it. The body that is given is not compressed.
+pub fn explained(denial: &Denial, headers: &HeaderMap, seen: &[u8], whole: bool) -> Bytes {
     let plain = inflate::readable(headers, seen).unwrap_or_default();
     denial.explained_body(headers, &plain, whole).into()
 }
@@ -68,8 +68,7 @@ pub fn fit(headers: &mut HeaderMap, body: &Bytes) {
     }
 }
 
-#[cfg(test)]
-#[cfg(all(feature = "catalog-full", feature = "tower"))]
+#[cfg(all(test, feature = "catalog-full", feature = "body"))]
 mod tests {
     use std::sync::Arc;
 

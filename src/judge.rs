@@ -34,39 +34,19 @@
 #![doc = done!()]
 //! ```
 
+use gcp_scopes_explain::LookedUpCall;
+
 use crate::call::{Call, NeededScopes, Why};
-use crate::catalog::{self, Found};
+use crate::catalog::{ApiMethod, Found};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantedScopes;
 use crate::guard::lessons::Subject;
-use crate::guard::{Guard, Verdict, verdict};
-use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
+use crate::guard::{Guard, Verdict};
+use crate::refusal::{self, Answer, Refusal};
 use crate::scope::ScopeSet;
 
-/// What is known before a call is sent.
-///
-/// ```
-/// use gcp_scopes::judge::Decision;
-///
-/// fn describe(decision: &Decision) -> String {
-///     match decision {
-///         Decision::Allow => "the scope gate is open; IAM is another question".into(),
-///         Decision::Abstain(why) => format!("no opinion: {why}"),
-///         Decision::Lacking(denial) => denial.to_string(),
-///         _ => "something newer than this program".into(),
-///     }
-/// }
-/// ```
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum Decision {
-    /// The token holds a scope that the method accepts, or is not limited by scopes.
-    Allow,
-    /// Nothing can be said, and why.
-    Abstain(Why),
-    /// Google would refuse the call for lack of scope.
-    Lacking(Denial),
-}
+#[doc(inline)]
+pub use gcp_scopes_explain::Decision;
 
 impl Guard {
     /// Judges a call by the scopes its token holds. Pure: no I/O, no event.
@@ -89,11 +69,11 @@ impl Guard {
     /// ```
     #[must_use]
     pub fn decide(&self, call: &Call<'_>, granted: &GrantedScopes) -> Decision {
-        let asked = self.looked_up(call);
-        match self.judge(&asked, granted) {
+        let call = self.looked_up(call);
+        match self.judge(&call, granted) {
             Verdict::Allow => Decision::Allow,
             Verdict::Lacking => {
-                Decision::Lacking(self.predict(DenialKind::Predicted, &asked, granted.clone()))
+                Decision::Lacking(self.predict(DenialKind::Predicted, &call, granted.clone()))
             }
             Verdict::Abstain(why) => Decision::Abstain(why),
         }
@@ -124,133 +104,77 @@ impl Guard {
     /// ```
     #[must_use]
     pub fn explain(&self, call: &Call<'_>, granted: &GrantedScopes, answer: &Answer<'_>) -> Option<Denial> {
-        let asked = self.looked_up(call);
-        let refusal = self.corroborated(refusal::classify(answer)?, &asked, granted);
-        is_for_scope(&refusal).then(|| self.refuse(&asked, granted.clone(), refusal))
+        let call = self.looked_up(call);
+        let refusal = self.corroborated(refusal::classify(answer)?, &call, granted);
+        refusal.is_for_scope().then(|| self.refuse(&call, granted.clone(), refusal))
     }
 
     /// The same for an answer of which the call is not known, but as far as the answer itself names it.
     pub(crate) fn explain_alone(&self, answer: &Answer<'_>) -> Option<Denial> {
-        let refusal = refusal::classify(answer).filter(is_for_scope)?;
+        let refusal = refusal::classify(answer).filter(Refusal::is_for_scope)?;
         let granted = GrantedScopes::unknown("an error does not say which token the call carried");
-        Some(self.refuse(&Asked::of(Err(Why::Method)), granted, refusal))
+        Some(self.refuse(&LookedUpCall::from_found(Err(Why::Method)), granted, refusal))
     }
 
     /// What a call is, and what it needs as far as its caller says so.
-    pub(crate) fn looked_up(&self, call: &Call<'_>) -> Asked {
-        let found = catalog::lookup(call, &self.state().endpoints);
-        let Some(needed) = call.needed() else { return Asked { found, needed: None } };
-        let found = match found {
-            Err(Why::Host | Why::Catalog) if self.state().endpoints.is_googles(call) => Err(Why::Method),
-            found => found,
-        };
-        let counts = is_google(&found) && found != Err(Why::Signed);
-        Asked { found, needed: counts.then(|| needed.clone()) }
+    pub(crate) fn looked_up(&self, call: &Call<'_>) -> LookedUpCall {
+        LookedUpCall::of(call, &self.state().endpoints)
     }
 
     /// The scopes of which a method accepts any one, as far as is known by now.
-    pub(crate) fn accepted(&self, method: catalog::ApiMethod) -> ScopeSet {
+    pub(crate) fn accepted(&self, method: ApiMethod) -> ScopeSet {
         self.state().lessons.accepted(method, method.accepted())
     }
 
-    pub(crate) fn predict(&self, kind: DenialKind, asked: &Asked, granted: GrantedScopes) -> Denial {
-        let accepted = asked.subject().map(|subject| self.state().lessons.accepted(subject, asked.listed()));
+    pub(crate) fn predict(&self, kind: DenialKind, call: &LookedUpCall, granted: GrantedScopes) -> Denial {
+        let accepted = subject(call).map(|subject| self.state().lessons.accepted(subject, call.accepted()));
         let accepted = accepted.unwrap_or_default();
-        Denial::predicted(kind, asked.method(), accepted, granted, self.state().environment.clone())
+        Denial::predicted(kind, call.method(), accepted, granted, self.state().environment.clone())
     }
 
-    pub(crate) fn refuse(&self, asked: &Asked, granted: GrantedScopes, refusal: Refusal) -> Denial {
-        let needed = asked.needed.as_ref().map(NeededScopes::scopes);
-        Denial::refused(asked.method(), needed, granted, self.state().environment.clone(), refusal)
+    pub(crate) fn refuse(&self, call: &LookedUpCall, granted: GrantedScopes, refusal: Refusal) -> Denial {
+        let needed = call.needed().map(NeededScopes::scopes);
+        Denial::refused(call.method(), needed, granted, self.state().environment.clone(), refusal)
     }
 
     /// Whether the verdict is that the token lacks every scope. That it holds one is quick to see, and then
     /// no verdict is that.
     #[inline]
-    pub(crate) fn lacks(&self, asked: &Asked, granted: &GrantedScopes) -> bool {
-        let is_accepted = |found: &Found| {
-            granted.scopes().is_some_and(|held| found.accepts(held)) && asked.needed.is_none()
-        };
-        !asked.found.as_ref().is_ok_and(is_accepted) && self.judge(asked, granted) == Verdict::Lacking
+    pub(crate) fn lacks(&self, call: &LookedUpCall, granted: &GrantedScopes) -> bool {
+        !call.is_accepted(granted) && self.judge(call, granted) == Verdict::Lacking
     }
 
-    /// The verdict on what was asked, for a token of which something or nothing is known.
-    pub(crate) fn judge(&self, asked: &Asked, granted: &GrantedScopes) -> Verdict {
-        match (&asked.found, granted.scopes()) {
-            (Err(why), _) if asked.needed.is_none() => Verdict::Abstain(*why),
-            (_, None) if granted.is_not_limited() => Verdict::Allow,
-            (_, None) => Verdict::Abstain(Why::Granted),
-            (_, Some(held)) => match asked.verdict(held) {
-                Verdict::Lacking => asked
-                    .subject()
-                    .map_or(Verdict::Lacking, |subject| self.state().lessons.correct(subject, held)),
-                verdict => verdict,
-            },
+    /// The verdict on a call, corrected by what answers have taught.
+    pub(crate) fn judge(&self, call: &LookedUpCall, granted: &GrantedScopes) -> Verdict {
+        let verdict = call.verdict(granted);
+        match (verdict, subject(call), granted.scopes()) {
+            (Verdict::Lacking, Some(subject), Some(held)) => self.state().lessons.correct(subject, held),
+            _ => verdict,
         }
     }
 
     /// The same for a method that nobody has called yet.
     pub(crate) fn judge_method(&self, found: &Result<Found, Why>, granted: &GrantedScopes) -> Verdict {
-        self.judge(&Asked::of(*found), granted)
+        self.judge(&LookedUpCall::from_found(*found), granted)
     }
 
     /// A header alone only makes a scope refusal possible; our own prediction makes it likely.
-    pub(crate) fn corroborated(&self, refusal: Refusal, asked: &Asked, granted: &GrantedScopes) -> Refusal {
-        if self.lacks(asked, granted) { refusal.corroborated() } else { refusal }
+    pub(crate) fn corroborated(
+        &self,
+        refusal: Refusal,
+        call: &LookedUpCall,
+        granted: &GrantedScopes,
+    ) -> Refusal {
+        if self.lacks(call, granted) { refusal.corroborated() } else { refusal }
     }
 }
 
-/// What is asked of Google: a method, or why none can be named, and what the caller says it needs.
-#[derive(Debug, Clone)]
-pub(crate) struct Asked {
-    pub(crate) found: Result<Found, Why>,
-    pub(crate) needed: Option<NeededScopes>,
-}
-
-impl Asked {
-    pub(crate) const fn of(found: Result<Found, Why>) -> Self {
-        Self { found, needed: None }
+/// What a lesson about a call is filed under.
+pub(crate) fn subject(call: &LookedUpCall) -> Option<Subject> {
+    match call.needed() {
+        Some(needed) => Some(Subject::Needed(needed.clone(), call.method())),
+        None => call.method().map(Subject::Method),
     }
-
-    pub(crate) fn method(&self) -> Option<catalog::ApiMethod> {
-        self.found.as_ref().ok().map(Found::method)
-    }
-
-    /// What a lesson about it is filed under.
-    pub(crate) fn subject(&self) -> Option<Subject> {
-        match &self.needed {
-            Some(needed) => Some(Subject::Needed(needed.clone(), self.method())),
-            None => self.method().map(Subject::Method),
-        }
-    }
-
-    /// The scopes of which any one is enough, before anything was learnt.
-    pub(crate) fn listed(&self) -> ScopeSet {
-        match &self.needed {
-            Some(needed) => needed.scopes().clone(),
-            None => self.method().map(|method| method.accepted()).unwrap_or_default(),
-        }
-    }
-
-    pub(crate) fn verdict(&self, held: &ScopeSet) -> Verdict {
-        match (&self.needed, &self.found) {
-            (Some(needed), _) if needed.scopes().is_empty() => Verdict::Abstain(Why::Empty),
-            (Some(needed), _) if needed.scopes().intersects(held) => Verdict::Allow,
-            (Some(_), _) => Verdict::Lacking,
-            (None, Ok(found)) => verdict(found, held),
-            (None, Err(why)) => Verdict::Abstain(*why),
-        }
-    }
-}
-
-/// Whether a call goes to an API of Google's.
-pub(crate) fn is_google(found: &Result<Found, Why>) -> bool {
-    found.as_ref().map_or_else(|why| why.is_google(), |_| true)
-}
-
-/// Whether the scope gate refused, as far as can be known.
-pub(crate) fn is_for_scope(refusal: &Refusal) -> bool {
-    refusal.gate() == Gate::Scope && refusal.certainty() >= Certainty::Likely
 }
 
 #[cfg(test)]
@@ -312,7 +236,7 @@ mod tests {
     #[test]
     fn what_a_method_accepts_grows_by_what_google_has_named() {
         let guard = Guard::builder().build();
-        let method = catalog::ApiMethod::by_id("pubsub.projects.topics.publish").unwrap();
+        let method = ApiMethod::by_id("pubsub.projects.topics.publish").unwrap();
         assert_eq!(guard.accepted(method), method.accepted());
         let openid = ScopeSet::from_scope_text("openid");
         guard.state().lessons.named(method, &openid);
@@ -343,6 +267,7 @@ mod tests {
             Decision::Allow => "allow",
             Decision::Abstain(why) => why.as_str(),
             Decision::Lacking(_) => "lacking",
+            other => unreachable!("{other:?}"),
         };
         // The session of an upload may do without the scope, but with it nothing is in doubt.
         let session = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?upload_id=u";

@@ -92,7 +92,7 @@ impl Recorder {
     /// ```
     #[must_use]
     pub fn methods(&self) -> Vec<ApiMethod> {
-        let mut methods: Vec<ApiMethod> = self.0.methods().collect();
+        let mut methods: Vec<ApiMethod> = self.0.indices().filter_map(ApiMethod::at).collect();
         methods.sort_by_key(ApiMethod::id);
         methods
     }

@@ -29,14 +29,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use gcp_scopes_catalog::least;
+use gcp_scopes_explain::LookedUpCall;
+use http::HeaderValue;
 use http::header::InvalidHeaderValue;
-use http::{HeaderMap, HeaderValue};
 
 use crate::call::{Call, Why};
 use crate::catalog::{self, Endpoints, Found};
 use crate::error::{BoxError, Error};
 use crate::guard::Guard;
-use crate::judge::is_google;
 use crate::scope::Scope;
 
 /// Gives a middleware its tokens: what [`Guard::gcp_auth`] makes, or a source of your own.
@@ -140,19 +140,20 @@ impl Guard {
     /// let guard = Guard::builder().build();
     /// let request = http::Request::get("http://storage.googleapis.com/storage/v1/b/photos").body(())?;
     /// let call = Call::of(request.method(), request.uri(), request.headers());
-    /// assert_eq!(guard.scope_to_ask_for(&call, request.headers()), None); // not over TLS
+    /// assert_eq!(guard.scope_to_ask_for(&call), None); // not over TLS
     /// # Ok::<(), http::Error>(())
     /// ```
     #[must_use]
-    pub fn scope_to_ask_for(&self, call: &Call<'_>, headers: &HeaderMap) -> Option<Scope> {
-        if call.has_credentials(headers) {
+    pub fn scope_to_ask_for(&self, call: &Call<'_>) -> Option<Scope> {
+        if call.has_credentials() {
             return None;
         }
         let endpoints = &self.state().endpoints;
         let found = catalog::lookup(call, endpoints);
+        let is_google = |found| LookedUpCall::from_found(found).is_google();
         let is_mapped_by_user =
-            || endpoints.is_mapped(call) && !is_google(&catalog::lookup(call, &Endpoints::new()));
-        if !is_google(&found) || found == Err(Why::Signed) || !(call.is_over_tls() || is_mapped_by_user()) {
+            || endpoints.is_mapped(call) && !is_google(catalog::lookup(call, &Endpoints::new()));
+        if !is_google(found) || found == Err(Why::Signed) || !(call.is_over_tls() || is_mapped_by_user()) {
             return None;
         }
         Some(scope_for(&found))
@@ -170,8 +171,8 @@ const NO_TOKEN: &str = "there is no token for this call";
 #[cfg(test)]
 #[cfg(feature = "catalog-full")]
 mod tests {
-    use http::HeaderName;
     use http::header::AUTHORIZATION;
+    use http::{HeaderMap, HeaderName};
 
     use super::*;
 
@@ -205,14 +206,14 @@ mod tests {
         ];
         for (url, expected) in rows {
             let (verb, uri) = (http::Method::GET, url.parse().unwrap());
-            let call = Call::new(&verb, &uri);
-            let scope = guard.scope_to_ask_for(&call, &HeaderMap::new());
+            let none = HeaderMap::new();
+            let scope = guard.scope_to_ask_for(&Call::of(&verb, &uri, &none));
             assert_eq!(scope.as_ref().map(Scope::short), expected, "{url}");
             for (name, value) in
                 [(AUTHORIZATION, "Bearer mine"), (HeaderName::from_static("x-goog-api-key"), "mine")]
             {
                 let headers = HeaderMap::from_iter([(name, value.parse().unwrap())]);
-                assert_eq!(guard.scope_to_ask_for(&call, &headers), None, "{url}");
+                assert_eq!(guard.scope_to_ask_for(&Call::of(&verb, &uri, &headers)), None, "{url}");
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What comes back from a server may be broken in any way: a guarded caller sees what an unguarded one
 //! does, and nothing of it is taken for Google's word that is not.
-#![cfg(all(feature = "reqwest-middleware", feature = "tower", feature = "testing"))]
+#![cfg(all(feature = "reqwest-middleware", feature = "tower"))]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 #[path = "support/plain.rs"]

@@ -1,6 +1,6 @@
 //! The self-check against the fake Google: what a person reads on each platform, and what it does when
 //! nobody answers.
-#![cfg(all(feature = "testing", feature = "reqwest", feature = "catalog-full"))]
+#![cfg(all(feature = "reqwest", feature = "catalog-full"))]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 #[path = "support/plain.rs"]
@@ -14,9 +14,9 @@ use anyhow::{Context, Result, ensure};
 use gcp_scopes::guard::GuardBuilder;
 use gcp_scopes::refusal::Gate;
 use gcp_scopes::self_check::{Access, GateState, Report, SelfCheck};
-use gcp_scopes::testing::{FakeGoogle, Fault, Platform, Service, Vm, Wire};
 use gcp_scopes::token_source::TokenSource;
 use gcp_scopes::{Guard, ScopeSet};
+use gcp_scopes_testing::{FakeGoogle, Fault, Platform, Service, Vm, Wire};
 use http::StatusCode;
 
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";

@@ -1,5 +1,5 @@
 //! What is logged: the fields that `docs/logs.md` lists and no others, and few events in a storm.
-#![cfg(all(feature = "reqwest-middleware", feature = "testing", feature = "catalog-full"))]
+#![cfg(all(feature = "reqwest-middleware", feature = "catalog-full"))]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 #[path = "support/builder.rs"]
@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex};
 
 use builder::builder;
 use gcp_scopes::guard::GuardBuilder;
-use gcp_scopes::testing::{FakeGoogle, Fault, Service, Vm, Wire};
 use gcp_scopes::{Denial, Preflight};
+use gcp_scopes_testing::{FakeGoogle, Fault, Service, Vm, Wire};
 use http::Response;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use tracing::field::{Field, Visit};

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gcp_scopes::Guard;
 use gcp_scopes::calling::Calling;
-use gcp_scopes::testing::{FakeGoogle, Service};
+use gcp_scopes_testing::{FakeGoogle, Service};
 use google_apis_common::{Delegate, Error};
 use google_drive3::DriveHub;
 use google_storage1::Storage;

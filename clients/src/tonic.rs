@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use bytes::{BufMut, Bytes, BytesMut};
 use gcp_scopes::Guard;
-use gcp_scopes::testing::{FakeGoogle, Service};
+use gcp_scopes_testing::{FakeGoogle, Service};
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::publisher_client::PublisherClient;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::subscriber_client::SubscriberClient;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::{

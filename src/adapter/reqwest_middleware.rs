@@ -100,7 +100,7 @@ impl GuardMiddleware {
 
     async fn attach(&self, source: &SharedTokenSource, request: &mut Request) -> Result<()> {
         let call = of_url(request.method(), request.url(), request.headers());
-        let Some(scope) = self.guard.scope_to_ask_for(&call, request.headers()) else { return Ok(()) };
+        let Some(scope) = self.guard.scope_to_ask_for(&call) else { return Ok(()) };
         let value = source.authorization(&scope).await.map_err(Error::middleware)?;
         request.headers_mut().insert(AUTHORIZATION, value);
         Ok(())
@@ -142,7 +142,7 @@ fn put_together(url: Url, parts: Parts, body: Body) -> Result<Response> {
 }
 
 /// The call that a request is, whose URL is of reqwest's own kind.
-fn of_url<'a>(verb: &'a Method, url: &'a reqwest::Url, headers: &'a HeaderMap) -> Call<'a> {
+fn of_url<'a>(verb: &'a Method, url: &'a Url, headers: &'a HeaderMap) -> Call<'a> {
     let (scheme, authority) = (Some(url.scheme()), Some(url.authority()));
     Call::from_url_parts(verb.as_str(), scheme, authority, url.path(), url.query()).with_headers(headers)
 }

@@ -174,7 +174,7 @@ impl<S: Clone> GuardService<S> {
     fn scope_to_ask_for<B>(&self, request: &Request<B>) -> Option<(SharedTokenSource, Scope)> {
         let source = self.tokens.as_ref()?;
         let call = Call::of(request.method(), request.uri(), request.headers());
-        Some((source.clone(), self.guard.scope_to_ask_for(&call, request.headers())?))
+        Some((source.clone(), self.guard.scope_to_ask_for(&call)?))
     }
 }
 

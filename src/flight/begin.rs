@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use http::{HeaderValue, Method, Uri};
 
+use gcp_scopes_explain::LookedUpCall;
+
 use super::learn;
 use super::state::Flight;
 use crate::call::{Call, Why};
@@ -13,9 +15,8 @@ use crate::granted::GrantedScopes;
 use crate::granted::cache::{Entry, Stage, TokenKey};
 use crate::granted::flight::Peek;
 use crate::guard::lessons::Subject;
-use crate::guard::{Guard, Preflight, Verdict};
-use crate::judge::Asked;
-use crate::scope::ScopeSet;
+use crate::guard::{Guard, Preflight};
+use crate::judge::subject;
 use crate::telemetry;
 
 /// What an adapter is to do with a call.
@@ -89,7 +90,7 @@ impl Pending {
         let state = flight.guard.state();
         let header = flight.header.as_ref();
         let granted = state.grants.wait(key, header, Stage::Ahead, state.deny_wait).await;
-        if !flight.guard.lacks(&flight.asked, &granted) {
+        if !flight.guard.lacks(&flight.call, &granted) {
             return Ok(flight);
         }
         match flight.lacking() {
@@ -263,7 +264,7 @@ impl Flight {
     /// is looked for if the answer is a refusal.
     #[inline]
     fn begin(&mut self, call: &Call<'_>) -> Step {
-        let Self { guard, asked, line, .. } = self;
+        let Self { guard, call: looked_up, line, .. } = self;
         let state = guard.state();
         let is_plain = call.needed().is_none() && state.recording.get().is_none();
         let host = KnownHost::of(call, &state.endpoints).filter(|_| is_plain);
@@ -272,8 +273,9 @@ impl Flight {
         };
         let read = |key, entry: &Entry| {
             let is_kept = entry.granted.opens(host) && line.keep(call, host);
-            asked.found = if is_kept { Err(Why::Method) } else { host.lookup(call) };
-            let lacks = !is_kept && guard.lacks(asked, &entry.granted);
+            let found = if is_kept { Err(Why::Method) } else { host.lookup(call) };
+            *looked_up = LookedUpCall::from_found(found);
+            let lacks = !is_kept && guard.lacks(looked_up, &entry.granted);
             (key, lacks, state.grants.may_learn_of(entry))
         };
         match state.grants.peek(token, read) {
@@ -286,7 +288,7 @@ impl Flight {
     }
 
     fn begin_slowly(&mut self, call: &Call<'_>) -> Step {
-        self.asked = self.guard.looked_up(call);
+        self.call = self.guard.looked_up(call);
         self.is_grpc = call.is_grpc();
         self.record();
         match call.only_token() {
@@ -297,15 +299,15 @@ impl Flight {
 
     fn record(&self) {
         if let Some(recording) = self.guard.state().recording.get() {
-            recording.note(&self.asked.found);
+            recording.note(self.call.found());
         }
     }
 
     fn check(&mut self, token: &HeaderValue) -> Step {
-        let Self { guard, asked, .. } = &*self;
+        let Self { guard, call, .. } = &*self;
         let state = guard.state();
         let read =
-            |key, entry: &Entry| (key, guard.lacks(asked, &entry.granted), state.grants.may_learn_of(entry));
+            |key, entry: &Entry| (key, guard.lacks(call, &entry.granted), state.grants.may_learn_of(entry));
         match state.grants.peek(token, read) {
             Peek::NotBearer => Step::Send,
             Peek::Unseen { key, is_new } => self.check_unseen(key, is_new, token),
@@ -328,14 +330,15 @@ impl Flight {
             Preflight::Off => state.grants.remember(token),
             _ => drop(state.grants.inspect(token, Stage::Ahead)),
         }
-        let waits = is_new && state.preflight == Preflight::Deny && could_lack(&self.asked);
+        // Where no answer about the token could stop the call, none is worth waiting for.
+        let waits = is_new && state.preflight == Preflight::Deny && self.call.could_lack();
         if waits { Step::Wait } else { Step::Send }
     }
 
     /// What happens to a call whose token lacks the scope.
     fn lacking(&mut self) -> Step {
         let state = self.guard.state();
-        let (Some(subject), Some(key)) = (self.asked.subject(), self.token) else { return Step::Send };
+        let (Some(subject), Some(key)) = (subject(&self.call), self.token) else { return Step::Send };
         let known = state.grants.read(key, |entry| (entry.granted.clone(), entry.stale_at));
         let Some((granted, stale_at)) = known else { return Step::Send };
         let denial = match state.preflight {
@@ -345,10 +348,10 @@ impl Flight {
             Preflight::Off => return Step::Send,
         };
         let Some(denial) = denial else {
-            let method = self.asked.method();
+            let method = self.call.method();
             let times = state.repeats.count(("predicted", method, Some(key)), state.grants.now());
             if let Some(times) = times {
-                telemetry::predicted(method, &self.asked.listed(), &granted, times);
+                telemetry::predicted(method, &self.call.accepted(), &granted, times);
             }
             self.is_doubted = true;
             return Step::Send;
@@ -366,16 +369,11 @@ impl Flight {
     ) -> Denial {
         let lessons = &self.guard.state().lessons;
         lessons.denial(key, subject.clone(), stale_at).unwrap_or_else(|| {
-            let denial = self.guard.predict(DenialKind::Predicted, &self.asked, granted.clone());
+            let denial = self.guard.predict(DenialKind::Predicted, &self.call, granted.clone());
             lessons.deny(key, subject, stale_at, denial.clone());
             denial
         })
     }
-}
-
-/// Whether any answer about the token could stop the call, so that it is worth waiting for.
-fn could_lack(asked: &Asked) -> bool {
-    asked.verdict(&ScopeSet::new()) == Verdict::Lacking
 }
 
 #[cfg(test)]
@@ -582,7 +580,7 @@ mod tests {
             r#"Bearer error="insufficient_scope", scope="https://www.googleapis.com/auth/pubsub""#;
         let headers = HeaderMap::from_iter([(header::WWW_AUTHENTICATE, challenge.parse().unwrap())]);
         let knows = || {
-            let method = sent(&guard, OBJECT).asked.method().unwrap();
+            let method = sent(&guard, OBJECT).call.method().unwrap();
             guard.accepted(method).contains(&"pubsub".parse().unwrap())
         };
         let unsure = refused(&guard, OBJECT, &headers, r#"{"error":{"code":403,"message":"Forbidden"}}"#);

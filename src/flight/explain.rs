@@ -1,5 +1,6 @@
 //! The endings: whether a refused call was refused for lack of scope, and what to do then.
 
+use gcp_scopes_explain::LookedUpCall;
 use http::{HeaderMap, StatusCode};
 
 use super::learn;
@@ -8,7 +9,6 @@ use crate::denial::Denial;
 use crate::granted::GrantedScopes;
 use crate::granted::cache::Stage;
 use crate::guard::WAIT;
-use crate::judge::{Asked, is_for_scope};
 use crate::refusal::{self, Answer, Gate, Refusal};
 use crate::response::inflate;
 
@@ -67,7 +67,7 @@ impl Flight {
 
     fn scope_refusal(&mut self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Refusal> {
         if let Some(found) = self.line.found(&self.guard.state().endpoints) {
-            self.asked = Asked::of(found);
+            self.call = LookedUpCall::from_found(found);
         }
         let body = inflate::readable(headers, body)?;
         let answer = Answer::new(&body).with_status(status.as_u16()).with_headers(headers);
@@ -81,13 +81,13 @@ impl Flight {
 
     fn denial(&self, status: StatusCode, refusal: Refusal, granted: GrantedScopes) -> Option<Denial> {
         learn::named_scopes(self, &refusal);
-        let refusal = self.guard.corroborated(refusal, &self.asked, &granted);
-        if !is_for_scope(&refusal) {
+        let refusal = self.guard.corroborated(refusal, &self.call, &granted);
+        if !refusal.is_for_scope() {
             learn::other_gate(self, &refusal);
             return None;
         }
         learn::refused(self, &granted, &refusal);
-        let denial = self.guard.refuse(&self.asked, granted, refusal);
+        let denial = self.guard.refuse(&self.call, granted, refusal);
         learn::log_denial(self, &denial, Some(status));
         Some(denial)
     }
@@ -125,7 +125,7 @@ mod tests {
         let Begin::Send(flight) = guard.begin(&Call::of(&Method::POST, &uri, &headers)) else {
             panic!("the token opens the host")
         };
-        assert!(flight.asked.method().is_none());
+        assert!(flight.call.method().is_none());
         let words = b"Request had insufficient authentication scopes.";
         let denial = flight.explain_now(StatusCode::FORBIDDEN, &HeaderMap::new(), words).unwrap();
         assert_eq!(denial.method().unwrap().id(), "pubsub.projects.topics.publish");

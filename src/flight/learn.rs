@@ -7,6 +7,7 @@ use crate::denial::{Denial, DenialKind};
 use crate::granted::cache::Entry;
 use crate::granted::{GrantSource, GrantedScopes};
 use crate::guard::{Preflight, Verdict};
+use crate::judge::subject;
 use crate::refusal::{Certainty, Gate, Refusal, ScopeRefusal};
 use crate::telemetry;
 
@@ -22,7 +23,7 @@ pub(super) fn log_denial(flight: &Flight, denial: &Denial, status: Option<Status
 /// Logs a refusal by another gate. One that only a call with sufficient scopes meets proves the scope
 /// gate open.
 pub(super) fn other_gate(flight: &Flight, refusal: &Refusal) {
-    let (state, method) = (flight.guard.state(), flight.asked.method());
+    let (state, method) = (flight.guard.state(), flight.call.method());
     let event = (refusal.gate().as_str(), method, flight.token);
     if let Some(times) = state.repeats.count(event, state.grants.now()) {
         telemetry::other_gate(method, refusal, times);
@@ -35,16 +36,16 @@ pub(super) fn other_gate(flight: &Flight, refusal: &Refusal) {
 /// The scope gate is open, although it should not be, as far as is known by now.
 pub(super) fn contradicted(flight: &Flight) {
     let state = flight.guard.state();
-    let (Some(subject), Some(key)) = (flight.asked.subject(), flight.token) else { return };
+    let (Some(subject), Some(key)) = (subject(&flight.call), flight.token) else { return };
     let lacks = |entry: &Entry| {
-        let lacks = flight.guard.lacks(&flight.asked, &entry.granted);
+        let lacks = flight.guard.lacks(&flight.call, &entry.granted);
         lacks.then(|| entry.granted.source().is_some_and(GrantSource::is_hearsay))
     };
     match state.grants.read(key, lacks).flatten() {
         // The program's own statement about the token was wrong; the catalog need not be.
         Some(true) => state.grants.forget(key),
         Some(false) if state.lessons.opened(subject) => {
-            telemetry::contradicted(flight.asked.method(), &flight.asked.listed());
+            telemetry::contradicted(flight.call.method(), &flight.call.accepted());
         }
         _ => {}
     }
@@ -54,7 +55,7 @@ pub(super) fn contradicted(flight: &Flight) {
 pub(super) fn named_scopes(flight: &Flight, refusal: &Refusal) {
     let named = refusal.alternatives();
     let is_sure = is_missing(refusal) && refusal.certainty() == Certainty::Certain && !named.is_empty();
-    if let Some(subject) = flight.asked.subject().filter(|_| is_sure) {
+    if let Some(subject) = subject(&flight.call).filter(|_| is_sure) {
         flight.guard.state().lessons.named(subject, named);
     }
 }
@@ -62,15 +63,15 @@ pub(super) fn named_scopes(flight: &Flight, refusal: &Refusal) {
 /// Learns that Google agrees with the prediction, or that the program's own statement was wrong.
 pub(super) fn refused(flight: &Flight, granted: &GrantedScopes, refusal: &Refusal) {
     let state = flight.guard.state();
-    let (Some(subject), Some(key)) = (flight.asked.subject(), flight.token) else { return };
+    let (Some(subject), Some(key)) = (subject(&flight.call), flight.token) else { return };
     let is_used = matches!(state.preflight, Preflight::Confirm | Preflight::Deny);
     if !is_used || !is_missing(refusal) {
         return;
     }
-    match flight.guard.judge(&flight.asked, granted) {
+    match flight.guard.judge(&flight.call, granted) {
         Verdict::Lacking => {
             let Some(stale_at) = state.grants.read(key, |entry| entry.stale_at) else { return };
-            let denial = flight.guard.predict(DenialKind::Confirmed, &flight.asked, granted.clone());
+            let denial = flight.guard.predict(DenialKind::Confirmed, &flight.call, granted.clone());
             state.lessons.deny(key, subject, stale_at, denial);
         }
         Verdict::Allow if granted.source().is_some_and(GrantSource::is_hearsay) => {

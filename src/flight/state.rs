@@ -4,12 +4,13 @@ use std::fmt;
 
 use http::{HeaderValue, StatusCode};
 
+use gcp_scopes_explain::LookedUpCall;
+
 use super::request_line::RequestLine;
 use crate::call::Why;
 use crate::catalog::Found;
 use crate::granted::cache::TokenKey;
 use crate::guard::Guard;
-use crate::judge::{Asked, is_google};
 
 /// A call that is under way, as its guard knows it: see [`flight`](crate::flight).
 ///
@@ -17,7 +18,7 @@ use crate::judge::{Asked, is_google};
 /// be asked what the token holds. `Debug` prints neither token nor URL.
 pub struct Flight {
     pub(super) guard: Guard,
-    pub(super) asked: Asked,
+    pub(super) call: LookedUpCall,
     pub(super) token: Option<TokenKey>,
     pub(super) header: Option<HeaderValue>,
     /// Whether it was sent although its token lacks the scope, or might.
@@ -33,7 +34,7 @@ impl Flight {
     pub(super) fn of(guard: Guard, found: Result<Found, Why>) -> Self {
         Self {
             guard,
-            asked: Asked::of(found),
+            call: LookedUpCall::from_found(found),
             token: None,
             header: None,
             is_doubted: false,
@@ -85,13 +86,13 @@ impl Flight {
 
     #[inline]
     pub(super) fn is_googles(&self) -> bool {
-        is_google(&self.asked.found)
+        self.call.is_google()
     }
 }
 
 impl fmt::Debug for Flight {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let method = self.asked.method().map(|method| method.id());
+        let method = self.call.method().map(|method| method.id());
         f.debug_struct("Flight").field("method", &method).finish_non_exhaustive()
     }
 }

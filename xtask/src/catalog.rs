@@ -10,6 +10,8 @@ mod fetch;
 mod firestore;
 mod format;
 mod join;
+mod model;
+mod placed;
 mod protos;
 mod render;
 mod rows;
@@ -25,7 +27,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use rows::Catalog;
+use model::Catalog;
 
 /// The generated files, by their path in the repository.
 type Files = BTreeMap<&'static str, Vec<u8>>;

@@ -160,7 +160,7 @@ impl<'a> Call<'a> {
     }
 
     /// The value of `Authorization`, if it is the only token of the request: which of two Google would take
-    /// is not known. None for a call that was made without its headers.
+    /// is not known. `None` for a call that was made without the headers of its request.
     ///
     /// ```
     /// use gcp_scopes_catalog::call::Call;
@@ -186,16 +186,16 @@ impl<'a> Call<'a> {
     ///
     /// ```
     /// use gcp_scopes_catalog::call::Call;
-    /// use http::HeaderMap;
     ///
     /// let uri = "https://translation.googleapis.com/language/translate/v2?key=AIza".parse()?;
-    /// assert!(Call::new(&http::Method::POST, &uri).has_credentials(&HeaderMap::new()));
+    /// assert!(Call::new(&http::Method::POST, &uri).has_credentials());
     /// # Ok::<(), http::uri::InvalidUri>(())
     /// ```
     #[must_use]
-    pub fn has_credentials(&self, headers: &HeaderMap) -> bool {
-        headers.contains_key(AUTHORIZATION)
-            || headers.contains_key(API_KEY)
+    pub fn has_credentials(&self) -> bool {
+        let has = |name: &HeaderName| self.headers.is_some_and(|headers| headers.all.contains_key(name));
+        has(&AUTHORIZATION)
+            || has(&API_KEY)
             || query::has_token(self.query())
             || query::has(self.query(), "key")
     }

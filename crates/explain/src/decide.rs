@@ -118,6 +118,12 @@ impl LookedUpCall {
         }
     }
 
+    /// Whether there is a set of scopes with which a token lacks the scope for it.
+    #[must_use]
+    pub fn could_lack(&self) -> bool {
+        self.verdict_on(&ScopeSet::new()) == Verdict::Lacking
+    }
+
     /// Whether a token is known to hold an accepted scope, which is quick to see. Then its verdict is not
     /// that it lacks one.
     #[inline]

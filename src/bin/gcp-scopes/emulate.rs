@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use gcp_scopes::environment::{self, Credential, Environment};
-use gcp_scopes::testing::{FakeGoogle, Platform, Vm};
 use gcp_scopes_explain::reader::{self, shown};
+use gcp_scopes_testing::{FakeGoogle, Platform, Vm};
 
 use crate::ending::{exit, print, refuse};
 

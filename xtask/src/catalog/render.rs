@@ -1,7 +1,7 @@
 //! The generated Rust files.
 
 use super::fetch::{CLIENT, CLIENT_VERSION, PROTOS, PROTOS_VERSION};
-use super::rows::Catalog;
+use super::model::Catalog;
 
 /// `crates/catalog/src/scope/known.rs`
 pub(crate) fn scopes(scopes: &[String]) -> String {
