@@ -92,7 +92,7 @@ pub mod catalog {
     #[doc(inline)]
     pub use gcp_scopes_catalog::KnownHost;
     #[doc(inline)]
-    pub use gcp_scopes_catalog::{ApiMethod, Basis, Endpoints, Found, VERSION, Version, lookup};
+    pub use gcp_scopes_catalog::{ApiMethod, Basis, Catalog, Endpoints, Found, VERSION, Version, lookup};
 }
 
 pub mod granted;

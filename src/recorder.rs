@@ -61,7 +61,12 @@ impl Guard {
     /// ```
     #[must_use]
     pub fn recorder(&self) -> Recorder {
-        Recorder::new(Arc::clone(self.state().recording.get_or_init(Arc::default)))
+        Recorder::new(Arc::clone(self.recording()))
+    }
+
+    fn recording(&self) -> &Arc<Recording> {
+        let catalog = self.state().endpoints.catalog();
+        self.state().recording.get_or_init(|| Arc::new(Recording::of(catalog)))
     }
 }
 
@@ -92,7 +97,7 @@ impl Recorder {
     /// ```
     #[must_use]
     pub fn methods(&self) -> Vec<ApiMethod> {
-        let mut methods: Vec<ApiMethod> = self.0.indices().filter_map(ApiMethod::at).collect();
+        let mut methods: Vec<ApiMethod> = self.0.methods().collect();
         methods.sort_by_key(ApiMethod::id);
         methods
     }
@@ -233,11 +238,20 @@ impl fmt::Debug for Recorder {
 #[cfg(all(test, feature = "catalog-full"))]
 mod tests {
     use super::*;
+    use crate::catalog::Catalog;
+
+    fn recorder() -> Recorder {
+        Recorder::new(Arc::new(Recording::of(Catalog::built_in())))
+    }
+
+    fn method_at(index: usize) -> Option<ApiMethod> {
+        Catalog::built_in().method_at(index)
+    }
 
     #[test]
     fn what_is_remembered_is_bounded_and_says_so() {
-        let recorder = Recorder::new(Arc::default());
-        let at = |index| ApiMethod::at(index).unwrap();
+        let recorder = recorder();
+        let at = |index| method_at(index).unwrap();
         for row in 0..MOST {
             recorder.note(at(row * 7));
             recorder.note(at(row * 7));
@@ -250,17 +264,17 @@ mod tests {
 
     #[test]
     fn a_row_that_is_not_there_is_no_harm() {
-        let recorder = Recorder::new(Arc::default());
-        ApiMethod::at(u32::MAX as usize).into_iter().for_each(|method| recorder.note(method));
+        let recorder = recorder();
+        method_at(u32::MAX as usize).into_iter().for_each(|method| recorder.note(method));
         assert!(recorder.methods().is_empty());
     }
 
     #[test]
     fn threads_that_meet_count_a_method_once() {
-        let recorder = Recorder::new(Arc::default());
+        let recorder = recorder();
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| (0..MOST / 2).for_each(|row| recorder.note(ApiMethod::at(row).unwrap())));
+                scope.spawn(|| (0..MOST / 2).for_each(|row| recorder.note(method_at(row).unwrap())));
             }
         });
         assert!(!recorder.is_cut_off() && recorder.methods().len() == MOST / 2);

@@ -3,23 +3,26 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use crate::call::Why;
-use crate::catalog::{ApiMethod, Found};
+use crate::catalog::{ApiMethod, Catalog, Found};
 
 /// How many methods are remembered.
 pub(crate) const MOST: usize = 512;
 
 /// One bit for each row of the catalog, so that a call that is known already only reads.
 pub(crate) struct Recording {
+    catalog: Catalog,
     bits: Box<[AtomicU64]>,
     count: AtomicUsize,
     is_cut_off: AtomicBool,
     missed: AtomicBool,
 }
 
-impl Default for Recording {
-    fn default() -> Self {
-        let words = ApiMethod::count().div_ceil(64);
+impl Recording {
+    /// One for the methods of this catalog.
+    pub(crate) fn of(catalog: Catalog) -> Self {
+        let words = catalog.method_count().div_ceil(64);
         Self {
+            catalog,
             bits: (0..words).map(|_| AtomicU64::new(0)).collect(),
             count: AtomicUsize::new(0),
             is_cut_off: AtomicBool::new(false),
@@ -39,7 +42,10 @@ impl Recording {
     }
 
     pub(crate) fn add(&self, method: ApiMethod) {
-        let index = method.index();
+        // A program may name a method of the catalog that is compiled in where another one is used.
+        let own = || self.catalog.versions(method.id()).next();
+        let method = if method.catalog() == self.catalog { Some(method) } else { own() };
+        let Some(index) = method.map(ApiMethod::index) else { return };
         let Some(word) = self.bits.get(index / 64) else { return };
         let bit = 1 << (index % 64);
         if word.load(Ordering::Relaxed) & bit != 0 {
@@ -71,10 +77,13 @@ impl Recording {
         self.count.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn indices(&self) -> impl Iterator<Item = usize> + '_ {
+    /// The methods that were called.
+    pub(crate) fn methods(&self) -> impl Iterator<Item = ApiMethod> + '_ {
         let words = (0..).zip(&self.bits).map(|(place, word)| (place, word.load(Ordering::Relaxed)));
-        words.flat_map(|(place, word)| {
-            (0..64).filter(move |bit| word & 1 << bit != 0).map(move |bit| place * 64 + bit)
+        let catalog = self.catalog;
+        words.flat_map(move |(place, word)| {
+            let of_word = (0..64).filter(move |bit| word & 1 << bit != 0);
+            of_word.filter_map(move |bit| catalog.method_at(place * 64 + bit))
         })
     }
 }

@@ -4,6 +4,7 @@ use std::hint::black_box;
 
 use bytes::Bytes;
 use gcp_scopes::{Guard, ScopeSet};
+use gcp_scopes_catalog::raw::{self, Blob};
 use http::{Request, Response};
 use http_body_util::Full;
 use std::convert::Infallible;
@@ -14,17 +15,14 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::calls::{self, READS};
-use crate::catalog::blob::Blob;
-use crate::catalog::{FULL, STORAGE, walk};
+use crate::catalog::{FULL, STORAGE};
 use crate::harness::{Case, compare};
 use crate::layer::{Echo, Rounds};
 
 pub(crate) fn print() {
     let path = "/storage/v1/b/my-bucket-name/o/logs%2F2026%2F01%2Fpart-0000.gz";
     let find = |name, blob: &'static Blob<'static>| {
-        Case::new(name, 1, move || {
-            walk::find(blob, "storage.googleapis.com", "GET", black_box(path)).unwrap()
-        })
+        Case::new(name, 1, move || raw::find(blob, "storage.googleapis.com", "GET", black_box(path)).unwrap())
     };
     let sizes = vec![
         find("growth/storage.objects.get, catalog of 8 KB", &STORAGE),

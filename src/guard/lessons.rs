@@ -127,6 +127,7 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
+    use crate::catalog::Catalog;
     use crate::denial::DenialKind;
     use crate::environment::{Environment, Snapshot};
     use crate::granted::cache::TokenHasher;
@@ -170,7 +171,7 @@ mod tests {
             lessons.deny(key(&hasher, token), insert, now, same.clone());
             assert!(lessons.denial(key(&hasher, token), insert, now).is_some());
         }
-        for method in (0..2 * MOST).filter_map(ApiMethod::at) {
+        for method in (0..2 * MOST).filter_map(|index| Catalog::built_in().method_at(index)) {
             lessons.opened(method);
             lessons.named(method, &ScopeSet::from_scope_text("openid https://example.com/x"));
         }
@@ -203,11 +204,12 @@ mod models {
     use std::sync::Arc;
 
     use super::*;
+    use crate::catalog::Catalog;
 
     #[test]
     fn a_method_that_is_open_stays_so_whoever_denies_it_meanwhile_and_is_news_once() {
         let model = || {
-            let (lessons, method) = (Arc::new(Lessons::default()), ApiMethod::at(0).unwrap());
+            let (lessons, method) = (Arc::new(Lessons::default()), Catalog::built_in().method_at(0).unwrap());
             let opens = [(); 2].map(|()| {
                 let lessons = Arc::clone(&lessons);
                 shuttle::thread::spawn(move || lessons.opened(method))

@@ -8,7 +8,6 @@ mod discovery;
 mod encode;
 mod fetch;
 mod firestore;
-mod format;
 mod join;
 mod model;
 mod placed;
@@ -77,6 +76,18 @@ pub(crate) fn latest() -> Result<()> {
     let [client, protos] = [(fetch::CLIENT, fetch::CLIENT_VERSION), (fetch::PROTOS, fetch::PROTOS_VERSION)];
     println!("\n# Against {} {} and {} {}\n", client.0, client.1, protos.0, protos.1);
     print!("{}", changes::describe(&load()?, &load_from(&sources)?));
+    Ok(())
+}
+
+/// Writes the whole catalog to a file that programs can open at run time, and opens it.
+pub(crate) fn write_file(path: &str) -> Result<()> {
+    let catalog = load()?;
+    let scopes = catalog.scopes();
+    let data = encode::blob(&catalog, &scopes, |_| true)?;
+    let bytes = [render::head(&catalog, &scopes).into_bytes(), data].concat();
+    let opened = gcp_scopes_catalog::Catalog::open(bytes.clone())?;
+    fs::write(path, &bytes).with_context(|| format!("writing {path}"))?;
+    println!("{path}: {} bytes, {} methods", bytes.len(), opened.method_count());
     Ok(())
 }
 

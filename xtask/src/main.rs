@@ -46,6 +46,7 @@ fn main() -> anyhow::Result<()> {
         ["catalog", "--check"] => catalog::check(),
         ["catalog", "--verify"] => catalog::verify(),
         ["catalog", "--latest"] => catalog::latest(),
+        ["catalog", "--file", path] => catalog::write_file(path),
         ["readme"] => readme::write(),
         ["readme", "--check"] => readme::check(),
         ["examples"] => examples::write(),

@@ -3,8 +3,7 @@
 use http::{Method, Uri};
 
 use super::FULL;
-use super::blob::VERBS;
-use super::walk::LEGACY;
+use gcp_scopes_catalog::raw::{LEGACY, VERBS};
 
 /// One request form.
 #[derive(Clone)]

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::catalog::Catalog;
 use crate::error::{Error, ErrorKind};
 use crate::method::ApiMethod;
-use crate::reader::BLOB;
 use crate::typo::nearest;
 
 impl ApiMethod {
@@ -24,31 +24,41 @@ impl ApiMethod {
     /// # Errors
     /// An API that the catalog does not have; the message names the nearest ones.
     pub fn of_api(name: &str) -> Result<Vec<Self>, Error> {
-        methods(name)
+        Catalog::built_in().methods_of(name)
+    }
+}
+
+impl Catalog {
+    /// The methods of an API: see [`ApiMethod::of_api`].
+    ///
+    /// # Errors
+    /// An API that the catalog does not have; the message names the nearest ones.
+    pub fn methods_of(self, name: &str) -> Result<Vec<ApiMethod>, Error> {
+        methods(self, name)
     }
 }
 
 /// The REST methods of an API, one for each id.
-fn methods(name: &str) -> Result<Vec<ApiMethod>, Error> {
+fn methods(catalog: Catalog, name: &str) -> Result<Vec<ApiMethod>, Error> {
     let name = name.trim();
-    let version = version(name).ok_or_else(|| unknown(name))?;
-    let of_it = rest().filter(|method| method.api() == version);
+    let version = version(catalog, name).ok_or_else(|| unknown(catalog, name))?;
+    let of_it = rest(catalog).filter(|method| method.api() == version);
     let by_id: BTreeMap<&str, ApiMethod> = of_it.map(|method| (method.id(), method)).collect();
     Ok(by_id.into_values().collect())
 }
 
-fn rest() -> impl Iterator<Item = ApiMethod> {
-    (0..BLOB.rest_count()).map(ApiMethod::of_row)
+fn rest(catalog: Catalog) -> impl Iterator<Item = ApiMethod> {
+    (0..catalog.blob().rest_count()).map(move |row| ApiMethod::of_row(catalog, row))
 }
 
 /// The API with its version: the one that is named, else the one that comes first for most ids.
-fn version(name: &str) -> Option<&'static str> {
-    if let Some(exact) = rest().map(|method| method.api()).find(|api| *api == name) {
+fn version(catalog: Catalog, name: &str) -> Option<&'static str> {
+    if let Some(exact) = rest(catalog).map(|method| method.api()).find(|api| *api == name) {
         return Some(exact);
     }
     let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
     let mut last = "";
-    for method in rest() {
+    for method in rest(catalog) {
         let is_first = method.id() != last;
         last = method.id();
         if is_first && bare(method.api()) == name {
@@ -63,8 +73,8 @@ fn bare(api: &str) -> &str {
     api.split_once('.').map_or(api, |(name, _)| name)
 }
 
-fn unknown(name: &str) -> Error {
-    if BLOB.row_count() == 0 {
+fn unknown(catalog: Catalog, name: &str) -> Error {
+    if catalog.blob().row_count() == 0 {
         return Error::new(
             ErrorKind::UnknownApi,
             format!(
@@ -73,7 +83,7 @@ fn unknown(name: &str) -> Error {
         );
     }
     let names: BTreeSet<&'static str> =
-        rest().flat_map(|method| [bare(method.api()), method.api()]).collect();
+        rest(catalog).flat_map(|method| [bare(method.api()), method.api()]).collect();
     match nearest(name, names.into_iter()) {
         Some(near) => {
             Error::new(ErrorKind::UnknownApi, format!("unknown API `{name:.100}`; did you mean `{near}`?"))
@@ -98,7 +108,7 @@ mod tests {
             ("compute.beta", "compute.beta", "compute.instances.get"),
             (" bigquery ", "bigquery.v2", "bigquery.jobs.query"),
         ] {
-            let methods = methods(name).unwrap();
+            let methods = methods(Catalog::built_in(), name).unwrap();
             assert!(methods.iter().all(|method| method.api() == api), "{name}");
             assert!(methods.iter().any(|found| found.id() == method), "{name}");
         }
@@ -109,7 +119,7 @@ mod tests {
         for (name, near) in
             [("pubsubs", "`pubsub`"), ("stroage", "`storage`"), ("qqqqqqqqqqqqqqq", "compute.beta")]
         {
-            let error = methods(name).unwrap_err().to_string();
+            let error = methods(Catalog::built_in(), name).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains(near), "{error}");
         }
     }

@@ -3,7 +3,8 @@
 //! All numbers are little-endian; a *text* is a place in the text section (24 bits) and a length
 //! (8 bits). Nothing is parsed, copied or checked at start: a section is a slice, a record is read
 //! where it lies, and a read outside its section gives zero, so that damaged data can give a wrong
-//! answer but no panic. The generator includes this very file, so that writer and reader agree.
+//! answer but no panic. The generator takes its
+//! constants from here, so that writer and reader agree.
 //!
 //! | section | record |
 //! |---|---|
@@ -20,14 +21,18 @@
 //! | `scopes` | `u16` scope numbers |
 //! | `text` | UTF-8 |
 
+pub(crate) mod check;
+
+use std::fmt;
+
 use super::path::{each_eight, hash, same};
 
 /// What the data begins with. The last byte is the version of this layout.
-pub(crate) const MAGIC: [u8; 4] = *b"gsc\x06";
+pub const MAGIC: [u8; 4] = *b"gsc\x06";
 /// How many sections there are.
-pub(crate) const SECTIONS: usize = 13;
+pub const SECTIONS: usize = 13;
 /// Magic, then the end of each section, all counted from the end of this header.
-pub(crate) const HEADER: usize = 4 + 4 * SECTIONS;
+pub const HEADER: usize = 4 + 4 * SECTIONS;
 
 pub(crate) const HOST_RECORD: usize = 18;
 pub(crate) const ROW_RECORD: usize = 10;
@@ -35,19 +40,19 @@ pub(crate) const RPC_RECORD: usize = 12;
 pub(crate) const API_RECORD: usize = 12;
 
 /// Where a row's scopes are from: its own Discovery document,
-pub(crate) const DISCOVERY: u8 = 0;
+pub const DISCOVERY: u8 = 0;
 /// its service in the protos,
-pub(crate) const PROTOS: u8 = 1;
+pub const PROTOS: u8 = 1;
 /// the REST method that it is,
-pub(crate) const SAME: u8 = 2;
+pub const SAME: u8 = 2;
 /// or the REST method that the hand table likens it to.
-pub(crate) const TWIN: u8 = 3;
+pub const TWIN: u8 = 3;
 
 /// The HTTP verbs of Google's APIs; a verb's code is its place plus one.
-pub(crate) const VERBS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+pub const VERBS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /// The code of an HTTP verb, or nothing for one that no method has.
-pub(crate) fn verb_code(verb: &str) -> Option<u16> {
+pub fn verb_code(verb: &str) -> Option<u16> {
     match verb {
         "GET" => Some(1),
         "POST" => Some(2),
@@ -59,13 +64,13 @@ pub(crate) fn verb_code(verb: &str) -> Option<u16> {
 }
 
 /// Where a host's probe of the index begins.
-pub(crate) fn host_hash(host: &str) -> u16 {
+pub fn host_hash(host: &str) -> u16 {
     let google = host.as_bytes().split_last_chunk().filter(|(_, end)| **end == *b".googleapis.com");
     hash(google.map_or(host.as_bytes(), |(name, _)| name))
 }
 
 /// Where the probe for a gRPC method begins.
-pub(crate) fn rpc_hash(service: &str, method: &str) -> u16 {
+pub fn rpc_hash(service: &str, method: &str) -> u16 {
     let mut mixed = 0_u64;
     for name in [service, method] {
         each_eight(name.as_bytes(), |word| {
@@ -77,7 +82,7 @@ pub(crate) fn rpc_hash(service: &str, method: &str) -> u16 {
 
 /// The catalog's data, cut into its sections.
 #[derive(Clone, Copy)]
-pub(crate) struct Blob<'a> {
+pub struct Blob<'a> {
     host_index: &'a [u8],
     hosts: &'a [u8],
     verb_index: &'a [u8],
@@ -95,7 +100,7 @@ pub(crate) struct Blob<'a> {
 
 impl<'a> Blob<'a> {
     /// Cuts the data into sections; data that is none gives a catalog that knows nothing.
-    pub(crate) const fn open(bytes: &'a [u8]) -> Self {
+    pub const fn open(bytes: &'a [u8]) -> Self {
         Self {
             host_index: section(bytes, 0),
             hosts: section(bytes, 1),
@@ -114,7 +119,7 @@ impl<'a> Blob<'a> {
     }
 
     /// The host's record, by its exact name.
-    pub(crate) fn host(&self, name: &str) -> Option<Host> {
+    pub fn host(&self, name: &str) -> Option<Host> {
         let number = probe(self.host_index, host_hash(name), |number| {
             same(self.text(self.hosts, number * HOST_RECORD), name.as_bytes())
         })?;
@@ -122,27 +127,27 @@ impl<'a> Blob<'a> {
     }
 
     /// The node below which all methods of the host are.
-    pub(crate) fn root(&self, host: Host) -> u32 {
+    pub fn root(&self, host: Host) -> u32 {
         u32_at(self.host_record(host), 4)
     }
 
     /// The set of scopes of which every method of the host accepts each, those aside that are never
     /// called lacking; 0 when there is none.
     #[inline]
-    pub(crate) fn shared(&self, host: Host) -> u16 {
+    pub fn shared(&self, host: Host) -> u16 {
         u16_at(self.host_record(host), 8)
     }
 
     /// Where most of the host's methods are below: how their paths begin, from slash to slash, and the node
     /// to which that leads. An empty text where there is no such place.
     #[inline]
-    pub(crate) fn highway(&self, host: Host) -> (&'a [u8], u32) {
+    pub fn common_prefix(&self, host: Host) -> (&'a [u8], u32) {
         let record = self.host_record(host);
         (self.text(record, 10), u32_at(record, 14))
     }
 
     /// The host's name.
-    pub(crate) fn host_name(&self, host: Host) -> &'a [u8] {
+    pub fn host_name(&self, host: Host) -> &'a [u8] {
         self.text(self.host_record(host), 0)
     }
 
@@ -153,25 +158,26 @@ impl<'a> Blob<'a> {
     }
 
     /// The number of a custom verb, or nothing for one that no method has.
-    pub(crate) fn custom_verb(&self, name: &[u8]) -> Option<u16> {
+    #[inline]
+    pub fn custom_verb(&self, name: &[u8]) -> Option<u16> {
         let number =
             probe(self.verb_index, hash(name), |number| same(self.text(self.verbs, number * 4), name))?;
         u16::try_from(number + 1).ok()
     }
 
     /// How many rows there are: those of REST methods first, then those of rpcs.
-    pub(crate) fn row_count(&self) -> u32 {
+    pub fn row_count(&self) -> u32 {
         let rpcs = u32::try_from(self.rpcs.len() / RPC_RECORD).unwrap_or(u32::MAX);
         self.rest_count().saturating_add(rpcs)
     }
 
     /// How many rows are of REST methods. They are sorted by id.
-    pub(crate) fn rest_count(&self) -> u32 {
+    pub fn rest_count(&self) -> u32 {
         u32::try_from(self.rows.len() / ROW_RECORD).unwrap_or(u32::MAX)
     }
 
     /// The row's id: the service and the method of an rpc, else nothing and the whole id.
-    pub(crate) fn row_name(&self, row: u32) -> (&'a str, &'a str) {
+    pub fn row_name(&self, row: u32) -> (&'a str, &'a str) {
         let record = self.record(row);
         let service = if row < self.rest_count() { "" } else { self.service(record) };
         (service, self.string(record, 0))
@@ -179,7 +185,7 @@ impl<'a> Blob<'a> {
 
     /// The row's record. An rpc that is a REST method has all but its id and verb from there.
     #[inline]
-    pub(crate) fn row(&self, row: u32) -> Row {
+    pub fn row(&self, row: u32) -> Row {
         let own = self.record(row);
         let [verb, special] = u16_at(own, 8).to_le_bytes();
         let basis = verb >> 3 & 3;
@@ -196,7 +202,7 @@ impl<'a> Blob<'a> {
     }
 
     /// The row of a gRPC method.
-    pub(crate) fn rpc(&self, service: &str, method: &str) -> Option<u32> {
+    pub fn rpc(&self, service: &str, method: &str) -> Option<u32> {
         let number = probe(self.rpc_index, rpc_hash(service, method), |number| {
             let record = self.rpcs.get(number * RPC_RECORD..).unwrap_or_default();
             self.text(record, 0) == method.as_bytes() && self.service(record) == service
@@ -205,7 +211,7 @@ impl<'a> Blob<'a> {
     }
 
     /// The first row of a REST method's id.
-    pub(crate) fn search(&self, id: &str) -> Option<u32> {
+    pub fn search(&self, id: &str) -> Option<u32> {
         let (mut low, mut high) = (0, self.rest_count());
         while low < high {
             let middle = low + (high - low) / 2;
@@ -231,26 +237,29 @@ impl<'a> Blob<'a> {
         self.string(self.services, usize::from(u16_at(record, 10)) * 4)
     }
 
-    pub(crate) fn api_name(&self, api: u16) -> &'a str {
+    /// The name of an API.
+    pub fn api_name(&self, api: u16) -> &'a str {
         self.string(self.apis, usize::from(api) * API_RECORD)
     }
 
-    pub(crate) fn api_doc(&self, api: u16) -> &'a str {
+    /// Where Google documents it.
+    pub fn api_doc(&self, api: u16) -> &'a str {
         self.string(self.apis, usize::from(api) * API_RECORD + 4)
     }
 
-    pub(crate) fn api_host(&self, api: u16) -> &'a str {
+    /// Its host.
+    pub fn api_host(&self, api: u16) -> &'a str {
         self.string(self.apis, usize::from(api) * API_RECORD + 8)
     }
 
     /// How many scope sets there are. Set 0 is empty.
-    pub(crate) fn set_count(&self) -> usize {
+    pub fn set_count(&self) -> usize {
         (self.sets.len() / 2).saturating_sub(1)
     }
 
     /// The scope numbers of a set.
     #[inline]
-    pub(crate) fn set(&self, set: u16) -> impl Iterator<Item = usize> + use<'a> {
+    pub fn set(&self, set: u16) -> impl Iterator<Item = usize> + use<'a> {
         let at = usize::from(set) * 2;
         let (from, to) = (u16_at(self.sets, at), u16_at(self.sets, at + 2));
         let numbers = self.scopes.get(usize::from(from) * 2..usize::from(to) * 2).unwrap_or_default();
@@ -271,16 +280,14 @@ impl<'a> Blob<'a> {
     }
 
     /// Every host and its root.
-    #[allow(dead_code, reason = "only the benchmarks list the catalog")]
-    pub(crate) fn host_names(&self) -> impl Iterator<Item = (&'a str, u32)> {
+    pub fn host_names(&self) -> impl Iterator<Item = (&'a str, u32)> {
         let blob = *self;
         let places = (0..blob.hosts.len() / HOST_RECORD).map(|number| number * HOST_RECORD);
         places.map(move |at| (blob.string(blob.hosts, at), u32_at(blob.hosts, at + 4)))
     }
 
     /// The custom verb with this number, less one.
-    #[allow(dead_code, reason = "only the benchmarks list the catalog")]
-    pub(crate) fn custom_verb_name(&self, number: u16) -> &'a str {
+    pub fn custom_verb_name(&self, number: u16) -> &'a str {
         self.string(self.verbs, usize::from(number) * 4)
     }
 
@@ -289,20 +296,33 @@ impl<'a> Blob<'a> {
     }
 }
 
+/// Shows how much there is, not all of it.
+impl fmt::Debug for Blob<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Blob").field("rows", &self.row_count()).finish_non_exhaustive()
+    }
+}
+
 /// A host of the catalog: its number.
-#[derive(Clone, Copy)]
-pub(crate) struct Host(pub(crate) u16);
+#[derive(Debug, Clone, Copy)]
+pub struct Host(pub(crate) u16);
 
 /// A method of the catalog, without its id.
-pub(crate) struct Row {
-    pub(crate) api: u16,
-    pub(crate) set: u16,
-    pub(crate) verb: &'static str,
-    pub(crate) basis: u8,
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Row {
+    /// The number of its API.
+    pub api: u16,
+    /// The number of the set of scopes that it accepts.
+    pub set: u16,
+    /// Its HTTP verb.
+    pub verb: &'static str,
+    /// Where its scopes are from.
+    pub basis: u8,
     /// Place in the hand table plus one, or 0.
-    pub(crate) special: u8,
+    pub special: u8,
     /// The REST method whose scopes hold for this rpc.
-    pub(crate) target: Option<u32>,
+    pub target: Option<u32>,
 }
 
 /// Looks a name up in an index of numbers plus one, zero for an empty place.

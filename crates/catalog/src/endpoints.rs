@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use crate::blob::Host;
 use crate::call::host::{self, DOMAIN, Place};
 use crate::call::{Call, Why};
+use crate::catalog::Catalog;
 use crate::error::{Error, ErrorKind};
-use crate::reader;
 
 /// What else stands for a host of Google's: endpoints of the user's own, and other universes.
 ///
@@ -24,6 +24,7 @@ use crate::reader;
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct Endpoints {
+    catalog: Catalog,
     mapped: Vec<Mapped>,
     universes: Vec<String>,
 }
@@ -44,13 +45,32 @@ impl Endpoints {
         Self::default()
     }
 
+    /// Looks calls up in this catalog, and not in the one that is compiled in.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::{Catalog, Endpoints};
+    ///
+    /// let endpoints = Endpoints::new().with_catalog(Catalog::built_in());
+    /// assert_eq!(endpoints.catalog(), Catalog::built_in());
+    /// ```
+    pub fn with_catalog(self, catalog: Catalog) -> Self {
+        Self { catalog, ..self }
+    }
+
+    /// The catalog in which calls are looked up.
+    #[inline]
+    #[must_use]
+    pub const fn catalog(&self) -> Catalog {
+        self.catalog
+    }
+
     /// Treats `from` (`host`, `host:port`, or a URL without a path) as the Google API host `to`.
     ///
     /// # Errors
     /// `from` is no host, or `to` is no API host of Google's; the message names it.
     pub fn endpoint(mut self, from: &str, to: &str) -> Result<Self, Error> {
         let (host, port, base) = read_endpoint(from)?;
-        let target = read_target(to).ok_or_else(|| {
+        let target = read_target(self.catalog, to).ok_or_else(|| {
             Error::new(ErrorKind::InvalidEndpoint, format!(
                 "cannot map {from:?} to {to:?}: expected an API host of Google's, such as `storage.googleapis.com`"
             ))
@@ -113,9 +133,9 @@ impl Endpoints {
 
     /// The record of the host that a call goes to, if its own name is there and stands for itself.
     #[inline]
-    pub(crate) fn exact(&self, call: &Call<'_>) -> Option<Host> {
+    pub(crate) fn exact(&self, catalog: Catalog, call: &Call<'_>) -> Option<Host> {
         let authority = call.authority().filter(|_| self.mapped.is_empty() && call.is_http())?;
-        reader::host(authority)
+        catalog.host(authority)
     }
 
     /// Whether other universes than Google's own are among them.
@@ -189,15 +209,18 @@ impl Port {
     }
 }
 
-pub(crate) fn is_known(host: &str) -> bool {
-    reader::is_host(host) || host::AUTH.contains(&host) || host::twin(host.as_bytes()).is_some()
+#[inline]
+pub(crate) fn is_known(catalog: Catalog, host: &str) -> bool {
+    catalog.host(host).is_some() || host::AUTH.contains(&host) || host::twin(host.as_bytes()).is_some()
 }
 
 /// A host below Google's domain. It need not be in the catalog: not every catalog is the full one,
 /// and gRPC services are on hosts that have no REST methods.
-fn read_target(to: &str) -> Option<String> {
+fn read_target(catalog: Catalog, to: &str) -> Option<String> {
     let name = host::normal(to.trim());
-    if let Some(place) = Place::below(DOMAIN, &name, is_known).filter(|place| !place.bucket) {
+    if let Some(place) =
+        Place::below(DOMAIN, &name, |host| is_known(catalog, host)).filter(|place| !place.bucket)
+    {
         return Some(place.host.into_owned());
     }
     let below = name.strip_suffix(DOMAIN).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'));

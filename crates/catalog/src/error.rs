@@ -35,6 +35,8 @@ pub enum ErrorKind {
     UnknownMethod,
     /// The catalog has no API of this name.
     UnknownApi,
+    /// Bytes are no catalog.
+    InvalidData,
     /// A host, a URL or a domain cannot stand for an API of Google's.
     InvalidEndpoint,
 }

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::reader;
+use crate::catalog::Catalog;
 use crate::scope::{Scope, ScopeSet};
 
 /// An accepted scope, and how the names of others begin that are accepted beside it.
@@ -143,9 +143,9 @@ pub fn recommended(accepted: &[ScopeSet], held: Option<&ScopeSet>) -> ScopeSet {
 /// method is known to accept, nobody knows.
 fn is_covered(scope: &Scope) -> bool {
     let [only, platform] = [scope.clone(), Scope::cloud_platform()].map(|scope| ScopeSet::from_iter([scope]));
-    let sets =
-        || (0..reader::set_count()).map(|set| set as u16).filter(|set| reader::set_accepts(*set, &only));
-    sets().next().is_some() && sets().all(|set| reader::set_accepts(set, &platform))
+    let catalog = Catalog::built_in();
+    let sets = || catalog.sets().filter(|set| catalog.set_accepts(*set, &only));
+    sets().next().is_some() && sets().all(|set| catalog.set_accepts(set, &platform))
 }
 
 fn is_read_only(name: &str) -> bool {
@@ -155,7 +155,8 @@ fn is_read_only(name: &str) -> bool {
 /// In how many of the catalog's scope sets a scope stands: a measure of how much it opens.
 fn reach(scope: &Scope) -> usize {
     let only = ScopeSet::from_iter([scope.clone()]);
-    (0..reader::set_count()).filter(|set| reader::set_accepts(*set as u16, &only)).count()
+    let catalog = Catalog::built_in();
+    catalog.sets().filter(|set| catalog.set_accepts(*set, &only)).count()
 }
 
 #[cfg(all(test, feature = "full"))]

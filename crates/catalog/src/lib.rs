@@ -8,21 +8,24 @@ pub mod call;
 
 mod api;
 mod blob;
+mod catalog;
 mod endpoints;
 mod least;
 mod lookup;
 mod made_from;
 mod method;
 mod name;
+mod open;
 mod overrides;
 mod path;
-mod reader;
 mod server_name;
 mod typo;
 mod verdict;
 mod version;
 mod walk;
 
+#[doc(inline)]
+pub use catalog::Catalog;
 #[doc(inline)]
 pub use endpoints::Endpoints;
 #[doc(inline)]
@@ -42,10 +45,18 @@ pub use verdict::{Verdict, verdict};
 #[doc(inline)]
 pub use version::Version;
 
-/// For `cargo xtask catalog`, which makes the data: no part of the API.
+/// The data as it lies there, for its generator and its benchmarks: no part of the API.
 #[doc(hidden)]
-pub mod generator {
-    pub use crate::overrides::{Effect, HEARD_OF, OVERRIDES, Override, Query, RPC_TWINS, Reason, at};
+pub mod raw {
+    pub use crate::blob::{
+        Blob, DISCOVERY, HEADER, Host, MAGIC, PROTOS, Row, SAME, SECTIONS, TWIN, VERBS, host_hash, rpc_hash,
+        verb_code,
+    };
+    pub use crate::overrides::{
+        Effect, HEARD_OF, OVERRIDES, Override, Query, RPC_TWINS, Reason, at, fingerprint,
+    };
+    pub use crate::path::{MAX_LITERAL, hash};
+    pub use crate::walk::{HAS_DOUBLE_STAR, HAS_STAR, LEGACY, MAX_OPEN, Node, find};
 }
 
 #[cfg(all(any(test, fuzzing), feature = "full"))]
@@ -58,3 +69,6 @@ mod naive;
 #[cfg(test)]
 #[path = "tests/catalog.rs"]
 mod tests;
+#[cfg(all(test, feature = "full"))]
+#[path = "tests/open.rs"]
+mod tests_of_open;

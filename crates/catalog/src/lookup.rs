@@ -5,11 +5,11 @@ use std::fmt;
 use crate::blob::{Host, PROTOS, TWIN};
 use crate::call::host::{self, STORAGE};
 use crate::call::{Call, Why, query, storage};
+use crate::catalog::{BuiltIn, Catalog, Source};
 use crate::endpoints::{Endpoints, is_known};
 use crate::method::ApiMethod;
 use crate::overrides::{self, Override, Reason};
 use crate::path::same;
-use crate::reader::{self, BLOB};
 use crate::scope::ScopeSet;
 
 /// The method that a call is, and what keeps us from judging it.
@@ -27,7 +27,7 @@ use crate::scope::ScopeSet;
 /// assert_eq!(found.doubt(), Some(Why::Session));
 /// # Ok(()) }
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Found {
     method: ApiMethod,
     /// The number of the set of scopes that the method accepts.
@@ -40,19 +40,35 @@ pub struct Found {
 impl Found {
     /// What is said of a method and a query.
     #[inline]
-    pub(crate) fn new(method: ApiMethod, query: &str) -> Self {
-        let row = BLOB.row(method.row());
-        let special = overrides::at(row.special);
-        let silence = special.and_then(|row| row.effect.silences(query));
-        let always = silence.filter(|silence| silence.only_with.is_none()).map(|silence| why(silence.reason));
+    pub(crate) fn new(source: impl Source, method: ApiMethod, query: &str) -> Self {
+        let row = source.catalog().blob().row(method.row());
+        let found = Self { method, set: row.set, doubt: None, silent: 0 };
         let doubt = match row.basis {
             _ if row.set == 0 => Some(Why::Empty),
-            _ if special.is_some_and(Override::is_unlisted) => Some(Why::Inferred),
             PROTOS if !method.is_inferred() => Some(Why::Coarse),
             basis => (method.is_inferred() || basis == TWIN).then_some(Why::Inferred),
         };
-        let silent = silence.map_or(0, |_| row.special);
-        Self { method, set: row.set, doubt: always.or(doubt), silent }
+        match row.special {
+            0 => Self { doubt, ..found },
+            special => found.marked(special, doubt, query),
+        }
+    }
+
+    /// The same method, about which the overrides say something.
+    fn marked(self, special: u8, doubt: Option<Why>, query: &str) -> Self {
+        if !self.method.catalog().data().knows_overrides {
+            return Self { doubt: doubt.or(Some(Why::Request)), ..self };
+        }
+        let special_row = overrides::at(special);
+        let doubt = match special_row.is_some_and(Override::is_unlisted) {
+            true if self.set != 0 => Some(Why::Inferred),
+            _ => doubt,
+        };
+        let Some(silence) = special_row.and_then(|row| row.effect.silences(query)) else {
+            return Self { doubt, ..self };
+        };
+        let always = silence.only_with.is_none().then(|| why(silence.reason));
+        Self { doubt: always.or(doubt), silent: special, ..self }
     }
 
     /// A call of which the method is known and the request is not.
@@ -69,7 +85,7 @@ impl Found {
     /// ```
     #[must_use]
     pub fn named(method: ApiMethod) -> Self {
-        let found = Self::new(method, "");
+        let found = Self::new(method.catalog(), method, "");
         let found = if method.is_rpc() { found.doubted(Why::Grpc) } else { found };
         if method.depends_on_query() { found.doubted(Why::Request) } else { found }
     }
@@ -95,13 +111,13 @@ impl Found {
     #[inline]
     #[must_use]
     pub fn accepts(&self, granted: &ScopeSet) -> bool {
-        reader::set_accepts(self.set, granted)
+        self.method.catalog().set_accepts(self.set, granted)
     }
 
     /// Whether a token with these scopes holds one that another version of the method accepts: one of the two
     /// documents may be older than the scope.
     pub(crate) fn is_accepted_elsewhere(&self, granted: &ScopeSet) -> bool {
-        self.method.other_versions().any(|method| reader::set_accepts(BLOB.row(method.row()).set, granted))
+        self.method.other_versions().any(|method| method.catalog().set_accepts(method.set_index(), granted))
     }
 
     /// Why the hand table keeps the verdict back for a token with these scopes.
@@ -109,6 +125,13 @@ impl Found {
         let silence = overrides::at(self.silent)?.effect.silence()?;
         let holds = |short| granted.iter().any(|scope| scope.short() == short);
         silence.only_with.is_none_or(holds).then(|| why(silence.reason))
+    }
+}
+
+impl fmt::Debug for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut found = f.debug_struct("Found");
+        found.field("method", &self.method()).field("doubt", &self.doubt).finish_non_exhaustive()
     }
 }
 
@@ -134,14 +157,18 @@ impl Found {
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Copy)]
-pub struct KnownHost(Host);
+pub struct KnownHost {
+    catalog: Catalog,
+    host: Host,
+}
 
 impl KnownHost {
     /// The host of a call, if the request line alone tells the method.
     #[inline]
     #[must_use]
     pub fn of(call: &Call<'_>, endpoints: &Endpoints) -> Option<Self> {
-        endpoints.exact(call).filter(|_| call.is_plain()).map(Self)
+        let host = endpoints.exact(endpoints.catalog(), call).filter(|_| call.is_plain())?;
+        Some(Self { catalog: endpoints.catalog(), host })
     }
 
     /// Whether a call with a token that holds these scopes cannot lack one here, whatever its path; `None`
@@ -149,8 +176,8 @@ impl KnownHost {
     #[inline]
     #[must_use]
     pub fn is_open_to(self, held: Option<&ScopeSet>) -> bool {
-        let shared = BLOB.shared(self.0);
-        shared != 0 && held.is_none_or(|held| reader::set_accepts(shared, held))
+        let shared = self.catalog.shared(self.host);
+        shared != 0 && held.is_none_or(|held| self.catalog.set_accepts(shared, held))
     }
 
     /// What [`lookup`] gives for the call that goes to this host.
@@ -158,13 +185,17 @@ impl KnownHost {
     /// # Errors
     /// The reason for which no method of a Google API can be named.
     pub fn lookup(self, call: &Call<'_>) -> Result<Found, Why> {
-        at(call, BLOB.host_name(self.0), Some(self.0))
+        let name = self.catalog.blob().host_name(self.host);
+        match self.catalog == Catalog::built_in() {
+            true => at(BuiltIn, call, name, Some(self.host)),
+            false => at(self.catalog, call, name, Some(self.host)),
+        }
     }
 
     /// The name, as in the catalog.
     #[must_use]
     pub fn name(self) -> &'static str {
-        text(BLOB.host_name(self.0))
+        text(self.catalog.blob().host_name(self.host))
     }
 }
 
@@ -202,42 +233,52 @@ fn why(reason: Reason) -> Why {
 /// # }
 /// ```
 pub fn lookup(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
-    find(call, endpoints).map_err(|why| match why {
-        Why::Host if reader::set_count() == 0 => Why::Catalog,
+    let found = match endpoints.catalog() == Catalog::built_in() {
+        true => find(BuiltIn, call, endpoints),
+        false => find(endpoints.catalog(), call, endpoints),
+    };
+    found.map_err(|why| match why {
+        Why::Host if endpoints.catalog().blob().set_count() == 0 => Why::Catalog,
         why => why,
     })
 }
 
-fn find(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
+fn find(source: impl Source, call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
+    let catalog = source.catalog();
     if call.is_grpc() {
-        return grpc(call, endpoints);
+        return grpc(catalog, call, endpoints);
     }
-    if let Some(host) = endpoints.exact(call) {
-        return at(call, BLOB.host_name(host), Some(host));
+    if let Some(host) = endpoints.exact(catalog, call) {
+        return at(source, call, catalog.blob().host_name(host), Some(host));
     }
-    let place = endpoints.place(call, is_known)?;
+    let place = endpoints.place(call, |host| is_known(catalog, host))?;
     match place.bucket {
         true if call.is_signed() => Err(Why::Signed),
-        true => xml(call, true),
-        false => at(call, place.host.as_bytes(), reader::host(&place.host)),
+        true => xml(source, call, true),
+        false => at(source, call, place.host.as_bytes(), catalog.host(&place.host)),
     }
 }
 
 /// The method of a call to this host. Not every host that has a name has a record.
-fn at(call: &Call<'_>, name: &[u8], host: Option<Host>) -> Result<Found, Why> {
+fn at(source: impl Source, call: &Call<'_>, name: &[u8], host: Option<Host>) -> Result<Found, Why> {
+    let catalog = source.catalog();
     if call.is_signed() {
         return Err(Why::Signed);
     }
     if same(name, STORAGE.as_bytes()) && !storage::is_json(call.path()) {
-        return xml(call, false);
+        return xml(source, call, false);
     }
-    if let Some(method) = session(call, name) {
-        return Ok(Found::new(method, call.query()).doubted(Why::Session));
+    // Almost no call gets further than to this question.
+    if let Some(method) =
+        Some(call).filter(|call| !call.query().is_empty()).and_then(|call| session(catalog, call, name))
+    {
+        return Ok(Found::new(source, method, call.query()).doubted(Why::Session));
     }
-    let read = |host: Host| reader::find_at(host, call.verb(), call.path());
-    let row = host::twin(name).and_then(reader::host).and_then(read).or_else(|| read(host?));
-    let found = row.map(|row| Found::new(ApiMethod::of_row(row), call.query()));
-    let found = found.or_else(|| without_slash(call, text(name))).ok_or_else(|| missed(call, text(name)))?;
+    let read = |host: Host| catalog.find_at(host, call.verb(), call.path());
+    let row = host::twin(name).and_then(|name| catalog.host(name)).and_then(read).or_else(|| read(host?));
+    let found = row.map(|row| Found::new(source, ApiMethod::of_row(catalog, row), call.query()));
+    let found =
+        found.or_else(|| without_slash(source, call, text(name))).ok_or_else(|| missed(call, text(name)))?;
     Ok(if call.verb() == "POST" && query::hides_verb(call.query()) {
         found.doubted(Why::Request)
     } else {
@@ -253,31 +294,32 @@ fn text(name: &[u8]) -> &str {
 /// The method of a path with one slash too many at its end. Servers let it pass and clients rely on
 /// that, but no page of Google's says so: <https://github.com/cloudyr/googleCloudStorageR/pull/182>,
 /// <https://github.com/googleapis/google-cloud-node/blob/main/packages/google-cloud-translate/src/v2/index.ts>.
-fn without_slash(call: &Call<'_>, host: &str) -> Option<Found> {
+fn without_slash(source: impl Source, call: &Call<'_>, host: &str) -> Option<Found> {
     let path = call.path().strip_suffix('/')?;
-    let row = reader::find(host, call.verb(), path)?;
-    Some(Found::new(ApiMethod::of_row(row), call.query()).doubted(Why::Inferred))
+    let catalog = source.catalog();
+    let row = catalog.find(host, call.verb(), path)?;
+    Some(Found::new(source, ApiMethod::of_row(catalog, row), call.query()).doubted(Why::Inferred))
 }
 
 /// A gRPC path names its service in full, so a host is only asked whether it is one of Google's. The
 /// inner layers of a gRPC client do not see any: there the package of the service tells.
-fn grpc(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
-    if call.authority().is_some() && endpoints.exact(call).is_none() {
-        endpoints.place(call, is_known)?;
+fn grpc(catalog: Catalog, call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
+    if call.authority().is_some() && endpoints.exact(catalog, call).is_none() {
+        endpoints.place(call, |host| is_known(catalog, host))?;
     }
     let is_google = call.authority().is_some() || call.path().starts_with("/google.");
-    let row = reader::grpc(call.path()).ok_or(if is_google { Why::Method } else { Why::Host })?;
-    Ok(Found::new(ApiMethod::of_row(row), "").doubted(Why::Grpc))
+    let row = catalog.grpc(call.path()).ok_or(if is_google { Why::Method } else { Why::Host })?;
+    Ok(Found::new(catalog, ApiMethod::of_row(catalog, row), "").doubted(Why::Grpc))
 }
 
 /// The method that began the resumable upload which this request continues, asks about or ends.
-fn session(call: &Call<'_>, host: &[u8]) -> Option<ApiMethod> {
+fn session(catalog: Catalog, call: &Call<'_>, host: &[u8]) -> Option<ApiMethod> {
     let path = call.path();
     let upload = || path.starts_with("/upload/") || path.starts_with("/resumable/upload/");
-    if call.query().is_empty() || !upload() || !query::has(call.query(), query::UPLOAD_ID) {
+    if !upload() || !query::has(call.query(), query::UPLOAD_ID) {
         return None;
     }
-    let find = |verb| reader::find(text(host), verb, path).map(ApiMethod::of_row);
+    let find = |verb| catalog.find(text(host), verb, path).map(|row| ApiMethod::of_row(catalog, row));
     [call.verb(), "POST", "PUT", "PATCH"].into_iter().find_map(find)
 }
 
@@ -290,11 +332,13 @@ fn missed(call: &Call<'_>, host: &str) -> Why {
     }
 }
 
-fn xml(call: &Call<'_>, bucket_in_host: bool) -> Result<Found, Why> {
+fn xml(source: impl Source, call: &Call<'_>, bucket_in_host: bool) -> Result<Found, Why> {
     let same = storage::equivalent(call, bucket_in_host).ok_or(Why::Method)?;
-    let method = reader::find(STORAGE, same.verb, same.path).map(ApiMethod::of_row).ok_or(Why::Method)?;
+    let catalog = source.catalog();
+    let row = catalog.find(STORAGE, same.verb, same.path).ok_or(Why::Method)?;
+    let method = ApiMethod::of_row(catalog, row);
     let method = if same.documented { method } else { method.inferred() };
-    let found = Found::new(method, call.query());
+    let found = Found::new(source, method, call.query());
     let session = query::has(call.query(), query::UPLOAD_ID);
     Ok(if session { found.doubted(Why::Session) } else { found })
 }
@@ -307,7 +351,7 @@ mod tests {
     fn without_a_catalog_that_is_the_reason_for_every_api() {
         let uri = "https://storage.googleapis.com/storage/v1/b".parse().unwrap();
         let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
-        match reader::set_count() {
+        match Catalog::built_in().blob().set_count() {
             0 => assert_eq!(found.unwrap_err(), Why::Catalog),
             _ => assert_eq!(found.unwrap().method().id(), "storage.buckets.list"),
         }

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use crate::blob::{DISCOVERY, PROTOS, SAME, TWIN};
+use crate::blob::{DISCOVERY, PROTOS, Row, SAME, TWIN};
+use crate::catalog::Catalog;
 use crate::error::{Error, ErrorKind};
 use crate::name;
 use crate::overrides;
-use crate::reader::BLOB;
-use crate::scope::{Scope, ScopeSet};
+use crate::scope::ScopeSet;
 use crate::typo::typos;
 
 /// One method of one version of a Google API: a small handle into the catalog.
@@ -25,12 +25,14 @@ use crate::typo::typos;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ApiMethod {
-    /// With [`INFERRED`], or without.
-    row: u32,
+    /// The row in the lower 24 bits, then the number of its catalog, and [`INFERRED`] or not.
+    mark: u32,
 }
 
-/// Marks a row that stands for a request which Google documents only by this method. Rows are fewer.
+/// Marks a row that stands for a request which Google documents only by this method.
 const INFERRED: u32 = 1 << 31;
+/// Rows are fewer: a node of the data names one in three bytes.
+const ROW: u32 = 0xff_ffff;
 
 /// Where a method's scopes are from.
 ///
@@ -57,6 +59,53 @@ pub enum Basis {
     Inferred,
 }
 
+impl Catalog {
+    /// The method with this Discovery id: see [`ApiMethod::by_id`].
+    ///
+    /// # Errors
+    /// An id that the catalog does not have; the message names the nearest ones.
+    pub fn method(self, id: &str) -> Result<ApiMethod, Error> {
+        let (api, bare) = match id.split_once(':') {
+            Some((api, bare)) => (Some(api), bare),
+            None => (None, id),
+        };
+        self.versions(bare)
+            .find(|method| api.is_none_or(|api| method.api() == api))
+            .ok_or_else(|| Error::new(ErrorKind::UnknownMethod, miss(self, id, bare)))
+    }
+
+    /// The method of this id in every version that has it, the one of [`method`](Self::method) first.
+    pub fn versions(self, id: &str) -> impl Iterator<Item = ApiMethod> {
+        let blob = self.blob();
+        let first = blob.search(id);
+        let rest = first.map_or(0..0, |first| first..blob.rest_count());
+        let same = rest
+            .take_while(move |row| first.is_some_and(|first| blob.row_name(*row) == blob.row_name(first)));
+        let rpc = id.rsplit_once('.').and_then(|(service, method)| blob.rpc(service, method));
+        same.chain(rpc).map(move |row| ApiMethod::of_row(self, row))
+    }
+
+    /// How many methods there are, each version of an API counted.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::Catalog;
+    ///
+    /// let catalog = Catalog::built_in();
+    /// assert!(catalog.method_at(catalog.method_count()).is_none());
+    /// ```
+    #[must_use]
+    pub fn method_count(self) -> usize {
+        self.blob().row_count() as usize
+    }
+
+    /// The method with this [index](ApiMethod::index).
+    #[must_use]
+    pub fn method_at(self, index: usize) -> Option<ApiMethod> {
+        let row = u32::try_from(index).ok().filter(|row| *row < self.blob().row_count())?;
+        Some(ApiMethod::of_row(self, row))
+    }
+}
+
 impl ApiMethod {
     /// The method with this Discovery id, such as `storage.objects.insert`.
     ///
@@ -78,13 +127,7 @@ impl ApiMethod {
     /// # Errors
     /// An id that the catalog does not have; the message names the nearest ones.
     pub fn by_id(id: &str) -> Result<Self, Error> {
-        let (api, bare) = match id.split_once(':') {
-            Some((api, bare)) => (Some(api), bare),
-            None => (None, id),
-        };
-        Self::versions(bare)
-            .find(|method| api.is_none_or(|api| method.api() == api))
-            .ok_or_else(|| Error::new(ErrorKind::UnknownMethod, miss(id, bare)))
+        Catalog::built_in().method(id)
     }
 
     /// The method of this id in every version that has it, the one of [`by_id`](Self::by_id) first.
@@ -99,41 +142,18 @@ impl ApiMethod {
     /// # Ok(()) }
     /// ```
     pub fn versions(id: &str) -> impl Iterator<Item = Self> {
-        let first = BLOB.search(id);
-        let rest = first.map_or(0..0, |first| first..BLOB.rest_count());
-        let same = rest
-            .take_while(move |row| first.is_some_and(|first| BLOB.row_name(*row) == BLOB.row_name(first)));
-        let rpc = id.rsplit_once('.').and_then(|(service, method)| BLOB.rpc(service, method));
-        same.chain(rpc).map(Self::of_row)
+        Catalog::built_in().versions(id)
     }
 
-    /// How many methods the catalog has, each version of an API counted.
-    ///
-    /// ```
-    /// use gcp_scopes_catalog::ApiMethod;
-    ///
-    /// assert!(ApiMethod::at(ApiMethod::count()).is_none());
-    /// ```
-    #[must_use]
-    pub fn count() -> usize {
-        BLOB.row_count() as usize
-    }
-
-    /// The method with this [index](Self::index).
-    #[must_use]
-    pub fn at(index: usize) -> Option<Self> {
-        u32::try_from(index).ok().filter(|row| *row < BLOB.row_count()).map(Self::of_row)
-    }
-
-    /// Its place among all methods of the catalog, which is below their [count](Self::count).
+    /// Its place among all methods of the catalog, which is below their [count](Catalog::method_count).
     ///
     /// ```
     /// # #[cfg(not(feature = "full"))] fn main() {}
     /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_catalog::Catalog;
     ///
-    /// let method = ApiMethod::by_id("pubsub.projects.topics.publish")?;
-    /// assert_eq!(ApiMethod::at(method.index()), Some(method));
+    /// let method = Catalog::built_in().method("pubsub.projects.topics.publish")?;
+    /// assert_eq!(Catalog::built_in().method_at(method.index()), Some(method));
     /// # Ok(()) }
     /// ```
     #[must_use]
@@ -143,28 +163,40 @@ impl ApiMethod {
 
     /// Which row of the catalog this is.
     pub(crate) fn row(self) -> u32 {
-        self.row & !INFERRED
+        self.mark & ROW
     }
 
     /// The same method in the other versions of its API.
     pub(crate) fn other_versions(self) -> impl Iterator<Item = Self> {
-        let (row, name) = (self.row(), BLOB.row_name(self.row()));
-        let is_same = move |other: &u32| BLOB.row_name(*other) == name;
+        let (row, blob) = (self.row(), self.catalog().blob());
+        let name = blob.row_name(row);
+        let is_same = move |other: &u32| blob.row_name(*other) == name;
         let before = (0..row).rev().take_while(is_same);
-        before.chain((row + 1..BLOB.rest_count()).take_while(is_same)).map(Self::of_row)
+        let after = (row.saturating_add(1)..blob.rest_count()).take_while(is_same);
+        before.chain(after).map(move |row| Self::of_row(self.catalog(), row))
     }
 
     pub(crate) fn is_inferred(self) -> bool {
-        self.row & INFERRED != 0
+        self.mark & INFERRED != 0
     }
 
     /// Whether this is a gRPC method.
     pub(crate) fn is_rpc(self) -> bool {
-        self.row() >= BLOB.rest_count()
+        self.row() >= self.catalog().blob().rest_count()
     }
 
-    pub(crate) fn of_row(row: u32) -> Self {
-        Self { row: row & !INFERRED }
+    pub(crate) const fn of_row(catalog: Catalog, row: u32) -> Self {
+        Self { mark: row & ROW | (catalog.number() as u32) << 24 }
+    }
+
+    /// The catalog that it is of.
+    #[must_use]
+    pub const fn catalog(&self) -> Catalog {
+        Catalog::numbered((self.mark >> 24) as u8 & 0x7f)
+    }
+
+    fn record(self) -> Row {
+        self.catalog().blob().row(self.row())
     }
 
     /// The Discovery id, which has no version: `storage.objects.insert`. Of a gRPC method, its full
@@ -179,7 +211,7 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub fn id(&self) -> &'static str {
-        name::of(self.row())
+        name::of(self.catalog(), self.row())
     }
 
     /// The Discovery id of the REST method that this is: of a gRPC method, the one with the same HTTP
@@ -195,10 +227,10 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub fn discovery_id(&self) -> Option<&'static str> {
-        let row = BLOB.row(self.row());
+        let row = self.record();
         match row.basis {
             DISCOVERY => Some(self.id()),
-            SAME => row.target.map(name::of),
+            SAME => row.target.map(|target| name::of(self.catalog(), target)),
             _ => None,
         }
     }
@@ -215,7 +247,7 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub fn api(&self) -> &'static str {
-        BLOB.api_name(BLOB.row(self.row()).api)
+        self.catalog().blob().api_name(self.record().api)
     }
 
     /// The host of the API: `storage.googleapis.com`.
@@ -229,7 +261,7 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub fn host(&self) -> &'static str {
-        BLOB.api_host(BLOB.row(self.row()).api)
+        self.catalog().blob().api_host(self.record().api)
     }
 
     /// The HTTP verb of the method as REST: `POST`.
@@ -243,7 +275,7 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub fn verb(&self) -> &'static str {
-        BLOB.row(self.row()).verb
+        self.record().verb
     }
 
     /// Where Google documents the API.
@@ -258,7 +290,7 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub fn doc_url(&self) -> Option<&'static str> {
-        Some(BLOB.api_doc(BLOB.row(self.row()).api)).filter(|url| !url.is_empty())
+        Some(self.catalog().blob().api_doc(self.record().api)).filter(|url| !url.is_empty())
     }
 
     /// The scopes of which the method accepts any one, as Google's documents list them. Empty if
@@ -278,7 +310,7 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub fn accepted(&self) -> ScopeSet {
-        let all = || BLOB.set(self.set_index()).map(Scope::numbered);
+        let all = || self.catalog().set(self.set_index());
         let listed: ScopeSet = all().filter(|scope| !overrides::is_hidden(scope.short())).collect();
         if listed.is_empty() { all().collect() } else { listed }
     }
@@ -294,7 +326,7 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub fn basis(&self) -> Basis {
-        match (self.is_inferred(), BLOB.row(self.row()).basis) {
+        match (self.is_inferred(), self.record().basis) {
             (true, _) | (false, TWIN) => Basis::Inferred,
             (false, PROTOS) => Basis::Protos,
             _ => Basis::Discovery,
@@ -304,24 +336,24 @@ impl ApiMethod {
     /// Whether a token with these scopes holds one that the method accepts.
     #[cfg(test)]
     pub(crate) fn accepts(&self, granted: &ScopeSet) -> bool {
-        crate::reader::set_accepts(self.set_index(), granted)
+        self.catalog().set_accepts(self.set_index(), granted)
     }
 
     /// The number of the method's scope set, so that "this token satisfies set n" can be computed
     /// once per token. Set 0 is the empty one and never a verdict.
     pub(crate) fn set_index(&self) -> u16 {
-        BLOB.row(self.row()).set
+        self.record().set
     }
 
     /// The same method, for a request that Google documents only by its JSON equivalent.
     #[must_use]
     pub(crate) fn inferred(self) -> Self {
-        Self { row: self.row | INFERRED }
+        Self { mark: self.mark | INFERRED }
     }
 
     /// What the hand table says about when this method has no verdict.
     pub(crate) fn special(&self) -> Option<&'static overrides::Override> {
-        overrides::at(BLOB.row(self.row()).special)
+        overrides::at(self.record().special).filter(|_| self.catalog().data().knows_overrides)
     }
 
     /// Whether a verdict hangs on the query, says the hand table.
@@ -356,14 +388,14 @@ impl fmt::Display for ApiMethod {
 }
 
 /// What to say about an id that is not there.
-fn miss(id: &str, bare: &str) -> String {
-    if BLOB.row_count() == 0 {
+fn miss(catalog: Catalog, id: &str, bare: &str) -> String {
+    if catalog.blob().row_count() == 0 {
         return format!(
             "unknown method `{id}`: no catalog is compiled in; enable the feature `catalog-full`"
         );
     }
-    let apis: Vec<_> = ApiMethod::versions(bare).map(|method| format!("`{}:{bare}`", method.api())).collect();
-    let near = if apis.is_empty() { nearest(bare) } else { apis };
+    let apis: Vec<_> = catalog.versions(bare).map(|method| format!("`{}:{bare}`", method.api())).collect();
+    let near = if apis.is_empty() { nearest(catalog, bare) } else { apis };
     match near.as_slice() {
         [] => format!("unknown method `{id}`; ids read like `storage.objects.insert`"),
         near => format!("unknown method `{id}`; did you mean {}?", near.join(", ")),
@@ -371,9 +403,9 @@ fn miss(id: &str, bare: &str) -> String {
 }
 
 /// At most three ids: those that end in the text, else those that one may have mistyped.
-fn nearest(text: &str) -> Vec<String> {
-    let mut near: Vec<_> = (0..BLOB.row_count())
-        .map(name::text)
+fn nearest(catalog: Catalog, text: &str) -> Vec<String> {
+    let mut near: Vec<_> = (0..catalog.blob().row_count())
+        .map(|row| name::text(catalog, row))
         .filter_map(|id| match id.strip_suffix(text) {
             Some(rest) if rest.ends_with('.') => Some((0, id)),
             _ => typos(text, &id).map(|edits| (edits, id)),

@@ -5,30 +5,31 @@
 //! put together when first asked for, and kept: at most one short text per gRPC method.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
-use crate::reader::BLOB;
+use crate::catalog::Catalog;
 
 /// The id, for as long as the program runs.
-pub(crate) fn of(row: u32) -> &'static str {
-    match text(row) {
+pub(crate) fn of(catalog: Catalog, row: u32) -> &'static str {
+    match text(catalog, row) {
         Cow::Borrowed(id) => id,
-        Cow::Owned(id) => kept(row, id),
+        Cow::Owned(id) => kept(catalog, row, id),
     }
 }
 
 /// The id, perhaps put together for this occasion.
-pub(crate) fn text(row: u32) -> Cow<'static, str> {
-    match BLOB.row_name(row) {
+pub(crate) fn text(catalog: Catalog, row: u32) -> Cow<'static, str> {
+    match catalog.blob().row_name(row) {
         ("", id) => Cow::Borrowed(id),
         (service, method) => Cow::Owned(format!("{service}.{method}")),
     }
 }
 
-fn kept(row: u32, id: String) -> &'static str {
-    static KEPT: Mutex<BTreeMap<u32, &'static str>> = Mutex::new(BTreeMap::new());
+fn kept(catalog: Catalog, row: u32, id: String) -> &'static str {
+    type Kept = Mutex<HashMap<(Catalog, u32), &'static str>>;
+    static KEPT: LazyLock<Kept> = LazyLock::new(Mutex::default);
     // A panic elsewhere cannot leave the map half changed.
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    kept.entry(row).or_insert_with(|| Box::leak(id.into_boxed_str()))
+    kept.entry((catalog, row)).or_insert_with(|| Box::leak(id.into_boxed_str()))
 }

@@ -23,3 +23,14 @@ pub(crate) fn is_hidden(short: &str) -> bool {
         .iter()
         .any(|row| matches!(row.effect, Effect::AlsoAccepts { scopes, .. } if scopes.contains(&short)))
 }
+
+/// A number that changes with the table, so that data made with another one is known by it.
+#[must_use]
+pub fn fingerprint() -> u64 {
+    // FNV-1a: <https://datatracker.ietf.org/doc/html/draft-eastlake-fnv>.
+    let mix = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    OVERRIDES
+        .iter()
+        .map(|row| format!("{:?} {:?}", row.methods, row.effect))
+        .fold(0xcbf2_9ce4_8422_2325, |hash, row| row.bytes().fold(hash, mix))
+}

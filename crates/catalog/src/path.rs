@@ -11,7 +11,7 @@
 pub(crate) const MAX_SEGMENTS: usize = 64;
 
 /// The longest literal of a template is shorter than this; the generator checks it.
-pub(crate) const MAX_LITERAL: usize = 64;
+pub const MAX_LITERAL: usize = 64;
 
 const LANES: u64 = 0x0101_0101_0101_0101;
 const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
@@ -263,7 +263,7 @@ fn hex(digit: u8) -> Option<u8> {
 
 /// Sixteen bits of a segment: its length and both ends, mixed. Equal hashes prove nothing.
 #[inline]
-pub(crate) fn hash(segment: &[u8]) -> u16 {
+pub fn hash(segment: &[u8]) -> u16 {
     let ends = match (segment.first_chunk::<4>(), segment.last_chunk::<4>()) {
         (Some(first), Some(last)) => {
             u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))

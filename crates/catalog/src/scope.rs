@@ -100,6 +100,24 @@ impl Scope {
         Self(Name::Known(u16::try_from(index).expect("fewer than 65,536 scopes")))
     }
 
+    /// The scope with this number, if the program has heard of that many.
+    pub(crate) fn with_number(number: usize) -> Option<Self> {
+        (number < SCOPES.len()).then(|| Self::numbered(number))
+    }
+
+    /// Its number, if the program has heard of it.
+    pub(crate) fn number(&self) -> Option<u16> {
+        match self.0 {
+            Name::Known(number) => Some(number),
+            Name::Other(_) => None,
+        }
+    }
+
+    /// How many scopes the program has heard of.
+    pub(crate) const fn known_count() -> usize {
+        SCOPES.len()
+    }
+
     /// The full URI.
     ///
     /// ```

@@ -5,6 +5,7 @@
 //! `calendar.v3.Events.Insert`, `google.apps.drive.v3.DriveFiles.Create`). Nothing is guessed: a name
 //! is tried in the few ways that such names are made, and only an id that the catalog has is taken.
 
+use crate::catalog::Catalog;
 use crate::method::ApiMethod;
 
 /// Services whose Discovery ids begin with another name, and what internal names put before a
@@ -32,9 +33,17 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub fn by_server_name(service: &str, name: &str) -> Option<Self> {
+        Catalog::built_in().method_by_server_name(service, name)
+    }
+}
+
+impl Catalog {
+    /// The method that a server names so: see [`ApiMethod::by_server_name`].
+    #[must_use]
+    pub fn method_by_server_name(self, service: &str, name: &str) -> Option<ApiMethod> {
         let name = name.trim_start_matches('/').replace('/', ".");
         // Not `by_id`, which would look for the nearest ids to put into an error.
-        if let Some(method) = Self::versions(&name).next() {
+        if let Some(method) = self.versions(&name).next() {
             return Some(method);
         }
         let (path, verb) = name.rsplit_once('.')?;
@@ -45,8 +54,8 @@ impl ApiMethod {
         let prefix = known.map_or("", |(.., prefix)| *prefix);
         let found = candidates(api, resource, prefix, verb).into_iter().find_map(|id| {
             // The version of `admin.directory_v1` is `v1` too.
-            let own = |method: &Self| method.api().rsplit(['.', '_']).next();
-            Self::versions(&id).find(|method| version.is_none() || own(method) == version)
+            let own = |method: &ApiMethod| method.api().rsplit(['.', '_']).next();
+            self.versions(&id).find(|method| version.is_none() || own(method) == version)
         });
         found.filter(|method| is_of(method, service))
     }

@@ -12,16 +12,16 @@ use std::fmt;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Version {
-    pub(super) package: &'static str,
-    pub(super) package_version: &'static str,
-    pub(super) newest_revision: &'static str,
-    pub(super) protos: &'static str,
-    pub(super) protos_version: &'static str,
-    pub(super) documents: u32,
-    pub(super) methods: u32,
-    pub(super) rpcs: u32,
-    pub(super) routes: u32,
-    pub(super) scopes: u32,
+    pub(crate) package: &'static str,
+    pub(crate) package_version: &'static str,
+    pub(crate) newest_revision: &'static str,
+    pub(crate) protos: &'static str,
+    pub(crate) protos_version: &'static str,
+    pub(crate) documents: u32,
+    pub(crate) methods: u32,
+    pub(crate) rpcs: u32,
+    pub(crate) routes: u32,
+    pub(crate) scopes: u32,
 }
 
 impl Version {

@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
 
-use super::format::blob::{
-    DISCOVERY, HEADER, MAGIC, PROTOS, SAME, SECTIONS, TWIN, host_hash, rpc_hash, verb_code,
-};
-use super::format::path::hash;
-use super::format::walk::LEGACY;
 use super::model::{Catalog, Group, Kind, Place};
 use super::placed::{Kept, Placed, kept, sorted_rows};
 use super::sets::Sets;
 use super::template::{Segment, Template};
 use super::text::Text;
 use super::trie::{Nodes, Trie};
+use gcp_scopes_catalog::raw::LEGACY;
+use gcp_scopes_catalog::raw::hash;
+use gcp_scopes_catalog::raw::{
+    DISCOVERY, HEADER, MAGIC, PROTOS, SAME, SECTIONS, TWIN, host_hash, rpc_hash, verb_code,
+};
 
 /// The blob of all documents that `keep` keeps.
 pub(crate) fn blob(catalog: &Catalog, scopes: &[String], keep: impl Fn(&Group) -> bool) -> Result<Vec<u8>> {
@@ -36,9 +36,9 @@ pub(crate) fn blob(catalog: &Catalog, scopes: &[String], keep: impl Fn(&Group) -
         hosts.extend(text.part(host)?.to_le_bytes());
         hosts.extend(nodes.write(trie, &mut |literal| text.part(literal))?.to_le_bytes());
         hosts.extend(sets.shared(host)?.to_le_bytes());
-        let (highway, exit) = trie.highway();
-        hosts.extend(text.part(&highway)?.to_le_bytes());
-        hosts.extend(nodes.write(exit, &mut |literal| text.part(literal))?.to_le_bytes());
+        let (common_prefix, below) = trie.common_prefix();
+        hosts.extend(text.part(&common_prefix)?.to_le_bytes());
+        hosts.extend(nodes.write(below, &mut |literal| text.part(literal))?.to_le_bytes());
     }
     let mut verb_texts = Vec::new();
     for verb in &verbs {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::format::overrides::RPC_TWINS;
 use super::model::{Group, Kind, Place, Row, RowTemplate};
 use super::protos::Rpc;
 use super::template::{Segment, Template};
+use gcp_scopes_catalog::raw::RPC_TWINS;
 
 /// Hosts that stand for "whichever service mixes this in".
 const NO_HOSTS: [&str; 4] =

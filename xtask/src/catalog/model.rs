@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::format::overrides::HEARD_OF;
 use super::template::Template;
+use gcp_scopes_catalog::raw::HEARD_OF;
 
 /// Everything the blob is made of.
 #[derive(Debug)]

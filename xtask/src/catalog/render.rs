@@ -18,6 +18,20 @@ pub(crate) fn scopes(scopes: &[String]) -> String {
     text
 }
 
+/// What stands before the data in a file for `Catalog::open`.
+pub(crate) fn head(catalog: &Catalog, scopes: &[String]) -> String {
+    let (methods, rpcs) = catalog.counts();
+    let (newest, documents, routes) = (&catalog.newest_revision, catalog.documents, catalog.routes());
+    let overrides = gcp_scopes_catalog::raw::fingerprint();
+    let mut text = format!(
+        "gcp-scopes-catalog 1\npackage {CLIENT} {CLIENT_VERSION}\nprotos {PROTOS} {PROTOS_VERSION}\n\
+         newest {newest}\ncounts {documents} {methods} {rpcs} {routes}\noverrides {overrides}\n"
+    );
+    scopes.iter().for_each(|scope| text.push_str(&format!("scope {scope}\n")));
+    text.push('\n');
+    text
+}
+
 /// `crates/catalog/src/made_from.rs`
 pub(crate) fn made_from(catalog: &Catalog, scopes: &[String]) -> String {
     let (methods, rpcs) = catalog.counts();

@@ -6,11 +6,11 @@ use anyhow::{Result, ensure};
 
 use super::discovery::{Document, Method};
 use super::firestore;
-use super::format::overrides::{Effect, OVERRIDES, Reason};
 use super::join::join;
 use super::model::{Catalog, Group, Kind, Place, Rank, Row, uri};
 use super::protos::Rpc;
 use super::template::Template;
+use gcp_scopes_catalog::raw::{Effect, OVERRIDES, Reason};
 
 /// Decides which rows there are.
 pub(crate) fn choose(documents: &[Document], rpcs: Vec<Rpc>) -> Result<Catalog> {

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Result, ensure};
 
-use super::format::path::{MAX_LITERAL, hash};
-use super::format::walk::{HAS_DOUBLE_STAR, HAS_STAR, MAX_OPEN};
 use super::template::{Segment, Template};
+use gcp_scopes_catalog::raw::{HAS_DOUBLE_STAR, HAS_STAR, MAX_OPEN};
+use gcp_scopes_catalog::raw::{MAX_LITERAL, hash};
 
 /// One host's trie of segments.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ impl Trie {
 
     /// The literal segments below which at least a third of the methods are, previews aside, from slash to slash, and where
     /// they lead; no text where there are none.
-    pub(crate) fn highway(&self) -> (String, &Self) {
+    pub(crate) fn common_prefix(&self) -> (String, &Self) {
         let (mut text, mut exit) = (String::new(), self);
         let weight = |literal: &str, child: &Self| if is_preview(literal) { 0 } else { child.weight() };
         while let Some((literal, child)) =

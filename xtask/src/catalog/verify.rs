@@ -4,10 +4,10 @@
 use anyhow::{Result, bail};
 
 use super::encode;
-use super::format::blob::{Blob, Row as Data};
-use super::format::walk;
 use super::model::{Catalog, Group, Kind, Row};
 use super::template::{Segment, Template};
+use gcp_scopes_catalog::raw as walk;
+use gcp_scopes_catalog::raw::{Blob, Row as Data};
 
 /// Checks every request form of the catalog, and prints the counts.
 pub(crate) fn run(catalog: &Catalog) -> Result<()> {

@@ -4,18 +4,25 @@ use proptest::prelude::*;
 
 use crate::blob::Blob;
 use crate::call::host;
+use crate::catalog::Catalog;
 use crate::overrides::{Effect, HEARD_OF, OVERRIDES, RPC_TWINS, Reason};
-use crate::reader::{self, BLOB};
 use crate::scope::{Scope, ScopeSet};
 use crate::{ApiMethod, Basis, Found, VERSION, Verdict, verdict, walk};
 
+const CATALOG: Catalog = Catalog::built_in();
+static BLOB: std::sync::LazyLock<&Blob<'static>> = std::sync::LazyLock::new(|| CATALOG.blob());
+
+fn method(row: u32) -> ApiMethod {
+    ApiMethod::of_row(CATALOG, row)
+}
+
 fn find(host: &str, verb: &str, path: &str) -> Option<ApiMethod> {
-    reader::find(host, verb, path).map(ApiMethod::of_row)
+    CATALOG.find(host, verb, path).map(method)
 }
 
 #[cfg(feature = "full")]
 fn grpc(path: &str) -> Option<ApiMethod> {
-    reader::grpc(path).map(ApiMethod::of_row)
+    CATALOG.grpc(path).map(method)
 }
 
 /// Request lines as clients send them, and the method each is; `-` for none.
@@ -263,7 +270,7 @@ fn every_id_is_found_again_and_versions_keep_company() {
     let mut ids = 0;
     let mut last = "";
     for row in 0..BLOB.row_count() {
-        let id = ApiMethod::of_row(row).id();
+        let id = method(row).id();
         assert!(row == BLOB.rest_count() || last <= id, "{last} before {id}");
         if id != last {
             ids += 1;
@@ -271,7 +278,7 @@ fn every_id_is_found_again_and_versions_keep_company() {
             assert_eq!(first.id(), id);
             assert!(ApiMethod::versions(id).all(|method| method.id() == id && !method.verb().is_empty()));
         }
-        let method = ApiMethod::of_row(row);
+        let method = method(row);
         let exact = ApiMethod::by_id(&format!("{}:{id}", method.api())).unwrap();
         assert_eq!(exact.api(), method.api());
         last = id;
@@ -290,20 +297,20 @@ fn a_set_is_asked_by_number_or_as_a_set_with_one_answer() {
         granted("drive"),
     ];
     for row in 0..BLOB.row_count() {
-        let method = ApiMethod::of_row(row);
-        assert!(usize::from(method.set_index()) < reader::set_count());
+        let method = method(row);
+        assert!(usize::from(method.set_index()) < BLOB.set_count());
         for token in &tokens {
             assert_eq!(method.accepts(token), method.accepted().intersects(token), "{method:?}");
-            assert_eq!(method.accepts(token), reader::set_accepts(method.set_index(), token));
+            assert_eq!(method.accepts(token), CATALOG.set_accepts(method.set_index(), token));
         }
     }
 }
 
 #[test]
 fn the_empty_set_accepts_nothing_and_is_number_zero() {
-    assert!(!reader::set_accepts(0, &Scope::all_known().collect()));
+    assert!(!CATALOG.set_accepts(0, &Scope::all_known().collect()));
     for row in 0..BLOB.row_count() {
-        let method = ApiMethod::of_row(row);
+        let method = method(row);
         assert_eq!(method.set_index() == 0, method.accepted().is_empty(), "{method:?}");
     }
 }
@@ -313,7 +320,7 @@ fn the_empty_set_accepts_nothing_and_is_number_zero() {
 fn rows_below(node: u32, rows: &mut Vec<u32>) {
     let node = BLOB.node(node);
     rows.extend(node.methods().map(|(_, row)| row));
-    let children = node.children(&BLOB).map(|(_, child)| child).chain(node.star()).chain(node.double_star());
+    let children = node.children(*BLOB).map(|(_, child)| child).chain(node.star()).chain(node.double_star());
     children.for_each(|child| rows_below(child, rows));
 }
 
@@ -322,7 +329,7 @@ fn rows_below(node: u32, rows: &mut Vec<u32>) {
 fn a_token_that_opens_a_whole_host_lacks_no_method_of_it() {
     let (mut open, mut methods) = (0, 0);
     for (name, root) in BLOB.host_names() {
-        let Some(host) = reader::host(name).filter(|host| BLOB.shared(*host) != 0) else { continue };
+        let Some(host) = CATALOG.host(name).filter(|host| BLOB.shared(*host) != 0) else { continue };
         open += 1;
         // These have methods that are told by more than their own paths, or answers that are not Google's.
         let is_odd =
@@ -335,23 +342,22 @@ fn a_token_that_opens_a_whole_host_lacks_no_method_of_it() {
         {
             methods += 1;
             let held: ScopeSet = std::iter::once(Scope::numbered(scope)).collect();
-            let found = Found::new(ApiMethod::of_row(row), "useAdminAccess=false");
+            let found = Found::new(CATALOG, method(row), "useAdminAccess=false");
             assert_ne!(verdict(&found, &held), Verdict::Lacking, "{found:?} {held:?}");
-            let found = Found::new(ApiMethod::of_row(row), "");
+            let found = Found::new(CATALOG, method(row), "");
             assert_ne!(verdict(&found, &held), Verdict::Lacking, "{found:?} {held:?}");
         }
     }
     assert!(open > 150 && methods > 10_000, "{open} hosts, {methods} methods");
-    let pubsub = BLOB.shared(reader::host("pubsub.googleapis.com").unwrap());
-    assert!(reader::set_accepts(pubsub, &granted("cloud-platform")));
+    let pubsub = BLOB.shared(CATALOG.host("pubsub.googleapis.com").unwrap());
+    assert!(CATALOG.set_accepts(pubsub, &granted("cloud-platform")));
 }
 
 #[cfg(feature = "full")]
 #[test]
 fn storage_bigquery_and_pubsub_never_fall_silent_as_a_whole() {
     for api in ["storage.", "bigquery.", "pubsub."] {
-        let methods =
-            (0..BLOB.row_count()).map(ApiMethod::of_row).filter(|method| method.id().starts_with(api));
+        let methods = (0..BLOB.row_count()).map(method).filter(|method| method.id().starts_with(api));
         let (spoken, all) = methods.fold((0, 0), |(spoken, all), method| {
             let speaks = method.special().is_none() && !method.accepted().is_empty();
             (spoken + usize::from(speaks), all + 1)
@@ -367,7 +373,7 @@ fn each_row_of_the_hand_table_has_a_source_and_covers_a_method() {
     for (place, row) in OVERRIDES.iter().enumerate() {
         assert!(row.source.starts_with("https://"), "{row:?}");
         for pattern in row.methods {
-            let ids = (0..BLOB.row_count()).map(|row| ApiMethod::of_row(row).id());
+            let ids = (0..BLOB.row_count()).map(|row| method(row).id());
             let one = crate::overrides::Override {
                 methods: std::slice::from_ref(pattern),
                 effect: Effect::NoVerdict(Reason::Ambiguous),
@@ -376,7 +382,7 @@ fn each_row_of_the_hand_table_has_a_source_and_covers_a_method() {
             assert!(ids.into_iter().any(|id| one.covers(id)), "{pattern} covers nothing");
         }
         let marked = (0..BLOB.row_count())
-            .map(ApiMethod::of_row)
+            .map(method)
             .filter(|method| usize::from(BLOB.row(method.row()).special) == place + 1);
         match row.effect {
             Effect::AlsoAccepts { listed: Some(_), .. } => assert_eq!(marked.count(), 0),
@@ -484,7 +490,7 @@ proptest! {
     fn any_host_verb_and_path_is_answered(host in ".*", verb in ".*", path in ".*") {
         find(&host, &verb, &path);
         grpc(&path);
-        reader::is_host(&host);
+        let _ = CATALOG.host(&host);
     }
 
     #[test]

@@ -8,8 +8,9 @@ use http::{Method, Uri};
 
 use crate::blob::Blob;
 use crate::call::Call;
+use crate::catalog::Catalog;
 use crate::naive::{self, Host, Part, Template};
-use crate::{Endpoints, lookup, reader, walk};
+use crate::{Endpoints, lookup, walk};
 
 /// Takes an input, and panics if what it makes of it breaks a promise.
 pub type Target = fn(&[u8]);
@@ -73,7 +74,7 @@ fn path(template: &Template, fill: &[u8], spoilt: u8) -> String {
 }
 
 fn compare(host: &Host, verb: &str, path: &str) {
-    let found = reader::find(host.name, verb, path);
+    let found = Catalog::built_in().find(host.name, verb, path);
     let expected = naive::find(host, verb, path);
     assert_eq!(found, expected, "{} {verb} {path}", host.name);
 }
@@ -124,6 +125,29 @@ fn catalog_reader(data: &[u8]) {
         &bytes
     };
     read_all(&Blob::open(data));
+    read_file(choice, data);
+}
+
+/// The same bytes as a file that is opened at run time.
+fn read_file(choice: u8, data: &[u8]) {
+    // What is opened stays in memory, so that only some are.
+    if choice % 8 != 0 {
+        return;
+    }
+    let scopes =
+        (0..600).fold(String::new(), |text, number| format!("{text}scope https://example.com/{number}\n"));
+    let head =
+        "gcp-scopes-catalog 1\npackage p 1\nprotos q 2\nnewest 20260101\ncounts 1 2 3 4\noverrides 5\n";
+    let file = [head.as_bytes(), scopes.as_bytes(), b"\n", data].concat();
+    if let Ok(catalog) = Catalog::open(file) {
+        for index in (0..catalog.method_count()).take(64) {
+            let method = catalog.method_at(index).expect("it is below the count");
+            let _ = (method.id(), method.api(), method.host(), method.accepted(), method.basis());
+        }
+        let uri =
+            http::Uri::from_static("https://storage.googleapis.com/storage/v1/b/photos/o/a%2Fb/acl/user-x");
+        let _ = lookup(&Call::new(&Method::GET, &uri), &Endpoints::new().with_catalog(catalog));
+    }
 }
 
 fn read_all(blob: &Blob<'_>) {

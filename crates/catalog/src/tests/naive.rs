@@ -7,8 +7,9 @@ use std::sync::OnceLock;
 
 use crate::ApiMethod;
 use crate::blob::{Blob, VERBS, u16_at, u32_at};
-use crate::reader::BLOB;
+use crate::catalog::Catalog;
 
+static BLOB: std::sync::LazyLock<&Blob<'static>> = std::sync::LazyLock::new(|| Catalog::built_in().blob());
 const LEGACY: &str = "/legacy";
 const SEGMENTS: usize = 64;
 const LONGEST: usize = 65_535;
@@ -44,7 +45,8 @@ pub(crate) enum Part {
 pub(crate) fn hosts() -> &'static [Host] {
     static HOSTS: OnceLock<Vec<Host>> = OnceLock::new();
     HOSTS.get_or_init(|| {
-        let mut names: Vec<_> = (0..BLOB.row_count()).map(|row| ApiMethod::of_row(row).host()).collect();
+        let mut names: Vec<_> =
+            (0..BLOB.row_count()).map(|row| ApiMethod::of_row(Catalog::built_in(), row).host()).collect();
         names.sort_unstable();
         names.dedup();
         let hosts = names.into_iter().map(|name| Host { name, templates: list(name) });
@@ -63,7 +65,7 @@ fn list(host: &str) -> Vec<Template> {
         BLOB.host(host).map(|host| (BLOB.root(host), Vec::new())).into_iter().collect();
     while let Some((at, parts)) = open.pop() {
         let mut child = |at, part| open.push((at, [parts.as_slice(), &[part]].concat()));
-        read(&BLOB, at, &mut child, &mut |key, row| {
+        read(*BLOB, at, &mut child, &mut |key, row| {
             templates.push(Template { parts: parts.clone(), key, row });
         });
     }

@@ -1,0 +1,165 @@
+//! A catalog that is opened at run time: the same answers as compiled in, and any bytes are an error or a
+//! catalog.
+
+use std::fmt::Write as _;
+
+use proptest::prelude::*;
+
+use crate::call::{Call, Why};
+use crate::catalog::Catalog;
+use crate::scope::{Scope, ScopeSet};
+use crate::{Endpoints, VERSION, Verdict, lookup, overrides, verdict};
+
+/// The data of Cloud Storage as a file, in which the scopes have these names.
+pub(crate) fn file_of(scopes: impl Iterator<Item = String>) -> Vec<u8> {
+    let mut text = format!(
+        "gcp-scopes-catalog 1\npackage {} {}\nprotos {} {}\nnewest {}\ncounts {} {} {} {}\noverrides {}\n",
+        VERSION.package(),
+        VERSION.package_version(),
+        VERSION.protos(),
+        VERSION.protos_version(),
+        VERSION.newest_revision(),
+        VERSION.documents(),
+        VERSION.methods(),
+        VERSION.rpcs(),
+        VERSION.routes(),
+        overrides::fingerprint(),
+    );
+    for scope in scopes {
+        writeln!(text, "scope {scope}").unwrap();
+    }
+    text.push('\n');
+    [text.as_bytes(), include_bytes!("../data/storage.bin")].concat()
+}
+
+fn file() -> Vec<u8> {
+    file_of(Scope::all_known().map(|scope| scope.to_string()))
+}
+
+fn judged(catalog: Catalog, verb: &http::Method, url: &str, held: &ScopeSet) -> Result<Verdict, Why> {
+    let uri = url.parse().unwrap();
+    let endpoints = Endpoints::new().with_catalog(catalog);
+    lookup(&Call::new(verb, &uri), &endpoints).map(|found| verdict(&found, held))
+}
+
+const BUCKET: &str = "https://storage.googleapis.com/storage/v1/b/photos";
+
+#[test]
+fn an_opened_catalog_answers_as_the_compiled_one_does() {
+    let opened = Catalog::open(file()).unwrap();
+    assert_eq!(opened.version(), VERSION);
+    for index in 0..opened.method_count() {
+        let method = opened.method_at(index).unwrap();
+        let Ok(same) = Catalog::built_in().method(&format!("{}:{}", method.api(), method.id())) else {
+            continue;
+        };
+        assert_eq!(method.accepted(), same.accepted(), "{method:?}");
+        assert_eq!((method.host(), method.verb(), method.basis()), (same.host(), same.verb(), same.basis()));
+        assert_ne!(method, same, "a method knows its catalog");
+    }
+    let read_only = ["devstorage.read_only".parse().unwrap()].into_iter().collect();
+    assert_eq!(judged(opened, &http::Method::GET, BUCKET, &read_only), Ok(Verdict::Allow));
+    assert_eq!(judged(opened, &http::Method::DELETE, BUCKET, &read_only), Ok(Verdict::Lacking));
+    let other =
+        judged(opened, &http::Method::GET, "https://pubsub.googleapis.com/v1/projects/p/topics", &read_only);
+    assert!(matches!(other, Err(Why::Host)), "{other:?}");
+}
+
+/// Data that is newer than the program names scopes that the program has not heard of, and numbers the others
+/// otherwise.
+#[test]
+fn scopes_have_the_numbers_of_the_program_whatever_numbers_the_data_gives_them() {
+    let new = "https://www.googleapis.com/auth/devstorage.brand_new";
+    let renamed = |scope: Scope| match scope.short() {
+        "devstorage.read_only" => new.to_owned(),
+        _ => scope.to_string(),
+    };
+    let opened = Catalog::open(file_of(Scope::all_known().map(renamed))).unwrap();
+    let get = opened.method("storage.buckets.get").unwrap();
+    assert!(get.accepted().contains(&Scope::from_uri(new)), "{:?}", get.accepted());
+    assert!(!get.accepted().contains(&"devstorage.read_only".parse().unwrap()));
+    assert!(get.accepted().contains(&Scope::cloud_platform()));
+    let held = |uri: &str| std::iter::once(Scope::from_uri(uri)).collect::<ScopeSet>();
+    assert_eq!(judged(opened, &http::Method::GET, BUCKET, &held(new)), Ok(Verdict::Allow));
+    let old = held("https://www.googleapis.com/auth/devstorage.read_only");
+    assert_eq!(judged(opened, &http::Method::GET, BUCKET, &old), Ok(Verdict::Lacking));
+}
+
+#[test]
+fn rows_that_are_marked_by_another_table_have_no_verdict() {
+    let with = |number: &str| {
+        let text = file();
+        let end = text.windows(2).position(|two| two == b"\n\n").unwrap();
+        let (head, data) = text.split_at(end);
+        let head = String::from_utf8(head.to_vec()).unwrap();
+        let own = format!("overrides {}", overrides::fingerprint());
+        [head.replace(&own, &format!("overrides {number}")).as_bytes(), data].concat()
+    };
+    let all = Catalog::open(with(&overrides::fingerprint().to_string())).unwrap();
+    let other = Catalog::open(with("7")).unwrap();
+    let marked = |catalog: Catalog| {
+        let methods = (0..catalog.method_count()).filter_map(move |index| catalog.method_at(index));
+        methods.filter(|method| crate::Found::named(*method).doubt() == Some(Why::Request)).count()
+    };
+    assert!(marked(other) >= marked(all));
+    assert!((0..other.method_count()).all(|index| other.method_at(index).unwrap().special().is_none()));
+}
+
+#[test]
+fn what_is_wrong_with_the_bytes_is_named_with_its_place() {
+    let good = file();
+    let cut = |len: usize| good[..len].to_vec();
+    let line = |number: usize, text: &str| {
+        let mut parts =
+            good.splitn(number + 1, |byte| *byte == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>();
+        parts[number - 1] = text.into();
+        parts.join(&b'\n')
+    };
+    let data = good.windows(2).position(|two| two == b"\n\n").unwrap() + 2;
+    let patched = |place: usize, byte: u8| {
+        let mut bytes = good.clone();
+        bytes[data + place] = byte;
+        bytes
+    };
+    let rows = [
+        (Vec::new(), "line 1"),
+        (b"<html>\n".to_vec(), "line 1 is `<html>`"),
+        (line(1, "gcp-scopes-catalog 2"), "line 1"),
+        (line(2, "package x"), "line 2 has no version"),
+        (line(5, "counts 1 2 3"), "line 5 does not hold four counts"),
+        (line(6, "overrides x"), "line 6 holds no number"),
+        (line(8, "scape x"), "line 8 is `scape x` and no scope"),
+        (cut(data - 5), "the text ends in line"),
+        (cut(data + 3), "the data has 3 bytes"),
+        (patched(3, 5), "the data begins with"),
+        (patched(4 + 3, 0xff), "section `host_index` goes from byte 0"),
+        (cut(good.len() - 1), "section `text` goes from byte"),
+        ([good.as_slice(), b"x"].concat(), "1 bytes follow the last section"),
+        (file_of(Scope::all_known().take(3).map(|scope| scope.to_string())), "is of none of the 3 scopes"),
+    ];
+    for (bytes, expected) in rows {
+        let error = Catalog::open(bytes).unwrap_err();
+        assert_eq!(error.kind(), crate::error::ErrorKind::InvalidData);
+        assert!(error.to_string().contains(expected), "{error}, not {expected}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_change_of_the_bytes_gives_an_error_or_a_catalog(
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20)
+    ) {
+        let mut bytes = file();
+        for (place, byte) in flips {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        if let Ok(catalog) = Catalog::open(bytes) {
+            for index in 0..catalog.method_count() {
+                let method = catalog.method_at(index).unwrap();
+                let _ = (method.id(), method.api(), method.host(), method.verb(), method.accepted());
+            }
+            let _ = judged(catalog, &http::Method::GET, BUCKET, &ScopeSet::new());
+        }
+    }
+}
