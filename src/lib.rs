@@ -63,23 +63,7 @@
 //! Nothing needs a tokio runtime of the program's: what a guard asks, it asks on a thread of its own. The
 //! [README](https://docs.rs/crate/gcp-scopes/latest/source/README.md) has all features, limits and what is
 //! known of which token, [recipes](https://docs.rs/crate/gcp-scopes/latest/source/docs/recipes.md) have more clients.
-// The parts that adapters share are compiled whole: which adapter uses which of them is no matter of theirs.
-#![cfg_attr(
-    not(all(
-        feature = "tonic",
-        feature = "reqwest-middleware",
-        feature = "object-store",
-        feature = "opendal",
-        feature = "google-cloud",
-        feature = "google-apis",
-        feature = "gcp-auth"
-    )),
-    allow(dead_code, unused_imports)
-)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-
-#[macro_use]
-mod examples;
 
 #[doc(inline)]
 pub use gcp_scopes_catalog::{call, scope};
