@@ -65,7 +65,7 @@ fn left_over(folder: &Path, removes: bool) -> Result<Vec<String>> {
     Ok(found)
 }
 
-/// The public API with all features, as the first compiler tells it that writes the known format.
+/// The public API with all features, from the first rustdoc that writes the known format.
 fn read(member: &Member, library: &str) -> Result<Option<PublicApi>> {
     for toolchain in [None, Some("+nightly")] {
         let Some(json) = json(member, library, toolchain)? else { continue };
