@@ -1,4 +1,4 @@
-//! Writes a blob: the other half of `src/catalog/blob.rs`, which describes the layout.
+//! Writes a blob: the other half of `crates/catalog/src/blob.rs`, which describes the layout.
 
 use std::collections::{BTreeMap, BTreeSet};
 
