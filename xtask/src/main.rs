@@ -34,7 +34,8 @@ usage: cargo xtask catalog             write the catalog from the pinned package
        cargo xtask deep                what takes hours; or one part of it:
        cargo xtask deep fuzz|soak SECONDS, deep executions COUNT,
        cargo xtask deep shuttle SCHEDULES, deep deny, deep mutants [SHARD]
-       cargo xtask msrv                check that code and dependencies keep to the stated versions of Rust
+       cargo xtask msrv                check that code and dependencies keep to the stated versions of Rust;
+                                       --compile with the oldest
        cargo xtask instructions        count the instructions a call takes; --release with cargo's default
                                        profile as well, --write to check the counts in
        cargo xtask build-cost          build the core and each adapter from scratch, or the features named";
@@ -61,6 +62,7 @@ fn main() -> anyhow::Result<()> {
         ["api", "--write"] => api::run(true),
         ["core"] => checks::core(),
         ["msrv"] => msrv::check(),
+        ["msrv", "--compile"] => msrv::compile(),
         ["deep"] => deep::all(),
         ["deep", "fuzz", seconds] => deep::fuzz(seconds),
         ["deep", "shuttle", schedules] => deep::shuttle(schedules),
