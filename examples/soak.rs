@@ -16,7 +16,6 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::thread;
@@ -88,26 +87,20 @@ impl GrantedScopesSource for Moody {
         "a moody inspector"
     }
 
-    fn granted<'a>(
-        &'a self,
-        token: AccessToken<'a>,
-    ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
-        let mood = self.0.roll(10);
+    async fn granted(&self, token: AccessToken<'_>) -> Option<GrantedScopes> {
         let known = |scope| Some(GrantedScopes::known(ScopeSet::from_scope_text(scope), GrantSource::Custom));
-        Box::pin(async move {
-            match mood {
-                0 => return Some(GrantedScopes::unknown("the inspector is down")),
-                1 => std::future::pending().await,
-                2 => std::panic::resume_unwind(Box::new("a fault of the inspector")),
-                3..=5 => tokio::task::yield_now().await,
-                _ => {}
-            }
-            match token.secret().split_once('-')?.0 {
-                "good" => known("https://www.googleapis.com/auth/pubsub"),
-                "poor" => known("https://www.googleapis.com/auth/logging.write"),
-                _ => None,
-            }
-        })
+        match self.0.roll(10) {
+            0 => return Some(GrantedScopes::unknown("the inspector is down")),
+            1 => std::future::pending().await,
+            2 => std::panic::resume_unwind(Box::new("a fault of the inspector")),
+            3..=5 => tokio::task::yield_now().await,
+            _ => {}
+        }
+        match token.secret().split_once('-')?.0 {
+            "good" => known("https://www.googleapis.com/auth/pubsub"),
+            "poor" => known("https://www.googleapis.com/auth/logging.write"),
+            _ => None,
+        }
     }
 }
 

@@ -1,13 +1,16 @@
-//! Looks at the world that a program runs in: variables, files, and the metadata server.
+//! Looks at where the process runs: environment variables, a credential file, the metadata server.
 
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use tokio::time::{Instant, timeout_at};
+
+use crate::background::{Background, Spawner};
 use crate::environment::Snapshot;
 use crate::granted::Fetch;
-use crate::granted::clock::bounded;
+use crate::granted::fetch::{self, DynFetch};
 use crate::granted::metadata::MetadataServer;
 
 /// For all questions to the metadata server together.
@@ -15,65 +18,88 @@ const LIMIT: Duration = Duration::from_secs(1);
 /// A credential file is a few KiB.
 const MOST_FILE: u64 = 64 * 1024;
 
-/// Looks at the real world: environment variables, credential file, and the metadata server
-/// unless the machine is none of Google's or `NO_GCE_CHECK=true` is set.
+/// What the process sees of where it runs: environment variables, the credential file, and the
+/// metadata server unless the machine is none of Google's or `NO_GCE_CHECK=true` is set.
 ///
-/// Never fails and takes little more than a second: what it cannot see is not in the snapshot.
-/// Must run on a tokio runtime with a timer to see the metadata server.
-pub async fn look(fetch: Option<Arc<dyn Fetch>>) -> Snapshot {
-    let mut world = Snapshot::new();
-    for name in Snapshot::variables() {
-        world = world.with_env(*name, std::env::var(name).unwrap_or_default());
-    }
-    if let Some(text) = read_file(Path::new(Snapshot::maker_file())) {
-        world = world.with_file(Snapshot::maker_file(), &text);
-    }
-    complete(world, fetch).await
+/// [`Guard::from_env`](crate::Guard::from_env) sees the same; this is for a program that wants to know
+/// why the metadata server said nothing. Never fails and takes little more than a second: what it cannot
+/// see is not in the snapshot. Any executor can drive it.
+///
+/// ```no_run
+#[doc = awaits!()]
+/// let snapshot = gcp_scopes::detect::snapshot().await;
+/// if let Some(problem) = snapshot.metadata_problem() {
+///     eprintln!("the metadata server said nothing: {problem}");
+/// }
+/// let guard = gcp_scopes::Guard::builder().snapshot(snapshot).build();
+#[doc = done!()]
+/// ```
+pub async fn snapshot() -> Snapshot {
+    of_process(Background::default().spawner(), fetch::own()).await
 }
 
-/// The same world with what its variables point to: the credential file and the metadata server, under
-/// the rules of [`look`].
-pub(crate) async fn complete(mut world: Snapshot, fetch: Option<Arc<dyn Fetch>>) -> Snapshot {
-    for path in world.credential_paths() {
+/// The same, asked through this client.
+pub async fn snapshot_with(fetch: impl Fetch + 'static) -> Snapshot {
+    of_process(Background::default().spawner(), Some(Arc::new(fetch))).await
+}
+
+pub(crate) async fn of_process(spawner: &Spawner, fetch: Option<Arc<dyn DynFetch>>) -> Snapshot {
+    let value_of = |name: &str| std::env::var(name).unwrap_or_default();
+    let variables = Snapshot::variables().iter();
+    let mut snapshot = variables.fold(Snapshot::new(), |seen, name| seen.with_env(*name, value_of(name)));
+    if let Some(text) = read_file(Path::new(Snapshot::maker_file())) {
+        snapshot = snapshot.with_file(Snapshot::maker_file(), &text);
+    }
+    completed(spawner, snapshot, fetch).await
+}
+
+/// The same world with what its variables point to: the credential file and the metadata server,
+/// under the rules of [`snapshot`].
+pub(crate) async fn completed(
+    spawner: &Spawner,
+    mut snapshot: Snapshot,
+    fetch: Option<Arc<dyn DynFetch>>,
+) -> Snapshot {
+    for path in snapshot.credential_paths() {
         if let Some(text) = read_file(Path::new(&path)) {
-            world = world.with_file(path, &text);
+            snapshot = snapshot.with_file(path, &text);
         }
     }
     match fetch {
-        Some(fetch) => ask(world, fetch).await,
-        None => world,
+        Some(fetch) => asked(spawner, snapshot, fetch).await,
+        None => snapshot,
     }
 }
 
 /// The same world with what the metadata server says, if there may be one.
-pub(crate) async fn ask(world: Snapshot, fetch: Arc<dyn Fetch>) -> Snapshot {
-    let Some(host) = world.metadata_host().filter(|_| world.needs_metadata()) else { return world };
+pub(crate) async fn asked(spawner: &Spawner, snapshot: Snapshot, fetch: Arc<dyn DynFetch>) -> Snapshot {
+    let Some(host) = snapshot.metadata_host().filter(|_| snapshot.needs_metadata()) else {
+        return snapshot;
+    };
     let server = match MetadataServer::new(fetch, host) {
         Ok(server) => server,
-        Err(error) => return world.with_metadata_problem(error.to_string()),
+        Err(error) => return snapshot.with_metadata_problem(error.to_string()),
     };
-    ask_server(world, &server).await
+    let answered = spawner.run(ask(server, snapshot.clone())).await;
+    answered.unwrap_or_else(|why| snapshot.with_metadata_problem(why))
 }
 
-/// A value that is missing is no reason to stop; a server that is missing or slow is one.
-async fn ask_server(mut world: Snapshot, server: &MetadataServer) -> Snapshot {
+/// Asks one thing after the other, because an answer may make the next question needless.
+async fn ask(server: MetadataServer, mut snapshot: Snapshot) -> Snapshot {
     let until = Instant::now() + LIMIT;
     for path in Snapshot::metadata_paths() {
-        if world.lacks(path) {
+        if snapshot.lacks(path) {
             continue;
         }
-        let server = server.clone();
-        let left = until.saturating_duration_since(Instant::now());
-        match bounded(left, async move { server.get(path).await }).await {
-            Some(Ok(text)) => world = world.with_metadata(path, text),
-            Some(Err(error)) if !world.has_metadata() => {
-                return world.with_metadata_problem(error.to_string());
-            }
-            Some(Err(_)) => {}
-            None => return world.with_metadata_problem("the metadata server did not answer in time"),
+        match timeout_at(until, server.get(path)).await {
+            Ok(Ok(text)) => snapshot = snapshot.with_metadata(path, text),
+            // A value that is missing is no reason to stop; a server that is missing or slow is one.
+            Ok(Err(_)) if snapshot.has_metadata() => {}
+            Ok(Err(error)) => return snapshot.with_metadata_problem(error.to_string()),
+            Err(_) => return snapshot.with_metadata_problem("the metadata server did not answer in time"),
         }
     }
-    world
+    snapshot
 }
 
 /// The text of a plain file. A pipe is left alone: to read it would take it from the program.
@@ -92,15 +118,16 @@ mod tests {
     use http::{Request, Response};
 
     use super::*;
+    use crate::background::tests::block_on;
+    use crate::granted::fetch::tests::{FakeFetch, answer};
 
     /// Lists the names of the attributes.
     const ATTRIBUTE_NAMES: &str = "instance/attributes/";
     /// How many paths there are besides attributes.
     const PATHS: usize = 8;
-    use crate::granted::fetch::tests::{FakeFetch, answer};
 
     /// What a snapshot of `world` sees of a metadata server, and how often it asks.
-    async fn asked_by<F>(world: Snapshot, serve: F) -> (Snapshot, usize)
+    async fn ask<F>(world: Snapshot, serve: F) -> (Snapshot, usize)
     where
         F: Fn(&str) -> Option<Response<Bytes>> + Send + Sync + 'static,
     {
@@ -108,7 +135,7 @@ mod tests {
             serve(request.uri().path().trim_start_matches("/computeMetadata/v1/"))
         };
         let fetch = Arc::new(FakeFetch::new(by_path));
-        let snapshot = ask(world, Arc::clone(&fetch) as Arc<dyn Fetch>).await;
+        let snapshot = asked(Background::here().spawner(), world, Arc::clone(&fetch) as _).await;
         (snapshot, fetch.asked())
     }
 
@@ -125,7 +152,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_few_values_are_asked_for_and_the_missing_ones_left_out() {
-        let (snapshot, asked) = asked_by(Snapshot::new(), vm).await;
+        let (snapshot, asked) = ask(Snapshot::new(), vm).await;
         assert_eq!(snapshot.metadata("project/project-id"), Some("my-project"));
         assert_eq!(snapshot.metadata("instance/attributes/created-by"), Some("somebody"));
         assert_eq!((snapshot.metadata("instance/zone"), snapshot.metadata_problem()), (None, None));
@@ -135,7 +162,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn attributes_are_asked_for_one_by_one_where_their_names_are_not_told() {
         let serve = |path: &str| vm(path).filter(|_| path != ATTRIBUTE_NAMES).or(Some(answer(403, "")));
-        let (snapshot, asked) = asked_by(Snapshot::new(), serve).await;
+        let (snapshot, asked) = ask(Snapshot::new(), serve).await;
         assert_eq!(snapshot.metadata("instance/attributes/created-by"), Some("somebody"));
         assert_eq!(asked, Snapshot::metadata_paths().count());
     }
@@ -150,7 +177,7 @@ mod tests {
             (|_| Some(answer(200, "<html>")), "cannot be read"),
         ];
         for (serve, problem) in rows {
-            let (snapshot, asked) = asked_by(Snapshot::new(), serve).await;
+            let (snapshot, asked) = ask(Snapshot::new(), serve).await;
             assert!(snapshot.metadata_problem().unwrap().contains(problem), "{snapshot:?}");
             assert!(!snapshot.has_metadata());
             assert_eq!(asked, 1);
@@ -159,8 +186,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_server_that_falls_silent_leaves_what_it_had_told() {
-        let (snapshot, _) =
-            asked_by(Snapshot::new(), |path| vm(path).filter(|_| path != "instance/name")).await;
+        let (snapshot, _) = ask(Snapshot::new(), |path| vm(path).filter(|_| path != "instance/name")).await;
         assert_eq!(snapshot.metadata("project/project-id"), Some("my-project"));
         assert!(snapshot.metadata_problem().is_some());
     }
@@ -202,24 +228,29 @@ mod tests {
             (laptop.with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1"), true),
         ];
         for (world, expected) in rows {
-            let (snapshot, asked) = asked_by(world, vm).await;
+            let (snapshot, asked) = ask(world, vm).await;
             assert_eq!(asked > 0, expected, "{snapshot:?}");
         }
     }
 
     #[tokio::test]
     async fn a_host_that_is_none_is_a_problem_and_no_failure() {
-        let (snapshot, asked) =
-            asked_by(Snapshot::new().with_env("GCE_METADATA_HOST", "http://x/"), vm).await;
+        let (snapshot, asked) = ask(Snapshot::new().with_env("GCE_METADATA_HOST", "http://x/"), vm).await;
         assert!(snapshot.metadata_problem().unwrap().contains("`http://x/`"));
         assert_eq!(asked, 0);
     }
 
     #[test]
-    fn without_a_runtime_the_rest_is_still_seen() {
-        let mut take = Box::pin(look(None));
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        assert!(take.as_mut().poll(&mut context).is_ready());
+    fn without_a_thread_the_rest_is_still_seen_and_the_reason_is_kept() {
+        let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| Some(answer(200, "web-1"))));
+        let world = Snapshot::new().with_env("GCE_METADATA_HOST", "127.0.0.1:1");
+        let seen = |background: Background| {
+            block_on(completed(background.spawner(), world.clone(), Some(Arc::clone(&fetch) as _)))
+        };
+        let without = seen(Background::none());
+        assert_eq!(without.metadata_host(), Some("127.0.0.1:1"));
+        assert!(without.metadata_problem().unwrap().contains("thread"), "{without:?}");
+        assert_eq!(seen(Background::default()).metadata("instance/name"), Some("web-1"));
     }
 
     #[test]

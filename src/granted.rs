@@ -20,22 +20,28 @@
 //! ```
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 
 use http::HeaderValue;
 
 pub(crate) mod cache;
 pub(crate) mod clock;
 pub(crate) mod fetch;
-pub(crate) mod flight;
+pub(crate) mod inspection;
 pub(crate) mod jwt;
 pub(crate) mod metadata;
 #[cfg(all(test, shuttle))]
 mod models;
+#[cfg(feature = "metadata")]
+pub(crate) mod own_client;
 #[cfg(feature = "reqwest")]
 pub(crate) mod reqwest_fetch;
+pub(crate) mod source;
 pub(crate) mod sync;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(all(feature = "metadata", not(feature = "tls")))]
+#[path = "granted/no_tls.rs"]
+mod tls;
 pub(crate) mod tokeninfo;
 
 #[doc(inline)]
@@ -45,48 +51,8 @@ pub use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
 #[cfg(feature = "reqwest")]
 #[doc(inline)]
 pub use reqwest_fetch::ReqwestFetch;
-
-/// Something that knows the scopes of some tokens.
-///
-/// It is asked once per token, and again some time after it could not say. That happens in a task
-/// of its own and under a deadline, so it may be slow, fail or panic without harm to any call. An
-/// answer must be true for exactly this token: a wrong one makes wrong verdicts.
-///
-/// ```
-/// use std::future::Future;
-/// use std::pin::Pin;
-/// use gcp_scopes::ScopeSet;
-/// use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
-///
-/// struct ReadOnlyTokens;
-///
-/// impl GrantedScopesSource for ReadOnlyTokens {
-///     fn name(&self) -> &str {
-///         "our token broker"
-///     }
-///
-///     fn granted<'a>(
-///         &'a self,
-///         token: AccessToken<'a>,
-///     ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
-///         Box::pin(async move {
-///             let scopes = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub");
-///             token.secret().starts_with("broker-").then(|| GrantedScopes::known(scopes, GrantSource::Custom))
-///         })
-///     }
-/// }
-/// ```
-pub trait GrantedScopesSource: Send + Sync {
-    /// What a report calls this source: a few words without any secret.
-    fn name(&self) -> &str;
-
-    /// The scopes of `token`; `None` for a token it knows nothing about. A failure is
-    /// [`GrantedScopes::unknown`] with the reason: the next source is asked in both cases.
-    fn granted<'a>(
-        &'a self,
-        token: AccessToken<'a>,
-    ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>>;
-}
+#[doc(inline)]
+pub use source::GrantedScopesSource;
 
 /// A bearer token, borrowed from where the caller keeps it. `Debug` does not print it.
 ///

@@ -10,11 +10,13 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use crate::background::{Background, Spawner};
 use crate::catalog::Endpoints;
 use crate::environment::Environment;
-use crate::granted::flight::Grants;
+use crate::granted::fetch::DynFetch;
+use crate::granted::inspection::TokenMemory;
 use crate::granted::metadata::MetadataServer;
-use crate::granted::{AccessToken, Fetch, GrantedScopes};
+use crate::granted::{AccessToken, GrantedScopes};
 use crate::recording::Recording;
 use lessons::Lessons;
 use repeats::Repeats;
@@ -46,18 +48,19 @@ pub(crate) struct State {
     pub(crate) preflight: Preflight,
     pub(crate) surface: Surface,
     pub(crate) endpoints: Endpoints,
-    pub(crate) grants: Grants,
+    pub(crate) grants: TokenMemory,
     pub(crate) deny_wait: Duration,
     pub(crate) environment: Arc<Environment>,
     pub(crate) lessons: Lessons,
     /// Sends the questions of the self-check.
-    pub(crate) fetch: Option<Arc<dyn Fetch>>,
+    pub(crate) fetch: Option<Arc<dyn DynFetch>>,
     /// Where there is one.
     pub(crate) metadata: Option<MetadataServer>,
     /// Why the metadata server gave no answer about where the program runs.
     pub(crate) problem: Option<String>,
     pub(crate) recording: OnceLock<Arc<Recording>>,
     pub(crate) repeats: Repeats,
+    pub(crate) background: Background,
 }
 
 impl Guard {
@@ -94,6 +97,11 @@ impl Guard {
     /// ```
     pub fn declare(&self, token: AccessToken<'_>, granted: GrantedScopes) {
         self.0.grants.declare(token, granted);
+    }
+
+    /// Begins work on the guard's own thread.
+    pub(crate) fn spawner(&self) -> &Spawner {
+        self.0.background.spawner()
     }
 
     pub(crate) fn new(state: State) -> Self {

@@ -60,7 +60,7 @@
 //!   service; [`telemetry`] lists the events.
 //! - Errors are of two kinds: a [`Denial`] (the answer is no) and an [`Error`] (a wrong configuration), which never stops a call.
 //!
-//! The code needs a tokio runtime with its timer enabled. The
+//! Nothing needs a tokio runtime of the program's: what a guard asks, it asks on a thread of its own. The
 //! [README](https://docs.rs/crate/gcp-scopes/latest/source/README.md) has all features, limits and what is
 //! known of which token, [recipes](https://docs.rs/crate/gcp-scopes/latest/source/docs/recipes.md) have more clients.
 // The parts that adapters share are compiled whole: which adapter uses which of them is no matter of theirs.
@@ -117,6 +117,8 @@ pub mod token_source;
 pub mod calling;
 
 mod recording;
+
+mod background;
 
 pub mod self_check;
 

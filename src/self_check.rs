@@ -57,8 +57,6 @@ mod text;
 use std::fmt;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use crate::error::Error;
 use crate::guard::Guard;
 use crate::recorder::Recorder;
@@ -307,9 +305,8 @@ impl SelfCheck {
         if problems.is_empty() { Ok(self) } else { Err(Error::invalid(problems.join("; "))) }
     }
 
-    /// Checks everything at once. Never fails, and takes no longer than the deadline.
-    ///
-    /// Must run on a tokio runtime with a timer, or nothing is found out.
+    /// Checks everything at once. Never fails, and takes no longer than the deadline. Any executor can
+    /// drive it; what is asked is asked on the guard's own thread.
     ///
     /// ```
     #[doc = awaits!()]
@@ -319,9 +316,7 @@ impl SelfCheck {
     #[doc = done!()]
     /// ```
     pub async fn run(self) -> Report {
-        let until = Instant::now() + self.limit.min(LONGEST);
-        let mut tokens = self.tokens(self.scopes_to_ask_for(), until).await;
-        let told = self.ask(&mut tokens, until).await;
+        let (tokens, told) = self.answers().await;
         let needs = self.needs.iter().map(|need| self.judge_need(need, &tokens));
         let (mut findings, lacking): (Vec<Finding>, Vec<_>) = needs.unzip();
         let lacking: Vec<Lacking> = lacking.into_iter().flatten().collect();

@@ -4,7 +4,6 @@
 use std::error::Error as StdError;
 use std::future::Future;
 use std::io;
-use std::sync::Arc;
 
 use gcp_scopes::adapter::gcp_auth::GuardTokenProvider;
 use gcp_scopes::adapter::google_apis::GuardGetToken;
@@ -16,7 +15,7 @@ use gcp_scopes::call::{Call, NeededScopes, Why};
 use gcp_scopes::calling::Calling;
 use gcp_scopes::catalog::{ApiMethod, Endpoints, Found};
 use gcp_scopes::environment::{Environment, Snapshot};
-use gcp_scopes::granted::{AccessToken, Fetch, GrantedScopes, GrantedScopesSource, ReqwestFetch};
+use gcp_scopes::granted::{AccessToken, GrantedScopes, ReqwestFetch};
 use gcp_scopes::guard::GuardBuilder;
 use gcp_scopes::judge::Decision;
 use gcp_scopes::recorder::Recorder;
@@ -38,7 +37,6 @@ type Client = ::tower::util::ServiceFn<fn(Request<()>) -> Sent>;
 
 fn anywhere<T: Send + Sync + Unpin + 'static>() {}
 fn borrowed<T: Send + Sync + Unpin>() {}
-fn by_pointer<T: Send + Sync + ?Sized>() {}
 fn an_error<T: StdError + Send + Sync + 'static>() {}
 fn in_a_task<F: Future + Send + 'static>(_: F) {}
 fn borrowed_in_a_task<F: Future + Send>(_: F) {}
@@ -62,9 +60,7 @@ fn adapters_go_wherever_their_clients_go() {
     anywhere::<(GuardMiddleware, GuardConnector, opendal::GuardLayer, Calling)>();
     anywhere::<(GuardCredentials, GuardRetryPolicy, GuardGetToken<String>)>();
     anywhere::<GuardTokenProvider<dyn gcp_auth::TokenProvider>>();
-    anywhere::<(ReqwestFetch, Arc<dyn Fetch>)>();
-    anywhere::<SharedTokenSource>();
-    by_pointer::<dyn GrantedScopesSource>();
+    anywhere::<(ReqwestFetch, SharedTokenSource)>();
 }
 
 #[test]
@@ -75,7 +71,7 @@ fn calls_and_checks_can_be_spawned() {
     in_a_task(service.call(Request::new(())));
     in_a_task(Guard::from_env());
     in_a_task(Guard::builder().from_env());
-    in_a_task(gcp_scopes::detect::look(None));
+    in_a_task(gcp_scopes::detect::snapshot());
     in_a_task(guard.self_check().run());
     in_a_task(FakeGoogle::builder().start());
     if let Ok(calling) = guard.calling("storage.objects.get") {

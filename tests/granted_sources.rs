@@ -8,7 +8,6 @@ mod builder;
 mod plain;
 
 use std::error::Error;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -335,12 +334,9 @@ impl GrantedScopesSource for Broker {
         "the broker"
     }
 
-    fn granted<'a>(
-        &'a self,
-        token: AccessToken<'a>,
-    ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
+    async fn granted(&self, token: AccessToken<'_>) -> Option<GrantedScopes> {
         let granted = GrantedScopes::known(ScopeSet::from_scope_text(READ_ONLY), GrantSource::Custom);
-        Box::pin(async move { token.secret().starts_with("ya29").then_some(granted) })
+        token.secret().starts_with("ya29").then_some(granted)
     }
 }
 
@@ -418,12 +414,9 @@ async fn an_id_token_is_known_only_if_a_source_knows_it() {
             "the gateway"
         }
 
-        fn granted<'a>(
-            &'a self,
-            token: AccessToken<'a>,
-        ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
+        async fn granted(&self, token: AccessToken<'_>) -> Option<GrantedScopes> {
             let granted = GrantedScopes::known(ScopeSet::from_scope_text(READ_ONLY), GrantSource::Custom);
-            Box::pin(async move { token.secret().starts_with("eyJ").then_some(granted) })
+            token.secret().starts_with("eyJ").then_some(granted)
         }
     }
     let google = google(Platform::CloudRunService).await;

@@ -17,7 +17,6 @@ use std::error::Error;
 use std::fmt::Debug;
 use std::panic;
 use std::path::Path;
-use std::pin::Pin;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
@@ -205,11 +204,8 @@ fn only_where_it_belongs(google: &FakeGoogle) {
 struct Telltale;
 
 impl Fetch for Telltale {
-    fn fetch(
-        &self,
-        request: Request<Bytes>,
-    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, BoxError>> + Send + '_>> {
-        Box::pin(async move { Err(format!("cannot send {request:?}").into()) })
+    async fn fetch(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+        Err(format!("cannot send {request:?}").into())
     }
 }
 
@@ -221,11 +217,8 @@ impl GrantedScopesSource for Broken {
         "a broken source"
     }
 
-    fn granted<'a>(
-        &'a self,
-        _: AccessToken<'a>,
-    ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
-        Box::pin(async { panic!("a fault in the user's source") })
+    async fn granted(&self, _: AccessToken<'_>) -> Option<GrantedScopes> {
+        panic!("a fault in the user's source")
     }
 }
 

@@ -103,7 +103,7 @@ fn with_redirects(flight: Flight, response: &Response<HttpBody>) -> Flight {
 
 async fn explain(flight: Flight, response: Response<HttpBody>) -> Result<Response<HttpBody>, Error> {
     let (parts, body) = response.into_parts();
-    let (seen, body) = look_at(body).await;
+    let (seen, body) = look_at(flight.guard(), body).await;
     match flight.explain(parts.status, &parts.headers, &seen).await {
         Some(denial) => Err(refusal(denial)),
         None => Ok(Response::from_parts(parts, body)),
@@ -130,13 +130,13 @@ fn refusal(denial: Denial) -> Error {
 }
 
 /// [`look`], with the length that opendal expects of the body left as it is.
-async fn look_at(body: HttpBody) -> (Vec<u8>, HttpBody) {
+async fn look_at(guard: &Guard, body: HttpBody) -> (Vec<u8>, HttpBody) {
     let mut taken = Frames(None);
     let hollow = body.map_inner(|stream| {
         taken.0 = Some(stream);
         Box::new(BodyDataStream::new(Frames(None)))
     });
-    let (seen, body) = look(taken).await;
+    let (seen, body) = look(guard, taken).await;
     (seen, hollow.map_inner(|_| Box::new(BodyDataStream::new(body))))
 }
 

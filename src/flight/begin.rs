@@ -13,7 +13,7 @@ use crate::catalog::{self, ApiMethod, Found, KnownHost};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantedScopes;
 use crate::granted::cache::{Entry, Stage, TokenKey};
-use crate::granted::flight::Peek;
+use crate::granted::inspection::Peek;
 use crate::guard::lessons::Subject;
 use crate::guard::{Guard, Preflight};
 use crate::judge::subject;
@@ -379,7 +379,6 @@ impl Flight {
 #[cfg(test)]
 #[cfg(feature = "catalog-full")]
 mod tests {
-    use std::pin::Pin;
     use std::sync::Arc;
     use std::time::Duration;
 
@@ -468,12 +467,9 @@ mod tests {
             "the counting source"
         }
 
-        fn granted<'a>(
-            &'a self,
-            _: AccessToken<'a>,
-        ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
+        async fn granted(&self, _: AccessToken<'_>) -> Option<GrantedScopes> {
             self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            Box::pin(async { None })
+            None
         }
     }
 
@@ -487,7 +483,7 @@ mod tests {
         ];
         for (preflight, url, expected) in rows {
             let counting = Counting::default();
-            let guard = Guard::builder().source(counting.clone()).preflight(preflight).build();
+            let guard = Guard::builder().here().source(counting.clone()).preflight(preflight).build();
             assert!(matches!(begin(&guard, url, None), Begin::Send(_)));
             tokio::time::advance(Duration::from_secs(1)).await;
             tokio::task::yield_now().await;
@@ -593,10 +589,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn deny_waits_for_nothing_where_no_answer_could_hold_the_call_back() {
-        let guard = Guard::builder().source(Down).preflight(Preflight::Deny).build();
+        let guard = Guard::builder().here().source(Down).preflight(Preflight::Deny).build();
         let unlisted = "https://storage.googleapis.com/storage/v1/no/such/method";
         assert!(matches!(begin(&guard, unlisted, None), Begin::Send(_)));
-        let guard = Guard::builder().source(Down).preflight(Preflight::Deny).build();
+        let guard = Guard::builder().here().source(Down).preflight(Preflight::Deny).build();
         assert!(matches!(begin(&guard, OBJECT, None), Begin::Wait(_)));
     }
 
@@ -608,18 +604,16 @@ mod tests {
             "the test source"
         }
 
-        fn granted<'a>(
-            &'a self,
-            _: AccessToken<'a>,
-        ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
-            Box::pin(async { Some(GrantedScopes::unknown("the test source is down")) })
+        async fn granted(&self, _: AccessToken<'_>) -> Option<GrantedScopes> {
+            Some(GrantedScopes::unknown("the test source is down"))
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn deny_holds_back_the_first_call_of_a_token_and_no_later_one() {
         let clock = Arc::new(ManualClock::new());
-        let guard = Guard::builder().source(Down).preflight(Preflight::Deny).clock(Arc::clone(&clock) as _);
+        let guard =
+            Guard::builder().here().source(Down).preflight(Preflight::Deny).clock(Arc::clone(&clock) as _);
         let guard = guard.build();
         let call = |token: &str| {
             let mut headers = HeaderMap::new();

@@ -12,6 +12,7 @@ use http::header::CONTENT_ENCODING;
 use http_body::{Body, Frame, SizeHint};
 
 use super::first;
+use crate::guard::Guard;
 use crate::response::body::{LOOK_BYTES, LOOK_FRAMES, look};
 use crate::response::inflate::{INFLATED_BYTES, readable};
 
@@ -66,7 +67,9 @@ pub(super) fn body_look(data: &[u8]) {
     let steps = script(data);
     let mut context = Context::from_waker(Waker::noop());
     let body = Script { steps: steps.iter().cloned().collect(), is_over: false };
-    let mut looking = pin!(look(body));
+    // Of a guard that is gone: no time ends the look.
+    let guard = Guard::builder().build();
+    let mut looking = pin!(look(&guard, body));
     let (seen, body) = loop {
         if let Poll::Ready(looked) = looking.as_mut().poll(&mut context) {
             break looked;

@@ -1,7 +1,7 @@
 //! The time, so that a test can drive it by hand.
 
 use std::cell::Cell;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 /// To look at a clock takes as long as all the rest of finding a token in the cache.
 const GLANCE_EVERY: u32 = 32;
@@ -47,24 +47,10 @@ impl Clock for SystemClock {
     }
 }
 
-/// Runs `work` on the current tokio runtime and gives its result, or `None` if it takes longer
-/// than `limit`, panics, or there is no runtime with a timer. Dropping the future ends the work.
-///
-/// The work and its timer live in a task because tokio panics where timers are disabled: nothing
-/// that a guard does on its own account may panic in the task of a caller.
-pub(crate) async fn bounded<T: Send + 'static>(
-    limit: Duration,
-    work: impl Future<Output = T> + Send + 'static,
-) -> Option<T> {
-    let runtime = tokio::runtime::Handle::try_current().ok()?;
-    let mut tasks = tokio::task::JoinSet::new();
-    tasks.spawn_on(async move { tokio::time::timeout(limit, work).await.ok() }, &runtime);
-    tasks.join_next().await?.ok().flatten()
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
 
     use super::*;
 
@@ -108,19 +94,5 @@ pub(crate) mod tests {
         let late: Vec<Instant> = (0..=GLANCE_EVERY).map(|_| clock.about_now()).collect();
         assert!(late.iter().all(|at| *at <= Instant::now()));
         assert!(late.last().is_some_and(|last| *last >= started));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn bounded_work_gives_its_result_or_nothing() {
-        assert_eq!(bounded(Duration::from_secs(1), async { 7 }).await, Some(7));
-        assert_eq!(bounded(Duration::from_secs(1), std::future::pending::<()>()).await, None);
-        let panics = async { panic!("a source with a fault") };
-        assert_eq!(bounded::<()>(Duration::from_secs(1), panics).await, None);
-    }
-
-    #[test]
-    fn bounded_work_does_not_panic_without_a_timer() {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        assert_eq!(runtime.block_on(bounded(Duration::from_secs(1), async { 7 })), None);
     }
 }

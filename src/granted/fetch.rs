@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::RETRY_AFTER;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, Uri};
 
 use crate::error::BoxError;
 
@@ -34,10 +35,12 @@ pub(crate) fn percent_encoded(text: &str) -> String {
 /// longer than any failure does.
 pub(crate) const MOST_PAUSE: Duration = Duration::from_secs(300);
 
-/// Sends one HTTP request and reads the whole answer: the metadata server and, if the user turned
-/// it on, tokeninfo are asked through it.
+/// Sends one HTTP request and reads the whole answer: the guard's questions to the metadata server, to
+/// tokeninfo and to IAM.
 ///
-/// With feature `reqwest` there is a ready one, `ReqwestFetch`. One of your own must
+/// The guard has a client of its own with the feature `metadata`, and `ReqwestFetch` takes a
+/// `reqwest::Client` for what needs TLS. One of your own runs on the guard's thread, which it must not
+/// block; the thread has a tokio runtime with timer and I/O. It must
 ///
 /// 1. read at most 64 KiB of body, and fail on a longer one;
 /// 2. use no proxy: the metadata server refuses what came through one, and a token is none of a
@@ -49,8 +52,6 @@ pub(crate) const MOST_PAUSE: Duration = Duration::from_secs(300);
 ///
 /// ```
 /// use std::error::Error;
-/// use std::future::Future;
-/// use std::pin::Pin;
 ///
 /// use bytes::Bytes;
 /// use gcp_scopes::Guard;
@@ -61,11 +62,8 @@ pub(crate) const MOST_PAUSE: Duration = Duration::from_secs(300);
 /// struct Offline;
 ///
 /// impl Fetch for Offline {
-///     fn fetch(
-///         &self,
-///         _: Request<Bytes>,
-///     ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, Box<dyn Error + Send + Sync>>> + Send + '_>> {
-///         Box::pin(async { Err("no network here".into()) })
+///     async fn fetch(&self, _: Request<Bytes>) -> Result<Response<Bytes>, Box<dyn Error + Send + Sync>> {
+///         Err("no network here".into())
 ///     }
 /// }
 ///
@@ -79,7 +77,42 @@ pub trait Fetch: Send + Sync {
     fn fetch(
         &self,
         request: Request<Bytes>,
+    ) -> impl Future<Output = Result<Response<Bytes>, BoxError>> + Send;
+}
+
+/// A [`Fetch`] of any type, or the guard's own client.
+pub(crate) trait DynFetch: Send + Sync {
+    /// Why a server at such a URL cannot be asked at all.
+    fn unable(&self, uri: &Uri) -> Option<&'static str>;
+
+    fn fetch_boxed(
+        &self,
+        request: Request<Bytes>,
     ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, BoxError>> + Send + '_>>;
+}
+
+impl<F: Fetch> DynFetch for F {
+    fn unable(&self, _: &Uri) -> Option<&'static str> {
+        None
+    }
+
+    fn fetch_boxed(
+        &self,
+        request: Request<Bytes>,
+    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, BoxError>> + Send + '_>> {
+        Box::pin(self.fetch(request))
+    }
+}
+
+/// The guard's own client, if it has one.
+#[cfg(feature = "metadata")]
+pub(crate) fn own() -> Option<Arc<dyn DynFetch>> {
+    Some(Arc::new(super::own_client::OwnClient::default()))
+}
+
+#[cfg(not(feature = "metadata"))]
+pub(crate) fn own() -> Option<Arc<dyn DynFetch>> {
+    None
 }
 
 /// The body as text, if it is short enough and is text.
@@ -128,15 +161,12 @@ pub(crate) mod tests {
     }
 
     impl<F: Fn(&Request<Bytes>) -> Option<Response<Bytes>> + Send + Sync> Fetch for FakeFetch<F> {
-        fn fetch(&self, request: Request<Bytes>) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
+        async fn fetch(&self, request: Request<Bytes>) -> Answer {
             self.asked.fetch_add(1, Ordering::SeqCst);
-            let answer = (self.answer)(&request);
-            Box::pin(async move {
-                match answer {
-                    Some(response) => Ok(response),
-                    None => std::future::pending().await,
-                }
-            })
+            match (self.answer)(&request) {
+                Some(response) => Ok(response),
+                None => std::future::pending().await,
+            }
         }
     }
 

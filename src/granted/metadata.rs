@@ -16,8 +16,9 @@ use serde::Deserialize;
 
 use super::cache::{TokenHasher, TokenKey};
 use super::clock::Clock;
-use super::fetch::{self, Fetch};
-use super::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
+use super::fetch::{self, DynFetch};
+use super::source::GrantedScopesSource;
+use super::{AccessToken, GrantSource, GrantedScopes};
 use crate::environment::Platform;
 use crate::environment::metadata::{SCOPES, scope_list};
 use crate::error::Error;
@@ -30,13 +31,13 @@ const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// A metadata server, by its host.
 #[derive(Clone)]
 pub(crate) struct MetadataServer {
-    fetch: Arc<dyn Fetch>,
+    fetch: Arc<dyn DynFetch>,
     host: Authority,
 }
 
 impl MetadataServer {
     /// The server at `host`, with or without a port.
-    pub(crate) fn new(fetch: Arc<dyn Fetch>, host: &str) -> Result<Self, Error> {
+    pub(crate) fn new(fetch: Arc<dyn DynFetch>, host: &str) -> Result<Self, Error> {
         let refused = || {
             Error::invalid(format!(
                 "`{host:.100}` is not a host; write GCE_METADATA_HOST as host or host:port"
@@ -60,7 +61,7 @@ impl MetadataServer {
             .header(FLAVOR, HeaderValue::from_static("Google"))
             .body(Bytes::new())
             .map_err(|_| Error::invalid("not a path of the metadata server"))?;
-        let answer = self.fetch.fetch(request).await;
+        let answer = self.fetch.fetch_boxed(request).await;
         answer.map_err(|_| Error::unreachable("the metadata server could not be reached"))
     }
 }
@@ -197,11 +198,8 @@ impl GrantedScopesSource for MetadataScopes {
         "the metadata server"
     }
 
-    fn granted<'a>(
-        &'a self,
-        token: AccessToken<'a>,
-    ) -> std::pin::Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
-        Box::pin(async move { Some(self.find(token).await) })
+    async fn granted(&self, token: AccessToken<'_>) -> Option<GrantedScopes> {
+        Some(self.find(token).await)
     }
 }
 
@@ -210,11 +208,17 @@ mod tests {
     use super::super::cache::Stage;
     use super::super::clock::SystemClock;
     use super::super::clock::tests::ManualClock;
+    use super::super::fetch::Fetch;
     use super::super::fetch::tests::{FakeFetch, answer};
-    use super::super::flight::{Grants, Limits, Peek};
+    use super::super::inspection::{Limits, Peek, TokenMemory};
+    use super::super::source::DynSource;
+    use super::super::sync::Spawner;
     use super::*;
+    use crate::background::Background;
+    use crate::detect;
     use crate::environment::metadata::{DEFAULT_HOST, EMAIL};
     use crate::environment::{Environment, Snapshot};
+    use crate::error::BoxError;
     use crate::scope::ScopeSet;
 
     type Server = Result<String, Error>;
@@ -288,19 +292,8 @@ mod tests {
         assert_eq!(get(TOKEN, without_flavor(answer(200, "{}"))).await.unwrap(), "{}");
     }
 
-    #[test]
-    fn only_a_list_of_scopes_is_one() {
-        let good = "https://www.googleapis.com/auth/pubsub\nhttps://example.com/new-scope\nopenid\n";
-        assert_eq!(scope_list(good).map(|scopes| scopes.len()), Some(3));
-        for text in
-            ["", "\n", "Internal error", "https://a b/", "{\"scope\":1}", "https://x.example/\n\nopenid"]
-        {
-            assert_eq!(scope_list(text), None, "{text:?}");
-        }
-    }
-
     /// A metadata server that mints `ya29.mine`, with one answer of another kind.
-    fn vm(path: &'static str, odd: Option<Response<Bytes>>) -> Arc<dyn Fetch> {
+    fn vm(path: &'static str, odd: Option<Response<Bytes>>) -> Arc<dyn DynFetch> {
         Arc::new(FakeFetch::new(move |request: &Request<Bytes>| {
             let asked = request.uri().path().trim_start_matches("/computeMetadata/v1/");
             match asked {
@@ -315,7 +308,7 @@ mod tests {
         }))
     }
 
-    async fn find(fetch: Arc<dyn Fetch>, platform: Platform, token: &str) -> GrantedScopes {
+    async fn find(fetch: Arc<dyn DynFetch>, platform: Platform, token: &str) -> GrantedScopes {
         let server = MetadataServer::new(fetch, DEFAULT_HOST).unwrap();
         MetadataScopes::new(server, platform, Arc::new(ManualClock::new()))
             .find(AccessToken::new(token).unwrap())
@@ -442,7 +435,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn from_a_bare_vm_to_what_its_token_holds() {
-        let fetch: Arc<dyn Fetch> = Arc::new(FakeFetch::new(|request: &Request<Bytes>| {
+        let fetch: Arc<dyn DynFetch> = Arc::new(FakeFetch::new(|request: &Request<Bytes>| {
             let text = match request.uri().path().trim_start_matches("/computeMetadata/v1/") {
                 "project/project-id" => "my-project",
                 "instance/zone" => "projects/123/zones/us-central1-a",
@@ -453,13 +446,15 @@ mod tests {
             };
             Some(answer(200, text))
         }));
-        let snapshot = crate::detect::ask(Snapshot::new(), Arc::clone(&fetch)).await;
+        let background = Background::here();
+        let snapshot = detect::asked(background.spawner(), Snapshot::new(), Arc::clone(&fetch)).await;
         let here = Environment::of(&snapshot);
         let server = MetadataServer::new(fetch, snapshot.metadata_host().unwrap()).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new());
-        let source: Arc<dyn GrantedScopesSource> =
+        let source: Arc<dyn DynSource> =
             Arc::new(MetadataScopes::new(server, here.platform(), Arc::clone(&clock)));
-        let grants = Grants::new(vec![(Stage::Ahead, source)], clock, Limits::default());
+        let spawner = Spawner::of(&background);
+        let grants = TokenMemory::new(vec![(Stage::Ahead, source)], clock, Limits::default(), spawner);
         for (header, scopes) in [("Bearer ya29.mine", here.scopes()), ("Bearer ya29.user", None)] {
             let header = HeaderValue::from_static(header);
             let key = grants.inspect(&header, Stage::Ahead).unwrap();
@@ -488,13 +483,8 @@ mod tests {
     async fn a_server_that_cannot_be_reached_is_named_without_the_clients_words() {
         struct Broken;
         impl Fetch for Broken {
-            fn fetch(
-                &self,
-                _: Request<Bytes>,
-            ) -> std::pin::Pin<
-                Box<dyn Future<Output = Result<Response<Bytes>, crate::error::BoxError>> + Send + '_>,
-            > {
-                Box::pin(async { Err("connection refused to http://secret/".into()) })
+            async fn fetch(&self, _: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+                Err("connection refused to http://secret/".into())
             }
         }
         let server = MetadataServer::new(Arc::new(Broken), DEFAULT_HOST).unwrap();

@@ -5,7 +5,6 @@
 //! number, `pct` finds every bug of at most three preemptions with a known probability
 //! (<https://docs.rs/shuttle/latest/shuttle/fn.check_pct.html>), `random` chooses at every step.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -15,8 +14,11 @@ use shuttle::{future, thread};
 
 use super::cache::{Cache, Entry, Stage, TokenKey};
 use super::clock::SystemClock;
-use super::flight::{Grants, Limits, Peek};
+use super::inspection::{Limits, Peek, TokenMemory};
+use super::source::DynSource;
+use super::sync::Spawner;
 use super::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
+use crate::background::Background;
 use crate::scope::ScopeSet;
 
 const PREEMPTIONS: usize = 3;
@@ -116,26 +118,22 @@ impl GrantedScopesSource for Source {
         "the model's source"
     }
 
-    fn granted<'a>(
-        &'a self,
-        _: AccessToken<'a>,
-    ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
+    async fn granted(&self, _: AccessToken<'_>) -> Option<GrantedScopes> {
         self.0.fetch_add(1, Ordering::SeqCst);
-        Box::pin(async {
-            future::yield_now().await;
-            Some(GrantedScopes::known(ScopeSet::from_scope_text("openid"), GrantSource::Custom))
-        })
+        future::yield_now().await;
+        Some(GrantedScopes::known(ScopeSet::from_scope_text("openid"), GrantSource::Custom))
     }
 }
 
-fn grants() -> (Grants, Arc<Source>) {
+fn grants() -> (TokenMemory, Arc<Source>) {
     let source = Arc::new(Source::default());
-    let sources = vec![(Stage::Ahead, Arc::clone(&source) as Arc<dyn GrantedScopesSource>)];
+    let sources = vec![(Stage::Ahead, Arc::clone(&source) as Arc<dyn DynSource>)];
     let limits = Limits { tokens: 4, ..Limits::default() };
-    (Grants::new(sources, Arc::new(SystemClock), limits), source)
+    let spawner = Spawner::of(&Background::default());
+    (TokenMemory::new(sources, Arc::new(SystemClock), limits, spawner), source)
 }
 
-async fn ask(grants: Grants) -> bool {
+async fn ask(grants: TokenMemory) -> bool {
     let key = grants.inspect(&bearer("a"), Stage::Ahead).unwrap();
     !grants.wait(key, Some(&bearer("a")), Stage::Ahead, LIMIT).await.is_unknown()
 }

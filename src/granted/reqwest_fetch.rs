@@ -1,83 +1,46 @@
-//! [`Fetch`] by reqwest.
-
-use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
-use std::sync::OnceLock;
-use std::time::Duration;
+//! [`Fetch`] by the program's own `reqwest::Client`.
 
 use bytes::{Bytes, BytesMut};
+use http::uri::Scheme;
 use http::{Request, Response};
 
 use super::fetch::{Fetch, MOST_BODY};
+use super::own_client::{OwnClient, WHOLE};
 use crate::error::{BoxError, Error};
 
-/// The metadata server is one hop away; Google's Java library allows as much.
-/// Source: `MdsUtil`/`ComputeEngineCredentials` in
-/// <https://github.com/googleapis/google-auth-library-java>.
-const CONNECT: Duration = Duration::from_millis(500);
-const WHOLE: Duration = Duration::from_secs(2);
-
-/// Fetches with a reqwest client of its own: no proxy, no redirects, at most 64 KiB of body, half a
-/// second to connect and two for everything.
+/// Asks over TLS with a client of the program's: at most 64 KiB of body, two seconds for everything.
 ///
-/// The client is built at the first request. Without a TLS feature of reqwest it speaks plain HTTP
-/// only, which is all that the metadata server needs.
+/// Which TLS a program has compiled into reqwest, only the program knows: the guard never makes a client
+/// of its own of it. The client's proxy, roots and connections are used as they are. What needs no TLS,
+/// such as the metadata server, is asked without it.
 ///
-/// ```
-/// use gcp_scopes::environment::Snapshot;
+/// ```no_run
+/// use gcp_scopes::Guard;
 /// use gcp_scopes::granted::ReqwestFetch;
-/// use std::sync::Arc;
 ///
-/// # async fn look() {
-/// // What `Guard::from_env` does, with a look at what it saw.
-/// let snapshot = Snapshot::take(Some(Arc::new(ReqwestFetch::new()))).await;
-/// if let Some(problem) = snapshot.metadata_problem() {
-///     eprintln!("the metadata server said nothing: {problem}");
-/// }
-/// let guard = gcp_scopes::Guard::builder().snapshot(snapshot).build();
+/// # async fn start() {
+/// let client = reqwest::Client::new();
+/// let guard = Guard::builder().fetch(ReqwestFetch::with_client(client.clone())).from_env().await;
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ReqwestFetch {
-    client: OnceLock<reqwest::Client>,
-    whole: Duration,
-}
-
-impl Default for ReqwestFetch {
-    fn default() -> Self {
-        Self { client: OnceLock::new(), whole: WHOLE }
-    }
+    client: reqwest::Client,
+    plain: OwnClient,
 }
 
 impl ReqwestFetch {
-    /// A fetcher that has not connected to anything yet.
+    /// Asks with this client.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn with_client(client: reqwest::Client) -> Self {
+        Self { client, plain: OwnClient::default() }
     }
 
-    fn client(&self) -> Result<&reqwest::Client, BoxError> {
-        if let Some(client) = self.client.get() {
-            return Ok(client);
-        }
-        let builder = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT)
-            .timeout(self.whole);
-        // With `rustls-no-provider` and no provider installed reqwest panics here. That may be
-        // mended before the next request, so only a client is kept.
-        let built = catch_unwind(AssertUnwindSafe(|| builder.build()));
-        let client =
-            built.map_err(|_| Error::unreachable("reqwest has no TLS provider; install one first"))??;
-        Ok(self.client.get_or_init(|| client))
-    }
-
-    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+    async fn by_client(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
         let (parts, body) = request.into_parts();
-        let request = self.client()?.request(parts.method, parts.uri.to_string()).headers(parts.headers);
-        let mut answer = request.body(body).send().await.map_err(reqwest::Error::without_url)?;
+        let request = self.client.request(parts.method, parts.uri.to_string()).headers(parts.headers);
+        let request = request.timeout(WHOLE).body(body);
+        let mut answer = request.send().await.map_err(reqwest::Error::without_url)?;
         let mut read = BytesMut::new();
         while let Some(chunk) = answer.chunk().await.map_err(reqwest::Error::without_url)? {
             if read.len() + chunk.len() > MOST_BODY {
@@ -93,106 +56,67 @@ impl ReqwestFetch {
 }
 
 impl Fetch for ReqwestFetch {
-    fn fetch(
-        &self,
-        request: Request<Bytes>,
-    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, BoxError>> + Send + '_>> {
-        Box::pin(self.send(request))
+    async fn fetch(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+        match request.uri().scheme() == Some(&Scheme::HTTPS) {
+            true => self.by_client(request).await,
+            false => self.plain.send(request).await,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::{TcpListener, TcpStream};
-
+    use super::super::own_client::tests::{fetch_from, get, listener};
     use super::*;
 
+    /// Asks the client in any case, because the servers of these tests have no TLS.
+    struct ByClient(ReqwestFetch);
+
+    impl Fetch for ByClient {
+        async fn fetch(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+            self.0.by_client(request).await
+        }
+    }
+
     /// Some features bring rustls without a provider, without which reqwest makes no client.
-    fn fetcher() -> ReqwestFetch {
+    fn by_client() -> ByClient {
         // Somebody else's choice is as good as this one.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        ReqwestFetch::new()
-    }
-
-    /// Answers one connection with `head`, then with `body` again and again until the other side
-    /// has had enough; the number of body bytes it got rid of.
-    async fn serve(listener: TcpListener, head: &'static str, body: &'static [u8]) -> usize {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut request = [0; 4096];
-        let _ = stream.read(&mut request).await.unwrap();
-        stream.write_all(head.as_bytes()).await.unwrap();
-        drip(stream, body).await
-    }
-
-    async fn drip(mut stream: TcpStream, body: &[u8]) -> usize {
-        let mut sent = 0;
-        while !body.is_empty() && stream.write_all(body).await.is_ok() {
-            sent += body.len();
-        }
-        sent
-    }
-
-    async fn fetch_from(
-        head: &'static str,
-        body: &'static [u8],
-    ) -> (Result<Response<Bytes>, BoxError>, usize) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let uri = format!("http://{}/x", listener.local_addr().unwrap());
-        let server = tokio::spawn(serve(listener, head, body));
-        let fetch = fetcher();
-        let answer = fetch.fetch(Request::get(uri).body(Bytes::new()).unwrap()).await;
-        drop(fetch);
-        (answer, server.await.unwrap())
+        ByClient(ReqwestFetch::with_client(reqwest::Client::builder().no_proxy().build().unwrap()))
     }
 
     #[tokio::test]
     async fn an_answer_comes_with_its_status_and_headers() {
         let head = "HTTP/1.1 404 Not Found\r\nmetadata-flavor: Google\r\ncontent-length: 2\r\n\r\nno";
-        let response = fetch_from(head, b"").await.0.unwrap();
+        let response = fetch_from(by_client(), head, b"").await.0.unwrap();
         assert_eq!(response.status(), 404);
         assert_eq!(response.headers()["metadata-flavor"], "Google");
         assert_eq!(response.body(), "no");
     }
 
     #[tokio::test]
-    async fn a_redirect_is_handed_back_and_not_followed() {
-        let head = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
-        assert_eq!(fetch_from(head, b"").await.0.unwrap().status(), 302);
-    }
-
-    #[tokio::test]
     async fn an_endless_body_is_cut_off_after_64_kib() {
-        let (answer, sent) =
-            fetch_from("HTTP/1.1 200 OK\r\nmetadata-flavor: Google\r\n\r\n", &[b'x'; 8192]).await;
+        let head = "HTTP/1.1 200 OK\r\nmetadata-flavor: Google\r\n\r\n";
+        let (answer, sent) = fetch_from(by_client(), head, &[b'x'; 8192]).await;
         assert!(answer.unwrap_err().to_string().contains("64 KiB"));
-        // What the two sockets buffer comes on top of what was read.
         assert!(sent < 32 * 1024 * 1024, "{sent}");
     }
 
     #[tokio::test]
-    async fn a_dripping_body_ends_at_the_deadline() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let uri = format!("http://{}/x", listener.local_addr().unwrap());
-        let server = tokio::spawn(async move {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nd").await.unwrap();
-            let mut request = Vec::new();
-            // The other side hangs up.
-            stream.read_to_end(&mut request).await
-        });
-        let fetch = ReqwestFetch { whole: Duration::from_millis(100), ..fetcher() };
-        let request = Request::get(uri).body(Bytes::new()).unwrap();
-        assert!(fetch.fetch(request).await.is_err());
-        server.await.unwrap().unwrap();
+    async fn nobody_there_is_an_error_that_does_not_say_what_was_sent() {
+        let (listener, uri) = listener().await;
+        drop(listener);
+        let error = by_client().fetch(get(uri)).await.unwrap_err();
+        assert!(!error.to_string().contains("y=z"), "{error}");
     }
 
     #[tokio::test]
-    async fn nobody_there_is_an_error() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let uri = format!("http://{}/x", listener.local_addr().unwrap());
-        drop(listener);
-        let request = Request::get(uri).body(Bytes::new()).unwrap();
-        assert!(fetcher().fetch(request).await.is_err());
+    async fn what_needs_no_tls_is_not_asked_through_the_client() {
+        let through_a_proxy = reqwest::Proxy::all("http://127.0.0.1:1").unwrap();
+        drop(by_client());
+        let client = reqwest::Client::builder().proxy(through_a_proxy).build().unwrap();
+        let head = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+        let (answer, _) = fetch_from(ReqwestFetch::with_client(client), head, b"").await;
+        assert_eq!(answer.unwrap().body(), "ok");
     }
 }

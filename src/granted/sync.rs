@@ -1,5 +1,5 @@
-//! What the cache and its inspections share between threads, and how they begin tasks: std's, tokio's
-//! and arc-swap's own, or under `--cfg shuttle` what shuttle can schedule.
+//! What the cache and its inspections share between threads, and where inspections run: std's, tokio's
+//! and arc-swap's own, and the guard's thread, or under `--cfg shuttle` what shuttle can schedule.
 
 #[cfg(not(all(test, shuttle)))]
 pub(crate) use self::real::*;
@@ -12,10 +12,9 @@ mod real {
     pub(crate) use std::sync::{Mutex, MutexGuard};
 
     pub(crate) use arc_swap::ArcSwap;
-    pub(crate) use tokio::runtime::Handle;
     pub(crate) use tokio::time::timeout;
 
-    pub(crate) use crate::granted::clock::bounded;
+    pub(crate) use crate::background::Spawner;
 }
 
 /// Loads and swaps of an `ArcSwap` are single steps here, between which anything may happen; that
@@ -29,6 +28,8 @@ mod scheduled {
 
     pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicUsize};
     pub(crate) use shuttle::sync::{Mutex, MutexGuard};
+
+    use crate::background::Background;
 
     #[derive(Default)]
     pub(crate) struct ArcSwap<T>(Mutex<Arc<T>>);
@@ -51,24 +52,33 @@ mod scheduled {
         }
     }
 
-    pub(crate) struct Handle;
+    #[derive(Clone)]
+    pub(crate) struct Spawner;
 
-    impl Handle {
-        pub(crate) fn try_current() -> Result<Self, &'static str> {
-            Ok(Self)
+    impl Spawner {
+        pub(crate) fn of(_: &Background) -> Self {
+            Self
+        }
+
+        pub(crate) fn start(&self) -> Result<(), &'static str> {
+            Ok(())
         }
 
         pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
             drop(shuttle::future::spawn(work));
+        }
+
+        pub(crate) async fn bounded<T>(
+            &self,
+            _: Duration,
+            work: impl Future<Output = T>,
+        ) -> Result<T, &'static str> {
+            Ok(work.await)
         }
     }
 
     /// Time does not pass.
     pub(crate) async fn timeout<F: Future>(_: Duration, work: F) -> Result<F::Output, Infallible> {
         Ok(work.await)
-    }
-
-    pub(crate) async fn bounded<T>(_: Duration, work: impl Future<Output = T>) -> Option<T> {
-        Some(work.await)
     }
 }

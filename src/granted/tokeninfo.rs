@@ -5,7 +5,6 @@
 //! RFC 6750 §5.3 says why. Google throttles the endpoint, so it is asked after a refusal and a few
 //! times a minute at most, unless the user wants more.
 
-use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,8 +16,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::clock::Clock;
-use super::fetch::{self, Fetch};
-use super::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
+use super::fetch::{self, DynFetch};
+use super::source::GrantedScopesSource;
+use super::{AccessToken, GrantSource, GrantedScopes};
 use crate::error::Error;
 use crate::scope::ScopeSet;
 
@@ -71,7 +71,7 @@ impl Pace {
 
 /// Knows the scopes of every opaque token, at the price of a call to Google.
 pub(crate) struct Tokeninfo {
-    fetch: Arc<dyn Fetch>,
+    fetch: Arc<dyn DynFetch>,
     endpoint: Uri,
     clock: Arc<dyn Clock>,
     /// For an endpoint of the user's own, in the place of the one that the process shares.
@@ -86,12 +86,15 @@ struct Answer {
 
 impl Tokeninfo {
     /// Asks at `endpoint`, or at Google's own.
-    pub(crate) fn new(fetch: Arc<dyn Fetch>, endpoint: Option<Uri>, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(fetch: Arc<dyn DynFetch>, endpoint: Option<Uri>, clock: Arc<dyn Clock>) -> Self {
         let pace = endpoint.is_some().then(usual_pace);
         Self { fetch, endpoint: endpoint.unwrap_or_else(|| Uri::from_static(ENDPOINT)), clock, pace }
     }
 
     async fn ask(&self, token: AccessToken<'_>) -> GrantedScopes {
+        if let Some(why) = self.fetch.unable(&self.endpoint) {
+            return GrantedScopes::unknown(format!("tokeninfo was not asked: {why}"));
+        }
         let pace = self.pace.as_ref().unwrap_or(&PROCESS);
         if !pace.take(self.clock.now()) {
             return GrantedScopes::unknown("tokeninfo was asked too often of late");
@@ -100,7 +103,7 @@ impl Tokeninfo {
             .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Bytes::from(form(token)));
         let Ok(request) = request else { return GrantedScopes::unknown("tokeninfo cannot be asked") };
-        match self.fetch.fetch(request).await {
+        match self.fetch.fetch_boxed(request).await {
             Ok(response) => {
                 if let Some(pause) = fetch::pause(&response) {
                     pace.rest(self.clock.now(), pause);
@@ -134,11 +137,8 @@ impl GrantedScopesSource for Tokeninfo {
         "tokeninfo"
     }
 
-    fn granted<'a>(
-        &'a self,
-        token: AccessToken<'a>,
-    ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
-        Box::pin(async move { Some(self.ask(token).await) })
+    async fn granted(&self, token: AccessToken<'_>) -> Option<GrantedScopes> {
+        Some(self.ask(token).await)
     }
 }
 
@@ -178,7 +178,7 @@ mod tests {
 
     const STALE: &str = r#"{"error_description":"Invalid Value"}"#;
 
-    fn tokeninfo(fetch: Arc<dyn Fetch>) -> (Tokeninfo, Arc<ManualClock>) {
+    fn tokeninfo(fetch: Arc<dyn DynFetch>) -> (Tokeninfo, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::new());
         let mut tokeninfo = Tokeninfo::new(fetch, None, Arc::clone(&clock) as _);
         tokeninfo.pace = Some(Pace::new(2, Duration::from_secs(2)));

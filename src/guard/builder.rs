@@ -7,14 +7,18 @@ use http::Uri;
 use super::lessons::Lessons;
 use super::repeats::Repeats;
 use super::{Guard, Preflight, State, Surface, WAIT};
+use crate::background::Background;
 use crate::catalog::Endpoints;
 use crate::detect;
 use crate::environment::{Environment, Platform, Snapshot};
 use crate::error::Error;
 use crate::granted::cache::Stage;
 use crate::granted::clock::{Clock, SystemClock};
-use crate::granted::flight::{Grants, Limits};
+use crate::granted::fetch::{self, DynFetch};
+use crate::granted::inspection::{Limits, TokenMemory};
 use crate::granted::metadata::{MetadataScopes, MetadataServer};
+use crate::granted::source::DynSource;
+use crate::granted::sync::Spawner;
 use crate::granted::tokeninfo::{self, Tokeninfo};
 use crate::granted::{Fetch, GrantSource, GrantedScopesSource};
 
@@ -35,15 +39,16 @@ pub struct GuardBuilder {
     preflight: Preflight,
     surface: Surface,
     endpoints: Endpoints,
-    sources: Vec<Arc<dyn GrantedScopesSource>>,
+    sources: Vec<Arc<dyn DynSource>>,
     order: Vec<GrantSource>,
     tokeninfo: TokeninfoUse,
     tokeninfo_endpoint: Option<Uri>,
     limits: Limits,
     deny_wait: Option<Duration>,
-    fetch: Option<Arc<dyn Fetch>>,
+    fetch: Option<Arc<dyn DynFetch>>,
     world: Option<Snapshot>,
     clock: Option<Arc<dyn Clock>>,
+    background: Background,
 }
 
 /// A table for more would take memory that no program has, at `usize::MAX` all there is.
@@ -95,9 +100,6 @@ impl GuardBuilder {
     /// which sources are given.
     ///
     /// ```
-    /// use std::future::Future;
-    /// use std::pin::Pin;
-    ///
     /// use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
     /// use gcp_scopes::{Guard, ScopeSet};
     ///
@@ -109,13 +111,10 @@ impl GuardBuilder {
     ///         "our token broker"
     ///     }
     ///
-    ///     fn granted<'a>(
-    ///         &'a self,
-    ///         token: AccessToken<'a>,
-    ///     ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
-    ///         let scopes = token.secret().strip_prefix("pubsub-");
-    ///         let scopes = scopes.map(|_| ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub"));
-    ///         Box::pin(async move { scopes.map(|scopes| GrantedScopes::known(scopes, GrantSource::Custom)) })
+    ///     async fn granted(&self, token: AccessToken<'_>) -> Option<GrantedScopes> {
+    ///         token.secret().strip_prefix("pubsub-")?;
+    ///         let scopes = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub");
+    ///         Some(GrantedScopes::known(scopes, GrantSource::Custom))
     ///     }
     /// }
     ///
@@ -196,8 +195,13 @@ impl GuardBuilder {
         self
     }
 
-    /// Asks the metadata server and tokeninfo through this client. Default: a reqwest client of its
-    /// own with the feature `reqwest`, and nobody without it.
+    /// Asks the metadata server, tokeninfo and, for the self-check, IAM through this client. Default: a
+    /// client of the guard's own with the feature `metadata`, and nobody without it.
+    ///
+    /// The guard's own asks tokeninfo and IAM over TLS with the provider that the program installed for
+    /// rustls (feature `tls`), or with the one that is compiled in (`tls-ring`). Where there is none, a
+    /// program that has a `reqwest::Client` gives it by `ReqwestFetch`; else these two are not asked, and
+    /// reports say so.
     pub fn fetch(mut self, fetch: impl Fetch + 'static) -> Self {
         self.fetch = Some(Arc::new(fetch));
         self
@@ -234,12 +238,19 @@ impl GuardBuilder {
         self
     }
 
+    /// Asks on the runtime of the test, whose time can be paused.
+    #[cfg(test)]
+    pub(crate) fn here(mut self) -> Self {
+        self.background = Background::here();
+        self
+    }
+
     /// The guard, without a look at the world: what neither the builder nor a token says itself is
     /// unknown.
     #[must_use]
     pub fn build(self) -> Guard {
         let environment = Environment::of(&self.world.clone().unwrap_or_default());
-        let fetch = self.fetch.clone().or_else(default_fetch);
+        let fetch = self.fetch.clone().or_else(fetch::own);
         let asks_tokeninfo = self.asks_tokeninfo(false);
         let tokeninfo = fetch.clone().filter(|_| asks_tokeninfo).map(|fetch| self.tokeninfo(fetch));
         self.assemble(environment, tokeninfo, Asking { fetch, ..Asking::default() })
@@ -249,11 +260,11 @@ impl GuardBuilder {
     ///
     /// Never fails, and takes little more than a second: what it cannot learn is unknown.
     pub async fn from_env(mut self) -> Guard {
-        let fetch = self.fetch.take().or_else(default_fetch);
+        let fetch = self.fetch.take().or_else(fetch::own);
         let asks_tokeninfo = self.asks_tokeninfo(self.world.is_none());
         let world = match self.world.take() {
-            Some(world) => detect::complete(world, fetch.clone()).await,
-            None => detect::look(fetch.clone()).await,
+            Some(world) => detect::completed(self.background.spawner(), world, fetch.clone()).await,
+            None => detect::of_process(self.background.spawner(), fetch.clone()).await,
         };
         let environment = Environment::of(&world);
         let server = fetch.clone().and_then(|fetch| metadata_server(&world, &environment, fetch));
@@ -274,7 +285,7 @@ impl GuardBuilder {
         }
     }
 
-    fn tokeninfo(&self, fetch: Arc<dyn Fetch>) -> Asked {
+    fn tokeninfo(&self, fetch: Arc<dyn DynFetch>) -> Asked {
         let stage = if self.tokeninfo == TokeninfoUse::Ahead { Stage::Ahead } else { Stage::Refused };
         let source = Tokeninfo::new(fetch, self.tokeninfo_endpoint.clone(), Arc::new(SystemClock));
         (GrantSource::Tokeninfo, stage, Arc::new(source))
@@ -291,11 +302,13 @@ impl GuardBuilder {
         let place = |kind| self.order.iter().position(|first| *first == kind).unwrap_or(self.order.len());
         sources.sort_by_key(|(kind, ..)| place(*kind));
         let sources = sources.into_iter().map(|(_, stage, source)| (stage, source)).collect();
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let spawner = Spawner::of(&self.background);
         Guard::new(State {
             preflight: self.preflight,
             surface: self.surface,
             endpoints: self.endpoints,
-            grants: Grants::new(sources, self.clock.unwrap_or_else(|| Arc::new(SystemClock)), self.limits),
+            grants: TokenMemory::new(sources, clock, self.limits, spawner),
             deny_wait: self.deny_wait.unwrap_or(WAIT),
             environment: Arc::new(environment),
             lessons: Lessons::default(),
@@ -304,6 +317,7 @@ impl GuardBuilder {
             problem: asking.problem,
             recording: OnceLock::new(),
             repeats: Repeats::default(),
+            background: self.background,
         })
     }
 }
@@ -311,19 +325,19 @@ impl GuardBuilder {
 /// What the self-check asks with.
 #[derive(Default)]
 struct Asking {
-    fetch: Option<Arc<dyn Fetch>>,
+    fetch: Option<Arc<dyn DynFetch>>,
     metadata: Option<MetadataServer>,
     problem: Option<String>,
 }
 
 /// A source, of which kind it is, and from when on it is asked.
-type Asked = (GrantSource, Stage, Arc<dyn GrantedScopesSource>);
+type Asked = (GrantSource, Stage, Arc<dyn DynSource>);
 
 /// Where there is no metadata server, none is asked about every new token.
 fn metadata_server(
     world: &Snapshot,
     environment: &Environment,
-    fetch: Arc<dyn Fetch>,
+    fetch: Arc<dyn DynFetch>,
 ) -> Option<MetadataServer> {
     if environment.platform() == Platform::Unknown {
         return None;
@@ -336,22 +350,12 @@ fn metadata_source(server: MetadataServer, environment: &Environment) -> Asked {
     (GrantSource::Metadata, Stage::Ahead, Arc::new(source))
 }
 
-#[cfg(feature = "reqwest")]
-fn default_fetch() -> Option<Arc<dyn Fetch>> {
-    Some(Arc::new(crate::granted::ReqwestFetch::new()))
-}
-
-#[cfg(not(feature = "reqwest"))]
-fn default_fetch() -> Option<Arc<dyn Fetch>> {
-    None
-}
-
 impl Guard {
     /// A guard that has learnt from the environment variables, the credential files and the
     /// metadata server where it runs and what its credential may hold.
     ///
     /// Never fails, and takes at most a few seconds: what it cannot learn is unknown.
-    /// Without the feature `reqwest` it asks no server.
+    /// Without the feature `metadata` it asks no server.
     ///
     /// ```no_run
     #[doc = awaits!()]
@@ -386,8 +390,6 @@ impl fmt::Debug for GuardBuilder {
 
 #[cfg(test)]
 mod tests {
-    use std::pin::Pin;
-
     use bytes::Bytes;
     use http::{Request, Response};
 
@@ -398,11 +400,8 @@ mod tests {
     struct Nobody;
 
     impl Fetch for Nobody {
-        fn fetch(
-            &self,
-            _: Request<Bytes>,
-        ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, BoxError>> + Send + '_>> {
-            Box::pin(async { Err("there is nobody".into()) })
+        async fn fetch(&self, _: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+            Err("there is nobody".into())
         }
     }
 
@@ -411,11 +410,8 @@ mod tests {
             "nobody"
         }
 
-        fn granted<'a>(
-            &'a self,
-            _: AccessToken<'a>,
-        ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
-            Box::pin(async { None })
+        async fn granted(&self, _: AccessToken<'_>) -> Option<GrantedScopes> {
+            None
         }
     }
 

@@ -18,7 +18,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 use super::grpc_body::GrpcBody;
+use crate::background::Spawner;
+use crate::guard::Guard;
 
 /// How much of a body is copied for the classifier, in bytes. Google's refusals are under 4 KiB.
 pub(crate) const LOOK_BYTES: usize = 16 * 1024;
@@ -95,10 +97,10 @@ impl<B: Body> GuardBody<B> {
 ///
 /// Gives the copied bytes and the body with everything still in it. An error of the body, too, is
 /// held and given to the caller where it happened.
-pub async fn look<B: Body>(body: B) -> (Vec<u8>, GuardBody<B>) {
+pub async fn look<B: Body>(guard: &Guard, body: B) -> (Vec<u8>, GuardBody<B>) {
     let mut rest = Box::pin(body);
     let (mut held, mut seen, mut ended) = (VecDeque::new(), Vec::new(), false);
-    within_look_time(async {
+    within_look_time(guard.spawner(), async {
         while held.len() < LOOK_FRAMES && seen.len() < LOOK_BYTES {
             let Some(frame) = poll_fn(|cx| rest.as_mut().poll_frame(cx)).await else {
                 ended = true;
@@ -115,29 +117,21 @@ pub async fn look<B: Body>(body: B) -> (Vec<u8>, GuardBody<B>) {
     (seen, GuardBody { state: State::Looked { held, rest, ended } })
 }
 
-/// Drives `reading` until it is done or [`LOOK_TIME`] is over.
-///
-/// The timer runs in a task of its own, because a runtime without timers panics where one is made. Where
-/// there is none, only bytes and frames bound the look.
-async fn within_look_time(reading: impl Future<Output = ()>) {
-    let mut reading = std::pin::pin!(reading);
-    let runtime = tokio::runtime::Handle::try_current().ok();
-    let mut timer = runtime.map(|runtime| runtime.spawn(async { tokio::time::sleep(LOOK_TIME).await }));
-    poll_fn(|cx| {
-        if reading.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(());
+/// Drives `reading` until it is done or [`LOOK_TIME`] is over, by the time of the guard's thread. Where that
+/// cannot be started, only bytes and frames bound the look.
+async fn within_look_time(spawner: &Spawner, reading: impl Future<Output = ()>) {
+    let mut reading = pin!(reading);
+    // Begins when it is first polled: a body that is there at once needs no thread.
+    let mut time = pin!(async {
+        if spawner.run(async { tokio::time::sleep(LOOK_TIME).await }).await.is_err() {
+            std::future::pending::<()>().await;
         }
-        match timer.as_mut().map(|timer| Pin::new(timer).poll(cx)) {
-            Some(Poll::Ready(Ok(()))) => return Poll::Ready(()),
-            Some(Poll::Ready(Err(_))) => timer = None,
-            Some(Poll::Pending) | None => {}
-        }
-        Poll::Pending
+    });
+    poll_fn(|cx| match reading.as_mut().poll(cx) {
+        Poll::Ready(()) => Poll::Ready(()),
+        Poll::Pending => time.as_mut().poll(cx),
     })
     .await;
-    if let Some(timer) = timer {
-        timer.abort();
-    }
 }
 
 /// Copies a data frame's bytes up to the bound; tells whether nothing can follow the frame.
@@ -230,10 +224,15 @@ impl<B: Body> fmt::Debug for GuardBody<B> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::background::tests::block_on;
     use bytes::Bytes;
     use http::HeaderMap;
     use http_body_util::{BodyExt, Full, StreamBody};
     use std::convert::Infallible;
+
+    async fn look<B: Body>(body: B) -> (Vec<u8>, GuardBody<B>) {
+        super::look(&Guard::builder().build(), body).await
+    }
 
     type Frames = Vec<Result<Frame<Bytes>, &'static str>>;
 
@@ -317,6 +316,10 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let (seen, _) = runtime.block_on(look(Full::new(Bytes::from_static(b"no"))));
         assert_eq!(seen, b"no");
+        let began = std::time::Instant::now();
+        let (seen, _) = runtime.block_on(look(Stalled));
+        assert!(seen.is_empty() && began.elapsed() >= LOOK_TIME);
+        assert!(block_on(look(Stalled)).0.is_empty());
     }
 
     #[tokio::test]
@@ -334,21 +337,23 @@ mod tests {
         assert_eq!(body.collect().await.unwrap().to_bytes().len(), 10_000);
     }
 
+    /// A server that stalls.
+    struct Stalled;
+    impl Body for Stalled {
+        type Data = Bytes;
+        type Error = Infallible;
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Poll::Pending
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_stalled_body_is_handed_on_after_the_look_time() {
-        struct Stalled;
-        impl Body for Stalled {
-            type Data = Bytes;
-            type Error = Infallible;
-            fn poll_frame(
-                self: Pin<&mut Self>,
-                _: &mut Context<'_>,
-            ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-                Poll::Pending
-            }
-        }
         let begin = tokio::time::Instant::now();
-        let (seen, _body) = look(Stalled).await;
+        let (seen, _body) = super::look(&Guard::builder().here().build(), Stalled).await;
         assert!(seen.is_empty());
         assert_eq!(begin.elapsed(), LOOK_TIME);
     }

@@ -27,7 +27,7 @@ impl Flight {
     {
         let guard = self.guard().clone();
         let (mut parts, body) = response.into_parts();
-        let (seen, mut body) = look(body).await;
+        let (seen, mut body) = look(&guard, body).await;
         if let Some(denial) = self.explain(parts.status, &parts.headers, &seen).await {
             if let Some(other) = guard.deliver(denial, &mut parts, &seen, body.is_whole(&seen))? {
                 body = GuardBody::made(other);

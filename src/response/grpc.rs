@@ -38,7 +38,8 @@ pub async fn explain<B: Body>(
     let guard = flight.guard().clone();
     let (mut head, body) = response.into_parts();
     let is_grpc = head.headers.contains_key(GRPC_STATUS);
-    let (seen, body) = if is_grpc { (Vec::new(), GuardBody::untouched(body)) } else { look(body).await };
+    let (seen, body) =
+        if is_grpc { (Vec::new(), GuardBody::untouched(body)) } else { look(&guard, body).await };
     let denial = flight.explain(head.status, &head.headers, &seen).await;
     if !is_grpc && guard.state().surface != Surface::Extension {
         translate(&mut head.headers);

@@ -7,14 +7,16 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Request, Response};
 use tokio::time::Instant;
 
-use super::SelfCheck;
 use super::parallel::Running;
 use super::resource::Resource;
+use super::{LONGEST, SelfCheck};
+use crate::background::LATE;
 use crate::environment::{Credential, Platform};
+use crate::granted::GrantedScopes;
 use crate::granted::cache::Stage;
-use crate::granted::flight::Grants;
+use crate::granted::fetch::DynFetch;
+use crate::granted::inspection::TokenMemory;
 use crate::granted::metadata::{MetadataServer, UNREADABLE};
-use crate::granted::{Fetch, GrantedScopes};
 use crate::scope::Scope;
 use crate::token_source::{SharedTokenSource, bearer};
 
@@ -39,10 +41,26 @@ impl Tokens {
 pub(super) type Told = Result<Response<Bytes>, String>;
 
 impl SelfCheck {
+    /// What servers and sources say, or that nobody could be asked. Asks on the guard's thread.
+    pub(super) async fn answers(&self) -> (Tokens, Vec<Told>) {
+        let check = self.clone();
+        let asked = async move {
+            let until = Instant::now() + check.limit.min(LONGEST);
+            let mut tokens = check.tokens(check.scopes_to_ask_for(), until).await;
+            let told = check.ask(&mut tokens, until).await;
+            (tokens, told)
+        };
+        self.guard.spawner().run(asked).await.unwrap_or_else(|why| self.unasked(why))
+    }
+
+    fn unasked(&self, why: &'static str) -> (Tokens, Vec<Told>) {
+        let none = Held { asked: None, token: Err(why.to_owned()), granted: GrantedScopes::unknown(why) };
+        (Tokens(vec![none]), self.wanted.iter().map(|_| Err(why.to_owned())).collect())
+    }
+
     /// A token for each of these scopes, where the program has a source that heeds scopes; else one.
-    pub(super) async fn tokens(&self, scopes: Vec<Scope>, until: Instant) -> Tokens {
-        let late = self.late();
-        let held = |asked, token| Held { asked, token, granted: GrantedScopes::unknown(late.clone()) };
+    async fn tokens(&self, scopes: Vec<Scope>, until: Instant) -> Tokens {
+        let held = |asked, token| Held { asked, token, granted: GrantedScopes::unknown(LATE) };
         let works: Vec<_> = match (&self.tokens, self.metadata()) {
             (Some(source), _) => {
                 let of = |scope: Scope| (Some(scope.clone()), Work::Source(source.clone(), scope));
@@ -54,11 +72,13 @@ impl SelfCheck {
         let (asked, works): (Vec<_>, Vec<_>) = works.into_iter().unzip();
         let tokens = Running::start(until, works.into_iter().map(Work::run)).finish().await;
         let each = asked.into_iter().zip(tokens);
-        Tokens(each.map(|(asked, token)| held(asked, token.unwrap_or_else(|| Err(late.clone())))).collect())
+        Tokens(
+            each.map(|(asked, token)| held(asked, token.unwrap_or_else(|| Err(LATE.to_owned())))).collect(),
+        )
     }
 
     /// Finds out what the tokens hold, and at the same time asks about the resources.
-    pub(super) async fn ask(&self, tokens: &mut Tokens, until: Instant) -> Vec<Told> {
+    async fn ask(&self, tokens: &mut Tokens, until: Instant) -> Vec<Told> {
         let grants = &self.guard.state().grants;
         let looks = tokens.0.iter().map(|held| look(grants.clone(), held.token.clone(), until));
         let looks = Running::start(until, looks.collect::<Vec<_>>());
@@ -75,9 +95,9 @@ impl SelfCheck {
             .collect();
         let told = Running::start(until, questions).finish().await;
         for (held, granted) in tokens.0.iter_mut().zip(looks.finish().await) {
-            held.granted = granted.unwrap_or_else(|| GrantedScopes::unknown(self.late()));
+            held.granted = granted.unwrap_or_else(|| GrantedScopes::unknown(LATE));
         }
-        told.into_iter().map(|told| told.unwrap_or_else(|| Err(self.late()))).collect()
+        told.into_iter().map(|told| told.unwrap_or_else(|| Err(LATE.to_owned()))).collect()
     }
 
     fn request(
@@ -113,14 +133,6 @@ impl SelfCheck {
             }
         }
     }
-
-    /// Why something that was asked for is not there.
-    pub(super) fn late(&self) -> String {
-        match tokio::runtime::Handle::try_current() {
-            Ok(_) => "no answer in time".to_owned(),
-            Err(_) => "there is no tokio runtime to ask in".to_owned(),
-        }
-    }
 }
 
 /// How to get a token.
@@ -145,7 +157,7 @@ impl Work {
     }
 }
 
-async fn look(grants: Grants, token: Result<HeaderValue, String>, until: Instant) -> GrantedScopes {
+async fn look(grants: TokenMemory, token: Result<HeaderValue, String>, until: Instant) -> GrantedScopes {
     let token = match token {
         Ok(token) => token,
         Err(why) => return GrantedScopes::unknown(why),
@@ -159,11 +171,14 @@ async fn look(grants: Grants, token: Result<HeaderValue, String>, until: Instant
     }
 }
 
-async fn send(fetch: Option<Arc<dyn Fetch>>, request: Result<Request<Bytes>, String>) -> Told {
+async fn send(fetch: Option<Arc<dyn DynFetch>>, request: Result<Request<Bytes>, String>) -> Told {
     let request = request?;
     let fetch =
-        fetch.ok_or("there is nobody to ask: enable feature `reqwest`, or give the guard a `Fetch`")?;
+        fetch.ok_or("there is nobody to ask: enable feature `metadata`, or give the guard a `Fetch`")?;
     let host = request.uri().host().unwrap_or_default().to_owned();
+    if let Some(why) = fetch.unable(request.uri()) {
+        return Err(format!("{host} was not asked: {why}"));
+    }
     // The client's own error may hold what was sent.
-    fetch.fetch(request).await.map_err(|_| format!("{host} could not be reached"))
+    fetch.fetch_boxed(request).await.map_err(|_| format!("{host} could not be reached"))
 }

@@ -2,9 +2,9 @@
 
 use std::future::Future;
 
-use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
+use tracing::instrument::WithSubscriber as _;
 
 /// Work under way. Dropping it ends the work.
 pub(super) struct Running<T> {
@@ -13,22 +13,18 @@ pub(super) struct Running<T> {
 }
 
 impl<T: Send + 'static> Running<T> {
-    /// Begins everything now. Without a tokio runtime nothing is done.
-    ///
-    /// The work and its timer live in tasks, so that no fault of a source, and no runtime whose timer
-    /// is off, panics in the task of the caller.
+    /// Begins everything now, on the runtime that this is called on: the guard's. Each is a task of its
+    /// own, so that a fault in one costs no other.
     pub(super) fn start<F>(until: Instant, works: impl IntoIterator<Item = F>) -> Self
     where
         F: Future<Output = T> + Send + 'static,
     {
-        let (mut tasks, mut done) = (JoinSet::new(), Vec::new());
-        let runtime = Handle::try_current().ok();
+        let mut tasks = JoinSet::new();
         for (place, work) in works.into_iter().enumerate() {
-            done.push(None);
-            if let Some(runtime) = &runtime {
-                tasks.spawn_on(async move { (place, timeout_at(until, work).await.ok()) }, runtime);
-            }
+            let bounded = async move { (place, timeout_at(until, work).await.ok()) };
+            tasks.spawn(bounded.with_current_subscriber());
         }
+        let done = (0..tasks.len()).map(|_| None).collect();
         Self { tasks, done }
     }
 
@@ -49,6 +45,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::background::Background;
+    use crate::background::tests::block_on;
 
     type Work = Pin<Box<dyn Future<Output = u8> + Send>>;
 
@@ -82,23 +80,17 @@ mod tests {
     }
 
     #[test]
-    fn a_runtime_without_a_timer_hangs_nobody() {
+    fn whatever_runtime_the_caller_has_all_is_done() {
+        let background = Background::default();
+        let check = || {
+            background.spawner().run(async {
+                let until = Instant::now() + Duration::from_millis(100);
+                Running::start(until, works()).finish().await
+            })
+        };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let done = runtime.block_on(async {
-            let until = Instant::now() + Duration::from_secs(2);
-            Running::start(until, works()).finish().await
-        });
-        assert_eq!(done.len(), 4);
-    }
-
-    #[test]
-    fn without_a_runtime_nothing_is_done() {
-        let mut finish = Box::pin(async {
-            let until = Instant::now() + Duration::from_secs(2);
-            Running::start(until, works()).finish().await
-        });
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        let polled = finish.as_mut().poll(&mut context);
-        assert!(matches!(polled, std::task::Poll::Ready(done) if done.iter().all(Option::is_none)));
+        let expected = Ok(vec![None, None, Some(3), None]);
+        assert_eq!(runtime.block_on(check()), expected);
+        assert_eq!(block_on(check()), expected);
     }
 }

@@ -16,7 +16,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
@@ -112,8 +111,6 @@ impl World {
             return Ok(builder.fetch(Server(server)).from_env().await);
         };
         let google = google(&fake).await?;
-        // Some features bring rustls without a provider; somebody else's choice is as good as this one.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(builder.env(google.env()).from_env().await)
     }
 
@@ -188,24 +185,16 @@ impl Server {
 }
 
 impl Fetch for Server {
-    fn fetch(
+    async fn fetch(
         &self,
         request: Request<Bytes>,
-    ) -> Pin<
-        Box<
-            dyn Future<Output = Result<Response<Bytes>, Box<dyn std::error::Error + Send + Sync>>>
-                + Send
-                + '_,
-        >,
-    > {
+    ) -> Result<Response<Bytes>, Box<dyn std::error::Error + Send + Sync>> {
+        if self.0.is_none() {
+            return Err("no route to host".into());
+        }
         let answer = self.answer(request.uri().path().trim_start_matches("/computeMetadata/v1/"));
-        Box::pin(async move {
-            if self.0.is_none() {
-                return Err("no route to host".into());
-            }
-            let status = if answer.is_some() { 200 } else { 404 };
-            let response = Response::builder().status(status).header("metadata-flavor", "Google");
-            Ok(response.body(Bytes::from(answer.unwrap_or_default()))?)
-        })
+        let status = if answer.is_some() { 200 } else { 404 };
+        let response = Response::builder().status(status).header("metadata-flavor", "Google");
+        Ok(response.body(Bytes::from(answer.unwrap_or_default()))?)
     }
 }

@@ -9,10 +9,10 @@ use gcp_scopes::environment::{Credential, Snapshot};
 use gcp_scopes::guard::GuardBuilder;
 use gcp_scopes::self_check::{Report, SelfCheck};
 use gcp_scopes::token_source::TokenSource;
+use gcp_scopes_explain::reader::shown;
 
 use crate::Format;
 use crate::ending::{self, refuse};
-use crate::line::shown;
 use crate::look::Look;
 
 #[derive(Debug, Args)]
@@ -39,8 +39,6 @@ pub(crate) type Found = Result<Report, String>;
 impl Asking {
     /// Runs the check that `describe` makes, under one deadline.
     pub(crate) fn run(&self, describe: impl FnOnce(SelfCheck) -> Result<SelfCheck, String>) -> Found {
-        // Somebody who has chosen another provider before is not in this program.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let token = self.token_stdin.then(read_token).transpose()?;
         let until = Instant::now() + self.timeout;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -1,7 +1,7 @@
 //! Finds out what tokens hold, once per token, whoever asks and however often.
 //!
-//! A call only ever [peeks](Grants::peek). What is not known yet is found out by an inspection in
-//! a task of its own, so that no caller's cancellation, and no fault of a source, reaches another
+//! A call only ever [peeks](TokenMemory::peek). What is not known yet is found out by an inspection on
+//! the guard's own thread, so that no caller's cancellation, and no fault of a source, reaches another
 //! caller; everybody who wants the answer waits for the same inspection. A failure is an answer
 //! too: it is remembered, and tried again after a time that doubles.
 
@@ -14,22 +14,20 @@ use tokio::sync::watch;
 
 use super::cache::{Cache, Entry, Stage, TokenKey};
 use super::clock::Clock;
-use super::sync::{Handle, Mutex, MutexGuard, bounded, timeout};
-use super::{AccessToken, GrantedScopes, GrantedScopesSource, jwt};
+use super::source::DynSource;
+use super::sync::{Mutex, MutexGuard, Spawner, timeout};
+use super::{AccessToken, GrantedScopes, jwt};
 use crate::telemetry;
 
-const NOBODY: &str = "there is nobody to ask: enable feature `reqwest`, or give the guard a `Fetch`";
+const NOBODY: &str = "there is nobody to ask: look around with `Guard::from_env`, or give the guard a source";
 
-/// How late an inspection may be on a busy machine before it is given up for lost.
-const SPARE: Duration = Duration::from_secs(5);
-
-/// The numbers of [`Grants`].
+/// The numbers of [`TokenMemory`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     /// How many tokens are remembered.
     pub(crate) tokens: usize,
     /// How many inspections may run at once. A token that comes on top stays unknown for now.
-    pub(crate) flights: usize,
+    pub(crate) inspections: usize,
     /// How long one source may take.
     pub(crate) source: Duration,
     /// How long an answer is believed where the token says nothing of its expiry, and at most.
@@ -42,7 +40,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             tokens: 1024,
-            flights: 64,
+            inspections: 64,
             source: Duration::from_secs(2),
             // As long as an access token of Google's lives by default:
             // https://docs.cloud.google.com/docs/authentication/token-types#access
@@ -52,7 +50,7 @@ impl Default for Limits {
     }
 }
 
-/// What [`Grants::peek`] sees.
+/// What [`TokenMemory::peek`] sees.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Peek<R> {
     /// The token was inspected: what the caller read of it.
@@ -65,35 +63,26 @@ pub(crate) enum Peek<R> {
 
 /// What all tokens hold.
 #[derive(Clone)]
-pub(crate) struct Grants(Arc<Inner>);
+pub(crate) struct TokenMemory(Arc<Inner>);
+
+/// Sources in the order in which they are asked, each from its stage on.
+pub(crate) type Sources = Vec<(Stage, Arc<dyn DynSource>)>;
 
 struct Inner {
     cache: Cache,
-    sources: Vec<(Stage, Arc<dyn GrantedScopesSource>)>,
+    sources: Sources,
     clock: Arc<dyn Clock>,
     limits: Limits,
-    flights: Mutex<HashMap<TokenKey, UnderWay>>,
+    spawner: Spawner,
+    /// The inspections under way, each over when its sender is gone.
+    under_way: Mutex<HashMap<TokenKey, watch::Receiver<()>>>,
 }
 
-/// An inspection under way.
-#[derive(Debug)]
-struct UnderWay {
-    /// It is over when the sender is gone.
-    over: watch::Receiver<()>,
-    /// When every source has had its time. An inspection that is still there sits in a runtime that nobody
-    /// drives, and keeps no other from being begun.
-    lost_at: Option<Instant>,
-}
-
-impl Grants {
-    /// Sources are asked in this order, each from its stage on; JWTs need none.
-    pub(crate) fn new(
-        sources: Vec<(Stage, Arc<dyn GrantedScopesSource>)>,
-        clock: Arc<dyn Clock>,
-        limits: Limits,
-    ) -> Self {
-        let (cache, flights) = (Cache::new(limits.tokens), Mutex::default());
-        Self(Arc::new(Inner { cache, sources, clock, limits, flights }))
+impl TokenMemory {
+    /// Sources are asked on the thread of `spawner`; JWTs need none.
+    pub(crate) fn new(sources: Sources, clock: Arc<dyn Clock>, limits: Limits, spawner: Spawner) -> Self {
+        let (cache, under_way) = (Cache::new(limits.tokens), Mutex::default());
+        Self(Arc::new(Inner { cache, sources, clock, limits, spawner, under_way }))
     }
 
     /// Reads what is known of the token of an `Authorization` value, in place and without waiting.
@@ -125,7 +114,6 @@ impl Grants {
     }
 
     /// Begins an inspection unless there is an answer or one is under way, and does not wait.
-    /// Where there is no tokio runtime the token stays unknown.
     pub(crate) fn inspect(&self, authorization: &HeaderValue, stage: Stage) -> Option<TokenKey> {
         let key = self.0.cache.key(AccessToken::from_authorization(authorization)?);
         self.0.start(key, authorization, stage);
@@ -143,12 +131,13 @@ impl Grants {
     ) -> GrantedScopes {
         if !self.0.is_answered(key, stage) {
             let (inner, authorization) = (Arc::clone(&self.0), authorization.cloned());
-            bounded(limit, async move {
+            let inspected = async move {
                 // The first one under way may be of the stage before.
-                inner.land(key, authorization.as_ref(), stage).await;
-                inner.land(key, authorization.as_ref(), stage).await;
-            })
-            .await;
+                inner.inspected(key, authorization.as_ref(), stage).await;
+                inner.inspected(key, authorization.as_ref(), stage).await;
+            };
+            // In time or not, what is known by then is the answer.
+            let _ = self.0.spawner.bounded(limit, inspected).await;
         }
         let known = self.read(key, |entry| entry.granted.clone());
         known.unwrap_or_else(|| GrantedScopes::unknown("nobody has said yet what this token holds"))
@@ -216,73 +205,72 @@ impl Inner {
     }
 
     fn start(self: &Arc<Self>, key: TokenKey, authorization: &HeaderValue, stage: Stage) {
-        let now = self.clock.now();
-        let mut flights = self.flights();
-        flights.retain(|_, flight| flight.lost_at.is_none_or(|at| now < at));
-        // An inspection stores its answer before it leaves `flights`: who holds the lock and sees
+        let mut under_way = self.under_way();
+        // An inspection stores its answer before it leaves `under_way`: who holds the lock and sees
         // neither is the first.
-        let is_full = flights.len() >= self.limits.flights;
-        if is_full || flights.contains_key(&key) || self.is_answered(key, stage) {
+        let is_full = under_way.len() >= self.limits.inspections;
+        if is_full || under_way.contains_key(&key) || self.is_answered(key, stage) {
             return;
         }
-        let Ok(runtime) = Handle::try_current() else {
-            drop(flights);
-            let why = "there is no tokio runtime to inspect it in";
-            return self.store(key, GrantedScopes::unknown(why), stage);
-        };
-        let (over, under_way) = watch::channel(());
-        flights.insert(key, UnderWay { over: under_way, lost_at: now.checked_add(self.longest()) });
-        drop(flights);
+        let (over, waits) = watch::channel(());
+        under_way.insert(key, waits);
+        drop(under_way);
         let mut header = authorization.clone();
         header.set_sensitive(true);
-        let flight = Flight { inner: Arc::clone(self), key, header, stage, answer: None, _over: over };
-        runtime.spawn(flight.run());
+        let inner = Arc::clone(self);
+        Inspection { inner, key, header, stage, answer: None, _over: over }.begin();
     }
 
-    /// How long an inspection may take, with some time to spare.
-    fn longest(&self) -> Duration {
-        let sources = u32::try_from(self.sources.len()).unwrap_or(u32::MAX);
-        self.limits.source.saturating_mul(sources).saturating_add(SPARE)
-    }
-
-    async fn land(self: &Arc<Self>, key: TokenKey, authorization: Option<&HeaderValue>, stage: Stage) {
+    /// Waits for the inspection under way, which is begun now if the token is there.
+    async fn inspected(self: &Arc<Self>, key: TokenKey, authorization: Option<&HeaderValue>, stage: Stage) {
         if let Some(header) = authorization {
             self.start(key, header, stage);
         }
-        let under_way = self.flights().get(&key).map(|flight| flight.over.clone());
-        if let Some(mut flight) = under_way {
+        let under_way = self.under_way().get(&key).cloned();
+        if let Some(mut under_way) = under_way {
             // Nothing is ever sent: the channel closes when the inspection is over.
-            let _ = flight.changed().await;
+            let _ = under_way.changed().await;
         }
+    }
+
+    fn sources_at(&self, stage: Stage) -> impl Iterator<Item = &dyn DynSource> {
+        self.sources.iter().filter(move |(from, _)| *from <= stage).map(|(_, source)| source.as_ref())
     }
 
     /// The first answer that is one, or all the reasons why there is none.
     async fn ask(&self, token: AccessToken<'_>, stage: Stage) -> GrantedScopes {
-        let mut sources = self.sources.iter().filter(|(from, _)| *from <= stage);
-        let mut next = jwt::read(token, self.clock.wall()).map(|granted| ("jwt", granted));
-        let (mut reasons, mut is_anothers) = (Vec::new(), false);
-        loop {
-            if let Some((source, answer)) = next {
-                let Some(why) = answer.why_unknown() else { return answer };
-                telemetry::not_inspected(source, why);
-                reasons.push(why.to_owned());
-                is_anothers |= answer.is_anothers();
+        let mut failures = match self.by_itself(token) {
+            Ok(granted) => return granted,
+            Err(failures) => failures,
+        };
+        for source in self.sources_at(stage) {
+            let answer = self.ask_one(source, token).await;
+            if !answer.is_unknown() {
+                return answer;
             }
-            let Some((_, source)) = sources.next() else { break };
-            next = Some((source.name(), self.ask_one(source.as_ref(), token).await));
+            failures.add(source.label(), &answer);
         }
-        let why = if reasons.is_empty() { NOBODY.to_owned() } else { reasons.join("; ") };
-        let unknown = GrantedScopes::unknown(why);
-        if is_anothers { unknown.of_another() } else { unknown }
+        failures.into()
     }
 
-    async fn ask_one(&self, source: &dyn GrantedScopesSource, token: AccessToken<'_>) -> GrantedScopes {
-        let why = match timeout(self.limits.source, source.granted(token)).await {
+    /// What the token itself says, before anybody is asked.
+    fn by_itself(&self, token: AccessToken<'_>) -> Result<GrantedScopes, Failures> {
+        let mut failures = Failures::default();
+        match jwt::read(token, self.clock.wall()) {
+            Some(granted) if !granted.is_unknown() => return Ok(granted),
+            Some(unknown) => failures.add("jwt", &unknown),
+            None => {}
+        }
+        Err(failures)
+    }
+
+    async fn ask_one(&self, source: &dyn DynSource, token: AccessToken<'_>) -> GrantedScopes {
+        let why = match timeout(self.limits.source, source.granted_boxed(token)).await {
             Ok(Some(granted)) => return granted,
             Ok(None) => "does not know this token",
             Err(_) => "did not answer in time",
         };
-        GrantedScopes::unknown(format!("{} {why}", source.name()))
+        GrantedScopes::unknown(format!("{} {why}", source.label()))
     }
 
     /// Whether the token is a JWT that tells what it holds.
@@ -320,13 +308,37 @@ impl Inner {
         doubled.mul_f64(1.0 + key.jitter(failures) / 2.0)
     }
 
-    fn flights(&self) -> MutexGuard<'_, HashMap<TokenKey, UnderWay>> {
-        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    fn under_way(&self) -> MutexGuard<'_, HashMap<TokenKey, watch::Receiver<()>>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why nobody could say.
+#[derive(Default)]
+struct Failures {
+    reasons: Vec<String>,
+    is_anothers: bool,
+}
+
+impl Failures {
+    fn add(&mut self, source: &str, answer: &GrantedScopes) {
+        let Some(why) = answer.why_unknown() else { return };
+        telemetry::not_inspected(source, why);
+        self.reasons.push(why.to_owned());
+        self.is_anothers |= answer.is_anothers();
+    }
+}
+
+impl From<Failures> for GrantedScopes {
+    fn from(failures: Failures) -> Self {
+        let why = if failures.reasons.is_empty() { NOBODY.to_owned() } else { failures.reasons.join("; ") };
+        let unknown = Self::unknown(why);
+        if failures.is_anothers { unknown.of_another() } else { unknown }
     }
 }
 
 /// One inspection. Dropped in whatever way, it leaves an answer and wakes all who wait for it.
-struct Flight {
+struct Inspection {
     inner: Arc<Inner>,
     key: TokenKey,
     header: HeaderValue,
@@ -335,7 +347,21 @@ struct Flight {
     _over: watch::Sender<()>,
 }
 
-impl Flight {
+impl Inspection {
+    /// Goes to the guard's thread if there is anybody to ask.
+    fn begin(mut self) {
+        if self.inner.sources_at(self.stage).next().is_none() {
+            let token = AccessToken::from_authorization(&self.header);
+            self.answer = token.map(|token| self.inner.by_itself(token).unwrap_or_else(GrantedScopes::from));
+            return;
+        }
+        let spawner = self.inner.spawner.clone();
+        match spawner.start() {
+            Ok(()) => spawner.spawn(self.run()),
+            Err(why) => self.answer = Some(GrantedScopes::unknown(why)),
+        }
+    }
+
     async fn run(mut self) {
         if let Some(token) = AccessToken::from_authorization(&self.header) {
             self.answer = Some(self.inner.ask(token, self.stage).await);
@@ -343,25 +369,27 @@ impl Flight {
     }
 }
 
-impl Drop for Flight {
+impl Drop for Inspection {
     fn drop(&mut self) {
         let cut_short = || GrantedScopes::unknown("the inspection of this token was cut short");
         let answer = self.answer.take().unwrap_or_else(cut_short);
         self.inner.store(self.key, answer, self.stage);
         self.inner.cache.promote(self.key, &self.header, self.inner.clock.now());
-        self.inner.flights().remove(&self.key);
+        self.inner.under_way().remove(&self.key);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::pin::Pin;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::SystemTime;
 
     use super::super::clock::tests::ManualClock;
+    use super::super::source::GrantedScopesSource;
     use super::super::{GrantSource, jwt};
     use super::*;
+    use crate::background::Background;
+    use crate::background::tests::block_on;
     use crate::scope::ScopeSet;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -402,41 +430,43 @@ mod tests {
             "the test source"
         }
 
-        fn granted<'a>(
-            &'a self,
-            _: AccessToken<'a>,
-        ) -> Pin<Box<dyn Future<Output = Option<GrantedScopes>> + Send + 'a>> {
+        async fn granted(&self, _: AccessToken<'_>) -> Option<GrantedScopes> {
             self.asked.fetch_add(1, Ordering::SeqCst);
             let mood = *self.mood.lock().unwrap();
             let pubsub = || GrantedScopes::known(ScopeSet::from_scope_text(PUBSUB), GrantSource::Custom);
-            Box::pin(async move {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                match mood {
-                    Mood::Knows => Some(pubsub()),
-                    Mood::KnowsUntil(at) => Some(pubsub().with_expiry(at)),
-                    Mood::Fails => Some(GrantedScopes::unknown("the test source is down")),
-                    Mood::IsIgnorant => None,
-                    Mood::Hangs => std::future::pending().await,
-                    Mood::Panics => panic!("the test source has a fault"),
-                }
-            })
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            match mood {
+                Mood::Knows => Some(pubsub()),
+                Mood::KnowsUntil(at) => Some(pubsub().with_expiry(at)),
+                Mood::Fails => Some(GrantedScopes::unknown("the test source is down")),
+                Mood::IsIgnorant => None,
+                Mood::Hangs => std::future::pending().await,
+                Mood::Panics => panic!("the test source has a fault"),
+            }
         }
     }
 
     struct World {
-        grants: Grants,
+        grants: TokenMemory,
         clock: Arc<ManualClock>,
+        _background: Background,
     }
 
     impl World {
+        /// In the time of the test's runtime.
         fn new(sources: &[(Stage, &Arc<Source>)]) -> Self {
-            let dynamic = |(stage, source): &(Stage, &Arc<Source>)| {
-                (*stage, Arc::clone(source) as Arc<dyn GrantedScopesSource>)
-            };
+            Self::on(Background::here(), sources)
+        }
+
+        fn on(background: Background, sources: &[(Stage, &Arc<Source>)]) -> Self {
+            let dynamic =
+                |(stage, source): &(Stage, &Arc<Source>)| (*stage, Arc::clone(source) as Arc<dyn DynSource>);
             let clock = Arc::new(ManualClock::new());
             let as_clock = Arc::clone(&clock) as Arc<dyn Clock>;
             let sources = sources.iter().map(dynamic).collect();
-            Self { grants: Grants::new(sources, as_clock, Limits::default()), clock }
+            let spawner = Spawner::of(&background);
+            let grants = TokenMemory::new(sources, as_clock, Limits::default(), spawner);
+            Self { grants, clock, _background: background }
         }
 
         fn peek(&self, header: &HeaderValue) -> Peek<usize> {
@@ -484,7 +514,7 @@ mod tests {
             assert_eq!(source.asked(), 1, "{mood:?}");
             assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{mood:?}");
             assert_eq!(answers[0].is_unknown(), !matches!(mood, Mood::Knows), "{mood:?}");
-            assert!(world.grants.0.flights().is_empty(), "{mood:?}");
+            assert!(world.grants.0.under_way().is_empty(), "{mood:?}");
             // The cache is in working order afterwards.
             source.turns(Mood::Knows);
             assert!(!world.ask(&bearer("next")).await.is_unknown(), "{mood:?}");
@@ -528,38 +558,38 @@ mod tests {
             assert!(!world.ask(&token).await.is_unknown(), "after {polls} polls");
             assert_eq!(source.asked(), polls + 1, "after {polls} polls");
         }
-        assert!(world.grants.0.flights().is_empty());
+        assert!(world.grants.0.under_way().is_empty());
     }
 
     #[test]
     fn a_runtime_that_ends_in_the_middle_leaves_an_answer() {
-        let world = World::new(&[(Stage::Ahead, &Source::new(Mood::Hangs))]);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async { world.grants.inspect(&bearer("opaque"), Stage::Ahead) });
+        let hangs = Source::new(Mood::Hangs);
+        let world = runtime.block_on(async { World::new(&[(Stage::Ahead, &hangs)]) });
+        world.grants.inspect(&bearer("opaque"), Stage::Ahead);
         drop(runtime);
         assert_eq!(world.peek(&bearer("opaque")), Peek::Seen(0));
-        assert!(world.grants.0.flights().is_empty());
+        assert!(world.grants.0.under_way().is_empty());
     }
 
     #[test]
-    fn an_inspection_in_a_runtime_that_nobody_drives_keeps_no_other_from_being_begun() {
+    fn an_inspection_needs_no_runtime_of_a_caller_that_lives_or_is_driven() {
         let source = Source::new(Mood::Knows);
-        let world = World::new(&[(Stage::Ahead, &source)]);
-        let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let world = World::on(Background::default(), &[(Stage::Ahead, &source)]);
+        let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
         let (idle, other) = (runtime(), runtime());
         idle.block_on(async { world.grants.inspect(&bearer("opaque"), Stage::Ahead) });
-        let limits = Limits::default();
-        world.clock.advance(limits.source + SPARE);
         assert!(!other.block_on(world.ask(&bearer("opaque"))).is_unknown());
-        // The lost one ends late, and does no harm.
         drop(idle);
         assert_eq!(world.peek(&bearer("opaque")), Peek::Seen(1));
+        assert!(!block_on(world.ask(&bearer("bare"))).is_unknown());
+        assert_eq!(source.asked(), 2);
     }
 
     #[test]
-    fn without_a_runtime_a_token_stays_unknown_and_nothing_panics() {
+    fn without_a_thread_a_token_stays_unknown_and_nothing_panics() {
         let source = Source::new(Mood::Knows);
-        let world = World::new(&[(Stage::Ahead, &source)]);
+        let world = World::on(Background::none(), &[(Stage::Ahead, &source)]);
         let key = world.grants.inspect(&bearer("opaque"), Stage::Ahead).unwrap();
         let mut wait = Box::pin(world.grants.wait(key, None, Stage::Refused, SECOND));
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
@@ -609,7 +639,7 @@ mod tests {
 
     #[test]
     fn retries_are_never_further_apart_than_the_limit_and_its_jitter() {
-        let world = World::new(&[]);
+        let world = World::on(Background::default(), &[]);
         let key = world.grants.0.cache.key(AccessToken::new("opaque").unwrap());
         for failures in [1, 2, 10, 100, u32::MAX] {
             let after = world.grants.0.retry_after(key, failures);
@@ -717,7 +747,7 @@ mod tests {
 
     #[test]
     fn a_self_signed_jwt_is_known_at_first_sight() {
-        let world = World::new(&[]);
+        let world = World::on(Background::default(), &[]);
         let claims = format!(r#"{{"iss":"r@p.iam.gserviceaccount.com","scope":"{PUBSUB} openid"}}"#);
         assert_eq!(world.peek(&bearer(&jwt::tests::jwt(&claims))), Peek::Seen(2));
     }
@@ -755,7 +785,7 @@ mod tests {
 
     #[test]
     fn a_provider_that_repeats_itself_changes_nothing() {
-        let world = World::new(&[]);
+        let world = World::on(Background::default(), &[]);
         let declare = || {
             let granted = GrantedScopes::not_limited(GrantSource::Declared);
             world.grants.declare(AccessToken::new("mine").unwrap(), granted);
@@ -772,7 +802,7 @@ mod tests {
         for number in 0..10_000 {
             world.grants.inspect(&bearer(&number.to_string()), Stage::Ahead);
         }
-        assert_eq!(world.grants.0.flights().len(), Limits::default().flights);
+        assert_eq!(world.grants.0.under_way().len(), Limits::default().inspections);
     }
 
     #[tokio::test(start_paused = true)]
@@ -784,7 +814,7 @@ mod tests {
         let declared = bearer("MARKER-2");
         world.grants.declare(AccessToken::from_authorization(&declared).unwrap(), granted.clone());
         world.peek(&declared);
-        let printed = format!("{granted:?} {peek:?} {:?}", world.grants.0.flights());
+        let printed = format!("{granted:?} {peek:?} {:?}", world.grants.0.under_way());
         assert!(!printed.contains("MARKER"), "{printed}");
     }
 }

@@ -1,0 +1,334 @@
+//! The thread on which a guard asks its own questions.
+//!
+//! A guard asks servers and sources beside the calls of its program: in programs that block, on runtimes
+//! without timer or I/O, and while a runtime ends. So it brings a runtime of its own: one thread, started
+//! when something is asked for the first time, and ended with the guard. What runs there is awaited in
+//! futures that any executor can poll, and keeps its deadlines whatever the caller's runtime does.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use std::{fmt, io, thread};
+
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use tracing::instrument::WithSubscriber as _;
+
+/// The thread's name, as debuggers show it.
+const NAME: &str = "gcp-scopes";
+
+const NOT_STARTED: &str = "the thread of the guard's runtime could not be started";
+const ENDED: &str = "the guard is gone";
+const CUT_SHORT: &str = "it was cut short";
+/// Why work of [`Spawner::bounded`] has no result if all else is well.
+pub(crate) const LATE: &str = "no answer in time";
+
+/// Ends the thread when it is dropped, without waiting for it.
+#[derive(Default)]
+pub(crate) struct Background(Spawner);
+
+/// Begins work on the thread. Does not keep the thread alive.
+#[derive(Clone, Default)]
+pub(crate) struct Spawner(Arc<Mutex<State>>);
+
+#[derive(Default)]
+enum State {
+    #[default]
+    Idle,
+    /// The thread ends when the sender is dropped.
+    Running { runtime: Handle, _end: oneshot::Sender<()> },
+    /// Nothing is begun any more, for this reason.
+    Closed(&'static str),
+}
+
+impl Background {
+    pub(crate) fn spawner(&self) -> &Spawner {
+        &self.0
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        *self.0.state() = State::Closed(ENDED);
+    }
+}
+
+impl fmt::Debug for Background {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Background").finish_non_exhaustive()
+    }
+}
+
+impl Spawner {
+    /// The one of this thread.
+    pub(crate) fn of(background: &Background) -> Self {
+        background.0.clone()
+    }
+
+    /// Starts the thread if it does not run yet.
+    ///
+    /// # Errors
+    /// There is none, and why.
+    pub(crate) fn start(&self) -> Result<(), &'static str> {
+        self.runtime().map(drop)
+    }
+
+    /// Begins `work`, which goes on without anybody who waits for it, or drops it where there is no
+    /// thread. Events in it reach the caller's subscriber.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        if let Ok(runtime) = self.runtime() {
+            drop(runtime.spawn(work.with_current_subscriber()));
+        }
+    }
+
+    /// Runs `work` to its end. Dropping the future ends the work.
+    ///
+    /// # Errors
+    /// There is no thread, or the work panicked, or the guard ended meanwhile.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, &'static str> {
+        let mut tasks = JoinSet::new();
+        tasks.spawn_on(work.with_current_subscriber(), &self.runtime()?);
+        match tasks.join_next().await {
+            Some(Ok(result)) => Ok(result),
+            Some(Err(_)) | None => Err(CUT_SHORT),
+        }
+    }
+
+    /// Runs `work` for no longer than `limit`.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), and [`LATE`].
+    pub(crate) async fn bounded<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, &'static str> {
+        self.run(async move { tokio::time::timeout(limit, work).await.ok() }).await?.ok_or(LATE)
+    }
+
+    fn runtime(&self) -> Result<Handle, &'static str> {
+        let mut state = self.state();
+        match &*state {
+            State::Running { runtime, .. } => Ok(runtime.clone()),
+            State::Closed(why) => Err(why),
+            State::Idle => {
+                let (runtime, end) = start_thread().map_err(|_| NOT_STARTED)?;
+                *state = State::Running { runtime: runtime.clone(), _end: end };
+                Ok(runtime)
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn start_thread() -> io::Result<(Handle, oneshot::Sender<()>)> {
+    let runtime = Builder::new_current_thread().enable_all().thread_name(NAME).build()?;
+    let handle = runtime.handle().clone();
+    let (end, ended) = oneshot::channel();
+    let runtime = Driven(Some(runtime));
+    thread::Builder::new().name(NAME.to_owned()).spawn(move || runtime.drive(ended))?;
+    Ok((handle, end))
+}
+
+/// A runtime that is shut down without waiting: one that is merely dropped waits for look-ups of names
+/// under way, and panics where that is not allowed.
+struct Driven(Option<Runtime>);
+
+impl Driven {
+    fn drive(self, until: oneshot::Receiver<()>) {
+        if let Some(runtime) = &self.0 {
+            // Nothing is ever sent: the channel closes when the guard is gone.
+            let _ = runtime.block_on(until);
+        }
+    }
+}
+
+impl Drop for Driven {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::sync::mpsc;
+    use std::task::{Context, Poll, Wake, Waker};
+    use std::time::Instant;
+
+    use super::*;
+
+    impl Background {
+        /// Work runs on the runtime of the test, whose time can be paused.
+        pub(crate) fn here() -> Self {
+            let (end, _) = oneshot::channel();
+            let running = State::Running { runtime: Handle::current(), _end: end };
+            Self(Spawner(Arc::new(Mutex::new(running))))
+        }
+
+        /// A machine that gives no thread.
+        pub(crate) fn none() -> Self {
+            Self(Spawner(Arc::new(Mutex::new(State::Closed(NOT_STARTED)))))
+        }
+    }
+
+    /// The least that an executor can be: it parks the thread.
+    pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+        struct Unpark(thread::Thread);
+        impl Wake for Unpark {
+            fn wake(self: Arc<Self>) {
+                self.0.unpark();
+            }
+        }
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut future = std::pin::pin!(future);
+        loop {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                return output;
+            }
+            thread::park();
+        }
+    }
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    async fn panics() -> u8 {
+        panic!("a source with a fault")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bounded_work_gives_its_result_or_nothing() {
+        let background = Background::here();
+        let spawner = background.spawner();
+        assert_eq!(spawner.bounded(SECOND, async { 7 }).await, Ok(7));
+        assert_eq!(spawner.bounded(SECOND, std::future::pending::<()>()).await, Err(LATE));
+        assert_eq!(spawner.bounded(SECOND, panics()).await, Err(CUT_SHORT));
+    }
+
+    #[test]
+    fn a_caller_needs_no_timer_no_io_and_no_runtime() {
+        let background = Background::default();
+        let work = || background.spawner().bounded(Duration::from_millis(20), std::future::pending::<()>());
+        let bare = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert_eq!(bare.block_on(work()), Err(LATE));
+        assert_eq!(block_on(work()), Err(LATE));
+        // A future that began on one executor may end on another.
+        let mut begun = Box::pin(work());
+        bare.block_on(async {
+            assert!(begun.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending())
+        });
+        drop(bare);
+        assert_eq!(block_on(begun), Err(LATE));
+    }
+
+    #[test]
+    fn work_that_panics_leaves_the_thread_to_the_next() {
+        let background = Background::default();
+        assert_eq!(block_on(background.spawner().run(panics())), Err(CUT_SHORT));
+        assert_eq!(block_on(background.spawner().run(async { 7 })), Ok(7));
+    }
+
+    #[test]
+    fn without_a_thread_there_is_a_reason() {
+        let none = Background::none();
+        assert_eq!(block_on(none.spawner().run(async { 7 })), Err(NOT_STARTED));
+        assert_eq!(none.spawner().start(), Err(NOT_STARTED));
+    }
+
+    /// Says when it is dropped, and on which thread.
+    struct Dropped(mpsc::Sender<Option<String>>);
+
+    impl Drop for Dropped {
+        fn drop(&mut self) {
+            let _ = self.0.send(thread::current().name().map(str::to_owned));
+        }
+    }
+
+    #[test]
+    fn with_its_owner_the_thread_ends_and_so_does_what_runs_there() {
+        let background = Background::default();
+        let spawner = Spawner::of(&background);
+        let (dropped, drops) = mpsc::channel();
+        let held = Dropped(dropped);
+        let work = async move {
+            let _held = held;
+            std::future::pending::<()>().await;
+        };
+        spawner.spawn(work);
+        drop(background);
+        assert_eq!(drops.recv_timeout(60 * SECOND).unwrap().as_deref(), Some(NAME));
+        assert_eq!(spawner.start(), Err(ENDED));
+        assert_eq!(block_on(spawner.run(async { 7 })), Err(ENDED));
+    }
+
+    #[test]
+    fn its_owner_may_be_dropped_anywhere() {
+        // Where tokio lets nobody block, and on the thread itself.
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let background = Background::default();
+            assert_eq!(background.spawner().run(async { 7 }).await, Ok(7));
+            drop(background);
+        });
+        let background = Background::default();
+        let spawner = Spawner::of(&background);
+        assert_eq!(block_on(spawner.run(async move { drop(background) })), Ok(()));
+        // And while a thread ends.
+        thread_local!(static LAST: Background = Background::default());
+        let begun = thread::spawn(|| LAST.with(|last| block_on(last.spawner().run(async { 7 }))));
+        assert_eq!(begun.join().unwrap(), Ok(7));
+    }
+
+    #[test]
+    fn its_owner_does_not_wait_for_the_thread() {
+        let background = Background::default();
+        let (release, released) = mpsc::channel::<()>();
+        // What a source must not do.
+        background.spawner().spawn(async move {
+            let _ = released.recv();
+        });
+        let began = Instant::now();
+        drop(background);
+        assert!(began.elapsed() < 30 * SECOND);
+        drop(release);
+    }
+
+    #[test]
+    fn a_thread_is_started_when_something_is_asked_and_not_before() {
+        let background = Background::default();
+        assert!(matches!(&*background.spawner().state(), State::Idle));
+        block_on(background.spawner().run(async {})).unwrap();
+        assert!(matches!(&*background.spawner().state(), State::Running { .. }));
+    }
+
+    #[test]
+    fn events_reach_the_subscriber_of_whoever_asked() {
+        let (dispatch, seen) = counting();
+        let background = Background::default();
+        let event = async { tracing::info!("asked") };
+        tracing::dispatcher::with_default(&dispatch, || block_on(background.spawner().run(event))).unwrap();
+        assert_eq!(seen.load(std::sync::atomic::Ordering::SeqCst), 1);
+    }
+
+    /// A subscriber that counts events.
+    fn counting() -> (tracing::Dispatch, Arc<std::sync::atomic::AtomicUsize>) {
+        use tracing_subscriber::layer::SubscriberExt as _;
+        struct Count(Arc<std::sync::atomic::AtomicUsize>);
+        impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Count {
+            fn on_event(&self, _: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+                self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            }
+        }
+        let seen = Arc::default();
+        let layer = Count(Arc::clone(&seen));
+        (tracing::Dispatch::new(tracing_subscriber::registry().with(layer)), seen)
+    }
+}

@@ -1,0 +1,227 @@
+//! The guard's own HTTP client: one question a connection, no proxy, no redirect.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::HOST;
+use http::uri::Scheme;
+use http::{HeaderValue, Request, Response, Uri};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::fetch::{DynFetch, MOST_BODY};
+use super::tls::Tls;
+use crate::error::{BoxError, Error};
+
+/// The metadata server is one hop away; Google's Java library allows as much.
+/// Source: `MdsUtil`/`ComputeEngineCredentials` in
+/// <https://github.com/googleapis/google-auth-library-java>.
+const CONNECT: Duration = Duration::from_millis(500);
+pub(super) const WHOLE: Duration = Duration::from_secs(2);
+
+/// Speaks HTTP/1.1, plainly where the URL says `http`, as the metadata server does, and over TLS where
+/// there is a provider. Needs a tokio runtime with timer and I/O, as the guard's own is.
+#[derive(Debug, Clone)]
+pub(crate) struct OwnClient {
+    tls: Tls,
+    whole: Duration,
+}
+
+impl Default for OwnClient {
+    fn default() -> Self {
+        Self { tls: Tls::default(), whole: WHOLE }
+    }
+}
+
+/// A connection, plain or not.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+impl OwnClient {
+    pub(super) async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+        timeout(self.whole, self.exchange(request)).await?
+    }
+
+    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+        let stream = self.connect(request.uri()).await?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        // Dropped with this future, and the connection with it.
+        let mut driver = JoinSet::new();
+        driver.spawn(connection);
+        let (head, body) = sender.send_request(in_origin_form(request)?).await?.into_parts();
+        let body = Limited::new(body, MOST_BODY).collect().await.map_err(name_the_limit)?;
+        Ok(Response::from_parts(head, body.to_bytes()))
+    }
+
+    async fn connect(&self, uri: &Uri) -> Result<Box<dyn Stream>, BoxError> {
+        let host = uri.host().ok_or_else(|| Error::invalid("a URL without a host"))?;
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let is_secret = uri.scheme() == Some(&Scheme::HTTPS);
+        let port = uri.port_u16().unwrap_or(if is_secret { 443 } else { 80 });
+        let stream = timeout(CONNECT, TcpStream::connect((host, port))).await??;
+        if is_secret { self.tls.connect(host, stream).await } else { Ok(Box::new(stream)) }
+    }
+}
+
+/// A request line names no host; the header does.
+fn in_origin_form(request: Request<Bytes>) -> Result<Request<Full<Bytes>>, BoxError> {
+    let (mut head, body) = request.into_parts();
+    let host = head.uri.authority().map(|authority| HeaderValue::from_str(authority.as_str()));
+    head.headers.insert(HOST, host.ok_or_else(|| Error::invalid("a URL without a host"))??);
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    head.uri = path.parse()?;
+    Ok(Request::from_parts(head, Full::new(body)))
+}
+
+fn name_the_limit(error: BoxError) -> BoxError {
+    match error.is::<LengthLimitError>() {
+        true => Error::unreachable("an answer of more than 64 KiB").into(),
+        false => error,
+    }
+}
+
+impl DynFetch for OwnClient {
+    fn unable(&self, uri: &Uri) -> Option<&'static str> {
+        self.tls.missing().filter(|_| uri.scheme() == Some(&Scheme::HTTPS))
+    }
+
+    fn fetch_boxed(
+        &self,
+        request: Request<Bytes>,
+    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, BoxError>> + Send + '_>> {
+        Box::pin(self.send(request))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    type Answer = Result<Response<Bytes>, BoxError>;
+
+    /// Answers one connection with `head`, then with `body` again and again until the other side
+    /// has had enough; the number of body bytes it got rid of.
+    async fn serve(listener: TcpListener, head: &'static str, body: &'static [u8]) -> usize {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = [0; 4096];
+        let _ = stream.read(&mut request).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        drip(stream, body).await
+    }
+
+    async fn drip(mut stream: TcpStream, body: &[u8]) -> usize {
+        let mut sent = 0;
+        while !body.is_empty() && stream.write_all(body).await.is_ok() {
+            sent += body.len();
+        }
+        sent
+    }
+
+    pub(crate) async fn listener() -> (TcpListener, String) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri = format!("http://{}/x?y=z", listener.local_addr().unwrap());
+        (listener, uri)
+    }
+
+    pub(crate) fn get(uri: String) -> Request<Bytes> {
+        Request::get(uri).body(Bytes::new()).unwrap()
+    }
+
+    /// What `fetch` makes of a server that sends `head` and then `body` without end, and how much it took.
+    pub(crate) async fn fetch_from(
+        fetch: impl DynFetch,
+        head: &'static str,
+        body: &'static [u8],
+    ) -> (Answer, usize) {
+        let (listener, uri) = listener().await;
+        let server = tokio::spawn(serve(listener, head, body));
+        let answer = fetch.fetch_boxed(get(uri)).await;
+        drop(fetch);
+        (answer, server.await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_question_has_its_path_and_host_and_what_was_put_in() {
+        let (listener, uri) = listener().await;
+        let host = uri.split('/').nth(2).unwrap().to_owned();
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut asked = [0; 4096];
+            let length = stream.read(&mut asked).await.unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+            String::from_utf8_lossy(&asked[..length]).into_owned()
+        });
+        let request = Request::post(uri).header("metadata-flavor", "Google").body(Bytes::from("meow"));
+        assert!(OwnClient::default().send(request.unwrap()).await.is_ok());
+        let asked = server.await.unwrap();
+        assert!(asked.starts_with("POST /x?y=z HTTP/1.1\r\n") && asked.ends_with("\r\n\r\nmeow"), "{asked}");
+        for header in [format!("host: {host}"), "metadata-flavor: Google".into(), "content-length: 4".into()]
+        {
+            assert!(asked.contains(&format!("\r\n{header}\r\n")), "{asked}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_comes_with_its_status_and_headers() {
+        let head = "HTTP/1.1 404 Not Found\r\nmetadata-flavor: Google\r\ncontent-length: 2\r\n\r\nno";
+        let response = fetch_from(OwnClient::default(), head, b"").await.0.unwrap();
+        assert_eq!(response.status(), 404);
+        assert_eq!(response.headers()["metadata-flavor"], "Google");
+        assert_eq!(response.body(), "no");
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_handed_back_and_not_followed() {
+        let head = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
+        assert_eq!(fetch_from(OwnClient::default(), head, b"").await.0.unwrap().status(), 302);
+    }
+
+    #[tokio::test]
+    async fn an_endless_body_is_cut_off_after_64_kib() {
+        let head = "HTTP/1.1 200 OK\r\nmetadata-flavor: Google\r\n\r\n";
+        let (answer, sent) = fetch_from(OwnClient::default(), head, &[b'x'; 8192]).await;
+        assert!(answer.unwrap_err().to_string().contains("64 KiB"));
+        // What the two sockets buffer comes on top of what was read.
+        assert!(sent < 32 * 1024 * 1024, "{sent}");
+    }
+
+    #[tokio::test]
+    async fn a_dripping_body_ends_at_the_deadline() {
+        let (listener, uri) = listener().await;
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nd").await.unwrap();
+            let mut request = Vec::new();
+            // The other side hangs up.
+            stream.read_to_end(&mut request).await
+        });
+        let client = OwnClient { whole: Duration::from_millis(100), ..OwnClient::default() };
+        assert!(client.send(get(uri)).await.is_err());
+        server.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn nobody_there_is_an_error() {
+        let (listener, uri) = listener().await;
+        drop(listener);
+        assert!(OwnClient::default().send(get(uri)).await.is_err());
+    }
+
+    #[test]
+    fn without_a_provider_of_tls_only_that_cannot_be_asked() {
+        let client = OwnClient::default();
+        let unable = |uri| client.unable(&Uri::from_static(uri));
+        assert_eq!(unable("http://127.0.0.1/"), None);
+        assert_eq!(unable("https://oauth2.googleapis.com/"), client.tls.missing());
+    }
+}
