@@ -15,57 +15,6 @@ macro_rules! done {
     };
 }
 
-/// A VM of which nothing is known yet.
-macro_rules! a_vm {
-    () => {
-        "# use gcp_scopes::environment::{Credential, Environment, Platform};
-# let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer);"
-    };
-}
-
-/// Closes an example that fails with our own error.
-macro_rules! told {
-    () => {
-        "# Ok::<(), gcp_scopes::Error>(())"
-    };
-}
-
-/// What is seen on a VM, to be continued.
-macro_rules! a_world {
-    () => {
-        r#"# use gcp_scopes::environment::{Environment, Snapshot};
-let vm = Snapshot::new()
-#   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")"#
-    };
-}
-
-/// A denial of `storage.objects.insert` for a token that may only read.
-macro_rules! a_denial {
-    () => {
-        r###"# #[cfg(not(feature = "catalog-full"))] fn main() {}
-# #[cfg(feature = "catalog-full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
-# use gcp_scopes::{Denial, Guard, ScopeSet, call::Call, denial::DenialKind, granted::{GrantSource, GrantedScopes}};
-# use gcp_scopes::refusal::{Answer, Certainty, Gate};
-# let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-# let call = Call::new(&http::Method::POST, &uri);
-# let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
-# let held = GrantedScopes::known(held, GrantSource::Metadata);
-# let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-# let answer = Answer::new(body).with_status(403);
-# let guard = Guard::builder().env([("CLOUD_RUN_JOB", "nightly")]).build();
-# let denial = guard.explain(&call, &held, &answer).ok_or("a denial")?;"###
-    };
-}
-
-/// The same denial on a VM.
-macro_rules! on_a_vm {
-    () => {
-        r#"# use gcp_scopes::environment::{Credential, Environment, Platform};
-# let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer).with_project("shop-prod")?;
-# let denial = denial.elsewhere(vm.with_zone("us-central1-a")?.with_instance("web-1")?);"#
-    };
-}
-
 /// Opens an example that awaits something.
 macro_rules! awaits {
     () => {

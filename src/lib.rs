@@ -81,25 +81,42 @@
 #[macro_use]
 mod examples;
 
-pub mod scope;
+#[doc(inline)]
+pub use gcp_scopes_catalog::{call, scope};
 
-pub mod call;
-
-pub mod catalog;
+/// Which Google API method a call is, and which scopes that method accepts.
+///
+/// It is the crate [`gcp_scopes_catalog`], whose data is compiled in: nothing is parsed, allocated or fetched
+/// at start.
+pub mod catalog {
+    #[doc(inline)]
+    pub use gcp_scopes_catalog::KnownHost;
+    #[doc(inline)]
+    pub use gcp_scopes_catalog::{ApiMethod, Basis, Endpoints, Found, VERSION, Version, lookup};
+}
 
 pub mod granted;
 
-pub mod environment;
+pub mod detect;
 
-pub mod refusal;
-
-pub mod remedy;
-
-pub mod layout;
-
-pub mod denial;
+#[doc(inline)]
+pub use gcp_scopes_explain::{denial, environment, layout, refusal, remedy};
 
 pub mod guard;
+
+pub mod judge;
+
+pub mod flight;
+
+pub mod delivery;
+
+pub mod response;
+
+pub mod token_source;
+
+pub mod calling;
+
+mod recording;
 
 pub mod self_check;
 
@@ -116,9 +133,9 @@ pub mod adapter;
 pub mod fuzzing;
 
 #[doc(inline)]
-pub use denial::Denial;
-#[doc(inline)]
 pub use error::Error;
+#[doc(inline)]
+pub use gcp_scopes_explain::Denial;
 #[doc(inline)]
 pub use guard::{Guard, GuardBuilder, Preflight};
 #[doc(inline)]

@@ -6,9 +6,6 @@ use std::future::Future;
 use std::io;
 use std::sync::Arc;
 
-use gcp_scopes::adapter::attach::TokenSource;
-use gcp_scopes::adapter::body::GuardBody;
-use gcp_scopes::adapter::calling::Calling;
 use gcp_scopes::adapter::gcp_auth::GuardTokenProvider;
 use gcp_scopes::adapter::google_apis::GuardGetToken;
 use gcp_scopes::adapter::google_cloud::{GuardCredentials, GuardRetryPolicy};
@@ -16,14 +13,18 @@ use gcp_scopes::adapter::object_store::GuardConnector;
 use gcp_scopes::adapter::reqwest_middleware::GuardMiddleware;
 use gcp_scopes::adapter::{opendal, tower};
 use gcp_scopes::call::{Call, NeededScopes, Why};
+use gcp_scopes::calling::Calling;
 use gcp_scopes::catalog::{ApiMethod, Endpoints, Found};
 use gcp_scopes::environment::{Environment, Snapshot};
 use gcp_scopes::granted::{AccessToken, Fetch, GrantedScopes, GrantedScopesSource, ReqwestFetch};
-use gcp_scopes::guard::{Decision, GuardBuilder};
+use gcp_scopes::guard::GuardBuilder;
+use gcp_scopes::judge::Decision;
 use gcp_scopes::recorder::Recorder;
 use gcp_scopes::refusal::{Answer, Refusal};
 use gcp_scopes::remedy::Step;
+use gcp_scopes::response::body::GuardBody;
 use gcp_scopes::self_check::{ClosedGates, Finding, Report, SelfCheck};
+use gcp_scopes::token_source::SharedTokenSource;
 use gcp_scopes::{Denial, Error, Guard, Scope, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, FakeGoogleBuilder, RecordedRequest};
 use http::{Request, Response};
@@ -62,7 +63,7 @@ fn adapters_go_wherever_their_clients_go() {
     anywhere::<(GuardCredentials, GuardRetryPolicy, GuardGetToken<String>)>();
     anywhere::<GuardTokenProvider<dyn gcp_auth::TokenProvider>>();
     anywhere::<(ReqwestFetch, Arc<dyn Fetch>)>();
-    by_pointer::<dyn TokenSource>();
+    anywhere::<SharedTokenSource>();
     by_pointer::<dyn GrantedScopesSource>();
 }
 
@@ -74,7 +75,7 @@ fn calls_and_checks_can_be_spawned() {
     in_a_task(service.call(Request::new(())));
     in_a_task(Guard::from_env());
     in_a_task(Guard::builder().from_env());
-    in_a_task(Snapshot::take(None));
+    in_a_task(gcp_scopes::detect::look(None));
     in_a_task(guard.self_check().run());
     in_a_task(FakeGoogle::builder().start());
     if let Ok(calling) = guard.calling("storage.objects.get") {

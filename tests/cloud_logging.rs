@@ -33,7 +33,7 @@ async fn refused() {
     let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
     let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
     let error = client.post(url).bearer_auth(google.token()).send().await.unwrap_err();
-    let span = Denial::of(&error).unwrap().span();
+    let span = gcp_scopes::telemetry::span(Denial::of(&error).unwrap());
     span.in_scope(|| tracing::error!({ "@type" = ERROR_EVENT }, "the order was not published"));
 }
 

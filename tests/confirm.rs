@@ -18,7 +18,7 @@ use bytes::Bytes;
 use gcp_scopes::call::Call;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
-use gcp_scopes::guard::Decision;
+use gcp_scopes::judge::Decision;
 use gcp_scopes::{Denial, Guard, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
 use http::header::AUTHORIZATION;

@@ -440,5 +440,5 @@ fn an_api_key_is_no_token_to_judge_by() {
     let uri = "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish?key=AIza".parse().unwrap();
     let call = Call::new(&http::Method::POST, &uri);
     let decision = guard.decide(&call, &GrantedScopes::unknown("an API key"));
-    assert!(matches!(decision, gcp_scopes::guard::Decision::Abstain(_)), "{decision:?}");
+    assert!(matches!(decision, gcp_scopes::judge::Decision::Abstain(_)), "{decision:?}");
 }

@@ -120,7 +120,7 @@ async fn the_denial_is_found_behind_a_boxed_tower_stack() {
         .timeout(Duration::from_secs(20))
         .retry(Twice(1))
         .concurrency_limit(1)
-        .and_then(|response: Response<gcp_scopes::adapter::body::GuardBody<hyper::body::Incoming>>| async {
+        .and_then(|response: Response<gcp_scopes::response::body::GuardBody<hyper::body::Incoming>>| async {
             let (parts, body) = response.into_parts();
             Ok::<_, BoxError>(Response::from_parts(parts, body.collect().await?.to_bytes()))
         })

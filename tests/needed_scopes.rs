@@ -9,7 +9,7 @@ use bytes::Bytes;
 use gcp_scopes::call::{Call, NeededScopes, Why};
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
-use gcp_scopes::guard::Decision;
+use gcp_scopes::judge::Decision;
 use gcp_scopes::{Denial, Guard, Preflight, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, Service, Wire};
 use http::{Method, Request, Response};

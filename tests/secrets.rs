@@ -25,9 +25,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use builder::builder;
 use bytes::Bytes;
-use gcp_scopes::adapter::attach::TokenSource;
 use gcp_scopes::granted::{AccessToken, Fetch, GrantedScopes, GrantedScopesSource};
 use gcp_scopes::guard::Surface;
+use gcp_scopes::token_source::TokenSource;
 use gcp_scopes::{Denial, Guard, Preflight};
 use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
 use http::header::AUTHORIZATION;
@@ -230,11 +230,8 @@ impl GrantedScopesSource for Broken {
 }
 
 impl TokenSource for Broken {
-    fn token_for<'a>(
-        &'a self,
-        _: &'a str,
-    ) -> Pin<Box<dyn Future<Output = Result<String, BoxError>> + Send + 'a>> {
-        Box::pin(async { Ok(format!("{MARKER}\nand more")) })
+    async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::error::BoxError> {
+        Ok(format!("{MARKER}\nand more"))
     }
 }
 

@@ -144,7 +144,7 @@ async fn everything() -> Records {
     let confirm = client(builder(&google)).await;
     google.front().times(1).respond_with(Wire::Scope);
     let refused = publish(&confirm, &google).send().await.unwrap_err();
-    let span = Denial::of(&refused).unwrap().span();
+    let span = gcp_scopes::telemetry::span(Denial::of(&refused).unwrap());
     span.in_scope(|| ());
     let deny = client(builder(&google).preflight(Preflight::Deny)).await;
     publish(&deny, &google).send().await.unwrap_err();

@@ -36,7 +36,7 @@ async fn upload(State(service): State<Service>, body: String) -> StatusCode {
     match service.storage.upload_object(&request, body, &media).await {
         Ok(_) => StatusCode::CREATED,
         Err(error) => {
-            let span = Denial::of(&error).map_or_else(tracing::Span::none, Denial::span);
+            let span = Denial::of(&error).map_or_else(tracing::Span::none, gcp_scopes::telemetry::span);
             span.in_scope(|| tracing::error!("the photo was not stored"));
             StatusCode::BAD_GATEWAY
         }

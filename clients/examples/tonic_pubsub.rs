@@ -37,7 +37,7 @@ async fn main() -> anyhow::Result<()> {
     }
 
     println!("--- with the guard around the channel, inside the token\n");
-    let guarded = ServiceBuilder::new().layer(guard.layer()).service(channel);
+    let guarded = ServiceBuilder::new().layer(guard.tonic_layer()).service(channel);
     let mut client = PublisherClient::with_interceptor(guarded, with_token);
     if let Err(status) = client.publish(order()).await {
         println!("{:?}: {}\n", status.code(), status.message());

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use async_trait::async_trait;
 use bytes::Bytes;
 use gcp_scopes::Guard;
-use gcp_scopes::adapter::calling::Calling;
+use gcp_scopes::calling::Calling;
 use gcp_scopes_testing::{FakeGoogle, Service};
 use google_apis_common::{Delegate, Error};
 use google_drive3::DriveHub;

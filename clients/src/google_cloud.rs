@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use gcp_scopes::Guard;
-use gcp_scopes::adapter::calling::Calling;
+use gcp_scopes::calling::Calling;
 use gcp_scopes_testing::{FakeGoogle, Service};
 use google_cloud_auth::credentials::{CacheableResource, Credentials, CredentialsProvider, EntityTag};
 use google_cloud_auth::errors::CredentialsError;

@@ -102,7 +102,7 @@ pub(crate) fn channel(world: &World, guard: Option<Guard>) -> Result<Stack, BoxE
     Ok(match guard {
         None => BoxCloneSyncService::new(channel.map_err(|error| Status::from_error(error.into()))),
         Some(guard) => {
-            let guarded = guard.layer().layer(channel).map_err(Status::from_error);
+            let guarded = guard.tonic_layer().layer(channel).map_err(Status::from_error);
             BoxCloneSyncService::new(guarded.map_response(|answer| answer.map(Body::new)))
         }
     })

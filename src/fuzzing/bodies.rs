@@ -12,8 +12,8 @@ use http::header::CONTENT_ENCODING;
 use http_body::{Body, Frame, SizeHint};
 
 use super::first;
-use crate::adapter::body::{LOOK_BYTES, LOOK_FRAMES, look};
-use crate::adapter::inflate::{INFLATED_BYTES, readable};
+use crate::response::body::{LOOK_BYTES, LOOK_FRAMES, look};
+use crate::response::inflate::{INFLATED_BYTES, readable};
 
 /// What a body does when it is asked for a frame.
 #[derive(Debug, Clone)]

@@ -19,14 +19,9 @@ use super::clock::Clock;
 use super::fetch::{self, Fetch};
 use super::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
 use crate::environment::Platform;
+use crate::environment::metadata::{SCOPES, scope_list};
 use crate::error::Error;
-use crate::scope::{Scope, ScopeSet};
 
-/// Link-local, and the same in every network: no name to look up.
-/// Source: <https://docs.cloud.google.com/compute/docs/metadata/querying-metadata>.
-pub(crate) const DEFAULT_HOST: &str = "169.254.169.254";
-pub(crate) const EMAIL: &str = "instance/service-accounts/default/email";
-pub(crate) const SCOPES: &str = "instance/service-accounts/default/scopes";
 const TOKEN: &str = "instance/service-accounts/default/token";
 const FLAVOR: &str = "metadata-flavor";
 /// How soon the server is asked for its token again on account of a token it had not minted then.
@@ -105,18 +100,6 @@ fn refusal(path: &str, status: StatusCode) -> String {
     format!("metadata server answered {}: {meaning}", status.as_u16())
 }
 
-/// The scopes in the text of [`SCOPES`], one on each line; `None` if any line is something else.
-pub(crate) fn scope_lines(text: &str) -> Option<ScopeSet> {
-    let scopes: Option<ScopeSet> = text.lines().map(str::trim).map(scope_line).collect();
-    scopes.filter(|scopes| !scopes.is_empty())
-}
-
-fn scope_line(line: &str) -> Option<Scope> {
-    let scope = Scope::from_uri(line);
-    let plausible = line.starts_with("https://") && line.bytes().all(|byte| byte.is_ascii_graphic());
-    (scope.is_known() || plausible).then_some(scope)
-}
-
 /// Knows the scopes of the tokens that this machine's metadata server mints.
 ///
 /// Whether it minted a token is found out by comparing keyed hashes with its own current token,
@@ -192,7 +175,7 @@ impl MetadataScopes {
         let answer: TokenAnswer = serde_json::from_str(&answer).map_err(|_| UNREADABLE)?;
         let token = AccessToken::new(&answer.access_token).ok_or(UNREADABLE)?;
         let list = self.get(SCOPES, pause).await?;
-        let scopes = scope_lines(&list).ok_or("the metadata server's list of scopes cannot be read")?;
+        let scopes = scope_list(&list).ok_or("the metadata server's list of scopes cannot be read")?;
         let granted = GrantedScopes::known(scopes, GrantSource::Metadata);
         let lasts = answer.expires_in.and_then(|seconds| seconds.as_u64()).map(Duration::from_secs);
         let granted = match lasts.and_then(|lasts| self.clock.wall().checked_add(lasts)) {
@@ -230,7 +213,9 @@ mod tests {
     use super::super::fetch::tests::{FakeFetch, answer};
     use super::super::flight::{Grants, Limits, Peek};
     use super::*;
+    use crate::environment::metadata::{DEFAULT_HOST, EMAIL};
     use crate::environment::{Environment, Snapshot};
+    use crate::scope::ScopeSet;
 
     type Server = Result<String, Error>;
 
@@ -306,11 +291,11 @@ mod tests {
     #[test]
     fn only_a_list_of_scopes_is_one() {
         let good = "https://www.googleapis.com/auth/pubsub\nhttps://example.com/new-scope\nopenid\n";
-        assert_eq!(scope_lines(good).map(|scopes| scopes.len()), Some(3));
+        assert_eq!(scope_list(good).map(|scopes| scopes.len()), Some(3));
         for text in
             ["", "\n", "Internal error", "https://a b/", "{\"scope\":1}", "https://x.example/\n\nopenid"]
         {
-            assert_eq!(scope_lines(text), None, "{text:?}");
+            assert_eq!(scope_list(text), None, "{text:?}");
         }
     }
 
@@ -468,7 +453,7 @@ mod tests {
             };
             Some(answer(200, text))
         }));
-        let snapshot = Snapshot::new().asked(Arc::clone(&fetch)).await;
+        let snapshot = crate::detect::ask(Snapshot::new(), Arc::clone(&fetch)).await;
         let here = Environment::of(&snapshot);
         let server = MetadataServer::new(fetch, snapshot.metadata_host().unwrap()).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new());
@@ -524,7 +509,7 @@ mod tests {
             let mut response = answer(status, "");
             *response.body_mut() = Bytes::from(body);
             for path in [TOKEN, SCOPES, EMAIL] {
-                let _ = read(path, &response).ok().as_deref().map(scope_lines);
+                let _ = read(path, &response).ok().as_deref().map(scope_list);
             }
         }
     }

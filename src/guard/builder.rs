@@ -6,8 +6,9 @@ use http::Uri;
 
 use super::lessons::Lessons;
 use super::repeats::Repeats;
-use super::{Guard, Inner, Preflight, Surface, WAIT};
+use super::{Guard, Preflight, State, Surface, WAIT};
 use crate::catalog::Endpoints;
+use crate::detect;
 use crate::environment::{Environment, Platform, Snapshot};
 use crate::error::Error;
 use crate::granted::cache::Stage;
@@ -251,8 +252,8 @@ impl GuardBuilder {
         let fetch = self.fetch.take().or_else(default_fetch);
         let asks_tokeninfo = self.asks_tokeninfo(self.world.is_none());
         let world = match self.world.take() {
-            Some(world) => world.completed(fetch.clone()).await,
-            None => Snapshot::take(fetch.clone()).await,
+            Some(world) => detect::complete(world, fetch.clone()).await,
+            None => detect::look(fetch.clone()).await,
         };
         let environment = Environment::of(&world);
         let server = fetch.clone().and_then(|fetch| metadata_server(&world, &environment, fetch));
@@ -290,7 +291,7 @@ impl GuardBuilder {
         let place = |kind| self.order.iter().position(|first| *first == kind).unwrap_or(self.order.len());
         sources.sort_by_key(|(kind, ..)| place(*kind));
         let sources = sources.into_iter().map(|(_, stage, source)| (stage, source)).collect();
-        Guard(Arc::new(Inner {
+        Guard::new(State {
             preflight: self.preflight,
             surface: self.surface,
             endpoints: self.endpoints,
@@ -301,9 +302,9 @@ impl GuardBuilder {
             fetch: asking.fetch,
             metadata: asking.metadata,
             problem: asking.problem,
-            recorder: OnceLock::new(),
+            recording: OnceLock::new(),
             repeats: Repeats::default(),
-        }))
+        })
     }
 }
 
@@ -343,6 +344,34 @@ fn default_fetch() -> Option<Arc<dyn Fetch>> {
 #[cfg(not(feature = "reqwest"))]
 fn default_fetch() -> Option<Arc<dyn Fetch>> {
     None
+}
+
+impl Guard {
+    /// A guard that has learnt from the environment variables, the credential files and the
+    /// metadata server where it runs and what its credential may hold.
+    ///
+    /// Never fails, and takes at most a few seconds: what it cannot learn is unknown.
+    /// Without the feature `reqwest` it asks no server.
+    ///
+    /// ```no_run
+    #[doc = awaits!()]
+    /// let guard = gcp_scopes::Guard::from_env().await; // once, at start
+    /// println!("on {} with {}", guard.environment().platform(), guard.environment().credential().as_str());
+    #[doc = done!()]
+    /// ```
+    pub async fn from_env() -> Self {
+        Self::builder().from_env().await
+    }
+
+    /// A guard made by hand. With no further call it knows the catalog and reads self-signed JWTs.
+    ///
+    /// ```
+    /// # use gcp_scopes::{Guard, guard::Surface};
+    /// let guard = Guard::builder().surface(Surface::Message).build();
+    /// ```
+    pub fn builder() -> GuardBuilder {
+        GuardBuilder::default()
+    }
 }
 
 impl fmt::Debug for GuardBuilder {
@@ -438,7 +467,7 @@ mod tests {
 
     #[test]
     fn a_self_check_asks_through_the_client_that_the_guard_was_given() {
-        assert!(Guard::builder().fetch(Nobody).build().fetch().is_some());
+        assert!(Guard::builder().fetch(Nobody).build().state().fetch.is_some());
     }
 
     #[tokio::test]

@@ -1,0 +1,230 @@
+//! Looks at the world that a program runs in: variables, files, and the metadata server.
+
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::environment::Snapshot;
+use crate::granted::Fetch;
+use crate::granted::clock::bounded;
+use crate::granted::metadata::MetadataServer;
+
+/// For all questions to the metadata server together.
+const LIMIT: Duration = Duration::from_secs(1);
+/// A credential file is a few KiB.
+const MOST_FILE: u64 = 64 * 1024;
+
+/// Looks at the real world: environment variables, credential file, and the metadata server
+/// unless the machine is none of Google's or `NO_GCE_CHECK=true` is set.
+///
+/// Never fails and takes little more than a second: what it cannot see is not in the snapshot.
+/// Must run on a tokio runtime with a timer to see the metadata server.
+pub async fn look(fetch: Option<Arc<dyn Fetch>>) -> Snapshot {
+    let mut world = Snapshot::new();
+    for name in Snapshot::variables() {
+        world = world.with_env(*name, std::env::var(name).unwrap_or_default());
+    }
+    if let Some(text) = read_file(Path::new(Snapshot::maker_file())) {
+        world = world.with_file(Snapshot::maker_file(), &text);
+    }
+    complete(world, fetch).await
+}
+
+/// The same world with what its variables point to: the credential file and the metadata server, under
+/// the rules of [`look`].
+pub(crate) async fn complete(mut world: Snapshot, fetch: Option<Arc<dyn Fetch>>) -> Snapshot {
+    for path in world.credential_paths() {
+        if let Some(text) = read_file(Path::new(&path)) {
+            world = world.with_file(path, &text);
+        }
+    }
+    match fetch {
+        Some(fetch) => ask(world, fetch).await,
+        None => world,
+    }
+}
+
+/// The same world with what the metadata server says, if there may be one.
+pub(crate) async fn ask(world: Snapshot, fetch: Arc<dyn Fetch>) -> Snapshot {
+    let Some(host) = world.metadata_host().filter(|_| world.needs_metadata()) else { return world };
+    let server = match MetadataServer::new(fetch, host) {
+        Ok(server) => server,
+        Err(error) => return world.with_metadata_problem(error.to_string()),
+    };
+    ask_server(world, &server).await
+}
+
+/// A value that is missing is no reason to stop; a server that is missing or slow is one.
+async fn ask_server(mut world: Snapshot, server: &MetadataServer) -> Snapshot {
+    let until = Instant::now() + LIMIT;
+    for path in Snapshot::metadata_paths() {
+        if world.lacks(path) {
+            continue;
+        }
+        let server = server.clone();
+        let left = until.saturating_duration_since(Instant::now());
+        match bounded(left, async move { server.get(path).await }).await {
+            Some(Ok(text)) => world = world.with_metadata(path, text),
+            Some(Err(error)) if !world.has_metadata() => {
+                return world.with_metadata_problem(error.to_string());
+            }
+            Some(Err(_)) => {}
+            None => return world.with_metadata_problem("the metadata server did not answer in time"),
+        }
+    }
+    world
+}
+
+/// The text of a plain file. A pipe is left alone: to read it would take it from the program.
+fn read_file(path: &Path) -> Option<String> {
+    if !path.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut text = String::new();
+    std::fs::File::open(path).ok()?.take(MOST_FILE).read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::{Request, Response};
+
+    use super::*;
+
+    /// Lists the names of the attributes.
+    const ATTRIBUTE_NAMES: &str = "instance/attributes/";
+    /// How many paths there are besides attributes.
+    const PATHS: usize = 8;
+    use crate::granted::fetch::tests::{FakeFetch, answer};
+
+    /// What a snapshot of `world` sees of a metadata server, and how often it asks.
+    async fn asked_by<F>(world: Snapshot, serve: F) -> (Snapshot, usize)
+    where
+        F: Fn(&str) -> Option<Response<Bytes>> + Send + Sync + 'static,
+    {
+        let by_path = move |request: &Request<Bytes>| {
+            serve(request.uri().path().trim_start_matches("/computeMetadata/v1/"))
+        };
+        let fetch = Arc::new(FakeFetch::new(by_path));
+        let snapshot = ask(world, Arc::clone(&fetch) as Arc<dyn Fetch>).await;
+        (snapshot, fetch.asked())
+    }
+
+    fn vm(path: &str) -> Option<Response<Bytes>> {
+        let text = match path {
+            "project/project-id" => "my-project",
+            "instance/name" => "web-1",
+            ATTRIBUTE_NAMES => "created-by\nssh-keys\nstartup-script\n",
+            "instance/attributes/created-by" => "somebody",
+            _ => return Some(answer(404, "<html>")),
+        };
+        Some(answer(200, text))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_few_values_are_asked_for_and_the_missing_ones_left_out() {
+        let (snapshot, asked) = asked_by(Snapshot::new(), vm).await;
+        assert_eq!(snapshot.metadata("project/project-id"), Some("my-project"));
+        assert_eq!(snapshot.metadata("instance/attributes/created-by"), Some("somebody"));
+        assert_eq!((snapshot.metadata("instance/zone"), snapshot.metadata_problem()), (None, None));
+        assert_eq!(asked, PATHS + 1, "attributes that are not there are not asked for");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn attributes_are_asked_for_one_by_one_where_their_names_are_not_told() {
+        let serve = |path: &str| vm(path).filter(|_| path != ATTRIBUTE_NAMES).or(Some(answer(403, "")));
+        let (snapshot, asked) = asked_by(Snapshot::new(), serve).await;
+        assert_eq!(snapshot.metadata("instance/attributes/created-by"), Some("somebody"));
+        assert_eq!(asked, Snapshot::metadata_paths().count());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_is_missing_slow_or_false_is_asked_once() {
+        type Serve = fn(&str) -> Option<Response<Bytes>>;
+        let rows: [(Serve, &str); 4] = [
+            (|_| None, "in time"),
+            (|_| Some(answer(403, "<html>")), "403"),
+            (|_| Some(Response::new(Bytes::from_static(b"welcome to the hotel"))), "something else"),
+            (|_| Some(answer(200, "<html>")), "cannot be read"),
+        ];
+        for (serve, problem) in rows {
+            let (snapshot, asked) = asked_by(Snapshot::new(), serve).await;
+            assert!(snapshot.metadata_problem().unwrap().contains(problem), "{snapshot:?}");
+            assert!(!snapshot.has_metadata());
+            assert_eq!(asked, 1);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_falls_silent_leaves_what_it_had_told() {
+        let (snapshot, _) =
+            asked_by(Snapshot::new(), |path| vm(path).filter(|_| path != "instance/name")).await;
+        assert_eq!(snapshot.metadata("project/project-id"), Some("my-project"));
+        assert!(snapshot.metadata_problem().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_is_asked_where_the_machine_is_not_googles_or_the_user_forbids_it() {
+        let key = r#"{"type":"service_account"}"#;
+        let credential = "/h/.config/gcloud/application_default_credentials.json";
+        let laptop = Snapshot::new().with_env("HOME", "/h").with_file(credential, key);
+        let world = Snapshot::new;
+        let rows = [
+            (world(), true),
+            (world().with_env("NO_GCE_CHECK", "true"), false),
+            (world().with_env("NO_GCE_CHECK", "True").with_env("GCE_METADATA_HOST", "127.0.0.1:1"), false),
+            (world().with_env("K_SERVICE", "web"), true),
+            (world().with_env("CLOUD_RUN_JOB", "job"), true),
+            (laptop.clone().with_env("FUNCTION_TARGET", "local"), false),
+            (
+                world().with_env("FUNCTION_TARGET", "local").with_file(Snapshot::maker_file(), "ThinkPad\n"),
+                false,
+            ),
+            (world().with_env("K_SERVICE", "web").with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1"), true),
+            (world().with_file(Snapshot::maker_file(), "Google Compute Engine\n"), true),
+            (world().with_file(Snapshot::maker_file(), "ThinkPad\n"), false),
+            (
+                world()
+                    .with_file(Snapshot::maker_file(), "ThinkPad\n")
+                    .with_env("GCE_METADATA_HOST", "127.0.0.1:1"),
+                true,
+            ),
+            (
+                world()
+                    .with_file(Snapshot::maker_file(), "ThinkPad\n")
+                    .with_env("GCE_METADATA_IP", "127.0.0.1"),
+                true,
+            ),
+            (laptop.clone(), false),
+            (laptop.clone().with_file(Snapshot::maker_file(), "Google Compute Engine\n"), true),
+            (laptop.with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1"), true),
+        ];
+        for (world, expected) in rows {
+            let (snapshot, asked) = asked_by(world, vm).await;
+            assert_eq!(asked > 0, expected, "{snapshot:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_host_that_is_none_is_a_problem_and_no_failure() {
+        let (snapshot, asked) =
+            asked_by(Snapshot::new().with_env("GCE_METADATA_HOST", "http://x/"), vm).await;
+        assert!(snapshot.metadata_problem().unwrap().contains("`http://x/`"));
+        assert_eq!(asked, 0);
+    }
+
+    #[test]
+    fn without_a_runtime_the_rest_is_still_seen() {
+        let mut take = Box::pin(look(None));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(take.as_mut().poll(&mut context).is_ready());
+    }
+
+    #[test]
+    fn a_folder_and_a_missing_file_are_no_files() {
+        assert_eq!(read_file(&std::env::temp_dir()), None);
+        assert_eq!(read_file(&std::env::temp_dir().join("no-such-credential.json")), None);
+    }
+}
