@@ -13,12 +13,14 @@ use serde_json::Value;
 use crate::encoding::grpc_message;
 use crate::reply::{Reply, Trailers, empty, with};
 
-const PERMISSION_DENIED: u8 = 7;
+/// Statuses of gRPC, <https://grpc.io/docs/guides/status-codes/>.
+pub(crate) const PERMISSION_DENIED: u8 = 7;
+pub(crate) const RESOURCE_EXHAUSTED: u8 = 8;
 
 /// Everything in the headers and no body, as Google's servers refuse a call that has not begun.
-pub(crate) fn refusal(message: &str, bytes: Option<(&str, Vec<u8>)>) -> Reply {
+pub(crate) fn refusal(code: u8, message: &str, bytes: Option<(&str, Vec<u8>)>) -> Reply {
     let reply = with(empty(StatusCode::OK), CONTENT_TYPE.as_str(), "application/grpc");
-    let reply = with(reply, "grpc-status", &PERMISSION_DENIED.to_string());
+    let reply = with(reply, "grpc-status", &code.to_string());
     let reply = with(reply, "grpc-message", &grpc_message(message));
     match bytes {
         Some((name, bytes)) => with(reply, name, &STANDARD_NO_PAD.encode(bytes)),
@@ -36,11 +38,11 @@ pub(crate) fn into_trailers(reply: Reply) -> Reply {
 }
 
 /// `google.rpc.Status` with one detail, an `ErrorInfo`.
-pub(crate) fn status(message: &str, info: &Value) -> Vec<u8> {
+pub(crate) fn status(code: u8, message: &str, info: &Value) -> Vec<u8> {
     let mut any = Vec::new();
     field(&mut any, 1, b"type.googleapis.com/google.rpc.ErrorInfo");
     field(&mut any, 2, &error_info(info));
-    let mut out = vec![0x08, PERMISSION_DENIED];
+    let mut out = vec![0x08, code];
     field(&mut out, 2, message.as_bytes());
     field(&mut out, 3, &any);
     out

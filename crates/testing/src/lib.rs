@@ -119,6 +119,7 @@ mod policy;
 mod profiles;
 mod recorded;
 mod reply;
+pub mod scenarios;
 mod scope;
 mod script;
 mod scripted;

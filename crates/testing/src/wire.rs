@@ -1,4 +1,4 @@
-//! Answers of Google's services, in the forms that they are sent in.
+//! Data: the forms in which Google's services refuse.
 
 mod forms;
 mod reply;

@@ -1,11 +1,12 @@
 //! The answer that goes out for each [`Wire`].
 
 use http::StatusCode;
+use quick_xml::escape::partial_escape;
 use serde_json::{Map, Value, json};
 
 use super::Wire;
 use super::forms::{self, Form, Info};
-use crate::grpc;
+use crate::grpc::{self, PERMISSION_DENIED, RESOURCE_EXHAUSTED};
 use crate::reply::{Reply, empty, html, json, with, xml};
 
 impl Wire {
@@ -29,17 +30,29 @@ impl Wire {
         challenged(json(status, &body), form.challenge)
     }
 
-    fn grpc_reply(self) -> Reply {
+    /// In XML, as Cloud Storage would refuse.
+    pub(crate) fn xml_reply(self) -> Reply {
+        let message = partial_escape(self.form().message);
+        let body = format!(
+            "<?xml version='1.0' encoding='UTF-8'?><Error><Code>AccessDenied</Code>\
+             <Message>Access denied.</Message><Details>{message}</Details></Error>"
+        );
+        xml(StatusCode::FORBIDDEN, body)
+    }
+
+    /// In headers or trailers, as gRPC refuses.
+    pub(crate) fn grpc_reply(self) -> Reply {
         let form = self.form();
         let (message, info) = (form.message, form.info.as_ref().map(error_info));
+        let code = if self == Self::RateLimit { RESOURCE_EXHAUSTED } else { PERMISSION_DENIED };
         let bytes = match (self, &info) {
             (Self::GrpcScopeErrorInfoOnly, Some(info)) => {
                 Some(("google.rpc.errorinfo-bin", grpc::error_info(info)))
             }
-            (_, Some(info)) => Some(("grpc-status-details-bin", grpc::status(message, info))),
+            (_, Some(info)) => Some(("grpc-status-details-bin", grpc::status(code, message, info))),
             (_, None) => None,
         };
-        let headers = challenged(grpc::refusal(message, bytes), form.challenge);
+        let headers = challenged(grpc::refusal(code, message, bytes), form.challenge);
         match self {
             Self::GrpcScopeInTrailers => grpc::into_trailers(headers),
             _ => headers,
