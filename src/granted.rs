@@ -40,6 +40,8 @@ pub(crate) mod own_client;
 #[cfg(feature = "reqwest")]
 pub(crate) mod reqwest_fetch;
 pub(crate) mod source;
+#[cfg(feature = "metadata")]
+mod stream;
 pub(crate) mod sync;
 #[cfg(feature = "tls")]
 mod tls;

@@ -8,13 +8,12 @@
 //! By default it never blocks what Google would allow.
 //!
 //! ```
-//! # #[cfg(not(all(feature = "tower", feature = "testing", feature = "reqwest")))] fn main() {}
-//! # #[cfg(all(feature = "tower", feature = "testing", feature = "reqwest"))]
+//! # #[cfg(not(all(feature = "tower", feature = "testing", feature = "metadata")))] fn main() {}
+//! # #[cfg(all(feature = "tower", feature = "testing", feature = "metadata"))]
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 //! # use http_body_util::Full;
 //! # use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 //! # use gcp_scopes::testing::FakeGoogle;
-//! # rustls::crypto::ring::default_provider().install_default().ok();
 //! # let google = FakeGoogle::builder().bucket("photos").start().await?;
 //! # let client = Client::builder(TokioExecutor::new()).build_http::<Full<bytes::Bytes>>();
 //! # let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg", google.storage_url());
@@ -54,7 +53,7 @@
 //!
 //! - [`Preflight`] says what happens to a call that Google would refuse, [`guard::Surface`] how a denial
 //!   reaches the caller.
-//! - [`self_check`] asks at start-up whether both gates are open, [`recorder`] learns which scopes a program needs.
+//! - [`detect`] says what is seen of where the program runs; [`self_check`] asks at start-up whether both gates are open, [`recorder`] learns which scopes a program needs.
 //! - [`refusal`] tells which gate refused, from any answer or log line; [`remedy`] what to do about it.
 //! - [`testing`] is a fake Google on 127.0.0.1 for the tests of your own service; [`telemetry`] lists the events.
 //! - Errors are of two kinds: a [`Denial`] (the answer is no) and an [`Error`] (a wrong configuration), which never stops a call.

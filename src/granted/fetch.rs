@@ -58,7 +58,7 @@ pub(crate) const MOST_PAUSE: Duration = Duration::from_secs(300);
 /// use gcp_scopes::granted::Fetch;
 /// use http::{Request, Response};
 ///
-/// /// Reaches nobody: for a program that may open no connection of its own.
+/// /// Opens no connection: for a program that may open none of its own.
 /// struct Offline;
 ///
 /// impl Fetch for Offline {

@@ -9,7 +9,7 @@ use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use super::own_client::Stream;
+use super::stream::Stream;
 use crate::error::{BoxError, Error};
 
 const MISSING: &str = "no TLS provider (install one for rustls, or enable feature `tls-ring`)";
