@@ -1,15 +1,15 @@
 //! Tokens come from a broker of one's own, which knows what it granted. A `GrantedScopesSource` tells
 //! the guard, so a call that cannot succeed is not even sent.
 //!
-//! `cargo run --example custom_source --features tower,testing`. Nothing leaves this machine.
+//! `cargo run --example custom_source --features tower`. Nothing leaves this machine.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
-use gcp_scopes::testing::{FakeGoogle, Service};
 use gcp_scopes::{Denial, Guard, Preflight, ScopeSet};
+use gcp_scopes_testing::{FakeGoogle, Service};
 use http::{Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;

@@ -1,11 +1,11 @@
 //! A service of your own and the tests that hold it to what it does when Google refuses: against the
 //! fake Google, without network and credentials.
 //!
-//! `cargo run --example own_tests --features reqwest-middleware,testing` shows what its user sees, and
-//! `cargo test --example own_tests --features reqwest-middleware,testing` runs the tests below.
+//! `cargo run --example own_tests --features reqwest-middleware` shows what its user sees, and
+//! `cargo test --example own_tests --features reqwest-middleware` runs the tests below.
 
-use gcp_scopes::testing::{FakeGoogle, Vm};
 use gcp_scopes::{Denial, Guard};
+use gcp_scopes_testing::{FakeGoogle, Vm};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 
 /// The service: it keeps photos in Cloud Storage.

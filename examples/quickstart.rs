@@ -1,12 +1,12 @@
 //! The story this crate was made for, from the bare 403 to the call that succeeds.
 //!
-//! `cargo run --example quickstart --features reqwest-middleware,testing` needs no network: an embedded fake Google runs
+//! `cargo run --example quickstart --features reqwest-middleware` needs no network: an embedded fake Google runs
 //! on 127.0.0.1, and a real client talks to it over real sockets.
 
 use std::error::Error;
 
-use gcp_scopes::testing::{FakeGoogle, Vm};
 use gcp_scopes::{Denial, Guard};
+use gcp_scopes_testing::{FakeGoogle, Vm};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";

@@ -1,12 +1,12 @@
 //! The same story through a tower stack: a timeout, the guard, and hyper's own client.
 //!
-//! `cargo run --example tower --features tower,testing`
+//! `cargo run --example tower --features tower`
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use gcp_scopes::testing::{FakeGoogle, Vm};
 use gcp_scopes::{Denial, Guard, Preflight};
+use gcp_scopes_testing::{FakeGoogle, Vm};
 use http::{Request, header};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;

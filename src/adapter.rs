@@ -13,24 +13,12 @@
 //! # }
 //! ```
 
-pub mod attach;
-#[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store", feature = "opendal"))]
-pub mod body;
-#[cfg(any(feature = "google-cloud", feature = "google-apis"))]
-pub mod calling;
 #[cfg(feature = "gcp-auth")]
 pub mod gcp_auth;
 #[cfg(feature = "google-apis")]
 pub mod google_apis;
 #[cfg(feature = "google-cloud")]
 pub mod google_cloud;
-#[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store", feature = "opendal"))]
-mod grpc;
-#[cfg(any(feature = "tower", feature = "reqwest-middleware", feature = "object-store", feature = "opendal"))]
-mod grpc_body;
-#[cfg(feature = "tower")]
-mod hold;
-pub(crate) mod inflate;
 #[cfg(feature = "object-store")]
 pub mod object_store;
 #[cfg(feature = "opendal")]

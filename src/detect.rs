@@ -9,8 +9,6 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::background::{Background, Spawner};
 use crate::environment::Snapshot;
-use crate::environment::metadata::{EMAIL, SCOPES};
-use crate::environment::snapshot::{DMI, NAMED_FILE};
 use crate::granted::Fetch;
 use crate::granted::fetch::{self, DynFetch};
 use crate::granted::metadata::MetadataServer;
@@ -19,62 +17,6 @@ use crate::granted::metadata::MetadataServer;
 const LIMIT: Duration = Duration::from_secs(1);
 /// A credential file is a few KiB.
 const MOST_FILE: u64 = 64 * 1024;
-
-/// The only environment variables that are read.
-static VARIABLES: [&str; 26] = [
-    NAMED_FILE,
-    "CLOUDSDK_CONFIG",
-    "HOME",
-    "APPDATA",
-    "GCE_METADATA_HOST",
-    "GCE_METADATA_IP",
-    "NO_GCE_CHECK",
-    "GOOGLE_CLOUD_PROJECT",
-    "GCLOUD_PROJECT",
-    "DEVSHELL_PROJECT_ID",
-    "KUBERNETES_SERVICE_HOST",
-    "FUNCTION_TARGET",
-    "FUNCTION_NAME",
-    "K_CONFIGURATION",
-    "K_SERVICE",
-    "CLOUD_RUN_JOB",
-    "CLOUD_RUN_WORKER_POOL",
-    "GAE_ENV",
-    "GAE_SERVICE",
-    "APPENGINE_RUNTIME",
-    "COMPOSER_ENVIRONMENT",
-    "COMPOSER_LOCATION",
-    "CLOUD_SHELL",
-    "GOOGLE_CLOUD_SHELL",
-    "DEVSHELL_CLIENT_PORT",
-    "BUILDER_OUTPUT",
-];
-
-/// The only values of the metadata server that are asked for, besides [`ATTRIBUTES`]. The first
-/// one shows whether there is a server at all.
-static PATHS: [&str; 8] = [
-    "project/project-id",
-    "project/numeric-project-id",
-    "instance/zone",
-    "instance/region",
-    "instance/name",
-    EMAIL,
-    SCOPES,
-    // Names only: what the attributes hold may be secret.
-    ATTRIBUTE_NAMES,
-];
-
-const ATTRIBUTE_NAMES: &str = "instance/attributes/";
-static ATTRIBUTES: [&str; 8] = [
-    "instance/attributes/created-by",
-    "instance/attributes/cluster-name",
-    "instance/attributes/cluster-location",
-    "instance/attributes/kube-labels",
-    "instance/attributes/dataproc-cluster-name",
-    "instance/attributes/dataproc-region",
-    "instance/attributes/job_id",
-    "instance/attributes/proxy-url",
-];
 
 /// What the process sees of where it runs: environment variables, the credential file, and the
 /// metadata server unless the machine is none of Google's or `NO_GCE_CHECK=true` is set.
@@ -102,71 +44,62 @@ pub async fn snapshot_with(fetch: impl Fetch + 'static) -> Snapshot {
 }
 
 pub(crate) async fn of_process(spawner: &Spawner, fetch: Option<Arc<dyn DynFetch>>) -> Snapshot {
-    let value_of = |name: &str| std::env::var(name).unwrap_or_default();
-    let variables = VARIABLES.into_iter();
-    let mut snapshot = variables.fold(Snapshot::new(), |seen, name| seen.with_env(name, value_of(name)));
-    if let Some(text) = read_file(Path::new(DMI)) {
-        snapshot = snapshot.with_file(DMI, &text);
+    let mut world = Snapshot::new();
+    for name in Snapshot::variables() {
+        world = world.with_env(*name, std::env::var(name).unwrap_or_default());
     }
-    completed(spawner, snapshot, fetch).await
+    if let Some(text) = read_file(Path::new(Snapshot::maker_file())) {
+        world = world.with_file(Snapshot::maker_file(), &text);
+    }
+    complete(spawner, world, fetch).await
 }
 
-/// The same world with what its variables point to: the credential file and the metadata server,
-/// under the rules of [`snapshot`].
-pub(crate) async fn completed(
+/// The same world with what its variables point to: the credential file and the metadata server, under
+/// the rules of [`snapshot`].
+pub(crate) async fn complete(
     spawner: &Spawner,
-    mut snapshot: Snapshot,
+    mut world: Snapshot,
     fetch: Option<Arc<dyn DynFetch>>,
 ) -> Snapshot {
-    for path in snapshot.credential_paths() {
+    for path in world.credential_paths() {
         if let Some(text) = read_file(Path::new(&path)) {
-            snapshot = snapshot.with_file(path, &text);
+            world = world.with_file(path, &text);
         }
     }
     match fetch {
-        Some(fetch) => asked(spawner, snapshot, fetch).await,
-        None => snapshot,
+        Some(fetch) => ask(spawner, world, fetch).await,
+        None => world,
     }
 }
 
 /// The same world with what the metadata server says, if there may be one.
-pub(crate) async fn asked(spawner: &Spawner, snapshot: Snapshot, fetch: Arc<dyn DynFetch>) -> Snapshot {
-    let Some(host) = snapshot.metadata_host().filter(|_| snapshot.needs_metadata()) else {
-        return snapshot;
-    };
+pub(crate) async fn ask(spawner: &Spawner, world: Snapshot, fetch: Arc<dyn DynFetch>) -> Snapshot {
+    let Some(host) = world.metadata_host().filter(|_| world.needs_metadata()) else { return world };
     let server = match MetadataServer::new(fetch, host) {
         Ok(server) => server,
-        Err(error) => return snapshot.with_metadata_problem(error.to_string()),
+        Err(error) => return world.with_metadata_problem(error.to_string()),
     };
-    let answered = spawner.run(ask(server, snapshot.clone())).await;
-    answered.unwrap_or_else(|why| snapshot.with_metadata_problem(why))
+    let answered = spawner.run(ask_server(world.clone(), server)).await;
+    answered.unwrap_or_else(|why| world.with_metadata_problem(why))
 }
 
-/// Asks one thing after the other, because an answer may make the next question needless.
-async fn ask(server: MetadataServer, mut snapshot: Snapshot) -> Snapshot {
+/// A value that is missing is no reason to stop; a server that is missing or slow is one.
+async fn ask_server(mut world: Snapshot, server: MetadataServer) -> Snapshot {
     let until = Instant::now() + LIMIT;
-    for path in PATHS.into_iter().chain(ATTRIBUTES) {
-        if is_absent(&snapshot, path) {
+    for path in Snapshot::metadata_paths() {
+        if world.lacks(path) {
             continue;
         }
         match timeout_at(until, server.get(path)).await {
-            Ok(Ok(text)) => snapshot = snapshot.with_metadata(path, text),
-            // A value that is missing is no reason to stop; a server that is missing or slow is one.
-            Ok(Err(_)) if snapshot.has_metadata() => {}
-            Ok(Err(error)) => return snapshot.with_metadata_problem(error.to_string()),
-            Err(_) => return snapshot.with_metadata_problem("the metadata server did not answer in time"),
+            Ok(Ok(text)) => world = world.with_metadata(path, text),
+            Ok(Err(error)) if !world.has_metadata() => {
+                return world.with_metadata_problem(error.to_string());
+            }
+            Ok(Err(_)) => {}
+            Err(_) => return world.with_metadata_problem("the metadata server did not answer in time"),
         }
     }
-    snapshot
-}
-
-/// Whether it is an attribute that is not among the names, where the server gave the names.
-fn is_absent(snapshot: &Snapshot, path: &str) -> bool {
-    let attribute = path.strip_prefix(ATTRIBUTE_NAMES).filter(|name| !name.is_empty());
-    match (attribute, snapshot.metadata(ATTRIBUTE_NAMES)) {
-        (Some(name), Some(names)) => names.lines().all(|line| line.trim() != name),
-        _ => false,
-    }
+    world
 }
 
 /// The text of a plain file. A pipe is left alone: to read it would take it from the program.
@@ -186,10 +119,15 @@ mod tests {
 
     use super::*;
     use crate::background::tests::block_on;
+
+    /// Lists the names of the attributes.
+    const ATTRIBUTE_NAMES: &str = "instance/attributes/";
+    /// How many paths there are besides attributes.
+    const PATHS: usize = 8;
     use crate::granted::fetch::tests::{FakeFetch, answer};
 
     /// What a snapshot of `world` sees of a metadata server, and how often it asks.
-    async fn ask<F>(world: Snapshot, serve: F) -> (Snapshot, usize)
+    async fn asked_by<F>(world: Snapshot, serve: F) -> (Snapshot, usize)
     where
         F: Fn(&str) -> Option<Response<Bytes>> + Send + Sync + 'static,
     {
@@ -197,7 +135,7 @@ mod tests {
             serve(request.uri().path().trim_start_matches("/computeMetadata/v1/"))
         };
         let fetch = Arc::new(FakeFetch::new(by_path));
-        let snapshot = asked(Background::here().spawner(), world, Arc::clone(&fetch) as _).await;
+        let snapshot = ask(Background::here().spawner(), world, Arc::clone(&fetch) as _).await;
         (snapshot, fetch.asked())
     }
 
@@ -214,19 +152,19 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_few_values_are_asked_for_and_the_missing_ones_left_out() {
-        let (snapshot, asked) = ask(Snapshot::new(), vm).await;
+        let (snapshot, asked) = asked_by(Snapshot::new(), vm).await;
         assert_eq!(snapshot.metadata("project/project-id"), Some("my-project"));
         assert_eq!(snapshot.metadata("instance/attributes/created-by"), Some("somebody"));
         assert_eq!((snapshot.metadata("instance/zone"), snapshot.metadata_problem()), (None, None));
-        assert_eq!(asked, PATHS.len() + 1, "attributes that are not there are not asked for");
+        assert_eq!(asked, PATHS + 1, "attributes that are not there are not asked for");
     }
 
     #[tokio::test(start_paused = true)]
     async fn attributes_are_asked_for_one_by_one_where_their_names_are_not_told() {
         let serve = |path: &str| vm(path).filter(|_| path != ATTRIBUTE_NAMES).or(Some(answer(403, "")));
-        let (snapshot, asked) = ask(Snapshot::new(), serve).await;
+        let (snapshot, asked) = asked_by(Snapshot::new(), serve).await;
         assert_eq!(snapshot.metadata("instance/attributes/created-by"), Some("somebody"));
-        assert_eq!(asked, PATHS.len() + ATTRIBUTES.len());
+        assert_eq!(asked, Snapshot::metadata_paths().count());
     }
 
     #[tokio::test(start_paused = true)]
@@ -239,7 +177,7 @@ mod tests {
             (|_| Some(answer(200, "<html>")), "cannot be read"),
         ];
         for (serve, problem) in rows {
-            let (snapshot, asked) = ask(Snapshot::new(), serve).await;
+            let (snapshot, asked) = asked_by(Snapshot::new(), serve).await;
             assert!(snapshot.metadata_problem().unwrap().contains(problem), "{snapshot:?}");
             assert!(!snapshot.has_metadata());
             assert_eq!(asked, 1);
@@ -248,7 +186,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_server_that_falls_silent_leaves_what_it_had_told() {
-        let (snapshot, _) = ask(Snapshot::new(), |path| vm(path).filter(|_| path != "instance/name")).await;
+        let (snapshot, _) =
+            asked_by(Snapshot::new(), |path| vm(path).filter(|_| path != "instance/name")).await;
         assert_eq!(snapshot.metadata("project/project-id"), Some("my-project"));
         assert!(snapshot.metadata_problem().is_some());
     }
@@ -266,25 +205,39 @@ mod tests {
             (world().with_env("K_SERVICE", "web"), true),
             (world().with_env("CLOUD_RUN_JOB", "job"), true),
             (laptop.clone().with_env("FUNCTION_TARGET", "local"), false),
-            (world().with_env("FUNCTION_TARGET", "local").with_file(DMI, "ThinkPad\n"), false),
+            (
+                world().with_env("FUNCTION_TARGET", "local").with_file(Snapshot::maker_file(), "ThinkPad\n"),
+                false,
+            ),
             (world().with_env("K_SERVICE", "web").with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1"), true),
-            (world().with_file(DMI, "Google Compute Engine\n"), true),
-            (world().with_file(DMI, "ThinkPad\n"), false),
-            (world().with_file(DMI, "ThinkPad\n").with_env("GCE_METADATA_HOST", "127.0.0.1:1"), true),
-            (world().with_file(DMI, "ThinkPad\n").with_env("GCE_METADATA_IP", "127.0.0.1"), true),
+            (world().with_file(Snapshot::maker_file(), "Google Compute Engine\n"), true),
+            (world().with_file(Snapshot::maker_file(), "ThinkPad\n"), false),
+            (
+                world()
+                    .with_file(Snapshot::maker_file(), "ThinkPad\n")
+                    .with_env("GCE_METADATA_HOST", "127.0.0.1:1"),
+                true,
+            ),
+            (
+                world()
+                    .with_file(Snapshot::maker_file(), "ThinkPad\n")
+                    .with_env("GCE_METADATA_IP", "127.0.0.1"),
+                true,
+            ),
             (laptop.clone(), false),
-            (laptop.clone().with_file(DMI, "Google Compute Engine\n"), true),
+            (laptop.clone().with_file(Snapshot::maker_file(), "Google Compute Engine\n"), true),
             (laptop.with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1"), true),
         ];
         for (world, expected) in rows {
-            let (snapshot, asked) = ask(world, vm).await;
+            let (snapshot, asked) = asked_by(world, vm).await;
             assert_eq!(asked > 0, expected, "{snapshot:?}");
         }
     }
 
     #[tokio::test]
     async fn a_host_that_is_none_is_a_problem_and_no_failure() {
-        let (snapshot, asked) = ask(Snapshot::new().with_env("GCE_METADATA_HOST", "http://x/"), vm).await;
+        let (snapshot, asked) =
+            asked_by(Snapshot::new().with_env("GCE_METADATA_HOST", "http://x/"), vm).await;
         assert!(snapshot.metadata_problem().unwrap().contains("`http://x/`"));
         assert_eq!(asked, 0);
     }
@@ -294,7 +247,7 @@ mod tests {
         let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| Some(answer(200, "web-1"))));
         let world = Snapshot::new().with_env("GCE_METADATA_HOST", "127.0.0.1:1");
         let seen = |background: Background| {
-            block_on(completed(background.spawner(), world.clone(), Some(Arc::clone(&fetch) as _)))
+            block_on(complete(background.spawner(), world.clone(), Some(Arc::clone(&fetch) as _)))
         };
         let without = seen(Background::none());
         assert_eq!(without.metadata_host(), Some("127.0.0.1:1"));

@@ -14,18 +14,17 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::catalog::scopes::SCOPES;
-use crate::scope::ALIASES;
-
 /// Any error, boxed, as tower and hyper pass them on.
-pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
+pub type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// What this crate could not do, and why. The message names the input and ends in what to do.
 ///
 /// ```
-/// let error = "devstorage.read_onyl".parse::<gcp_scopes::Scope>().unwrap_err();
-/// assert_eq!(error.to_string(), "unknown scope `devstorage.read_onyl`; did you mean `devstorage.read_only`?");
+/// let error = gcp_scopes::Guard::builder().universe("s3nsapis").unwrap_err();
+/// assert!(error.to_string().contains("`s3nsapis.fr`"));
 /// ```
+#[derive(thiserror::Error)]
+#[error("{message}")]
 pub struct Error {
     kind: ErrorKind,
     message: String,
@@ -66,22 +65,11 @@ impl Error {
         self
     }
 
-    pub(crate) fn unknown_scope(text: &str) -> Self {
-        let shorts = SCOPES.iter().map(|uri| uri.rsplit("/auth/").next().unwrap_or(uri));
-        match nearest(text, shorts.chain(ALIASES.iter().map(|(alias, _)| *alias))) {
-            Some(near) => Self::invalid(format!("unknown scope `{text}`; did you mean `{near}`?")),
-            None => Self::invalid(format!(
-                "unknown scope `{text}`; write its full URI, or a short name such as `devstorage.read_only`, as in \
-                 https://developers.google.com/identity/protocols/oauth2/scopes"
-            )),
-        }
-    }
-
     /// What sort of failure this is.
     ///
     /// ```
-    /// # use gcp_scopes::error::ErrorKind;
-    /// let error = "no such scope".parse::<gcp_scopes::Scope>().unwrap_err();
+    /// # use gcp_scopes::error::{Error, ErrorKind};
+    /// let error: Error = "no such scope".parse::<gcp_scopes::Scope>().unwrap_err().into();
     /// assert_eq!(error.kind(), ErrorKind::InvalidInput);
     /// ```
     #[must_use]
@@ -90,62 +78,22 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+/// A name or an endpoint that the catalog refuses.
+impl From<gcp_scopes_catalog::Error> for Error {
+    fn from(error: gcp_scopes_catalog::Error) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
+/// A value that has not the syntax which Google documents for it.
+impl From<gcp_scopes_explain::Error> for Error {
+    fn from(error: gcp_scopes_explain::Error) -> Self {
+        Self::invalid(error.to_string())
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Error").field("kind", &self.kind).field("message", &self.message).finish()
-    }
-}
-
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as _)
-    }
-}
-
-/// The candidate that is the fewest edits from `text`, if that is few enough to be a typo.
-pub(crate) fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let edits = |name: &'a str| Some((typos(text, name)?, name));
-    candidates.filter_map(edits).min().map(|(_, name)| name)
-}
-
-/// How many typos turn one into the other, if so few that one may be meant by the other: two neighbours
-/// that changed places count as one. Of a short word nearly all is right, or it is another word.
-pub(crate) fn typos(text: &str, name: &str) -> Option<usize> {
-    let most = match text.len() {
-        0..3 => 0,
-        3..8 => 1,
-        length => length / 4,
-    };
-    let may_be = name.len().abs_diff(text.len()) <= most;
-    may_be.then(|| strsim::osa_distance(text, name)).filter(|edits| *edits <= most)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_is_near_enough_is_meant() {
-        let rows = [
-            ("bogus", "books", false),
-            ("foo", "fcm", false),
-            ("sql", "ssl", true),
-            ("ad", "ads", false),
-            ("pubsbu", "pubsub", true),
-            ("stroage", "storage", true),
-            ("storge-ro", "storage-ro", true),
-            ("devstorage.read_onyl", "devstorage.read_only", true),
-            ("storage.objects.insrt", "storage.objects.insert", true),
-            ("storage.objects.frobnicate", "storage.objects.list", false),
-        ];
-        for (text, name, is_meant) in rows {
-            assert_eq!(nearest(text, [name].into_iter()).is_some(), is_meant, "{text} {name}");
-        }
     }
 }

@@ -15,57 +15,6 @@ macro_rules! done {
     };
 }
 
-/// A VM of which nothing is known yet.
-macro_rules! a_vm {
-    () => {
-        "# use gcp_scopes::environment::{Credential, Environment, Platform};
-# let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer);"
-    };
-}
-
-/// Closes an example that fails with our own error.
-macro_rules! told {
-    () => {
-        "# Ok::<(), gcp_scopes::Error>(())"
-    };
-}
-
-/// What is seen on a VM, to be continued.
-macro_rules! a_world {
-    () => {
-        r#"# use gcp_scopes::environment::{Environment, Snapshot};
-let vm = Snapshot::new()
-#   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")"#
-    };
-}
-
-/// A denial of `storage.objects.insert` for a token that may only read.
-macro_rules! a_denial {
-    () => {
-        r###"# #[cfg(not(feature = "catalog-full"))] fn main() {}
-# #[cfg(feature = "catalog-full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
-# use gcp_scopes::{Denial, Guard, ScopeSet, call::Call, denial::DenialKind, granted::{GrantSource, GrantedScopes}};
-# use gcp_scopes::refusal::{Answer, Certainty, Gate};
-# let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-# let call = Call::new(&http::Method::POST, &uri);
-# let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
-# let held = GrantedScopes::known(held, GrantSource::Metadata);
-# let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-# let answer = Answer::new(body).with_status(403);
-# let guard = Guard::builder().env([("CLOUD_RUN_JOB", "nightly")]).build();
-# let denial = guard.explain(&call, &held, &answer).ok_or("a denial")?;"###
-    };
-}
-
-/// The same denial on a VM.
-macro_rules! on_a_vm {
-    () => {
-        r#"# use gcp_scopes::environment::{Credential, Environment, Platform};
-# let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer).with_project("shop-prod")?;
-# let denial = denial.elsewhere(vm.with_zone("us-central1-a")?.with_instance("web-1")?);"#
-    };
-}
-
 /// Opens an example that awaits something.
 macro_rules! awaits {
     () => {
@@ -80,55 +29,6 @@ macro_rules! a_check {
 # use gcp_scopes::{refusal::Gate, self_check::GateState};
 let check = gcp_scopes::Guard::builder().build().self_check();
 let report = check.needs("storage.objects.insrt").run().await;"#
-    };
-}
-
-/// A fake Google with its defaults and a bucket, and a client for it: `get(url, token)` gives status and body.
-#[cfg(feature = "testing")]
-macro_rules! a_fake {
-    () => {
-        r#"# use gcp_scopes::testing::{FakeGoogle, Fault, Platform, Service, Vm, Wire};
-# async fn get(url: &str, token: &str) -> Result<(u16, String), Box<dyn std::error::Error>> {
-#     use http_body_util::BodyExt as _;
-#     let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new()).build_http();
-#     let request = http::Request::get(url).header("authorization", format!("Bearer {token}"));
-#     let answer = client.request(request.body(http_body_util::Empty::<bytes::Bytes>::new())?).await?;
-#     let status = answer.status().as_u16();
-#     Ok((status, String::from_utf8(answer.into_body().collect().await?.to_bytes().to_vec())?))
-# }
-# #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-# let google = FakeGoogle::builder().bucket("photos").start().await?;"#
-    };
-}
-
-/// To follow [`a_fake`]: what it was asked.
-#[cfg(feature = "testing")]
-macro_rules! a_request {
-    () => {
-        r#"get(&format!("{}/storage/v1/b/photos?fields=name", google.storage_url()), &google.token()).await?;
-let requests = google.requests();
-let request = requests.last().ok_or("a request")?;"#
-    };
-}
-
-/// What a machine's metadata server says: `told(vm, path)`, which fails unless it answers 200.
-#[cfg(feature = "testing")]
-macro_rules! a_machine {
-    () => {
-        r#"# use gcp_scopes::testing::{FakeGoogle, Platform, Vm};
-# async fn told(vm: Vm, path: &str) -> Result<String, Box<dyn std::error::Error>> {
-#     use http_body_util::BodyExt as _;
-#     let google = FakeGoogle::builder().project("my-project", 1).project("shop-prod", 2).vm(vm).start().await?;
-#     let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new()).build_http();
-#     let request = http::Request::get(format!("http://{}/computeMetadata/v1/{path}", google.metadata_host()));
-#     let request = request.header("metadata-flavor", "Google").body(http_body_util::Empty::<bytes::Bytes>::new())?;
-#     let answer = client.request(request).await?;
-#     if answer.status() != 200 {
-#         return Err(answer.status().to_string().into());
-#     }
-#     Ok(String::from_utf8(answer.into_body().collect().await?.to_bytes().to_vec())?.trim().to_owned())
-# }
-# #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {"#
     };
 }
 

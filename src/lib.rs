@@ -8,12 +8,12 @@
 //! By default it never blocks what Google would allow.
 //!
 //! ```
-//! # #[cfg(not(all(feature = "tower", feature = "testing", feature = "metadata")))] fn main() {}
-//! # #[cfg(all(feature = "tower", feature = "testing", feature = "metadata"))]
+//! # #[cfg(not(all(feature = "tower", feature = "metadata")))] fn main() {}
+//! # #[cfg(all(feature = "tower", feature = "metadata"))]
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 //! # use http_body_util::Full;
 //! # use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-//! # use gcp_scopes::testing::FakeGoogle;
+//! # use gcp_scopes_testing::FakeGoogle;
 //! # let google = FakeGoogle::builder().bucket("photos").start().await?;
 //! # let client = Client::builder(TokioExecutor::new()).build_http::<Full<bytes::Bytes>>();
 //! # let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg", google.storage_url());
@@ -53,9 +53,11 @@
 //!
 //! - [`Preflight`] says what happens to a call that Google would refuse, [`guard::Surface`] how a denial
 //!   reaches the caller.
-//! - [`detect`] says what is seen of where the program runs; [`self_check`] asks at start-up whether both gates are open, [`recorder`] learns which scopes a program needs.
+//! - [`detect`] shows what is seen of where the program runs.
+//! - [`self_check`] asks at start-up whether both gates are open, [`recorder`] learns which scopes a program needs.
 //! - [`refusal`] tells which gate refused, from any answer or log line; [`remedy`] what to do about it.
-//! - [`testing`] is a fake Google on 127.0.0.1 for the tests of your own service; [`telemetry`] lists the events.
+//! - [gcp-scopes-testing](https://docs.rs/gcp-scopes-testing) is a fake Google on 127.0.0.1 for the tests of your own
+//!   service; [`telemetry`] lists the events.
 //! - Errors are of two kinds: a [`Denial`] (the answer is no) and an [`Error`] (a wrong configuration), which never stops a call.
 //!
 //! Nothing needs a tokio runtime of the program's: what a guard asks, it asks on a thread of its own. The
@@ -70,8 +72,7 @@
         feature = "opendal",
         feature = "google-cloud",
         feature = "google-apis",
-        feature = "gcp-auth",
-        feature = "testing"
+        feature = "gcp-auth"
     )),
     allow(dead_code, unused_imports)
 )]
@@ -80,29 +81,44 @@
 #[macro_use]
 mod examples;
 
-pub mod scope;
+#[doc(inline)]
+pub use gcp_scopes_catalog::{call, scope};
 
-pub mod call;
-
-pub mod catalog;
+/// Which Google API method a call is, and which scopes that method accepts.
+///
+/// It is the crate [`gcp_scopes_catalog`], whose data is compiled in: nothing is parsed, allocated or fetched
+/// at start.
+pub mod catalog {
+    #[doc(inline)]
+    pub use gcp_scopes_catalog::KnownHost;
+    #[doc(inline)]
+    pub use gcp_scopes_catalog::{ApiMethod, Basis, Endpoints, Found, VERSION, Version, lookup};
+}
 
 pub mod granted;
-
-pub mod environment;
-
-pub mod refusal;
-
-pub mod remedy;
-
-pub mod layout;
-
-pub mod denial;
 
 mod background;
 
 pub mod detect;
 
+#[doc(inline)]
+pub use gcp_scopes_explain::{denial, environment, layout, refusal, remedy};
+
 pub mod guard;
+
+pub mod judge;
+
+pub mod flight;
+
+pub mod delivery;
+
+pub mod response;
+
+pub mod token_source;
+
+pub mod calling;
+
+mod recording;
 
 pub mod self_check;
 
@@ -114,23 +130,20 @@ pub mod error;
 
 pub mod adapter;
 
-#[cfg(feature = "testing")]
-pub mod testing;
-
 #[cfg(all(any(test, fuzzing), feature = "catalog-full", feature = "tower"))]
 #[doc(hidden)]
 pub mod fuzzing;
 
 #[doc(inline)]
-pub use denial::Denial;
-#[doc(inline)]
 pub use error::Error;
+#[doc(inline)]
+pub use gcp_scopes_explain::Denial;
 #[doc(inline)]
 pub use guard::{Guard, GuardBuilder, Preflight};
 #[doc(inline)]
 pub use scope::{Scope, ScopeSet};
 
 /// The code in the README is compiled.
-#[cfg(all(doctest, feature = "tower", feature = "reqwest-middleware", feature = "testing"))]
+#[cfg(all(doctest, feature = "tower", feature = "reqwest-middleware"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -25,18 +25,16 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
+use gcp_scopes_catalog::{least_of, narrowest_first, recommended};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use crate::call::Why;
-use crate::catalog::{ApiMethod, Found, reader};
-use crate::remedy::{least_of, narrowest_first, recommended, scopes_flag};
+use crate::catalog::ApiMethod;
+use crate::guard::Guard;
+use crate::recording::{MOST, Recording};
+use crate::remedy::scopes_flag;
 use crate::scope::{Scope, ScopeSet};
-
-/// How many methods are remembered.
-const MOST: usize = 512;
 
 /// The methods called through a guard since [`Guard::recorder`](crate::Guard::recorder) was first called.
 ///
@@ -49,11 +47,27 @@ const MOST: usize = 512;
 #[doc = done!()]
 /// ```
 #[derive(Clone)]
-pub struct Recorder(Arc<Book>);
+pub struct Recorder(Arc<Recording>);
+
+impl Guard {
+    /// Begins to remember which methods are called through this guard: see
+    /// [`recorder`](crate::recorder). Every call of this gives the same recorder.
+    ///
+    /// ```
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// let recorder = guard.recorder();
+    /// // … calls through `guard.layer()` or `guard.middleware()` …
+    /// assert!(recorder.methods().is_empty() && guard.recorder().methods().is_empty());
+    /// ```
+    #[must_use]
+    pub fn recorder(&self) -> Recorder {
+        Recorder::new(Arc::clone(self.state().recording.get_or_init(Arc::default)))
+    }
+}
 
 impl Recorder {
-    pub(crate) fn new(book: Arc<Book>) -> Self {
-        Self(book)
+    pub(crate) fn new(recording: Arc<Recording>) -> Self {
+        Self(recording)
     }
 
     /// Remembers a method that was not called through the guard, such as one from a list.
@@ -78,7 +92,7 @@ impl Recorder {
     /// ```
     #[must_use]
     pub fn methods(&self) -> Vec<ApiMethod> {
-        let mut methods: Vec<ApiMethod> = self.0.rows().map(ApiMethod::at).collect();
+        let mut methods: Vec<ApiMethod> = self.0.indices().filter_map(ApiMethod::at).collect();
         methods.sort_by_key(ApiMethod::id);
         methods
     }
@@ -92,7 +106,7 @@ impl Recorder {
     /// ```
     #[must_use]
     pub fn is_cut_off(&self) -> bool {
-        self.0.is_cut_off.load(Ordering::Relaxed)
+        self.0.is_cut_off()
     }
 
     /// Whether a call went to an API of Google's by a method that the catalog does not know, so that
@@ -105,7 +119,7 @@ impl Recorder {
     /// ```
     #[must_use]
     pub fn missed_a_call(&self) -> bool {
-        self.0.missed.load(Ordering::Relaxed)
+        self.0.missed_a_call()
     }
 
     /// A smallest set of scopes that would do: the narrowest for each method, without those that the
@@ -216,62 +230,6 @@ impl fmt::Debug for Recorder {
     }
 }
 
-/// One bit for each row of the catalog, so that a call that is known already only reads.
-pub(crate) struct Book {
-    bits: Box<[AtomicU64]>,
-    count: AtomicUsize,
-    is_cut_off: AtomicBool,
-    missed: AtomicBool,
-}
-
-impl Default for Book {
-    fn default() -> Self {
-        let words = reader::row_count().div_ceil(64);
-        Self {
-            bits: (0..words).map(|_| AtomicU64::new(0)).collect(),
-            count: AtomicUsize::new(0),
-            is_cut_off: AtomicBool::new(false),
-            missed: AtomicBool::new(false),
-        }
-    }
-}
-
-impl Book {
-    /// Takes note of a call. A method that was seen before costs one read.
-    pub(crate) fn note(&self, found: &Result<Found, Why>) {
-        match found {
-            Ok(found) => self.add(found.method()),
-            Err(why) if *why == Why::Method => self.missed.store(true, Ordering::Relaxed),
-            Err(_) => {}
-        }
-    }
-
-    fn add(&self, method: ApiMethod) {
-        let row = method.row();
-        let Some(word) = self.bits.get(row as usize / 64) else { return };
-        let bit = 1 << (row % 64);
-        if word.load(Ordering::Relaxed) & bit != 0 {
-            return;
-        }
-        if self.count.fetch_add(1, Ordering::Relaxed) >= MOST {
-            self.count.store(MOST, Ordering::Relaxed);
-            self.is_cut_off.store(true, Ordering::Relaxed);
-            return;
-        }
-        if word.fetch_or(bit, Ordering::Relaxed) & bit != 0 {
-            // Another thread was first: it has been counted twice.
-            self.count.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-
-    fn rows(&self) -> impl Iterator<Item = u32> + '_ {
-        let words = (0_u32..).zip(&self.bits).map(|(place, word)| (place, word.load(Ordering::Relaxed)));
-        words.flat_map(|(place, word)| {
-            (0..64).filter(move |bit| word & 1 << bit != 0).map(move |bit| place * 64 + bit)
-        })
-    }
-}
-
 #[cfg(all(test, feature = "catalog-full"))]
 mod tests {
     use super::*;
@@ -279,20 +237,21 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded_and_says_so() {
         let recorder = Recorder::new(Arc::default());
-        for row in 0..MOST as u32 {
-            recorder.note(ApiMethod::at(row * 7));
-            recorder.note(ApiMethod::at(row * 7));
+        let at = |index| ApiMethod::at(index).unwrap();
+        for row in 0..MOST {
+            recorder.note(at(row * 7));
+            recorder.note(at(row * 7));
         }
         assert_eq!((recorder.methods().len(), recorder.is_cut_off()), (MOST, false));
-        recorder.note(ApiMethod::at(1));
-        recorder.note(ApiMethod::at(7));
+        recorder.note(at(1));
+        recorder.note(at(7));
         assert_eq!((recorder.methods().len(), recorder.is_cut_off()), (MOST, true));
     }
 
     #[test]
     fn a_row_that_is_not_there_is_no_harm() {
         let recorder = Recorder::new(Arc::default());
-        recorder.note(ApiMethod::at(u32::MAX));
+        ApiMethod::at(u32::MAX as usize).into_iter().for_each(|method| recorder.note(method));
         assert!(recorder.methods().is_empty());
     }
 
@@ -301,10 +260,10 @@ mod tests {
         let recorder = Recorder::new(Arc::default());
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| (0..MOST as u32 / 2).for_each(|row| recorder.note(ApiMethod::at(row))));
+                scope.spawn(|| (0..MOST / 2).for_each(|row| recorder.note(ApiMethod::at(row).unwrap())));
             }
         });
         assert!(!recorder.is_cut_off() && recorder.methods().len() == MOST / 2);
-        assert_eq!(recorder.0.count.load(Ordering::Relaxed), MOST / 2);
+        assert_eq!(recorder.0.count(), MOST / 2);
     }
 }

@@ -55,14 +55,13 @@ mod serialize;
 mod text;
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::adapter::attach::TokenSource;
 use crate::error::Error;
-use crate::guard::{Guard, scope_for};
+use crate::guard::Guard;
 use crate::recorder::Recorder;
 use crate::scope::Scope;
+use crate::token_source::{SharedTokenSource, TokenSource, scope_for};
 use judge::Lacking;
 use need::Need;
 use resource::Wanted;
@@ -127,9 +126,25 @@ pub struct SelfCheck {
     guard: Guard,
     needs: Vec<Need>,
     wanted: Vec<Wanted>,
-    tokens: Option<Arc<dyn TokenSource>>,
+    tokens: Option<SharedTokenSource>,
     named: Option<&'static str>,
     limit: Duration,
+}
+
+impl Guard {
+    /// Checks at start-up whether the gates are open that a service needs: see
+    /// [`self_check`](crate::self_check).
+    ///
+    /// ```
+    #[doc = awaits!()]
+    /// # let guard = gcp_scopes::Guard::builder().build();
+    /// let report = guard.self_check().needs("pubsub.projects.topics.publish").run().await;
+    /// report.into_result()?; // stops the start-up if a gate is closed
+    #[doc = done!()]
+    /// ```
+    pub fn self_check(&self) -> SelfCheck {
+        SelfCheck::new(self.clone())
+    }
 }
 
 impl SelfCheck {
@@ -156,7 +171,7 @@ impl SelfCheck {
     /// assert!(check.validated().is_ok());
     /// ```
     pub fn needs(mut self, need: impl AsRef<str>) -> Self {
-        self.needs.push(Need::read(need.as_ref(), self.guard.endpoints()));
+        self.needs.push(Need::read(need.as_ref(), &self.guard.state().endpoints));
         self
     }
 
@@ -224,23 +239,20 @@ impl SelfCheck {
     /// use std::pin::Pin;
     ///
     /// use gcp_scopes::Guard;
-    /// use gcp_scopes::adapter::attach::TokenSource;
+    /// use gcp_scopes::token_source::TokenSource;
     ///
     /// struct Ours;
     ///
     /// impl TokenSource for Ours {
-    ///     fn token_for<'a>(
-    ///         &'a self,
-    ///         _: &'a str,
-    ///     ) -> Pin<Box<dyn Future<Output = Result<String, Box<dyn std::error::Error + Send + Sync>>> + Send + 'a>> {
-    ///         Box::pin(async { Ok("ya29.a0AfH6SM".to_owned()) })
+    ///     async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::error::BoxError> {
+    ///         Ok("ya29.a0AfH6SM".to_owned())
     ///     }
     /// }
     ///
     /// let check = Guard::builder().build().self_check().with_token(Ours);
     /// ```
     pub fn with_token(mut self, tokens: impl TokenSource + 'static) -> Self {
-        self.tokens = Some(Arc::new(tokens));
+        self.tokens = Some(SharedTokenSource::new(tokens));
         self
     }
 

@@ -36,8 +36,8 @@ use crate::catalog::{ApiMethod, VERSION};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantedScopes;
 use crate::refusal::Refusal;
-use crate::remedy::least;
 use crate::scope::ScopeSet;
+use gcp_scopes_catalog::least;
 
 /// The target of every event, for filters such as `gcp_scopes=warn`.
 pub const TARGET: &str = "gcp_scopes";
@@ -101,8 +101,22 @@ pub(crate) fn denied(denial: &Denial, status: Option<StatusCode>, calls: u64) {
     );
 }
 
-/// A span whose fields stand beside whatever the caller logs in it.
-pub(crate) fn span(denial: &Denial) -> Span {
+/// A span that carries gate, method, scopes and remedy of a denial as fields, for the event with which a
+/// service itself reports its failure. Most formatters print a span's fields beside every event in it.
+///
+/// ```
+/// use gcp_scopes::{Denial, telemetry};
+/// use tracing::Span;
+///
+/// fn report(error: &(dyn std::error::Error + 'static)) {
+///     let span = Denial::of(error).map_or_else(Span::none, telemetry::span);
+///     span.in_scope(|| tracing::error!(error, "the upload failed"));
+/// }
+/// ```
+///
+/// The fields are listed in the repository's `docs/logs.md`.
+#[must_use]
+pub fn span(denial: &Denial) -> Span {
     let method = denial.method();
     error_span!(
         target: TARGET,

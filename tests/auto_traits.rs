@@ -5,9 +5,6 @@ use std::error::Error as StdError;
 use std::future::Future;
 use std::io;
 
-use gcp_scopes::adapter::attach::TokenSource;
-use gcp_scopes::adapter::body::GuardBody;
-use gcp_scopes::adapter::calling::Calling;
 use gcp_scopes::adapter::gcp_auth::GuardTokenProvider;
 use gcp_scopes::adapter::google_apis::GuardGetToken;
 use gcp_scopes::adapter::google_cloud::{GuardCredentials, GuardRetryPolicy};
@@ -15,16 +12,20 @@ use gcp_scopes::adapter::object_store::GuardConnector;
 use gcp_scopes::adapter::reqwest_middleware::GuardMiddleware;
 use gcp_scopes::adapter::{opendal, tower};
 use gcp_scopes::call::{Call, NeededScopes, Why};
+use gcp_scopes::calling::Calling;
 use gcp_scopes::catalog::{ApiMethod, Endpoints, Found};
 use gcp_scopes::environment::{Environment, Snapshot};
 use gcp_scopes::granted::{AccessToken, GrantedScopes, ReqwestFetch};
-use gcp_scopes::guard::{Decision, GuardBuilder};
+use gcp_scopes::guard::GuardBuilder;
+use gcp_scopes::judge::Decision;
 use gcp_scopes::recorder::Recorder;
 use gcp_scopes::refusal::{Answer, Refusal};
 use gcp_scopes::remedy::Step;
+use gcp_scopes::response::body::GuardBody;
 use gcp_scopes::self_check::{ClosedGates, Finding, Report, SelfCheck};
-use gcp_scopes::testing::{FakeGoogle, FakeGoogleBuilder, RecordedRequest};
+use gcp_scopes::token_source::SharedTokenSource;
 use gcp_scopes::{Denial, Error, Guard, Scope, ScopeSet};
+use gcp_scopes_testing::{FakeGoogle, FakeGoogleBuilder, RecordedRequest};
 use http::{Request, Response};
 use http_body_util::{Empty, Full};
 use tower_service::Service as _;
@@ -36,7 +37,6 @@ type Client = ::tower::util::ServiceFn<fn(Request<()>) -> Sent>;
 
 fn anywhere<T: Send + Sync + Unpin + 'static>() {}
 fn borrowed<T: Send + Sync + Unpin>() {}
-fn by_pointer<T: Send + Sync + ?Sized>() {}
 fn an_error<T: StdError + Send + Sync + 'static>() {}
 fn in_a_task<F: Future + Send + 'static>(_: F) {}
 fn borrowed_in_a_task<F: Future + Send>(_: F) {}
@@ -61,7 +61,7 @@ fn adapters_go_wherever_their_clients_go() {
     anywhere::<(GuardCredentials, GuardRetryPolicy, GuardGetToken<String>)>();
     anywhere::<GuardTokenProvider<dyn gcp_auth::TokenProvider>>();
     anywhere::<ReqwestFetch>();
-    by_pointer::<dyn TokenSource>();
+    anywhere::<SharedTokenSource>();
 }
 
 #[test]

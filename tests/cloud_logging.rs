@@ -1,5 +1,5 @@
 //! Our events in Cloud Logging's JSON, as the formatters that services use write it.
-#![cfg(all(feature = "reqwest-middleware", feature = "testing", feature = "catalog-full"))]
+#![cfg(all(feature = "reqwest-middleware", feature = "catalog-full"))]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 #[path = "support/builder.rs"]
@@ -11,7 +11,7 @@ mod plain;
 
 use builder::builder;
 use gcp_scopes::Denial;
-use gcp_scopes::testing::{FakeGoogle, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
 use json_subscriber::JsonLayer;
 use log::Log;
 use reqwest_middleware::ClientBuilder;
@@ -33,7 +33,7 @@ async fn refused() {
     let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
     let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
     let error = client.post(url).bearer_auth(google.token()).send().await.unwrap_err();
-    let span = Denial::of(&error).unwrap().span();
+    let span = gcp_scopes::telemetry::span(Denial::of(&error).unwrap());
     span.in_scope(|| tracing::error!({ "@type" = ERROR_EVENT }, "the order was not published"));
 }
 

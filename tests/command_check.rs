@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use command::{Told, told};
-use gcp_scopes::testing::{FakeGoogle, Fault, Platform, Service, Vm};
+use gcp_scopes_testing::{FakeGoogle, Fault, Platform, Service, Vm};
 use serde_json::Value;
 
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";

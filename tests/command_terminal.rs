@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 
 use command::{Told, command, run, told};
 use gcp_scopes::catalog::VERSION;
-use gcp_scopes::testing::{FakeGoogle, Service, Vm};
+use gcp_scopes_testing::{FakeGoogle, Service, Vm};
 
 const VERBS: [&str; 7] = ["method", "explain", "check", "whoami", "emulate", "completions", "man"];
 const REFUSAL: &str = "403 POST https://storage.googleapis.com/upload/storage/v1/b/photos/o?name=x: Request had \

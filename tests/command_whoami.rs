@@ -6,7 +6,7 @@ mod command;
 
 use anyhow::{Result, ensure};
 use command::{command, told};
-use gcp_scopes::testing::{FakeGoogle, Fault, Platform, Service, Vm};
+use gcp_scopes_testing::{FakeGoogle, Fault, Platform, Service, Vm};
 use serde_json::Value;
 
 /// The same, again if a busy machine did not answer within the second that a look at the place takes.

@@ -12,8 +12,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use gcp_scopes::adapter::attach::TokenSource;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
+use gcp_scopes::token_source::TokenSource;
 use gcp_scopes::{Denial, Guard, Preflight, ScopeSet};
 use http::header::AUTHORIZATION;
 use http::{Request, Response, StatusCode};
@@ -54,14 +54,9 @@ impl GrantedScopesSource for Source {
 struct Tokens;
 
 impl TokenSource for Tokens {
-    fn token_for<'a>(
-        &'a self,
-        _: &'a str,
-    ) -> Pin<Box<dyn Future<Output = Result<String, BoxError>> + Send + 'a>> {
-        Box::pin(async {
-            sleep(STEP).await;
-            Ok("allowed-attached".to_owned())
-        })
+    async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::error::BoxError> {
+        sleep(STEP).await;
+        Ok("allowed-attached".to_owned())
     }
 }
 

@@ -1,5 +1,5 @@
 //! `Preflight::Confirm`, the default, over real sockets: what goes out, what does not, what is learnt.
-#![cfg(all(feature = "reqwest-middleware", feature = "tower", feature = "testing"))]
+#![cfg(all(feature = "reqwest-middleware", feature = "tower"))]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 #[path = "support/builder.rs"]
@@ -18,9 +18,9 @@ use bytes::Bytes;
 use gcp_scopes::call::Call;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
-use gcp_scopes::guard::Decision;
-use gcp_scopes::testing::{FakeGoogle, Service, Vm, Wire};
+use gcp_scopes::judge::Decision;
 use gcp_scopes::{Denial, Guard, ScopeSet};
+use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
 use http::header::AUTHORIZATION;
 use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;

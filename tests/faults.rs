@@ -1,6 +1,6 @@
 //! What comes back from a server may be broken in any way: a guarded caller sees what an unguarded one
 //! does, and nothing of it is taken for Google's word that is not.
-#![cfg(all(feature = "reqwest-middleware", feature = "tower", feature = "testing"))]
+#![cfg(all(feature = "reqwest-middleware", feature = "tower"))]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 #[path = "support/plain.rs"]
@@ -17,9 +17,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
-use gcp_scopes::adapter::body::GuardBody;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
 use gcp_scopes::guard::{GuardBuilder, Surface};
+use gcp_scopes::response::body::GuardBody;
 use gcp_scopes::{Denial, Guard, ScopeSet};
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
@@ -389,12 +389,9 @@ async fn googles_words_from_another_host_are_not_explained() {
 /// A source of tokens for calls that have none.
 struct Tokens;
 
-impl gcp_scopes::adapter::attach::TokenSource for Tokens {
-    fn token_for<'a>(
-        &'a self,
-        _: &'a str,
-    ) -> Pin<Box<dyn Future<Output = Result<String, BoxError>> + Send + 'a>> {
-        Box::pin(async { Ok(TOKEN.to_owned()) })
+impl gcp_scopes::token_source::TokenSource for Tokens {
+    async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::error::BoxError> {
+        Ok(TOKEN.to_owned())
     }
 }
 

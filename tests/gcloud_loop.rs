@@ -1,7 +1,6 @@
 //! The printed fix, run by the real gcloud against the fake Google.
 //!
 //! Where there is no gcloud this says that it was skipped; with `REQUIRE_GCLOUD=1` it fails instead.
-#![cfg(feature = "testing")]
 
 #[path = "support/plain.rs"]
 mod plain;
@@ -13,8 +12,8 @@ use std::process::{Command, Output};
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 #[cfg(feature = "reqwest-middleware")]
-use gcp_scopes::testing::Service;
-use gcp_scopes::testing::{FakeGoogle, FakeGoogleBuilder, Vm, default_scopes};
+use gcp_scopes_testing::Service;
+use gcp_scopes_testing::{FakeGoogle, FakeGoogleBuilder, Vm, default_scopes};
 use http::Request;
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;

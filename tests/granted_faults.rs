@@ -1,5 +1,5 @@
 //! With every inspector down, slow or talking nonsense, calls end as they would without the guard.
-#![cfg(all(feature = "reqwest-middleware", feature = "tower", feature = "testing"))]
+#![cfg(all(feature = "reqwest-middleware", feature = "tower"))]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 #[path = "support/plain.rs"]
@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use gcp_scopes::granted::{AccessToken, Fetch, GrantSource, GrantedScopes, GrantedScopesSource};
 use gcp_scopes::guard::{GuardBuilder, Surface};
-use gcp_scopes::testing::{FakeGoogle, Fault, Service, Vm};
 use gcp_scopes::{Denial, Guard, Preflight};
+use gcp_scopes_testing::{FakeGoogle, Fault, Service, Vm};
 use http::header::AUTHORIZATION;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;

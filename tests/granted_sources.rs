@@ -1,5 +1,5 @@
 //! What is known of each credential on each platform, from where, and when: the rows of README.
-#![cfg(all(feature = "reqwest-middleware", feature = "tower", feature = "gcp-auth", feature = "testing"))]
+#![cfg(all(feature = "reqwest-middleware", feature = "tower", feature = "gcp-auth"))]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 #[path = "support/builder.rs"]
@@ -18,8 +18,8 @@ use gcp_auth::{CustomServiceAccount, Token, TokenProvider};
 use gcp_scopes::call::Call;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
-use gcp_scopes::testing::{FakeGoogle, Platform, Service, Vm, Wire};
 use gcp_scopes::{Denial, Guard, Preflight, ScopeSet};
+use gcp_scopes_testing::{FakeGoogle, Platform, Service, Vm, Wire};
 use http::header::AUTHORIZATION;
 use http::{Request, StatusCode};
 use http_body_util::Full;
@@ -433,5 +433,5 @@ fn an_api_key_is_no_token_to_judge_by() {
     let uri = "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish?key=AIza".parse().unwrap();
     let call = Call::new(&http::Method::POST, &uri);
     let decision = guard.decide(&call, &GrantedScopes::unknown("an API key"));
-    assert!(matches!(decision, gcp_scopes::guard::Decision::Abstain(_)), "{decision:?}");
+    assert!(matches!(decision, gcp_scopes::judge::Decision::Abstain(_)), "{decision:?}");
 }

@@ -270,7 +270,7 @@ async fn guarded(guard: &Guard, answer: &Answer, path: &'static str) -> (Vec<Str
     let channel = move |_: Request<_>| {
         std::future::ready(Ok::<_, Infallible>(answer.respond().map(tonic::body::Body::new)))
     };
-    call(guard.layer().layer(tower::service_fn(channel)), path).await
+    call(guard.tonic_layer().layer(tower::service_fn(channel)), path).await
 }
 
 fn shown(status: &Status) -> (Code, String, Vec<u8>, HeaderMap) {
@@ -435,7 +435,7 @@ async fn layered(
     let answer = answer.clone();
     let inner =
         tower::service_fn(move |_: Request<()>| std::future::ready(Ok::<_, Infallible>(answer.respond())));
-    let mut service = ServiceBuilder::new().layer(guard.layer()).service(inner);
+    let mut service = ServiceBuilder::new().layer(guard.tonic_layer()).service(inner);
     let request = Request::post(PUBLISH).header("content-type", "application/grpc").body(()).unwrap();
     service.ready().await?.call(request).await
 }
@@ -483,7 +483,7 @@ fn an_allowed_call_allocates_nothing() {
         let head = Request::post(PUBLISH).header("content-type", "application/grpc");
         head.header("authorization", "Bearer rich").body(headers(&[("grpc-status", "0")])).unwrap()
     };
-    let mut service = guard.layer().layer(Client);
+    let mut service = guard.tonic_layer().layer(Client);
     let mut requests: Vec<_> = (0..60).map(|_| request()).collect();
     let mut send = |request| {
         let cx = &mut Context::from_waker(Waker::noop());

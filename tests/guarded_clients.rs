@@ -1,5 +1,5 @@
 //! Real clients over real sockets against the fake Google: what a guarded client's user sees.
-#![cfg(all(feature = "reqwest-middleware", feature = "tower", feature = "testing"))]
+#![cfg(all(feature = "reqwest-middleware", feature = "tower"))]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 #[path = "support/builder.rs"]
@@ -18,8 +18,8 @@ use gcp_scopes::denial::DenialKind;
 use gcp_scopes::environment::Snapshot;
 use gcp_scopes::granted::{GrantSource, GrantedScopes};
 use gcp_scopes::guard::{GuardBuilder, Surface};
-use gcp_scopes::testing::{FakeGoogle, Service, Vm, Wire};
 use gcp_scopes::{Denial, Guard, Preflight, ScopeSet};
+use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -120,7 +120,7 @@ async fn the_denial_is_found_behind_a_boxed_tower_stack() {
         .timeout(Duration::from_secs(20))
         .retry(Twice(1))
         .concurrency_limit(1)
-        .and_then(|response: Response<gcp_scopes::adapter::body::GuardBody<hyper::body::Incoming>>| async {
+        .and_then(|response: Response<gcp_scopes::response::body::GuardBody<hyper::body::Incoming>>| async {
             let (parts, body) = response.into_parts();
             Ok::<_, BoxError>(Response::from_parts(parts, body.collect().await?.to_bytes()))
         })

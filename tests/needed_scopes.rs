@@ -1,5 +1,5 @@
 //! `NeededScopes` over real sockets: what a caller says of one call counts in the place of the catalog.
-#![cfg(all(feature = "reqwest-middleware", feature = "tower", feature = "testing"))]
+#![cfg(all(feature = "reqwest-middleware", feature = "tower"))]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 #[path = "support/plain.rs"]
@@ -9,9 +9,9 @@ use bytes::Bytes;
 use gcp_scopes::call::{Call, NeededScopes, Why};
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
-use gcp_scopes::guard::Decision;
-use gcp_scopes::testing::{FakeGoogle, Service, Wire};
+use gcp_scopes::judge::Decision;
 use gcp_scopes::{Denial, Guard, Preflight, ScopeSet};
+use gcp_scopes_testing::{FakeGoogle, Service, Wire};
 use http::{Method, Request, Response};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;

@@ -1,5 +1,5 @@
 //! What a recorder learns from calls through a guard, and what it answers.
-#![cfg(all(feature = "testing", feature = "reqwest-middleware", feature = "catalog-full"))]
+#![cfg(all(feature = "reqwest-middleware", feature = "catalog-full"))]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 #[path = "support/builder.rs"]
@@ -8,8 +8,8 @@ mod builder;
 mod plain;
 
 use anyhow::{Result, ensure};
-use gcp_scopes::testing::{FakeGoogle, Vm};
 use gcp_scopes::{Guard, ScopeSet};
+use gcp_scopes_testing::{FakeGoogle, Vm};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";

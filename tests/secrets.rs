@@ -1,6 +1,6 @@
 //! One marked token through every form of refusal, preflight, surface and adapter, with all logging
 //! on: it comes out nowhere but at the caller's host and at the inspector.
-#![cfg(all(feature = "reqwest-middleware", feature = "tower", feature = "testing"))]
+#![cfg(all(feature = "reqwest-middleware", feature = "tower"))]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 #[path = "support/builder.rs"]
@@ -17,7 +17,6 @@ use std::error::Error;
 use std::fmt::Debug;
 use std::panic;
 use std::path::Path;
-use std::pin::Pin;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
@@ -25,11 +24,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use builder::builder;
 use bytes::Bytes;
-use gcp_scopes::adapter::attach::TokenSource;
 use gcp_scopes::granted::{AccessToken, Fetch, GrantedScopes, GrantedScopesSource};
 use gcp_scopes::guard::Surface;
-use gcp_scopes::testing::{FakeGoogle, Service, Vm, Wire};
+use gcp_scopes::token_source::TokenSource;
 use gcp_scopes::{Denial, Guard, Preflight};
+use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -224,11 +223,8 @@ impl GrantedScopesSource for Broken {
 }
 
 impl TokenSource for Broken {
-    fn token_for<'a>(
-        &'a self,
-        _: &'a str,
-    ) -> Pin<Box<dyn Future<Output = Result<String, BoxError>> + Send + 'a>> {
-        Box::pin(async { Ok(format!("{MARKER}\nand more")) })
+    async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::error::BoxError> {
+        Ok(format!("{MARKER}\nand more"))
     }
 }
 

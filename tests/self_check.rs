@@ -1,6 +1,6 @@
 //! The self-check against the fake Google: what a person reads on each platform, and what it does when
 //! nobody answers.
-#![cfg(all(feature = "testing", feature = "reqwest", feature = "catalog-full"))]
+#![cfg(all(feature = "reqwest", feature = "catalog-full"))]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 #[path = "support/plain.rs"]
@@ -8,16 +8,15 @@ mod plain;
 
 use std::fs;
 use std::path::Path;
-use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use gcp_scopes::adapter::attach::TokenSource;
 use gcp_scopes::guard::GuardBuilder;
 use gcp_scopes::refusal::Gate;
 use gcp_scopes::self_check::{Access, GateState, Report, SelfCheck};
-use gcp_scopes::testing::{FakeGoogle, Fault, Platform, Service, Vm, Wire};
+use gcp_scopes::token_source::TokenSource;
 use gcp_scopes::{Guard, ScopeSet};
+use gcp_scopes_testing::{FakeGoogle, Fault, Platform, Service, Vm, Wire};
 use http::StatusCode;
 
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
@@ -335,12 +334,8 @@ async fn with_every_server_hanging_it_ends_at_its_deadline() -> Result<()> {
 struct Hangs;
 
 impl TokenSource for Hangs {
-    fn token_for<'a>(
-        &'a self,
-        _: &'a str,
-    ) -> Pin<Box<dyn Future<Output = Result<String, Box<dyn std::error::Error + Send + Sync>>> + Send + 'a>>
-    {
-        Box::pin(std::future::pending())
+    async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::error::BoxError> {
+        std::future::pending().await
     }
 }
 
@@ -348,13 +343,8 @@ impl TokenSource for Hangs {
 struct Mints(FakeGoogle);
 
 impl TokenSource for Mints {
-    fn token_for<'a>(
-        &'a self,
-        scope: &'a str,
-    ) -> Pin<Box<dyn Future<Output = Result<String, Box<dyn std::error::Error + Send + Sync>>> + Send + 'a>>
-    {
-        let token = self.0.mint(ACCOUNT, [scope]);
-        Box::pin(async move { Ok(token) })
+    async fn token_for(&self, scope: &str) -> Result<String, gcp_scopes::error::BoxError> {
+        Ok(self.0.mint(ACCOUNT, [scope]))
     }
 }
 
@@ -372,12 +362,8 @@ async fn a_source_that_heeds_scopes_is_asked_for_what_each_call_would_get() -> R
 struct Fails;
 
 impl TokenSource for Fails {
-    fn token_for<'a>(
-        &'a self,
-        _: &'a str,
-    ) -> Pin<Box<dyn Future<Output = Result<String, Box<dyn std::error::Error + Send + Sync>>> + Send + 'a>>
-    {
-        Box::pin(async { Err("ya29.SECRET is no good".into()) })
+    async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::error::BoxError> {
+        Err("ya29.SECRET is no good".into())
     }
 }
 

@@ -1,5 +1,5 @@
 //! `Surface::Message` over real sockets: the answer is Google's, and its message says what to do.
-#![cfg(all(feature = "reqwest-middleware", feature = "tower", feature = "testing"))]
+#![cfg(all(feature = "reqwest-middleware", feature = "tower"))]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 #[path = "support/builder.rs"]
@@ -10,8 +10,8 @@ mod plain;
 use bytes::Bytes;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::guard::Surface;
-use gcp_scopes::testing::{FakeGoogle, Fault, Service, Wire};
 use gcp_scopes::{Denial, Preflight};
+use gcp_scopes_testing::{FakeGoogle, Fault, Service, Wire};
 use http::header::{CONTENT_LENGTH, DATE};
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full};

@@ -1,5 +1,5 @@
 //! What is logged: the fields that `docs/logs.md` lists and no others, and few events in a storm.
-#![cfg(all(feature = "reqwest-middleware", feature = "testing", feature = "catalog-full"))]
+#![cfg(all(feature = "reqwest-middleware", feature = "catalog-full"))]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 #[path = "support/builder.rs"]
@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex};
 
 use builder::builder;
 use gcp_scopes::guard::GuardBuilder;
-use gcp_scopes::testing::{FakeGoogle, Fault, Service, Vm, Wire};
 use gcp_scopes::{Denial, Preflight};
+use gcp_scopes_testing::{FakeGoogle, Fault, Service, Vm, Wire};
 use http::Response;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use tracing::field::{Field, Visit};
@@ -144,7 +144,7 @@ async fn everything() -> Records {
     let confirm = client(builder(&google)).await;
     google.front().times(1).respond_with(Wire::Scope);
     let refused = publish(&confirm, &google).send().await.unwrap_err();
-    let span = Denial::of(&refused).unwrap().span();
+    let span = gcp_scopes::telemetry::span(Denial::of(&refused).unwrap());
     span.in_scope(|| ());
     let deny = client(builder(&google).preflight(Preflight::Deny)).await;
     publish(&deny, &google).send().await.unwrap_err();

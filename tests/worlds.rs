@@ -1,5 +1,5 @@
 //! What a person is told in every place where a program can run, with every credential it can have.
-#![cfg(all(feature = "testing", feature = "reqwest", feature = "catalog-full"))]
+#![cfg(all(feature = "reqwest", feature = "catalog-full"))]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 #[path = "worlds/world.rs"]

@@ -2,17 +2,17 @@
 //! sizes than the one that is compiled into the library.
 
 #[allow(dead_code, unreachable_pub, reason = "the benchmarks need half of it")]
-#[path = "../../src/catalog/blob.rs"]
+#[path = "../../crates/catalog/src/blob.rs"]
 pub(crate) mod blob;
 #[allow(dead_code, reason = "the benchmarks need half of it")]
-#[path = "../../src/catalog/path.rs"]
+#[path = "../../crates/catalog/src/path.rs"]
 pub(crate) mod path;
 pub(crate) mod templates;
 #[allow(dead_code, reason = "the benchmarks need half of it")]
-#[path = "../../src/catalog/walk.rs"]
+#[path = "../../crates/catalog/src/walk.rs"]
 pub(crate) mod walk;
 
 pub(crate) static FULL: blob::Blob<'static> =
-    blob::Blob::open(include_bytes!("../../src/catalog/data/full.bin"));
+    blob::Blob::open(include_bytes!("../../crates/catalog/src/data/full.bin"));
 pub(crate) static STORAGE: blob::Blob<'static> =
-    blob::Blob::open(include_bytes!("../../src/catalog/data/storage.bin"));
+    blob::Blob::open(include_bytes!("../../crates/catalog/src/data/storage.bin"));

@@ -9,8 +9,8 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use gcloud_storage::client::{Client, ClientConfig};
 use gcloud_storage::http::objects::upload::{Media, UploadObjectRequest, UploadType};
-use gcp_scopes::testing::{FakeGoogle, Vm};
 use gcp_scopes::{Denial, Guard};
+use gcp_scopes_testing::{FakeGoogle, Vm};
 use reqwest_middleware::ClientBuilder;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -36,7 +36,7 @@ async fn upload(State(service): State<Service>, body: String) -> StatusCode {
     match service.storage.upload_object(&request, body, &media).await {
         Ok(_) => StatusCode::CREATED,
         Err(error) => {
-            let span = Denial::of(&error).map_or_else(tracing::Span::none, Denial::span);
+            let span = Denial::of(&error).map_or_else(tracing::Span::none, gcp_scopes::telemetry::span);
             span.in_scope(|| tracing::error!("the photo was not stored"));
             StatusCode::BAD_GATEWAY
         }

@@ -7,8 +7,8 @@ use gcloud_storage::client::{Client, ClientConfig};
 use gcloud_storage::http::Error;
 use gcloud_storage::http::objects::upload::{Media, UploadObjectRequest, UploadType};
 use gcp_scopes::guard::Surface;
-use gcp_scopes::testing::{FakeGoogle, Service, Vm, default_scopes};
 use gcp_scopes::{Denial, Guard};
+use gcp_scopes_testing::{FakeGoogle, Service, Vm, default_scopes};
 use reqwest_middleware::ClientBuilder;
 
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";

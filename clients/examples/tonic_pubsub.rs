@@ -2,8 +2,8 @@
 //!
 //! `cargo run -p clients --example tonic_pubsub` (offline: a fake Google takes Google's place)
 
-use gcp_scopes::testing::{FakeGoogle, Service, Vm, Wire};
 use gcp_scopes::{Denial, Guard};
+use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::publisher_client::PublisherClient;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::{PublishRequest, PubsubMessage};
 use tonic::metadata::AsciiMetadataValue;
@@ -37,7 +37,7 @@ async fn main() -> anyhow::Result<()> {
     }
 
     println!("--- with the guard around the channel, inside the token\n");
-    let guarded = ServiceBuilder::new().layer(guard.layer()).service(channel);
+    let guarded = ServiceBuilder::new().layer(guard.tonic_layer()).service(channel);
     let mut client = PublisherClient::with_interceptor(guarded, with_token);
     if let Err(status) = client.publish(order()).await {
         println!("{:?}: {}\n", status.code(), status.message());

@@ -8,7 +8,7 @@ use futures::future::join_all;
 use gcp_scopes::Preflight;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::guard::Surface;
-use gcp_scopes::testing::{Fault, RecordedRequest};
+use gcp_scopes_testing::{Fault, RecordedRequest};
 use http::{StatusCode, Version};
 
 use crate::case::Case;

@@ -6,7 +6,7 @@ use gcloud_bigquery::http::bigquery_dataset_client::BigqueryDatasetClient;
 use gcloud_bigquery::http::error::Error;
 use gcp_scopes::Guard;
 use gcp_scopes::guard::Surface;
-use gcp_scopes::testing::{FakeGoogle, Service};
+use gcp_scopes_testing::{FakeGoogle, Service};
 use serde_json::json;
 
 use crate::case::Case;

@@ -5,7 +5,7 @@ use gcloud_sdk::google::pubsub::v1::publisher_client::PublisherClient;
 use gcloud_sdk::google::pubsub::v1::{PublishRequest, PubsubMessage};
 use gcloud_sdk::{GoogleAuthHeaders, GoogleAuthMiddlewareLayer};
 use gcp_scopes::Guard;
-use gcp_scopes::testing::FakeGoogle;
+use gcp_scopes_testing::FakeGoogle;
 use google_cloud_auth::credentials::{CacheableResource, Credentials, CredentialsProvider, EntityTag};
 use google_cloud_auth::errors::CredentialsError;
 use http::{Extensions, HeaderMap, HeaderValue};

@@ -5,10 +5,10 @@ use std::fmt;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gcp_scopes::adapter::calling::{Calling, ClientError};
+use gcp_scopes::calling::{Calling, ClientError};
 use gcp_scopes::guard::Surface;
-use gcp_scopes::testing::{FakeGoogle, Service};
 use gcp_scopes::{Denial, Guard};
+use gcp_scopes_testing::{FakeGoogle, Service};
 
 use crate::case::Case;
 use crate::world::World;
@@ -43,7 +43,7 @@ pub(crate) trait Kind: Send + Sync {
     }
 
     /// Tells the fake what the API answers, where it is not Cloud Storage: see
-    /// [`Script::serve`](gcp_scopes::testing::Script::serve).
+    /// [`Script::serve`](gcp_scopes_testing::Script::serve).
     fn prepare(&self, google: &FakeGoogle) {
         let _ = google;
     }
@@ -187,7 +187,7 @@ pub(crate) enum Speaks {
 }
 
 /// A call of a client that shows its requests to nobody: inside the guard's check, where there is one.
-pub(crate) async fn called<T, E: ClientError>(
+pub(crate) async fn called<T, C, E: ClientError<C>>(
     calling: Option<&Calling>,
     call: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {

@@ -1,7 +1,7 @@
 //! Refusals by other gates than the scopes, in the form that an API speaks.
 
 use bytes::Bytes;
-use gcp_scopes::testing::Wire;
+use gcp_scopes_testing::Wire;
 use http::Response;
 
 use crate::case::Case;

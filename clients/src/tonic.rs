@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use bytes::{BufMut, Bytes, BytesMut};
 use gcp_scopes::Guard;
-use gcp_scopes::testing::{FakeGoogle, Service};
+use gcp_scopes_testing::{FakeGoogle, Service};
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::publisher_client::PublisherClient;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::subscriber_client::SubscriberClient;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::{
@@ -102,7 +102,7 @@ pub(crate) fn channel(world: &World, guard: Option<Guard>) -> Result<Stack, BoxE
     Ok(match guard {
         None => BoxCloneSyncService::new(channel.map_err(|error| Status::from_error(error.into()))),
         Some(guard) => {
-            let guarded = guard.layer().layer(channel).map_err(Status::from_error);
+            let guarded = guard.tonic_layer().layer(channel).map_err(Status::from_error);
             BoxCloneSyncService::new(guarded.map_response(|answer| answer.map(Body::new)))
         }
     })

@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
 use gcp_scopes::guard::Surface;
-use gcp_scopes::testing::{FakeGoogle, RecordedRequest, Vm};
 use gcp_scopes::{Guard, Preflight, ScopeSet};
+use gcp_scopes_testing::{FakeGoogle, RecordedRequest, Vm};
 use http::Version;
 
 use crate::kind::{Api, BoxError, Kind};

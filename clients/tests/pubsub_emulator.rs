@@ -13,8 +13,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::GrantSource;
-use gcp_scopes::testing::{FakeGoogle, Service};
 use gcp_scopes::{Denial, Guard, Preflight};
+use gcp_scopes_testing::{FakeGoogle, Service};
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::publisher_client::PublisherClient;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::subscriber_client::SubscriberClient;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::{
@@ -162,7 +162,7 @@ async fn a_good_token_publishes_and_pulls_and_a_poor_one_gets_the_denial() -> Re
     let (google, guard) = google(&emulator).await?;
     let good = bearer(&google.mint(ROBOT, ["pubsub"]))?;
     let poor = bearer(&google.mint(ROBOT, ["logging.write"]))?;
-    let stack = ServiceBuilder::new().buffer(8).concurrency_limit(4).layer(guard.layer());
+    let stack = ServiceBuilder::new().buffer(8).concurrency_limit(4).layer(guard.tonic_layer());
     let guarded = stack.service(channel(&google)?);
     let mut publisher = PublisherClient::with_interceptor(guarded.clone(), good.clone());
     let mut subscriber =
@@ -227,7 +227,7 @@ async fn the_emulators_own_errors_come_through_as_they_are() -> Result<()> {
     let Some(emulator) = Emulator::start()? else { return Ok(()) };
     let (google, guard) = google(&emulator).await?;
     let good = bearer(&google.mint(ROBOT, ["pubsub"]))?;
-    let guarded = ServiceBuilder::new().layer(guard.layer()).service(channel(&google)?);
+    let guarded = ServiceBuilder::new().layer(guard.tonic_layer()).service(channel(&google)?);
     let bare = PublisherClient::with_interceptor(channel(&google)?, good.clone())
         .publish(publish(vec![1]))
         .await

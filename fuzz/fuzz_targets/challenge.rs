@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| gcp_scopes::fuzzing::run("challenge", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| gcp_scopes_explain::fuzzing::run("challenge", data));

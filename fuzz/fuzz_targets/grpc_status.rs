@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| gcp_scopes::fuzzing::run("grpc_status", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| gcp_scopes_explain::fuzzing::run("grpc_status", data));

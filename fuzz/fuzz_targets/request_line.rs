@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| gcp_scopes::fuzzing::run("request_line", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| gcp_scopes_catalog::fuzzing::run("request_line", data));

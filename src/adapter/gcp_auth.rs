@@ -18,18 +18,16 @@
 
 use std::any::type_name;
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use gcp_auth::{Error, Token, TokenProvider};
 
-use super::attach::TokenSource;
 use crate::error::BoxError;
 use crate::granted::{AccessToken, GrantSource, GrantedScopes};
 use crate::guard::Guard;
 use crate::scope::Scope;
+use crate::token_source::TokenSource;
 
 /// A token provider of gcp_auth's, with a guard that listens. Made by [`Guard::gcp_auth`].
 ///
@@ -97,11 +95,8 @@ impl<P: TokenProvider + ?Sized> TokenProvider for GuardTokenProvider<P> {
 }
 
 impl<P: TokenProvider + ?Sized> TokenSource for GuardTokenProvider<P> {
-    fn token_for<'a>(
-        &'a self,
-        scope: &'a str,
-    ) -> Pin<Box<dyn Future<Output = Result<String, BoxError>> + Send + 'a>> {
-        Box::pin(async move { Ok(TokenProvider::token(self, &[scope]).await?.as_str().to_owned()) })
+    async fn token_for(&self, scope: &str) -> Result<String, BoxError> {
+        Ok(TokenProvider::token(self, &[scope]).await?.as_str().to_owned())
     }
 }
 

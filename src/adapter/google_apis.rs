@@ -28,13 +28,12 @@ use google_apis_common::{Error, GetToken};
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use super::attach::bearer;
-use super::calling::sealed::{Refused, Told};
-use super::calling::{self, ClientError};
+use crate::calling::{ClientError, ErrorAnswer};
 use crate::denial::Denial;
 use crate::error::BoxError;
 use crate::guard::Guard;
 use crate::scope::{Scope, ScopeSet};
+use crate::token_source::bearer;
 
 /// A source of tokens with a guard that listens. Made by [`Guard::google_apis`].
 ///
@@ -75,31 +74,32 @@ impl<T: GetToken + Clone + 'static> GetToken for GuardGetToken<T> {
     ) -> Pin<Box<dyn Future<Output = Result<Option<String>, BoxError>> + Send + 'a>> {
         Box::pin(async move {
             let asked: ScopeSet = scopes.iter().map(|scope| Scope::from_uri(scope)).collect();
-            calling::advise(|found| self.guard.amiss(found, &asked));
+            self.guard.scopes_asked_for(&asked);
             let token = self.inner.get_token(scopes).await?;
             if let Some(Ok(value)) = token.as_deref().map(bearer) {
-                calling::check(&self.guard, &value).await.map_err(Denial::into_error)?;
+                self.guard.token_handed_out(&value).await.map_err(Denial::into_error)?;
             }
             Ok(token)
         })
     }
 }
 
-impl ClientError for Error {}
+/// google-apis-rs, as a client whose errors are read.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct GoogleApis;
 
-impl Refused for Error {
-    fn told(&self) -> Option<Told> {
+impl ClientError<GoogleApis> for Error {
+    fn answer(&self) -> Option<ErrorAnswer> {
         match self {
             Self::BadRequest(body) => {
                 let code = body.pointer("/error/code").and_then(Value::as_u64)?;
                 let status = StatusCode::from_u16(u16::try_from(code).ok()?).ok()?;
-                Some(Told { status, headers: HeaderMap::new(), body: serde_json::to_vec(body).ok()? })
+                Some(ErrorAnswer::new(status, HeaderMap::new(), serde_json::to_vec(body).ok()?))
             }
-            Self::Failure(response) => Some(Told {
-                status: response.status(),
-                headers: response.headers().clone(),
-                body: Vec::new(),
-            }),
+            Self::Failure(response) => {
+                Some(ErrorAnswer::new(response.status(), response.headers().clone(), Vec::new()))
+            }
             _ => None,
         }
     }
@@ -111,7 +111,7 @@ impl Refused for Error {
         }
     }
 
-    fn explained(mut self, denial: Denial) -> Self {
+    fn with_denial(mut self, denial: Denial) -> Self {
         if let Self::BadRequest(body) = &mut self {
             if let Some(Value::String(message)) = body.pointer_mut("/error/message") {
                 *message = format!("{message} ({denial})");

@@ -22,7 +22,7 @@
 //!    see [the recipe](https://docs.rs/crate/gcp-scopes/latest/source/docs/recipes.md).
 //! 2. **The credentials** tell the guard which tokens there are, and check a call before it is sent if
 //!    it runs inside [`Guard::calling`](crate::Guard::calling). They also hand tokens to the middlewares
-//!    of this crate ([`adapter::attach`](crate::adapter::attach)), but not the quota project.
+//!    of this crate ([`token_source`](crate::token_source)), but not the quota project.
 //!
 //! What was asked for is not what a token holds, so nothing is concluded from it. A service account key
 //! makes JWTs that say themselves what they hold; for others the metadata server or tokeninfo is asked.
@@ -34,8 +34,6 @@
 mod retry;
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -45,15 +43,14 @@ use google_cloud_auth::errors::CredentialsError;
 use http::header::AUTHORIZATION;
 use http::{Extensions, HeaderMap, HeaderValue};
 
-use super::attach::TokenSource;
-use super::calling;
 use crate::denial::Denial;
-use crate::error::{BoxError, Error};
+use crate::error::BoxError;
 use crate::granted::{AccessToken, GrantSource, GrantedScopes};
 use crate::guard::Guard;
 use crate::scope::ScopeSet;
+use crate::token_source::TokenSource;
 
-pub use retry::GuardRetryPolicy;
+pub use retry::{GoogleCloud, GuardRetryPolicy};
 
 /// Credentials of google-cloud-auth, with a guard that listens. Made by [`Guard::credentials`].
 ///
@@ -141,10 +138,10 @@ impl GuardCredentials {
 
     async fn fresh(&self) -> Result<HeaderValue, BoxError> {
         let CacheableResource::New { data, .. } = self.inner.headers(Extensions::new()).await? else {
-            return Err(Error::unreachable("the credentials gave no headers").into());
+            return Err("the credentials gave no headers".into());
         };
         let authorization = data.get(AUTHORIZATION).cloned();
-        authorization.ok_or_else(|| Error::unreachable("the credentials gave no bearer token").into())
+        authorization.ok_or_else(|| NO_TOKEN.into())
     }
 }
 
@@ -160,7 +157,7 @@ impl CredentialsProvider for GuardCredentials {
         };
         if let Some(authorization) = authorization {
             self.take_note(&authorization);
-            calling::check(&self.guard, &authorization).await.map_err(refused)?;
+            self.guard.token_handed_out(&authorization).await.map_err(refused)?;
         }
         Ok(headers)
     }
@@ -177,18 +174,14 @@ fn refused(denial: Denial) -> CredentialsError {
     CredentialsError::new(false, denial.to_string(), denial.into_error())
 }
 
+const NO_TOKEN: &str = "the credentials gave no bearer token";
+
 impl TokenSource for GuardCredentials {
-    fn token_for<'a>(
-        &'a self,
-        _: &'a str,
-    ) -> Pin<Box<dyn Future<Output = Result<String, BoxError>> + Send + 'a>> {
-        Box::pin(async move {
-            let authorization = self.fresh().await?;
-            self.take_note(&authorization);
-            let token = AccessToken::from_authorization(&authorization);
-            let token = token.ok_or_else(|| Error::unreachable("the credentials gave no bearer token"))?;
-            Ok(token.secret().to_owned())
-        })
+    async fn token_for(&self, _: &str) -> Result<String, BoxError> {
+        let authorization = self.fresh().await?;
+        self.take_note(&authorization);
+        let token = AccessToken::from_authorization(&authorization);
+        Ok(token.ok_or(NO_TOKEN)?.secret().to_owned())
     }
 }
 

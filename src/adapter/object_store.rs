@@ -58,11 +58,12 @@ use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
 };
 
-use super::body::look;
 use crate::call::Call;
-use crate::denial::Denial;
-use crate::denial::answer::{AnswerForm, explained, made_up};
-use crate::guard::{Checked, Guard, fit};
+use crate::delivery::{explained, fit};
+use crate::denial::{AnswerForm, Denial};
+use crate::flight::{Answered, Flight};
+use crate::guard::Guard;
+use crate::response::body::look;
 
 /// How many denials are kept for those who ask which one an error was made of.
 const RECENT: usize = 64;
@@ -165,10 +166,10 @@ struct GuardService {
 }
 
 impl GuardService {
-    async fn explain(&self, checked: &Checked, response: HttpResponse) -> HttpResponse {
+    async fn explain(&self, flight: Flight, response: HttpResponse) -> HttpResponse {
         let (mut parts, body) = response.into_parts();
-        let (seen, body) = look(self.connector.guard.spawner(), body).await;
-        let denial = self.connector.guard.after(checked, parts.status, &parts.headers, &seen).await;
+        let (seen, body) = look(flight.guard(), body).await;
+        let denial = flight.explain(parts.status, &parts.headers, &seen).await;
         let Some(denial) = denial else {
             return Response::from_parts(parts, HttpResponseBody::new(body));
         };
@@ -184,18 +185,18 @@ impl HttpService for GuardService {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let guard = &self.connector.guard;
         let call = Call::of(request.method(), request.uri(), request.headers());
-        let checked = match guard.admit(guard.before(&call, request.headers())).await {
-            Ok(checked) => checked,
+        let flight = match guard.begin(&call).admit().await {
+            Ok(flight) => flight,
             Err(denial) => {
-                let answer = made_up(&denial, AnswerForm::Xml);
+                let answer = denial.to_response(AnswerForm::Xml).map(bytes::Bytes::from);
                 self.connector.remember(denial);
                 return Ok(answer.map(Into::into));
             }
         };
         let response = self.client.execute(request).await?;
-        match guard.looks_at(&checked, response.status()) {
-            true => Ok(self.explain(&checked, response).await),
-            false => Ok(response),
+        match flight.answered(response.status(), response.headers()) {
+            Answered::ReadBody => Ok(self.explain(flight, response).await),
+            Answered::Pass | Answered::ReadTrailers => Ok(response),
         }
     }
 }

@@ -44,11 +44,11 @@ use opendal_core::{
     Buffer, Error, ErrorKind, HttpBody, HttpRedirect, HttpTransport, HttpTransporter, OperationContext,
 };
 
-use super::body::look;
-use crate::background::Spawner;
 use crate::call::Call;
 use crate::denial::Denial;
-use crate::guard::{Checked, Guard};
+use crate::flight::{Answered, Flight};
+use crate::guard::Guard;
+use crate::response::body::look;
 
 /// Sends the requests of an operator through a [`Guard`]. Made by [`Guard::opendal`].
 ///
@@ -94,37 +94,31 @@ struct GuardTransport {
     inner: HttpTransporter,
 }
 
-impl GuardTransport {
-    /// What is known of a call whose answer may have come from elsewhere.
-    fn answered(&self, checked: Checked, response: &Response<HttpBody>) -> Checked {
-        let Some(last) = response.extensions().get::<HttpRedirect>() else { return checked };
-        let uri: Uri = last.uri().original_uri().parse().unwrap_or_default();
-        self.guard.redirected(&Call::of(&Method::GET, &uri, &HeaderMap::new()))
-    }
+/// The flight of a call whose answer may have come from another URL.
+fn with_redirects(flight: Flight, response: &Response<HttpBody>) -> Flight {
+    let Some(last) = response.extensions().get::<HttpRedirect>() else { return flight };
+    let uri: Uri = last.uri().original_uri().parse().unwrap_or_default();
+    flight.redirected(&Call::of(&Method::GET, &uri, &HeaderMap::new()))
+}
 
-    async fn explain(
-        &self,
-        checked: &Checked,
-        response: Response<HttpBody>,
-    ) -> Result<Response<HttpBody>, Error> {
-        let (parts, body) = response.into_parts();
-        let (seen, body) = look_at(self.guard.spawner(), body).await;
-        match self.guard.after(checked, parts.status, &parts.headers, &seen).await {
-            Some(denial) => Err(refusal(denial)),
-            None => Ok(Response::from_parts(parts, body)),
-        }
+async fn explain(flight: Flight, response: Response<HttpBody>) -> Result<Response<HttpBody>, Error> {
+    let (parts, body) = response.into_parts();
+    let (seen, body) = look_at(flight.guard(), body).await;
+    match flight.explain(parts.status, &parts.headers, &seen).await {
+        Some(denial) => Err(refusal(denial)),
+        None => Ok(Response::from_parts(parts, body)),
     }
 }
 
 impl HttpTransport for GuardTransport {
     async fn fetch(&self, request: Request<Buffer>) -> Result<Response<HttpBody>, Error> {
         let call = Call::of(request.method(), request.uri(), request.headers());
-        let checked = self.guard.admit(self.guard.before(&call, request.headers())).await.map_err(refusal)?;
+        let flight = self.guard.begin(&call).admit().await.map_err(refusal)?;
         let response = self.inner.fetch(request).await?;
-        let checked = self.answered(checked, &response);
-        match self.guard.looks_at(&checked, response.status()) {
-            true => self.explain(&checked, response).await,
-            false => Ok(response),
+        let flight = with_redirects(flight, &response);
+        match flight.answered(response.status(), response.headers()) {
+            Answered::ReadBody => explain(flight, response).await,
+            Answered::Pass | Answered::ReadTrailers => Ok(response),
         }
     }
 }
@@ -136,13 +130,13 @@ fn refusal(denial: Denial) -> Error {
 }
 
 /// [`look`], with the length that opendal expects of the body left as it is.
-async fn look_at(spawner: &Spawner, body: HttpBody) -> (Vec<u8>, HttpBody) {
+async fn look_at(guard: &Guard, body: HttpBody) -> (Vec<u8>, HttpBody) {
     let mut taken = Frames(None);
     let hollow = body.map_inner(|stream| {
         taken.0 = Some(stream);
         Box::new(BodyDataStream::new(Frames(None)))
     });
-    let (seen, body) = look(spawner, taken).await;
+    let (seen, body) = look(guard, taken).await;
     (seen, hollow.map_inner(|_| Box::new(BodyDataStream::new(body))))
 }
 

@@ -31,9 +31,7 @@
 //! A [`Denial`] is a `reqwest_middleware::Error::Middleware`; find it with
 //! [`Denial::of`](crate::Denial::of), also behind other middlewares.
 
-use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::header::AUTHORIZATION;
@@ -42,11 +40,11 @@ use http::{Extensions, HeaderMap, Method};
 use reqwest::{Body, Request, Response, ResponseBuilderExt, Url};
 use reqwest_middleware::{Error, Middleware, Next, Result};
 
-use crate::adapter::attach::{TokenSource, authorization};
-use crate::adapter::body::{GuardBody, look};
 use crate::call::Call;
 use crate::denial::Denial;
-use crate::guard::{Before, Checked, Guard};
+use crate::flight::{Answered, Begin, Flight};
+use crate::guard::Guard;
+use crate::token_source::{SharedTokenSource, TokenSource};
 
 /// Sends requests through a [`Guard`]. Made by [`Guard::middleware`].
 ///
@@ -59,62 +57,71 @@ use crate::guard::{Before, Checked, Guard};
 /// // Inside the retries: each attempt is checked, and a denial is not tried again.
 /// let client = ClientBuilder::new(reqwest::Client::new()).with(retries).with(guard.middleware()).build();
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct GuardMiddleware {
     guard: Guard,
-    tokens: Option<Arc<dyn TokenSource>>,
+    tokens: Option<SharedTokenSource>,
+}
+
+impl Guard {
+    /// A middleware: see [`adapter::reqwest_middleware`](crate::adapter::reqwest_middleware).
+    ///
+    /// ```no_run
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build();
+    /// ```
+    #[must_use]
+    pub fn middleware(&self) -> GuardMiddleware {
+        GuardMiddleware::new(self)
+    }
 }
 
 impl GuardMiddleware {
-    pub(crate) fn new(guard: Guard) -> Self {
-        Self { guard, tokens: None }
+    /// A middleware of this guard; [`Guard::middleware`] is shorter.
+    #[must_use]
+    pub fn new(guard: &Guard) -> Self {
+        Self { guard: guard.clone(), tokens: None }
     }
 
     /// Gives every call to an API of Google's a token that has none: see
-    /// [`adapter::attach`](crate::adapter::attach). If there is none to be had, the call fails with
+    /// [`token_source`](crate::token_source). If there is none to be had, the call fails with
     /// the error of the source.
     ///
     /// ```no_run
-    /// # fn with(guard: &gcp_scopes::Guard, tokens: impl gcp_scopes::adapter::attach::TokenSource + 'static) {
+    /// # fn with(guard: &gcp_scopes::Guard, tokens: impl gcp_scopes::token_source::TokenSource + 'static) {
     /// let middleware = guard.middleware().with_token(tokens);
     /// let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(middleware).build();
     /// # }
     /// ```
     #[must_use]
     pub fn with_token(self, source: impl TokenSource + 'static) -> Self {
-        Self { tokens: Some(Arc::new(source)), ..self }
+        Self { tokens: Some(SharedTokenSource::new(source)), ..self }
     }
 
-    async fn attach(&self, source: &dyn TokenSource, request: &mut Request) -> Result<()> {
-        let call = Call::of_url(request.method(), request.url(), request.headers());
-        let Some(scope) = self.guard.scope_to_ask_for(&call, request.headers()) else { return Ok(()) };
-        let value = authorization(source, &scope).await.map_err(Error::middleware)?;
+    async fn attach(&self, source: &SharedTokenSource, request: &mut Request) -> Result<()> {
+        let call = of_url(request.method(), request.url(), request.headers());
+        let Some(scope) = self.guard.scope_to_ask_for(&call) else { return Ok(()) };
+        let value = source.authorization(&scope).await.map_err(Error::middleware)?;
         request.headers_mut().insert(AUTHORIZATION, value);
         Ok(())
     }
 
-    fn before(&self, request: &Request, extensions: &Extensions) -> Before {
-        let call = Call::of_url(request.method(), request.url(), request.headers());
-        self.guard.before(&call.needing(extensions.get()), request.headers())
-    }
-
-    async fn explain(&self, checked: &Checked, response: Response) -> Result<Response> {
-        let url = response.url().clone();
-        let (mut parts, body) = http::Response::from(response).into_parts();
-        let (seen, mut body) = look(self.guard.spawner(), body).await;
-        if let Some(denial) = self.guard.after(checked, parts.status, &parts.headers, &seen).await {
-            let other = self.guard.refused(denial, &mut parts, &seen, body.is_whole(&seen));
-            if let Some(other) = other.map_err(Error::middleware)? {
-                body = GuardBody::made(other);
-            }
-        }
-        put_together(url, parts, Body::wrap(body))
+    fn begin(&self, request: &Request, extensions: &Extensions) -> Begin {
+        let call = of_url(request.method(), request.url(), request.headers());
+        self.guard.begin(&call.needing(extensions.get()))
     }
 
     fn unsent(&self, request: &Request, denial: Denial) -> Result<Response> {
         let (parts, body) = self.guard.unsent(denial).map_err(Error::middleware)?.into_parts();
         put_together(request.url().clone(), parts, body.into())
     }
+}
+
+async fn explain(flight: Flight, response: Response) -> Result<Response> {
+    let url = response.url().clone();
+    let answer = flight.explain_response(http::Response::from(response)).await;
+    let (parts, body) = answer.map_err(Error::middleware)?.into_parts();
+    put_together(url, parts, Body::wrap(body))
 }
 
 /// Tells one URL from another without keeping it.
@@ -134,6 +141,12 @@ fn put_together(url: Url, parts: Parts, body: Body) -> Result<Response> {
     Ok(http::Response::from_parts(whole, body).into())
 }
 
+/// The call that a request is, whose URL is of reqwest's own kind.
+fn of_url<'a>(verb: &'a Method, url: &'a Url, headers: &'a HeaderMap) -> Call<'a> {
+    let (scheme, authority) = (Some(url.scheme()), Some(url.authority()));
+    Call::from_url_parts(verb.as_str(), scheme, authority, url.path(), url.query()).with_headers(headers)
+}
+
 #[async_trait]
 impl Middleware for GuardMiddleware {
     async fn handle(
@@ -143,35 +156,28 @@ impl Middleware for GuardMiddleware {
         next: Next<'_>,
     ) -> Result<Response> {
         if let Some(source) = &self.tokens {
-            Box::pin(self.attach(source.as_ref(), &mut request)).await?;
+            Box::pin(self.attach(source, &mut request)).await?;
         }
         // What seldom happens is boxed, here and below: every call's future is as large as the largest of these.
-        let before = self.before(&request, extensions);
-        let checked = match before {
-            Before::Go(checked) => checked,
-            before => match Box::pin(self.guard.admit(before)).await {
-                Ok(checked) => checked,
+        let flight = match self.begin(&request, extensions) {
+            Begin::Send(flight) => flight,
+            begun => match Box::pin(begun.admit()).await {
+                Ok(flight) => flight,
                 Err(denial) => return self.unsent(&request, denial),
             },
         };
         let url = fingerprint(request.url());
         let response = next.run(request, extensions).await?;
-        if !checked.is_told_by(response.status()) {
+        if !flight.is_concerned_by(response.status()) {
             return Ok(response);
         }
-        let checked = match fingerprint(response.url()) == url {
-            true => checked,
-            false => self.guard.redirected(&Call::of_url(&Method::GET, response.url(), &HeaderMap::new())),
+        let flight = match fingerprint(response.url()) == url {
+            true => flight,
+            false => flight.redirected(&of_url(&Method::GET, response.url(), &HeaderMap::new())),
         };
-        match self.guard.looks_at(&checked, response.status()) {
-            true => Box::pin(self.explain(&checked, response)).await,
-            false => Ok(response),
+        match flight.answered(response.status(), response.headers()) {
+            Answered::ReadBody => Box::pin(explain(flight, response)).await,
+            Answered::Pass | Answered::ReadTrailers => Ok(response),
         }
-    }
-}
-
-impl fmt::Debug for GuardMiddleware {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GuardMiddleware").field("guard", &self.guard).finish_non_exhaustive()
     }
 }

@@ -40,7 +40,6 @@
 //! `.map_response(|answer| answer.map(tonic::body::Body::new))` below the layer. The same holds without the
 //! feature `tonic`, for any gRPC client.
 
-use std::any::Any;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -49,29 +48,38 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use http::HeaderMap;
 use tonic::Status;
 
+use crate::adapter::tower::GuardLayer;
 use crate::denial::Denial;
 use crate::error::BoxError;
+use crate::guard::Guard;
+use crate::response::grpc::ErrorSlot;
 
-/// The status that headers or trailers tell, with the denial as its source, in an error of type `E`: a
-/// [`Status`] or anything's [`BoxError`].
-pub(crate) fn as_error<E: 'static>(denial: Denial, headers: &HeaderMap) -> Option<E> {
-    let mut status = match has_bad_details(headers) {
-        false => Status::from_header_map(headers)?,
-        true => {
-            let mut headers = headers.clone();
-            headers.remove(DETAILS);
-            Status::from_header_map(&headers)?
-        }
-    };
-    status.set_source(Arc::new(denial.into_error()));
-    let mut error: Option<E> = None;
-    let place: &mut dyn Any = &mut error;
-    if let Some(place) = place.downcast_mut() {
-        *place = Some(status);
-    } else if let Some(place) = place.downcast_mut::<Option<BoxError>>() {
-        *place = Some(status.into());
+impl Guard {
+    /// A layer for the channel of a tonic client: see [`adapter::tonic`](crate::adapter::tonic).
+    #[must_use]
+    pub fn tonic_layer(&self) -> GuardLayer {
+        self.layer().make_grpc_errors_with(make_error)
     }
-    error
+}
+
+/// Puts the status of refused headers or trailers, with the denial as its source, where a service or a
+/// body takes a [`Status`] or a boxed error.
+pub fn make_error(denial: Denial, headers: &HeaderMap, slot: &mut ErrorSlot<'_>) {
+    let Some(mut status) = status(headers) else { return };
+    status.set_source(Arc::new(denial.into_error()));
+    if let Err(status) = slot.put(status) {
+        // What is neither keeps the words alone.
+        let _ = slot.put(BoxError::from(status));
+    }
+}
+
+fn status(headers: &HeaderMap) -> Option<Status> {
+    if !has_bad_details(headers) {
+        return Status::from_header_map(headers);
+    }
+    let mut headers = headers.clone();
+    headers.remove(DETAILS);
+    Status::from_header_map(&headers)
 }
 
 /// Whether tonic would panic: it insists on base64.

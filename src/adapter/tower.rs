@@ -1,6 +1,6 @@
 //! A [`tower`](https://docs.rs/tower) layer for anything that speaks `http::Request`: hyper's
-//! client, `reqwest` behind a small adapter, or the channel of a gRPC client: for that, see
-//! [`adapter::tonic`](super::tonic).
+//! client, `reqwest` behind a small adapter, or the channel of a gRPC client: for tonic's, see
+//! [gcp-scopes-tonic](https://docs.rs/gcp-scopes-tonic).
 //!
 //! Put it *inside* the layer that sets `Authorization`, so that it sees the token, and outside or
 //! inside retries and timeouts as you like.
@@ -23,7 +23,7 @@
 //!
 #![cfg_attr(feature = "reqwest", doc = "```")]
 #![cfg_attr(not(feature = "reqwest"), doc = "```ignore")]
-//! # use gcp_scopes::adapter::body::GuardBody;
+//! # use gcp_scopes::response::body::GuardBody;
 //! # fn build(client: reqwest::ClientBuilder, guard: gcp_scopes::Guard) -> reqwest::Result<
 //! #     impl tower::Service<http::Request<reqwest::Body>, Response = http::Response<GuardBody<reqwest::Body>>>> {
 //! let client = client.redirect(reqwest::redirect::Policy::none()).build()?;
@@ -47,7 +47,6 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -58,15 +57,15 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::adapter::attach::{TokenSource, authorization};
-use crate::adapter::body::{GuardBody, look};
-use crate::adapter::grpc;
-use crate::adapter::hold::{Hold, Holds};
 use crate::call::Call;
 use crate::denial::Denial;
 use crate::error::BoxError;
-use crate::guard::{Before, Checked, Guard, Head, Line};
+use crate::flight::{Answered, Begin, Flight, Pending};
+use crate::guard::Guard;
+use crate::response::body::GuardBody;
+use crate::response::grpc::{self, MakeError};
 use crate::scope::Scope;
+use crate::token_source::{SharedTokenSource, TokenSource};
 
 /// What a guarded call comes to.
 type Answer<R> = Result<Response<GuardBody<R>>, BoxError>;
@@ -82,29 +81,55 @@ type Answer<R> = Result<Response<GuardBody<R>>, BoxError>;
 ///     .layer(guard.layer())
 ///     .service(client);
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct GuardLayer {
-    guard: Holds,
-    tokens: Option<Arc<dyn TokenSource>>,
+    guard: Guard,
+    tokens: Option<SharedTokenSource>,
+    make_error: Option<MakeError>,
+}
+
+impl Guard {
+    /// A tower layer: see [`adapter::tower`](crate::adapter::tower).
+    ///
+    /// ```
+    /// # use http::{Request, Response};
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// let client = tower::service_fn(|_: Request<String>| async { Ok::<_, std::io::Error>(Response::new(String::new())) });
+    /// let guarded = tower::ServiceBuilder::new().layer(guard.layer()).service(client);
+    /// ```
+    #[must_use]
+    pub fn layer(&self) -> GuardLayer {
+        GuardLayer::new(self)
+    }
 }
 
 impl GuardLayer {
-    pub(crate) fn new(guard: &Guard) -> Self {
-        Self { guard: Holds::new(guard), tokens: None }
+    /// A layer of this guard; [`Guard::layer`] is shorter.
+    #[must_use]
+    pub fn new(guard: &Guard) -> Self {
+        Self { guard: guard.clone(), tokens: None, make_error: None }
+    }
+
+    /// Makes errors of a gRPC client of refused headers or trailers, so that they carry the denial:
+    /// gcp-scopes-tonic has the function for tonic. Without one the denial's line is added to
+    /// `grpc-message`.
+    #[must_use]
+    pub fn make_grpc_errors_with(self, make_error: MakeError) -> Self {
+        Self { make_error: Some(make_error), ..self }
     }
 
     /// Gives every call to an API of Google's a token that has none: see
-    /// [`adapter::attach`](crate::adapter::attach). If there is none to be had, the call fails with
+    /// [`token_source`](crate::token_source). If there is none to be had, the call fails with
     /// an [`Error`](crate::Error) whose source is the error of the token's source.
     ///
     /// ```
-    /// # fn with(guard: &gcp_scopes::Guard, tokens: impl gcp_scopes::adapter::attach::TokenSource + 'static) {
+    /// # fn with(guard: &gcp_scopes::Guard, tokens: impl gcp_scopes::token_source::TokenSource + 'static) {
     /// let layer = guard.layer().with_token(tokens); // goes to APIs of Google's over TLS, and nowhere else
     /// # }
     /// ```
     #[must_use]
     pub fn with_token(self, source: impl TokenSource + 'static) -> Self {
-        Self { tokens: Some(Arc::new(source)), ..self }
+        Self { tokens: Some(SharedTokenSource::new(source)), ..self }
     }
 }
 
@@ -112,7 +137,8 @@ impl<S> Layer<S> for GuardLayer {
     type Service = GuardService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        GuardService { inner, guard: self.guard.clone(), tokens: self.tokens.clone() }
+        let (guard, tokens) = (self.guard.clone(), self.tokens.clone());
+        GuardService { inner, guard, tokens, make_error: self.make_error }
     }
 }
 
@@ -133,8 +159,9 @@ impl<S> Layer<S> for GuardLayer {
 #[derive(Clone)]
 pub struct GuardService<S> {
     inner: S,
-    guard: Holds,
-    tokens: Option<Arc<dyn TokenSource>>,
+    guard: Guard,
+    tokens: Option<SharedTokenSource>,
+    make_error: Option<MakeError>,
 }
 
 impl<S: Clone> GuardService<S> {
@@ -144,10 +171,10 @@ impl<S: Clone> GuardService<S> {
         std::mem::replace(&mut self.inner, clone)
     }
 
-    fn scope_to_ask_for<B>(&self, request: &Request<B>) -> Option<(Arc<dyn TokenSource>, Scope)> {
+    fn scope_to_ask_for<B>(&self, request: &Request<B>) -> Option<(SharedTokenSource, Scope)> {
         let source = self.tokens.as_ref()?;
         let call = Call::of(request.method(), request.uri(), request.headers());
-        Some((Arc::clone(source), self.guard.get().scope_to_ask_for(&call, request.headers())?))
+        Some((source.clone(), self.guard.scope_to_ask_for(&call)?))
     }
 }
 
@@ -170,29 +197,26 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
+        let make_error = self.make_error;
         if let Some(wanted) = self.scope_to_ask_for(&request) {
-            let answer = attach_then_call(self.guard.get().clone(), wanted, self.take_ready(), request);
+            let (guard, inner) = (self.guard.clone(), self.take_ready());
+            let answer = attach_then_call(guard, wanted, inner, make_error, request);
             return ResponseFuture { state: State::boxed(answer) };
         }
-        let (mut checked, mut line) = (Checked::NONE, Line::EMPTY);
-        let call = call_of(&request);
-        match self.guard.get().before_keeping(&call, request.headers(), &mut checked, &mut line) {
-            Before::Go(()) => ResponseFuture {
-                state: State::Calling {
-                    call: self.inner.call(request),
-                    checked,
-                    line,
-                    guard: self.guard.hold(),
-                },
-            },
-            Before::Stop(denial) => {
+        match self.guard.begin(&call_of(&request)) {
+            Begin::Send(flight) => {
+                let call = self.inner.call(request);
+                ResponseFuture { state: State::Calling { call, flight: Some(flight), make_error } }
+            }
+            Begin::Stop(denial) => {
                 // What it has reserved, such as a permit, is for callers who do send something.
                 drop(self.take_ready());
-                let answer = std::future::ready(unsent(self.guard.get(), denial));
+                let answer = std::future::ready(unsent(&self.guard, denial));
                 ResponseFuture { state: State::boxed(answer) }
             }
-            Before::Ask(()) => {
-                let answer = ask_then_call(self.guard.get().clone(), checked, self.take_ready(), request);
+            Begin::Wait(pending) => {
+                let (guard, inner) = (self.guard.clone(), self.take_ready());
+                let answer = wait_then_call(guard, pending, inner, make_error, request);
                 ResponseFuture { state: State::boxed(answer) }
             }
         }
@@ -207,8 +231,9 @@ fn call_of<B>(request: &Request<B>) -> Call<'_> {
 
 async fn attach_then_call<S, B, R>(
     guard: Guard,
-    (source, scope): (Arc<dyn TokenSource>, Scope),
+    (source, scope): (SharedTokenSource, Scope),
     mut inner: S,
+    make_error: Option<MakeError>,
     mut request: Request<B>,
 ) -> Answer<R>
 where
@@ -218,22 +243,22 @@ where
     R::Error: 'static,
     R::Data: From<Bytes>,
 {
-    let value = authorization(source.as_ref(), &scope).await?;
+    let value = source.authorization(&scope).await?;
     request.headers_mut().insert(AUTHORIZATION, value);
-    match guard.before(&call_of(&request), request.headers()) {
-        Before::Stop(denial) => unsent(&guard, denial),
-        Before::Ask(checked) => ask_then_call(guard, checked, inner, request).await,
-        Before::Go(checked) => {
-            let response = inner.call(request).await.map_err(Into::into)?;
-            explain(guard, checked, response).await
-        }
-    }
+    let begun = guard.begin(&call_of(&request));
+    let flight = match begun.admit().await {
+        Ok(flight) => flight,
+        Err(denial) => return unsent(&guard, denial),
+    };
+    let response = inner.call(request).await.map_err(Into::into)?;
+    answered(flight, make_error, response).await
 }
 
-async fn ask_then_call<S, B, R>(
+async fn wait_then_call<S, B, R>(
     guard: Guard,
-    checked: Checked,
+    pending: Pending,
     mut inner: S,
+    make_error: Option<MakeError>,
     request: Request<B>,
 ) -> Answer<R>
 where
@@ -243,43 +268,36 @@ where
     R::Error: 'static,
     R::Data: From<Bytes>,
 {
-    let checked = match guard.ask(checked).await {
-        Ok(checked) => checked,
+    let flight = match pending.wait().await {
+        Ok(flight) => flight,
         Err(denial) => return unsent(&guard, denial),
     };
     let response = inner.call(request).await.map_err(Into::into)?;
-    explain(guard, checked, response).await
+    answered(flight, make_error, response).await
 }
 
 /// Looks at an answer that may be a scope refusal; every other one passes as it is.
-async fn explain<R: Body>(guard: Guard, checked: Checked, response: Response<R>) -> Answer<R>
+async fn answered<R: Body>(flight: Flight, make_error: Option<MakeError>, response: Response<R>) -> Answer<R>
 where
     R::Data: From<Bytes>,
     R::Error: 'static,
 {
-    match guard.head(&checked, response.status(), response.headers()) {
-        Head::Pass => Ok(response.map(GuardBody::untouched)),
-        Head::Watch => Ok(response.map(|body| GuardBody::grpc(guard, checked, body))),
-        Head::Explain => explain_refused(guard, checked, response).await,
+    match flight.answered(response.status(), response.headers()) {
+        Answered::Pass => Ok(response.map(GuardBody::untouched)),
+        Answered::ReadTrailers => Ok(grpc::watch(flight, make_error, response)),
+        Answered::ReadBody => refused(flight, make_error, response).await,
     }
 }
 
-/// Looks at an answer of which the head has told that it may be one.
-async fn explain_refused<R: Body>(guard: Guard, checked: Checked, response: Response<R>) -> Answer<R>
+/// Ends a flight whose answer may be a scope refusal.
+async fn refused<R: Body>(flight: Flight, make_error: Option<MakeError>, response: Response<R>) -> Answer<R>
 where
     R::Data: From<Bytes>,
 {
-    if checked.is_grpc() {
-        return grpc::explain(guard, checked, response).await;
+    match flight.is_grpc() {
+        true => grpc::explain(flight, make_error, response).await,
+        false => Ok(flight.explain_response(response).await?),
     }
-    let (mut parts, body) = response.into_parts();
-    let (seen, mut body) = look(guard.spawner(), body).await;
-    if let Some(denial) = guard.after(&checked, parts.status, &parts.headers, &seen).await {
-        if let Some(other) = guard.refused(denial, &mut parts, &seen, body.is_whole(&seen))? {
-            body = GuardBody::made(other);
-        }
-    }
-    Ok(Response::from_parts(parts, body))
 }
 
 fn unsent<R: Body>(guard: &Guard, denial: Denial) -> Answer<R>
@@ -308,7 +326,7 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum State<F, R: Body> {
-        Calling { #[pin] call: F, checked: Checked, line: Line, guard: Hold },
+        Calling { #[pin] call: F, flight: Option<Flight>, make_error: Option<MakeError> },
         Boxed { answer: Pin<Box<dyn Future<Output = Answer<R>> + Send>> },
     }
 }
@@ -332,23 +350,22 @@ where
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let next = match self.as_mut().project().state.project() {
             StateProjection::Boxed { answer } => return answer.as_mut().poll(cx),
-            StateProjection::Calling { call, checked, line, guard } => {
+            StateProjection::Calling { call, flight, make_error } => {
                 let response = match ready!(call.poll(cx)) {
                     Ok(response) => response,
                     Err(error) => return Poll::Ready(Err(error.into())),
                 };
-                match guard.get().head(checked, response.status(), response.headers()) {
-                    Head::Pass => return Poll::Ready(Ok(response.map(GuardBody::untouched))),
-                    Head::Watch => {
-                        let watched = |body| GuardBody::grpc(guard.get().clone(), checked.clone(), body);
-                        return Poll::Ready(Ok(response.map(watched)));
+                let answered = flight
+                    .as_ref()
+                    .map_or(Answered::Pass, |flight| flight.answered(response.status(), response.headers()));
+                let Some(flight) = flight.take_if(|_| answered != Answered::Pass) else {
+                    return Poll::Ready(Ok(response.map(GuardBody::untouched)));
+                };
+                match answered {
+                    Answered::ReadTrailers => {
+                        return Poll::Ready(Ok(grpc::watch(flight, *make_error, response)));
                     }
-                    Head::Explain => {
-                        let guard = guard.get().clone();
-                        let checked = guard.settled(checked.clone(), line);
-                        let answer = explain_refused(guard, checked, response);
-                        State::boxed(answer)
-                    }
+                    _ => State::boxed(refused(flight, *make_error, response)),
                 }
             }
         };
@@ -360,12 +377,6 @@ where
 impl<F, R: Body> fmt::Debug for ResponseFuture<F, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture").finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for GuardLayer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GuardLayer").field("guard", self.guard.get()).finish_non_exhaustive()
     }
 }
 

@@ -12,9 +12,9 @@ use http::header::CONTENT_ENCODING;
 use http_body::{Body, Frame, SizeHint};
 
 use super::first;
-use crate::adapter::body::{LOOK_BYTES, LOOK_FRAMES, look};
-use crate::adapter::inflate::{INFLATED_BYTES, readable};
 use crate::background::{Background, Spawner};
+use crate::response::body::{LOOK_BYTES, LOOK_FRAMES, look_within};
+use crate::response::inflate::{INFLATED_BYTES, readable};
 
 /// What a body does when it is asked for a frame.
 #[derive(Debug, Clone)]
@@ -69,7 +69,7 @@ pub(super) fn body_look(data: &[u8]) {
     let body = Script { steps: steps.iter().cloned().collect(), is_over: false };
     // Of a guard that is gone: no time ends the look.
     let spawner = Spawner::of(&Background::default());
-    let mut looking = pin!(look(&spawner, body));
+    let mut looking = pin!(look_within(&spawner, body));
     let (seen, body) = loop {
         if let Poll::Ready(looked) = looking.as_mut().poll(&mut context) {
             break looked;

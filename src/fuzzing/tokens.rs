@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::{Request, Response, Uri};
 
-use super::calls::header_map;
+use super::header_map;
 use super::{first, parts};
 use crate::environment::Platform;
 use crate::error::BoxError;

@@ -20,7 +20,7 @@ use super::fetch::{self, DynFetch};
 use super::source::GrantedScopesSource;
 use super::{AccessToken, GrantSource, GrantedScopes};
 use crate::environment::Platform;
-use crate::environment::metadata::{SCOPES, scope_lines};
+use crate::environment::metadata::{SCOPES, scope_list};
 use crate::error::Error;
 
 const TOKEN: &str = "instance/service-accounts/default/token";
@@ -176,7 +176,7 @@ impl MetadataScopes {
         let answer: TokenAnswer = serde_json::from_str(&answer).map_err(|_| UNREADABLE)?;
         let token = AccessToken::new(&answer.access_token).ok_or(UNREADABLE)?;
         let list = self.get(SCOPES, pause).await?;
-        let scopes = scope_lines(&list).ok_or("the metadata server's list of scopes cannot be read")?;
+        let scopes = scope_list(&list).ok_or("the metadata server's list of scopes cannot be read")?;
         let granted = GrantedScopes::known(scopes, GrantSource::Metadata);
         let lasts = answer.expires_in.and_then(|seconds| seconds.as_u64()).map(Duration::from_secs);
         let granted = match lasts.and_then(|lasts| self.clock.wall().checked_add(lasts)) {
@@ -290,6 +290,17 @@ mod tests {
     #[tokio::test]
     async fn a_token_may_come_without_the_flavor() {
         assert_eq!(get(TOKEN, without_flavor(answer(200, "{}"))).await.unwrap(), "{}");
+    }
+
+    #[test]
+    fn only_a_list_of_scopes_is_one() {
+        let good = "https://www.googleapis.com/auth/pubsub\nhttps://example.com/new-scope\nopenid\n";
+        assert_eq!(scope_list(good).map(|scopes| scopes.len()), Some(3));
+        for text in
+            ["", "\n", "Internal error", "https://a b/", "{\"scope\":1}", "https://x.example/\n\nopenid"]
+        {
+            assert_eq!(scope_list(text), None, "{text:?}");
+        }
     }
 
     /// A metadata server that mints `ya29.mine`, with one answer of another kind.
@@ -447,7 +458,7 @@ mod tests {
             Some(answer(200, text))
         }));
         let background = Background::here();
-        let snapshot = detect::asked(background.spawner(), Snapshot::new(), Arc::clone(&fetch)).await;
+        let snapshot = detect::ask(background.spawner(), Snapshot::new(), Arc::clone(&fetch)).await;
         let here = Environment::of(&snapshot);
         let server = MetadataServer::new(fetch, snapshot.metadata_host().unwrap()).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new());
@@ -499,7 +510,7 @@ mod tests {
             let mut response = answer(status, "");
             *response.body_mut() = Bytes::from(body);
             for path in [TOKEN, SCOPES, EMAIL] {
-                let _ = read(path, &response).ok().as_deref().map(scope_lines);
+                let _ = read(path, &response).ok().as_deref().map(scope_list);
             }
         }
     }

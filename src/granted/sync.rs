@@ -8,7 +8,7 @@ pub(crate) use self::scheduled::*;
 
 #[cfg(not(all(test, shuttle)))]
 mod real {
-    pub(crate) use std::sync::atomic::AtomicBool;
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicUsize};
     pub(crate) use std::sync::{Mutex, MutexGuard};
 
     pub(crate) use arc_swap::ArcSwap;
@@ -26,7 +26,7 @@ mod scheduled {
     use std::sync::Arc;
     use std::time::Duration;
 
-    pub(crate) use shuttle::sync::atomic::AtomicBool;
+    pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicUsize};
     pub(crate) use shuttle::sync::{Mutex, MutexGuard};
 
     use crate::background::Background;

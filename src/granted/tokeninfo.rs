@@ -19,7 +19,6 @@ use super::clock::Clock;
 use super::fetch::{self, DynFetch};
 use super::source::GrantedScopesSource;
 use super::{AccessToken, GrantSource, GrantedScopes};
-use crate::call::host;
 use crate::error::Error;
 use crate::scope::ScopeSet;
 
@@ -148,7 +147,7 @@ pub(crate) fn endpoint(url: &str) -> Result<Uri, Error> {
     let uri = Uri::from_str(url).ok().filter(is_safe_for_a_token);
     uri.ok_or_else(|| {
         // A user before the host has a password as a rule.
-        let url = host::without_user(url);
+        let url = url.rsplit_once('@').map_or(url, |(_, address)| address);
         Error::invalid(format!(
             "`{url:.100}` is no place to send a token to; write an https URL, or one of this machine"
         ))

@@ -6,7 +6,7 @@ use http::Uri;
 
 use super::lessons::Lessons;
 use super::repeats::Repeats;
-use super::{Guard, Inner, Preflight, Surface, WAIT};
+use super::{Guard, Preflight, State, Surface, WAIT};
 use crate::background::Background;
 use crate::catalog::Endpoints;
 use crate::detect;
@@ -263,7 +263,7 @@ impl GuardBuilder {
         let fetch = self.fetch.take().or_else(fetch::own);
         let asks_tokeninfo = self.asks_tokeninfo(self.world.is_none());
         let world = match self.world.take() {
-            Some(world) => detect::completed(self.background.spawner(), world, fetch.clone()).await,
+            Some(world) => detect::complete(self.background.spawner(), world, fetch.clone()).await,
             None => detect::of_process(self.background.spawner(), fetch.clone()).await,
         };
         let environment = Environment::of(&world);
@@ -304,7 +304,7 @@ impl GuardBuilder {
         let sources = sources.into_iter().map(|(_, stage, source)| (stage, source)).collect();
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let spawner = Spawner::of(&self.background);
-        Guard(Arc::new(Inner {
+        Guard::new(State {
             preflight: self.preflight,
             surface: self.surface,
             endpoints: self.endpoints,
@@ -315,10 +315,10 @@ impl GuardBuilder {
             fetch: asking.fetch,
             metadata: asking.metadata,
             problem: asking.problem,
-            recorder: OnceLock::new(),
+            recording: OnceLock::new(),
             repeats: Repeats::default(),
             background: self.background,
-        }))
+        })
     }
 }
 
@@ -348,6 +348,35 @@ fn metadata_server(
 fn metadata_source(server: MetadataServer, environment: &Environment) -> Asked {
     let source = MetadataScopes::new(server, environment.platform(), Arc::new(SystemClock));
     (GrantSource::Metadata, Stage::Ahead, Arc::new(source))
+}
+
+impl Guard {
+    /// A guard that has learnt from the environment variables, the credential files and the
+    /// metadata server where it runs and what its credential may hold.
+    ///
+    /// Never fails, and takes at most a few seconds: what it cannot learn is unknown.
+    /// Without the feature `metadata` it asks no server, unless it is given a
+    /// [`Fetch`](crate::granted::Fetch). Any executor can drive it.
+    ///
+    /// ```no_run
+    #[doc = awaits!()]
+    /// let guard = gcp_scopes::Guard::from_env().await; // once, at start
+    /// println!("on {} with {}", guard.environment().platform(), guard.environment().credential().as_str());
+    #[doc = done!()]
+    /// ```
+    pub async fn from_env() -> Self {
+        Self::builder().from_env().await
+    }
+
+    /// A guard made by hand. With no further call it knows the catalog and reads self-signed JWTs.
+    ///
+    /// ```
+    /// # use gcp_scopes::{Guard, guard::Surface};
+    /// let guard = Guard::builder().surface(Surface::Message).build();
+    /// ```
+    pub fn builder() -> GuardBuilder {
+        GuardBuilder::default()
+    }
 }
 
 impl fmt::Debug for GuardBuilder {
@@ -435,7 +464,7 @@ mod tests {
 
     #[test]
     fn a_self_check_asks_through_the_client_that_the_guard_was_given() {
-        assert!(Guard::builder().fetch(Nobody).build().fetch().is_some());
+        assert!(Guard::builder().fetch(Nobody).build().state().fetch.is_some());
     }
 
     #[tokio::test]

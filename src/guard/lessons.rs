@@ -21,7 +21,7 @@ const MOST: usize = 1024;
 /// What a lesson is about: a method of the catalog, or what a caller says that its call needs, with the
 /// method that it is if the catalog knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Subject {
+pub(crate) enum Subject {
     Method(ApiMethod),
     Needed(NeededScopes, Option<ApiMethod>),
 }
@@ -34,7 +34,7 @@ impl From<ApiMethod> for Subject {
 
 /// What was learnt. Holds no token.
 #[derive(Default)]
-pub(super) struct Lessons(Mutex<Learnt>);
+pub(crate) struct Lessons(Mutex<Learnt>);
 
 #[derive(Default)]
 struct Learnt {
@@ -50,7 +50,7 @@ struct Learnt {
 
 impl Lessons {
     /// The verdict on a call whose token holds none of the scopes that are listed for it.
-    pub(super) fn correct(&self, subject: impl Into<Subject>, held: &ScopeSet) -> Verdict {
+    pub(crate) fn correct(&self, subject: impl Into<Subject>, held: &ScopeSet) -> Verdict {
         let (learnt, subject) = (self.learnt(), subject.into());
         match learnt.accepted.get(&subject) {
             _ if learnt.open.contains(&subject) => Verdict::Abstain(Why::Contradicted),
@@ -60,7 +60,7 @@ impl Lessons {
     }
 
     /// The scopes that open a method: those listed for it, and those that Google has named since.
-    pub(super) fn accepted(&self, subject: impl Into<Subject>, listed: ScopeSet) -> ScopeSet {
+    pub(crate) fn accepted(&self, subject: impl Into<Subject>, listed: ScopeSet) -> ScopeSet {
         match self.learnt().accepted.get(&subject.into()) {
             Some(named) => listed.union(named),
             None => listed,
@@ -68,7 +68,7 @@ impl Lessons {
     }
 
     /// Such calls with this token are to be denied until what is known of it goes stale.
-    pub(super) fn deny(
+    pub(crate) fn deny(
         &self,
         token: TokenKey,
         subject: impl Into<Subject>,
@@ -83,7 +83,7 @@ impl Lessons {
     }
 
     /// The denial of the next such call, if there is to be one and nothing new is known of the token.
-    pub(super) fn denial(
+    pub(crate) fn denial(
         &self,
         token: TokenKey,
         subject: impl Into<Subject>,
@@ -95,7 +95,7 @@ impl Lessons {
     }
 
     /// Google let a token through that lacks every listed scope. Whether that is news.
-    pub(super) fn opened(&self, subject: impl Into<Subject>) -> bool {
+    pub(crate) fn opened(&self, subject: impl Into<Subject>) -> bool {
         let (mut learnt, subject) = (self.learnt(), subject.into());
         if learnt.open.len() >= MOST {
             learnt.open.clear();
@@ -105,7 +105,7 @@ impl Lessons {
     }
 
     /// Google named scopes that open the method. Those that no catalog has heard of make no verdict.
-    pub(super) fn named(&self, subject: impl Into<Subject>, scopes: &ScopeSet) {
+    pub(crate) fn named(&self, subject: impl Into<Subject>, scopes: &ScopeSet) {
         let (accepted, subject) = (&mut self.learnt().accepted, subject.into());
         if accepted.len() >= MOST && !accepted.contains_key(&subject) {
             accepted.clear();
@@ -170,9 +170,9 @@ mod tests {
             lessons.deny(key(&hasher, token), insert, now, same.clone());
             assert!(lessons.denial(key(&hasher, token), insert, now).is_some());
         }
-        for row in 0..2 * MOST as u32 {
-            lessons.opened(ApiMethod::at(row));
-            lessons.named(ApiMethod::at(row), &ScopeSet::from_scope_text("openid https://example.com/x"));
+        for method in (0..2 * MOST).filter_map(ApiMethod::at) {
+            lessons.opened(method);
+            lessons.named(method, &ScopeSet::from_scope_text("openid https://example.com/x"));
         }
         let learnt = lessons.learnt();
         let sizes = [learnt.denials.len(), learnt.open.len(), learnt.accepted.len()];
@@ -207,7 +207,7 @@ mod models {
     #[test]
     fn a_method_that_is_open_stays_so_whoever_denies_it_meanwhile_and_is_news_once() {
         let model = || {
-            let (lessons, method) = (Arc::new(Lessons::default()), ApiMethod::at(0));
+            let (lessons, method) = (Arc::new(Lessons::default()), ApiMethod::at(0).unwrap());
             let opens = [(); 2].map(|()| {
                 let lessons = Arc::clone(&lessons);
                 shuttle::thread::spawn(move || lessons.opened(method))

@@ -19,7 +19,7 @@ type Happening = (&'static str, Option<ApiMethod>, Option<TokenKey>);
 
 /// What was logged already. Holds no token.
 #[derive(Default)]
-pub(super) struct Repeats(Mutex<HashMap<Happening, Seen>>);
+pub(crate) struct Repeats(Mutex<HashMap<Happening, Seen>>);
 
 struct Seen {
     told_at: Instant,
@@ -34,7 +34,7 @@ impl Repeats {
     /// counted, and an event will stand for it later.
     ///
     /// The first call is told, then the 10th, the 100th and so on, and any one after ten silent minutes.
-    pub(super) fn count(&self, happening: Happening, now: Instant) -> Option<u64> {
+    pub(crate) fn count(&self, happening: Happening, now: Instant) -> Option<u64> {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() >= MOST && !seen.contains_key(&happening) {
             seen.clear();

@@ -10,7 +10,6 @@ use tokio::time::Instant;
 use super::parallel::Running;
 use super::resource::Resource;
 use super::{LONGEST, SelfCheck};
-use crate::adapter::attach::{TokenSource, authorization, bearer};
 use crate::background::LATE;
 use crate::environment::{Credential, Platform};
 use crate::granted::GrantedScopes;
@@ -19,6 +18,7 @@ use crate::granted::fetch::DynFetch;
 use crate::granted::inspection::TokenMemory;
 use crate::granted::metadata::{MetadataServer, UNREADABLE};
 use crate::scope::Scope;
+use crate::token_source::{SharedTokenSource, bearer};
 
 /// One token: the scope it was asked for, the token or why there is none, and what it holds.
 pub(super) struct Held {
@@ -63,7 +63,7 @@ impl SelfCheck {
         let held = |asked, token| Held { asked, token, granted: GrantedScopes::unknown(LATE) };
         let works: Vec<_> = match (&self.tokens, self.metadata()) {
             (Some(source), _) => {
-                let of = |scope: Scope| (Some(scope.clone()), Work::Source(Arc::clone(source), scope));
+                let of = |scope: Scope| (Some(scope.clone()), Work::Source(source.clone(), scope));
                 scopes.into_iter().map(of).collect()
             }
             (None, Ok(server)) => vec![(None, Work::Metadata(server.clone()))],
@@ -79,7 +79,7 @@ impl SelfCheck {
 
     /// Finds out what the tokens hold, and at the same time asks about the resources.
     async fn ask(&self, tokens: &mut Tokens, until: Instant) -> Vec<Told> {
-        let grants = self.guard.grants();
+        let grants = &self.guard.state().grants;
         let looks = tokens.0.iter().map(|held| look(grants.clone(), held.token.clone(), until));
         let looks = Running::start(until, looks.collect::<Vec<_>>());
         let questions: Vec<_> = self
@@ -90,7 +90,7 @@ impl SelfCheck {
                     .resource
                     .clone()
                     .and_then(|resource| self.request(&resource, &wanted.permissions, tokens));
-                send(self.guard.fetch(), request)
+                send(self.guard.state().fetch.clone(), request)
             })
             .collect();
         let told = Running::start(until, questions).finish().await;
@@ -109,7 +109,7 @@ impl SelfCheck {
         let held = tokens.for_scope(&self.scope_to_test(resource)).ok_or("there is no token")?;
         let token = held.token.clone()?;
         let (verb, path, body) = resource.question(permissions);
-        let url = format!("{}{path}", self.guard.endpoints().base(resource.host()));
+        let url = format!("{}{path}", self.guard.state().endpoints.base(resource.host()));
         let request = Request::builder().method(verb).uri(url).header(AUTHORIZATION, token);
         let request = request.header(CONTENT_TYPE, "application/json").body(body);
         request.map_err(|_| "its name makes no URL".to_owned())
@@ -121,7 +121,8 @@ impl SelfCheck {
         let credential = here.credential();
         let in_shell = here.platform() == Platform::CloudShell && credential == Credential::GcloudUser;
         let is_its = credential == Credential::MetadataServer || in_shell;
-        match (self.guard.metadata().filter(|_| is_its), self.guard.metadata_problem()) {
+        match (self.guard.state().metadata.as_ref().filter(|_| is_its), self.guard.state().problem.as_deref())
+        {
             (Some(server), _) => Ok(server),
             (None, Some(problem)) if credential == Credential::Unknown => {
                 Err(format!("no credential was found here: {problem}"))
@@ -136,7 +137,7 @@ impl SelfCheck {
 
 /// How to get a token.
 enum Work {
-    Source(Arc<dyn TokenSource>, Scope),
+    Source(SharedTokenSource, Scope),
     Metadata(MetadataServer),
 }
 
@@ -145,7 +146,7 @@ impl Work {
         match self {
             // Its own error may hold anything.
             Self::Source(source, scope) => {
-                let token = authorization(&*source, &scope).await;
+                let token = source.authorization(&scope).await;
                 token.map_err(|_| "the program's token source gave no token".to_owned())
             }
             Self::Metadata(server) => {

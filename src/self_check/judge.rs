@@ -11,9 +11,10 @@ use super::resource::{Resource, Wanted};
 use crate::call::{Call, Why};
 use crate::catalog::{Endpoints, lookup};
 use crate::granted::GrantedScopes;
-use crate::guard::{Verdict, scope_for};
+use crate::guard::Verdict;
 use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
 use crate::scope::{Scope, ScopeSet};
+use crate::token_source::scope_for;
 
 /// One method that the token lacks the scope for: what it accepts, and what that token holds.
 pub(super) struct Lacking {

@@ -10,12 +10,11 @@ use super::ask::Tokens;
 use super::finding::{Finding, GateState};
 use super::judge::Lacking;
 use super::{SelfCheck, text};
-use crate::denial::of_this_token;
 use crate::environment::{Credential, Environment, Platform};
 use crate::granted::GrantedScopes;
 use crate::layout::Layout;
-use crate::refusal::{Gate, ScopeRefusal};
-use crate::remedy::{self, Case, Step};
+use crate::refusal::Gate;
+use crate::remedy::{self, Step};
 use crate::scope::ScopeSet;
 
 /// What a self-check found: where the program runs, what its token holds, each gate that was asked
@@ -239,29 +238,20 @@ impl SelfCheck {
     pub(super) fn report(&self, findings: Vec<Finding>, tokens: &Tokens, lacking: &[Lacking]) -> Report {
         let granted = of_all(tokens);
         let told = lacking.first().map_or(&granted, |lacking| &lacking.granted);
-        let environment = of_this_token(self.guard.shared_environment(), told);
+        let environment = Arc::clone(&self.guard.state().environment).of_token(told);
         let accepted: Vec<ScopeSet> = lacking.iter().map(|lacking| lacking.accepted.clone()).collect();
-        let case = Case {
-            kind: ScopeRefusal::Missing,
-            accepted: &accepted,
-            held: told.scopes(),
-            environment: &environment,
-        };
-        let remedy = (!lacking.is_empty()).then(|| remedy::remedy(&case));
-        let (summary, mut steps) = remedy.map(|remedy| (remedy.summary, remedy.steps)).unzip();
-        let steps = steps.get_or_insert_default();
-        if has_iam_told(&findings, lacking) {
-            let needless = remedy::left_to_iam(&case);
-            steps.retain(|step| !needless.contains(step));
-        }
+        let has_iam_answered = has_iam_told(&findings, lacking);
+        let remedy = (!lacking.is_empty())
+            .then(|| remedy::for_calls(&accepted, told.scopes(), &environment, has_iam_answered));
+        let summary = remedy.as_ref().map(|remedy| remedy.summary().to_owned());
+        let mut steps = remedy.map(|remedy| remedy.steps().to_vec()).unwrap_or_default();
         let resources = findings.iter().filter(|finding| finding.gate == Gate::Iam);
         for (finding, wanted) in resources.zip(&self.wanted) {
             if let (GateState::Closed, Ok(resource)) = (finding.state, &wanted.resource) {
-                steps.extend(remedy::grant(&finding.missing, &resource.binding(), &environment));
+                steps.extend(remedy::for_permissions(&finding.missing, &resource.binding(), &environment));
             }
         }
         let left = granted.expires_at().map(|at| at.duration_since(SystemTime::now()).unwrap_or_default());
-        let steps = std::mem::take(steps);
         let is_unasked = self.is_unasked(&environment);
         Report { environment, named: self.named, granted, left, is_unasked, findings, summary, steps }
     }

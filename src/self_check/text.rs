@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use super::finding::{Finding, GateState};
 use super::report::Report;
-use crate::denial::report::place;
 use crate::environment::Platform;
 use crate::layout::{Colour, Layout, Page};
 use crate::refusal::Gate;
-use crate::remedy::narrowest_first;
 use crate::scope::Scope;
+use gcp_scopes_catalog::narrowest_first;
 
 /// Scopes or methods named of a long list before the rest is counted.
 const IN_A_LIST: usize = 12;
@@ -26,7 +25,7 @@ pub(super) fn page(report: &Report, layout: Layout) -> String {
     findings(report, Gate::Scope, "scope gate", &mut page);
     findings(report, Gate::Iam, "IAM gate", &mut page);
     steps(report, &mut page);
-    page.out
+    page.into_text()
 }
 
 /// What is closed and what to do about it, on one line.
@@ -78,7 +77,7 @@ fn headline(report: &Report, page: &mut Page) {
 fn who(report: &Report, page: &mut Page) {
     let here = &report.environment;
     if here.platform() != Platform::Unknown {
-        let place = match place(here).strip_prefix(" for ") {
+        let place = match here.place() {
             Some(place) => format!("{}: {place}", here.platform()),
             None => here.platform().to_string(),
         };
@@ -134,7 +133,7 @@ fn steps(report: &Report, page: &mut Page) {
         page.wrapped("", "No IAM role opens the scope gate: scopes are a ceiling on the token.");
     }
     page.line("");
-    page.wrapped("", &format!("What to do{}:", place(&report.environment)));
+    page.wrapped("", &report.environment.what_to_do());
     page.steps(&report.steps);
 }
 

@@ -23,8 +23,8 @@ use gcp_scopes::call::Call;
 use gcp_scopes::environment::{Credential, Snapshot};
 use gcp_scopes::granted::{Fetch, GrantSource, GrantedScopes};
 use gcp_scopes::refusal::Answer;
-use gcp_scopes::testing::{FakeGoogle, Platform, Vm};
 use gcp_scopes::{Denial, Guard, ScopeSet};
+use gcp_scopes_testing::{FakeGoogle, Platform, Vm};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 
 const CREDENTIALS: [Credential; 3] =

@@ -8,15 +8,17 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::checks;
+use crate::workspace;
 
 const FOLDER: &str = "target/build-cost";
 
 /// Prints the table for these features, or for all.
 pub(crate) fn print(wanted: &[&str]) -> Result<()> {
-    let all = checks::feature_names()?;
-    let all =
-        all.iter().map(String::as_str).filter(|name| !["catalog-cloud", "catalog-storage"].contains(name));
+    let members = workspace::published()?;
+    let own =
+        members.iter().find(|member| member.folder == workspace::root()).context("no crate at the root")?;
+    let all = own.features.iter().map(String::as_str);
+    let all = all.filter(|name| !["catalog-cloud", "catalog-storage"].contains(name));
     let names: Vec<&str> = std::iter::once("").chain(all).collect();
     let names = names.into_iter().filter(|name| wanted.is_empty() || wanted.contains(name));
     println!("Clean debug builds, {}.\n", machine()?);

@@ -1,4 +1,4 @@
-//! Makes the data under `src/catalog/` from Google's own documents.
+//! Makes the data under `crates/catalog/src/` from Google's own documents.
 //!
 //! The steps are the modules, in order: fetch the pinned packages, read the documents, turn paths
 //! into templates, choose and number the rows, encode.
@@ -10,6 +10,8 @@ mod fetch;
 mod firestore;
 mod format;
 mod join;
+mod model;
+mod placed;
 mod protos;
 mod render;
 mod rows;
@@ -25,7 +27,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use rows::Catalog;
+use model::Catalog;
 
 /// The generated files, by their path in the repository.
 type Files = BTreeMap<&'static str, Vec<u8>>;
@@ -85,11 +87,11 @@ fn make() -> Result<Files> {
     let cloud = encode::blob(&catalog, &scopes, rows::is_cloud)?;
     let storage = encode::blob(&catalog, &scopes, |group| group.host == "storage.googleapis.com")?;
     Ok(Files::from([
-        ("src/catalog/scopes.rs", render::scopes(&scopes).into_bytes()),
-        ("src/catalog/made_from.rs", render::made_from(&catalog, &scopes).into_bytes()),
-        ("src/catalog/data/full.bin", full),
-        ("src/catalog/data/cloud.bin", cloud),
-        ("src/catalog/data/storage.bin", storage),
+        ("crates/catalog/src/scope/known.rs", render::scopes(&scopes).into_bytes()),
+        ("crates/catalog/src/made_from.rs", render::made_from(&catalog, &scopes).into_bytes()),
+        ("crates/catalog/src/data/full.bin", full),
+        ("crates/catalog/src/data/cloud.bin", cloud),
+        ("crates/catalog/src/data/storage.bin", storage),
     ]))
 }
 

@@ -1,29 +1,28 @@
-//! What CI checks beside tests and lints.
+//! What CI checks about dependencies and features.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::process::Command;
 
-use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use anyhow::{Result, bail};
 
-/// Prints the library's features, one a line, for a shell loop.
+use crate::tree;
+use crate::workspace::{self, Member};
+
+/// Prints the features of all published crates, each with its crate, for a shell loop. A crate by itself
+/// stands for no feature at all.
 pub(crate) fn features() -> Result<()> {
-    feature_names()?.iter().for_each(|name| println!("{name}"));
+    for member in workspace::published()? {
+        println!("{}", member.name);
+        member.features.iter().for_each(|feature| println!("{} {feature}", member.name));
+    }
     Ok(())
 }
 
-/// The library's features, but for `default`.
-pub(crate) fn feature_names() -> Result<Vec<String>> {
-    let package = package()?;
-    let names = package["features"].as_object().context("no features")?.keys();
-    Ok(names.filter(|name| *name != "default").cloned().collect())
-}
-
-/// Direct dependencies that the core may have at most.
-const MOST: usize = 12;
+/// Crates that are kept small, and how many direct dependencies each may have at most.
+const SMALL: [(&str, usize); 3] = [("gcp-scopes-catalog", 6), ("gcp-scopes-explain", 8), ("gcp-scopes", 12)];
+/// Crates that do nothing but compute.
+const PURE: [&str; 2] = ["gcp-scopes-catalog", "gcp-scopes-explain"];
 /// Crates whose presence means an HTTP client or TLS.
-const BANNED: [&str; 11] = [
+const CLIENTS: [&str; 11] = [
     "reqwest",
     "hyper",
     "hyper-util",
@@ -36,95 +35,41 @@ const BANNED: [&str; 11] = [
     "aws-lc-sys",
     "tower",
 ];
+/// Crates whose presence means a runtime, I/O or a clock.
+const RUNTIMES: [&str; 6] = ["tokio", "mio", "socket2", "async-io", "tracing", "getrandom"];
 
-/// Proves from `cargo tree` that the core brings no HTTP client and no TLS, and few dependencies.
+/// Whether a crate only computes.
+pub(crate) fn is_pure(member: &Member) -> bool {
+    PURE.contains(&member.name.as_str())
+}
+
+/// Proves from `cargo tree` that the small crates bring no HTTP client and no TLS, and few dependencies,
+/// and the pure ones no runtime.
 pub(crate) fn core() -> Result<()> {
-    let all = tree(&[])?;
-    let versions = lines(&[])?;
-    if let Some(twice) =
-        all.iter().find(|name| versions.iter().filter(|line| name_of(line) == **name).count() > 1)
-    {
-        bail!("the core has {twice} in two versions: `cargo tree --no-default-features -e normal -d`");
+    let published = workspace::published()?;
+    for (name, most) in SMALL {
+        let Some(member) = published.iter().find(|member| member.name == name) else { continue };
+        let banned: &[&str] = if is_pure(member) { &RUNTIMES } else { &[] };
+        core_of(name, most, &[&CLIENTS, banned].concat())?;
     }
-    if let Some(banned) = BANNED.iter().find(|banned| all.contains(**banned)) {
-        bail!(
-            "the core depends on {banned}: `cargo tree --no-default-features -e normal -i {banned}` shows how"
-        );
-    }
-    let direct = tree(&["--depth", "1"])?.len() - 1;
-    if direct > MOST {
-        bail!("the core has {direct} direct dependencies; at most {MOST} are allowed");
-    }
-    println!("core: {direct} direct dependencies, {} crates in all, no HTTP client, no TLS", all.len() - 1);
     Ok(())
 }
 
-fn tree(more: &[&str]) -> Result<BTreeSet<String>> {
-    Ok(lines(more)?.iter().map(|line| name_of(line).to_owned()).collect())
-}
-
-fn name_of(line: &str) -> &str {
-    line.split(' ').next().unwrap_or_default()
-}
-
-/// Each crate once, as `name version`.
-pub(crate) fn lines(more: &[&str]) -> Result<BTreeSet<String>> {
-    let mut command = Command::new("cargo");
-    command.args([
-        "tree",
-        "--package",
-        "gcp-scopes",
-        "--no-default-features",
-        "-e",
-        "normal",
-        "--prefix",
-        "none",
-    ]);
-    let output = command.args(["--format", "{p}"]).args(more).output().context("cargo tree")?;
-    if !output.status.success() {
-        bail!("cargo tree failed: {}", String::from_utf8_lossy(&output.stderr));
+fn core_of(name: &str, most: usize, banned: &[&str]) -> Result<()> {
+    let lines = tree::lines(name, &[])?;
+    let all: BTreeSet<&str> = lines.iter().map(|line| tree::name(line)).collect();
+    let is_twice = |name: &&&str| lines.iter().filter(|line| tree::name(line) == **name).count() > 1;
+    let tree = format!("`cargo tree -p {name} --no-default-features -e normal");
+    if let Some(twice) = all.iter().find(is_twice) {
+        bail!("{name} has {twice} in two versions: {tree} -d`");
     }
-    let words = |line: &str| line.split(' ').take(2).collect::<Vec<_>>().join(" ");
-    Ok(String::from_utf8(output.stdout)?.lines().map(words).collect())
-}
-
-/// What the tables compiled into a program may take, in bytes.
-const MOST_TABLES: u64 = 2_000_000;
-/// What crates.io takes, in bytes.
-const MOST_PACKAGE: u64 = 10 * 1024 * 1024;
-
-/// Compares the sizes that README states with the files, and the package with what can be published.
-pub(crate) fn sizes() -> Result<()> {
-    let readme = fs::read_to_string("README.md")?;
-    for name in ["full", "cloud", "storage"] {
-        let bytes = fs::metadata(format!("src/catalog/data/{name}.bin"))?.len();
-        let stated = format!("{} KB", bytes.div_ceil(1000));
-        let row = readme.lines().find(|line| line.starts_with(&format!("| `catalog-{name}`")));
-        if !row.is_some_and(|row| row.contains(&stated)) {
-            bail!("README.md should say that `catalog-{name}` takes {stated}");
-        }
-        if bytes > MOST_TABLES {
-            bail!("catalog-{name} takes {bytes} bytes; at most {MOST_TABLES} are allowed");
-        }
-        println!("catalog-{name}: {stated}");
+    if let Some(banned) = banned.iter().find(|banned| all.contains(**banned)) {
+        bail!("{name} depends on {banned}: {tree} -i {banned}` shows how");
     }
-    let arguments = ["package", "--package", "gcp-scopes", "--no-verify", "--allow-dirty", "--quiet"];
-    if !Command::new("cargo").args(arguments).status().context("cargo package")?.success() {
-        bail!("cargo package failed");
+    let direct = tree::lines(name, &["--depth", "1"])?.len() - 1;
+    if direct > most {
+        bail!("{name} has {direct} direct dependencies; at most {most} are allowed");
     }
-    let version = package()?["version"].as_str().context("no version")?.to_owned();
-    let bytes = fs::metadata(format!("target/package/gcp-scopes-{version}.crate"))?.len();
-    if bytes > MOST_PACKAGE {
-        bail!("the package takes {bytes} bytes; crates.io takes {MOST_PACKAGE}");
-    }
-    println!("package: {} KB", bytes.div_ceil(1000));
+    println!("core: {name} has {direct} direct dependencies, {} in all", all.len() - 1);
     Ok(())
-}
-
-pub(crate) fn package() -> Result<Value> {
-    let output = Command::new("cargo").args(["metadata", "--no-deps", "--format-version", "1"]).output()?;
-    let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata")?;
-    let packages = metadata["packages"].as_array().context("no packages")?;
-    let library = packages.iter().find(|package| package["name"] == "gcp-scopes");
-    library.cloned().context("no package gcp-scopes")
 }

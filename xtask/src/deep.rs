@@ -118,7 +118,7 @@ pub(crate) fn deny() -> Result<()> {
 
 /// A thousand callers for so many seconds.
 pub(crate) fn soak(seconds: &str) -> Result<()> {
-    let example = ["run", "--release", "--example", "soak", "--features", "tower,testing", "--", seconds];
+    let example = ["run", "--release", "--example", "soak", "--features", "tower", "--", seconds];
     run(Command::new("cargo").args(example))
 }
 

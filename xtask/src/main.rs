@@ -1,14 +1,21 @@
 //! What the maintainers and CI run: `cargo xtask <task>`.
 
+mod api;
 mod build_cost;
 mod catalog;
 mod checks;
 mod deep;
 mod examples;
+mod imports;
 mod instructions;
 mod msrv;
+mod package;
 mod printed;
 mod readme;
+mod source;
+mod tree;
+mod wasm;
+mod workspace;
 
 const USAGE: &str = "\
 usage: cargo xtask catalog             write the catalog from the pinned packages
@@ -17,9 +24,13 @@ usage: cargo xtask catalog             write the catalog from the pinned package
        cargo xtask catalog --latest    say what the newest published packages would change
        cargo xtask readme              put what the programs print into README.md; --check to compare
        cargo xtask examples            write down what the examples print; --check to compare
-       cargo xtask features            print the library's features, one a line
+       cargo xtask features            print each published crate, and each of its features
+       cargo xtask imports [CRATE…]    check that modules and files use one another in one direction only
+       cargo xtask api                 compare the public API with docs/api; --write to write it down
        cargo xtask core                check that the core brings no HTTP client, no TLS, and few crates
-       cargo xtask sizes               check the stated sizes of the catalogs, and the package's
+       cargo xtask wasm                check that the pure crates compile for wasm32-unknown-unknown
+       cargo xtask package             build every published crate from its package
+       cargo xtask sizes               check the stated sizes of the catalogs
        cargo xtask deep                what takes hours; or one part of it:
        cargo xtask deep fuzz|soak SECONDS, deep executions COUNT,
        cargo xtask deep shuttle SCHEDULES, deep deny, deep mutants [SHARD]
@@ -39,8 +50,14 @@ fn main() -> anyhow::Result<()> {
         ["readme", "--check"] => readme::check(),
         ["examples"] => examples::write(),
         ["examples", "--check"] => examples::check(),
-        ["sizes"] => checks::sizes(),
+        ["sizes"] => package::sizes(),
+        ["package"] => package::package(),
+        ["wasm"] => wasm::check(),
+        ["wasm", "--possible"] => wasm::is_possible(),
         ["features"] => checks::features(),
+        ["imports", names @ ..] => imports::check(names),
+        ["api"] => api::run(false),
+        ["api", "--write"] => api::run(true),
         ["core"] => checks::core(),
         ["msrv"] => msrv::check(),
         ["deep"] => deep::all(),

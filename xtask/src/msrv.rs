@@ -1,4 +1,4 @@
-//! Whether the library keeps to the version of Rust that it promises.
+//! Whether each published crate keeps to the version of Rust that it promises.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,19 +9,34 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use syn::visit::Visit;
 
-use crate::checks::{feature_names, lines, package};
+use crate::tree::lines;
+use crate::workspace::{self, Member, minor};
+
+/// The version of Rust that first took let-chains.
+const LET_CHAINS: u32 = 88;
+/// Crates of which everything they bring keeps to their own version. What the others bring along beside
+/// their direct dependencies, cargo can pick older.
+const WHOLE: [&str; 3] = ["gcp-scopes-catalog", "gcp-scopes-explain", "gcp-scopes"];
 
 /// Checks the code and the dependencies.
 pub(crate) fn check() -> Result<()> {
-    syntax()?;
-    dependencies()
+    let (members, needs) = (workspace::published()?, needs()?);
+    for member in &members {
+        let own = member.rust.with_context(|| format!("{} has no rust-version", member.name))?;
+        syntax(member, own)?;
+        dependencies(member, own, &needs)?;
+        println!("msrv: {} keeps to Rust 1.{own}", member.name);
+    }
+    Ok(())
 }
 
-/// Refuses syntax newer than the `rust-version` of the core, 1.85: today that is let-chains (1.88),
-/// which a newer compiler takes without a word. Newer library functions are clippy's to find.
-fn syntax() -> Result<()> {
+/// Refuses syntax newer than the crate's `rust-version`: that is let-chains, which a newer compiler
+/// takes without a word. Newer library functions are clippy's to find.
+fn syntax(member: &Member, own: u32) -> Result<()> {
     let mut files = Vec::new();
-    rust_files(Path::new("src"), &mut files)?;
+    if own < LET_CHAINS {
+        rust_files(&member.folder.join("src"), &mut files)?;
+    }
     let mut found = Vec::new();
     for file in &files {
         let code = fs::read_to_string(file)?;
@@ -31,43 +46,48 @@ fn syntax() -> Result<()> {
         found.extend(finder.lines.iter().map(|line| format!("{}:{line}", file.display())));
     }
     if !found.is_empty() {
-        bail!("let-chains need Rust 1.88, the crate promises 1.85:\n  {}", found.join("\n  "));
+        bail!(
+            "let-chains need Rust 1.{LET_CHAINS}, {} promises 1.{own}:\n  {}",
+            member.name,
+            found.join("\n  ")
+        );
     }
-    println!("msrv: no let-chain in {} files", files.len());
     Ok(())
 }
 
-/// Compares what dependencies say they need: every crate of the core with the core's own version, and those that
-/// a feature names itself with what README says of the feature. What these bring along, cargo can pick older.
-fn dependencies() -> Result<()> {
-    let needs = needs()?;
+/// Compares what dependencies say they need with the crate's own version, and for the direct ones of a feature
+/// with what the crate's README says of it.
+fn dependencies(member: &Member, own: u32, needs: &BTreeMap<String, u32>) -> Result<()> {
     let newest =
         |lines: BTreeSet<String>| lines.into_iter().filter_map(|line| Some((*needs.get(&line)?, line))).max();
-    let own = package()?["rust_version"].as_str().and_then(minor).context("the core has no rust-version")?;
-    if let Some((newer, name)) = newest(lines(&[])?).filter(|(newer, _)| *newer > own) {
-        bail!("{name}, a dependency of the core, needs Rust 1.{newer}; the crate promises 1.{own}");
+    let depth: &[&str] = if WHOLE.contains(&member.name.as_str()) { &[] } else { &["--depth", "1"] };
+    if let Some((newer, name)) = newest(lines(&member.name, depth)?).filter(|(newer, _)| *newer > own) {
+        bail!("{name}, a dependency of {}, needs Rust 1.{newer}; the crate promises 1.{own}", member.name);
     }
-    let readme = fs::read_to_string("README.md")?;
-    for feature in feature_names()? {
-        let needed = newest(lines(&["--depth", "1", "--features", &feature])?).map(|(newer, _)| newer);
-        let needed = needed.filter(|newer| *newer > own);
+    let readme = fs::read_to_string(member.folder.join("README.md")).unwrap_or_default();
+    for feature in &member.features {
+        let direct = lines(&member.name, &["--depth", "1", "--features", feature])?;
+        let needed = newest(direct).map(|(newer, _)| newer).filter(|newer| *newer > own);
         let row = readme.lines().find(|line| line.starts_with(&format!("| `{feature}`")));
-        let row = row.with_context(|| format!("README.md has no row for the feature `{feature}`"))?;
-        let said = row.split_once("; Rust ").and_then(|(_, version)| minor(version.trim_end_matches(" |")));
-        if needed != said {
-            let text = |minor: Option<u32>| {
-                minor.map_or_else(|| "no newer Rust".into(), |minor| format!("Rust 1.{minor}"))
-            };
-            bail!("`{feature}` needs {}, README.md says {}", text(needed), text(said));
+        if row.is_none() && member.folder == workspace::root() {
+            bail!("README.md has no row for the feature `{feature}`");
+        }
+        let stated = row.and_then(|row| minor(row.split_once("; Rust ")?.1.trim_end_matches(" |")));
+        if needed != stated {
+            bail!("`{feature}` of {} needs {}, its README says {}", member.name, rust(needed), rust(stated));
         }
     }
-    println!("msrv: dependencies need what README.md says");
     Ok(())
+}
+
+fn rust(minor: Option<u32>) -> String {
+    minor.map_or_else(|| "no newer Rust".into(), |minor| format!("Rust 1.{minor}"))
 }
 
 /// The minor version of Rust that each package needs, if it says so, by `name vVERSION`.
 fn needs() -> Result<BTreeMap<String, u32>> {
-    let output = Command::new("cargo").args(["metadata", "--format-version", "1"]).output()?;
+    let arguments = ["metadata", "--all-features", "--format-version", "1"];
+    let output = Command::new("cargo").args(arguments).current_dir(workspace::root()).output()?;
     let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata")?;
     let packages = metadata["packages"].as_array().context("no packages")?;
     let need = |package: &Value| {
@@ -75,11 +95,6 @@ fn needs() -> Result<BTreeMap<String, u32>> {
         Some((line, minor(package["rust_version"].as_str()?)?))
     };
     Ok(packages.iter().filter_map(need).collect())
-}
-
-/// The minor version of `1.85` and `1.85.0`.
-fn minor(version: &str) -> Option<u32> {
-    version.strip_prefix("1.")?.split('.').next()?.parse().ok()
 }
 
 #[derive(Default)]

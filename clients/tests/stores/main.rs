@@ -7,8 +7,8 @@ mod object_store;
 mod opendal;
 
 use gcp_scopes::guard::GuardBuilder;
-use gcp_scopes::testing::{FakeGoogle, Service};
 use gcp_scopes::{Guard, Preflight};
+use gcp_scopes_testing::{FakeGoogle, Service};
 
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 /// Clients that encode the dash must still be understood.

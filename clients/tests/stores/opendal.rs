@@ -2,8 +2,8 @@ use std::sync::{Arc, Mutex};
 
 use futures::TryStreamExt;
 use gcp_scopes::denial::DenialKind;
-use gcp_scopes::testing::{FakeGoogle, Fault, Service, Wire};
 use gcp_scopes::{Denial, Guard, Preflight};
+use gcp_scopes_testing::{FakeGoogle, Fault, Service, Wire};
 use opendal::layers::{ConcurrentLimitLayer, RetryLayer, TimeoutLayer};
 use opendal::services::Gcs;
 use opendal::{Buffer, ErrorKind, HttpBody, HttpTransport, HttpTransporter, OperationContext, Operator};

@@ -10,12 +10,10 @@ use google_cloud_gax::throttle_result::ThrottleResult;
 use http::StatusCode;
 
 use super::GuardCredentials;
-use crate::adapter::calling::sealed::{Refused, Told};
-use crate::adapter::calling::{self, ClientError};
-use crate::call::Why;
+use crate::calling::{self, ClientError, ErrorAnswer};
 use crate::denial::Denial;
 use crate::error::BoxError;
-use crate::guard::{Before, Checked, Guard};
+use crate::guard::Guard;
 
 impl Guard {
     /// Explains refusals after `inner` has had its say: see
@@ -59,19 +57,11 @@ impl GuardRetryPolicy {
     }
 
     fn explain(&self, state: &RetryState, error: Error) -> Error {
-        let Some(told) = error.told().filter(|_| error.denial().is_none() && !calling::is_under_way()) else {
-            return error;
-        };
+        let is_open = error.denial().is_none() && !calling::is_under_way();
+        let Some(answer) = error.answer().filter(|_| is_open) else { return error };
         let token = self.credentials.as_ref().and_then(|own| own.token_since(state.start));
-        let checked = match token.map(|token| self.guard.before_with(Err(Why::Method), &token)) {
-            Some(Before::Go(checked)) => checked,
-            _ => Checked::untold(Err(Why::Method)),
-        };
-        if !self.guard.looks_at(&checked, told.status) {
-            return error;
-        }
-        match self.guard.after_at_once(&checked, told.status, &told.headers, &told.body) {
-            Some(denial) => error.explained(denial),
+        match answer.explain_now(self.guard.begin_unseen(token.as_ref())) {
+            Some(denial) => error.with_denial(denial),
             None => error,
         }
     }
@@ -95,10 +85,13 @@ impl RetryPolicy for GuardRetryPolicy {
     }
 }
 
-impl ClientError for Error {}
+/// google-cloud-rust, as a client whose errors are read.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct GoogleCloud;
 
-impl Refused for Error {
-    fn told(&self) -> Option<Told> {
+impl ClientError<GoogleCloud> for Error {
+    fn answer(&self) -> Option<ErrorAnswer> {
         let headers = self.http_headers().cloned().unwrap_or_default();
         let refused = self.status().filter(|status| status.code == Code::PermissionDenied);
         let status = self.http_status_code().or_else(|| refused.map(|_| 403))?;
@@ -106,7 +99,7 @@ impl Refused for Error {
             (Some(status), _) => serde_json::to_vec(status).ok()?,
             (None, payload) => payload.map(|body| body.to_vec()).unwrap_or_default(),
         };
-        Some(Told { status: StatusCode::from_u16(status).ok()?, headers, body })
+        Some(ErrorAnswer::new(StatusCode::from_u16(status).ok()?, headers, body))
     }
 
     fn denial(&self) -> Option<&Denial> {
@@ -116,7 +109,7 @@ impl Refused for Error {
     /// `Error::service_full` is public and not in the documentation; nothing else makes an error with
     /// HTTP headers and a source. If it goes, errors are no longer explained in place, this does not
     /// compile, and `Guard::explain_error` takes over.
-    fn explained(self, denial: Denial) -> Self {
+    fn with_denial(self, denial: Denial) -> Self {
         let Some(status) = self.status().cloned() else { return self };
         let source = Some(BoxError::from(denial.into_error()));
         Self::service_full(status, self.http_status_code(), self.http_headers().cloned(), source)

@@ -79,7 +79,6 @@ impl Answer {
             Verdict::Allow => "accepted",
             Verdict::Lacking => "missing",
             Verdict::Abstain(why) => why.as_str(),
-            _ => "unknown",
         }
     }
 }

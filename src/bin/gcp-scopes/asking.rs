@@ -1,16 +1,14 @@
 //! What `check` and `whoami` have in common: whom they ask, for how long, and with which token.
 
-use std::future::Future;
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
-use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use gcp_scopes::Guard;
-use gcp_scopes::adapter::attach::TokenSource;
 use gcp_scopes::environment::{Credential, Snapshot};
 use gcp_scopes::guard::GuardBuilder;
 use gcp_scopes::self_check::{Report, SelfCheck};
+use gcp_scopes::token_source::TokenSource;
 
 use crate::Format;
 use crate::ending::{self, refuse};
@@ -157,12 +155,8 @@ const PIPE: &str = "put `gcloud auth print-access-token |` before this command";
 struct Given(String);
 
 impl TokenSource for Given {
-    fn token_for<'a>(
-        &'a self,
-        _: &'a str,
-    ) -> Pin<Box<dyn Future<Output = Result<String, Box<dyn std::error::Error + Send + Sync>>> + Send + 'a>>
-    {
-        Box::pin(async move { Ok(self.0.clone()) })
+    async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::error::BoxError> {
+        Ok(self.0.clone())
     }
 }
 

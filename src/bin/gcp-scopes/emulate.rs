@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use gcp_scopes::environment::{self, Credential, Environment};
-use gcp_scopes::testing::{FakeGoogle, Platform, Vm};
+use gcp_scopes_testing::{FakeGoogle, Platform, Vm};
 
 use crate::ending::{exit, print, refuse};
 use crate::line::shown;

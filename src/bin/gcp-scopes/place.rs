@@ -113,7 +113,7 @@ impl Place {
         let other = CREDENTIALS.into_iter().find(|(name, _)| self.credential.as_deref() == Some(name));
         let mut there = Environment::told(platform, other.map_or(credential, |(_, credential)| credential));
         // In this order: a region that is told wins over that of the zone.
-        type Set = fn(Environment, &str) -> Result<Environment, gcp_scopes::Error>;
+        type Set = fn(Environment, &str) -> Result<Environment, gcp_scopes_explain::Error>;
         let told: [(&Option<String>, Set); 6] = [
             (&self.project, Environment::with_project),
             (&self.zone, Environment::with_zone),

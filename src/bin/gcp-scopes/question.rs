@@ -127,7 +127,7 @@ fn suggestion(text: &str) -> String {
 }
 
 fn read_scope(word: &str) -> Result<Scope, String> {
-    word.parse().map_err(|error: gcp_scopes::Error| match word.len() {
+    word.parse::<Scope>().map_err(|error| match word.len() {
         0..=LONG => error.to_string(),
         // So long a word may be a token in the wrong place: it is not repeated.
         length => format!("unknown scope of {length} bytes; write its full URI"),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use super::rows::{Catalog, Kind};
+use super::model::{Catalog, Kind};
 
 /// The differences between two catalogs, as Markdown.
 pub(crate) fn describe(old: &Catalog, new: &Catalog) -> String {
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     fn set(text: &str) -> BTreeSet<String> {
-        text.split(' ').map(crate::catalog::rows::uri).collect()
+        text.split(' ').map(crate::catalog::model::uri).collect()
     }
 
     #[test]

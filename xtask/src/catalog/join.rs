@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::format::overrides::RPC_TWINS;
+use super::model::{Group, Kind, Place, Row, RowTemplate};
 use super::protos::Rpc;
-use super::rows::{Group, Kind, Place, Row, RowTemplate};
 use super::template::{Segment, Template};
 
 /// Hosts that stand for "whichever service mixes this in".

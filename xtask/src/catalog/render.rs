@@ -1,14 +1,14 @@
 //! The generated Rust files.
 
 use super::fetch::{CLIENT, CLIENT_VERSION, PROTOS, PROTOS_VERSION};
-use super::rows::Catalog;
+use super::model::Catalog;
 
-/// `src/catalog/scopes.rs`
+/// `crates/catalog/src/scope/known.rs`
 pub(crate) fn scopes(scopes: &[String]) -> String {
     let mut text = format!(
-        "//! Every scope the catalog has heard of, sorted. Made by `cargo xtask catalog`; do not edit.\n\n\
+        "//! Data: every scope the catalog has heard of, sorted. Made by `cargo xtask catalog`; do not edit.\n\n\
          /// Full URIs in byte order: a scope's number is its place here.\n\
-         pub(crate) static SCOPES: [&str; {}] = [\n",
+         pub(super) static SCOPES: [&str; {}] = [\n",
         scopes.len()
     );
     for scope in scopes {
@@ -18,13 +18,14 @@ pub(crate) fn scopes(scopes: &[String]) -> String {
     text
 }
 
-/// `src/catalog/made_from.rs`
+/// `crates/catalog/src/made_from.rs`
 pub(crate) fn made_from(catalog: &Catalog, scopes: &[String]) -> String {
     let (methods, rpcs) = catalog.counts();
     format!(
-        "//! What the data was made from. Made by `cargo xtask catalog`; do not edit.\n\n\
-         use super::version::Version;\n\n\
-         pub(super) const MADE_FROM: Version = Version {{\n    \
+        "//! Data: what the data was made from. Made by `cargo xtask catalog`; do not edit.\n\n\
+         use crate::version::Version;\n\n\
+         /// What the compiled-in knowledge was made from.\n\
+         pub const VERSION: Version = Version {{\n    \
              package: {CLIENT:?},\n    \
              package_version: {CLIENT_VERSION:?},\n    \
              newest_revision: {:?},\n    \

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 
-use super::encode::{Kept, Placed};
 use super::format::overrides;
-use super::rows::Kind;
+use super::model::Kind;
+use super::placed::{Kept, Placed};
 
 /// The different scope sets, numbered; the empty one is number 0.
 pub(crate) struct Sets {

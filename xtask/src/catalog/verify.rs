@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use super::encode;
 use super::format::blob::{Blob, Row as Data};
 use super::format::walk;
-use super::rows::{Catalog, Group, Kind, Row};
+use super::model::{Catalog, Group, Kind, Row};
 use super::template::{Segment, Template};
 
 /// Checks every request form of the catalog, and prints the counts.

@@ -1,0 +1,434 @@
+//! Which API call a request is: where it goes, by which verb, and what its query and headers say.
+//!
+//! A [`Call`] borrows everything from the request. Nothing here knows a method or a scope; the
+//! [catalog](crate::lookup()) turns a call into a method, or into a [`Why`] that names the reason
+//! for having no opinion.
+//!
+//! ```
+//! use gcp_scopes_catalog::call::{Call, Why};
+//! use gcp_scopes_catalog::{Endpoints, lookup};
+//!
+//! // A signed URL carries no bearer token, so that no scope can be missing.
+//! let uri = "https://storage.googleapis.com/photos/cat.jpg?X-Goog-Signature=0a1b".parse()?;
+//! assert_eq!(lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()), Err(Why::Signed));
+//! # Ok::<(), http::uri::InvalidUri>(())
+//! ```
+
+mod bucket;
+pub(crate) mod host;
+mod needed;
+pub(crate) mod query;
+pub(crate) mod storage;
+mod why;
+
+use std::fmt;
+
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+
+pub use needed::NeededScopes;
+pub use why::Why;
+
+/// A request, as far as it tells which API method it calls.
+///
+/// ```
+/// use gcp_scopes_catalog::call::Call;
+///
+/// let uri = "https://storage.googleapis.com/storage/v1/b/my-bucket".parse()?;
+/// let call = Call::new(&http::Method::GET, &uri);
+/// # Ok::<(), http::uri::InvalidUri>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    verb: &'a str,
+    scheme: Option<&'a str>,
+    authority: Option<&'a str>,
+    path: &'a str,
+    query: Option<&'a str>,
+    headers: Option<Headers<'a>>,
+    needed: Option<&'a NeededScopes>,
+}
+
+impl<'a> Call<'a> {
+    /// A call of which only the verb and the URL are known. A bearer token is assumed.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::call::Call;
+    /// let uri = "https://storage.googleapis.com/storage/v1/b/photos/o/cat.jpg?alt=media".parse()?;
+    /// let call = Call::new(&http::Method::GET, &uri);
+    /// // The path may name an object, so it is never printed.
+    /// assert_eq!(format!("{call:?}"), r#"Call { verb: "GET", host: Some("storage.googleapis.com"), .. }"#);
+    /// # Ok::<(), http::uri::InvalidUri>(())
+    /// ```
+    #[must_use]
+    #[inline(always)]
+    pub fn new(verb: &'a Method, uri: &'a Uri) -> Self {
+        Self {
+            verb: verb.as_str(),
+            scheme: uri.scheme_str(),
+            authority: uri.authority().map(Authority::as_str),
+            path: uri.path(),
+            query: uri.query(),
+            headers: None,
+            needed: None,
+        }
+    }
+
+    /// A call with its headers, which tell gRPC, batches, copies and signed requests apart, and
+    /// name the host where the URL does not.
+    ///
+    /// `X-HTTP-Method-Override` replaces the verb of a `POST`, as Google's servers do for clients
+    /// whose `GET` would be too long
+    /// (<https://github.com/googleapis/google-api-python-client/blob/main/googleapiclient/http.py>).
+    ///
+    /// ```
+    /// # #[cfg(not(feature = "full"))] fn main() {}
+    /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use gcp_scopes_catalog::call::Call;
+    /// use gcp_scopes_catalog::{Endpoints, lookup};
+    ///
+    /// // A GET whose URL would be too long.
+    /// let request = http::Request::post("https://sheets.googleapis.com/v4/spreadsheets/id/values:batchGet")
+    ///     .header("x-http-method-override", "GET")
+    ///     .body(())?;
+    /// let call = Call::of(request.method(), request.uri(), request.headers());
+    /// let found = lookup(&call, &Endpoints::new()).unwrap();
+    /// assert_eq!(found.method().id(), "sheets.spreadsheets.values.batchGet");
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    #[inline(always)]
+    pub fn of(verb: &'a Method, uri: &'a Uri, headers: &'a HeaderMap) -> Self {
+        Self::new(verb, uri).with_headers(headers)
+    }
+
+    /// A call whose URL is in pieces, as clients keep it that have a URL type of their own: scheme, authority
+    /// (`host[:port]`), path and query.
+    ///
+    /// ```
+    /// # #[cfg(not(feature = "full"))] fn main() {}
+    /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use gcp_scopes_catalog::call::Call;
+    /// use gcp_scopes_catalog::{Endpoints, lookup};
+    ///
+    /// let call = Call::from_url_parts("GET", Some("https"), Some("storage.googleapis.com"), "/storage/v1/b", None);
+    /// assert_eq!(lookup(&call, &Endpoints::new()).unwrap().method().id(), "storage.buckets.list");
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn from_url_parts(
+        verb: &'a str,
+        scheme: Option<&'a str>,
+        authority: Option<&'a str>,
+        path: &'a str,
+        query: Option<&'a str>,
+    ) -> Self {
+        Self { verb, scheme, authority, path, query, headers: None, needed: None }
+    }
+
+    /// The same call, judged by these scopes and not by the catalog's, if there are any.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::call::{Call, NeededScopes};
+    /// use gcp_scopes_catalog::scope::Scope;
+    ///
+    /// let needed = NeededScopes::any_of([Scope::cloud_platform()]);
+    /// let uri = "https://brandnew.googleapis.com/v1/things".parse()?; // an API that no catalog has yet
+    /// let call = Call::new(&http::Method::GET, &uri).needing(Some(&needed));
+    /// assert_eq!(call.needed(), Some(&needed));
+    /// # Ok::<(), http::uri::InvalidUri>(())
+    /// ```
+    #[must_use]
+    #[inline(always)]
+    pub fn needing(self, needed: Option<&'a NeededScopes>) -> Self {
+        Self { needed, ..self }
+    }
+
+    /// The scopes that the caller says it needs.
+    #[must_use]
+    pub fn needed(&self) -> Option<&'a NeededScopes> {
+        self.needed
+    }
+
+    /// The same call with its headers: see [`of`](Self::of).
+    #[must_use]
+    #[inline(always)]
+    pub fn with_headers(self, headers: &'a HeaderMap) -> Self {
+        let told = if self.verb == "POST" { text(headers, &METHOD_OVERRIDE) } else { None };
+        Self { verb: told.unwrap_or(self.verb), headers: Some(Headers::read(headers)), ..self }
+    }
+
+    /// The value of `Authorization`, if it is the only token of the request: which of two Google would take
+    /// is not known. `None` for a call that was made without the headers of its request.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::call::Call;
+    /// use http::HeaderMap;
+    /// use http::header::{AUTHORIZATION, HeaderValue};
+    ///
+    /// let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer ya29.x"))]);
+    /// let in_query = "https://storage.googleapis.com/storage/v1/b?access_token=ya29.y".parse()?;
+    /// assert!(Call::of(&http::Method::GET, &in_query, &headers).only_token().is_none());
+    /// # Ok::<(), http::uri::InvalidUri>(())
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn only_token(&self) -> Option<&'a HeaderValue> {
+        let only = self.headers.as_ref()?.only_authorization();
+        only.filter(|_| !query::has_token(self.query()))
+    }
+
+    /// Whether the request says already who sends it, by a token or an API key, in its headers or its query.
+    ///
+    /// Google refuses a key and a token of different projects in one request:
+    /// <https://github.com/tidyverse/googledrive/issues/184>.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::call::Call;
+    ///
+    /// let uri = "https://translation.googleapis.com/language/translate/v2?key=AIza".parse()?;
+    /// assert!(Call::new(&http::Method::POST, &uri).has_credentials());
+    /// # Ok::<(), http::uri::InvalidUri>(())
+    /// ```
+    #[must_use]
+    pub fn has_credentials(&self) -> bool {
+        let has = |name: &HeaderName| self.headers.is_some_and(|headers| headers.all.contains_key(name));
+        has(&AUTHORIZATION)
+            || has(&API_KEY)
+            || query::has_token(self.query())
+            || query::has(self.query(), "key")
+    }
+
+    /// The HTTP verb.
+    #[inline]
+    #[must_use]
+    pub fn verb(&self) -> &'a str {
+        self.verb
+    }
+
+    /// The path as sent.
+    #[inline]
+    #[must_use]
+    pub fn path(&self) -> &'a str {
+        self.path
+    }
+
+    /// The query as sent, without `?`; empty where there is none.
+    #[inline]
+    #[must_use]
+    pub fn query(&self) -> &'a str {
+        self.query.unwrap_or_default()
+    }
+
+    /// Whether nothing but the request line tells which call this is.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        !(self.is_grpc() || self.is_batch() || self.is_copy())
+    }
+
+    /// `host[:port]` as the request has it, user info and all; none in a gRPC client's own layers.
+    #[inline]
+    pub(crate) fn authority(&self) -> Option<&'a str> {
+        self.authority.or_else(|| text(self.headers?.all, &HOST))
+    }
+
+    /// The port that the URL's scheme stands for; none without a scheme.
+    #[inline]
+    pub(crate) fn default_port(&self) -> Option<u16> {
+        match self.scheme? {
+            "https" => Some(443),
+            "http" => Some(80),
+            _ => None,
+        }
+    }
+
+    /// Whether the URL says so.
+    #[must_use]
+    pub fn is_over_tls(&self) -> bool {
+        self.scheme == Some("https")
+    }
+
+    /// Whether the scheme is one that Google's APIs are reached by.
+    #[inline]
+    pub(crate) fn is_http(&self) -> bool {
+        self.scheme.is_none() || self.default_port().is_some()
+    }
+
+    /// Whether this is a gRPC call: its headers say so, or they are not known and the path has the
+    /// shape `/package.Service/Method`.
+    #[inline]
+    #[must_use]
+    pub fn is_grpc(&self) -> bool {
+        let told = || match self.headers {
+            Some(_) => self.has_content_type("application/grpc"),
+            None => is_grpc_path(self.path()),
+        };
+        self.verb == "POST" && told()
+    }
+
+    /// Whether this is a bundle of calls (<https://cloud.google.com/storage/docs/batch>).
+    #[inline]
+    pub(crate) fn is_batch(&self) -> bool {
+        let path = self.path();
+        let named = path == "/batch" || path.starts_with("/batch/");
+        self.verb == "POST" && (named || self.has_content_type("multipart/mixed"))
+    }
+
+    /// Whether the request proves who sends it by something other than a bearer token: a signed
+    /// URL, or an `Authorization` of another kind
+    /// (<https://cloud.google.com/storage/docs/authentication/signatures>).
+    #[inline]
+    pub(crate) fn is_signed(&self) -> bool {
+        let other = |value: &HeaderValue| match value.as_bytes().first_chunk::<7>() {
+            Some(kind) => kind != b"Bearer " && !kind.eq_ignore_ascii_case(b"bearer "),
+            None => true,
+        };
+        query::is_signed(self.query())
+            || self.headers.and_then(|headers| headers.authorization).is_some_and(other)
+    }
+
+    /// Whether the body is another object, to be copied by the server
+    /// (<https://cloud.google.com/storage/docs/xml-api/put-object-copy>).
+    #[inline]
+    pub(crate) fn is_copy(&self) -> bool {
+        let names = |headers: Headers<'_>| COPY_SOURCES.iter().any(|name| headers.all.contains_key(name));
+        self.verb == "PUT" && self.headers.is_some_and(names)
+    }
+
+    fn has_content_type(&self, kind: &str) -> bool {
+        let value = self.headers.and_then(|headers| headers.all.get(CONTENT_TYPE));
+        let start = value.and_then(|value| value.as_bytes().get(..kind.len()));
+        start.is_some_and(|start| start.eq_ignore_ascii_case(kind.as_bytes()))
+    }
+}
+
+/// Only the verb and the host: a path may name an object, a query may hold a credential.
+impl fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = self.authority().map(|authority| host::split(authority).0);
+        f.debug_struct("Call").field("verb", &self.verb).field("host", &host).finish_non_exhaustive()
+    }
+}
+
+fn is_grpc_path(path: &str) -> bool {
+    let capital = |text: &str| text.starts_with(|c: char| c.is_ascii_uppercase()) && !text.contains('/');
+    let names = path.strip_prefix('/').and_then(|path| path.split_once('/'));
+    names.is_some_and(|(service, method)| {
+        capital(method) && service.rsplit_once('.').is_some_and(|(_, last)| capital(last))
+    })
+}
+
+/// The headers of a request, and what they say of its token.
+#[derive(Clone, Copy)]
+struct Headers<'a> {
+    all: &'a HeaderMap,
+    authorization: Option<&'a HeaderValue>,
+    another: Option<&'a HeaderValue>,
+}
+
+impl<'a> Headers<'a> {
+    #[inline(always)]
+    fn read(all: &'a HeaderMap) -> Self {
+        let mut values = all.get_all(AUTHORIZATION).iter();
+        Self { all, authorization: values.next(), another: values.next() }
+    }
+
+    /// The value of `Authorization`, if there is exactly one: which of two Google would take is not known.
+    #[inline]
+    fn only_authorization(&self) -> Option<&'a HeaderValue> {
+        self.authorization.filter(|_| self.another.is_none())
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Carries an API key (<https://cloud.google.com/apis/docs/system-parameters>).
+const API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
+const METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
+const COPY_SOURCES: [HeaderName; 2] =
+    [HeaderName::from_static("x-goog-copy-source"), HeaderName::from_static("x-amz-copy-source")];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(verb: &Method, url: &str, headers: &[(&str, &str)], check: impl Fn(&Call<'_>) -> bool) -> bool {
+        let uri = url.parse().unwrap();
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap()))
+            .collect();
+        check(&Call::of(verb, &uri, &headers))
+    }
+
+    #[test]
+    fn only_a_bearer_token_is_not_a_signature() {
+        for (value, signed) in [
+            ("Bearer ya29.x", false),
+            ("bearer ya29.x", false),
+            ("BEARER ya29.x", false),
+            ("GOOG4-RSA-SHA256 Credential=x", true),
+            ("GOOG4-HMAC-SHA256 Credential=x", true),
+            ("GOOG1 GOOGTS7:abc", true),
+            ("AWS GOOGTS7:abc", true),
+            ("AWS4-HMAC-SHA256 Credential=x", true),
+            ("Basic dXNlcjpwYXNz", true),
+            ("Bearer", true),
+            ("", true),
+        ] {
+            let got =
+                of(&Method::GET, "https://x.example/", &[("authorization", value)], |call| call.is_signed());
+            assert_eq!(got, signed, "{value}");
+        }
+        assert!(!of(&Method::GET, "https://x.example/", &[], |call| call.is_signed()));
+    }
+
+    #[test]
+    fn headers_tell_what_the_url_does_not() {
+        let url = "https://x.example/a";
+        let batch = "https://x.example/batch/storage/v1";
+        let (get, post) = (Method::GET, Method::POST);
+        assert!(of(&post, url, &[("content-type", "application/grpc+proto")], |call| call.is_grpc()));
+        assert!(!of(&post, url, &[("content-type", "application/json")], |call| call.is_grpc()));
+        assert!(of(&post, url, &[("content-type", "Multipart/Mixed; boundary=x")], |call| call.is_batch()));
+        assert!(of(&post, batch, &[], |call| call.is_batch()));
+        assert!(!of(&get, batch, &[], |call| call.is_batch()));
+        assert!(!of(&post, url, &[("content-type", "multipart/related")], |call| call.is_batch()));
+        assert!(of(&Method::PUT, url, &[("x-goog-copy-source", "b/o")], |call| call.is_copy()));
+        assert!(of(&get, "/a", &[("host", "h:1")], |call| call.authority() == Some("h:1")));
+        assert!(of(&get, url, &[("host", "other")], |call| call.authority() == Some("x.example")));
+        let real = [("x-http-method-override", "GET")];
+        assert!(of(&post, url, &real, |call| call.verb() == "GET"));
+        assert!(of(&Method::PUT, url, &real, |call| call.verb() == "PUT"));
+    }
+
+    #[test]
+    fn a_grpc_path_names_a_service_with_its_package_and_a_method() {
+        for (path, grpc) in [
+            ("/google.pubsub.v1.Publisher/Publish", true),
+            ("/google.longrunning.Operations/GetOperation", true),
+            ("/Publisher/Publish", false),
+            ("/google.pubsub.v1.Publisher/", false),
+            ("/google.pubsub.v1.Publisher/publish", false),
+            ("/google.pubsub.v1.Publisher/Publish/x", false),
+            ("/my.bucket/Object", false),
+            ("/", false),
+            ("", false),
+        ] {
+            assert_eq!(is_grpc_path(path), grpc, "{path}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_neither_object_nor_query_nor_user() {
+        let uri = "https://user:pw@storage.googleapis.com/b/secret-object?token=x".parse().unwrap();
+        let text = format!("{:?}", Call::new(&Method::GET, &uri));
+        assert!(text.contains("storage.googleapis.com"), "{text}");
+        for secret in ["secret", "token", "user", "pw"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+    }
+}

@@ -1,0 +1,528 @@
+//! OAuth scopes and sets of them.
+//!
+//! A [`Scope`] is one scope URI, such as `https://www.googleapis.com/auth/devstorage.read_only`.
+//! A [`ScopeSet`] is what a token was granted, or what a method accepts. Scopes that the catalog
+//! has heard of are bits, so that comparing two sets is a handful of AND instructions; any other
+//! scope is kept by name, because "a scope we have never heard of" is a reason to say nothing.
+//!
+//! ```
+//! use gcp_scopes_catalog::scope::{Scope, ScopeSet};
+//!
+//! let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
+//! let accepted: ScopeSet = ["storage-rw", "cloud-platform"].map(str::parse::<Scope>).into_iter().collect::<Result<_, _>>()?;
+//! assert!(!held.intersects(&accepted)); // this token cannot write, whatever roles its account has
+//! # Ok::<(), gcp_scopes_catalog::Error>(())
+//! ```
+
+mod aliases;
+mod known;
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{Arc, LazyLock};
+
+use serde::{Serialize, Serializer};
+
+use crate::error::{Error, ErrorKind};
+use crate::typo::nearest;
+use aliases::{ALIASES, UNTOLD};
+use known::SCOPES;
+
+/// What almost every Google scope begins with, and what [`Scope::short`] leaves out.
+const PREFIX: &str = "https://www.googleapis.com/auth/";
+const WORDS: usize = SCOPES.len().div_ceil(64);
+
+/// One OAuth 2.0 scope of a Google API.
+///
+/// ```
+/// use gcp_scopes_catalog::scope::Scope;
+///
+/// let scope: Scope = "devstorage.read_only".parse()?;
+/// assert_eq!(scope.as_str(), "https://www.googleapis.com/auth/devstorage.read_only");
+/// assert_eq!(scope.short(), "devstorage.read_only");
+/// assert_eq!("storage-ro".parse::<Scope>()?, scope); // gcloud's alias
+/// # Ok::<(), gcp_scopes_catalog::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Scope(Name);
+
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Name {
+    Known(u16),
+    Other(Arc<str>),
+}
+
+impl Scope {
+    /// The scope that most Google Cloud methods accept, and that Google recommends for VMs.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::scope::Scope;
+    /// assert_eq!(Scope::cloud_platform().short(), "cloud-platform");
+    /// ```
+    #[must_use]
+    pub fn cloud_platform() -> Self {
+        Self::from_uri("https://www.googleapis.com/auth/cloud-platform")
+    }
+
+    /// The scope with exactly this name, heard of or not: what a token or a server says.
+    ///
+    /// The OpenID names `email` and `profile` become the `userinfo` scopes that Google's own
+    /// endpoints report for them (<https://developers.google.com/identity/protocols/oauth2/scopes>).
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::scope::Scope;
+    /// let heard_of = Scope::from_uri("https://www.googleapis.com/auth/pubsub");
+    /// let new = Scope::from_uri("https://www.googleapis.com/auth/brand.new");
+    /// assert!(heard_of.is_known() && !new.is_known());
+    /// assert_eq!(Scope::from_uri("email"), Scope::from_uri("https://www.googleapis.com/auth/userinfo.email"));
+    /// ```
+    #[must_use]
+    pub fn from_uri(uri: &str) -> Self {
+        let uri = match uri {
+            "email" => "https://www.googleapis.com/auth/userinfo.email",
+            "profile" => "https://www.googleapis.com/auth/userinfo.profile",
+            "https://mail.google.com" => "https://mail.google.com/",
+            other => other,
+        };
+        match SCOPES.binary_search(&uri) {
+            Ok(index) => Self::numbered(index),
+            Err(_) => Self(Name::Other(uri.into())),
+        }
+    }
+
+    /// Every scope that the catalog has heard of.
+    #[cfg(test)]
+    pub(crate) fn all_known() -> impl Iterator<Item = Self> {
+        (0..SCOPES.len()).map(Self::numbered)
+    }
+
+    pub(crate) fn numbered(index: usize) -> Self {
+        Self(Name::Known(u16::try_from(index).expect("fewer than 65,536 scopes")))
+    }
+
+    /// The full URI.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::scope::Scope;
+    /// assert_eq!(Scope::cloud_platform().as_str(), "https://www.googleapis.com/auth/cloud-platform");
+    /// ```
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match &self.0 {
+            Name::Known(index) => SCOPES[usize::from(*index)],
+            Name::Other(uri) => uri,
+        }
+    }
+
+    /// The URI without `https://www.googleapis.com/auth/`, or the whole of any other one.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::scope::Scope;
+    /// assert_eq!(Scope::from_uri("https://www.googleapis.com/auth/drive.file").short(), "drive.file");
+    /// assert_eq!(Scope::from_uri("https://mail.google.com/").short(), "https://mail.google.com/");
+    /// ```
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.as_str().strip_prefix(PREFIX).unwrap_or_else(|| self.as_str())
+    }
+
+    /// gcloud's alias, as in `--scopes=storage-ro`, where the scope has one.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::scope::Scope;
+    /// let scope: Scope = "devstorage.read_only".parse()?;
+    /// assert_eq!(scope.gcloud_alias(), Some("storage-ro"));
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn gcloud_alias(&self) -> Option<&'static str> {
+        ALIASES.iter().find(|(_, short)| *short == self.short()).map(|(alias, _)| *alias)
+    }
+
+    /// Whether the catalog has heard of this scope.
+    ///
+    /// A token that holds one it has not heard of is never called lacking: the scope may be newer
+    /// than the catalog.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::scope::Scope;
+    /// assert!(Scope::from_uri("https://www.googleapis.com/auth/pubsub").is_known());
+    /// assert!(!Scope::from_uri("https://example.com/auth/ours").is_known());
+    /// ```
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        matches!(self.0, Name::Known(_))
+    }
+}
+
+/// Reads what a person writes: a full URI, a name without its prefix, or an alias of gcloud's.
+///
+/// # Errors
+/// A word that is none of these, with the nearest name in the message.
+impl FromStr for Scope {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let text = text.trim();
+        if text.contains("://") && !text.contains(char::is_whitespace) {
+            return Ok(Self::from_uri(text));
+        }
+        let exact = Self::from_uri(text);
+        if exact.is_known() {
+            return Ok(exact);
+        }
+        let full = Self::from_uri(&format!("{PREFIX}{text}"));
+        if full.is_known() {
+            return Ok(full);
+        }
+        match ALIASES.iter().find(|(alias, _)| *alias == text) {
+            Some((_, short)) => Ok(Self::from_uri(&format!("{PREFIX}{short}"))),
+            None => Err(unknown(text)),
+        }
+    }
+}
+
+fn unknown(text: &str) -> Error {
+    let shorts = SCOPES.iter().map(|uri| uri.rsplit("/auth/").next().unwrap_or(uri));
+    let message = match nearest(text, shorts.chain(ALIASES.iter().map(|(alias, _)| *alias))) {
+        Some(near) => format!("unknown scope `{text}`; did you mean `{near}`?"),
+        None => format!(
+            "unknown scope `{text}`; write its full URI, or a short name such as `devstorage.read_only`, as in \
+             https://developers.google.com/identity/protocols/oauth2/scopes"
+        ),
+    };
+    Error::new(ErrorKind::UnknownScope, message)
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.short())
+    }
+}
+
+/// The full URI.
+impl Serialize for Scope {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// A list of full URIs.
+impl Serialize for ScopeSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+/// A set of scopes. Empty by default.
+///
+/// ```
+/// use gcp_scopes_catalog::scope::ScopeSet;
+///
+/// let held = ScopeSet::from_scope_text("openid https://www.googleapis.com/auth/pubsub");
+/// let accepted: ScopeSet = ["pubsub".parse()?, "cloud-platform".parse()?].into_iter().collect();
+/// assert!(held.intersects(&accepted)); // "any one of" is all that a method asks for
+/// # Ok::<(), gcp_scopes_catalog::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub struct ScopeSet {
+    bits: [u64; WORDS],
+    others: Vec<Arc<str>>,
+}
+
+impl ScopeSet {
+    /// The empty set.
+    ///
+    /// ```
+    /// assert!(gcp_scopes_catalog::scope::ScopeSet::new().is_empty());
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The scopes of an OAuth answer's or a token's `scope` text, which white space separates.
+    ///
+    /// ```
+    /// let set = gcp_scopes_catalog::scope::ScopeSet::from_scope_text("openid https://www.googleapis.com/auth/pubsub");
+    /// assert_eq!(set.len(), 2);
+    /// ```
+    #[must_use]
+    pub fn from_scope_text(text: &str) -> Self {
+        text.split_ascii_whitespace().map(Scope::from_uri).collect()
+    }
+
+    /// Adds a scope.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::scope::{Scope, ScopeSet};
+    /// let mut wanted = ScopeSet::new();
+    /// wanted.insert(Scope::cloud_platform());
+    /// wanted.insert(Scope::cloud_platform());
+    /// assert_eq!(wanted.len(), 1);
+    /// ```
+    pub fn insert(&mut self, scope: Scope) {
+        match scope.0 {
+            Name::Known(index) => self.insert_numbered(usize::from(index)),
+            Name::Other(uri) => {
+                if let Err(place) = self.others.binary_search(&uri) {
+                    self.others.insert(place, uri);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn insert_numbered(&mut self, index: usize) {
+        self.bits[index / 64] |= 1 << (index % 64);
+    }
+
+    /// Whether the set holds this scope.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::scope::{Scope, ScopeSet};
+    /// // The exact scope: that `cloud-platform` opens more than its name is a matter of each method.
+    /// let held: ScopeSet = [Scope::cloud_platform()].into_iter().collect();
+    /// assert!(held.contains(&Scope::cloud_platform()));
+    /// assert!(!held.contains(&"pubsub".parse()?));
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn contains(&self, scope: &Scope) -> bool {
+        match &scope.0 {
+            Name::Known(index) => self.contains_numbered(usize::from(*index)),
+            Name::Other(uri) => self.others.binary_search(uri).is_ok(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn contains_numbered(&self, index: usize) -> bool {
+        self.bits.get(index / 64).is_some_and(|word| word & (1 << (index % 64)) != 0)
+    }
+
+    /// Whether the two sets share a scope: what "any one of these scopes" asks for.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::scope::ScopeSet;
+    /// let held = ScopeSet::from_scope_text("openid email");
+    /// assert!(held.intersects(&ScopeSet::from_scope_text("email profile")));
+    /// assert!(!held.intersects(&ScopeSet::new()));
+    /// ```
+    #[must_use]
+    pub fn intersects(&self, other: &Self) -> bool {
+        self.bits.iter().zip(&other.bits).any(|(a, b)| a & b != 0)
+            || self.others.iter().any(|uri| other.others.binary_search(uri).is_ok())
+    }
+
+    /// The scopes of both sets.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::scope::ScopeSet;
+    /// let (held, lacking) = (ScopeSet::from_scope_text("openid email"), ScopeSet::from_scope_text("email profile"));
+    /// assert_eq!(held.union(&lacking).len(), 3);
+    /// ```
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        let mut all = self.clone();
+        all.extend(other.iter());
+        all
+    }
+
+    /// Whether the catalog has heard of every scope in the set.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::scope::ScopeSet;
+    /// assert!(ScopeSet::from_scope_text("openid email").is_all_known());
+    /// assert!(!ScopeSet::from_scope_text("openid https://example.com/auth/ours").is_all_known());
+    /// ```
+    #[must_use]
+    pub fn is_all_known(&self) -> bool {
+        self.others.is_empty()
+    }
+
+    /// Whether one of the scopes may open what no list of Google's tells.
+    pub(crate) fn holds_untold(&self) -> bool {
+        static SET: LazyLock<ScopeSet> = LazyLock::new(|| UNTOLD.into_iter().map(Scope::from_uri).collect());
+        self.intersects(&SET)
+    }
+
+    /// Whether the set is empty.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::scope::ScopeSet;
+    /// assert!(ScopeSet::from_scope_text(" ").is_empty());
+    /// ```
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.others.is_empty() && self.bits.iter().all(|word| *word == 0)
+    }
+
+    /// How many scopes are in the set.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::scope::ScopeSet;
+    /// assert_eq!(ScopeSet::from_scope_text("openid email openid").len(), 2);
+    /// ```
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.bits.iter().map(|word| word.count_ones() as usize).sum::<usize>() + self.others.len()
+    }
+
+    /// The scopes, known ones first, each group in the order of their URIs.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::scope::ScopeSet;
+    /// let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub https://www.googleapis.com/auth/drive");
+    /// let names: Vec<String> = held.iter().map(|scope| scope.short().to_owned()).collect();
+    /// assert_eq!(names, ["drive", "pubsub"]);
+    /// ```
+    pub fn iter(&self) -> impl Iterator<Item = Scope> + '_ {
+        let of_word =
+            |(word, bits): (usize, &u64)| ones(*bits).map(move |bit| Scope::numbered(word * 64 + bit));
+        let known = self.bits.iter().enumerate().flat_map(of_word);
+        known.chain(self.others.iter().map(|uri| Scope(Name::Other(uri.clone()))))
+    }
+}
+
+/// The places of the bits that are set, lowest first.
+fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
+        bits &= bits - 1;
+        Some(bit)
+    })
+}
+
+impl Extend<Scope> for ScopeSet {
+    fn extend<I: IntoIterator<Item = Scope>>(&mut self, scopes: I) {
+        for scope in scopes {
+            self.insert(scope);
+        }
+    }
+}
+
+impl FromIterator<Scope> for ScopeSet {
+    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
+        let mut set = Self::new();
+        set.extend(scopes);
+        set
+    }
+}
+
+impl fmt::Debug for ScopeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn table_is_sorted_so_that_a_scope_has_one_number() {
+        assert!(SCOPES.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+
+    #[test]
+    fn every_alias_names_a_scope_the_catalog_has_heard_of() {
+        for (alias, short) in ALIASES {
+            let scope: Scope = alias.parse().expect(alias);
+            assert!(scope.is_known(), "{alias}");
+            assert_eq!(scope.short(), short);
+        }
+    }
+
+    #[test]
+    fn a_typo_is_refused_with_the_nearest_name() {
+        let error = "devstorage.read_onyl".parse::<Scope>().unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("devstorage.read_onyl") && text.contains("devstorage.read_only"), "{text}");
+    }
+
+    #[test]
+    fn unknown_scopes_are_kept_by_name() {
+        let set =
+            ScopeSet::from_scope_text("https://example.com/auth/new openid https://example.com/auth/new");
+        assert_eq!(set.len(), 2);
+        assert!(!set.is_all_known());
+        assert!(set.contains(&Scope::from_uri("https://example.com/auth/new")));
+        assert_eq!(
+            set.iter().map(|s| s.to_string()).collect::<Vec<_>>(),
+            ["openid", "https://example.com/auth/new"]
+        );
+    }
+
+    #[test]
+    fn sets_meet_by_known_and_by_unknown_scopes() {
+        let a = ScopeSet::from_scope_text("openid https://example.com/x");
+        assert!(a.intersects(&ScopeSet::from_scope_text("openid")));
+        assert!(a.intersects(&ScopeSet::from_scope_text("https://example.com/x")));
+        assert!(!a.intersects(&ScopeSet::from_scope_text("email https://example.com/y")));
+        assert_eq!(a.union(&ScopeSet::from_scope_text("email openid")).len(), 3);
+    }
+
+    #[test]
+    fn a_scope_has_one_name_whichever_of_its_own_it_was_given() {
+        for (given, uri) in [
+            ("email", "https://www.googleapis.com/auth/userinfo.email"),
+            ("profile", "https://www.googleapis.com/auth/userinfo.profile"),
+            ("https://mail.google.com", "https://mail.google.com/"),
+            ("openid", "openid"),
+        ] {
+            let scope = Scope::from_uri(given);
+            assert_eq!((scope.as_str(), &scope), (uri, &Scope::from_uri(uri)));
+            assert!(scope.is_known() && scope.to_string() == uri);
+        }
+        assert!(!Scope::from_uri("https://example.com/email").is_known());
+    }
+
+    #[test]
+    fn in_debug_a_set_is_the_short_names_of_its_scopes() {
+        let set = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub https://example.com/x");
+        assert_eq!(format!("{set:?}"), "{pubsub, https://example.com/x}");
+    }
+
+    /// Scopes of which some are known, and two sets of them have some in common.
+    fn scopes() -> impl Strategy<Value = BTreeSet<String>> {
+        let known = (0..SCOPES.len()).prop_map(|place| SCOPES[place].to_owned());
+        let usual = (0..8_usize).prop_map(|place| SCOPES[place * SCOPES.len() / 8].to_owned());
+        let unknown = "https://example.com/[a-e]";
+        proptest::collection::btree_set(prop_oneof![known, usual, unknown.boxed()], 0..6)
+    }
+
+    fn set_of(scopes: &BTreeSet<String>) -> ScopeSet {
+        scopes.iter().map(|uri| Scope::from_uri(uri)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_set_does_what_a_plain_set_of_their_names_does(one in scopes(), other in scopes()) {
+            let held = |set: &ScopeSet| set.iter().map(|scope| scope.to_string()).collect::<Vec<_>>();
+            let sorted = |names: &BTreeSet<String>| {
+                let (known, unknown): (Vec<_>, Vec<_>) =
+                    names.iter().cloned().partition(|uri| SCOPES.contains(&uri.as_str()));
+                [known, unknown].concat()
+            };
+            let (set, another) = (set_of(&one), set_of(&other));
+            prop_assert_eq!(held(&set), sorted(&one));
+            prop_assert_eq!(held(&set.union(&another)), sorted(&(&one | &other)));
+            prop_assert_eq!(set.intersects(&another), !one.is_disjoint(&other));
+            prop_assert_eq!((set.len(), set.is_empty()), (one.len(), one.is_empty()));
+            prop_assert_eq!(set == another, one == other);
+            prop_assert_eq!(set.is_all_known(), one.iter().all(|uri| SCOPES.contains(&uri.as_str())));
+            for uri in &other {
+                prop_assert_eq!(set.contains(&Scope::from_uri(uri)), one.contains(uri));
+            }
+        }
+    }
+}

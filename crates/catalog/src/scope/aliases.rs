@@ -1,0 +1,39 @@
+//! Data: other names of scopes, and scopes that open more than their lists say.
+
+/// gcloud's aliases for `--scopes`, without the two that stand for several scopes.
+/// Source: `gcloud compute instances create --help`, flag `--scopes`.
+pub(super) static ALIASES: [(&str, &str); 21] = [
+    ("bigquery", "bigquery"),
+    ("cloud-platform", "cloud-platform"),
+    ("cloud-source-repos", "source.full_control"),
+    ("cloud-source-repos-ro", "source.read_only"),
+    ("compute-ro", "compute.readonly"),
+    ("compute-rw", "compute"),
+    ("datastore", "datastore"),
+    ("logging-write", "logging.write"),
+    ("monitoring", "monitoring"),
+    ("monitoring-read", "monitoring.read"),
+    ("monitoring-write", "monitoring.write"),
+    ("pubsub", "pubsub"),
+    ("service-control", "servicecontrol"),
+    ("service-management", "service.management.readonly"),
+    ("sql", "sqlservice"),
+    ("sql-admin", "sqlservice.admin"),
+    ("storage-full", "devstorage.full_control"),
+    ("storage-ro", "devstorage.read_only"),
+    ("storage-rw", "devstorage.read_write"),
+    ("trace", "trace.append"),
+    ("userinfo-email", "userinfo.email"),
+];
+
+/// Scopes that Google lists for nothing but `script.scripts.run`, where they stand for whatever a script may
+/// use: old names of the scopes of Calendar and Contacts, and those of Apps Script's own services. Which
+/// methods they open besides, no list tells.
+/// Source: <https://script.googleapis.com/$discovery/rest?version=v1>
+pub(super) static UNTOLD: [&str; 5] = [
+    "https://www.google.com/calendar/feeds",
+    "https://www.google.com/m8/feeds",
+    "https://www.googleapis.com/auth/forms",
+    "https://www.googleapis.com/auth/forms.currentonly",
+    "https://www.googleapis.com/auth/groups",
+];

@@ -1,0 +1,528 @@
+//! The compiled-in catalog against request lines that people wrote by hand.
+
+use proptest::prelude::*;
+
+use crate::blob::Blob;
+use crate::call::host;
+use crate::overrides::{Effect, HEARD_OF, OVERRIDES, RPC_TWINS, Reason};
+use crate::reader::{self, BLOB};
+use crate::scope::{Scope, ScopeSet};
+use crate::{ApiMethod, Basis, Found, VERSION, Verdict, verdict, walk};
+
+fn find(host: &str, verb: &str, path: &str) -> Option<ApiMethod> {
+    reader::find(host, verb, path).map(ApiMethod::of_row)
+}
+
+#[cfg(feature = "full")]
+fn grpc(path: &str) -> Option<ApiMethod> {
+    reader::grpc(path).map(ApiMethod::of_row)
+}
+
+/// Request lines as clients send them, and the method each is; `-` for none.
+const REQUESTS: &str = "
+GET    storage.googleapis.com /storage/v1/b?                                                -
+GET    storage.googleapis.com /storage/v1/b                                                 storage.buckets.list
+POST   storage.googleapis.com /storage/v1/b                                                 storage.buckets.insert
+GET    storage.googleapis.com /storage/v1/b/my-bucket                                       storage.buckets.get
+GET    storage.googleapis.com /storage/v1/b/my-bucket/                                      -
+GET    storage.googleapis.com /storage/v1/b//o                                              -
+GET    storage.googleapis.com //storage/v1/b                                                -
+GET    storage.googleapis.com /storage/v1/b/../o                                            -
+GET    storage.googleapis.com /storage/v1/b/my-bucket/o                                     storage.objects.list
+GET    storage.googleapis.com /storage/v1/b/my-bucket/o/a%2Fb%2Fc.txt                       storage.objects.get
+GET    storage.googleapis.com /storage/v1/b/my-bucket/o/a/b/c.txt                           -
+GET    storage.googleapis.com /storage/v1/b/my-bucket/o/acl                                 storage.objects.get
+GET    storage.googleapis.com /storage/v1/b/my-bucket/o/a%2Fb/acl                           storage.objectAccessControls.list
+POST   storage.googleapis.com /storage/v1/b/my-bucket/o/bulkRestore                         storage.objects.bulkRestore
+GET    storage.googleapis.com /storage/v1/b/my-bucket/o/bulkRestore                         storage.objects.get
+DELETE storage.googleapis.com /storage/v1/b/my-bucket/o/x:y                                 storage.objects.delete
+DELETE storage.googleapis.com /storage/v1/b/my-bucket/o/x%3Ay                               storage.objects.delete
+POST   storage.googleapis.com /storage/v1/b/a/o/x/rewriteTo/b/c/o/y%20z                     storage.objects.rewrite
+PUT    storage.googleapis.com /storage/v1/b/my-bucket/o/x/iam                               storage.objects.setIamPolicy
+PUT    storage.googleapis.com /storage/v1/b/my-bucket/iam                                   storage.buckets.setIamPolicy
+POST   storage.googleapis.com /upload/storage/v1/b/my-bucket/o                              storage.objects.insert
+POST   storage.googleapis.com /resumable/upload/storage/v1/b/my-bucket/o                    storage.objects.insert
+PUT    storage.googleapis.com /upload/storage/v1/b/my-bucket/o                              -
+GET    storage.googleapis.com /download/storage/v1/b/my-bucket/o/a%2Fb                      storage.objects.get
+GET    storage.googleapis.com /my-bucket/my-object                                          -
+POST   storage.googleapis.com /batch/storage/v1                                             -
+HEAD   storage.googleapis.com /storage/v1/b/my-bucket                                       -
+get    storage.googleapis.com /storage/v1/b/my-bucket                                       -
+POST   www.googleapis.com     /upload/storage/v1/b/my-bucket/o                              storage.objects.insert
+GET    www.googleapis.com     /storage/v1/b/my-bucket/o                                     storage.objects.list
+GET    www.googleapis.com     /compute/v1/projects/p/zones/us-central1-a/instances          compute.instances.list
+POST   www.googleapis.com     /bigquery/v2/projects/p/queries                               bigquery.jobs.query
+GET    www.googleapis.com     /v1/projects/p/topics                                         -
+GET    www.googleapis.com     /drive/v3/files                                               drive.files.list
+GET    www.googleapis.com     /drive/v3/files/1BxiMVs0XRA5                                  drive.files.get
+DELETE www.googleapis.com     /drive/v3/files/trash                                         drive.files.emptyTrash
+DELETE www.googleapis.com     /drive/v3/files/generateIds                                   drive.files.delete
+GET    www.googleapis.com     /drive/v3/files/generateIds                                   drive.files.generateIds
+POST   www.googleapis.com     /upload/drive/v3/files                                        drive.files.create
+PATCH  www.googleapis.com     /upload/drive/v3/files/1BxiM                                  drive.files.update
+POST   www.googleapis.com     /calendar/v3/calendars/primary/events                         calendar.events.insert
+GET    www.googleapis.com     /calendar/v3/calendars/me%40example.com/events                calendar.events.list
+GET    www.googleapis.com     /oauth2/v2/userinfo                                           oauth2.userinfo.get
+GET    compute.googleapis.com /compute/v1/projects/p/zones/us-central1-a/instances/web-1    compute.instances.get
+POST   compute.googleapis.com /compute/v1/projects/p/zones/us-central1-a/instances/web-1/setMetadata compute.instances.setMetadata
+POST   compute.googleapis.com /compute/v1/projects/example.com:p/zones/us-central1-a/instances/web-1/stop compute.instances.stop
+GET    compute.googleapis.com /compute/beta/projects/p/aggregated/instances                 compute.instances.aggregatedList
+GET    compute.googleapis.com /compute/v1/projects/p/global/images/family/debian-12         compute.images.getFromFamily
+GET    compute.googleapis.com /compute/v1/projects/p                                        compute.projects.get
+POST   bigquery.googleapis.com /bigquery/v2/projects/p/queries                              bigquery.jobs.query
+POST   bigquery.googleapis.com /bigquery/v2/projects/p/jobs                                 bigquery.jobs.insert
+POST   bigquery.googleapis.com /upload/bigquery/v2/projects/p/jobs                          bigquery.jobs.insert
+GET    bigquery.googleapis.com /bigquery/v2/projects/p/datasets/d/tables/t/data             bigquery.tabledata.list
+POST   bigquery.googleapis.com /bigquery/v2/projects/p/datasets/d/tables/t/insertAll        bigquery.tabledata.insertAll
+POST   bigquery.googleapis.com /bigquery/v2/projects/p/datasets/d/tables/t:getIamPolicy     bigquery.tables.getIamPolicy
+POST   pubsub.googleapis.com  /v1/projects/p/topics/orders:publish                          pubsub.projects.topics.publish
+POST   pubsub.googleapis.com  /v1/projects/p/topics/orders%3Apublish                        pubsub.projects.topics.publish
+POST   pubsub.googleapis.com  /v1/projects/example.com:p/topics/orders:publish              pubsub.projects.topics.publish
+PUT    pubsub.googleapis.com  /v1/projects/p/topics/orders                                  pubsub.projects.topics.create
+POST   pubsub.googleapis.com  /v1/projects/p/subscriptions/s:pull                           pubsub.projects.subscriptions.pull
+GET    pubsub.googleapis.com  /v1/projects/p/topics/orders:getIamPolicy                     pubsub.projects.topics.getIamPolicy
+GET    secretmanager.googleapis.com /v1/projects/p/secrets/db/versions/latest:access        secretmanager.projects.secrets.versions.access
+GET    secretmanager.googleapis.com /v1/projects/p/locations/europe-west1/secrets/db        secretmanager.projects.locations.secrets.get
+POST   cloudkms.googleapis.com /v1/projects/p/locations/global/keyRings/r/cryptoKeys/k:encrypt cloudkms.projects.locations.keyRings.cryptoKeys.encrypt
+POST   logging.googleapis.com /v2/entries:write                                             logging.entries.write
+POST   logging.googleapis.com /v2/entries:list                                              logging.entries.list
+GET    logging.googleapis.com /v2/projects/p/logs                                           logging.projects.logs.list
+POST   monitoring.googleapis.com /v3/projects/p/timeSeries                                  monitoring.projects.timeSeries.create
+GET    monitoring.googleapis.com /v3/projects/p/timeSeries                                  monitoring.projects.timeSeries.list
+POST   cloudtrace.googleapis.com /v2/projects/p/traces:batchWrite                           cloudtrace.projects.traces.batchWrite
+GET    sheets.googleapis.com  /v4/spreadsheets/1BxiM/values/Sheet1!A1:D5                    sheets.spreadsheets.values.get
+POST   sheets.googleapis.com  /v4/spreadsheets/1BxiM/values/Sheet1!A1:append                sheets.spreadsheets.values.append
+POST   sheets.googleapis.com  /v4/spreadsheets/1BxiM:batchUpdate                            sheets.spreadsheets.batchUpdate
+GET    gmail.googleapis.com   /gmail/v1/users/me/messages                                   gmail.users.messages.list
+POST   gmail.googleapis.com   /upload/gmail/v1/users/me/messages/send                       gmail.users.messages.send
+GET    people.googleapis.com  /v1/people/me                                                 people.people.get
+GET    people.googleapis.com  /v1/people:searchContacts                                     people.people.searchContacts
+GET    people.googleapis.com  /v1/people/me/connections                                     people.people.connections.list
+POST   tasks.googleapis.com   /tasks/v1/users/@me/lists                                     tasks.tasklists.insert
+POST   tasks.googleapis.com   /tasks/v1/users/%40me/lists                                   tasks.tasklists.insert
+POST   tasks.googleapis.com   /tasks/v1/users/you/lists                                     -
+GET    iam.googleapis.com     /v1/projects/-/serviceAccounts/a@p.iam.gserviceaccount.com    iam.projects.serviceAccounts.get
+POST   iamcredentials.googleapis.com /v1/projects/-/serviceAccounts/a@p.iam.gserviceaccount.com:generateAccessToken iamcredentials.projects.serviceAccounts.generateAccessToken
+GET    cloudresourcemanager.googleapis.com /v3/projects/p                                   cloudresourcemanager.projects.get
+POST   cloudresourcemanager.googleapis.com /v1/projects/p:testIamPermissions                cloudresourcemanager.projects.testIamPermissions
+GET    container.googleapis.com /v1/projects/p/locations/europe-west1/clusters/c            container.projects.locations.clusters.get
+GET    container.googleapis.com /v1/projects/p/zones/us-central1-a/clusters/c               container.projects.zones.clusters.get
+POST   run.googleapis.com     /v2/projects/p/locations/europe-west1/jobs/j:run              run.projects.locations.jobs.run
+GET    run.googleapis.com     /v2/projects/p/locations/europe-west1/services/s              run.projects.locations.services.get
+GET    run.googleapis.com     /apis/serving.knative.dev/v1/namespaces/p/services/s          run.namespaces.services.get
+POST   aiplatform.googleapis.com /v1/projects/p/locations/us-central1/publishers/google/models/gemini-2.0-flash:generateContent aiplatform.projects.locations.publishers.models.generateContent
+POST   aiplatform.googleapis.com /v1/projects/p/locations/us-central1/endpoints/123:predict aiplatform.projects.locations.endpoints.predict
+GET    firestore.googleapis.com /v1/projects/p/databases/(default)/documents/rooms/r        firestore.projects.databases.documents.get
+POST   firestore.googleapis.com /v1/projects/p/databases/(default)/documents/rooms/r:runQuery firestore.projects.databases.documents.runQuery
+POST   firestore.googleapis.com /v1/projects/p/databases/(default)/documents:runQuery       firestore.projects.databases.documents.runQuery
+POST   bigtable.googleapis.com /v2/projects/p/instances/i/tables/t:readRows                 google.bigtable.v2.Bigtable.ReadRows
+POST   translate.googleapis.com /v3/projects/p:translateText                                google.cloud.translation.v3.TranslationService.TranslateText
+POST   generativelanguage.googleapis.com /v1beta/models/gemini-2.0-flash:generateContent    google.ai.generativelanguage.v1beta.GenerativeService.GenerateContent
+GET    longrunning.googleapis.com /v1/operations/o                                          -
+POST   firestore.googleapis.com /v1/projects/p/databases/(default)/documents:commit         firestore.projects.databases.documents.commit
+POST   datastore.googleapis.com /v1/projects/p:runQuery                                     datastore.projects.runQuery
+POST   spanner.googleapis.com /v1/projects/p/instances/i/databases/d/sessions/s:executeSql  spanner.projects.instances.databases.sessions.executeSql
+GET    sqladmin.googleapis.com /v1/projects/p/instances                                     sql.instances.list
+GET    sqladmin.googleapis.com /sql/v1beta4/projects/p/instances                            sql.instances.list
+GET    dns.googleapis.com     /dns/v1/projects/p/managedZones                               dns.managedZones.list
+POST   cloudfunctions.googleapis.com /v2/projects/p/locations/us-central1/functions         cloudfunctions.projects.locations.functions.create
+POST   cloudtasks.googleapis.com /v2/projects/p/locations/us-central1/queues/q/tasks        cloudtasks.projects.locations.queues.tasks.create
+GET    artifactregistry.googleapis.com /v1/projects/p/locations/europe/repositories/r/packages artifactregistry.projects.locations.repositories.packages.list
+GET    cloudbuild.googleapis.com /v1/projects/p/builds/b                                    cloudbuild.projects.builds.get
+POST   translation.googleapis.com /language/translate/v2                                    language.translations.translate
+POST   vision.googleapis.com  /v1/images:annotate                                           vision.images.annotate
+POST   speech.googleapis.com  /v1/speech:recognize                                          speech.speech.recognize
+GET    youtube.googleapis.com /youtube/v3/search                                            youtube.search.list
+GET    admin.googleapis.com   /admin/directory/v1/users                                     directory.users.list
+POST   healthcare.googleapis.com /v1/projects/p/locations/l/datasets/d/fhirStores/f/fhir/Patient healthcare.projects.locations.datasets.fhirStores.fhir.create
+GET    healthcare.googleapis.com /v1/projects/p/locations/l/datasets/d/fhirStores/f/fhir/Patient/1/$everything healthcare.projects.locations.datasets.fhirStores.fhir.Patient-everything
+GET    healthcare.googleapis.com /v1/projects/p/locations/l/datasets/d/fhirStores/f/fhir/Patient/1/%24everything healthcare.projects.locations.datasets.fhirStores.fhir.Patient-everything
+GET    storage.googleapis.com.evil.example /storage/v1/b                                     -
+GET    evilgoogleapis.com     /storage/v1/b                                                 -
+GET    /legacy                /storage/v1/b                                                 -
+POST   oauth2.googleapis.com  /token                                                        -
+GET    oauth2.googleapis.com  /tokeninfo                                                    -
+";
+
+fn requests() -> impl Iterator<Item = [&'static str; 4]> {
+    let lines = REQUESTS.lines().filter(|line| !line.is_empty());
+    lines.map(|line| {
+        let mut words = line.split_whitespace();
+        std::array::from_fn(|_| words.next().unwrap_or_else(|| panic!("four words: {line}")))
+    })
+}
+
+fn granted(shorts: &str) -> ScopeSet {
+    shorts.split_whitespace().map(|short| short.parse::<Scope>().unwrap()).collect()
+}
+
+#[cfg(feature = "full")]
+#[test]
+fn a_request_line_is_the_method_a_person_says_it_is() {
+    assert!(requests().count() >= 100);
+    let mut wrong = Vec::new();
+    for [verb, host, path, expected] in requests() {
+        let found = find(host, verb, path).map_or("-", |method| method.id());
+        if found != expected {
+            wrong.push(format!("{verb} {host} {path}: {found}, not {expected}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// gRPC paths, the REST method each is, and where its scopes are from.
+const RPCS: &[(&str, Option<&str>, Basis)] = &[
+    ("/google.pubsub.v1.Publisher/Publish", Some("pubsub.projects.topics.publish"), Basis::Discovery),
+    ("/google.pubsub.v1.Subscriber/StreamingPull", None, Basis::Protos),
+    (
+        "/google.spanner.v1.Spanner/ExecuteSql",
+        Some("spanner.projects.instances.databases.sessions.executeSql"),
+        Basis::Discovery,
+    ),
+    ("/google.logging.v2.LoggingServiceV2/WriteLogEntries", Some("logging.entries.write"), Basis::Discovery),
+    (
+        "/google.firestore.v1.Firestore/RunQuery",
+        Some("firestore.projects.databases.documents.runQuery"),
+        Basis::Discovery,
+    ),
+    (
+        "/google.cloud.secretmanager.v1.SecretManagerService/AccessSecretVersion",
+        Some("secretmanager.projects.secrets.versions.access"),
+        Basis::Discovery,
+    ),
+    ("/google.bigtable.v2.Bigtable/ReadRows", None, Basis::Protos),
+    ("/google.cloud.bigquery.storage.v1.BigQueryWrite/AppendRows", None, Basis::Protos),
+    ("/google.storage.v2.Storage/ReadObject", None, Basis::Inferred),
+    ("/google.storage.control.v2.StorageControl/GetStorageLayout", None, Basis::Inferred),
+    ("/google.storage.v2.Storage/SetIamPolicy", None, Basis::Protos),
+    ("/google.longrunning.Operations/GetOperation", None, Basis::Protos),
+    ("/google.cloud.location.Locations/ListLocations", None, Basis::Protos),
+    ("/google.iam.v1.IAMPolicy/TestIamPermissions", None, Basis::Protos),
+];
+
+#[cfg(feature = "full")]
+#[test]
+fn a_grpc_path_is_its_method_with_the_scopes_of_its_rest_form() {
+    for (path, rest, basis) in RPCS {
+        let method = grpc(path).unwrap_or_else(|| panic!("{path}"));
+        assert_eq!(method.id(), path[1..].replace('/', "."));
+        assert_eq!((method.discovery_id(), method.basis()), (*rest, *basis), "{path}");
+        assert_eq!(ApiMethod::by_id(method.id()).unwrap(), method);
+        if let Some(rest) = rest {
+            assert_eq!(ApiMethod::by_id(rest).unwrap().accepted(), method.accepted(), "{path}");
+        }
+    }
+    let unknown = [
+        "",
+        "/",
+        "google.pubsub.v1.Publisher/Publish",
+        "/google.pubsub.v1.Publisher",
+        "/google.pubsub.v1.Publisher/Publish/",
+    ];
+    assert!(unknown.iter().all(|path| grpc(path).is_none()));
+}
+
+/// The protos give every rpc of Cloud Storage the same scopes; the JSON methods tell them apart.
+#[cfg(feature = "full")]
+#[test]
+fn storage_over_grpc_accepts_what_the_json_method_does() {
+    let rows = [("ReadObject", true), ("ListObjects", true), ("WriteObject", false), ("DeleteBucket", false)];
+    for (rpc, expected) in rows {
+        let method = grpc(&format!("/google.storage.v2.Storage/{rpc}")).unwrap();
+        assert_eq!(method.accepts(&granted("devstorage.read_only")), expected, "{rpc}");
+    }
+    for (rpc, id) in RPC_TWINS {
+        let method = ApiMethod::by_id(rpc).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(method.set_index(), ApiMethod::by_id(id).unwrap().set_index(), "{rpc}");
+        assert_eq!(method.basis(), Basis::Inferred, "{rpc}");
+    }
+}
+
+#[cfg(feature = "full")]
+#[test]
+fn a_version_is_told_from_the_path() {
+    let find = |path| find("compute.googleapis.com", "GET", path).map(|method| method.api());
+    assert_eq!(find("/compute/v1/projects/p"), Some("compute.v1"));
+    assert_eq!(find("/compute/beta/projects/p"), Some("compute.beta"));
+    assert_eq!(find("/compute/v7/projects/p"), None);
+}
+
+#[cfg(feature = "full")]
+#[test]
+fn an_escaped_colon_with_two_readings_is_no_opinion() {
+    let drive = |path| find("drive.googleapis.com", "GET", path).map(|method| method.id());
+    let pubsub = |path| find("pubsub.googleapis.com", "GET", path).map(|method| method.id());
+    assert_eq!(drive("/"), None);
+    assert_eq!(pubsub("/v1/projects/p/topics/t:getIamPolicy"), Some("pubsub.projects.topics.getIamPolicy"));
+    assert_eq!(pubsub("/v1/projects/p/topics/t%3AgetIamPolicy"), None, "a topic may be named so, too");
+}
+
+#[cfg(feature = "full")]
+#[test]
+fn every_id_is_found_again_and_versions_keep_company() {
+    let mut ids = 0;
+    let mut last = "";
+    for row in 0..BLOB.row_count() {
+        let id = ApiMethod::of_row(row).id();
+        assert!(row == BLOB.rest_count() || last <= id, "{last} before {id}");
+        if id != last {
+            ids += 1;
+            let first = ApiMethod::by_id(id).unwrap();
+            assert_eq!(first.id(), id);
+            assert!(ApiMethod::versions(id).all(|method| method.id() == id && !method.verb().is_empty()));
+        }
+        let method = ApiMethod::of_row(row);
+        let exact = ApiMethod::by_id(&format!("{}:{id}", method.api())).unwrap();
+        assert_eq!(exact.api(), method.api());
+        last = id;
+    }
+    assert!(ids > 16_000);
+    assert_eq!(BLOB.row_count(), VERSION.methods() + VERSION.rpcs());
+}
+
+#[cfg(feature = "full")]
+#[test]
+fn a_set_is_asked_by_number_or_as_a_set_with_one_answer() {
+    let tokens = [
+        granted(""),
+        granted("cloud-platform"),
+        granted("devstorage.read_only gmail.metadata"),
+        granted("drive"),
+    ];
+    for row in 0..BLOB.row_count() {
+        let method = ApiMethod::of_row(row);
+        assert!(usize::from(method.set_index()) < reader::set_count());
+        for token in &tokens {
+            assert_eq!(method.accepts(token), method.accepted().intersects(token), "{method:?}");
+            assert_eq!(method.accepts(token), reader::set_accepts(method.set_index(), token));
+        }
+    }
+}
+
+#[test]
+fn the_empty_set_accepts_nothing_and_is_number_zero() {
+    assert!(!reader::set_accepts(0, &Scope::all_known().collect()));
+    for row in 0..BLOB.row_count() {
+        let method = ApiMethod::of_row(row);
+        assert_eq!(method.set_index() == 0, method.accepted().is_empty(), "{method:?}");
+    }
+}
+
+/// The rows below a node.
+#[cfg(feature = "full")]
+fn rows_below(node: u32, rows: &mut Vec<u32>) {
+    let node = BLOB.node(node);
+    rows.extend(node.methods().map(|(_, row)| row));
+    let children = node.children(&BLOB).map(|(_, child)| child).chain(node.star()).chain(node.double_star());
+    children.for_each(|child| rows_below(child, rows));
+}
+
+#[cfg(feature = "full")]
+#[test]
+fn a_token_that_opens_a_whole_host_lacks_no_method_of_it() {
+    let (mut open, mut methods) = (0, 0);
+    for (name, root) in BLOB.host_names() {
+        let Some(host) = reader::host(name).filter(|host| BLOB.shared(*host) != 0) else { continue };
+        open += 1;
+        // These have methods that are told by more than their own paths, or answers that are not Google's.
+        let is_odd =
+            host::twin(name.as_bytes()).is_some() || host::AUTH.contains(&name) || name.starts_with("www.");
+        assert!(!is_odd && !host::is_auth(name, "/"), "{name}");
+        let mut rows = Vec::new();
+        rows_below(root, &mut rows);
+        for (row, scope) in
+            rows.iter().flat_map(|row| BLOB.set(BLOB.shared(host)).map(move |scope| (*row, scope)))
+        {
+            methods += 1;
+            let held: ScopeSet = std::iter::once(Scope::numbered(scope)).collect();
+            let found = Found::new(ApiMethod::of_row(row), "useAdminAccess=false");
+            assert_ne!(verdict(&found, &held), Verdict::Lacking, "{found:?} {held:?}");
+            let found = Found::new(ApiMethod::of_row(row), "");
+            assert_ne!(verdict(&found, &held), Verdict::Lacking, "{found:?} {held:?}");
+        }
+    }
+    assert!(open > 150 && methods > 10_000, "{open} hosts, {methods} methods");
+    let pubsub = BLOB.shared(reader::host("pubsub.googleapis.com").unwrap());
+    assert!(reader::set_accepts(pubsub, &granted("cloud-platform")));
+}
+
+#[cfg(feature = "full")]
+#[test]
+fn storage_bigquery_and_pubsub_never_fall_silent_as_a_whole() {
+    for api in ["storage.", "bigquery.", "pubsub."] {
+        let methods =
+            (0..BLOB.row_count()).map(ApiMethod::of_row).filter(|method| method.id().starts_with(api));
+        let (spoken, all) = methods.fold((0, 0), |(spoken, all), method| {
+            let speaks = method.special().is_none() && !method.accepted().is_empty();
+            (spoken + usize::from(speaks), all + 1)
+        });
+        assert_eq!(spoken, all, "{api}");
+        assert!(all > 30, "{api}");
+    }
+}
+
+#[cfg(feature = "full")]
+#[test]
+fn each_row_of_the_hand_table_has_a_source_and_covers_a_method() {
+    for (place, row) in OVERRIDES.iter().enumerate() {
+        assert!(row.source.starts_with("https://"), "{row:?}");
+        for pattern in row.methods {
+            let ids = (0..BLOB.row_count()).map(|row| ApiMethod::of_row(row).id());
+            let one = crate::overrides::Override {
+                methods: std::slice::from_ref(pattern),
+                effect: Effect::NoVerdict(Reason::Ambiguous),
+                source: "",
+            };
+            assert!(ids.into_iter().any(|id| one.covers(id)), "{pattern} covers nothing");
+        }
+        let marked = (0..BLOB.row_count())
+            .map(ApiMethod::of_row)
+            .filter(|method| usize::from(BLOB.row(method.row()).special) == place + 1);
+        match row.effect {
+            Effect::AlsoAccepts { listed: Some(_), .. } => assert_eq!(marked.count(), 0),
+            Effect::AlsoAccepts { listed: None, .. } => {
+                assert!(marked.count() > 0, "marks methods of which Google lists no scope: {row:?}");
+            }
+            _ => assert_eq!(marked.count() > 0, !row.methods.is_empty(), "{row:?}"),
+        }
+    }
+    for (short, source) in HEARD_OF {
+        assert!(short.parse::<Scope>().is_ok_and(|scope| scope.is_known()), "{short}");
+        assert!(source.starts_with("https://"), "{short}");
+    }
+}
+
+#[cfg(feature = "full")]
+#[test]
+fn scopes_that_discovery_hides_are_accepted() {
+    let rows = [
+        ("bigquery.jobs.query", "bigquery.readonly", true),
+        ("bigquery.jobs.insert", "bigquery.readonly", false),
+        ("bigquery.tabledata.list", "bigquery.readonly", true),
+        ("storage.objects.get", "bigquery.readonly", true),
+        ("storage.objects.insert", "bigquery.readonly", false),
+        ("storage.objects.insert", "devstorage.write_only", true),
+        ("storage.buckets.setIamPolicy", "devstorage.write_only", false),
+        ("mybusinesslodging.locations.getLodging", "business.manage", true),
+        ("iamcredentials.projects.serviceAccounts.generateAccessToken", "iam", true),
+        ("iamcredentials.projects.serviceAccounts.signBlob", "iam", true),
+        ("iam.projects.serviceAccounts.list", "iam", true),
+        ("cloudresourcemanager.projects.getIamPolicy", "iam", false),
+    ];
+    for (id, short, expected) in rows {
+        assert_eq!(ApiMethod::by_id(id).unwrap().accepts(&granted(short)), expected, "{id} {short}");
+    }
+}
+
+#[cfg(feature = "full")]
+#[test]
+fn what_depends_on_the_request_has_no_verdict() {
+    let rows = [
+        ("gmail.users.messages.list", "gmail.metadata", "q=is%3Aunread", Some(Reason::Restricted)),
+        ("gmail.users.messages.list", "gmail.metadata", "maxResults=1", None),
+        ("gmail.users.messages.list", "gmail.readonly", "q=x", None),
+        ("gmail.users.messages.get", "gmail.metadata", "", Some(Reason::Restricted)),
+        ("gmail.users.messages.get", "gmail.metadata", "format=metadata", None),
+        ("gmail.users.messages.get", "gmail.metadata", "format=raw", Some(Reason::Restricted)),
+        ("chat.spaces.get", "chat.spaces", "useAdminAccess=true", Some(Reason::DependsOnRequest)),
+        ("chat.spaces.get", "chat.spaces", "alt=json", None),
+        (
+            "health.users.dataTypes.dataPoints.exportExerciseTcx",
+            "cloud-platform",
+            "",
+            Some(Reason::NeedsSeveral),
+        ),
+        ("script.scripts.run", "tasks", "", Some(Reason::DependsOnRequest)),
+        ("storage.objects.insert", "devstorage.read_only", "uploadType=media", None),
+    ];
+    for (id, short, query, expected) in rows {
+        let method = ApiMethod::by_id(id).unwrap();
+        let silence =
+            method.silenced(query).filter(|silence| silence.only_with.is_none_or(|only| only == short));
+        assert_eq!(silence.map(|silence| silence.reason), expected, "{id} {short} {query}");
+    }
+    let list = ApiMethod::by_id("gmail.users.messages.list").unwrap();
+    assert!(list.silenced("%71=x").is_some(), "an escaped key may be any key");
+}
+
+#[cfg(feature = "full")]
+#[test]
+fn an_inferred_method_says_so_and_is_else_the_same() {
+    let method = ApiMethod::by_id("storage.objects.get").unwrap();
+    assert_eq!(method.basis(), Basis::Discovery);
+    assert_eq!(method.inferred().basis(), Basis::Inferred);
+    assert_eq!(method.inferred().id(), method.id());
+    assert_ne!(method.inferred(), method);
+}
+
+#[cfg(feature = "full")]
+#[test]
+fn a_path_of_any_length_is_cut_at_its_slashes() {
+    for path in ["/", "/x", "/v1/x", "/a/b/c", "/v1/abc", "/v1/abcd", "/v1//x/", "/storage/v1/b/photos/o/x"] {
+        let mut segments = crate::path::Segments::of(path, 1).unwrap();
+        let mut cut = Vec::new();
+        while !segments.is_done() {
+            cut.push(std::str::from_utf8(segments.take()).unwrap());
+        }
+        assert_eq!(cut, path[1..].split('/').collect::<Vec<_>>(), "{path}");
+    }
+}
+
+#[test]
+fn a_path_made_to_be_slow_or_long_is_no_method() {
+    let long = format!("/v1/projects/p/databases/d/documents{}", "/x".repeat(30_000));
+    assert_eq!(find("firestore.googleapis.com", "GET", &long), None);
+    let huge = format!("/storage/v1/b/{}", "b".repeat(70_000));
+    assert_eq!(find("storage.googleapis.com", "GET", &huge), None);
+    let deep = format!("/v1/projects/p/databases/d/documents{}", "/c/d".repeat(20));
+    let id = find("firestore.googleapis.com", "GET", &deep).map(|method| method.id());
+    assert!(id.is_some_and(|id| id.starts_with("firestore.projects.databases.documents.")), "{id:?}");
+}
+
+proptest! {
+    #[test]
+    fn any_host_verb_and_path_is_answered(host in ".*", verb in ".*", path in ".*") {
+        find(&host, &verb, &path);
+        grpc(&path);
+        reader::is_host(&host);
+    }
+
+    #[test]
+    fn any_path_on_a_known_host_is_answered(path in "(/([a-z0-9%:.]{0,6}|v1|projects|b|o|storage))*.{0,3}") {
+        for verb in crate::blob::VERBS {
+            for host in ["storage.googleapis.com", "www.googleapis.com", "run.googleapis.com"] {
+                find(host, verb, &path);
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn damaged_data_gives_an_answer_or_none(flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..40)) {
+        let mut bytes = include_bytes!("../data/storage.bin").to_vec();
+        for (place, byte) in flips {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        let blob = Blob::open(&bytes);
+        for [verb, host, path, _] in requests() {
+            if let Some(row) = walk::find(&blob, host, verb, path) {
+                let data = blob.row(row);
+                let _ = (blob.row_name(row), blob.api_name(data.api), blob.api_doc(data.api), blob.api_host(data.api));
+                let _ = blob.set(data.set).count();
+            }
+        }
+        let _ = (blob.search("storage.objects.get"), blob.set_count());
+        if let Some(row) = blob.rpc("google.storage.v2.Storage", "ReadObject") {
+            let _ = (blob.row_name(row), blob.row(row).special);
+        }
+    }
+
+    #[test]
+    fn data_that_ends_early_gives_an_answer_or_none(end in any::<prop::sample::Index>()) {
+        let bytes = include_bytes!("../data/storage.bin");
+        let blob = Blob::open(&bytes[..end.index(bytes.len())]);
+        prop_assert_eq!(walk::find(&blob, "storage.googleapis.com", "GET", "/storage/v1/b"), None);
+    }
+}

@@ -1,0 +1,169 @@
+//! What is fuzzed: one function a target, which takes any bytes and panics if a promise is broken.
+//!
+//! Not part of the crate: it is compiled for its tests and under `cargo fuzz` only. The programs that
+//! feed libFuzzer's inputs to these functions are in `fuzz/`, and the test below replays their corpus.
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Uri};
+
+use crate::blob::Blob;
+use crate::call::Call;
+use crate::naive::{self, Host, Part, Template};
+use crate::{Endpoints, lookup, reader, walk};
+
+/// Takes an input, and panics if what it makes of it breaks a promise.
+pub type Target = fn(&[u8]);
+
+/// All targets, by the name of their program in `fuzz/fuzz_targets`.
+pub const TARGETS: [(&str, Target); 3] =
+    [("request", request), ("request_line", request_line), ("catalog_reader", catalog_reader)];
+
+/// Runs the target of this name.
+///
+/// # Panics
+/// There is none, or it found a fault.
+pub fn run(name: &str, data: &[u8]) {
+    let (_, target) = TARGETS.iter().find(|(known, _)| *known == name).expect("a target of this name");
+    target(data);
+}
+
+/// A byte to make choices by, and the rest.
+fn first(data: &[u8]) -> (u8, &[u8]) {
+    data.split_first().map_or((0, data), |(first, rest)| (*first, rest))
+}
+
+/// The parts of an input, which are separated by zero bytes.
+fn parts<const N: usize>(data: &[u8]) -> [&[u8]; N] {
+    let mut parts = data.splitn(N, |byte| *byte == 0);
+    std::array::from_fn(|_| parts.next().unwrap_or_default())
+}
+
+/// A request made after a template, with holes filled by the input: the walk down the trie finds what
+/// a search through the list of templates finds.
+fn request(data: &[u8]) {
+    let Some((place, fill)) = data.split_first_chunk::<6>() else { return };
+    let number = |at: usize| usize::from(u16::from_le_bytes([place[at], place[at + 1]]));
+    let host = pick(naive::hosts(), number(0));
+    let template = pick(&host.templates, number(2));
+    let path = path(template, fill, place[4]);
+    let verb = if place[5] < 192 { template.verb() } else { pick(&crate::blob::VERBS, place[5].into()) };
+    compare(host, verb, &path);
+}
+
+fn pick<T>(all: &[T], number: usize) -> &T {
+    &all[number % all.len()]
+}
+
+/// Text after text for the wildcards, and bytes where a bit of `spoilt` says so.
+fn path(template: &Template, fill: &[u8], spoilt: u8) -> String {
+    let mut texts = fill.split(|byte| *byte == b'\n');
+    let mut path = Vec::new();
+    for (place, part) in template.parts.iter().enumerate() {
+        let is_spoilt = spoilt & 1 << (place % 8) != 0;
+        let text = |texts: &mut dyn Iterator<Item = &[u8]>| texts.next().unwrap_or(b"x").to_vec();
+        path.push(b'/');
+        path.extend(match part {
+            Part::Literal(literal) if !is_spoilt => literal.to_vec(),
+            Part::Literal(_) | Part::DoubleStar => text(&mut texts),
+            Part::Star => text(&mut texts).into_iter().filter(|byte| is_spoilt || *byte != b'/').collect(),
+        });
+    }
+    path.extend(texts.next().unwrap_or_default());
+    String::from_utf8_lossy(&path).into_owned()
+}
+
+fn compare(host: &Host, verb: &str, path: &str) {
+    let found = reader::find(host.name, verb, path);
+    let expected = naive::find(host, verb, path);
+    assert_eq!(found, expected, "{} {verb} {path}", host.name);
+}
+
+/// Any verb, URL and headers: an answer, and the same one from every form of the request.
+fn request_line(data: &[u8]) {
+    let [verb, url, headers] = parts(data);
+    let (Ok(verb), Ok(uri)) = (Method::from_bytes(verb), Uri::try_from(url)) else { return };
+    let headers = header_map(headers);
+    let endpoints =
+        Endpoints::new().endpoint("http://emulator:80", "pubsub.googleapis.com").expect("an endpoint");
+    let endpoints = endpoints.universe("s3nsapis.fr").expect("a domain");
+    let found = lookup(&Call::of(&verb, &uri, &headers), &endpoints);
+    if let Ok(found) = found {
+        assert!(!found.method().id().is_empty() && !found.method().api().is_empty());
+        assert!(found.method().set_index() > 0 || found.doubt().is_some(), "judged by no scope");
+    }
+    let _ = format!("{:?}", Call::of(&verb, &uri, &headers));
+    if let Some(host) = naive::hosts().iter().find(|host| uri.host() == Some(host.name)) {
+        compare(host, verb.as_str(), uri.path());
+    }
+}
+
+fn header_map(text: &[u8]) -> HeaderMap {
+    let lines = text.split(|byte| *byte == b'\n').take(50);
+    let header = |line: &[u8]| {
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        let name = HeaderName::from_bytes(&line[..colon]).ok()?;
+        Some((name, HeaderValue::from_bytes(&line[colon + 1..]).ok()?))
+    };
+    let mut headers = HeaderMap::new();
+    lines.filter_map(header).for_each(|(name, value)| _ = headers.append(name, value));
+    headers
+}
+
+/// Any bytes as the catalog's data: an answer or none.
+fn catalog_reader(data: &[u8]) {
+    let (choice, data) = first(data);
+    let mut bytes;
+    let data = if choice < 128 {
+        data
+    } else {
+        bytes = include_bytes!("../data/storage.bin").to_vec();
+        for patch in data.chunks_exact(3) {
+            let place = usize::from(u16::from_le_bytes([patch[0], patch[1]])) % bytes.len();
+            bytes[place] = patch[2];
+        }
+        &bytes
+    };
+    read_all(&Blob::open(data));
+}
+
+fn read_all(blob: &Blob<'_>) {
+    let calls = [
+        ("storage.googleapis.com", "POST", "/upload/storage/v1/b/photos/o"),
+        ("storage.googleapis.com", "GET", "/storage/v1/b/photos/o/a%2Fb/acl/user-x"),
+        ("www.googleapis.com", "GET", "/storage/v1/b/photos:x%3Ay"),
+        ("a", "DELETE", "/"),
+    ];
+    let found = calls.iter().filter_map(|(host, verb, path)| walk::find(blob, host, verb, path));
+    let rpc = blob.rpc("google.storage.v2.Storage", "ReadObject");
+    for row in found.chain(rpc).chain(blob.search("storage.objects.get")).chain([0, 1, u32::MAX]) {
+        let data = blob.row(row);
+        let _ = (blob.row_name(row), data.verb, data.basis, data.special, data.target);
+        let _ = (blob.api_name(data.api), blob.api_doc(data.api), blob.api_host(data.api));
+        assert!(blob.set(data.set).count() <= usize::from(u16::MAX));
+    }
+    let _ = (blob.row_count(), blob.rest_count(), blob.set_count());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// The package on crates.io comes without `fuzz/`.
+    #[test]
+    fn the_corpus_breaks_no_promise() {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
+        for (name, target) in TARGETS.into_iter().filter(|_| corpus.exists()) {
+            let files = fs::read_dir(corpus.join(name)).unwrap();
+            let inputs: Vec<_> = files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect();
+            assert!(inputs.len() > 1, "{name} has no corpus");
+            for input in inputs {
+                target(&input);
+                // Damaged, cut off and empty ones come for free.
+                (0..8).for_each(|eighths| target(&input[..input.len() * eighths / 8]));
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The catalog as a flat list of templates, and the slowest way to find a path in it: what the walk
+//! down the trie is compared with.
+//!
+//! Read from the layout that `walk.rs` documents, with nothing of its code.
+
+use std::sync::OnceLock;
+
+use crate::ApiMethod;
+use crate::blob::{Blob, VERBS, u16_at, u32_at};
+use crate::reader::BLOB;
+
+const LEGACY: &str = "/legacy";
+const SEGMENTS: usize = 64;
+const LONGEST: usize = 65_535;
+
+/// A host with everything that it serves.
+pub(crate) struct Host {
+    pub(crate) name: &'static str,
+    pub(crate) templates: Vec<Template>,
+}
+
+pub(crate) struct Template {
+    pub(crate) parts: Vec<Part>,
+    /// Custom verb × 8 + HTTP verb.
+    key: u16,
+    row: u32,
+}
+
+impl Template {
+    /// The HTTP verb.
+    pub(crate) fn verb(&self) -> &'static str {
+        VERBS.get(usize::from(self.key & 7).wrapping_sub(1)).copied().unwrap_or_default()
+    }
+}
+
+#[derive(Clone)]
+pub(crate) enum Part {
+    Literal(&'static [u8]),
+    Star,
+    DoubleStar,
+}
+
+/// Every host with a REST method, in alphabetical order.
+pub(crate) fn hosts() -> &'static [Host] {
+    static HOSTS: OnceLock<Vec<Host>> = OnceLock::new();
+    HOSTS.get_or_init(|| {
+        let mut names: Vec<_> = (0..BLOB.row_count()).map(|row| ApiMethod::of_row(row).host()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let hosts = names.into_iter().map(|name| Host { name, templates: list(name) });
+        hosts.filter(|host| !host.templates.is_empty()).collect()
+    })
+}
+
+fn legacy() -> &'static [Template] {
+    static TEMPLATES: OnceLock<Vec<Template>> = OnceLock::new();
+    TEMPLATES.get_or_init(|| list(LEGACY))
+}
+
+fn list(host: &str) -> Vec<Template> {
+    let mut templates = Vec::new();
+    let mut open: Vec<(u32, Vec<Part>)> =
+        BLOB.host(host).map(|host| (BLOB.root(host), Vec::new())).into_iter().collect();
+    while let Some((at, parts)) = open.pop() {
+        let mut child = |at, part| open.push((at, [parts.as_slice(), &[part]].concat()));
+        read(&BLOB, at, &mut child, &mut |key, row| {
+            templates.push(Template { parts: parts.clone(), key, row });
+        });
+    }
+    templates
+}
+
+fn read(blob: &Blob<'static>, at: u32, child: &mut impl FnMut(u32, Part), end: &mut impl FnMut(u16, u32)) {
+    let node = blob.nodes.get(at as usize..).unwrap_or_default();
+    let [literals, rows, flags] = [usize::from(u16_at(node, 0)), usize::from(node[2]), usize::from(node[3])];
+    let u24 = |at| u32_at(node, at) & 0xff_ffff;
+    let mut place = 4;
+    for (flag, part) in [(8, Part::Star), (16, Part::DoubleStar)] {
+        if flags & flag != 0 {
+            child(u24(place), part);
+            place += 3;
+        }
+    }
+    let edges = 4 + (flags & 7);
+    for edge in (0..literals).map(|literal| edges + literal * 9) {
+        child(u24(edge + 2), Part::Literal(blob.text(node, edge + 5)));
+    }
+    let methods = edges + literals * 9;
+    for method in (0..rows).map(|row| methods + row * 5) {
+        end(u16_at(node, method), u24(method + 2));
+    }
+}
+
+/// What [`walk::find`](super::walk::find) should find.
+pub(crate) fn find(host: &Host, verb: &str, path: &str) -> Option<u32> {
+    let verb = VERBS.iter().position(|known| *known == verb)? as u16 + 1;
+    under(&host.templates, verb, path)
+        .or_else(|| if host.name == "www.googleapis.com" { under(legacy(), verb, path) } else { None })
+}
+
+fn under(templates: &[Template], verb: u16, path: &str) -> Option<u32> {
+    let whole = best(templates, verb, path);
+    let last = path.rsplit('/').next()?;
+    let start = path.len() - last.len();
+    let escaped = last.to_ascii_lowercase().rfind("%3a");
+    let Some(colon) = last.rfind(':').max(escaped) else { return whole };
+    let width = if escaped == Some(colon) { 3 } else { 1 };
+    let name = last.get(colon + width..).unwrap_or_default().as_bytes();
+    let custom = BLOB.custom_verb(name).or_else(|| BLOB.custom_verb(&decoded(name)?));
+    let with = custom.and_then(|custom| best(templates, custom << 3 | verb, path.get(..start + colon)?));
+    match (with, whole) {
+        (Some(_), Some(_)) if width == 3 => None,
+        (with, whole) => with.or(whole),
+    }
+}
+
+fn best(templates: &[Template], key: u16, path: &str) -> Option<u32> {
+    let segments = path.strip_prefix('/')?.split('/').map(str::as_bytes);
+    let segments: Vec<Segment<'_>> = segments.map(|sent| Segment { sent, decoded: decoded(sent) }).collect();
+    if segments.len() > SEGMENTS || path.len() > LONGEST {
+        return None;
+    }
+    let fits = templates.iter().filter(|template| template.key == key);
+    let ranked = fits.filter_map(|template| Some((rank(&template.parts, &segments)?, template.row)));
+    ranked.min().map(|(_, row)| row)
+}
+
+/// A part of a path, as it was sent and as it is meant; none if that is more than one part.
+struct Segment<'p> {
+    sent: &'p [u8],
+    decoded: Option<Vec<u8>>,
+}
+
+impl Segment<'_> {
+    fn is(&self, text: &[u8]) -> bool {
+        self.sent == text || self.decoded.as_deref() == Some(text)
+    }
+
+    fn is_name(&self) -> bool {
+        ![&b""[..], b".", b".."].contains(&self.sent)
+    }
+}
+
+/// How each segment is matched, the best way first: 0 for a literal, 1 for `*`, 2 and then 3 for `**`.
+fn rank(parts: &[Part], segments: &[Segment<'_>]) -> Option<Vec<u8>> {
+    let Some((part, parts)) = parts.split_first() else { return segments.is_empty().then(Vec::new) };
+    let (segment, rest) = segments.split_first()?;
+    let first = match part {
+        Part::Literal(text) if segment.is(text) => 0,
+        Part::Star if segment.is_name() => 1,
+        Part::DoubleStar if segment.is_name() => 2,
+        _ => return None,
+    };
+    let mut ways = vec![(0, rest)];
+    if let Part::DoubleStar = part {
+        let more = segments.iter().skip(1).take_while(|segment| segment.is_name()).count();
+        ways.extend((1..=more).filter_map(|more| Some((more, segments.get(more + 1..)?))));
+    }
+    let ranked = ways
+        .into_iter()
+        .filter_map(|(more, rest)| Some([vec![first], vec![3; more], rank(parts, rest)?].concat()));
+    ranked.min()
+}
+
+fn decoded(segment: &[u8]) -> Option<Vec<u8>> {
+    let text: Vec<char> = segment.iter().map(|byte| char::from(*byte)).collect();
+    let mut bytes = Vec::new();
+    let mut at = 0;
+    while let Some(first) = text.get(at) {
+        let hex = |place: usize| text.get(place).and_then(|digit| digit.to_digit(16));
+        let (byte, width) = match (first, hex(at + 1), hex(at + 2)) {
+            ('%', Some(high), Some(low)) => ((high * 16 + low) as u8, 3),
+            _ => (*first as u8, 1),
+        };
+        bytes.push(byte);
+        at += width;
+    }
+    (!bytes.contains(&b'/')).then_some(bytes)
+}

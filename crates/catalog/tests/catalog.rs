@@ -1,0 +1,95 @@
+//! What a user of the catalog sees.
+#![cfg(feature = "full")]
+
+use gcp_scopes_catalog::scope::ScopeSet;
+use gcp_scopes_catalog::{ApiMethod, Basis, VERSION};
+
+fn shorts(set: &ScopeSet) -> Vec<String> {
+    set.iter().map(|scope| scope.short().to_owned()).collect()
+}
+
+#[test]
+fn a_method_says_what_it_accepts_and_where_it_is_documented() {
+    let method = ApiMethod::by_id("storage.objects.setIamPolicy").unwrap();
+    assert_eq!(method.to_string(), "storage.objects.setIamPolicy");
+    assert_eq!((method.api(), method.host(), method.verb()), ("storage.v1", "storage.googleapis.com", "PUT"));
+    assert_eq!(method.basis(), Basis::Discovery);
+    assert!(method.doc_url().is_some_and(|url| url.starts_with("https://developers.google.com/storage/")));
+    let accepted = shorts(&method.accepted());
+    for scope in ["cloud-platform", "devstorage.full_control", "devstorage.read_write"] {
+        assert!(accepted.iter().any(|short| short == scope), "{scope}");
+    }
+    assert!(!accepted.iter().any(|short| short == "devstorage.read_only"));
+}
+
+/// Cloud Storage's scopes are no chain: https://cloud.google.com/storage/docs/oauth-scopes
+#[test]
+fn full_control_read_write_and_read_only_differ_by_method() {
+    let rows = [
+        ("storage.objects.insert", [true, true, false]),
+        ("storage.objects.get", [true, true, true]),
+        ("storage.objects.patch", [true, false, false]),
+        ("storage.buckets.getIamPolicy", [true, false, false]),
+        ("storage.projects.hmacKeys.list", [true, false, true]),
+    ];
+    for (id, expected) in rows {
+        let accepted = ApiMethod::by_id(id).unwrap().accepted();
+        let scopes = ["devstorage.full_control", "devstorage.read_write", "devstorage.read_only"];
+        assert_eq!(scopes.map(|short| accepted.contains(&short.parse().unwrap())), expected, "{id}");
+    }
+}
+
+#[test]
+fn an_id_is_the_generally_available_version_and_the_others_can_be_named() {
+    let rows = [
+        ("compute.instances.get", "compute.v1"),
+        ("drive.files.get", "drive.v3"),
+        ("cloudresourcemanager.projects.get", "cloudresourcemanager.v3"),
+        ("monitoring.projects.timeSeries.list", "monitoring.v3"),
+        ("compute.beta:compute.instances.get", "compute.beta"),
+        ("drive.v2:drive.files.get", "drive.v2"),
+    ];
+    for (id, api) in rows {
+        assert_eq!(ApiMethod::by_id(id).unwrap().api(), api, "{id}");
+    }
+    let apis: Vec<_> = ApiMethod::versions("compute.instances.get").map(|method| method.api()).collect();
+    assert_eq!(apis.first(), Some(&"compute.v1"));
+    assert!(apis.contains(&"compute.beta") && apis.contains(&"compute.alpha"), "{apis:?}");
+    assert_eq!(ApiMethod::versions("compute.instances.gets").count(), 0);
+}
+
+#[test]
+fn a_miss_names_the_nearest_ids() {
+    let rows = [
+        ("storage.object.insert", "`storage.objects.insert`"),
+        ("objects.insert", "`storage.objects.insert`"),
+        ("pubsub.projects.topics.publsh", "`pubsub.projects.topics.publish`"),
+        ("compute.v9:compute.instances.get", "`compute.v1:compute.instances.get`"),
+    ];
+    for (id, near) in rows {
+        let text = ApiMethod::by_id(id).unwrap_err().to_string();
+        assert!(text.contains(&format!("`{id}`")) && text.contains(near), "{text}");
+    }
+    let text = ApiMethod::by_id("bananas").unwrap_err().to_string();
+    assert!(text.contains("ids read like"), "{text}");
+}
+
+#[test]
+fn methods_without_listed_scopes_accept_an_empty_set() {
+    for id in [
+        "oauth2.tokeninfo",
+        "webfonts.webfonts.list",
+        "iamcredentials.projects.serviceAccounts.getAllowedLocations",
+    ] {
+        assert!(ApiMethod::by_id(id).unwrap().accepted().is_empty(), "{id}");
+    }
+}
+
+#[test]
+fn the_version_names_its_sources_and_counts() {
+    let text = VERSION.to_string();
+    assert!(text.contains(VERSION.package()) && text.contains(VERSION.package_version()), "{text}");
+    assert!(VERSION.newest_revision().len() == 8 && VERSION.newest_revision().starts_with("20"), "{text}");
+    assert!(VERSION.routes() > VERSION.methods() - 1_000 && VERSION.documents() > 600, "{text}");
+    assert!(VERSION.scopes() > 500, "{text}");
+}

@@ -1,0 +1,29 @@
+//! A [`Denial`] as one structured value, for logs that are read by machines.
+
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
+use super::Denial;
+
+/// Names as strings, scopes as full URIs; what is not known is null. No token, object name, query or
+/// server text.
+impl Serialize for Denial {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let environment = self.environment();
+        let mut value = serializer.serialize_struct("Denial", 13)?;
+        value.serialize_field("message", &self.to_string())?;
+        value.serialize_field("kind", self.kind().as_str())?;
+        value.serialize_field("gate", self.gate().as_str())?;
+        value.serialize_field("certainty", self.certainty().as_str())?;
+        value.serialize_field("method", &self.method().map(|method| method.id()))?;
+        value.serialize_field("api", &self.method().map(|method| method.api()))?;
+        value.serialize_field("accepted", self.accepted())?;
+        value.serialize_field("granted", &self.granted().scopes())?;
+        value.serialize_field("grant_source", &self.granted().source().map(|source| source.as_str()))?;
+        value.serialize_field("platform", environment.platform().as_str())?;
+        value.serialize_field("credential", environment.credential().as_str())?;
+        value.serialize_field("account", &environment.account())?;
+        value.serialize_field("steps", self.steps())?;
+        value.end()
+    }
+}

@@ -1,0 +1,625 @@
+//! Where this process runs, and whose credential it uses: two separate questions.
+//!
+//! The second decides more than the first: a user's credential file on a VM wins over the VM's
+//! service account, and then nothing that is done to the VM helps.
+//!
+//! Both are answered by pure functions from a [`Snapshot`]: some environment variables, two files
+//! and a few values of the metadata server, which a test can write down whole.
+//!
+//! ```
+//! use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
+//!
+//! let snapshot = Snapshot::new()
+//!     .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+//!     .with_metadata("instance/name", "web-1");
+//! let here = Environment::of(&snapshot);
+//! assert_eq!(here.platform(), Platform::ComputeEngine);
+//! assert_eq!(here.credential(), Credential::MetadataServer);
+//! assert_eq!((here.instance(), here.zone()), (Some("web-1"), Some("us-central1-a")));
+//! ```
+
+mod account;
+mod credential;
+mod credential_file;
+pub mod metadata;
+pub(crate) mod names;
+mod place;
+mod platform;
+mod snapshot;
+mod token;
+mod told;
+
+use gcp_scopes_catalog::scope::ScopeSet;
+
+pub use credential::Credential;
+pub use platform::Platform;
+pub use snapshot::Snapshot;
+
+pub(crate) use account::AccountKind;
+use credential_file::CredentialFile;
+use metadata::scope_list;
+
+/// Where the process runs and with which credential.
+///
+/// Names on a VM are set by its users, so every accessor gives a value only if it matches Google's
+/// documented syntax for it. Such a value may stand in a command that is pasted into a shell.
+///
+/// ```
+/// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+///
+/// let there = Environment::told(Platform::CloudRunJob, Credential::MetadataServer)
+///     .with_resource("nightly")?
+///     .with_region("europe-west3")?;
+/// assert_eq!((there.resource(), there.region()), (Some("nightly"), Some("europe-west3")));
+/// # Ok::<(), gcp_scopes_explain::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    platform: Platform,
+    credential: Credential,
+    project: Option<String>,
+    project_number: Option<String>,
+    zone: Option<String>,
+    region: Option<String>,
+    location: Option<String>,
+    instance: Option<String>,
+    resource: Option<String>,
+    node_pool: Option<String>,
+    account: Option<String>,
+    unique_id: Option<String>,
+    scopes: Option<ScopeSet>,
+}
+
+impl Environment {
+    /// Answers both questions from a snapshot.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Environment, Platform, Snapshot};
+    /// let pod = Snapshot::new()
+    ///     .with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    ///     .with_metadata("instance/attributes/cluster-name", "my-cluster");
+    /// assert_eq!(Environment::of(&pod).platform(), Platform::GkeWorkloadIdentity);
+    /// ```
+    #[must_use]
+    pub fn of(snapshot: &Snapshot) -> Self {
+        let platform = Platform::of(snapshot);
+        let file = snapshot.credential_file();
+        let credential = credential(snapshot, platform, file);
+        // Serverless platforms have values there that name no VM.
+        let on_vm = |path| snapshot.metadata(path).filter(|_| !platform.is_serverless());
+        let zone = last_part(on_vm("instance/zone")).and_then(names::zone);
+        Self {
+            platform,
+            credential,
+            project: project(snapshot, file),
+            project_number: owned(snapshot.metadata("project/numeric-project-id"), names::project_number),
+            zone: zone.map(str::to_owned),
+            region: region(snapshot, zone).map(str::to_owned),
+            location: location(snapshot, platform, zone).map(str::to_owned),
+            instance: owned(on_vm("instance/name"), names::instance),
+            resource: platform.resource(snapshot).and_then(names::resource).map(str::to_owned),
+            node_pool: owned(platform.node_pool(snapshot), names::instance),
+            account: account(snapshot, credential, file),
+            unique_id: owned(file.and_then(|file| file.unique_id.as_deref()), names::unique_id),
+            scopes: snapshot
+                .metadata(metadata::SCOPES)
+                .filter(|_| platform.grants_its_scopes())
+                .and_then(scope_list),
+        }
+    }
+
+    /// Where the process runs.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Environment, Platform, Snapshot};
+    /// assert_eq!(Environment::of(&Snapshot::new()).platform(), Platform::Unknown);
+    /// ```
+    #[must_use]
+    pub fn platform(&self) -> Platform {
+        self.platform
+    }
+
+    /// Whose credential it uses by default.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Credential, Environment, Snapshot};
+    /// let adc = r#"{"type":"authorized_user","refresh_token":"1//x"}"#;
+    /// let laptop = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/adc.json").with_file("/adc.json", adc);
+    /// assert_eq!(Environment::of(&laptop).credential(), Credential::UserAdc);
+    /// ```
+    #[must_use]
+    pub fn credential(&self) -> Credential {
+        self.credential
+    }
+
+    /// The same place, for a program whose tokens come from elsewhere.
+    ///
+    /// Whose they are is then not known, except for domain-wide delegation: that begins with the
+    /// account that would be used otherwise.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    /// // A program on a VM that signs its own tokens with a key: the VM's account is none of its business.
+    /// let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer)
+    ///     .with_account("123-compute@developer.gserviceaccount.com")?;
+    /// assert_eq!(vm.with_credential(Credential::ServiceAccountKey).account(), None);
+    /// # Ok::<(), gcp_scopes_explain::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_credential(mut self, credential: Credential) -> Self {
+        if ![self.credential, Credential::DomainWideDelegation].contains(&credential) {
+            (self.account, self.unique_id) = (None, None);
+        }
+        self.credential = credential;
+        self
+    }
+
+    /// The id of the project it runs in; elsewhere than on Google Cloud the one it is set to use.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
+    /// let vm = Snapshot::new()
+    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("project/project-id", "shop-prod");
+    /// assert_eq!(Environment::of(&vm).project(), Some("shop-prod"));
+    /// ```
+    #[must_use]
+    pub fn project(&self) -> Option<&str> {
+        self.project.as_deref()
+    }
+
+    /// The number of the project it runs in.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
+    /// let vm = Snapshot::new()
+    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("project/numeric-project-id", "123456789012");
+    /// assert_eq!(Environment::of(&vm).project_number(), Some("123456789012"));
+    /// ```
+    #[must_use]
+    pub fn project_number(&self) -> Option<&str> {
+        self.project_number.as_deref()
+    }
+
+    /// The zone of the VM, such as `us-central1-a`.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
+    /// let vm = Snapshot::new()
+    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a");
+    /// assert_eq!(Environment::of(&vm).zone(), Some("us-central1-a"));
+    /// ```
+    #[must_use]
+    pub fn zone(&self) -> Option<&str> {
+        self.zone.as_deref()
+    }
+
+    /// The region, such as `us-central1`.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
+    /// let vm = Snapshot::new()
+    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a");
+    /// assert_eq!(Environment::of(&vm).region(), Some("us-central1"));
+    /// ```
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        self.region.as_deref()
+    }
+
+    /// Where the [`resource`](Self::resource) is: a region, or the zone of a zonal cluster or
+    /// instance group.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
+    /// let vm = Snapshot::new()
+    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("instance/attributes/created-by", "projects/123/regions/us-east1/instanceGroupManagers/web");
+    /// assert_eq!(Environment::of(&vm).location(), Some("us-east1"));
+    /// ```
+    #[must_use]
+    pub fn location(&self) -> Option<&str> {
+        self.location.as_deref()
+    }
+
+    /// The name of the VM.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
+    /// let vm = Snapshot::new()
+    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("instance/name", "web-1");
+    /// assert_eq!(Environment::of(&vm).instance(), Some("web-1"));
+    /// ```
+    #[must_use]
+    pub fn instance(&self) -> Option<&str> {
+        self.instance.as_deref()
+    }
+
+    /// The name of what the platform is about: the instance group, cluster, service, job or
+    /// function.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
+    /// let vm = Snapshot::new()
+    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("instance/attributes/created-by", "projects/123/zones/us-east1-b/instanceGroupManagers/web");
+    /// assert_eq!(Environment::of(&vm).resource(), Some("web"));
+    /// ```
+    #[must_use]
+    pub fn resource(&self) -> Option<&str> {
+        self.resource.as_deref()
+    }
+
+    /// The node pool that a GKE node belongs to.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
+    /// let vm = Snapshot::new()
+    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("instance/attributes/cluster-name", "my-cluster")
+    ///     .with_metadata("instance/attributes/kube-labels", "cloud.google.com/gke-nodepool=default-pool");
+    /// assert_eq!(Environment::of(&vm).node_pool(), Some("default-pool"));
+    /// ```
+    #[must_use]
+    pub fn node_pool(&self) -> Option<&str> {
+        self.node_pool.as_deref()
+    }
+
+    /// The e-mail of the service account whose tokens are used, where it is known without asking.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
+    /// let vm = Snapshot::new()
+    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("instance/service-accounts/default/email", "robot@shop-prod.iam.gserviceaccount.com");
+    /// assert_eq!(Environment::of(&vm).account(), Some("robot@shop-prod.iam.gserviceaccount.com"));
+    /// ```
+    #[must_use]
+    pub fn account(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+
+    /// What kind of account that is.
+    pub(crate) fn account_kind(&self) -> Option<AccountKind> {
+        AccountKind::of(self.account()?)
+    }
+
+    /// The account's number, by which Google Workspace knows it, where a key file tells it.
+    pub(crate) fn unique_id(&self) -> Option<&str> {
+        self.unique_id.as_deref()
+    }
+
+    /// The scopes that the VM is set to, which every token of its metadata server holds. `None`
+    /// where the metadata server's list means something else, even if it has one.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
+    /// let vm = Snapshot::new()
+    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("instance/service-accounts/default/scopes", "https://www.googleapis.com/auth/pubsub");
+    /// assert!(Environment::of(&vm).scopes().is_some_and(|scopes| scopes.len() == 1));
+    /// ```
+    #[must_use]
+    pub fn scopes(&self) -> Option<&ScopeSet> {
+        self.scopes.as_ref()
+    }
+}
+
+fn credential(snapshot: &Snapshot, platform: Platform, file: Option<&CredentialFile>) -> Credential {
+    match (snapshot.declared(), file) {
+        (Some(declared), _) => declared,
+        (None, Some(file)) => file.credential,
+        // The libraries fail on a file that was named and cannot be read; they do not go on.
+        (None, None) if snapshot.env("GOOGLE_APPLICATION_CREDENTIALS").is_some() => Credential::Unknown,
+        // Its metadata server hands out tokens of the person who uses it.
+        (None, None) if platform == Platform::CloudShell => Credential::GcloudUser,
+        (None, None) if platform != Platform::Unknown => Credential::MetadataServer,
+        (None, None) => Credential::Unknown,
+    }
+}
+
+/// Commands are about where the process runs, so the metadata server comes first.
+fn project(snapshot: &Snapshot, file: Option<&CredentialFile>) -> Option<String> {
+    let variables = ["GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "DEVSHELL_PROJECT_ID"];
+    let said = std::iter::once(snapshot.metadata("project/project-id"))
+        .chain(variables.map(|name| snapshot.env(name)))
+        .chain([file.and_then(|file| file.project.as_deref())]);
+    said.flatten().find_map(names::project_id).map(str::to_owned)
+}
+
+fn region<'a>(snapshot: &'a Snapshot, zone: Option<&'a str>) -> Option<&'a str> {
+    let of_zone = zone.and_then(|zone| zone.rsplit_once('-')).map(|(region, _)| region);
+    last_part(snapshot.metadata("instance/region")).or(of_zone).and_then(names::region)
+}
+
+fn location<'a>(snapshot: &'a Snapshot, platform: Platform, zone: Option<&'a str>) -> Option<&'a str> {
+    platform.location(snapshot).and_then(names::location).or_else(|| region(snapshot, zone))
+}
+
+fn account(snapshot: &Snapshot, credential: Credential, file: Option<&CredentialFile>) -> Option<String> {
+    let attached = snapshot.metadata(metadata::EMAIL);
+    let of_file = |file: &'_ CredentialFile| file.account.clone();
+    let account = match credential {
+        Credential::MetadataServer => attached.map(str::to_owned),
+        Credential::DomainWideDelegation => file.and_then(of_file).or_else(|| attached.map(str::to_owned)),
+        _ => file.filter(|file| file.credential == credential).and_then(of_file),
+    };
+    owned(account.as_deref(), names::account)
+}
+
+fn owned(value: Option<&str>, check: impl Fn(&str) -> Option<&str>) -> Option<String> {
+    value.and_then(check).map(str::to_owned)
+}
+
+/// Zones and regions come as `projects/NUMBER/zones/ZONE`.
+fn last_part(path: Option<&str>) -> Option<&str> {
+    path?.rsplit('/').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ADC: &str = "/home/me/.config/gcloud/application_default_credentials.json";
+    const USER: &str =
+        r#"{"type":"authorized_user","refresh_token":"1//SECRET","quota_project_id":"quota-project"}"#;
+    const KEY: &str = r#"{"type":"service_account","project_id":"key-project","private_key":"SECRET",
+        "client_email":"robot@key-project.iam.gserviceaccount.com"}"#;
+
+    fn env(pairs: &[(&str, &str)]) -> Snapshot {
+        pairs.iter().fold(Snapshot::new(), |snapshot, (name, value)| snapshot.with_env(*name, *value))
+    }
+
+    fn vm(attributes: &[(&str, &str)]) -> Snapshot {
+        let named = attributes.iter().fold(Snapshot::new(), |snapshot, (name, value)| {
+            snapshot.with_metadata(format!("instance/attributes/{name}"), *value)
+        });
+        named
+            .with_metadata("project/project-id", "my-project")
+            .with_metadata("project/numeric-project-id", "123")
+            .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+            .with_metadata("instance/name", "web-1")
+            .with_metadata(metadata::EMAIL, "123-compute@developer.gserviceaccount.com")
+            .with_metadata(metadata::SCOPES, "https://www.googleapis.com/auth/pubsub\n")
+    }
+
+    fn pod(snapshot: Snapshot) -> Snapshot {
+        snapshot.with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    }
+
+    #[test]
+    fn each_platform_is_told_by_its_signals() {
+        use Platform::*;
+        let group = "projects/123/regions/us-east1/instanceGroupManagers/web";
+        let cluster = [("cluster-name", "prod"), ("cluster-location", "us-central1")];
+        let of_identity = vm(&cluster).with_metadata(
+            metadata::SCOPES,
+            "https://www.googleapis.com/auth/cloud-platform\nhttps://www.googleapis.com/auth/userinfo.email",
+        );
+        let rows = [
+            (vm(&[]), ComputeEngine, None, Some("us-central1")),
+            (vm(&[("created-by", group)]), ManagedInstanceGroup, Some("web"), Some("us-east1")),
+            (vm(&[("created-by", "me")]), ComputeEngine, None, Some("us-central1")),
+            (vm(&cluster), GkeNode, Some("prod"), Some("us-central1")),
+            (
+                vm(&[("cluster-name", "dev"), ("cluster-location", "us-east1-b")]),
+                GkeNode,
+                Some("dev"),
+                Some("us-east1-b"),
+            ),
+            (pod(vm(&cluster)), GkeNode, Some("prod"), Some("us-central1")),
+            (pod(of_identity.clone()), GkeWorkloadIdentity, Some("prod"), Some("us-central1")),
+            (
+                pod(of_identity.with_metadata("instance/attributes/", "kube-env\n")),
+                GkeNode,
+                Some("prod"),
+                Some("us-central1"),
+            ),
+            (
+                pod(vm(&cluster)).with_metadata(metadata::EMAIL, "my-project.svc.id.goog"),
+                GkeWorkloadIdentity,
+                Some("prod"),
+                Some("us-central1"),
+            ),
+            (
+                pod(vm(&cluster).with_env("COMPOSER_ENVIRONMENT", "flows")),
+                Composer,
+                Some("flows"),
+                Some("us-central1"),
+            ),
+            (
+                vm(&[("dataproc-cluster-name", "spark"), ("dataproc-region", "us-west1")]),
+                Dataproc,
+                Some("spark"),
+                Some("us-west1"),
+            ),
+            (vm(&[("job_id", "2026-11-21_x")]), Dataflow, None, Some("us-central1")),
+            (
+                vm(&[("proxy-url", "x-dot-us-central1.notebooks.googleusercontent.com")]),
+                Workbench,
+                None,
+                Some("us-central1"),
+            ),
+            (env(&[("K_SERVICE", "web"), ("K_CONFIGURATION", "web")]), CloudRunService, Some("web"), None),
+            (env(&[("CLOUD_RUN_JOB", "nightly")]), CloudRunJob, Some("nightly"), None),
+            (env(&[("CLOUD_RUN_WORKER_POOL", "pool")]), CloudRunWorkerPool, Some("pool"), None),
+            (env(&[("FUNCTION_TARGET", "f"), ("K_SERVICE", "fun")]), CloudFunctions, Some("fun"), None),
+            (
+                env(&[("GAE_ENV", "standard"), ("GAE_SERVICE", "default")]),
+                AppEngineStandard,
+                Some("default"),
+                None,
+            ),
+            (
+                env(&[("GAE_ENV", "flex"), ("GAE_SERVICE", "default")]),
+                AppEngineFlexible,
+                Some("default"),
+                None,
+            ),
+            (env(&[("CLOUD_SHELL", "true")]), CloudShell, None, None),
+            (env(&[("BUILDER_OUTPUT", "/builder/outputs")]), CloudBuild, None, None),
+            (env(&[("DEVSHELL_CLIENT_PORT", "0")]), Unknown, None, None),
+            (pod(env(&[("K_SERVICE", "knative-elsewhere")])), Unknown, None, None),
+            (Snapshot::new(), Unknown, None, None),
+        ];
+        for (snapshot, platform, resource, location) in rows {
+            let here = Environment::of(&snapshot);
+            assert_eq!(here.platform(), platform, "{snapshot:?}");
+            assert_eq!((here.resource(), here.location()), (resource, location), "{platform:?}");
+        }
+    }
+
+    #[test]
+    fn a_vm_tells_everything_that_a_command_needs() {
+        let here = Environment::of(&vm(&[]));
+        assert_eq!(here.credential(), Credential::MetadataServer);
+        assert_eq!((here.project(), here.project_number()), (Some("my-project"), Some("123")));
+        assert_eq!((here.zone(), here.region()), (Some("us-central1-a"), Some("us-central1")));
+        assert_eq!(here.instance(), Some("web-1"));
+        assert_eq!(here.account(), Some("123-compute@developer.gserviceaccount.com"));
+        assert_eq!(here.scopes().map(ScopeSet::len), Some(1));
+    }
+
+    #[test]
+    fn a_list_of_scopes_counts_only_where_it_means_granted() {
+        let cloud_run = vm(&[]).with_env("K_SERVICE", "web");
+        assert_eq!(Environment::of(&cloud_run).scopes(), None);
+    }
+
+    #[test]
+    fn the_zone_of_cloud_run_makes_no_vm() {
+        let stripped = vm(&[]).with_metadata("instance/zone", "projects/123/zones/us-central1-1");
+        let here = Environment::of(&stripped);
+        assert_eq!((here.platform(), here.zone(), here.scopes()), (Platform::Unknown, None, None));
+    }
+
+    #[test]
+    fn names_that_would_do_harm_in_a_shell_are_left_out() {
+        let harmful = vm(&[("created-by", "projects/1/zones/us-east1-b/instanceGroupManagers/$(reboot)")])
+            .with_metadata("project/project-id", "p; rm -rf ~")
+            .with_metadata("project/numeric-project-id", "$(id)")
+            .with_metadata("instance/name", "web-1`id`")
+            .with_metadata(metadata::EMAIL, "x@y.iam.gserviceaccount.com --impersonate");
+        let here = Environment::of(&harmful);
+        assert_eq!(here.platform(), Platform::ManagedInstanceGroup);
+        let names = [here.project(), here.project_number(), here.instance(), here.account(), here.resource()];
+        assert_eq!(names, [None; 5]);
+    }
+
+    #[test]
+    fn a_credential_file_wins_over_the_metadata_server() {
+        let home = vm(&[]).with_env("HOME", "/home/me");
+        let named = |path: &str| home.clone().with_env("GOOGLE_APPLICATION_CREDENTIALS", path);
+        let robot = Some("robot@key-project.iam.gserviceaccount.com");
+        let rows = [
+            (home.clone().with_file(ADC, USER), Credential::UserAdc, None),
+            (
+                named("/k.json").with_file("/k.json", KEY).with_file(ADC, USER),
+                Credential::ServiceAccountKey,
+                robot,
+            ),
+            (named("/gone.json").with_file(ADC, USER), Credential::Unknown, None),
+            (named("/k.json").with_file("/k.json", "not json"), Credential::Unknown, None),
+            (
+                home.clone()
+                    .with_env("CLOUDSDK_CONFIG", "/c")
+                    .with_file("/c/application_default_credentials.json", KEY),
+                Credential::ServiceAccountKey,
+                robot,
+            ),
+            (home.clone(), Credential::MetadataServer, Some("123-compute@developer.gserviceaccount.com")),
+        ];
+        for (snapshot, credential, account) in rows {
+            let here = Environment::of(&snapshot);
+            assert_eq!((here.credential(), here.account()), (credential, account));
+            assert_eq!(here.platform(), Platform::ComputeEngine);
+        }
+        assert_eq!(Environment::of(&env(&[("HOME", "/home/me")])).credential(), Credential::Unknown);
+    }
+
+    #[test]
+    fn the_project_is_the_one_it_runs_in_before_the_one_it_is_set_to_use() {
+        let set = |snapshot: Snapshot| snapshot.with_env("GOOGLE_CLOUD_PROJECT", "other-project");
+        let key = env(&[("HOME", "/home/me")]).with_file(ADC, KEY);
+        assert_eq!(Environment::of(&set(vm(&[]))).project(), Some("my-project"));
+        assert_eq!(Environment::of(&set(key.clone())).project(), Some("other-project"));
+        assert_eq!(Environment::of(&key).project(), Some("key-project"));
+    }
+
+    #[test]
+    fn a_program_with_tokens_of_its_own_is_not_said_to_use_the_account_here() {
+        let here = Environment::of(&vm(&[])).with_credential(Credential::Declared);
+        assert_eq!((here.credential(), here.account()), (Credential::Declared, None));
+    }
+
+    #[test]
+    fn only_a_node_is_in_a_node_pool() {
+        let labels = "cloud.google.com/gke-boot-disk=pd-ssd,cloud.google.com/gke-nodepool=pool-1";
+        let node = vm(&[("cluster-name", "prod"), ("kube-labels", labels)]);
+        assert_eq!(Environment::of(&node).node_pool(), Some("pool-1"));
+        assert_eq!(Environment::of(&vm(&[("kube-labels", labels)])).node_pool(), None);
+    }
+
+    #[test]
+    fn a_serverless_platform_has_an_account_but_no_vm() {
+        let here = Environment::of(&vm(&[]).with_env("K_SERVICE", "shop"));
+        assert_eq!((here.instance(), here.zone()), (None, None));
+        assert_eq!(here.account_kind(), Some(AccountKind::ComputeDefault));
+    }
+
+    #[test]
+    fn delegation_is_told_by_the_caller_or_by_a_subject_and_begins_with_an_account() {
+        let number = KEY.replace("\"project_id\"", "\"client_id\":\"103456789012345678901\",\"project_id\"");
+        let for_a_person = number.replace("\"project_id\"", "\"subject\":\"me@example.com\",\"project_id\"");
+        let home = env(&[("HOME", "/home/me")]);
+        let declared = |world: Snapshot| world.with_credential(Credential::DomainWideDelegation);
+        let robot = "robot@key-project.iam.gserviceaccount.com";
+        let rows = [
+            (home.clone().with_file(ADC, &for_a_person), robot, Some("103456789012345678901")),
+            (declared(home.with_file(ADC, &number)), robot, Some("103456789012345678901")),
+            (declared(vm(&[])), "123-compute@developer.gserviceaccount.com", None),
+        ];
+        for (world, account, number) in rows {
+            let here = Environment::of(&world);
+            assert_eq!(here.credential(), Credential::DomainWideDelegation);
+            assert_eq!((here.account(), here.unique_id()), (Some(account), number));
+        }
+    }
+
+    #[test]
+    fn no_secret_of_a_file_is_kept() {
+        let snapshot = env(&[("HOME", "/home/me"), ("GOOGLE_APPLICATION_CREDENTIALS", "/k.json")])
+            .with_file(ADC, USER)
+            .with_file("/k.json", KEY);
+        let printed =
+            format!("{snapshot:?} {:?} {:?}", snapshot.credential_file(), Environment::of(&snapshot));
+        assert!(!printed.contains("SECRET") && printed.contains("k.json"), "{printed}");
+        assert!(!format!("{snapshot:?}").contains("robot@"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_the_metadata_server_says_nothing_comes_out_that_a_shell_would_act_on(
+            said in proptest::collection::vec("[a-z0-9/@.;$` \\n-]{0,40}|.{0,40}", 14)
+        ) {
+            let paths = ["project/project-id", "project/numeric-project-id", "instance/name", "instance/zone",
+                "instance/region", metadata::EMAIL, metadata::SCOPES, "instance/attributes/created-by",
+                "instance/attributes/cluster-name", "instance/attributes/cluster-location",
+                "instance/attributes/dataproc-cluster-name", "instance/attributes/dataproc-region",
+                "instance/attributes/job_id", "instance/attributes/proxy-url"];
+            let worlds = paths.iter().zip(&said);
+            let snapshot = worlds.fold(vm(&[]), |world, (path, text)| world.with_metadata(*path, text.as_str()));
+            let here = Environment::of(&snapshot);
+            let names = [here.project(), here.project_number(), here.zone(), here.region(), here.location(),
+                here.instance(), here.resource(), here.account()];
+            for name in names.into_iter().flatten() {
+                proptest::prop_assert!(!name.starts_with('-'), "{name}");
+                proptest::prop_assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:@".contains(c)), "{name}");
+            }
+        }
+    }
+}

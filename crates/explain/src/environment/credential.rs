@@ -1,0 +1,85 @@
+//! Whose credential a program uses.
+
+use std::fmt;
+
+/// Whose credential the process uses, after the order of Application Default Credentials
+/// (<https://docs.cloud.google.com/docs/authentication/application-default-credentials>).
+///
+/// ```
+/// use gcp_scopes_explain::environment::{Credential, Environment, Snapshot};
+///
+/// // Cloud Shell hands out tokens of the person who uses it.
+/// let here = Environment::of(&Snapshot::new().with_env("CLOUD_SHELL", "true"));
+/// assert_eq!(here.credential(), Credential::GcloudUser);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Credential {
+    /// The service account that is attached to where the process runs.
+    MetadataServer,
+    /// The key file of a service account.
+    ServiceAccountKey,
+    /// A person's own credential, from `gcloud auth application-default login`.
+    UserAdc,
+    /// Workload identity federation.
+    ExternalAccount,
+    /// Workforce identity federation: a person of another identity provider.
+    ExternalUser,
+    /// A service account that another credential acts as.
+    Impersonated,
+    /// A service account that acts for a person of its Workspace domain (`sub` or `subject`).
+    DomainWideDelegation,
+    /// A person's login in gcloud itself, as `gcloud auth print-access-token` prints it.
+    GcloudUser,
+    /// A token that the program was handed, such as by a provider wrapper.
+    Declared,
+    /// None was found, or one that is not understood.
+    Unknown,
+}
+
+impl Credential {
+    /// The name in reports and events.
+    ///
+    /// ```
+    /// assert_eq!(gcp_scopes_explain::environment::Credential::UserAdc.as_str(), "user_adc");
+    /// ```
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MetadataServer => "metadata_server",
+            Self::ServiceAccountKey => "service_account_key",
+            Self::UserAdc => "user_adc",
+            Self::ExternalAccount => "external_account",
+            Self::ExternalUser => "external_account_authorized_user",
+            Self::Impersonated => "impersonated_service_account",
+            Self::DomainWideDelegation => "domain_wide_delegation",
+            Self::GcloudUser => "gcloud_user",
+            Self::Declared => "declared",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The same for a person.
+    #[must_use]
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::MetadataServer => "the attached service account, from the metadata server",
+            Self::ServiceAccountKey => "a service account key file",
+            Self::UserAdc => "a person's login (application default credentials)",
+            Self::ExternalAccount => "workload identity federation",
+            Self::ExternalUser => "workforce identity federation",
+            Self::Impersonated => "an impersonated service account",
+            Self::DomainWideDelegation => "a service account that acts for a person (domain-wide delegation)",
+            Self::GcloudUser => "a person's login in gcloud",
+            Self::Declared => "a token that the program was handed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// In the words that people use, as reports have it.
+impl fmt::Display for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.describe())
+    }
+}

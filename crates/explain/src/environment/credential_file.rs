@@ -1,0 +1,104 @@
+//! What may be remembered of a credential file: never a key, a secret or a refresh token.
+
+use serde::Deserialize;
+
+use super::credential::Credential;
+
+/// The harmless facts of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct CredentialFile {
+    pub(super) credential: Credential,
+    pub(super) account: Option<String>,
+    pub(super) project: Option<String>,
+    /// The number of a service account.
+    pub(super) unique_id: Option<String>,
+}
+
+/// The fields that are read. Everything else, secrets included, is skipped by the parser.
+#[derive(Deserialize)]
+struct Fields {
+    r#type: Option<String>,
+    client_email: Option<String>,
+    project_id: Option<String>,
+    quota_project_id: Option<String>,
+    client_id: Option<String>,
+    subject: Option<String>,
+    service_account_impersonation_url: Option<String>,
+}
+
+impl CredentialFile {
+    /// Reads the JSON of a credential file; `None` if it is not one.
+    /// Types: <https://docs.cloud.google.com/docs/authentication/application-default-credentials>
+    /// and <https://google.aip.dev/auth/4110>.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let fields: Fields = serde_json::from_str(text).ok()?;
+        let credential = match fields.r#type?.as_str() {
+            // Not among Google's own fields: programs that act for a person add it.
+            "service_account" if fields.subject.is_some() => Credential::DomainWideDelegation,
+            "service_account" => Credential::ServiceAccountKey,
+            "authorized_user" => Credential::UserAdc,
+            "external_account" => Credential::ExternalAccount,
+            "external_account_authorized_user" => Credential::ExternalUser,
+            "impersonated_service_account" => Credential::Impersonated,
+            _ => Credential::Unknown,
+        };
+        let acts_as = fields.service_account_impersonation_url.as_deref().and_then(impersonated);
+        let account = fields.client_email.or_else(|| acts_as.map(str::to_owned));
+        let project = fields.project_id.or(fields.quota_project_id);
+        // The same field of a person's file is the number of an OAuth client.
+        let is_account =
+            matches!(credential, Credential::ServiceAccountKey | Credential::DomainWideDelegation);
+        let unique_id = fields.client_id.filter(|_| is_account);
+        Some(Self { credential, account, project, unique_id })
+    }
+}
+
+/// The account in `…/serviceAccounts/EMAIL:generateAccessToken`.
+fn impersonated(url: &str) -> Option<&str> {
+    url.rsplit('/').next()?.split(':').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_type_of_file_is_told_apart() {
+        let url = r#""service_account_impersonation_url":"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/r@p.iam.gserviceaccount.com:generateAccessToken""#;
+        let rows = [
+            (
+                r#"{"type":"service_account","client_email":"r@p.iam.gserviceaccount.com"}"#.to_owned(),
+                Credential::ServiceAccountKey,
+                true,
+            ),
+            (
+                r#"{"type":"service_account","subject":"me@example.com","client_email":"r@p.iam.gserviceaccount.com"}"#
+                    .to_owned(),
+                Credential::DomainWideDelegation,
+                true,
+            ),
+            (r#"{"type":"authorized_user","refresh_token":"SECRET"}"#.to_owned(), Credential::UserAdc, false),
+            (r#"{"type":"external_account","audience":"x"}"#.to_owned(), Credential::ExternalAccount, false),
+            (format!(r#"{{"type":"external_account",{url}}}"#), Credential::ExternalAccount, true),
+            (format!(r#"{{"type":"impersonated_service_account",{url}}}"#), Credential::Impersonated, true),
+            (r#"{"type":"external_account_authorized_user"}"#.to_owned(), Credential::ExternalUser, false),
+            (r#"{"type":"gdch_service_account"}"#.to_owned(), Credential::Unknown, false),
+        ];
+        for (text, credential, has_account) in rows {
+            let file = CredentialFile::parse(&text).expect(&text);
+            assert_eq!(file.credential, credential, "{text}");
+            assert_eq!(
+                file.account.as_deref(),
+                has_account.then_some("r@p.iam.gserviceaccount.com"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn anything_else_is_not_a_credential_file() {
+        for text in ["", "{}", "[]", "null", r#"{"type":7}"#, "ya29.token", &"[".repeat(10_000)] {
+            assert_eq!(CredentialFile::parse(text), None, "{text:.20}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The words for a place.
+
+use super::{Credential, Environment};
+
+impl Environment {
+    /// The place that steps apply to, as `web-1 (zone us-central1-a, project shop-prod)`. None where it is
+    /// not known, or where a credential from elsewhere makes it irrelevant.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    ///
+    /// let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer).with_instance("web-1")?;
+    /// assert_eq!(vm.place(), Some("web-1".to_owned()));
+    /// # Ok::<(), gcp_scopes_explain::Error>(())
+    /// ```
+    #[must_use]
+    pub fn place(&self) -> Option<String> {
+        if self.credential() != Credential::MetadataServer {
+            return None;
+        }
+        let zone = self.zone().map(|zone| format!("zone {zone}"));
+        let region = self.location().map(str::to_owned);
+        let project = self.project().map(|project| format!("project {project}"));
+        match (self.instance(), self.resource()) {
+            (Some(vm), None) => Some(format!("{vm}{}", in_brackets([zone, project]))),
+            (_, Some(name)) => Some(format!("{name}{}", in_brackets([region, project]))),
+            (None, None) => None,
+        }
+    }
+
+    /// The line above the steps of a report.
+    #[must_use]
+    pub fn what_to_do(&self) -> String {
+        self.place().map_or_else(|| "What to do:".to_owned(), |place| format!("What to do for {place}:"))
+    }
+}
+
+fn in_brackets(parts: [Option<String>; 2]) -> String {
+    let known: Vec<String> = parts.into_iter().flatten().collect();
+    if known.is_empty() { String::new() } else { format!(" ({})", known.join(", ")) }
+}

@@ -1,0 +1,319 @@
+//! Everything that is looked at to tell where the process runs.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::credential::Credential;
+use super::credential_file::CredentialFile;
+use super::metadata::{DEFAULT_HOST, EMAIL, SCOPES};
+
+const DMI: &str = "/sys/class/dmi/id/product_name";
+const NAMED_FILE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
+
+/// The only environment variables that are read.
+static VARIABLES: [&str; 26] = [
+    NAMED_FILE,
+    "CLOUDSDK_CONFIG",
+    "HOME",
+    "APPDATA",
+    "GCE_METADATA_HOST",
+    "GCE_METADATA_IP",
+    "NO_GCE_CHECK",
+    "GOOGLE_CLOUD_PROJECT",
+    "GCLOUD_PROJECT",
+    "DEVSHELL_PROJECT_ID",
+    "KUBERNETES_SERVICE_HOST",
+    "FUNCTION_TARGET",
+    "FUNCTION_NAME",
+    "K_CONFIGURATION",
+    "K_SERVICE",
+    "CLOUD_RUN_JOB",
+    "CLOUD_RUN_WORKER_POOL",
+    "GAE_ENV",
+    "GAE_SERVICE",
+    "APPENGINE_RUNTIME",
+    "COMPOSER_ENVIRONMENT",
+    "COMPOSER_LOCATION",
+    "CLOUD_SHELL",
+    "GOOGLE_CLOUD_SHELL",
+    "DEVSHELL_CLIENT_PORT",
+    "BUILDER_OUTPUT",
+];
+
+/// The only values of the metadata server that are asked for, besides [`ATTRIBUTES`]. The first
+/// one shows whether there is a server at all.
+static PATHS: [&str; 8] = [
+    "project/project-id",
+    "project/numeric-project-id",
+    "instance/zone",
+    "instance/region",
+    "instance/name",
+    EMAIL,
+    SCOPES,
+    // Names only: what the attributes hold may be secret.
+    ATTRIBUTE_NAMES,
+];
+
+const ATTRIBUTE_NAMES: &str = "instance/attributes/";
+static ATTRIBUTES: [&str; 8] = [
+    "instance/attributes/created-by",
+    "instance/attributes/cluster-name",
+    "instance/attributes/cluster-location",
+    "instance/attributes/kube-labels",
+    "instance/attributes/dataproc-cluster-name",
+    "instance/attributes/dataproc-region",
+    "instance/attributes/job_id",
+    "instance/attributes/proxy-url",
+];
+
+/// What was seen of the outside world, as plain values.
+///
+/// Credential files are read when they are put in; only their type, account and project are kept.
+/// `Debug` shows names, not contents.
+///
+/// ```
+/// use gcp_scopes_explain::environment::{Credential, Environment, Snapshot};
+///
+/// let key = r#"{"type":"service_account","project_id":"shop-prod","client_email":"robot@shop-prod.iam.gserviceaccount.com"}"#;
+/// let world = Snapshot::new()
+///     .with_env("GOOGLE_APPLICATION_CREDENTIALS", "/etc/key.json")
+///     .with_file("/etc/key.json", key)
+///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+///     .with_metadata("instance/name", "web-1");
+/// // On a VM, but the key file wins: nothing that is done to the VM would help.
+/// assert_eq!(Environment::of(&world).credential(), Credential::ServiceAccountKey);
+/// ```
+#[derive(Clone, Default)]
+pub struct Snapshot {
+    env: BTreeMap<String, String>,
+    files: BTreeMap<String, Option<CredentialFile>>,
+    product: Option<String>,
+    metadata: BTreeMap<String, String>,
+    problem: Option<String>,
+    declared: Option<Credential>,
+}
+
+impl Snapshot {
+    /// A world in which there is nothing.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
+    /// assert_eq!(Environment::of(&Snapshot::new()).platform(), Platform::Unknown);
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The environment variables that are looked at.
+    #[must_use]
+    pub fn variables() -> &'static [&'static str] {
+        &VARIABLES
+    }
+
+    /// The file in which the machine names its maker, on Linux.
+    #[must_use]
+    pub const fn maker_file() -> &'static str {
+        DMI
+    }
+
+    /// The paths to ask the metadata server for, in this order, as far as they are worth asking for: see
+    /// [`lacks`](Self::lacks).
+    pub fn metadata_paths() -> impl Iterator<Item = &'static str> {
+        PATHS.into_iter().chain(ATTRIBUTES)
+    }
+
+    /// Whether the metadata server has told already that it has nothing there: an attribute that is not among
+    /// the names it gave.
+    #[must_use]
+    pub fn lacks(&self, path: &str) -> bool {
+        let attribute = path.strip_prefix(ATTRIBUTE_NAMES).filter(|name| !name.is_empty());
+        match (attribute, self.metadata(ATTRIBUTE_NAMES)) {
+            (Some(name), Some(names)) => names.lines().all(|line| line.trim() != name),
+            _ => false,
+        }
+    }
+
+    /// The same world with this environment variable. An empty one is as good as none.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
+    /// let world = Snapshot::new().with_env("K_SERVICE", "web").with_metadata("instance/region", "projects/1/regions/europe-west3");
+    /// assert_eq!(Environment::of(&world).platform(), Platform::CloudRunService);
+    /// ```
+    #[must_use]
+    pub fn with_env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let value = value.into();
+        if !value.is_empty() {
+            self.env.insert(name.into(), value);
+        }
+        self
+    }
+
+    /// The same world with a file of this text: a credential file, or
+    /// `/sys/class/dmi/id/product_name`.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
+    /// let world = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/etc/key.json");
+    /// let world = world.with_file("/etc/key.json", r#"{"type":"service_account"}"#);
+    /// assert_eq!(Environment::of(&world).credential(), Credential::ServiceAccountKey);
+    /// ```
+    #[must_use]
+    pub fn with_file(mut self, path: impl Into<String>, text: &str) -> Self {
+        let path = path.into();
+        if path == DMI {
+            self.product = Some(text.trim().to_owned());
+        } else {
+            self.files.insert(path, CredentialFile::parse(text));
+        }
+        self
+    }
+
+    /// The same world with this answer of the metadata server, at a path relative to
+    /// `computeMetadata/v1/`.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
+    /// let world = Snapshot::new().with_metadata("instance/name", "web-1");
+    /// let world = world.with_metadata("instance/zone", "projects/1/zones/us-central1-a");
+    /// assert_eq!(Environment::of(&world).zone(), Some("us-central1-a"));
+    /// ```
+    #[must_use]
+    pub fn with_metadata(mut self, path: impl Into<String>, text: impl Into<String>) -> Self {
+        self.metadata.insert(path.into(), text.into().trim().to_owned());
+        self
+    }
+
+    /// The same world, for a program that makes its own credentials: what only the caller can tell,
+    /// such as domain-wide delegation. It wins over files and the metadata server.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
+    /// let world = Snapshot::new().with_credential(Credential::Impersonated);
+    /// assert_eq!(Environment::of(&world).credential(), Credential::Impersonated);
+    /// ```
+    #[must_use]
+    pub fn with_credential(mut self, credential: Credential) -> Self {
+        self.declared = Some(credential);
+        self
+    }
+
+    /// The same world, in which the metadata server did not answer, and why.
+    #[must_use]
+    pub fn with_metadata_problem(mut self, why: impl Into<String>) -> Self {
+        self.problem = Some(why.into());
+        self
+    }
+
+    /// Whether the metadata server has told anything.
+    #[must_use]
+    pub fn has_metadata(&self) -> bool {
+        !self.metadata.is_empty()
+    }
+
+    /// Why the metadata server told nothing, where it was asked.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
+    /// assert_eq!(Snapshot::new().metadata_problem(), None);
+    /// ```
+    #[must_use]
+    pub fn metadata_problem(&self) -> Option<&str> {
+        self.problem.as_deref()
+    }
+
+    /// The metadata server's host, unless the user says that there is none.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::Snapshot;
+    /// assert_eq!(Snapshot::new().metadata_host(), Some("169.254.169.254"));
+    /// assert_eq!(Snapshot::new().with_env("NO_GCE_CHECK", "true").metadata_host(), None);
+    /// ```
+    #[must_use]
+    pub fn metadata_host(&self) -> Option<&str> {
+        if self.env("NO_GCE_CHECK").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+            return None;
+        }
+        Some(self.env("GCE_METADATA_HOST").or_else(|| self.env("GCE_METADATA_IP")).unwrap_or(DEFAULT_HOST))
+    }
+
+    pub(super) fn declared(&self) -> Option<Credential> {
+        self.declared
+    }
+
+    pub(super) fn env(&self, name: &str) -> Option<&str> {
+        self.env.get(name).map(String::as_str)
+    }
+
+    /// What the metadata server has at this path.
+    #[must_use]
+    pub fn metadata(&self, path: &str) -> Option<&str> {
+        self.metadata.get(path).map(String::as_str)
+    }
+
+    /// The credential file that client libraries would use.
+    pub(super) fn credential_file(&self) -> Option<&CredentialFile> {
+        self.credential_paths().iter().find_map(|path| self.files.get(path))?.as_ref()
+    }
+
+    /// Where a credential file may be, first the one that wins. If one is named, no other counts.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::environment::Snapshot;
+    ///
+    /// let world = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/etc/key.json");
+    /// assert_eq!(world.credential_paths(), ["/etc/key.json"]);
+    /// ```
+    #[must_use]
+    pub fn credential_paths(&self) -> Vec<String> {
+        if let Some(named) = self.env(NAMED_FILE) {
+            return vec![named.to_owned()];
+        }
+        let folders = [("CLOUDSDK_CONFIG", ""), ("APPDATA", "/gcloud"), ("HOME", "/.config/gcloud")];
+        let in_folder = |(name, folder)| {
+            self.env(name).map(|root| format!("{root}{folder}/application_default_credentials.json"))
+        };
+        folders.into_iter().filter_map(in_folder).collect()
+    }
+
+    /// Whether there may be a metadata server to ask. A variable such as `K_SERVICE` proves none: tools
+    /// that run a function on a laptop set it, too.
+    #[must_use]
+    pub fn needs_metadata(&self) -> bool {
+        let in_a_pod = self.env("KUBERNETES_SERVICE_HOST").is_some();
+        if self.env("GCE_METADATA_HOST").or_else(|| self.env("GCE_METADATA_IP")).is_some() {
+            return true;
+        }
+        // A machine that says who made it is believed. One that does not say, such as a container,
+        // is asked, but not on account of a laptop that has its credential in a file.
+        match &self.product {
+            Some(product) => product.starts_with("Google"),
+            None => in_a_pod || self.credential_file().is_none(),
+        }
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("env", &self.env.keys())
+            .field("files", &self.files.keys())
+            .field("metadata", &self.metadata.keys())
+            .field("problem", &self.problem)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_is_the_one_that_the_user_names() {
+        let host = Snapshot::new().with_env("GCE_METADATA_IP", "10.0.0.1");
+        assert_eq!(Snapshot::new().metadata_host(), Some("169.254.169.254"));
+        assert_eq!(host.metadata_host(), Some("10.0.0.1"));
+        assert_eq!(host.with_env("GCE_METADATA_HOST", "mds:80").metadata_host(), Some("mds:80"));
+    }
+}

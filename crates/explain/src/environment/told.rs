@@ -1,0 +1,197 @@
+//! A place that somebody tells of, instead of one that is looked at.
+
+use super::{Credential, Environment, Platform, Snapshot, names};
+use crate::error::Error;
+use gcp_scopes_catalog::scope::ScopeSet;
+
+impl Environment {
+    /// A place of which only its kind is known, and whose credential a program there uses.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    ///
+    /// let there = Environment::told(Platform::ComputeEngine, Credential::MetadataServer)
+    ///     .with_zone("us-central1-a")?
+    ///     .with_instance("web-1")?;
+    /// assert_eq!(there.zone(), Some("us-central1-a"));
+    /// assert!(there.with_project("$(reboot)").is_err());
+    /// # Ok::<(), gcp_scopes_explain::Error>(())
+    /// ```
+    #[must_use]
+    pub fn told(platform: Platform, credential: Credential) -> Self {
+        Self { platform, ..Self::of(&Snapshot::new()) }.with_credential(credential)
+    }
+
+    /// The same place, in the project with this id.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    /// # let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer);
+    /// assert_eq!(vm.clone().with_project("shop-prod")?.project(), Some("shop-prod"));
+    /// assert!(vm.with_project("Shop Prod").is_err());
+    /// # Ok::<(), gcp_scopes_explain::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A text without the syntax of a project id. The message says what was expected, as that of
+    /// every method below does.
+    pub fn with_project(mut self, id: &str) -> Result<Self, Error> {
+        self.project = Some(checked("project id", id, names::project_id, "6 to 30 of a-z, 0-9 and -")?);
+        Ok(self)
+    }
+
+    /// The same place, in this zone and its region.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    /// # let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer);
+    /// let vm = vm.with_zone("us-central1-a")?;
+    /// assert_eq!((vm.zone(), vm.region()), (Some("us-central1-a"), Some("us-central1")));
+    /// # Ok::<(), gcp_scopes_explain::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A text without the syntax of a zone.
+    pub fn with_zone(mut self, zone: &str) -> Result<Self, Error> {
+        let zone = checked("zone", zone, names::zone, "a zone such as us-central1-a")?;
+        let region = zone.rsplit_once('-').map(|(region, _)| region.to_owned());
+        self.region = self.region.or_else(|| region.clone());
+        self.location = self.location.or(region);
+        self.zone = Some(zone);
+        Ok(self)
+    }
+
+    /// The same place, in this region.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    /// # let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer);
+    /// assert_eq!(vm.with_region("europe-west3")?.region(), Some("europe-west3"));
+    /// # Ok::<(), gcp_scopes_explain::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A text without the syntax of a region.
+    pub fn with_region(mut self, region: &str) -> Result<Self, Error> {
+        self.region = Some(checked("region", region, names::region, "a region such as us-central1")?);
+        self.location = self.region.clone();
+        Ok(self)
+    }
+
+    /// The same place, with its cluster, instance group or the like in this region or zone.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    ///
+    /// let node = Environment::told(Platform::GkeNode, Credential::MetadataServer)
+    ///     .with_resource("my-cluster")?
+    ///     .with_location("us-central1-a")?; // a zonal cluster
+    /// assert_eq!(node.location(), Some("us-central1-a"));
+    /// # Ok::<(), gcp_scopes_explain::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A text without the syntax of a region or a zone.
+    pub fn with_location(mut self, location: &str) -> Result<Self, Error> {
+        let expected = "a region such as us-central1, or a zone such as us-central1-a";
+        self.location = Some(checked("location", location, names::location, expected)?);
+        Ok(self)
+    }
+
+    /// The same place, on the VM of this name.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    /// # let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer);
+    /// assert_eq!(vm.clone().with_instance("web-1")?.instance(), Some("web-1"));
+    /// assert!(vm.with_instance("web-1; reboot").is_err());
+    /// # Ok::<(), gcp_scopes_explain::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A text without the syntax of a VM's name.
+    pub fn with_instance(mut self, name: &str) -> Result<Self, Error> {
+        self.instance = Some(checked("instance", name, names::instance, LABEL)?);
+        Ok(self)
+    }
+
+    /// The same place, with this name of the instance group, cluster, service, job or function.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    /// let run = Environment::told(Platform::CloudRunService, Credential::MetadataServer);
+    /// assert_eq!(run.with_resource("shop")?.resource(), Some("shop"));
+    /// # Ok::<(), gcp_scopes_explain::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A text without the syntax of such a name.
+    pub fn with_resource(mut self, name: &str) -> Result<Self, Error> {
+        self.resource = Some(checked("name", name, names::resource, LABEL)?);
+        Ok(self)
+    }
+
+    /// The same place, on a node of the GKE node pool of this name.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    /// let node = Environment::told(Platform::GkeNode, Credential::MetadataServer);
+    /// assert_eq!(node.with_node_pool("default-pool")?.node_pool(), Some("default-pool"));
+    /// # Ok::<(), gcp_scopes_explain::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A text without the syntax of such a name.
+    pub fn with_node_pool(mut self, name: &str) -> Result<Self, Error> {
+        self.node_pool = Some(checked("node pool", name, names::instance, LABEL)?);
+        Ok(self)
+    }
+
+    /// The same place, with tokens of this service account.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    /// # let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer);
+    /// let robot = "robot@shop-prod.iam.gserviceaccount.com";
+    /// assert_eq!(vm.with_account(robot)?.account(), Some(robot));
+    /// # Ok::<(), gcp_scopes_explain::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A text without the syntax of a service account's e-mail.
+    pub fn with_account(mut self, email: &str) -> Result<Self, Error> {
+        let expected = "a service account such as NAME@PROJECT.iam.gserviceaccount.com";
+        self.account = Some(checked("account", email, names::account, expected)?);
+        Ok(self)
+    }
+
+    /// The same place, with these scopes set on its VM. Ignored where tokens do not follow a VM.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    /// # let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer);
+    /// let scopes = gcp_scopes_catalog::scope::ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
+    /// assert_eq!(vm.with_scopes(scopes.clone()).scopes(), Some(&scopes));
+    /// # Ok::<(), gcp_scopes_explain::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_scopes(mut self, scopes: ScopeSet) -> Self {
+        self.scopes = Some(scopes).filter(|_| self.platform.grants_its_scopes());
+        self
+    }
+}
+
+const LABEL: &str = "1 to 63 of a-z, 0-9 and -, a letter first";
+
+fn checked(
+    what: &str,
+    text: &str,
+    check: impl Fn(&str) -> Option<&str>,
+    expected: &str,
+) -> Result<String, Error> {
+    let value = check(text.trim()).map(str::to_owned);
+    value.ok_or_else(|| {
+        let shown: String = text.chars().take(60).collect();
+        Error::new(format!("unusable {what} `{}`: expected {expected}", shown.escape_debug()))
+    })
+}

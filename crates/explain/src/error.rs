@@ -1,0 +1,23 @@
+//! What a person said of a place that cannot be so.
+
+/// A value that has not the syntax which Google documents for it. The message names it, and says what was
+/// expected.
+///
+/// ```
+/// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+///
+/// let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer);
+/// let error = vm.with_zone("us-central1-a; reboot").unwrap_err();
+/// assert!(error.to_string().contains("a zone such as us-central1-a"));
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    message: String,
+}
+
+impl Error {
+    pub(crate) fn new(message: String) -> Self {
+        Self { message }
+    }
+}

@@ -1,0 +1,81 @@
+//! One exact piece of help for a refusal by any other gate than the scopes of the token.
+//!
+//! Nothing here is sure of more than the answer told: a name that was not told stays a placeholder in
+//! capitals, and `--project` is left out where no project is known.
+
+mod apis;
+mod bucket;
+mod closed;
+pub(super) mod roles;
+mod sign_in;
+
+use gcp_scopes_catalog::call::Call;
+
+use super::case::Case;
+use super::plan::remedy;
+use super::step::Step;
+use crate::environment::Environment;
+use crate::refusal::{Gate, Refusal};
+use closed::Closed;
+
+/// What to do about a refusal, by whichever gate. Never empty.
+///
+/// For a call that is explained already, ask its [`Denial`](crate::Denial) instead:
+/// that knows the method and the token as well.
+///
+/// ```
+/// use gcp_scopes_explain::environment::{Environment, Snapshot};
+/// use gcp_scopes_explain::{refusal, remedy};
+///
+/// let text = "Error 403: Permission 'secretmanager.versions.access' denied on resource \
+///             'projects/my-project/secrets/s/versions/1' (or it may not exist).";
+/// let refusal = refusal::classify_text(text).expect("a refusal");
+/// let steps = remedy::for_refusal(&refusal, &Environment::of(&Snapshot::new()));
+/// assert!(steps[0].text().contains("roles/secretmanager.secretAccessor"));
+/// ```
+#[must_use]
+pub fn for_refusal(refusal: &Refusal, environment: &Environment) -> Vec<Step> {
+    for_gate(&Closed { refusal, environment, call: None })
+}
+
+/// The same for a call that is known: the bucket that its URL names stands in the commands, where the
+/// server's words name none. No object name does.
+///
+/// ```
+/// use gcp_scopes_catalog::call::Call;
+/// use gcp_scopes_explain::environment::{Environment, Snapshot};
+/// use gcp_scopes_explain::{refusal, remedy};
+///
+/// let text = "Error 403: a@b does not have storage.objects.get access to the Google Cloud Storage object.";
+/// let refusal = refusal::classify_text(text).expect("a refusal");
+/// let uri = "https://storage.googleapis.com/storage/v1/b/photos/o/cat.jpg".parse()?;
+/// let here = Environment::of(&Snapshot::new());
+/// let steps = remedy::for_refused_call(&refusal, &here, &Call::new(&http::Method::GET, &uri));
+/// assert!(steps[0].command_line().is_some_and(|command| command.contains(" gs://photos ")));
+/// # Ok::<(), http::uri::InvalidUri>(())
+/// ```
+#[must_use]
+pub fn for_refused_call(refusal: &Refusal, environment: &Environment, call: &Call<'_>) -> Vec<Step> {
+    for_gate(&Closed { refusal, environment, call: Some(call) })
+}
+
+fn for_gate(gate: &Closed<'_>) -> Vec<Step> {
+    let Closed { refusal, environment, .. } = *gate;
+    if let Some(kind) = refusal.scope_refusal() {
+        let accepted = std::slice::from_ref(refusal.alternatives());
+        return remedy(&Case { kind, accepted, held: None, environment }).steps;
+    }
+    match refusal.gate() {
+        Gate::Iam => roles::grant(gate),
+        Gate::ServiceDisabled => gate.enable(),
+        Gate::Billing => gate.pay(),
+        Gate::VpcSc => gate.ask_about_perimeter(),
+        Gate::OrgPolicy => gate.read_policy(),
+        Gate::RateLimit => gate.slow_down(),
+        Gate::QuotaProject => gate.choose_project(),
+        Gate::Credentials => sign_in::steps(gate),
+        Gate::ApiKey => gate.mend_key(),
+        Gate::ResourceAcl => gate.share(),
+        Gate::Scope | Gate::Other => gate.look_around(),
+    }
+}

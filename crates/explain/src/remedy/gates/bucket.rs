@@ -1,0 +1,50 @@
+//! The bucket that a refused call was about.
+
+use crate::environment::names;
+use crate::refusal::Refusal;
+use gcp_scopes_catalog::call::Call;
+
+/// The bucket that the server's words name, if it has the syntax of one.
+pub(super) fn in_words(refusal: &Refusal) -> Option<&str> {
+    let (_, rest) = refusal.server_message()?.split_once("buckets/")?;
+    let is_end = |c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit() && !"-_.".contains(c);
+    names::bucket(rest.split(is_end).next()?)
+}
+
+/// The one bucket that the URL names, if it has the syntax of one.
+pub(super) fn in_url(call: &Call<'_>) -> Option<String> {
+    call.bucket().filter(|name| names::bucket(name).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_names_a_bucket_and_never_an_object() {
+        let rows = [
+            ("storage.googleapis.com/storage/v1/b/photos", Some("photos")),
+            ("storage.googleapis.com/upload/storage/v1/b/photos/o?name=x", Some("photos")),
+            ("storage.googleapis.com/download/storage/v1/b/my_pics.2/o/cat?alt=media", Some("my_pics.2")),
+            ("www.googleapis.com/storage/v1/b/photos/o", Some("photos")),
+            ("storage.us-central1.rep.googleapis.com/storage/v1/b/photos/o", Some("photos")),
+            ("storage.googleapis.com/photos/cats/one.jpg", Some("photos")),
+            ("photos.storage.googleapis.com/cats/one.jpg", Some("photos")),
+            ("PHOTOS.storage.googleapis.com/storage/v1/b/object", Some("photos")),
+            ("photos.storage.us-central1.rep.googleapis.com/cats", Some("photos")),
+            ("storage.googleapis.com/storage/v1/b?project=my-project", None),
+            ("storage.googleapis.com/storage/v1/b/photos/o/cat/rewriteTo/b/other/o/cat", None),
+            ("storage.googleapis.com/storage/v1/b/$(reboot)/o", None),
+            ("storage.googleapis.com/storage/v2/photos", None),
+            ("www.googleapis.com/photos/cat", None),
+            ("photos.example.com/storage/v1/b/photos", None),
+            ("pubsub.googleapis.com/photos/cat", None),
+            ("storage.googleapis.com/", None),
+        ];
+        for (url, expected) in rows {
+            let uri: http::Uri = format!("https://{url}").parse().unwrap();
+            let named = in_url(&Call::new(&http::Method::GET, &uri));
+            assert_eq!(named.as_deref(), expected, "{url}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What is fuzzed: which gate refused, and what is said about it. One function a target, which takes any bytes
+//! and panics if a promise is broken.
+//!
+//! Not part of the crate: it is compiled for its tests and under `cargo fuzz` only. The programs that
+//! feed libFuzzer's inputs to these functions are in `fuzz/`, and the test below replays their corpus.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use gcp_scopes_catalog::Endpoints;
+use gcp_scopes_catalog::call::Call;
+use gcp_scopes_catalog::scope::ScopeSet;
+use http::header::{HeaderMap, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use http::{Method, Uri};
+
+use crate::LookedUpCall;
+use crate::environment::{Environment, Snapshot};
+use crate::granted::{GrantSource, GrantedScopes};
+use crate::refusal::{self, Answer, Certainty, Evidence, Gate, Refusal};
+
+/// Takes an input, and panics if what it makes of it breaks a promise.
+pub type Target = fn(&[u8]);
+
+/// All targets, by the name of their program in `fuzz/fuzz_targets`.
+pub const TARGETS: [(&str, Target); 4] = [
+    ("challenge", challenge),
+    ("error_body", error_body),
+    ("error_text", error_text),
+    ("grpc_status", grpc_status),
+];
+
+/// Runs the target of this name.
+///
+/// # Panics
+/// There is none, or it found a fault.
+pub fn run(name: &str, data: &[u8]) {
+    let (_, target) = TARGETS.iter().find(|(known, _)| *known == name).expect("a target of this name");
+    target(data);
+}
+
+/// A byte to make choices by, and the rest.
+fn first(data: &[u8]) -> (u8, &[u8]) {
+    data.split_first().map_or((0, data), |(first, rest)| (*first, rest))
+}
+
+/// The parts of an input, which are separated by zero bytes.
+fn parts<const N: usize>(data: &[u8]) -> [&[u8]; N] {
+    let mut parts = data.splitn(N, |byte| *byte == 0);
+    std::array::from_fn(|_| parts.next().unwrap_or_default())
+}
+
+fn header_map(text: &[u8]) -> HeaderMap {
+    let lines = text.split(|byte| *byte == b'\n').take(50);
+    let header = |line: &[u8]| {
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        let name = HeaderName::from_bytes(&line[..colon]).ok()?;
+        Some((name, HeaderValue::from_bytes(&line[colon + 1..]).ok()?))
+    };
+    let mut headers = HeaderMap::new();
+    lines.filter_map(header).for_each(|(name, value)| _ = headers.append(name, value));
+    headers
+}
+
+/// Any challenge: alone it makes nothing likely.
+fn challenge(data: &[u8]) {
+    let mut headers = HeaderMap::new();
+    for line in data.split(|byte| *byte == b'\n') {
+        HeaderValue::from_bytes(line).into_iter().for_each(|line| _ = headers.append(WWW_AUTHENTICATE, line));
+    }
+    let refusal = look(&Answer::new(b"").with_status(403).with_headers(&headers)).expect("a 403");
+    assert!(refusal.certainty() == Certainty::Possible);
+    assert!(refusal.gate() == Gate::Other || refusal.evidence() == Evidence::Header);
+}
+
+/// Any body behind any status, with headers.
+fn error_body(data: &[u8]) {
+    let (status, data) = first(data);
+    let [headers, body] = parts(data);
+    let headers = header_map(headers);
+    let number = [403, 400, 401, 404, 412, 429, 500, 503][usize::from(status % 8)];
+    let answer = Answer::new(body).with_status(number).with_headers(&headers);
+    let refusal = look(&answer);
+    // A report takes a hundred times as long as all the rest. Which inputs are reported nobody can aim at,
+    // or the fuzzer would make little else.
+    let is_reported = body.iter().fold(0_u8, |sum, byte| sum.rotate_left(3) ^ byte) % 64 == 0;
+    if is_reported && refusal.is_some_and(|refusal| refusal.gate() == Gate::Scope) {
+        explain(&answer);
+    }
+}
+
+/// Any text at all, as a person pastes it.
+fn error_text(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    look(&Answer::new(text.as_bytes()));
+}
+
+/// A gRPC status in headers, the details as bytes.
+fn grpc_status(data: &[u8]) {
+    let (code, data) = first(data);
+    let [message, info, details] = parts(data);
+    let mut headers = HeaderMap::new();
+    headers.insert("grpc-status", u16::from(code % 20).into());
+    for (name, bytes) in [("grpc-status-details-bin", details), ("google.rpc.errorinfo-bin", info)] {
+        let value = HeaderValue::try_from(STANDARD_NO_PAD.encode(bytes)).expect("base64 is plain");
+        headers.insert(name, value);
+    }
+    HeaderValue::from_bytes(message).into_iter().for_each(|text| drop(headers.insert("grpc-message", text)));
+    let refusal = look(&Answer::new(b"").with_status(200).with_headers(&headers));
+    assert!(code % 20 != 0 || refusal.is_none(), "a success is no refusal");
+}
+
+/// Classifies, and checks everything that can be shown of it.
+fn look(answer: &Answer<'_>) -> Option<Refusal> {
+    let refusal = refusal::classify(answer)?;
+    assert_eq!(refusal.gate() == Gate::Scope, refusal.scope_refusal().is_some());
+    assert!(refusal.alternatives().len() <= 64);
+    let words = [refusal.service(), refusal.rpc_method(), refusal.permission(), refusal.project()];
+    let more = [refusal.constraint(), refusal.vpc_sc_id(), refusal.request_id()];
+    for word in words.into_iter().chain(more).flatten() {
+        assert!(word.len() <= 256 && word.bytes().all(is_harmless), "{word:?}");
+    }
+    for scope in refusal.alternatives().iter() {
+        assert!(scope.as_str().bytes().all(is_harmless), "{scope}");
+    }
+    assert!(refusal.server_message().is_none_or(|text| text.len() <= 1024 && is_one_line(text)));
+    Some(refusal)
+}
+
+/// Fit to stand between quotes in a shell.
+fn is_harmless(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !b"\"'`\\<>".contains(&byte)
+}
+
+fn is_one_line(text: &str) -> bool {
+    !text.chars().any(char::is_control)
+}
+
+fn explain(answer: &Answer<'_>) {
+    let here = Arc::new(Environment::of(&Snapshot::new()));
+    let uri = Uri::from_static("https://pubsub.googleapis.com/v1/projects/p/topics/t:publish");
+    let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/logging.write");
+    let granted = GrantedScopes::known(held, GrantSource::Metadata);
+    let call = LookedUpCall::of(&Call::new(&Method::POST, &uri), &Endpoints::new());
+    let Some(denial) = crate::explain(&call, &granted, &here, answer) else { return };
+    assert!(is_one_line(&denial.to_string()), "{denial}");
+    assert!(denial.report().lines().all(is_one_line) && denial.report().len() < 32 * 1024);
+    let json = serde_json::to_string(&denial).expect("a denial is plain data");
+    assert!(is_one_line(&json) && is_one_line(&format!("{denial:?}")));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// The package on crates.io comes without `fuzz/`.
+    #[test]
+    fn the_corpus_breaks_no_promise() {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
+        for (name, target) in TARGETS.into_iter().filter(|_| corpus.exists()) {
+            let files = fs::read_dir(corpus.join(name)).unwrap();
+            let inputs: Vec<_> = files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect();
+            assert!(inputs.len() > 1, "{name} has no corpus");
+            for input in inputs {
+                target(&input);
+                // Damaged, cut off and empty ones come for free.
+                (0..8).for_each(|eighths| target(&input[..input.len() * eighths / 8]));
+            }
+        }
+    }
+}

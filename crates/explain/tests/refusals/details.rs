@@ -1,0 +1,300 @@
+//! The values and words that are shown of an answer, and those that are left out.
+
+use gcp_scopes_catalog::scope::Scope;
+use gcp_scopes_explain::refusal::{Answer, Evidence, Gate, classify_text};
+
+use super::answers::ANSWERS;
+use super::{SCOPE_BODY, refused};
+
+#[test]
+fn the_facts_that_help_needs_are_read() {
+    let row = |name| ANSWERS.iter().find(|row| row.name == name).expect(name);
+    let refusal = |name| refused(row(name).status, row(name).headers, row(name).body);
+    let modern = refusal("F1 modern");
+    assert_eq!(modern.service(), Some("pubsub.googleapis.com"));
+    assert_eq!(modern.rpc_method(), Some("google.pubsub.v1.Publisher.Publish"));
+    assert_eq!(modern.server_message(), Some("Request had insufficient authentication scopes."));
+    assert!(modern.alternatives().contains(&Scope::cloud_platform()));
+    assert_eq!(modern.evidence(), Evidence::ErrorInfo);
+    assert_eq!(refusal("IAM with info").permission(), Some("run.services.get"));
+    assert_eq!(refusal("IAM in XML").permission(), Some("storage.objects.get"));
+    assert_eq!(refusal("disabled API").project(), Some("123456789012"));
+    assert_eq!(refusal("disabled API").service(), Some("kite.googleapis.com"));
+    assert_eq!(refusal("perimeter").vpc_sc_id(), Some("aB3dE5fG7hI9jK1lM3nO5"));
+    assert_eq!(refusal("perimeter by its reason").vpc_sc_id(), Some("aB3dE5fG7hI9jK1lM3nO5"));
+    assert_eq!(refusal("constraint").constraint(), Some("constraints/compute.requireShieldedVm"));
+    let silent = refused(
+        403,
+        &[],
+        r#"{"error":{"code":403,"message":"No.","details":[{"requestId":"kite/1"},{"reason":"IAM_PERMISSION_DENIED","metadata":{
+            "permission":"run.services.get","consumer":"projects/123456789012","uid":"aB3dE5fG7hI9jK1lM3nO5"}}]}}"#,
+    );
+    assert_eq!((silent.permission(), silent.project()), (Some("run.services.get"), Some("123456789012")));
+    assert_eq!((silent.request_id(), silent.vpc_sc_id()), (Some("kite/1"), Some("aB3dE5fG7hI9jK1lM3nO5")));
+    let id = [("x-guploader-uploadid", "AHxI1nM-9_x")];
+    assert_eq!(refused(403, &id, SCOPE_BODY).request_id(), Some("AHxI1nM-9_x"));
+}
+
+#[test]
+fn permissions_are_found_in_the_words_of_many_services() {
+    for (text, permission) in [
+        (
+            "Permission 'a' denied. Required 'compute.zones.list' permission for 'projects/p'",
+            Some("compute.zones.list"),
+        ),
+        (
+            "User does not have bigquery.jobs.create permission in project blue-kite-7.",
+            Some("bigquery.jobs.create"),
+        ),
+        (
+            "Caller is missing IAM permission spanner.sessions.create on resource x.",
+            Some("spanner.sessions.create"),
+        ),
+        (
+            "Permission iam.googleapis.com/denypolicies.create denied on resource",
+            Some("iam.denypolicies.create"),
+        ),
+        ("requires one of [\"container.pods.list\"] permission(s).", Some("container.pods.list")),
+        ("The caller does not have permission to storage.googleapis.com", None),
+        ("com.google.gson: permission denied at io.grpc.status", None),
+        ("Permission denied: visit www.example.com", None),
+        ("(gcloud.run.deploy) PERMISSION_DENIED: The caller does not have permission", None),
+        ("API call to bigquery.jobs.query failed with error: Access Denied", None),
+        (
+            "airflow.task.operators: no access: Permission 'run.services.get' denied on resource",
+            Some("run.services.get"),
+        ),
+        ("Access denied for ana@mail.example.co.uk and mail.example.info", None),
+        ("Permission denied for runner@kite.iam.gserviceaccount.com", None),
+    ] {
+        let refusal = classify_text(text).expect(text);
+        assert_eq!(refusal.permission(), permission, "{text}");
+    }
+}
+
+#[test]
+fn only_a_name_near_words_of_permission_is_one() {
+    let permission = |text: String| classify_text(&text).expect("a refusal").permission().map(str::to_owned);
+    let shake = Some("kite.trees.shake".to_owned());
+    for (dots, expected) in [(45, &shake), (60, &None)] {
+        let gap = ".".repeat(dots);
+        let (before, after) =
+            (format!("role {gap} kite.trees.shake"), format!("kite.trees.shake {gap} role"));
+        for text in [before, after] {
+            let text = format!("Error 403: Forbidden {}", text.replace("role", "Permission"));
+            assert_eq!(permission(text.clone()), *expected, "{text}");
+        }
+    }
+}
+
+#[test]
+fn projects_are_found_in_the_words_of_many_services() {
+    for (text, project) in [
+        ("Permission denied in Project blue-kite-7.", Some("blue-kite-7")),
+        ("Permission denied on projects/blue-kite-7/topics/t", Some("blue-kite-7")),
+        ("Permission denied for user-name of example-1", None),
+        ("Permission denied: ask the project owners", None),
+    ] {
+        assert_eq!(classify_text(text).expect(text).project(), project, "{text}");
+    }
+}
+
+#[test]
+fn the_api_and_the_constraint_are_found_in_words() {
+    let text = "Constraint constraints/compute.vmCanIpForward violated, see constraints/compute.requireShieldedVm: \
+        token of https://www.googleapis.com/auth/compute for compute.googleapis.com/v1 and kite.googleapis.com";
+    let refusal = classify_text(text).expect("a refusal");
+    assert_eq!(refusal.service(), Some("compute.googleapis.com"));
+    assert_eq!(refusal.constraint(), Some("constraints/compute.vmCanIpForward"));
+    let long = "k".repeat(117);
+    for (name, is_shown) in [
+        ("constraints/custom.fly_kites2", true),
+        ("constraints/fly-kites", false),
+        ("constraints/fly/kites", false),
+        (&format!("constraints/{long}"), false),
+    ] {
+        let refusal = classify_text(&format!("Constraint {name} violated")).expect("a refusal");
+        assert_eq!(refusal.gate(), Gate::OrgPolicy);
+        assert_eq!(refusal.constraint(), Some(name).filter(|_| is_shown), "{name}");
+    }
+}
+
+/// What is shown of a value that stands under this name in the metadata of an `ErrorInfo`.
+fn shown(name: &str, value: &str) -> Option<String> {
+    let info = serde_json::json!({"reason": "IAM_PERMISSION_DENIED", "metadata": {name: value}});
+    let body = serde_json::json!({"error": {"code": 403, "message": "No.", "details": [info]}}).to_string();
+    let refusal = refused(403, &[], &body);
+    let value = match name {
+        "service" => refusal.service(),
+        "method" => refusal.rpc_method(),
+        "permission" => refusal.permission(),
+        "consumer" => refusal.project(),
+        "uid" => refusal.vpc_sc_id(),
+        _ => refusal.request_id(),
+    };
+    value.map(str::to_owned)
+}
+
+#[test]
+fn values_are_shown_as_they_came() {
+    let most = "k".repeat(256);
+    for (name, value) in [
+        ("service", "pubsub.googleapis.com"),
+        ("service", "europe-west1-kite2.example.com"),
+        ("method", "google.pubsub.v1.Publisher.Publish"),
+        ("method", "kite.v1-beta.Air_Field/Land2"),
+        ("permission", "run.services.get"),
+        ("permission", "compute.ips2.useInternally"),
+        ("consumer", "blue-kite-7"),
+        ("consumer", "bluekite"),
+        ("consumer", "123456"),
+        ("consumer", "12345678901234567890"),
+        ("consumer", "example.com:blue-kite"),
+        ("uid", "aB3-dE5_gH7i"),
+        ("requestId", "kite/1:2=3"),
+        ("requestId", most.as_str()),
+    ] {
+        let sent = if name == "consumer" { format!("projects/{value}") } else { value.to_owned() };
+        assert_eq!(shown(name, &sent).as_deref(), Some(value), "{name}");
+    }
+    let by_host = shown("permission", "iam.googleapis.com/denypolicies.create");
+    assert_eq!(by_host.as_deref(), Some("iam.denypolicies.create"));
+}
+
+#[test]
+fn values_that_do_not_look_like_what_they_claim_are_left_out() {
+    let long = "k".repeat(257);
+    let (long_host, long_method) = (format!("{long}.googleapis.com"), format!("kite.{long}"));
+    let long_project = format!("projects/{}.com:blue-kite", "k".repeat(96));
+    let long_verb = format!("run.services.{}", "k".repeat(65));
+    for (name, values) in [
+        (
+            "service",
+            &[
+                "$(reboot).googleapis.com",
+                "kite",
+                "Kite.example.com",
+                "kite..com",
+                "kite_1.example.com",
+                &long_host,
+            ][..],
+        ),
+        ("method", &["a b.c", "Publish", "google..Publish", "google.Publish!", &long_method]),
+        (
+            "permission",
+            &[
+                "a.b.c; rm -rf /",
+                "run.services",
+                "run.services.get.all",
+                "a.services.get",
+                "run.se.get",
+                "run.services.ge",
+                "Run.services.get",
+                "run.ser-vices.get",
+                "com.services.get",
+                "run.services.json",
+                &long_verb,
+            ],
+        ),
+        (
+            "consumer",
+            &[
+                "blue-kite-7",
+                "projects/a'b-1",
+                "projects/kite1",
+                "projects/12345",
+                "projects/123456789012345678901",
+                "projects/Blue-kite-7",
+                "projects/blue-kite-",
+                "projects/blue.kite",
+                "projects/blue_kite",
+                "projects/a-name-that-is-one-letter-too-long",
+                "projects/:blue-kite",
+                "projects/example.com:a:blue-kite",
+                "projects/exam_ple.com:blue-kite",
+                &long_project,
+            ],
+        ),
+        ("uid", &["`id` 1234567890", "aB3dE5gH7iJ", "aB3dE5gH7iJ9+", &long]),
+        ("requestId", &["a b", "a\"b", "a\\b", "kité", "", &long]),
+    ] {
+        for value in values {
+            assert_eq!(shown(name, value), None, "{name} {value}");
+        }
+    }
+    assert_eq!(refused(403, &[("x-guploader-uploadid", "a b\"c")], "").request_id(), None);
+}
+
+#[test]
+fn the_servers_words_are_bounded_and_harmless() {
+    let long = "a".repeat(5000);
+    for (message, expected) in [
+        ("plain", "plain".to_owned()),
+        ("red \u{1b}[31m", "red \\u{1b}[31m".to_owned()),
+        ("turned \u{202e}txt", "turned \\u{202e}txt".to_owned()),
+        ("two\nlines", "two lines".to_owned()),
+        (long.as_str(), "a".repeat(1024)),
+        ("token ya29.a0AfH6SMBx-yz_0123456789 here", "token [redacted] here".to_owned()),
+        ("?access_token%3Dya29.a0AfH6SMBx-yz_0123456789%26x", "?access_token%3D[redacted]%26x".to_owned()),
+        ("client GOCSPX-a0AfH6SMBx-yz_0123456789, here", "client [redacted]  here".to_owned()),
+        (
+            "Authorization: Bearer opaque+0123/456789abcdef here",
+            "Authorization: Bearer [redacted] here".to_owned(),
+        ),
+        (
+            "{\"refresh_token\": \"1//0gABC-dEf_0123456789\"}",
+            "{\"refresh_token\": \"1//0[redacted]\"}".to_owned(),
+        ),
+        ("?refresh_token=0123456789abcdef0&a=b", "?refresh_token=[redacted]&a=b".to_owned()),
+        ("/x?X-Goog-Signature=0123456789abcdef&a=b", "/x?X-Goog-Signature=[redacted]&a=b".to_owned()),
+        (
+            "Bearer realm=\"https://accounts.google.com/\"",
+            "Bearer realm=\"https://accounts.google.com/\"".to_owned(),
+        ),
+        ("keyJson and eyJx stay", "keyJson and eyJx stay".to_owned()),
+    ] {
+        let body = serde_json::json!({"error": {"code": 403, "message": message}}).to_string();
+        assert_eq!(refused(403, &[], &body).server_message(), Some(expected.as_str()));
+    }
+}
+
+#[test]
+fn of_a_text_the_line_that_tells_most_is_shown() {
+    let shown = |text| classify_text(text).expect("a refusal").server_message().map(str::to_owned);
+    let trace = "\nTraceback (most recent call last):\n  File a.py\n\nForbidden: 403 The caller does not have permission\nbye";
+    assert_eq!(shown(trace).as_deref(), Some("Forbidden: 403 The caller does not have permission"));
+    assert_eq!(shown("\n \nError 403: no\nand no more").as_deref(), Some("Error 403: no"));
+}
+
+#[test]
+fn of_xml_and_html_the_words_are_shown_without_their_markup() {
+    let xml = "<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>Access denied.</Message>\
+        <Details>kite@blue-kite-7.iam.gserviceaccount.com has no &quot;get&quot;.</Details></Error>";
+    let expected = r#"kite@blue-kite-7.iam.gserviceaccount.com has no "get"."#;
+    assert_eq!(refused(403, &[], xml).server_message(), Some(expected));
+    let html = "<!DOCTYPE html><html><head><STYLE>p{}</STYLE><script>var forbidden</script></head>\
+        <!-- a > b --><p>Forbidden &amp; logged.</p></html>";
+    let words: Vec<_> = refused(403, &[], html)
+        .server_message()
+        .expect("words")
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(words.join(" "), "Forbidden & logged.");
+}
+
+#[test]
+fn a_plain_sentence_in_the_place_of_an_error_is_shown() {
+    let refusal = refused(403, &[], r#"{"error":"You may not fly here."}"#);
+    assert_eq!(refusal.server_message(), Some("You may not fly here."));
+}
+
+#[test]
+fn debug_shows_no_word_of_the_server() {
+    let body = r#"{"error":{"code":403,"message":"sesame 'kite.objects.get' denied","details":[{"reason":"IAM_PERMISSION_DENIED","metadata":{"service":"sesame.googleapis.com","consumer":"projects/sesame-1"}}]}}"#;
+    let lines = [("x-guploader-uploadid", "sesame")];
+    let text =
+        format!("{:?} {:?}", refused(403, &lines, body), Answer::new(body.as_bytes()).with_status(403));
+    assert!(!text.contains("sesame") && !text.contains("kite"), "{text}");
+    assert!(text.contains("Iam") && text.contains("Certain") && text.contains("403"), "{text}");
+}

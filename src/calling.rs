@@ -1,0 +1,326 @@
+//! Checks around calls of clients that show their requests to nobody: Google's own
+//! ([`google_cloud`](crate::adapter::google_cloud)) and those of google-apis-rs
+//! ([`google_apis`](crate::adapter::google_apis)).
+//!
+//! Such a client only asks for a token, in the task of the caller. So the caller says which method it
+//! is, once, and runs its calls inside:
+//!
+//! ```no_run
+//! # #[cfg(feature = "google-cloud")]
+//! # async fn call<T>(send: impl Future<Output = google_cloud_gax::Result<T>>) -> Result<T, Box<dyn std::error::Error>> {
+//! let guard = gcp_scopes::Guard::from_env().await;
+//! let read = guard.calling("storage.objects.get")?; // an unknown id is refused here, with the nearest ones
+//! let object = read.run(send).await?; // send: client.read_object(bucket, object).send()
+//! # Ok(object) }
+//! ```
+//!
+//! Name the method as the client sends it: by its Discovery id for JSON, and by the full name of the
+//! rpc for gRPC, of which nothing is predicted. Parts of a call that run in tasks of their own, as
+//! bidirectional streams do, are not checked.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use crate::catalog::{ApiMethod, Found};
+use crate::denial::Denial;
+use crate::error::Error;
+use crate::flight::{Answered, Flight};
+use crate::guard::Guard;
+use crate::refusal::Answer;
+use crate::remedy::{self, Step};
+use crate::scope::ScopeSet;
+use crate::telemetry;
+
+tokio::task_local! {
+    static CALL: Arc<UnderWay>;
+}
+
+/// The call that this task is in the middle of.
+struct UnderWay {
+    method: ApiMethod,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    flight: Option<Flight>,
+    advice: Option<Step>,
+}
+
+impl UnderWay {
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Calls of one method. Made by [`Guard::calling`].
+///
+/// ```
+/// # #[cfg(feature = "google-apis")] {
+#[doc = awaits!()]
+/// use google_apis_common::Error;
+///
+/// let guard = gcp_scopes::Guard::builder().build();
+/// let list = guard.calling("drive.files.list")?; // once; for every call of this method
+/// let result: Result<(), Error> = list.run(async { Err(Error::Cancelled) }).await; // hub.files().list().doit()
+/// assert!(matches!(result, Err(Error::Cancelled)));
+#[doc = done!()]
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Calling {
+    guard: Guard,
+    method: ApiMethod,
+}
+
+/// How the error of a client is read. `Client` is a type of the crate that implements this, so that it
+/// may do so for an error of another crate.
+///
+/// ```
+/// use gcp_scopes::calling::ClientError;
+///
+/// /// One place for the errors of several generated clients.
+/// fn log<C, E: ClientError<C> + std::fmt::Display>(guard: &gcp_scopes::Guard, error: &E) {
+///     match guard.explain_error(error) {
+///         Some(denial) => eprintln!("{}", denial.report()),
+///         None => eprintln!("{error}"),
+///     }
+/// }
+/// ```
+pub trait ClientError<Client>: Sized {
+    /// What Google answered, where the error keeps it.
+    fn answer(&self) -> Option<ErrorAnswer>;
+
+    /// The denial that is in the error already.
+    fn denial(&self) -> Option<&Denial>;
+
+    /// The same error with a denial, as far as it can hold one.
+    #[must_use]
+    fn with_denial(self, denial: Denial) -> Self;
+}
+
+/// What the error of a client keeps of an answer.
+///
+/// ```
+/// use gcp_scopes::calling::ErrorAnswer;
+/// use http::{HeaderMap, StatusCode};
+///
+/// let answer = ErrorAnswer::new(StatusCode::FORBIDDEN, HeaderMap::new(), br#"{"error":{}}"#.to_vec());
+/// ```
+pub struct ErrorAnswer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl ErrorAnswer {
+    /// An answer with its status, its headers and the beginning of its body, as far as they are kept.
+    #[must_use]
+    pub fn new(status: StatusCode, headers: HeaderMap, body: Vec<u8>) -> Self {
+        Self { status, headers, body }
+    }
+
+    /// Ends a flight with this answer, without waiting.
+    #[must_use]
+    pub fn explain_now(&self, flight: Flight) -> Option<Denial> {
+        match flight.answered(self.status, &self.headers) {
+            Answered::ReadBody => flight.explain_now(self.status, &self.headers, &self.body),
+            Answered::Pass | Answered::ReadTrailers => None,
+        }
+    }
+
+    async fn explain(&self, flight: Flight) -> Option<Denial> {
+        match flight.answered(self.status, &self.headers) {
+            Answered::ReadBody => flight.explain(self.status, &self.headers, &self.body).await,
+            Answered::Pass | Answered::ReadTrailers => None,
+        }
+    }
+}
+
+/// Shows no word of the server.
+impl fmt::Debug for ErrorAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ErrorAnswer").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+impl Guard {
+    /// Checks for calls of this method: see [`adapter::calling`](crate::calling).
+    ///
+    /// ```
+    #[doc = with_catalog!()]
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// let read = guard.calling("storage.objects.get")?;
+    /// assert!(guard.calling("storage.object.get").unwrap_err().to_string().contains("storage.objects.get"));
+    #[doc = done!()]
+    /// ```
+    ///
+    /// # Errors
+    /// A method that the catalog does not have; the message names the nearest ones.
+    pub fn calling(&self, method: &str) -> Result<Calling, Error> {
+        Ok(Calling { guard: self.clone(), method: ApiMethod::by_id(method)? })
+    }
+
+    /// What to do about a client's error, if it is a refusal for lack of scope. What the error does not
+    /// tell (which token, often which method) stays unknown; [`Calling::run`] knows more.
+    ///
+    /// ```
+    /// # #[cfg(feature = "google-apis")] {
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// let body = serde_json::json!({"error": {"code": 403, "message": "Request had insufficient authentication scopes."}});
+    /// let error = google_apis_common::Error::BadRequest(body);
+    /// assert!(guard.explain_error(&error).is_some());
+    /// assert!(guard.explain_error(&google_apis_common::Error::Cancelled).is_none());
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn explain_error<C, E: ClientError<C>>(&self, error: &E) -> Option<Denial> {
+        let explain = |answer: ErrorAnswer| {
+            let read = Answer::new(&answer.body).with_status(answer.status.as_u16());
+            let is_refused = answer.status == StatusCode::FORBIDDEN;
+            is_refused.then(|| self.explain_alone(&read.with_headers(&answer.headers))).flatten()
+        };
+        error.denial().cloned().or_else(|| explain(error.answer()?))
+    }
+}
+
+impl Calling {
+    /// Makes a call. Its token is checked when the client asks for it, which takes a wrapper of the
+    /// guard around the credentials; a refusal for lack of scope is explained in any case.
+    ///
+    /// ```
+    /// # #[cfg(feature = "google-apis")] {
+    #[doc = awaits!()]
+    /// use google_apis_common::Error;
+    ///
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// let refused = || async {
+    ///     let body = serde_json::json!({"error": {"code": 403, "message": "Request had insufficient authentication scopes."}});
+    ///     Err::<(), _>(Error::BadRequest(body)) // hub.files().list().doit()
+    /// };
+    /// let error = guard.calling("drive.files.list")?.run(refused()).await.unwrap_err();
+    /// let denial = guard.explain_error(&error).ok_or("a denial")?;
+    /// assert_eq!(denial.method().map(|method| method.id()), Some("drive.files.list"));
+    #[doc = done!()]
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The client's own. [`Guard::explain_error`] gives the denial that it holds.
+    pub async fn run<T, C, E>(&self, call: impl Future<Output = Result<T, E>>) -> Result<T, E>
+    where
+        E: ClientError<C>,
+    {
+        let under_way = Arc::new(UnderWay { method: self.method, seen: Mutex::default() });
+        let result = CALL.scope(Arc::clone(&under_way), call).await;
+        let Seen { flight, advice } = std::mem::take(&mut *under_way.seen());
+        let flight = flight.unwrap_or_else(|| self.guard.begin_tokenless(self.method));
+        match result {
+            Ok(value) => {
+                flight.answered(StatusCode::OK, &HeaderMap::new());
+                Ok(value)
+            }
+            Err(error) => Err(explain(flight, advice, error).await),
+        }
+    }
+}
+
+async fn explain<C, E: ClientError<C>>(flight: Flight, advice: Option<Step>, error: E) -> E {
+    let Some(answer) = error.answer().filter(|_| error.denial().is_none()) else { return error };
+    match answer.explain(flight).await {
+        Some(denial) => error.with_denial(with(denial, advice)),
+        None => error,
+    }
+}
+
+fn with(denial: Denial, advice: Option<Step>) -> Denial {
+    match advice {
+        Some(step) => denial.with_first_step(step),
+        None => denial,
+    }
+}
+
+impl Guard {
+    /// A client is about to use this token, for the call that this task is in the middle of: for what
+    /// stands around the credentials of a client.
+    ///
+    /// # Errors
+    /// The call is not to be sent.
+    pub async fn token_handed_out(&self, authorization: &HeaderValue) -> Result<(), Denial> {
+        let Ok(call) = CALL.try_with(Arc::clone) else {
+            // Outside of `Calling::run` nothing is known but the token.
+            drop(self.begin_unseen(Some(authorization)));
+            return Ok(());
+        };
+        let before = call.seen().flight.take();
+        let begun = match before {
+            Some(flight) => flight.retried(authorization),
+            None => self.begin_method(call.method, authorization),
+        };
+        let flight = begun.admit().await?;
+        call.seen().flight = Some(flight);
+        Ok(())
+    }
+
+    /// A client asks for a token with these scopes, for the call that this task is in the middle of. If
+    /// the method accepts none of them, or they open a part of the data only, there is a warning event,
+    /// and a denial of the call begins with the step that mends it.
+    ///
+    /// Nothing is concluded about the token: its provider may ignore what is asked.
+    pub fn scopes_asked_for(&self, scopes: &ScopeSet) {
+        // Outside of `Calling::run` there is no call, and nothing to say.
+        let _ = CALL.try_with(|call| call.seen().advice = self.wrong_scope_requested(call.method, scopes));
+    }
+
+    fn wrong_scope_requested(&self, method: ApiMethod, scopes: &ScopeSet) -> Option<Step> {
+        let step = remedy::for_requested_scopes(&Found::named(method), scopes)?;
+        let state = self.state();
+        if let Some(times) = state.repeats.count(("asked", Some(method), None), state.grants.now()) {
+            telemetry::asked_amiss(method, scopes, times);
+        }
+        Some(step)
+    }
+}
+
+/// Whether this task is inside of [`Calling::run`], which explains what its call is refused for.
+#[must_use]
+pub fn is_under_way() -> bool {
+    CALL.try_with(|_| ()).is_ok()
+}
+
+impl fmt::Debug for Calling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Calling").field("method", &self.method).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "catalog-full")]
+mod tests {
+    use super::*;
+    use crate::call::Call;
+    use crate::catalog::{Endpoints, lookup};
+
+    #[test]
+    fn a_program_that_asks_for_the_wrong_scope_is_told_which_to_name() {
+        let guard = Guard::builder().build();
+        let uri = "https://www.googleapis.com/drive/v3/files".parse().unwrap();
+        let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()).unwrap();
+        let step = |asked: &[&str]| {
+            guard.wrong_scope_requested(
+                found.method(),
+                &asked.iter().map(|short| short.parse().unwrap()).collect(),
+            )
+        };
+        let told = |asked: &[&str]| step(asked).map(|step| step.text().to_owned()).unwrap_or_default();
+        assert!(told(&["pubsub"]).contains("drive.files.list"));
+        assert!(told(&["pubsub"]).contains("which the method does not accept"));
+        assert!(told(&["drive.meet.readonly"]).contains("Google Meet"));
+        for fine in [&[][..], &["drive.readonly"], &["drive.readonly", "pubsub"]] {
+            assert_eq!(told(fine), "", "{fine:?}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The endings: whether a refused call was refused for lack of scope, and what to do then.
+
+use gcp_scopes_explain::LookedUpCall;
+use http::{HeaderMap, StatusCode};
+
+use super::learn;
+use super::state::Flight;
+use crate::denial::Denial;
+use crate::granted::GrantedScopes;
+use crate::granted::cache::Stage;
+use crate::guard::WAIT;
+use crate::refusal::{self, Answer, Gate, Refusal};
+use crate::response::inflate;
+
+impl Flight {
+    /// The denial, if the scope gate refused. Waits up to 500 ms for what the token holds, so that the
+    /// denial can say it, and takes note of what the answer teaches. Logs what it finds.
+    ///
+    /// `body` is the beginning of the body as it came; a compressed one is inflated here. Of a gRPC call
+    /// `headers` are the headers or the trailers, and `body` is empty.
+    ///
+    /// ```
+    /// # async fn end(guard: gcp_scopes::Guard) {
+    /// # let flight = guard.begin_unseen(None);
+    /// # let response = http::Response::builder().status(403).body(Vec::new()).expect("a status");
+    /// if let Some(denial) = flight.explain(response.status(), response.headers(), response.body()).await {
+    ///     eprintln!("{}", denial.report());
+    /// }
+    /// # }
+    /// ```
+    pub async fn explain(mut self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Denial> {
+        let refusal = self.scope_refusal(status, headers, body)?;
+        let granted = match self.token {
+            Some(key) => {
+                let grants = &self.guard.state().grants;
+                grants.wait(key, self.header.as_ref(), Stage::Refused, WAIT).await
+            }
+            None => GrantedScopes::unknown(NO_TOKEN),
+        };
+        self.denial(status, refusal, granted)
+    }
+
+    /// The denial, as [`explain`](Self::explain) gives it, with what is known of the token by now. Never
+    /// waits, and needs no runtime.
+    ///
+    /// ```
+    /// # let guard = gcp_scopes::Guard::builder().build();
+    /// # let flight = guard.begin_unseen(None);
+    /// # let response = http::Response::builder().status(403).body(Vec::new())?;
+    /// if let Some(denial) = flight.explain_now(response.status(), response.headers(), response.body()) {
+    ///     eprintln!("{}", denial.report());
+    /// }
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    #[must_use]
+    pub fn explain_now(mut self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Denial> {
+        let refusal = self.scope_refusal(status, headers, body)?;
+        let grants = &self.guard.state().grants;
+        if let Some(header) = &self.header {
+            // For the next refusal.
+            let _ = grants.inspect(header, Stage::Refused);
+        }
+        let known = self.token.and_then(|key| grants.read(key, |entry| entry.granted.clone()));
+        let granted = known.unwrap_or_else(|| GrantedScopes::unknown(NO_TOKEN));
+        self.denial(status, refusal, granted)
+    }
+
+    fn scope_refusal(&mut self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Refusal> {
+        if let Some(found) = self.line.found(&self.guard.state().endpoints) {
+            self.call = LookedUpCall::from_found(found);
+        }
+        let body = inflate::readable(headers, body)?;
+        let answer = Answer::new(&body).with_status(status.as_u16()).with_headers(headers);
+        let refusal = refusal::classify(&answer)?;
+        if refusal.gate() != Gate::Scope {
+            learn::other_gate(self, &refusal);
+            return None;
+        }
+        Some(refusal)
+    }
+
+    fn denial(&self, status: StatusCode, refusal: Refusal, granted: GrantedScopes) -> Option<Denial> {
+        learn::named_scopes(self, &refusal);
+        let refusal = self.guard.corroborated(refusal, &self.call, &granted);
+        if !refusal.is_for_scope() {
+            learn::other_gate(self, &refusal);
+            return None;
+        }
+        learn::refused(self, &granted, &refusal);
+        let denial = self.guard.refuse(&self.call, granted, refusal);
+        learn::log_denial(self, &denial, Some(status));
+        Some(denial)
+    }
+}
+
+const NO_TOKEN: &str = "the call carried no bearer token that could be seen";
+
+#[cfg(test)]
+#[cfg(feature = "catalog-full")]
+mod tests {
+    use http::header::AUTHORIZATION;
+    use http::{HeaderValue, Method, Uri};
+
+    use super::*;
+    use crate::call::Call;
+    use crate::flight::Begin;
+    use crate::granted::{AccessToken, GrantSource};
+    use crate::guard::Guard;
+    use crate::scope::ScopeSet;
+
+    fn publish() -> Uri {
+        Uri::from_static("https://pubsub.googleapis.com/v1/projects/p/topics/t:publish")
+    }
+
+    fn held(scopes: &str) -> GrantedScopes {
+        GrantedScopes::known(ScopeSet::from_scope_text(scopes), GrantSource::Declared)
+    }
+
+    #[test]
+    fn the_method_of_a_call_that_its_token_opens_is_found_when_it_is_refused_all_the_same() {
+        let (guard, uri) = (Guard::builder().build(), publish());
+        let all = held("https://www.googleapis.com/auth/cloud-platform");
+        guard.declare(AccessToken::new("mine").unwrap(), all);
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer mine"))]);
+        let Begin::Send(flight) = guard.begin(&Call::of(&Method::POST, &uri, &headers)) else {
+            panic!("the token opens the host")
+        };
+        assert!(flight.call.method().is_none());
+        let words = b"Request had insufficient authentication scopes.";
+        let denial = flight.explain_now(StatusCode::FORBIDDEN, &HeaderMap::new(), words).unwrap();
+        assert_eq!(denial.method().unwrap().id(), "pubsub.projects.topics.publish");
+    }
+}

@@ -1,0 +1,92 @@
+//! What an answer teaches the guard, and what is logged of it.
+
+use http::StatusCode;
+
+use super::state::Flight;
+use crate::denial::{Denial, DenialKind};
+use crate::granted::cache::Entry;
+use crate::granted::{GrantSource, GrantedScopes};
+use crate::guard::{Preflight, Verdict};
+use crate::judge::subject;
+use crate::refusal::{Certainty, Gate, Refusal, ScopeRefusal};
+use crate::telemetry;
+
+/// Logs a denial, or counts it if the same was logged already.
+pub(super) fn log_denial(flight: &Flight, denial: &Denial, status: Option<StatusCode>) {
+    let state = flight.guard.state();
+    let event = (telemetry::evidence(denial), denial.method(), flight.token);
+    if let Some(times) = state.repeats.count(event, state.grants.now()) {
+        telemetry::denied(denial, status, times);
+    }
+}
+
+/// Logs a refusal by another gate. One that only a call with sufficient scopes meets proves the scope
+/// gate open.
+pub(super) fn other_gate(flight: &Flight, refusal: &Refusal) {
+    let (state, method) = (flight.guard.state(), flight.call.method());
+    let event = (refusal.gate().as_str(), method, flight.token);
+    if let Some(times) = state.repeats.count(event, state.grants.now()) {
+        telemetry::other_gate(method, refusal, times);
+    }
+    if flight.is_doubted && is_behind_scopes(refusal) {
+        contradicted(flight);
+    }
+}
+
+/// The scope gate is open, although it should not be, as far as is known by now.
+pub(super) fn contradicted(flight: &Flight) {
+    let state = flight.guard.state();
+    let (Some(subject), Some(key)) = (subject(&flight.call), flight.token) else { return };
+    let lacks = |entry: &Entry| {
+        let lacks = flight.guard.lacks(&flight.call, &entry.granted);
+        lacks.then(|| entry.granted.source().is_some_and(GrantSource::is_hearsay))
+    };
+    match state.grants.read(key, lacks).flatten() {
+        // The program's own statement about the token was wrong; the catalog need not be.
+        Some(true) => state.grants.forget(key),
+        Some(false) if state.lessons.opened(subject) => {
+            telemetry::contradicted(flight.call.method(), &flight.call.accepted());
+        }
+        _ => {}
+    }
+}
+
+/// Learns the scopes that Google names in a refusal.
+pub(super) fn named_scopes(flight: &Flight, refusal: &Refusal) {
+    let named = refusal.alternatives();
+    let is_sure = is_missing(refusal) && refusal.certainty() == Certainty::Certain && !named.is_empty();
+    if let Some(subject) = subject(&flight.call).filter(|_| is_sure) {
+        flight.guard.state().lessons.named(subject, named);
+    }
+}
+
+/// Learns that Google agrees with the prediction, or that the program's own statement was wrong.
+pub(super) fn refused(flight: &Flight, granted: &GrantedScopes, refusal: &Refusal) {
+    let state = flight.guard.state();
+    let (Some(subject), Some(key)) = (subject(&flight.call), flight.token) else { return };
+    let is_used = matches!(state.preflight, Preflight::Confirm | Preflight::Deny);
+    if !is_used || !is_missing(refusal) {
+        return;
+    }
+    match flight.guard.judge(&flight.call, granted) {
+        Verdict::Lacking => {
+            let Some(stale_at) = state.grants.read(key, |entry| entry.stale_at) else { return };
+            let denial = flight.guard.predict(DenialKind::Confirmed, &flight.call, granted.clone());
+            state.lessons.deny(key, subject, stale_at, denial);
+        }
+        Verdict::Allow if granted.source().is_some_and(GrantSource::is_hearsay) => {
+            state.grants.forget(key);
+        }
+        _ => {}
+    }
+}
+
+fn is_missing(refusal: &Refusal) -> bool {
+    refusal.scope_refusal() == Some(ScopeRefusal::Missing)
+}
+
+/// Whether only a call whose scopes were found good enough is refused so. Which of the other gates
+/// Google asks before the scopes is not documented.
+fn is_behind_scopes(refusal: &Refusal) -> bool {
+    matches!(refusal.gate(), Gate::Iam | Gate::ResourceAcl) && refusal.certainty() >= Certainty::Likely
+}

@@ -1,0 +1,122 @@
+//! The request line of a call, kept until its answer is known.
+
+use std::fmt;
+
+use http::HeaderMap;
+
+use crate::call::{Call, Why};
+use crate::catalog::{self, Endpoints, Found, KnownHost};
+
+/// How long a path and a query are kept together. With longer ones the path is matched at once.
+const MOST: usize = 123;
+
+/// A request line whose method did not matter for the verdict, kept in case the answer is a refusal,
+/// which is explained by the method. Empty until then.
+///
+/// Holds no header, and so no token. It is never printed.
+#[derive(Clone, Copy)]
+pub(crate) struct RequestLine {
+    host: Option<KnownHost>,
+    verb: u8,
+    /// 0 while nothing is kept: no path is empty.
+    path: u8,
+    query: u8,
+    text: [u8; MOST],
+}
+
+impl RequestLine {
+    pub(crate) const EMPTY: Self = Self { host: None, verb: 0, path: 0, query: 0, text: [0; MOST] };
+
+    /// Keeps the request line of a call to this host, unless it is too long or its verb is nobody's.
+    #[inline]
+    pub(crate) fn keep(&mut self, call: &Call<'_>, host: KnownHost) -> bool {
+        let (path, query) = (call.path().as_bytes(), call.query().as_bytes());
+        let verb = VERBS.iter().position(|verb| *verb == call.verb());
+        let Some((room, rest)) = self.text.split_at_mut_checked(path.len()) else { return false };
+        let (Some(verb), Some(after)) = (verb, rest.get_mut(..query.len())) else { return false };
+        room.copy_from_slice(path);
+        if !query.is_empty() {
+            after.copy_from_slice(query);
+        }
+        // None of these is above `MOST`.
+        (self.host, self.verb) = (Some(host), verb as u8);
+        (self.path, self.query) = (path.len() as u8, query.len() as u8);
+        self.path != 0
+    }
+
+    /// The method that the call is, if its line was kept.
+    pub(crate) fn found(&self, endpoints: &Endpoints) -> Option<Result<Found, Why>> {
+        let (path, rest) = self.text.split_at_checked(usize::from(self.path)).filter(|_| self.path != 0)?;
+        let query = std::str::from_utf8(rest.get(..usize::from(self.query))?).ok()?;
+        let verb = VERBS.get(usize::from(self.verb))?;
+        let path = std::str::from_utf8(path).ok()?;
+        let (host, none) = (self.host?.name(), HeaderMap::new());
+        let call = Call::from_url_parts(verb, Some("https"), Some(host), path, Some(query));
+        Some(catalog::lookup(&call.with_headers(&none), endpoints))
+    }
+}
+
+const VERBS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
+
+impl fmt::Debug for RequestLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestLine").field("host", &self.host.map(KnownHost::name)).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "catalog-full")]
+mod tests {
+    use http::Method;
+
+    use super::*;
+
+    #[test]
+    fn a_kept_request_line_is_the_call_it_was() {
+        let endpoints = Endpoints::new();
+        let rows = [
+            (Method::GET, "storage.googleapis.com/storage/v1/b/b/o/a%2Fb?alt=media"),
+            (Method::POST, "storage.googleapis.com/upload/storage/v1/b/b/o?uploadType=media&upload_id=x"),
+            (Method::PUT, "storage.googleapis.com/bucket/object?acl"),
+            (Method::HEAD, "storage.googleapis.com/bucket/object"),
+            (Method::GET, "storage.googleapis.com/bucket/object?X-Goog-Signature=0"),
+            (Method::GET, "pubsub.googleapis.com/v1/projects/p/topics/t:getIamPolicy"),
+            (Method::POST, "pubsub.googleapis.com/batch/x"),
+            (Method::DELETE, "pubsub.googleapis.com/v1/no/such/method"),
+            (Method::PATCH, "pubsub.googleapis.com/"),
+        ];
+        for (verb, url) in rows {
+            let uri = format!("https://{url}").parse().unwrap();
+            let call = Call::of(&verb, &uri, EMPTY.get_or_init(http::HeaderMap::new));
+            let Some(host) = KnownHost::of(&call, &endpoints) else {
+                assert!(url.contains("/batch/"), "{url}");
+                continue;
+            };
+            let mut line = RequestLine::EMPTY;
+            assert!(line.keep(&call, host), "{url}");
+            assert_eq!(line.found(&endpoints), Some(catalog::lookup(&call, &endpoints)), "{url}");
+            let shown = format!("{line:?}");
+            assert!(shown.contains(".googleapis.com") && !shown.contains("object"), "{shown}");
+        }
+    }
+
+    static EMPTY: std::sync::OnceLock<http::HeaderMap> = std::sync::OnceLock::new();
+
+    #[test]
+    fn what_is_too_long_or_nobodys_is_not_kept() {
+        let headers = http::HeaderMap::new();
+        let kept = |verb: &Method, path: &str| {
+            let uri = format!("https://storage.googleapis.com{path}").parse().unwrap();
+            let call = Call::of(verb, &uri, &headers);
+            let mut line = RequestLine::EMPTY;
+            let is_kept = line.keep(&call, KnownHost::of(&call, &Endpoints::new()).unwrap());
+            assert_eq!(line.found(&Endpoints::new()).is_some(), is_kept);
+            is_kept
+        };
+        let long = format!("/{}", "x".repeat(MOST - 1));
+        assert!(kept(&Method::GET, &long));
+        assert!(!kept(&Method::GET, &format!("{long}x")));
+        assert!(!kept(&Method::GET, &format!("{long}?x")));
+        assert!(!kept(&Method::OPTIONS, "/"));
+    }
+}

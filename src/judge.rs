@@ -1,0 +1,282 @@
+//! Where a call is judged: before it is sent by [`Guard::decide`], after a refusal by
+//! [`Guard::explain`]. Both are pure; the adapters hand them what they need.
+//!
+//! # Before
+//! A call is *lacking* only if all of this holds: it carries a bearer token; its host is Google's
+//! or one the user mapped; it is exactly one method, for which Google lists scopes; nothing in the
+//! hand table makes it special; the token's scopes are known from a source that is authoritative
+//! for that token; the catalog has heard of every one of them; and the method accepts none of them.
+//! In every other case the guard abstains: a client cannot know better than the server.
+//!
+//! A caller who does know says so with [`NeededScopes`]: then these scopes count for this call, in the
+//! place of what Google lists and of the hand table. The host must still be Google's.
+//!
+//! # After
+//! Only a 403 of a Google host is looked at, or gRPC's status 7. If the scope gate refused, the caller
+//! gets a [`Denial`]; every other answer is passed on byte for byte.
+//!
+//! ```
+#![doc = with_catalog!()]
+//! use gcp_scopes::call::Call;
+//! use gcp_scopes::granted::{GrantSource, GrantedScopes};
+//! use gcp_scopes::{Guard, judge::Decision};
+//! use gcp_scopes::ScopeSet;
+//!
+//! let guard = Guard::builder().build();
+//! let uri = "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish".parse()?;
+//! let call = Call::new(&http::Method::POST, &uri);
+//! let held = |text| GrantedScopes::known(ScopeSet::from_scope_text(text), GrantSource::Declared);
+//!
+//! assert!(matches!(guard.decide(&call, &held("https://www.googleapis.com/auth/pubsub")), Decision::Allow));
+//! assert!(matches!(guard.decide(&call, &held("openid")), Decision::Lacking(_)));
+//! // A scope that is newer than the catalog may open anything.
+//! assert!(matches!(guard.decide(&call, &held("https://example.com/auth/new")), Decision::Abstain(_)));
+#![doc = done!()]
+//! ```
+
+use gcp_scopes_explain::LookedUpCall;
+
+use crate::call::{Call, NeededScopes, Why};
+use crate::catalog::{ApiMethod, Found};
+use crate::denial::{Denial, DenialKind};
+use crate::granted::GrantedScopes;
+use crate::guard::lessons::Subject;
+use crate::guard::{Guard, Verdict};
+use crate::refusal::{self, Answer, Refusal};
+use crate::scope::ScopeSet;
+
+#[doc(inline)]
+pub use gcp_scopes_explain::Decision;
+
+impl Guard {
+    /// Judges a call by the scopes its token holds. Pure: no I/O, no event.
+    ///
+    /// ```
+    #[doc = with_catalog!()]
+    /// use gcp_scopes::call::Call;
+    /// use gcp_scopes::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes::judge::Decision;
+    /// use gcp_scopes::{Guard, ScopeSet};
+    ///
+    /// let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?name=cat.jpg".parse()?;
+    /// let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
+    /// let held = GrantedScopes::known(held, GrantSource::Metadata);
+    /// match Guard::builder().build().decide(&Call::new(&http::Method::POST, &uri), &held) {
+    ///     Decision::Lacking(denial) => eprintln!("{}", denial.report()),
+    ///     other => unreachable!("{other:?}"),
+    /// }
+    #[doc = done!()]
+    /// ```
+    #[must_use]
+    pub fn decide(&self, call: &Call<'_>, granted: &GrantedScopes) -> Decision {
+        let call = self.looked_up(call);
+        match self.judge(&call, granted) {
+            Verdict::Allow => Decision::Allow,
+            Verdict::Lacking => {
+                Decision::Lacking(self.predict(DenialKind::Predicted, &call, granted.clone()))
+            }
+            Verdict::Abstain(why) => Decision::Abstain(why),
+        }
+    }
+
+    /// Says what to do about a refused answer, if it was refused for lack of scope.
+    ///
+    /// `None`: it was not, or that is not sure enough. Pure: no I/O, no event. Whether the answer
+    /// came from the host that `call` names is for the caller to know.
+    ///
+    /// ```
+    #[doc = with_catalog!()]
+    /// use gcp_scopes::call::Call;
+    /// use gcp_scopes::granted::GrantedScopes;
+    /// use gcp_scopes::refusal::Answer;
+    /// use gcp_scopes::Guard;
+    ///
+    /// let uri = "https://storage.googleapis.com/storage/v1/b/photos".parse()?;
+    /// let call = Call::new(&http::Method::GET, &uri);
+    /// let unknown = GrantedScopes::unknown("nobody was asked");
+    /// let explain = |body: &[u8]| Guard::builder().build().explain(&call, &unknown, &Answer::new(body).with_status(403));
+    ///
+    /// let denial = explain(br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#);
+    /// assert_eq!(denial.and_then(|denial| denial.method()).map(|method| method.id()), Some("storage.buckets.get"));
+    /// // IAM's refusals are not the guard's to explain: they reach the caller as they are.
+    /// assert!(explain(br#"{"error":{"message":"The caller does not have permission"}}"#).is_none());
+    #[doc = done!()]
+    /// ```
+    #[must_use]
+    pub fn explain(&self, call: &Call<'_>, granted: &GrantedScopes, answer: &Answer<'_>) -> Option<Denial> {
+        let call = self.looked_up(call);
+        let refusal = self.corroborated(refusal::classify(answer)?, &call, granted);
+        refusal.is_for_scope().then(|| self.refuse(&call, granted.clone(), refusal))
+    }
+
+    /// The same for an answer of which the call is not known, but as far as the answer itself names it.
+    pub(crate) fn explain_alone(&self, answer: &Answer<'_>) -> Option<Denial> {
+        let refusal = refusal::classify(answer).filter(Refusal::is_for_scope)?;
+        let granted = GrantedScopes::unknown("an error does not say which token the call carried");
+        Some(self.refuse(&LookedUpCall::from_found(Err(Why::Method)), granted, refusal))
+    }
+
+    /// What a call is, and what it needs as far as its caller says so.
+    pub(crate) fn looked_up(&self, call: &Call<'_>) -> LookedUpCall {
+        LookedUpCall::of(call, &self.state().endpoints)
+    }
+
+    /// The scopes of which a method accepts any one, as far as is known by now.
+    pub(crate) fn accepted(&self, method: ApiMethod) -> ScopeSet {
+        self.state().lessons.accepted(method, method.accepted())
+    }
+
+    pub(crate) fn predict(&self, kind: DenialKind, call: &LookedUpCall, granted: GrantedScopes) -> Denial {
+        let accepted = subject(call).map(|subject| self.state().lessons.accepted(subject, call.accepted()));
+        let accepted = accepted.unwrap_or_default();
+        Denial::predicted(kind, call.method(), accepted, granted, self.state().environment.clone())
+    }
+
+    pub(crate) fn refuse(&self, call: &LookedUpCall, granted: GrantedScopes, refusal: Refusal) -> Denial {
+        let needed = call.needed().map(NeededScopes::scopes);
+        Denial::refused(call.method(), needed, granted, self.state().environment.clone(), refusal)
+    }
+
+    /// Whether the verdict is that the token lacks every scope. That it holds one is quick to see, and then
+    /// no verdict is that.
+    #[inline]
+    pub(crate) fn lacks(&self, call: &LookedUpCall, granted: &GrantedScopes) -> bool {
+        !call.is_accepted(granted) && self.judge(call, granted) == Verdict::Lacking
+    }
+
+    /// The verdict on a call, corrected by what answers have taught.
+    pub(crate) fn judge(&self, call: &LookedUpCall, granted: &GrantedScopes) -> Verdict {
+        let verdict = call.verdict(granted);
+        match (verdict, subject(call), granted.scopes()) {
+            (Verdict::Lacking, Some(subject), Some(held)) => self.state().lessons.correct(subject, held),
+            _ => verdict,
+        }
+    }
+
+    /// The same for a method that nobody has called yet.
+    pub(crate) fn judge_method(&self, found: &Result<Found, Why>, granted: &GrantedScopes) -> Verdict {
+        self.judge(&LookedUpCall::from_found(*found), granted)
+    }
+
+    /// A header alone only makes a scope refusal possible; our own prediction makes it likely.
+    pub(crate) fn corroborated(
+        &self,
+        refusal: Refusal,
+        call: &LookedUpCall,
+        granted: &GrantedScopes,
+    ) -> Refusal {
+        if self.lacks(call, granted) { refusal.corroborated() } else { refusal }
+    }
+}
+
+/// What a lesson about a call is filed under.
+pub(crate) fn subject(call: &LookedUpCall) -> Option<Subject> {
+    match call.needed() {
+        Some(needed) => Some(Subject::Needed(needed.clone(), call.method())),
+        None => call.method().map(Subject::Method),
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "catalog-full")]
+mod tests {
+    use http::header::WWW_AUTHENTICATE;
+    use http::{HeaderMap, HeaderValue, Method, Uri};
+
+    use super::*;
+    use crate::granted::GrantSource;
+
+    const SCOPE: &[u8] = br#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","details":[
+        {"reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","metadata":{"service":"pubsub.googleapis.com","method":"google.pubsub.v1.Publisher.Publish"}}]}}"#;
+    const IAM: &[u8] = br#"{"error":{"code":403,"message":"The caller does not have permission"}}"#;
+
+    fn publish() -> Uri {
+        Uri::from_static("https://pubsub.googleapis.com/v1/projects/p/topics/t:publish")
+    }
+
+    fn held(scopes: &str) -> GrantedScopes {
+        GrantedScopes::known(ScopeSet::from_scope_text(scopes), GrantSource::Declared)
+    }
+
+    #[test]
+    fn only_a_refusal_for_lack_of_scope_is_explained() {
+        let (guard, uri) = (Guard::builder().build(), publish());
+        let unknown = GrantedScopes::unknown("a test");
+        let explained = |body| guard.explain(&Call::new(&Method::POST, &uri), &unknown, &Answer::new(body));
+        let denial = explained(SCOPE).unwrap();
+        assert_eq!(denial.kind(), DenialKind::Refused);
+        assert_eq!(denial.method().unwrap().id(), "pubsub.projects.topics.publish");
+        assert!(explained(IAM).is_none());
+    }
+
+    #[test]
+    fn a_header_alone_is_believed_if_the_token_is_known_to_lack_the_scope() {
+        let (guard, uri) = (Guard::builder().build(), publish());
+        let challenge = HeaderValue::from_static(r#"Bearer error="insufficient_scope""#);
+        let headers = HeaderMap::from_iter([(WWW_AUTHENTICATE, challenge)]);
+        let answer = Answer::new(b"").with_status(403).with_headers(&headers);
+        let is_explained =
+            |granted| guard.explain(&Call::new(&Method::POST, &uri), &granted, &answer).is_some();
+        assert!(is_explained(held("openid")));
+        assert!(!is_explained(held("https://www.googleapis.com/auth/pubsub")));
+        assert!(!is_explained(GrantedScopes::unknown("a test")));
+    }
+
+    #[test]
+    fn an_answer_without_its_call_is_explained_as_far_as_it_names_it() {
+        let guard = Guard::builder().build();
+        let denial = guard.explain_alone(&Answer::new(SCOPE)).unwrap();
+        assert_eq!(denial.method().unwrap().id(), "google.pubsub.v1.Publisher.Publish");
+        assert!(denial.granted().is_unknown());
+        let nameless = guard.explain_alone(&Answer::new(b"Request had insufficient authentication scopes."));
+        assert!(nameless.unwrap().method().is_none());
+        assert!(guard.explain_alone(&Answer::new(IAM)).is_none());
+    }
+
+    #[test]
+    fn what_a_method_accepts_grows_by_what_google_has_named() {
+        let guard = Guard::builder().build();
+        let method = ApiMethod::by_id("pubsub.projects.topics.publish").unwrap();
+        assert_eq!(guard.accepted(method), method.accepted());
+        let openid = ScopeSet::from_scope_text("openid");
+        guard.state().lessons.named(method, &openid);
+        assert_eq!(guard.accepted(method), method.accepted().union(&openid));
+    }
+
+    #[test]
+    fn where_the_call_is_nobodys_or_the_token_not_limited_its_scopes_do_not_matter() {
+        let (guard, google, other) =
+            (Guard::builder().build(), publish(), Uri::from_static("https://kite.example/"));
+        let not_limited = || GrantedScopes::not_limited(GrantSource::Jwt);
+        let decide = |uri, granted| guard.decide(&Call::new(&Method::POST, uri), &granted);
+        assert!(matches!(decide(&google, not_limited()), Decision::Allow));
+        assert!(matches!(decide(&other, not_limited()), Decision::Abstain(Why::Host)));
+        assert!(matches!(decide(&other, GrantedScopes::unknown("")), Decision::Abstain(Why::Host)));
+        assert!(matches!(decide(&google, GrantedScopes::unknown("")), Decision::Abstain(Why::Granted)));
+        assert!(matches!(decide(&google, held("openid")), Decision::Lacking(_)));
+        let newer = held("https://www.googleapis.com/auth/newer.than.this");
+        assert!(matches!(decide(&google, newer), Decision::Abstain(Why::Unheard)));
+    }
+
+    #[test]
+    fn a_doubt_keeps_back_what_it_is_about() {
+        let guard = Guard::builder().build();
+        let told = |uri, scopes| match guard
+            .decide(&Call::new(&Method::PUT, &Uri::from_static(uri)), &held(scopes))
+        {
+            Decision::Allow => "allow",
+            Decision::Abstain(why) => why.as_str(),
+            Decision::Lacking(_) => "lacking",
+            other => unreachable!("{other:?}"),
+        };
+        // The session of an upload may do without the scope, but with it nothing is in doubt.
+        let session = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?upload_id=u";
+        assert_eq!(told(session, "https://www.googleapis.com/auth/devstorage.read_write"), "allow");
+        assert_eq!(told(session, "openid"), "session");
+        // An administrator needs another scope than a user, for the same method.
+        let chat = "https://chat.googleapis.com/v1/spaces/s?updateMask=*&useAdminAccess=true";
+        let told = |scopes| guard.decide(&Call::new(&Method::PATCH, &Uri::from_static(chat)), &held(scopes));
+        let spaces = told("https://www.googleapis.com/auth/chat.spaces");
+        assert!(matches!(spaces, Decision::Abstain(Why::Request)), "{spaces:?}");
+    }
+}

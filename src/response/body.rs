@@ -1,0 +1,366 @@
+//! A response body whose beginning was looked at and put back.
+//!
+//! A refusal is explained by what its body says, but the caller is owed every byte, frame and
+//! trailer as they were sent. So `look` takes the first frames out of a body, copies at most
+//! 16 KiB of them for the classifier, and returns a [`GuardBody`] that yields those same
+//! frames again and then the rest.
+//!
+//! ```
+#![doc = guarded!()]
+//! use gcp_scopes::response::body::GuardBody;
+//! use http_body_util::{BodyExt as _, Full};
+//!
+//! let answer: Response<GuardBody<Full<bytes::Bytes>>> = guarded.ready().await?.call(Request::new(())).await?;
+//! assert_eq!(answer.into_body().collect().await?.to_bytes(), "meow");
+#![doc = done!()]
+//! ```
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Buf;
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+use super::grpc_body::GrpcBody;
+use crate::background::Spawner;
+use crate::guard::Guard;
+
+/// How much of a body is copied for the classifier, in bytes. Google's refusals are under 4 KiB.
+pub(crate) const LOOK_BYTES: usize = 16 * 1024;
+/// How many frames are held back at most. A byte bound alone would hold 16,384 one-byte frames.
+pub(crate) const LOOK_FRAMES: usize = 64;
+/// How long a refused answer may be held back for its body. A server that stalls in the middle of
+/// a refusal delays the caller by this much and no more.
+pub(crate) const LOOK_TIME: Duration = Duration::from_millis(250);
+
+pin_project! {
+    /// The body of an answer that came through the guard: the inner body, frame for frame.
+    ///
+    /// ```
+    /// use gcp_scopes::response::body::GuardBody;
+    /// use http_body_util::{BodyExt as _, Full};
+    /// // Where types have to be written down and one body is to fit all.
+    /// fn boxed(body: GuardBody<Full<bytes::Bytes>>) -> http_body_util::combinators::BoxBody<bytes::Bytes, std::convert::Infallible> {
+    ///     body.boxed()
+    /// }
+    /// ```
+    pub struct GuardBody<B: Body> {
+        #[pin]
+        state: State<B>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<B: Body> {
+        Untouched { #[pin] body: B },
+        Looked { held: VecDeque<Result<Frame<B::Data>, B::Error>>, rest: Pin<Box<B>>, ended: bool },
+        Grpc { #[pin] body: GrpcBody<B> },
+        Made { data: Option<B::Data> },
+    }
+}
+
+impl<B: Body> GuardBody<B> {
+    /// Hands a body on without looking at it.
+    pub fn untouched(body: B) -> Self {
+        Self { state: State::Untouched { body } }
+    }
+
+    /// A body that takes the place of the one that came.
+    pub fn made(data: impl Into<B::Data>) -> Self {
+        Self { state: State::Made { data: Some(data.into()) } }
+    }
+
+    /// Whether the bytes that [`look`] copied are all there are.
+    #[must_use]
+    pub fn is_whole(&self, seen: &[u8]) -> bool {
+        match &self.state {
+            State::Looked { held, ended, .. } => {
+                (*ended || is_over(held)) && held_bytes(held) == seen.len() as u64
+            }
+            State::Untouched { .. } | State::Grpc { .. } | State::Made { .. } => false,
+        }
+    }
+
+    /// Hands the messages of gRPC on, and explains trailers that refuse the call.
+    pub(super) fn grpc(body: GrpcBody<B>) -> Self {
+        Self { state: State::Grpc { body } }
+    }
+}
+
+/// Reads the beginning of a body: 16 KiB, 64 frames or 250 ms of it, whichever comes first.
+///
+/// Gives the copied bytes and the body with everything still in it. An error of the body, too, is
+/// held and given to the caller where it happened.
+pub async fn look<B: Body>(guard: &Guard, body: B) -> (Vec<u8>, GuardBody<B>) {
+    look_within(guard.spawner(), body).await
+}
+
+pub(crate) async fn look_within<B: Body>(spawner: &Spawner, body: B) -> (Vec<u8>, GuardBody<B>) {
+    let mut rest = Box::pin(body);
+    let (mut held, mut seen, mut ended) = (VecDeque::new(), Vec::new(), false);
+    within_look_time(spawner, async {
+        while held.len() < LOOK_FRAMES && seen.len() < LOOK_BYTES {
+            let Some(frame) = poll_fn(|cx| rest.as_mut().poll_frame(cx)).await else {
+                ended = true;
+                break;
+            };
+            let last = frame.as_ref().map_or(true, |frame| copy(frame, &mut seen));
+            held.push_back(frame);
+            if last {
+                break;
+            }
+        }
+    })
+    .await;
+    (seen, GuardBody { state: State::Looked { held, rest, ended } })
+}
+
+/// Drives `reading` until it is done or [`LOOK_TIME`] is over, by the time of the guard's thread. Where that
+/// cannot be started, only bytes and frames bound the look.
+async fn within_look_time(spawner: &Spawner, reading: impl Future<Output = ()>) {
+    let mut reading = pin!(reading);
+    // Begins when it is first polled: a body that is there at once needs no thread.
+    let mut time = pin!(async {
+        if spawner.run(async { tokio::time::sleep(LOOK_TIME).await }).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    });
+    poll_fn(|cx| match reading.as_mut().poll(cx) {
+        Poll::Ready(()) => Poll::Ready(()),
+        Poll::Pending => time.as_mut().poll(cx),
+    })
+    .await;
+}
+
+/// Copies a data frame's bytes up to the bound; tells whether nothing can follow the frame.
+fn copy<D: Buf>(frame: &Frame<D>, seen: &mut Vec<u8>) -> bool {
+    let Some(data) = frame.data_ref() else { return true };
+    // `chunk` is the whole of every buffer that hyper, reqwest and tonic hand out; of a buffer in
+    // several pieces the first one is enough to look at.
+    let chunk = data.chunk();
+    seen.extend_from_slice(&chunk[..chunk.len().min(LOOK_BYTES - seen.len())]);
+    false
+}
+
+impl<B: Body> Body for GuardBody<B>
+where
+    B::Error: 'static,
+{
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        match self.project().state.project() {
+            StateProjection::Untouched { body } => body.poll_frame(cx),
+            StateProjection::Grpc { body } => body.poll_frame(cx),
+            StateProjection::Looked { held, rest, ended } => match held.pop_front() {
+                Some(frame) => Poll::Ready(Some(frame)),
+                // Not every body may be asked again after its end.
+                None if *ended => Poll::Ready(None),
+                None => rest.as_mut().poll_frame(cx),
+            },
+            StateProjection::Made { data } => Poll::Ready(data.take().map(|data| Ok(Frame::data(data)))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.state {
+            State::Untouched { body } => body.is_end_stream(),
+            State::Grpc { body } => body.is_end_stream(),
+            State::Looked { held, rest, ended } => held.is_empty() && (*ended || rest.is_end_stream()),
+            State::Made { data } => data.is_none(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.state {
+            State::Untouched { body } => body.size_hint(),
+            State::Grpc { body } => body.size_hint(),
+            State::Looked { held, ended: true, .. } => SizeHint::with_exact(held_bytes(held)),
+            State::Looked { held, rest, .. } => add(rest.size_hint(), held_bytes(held)),
+            State::Made { data } => {
+                SizeHint::with_exact(data.as_ref().map_or(0, |data| data.remaining() as u64))
+            }
+        }
+    }
+}
+
+/// Whether trailers came, which nothing follows.
+fn is_over<D, E>(held: &VecDeque<Result<Frame<D>, E>>) -> bool {
+    held.back().is_some_and(|last| last.as_ref().is_ok_and(Frame::is_trailers))
+}
+
+fn held_bytes<D: Buf, E>(held: &VecDeque<Result<Frame<D>, E>>) -> u64 {
+    let data = held.iter().filter_map(|frame| frame.as_ref().ok()?.data_ref());
+    data.map(|data| data.remaining() as u64).sum()
+}
+
+fn add(hint: SizeHint, bytes: u64) -> SizeHint {
+    let mut sum = SizeHint::new();
+    sum.set_lower(hint.lower().saturating_add(bytes));
+    if let Some(upper) = hint.upper() {
+        sum.set_upper(upper.saturating_add(bytes));
+    }
+    sum
+}
+
+impl<B: Body + Default> Default for GuardBody<B> {
+    fn default() -> Self {
+        Self::untouched(B::default())
+    }
+}
+
+impl<B: Body> fmt::Debug for GuardBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuardBody").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::background::Background;
+    use crate::background::tests::block_on;
+    use bytes::Bytes;
+    use http::HeaderMap;
+    use http_body_util::{BodyExt, Full, StreamBody};
+    use std::convert::Infallible;
+
+    async fn look<B: Body>(body: B) -> (Vec<u8>, GuardBody<B>) {
+        let background = Background::default();
+        look_within(background.spawner(), body).await
+    }
+
+    type Frames = Vec<Result<Frame<Bytes>, &'static str>>;
+
+    fn body(frames: Frames) -> impl Body<Data = Bytes, Error = &'static str> {
+        StreamBody::new(Stream(frames.into()))
+    }
+
+    struct Stream(VecDeque<Result<Frame<Bytes>, &'static str>>);
+
+    impl tokio_stream::Stream for Stream {
+        type Item = Result<Frame<Bytes>, &'static str>;
+        fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            Poll::Ready(self.0.pop_front())
+        }
+    }
+
+    fn data(text: &str) -> Result<Frame<Bytes>, &'static str> {
+        Ok(Frame::data(Bytes::copy_from_slice(text.as_bytes())))
+    }
+
+    #[tokio::test]
+    async fn every_frame_and_the_trailers_come_through_as_sent() {
+        let trailers = HeaderMap::from_iter([("x-end".parse().unwrap(), "1".parse().unwrap())]);
+        let frames = vec![data("one "), data("two"), Ok(Frame::trailers(trailers.clone()))];
+        let (seen, body) = look(body(frames)).await;
+        assert_eq!(seen, b"one two");
+        let whole = body.collect().await.unwrap();
+        assert_eq!(whole.trailers(), Some(&trailers));
+        assert_eq!(whole.to_bytes(), "one two");
+    }
+
+    #[tokio::test]
+    async fn a_body_was_seen_whole_if_its_end_or_its_trailers_were() {
+        let trailers = || Ok(Frame::trailers(HeaderMap::new()));
+        let rows = [
+            (vec![data("all")], true),
+            (vec![data("all"), trailers()], true),
+            (vec![trailers()], true),
+            (vec![data("half"), Err("cut off")], false),
+            ((0..LOOK_FRAMES + 1).map(|_| data("x")).collect(), false),
+        ];
+        for (frames, whole) in rows {
+            let (seen, body) = look(body(frames)).await;
+            assert_eq!(body.is_whole(&seen), whole, "{}", seen.escape_ascii());
+        }
+    }
+
+    #[tokio::test]
+    async fn an_error_in_the_body_reaches_the_caller_where_it_happened() {
+        let (seen, body) = look(body(vec![data("half"), Err("cut off"), data("never")])).await;
+        assert_eq!(seen, b"half");
+        let mut body = std::pin::pin!(body);
+        assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "half");
+        assert_eq!(body.frame().await.unwrap().unwrap_err(), "cut off");
+    }
+
+    #[tokio::test]
+    async fn a_body_is_not_asked_again_after_its_end() {
+        struct Once(u8);
+        impl Body for Once {
+            type Data = Bytes;
+            type Error = Infallible;
+            fn poll_frame(
+                mut self: Pin<&mut Self>,
+                _: &mut Context<'_>,
+            ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+                self.0 += 1;
+                match self.0 {
+                    1 => Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"x"))))),
+                    2 => Poll::Ready(None),
+                    _ => panic!("asked again after its end"),
+                }
+            }
+        }
+        let (_, body) = look(Once(0)).await;
+        assert_eq!(body.collect().await.unwrap().to_bytes(), "x");
+    }
+
+    #[test]
+    fn a_runtime_without_timers_does_no_harm() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (seen, _) = runtime.block_on(look(Full::new(Bytes::from_static(b"no"))));
+        assert_eq!(seen, b"no");
+        let began = std::time::Instant::now();
+        let (seen, _) = runtime.block_on(look(Stalled));
+        assert!(seen.is_empty() && began.elapsed() >= LOOK_TIME);
+        assert!(block_on(look(Stalled)).0.is_empty());
+    }
+
+    #[tokio::test]
+    async fn only_the_beginning_of_a_large_body_is_copied() {
+        let (seen, body) = look(Full::new(Bytes::from(vec![b'x'; 1 << 20]))).await;
+        assert_eq!(seen.len(), LOOK_BYTES);
+        assert_eq!(body.size_hint().exact(), Some(1 << 20));
+        assert_eq!(body.collect().await.unwrap().to_bytes().len(), 1 << 20);
+    }
+
+    #[tokio::test]
+    async fn many_tiny_frames_are_not_held_without_bound() {
+        let (seen, body) = look(body((0..10_000).map(|_| data("x")).collect())).await;
+        assert_eq!(seen.len(), LOOK_FRAMES);
+        assert_eq!(body.collect().await.unwrap().to_bytes().len(), 10_000);
+    }
+
+    /// A server that stalls.
+    struct Stalled;
+    impl Body for Stalled {
+        type Data = Bytes;
+        type Error = Infallible;
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stalled_body_is_handed_on_after_the_look_time() {
+        let begin = tokio::time::Instant::now();
+        let (seen, _body) = look_within(Background::here().spawner(), Stalled).await;
+        assert!(seen.is_empty());
+        assert_eq!(begin.elapsed(), LOOK_TIME);
+    }
+}

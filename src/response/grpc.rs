@@ -1,0 +1,63 @@
+//! How a refused gRPC call is explained to its client.
+//!
+//! The client reads code, message and details from headers or trailers, so that is where the words go. A
+//! client that reads errors too, as tonic does, gets one that carries the [`Denial`](crate::Denial): its crate says how
+//! to make it, by a [`MakeError`].
+
+use http::{HeaderMap, HeaderValue, Response};
+use http_body::Body;
+
+use super::body::{GuardBody, look};
+use super::grpc_body::GrpcBody;
+use super::grpc_error::{GRPC_MESSAGE, deliver};
+use crate::error::BoxError;
+use crate::flight::{Flight, GRPC_STATUS};
+use crate::guard::Surface;
+
+#[doc(inline)]
+pub use super::grpc_error::{ErrorSlot, MakeError};
+
+/// Hands the messages of an answer on, and explains trailers that refuse the call.
+pub fn watch<B: Body>(
+    flight: Flight,
+    make_error: Option<MakeError>,
+    response: Response<B>,
+) -> Response<GuardBody<B>> {
+    response.map(|body| GuardBody::grpc(GrpcBody::new(flight, make_error, body)))
+}
+
+/// Explains an answer whose head refuses the call: one of gRPC without messages, or one of HTTP.
+///
+/// # Errors
+/// What `make_error` made of the denial.
+pub async fn explain<B: Body>(
+    flight: Flight,
+    make_error: Option<MakeError>,
+    response: Response<B>,
+) -> Result<Response<GuardBody<B>>, BoxError> {
+    let guard = flight.guard().clone();
+    let (mut head, body) = response.into_parts();
+    let is_grpc = head.headers.contains_key(GRPC_STATUS);
+    let (seen, body) =
+        if is_grpc { (Vec::new(), GuardBody::untouched(body)) } else { look(&guard, body).await };
+    let denial = flight.explain(head.status, &head.headers, &seen).await;
+    if !is_grpc && guard.state().surface != Surface::Extension {
+        translate(&mut head.headers);
+    }
+    if let Some(denial) = denial {
+        head.extensions.insert(denial.clone());
+        head.headers = deliver::<BoxError>(&guard, denial, head.headers, make_error)?;
+    }
+    Ok(Response::from_parts(head, body))
+}
+
+/// Makes the head of an HTTP answer one of gRPC. Without it, a gRPC client takes a page for messages.
+///
+/// HTTP's 403 is gRPC's 7: <https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md>.
+fn translate(headers: &mut HeaderMap) {
+    headers.insert(GRPC_STATUS, HeaderValue::from_static("7"));
+    headers.insert(GRPC_MESSAGE, HeaderValue::from_static(NO_GRPC));
+}
+
+/// Names no sender: the page may be of a proxy, a portal or Google's front end.
+const NO_GRPC: &str = "the answer was HTTP 403 and no gRPC, as of a proxy or a load balancer";

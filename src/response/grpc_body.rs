@@ -1,0 +1,94 @@
+//! The body of a gRPC answer: messages pass as they come, and the trailers are read.
+//!
+//! Nothing is held back but trailers that refuse the call, and those only for as long as it takes to
+//! find out what the token holds.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use http::{HeaderMap, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+use super::grpc_error::{MakeError, deliver};
+use crate::denial::Denial;
+use crate::flight::{Flight, is_denied};
+use crate::guard::Guard;
+
+pin_project! {
+    /// A body whose trailers are explained if they refuse the call for lack of scope.
+    pub(crate) struct GrpcBody<B> {
+        #[pin]
+        body: B,
+        guard: Guard,
+        flight: Option<Flight>,
+        make_error: Option<MakeError>,
+        refused: Option<Explanation>,
+    }
+}
+
+/// Trailers that refuse the call, and the denial if the scope gate did.
+type Explanation = Pin<Box<dyn Future<Output = (HeaderMap, Option<Denial>)> + Send + Sync>>;
+
+impl<B> GrpcBody<B> {
+    pub(crate) fn new(flight: Flight, make_error: Option<MakeError>, body: B) -> Self {
+        Self { body, guard: flight.guard().clone(), flight: Some(flight), make_error, refused: None }
+    }
+}
+
+/// Trailers come once; more of them are handed on as they are.
+async fn explain(flight: Option<Flight>, trailers: HeaderMap) -> (HeaderMap, Option<Denial>) {
+    let denial = match flight {
+        Some(flight) => flight.explain(StatusCode::OK, &trailers, &[]).await,
+        None => None,
+    };
+    (trailers, denial)
+}
+
+impl<B> Body for GrpcBody<B>
+where
+    B: Body,
+    B::Error: 'static,
+{
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let this = self.project();
+        let refused = match this.refused {
+            Some(refused) => refused,
+            None => match refusal(ready!(this.body.poll_frame(cx))) {
+                Err(frame) => return Poll::Ready(frame),
+                Ok(trailers) => this.refused.insert(Box::pin(explain(this.flight.take(), trailers))),
+            },
+        };
+        let (trailers, denial) = ready!(refused.as_mut().poll(cx));
+        *this.refused = None;
+        let trailers = match denial {
+            Some(denial) => deliver(this.guard, denial, trailers, *this.make_error),
+            None => Ok(trailers),
+        };
+        Poll::Ready(Some(trailers.map(Frame::trailers)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.refused.is_none() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// The trailers of a refused call, or whatever else has come.
+fn refusal<D, E>(frame: Option<Result<Frame<D>, E>>) -> Result<HeaderMap, Option<Result<Frame<D>, E>>> {
+    match frame {
+        Some(Ok(frame)) if frame.trailers_ref().is_some_and(is_denied) => {
+            frame.into_trailers().map_err(|frame| Some(Ok(frame)))
+        }
+        other => Err(other),
+    }
+}

@@ -1,0 +1,220 @@
+//! Gives calls a token that carry none, so that a service needs no other layer for it.
+//!
+//! A token goes to an API of Google's over TLS, or to a host that the user mapped to one, and
+//! nowhere else. An `Authorization` that is there already stays, and a call with an API key goes out
+//! with nothing but its key.
+//!
+//! ```
+//! use gcp_scopes::Guard;
+//! use gcp_scopes::error::BoxError;
+//! use gcp_scopes::token_source::TokenSource;
+//!
+//! /// Tokens from a broker of our own.
+//! struct Broker;
+//!
+//! impl TokenSource for Broker {
+//!     async fn token_for(&self, scope: &str) -> Result<String, BoxError> {
+//!         Ok(format!("ya29.for-{scope}"))
+//!     }
+//! }
+//!
+//! let guard = Guard::builder().build();
+//! # #[cfg(feature = "tower")]
+//! let layer = guard.layer().with_token(Broker); // no other layer has to set `Authorization`
+//! ```
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use gcp_scopes_catalog::least;
+use gcp_scopes_explain::LookedUpCall;
+use http::HeaderValue;
+use http::header::InvalidHeaderValue;
+
+use crate::call::{Call, Why};
+use crate::catalog::{self, Endpoints, Found};
+use crate::error::{BoxError, Error};
+use crate::guard::Guard;
+use crate::scope::Scope;
+
+/// Gives a middleware its tokens: what [`Guard::gcp_auth`] makes, or a source of your own.
+///
+/// ```
+/// use gcp_scopes::error::BoxError;
+/// use gcp_scopes::token_source::TokenSource;
+///
+/// // A source may wrap another one: this one prints what it asks for.
+/// struct Loud<S>(S);
+///
+/// impl<S: TokenSource> TokenSource for Loud<S> {
+///     async fn token_for(&self, scope: &str) -> Result<String, BoxError> {
+///         eprintln!("a token for {scope}");
+///         self.0.token_for(scope).await
+///     }
+/// }
+/// ```
+///
+/// [`Guard::gcp_auth`]: https://docs.rs/gcp-scopes/latest/gcp_scopes/struct.Guard.html#method.gcp_auth
+pub trait TokenSource: Send + Sync {
+    /// A bearer token, for which this scope is asked: a full URI. The source may answer with another
+    /// token that it has; what is known of its scopes is for it to [declare](crate::Guard::declare).
+    ///
+    /// # Errors
+    /// There is no token. The call then fails with this error as the source of its own.
+    fn token_for(&self, scope: &str) -> impl Future<Output = Result<String, BoxError>> + Send;
+}
+
+/// A token source that an adapter keeps. Its clones share the source.
+///
+/// ```
+/// use gcp_scopes::token_source::{SharedTokenSource, TokenSource};
+///
+/// /// An adapter with tokens or without.
+/// struct Adapter {
+///     tokens: Option<SharedTokenSource>,
+/// }
+///
+/// impl Adapter {
+///     fn with_token(self, source: impl TokenSource + 'static) -> Self {
+///         Self { tokens: Some(SharedTokenSource::new(source)), ..self }
+///     }
+/// }
+/// ```
+#[derive(Clone)]
+pub struct SharedTokenSource(Arc<dyn BoxedTokenSource>);
+
+trait BoxedTokenSource: Send + Sync {
+    fn boxed<'a>(&'a self, scope: &'a str) -> BoxedToken<'a>;
+}
+
+type BoxedToken<'a> = Pin<Box<dyn Future<Output = Result<String, BoxError>> + Send + 'a>>;
+
+impl<S: TokenSource> BoxedTokenSource for S {
+    fn boxed<'a>(&'a self, scope: &'a str) -> BoxedToken<'a> {
+        Box::pin(self.token_for(scope))
+    }
+}
+
+impl SharedTokenSource {
+    /// Keeps a source.
+    #[must_use]
+    pub fn new(source: impl TokenSource + 'static) -> Self {
+        Self(Arc::new(source))
+    }
+
+    /// The header for a call that is to be given a token.
+    ///
+    /// # Errors
+    /// The source had no token; its own error is the error's source.
+    pub async fn authorization(&self, scope: &Scope) -> Result<HeaderValue, Error> {
+        let token = self.0.boxed(scope.as_str()).await;
+        let token = token.map_err(|error| Error::unreachable(NO_TOKEN).with_source(error))?;
+        bearer(&token).map_err(|error| Error::unreachable(NO_TOKEN).with_source(error))
+    }
+}
+
+impl fmt::Debug for SharedTokenSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedTokenSource").finish_non_exhaustive()
+    }
+}
+
+/// The header value that carries a token, marked as sensitive.
+///
+/// # Errors
+/// The text is no header value.
+pub fn bearer(token: &str) -> Result<HeaderValue, InvalidHeaderValue> {
+    let mut value = HeaderValue::try_from(format!("Bearer {token}"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+impl Guard {
+    /// The scope to ask for in a token for this call, if the call may be given one: it has none, and it
+    /// goes to an API of Google's over TLS, or to where the user said that one is.
+    ///
+    /// ```
+    /// # use gcp_scopes::{Guard, call::Call};
+    /// let guard = Guard::builder().build();
+    /// let request = http::Request::get("http://storage.googleapis.com/storage/v1/b/photos").body(())?;
+    /// let call = Call::of(request.method(), request.uri(), request.headers());
+    /// assert_eq!(guard.scope_to_ask_for(&call), None); // not over TLS
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    #[must_use]
+    pub fn scope_to_ask_for(&self, call: &Call<'_>) -> Option<Scope> {
+        if call.has_credentials() {
+            return None;
+        }
+        let endpoints = &self.state().endpoints;
+        let found = catalog::lookup(call, endpoints);
+        let is_google = |found| LookedUpCall::from_found(found).is_google();
+        let is_mapped_by_user =
+            || endpoints.is_mapped(call) && !is_google(catalog::lookup(call, &Endpoints::new()));
+        if !is_google(found) || found == Err(Why::Signed) || !(call.is_over_tls() || is_mapped_by_user()) {
+            return None;
+        }
+        Some(scope_for(&found))
+    }
+}
+
+/// The scope to ask for in a token for this call.
+pub(crate) fn scope_for(found: &Result<Found, Why>) -> Scope {
+    let accepted = found.as_ref().ok().map(|found| found.method().accepted());
+    accepted.as_ref().and_then(least).unwrap_or_else(Scope::cloud_platform)
+}
+
+const NO_TOKEN: &str = "there is no token for this call";
+
+#[cfg(test)]
+#[cfg(feature = "catalog-full")]
+mod tests {
+    use http::header::AUTHORIZATION;
+    use http::{HeaderMap, HeaderName};
+
+    use super::*;
+
+    #[test]
+    fn a_token_is_for_googles_apis_over_tls_and_for_hosts_the_user_mapped() {
+        let guard = Guard::builder().endpoint("http://127.0.0.1:4443", "storage.googleapis.com").unwrap();
+        let guard = guard.universe("s3nsapis.fr").unwrap().build();
+        let rows = [
+            ("https://storage.googleapis.com/storage/v1/b/b/o/x", Some("devstorage.read_only")),
+            ("https://storage.googleapis.com:443/storage/v1/b/b/o/x", Some("devstorage.read_only")),
+            ("http://127.0.0.1:4443/storage/v1/b/b/o/x", Some("devstorage.read_only")),
+            ("https://storage.s3nsapis.fr/storage/v1/b/b/o/x", Some("devstorage.read_only")),
+            ("https://pubsub.googleapis.com/v1/no/such/method/at/all", Some("cloud-platform")),
+            ("http://storage.googleapis.com/storage/v1/b/b/o/x", None),
+            ("http://storage.s3nsapis.fr/storage/v1/b/b/o/x", None),
+            ("https://storage.googleapis.com/storage/v1/b/b/o/x?access_token=mine", None),
+            ("https://storage.googleapis.com/storage/v1/b/b/o/x?a=b&oauth_token=mine", None),
+            ("https://storage.googleapis.com/storage/v1/b/b/o?page_token=2", Some("devstorage.read_only")),
+            ("https://storage.googleapis.com/storage/v1/b/b/o/x?alt=media&key=mine", None),
+            ("https://storage.googleapis.com/storage/v1/b/b/o?prefix=key", Some("devstorage.read_only")),
+            ("https://storage.googleapis.com:8443/storage/v1/b/b/o/x", None),
+            ("http://127.0.0.1:4444/storage/v1/b/b/o/x", None),
+            ("https://storage.googleapis.com/b/x?X-Goog-Signature=0&X-Goog-Credential=0", None),
+            ("https://storage.googleapis.com.evil.example/storage/v1/b/b/o/x", None),
+            ("https://storage.googleapis.com@evil.example/storage/v1/b/b/o/x", None),
+            ("https://oauth2.googleapis.com/token", None),
+            ("https://mine-abc.run.app/", None),
+            ("http://metadata.google.internal/computeMetadata/v1/", None),
+            ("https://example.com/", None),
+            ("/storage/v1/b/b/o/x", None),
+        ];
+        for (url, expected) in rows {
+            let (verb, uri) = (http::Method::GET, url.parse().unwrap());
+            let none = HeaderMap::new();
+            let scope = guard.scope_to_ask_for(&Call::of(&verb, &uri, &none));
+            assert_eq!(scope.as_ref().map(Scope::short), expected, "{url}");
+            for (name, value) in
+                [(AUTHORIZATION, "Bearer mine"), (HeaderName::from_static("x-goog-api-key"), "mine")]
+            {
+                let headers = HeaderMap::from_iter([(name, value.parse().unwrap())]);
+                assert_eq!(guard.scope_to_ask_for(&Call::of(&verb, &uri, &headers)), None, "{url}");
+            }
+        }
+    }
+}
