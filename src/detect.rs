@@ -44,62 +44,62 @@ pub async fn snapshot_with(fetch: impl Fetch + 'static) -> Snapshot {
 }
 
 pub(crate) async fn of_process(spawner: &Spawner, fetch: Option<Arc<dyn DynFetch>>) -> Snapshot {
-    let mut world = Snapshot::new();
-    for name in Snapshot::variables() {
-        world = world.with_env(*name, std::env::var(name).unwrap_or_default());
-    }
+    let value_of = |name: &str| std::env::var(name).unwrap_or_default();
+    let variables = Snapshot::variables().iter();
+    let mut snapshot = variables.fold(Snapshot::new(), |seen, name| seen.with_env(*name, value_of(name)));
     if let Some(text) = read_file(Path::new(Snapshot::maker_file())) {
-        world = world.with_file(Snapshot::maker_file(), &text);
+        snapshot = snapshot.with_file(Snapshot::maker_file(), &text);
     }
-    complete(spawner, world, fetch).await
+    completed(spawner, snapshot, fetch).await
 }
 
-/// The same world with what its variables point to: the credential file and the metadata server, under
-/// the rules of [`snapshot`].
-pub(crate) async fn complete(
+/// The same world with what its variables point to: the credential file and the metadata server,
+/// under the rules of [`snapshot`].
+pub(crate) async fn completed(
     spawner: &Spawner,
-    mut world: Snapshot,
+    mut snapshot: Snapshot,
     fetch: Option<Arc<dyn DynFetch>>,
 ) -> Snapshot {
-    for path in world.credential_paths() {
+    for path in snapshot.credential_paths() {
         if let Some(text) = read_file(Path::new(&path)) {
-            world = world.with_file(path, &text);
+            snapshot = snapshot.with_file(path, &text);
         }
     }
     match fetch {
-        Some(fetch) => ask(spawner, world, fetch).await,
-        None => world,
+        Some(fetch) => asked(spawner, snapshot, fetch).await,
+        None => snapshot,
     }
 }
 
 /// The same world with what the metadata server says, if there may be one.
-pub(crate) async fn ask(spawner: &Spawner, world: Snapshot, fetch: Arc<dyn DynFetch>) -> Snapshot {
-    let Some(host) = world.metadata_host().filter(|_| world.needs_metadata()) else { return world };
+pub(crate) async fn asked(spawner: &Spawner, snapshot: Snapshot, fetch: Arc<dyn DynFetch>) -> Snapshot {
+    let Some(host) = snapshot.metadata_host().filter(|_| snapshot.needs_metadata()) else {
+        return snapshot;
+    };
     let server = match MetadataServer::new(fetch, host) {
         Ok(server) => server,
-        Err(error) => return world.with_metadata_problem(error.to_string()),
+        Err(error) => return snapshot.with_metadata_problem(error.to_string()),
     };
-    let answered = spawner.run(ask_server(world.clone(), server)).await;
-    answered.unwrap_or_else(|why| world.with_metadata_problem(why))
+    let answered = spawner.run(ask(server, snapshot.clone())).await;
+    answered.unwrap_or_else(|why| snapshot.with_metadata_problem(why))
 }
 
-/// A value that is missing is no reason to stop; a server that is missing or slow is one.
-async fn ask_server(mut world: Snapshot, server: MetadataServer) -> Snapshot {
+/// Asks one thing after the other, because an answer may make the next question needless.
+async fn ask(server: MetadataServer, mut snapshot: Snapshot) -> Snapshot {
     let until = Instant::now() + LIMIT;
     for path in Snapshot::metadata_paths() {
-        if world.lacks(path) {
+        if snapshot.lacks(path) {
             continue;
         }
         match timeout_at(until, server.get(path)).await {
-            Ok(Ok(text)) => world = world.with_metadata(path, text),
-            Ok(Err(error)) if !world.has_metadata() => {
-                return world.with_metadata_problem(error.to_string());
-            }
-            Ok(Err(_)) => {}
-            Err(_) => return world.with_metadata_problem("the metadata server did not answer in time"),
+            Ok(Ok(text)) => snapshot = snapshot.with_metadata(path, text),
+            // A value that is missing is no reason to stop; a server that is missing or slow is one.
+            Ok(Err(_)) if snapshot.has_metadata() => {}
+            Ok(Err(error)) => return snapshot.with_metadata_problem(error.to_string()),
+            Err(_) => return snapshot.with_metadata_problem("the metadata server did not answer in time"),
         }
     }
-    world
+    snapshot
 }
 
 /// The text of a plain file. A pipe is left alone: to read it would take it from the program.
@@ -119,15 +119,15 @@ mod tests {
 
     use super::*;
     use crate::background::tests::block_on;
+    use crate::granted::fetch::tests::{FakeFetch, answer};
 
     /// Lists the names of the attributes.
     const ATTRIBUTE_NAMES: &str = "instance/attributes/";
     /// How many paths there are besides attributes.
     const PATHS: usize = 8;
-    use crate::granted::fetch::tests::{FakeFetch, answer};
 
     /// What a snapshot of `world` sees of a metadata server, and how often it asks.
-    async fn asked_by<F>(world: Snapshot, serve: F) -> (Snapshot, usize)
+    async fn ask<F>(world: Snapshot, serve: F) -> (Snapshot, usize)
     where
         F: Fn(&str) -> Option<Response<Bytes>> + Send + Sync + 'static,
     {
@@ -135,7 +135,7 @@ mod tests {
             serve(request.uri().path().trim_start_matches("/computeMetadata/v1/"))
         };
         let fetch = Arc::new(FakeFetch::new(by_path));
-        let snapshot = ask(Background::here().spawner(), world, Arc::clone(&fetch) as _).await;
+        let snapshot = asked(Background::here().spawner(), world, Arc::clone(&fetch) as _).await;
         (snapshot, fetch.asked())
     }
 
@@ -152,7 +152,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_few_values_are_asked_for_and_the_missing_ones_left_out() {
-        let (snapshot, asked) = asked_by(Snapshot::new(), vm).await;
+        let (snapshot, asked) = ask(Snapshot::new(), vm).await;
         assert_eq!(snapshot.metadata("project/project-id"), Some("my-project"));
         assert_eq!(snapshot.metadata("instance/attributes/created-by"), Some("somebody"));
         assert_eq!((snapshot.metadata("instance/zone"), snapshot.metadata_problem()), (None, None));
@@ -162,7 +162,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn attributes_are_asked_for_one_by_one_where_their_names_are_not_told() {
         let serve = |path: &str| vm(path).filter(|_| path != ATTRIBUTE_NAMES).or(Some(answer(403, "")));
-        let (snapshot, asked) = asked_by(Snapshot::new(), serve).await;
+        let (snapshot, asked) = ask(Snapshot::new(), serve).await;
         assert_eq!(snapshot.metadata("instance/attributes/created-by"), Some("somebody"));
         assert_eq!(asked, Snapshot::metadata_paths().count());
     }
@@ -177,7 +177,7 @@ mod tests {
             (|_| Some(answer(200, "<html>")), "cannot be read"),
         ];
         for (serve, problem) in rows {
-            let (snapshot, asked) = asked_by(Snapshot::new(), serve).await;
+            let (snapshot, asked) = ask(Snapshot::new(), serve).await;
             assert!(snapshot.metadata_problem().unwrap().contains(problem), "{snapshot:?}");
             assert!(!snapshot.has_metadata());
             assert_eq!(asked, 1);
@@ -186,8 +186,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_server_that_falls_silent_leaves_what_it_had_told() {
-        let (snapshot, _) =
-            asked_by(Snapshot::new(), |path| vm(path).filter(|_| path != "instance/name")).await;
+        let (snapshot, _) = ask(Snapshot::new(), |path| vm(path).filter(|_| path != "instance/name")).await;
         assert_eq!(snapshot.metadata("project/project-id"), Some("my-project"));
         assert!(snapshot.metadata_problem().is_some());
     }
@@ -229,15 +228,14 @@ mod tests {
             (laptop.with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1"), true),
         ];
         for (world, expected) in rows {
-            let (snapshot, asked) = asked_by(world, vm).await;
+            let (snapshot, asked) = ask(world, vm).await;
             assert_eq!(asked > 0, expected, "{snapshot:?}");
         }
     }
 
     #[tokio::test]
     async fn a_host_that_is_none_is_a_problem_and_no_failure() {
-        let (snapshot, asked) =
-            asked_by(Snapshot::new().with_env("GCE_METADATA_HOST", "http://x/"), vm).await;
+        let (snapshot, asked) = ask(Snapshot::new().with_env("GCE_METADATA_HOST", "http://x/"), vm).await;
         assert!(snapshot.metadata_problem().unwrap().contains("`http://x/`"));
         assert_eq!(asked, 0);
     }
@@ -247,7 +245,7 @@ mod tests {
         let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| Some(answer(200, "web-1"))));
         let world = Snapshot::new().with_env("GCE_METADATA_HOST", "127.0.0.1:1");
         let seen = |background: Background| {
-            block_on(complete(background.spawner(), world.clone(), Some(Arc::clone(&fetch) as _)))
+            block_on(completed(background.spawner(), world.clone(), Some(Arc::clone(&fetch) as _)))
         };
         let without = seen(Background::none());
         assert_eq!(without.metadata_host(), Some("127.0.0.1:1"));

@@ -60,7 +60,6 @@ pub(crate) struct State {
     pub(crate) problem: Option<String>,
     pub(crate) recording: OnceLock<Arc<Recording>>,
     pub(crate) repeats: Repeats,
-    /// Where the guard's own questions are asked.
     pub(crate) background: Background,
 }
 
@@ -100,6 +99,11 @@ impl Guard {
         self.0.grants.declare(token, granted);
     }
 
+    /// Begins work on the guard's own thread.
+    pub(crate) fn spawner(&self) -> &Spawner {
+        self.0.background.spawner()
+    }
+
     pub(crate) fn new(state: State) -> Self {
         Self(Shared::new(state))
     }
@@ -113,10 +117,6 @@ impl Guard {
     #[inline]
     pub(crate) fn state(&self) -> &State {
         &self.0
-    }
-
-    pub(crate) fn spawner(&self) -> &Spawner {
-        self.0.background.spawner()
     }
 }
 

@@ -97,8 +97,6 @@ pub mod catalog {
 
 pub mod granted;
 
-mod background;
-
 pub mod detect;
 
 #[doc(inline)]
@@ -119,6 +117,8 @@ pub mod token_source;
 pub mod calling;
 
 mod recording;
+
+mod background;
 
 pub mod self_check;
 

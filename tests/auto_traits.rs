@@ -60,8 +60,7 @@ fn adapters_go_wherever_their_clients_go() {
     anywhere::<(GuardMiddleware, GuardConnector, opendal::GuardLayer, Calling)>();
     anywhere::<(GuardCredentials, GuardRetryPolicy, GuardGetToken<String>)>();
     anywhere::<GuardTokenProvider<dyn gcp_auth::TokenProvider>>();
-    anywhere::<ReqwestFetch>();
-    anywhere::<SharedTokenSource>();
+    anywhere::<(ReqwestFetch, SharedTokenSource)>();
 }
 
 #[test]

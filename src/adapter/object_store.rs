@@ -168,7 +168,7 @@ struct GuardService {
 impl GuardService {
     async fn explain(&self, flight: Flight, response: HttpResponse) -> HttpResponse {
         let (mut parts, body) = response.into_parts();
-        let (seen, body) = look(flight.guard(), body).await;
+        let (seen, body) = look(&self.connector.guard, body).await;
         let denial = flight.explain(parts.status, &parts.headers, &seen).await;
         let Some(denial) = denial else {
             return Response::from_parts(parts, HttpResponseBody::new(body));

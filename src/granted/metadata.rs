@@ -156,7 +156,7 @@ impl MetadataScopes {
         let may_ask = |minted: &Minted| self.clock.now() >= minted.again_at;
         if last.as_ref().is_none_or(|minted| !is_same(minted) && may_ask(minted)) {
             let again_at = self.clock.now() + ASK_AGAIN;
-            // Stays if this look is cut short, so that the next caller need not wait as long.
+            // Stays if this look is cut short, so that whoever comes next need not wait as long.
             let token = Err("the metadata server did not answer in time".to_owned());
             *last = Some(Minted { again_at, token });
             let mut pause = Duration::ZERO;
@@ -290,17 +290,6 @@ mod tests {
     #[tokio::test]
     async fn a_token_may_come_without_the_flavor() {
         assert_eq!(get(TOKEN, without_flavor(answer(200, "{}"))).await.unwrap(), "{}");
-    }
-
-    #[test]
-    fn only_a_list_of_scopes_is_one() {
-        let good = "https://www.googleapis.com/auth/pubsub\nhttps://example.com/new-scope\nopenid\n";
-        assert_eq!(scope_list(good).map(|scopes| scopes.len()), Some(3));
-        for text in
-            ["", "\n", "Internal error", "https://a b/", "{\"scope\":1}", "https://x.example/\n\nopenid"]
-        {
-            assert_eq!(scope_list(text), None, "{text:?}");
-        }
     }
 
     /// A metadata server that mints `ya29.mine`, with one answer of another kind.
@@ -458,7 +447,7 @@ mod tests {
             Some(answer(200, text))
         }));
         let background = Background::here();
-        let snapshot = detect::ask(background.spawner(), Snapshot::new(), Arc::clone(&fetch)).await;
+        let snapshot = detect::asked(background.spawner(), Snapshot::new(), Arc::clone(&fetch)).await;
         let here = Environment::of(&snapshot);
         let server = MetadataServer::new(fetch, snapshot.metadata_host().unwrap()).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new());

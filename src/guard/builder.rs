@@ -263,7 +263,7 @@ impl GuardBuilder {
         let fetch = self.fetch.take().or_else(fetch::own);
         let asks_tokeninfo = self.asks_tokeninfo(self.world.is_none());
         let world = match self.world.take() {
-            Some(world) => detect::complete(self.background.spawner(), world, fetch.clone()).await,
+            Some(world) => detect::completed(self.background.spawner(), world, fetch.clone()).await,
             None => detect::of_process(self.background.spawner(), fetch.clone()).await,
         };
         let environment = Environment::of(&world);

@@ -36,7 +36,7 @@ pub use made_from::VERSION;
 #[doc(inline)]
 pub use method::{ApiMethod, Basis};
 #[doc(inline)]
-pub use typo::nearest;
+pub use typo::{nearest, typos};
 #[doc(inline)]
 pub use verdict::{Verdict, verdict};
 #[doc(inline)]

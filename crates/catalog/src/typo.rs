@@ -15,7 +15,8 @@ pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
 
 /// How many typos turn one into the other, if so few that one may be meant by the other: two neighbours
 /// that changed places count as one. Of a short word nearly all is right, or it is another word.
-pub(crate) fn typos(text: &str, name: &str) -> Option<usize> {
+#[must_use]
+pub fn typos(text: &str, name: &str) -> Option<usize> {
     let most = match text.len() {
         0..3 => 0,
         3..8 => 1,

@@ -16,6 +16,12 @@ pub struct Error {
     message: String,
 }
 
+impl From<String> for Error {
+    fn from(message: String) -> Self {
+        Self { message }
+    }
+}
+
 impl Error {
     pub(crate) fn new(message: String) -> Self {
         Self { message }

@@ -15,6 +15,9 @@ pub mod layout;
 
 pub mod denial;
 
+#[cfg(feature = "reader")]
+pub mod reader;
+
 mod decide;
 
 #[cfg(any(test, fuzzing))]

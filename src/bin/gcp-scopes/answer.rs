@@ -1,13 +1,13 @@
 //! What is answered, for people and for programs.
 
-use gcp_scopes::call::{Call, Why};
+use gcp_scopes::call::Why;
 use gcp_scopes::catalog::{ApiMethod, Endpoints, lookup};
 use gcp_scopes::guard::{Verdict, verdict};
 use gcp_scopes::layout::Layout;
+use gcp_scopes_explain::reader::Question;
 use serde::Serialize;
 
 use crate::look::Look;
-use crate::question::Question;
 
 /// The method of a question's request, and what the token's scopes mean for it.
 pub(crate) struct Answer {
@@ -23,8 +23,8 @@ impl Answer {
     }
 
     pub(crate) fn to(question: &Question) -> Self {
-        let found = lookup(&Call::new(&question.verb, &question.uri), &Endpoints::new());
-        let verdict = match (&found, &question.granted) {
+        let found = lookup(&question.call(), &Endpoints::new());
+        let verdict = match (&found, question.granted()) {
             (Err(why), _) => Verdict::Abstain(*why),
             (Ok(found), Some(granted)) => verdict(found, granted),
             (Ok(found), None) => Verdict::Abstain(found.doubt().unwrap_or(Why::Granted)),
@@ -51,7 +51,7 @@ impl Answer {
             return format!("no API method\n{}", layout.paragraph(&explain(self.word(), question)));
         };
         let mut text = facts(method, look);
-        let why = match (&question.granted, self.doubt) {
+        let why = match (question.granted(), self.doubt) {
             (Some(_), _) => format!("{}: {}", decision(self.verdict), explain(self.word(), question)),
             (None, Some(doubt)) => explain(doubt.as_str(), question),
             (None, None) => return text,
@@ -153,7 +153,7 @@ fn decision(verdict: Verdict) -> &'static str {
 }
 
 fn explain(word: &str, question: &Question) -> String {
-    let host = question.uri.host().unwrap_or_default();
+    let host = question.uri().host().unwrap_or_default();
     match word {
         "accepted" => "the token holds an accepted scope (IAM is another question)".into(),
         "missing" => "the token holds none of these scopes, and no IAM role can change that".into(),

@@ -9,10 +9,10 @@ use gcp_scopes::environment::{Credential, Snapshot};
 use gcp_scopes::guard::GuardBuilder;
 use gcp_scopes::self_check::{Report, SelfCheck};
 use gcp_scopes::token_source::TokenSource;
+use gcp_scopes_explain::reader::shown;
 
 use crate::Format;
 use crate::ending::{self, refuse};
-use crate::line::shown;
 use crate::look::Look;
 
 #[derive(Debug, Args)]

@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 use gcp_scopes::self_check::{Access, GateState, SelfCheck};
+use gcp_scopes_explain::reader::{looks_secret, nearest_name, shown};
 
 use crate::asking::{Asking, print};
 use crate::ending::refuse;
-use crate::line::{looks_secret, nearest, shown};
 use crate::look::Look;
 
 /// Say whether this place's token holds the scopes that a service needs, and whether IAM grants what it
@@ -97,7 +97,7 @@ fn read_api(text: &str) -> Result<(&str, &'static [Access]), String> {
         "read" => &[Access::Read],
         "write" => &[Access::Write],
         other => {
-            let near = nearest(other, ["read", "write"].into_iter());
+            let near = nearest_name(other, ["read", "write"].into_iter());
             let hint = match near {
                 Some(near) => format!("did you mean {name}={near}?"),
                 None => format!("expected {name}=read, {name}=write, or {name} for both"),

@@ -7,11 +7,10 @@ use std::process::ExitCode;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use gcp_scopes::environment::{self, Credential, Environment};
+use gcp_scopes_explain::reader::{self, shown};
 use gcp_scopes_testing::{FakeGoogle, Platform, Vm};
 
 use crate::ending::{exit, print, refuse};
-use crate::line::shown;
-use crate::question;
 
 /// Run a fake Google on 127.0.0.1 and print how to point clients at it, until Ctrl-C.
 #[derive(Debug, Args)]
@@ -75,7 +74,7 @@ fn vm(args: &Emulate) -> Result<Vm, String> {
     if args.scopes.is_empty() {
         return Ok(vm);
     }
-    let scopes = question::scopes(args.scopes.iter().map(String::as_str))?;
+    let scopes = reader::scopes(args.scopes.iter().map(String::as_str)).map_err(|error| error.to_string())?;
     Ok(vm.scopes(scopes.iter().map(|scope| scope.to_string())))
 }
 

@@ -8,14 +8,13 @@ use std::process::ExitCode;
 use clap::Args;
 use gcp_scopes::Guard;
 use gcp_scopes::refusal::Gate;
+use gcp_scopes_explain::reader::{LogBlock, LogRecord, NamedCall, RecordedAnswer, in_utf8, log_records};
 
 use crate::ending::{exit, print, refuse};
 use crate::explanation::{Explainer, Explanation};
-use crate::log::{self, Block, Record};
 use crate::look::Look;
 use crate::place::Place;
-use crate::said::{Said, in_utf8};
-use crate::{Format, answer, called, stream};
+use crate::{Format, answer, stream};
 
 /// A longer log takes too long to look through, in bytes.
 const LONGEST: u64 = 16 << 20;
@@ -78,7 +77,10 @@ pub(crate) fn run(args: &Explain, look: &Look) -> ExitCode {
         Err(error) => return fail(args, &error),
     };
     if args.jsonl {
-        let answer = |line: &[u8]| Said::from_line(line).map(|said| explainer.explain(&said).json());
+        let answer = |line: &[u8]| {
+            let said = RecordedAnswer::from_line(line).map_err(|error| error.to_string())?;
+            Ok(explainer.explain(&said).json())
+        };
         return stream::run(io::stdin().lock(), io::stdout().lock(), answer);
     }
     let bytes = match read(args) {
@@ -91,7 +93,7 @@ pub(crate) fn run(args: &Explain, look: &Look) -> ExitCode {
         Ok(bytes) => in_utf8(bytes),
         Err(error) => return fail(args, &error),
     };
-    let explanation = match log::of_json(&bytes) {
+    let explanation = match log_records(&bytes) {
         Some(records) => first_of(explained(&explainer, records).filter(|(_, one)| one.is_refusal())),
         None => of_text(&explainer, &bytes),
     };
@@ -127,7 +129,7 @@ pub(crate) fn run(args: &Explain, look: &Look) -> ExitCode {
 type Placed = (String, Explanation);
 
 /// What the records of a log say.
-fn explained(explainer: &Explainer, log: Vec<Record>) -> impl Iterator<Item = Placed> {
+fn explained(explainer: &Explainer, log: Vec<LogRecord>) -> impl Iterator<Item = Placed> {
     log.into_iter().map(|record| (record.name(), explainer.explain_record(record)))
 }
 
@@ -155,19 +157,19 @@ fn first_of(refused: impl Iterator<Item = Placed>) -> Explanation {
 /// The first refusal of a plain log, or the one that a text is about.
 fn of_text(explainer: &Explainer, bytes: &[u8]) -> Explanation {
     let text = String::from_utf8_lossy(bytes);
-    let blocks = Block::all_of(&text);
+    let blocks = LogBlock::all_of(&text);
     if !blocks.is_empty() {
         return of_blocks(explainer, &blocks);
     }
-    let explanation = first_in(explainer, Said::parts(bytes)).unwrap_or_default();
+    let explanation = first_in(explainer, RecordedAnswer::parts(bytes)).unwrap_or_default();
     tell_of_others(explainer, &text, explanation.gate());
     explanation
 }
 
-fn of_blocks(explainer: &Explainer, blocks: &[Block<'_>]) -> Explanation {
+fn of_blocks(explainer: &Explainer, blocks: &[LogBlock<'_>]) -> Explanation {
     let (mut whole, mut refused) = (None, Vec::new());
     for block in blocks {
-        let Some(of_block) = first_in(explainer, block.said()) else { continue };
+        let Some(of_block) = first_in(explainer, block.answers()) else { continue };
         whole.get_or_insert(of_block);
         refused.extend(explained(explainer, block.records()).filter(|(_, one)| one.is_likely()));
         if refused.len() >= COMPARED {
@@ -181,7 +183,7 @@ fn of_blocks(explainer: &Explainer, blocks: &[Block<'_>]) -> Explanation {
     }
 }
 
-fn first_in(explainer: &Explainer, parts: impl Iterator<Item = Said>) -> Option<Explanation> {
+fn first_in(explainer: &Explainer, parts: impl Iterator<Item = RecordedAnswer>) -> Option<Explanation> {
     let mut explained = parts.map(|said| explainer.explain(&said));
     explained.find(Explanation::is_refusal)
 }
@@ -195,7 +197,7 @@ fn tell_of_others(explainer: &Explainer, text: &str, explained: Option<Gate>) {
     }
     let lines = (1..).zip(text.lines().take(LINES));
     let mut likely = lines.filter_map(|(number, line)| {
-        let explanation = explainer.explain(&Said::text(line.to_owned()));
+        let explanation = explainer.explain(&RecordedAnswer::text(line.to_owned()));
         explanation.gate().filter(|_| explanation.is_likely()).map(|gate| (number, gate))
     });
     if let (Some(explained), Some((number, gate))) =
@@ -226,7 +228,7 @@ fn explainer(args: &Explain) -> Result<Explainer, String> {
         guard: Guard::builder().build(),
         environment: args.place.environment()?,
         granted: args.place.granted()?,
-        call: args.call.as_deref().map(called::read).transpose()?,
+        call: args.call.as_deref().map(NamedCall::read).transpose().map_err(|error| error.to_string())?,
     })
 }
 

@@ -7,12 +7,10 @@ use gcp_scopes::layout::Layout;
 use gcp_scopes::refusal::{Certainty, Gate, Refusal, classify};
 use gcp_scopes::remedy::{Step, for_refused_call};
 use gcp_scopes::{Denial, Guard, ScopeSet};
+use gcp_scopes_explain::reader::{LogRecord, NamedCall, RecordedAnswer};
 use serde::Serialize;
 
 use crate::answer::to_json;
-use crate::called::{self, Called};
-use crate::log::Record;
-use crate::said::Said;
 
 /// Everything that does not change from one answer to the next.
 pub(crate) struct Explainer {
@@ -20,23 +18,25 @@ pub(crate) struct Explainer {
     pub(crate) environment: Environment,
     pub(crate) granted: GrantedScopes,
     /// The call, if the person told it.
-    pub(crate) call: Option<Called>,
+    pub(crate) call: Option<NamedCall>,
 }
 
 impl Explainer {
     /// The surest of what a record of a log may mean.
-    pub(crate) fn explain_record(&self, record: Record) -> Explanation {
+    pub(crate) fn explain_record(&self, record: LogRecord) -> Explanation {
         let all = record.answers().into_iter().map(|said| self.explain(&said));
         all.reduce(Explanation::or_surer).unwrap_or_default()
     }
 
-    pub(crate) fn explain(&self, said: &Said) -> Explanation {
+    pub(crate) fn explain(&self, said: &RecordedAnswer) -> Explanation {
         let Some(refusal) = classify(&said.answer()) else { return Explanation::default() };
         let named = refusal.service().zip(refusal.rpc_method());
         let named = named.and_then(|(service, name)| ApiMethod::by_server_name(service, name));
-        let call =
-            self.call.clone().or_else(|| if named.is_none() { called::in_text(&said.body()) } else { None });
-        let method = call.as_ref().map_or(named, Called::method);
+        let call = self
+            .call
+            .clone()
+            .or_else(|| if named.is_none() { NamedCall::in_text(&said.body()) } else { None });
+        let method = call.as_ref().map_or(named, NamedCall::method);
         let called = call.unwrap_or_default();
         let call = called.call();
         let denial = self.guard.explain(&call, &self.granted, &said.answer());

@@ -2,20 +2,15 @@
 
 mod answer;
 mod asking;
-mod called;
 mod check;
 mod emulate;
 mod ending;
 mod explain;
 mod explanation;
-mod line;
-mod log;
 mod look;
 mod manual;
 mod method;
 mod place;
-mod question;
-mod said;
 mod stream;
 mod whoami;
 

@@ -5,12 +5,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use gcp_scopes::catalog::ApiMethod;
+use gcp_scopes_explain::reader::{self, Question, shown};
 
 use crate::answer::{self, Answer};
 use crate::ending::{exit, print, refuse};
-use crate::line::shown;
 use crate::look::Look;
-use crate::question::{self, EXAMPLE, Question};
 use crate::{Format, stream};
 
 /// Name the API method of one request, the scopes it accepts, and what a token's scopes mean for it.
@@ -59,7 +58,10 @@ Exit codes:
 
 pub(crate) fn run(args: &Method, look: &Look) -> ExitCode {
     if args.jsonl {
-        let answer = |line: &[u8]| Question::from_line(line).map(|question| Answer::to(&question).json());
+        let answer = |line: &[u8]| {
+            let question = Question::from_line(line).map_err(|error| error.to_string())?;
+            Ok(Answer::to(&question).json())
+        };
         return stream::run(io::stdin().lock(), io::stdout().lock(), answer);
     }
     match (answered(args, look), args.format) {
@@ -81,15 +83,17 @@ fn answered(args: &Method, look: &Look) -> Result<String, String> {
             Format::Json => Answer::about(method).json_with_doc(),
         });
     };
-    let granted =
-        (!args.granted.is_empty()).then(|| question::scopes(args.granted.iter().map(String::as_str)));
-    let question = Question::new(verb, url, granted.transpose()?)?;
+    let granted = (!args.granted.is_empty()).then(|| reader::scopes(args.granted.iter().map(String::as_str)));
+    let question = granted.transpose().and_then(|granted| Question::new(verb, url, granted));
+    let question = question.map_err(|error| error.to_string())?;
     let answer = Answer::to(&question);
     Ok(match args.format {
         Format::Text => answer.text(&question, look),
         Format::Json => answer.json_with_doc(),
     })
 }
+
+const EXAMPLE: &str = "https://storage.googleapis.com/storage/v1/b/BUCKET";
 
 fn named(id: &str) -> Result<ApiMethod, String> {
     if id.contains('.') && !id.contains('/') {

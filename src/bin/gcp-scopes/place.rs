@@ -7,8 +7,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, Args, Command};
 use gcp_scopes::environment::{Credential, Environment, Platform};
 use gcp_scopes::granted::{GrantSource, GrantedScopes};
-
-use crate::question;
+use gcp_scopes_explain::reader::{self, CREDENTIALS, PLACES};
 
 /// Where the call was made, for steps that fit the place.
 #[derive(Debug, Args)]
@@ -158,52 +157,7 @@ impl Place {
 
     fn held(&self) -> Result<Option<gcp_scopes::ScopeSet>, String> {
         let told = !self.held.is_empty();
-        told.then(|| question::scopes(self.held.iter().map(String::as_str))).transpose()
+        let scopes = told.then(|| reader::scopes(self.held.iter().map(String::as_str)));
+        scopes.transpose().map_err(|error| error.to_string())
     }
 }
-
-const PLACES: [Row; 24] = {
-    use Credential::{
-        DomainWideDelegation, ExternalAccount, ExternalUser, GcloudUser, Impersonated, MetadataServer,
-        ServiceAccountKey, UserAdc,
-    };
-    use Platform::Unknown;
-    [
-        ("gce", Platform::ComputeEngine, MetadataServer),
-        ("mig", Platform::ManagedInstanceGroup, MetadataServer),
-        ("gke-node", Platform::GkeNode, MetadataServer),
-        ("gke-workload-identity", Platform::GkeWorkloadIdentity, MetadataServer),
-        ("cloud-run", Platform::CloudRunService, MetadataServer),
-        ("cloud-run-job", Platform::CloudRunJob, MetadataServer),
-        ("cloud-run-worker-pool", Platform::CloudRunWorkerPool, MetadataServer),
-        ("functions", Platform::CloudFunctions, MetadataServer),
-        ("app-engine", Platform::AppEngineStandard, MetadataServer),
-        ("app-engine-flex", Platform::AppEngineFlexible, MetadataServer),
-        ("dataproc", Platform::Dataproc, MetadataServer),
-        ("dataflow", Platform::Dataflow, MetadataServer),
-        ("composer", Platform::Composer, MetadataServer),
-        ("workbench", Platform::Workbench, MetadataServer),
-        ("cloud-shell", Platform::CloudShell, GcloudUser),
-        ("cloud-build", Platform::CloudBuild, MetadataServer),
-        ("user-adc", Unknown, UserAdc),
-        ("service-account-key", Unknown, ServiceAccountKey),
-        ("impersonated", Unknown, Impersonated),
-        ("external-account", Unknown, ExternalAccount),
-        ("external-user", Unknown, ExternalUser),
-        ("delegation", Unknown, DomainWideDelegation),
-        ("gcloud-user", Unknown, GcloudUser),
-        ("elsewhere", Unknown, Credential::Unknown),
-    ]
-};
-
-const CREDENTIALS: [(&str, Credential); 9] = [
-    ("metadata-server", Credential::MetadataServer),
-    ("user-adc", Credential::UserAdc),
-    ("service-account-key", Credential::ServiceAccountKey),
-    ("impersonated", Credential::Impersonated),
-    ("external-account", Credential::ExternalAccount),
-    ("external-user", Credential::ExternalUser),
-    ("delegation", Credential::DomainWideDelegation),
-    ("gcloud-user", Credential::GcloudUser),
-    ("declared", Credential::Declared),
-];

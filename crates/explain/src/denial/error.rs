@@ -9,12 +9,26 @@ use super::Denial;
 /// Several clients (reqwest-middleware's `Error::Middleware` among them) are transparent: their
 /// `source()` skips the error they were given and starts one level below it. So the denial stands
 /// one level below. Display repeats its line, for clients that print one level only.
+///
+/// ```
+/// # use gcp_scopes_explain::Denial;
+/// fn hand_over(denial: Denial) -> Box<dyn std::error::Error + Send + Sync> {
+///     denial.into_error().into() // `Denial::of` finds the denial again
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct DenialError(#[source] Denial);
 
 impl Denial {
     /// The error to hand to a client, in which [`of`](Self::of) finds the denial again.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::Denial;
+    /// fn to_io(denial: Denial) -> std::io::Error {
+    ///     std::io::Error::other(denial.into_error())
+    /// }
+    /// ```
     #[must_use]
     pub fn into_error(self) -> DenialError {
         DenialError(self)

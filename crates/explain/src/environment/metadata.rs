@@ -29,3 +29,19 @@ fn scope_line(line: &str) -> Option<Scope> {
     let plausible = line.starts_with("https://") && line.bytes().all(|byte| byte.is_ascii_graphic());
     (scope.is_known() || plausible).then_some(scope)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_list_of_scopes_is_one() {
+        let good = "https://www.googleapis.com/auth/pubsub\nhttps://example.com/new-scope\nopenid\n";
+        assert_eq!(scope_list(good).map(|scopes| scopes.len()), Some(3));
+        for text in
+            ["", "\n", "Internal error", "https://a b/", "{\"scope\":1}", "https://x.example/\n\nopenid"]
+        {
+            assert_eq!(scope_list(text), None, "{text:?}");
+        }
+    }
+}

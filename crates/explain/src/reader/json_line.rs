@@ -1,12 +1,13 @@
-//! What every line of a stream has in common: one JSON object, and errors that show what was sent.
+//! What every line of a stream of JSON has in common: one JSON object, and errors that show what was sent.
 
+use gcp_scopes_catalog::typos;
 use serde_json::{Map, Value};
 
 /// What is longer than this is no misspelt name.
-pub(crate) const LONG: usize = 100;
+pub(super) const LONG: usize = 100;
 
 /// Reads a line that should be a JSON object of this shape.
-pub(crate) fn object(line: &[u8], shape: &str) -> Result<Map<String, Value>, String> {
+pub(super) fn object(line: &[u8], shape: &str) -> Result<Map<String, Value>, String> {
     let text = std::str::from_utf8(line)
         .map_err(|_| format!("not UTF-8: {}; expected {shape}", shown(&String::from_utf8_lossy(line))))?;
     let text = text.trim_start_matches('\u{feff}');
@@ -23,7 +24,7 @@ fn in_line(error: &serde_json::Error) -> String {
 }
 
 /// What sort of value it is, and the value.
-pub(crate) fn kind(value: &Value) -> String {
+pub(super) fn kind(value: &Value) -> String {
     let kind = match value {
         Value::Null => return "null".into(),
         Value::Bool(_) => "a truth value",
@@ -35,17 +36,29 @@ pub(crate) fn kind(value: &Value) -> String {
     format!("{kind}, {}", shown(&value.to_string()))
 }
 
-/// The name that is meant, if one typo or a few in a long name make it.
-pub(crate) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+/// The name that is meant, if one typo or a few in a long name make it, in capitals or not.
+///
+/// ```
+/// use gcp_scopes_explain::reader::nearest_name;
+///
+/// assert_eq!(nearest_name("PSOT", ["GET", "POST"].into_iter()), Some("POST"));
+/// ```
+pub fn nearest_name<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let text = text.trim().to_ascii_lowercase();
-    let most = if text.len() < 3 { 0 } else { 1.max(text.len() / 4) };
     let short = |name: &&str| name.len() <= LONG && text.len() <= LONG;
-    let edits = |name: &'a str| (strsim::osa_distance(&text, &name.to_ascii_lowercase()), name);
-    names.filter(short).map(edits).min().filter(|(edits, _)| *edits <= most).map(|(_, name)| name)
+    let edits = |name: &'a str| Some((typos(&text, &name.to_ascii_lowercase())?, name));
+    names.filter(short).filter_map(edits).min().map(|(_, name)| name)
 }
 
-/// The input, as far as it can be shown: its start, escaped, and without what may be a secret.
-pub(crate) fn shown(text: &str) -> String {
+/// An input as far as it can be shown: its start, escaped, and without what may be a secret.
+///
+/// ```
+/// use gcp_scopes_explain::reader::shown;
+///
+/// assert_eq!(shown("https://example.com/?key=AIza"), "`https://example.com/…`");
+/// ```
+#[must_use]
+pub fn shown(text: &str) -> String {
     let text = text.trim();
     let open = text.split('?').next().unwrap_or_default();
     let start = open.char_indices().nth(80).and_then(|(end, _)| open.get(..end)).unwrap_or(open);
@@ -55,8 +68,13 @@ pub(crate) fn shown(text: &str) -> String {
     format!("`{}{cut}`", start.escape_debug())
 }
 
-/// Whether it may hold a token or a key.
-pub(crate) fn looks_secret(text: &str) -> bool {
+/// Whether it may hold a token or a key of Google's.
+///
+/// ```
+/// assert!(gcp_scopes_explain::reader::looks_secret("--need=ya29.a0AfH6SM"));
+/// ```
+#[must_use]
+pub fn looks_secret(text: &str) -> bool {
     SECRETS.iter().any(|mark| text.contains(mark))
 }
 

@@ -3,25 +3,28 @@
 
 use serde_json::{Map, Value};
 
-use crate::said::Said;
+use super::recorded_answer::RecordedAnswer;
 
 /// How many texts of one record are looked at. A record has a handful.
 const TEXTS: usize = 64;
 
 /// Something that a program wrote down, and the line or the place in the array that it has, from one on.
-pub(crate) struct Record {
+#[derive(Debug)]
+pub struct LogRecord {
     place: usize,
     content: Content,
 }
 
+#[derive(Debug)]
 enum Content {
     Fields(Map<String, Value>),
     Text(String),
 }
 
-impl Record {
+impl LogRecord {
     /// Where to find it.
-    pub(crate) fn name(&self) -> String {
+    #[must_use]
+    pub fn name(&self) -> String {
         match self.content {
             Content::Fields(_) => format!("record {}", self.place),
             Content::Text(_) => format!("line {}", self.place),
@@ -30,15 +33,16 @@ impl Record {
 
     /// What may be the answer. Of JSON it is each of its texts alone, then the record as a whole: beside
     /// the one text that counts stand a message and names that are the program's own.
-    pub(crate) fn answers(self) -> Vec<Said> {
+    #[must_use]
+    pub fn answers(self) -> Vec<RecordedAnswer> {
         let fields = match self.content {
-            Content::Text(text) => return Said::parts(text.as_bytes()).collect(),
+            Content::Text(text) => return RecordedAnswer::parts(text.as_bytes()).collect(),
             Content::Fields(fields) => fields,
         };
         let mut texts = Vec::new();
         fields.values().for_each(|value| collect(value, &mut texts));
         texts.push(Value::Object(fields).to_string());
-        texts.into_iter().map(Said::text).collect()
+        texts.into_iter().map(RecordedAnswer::text).collect()
     }
 }
 
@@ -54,7 +58,16 @@ fn collect(value: &Value, texts: &mut Vec<String>) {
 }
 
 /// The records of a log of JSON; nothing for anything that is none, as Google's own answer is.
-pub(crate) fn of_json(bytes: &[u8]) -> Option<Vec<Record>> {
+///
+/// ```
+/// use gcp_scopes_explain::reader::log_records;
+///
+/// let log = br#"{"severity":"ERROR","message":"Request had insufficient authentication scopes."}"#;
+/// assert_eq!(log_records(log).map(|records| records.len()), Some(1));
+/// assert!(log_records(br#"{"error":{"code":403}}"#).is_none());
+/// ```
+#[must_use]
+pub fn log_records(bytes: &[u8]) -> Option<Vec<LogRecord>> {
     let values = match serde_json::from_slice(bytes) {
         Ok(Value::Array(items)) => items,
         Ok(one) => vec![one],
@@ -67,12 +80,13 @@ pub(crate) fn of_json(bytes: &[u8]) -> Option<Vec<Record>> {
     };
     let records: Vec<_> = (1..).zip(values).filter_map(record).collect();
     let is_log = !records.is_empty() && records.iter().all(|(place, _)| *place > 0);
-    let named = |(place, fields)| Record { place, content: Content::Fields(fields) };
+    let named = |(place, fields)| LogRecord { place, content: Content::Fields(fields) };
     is_log.then(|| records.into_iter().map(named).collect())
 }
 
 /// A part of a plain log that begins and ends with a record.
-pub(crate) struct Block<'a> {
+#[derive(Debug)]
+pub struct LogBlock<'a> {
     line: usize,
     text: &'a str,
 }
@@ -81,9 +95,10 @@ pub(crate) struct Block<'a> {
 /// record.
 const BLOCK: usize = 32 << 10;
 
-impl<'a> Block<'a> {
+impl<'a> LogBlock<'a> {
     /// A plain log; nothing if fewer than two lines begin a record.
-    pub(crate) fn all_of(text: &'a str) -> Vec<Self> {
+    #[must_use]
+    pub fn all_of(text: &'a str) -> Vec<Self> {
         let (mut blocks, mut begun, mut starts) = (Vec::new(), (1, 0), 0);
         let mut place = 0;
         for (number, line) in (1..).zip(text.split_inclusive('\n')) {
@@ -100,12 +115,14 @@ impl<'a> Block<'a> {
         if starts < 2 { Vec::new() } else { blocks }
     }
 
-    pub(crate) fn said(&self) -> impl Iterator<Item = Said> {
-        Said::parts(self.text.as_bytes())
+    /// The whole block, in parts as long as are read.
+    pub fn answers(&self) -> impl Iterator<Item = RecordedAnswer> {
+        RecordedAnswer::parts(self.text.as_bytes())
     }
 
     /// The records, each with the lines that follow its first.
-    pub(crate) fn records(&self) -> Vec<Record> {
+    #[must_use]
+    pub fn records(&self) -> Vec<LogRecord> {
         let mut records: Vec<(usize, String)> = Vec::new();
         for (number, line) in (self.line..).zip(self.text.lines()) {
             match records.last_mut() {
@@ -113,7 +130,7 @@ impl<'a> Block<'a> {
                 _ => records.push((number, line.to_owned())),
             }
         }
-        let named = |(place, text)| Record { place, content: Content::Text(text) };
+        let named = |(place, text)| LogRecord { place, content: Content::Text(text) };
         records.into_iter().map(named).collect()
     }
 }

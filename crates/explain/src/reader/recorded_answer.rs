@@ -1,22 +1,34 @@
 //! What was answered, as a person pastes it or a program writes it down.
 
-use gcp_scopes::refusal::Answer;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
-use crate::line::{self, kind, nearest, shown};
+use super::json_line::{self, kind, nearest_name, shown};
+use crate::error::Error;
+use crate::refusal::Answer;
 
 /// An answer, as much of it as was written down.
-pub(crate) struct Said {
+///
+/// ```
+/// use gcp_scopes_explain::reader::RecordedAnswer;
+/// use gcp_scopes_explain::refusal::{Gate, classify};
+///
+/// let line = br#"{"transport": "http", "status": 403, "body": "Request had insufficient authentication scopes."}"#;
+/// let answer = RecordedAnswer::from_line(line)?;
+/// assert_eq!(classify(&answer.answer()).map(|refusal| refusal.gate()), Some(Gate::Scope));
+/// # Ok::<(), gcp_scopes_explain::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct RecordedAnswer {
     status: Option<u16>,
     headers: HeaderMap,
     body: Vec<u8>,
 }
 
-impl Said {
+impl RecordedAnswer {
     /// A text without more ado, such as a log line, a whole response or a whole log, in parts as long as
     /// the library reads. They overlap, so that every answer stands whole in the first that has some of it.
-    pub(crate) fn parts(text: &[u8]) -> impl Iterator<Item = Self> {
+    pub fn parts(text: &[u8]) -> impl Iterator<Item = Self> {
         (0..text.len()).step_by(PART - OVERLAP).map(move |start| {
             let body = text.iter().skip(start).take(PART).copied().collect();
             Self { status: None, headers: HeaderMap::new(), body }
@@ -24,13 +36,18 @@ impl Said {
     }
 
     /// One text of a log.
-    pub(crate) fn text(text: String) -> Self {
+    #[must_use]
+    pub fn text(text: String) -> Self {
         Self { status: None, headers: HeaderMap::new(), body: text.into_bytes() }
     }
 
-    /// Reads a line of the stream.
-    pub(crate) fn from_line(line: &[u8]) -> Result<Self, String> {
-        let object = line::object(line, SHAPE)?;
+    /// Reads a line of JSON:
+    /// `{"transport": "http|grpc|text", "status": 403, "headers": {"name": "text"}, "body": "text"}`.
+    ///
+    /// # Errors
+    /// What is wrong with the line, and what was expected.
+    pub fn from_line(line: &[u8]) -> Result<Self, Error> {
+        let object = json_line::object(line, SHAPE)?;
         let transport = transport(&object)?;
         let mut headers = headers(object.get("headers"))?;
         let mut status = status(object.get("status"))?;
@@ -43,13 +60,16 @@ impl Said {
         Ok(Self { status, headers, body: body(object.get("body"))?.into_bytes() })
     }
 
-    pub(crate) fn answer(&self) -> Answer<'_> {
+    /// The answer, to be classified.
+    #[must_use]
+    pub fn answer(&self) -> Answer<'_> {
         let answer = Answer::new(&self.body).with_headers(&self.headers);
         self.status.into_iter().fold(answer, Answer::with_status)
     }
 
     /// The body as far as it is text.
-    pub(crate) fn body(&self) -> String {
+    #[must_use]
+    pub fn body(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 }
@@ -66,7 +86,7 @@ const TRANSPORTS: [&str; 3] = ["http", "grpc", "text"];
 fn transport(object: &Map<String, Value>) -> Result<&'static str, String> {
     match object.get("transport") {
         Some(Value::String(said)) => TRANSPORTS.into_iter().find(|name| name == said).ok_or_else(|| {
-            let near = nearest(said, TRANSPORTS.into_iter());
+            let near = nearest_name(said, TRANSPORTS.into_iter());
             let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             format!("unknown `transport` {}; expected {SHAPE}{hint}", shown(said))
         }),
@@ -127,8 +147,9 @@ fn body(value: Option<&Value>) -> Result<String, String> {
     }
 }
 
-/// Windows' shells write UTF-16 to files.
-pub(crate) fn in_utf8(bytes: Vec<u8>) -> Vec<u8> {
+/// The same text in UTF-8: Windows' shells write UTF-16 to files.
+#[must_use]
+pub fn in_utf8(bytes: Vec<u8>) -> Vec<u8> {
     let units: fn([u8; 2]) -> u16 = match bytes[..] {
         [0xff, 0xfe, ..] => u16::from_le_bytes,
         [0xfe, 0xff, ..] => u16::from_be_bytes,

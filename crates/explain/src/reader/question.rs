@@ -1,38 +1,94 @@
 //! What is asked, read from what a person or a program wrote.
 
-use gcp_scopes::{Scope, ScopeSet};
-use http::Uri;
+use gcp_scopes_catalog::call::Call;
+use gcp_scopes_catalog::scope::{Scope, ScopeSet};
+use http::{Method, Uri};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::line::{self, LONG, kind, nearest, shown};
+use super::json_line::{self, LONG, kind, nearest_name, shown};
+use super::scope_lists::SETS;
+use crate::error::Error;
 
 /// A request, and what its token holds, if that is told.
-pub(crate) struct Question {
-    pub(crate) verb: http::Method,
-    pub(crate) uri: Uri,
-    pub(crate) granted: Option<ScopeSet>,
+///
+/// ```
+/// use gcp_scopes_explain::reader::Question;
+///
+/// let line = br#"{"verb": "GET", "url": "https://storage.googleapis.com/storage/v1/b", "granted": ["storage-ro"]}"#;
+/// let question = Question::from_line(line)?;
+/// assert_eq!(question.uri().host(), Some("storage.googleapis.com"));
+/// assert_eq!(question.granted().map(|scopes| scopes.len()), Some(1));
+/// # Ok::<(), gcp_scopes_explain::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Question {
+    verb: Method,
+    uri: Uri,
+    granted: Option<ScopeSet>,
 }
 
 impl Question {
-    pub(crate) fn new(verb: &str, url: &str, granted: Option<ScopeSet>) -> Result<Self, String> {
+    /// A request as a person writes it.
+    ///
+    /// # Errors
+    /// A verb or a URL that is none; the message says what was expected.
+    pub fn new(verb: &str, url: &str, granted: Option<ScopeSet>) -> Result<Self, Error> {
         Ok(Self { verb: read_verb(verb)?, uri: read_url(url)?, granted })
     }
 
-    /// Reads a line of the stream.
-    pub(crate) fn from_line(line: &[u8]) -> Result<Self, String> {
-        let object = line::object(line, SHAPE)?;
+    /// Reads a line of JSON: `{"verb": "GET", "url": "https://…", "granted": ["…"]}`.
+    ///
+    /// # Errors
+    /// What is wrong with the line, and what was expected.
+    pub fn from_line(line: &[u8]) -> Result<Self, Error> {
+        let object = json_line::object(line, SHAPE)?;
         let granted = match object.get("granted") {
             None | Some(Value::Null) => None,
             Some(value) => Some(read_granted(value)?),
         };
         Self::new(field(&object, "verb")?, field(&object, "url")?, granted)
     }
+
+    /// The request, to be looked up.
+    #[must_use]
+    pub fn call(&self) -> Call<'_> {
+        Call::new(&self.verb, &self.uri)
+    }
+
+    /// The URL.
+    #[must_use]
+    pub fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// What the token holds, where that is told.
+    #[must_use]
+    pub fn granted(&self) -> Option<&ScopeSet> {
+        self.granted.as_ref()
+    }
+
+    pub(super) fn into_request(self) -> (Method, Uri) {
+        (self.verb, self.uri)
+    }
 }
 
 /// Reads scopes as people write them: URIs, short names and gcloud's aliases, in lists that commas
 /// or white space separate, or semicolons, as in gcloud's `--format='value(…)'`.
-pub(crate) fn scopes<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<ScopeSet, String> {
+///
+/// ```
+/// let scopes = gcp_scopes_explain::reader::scopes(["storage-ro,pubsub", "gke-default"])?;
+/// assert_eq!(scopes.len(), 7);
+/// # Ok::<(), gcp_scopes_explain::Error>(())
+/// ```
+///
+/// # Errors
+/// A word that is no scope, with the nearest name in the message.
+pub fn scopes<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<ScopeSet, Error> {
+    Ok(read_list(texts)?)
+}
+
+fn read_list<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<ScopeSet, String> {
     let mut set = ScopeSet::new();
     let words =
         texts.into_iter().flat_map(|text| text.split(|c: char| [',', ';'].contains(&c) || c.is_whitespace()));
@@ -48,54 +104,26 @@ pub(crate) fn scopes<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Sco
 }
 
 const SHAPE: &str = r#"{"verb": "GET", "url": "https://…", "granted": ["…"]}"#;
-pub(crate) const EXAMPLE: &str = "https://storage.googleapis.com/storage/v1/b/BUCKET";
+pub(super) const EXAMPLE: &str = "https://storage.googleapis.com/storage/v1/b/BUCKET";
 const PREFIX: &str = "https://www.googleapis.com/auth/";
 
-/// gcloud's aliases that stand for several scopes.
-/// Source: `gcloud compute instances create --help`, flag `--scopes`.
-static SETS: [(&str, &[&str]); 2] = [
-    (
-        "default",
-        &[
-            "devstorage.read_only",
-            "logging.write",
-            "monitoring.write",
-            "pubsub",
-            "service.management.readonly",
-            "servicecontrol",
-            "trace.append",
-        ],
-    ),
-    (
-        "gke-default",
-        &[
-            "devstorage.read_only",
-            "logging.write",
-            "monitoring",
-            "service.management.readonly",
-            "servicecontrol",
-            "trace.append",
-        ],
-    ),
-];
-
-const VERBS: [http::Method; 9] = [
-    http::Method::GET,
-    http::Method::POST,
-    http::Method::PUT,
-    http::Method::PATCH,
-    http::Method::DELETE,
-    http::Method::HEAD,
-    http::Method::OPTIONS,
-    http::Method::TRACE,
-    http::Method::CONNECT,
+const VERBS: [Method; 9] = [
+    Method::GET,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::HEAD,
+    Method::OPTIONS,
+    Method::TRACE,
+    Method::CONNECT,
 ];
 
 /// Upper and lower case are the same here: servers want capitals, people do not type them.
-fn read_verb(text: &str) -> Result<http::Method, String> {
-    let same = |verb: &&http::Method| verb.as_str().eq_ignore_ascii_case(text.trim());
+fn read_verb(text: &str) -> Result<Method, String> {
+    let same = |verb: &&Method| verb.as_str().eq_ignore_ascii_case(text.trim());
     VERBS.iter().find(same).cloned().ok_or_else(|| {
-        let near = nearest(text, VERBS.iter().map(http::Method::as_str));
+        let near = nearest_name(text, VERBS.iter().map(Method::as_str));
         let hint = near.map_or_else(String::new, |verb| format!("; did you mean `{verb}`?"));
         format!("unknown verb {}; expected GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS{hint}", shown(text))
     })
@@ -139,7 +167,7 @@ fn field<'a>(object: &'a Map<String, Value>, name: &str) -> Result<&'a str, Stri
         Some(Value::String(text)) => Ok(text),
         Some(other) => Err(format!("`{name}` is {}; expected a string, as in {SHAPE}", kind(other))),
         None => {
-            let near = nearest(name, object.keys().map(String::as_str));
+            let near = nearest_name(name, object.keys().map(String::as_str));
             let hint = near.map_or_else(String::new, |near| format!(" (there is {})", shown(near)));
             Err(format!("no `{name}`{hint}; expected {SHAPE}"))
         }
@@ -149,10 +177,10 @@ fn field<'a>(object: &'a Map<String, Value>, name: &str) -> Result<&'a str, Stri
 fn read_granted(value: &Value) -> Result<ScopeSet, String> {
     let expected = "expected a list of scopes, or one string of scopes that spaces separate";
     match value {
-        Value::String(one) => scopes([one.as_str()]),
+        Value::String(one) => read_list([one.as_str()]),
         Value::Array(items) => match items.iter().find(|item| !item.is_string()) {
             Some(other) => Err(format!("`granted` holds {}; {expected}", kind(other))),
-            None => scopes(items.iter().filter_map(Value::as_str)),
+            None => read_list(items.iter().filter_map(Value::as_str)),
         },
         other => Err(format!("`granted` is {}; {expected}", kind(other))),
     }

@@ -2,51 +2,86 @@
 
 use std::fmt::Display;
 
-use gcp_scopes::call::{Call, NeededScopes};
-use gcp_scopes::catalog::{ApiMethod, Endpoints, lookup};
+use gcp_scopes_catalog::call::{Call, NeededScopes};
+use gcp_scopes_catalog::{ApiMethod, Endpoints, lookup};
 use http::{Method, Uri};
 
-use crate::line::shown;
-use crate::question::Question;
+use super::json_line::shown;
+use super::question::Question;
+use crate::error::Error;
 
 /// How many URLs of one text are tried.
 const MOST: usize = 32;
 const VERBS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
 /// What was called, as far as it is told.
-#[derive(Clone, Default)]
-pub(crate) struct Called {
+///
+/// ```
+/// use gcp_scopes_explain::reader::NamedCall;
+///
+/// let told = NamedCall::read("storage.objects.insert")?;
+/// assert_eq!(told.method().map(|method| method.id()), Some("storage.objects.insert"));
+///
+/// let text = "403 POST https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media";
+/// assert_eq!(NamedCall::in_text(text).and_then(|call| call.method()), told.method());
+/// # Ok::<(), gcp_scopes_explain::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct NamedCall {
     verb: Method,
     uri: Uri,
     /// A method that was named by its id: the URL has its host only.
     named: Option<(ApiMethod, NeededScopes)>,
 }
 
-impl Called {
-    pub(crate) fn call(&self) -> Call<'_> {
+impl NamedCall {
+    /// The call, to be looked up. Where nothing is told, it goes nowhere.
+    #[must_use]
+    pub fn call(&self) -> Call<'_> {
         Call::new(&self.verb, &self.uri).needing(self.named.as_ref().map(|(_, needed)| needed))
     }
 
-    pub(crate) fn method(&self) -> Option<ApiMethod> {
+    /// The method, where it is known.
+    #[must_use]
+    pub fn method(&self) -> Option<ApiMethod> {
         let named = self.named.as_ref().map(|(method, _)| *method);
         named.or_else(|| lookup(&self.call(), &Endpoints::new()).ok().map(|found| found.method()))
     }
 
+    /// What a person says was called: `POST https://…`, a method by its id, or a gRPC method by its full name.
+    ///
+    /// # Errors
+    /// It is none of these; the message says what was expected.
+    pub fn read(text: &str) -> Result<Self, Error> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        match words[..] {
+            [verb, url] => {
+                Question::new(verb, url, None).map(|question| Self::request(question.into_request()))
+            }
+            [name] if is_id(name) => Ok(by_id(name)?),
+            [name] if !name.contains("://") => {
+                grpc(name).map(Self::request).ok_or_else(|| unusable(text).into())
+            }
+            _ => Err(unusable(text).into()),
+        }
+    }
+
+    /// The one method that the text's requests are; none if they are several, or their verb is not
+    /// told and the URL has more than one.
+    #[must_use]
+    pub fn in_text(text: &str) -> Option<Self> {
+        let verb = told_verb(text);
+        let shown = requests(text).chain(request_lines(text)).take(MOST);
+        let mut calls = shown.filter_map(|(before, url)| {
+            let uri: Uri = url.parse().ok()?;
+            only_method(before.or_else(|| verb.clone()), uri)
+        });
+        let (id, first) = calls.next()?;
+        calls.all(|(other, _)| other == id).then_some(Self::request(first))
+    }
+
     fn request((verb, uri): (Method, Uri)) -> Self {
         Self { verb, uri, named: None }
-    }
-}
-
-/// What a person says was called: `POST https://…`, a method by its id, or a gRPC method by its full name.
-pub(crate) fn read(text: &str) -> Result<Called, String> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    match words[..] {
-        [verb, url] => {
-            Question::new(verb, url, None).map(|question| Called::request((question.verb, question.uri)))
-        }
-        [name] if is_id(name) => by_id(name),
-        [name] if !name.contains("://") => grpc(name).map(Called::request).ok_or_else(|| unusable(text)),
-        _ => Err(unusable(text)),
     }
 }
 
@@ -64,10 +99,10 @@ fn is_id(name: &str) -> bool {
     !name.contains('/') && last.is_some_and(|last| last.starts_with(|c: char| c.is_ascii_lowercase()))
 }
 
-fn by_id(id: &str) -> Result<Called, String> {
+fn by_id(id: &str) -> Result<NamedCall, String> {
     let unusable = |error: &dyn Display| format!("unusable --call: {error}");
     let method = ApiMethod::by_id(id).map_err(|error| unusable(&error))?;
-    Ok(Called {
+    Ok(NamedCall {
         verb: method.verb().parse().map_err(|error| unusable(&error))?,
         uri: format!("https://{}/", method.host()).parse().map_err(|error| unusable(&error))?,
         named: Some((method, NeededScopes::any_of(method.accepted().iter()))),
@@ -79,19 +114,6 @@ fn grpc(name: &str) -> Option<(Method, Uri)> {
     let (service, method) = name.split_once('/').or_else(|| name.rsplit_once('.'))?;
     let path = format!("/{service}/{method}").parse().ok()?;
     service.contains('.').then_some((Method::POST, path))
-}
-
-/// The one method that the text's requests are; none if they are several, or their verb is not
-/// told and the URL has more than one.
-pub(crate) fn in_text(text: &str) -> Option<Called> {
-    let verb = told_verb(text);
-    let shown = requests(text).chain(request_lines(text)).take(MOST);
-    let mut calls = shown.filter_map(|(before, url)| {
-        let uri: Uri = url.parse().ok()?;
-        only_method(before.or_else(|| verb.clone()), uri)
-    });
-    let (id, first) = calls.next()?;
-    calls.all(|(other, _)| other == id).then_some(Called::request(first))
 }
 
 type Named = (&'static str, (Method, Uri));
