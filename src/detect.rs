@@ -26,13 +26,13 @@ const MOST_FILE: u64 = 64 * 1024;
 /// see is not in the snapshot. Any executor can drive it.
 ///
 /// ```no_run
-#[doc = awaits!()]
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let snapshot = gcp_scopes::detect::snapshot().await;
 /// if let Some(problem) = snapshot.metadata_problem() {
 ///     eprintln!("the metadata server said nothing: {problem}");
 /// }
 /// let guard = gcp_scopes::Guard::builder().snapshot(snapshot).build();
-#[doc = done!()]
+/// # Ok(()) }
 /// ```
 pub async fn snapshot() -> Snapshot {
     of_process(Background::default().spawner(), fetch::own()).await

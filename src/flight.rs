@@ -78,6 +78,7 @@ mod state;
 
 #[doc(inline)]
 pub use answered::Answered;
+#[cfg(feature = "body")]
 pub(crate) use answered::{GRPC_STATUS, is_denied};
 #[doc(inline)]
 pub use begin::{Begin, Pending};

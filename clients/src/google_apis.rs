@@ -4,6 +4,7 @@ use std::io::Cursor;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use gcp_scopes_google_apis::GuardGoogleApisExt as _;
 use gcp_scopes::Guard;
 use gcp_scopes::calling::Calling;
 use gcp_scopes_testing::{FakeGoogle, Service};

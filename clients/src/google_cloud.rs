@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use gcp_scopes_google_cloud::GuardGoogleCloudExt as _;
 use gcp_scopes::Guard;
 use gcp_scopes::calling::Calling;
 use gcp_scopes_testing::{FakeGoogle, Service};

@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::TryStreamExt;
+use gcp_scopes_opendal::GuardOpendalExt as _;
 use gcp_scopes::Guard;
 use http::Version;
 use opendal::layers::{ConcurrentLimitLayer, RetryLayer, TimeoutLayer};

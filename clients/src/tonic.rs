@@ -3,6 +3,7 @@
 
 use async_trait::async_trait;
 use bytes::{BufMut, Bytes, BytesMut};
+use gcp_scopes_tonic::GuardTonicExt as _;
 use gcp_scopes::Guard;
 use gcp_scopes_testing::{FakeGoogle, Service};
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::publisher_client::PublisherClient;

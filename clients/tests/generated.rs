@@ -3,6 +3,7 @@
 
 use std::sync::Once;
 
+use gcp_scopes_google_apis::GuardGoogleApisExt as _;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::guard::GuardBuilder;
 use gcp_scopes::{Denial, Guard, Preflight};

@@ -5,6 +5,7 @@ use std::error::Error as _;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
+use gcp_scopes_google_cloud::GuardGoogleCloudExt as _;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::GrantSource;
 use gcp_scopes::guard::GuardBuilder;

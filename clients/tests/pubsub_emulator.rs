@@ -11,6 +11,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use gcp_scopes_tonic::GuardTonicExt as _;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::GrantSource;
 use gcp_scopes::{Denial, Guard, Preflight};

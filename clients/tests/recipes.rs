@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use bytes::Bytes;
 use gcp_bigquery_client::error::{BQError, NestedResponseError, ResponseError};
+use gcp_scopes_google_cloud::GuardGoogleCloudExt as _;
 use gcp_scopes::call::Call;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
 use gcp_scopes::refusal::Answer;

@@ -145,7 +145,12 @@ impl<S> Layer<S> for GuardLayer {
 /// A service whose calls go through a [`Guard`]. Made by [`GuardLayer`].
 ///
 /// ```
-#[doc = guarded!()]
+/// # use http::{Request, Response};
+/// # use tower::{Service, ServiceBuilder, ServiceExt};
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// # let guard = gcp_scopes::Guard::builder().build();
+/// # let answer = |_: Request<()>| async { Ok::<_, std::io::Error>(Response::new(http_body_util::Full::<bytes::Bytes>::from("meow"))) };
+/// # let mut guarded = ServiceBuilder::new().layer(guard.layer()).service(tower::service_fn(answer));
 /// // Errors are boxed: the client's own, or a denial.
 /// match guarded.ready().await?.call(Request::new(())).await {
 ///     Ok(answer) => println!("{}", answer.status()),
@@ -154,7 +159,7 @@ impl<S> Layer<S> for GuardLayer {
 ///         None => eprintln!("{error}"),
 ///     },
 /// }
-#[doc = done!()]
+/// # Ok(()) }
 /// ```
 #[derive(Clone)]
 pub struct GuardService<S> {
@@ -311,11 +316,16 @@ pin_project! {
     /// The answer of a [`GuardService`].
     ///
     /// ```
-    #[doc = guarded!()]
+    /// # use http::{Request, Response};
+    /// # use tower::{Service, ServiceBuilder, ServiceExt};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let guard = gcp_scopes::Guard::builder().build();
+    /// # let answer = |_: Request<()>| async { Ok::<_, std::io::Error>(Response::new(http_body_util::Full::<bytes::Bytes>::from("meow"))) };
+    /// # let mut guarded = ServiceBuilder::new().layer(guard.layer()).service(tower::service_fn(answer));
     /// // It can be spawned, whatever the runtime's threads.
     /// let answer = tokio::spawn(guarded.ready().await?.call(Request::new(()))).await?.map_err(|error| error.to_string())?;
     /// assert!(answer.status().is_success());
-    #[doc = done!()]
+    /// # Ok(()) }
     /// ```
     pub struct ResponseFuture<F, R: Body> {
         #[pin]

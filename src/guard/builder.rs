@@ -359,10 +359,10 @@ impl Guard {
     /// [`Fetch`](crate::granted::Fetch). Any executor can drive it.
     ///
     /// ```no_run
-    #[doc = awaits!()]
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let guard = gcp_scopes::Guard::from_env().await; // once, at start
     /// println!("on {} with {}", guard.environment().platform(), guard.environment().credential().as_str());
-    #[doc = done!()]
+    /// # Ok(()) }
     /// ```
     pub async fn from_env() -> Self {
         Self::builder().from_env().await

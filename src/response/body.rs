@@ -6,13 +6,18 @@
 //! frames again and then the rest.
 //!
 //! ```
-#![doc = guarded!()]
+//! # use http::{Request, Response};
+//! # use tower::{Service, ServiceBuilder, ServiceExt};
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//! # let guard = gcp_scopes::Guard::builder().build();
+//! # let answer = |_: Request<()>| async { Ok::<_, std::io::Error>(Response::new(http_body_util::Full::<bytes::Bytes>::from("meow"))) };
+//! # let mut guarded = ServiceBuilder::new().layer(guard.layer()).service(tower::service_fn(answer));
 //! use gcp_scopes::response::body::GuardBody;
 //! use http_body_util::{BodyExt as _, Full};
 //!
 //! let answer: Response<GuardBody<Full<bytes::Bytes>>> = guarded.ready().await?.call(Request::new(())).await?;
 //! assert_eq!(answer.into_body().collect().await?.to_bytes(), "meow");
-#![doc = done!()]
+//! # Ok(()) }
 //! ```
 
 use std::collections::VecDeque;

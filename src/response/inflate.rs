@@ -11,6 +11,7 @@ use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 
 /// How much is inflated at most, in bytes: as much as the classifier reads.
+#[cfg(feature = "body")]
 pub(crate) const INFLATED_BYTES: usize = 64 * 1024;
 
 /// A body's beginning in plain bytes. Nothing if it is encoded in a way that is not undone here, or
