@@ -9,8 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail, ensure};
-use gcp_scopes_opendal::GuardOpendalExt as _;
 use gcp_scopes::{Denial, Preflight};
+use gcp_scopes_opendal::GuardOpendalExt as _;
 use gcp_scopes_testing::{FakeGoogle, Service};
 use http::StatusCode;
 use opendal::ErrorKind;

@@ -1,24 +1,30 @@
-//! The rows of the table.
+//! Data: the scenarios and their names.
 
 /// One thing that a guarded client must still do, or now do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Case {
+#[non_exhaustive]
+pub enum Scenario {
     /// A call that is allowed goes out and comes back as without the guard.
     Allowed,
     /// A refusal for lack of scope is explained.
     Refused,
-    /// [`Preflight::Deny`](gcp_scopes::Preflight::Deny): nothing is sent.
+    /// [`GuardMode::Deny`](super::GuardMode::Deny): nothing is sent.
     Denied,
-    /// [`Preflight::Confirm`](gcp_scopes::Preflight::Confirm): the second call is not sent.
+    /// [`GuardMode::Confirm`](super::GuardMode::Confirm): the second call is not sent.
     Confirmed,
     /// The client's own word for a refusal stays the same, sent or not.
     KeepsKind,
-    /// Another gate's refusal comes through as it is.
+    /// A refusal by IAM comes through as it is.
     Iam,
+    /// So does one for an API that is not enabled.
     ApiDisabled,
+    /// So does one for a project without a billing account.
     Billing,
+    /// So does one by VPC Service Controls.
     VpcSc,
+    /// So does one for a quota project that may not be used.
     QuotaProject,
+    /// So does one for too many requests.
     RateLimit,
     /// A 403 larger than what the guard looks at.
     LargeBody,
@@ -50,8 +56,9 @@ pub(crate) enum Case {
     NoLeak,
 }
 
-impl Case {
-    pub(crate) const ALL: [Self; 25] = [
+impl Scenario {
+    /// Every scenario there is.
+    pub const ALL: [Self; 25] = [
         Self::Allowed,
         Self::Refused,
         Self::Denied,
@@ -79,8 +86,15 @@ impl Case {
         Self::NoLeak,
     ];
 
-    /// The head of the row.
-    pub(crate) fn name(self) -> &'static str {
+    /// A few words for a table or a log.
+    ///
+    /// ```
+    /// use gcp_scopes_testing::scenarios::Scenario;
+    ///
+    /// assert_eq!(Scenario::Refused.name(), "scope refusal explained");
+    /// ```
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Self::Allowed => "allowed call untouched",
             Self::Refused => "scope refusal explained",
