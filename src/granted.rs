@@ -30,6 +30,7 @@ pub(crate) mod inspection;
 pub(crate) mod jwt;
 pub(crate) mod metadata;
 #[cfg(all(test, shuttle))]
+#[path = "granted/tests/models.rs"]
 mod models;
 #[cfg(feature = "metadata")]
 pub(crate) mod own_client;

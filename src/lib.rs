@@ -99,6 +99,8 @@ pub mod flight;
 
 pub mod delivery;
 
+pub mod inflate;
+
 pub mod response;
 
 pub mod token_source;
@@ -121,6 +123,7 @@ pub mod adapter;
 
 #[cfg(all(any(test, fuzzing), feature = "catalog-full", feature = "tower"))]
 #[doc(hidden)]
+#[path = "tests/fuzzing.rs"]
 pub mod fuzzing;
 
 #[doc(inline)]

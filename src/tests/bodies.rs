@@ -13,8 +13,8 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::first;
 use crate::background::{Background, Spawner};
+use crate::inflate::{INFLATED_BYTES, readable};
 use crate::response::body::{LOOK_BYTES, LOOK_FRAMES, look_within};
-use crate::response::inflate::{INFLATED_BYTES, readable};
 
 /// What a body does when it is asked for a frame.
 #[derive(Debug, Clone)]
