@@ -52,8 +52,8 @@ impl Upstream {
         Some(response)
     }
 
-    fn uri(&self, asked: &Uri) -> Option<Uri> {
-        let path = asked.path_and_query().map_or("/", PathAndQuery::as_str);
+    fn uri(&self, requested: &Uri) -> Option<Uri> {
+        let path = requested.path_and_query().map_or("/", PathAndQuery::as_str);
         let parts = Uri::builder().scheme(Scheme::HTTP).authority(self.authority.clone());
         parts.path_and_query(path).build().ok()
     }

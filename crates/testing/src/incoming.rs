@@ -15,7 +15,7 @@ pub(crate) struct IncomingRequest {
     pub(crate) query: Form,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    /// `http://127.0.0.1:PORT` of the service that was asked.
+    /// `http://127.0.0.1:PORT` of the service.
     pub(crate) base: String,
 }
 

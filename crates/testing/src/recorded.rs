@@ -40,7 +40,7 @@ pub struct RecordedRequest {
 }
 
 impl RecordedRequest {
-    /// The service that was asked.
+    /// The service that it came to.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

@@ -38,19 +38,19 @@ pub enum Wire {
     ScopeLegacyMessage,
     /// Lack of scope of the oldest stack: only the header has the word "scope", unquoted.
     ScopeLegacy,
-    /// Lack of scope as Cloud Storage says it in JSON.
+    /// Lack of scope as Cloud Storage sends it in JSON.
     ScopeStorage,
-    /// Lack of scope as Cloud Storage says it in XML.
+    /// Lack of scope as Cloud Storage sends it in XML.
     ScopeStorageXml,
     /// [`Wire::Scope`] inside an array, as streaming methods send it.
     ScopeInArray,
-    /// Nothing but a header says that a scope is missing.
+    /// Lack of scope that only a header shows.
     ScopeHeaderOnly,
     /// Gmail refuses because of a scope that is too many.
     ScopeRestricting,
     /// BigQuery could not read from Drive: a scope is missing, or the file is not shared.
     ScopeOrShare,
-    /// IAM said no.
+    /// IAM refuses.
     IamDenied,
     /// The API is not enabled in the project.
     ServiceDisabled,
@@ -81,7 +81,7 @@ pub enum Wire {
     GrpcScopeErrorInfoOnly,
     /// gRPC: lack of scope, with a message only.
     GrpcScopeMessageOnly,
-    /// gRPC: IAM said no.
+    /// gRPC: IAM refuses.
     GrpcIamDenied,
     /// gRPC: the API is not enabled in the project.
     GrpcServiceDisabled,

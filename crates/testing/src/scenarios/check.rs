@@ -93,7 +93,7 @@ pub(super) fn explained(
     })
 }
 
-/// The one sentence that every denial says.
+/// The sentence that every denial has.
 const NO_ROLE: &str = "No IAM role fixes this";
 
 fn found(scene: &Scene, failure: &Failure, stage: DenialStage) -> Result<(), Unmet> {

@@ -86,8 +86,8 @@ impl Scene {
         self.google.token()
     }
 
-    /// The URI of the one scope that the token holds. A guard that is told so does not depend on how
-    /// fast the metadata server answers.
+    /// The URI of the one scope that the token holds. A guard for which it is declared does not
+    /// depend on how fast the metadata server answers.
     #[must_use]
     pub fn scope(&self) -> String {
         scope::uri(self.scope)

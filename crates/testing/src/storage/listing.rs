@@ -22,7 +22,7 @@ pub(super) struct Page<'a> {
     pub(super) next: Option<&'a String>,
 }
 
-/// A page of at most as many names as the parameter `size` says, from behind the name in `after`.
+/// A page: `size` and `after` are the parameters that hold its length and the name before it.
 pub(super) fn page<'a>(
     state: &'a State,
     call: &Call<'_>,
