@@ -34,6 +34,7 @@ pub(crate) mod metadata;
 mod models;
 #[cfg(feature = "metadata")]
 pub(crate) mod own_client;
+pub(crate) mod own_fetch;
 #[cfg(feature = "reqwest")]
 pub(crate) mod reqwest_fetch;
 pub(crate) mod source;

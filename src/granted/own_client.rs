@@ -29,8 +29,8 @@ pub(super) const WHOLE: Duration = Duration::from_secs(2);
 /// there is a provider. Needs a tokio runtime with timer and I/O, as the guard's own is.
 #[derive(Debug, Clone)]
 pub(crate) struct OwnClient {
-    tls: Tls,
-    whole: Duration,
+    pub(super) tls: Tls,
+    pub(super) whole: Duration,
 }
 
 impl Default for OwnClient {

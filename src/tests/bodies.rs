@@ -12,9 +12,9 @@ use http::header::CONTENT_ENCODING;
 use http_body::{Body, Frame, SizeHint};
 
 use super::first;
-use crate::guard::Guard;
+use crate::background::{Background, Spawner};
 use crate::inflate::{INFLATED_BYTES, readable};
-use crate::response::body::{LOOK_BYTES, LOOK_FRAMES, look};
+use crate::response::body::{LOOK_BYTES, LOOK_FRAMES, look_within};
 
 /// What a body does when it is asked for a frame.
 #[derive(Debug, Clone)]
@@ -68,8 +68,8 @@ pub(super) fn body_look(data: &[u8]) {
     let mut context = Context::from_waker(Waker::noop());
     let body = Script { steps: steps.iter().cloned().collect(), is_over: false };
     // Of a guard that is gone: no time ends the look.
-    let guard = Guard::builder().build();
-    let mut looking = pin!(look(&guard, body));
+    let spawner = Spawner::of(&Background::default());
+    let mut looking = pin!(look_within(&spawner, body));
     let (seen, body) = loop {
         if let Poll::Ready(looked) = looking.as_mut().poll(&mut context) {
             break looked;
