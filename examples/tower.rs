@@ -1,6 +1,6 @@
 //! The same story through a tower stack: a timeout, the guard, and hyper's own client.
 //!
-//! `cargo run --example tower --features tower,reqwest`
+//! `cargo run --example tower`
 
 use std::time::Duration;
 

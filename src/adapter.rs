@@ -15,17 +15,7 @@
 
 #[cfg(feature = "gcp-auth")]
 pub mod gcp_auth;
-#[cfg(feature = "google-apis")]
-pub mod google_apis;
-#[cfg(feature = "google-cloud")]
-pub mod google_cloud;
-#[cfg(feature = "object-store")]
-pub mod object_store;
-#[cfg(feature = "opendal")]
-pub mod opendal;
 #[cfg(feature = "reqwest-middleware")]
 pub mod reqwest_middleware;
-#[cfg(feature = "tonic")]
-pub mod tonic;
 #[cfg(feature = "tower")]
 pub mod tower;

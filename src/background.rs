@@ -20,7 +20,7 @@ const NAME: &str = "gcp-scopes";
 
 const NOT_STARTED: &str = "the thread of the guard's runtime could not be started";
 const ENDED: &str = "the guard is gone";
-const CUT_SHORT: &str = "it was cut short";
+const CUT_SHORT: &str = "the question was cut short";
 /// Why work of [`Spawner::bounded`] has no result if all else is well.
 pub(crate) const LATE: &str = "no answer in time";
 
@@ -271,7 +271,7 @@ pub(crate) mod tests {
 
     #[test]
     fn its_owner_may_be_dropped_anywhere() {
-        // Where tokio lets nobody block, and on the thread itself.
+        // Where tokio forbids to block, and on the thread itself.
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let background = Background::default();
@@ -310,7 +310,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn events_reach_the_subscriber_of_whoever_asked() {
+    fn events_reach_the_subscriber_of_the_caller() {
         let (dispatch, seen) = counting();
         let background = Background::default();
         let event = async { tracing::info!("asked") };

@@ -60,14 +60,14 @@ impl UnderWay {
 ///
 /// ```
 /// # #[cfg(feature = "google-apis")] {
-#[doc = awaits!()]
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use google_apis_common::Error;
 ///
 /// let guard = gcp_scopes::Guard::builder().build();
 /// let list = guard.calling("drive.files.list")?; // once; for every call of this method
 /// let result: Result<(), Error> = list.run(async { Err(Error::Cancelled) }).await; // hub.files().list().doit()
 /// assert!(matches!(result, Err(Error::Cancelled)));
-#[doc = done!()]
+/// # Ok(()) }
 /// # }
 /// ```
 #[derive(Clone)]
@@ -151,11 +151,10 @@ impl Guard {
     /// Checks for calls of this method: see [`adapter::calling`](crate::calling).
     ///
     /// ```
-    #[doc = with_catalog!()]
     /// let guard = gcp_scopes::Guard::builder().build();
     /// let read = guard.calling("storage.objects.get")?;
     /// assert!(guard.calling("storage.object.get").unwrap_err().to_string().contains("storage.objects.get"));
-    #[doc = done!()]
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
@@ -193,7 +192,7 @@ impl Calling {
     ///
     /// ```
     /// # #[cfg(feature = "google-apis")] {
-    #[doc = awaits!()]
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use google_apis_common::Error;
     ///
     /// let guard = gcp_scopes::Guard::builder().build();
@@ -204,7 +203,7 @@ impl Calling {
     /// let error = guard.calling("drive.files.list")?.run(refused()).await.unwrap_err();
     /// let denial = guard.explain_error(&error).ok_or("a denial")?;
     /// assert_eq!(denial.method().map(|method| method.id()), Some("drive.files.list"));
-    #[doc = done!()]
+    /// # Ok(()) }
     /// # }
     /// ```
     ///

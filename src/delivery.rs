@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, Response};
 
 use crate::denial::{AnswerForm, Denial, DenialError};
 use crate::guard::{Guard, Surface};
-use crate::response::inflate;
+use crate::inflate;
 
 impl Guard {
     /// What the caller of a call gets that is not sent: an answer, or an error.

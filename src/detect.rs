@@ -10,8 +10,9 @@ use tokio::time::{Instant, timeout_at};
 use crate::background::{Background, Spawner};
 use crate::environment::Snapshot;
 use crate::granted::Fetch;
-use crate::granted::fetch::{self, DynFetch};
+use crate::granted::fetch::DynFetch;
 use crate::granted::metadata::MetadataServer;
+use crate::granted::own_fetch::own_fetch;
 
 /// For all questions to the metadata server together.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -26,16 +27,16 @@ const MOST_FILE: u64 = 64 * 1024;
 /// see is not in the snapshot. Any executor can drive it.
 ///
 /// ```no_run
-#[doc = awaits!()]
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let snapshot = gcp_scopes::detect::snapshot().await;
 /// if let Some(problem) = snapshot.metadata_problem() {
 ///     eprintln!("the metadata server said nothing: {problem}");
 /// }
 /// let guard = gcp_scopes::Guard::builder().snapshot(snapshot).build();
-#[doc = done!()]
+/// # Ok(()) }
 /// ```
 pub async fn snapshot() -> Snapshot {
-    of_process(Background::default().spawner(), fetch::own()).await
+    of_process(Background::default().spawner(), own_fetch()).await
 }
 
 /// The same, asked through this client.

@@ -78,8 +78,9 @@ mod state;
 
 #[doc(inline)]
 pub use answered::Answered;
+#[cfg(feature = "body")]
 pub(crate) use answered::{GRPC_STATUS, is_denied};
 #[doc(inline)]
-pub use begin::{Begin, Pending};
+pub use begin::{Begin, Next, Pending};
 #[doc(inline)]
 pub use state::Flight;

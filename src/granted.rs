@@ -30,12 +30,16 @@ pub(crate) mod inspection;
 pub(crate) mod jwt;
 pub(crate) mod metadata;
 #[cfg(all(test, shuttle))]
+#[path = "granted/tests/models.rs"]
 mod models;
 #[cfg(feature = "metadata")]
 pub(crate) mod own_client;
+pub(crate) mod own_fetch;
 #[cfg(feature = "reqwest")]
 pub(crate) mod reqwest_fetch;
 pub(crate) mod source;
+#[cfg(feature = "metadata")]
+mod stream;
 pub(crate) mod sync;
 #[cfg(feature = "tls")]
 mod tls;

@@ -16,7 +16,6 @@
 //! gets a [`Denial`]; every other answer is passed on byte for byte.
 //!
 //! ```
-#![doc = with_catalog!()]
 //! use gcp_scopes::call::Call;
 //! use gcp_scopes::granted::{GrantSource, GrantedScopes};
 //! use gcp_scopes::{Guard, judge::Decision};
@@ -31,7 +30,7 @@
 //! assert!(matches!(guard.decide(&call, &held("openid")), Decision::Lacking(_)));
 //! // A scope that is newer than the catalog may open anything.
 //! assert!(matches!(guard.decide(&call, &held("https://example.com/auth/new")), Decision::Abstain(_)));
-#![doc = done!()]
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 use gcp_scopes_explain::LookedUpCall;
@@ -52,7 +51,6 @@ impl Guard {
     /// Judges a call by the scopes its token holds. Pure: no I/O, no event.
     ///
     /// ```
-    #[doc = with_catalog!()]
     /// use gcp_scopes::call::Call;
     /// use gcp_scopes::granted::{GrantSource, GrantedScopes};
     /// use gcp_scopes::judge::Decision;
@@ -65,7 +63,7 @@ impl Guard {
     ///     Decision::Lacking(denial) => eprintln!("{}", denial.report()),
     ///     other => unreachable!("{other:?}"),
     /// }
-    #[doc = done!()]
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn decide(&self, call: &Call<'_>, granted: &GrantedScopes) -> Decision {
@@ -85,7 +83,6 @@ impl Guard {
     /// came from the host that `call` names is for the caller to know.
     ///
     /// ```
-    #[doc = with_catalog!()]
     /// use gcp_scopes::call::Call;
     /// use gcp_scopes::granted::GrantedScopes;
     /// use gcp_scopes::refusal::Answer;
@@ -100,7 +97,7 @@ impl Guard {
     /// assert_eq!(denial.and_then(|denial| denial.method()).map(|method| method.id()), Some("storage.buckets.get"));
     /// // IAM's refusals are not the guard's to explain: they reach the caller as they are.
     /// assert!(explain(br#"{"error":{"message":"The caller does not have permission"}}"#).is_none());
-    #[doc = done!()]
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn explain(&self, call: &Call<'_>, granted: &GrantedScopes, answer: &Answer<'_>) -> Option<Denial> {

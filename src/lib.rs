@@ -8,13 +8,10 @@
 //! By default it never blocks what Google would allow.
 //!
 //! ```
-//! # #[cfg(not(all(feature = "tower", feature = "reqwest")))] fn main() {}
-//! # #[cfg(all(feature = "tower", feature = "reqwest"))]
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 //! # use http_body_util::Full;
 //! # use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 //! # use gcp_scopes_testing::FakeGoogle;
-//! # rustls::crypto::ring::default_provider().install_default().ok();
 //! # let google = FakeGoogle::builder().bucket("photos").start().await?;
 //! # let client = Client::builder(TokioExecutor::new()).build_http::<Full<bytes::Bytes>>();
 //! # let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg", google.storage_url());
@@ -38,23 +35,31 @@
 //!
 //! # Which one is mine
 //!
-//! | client | feature | begin with |
+//! | client | add | begin with |
 //! |---|---|---|
-//! | tower, hyper | `tower` | [`Guard::layer`], [`adapter::tower`] |
-//! | reqwest-middleware, gcloud-storage, gcloud-bigquery | `reqwest-middleware` | [`Guard::middleware`], [`adapter::reqwest_middleware`] |
-//! | tonic, gcloud-sdk | `tonic` | [`Guard::layer`], [`adapter::tonic`] |
-//! | google-cloud-* | `google-cloud` | [`Guard::retry_policy`], [`adapter::google_cloud`] |
-//! | google-apis-rs | `google-apis` | [`Guard::google_apis`], [`adapter::google_apis`] |
-//! | object_store | `object-store` | [`Guard::object_store`], [`adapter::object_store`] |
-//! | opendal | `opendal` | [`Guard::opendal`], [`adapter::opendal`] |
-//! | gcp_auth, for tokens | `gcp-auth` | [`Guard::gcp_auth`], [`adapter::gcp_auth`] |
-//! | none | | [`Guard::decide`] before, [`Guard::explain`] after |
+//! | tower, hyper | feature `tower` | [`Guard::layer`], [`adapter::tower`] |
+//! | reqwest-middleware, gcloud-storage, gcloud-bigquery | feature `reqwest-middleware` | [`Guard::middleware`], [`adapter::reqwest_middleware`] |
+//! | gcp_auth, for tokens | feature `gcp-auth` | [`Guard::gcp_auth`], [`adapter::gcp_auth`] |
+//! | tonic, gcloud-sdk | crate [gcp-scopes-tonic] | `guard.tonic_layer()` |
+//! | google-cloud-* | crate [gcp-scopes-google-cloud] | `guard.retry_policy(…)`, [`calling`] |
+//! | google-apis-rs | crate [gcp-scopes-google-apis] | `guard.google_apis(…)`, [`calling`] |
+//! | object_store | crate [gcp-scopes-object-store] | `guard.object_store(…)` |
+//! | opendal | crate [gcp-scopes-opendal] | `guard.opendal()` |
+//! | another one | | [`flight`]: the path that all of these walk |
+//!
+//! [gcp-scopes-tonic]: https://docs.rs/gcp-scopes-tonic
+//! [gcp-scopes-google-cloud]: https://docs.rs/gcp-scopes-google-cloud
+//! [gcp-scopes-google-apis]: https://docs.rs/gcp-scopes-google-apis
+//! [gcp-scopes-object-store]: https://docs.rs/gcp-scopes-object-store
+//! [gcp-scopes-opendal]: https://docs.rs/gcp-scopes-opendal
 //!
 //! # What else there is
 //!
 //! - [`Preflight`] says what happens to a call that Google would refuse, [`guard::Surface`] how a denial
 //!   reaches the caller.
-//! - [`self_check`] asks at start-up whether both gates are open, [`recorder`] learns which scopes a program needs.
+//! - [`self_check`] asks at start-up whether both gates are open, [`recorder`] learns which scopes a program
+//!   needs, [`detect`] shows what is seen of where it runs.
+//! - [`judge`] is the verdict on a call as a pure function, before it is sent and after it was refused.
 //! - [`refusal`] tells which gate refused, from any answer or log line; [`remedy`] what to do about it.
 //! - [gcp-scopes-testing](https://docs.rs/gcp-scopes-testing) is a fake Google on 127.0.0.1 for the tests of your own
 //!   service; [`telemetry`] lists the events.
@@ -63,23 +68,7 @@
 //! Nothing needs a tokio runtime of the program's: what a guard asks, it asks on a thread of its own. The
 //! [README](https://docs.rs/crate/gcp-scopes/latest/source/README.md) has all features, limits and what is
 //! known of which token, [recipes](https://docs.rs/crate/gcp-scopes/latest/source/docs/recipes.md) have more clients.
-// The parts that adapters share are compiled whole: which adapter uses which of them is no matter of theirs.
-#![cfg_attr(
-    not(all(
-        feature = "tonic",
-        feature = "reqwest-middleware",
-        feature = "object-store",
-        feature = "opendal",
-        feature = "google-cloud",
-        feature = "google-apis",
-        feature = "gcp-auth"
-    )),
-    allow(dead_code, unused_imports)
-)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-
-#[macro_use]
-mod examples;
 
 #[doc(inline)]
 pub use gcp_scopes_catalog::{call, scope};
@@ -110,6 +99,8 @@ pub mod flight;
 
 pub mod delivery;
 
+pub mod inflate;
+
 pub mod response;
 
 pub mod token_source;
@@ -132,6 +123,7 @@ pub mod adapter;
 
 #[cfg(all(any(test, fuzzing), feature = "catalog-full", feature = "tower"))]
 #[doc(hidden)]
+#[path = "tests/fuzzing.rs"]
 pub mod fuzzing;
 
 #[doc(inline)]

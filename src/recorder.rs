@@ -41,10 +41,14 @@ use crate::scope::{Scope, ScopeSet};
 /// Cheap to clone. `Display` is a report for a person.
 ///
 /// ```
-#[doc = a_recorder!()]
+/// # use gcp_scopes::catalog::ApiMethod;
+/// let recorder = gcp_scopes::Guard::builder().build().recorder();
+/// // … a run that queries BigQuery and reads an object …
+/// # recorder.note(ApiMethod::by_id("storage.objects.get")?);
+/// # recorder.note(ApiMethod::by_id("bigquery.jobs.query")?);
 /// assert_eq!(recorder.methods().len(), 2);
 /// println!("{recorder}");
-#[doc = done!()]
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 pub struct Recorder(Arc<Recording>);
@@ -78,10 +82,14 @@ impl Recorder {
     /// Remembers a method that was not called through the guard, such as one from a list.
     ///
     /// ```
-    #[doc = a_recorder!()]
+    /// # use gcp_scopes::catalog::ApiMethod;
+    /// let recorder = gcp_scopes::Guard::builder().build().recorder();
+    /// // … a run that queries BigQuery and reads an object …
+    /// # recorder.note(ApiMethod::by_id("storage.objects.get")?);
+    /// # recorder.note(ApiMethod::by_id("bigquery.jobs.query")?);
     /// recorder.note(ApiMethod::by_id("pubsub.projects.topics.publish")?); // only ever called on Sundays
     /// assert_eq!(recorder.methods().len(), 3);
-    #[doc = done!()]
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn note(&self, method: ApiMethod) {
         self.0.add(method);
@@ -90,10 +98,14 @@ impl Recorder {
     /// The methods, sorted by id.
     ///
     /// ```
-    #[doc = a_recorder!()]
+    /// # use gcp_scopes::catalog::ApiMethod;
+    /// let recorder = gcp_scopes::Guard::builder().build().recorder();
+    /// // … a run that queries BigQuery and reads an object …
+    /// # recorder.note(ApiMethod::by_id("storage.objects.get")?);
+    /// # recorder.note(ApiMethod::by_id("bigquery.jobs.query")?);
     /// let ids: Vec<&str> = recorder.methods().iter().map(|method| method.id()).collect();
     /// assert_eq!(ids, ["bigquery.jobs.query", "storage.objects.get"]);
-    #[doc = done!()]
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn methods(&self) -> Vec<ApiMethod> {
@@ -105,9 +117,13 @@ impl Recorder {
     /// Whether more methods were called than are remembered.
     ///
     /// ```
-    #[doc = a_recorder!()]
+    /// # use gcp_scopes::catalog::ApiMethod;
+    /// let recorder = gcp_scopes::Guard::builder().build().recorder();
+    /// // … a run that queries BigQuery and reads an object …
+    /// # recorder.note(ApiMethod::by_id("storage.objects.get")?);
+    /// # recorder.note(ApiMethod::by_id("bigquery.jobs.query")?);
     /// assert!(!recorder.is_cut_off());
-    #[doc = done!()]
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn is_cut_off(&self) -> bool {
@@ -118,9 +134,13 @@ impl Recorder {
     /// the answers below may lack something.
     ///
     /// ```
-    #[doc = a_recorder!()]
+    /// # use gcp_scopes::catalog::ApiMethod;
+    /// let recorder = gcp_scopes::Guard::builder().build().recorder();
+    /// // … a run that queries BigQuery and reads an object …
+    /// # recorder.note(ApiMethod::by_id("storage.objects.get")?);
+    /// # recorder.note(ApiMethod::by_id("bigquery.jobs.query")?);
     /// assert!(!recorder.missed_a_call());
-    #[doc = done!()]
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn missed_a_call(&self) -> bool {
@@ -131,10 +151,14 @@ impl Recorder {
     /// others make needless. Methods for which Google lists no scope add none.
     ///
     /// ```
-    #[doc = a_recorder!()]
+    /// # use gcp_scopes::catalog::ApiMethod;
+    /// let recorder = gcp_scopes::Guard::builder().build().recorder();
+    /// // … a run that queries BigQuery and reads an object …
+    /// # recorder.note(ApiMethod::by_id("storage.objects.get")?);
+    /// # recorder.note(ApiMethod::by_id("bigquery.jobs.query")?);
     /// let names: Vec<String> = recorder.least().iter().map(|scope| scope.short().to_owned()).collect();
     /// assert_eq!(names, ["bigquery", "devstorage.read_only"]);
-    #[doc = done!()]
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn least(&self) -> ScopeSet {
@@ -146,9 +170,13 @@ impl Recorder {
     /// Source: <https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>
     ///
     /// ```
-    #[doc = a_recorder!()]
+    /// # use gcp_scopes::catalog::ApiMethod;
+    /// let recorder = gcp_scopes::Guard::builder().build().recorder();
+    /// // … a run that queries BigQuery and reads an object …
+    /// # recorder.note(ApiMethod::by_id("storage.objects.get")?);
+    /// # recorder.note(ApiMethod::by_id("bigquery.jobs.query")?);
     /// assert_eq!(recorder.recommended(), [gcp_scopes::Scope::cloud_platform()].into_iter().collect());
-    #[doc = done!()]
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn recommended(&self) -> ScopeSet {
@@ -159,9 +187,13 @@ impl Recorder {
     /// whole list: where a VM has other scopes that it needs, they have to be added.
     ///
     /// ```
-    #[doc = a_recorder!()]
+    /// # use gcp_scopes::catalog::ApiMethod;
+    /// let recorder = gcp_scopes::Guard::builder().build().recorder();
+    /// // … a run that queries BigQuery and reads an object …
+    /// # recorder.note(ApiMethod::by_id("storage.objects.get")?);
+    /// # recorder.note(ApiMethod::by_id("bigquery.jobs.query")?);
     /// assert_eq!(recorder.scopes_flag(), "--scopes=bigquery,storage-ro");
-    #[doc = done!()]
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn scopes_flag(&self) -> String {
@@ -171,9 +203,13 @@ impl Recorder {
     /// The needs as code, to paste into a [self-check](crate::self_check). Empty if nothing was called.
     ///
     /// ```
-    #[doc = a_recorder!()]
+    /// # use gcp_scopes::catalog::ApiMethod;
+    /// let recorder = gcp_scopes::Guard::builder().build().recorder();
+    /// // … a run that queries BigQuery and reads an object …
+    /// # recorder.note(ApiMethod::by_id("storage.objects.get")?);
+    /// # recorder.note(ApiMethod::by_id("bigquery.jobs.query")?);
     /// assert_eq!(recorder.needs(), "    .needs(\"bigquery.jobs.query\")\n    .needs(\"storage.objects.get\")\n");
-    #[doc = done!()]
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn needs(&self) -> String {

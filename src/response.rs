@@ -1,8 +1,7 @@
 //! Looks at the answer of a refused call, and hands it on.
 //!
 //! [`body::look`] copies the beginning of a body within bounds and gives the body back whole;
-//! [`inflate::readable`] undoes gzip and deflate; [`Flight::explain_response`] does all that an
-//! `http::Response` needs.
+//! [`Flight::explain_response`] does all that an `http::Response` needs.
 //!
 //! [`Flight::explain_response`]: crate::flight::Flight::explain_response
 
@@ -16,4 +15,3 @@ pub mod grpc;
 mod grpc_body;
 #[cfg(feature = "body")]
 mod grpc_error;
-pub mod inflate;

@@ -77,12 +77,12 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// Which of an API's methods a program needs.
 ///
 /// ```
-#[doc = awaits!()]
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use gcp_scopes::Guard;
 /// use gcp_scopes::self_check::Access;
 ///
 /// let report = Guard::builder().build().self_check().needs_api("pubsub", Access::Read).run().await;
-#[doc = done!()]
+/// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -111,14 +111,14 @@ impl Access {
 /// Says what a service needs, and [runs](Self::run) the check. Made by [`Guard::self_check`].
 ///
 /// ```
-#[doc = awaits!()]
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use gcp_scopes::Guard;
 /// use std::time::Duration;
 ///
 /// let check = Guard::builder().build().self_check().needs("storage.objects.insert").timeout(Duration::from_secs(5));
 /// let report = check.run().await; // at most five seconds later
 /// # let _ = report;
-#[doc = done!()]
+/// # Ok(()) }
 /// ```
 #[derive(Clone)]
 #[must_use]
@@ -136,11 +136,11 @@ impl Guard {
     /// [`self_check`](crate::self_check).
     ///
     /// ```
-    #[doc = awaits!()]
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let guard = gcp_scopes::Guard::builder().build();
     /// let report = guard.self_check().needs("pubsub.projects.topics.publish").run().await;
     /// report.into_result()?; // stops the start-up if a gate is closed
-    #[doc = done!()]
+    /// # Ok(()) }
     /// ```
     pub fn self_check(&self) -> SelfCheck {
         SelfCheck::new(self.clone())
@@ -309,11 +309,11 @@ impl SelfCheck {
     /// drive it; what is asked is asked on the guard's own thread.
     ///
     /// ```
-    #[doc = awaits!()]
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use gcp_scopes::{Guard, self_check::GateState};
     /// let report = Guard::builder().build().self_check().run().await;
     /// assert_eq!(report.state(), GateState::Open); // nothing was asked about
-    #[doc = done!()]
+    /// # Ok(()) }
     /// ```
     pub async fn run(self) -> Report {
         let (tokens, told) = self.answers().await;

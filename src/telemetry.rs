@@ -34,10 +34,10 @@ use tracing::{Span, debug, error_span, warn};
 
 use crate::catalog::{ApiMethod, VERSION};
 use crate::denial::{Denial, DenialKind};
-use crate::granted::GrantedScopes;
 use crate::refusal::Refusal;
 use crate::scope::ScopeSet;
 use gcp_scopes_catalog::least;
+use gcp_scopes_explain::granted::GrantedScopes;
 
 /// The target of every event, for filters such as `gcp_scopes=warn`.
 pub const TARGET: &str = "gcp_scopes";

@@ -6,15 +6,13 @@ use std::future::Future;
 use std::io;
 
 use gcp_scopes::adapter::gcp_auth::GuardTokenProvider;
-use gcp_scopes::adapter::google_apis::GuardGetToken;
-use gcp_scopes::adapter::google_cloud::{GuardCredentials, GuardRetryPolicy};
-use gcp_scopes::adapter::object_store::GuardConnector;
 use gcp_scopes::adapter::reqwest_middleware::GuardMiddleware;
-use gcp_scopes::adapter::{opendal, tower};
+use gcp_scopes::adapter::tower;
 use gcp_scopes::call::{Call, NeededScopes, Why};
 use gcp_scopes::calling::Calling;
 use gcp_scopes::catalog::{ApiMethod, Endpoints, Found};
 use gcp_scopes::environment::{Environment, Snapshot};
+use gcp_scopes::flight::Flight;
 use gcp_scopes::granted::{AccessToken, GrantedScopes, ReqwestFetch};
 use gcp_scopes::guard::GuardBuilder;
 use gcp_scopes::judge::Decision;
@@ -39,7 +37,6 @@ fn anywhere<T: Send + Sync + Unpin + 'static>() {}
 fn borrowed<T: Send + Sync + Unpin>() {}
 fn an_error<T: StdError + Send + Sync + 'static>() {}
 fn in_a_task<F: Future + Send + 'static>(_: F) {}
-fn borrowed_in_a_task<F: Future + Send>(_: F) {}
 
 #[test]
 fn guards_and_what_they_say_go_to_any_thread() {
@@ -57,8 +54,7 @@ fn guards_and_what_they_say_go_to_any_thread() {
 #[test]
 fn adapters_go_wherever_their_clients_go() {
     anywhere::<(tower::GuardLayer, tower::GuardService<Client>, Body, GuardBody<Empty<bytes::Bytes>>)>();
-    anywhere::<(GuardMiddleware, GuardConnector, opendal::GuardLayer, Calling)>();
-    anywhere::<(GuardCredentials, GuardRetryPolicy, GuardGetToken<String>)>();
+    anywhere::<(GuardMiddleware, Calling, Flight)>();
     anywhere::<GuardTokenProvider<dyn gcp_auth::TokenProvider>>();
     anywhere::<(ReqwestFetch, SharedTokenSource)>();
 }
@@ -74,8 +70,4 @@ fn calls_and_checks_can_be_spawned() {
     in_a_task(gcp_scopes::detect::snapshot());
     in_a_task(guard.self_check().run());
     in_a_task(FakeGoogle::builder().start());
-    if let Ok(calling) = guard.calling("storage.objects.get") {
-        let call = async { Err::<(), _>(google_apis_common::Error::Cancelled) };
-        borrowed_in_a_task(calling.run(call));
-    }
 }

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use gcp_scopes::{Denial, Guard};
+use gcp_scopes_google_cloud::GuardGoogleCloudExt as _;
 use gcp_scopes_testing::{FakeGoogle, Vm};
 use google_cloud_auth::credentials::mds;
 use google_cloud_gax::retry_policy::RetryPolicyExt as _;

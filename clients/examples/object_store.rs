@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use futures::TryStreamExt;
 use gcp_scopes::{Guard, Preflight};
+use gcp_scopes_object_store::GuardObjectStoreExt as _;
 use gcp_scopes_testing::{FakeGoogle, Vm, default_scopes};
 use object_store::client::ReqwestConnector;
 use object_store::gcp::{GcpCredential, GoogleCloudStorageBuilder};

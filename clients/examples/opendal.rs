@@ -5,6 +5,7 @@
 use std::error::Error;
 
 use gcp_scopes::{Denial, Guard, Preflight};
+use gcp_scopes_opendal::GuardOpendalExt as _;
 use gcp_scopes_testing::{FakeGoogle, Service, Vm, default_scopes};
 use opendal::layers::RetryLayer;
 use opendal::services::Gcs;

@@ -4,6 +4,7 @@
 
 use gcp_scopes::{Denial, Guard};
 use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
+use gcp_scopes_tonic::GuardTonicExt as _;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::publisher_client::PublisherClient;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::{PublishRequest, PubsubMessage};
 use tonic::metadata::AsciiMetadataValue;

@@ -6,14 +6,13 @@ use gcloud_bigquery::http::bigquery_dataset_client::BigqueryDatasetClient;
 use gcloud_bigquery::http::error::Error;
 use gcp_scopes::Guard;
 use gcp_scopes::guard::Surface;
+use gcp_scopes_testing::scenarios::{ApiFormat, Failure, Received, Scenario, Scene, TestedApi};
 use gcp_scopes_testing::{FakeGoogle, Service};
 use serde_json::json;
 
-use crate::case::Case;
 use crate::gcloud_storage::{Token, http as http_client};
-use crate::kind::{Answer, Api, BoxError, Client, Failure, Kind, Reply, Shows, Speaks};
+use crate::kind::{BoxError, Client, Kind, Reply, Shows, failed};
 use crate::reqwest_middleware::cannot;
-use crate::world::World;
 
 struct GcloudBigquery {
     name: &'static str,
@@ -37,13 +36,8 @@ impl Kind for GcloudBigquery {
         self.name
     }
 
-    fn api(&self) -> Api {
-        Api {
-            service: Service::Front,
-            host: "bigquery.googleapis.com",
-            speaks: Speaks::Json,
-            scope: "bigquery",
-        }
+    fn api(&self) -> TestedApi {
+        TestedApi::new(Service::Front, "bigquery.googleapis.com", ApiFormat::Json, "bigquery")
     }
 
     fn surface(&self) -> Surface {
@@ -54,9 +48,9 @@ impl Kind for GcloudBigquery {
         self.shows
     }
 
-    fn cannot(&self, case: Case) -> Option<&'static str> {
-        match case {
-            Case::Upload | Case::Download | Case::Resumable => Some(NO_FILES),
+    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
+        match scenario {
+            Scenario::Upload | Scenario::Download | Scenario::Resumable => Some(NO_FILES),
             other => cannot(self.surface, other),
         }
     }
@@ -74,9 +68,9 @@ impl Kind for GcloudBigquery {
         google.front().path("/bigquery/v2/projects/my-project/datasets/pets").serve(scopes, answer);
     }
 
-    async fn make(&self, world: &World, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
-        let config = HttpClientConfig::new(Box::new(Token(world.token())));
-        let config = config.with_endpoint(world.url()).with_http_client(http_client(world, guard)?);
+    async fn make(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+        let config = HttpClientConfig::new(Box::new(Token(scene.token())));
+        let config = config.with_endpoint(scene.url()).with_http_client(http_client(scene, guard)?);
         Ok(Box::new(Datasets(config.create_client())))
     }
 }
@@ -86,9 +80,9 @@ struct Datasets(std::sync::Arc<gcloud_bigquery::http::bigquery_client::BigqueryC
 #[async_trait]
 impl Client for Datasets {
     async fn call(&self) -> Reply {
-        let found = BigqueryDatasetClient::new(self.0.clone()).get(World::PROJECT, "pets").await;
+        let found = BigqueryDatasetClient::new(self.0.clone()).get(Scene::PROJECT, "pets").await;
         let dataset = found.map_err(|error| failure(&error))?;
-        Ok(Answer { seen: format!("{dataset:?}"), ..Answer::default() })
+        Ok(Received::default().with_seen(format!("{dataset:?}")))
     }
 
     fn another(&self) -> Box<dyn Client> {
@@ -98,9 +92,9 @@ impl Client for Datasets {
 
 fn failure(error: &Error) -> Failure {
     match error {
-        Error::Response(response) => Failure::new(format_args!("Response {}", response.code), error),
-        Error::HttpClient(_) => Failure::new("HttpClient", error),
-        Error::HttpMiddleware(_) => Failure::new("HttpMiddleware", error),
-        Error::TokenSource(_) => Failure::new("TokenSource", error),
+        Error::Response(response) => failed(format_args!("Response {}", response.code), error),
+        Error::HttpClient(_) => failed("HttpClient", error),
+        Error::HttpMiddleware(_) => failed("HttpMiddleware", error),
+        Error::TokenSource(_) => failed("TokenSource", error),
     }
 }

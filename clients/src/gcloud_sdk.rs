@@ -6,15 +6,14 @@ use gcloud_sdk::google::pubsub::v1::{PublishRequest, PubsubMessage};
 use gcloud_sdk::{GoogleAuthHeaders, GoogleAuthMiddlewareLayer};
 use gcp_scopes::Guard;
 use gcp_scopes_testing::FakeGoogle;
+use gcp_scopes_testing::scenarios::{Received, Scenario, Scene, TestedApi};
 use google_cloud_auth::credentials::{CacheableResource, Credentials, CredentialsProvider, EntityTag};
 use google_cloud_auth::errors::CredentialsError;
 use http::{Extensions, HeaderMap, HeaderValue};
 use tower::Layer;
 
-use crate::case::Case;
-use crate::kind::{Answer, Api, BoxError, Client, Kind, Reply};
+use crate::kind::{BoxError, Client, Kind, Reply};
 use crate::tonic::{PUBSUB, Stack, cannot, channel, failure, prepare, shown};
-use crate::world::World;
 
 pub(crate) struct GcloudSdk;
 
@@ -24,23 +23,23 @@ impl Kind for GcloudSdk {
         "gcloud-sdk"
     }
 
-    fn api(&self) -> Api {
+    fn api(&self) -> TestedApi {
         PUBSUB
     }
 
-    fn cannot(&self, case: Case) -> Option<&'static str> {
-        cannot(case)
+    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
+        cannot(scenario)
     }
 
     fn prepare(&self, google: &FakeGoogle) {
         prepare(google);
     }
 
-    async fn make(&self, world: &World, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
-        let token = HeaderValue::try_from(format!("Bearer {}", world.token()))?;
+    async fn make(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+        let token = HeaderValue::try_from(format!("Bearer {}", scene.token()))?;
         let headers = GoogleAuthHeaders::from(Credentials::from(OneToken(token)));
         let auth = GoogleAuthMiddlewareLayer::new(headers, None)?;
-        Ok(Box::new(Publisher(PublisherClient::new(auth.layer(channel(world, guard)?)))))
+        Ok(Box::new(Publisher(PublisherClient::new(auth.layer(channel(scene, guard)?)))))
     }
 }
 
@@ -51,11 +50,11 @@ struct Publisher(PublisherClient<<GoogleAuthMiddlewareLayer as Layer<Stack>>::Se
 impl Client for Publisher {
     async fn call(&self) -> Reply {
         let message = PubsubMessage { data: b"order 7".to_vec(), ..PubsubMessage::default() };
-        let topic = format!("projects/{}/topics/orders", World::PROJECT);
+        let topic = format!("projects/{}/topics/orders", Scene::PROJECT);
         let request = PublishRequest { topic, messages: vec![message] };
         let answer = self.0.clone().publish(request).await.map_err(failure)?;
         let seen = shown(answer.metadata());
-        Ok(Answer { bytes: answer.into_inner().message_ids.concat().into(), seen })
+        Ok(Received::new(answer.into_inner().message_ids.concat()).with_seen(seen))
     }
 
     fn another(&self) -> Box<dyn Client> {

@@ -13,13 +13,13 @@ use gcloud_storage::http::objects::upload::{Media, UploadObjectRequest, UploadTy
 use gcloud_storage::http::resumable_upload_client::ChunkSize;
 use gcp_scopes::Guard;
 use gcp_scopes::guard::Surface;
+use gcp_scopes_testing::scenarios::{Failure, Received, Scenario, Scene};
 use reqwest_middleware::ClientBuilder;
 use token_source::{TokenSource, TokenSourceProvider};
 
-use crate::case::Case;
-use crate::kind::{Answer, BoxError, Client, Failure, Kind, Reply, Shows};
+use crate::kind::{BoxError, Client, Kind, Reply, Shows, failed};
 use crate::reqwest_middleware::cannot;
-use crate::world::World;
+use crate::scene::reqwest;
 
 struct GcloudStorage {
     name: &'static str,
@@ -37,10 +37,10 @@ pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
 
 /// The client as its users build it, with an HTTP client of their own.
 pub(crate) fn http(
-    world: &World,
+    scene: &Scene,
     guard: Option<Guard>,
 ) -> Result<reqwest_middleware::ClientWithMiddleware, BoxError> {
-    let client = ClientBuilder::new(world.reqwest().build()?);
+    let client = ClientBuilder::new(reqwest(scene).build()?);
     Ok(match guard {
         Some(guard) => client.with(guard.middleware()).build(),
         None => client.build(),
@@ -61,15 +61,15 @@ impl Kind for GcloudStorage {
         self.shows
     }
 
-    fn cannot(&self, case: Case) -> Option<&'static str> {
-        cannot(self.surface, case)
+    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
+        cannot(self.surface, scenario)
     }
 
-    async fn make(&self, world: &World, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+    async fn make(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
         let config = ClientConfig {
-            http: Some(http(world, guard)?),
-            storage_endpoint: world.url(),
-            token_source_provider: Some(Box::new(Token(world.token()))),
+            http: Some(http(scene, guard)?),
+            storage_endpoint: scene.url(),
+            token_source_provider: Some(Box::new(Token(scene.token()))),
             ..ClientConfig::default()
         };
         Ok(Box::new(Storage(gcloud_storage::client::Client::new(config))))
@@ -103,19 +103,19 @@ impl TokenSource for Token {
 struct Storage(gcloud_storage::client::Client);
 
 fn get(object: &str) -> GetObjectRequest {
-    GetObjectRequest { bucket: World::BUCKET.into(), object: object.into(), ..Default::default() }
+    GetObjectRequest { bucket: Scene::BUCKET.into(), object: object.into(), ..Default::default() }
 }
 
 fn insert() -> (UploadObjectRequest, UploadType) {
-    let request = UploadObjectRequest { bucket: World::BUCKET.into(), ..Default::default() };
-    (request, UploadType::Simple(Media::new(World::NEW)))
+    let request = UploadObjectRequest { bucket: Scene::BUCKET.into(), ..Default::default() };
+    (request, UploadType::Simple(Media::new(Scene::NEW)))
 }
 
 #[async_trait]
 impl Client for Storage {
     async fn call(&self) -> Reply {
-        let object = self.0.get_object(&get(World::OBJECT)).await.map_err(|error| failure(&error))?;
-        Ok(Answer { bytes: Bytes::new(), seen: format!("{object:?}") })
+        let object = self.0.get_object(&get(Scene::OBJECT)).await.map_err(|error| failure(&error))?;
+        Ok(Received::default().with_seen(format!("{object:?}")))
     }
 
     async fn upload(&self, bytes: Bytes) -> Reply {
@@ -123,13 +123,13 @@ impl Client for Storage {
             bytes.chunks(64 * 1024).map(Bytes::copy_from_slice).map(Ok::<_, BoxError>).collect();
         let (request, kind) = insert();
         let sent = self.0.upload_streamed_object(&request, futures::stream::iter(chunks), &kind).await;
-        sent.map(|_| Answer::default()).map_err(|error| failure(&error))
+        sent.map(|_| Received::default()).map_err(|error| failure(&error))
     }
 
     async fn download(&self) -> Reply {
-        let stream = self.0.download_streamed_object(&get(World::LARGE), &Range::default()).await;
+        let stream = self.0.download_streamed_object(&get(Scene::LARGE), &Range::default()).await;
         let chunks: Result<Vec<Bytes>, Error> = stream.map_err(|error| failure(&error))?.try_collect().await;
-        Ok(Answer::new(chunks.map_err(|error| failure(&error))?.concat()))
+        Ok(Received::new(chunks.map_err(|error| failure(&error))?.concat()))
     }
 
     async fn resumable(&self, bytes: Bytes) -> Reply {
@@ -143,7 +143,7 @@ impl Client for Storage {
             sent.map_err(|error| failure(&error))?;
             at += chunk.len() as u64;
         }
-        Ok(Answer::default())
+        Ok(Received::default())
     }
 
     fn another(&self) -> Box<dyn Client> {
@@ -153,9 +153,9 @@ impl Client for Storage {
 
 fn failure(error: &Error) -> Failure {
     match error {
-        Error::Response(response) => Failure::new(format_args!("Response {}", response.code), error),
-        Error::HttpClient(_) => Failure::new("HttpClient", error),
-        Error::HttpMiddleware(_) => Failure::new("HttpMiddleware", error),
-        other => Failure::new(format_args!("{other:?}"), other),
+        Error::Response(response) => failed(format_args!("Response {}", response.code), error),
+        Error::HttpClient(_) => failed("HttpClient", error),
+        Error::HttpMiddleware(_) => failed("HttpMiddleware", error),
+        other => failed(format_args!("{other:?}"), other),
     }
 }

@@ -6,6 +6,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gcp_scopes::Guard;
 use gcp_scopes::calling::Calling;
+use gcp_scopes_google_apis::GuardGoogleApisExt as _;
+use gcp_scopes_testing::scenarios::{ApiFormat, Failure, Received, Scenario, Scene, TestedApi};
 use gcp_scopes_testing::{FakeGoogle, Service};
 use google_apis_common::{Delegate, Error};
 use google_drive3::DriveHub;
@@ -17,9 +19,7 @@ use hyper_util::client::legacy::Client as Hyper;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
-use crate::case::Case;
-use crate::kind::{Answer, Api, BoxError, Client, Failure, Kind, Reply, Shows, Speaks, called};
-use crate::world::World;
+use crate::kind::{BoxError, Client, Kind, Reply, Shows, called, failed};
 
 pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
     [Column::Storage, Column::Drive].map(|kind| Box::new(kind) as Box<dyn Kind>).into()
@@ -44,18 +44,17 @@ impl Kind for Column {
         }
     }
 
-    fn api(&self) -> Api {
-        let (service, host, speaks) = (Service::Front, "www.googleapis.com", Speaks::Json);
+    fn api(&self) -> TestedApi {
         match self {
-            Self::Storage => Api::STORAGE,
-            Self::Drive => Api { service, host, speaks, scope: "drive" },
+            Self::Storage => TestedApi::STORAGE,
+            Self::Drive => TestedApi::new(Service::Front, "www.googleapis.com", ApiFormat::Json, "drive"),
         }
     }
 
-    fn cannot(&self, case: Case) -> Option<&'static str> {
-        match (self, case) {
-            (_, Case::KeepsKind) => Some(BY_CHOICE),
-            (Self::Drive, Case::Upload | Case::Download | Case::Resumable) => {
+    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
+        match (self, scenario) {
+            (_, Scenario::KeepsKind) => Some(BY_CHOICE),
+            (Self::Drive, Scenario::Upload | Scenario::Download | Scenario::Resumable) => {
                 Some("shown by google-storage1")
             }
             _ => None,
@@ -73,14 +72,14 @@ impl Kind for Column {
         }
     }
 
-    async fn make(&self, world: &World, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+    async fn make(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
         let calling = |method: &str| guard.as_ref().map(|guard| guard.calling(method)).transpose();
-        let url = world.url();
+        let url = scene.url();
         Ok(match self {
             Self::Storage => {
                 let mut hub = match &guard {
-                    Some(guard) => Storage::new(hyper(world), guard.google_apis(world.token())),
-                    None => Storage::new(hyper(world), world.token()),
+                    Some(guard) => Storage::new(hyper(scene), guard.google_apis(scene.token())),
+                    None => Storage::new(hyper(scene), scene.token()),
                 };
                 hub.base_url(format!("{url}/storage/v1/"));
                 hub.root_url(format!("{url}/"));
@@ -89,8 +88,8 @@ impl Kind for Column {
             }
             Self::Drive => {
                 let mut hub = match &guard {
-                    Some(guard) => DriveHub::new(hyper(world), guard.google_apis(world.token())),
-                    None => DriveHub::new(hyper(world), world.token()),
+                    Some(guard) => DriveHub::new(hyper(scene), guard.google_apis(scene.token())),
+                    None => DriveHub::new(hyper(scene), scene.token()),
                 };
                 hub.base_url(format!("{url}/drive/v3/"));
                 Box::new(Files(hub, calling("drive.files.list")?))
@@ -99,12 +98,12 @@ impl Kind for Column {
     }
 }
 
-fn hyper<B>(world: &World) -> HttpClient<B>
+fn hyper<B>(scene: &Scene) -> HttpClient<B>
 where
     B: hyper::body::Body + Send,
     B::Data: Send,
 {
-    Hyper::builder(TokioExecutor::new()).http2_only(world.version() == Version::HTTP_2).build_http()
+    Hyper::builder(TokioExecutor::new()).http2_only(scene.version() == Version::HTTP_2).build_http()
 }
 
 fn failure(error: &Error) -> Failure {
@@ -114,10 +113,9 @@ fn failure(error: &Error) -> Failure {
         Error::MissingToken(_) => "MissingToken",
         _ => "another",
     };
-    let failure = Failure::new(kind, error);
+    let failure = failed(kind, error);
     // It prints the whole response, of which the date and the id change.
-    let text = if kind == "Failure" { kind.to_owned() } else { failure.text };
-    Failure { text, ..failure }
+    if kind == "Failure" { failure.with_text(kind) } else { failure }
 }
 
 #[derive(Clone)]
@@ -139,32 +137,32 @@ impl Delegate for Small {
 #[async_trait]
 impl Client for Objects {
     async fn call(&self) -> Reply {
-        let get = self.hub.objects().get(World::BUCKET, World::OBJECT).doit();
+        let get = self.hub.objects().get(Scene::BUCKET, Scene::OBJECT).doit();
         let (_, object) = called(self.get.as_ref(), get).await.map_err(|error| failure(&error))?;
-        Ok(Answer::new(object.name.unwrap_or_default()))
+        Ok(Received::new(object.name.unwrap_or_default()))
     }
 
     async fn upload(&self, bytes: Bytes) -> Reply {
-        let insert = self.hub.objects().insert(Object::default(), World::BUCKET).name(World::NEW);
+        let insert = self.hub.objects().insert(Object::default(), Scene::BUCKET).name(Scene::NEW);
         let insert = insert.upload(Cursor::new(bytes), "text/plain".parse().expect("a type"));
         let (_, object) = called(self.insert.as_ref(), insert).await.map_err(|error| failure(&error))?;
-        Ok(Answer::new(object.name.unwrap_or_default()))
+        Ok(Received::new(object.name.unwrap_or_default()))
     }
 
     async fn download(&self) -> Reply {
-        let get = self.hub.objects().get(World::BUCKET, World::LARGE).param("alt", "media").doit();
+        let get = self.hub.objects().get(Scene::BUCKET, Scene::LARGE).param("alt", "media").doit();
         let (response, _) = called(self.get.as_ref(), get).await.map_err(|error| failure(&error))?;
         let body = response.into_body().collect().await;
-        Ok(Answer::new(body.map_err(|error| Failure::new("body", &error))?.to_bytes()))
+        Ok(Received::new(body.map_err(|error| failed("body", &error))?.to_bytes()))
     }
 
     async fn resumable(&self, bytes: Bytes) -> Reply {
         let mut small = Small;
-        let insert = self.hub.objects().insert(Object::default(), World::BUCKET).name(World::NEW);
+        let insert = self.hub.objects().insert(Object::default(), Scene::BUCKET).name(Scene::NEW);
         let insert = insert.delegate(&mut small);
         let insert = insert.upload_resumable(Cursor::new(bytes), "text/plain".parse().expect("a type"));
         let (_, object) = called(self.insert.as_ref(), insert).await.map_err(|error| failure(&error))?;
-        Ok(Answer::new(object.name.unwrap_or_default()))
+        Ok(Received::new(object.name.unwrap_or_default()))
     }
 
     fn another(&self) -> Box<dyn Client> {
@@ -180,7 +178,7 @@ impl Client for Files {
     async fn call(&self) -> Reply {
         let (_, list) =
             called(self.1.as_ref(), self.0.files().list().doit()).await.map_err(|error| failure(&error))?;
-        Ok(Answer::new(format!("{:?}", list.files)))
+        Ok(Received::new(format!("{:?}", list.files)))
     }
 
     fn another(&self) -> Box<dyn Client> {

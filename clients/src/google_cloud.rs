@@ -7,6 +7,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gcp_scopes::Guard;
 use gcp_scopes::calling::Calling;
+use gcp_scopes_google_cloud::GuardGoogleCloudExt as _;
+use gcp_scopes_testing::scenarios::{ApiFormat, Failure, Received, Scenario, Scene, TestedApi};
 use gcp_scopes_testing::{FakeGoogle, Service};
 use google_cloud_auth::credentials::{CacheableResource, Credentials, CredentialsProvider, EntityTag};
 use google_cloud_auth::errors::CredentialsError;
@@ -18,9 +20,7 @@ use google_cloud_storage::client::{Storage, StorageControl};
 use http::header::AUTHORIZATION;
 use http::{Extensions, HeaderMap, Response};
 
-use crate::case::Case;
-use crate::kind::{Answer, Api, BoxError, Client, Failure, Kind, Reply, Speaks, called};
-use crate::world::World;
+use crate::kind::{BoxError, Client, Kind, Reply, called, failed};
 
 pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
     [Column::Storage, Column::Control, Column::Secrets].map(|kind| Box::new(kind) as Box<dyn Kind>).into()
@@ -49,22 +49,24 @@ impl Kind for Column {
         }
     }
 
-    fn api(&self) -> Api {
-        let front = |host, speaks| Api { service: Service::Front, host, speaks, scope: "cloud-platform" };
+    fn api(&self) -> TestedApi {
+        let front = |host, format| TestedApi::new(Service::Front, host, format, "cloud-platform");
         match self {
-            Self::Storage => Api::STORAGE,
-            Self::Control => front("storage.googleapis.com", Speaks::Grpc),
-            Self::Secrets => front("secretmanager.googleapis.com", Speaks::Json),
+            Self::Storage => TestedApi::STORAGE,
+            Self::Control => front("storage.googleapis.com", ApiFormat::Grpc),
+            Self::Secrets => front("secretmanager.googleapis.com", ApiFormat::Json),
         }
     }
 
-    fn cannot(&self, case: Case) -> Option<&'static str> {
-        match (self, case) {
-            (Self::Control, Case::Denied | Case::Confirmed) => Some(NOT_BEFORE),
-            (Self::Control, Case::Http1) => Some("gRPC takes HTTP/2"),
-            (Self::Storage | Self::Secrets, Case::Http2) => Some("it speaks HTTP/2 over TLS only"),
-            (Self::Storage | Self::Secrets, Case::KeepsKind) => Some(BY_CHOICE),
-            (Self::Control | Self::Secrets, Case::Upload | Case::Download | Case::Resumable) => Some(NO_DATA),
+    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
+        match (self, scenario) {
+            (Self::Control, Scenario::Denied | Scenario::Confirmed) => Some(NOT_BEFORE),
+            (Self::Control, Scenario::Http1) => Some("gRPC takes HTTP/2"),
+            (Self::Storage | Self::Secrets, Scenario::Http2) => Some("it speaks HTTP/2 over TLS only"),
+            (Self::Storage | Self::Secrets, Scenario::KeepsKind) => Some(BY_CHOICE),
+            (Self::Control | Self::Secrets, Scenario::Upload | Scenario::Download | Scenario::Resumable) => {
+                Some(NO_DATA)
+            }
             _ => None,
         }
     }
@@ -83,10 +85,10 @@ impl Kind for Column {
         }
     }
 
-    async fn make(&self, world: &World, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+    async fn make(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
         let calling = |method: &str| guard.as_ref().map(|guard| guard.calling(method)).transpose();
-        let (credentials, retries) = hooks(world, guard.as_ref());
-        let (url, waits) = (world.url(), waits());
+        let (credentials, retries) = hooks(scene, guard.as_ref());
+        let (url, waits) = (scene.url(), waits());
         Ok(match self {
             Self::Storage => {
                 let builder = Storage::builder().with_endpoint(url).with_credentials(credentials);
@@ -119,8 +121,8 @@ fn secret() -> Response<&'static str> {
 }
 
 /// The credentials and the retry policy of a client, with a guard or as they are.
-fn hooks(world: &World, guard: Option<&Guard>) -> (Credentials, RetryPolicyArg) {
-    let (fixed, retries) = (Fixed(world.token()), Aip194Strict.with_attempt_limit(3));
+fn hooks(scene: &Scene, guard: Option<&Guard>) -> (Credentials, RetryPolicyArg) {
+    let (fixed, retries) = (Fixed(scene.token()), Aip194Strict.with_attempt_limit(3));
     match guard {
         None => (fixed.into(), retries.into()),
         Some(guard) => {
@@ -160,7 +162,7 @@ impl CredentialsProvider for Fixed {
 
 fn failure(error: &Error) -> Failure {
     let code = error.status().map(|status| status.code.name()).unwrap_or("no status");
-    Failure::new(format!("{code} {:?}", error.http_status_code()), error)
+    failed(format!("{code} {:?}", error.http_status_code()), error)
 }
 
 #[derive(Clone)]
@@ -182,35 +184,35 @@ impl Objects {
             }
             Ok(bytes)
         };
-        called(self.get.as_ref(), read).await.map_err(|error| failure(&error)).map(Answer::new)
+        called(self.get.as_ref(), read).await.map_err(|error| failure(&error)).map(Received::new)
     }
 }
 
 #[async_trait]
 impl Client for Objects {
     async fn call(&self) -> Reply {
-        self.read(World::OBJECT).await
+        self.read(Scene::OBJECT).await
     }
 
     async fn upload(&self, bytes: Bytes) -> Reply {
-        let write = self.client.write_object(Self::BUCKET, World::NEW, bytes).send_unbuffered();
+        let write = self.client.write_object(Self::BUCKET, Scene::NEW, bytes).send_unbuffered();
         called(self.insert.as_ref(), write)
             .await
             .map_err(|error| failure(&error))
-            .map(|object| Answer::new(object.name))
+            .map(|object| Received::new(object.name))
     }
 
     async fn download(&self) -> Reply {
-        self.read(World::LARGE).await
+        self.read(Scene::LARGE).await
     }
 
     async fn resumable(&self, bytes: Bytes) -> Reply {
-        let write = self.client.write_object(Self::BUCKET, World::NEW, bytes);
+        let write = self.client.write_object(Self::BUCKET, Scene::NEW, bytes);
         let write = write.with_resumable_upload_threshold(0_usize).send_buffered();
         called(self.insert.as_ref(), write)
             .await
             .map_err(|error| failure(&error))
-            .map(|object| Answer::new(object.name))
+            .map(|object| Received::new(object.name))
     }
 
     fn another(&self) -> Box<dyn Client> {
@@ -228,7 +230,7 @@ impl Client for Control {
         called(self.1.as_ref(), call)
             .await
             .map_err(|error| failure(&error))
-            .map(|bucket| Answer::new(format!("{bucket:?}")))
+            .map(|bucket| Received::new(format!("{bucket:?}")))
     }
 
     fn another(&self) -> Box<dyn Client> {
@@ -246,7 +248,7 @@ impl Client for Secrets {
         called(self.1.as_ref(), call)
             .await
             .map_err(|error| failure(&error))
-            .map(|secret| Answer::new(secret.name))
+            .map(|secret| Received::new(secret.name))
     }
 
     fn another(&self) -> Box<dyn Client> {

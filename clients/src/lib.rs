@@ -5,8 +5,6 @@
 //!
 //! To add a client: `docs/support-another-client.md`.
 
-mod case;
-mod cases;
 mod gcloud_bigquery;
 mod gcloud_sdk;
 mod gcloud_storage;
@@ -15,12 +13,12 @@ mod google_cloud;
 mod kind;
 mod object_store;
 mod opendal;
-mod refusal;
 mod reqwest_middleware;
+mod scene;
+mod subject;
 mod table;
 mod tonic;
 mod tower;
-mod world;
 
 use kind::Kind;
 

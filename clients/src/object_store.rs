@@ -7,7 +7,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use gcp_scopes::Guard;
-use gcp_scopes::adapter::object_store::GuardConnector;
+use gcp_scopes_object_store::GuardConnector;
+use gcp_scopes_object_store::GuardObjectStoreExt as _;
+use gcp_scopes_testing::Service;
+use gcp_scopes_testing::scenarios::{ApiFormat, Failure, Received, Scene, TestedApi};
 use http::Version;
 use object_store::client::ReqwestConnector;
 use object_store::gcp::{GcpCredential, GoogleCloudStorage, GoogleCloudStorageBuilder};
@@ -16,8 +19,7 @@ use object_store::{
     WriteMultipart,
 };
 
-use crate::kind::{Answer, Api, BoxError, Client, Failure, Kind, Reply, Speaks};
-use crate::world::World;
+use crate::kind::{BoxError, Client, Kind, Reply, failed, with_denial};
 
 struct Store;
 
@@ -31,22 +33,22 @@ impl Kind for Store {
         "object_store"
     }
 
-    fn api(&self) -> Api {
-        Api { speaks: Speaks::Xml, ..Api::STORAGE }
+    fn api(&self) -> TestedApi {
+        TestedApi::new(Service::Storage, "storage.googleapis.com", ApiFormat::Xml, "cloud-platform")
     }
 
-    async fn make(&self, world: &World, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+    async fn make(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
         let options = ClientOptions::new().with_allow_http(true);
-        let options = match world.version() {
+        let options = match scene.version() {
             Version::HTTP_2 => options.with_http2_only(),
             _ => options.with_http1_only(),
         };
         let soon = Duration::from_millis(1);
         let backoff = BackoffConfig { init_backoff: soon, max_backoff: soon, base: 2.0 };
-        let credential = StaticCredentialProvider::new(GcpCredential { bearer: world.token() });
+        let credential = StaticCredentialProvider::new(GcpCredential { bearer: scene.token() });
         let store = GoogleCloudStorageBuilder::new()
-            .with_bucket_name(World::BUCKET)
-            .with_base_url(&world.url())
+            .with_bucket_name(Scene::BUCKET)
+            .with_base_url(&scene.url())
             .with_client_options(options)
             .with_retry(RetryConfig { backoff, ..RetryConfig::default() })
             .with_credentials(Arc::new(credential));
@@ -66,15 +68,15 @@ struct Photos {
 }
 
 impl Photos {
-    async fn read(&self, name: &str) -> Result<Answer, Error> {
+    async fn read(&self, name: &str) -> Result<Received, Error> {
         let got = self.store.get(&name.into()).await?;
         let seen = format!("{:?} {:?}", got.meta, got.attributes);
         let chunks: Vec<Bytes> = got.into_stream().try_collect().await?;
-        Ok(Answer { bytes: chunks.concat().into(), seen })
+        Ok(Received::new(chunks.concat()).with_seen(seen))
     }
 
     async fn write_parts(&self, bytes: &Bytes) -> Result<(), Error> {
-        let upload = self.store.put_multipart(&World::NEW.into()).await?;
+        let upload = self.store.put_multipart(&Scene::NEW.into()).await?;
         let mut writer = WriteMultipart::new_with_chunk_size(upload, 1024 * 1024);
         writer.write(bytes);
         writer.finish().await.map(drop)
@@ -87,8 +89,9 @@ impl Photos {
             _ => "another",
         };
         let denial = self.guarded.as_ref().and_then(|guarded| guarded.denial_of(error));
-        let failure = Failure::new(kind, error).with_denial(denial);
-        Failure { text: timeless(&failure.text), ..failure }
+        let failure = with_denial(failed(kind, error), denial.as_ref());
+        let text = timeless(&failure.text);
+        failure.with_text(text)
     }
 }
 
@@ -102,21 +105,21 @@ fn timeless(text: &str) -> String {
 #[async_trait]
 impl Client for Photos {
     async fn call(&self) -> Reply {
-        self.read(World::OBJECT).await.map_err(|error| self.failure(&error))
+        self.read(Scene::OBJECT).await.map_err(|error| self.failure(&error))
     }
 
     async fn upload(&self, bytes: Bytes) -> Reply {
         let chunks = bytes.chunks(64 * 1024).map(Bytes::copy_from_slice).collect();
-        let put = self.store.put_opts(&World::NEW.into(), chunks, Default::default()).await;
-        put.map(|_| Answer::default()).map_err(|error| self.failure(&error))
+        let put = self.store.put_opts(&Scene::NEW.into(), chunks, Default::default()).await;
+        put.map(|_| Received::default()).map_err(|error| self.failure(&error))
     }
 
     async fn download(&self) -> Reply {
-        self.read(World::LARGE).await.map_err(|error| self.failure(&error))
+        self.read(Scene::LARGE).await.map_err(|error| self.failure(&error))
     }
 
     async fn resumable(&self, bytes: Bytes) -> Reply {
-        self.write_parts(&bytes).await.map(|()| Answer::default()).map_err(|error| self.failure(&error))
+        self.write_parts(&bytes).await.map(|()| Received::default()).map_err(|error| self.failure(&error))
     }
 
     fn another(&self) -> Box<dyn Client> {

@@ -6,15 +6,15 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use gcp_scopes::Guard;
+use gcp_scopes_opendal::GuardOpendalExt as _;
+use gcp_scopes_testing::scenarios::{Failure, Received, Scenario, Scene};
 use http::Version;
 use opendal::layers::{ConcurrentLimitLayer, RetryLayer, TimeoutLayer};
 use opendal::services::Gcs;
 use opendal::{Error, HttpTransporter, OperationContext, Operator};
 use opendal_http_transport_reqwest::ReqwestTransport;
 
-use crate::case::Case;
-use crate::kind::{Answer, BoxError, Client, Failure, Kind, Reply};
-use crate::world::World;
+use crate::kind::{BoxError, Client, Kind, Reply, failed};
 
 /// Where the guard stands among the other layers.
 struct Opendal {
@@ -48,7 +48,7 @@ fn guard_outside(operator: Operator, guard: Option<Guard>) -> Operator {
     guarded(operator.layer(retry()).layer(timeout()).layer(limit), guard)
 }
 
-/// On a busy machine no case must fail for a deadline that it does not test.
+/// On a busy machine no scenario must fail for a deadline that it does not test.
 fn timeout() -> TimeoutLayer {
     let patience = Duration::from_secs(60);
     TimeoutLayer::new().with_timeout(patience).with_io_timeout(patience)
@@ -64,17 +64,17 @@ impl Kind for Opendal {
         self.name
     }
 
-    fn cannot(&self, case: Case) -> Option<&'static str> {
-        (case == Case::Resumable).then_some(IN_ONE)
+    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
+        (scenario == Scenario::Resumable).then_some(IN_ONE)
     }
 
-    async fn make(&self, world: &World, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+    async fn make(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
         let client = reqwest::Client::builder();
-        let client = match world.version() {
+        let client = match scene.version() {
             Version::HTTP_2 => client.http2_prior_knowledge(),
             _ => client.http1_only(),
         };
-        let gcs = Gcs::default().bucket(World::BUCKET).endpoint(&world.url()).token(world.token());
+        let gcs = Gcs::default().bucket(Scene::BUCKET).endpoint(&scene.url()).token(scene.token());
         let operator = Operator::new(gcs.disable_vm_metadata().disable_config_load())?;
         let transport = HttpTransporter::new(ReqwestTransport::new(client.build()?));
         let operator = operator.with_context(OperationContext::new().with_http_transport(transport));
@@ -91,10 +91,10 @@ struct Photos {
 }
 
 impl Photos {
-    async fn read(&self, name: &str) -> Result<Answer, Error> {
+    async fn read(&self, name: &str) -> Result<Received, Error> {
         let stream = self.operator.reader(name).await?.into_bytes_stream(..).await?;
         let chunks: Vec<Bytes> = stream.try_collect().await.map_err(of_io)?;
-        Ok(Answer::new(chunks.concat()))
+        Ok(Received::new(chunks.concat()))
     }
 }
 
@@ -109,17 +109,17 @@ fn of_io(error: std::io::Error) -> Error {
 #[async_trait]
 impl Client for Photos {
     async fn call(&self) -> Reply {
-        let meta = self.operator.stat(World::OBJECT).await.map_err(|error| failure(&error))?;
-        Ok(Answer { seen: format!("{meta:?}"), ..Answer::default() })
+        let meta = self.operator.stat(Scene::OBJECT).await.map_err(|error| failure(&error))?;
+        Ok(Received::default().with_seen(format!("{meta:?}")))
     }
 
     async fn upload(&self, bytes: Bytes) -> Reply {
-        let written = self.operator.write(World::NEW, bytes).await;
-        written.map(|_| Answer::default()).map_err(|error| failure(&error))
+        let written = self.operator.write(Scene::NEW, bytes).await;
+        written.map(|_| Received::default()).map_err(|error| failure(&error))
     }
 
     async fn download(&self) -> Reply {
-        self.read(World::LARGE).await.map_err(|error| failure(&error))
+        self.read(Scene::LARGE).await.map_err(|error| failure(&error))
     }
 
     fn another(&self) -> Box<dyn Client> {
@@ -129,9 +129,9 @@ impl Client for Photos {
 
 /// opendal shows the headers of a refused answer, of which two are of the answer's own.
 fn failure(error: &Error) -> Failure {
-    let failure = Failure::new(error.kind(), error);
+    let failure = failed(error.kind(), error);
     let text = without(&without(&failure.text, "date"), "x-guploader-uploadid");
-    Failure { text, ..failure }
+    failure.with_text(text)
 }
 
 /// The text without the value of a header in it.

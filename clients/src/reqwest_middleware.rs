@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gcp_scopes::guard::Surface;
 use gcp_scopes::{Denial, Guard};
+use gcp_scopes_testing::scenarios::{Failure, Received, Scenario, Scene};
 use http::StatusCode;
 use reqwest::Response;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Error, RequestBuilder};
@@ -11,9 +12,8 @@ use reqwest_retry::RetryTransientMiddleware;
 use reqwest_retry::policies::ExponentialBackoff;
 use reqwest_tracing::TracingMiddleware;
 
-use crate::case::Case;
-use crate::kind::{Answer, BoxError, Client, Failure, Kind, Reply};
-use crate::world::World;
+use crate::kind::{BoxError, Client, Kind, Reply, answered, failed};
+use crate::scene::reqwest;
 
 /// Where the guard stands, and how it answers.
 struct ReqwestMiddleware {
@@ -65,24 +65,24 @@ impl Kind for ReqwestMiddleware {
         self.surface
     }
 
-    fn cannot(&self, case: Case) -> Option<&'static str> {
-        match case {
-            Case::Upload if self.name.contains("retry") => Some(NO_STREAMS),
+    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
+        match scenario {
+            Scenario::Upload if self.name.contains("retry") => Some(NO_STREAMS),
             other => cannot(self.surface, other),
         }
     }
 
-    async fn make(&self, world: &World, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
-        let client = (self.build)(ClientBuilder::new(world.reqwest().build()?), guard).build();
-        Ok(Box::new(Storage { client, url: world.url(), token: world.token() }))
+    async fn make(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+        let client = (self.build)(ClientBuilder::new(reqwest(scene).build()?), guard).build();
+        Ok(Box::new(Storage { client, url: scene.url(), token: scene.token() }))
     }
 }
 
 /// What follows from the surface alone, for every client of HTTP.
-pub(crate) fn cannot(surface: Surface, case: Case) -> Option<&'static str> {
-    match (case, surface) {
-        (Case::KeepsKind, Surface::Error) => Some(BY_CHOICE),
-        (Case::KeepsKind, Surface::Extension) => Some(NO_ANSWER),
+pub(crate) fn cannot(surface: Surface, scenario: Scenario) -> Option<&'static str> {
+    match (scenario, surface) {
+        (Scenario::KeepsKind, Surface::Error) => Some(BY_CHOICE),
+        (Scenario::KeepsKind, Surface::Extension) => Some(NO_ANSWER),
         _ => None,
     }
 }
@@ -103,12 +103,12 @@ struct Storage {
 
 impl Storage {
     fn object(&self, name: &str) -> RequestBuilder {
-        let url = format!("{}/storage/v1/b/{}/o/{name}", self.url, World::BUCKET);
+        let url = format!("{}/storage/v1/b/{}/o/{name}", self.url, Scene::BUCKET);
         self.client.get(url).bearer_auth(&self.token)
     }
 
     fn insert(&self, kind: &str) -> RequestBuilder {
-        let (bucket, name) = (World::BUCKET, World::NEW);
+        let (bucket, name) = (Scene::BUCKET, Scene::NEW);
         let url = format!("{}/upload/storage/v1/b/{bucket}/o?uploadType={kind}&name={name}", self.url);
         self.client.post(url).bearer_auth(&self.token)
     }
@@ -117,7 +117,7 @@ impl Storage {
 #[async_trait]
 impl Client for Storage {
     async fn call(&self) -> Reply {
-        reply(self.object(World::OBJECT).send().await).await
+        reply(self.object(Scene::OBJECT).send().await).await
     }
 
     async fn upload(&self, bytes: Bytes) -> Reply {
@@ -128,7 +128,7 @@ impl Client for Storage {
     }
 
     async fn download(&self) -> Reply {
-        reply(self.object(World::LARGE).query(&[("alt", "media")]).send().await).await
+        reply(self.object(Scene::LARGE).query(&[("alt", "media")]).send().await).await
     }
 
     async fn resumable(&self, bytes: Bytes) -> Reply {
@@ -136,8 +136,7 @@ impl Client for Storage {
         let begun = begun.map_err(|error| failure(&error))?;
         let session = begun.headers().get("location").and_then(|place| place.to_str().ok());
         let session = session.unwrap_or_default().to_owned();
-        let (mut last, mut at, total) =
-            (Err(Failure::of_answer(StatusCode::OK, String::new(), None)), 0, bytes.len());
+        let (mut last, mut at, total) = (Err(answered(StatusCode::OK, String::new(), None)), 0, bytes.len());
         for chunk in bytes.chunks(1024 * 1024) {
             let range = format!("bytes {at}-{}/{total}", at + chunk.len() - 1);
             let part = self.client.put(&session).header("content-range", range);
@@ -160,19 +159,19 @@ async fn reply(sent: Result<Response, Error>) -> Reply {
     headers.remove("date");
     headers.remove("x-guploader-uploadid");
     let seen = format!("{status} {:?} {} {headers:?}", response.version(), response.url());
-    let bytes = response.bytes().await.map_err(|error| Failure::new("body", &error))?;
+    let bytes = response.bytes().await.map_err(|error| failed("body", &error))?;
     match status.is_success() {
-        true => Ok(Answer { bytes, seen }),
+        true => Ok(Received::new(bytes).with_seen(seen)),
         false => {
             let text = format!("{seen}\n{}", String::from_utf8_lossy(&bytes));
-            Err(Failure::of_answer(status, text, denial))
+            Err(answered(status, text, denial.as_ref()))
         }
     }
 }
 
 fn failure(error: &Error) -> Failure {
     match error {
-        Error::Middleware(_) => Failure::new("Middleware", error),
-        Error::Reqwest(_) => Failure::new("Reqwest", error),
+        Error::Middleware(_) => failed("Middleware", error),
+        Error::Reqwest(_) => failed("Reqwest", error),
     }
 }

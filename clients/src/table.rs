@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gcp_scopes_testing::scenarios::{Scenario, play};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::case::Case;
-use crate::cases;
 use crate::kind::{Kind, Shows};
+use crate::subject::KindSubject;
 
 /// A case that takes longer hangs. The slowest one waits for a client's own pauses between retries.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -20,7 +20,7 @@ const AT_ONCE: usize = 4;
 #[derive(Debug)]
 pub struct Table {
     heads: Vec<&'static str>,
-    rows: Vec<(Case, Vec<Cell>)>,
+    rows: Vec<(Scenario, Vec<Cell>)>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -41,7 +41,7 @@ pub async fn run(client: &str, case: &str) -> Table {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let kinds = crate::all().into_iter().filter(|kind| kind.name().contains(client));
     let kinds: Vec<Arc<dyn Kind>> = kinds.map(Arc::from).collect();
-    let cases: Vec<Case> = Case::ALL.into_iter().filter(|row| row.name().contains(case)).collect();
+    let cases: Vec<Scenario> = Scenario::ALL.into_iter().filter(|row| row.name().contains(case)).collect();
     let mut cells = vec![vec![Cell::Open; kinds.len()]; cases.len()];
     let (mut playing, places) = (JoinSet::new(), Arc::new(Semaphore::new(AT_ONCE)));
     for (row, case) in cases.iter().copied().enumerate() {
@@ -70,17 +70,17 @@ pub async fn run(client: &str, case: &str) -> Table {
 pub fn names() -> (Vec<&'static str>, Vec<&'static str>) {
     (
         crate::all().iter().map(|kind| kind.name()).collect(),
-        Case::ALL.iter().map(|case| case.name()).collect(),
+        Scenario::ALL.iter().map(|case| case.name()).collect(),
     )
 }
 
-async fn cell(kind: Arc<dyn Kind>, case: Case) -> Cell {
+async fn cell(kind: Arc<dyn Kind>, case: Scenario) -> Cell {
     if let Some(why) = kind.cannot(case) {
         return Cell::Cannot(why);
     }
     let in_text = kind.shows() == Shows::Text && tells_why(case);
     // A task of its own, so that a panic is a cell of the table.
-    let played = tokio::spawn(async move { cases::play(kind.as_ref(), case).await });
+    let played = tokio::spawn(async move { play(&KindSubject(kind), case).await });
     match tokio::time::timeout(LIMIT, played).await {
         Ok(Ok(Ok(()))) if in_text => Cell::OkInText,
         Ok(Ok(Ok(()))) => Cell::Ok,
@@ -91,8 +91,9 @@ async fn cell(kind: Arc<dyn Kind>, case: Case) -> Cell {
 }
 
 /// Whether a case demands that a user is told why.
-fn tells_why(case: Case) -> bool {
-    let told = [Case::Refused, Case::Denied, Case::Confirmed, Case::ChunkedBody, Case::Cloned];
+fn tells_why(case: Scenario) -> bool {
+    let told =
+        [Scenario::Refused, Scenario::Denied, Scenario::Confirmed, Scenario::ChunkedBody, Scenario::Cloned];
     told.contains(&case)
 }
 

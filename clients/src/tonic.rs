@@ -2,9 +2,11 @@
 //! interceptor that sets the token.
 
 use async_trait::async_trait;
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, BytesMut};
 use gcp_scopes::Guard;
+use gcp_scopes_testing::scenarios::{ApiFormat, Failure, Received, Scenario, Scene, TestedApi};
 use gcp_scopes_testing::{FakeGoogle, Service};
+use gcp_scopes_tonic::GuardTonicExt as _;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::publisher_client::PublisherClient;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::subscriber_client::SubscriberClient;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::{
@@ -19,9 +21,7 @@ use tonic::{Request, Status};
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, ServiceExt};
 
-use crate::case::Case;
-use crate::kind::{Answer, Api, BoxError, Client, Failure, Kind, Reply, Speaks};
-use crate::world::World;
+use crate::kind::{BoxError, Client, Kind, Reply, failed};
 
 /// Which of the client's calls are made.
 #[derive(Clone, Copy)]
@@ -34,15 +34,15 @@ pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
     vec![Box::new(Tonic::Unary), Box::new(Tonic::Bidi)]
 }
 
-pub(crate) const PUBSUB: Api =
-    Api { service: Service::Front, host: "pubsub.googleapis.com", speaks: Speaks::Grpc, scope: "pubsub" };
+pub(crate) const PUBSUB: TestedApi =
+    TestedApi::new(Service::Front, "pubsub.googleapis.com", ApiFormat::Grpc, "pubsub");
 
 /// What no gRPC client can show.
-pub(crate) fn cannot(case: Case) -> Option<&'static str> {
-    match case {
-        Case::Denied | Case::Confirmed => Some("a gRPC call is explained, and never held back"),
-        Case::Upload | Case::Download | Case::Resumable => Some("Pub/Sub stores no objects"),
-        Case::Http1 => Some("gRPC is HTTP/2"),
+pub(crate) fn cannot(scenario: Scenario) -> Option<&'static str> {
+    match scenario {
+        Scenario::Denied | Scenario::Confirmed => Some("a gRPC call is explained, and never held back"),
+        Scenario::Upload | Scenario::Download | Scenario::Resumable => Some("Pub/Sub stores no objects"),
+        Scenario::Http1 => Some("gRPC is HTTP/2"),
         _ => None,
     }
 }
@@ -56,21 +56,21 @@ impl Kind for Tonic {
         }
     }
 
-    fn api(&self) -> Api {
+    fn api(&self) -> TestedApi {
         PUBSUB
     }
 
-    fn cannot(&self, case: Case) -> Option<&'static str> {
-        cannot(case)
+    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
+        cannot(scenario)
     }
 
     fn prepare(&self, google: &FakeGoogle) {
         prepare(google);
     }
 
-    async fn make(&self, world: &World, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
-        let token = Token(format!("Bearer {}", world.token()).parse()?);
-        Ok(Box::new(Pubsub { kind: *self, channel: channel(world, guard)?, token }))
+    async fn make(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+        let token = Token(format!("Bearer {}", scene.token()).parse()?);
+        Ok(Box::new(Pubsub { kind: *self, channel: channel(scene, guard)?, token }))
     }
 }
 
@@ -94,11 +94,11 @@ pub(crate) fn prepare(google: &FakeGoogle) {
 }
 
 /// A channel with a guard around it, or without one, under one name. Its errors are what tonic makes of
-/// them in any case.
+/// them in any scenario.
 pub(crate) type Stack = BoxCloneSyncService<http::Request<Body>, Response<Body>, Status>;
 
-pub(crate) fn channel(world: &World, guard: Option<Guard>) -> Result<Stack, BoxError> {
-    let channel = Endpoint::from_shared(world.url())?.connect_lazy();
+pub(crate) fn channel(scene: &Scene, guard: Option<Guard>) -> Result<Stack, BoxError> {
+    let channel = Endpoint::from_shared(scene.url())?.connect_lazy();
     Ok(match guard {
         None => BoxCloneSyncService::new(channel.map_err(|error| Status::from_error(error.into()))),
         Some(guard) => {
@@ -127,16 +127,16 @@ impl Interceptor for Token {
 }
 
 impl Pubsub {
-    async fn publish(&self) -> Result<Answer, Status> {
+    async fn publish(&self) -> Result<Received, Status> {
         let mut client = PublisherClient::with_interceptor(self.channel.clone(), self.token.clone());
         let answer = client.publish(order()).await?;
         let seen = shown(answer.metadata());
-        Ok(Answer { bytes: answer.into_inner().message_ids.concat().into(), seen })
+        Ok(Received::new(answer.into_inner().message_ids.concat()).with_seen(seen))
     }
 
-    async fn pull(&self) -> Result<Answer, Status> {
+    async fn pull(&self) -> Result<Received, Status> {
         let mut client = SubscriberClient::with_interceptor(self.channel.clone(), self.token.clone());
-        let subscription = format!("projects/{}/subscriptions/orders", World::PROJECT);
+        let subscription = format!("projects/{}/subscriptions/orders", Scene::PROJECT);
         let first = StreamingPullRequest { subscription, ..StreamingPullRequest::default() };
         let answer = client.streaming_pull(futures::stream::iter([first])).await?;
         let seen = shown(answer.metadata());
@@ -144,13 +144,13 @@ impl Pubsub {
         while let Some(batch) = stream.message().await? {
             acks.extend(batch.received_messages.into_iter().map(|message| message.ack_id));
         }
-        Ok(Answer { bytes: Bytes::from(acks), seen })
+        Ok(Received::new(acks).with_seen(seen))
     }
 }
 
 fn order() -> PublishRequest {
     let message = PubsubMessage { data: b"order 7".to_vec(), ..PubsubMessage::default() };
-    PublishRequest { topic: format!("projects/{}/topics/orders", World::PROJECT), messages: vec![message] }
+    PublishRequest { topic: format!("projects/{}/topics/orders", Scene::PROJECT), messages: vec![message] }
 }
 
 #[async_trait]
@@ -171,7 +171,7 @@ impl Client for Pubsub {
 /// All that a status says, but when.
 pub(crate) fn failure(mut status: Status) -> Failure {
     status.metadata_mut().remove("date");
-    let mut failure = Failure::new(format_args!("{:?}", status.code()), &status);
+    let mut failure = failed(format_args!("{:?}", status.code()), &status);
     failure.text += &format!("\n{:?}\n{:?}", status.details(), status.metadata());
     failure
 }

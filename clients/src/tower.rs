@@ -5,6 +5,7 @@ use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt, TryFutureExt, ready};
 use gcp_scopes::guard::Surface;
 use gcp_scopes::{Denial, Guard};
+use gcp_scopes_testing::scenarios::{Failure, Received, Scenario, Scene};
 use http::{Request, Response, Version};
 use http_body::{Body, Frame};
 use http_body_util::combinators::BoxBody;
@@ -14,10 +15,9 @@ use hyper_util::rt::TokioExecutor;
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceBuilder, ServiceExt};
 
-use crate::case::Case;
-use crate::kind::{Answer, BoxError, Client, Failure, Kind, Reply};
+use crate::kind::{BoxError, Client, Kind, Reply, answered, failed};
 use crate::reqwest_middleware::cannot;
-use crate::world::World;
+use crate::scene::reqwest;
 
 type Sent = BoxBody<Bytes, BoxError>;
 type Stack = BoxCloneSyncService<Request<Sent>, Response<Sent>, BoxError>;
@@ -26,7 +26,7 @@ type Stack = BoxCloneSyncService<Request<Sent>, Response<Sent>, BoxError>;
 struct Tower {
     name: &'static str,
     surface: Surface,
-    build: fn(&World, Option<Guard>) -> Result<Stack, BoxError>,
+    build: fn(&Scene, Option<Guard>) -> Result<Stack, BoxError>,
 }
 
 pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
@@ -38,16 +38,16 @@ pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
     kinds.map(|kind| Box::new(kind) as Box<dyn Kind>).into()
 }
 
-fn over_hyper(world: &World, guard: Option<Guard>) -> Result<Stack, BoxError> {
+fn over_hyper(scene: &Scene, guard: Option<Guard>) -> Result<Stack, BoxError> {
     let mut client = HyperClient::builder(TokioExecutor::new());
-    client.http2_only(world.version() == Version::HTTP_2);
+    client.http2_only(scene.version() == Version::HTTP_2);
     Ok(guarded(client.build_http::<Sent>(), guard))
 }
 
 /// `reqwest::Client` is a service of its own requests, not of `http::Request`. It must not follow redirects:
 /// the guard above it would take the last host's answer for the first one's.
-fn over_reqwest(world: &World, guard: Option<Guard>) -> Result<Stack, BoxError> {
-    let client = world.reqwest().redirect(reqwest::redirect::Policy::none()).build()?;
+fn over_reqwest(scene: &Scene, guard: Option<Guard>) -> Result<Stack, BoxError> {
+    let client = reqwest(scene).redirect(reqwest::redirect::Policy::none()).build()?;
     let service = tower::service_fn(move |request: Request<Sent>| {
         let client = client.clone();
         async move {
@@ -95,13 +95,13 @@ impl Kind for Tower {
         self.surface
     }
 
-    fn cannot(&self, case: Case) -> Option<&'static str> {
-        cannot(self.surface, case)
+    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
+        cannot(self.surface, scenario)
     }
 
-    async fn make(&self, world: &World, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
-        let stack = (self.build)(world, guard)?;
-        Ok(Box::new(Storage { stack, url: world.url(), token: world.token() }))
+    async fn make(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+        let stack = (self.build)(scene, guard)?;
+        Ok(Box::new(Storage { stack, url: scene.url(), token: scene.token() }))
     }
 }
 
@@ -122,17 +122,17 @@ impl Storage {
         let (stack, token) = (self.stack.clone(), format!("Bearer {}", self.token));
         let request = request.header("authorization", token).body(body);
         match request {
-            Ok(request) => stack.oneshot(request).map_err(|error| Failure::new("error", &*error)).boxed(),
-            Err(error) => ready(Err(Failure::new("request", &error))).boxed(),
+            Ok(request) => stack.oneshot(request).map_err(|error| failed("error", &*error)).boxed(),
+            Err(error) => ready(Err(failed("request", &error))).boxed(),
         }
     }
 
     fn get(&self, name: &str) -> http::request::Builder {
-        Request::get(format!("{}/storage/v1/b/{}/o/{name}", self.url, World::BUCKET))
+        Request::get(format!("{}/storage/v1/b/{}/o/{name}", self.url, Scene::BUCKET))
     }
 
     fn insert(&self, kind: &str) -> http::request::Builder {
-        let (url, bucket, name) = (&self.url, World::BUCKET, World::NEW);
+        let (url, bucket, name) = (&self.url, Scene::BUCKET, Scene::NEW);
         Request::post(format!("{url}/upload/storage/v1/b/{bucket}/o?uploadType={kind}&name={name}"))
     }
 }
@@ -144,7 +144,7 @@ fn whole(bytes: impl Into<Bytes>) -> Sent {
 #[async_trait]
 impl Client for Storage {
     async fn call(&self) -> Reply {
-        reply(self.send(self.get(World::OBJECT), whole("")).await?).await
+        reply(self.send(self.get(Scene::OBJECT), whole("")).await?).await
     }
 
     async fn upload(&self, bytes: Bytes) -> Reply {
@@ -155,7 +155,7 @@ impl Client for Storage {
     }
 
     async fn download(&self) -> Reply {
-        let media = self.get(&format!("{}?alt=media", World::LARGE));
+        let media = self.get(&format!("{}?alt=media", Scene::LARGE));
         reply(self.send(media, whole("")).await?).await
     }
 
@@ -180,15 +180,15 @@ impl Client for Storage {
 
 async fn reply(response: Response<Sent>) -> Reply {
     let (mut parts, body) = response.into_parts();
-    let bytes = body.collect().await.map_err(|error| Failure::new("body", &*error))?.to_bytes();
+    let bytes = body.collect().await.map_err(|error| failed("body", &*error))?.to_bytes();
     parts.headers.remove("date");
     parts.headers.remove("x-guploader-uploadid");
     let seen = format!("{} {:?} {:?}", parts.status, parts.version, parts.headers);
     match parts.status.is_success() {
-        true => Ok(Answer { bytes, seen }),
+        true => Ok(Received::new(bytes).with_seen(seen)),
         false => {
             let text = format!("{seen}\n{}", String::from_utf8_lossy(&bytes));
-            Err(Failure::of_answer(parts.status, text, parts.extensions.remove::<Denial>()))
+            Err(answered(parts.status, text, parts.extensions.get::<Denial>()))
         }
     }
 }

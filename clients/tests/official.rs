@@ -9,6 +9,7 @@ use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::GrantSource;
 use gcp_scopes::guard::GuardBuilder;
 use gcp_scopes::{Denial, Guard, Preflight};
+use gcp_scopes_google_cloud::GuardGoogleCloudExt as _;
 use gcp_scopes_testing::{FakeGoogle, Fault, Platform, Service, Vm, Wire};
 use google_cloud_auth::credentials::service_account::{AccessSpecifier, Builder as KeyBuilder};
 use google_cloud_auth::credentials::{CacheableResource, Credentials, CredentialsProvider, EntityTag};

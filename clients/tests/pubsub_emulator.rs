@@ -15,6 +15,7 @@ use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::GrantSource;
 use gcp_scopes::{Denial, Guard, Preflight};
 use gcp_scopes_testing::{FakeGoogle, Service};
+use gcp_scopes_tonic::GuardTonicExt as _;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::publisher_client::PublisherClient;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::subscriber_client::SubscriberClient;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::{

@@ -12,6 +12,7 @@ use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
 use gcp_scopes::refusal::Answer;
 use gcp_scopes::response::body::GuardBody;
 use gcp_scopes::{Denial, Guard, Scope};
+use gcp_scopes_google_cloud::GuardGoogleCloudExt as _;
 use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
 use google_cloud_auth::credentials::anonymous;
 use google_cloud_pubsub::client::Publisher;

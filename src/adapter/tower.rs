@@ -60,7 +60,7 @@ use tower_service::Service;
 use crate::call::Call;
 use crate::denial::Denial;
 use crate::error::BoxError;
-use crate::flight::{Answered, Begin, Flight, Pending};
+use crate::flight::{Answered, Begin, Flight, Next};
 use crate::guard::Guard;
 use crate::response::body::GuardBody;
 use crate::response::grpc::{self, MakeError};
@@ -145,7 +145,12 @@ impl<S> Layer<S> for GuardLayer {
 /// A service whose calls go through a [`Guard`]. Made by [`GuardLayer`].
 ///
 /// ```
-#[doc = guarded!()]
+/// # use http::{Request, Response};
+/// # use tower::{Service, ServiceBuilder, ServiceExt};
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// # let guard = gcp_scopes::Guard::builder().build();
+/// # let answer = |_: Request<()>| async { Ok::<_, std::io::Error>(Response::new(http_body_util::Full::<bytes::Bytes>::from("meow"))) };
+/// # let mut guarded = ServiceBuilder::new().layer(guard.layer()).service(tower::service_fn(answer));
 /// // Errors are boxed: the client's own, or a denial.
 /// match guarded.ready().await?.call(Request::new(())).await {
 ///     Ok(answer) => println!("{}", answer.status()),
@@ -154,7 +159,7 @@ impl<S> Layer<S> for GuardLayer {
 ///         None => eprintln!("{error}"),
 ///     },
 /// }
-#[doc = done!()]
+/// # Ok(()) }
 /// ```
 #[derive(Clone)]
 pub struct GuardService<S> {
@@ -175,6 +180,32 @@ impl<S: Clone> GuardService<S> {
         let source = self.tokens.as_ref()?;
         let call = Call::of(request.method(), request.uri(), request.headers());
         Some((source.clone(), self.guard.scope_to_ask_for(&call)?))
+    }
+}
+
+impl<S: Clone> GuardService<S> {
+    /// The answer to a call that is stopped, or that waits.
+    #[cold]
+    fn not_sent_yet<B, R>(&mut self, begun: Begin, request: Request<B>) -> ResponseFuture<S::Future, R>
+    where
+        S: Service<Request<B>, Response = Response<R>> + Send + 'static,
+        S::Future: Send + 'static,
+        S::Error: Into<BoxError>,
+        B: Send + 'static,
+        R: Body + Send + 'static,
+        R::Data: From<Bytes> + Send,
+        R::Error: Send,
+    {
+        let (guard, inner, make_error) = (self.guard.clone(), self.take_ready(), self.make_error);
+        let state = match begun {
+            Begin::Stop(denial) => {
+                // What it has reserved, such as a permit, is for callers who do send something.
+                drop(inner);
+                State::boxed(std::future::ready(unsent(&guard, denial)))
+            }
+            begun => State::boxed(admit_then_call(guard, begun, inner, make_error, request)),
+        };
+        ResponseFuture { state }
     }
 }
 
@@ -203,22 +234,13 @@ where
             let answer = attach_then_call(guard, wanted, inner, make_error, request);
             return ResponseFuture { state: State::boxed(answer) };
         }
-        match self.guard.begin(&call_of(&request)) {
-            Begin::Send(flight) => {
-                let call = self.inner.call(request);
-                ResponseFuture { state: State::Calling { call, flight: Some(flight), make_error } }
-            }
-            Begin::Stop(denial) => {
-                // What it has reserved, such as a permit, is for callers who do send something.
-                drop(self.take_ready());
-                let answer = std::future::ready(unsent(&self.guard, denial));
-                ResponseFuture { state: State::boxed(answer) }
-            }
-            Begin::Wait(pending) => {
-                let (guard, inner) = (self.guard.clone(), self.take_ready());
-                let answer = wait_then_call(guard, pending, inner, make_error, request);
-                ResponseFuture { state: State::boxed(answer) }
-            }
+        let mut flight = Flight::new(&self.guard);
+        match flight.begin_in_place(&call_of(&request)) {
+            Next::Send => {}
+            next => return self.not_sent_yet(next.with(flight), request),
+        }
+        ResponseFuture {
+            state: State::Calling { call: self.inner.call(request), flight: Some(flight), make_error },
         }
     }
 }
@@ -232,7 +254,7 @@ fn call_of<B>(request: &Request<B>) -> Call<'_> {
 async fn attach_then_call<S, B, R>(
     guard: Guard,
     (source, scope): (SharedTokenSource, Scope),
-    mut inner: S,
+    inner: S,
     make_error: Option<MakeError>,
     mut request: Request<B>,
 ) -> Answer<R>
@@ -246,17 +268,12 @@ where
     let value = source.authorization(&scope).await?;
     request.headers_mut().insert(AUTHORIZATION, value);
     let begun = guard.begin(&call_of(&request));
-    let flight = match begun.admit().await {
-        Ok(flight) => flight,
-        Err(denial) => return unsent(&guard, denial),
-    };
-    let response = inner.call(request).await.map_err(Into::into)?;
-    answered(flight, make_error, response).await
+    admit_then_call(guard, begun, inner, make_error, request).await
 }
 
-async fn wait_then_call<S, B, R>(
+async fn admit_then_call<S, B, R>(
     guard: Guard,
-    pending: Pending,
+    begun: Begin,
     mut inner: S,
     make_error: Option<MakeError>,
     request: Request<B>,
@@ -268,7 +285,7 @@ where
     R::Error: 'static,
     R::Data: From<Bytes>,
 {
-    let flight = match pending.wait().await {
+    let flight = match begun.admit().await {
         Ok(flight) => flight,
         Err(denial) => return unsent(&guard, denial),
     };
@@ -311,11 +328,16 @@ pin_project! {
     /// The answer of a [`GuardService`].
     ///
     /// ```
-    #[doc = guarded!()]
+    /// # use http::{Request, Response};
+    /// # use tower::{Service, ServiceBuilder, ServiceExt};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let guard = gcp_scopes::Guard::builder().build();
+    /// # let answer = |_: Request<()>| async { Ok::<_, std::io::Error>(Response::new(http_body_util::Full::<bytes::Bytes>::from("meow"))) };
+    /// # let mut guarded = ServiceBuilder::new().layer(guard.layer()).service(tower::service_fn(answer));
     /// // It can be spawned, whatever the runtime's threads.
     /// let answer = tokio::spawn(guarded.ready().await?.call(Request::new(()))).await?.map_err(|error| error.to_string())?;
     /// assert!(answer.status().is_success());
-    #[doc = done!()]
+    /// # Ok(()) }
     /// ```
     pub struct ResponseFuture<F, R: Body> {
         #[pin]

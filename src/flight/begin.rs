@@ -94,8 +94,8 @@ impl Pending {
             return Ok(flight);
         }
         match flight.lacking() {
-            Step::Stop(denial) => Err(denial),
-            Step::Send | Step::Wait => Ok(flight),
+            Next::Stop(denial) => Err(denial),
+            Next::Send | Next::Wait => Ok(flight),
         }
     }
 
@@ -106,23 +106,22 @@ impl Pending {
     }
 }
 
-/// [`Begin`], while the flight is being filled in.
-enum Step {
+/// [`Begin`] for a flight that is filled in where it stays: see [`Flight::begin_in_place`].
+#[derive(Debug)]
+#[must_use = "a call that is to be stopped must not be sent"]
+#[allow(clippy::exhaustive_enums, reason = "an adapter handles all three")]
+pub enum Next {
+    /// Send the call.
     Send,
+    /// Wait for what its token holds, or send it at once.
     Wait,
+    /// Do not send the call.
     Stop(Denial),
 }
 
-impl Step {
-    #[cold]
-    fn with_begun(self, begun: Begin) -> Begin {
-        match (self, begun) {
-            (step, Begin::Send(flight)) => step.with(flight),
-            (_, begun) => begun,
-        }
-    }
-
-    fn with(self, flight: Flight) -> Begin {
+impl Next {
+    /// The same with its flight.
+    pub fn with(self, flight: Flight) -> Begin {
         match self {
             Self::Send => Begin::Send(flight),
             Self::Wait => Begin::Wait(Pending(flight)),
@@ -148,15 +147,8 @@ impl Guard {
     /// ```
     #[inline]
     pub fn begin(&self, call: &Call<'_>) -> Begin {
-        let mut begun = Begin::Send(Flight::of(self.hold(), Err(Why::Host)));
-        // The flight is filled in where it is returned: a copy of what was just written has to wait.
-        if let Begin::Send(flight) = &mut begun {
-            match flight.begin(call) {
-                Step::Send => {}
-                other => return other.with_begun(begun),
-            }
-        }
-        begun
+        let mut flight = Flight::new(self);
+        flight.begin_in_place(call).with(flight)
     }
 
     /// Begins with a method and the `Authorization` that its call is about to carry: for clients that
@@ -260,10 +252,21 @@ impl Flight {
         Self::of(self.guard, found)
     }
 
-    /// A token that opens the whole host needs no method: then the request line is kept, and the method
-    /// is looked for if the answer is a refusal.
+    /// [`Guard::begin`] for an adapter whose every call counts: a flight is as large as a request, and
+    /// this one is not moved.
+    ///
+    /// ```
+    /// # use gcp_scopes::{Guard, call::Call, flight::{Flight, Next}};
+    /// # let request = http::Request::get("https://example.com/").body(())?;
+    /// let mut flight = Flight::new(&Guard::builder().build());
+    /// let call = Call::of(request.method(), request.uri(), request.headers());
+    /// assert!(matches!(flight.begin_in_place(&call), Next::Send));
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    // A token that opens the whole host needs no method: then the request line is kept, and the method
+    // is looked for if the answer is a refusal.
     #[inline]
-    fn begin(&mut self, call: &Call<'_>) -> Step {
+    pub fn begin_in_place(&mut self, call: &Call<'_>) -> Next {
         let Self { guard, call: looked_up, line, .. } = self;
         let state = guard.state();
         let is_plain = call.needed().is_none() && state.recording.get().is_none();
@@ -281,19 +284,19 @@ impl Flight {
         match state.grants.peek(token, read) {
             Peek::Seen((key, lacks, may_learn)) => {
                 self.set_token(key, Some(token).filter(|_| may_learn));
-                if lacks { self.lacking() } else { Step::Send }
+                if lacks { self.lacking() } else { Next::Send }
             }
             Peek::Unseen { .. } | Peek::NotBearer => self.begin_slowly(call),
         }
     }
 
-    fn begin_slowly(&mut self, call: &Call<'_>) -> Step {
+    fn begin_slowly(&mut self, call: &Call<'_>) -> Next {
         self.call = self.guard.looked_up(call);
         self.is_grpc = call.is_grpc();
         self.record();
         match call.only_token() {
             Some(token) if self.is_googles() => self.check(token),
-            _ => Step::Send,
+            _ => Next::Send,
         }
     }
 
@@ -303,13 +306,13 @@ impl Flight {
         }
     }
 
-    fn check(&mut self, token: &HeaderValue) -> Step {
+    fn check(&mut self, token: &HeaderValue) -> Next {
         let Self { guard, call, .. } = &*self;
         let state = guard.state();
         let read =
             |key, entry: &Entry| (key, guard.lacks(call, &entry.granted), state.grants.may_learn_of(entry));
         match state.grants.peek(token, read) {
-            Peek::NotBearer => Step::Send,
+            Peek::NotBearer => Next::Send,
             Peek::Unseen { key, is_new } => self.check_unseen(key, is_new, token),
             Peek::Seen((key, true, _)) => {
                 self.set_token(key, None);
@@ -317,12 +320,12 @@ impl Flight {
             }
             Peek::Seen((key, false, may_learn)) => {
                 self.set_token(key, Some(token).filter(|_| may_learn));
-                Step::Send
+                Next::Send
             }
         }
     }
 
-    fn check_unseen(&mut self, key: TokenKey, is_new: bool, token: &HeaderValue) -> Step {
+    fn check_unseen(&mut self, key: TokenKey, is_new: bool, token: &HeaderValue) -> Next {
         self.set_token(key, Some(token));
         self.is_doubted = true;
         let state = self.guard.state();
@@ -332,20 +335,20 @@ impl Flight {
         }
         // Where no answer about the token could stop the call, none is worth waiting for.
         let waits = is_new && state.preflight == Preflight::Deny && self.call.could_lack();
-        if waits { Step::Wait } else { Step::Send }
+        if waits { Next::Wait } else { Next::Send }
     }
 
     /// What happens to a call whose token lacks the scope.
-    fn lacking(&mut self) -> Step {
+    fn lacking(&mut self) -> Next {
         let state = self.guard.state();
-        let (Some(subject), Some(key)) = (subject(&self.call), self.token) else { return Step::Send };
+        let (Some(subject), Some(key)) = (subject(&self.call), self.token) else { return Next::Send };
         let known = state.grants.read(key, |entry| (entry.granted.clone(), entry.stale_at));
-        let Some((granted, stale_at)) = known else { return Step::Send };
+        let Some((granted, stale_at)) = known else { return Next::Send };
         let denial = match state.preflight {
             Preflight::Deny => Some(self.denied_at_once(subject, key, &granted, stale_at)),
             Preflight::Confirm => state.lessons.denial(key, subject, stale_at),
             Preflight::Warn => None,
-            Preflight::Off => return Step::Send,
+            Preflight::Off => return Next::Send,
         };
         let Some(denial) = denial else {
             let method = self.call.method();
@@ -354,10 +357,10 @@ impl Flight {
                 telemetry::predicted(method, &self.call.accepted(), &granted, times);
             }
             self.is_doubted = true;
-            return Step::Send;
+            return Next::Send;
         };
         learn::log_denial(self, &denial, None);
-        Step::Stop(denial)
+        Next::Stop(denial)
     }
 
     fn denied_at_once(

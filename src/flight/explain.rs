@@ -9,8 +9,8 @@ use crate::denial::Denial;
 use crate::granted::GrantedScopes;
 use crate::granted::cache::Stage;
 use crate::guard::WAIT;
+use crate::inflate;
 use crate::refusal::{self, Answer, Gate, Refusal};
-use crate::response::inflate;
 
 impl Flight {
     /// The denial, if the scope gate refused. Waits up to 500 ms for what the token holds, so that the

@@ -29,6 +29,13 @@ pub struct Flight {
 }
 
 impl Flight {
+    /// The flight of a call that has not begun.
+    #[inline]
+    #[must_use]
+    pub fn new(guard: &Guard) -> Self {
+        Self::of(guard.hold(), Err(Why::Host))
+    }
+
     /// A call of which the method is known, or not even that.
     #[inline(always)]
     pub(super) fn of(guard: Guard, found: Result<Found, Why>) -> Self {

@@ -44,7 +44,7 @@ impl fmt::Debug for TokenKey {
     }
 }
 
-/// Makes keys that no one outside the process can foresee, so that nobody can make two tokens
+/// Makes keys that no one outside the process can foresee, so that no one can make two tokens
 /// share one, which would give one the scopes of the other.
 pub(crate) struct TokenHasher(SipHasher13);
 
@@ -62,7 +62,7 @@ impl TokenHasher {
 /// How far an inspection goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
-    /// Not at all: the token was seen, and nobody was asked.
+    /// Not at all: the token was seen, and no source was asked.
     Seen,
     /// Ahead of calls: only what costs nothing of note.
     Ahead,
@@ -161,7 +161,7 @@ impl Cache {
     }
 
     /// Remembers `entry`, and forgets an old one if there is no room. What is known is never
-    /// replaced by "nobody could say".
+    /// replaced by what is unknown.
     pub(crate) fn insert(&self, key: TokenKey, entry: &Arc<Entry>, now: Instant) {
         self.set(key).rcu(|old| {
             let mut set = Set::clone(old);

@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime};
 /// To look at a clock takes as long as all the rest of finding a token in the cache.
 const GLANCE_EVERY: u32 = 32;
 
-/// What tells the time to everything that remembers something for a while.
+/// The time, for everything that remembers something for a while.
 pub(crate) trait Clock: Send + Sync {
     /// Never goes back: for ages and deadlines.
     fn now(&self) -> Instant;
@@ -54,7 +54,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// A clock that stands still until it is told to move on.
+    /// A clock that stands still until it is advanced.
     pub(crate) struct ManualClock {
         start: Instant,
         wall: SystemTime,

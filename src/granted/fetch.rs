@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -58,7 +57,7 @@ pub(crate) const MOST_PAUSE: Duration = Duration::from_secs(300);
 /// use gcp_scopes::granted::Fetch;
 /// use http::{Request, Response};
 ///
-/// /// Reaches nobody: for a program that may open no connection of its own.
+/// /// Opens no connection: for a program that may open none of its own.
 /// struct Offline;
 ///
 /// impl Fetch for Offline {
@@ -102,17 +101,6 @@ impl<F: Fetch> DynFetch for F {
     ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, BoxError>> + Send + '_>> {
         Box::pin(self.fetch(request))
     }
-}
-
-/// The guard's own client, if it has one.
-#[cfg(feature = "metadata")]
-pub(crate) fn own() -> Option<Arc<dyn DynFetch>> {
-    Some(Arc::new(super::own_client::OwnClient::default()))
-}
-
-#[cfg(not(feature = "metadata"))]
-pub(crate) fn own() -> Option<Arc<dyn DynFetch>> {
-    None
 }
 
 /// The body as text, if it is short enough and is text.

@@ -1,8 +1,8 @@
-//! Finds out what tokens hold, once per token, whoever asks and however often.
+//! Finds out what tokens hold: once per token, however many callers ask.
 //!
 //! A call only ever [peeks](TokenMemory::peek). What is not known yet is found out by an inspection on
 //! the guard's own thread, so that no caller's cancellation, and no fault of a source, reaches another
-//! caller; everybody who wants the answer waits for the same inspection. A failure is an answer
+//! caller; all who want the answer wait for the same inspection. A failure is an answer
 //! too: it is remembered, and tried again after a time that doubles.
 
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ use super::sync::{Mutex, MutexGuard, Spawner, timeout};
 use super::{AccessToken, GrantedScopes, jwt};
 use crate::telemetry;
 
-const NOBODY: &str = "there is nobody to ask: look around with `Guard::from_env`, or give the guard a source";
+const NO_SOURCE: &str = "there is no source to ask: use `Guard::from_env`, or give the guard a source";
 
 /// The numbers of [`TokenMemory`].
 #[derive(Debug, Clone, Copy)]
@@ -164,7 +164,7 @@ impl TokenMemory {
         self.0.cache.promote(key, authorization, self.0.clock.now());
     }
 
-    /// Whether somebody is left who may say after a refusal what nobody could say so far. Then the token
+    /// Whether a source that is asked after a refusal only may know what is unknown so far. Then the token
     /// has to be at hand.
     pub(crate) fn may_learn_of(&self, entry: &Entry) -> bool {
         entry.granted.is_unknown() && self.0.sources.iter().any(|(from, _)| *from > entry.stage)
@@ -253,7 +253,7 @@ impl Inner {
         failures.into()
     }
 
-    /// What the token itself says, before anybody is asked.
+    /// What the token itself says, before a source is asked.
     fn by_itself(&self, token: AccessToken<'_>) -> Result<GrantedScopes, Failures> {
         let mut failures = Failures::default();
         match jwt::read(token, self.clock.wall()) {
@@ -273,7 +273,7 @@ impl Inner {
         GrantedScopes::unknown(format!("{} {why}", source.label()))
     }
 
-    /// Whether the token is a JWT that tells what it holds.
+    /// Whether the token is a JWT that says what it holds.
     fn store_jwt(&self, key: TokenKey, token: AccessToken<'_>) -> bool {
         let granted = jwt::read(token, self.clock.wall()).filter(|granted| !granted.is_unknown());
         granted.map(|granted| self.store(key, granted, Stage::Refused)).is_some()
@@ -313,11 +313,11 @@ impl Inner {
     }
 }
 
-/// Why nobody could say.
+/// Why the scopes are unknown.
 #[derive(Default)]
 struct Failures {
     reasons: Vec<String>,
-    is_anothers: bool,
+    from_other_identity: bool,
 }
 
 impl Failures {
@@ -325,15 +325,16 @@ impl Failures {
         let Some(why) = answer.why_unknown() else { return };
         telemetry::not_inspected(source, why);
         self.reasons.push(why.to_owned());
-        self.is_anothers |= answer.is_anothers();
+        self.from_other_identity |= answer.is_anothers();
     }
 }
 
 impl From<Failures> for GrantedScopes {
     fn from(failures: Failures) -> Self {
-        let why = if failures.reasons.is_empty() { NOBODY.to_owned() } else { failures.reasons.join("; ") };
+        let why =
+            if failures.reasons.is_empty() { NO_SOURCE.to_owned() } else { failures.reasons.join("; ") };
         let unknown = Self::unknown(why);
-        if failures.is_anothers { unknown.of_another() } else { unknown }
+        if failures.from_other_identity { unknown.of_another() } else { unknown }
     }
 }
 
@@ -348,7 +349,7 @@ struct Inspection {
 }
 
 impl Inspection {
-    /// Goes to the guard's thread if there is anybody to ask.
+    /// Goes to the guard's thread if there is a source to ask.
     fn begin(mut self) {
         if self.inner.sources_at(self.stage).next().is_none() {
             let token = AccessToken::from_authorization(&self.header);

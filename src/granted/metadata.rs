@@ -156,7 +156,7 @@ impl MetadataScopes {
         let may_ask = |minted: &Minted| self.clock.now() >= minted.again_at;
         if last.as_ref().is_none_or(|minted| !is_same(minted) && may_ask(minted)) {
             let again_at = self.clock.now() + ASK_AGAIN;
-            // Stays if this look is cut short, so that whoever comes next need not wait as long.
+            // Stays if this look is cut short, so that the next caller need not wait as long.
             let token = Err("the metadata server did not answer in time".to_owned());
             *last = Some(Minted { again_at, token });
             let mut pause = Duration::ZERO;

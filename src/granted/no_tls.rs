@@ -2,12 +2,12 @@
 
 use tokio::net::TcpStream;
 
-use super::own_client::Stream;
+use super::stream::Stream;
 use crate::error::{BoxError, Error};
 
 const MISSING: &str = "no TLS provider (enable feature `tls` or `tls-ring`, or give the guard a `Fetch`)";
 
-/// Connects to nobody.
+/// Makes no connection.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tls(());
 

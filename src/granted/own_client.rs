@@ -10,12 +10,12 @@ use http::{HeaderValue, Request, Response, Uri};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::fetch::{DynFetch, MOST_BODY};
+use super::stream::Stream;
 use super::tls::Tls;
 use crate::error::{BoxError, Error};
 
@@ -29,8 +29,8 @@ pub(super) const WHOLE: Duration = Duration::from_secs(2);
 /// there is a provider. Needs a tokio runtime with timer and I/O, as the guard's own is.
 #[derive(Debug, Clone)]
 pub(crate) struct OwnClient {
-    tls: Tls,
-    whole: Duration,
+    pub(super) tls: Tls,
+    pub(super) whole: Duration,
 }
 
 impl Default for OwnClient {
@@ -38,11 +38,6 @@ impl Default for OwnClient {
         Self { tls: Tls::default(), whole: WHOLE }
     }
 }
-
-/// A connection, plain or not.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 impl OwnClient {
     pub(super) async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {

@@ -80,7 +80,7 @@ mod tests {
 
     /// Some features bring rustls without a provider, without which reqwest makes no client.
     fn by_client() -> ByClient {
-        // Somebody else's choice is as good as this one.
+        // If another test has installed one, it serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         ByClient(ReqwestFetch::with_client(reqwest::Client::builder().no_proxy().build().unwrap()))
     }

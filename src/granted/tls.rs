@@ -9,7 +9,7 @@ use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use super::own_client::Stream;
+use super::stream::Stream;
 use crate::error::{BoxError, Error};
 
 const MISSING: &str = "no TLS provider (install one for rustls, or enable feature `tls-ring`)";
@@ -59,4 +59,90 @@ fn compiled_in() -> Option<Arc<CryptoProvider>> {
 #[cfg(not(feature = "tls-ring"))]
 fn compiled_in() -> Option<Arc<CryptoProvider>> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::Response;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio::task::JoinHandle;
+    use tokio_rustls::TlsAcceptor;
+    use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use tokio_rustls::rustls::{RootCertStore, ServerConfig};
+
+    use super::super::own_client::OwnClient;
+    use super::super::own_client::tests::{get, listener};
+    use super::*;
+
+    /// Trusts this certificate alone.
+    fn trusting(certificate: CertificateDer<'static>) -> Tls {
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate).unwrap();
+        let config = ClientConfig::builder_with_provider(provider().unwrap());
+        let config = config.with_safe_default_protocol_versions().unwrap();
+        let config = config.with_root_certificates(roots).with_no_client_auth();
+        Tls { config: Arc::new(OnceLock::from(Arc::new(config))) }
+    }
+
+    /// A server of one answer, what it is asked, and the certificate that it made itself.
+    async fn server() -> (String, JoinHandle<String>, CertificateDer<'static>) {
+        // Another test may have installed it already.
+        let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let certificate = made.cert.der().clone();
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let config = ServerConfig::builder_with_provider(provider().unwrap());
+        let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+        let config = config.with_single_cert(vec![certificate.clone()], key).unwrap();
+        let (listener, uri) = listener().await;
+        let asked = tokio::spawn(answer_once(listener, TlsAcceptor::from(Arc::new(config))));
+        (uri.replace("http:", "https:"), asked, certificate)
+    }
+
+    async fn answer_once(listener: TcpListener, acceptor: TlsAcceptor) -> String {
+        let (stream, _) = listener.accept().await.unwrap();
+        let Ok(mut stream) = acceptor.accept(stream).await else { return String::new() };
+        let mut asked = [0; 4096];
+        let length = stream.read(&mut asked).await.unwrap_or_default();
+        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+        // A client that does not trust the certificate is gone by now.
+        let _ = stream.write_all(answer).await;
+        String::from_utf8_lossy(&asked[..length]).into_owned()
+    }
+
+    async fn ask(tls: Tls, uri: String) -> Result<Response<Bytes>, BoxError> {
+        OwnClient { tls, ..OwnClient::default() }.send(get(uri)).await
+    }
+
+    #[tokio::test]
+    async fn a_server_is_asked_over_tls_if_its_certificate_is_trusted() {
+        let (uri, asked, certificate) = server().await;
+        assert_eq!(ask(trusting(certificate), uri).await.unwrap().body(), "ok");
+        assert!(asked.await.unwrap().starts_with("GET /x?y=z HTTP/1.1\r\n"));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_the_machine_does_not_trust_is_sent_nothing() {
+        let (uri, asked, _) = server().await;
+        assert!(ask(Tls::default(), uri).await.is_err());
+        assert_eq!(asked.await.unwrap(), "");
+    }
+
+    #[tokio::test]
+    async fn a_server_without_tls_is_sent_nothing() {
+        let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
+        let (listener, uri) = listener().await;
+        let asked = tokio::spawn(async move {
+            let mut asked = [0; 4096];
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let length = stream.read(&mut asked).await.unwrap();
+            stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+            asked[..length].to_vec()
+        });
+        assert!(ask(Tls::default(), uri.replace("http:", "https:")).await.is_err());
+        let asked = asked.await.unwrap();
+        assert!(!asked.escape_ascii().to_string().contains("y=z"));
+    }
 }

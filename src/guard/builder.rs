@@ -14,9 +14,10 @@ use crate::environment::{Environment, Platform, Snapshot};
 use crate::error::Error;
 use crate::granted::cache::Stage;
 use crate::granted::clock::{Clock, SystemClock};
-use crate::granted::fetch::{self, DynFetch};
+use crate::granted::fetch::DynFetch;
 use crate::granted::inspection::{Limits, TokenMemory};
 use crate::granted::metadata::{MetadataScopes, MetadataServer};
+use crate::granted::own_fetch::own_fetch;
 use crate::granted::source::DynSource;
 use crate::granted::sync::Spawner;
 use crate::granted::tokeninfo::{self, Tokeninfo};
@@ -250,7 +251,7 @@ impl GuardBuilder {
     #[must_use]
     pub fn build(self) -> Guard {
         let environment = Environment::of(&self.world.clone().unwrap_or_default());
-        let fetch = self.fetch.clone().or_else(fetch::own);
+        let fetch = self.fetch.clone().or_else(own_fetch);
         let asks_tokeninfo = self.asks_tokeninfo(false);
         let tokeninfo = fetch.clone().filter(|_| asks_tokeninfo).map(|fetch| self.tokeninfo(fetch));
         self.assemble(environment, tokeninfo, Asking { fetch, ..Asking::default() })
@@ -260,7 +261,7 @@ impl GuardBuilder {
     ///
     /// Never fails, and takes little more than a second: what it cannot learn is unknown.
     pub async fn from_env(mut self) -> Guard {
-        let fetch = self.fetch.take().or_else(fetch::own);
+        let fetch = self.fetch.take().or_else(own_fetch);
         let asks_tokeninfo = self.asks_tokeninfo(self.world.is_none());
         let world = match self.world.take() {
             Some(world) => detect::completed(self.background.spawner(), world, fetch.clone()).await,
@@ -355,13 +356,14 @@ impl Guard {
     /// metadata server where it runs and what its credential may hold.
     ///
     /// Never fails, and takes at most a few seconds: what it cannot learn is unknown.
-    /// Without the feature `metadata` it asks no server.
+    /// Without the feature `metadata` it asks no server, unless it is given a
+    /// [`Fetch`](crate::granted::Fetch). Any executor can drive it.
     ///
     /// ```no_run
-    #[doc = awaits!()]
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let guard = gcp_scopes::Guard::from_env().await; // once, at start
     /// println!("on {} with {}", guard.environment().platform(), guard.environment().credential().as_str());
-    #[doc = done!()]
+    /// # Ok(()) }
     /// ```
     pub async fn from_env() -> Self {
         Self::builder().from_env().await

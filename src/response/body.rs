@@ -6,13 +6,18 @@
 //! frames again and then the rest.
 //!
 //! ```
-#![doc = guarded!()]
+//! # use http::{Request, Response};
+//! # use tower::{Service, ServiceBuilder, ServiceExt};
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//! # let guard = gcp_scopes::Guard::builder().build();
+//! # let answer = |_: Request<()>| async { Ok::<_, std::io::Error>(Response::new(http_body_util::Full::<bytes::Bytes>::from("meow"))) };
+//! # let mut guarded = ServiceBuilder::new().layer(guard.layer()).service(tower::service_fn(answer));
 //! use gcp_scopes::response::body::GuardBody;
 //! use http_body_util::{BodyExt as _, Full};
 //!
 //! let answer: Response<GuardBody<Full<bytes::Bytes>>> = guarded.ready().await?.call(Request::new(())).await?;
 //! assert_eq!(answer.into_body().collect().await?.to_bytes(), "meow");
-#![doc = done!()]
+//! # Ok(()) }
 //! ```
 
 use std::collections::VecDeque;
@@ -93,14 +98,18 @@ impl<B: Body> GuardBody<B> {
     }
 }
 
-/// Reads the beginning of a body within the three bounds above.
+/// Reads the beginning of a body: 16 KiB, 64 frames or 250 ms of it, whichever comes first.
 ///
 /// Gives the copied bytes and the body with everything still in it. An error of the body, too, is
 /// held and given to the caller where it happened.
 pub async fn look<B: Body>(guard: &Guard, body: B) -> (Vec<u8>, GuardBody<B>) {
+    look_within(guard.spawner(), body).await
+}
+
+pub(crate) async fn look_within<B: Body>(spawner: &Spawner, body: B) -> (Vec<u8>, GuardBody<B>) {
     let mut rest = Box::pin(body);
     let (mut held, mut seen, mut ended) = (VecDeque::new(), Vec::new(), false);
-    within_look_time(guard.spawner(), async {
+    within_look_time(spawner, async {
         while held.len() < LOOK_FRAMES && seen.len() < LOOK_BYTES {
             let Some(frame) = poll_fn(|cx| rest.as_mut().poll_frame(cx)).await else {
                 ended = true;
@@ -224,6 +233,7 @@ impl<B: Body> fmt::Debug for GuardBody<B> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::background::Background;
     use crate::background::tests::block_on;
     use bytes::Bytes;
     use http::HeaderMap;
@@ -231,7 +241,8 @@ mod tests {
     use std::convert::Infallible;
 
     async fn look<B: Body>(body: B) -> (Vec<u8>, GuardBody<B>) {
-        super::look(&Guard::builder().build(), body).await
+        let background = Background::default();
+        look_within(background.spawner(), body).await
     }
 
     type Frames = Vec<Result<Frame<Bytes>, &'static str>>;
@@ -353,7 +364,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_stalled_body_is_handed_on_after_the_look_time() {
         let begin = tokio::time::Instant::now();
-        let (seen, _body) = super::look(&Guard::builder().here().build(), Stalled).await;
+        let (seen, _body) = look_within(Background::here().spawner(), Stalled).await;
         assert!(seen.is_empty());
         assert_eq!(begin.elapsed(), LOOK_TIME);
     }

@@ -41,7 +41,7 @@ impl Tokens {
 pub(super) type Told = Result<Response<Bytes>, String>;
 
 impl SelfCheck {
-    /// What servers and sources say, or that nobody could be asked. Asks on the guard's thread.
+    /// What servers and sources say, or why none could be asked. Asks on the guard's thread.
     pub(super) async fn answers(&self) -> (Tokens, Vec<Told>) {
         let check = self.clone();
         let asked = async move {

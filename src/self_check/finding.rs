@@ -80,10 +80,13 @@ impl Finding {
     /// Which gate it is about: [`Gate::Scope`] for a need, [`Gate::Iam`] for a resource.
     ///
     /// ```
-    #[doc = a_check!()]
+    /// # use gcp_scopes::{refusal::Gate, self_check::GateState};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let check = gcp_scopes::Guard::builder().build().self_check();
+    /// let report = check.needs("storage.objects.insrt").run().await;
     /// let finding = &report.findings()[0];
     /// assert_eq!(finding.gate(), Gate::Scope);
-    #[doc = done!()]
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn gate(&self) -> Gate {
@@ -93,10 +96,13 @@ impl Finding {
     /// The need or the resource, as the program named it, without a query.
     ///
     /// ```
-    #[doc = a_check!()]
+    /// # use gcp_scopes::{refusal::Gate, self_check::GateState};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let check = gcp_scopes::Guard::builder().build().self_check();
+    /// let report = check.needs("storage.objects.insrt").run().await;
     /// let finding = &report.findings()[0];
     /// assert_eq!(finding.subject(), "storage.objects.insrt");
-    #[doc = done!()]
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn subject(&self) -> &str {
@@ -106,10 +112,13 @@ impl Finding {
     /// Whether the gate is open.
     ///
     /// ```
-    #[doc = a_check!()]
+    /// # use gcp_scopes::{refusal::Gate, self_check::GateState};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let check = gcp_scopes::Guard::builder().build().self_check();
+    /// let report = check.needs("storage.objects.insrt").run().await;
     /// let finding = &report.findings()[0];
     /// assert_eq!(finding.state(), GateState::Invalid);
-    #[doc = done!()]
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn state(&self) -> GateState {
@@ -119,10 +128,13 @@ impl Finding {
     /// Why it could not be told, or cannot be checked; for some closed gates, more about it.
     ///
     /// ```
-    #[doc = a_check!()]
+    /// # use gcp_scopes::{refusal::Gate, self_check::GateState};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let check = gcp_scopes::Guard::builder().build().self_check();
+    /// let report = check.needs("storage.objects.insrt").run().await;
     /// let finding = &report.findings()[0];
     /// assert!(finding.why().is_some_and(|why| why.contains("unknown method")));
-    #[doc = done!()]
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn why(&self) -> Option<&str> {

@@ -24,7 +24,7 @@ use crate::scope::ScopeSet;
 /// As `serde` value it is one object for a log.
 ///
 /// ```
-#[doc = awaits!()]
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use gcp_scopes::Guard;
 /// use gcp_scopes::self_check::GateState;
 ///
@@ -34,7 +34,7 @@ use crate::scope::ScopeSet;
 /// eprintln!("{}", report.on(&std::io::stderr()));
 /// let report = report.into_result()?;
 /// assert_eq!(report.findings().len(), 1);
-#[doc = done!()]
+/// # Ok(()) }
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "a report that nobody reads stops nothing: look at `state()`, or fail with `into_result()?`"]
@@ -55,9 +55,12 @@ impl Report {
     /// The worst state of any gate that was asked about; open if none was.
     ///
     /// ```
-    #[doc = a_check!()]
+    /// # use gcp_scopes::{refusal::Gate, self_check::GateState};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let check = gcp_scopes::Guard::builder().build().self_check();
+    /// let report = check.needs("storage.objects.insrt").run().await;
     /// assert_eq!(report.state(), GateState::Invalid);
-    #[doc = done!()]
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn state(&self) -> GateState {
@@ -67,9 +70,12 @@ impl Report {
     /// Whether every gate that was asked about is open.
     ///
     /// ```
-    #[doc = a_check!()]
+    /// # use gcp_scopes::{refusal::Gate, self_check::GateState};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let check = gcp_scopes::Guard::builder().build().self_check();
+    /// let report = check.needs("storage.objects.insrt").run().await;
     /// assert!(!report.is_open());
-    #[doc = done!()]
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -79,9 +85,12 @@ impl Report {
     /// One for each need and each resource, in the order in which they were named.
     ///
     /// ```
-    #[doc = a_check!()]
+    /// # use gcp_scopes::{refusal::Gate, self_check::GateState};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let check = gcp_scopes::Guard::builder().build().self_check();
+    /// let report = check.needs("storage.objects.insrt").run().await;
     /// assert_eq!(report.findings().len(), 1);
-    #[doc = done!()]
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
@@ -91,9 +100,12 @@ impl Report {
     /// Where the program runs and which credential it uses.
     ///
     /// ```
-    #[doc = a_check!()]
+    /// # use gcp_scopes::{refusal::Gate, self_check::GateState};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let check = gcp_scopes::Guard::builder().build().self_check();
+    /// let report = check.needs("storage.objects.insrt").run().await;
     /// assert_eq!(report.environment().platform(), gcp_scopes::environment::Platform::Unknown);
-    #[doc = done!()]
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn environment(&self) -> &Environment {
@@ -109,9 +121,12 @@ impl Report {
     /// What opens all closed gates at once, in order. Empty if none is closed.
     ///
     /// ```
-    #[doc = a_check!()]
+    /// # use gcp_scopes::{refusal::Gate, self_check::GateState};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let check = gcp_scopes::Guard::builder().build().self_check();
+    /// let report = check.needs("storage.objects.insrt").run().await;
     /// assert!(report.steps().is_empty()); // no gate is closed
-    #[doc = done!()]
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn steps(&self) -> &[Step] {
@@ -126,9 +141,12 @@ impl Report {
     /// [`report`](ClosedGates::report) this report.
     ///
     /// ```
-    #[doc = a_check!()]
+    /// # use gcp_scopes::{refusal::Gate, self_check::GateState};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let check = gcp_scopes::Guard::builder().build().self_check();
+    /// let report = check.needs("storage.objects.insrt").run().await;
     /// assert!(report.into_result().is_err_and(|closed| closed.to_string().contains("storage.objects.insrt")));
-    #[doc = done!()]
+    /// # Ok(()) }
     /// ```
     pub fn into_result(self) -> Result<Self, ClosedGates> {
         if self.state() < GateState::Closed { Ok(self) } else { Err(ClosedGates(Box::new(self))) }
@@ -194,7 +212,7 @@ impl fmt::Display for Laid<'_> {
 /// is the whole report.
 ///
 /// ```
-#[doc = awaits!()]
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use gcp_scopes::Guard;
 ///
 /// let report = Guard::builder().build().self_check().needs("storage.objects.insrt").run().await;
@@ -202,7 +220,7 @@ impl fmt::Display for Laid<'_> {
 /// assert!(closed.to_string().contains("storage.objects.insrt"));
 /// assert!(closed.report().findings()[0].why().is_some());
 /// assert!(format!("{closed:?}").ends_with(&closed.report().to_string()));
-#[doc = done!()]
+/// # Ok(()) }
 /// ```
 pub struct ClosedGates(Box<Report>);
 
@@ -210,10 +228,13 @@ impl ClosedGates {
     /// Everything that was found.
     ///
     /// ```
-    #[doc = a_check!()]
+    /// # use gcp_scopes::{refusal::Gate, self_check::GateState};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let check = gcp_scopes::Guard::builder().build().self_check();
+    /// let report = check.needs("storage.objects.insrt").run().await;
     /// let closed = report.into_result().unwrap_err();
     /// assert_eq!(closed.report().findings().len(), 1);
-    #[doc = done!()]
+    /// # Ok(()) }
     /// ```
     pub fn report(&self) -> &Report {
         &self.0

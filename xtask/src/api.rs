@@ -17,11 +17,13 @@ use crate::workspace::{self, Member};
 use count::Counts;
 
 const FOLDER: &str = "docs/api";
+/// The crates whose types one user meets.
+const TOGETHER: [&str; 3] = ["gcp-scopes", "gcp-scopes-catalog", "gcp-scopes-explain"];
 
 /// Compares the committed texts with the code, or writes them, and counts the types.
 pub(crate) fn run(writes: bool) -> Result<()> {
     let folder = workspace::root().join(FOLDER);
-    let mut stale = left_over(&folder, writes)?;
+    let (mut stale, mut together) = (left_over(&folder, writes)?, Counts::default());
     for (member, library) in workspace::libraries()? {
         let Some(api) = read(&member, &library)? else {
             println!(
@@ -31,7 +33,11 @@ pub(crate) fn run(writes: bool) -> Result<()> {
             return Ok(());
         };
         let text = listing::text(&api, &library);
-        println!("{}", Counts::of(&text, &library).line(&member.name));
+        let counts = Counts::of(&text, &library);
+        println!("{}", counts.line(&member.name));
+        if TOGETHER.contains(&member.name.as_str()) {
+            together.join(&counts);
+        }
         let path = folder.join(format!("{}.txt", member.name));
         if writes {
             fs::create_dir_all(&folder)?;
@@ -41,6 +47,7 @@ pub(crate) fn run(writes: bool) -> Result<()> {
             stale.push(member.name);
         }
     }
+    println!("api: {} have {} public types together", TOGETHER.join(", "), together.types());
     if !stale.is_empty() {
         bail!("{FOLDER} does not list the public API of {}: run `cargo xtask api --write`", stale.join(", "));
     }
@@ -65,7 +72,7 @@ fn left_over(folder: &Path, removes: bool) -> Result<Vec<String>> {
     Ok(found)
 }
 
-/// The public API with all features, as the first compiler tells it that writes the known format.
+/// The public API with all features, from the first rustdoc that writes the known format.
 fn read(member: &Member, library: &str) -> Result<Option<PublicApi>> {
     for toolchain in [None, Some("+nightly")] {
         let Some(json) = json(member, library, toolchain)? else { continue };

@@ -7,12 +7,15 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::msrv;
+
 /// How many executions are one run of a fuzzer, after which it may be stopped and begun again.
 const RUN: u64 = 500_000;
 
 /// Everything, each part as long as it takes.
 pub(crate) fn all() -> Result<()> {
     deny()?;
+    msrv::compile()?;
     shuttle("100000")?;
     soak("60")?;
     fuzz("600")?;

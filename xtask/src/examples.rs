@@ -45,7 +45,7 @@ pub(crate) fn check() -> Result<()> {
 
 struct Example {
     file: PathBuf,
-    /// What the file's own first lines tell a reader to run.
+    /// The command that the file's own first lines give.
     command: String,
 }
 

@@ -34,8 +34,10 @@ usage: cargo xtask catalog             write the catalog from the pinned package
        cargo xtask deep                what takes hours; or one part of it:
        cargo xtask deep fuzz|soak SECONDS, deep executions COUNT,
        cargo xtask deep shuttle SCHEDULES, deep deny, deep mutants [SHARD]
-       cargo xtask msrv                check that code and dependencies keep to the stated versions of Rust
-       cargo xtask instructions        count the instructions a call takes; --write to check the counts in
+       cargo xtask msrv                check that code and dependencies keep to the stated versions of Rust;
+                                       --compile with the oldest
+       cargo xtask instructions        count the instructions a call takes; --release with cargo's default
+                                       profile as well, --write to check the counts in
        cargo xtask build-cost          build the core and each adapter from scratch, or the features named";
 
 fn main() -> anyhow::Result<()> {
@@ -61,6 +63,7 @@ fn main() -> anyhow::Result<()> {
         ["api", "--write"] => api::run(true),
         ["core"] => checks::core(),
         ["msrv"] => msrv::check(),
+        ["msrv", "--compile"] => msrv::compile(),
         ["deep"] => deep::all(),
         ["deep", "fuzz", seconds] => deep::fuzz(seconds),
         ["deep", "shuttle", schedules] => deep::shuttle(schedules),
@@ -69,8 +72,9 @@ fn main() -> anyhow::Result<()> {
         ["deep", "executions", count] => deep::executions(count),
         ["deep", "mutants"] => deep::mutants(None),
         ["deep", "mutants", shard] => deep::mutants(Some(shard)),
-        ["instructions"] => instructions::run(false),
-        ["instructions", "--write"] => instructions::run(true),
+        ["instructions"] => instructions::check(false),
+        ["instructions", "--release"] => instructions::check(true),
+        ["instructions", "--write"] => instructions::write(),
         ["build-cost", features @ ..] => build_cost::print(features),
         _ => {
             eprintln!("{USAGE}");

@@ -1,5 +1,7 @@
 //! Whether each published crate keeps to the version of Rust that it promises.
 
+mod compiler;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,6 +13,8 @@ use syn::visit::Visit;
 
 use crate::tree::lines;
 use crate::workspace::{self, Member, minor};
+
+pub(crate) use compiler::check as compile;
 
 /// The version of Rust that first took let-chains.
 const LET_CHAINS: u32 = 88;
@@ -68,16 +72,24 @@ fn dependencies(member: &Member, own: u32, needs: &BTreeMap<String, u32>) -> Res
     for feature in &member.features {
         let direct = lines(&member.name, &["--depth", "1", "--features", feature])?;
         let needed = newest(direct).map(|(newer, _)| newer).filter(|newer| *newer > own);
-        let row = readme.lines().find(|line| line.starts_with(&format!("| `{feature}`")));
-        if row.is_none() && member.folder == workspace::root() {
+        if row(&readme, feature).is_none() && member.folder == workspace::root() {
             bail!("README.md has no row for the feature `{feature}`");
         }
-        let stated = row.and_then(|row| minor(row.split_once("; Rust ")?.1.trim_end_matches(" |")));
+        let stated = stated(&readme, feature);
         if needed != stated {
             bail!("`{feature}` of {} needs {}, its README says {}", member.name, rust(needed), rust(stated));
         }
     }
     Ok(())
+}
+
+fn row<'r>(readme: &'r str, feature: &str) -> Option<&'r str> {
+    readme.lines().find(|line| line.starts_with(&format!("| `{feature}`")))
+}
+
+/// The minor version of Rust that a crate's README states for a feature.
+fn stated(readme: &str, feature: &str) -> Option<u32> {
+    minor(row(readme, feature)?.split_once("; Rust ")?.1.trim_end_matches(" |"))
 }
 
 fn rust(minor: Option<u32>) -> String {

@@ -26,8 +26,8 @@ pub(crate) fn check() -> Result<()> {
         return Ok(());
     }
     let Some(compiler) = Compiler::installed() else { return left_out() };
-    for defaults in [&[][..], &["--no-default-features"]] {
-        compiler.run(&members, defaults)?;
+    for features in ["--all-features", "--no-default-features"] {
+        compiler.run(&members, features)?;
     }
     let names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
     println!("wasm: {} compile for {TARGET}", names.join(" and "));
@@ -71,9 +71,9 @@ impl Compiler {
     }
 
     /// Nothing is linked, so checking is compiling but for the machine code.
-    fn run(&self, members: &[Member], more: &[&str]) -> Result<()> {
+    fn run(&self, members: &[Member], features: &str) -> Result<()> {
         let mut command = Command::new(self.cargo);
-        command.args(["check", "--quiet", "--lib", "--target", TARGET]).args(more);
+        command.args(["check", "--quiet", "--lib", "--target", TARGET]).arg(features);
         command.arg("--target-dir").arg(workspace::target()?.join("wasm")).current_dir(workspace::root());
         members.iter().for_each(|member| _ = command.args(["--package", &member.name]));
         // The running cargo names its own compiler to its children.

@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail, ensure};
 use gcp_scopes::{Denial, Preflight};
+use gcp_scopes_opendal::GuardOpendalExt as _;
 use gcp_scopes_testing::{FakeGoogle, Service};
 use http::StatusCode;
 use opendal::ErrorKind;

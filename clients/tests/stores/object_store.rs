@@ -3,9 +3,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt};
-use gcp_scopes::adapter::object_store::GuardConnector;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::{Guard, Preflight};
+use gcp_scopes_object_store::GuardConnector;
+use gcp_scopes_object_store::GuardObjectStoreExt as _;
 use gcp_scopes_testing::{Fault, Service, Wire};
 use object_store::client::{
     ClientOptions, HttpClient, HttpConnector, HttpError, HttpRequest, HttpRequestBody, HttpResponse,

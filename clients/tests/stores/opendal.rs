@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex};
 use futures::TryStreamExt;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::{Denial, Guard, Preflight};
+use gcp_scopes_opendal::GuardOpendalExt as _;
 use gcp_scopes_testing::{FakeGoogle, Fault, Service, Wire};
 use opendal::layers::{ConcurrentLimitLayer, RetryLayer, TimeoutLayer};
 use opendal::services::Gcs;

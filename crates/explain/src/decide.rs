@@ -32,6 +32,7 @@ pub struct LookedUpCall {
 impl LookedUpCall {
     /// Looks a call up.
     #[must_use]
+    #[inline]
     pub fn of(call: &Call<'_>, endpoints: &Endpoints) -> Self {
         let found = lookup(call, endpoints);
         let Some(needed) = call.needed() else { return Self::from_found(found) };
@@ -45,6 +46,7 @@ impl LookedUpCall {
 
     /// A call that was looked up before, and whose caller says nothing of what it needs.
     #[must_use]
+    #[inline]
     pub const fn from_found(found: Result<Found, Why>) -> Self {
         Self { found, needed: None }
     }
@@ -75,6 +77,7 @@ impl LookedUpCall {
 
     /// Whether it goes to an API of Google's, so that its refusal is worth a look.
     #[must_use]
+    #[inline]
     pub fn is_google(&self) -> bool {
         is_google(&self.found)
     }
@@ -134,6 +137,7 @@ impl LookedUpCall {
     }
 }
 
+#[inline]
 fn is_google(found: &Result<Found, Why>) -> bool {
     found.as_ref().map_or_else(|why| why.is_google(), |_| true)
 }

@@ -4,25 +4,16 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::exchange::{Asked, Reply, challenge, json, legacy_error, rfc3339, with};
-use super::state::{State, scope_uri};
-use super::vm::Machine;
-use super::wire::error_info;
-
-/// Something that was done to a VM. All is done at once here.
-pub(super) struct Operation {
-    name: String,
-    kind: &'static str,
-    project: String,
-    zone: String,
-    target: String,
-    user: String,
-    time: String,
-}
+use crate::clock::rfc3339;
+use crate::incoming::IncomingRequest;
+use crate::reply::{Reply, challenge, error_info, json, legacy_error, with};
+use crate::scope;
+use crate::state::{Operation, State};
+use crate::vm::Machine;
 
 /// A call that has a place: its project, and mostly a zone.
 struct Call<'a> {
-    asked: &'a Asked,
+    request: &'a IncomingRequest,
     user: String,
     project: String,
     zone: String,
@@ -43,48 +34,61 @@ enum Problem {
     Invalid(String),
 }
 
-pub(super) fn answer(state: &mut State, asked: &Asked) -> Reply {
-    match route(state, asked) {
+pub(crate) fn answer(state: &mut State, request: &IncomingRequest) -> Reply {
+    match route(state, request) {
         Ok(shown) => json(StatusCode::OK, &shown),
         Err(problem) => problem.reply(),
     }
 }
 
-fn route(state: &mut State, asked: &Asked) -> Answer {
-    let segments = asked.segments();
-    let segments: Vec<&str> =
-        segments.iter().map(String::as_str).skip_while(|segment| *segment != "projects").skip(1).collect();
-    let writes = asked.verb != Method::GET && !segments.contains(&"operations");
-    let user = admit(state, asked, writes)?;
-    let (project, place) = segments.split_first().ok_or_else(|| not_found(asked))?;
+fn route(state: &mut State, request: &IncomingRequest) -> Answer {
+    let segments = request.segments();
+    let mut segments =
+        segments.iter().map(String::as_str).skip_while(|segment| *segment != "projects").skip(1);
+    let project = segments.next();
+    let place: Vec<&str> = segments.collect();
+    let user = admit(state, request, request.verb != Method::GET && !place.contains(&"operations"))?;
+    let project = project.ok_or_else(|| not_found(request))?.to_owned();
     let zone = place.get(1).filter(|_| place.first() == Some(&"zones")).copied().unwrap_or_default();
-    let call = Call { asked, user, project: (*project).to_owned(), zone: zone.to_owned() };
-    match (&asked.verb, place) {
-        (&Method::GET, []) => Ok(json!({"kind": "compute#project", "name": project})),
-        (&Method::GET, ["zones", zone]) => Ok(json!({"kind": "compute#zone", "name": zone, "status": "UP"})),
-        (&Method::GET, ["zones", _, "instances"]) => list(state, &call),
-        (&Method::GET, ["aggregated", "instances"]) => aggregated(state, &call),
-        (&Method::GET, ["zones", _, "instances", name]) => get(state, &call, name),
+    let call = Call { request, user, project, zone: zone.to_owned() };
+    match (&request.verb, place.as_slice()) {
         (&Method::POST, ["zones", _, "instances", name, verb]) => change(state, &call, name, verb),
         (_, ["zones", _, "operations", name] | ["zones", _, "operations", name, "wait"]) => {
-            let found = state.operations.iter().find(|operation| operation.name == *name);
-            found.map(|operation| operation.show(&asked.base)).ok_or_else(|| not_found(asked))
+            operation(state, &call, name)
         }
-        _ => Err(not_found(asked)),
+        (&Method::GET, place) => read(state, &call, place),
+        _ => Err(not_found(request)),
     }
 }
 
+fn read(state: &State, call: &Call<'_>, place: &[&str]) -> Answer {
+    match place {
+        [] => Ok(json!({"kind": "compute#project", "name": call.project})),
+        ["zones", zone] => Ok(json!({"kind": "compute#zone", "name": zone, "status": "UP"})),
+        ["zones", _, "instances"] => list(state, call),
+        ["aggregated", "instances"] => aggregated(state, call),
+        ["zones", _, "instances", name] => get(state, call, name),
+        _ => Err(not_found(call.request)),
+    }
+}
+
+fn operation(state: &State, call: &Call<'_>, name: &str) -> Answer {
+    let found = state.operations.iter().find(|operation| operation.name == name);
+    found.map(|operation| operation.show(&call.request.base)).ok_or_else(|| not_found(call.request))
+}
+
 /// A live token with one of the scopes that the method accepts.
-/// Source: "Authorization scopes" of <https://cloud.google.com/compute/docs/reference/rest/v1/instances/stop>.
-fn admit(state: &State, asked: &Asked, writes: bool) -> Result<String, Problem> {
-    let token = asked.bearer().and_then(|text| state.live_token(text)).ok_or(Problem::BadToken)?;
+/// Source: "Authorization scopes" of
+/// <https://cloud.google.com/compute/docs/reference/rest/v1/instances/stop>.
+fn admit(state: &State, request: &IncomingRequest, writes: bool) -> Result<String, Problem> {
+    let token = request.bearer().and_then(|text| state.live_token(text)).ok_or(Problem::BadToken)?;
     let accepted: &[&str] = if writes {
         &["cloud-platform", "compute"]
     } else {
         &["cloud-platform", "compute", "compute.readonly"]
     };
-    let accepted: Vec<String> = accepted.iter().map(|scope| scope_uri(scope)).collect();
-    match token.scopes.iter().any(|held| accepted.contains(held)) {
+    let accepted = scope::uris(accepted);
+    match token.holds_any(&accepted) {
         true => Ok(token.account),
         false => Err(Problem::Scope(accepted)),
     }
@@ -100,7 +104,7 @@ fn permit(state: &State, call: &Call<'_>, permission: &str, resource: &str) -> R
 fn list(state: &State, call: &Call<'_>) -> Answer {
     permit(state, call, "compute.instances.list", &format!("projects/{}", call.project))?;
     let here = machines(state, call).filter(|machine| machine.zone == call.zone);
-    let items: Vec<Value> = here.map(|machine| show(machine, &call.asked.base)).collect();
+    let items: Vec<Value> = here.map(|machine| show(machine, &call.request.base)).collect();
     Ok(json!({"kind": "compute#instanceList", "items": items}))
 }
 
@@ -110,7 +114,7 @@ fn aggregated(state: &State, call: &Call<'_>) -> Answer {
     for machine in machines(state, call) {
         let zone = &mut zones[format!("zones/{}", machine.zone)]["instances"];
         let mut items = zone.as_array().cloned().unwrap_or_default();
-        items.push(show(machine, &call.asked.base));
+        items.push(show(machine, &call.request.base));
         *zone = json!(items);
     }
     Ok(json!({"kind": "compute#instanceAggregatedList", "items": zones}))
@@ -123,26 +127,20 @@ fn machines<'a>(state: &'a State, call: &'a Call<'_>) -> impl Iterator<Item = &'
 
 fn get(state: &State, call: &Call<'_>, name: &str) -> Answer {
     permit(state, call, "compute.instances.get", &call.instance(name))?;
-    let found = machines(state, call).find(|machine| machine.name == name && machine.zone == call.zone);
-    found.map(|machine| show(machine, &call.asked.base)).ok_or_else(|| call.no_instance(name))
+    let found = state.machines.iter().find(|machine| call.is_about(machine, name));
+    found.map(|machine| show(machine, &call.request.base)).ok_or_else(|| call.no_instance(name))
 }
 
 fn change(state: &mut State, call: &Call<'_>, name: &str, verb: &str) -> Answer {
-    let Some(kind) = ["start", "stop", "setServiceAccount"].into_iter().find(|known| *known == verb) else {
-        return Err(not_found(call.asked));
-    };
+    let known = ["start", "stop", "setServiceAccount"].into_iter().find(|known| *known == verb);
+    let kind = known.ok_or_else(|| not_found(call.request))?;
     permit(state, call, &format!("compute.instances.{kind}"), &call.instance(name))?;
-    let machine = state.machines.iter_mut().find(|machine| {
-        machine.platform.is_vm()
-            && machine.name == name
-            && machine.zone == call.zone
-            && machine.project.id == call.project
-    });
+    let machine = state.machines.iter_mut().find(|machine| call.is_about(machine, name));
     let machine = machine.ok_or_else(|| call.no_instance(name))?;
     match kind {
         "stop" => machine.stop(),
         "start" => machine.start(),
-        _ => set_account(machine, call.asked)?,
+        _ => set_account(machine, call.request)?,
     }
     let operation = Operation {
         name: format!("operation-fake-{}", state.operations.len() + 1),
@@ -153,18 +151,18 @@ fn change(state: &mut State, call: &Call<'_>, name: &str, verb: &str) -> Answer 
         user: call.user.clone(),
         time: rfc3339(state.clock.now()),
     };
-    let shown = operation.show(&call.asked.base);
+    let shown = operation.show(&call.request.base);
     state.operations.push(operation);
     Ok(shown)
 }
 
 /// The body replaces both: an account that is not named is detached, scopes that are not listed
 /// are gone.
-fn set_account(machine: &mut Machine, asked: &Asked) -> Result<(), Problem> {
-    let body = asked.json().unwrap_or_default();
+fn set_account(machine: &mut Machine, request: &IncomingRequest) -> Result<(), Problem> {
+    let body = request.json().unwrap_or_default();
     let email = body.get("email").and_then(Value::as_str).filter(|email| !email.is_empty());
     let email = match email {
-        Some("default") => Some(machine.project.default_account()),
+        Some("default") => Some(machine.compute_account()),
         other => other.map(str::to_owned),
     };
     let scopes = body.get("scopes").and_then(Value::as_array).into_iter().flatten();
@@ -177,6 +175,14 @@ fn set_account(machine: &mut Machine, asked: &Asked) -> Result<(), Problem> {
 }
 
 impl Call<'_> {
+    /// Whether a machine is the VM of this name in the call's place.
+    fn is_about(&self, machine: &Machine, name: &str) -> bool {
+        machine.platform.is_vm()
+            && machine.name == name
+            && machine.zone == self.zone
+            && machine.project.id == self.project
+    }
+
     fn instance(&self, name: &str) -> String {
         format!("projects/{}/zones/{}/instances/{name}", self.project, self.zone)
     }
@@ -186,13 +192,12 @@ impl Call<'_> {
     }
 }
 
-fn not_found(asked: &Asked) -> Problem {
-    Problem::NotFound(asked.path.trim_start_matches("/compute/v1/").to_owned())
+fn not_found(request: &IncomingRequest) -> Problem {
+    Problem::NotFound(request.path.trim_start_matches("/compute/v1/").to_owned())
 }
 
 impl Problem {
     fn reply(&self) -> Reply {
-        let simple = |status, reason, message: &str| json(status, &legacy_error(status, reason, message));
         match self {
             Self::BadToken => {
                 let reply = simple(StatusCode::UNAUTHORIZED, "authError", "Invalid Credentials");
@@ -205,12 +210,15 @@ impl Problem {
                 simple(StatusCode::FORBIDDEN, "forbidden", &message)
             }
             Self::NotFound(resource) => {
-                let message = format!("The resource '{resource}' was not found");
-                simple(StatusCode::NOT_FOUND, "notFound", &message)
+                simple(StatusCode::NOT_FOUND, "notFound", &format!("The resource '{resource}' was not found"))
             }
             Self::Invalid(message) => simple(StatusCode::BAD_REQUEST, "invalid", message),
         }
     }
+}
+
+fn simple(status: StatusCode, reason: &str, message: &str) -> Reply {
+    json(status, &legacy_error(status, reason, message))
 }
 
 fn lack_of_scope(accepted: &[String]) -> Reply {

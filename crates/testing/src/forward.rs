@@ -1,6 +1,6 @@
-//! A service whose gates stand before somebody else's server.
+//! Another server that answers in the place of a service.
 
-use http::header::{CONNECTION, CONTENT_TYPE, HeaderMap};
+use http::header::CONNECTION;
 use http::request::Parts;
 use http::uri::{Authority, PathAndQuery, Scheme, Uri};
 use http::{Request, Response, Version};
@@ -9,9 +9,12 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
+use crate::error::BadDescription;
+use crate::incoming::is_grpc;
+
 /// Another server, which answers what the gates let through.
 #[derive(Clone)]
-pub(super) struct Upstream {
+pub(crate) struct Upstream {
     authority: Authority,
     http: Client<HttpConnector, Incoming>,
     grpc: Client<HttpConnector, Incoming>,
@@ -19,8 +22,8 @@ pub(super) struct Upstream {
 
 impl Upstream {
     /// The server at a URL without a path. Requests carry tokens, so it must be on this machine.
-    pub(super) fn new(url: &str) -> Result<Self, String> {
-        let bad = || format!("cannot forward to {url:?}: expected a URL such as `http://127.0.0.1:9023`");
+    pub(crate) fn new(url: &str) -> Result<Self, BadDescription> {
+        let bad = || BadDescription::Forward(url.to_owned());
         let uri: Uri = url.parse().map_err(|_| bad())?;
         let authority = uri.authority().filter(|authority| is_here(authority.host())).ok_or_else(bad)?;
         if uri.scheme() != Some(&Scheme::HTTP) || uri.path() != "/" || uri.query().is_some() {
@@ -36,21 +39,21 @@ impl Upstream {
     /// The server's answer, whose body is still on its way.
     ///
     /// Goes over HTTP/2 for gRPC, which knows nothing else, and over HTTP/1 for everything else.
-    pub(super) async fn answer(&self, head: Parts, body: Incoming) -> Option<Response<Incoming>> {
+    pub(crate) async fn answer(&self, head: Parts, body: Incoming) -> Option<Response<Incoming>> {
         let is_grpc = is_grpc(&head.headers);
         let client = if is_grpc { &self.grpc } else { &self.http };
         let mut request = Request::from_parts(head, body);
         *request.uri_mut() = self.uri(request.uri())?;
         *request.version_mut() = if is_grpc { Version::HTTP_2 } else { Version::HTTP_11 };
         let mut response = client.request(request).await.ok()?;
-        // What the two servers agree on about their connection is no matter of the client's.
+        // It is about the connection between the two servers, which the client does not have.
         response.headers_mut().remove(CONNECTION);
         *response.version_mut() = Version::default();
         Some(response)
     }
 
-    fn uri(&self, asked: &Uri) -> Option<Uri> {
-        let path = asked.path_and_query().map_or("/", PathAndQuery::as_str);
+    fn uri(&self, requested: &Uri) -> Option<Uri> {
+        let path = requested.path_and_query().map_or("/", PathAndQuery::as_str);
         let parts = Uri::builder().scheme(Scheme::HTTP).authority(self.authority.clone());
         parts.path_and_query(path).build().ok()
     }
@@ -59,11 +62,6 @@ impl Upstream {
 fn is_here(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-fn is_grpc(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    kind.is_some_and(|kind| kind.starts_with("application/grpc"))
 }
 
 #[cfg(test)]

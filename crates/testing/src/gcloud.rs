@@ -3,32 +3,60 @@
 use std::path::Path;
 use std::{fs, io};
 
-use super::FakeGoogle;
+use crate::builder::OWNER;
+use crate::fake::FakeGoogle;
 
-/// Who runs gcloud: an owner of every project.
-pub(super) const OWNER: &str = "owner@example.com";
+impl FakeGoogle {
+    /// Environment variables that point the real gcloud at
+    /// [`Service::Compute`](crate::Service::Compute) and
+    /// [`Service::Storage`](crate::Service::Storage), as an owner of every project and with nothing
+    /// that calls home.
+    ///
+    /// `dir` becomes gcloud's configuration directory; the owner's token is written into it. Give
+    /// it one that is yours alone and that you remove afterwards.
+    ///
+    /// ```no_run
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gcp_scopes_testing::FakeGoogle;
+    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// // Is the advice right? The real gcloud applies it.
+    /// let variables = google.gcloud_env(std::path::Path::new("/tmp/gcloud-of-this-test"))?;
+    /// let gcloud = |line: &str| {
+    ///     let mut command = std::process::Command::new("gcloud");
+    ///     command.args(line.split(' ')).envs(variables.clone()).status()
+    /// };
+    /// gcloud("compute instances stop web-1 --zone=us-central1-a --project=my-project")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The token could not be written.
+    pub fn gcloud_env(&self, dir: &Path) -> io::Result<Vec<(String, String)>> {
+        let token = dir.join("access-token");
+        fs::write(&token, self.mint(OWNER, ["cloud-platform"]))?;
+        let project = self.shared.lock().first_project().to_owned();
+        let own = [
+            ("CLOUDSDK_CONFIG", dir.display().to_string()),
+            ("CLOUDSDK_AUTH_ACCESS_TOKEN_FILE", token.display().to_string()),
+            ("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE", format!("{}/compute/v1/", self.compute_url())),
+            ("CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE", format!("{}/storage/v1/", self.storage_url())),
+            ("CLOUDSDK_CORE_PROJECT", project),
+        ];
+        let fixed = FIXED.map(|(name, value)| (name, value.to_owned()));
+        Ok(own.into_iter().chain(fixed).map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+}
 
 /// gcloud reads every property from an environment variable of its name,
 /// <https://cloud.google.com/sdk/docs/properties>.
-pub(super) fn env(google: &FakeGoogle, dir: &Path) -> io::Result<Vec<(String, String)>> {
-    let token = dir.join("access-token");
-    fs::write(&token, google.mint(OWNER, ["cloud-platform"]))?;
-    let project = google.shared.lock().projects.first().map(|project| project.id.clone());
-    let compute = format!("{}/compute/v1/", google.compute_url());
-    let storage = format!("{}/storage/v1/", google.storage_url());
-    let variables = [
-        ("CLOUDSDK_CONFIG", dir.display().to_string()),
-        ("CLOUDSDK_AUTH_ACCESS_TOKEN_FILE", token.display().to_string()),
-        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE", compute),
-        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE", storage),
-        ("CLOUDSDK_CORE_PROJECT", project.unwrap_or_default()),
-        ("CLOUDSDK_CORE_DISABLE_PROMPTS", "true".to_owned()),
-        ("CLOUDSDK_CORE_DISABLE_USAGE_REPORTING", "true".to_owned()),
-        ("CLOUDSDK_CORE_DISABLE_FILE_LOGGING", "true".to_owned()),
-        ("CLOUDSDK_CORE_CHECK_GCE_METADATA", "false".to_owned()),
-        ("CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK", "true".to_owned()),
-        ("CLOUDSDK_SURVEY_DISABLE_PROMPTS", "true".to_owned()),
-        ("NO_PROXY", "127.0.0.1".to_owned()),
-    ];
-    Ok(variables.map(|(name, value)| (name.to_owned(), value)).to_vec())
-}
+const FIXED: [(&str, &str); 7] = [
+    ("CLOUDSDK_CORE_DISABLE_PROMPTS", "true"),
+    ("CLOUDSDK_CORE_DISABLE_USAGE_REPORTING", "true"),
+    ("CLOUDSDK_CORE_DISABLE_FILE_LOGGING", "true"),
+    ("CLOUDSDK_CORE_CHECK_GCE_METADATA", "false"),
+    ("CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK", "true"),
+    ("CLOUDSDK_SURVEY_DISABLE_PROMPTS", "true"),
+    ("NO_PROXY", "127.0.0.1"),
+];

@@ -10,17 +10,18 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
-use super::exchange::{Reply, empty, percent, with};
-use super::fault::Trailers;
+use crate::encoding::grpc_message;
+use crate::reply::{Reply, Trailers, empty, with};
 
-const PERMISSION_DENIED: u8 = 7;
+/// Statuses of gRPC, <https://grpc.io/docs/guides/status-codes/>.
+pub(crate) const PERMISSION_DENIED: u8 = 7;
+pub(crate) const RESOURCE_EXHAUSTED: u8 = 8;
 
 /// Everything in the headers and no body, as Google's servers refuse a call that has not begun.
-pub(super) fn refusal(message: &str, bytes: Option<(&str, Vec<u8>)>) -> Reply {
+pub(crate) fn refusal(code: u8, message: &str, bytes: Option<(&str, Vec<u8>)>) -> Reply {
     let reply = with(empty(StatusCode::OK), CONTENT_TYPE.as_str(), "application/grpc");
-    let reply = with(reply, "grpc-status", &PERMISSION_DENIED.to_string());
-    let reply =
-        with(reply, "grpc-message", &percent(message, |byte| matches!(byte, b' '..=b'~') && byte != b'%'));
+    let reply = with(reply, "grpc-status", &code.to_string());
+    let reply = with(reply, "grpc-message", &grpc_message(message));
     match bytes {
         Some((name, bytes)) => with(reply, name, &STANDARD_NO_PAD.encode(bytes)),
         None => reply,
@@ -28,7 +29,7 @@ pub(super) fn refusal(message: &str, bytes: Option<(&str, Vec<u8>)>) -> Reply {
 }
 
 /// The same, with all but the content type after the (empty) stream of messages.
-pub(super) fn into_trailers(reply: Reply) -> Reply {
+pub(crate) fn into_trailers(reply: Reply) -> Reply {
     let mut trailers = reply.into_parts().0.headers;
     trailers.remove(CONTENT_TYPE);
     let mut reply = with(empty(StatusCode::OK), CONTENT_TYPE.as_str(), "application/grpc");
@@ -36,21 +37,19 @@ pub(super) fn into_trailers(reply: Reply) -> Reply {
     reply.map(|_| Bytes::new())
 }
 
-/// `google.rpc.Status` with details of type `ErrorInfo`; others are left out.
-pub(super) fn status(message: &str, details: &[Value]) -> Vec<u8> {
-    let mut out = vec![0x08, PERMISSION_DENIED];
+/// `google.rpc.Status` with one detail, an `ErrorInfo`.
+pub(crate) fn status(code: u8, message: &str, info: &Value) -> Vec<u8> {
+    let mut any = Vec::new();
+    field(&mut any, 1, b"type.googleapis.com/google.rpc.ErrorInfo");
+    field(&mut any, 2, &error_info(info));
+    let mut out = vec![0x08, code];
     field(&mut out, 2, message.as_bytes());
-    for detail in details.iter().filter(|detail| detail.get("reason").is_some()) {
-        let mut any = Vec::new();
-        field(&mut any, 1, b"type.googleapis.com/google.rpc.ErrorInfo");
-        field(&mut any, 2, &error_info(detail));
-        field(&mut out, 3, &any);
-    }
+    field(&mut out, 3, &any);
     out
 }
 
 /// `google.rpc.ErrorInfo` from its JSON.
-pub(super) fn error_info(detail: &Value) -> Vec<u8> {
+pub(crate) fn error_info(detail: &Value) -> Vec<u8> {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
     let mut out = Vec::new();
     field(&mut out, 1, text(detail.get("reason")).as_bytes());

@@ -6,8 +6,10 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::exchange::{Asked, Reply, challenge, json, legacy_error, with};
-use super::state::{State, Token, scope_uri};
+use crate::incoming::IncomingRequest;
+use crate::reply::{Reply, challenge, json, legacy_error, with};
+use crate::scope;
+use crate::state::{State, Token};
 
 /// What stands before the resource's own name, and the scopes of which any one will do.
 const KINDS: [(&str, &[&str]); 9] = [
@@ -22,19 +24,18 @@ const KINDS: [(&str, &[&str]); 9] = [
     ("databases", &["cloud-platform", "spanner.admin"]),
 ];
 
-/// The answer, if this is such a question: first a live token, then a scope, then IAM. What does not exist has no permission granted on it.
-pub(super) fn answer(state: &State, asked: &Asked) -> Option<Reply> {
-    let path = asked.path.strip_suffix(":testIamPermissions").filter(|_| asked.verb == Method::POST)?;
+/// The answer, if this is such a question: first a live token, then a scope, then IAM. On what does
+/// not exist no permission is granted.
+pub(crate) fn answer(state: &State, request: &IncomingRequest) -> Option<Reply> {
+    let path = request.path.strip_suffix(":testIamPermissions").filter(|_| request.verb == Method::POST)?;
     let (_, resource) = path.split_once("/projects/")?;
     let resource = format!("projects/{resource}");
     let kind = resource.rsplit('/').nth(1)?;
     let (_, scopes) = KINDS.iter().find(|(name, _)| *name == kind)?;
-    let accepted: Vec<String> = scopes.iter().map(|scope| scope_uri(scope)).collect();
-    Some(match asked.bearer().and_then(|text| state.live_token(text)) {
+    let accepted = scope::uris(*scopes);
+    Some(match request.bearer().and_then(|text| state.live_token(text)) {
         None => refusal(StatusCode::UNAUTHORIZED, "authError", "Invalid Credentials"),
-        Some(token) if token.scopes.iter().any(|held| accepted.contains(held)) => {
-            granted(state, asked, &resource, &token)
-        }
+        Some(token) if token.holds_any(&accepted) => granted(state, request, &resource, &token),
         Some(_) => lack_of_scope(&accepted),
     })
 }
@@ -45,9 +46,9 @@ fn lack_of_scope(accepted: &[String]) -> Reply {
     with(reply, "www-authenticate", &challenge(accepted))
 }
 
-/// IAM's word on each permission.
-fn granted(state: &State, asked: &Asked, resource: &str, token: &Token) -> Reply {
-    let body = asked.json().unwrap_or_default();
+/// The permissions that IAM grants, of those in the request.
+fn granted(state: &State, request: &IncomingRequest, resource: &str, token: &Token) -> Reply {
+    let body = request.json().unwrap_or_default();
     let Some(permissions) = body.get("permissions").and_then(Value::as_array) else {
         return refusal(StatusCode::BAD_REQUEST, "badRequest", "Invalid JSON payload received.");
     };

@@ -6,9 +6,12 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::exchange::{Asked, Reply, base64url, empty, html, random_hex, reply, unix, with};
-use super::state::State;
-use super::vm::Machine;
+use crate::clock::unix;
+use crate::encoding::{base64url, random_hex};
+use crate::incoming::IncomingRequest;
+use crate::reply::{Reply, empty, html, reply, with};
+use crate::state::State;
+use crate::vm::Machine;
 
 const ROOT: &str = "/computeMetadata/v1";
 
@@ -17,39 +20,38 @@ const ROOT: &str = "/computeMetadata/v1";
 const CACHED_UNTIL: Duration = Duration::from_secs(300);
 
 /// Answers for one machine, given by its place in the state.
-pub(super) fn answer(state: &mut State, machine: usize, asked: &Asked) -> Reply {
-    let answered = match refuse(asked) {
+pub(crate) fn answer(state: &mut State, machine: usize, request: &IncomingRequest) -> Reply {
+    let answered = match refuse(request) {
         Some(refusal) => refusal,
-        None => route(state, machine, asked),
+        None => route(state, machine, request),
     };
     dress(answered)
 }
 
 /// Google asks for the header, and for a request that no proxy has passed on.
-fn refuse(asked: &Asked) -> Option<Reply> {
-    let url = format!("<code>{}</code>", asked.path);
-    if asked.verb != Method::GET && asked.verb != Method::HEAD {
-        return Some(html(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "The request method is inappropriate for this URL.",
-        ));
-    }
-    if asked.header("x-forwarded-for").is_some() {
-        return Some(html(StatusCode::FORBIDDEN, "Your client does not have permission to get this URL."));
-    }
-    let inside = asked.path.starts_with("/computeMetadata/");
-    if inside && asked.header("metadata-flavor") != Some("Google") {
-        return Some(html(
-            StatusCode::FORBIDDEN,
-            &format!(
-                "Your client does not have permission to get URL {url} from this server. \
-                 Missing Metadata-Flavor:Google header."
-            ),
-        ));
-    }
-    None
+fn refuse(request: &IncomingRequest) -> Option<Reply> {
+    let (status, sentence) = if request.verb != Method::GET && request.verb != Method::HEAD {
+        (StatusCode::METHOD_NOT_ALLOWED, "The request method is inappropriate for this URL.".to_owned())
+    } else if request.header("x-forwarded-for").is_some() {
+        (StatusCode::FORBIDDEN, "Your client does not have permission to get this URL.".to_owned())
+    } else if is_inside(request) && request.header("metadata-flavor") != Some("Google") {
+        let sentence = format!(
+            "Your client does not have permission to get URL <code>{}</code> from this server. \
+             Missing Metadata-Flavor:Google header.",
+            request.path
+        );
+        (StatusCode::FORBIDDEN, sentence)
+    } else {
+        return None;
+    };
+    Some(html(status, &sentence))
 }
 
+fn is_inside(request: &IncomingRequest) -> bool {
+    request.path.starts_with("/computeMetadata/")
+}
+
+/// The headers that every answer has.
 fn dress(answered: Reply) -> Reply {
     let mut hasher = DefaultHasher::new();
     answered.body().hash(&mut hasher);
@@ -63,35 +65,39 @@ fn dress(answered: Reply) -> Reply {
     headers.into_iter().fold(answered, |reply, (name, value)| with(reply, name, value))
 }
 
-fn route(state: &mut State, index: usize, asked: &Asked) -> Reply {
-    let Some(path) = asked.path.strip_prefix(ROOT) else {
-        return match asked.path.as_str() {
+fn route(state: &mut State, index: usize, request: &IncomingRequest) -> Reply {
+    let Some(path) = request.path.strip_prefix(ROOT) else {
+        return match request.path.as_str() {
             "/" => text("computeMetadata/\n"),
-            _ => not_found(asked),
+            _ => not_found(request),
         };
     };
-    let Some(machine) = state.machines.get(index) else { return not_found(asked) };
-    let mut segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-    let tree = tree(machine);
+    let Some(machine) = state.machines.get(index) else { return not_found(request) };
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     match segments.as_slice() {
         ["instance", "service-accounts", who, "token"] if is_attached(machine, who) => {
-            return token(state, index, asked);
+            token(state, index, request)
         }
         ["instance", "service-accounts", who, "identity"] if is_attached(machine, who) => {
-            return identity(state, index, asked);
+            identity(state, machine, request)
         }
-        _ => {}
+        segments => show(&tree(machine), segments, request),
     }
-    let Some(node) = find(&tree, &segments) else { return not_found(asked) };
-    let leaf = segments.pop().unwrap_or_default();
-    match node {
-        Value::Object(_) if !path.ends_with('/') => {
-            let place = format!("{}{}/", asked.base, asked.path);
+}
+
+/// A part of the tree: a directory, a directory with all below it, or a value.
+fn show(tree: &Value, segments: &[&str], request: &IncomingRequest) -> Reply {
+    match find(tree, segments) {
+        None => not_found(request),
+        Some(Value::Object(_)) if !request.path.ends_with('/') => {
+            let place = format!("{}{}/", request.base, request.path);
             with(html(StatusCode::MOVED_PERMANENTLY, "The document has moved."), "location", &place)
         }
-        node if asked.query.get("recursive") == Some("true") => json_text(&camel(leaf, node)),
-        Value::Object(children) => text(&listing(children)),
-        leaf => text(&leaf_text(leaf)),
+        Some(node) if request.query.get("recursive") == Some("true") => {
+            json_text(&camel(segments.last().copied().unwrap_or_default(), node))
+        }
+        Some(Value::Object(children)) => text(&listing(children)),
+        Some(leaf) => text(&leaf_text(leaf)),
     }
 }
 
@@ -99,8 +105,8 @@ fn is_attached(machine: &Machine, who: &str) -> bool {
     machine.account.as_deref().is_some_and(|email| who == "default" || who == email)
 }
 
-fn token(state: &mut State, index: usize, asked: &Asked) -> Reply {
-    let Some(text) = current_token(state, index, asked.query.get("scopes").unwrap_or_default()) else {
+fn token(state: &mut State, index: usize, request: &IncomingRequest) -> Reply {
+    let Some(text) = current_token(state, index, request.query.get("scopes").unwrap_or_default()) else {
         return html(StatusCode::INTERNAL_SERVER_ERROR, "The server encountered an error.");
     };
     let seconds = state.remaining(&text).as_secs();
@@ -111,16 +117,16 @@ fn token(state: &mut State, index: usize, asked: &Asked) -> Reply {
 ///
 /// None where the scopes are not separated by commas: Cloud Run answers 500 to spaces, as seen in
 /// <https://github.com/googleapis/google-auth-library-ruby/issues/277>.
-pub(super) fn current_token(state: &mut State, index: usize, asked: &str) -> Option<String> {
+pub(crate) fn current_token(state: &mut State, index: usize, requested: &str) -> Option<String> {
     let machine = state.machines.get(index)?;
     let account = machine.account.clone()?;
-    let honoured = if machine.platform.is_vm() { "" } else { asked };
+    let honoured = if machine.platform.is_vm() { "" } else { requested };
     if honoured.contains(char::is_whitespace) {
         return None;
     }
     let wanted: Vec<String> =
         honoured.split(',').filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
-    let scopes = machine.platform.token_scopes(&machine.scopes, &wanted);
+    let scopes = machine.token_scopes(wanted);
     let cached = machine.cache.get(honoured).cloned();
     let fresh = cached.filter(|token| state.remaining(token) > CACHED_UNTIL);
     let token = fresh.unwrap_or_else(|| state.mint(&account, scopes));
@@ -129,8 +135,8 @@ pub(super) fn current_token(state: &mut State, index: usize, asked: &str) -> Opt
 }
 
 /// A JWT with Google's claims and a signature that means nothing.
-fn identity(state: &State, index: usize, asked: &Asked) -> Reply {
-    let (Some(machine), Some(audience)) = (state.machines.get(index), asked.query.get("audience")) else {
+fn identity(state: &State, machine: &Machine, request: &IncomingRequest) -> Reply {
+    let Some(audience) = request.query.get("audience") else {
         return reply(StatusCode::BAD_REQUEST, "text/html", "non-empty audience parameter required");
     };
     let now = unix(state.clock.now());
@@ -139,49 +145,49 @@ fn identity(state: &State, index: usize, asked: &Asked) -> Reply {
         "exp": now + 3600, "iat": now, "iss": "https://accounts.google.com",
         "email": machine.account, "email_verified": true,
     });
-    if asked.query.get("format") == Some("full") && machine.platform.is_vm() {
-        claims["google"] = json!({"compute_engine": {
-            "instance_id": machine.id().to_string(), "instance_name": machine.name,
-            "project_id": machine.project.id, "project_number": machine.project.number,
-            "zone": machine.zone,
-        }});
+    if request.query.get("format") == Some("full") && machine.platform.is_vm() {
+        claims["google"] = json!({"compute_engine": compute_claims(machine)});
     }
     let header = json!({"alg": "RS256", "kid": "fake", "typ": "JWT"});
     let parts = [header.to_string(), claims.to_string(), random_hex()];
     text(&parts.map(base64url).join("."))
 }
 
+fn compute_claims(machine: &Machine) -> Value {
+    json!({
+        "instance_id": machine.id().to_string(), "instance_name": machine.name,
+        "project_id": machine.project.id, "project_number": machine.project.number,
+        "zone": machine.zone,
+    })
+}
+
 /// Everything the machine may read, with the names of the paths.
 fn tree(machine: &Machine) -> Value {
-    let number = machine.project.number;
+    let Machine { name, zone, project, .. } = machine;
     let mut instance = json!({
         "attributes": machine.attributes,
         "id": machine.id(),
-        "zone": format!("projects/{number}/zones/{}", machine.zone),
+        "zone": format!("projects/{}/zones/{zone}", project.number),
         "service-accounts": accounts(machine),
     });
     if machine.platform.is_vm() {
-        instance["name"] = json!(machine.name);
-        instance["hostname"] =
-            json!(format!("{}.{}.c.{}.internal", machine.name, machine.zone, machine.project.id));
-        instance["machine-type"] = json!(format!("projects/{number}/machineTypes/e2-medium"));
+        instance["name"] = json!(name);
+        instance["hostname"] = json!(format!("{name}.{zone}.c.{}.internal", project.id));
+        instance["machine-type"] = json!(format!("projects/{}/machineTypes/e2-medium", project.number));
         instance["cpu-platform"] = json!("Intel Broadwell");
     } else {
         // Cloud Run's zone is none that a VM could be in; its region is the one to believe.
-        instance["zone"] = json!(format!("projects/{number}/zones/{}-1", machine.region()));
-        instance["region"] = json!(format!("projects/{number}/regions/{}", machine.region()));
+        let region = machine.region();
+        instance["zone"] = json!(format!("projects/{}/zones/{region}-1", project.number));
+        instance["region"] = json!(format!("projects/{}/regions/{region}", project.number));
     }
-    let project = json!({
-        "attributes": {},
-        "numeric-project-id": number,
-        "project-id": machine.project.id,
-    });
-    json!({"instance": instance, "project": project})
+    let names = json!({"attributes": {}, "numeric-project-id": project.number, "project-id": project.id});
+    json!({"instance": instance, "project": names})
 }
 
 fn accounts(machine: &Machine) -> Value {
     let Some(email) = &machine.account else { return json!({}) };
-    let scopes = machine.platform.listed_scopes(&machine.scopes);
+    let scopes = machine.listed_scopes();
     let account = json!({"aliases": ["default"], "email": email, "scopes": scopes});
     json!({"default": account, email.as_str(): account})
 }
@@ -248,12 +254,12 @@ fn json_text(body: &Value) -> Reply {
     reply(StatusCode::OK, "application/json", body.to_string())
 }
 
-fn not_found(asked: &Asked) -> Reply {
-    match asked.verb {
+fn not_found(request: &IncomingRequest) -> Reply {
+    match request.verb {
         Method::HEAD => empty(StatusCode::NOT_FOUND),
         _ => html(
             StatusCode::NOT_FOUND,
-            &format!("The requested URL <code>{}</code> was not found on this server.", asked.path),
+            &format!("The requested URL <code>{}</code> was not found on this server.", request.path),
         ),
     }
 }

@@ -4,80 +4,90 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::exchange::{Asked, Form, Reply, html, json, jwt_claims, random_hex, unix};
-use super::state::{Login, State, Token};
+use crate::clock::unix;
+use crate::encoding::{jwt_claims, random_hex};
+use crate::incoming::{Form, IncomingRequest};
+use crate::reply::{Reply, html, json};
+use crate::state::{Login, State, Token};
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-pub(super) fn answer(state: &mut State, asked: &Asked) -> Reply {
-    match (&asked.verb, asked.path.as_str()) {
-        (&Method::POST, "/token" | "/o/oauth2/token" | "/oauth2/v4/token") => token(state, asked),
-        (_, "/tokeninfo" | "/oauth2/v3/tokeninfo") => tokeninfo(state, asked, &Shape::Strings),
-        (_, "/oauth2/v1/tokeninfo" | "/oauth2/v2/tokeninfo") => tokeninfo(state, asked, &Shape::Old),
+pub(crate) fn answer(state: &mut State, request: &IncomingRequest) -> Reply {
+    match (&request.verb, request.path.as_str()) {
+        (&Method::POST, "/token" | "/o/oauth2/token" | "/oauth2/v4/token") => token(state, request),
+        (_, "/tokeninfo" | "/oauth2/v3/tokeninfo") => tokeninfo(state, request, &Shape::Strings),
+        (_, "/oauth2/v1/tokeninfo" | "/oauth2/v2/tokeninfo") => tokeninfo(state, request, &Shape::Old),
         _ => html(StatusCode::NOT_FOUND, "The requested URL was not found on this server."),
     }
 }
 
-fn token(state: &mut State, asked: &Asked) -> Reply {
-    let form = Form::from_body(asked);
-    let granted = match form.get("grant_type") {
-        Some(JWT_BEARER) => jwt_grant(form.get("assertion").unwrap_or_default()),
-        Some("refresh_token") => refresh_grant(state, &form),
-        _ => Err((StatusCode::BAD_REQUEST, "unsupported_grant_type", "Invalid grant_type: ")),
-    };
-    let (account, scopes) = match granted {
-        Ok(granted) => granted,
-        Err((status, error, description)) => {
-            return json(status, &json!({"error": error, "error_description": description}));
+fn token(state: &mut State, request: &IncomingRequest) -> Reply {
+    match grant(state, &Form::from_body(request)) {
+        Ok((account, scopes)) => {
+            let scope = scopes.join(" ");
+            let token = state.mint(&account, scopes);
+            let seconds = state.remaining(&token).as_secs();
+            let answer = json!({
+                "access_token": token, "expires_in": seconds, "scope": scope, "token_type": "Bearer",
+            });
+            json(StatusCode::OK, &answer)
         }
-    };
-    let scope = scopes.join(" ");
-    let token = state.mint(&account, scopes);
-    let seconds = state.remaining(&token).as_secs();
-    json(
-        StatusCode::OK,
-        &json!({"access_token": token, "expires_in": seconds, "scope": scope, "token_type": "Bearer"}),
-    )
+        Err((status, error, description)) => {
+            json(status, &json!({"error": error, "error_description": description}))
+        }
+    }
+}
+
+/// Account and scopes, or status, `error` and `error_description`.
+type Grant = Result<(String, Vec<String>), (StatusCode, &'static str, &'static str)>;
+
+fn grant(state: &State, form: &Form) -> Grant {
+    match form.get("grant_type") {
+        Some(JWT_BEARER) => jwt_grant(form.get("assertion").unwrap_or_default()),
+        Some("refresh_token") => refresh_grant(state, form),
+        _ => bad("unsupported_grant_type", "Invalid grant_type: "),
+    }
+}
+
+fn bad(error: &'static str, description: &'static str) -> Grant {
+    Err((StatusCode::BAD_REQUEST, error, description))
 }
 
 /// Believes any signature: what is tested here is scopes.
-fn jwt_grant(assertion: &str) -> Result<(String, Vec<String>), Refusal> {
+fn jwt_grant(assertion: &str) -> Grant {
     let claims = jwt_claims(assertion).unwrap_or_default();
     let claim = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
-    let (issuer, subject) = (claim("iss"), claim("sub"));
+    let (issuer, subject, scopes) = (claim("iss"), claim("sub"), words(claim("scope")));
     if issuer.is_empty() {
-        return Err((StatusCode::BAD_REQUEST, "invalid_grant", "Invalid JWT Signature."));
+        return bad("invalid_grant", "Invalid JWT Signature.");
     }
     if !subject.is_empty() && subject != issuer {
-        return Err((
-            StatusCode::UNAUTHORIZED,
-            "unauthorized_client",
-            "Client is unauthorized to retrieve access tokens using this method, or client not authorized \
-             for any of the scopes requested.",
-        ));
+        return Err((StatusCode::UNAUTHORIZED, "unauthorized_client", IMPERSONATION));
     }
-    let scopes = words(claim("scope"));
     if scopes.is_empty() {
-        return Err((StatusCode::BAD_REQUEST, "invalid_scope", "Empty or missing scope not allowed."));
+        return bad("invalid_scope", "Empty or missing scope not allowed.");
     }
     Ok((issuer.to_owned(), scopes))
 }
 
+const IMPERSONATION: &str = "Client is unauthorized to retrieve access tokens using this method, or client \
+    not authorized for any of the scopes requested.";
+
 /// A refresh may ask for fewer scopes than the user agreed to, never for more.
-fn refresh_grant(state: &State, form: &Form) -> Result<(String, Vec<String>), Refusal> {
+fn refresh_grant(state: &State, form: &Form) -> Grant {
     let Some(login) = state.logins.get(form.get("refresh_token").unwrap_or_default()) else {
-        return Err((StatusCode::BAD_REQUEST, "invalid_grant", "Bad Request"));
+        return bad("invalid_grant", "Bad Request");
     };
-    let asked = words(form.get("scope").unwrap_or_default());
-    if !asked.iter().all(|scope| login.scopes.contains(scope)) {
-        return Err((StatusCode::BAD_REQUEST, "invalid_scope", "Bad Request"));
+    let requested = words(form.get("scope").unwrap_or_default());
+    if !requested.iter().all(|scope| login.scopes.contains(scope)) {
+        return bad("invalid_scope", "Bad Request");
     }
-    let scopes = if asked.is_empty() { login.scopes.clone() } else { asked };
+    let scopes = if requested.is_empty() { login.scopes.clone() } else { requested };
     Ok((login.account.clone(), scopes))
 }
 
 /// A user's consent, and the refresh token that stands for it.
-pub(super) fn log_in(state: &mut State, account: &str, scopes: Vec<String>) -> String {
+pub(crate) fn log_in(state: &mut State, account: &str, scopes: Vec<String>) -> String {
     let text = format!("1//fake-{}", random_hex());
     state.logins.insert(text.clone(), Login { account: account.to_owned(), scopes });
     text
@@ -87,9 +97,6 @@ fn words(text: &str) -> Vec<String> {
     text.split_ascii_whitespace().map(str::to_owned).collect()
 }
 
-/// Status, `error` and `error_description`.
-type Refusal = (StatusCode, &'static str, &'static str);
-
 /// The two generations of tokeninfo's answer.
 enum Shape {
     /// `oauth2.googleapis.com/tokeninfo` and v3: numbers as strings.
@@ -98,10 +105,10 @@ enum Shape {
     Old,
 }
 
-fn tokeninfo(state: &State, asked: &Asked, shape: &Shape) -> Reply {
-    let form = Form::from_body(asked);
+fn tokeninfo(state: &State, request: &IncomingRequest, shape: &Shape) -> Reply {
+    let form = Form::from_body(request);
     let text =
-        form.get("access_token").or_else(|| asked.query.get("access_token")).or_else(|| asked.bearer());
+        form.get("access_token").or_else(|| request.query.get("access_token")).or_else(|| request.bearer());
     let Some((text, token)) = text.and_then(|text| Some((text, state.live_token(text)?))) else {
         return json(StatusCode::BAD_REQUEST, &unknown_token(shape));
     };
@@ -119,26 +126,28 @@ fn unknown_token(shape: &Shape) -> Value {
 fn describe(token: &Token, seconds: u64, shape: &Shape) -> Value {
     let client = format!("{}", token.account.bytes().map(u64::from).sum::<u64>() + 100_000_000_000);
     let scope = token.scopes.join(" ");
+    let has_email =
+        token.scopes.iter().any(|scope| scope == "email" || scope.ends_with("/auth/userinfo.email"));
     let (mut answer, verified) = match shape {
-        Shape::Strings => (
-            json!({
-                "azp": client, "aud": client, "sub": client, "scope": scope,
-                "exp": unix(token.expires).to_string(), "expires_in": seconds.to_string(),
-                "access_type": "online",
-            }),
-            ("email_verified", json!("true")),
-        ),
-        Shape::Old => (
-            json!({
-                "issued_to": client, "audience": client, "user_id": client, "scope": scope,
-                "expires_in": seconds, "access_type": "online",
-            }),
-            ("verified_email", json!(true)),
-        ),
+        Shape::Strings => (strings(token, seconds, &client), ("email_verified", json!("true"))),
+        Shape::Old => (old(seconds, &client), ("verified_email", json!(true))),
     };
-    if token.scopes.iter().any(|scope| scope == "email" || scope.ends_with("/auth/userinfo.email")) {
+    answer["scope"] = json!(scope);
+    answer["access_type"] = json!("online");
+    if has_email {
         answer["email"] = json!(token.account);
         answer[verified.0] = verified.1;
     }
     answer
+}
+
+fn strings(token: &Token, seconds: u64, client: &str) -> Value {
+    json!({
+        "azp": client, "aud": client, "sub": client,
+        "exp": unix(token.expires).to_string(), "expires_in": seconds.to_string(),
+    })
+}
+
+fn old(seconds: u64, client: &str) -> Value {
+    json!({"issued_to": client, "audience": client, "user_id": client, "expires_in": seconds})
 }

@@ -1,75 +1,55 @@
 //! Answers that a test writes down beforehand.
 
-use std::collections::VecDeque;
-
 use bytes::Bytes;
 use http::{HeaderMap, Response};
 
-use super::exchange::{Asked, Reply, challenge, with};
-use super::fault::Trailers;
-use super::state::scope_uri;
-use super::wire::Wire;
-use super::{FakeGoogle, Service};
+use crate::fake::FakeGoogle;
+use crate::reply::{Reply, Trailers};
+use crate::scope;
+use crate::scripted::{ScriptedAnswer, ServedMethod};
+use crate::service::Service;
+use crate::wire::Wire;
 
-/// Answers that wait for their request, in the order they were scripted, and methods that stay.
-#[derive(Default)]
-pub(super) struct Lines {
-    lines: VecDeque<Line>,
-    methods: Vec<Method>,
-}
-
-/// A method of an API that the test made up.
-struct Method {
-    service: Service,
-    path: String,
-    accepted: Vec<String>,
-    reply: Reply,
-}
-
-struct Line {
-    service: Service,
-    path: String,
-    times: usize,
-    reply: Reply,
-}
-
-impl Lines {
-    /// Takes the first answer left that fits.
-    pub(super) fn next(&mut self, service: Service, asked: &Asked) -> Option<Reply> {
-        let fits = |line: &Line| line.service == service && asked.path.starts_with(&line.path);
-        let place = self.lines.iter().position(fits)?;
-        let line = self.lines.get_mut(place)?;
-        let reply = line.reply.clone();
-        line.times -= 1;
-        self.lines.retain(|line| line.times > 0);
-        Some(reply)
+impl FakeGoogle {
+    /// Scripts an answer of [`Service::Front`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gcp_scopes_testing::{FakeGoogle, Service, Wire};
+    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
+    /// google.front().path("/v1/projects/").respond_with(Wire::Scope);
+    /// let url = format!("{}/v1/projects/my-project/topics", google.url_of(Service::Front));
+    /// assert_eq!(agent.get(&url).call()?.status(), 403);
+    /// assert_eq!(agent.get(&url).call()?.status(), 200); // one answer was scripted
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn front(&self) -> Script<'_> {
+        self.on(Service::Front)
     }
 
-    /// What a served method answers to a token with these scopes; to none or a dead one without.
-    pub(super) fn served(&self, service: Service, asked: &Asked, held: Option<&[String]>) -> Option<Served> {
-        let fits = |method: &&Method| method.service == service && asked.path.starts_with(&method.path);
-        let method = self.methods.iter().filter(fits).max_by_key(|method| method.path.len())?;
-        let holds = |held: &[String]| method.accepted.iter().any(|scope| held.contains(scope));
-        Some(match held {
-            None => Served::Refused(Wire::Credentials.reply()),
-            Some(held) if !holds(held) => Served::Refused(lacking(asked, &method.accepted)),
-            Some(_) => Served::Open(method.reply.clone()),
-        })
+    /// Scripts an answer of a service, in the place of its own.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gcp_scopes_testing::{FakeGoogle, Service, Wire};
+    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
+    /// google.on(Service::Storage).respond_with(Wire::VpcSc);
+    /// let mut answer = agent.get(format!("{}/storage/v1/b/photos", google.storage_url())).call()?;
+    /// assert_eq!(answer.status(), 403);
+    /// assert!(answer.body_mut().read_to_string()?.contains("organization's policy"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on(&self, service: Service) -> Script<'_> {
+        Script { google: self, service, path: String::new(), times: 1, trailers: None }
     }
-}
-
-/// What a method that a test [serves](Script::serve) says to a request.
-pub(super) enum Served {
-    /// The token has not passed the first gates.
-    Refused(Reply),
-    /// It has; this is the answer unless another one is scripted.
-    Open(Reply),
-}
-
-fn lacking(asked: &Asked, accepted: &[String]) -> Reply {
-    let is_grpc = asked.header("content-type").is_some_and(|kind| kind.starts_with("application/grpc"));
-    let wire = if is_grpc { Wire::GrpcScope } else { Wire::Scope };
-    with(wire.reply(), "www-authenticate", &challenge(accepted))
 }
 
 /// Scripts the next answer of a service, in the place of what it would say by itself.
@@ -97,10 +77,6 @@ pub struct Script<'a> {
 }
 
 impl<'a> Script<'a> {
-    pub(super) fn new(google: &'a FakeGoogle, service: Service) -> Self {
-        Self { google, service, path: String::new(), times: 1, trailers: None }
-    }
-
     /// Only for requests whose path starts so.
     pub fn path(mut self, start: impl Into<String>) -> Self {
         self.path = start.into();
@@ -123,14 +99,14 @@ impl<'a> Script<'a> {
         self.push(response.map(Into::into));
     }
 
-    /// Sends these headers after the body of [`respond`](Self::respond) or [`serve`](Self::serve), as
-    /// gRPC does with `grpc-status`.
+    /// Sends these headers after the body of [`respond`](Self::respond) or [`serve`](Self::serve),
+    /// as gRPC does with `grpc-status`.
     pub fn with_trailers(self, trailers: HeaderMap) -> Self {
         Self { trailers: Some(trailers), ..self }
     }
 
-    /// Makes this path a method of an API: from now on whoever calls it needs a live token (401) with
-    /// one of these scopes (403, in gRPC's form for a gRPC call), and then gets this answer, unless
+    /// Makes this path a method of an API: from now on a call needs a live token (401) with one of
+    /// these scopes (403, in gRPC's form for a gRPC call), and then gets this answer, unless
     /// another one is scripted for it. Of several paths that fit, the longest counts.
     ///
     /// Scopes are full URIs, or what follows `https://www.googleapis.com/auth/`.
@@ -139,23 +115,20 @@ impl<'a> Script<'a> {
         accepted: impl IntoIterator<Item = S>,
         response: Response<impl Into<Bytes>>,
     ) {
-        let (google, service, path) = (self.google, self.service, self.path.clone());
-        let accepted = accepted.into_iter().map(|scope| scope_uri(scope.as_ref())).collect();
         let reply = self.finish(response.map(Into::into));
-        google.shared.lock().script.methods.push(Method { service, path, accepted, reply });
+        let (service, path, accepted) = (self.service, self.path, scope::uris(accepted));
+        self.google.shared.lock().script.serve(ServedMethod { service, path, accepted, reply });
     }
 
     fn push(self, reply: Reply) {
-        let (google, service, path, times) = (self.google, self.service, self.path.clone(), self.times);
         let reply = self.finish(reply);
-        if times > 0 {
-            google.shared.lock().script.lines.push_back(Line { service, path, times, reply });
-        }
+        let (service, path, times) = (self.service, self.path, self.times);
+        self.google.shared.lock().script.push(ScriptedAnswer { service, path, times, reply });
     }
 
-    fn finish(self, mut reply: Reply) -> Reply {
-        if let Some(trailers) = self.trailers {
-            reply.extensions_mut().insert(Trailers(trailers));
+    fn finish(&self, mut reply: Reply) -> Reply {
+        if let Some(trailers) = &self.trailers {
+            reply.extensions_mut().insert(Trailers(trailers.clone()));
         }
         reply
     }

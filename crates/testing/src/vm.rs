@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::FakeGoogle;
-use super::platform::Platform;
-use super::state::{Project, scope_uri};
-use crate::error::{Error, VmProblem};
+use crate::platform::Platform;
+use crate::profiles::{COMPUTE_ACCOUNT, REQUESTABLE, SERVERLESS_DEFAULT};
+use crate::scope;
 
 /// A machine, or a serverless instance, that a program runs on: what its metadata server says.
 ///
@@ -21,9 +20,9 @@ use crate::error::{Error, VmProblem};
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Vm {
-    pub(super) name: String,
+    pub(crate) name: String,
     zone: String,
-    pub(super) project: Option<String>,
+    pub(crate) project: Option<String>,
     account: Option<String>,
     has_account: bool,
     scopes: Option<Vec<String>>,
@@ -35,9 +34,19 @@ impl Vm {
     /// A machine with this name. On serverless platforms it is the name of the service.
     ///
     /// ```
-    #[doc = a_machine!()]
-    /// assert_eq!(told(Vm::new("web-1"), "instance/name").await?, "web-1");
-    #[doc = done!()]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gcp_scopes_testing::{FakeGoogle, Vm};
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
+    /// let vm = Vm::new("web-1");
+    /// let google = FakeGoogle::builder().vm(vm).start().await?;
+    /// let root = format!("http://{}/computeMetadata/v1", google.metadata_host());
+    /// let url = format!("{root}/instance/name");
+    /// let mut answer = agent.get(&url).header("metadata-flavor", "Google").call()?;
+    /// assert_eq!(answer.body_mut().read_to_string()?, "web-1");
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn new(name: impl Into<String>) -> Self {
         Self {
@@ -55,10 +64,19 @@ impl Vm {
     /// The zone it runs in. The region is the zone without its last letter.
     ///
     /// ```
-    #[doc = a_machine!()]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gcp_scopes_testing::{FakeGoogle, Vm};
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
     /// let vm = Vm::new("web-1").zone("europe-west3-b");
-    /// assert!(told(vm, "instance/zone").await?.ends_with("/zones/europe-west3-b"));
-    #[doc = done!()]
+    /// let google = FakeGoogle::builder().vm(vm).start().await?;
+    /// let root = format!("http://{}/computeMetadata/v1", google.metadata_host());
+    /// let url = format!("{root}/instance/zone");
+    /// let mut answer = agent.get(&url).header("metadata-flavor", "Google").call()?;
+    /// assert!(answer.body_mut().read_to_string()?.ends_with("/zones/europe-west3-b"));
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn zone(mut self, zone: impl Into<String>) -> Self {
         self.zone = zone.into();
@@ -68,10 +86,20 @@ impl Vm {
     /// The project it belongs to, if that is not the first one.
     ///
     /// ```
-    #[doc = a_machine!()]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gcp_scopes_testing::{FakeGoogle, Vm};
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
     /// let vm = Vm::new("web-1").project("shop-prod");
-    /// assert_eq!(told(vm, "project/project-id").await?, "shop-prod");
-    #[doc = done!()]
+    /// let projects = FakeGoogle::builder().project("my-project", 1).project("shop-prod", 2);
+    /// let google = projects.vm(vm).start().await?;
+    /// let root = format!("http://{}/computeMetadata/v1", google.metadata_host());
+    /// let url = format!("{root}/project/project-id");
+    /// let mut answer = agent.get(&url).header("metadata-flavor", "Google").call()?;
+    /// assert_eq!(answer.body_mut().read_to_string()?, "shop-prod");
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn project(mut self, id: impl Into<String>) -> Self {
         self.project = Some(id.into());
@@ -81,11 +109,20 @@ impl Vm {
     /// The service account attached to it.
     ///
     /// ```
-    #[doc = a_machine!()]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gcp_scopes_testing::{FakeGoogle, Vm};
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
     /// let vm = Vm::new("web-1").account("photos@my-project.iam.gserviceaccount.com");
-    /// let email = told(vm, "instance/service-accounts/default/email").await?;
+    /// let google = FakeGoogle::builder().vm(vm).start().await?;
+    /// let root = format!("http://{}/computeMetadata/v1", google.metadata_host());
+    /// let url = format!("{root}/instance/service-accounts/default/email");
+    /// let mut answer = agent.get(&url).header("metadata-flavor", "Google").call()?;
+    /// let email = answer.body_mut().read_to_string()?;
     /// assert_eq!(email, "photos@my-project.iam.gserviceaccount.com");
-    #[doc = done!()]
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn account(mut self, email: impl Into<String>) -> Self {
         self.account = Some(email.into());
@@ -95,10 +132,19 @@ impl Vm {
     /// Attaches no service account, so that the metadata server hands out no token (404).
     ///
     /// ```
-    #[doc = a_machine!()]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gcp_scopes_testing::{FakeGoogle, Vm};
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
     /// let vm = Vm::new("web-1").no_account();
-    /// assert!(told(vm, "instance/service-accounts/default/token").await.is_err());
-    #[doc = done!()]
+    /// let google = FakeGoogle::builder().vm(vm).start().await?;
+    /// let root = format!("http://{}/computeMetadata/v1", google.metadata_host());
+    /// let url = format!("{root}/instance/service-accounts/default/token");
+    /// let answer = agent.get(&url).header("metadata-flavor", "Google").call()?;
+    /// assert_eq!(answer.status(), 404);
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn no_account(mut self) -> Self {
         self.has_account = false;
@@ -110,24 +156,41 @@ impl Vm {
     /// Serverless platforms and GKE Workload Identity have no such setting and ignore it.
     ///
     /// ```
-    #[doc = a_machine!()]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gcp_scopes_testing::{FakeGoogle, Vm};
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
     /// let vm = Vm::new("web-1").scopes(["pubsub"]);
-    /// let scopes = told(vm, "instance/service-accounts/default/scopes").await?;
-    /// assert_eq!(scopes, "https://www.googleapis.com/auth/pubsub");
-    #[doc = done!()]
+    /// let google = FakeGoogle::builder().vm(vm).start().await?;
+    /// let root = format!("http://{}/computeMetadata/v1", google.metadata_host());
+    /// let url = format!("{root}/instance/service-accounts/default/scopes");
+    /// let mut answer = agent.get(&url).header("metadata-flavor", "Google").call()?;
+    /// assert_eq!(answer.body_mut().read_to_string()?, "https://www.googleapis.com/auth/pubsub\n");
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn scopes<S: AsRef<str>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
-        self.scopes = Some(scopes.into_iter().map(|scope| scope_uri(scope.as_ref())).collect());
+        self.scopes = Some(scope::uris(scopes));
         self
     }
 
     /// What it runs on.
     ///
     /// ```
-    #[doc = a_machine!()]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gcp_scopes_testing::{FakeGoogle, Platform, Vm};
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
     /// let vm = Vm::new("node-1").platform(Platform::GkeNode);
-    /// assert!(told(vm, "instance/attributes/cluster-name").await.is_ok());
-    #[doc = done!()]
+    /// let google = FakeGoogle::builder().vm(vm).start().await?;
+    /// let root = format!("http://{}/computeMetadata/v1", google.metadata_host());
+    /// let url = format!("{root}/instance/attributes/cluster-name");
+    /// let answer = agent.get(&url).header("metadata-flavor", "Google").call()?;
+    /// assert_eq!(answer.status(), 200);
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn platform(mut self, platform: Platform) -> Self {
         self.platform = platform;
@@ -137,10 +200,19 @@ impl Vm {
     /// A custom metadata attribute, which wins over one that the platform sets.
     ///
     /// ```
-    #[doc = a_machine!()]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gcp_scopes_testing::{FakeGoogle, Vm};
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
     /// let vm = Vm::new("web-1").attribute("team", "photos");
-    /// assert_eq!(told(vm, "instance/attributes/team").await?, "photos");
-    #[doc = done!()]
+    /// let google = FakeGoogle::builder().vm(vm).start().await?;
+    /// let root = format!("http://{}/computeMetadata/v1", google.metadata_host());
+    /// let url = format!("{root}/instance/attributes/team");
+    /// let mut answer = agent.get(&url).header("metadata-flavor", "Google").call()?;
+    /// assert_eq!(answer.body_mut().read_to_string()?, "photos");
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn attribute(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.attributes.insert(name.into(), value.into());
@@ -148,67 +220,123 @@ impl Vm {
     }
 }
 
+/// A project, by its two names.
+#[derive(Clone)]
+pub(crate) struct Project {
+    pub(crate) id: String,
+    pub(crate) number: u64,
+}
+
 /// A [`Vm`] in its project.
-pub(super) struct Machine {
-    pub(super) name: String,
-    pub(super) zone: String,
-    pub(super) project: Project,
-    pub(super) account: Option<String>,
-    pub(super) scopes: Vec<String>,
-    pub(super) platform: Platform,
-    pub(super) attributes: BTreeMap<String, String>,
-    pub(super) running: bool,
+pub(crate) struct Machine {
+    pub(crate) name: String,
+    pub(crate) zone: String,
+    pub(crate) project: Project,
+    pub(crate) account: Option<String>,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) platform: Platform,
+    pub(crate) attributes: BTreeMap<String, String>,
+    pub(crate) running: bool,
     /// The metadata server's token cache: scopes asked for, and the token it gave.
-    pub(super) cache: HashMap<String, String>,
+    pub(crate) cache: HashMap<String, String>,
 }
 
 /// Compute Engine's own words for a change that needs a stopped instance.
 /// Reported in public transcripts of `gcloud compute instances set-service-account`; the API
 /// reference does not have it.
-pub(super) const MUST_BE_STOPPED: &str =
+pub(crate) const MUST_BE_STOPPED: &str =
     "The instance must be stopped before the service account can be changed.";
 
 impl Machine {
-    pub(super) fn new(vm: Vm, project: Project) -> Self {
-        let account = vm.account.unwrap_or_else(|| vm.platform.default_account(&project));
-        let mut attributes = vm.platform.attributes(&vm.name, &vm.zone, &project);
-        attributes.extend(vm.attributes);
-        Self {
-            account: vm.has_account.then_some(account),
-            scopes: vm.scopes.unwrap_or_else(|| vm.platform.default_scopes()),
-            attributes,
+    pub(crate) fn new(vm: Vm, project: Project) -> Self {
+        let mut machine = Self {
+            account: None,
+            scopes: vm.scopes.unwrap_or_else(|| scope::uris(vm.platform.default_scopes())),
+            attributes: BTreeMap::new(),
             name: vm.name,
             zone: vm.zone,
             platform: vm.platform,
             project,
             running: true,
             cache: HashMap::new(),
+        };
+        let account = vm.account.unwrap_or_else(|| machine.fill(machine.platform.default_account()));
+        machine.account = vm.has_account.then_some(account);
+        machine.attributes = machine.filled(machine.platform.attributes()).collect();
+        machine.attributes.extend(vm.attributes);
+        machine
+    }
+
+    /// Environment variables that the platform sets.
+    pub(crate) fn env(&self) -> impl Iterator<Item = (String, String)> {
+        self.filled(self.platform.env())
+    }
+
+    /// The service account that Compute Engine makes in the machine's project.
+    pub(crate) fn compute_account(&self) -> String {
+        self.fill(COMPUTE_ACCOUNT)
+    }
+
+    fn filled(&self, pairs: &[(&str, &str)]) -> impl Iterator<Item = (String, String)> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), self.fill(value)))
+    }
+
+    /// A value of a [profile](crate::profiles) for this machine.
+    fn fill(&self, template: &str) -> String {
+        [
+            ("{name}", self.name.as_str()),
+            ("{zone}", &self.zone),
+            ("{region}", self.region()),
+            ("{project}", &self.project.id),
+            ("{number}", &self.project.number.to_string()),
+        ]
+        .into_iter()
+        .fold(template.to_owned(), |text, (place, value)| text.replace(place, value))
+    }
+
+    /// What `/scopes` lists.
+    pub(crate) fn listed_scopes(&self) -> Vec<String> {
+        match self.platform {
+            vm if vm.is_vm() => self.scopes.clone(),
+            Platform::GkeWorkloadIdentity => scope::uris(SERVERLESS_DEFAULT),
+            _ => scope::uris(REQUESTABLE),
+        }
+    }
+
+    /// What a token gets: a VM ignores what is asked for, everything else honours it.
+    /// Source: the docstring of `google.auth.compute_engine.credentials`,
+    /// <https://googleapis.dev/python/google-auth/latest/reference/google.auth.compute_engine.credentials.html>.
+    pub(crate) fn token_scopes(&self, requested: Vec<String>) -> Vec<String> {
+        match requested {
+            _ if self.platform.is_vm() => self.scopes.clone(),
+            none if none.is_empty() => scope::uris(SERVERLESS_DEFAULT),
+            requested => requested,
         }
     }
 
     /// `us-central1` of `us-central1-a`.
-    pub(super) fn region(&self) -> &str {
+    pub(crate) fn region(&self) -> &str {
         self.zone.rsplit_once('-').map_or(self.zone.as_str(), |(region, _)| region)
     }
 
     /// The number Compute Engine would give it.
-    pub(super) fn id(&self) -> u64 {
+    pub(crate) fn id(&self) -> u64 {
         self.name.bytes().fold(4_000_000_000_000_000_000, |id, byte| id + u64::from(byte) * 1_000_003)
     }
 
     /// Stopping ends every process, the metadata server's token cache included.
-    pub(super) fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.running = false;
         self.cache.clear();
     }
 
     /// A new boot, so nothing is left in the cache that was put there meanwhile.
-    pub(super) fn start(&mut self) {
+    pub(crate) fn start(&mut self) {
         self.running = true;
         self.cache.clear();
     }
 
-    pub(super) fn set_account(
+    pub(crate) fn set_account(
         &mut self,
         account: Option<String>,
         scopes: Vec<String>,
@@ -219,115 +347,5 @@ impl Machine {
         self.account = account;
         self.scopes = scopes;
         Ok(())
-    }
-}
-
-/// Stops, changes and starts one VM of a [`FakeGoogle`], as an administrator would.
-///
-/// Every method fails if there is no such VM. [`set_scopes`](Self::set_scopes) also fails while
-/// the VM runs, as at Google. Tokens that were handed out before keep their scopes until they
-/// expire.
-///
-/// ```
-#[doc = a_fake!()]
-/// let vm = google.vm("web-1");
-/// let before = google.token();
-/// vm.stop()?; // Compute Engine changes the scopes of stopped VMs only
-/// vm.set_scopes(["devstorage.read_write"])?;
-/// vm.start()?;
-/// assert_ne!(google.token(), before); // and the old token keeps the scopes it was minted with
-#[doc = done!()]
-/// ```
-#[derive(Debug)]
-pub struct VmControl<'a> {
-    pub(super) google: &'a FakeGoogle,
-    pub(super) name: String,
-}
-
-impl VmControl<'_> {
-    /// Stops the VM. Its metadata server closes every connection until it is started again.
-    ///
-    /// ```
-    #[doc = a_fake!()]
-    /// let vm = google.vm("web-1");
-    /// assert!(vm.set_scopes(["pubsub"]).is_err());
-    /// vm.stop()?;
-    /// assert!(vm.set_scopes(["pubsub"]).is_ok());
-    #[doc = done!()]
-    /// ```
-    ///
-    /// # Errors
-    /// There is no such VM, or it is no VM but a serverless instance.
-    pub fn stop(&self) -> Result<(), Error> {
-        self.change(|machine| {
-            machine.stop();
-            Ok(())
-        })
-    }
-
-    /// Starts the VM.
-    ///
-    /// ```
-    #[doc = a_fake!()]
-    /// let vm = google.vm("web-1");
-    /// let old = google.token();
-    /// vm.stop()?;
-    /// vm.start()?;
-    /// assert_ne!(google.token(), old); // what was cached is gone
-    #[doc = done!()]
-    /// ```
-    ///
-    /// # Errors
-    /// There is no such VM, or it is no VM but a serverless instance.
-    pub fn start(&self) -> Result<(), Error> {
-        self.change(|machine| {
-            machine.start();
-            Ok(())
-        })
-    }
-
-    /// Replaces the access scopes: full URIs, or what follows `https://www.googleapis.com/auth/`.
-    ///
-    /// ```
-    #[doc = a_fake!()]
-    /// let vm = google.vm("web-1");
-    /// assert!(vm.set_scopes(["pubsub"]).unwrap_err().to_string().contains("must be stopped"));
-    #[doc = done!()]
-    /// ```
-    ///
-    /// # Errors
-    /// The VM runs, there is no such VM, or it is no VM but a serverless instance.
-    pub fn set_scopes<S: AsRef<str>>(&self, scopes: impl IntoIterator<Item = S>) -> Result<(), Error> {
-        let scopes = scopes.into_iter().map(|scope| scope_uri(scope.as_ref())).collect();
-        self.change(|machine| machine.set_account(machine.account.clone(), scopes))
-    }
-
-    /// `127.0.0.1:PORT` of this VM's metadata server, for `GCE_METADATA_HOST`.
-    ///
-    /// ```
-    #[doc = a_fake!()]
-    /// assert_eq!(google.vm("web-1").metadata_host()?, google.metadata_host()); // the first VM's
-    /// assert!(google.vm("web-2").metadata_host().is_err());
-    #[doc = done!()]
-    /// ```
-    ///
-    /// # Errors
-    /// There is no such VM.
-    pub fn metadata_host(&self) -> Result<String, Error> {
-        self.google.metadata_host_of(&self.name).ok_or_else(|| self.unknown())
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Machine) -> Result<(), &'static str>) -> Result<(), Error> {
-        let mut state = self.google.shared.lock();
-        let machine = state.machines.iter_mut().find(|machine| machine.name == self.name);
-        let machine = machine.ok_or_else(|| self.unknown())?;
-        if !machine.platform.is_vm() {
-            return Err(VmProblem::Serverless(self.name.clone(), machine.platform).into());
-        }
-        change(machine).map_err(|why| VmProblem::Refused(self.name.clone(), why).into())
-    }
-
-    fn unknown(&self) -> Error {
-        VmProblem::Unknown(self.name.clone()).into()
     }
 }

@@ -1,23 +1,25 @@
-//! How Google's refusals look on the wire.
-//!
-//! The forms come from public issue threads and recorded fixtures of client libraries; the fixed
-//! phrases are Google's, the resources are made up. `ErrorInfo` is described at
-//! <https://cloud.google.com/apis/design/errors#error_info>.
+//! Data: the forms in which Google's services refuse.
 
+mod forms;
 mod reply;
-
-pub(super) use reply::error_info;
 
 /// A refusal, in one of the forms that Google's services send over HTTP and gRPC.
 ///
 /// ```
-#[doc = a_fake!()]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let google = gcp_scopes_testing::FakeGoogle::builder().start().await?;
+/// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+/// # let agent = agent.build().new_agent();
+/// use gcp_scopes_testing::{Service, Wire};
+///
 /// for wire in Wire::all().iter().filter(|wire| wire.is_lack_of_scope() && !wire.is_grpc()) {
 ///     google.front().respond_with(*wire);
-///     let (status, body) = get(&google.url_of(Service::Front), &google.token()).await?;
-///     assert_eq!(status, 403, "{wire:?}: {body}");
+///     let mut answer = agent.get(&google.url_of(Service::Front)).call()?;
+///     assert_eq!(answer.status(), 403, "{wire:?}: {}", answer.body_mut().read_to_string()?);
 /// }
-#[doc = done!()]
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -36,19 +38,19 @@ pub enum Wire {
     ScopeLegacyMessage,
     /// Lack of scope of the oldest stack: only the header has the word "scope", unquoted.
     ScopeLegacy,
-    /// Lack of scope as Cloud Storage says it in JSON.
+    /// Lack of scope as Cloud Storage sends it in JSON.
     ScopeStorage,
-    /// Lack of scope as Cloud Storage says it in XML.
+    /// Lack of scope as Cloud Storage sends it in XML.
     ScopeStorageXml,
     /// [`Wire::Scope`] inside an array, as streaming methods send it.
     ScopeInArray,
-    /// Nothing but a header says that a scope is missing.
+    /// Lack of scope that only a header shows.
     ScopeHeaderOnly,
     /// Gmail refuses because of a scope that is too many.
     ScopeRestricting,
     /// BigQuery could not read from Drive: a scope is missing, or the file is not shared.
     ScopeOrShare,
-    /// IAM said no.
+    /// IAM refuses.
     IamDenied,
     /// The API is not enabled in the project.
     ServiceDisabled,
@@ -79,13 +81,46 @@ pub enum Wire {
     GrpcScopeErrorInfoOnly,
     /// gRPC: lack of scope, with a message only.
     GrpcScopeMessageOnly,
-    /// gRPC: IAM said no.
+    /// gRPC: IAM refuses.
     GrpcIamDenied,
     /// gRPC: the API is not enabled in the project.
     GrpcServiceDisabled,
 }
 
 impl Wire {
+    const ALL: [Self; 30] = [
+        Self::Scope,
+        Self::ScopeErrorInfoOnly,
+        Self::ScopeMessageOnly,
+        Self::ScopeNoErrorInfo,
+        Self::ScopeForbidden,
+        Self::ScopeLegacyMessage,
+        Self::ScopeLegacy,
+        Self::ScopeStorage,
+        Self::ScopeStorageXml,
+        Self::ScopeInArray,
+        Self::ScopeHeaderOnly,
+        Self::ScopeRestricting,
+        Self::ScopeOrShare,
+        Self::IamDenied,
+        Self::ServiceDisabled,
+        Self::Billing,
+        Self::VpcSc,
+        Self::QuotaProject,
+        Self::QuotaProjectMissing,
+        Self::RateLimit,
+        Self::ApiKey,
+        Self::Credentials,
+        Self::AnalyticsLookAlike,
+        Self::Html,
+        Self::GrpcScope,
+        Self::GrpcScopeInTrailers,
+        Self::GrpcScopeErrorInfoOnly,
+        Self::GrpcScopeMessageOnly,
+        Self::GrpcIamDenied,
+        Self::GrpcServiceDisabled,
+    ];
+
     /// Every form there is, for tests that go through all of them.
     ///
     /// ```
@@ -94,38 +129,7 @@ impl Wire {
     /// ```
     #[must_use]
     pub fn all() -> &'static [Self] {
-        &[
-            Self::Scope,
-            Self::ScopeErrorInfoOnly,
-            Self::ScopeMessageOnly,
-            Self::ScopeNoErrorInfo,
-            Self::ScopeForbidden,
-            Self::ScopeLegacyMessage,
-            Self::ScopeLegacy,
-            Self::ScopeStorage,
-            Self::ScopeStorageXml,
-            Self::ScopeInArray,
-            Self::ScopeHeaderOnly,
-            Self::ScopeRestricting,
-            Self::ScopeOrShare,
-            Self::IamDenied,
-            Self::ServiceDisabled,
-            Self::Billing,
-            Self::VpcSc,
-            Self::QuotaProject,
-            Self::QuotaProjectMissing,
-            Self::RateLimit,
-            Self::ApiKey,
-            Self::Credentials,
-            Self::AnalyticsLookAlike,
-            Self::Html,
-            Self::GrpcScope,
-            Self::GrpcScopeInTrailers,
-            Self::GrpcScopeErrorInfoOnly,
-            Self::GrpcScopeMessageOnly,
-            Self::GrpcIamDenied,
-            Self::GrpcServiceDisabled,
-        ]
+        &Self::ALL
     }
 
     /// Whether this is a gRPC answer: HTTP status 200, and the refusal in `grpc-status`.
@@ -136,32 +140,28 @@ impl Wire {
     /// ```
     #[must_use]
     pub fn is_grpc(self) -> bool {
-        self.over_http() != self
-    }
-
-    /// The form that says the same over HTTP.
-    fn over_http(self) -> Self {
-        match self {
-            Self::GrpcScope | Self::GrpcScopeInTrailers | Self::GrpcScopeErrorInfoOnly => {
-                Self::ScopeErrorInfoOnly
-            }
-            Self::GrpcScopeMessageOnly => Self::ScopeMessageOnly,
-            Self::GrpcIamDenied => Self::IamDenied,
-            Self::GrpcServiceDisabled => Self::ServiceDisabled,
-            http => http,
-        }
+        matches!(
+            self,
+            Self::GrpcScope
+                | Self::GrpcScopeInTrailers
+                | Self::GrpcScopeErrorInfoOnly
+                | Self::GrpcScopeMessageOnly
+                | Self::GrpcIamDenied
+                | Self::GrpcServiceDisabled
+        )
     }
 
     /// Whether the answer leaves no doubt that the token lacks a scope.
     ///
     /// ```
     /// # use gcp_scopes_testing::Wire;
-    /// assert!(Wire::ScopeStorage.is_lack_of_scope() && !Wire::AnalyticsLookAlike.is_lack_of_scope());
+    /// assert!(Wire::ScopeStorage.is_lack_of_scope());
+    /// assert!(!Wire::AnalyticsLookAlike.is_lack_of_scope());
     /// ```
     #[must_use]
     pub fn is_lack_of_scope(self) -> bool {
         matches!(
-            self.over_http(),
+            self,
             Self::Scope
                 | Self::ScopeErrorInfoOnly
                 | Self::ScopeMessageOnly
@@ -172,6 +172,10 @@ impl Wire {
                 | Self::ScopeStorage
                 | Self::ScopeStorageXml
                 | Self::ScopeInArray
+                | Self::GrpcScope
+                | Self::GrpcScopeInTrailers
+                | Self::GrpcScopeErrorInfoOnly
+                | Self::GrpcScopeMessageOnly
         )
     }
 }

@@ -31,6 +31,16 @@ impl Counts {
         counts
     }
 
+    /// Counts the types of another library along; what one hands on of the other counts once.
+    pub(crate) fn join(&mut self, other: &Self) {
+        self.types.extend(other.types.iter().cloned());
+    }
+
+    /// How many types there are, besides errors and adapters.
+    pub(crate) fn types(&self) -> usize {
+        self.types.len()
+    }
+
     /// The counts in one line.
     pub(crate) fn line(&self, name: &str) -> String {
         format!(

@@ -58,7 +58,7 @@ pub(crate) fn join(groups: &mut Vec<Group>, rpcs: Vec<Rpc>) -> Result<()> {
     Ok(())
 }
 
-/// Who owns which request form; nobody yet, of those that were added here.
+/// Which row owns a request form; none yet, of those that were added here.
 type Routes = BTreeMap<(String, String, Template), Option<Place>>;
 
 fn routes(groups: &[Group]) -> Routes {

@@ -1,7 +1,7 @@
 //! Which module uses an item of which other one, and on which line it says so.
 //!
 //! A private `use` counts, and so does every path in the code, in macros and in serde's attributes,
-//! to where the item is defined. A `mod` line and a re-export count for nothing: whoever imports
+//! to where the item is defined. A `mod` line and a re-export count for nothing: the file that imports
 //! through them is counted instead. `self.method()` counts to where the method is written, if that
 //! is another file than its type's; other calls of methods are not seen, because only the compiler
 //! knows the types of values.

@@ -9,9 +9,10 @@ use crate::workspace::{self, Member};
 
 /// Modules of the standard library that ask the operating system.
 const MODULES: [&str; 5] = ["env", "fs", "os", "process", "thread"];
-/// Types and functions of other modules that do.
-const NAMES: [&str; 8] =
-    ["Instant", "SystemTime", "TcpListener", "TcpStream", "UdpSocket", "stdin", "stdout", "stderr"];
+/// Types and functions of its other modules that do.
+const NAMES: [&str; 6] = ["TcpListener", "TcpStream", "UdpSocket", "stdin", "stdout", "stderr"];
+/// Types that are values until somebody asks for the time.
+const CLOCKS: [&str; 2] = ["Instant", "SystemTime"];
 /// Macros that print.
 const MACROS: [&str; 5] = ["print", "println", "eprint", "eprintln", "dbg"];
 
@@ -52,7 +53,8 @@ impl Finder {
         let is_std = path.first().is_some_and(|first| first == "std");
         let is_module = path.get(1).is_some_and(|module| MODULES.contains(&module.as_str()));
         let is_name = path.iter().any(|name| NAMES.contains(&name.as_str()));
-        if is_std && (is_module || is_name) {
+        let is_clock = matches!(path, [.., clock, now] if CLOCKS.contains(&clock.as_str()) && now == "now");
+        if is_std && (is_module || is_name) || is_clock {
             self.found.push((line, path.join("::")));
         }
     }
@@ -77,6 +79,13 @@ impl<'ast> Visit<'ast> for Finder {
         visit::visit_path(self, path);
     }
 
+    fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
+        if call.method == "elapsed" {
+            self.found.push((call.method.span().start().line, "elapsed()".to_owned()));
+        }
+        visit::visit_expr_method_call(self, call);
+    }
+
     fn visit_macro(&mut self, called: &'ast syn::Macro) {
         if let Some(name) = MACROS.iter().find(|name| called.path.is_ident(name)) {
             self.found.push((called.path.span().start().line, format!("{name}!")));
@@ -97,7 +106,8 @@ mod tests {
         };
         let rows = [
             ("use std::{fs, fmt};", "std::fs"),
-            ("use std::time::{Duration, Instant};", "std::time::Instant"),
+            ("use std::time::SystemTime; fn f() { SystemTime::now() }", "SystemTime::now"),
+            ("fn f(since: std::time::Instant) { since.elapsed(); }", "elapsed()"),
             ("fn f() { std::env::var(\"A\"); }", "std::env::var"),
             ("fn f() { let now = std::time::SystemTime::now(); }", "std::time::SystemTime::now"),
             ("fn f() { println!(\"a\"); }", "println!"),
@@ -105,7 +115,7 @@ mod tests {
         for (code, name) in rows {
             assert_eq!(found(code), [name], "{code}");
         }
-        let pure = "use std::time::Duration; use std::net::IpAddr; use std::io::Read; use ours::fs; \
+        let pure = "use std::time::{Duration, SystemTime}; fn f(now: SystemTime) {} use std::net::IpAddr; use std::io::Read; use ours::fs; \
                     #[cfg(test)] mod tests { use std::fs; }";
         assert_eq!(found(pure), Vec::<String>::new());
     }

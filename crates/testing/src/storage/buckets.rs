@@ -1,13 +1,16 @@
-//! Buckets, their policies, and access control lists as far as they can be read.
+//! Buckets and their policies.
 
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Answer, Bucket, Call, permit};
-use crate::exchange::{empty, json, rfc3339};
+use super::acl;
+use super::call::{Answer, Call, permit};
+use super::problem::Problem;
+use crate::clock::rfc3339;
 use crate::policy::Binding;
+use crate::reply::{empty, json};
 use crate::state::State;
-use crate::storage::problem::Problem;
+use crate::store::Bucket;
 
 pub(super) fn answer(state: &mut State, call: &Call<'_>, id: &str) -> Answer {
     match id {
@@ -18,41 +21,16 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, id: &str) -> Answer {
         "storage.buckets.patch" | "storage.buckets.update" => patch(state, call),
         "storage.buckets.getIamPolicy" => get_policy(state, call),
         "storage.buckets.setIamPolicy" => set_policy(state, call),
-        _ => test_permissions(state, call),
+        _ => acl::test_permissions(state, call),
     }
-}
-
-/// Lists hold one entry, which nobody can change: IAM alone decides here.
-pub(super) fn access_controls(state: &State, call: &Call<'_>, id: &str, permission: &str) -> Answer {
-    permit(state, call, permission)?;
-    let kind = id.rsplit_once('.').map_or(id, |(kind, _)| kind).replacen('.', "#", 1);
-    let owners = format!("project-owners-{}", state.projects.first().map_or(0, |project| project.number));
-    let entry = json!({"kind": kind.trim_end_matches('s'), "entity": owners, "role": "OWNER"});
-    match id {
-        id if id.ends_with(".list") => Ok(json(StatusCode::OK, &json!({"kind": kind, "items": [entry]}))),
-        id if id.ends_with(".get") && call.asked.path.ends_with(&owners) => Ok(json(StatusCode::OK, &entry)),
-        id if id.ends_with(".get") => Err(Problem::NotFound),
-        id => Err(Problem::NotImplemented(id.to_owned())),
-    }
-}
-
-/// Permissions that the caller has on the bucket, of those it asks about. Says nothing of scopes.
-pub(super) fn test_permissions(state: &State, call: &Call<'_>) -> Answer {
-    let held = |permission: &&str| permit(state, call, permission).is_ok();
-    let permissions: Vec<&str> = call.asked.query.all("permissions").filter(held).collect();
-    let mut answer = json!({"kind": "storage#testIamPermissionsResponse"});
-    if !permissions.is_empty() {
-        answer["permissions"] = json!(permissions);
-    }
-    Ok(json(StatusCode::OK, &answer))
 }
 
 fn project(state: &State, call: &Call<'_>, permission: &str) -> Result<String, Problem> {
-    let name = call.asked.query.get("project").ok_or(Problem::Invalid("Required parameter: project"))?;
+    let name = call.request.query.get("project").ok_or(Problem::Invalid("Required parameter: project"))?;
     let id = state.project(name).map_or(name, |project| project.id.as_str());
-    match state.policy.allows(&call.caller.account, permission, &[id]) {
+    match state.policy.allows(&call.account, permission, &[id]) {
         true => Ok(id.to_owned()),
-        false => Err(Problem::iam(&call.caller.account, permission)),
+        false => Err(Problem::iam(&call.account, permission)),
     }
 }
 
@@ -65,7 +43,7 @@ fn list(state: &State, call: &Call<'_>) -> Answer {
 
 fn insert(state: &mut State, call: &Call<'_>) -> Answer {
     let project = project(state, call, "storage.buckets.create")?;
-    let body = call.asked.json().unwrap_or_default();
+    let body = call.request.json().unwrap_or_default();
     let name =
         body.get("name").and_then(Value::as_str).ok_or(Problem::Invalid("Required parameter: name"))?;
     if state.store.buckets.contains_key(name) {
@@ -98,7 +76,7 @@ fn delete(state: &mut State, call: &Call<'_>) -> Answer {
 
 fn patch(state: &mut State, call: &Call<'_>) -> Answer {
     permit(state, call, "storage.buckets.update")?;
-    let body = call.asked.json().ok_or(Problem::Invalid("Parse Error"))?;
+    let body = call.request.json().ok_or(Problem::Invalid("Parse Error"))?;
     let bucket = state.store.buckets.get_mut(&call.bucket).ok_or(Problem::NoBucket)?;
     merge(bucket, &body);
     bucket.metageneration += 1;
@@ -110,25 +88,26 @@ fn merge(bucket: &mut Bucket, body: &Value) {
     bucket.fields.extend(fields.map(|(name, value)| (name.clone(), value.clone())));
 }
 
+/// A bucket as the API shows it: what was set is between defaults and what cannot be set.
 fn resource(state: &State, call: &Call<'_>, name: &str, bucket: &Bucket) -> Value {
-    let number = state.project(&bucket.project).map_or(0, |project| project.number);
-    let mut shown = json!({
+    let defaults = json!({
         "location": "US", "locationType": "multi-region", "storageClass": "STANDARD",
         "iamConfiguration": {"uniformBucketLevelAccess": {"enabled": false}},
     });
-    let said = bucket.fields.iter().map(|(name, value)| (name.clone(), value.clone()));
+    let number = state.project(&bucket.project).map_or(0, |project| project.number);
     let fixed = json!({
         "kind": "storage#bucket", "id": name, "name": name,
-        "selfLink": format!("{}/storage/v1/b/{name}", call.asked.base),
+        "selfLink": format!("{}/storage/v1/b/{name}", call.request.base),
         "projectNumber": number.to_string(),
         "metageneration": bucket.metageneration.to_string(), "etag": format!("CA{}=", bucket.metageneration),
         "timeCreated": rfc3339(bucket.created), "updated": rfc3339(bucket.created),
     });
-    if let (Some(fields), Value::Object(fixed)) = (shown.as_object_mut(), fixed) {
-        fields.extend(said);
-        fields.extend(fixed);
-    }
-    shown
+    let all = [defaults, Value::Object(bucket.fields.clone()), fixed];
+    all.iter()
+        .filter_map(Value::as_object)
+        .flatten()
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 fn get_policy(state: &State, call: &Call<'_>) -> Answer {
@@ -150,7 +129,7 @@ fn policy(state: &State, bucket: &str) -> Value {
 /// Replaces the bucket's bindings. Members other than single accounts are not kept.
 fn set_policy(state: &mut State, call: &Call<'_>) -> Answer {
     permit(state, call, "storage.buckets.setIamPolicy")?;
-    let body = call.asked.json().ok_or(Problem::Invalid("Parse Error"))?;
+    let body = call.request.json().ok_or(Problem::Invalid("Parse Error"))?;
     state.policy.bindings.retain(|binding| binding.resource != call.bucket);
     for binding in body.get("bindings").and_then(Value::as_array).into_iter().flatten() {
         let role = binding.get("role").and_then(Value::as_str).unwrap_or_default();

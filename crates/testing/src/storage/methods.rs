@@ -1,8 +1,9 @@
-//! Which method a call is, which scopes that method accepts, which permission it needs.
+//! Data: the methods of the JSON API, with the scopes that each accepts and the permission it
+//! needs.
 
 use http::Method;
 
-use crate::state::scope_uri;
+use crate::scope;
 
 /// The sets of scopes in the API reference. Not one ladder: changing a bucket takes full control,
 /// while changing an object's data does not.
@@ -28,13 +29,13 @@ impl Access {
             Self::Write => &["cloud-platform", "devstorage.full_control", "devstorage.read_write"],
             Self::Full => &["cloud-platform", "devstorage.full_control"],
         };
-        short.iter().map(|scope| scope_uri(scope)).collect()
+        scope::uris(short)
     }
 }
 
 pub(super) struct MethodRow {
-    verb: Method,
-    path: &'static str,
+    pub(super) verb: Method,
+    pub(super) path: &'static str,
     pub(super) id: &'static str,
     pub(super) access: Access,
     pub(super) permission: &'static str,
@@ -54,7 +55,7 @@ use Access::{Full, Read, Write};
 
 /// Paths after `/storage/v1/`; `*` is one segment.
 #[rustfmt::skip]
-static METHODS: [MethodRow; 28] = [
+pub(super) static METHODS: [MethodRow; 28] = [
     row(Method::GET, "b", "storage.buckets.list", Read, "storage.buckets.list"),
     row(Method::POST, "b", "storage.buckets.insert", Write, "storage.buckets.create"),
     row(Method::GET, "b/*", "storage.buckets.get", Read, "storage.buckets.get"),
@@ -84,32 +85,3 @@ static METHODS: [MethodRow; 28] = [
     row(Method::POST, "b/*/o/*/rewriteTo/b/*/o/*", "storage.objects.rewrite", Write, "storage.objects.get"),
     row(Method::POST, "b/*/o/*/compose", "storage.objects.compose", Write, "storage.objects.create"),
 ];
-
-/// A method and the names in the path, decoded.
-pub(super) struct Found {
-    pub(super) method: &'static MethodRow,
-    pub(super) bucket: String,
-    pub(super) object: String,
-    /// Names after the object: the target of a copy.
-    pub(super) rest: Vec<String>,
-}
-
-/// The method behind a verb and the decoded segments of a path, `upload` and `download` included.
-pub(super) fn find(verb: &Method, segments: &[String]) -> Option<Found> {
-    let after = segments.iter().skip_while(|segment| *segment != "storage").skip(2);
-    let segments: Vec<&str> = after.map(String::as_str).collect();
-    let method = METHODS.iter().find(|method| method.verb == *verb && fits(method.path, &segments))?;
-    let stars = method.path.split('/').zip(&segments).filter(|(part, _)| *part == "*");
-    let mut names = stars.map(|(_, name)| (*name).to_owned());
-    let (bucket, object) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
-    Some(Found { method, bucket, object, rest: names.collect() })
-}
-
-fn fits(path: &str, segments: &[&str]) -> bool {
-    let parts: Vec<&str> = path.split('/').collect();
-    parts.len() == segments.len()
-        && parts
-            .iter()
-            .zip(segments)
-            .all(|(part, segment)| *part == "*" && !segment.is_empty() || part == segment)
-}

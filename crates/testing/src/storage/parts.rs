@@ -3,31 +3,27 @@
 
 use std::collections::BTreeMap;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::objects::{NewObject, may_store, store};
-use super::problem::{Problem, escape};
-use super::xml::xml;
-use super::{Answer, Call};
-use crate::exchange::{empty, random_hex, with};
+use super::call::{Answer, Call};
+use super::objects::{may_store, store};
+use super::problem::Problem;
+use super::xml_bodies::{CompleteMultipartUploadResult, InitiateMultipartUploadResult, document};
+use crate::encoding::random_hex;
+use crate::reply::{empty, with, xml};
 use crate::state::State;
-
-/// An upload whose parts come in any order.
-pub(super) struct Parts {
-    content_type: String,
-    parts: BTreeMap<u16, Bytes>,
-}
+use crate::store::{NewObject, Parts};
 
 /// Whether a call is about such an upload.
 pub(super) fn is_one(call: &Call<'_>) -> bool {
-    ["uploads", "uploadId"].iter().any(|name| call.asked.query.get(name).is_some())
+    ["uploads", "uploadId"].iter().any(|name| call.request.query.get(name).is_some())
 }
 
 pub(super) fn answer(state: &mut State, call: &Call<'_>) -> Answer {
-    let id = call.asked.query.get("uploadId");
-    match (&call.asked.verb, id) {
+    let id = call.request.query.get("uploadId");
+    match (&call.request.verb, id) {
         (&Method::POST, None) => begin(state, call),
         (&Method::PUT, Some(id)) => take(state, call, id),
         (&Method::POST, Some(id)) => complete(state, call, id),
@@ -46,21 +42,17 @@ fn no_upload() -> Problem {
 fn begin(state: &mut State, call: &Call<'_>) -> Answer {
     may_store(state, call, &call.bucket, &call.object)?;
     let id = random_hex();
-    let content_type = call.asked.header("content-type").unwrap_or("application/octet-stream").to_owned();
+    let content_type = call.request.header("content-type").unwrap_or(NewObject::BINARY).to_owned();
     state.store.parts.insert(id.clone(), Parts { content_type, parts: BTreeMap::new() });
-    Ok(xml(format!(
-        "<?xml version='1.0' encoding='UTF-8'?><InitiateMultipartUploadResult><Bucket>{}</Bucket><Key>{}</Key>\
-         <UploadId>{id}</UploadId></InitiateMultipartUploadResult>",
-        escape(&call.bucket),
-        escape(&call.object)
-    )))
+    let body = InitiateMultipartUploadResult { bucket: &call.bucket, key: &call.object, upload_id: &id };
+    Ok(xml(StatusCode::OK, document(&body)))
 }
 
 fn take(state: &mut State, call: &Call<'_>, id: &str) -> Answer {
-    let number = call.asked.query.get("partNumber").and_then(|number| number.parse().ok());
+    let number = call.request.query.get("partNumber").and_then(|number| number.parse().ok());
     let number: u16 = number.ok_or(Problem::Invalid("Invalid argument."))?;
     let upload = state.store.parts.get_mut(id).ok_or_else(no_upload)?;
-    upload.parts.insert(number, call.asked.body.clone());
+    upload.parts.insert(number, call.request.body.clone());
     Ok(with(empty(StatusCode::OK), "etag", &format!("\"{number}\"")))
 }
 
@@ -68,19 +60,14 @@ fn take(state: &mut State, call: &Call<'_>, id: &str) -> Answer {
 fn complete(state: &mut State, call: &Call<'_>, id: &str) -> Answer {
     let upload = state.store.parts.remove(id).ok_or_else(no_upload)?;
     let bytes: BytesMut = upload.parts.into_values().flatten().collect();
-    let new = NewObject {
-        name: call.object.clone(),
-        bytes: bytes.freeze(),
-        content_type: upload.content_type,
-        metadata: Value::Null,
-    };
+    let new = NewObject::new(&call.object, bytes, Some(&upload.content_type));
     let shown = store(state, call, &call.bucket, new)?;
     let generation = shown.get("generation").and_then(Value::as_str).unwrap_or_default();
-    Ok(xml(format!(
-        "<?xml version='1.0' encoding='UTF-8'?><CompleteMultipartUploadResult><Location>{}</Location>\
-         <Bucket>{}</Bucket><Key>{}</Key><ETag>\"{generation}\"</ETag></CompleteMultipartUploadResult>",
-        call.asked.base,
-        escape(&call.bucket),
-        escape(&call.object)
-    )))
+    let body = CompleteMultipartUploadResult {
+        location: &call.request.base,
+        bucket: &call.bucket,
+        key: &call.object,
+        etag: format!("\"{generation}\""),
+    };
+    Ok(xml(StatusCode::OK, document(&body)))
 }

@@ -5,7 +5,8 @@
 
 use http::StatusCode;
 
-use crate::exchange::{Reply, challenge, empty, json, legacy_error, reply, with};
+use super::xml_bodies::{self, ErrorBody};
+use crate::reply::{Reply, challenge, empty, json, legacy_error, with, xml};
 
 #[derive(Debug)]
 pub(super) enum Problem {
@@ -14,7 +15,7 @@ pub(super) enum Problem {
     BadToken,
     /// None of the accepted scopes is held.
     Scope(Vec<String>),
-    /// IAM says no; the sentence says why.
+    /// IAM refuses, with this message.
     Iam(String),
     NotFound,
     NoBucket,
@@ -92,17 +93,13 @@ impl Problem {
         if head {
             return self.challenged(empty(self.status()));
         }
-        let (code, detail) = (self.names().1, escape(&self.message()));
-        let inside = match self {
-            Self::Scope(_) | Self::Iam(_) => {
-                format!("<Message>Access denied.</Message><Details>{detail}</Details>")
-            }
-            Self::Anonymous(_) => "<Message>Authentication required.</Message>".to_owned(),
-            _ => format!("<Message>{detail}</Message>"),
+        let (message, details) = match self {
+            Self::Scope(_) | Self::Iam(_) => ("Access denied.".to_owned(), Some(self.message())),
+            Self::Anonymous(_) => ("Authentication required.".to_owned(), None),
+            _ => (self.message(), None),
         };
-        let body =
-            format!("<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code>{inside}</Error>");
-        self.challenged(reply(self.status(), "application/xml; charset=UTF-8", body))
+        let body = ErrorBody { code: self.names().1, message, details };
+        self.challenged(xml(self.status(), xml_bodies::document(&body)))
     }
 
     fn challenged(&self, reply: Reply) -> Reply {
@@ -123,8 +120,4 @@ fn denied(who: &str, permission: &str) -> String {
         "{who} does not have {permission} access to the {resource}. \
          Permission '{permission}' denied on resource (or it may not exist)."
     )
-}
-
-pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -7,22 +7,27 @@
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::objects::{self, NewObject};
-use super::parts;
-use super::problem::{Problem, escape};
-use super::{Access, Answer, Call, admit};
-use crate::exchange::{Asked, Reply, decode, empty, reply, rfc3339, with};
+use super::call::{Answer, Call, admit, permit};
+use super::methods::Access;
+use super::problem::Problem;
+use super::xml_bodies::{CommonPrefixes, Contents, CopyObjectResult, ListBucketResult, document};
+use super::{listing, objects, parts, represent};
+use crate::clock::rfc3339;
+use crate::encoding::decode;
+use crate::incoming::IncomingRequest;
+use crate::reply::{empty, with, xml};
 use crate::state::State;
+use crate::store::{NewObject, Object};
 
-pub(super) fn answer(state: &mut State, asked: &Asked) -> Answer {
-    let (bucket, object) = names(asked);
-    let (access, permission) = access(asked)?;
-    let caller = admit(state, asked, access, permission)?;
-    let call = Call { asked, caller, bucket, object };
-    match asked.verb {
+pub(super) fn answer(state: &mut State, request: &IncomingRequest) -> Answer {
+    let (bucket, object) = names(request);
+    let (access, permission) = access(request)?;
+    let account = admit(state, request, access, permission)?.account;
+    let call = Call { request, account, bucket, object };
+    match request.verb {
         _ if parts::is_one(&call) => parts::answer(state, &call),
-        _ if is_about_access(asked) || call.object.is_empty() && asked.verb != Method::GET => {
-            super::permit(state, &call, permission)?;
+        _ if is_not_acted_out(&call) => {
+            permit(state, &call, permission)?;
             Err(Problem::NotImplemented("this call of the XML API".into()))
         }
         Method::PUT => put(state, &call),
@@ -33,11 +38,18 @@ pub(super) fn answer(state: &mut State, asked: &Asked) -> Answer {
     }
 }
 
+/// Whether the fake has only the gates of a call.
+fn is_not_acted_out(call: &Call<'_>) -> bool {
+    is_about_access(call.request) || call.object.is_empty() && call.request.verb != Method::GET
+}
+
 /// The scopes and the permission that a call takes.
-pub(super) fn access(asked: &Asked) -> Result<(Access, &'static str), Problem> {
-    match asked.verb {
-        _ if is_about_access(asked) => Ok((Access::Full, "storage.objects.getIamPolicy")),
-        Method::GET | Method::HEAD if names(asked).1.is_empty() => Ok((Access::Read, "storage.objects.list")),
+pub(super) fn access(request: &IncomingRequest) -> Result<(Access, &'static str), Problem> {
+    match request.verb {
+        _ if is_about_access(request) => Ok((Access::Full, "storage.objects.getIamPolicy")),
+        Method::GET | Method::HEAD if names(request).1.is_empty() => {
+            Ok((Access::Read, "storage.objects.list"))
+        }
         Method::GET | Method::HEAD => Ok((Access::Read, "storage.objects.get")),
         Method::PUT | Method::POST => Ok((Access::Write, "storage.objects.create")),
         Method::DELETE => Ok((Access::Write, "storage.objects.delete")),
@@ -45,87 +57,67 @@ pub(super) fn access(asked: &Asked) -> Result<(Access, &'static str), Problem> {
     }
 }
 
-fn is_about_access(asked: &Asked) -> bool {
-    asked.query.get("acl").is_some()
+fn is_about_access(request: &IncomingRequest) -> bool {
+    request.query.get("acl").is_some()
 }
 
 /// The bucket, and the object or nothing.
-fn names(asked: &Asked) -> (String, String) {
-    let path = asked.path.trim_start_matches('/');
+fn names(request: &IncomingRequest) -> (String, String) {
+    let path = request.path.trim_start_matches('/');
     let (bucket, object) = path.split_once('/').unwrap_or((path, ""));
-    (decode(bucket, false), decode(object, false))
+    (decode(bucket), decode(object))
 }
 
 fn get(state: &State, call: &Call<'_>) -> Answer {
-    super::permit(state, call, "storage.objects.get")?;
-    let bucket = state.store.buckets.get(&call.bucket).ok_or(Problem::NoBucket)?;
-    let object = bucket.objects.get(&call.object).ok_or(Problem::NoObject(String::new()))?;
-    Ok(objects::content(object, call.asked.header("range")))
+    permit(state, call, "storage.objects.get")?;
+    let found = state.store.object(&call.bucket, &call.object);
+    let object = found.ok_or(Problem::NoObject(String::new()))?;
+    Ok(represent::content(object, call.request.header("range")))
 }
 
 fn put(state: &mut State, call: &Call<'_>) -> Answer {
-    if let Some(source) = call.asked.header("x-goog-copy-source") {
+    if let Some(source) = call.request.header("x-goog-copy-source") {
         return copy(state, call, source);
     }
-    let new = NewObject {
-        name: call.object.clone(),
-        bytes: call.asked.body.clone(),
-        content_type: call.asked.header("content-type").unwrap_or("application/octet-stream").to_owned(),
-        metadata: Value::Null,
-    };
+    let bytes = call.request.body.clone();
+    let new = NewObject::new(&call.object, bytes, call.request.header("content-type"));
     let shown = objects::store(state, call, &call.bucket, new)?;
-    let generation = shown.get("generation").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let generation = shown.get("generation").and_then(Value::as_str).unwrap_or_default();
     let answer = with(empty(StatusCode::OK), "etag", &format!("\"{generation}\""));
-    Ok(with(answer, "x-goog-generation", &generation))
+    Ok(with(answer, "x-goog-generation", generation))
 }
 
 fn copy(state: &mut State, call: &Call<'_>, source: &str) -> Answer {
-    let source = decode(source.trim_start_matches('/'), false);
+    let source = decode(source.trim_start_matches('/'));
     let (bucket, object) = source.split_once('/').ok_or(Problem::Invalid("Invalid argument."))?;
-    let from = Call {
-        asked: call.asked,
-        caller: call.caller.clone(),
-        bucket: bucket.to_owned(),
-        object: object.to_owned(),
-    };
+    let (bucket, object) = (bucket.to_owned(), object.to_owned());
+    let from = Call { request: call.request, account: call.account.clone(), bucket, object };
     let shown = objects::copy(state, &from, &call.bucket, &call.object)?;
-    let text = |name: &str| escape(shown.get(name).and_then(Value::as_str).unwrap_or_default());
-    Ok(xml(format!(
-        "<?xml version='1.0' encoding='UTF-8'?><CopyObjectResult><LastModified>{}</LastModified>\
-         <ETag>\"{}\"</ETag></CopyObjectResult>",
-        text("updated"),
-        text("generation")
-    )))
+    let text = |name: &str| shown.get(name).and_then(Value::as_str).unwrap_or_default();
+    let etag = format!("\"{}\"", text("generation"));
+    let body = CopyObjectResult { last_modified: text("updated").to_owned(), etag };
+    Ok(xml(StatusCode::OK, document(&body)))
 }
 
-/// `list-type=2`, <https://cloud.google.com/storage/docs/xml-api/get-bucket-list>.
 fn list(state: &State, call: &Call<'_>) -> Answer {
-    let page = objects::page(state, call, "max-keys", "continuation-token")?;
-    let mut body = format!(
-        "<?xml version='1.0' encoding='UTF-8'?><ListBucketResult xmlns='http://doc.s3.amazonaws.com/2006-03-01'>\
-         <Name>{}</Name><IsTruncated>{}</IsTruncated>",
-        escape(&call.bucket),
-        page.next.is_some()
-    );
-    for (name, object) in &page.objects {
-        body += &format!(
-            "<Contents><Key>{}</Key><Generation>{generation}</Generation><LastModified>{}</LastModified>\
-             <ETag>\"{generation}\"</ETag><Size>{}</Size></Contents>",
-            escape(name),
-            rfc3339(object.created),
-            object.bytes.len(),
-            generation = object.generation,
-        );
-    }
-    for prefix in &page.prefixes {
-        body += &format!("<CommonPrefixes><Prefix>{}</Prefix></CommonPrefixes>", escape(prefix));
-    }
-    if let Some(next) = page.next {
-        body += &format!("<NextContinuationToken>{}</NextContinuationToken>", escape(next));
-    }
-    Ok(xml(body + "</ListBucketResult>"))
+    let page = listing::page(state, call, "max-keys", "continuation-token")?;
+    let body = ListBucketResult {
+        namespace: "http://doc.s3.amazonaws.com/2006-03-01",
+        name: &call.bucket,
+        is_truncated: page.next.is_some(),
+        contents: page.objects.iter().map(|(name, object)| contents(name, object)).collect(),
+        common_prefixes: page.prefixes.iter().map(|prefix| CommonPrefixes { prefix }).collect(),
+        next_continuation_token: page.next.map(String::as_str),
+    };
+    Ok(xml(StatusCode::OK, document(&body)))
 }
 
-pub(super) fn xml(body: String) -> Reply {
-    reply(StatusCode::OK, "application/xml; charset=UTF-8", body)
+fn contents<'a>(name: &'a str, object: &Object) -> Contents<'a> {
+    Contents {
+        key: name,
+        generation: object.generation,
+        last_modified: rfc3339(object.created),
+        etag: format!("\"{}\"", object.generation),
+        size: object.bytes.len(),
+    }
 }

@@ -1,235 +1,126 @@
-//! What goes out for each [`Wire`].
+//! The answer that goes out for each [`Wire`].
 
 use http::StatusCode;
-use serde_json::{Value, json};
+use quick_xml::escape::partial_escape;
+use serde_json::{Map, Value, json};
 
 use super::Wire;
-use crate::exchange::{Reply, challenge, empty, html, json, legacy_error, reply, with};
-use crate::grpc;
-use crate::state::scope_uri;
-
-const PUBLISH: [&str; 2] = ["cloud-platform", "pubsub"];
-const SCOPE_MESSAGE: &str = "Request had insufficient authentication scopes.";
-const CONSOLE: &str = "https://console.developers.google.com";
+use super::forms::{self, Form, Info};
+use crate::grpc::{self, PERMISSION_DENIED, RESOURCE_EXHAUSTED};
+use crate::reply::{Reply, empty, html, json, with, xml};
 
 impl Wire {
     pub(crate) fn reply(self) -> Reply {
         match self {
+            Self::Html => html(StatusCode::FORBIDDEN, forms::HTML),
+            Self::ScopeHeaderOnly => challenged(empty(StatusCode::FORBIDDEN), forms::PUBLISH),
+            Self::ScopeStorageXml => {
+                challenged(xml(StatusCode::FORBIDDEN, forms::SCOPE_STORAGE_XML), forms::STORAGE)
+            }
             grpc if grpc.is_grpc() => grpc.grpc_reply(),
-            Self::ScopeStorageXml | Self::Html | Self::ScopeHeaderOnly => self.without_json(),
-            Self::ScopeInArray => {
-                challenged(json(StatusCode::FORBIDDEN, &json!([Self::Scope.error()])), &PUBLISH)
-            }
-            Self::Credentials => {
-                let reply = json(StatusCode::UNAUTHORIZED, &self.error());
-                let realm = r#"Bearer realm="https://accounts.google.com/", error="invalid_token""#;
-                with(reply, "www-authenticate", realm)
-            }
-            _ => self.challenged(json(StatusCode::FORBIDDEN, &self.error())),
+            _ => self.json_reply(),
         }
     }
 
-    fn grpc_reply(self) -> Reply {
-        let http = self.over_http();
-        let (message, details) = (http.message(), http.details());
-        let bytes = match (self, details.first()) {
+    fn json_reply(self) -> Reply {
+        let form = self.form();
+        let body = json!({"error": form.error()});
+        let body = if self == Self::ScopeInArray { json!([body]) } else { body };
+        let status = StatusCode::from_u16(form.code).unwrap_or(StatusCode::FORBIDDEN);
+        challenged(json(status, &body), form.challenge)
+    }
+
+    /// In XML, as Cloud Storage would refuse.
+    pub(crate) fn xml_reply(self) -> Reply {
+        let message = partial_escape(self.form().message);
+        let body = format!(
+            "<?xml version='1.0' encoding='UTF-8'?><Error><Code>AccessDenied</Code>\
+             <Message>Access denied.</Message><Details>{message}</Details></Error>"
+        );
+        xml(StatusCode::FORBIDDEN, body)
+    }
+
+    /// In headers or trailers, as gRPC refuses.
+    pub(crate) fn grpc_reply(self) -> Reply {
+        let form = self.form();
+        let (message, info) = (form.message, form.info.as_ref().map(error_info));
+        let code = if self == Self::RateLimit { RESOURCE_EXHAUSTED } else { PERMISSION_DENIED };
+        let bytes = match (self, &info) {
             (Self::GrpcScopeErrorInfoOnly, Some(info)) => {
                 Some(("google.rpc.errorinfo-bin", grpc::error_info(info)))
             }
-            (_, Some(_)) => Some(("grpc-status-details-bin", grpc::status(&message, &details))),
+            (_, Some(info)) => Some(("grpc-status-details-bin", grpc::status(code, message, info))),
             (_, None) => None,
         };
-        let mut headers = grpc::refusal(&message, bytes);
-        if self.is_lack_of_scope() {
-            let scopes = PUBLISH.map(scope_uri);
-            headers = with(headers, "www-authenticate", &challenge(&scopes));
-        }
+        let headers = challenged(grpc::refusal(code, message, bytes), form.challenge);
         match self {
             Self::GrpcScopeInTrailers => grpc::into_trailers(headers),
             _ => headers,
         }
     }
 
-    fn without_json(self) -> Reply {
+    /// The parts of a refusal in JSON, which gRPC sends in another encoding.
+    fn form(self) -> Form {
         match self {
-            Self::Html => html(
-                StatusCode::FORBIDDEN,
-                "Your client does not have permission to get URL <code>/</code> from this server.",
-            ),
-            Self::ScopeHeaderOnly => challenged(empty(StatusCode::FORBIDDEN), &PUBLISH),
-            _ => {
-                let body = "<?xml version='1.0' encoding='UTF-8'?><Error><Code>AccessDenied</Code>\
-                            <Message>Access denied.</Message>\
-                            <Details>Provided scope(s) are not authorized</Details></Error>";
-                let reply = reply(StatusCode::FORBIDDEN, "application/xml; charset=UTF-8", body);
-                challenged(reply, &["cloud-platform", "devstorage.read_write"])
-            }
+            Self::Scope | Self::ScopeInArray => forms::SCOPE,
+            Self::ScopeErrorInfoOnly | Self::GrpcScope => forms::SCOPE_ERROR_INFO_ONLY,
+            Self::GrpcScopeInTrailers | Self::GrpcScopeErrorInfoOnly => forms::SCOPE_ERROR_INFO_ONLY,
+            Self::ScopeMessageOnly | Self::GrpcScopeMessageOnly => forms::SCOPE_MESSAGE_ONLY,
+            Self::ScopeHeaderOnly => forms::SCOPE_MESSAGE_ONLY,
+            Self::ScopeNoErrorInfo => forms::SCOPE_NO_ERROR_INFO,
+            Self::ScopeForbidden => forms::SCOPE_FORBIDDEN,
+            Self::ScopeLegacyMessage => forms::SCOPE_LEGACY_MESSAGE,
+            Self::ScopeLegacy => forms::SCOPE_LEGACY,
+            Self::ScopeStorage | Self::ScopeStorageXml => forms::SCOPE_STORAGE,
+            Self::ScopeRestricting => forms::SCOPE_RESTRICTING,
+            Self::ScopeOrShare => forms::SCOPE_OR_SHARE,
+            Self::IamDenied | Self::GrpcIamDenied | Self::Html => forms::IAM_DENIED,
+            Self::ServiceDisabled | Self::GrpcServiceDisabled => forms::SERVICE_DISABLED,
+            Self::Billing => forms::BILLING,
+            Self::VpcSc => forms::VPC_SC,
+            Self::QuotaProject => forms::QUOTA_PROJECT,
+            Self::QuotaProjectMissing => forms::QUOTA_PROJECT_MISSING,
+            Self::RateLimit => forms::RATE_LIMIT,
+            Self::ApiKey => forms::API_KEY,
+            Self::Credentials => forms::CREDENTIALS,
+            Self::AnalyticsLookAlike => forms::ANALYTICS_LOOK_ALIKE,
         }
     }
+}
 
-    fn challenged(self, reply: Reply) -> Reply {
-        match self {
-            Self::ScopeStorage => challenged(reply, &["cloud-platform", "devstorage.read_write"]),
-            Self::AnalyticsLookAlike => challenged(reply, &["analytics"]),
-            Self::ScopeLegacy => {
-                let scopes = PUBLISH.map(scope_uri).join(" ");
-                let unquoted = format!(
-                    r#"Bearer realm="https://accounts.google.com/AuthSubRequest", error=insufficient_scope, scope="{scopes}""#
-                );
-                with(reply, "www-authenticate", &unquoted)
-            }
-            scope if scope.is_lack_of_scope() => challenged(reply, &PUBLISH),
-            _ => reply,
+impl Form {
+    /// The error object.
+    fn error(&self) -> Value {
+        let mut error = json!({"code": self.code, "message": self.message});
+        if !self.status.is_empty() {
+            error["status"] = json!(self.status);
         }
-    }
-
-    fn error(self) -> Value {
-        match self {
-            Self::ScopeStorage => {
-                legacy_error(StatusCode::FORBIDDEN, "forbidden", "Provided scope(s) are not authorized")
-            }
-            Self::ScopeLegacyMessage => legacy_error(
-                StatusCode::FORBIDDEN,
-                "insufficientPermissions",
-                &format!("Insufficient Permission: {SCOPE_MESSAGE}"),
-            ),
-            Self::ScopeLegacy => {
-                legacy_error(StatusCode::FORBIDDEN, "insufficientPermissions", "Insufficient Permission")
-            }
-            Self::AnalyticsLookAlike => legacy_error(
-                StatusCode::FORBIDDEN,
-                "insufficientPermissions",
-                "User does not have sufficient permissions for this profile.",
-            ),
-            Self::ScopeRestricting => legacy_error(
-                StatusCode::FORBIDDEN,
-                "forbidden",
-                "Metadata scope does not support 'q' parameter",
-            ),
-            Self::ScopeOrShare => legacy_error(
-                StatusCode::FORBIDDEN,
-                "accessDenied",
-                "Access Denied: BigQuery BigQuery: Permission denied while getting Drive credentials.",
-            ),
-            _ => self.modern_error(),
-        }
-    }
-
-    /// The error object of `google.rpc.Status`, with the older `errors[]` where a service adds it.
-    fn modern_error(self) -> Value {
-        let (code, status) = match self {
-            Self::Credentials => (401, "UNAUTHENTICATED"),
-            _ => (403, "PERMISSION_DENIED"),
-        };
-        let mut error = json!({"code": code, "message": self.message(), "status": status});
-        if let Some((reason, message)) = self.older() {
+        if let Some((reason, message)) = self.older {
             error["errors"] = json!([{"message": message, "domain": "global", "reason": reason}]);
         }
-        let details = self.details();
+        let details: Vec<Value> =
+            self.violation().into_iter().chain(self.info.as_ref().map(error_info)).collect();
         if !details.is_empty() {
             error["details"] = json!(details);
         }
-        json!({"error": error})
+        error
     }
 
-    fn message(self) -> String {
-        match self {
-            Self::IamDenied => "Permission 'pubsub.topics.publish' denied on resource \
-                '//pubsub.googleapis.com/projects/my-project/topics/orders' (or it may not exist)."
-                .into(),
-            Self::ServiceDisabled => format!(
-                "Cloud Pub/Sub API has not been used in project 123456789012 before or it is disabled. \
-                 Enable it by visiting {CONSOLE}/apis/api/pubsub.googleapis.com/overview?project=123456789012 \
-                 then retry. If you enabled this API recently, wait a few minutes for the action to propagate \
-                 to our systems and retry."
-            ),
-            Self::Billing => format!(
-                "This API method requires billing to be enabled. Please enable billing on project \
-                 #123456789012 by visiting {CONSOLE}/billing/enable?project=123456789012 then retry."
-            ),
-            Self::VpcSc => "Request is prohibited by organization's policy. \
-                vpcServiceControlsUniqueIdentifier: fakeUniqueIdentifier"
-                .into(),
-            Self::QuotaProject => format!(
-                "Caller does not have required permission to use project my-project. Grant the caller the \
-                 roles/serviceusage.serviceUsageConsumer role, or a custom role with the \
-                 serviceusage.services.use permission, by visiting \
-                 {CONSOLE}/iam-admin/iam/project?project=my-project and then retry."
-            ),
-            Self::QuotaProjectMissing => "Your application is authenticating by using local Application \
-                Default Credentials. The pubsub.googleapis.com API requires a quota project, which is not \
-                set by default."
-                .into(),
-            Self::RateLimit => "Rate Limit Exceeded".into(),
-            Self::ApiKey => "Requests from referer <empty> are blocked.".into(),
-            Self::Credentials => "Request had invalid authentication credentials. Expected OAuth 2 access \
-                token, login cookie or other valid authentication credential."
-                .into(),
-            _ => SCOPE_MESSAGE.into(),
-        }
-    }
-
-    /// Reason and message of `errors[0]`.
-    fn older(self) -> Option<(&'static str, String)> {
-        let reason = match self {
-            Self::Scope | Self::ScopeNoErrorInfo => {
-                return Some(("insufficientPermissions", "Insufficient Permission".into()));
-            }
-            Self::ScopeForbidden | Self::ApiKey => "forbidden",
-            Self::ServiceDisabled => "accessNotConfigured",
-            Self::RateLimit => "rateLimitExceeded",
-            _ => return None,
-        };
-        Some((reason, self.message()))
-    }
-
-    fn details(self) -> Vec<Value> {
-        let service = "pubsub.googleapis.com";
-        let consumer = json!({"service": service, "consumer": "projects/123456789012"});
-        let call = json!({"service": service, "method": "google.pubsub.v1.Publisher.Publish"});
-        match self {
-            Self::Scope | Self::ScopeErrorInfoOnly => {
-                vec![error_info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", "googleapis.com", &call)]
-            }
-            Self::IamDenied => {
-                let metadata = json!({
-                    "permission": "pubsub.topics.publish",
-                    "resource": "projects/my-project/topics/orders",
-                });
-                vec![error_info("IAM_PERMISSION_DENIED", "iam.googleapis.com", &metadata)]
-            }
-            Self::ServiceDisabled => vec![error_info("SERVICE_DISABLED", "googleapis.com", &consumer)],
-            Self::Billing => vec![error_info("BILLING_DISABLED", "googleapis.com", &consumer)],
-            Self::QuotaProject => vec![error_info("USER_PROJECT_DENIED", "googleapis.com", &consumer)],
-            Self::QuotaProjectMissing => {
-                // The project that gcloud's own OAuth client belongs to.
-                let metadata = json!({"service": service, "consumer": "projects/764086051850"});
-                vec![error_info("SERVICE_DISABLED", "googleapis.com", &metadata)]
-            }
-            Self::VpcSc => vec![
-                json!({
-                    "@type": "type.googleapis.com/google.rpc.PreconditionFailure",
-                    "violations": [{"type": "VPC_SERVICE_CONTROLS", "description": "fakeUniqueIdentifier"}],
-                }),
-                error_info("SECURITY_POLICY_VIOLATED", "googleapis.com", &json!({"service": service})),
-            ],
-            Self::RateLimit => vec![error_info("RATE_LIMIT_EXCEEDED", "googleapis.com", &consumer)],
-            Self::ApiKey => vec![error_info("API_KEY_HTTP_REFERRER_BLOCKED", "googleapis.com", &consumer)],
-            Self::Credentials => vec![error_info("ACCESS_TOKEN_EXPIRED", "googleapis.com", &call)],
-            _ => Vec::new(),
-        }
+    fn violation(&self) -> Option<Value> {
+        let (kind, description) = self.violation?;
+        Some(json!({
+            "@type": "type.googleapis.com/google.rpc.PreconditionFailure",
+            "violations": [{"type": kind, "description": description}],
+        }))
     }
 }
 
-/// `google.rpc.ErrorInfo`: a reason for machines, and where it comes from.
-pub(crate) fn error_info(reason: &str, domain: &str, metadata: &Value) -> Value {
-    json!({
-        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-        "reason": reason, "domain": domain, "metadata": metadata,
-    })
+fn error_info(info: &Info) -> Value {
+    let metadata: Map<String, Value> =
+        info.metadata.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    crate::reply::error_info(info.reason, info.domain, &metadata.into())
 }
 
-fn challenged(reply: Reply, scopes: &[&str]) -> Reply {
-    let scopes: Vec<String> = scopes.iter().map(|scope| scope_uri(scope)).collect();
-    with(reply, "www-authenticate", &challenge(&scopes))
+fn challenged(reply: Reply, challenge: &str) -> Reply {
+    if challenge.is_empty() { reply } else { with(reply, "www-authenticate", challenge) }
 }

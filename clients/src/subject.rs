@@ -1,0 +1,70 @@
+//! A kind of client as a subject of the scenarios.
+
+use std::sync::Arc;
+
+use gcp_scopes::guard::Surface;
+use gcp_scopes_testing::FakeGoogle;
+use gcp_scopes_testing::scenarios::{
+    DenialPlace, Failure, GuardMode, Operation, Received, Scenario, Scene, Subject, SubjectClient, TestedApi,
+};
+
+use crate::kind::{BoxError, Client, Kind, Shows};
+use crate::scene;
+
+/// A kind of client, with the guard that its users would build.
+pub(crate) struct KindSubject(pub(crate) Arc<dyn Kind>);
+
+/// A client of any kind. Its clone is the client's own.
+pub(crate) struct AnyClient(Box<dyn Client>);
+
+impl Subject for KindSubject {
+    type Client = AnyClient;
+
+    fn api(&self) -> TestedApi {
+        self.0.api()
+    }
+
+    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
+        self.0.cannot(scenario)
+    }
+
+    fn denial_place(&self) -> DenialPlace {
+        match (self.0.shows(), self.0.surface()) {
+            (Shows::Text, _) => DenialPlace::Text,
+            (Shows::Denial, Surface::Extension) => DenialPlace::Value,
+            (Shows::Denial, _) => DenialPlace::ValueAndText,
+        }
+    }
+
+    fn prepare(&self, google: &FakeGoogle) {
+        self.0.prepare(google);
+        // The only line that may hold it, for the test that looks for it in all others.
+        tracing::trace!(target: "clients::token", token = %google.token());
+    }
+
+    async fn make(&self, scene: &Scene, mode: Option<GuardMode>) -> Result<AnyClient, BoxError> {
+        let guard = match mode {
+            Some(mode) => Some(scene::guard(scene, mode, self.0.surface()).await?),
+            None => None,
+        };
+        Ok(AnyClient(self.0.make(scene, guard).await?))
+    }
+}
+
+impl SubjectClient for AnyClient {
+    async fn perform(&self, operation: Operation) -> Result<Received, Failure> {
+        match operation {
+            Operation::Call => self.0.call().await,
+            Operation::Upload(bytes) => self.0.upload(bytes).await,
+            Operation::Download => self.0.download().await,
+            Operation::Resumable(bytes) => self.0.resumable(bytes).await,
+            other => unimplemented!("{other:?}"),
+        }
+    }
+}
+
+impl Clone for AnyClient {
+    fn clone(&self) -> Self {
+        Self(self.0.another())
+    }
+}

@@ -1,0 +1,160 @@
+//! `gcp-scopes check`, as a person runs it.
+
+#[path = "support/command.rs"]
+mod command;
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use command::{Told, told};
+use gcp_scopes_testing::{FakeGoogle, Fault, Platform, Service, Vm};
+use serde_json::Value;
+
+const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
+
+/// The command in the fake's world, and in no other.
+fn command(google: &FakeGoogle, args: &[&str]) -> Command {
+    let mut command = command::command(&["check"]);
+    command.args(args).envs(google.env());
+    for (api, service) in
+        [("storage", Service::Storage), ("pubsub", Service::Front), ("oauth2", Service::OAuth)]
+    {
+        command.arg("--endpoint").arg(format!("{api}={}", google.url_of(service)));
+    }
+    command
+}
+
+/// What it says and how it ends, with time enough for a busy machine: a look at the place takes a second
+/// at most, so that it may have to look again.
+fn check(google: &FakeGoogle, args: &[&str]) -> Result<Told> {
+    for _ in 0..20 {
+        let told = told(command(google, args).args(["--timeout", "1m"]), b"");
+        if !told.words().contains("metadata server did not") {
+            return Ok(told);
+        }
+    }
+    anyhow::bail!("the fake metadata server never answered in time")
+}
+
+async fn google(vm: Vm) -> Result<FakeGoogle> {
+    Ok(FakeGoogle::builder()
+        .vm(vm)
+        .bucket("photos")
+        .iam("photos", ACCOUNT, "roles/storage.objectUser")
+        .start()
+        .await?)
+}
+
+const IAM: &str = "gs://photos=storage.objects.create,storage.objects.get";
+
+#[tokio::test]
+async fn the_exit_code_tells_open_closed_and_unknown_apart() -> Result<()> {
+    let open = google(Vm::new("web-1").scopes(["cloud-platform"])).await?;
+    let narrow = google(Vm::new("web-1")).await?;
+    let nobody = google(Vm::new("web-1").no_account()).await?;
+    let upload = "storage.objects.insert";
+    let rows: [(&FakeGoogle, &[&str], i32, &str); 9] = [
+        (&open, &["--need", upload, "--iam", IAM], 0, "Ready"),
+        (&open, &["--iam", "gs://photos=storage.buckets.get"], 1, "lacks storage.buckets.get"),
+        (&open, &["--api", "pubsub"], 0, "pubsub (write)"),
+        (&narrow, &["--need", upload], 1, "--scopes=storage-ro,storage-rw,"),
+        (&narrow, &["--need", "storage.objects.get", "--iam", IAM], 0, "Ready"),
+        (&narrow, &["--need", "GET https://storage.googleapis.com/storage/v1/b/{b}/o/{o}"], 0, "open"),
+        (&narrow, &["--api", "pubsub=write"], 1, "closed for all"),
+        (&nobody, &["--need", upload], 2, "no service account attached"),
+        (&narrow, &["--need", "GET https://example.com/x"], 2, "no API that the catalog knows"),
+    ];
+    for (google, args, code, words) in rows {
+        let told = check(google, args)?;
+        ensure!(told.code == code && told.words().contains(words), "{args:?}: {told:?}");
+        let out = told.out;
+        ensure!(!out.contains('\u{1b}') && !out.contains("ya29"), "{out}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_wrong_argument_ends_with_64_and_names_the_next_thing_to_try() -> Result<()> {
+    let google = google(Vm::new("web-1")).await?;
+    let rows: [(&[&str], &str); 15] = [
+        (&[], "--need storage.objects.insert"),
+        (&["--need", "storage.objects.insrt"], "did you mean `storage.objects.insert`"),
+        (&["--api", "pubsbu=read"], "did you mean `pubsub`"),
+        (&["--api", "pubsub=wriet"], "did you mean pubsub=write?"),
+        (&["--api", "pubsub=xyz"], "expected pubsub=read"),
+        (&["--api", "bogus"], "names read like `pubsub`"),
+        (&["--iam", "gs://photos"], "gs://BUCKET=storage.objects.create"),
+        (&["--iam", "photos=storage.objects.get"], "gs://{bucket}"),
+        (&["--iam", "gs://photos=pubsub.topics.publish"], "`storage.`"),
+        (&["--iam", "gs://photos="], "no permission of the bucket is named; those begin with `storage.`"),
+        (&["--need", "ya29.SECRET"], "--token-stdin"),
+        (&["--need", "storage.objects.get", "--timeout", "2"], "500ms, 2s or 1m"),
+        (&["--need", "storage.objects.get", "--timeout", "0s"], "at least 1ms"),
+        (&["--need", "storage.objects.get", "--endpoint", "storage"], "http://127.0.0.1:4443"),
+        (&["--neeed", "storage.objects.get"], "--need"),
+    ];
+    for (args, hint) in rows {
+        let Told { code: status, out, err: error } = told(&mut command(&google, args), b"");
+        ensure!(status == 64 && error.contains(hint) && out.is_empty(), "{args:?}: {status:?}\n{out}{error}");
+        ensure!(!error.contains("SECRET"), "{error}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn json_is_one_object_on_one_line() -> Result<()> {
+    let google = google(Vm::new("web-1")).await?;
+    let Told { code, out, .. } = check(&google, &["--need", "storage.objects.insert", "--format", "json"])?;
+    let json: Value = serde_json::from_str(&out)?;
+    ensure!(code == 1 && out.lines().count() == 1, "{out}");
+    ensure!(
+        json["state"] == "closed" && json["findings"][0]["subject"] == "storage.objects.insert",
+        "{json}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn with_every_server_hanging_it_ends_soon_after_its_timeout() -> Result<()> {
+    for platform in [Platform::ComputeEngine, Platform::CloudRunService] {
+        let google = google(Vm::new("web-1").platform(platform)).await?;
+        for service in [Service::Metadata, Service::OAuth, Service::Storage] {
+            google.fault(service, Fault::Hang);
+        }
+        let started = Instant::now();
+        let args = ["--need", "storage.objects.get", "--iam", IAM, "--timeout", "300ms"];
+        let Told { code, out, .. } = told(&mut command(&google, &args), b"");
+        ensure!(code == 2, "{out}");
+        // The machine may be busy; what is meant is that it does not take as long as a request may.
+        ensure!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_on_standard_input_is_looked_at_in_the_place_of_the_machines() -> Result<()> {
+    let google = google(Vm::new("web-1").scopes(["cloud-platform"])).await?;
+    let token = google.mint("me@example.com", ["drive.readonly"]);
+    let args =
+        ["--need", "drive.files.list", "--need", "storage.objects.get", "--token-stdin", "--timeout", "1m"];
+    let Told { code, out, .. } = told(&mut command(&google, &args), format!("{token}\n").as_bytes());
+    ensure!(code == 1 && out.contains("open     drive.files.list"), "{out}");
+    ensure!(out.contains("credential  the token from standard input"), "{out}");
+    ensure!(out.contains("CLOSED   storage.objects.get") && !out.contains(&token), "{out}");
+    ensure!(!out.contains("web-1"), "the token is not the machine's: {out}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn each_shell_gets_a_script_that_knows_the_verbs() -> Result<()> {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let (code, script, _) = command::run(&["completions", shell], b"");
+        ensure!(code == 0, "{shell}");
+        for word in ["check", "whoami", "explain", "--need", "--token-stdin"] {
+            let word = if shell == "fish" { word.trim_start_matches('-') } else { word };
+            ensure!(script.contains(word), "{shell}: no {word}");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,814 @@
+//! The command `gcp-scopes explain`, run as a program.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+#[path = "support/command.rs"]
+mod command;
+
+use std::io::Write;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+const KEYS: [&str; 6] = ["accepted", "certainty", "gate", "method", "service", "steps"];
+const SCOPES: &str = "Request had insufficient authentication scopes.";
+
+fn run(args: &[&str], input: &[u8]) -> (i32, String, String) {
+    command::run(&[&["explain"], args].concat(), input)
+}
+
+fn stream(lines: &[Value]) -> Vec<Value> {
+    let input: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let (code, out, err) = run(&["--jsonl"], input.as_bytes());
+    assert_eq!((code, err.as_str()), (0, ""));
+    out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn http(status: u16, body: &Value) -> Value {
+    json!({"transport": "http", "status": status, "headers": {}, "body": body.to_string()})
+}
+
+fn text(body: &str) -> Value {
+    json!({"transport": "text", "status": null, "headers": {}, "body": body})
+}
+
+fn info(reason: &str, message: &str, service: &str, method: &str) -> Value {
+    json!({"error": {"code": 403, "message": message, "status": "PERMISSION_DENIED", "details": [{
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "googleapis.com",
+        "metadata": {"service": service, "method": method, "consumer": "projects/445566778899"}}]}})
+}
+
+fn error(code: u16, message: &str, reason: &str) -> Value {
+    json!({"error": {"code": code, "message": message, "errors": [{"reason": reason, "message": message}]}})
+}
+
+/// One refusal by each gate and each kind of help.
+fn refusals() -> Vec<(&'static str, Value)> {
+    let denied =
+        "Permission 'secretmanager.versions.access' denied on resource 'projects/my-project/secrets/s'";
+    vec![
+        (
+            "scope",
+            http(
+                403,
+                &info(
+                    "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+                    SCOPES,
+                    "drive.googleapis.com",
+                    "google.apps.drive.v3.DriveFiles.List",
+                ),
+            ),
+        ),
+        ("scope", text("BigQuery: Permission denied while getting Drive credentials.")),
+        ("scope", http(403, &error(403, "Metadata scope does not support 'q' parameter", "forbidden"))),
+        ("iam", text(&format!("{denied} (or it may not exist)."))),
+        ("iam", http(403, &error(403, "Required 'frobnicate.widgets.list' permission for 'x'", "forbidden"))),
+        ("iam", text("rpc error: code = PermissionDenied desc = The caller does not have permission")),
+        ("iam", text("7 PERMISSION_DENIED: Missing or insufficient permissions.")),
+        (
+            "iam",
+            text("Error: Forbidden. Your client does not have permission to get URL /x from this server."),
+        ),
+        (
+            "iam",
+            text(
+                "a@my-project.iam.gserviceaccount.com does not have storage.objects.get access to projects/_/buckets/my-bucket/objects/o.",
+            ),
+        ),
+        (
+            "iam",
+            text("Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."),
+        ),
+        ("iam", text("Permission 'pubsub.topics.publish' denied on resource projects/my-project/topics/t")),
+        (
+            "iam",
+            text(
+                "Permission 'cloudkms.cryptoKeyVersions.useToDecrypt' denied on resource projects/my-project",
+            ),
+        ),
+        ("iam", text("Permission 'pubsub.subscriptions.consume' denied on resource projects/my-project")),
+        (
+            "service_disabled",
+            http(403, &info("SERVICE_DISABLED", "It is disabled.", "translate.googleapis.com", "x.Y.Z")),
+        ),
+        (
+            "service_disabled",
+            text("Error 403: Drive API has not been used in project 445566778899 before or it is disabled."),
+        ),
+        ("billing", text("This API method requires billing to be enabled on project my-project-1.")),
+        (
+            "vpc_sc",
+            text(
+                "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: aB3xK9w2VdGf1l8aQ7",
+            ),
+        ),
+        ("vpc_sc", text("PERMISSION_DENIED: blocked by VPC Service Controls")),
+        (
+            "org_policy",
+            http(
+                412,
+                &error(
+                    412,
+                    "Constraint constraints/compute.vmExternalIpAccess violated for project projects/my-project.",
+                    "conditionNotMet",
+                ),
+            ),
+        ),
+        (
+            "org_policy",
+            http(403, &error(403, "The domain policy has disabled third-party Drive apps", "domainPolicy")),
+        ),
+        ("org_policy", text("One or more users named in the policy do not belong to a permitted customer.")),
+        ("rate_limit", http(429, &error(429, "Rate Limit Exceeded", "rateLimitExceeded"))),
+        (
+            "quota_project",
+            text(
+                "403 The translate.googleapis.com API requires a quota project, which is not set by default.",
+            ),
+        ),
+        (
+            "quota_project",
+            http(
+                403,
+                &info(
+                    "USER_PROJECT_DENIED",
+                    "Caller does not have required permission to use project x.",
+                    "s.googleapis.com",
+                    "x.Y.Z",
+                ),
+            ),
+        ),
+        ("quota_project", text("Bucket is a requester pays bucket but no user project provided.")),
+        ("credentials", http(401, &error(401, "Invalid Credentials", "authError"))),
+        (
+            "credentials",
+            http(400, &json!({"error": "invalid_grant", "error_description": "Invalid JWT Signature."})),
+        ),
+        (
+            "credentials",
+            http(
+                400,
+                &json!({"error": "invalid_scope", "error_description": "Empty or missing scope not allowed."}),
+            ),
+        ),
+        (
+            "credentials",
+            http(
+                401,
+                &json!({"error": "unauthorized_client", "error_description": "Client is unauthorized to retrieve access tokens using this method."}),
+            ),
+        ),
+        ("iam", text("Anonymous caller does not have storage.objects.get access to the object.")),
+        ("api_key", http(400, &error(400, "API key not valid. Please pass a valid API key.", "badRequest"))),
+        ("api_key", text("Error 403: Requests from referer https://example.com/ are blocked.")),
+        (
+            "resource_acl",
+            http(
+                403,
+                &error(
+                    403,
+                    "User does not have sufficient permissions for this profile.",
+                    "insufficientPermissions",
+                ),
+            ),
+        ),
+        (
+            "other",
+            json!({"transport": "http", "status": 403, "headers": {}, "body": "<html>Forbidden</html>"}),
+        ),
+    ]
+}
+
+#[test]
+fn every_gate_gets_its_name_and_something_to_do() {
+    let refusals = refusals();
+    let lines: Vec<Value> = refusals.iter().map(|(_, line)| line.clone()).collect();
+    for ((gate, line), answer) in refusals.iter().zip(stream(&lines)) {
+        assert_eq!(answer["gate"], *gate, "{line}");
+        let mut keys: Vec<&str> = answer.as_object().unwrap().keys().map(String::as_str).collect();
+        keys.sort_unstable();
+        assert_eq!(keys, KEYS);
+        let steps = answer["steps"].as_array().unwrap();
+        assert!(!steps.is_empty(), "{line}");
+        for step in steps {
+            assert!(
+                // A sentence, or what leads in the code behind it.
+                step["text"]
+                    .as_str()
+                    .is_some_and(|text| (text.ends_with('.') || text.contains(": ")) && !text.contains("  ")),
+                "{step}"
+            );
+            assert_eq!(step.as_object().unwrap().len(), 2, "{step}");
+        }
+        let mentions_scope = steps.iter().any(|step| step["text"].as_str().unwrap().contains("scope"));
+        assert!(mentions_scope == (*gate == "scope") || *gate == "credentials", "{answer}");
+    }
+}
+
+#[test]
+fn a_command_holds_what_the_answer_told() {
+    let rows = [
+        (
+            "Permission 'secretmanager.versions.access' denied on resource 'projects/my-project/secrets/s'",
+            "gcloud secrets add-iam-policy-binding SECRET --member=serviceAccount:NAME@PROJECT.iam.gserviceaccount.com --role=roles/secretmanager.secretAccessor --project=my-project",
+        ),
+        (
+            "r@my-project.iam.gserviceaccount.com does not have storage.objects.get access to projects/_/buckets/my-bucket/objects/o.",
+            "gcloud storage buckets add-iam-policy-binding gs://my-bucket --member=serviceAccount:r@my-project.iam.gserviceaccount.com --role=roles/storage.objectViewer",
+        ),
+        (
+            "x@y does not have storage.objects.get access to projects/_/buckets/$(reboot)/objects/o.",
+            "gcloud storage buckets add-iam-policy-binding gs://BUCKET --member=serviceAccount:NAME@PROJECT.iam.gserviceaccount.com --role=roles/storage.objectViewer",
+        ),
+        (
+            "Error 403: Gmail API has not been used in project 445566778899 before or it is disabled.",
+            "gcloud services enable gmail.googleapis.com --project=445566778899",
+        ),
+        (
+            "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: aB3xK9w2VdGf1l8aQ7",
+            "gcloud logging read 'protoPayload.metadata.vpcServiceControlsUniqueId=\"aB3xK9w2VdGf1l8aQ7\"'",
+        ),
+        (
+            "Constraint constraints/compute.vmExternalIpAccess violated for project projects/my-project.",
+            "gcloud org-policies describe compute.vmExternalIpAccess --effective --project=my-project",
+        ),
+    ];
+    let lines: Vec<Value> = rows.iter().map(|(body, _)| text(body)).collect();
+    for ((_, command), answer) in rows.iter().zip(stream(&lines)) {
+        assert_eq!(answer["steps"][0]["command"], *command);
+    }
+}
+
+#[test]
+fn a_command_holds_the_bucket_that_the_call_names_and_no_object() {
+    let words = "a@b does not have storage.objects.get access to the Google Cloud Storage object.";
+    let named = "a@b does not have storage.objects.get access to projects/_/buckets/said/objects/o.";
+    let in_text = format!("403 GET https://storage.googleapis.com/storage/v1/b/shown/o/secret-cat: {words}");
+    let rows = [
+        (
+            words,
+            "GET https://storage.googleapis.com/storage/v1/b/photos/o/secret-cat?alt=media",
+            "gs://photos ",
+        ),
+        (words, "GET https://photos.storage.googleapis.com/secret-cat", "gs://photos "),
+        (named, "GET https://storage.googleapis.com/photos/secret-cat", "gs://said "),
+        (words, "GET https://example.com/photos/secret-cat", "gs://BUCKET "),
+        (&in_text, "", "gs://shown "),
+    ];
+    for (said, call, expected) in rows {
+        let args: &[&str] = if call.is_empty() { &[] } else { &["--call", call] };
+        let (code, out, _) = run(&[&["--format=json"], args].concat(), said.as_bytes());
+        let answer: Value = serde_json::from_str(&out).unwrap();
+        let command = answer["steps"][0]["command"].as_str().unwrap();
+        assert!(
+            code == 0 && command.contains(expected) && !command.contains("secret-cat"),
+            "{call}: {command}"
+        );
+    }
+}
+
+#[test]
+fn the_method_is_named_only_where_it_is_certain() {
+    let of = |service: &str, method: &str| {
+        http(403, &info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", SCOPES, service, method))
+    };
+    let rows = [
+        (
+            of("cloudkms.googleapis.com", "google.cloud.kms.v1.KeyManagementService.Encrypt"),
+            Some("cloudkms.projects.locations.keyRings.cryptoKeys.encrypt"),
+        ),
+        (of("calendar-json.googleapis.com", "calendar.v3.Events.Insert"), Some("calendar.events.insert")),
+        (of("compute.googleapis.com", "compute.v1.InstancesService.List"), Some("compute.instances.list")),
+        (
+            of("gmail.googleapis.com", "caribou.api.proto.MailboxService.CreateDraft"),
+            Some("gmail.users.drafts.create"),
+        ),
+        (of("gmail.googleapis.com", "caribou.api.proto.MailboxService.Frobnicate"), None),
+        (
+            text(&format!("403 GET https://storage.googleapis.com/storage/v1/b/x/o?prefix=y: {SCOPES}")),
+            Some("storage.objects.list"),
+        ),
+        (
+            text(&format!(
+                "403 Forbidden\nPOST https://www.googleapis.com/upload/drive/v3/files?uploadType=x\n{SCOPES}"
+            )),
+            Some("drive.files.create"),
+        ),
+        (
+            text(&format!(
+                "<HttpError 403 when requesting https://gmail.googleapis.com/gmail/v1/users/me/profile?alt=json returned \"{SCOPES}\">"
+            )),
+            Some("gmail.users.getProfile"),
+        ),
+        // The same URL is a list and a creation.
+        (
+            text(&format!(
+                "<HttpError 403 when requesting https://www.googleapis.com/drive/v3/files?alt=json returned \"{SCOPES}\">"
+            )),
+            None,
+        ),
+        (
+            text(&format!(
+                "> GET /storage/v1/b/x HTTP/2\n> Host: storage.googleapis.com\n< HTTP/2 403\n< server: x\n<\n{SCOPES}"
+            )),
+            Some("storage.buckets.get"),
+        ),
+        (
+            text(&format!(
+                "GET https://storage.googleapis.com/storage/v1/b/x: {SCOPES} PUT https://storage.googleapis.com/storage/v1/b/x"
+            )),
+            None,
+        ),
+        (text(SCOPES), None),
+    ];
+    let lines: Vec<Value> = rows.iter().map(|(line, _)| line.clone()).collect();
+    for ((line, id), answer) in rows.iter().zip(stream(&lines)) {
+        assert_eq!(answer["gate"], "scope", "{line}");
+        assert_eq!(answer["method"].as_str(), *id, "{line}");
+        assert_eq!(answer["accepted"].as_array().unwrap().is_empty(), id.is_none(), "{line}");
+    }
+}
+
+/// The default scopes hold one that Google lists for a job, and do not open it.
+#[test]
+fn a_vm_with_the_default_scopes_is_told_to_add_bigquerys() {
+    let call = "POST https://bigquery.googleapis.com/bigquery/v2/projects/my-project/jobs";
+    let args = ["--plain", "--on", "gce", "--held", "default", "--call", call];
+    let (code, out, _) = run(&args, error(403, SCOPES, "insufficientPermissions").to_string().as_bytes());
+    assert_eq!(code, 0);
+    assert!(out.contains("\nneeds: any one of these is enough: bigquery, cloud-platform\n"), "{out}");
+    assert!(out.contains("--scopes=bigquery,storage-ro,logging-write,"), "{out}");
+    assert!(!out.contains("gcp-scopes whoami"), "{out}");
+}
+
+#[test]
+fn the_scopes_that_the_server_listed_are_accepted_in_any_spelling_of_the_header() {
+    let scopes =
+        json!(["https://www.googleapis.com/auth/cloud-platform", "https://www.googleapis.com/auth/compute"]);
+    let value = "Bearer realm=\"https://accounts.google.com/\", error=insufficient_scope, scope=\"https://www.googleapis.com/auth/compute https://www.googleapis.com/auth/cloud-platform\"";
+    let of = |headers: Value| json!({"transport": "http", "status": 403, "headers": headers, "body": error(403, SCOPES, "x").to_string()});
+    let lines = [
+        of(json!({"www-authenticate": value})),
+        of(json!({"WWW-Authenticate": value})),
+        of(json!({"Www-Authenticate": ["Basic realm=x", value]})),
+        of(json!({"www-authenticate": value, "bad name": "x", "count": 7, "nothing": null})),
+    ];
+    for answer in stream(&lines) {
+        assert_eq!((&answer["gate"], &answer["accepted"]), (&json!("scope"), &scopes));
+    }
+}
+
+#[test]
+fn any_transport_and_status_give_the_best_reading() {
+    let rendering = format!("rpc error: code = PermissionDenied desc = {SCOPES}");
+    let line = |transport: &str, status: Value, headers: Value, body: &str| json!({"transport": transport, "status": status, "headers": headers, "body": body});
+    let trailers =
+        json!({"Grpc-Status": "7", "Grpc-Message": "Request%20had%20insufficient authentication scopes."});
+    let rows = [
+        (line("grpc", json!(200), json!({}), &rendering), "scope"),
+        (line("grpc", json!(200), trailers.clone(), ""), "scope"),
+        (line("grpc", Value::Null, trailers, ""), "scope"),
+        (line("grpc", json!(7), json!({}), SCOPES), "scope"),
+        (line("grpc", json!(403), json!({}), &rendering), "scope"),
+        (line("http", Value::Null, json!({}), &error(403, SCOPES, "forbidden").to_string()), "scope"),
+        (line("http", json!("403"), Value::Null, &rendering), "scope"),
+        (line("text", json!(200), json!({}), &rendering), "scope"),
+        (
+            line("text", Value::Null, json!({}), &format!("HTTP/1.1 403 Forbidden\nserver: x\n\n{SCOPES}")),
+            "scope",
+        ),
+        (line("grpc", json!(200), json!({"grpc-status": "0"}), ""), "other"),
+        (line("http", json!(200), json!({}), SCOPES), "other"),
+        (line("http", json!(404), json!({}), "Not Found"), "other"),
+        (line("text", Value::Null, json!({}), ""), "other"),
+    ];
+    let lines: Vec<Value> = rows.iter().map(|(line, _)| line.clone()).collect();
+    for ((line, gate), answer) in rows.iter().zip(stream(&lines)) {
+        assert_eq!(answer["gate"], *gate, "{line}");
+        let certainty = if *gate == "other" { "possible" } else { "certain" };
+        assert_eq!(answer["certainty"], certainty, "{line}");
+    }
+}
+
+#[test]
+fn a_line_that_cannot_be_read_gets_an_error_in_its_place() {
+    let input = format!(
+        "nonsense\n\n{}\n[]\n{{\"transport\":\"htp\"}}\n{{\"transport\":\"http\",\"status\":\"x\"}}\n{{\"transport\":\"http\",\"headers\":[]}}\n{{}}",
+        text(SCOPES)
+    );
+    let (code, out, err) = run(&["--jsonl"], input.as_bytes());
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("6 lines") && err.contains("line 1;"), "{err}");
+    let answers: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(answers.len(), 7);
+    for (answer, line) in answers.iter().zip([1, 3, 4, 5, 6, 7, 8]) {
+        let error = answer.get("error").and_then(Value::as_str);
+        assert_eq!(error.is_none(), line == 3, "{answer}");
+        let start = format!("line {line}: ");
+        assert!(
+            error.is_none_or(|error| error.starts_with(&start) && error.contains("expected")),
+            "{answer}"
+        );
+    }
+}
+
+#[test]
+fn the_report_says_what_to_do_at_the_place_that_is_told() {
+    let vm = [
+        "--on",
+        "gce",
+        "--project",
+        "my-project",
+        "--zone",
+        "us-central1-a",
+        "--instance",
+        "web-1",
+        "--held",
+        "storage-ro",
+    ];
+    let rows: [(&[&str], &[&str]); 6] = [
+        (
+            &vm,
+            &[
+                "No IAM role fixes this",
+                "gcloud compute instances stop web-1 --zone=us-central1-a --project=my-project",
+            ],
+        ),
+        (&["--on", "mig", "--name", "web", "--zone", "us-central1-a"], &["start-update web"]),
+        (
+            &["--on", "gke-node", "--cluster", "prod", "--region", "us-central1"],
+            &["--cluster=prod --location=us-central1"],
+        ),
+        (&["--on", "cloud-run"], &["?scopes="]),
+        (&["--on", "user-adc"], &["gcloud auth application-default login"]),
+        (&["--on", "service-account-key"], &["a service account key file"]),
+    ];
+    for (args, parts) in rows {
+        let call = ["--call", "POST https://storage.googleapis.com/upload/storage/v1/b/B/o?name=x"];
+        let (code, out, err) = run(&[args, &call].concat(), SCOPES.as_bytes());
+        assert_eq!((code, err.as_str()), (0, ""), "{args:?}");
+        // Lines are broken anywhere.
+        let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in parts.iter().chain(&["storage.objects.insert", "devstorage.read_write", "What to do"]) {
+            assert!(out.contains(part), "{part} in {out}");
+        }
+    }
+}
+
+#[test]
+fn a_scope_that_is_held_already_is_looked_at_before_anything_is_changed() {
+    let call =
+        ["--call", "POST https://storage.googleapis.com/upload/storage/v1/b/B/o?name=x", "--format=json"];
+    for place in [&["--on", "gce", "--instance", "web-1"][..], &["--on", "cloud-run"], &[]] {
+        for (held, is_looked_at) in [("storage-rw,logging-write", true), ("storage-ro", false)] {
+            let (code, out, _) = run(&[place, &call, &["--held", held]].concat(), SCOPES.as_bytes());
+            let answer: Value = serde_json::from_str(&out).unwrap();
+            let steps = answer["steps"].as_array().unwrap();
+            assert!(code == 0 && steps.len() > 2, "{answer}");
+            assert_eq!(
+                steps[0]["command"] == "gcp-scopes whoami",
+                is_looked_at,
+                "{place:?} {held}: {answer}"
+            );
+            let text = steps[0]["text"].as_str().unwrap();
+            assert_eq!(text.contains("gcp-scopes whoami --token-stdin"), is_looked_at, "{text}");
+            assert!(steps[1..].iter().all(|step| step["command"] != "gcp-scopes whoami"), "{answer}");
+        }
+    }
+}
+
+#[test]
+fn a_list_of_scopes_has_a_place_for_the_one_that_is_not_known() {
+    for place in ["gce", "mig", "gke-node", "dataproc", "composer"] {
+        for (held, start) in [(&["--held", "storage-ro"][..], "storage-ro"), (&[], "SCOPES_IT_HAS")] {
+            let (code, out, _) = run(&[&["--plain", "--on", place], held].concat(), SCOPES.as_bytes());
+            assert_eq!(code, 0, "{out}");
+            let lists: Vec<&str> = out
+                .split_whitespace()
+                .filter_map(|word| word.split_once("scopes="))
+                .map(|(_, list)| list)
+                .collect();
+            let open = lists.iter().find(|list| list.ends_with(",SCOPE")).unwrap();
+            // Whoever has to name the scopes that are set is told how to see them first.
+            let looked = out.find(" describe ").is_some_and(|at| at < out.find(*open).unwrap());
+            assert!(looked || start == "storage-ro", "{place}: {out}");
+            assert!(start != "SCOPES_IT_HAS" || open.starts_with(start), "{place}: {open}");
+            assert!(out.contains("of SCOPE.") && out.contains("the place of"), "{place}: {out}");
+            assert!(start == "storage-ro" || out.contains("in the place of SCOPES_IT_HAS"), "{place}: {out}");
+        }
+    }
+}
+
+#[test]
+fn a_pod_has_its_role_before_its_nodes_take_the_account_of_the_node_away() {
+    let (_, out, _) = run(&["--on", "gke-node"], SCOPES.as_bytes());
+    let at = |what| out.find(what).unwrap();
+    assert!(at("add-iam-policy-binding") < at("--workload-metadata=GKE_METADATA"), "{out}");
+}
+
+#[test]
+fn roles_of_pods_are_listed_with_the_pod_that_has_each() {
+    let place = ["--plain", "--on", "gke-workload-identity", "--project", "my-project"];
+    let (_, out, _) = run(&place, SCOPES.as_bytes());
+    assert!(
+        out.contains("'bindings.members:my-project.svc.id.goog' --format='value(bindings.members,"),
+        "{out}"
+    );
+    assert!(
+        out.contains("acts as a service account, put that one in the place of my-project.svc.id.goog"),
+        "{out}"
+    );
+    let (_, out, _) = run(
+        &[&place[..], &["--account", "a@my-project.iam.gserviceaccount.com"]].concat(),
+        SCOPES.as_bytes(),
+    );
+    assert!(
+        out.contains(
+            "'bindings.members:a@my-project.iam.gserviceaccount.com' --format='value(bindings.role)'"
+        ),
+        "{out}"
+    );
+}
+
+#[test]
+fn the_report_of_another_gate_says_that_scopes_do_not_help() {
+    let (code, out, _) = run(&[], b"Required 'compute.instances.list' permission for 'projects/my-project'");
+    assert_eq!(code, 0);
+    for part in
+        ["Probably IAM refused this call.", "compute.instances.list", "not the reason", "What to do:\n  1. "]
+    {
+        assert!(out.contains(part), "{part} in {out}");
+    }
+}
+
+#[test]
+fn a_report_says_no_more_surely_than_the_answer_which_gate_refused() {
+    let info =
+        info("IAM_PERMISSION_DENIED", "Permission denied.", "pubsub.googleapis.com", "x.Y.Z").to_string();
+    let header = "HTTP/2 403\nwww-authenticate: Bearer error=\"insufficient_scope\", scope=\"x\"\n\n";
+    let rows = [
+        (info.as_str(), "certain", "IAM refused this call.", "OAuth scopes are not the reason: "),
+        (
+            "7 PERMISSION_DENIED: Missing or insufficient permissions.",
+            "likely",
+            "Probably IAM refused this call.",
+            "OAuth scopes are probably not the reason: ",
+        ),
+        ("Error 403: permission denied", "possible", "Perhaps IAM refused this call.", "What to do:"),
+        (header, "possible", "Perhaps the token lacks an OAuth scope for this call.", "What to do:"),
+    ];
+    for (said, certainty, start, scopes) in rows {
+        let (_, out, _) = run(&["--format=json"], said.as_bytes());
+        let answer: Value = serde_json::from_str(&out).unwrap();
+        let report = answer["report"].as_str().unwrap();
+        assert_eq!(answer["certainty"], certainty, "{report}");
+        assert!(report.starts_with(start) && report.contains(scopes), "{report}");
+        assert_eq!(report.contains("not the reason"), certainty != "possible", "{report}");
+    }
+}
+
+#[test]
+fn a_header_alone_is_only_possible_until_the_told_scopes_agree() {
+    let input = "HTTP/2 403\nserver: ESF\nwww-authenticate: Bearer realm=\"x\", error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/drive\"\n\n";
+    let call = ["--format", "json", "--call", "GET https://www.googleapis.com/drive/v3/files"];
+    for (held, certainty) in [("", "possible"), ("pubsub", "likely"), ("drive", "possible")] {
+        let held: &[&str] = if held.is_empty() { &[] } else { &["--held", held] };
+        let (code, out, _) = run(&[&call, held].concat(), input.as_bytes());
+        let answer: Value = serde_json::from_str(&out).unwrap();
+        assert_eq!((code, &answer["gate"], &answer["certainty"]), (0, &json!("scope"), &json!(certainty)));
+        assert!(!answer["steps"].as_array().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn what_cannot_be_used_is_refused_with_what_was_expected() {
+    let rows: [(&[&str], &str); 12] = [
+        (&["--on", "mars"], "possible values: gce"),
+        (&["--on", "gke"], "'gke-node', 'gke-workload-identity'"),
+        (&["--on", "cloud"], "'cloud-run', 'cloud-run-job'"),
+        (&["--zone", "us-central1-a", "--instance", "web-1"], "--on <PLACE>"),
+        (&["--held", "storage-ro", "/no/such/file"], "cannot read `/no/such/file`"),
+        (&["--on", "gce", "--zone", "us;reboot"], "a zone such as us-central1-a"),
+        (&["--on", "gce", "--project", "$(reboot)"], "6 to 30 of a-z"),
+        (&["--on", "gce", "--account", "me@example.com"], "iam.gserviceaccount.com"),
+        (&["--on", "gce", "--instance", "Web 1"], "1 to 63 of a-z"),
+        (&["--held", "storge-ro"], "unknown scope"),
+        (&["--call", "https://x"], "POST https://"),
+        (&["/no/such/file"], "cannot read `/no/such/file`"),
+    ];
+    for (args, part) in rows {
+        let (code, out, err) = run(args, SCOPES.as_bytes());
+        assert_eq!((code, out.as_str()), (2, ""), "{args:?}");
+        assert!(err.contains(part), "{part} in {err}");
+    }
+}
+
+#[test]
+fn input_that_is_empty_or_no_refusal_ends_in_a_code_of_its_own() {
+    let (code, _, err) = run(&[], b" \n");
+    assert!(code == 2 && err.contains("Error 403: Request had insufficient"), "{code} {err}");
+    let (code, out, _) = run(&[], b"200 OK");
+    assert!(code == 1 && out.contains("Give the whole answer"), "{code} {out}");
+}
+
+#[test]
+fn a_file_in_utf_16_is_read_too() {
+    let words: Vec<u8> = format!("\u{feff}{SCOPES}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let (code, out, _) = run(&[], &words);
+    assert!(code == 0 && out.contains("No IAM role fixes this"), "{out}");
+}
+
+#[test]
+fn no_token_is_repeated() {
+    let token = format!("ya29.c.{}", "s3cr3t".repeat(20));
+    let body =
+        format!("curl -H 'Authorization: Bearer {token}' https://storage.googleapis.com/x => {SCOPES}");
+    let (_, out, err) = run(&["--format", "json"], body.as_bytes());
+    let lines = [text(&body), json!({"transport": token}), json!({"transport": "http", "status": token})];
+    let (_, answers, complaint) =
+        run(&["--jsonl"], lines.map(|line| format!("{line}\n")).concat().as_bytes());
+    assert_eq!(answers.lines().count(), 3, "{answers}");
+    assert!(![out, err, answers, complaint].iter().any(|text| text.contains("s3cr3ts3cr3t")));
+}
+
+/// About a second per command, so several at a time; loudly skipped where there is no gcloud.
+#[test]
+fn every_printed_gcloud_command_is_one_that_gcloud_knows() {
+    if Command::new("gcloud").arg("--version").output().is_err() {
+        assert!(std::env::var("REQUIRE_GCLOUD").is_err(), "no gcloud on the PATH");
+        writeln!(std::io::stderr(), "SKIPPED: gcloud not found").unwrap();
+        return;
+    }
+    let lines: Vec<Value> =
+        refusals().into_iter().filter(|(gate, _)| *gate != "scope").map(|(_, line)| line).collect();
+    let mut commands: Vec<String> = stream(&lines)
+        .iter()
+        .flat_map(|answer| answer["steps"].as_array().unwrap().clone())
+        .filter_map(|step| step["command"].as_str().map(str::to_owned))
+        .collect();
+    commands.sort();
+    commands.dedup();
+    assert!(commands.len() > 15, "{commands:?}");
+    std::thread::scope(|scope| {
+        for part in commands.chunks(commands.len().div_ceil(4)) {
+            scope.spawn(move || part.iter().for_each(|command| lint(command)));
+        }
+    });
+}
+
+fn lint(command: &str) {
+    let argument = format!("--command-string={command}");
+    let output = Command::new("gcloud").args(["meta", "lint-gcloud-commands", &argument]).output().unwrap();
+    let answer: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{command}: {output:?}"));
+    assert_eq!(answer[0]["success"], true, "{command}: {answer}");
+}
+
+#[test]
+fn a_log_of_json_is_read_record_by_record_whatever_its_fields_are_called() {
+    let scope = format!("Error 403: {SCOPES}");
+    let iam = "googleapi: Error 403: a@b.iam.gserviceaccount.com does not have storage.objects.create access to the \
+               Google Cloud Storage object., forbidden";
+    let boot = json!({"severity": "INFO", "textPayload": "starting worker 3"});
+    let record = |key: &str, text: &str| json!({ "level": "error", key: text });
+    let nested =
+        json!({"jsonPayload": {"call": {"err": error(403, SCOPES, "insufficientPermissions").to_string()}}});
+    let lines = |records: &[&Value]| records.iter().map(|record| format!("{record}\n")).collect::<String>();
+    for (log, gate, said, other) in [
+        (lines(&[&record("textPayload", &scope)]), "scope", SCOPES, None),
+        (lines(&[&boot, &record("log", &scope)]), "scope", SCOPES, None),
+        (lines(&[&boot, &nested, &boot]), "scope", SCOPES, None),
+        (json!([boot, record("message", &scope)]).to_string(), "scope", SCOPES, None),
+        (lines(&[&boot, &record("msg", iam)]), "iam", "storage.objects.create", None),
+        (lines(&[&record("msg", &scope), &record("msg", iam)]), "scope", SCOPES, Some("record 2")),
+        (
+            lines(&[&record("msg", iam), &record("msg", &scope)]),
+            "iam",
+            "storage.objects.create",
+            Some("(scope)"),
+        ),
+        (json!([error(403, SCOPES, "insufficientPermissions")]).to_string(), "scope", SCOPES, None),
+    ] {
+        let (code, out, err) = run(&["--format", "json"], log.as_bytes());
+        let answer: Value = serde_json::from_str(&out).unwrap();
+        let report = answer["report"].as_str().unwrap();
+        assert_eq!((code, answer["gate"].as_str()), (0, Some(gate)), "{log}");
+        assert!(report.contains(said) && !report.contains("worker"), "{log}{report}");
+        assert_eq!(err.contains("another gate"), other.is_some(), "{err}");
+        assert!(other.is_none_or(|other| err.contains(other)), "{err}");
+    }
+    let (code, out, _) = run(&[], lines(&[&boot, &boot]).as_bytes());
+    assert!(code == 1 && out.contains("Nothing in this says"), "{out}");
+}
+
+#[test]
+fn where_the_call_is_missing_or_of_no_use_a_note_says_so() {
+    let note = |args: &[&str]| run(args, SCOPES.as_bytes()).2;
+    let (call, place) = ("give the call, as in --call", "as in --on gce");
+    assert!(note(&[]).contains(call) && note(&[]).contains(place));
+    let placed = note(&["--on", "elsewhere"]);
+    assert!(placed.contains(call) && !placed.contains(place));
+    assert!(note(&["--call", "PUT https://example.com/x"]).contains("no method for --call"));
+    assert_eq!(note(&["--call", "GET https://storage.googleapis.com/storage/v1/b", "--on", "vm"]), "");
+}
+
+#[test]
+fn a_call_may_be_named_by_the_id_of_its_method() {
+    let url = "POST https://bigquery.googleapis.com/bigquery/v2/projects/p/datasets/d/tables/t/insertAll";
+    let [by_id, by_url] = ["bigquery.tabledata.insertAll", url].map(|call| {
+        let (code, out, err) = run(&["--call", call, "--on", "vm", "--format", "json"], SCOPES.as_bytes());
+        let mut answer: Value = serde_json::from_str(&out).unwrap();
+        // Only that of the URL has a row for the method.
+        assert!((code, err.as_str()) == (0, "") && answer["report"].take().is_string(), "{out}{err}");
+        answer
+    });
+    assert_eq!(by_id, by_url);
+    assert_eq!(by_id["method"], "bigquery.tabledata.insertAll");
+
+    let (code, _, err) = run(&["--call", "bigquery.tabledata.insertAl"], SCOPES.as_bytes());
+    assert!(code == 2 && err.contains("`bigquery.tabledata.insertAll`"), "{err}");
+}
+
+#[test]
+fn held_scopes_may_be_given_as_gcloud_prints_them() {
+    let held = ["devstorage.read_only", "logging.write"]
+        .map(|name| format!("https://www.googleapis.com/auth/{name}"));
+    for separator in [",", ";"] {
+        let args = ["--on", "vm", "--call", "storage.objects.insert", "--held", &held.join(separator)];
+        let (code, out, _) = run(&args, SCOPES.as_bytes());
+        assert!(code == 0 && out.contains(" --scopes=storage-ro,storage-rw,logging-write\n"), "{out}");
+    }
+}
+
+/// What a line of a plain log begins with.
+const STARTS: [&str; 9] = [
+    "2026-01-31T10:00:00.123Z ERROR ",
+    "[2026-01-31 10:00:00] ",
+    "2026/01/31 10:00:00 ",
+    "\u{1b}[2m2026-01-31T10:00:00Z\u{1b}[0m ",
+    "E0131 10:00:00.123456 ",
+    "Jan 31 10:00:00 web-1 photos[7]: ",
+    "10:00:00 ",
+    "ERROR:root: ",
+    "WARN  photos - ",
+];
+
+#[test]
+fn a_plain_log_is_read_record_by_record_and_a_note_tells_of_another_refusal() {
+    let scope = format!("Error 403: {SCOPES}");
+    let iam = "googleapi: Error 403: a@b.iam.gserviceaccount.com does not have storage.objects.create access to the \
+               Google Cloud Storage object., forbidden";
+    let of = |verb_and_url: &str| format!("403 {verb_and_url}: {SCOPES}");
+    let (get, list) = (
+        of("GET https://storage.googleapis.com/storage/v1/b/x"),
+        of("GET https://storage.googleapis.com/storage/v1/b/x/o"),
+    );
+    let rows: [(&[&str], &str, &str); 6] = [
+        (&["starting", &scope, "worker 3\n  at line 7", &scope], "scope", ""),
+        (
+            &["starting", &scope, "worker 3", iam],
+            "scope",
+            "this is about line 2; line 4 was refused by another gate (iam)",
+        ),
+        (
+            &[&format!("{iam}\n  at worker 3"), &scope],
+            "iam",
+            "about line 1; line 3 was refused by another gate (scope)",
+        ),
+        (&[&get, &list], "scope", "about line 1; line 2 is another refusal by the same gate"),
+        (&["starting", &get, &scope], "scope", ""),
+        // The call stands in a record of its own.
+        (&["GET https://storage.googleapis.com/storage/v1/b/x", &scope], "scope", ""),
+    ];
+    for start in STARTS {
+        for (records, gate, note) in rows {
+            let log: String = records.iter().map(|record| format!("{start}{record}\n")).collect();
+            let (code, out, err) = run(&["--format", "json"], log.as_bytes());
+            let answer: Value = serde_json::from_str(&out).unwrap();
+            assert_eq!((code, answer["gate"].as_str()), (0, Some(gate)), "{log}");
+            assert!(err.contains(note) && err.contains("is about") != note.is_empty(), "{log}{err}");
+            let is_told = log.contains("GET ");
+            assert_eq!(answer["method"].is_string(), is_told, "{log}{answer}");
+        }
+    }
+}
+
+#[test]
+fn where_refusals_cannot_be_told_apart_a_note_says_that_one_was_read() {
+    let iam = "Required 'compute.instances.list' permission for 'projects/my-project'";
+    let call = "GET https://www.googleapis.com/drive/v3/files";
+    let called = |said: &str| run(&["--call", call, "--on", "elsewhere"], said.as_bytes());
+    let (_, out, err) = called(&format!("{SCOPES}\n{iam}\n"));
+    assert!(out.starts_with("Probably IAM refused"), "{out}");
+    assert!(
+        err.contains("only one refusal was read (gate iam); line 1 reads like another one (gate scope)"),
+        "{err}"
+    );
+    for one in [
+        format!("{SCOPES}\nsee https://example.com\n"),
+        format!("upload failed\n{iam}\nCaused by: {iam}\n"),
+        format!("HTTP/1.1 403 Forbidden\nserver: x\n\n{iam}"),
+    ] {
+        let (_, _, err) = called(&one);
+        assert_eq!(err, "", "{one}");
+    }
+}

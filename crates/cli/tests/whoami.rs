@@ -1,0 +1,121 @@
+//! `gcp-scopes whoami`, as a person runs it.
+
+#[path = "support/command.rs"]
+mod command;
+
+use anyhow::{Result, ensure};
+use command::{command, told};
+use gcp_scopes_testing::{FakeGoogle, Fault, Platform, Service, Vm};
+use serde_json::Value;
+
+/// The same, again if a busy machine did not answer within the second that a look at the place takes.
+fn patient(env: &[(String, String)], args: &[&str]) -> Result<(Option<i32>, String, String)> {
+    for _ in 0..20 {
+        let told = whoami(env.to_vec(), args, "")?;
+        if !told.1.contains("metadata server did not") {
+            return Ok(told);
+        }
+    }
+    anyhow::bail!("the fake metadata server never answered in time")
+}
+
+/// The command in a world of these variables, and in no other. What it says is without its line breaks.
+fn whoami(env: Vec<(String, String)>, args: &[&str], input: &str) -> Result<(Option<i32>, String, String)> {
+    let told = told(command(&["whoami"]).args(args).envs(env), input.as_bytes());
+    Ok((Some(told.code), told.words(), told.err))
+}
+
+fn oauth(google: &FakeGoogle) -> String {
+    format!("oauth2={}", google.oauth_url())
+}
+
+#[tokio::test]
+async fn it_tells_place_credential_account_scopes_source_and_time_and_never_the_token() -> Result<()> {
+    let google = FakeGoogle::builder().vm(Vm::new("web-1").scopes(["pubsub"])).start().await?;
+    let token = google.token();
+    let (status, out, error) = patient(&google.env(), &["--timeout", "1m"])?;
+    let expected = "runs on Compute Engine: web-1 (zone us-central1-a, project my-project) \
+                    credential the attached service account, from the metadata server \
+                    account 123456789012-compute@developer.gserviceaccount.com \
+                    holds pubsub (as the VM's metadata server says; 59 min left)";
+    ensure!(status == Some(0) && out == expected, "{out}{error}");
+    let (_, json, _) = patient(&google.env(), &["--timeout", "1m", "--format", "json"])?;
+    let value: Value = serde_json::from_str(&json)?;
+    ensure!(
+        value["grant_source"] == "metadata" && value["expires_in_seconds"].as_u64() > Some(3000),
+        "{json}"
+    );
+    ensure!(value["granted"] == serde_json::json!(["https://www.googleapis.com/auth/pubsub"]), "{json}");
+    ensure!(!out.contains(&token) && !json.contains(&token));
+    Ok(())
+}
+
+#[tokio::test]
+async fn on_cloud_run_it_asks_tokeninfo_and_says_what_that_means() -> Result<()> {
+    let google =
+        FakeGoogle::builder().vm(Vm::new("shop").platform(Platform::CloudRunService)).start().await?;
+    let (status, out, _) = patient(&google.env(), &["--timeout", "1m", "--endpoint", &oauth(&google)])?;
+    ensure!(status == Some(0) && out.contains("cloud-platform and userinfo.email"), "{out}");
+    ensure!(out.contains("tokeninfo") && out.contains("The program may ask"), "{out}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_token_on_standard_input_is_told_from_tokeninfo() -> Result<()> {
+    let google = FakeGoogle::builder().start().await?;
+    let token = google.mint("me@example.com", ["drive.readonly"]);
+    let args = ["--timeout", "1m", "--token-stdin", "--endpoint", &oauth(&google)];
+    for input in [format!("{token}\n"), format!("Bearer {token}")] {
+        let (status, out, error) = whoami(google.env(), &args, &input)?;
+        ensure!(
+            status == Some(0) && out.contains("drive.readonly (as Google's tokeninfo says"),
+            "{out}{error}"
+        );
+        ensure!(!out.contains(&token) && !out.contains("web-1"), "{out}");
+    }
+    let (status, out, _) = whoami(google.env(), &args, "ya29.unheard-of")?;
+    ensure!(status == Some(2) && out.contains("does not know this token"), "{out}");
+    let (_, out, _) = whoami(google.env(), &[&args[..], &["--plain"]].concat(), &token)?;
+    ensure!(out.starts_with("credential: the token from standard input "), "{out}");
+    let key_file = r#"{"type":"service_account","private_key":"-----BEGIN"}"#;
+    for input in ["", "two words", key_file, "t\u{f6}ken", "\0", &"x".repeat(10 << 20)] {
+        let (status, _, error) = whoami(google.env(), &args, input)?;
+        ensure!(status == Some(64) && error.contains("gcloud auth print-access-token |"), "{error}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_credential_file_is_named_and_how_to_look_at_its_token() -> Result<()> {
+    let key = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/worlds/laptop-service-account-key/key.json");
+    let env = [("GOOGLE_APPLICATION_CREDENTIALS", key), ("NO_GCE_CHECK", "true")];
+    let env: Vec<(String, String)> = env.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    let (status, out, error) = whoami(env, &[], "")?;
+    ensure!(status == Some(2) && out.contains("a service account key file"), "{out}");
+    ensure!(error.contains("print-access-token | gcp-scopes whoami --token-stdin"), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_metadata_server_that_hangs_is_named() -> Result<()> {
+    let google = FakeGoogle::builder().start().await?;
+    google.fault(Service::Metadata, Fault::Hang);
+    let (status, out, _) = whoami(google.env(), &["--timeout", "5s"], "")?;
+    ensure!(status == Some(2) && out.contains("the metadata server did not"), "{out}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_proxy_hears_what_is_asked_of_the_metadata_server() -> Result<()> {
+    let google = FakeGoogle::builder().vm(Vm::new("web-1").scopes(["pubsub"])).start().await?;
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0")?;
+    proxy.set_nonblocking(true)?;
+    let url = format!("http://{}", proxy.local_addr()?);
+    let names = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+    let mut env = google.env();
+    env.extend(names.map(|name| (name.to_owned(), url.clone())));
+    let (status, out, error) = patient(&env, &["--timeout", "1m"])?;
+    ensure!(status == Some(0) && out.contains("holds pubsub"), "{out}{error}");
+    ensure!(proxy.accept().is_err(), "somebody called at the proxy");
+    Ok(())
+}

@@ -1,0 +1,151 @@
+//! A [`GetToken`] for the generated clients of google-apis-rs (google-storage1, google-drive3, …).
+//!
+//! ```no_run
+//! use gcp_scopes_google_apis::GuardGoogleApisExt as _;
+//! use gcp_scopes_google_apis::gcp_scopes::Guard;
+//!
+//! # async fn list(authenticator: String) -> Result<(), Box<dyn std::error::Error>> {
+//! let guard = Guard::from_env().await;
+//! let tokens = guard.google_apis(authenticator); // hand it to the hub: DriveHub::new(client, tokens)
+//! let list = guard.calling("drive.files.list")?;
+//! // list.run(hub.files().list().doit()).await
+//! # Ok(()) }
+//! ```
+//!
+//! Without a word from the program a generated client asks for a scope of its generator's choice, such
+//! as `drive.meet.readonly` to list files
+//! (<https://github.com/Byron/google-apis-rs/issues/428>). Nothing is concluded from it; if the method
+//! does not accept it, or it opens a part of the data only, there is a warning event, and a denial
+//! begins with the step that mends it.
+//!
+//! # Errors
+//! A call that is not sent is an `Error::MissingToken`, a refused one stays an `Error::BadRequest`, whose
+//! message says what to do. Neither has a source, so that [`Denial::of`](gcp_scopes::Denial::of) finds nothing:
+//! [`Guard::explain_error`](gcp_scopes::Guard::explain_error) does.
+
+pub use gcp_scopes;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use google_apis_common::{Error, GetToken};
+use http::{HeaderMap, StatusCode};
+use serde_json::Value;
+
+use gcp_scopes::calling::{ClientError, ErrorAnswer};
+use gcp_scopes::denial::Denial;
+use gcp_scopes::error::BoxError;
+use gcp_scopes::guard::Guard;
+use gcp_scopes::scope::{Scope, ScopeSet};
+use gcp_scopes::token_source::bearer;
+
+/// A source of tokens with a guard that listens. Made by [`GuardGoogleApisExt::google_apis`].
+///
+/// ```
+/// use gcp_scopes_google_apis::GuardGoogleApisExt as _;
+/// use gcp_scopes_google_apis::gcp_scopes::Guard;
+/// use google_apis_common::GetToken;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), String> {
+/// let guard = Guard::builder().build();
+/// let tokens = guard.google_apis("ya29.a0AfH6SM".to_owned());
+/// let token = tokens.get_token(&["https://www.googleapis.com/auth/drive.readonly"]).await.map_err(|e| e.to_string())?;
+/// assert_eq!(token.as_deref(), Some("ya29.a0AfH6SM"));
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct GuardGetToken<T> {
+    guard: Guard,
+    inner: T,
+}
+
+/// [`GuardGetToken::new`] as a method of the guard.
+pub trait GuardGoogleApisExt {
+    /// A source of tokens that the guard observes.
+    ///
+    /// ```
+    /// use gcp_scopes_google_apis::GuardGoogleApisExt as _;
+    /// use gcp_scopes_google_apis::gcp_scopes::Guard;
+    ///
+    /// let guard = Guard::builder().build();
+    /// // Whatever gives google-apis-rs its tokens: a yup-oauth2 `Authenticator`, or a token in a `String`.
+    /// let tokens = guard.google_apis("ya29.a0AfH6SM".to_owned());
+    /// ```
+    #[must_use]
+    fn google_apis<T: GetToken + Clone + 'static>(&self, inner: T) -> GuardGetToken<T>;
+}
+
+impl GuardGoogleApisExt for Guard {
+    fn google_apis<T: GetToken + Clone + 'static>(&self, inner: T) -> GuardGetToken<T> {
+        GuardGetToken::new(self, inner)
+    }
+}
+
+impl<T: GetToken + Clone + 'static> GuardGetToken<T> {
+    /// A source of tokens that the guard observes.
+    #[must_use]
+    pub fn new(guard: &Guard, inner: T) -> Self {
+        Self { guard: guard.clone(), inner }
+    }
+}
+
+impl<T: GetToken + Clone + 'static> GetToken for GuardGetToken<T> {
+    fn get_token<'a>(
+        &'a self,
+        scopes: &'a [&str],
+    ) -> Pin<Box<dyn Future<Output = Result<Option<String>, BoxError>> + Send + 'a>> {
+        Box::pin(async move {
+            let asked: ScopeSet = scopes.iter().map(|scope| Scope::from_uri(scope)).collect();
+            self.guard.scopes_asked_for(&asked);
+            let token = self.inner.get_token(scopes).await?;
+            if let Some(Ok(value)) = token.as_deref().map(bearer) {
+                self.guard.token_handed_out(&value).await.map_err(Denial::into_error)?;
+            }
+            Ok(token)
+        })
+    }
+}
+
+/// google-apis-rs, as a client whose errors are read.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct GoogleApis;
+
+impl ClientError<GoogleApis> for Error {
+    fn answer(&self) -> Option<ErrorAnswer> {
+        match self {
+            Self::BadRequest(body) => {
+                let code = body.pointer("/error/code").and_then(Value::as_u64)?;
+                let status = StatusCode::from_u16(u16::try_from(code).ok()?).ok()?;
+                Some(ErrorAnswer::new(status, HeaderMap::new(), serde_json::to_vec(body).ok()?))
+            }
+            Self::Failure(response) => {
+                Some(ErrorAnswer::new(response.status(), response.headers().clone(), Vec::new()))
+            }
+            _ => None,
+        }
+    }
+
+    fn denial(&self) -> Option<&Denial> {
+        match self {
+            Self::MissingToken(error) => Denial::of(error.as_ref()),
+            _ => None,
+        }
+    }
+
+    fn with_denial(mut self, denial: Denial) -> Self {
+        if let Self::BadRequest(body) = &mut self {
+            if let Some(Value::String(message)) = body.pointer_mut("/error/message") {
+                *message = format!("{message} ({denial})");
+            }
+        }
+        self
+    }
+}
+
+impl<T> fmt::Debug for GuardGetToken<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuardGetToken").finish_non_exhaustive()
+    }
+}

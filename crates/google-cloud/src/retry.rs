@@ -1,0 +1,112 @@
+//! A retry policy that explains the error on which another one gives up.
+
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use google_cloud_gax::error::{Error, rpc::Code};
+use google_cloud_gax::retry_policy::RetryPolicy;
+use google_cloud_gax::retry_result::RetryResult;
+use google_cloud_gax::retry_state::RetryState;
+use google_cloud_gax::throttle_result::ThrottleResult;
+use http::StatusCode;
+
+use super::credentials::GuardCredentials;
+use gcp_scopes::calling::{self, ClientError, ErrorAnswer};
+use gcp_scopes::denial::Denial;
+use gcp_scopes::error::BoxError;
+use gcp_scopes::guard::Guard;
+
+/// A retry policy whose last error is explained. Made by
+/// [`GuardGoogleCloudExt::retry_policy`](crate::GuardGoogleCloudExt::retry_policy).
+///
+/// ```
+/// use gcp_scopes_google_cloud::GuardGoogleCloudExt as _;
+/// use gcp_scopes_google_cloud::gcp_scopes::Guard;
+/// use google_cloud_auth::credentials::anonymous;
+/// use google_cloud_gax::retry_policy::{Aip194Strict, RetryPolicyExt};
+///
+/// let guard = Guard::builder().build();
+/// let credentials = guard.credentials(anonymous::Builder::new().build());
+/// let retries = guard.retry_policy(Aip194Strict.with_attempt_limit(10)).with_tokens_of(&credentials);
+/// // Client::builder().with_credentials(credentials).with_retry_policy(retries)
+/// ```
+#[derive(Debug, Clone)]
+pub struct GuardRetryPolicy {
+    guard: Guard,
+    inner: Arc<dyn RetryPolicy>,
+    credentials: Option<GuardCredentials>,
+}
+
+impl GuardRetryPolicy {
+    /// A retry policy that explains the refusals on which `inner` gives up.
+    #[must_use]
+    pub fn new(guard: &Guard, inner: impl RetryPolicy + 'static) -> Self {
+        Self { guard: guard.clone(), inner: Arc::new(inner), credentials: None }
+    }
+
+    /// Explains with what the tokens of these credentials hold, which its client sends.
+    #[must_use]
+    pub fn with_tokens_of(self, credentials: &GuardCredentials) -> Self {
+        Self { credentials: Some(credentials.clone()), ..self }
+    }
+
+    fn explain(&self, state: &RetryState, error: Error) -> Error {
+        let is_open = error.denial().is_none() && !calling::is_under_way();
+        let Some(answer) = error.answer().filter(|_| is_open) else { return error };
+        let token = self.credentials.as_ref().and_then(|own| own.token_since(state.start));
+        match answer.explain_now(self.guard.begin_unseen(token.as_ref())) {
+            Some(denial) => error.with_denial(denial),
+            None => error,
+        }
+    }
+}
+
+impl RetryPolicy for GuardRetryPolicy {
+    fn on_error(&self, state: &RetryState, error: Error) -> RetryResult {
+        match self.inner.on_error(state, error) {
+            RetryResult::Permanent(error) => RetryResult::Permanent(self.explain(state, error)),
+            RetryResult::Exhausted(error) => RetryResult::Exhausted(self.explain(state, error)),
+            RetryResult::Continue(error) => RetryResult::Continue(error),
+        }
+    }
+
+    fn on_throttle(&self, state: &RetryState, error: Error) -> ThrottleResult {
+        self.inner.on_throttle(state, error)
+    }
+
+    fn remaining_time(&self, state: &RetryState) -> Option<Duration> {
+        self.inner.remaining_time(state)
+    }
+}
+
+/// google-cloud-rust, as a client whose errors are read.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct GoogleCloud;
+
+impl ClientError<GoogleCloud> for Error {
+    fn answer(&self) -> Option<ErrorAnswer> {
+        let headers = self.http_headers().cloned().unwrap_or_default();
+        let refused = self.status().filter(|status| status.code == Code::PermissionDenied);
+        let status = self.http_status_code().or_else(|| refused.map(|_| 403))?;
+        let body = match (self.status(), self.http_payload()) {
+            (Some(status), _) => serde_json::to_vec(status).ok()?,
+            (None, payload) => payload.map(|body| body.to_vec()).unwrap_or_default(),
+        };
+        Some(ErrorAnswer::new(StatusCode::from_u16(status).ok()?, headers, body))
+    }
+
+    fn denial(&self) -> Option<&Denial> {
+        Denial::of(self.source()?)
+    }
+
+    /// `Error::service_full` is public and not in the documentation; nothing else makes an error with
+    /// HTTP headers and a source. If it goes, errors are no longer explained in place, this does not
+    /// compile, and `Guard::explain_error` takes over.
+    fn with_denial(self, denial: Denial) -> Self {
+        let Some(status) = self.status().cloned() else { return self };
+        let source = Some(BoxError::from(denial.into_error()));
+        Self::service_full(status, self.http_status_code(), self.http_headers().cloned(), source)
+    }
+}

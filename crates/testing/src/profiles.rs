@@ -1,0 +1,164 @@
+//! Data: what Google's products let a program see of where it runs.
+//!
+//! The profiles follow Google's own detector,
+//! <https://github.com/GoogleCloudPlatform/opentelemetry-operations-go/tree/main/detectors/gcp>,
+//! and <https://cloud.google.com/run/docs/container-contract>. In values, `{name}`, `{zone}`,
+//! `{region}`, `{project}` and `{number}` stand for those of the machine and its project.
+
+use crate::platform::Platform;
+
+/// Names and values.
+type Pairs = &'static [(&'static str, &'static str)];
+
+const VM_SCOPES: [&str; 6] = [
+    "https://www.googleapis.com/auth/devstorage.read_only",
+    "https://www.googleapis.com/auth/logging.write",
+    "https://www.googleapis.com/auth/monitoring.write",
+    "https://www.googleapis.com/auth/service.management.readonly",
+    "https://www.googleapis.com/auth/servicecontrol",
+    "https://www.googleapis.com/auth/trace.append",
+];
+
+/// The access scopes of a VM for which none were chosen, as Google's documentation lists them.
+///
+/// Source: <https://cloud.google.com/compute/docs/access/service-accounts#default_scopes>.
+///
+/// ```
+/// use gcp_scopes_testing::default_scopes;
+///
+/// // A VM of the defaults can read buckets and cannot write to them.
+/// assert!(default_scopes().contains(&"https://www.googleapis.com/auth/devstorage.read_only"));
+/// assert!(!default_scopes().contains(&"https://www.googleapis.com/auth/devstorage.read_write"));
+/// ```
+#[must_use]
+pub fn default_scopes() -> [&'static str; 6] {
+    VM_SCOPES
+}
+
+/// The access scopes behind gcloud's alias `default`: the documented ones and `pubsub`.
+///
+/// Source: `gcloud compute instances create --help`, flag `--scopes`.
+///
+/// ```
+/// use gcp_scopes_testing::{default_scopes, gcloud_default_scopes};
+///
+/// let added = gcloud_default_scopes().into_iter().find(|scope| !default_scopes().contains(scope));
+/// assert_eq!(added, Some("https://www.googleapis.com/auth/pubsub"));
+/// ```
+#[must_use]
+pub fn gcloud_default_scopes() -> [&'static str; 7] {
+    let [storage, logging, monitoring, management, control, trace] = default_scopes();
+    [storage, logging, monitoring, "https://www.googleapis.com/auth/pubsub", management, control, trace]
+}
+
+/// What `/scopes` lists on serverless platforms: what may be asked for, not what a token has.
+/// Reported by users of Cloud Functions; Google publishes no list, so its contents are unverified.
+pub(crate) const REQUESTABLE: [&str; 5] =
+    ["cloud-platform", "userinfo.email", "drive", "spreadsheets", "calendar"];
+
+/// What a token has on serverless platforms if nothing was asked for.
+/// Source: <https://cloud.google.com/run/docs/securing/service-identity#access_tokens>.
+pub(crate) const SERVERLESS_DEFAULT: [&str; 2] = ["cloud-platform", "userinfo.email"];
+
+/// gcloud's alias `gke-default` in `gcloud container node-pools create --help`.
+const GKE_SCOPES: [&str; 6] = [
+    "devstorage.read_only",
+    "logging.write",
+    "monitoring",
+    "service.management.readonly",
+    "servicecontrol",
+    "trace.append",
+];
+
+/// Image 2.1 and later in
+/// <https://cloud.google.com/dataproc/docs/concepts/configuring-clusters/service-accounts>.
+const DATAPROC_SCOPES: [&str; 4] =
+    ["cloud-platform", "cloud.useraccounts.readonly", "devstorage.read_write", "logging.write"];
+
+/// <https://cloud.google.com/vertex-ai/docs/workbench/instances/introduction>. For Dataflow's
+/// workers unverified.
+const WORKBENCH_SCOPES: [&str; 2] = ["cloud-platform", "userinfo.email"];
+
+/// Environment variables of Knative, which Cloud Run services and Cloud Run functions set.
+macro_rules! knative {
+    ($($first:expr)?) => {
+        &[
+            $($first,)?
+            ("K_SERVICE", "{name}"),
+            ("K_CONFIGURATION", "{name}"),
+            ("K_REVISION", "{name}-00001-abc"),
+            ("PORT", "8080"),
+        ]
+    };
+}
+
+/// The service account that Compute Engine makes in every project.
+pub(crate) const COMPUTE_ACCOUNT: &str = "{number}-compute@developer.gserviceaccount.com";
+
+const GKE_ATTRIBUTES: Pairs = &[("cluster-name", "cluster-1"), ("cluster-location", "{zone}")];
+const GKE_ENV: Pairs = &[("KUBERNETES_SERVICE_HOST", "10.0.0.1"), ("KUBERNETES_SERVICE_PORT", "443")];
+
+impl Platform {
+    /// The access scopes that its machines get if none were chosen.
+    pub(crate) fn default_scopes(self) -> &'static [&'static str] {
+        match self {
+            Self::GkeNode => &GKE_SCOPES,
+            Self::Dataproc => &DATAPROC_SCOPES,
+            Self::Workbench | Self::Dataflow => &WORKBENCH_SCOPES,
+            _ => &VM_SCOPES,
+        }
+    }
+
+    /// The service account that its machines get if none was chosen.
+    pub(crate) fn default_account(self) -> &'static str {
+        match self {
+            Self::GkeWorkloadIdentity => "workload@{project}.iam.gserviceaccount.com",
+            Self::AppEngineStandard => "{project}@appspot.gserviceaccount.com",
+            _ => COMPUTE_ACCOUNT,
+        }
+    }
+
+    /// Custom metadata that the product sets on its machines.
+    pub(crate) fn attributes(self) -> Pairs {
+        match self {
+            Self::ManagedInstanceGroup => &[
+                ("created-by", "projects/{number}/zones/{zone}/instanceGroupManagers/{name}-group"),
+                ("instance-template", "projects/{number}/global/instanceTemplates/{name}-template"),
+            ],
+            Self::GkeNode | Self::GkeWorkloadIdentity => GKE_ATTRIBUTES,
+            Self::Dataproc => &[
+                ("dataproc-cluster-name", "cluster-1"),
+                ("dataproc-cluster-uuid", "00000000-0000-4000-8000-000000000000"),
+                ("dataproc-region", "{region}"),
+            ],
+            Self::Dataflow => &[("job_id", "2026-01-01_00_00_00-1234567890123456789")],
+            Self::Workbench => &[("proxy-url", "{name}-dot-{region}.notebooks.googleusercontent.com")],
+            _ => &[],
+        }
+    }
+
+    /// Environment variables that the product sets for the program.
+    pub(crate) fn env(self) -> Pairs {
+        match self {
+            Self::CloudRunService => knative!(),
+            Self::CloudFunctions => knative!(("FUNCTION_TARGET", "{name}")),
+            Self::CloudRunJob => &[
+                ("CLOUD_RUN_JOB", "{name}"),
+                ("CLOUD_RUN_EXECUTION", "{name}-abcde"),
+                ("CLOUD_RUN_TASK_INDEX", "0"),
+            ],
+            Self::CloudRunWorkerPool => {
+                &[("CLOUD_RUN_WORKER_POOL", "{name}"), ("CLOUD_RUN_REVISION", "{name}-00001-abc")]
+            }
+            Self::AppEngineStandard => &[
+                ("GAE_ENV", "standard"),
+                ("GAE_SERVICE", "{name}"),
+                ("GAE_VERSION", "20260101t000000"),
+                ("GAE_INSTANCE", "0001"),
+                ("GOOGLE_CLOUD_PROJECT", "{project}"),
+            ],
+            Self::GkeNode | Self::GkeWorkloadIdentity => GKE_ENV,
+            _ => &[],
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! The requests that came, for tests to look at.
+
+use std::fmt;
+
+use http::{HeaderMap, Method, StatusCode, Version};
+
+use crate::service::Service;
+
+/// A request that came, and how it was answered.
+///
+/// `Debug` shows the service, the verb, the path and the status. It never shows a header's value,
+/// a query or a body, because those may hold a token.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use gcp_scopes_testing::{FakeGoogle, Service};
+/// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+/// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+/// # let agent = agent.build().new_agent();
+/// let url = format!("{}/storage/v1/b/photos?fields=name", google.storage_url());
+/// agent.get(&url).header("authorization", format!("Bearer {}", google.token())).call()?;
+/// let requests = google.requests();
+/// let last = requests.last().ok_or("a request")?;
+/// assert_eq!(last.service(), Service::Storage);
+/// assert_eq!((last.path(), last.query()), ("/storage/v1/b/photos", "fields=name"));
+/// assert!(last.has_authorization() && last.status().is_some());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct RecordedRequest {
+    pub(crate) service: Service,
+    pub(crate) verb: Method,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) version: Version,
+    pub(crate) headers: HeaderMap,
+    pub(crate) status: Option<StatusCode>,
+}
+
+impl RecordedRequest {
+    /// The service that it came to.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gcp_scopes_testing::{FakeGoogle, Service};
+    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
+    /// let url = format!("{}/storage/v1/b/photos?fields=name", google.storage_url());
+    /// let bearer = format!("Bearer {}", google.token());
+    /// agent.get(&url).header("authorization", &bearer).call()?;
+    /// let requests = google.requests();
+    /// let request = requests.last().ok_or("a request")?;
+    /// assert_eq!(request.service(), Service::Storage);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn service(&self) -> Service {
+        self.service
+    }
+
+    /// The HTTP method.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gcp_scopes_testing::FakeGoogle;
+    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
+    /// let url = format!("{}/storage/v1/b/photos?fields=name", google.storage_url());
+    /// let bearer = format!("Bearer {}", google.token());
+    /// agent.get(&url).header("authorization", &bearer).call()?;
+    /// let requests = google.requests();
+    /// let request = requests.last().ok_or("a request")?;
+    /// assert_eq!(request.verb(), http::Method::GET);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn verb(&self) -> &Method {
+        &self.verb
+    }
+
+    /// The path as it was sent, without the query.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gcp_scopes_testing::FakeGoogle;
+    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
+    /// let url = format!("{}/storage/v1/b/photos?fields=name", google.storage_url());
+    /// let bearer = format!("Bearer {}", google.token());
+    /// agent.get(&url).header("authorization", &bearer).call()?;
+    /// let requests = google.requests();
+    /// let request = requests.last().ok_or("a request")?;
+    /// assert_eq!(request.path(), "/storage/v1/b/photos");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The query as it was sent, without the question mark; empty if there was none.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gcp_scopes_testing::FakeGoogle;
+    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
+    /// let url = format!("{}/storage/v1/b/photos?fields=name", google.storage_url());
+    /// let bearer = format!("Bearer {}", google.token());
+    /// agent.get(&url).header("authorization", &bearer).call()?;
+    /// let requests = google.requests();
+    /// let request = requests.last().ok_or("a request")?;
+    /// assert_eq!(request.query(), "fields=name");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn query(&self) -> &str {
+        &self.query
+    }
+
+    /// The version of HTTP that was spoken.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gcp_scopes_testing::FakeGoogle;
+    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
+    /// let url = format!("{}/storage/v1/b/photos?fields=name", google.storage_url());
+    /// let bearer = format!("Bearer {}", google.token());
+    /// agent.get(&url).header("authorization", &bearer).call()?;
+    /// let requests = google.requests();
+    /// let request = requests.last().ok_or("a request")?;
+    /// assert_eq!(request.version(), http::Version::HTTP_11);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// All headers of the request. They may hold a token.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gcp_scopes_testing::FakeGoogle;
+    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
+    /// let url = format!("{}/storage/v1/b/photos?fields=name", google.storage_url());
+    /// let bearer = format!("Bearer {}", google.token());
+    /// agent.get(&url).header("authorization", &bearer).call()?;
+    /// let requests = google.requests();
+    /// let request = requests.last().ok_or("a request")?;
+    /// assert!(request.headers()["authorization"].as_bytes().starts_with(b"Bearer "));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// A header of the request, if it came and is text.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gcp_scopes_testing::FakeGoogle;
+    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
+    /// let url = format!("{}/storage/v1/b/photos?fields=name", google.storage_url());
+    /// let bearer = format!("Bearer {}", google.token());
+    /// agent.get(&url).header("authorization", &bearer).call()?;
+    /// let requests = google.requests();
+    /// let request = requests.last().ok_or("a request")?;
+    /// assert!(request.header("host").is_some_and(|host| host.starts_with("127.0.0.1:")));
+    /// assert_eq!(request.header("x-goog-user-project"), None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Whether an `Authorization` header came.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gcp_scopes_testing::FakeGoogle;
+    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
+    /// let url = format!("{}/storage/v1/b/photos?fields=name", google.storage_url());
+    /// let bearer = format!("Bearer {}", google.token());
+    /// agent.get(&url).header("authorization", &bearer).call()?;
+    /// let requests = google.requests();
+    /// let request = requests.last().ok_or("a request")?;
+    /// assert!(request.has_authorization());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn has_authorization(&self) -> bool {
+        self.headers.contains_key(http::header::AUTHORIZATION)
+    }
+
+    /// The status that was sent; none while the answer is being made, or if none was sent at all.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use gcp_scopes_testing::FakeGoogle;
+    /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
+    /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    /// # let agent = agent.build().new_agent();
+    /// let url = format!("{}/storage/v1/b/photos?fields=name", google.storage_url());
+    /// let bearer = format!("Bearer {}", google.token());
+    /// agent.get(&url).header("authorization", &bearer).call()?;
+    /// let requests = google.requests();
+    /// let request = requests.last().ok_or("a request")?;
+    /// // The account has no role.
+    /// assert_eq!(request.status().map(|status| status.as_u16()), Some(403));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.status
+    }
+}
+
+impl fmt::Debug for RecordedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordedRequest")
+            .field("service", &self.service)
+            .field("verb", &self.verb)
+            .field("path", &self.path)
+            .field("has_authorization", &self.has_authorization())
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Requests in the order they came, and how many still have their answer under way.
+#[derive(Default)]
+pub(crate) struct Log {
+    pub(crate) requests: Vec<RecordedRequest>,
+    pub(crate) in_flight: usize,
+}
+
+impl Log {
+    /// Records a request and returns its number.
+    pub(crate) fn begin(&mut self, request: RecordedRequest) -> usize {
+        self.requests.push(request);
+        self.in_flight += 1;
+        self.requests.len() - 1
+    }
+
+    pub(crate) fn answered(&mut self, number: usize, status: StatusCode) {
+        if let Some(request) = self.requests.get_mut(number) {
+            request.status = Some(status);
+        }
+    }
+}

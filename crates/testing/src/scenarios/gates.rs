@@ -1,0 +1,43 @@
+//! Closes a gate in front of an API, in the form that the API speaks.
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::Value;
+
+use super::api::ApiFormat;
+use super::plan::Gate;
+use super::scene::Scene;
+use crate::reply::{Reply, json, xml};
+use crate::wire::Wire;
+
+/// Makes every call of a scene meet a gate. Whether the API has such a refusal: gRPC's are in
+/// headers, which cannot be long.
+pub(super) fn close(scene: &Scene, gate: Gate) -> bool {
+    let reply = match (scene.api().format, gate) {
+        (ApiFormat::Json, Gate::Other(wire)) => wire.reply(),
+        (ApiFormat::Xml, Gate::Other(wire)) => wire.xml_reply(),
+        (ApiFormat::Grpc, Gate::Other(wire)) => wire.grpc_reply(),
+        (ApiFormat::Json, Gate::LongScope) => long_json(),
+        (ApiFormat::Xml, Gate::LongScope) => long_xml(),
+        (ApiFormat::Grpc, Gate::LongScope) => return false,
+    };
+    scene.google().on(scene.api().service).times(usize::MAX).respond(reply);
+    true
+}
+
+fn long_json() -> Reply {
+    let mut error: Value = serde_json::from_slice(Wire::ScopeNoErrorInfo.reply().body()).unwrap_or_default();
+    error["error"]["filling"] = filling().into();
+    json(StatusCode::FORBIDDEN, &error)
+}
+
+fn long_xml() -> Reply {
+    let error = String::from_utf8_lossy(Wire::ScopeStorageXml.reply().body()).into_owned();
+    let long = error.replace("</Error>", &format!("<Filling>{}</Filling></Error>", filling()));
+    xml(StatusCode::FORBIDDEN, Bytes::from(long))
+}
+
+/// More than a guard reads.
+fn filling() -> String {
+    "0".repeat(1 << 17)
+}

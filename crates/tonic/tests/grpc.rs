@@ -1,0 +1,601 @@
+//! gRPC answers through the layer, with tonic's own client and bodies made by hand.
+#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::fmt;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use gcp_scopes_tonic::GuardTonicExt as _;
+use gcp_scopes_tonic::gcp_scopes::denial::DenialKind;
+use gcp_scopes_tonic::gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
+use gcp_scopes_tonic::gcp_scopes::guard::{GuardBuilder, Surface};
+use gcp_scopes_tonic::gcp_scopes::{Denial, Guard, Preflight, ScopeSet};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use proptest::prelude::*;
+use tonic::client::Grpc;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::{Code, Status};
+use tower::{BoxError, Layer as _, Service as _, ServiceBuilder, ServiceExt as _};
+
+const PUBLISH: &str = "/google.pubsub.v1.Publisher/Publish";
+const PUBSUB: &str = "https://www.googleapis.com/auth/pubsub";
+const SCOPE_MESSAGE: &str = "Request had insufficient authentication scopes.";
+
+/// What a server answers: a head, and frames or the error that cuts them short.
+#[derive(Clone, Debug)]
+struct Answer {
+    status: u16,
+    headers: HeaderMap,
+    frames: Vec<Piece>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece {
+    Data(Bytes),
+    Trailers(HeaderMap),
+    Cut,
+}
+
+#[derive(Debug)]
+struct Broken;
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection broke")
+    }
+}
+
+impl std::error::Error for Broken {}
+
+/// Yields its frames one by one, and is pending before each of them once.
+struct Frames {
+    pieces: VecDeque<Piece>,
+    rested: bool,
+}
+
+impl Body for Frames {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        self.rested = !self.rested;
+        if self.rested {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(self.pieces.pop_front().map(|piece| match piece {
+            Piece::Data(data) => Ok(Frame::data(data)),
+            Piece::Trailers(trailers) => Ok(Frame::trailers(trailers)),
+            Piece::Cut => Err(Broken),
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let data = |piece: &Piece| if let Piece::Data(data) = piece { data.len() } else { 0 };
+        SizeHint::with_exact(self.pieces.iter().map(data).sum::<usize>() as u64)
+    }
+}
+
+impl Answer {
+    fn new(status: u16, headers: HeaderMap) -> Self {
+        Self { status, headers, frames: Vec::new() }
+    }
+
+    fn grpc(frames: Vec<Piece>) -> Self {
+        Self { frames, ..Self::new(200, headers(&[("content-type", "application/grpc")])) }
+    }
+
+    fn respond(&self) -> Response<Frames> {
+        let body = Frames { pieces: self.frames.clone().into(), rested: false };
+        let mut response = Response::new(body);
+        *response.status_mut() = StatusCode::from_u16(self.status).unwrap();
+        *response.headers_mut() = self.headers.clone();
+        response
+    }
+}
+
+fn headers(rows: &[(&'static str, &str)]) -> HeaderMap {
+    rows.iter()
+        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
+        .collect()
+}
+
+/// One field of a protocol buffer that has a length.
+fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
+    [&[number << 3 | 2, u8::try_from(bytes.len()).unwrap()], bytes].concat()
+}
+
+/// `google.rpc.ErrorInfo`.
+fn error_info(reason: &str) -> Vec<u8> {
+    let entry =
+        |key: &str, value: &str| field(3, &[field(1, key.as_bytes()), field(2, value.as_bytes())].concat());
+    [field(1, reason.as_bytes()), field(2, b"googleapis.com"), entry("service", "pubsub.googleapis.com")]
+        .concat()
+}
+
+/// `google.rpc.Status` with one `ErrorInfo`, as text.
+fn details(message: &str, reason: &str) -> String {
+    let kind = field(1, b"type.googleapis.com/google.rpc.ErrorInfo");
+    let any = [kind, field(2, &error_info(reason))].concat();
+    STANDARD_NO_PAD.encode([vec![8, 7], field(2, message.as_bytes()), field(3, &any)].concat())
+}
+
+/// Every way in which a status says that the token lacks a scope.
+fn scope_refusals() -> Vec<HeaderMap> {
+    let full = details(SCOPE_MESSAGE, "ACCESS_TOKEN_SCOPE_INSUFFICIENT");
+    let info = STANDARD_NO_PAD.encode(error_info("ACCESS_TOKEN_SCOPE_INSUFFICIENT"));
+    let challenge = "Bearer realm=\"https://accounts.google.com/\", error=\"insufficient_scope\", scope=\"https://x.example/y\"";
+    vec![
+        headers(&[
+            ("grpc-status", "7"),
+            ("grpc-message", SCOPE_MESSAGE),
+            ("grpc-status-details-bin", &full),
+            ("www-authenticate", challenge),
+            ("x-own", "kept"),
+        ]),
+        headers(&[
+            ("grpc-status", "7"),
+            ("grpc-message", "Request had insufficient%20authentication scopes."),
+            ("google.rpc.errorinfo-bin", &info),
+        ]),
+        headers(&[("grpc-status", "7"), ("grpc-message", SCOPE_MESSAGE)]),
+        headers(&[("grpc-status", "7"), ("grpc-status-details-bin", &full)]),
+    ]
+}
+
+/// Statuses that have nothing to do with scopes, or only look so.
+fn other_statuses() -> Vec<HeaderMap> {
+    let row = |code: &str, message: &str, details: Option<String>| {
+        let mut all = headers(&[("grpc-status", code), ("grpc-message", message), ("x-own", "kept")]);
+        if let Some(details) = details {
+            all.insert("grpc-status-details-bin", details.parse().unwrap());
+        }
+        all
+    };
+    let info = |reason: &str| Some(details("no", reason));
+    vec![
+        row("7", "Permission 'pubsub.topics.publish' denied on resource (or it may not exist).", None),
+        row("7", "no", info("IAM_PERMISSION_DENIED")),
+        row("7", "no", info("SERVICE_DISABLED")),
+        row("7", "no", info("BILLING_DISABLED")),
+        row("7", "", None),
+        row("8", "Quota exceeded", info("RATE_LIMIT_EXCEEDED")),
+        row("16", SCOPE_MESSAGE, info("ACCESS_TOKEN_EXPIRED")),
+        row("5", SCOPE_MESSAGE, None),
+        row("07", SCOPE_MESSAGE, None),
+        row("13", "broken%ZZ%", None),
+    ]
+}
+
+/// A message of gRPC: no compression, its length, its bytes.
+fn message(text: &str) -> Bytes {
+    let mut out = BytesMut::new();
+    out.put_u8(0);
+    out.put_u32(u32::try_from(text.len()).unwrap());
+    out.put_slice(text.as_bytes());
+    out.freeze()
+}
+
+fn data(text: &str) -> Piece {
+    Piece::Data(message(text))
+}
+
+#[derive(Default)]
+struct Plain;
+
+impl Codec for Plain {
+    type Encode = String;
+    type Decode = String;
+    type Encoder = Self;
+    type Decoder = Self;
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl Encoder for Plain {
+    type Item = String;
+    type Error = Status;
+    fn encode(&mut self, item: String, out: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        out.put_slice(item.as_bytes());
+        Ok(())
+    }
+}
+
+impl Decoder for Plain {
+    type Item = String;
+    type Error = Status;
+    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<String>, Status> {
+        let bytes = from.copy_to_bytes(from.remaining());
+        Ok(Some(String::from_utf8(bytes.to_vec()).unwrap()))
+    }
+}
+
+fn guard() -> GuardBuilder {
+    Guard::builder().env([("X", "x")])
+}
+
+/// What a caller sees of a server stream: its messages, and how it ended.
+async fn call<S, B>(service: S, path: &'static str) -> (Vec<String>, Option<Status>)
+where
+    S: tower::Service<Request<tonic::body::Body>, Response = Response<B>, Error: Into<BoxError>>,
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    let mut client = Grpc::new(service);
+    client.ready().await.map_err(Into::into).unwrap();
+    let mut request = tonic::Request::new("hello".to_owned());
+    request.metadata_mut().insert("authorization", "Bearer ya29.poor".parse().unwrap());
+    let path = PathAndQuery::from_static(path);
+    let mut stream = match client.server_streaming(request, path, Plain).await {
+        Ok(answer) => answer.into_inner(),
+        Err(status) => return (Vec::new(), Some(status)),
+    };
+    let mut messages = Vec::new();
+    loop {
+        match stream.message().await {
+            Ok(Some(message)) => messages.push(message),
+            Ok(None) => return (messages, None),
+            Err(status) => return (messages, Some(status)),
+        }
+    }
+}
+
+async fn bare(answer: &Answer, path: &'static str) -> (Vec<String>, Option<Status>) {
+    let answer = answer.clone();
+    let channel = move |_: Request<_>| std::future::ready(Ok::<_, Infallible>(answer.respond()));
+    call(tower::service_fn(channel), path).await
+}
+
+/// Through the guard, over a channel whose bodies are tonic's.
+async fn guarded(guard: &Guard, answer: &Answer, path: &'static str) -> (Vec<String>, Option<Status>) {
+    let answer = answer.clone();
+    let channel = move |_: Request<_>| {
+        std::future::ready(Ok::<_, Infallible>(answer.respond().map(tonic::body::Body::new)))
+    };
+    call(guard.tonic_layer().layer(tower::service_fn(channel)), path).await
+}
+
+fn shown(status: &Status) -> (Code, String, Vec<u8>, HeaderMap) {
+    let metadata = status.metadata().clone().into_headers();
+    (status.code(), status.message().to_owned(), status.details().to_vec(), metadata)
+}
+
+#[tokio::test]
+async fn a_scope_refusal_keeps_its_status_and_carries_the_denial() {
+    let guard = guard().build();
+    let scopes = ScopeSet::from_scope_text(PUBSUB);
+    let granted = GrantedScopes::known(ScopeSet::from_scope_text("openid"), GrantSource::Declared);
+    guard.declare(AccessToken::new("ya29.poor").unwrap(), granted);
+    for status in scope_refusals() {
+        let mut in_headers = headers(&[("content-type", "application/grpc")]);
+        in_headers.extend(status.clone());
+        let answers = [
+            (Answer::new(200, in_headers.clone()), 0),
+            (Answer::new(403, in_headers), 0),
+            (Answer::grpc(vec![Piece::Trailers(status.clone())]), 0),
+            (Answer::grpc(vec![data("one"), data("two"), Piece::Trailers(status.clone())]), 2),
+        ];
+        for (answer, messages) in answers {
+            let (_, expected) = bare(&answer, PUBLISH).await;
+            let (code, message, details, metadata) = shown(&expected.unwrap());
+            let (received, status) = guarded(&guard, &answer, PUBLISH).await;
+            let status = status.unwrap();
+            assert_eq!(received.len(), messages, "{answer:?}");
+            let denial = Denial::of(&status).unwrap_or_else(|| panic!("{status:?}"));
+            assert_eq!(denial.kind(), DenialKind::Refused);
+            assert_eq!(denial.method().unwrap().id(), "google.pubsub.v1.Publisher.Publish");
+            assert!(denial.accepted().intersects(&scopes), "{denial}");
+            let seen = shown(&status);
+            assert_eq!((seen.0, &seen.2, &seen.3), (code, &details, &metadata), "{answer:?}");
+            let separator = if message.is_empty() { "" } else { " " };
+            assert_eq!(seen.1, format!("{message}{separator}{denial}"));
+            assert!(seen.1.contains("its token holds openid, but the method needs pubsub"), "{}", seen.1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn any_other_status_is_exactly_that_of_the_bare_client() {
+    for surface in [Surface::Error, Surface::Extension] {
+        let guard = guard().surface(surface).build();
+        for status in other_statuses() {
+            let mut in_headers = headers(&[("content-type", "application/grpc")]);
+            in_headers.extend(status.clone());
+            let answers = [
+                Answer::new(200, in_headers),
+                Answer::grpc(vec![Piece::Trailers(status.clone())]),
+                Answer::grpc(vec![data("one"), Piece::Trailers(status)]),
+                Answer::grpc(vec![data("one")]),
+                Answer::grpc(vec![data("one"), Piece::Cut]),
+                Answer::new(503, headers(&[("content-type", "text/html")])),
+            ];
+            for answer in answers {
+                let (messages, expected) = bare(&answer, PUBLISH).await;
+                let (received, seen) = guarded(&guard, &answer, PUBLISH).await;
+                assert_eq!(received, messages, "{answer:?}");
+                assert_eq!(seen.as_ref().map(shown), expected.as_ref().map(shown), "{answer:?}");
+                assert!(seen.is_none_or(|status| Denial::of(&status).is_none()), "{answer:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_googles_is_never_explained() {
+    let guard = guard().build();
+    for status in scope_refusals() {
+        let answer = Answer::grpc(vec![Piece::Trailers(status)]);
+        let (_, expected) = bare(&answer, "/acme.orders.v1.Orders/Send").await;
+        let (_, seen) = guarded(&guard, &answer, "/acme.orders.v1.Orders/Send").await;
+        assert_eq!(shown(&seen.unwrap()), shown(&expected.unwrap()));
+    }
+    let page = Answer { frames: vec![Piece::Data("<html>".into())], ..Answer::new(403, HeaderMap::new()) };
+    let (_, expected) = bare(&page, "/acme.orders.v1.Orders/Send").await;
+    let (_, seen) = guarded(&guard, &page, "/acme.orders.v1.Orders/Send").await;
+    assert_eq!(shown(&seen.unwrap()), shown(&expected.unwrap()));
+}
+
+#[tokio::test]
+async fn an_http_403_is_a_refusal_and_not_a_broken_message() {
+    let guard = guard().build();
+    let json = format!(
+        r#"{{"error":{{"code":403,"message":"{SCOPE_MESSAGE}","status":"PERMISSION_DENIED","details":[{{
+        "@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}}]}}}}"#
+    );
+    let html = "<html><title>Sign in to the guest network</title>".to_owned();
+    for (kind, body, is_denied) in [("application/json", json, true), ("text/html", html, false)] {
+        let answer = Answer {
+            frames: vec![Piece::Data(body.into())],
+            ..Answer::new(403, headers(&[("content-type", kind)]))
+        };
+        let (_, unguarded) = bare(&answer, PUBLISH).await;
+        assert!(unguarded.unwrap().message().contains("invalid compression flag"), "what this is about");
+        let (_, status) = guarded(&guard, &answer, PUBLISH).await;
+        let status = status.unwrap();
+        assert_eq!(status.code(), Code::PermissionDenied, "{status:?}");
+        assert!(status.message().starts_with("the answer was HTTP 403 and no gRPC"), "{status:?}");
+        assert!(!status.message().contains("guest network"), "{status:?}");
+        assert_eq!(Denial::of(&status).is_some(), is_denied, "{status:?}");
+        assert_eq!(status.message().contains("No IAM role fixes this"), is_denied, "{status:?}");
+    }
+}
+
+#[tokio::test]
+async fn details_that_are_no_base64_make_nobody_panic() {
+    let guard = guard().build();
+    let bad = headers(&[
+        ("grpc-status", "7"),
+        ("grpc-message", SCOPE_MESSAGE),
+        ("grpc-status-details-bin", "*** no base64 ***"),
+    ]);
+    let mut in_headers = headers(&[("content-type", "application/grpc")]);
+    in_headers.extend(bad.clone());
+    for answer in [Answer::new(200, in_headers), Answer::grpc(vec![Piece::Trailers(bad)])] {
+        let (_, status) = guarded(&guard, &answer, PUBLISH).await;
+        let status = status.unwrap();
+        assert!(Denial::of(&status).is_some(), "{status:?}");
+        assert_eq!((status.code(), status.details()), (Code::PermissionDenied, &b""[..]));
+    }
+}
+
+#[tokio::test]
+async fn a_call_goes_out_whatever_is_known_of_its_token() {
+    for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
+        let guard = guard().preflight(preflight).build();
+        let granted = GrantedScopes::known(ScopeSet::from_scope_text("openid"), GrantSource::Declared);
+        guard.declare(AccessToken::new("ya29.poor").unwrap(), granted);
+        let refused = Answer::grpc(vec![Piece::Trailers(scope_refusals().remove(0))]);
+        let welcome = Answer::grpc(vec![data("ok"), Piece::Trailers(headers(&[("grpc-status", "0")]))]);
+        for _ in 0..2 {
+            let (_, status) = guarded(&guard, &refused, PUBLISH).await;
+            assert_eq!(Denial::of(&status.unwrap()).unwrap().kind(), DenialKind::Refused, "{preflight:?}");
+        }
+        let (messages, status) = guarded(&guard, &welcome, PUBLISH).await;
+        assert_eq!((messages, status.is_none()), (vec!["ok".to_owned()], true), "{preflight:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_extension_surface_touches_nothing() {
+    let guard = guard().surface(Surface::Extension).build();
+    for status in scope_refusals() {
+        let mut in_headers = headers(&[("content-type", "application/grpc")]);
+        in_headers.extend(status.clone());
+        for answer in [Answer::new(200, in_headers), Answer::grpc(vec![Piece::Trailers(status)])] {
+            let (_, expected) = bare(&answer, PUBLISH).await;
+            let (_, seen) = guarded(&guard, &answer, PUBLISH).await;
+            assert_eq!(shown(&seen.unwrap()), shown(&expected.unwrap()));
+        }
+    }
+}
+
+/// One gRPC call through the layer over bodies that are not tonic's.
+async fn layered(
+    guard: &Guard,
+    answer: &Answer,
+) -> Result<Response<impl Body<Data = Bytes, Error = Broken> + use<>>, BoxError> {
+    let answer = answer.clone();
+    let inner =
+        tower::service_fn(move |_: Request<()>| std::future::ready(Ok::<_, Infallible>(answer.respond())));
+    let mut service = ServiceBuilder::new().layer(guard.tonic_layer()).service(inner);
+    let request = Request::post(PUBLISH).header("content-type", "application/grpc").body(()).unwrap();
+    service.ready().await?.call(request).await
+}
+
+#[tokio::test]
+async fn a_body_whose_error_can_hold_no_denial_has_it_in_words() {
+    let answer = Answer::grpc(vec![data("one"), Piece::Trailers(scope_refusals().remove(0))]);
+    let response = layered(&guard().build(), &answer).await.unwrap();
+    let body = response.into_body().collect().await.unwrap();
+    let said = body.trailers().unwrap()["grpc-message"].to_str().unwrap();
+    assert!(said.starts_with(SCOPE_MESSAGE) && said.contains("No IAM role fixes this"), "{said}");
+    assert_eq!(body.to_bytes(), message("one"));
+}
+
+#[test]
+fn an_allowed_call_allocates_nothing() {
+    #[derive(Clone)]
+    struct Client;
+    struct Trailers(Option<HeaderMap>);
+    impl Body for Trailers {
+        type Data = Bytes;
+        type Error = Infallible;
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Poll::Ready(self.0.take().map(Frame::trailers).map(Ok))
+        }
+    }
+    impl tower::Service<Request<HeaderMap>> for Client {
+        type Response = Response<Trailers>;
+        type Error = Infallible;
+        type Future = std::future::Ready<Result<Self::Response, Infallible>>;
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, request: Request<HeaderMap>) -> Self::Future {
+            std::future::ready(Ok(Response::new(Trailers(Some(request.into_body())))))
+        }
+    }
+    let guard = Guard::builder().build();
+    let granted = GrantedScopes::known(ScopeSet::from_scope_text(PUBSUB), GrantSource::Declared);
+    guard.declare(AccessToken::new("rich").unwrap(), granted);
+    let request = || {
+        let head = Request::post(PUBLISH).header("content-type", "application/grpc");
+        head.header("authorization", "Bearer rich").body(headers(&[("grpc-status", "0")])).unwrap()
+    };
+    let mut service = guard.tonic_layer().layer(Client);
+    let mut requests: Vec<_> = (0..60).map(|_| request()).collect();
+    let mut send = |request| {
+        let cx = &mut Context::from_waker(Waker::noop());
+        let mut answer = pin!(service.call(request));
+        let Poll::Ready(Ok(answer)) = answer.as_mut().poll(cx) else { panic!("answered at once") };
+        let mut body = pin!(answer.into_body());
+        assert!(matches!(body.as_mut().poll_frame(cx), Poll::Ready(Some(Ok(_)))));
+    };
+    requests.drain(..10).for_each(&mut send);
+    assert_eq!(allocation_counter::measure(|| requests.into_iter().for_each(&mut send)).count_total, 0);
+}
+
+/// Everything that comes out of a body, with its size hint and its end checked on the way.
+fn drained(body: impl Body<Data = Bytes, Error = Broken>) -> Vec<Piece> {
+    let mut body = pin!(body);
+    let mut pieces = Vec::new();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        loop {
+            let hint = body.size_hint().exact().unwrap();
+            let is_over = body.is_end_stream();
+            let piece = match body.as_mut().frame().await {
+                None => return,
+                Some(Err(Broken)) => Piece::Cut,
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => Piece::Data(data),
+                    Err(frame) => Piece::Trailers(frame.into_trailers().unwrap()),
+                },
+            };
+            assert!(!is_over, "an end with {piece:?} behind it");
+            if let Piece::Data(data) = &piece {
+                assert!(hint >= data.len() as u64);
+            }
+            pieces.push(piece);
+        }
+    });
+    pieces
+}
+
+fn any_trailers() -> impl Strategy<Value = HeaderMap> {
+    let known = prop::sample::select([other_statuses(), scope_refusals()].concat());
+    let code = prop::sample::select(vec!["0", "1", "7", "77", "-7", " 7", "x"]);
+    let text = prop::collection::vec(32u8..=255, 0..40);
+    let made = (code, text.clone(), text).prop_map(|(code, message, details)| {
+        let mut all = headers(&[("grpc-status", code)]);
+        let mut add = |name: &'static str, value: &[u8]| {
+            if let Ok(value) = HeaderValue::from_bytes(value) {
+                all.insert(name, value);
+            }
+        };
+        add("grpc-message", &message);
+        add("grpc-status-details-bin", &details);
+        all
+    });
+    prop_oneof![known, made]
+}
+
+fn any_pieces() -> impl Strategy<Value = Vec<Piece>> {
+    let data = prop::collection::vec(any::<u8>(), 0..200).prop_map(|bytes| Piece::Data(bytes.into()));
+    let end = prop_oneof![
+        Just(None),
+        Just(Some(Piece::Cut)),
+        any_trailers().prop_map(|trailers| Some(Piece::Trailers(trailers))),
+    ];
+    (prop::collection::vec(data, 0..12), end).prop_map(|(data, end)| data.into_iter().chain(end).collect())
+}
+
+fn is_scope_refusal(piece: &Piece) -> bool {
+    matches!(piece, Piece::Trailers(trailers) if scope_refusals().contains(trailers))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn what_goes_in_comes_out_but_for_the_words_of_a_denial(pieces in any_pieces()) {
+        let answer = Answer::grpc(pieces.clone());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let response = runtime.block_on(layered(&guard().build(), &answer)).unwrap();
+        prop_assert_eq!(response.headers(), &answer.headers);
+        let out = drained(response.into_body());
+        match pieces.last().filter(|last| is_scope_refusal(last)) {
+            None => prop_assert_eq!(out, pieces),
+            Some(Piece::Trailers(sent)) => {
+                let (Some(Piece::Trailers(seen)), before) = (out.last(), &out[..out.len() - 1]) else {
+                    panic!("{out:?}")
+                };
+                prop_assert_eq!(before, &pieces[..pieces.len() - 1]);
+                let mut seen = seen.clone();
+                let message = seen.remove("grpc-message").unwrap();
+                prop_assert!(message.to_str().unwrap().contains("No IAM role fixes this"));
+                let mut sent = sent.clone();
+                sent.remove("grpc-message");
+                prop_assert_eq!(seen, sent);
+            }
+            Some(_) => unreachable!("only trailers are refusals"),
+        }
+    }
+
+    #[test]
+    fn no_status_makes_the_client_panic_that_did_not_before(status in any_trailers()) {
+        // tonic panics where a status that it reads itself has details that are no base64.
+        let fine = status.get("grpc-status-details-bin").is_none_or(|details| {
+            let (padded, bare) = (base64::engine::general_purpose::STANDARD, STANDARD_NO_PAD);
+            padded.decode(details).is_ok() || bare.decode(details).is_ok()
+        });
+        prop_assume!(fine);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let answer = Answer::grpc(vec![data("one"), Piece::Trailers(status)]);
+        let (messages, expected) = runtime.block_on(bare(&answer, PUBLISH));
+        let (received, seen) = runtime.block_on(guarded(&guard().build(), &answer, PUBLISH));
+        prop_assert_eq!(received, messages);
+        prop_assert_eq!(seen.map(|status| status.code()), expected.map(|status| status.code()));
+    }
+}

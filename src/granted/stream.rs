@@ -1,0 +1,7 @@
+//! A connection, plain or not.
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}

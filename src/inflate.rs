@@ -1,0 +1,172 @@
+//! What a compressed refusal says, for the classifier alone: the caller gets the bytes as they were
+//! sent.
+//!
+//! Clients that undo a coding themselves (reqwest with its feature `gzip`) do it below the guard and
+//! take the header away. This is for all others. Of a bomb no more is inflated than of any body is
+//! read, and brotli and zstd, which no Google API is known to send unasked, stay unread.
+
+use std::borrow::Cow;
+
+use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
+
+/// How much is inflated at most, in bytes: as much as the classifier reads.
+#[cfg(feature = "body")]
+pub(crate) const INFLATED_BYTES: usize = 64 * 1024;
+
+/// A body's beginning in plain bytes. Nothing if it is encoded in a way that is not undone here, or
+/// damaged: such a body says nothing, and the headers alone do not decide.
+///
+/// ```
+/// use gcp_scopes::inflate::readable;
+/// use http::{HeaderMap, HeaderValue, header::CONTENT_ENCODING};
+///
+/// assert_eq!(readable(&HeaderMap::new(), b"{}").as_deref(), Some(&b"{}"[..]));
+/// let brotli = HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_static("br"))]);
+/// assert_eq!(readable(&brotli, b"..."), None);
+/// ```
+#[must_use]
+pub fn readable<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<Cow<'b, [u8]>> {
+    let values = headers.get_all(CONTENT_ENCODING).iter();
+    let values: Vec<&str> = values.map(|value| value.to_str()).collect::<Result<_, _>>().ok()?;
+    let codings = values.iter().flat_map(|value| value.split(',')).map(str::trim);
+    let mut codings =
+        codings.filter(|coding| !matches!(coding.to_ascii_lowercase().as_str(), "" | "identity"));
+    match (codings.next(), codings.next()) {
+        (None, _) => Some(Cow::Borrowed(body)),
+        (Some(coding), None) => inflated(&coding.to_ascii_lowercase(), body).map(Cow::Owned),
+        (Some(_), Some(_)) => None,
+    }
+}
+
+#[cfg(feature = "body")]
+fn inflated(coding: &str, body: &[u8]) -> Option<Vec<u8>> {
+    use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};
+    match coding {
+        "gzip" | "x-gzip" => beginning(GzDecoder::new(body)),
+        "deflate" if has_zlib_header(body) => beginning(ZlibDecoder::new(body)),
+        // Some servers leave out the header that RFC 9110, section 8.4.1.2, asks for.
+        "deflate" => beginning(DeflateDecoder::new(body)),
+        _ => None,
+    }
+}
+
+#[cfg(not(feature = "body"))]
+fn inflated(_: &str, _: &[u8]) -> Option<Vec<u8>> {
+    None
+}
+
+/// Of a stream that was cut off, what stood before the cut. Nothing is no beginning: it would leave the
+/// headers to decide.
+#[cfg(feature = "body")]
+fn beginning(stream: impl std::io::Read) -> Option<Vec<u8>> {
+    use std::io::{ErrorKind, Read as _};
+    let mut plain = Vec::new();
+    match stream.take(INFLATED_BYTES as u64).read_to_end(&mut plain) {
+        Err(error) if error.kind() != ErrorKind::UnexpectedEof => None,
+        _ => Some(plain).filter(|plain| !plain.is_empty()),
+    }
+}
+
+/// Source: <https://www.rfc-editor.org/rfc/rfc1950#section-2.2>.
+#[cfg(feature = "body")]
+fn has_zlib_header(body: &[u8]) -> bool {
+    matches!(body, [method, flags, ..]
+        if method & 15 == 8 && u16::from_be_bytes([*method, *flags]) % 31 == 0)
+}
+
+#[cfg(test)]
+#[cfg(feature = "body")]
+mod tests {
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+
+    use super::*;
+
+    const PLAIN: &[u8] =
+        br#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
+
+    fn gzip(plain: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(plain).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn zlib(plain: &[u8]) -> Vec<u8> {
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(plain).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn deflate(plain: &[u8]) -> Vec<u8> {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(plain).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn read(coding: &[&str], body: &[u8]) -> Option<Vec<u8>> {
+        let headers = coding.iter().map(|coding| (CONTENT_ENCODING, coding.parse().unwrap()));
+        readable(&headers.collect(), body).map(Cow::into_owned)
+    }
+
+    #[test]
+    fn the_codings_that_clients_ask_google_for_are_read() {
+        for (coding, body) in [
+            ("", PLAIN.to_vec()),
+            ("identity", PLAIN.to_vec()),
+            ("gzip", gzip(PLAIN)),
+            ("GZip", gzip(PLAIN)),
+            ("x-gzip", gzip(PLAIN)),
+            ("identity, gzip", gzip(PLAIN)),
+            ("deflate", zlib(PLAIN)),
+            ("deflate", deflate(PLAIN)),
+        ] {
+            assert_eq!(read(&[coding], &body).as_deref(), Some(PLAIN), "{coding}");
+        }
+        assert_eq!(read(&[], PLAIN).as_deref(), Some(PLAIN));
+    }
+
+    #[test]
+    fn every_other_coding_and_damage_leave_a_body_unread() {
+        let (mut damaged, zipped) = (gzip(PLAIN), gzip(PLAIN));
+        *damaged.last_mut().unwrap() ^= 1;
+        let rows: [(&[&str], &[u8]); 9] = [
+            (&["br"], PLAIN),
+            (&["zstd"], PLAIN),
+            (&["gzipp"], &zipped),
+            (&["gzip, gzip"], &zipped),
+            (&["gzip", "br"], &zipped),
+            (&["gzip"], PLAIN),
+            (&["gzip"], &damaged),
+            (&["deflate"], &[0xff; 40]),
+            (&["deflate"], &[0x78, 0x9c, 0xff, 0xff, 0xff]),
+        ];
+        for (coding, body) in rows {
+            assert_eq!(read(coding, body), None, "{coding:?} {}", body.escape_ascii());
+        }
+        let odd = [(CONTENT_ENCODING, http::HeaderValue::from_bytes(b"gzip\xff").unwrap())];
+        assert_eq!(readable(&HeaderMap::from_iter(odd), &zipped), None);
+    }
+
+    #[test]
+    fn a_stream_that_is_cut_off_anywhere_gives_a_beginning() {
+        for (coding, body) in [("gzip", gzip(PLAIN)), ("deflate", zlib(PLAIN)), ("deflate", deflate(PLAIN))] {
+            for end in 0..body.len() {
+                let read = read(&[coding], &body[..end]);
+                assert!(read.is_none_or(|read| PLAIN.starts_with(&read)), "{coding} {end}");
+            }
+        }
+        let long = [PLAIN, &[b'x'; 30_000]].concat();
+        assert!(read(&["gzip"], &gzip(&long)[..80]).unwrap().starts_with(&PLAIN[..10]));
+    }
+
+    #[test]
+    fn of_a_bomb_no_more_is_inflated_than_is_read() {
+        let bomb = gzip(&vec![b' '; 64 << 20]);
+        assert!(bomb.len() < 70_000);
+        assert_eq!(read(&["gzip"], &bomb).unwrap().len(), INFLATED_BYTES);
+        assert_eq!(read(&["gzip"], &bomb[..16 * 1024]).unwrap().len(), INFLATED_BYTES);
+    }
+}

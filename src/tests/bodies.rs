@@ -1,0 +1,161 @@
+//! What is done to the body of a refusal.
+
+use std::collections::VecDeque;
+use std::io::Read as _;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use flate2::bufread::GzDecoder;
+use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
+use http_body::{Body, Frame, SizeHint};
+
+use super::first;
+use crate::background::{Background, Spawner};
+use crate::inflate::{INFLATED_BYTES, readable};
+use crate::response::body::{LOOK_BYTES, LOOK_FRAMES, look_within};
+
+/// What a body does when it is asked for a frame.
+#[derive(Debug, Clone)]
+enum Step {
+    Wait,
+    Data(Bytes),
+    Trailers,
+    Error,
+}
+
+/// A body that follows a script, and panics if it is asked again after its end.
+struct Script {
+    steps: VecDeque<Step>,
+    is_over: bool,
+}
+
+impl Body for Script {
+    type Data = Bytes;
+    type Error = &'static str;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, &'static str>>> {
+        assert!(!self.is_over, "asked again after its end");
+        match self.steps.pop_front() {
+            Some(Step::Wait) => Poll::Pending,
+            Some(Step::Data(data)) => Poll::Ready(Some(Ok(Frame::data(data)))),
+            Some(Step::Trailers) => Poll::Ready(Some(Ok(Frame::trailers(HeaderMap::new())))),
+            Some(Step::Error) => Poll::Ready(Some(Err("cut off"))),
+            None => {
+                self.is_over = true;
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(bytes(self.steps.iter()))
+    }
+}
+
+fn bytes<'s>(steps: impl Iterator<Item = &'s Step>) -> u64 {
+    steps.map(|step| if let Step::Data(data) = step { data.len() as u64 } else { 0 }).sum()
+}
+
+/// Any cut of a body into frames, waits, trailers and errors: what comes out is what went in, and what
+/// was looked at is its beginning.
+pub(super) fn body_look(data: &[u8]) {
+    let steps = script(data);
+    let mut context = Context::from_waker(Waker::noop());
+    let body = Script { steps: steps.iter().cloned().collect(), is_over: false };
+    // Of a guard that is gone: no time ends the look.
+    let spawner = Spawner::of(&Background::default());
+    let mut looking = pin!(look_within(&spawner, body));
+    let (seen, body) = loop {
+        if let Poll::Ready(looked) = looking.as_mut().poll(&mut context) {
+            break looked;
+        }
+    };
+    let sent: Vec<Step> = steps.into_iter().filter(|step| !matches!(step, Step::Wait)).collect();
+    let mut plain = Vec::new();
+    for data in sent.iter().filter_map(data_of) {
+        plain.extend_from_slice(&data[..data.len().min(LOOK_BYTES - plain.len())]);
+    }
+    assert!(plain.starts_with(&seen));
+    let is_little = plain.len() < LOOK_BYTES && sent.len() < LOOK_FRAMES;
+    let is_cut = sent.iter().any(|step| matches!(step, Step::Error | Step::Trailers));
+    assert!(!is_little || is_cut || seen == plain);
+    let mut left = bytes(sent.iter());
+    let mut body = pin!(body);
+    for step in &sent {
+        assert_eq!(body.size_hint().exact(), Some(left));
+        left -= bytes(std::iter::once(step));
+        assert!(!body.is_end_stream());
+        let frame = loop {
+            if let Poll::Ready(frame) = body.as_mut().poll_frame(&mut context) {
+                break frame;
+            }
+        };
+        match (step, frame) {
+            (Step::Data(data), Some(Ok(frame))) => {
+                assert!(frame.data_ref().is_some_and(|it| is_same(it, data)))
+            }
+            (Step::Trailers, Some(Ok(frame))) => assert!(frame.is_trailers()),
+            (Step::Error, Some(Err(error))) => assert_eq!(error, "cut off"),
+            (step, frame) => panic!("{step:?} became {frame:?}"),
+        }
+    }
+    while body.as_mut().poll_frame(&mut context).is_pending() {}
+}
+
+fn data_of(step: &Step) -> Option<&Bytes> {
+    if let Step::Data(data) = step { Some(data) } else { None }
+}
+
+/// The very bytes, and no copy of them.
+fn is_same(some: &Bytes, others: &Bytes) -> bool {
+    (some.as_ptr(), some.len()) == (others.as_ptr(), others.len())
+}
+
+/// Each pair of bytes is a step; frames are up to 16 KiB long, the square of half the second byte, and
+/// stand at different places of one text: to fill each would take longer than all the rest.
+fn script(data: &[u8]) -> Vec<Step> {
+    static TEXT: [u8; 17_000] = text();
+    let step = |(place, pair): (usize, &[u8])| match pair {
+        [0..=31, _] => Step::Wait,
+        [32..=35, _] => Step::Error,
+        [36..=39, _] => Step::Trailers,
+        [start, size] => {
+            let text = &TEXT[usize::from(*start) + place..];
+            Step::Data(Bytes::from_static(&text[..usize::from(*size).pow(2) / 4]))
+        }
+        _ => Step::Wait,
+    };
+    data.chunks(2).take(100).enumerate().map(step).collect()
+}
+
+/// A text that looks different at every place.
+const fn text<const N: usize>() -> [u8; N] {
+    let mut text = [0; N];
+    let mut place = 0;
+    while place < N {
+        text[place] = (place * 31 + (place >> 8) * 7) as u8;
+        place += 1;
+    }
+    text
+}
+
+/// Any bytes in any coding: a bounded beginning, and never another text than the coding's own.
+pub(super) fn inflate(data: &[u8]) {
+    let (coding, body) = first(data);
+    let coding = ["gzip", "deflate", "identity", "x-gzip", "br", "gzip, deflate"][usize::from(coding % 6)];
+    let headers = HeaderMap::from_iter([(CONTENT_ENCODING, coding.parse().expect("a word"))]);
+    let Some(plain) = readable(&headers, body) else { return };
+    assert!(plain.len() <= INFLATED_BYTES || coding == "identity");
+    let mut whole = Vec::new();
+    if coding.ends_with("gzip")
+        && GzDecoder::new(body).take(2 * INFLATED_BYTES as u64).read_to_end(&mut whole).is_ok()
+    {
+        whole.truncate(INFLATED_BYTES);
+        assert_eq!(*plain, *whole);
+    }
+}

@@ -1,0 +1,121 @@
+//! Compiles the published crates with the oldest Rust that they promise.
+//!
+//! The committed `Cargo.lock` is for newer compilers: of what a client brings along, cargo picks versions for the
+//! old one here, as it does for a user who has it. So a copy of the workspace is compiled.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use super::stated;
+use crate::workspace::{self, Member};
+
+/// The version that is tried.
+const OLDEST: u32 = 85;
+
+/// Checks every published crate that promises the oldest version, with all features that need no newer one.
+pub(crate) fn check() -> Result<()> {
+    let Some(compiler) = Compiler::installed()? else {
+        println!("LEFT OUT: Rust 1.{OLDEST}, which neither rustup nor the distribution has here");
+        return Ok(());
+    };
+    let copy = copy_of_workspace()?;
+    let mut lock = compiler.cargo(&copy);
+    run(lock.arg("generate-lockfile"))?;
+    for member in workspace::published()?.iter().filter(|member| member.rust == Some(OLDEST)) {
+        let mut command = compiler.cargo(&copy);
+        command.args(["check", "--quiet", "--lib", "--package", &member.name, "--target-dir"]);
+        command.arg(workspace::target()?.join("msrv/target"));
+        run(command.arg("--features").arg(old_features(member).join(",")))?;
+        println!("msrv: Rust 1.{OLDEST} compiles {}", member.name);
+    }
+    Ok(())
+}
+
+/// The features of which the crate's README states no newer version.
+fn old_features(member: &Member) -> Vec<&str> {
+    let readme = fs::read_to_string(member.folder.join("README.md")).unwrap_or_default();
+    let all = member.features.iter().filter(|feature| stated(&readme, feature).is_none());
+    all.map(String::as_str).collect()
+}
+
+struct Compiler {
+    rustc: PathBuf,
+    libraries: Option<PathBuf>,
+}
+
+impl Compiler {
+    /// rustup's, or the distribution's unpacked beside what cargo builds.
+    fn installed() -> Result<Option<Self>> {
+        let toolchain = format!("1.{OLDEST}");
+        let which = Command::new("rustup").args(["which", "--toolchain", &toolchain, "rustc"]).output();
+        if let Some(output) = which.ok().filter(|output| output.status.success()) {
+            let rustc = PathBuf::from(String::from_utf8(output.stdout)?.trim());
+            return Ok(Some(Self { rustc, libraries: None }));
+        }
+        let folder = workspace::target()?.join("msrv/rust");
+        let rustc = folder.join("usr/bin/rustc");
+        if !rustc.is_file() && !unpack(&folder)? {
+            return Ok(None);
+        }
+        Ok(Some(Self { rustc, libraries: Some(folder.join("usr/lib/x86_64-linux-gnu")) }))
+    }
+
+    fn cargo(&self, folder: &Path) -> Command {
+        let mut command = Command::new("cargo");
+        command.current_dir(folder).env("RUSTC", &self.rustc);
+        command.env("CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS", "fallback");
+        if let Some(libraries) = &self.libraries {
+            command.env("LD_LIBRARY_PATH", libraries);
+        }
+        command
+    }
+}
+
+/// Unpacks Debian's packages of the old compiler, if this is a Debian that has them.
+fn unpack(folder: &Path) -> Result<bool> {
+    let Ok(output) = Command::new("apt-cache").args(["madison", "rustc-web"]).output() else {
+        return Ok(false);
+    };
+    let table = String::from_utf8(output.stdout)?;
+    let mut versions = table.lines().filter_map(|line| line.split('|').nth(1)).map(str::trim);
+    let Some(version) = versions.find(|version| version.starts_with(&format!("1.{OLDEST}."))) else {
+        return Ok(false);
+    };
+    let debs = folder.with_file_name("debs");
+    fs::create_dir_all(&debs)?;
+    let [compiler, library] = [format!("rustc-web={version}"), format!("libstd-rust-web-dev={version}")];
+    let shared = format!("libstd-rust-web-1.{OLDEST}={version}");
+    let mut download = Command::new("apt-get");
+    download.args(["download", "-q", &compiler, &library, &shared, "libllvm19"]);
+    run(download.current_dir(&debs))?;
+    for deb in fs::read_dir(&debs)? {
+        run(Command::new("dpkg").arg("-x").arg(deb?.path()).arg(folder))?;
+    }
+    Ok(true)
+}
+
+/// Everything that git knows, but for the lock file.
+fn copy_of_workspace() -> Result<PathBuf> {
+    let (root, copy) = (workspace::root(), workspace::target()?.join("msrv/copy"));
+    let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(&root).output().context("git")?;
+    ensure!(listed.status.success(), "git ls-files failed");
+    if copy.exists() {
+        fs::remove_dir_all(&copy)?;
+    }
+    let names = String::from_utf8(listed.stdout)?;
+    for name in names.split('\0').filter(|name| !name.is_empty() && *name != "Cargo.lock") {
+        let place = copy.join(name);
+        fs::create_dir_all(place.parent().context("a file in no folder")?)?;
+        fs::copy(root.join(name), place).with_context(|| name.to_owned())?;
+    }
+    Ok(copy)
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    println!("==> {command:?}");
+    ensure!(command.status()?.success(), "failed: {command:?}");
+    Ok(())
+}
