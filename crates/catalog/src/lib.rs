@@ -69,6 +69,7 @@ mod naive;
 #[cfg(test)]
 #[path = "tests/catalog.rs"]
 mod tests;
-#[cfg(all(test, feature = "full"))]
+#[cfg(test)]
+#[cfg(feature = "full")]
 #[path = "tests/open.rs"]
 mod tests_of_open;
