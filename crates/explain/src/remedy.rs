@@ -31,6 +31,7 @@ mod grant;
 mod login;
 mod machine;
 mod next;
+mod pages;
 mod plan;
 mod platform;
 mod product;

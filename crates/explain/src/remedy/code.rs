@@ -2,17 +2,9 @@
 
 use super::case::{Case, Remedy};
 use super::next;
+use super::pages::{DELEGATION, IMPERSONATE, METADATA_TOKENS, PODS, SCOPES};
 use super::step::Step;
 use crate::environment::Platform;
-
-const METADATA_TOKENS: &str =
-    "https://docs.cloud.google.com/run/docs/securing/service-identity#access_tokens";
-const WORKLOAD_IDENTITY: &str =
-    "https://docs.cloud.google.com/kubernetes-engine/docs/concepts/workload-identity";
-const SCOPES: &str = "https://developers.google.com/identity/protocols/oauth2/scopes";
-const IMPERSONATE: &str =
-    "https://docs.cloud.google.com/iam/docs/create-short-lived-credentials-direct#create-access";
-const DELEGATION: &str = "https://developers.google.com/workspace/guides/create-credentials#set_up_domain-wide_delegation_for_a_service_account";
 
 /// Cloud Run, Functions, App Engine, GKE Workload Identity: the metadata server mints what is asked.
 /// That it does so on App Engine flexible is said by google-auth's documentation and not verified.
@@ -48,7 +40,7 @@ pub(super) fn metadata_server(case: &Case<'_>) -> Remedy {
 
 fn tokens_page(case: &Case<'_>) -> &'static str {
     match case.environment.platform() {
-        Platform::GkeWorkloadIdentity => WORKLOAD_IDENTITY,
+        Platform::GkeWorkloadIdentity => PODS,
         _ => METADATA_TOKENS,
     }
 }

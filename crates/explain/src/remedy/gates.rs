@@ -6,8 +6,11 @@
 mod apis;
 mod bucket;
 mod closed;
+mod grants;
+pub(super) mod pages;
 pub(super) mod roles;
 mod sign_in;
+mod troubles;
 
 use gcp_scopes_catalog::call::Call;
 

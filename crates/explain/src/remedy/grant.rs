@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::gates::roles::{ROLES, with_permission};
+use super::gates::pages::ROLES;
+use super::gates::roles::with_permission;
 use super::step::Step;
 use crate::environment::{Credential, Environment};
 

@@ -3,6 +3,7 @@
 use gcp_scopes_catalog::least_of;
 
 use super::case::{Case, Remedy, is_cloud, plain};
+use super::pages::{ADC_LOGIN, LOGIN, WORKFORCE};
 use super::step::Step;
 use super::{code, next};
 use crate::environment::Platform;
@@ -12,9 +13,6 @@ use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 /// replaces. Source: `gcloud auth application-default login --help`.
 const DEFAULTS: &str = "openid https://www.googleapis.com/auth/userinfo.email \
      https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/sqlservice.login";
-const ADC_LOGIN: &str = "https://docs.cloud.google.com/sdk/gcloud/reference/auth/application-default/login";
-const LOGIN: &str = "https://docs.cloud.google.com/sdk/gcloud/reference/auth/login";
-const WORKFORCE: &str = "https://docs.cloud.google.com/iam/docs/workforce-obtaining-short-lived-credentials";
 
 /// A program may read another file than the one that was written.
 const IF_AGAIN: &str = "If it is refused again, gcp-scopes whoami tells what its token holds.";

@@ -1,20 +1,9 @@
 //! Where a machine's configuration holds the access scopes: a VM, a group of VMs, a GKE node pool.
 
 use super::case::{Case, Remedy, scopes_flag};
+use super::pages::{CHANGE_SCOPES, CONSOLE, NODE_POOLS, ROLLOUT, TEMPLATES, WORKLOAD_IDENTITY};
 use super::step::Step;
 use super::{code, next};
-
-/// Source of the order stop, set, start, and of `--scopes` replacing the list.
-const CHANGE_SCOPES: &str = "https://docs.cloud.google.com/compute/docs/instances/change-service-account#changeserviceaccountandscopes";
-/// Source: a group's template cannot be changed, only replaced.
-const TEMPLATES: &str =
-    "https://docs.cloud.google.com/compute/docs/instance-templates#how_to_update_instance_templates";
-const ROLLOUT: &str = "https://docs.cloud.google.com/compute/docs/instance-groups/rolling-out-updates-to-managed-instance-groups";
-/// Source: a node pool's scopes cannot be changed.
-const NODE_POOLS: &str = "https://docs.cloud.google.com/kubernetes-engine/docs/how-to/access-scopes";
-const WORKLOAD_IDENTITY: &str =
-    "https://docs.cloud.google.com/kubernetes-engine/docs/how-to/workload-identity";
-const CONSOLE: &str = "https://console.cloud.google.com";
 
 /// A stand-alone VM: stop it, set its scopes, start it.
 pub(super) fn compute_engine(case: &Case<'_>) -> Remedy {

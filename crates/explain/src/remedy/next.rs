@@ -1,14 +1,11 @@
 //! What decides once the scope gate is open, so that nobody is surprised by the next refusal.
 
 use super::case::Case;
+use super::pages::{DRIVE, IAM, QUOTA};
 use super::step::Step;
 use crate::environment::{AccountKind, Credential, Platform};
 use crate::refusal::ScopeRefusal;
 use gcp_scopes_catalog::scope::Scope;
-
-const IAM: &str = "https://docs.cloud.google.com/iam/docs/granting-changing-revoking-access";
-const QUOTA: &str = "https://docs.cloud.google.com/docs/quotas/quota-project";
-const DRIVE: &str = "https://docs.cloud.google.com/bigquery/docs/external-data-drive";
 
 /// The gate behind this one, for a service account: IAM on Google Cloud, its own rules elsewhere.
 pub(super) fn after(case: &Case<'_>) -> Step {

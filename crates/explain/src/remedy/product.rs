@@ -1,13 +1,10 @@
 //! Products that run on VMs of their own and set the scopes of those VMs.
 
 use super::case::{Case, Remedy};
+use super::pages::{COMPOSER, DATAPROC};
 use super::step::Step;
 use super::{code, machine, next};
 use gcp_scopes_catalog::scope::{Scope, ScopeSet};
-
-const DATAPROC: &str =
-    "https://docs.cloud.google.com/dataproc/docs/concepts/configuring-clusters/service-accounts";
-const COMPOSER: &str = "https://docs.cloud.google.com/sdk/gcloud/reference/composer/environments/create";
 
 /// Only labels, sizes and policies of a cluster can be changed, so it has to be made anew.
 /// Source: `gcloud dataproc clusters update --help`.

@@ -3,24 +3,17 @@
 use gcp_scopes_catalog::call::Call;
 
 use super::super::step::Step;
-use super::{apis, bucket};
+use super::apis::TITLES;
+use super::bucket;
+use super::pages::{
+    API_KEYS, BILLING, DRIVE_SHARING, ENABLE, ERRORS, PERIMETER, POLICY, QUOTA, QUOTA_PROJECT,
+    REQUESTER_PAYS, WORKSPACE,
+};
 use crate::environment::{Credential, Environment, names};
 use crate::refusal::Refusal;
 
 /// The projects of gcloud's own OAuth clients, which nobody can enable anything in.
 const GCLOUD_PROJECTS: [&str; 2] = ["764086051850", "32555940559"];
-
-const ENABLE: &str = "https://docs.cloud.google.com/service-usage/docs/enable-disable";
-const BILLING: &str = "https://docs.cloud.google.com/billing/docs/how-to/modify-project";
-const PERIMETER: &str = "https://docs.cloud.google.com/vpc-service-controls/docs/troubleshooter";
-const POLICY: &str = "https://docs.cloud.google.com/resource-manager/docs/organization-policy/overview";
-const WORKSPACE: &str = "https://support.google.com/a/answer/7281227";
-const QUOTA: &str = "https://docs.cloud.google.com/docs/quotas/view-manage";
-const QUOTA_PROJECT: &str = "https://docs.cloud.google.com/docs/quotas/set-quota-project";
-const REQUESTER_PAYS: &str = "https://docs.cloud.google.com/storage/docs/using-requester-pays";
-const API_KEYS: &str = "https://docs.cloud.google.com/docs/authentication/api-keys";
-const DRIVE_SHARING: &str = "https://developers.google.com/workspace/drive/api/guides/handle-errors";
-const ERRORS: &str = "https://google.aip.dev/193";
 
 /// Stands for an account that is not known. gcloud takes nothing but an e-mail there.
 pub(super) const ACCOUNT: &str = "NAME@PROJECT.iam.gserviceaccount.com";
@@ -38,7 +31,7 @@ const TARGET_MARKS: [&str; 2] = ["on service account", "serviceAccounts/"];
 impl Closed<'_> {
     pub(super) fn enable(&self) -> Vec<Step> {
         let words = self.refusal.server_message().unwrap_or_default();
-        let api = self.refusal.service().or_else(|| apis::named(words));
+        let api = self.refusal.service().or_else(|| api_named(words));
         let text = format!(
             "Enable the API{}; it takes a few minutes to work everywhere. If it is enabled there, the call is charged \
              to another project: see the message.",
@@ -251,4 +244,11 @@ impl Closed<'_> {
             None => format!("serviceAccount:{ACCOUNT}"),
         }
     }
+}
+
+/// The host of the API whose title stands in the words, as in `Drive API has not been used`.
+fn api_named(words: &str) -> Option<&'static str> {
+    let is_end = |before: &str| !before.ends_with(|c: char| c.is_ascii_alphanumeric());
+    let stands = |title: &str| words.match_indices(title).any(|(at, _)| words.get(..at).is_some_and(is_end));
+    TITLES.iter().find(|(title, _)| stands(title)).map(|(_, host)| *host)
 }
