@@ -1,7 +1,7 @@
 //! Tokens come from a broker of one's own, which knows what it granted. A `GrantedScopesSource` tells
 //! the guard, so a call that cannot succeed is not even sent.
 //!
-//! `cargo run --example custom_source --features tower`. Nothing leaves this machine.
+//! `cargo run --example custom_source`. Nothing leaves this machine.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

@@ -1,8 +1,8 @@
 //! A service of your own and the tests that hold it to what it does when Google refuses: against the
 //! fake Google, without network and credentials.
 //!
-//! `cargo run --example own_tests --features reqwest-middleware` shows what its user sees, and
-//! `cargo test --example own_tests --features reqwest-middleware` runs the tests below.
+//! `cargo run --example own_tests` shows what its user sees, and
+//! `cargo test --example own_tests` runs the tests below.
 
 use gcp_scopes::{Denial, Guard};
 use gcp_scopes_testing::{FakeGoogle, Vm};
@@ -56,7 +56,7 @@ mod tests {
     const ACCOUNT: &str = "photos@my-project.iam.gserviceaccount.com";
 
     async fn vm_with(scope: &str, role: &str) -> FakeGoogle {
-        // `cargo test --all-features` builds reqwest without a crypto provider of its own.
+        // `cargo test --workspace` builds reqwest without a crypto provider of its own.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let vm = Vm::new("web-1").account(ACCOUNT).scopes([scope]);
         let google = FakeGoogle::builder().vm(vm).bucket("photos").iam("photos", ACCOUNT, role);

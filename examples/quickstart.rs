@@ -1,6 +1,6 @@
 //! The story this crate was made for, from the bare 403 to the call that succeeds.
 //!
-//! `cargo run --example quickstart --features reqwest-middleware` needs no network: an embedded fake Google runs
+//! `cargo run --example quickstart` needs no network: an embedded fake Google runs
 //! on 127.0.0.1, and a real client talks to it over real sockets.
 
 use std::error::Error;

@@ -2,7 +2,7 @@
 //! fail at random, and the server refuses at random.
 //!
 //! ```text
-//! cargo run --release --example soak --features tower [SECONDS [SEED]]
+//! cargo run --release --example soak [SECONDS [SEED]]
 //! ```
 //!
 //! Checks that no verdict is wrong (a call whose token holds the scope never becomes a denial that was

@@ -15,7 +15,7 @@
 //!
 //! ```
 //! use gcp_scopes::flight::{Answered, Begin};
-//! use gcp_scopes::{Denial, Guard, call::Call, refusal::Answer};
+//! use gcp_scopes::{Denial, Guard, call::Call};
 //! use http::{Request, Response};
 //!
 //! /// Sends a request through a client that blocks.
@@ -29,15 +29,13 @@
 //!         Begin::Send(flight) => flight,
 //!         Begin::Wait(pending) => pending.skip(), // the first call of a token, with `Preflight::Deny`
 //!         Begin::Stop(denial) => return Err(denial),
-//!     };
+//!     }; // or in one: `guard.begin(…).admit_now()?`
 //!     let response = send(request);
-//!     if flight.answered(response.status(), response.headers()) == Answered::ReadBody {
-//!         let answer = Answer::new(response.body()).with_status(response.status().as_u16());
-//!         if let Some(denial) = flight.explain_now(&answer.with_headers(response.headers())) {
-//!             return Err(denial);
-//!         }
-//!     }
-//!     Ok(response)
+//!     let denial = match flight.answered(response.status(), response.headers()) {
+//!         Answered::ReadBody => flight.explain_now(response.status(), response.headers(), response.body()),
+//!         Answered::Pass | Answered::ReadTrailers => None,
+//!     };
+//!     denial.map_or(Ok(response), Err)
 //! }
 //!
 //! let guard = Guard::builder().build();

@@ -1,7 +1,7 @@
 //! A service as it runs on a VM: axum, gcloud-storage, a readiness probe that asks both gates, and JSON logs
 //! for Cloud Logging. With narrow scopes it is not ready and says what to do; after the fix it is ready.
 //!
-//! `cargo run -p clients --example axum_service`. Nothing leaves this machine.
+//! `cargo run --manifest-path clients/Cargo.toml --example axum_service`. Nothing leaves this machine.
 
 use anyhow::Result;
 use axum::extract::State;

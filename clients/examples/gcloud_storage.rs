@@ -1,7 +1,7 @@
 //! gcloud-storage with a guard: the client takes a reqwest-middleware client, and the guard goes in there.
 //! First the guard's own error, then `Surface::Message`, for a program that matches on the client's 403.
 //!
-//! `cargo run -p clients --example gcloud_storage`. Nothing leaves this machine.
+//! `cargo run --manifest-path clients/Cargo.toml --example gcloud_storage`. Nothing leaves this machine.
 
 use gcloud_storage::client::{Client, ClientConfig};
 use gcloud_storage::http::Error;

@@ -1,6 +1,6 @@
 //! Google's own Cloud Storage client with a guard, against a fake Google on 127.0.0.1.
 //!
-//! `cargo run -p clients --example google_cloud_storage`
+//! `cargo run --manifest-path clients/Cargo.toml --example google_cloud_storage`
 
 use std::time::Duration;
 

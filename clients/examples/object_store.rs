@@ -1,7 +1,7 @@
 //! A guarded object_store on a VM whose scopes fall short: the error that its programs match on, and what
 //! it says now.
 //!
-//! `cargo run -p clients --example object_store`. Nothing leaves this machine.
+//! `cargo run --manifest-path clients/Cargo.toml --example object_store`. Nothing leaves this machine.
 
 use std::sync::Arc;
 

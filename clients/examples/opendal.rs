@@ -1,6 +1,6 @@
 //! A guarded opendal operator on a VM whose scopes fall short: what its user sees, and what helps.
 //!
-//! `cargo run -p clients --example opendal`. Nothing leaves this machine.
+//! `cargo run --manifest-path clients/Cargo.toml --example opendal`. Nothing leaves this machine.
 
 use std::error::Error;
 

@@ -1,6 +1,6 @@
 //! A service on a VM publishes to Pub/Sub over gRPC. Its account has the role; its token lacks the scope.
 //!
-//! `cargo run -p clients --example tonic_pubsub` (offline: a fake Google takes Google's place)
+//! `cargo run --manifest-path clients/Cargo.toml --example tonic_pubsub` (offline: a fake Google takes Google's place)
 
 use gcp_scopes::{Denial, Guard};
 use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};

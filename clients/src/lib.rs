@@ -1,6 +1,6 @@
 //! The guard inside real, published clients: every case over every client.
 //!
-//! `cargo run -p clients` runs them all and prints the table; `cargo run -p clients -- opendal upload`
+//! `cargo run --manifest-path clients/Cargo.toml` runs them all and prints the table; `cargo run --manifest-path clients/Cargo.toml -- opendal upload`
 //! runs the columns and the rows whose names hold these words.
 //!
 //! To add a client: `docs/support-another-client.md`.

@@ -1,6 +1,6 @@
 //! Runs every case over every client and prints the table.
 //!
-//! `cargo run -p clients [-- CLIENT [CASE]]`: words that the name of a column or a row holds.
+//! `cargo run --manifest-path clients/Cargo.toml [-- CLIENT [CASE]]`: words that the name of a column or a row holds.
 
 use std::process::ExitCode;
 

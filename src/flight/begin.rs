@@ -190,10 +190,11 @@ impl Guard {
     /// known. The answer must be one of an API of Google's.
     ///
     /// ```
-    /// # use gcp_scopes::{Guard, refusal::Answer};
+    /// # use gcp_scopes::Guard;
+    /// # use http::{HeaderMap, StatusCode};
     /// let flight = Guard::builder().build().begin_unseen(None);
     /// let body = br#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
-    /// let denial = flight.explain_now(&Answer::new(body).with_status(403));
+    /// let denial = flight.explain_now(StatusCode::FORBIDDEN, &HeaderMap::new(), body);
     /// assert!(denial.is_some_and(|denial| denial.method().is_none()));
     /// ```
     #[must_use]

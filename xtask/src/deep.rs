@@ -121,7 +121,7 @@ pub(crate) fn deny() -> Result<()> {
 
 /// A thousand callers for so many seconds.
 pub(crate) fn soak(seconds: &str) -> Result<()> {
-    let example = ["run", "--release", "--example", "soak", "--features", "tower", "--", seconds];
+    let example = ["run", "--release", "--example", "soak", "--", seconds];
     run(Command::new("cargo").args(example))
 }
 

@@ -35,7 +35,7 @@ const BLOCKS: [Block; 4] = [
         shows: Shows::Output {
             fence: "text",
             prompt: "",
-            command: &["run", "--quiet", "--example", "quickstart", "--features", "reqwest-middleware"],
+            command: &["run", "--quiet", "--example", "quickstart"],
         },
     },
     Block {

@@ -1,4 +1,4 @@
-//! The same as `cargo run -p clients`, as a test; and nothing that is logged meanwhile, by any crate at any
+//! The same as `cargo run --manifest-path clients/Cargo.toml`, as a test; and nothing that is logged meanwhile, by any crate at any
 //! level, holds a token.
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
