@@ -68,7 +68,8 @@ pub fn fit(headers: &mut HeaderMap, body: &Bytes) {
     }
 }
 
-#[cfg(all(test, feature = "catalog-full", feature = "body"))]
+#[cfg(test)]
+#[cfg(all(feature = "catalog-full", feature = "body"))]
 mod tests {
     use std::sync::Arc;
 

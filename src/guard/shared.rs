@@ -160,10 +160,11 @@ mod tests {
     #[test]
     fn threads_clone_by_counters_of_their_own() {
         let shared = Shared::new(());
-        let here = number(&shared.clone());
-        assert_eq!(here, number(&shared.clone()));
+        let clone = || number(&Shared::clone(&shared));
+        let here = clone();
+        assert_eq!(here, clone());
         // One of many may happen to share the counter of this thread, but not all.
-        let there = || std::thread::scope(|scope| scope.spawn(|| number(&shared.clone())).join().unwrap());
+        let there = || std::thread::scope(|scope| scope.spawn(clone).join().unwrap());
         assert!((0..8).any(|_| there() != here));
     }
 
@@ -197,7 +198,7 @@ mod tests {
                         for _ in 0..50 {
                             drop(own.clone());
                         }
-                        own.clone()
+                        own
                     })
                 })
                 .collect();
@@ -215,7 +216,9 @@ mod tests {
         shared.slot.all.kept.lock().unwrap().clear();
         let clone = shared.clone();
         drop(shared);
-        assert_eq!(*clone.clone(), 7);
+        let another = clone.clone();
+        drop(clone);
+        assert_eq!(*another, 7);
     }
 }
 
