@@ -109,7 +109,6 @@ mod fake;
 mod fault;
 mod forward;
 mod gcloud;
-mod grpc;
 mod iam;
 mod incoming;
 mod metadata;

@@ -1,4 +1,4 @@
-//! What a program can run on.
+//! Data: what a program can run on.
 
 /// What a program runs on.
 ///

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, Version};
 
 use crate::service::Service;
@@ -31,11 +32,7 @@ use crate::service::Service;
 #[derive(Clone)]
 pub struct RecordedRequest {
     pub(crate) service: Service,
-    pub(crate) verb: Method,
-    pub(crate) path: String,
-    pub(crate) query: String,
-    pub(crate) version: Version,
-    pub(crate) headers: HeaderMap,
+    pub(crate) head: Parts,
     pub(crate) status: Option<StatusCode>,
 }
 
@@ -83,7 +80,7 @@ impl RecordedRequest {
     /// ```
     #[must_use]
     pub fn verb(&self) -> &Method {
-        &self.verb
+        &self.head.method
     }
 
     /// The path as it was sent, without the query.
@@ -106,7 +103,7 @@ impl RecordedRequest {
     /// ```
     #[must_use]
     pub fn path(&self) -> &str {
-        &self.path
+        self.head.uri.path()
     }
 
     /// The query as it was sent, without the question mark; empty if there was none.
@@ -129,7 +126,7 @@ impl RecordedRequest {
     /// ```
     #[must_use]
     pub fn query(&self) -> &str {
-        &self.query
+        self.head.uri.query().unwrap_or_default()
     }
 
     /// The version of HTTP that was spoken.
@@ -152,7 +149,7 @@ impl RecordedRequest {
     /// ```
     #[must_use]
     pub fn version(&self) -> Version {
-        self.version
+        self.head.version
     }
 
     /// All headers of the request. They may hold a token.
@@ -175,7 +172,7 @@ impl RecordedRequest {
     /// ```
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        &self.headers
+        &self.head.headers
     }
 
     /// A header of the request, if it came and is text.
@@ -199,7 +196,7 @@ impl RecordedRequest {
     /// ```
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
+        self.headers().get(name).and_then(|value| value.to_str().ok())
     }
 
     /// Whether an `Authorization` header came.
@@ -222,7 +219,7 @@ impl RecordedRequest {
     /// ```
     #[must_use]
     pub fn has_authorization(&self) -> bool {
-        self.headers.contains_key(http::header::AUTHORIZATION)
+        self.headers().contains_key(http::header::AUTHORIZATION)
     }
 
     /// The status that was sent; none while the answer is being made, or if none was sent at all.
@@ -254,8 +251,8 @@ impl fmt::Debug for RecordedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RecordedRequest")
             .field("service", &self.service)
-            .field("verb", &self.verb)
-            .field("path", &self.path)
+            .field("verb", self.verb())
+            .field("path", &self.path())
             .field("has_authorization", &self.has_authorization())
             .field("status", &self.status)
             .finish_non_exhaustive()

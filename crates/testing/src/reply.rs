@@ -55,14 +55,15 @@ pub(crate) fn with(mut reply: Reply, name: &str, value: &str) -> Reply {
     reply
 }
 
-/// The error object of Google's older stack, which Cloud Storage and Compute Engine still send:
-/// no `status`, no `details`.
-pub(crate) fn legacy_error(code: StatusCode, reason: &str, message: &str) -> Value {
-    json!({"error": {
-        "code": code.as_u16(),
+/// A refusal of Google's older stack, which Cloud Storage and Compute Engine still send: no
+/// `status`, no `details`.
+pub(crate) fn error(status: StatusCode, reason: &str, message: &str) -> Reply {
+    let body = json!({"error": {
+        "code": status.as_u16(),
         "message": message,
         "errors": [{"message": message, "domain": "global", "reason": reason}],
-    }})
+    }});
+    json(status, &body)
 }
 
 /// The challenge that lists the scopes a call accepts: any one of them is enough.
@@ -71,12 +72,4 @@ pub(crate) fn challenge(scopes: &[String]) -> String {
         r#"Bearer realm="https://accounts.google.com/", error="insufficient_scope", scope="{}""#,
         scopes.join(" ")
     )
-}
-
-/// `google.rpc.ErrorInfo`: a reason for machines, and where it comes from.
-pub(crate) fn error_info(reason: &str, domain: &str, metadata: &Value) -> Value {
-    json!({
-        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-        "reason": reason, "domain": domain, "metadata": metadata,
-    })
 }

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
+use serde_json::Value;
+
 use crate::clock::Clock;
 use crate::encoding::random_hex;
 use crate::fault::Faults;
@@ -26,7 +28,8 @@ pub(crate) struct State {
     pub(crate) tokens: HashMap<String, Token>,
     /// By refresh token.
     pub(crate) logins: HashMap<String, Login>,
-    pub(crate) operations: Vec<Operation>,
+    /// Changes of VMs, as Compute Engine shows them.
+    pub(crate) operations: Vec<Value>,
     pub(crate) script: ScriptedAnswers,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
@@ -52,17 +55,6 @@ impl Token {
 pub(crate) struct Login {
     pub(crate) account: String,
     pub(crate) scopes: Vec<String>,
-}
-
-/// A change of a VM. It is done at once here.
-pub(crate) struct Operation {
-    pub(crate) name: String,
-    pub(crate) kind: &'static str,
-    pub(crate) project: String,
-    pub(crate) zone: String,
-    pub(crate) target: String,
-    pub(crate) user: String,
-    pub(crate) time: String,
 }
 
 impl State {

@@ -14,6 +14,7 @@ mod multipart;
 mod objects;
 mod parts;
 mod problem;
+mod refusal;
 mod represent;
 mod upload;
 mod xml;

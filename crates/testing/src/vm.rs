@@ -324,15 +324,10 @@ impl Machine {
         self.name.bytes().fold(4_000_000_000_000_000_000, |id, byte| id + u64::from(byte) * 1_000_003)
     }
 
-    /// Stopping ends every process, the metadata server's token cache included.
-    pub(crate) fn stop(&mut self) {
-        self.running = false;
-        self.cache.clear();
-    }
-
-    /// A new boot, so nothing is left in the cache that was put there meanwhile.
-    pub(crate) fn start(&mut self) {
-        self.running = true;
+    /// Starts or stops it. Stopping ends every process, the metadata server's token cache included;
+    /// after a new boot nothing is left in the cache that was put there meanwhile.
+    pub(crate) fn switch(&mut self, on: bool) {
+        self.running = on;
         self.cache.clear();
     }
 

@@ -70,7 +70,7 @@ impl VmControl<'_> {
     /// There is no such VM, or it is no VM but a serverless instance.
     pub fn stop(&self) -> Result<(), Error> {
         self.change(|machine| {
-            machine.stop();
+            machine.switch(false);
             Ok(())
         })
     }
@@ -95,7 +95,7 @@ impl VmControl<'_> {
     /// There is no such VM, or it is no VM but a serverless instance.
     pub fn start(&self) -> Result<(), Error> {
         self.change(|machine| {
-            machine.start();
+            machine.switch(true);
             Ok(())
         })
     }

@@ -1,6 +1,7 @@
 //! Data: the forms in which Google's services refuse.
 
-mod forms;
+pub(crate) mod forms;
+mod grpc;
 mod reply;
 
 /// A refusal, in one of the forms that Google's services send over HTTP and gRPC.

@@ -17,15 +17,7 @@ pub(super) struct InFlight {
 impl InFlight {
     /// Records a request that has come.
     pub(super) fn begin(shared: &Arc<Shared>, service: Service, head: &http::request::Parts) -> Self {
-        let request = RecordedRequest {
-            service,
-            verb: head.method.clone(),
-            path: head.uri.path().to_owned(),
-            query: head.uri.query().unwrap_or_default().to_owned(),
-            version: head.version,
-            headers: head.headers.clone(),
-            status: None,
-        };
+        let request = RecordedRequest { service, head: head.clone(), status: None };
         let number = shared.lock().log.begin(request);
         shared.changed.send_replace(());
         Self { shared: shared.clone(), number }

@@ -1,12 +1,11 @@
-//! Everything that can be wrong with a call, in Cloud Storage's words, as JSON and as XML.
+//! Data: everything that can be wrong with a call, in Cloud Storage's words.
 //!
 //! Source of codes and reasons: <https://cloud.google.com/storage/docs/json_api/v1/status-codes>
 //! and <https://cloud.google.com/storage/docs/xml-api/reference-status>.
 
 use http::StatusCode;
 
-use super::xml_bodies::{self, ErrorBody};
-use crate::reply::{Reply, challenge, empty, json, legacy_error, with, xml};
+use crate::reply::challenge;
 
 #[derive(Debug)]
 pub(super) enum Problem {
@@ -31,35 +30,23 @@ impl Problem {
         Self::Iam(denied(account, permission))
     }
 
-    fn status(&self) -> StatusCode {
+    /// The status, the JSON API's reason and the XML API's code.
+    pub(super) fn codes(&self) -> (StatusCode, &'static str, &'static str) {
         match self {
-            Self::Anonymous(_) | Self::BadToken => StatusCode::UNAUTHORIZED,
-            Self::Scope(_) | Self::Iam(_) => StatusCode::FORBIDDEN,
-            Self::NotFound | Self::NoBucket | Self::NoObject(_) => StatusCode::NOT_FOUND,
-            Self::Precondition => StatusCode::PRECONDITION_FAILED,
-            Self::Conflict(_) => StatusCode::CONFLICT,
-            Self::Invalid(_) => StatusCode::BAD_REQUEST,
-            Self::NotImplemented(_) => StatusCode::NOT_IMPLEMENTED,
+            Self::Anonymous(_) => (StatusCode::UNAUTHORIZED, "required", "AuthenticationRequired"),
+            Self::BadToken => (StatusCode::UNAUTHORIZED, "authError", "AuthenticationRequired"),
+            Self::Scope(_) | Self::Iam(_) => (StatusCode::FORBIDDEN, "forbidden", "AccessDenied"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "notFound", "InvalidURI"),
+            Self::NoBucket => (StatusCode::NOT_FOUND, "notFound", "NoSuchBucket"),
+            Self::NoObject(_) => (StatusCode::NOT_FOUND, "notFound", "NoSuchKey"),
+            Self::Precondition => (StatusCode::PRECONDITION_FAILED, "conditionNotMet", "PreconditionFailed"),
+            Self::Conflict(_) => (StatusCode::CONFLICT, "conflict", "BucketNotEmpty"),
+            Self::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid", "InvalidArgument"),
+            Self::NotImplemented(_) => (StatusCode::NOT_IMPLEMENTED, "notImplemented", "NotImplemented"),
         }
     }
 
-    /// The JSON API's reason and the XML API's code.
-    fn names(&self) -> (&'static str, &'static str) {
-        match self {
-            Self::Anonymous(_) => ("required", "AuthenticationRequired"),
-            Self::BadToken => ("authError", "AuthenticationRequired"),
-            Self::Scope(_) | Self::Iam(_) => ("forbidden", "AccessDenied"),
-            Self::NotFound => ("notFound", "InvalidURI"),
-            Self::NoBucket => ("notFound", "NoSuchBucket"),
-            Self::NoObject(_) => ("notFound", "NoSuchKey"),
-            Self::Precondition => ("conditionNotMet", "PreconditionFailed"),
-            Self::Conflict(_) => ("conflict", "BucketNotEmpty"),
-            Self::Invalid(_) => ("invalid", "InvalidArgument"),
-            Self::NotImplemented(_) => ("notImplemented", "NotImplemented"),
-        }
-    }
-
-    fn message(&self) -> String {
+    pub(super) fn message(&self) -> String {
         match self {
             Self::Anonymous(permission) => denied("Anonymous caller", permission),
             Self::BadToken => "Invalid Credentials".into(),
@@ -74,38 +61,13 @@ impl Problem {
         }
     }
 
-    fn challenge(&self) -> Option<String> {
+    pub(super) fn challenge(&self) -> Option<String> {
         const REALM: &str = r#"Bearer realm="https://accounts.google.com/""#;
         match self {
             Self::Anonymous(_) => Some(REALM.to_owned()),
             Self::BadToken => Some(format!(r#"{REALM}, error="invalid_token""#)),
             Self::Scope(accepted) => Some(challenge(accepted)),
             _ => None,
-        }
-    }
-
-    pub(super) fn json(&self) -> Reply {
-        let error = legacy_error(self.status(), self.names().0, &self.message());
-        self.challenged(json(self.status(), &error))
-    }
-
-    pub(super) fn xml(&self, head: bool) -> Reply {
-        if head {
-            return self.challenged(empty(self.status()));
-        }
-        let (message, details) = match self {
-            Self::Scope(_) | Self::Iam(_) => ("Access denied.".to_owned(), Some(self.message())),
-            Self::Anonymous(_) => ("Authentication required.".to_owned(), None),
-            _ => (self.message(), None),
-        };
-        let body = ErrorBody { code: self.names().1, message, details };
-        self.challenged(xml(self.status(), xml_bodies::document(&body)))
-    }
-
-    fn challenged(&self, reply: Reply) -> Reply {
-        match self.challenge() {
-            Some(challenge) => with(reply, "www-authenticate", &challenge),
-            None => reply,
         }
     }
 }

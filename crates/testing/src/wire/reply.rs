@@ -1,33 +1,27 @@
 //! The answer that goes out for each [`Wire`].
 
+use std::collections::BTreeMap;
+
 use http::StatusCode;
 use quick_xml::escape::partial_escape;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Wire;
-use super::forms::{self, Form, Info};
-use crate::grpc::{self, PERMISSION_DENIED, RESOURCE_EXHAUSTED};
+use super::forms::{Form, HTML, Info};
+use super::grpc::{self, PERMISSION_DENIED, RESOURCE_EXHAUSTED};
 use crate::reply::{Reply, empty, html, json, with, xml};
 
 impl Wire {
     pub(crate) fn reply(self) -> Reply {
-        match self {
-            Self::Html => html(StatusCode::FORBIDDEN, forms::HTML),
-            Self::ScopeHeaderOnly => challenged(empty(StatusCode::FORBIDDEN), forms::PUBLISH),
-            Self::ScopeStorageXml => {
-                challenged(xml(StatusCode::FORBIDDEN, forms::SCOPE_STORAGE_XML), forms::STORAGE)
-            }
-            grpc if grpc.is_grpc() => grpc.grpc_reply(),
-            _ => self.json_reply(),
-        }
-    }
-
-    fn json_reply(self) -> Reply {
         let form = self.form();
-        let body = json!({"error": form.error()});
-        let body = if self == Self::ScopeInArray { json!([body]) } else { body };
-        let status = StatusCode::from_u16(form.code).unwrap_or(StatusCode::FORBIDDEN);
-        challenged(json(status, &body), form.challenge)
+        match self {
+            Self::Html => html(StatusCode::FORBIDDEN, HTML),
+            Self::ScopeHeaderOnly => challenged(empty(StatusCode::FORBIDDEN), form.challenge),
+            Self::ScopeStorageXml => challenged(self.xml_reply(), form.challenge),
+            Self::ScopeInArray => form.json(&json!([form.body()])),
+            grpc if grpc.is_grpc() => grpc.grpc_reply(),
+            _ => form.reply(),
+        }
     }
 
     /// In XML, as Cloud Storage would refuse.
@@ -43,55 +37,30 @@ impl Wire {
     /// In headers or trailers, as gRPC refuses.
     pub(crate) fn grpc_reply(self) -> Reply {
         let form = self.form();
-        let (message, info) = (form.message, form.info.as_ref().map(error_info));
         let code = if self == Self::RateLimit { RESOURCE_EXHAUSTED } else { PERMISSION_DENIED };
-        let bytes = match (self, &info) {
-            (Self::GrpcScopeErrorInfoOnly, Some(info)) => {
-                Some(("google.rpc.errorinfo-bin", grpc::error_info(info)))
-            }
-            (_, Some(info)) => Some(("grpc-status-details-bin", grpc::status(code, message, info))),
-            (_, None) => None,
-        };
-        let headers = challenged(grpc::refusal(code, message, bytes), form.challenge);
+        let bytes = form.info.as_ref().map(|info| match self {
+            Self::GrpcScopeErrorInfoOnly => ("google.rpc.errorinfo-bin", grpc::error_info(info)),
+            _ => ("grpc-status-details-bin", grpc::status(code, form.message, info)),
+        });
+        let headers = challenged(grpc::refusal(code, form.message, bytes), form.challenge);
         match self {
             Self::GrpcScopeInTrailers => grpc::into_trailers(headers),
             _ => headers,
         }
     }
-
-    /// The parts of a refusal in JSON, which gRPC sends in another encoding.
-    fn form(self) -> Form {
-        match self {
-            Self::Scope | Self::ScopeInArray => forms::SCOPE,
-            Self::ScopeErrorInfoOnly | Self::GrpcScope => forms::SCOPE_ERROR_INFO_ONLY,
-            Self::GrpcScopeInTrailers | Self::GrpcScopeErrorInfoOnly => forms::SCOPE_ERROR_INFO_ONLY,
-            Self::ScopeMessageOnly | Self::GrpcScopeMessageOnly => forms::SCOPE_MESSAGE_ONLY,
-            Self::ScopeHeaderOnly => forms::SCOPE_MESSAGE_ONLY,
-            Self::ScopeNoErrorInfo => forms::SCOPE_NO_ERROR_INFO,
-            Self::ScopeForbidden => forms::SCOPE_FORBIDDEN,
-            Self::ScopeLegacyMessage => forms::SCOPE_LEGACY_MESSAGE,
-            Self::ScopeLegacy => forms::SCOPE_LEGACY,
-            Self::ScopeStorage | Self::ScopeStorageXml => forms::SCOPE_STORAGE,
-            Self::ScopeRestricting => forms::SCOPE_RESTRICTING,
-            Self::ScopeOrShare => forms::SCOPE_OR_SHARE,
-            Self::IamDenied | Self::GrpcIamDenied | Self::Html => forms::IAM_DENIED,
-            Self::ServiceDisabled | Self::GrpcServiceDisabled => forms::SERVICE_DISABLED,
-            Self::Billing => forms::BILLING,
-            Self::VpcSc => forms::VPC_SC,
-            Self::QuotaProject => forms::QUOTA_PROJECT,
-            Self::QuotaProjectMissing => forms::QUOTA_PROJECT_MISSING,
-            Self::RateLimit => forms::RATE_LIMIT,
-            Self::ApiKey => forms::API_KEY,
-            Self::Credentials => forms::CREDENTIALS,
-            Self::AnalyticsLookAlike => forms::ANALYTICS_LOOK_ALIKE,
-        }
-    }
 }
 
 impl Form {
-    /// The error object.
-    fn error(&self) -> Value {
-        let mut error = json!({"code": self.code, "message": self.message});
+    pub(crate) fn reply(&self) -> Reply {
+        self.json(&self.body())
+    }
+
+    fn json(&self, body: &Value) -> Reply {
+        challenged(json(self.code, body), self.challenge)
+    }
+
+    fn body(&self) -> Value {
+        let mut error = json!({"code": self.code.as_u16(), "message": self.message});
         if !self.status.is_empty() {
             error["status"] = json!(self.status);
         }
@@ -99,11 +68,11 @@ impl Form {
             error["errors"] = json!([{"message": message, "domain": "global", "reason": reason}]);
         }
         let details: Vec<Value> =
-            self.violation().into_iter().chain(self.info.as_ref().map(error_info)).collect();
+            self.violation().into_iter().chain(self.info.as_ref().map(Info::json)).collect();
         if !details.is_empty() {
             error["details"] = json!(details);
         }
-        error
+        json!({ "error": error })
     }
 
     fn violation(&self) -> Option<Value> {
@@ -115,10 +84,14 @@ impl Form {
     }
 }
 
-fn error_info(info: &Info) -> Value {
-    let metadata: Map<String, Value> =
-        info.metadata.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-    crate::reply::error_info(info.reason, info.domain, &metadata.into())
+impl Info {
+    fn json(&self) -> Value {
+        let metadata: BTreeMap<_, _> = self.metadata.iter().copied().collect();
+        json!({
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": self.reason, "domain": self.domain, "metadata": metadata,
+        })
+    }
 }
 
 fn challenged(reply: Reply, challenge: &str) -> Reply {

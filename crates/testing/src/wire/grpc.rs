@@ -8,17 +8,17 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use serde_json::Value;
 
+use super::forms::Info;
 use crate::encoding::grpc_message;
 use crate::reply::{Reply, Trailers, empty, with};
 
 /// Statuses of gRPC, <https://grpc.io/docs/guides/status-codes/>.
-pub(crate) const PERMISSION_DENIED: u8 = 7;
-pub(crate) const RESOURCE_EXHAUSTED: u8 = 8;
+pub(super) const PERMISSION_DENIED: u8 = 7;
+pub(super) const RESOURCE_EXHAUSTED: u8 = 8;
 
 /// Everything in the headers and no body, as Google's servers refuse a call that has not begun.
-pub(crate) fn refusal(code: u8, message: &str, bytes: Option<(&str, Vec<u8>)>) -> Reply {
+pub(super) fn refusal(code: u8, message: &str, bytes: Option<(&str, Vec<u8>)>) -> Reply {
     let reply = with(empty(StatusCode::OK), CONTENT_TYPE.as_str(), "application/grpc");
     let reply = with(reply, "grpc-status", &code.to_string());
     let reply = with(reply, "grpc-message", &grpc_message(message));
@@ -29,7 +29,7 @@ pub(crate) fn refusal(code: u8, message: &str, bytes: Option<(&str, Vec<u8>)>) -
 }
 
 /// The same, with all but the content type after the (empty) stream of messages.
-pub(crate) fn into_trailers(reply: Reply) -> Reply {
+pub(super) fn into_trailers(reply: Reply) -> Reply {
     let mut trailers = reply.into_parts().0.headers;
     trailers.remove(CONTENT_TYPE);
     let mut reply = with(empty(StatusCode::OK), CONTENT_TYPE.as_str(), "application/grpc");
@@ -38,7 +38,7 @@ pub(crate) fn into_trailers(reply: Reply) -> Reply {
 }
 
 /// `google.rpc.Status` with one detail, an `ErrorInfo`.
-pub(crate) fn status(code: u8, message: &str, info: &Value) -> Vec<u8> {
+pub(super) fn status(code: u8, message: &str, info: &Info) -> Vec<u8> {
     let mut any = Vec::new();
     field(&mut any, 1, b"type.googleapis.com/google.rpc.ErrorInfo");
     field(&mut any, 2, &error_info(info));
@@ -48,16 +48,15 @@ pub(crate) fn status(code: u8, message: &str, info: &Value) -> Vec<u8> {
     out
 }
 
-/// `google.rpc.ErrorInfo` from its JSON.
-pub(crate) fn error_info(detail: &Value) -> Vec<u8> {
-    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+/// `google.rpc.ErrorInfo`.
+pub(super) fn error_info(info: &Info) -> Vec<u8> {
     let mut out = Vec::new();
-    field(&mut out, 1, text(detail.get("reason")).as_bytes());
-    field(&mut out, 2, text(detail.get("domain")).as_bytes());
-    for (key, value) in detail.get("metadata").and_then(Value::as_object).into_iter().flatten() {
+    field(&mut out, 1, info.reason.as_bytes());
+    field(&mut out, 2, info.domain.as_bytes());
+    for (key, value) in info.metadata {
         let mut entry = Vec::new();
         field(&mut entry, 1, key.as_bytes());
-        field(&mut entry, 2, text(Some(value)).as_bytes());
+        field(&mut entry, 2, value.as_bytes());
         field(&mut out, 3, &entry);
     }
     out
