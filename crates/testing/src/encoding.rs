@@ -6,6 +6,7 @@ use std::hash::{BuildHasher, Hasher};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use quick_xml::escape::partial_escape;
 use serde_json::Value;
 
 /// What a segment of a path holds as it is: letters, digits and `-._~`.
@@ -22,6 +23,17 @@ pub(crate) fn decode(text: &str) -> String {
 /// Percent-encodes a segment of a path.
 pub(crate) fn segment(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
+}
+
+/// An element of XML: how it begins, and what is inside.
+pub(crate) fn element(start: &str, inside: &str) -> String {
+    let name = start.split(' ').next().unwrap_or(start);
+    if inside.is_empty() { format!("<{start}/>") } else { format!("<{start}>{inside}</{name}>") }
+}
+
+/// Elements of XML with text, by name.
+pub(crate) fn elements(texts: &[(&str, &str)]) -> String {
+    texts.iter().map(|(name, text)| element(name, &partial_escape(*text))).collect()
 }
 
 /// Percent-encodes the value of `grpc-message`.

@@ -333,7 +333,7 @@ impl FakeGoogle {
     /// ```
     #[must_use]
     pub fn object(&self, bucket: &str, name: &str) -> Option<Bytes> {
-        self.shared.lock().store.object(bucket, name).map(|object| object.bytes.clone())
+        self.shared.lock().store.object(bucket, name).map(|object| object.data.bytes.clone())
     }
 
     /// Makes a service misbehave from its next request on.

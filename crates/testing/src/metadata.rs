@@ -11,7 +11,7 @@ use crate::encoding::{base64url, random_hex};
 use crate::incoming::IncomingRequest;
 use crate::reply::{Reply, empty, html, reply, with};
 use crate::state::State;
-use crate::vm::Machine;
+use crate::vm::{Machine, Project};
 
 const ROOT: &str = "/computeMetadata/v1";
 
@@ -21,34 +21,30 @@ const CACHED_UNTIL: Duration = Duration::from_secs(300);
 
 /// Answers for one machine, given by its place in the state.
 pub(crate) fn answer(state: &mut State, machine: usize, request: &IncomingRequest) -> Reply {
-    let answered = match refuse(request) {
-        Some(refusal) => refusal,
-        None => route(state, machine, request),
-    };
-    dress(answered)
+    dress(refuse(request).unwrap_or_else(|| route(state, machine, request)))
 }
 
 /// Google asks for the header, and for a request that no proxy has passed on.
 fn refuse(request: &IncomingRequest) -> Option<Reply> {
-    let (status, sentence) = if request.verb != Method::GET && request.verb != Method::HEAD {
-        (StatusCode::METHOD_NOT_ALLOWED, "The request method is inappropriate for this URL.".to_owned())
-    } else if request.header("x-forwarded-for").is_some() {
-        (StatusCode::FORBIDDEN, "Your client does not have permission to get this URL.".to_owned())
-    } else if is_inside(request) && request.header("metadata-flavor") != Some("Google") {
-        let sentence = format!(
-            "Your client does not have permission to get URL <code>{}</code> from this server. \
-             Missing Metadata-Flavor:Google header.",
-            request.path
-        );
-        (StatusCode::FORBIDDEN, sentence)
-    } else {
+    if request.verb != Method::GET && request.verb != Method::HEAD {
+        return Some(html(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "The request method is inappropriate for this URL.",
+        ));
+    }
+    if request.header("x-forwarded-for").is_some() {
+        return Some(html(StatusCode::FORBIDDEN, "Your client does not have permission to get this URL."));
+    }
+    let is_inside = request.path.starts_with("/computeMetadata/");
+    if !is_inside || request.header("metadata-flavor") == Some("Google") {
         return None;
-    };
-    Some(html(status, &sentence))
-}
-
-fn is_inside(request: &IncomingRequest) -> bool {
-    request.path.starts_with("/computeMetadata/")
+    }
+    let sentence = format!(
+        "Your client does not have permission to get URL <code>{}</code> from this server. \
+         Missing Metadata-Flavor:Google header.",
+        request.path
+    );
+    Some(html(StatusCode::FORBIDDEN, &sentence))
 }
 
 /// The headers that every answer has.
@@ -67,10 +63,7 @@ fn dress(answered: Reply) -> Reply {
 
 fn route(state: &mut State, index: usize, request: &IncomingRequest) -> Reply {
     let Some(path) = request.path.strip_prefix(ROOT) else {
-        return match request.path.as_str() {
-            "/" => text("computeMetadata/\n"),
-            _ => not_found(request),
-        };
+        return if request.path == "/" { text("computeMetadata/\n") } else { not_found(request) };
     };
     let Some(machine) = state.machines.get(index) else { return not_found(request) };
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
@@ -163,26 +156,17 @@ fn compute_claims(machine: &Machine) -> Value {
 
 /// Everything the machine may read, with the names of the paths.
 fn tree(machine: &Machine) -> Value {
-    let Machine { name, zone, project, .. } = machine;
     let mut instance = json!({
         "attributes": machine.attributes,
         "id": machine.id(),
-        "zone": format!("projects/{}/zones/{zone}", project.number),
         "service-accounts": accounts(machine),
     });
-    if machine.platform.is_vm() {
-        instance["name"] = json!(name);
-        instance["hostname"] = json!(format!("{name}.{zone}.c.{}.internal", project.id));
-        instance["machine-type"] = json!(format!("projects/{}/machineTypes/e2-medium", project.number));
-        instance["cpu-platform"] = json!("Intel Broadwell");
-    } else {
-        // Cloud Run's zone is none that a VM could be in; its region is the one to believe.
-        let region = machine.region();
-        instance["zone"] = json!(format!("projects/{}/zones/{region}-1", project.number));
-        instance["region"] = json!(format!("projects/{}/regions/{region}", project.number));
+    for (name, value) in machine.metadata() {
+        instance[name] = value.into();
     }
-    let names = json!({"attributes": {}, "numeric-project-id": project.number, "project-id": project.id});
-    json!({"instance": instance, "project": names})
+    let Project { id, number } = &machine.project;
+    let project = json!({"attributes": {}, "numeric-project-id": number, "project-id": id});
+    json!({"instance": instance, "project": project})
 }
 
 fn accounts(machine: &Machine) -> Value {
@@ -222,19 +206,10 @@ fn leaf_text(leaf: &Value) -> String {
 /// The recursive form writes `service-accounts` as `serviceAccounts`, but leaves alone the names
 /// that a user chose: attributes and accounts.
 fn camel(name: &str, node: &Value) -> Value {
+    let Value::Object(children) = node else { return node.clone() };
     let keeps_names = matches!(name, "attributes" | "service-accounts");
-    match node {
-        Value::Object(children) => Value::Object(
-            children
-                .iter()
-                .map(|(key, child)| {
-                    let shown = if keeps_names { key.clone() } else { camel_name(key) };
-                    (shown, camel(key, child))
-                })
-                .collect(),
-        ),
-        leaf => leaf.clone(),
-    }
+    let shown = |key: &String| if keeps_names { key.clone() } else { camel_name(key) };
+    children.iter().map(|(key, child)| (shown(key), camel(key, child))).collect()
 }
 
 fn camel_name(kebab: &str) -> String {

@@ -129,8 +129,19 @@ fn describe(token: &Token, seconds: u64, shape: &Shape) -> Value {
     let has_email =
         token.scopes.iter().any(|scope| scope == "email" || scope.ends_with("/auth/userinfo.email"));
     let (mut answer, verified) = match shape {
-        Shape::Strings => (strings(token, seconds, &client), ("email_verified", json!("true"))),
-        Shape::Old => (old(seconds, &client), ("verified_email", json!(true))),
+        Shape::Strings => {
+            let answer = json!({
+                "azp": client, "aud": client, "sub": client,
+                "exp": unix(token.expires).to_string(), "expires_in": seconds.to_string(),
+            });
+            (answer, ("email_verified", json!("true")))
+        }
+        Shape::Old => {
+            let answer = json!({
+                "issued_to": client, "audience": client, "user_id": client, "expires_in": seconds,
+            });
+            (answer, ("verified_email", json!(true)))
+        }
     };
     answer["scope"] = json!(scope);
     answer["access_type"] = json!("online");
@@ -139,15 +150,4 @@ fn describe(token: &Token, seconds: u64, shape: &Shape) -> Value {
         answer[verified.0] = verified.1;
     }
     answer
-}
-
-fn strings(token: &Token, seconds: u64, client: &str) -> Value {
-    json!({
-        "azp": client, "aud": client, "sub": client,
-        "exp": unix(token.expires).to_string(), "expires_in": seconds.to_string(),
-    })
-}
-
-fn old(seconds: u64, client: &str) -> Value {
-    json!({"issued_to": client, "audience": client, "user_id": client, "expires_in": seconds})
 }

@@ -137,6 +137,25 @@ impl Platform {
         }
     }
 
+    /// Values below `instance/` of the metadata server. The zone of a serverless instance is none
+    /// that a VM could be in; its region is the one to believe.
+    pub(crate) fn metadata(self) -> Pairs {
+        if self.is_vm() {
+            &[
+                ("name", "{name}"),
+                ("hostname", "{name}.{zone}.c.{project}.internal"),
+                ("zone", "projects/{number}/zones/{zone}"),
+                ("machine-type", "projects/{number}/machineTypes/e2-medium"),
+                ("cpu-platform", "Intel Broadwell"),
+            ]
+        } else {
+            &[
+                ("zone", "projects/{number}/zones/{region}-1"),
+                ("region", "projects/{number}/regions/{region}"),
+            ]
+        }
+    }
+
     /// Environment variables that the product sets for the program.
     pub(crate) fn env(self) -> Pairs {
         match self {

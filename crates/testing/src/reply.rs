@@ -5,6 +5,8 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
+use crate::encoding::element;
+
 /// A whole answer, before a fault may spoil it.
 pub(crate) type Reply = Response<Bytes>;
 
@@ -31,9 +33,10 @@ pub(crate) fn json(status: StatusCode, body: &Value) -> Reply {
     reply(status, "application/json; charset=UTF-8", format!("{body:#}\n"))
 }
 
-/// An answer of an API that speaks XML.
-pub(crate) fn xml(status: StatusCode, body: impl Into<Bytes>) -> Reply {
-    reply(status, "application/xml; charset=UTF-8", body)
+/// An answer of an API that speaks XML: how the document's element begins, and what is inside.
+pub(crate) fn xml(status: StatusCode, start: &str, inside: &str) -> Reply {
+    let document = format!("<?xml version='1.0' encoding='UTF-8'?>{}", element(start, inside));
+    reply(status, "application/xml; charset=UTF-8", document)
 }
 
 /// Google's error page: what its front ends answer where no API is behind a path.

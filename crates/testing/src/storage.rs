@@ -18,7 +18,6 @@ mod refusal;
 mod represent;
 mod upload;
 mod xml;
-mod xml_bodies;
 
 use http::{Method, StatusCode};
 

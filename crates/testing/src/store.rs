@@ -34,18 +34,17 @@ pub(crate) struct Bucket {
 }
 
 pub(crate) struct Object {
-    pub(crate) bytes: Bytes,
+    pub(crate) data: NewObject,
     /// Checksums in the base64 that Cloud Storage shows them in.
     pub(crate) crc32c: String,
     pub(crate) md5: String,
-    pub(crate) content_type: String,
     pub(crate) generation: u64,
     pub(crate) metageneration: u64,
     pub(crate) created: SystemTime,
-    pub(crate) metadata: Value,
 }
 
-/// An object to be stored.
+/// An object as it is sent to be stored.
+#[derive(Clone)]
 pub(crate) struct NewObject {
     pub(crate) name: String,
     pub(crate) bytes: Bytes,
@@ -91,6 +90,13 @@ impl NewObject {
     }
 }
 
+impl Object {
+    /// The entity tag over the XML API.
+    pub(crate) fn etag(&self) -> String {
+        format!("\"{}\"", self.generation)
+    }
+}
+
 impl Store {
     pub(crate) fn object(&self, bucket: &str, name: &str) -> Option<&Object> {
         self.buckets.get(bucket)?.objects.get(name)
@@ -102,16 +108,15 @@ impl Store {
         let object = Object {
             crc32c: STANDARD.encode(CRC32C.checksum(&new.bytes).to_be_bytes()),
             md5: STANDARD.encode(Md5::digest(&new.bytes)),
-            bytes: new.bytes,
-            content_type: new.content_type,
             generation: self.generation,
             metageneration: 1,
             created,
-            metadata: new.metadata,
+            data: new,
         };
         let objects = &mut self.buckets.get_mut(bucket)?.objects;
-        objects.insert(new.name.clone(), object);
-        objects.get(&new.name)
+        let name = object.data.name.clone();
+        objects.insert(name.clone(), object);
+        objects.get(&name)
     }
 }
 

@@ -272,6 +272,11 @@ impl Machine {
         self.filled(self.platform.env())
     }
 
+    /// Values of the metadata server that the platform decides on.
+    pub(crate) fn metadata(&self) -> impl Iterator<Item = (String, String)> {
+        self.filled(self.platform.metadata())
+    }
+
     /// The service account that Compute Engine makes in the machine's project.
     pub(crate) fn compute_account(&self) -> String {
         self.fill(COMPUTE_ACCOUNT)

@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::api::ApiFormat;
 use super::plan::Gate;
 use super::scene::Scene;
-use crate::reply::{Reply, json, xml};
+use crate::encoding::element;
+use crate::reply::{Reply, json};
 use crate::wire::Wire;
 
 /// Makes every call of a scene meet a gate. Whether the API has such a refusal: gRPC's are in
@@ -32,12 +33,11 @@ fn long_json() -> Reply {
 }
 
 fn long_xml() -> Reply {
-    let error = String::from_utf8_lossy(Wire::ScopeStorageXml.reply().body()).into_owned();
-    let long = error.replace("</Error>", &format!("<Filling>{}</Filling></Error>", filling()));
-    xml(StatusCode::FORBIDDEN, Bytes::from(long))
+    let end = element("Filling", &filling()) + "</Error>";
+    let long = |error: Bytes| String::from_utf8_lossy(&error).replace("</Error>", &end).into();
+    Wire::ScopeStorageXml.xml_reply().map(long)
 }
 
-/// More than a guard reads.
 fn filling() -> String {
     "0".repeat(1 << 17)
 }

@@ -1,6 +1,5 @@
 //! Plays a scenario with an adapter.
 
-use std::error::Error;
 use std::pin::pin;
 
 use futures_util::future::{Either, join_all, select};
@@ -15,6 +14,7 @@ use super::scenario::Scenario;
 use super::scene::{Held, Scene};
 use super::subject::{GuardMode, Operation, Subject, SubjectClient};
 use crate::fault::Fault;
+use crate::recorded::RecordedRequest;
 
 pub use super::check::Unmet;
 
@@ -62,12 +62,11 @@ impl<S: Subject> Player<'_, S> {
         Ok(scene)
     }
 
-    async fn bare(&self, scene: &Scene) -> Result<S::Client, Unmet> {
-        self.subject.make(scene, None).await.map_err(|error| unmade("bare", &*error))
-    }
-
-    async fn guarded(&self, scene: &Scene, mode: GuardMode) -> Result<S::Client, Unmet> {
-        self.subject.make(scene, Some(mode)).await.map_err(|error| unmade("guarded", &*error))
+    /// The client as published, or with a guard of this mode inside.
+    async fn client(&self, scene: &Scene, mode: Option<GuardMode>) -> Result<S::Client, Unmet> {
+        let made = self.subject.make(scene, mode).await;
+        let which = if mode.is_some() { "guarded" } else { "bare" };
+        made.map_err(|error| Unmet(format!("there is no {which} client: {error}")))
     }
 
     fn explained(&self, scene: &Scene, failure: &Failure, stage: DenialStage) -> Result<(), Unmet> {
@@ -90,7 +89,7 @@ impl<S: Subject> Player<'_, S> {
     }
 
     async fn calls(&self, scene: &Scene, mode: GuardMode, calls: &[Expected]) -> Result<(), Unmet> {
-        let guarded = self.guarded(scene, mode).await?;
+        let guarded = self.client(scene, Some(mode)).await?;
         for expected in calls {
             match expected {
                 Expected::SameSuccess => succeeded(self.same(scene, &guarded).await?).map(drop)?,
@@ -107,45 +106,39 @@ impl<S: Subject> Player<'_, S> {
 
     /// Both clients do the same: what their callers get is the same, and so is what was sent.
     async fn same(&self, scene: &Scene, guarded: &S::Client) -> Result<Result<Received, Failure>, Unmet> {
-        let bare = self.bare(scene).await?;
-        let before = scene.sent().len();
-        let expected = bare.perform(Operation::Call).await;
-        let between = scene.sent().len();
-        let outcome = guarded.perform(Operation::Call).await;
-        let sent = scene.sent();
-        let (bare, guarded) = sent.split_at(between.min(sent.len()));
-        check::same_requests(bare.get(before..).unwrap_or_default(), guarded)?;
+        let (expected, bare) = call(scene, &self.client(scene, None).await?).await;
+        let (outcome, sent) = call(scene, guarded).await;
+        check::same_requests(&bare, &sent)?;
         check::same(&expected, &outcome)?;
         Ok(outcome)
     }
 
     async fn refused(&self, scene: &Scene, guarded: &S::Client) -> Result<(), Unmet> {
-        let before = scene.sent().len();
-        failed(self.bare(scene).await?.perform(Operation::Call).await)?;
-        let between = scene.sent().len();
-        let failure = failed(guarded.perform(Operation::Call).await)?;
-        let (bare, with_guard) = (between - before, scene.sent().len() - between);
-        ensure(with_guard > 0 && with_guard == bare, || {
-            format!("{with_guard} requests in the place of {bare}: {:#?}", scene.sent())
+        let (outcome, bare) = call(scene, &self.client(scene, None).await?).await;
+        failed(outcome)?;
+        let (outcome, sent) = call(scene, guarded).await;
+        let failure = failed(outcome)?;
+        ensure(!sent.is_empty() && sent.len() == bare.len(), || {
+            format!("{} requests in the place of {}: {:#?}", sent.len(), bare.len(), scene.sent())
         })?;
         self.explained(scene, &failure, DenialStage::Refused)
     }
 
     async fn not_sent(&self, scene: &Scene, guarded: &S::Client, stage: DenialStage) -> Result<(), Unmet> {
-        let before = scene.sent().len();
-        let failure = failed(guarded.perform(Operation::Call).await)?;
-        ensure(scene.sent().len() == before, || format!("nothing is sent: {:#?}", scene.sent()))?;
+        let (outcome, sent) = call(scene, guarded).await;
+        let failure = failed(outcome)?;
+        ensure(sent.is_empty(), || format!("nothing is sent: {sent:#?}"))?;
         self.explained(scene, &failure, stage)
     }
 
     async fn keeps_kind(&self) -> Result<(), Unmet> {
         let scene = self.scene(Held::Another).await?;
-        let expected = failed(self.bare(&scene).await?.perform(Operation::Call).await)?.kind;
+        let expected = failed(self.client(&scene, None).await?.perform(Operation::Call).await)?.kind;
         for mode in [GuardMode::Warn, GuardMode::Deny] {
             if mode == GuardMode::Deny && self.subject.cannot(Scenario::Denied).is_some() {
                 continue;
             }
-            let kind = failed(self.guarded(&scene, mode).await?.perform(Operation::Call).await)?.kind;
+            let kind = failed(self.client(&scene, Some(mode)).await?.perform(Operation::Call).await)?.kind;
             ensure(kind == expected, || format!("{mode:?}: {kind} in the place of {expected}"))?;
         }
         Ok(())
@@ -153,7 +146,7 @@ impl<S: Subject> Player<'_, S> {
 
     async fn upload(&self, operation: Operation, least: usize) -> Result<(), Unmet> {
         let scene = self.scene(Held::Enough).await?;
-        succeeded(self.guarded(&scene, GuardMode::Confirm).await?.perform(operation).await)?;
+        succeeded(self.client(&scene, Some(GuardMode::Confirm)).await?.perform(operation).await)?;
         ensure(scene.sent().len() >= least, || format!("{least} requests: {:#?}", scene.sent()))?;
         check::stored(&scene)
     }
@@ -161,7 +154,7 @@ impl<S: Subject> Player<'_, S> {
     async fn download(&self) -> Result<(), Unmet> {
         let scene = self.scene(Held::Enough).await?;
         scene.google().put_object(Scene::BUCKET, Scene::LARGE, Scene::content());
-        let guarded = self.guarded(&scene, GuardMode::Confirm).await?;
+        let guarded = self.client(&scene, Some(GuardMode::Confirm)).await?;
         let bytes = succeeded(guarded.perform(Operation::Download).await)?.bytes;
         ensure(bytes == Scene::content(), || format!("{} bytes came down, or others", bytes.len()))
     }
@@ -169,22 +162,23 @@ impl<S: Subject> Player<'_, S> {
     /// One request in two fails. What the client makes of that, it makes with the guard too.
     async fn retries(&self) -> Result<(), Unmet> {
         let scene = self.scene(Held::Enough).await?;
-        let clients = [self.bare(&scene).await?, self.guarded(&scene, GuardMode::Confirm).await?];
+        let clients =
+            [self.client(&scene, None).await?, self.client(&scene, Some(GuardMode::Confirm)).await?];
         let mut seen = Vec::new();
         for client in clients {
-            let before = scene.sent().len();
             scene.google().fault(scene.api().service, Fault::Flaky { failures: 1, of: 2 });
-            let outcome = client.perform(Operation::Call).await;
-            seen.push((outcome, scene.sent().len() - before));
+            seen.push(call(&scene, &client).await);
         }
-        let [(expected, bare), (outcome, guarded)] = &seen[..] else { return Ok(()) };
-        ensure(bare == guarded, || format!("{guarded} requests in the place of {bare}"))?;
+        let [(expected, bare), (outcome, sent)] = &seen[..] else { return Ok(()) };
+        ensure(bare.len() == sent.len(), || {
+            format!("{} requests in the place of {}", sent.len(), bare.len())
+        })?;
         check::same(expected, outcome)
     }
 
     async fn cancelled(&self) -> Result<(), Unmet> {
         let scene = self.scene(Held::Enough).await?;
-        let guarded = self.guarded(&scene, GuardMode::Deny).await?;
+        let guarded = self.client(&scene, Some(GuardMode::Deny)).await?;
         let (service, google) = (scene.api().service, scene.google());
         google.fault(service, Fault::Hang);
         let is_here = google.wait_for(|all| all.iter().any(|request| request.service() == service));
@@ -199,7 +193,7 @@ impl<S: Subject> Player<'_, S> {
 
     async fn concurrent(&self) -> Result<(), Unmet> {
         let scene = self.scene(Held::Enough).await?;
-        let guarded = self.guarded(&scene, GuardMode::Deny).await?;
+        let guarded = self.client(&scene, Some(GuardMode::Deny)).await?;
         for outcome in join_all((0..32).map(|_| guarded.perform(Operation::Call))).await {
             succeeded(outcome)?;
         }
@@ -208,7 +202,7 @@ impl<S: Subject> Player<'_, S> {
 
     async fn cloned(&self) -> Result<(), Unmet> {
         let scene = self.scene(Held::Another).await?;
-        let guarded = self.guarded(&scene, GuardMode::Confirm).await?;
+        let guarded = self.client(&scene, Some(GuardMode::Confirm)).await?;
         self.refused(&scene, &guarded).await?;
         match self.subject.cannot(Scenario::Confirmed) {
             Some(_) => self.refused(&scene, &guarded.clone()).await,
@@ -219,7 +213,7 @@ impl<S: Subject> Player<'_, S> {
     async fn no_leak(&self) -> Result<(), Unmet> {
         let scene = self.scene(Held::Another).await?;
         for mode in [GuardMode::Confirm, GuardMode::Deny] {
-            let guarded = self.guarded(&scene, mode).await?;
+            let guarded = self.client(&scene, Some(mode)).await?;
             for _ in 0..2 {
                 let failure = failed(guarded.perform(Operation::Call).await)?;
                 check::no_leak(&failure, &scene.token())?;
@@ -229,6 +223,12 @@ impl<S: Subject> Player<'_, S> {
     }
 }
 
-fn unmade(which: &str, error: &dyn Error) -> Unmet {
-    Unmet(format!("there is no {which} client: {error}"))
+/// What a call gives its caller, and the requests that it sends.
+async fn call(
+    scene: &Scene,
+    client: &impl SubjectClient,
+) -> (Result<Received, Failure>, Vec<RecordedRequest>) {
+    let before = scene.sent().len();
+    let outcome = client.perform(Operation::Call).await;
+    (outcome, scene.sent().into_iter().skip(before).collect())
 }

@@ -59,15 +59,12 @@ fn insert(state: &mut State, call: &Call<'_>) -> Answer {
 }
 
 fn get(state: &State, call: &Call<'_>) -> Answer {
-    permit(state, call, "storage.buckets.get")?;
-    let bucket = state.store.buckets.get(&call.bucket).ok_or(Problem::NoBucket)?;
+    let bucket = permit(state, call, "storage.buckets.get")?;
     Ok(json(StatusCode::OK, &resource(state, call, &call.bucket, bucket)))
 }
 
 fn delete(state: &mut State, call: &Call<'_>) -> Answer {
-    permit(state, call, "storage.buckets.delete")?;
-    let bucket = state.store.buckets.get(&call.bucket).ok_or(Problem::NoBucket)?;
-    if !bucket.objects.is_empty() {
+    if !permit(state, call, "storage.buckets.delete")?.objects.is_empty() {
         return Err(Problem::Conflict("The bucket you tried to delete is not empty."));
     }
     state.store.buckets.remove(&call.bucket);

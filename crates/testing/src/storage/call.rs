@@ -5,6 +5,7 @@ use super::problem::Problem;
 use crate::incoming::IncomingRequest;
 use crate::reply::Reply;
 use crate::state::{State, Token};
+use crate::store::Bucket;
 
 pub(super) type Answer = Result<Reply, Problem>;
 
@@ -34,24 +35,24 @@ pub(super) fn admit(
     }
 }
 
-/// The third gate, and then whether the bucket is there.
+/// The third gate, and then the bucket, if it is there.
 ///
 /// Google does not say whether a bucket exists to an account that may not use it.
-pub(super) fn permit(state: &State, call: &Call<'_>, permission: &str) -> Result<(), Problem> {
+pub(super) fn permit<'a>(state: &'a State, call: &Call<'_>, permission: &str) -> Result<&'a Bucket, Problem> {
     permit_on(state, call, &call.bucket, permission)
 }
 
 /// The same for a bucket that is not the call's own.
-pub(super) fn permit_on(
-    state: &State,
+pub(super) fn permit_on<'a>(
+    state: &'a State,
     call: &Call<'_>,
     bucket: &str,
     permission: &str,
-) -> Result<(), Problem> {
+) -> Result<&'a Bucket, Problem> {
     let found = state.store.buckets.get(bucket);
     let project = found.map_or_else(|| state.first_project(), |bucket| bucket.project.as_str());
     if !state.policy.allows(&call.account, permission, &[bucket, project]) {
         return Err(Problem::iam(&call.account, permission));
     }
-    found.map(|_| ()).ok_or(Problem::NoBucket)
+    found.ok_or(Problem::NoBucket)
 }

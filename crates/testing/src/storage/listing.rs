@@ -16,7 +16,7 @@ use crate::store::Object;
 
 /// One page of names: objects, and what they have in common before a delimiter.
 pub(super) struct Page<'a> {
-    pub(super) objects: Vec<(&'a String, &'a Object)>,
+    pub(super) objects: Vec<&'a Object>,
     pub(super) prefixes: BTreeSet<String>,
     /// The last name looked at, if there are more.
     pub(super) next: Option<&'a String>,
@@ -29,8 +29,7 @@ pub(super) fn page<'a>(
     size: &str,
     after: &str,
 ) -> Result<Page<'a>, Problem> {
-    permit(state, call, "storage.objects.list")?;
-    let bucket = state.store.buckets.get(&call.bucket).ok_or(Problem::NoBucket)?;
+    let bucket = permit(state, call, "storage.objects.list")?;
     let query = &call.request.query;
     let limit = query.get(size).and_then(|text| text.parse().ok()).unwrap_or(1000).clamp(1, 1000);
     let start = query.get(after).map_or(Bound::Unbounded, |name| Bound::Excluded(name.to_owned()));
@@ -45,7 +44,7 @@ pub(super) fn page<'a>(
         last = Some(name);
         match common {
             Some(common) => drop(page.prefixes.insert(common)),
-            None => page.objects.push((name, object)),
+            None => page.objects.push(object),
         }
     }
     Ok(page)
@@ -70,10 +69,9 @@ fn common(name: &str, query: &Form) -> Option<Option<String>> {
 /// The list of the JSON API.
 pub(super) fn list(state: &State, call: &Call<'_>) -> Answer {
     let page = page(state, call, "maxResults", "pageToken")?;
-    let show = |(name, object): &(&String, &Object)| resource(call, &call.bucket, name, object);
     let mut answer = json!({"kind": "storage#objects"});
     if !page.objects.is_empty() {
-        answer["items"] = page.objects.iter().map(show).collect();
+        answer["items"] = page.objects.iter().map(|object| resource(call, &call.bucket, object)).collect();
     }
     if !page.prefixes.is_empty() {
         answer["prefixes"] = json!(page.prefixes);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::call::{Answer, Call, permit, permit_on};
 use super::problem::Problem;
-use super::represent::{content, resource};
+use super::represent::{content, resource, shown};
 use super::{acl, listing};
 use crate::incoming::IncomingRequest;
 use crate::reply::{empty, json};
@@ -19,7 +19,7 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, id: &str, rest: &[Strin
         ("storage.objects.delete", _) => delete(state, call),
         ("storage.objects.patch" | "storage.objects.update", _) => patch(state, call),
         ("storage.objects.copy", [bucket, object]) => {
-            copy(state, call, bucket, object).map(|shown| json(StatusCode::OK, &shown))
+            Ok(shown(call, bucket, copy(state, call, bucket, object)?))
         }
         ("storage.objects.rewrite", [bucket, object]) => rewrite(state, call, bucket, object),
         ("storage.objects.testIamPermissions", _) => acl::test_permissions(state, call),
@@ -27,28 +27,26 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, id: &str, rest: &[Strin
     }
 }
 
-/// Stores an object and shows it.
-pub(super) fn store(
-    state: &mut State,
+/// Stores an object.
+pub(super) fn store<'a>(
+    state: &'a mut State,
     call: &Call<'_>,
     bucket: &str,
     new: NewObject,
-) -> Result<Value, Problem> {
+) -> Result<&'a Object, Problem> {
     may_store(state, call, bucket, &new.name)?;
     check_generation(call.request, state.store.object(bucket, &new.name))?;
-    let name = new.name.clone();
     let now = state.clock.now();
-    let object = state.store.put(bucket, new, now).ok_or(Problem::NoBucket)?;
-    Ok(resource(call, bucket, &name, object))
+    state.store.put(bucket, new, now).ok_or(Problem::NoBucket)
 }
 
 /// Writing over an object also takes the permission to delete.
 pub(super) fn may_store(state: &State, call: &Call<'_>, bucket: &str, name: &str) -> Result<(), Problem> {
-    permit_on(state, call, bucket, "storage.objects.create")?;
-    match state.store.object(bucket, name) {
-        Some(_) => permit_on(state, call, bucket, "storage.objects.delete"),
-        None => Ok(()),
+    let found = permit_on(state, call, bucket, "storage.objects.create")?.objects.contains_key(name);
+    if found {
+        permit_on(state, call, bucket, "storage.objects.delete")?;
     }
+    Ok(())
 }
 
 /// The condition of the JSON API is in the query, that of the XML API in a header.
@@ -60,67 +58,62 @@ fn check_generation(request: &IncomingRequest, found: Option<&Object>) -> Result
     if wanted == generation { Ok(()) } else { Err(Problem::Precondition) }
 }
 
-fn find<'a>(state: &'a State, call: &Call<'_>) -> Result<&'a Object, Problem> {
-    let bucket = state.store.buckets.get(&call.bucket).ok_or(Problem::NoBucket)?;
+fn find<'a>(state: &'a State, call: &Call<'_>, permission: &str) -> Result<&'a Object, Problem> {
+    let bucket = permit(state, call, permission)?;
     let missing = || Problem::NoObject(format!("{}/{}", call.bucket, call.object));
     bucket.objects.get(&call.object).ok_or_else(missing)
 }
 
 pub(super) fn get(state: &State, call: &Call<'_>) -> Answer {
-    permit(state, call, "storage.objects.get")?;
-    let object = find(state, call)?;
+    let object = find(state, call, "storage.objects.get")?;
     check_generation(call.request, Some(object))?;
     let media = call.request.query.get("alt") == Some("media") || call.request.path.starts_with("/download/");
     match media {
         true => Ok(content(object, call.request.header("range"))),
-        false => Ok(json(StatusCode::OK, &resource(call, &call.bucket, &call.object, object))),
+        false => Ok(shown(call, &call.bucket, object)),
     }
 }
 
 pub(super) fn delete(state: &mut State, call: &Call<'_>) -> Answer {
-    permit(state, call, "storage.objects.delete")?;
-    check_generation(call.request, Some(find(state, call)?))?;
+    let object = find(state, call, "storage.objects.delete")?;
+    check_generation(call.request, Some(object))?;
     let bucket = state.store.buckets.get_mut(&call.bucket).ok_or(Problem::NoBucket)?;
     bucket.objects.remove(&call.object);
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
 fn patch(state: &mut State, call: &Call<'_>) -> Answer {
-    permit(state, call, "storage.objects.update")?;
-    find(state, call)?;
+    find(state, call, "storage.objects.update")?;
     let body = call.request.json().ok_or(Problem::Invalid("Parse Error"))?;
     let bucket = state.store.buckets.get_mut(&call.bucket).ok_or(Problem::NoBucket)?;
-    if let Some(object) = bucket.objects.get_mut(&call.object) {
-        object.metageneration += 1;
-        if let Some(metadata) = body.get("metadata") {
-            object.metadata = metadata.clone();
-        }
-        if let Some(content_type) = body.get("contentType").and_then(Value::as_str) {
-            object.content_type = content_type.to_owned();
-        }
+    let object = bucket.objects.get_mut(&call.object).ok_or(Problem::NotFound)?;
+    object.metageneration += 1;
+    if let Some(metadata) = body.get("metadata") {
+        object.data.metadata = metadata.clone();
     }
-    let object = find(state, call)?;
-    Ok(json(StatusCode::OK, &resource(call, &call.bucket, &call.object, object)))
+    if let Some(content_type) = body.get("contentType").and_then(Value::as_str) {
+        object.data.content_type = content_type.to_owned();
+    }
+    Ok(shown(call, &call.bucket, object))
 }
 
-pub(super) fn copy(state: &mut State, call: &Call<'_>, bucket: &str, name: &str) -> Result<Value, Problem> {
-    permit(state, call, "storage.objects.get")?;
-    let source = find(state, call)?;
-    let new = NewObject {
-        name: name.to_owned(),
-        bytes: source.bytes.clone(),
-        content_type: source.content_type.clone(),
-        metadata: source.metadata.clone(),
-    };
+pub(super) fn copy<'a>(
+    state: &'a mut State,
+    call: &Call<'_>,
+    bucket: &str,
+    name: &str,
+) -> Result<&'a Object, Problem> {
+    let source = find(state, call, "storage.objects.get")?;
+    let new = NewObject { name: name.to_owned(), ..source.data.clone() };
     store(state, call, bucket, new)
 }
 
 /// A rewrite is always done in one go here.
 fn rewrite(state: &mut State, call: &Call<'_>, bucket: &str, name: &str) -> Answer {
-    let shown = copy(state, call, bucket, name)?;
-    let size = shown.get("size").cloned().unwrap_or_default();
+    let resource = resource(call, bucket, copy(state, call, bucket, name)?);
+    let size = &resource["size"];
     let answer = json!({
-        "kind": "storage#rewriteResponse", "done": true, "resource": shown,
+        "kind": "storage#rewriteResponse", "done": true, "resource": resource,
         "objectSize": size, "totalBytesRewritten": size,
     });
     Ok(json(StatusCode::OK, &answer))

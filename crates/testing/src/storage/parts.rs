@@ -5,13 +5,11 @@ use std::collections::BTreeMap;
 
 use bytes::BytesMut;
 use http::{Method, StatusCode};
-use serde_json::Value;
 
 use super::call::{Answer, Call};
 use super::objects::{may_store, store};
 use super::problem::Problem;
-use super::xml_bodies::{CompleteMultipartUploadResult, InitiateMultipartUploadResult, document};
-use crate::encoding::random_hex;
+use crate::encoding::{elements, random_hex};
 use crate::reply::{empty, with, xml};
 use crate::state::State;
 use crate::store::{NewObject, Parts};
@@ -44,8 +42,8 @@ fn begin(state: &mut State, call: &Call<'_>) -> Answer {
     let id = random_hex();
     let content_type = call.request.header("content-type").unwrap_or(NewObject::BINARY).to_owned();
     state.store.parts.insert(id.clone(), Parts { content_type, parts: BTreeMap::new() });
-    let body = InitiateMultipartUploadResult { bucket: &call.bucket, key: &call.object, upload_id: &id };
-    Ok(xml(StatusCode::OK, document(&body)))
+    let begun = [("Bucket", &*call.bucket), ("Key", &call.object), ("UploadId", &id)];
+    Ok(xml(StatusCode::OK, "InitiateMultipartUploadResult", &elements(&begun)))
 }
 
 fn take(state: &mut State, call: &Call<'_>, id: &str) -> Answer {
@@ -61,13 +59,8 @@ fn complete(state: &mut State, call: &Call<'_>, id: &str) -> Answer {
     let upload = state.store.parts.remove(id).ok_or_else(no_upload)?;
     let bytes: BytesMut = upload.parts.into_values().flatten().collect();
     let new = NewObject::new(&call.object, bytes, Some(&upload.content_type));
-    let shown = store(state, call, &call.bucket, new)?;
-    let generation = shown.get("generation").and_then(Value::as_str).unwrap_or_default();
-    let body = CompleteMultipartUploadResult {
-        location: &call.request.base,
-        bucket: &call.bucket,
-        key: &call.object,
-        etag: format!("\"{generation}\""),
-    };
-    Ok(xml(StatusCode::OK, document(&body)))
+    let etag = store(state, call, &call.bucket, new)?.etag();
+    let (place, bucket, key) = (&*call.request.base, &*call.bucket, &*call.object);
+    let done = [("Location", place), ("Bucket", bucket), ("Key", key), ("ETag", &etag)];
+    Ok(xml(StatusCode::OK, "CompleteMultipartUploadResult", &elements(&done)))
 }

@@ -1,7 +1,7 @@
 //! A [`Problem`] as JSON and as XML.
 
 use super::problem::Problem;
-use super::xml_bodies::{ErrorBody, document};
+use crate::encoding::elements;
 use crate::reply::{Reply, empty, error, with, xml};
 
 impl Problem {
@@ -15,12 +15,15 @@ impl Problem {
         if head {
             return self.challenged(empty(status));
         }
-        let (message, details) = match self {
-            Self::Scope(_) | Self::Iam(_) => ("Access denied.".to_owned(), Some(self.message())),
-            Self::Anonymous(_) => ("Authentication required.".to_owned(), None),
-            _ => (self.message(), None),
+        let message = self.message();
+        let body = match self {
+            Self::Scope(_) | Self::Iam(_) => {
+                elements(&[("Code", code), ("Message", "Access denied."), ("Details", &message)])
+            }
+            Self::Anonymous(_) => elements(&[("Code", code), ("Message", "Authentication required.")]),
+            _ => elements(&[("Code", code), ("Message", &message)]),
         };
-        self.challenged(xml(status, document(&ErrorBody { code, message, details })))
+        self.challenged(xml(status, "Error", &body))
     }
 
     fn challenged(&self, reply: Reply) -> Reply {

@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 use super::call::Call;
 use crate::clock::rfc3339;
 use crate::encoding::segment;
-use crate::reply::{Reply, reply, with};
-use crate::store::Object;
+use crate::reply::{Reply, json, reply, with};
+use crate::store::{NewObject, Object};
 
 /// The bytes, or the part of them that a single range asks for.
 pub(super) fn content(object: &Object, range: Option<&str>) -> Reply {
-    let whole = reply(StatusCode::OK, &object.content_type, object.bytes.clone());
-    let answer = match range.and_then(|range| part(range, object.bytes.len())) {
+    let whole = reply(StatusCode::OK, &object.data.content_type, object.data.bytes.clone());
+    let answer = match range.and_then(|range| part(range, object.data.bytes.len())) {
         Some((first, last)) => {
-            let range = format!("bytes {first}-{last}/{}", object.bytes.len());
+            let range = format!("bytes {first}-{last}/{}", object.data.bytes.len());
             let mut answer = with(whole, "content-range", &range);
             *answer.status_mut() = StatusCode::PARTIAL_CONTENT;
             answer.map(|bytes| bytes.slice(first..=last))
@@ -28,7 +28,7 @@ pub(super) fn content(object: &Object, range: Option<&str>) -> Reply {
 fn headers(object: &Object) -> [(&'static str, String); 6] {
     [
         ("x-goog-hash", format!("crc32c={},md5={}", object.crc32c, object.md5)),
-        ("etag", format!("\"{}\"", object.generation)),
+        ("etag", object.etag()),
         ("last-modified", fmt_http_date(object.created)),
         ("x-goog-generation", object.generation.to_string()),
         ("x-goog-metageneration", object.metageneration.to_string()),
@@ -49,8 +49,14 @@ fn part(range: &str, len: usize) -> Option<(usize, usize)> {
     (first <= last).then_some((first, last))
 }
 
+/// The answer that shows the metadata of an object.
+pub(super) fn shown(call: &Call<'_>, bucket: &str, object: &Object) -> Reply {
+    json(StatusCode::OK, &resource(call, bucket, object))
+}
+
 /// The metadata of an object.
-pub(super) fn resource(call: &Call<'_>, bucket: &str, name: &str, object: &Object) -> Value {
+pub(super) fn resource(call: &Call<'_>, bucket: &str, object: &Object) -> Value {
+    let NewObject { name, bytes, content_type, metadata } = &object.data;
     let base = &call.request.base;
     let place = format!("storage/v1/b/{bucket}/o/{}", segment(name));
     let generation = object.generation;
@@ -58,14 +64,14 @@ pub(super) fn resource(call: &Call<'_>, bucket: &str, name: &str, object: &Objec
         "kind": "storage#object", "id": format!("{bucket}/{name}/{generation}"),
         "selfLink": format!("{base}/{place}"),
         "mediaLink": format!("{base}/download/{place}?generation={generation}&alt=media"),
-        "name": name, "bucket": bucket, "contentType": object.content_type,
+        "name": name, "bucket": bucket, "contentType": content_type,
         "generation": generation.to_string(), "metageneration": object.metageneration.to_string(),
-        "storageClass": "STANDARD", "size": object.bytes.len().to_string(),
+        "storageClass": "STANDARD", "size": bytes.len().to_string(),
         "crc32c": object.crc32c, "md5Hash": object.md5, "etag": format!("CA{generation}="),
         "timeCreated": rfc3339(object.created), "updated": rfc3339(object.created),
     });
-    if !object.metadata.is_null() {
-        shown["metadata"] = object.metadata.clone();
+    if !metadata.is_null() {
+        shown["metadata"] = metadata.clone();
     }
     shown
 }

@@ -8,9 +8,10 @@ use super::call::{Answer, Call};
 use super::multipart;
 use super::objects::{may_store, store};
 use super::problem::Problem;
+use super::represent::shown;
 use crate::encoding::random_hex;
 use crate::incoming::IncomingRequest;
-use crate::reply::{Reply, empty, json, with};
+use crate::reply::{Reply, empty, with};
 use crate::state::State;
 use crate::store::{NewObject, Upload};
 
@@ -27,7 +28,7 @@ pub(super) fn begin(state: &mut State, call: &Call<'_>) -> Answer {
 fn media(state: &mut State, call: &Call<'_>) -> Answer {
     let name = call.request.query.get("name").ok_or(Problem::Invalid("Required"))?;
     let new = NewObject::new(name, call.request.body.clone(), call.request.header("content-type"));
-    Ok(json(StatusCode::OK, &store(state, call, &call.bucket, new)?))
+    Ok(shown(call, &call.bucket, store(state, call, &call.bucket, new)?))
 }
 
 /// Two parts: the object's metadata as JSON, then its bytes. Google's own Rust client sends
@@ -40,7 +41,7 @@ fn in_one_request(state: &mut State, call: &Call<'_>) -> Answer {
     let metadata: Value = serde_json::from_slice(&metadata.body).map_err(|_| malformed())?;
     let new = described(call.request, &metadata, media.content_type.as_deref())?;
     let new = NewObject { bytes: media.body.clone(), ..new };
-    Ok(json(StatusCode::OK, &store(state, call, &call.bucket, new)?))
+    Ok(shown(call, &call.bucket, store(state, call, &call.bucket, new)?))
 }
 
 /// The object that a request describes, without its bytes.
@@ -83,7 +84,7 @@ pub(super) fn resume(state: &mut State, request: &IncomingRequest) -> Answer {
     let upload = state.store.uploads.remove(id).ok_or_else(gone)?;
     let call = Call { request, account: upload.account, bucket: upload.bucket, object: String::new() };
     let new = NewObject { bytes: upload.bytes.freeze(), ..upload.object };
-    Ok(json(StatusCode::OK, &store(state, &call, &call.bucket, new)?))
+    Ok(shown(&call, &call.bucket, store(state, &call, &call.bucket, new)?))
 }
 
 /// How far the upload has come.

@@ -1,19 +1,19 @@
 //! Objects over the XML API, path style: `/BUCKET/OBJECT`.
 //!
+//! The bodies: <https://cloud.google.com/storage/docs/xml-api/reference-methods>.
+//!
 //! The XML reference names no scopes, so these follow the general page: reading takes read-only,
 //! changing data takes read-write, and anything about access control lists takes full control
 //! (<https://cloud.google.com/storage/docs/oauth-scopes>).
 
 use http::{Method, StatusCode};
-use serde_json::Value;
 
 use super::call::{Answer, Call, admit, permit};
 use super::methods::Access;
 use super::problem::Problem;
-use super::xml_bodies::{CommonPrefixes, Contents, CopyObjectResult, ListBucketResult, document};
 use super::{listing, objects, parts, represent};
 use crate::clock::rfc3339;
-use crate::encoding::decode;
+use crate::encoding::{decode, element, elements};
 use crate::incoming::IncomingRequest;
 use crate::reply::{empty, with, xml};
 use crate::state::State;
@@ -69,9 +69,8 @@ fn names(request: &IncomingRequest) -> (String, String) {
 }
 
 fn get(state: &State, call: &Call<'_>) -> Answer {
-    permit(state, call, "storage.objects.get")?;
-    let found = state.store.object(&call.bucket, &call.object);
-    let object = found.ok_or(Problem::NoObject(String::new()))?;
+    let bucket = permit(state, call, "storage.objects.get")?;
+    let object = bucket.objects.get(&call.object).ok_or(Problem::NoObject(String::new()))?;
     Ok(represent::content(object, call.request.header("range")))
 }
 
@@ -81,10 +80,9 @@ fn put(state: &mut State, call: &Call<'_>) -> Answer {
     }
     let bytes = call.request.body.clone();
     let new = NewObject::new(&call.object, bytes, call.request.header("content-type"));
-    let shown = objects::store(state, call, &call.bucket, new)?;
-    let generation = shown.get("generation").and_then(Value::as_str).unwrap_or_default();
-    let answer = with(empty(StatusCode::OK), "etag", &format!("\"{generation}\""));
-    Ok(with(answer, "x-goog-generation", generation))
+    let object = objects::store(state, call, &call.bucket, new)?;
+    let answer = with(empty(StatusCode::OK), "etag", &object.etag());
+    Ok(with(answer, "x-goog-generation", &object.generation.to_string()))
 }
 
 fn copy(state: &mut State, call: &Call<'_>, source: &str) -> Answer {
@@ -92,32 +90,31 @@ fn copy(state: &mut State, call: &Call<'_>, source: &str) -> Answer {
     let (bucket, object) = source.split_once('/').ok_or(Problem::Invalid("Invalid argument."))?;
     let (bucket, object) = (bucket.to_owned(), object.to_owned());
     let from = Call { request: call.request, account: call.account.clone(), bucket, object };
-    let shown = objects::copy(state, &from, &call.bucket, &call.object)?;
-    let text = |name: &str| shown.get(name).and_then(Value::as_str).unwrap_or_default();
-    let etag = format!("\"{}\"", text("generation"));
-    let body = CopyObjectResult { last_modified: text("updated").to_owned(), etag };
-    Ok(xml(StatusCode::OK, document(&body)))
+    let object = objects::copy(state, &from, &call.bucket, &call.object)?;
+    let (updated, etag) = (rfc3339(object.created), object.etag());
+    let copied = elements(&[("LastModified", &updated), ("ETag", &etag)]);
+    Ok(xml(StatusCode::OK, "CopyObjectResult", &copied))
 }
 
+/// `list-type=2`, <https://cloud.google.com/storage/docs/xml-api/get-bucket-list>.
 fn list(state: &State, call: &Call<'_>) -> Answer {
     let page = listing::page(state, call, "max-keys", "continuation-token")?;
-    let body = ListBucketResult {
-        namespace: "http://doc.s3.amazonaws.com/2006-03-01",
-        name: &call.bucket,
-        is_truncated: page.next.is_some(),
-        contents: page.objects.iter().map(|(name, object)| contents(name, object)).collect(),
-        common_prefixes: page.prefixes.iter().map(|prefix| CommonPrefixes { prefix }).collect(),
-        next_continuation_token: page.next.map(String::as_str),
-    };
-    Ok(xml(StatusCode::OK, document(&body)))
+    let is_truncated = if page.next.is_some() { "true" } else { "false" };
+    let mut body = elements(&[("Name", &call.bucket), ("IsTruncated", is_truncated)]);
+    body.extend(page.objects.iter().map(|object| element("Contents", &contents(object))));
+    let common = page.prefixes.iter().map(|prefix| elements(&[("Prefix", prefix)]));
+    body.extend(common.map(|prefix| element("CommonPrefixes", &prefix)));
+    body.extend(page.next.map(|next| elements(&[("NextContinuationToken", next)])));
+    let start = r#"ListBucketResult xmlns="http://doc.s3.amazonaws.com/2006-03-01""#;
+    Ok(xml(StatusCode::OK, start, &body))
 }
 
-fn contents<'a>(name: &'a str, object: &Object) -> Contents<'a> {
-    Contents {
-        key: name,
-        generation: object.generation,
-        last_modified: rfc3339(object.created),
-        etag: format!("\"{}\"", object.generation),
-        size: object.bytes.len(),
-    }
+fn contents(object: &Object) -> String {
+    elements(&[
+        ("Key", &object.data.name),
+        ("Generation", &object.generation.to_string()),
+        ("LastModified", &rfc3339(object.created)),
+        ("ETag", &object.etag()),
+        ("Size", &object.data.bytes.len().to_string()),
+    ])
 }

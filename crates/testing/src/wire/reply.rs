@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use http::StatusCode;
-use quick_xml::escape::partial_escape;
 use serde_json::{Value, json};
 
 use super::Wire;
 use super::forms::{Form, HTML, Info};
 use super::grpc::{self, PERMISSION_DENIED, RESOURCE_EXHAUSTED};
+use crate::encoding::elements;
 use crate::reply::{Reply, empty, html, json, with, xml};
 
 impl Wire {
@@ -26,12 +26,9 @@ impl Wire {
 
     /// In XML, as Cloud Storage would refuse.
     pub(crate) fn xml_reply(self) -> Reply {
-        let message = partial_escape(self.form().message);
-        let body = format!(
-            "<?xml version='1.0' encoding='UTF-8'?><Error><Code>AccessDenied</Code>\
-             <Message>Access denied.</Message><Details>{message}</Details></Error>"
-        );
-        xml(StatusCode::FORBIDDEN, body)
+        let error =
+            [("Code", "AccessDenied"), ("Message", "Access denied."), ("Details", self.form().message)];
+        xml(StatusCode::FORBIDDEN, "Error", &elements(&error))
     }
 
     /// In headers or trailers, as gRPC refuses.
