@@ -61,17 +61,17 @@ impl FakeGoogle {
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct FakeGoogleBuilder {
-    projects: Vec<(String, u64)>,
+    projects: Vec<Project>,
     vms: Vec<Vm>,
     buckets: Vec<String>,
-    bindings: Vec<(String, String, String)>,
+    bindings: Vec<Binding>,
     forwards: Vec<(Service, String)>,
 }
 
 impl FakeGoogleBuilder {
     /// A project with its number. What names no project belongs to the first one.
     pub fn project(mut self, id: impl Into<String>, number: u64) -> Self {
-        self.projects.push((id.into(), number));
+        self.projects.push(Project { id: id.into(), number });
         self
     }
 
@@ -97,7 +97,7 @@ impl FakeGoogleBuilder {
         account: impl Into<String>,
         role: impl Into<String>,
     ) -> Self {
-        self.bindings.push((resource.into(), account.into(), role.into()));
+        self.bindings.push(Binding::new(resource, account, role));
         self
     }
 
@@ -138,13 +138,12 @@ impl FakeGoogleBuilder {
 
     fn into_state(mut self) -> io::Result<State> {
         if self.projects.is_empty() {
-            self.projects.push(("my-project".into(), 123_456_789_012));
+            self.projects.push(Project { id: "my-project".into(), number: 123_456_789_012 });
         }
         if self.vms.is_empty() {
             self.vms.push(Vm::new("web-1"));
         }
-        let projects = self.projects.into_iter().map(|(id, number)| Project { id, number });
-        let mut state = State { projects: projects.collect(), ..State::default() };
+        let mut state = State { projects: self.projects, ..State::default() };
         state.store = store(self.buckets, state.first_project(), &state.clock);
         state.policy = policy(self.bindings, &state)?;
         state.machines = machines(self.vms, &state.projects)?;
@@ -173,19 +172,16 @@ fn store(buckets: Vec<String>, project: &str, clock: &Clock) -> Store {
 }
 
 /// The bindings that were described, and the owner's.
-fn policy(described: Vec<(String, String, String)>, state: &State) -> Result<Policy, BadDescription> {
-    let owner = |project: &Project| Binding::new(&project.id, OWNER, "roles/owner");
-    let mut bindings = Vec::new();
-    for (resource, account, role) in described {
-        if !policy::is_known_role(&role) {
-            return Err(BadDescription::Role(role));
+fn policy(mut bindings: Vec<Binding>, state: &State) -> Result<Policy, BadDescription> {
+    for Binding { resource, role, .. } in &bindings {
+        if !policy::is_known_role(role) {
+            return Err(BadDescription::Role(role.clone()));
         }
-        if !state.has_resource(&resource) {
-            return Err(BadDescription::Resource(resource));
+        if !state.has_resource(resource) {
+            return Err(BadDescription::Resource(resource.clone()));
         }
-        bindings.push(Binding { resource, account, role });
     }
-    bindings.extend(state.projects.iter().map(owner));
+    bindings.extend(state.projects.iter().map(|project| Binding::new(&project.id, OWNER, "roles/owner")));
     Ok(Policy { bindings })
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::rfc3339;
 use crate::incoming::IncomingRequest;
+use crate::profiles::COMPUTE_ACCOUNT;
 use crate::reply::{Reply, challenge, error, json, with};
 use crate::scope;
 use crate::state::State;
@@ -176,7 +177,7 @@ fn set_account(machine: &mut Machine, request: &IncomingRequest) -> Result<(), B
     let body = request.json().unwrap_or_default();
     let email = body.get("email").and_then(Value::as_str).filter(|email| !email.is_empty());
     let email = match email {
-        Some("default") => Some(machine.compute_account()),
+        Some("default") => Some(machine.fill(COMPUTE_ACCOUNT)),
         other => other.map(str::to_owned),
     };
     let scopes = body.get("scopes").and_then(Value::as_array).into_iter().flatten();

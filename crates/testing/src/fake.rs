@@ -17,7 +17,6 @@ use crate::service::Service;
 use crate::shared::Shared;
 use crate::state::State;
 use crate::store::NewObject;
-use crate::vm::Machine;
 use crate::{metadata, oauth, scope};
 
 /// The running servers. See the [crate's page](crate).
@@ -171,7 +170,8 @@ impl FakeGoogle {
         let hosts = ["GCE_METADATA_HOST", "GCE_METADATA_IP", "GCE_METADATA_ROOT"];
         let hosts = hosts.map(|name| (name.to_owned(), self.metadata_host()));
         let state = self.shared.lock();
-        hosts.into_iter().chain(state.machines.first().into_iter().flat_map(Machine::env)).collect()
+        let set = state.machines.first().into_iter().flat_map(|first| first.filled(first.platform.env()));
+        hosts.into_iter().chain(set).collect()
     }
 
     /// The access token that the first VM's metadata server hands out now.

@@ -1,10 +1,13 @@
 //! The real gcloud, pointed at the fake.
 
+mod properties;
+
 use std::path::Path;
 use std::{fs, io};
 
 use crate::builder::OWNER;
 use crate::fake::FakeGoogle;
+use properties::FIXED;
 
 impl FakeGoogle {
     /// Environment variables that point the real gcloud at
@@ -48,15 +51,3 @@ impl FakeGoogle {
         Ok(own.into_iter().chain(fixed).map(|(name, value)| (name.to_owned(), value)).collect())
     }
 }
-
-/// gcloud reads every property from an environment variable of its name,
-/// <https://cloud.google.com/sdk/docs/properties>.
-const FIXED: [(&str, &str); 7] = [
-    ("CLOUDSDK_CORE_DISABLE_PROMPTS", "true"),
-    ("CLOUDSDK_CORE_DISABLE_USAGE_REPORTING", "true"),
-    ("CLOUDSDK_CORE_DISABLE_FILE_LOGGING", "true"),
-    ("CLOUDSDK_CORE_CHECK_GCE_METADATA", "false"),
-    ("CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK", "true"),
-    ("CLOUDSDK_SURVEY_DISABLE_PROMPTS", "true"),
-    ("NO_PROXY", "127.0.0.1"),
-];

@@ -23,14 +23,12 @@ pub(crate) fn answer(state: &State, request: &IncomingRequest) -> Option<Reply> 
     Some(match request.bearer().and_then(|text| state.live_token(text)) {
         None => error(StatusCode::UNAUTHORIZED, "authError", "Invalid Credentials"),
         Some(token) if token.holds_any(&accepted) => granted(state, request, &resource, &token),
-        Some(_) => lack_of_scope(&accepted),
+        Some(_) => {
+            let words = "Request had insufficient authentication scopes.";
+            let refusal = error(StatusCode::FORBIDDEN, "insufficientPermissions", words);
+            with(refusal, "www-authenticate", &challenge(&accepted))
+        }
     })
-}
-
-fn lack_of_scope(accepted: &[String]) -> Reply {
-    let words = "Request had insufficient authentication scopes.";
-    let reply = error(StatusCode::FORBIDDEN, "insufficientPermissions", words);
-    with(reply, "www-authenticate", &challenge(accepted))
 }
 
 /// The permissions that IAM grants, of those in the request.

@@ -161,7 +161,7 @@ fn tree(machine: &Machine) -> Value {
         "id": machine.id(),
         "service-accounts": accounts(machine),
     });
-    for (name, value) in machine.metadata() {
+    for (name, value) in machine.filled(machine.platform.metadata()) {
         instance[name] = value.into();
     }
     let Project { id, number } = &machine.project;

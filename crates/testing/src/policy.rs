@@ -5,7 +5,7 @@ mod roles;
 use roles::ROLES;
 
 /// One role, or one single permission, for one account on a project or a bucket.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Binding {
     pub(crate) resource: String,
     pub(crate) account: String,
@@ -13,8 +13,12 @@ pub(crate) struct Binding {
 }
 
 impl Binding {
-    pub(crate) fn new(resource: &str, account: &str, role: &str) -> Self {
-        Self { resource: resource.to_owned(), account: account.to_owned(), role: role.to_owned() }
+    pub(crate) fn new(
+        resource: impl Into<String>,
+        account: impl Into<String>,
+        role: impl Into<String>,
+    ) -> Self {
+        Self { resource: resource.into(), account: account.into(), role: role.into() }
     }
 }
 

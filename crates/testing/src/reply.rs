@@ -16,9 +16,7 @@ pub(crate) struct Trailers(pub(crate) HeaderMap);
 
 /// An answer of this content type.
 pub(crate) fn reply(status: StatusCode, content_type: &str, body: impl Into<Bytes>) -> Reply {
-    let mut reply = Response::new(body.into());
-    *reply.status_mut() = status;
-    with(reply, CONTENT_TYPE.as_str(), content_type)
+    with(empty(status), CONTENT_TYPE.as_str(), content_type).map(|_| body.into())
 }
 
 /// An answer without a body.

@@ -6,7 +6,7 @@ use http::{HeaderMap, Response};
 use crate::fake::FakeGoogle;
 use crate::reply::{Reply, Trailers};
 use crate::scope;
-use crate::scripted::{ScriptedAnswer, ServedMethod};
+use crate::scripted::Place;
 use crate::service::Service;
 use crate::wire::Wire;
 
@@ -48,7 +48,7 @@ impl FakeGoogle {
     /// # }
     /// ```
     pub fn on(&self, service: Service) -> Script<'_> {
-        Script { google: self, service, path: String::new(), times: 1, trailers: None }
+        Script { google: self, place: Place { service, path: String::new() }, times: 1, trailers: None }
     }
 }
 
@@ -70,8 +70,7 @@ impl FakeGoogle {
 #[must_use]
 pub struct Script<'a> {
     google: &'a FakeGoogle,
-    service: Service,
-    path: String,
+    place: Place,
     times: usize,
     trailers: Option<HeaderMap>,
 }
@@ -79,7 +78,7 @@ pub struct Script<'a> {
 impl<'a> Script<'a> {
     /// Only for requests whose path starts so.
     pub fn path(mut self, start: impl Into<String>) -> Self {
-        self.path = start.into();
+        self.place.path = start.into();
         self
     }
 
@@ -116,14 +115,12 @@ impl<'a> Script<'a> {
         response: Response<impl Into<Bytes>>,
     ) {
         let reply = self.finish(response.map(Into::into));
-        let (service, path, accepted) = (self.service, self.path, scope::uris(accepted));
-        self.google.shared.lock().script.serve(ServedMethod { service, path, accepted, reply });
+        self.google.shared.lock().script.serve(self.place, scope::uris(accepted), reply);
     }
 
     fn push(self, reply: Reply) {
         let reply = self.finish(reply);
-        let (service, path, times) = (self.service, self.path, self.times);
-        self.google.shared.lock().script.push(ScriptedAnswer { service, path, times, reply });
+        self.google.shared.lock().script.push(self.place, self.times, reply);
     }
 
     fn finish(&self, mut reply: Reply) -> Reply {

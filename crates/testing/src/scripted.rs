@@ -1,35 +1,30 @@
 //! Answers that wait for their request, and methods that a test made up.
 
-use std::collections::VecDeque;
-
 use crate::incoming::{IncomingRequest, is_grpc};
 use crate::reply::{Reply, challenge, with};
 use crate::service::Service;
 use crate::wire::Wire;
 
-/// Answers in the order they were scripted, and methods, which stay.
+/// Answers in the order they were scripted, each with how often it is left, and methods, which
+/// stay, each with the scopes that it accepts.
 #[derive(Default)]
 pub(crate) struct ScriptedAnswers {
-    answers: VecDeque<ScriptedAnswer>,
-    methods: Vec<ServedMethod>,
+    answers: Vec<(Place, usize, Reply)>,
+    methods: Vec<(Place, Vec<String>, Reply)>,
 }
 
-/// An answer to the next requests that fit.
-pub(crate) struct ScriptedAnswer {
+/// The requests that something is scripted for.
+#[derive(Debug)]
+pub(crate) struct Place {
     pub(crate) service: Service,
     /// What the path begins with.
     pub(crate) path: String,
-    pub(crate) times: usize,
-    pub(crate) reply: Reply,
 }
 
-/// A method of an API that the test made up.
-pub(crate) struct ServedMethod {
-    pub(crate) service: Service,
-    /// What the path begins with.
-    pub(crate) path: String,
-    pub(crate) accepted: Vec<String>,
-    pub(crate) reply: Reply,
+impl Place {
+    fn has(&self, service: Service, request: &IncomingRequest) -> bool {
+        self.service == service && request.path.starts_with(&self.path)
+    }
 }
 
 /// What a method of the test's answers to a request.
@@ -41,25 +36,23 @@ pub(crate) enum Served {
 }
 
 impl ScriptedAnswers {
-    pub(crate) fn push(&mut self, answer: ScriptedAnswer) {
-        if answer.times > 0 {
-            self.answers.push_back(answer);
+    pub(crate) fn push(&mut self, place: Place, times: usize, reply: Reply) {
+        if times > 0 {
+            self.answers.push((place, times, reply));
         }
     }
 
-    pub(crate) fn serve(&mut self, method: ServedMethod) {
-        self.methods.push(method);
+    pub(crate) fn serve(&mut self, place: Place, accepted: Vec<String>, reply: Reply) {
+        self.methods.push((place, accepted, reply));
     }
 
     /// Takes the first answer left that fits.
     pub(crate) fn next(&mut self, service: Service, request: &IncomingRequest) -> Option<Reply> {
-        let fits =
-            |answer: &ScriptedAnswer| answer.service == service && request.path.starts_with(&answer.path);
-        let place = self.answers.iter().position(fits)?;
-        let answer = self.answers.get_mut(place)?;
-        let reply = answer.reply.clone();
-        answer.times -= 1;
-        self.answers.retain(|answer| answer.times > 0);
+        let fitting = self.answers.iter_mut().find(|(place, ..)| place.has(service, request));
+        let (_, times, reply) = fitting?;
+        let reply = reply.clone();
+        *times -= 1;
+        self.answers.retain(|(_, times, _)| *times > 0);
         Some(reply)
     }
 
@@ -71,19 +64,15 @@ impl ScriptedAnswers {
         request: &IncomingRequest,
         held: Option<&[String]>,
     ) -> Option<Served> {
-        let fits =
-            |method: &&ServedMethod| method.service == service && request.path.starts_with(&method.path);
-        let method = self.methods.iter().filter(fits).max_by_key(|method| method.path.len())?;
-        let holds = |held: &[String]| method.accepted.iter().any(|scope| held.contains(scope));
+        let fitting = self.methods.iter().filter(|(place, ..)| place.has(service, request));
+        let (_, accepted, reply) = fitting.max_by_key(|(place, ..)| place.path.len())?;
         Some(match held {
             None => Served::Refused(Wire::Credentials.reply()),
-            Some(held) if !holds(held) => Served::Refused(lack_of_scope(request, &method.accepted)),
-            Some(_) => Served::Open(method.reply.clone()),
+            Some(held) if held.iter().any(|scope| accepted.contains(scope)) => Served::Open(reply.clone()),
+            Some(_) => {
+                let wire = if is_grpc(&request.headers) { Wire::GrpcScope } else { Wire::Scope };
+                Served::Refused(with(wire.reply(), "www-authenticate", &challenge(accepted)))
+            }
         })
     }
-}
-
-fn lack_of_scope(request: &IncomingRequest, accepted: &[String]) -> Reply {
-    let wire = if is_grpc(&request.headers) { Wire::GrpcScope } else { Wire::Scope };
-    with(wire.reply(), "www-authenticate", &challenge(accepted))
 }

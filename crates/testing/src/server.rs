@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 
 use crate::fault::Fault;
 use crate::incoming::{Form, IncomingRequest};
-use crate::reply::Reply;
+use crate::reply::{Reply, html};
 use crate::shared::Shared;
 use body::FakeBody;
 use endpoint::Endpoint;
@@ -121,7 +121,10 @@ fn reply(
 ) -> Result<Option<Reply>, NoAnswer> {
     match fault {
         _ if endpoint.is_switched_off(&shared.lock()) => Err(NoAnswer),
-        Some(Fault::Status(_)) => Ok(Some(Reply::default())),
+        Some(Fault::Status(status)) => {
+            let sentence = "The server encountered an error and could not complete your request.";
+            Ok(Some(html(status, sentence)))
+        }
         _ => Ok(dispatch::answer(shared, endpoint, request)),
     }
 }

@@ -4,6 +4,7 @@
 //! A call passes the gates in Google's order: is there a live token, do its scopes cover the
 //! method, does its account have the permission, and only then does the resource exist.
 
+mod access;
 mod acl;
 mod buckets;
 mod call;
@@ -54,7 +55,7 @@ pub(crate) fn refuse(state: &State, request: &IncomingRequest) -> Option<Reply> 
         let refused = admit(state, request, access, permission).err()?;
         return Some(refused.xml(request.verb == Method::HEAD));
     }
-    let method = lookup::find(&request.verb, &request.segments())?.method;
+    let (method, _) = lookup::find(&request.verb, &request.segments())?;
     Some(admit(state, request, method.access, method.permission).err()?.json())
 }
 
@@ -67,13 +68,11 @@ fn is_json(path: &str) -> bool {
 }
 
 fn json_api(state: &mut State, request: &IncomingRequest) -> Answer {
-    let found = lookup::find(&request.verb, &request.segments()).ok_or(Problem::NotFound)?;
-    let account = admit(state, request, found.method.access, found.method.permission)?.account;
-    let call = Call { request, account, bucket: found.bucket, object: found.object };
-    match found.method.id {
-        id if id.starts_with("storage.buckets.") => buckets::answer(state, &call, id),
-        "storage.objects.insert" => upload::begin(state, &call),
-        id if id.starts_with("storage.objects.") => objects::answer(state, &call, id, &found.rest),
-        id => acl::answer(state, &call, id, found.method.permission),
-    }
+    let (method, names) = lookup::find(&request.verb, &request.segments()).ok_or(Problem::NotFound)?;
+    let account = admit(state, request, method.access, method.permission)?.account;
+    let mut names = names.into_iter();
+    let mut name = || names.next().unwrap_or_default();
+    let call = Call::new(request, account, name(), name());
+    let (id, permission) = (method.id, method.permission);
+    (method.answer)(state, &Call { target: (name(), name()), id, permission, ..call })
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::platform::Platform;
-use crate::profiles::{COMPUTE_ACCOUNT, REQUESTABLE, SERVERLESS_DEFAULT};
+use crate::profiles::{REQUESTABLE, SERVERLESS_DEFAULT};
 use crate::scope;
 
 /// A machine, or a serverless instance, that a program runs on: what its metadata server says.
@@ -221,7 +221,7 @@ impl Vm {
 }
 
 /// A project, by its two names.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Project {
     pub(crate) id: String,
     pub(crate) number: u64,
@@ -267,27 +267,13 @@ impl Machine {
         machine
     }
 
-    /// Environment variables that the platform sets.
-    pub(crate) fn env(&self) -> impl Iterator<Item = (String, String)> {
-        self.filled(self.platform.env())
-    }
-
-    /// Values of the metadata server that the platform decides on.
-    pub(crate) fn metadata(&self) -> impl Iterator<Item = (String, String)> {
-        self.filled(self.platform.metadata())
-    }
-
-    /// The service account that Compute Engine makes in the machine's project.
-    pub(crate) fn compute_account(&self) -> String {
-        self.fill(COMPUTE_ACCOUNT)
-    }
-
-    fn filled(&self, pairs: &[(&str, &str)]) -> impl Iterator<Item = (String, String)> {
+    /// The pairs of a [profile](crate::profiles) for this machine.
+    pub(crate) fn filled(&self, pairs: &[(&str, &str)]) -> impl Iterator<Item = (String, String)> {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), self.fill(value)))
     }
 
-    /// A value of a [profile](crate::profiles) for this machine.
-    fn fill(&self, template: &str) -> String {
+    /// A value of a profile for this machine.
+    pub(crate) fn fill(&self, template: &str) -> String {
         [
             ("{name}", self.name.as_str()),
             ("{zone}", &self.zone),

@@ -30,6 +30,8 @@ pub(super) enum Expected {
     Explained,
     /// Nothing is sent, and the reason is given.
     NotSent(DenialStage),
+    /// The token is in no text.
+    NoLeak,
 }
 
 /// A gate that is not the fake's own.
@@ -59,6 +61,8 @@ const CONFIRMED: Plan = Plan {
     calls: &[Expected::Explained, Expected::NotSent(DenialStage::Confirmed)],
     ..REFUSED
 };
+const NO_LEAK: Plan =
+    Plan { modes: &[Confirm, Deny], calls: &[Expected::NoLeak, Expected::NoLeak], ..REFUSED };
 const CHUNKED: Plan = Plan { fault: Some(Fault::ChunkSize(100)), ..REFUSED };
 const LONG: Plan = Plan { held: Held::Enough, gate: Some(Gate::LongScope), ..REFUSED };
 
@@ -89,6 +93,7 @@ impl Scenario {
             Self::ChunkedBody => const { &[CHUNKED] },
             Self::BrokenBody => const { &[faulty(Fault::CutOff(40))] },
             Self::Http1 | Self::Http2 => const { &[ALLOWED, REFUSED] },
+            Self::NoLeak => const { &[NO_LEAK] },
             _ => &[],
         }
     }

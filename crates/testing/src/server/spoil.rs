@@ -16,7 +16,7 @@ use hyper::body::Frame;
 use super::body::{BrokenOff, FakeBody, body};
 use super::in_flight::InFlight;
 use crate::fault::Fault;
-use crate::reply::{Reply, Trailers, html};
+use crate::reply::{Reply, Trailers};
 
 /// What goes out of a body.
 enum Content {
@@ -49,12 +49,6 @@ pub(super) fn spoil(fault: Option<Fault>, reply: Reply, in_flight: InFlight) -> 
 /// What a fault makes of a body, whose head it may change.
 fn content(fault: Fault, head: &mut Parts, body: Bytes) -> Content {
     match fault {
-        Fault::Status(status) => {
-            let page = html(status, "The server encountered an error and could not complete your request.");
-            let (spoiled, page) = page.into_parts();
-            *head = spoiled;
-            Content::Whole(page)
-        }
         Fault::Garbage => Content::Whole(Bytes::from_static(b"\x00\xff\xfe{\"error\": [[[\xc3\x28 <<<")),
         Fault::EndlessBody => filled(head, body, u64::MAX),
         Fault::BigRefusal(size) => {
@@ -64,9 +58,12 @@ fn content(fault: Fault, head: &mut Parts, body: Bytes) -> Content {
         Fault::ChunkSize(size) => chunked(head, body, size.max(1)),
         Fault::CutOff(left) => cut_off(head, &body, left),
         Fault::Gzip => Content::Whole(gzip(head, &body)),
-        Fault::Latency(_) | Fault::Hang | Fault::NotHttp | Fault::Drop | Fault::Flaky { .. } => {
-            Content::Whole(body)
-        }
+        Fault::Status(_)
+        | Fault::Latency(_)
+        | Fault::Hang
+        | Fault::NotHttp
+        | Fault::Drop
+        | Fault::Flaky { .. } => Content::Whole(body),
     }
 }
 

@@ -9,8 +9,9 @@ use crate::reply::json;
 use crate::state::State;
 
 /// Lists hold one entry, which cannot be changed: IAM alone decides here.
-pub(super) fn answer(state: &State, call: &Call<'_>, id: &str, permission: &str) -> Answer {
-    permit(state, call, permission)?;
+pub(super) fn answer(state: &mut State, call: &Call<'_>) -> Answer {
+    let id = call.id;
+    permit(state, call, call.permission)?;
     let kind = id.rsplit_once('.').map_or(id, |(kind, _)| kind).replacen('.', "#", 1);
     let owners = format!("project-owners-{}", state.projects.first().map_or(0, |project| project.number));
     let entry = json!({"kind": kind.trim_end_matches('s'), "entity": owners, "role": "OWNER"});
@@ -25,7 +26,7 @@ pub(super) fn answer(state: &State, call: &Call<'_>, id: &str, permission: &str)
 }
 
 /// Permissions that the caller has on the bucket, of those it asks about. Scopes do not count.
-pub(super) fn test_permissions(state: &State, call: &Call<'_>) -> Answer {
+pub(super) fn test_permissions(state: &mut State, call: &Call<'_>) -> Answer {
     let held = |permission: &&str| permit(state, call, permission).is_ok();
     let permissions: Vec<&str> = call.request.query.all("permissions").filter(held).collect();
     let mut answer = json!({"kind": "storage#testIamPermissionsResponse"});

@@ -3,7 +3,6 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::acl;
 use super::call::{Answer, Call, permit};
 use super::problem::Problem;
 use crate::clock::rfc3339;
@@ -11,19 +10,6 @@ use crate::policy::Binding;
 use crate::reply::{empty, json};
 use crate::state::State;
 use crate::store::Bucket;
-
-pub(super) fn answer(state: &mut State, call: &Call<'_>, id: &str) -> Answer {
-    match id {
-        "storage.buckets.list" => list(state, call),
-        "storage.buckets.insert" => insert(state, call),
-        "storage.buckets.get" => get(state, call),
-        "storage.buckets.delete" => delete(state, call),
-        "storage.buckets.patch" | "storage.buckets.update" => patch(state, call),
-        "storage.buckets.getIamPolicy" => get_policy(state, call),
-        "storage.buckets.setIamPolicy" => set_policy(state, call),
-        _ => acl::test_permissions(state, call),
-    }
-}
 
 fn project(state: &State, call: &Call<'_>, permission: &str) -> Result<String, Problem> {
     let name = call.request.query.get("project").ok_or(Problem::Invalid("Required parameter: project"))?;
@@ -34,14 +20,14 @@ fn project(state: &State, call: &Call<'_>, permission: &str) -> Result<String, P
     }
 }
 
-fn list(state: &State, call: &Call<'_>) -> Answer {
+pub(super) fn list(state: &mut State, call: &Call<'_>) -> Answer {
     let project = project(state, call, "storage.buckets.list")?;
     let mine = state.store.buckets.iter().filter(|(_, bucket)| bucket.project == project);
     let items: Vec<Value> = mine.map(|(name, bucket)| resource(state, call, name, bucket)).collect();
     Ok(json(StatusCode::OK, &json!({"kind": "storage#buckets", "items": items})))
 }
 
-fn insert(state: &mut State, call: &Call<'_>) -> Answer {
+pub(super) fn insert(state: &mut State, call: &Call<'_>) -> Answer {
     let project = project(state, call, "storage.buckets.create")?;
     let body = call.request.json().unwrap_or_default();
     let name =
@@ -58,12 +44,12 @@ fn insert(state: &mut State, call: &Call<'_>) -> Answer {
     Ok(json(StatusCode::OK, &shown))
 }
 
-fn get(state: &State, call: &Call<'_>) -> Answer {
+pub(super) fn get(state: &mut State, call: &Call<'_>) -> Answer {
     let bucket = permit(state, call, "storage.buckets.get")?;
     Ok(json(StatusCode::OK, &resource(state, call, &call.bucket, bucket)))
 }
 
-fn delete(state: &mut State, call: &Call<'_>) -> Answer {
+pub(super) fn delete(state: &mut State, call: &Call<'_>) -> Answer {
     if !permit(state, call, "storage.buckets.delete")?.objects.is_empty() {
         return Err(Problem::Conflict("The bucket you tried to delete is not empty."));
     }
@@ -71,7 +57,7 @@ fn delete(state: &mut State, call: &Call<'_>) -> Answer {
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
-fn patch(state: &mut State, call: &Call<'_>) -> Answer {
+pub(super) fn patch(state: &mut State, call: &Call<'_>) -> Answer {
     permit(state, call, "storage.buckets.update")?;
     let body = call.request.json().ok_or(Problem::Invalid("Parse Error"))?;
     let bucket = state.store.buckets.get_mut(&call.bucket).ok_or(Problem::NoBucket)?;
@@ -107,7 +93,7 @@ fn resource(state: &State, call: &Call<'_>, name: &str, bucket: &Bucket) -> Valu
         .collect()
 }
 
-fn get_policy(state: &State, call: &Call<'_>) -> Answer {
+pub(super) fn get_policy(state: &mut State, call: &Call<'_>) -> Answer {
     permit(state, call, "storage.buckets.getIamPolicy")?;
     Ok(json(StatusCode::OK, &policy(state, &call.bucket)))
 }
@@ -124,7 +110,7 @@ fn policy(state: &State, bucket: &str) -> Value {
 }
 
 /// Replaces the bucket's bindings. Members other than single accounts are not kept.
-fn set_policy(state: &mut State, call: &Call<'_>) -> Answer {
+pub(super) fn set_policy(state: &mut State, call: &Call<'_>) -> Answer {
     permit(state, call, "storage.buckets.setIamPolicy")?;
     let body = call.request.json().ok_or(Problem::Invalid("Parse Error"))?;
     state.policy.bindings.retain(|binding| binding.resource != call.bucket);
@@ -132,11 +118,8 @@ fn set_policy(state: &mut State, call: &Call<'_>) -> Answer {
         let role = binding.get("role").and_then(Value::as_str).unwrap_or_default();
         let members = binding.get("members").and_then(Value::as_array).into_iter().flatten();
         let accounts = members.filter_map(Value::as_str).filter_map(|member| member.split_once(':'));
-        state.policy.bindings.extend(accounts.map(|(_, account)| Binding {
-            resource: call.bucket.clone(),
-            account: account.to_owned(),
-            role: role.to_owned(),
-        }));
+        let bindings = accounts.map(|(_, account)| Binding::new(&call.bucket, account, role));
+        state.policy.bindings.extend(bindings);
     }
     Ok(json(StatusCode::OK, &policy(state, &call.bucket)))
 }

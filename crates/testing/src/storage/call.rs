@@ -1,6 +1,6 @@
 //! One call, and the gates that it passes.
 
-use super::methods::Access;
+use super::access::Access;
 use super::problem::Problem;
 use crate::incoming::IncomingRequest;
 use crate::reply::Reply;
@@ -15,6 +15,19 @@ pub(super) struct Call<'a> {
     pub(super) account: String,
     pub(super) bucket: String,
     pub(super) object: String,
+    /// The bucket and the object that a copy makes.
+    pub(super) target: (String, String),
+    /// The method of the JSON API, and the permission that it needs.
+    pub(super) id: &'static str,
+    pub(super) permission: &'static str,
+}
+
+impl<'a> Call<'a> {
+    /// A call that is no copy, and none of the JSON API.
+    pub(super) fn new(request: &'a IncomingRequest, account: String, bucket: String, object: String) -> Self {
+        let target = Default::default();
+        Self { request, account, bucket, object, target, id: "", permission: "" }
+    }
 }
 
 /// The first two gates: a live token, and scopes of which one is enough.

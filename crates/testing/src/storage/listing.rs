@@ -67,7 +67,7 @@ fn common(name: &str, query: &Form) -> Option<Option<String>> {
 }
 
 /// The list of the JSON API.
-pub(super) fn list(state: &State, call: &Call<'_>) -> Answer {
+pub(super) fn list(state: &mut State, call: &Call<'_>) -> Answer {
     let page = page(state, call, "maxResults", "pageToken")?;
     let mut answer = json!({"kind": "storage#objects"});
     if !page.objects.is_empty() {

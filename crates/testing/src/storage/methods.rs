@@ -3,35 +3,10 @@
 
 use http::Method;
 
-use crate::scope;
-
-/// The sets of scopes in the API reference. Not one ladder: changing a bucket takes full control,
-/// while changing an object's data does not.
-/// Source: <https://cloud.google.com/storage/docs/json_api/v1> and
-/// <https://cloud.google.com/storage/docs/oauth-scopes>.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
-    Read,
-    Write,
-    Full,
-}
-
-impl Access {
-    pub(super) fn scopes(self) -> Vec<String> {
-        let short: &[&str] = match self {
-            Self::Read => &[
-                "cloud-platform",
-                "cloud-platform.read-only",
-                "devstorage.full_control",
-                "devstorage.read_only",
-                "devstorage.read_write",
-            ],
-            Self::Write => &["cloud-platform", "devstorage.full_control", "devstorage.read_write"],
-            Self::Full => &["cloud-platform", "devstorage.full_control"],
-        };
-        scope::uris(short)
-    }
-}
+use super::access::Access::{self, Full, Read, Write};
+use super::call::{Answer, Call};
+use super::{acl, buckets, listing, objects, upload};
+use crate::state::State;
 
 pub(super) struct MethodRow {
     pub(super) verb: Method,
@@ -39,7 +14,10 @@ pub(super) struct MethodRow {
     pub(super) id: &'static str,
     pub(super) access: Access,
     pub(super) permission: &'static str,
+    pub(super) answer: Handler,
 }
+
+type Handler = fn(&mut State, &Call<'_>) -> Answer;
 
 const fn row(
     verb: Method,
@@ -47,41 +25,40 @@ const fn row(
     id: &'static str,
     access: Access,
     permission: &'static str,
+    answer: Handler,
 ) -> MethodRow {
-    MethodRow { verb, path, id, access, permission }
+    MethodRow { verb, path, id, access, permission, answer }
 }
-
-use Access::{Full, Read, Write};
 
 /// Paths after `/storage/v1/`; `*` is one segment.
 #[rustfmt::skip]
 pub(super) static METHODS: [MethodRow; 28] = [
-    row(Method::GET, "b", "storage.buckets.list", Read, "storage.buckets.list"),
-    row(Method::POST, "b", "storage.buckets.insert", Write, "storage.buckets.create"),
-    row(Method::GET, "b/*", "storage.buckets.get", Read, "storage.buckets.get"),
-    row(Method::DELETE, "b/*", "storage.buckets.delete", Write, "storage.buckets.delete"),
-    row(Method::PATCH, "b/*", "storage.buckets.patch", Full, "storage.buckets.update"),
-    row(Method::PUT, "b/*", "storage.buckets.update", Full, "storage.buckets.update"),
-    row(Method::GET, "b/*/iam", "storage.buckets.getIamPolicy", Full, "storage.buckets.getIamPolicy"),
-    row(Method::PUT, "b/*/iam", "storage.buckets.setIamPolicy", Full, "storage.buckets.setIamPolicy"),
-    row(Method::GET, "b/*/iam/testPermissions", "storage.buckets.testIamPermissions", Read, ""),
-    row(Method::GET, "b/*/acl", "storage.bucketAccessControls.list", Full, "storage.buckets.getIamPolicy"),
-    row(Method::POST, "b/*/acl", "storage.bucketAccessControls.insert", Full, "storage.buckets.setIamPolicy"),
-    row(Method::GET, "b/*/acl/*", "storage.bucketAccessControls.get", Full, "storage.buckets.getIamPolicy"),
-    row(Method::GET, "b/*/defaultObjectAcl", "storage.defaultObjectAccessControls.list", Full, "storage.buckets.getIamPolicy"),
-    row(Method::GET, "b/*/o", "storage.objects.list", Read, "storage.objects.list"),
-    row(Method::POST, "b/*/o", "storage.objects.insert", Write, "storage.objects.create"),
-    row(Method::GET, "b/*/o/*", "storage.objects.get", Read, "storage.objects.get"),
-    row(Method::DELETE, "b/*/o/*", "storage.objects.delete", Write, "storage.objects.delete"),
-    row(Method::PATCH, "b/*/o/*", "storage.objects.patch", Full, "storage.objects.update"),
-    row(Method::PUT, "b/*/o/*", "storage.objects.update", Full, "storage.objects.update"),
-    row(Method::GET, "b/*/o/*/iam", "storage.objects.getIamPolicy", Read, "storage.objects.getIamPolicy"),
-    row(Method::PUT, "b/*/o/*/iam", "storage.objects.setIamPolicy", Write, "storage.objects.setIamPolicy"),
-    row(Method::GET, "b/*/o/*/iam/testPermissions", "storage.objects.testIamPermissions", Read, ""),
-    row(Method::GET, "b/*/o/*/acl", "storage.objectAccessControls.list", Full, "storage.objects.getIamPolicy"),
-    row(Method::POST, "b/*/o/*/acl", "storage.objectAccessControls.insert", Full, "storage.objects.setIamPolicy"),
-    row(Method::GET, "b/*/o/*/acl/*", "storage.objectAccessControls.get", Full, "storage.objects.getIamPolicy"),
-    row(Method::POST, "b/*/o/*/copyTo/b/*/o/*", "storage.objects.copy", Write, "storage.objects.get"),
-    row(Method::POST, "b/*/o/*/rewriteTo/b/*/o/*", "storage.objects.rewrite", Write, "storage.objects.get"),
-    row(Method::POST, "b/*/o/*/compose", "storage.objects.compose", Write, "storage.objects.create"),
+    row(Method::GET, "b", "storage.buckets.list", Read, "storage.buckets.list", buckets::list),
+    row(Method::POST, "b", "storage.buckets.insert", Write, "storage.buckets.create", buckets::insert),
+    row(Method::GET, "b/*", "storage.buckets.get", Read, "storage.buckets.get", buckets::get),
+    row(Method::DELETE, "b/*", "storage.buckets.delete", Write, "storage.buckets.delete", buckets::delete),
+    row(Method::PATCH, "b/*", "storage.buckets.patch", Full, "storage.buckets.update", buckets::patch),
+    row(Method::PUT, "b/*", "storage.buckets.update", Full, "storage.buckets.update", buckets::patch),
+    row(Method::GET, "b/*/iam", "storage.buckets.getIamPolicy", Full, "storage.buckets.getIamPolicy", buckets::get_policy),
+    row(Method::PUT, "b/*/iam", "storage.buckets.setIamPolicy", Full, "storage.buckets.setIamPolicy", buckets::set_policy),
+    row(Method::GET, "b/*/iam/testPermissions", "storage.buckets.testIamPermissions", Read, "", acl::test_permissions),
+    row(Method::GET, "b/*/acl", "storage.bucketAccessControls.list", Full, "storage.buckets.getIamPolicy", acl::answer),
+    row(Method::POST, "b/*/acl", "storage.bucketAccessControls.insert", Full, "storage.buckets.setIamPolicy", acl::answer),
+    row(Method::GET, "b/*/acl/*", "storage.bucketAccessControls.get", Full, "storage.buckets.getIamPolicy", acl::answer),
+    row(Method::GET, "b/*/defaultObjectAcl", "storage.defaultObjectAccessControls.list", Full, "storage.buckets.getIamPolicy", acl::answer),
+    row(Method::GET, "b/*/o", "storage.objects.list", Read, "storage.objects.list", listing::list),
+    row(Method::POST, "b/*/o", "storage.objects.insert", Write, "storage.objects.create", upload::begin),
+    row(Method::GET, "b/*/o/*", "storage.objects.get", Read, "storage.objects.get", objects::get),
+    row(Method::DELETE, "b/*/o/*", "storage.objects.delete", Write, "storage.objects.delete", objects::delete),
+    row(Method::PATCH, "b/*/o/*", "storage.objects.patch", Full, "storage.objects.update", objects::patch),
+    row(Method::PUT, "b/*/o/*", "storage.objects.update", Full, "storage.objects.update", objects::patch),
+    row(Method::GET, "b/*/o/*/iam", "storage.objects.getIamPolicy", Read, "storage.objects.getIamPolicy", objects::not_acted_out),
+    row(Method::PUT, "b/*/o/*/iam", "storage.objects.setIamPolicy", Write, "storage.objects.setIamPolicy", objects::not_acted_out),
+    row(Method::GET, "b/*/o/*/iam/testPermissions", "storage.objects.testIamPermissions", Read, "", acl::test_permissions),
+    row(Method::GET, "b/*/o/*/acl", "storage.objectAccessControls.list", Full, "storage.objects.getIamPolicy", acl::answer),
+    row(Method::POST, "b/*/o/*/acl", "storage.objectAccessControls.insert", Full, "storage.objects.setIamPolicy", acl::answer),
+    row(Method::GET, "b/*/o/*/acl/*", "storage.objectAccessControls.get", Full, "storage.objects.getIamPolicy", acl::answer),
+    row(Method::POST, "b/*/o/*/copyTo/b/*/o/*", "storage.objects.copy", Write, "storage.objects.get", objects::copy_to),
+    row(Method::POST, "b/*/o/*/rewriteTo/b/*/o/*", "storage.objects.rewrite", Write, "storage.objects.get", objects::rewrite),
+    row(Method::POST, "b/*/o/*/compose", "storage.objects.compose", Write, "storage.objects.create", objects::not_acted_out),
 ];

@@ -82,7 +82,7 @@ pub(super) fn resume(state: &mut State, request: &IncomingRequest) -> Answer {
         return Ok(incomplete(upload.bytes.len()));
     }
     let upload = state.store.uploads.remove(id).ok_or_else(gone)?;
-    let call = Call { request, account: upload.account, bucket: upload.bucket, object: String::new() };
+    let call = Call::new(request, upload.account, upload.bucket, String::new());
     let new = NewObject { bytes: upload.bytes.freeze(), ..upload.object };
     Ok(shown(&call, &call.bucket, store(state, &call, &call.bucket, new)?))
 }

@@ -8,8 +8,8 @@
 
 use http::{Method, StatusCode};
 
+use super::access::Access;
 use super::call::{Answer, Call, admit, permit};
-use super::methods::Access;
 use super::problem::Problem;
 use super::{listing, objects, parts, represent};
 use crate::clock::rfc3339;
@@ -23,7 +23,7 @@ pub(super) fn answer(state: &mut State, request: &IncomingRequest) -> Answer {
     let (bucket, object) = names(request);
     let (access, permission) = access(request)?;
     let account = admit(state, request, access, permission)?.account;
-    let call = Call { request, account, bucket, object };
+    let call = Call::new(request, account, bucket, object);
     match request.verb {
         _ if parts::is_one(&call) => parts::answer(state, &call),
         _ if is_not_acted_out(&call) => {
@@ -88,9 +88,9 @@ fn put(state: &mut State, call: &Call<'_>) -> Answer {
 fn copy(state: &mut State, call: &Call<'_>, source: &str) -> Answer {
     let source = decode(source.trim_start_matches('/'));
     let (bucket, object) = source.split_once('/').ok_or(Problem::Invalid("Invalid argument."))?;
-    let (bucket, object) = (bucket.to_owned(), object.to_owned());
-    let from = Call { request: call.request, account: call.account.clone(), bucket, object };
-    let object = objects::copy(state, &from, &call.bucket, &call.object)?;
+    let from = Call::new(call.request, call.account.clone(), bucket.to_owned(), object.to_owned());
+    let target = (call.bucket.clone(), call.object.clone());
+    let object = objects::copy(state, &Call { target, ..from })?;
     let (updated, etag) = (rfc3339(object.created), object.etag());
     let copied = elements(&[("LastModified", &updated), ("ETag", &etag)]);
     Ok(xml(StatusCode::OK, "CopyObjectResult", &copied))

@@ -1,0 +1,14 @@
+//! Data: what gcloud is given whatever the fake has.
+//!
+//! gcloud reads every property from an environment variable of its name,
+//! <https://cloud.google.com/sdk/docs/properties>.
+
+pub(super) const FIXED: [(&str, &str); 7] = [
+    ("CLOUDSDK_CORE_DISABLE_PROMPTS", "true"),
+    ("CLOUDSDK_CORE_DISABLE_USAGE_REPORTING", "true"),
+    ("CLOUDSDK_CORE_DISABLE_FILE_LOGGING", "true"),
+    ("CLOUDSDK_CORE_CHECK_GCE_METADATA", "false"),
+    ("CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK", "true"),
+    ("CLOUDSDK_SURVEY_DISABLE_PROMPTS", "true"),
+    ("NO_PROXY", "127.0.0.1"),
+];
