@@ -4,7 +4,6 @@ use std::io;
 
 use tokio::sync::oneshot;
 
-use crate::clock::Clock;
 use crate::error::BadDescription;
 use crate::fake::FakeGoogle;
 use crate::forward::Upstream;
@@ -14,7 +13,7 @@ use crate::server::endpoint::Endpoint;
 use crate::service::Service;
 use crate::shared::Shared;
 use crate::state::State;
-use crate::store::{Bucket, Store};
+use crate::store::Bucket;
 use crate::vm::{Machine, Project, Vm};
 
 /// Who runs the real gcloud: an owner of every project.
@@ -144,7 +143,8 @@ impl FakeGoogleBuilder {
             self.vms.push(Vm::new("web-1"));
         }
         let mut state = State { projects: self.projects, ..State::default() };
-        state.store = store(self.buckets, state.first_project(), &state.clock);
+        let bucket = |name| (name, Bucket::new(state.first_project(), state.clock.now()));
+        state.store.buckets = self.buckets.into_iter().map(bucket).collect();
         state.policy = policy(self.bindings, &state)?;
         state.machines = machines(self.vms, &state.projects)?;
         Ok(state)
@@ -163,12 +163,6 @@ fn endpoints(machines: usize, forwards: &[(Service, String)]) -> io::Result<Vec<
 fn upstream(service: Service, forwards: &[(Service, String)]) -> io::Result<Option<Upstream>> {
     let found = forwards.iter().rev().find(|(from, _)| *from == service);
     Ok(found.map(|(_, url)| Upstream::new(url)).transpose()?)
-}
-
-fn store(buckets: Vec<String>, project: &str, clock: &Clock) -> Store {
-    let mut store = Store::default();
-    store.buckets.extend(buckets.into_iter().map(|name| (name, Bucket::new(project, clock.now()))));
-    store
 }
 
 /// The bindings that were described, and the owner's.

@@ -147,11 +147,6 @@ impl FakeGoogle {
         self.addresses.get(&(service, 0)).map(|address| format!("http://{address}")).unwrap_or_default()
     }
 
-    pub(crate) fn metadata_host_of(&self, vm: &str) -> Option<String> {
-        let place = self.shared.lock().machines.iter().position(|machine| machine.name == vm)?;
-        self.addresses.get(&(Service::Metadata, place)).map(ToString::to_string)
-    }
-
     /// Environment variables that make a program believe it runs on the first VM: where its
     /// metadata server is, and what its platform sets.
     ///

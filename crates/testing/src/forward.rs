@@ -43,19 +43,15 @@ impl Upstream {
         let is_grpc = is_grpc(&head.headers);
         let client = if is_grpc { &self.grpc } else { &self.http };
         let mut request = Request::from_parts(head, body);
-        *request.uri_mut() = self.uri(request.uri())?;
+        let path = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
+        let uri = Uri::builder().scheme(Scheme::HTTP).authority(self.authority.clone());
+        *request.uri_mut() = uri.path_and_query(path).build().ok()?;
         *request.version_mut() = if is_grpc { Version::HTTP_2 } else { Version::HTTP_11 };
         let mut response = client.request(request).await.ok()?;
         // It is about the connection between the two servers, which the client does not have.
         response.headers_mut().remove(CONNECTION);
         *response.version_mut() = Version::default();
         Some(response)
-    }
-
-    fn uri(&self, requested: &Uri) -> Option<Uri> {
-        let path = requested.path_and_query().map_or("/", PathAndQuery::as_str);
-        let parts = Uri::builder().scheme(Scheme::HTTP).authority(self.authority.clone());
-        parts.path_and_query(path).build().ok()
     }
 }
 

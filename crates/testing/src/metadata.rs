@@ -80,7 +80,7 @@ fn route(state: &mut State, index: usize, request: &IncomingRequest) -> Reply {
 
 /// A part of the tree: a directory, a directory with all below it, or a value.
 fn show(tree: &Value, segments: &[&str], request: &IncomingRequest) -> Reply {
-    match find(tree, segments) {
+    match segments.iter().try_fold(tree, |node, segment| node.get(*segment)) {
         None => not_found(request),
         Some(Value::Object(_)) if !request.path.ends_with('/') => {
             let place = format!("{}{}/", request.base, request.path);
@@ -139,19 +139,15 @@ fn identity(state: &State, machine: &Machine, request: &IncomingRequest) -> Repl
         "email": machine.account, "email_verified": true,
     });
     if request.query.get("format") == Some("full") && machine.platform.is_vm() {
-        claims["google"] = json!({"compute_engine": compute_claims(machine)});
+        claims["google"]["compute_engine"] = json!({
+            "instance_id": machine.id().to_string(), "instance_name": machine.name,
+            "project_id": machine.project.id, "project_number": machine.project.number,
+            "zone": machine.zone,
+        });
     }
     let header = json!({"alg": "RS256", "kid": "fake", "typ": "JWT"});
     let parts = [header.to_string(), claims.to_string(), random_hex()];
     text(&parts.map(base64url).join("."))
-}
-
-fn compute_claims(machine: &Machine) -> Value {
-    json!({
-        "instance_id": machine.id().to_string(), "instance_name": machine.name,
-        "project_id": machine.project.id, "project_number": machine.project.number,
-        "zone": machine.zone,
-    })
 }
 
 /// Everything the machine may read, with the names of the paths.
@@ -174,10 +170,6 @@ fn accounts(machine: &Machine) -> Value {
     let scopes = machine.listed_scopes();
     let account = json!({"aliases": ["default"], "email": email, "scopes": scopes});
     json!({"default": account, email.as_str(): account})
-}
-
-fn find<'a>(tree: &'a Value, segments: &[&str]) -> Option<&'a Value> {
-    segments.iter().try_fold(tree, |node, segment| node.as_object()?.get(*segment))
 }
 
 /// Names of a directory, one per line, directories with a slash.

@@ -110,17 +110,14 @@ fn tokeninfo(state: &State, request: &IncomingRequest, shape: &Shape) -> Reply {
     let text =
         form.get("access_token").or_else(|| request.query.get("access_token")).or_else(|| request.bearer());
     let Some((text, token)) = text.and_then(|text| Some((text, state.live_token(text)?))) else {
-        return json(StatusCode::BAD_REQUEST, &unknown_token(shape));
+        let mut refusal = json!({"error_description": "Invalid Value"});
+        if let Shape::Old = shape {
+            refusal["error"] = json!("invalid_token");
+        }
+        return json(StatusCode::BAD_REQUEST, &refusal);
     };
     let seconds = state.remaining(text).as_secs();
     json(StatusCode::OK, &describe(&token, seconds, shape))
-}
-
-fn unknown_token(shape: &Shape) -> Value {
-    match shape {
-        Shape::Strings => json!({"error_description": "Invalid Value"}),
-        Shape::Old => json!({"error": "invalid_token", "error_description": "Invalid Value"}),
-    }
 }
 
 fn describe(token: &Token, seconds: u64, shape: &Shape) -> Value {

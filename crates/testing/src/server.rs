@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 
 use crate::fault::Fault;
 use crate::incoming::{Form, IncomingRequest};
-use crate::reply::{Reply, html};
+use crate::reply::html;
 use crate::shared::Shared;
 use body::FakeBody;
 use endpoint::Endpoint;
@@ -90,7 +90,13 @@ async fn answer(
     };
     let fault = shared.lock().faults.next(endpoint.service);
     meet(fault).await?;
-    let reply = reply(&shared, &endpoint, fault, &incoming(&endpoint, head.clone(), body))?;
+    if endpoint.is_switched_off(&shared.lock()) {
+        return Err(NoAnswer);
+    }
+    let reply = match fault {
+        Some(Fault::Status(status)) => Some(html(status, FAULTY)),
+        _ => dispatch::answer(&shared, &endpoint, &incoming(&endpoint, head.clone(), body)),
+    };
     match (reply, unread) {
         (None, Some((upstream, body))) => {
             let answer = upstream.answer(head, body).await.ok_or(NoAnswer)?;
@@ -112,22 +118,7 @@ async fn meet(fault: Option<Fault>) -> Result<(), NoAnswer> {
     Ok(())
 }
 
-/// The answer; none if it is for the other server to answer.
-fn reply(
-    shared: &Shared,
-    endpoint: &Endpoint,
-    fault: Option<Fault>,
-    request: &IncomingRequest,
-) -> Result<Option<Reply>, NoAnswer> {
-    match fault {
-        _ if endpoint.is_switched_off(&shared.lock()) => Err(NoAnswer),
-        Some(Fault::Status(status)) => {
-            let sentence = "The server encountered an error and could not complete your request.";
-            Ok(Some(html(status, sentence)))
-        }
-        _ => Ok(dispatch::answer(shared, endpoint, request)),
-    }
-}
+const FAULTY: &str = "The server encountered an error and could not complete your request.";
 
 fn incoming(endpoint: &Endpoint, head: http::request::Parts, body: Bytes) -> IncomingRequest {
     IncomingRequest {

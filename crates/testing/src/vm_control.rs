@@ -3,6 +3,7 @@
 use crate::error::{Error, VmProblem};
 use crate::fake::FakeGoogle;
 use crate::scope;
+use crate::service::Service;
 use crate::vm::Machine;
 
 impl FakeGoogle {
@@ -136,7 +137,10 @@ impl VmControl<'_> {
     /// # Errors
     /// There is no such VM.
     pub fn metadata_host(&self) -> Result<String, Error> {
-        self.google.metadata_host_of(&self.name).ok_or_else(|| self.unknown())
+        let state = self.google.shared.lock();
+        let place = state.machines.iter().position(|machine| machine.name == self.name);
+        let address = place.and_then(|place| self.google.addresses.get(&(Service::Metadata, place)));
+        address.map(ToString::to_string).ok_or_else(|| self.unknown())
     }
 
     fn change(&self, change: impl FnOnce(&mut Machine) -> Result<(), &'static str>) -> Result<(), Error> {

@@ -68,10 +68,6 @@ impl<S: Subject> Player<'_, S> {
         made.map_err(|error| Unmet(format!("there is no {which} client: {error}")))
     }
 
-    fn explained(&self, scene: &Scene, failure: &Failure, stage: DenialStage) -> Result<(), Unmet> {
-        check::explained(scene, self.subject.denial_place(), failure, stage)
-    }
-
     async fn plan(&self, plan: &Plan) -> Result<(), Unmet> {
         let scene = self.scene(plan.held).await?;
         if plan.gate.is_some_and(|gate| !gates::close(&scene, gate)) {
@@ -124,14 +120,14 @@ impl<S: Subject> Player<'_, S> {
         ensure(!sent.is_empty() && sent.len() == bare.len(), || {
             format!("{} requests in the place of {}: {:#?}", sent.len(), bare.len(), scene.sent())
         })?;
-        self.explained(scene, &failure, DenialStage::Refused)
+        check::explained(scene, self.subject.denial_place(), &failure, DenialStage::Refused)
     }
 
     async fn not_sent(&self, scene: &Scene, guarded: &S::Client, stage: DenialStage) -> Result<(), Unmet> {
         let (outcome, sent) = call(scene, guarded).await;
         let failure = failed(outcome)?;
         ensure(sent.is_empty(), || format!("nothing is sent: {sent:#?}"))?;
-        self.explained(scene, &failure, stage)
+        check::explained(scene, self.subject.denial_place(), &failure, stage)
     }
 
     async fn keeps_kind(&self) -> Result<(), Unmet> {

@@ -10,18 +10,16 @@ use crate::state::State;
 
 /// Lists hold one entry, which cannot be changed: IAM alone decides here.
 pub(super) fn answer(state: &mut State, call: &Call<'_>) -> Answer {
-    let id = call.id;
     permit(state, call, call.permission)?;
-    let kind = id.rsplit_once('.').map_or(id, |(kind, _)| kind).replacen('.', "#", 1);
+    let (kind, verb) = call.id.rsplit_once('.').unwrap_or_default();
+    let kind = kind.replacen('.', "#", 1);
     let owners = format!("project-owners-{}", state.projects.first().map_or(0, |project| project.number));
     let entry = json!({"kind": kind.trim_end_matches('s'), "entity": owners, "role": "OWNER"});
-    match id {
-        id if id.ends_with(".list") => Ok(json(StatusCode::OK, &json!({"kind": kind, "items": [entry]}))),
-        id if id.ends_with(".get") && call.request.path.ends_with(&owners) => {
-            Ok(json(StatusCode::OK, &entry))
-        }
-        id if id.ends_with(".get") => Err(Problem::NotFound),
-        id => Err(Problem::NotImplemented(id.to_owned())),
+    match verb {
+        "list" => Ok(json(StatusCode::OK, &json!({"kind": kind, "items": [entry]}))),
+        "get" if call.request.path.ends_with(&owners) => Ok(json(StatusCode::OK, &entry)),
+        "get" => Err(Problem::NotFound),
+        _ => Err(Problem::NotImplemented(call.id.to_owned())),
     }
 }
 

@@ -37,7 +37,8 @@ pub(super) fn page<'a>(
     let mut last = None;
     for (name, object) in bucket.objects.range((start, Bound::Unbounded)) {
         let Some(common) = common(name, query) else { continue };
-        if page.is_full(limit, common.as_ref()) {
+        let is_new = common.as_ref().is_none_or(|common| !page.prefixes.contains(common));
+        if is_new && page.objects.len() + page.prefixes.len() == limit {
             page.next = last;
             break;
         }
@@ -48,14 +49,6 @@ pub(super) fn page<'a>(
         }
     }
     Ok(page)
-}
-
-impl Page<'_> {
-    /// Whether there is no place left for a name with this in common.
-    fn is_full(&self, limit: usize, common: Option<&String>) -> bool {
-        let is_new = common.is_none_or(|common| !self.prefixes.contains(common));
-        is_new && self.objects.len() + self.prefixes.len() == limit
-    }
 }
 
 /// What a name has in common with others before the delimiter; none if it does not have the prefix.

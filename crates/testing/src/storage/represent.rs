@@ -22,18 +22,15 @@ pub(super) fn content(object: &Object, range: Option<&str>) -> Reply {
         }
         None => whole,
     };
-    headers(object).iter().fold(answer, |answer, (name, value)| with(answer, name, value))
-}
-
-fn headers(object: &Object) -> [(&'static str, String); 6] {
-    [
+    let headers = [
         ("x-goog-hash", format!("crc32c={},md5={}", object.crc32c, object.md5)),
         ("etag", object.etag()),
         ("last-modified", fmt_http_date(object.created)),
         ("x-goog-generation", object.generation.to_string()),
         ("x-goog-metageneration", object.metageneration.to_string()),
         ("x-goog-storage-class", "STANDARD".to_owned()),
-    ]
+    ];
+    headers.iter().fold(answer, |answer, (name, value)| with(answer, name, value))
 }
 
 /// First and last byte of `bytes=A-B`, `bytes=A-` or `bytes=-N`, if they are in the object.
