@@ -1,9 +1,11 @@
 //! One line of a report: one need, or one resource.
 
+use serde::{Serialize, Serializer};
+
 use crate::refusal::Gate;
 use crate::scope::ScopeSet;
 
-/// Whether a gate lets a call through, as far as can be told.
+/// Whether a gate lets a call through, as far as is known.
 ///
 /// ```
 /// use gcp_scopes::self_check::GateState;
@@ -16,7 +18,7 @@ use crate::scope::ScopeSet;
 pub enum GateState {
     /// It does.
     Open,
-    /// Nobody can say, or nobody did in time.
+    /// No server or source has an answer, or none came in time.
     Unknown,
     /// It does not.
     Closed,
@@ -39,9 +41,16 @@ impl GateState {
             Self::Invalid => "invalid",
         }
     }
+
+    /// Whether the gate was found open or closed.
+    pub(super) fn is_known(self) -> bool {
+        matches!(self, Self::Open | Self::Closed)
+    }
 }
 
 /// What was found out about one need or one resource.
+///
+/// As `serde` value, names are strings and scopes are full URIs; what is not known is null.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -56,21 +65,24 @@ impl GateState {
 /// assert!(finding.why().unwrap().contains("did you mean `storage.objects.insert`"));
 /// # }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
+    #[serde(serialize_with = "gate_name")]
     pub(super) gate: Gate,
     pub(super) subject: String,
+    #[serde(serialize_with = "state_name")]
     pub(super) state: GateState,
     pub(super) why: Option<String>,
     pub(super) accepted: ScopeSet,
-    pub(super) asked: Vec<String>,
+    pub(super) permissions: Vec<String>,
     pub(super) missing: Vec<String>,
 }
 
 impl Finding {
     pub(super) fn new(gate: Gate, subject: &str, state: GateState) -> Self {
-        let (accepted, asked, missing) = (ScopeSet::new(), Vec::new(), Vec::new());
-        Self { gate, subject: subject.to_owned(), state, why: None, accepted, asked, missing }
+        let (subject, accepted) = (subject.to_owned(), ScopeSet::new());
+        let (permissions, missing) = (Vec::new(), Vec::new());
+        Self { gate, subject, state, why: None, accepted, permissions, missing }
     }
 
     pub(super) fn because(self, why: impl Into<String>) -> Self {
@@ -80,13 +92,13 @@ impl Finding {
     /// Which gate it is about: [`Gate::Scope`] for a need, [`Gate::Iam`] for a resource.
     ///
     /// ```
-    /// # use gcp_scopes::{refusal::Gate, self_check::GateState};
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let check = gcp_scopes::Guard::builder().build().self_check();
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let check = gcp_scopes::Guard::builder().build().self_check();
     /// let report = check.needs("storage.objects.insrt").run().await;
     /// let finding = &report.findings()[0];
-    /// assert_eq!(finding.gate(), Gate::Scope);
-    /// # Ok(()) }
+    /// assert_eq!(finding.gate(), gcp_scopes::refusal::Gate::Scope);
+    /// # }
     /// ```
     #[must_use]
     pub fn gate(&self) -> Gate {
@@ -96,13 +108,13 @@ impl Finding {
     /// The need or the resource, as the program named it, without a query.
     ///
     /// ```
-    /// # use gcp_scopes::{refusal::Gate, self_check::GateState};
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let check = gcp_scopes::Guard::builder().build().self_check();
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let check = gcp_scopes::Guard::builder().build().self_check();
     /// let report = check.needs("storage.objects.insrt").run().await;
     /// let finding = &report.findings()[0];
     /// assert_eq!(finding.subject(), "storage.objects.insrt");
-    /// # Ok(()) }
+    /// # }
     /// ```
     #[must_use]
     pub fn subject(&self) -> &str {
@@ -112,37 +124,37 @@ impl Finding {
     /// Whether the gate is open.
     ///
     /// ```
-    /// # use gcp_scopes::{refusal::Gate, self_check::GateState};
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let check = gcp_scopes::Guard::builder().build().self_check();
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let check = gcp_scopes::Guard::builder().build().self_check();
     /// let report = check.needs("storage.objects.insrt").run().await;
     /// let finding = &report.findings()[0];
-    /// assert_eq!(finding.state(), GateState::Invalid);
-    /// # Ok(()) }
+    /// assert_eq!(finding.state(), gcp_scopes::self_check::GateState::Invalid);
+    /// # }
     /// ```
     #[must_use]
     pub fn state(&self) -> GateState {
         self.state
     }
 
-    /// Why it could not be told, or cannot be checked; for some closed gates, more about it.
+    /// Why the state is unknown, or the need cannot be checked; for some closed gates, more about them.
     ///
     /// ```
-    /// # use gcp_scopes::{refusal::Gate, self_check::GateState};
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let check = gcp_scopes::Guard::builder().build().self_check();
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let check = gcp_scopes::Guard::builder().build().self_check();
     /// let report = check.needs("storage.objects.insrt").run().await;
     /// let finding = &report.findings()[0];
     /// assert!(finding.why().is_some_and(|why| why.contains("unknown method")));
-    /// # Ok(()) }
+    /// # }
     /// ```
     #[must_use]
     pub fn why(&self) -> Option<&str> {
         self.why.as_deref()
     }
 
-    /// For a closed scope gate: the scopes of which any one would open it. Empty if the methods of an API
-    /// differ in this.
+    /// For a closed scope gate: the scopes of which any one would open it. Empty if the methods of an
+    /// API differ in this.
     #[must_use]
     pub fn accepted(&self) -> &ScopeSet {
         &self.accepted
@@ -151,13 +163,21 @@ impl Finding {
     /// For a resource: the permissions that were asked about.
     #[must_use]
     pub fn permissions(&self) -> &[String] {
-        &self.asked
+        &self.permissions
     }
 
-    /// What is behind a closed gate: the permissions that IAM does not grant, or of an API that is open in
-    /// part the methods whose scopes the token lacks.
+    /// What is behind a closed gate: the permissions that IAM does not grant, or of an API that is open
+    /// in part the methods whose scopes the token lacks.
     #[must_use]
     pub fn missing(&self) -> &[String] {
         &self.missing
     }
+}
+
+fn gate_name<S: Serializer>(gate: &Gate, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(gate.as_str())
+}
+
+fn state_name<S: Serializer>(state: &GateState, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(state.as_str())
 }

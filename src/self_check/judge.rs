@@ -1,48 +1,53 @@
-//! What the answers mean: the guard's verdict for each need, and IAM's word for each resource.
+//! What the answers mean: the guard's verdict on each need, and IAM's on each resource.
 
-use http::StatusCode;
+use bytes::Bytes;
+use http::{Response, StatusCode};
 use serde::Deserialize;
 
-use super::SelfCheck;
-use super::ask::{Tokens, Told};
+use super::ask::IamAnswer;
 use super::finding::{Finding, GateState};
-use super::need::{Need, Probe};
-use super::resource::{Resource, Wanted};
-use crate::call::{Call, Why};
-use crate::catalog::{Endpoints, lookup};
+use super::need::{Lookup, Need};
+use super::per_token::PerToken;
+use super::resource::{IamNeed, IamResource};
+use crate::call::Why;
 use crate::granted::GrantedScopes;
-use crate::guard::Verdict;
+use crate::guard::{Guard, Verdict};
 use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
-use crate::scope::{Scope, ScopeSet};
+use crate::scope::ScopeSet;
 use crate::token_source::scope_for;
 
-/// One method that the token lacks the scope for: what it accepts, and what that token holds.
+/// A method for which the token lacks the scope: what it accepts, and what that token holds.
 pub(super) struct Lacking {
     pub(super) method: &'static str,
     pub(super) accepted: ScopeSet,
     pub(super) granted: GrantedScopes,
 }
 
-impl SelfCheck {
-    /// What is said of a need, and the methods for which the gate is closed.
-    pub(super) fn judge_need(&self, need: &Need, tokens: &Tokens) -> (Finding, Vec<Lacking>) {
+/// Judges by what the program's tokens hold.
+pub(super) struct Judge<'a> {
+    pub(super) guard: &'a Guard,
+    pub(super) granted: &'a PerToken<GrantedScopes>,
+}
+
+impl Judge<'_> {
+    /// Whether the scope gate is open for a need, and the methods for which it is closed.
+    pub(super) fn need(&self, need: &Need) -> (Finding, Vec<Lacking>) {
         let finding = |state| Finding::new(Gate::Scope, &need.subject, state);
-        let probes = match &need.probes {
-            Ok(probes) => probes,
+        let lookups = match &need.lookups {
+            Ok(lookups) => lookups,
             Err(why) => return (finding(GateState::Invalid).because(why), Vec::new()),
         };
         let (mut lacking, mut doubts) = (Vec::new(), Vec::new());
-        for probe in probes {
-            match self.judge_probe(probe, tokens) {
-                Ok(None) => {}
-                Ok(Some(lacks)) => lacking.push(lacks),
+        for lookup in lookups {
+            match self.method(lookup) {
+                Ok(lacks) => lacking.extend(lacks),
                 Err(doubt) => doubts.push(doubt),
             }
         }
-        let finding = match (lacking.as_slice(), doubts.first(), probes.len()) {
-            ([], None, _) => finding(GateState::Open),
-            ([], Some(why), 1) => finding(GateState::Unknown).because(why),
-            ([], Some(why), all) => {
+        let finding = match (lacking.as_slice(), doubts.as_slice(), lookups.len()) {
+            ([], [], _) => finding(GateState::Open),
+            ([], [why, ..], 1) => finding(GateState::Unknown).because(why),
+            ([], [why, ..], all) => {
                 finding(GateState::Unknown).because(format!("{} of {all} methods: {why}", doubts.len()))
             }
             (lacking, _, all) => close(finding(GateState::Closed), lacking, all),
@@ -50,126 +55,96 @@ impl SelfCheck {
         (finding, lacking)
     }
 
-    /// Whether the gate is open for a method, what is lacking, or why that cannot be said.
-    fn judge_probe(&self, probe: &Probe, tokens: &Tokens) -> Result<Option<Lacking>, String> {
-        let granted = granted(tokens, probe);
-        match (self.guard.judge_method(probe, &granted), probe) {
-            (Verdict::Allow, _) => Ok(None),
+    /// What the token lacks for a method, if anything, or why that is unknown.
+    fn method(&self, lookup: &Lookup) -> Result<Option<Lacking>, String> {
+        let granted = self.granted(lookup);
+        let why = match (self.guard.judge_method(lookup, &granted), lookup) {
+            (Verdict::Allow, _) => return Ok(None),
             (Verdict::Lacking, Ok(found)) => {
                 let (method, accepted) = (found.method().id(), self.guard.accepted(found.method()));
-                Ok(Some(Lacking { method, accepted, granted }))
+                return Ok(Some(Lacking { method, accepted, granted }));
             }
-            (Verdict::Abstain(Why::Granted), _) => Err(granted.why_unknown().unwrap_or_default().to_owned()),
-            (Verdict::Abstain(why), _) | (Verdict::Lacking, &Err(why)) => Err(why.describe().to_owned()),
-        }
+            (Verdict::Abstain(Why::Granted), _) => granted.why_unknown().unwrap_or_default(),
+            (Verdict::Abstain(why), _) | (Verdict::Lacking, &Err(why)) => why.describe(),
+        };
+        Err(why.to_owned())
     }
 
-    pub(super) fn judge_resource(&self, wanted: &Wanted, told: &Told, tokens: &Tokens) -> Finding {
-        let finding = Finding {
-            asked: wanted.permissions.clone(),
-            ..Finding::new(Gate::Iam, &wanted.subject, GateState::Unknown)
-        };
-        let resource = match &wanted.resource {
-            Ok(resource) => resource,
-            Err(why) => return Finding { state: GateState::Invalid, ..finding }.because(why),
-        };
-        let response = match told {
-            Ok(response) => response,
-            Err(why) => return finding.because(why),
+    /// What the token holds that a call of this method carries.
+    fn granted(&self, lookup: &Lookup) -> GrantedScopes {
+        self.granted.of(&scope_for(lookup)).cloned().unwrap_or_else(GrantedScopes::unknown)
+    }
+
+    /// Whether the IAM gate is open for the permissions on a resource.
+    pub(super) fn resource(&self, need: &IamNeed, answer: &IamAnswer) -> Finding {
+        let finding = Finding::new(Gate::Iam, &need.subject, GateState::Unknown);
+        let finding = Finding { permissions: need.permissions.clone(), ..finding };
+        let (resource, response) = match (&need.resource, answer) {
+            (Err(why), _) => return Finding { state: GateState::Invalid, ..finding }.because(why),
+            (_, Err(why)) => return finding.because(why),
+            (Ok(resource), Ok(response)) => (resource, response),
         };
         if response.status() != StatusCode::OK {
-            return finding.because(self.refused(resource, response, tokens));
+            return finding.because(self.why_refused(resource, response));
         }
-        let Ok(granted) = serde_json::from_slice::<Granted>(response.body()) else {
+        let Ok(held) = serde_json::from_slice::<TestedPermissions>(response.body()) else {
             return finding.because("the answer cannot be read");
         };
-        let is_missing = |permission: &&String| !granted.permissions.contains(permission);
-        let missing: Vec<String> = wanted.permissions.iter().filter(is_missing).cloned().collect();
-        match missing.is_empty() {
-            true => Finding { state: GateState::Open, ..finding },
-            false => Finding { state: GateState::Closed, missing, ..finding },
-        }
+        let mut missing = need.permissions.clone();
+        missing.retain(|permission| !held.permissions.contains(permission));
+        let state = if missing.is_empty() { GateState::Open } else { GateState::Closed };
+        Finding { state, missing, ..finding }
     }
 
-    /// Why the question itself was refused, which says nothing of what was asked.
-    fn refused(
-        &self,
-        resource: &Resource,
-        response: &http::Response<bytes::Bytes>,
-        tokens: &Tokens,
-    ) -> String {
-        let answer = Answer::new(response.body()).with_status(response.status().as_u16());
+    /// Why the question itself was refused, whatever the account may do.
+    fn why_refused(&self, resource: &IamResource, response: &Response<Bytes>) -> String {
+        let (what, status) = (resource.kind.what, response.status().as_u16());
+        let answer = Answer::new(response.body()).with_status(status);
         let refusal = refusal::classify(&answer.with_headers(response.headers()));
-        let probe = self.test_method(resource);
-        let lacks = self.guard.judge_method(&probe, &granted(tokens, &probe)) == Verdict::Lacking;
-        let is_scope = |refusal: &Refusal| {
+        let lookup = resource.method();
+        let lacks = self.guard.judge_method(&lookup, &self.granted(&lookup)) == Verdict::Lacking;
+        let is_for_scope = |refusal: &Refusal| {
             refusal.gate() == Gate::Scope && (lacks || refusal.certainty() >= Certainty::Likely)
         };
-        let what = resource.kind.what;
-        match (refusal.as_ref(), response.status()) {
-            (Some(refusal), _) if is_scope(refusal) => asking_needs(&probe),
-            (_, StatusCode::NOT_FOUND) => format!("there is no such {what}, or the account may not see it"),
-            (_, StatusCode::UNAUTHORIZED) => "Google did not accept the token".to_owned(),
-            (_, StatusCode::BAD_REQUEST) => {
-                format!("Google answered 400: no such permission of a {what}, or no such name")
-            }
-            (Some(refusal), status) => by_gate(refusal.gate(), what, status),
-            (None, status) => format!("{} answered {}", resource.host(), status.as_u16()),
+        if refusal.as_ref().is_some_and(is_for_scope) {
+            return format!("{NOT_ASKED}, such as {}, which the token lacks", resource.scope().short());
         }
-    }
-
-    /// The method by which a resource is asked about.
-    pub(super) fn test_method(&self, resource: &Resource) -> Probe {
-        let uri = resource.uri().ok_or(Why::Method)?;
-        lookup(&Call::new(resource.verb(), &uri), &Endpoints::new())
-    }
-
-    pub(super) fn scope_to_test(&self, resource: &Resource) -> Scope {
-        scope_for(&self.test_method(resource))
+        let why = match (status, refusal.map(|refusal| refusal.gate())) {
+            (404, _) => return format!("there is no such {what}, or the account may not see it"),
+            (400, _) => {
+                return format!("Google answered 400: no such permission of a {what}, or no such name");
+            }
+            (401, _) | (_, Some(Gate::Credentials)) => "Google did not accept the token",
+            (_, Some(Gate::Iam)) => {
+                return format!("the account may not ask this, or there is no such {what}");
+            }
+            (_, Some(Gate::ServiceDisabled)) => "the API is not enabled in the project",
+            (_, Some(Gate::Billing)) => "the project has no usable billing account",
+            (_, Some(Gate::VpcSc)) => "a VPC Service Controls perimeter refused the question",
+            (_, Some(Gate::OrgPolicy)) => "a policy of the organisation refused the question",
+            (_, Some(Gate::RateLimit)) => "it was asked too often",
+            (_, Some(Gate::QuotaProject)) => "the project that calls are charged to is missing or not usable",
+            (_, Some(_)) => return format!("Google answered {status}"),
+            (_, None) => return format!("{} answered {status}", resource.kind.host),
+        };
+        why.to_owned()
     }
 }
 
+const NOT_ASKED: &str = "IAM was not asked: to ask takes an OAuth scope itself";
+
+/// What IAM answers: those of the permissions asked about that the account has.
 #[derive(Deserialize)]
-struct Granted {
+struct TestedPermissions {
     #[serde(default)]
     permissions: Vec<String>,
 }
 
-/// What the token that a call of this kind would carry holds.
-fn granted(tokens: &Tokens, probe: &Probe) -> GrantedScopes {
-    let held = tokens.for_scope(&scope_for(probe));
-    held.map_or_else(|| GrantedScopes::unknown("there is no token"), |held| held.granted.clone())
-}
-
-fn asking_needs(probe: &Probe) -> String {
-    let scope = scope_for(probe);
-    format!(
-        "IAM was not asked: to ask takes an OAuth scope itself, such as {}, which the token lacks",
-        scope.short()
-    )
-}
-
-fn by_gate(gate: Gate, what: &str, status: StatusCode) -> String {
-    let why = match gate {
-        Gate::Iam => return format!("the account may not ask this, or there is no such {what}"),
-        Gate::ServiceDisabled => "the API is not enabled in the project",
-        Gate::Billing => "the project has no usable billing account",
-        Gate::VpcSc => "a VPC Service Controls perimeter refused the question",
-        Gate::OrgPolicy => "a policy of the organisation refused the question",
-        Gate::RateLimit => "it was asked too often",
-        Gate::QuotaProject => "the project that calls are charged to is missing or not usable",
-        Gate::Credentials => "Google did not accept the token",
-        _ => return format!("Google answered {}", status.as_u16()),
-    };
-    why.to_owned()
-}
-
 /// What a need lacks: of an API, for which of its methods.
 fn close(finding: Finding, lacking: &[Lacking], all: usize) -> Finding {
-    let accepted = lacking.first().map(|first| &first.accepted);
-    let is_same = lacking.iter().all(|other| Some(&other.accepted) == accepted);
-    let accepted = accepted.filter(|_| is_same).cloned().unwrap_or_default();
-    let finding = Finding { accepted, ..finding };
+    let is_same = lacking.windows(2).all(|two| two[0].accepted == two[1].accepted);
+    let accepted = lacking.first().filter(|_| is_same).map(|first| first.accepted.clone());
+    let finding = Finding { accepted: accepted.unwrap_or_default(), ..finding };
     match lacking.len() {
         _ if all == 1 => finding,
         count if count == all => finding.because(format!("closed for all {all} methods")),

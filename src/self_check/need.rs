@@ -1,83 +1,112 @@
-//! What a service needs, read from what its author wrote.
+//! Which methods a service needs, read from the text that names them.
 
 use http::{Method, Uri};
 
-use super::Access;
 use crate::call::{Call, Why};
 use crate::catalog::{ApiMethod, Endpoints, Found, lookup};
 
-/// What is longer is shown as its start.
+/// The longest text that is shown whole.
 const LONG: usize = 200;
 
-/// One need: what it was called, and the methods it stands for, or why it cannot be used.
+/// Which methods of an API a program needs.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use gcp_scopes::Guard;
+/// use gcp_scopes::self_check::Access;
+///
+/// let check = Guard::builder().build().self_check().needs_api("pubsub", Access::Read);
+/// let report = check.run().await;
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Access {
+    /// Those that only read: by `GET`.
+    Read,
+    /// All others.
+    Write,
+}
+
+impl Access {
+    /// The access as one word.
+    ///
+    /// ```
+    /// assert_eq!(gcp_scopes::self_check::Access::Write.as_str(), "write");
+    /// ```
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+        }
+    }
+}
+
+/// What was asked for, and the methods that it stands for, or why it cannot be checked.
 #[derive(Debug, Clone)]
 pub(super) struct Need {
     pub(super) subject: String,
-    pub(super) probes: Result<Vec<Probe>, String>,
+    pub(super) lookups: Result<Vec<Lookup>, String>,
 }
 
-/// One method, or why a request is none.
-pub(super) type Probe = Result<Found, Why>;
+/// The method of a request, or why it has none.
+pub(super) type Lookup = Result<Found, Why>;
 
 impl Need {
     /// A method by its id, or a request as verb and URL, in which `{name}` stands for any one name.
     pub(super) fn read(text: &str, endpoints: &Endpoints) -> Self {
         let text = text.trim();
         if text.contains("://") {
-            let probe = request(text).map(|(verb, uri)| lookup(&Call::new(&verb, &uri), endpoints));
-            // A query may hold what is nobody's business, and it names no method.
+            let lookup = request(text).map(|(verb, uri)| lookup(&Call::new(&verb, &uri), endpoints));
+            // A query names no method, and may hold a secret.
             let subject = text.split('?').next().unwrap_or_default();
-            return Self { subject: shown(subject), probes: probe.map(|probe| vec![probe]) };
+            return Self { subject: shown(subject), lookups: lookup.map(|lookup| vec![lookup]) };
         }
-        let probes = match text.len() {
+        let method = match text.len() {
             0..=LONG => ApiMethod::by_id(text).map_err(|error| error.to_string()),
             length => {
                 Err(format!("no method has an id of {length} bytes; ids read like `storage.objects.insert`"))
             }
         };
-        Self { subject: shown(text), probes: probes.map(|method| vec![Ok(Found::named(method))]) }
+        Self { subject: shown(text), lookups: method.map(|method| vec![Ok(Found::named(method))]) }
     }
 
-    /// All methods of an API that only read, or all that do more.
+    /// All methods of an API that only read, or all others.
     pub(super) fn of_api(name: &str, access: Access) -> Self {
-        let reads = |method: &ApiMethod| method.verb() == "GET";
-        let is_asked = |method: &ApiMethod| reads(method) == (access == Access::Read);
+        let is_asked = |method: &ApiMethod| (method.verb() == "GET") == (access == Access::Read);
+        let found = |method| Ok(Found::named(method));
         let methods = ApiMethod::of_api(name).map_err(|error| error.to_string());
-        let found: Result<Vec<Probe>, String> = methods.map(|methods| {
-            methods.into_iter().filter(is_asked).map(|method| Ok(Found::named(method))).collect()
+        let lookups = methods.and_then(|methods| {
+            let lookups: Vec<Lookup> = methods.into_iter().filter(is_asked).map(found).collect();
+            match lookups.is_empty() {
+                true => Err(format!("no method of the API `{name:.100}` {}s", access.as_str())),
+                false => Ok(lookups),
+            }
         });
-        let probes = found.and_then(|found| match found.is_empty() {
-            true => Err(format!("no method of the API `{name:.100}` {}s", access.as_str())),
-            false => Ok(found),
-        });
-        Self { subject: format!("{} ({})", shown(name.trim()), access.as_str()), probes }
+        Self { subject: format!("{} ({})", shown(name.trim()), access.as_str()), lookups }
     }
 
-    /// A method that is known.
+    /// A method of the catalog.
     pub(super) fn of(method: ApiMethod) -> Self {
-        Self { subject: method.id().to_owned(), probes: Ok(vec![Ok(Found::named(method))]) }
-    }
-
-    pub(super) fn probes(&self) -> &[Probe] {
-        self.probes.as_deref().unwrap_or_default()
+        Self { subject: method.id().to_owned(), lookups: Ok(vec![Ok(Found::named(method))]) }
     }
 }
 
 fn request(text: &str) -> Result<(Method, Uri), String> {
+    let expected = |what: String| format!("{what}; expected one such as `{EXAMPLE}`");
     let words: Vec<&str> = text.split_whitespace().collect();
     let [verb, url] = words[..] else {
         return Err(format!("expected a verb and a URL, such as `{EXAMPLE}`"));
     };
-    let verb: Method = verb
-        .to_ascii_uppercase()
-        .parse()
-        .map_err(|_| format!("the verb is none of HTTP's; expected one such as `{EXAMPLE}`"))?;
+    let verb = verb.to_ascii_uppercase().parse();
+    let verb = verb.map_err(|_| expected("the verb is none of HTTP's".to_owned()))?;
     let uri: Result<Uri, _> = filled(url).parse();
-    let uri =
-        uri.map_err(|error| format!("the URL cannot be read ({error}); expected one such as `{EXAMPLE}`"))?;
+    let uri = uri.map_err(|error| expected(format!("the URL cannot be read ({error})")))?;
     match uri.scheme_str() {
         Some("https" | "http") => Ok((verb, uri)),
-        _ => Err(format!("the URL is none of HTTP; expected one such as `{EXAMPLE}`")),
+        _ => Err(expected("the URL is none of HTTP".to_owned())),
     }
 }
 
@@ -86,13 +115,11 @@ const EXAMPLE: &str = "GET https://storage.googleapis.com/storage/v1/b/{bucket}/
 /// The URL with a name in the place of each `{…}`.
 fn filled(url: &str) -> String {
     let mut parts = url.split('{');
-    let mut filled = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
+    let start = parts.next().unwrap_or_default().to_owned();
+    parts.fold(start, |filled, part| {
         let rest = part.split_once('}').map_or(part, |(_, rest)| rest);
-        filled.push_str("name");
-        filled.push_str(rest);
-    }
-    filled
+        format!("{filled}name{rest}")
+    })
 }
 
 fn shown(text: &str) -> String {
@@ -108,8 +135,8 @@ mod tests {
 
     fn id(text: &str) -> Result<&'static str, String> {
         let need = Need::read(text, &Endpoints::new());
-        let probe = need.probes?.remove(0);
-        Ok(probe.map_or_else(Why::as_str, |found| found.method().id()))
+        let lookup = need.lookups?.remove(0);
+        Ok(lookup.map_or_else(Why::as_str, |found| found.method().id()))
     }
 
     #[test]
@@ -155,13 +182,13 @@ mod tests {
     fn an_api_is_all_its_methods_that_read_or_all_others() {
         let ids = |access| {
             let need = Need::of_api("pubsub", access);
-            let probes = need.probes().iter();
-            probes.map(|probe| probe.as_ref().unwrap().method().id()).collect::<Vec<_>>()
+            let lookups = need.lookups.unwrap();
+            lookups.iter().map(|found| found.unwrap().method().id()).collect::<Vec<_>>()
         };
         assert!(ids(Access::Write).contains(&"pubsub.projects.topics.publish"));
         assert!(ids(Access::Read).contains(&"pubsub.projects.topics.get"));
         assert!(!ids(Access::Read).iter().any(|id| ids(Access::Write).contains(id)));
-        assert!(Need::of_api("pubsubs", Access::Read).probes.unwrap_err().contains("`pubsub`"));
+        assert!(Need::of_api("pubsubs", Access::Read).lookups.unwrap_err().contains("`pubsub`"));
     }
 
     #[test]

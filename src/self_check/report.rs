@@ -1,30 +1,26 @@
 //! What a self-check found, and the error that stops a start-up.
 
-use std::error::Error as StdError;
-use std::fmt;
-use std::io::IsTerminal;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use super::ask::Tokens;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
 use super::finding::{Finding, GateState};
-use super::judge::Lacking;
-use super::{SelfCheck, text};
-use crate::environment::{Credential, Environment, Platform};
+use crate::environment::Environment;
 use crate::granted::GrantedScopes;
-use crate::layout::Layout;
-use crate::refusal::Gate;
-use crate::remedy::{self, Step};
-use crate::scope::ScopeSet;
+use crate::remedy::Step;
 
 /// What a self-check found: where the program runs, what its token holds, each gate that was asked
 /// about, and one set of steps that opens all that are closed.
 ///
-/// `Display` is a page of at most 80 columns for a person, with commands unbroken; it ends in a line end.
-/// As `serde` value it is one object for a log.
+/// `Display` is a page of at most 80 columns for a person, with commands unbroken; it ends in a line
+/// end. As `serde` value it is one object for a log: names are strings, scopes full URIs, and what is
+/// not known is null. It holds no token.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use gcp_scopes::Guard;
 /// use gcp_scopes::self_check::GateState;
 ///
@@ -37,15 +33,17 @@ use crate::scope::ScopeSet;
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone)]
-#[must_use = "a report that nobody reads stops nothing: look at `state()`, or fail with `into_result()?`"]
+#[must_use = "unread, a report stops nothing: look at `state()`, or fail with `into_result()?`"]
 pub struct Report {
     pub(super) environment: Arc<Environment>,
-    pub(super) named: Option<&'static str>,
+    /// What the reader calls the credential.
+    pub(super) credential_name: Option<&'static str>,
     pub(super) granted: GrantedScopes,
-    /// How long the token lasted when it was looked at.
+    /// How long the token was still valid when it was looked at.
     pub(super) left: Option<Duration>,
-    /// Whether the token is the one of a metadata server that would have heeded scopes.
-    pub(super) is_unasked: bool,
+    /// Whether a metadata server minted the token for no scope in particular, although it would have
+    /// minted one for the scopes that are asked for.
+    pub(super) is_for_no_scope: bool,
     pub(super) findings: Vec<Finding>,
     pub(super) summary: Option<String>,
     pub(super) steps: Vec<Step>,
@@ -55,12 +53,12 @@ impl Report {
     /// The worst state of any gate that was asked about; open if none was.
     ///
     /// ```
-    /// # use gcp_scopes::{refusal::Gate, self_check::GateState};
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let check = gcp_scopes::Guard::builder().build().self_check();
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let check = gcp_scopes::Guard::builder().build().self_check();
     /// let report = check.needs("storage.objects.insrt").run().await;
-    /// assert_eq!(report.state(), GateState::Invalid);
-    /// # Ok(()) }
+    /// assert_eq!(report.state(), gcp_scopes::self_check::GateState::Invalid);
+    /// # }
     /// ```
     #[must_use]
     pub fn state(&self) -> GateState {
@@ -70,12 +68,12 @@ impl Report {
     /// Whether every gate that was asked about is open.
     ///
     /// ```
-    /// # use gcp_scopes::{refusal::Gate, self_check::GateState};
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let check = gcp_scopes::Guard::builder().build().self_check();
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let check = gcp_scopes::Guard::builder().build().self_check();
     /// let report = check.needs("storage.objects.insrt").run().await;
     /// assert!(!report.is_open());
-    /// # Ok(()) }
+    /// # }
     /// ```
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -85,12 +83,12 @@ impl Report {
     /// One for each need and each resource, in the order in which they were named.
     ///
     /// ```
-    /// # use gcp_scopes::{refusal::Gate, self_check::GateState};
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let check = gcp_scopes::Guard::builder().build().self_check();
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let check = gcp_scopes::Guard::builder().build().self_check();
     /// let report = check.needs("storage.objects.insrt").run().await;
     /// assert_eq!(report.findings().len(), 1);
-    /// # Ok(()) }
+    /// # }
     /// ```
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
@@ -100,12 +98,13 @@ impl Report {
     /// Where the program runs and which credential it uses.
     ///
     /// ```
-    /// # use gcp_scopes::{refusal::Gate, self_check::GateState};
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let check = gcp_scopes::Guard::builder().build().self_check();
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let check = gcp_scopes::Guard::builder().build().self_check();
     /// let report = check.needs("storage.objects.insrt").run().await;
-    /// assert_eq!(report.environment().platform(), gcp_scopes::environment::Platform::Unknown);
-    /// # Ok(()) }
+    /// let platform = report.environment().platform();
+    /// assert_eq!(platform, gcp_scopes::environment::Platform::Unknown);
+    /// # }
     /// ```
     #[must_use]
     pub fn environment(&self) -> &Environment {
@@ -121,106 +120,80 @@ impl Report {
     /// What opens all closed gates at once, in order. Empty if none is closed.
     ///
     /// ```
-    /// # use gcp_scopes::{refusal::Gate, self_check::GateState};
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let check = gcp_scopes::Guard::builder().build().self_check();
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let check = gcp_scopes::Guard::builder().build().self_check();
     /// let report = check.needs("storage.objects.insrt").run().await;
     /// assert!(report.steps().is_empty()); // no gate is closed
-    /// # Ok(()) }
+    /// # }
     /// ```
     #[must_use]
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }
 
-    /// The report itself, unless a gate is closed or a need is invalid. What is unknown is no reason to
-    /// stop: a client cannot know better than the server.
+    /// The report itself, unless a gate is closed or a need is invalid. An unknown state is no reason
+    /// to stop: a client cannot know better than the server.
     ///
     /// # Errors
     /// The closed gates and the invalid needs. Its `Display` is one line, its
     /// [`report`](ClosedGates::report) this report.
     ///
     /// ```
-    /// # use gcp_scopes::{refusal::Gate, self_check::GateState};
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let check = gcp_scopes::Guard::builder().build().self_check();
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let check = gcp_scopes::Guard::builder().build().self_check();
     /// let report = check.needs("storage.objects.insrt").run().await;
-    /// assert!(report.into_result().is_err_and(|closed| closed.to_string().contains("storage.objects.insrt")));
-    /// # Ok(()) }
+    /// let closed = report.into_result().unwrap_err();
+    /// assert!(closed.to_string().contains("storage.objects.insrt"));
+    /// # }
     /// ```
     pub fn into_result(self) -> Result<Self, ClosedGates> {
-        if self.state() < GateState::Closed { Ok(self) } else { Err(ClosedGates(Box::new(self))) }
-    }
-
-    /// The page as it looks best on this stream: with colours if it is a terminal, and the environment
-    /// variable `NO_COLOR` is not set (<https://no-color.org>).
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
-    /// # let guard = gcp_scopes::Guard::builder().build();
-    /// let report = guard.self_check().run().await;
-    /// eprint!("{}", report.on(&std::io::stderr()));
-    /// # }
-    /// ```
-    pub fn on(&self, stream: &impl IsTerminal) -> impl fmt::Display + '_ {
-        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let colours = stream.is_terminal() && !is_set("NO_COLOR") && !is_dumb;
-        let layout = if colours { Layout::new().colours() } else { Layout::new() };
-        Laid { report: self, layout }
-    }
-
-    /// The page, laid out for the reader: for a terminal's width, in colours, or for a screen reader.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
-    /// # let guard = gcp_scopes::Guard::builder().build();
-    /// use gcp_scopes::layout::Layout;
-    ///
-    /// let report = guard.self_check().run().await;
-    /// assert!(report.page_in(&Layout::new().plain()).starts_with("credential: "));
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn page_in(&self, layout: &Layout) -> String {
-        text::page(self, *layout)
+        match self.state() {
+            GateState::Open | GateState::Unknown => Ok(self),
+            GateState::Closed | GateState::Invalid => Err(ClosedGates(Box::new(self))),
+        }
     }
 }
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.page_in(&Layout::new()))
-    }
-}
-
-struct Laid<'a> {
-    report: &'a Report,
-    layout: Layout,
-}
-
-impl fmt::Display for Laid<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.report.page_in(&self.layout))
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (here, granted) = (&self.environment, &self.granted);
+        let mut value = serializer.serialize_struct("Report", 14)?;
+        value.serialize_field("state", self.state().as_str())?;
+        value.serialize_field("platform", here.platform().as_str())?;
+        value.serialize_field("project", &here.project())?;
+        value.serialize_field("location", &here.zone().or_else(|| here.location()))?;
+        value.serialize_field("name", &here.resource().or_else(|| here.instance()))?;
+        value.serialize_field("credential", here.credential().as_str())?;
+        value.serialize_field("account", &here.account())?;
+        value.serialize_field("granted", &granted.scopes())?;
+        value.serialize_field("granted_unlimited", &granted.is_not_limited())?;
+        value.serialize_field("granted_why_unknown", &granted.why_unknown())?;
+        value.serialize_field("grant_source", &granted.source().map(|source| source.as_str()))?;
+        value.serialize_field("expires_in_seconds", &self.left.map(|left| left.as_secs()))?;
+        value.serialize_field("findings", &self.findings)?;
+        value.serialize_field("steps", &self.steps)?;
+        value.end()
     }
 }
 
 /// A self-check found a closed gate, or a need that cannot be checked.
 ///
-/// `Display` is one line: which, and what to do. `Debug`, which is what a `main` that returns it prints,
-/// is the whole report.
+/// `Display` is one line: which, and what to do. `Debug`, which a `main` that returns it prints, is
+/// the whole report.
 ///
 /// ```
-/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
 /// use gcp_scopes::Guard;
 ///
-/// let report = Guard::builder().build().self_check().needs("storage.objects.insrt").run().await;
-/// let closed = report.into_result().unwrap_err();
+/// let check = Guard::builder().build().self_check().needs("storage.objects.insrt");
+/// let closed = check.run().await.into_result().unwrap_err();
 /// assert!(closed.to_string().contains("storage.objects.insrt"));
 /// assert!(closed.report().findings()[0].why().is_some());
 /// assert!(format!("{closed:?}").ends_with(&closed.report().to_string()));
-/// # Ok(()) }
+/// # }
 /// ```
 pub struct ClosedGates(Box<Report>);
 
@@ -228,83 +201,15 @@ impl ClosedGates {
     /// Everything that was found.
     ///
     /// ```
-    /// # use gcp_scopes::{refusal::Gate, self_check::GateState};
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let check = gcp_scopes::Guard::builder().build().self_check();
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let check = gcp_scopes::Guard::builder().build().self_check();
     /// let report = check.needs("storage.objects.insrt").run().await;
     /// let closed = report.into_result().unwrap_err();
     /// assert_eq!(closed.report().findings().len(), 1);
-    /// # Ok(()) }
+    /// # }
     /// ```
     pub fn report(&self) -> &Report {
         &self.0
-    }
-}
-
-impl fmt::Display for ClosedGates {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&text::line(&self.0))
-    }
-}
-
-impl fmt::Debug for ClosedGates {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}\n\n{}", self.0)
-    }
-}
-
-impl StdError for ClosedGates {}
-
-impl SelfCheck {
-    pub(super) fn report(&self, findings: Vec<Finding>, tokens: &Tokens, lacking: &[Lacking]) -> Report {
-        let granted = of_all(tokens);
-        let told = lacking.first().map_or(&granted, |lacking| &lacking.granted);
-        let environment = Arc::clone(&self.guard.state().environment).of_token(told);
-        let accepted: Vec<ScopeSet> = lacking.iter().map(|lacking| lacking.accepted.clone()).collect();
-        let has_iam_answered = has_iam_told(&findings, lacking);
-        let remedy = (!lacking.is_empty())
-            .then(|| remedy::for_calls(&accepted, told.scopes(), &environment, has_iam_answered));
-        let summary = remedy.as_ref().map(|remedy| remedy.summary().to_owned());
-        let mut steps = remedy.map(|remedy| remedy.steps().to_vec()).unwrap_or_default();
-        let resources = findings.iter().filter(|finding| finding.gate == Gate::Iam);
-        for (finding, wanted) in resources.zip(&self.wanted) {
-            if let (GateState::Closed, Ok(resource)) = (finding.state, &wanted.resource) {
-                steps.extend(remedy::for_permissions(&finding.missing, &resource.binding(), &environment));
-            }
-        }
-        let left = granted.expires_at().map(|at| at.duration_since(SystemTime::now()).unwrap_or_default());
-        let is_unasked = self.is_unasked(&environment);
-        Report { environment, named: self.named, granted, left, is_unasked, findings, summary, steps }
-    }
-
-    fn is_unasked(&self, environment: &Environment) -> bool {
-        let is_attached = environment.credential() == Credential::MetadataServer;
-        let here = environment.platform();
-        self.tokens.is_none() && is_attached && here != Platform::Unknown && !here.grants_its_scopes()
-    }
-}
-
-/// Whether IAM has answered about every service whose scope gate is closed: what it said stands in the report.
-fn has_iam_told(findings: &[Finding], lacking: &[Lacking]) -> bool {
-    let is_of_service = |name: &str, other: &str| name.split('.').next() == other.split('.').next();
-    let answered = |told: bool, method: &str| {
-        let is_told =
-            |finding: &&Finding| matches!(finding.state, GateState::Open | GateState::Closed) == told;
-        let of_iam = findings.iter().filter(|finding| finding.gate == Gate::Iam).filter(is_told);
-        of_iam.flat_map(|finding| &finding.asked).any(|permission| is_of_service(permission, method))
-    };
-    lacking.iter().all(|lacking| answered(true, lacking.method) && !answered(false, lacking.method))
-}
-
-/// What the token holds, or that there are several which differ.
-fn of_all(tokens: &Tokens) -> GrantedScopes {
-    let mut all = tokens.0.iter().map(|held| &held.granted);
-    let Some(first) = all.next() else { return GrantedScopes::unknown("there is no token") };
-    let same = |other: &GrantedScopes| {
-        other.scopes() == first.scopes() && other.is_not_limited() == first.is_not_limited()
-    };
-    match all.all(same) {
-        true => first.clone(),
-        false => GrantedScopes::unknown("each call gets a token of its own, for the scope it asks for"),
     }
 }

@@ -1,186 +1,63 @@
-//! Resources whose IAM gate can be asked about, and how.
+//! Resources whose IAM gate can be asked about.
 //!
-//! `testIamPermissions` answers which of the named permissions the caller has. It asks for an OAuth
-//! scope itself, like any other method, and says nothing of the scopes that the permission's own
-//! methods ask for.
+//! `testIamPermissions` answers which of the named permissions the caller has. Like any other method
+//! it takes an OAuth scope itself, and its answer does not depend on the scopes that the permission's
+//! own methods take.
 
 use bytes::Bytes;
-use http::{Method, Uri};
+use http::header::CONTENT_TYPE;
+use http::{Method, Request, Uri};
 use serde_json::json;
 
+use super::kind::ResourceKind;
+use super::kinds::KINDS;
+use super::need::Lookup;
+use crate::call::{Call, Why};
+use crate::catalog::{Endpoints, lookup};
 use crate::granted::fetch::percent_encoded;
-
-/// How one kind of resource is named, asked about, and opened.
-pub(super) struct Kind {
-    /// What a person calls it.
-    pub(super) what: &'static str,
-    host: &'static str,
-    /// Its name behind the host in a full resource name,
-    /// <https://docs.cloud.google.com/iam/docs/full-resource-names>.
-    name: &'static str,
-    verb: Method,
-    /// The path of `testIamPermissions`.
-    path: &'static str,
-    /// How its permissions begin; none if it takes those of every service.
-    permissions: &'static [&'static str],
-    /// The command that grants a role on it, or on what carries its policy.
-    binding: &'static str,
-    /// Where Google documents the method.
-    #[cfg_attr(not(test), expect(dead_code, reason = "a row carries its source"))]
-    source: &'static str,
-}
-
-/// A name with a slash stands before its own prefix.
-static KINDS: [Kind; 11] = [
-    Kind {
-        what: "object",
-        host: "storage.googleapis.com",
-        name: "projects/_/buckets/{bucket}/objects/{object}",
-        verb: Method::GET,
-        path: "/storage/v1/b/{bucket}/o/{object}/iam/testPermissions",
-        permissions: &["storage.objects."],
-        binding: "gcloud storage buckets add-iam-policy-binding gs://{bucket}",
-        source: "https://docs.cloud.google.com/storage/docs/json_api/v1/objects/testIamPermissions",
-    },
-    Kind {
-        what: "bucket",
-        host: "storage.googleapis.com",
-        name: "projects/_/buckets/{bucket}",
-        verb: Method::GET,
-        path: "/storage/v1/b/{bucket}/iam/testPermissions",
-        permissions: &["storage."],
-        binding: "gcloud storage buckets add-iam-policy-binding gs://{bucket}",
-        source: "https://docs.cloud.google.com/storage/docs/json_api/v1/buckets/testIamPermissions",
-    },
-    Kind {
-        what: "topic",
-        host: "pubsub.googleapis.com",
-        name: "projects/{project}/topics/{topic}",
-        verb: Method::POST,
-        path: "/v1/projects/{project}/topics/{topic}:testIamPermissions",
-        permissions: &["pubsub.topics."],
-        binding: "gcloud pubsub topics add-iam-policy-binding {topic} --project={project}",
-        source: "https://docs.cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics/testIamPermissions",
-    },
-    Kind {
-        what: "subscription",
-        host: "pubsub.googleapis.com",
-        name: "projects/{project}/subscriptions/{subscription}",
-        verb: Method::POST,
-        path: "/v1/projects/{project}/subscriptions/{subscription}:testIamPermissions",
-        permissions: &["pubsub.subscriptions."],
-        binding: "gcloud pubsub subscriptions add-iam-policy-binding {subscription} --project={project}",
-        source: "https://docs.cloud.google.com/pubsub/docs/reference/rest/v1/projects.subscriptions/testIamPermissions",
-    },
-    Kind {
-        what: "project",
-        host: "cloudresourcemanager.googleapis.com",
-        name: "projects/{project}",
-        verb: Method::POST,
-        path: "/v3/projects/{project}:testIamPermissions",
-        permissions: &[],
-        binding: "gcloud projects add-iam-policy-binding {project}",
-        source: "https://docs.cloud.google.com/resource-manager/reference/rest/v3/projects/testIamPermissions",
-    },
-    Kind {
-        what: "secret",
-        host: "secretmanager.googleapis.com",
-        name: "projects/{project}/secrets/{secret}",
-        verb: Method::POST,
-        path: "/v1/projects/{project}/secrets/{secret}:testIamPermissions",
-        permissions: &["secretmanager."],
-        binding: "gcloud secrets add-iam-policy-binding {secret} --project={project}",
-        source: "https://docs.cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets/testIamPermissions",
-    },
-    Kind {
-        what: "table",
-        host: "bigquery.googleapis.com",
-        name: "projects/{project}/datasets/{dataset}/tables/{table}",
-        verb: Method::POST,
-        path: "/bigquery/v2/projects/{project}/datasets/{dataset}/tables/{table}:testIamPermissions",
-        permissions: &["bigquery.tables.", "bigquery.rowAccessPolicies."],
-        // bq takes its flags before the name:
-        // https://docs.cloud.google.com/bigquery/docs/reference/bq-cli-reference#bq_add-iam-policy-binding
-        binding: "bq add-iam-policy-binding {grant} --table=true {project}:{dataset}.{table}",
-        source: "https://docs.cloud.google.com/bigquery/docs/reference/rest/v2/tables/testIamPermissions",
-    },
-    Kind {
-        what: "queue",
-        host: "cloudtasks.googleapis.com",
-        name: "projects/{project}/locations/{location}/queues/{queue}",
-        verb: Method::POST,
-        path: "/v2/projects/{project}/locations/{location}/queues/{queue}:testIamPermissions",
-        permissions: &["cloudtasks."],
-        binding: "gcloud tasks queues add-iam-policy-binding {queue} --location={location} --project={project}",
-        source: "https://docs.cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues/testIamPermissions",
-    },
-    Kind {
-        what: "key",
-        host: "cloudkms.googleapis.com",
-        name: "projects/{project}/locations/{location}/keyRings/{ring}/cryptoKeys/{key}",
-        verb: Method::POST,
-        path: "/v1/projects/{project}/locations/{location}/keyRings/{ring}/cryptoKeys/{key}:testIamPermissions",
-        permissions: &["cloudkms.cryptoKeys.", "cloudkms.cryptoKeyVersions."],
-        binding: "gcloud kms keys add-iam-policy-binding {key} --keyring={ring} --location={location} \
-                  --project={project}",
-        source: "https://docs.cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings.cryptoKeys/testIamPermissions",
-    },
-    Kind {
-        what: "database",
-        host: "spanner.googleapis.com",
-        name: "projects/{project}/instances/{instance}/databases/{database}",
-        verb: Method::POST,
-        path: "/v1/projects/{project}/instances/{instance}/databases/{database}:testIamPermissions",
-        permissions: &["spanner."],
-        binding: "gcloud spanner databases add-iam-policy-binding {database} --instance={instance} \
-                  --project={project}",
-        source: "https://docs.cloud.google.com/spanner/docs/reference/rest/v1/projects.instances.databases/testIamPermissions",
-    },
-    Kind {
-        what: "instance",
-        host: "spanner.googleapis.com",
-        name: "projects/{project}/instances/{instance}",
-        verb: Method::POST,
-        path: "/v1/projects/{project}/instances/{instance}:testIamPermissions",
-        permissions: &["spanner."],
-        binding: "gcloud spanner instances add-iam-policy-binding {instance} --project={project}",
-        source: "https://docs.cloud.google.com/spanner/docs/reference/rest/v1/projects.instances/testIamPermissions",
-    },
-];
+use crate::scope::Scope;
+use crate::token_source::scope_for;
 
 /// Google's own limit for one question.
 /// Source: <https://docs.cloud.google.com/iam/docs/testing-permissions>
 const MOST: usize = 100;
-/// What is longer is no name.
+/// No full resource name is longer.
 const LONG: usize = 2048;
 
-/// A resource and the permissions on it, or why they cannot be asked about.
+/// The permissions that a service needs on a resource, or why they cannot be asked about.
 #[derive(Clone)]
-pub(super) struct Wanted {
+pub(super) struct IamNeed {
     pub(super) subject: String,
     pub(super) permissions: Vec<String>,
-    pub(super) resource: Result<Resource, String>,
+    pub(super) resource: Result<IamResource, String>,
 }
 
-impl Wanted {
+impl IamNeed {
     pub(super) fn read(resource: &str, permissions: Vec<String>) -> Self {
         let resource = resource.trim();
         let subject: String = resource.chars().take(300).collect();
-        let read = Resource::read(resource).and_then(|read| read.taking(&permissions));
+        let read = IamResource::read(resource, &permissions);
         Self { subject: subject.escape_debug().to_string(), permissions, resource: read }
+    }
+
+    /// What asks IAM, and the scope that its token is asked for.
+    pub(super) fn question(&self, endpoints: &Endpoints) -> Result<(Scope, Request<Bytes>), String> {
+        let resource = self.resource.as_ref().map_err(String::clone)?;
+        let base = endpoints.base(resource.kind.host);
+        Ok((resource.scope(), resource.question(&base, &self.permissions)?))
     }
 }
 
-/// A resource by its kind and the names in its own.
+/// A resource: its kind, and the names that tell it from others of that kind.
 #[derive(Clone)]
-pub(super) struct Resource {
-    pub(super) kind: &'static Kind,
+pub(super) struct IamResource {
+    pub(super) kind: &'static ResourceKind,
     names: Vec<(&'static str, String)>,
 }
 
-impl Resource {
-    /// A full resource name, or `gs://BUCKET` and `gs://BUCKET/OBJECT`.
-    fn read(text: &str) -> Result<Self, String> {
+impl IamResource {
+    /// Reads a full resource name, or `gs://BUCKET` and `gs://BUCKET/OBJECT`.
+    fn read(text: &str, permissions: &[String]) -> Result<Self, String> {
         let full = match text.strip_prefix("gs://").map(|rest| rest.trim_end_matches('/')) {
             Some(rest) => match rest.split_once('/') {
                 Some((bucket, object)) => format!("{STORAGE}{bucket}/objects/{object}"),
@@ -190,76 +67,91 @@ impl Resource {
         };
         let parts = full.strip_prefix("//").and_then(|rest| rest.split_once('/'));
         let (host, name) = parts.ok_or_else(|| expected(""))?;
-        let read = |kind: &'static Kind| names(kind.name, name).map(|names| Self { kind, names });
-        let mut on_host = KINDS.iter().filter(|kind| kind.host == host && full.len() <= LONG);
-        on_host.find_map(read).ok_or_else(|| expected(host))
+        let read = |kind: &'static ResourceKind| names(kind.name, name).map(|names| Self { kind, names });
+        let mut at_host = kinds_at(host).filter(|_| full.len() <= LONG);
+        let read = at_host.find_map(read).ok_or_else(|| expected(host))?;
+        check(read.kind, permissions).map(|()| read)
     }
 
-    /// The same, if these are permissions that such a resource has. Others are never granted on it, so
-    /// that the answer would look like a closed gate.
-    fn taking(self, permissions: &[String]) -> Result<Self, String> {
-        let Kind { what, permissions: starts, .. } = self.kind;
-        let start = starts.first().copied().unwrap_or("SERVICE.RESOURCE.");
-        match permissions.len() {
-            0 => return Err(format!("no permission of the {what} is named; those begin with `{start}`")),
-            1..=MOST => {}
-            count => {
-                return Err(format!(
-                    "{count} permissions; Google answers at most {MOST} at once: name the resource again for the rest"
-                ));
-            }
-        }
-        let fits = |permission: &str| {
-            let is_name = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric());
-            let is_permission = permission.split('.').count() > 2 && permission.split('.').all(is_name);
-            is_permission && (starts.is_empty() || starts.iter().any(|start| permission.starts_with(start)))
+    /// Asks which of these permissions the account has. Without a token.
+    fn question(&self, base: &str, permissions: &[String]) -> Result<Request<Bytes>, String> {
+        let path = self.path();
+        let (query, body) = match self.kind.verb == Method::POST {
+            true => (String::new(), json!({ "permissions": permissions }).to_string()),
+            false => (format!("?permissions={}", permissions.join("&permissions=")), String::new()),
         };
-        let Some(odd) = permissions.iter().find(|permission| !fits(permission)) else { return Ok(self) };
-        let odd: String = odd.chars().take(100).collect();
-        Err(format!("`{}` is no permission of a {what}; those begin with `{start}`", odd.escape_debug()))
+        let request = Request::builder().method(&self.kind.verb).uri(format!("{base}{path}{query}"));
+        let request = request.header(CONTENT_TYPE, "application/json").body(Bytes::from(body));
+        request.map_err(|_| "its name makes no URL".to_owned())
     }
 
-    /// The question: verb, path with its query as Google has it, and body.
-    pub(super) fn question(&self, permissions: &[String]) -> (Method, String, Bytes) {
-        let path = filled(self.kind.path, &self.names, percent_encoded);
-        if self.kind.verb == Method::POST {
-            return (Method::POST, path, Bytes::from(json!({ "permissions": permissions }).to_string()));
-        }
-        let query: Vec<String> = permissions.iter().map(|name| format!("permissions={name}")).collect();
-        (Method::GET, format!("{path}?{}", query.join("&")), Bytes::new())
+    /// The method by which IAM is asked.
+    pub(super) fn method(&self) -> Lookup {
+        let uri: Result<Uri, _> = format!("https://{}{}", self.kind.host, self.path()).parse();
+        let uri = uri.map_err(|_| Why::Method)?;
+        lookup(&Call::new(&self.kind.verb, &uri), &Endpoints::new())
     }
 
-    pub(super) fn verb(&self) -> &'static Method {
-        &self.kind.verb
+    /// The scope that a token is asked for to ask IAM.
+    pub(super) fn scope(&self) -> Scope {
+        scope_for(&self.method())
     }
 
-    /// The host of the API that is asked.
-    pub(super) fn host(&self) -> &'static str {
-        self.kind.host
-    }
-
-    /// The question's URL, as Google knows it.
-    pub(super) fn uri(&self) -> Option<Uri> {
-        format!("https://{}{}", self.kind.host, filled(self.kind.path, &self.names, percent_encoded))
-            .parse()
-            .ok()
-    }
-
+    /// The command that grants a role on it.
     pub(super) fn binding(&self) -> String {
-        filled(self.kind.binding, &self.names, str::to_owned)
+        self.filled(self.kind.binding, str::to_owned)
     }
+
+    fn path(&self) -> String {
+        self.filled(self.kind.path, percent_encoded)
+    }
+
+    fn filled(&self, template: &str, shape: impl Fn(&str) -> String) -> String {
+        self.names.iter().fold(template.to_owned(), |text, (name, value)| {
+            text.replacen(&format!("{{{name}}}"), &shape(value), 1)
+        })
+    }
+}
+
+/// Refuses permissions that such a resource does not have: they are never granted on it, so that the
+/// answer would look like a closed gate.
+fn check(kind: &ResourceKind, permissions: &[String]) -> Result<(), String> {
+    let ResourceKind { what, permissions: starts, .. } = kind;
+    let start = starts.first().copied().unwrap_or("SERVICE.RESOURCE.");
+    let odd = permissions.iter().find(|permission| !fits(permission, starts));
+    match (permissions.len(), odd) {
+        (0, _) => Err(format!("no permission of the {what} is named; those begin with `{start}`")),
+        (1..=MOST, None) => Ok(()),
+        (1..=MOST, Some(odd)) => {
+            let odd = format!("{odd:.100}");
+            let odd = odd.escape_debug();
+            Err(format!("`{odd}` is no permission of a {what}; those begin with `{start}`"))
+        }
+        (count, _) => Err(format!("{count} permissions; Google answers at most {MOST} at once: {AGAIN}")),
+    }
+}
+
+const AGAIN: &str = "name the resource again for the rest";
+
+fn fits(permission: &str, starts: &[&str]) -> bool {
+    let is_name = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    let is_permission = permission.split('.').count() > 2 && permission.split('.').all(is_name);
+    is_permission && (starts.is_empty() || starts.iter().any(|start| permission.starts_with(start)))
 }
 
 const STORAGE: &str = "//storage.googleapis.com/projects/_/buckets/";
 
-/// What would have done: the names at this host, else the hosts.
+fn kinds_at(host: &str) -> impl Iterator<Item = &'static ResourceKind> {
+    KINDS.iter().map(|(kind, _)| kind).filter(move |kind| kind.host == host)
+}
+
+/// What can be asked about: the names at this host, or all hosts where it has none.
 fn expected(host: &str) -> String {
-    let forms = KINDS.iter().filter(|kind| kind.host == host);
-    let forms: Vec<String> = forms.map(|kind| format!("//{host}/{}", kind.name)).collect();
+    let forms: Vec<String> = kinds_at(host).map(|kind| format!("//{host}/{}", kind.name)).collect();
     if !forms.is_empty() {
         return format!("not a resource that can be asked about; expected {}", forms.join(" or "));
     }
-    let mut hosts: Vec<&str> = KINDS.iter().map(|kind| kind.host).collect();
+    let mut hosts: Vec<&str> = KINDS.iter().map(|(kind, _)| kind.host).collect();
     hosts.dedup();
     format!(
         "not a resource that can be asked about; expected gs://{{bucket}}, or a full resource name such as \
@@ -268,21 +160,19 @@ fn expected(host: &str) -> String {
     )
 }
 
-/// The names that stand at the placeholders. The last placeholder takes what is left if it is an
-/// object's, whose name may be anything; other names go into commands, and are plain.
+/// What stands in the place of each `{…}` of the template. An object's name may be anything; the
+/// others go into commands, so that they are plain.
 fn names(template: &'static str, text: &str) -> Option<Vec<(&'static str, String)>> {
     let parts: Vec<&'static str> = template.split('/').collect();
-    let segments: Vec<&str> = match template.ends_with(OBJECT) {
-        true => text.splitn(parts.len(), '/').collect(),
-        false => text.split('/').collect(),
-    };
+    // The last takes what is left: only an object's name has slashes.
+    let segments: Vec<&str> = text.splitn(parts.len(), '/').collect();
     if segments.len() != parts.len() {
         return None;
     }
     let mut names = Vec::new();
     for (part, segment) in parts.into_iter().zip(segments) {
         match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
-            Some(name) if is_plain(segment) || (part == OBJECT && !segment.is_empty()) => {
+            Some(name) if is_plain(segment) || (name == "object" && !segment.is_empty()) => {
                 names.push((name, segment.to_owned()));
             }
             None if part == segment => {}
@@ -292,26 +182,17 @@ fn names(template: &'static str, text: &str) -> Option<Vec<(&'static str, String
     Some(names)
 }
 
-const OBJECT: &str = "{object}";
-
 fn is_plain(name: &str) -> bool {
-    let is_start = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:~+%".contains(&byte);
-    name.bytes().next().is_some_and(is_start) && name.bytes().all(is_part)
-}
-
-fn filled(template: &str, names: &[(&'static str, String)], shape: impl Fn(&str) -> String) -> String {
-    names.iter().fold(template.to_owned(), |text, (name, value)| {
-        text.replacen(&format!("{{{name}}}"), &shape(value), 1)
-    })
+    let is_start = |char: char| char.is_ascii_alphanumeric() || char == '_';
+    name.starts_with(is_start) && name.chars().all(|char| is_start(char) || "-.:~+%".contains(char))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(resource: &str, permission: &str) -> Result<Resource, String> {
-        Wanted::read(resource, vec![permission.to_owned()]).resource
+    fn read(resource: &str, permission: &str) -> Result<IamResource, String> {
+        IamNeed::read(resource, vec![permission.to_owned()]).resource
     }
 
     const EACH: [(&str, &str, &str, &str); 13] = [
@@ -399,27 +280,26 @@ mod tests {
     fn each_kind_is_asked_at_its_own_url_in_its_own_way() {
         for (resource, permission, verb, path) in EACH {
             let read = read(resource, permission).expect(resource);
-            let asked = read.question(&[permission.to_owned()]);
-            assert_eq!((asked.0.as_str(), asked.1.as_str()), (verb, path));
-            let body =
-                if verb == "POST" { format!(r#"{{"permissions":["{permission}"]}}"#) } else { String::new() };
-            assert_eq!(asked.2, body);
+            let asked = read.question("", &[permission.to_owned()]).expect(resource);
+            assert_eq!((asked.method().as_str(), asked.uri().to_string().as_str()), (verb, path));
+            let body = match verb {
+                "POST" => format!(r#"{{"permissions":["{permission}"]}}"#),
+                _ => String::new(),
+            };
+            assert_eq!(*asked.body(), body);
         }
         assert_eq!(EACH.len(), KINDS.len() + 2, "every kind has a row");
-        assert!(KINDS.iter().all(|kind| kind.source.starts_with("https://docs.cloud.google.com/")));
+        let is_googles = |source: &str| source.starts_with("https://docs.cloud.google.com/");
+        assert!(KINDS.iter().all(|(_, source)| is_googles(source)));
     }
 
     #[cfg(feature = "catalog-full")]
     #[test]
     fn each_question_is_a_method_of_googles() {
-        use crate::call::Call;
-        use crate::catalog::{Endpoints, lookup};
         for (resource, permission, ..) in EACH {
-            let read = read(resource, permission).unwrap();
-            let uri = read.uri().unwrap();
-            let found = lookup(&Call::new(&read.kind.verb, &uri), &Endpoints::new()).expect(resource);
-            assert!(found.method().id().ends_with("testIamPermissions"), "{resource}: {}", found.method());
-            assert!(!found.method().accepted().is_empty(), "{resource}");
+            let method = read(resource, permission).unwrap().method().expect(resource).method();
+            assert!(method.id().ends_with("testIamPermissions"), "{resource}: {method}");
+            assert!(!method.accepted().is_empty(), "{resource}");
         }
     }
 
@@ -445,8 +325,8 @@ mod tests {
             let error = read(resource, permission).err().expect(resource);
             assert!(error.contains(hint), "{resource}: {error}");
         }
-        assert!(Wanted::read("gs://photos", vec![]).resource.is_err());
-        assert!(Wanted::read("gs://photos", vec!["storage.objects.get".to_owned(); 101]).resource.is_err());
+        assert!(IamNeed::read("gs://photos", vec![]).resource.is_err());
+        assert!(IamNeed::read("gs://photos", vec!["storage.objects.get".to_owned(); 101]).resource.is_err());
     }
 
     #[test]
@@ -454,6 +334,6 @@ mod tests {
         let key = "//cloudkms.googleapis.com/projects/p/locations/l/keyRings/r/cryptoKeys/k";
         let binding = read(key, "cloudkms.cryptoKeys.get").unwrap().binding();
         assert_eq!(binding, "gcloud kms keys add-iam-policy-binding k --keyring=r --location=l --project=p");
-        assert!(KINDS.iter().all(|kind| kind.binding.contains('{')));
+        assert!(KINDS.iter().all(|(kind, _)| kind.binding.contains('{')));
     }
 }

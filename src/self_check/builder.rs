@@ -1,0 +1,321 @@
+//! The check itself: what a service needs goes in, and a report comes out.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::ask::CheckQuestions;
+use super::finding::{Finding, GateState};
+use super::judge::{Judge, Lacking};
+use super::need::{Access, Need};
+use super::report::Report;
+use super::resource::{IamNeed, IamResource};
+use crate::environment::{Credential, Platform};
+use crate::error::Error;
+use crate::granted::GrantedScopes;
+use crate::guard::Guard;
+use crate::recorder::Recorder;
+use crate::refusal::Gate;
+use crate::remedy;
+use crate::scope::{Scope, ScopeSet};
+use crate::token_source::{SharedTokenSource, TokenSource, scope_for};
+
+/// How long everything may take, if the user sets no other limit.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// Collects what a service needs, and [checks](Self::run) it. Made by [`Guard::self_check`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use gcp_scopes::Guard;
+/// use std::time::Duration;
+///
+/// let guard = Guard::builder().build();
+/// let check = guard.self_check().needs("storage.objects.insert").timeout(Duration::from_secs(5));
+/// let report = check.run().await; // at most five seconds later
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct SelfCheck {
+    guard: Guard,
+    needs: Vec<Need>,
+    resources: Vec<IamNeed>,
+    source: Option<SharedTokenSource>,
+    credential_name: Option<&'static str>,
+    limit: Duration,
+}
+
+impl Guard {
+    /// Begins a check of what a service needs: see [`self_check`](crate::self_check).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let guard = gcp_scopes::Guard::builder().build();
+    /// let report = guard.self_check().needs("pubsub.projects.topics.publish").run().await;
+    /// report.into_result()?; // stops the start-up if a gate is closed
+    /// # Ok(()) }
+    /// ```
+    pub fn self_check(&self) -> SelfCheck {
+        let (guard, needs, resources) = (self.clone(), Vec::new(), Vec::new());
+        SelfCheck { guard, needs, resources, source: None, credential_name: None, limit: LIMIT }
+    }
+}
+
+impl SelfCheck {
+    /// Adds a method that the service calls: by its id (`storage.objects.insert`, or
+    /// `compute.beta:compute.instances.get` with a version), by its full gRPC name, or as verb and
+    /// URL, in which `{name}` stands for any one name.
+    ///
+    /// An id that the catalog does not have is [`GateState::Invalid`] in the report, with the nearest
+    /// names, and [`Report::into_result`] fails.
+    ///
+    /// ```
+    /// # use gcp_scopes::Guard;
+    /// let check = Guard::builder()
+    ///     .build()
+    ///     .self_check()
+    ///     .needs("storage.objects.insert")
+    ///     .needs("google.pubsub.v1.Publisher.Publish")
+    ///     .needs("GET https://storage.googleapis.com/storage/v1/b/{bucket}/o/{object}");
+    /// # #[cfg(feature = "catalog-full")]
+    /// assert!(check.validated().is_ok());
+    /// ```
+    pub fn needs(mut self, need: impl AsRef<str>) -> Self {
+        self.needs.push(Need::read(need.as_ref(), &self.guard.state().endpoints));
+        self
+    }
+
+    /// Adds all methods of an API that read, or all others: `pubsub`, or `compute.beta` with a
+    /// version.
+    ///
+    /// The gate is open if it is for every one of them. Most services need less (of Cloud Storage,
+    /// access lists take a scope of their own), so name methods where this asks for too much.
+    ///
+    /// ```
+    /// # use gcp_scopes::{Guard, self_check::Access};
+    /// let check = Guard::builder().build().self_check().needs_api("pubsub", Access::Write);
+    /// # #[cfg(feature = "catalog-full")]
+    /// assert!(check.validated().is_ok());
+    /// ```
+    pub fn needs_api(mut self, api: impl AsRef<str>, access: Access) -> Self {
+        self.needs.push(Need::of_api(api.as_ref(), access));
+        self
+    }
+
+    /// Adds every method that was recorded in a run.
+    ///
+    /// ```
+    /// # use gcp_scopes::Guard;
+    /// let guard = Guard::builder().build();
+    /// let recorder = guard.recorder();
+    /// // … some calls …
+    /// let check = guard.self_check().needs_recorded(&recorder);
+    /// ```
+    pub fn needs_recorded(mut self, recorder: &Recorder) -> Self {
+        self.needs.extend(recorder.methods().into_iter().map(Need::of));
+        self
+    }
+
+    /// Adds a question to IAM: whether the account has these permissions on this resource.
+    ///
+    /// The resource is a bucket, an object, a topic, a subscription, a project, a secret, a BigQuery
+    /// table, a Cloud Tasks queue, a KMS key, or a Spanner instance or database, by its [full resource
+    /// name](https://docs.cloud.google.com/iam/docs/full-resource-names). A bucket may also be
+    /// `gs://BUCKET`, an object `gs://BUCKET/OBJECT`.
+    ///
+    /// ```
+    /// # use gcp_scopes::Guard;
+    /// let topic = "//pubsub.googleapis.com/projects/shop-prod/topics/orders";
+    /// let check = Guard::builder()
+    ///     .build()
+    ///     .self_check()
+    ///     .iam("gs://photos", ["storage.objects.create", "storage.objects.get"])
+    ///     .iam(topic, ["pubsub.topics.publish"]);
+    /// assert!(check.validated().is_ok());
+    /// ```
+    pub fn iam<P: Into<String>>(
+        mut self,
+        resource: impl AsRef<str>,
+        permissions: impl IntoIterator<Item = P>,
+    ) -> Self {
+        let permissions = permissions.into_iter().map(Into::into).collect();
+        self.resources.push(IamNeed::read(resource.as_ref(), permissions));
+        self
+    }
+
+    /// Sets where tokens come from, which should be where the program's clients get theirs. The check
+    /// asks for one for each scope for which a call would be given one.
+    ///
+    /// ```
+    /// use gcp_scopes::Guard;
+    /// use gcp_scopes::error::BoxError;
+    /// use gcp_scopes::token_source::TokenSource;
+    ///
+    /// struct Broker;
+    ///
+    /// impl TokenSource for Broker {
+    ///     async fn token_for(&self, _: &str) -> Result<String, BoxError> {
+    ///         Ok("ya29.a0AfH6SM".to_owned())
+    ///     }
+    /// }
+    ///
+    /// let check = Guard::builder().build().self_check().with_token(Broker);
+    /// ```
+    pub fn with_token(mut self, tokens: impl TokenSource + 'static) -> Self {
+        self.source = Some(SharedTokenSource::new(tokens));
+        self
+    }
+
+    /// Sets what the page calls the credential, where its reader knows the tokens of
+    /// [`with_token`](Self::with_token) by another name, such as `the token from standard input`.
+    pub fn credential_named(mut self, name: &'static str) -> Self {
+        self.credential_name = Some(name);
+        self
+    }
+
+    /// Sets how long everything together may take. Default: 2 seconds; at most an hour.
+    ///
+    /// ```
+    /// # use gcp_scopes::Guard;
+    /// use std::time::Duration;
+    ///
+    /// // A readiness probe that is asked every second.
+    /// let check = Guard::builder().build().self_check().timeout(Duration::from_millis(800));
+    /// ```
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Refuses at once what cannot be checked, instead of in the report.
+    ///
+    /// # Errors
+    /// A need or a resource is [`GateState::Invalid`]; the message names each, and what would be
+    /// valid.
+    ///
+    /// ```
+    /// # #[cfg(feature = "catalog-full")] {
+    /// let guard = gcp_scopes::Guard::builder().build();
+    /// let error = guard.self_check().needs("storage.objects.insrt").validated().unwrap_err();
+    /// assert!(error.to_string().contains("did you mean `storage.objects.insert`"));
+    /// # }
+    /// ```
+    pub fn validated(self) -> Result<Self, Error> {
+        let problem = |(subject, why): (&String, &String)| match why.starts_with("unknown ") {
+            // It names the subject itself.
+            true => why.clone(),
+            false => format!("cannot check `{subject}`: {why}"),
+        };
+        let needs = self.needs.iter();
+        let needs = needs.filter_map(|need| Some((&need.subject, need.lookups.as_ref().err()?)));
+        let resources = self.resources.iter();
+        let resources = resources.filter_map(|need| Some((&need.subject, need.resource.as_ref().err()?)));
+        let mut problems: Vec<String> = needs.chain(resources).map(problem).collect();
+        // Both kinds of access to an API that is not known are one mistake.
+        problems.dedup();
+        if problems.is_empty() { Ok(self) } else { Err(Error::invalid(problems.join("; "))) }
+    }
+
+    /// Checks everything at once. Never fails, and takes no longer than the deadline. Any executor can
+    /// drive it; servers and sources are asked on the guard's own thread.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # use gcp_scopes::{Guard, self_check::GateState};
+    /// let report = Guard::builder().build().self_check().run().await;
+    /// assert_eq!(report.state(), GateState::Open); // nothing was asked about
+    /// # }
+    /// ```
+    pub async fn run(self) -> Report {
+        let (granted, answers) = self.questions().ask(&self.guard).await;
+        let judge = Judge { guard: &self.guard, granted: &granted };
+        let (mut findings, lacking): (Vec<_>, Vec<_>) =
+            self.needs.iter().map(|need| judge.need(need)).unzip();
+        let resources = self.resources.iter().zip(&answers);
+        findings.extend(resources.map(|(need, answer)| judge.resource(need, answer)));
+        let lacking: Vec<Lacking> = lacking.into_iter().flatten().collect();
+        self.report(findings, granted.common(), &lacking)
+    }
+
+    fn questions(&self) -> CheckQuestions {
+        let endpoints = &self.guard.state().endpoints;
+        let methods = self.needs.iter().flat_map(|need| need.lookups.iter().flatten());
+        let resources = self.resources.iter().flat_map(|need| &need.resource);
+        let scopes = methods.map(scope_for).chain(resources.map(IamResource::scope));
+        let mut scopes: BTreeSet<Scope> = scopes.collect();
+        if scopes.is_empty() {
+            // Its token shows most about a credential.
+            scopes.insert(Scope::cloud_platform());
+        }
+        CheckQuestions {
+            source: self.source.clone(),
+            scopes: scopes.into_iter().collect(),
+            iam: self.resources.iter().map(|need| need.question(endpoints)).collect(),
+            limit: self.limit,
+        }
+    }
+
+    fn report(self, findings: Vec<Finding>, granted: GrantedScopes, lacking: &[Lacking]) -> Report {
+        let held = lacking.first().map_or(&granted, |lacking| &lacking.granted);
+        let environment = Arc::clone(&self.guard.state().environment).of_token(held);
+        let (mut summary, mut steps) = (None, Vec::new());
+        if !lacking.is_empty() {
+            let accepted: Vec<ScopeSet> = lacking.iter().map(|it| it.accepted.clone()).collect();
+            let has_iam_answered = has_iam_answered(&findings, lacking);
+            let remedy = remedy::for_calls(&accepted, held.scopes(), &environment, has_iam_answered);
+            summary = Some(remedy.summary().to_owned());
+            steps.extend_from_slice(remedy.steps());
+        }
+        let of_iam = findings.iter().filter(|finding| finding.gate == Gate::Iam);
+        for (finding, need) in of_iam.zip(&self.resources) {
+            if let (GateState::Closed, Ok(resource)) = (finding.state, &need.resource) {
+                let binding = resource.binding();
+                steps.extend(remedy::for_permissions(&finding.missing, &binding, &environment));
+            }
+        }
+        let (platform, now) = (environment.platform(), SystemTime::now());
+        let heeds_scopes = environment.credential() == Credential::MetadataServer
+            && platform != Platform::Unknown
+            && !platform.grants_its_scopes();
+        Report {
+            environment,
+            credential_name: self.credential_name,
+            left: granted.expires_at().map(|at| at.duration_since(now).unwrap_or_default()),
+            granted,
+            is_for_no_scope: self.source.is_none() && heeds_scopes,
+            findings,
+            summary,
+            steps,
+        }
+    }
+}
+
+/// Whether IAM has answered about every service whose scope gate is closed: then the answer stands in
+/// the report, and no step has to point to IAM.
+fn has_iam_answered(findings: &[Finding], lacking: &[Lacking]) -> bool {
+    let is_answered = |method: &str| {
+        let service = method.split('.').next();
+        let is_its = |permission: &String| permission.split('.').next() == service;
+        let about_it = findings.iter().filter(|finding| finding.permissions.iter().any(is_its));
+        // Of no finding, there is no least.
+        about_it.map(|finding| finding.state.is_known()).min() == Some(true)
+    };
+    lacking.iter().all(|lacking| is_answered(lacking.method))
+}
+
+impl fmt::Debug for SelfCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let needs: Vec<&String> = self.needs.iter().map(|need| &need.subject).collect();
+        let resources: Vec<&String> = self.resources.iter().map(|need| &need.subject).collect();
+        f.debug_struct("SelfCheck")
+            .field("needs", &needs)
+            .field("resources", &resources)
+            .field("timeout", &self.limit)
+            .finish_non_exhaustive()
+    }
+}
