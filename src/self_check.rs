@@ -54,10 +54,9 @@ mod page;
 mod report;
 
 mod finding;
-mod kind;
 mod kinds;
 mod need;
-mod per_token;
+mod refused;
 mod resource;
 
 pub use builder::SelfCheck;

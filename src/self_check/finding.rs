@@ -13,7 +13,8 @@ use crate::scope::ScopeSet;
 /// // Ordered, so that the worst of several is their maximum.
 /// assert!(GateState::Open < GateState::Unknown && GateState::Unknown < GateState::Closed);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum GateState {
     /// It does.
@@ -70,7 +71,6 @@ pub struct Finding {
     #[serde(serialize_with = "gate_name")]
     pub(super) gate: Gate,
     pub(super) subject: String,
-    #[serde(serialize_with = "state_name")]
     pub(super) state: GateState,
     pub(super) why: Option<String>,
     pub(super) accepted: ScopeSet,
@@ -176,8 +176,4 @@ impl Finding {
 
 fn gate_name<S: Serializer>(gate: &Gate, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(gate.as_str())
-}
-
-fn state_name<S: Serializer>(state: &GateState, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(state.as_str())
 }

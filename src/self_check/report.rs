@@ -37,7 +37,7 @@ use crate::remedy::Step;
 pub struct Report {
     pub(super) environment: Arc<Environment>,
     /// What the reader calls the credential.
-    pub(super) credential_name: Option<&'static str>,
+    pub(super) credential: Option<&'static str>,
     pub(super) granted: GrantedScopes,
     /// How long the token was still valid when it was looked at.
     pub(super) left: Option<Duration>,
@@ -149,10 +149,7 @@ impl Report {
     /// # }
     /// ```
     pub fn into_result(self) -> Result<Self, ClosedGates> {
-        match self.state() {
-            GateState::Open | GateState::Unknown => Ok(self),
-            GateState::Closed | GateState::Invalid => Err(ClosedGates(Box::new(self))),
-        }
+        if self.state() < GateState::Closed { Ok(self) } else { Err(ClosedGates(Box::new(self))) }
     }
 }
 

@@ -9,8 +9,7 @@ use http::header::CONTENT_TYPE;
 use http::{Method, Request, Uri};
 use serde_json::json;
 
-use super::kind::ResourceKind;
-use super::kinds::KINDS;
+use super::kinds::{KINDS, ResourceKind};
 use super::need::Lookup;
 use crate::call::{Call, Why};
 use crate::catalog::{Endpoints, lookup};
@@ -35,16 +34,15 @@ pub(super) struct IamNeed {
 impl IamNeed {
     pub(super) fn read(resource: &str, permissions: Vec<String>) -> Self {
         let resource = resource.trim();
-        let subject: String = resource.chars().take(300).collect();
-        let read = IamResource::read(resource, &permissions);
-        Self { subject: subject.escape_debug().to_string(), permissions, resource: read }
+        let subject = format!("{resource:.300}").escape_debug().to_string();
+        Self { subject, resource: IamResource::read(resource, &permissions), permissions }
     }
 
-    /// What asks IAM, and the scope that its token is asked for.
-    pub(super) fn question(&self, endpoints: &Endpoints) -> Result<(Scope, Request<Bytes>), String> {
+    /// The request that asks IAM, and the scope that its token is asked for.
+    pub(super) fn request(&self, endpoints: &Endpoints) -> Result<(Scope, Request<Bytes>), String> {
         let resource = self.resource.as_ref().map_err(String::clone)?;
         let base = endpoints.base(resource.kind.host);
-        Ok((resource.scope(), resource.question(&base, &self.permissions)?))
+        Ok((scope_for(&resource.method()), resource.request(&base, &self.permissions)?))
     }
 }
 
@@ -58,29 +56,26 @@ pub(super) struct IamResource {
 impl IamResource {
     /// Reads a full resource name, or `gs://BUCKET` and `gs://BUCKET/OBJECT`.
     fn read(text: &str, permissions: &[String]) -> Result<Self, String> {
-        let full = match text.strip_prefix("gs://").map(|rest| rest.trim_end_matches('/')) {
-            Some(rest) => match rest.split_once('/') {
-                Some((bucket, object)) => format!("{STORAGE}{bucket}/objects/{object}"),
-                None => format!("{STORAGE}{rest}"),
-            },
+        let full = match text.strip_prefix("gs://").map(|name| name.trim_end_matches('/')) {
+            Some(name) => format!("{STORAGE}{}", name.replacen('/', "/objects/", 1)),
             None => text.to_owned(),
         };
         let parts = full.strip_prefix("//").and_then(|rest| rest.split_once('/'));
         let (host, name) = parts.ok_or_else(|| expected(""))?;
-        let read = |kind: &'static ResourceKind| names(kind.name, name).map(|names| Self { kind, names });
-        let mut at_host = kinds_at(host).filter(|_| full.len() <= LONG);
-        let read = at_host.find_map(read).ok_or_else(|| expected(host))?;
+        let mut kinds = kinds_at(host).filter(|_| full.len() <= LONG);
+        let read = kinds.find_map(|kind| Some(Self { kind, names: names(kind.name, name)? }));
+        let read = read.ok_or_else(|| expected(host))?;
         check(read.kind, permissions).map(|()| read)
     }
 
     /// Asks which of these permissions the account has. Without a token.
-    fn question(&self, base: &str, permissions: &[String]) -> Result<Request<Bytes>, String> {
-        let path = self.path();
-        let (query, body) = match self.kind.verb == Method::POST {
-            true => (String::new(), json!({ "permissions": permissions }).to_string()),
-            false => (format!("?permissions={}", permissions.join("&permissions=")), String::new()),
-        };
-        let request = Request::builder().method(&self.kind.verb).uri(format!("{base}{path}{query}"));
+    fn request(&self, base: &str, permissions: &[String]) -> Result<Request<Bytes>, String> {
+        let (mut url, mut body) = (format!("{base}{}", self.path()), String::new());
+        match self.kind.verb == Method::POST {
+            true => body = json!({ "permissions": permissions }).to_string(),
+            false => url = format!("{url}?permissions={}", permissions.join("&permissions=")),
+        }
+        let request = Request::builder().method(&self.kind.verb).uri(url);
         let request = request.header(CONTENT_TYPE, "application/json").body(Bytes::from(body));
         request.map_err(|_| "its name makes no URL".to_owned())
     }
@@ -90,11 +85,6 @@ impl IamResource {
         let uri: Result<Uri, _> = format!("https://{}{}", self.kind.host, self.path()).parse();
         let uri = uri.map_err(|_| Why::Method)?;
         lookup(&Call::new(&self.kind.verb, &uri), &Endpoints::new())
-    }
-
-    /// The scope that a token is asked for to ask IAM.
-    pub(super) fn scope(&self) -> Scope {
-        scope_for(&self.method())
     }
 
     /// The command that grants a role on it.
@@ -123,15 +113,14 @@ fn check(kind: &ResourceKind, permissions: &[String]) -> Result<(), String> {
         (0, _) => Err(format!("no permission of the {what} is named; those begin with `{start}`")),
         (1..=MOST, None) => Ok(()),
         (1..=MOST, Some(odd)) => {
-            let odd = format!("{odd:.100}");
-            let odd = odd.escape_debug();
+            let odd = format!("{odd:.100}").escape_debug().to_string();
             Err(format!("`{odd}` is no permission of a {what}; those begin with `{start}`"))
         }
-        (count, _) => Err(format!("{count} permissions; Google answers at most {MOST} at once: {AGAIN}")),
+        (many, _) => Err(format!("{many} permissions; Google answers at most {MOST} {AT_ONCE}")),
     }
 }
 
-const AGAIN: &str = "name the resource again for the rest";
+const AT_ONCE: &str = "at once: name the resource again for the rest";
 
 fn fits(permission: &str, starts: &[&str]) -> bool {
     let is_name = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -166,20 +155,17 @@ fn names(template: &'static str, text: &str) -> Option<Vec<(&'static str, String
     let parts: Vec<&'static str> = template.split('/').collect();
     // The last takes what is left: only an object's name has slashes.
     let segments: Vec<&str> = text.splitn(parts.len(), '/').collect();
-    if segments.len() != parts.len() {
-        return None;
-    }
     let mut names = Vec::new();
-    for (part, segment) in parts.into_iter().zip(segments) {
+    for (part, segment) in parts.iter().zip(&segments) {
         match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
             Some(name) if is_plain(segment) || (name == "object" && !segment.is_empty()) => {
-                names.push((name, segment.to_owned()));
+                names.push((name, (*segment).to_owned()));
             }
             None if part == segment => {}
             _ => return None,
         }
     }
-    Some(names)
+    (segments.len() == parts.len()).then_some(names)
 }
 
 fn is_plain(name: &str) -> bool {
@@ -280,7 +266,7 @@ mod tests {
     fn each_kind_is_asked_at_its_own_url_in_its_own_way() {
         for (resource, permission, verb, path) in EACH {
             let read = read(resource, permission).expect(resource);
-            let asked = read.question("", &[permission.to_owned()]).expect(resource);
+            let asked = read.request("", &[permission.to_owned()]).expect(resource);
             assert_eq!((asked.method().as_str(), asked.uri().to_string().as_str()), (verb, path));
             let body = match verb {
                 "POST" => format!(r#"{{"permissions":["{permission}"]}}"#),
