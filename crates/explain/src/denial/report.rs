@@ -31,19 +31,19 @@ pub(super) fn line(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         }
         _ => missing(facts, f)?,
     }
-    write!(f, ". {NO_ROLE_HELPS}. {}", facts.remedy.summary)
+    write!(f, ". {NO_ROLE_HELPS}. {}", facts.remedy().summary)
 }
 
 fn missing(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match facts.granted.scopes() {
-        Some(_) if facts.is_contradicted => {
+        Some(_) if facts.is_contradicted() => {
             f.write_str("its token lacks an OAuth scope, unlike what is known of it")?;
         }
         Some(held) if held.is_empty() => f.write_str("its token holds no OAuth scope")?,
         Some(held) => write!(f, "its token holds {}", shortened(held.iter(), " and "))?,
         None => f.write_str("its token lacks an OAuth scope")?,
     }
-    let is_told = facts.granted.scopes().is_some() && !facts.is_contradicted;
+    let is_told = facts.granted.scopes().is_some() && !facts.is_contradicted();
     let contrast = if is_told { ", but" } else { ";" };
     match facts.accepted.is_empty() {
         true => Ok(()),
@@ -74,7 +74,7 @@ pub(super) fn text(facts: &Facts, layout: Layout) -> String {
     );
     page.line("");
     page.wrapped("", &facts.environment.what_to_do());
-    page.steps(&facts.remedy.steps);
+    page.steps(&facts.remedy().steps);
     page.into_text()
 }
 
@@ -179,7 +179,7 @@ fn holds(facts: &Facts, page: &mut Page) {
     }
     let source = facts.granted.source().map(|source| format!("({})", source.describe()));
     let mut after: Vec<String> = source.into_iter().collect();
-    if facts.is_contradicted {
+    if facts.is_contradicted() {
         after.push("which the refusal contradicts: the list may be out of date".to_owned());
     }
     page.rows("holds", None, &items, &after);
