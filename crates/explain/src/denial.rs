@@ -46,7 +46,7 @@ use crate::environment::{Credential, Environment};
 use crate::granted::{GrantSource, GrantedScopes};
 use crate::layout::Layout;
 use crate::refusal::{Certainty, Gate, Refusal, ScopeRefusal};
-use crate::remedy::Step;
+use crate::remedy::{Remedy, Step};
 use facts::Facts;
 
 /// A call that was refused, or would be, because its token lacks an OAuth scope.
@@ -118,16 +118,8 @@ impl Denial {
         refusal: Option<Refusal>,
     ) -> Self {
         let environment = environment.of_token(&granted);
-        Self(Arc::new(Facts {
-            kind,
-            method,
-            accepted,
-            granted,
-            environment,
-            refusal,
-            first_step: None,
-            remedy: OnceLock::new(),
-        }))
+        let remedy = OnceLock::new();
+        Self(Arc::new(Facts { kind, method, accepted, granted, environment, refusal, remedy }))
     }
 
     /// The same denial with the steps for another place, for a tool that explains what somebody else's
@@ -429,6 +421,10 @@ impl Denial {
     #[must_use]
     pub fn with_first_step(&self, step: Step) -> Self {
         let Facts { kind, method, accepted, granted, environment, refusal, .. } = &*self.0;
+        let remedy = self.0.remedy();
+        let brief = step.code_line().map(|code| format!("Ask for another scope in the call: {code}. "));
+        let summary = brief.unwrap_or_default() + &remedy.summary;
+        let steps = std::iter::once(step).chain(remedy.steps.iter().cloned()).collect();
         Self(Arc::new(Facts {
             kind: *kind,
             method: *method,
@@ -436,8 +432,7 @@ impl Denial {
             granted: granted.clone(),
             environment: Arc::clone(environment),
             refusal: refusal.clone(),
-            first_step: Some(step),
-            remedy: OnceLock::new(),
+            remedy: Remedy { summary, steps }.into(),
         }))
     }
 

@@ -8,7 +8,7 @@ use gcp_scopes_catalog::scope::ScopeSet;
 use crate::environment::Environment;
 use crate::granted::GrantedScopes;
 use crate::refusal::{Refusal, ScopeRefusal};
-use crate::remedy::{self, Case, Remedy, Step};
+use crate::remedy::{self, Case, Remedy};
 
 /// How a [`Denial`] came about.
 ///
@@ -54,22 +54,14 @@ pub(super) struct Facts {
     pub(super) granted: GrantedScopes,
     pub(super) environment: Arc<Environment>,
     pub(super) refusal: Option<Refusal>,
-    /// What the program itself has to change, before all else.
-    pub(super) first_step: Option<Step>,
+    /// Worded when it is first asked for.
     pub(super) remedy: OnceLock<Remedy>,
 }
 
 impl Facts {
-    /// What to do. Its words are put together when they are first asked for, so not while a call waits
-    /// for its answer.
+    /// What to do.
     pub(super) fn remedy(&self) -> &Remedy {
-        self.remedy.get_or_init(|| {
-            let remedy = remedy::remedy(&self.case());
-            match &self.first_step {
-                Some(step) => begun_with(step, remedy),
-                None => remedy,
-            }
-        })
+        self.remedy.get_or_init(|| remedy::remedy(&self.case()))
     }
 
     /// Whether a scope that would do is among those that the refused token is said to hold.
@@ -77,19 +69,13 @@ impl Facts {
         self.case().is_contradicted()
     }
 
-    fn case(&self) -> Case<'_> {
-        Case {
-            kind: self.refusal.as_ref().and_then(Refusal::scope_refusal).unwrap_or(ScopeRefusal::Missing),
-            accepted: std::slice::from_ref(&self.accepted),
-            held: self.granted.scopes(),
-            environment: &self.environment,
-        }
+    /// How the lack of scope was said.
+    pub(super) fn scope_refusal(&self) -> ScopeRefusal {
+        self.refusal.as_ref().and_then(Refusal::scope_refusal).unwrap_or(ScopeRefusal::Missing)
     }
-}
 
-fn begun_with(step: &Step, remedy: Remedy) -> Remedy {
-    let brief = step.code_line().map(|code| format!("Ask for another scope in the call: {code}. "));
-    let summary = brief.unwrap_or_default() + &remedy.summary;
-    let steps = std::iter::once(step.clone()).chain(remedy.steps).collect();
-    Remedy { summary, steps }
+    fn case(&self) -> Case<'_> {
+        let accepted = std::slice::from_ref(&self.accepted);
+        Case::new(self.scope_refusal(), accepted, self.granted.scopes(), &self.environment)
+    }
 }

@@ -24,7 +24,7 @@ pub(super) fn line(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         DenialKind::Refused => "was refused",
     };
     write!(f, "{} {verb}: ", subject(facts))?;
-    match scope_refusal(facts) {
+    match facts.scope_refusal() {
         ScopeRefusal::Restricting => f.write_str("its token holds an OAuth scope that restricts it")?,
         ScopeRefusal::ScopeOrShare => {
             f.write_str("its token lacks the OAuth scope for Drive, or the file is not shared")?;
@@ -51,10 +51,6 @@ fn missing(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             write!(f, "{contrast} the method needs {}", shortened(narrowest_first(&facts.accepted), " or "))
         }
     }
-}
-
-fn scope_refusal(facts: &Facts) -> ScopeRefusal {
-    facts.refusal.as_ref().and_then(Refusal::scope_refusal).unwrap_or(ScopeRefusal::Missing)
 }
 
 pub(super) fn text(facts: &Facts, layout: Layout) -> String {
@@ -87,7 +83,7 @@ fn headline(facts: &Facts) -> String {
             format!("{} was not sent: Google has refused it with this token before.", subject(facts))
         }
         DenialKind::Refused => {
-            let why = match scope_refusal(facts) {
+            let why = match facts.scope_refusal() {
                 ScopeRefusal::Restricting => "because its token holds a scope that restricts it",
                 ScopeRefusal::ScopeOrShare => "for lack of an OAuth scope for Drive, or of a share",
                 _ => "for lack of an OAuth scope",
@@ -138,7 +134,7 @@ fn facts_table(facts: &Facts, page: &mut Page) {
     if let Some(method) = facts.method {
         page.row("method", &format!("{} ({})", method.id(), method.api()));
     }
-    if scope_refusal(facts) != ScopeRefusal::Restricting {
+    if facts.scope_refusal() != ScopeRefusal::Restricting {
         needs(facts, page);
     }
     holds(facts, page);

@@ -1,5 +1,7 @@
 //! What advice is made from: which scopes would do, which are held, and where.
 
+use std::cell::OnceCell;
+
 use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 use gcp_scopes_catalog::{least_of, recommended};
 
@@ -20,6 +22,20 @@ pub(crate) struct Case<'a> {
     /// What the token is known to hold.
     pub(crate) held: Option<&'a ScopeSet>,
     pub(crate) environment: &'a Environment,
+    needed: OnceCell<Vec<Scope>>,
+    recommended: OnceCell<ScopeSet>,
+}
+
+impl<'a> Case<'a> {
+    pub(crate) fn new(
+        kind: ScopeRefusal,
+        accepted: &'a [ScopeSet],
+        held: Option<&'a ScopeSet>,
+        environment: &'a Environment,
+    ) -> Self {
+        let (needed, recommended) = (OnceCell::new(), OnceCell::new());
+        Self { kind, accepted, held, environment, needed, recommended }
+    }
 }
 
 impl Case<'_> {
@@ -34,7 +50,7 @@ impl Case<'_> {
     /// What is held and the least that is needed: a flag that replaces the list must carry both.
     pub(super) fn union(&self) -> Option<ScopeSet> {
         let mut all = self.held()?.clone();
-        all.extend(self.needed());
+        all.extend(self.needed().iter().cloned());
         Some(all)
     }
 
@@ -50,13 +66,13 @@ impl Case<'_> {
     }
 
     /// The least that opens every closed gate.
-    pub(super) fn needed(&self) -> Vec<Scope> {
-        least_of(self.accepted)
+    pub(super) fn needed(&self) -> &[Scope] {
+        self.needed.get_or_init(|| least_of(self.accepted))
     }
 
     /// What Google recommends, with whatever is needed or held beside it.
-    pub(super) fn recommended(&self) -> ScopeSet {
-        recommended(self.accepted, self.held())
+    pub(super) fn recommended(&self) -> &ScopeSet {
+        self.recommended.get_or_init(|| recommended(self.accepted, self.held()))
     }
 
     /// The union as gcloud's `--scopes` takes it, with words in capitals for what is not known of it.
@@ -85,12 +101,12 @@ impl Case<'_> {
 
     /// The recommended list as programs take it.
     pub(super) fn scopes_to_ask(&self) -> Vec<String> {
-        plain_list(&self.recommended())
+        plain_list(self.recommended())
     }
 
     /// What to enter for domain-wide delegation, where there is no recommended list.
     pub(super) fn scopes_to_delegate(&self) -> String {
-        let all = self.union().unwrap_or_else(|| self.needed().into_iter().collect());
+        let all = self.union().unwrap_or_else(|| self.needed().iter().cloned().collect());
         if all.is_empty() { "SCOPE".to_owned() } else { plain_list(&all).join(",") }
     }
 

@@ -47,7 +47,7 @@ impl Facts for Case<'_> {
         match name {
             "needed" => Some(self.needed_in_short()),
             "recommended" => self.recommended_in_short(),
-            "recommended_scopes" => Some(scopes_flag(&self.recommended())),
+            "recommended_scopes" => Some(scopes_flag(self.recommended())),
             "scopes" => Some(self.scopes_to_ask().join(",")),
             "quoted_scopes" => Some(quoted(&self.scopes_to_ask())),
             "scopes_to_set" => Some(self.scopes_to_set()),
@@ -141,7 +141,7 @@ mod tests {
         for environment in &places {
             for (accepted, held) in accepted.iter().flat_map(|all| held.iter().map(move |held| (all, held))) {
                 for kind in [ScopeRefusal::Missing, ScopeRefusal::ScopeOrShare] {
-                    let case = Case { kind, accepted, held: held.as_ref(), environment };
+                    let case = Case::new(kind, accepted, held.as_ref(), environment);
                     look(&mut seen, &case);
                 }
             }

@@ -66,7 +66,7 @@ fn for_gate(gate: &Closed<'_>) -> Vec<Step> {
     let Closed { refusal, environment, .. } = *gate;
     if let Some(kind) = refusal.scope_refusal() {
         let accepted = std::slice::from_ref(refusal.alternatives());
-        return remedy(&Case { kind, accepted, held: None, environment }).steps;
+        return remedy(&Case::new(kind, accepted, None, environment)).steps;
     }
     let section = match refusal.gate() {
         Gate::Iam => return roles::steps(gate),

@@ -108,7 +108,7 @@ pub fn for_calls(
     environment: &Environment,
     has_iam_answered: bool,
 ) -> Remedy {
-    let case = Case { kind: ScopeRefusal::Missing, accepted, held, environment };
+    let case = Case::new(ScopeRefusal::Missing, accepted, held, environment);
     let mut remedy = remedy(&case);
     if has_iam_answered {
         let needless = ["iam", "own_roles"].map(|section| advice::steps(section, &case)).concat();
