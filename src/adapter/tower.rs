@@ -377,17 +377,19 @@ where
                     Ok(response) => response,
                     Err(error) => return Poll::Ready(Err(error.into())),
                 };
-                let answered = flight
-                    .as_ref()
-                    .map_or(Answered::Pass, |flight| flight.answered(response.status(), response.headers()));
-                let Some(flight) = flight.take_if(|_| answered != Answered::Pass) else {
-                    return Poll::Ready(Ok(response.map(GuardBody::untouched)));
+                let answered = match flight {
+                    Some(flight) => flight.answered(response.status(), response.headers()),
+                    None => Answered::Pass,
                 };
-                match answered {
-                    Answered::ReadTrailers => {
-                        return Poll::Ready(Ok(grpc::watch(flight, *make_error, response)));
+                if answered == Answered::Pass {
+                    return Poll::Ready(Ok(response.map(GuardBody::untouched)));
+                }
+                match flight.take() {
+                    Some(flight) if answered == Answered::ReadBody => {
+                        State::boxed(refused(flight, *make_error, response))
                     }
-                    _ => State::boxed(refused(flight, *make_error, response)),
+                    Some(flight) => return Poll::Ready(Ok(grpc::watch(flight, *make_error, response))),
+                    None => return Poll::Ready(Ok(response.map(GuardBody::untouched))),
                 }
             }
         };

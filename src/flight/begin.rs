@@ -284,7 +284,10 @@ impl Flight {
         };
         match state.grants.peek(token, read) {
             Peek::Seen((key, lacks, may_learn)) => {
-                self.set_token(key, Some(token).filter(|_| may_learn));
+                self.token = Some(key);
+                if may_learn {
+                    self.keep_header(token);
+                }
                 if lacks { self.lacking() } else { Next::Send }
             }
             Peek::Unseen { .. } | Peek::NotBearer => self.begin_slowly(call),
@@ -315,19 +318,19 @@ impl Flight {
         match state.grants.peek(token, read) {
             Peek::NotBearer => Next::Send,
             Peek::Unseen { key, is_new } => self.check_unseen(key, is_new, token),
-            Peek::Seen((key, true, _)) => {
-                self.set_token(key, None);
-                self.lacking()
-            }
-            Peek::Seen((key, false, may_learn)) => {
-                self.set_token(key, Some(token).filter(|_| may_learn));
-                Next::Send
+            Peek::Seen((key, lacks, may_learn)) => {
+                self.token = Some(key);
+                if may_learn {
+                    self.keep_header(token);
+                }
+                if lacks { self.lacking() } else { Next::Send }
             }
         }
     }
 
     fn check_unseen(&mut self, key: TokenKey, is_new: bool, token: &HeaderValue) -> Next {
-        self.set_token(key, Some(token));
+        self.token = Some(key);
+        self.keep_header(token);
         self.is_doubted = true;
         let state = self.guard.state();
         match state.preflight {

@@ -81,15 +81,17 @@ impl Flight {
 
     fn denial(&self, status: StatusCode, refusal: Refusal, granted: GrantedScopes) -> Option<Denial> {
         learn::named_scopes(self, &refusal);
-        let refusal = self.guard.corroborated(refusal, &self.call, &granted);
-        if !refusal.is_for_scope() {
-            learn::other_gate(self, &refusal);
-            return None;
+        match self.guard.explain_refusal(&self.call, &granted, refusal) {
+            Ok(denial) => {
+                learn::refused(self, &denial);
+                learn::log_denial(self, &denial, Some(status));
+                Some(denial)
+            }
+            Err(refusal) => {
+                learn::other_gate(self, &refusal);
+                None
+            }
         }
-        learn::refused(self, &granted, &refusal);
-        let denial = self.guard.refuse(&self.call, granted, refusal);
-        learn::log_denial(self, &denial, Some(status));
-        Some(denial)
     }
 }
 

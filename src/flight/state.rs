@@ -50,14 +50,11 @@ impl Flight {
         }
     }
 
-    /// Takes note of its token, and keeps it if a source is to be asked about it later.
-    #[inline]
-    pub(super) fn set_token(&mut self, key: TokenKey, header: Option<&HeaderValue>) {
-        self.token = Some(key);
-        self.header = header.cloned();
-        if let Some(header) = &mut self.header {
-            header.set_sensitive(true);
-        }
+    /// Keeps the token, because a source is left that may be asked what it holds.
+    #[cold]
+    pub(super) fn keep_header(&mut self, header: &HeaderValue) {
+        let header = self.header.insert(header.clone());
+        header.set_sensitive(true);
     }
 
     /// The guard that judged the call.

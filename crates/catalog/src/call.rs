@@ -16,9 +16,11 @@
 
 mod bucket;
 pub(crate) mod host;
+pub(crate) mod hosts;
 mod needed;
 pub(crate) mod query;
 pub(crate) mod storage;
+mod storage_table;
 mod why;
 
 use std::fmt;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::blob::Host;
 use crate::call::host::{self, DOMAIN, Place};
+use crate::call::hosts;
 use crate::call::{Call, Why};
 use crate::catalog::Catalog;
 use crate::error::{Error, ErrorKind};
@@ -211,7 +212,7 @@ impl Port {
 
 #[inline]
 pub(crate) fn is_known(catalog: Catalog, host: &str) -> bool {
-    catalog.host(host).is_some() || host::AUTH.contains(&host) || host::twin(host.as_bytes()).is_some()
+    catalog.host(host).is_some() || hosts::AUTH.contains(&host) || host::twin(host.as_bytes()).is_some()
 }
 
 /// A host below Google's domain. It need not be in the catalog: not every catalog is the full one,

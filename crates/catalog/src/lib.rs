@@ -19,6 +19,7 @@ mod open;
 mod overrides;
 mod path;
 mod server_name;
+mod server_names;
 mod typo;
 mod verdict;
 mod version;

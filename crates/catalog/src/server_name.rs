@@ -7,15 +7,7 @@
 
 use crate::catalog::Catalog;
 use crate::method::ApiMethod;
-
-/// Services whose Discovery ids begin with another name, and what internal names put before a
-/// resource's. Seen in public error messages.
-static APIS: [(&str, &str, &str); 4] = [
-    ("admin.googleapis.com", "directory", "Directory"),
-    ("calendar-json.googleapis.com", "calendar", "Calendar"),
-    ("gmail.googleapis.com", "gmail.users", ""),
-    ("drive.googleapis.com", "drive", "Drive"),
-];
+use crate::server_names::{ACTIONS, APIS};
 
 impl ApiMethod {
     /// The method that a server names so; `service` is the API's host as the server names it.
@@ -84,18 +76,6 @@ fn candidates(api: &str, resource: &str, prefix: &str, verb: &str) -> Vec<String
 
 /// `GetSpreadsheet` is `get` of `spreadsheets`. Only verbs that ids have too, and no more words.
 fn split_verb(verb: &str) -> Option<(&str, &str)> {
-    const ACTIONS: [&str; 10] = [
-        "BatchUpdate",
-        "BatchDelete",
-        "BatchModify",
-        "BatchGet",
-        "Create",
-        "Delete",
-        "List",
-        "Send",
-        "Get",
-        "Update",
-    ];
     let split = |action: &&'static str| verb.strip_prefix(*action).map(|noun| (*action, noun));
     let (action, noun) = ACTIONS.iter().find_map(split)?;
     let is_one_word = noun.starts_with(|c: char| c.is_ascii_uppercase())

@@ -6,27 +6,27 @@ use clap::Args;
 use gcp_scopes::self_check::{Access, GateState, SelfCheck};
 use gcp_scopes_explain::reader::{looks_secret, nearest_name, shown};
 
-use crate::asking::{Asking, print};
-use crate::ending::refuse;
-use crate::look::Look;
+use crate::exit_code::EX_USAGE;
+use crate::self_check::{self, SelfCheckArgs};
+use crate::style::StyleArgs;
 
-/// Say whether this place's token holds the scopes that a service needs, and whether IAM grants what it
-/// needs.
+/// Say whether this place's token holds the scopes that a service needs, and whether IAM grants
+/// what it needs.
 #[derive(Debug, Args)]
-pub(crate) struct Check {
-    /// A method that the service calls: its id (storage.objects.insert), or 'VERB URL' with {name} for any
-    /// name. May be repeated.
+pub(crate) struct CheckArgs {
+    /// A method that the service calls: its id (storage.objects.insert), or 'VERB URL' with {name}
+    /// for any name. May be repeated.
     #[arg(long, value_name = "NEED")]
     need: Vec<String>,
-    /// All methods of an API that read, or all others: pubsub=read, pubsub=write; without either, both. May
-    /// be repeated.
+    /// All methods of an API that read, or all others: pubsub=read, pubsub=write; without either,
+    /// both. May be repeated.
     #[arg(long, value_name = "API[=read|write]")]
     api: Vec<String>,
     /// Permissions on a resource, by its full name, or gs://BUCKET. Asks IAM. May be repeated.
     #[arg(long, value_name = "RESOURCE=PERMISSION,…")]
     iam: Vec<String>,
     #[command(flatten)]
-    asking: Asking,
+    self_check: SelfCheckArgs,
 }
 
 pub(crate) const HELP: &str = "\
@@ -36,10 +36,13 @@ resource's API, with that token. Nothing is changed, and no token is printed.
 
 Examples:
   gcp-scopes check --need storage.objects.insert --need pubsub.projects.topics.publish
-  gcp-scopes check --need 'GET https://storage.googleapis.com/storage/v1/b/{bucket}/o/{object}' --timeout 5s
-  gcp-scopes check --api pubsub=write --iam //pubsub.googleapis.com/projects/P/topics/T=pubsub.topics.publish
+  gcp-scopes check --need \
+'GET https://storage.googleapis.com/storage/v1/b/{bucket}/o/{object}' --timeout 5s
+  gcp-scopes check --api pubsub=write --iam \
+//pubsub.googleapis.com/projects/P/topics/T=pubsub.topics.publish
   gcp-scopes check --iam gs://photos=storage.objects.create,storage.objects.get --format json
-  gcloud auth application-default print-access-token | gcp-scopes check --need drive.files.list --token-stdin
+  gcloud auth application-default print-access-token | \
+gcp-scopes check --need drive.files.list --token-stdin
 
 Resources:
   Buckets and objects (gs://B, gs://B/O), Pub/Sub topics and subscriptions,
@@ -53,21 +56,23 @@ Exit codes:
    2  none is known to be closed, but some could not be told
   64  the arguments cannot be used";
 
-pub(crate) fn run(args: &Check, look: &Look) -> ExitCode {
+pub(crate) fn run(args: &CheckArgs, style: &StyleArgs) -> Result<ExitCode, String> {
     if args.need.is_empty() && args.api.is_empty() && args.iam.is_empty() {
-        refuse("check", "nothing to check; name a need, such as --need storage.objects.insert");
+        let error = "nothing to check; name a need, such as --need storage.objects.insert";
+        return Err(error.to_owned());
     }
-    let report = print("check", &args.asking, look, args.asking.run(|check| args.describe(check)));
-    ExitCode::from(match report.state() {
+    let report = args.self_check.run(|check| args.with_needs(check))?;
+    self_check::print("check", &args.self_check, style, &report);
+    Ok(ExitCode::from(match report.state() {
         GateState::Open => 0,
         GateState::Closed => 1,
-        GateState::Invalid => 64,
+        GateState::Invalid => EX_USAGE,
         _ => 2,
-    })
+    }))
 }
 
-impl Check {
-    fn describe(&self, mut check: SelfCheck) -> Result<SelfCheck, String> {
+impl CheckArgs {
+    fn with_needs(&self, mut check: SelfCheck) -> Result<SelfCheck, String> {
         let all = [&self.need, &self.api, &self.iam];
         if let Some(secret) = all.into_iter().flatten().find(|text| looks_secret(text)) {
             return Err(format!(
@@ -82,8 +87,8 @@ impl Check {
             let (name, accesses) = read_api(api)?;
             check = accesses.iter().fold(check, |check, access| check.needs_api(name, *access));
         }
-        for asked in &self.iam {
-            let (resource, permissions) = read_iam(asked)?;
+        for iam in &self.iam {
+            let (resource, permissions) = read_iam(iam)?;
             check = check.iam(resource, permissions);
         }
         check.validated().map_err(|error| error.to_string())
@@ -108,10 +113,11 @@ fn read_api(text: &str) -> Result<(&str, &'static [Access]), String> {
     Ok((name, accesses))
 }
 
-/// A bucket's or a topic's name holds no `=`; an object's may, but permissions do not.
+/// Splits at the last `=`: the name of an object may have one, permissions have none.
 fn read_iam(text: &str) -> Result<(&str, Vec<String>), String> {
     let (resource, permissions) = text.rsplit_once('=').ok_or_else(|| {
-        format!("no permission in --iam {}; write it as gs://BUCKET=storage.objects.create", shown(text))
+        let shown = shown(text);
+        format!("no permission in --iam {shown}; write it as gs://BUCKET=storage.objects.create")
     })?;
     let permissions = permissions.split(',').map(str::trim).filter(|name| !name.is_empty());
     Ok((resource, permissions.map(str::to_owned).collect()))

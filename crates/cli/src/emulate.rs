@@ -1,6 +1,6 @@
 //! The verb `emulate`.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -8,18 +8,20 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use gcp_scopes::environment::{self, Credential, Environment};
 use gcp_scopes_explain::reader::{self, shown};
-use gcp_scopes_testing::{FakeGoogle, Platform, Vm};
+use gcp_scopes_testing::{FakeGoogle, FakeGoogleBuilder, Platform, Vm};
 
-use crate::ending::{exit, print, refuse};
+use crate::exit_code;
+use crate::output::{complain, print};
 
 /// Run a fake Google on 127.0.0.1 and print how to point clients at it, until Ctrl-C.
 #[derive(Debug, Args)]
-pub(crate) struct Emulate {
+pub(crate) struct EmulateArgs {
     /// What the program runs on.
-    #[arg(long, default_value = "gce", value_parser = PossibleValuesParser::new(PLATFORMS.map(|(name, _)| name)))]
+    #[arg(long, default_value = "gce", value_parser = platform_names())]
     platform: String,
-    /// The access scopes of the VM, where the platform has such a setting: full URIs, short names or
-    /// gcloud's aliases. May be repeated; commas and spaces separate. Without it, the platform's usual ones.
+    /// The access scopes of the VM, where the platform has such a setting: full URIs, short names
+    /// or gcloud's aliases. May be repeated; commas and spaces separate. Without it, the platform's
+    /// usual ones.
     #[arg(long, value_name = "SCOPES")]
     scopes: Vec<String>,
     /// The name of the VM, or of the service.
@@ -37,7 +39,8 @@ pub(crate) struct Emulate {
     /// A bucket of the fake Cloud Storage. May be repeated.
     #[arg(long, default_value = "photos")]
     bucket: Vec<String>,
-    /// A role that the account has in the project, such as roles/storage.objectAdmin. May be repeated.
+    /// A role that the account has in the project, such as roles/storage.objectAdmin. May be
+    /// repeated.
     #[arg(long)]
     role: Vec<String>,
 }
@@ -57,34 +60,48 @@ Exit codes:
   2  the arguments cannot be used";
 
 /// Runs until Ctrl-C.
-pub(crate) fn run(args: &Emulate) -> ExitCode {
-    let vm = match vm(args) {
-        Ok(vm) => vm,
-        Err(error) => refuse("emulate", &error),
+pub(crate) fn run(args: &EmulateArgs) -> Result<ExitCode, String> {
+    let builder = builder(args)?;
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Ok(exit_code::after_io(Err(error))),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    exit(runtime.and_then(|runtime| runtime.block_on(serve(args, vm))))
+    let done = match runtime.block_on(builder.start()) {
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Err(error.to_string()),
+        Err(error) => Err(error),
+        Ok(google) => runtime.block_on(print_until_stopped(&google)),
+    };
+    Ok(exit_code::after_io(done))
 }
 
-fn vm(args: &Emulate) -> Result<Vm, String> {
-    checked(args)?;
+fn builder(args: &EmulateArgs) -> Result<FakeGoogleBuilder, String> {
+    let builder = FakeGoogle::builder().project(&args.project, 123_456_789_012).vm(vm(args)?);
+    let builder = args.bucket.iter().fold(builder, |builder, bucket| builder.bucket(bucket));
+    let roles = args.role.iter();
+    Ok(roles.fold(builder, |builder, role| builder.iam(&args.project, &args.account, role)))
+}
+
+fn vm(args: &EmulateArgs) -> Result<Vm, String> {
+    check_names(args)?;
     let known = PLATFORMS.into_iter().find(|(name, _)| *name == args.platform);
     let (_, platform) = known.ok_or_else(|| format!("no platform `{}`", args.platform))?;
     let vm = Vm::new(&args.name).zone(&args.zone).account(&args.account).platform(platform);
     if args.scopes.is_empty() {
         return Ok(vm);
     }
-    let scopes = reader::scopes(args.scopes.iter().map(String::as_str)).map_err(|error| error.to_string())?;
+    let scopes = reader::scopes(args.scopes.iter().map(String::as_str));
+    let scopes = scopes.map_err(|error| error.to_string())?;
     Ok(vm.scopes(scopes.iter().map(|scope| scope.to_string())))
 }
 
-/// Names that Google would not give would show nothing that is true of Google.
-fn checked(args: &Emulate) -> Result<(), String> {
-    let there = Environment::told(environment::Platform::ComputeEngine, Credential::MetadataServer);
-    let there = there.with_project(&args.project).and_then(|there| there.with_zone(&args.zone));
-    let there = there.and_then(|there| there.with_resource(&args.name));
-    let there = there.and_then(|there| there.with_account(&args.account));
-    there.map_err(|error| error.to_string())?;
+/// Refuses names that Google refuses, because programs would fail with them there.
+fn check_names(args: &EmulateArgs) -> Result<(), String> {
+    Environment::told(environment::Platform::ComputeEngine, Credential::MetadataServer)
+        .with_project(&args.project)
+        .and_then(|environment| environment.with_zone(&args.zone))
+        .and_then(|environment| environment.with_resource(&args.name))
+        .and_then(|environment| environment.with_account(&args.account))
+        .map_err(|error| error.to_string())?;
     match args.bucket.iter().find(|name| !is_bucket(name)) {
         Some(name) => Err(format!(
             "unusable bucket {}: expected a name without gs://, 3 to 63 of a-z, 0-9, -, _ and dots",
@@ -96,41 +113,30 @@ fn checked(args: &Emulate) -> Result<(), String> {
 
 /// Source: <https://docs.cloud.google.com/storage/docs/buckets#naming>.
 fn is_bucket(name: &str) -> bool {
-    let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
-    let ends = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let is_outer = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let is_inner = |c: char| is_outer(c) || "-_.".contains(c);
     (3..=63).contains(&name.len())
-        && name.bytes().all(is_inner)
-        && name.starts_with(ends)
-        && name.ends_with(ends)
+        && name.chars().all(is_inner)
+        && name.starts_with(is_outer)
+        && name.ends_with(is_outer)
 }
 
-async fn serve(args: &Emulate, vm: Vm) -> io::Result<()> {
-    let mut builder = FakeGoogle::builder().project(&args.project, 123_456_789_012).vm(vm);
-    for bucket in &args.bucket {
-        builder = builder.bucket(bucket);
-    }
-    for role in &args.role {
-        builder = builder.iam(&args.project, &args.account, role);
-    }
-    let google = match builder.start().await {
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => refuse("emulate", &error.to_string()),
-        started => started?,
-    };
-    let folder = Folder::new()?;
-    // Before anything is printed, so that whoever reads it may end the program at once.
-    let stopped = tokio::signal::ctrl_c();
-    let mut stopped = std::pin::pin!(stopped);
+/// Prints the variables, and returns at Ctrl-C.
+async fn print_until_stopped(google: &FakeGoogle) -> io::Result<()> {
+    let folder = TemporaryFolder::new()?;
+    // Listens before it prints, so that a reader of the output may end the program at once.
+    let mut stopped = std::pin::pin!(tokio::signal::ctrl_c());
     std::future::poll_fn(|context| {
         let _ = stopped.as_mut().poll(context);
         std::task::Poll::Ready(())
     })
     .await;
-    print(&lines(&google, folder.path())?)?;
+    print(&variables(google, folder.path())?)?;
     stopped.await
 }
 
-/// What a shell has to be told.
-fn lines(google: &FakeGoogle, folder: &Path) -> io::Result<String> {
+/// The lines for a shell that set the variables.
+fn variables(google: &FakeGoogle, folder: &Path) -> io::Result<String> {
     let services = [
         ("STORAGE_EMULATOR_HOST", google.storage_url()),
         ("FAKE_OAUTH_URL", google.oauth_url()),
@@ -138,24 +144,24 @@ fn lines(google: &FakeGoogle, folder: &Path) -> io::Result<String> {
     ];
     let services = services.map(|(name, value)| (name.to_owned(), value));
     let all = google.env().into_iter().chain(services).chain(google.gcloud_env(folder)?);
-    let mut text: String = all.map(|(name, value)| format!("export {name}={}\n", quoted(&value))).collect();
-    text += "# Ready. Ctrl-C ends it.";
-    Ok(text)
+    let lines = all.map(|(name, value)| format!("export {name}={}\n", quoted(&value)));
+    Ok(lines.collect::<String>() + "# Ready. Ctrl-C ends it.")
 }
 
-/// As one word of a shell.
+/// Quotes a value as one word of a shell.
 fn quoted(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))
 }
 
-/// gcloud's configuration, gone at the end.
-struct Folder(PathBuf);
+/// A folder for gcloud's configuration. It is removed on drop.
+struct TemporaryFolder(PathBuf);
 
-impl Folder {
+impl TemporaryFolder {
     fn new() -> io::Result<Self> {
         let path = std::env::temp_dir().join(format!("gcp-scopes-emulate-{}", std::process::id()));
         std::fs::create_dir(&path).map_err(|error| {
-            let text = format!("{}: {error}; point TMPDIR at a folder for temporary files", path.display());
+            let path = path.display();
+            let text = format!("{path}: {error}; point TMPDIR at a folder for temporary files");
             io::Error::new(error.kind(), text)
         })?;
         Ok(Self(path))
@@ -166,12 +172,16 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
+impl Drop for TemporaryFolder {
     fn drop(&mut self) {
         if let Err(error) = std::fs::remove_dir_all(&self.0) {
-            let _ = writeln!(io::stderr(), "gcp-scopes: cannot remove {}: {error}", self.0.display());
+            complain(&format!("cannot remove {}: {error}", self.0.display()));
         }
     }
+}
+
+fn platform_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(PLATFORMS.map(|(name, _)| name))
 }
 
 const PLATFORMS: [(&str, Platform); 12] = [

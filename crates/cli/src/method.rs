@@ -1,5 +1,7 @@
 //! The verb `method`.
 
+mod answer;
+
 use std::io;
 use std::process::ExitCode;
 
@@ -7,14 +9,16 @@ use clap::Args;
 use gcp_scopes::catalog::ApiMethod;
 use gcp_scopes_explain::reader::{self, Question, shown};
 
-use crate::answer::{self, Answer};
-use crate::ending::{exit, print, refuse};
-use crate::look::Look;
-use crate::{Format, stream};
+use answer::MethodAnswer;
 
-/// Name the API method of one request, the scopes it accepts, and what a token's scopes mean for it.
+use crate::output::{OutputFormat, print};
+use crate::style::StyleArgs;
+use crate::{exit_code, json_lines};
+
+/// Name the API method of one request, the scopes it accepts, and what a token's scopes mean for
+/// it.
 #[derive(Debug, Args)]
-pub(crate) struct Method {
+pub(crate) struct MethodArgs {
     /// The HTTP verb, such as GET; or, without a URL, the id of a method.
     #[arg(required_unless_present = "jsonl", value_name = "VERB")]
     verb: Option<String>,
@@ -26,8 +30,8 @@ pub(crate) struct Method {
     #[arg(long, value_name = "SCOPES", alias = "held", requires = "url")]
     granted: Vec<String>,
     /// How to print the answer.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    format: OutputFormat,
     /// Read one JSON question per line from standard input, write one JSON answer per line.
     #[arg(long, conflicts_with_all = ["verb", "url", "granted", "format"])]
     jsonl: bool,
@@ -37,8 +41,10 @@ pub(crate) const HELP: &str = "\
 Nothing is sent anywhere.
 
 Examples:
-  gcp-scopes method POST 'https://storage.googleapis.com/upload/storage/v1/b/B/o?uploadType=media&name=x'
-  gcp-scopes method GET https://bigquery.googleapis.com/bigquery/v2/projects/p/jobs --granted storage-ro,pubsub
+  gcp-scopes method POST \
+'https://storage.googleapis.com/upload/storage/v1/b/B/o?uploadType=media&name=x'
+  gcp-scopes method GET https://bigquery.googleapis.com/bigquery/v2/projects/p/jobs \
+--granted storage-ro,pubsub
   gcp-scopes method bigquery.tabledata.insertAll
   gcp-scopes method --jsonl < questions.jsonl
 
@@ -56,52 +62,47 @@ Exit codes:
   1  a line of --jsonl cannot be read, or standard input or output failed
   2  the arguments cannot be used";
 
-pub(crate) fn run(args: &Method, look: &Look) -> ExitCode {
+pub(crate) fn run(args: &MethodArgs, style: &StyleArgs) -> Result<ExitCode, String> {
     if args.jsonl {
         let answer = |line: &[u8]| {
             let question = Question::from_line(line).map_err(|error| error.to_string())?;
-            Ok(Answer::to(&question).json())
+            Ok(MethodAnswer::to(&question).json())
         };
-        return stream::run(io::stdin().lock(), io::stdout().lock(), answer);
+        return Ok(json_lines::run(io::stdin().lock(), io::stdout().lock(), answer));
     }
-    match (answered(args, look), args.format) {
-        (Ok(text), _) => exit(print(&text)),
-        (Err(error), Format::Text) => refuse("method", &error),
-        (Err(error), Format::Json) => {
-            exit(print(&answer::error(&error)));
-            ExitCode::from(2)
-        }
-    }
+    let answered = answer_arguments(args, style).map(|text| exit_code::after_io(print(&text)));
+    exit_code::with_error_in(args.format, answered)
 }
 
-fn answered(args: &Method, look: &Look) -> Result<String, String> {
+fn answer_arguments(args: &MethodArgs, style: &StyleArgs) -> Result<String, String> {
     let verb = args.verb.as_deref().unwrap_or_default();
     let Some(url) = args.url.as_deref() else {
-        let method = named(verb)?;
+        let method = method_by_id(verb)?;
         return Ok(match args.format {
-            Format::Text => answer::facts(method, look),
-            Format::Json => Answer::about(method).json_with_doc(),
+            OutputFormat::Text => answer::describe(method, style),
+            OutputFormat::Json => MethodAnswer::about(method).json_with_doc(),
         });
     };
-    let granted = (!args.granted.is_empty()).then(|| reader::scopes(args.granted.iter().map(String::as_str)));
-    let question = granted.transpose().and_then(|granted| Question::new(verb, url, granted));
+    let granted = args.granted.iter().map(String::as_str);
+    let granted = (!args.granted.is_empty()).then(|| reader::scopes(granted)).transpose();
+    let question = granted.and_then(|granted| Question::new(verb, url, granted));
     let question = question.map_err(|error| error.to_string())?;
-    let answer = Answer::to(&question);
+    let answer = MethodAnswer::to(&question);
     Ok(match args.format {
-        Format::Text => answer.text(&question, look),
-        Format::Json => answer.json_with_doc(),
+        OutputFormat::Text => answer.text(&question, style),
+        OutputFormat::Json => answer.json_with_doc(),
     })
 }
 
 const EXAMPLE: &str = "https://storage.googleapis.com/storage/v1/b/BUCKET";
 
-fn named(id: &str) -> Result<ApiMethod, String> {
+fn method_by_id(id: &str) -> Result<ApiMethod, String> {
     if id.contains('.') && !id.contains('/') {
         return ApiMethod::by_id(id).map_err(|error| error.to_string());
     }
     Err(format!(
-        "a URL is missing behind {}: expected a verb and a URL, such as GET {EXAMPLE}, or the id of a method, such as \
-         storage.objects.insert",
+        "a URL is missing behind {}: expected a verb and a URL, such as GET {EXAMPLE}, or the id \
+         of a method, such as storage.objects.insert",
         shown(id)
     ))
 }

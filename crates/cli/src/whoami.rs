@@ -4,14 +4,14 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::asking::{Asking, print};
-use crate::look::Look;
+use crate::self_check::{self, SelfCheckArgs};
+use crate::style::StyleArgs;
 
 /// Say where this runs, which credential is used, whose it is, and what its token holds.
 #[derive(Debug, Args)]
-pub(crate) struct Whoami {
+pub(crate) struct WhoamiArgs {
     #[command(flatten)]
-    asking: Asking,
+    self_check: SelfCheckArgs,
 }
 
 pub(crate) const HELP: &str = "\
@@ -30,7 +30,8 @@ Exit codes:
    2  it could not be told; the answer says why
   64  the arguments cannot be used";
 
-pub(crate) fn run(args: &Whoami, look: &Look) -> ExitCode {
-    let report = print("whoami", &args.asking, look, args.asking.run(Ok));
-    ExitCode::from(if report.granted().is_unknown() { 2 } else { 0 })
+pub(crate) fn run(args: &WhoamiArgs, style: &StyleArgs) -> Result<ExitCode, String> {
+    let report = args.self_check.run(Ok)?;
+    self_check::print("whoami", &args.self_check, style, &report);
+    Ok(ExitCode::from(if report.granted().is_unknown() { 2 } else { 0 }))
 }

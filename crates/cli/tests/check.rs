@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use command::{Told, told};
+use command::{Finished, finish};
 use gcp_scopes_testing::{FakeGoogle, Fault, Platform, Service, Vm};
 use serde_json::Value;
 
@@ -27,11 +27,11 @@ fn command(google: &FakeGoogle, args: &[&str]) -> Command {
 
 /// What it says and how it ends, with time enough for a busy machine: a look at the place takes a second
 /// at most, so that it may have to look again.
-fn check(google: &FakeGoogle, args: &[&str]) -> Result<Told> {
+fn check(google: &FakeGoogle, args: &[&str]) -> Result<Finished> {
     for _ in 0..20 {
-        let told = told(command(google, args).args(["--timeout", "1m"]), b"");
-        if !told.words().contains("metadata server did not") {
-            return Ok(told);
+        let finished = finish(command(google, args).args(["--timeout", "1m"]), b"");
+        if !finished.words().contains("metadata server did not") {
+            return Ok(finished);
         }
     }
     anyhow::bail!("the fake metadata server never answered in time")
@@ -49,10 +49,10 @@ async fn google(vm: Vm) -> Result<FakeGoogle> {
 const IAM: &str = "gs://photos=storage.objects.create,storage.objects.get";
 
 #[tokio::test]
-async fn the_exit_code_tells_open_closed_and_unknown_apart() -> Result<()> {
+async fn the_exit_code_distinguishes_open_closed_and_unknown() -> Result<()> {
     let open = google(Vm::new("web-1").scopes(["cloud-platform"])).await?;
     let narrow = google(Vm::new("web-1")).await?;
-    let nobody = google(Vm::new("web-1").no_account()).await?;
+    let no_account = google(Vm::new("web-1").no_account()).await?;
     let upload = "storage.objects.insert";
     let rows: [(&FakeGoogle, &[&str], i32, &str); 9] = [
         (&open, &["--need", upload, "--iam", IAM], 0, "Ready"),
@@ -62,13 +62,13 @@ async fn the_exit_code_tells_open_closed_and_unknown_apart() -> Result<()> {
         (&narrow, &["--need", "storage.objects.get", "--iam", IAM], 0, "Ready"),
         (&narrow, &["--need", "GET https://storage.googleapis.com/storage/v1/b/{b}/o/{o}"], 0, "open"),
         (&narrow, &["--api", "pubsub=write"], 1, "closed for all"),
-        (&nobody, &["--need", upload], 2, "no service account attached"),
+        (&no_account, &["--need", upload], 2, "no service account attached"),
         (&narrow, &["--need", "GET https://example.com/x"], 2, "no API that the catalog knows"),
     ];
     for (google, args, code, words) in rows {
-        let told = check(google, args)?;
-        ensure!(told.code == code && told.words().contains(words), "{args:?}: {told:?}");
-        let out = told.out;
+        let finished = check(google, args)?;
+        ensure!(finished.code == code && finished.words().contains(words), "{args:?}: {finished:?}");
+        let out = finished.out;
         ensure!(!out.contains('\u{1b}') && !out.contains("ya29"), "{out}");
     }
     Ok(())
@@ -95,7 +95,7 @@ async fn a_wrong_argument_ends_with_64_and_names_the_next_thing_to_try() -> Resu
         (&["--neeed", "storage.objects.get"], "--need"),
     ];
     for (args, hint) in rows {
-        let Told { code: status, out, err: error } = told(&mut command(&google, args), b"");
+        let Finished { code: status, out, err: error } = finish(&mut command(&google, args), b"");
         ensure!(status == 64 && error.contains(hint) && out.is_empty(), "{args:?}: {status:?}\n{out}{error}");
         ensure!(!error.contains("SECRET"), "{error}");
     }
@@ -105,7 +105,8 @@ async fn a_wrong_argument_ends_with_64_and_names_the_next_thing_to_try() -> Resu
 #[tokio::test]
 async fn json_is_one_object_on_one_line() -> Result<()> {
     let google = google(Vm::new("web-1")).await?;
-    let Told { code, out, .. } = check(&google, &["--need", "storage.objects.insert", "--format", "json"])?;
+    let Finished { code, out, .. } =
+        check(&google, &["--need", "storage.objects.insert", "--format", "json"])?;
     let json: Value = serde_json::from_str(&out)?;
     ensure!(code == 1 && out.lines().count() == 1, "{out}");
     ensure!(
@@ -124,7 +125,7 @@ async fn with_every_server_hanging_it_ends_soon_after_its_timeout() -> Result<()
         }
         let started = Instant::now();
         let args = ["--need", "storage.objects.get", "--iam", IAM, "--timeout", "300ms"];
-        let Told { code, out, .. } = told(&mut command(&google, &args), b"");
+        let Finished { code, out, .. } = finish(&mut command(&google, &args), b"");
         ensure!(code == 2, "{out}");
         // The machine may be busy; what is meant is that it does not take as long as a request may.
         ensure!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
@@ -138,7 +139,7 @@ async fn a_token_on_standard_input_is_looked_at_in_the_place_of_the_machines() -
     let token = google.mint("me@example.com", ["drive.readonly"]);
     let args =
         ["--need", "drive.files.list", "--need", "storage.objects.get", "--token-stdin", "--timeout", "1m"];
-    let Told { code, out, .. } = told(&mut command(&google, &args), format!("{token}\n").as_bytes());
+    let Finished { code, out, .. } = finish(&mut command(&google, &args), format!("{token}\n").as_bytes());
     ensure!(code == 1 && out.contains("open     drive.files.list"), "{out}");
     ensure!(out.contains("credential  the token from standard input"), "{out}");
     ensure!(out.contains("CLOSED   storage.objects.get") && !out.contains(&token), "{out}");

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output};
 
 use anyhow::{Context, Result, ensure};
-use command::{Told, told};
+use command::{Finished, finish};
 use gcp_scopes::environment::Platform;
 use gcp_scopes::{Denial, Guard};
 
@@ -96,7 +96,7 @@ fn what_cannot_be_emulated_is_refused_with_what_can() -> Result<()> {
         (&["--bucket", ""], "unusable bucket ``"),
     ];
     for (args, hint) in rows {
-        let Told { code, out, err } = told(&mut command(args), b"");
+        let Finished { code, out, err } = finish(&mut command(args), b"");
         ensure!(code == 2 && out.is_empty() && err.contains(hint), "{args:?}: {err}");
     }
     Ok(())
@@ -104,7 +104,7 @@ fn what_cannot_be_emulated_is_refused_with_what_can() -> Result<()> {
 
 #[test]
 fn a_folder_that_cannot_be_made_is_named_with_the_variable_that_says_where() -> Result<()> {
-    let Told { code, err, .. } = told(command(&[]).env("TMPDIR", "/no/such/folder"), b"");
+    let Finished { code, err, .. } = finish(command(&[]).env("TMPDIR", "/no/such/folder"), b"");
     ensure!(code == 1 && err.contains("/no/such/folder/") && err.contains("TMPDIR"), "{err}");
     Ok(())
 }

@@ -205,7 +205,7 @@ fn every_gate_gets_its_name_and_something_to_do() {
 }
 
 #[test]
-fn a_command_holds_what_the_answer_told() {
+fn a_command_holds_what_the_answer_names() {
     let rows = [
         (
             "Permission 'secretmanager.versions.access' denied on resource 'projects/my-project/secrets/s'",
@@ -330,7 +330,7 @@ fn the_method_is_named_only_where_it_is_certain() {
 
 /// The default scopes hold one that Google lists for a job, and do not open it.
 #[test]
-fn a_vm_with_the_default_scopes_is_told_to_add_bigquerys() {
+fn a_vm_with_the_default_scopes_needs_bigquerys_too() {
     let call = "POST https://bigquery.googleapis.com/bigquery/v2/projects/my-project/jobs";
     let args = ["--plain", "--on", "gce", "--held", "default", "--call", call];
     let (code, out, _) = run(&args, error(403, SCOPES, "insufficientPermissions").to_string().as_bytes());
@@ -412,7 +412,7 @@ fn a_line_that_cannot_be_read_gets_an_error_in_its_place() {
 }
 
 #[test]
-fn the_report_says_what_to_do_at_the_place_that_is_told() {
+fn the_report_says_what_to_do_at_the_place_that_is_given() {
     let vm = [
         "--on",
         "gce",
@@ -488,7 +488,7 @@ fn a_list_of_scopes_has_a_place_for_the_one_that_is_not_known() {
                 .map(|(_, list)| list)
                 .collect();
             let open = lists.iter().find(|list| list.ends_with(",SCOPE")).unwrap();
-            // Whoever has to name the scopes that are set is told how to see them first.
+            // A list with a placeholder for the scopes that are set comes after a command that shows them.
             let looked = out.find(" describe ").is_some_and(|at| at < out.find(*open).unwrap());
             assert!(looked || start == "storage-ro", "{place}: {out}");
             assert!(start != "SCOPES_IT_HAS" || open.starts_with(start), "{place}: {open}");
@@ -567,7 +567,7 @@ fn a_report_says_no_more_surely_than_the_answer_which_gate_refused() {
 }
 
 #[test]
-fn a_header_alone_is_only_possible_until_the_told_scopes_agree() {
+fn a_header_alone_is_only_possible_until_the_held_scopes_agree() {
     let input = "HTTP/2 403\nserver: ESF\nwww-authenticate: Bearer realm=\"x\", error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/drive\"\n\n";
     let call = ["--format", "json", "--call", "GET https://www.googleapis.com/drive/v3/files"];
     for (held, certainty) in [("", "possible"), ("pubsub", "likely"), ("drive", "possible")] {
@@ -753,7 +753,7 @@ const STARTS: [&str; 9] = [
 ];
 
 #[test]
-fn a_plain_log_is_read_record_by_record_and_a_note_tells_of_another_refusal() {
+fn a_plain_log_is_read_record_by_record_and_a_note_names_another_refusal() {
     let scope = format!("Error 403: {SCOPES}");
     let iam = "googleapi: Error 403: a@b.iam.gserviceaccount.com does not have storage.objects.create access to the \
                Google Cloud Storage object., forbidden";
@@ -793,7 +793,7 @@ fn a_plain_log_is_read_record_by_record_and_a_note_tells_of_another_refusal() {
 }
 
 #[test]
-fn where_refusals_cannot_be_told_apart_a_note_says_that_one_was_read() {
+fn where_refusals_cannot_be_separated_a_note_says_that_one_was_read() {
     let iam = "Required 'compute.instances.list' permission for 'projects/my-project'";
     let call = "GET https://www.googleapis.com/drive/v3/files";
     let called = |said: &str| run(&["--call", call, "--on", "elsewhere"], said.as_bytes());

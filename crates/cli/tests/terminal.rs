@@ -12,7 +12,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use command::{Told, command, run, told};
+use command::{Finished, command, finish, run};
 use gcp_scopes::catalog::VERSION;
 use gcp_scopes_testing::{FakeGoogle, Service, Vm};
 
@@ -33,8 +33,8 @@ const ON_A_VM: [&str; 9] = [
 
 /// The report of a refusal on a VM.
 fn report(variables: &[(&str, &str)], flags: &[&str]) -> String {
-    let Told { code, out, err } =
-        told(command(&ON_A_VM).args(flags).envs(variables.to_vec()), REFUSAL.as_bytes());
+    let Finished { code, out, err } =
+        finish(command(&ON_A_VM).args(flags).envs(variables.to_vec()), REFUSAL.as_bytes());
     assert_eq!((code, err.as_str()), (0, ""));
     out
 }
@@ -79,9 +79,11 @@ fn colours_are_for_terminals_and_for_who_asks_for_them() {
     for (variables, flags, coloured) in rows {
         // The flag of the report is the last one.
         let args: Vec<&str> = ON_A_VM.iter().filter(|arg| **arg != "--color=auto").copied().collect();
-        let Told { out, .. } = told(command(&args).args(flags).envs(variables.to_vec()), REFUSAL.as_bytes());
+        let Finished { out, .. } =
+            finish(command(&args).args(flags).envs(variables.to_vec()), REFUSAL.as_bytes());
         assert_eq!(is_coloured(&out), coloured, "{variables:?} {flags:?}: {out}");
-        let Told { err, .. } = told(command(flags).args(["explain", "--on"]).envs(variables.to_vec()), b"");
+        let Finished { err, .. } =
+            finish(command(flags).args(["explain", "--on"]).envs(variables.to_vec()), b"");
         assert_eq!(is_coloured(&err), coloured, "{variables:?} {flags:?}: {err}");
     }
     let (code, _, err) = run(&["whoami", "--color", "pink"], b"");
@@ -97,7 +99,7 @@ fn on_a_terminal_there_are_colours_and_its_own_width() {
         writeln!(std::io::stderr(), "SKIPPED: script not found").unwrap();
         return;
     }
-    let folder = Folder::new("terminal");
+    let folder = TestFolder::new("terminal");
     let input = folder.0.join("refusal");
     std::fs::write(&input, REFUSAL).unwrap();
     let show = |columns: u16, variables: &[(&str, &str)]| {
@@ -169,7 +171,7 @@ fn without_arguments_it_helps_and_ends_as_clap_does() {
 }
 
 #[test]
-fn the_version_tells_the_catalogs_too() {
+fn the_version_names_that_of_the_catalog_too() {
     let (code, out, _) = run(&["--version"], b"");
     let parts = [env!("CARGO_PKG_VERSION"), VERSION.newest_revision(), VERSION.package_version()];
     assert!(code == 0 && parts.iter().all(|part| out.contains(part)), "{out}");
@@ -180,7 +182,7 @@ fn the_version_tells_the_catalogs_too() {
 fn help_fits_the_terminal_and_leaves_the_examples_alone() {
     for (columns, widest) in [("80", 80), ("100", 100), ("", 80)] {
         for verb in VERBS {
-            let Told { code, out, .. } = told(command(&[verb, "--help"]).env("COLUMNS", columns), b"");
+            let Finished { code, out, .. } = finish(command(&[verb, "--help"]).env("COLUMNS", columns), b"");
             let examples = examples(&out);
             let prose = out.lines().filter(|line| !examples.contains(&line.trim().to_owned()));
             let wide: Vec<&str> = prose.filter(|line| line.chars().count() > widest).collect();
@@ -196,13 +198,21 @@ fn examples(help: &str) -> Vec<String> {
     after.take_while(|line| line.starts_with("  ")).map(|line| line.trim().to_owned()).collect()
 }
 
+/// The commands of the README, without their comments.
+fn examples_of_the_readme() -> Vec<String> {
+    let lines = include_str!("../README.md").lines().filter(|line| line.starts_with("gcp-scopes "));
+    lines.map(|line| line.split(" #").next().unwrap().trim_end().to_owned()).collect()
+}
+
 #[tokio::test]
-async fn every_example_of_every_help_does_what_it_is_there_for() {
+async fn every_example_of_the_readme_and_of_every_help_does_what_it_is_there_for() {
     let google = FakeGoogle::builder().vm(Vm::new("web-1")).bucket("photos").start().await.unwrap();
-    let folder = Folder::with_what_examples_need(&google);
-    for verb in VERBS.iter().map(Some).chain([None]) {
-        let args: Vec<&str> = verb.into_iter().copied().chain(["--help"]).collect();
-        for example in examples(&run(&args, b"").1) {
+    let folder = TestFolder::with_what_examples_need(&google);
+    let readme = examples_of_the_readme();
+    assert_eq!(readme.len(), 4, "{readme:?}");
+    let helps = VERBS.iter().map(|verb| run(&[verb, "--help"], b"").1).chain([run(&["--help"], b"").1]);
+    for examples in helps.map(|help| examples(&help)).chain([readme]) {
+        for example in examples {
             if example.contains("gcp-scopes emulate") {
                 emulates(example.split(" > ").next().unwrap());
                 continue;
@@ -239,9 +249,9 @@ fn emulates(example: &str) {
 }
 
 /// A folder for one test, gone at its end.
-struct Folder(PathBuf);
+struct TestFolder(PathBuf);
 
-impl Folder {
+impl TestFolder {
     fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("gcp-scopes-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
@@ -287,7 +297,7 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
+impl Drop for TestFolder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
@@ -346,10 +356,10 @@ fn a_reader_who_goes_away_is_no_failure_of_any_verb() {
 /// Linux has a device on which nothing has room.
 #[cfg(target_os = "linux")]
 #[test]
-fn an_output_that_cannot_be_written_is_a_failure_that_is_told() {
+fn an_output_that_cannot_be_written_is_a_failure_that_is_reported() {
     for args in &CALLS[..6] {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let Told { code, err, .. } = told(command(args).stdout(full), REFUSAL.as_bytes());
+        let Finished { code, err, .. } = finish(command(args).stdout(full), REFUSAL.as_bytes());
         assert!(code == 1 && err.contains("cannot read or write"), "{args:?}: {code} {err}");
     }
 }
@@ -361,7 +371,7 @@ fn nothing_that_is_piped_in_makes_any_verb_panic_or_show_it() {
     let inputs = [Vec::new(), b"\n".to_vec(), vec![0; 100], vec![0xff; 70_000], "\u{feff}".into(), noise];
     for args in &CALLS[4..] {
         for input in &inputs {
-            let Told { code, out, err } = told(&mut command(args), input);
+            let Finished { code, out, err } = finish(&mut command(args), input);
             assert!([0, 1, 2, 64].contains(&code), "{args:?}: {code} {err}");
             assert!(!err.contains("panicked") && err.len() < 2000, "{args:?}: {err}");
             let is_shown = |c: char| c.is_control() && c != '\n';
@@ -384,16 +394,16 @@ fn arguments_that_are_no_text_are_refused() {
     for (args, expected) in
         [(&["explain"][..], 2), (&["method", "GET"], 2), (&["check"], 64), (&["whoami"], 64), (&[], 2)]
     {
-        let Told { code, err, .. } = told(command(args).arg(OsStr::from_bytes(b"\xff\xfe")), b"");
+        let Finished { code, err, .. } = finish(command(args).arg(OsStr::from_bytes(b"\xff\xfe")), b"");
         assert!(code == expected && err.starts_with("error: "), "{args:?}: {code} {err}");
     }
 }
 
 #[test]
 fn it_needs_no_home_and_writes_nothing_where_it_is() {
-    let folder = Folder::new("nothing");
+    let folder = TestFolder::new("nothing");
     for args in CALLS {
-        let Told { code, err, .. } = told(command(args).current_dir(&folder.0), REFUSAL.as_bytes());
+        let Finished { code, err, .. } = finish(command(args).current_dir(&folder.0), REFUSAL.as_bytes());
         assert!(code != 101 && !err.contains("HOME"), "{args:?}: {err}");
     }
     assert_eq!(Path::new(&folder.0).read_dir().unwrap().count(), 0);

@@ -4,16 +4,16 @@
 mod command;
 
 use anyhow::{Result, ensure};
-use command::{command, told};
+use command::{command, finish};
 use gcp_scopes_testing::{FakeGoogle, Fault, Platform, Service, Vm};
 use serde_json::Value;
 
 /// The same, again if a busy machine did not answer within the second that a look at the place takes.
 fn patient(env: &[(String, String)], args: &[&str]) -> Result<(Option<i32>, String, String)> {
     for _ in 0..20 {
-        let told = whoami(env.to_vec(), args, "")?;
-        if !told.1.contains("metadata server did not") {
-            return Ok(told);
+        let finished = whoami(env.to_vec(), args, "")?;
+        if !finished.1.contains("metadata server did not") {
+            return Ok(finished);
         }
     }
     anyhow::bail!("the fake metadata server never answered in time")
@@ -21,8 +21,8 @@ fn patient(env: &[(String, String)], args: &[&str]) -> Result<(Option<i32>, Stri
 
 /// The command in a world of these variables, and in no other. What it says is without its line breaks.
 fn whoami(env: Vec<(String, String)>, args: &[&str], input: &str) -> Result<(Option<i32>, String, String)> {
-    let told = told(command(&["whoami"]).args(args).envs(env), input.as_bytes());
-    Ok((Some(told.code), told.words(), told.err))
+    let finished = finish(command(&["whoami"]).args(args).envs(env), input.as_bytes());
+    Ok((Some(finished.code), finished.words(), finished.err))
 }
 
 fn oauth(google: &FakeGoogle) -> String {
@@ -30,7 +30,7 @@ fn oauth(google: &FakeGoogle) -> String {
 }
 
 #[tokio::test]
-async fn it_tells_place_credential_account_scopes_source_and_time_and_never_the_token() -> Result<()> {
+async fn it_shows_place_credential_account_scopes_source_and_time_and_never_the_token() -> Result<()> {
     let google = FakeGoogle::builder().vm(Vm::new("web-1").scopes(["pubsub"])).start().await?;
     let token = google.token();
     let (status, out, error) = patient(&google.env(), &["--timeout", "1m"])?;
@@ -61,7 +61,7 @@ async fn on_cloud_run_it_asks_tokeninfo_and_says_what_that_means() -> Result<()>
 }
 
 #[tokio::test]
-async fn a_token_on_standard_input_is_told_from_tokeninfo() -> Result<()> {
+async fn a_token_on_standard_input_is_looked_up_at_tokeninfo() -> Result<()> {
     let google = FakeGoogle::builder().start().await?;
     let token = google.mint("me@example.com", ["drive.readonly"]);
     let args = ["--timeout", "1m", "--token-stdin", "--endpoint", &oauth(&google)];
@@ -106,7 +106,7 @@ async fn a_metadata_server_that_hangs_is_named() -> Result<()> {
 }
 
 #[tokio::test]
-async fn no_proxy_hears_what_is_asked_of_the_metadata_server() -> Result<()> {
+async fn no_proxy_gets_the_requests_to_the_metadata_server() -> Result<()> {
     let google = FakeGoogle::builder().vm(Vm::new("web-1").scopes(["pubsub"])).start().await?;
     let proxy = std::net::TcpListener::bind("127.0.0.1:0")?;
     proxy.set_nonblocking(true)?;
@@ -116,6 +116,6 @@ async fn no_proxy_hears_what_is_asked_of_the_metadata_server() -> Result<()> {
     env.extend(names.map(|name| (name.to_owned(), url.clone())));
     let (status, out, error) = patient(&env, &["--timeout", "1m"])?;
     ensure!(status == Some(0) && out.contains("holds pubsub"), "{out}{error}");
-    ensure!(proxy.accept().is_err(), "somebody called at the proxy");
+    ensure!(proxy.accept().is_err(), "the proxy was connected to");
     Ok(())
 }

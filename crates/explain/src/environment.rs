@@ -25,6 +25,8 @@ pub mod metadata;
 pub(crate) mod names;
 mod place;
 mod platform;
+mod recognize;
+mod signals;
 mod snapshot;
 mod token;
 mod told;
@@ -84,7 +86,7 @@ impl Environment {
     pub fn of(snapshot: &Snapshot) -> Self {
         let platform = Platform::of(snapshot);
         let file = snapshot.credential_file();
-        let credential = credential(snapshot, platform, file);
+        let credential = credential_in(snapshot, platform, file);
         // Serverless platforms have values there that name no VM.
         let on_vm = |path| snapshot.metadata(path).filter(|_| !platform.is_serverless());
         let zone = last_part(on_vm("instance/zone")).and_then(names::zone);
@@ -309,7 +311,7 @@ impl Environment {
     }
 }
 
-fn credential(snapshot: &Snapshot, platform: Platform, file: Option<&CredentialFile>) -> Credential {
+fn credential_in(snapshot: &Snapshot, platform: Platform, file: Option<&CredentialFile>) -> Credential {
     match (snapshot.declared(), file) {
         (Some(declared), _) => declared,
         (None, Some(file)) => file.credential,

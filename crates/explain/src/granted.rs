@@ -173,6 +173,7 @@ impl GrantedScopes {
 
     /// Whether the token is known to open every method of this host.
     #[must_use]
+    #[inline]
     pub fn opens(&self, host: KnownHost) -> bool {
         match &self.held {
             Held::Known(scopes) => host.is_open_to(Some(scopes)),

@@ -16,12 +16,12 @@
 //! ```
 
 mod json_line;
+mod lists;
 mod log;
 mod named_call;
 mod places;
 mod question;
 mod recorded_answer;
-mod scope_lists;
 
 pub use json_line::{looks_secret, nearest_name, shown};
 pub use log::{LogBlock, LogRecord, log_records};

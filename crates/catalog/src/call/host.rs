@@ -14,6 +14,7 @@
 
 use std::borrow::Cow;
 
+use super::hosts::{AREAS, AUTH, METADATA, MULTI_REGIONS, TWINS, WORKLOADS};
 use super::why::Why;
 
 /// Google's default universe.
@@ -111,49 +112,6 @@ pub(crate) fn twin(host: &[u8]) -> Option<&'static str> {
     TWINS.iter().find(|(name, _)| name.as_bytes() == host).map(|(_, twin)| *twin)
 }
 
-/// Sources: <https://cloud.google.com/translate/docs/advanced/endpoints>,
-/// <https://cloud.google.com/translate/docs/reference/rest>.
-static TWINS: [(&str, &str); 3] = [
-    ("translate.googleapis.com", "translation.googleapis.com"),
-    ("translate-eu.googleapis.com", "translation.googleapis.com"),
-    ("translate-us.googleapis.com", "translation.googleapis.com"),
-];
-
-/// Hosts of Google's that only deal in tokens.
-/// Source: <https://developers.google.com/identity/protocols/oauth2/web-server>,
-/// <https://accounts.google.com/.well-known/openid-configuration>,
-/// <https://cloud.google.com/iam/docs/reference/sts/rest>,
-/// <https://firebase.google.com/docs/reference/rest/auth>.
-pub(crate) static AUTH: [&str; 4] = [
-    "oauth2.googleapis.com",
-    "openidconnect.googleapis.com",
-    "sts.googleapis.com",
-    "securetoken.googleapis.com",
-];
-
-/// Source: <https://cloud.google.com/compute/docs/metadata/querying-metadata>. The IPv6 address is
-/// the one that <https://cloud.google.com/compute/docs/metadata/overview> gives; unverified.
-static METADATA: [&str; 4] = ["metadata.google.internal", "169.254.169.254", "metadata", "fd20:ce::254"];
-
-/// Domains below which Google serves what its users built. Sources: the address of a service in
-/// <https://cloud.google.com/run/docs/triggering/https-request>,
-/// <https://cloud.google.com/functions/docs/calling/http>,
-/// <https://cloud.google.com/appengine/docs/standard/how-requests-are-routed>,
-/// <https://cloud.google.com/endpoints/docs/openapi/cloud-goog-dns-configure>,
-/// <https://cloud.google.com/api-gateway/docs/quickstart>, <https://cloud.google.com/workstations/docs>
-/// and <https://firebase.google.com/docs/hosting>.
-static WORKLOADS: [&str; 9] = [
-    "run.app",
-    "cloudfunctions.net",
-    "appspot.com",
-    "googleusercontent.com",
-    "cloudworkstations.dev",
-    "gateway.dev",
-    "cloud.goog",
-    "web.app",
-    "firebaseapp.com",
-];
-
 /// Takes off what follows the service in `SVC.mtls`, `SVC.LOC.rep` and `SVC.LOC.p.rep`.
 fn regionless(name: &str) -> &str {
     if let Some(service) = name.strip_suffix(".mtls") {
@@ -217,15 +175,6 @@ fn is_location(text: &str) -> bool {
 fn is_numbered(text: &str) -> bool {
     text.ends_with(|c: char| c.is_ascii_digit())
 }
-
-/// What the names of Google's regions begin with
-/// (<https://cloud.google.com/compute/docs/regions-zones>).
-static AREAS: [&str; 8] =
-    ["africa", "asia", "australia", "europe", "me", "northamerica", "southamerica", "us"];
-
-/// Locations of more than one region: those in the `endpoints` of Google's Discovery documents, and
-/// `asia` (<https://cloud.google.com/storage/docs/locations#location-mr>).
-static MULTI_REGIONS: [&str; 7] = ["asia", "ca", "ch", "eu", "in", "sa", "us"];
 
 #[cfg(test)]
 mod tests {

@@ -12,13 +12,13 @@ pub(crate) fn command(args: &[&str]) -> Command {
 
 /// The exit code and both outputs, of which all must be text.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct Finished {
     pub(crate) code: i32,
     pub(crate) out: String,
     pub(crate) err: String,
 }
 
-impl Told {
+impl Finished {
     /// The output without its line breaks, which may be anywhere.
     #[allow(dead_code, reason = "some tests read JSON alone")]
     pub(crate) fn words(&self) -> String {
@@ -27,7 +27,7 @@ impl Told {
 }
 
 /// Runs it to its end on this input.
-pub(crate) fn told(command: &mut Command, input: &[u8]) -> Told {
+pub(crate) fn finish(command: &mut Command, input: &[u8]) -> Finished {
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
@@ -36,12 +36,12 @@ pub(crate) fn told(command: &mut Command, input: &[u8]) -> Told {
     let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
     writer.join().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    Told { code: status.code().unwrap(), out: text(stdout), err: text(stderr) }
+    Finished { code: status.code().unwrap(), out: text(stdout), err: text(stderr) }
 }
 
 /// The same as three values, for the arguments alone.
 #[allow(dead_code, reason = "some tests set variables, too")]
 pub(crate) fn run(args: &[&str], input: &[u8]) -> (i32, String, String) {
-    let Told { code, out, err } = told(&mut command(args), input);
+    let Finished { code, out, err } = finish(&mut command(args), input);
     (code, out, err)
 }

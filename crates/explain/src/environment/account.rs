@@ -1,5 +1,7 @@
 //! Which kind of service account an e-mail names: what its roles may be, and who shares it.
 
+use super::signals::OTHER_AGENTS;
+
 /// A service account, by who made it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AccountKind {
@@ -12,18 +14,6 @@ pub(crate) enum AccountKind {
     /// One of Google's own, such as `service-NUMBER@gcp-sa-pubsub.iam.gserviceaccount.com`.
     ServiceAgent,
 }
-
-/// Domains of service agents that do not begin with `gcp-sa-`.
-/// Source: <https://docs.cloud.google.com/iam/docs/service-agents>.
-static OTHER_AGENTS: [&str; 7] = [
-    "cloudservices.gserviceaccount.com",
-    "compute-system.iam.gserviceaccount.com",
-    "container-engine-robot.iam.gserviceaccount.com",
-    "serverless-robot-prod.iam.gserviceaccount.com",
-    "gcf-admin-robot.iam.gserviceaccount.com",
-    "cloudcomposer-accounts.iam.gserviceaccount.com",
-    "dataproc-accounts.iam.gserviceaccount.com",
-];
 
 impl AccountKind {
     /// Told by the e-mail alone. `None`: a form that is not documented.

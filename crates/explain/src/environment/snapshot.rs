@@ -5,66 +5,8 @@ use std::fmt;
 
 use super::credential::Credential;
 use super::credential_file::CredentialFile;
-use super::metadata::{DEFAULT_HOST, EMAIL, SCOPES};
-
-const DMI: &str = "/sys/class/dmi/id/product_name";
-const NAMED_FILE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
-
-/// The only environment variables that are read.
-static VARIABLES: [&str; 26] = [
-    NAMED_FILE,
-    "CLOUDSDK_CONFIG",
-    "HOME",
-    "APPDATA",
-    "GCE_METADATA_HOST",
-    "GCE_METADATA_IP",
-    "NO_GCE_CHECK",
-    "GOOGLE_CLOUD_PROJECT",
-    "GCLOUD_PROJECT",
-    "DEVSHELL_PROJECT_ID",
-    "KUBERNETES_SERVICE_HOST",
-    "FUNCTION_TARGET",
-    "FUNCTION_NAME",
-    "K_CONFIGURATION",
-    "K_SERVICE",
-    "CLOUD_RUN_JOB",
-    "CLOUD_RUN_WORKER_POOL",
-    "GAE_ENV",
-    "GAE_SERVICE",
-    "APPENGINE_RUNTIME",
-    "COMPOSER_ENVIRONMENT",
-    "COMPOSER_LOCATION",
-    "CLOUD_SHELL",
-    "GOOGLE_CLOUD_SHELL",
-    "DEVSHELL_CLIENT_PORT",
-    "BUILDER_OUTPUT",
-];
-
-/// The only values of the metadata server that are asked for, besides [`ATTRIBUTES`]. The first
-/// one shows whether there is a server at all.
-static PATHS: [&str; 8] = [
-    "project/project-id",
-    "project/numeric-project-id",
-    "instance/zone",
-    "instance/region",
-    "instance/name",
-    EMAIL,
-    SCOPES,
-    // Names only: what the attributes hold may be secret.
-    ATTRIBUTE_NAMES,
-];
-
-const ATTRIBUTE_NAMES: &str = "instance/attributes/";
-static ATTRIBUTES: [&str; 8] = [
-    "instance/attributes/created-by",
-    "instance/attributes/cluster-name",
-    "instance/attributes/cluster-location",
-    "instance/attributes/kube-labels",
-    "instance/attributes/dataproc-cluster-name",
-    "instance/attributes/dataproc-region",
-    "instance/attributes/job_id",
-    "instance/attributes/proxy-url",
-];
+use super::metadata::DEFAULT_HOST;
+use super::signals::{ATTRIBUTE_NAMES, ATTRIBUTES, DMI, NAMED_FILE, PATHS, VARIABLES};
 
 /// What was seen of the outside world, as plain values.
 ///

@@ -1,5 +1,6 @@
 //! What every line of a stream of JSON has in common: one JSON object, and errors that show what was sent.
 
+use super::lists::SECRETS;
 use gcp_scopes_catalog::typos;
 use serde_json::{Map, Value};
 
@@ -77,6 +78,3 @@ pub fn shown(text: &str) -> String {
 pub fn looks_secret(text: &str) -> bool {
     SECRETS.iter().any(|mark| text.contains(mark))
 }
-
-/// How Google's tokens and keys begin, which people paste into the wrong place.
-const SECRETS: [&str; 5] = ["ya29.", "eyJ", "1//", "AIza", "GOCSPX-"];

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use super::lists::{LEVELS, MONTHS, TIMES};
 use super::recorded_answer::RecordedAnswer;
 
 /// How many texts of one record are looked at. A record has a handful.
@@ -152,13 +153,6 @@ fn has_form(line: &str, form: &str) -> bool {
     let fits = |(byte, form): (u8, u8)| if form == b'0' { byte.is_ascii_digit() } else { byte == form };
     line.len() >= form.len() && line.bytes().zip(form.bytes()).all(fits)
 }
-
-/// How dates and times begin.
-const TIMES: [&str; 4] = ["0000-00-00", "0000/00/00", "00:00:00", "00/00/0000"];
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const LEVELS: [&str; 10] =
-    ["TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "SEVERE", "CRITICAL", "FATAL"];
 
 /// The lines of a text, null for an empty one, if all others are JSON.
 fn lines(bytes: &[u8]) -> Option<Vec<Value>> {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::json_line::{self, LONG, kind, nearest_name, shown};
-use super::scope_lists::SETS;
+use super::lists::{SETS, VERBS};
 use crate::error::Error;
 
 /// A request, and what its token holds, if that is told.
@@ -106,18 +106,6 @@ fn read_list<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<ScopeSet, S
 const SHAPE: &str = r#"{"verb": "GET", "url": "https://…", "granted": ["…"]}"#;
 pub(super) const EXAMPLE: &str = "https://storage.googleapis.com/storage/v1/b/BUCKET";
 const PREFIX: &str = "https://www.googleapis.com/auth/";
-
-const VERBS: [Method; 9] = [
-    Method::GET,
-    Method::POST,
-    Method::PUT,
-    Method::PATCH,
-    Method::DELETE,
-    Method::HEAD,
-    Method::OPTIONS,
-    Method::TRACE,
-    Method::CONNECT,
-];
 
 /// Upper and lower case are the same here: servers want capitals, people do not type them.
 fn read_verb(text: &str) -> Result<Method, String> {

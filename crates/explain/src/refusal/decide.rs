@@ -2,39 +2,14 @@
 //! header.
 
 use super::facts::Facts;
-use super::tables::{
-    ACCESS_PHRASES, AMBIGUOUS_REASON, BARE_MESSAGE, ERROR_INFO, ERROR_INFO_PARTS, ERROR_INFO_UNLESS, PHRASES,
-    REASON_ENDS, REASONS, REFUSAL_WORDS, TOKEN_ERRORS, VIOLATIONS,
+use super::gate::{Certainty, Evidence, Gate};
+use super::phrases::{ACCESS_PHRASES, BARE_MESSAGE, PHRASES, REFUSAL_WORDS};
+use super::reasons::{
+    AMBIGUOUS_REASON, ERROR_INFO, ERROR_INFO_PARTS, ERROR_INFO_UNLESS, REASON_ENDS, REASONS, TOKEN_ERRORS,
+    VIOLATIONS,
 };
 use super::text;
-use super::{Certainty, Evidence, Gate, ScopeRefusal};
-
-/// What was decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Verdict {
-    pub(super) gate: Gate,
-    pub(super) certainty: Certainty,
-    pub(super) scope: Option<ScopeRefusal>,
-    pub(super) names_scopes: bool,
-}
-
-impl Verdict {
-    pub(super) const fn new(gate: Gate, certainty: Certainty) -> Self {
-        Self { gate, certainty, scope: None, names_scopes: false }
-    }
-
-    pub(super) const fn of_scope(kind: ScopeRefusal, certainty: Certainty) -> Self {
-        Self { gate: Gate::Scope, certainty, scope: Some(kind), names_scopes: false }
-    }
-
-    pub(super) const fn of_token_scopes() -> Self {
-        Self { names_scopes: true, ..Self::new(Gate::Credentials, Certainty::Certain) }
-    }
-
-    const fn missing(certainty: Certainty) -> Self {
-        Self::of_scope(ScopeRefusal::Missing, certainty)
-    }
-}
+use super::verdict::Verdict;
 
 type Finding = Option<(Verdict, Evidence)>;
 

@@ -2,24 +2,16 @@
 
 use super::syntax;
 use super::text;
+use super::words::{CALLED_SO_AFTER, CALLED_SO_BEFORE, NO_SERVICE, PERMISSION_WORDS};
 
 /// How far from a permission's name the words stand that make it one, in bytes.
 const NEAR: usize = 60;
-const PERMISSION_WORDS: [&str; 7] =
-    ["permission", "access", "denied", "require", "lack", "missing", "allowed"];
 
-/// What stands beside a name that is called a permission, but for quotes and brackets: `Permission 'x' denied`,
-/// `does not have x access`, `Required 'x' permission`, `permission:x`.
-const CALLED_SO_BEFORE: [&str; 6] = ["permission", "permissions", "required", "requires", "missing", "lacks"];
-const CALLED_SO_AFTER: [&str; 4] = ["permission", "permissions", "access", "denied"];
 /// How many quotes, brackets and spaces may stand between, in bytes.
 const CALLED_SO_WITHIN: usize = 4;
 
 /// Before the name of a method, in the words of Apps Script: `API call to drive.files.list failed`.
 const BEFORE_A_METHOD: &str = "API call to ";
-
-/// Hosts that stand in every answer, and say nothing of the API that was called.
-const NO_SERVICE: [&str; 5] = ["www", "type", "oauth2", "accounts", "apis"];
 
 /// The parts of an answer that outlive the judgement.
 #[derive(Clone, Default)]

@@ -11,6 +11,7 @@ use http::HeaderMap;
 
 use super::facts::Facts;
 use super::protobuf::{self, Field};
+use super::status::http_status;
 
 /// gRPC allows both padded and unpadded values, and asks receivers to accept either.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -37,19 +38,6 @@ pub(super) fn read(headers: &HeaderMap, facts: &mut Facts) {
     }
     for info in binary(headers, "google.rpc.errorinfo-bin") {
         read_detail("ErrorInfo", &info, facts);
-    }
-}
-
-/// The HTTP status that Google's front ends give for a gRPC status; 500 for all that are no refusal.
-/// Source: <https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto>
-pub(super) fn http_status(code: u16) -> u16 {
-    match code {
-        0 => 200,
-        3 | 9 | 11 => 400,
-        7 => 403,
-        8 => 429,
-        16 => 401,
-        _ => 500,
     }
 }
 

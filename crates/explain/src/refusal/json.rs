@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use serde_json::Value;
 
 use super::facts::{Facts, is_telling};
-use super::grpc;
+use super::status::http_status;
 
 /// How many values are looked at. An error of Google has fewer than a hundred.
 const NODE_LIMIT: usize = 4096;
@@ -55,5 +55,5 @@ fn status_named(word: &str) -> Option<u16> {
         "UNAUTHENTICATED" => 16,
         _ => return None,
     };
-    Some(grpc::http_status(code))
+    Some(http_status(code))
 }

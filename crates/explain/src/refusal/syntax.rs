@@ -1,30 +1,13 @@
 //! What short values must look like before they are shown, and how free text is made harmless.
 
+use super::words::{BEFORE_SECRETS, NOT_A_SERVICE, NOT_A_VERB, SECRETS};
+
 /// The longest message that is kept, in bytes.
 const MESSAGE_LIMIT: usize = 1024;
 const ID_LIMIT: usize = 256;
 
-/// How tokens and keys of Google begin: access tokens, API keys, JWTs, secrets of OAuth clients.
-const SECRETS: [&str; 4] = ["ya29.", "AIza", "eyJ", "GOCSPX-"];
-
-/// What stands before other secrets, up to where they end: tokens in headers and queries, the signatures of
-/// signed URLs, and the first marks of refresh tokens.
-const BEFORE_SECRETS: [&str; 8] =
-    ["earer ", "token=", "secret=", "assertion=", "ignature=", "token%3D", "ignature%3D", "1//0"];
-
 /// Shorter words that begin so are no secrets.
 const SECRET_LENGTH: usize = 16;
-
-/// First words of dotted names that are no permission: packages, modules, commands, variables and host names.
-const NOT_A_SERVICE: &[&str] = &[
-    "com", "io", "org", "net", "dev", "google", "gcloud", "grpc", "java", "javax", "sun", "kotlin", "scala",
-    "android", "www", "module", "data", "var", "this", "self", "process", "config", "response",
-];
-
-/// Last words of dotted names that are host or file names.
-const NOT_A_VERB: &[&str] = &[
-    "com", "net", "org", "dev", "app", "cloud", "goog", "info", "xyz", "biz", "java", "json", "yaml", "html",
-];
 
 /// A scope token of RFC 6749 section 3.3 that is a URI or one of OpenID's names.
 pub(super) fn is_scope(word: &str) -> bool {

@@ -1,15 +1,8 @@
-//! APIs by the titles that older answers give instead of a host.
-
-/// The host of the API whose title stands in the words, as in `Drive API has not been used`.
-pub(super) fn named(words: &str) -> Option<&'static str> {
-    let is_end = |before: &str| !before.ends_with(|c: char| c.is_ascii_alphanumeric());
-    let stands = |title: &str| words.match_indices(title).any(|(at, _)| words.get(..at).is_some_and(is_end));
-    TITLES.iter().find(|(title, _)| stands(title)).map(|(_, host)| *host)
-}
+//! Data: APIs by the titles that older answers give instead of a host.
 
 /// A title that ends in another one stands before it. Source: the titles in Google's Discovery
 /// directory, <https://www.googleapis.com/discovery/v1/apis>.
-static TITLES: &[(&str, &str)] = &[
+pub(super) static TITLES: &[(&str, &str)] = &[
     ("IAM Service Account Credentials API", "iamcredentials.googleapis.com"),
     ("Identity and Access Management (IAM) API", "iam.googleapis.com"),
     ("Cloud Resource Manager API", "cloudresourcemanager.googleapis.com"),

@@ -1,41 +1,25 @@
-//! The verbs `completions` and `man`: what is installed beside the program.
+//! The verb `man`.
 
 use std::io;
 use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Command, CommandFactory as _};
-use clap_mangen::Man as Page;
+use clap::{Args, Command};
+use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
-use crate::Cli;
-use crate::ending::{exit, print};
-
-/// Print a script that completes this command's words in a shell.
-#[derive(Debug, Args)]
-pub(crate) struct Completions {
-    /// The shell.
-    #[arg(value_enum)]
-    shell: clap_complete::Shell,
-}
-
-pub(crate) const COMPLETIONS_HELP: &str = "\
-The folder has to be there; a new shell reads the script.
-
-Examples:
-  gcp-scopes completions bash > ~/.local/share/bash-completion/completions/gcp-scopes
-  gcp-scopes completions zsh > ~/.zfunc/_gcp-scopes
-  gcp-scopes completions fish > ~/.config/fish/completions/gcp-scopes.fish";
+use crate::exit_code;
+use crate::output::print;
 
 /// Print the manual page of this command, or of one of its verbs, for man.
 #[derive(Debug, Args)]
-pub(crate) struct Man {
+pub(crate) struct ManArgs {
     /// The verb; without it, the page of the whole command.
     #[arg(value_parser = PossibleValuesParser::new(VERBS))]
     verb: Option<String>,
 }
 
-pub(crate) const MAN_HELP: &str = "\
+pub(crate) const HELP: &str = "\
 The folder has to be there.
 
 Examples:
@@ -44,30 +28,24 @@ Examples:
 
 const VERBS: [&str; 7] = ["method", "explain", "check", "whoami", "emulate", "completions", "man"];
 
-pub(crate) fn completions(args: &Completions) -> ExitCode {
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "gcp-scopes", &mut script);
-    exit(print(&String::from_utf8_lossy(&script)))
-}
-
-pub(crate) fn man(args: &Man) -> ExitCode {
-    let mut cli = Cli::command().disable_help_subcommand(true);
-    cli.build();
-    let command = match &args.verb {
-        None => cli,
-        Some(verb) => cli
+pub(crate) fn run(args: &ManArgs, command: Command) -> ExitCode {
+    let mut command = command.disable_help_subcommand(true);
+    command.build();
+    let documented = match &args.verb {
+        None => command,
+        Some(verb) => command
             .find_subcommand(verb)
-            .expect("clap took it for a verb")
+            .expect("clap accepts the names of verbs alone")
             .clone()
             .version(env!("CARGO_PKG_VERSION")),
     };
-    exit(page(command).and_then(|page| print(&String::from_utf8_lossy(&page))))
+    exit_code::after_io(page(documented).and_then(|page| print(&String::from_utf8_lossy(&page))))
 }
 
 fn page(command: Command) -> io::Result<Vec<u8>> {
     let notes = command.get_after_help().map(ToString::to_string);
     let has_verbs = command.has_subcommands();
-    let page = Page::new(command).source(concat!("gcp-scopes ", env!("CARGO_PKG_VERSION")));
+    let page = Man::new(command).source(concat!("gcp-scopes ", env!("CARGO_PKG_VERSION")));
     let mut out = Vec::new();
     page.render_title(&mut out)?;
     page.render_name_section(&mut out)?;
@@ -77,16 +55,16 @@ fn page(command: Command) -> io::Result<Vec<u8>> {
     if has_verbs {
         page.render_subcommands_section(&mut out)?;
     }
-    self::notes(&notes.unwrap_or_default()).to_writer(&mut out)?;
+    notes_section(&notes.unwrap_or_default()).to_writer(&mut out)?;
     page.render_version_section(&mut out)?;
     Ok(out)
 }
 
-/// Lines of a help that begin a section of the page.
+/// Lines of the help that begin a section of the page.
 const SECTIONS: [&str; 4] = ["Examples", "Environment", "Exit codes", "Resources"];
 
-/// What stands below the flags in the help, line by line: examples must not be wrapped.
-fn notes(text: &str) -> Roff {
+/// The text below the flags in the help, line by line: examples must not be wrapped.
+fn notes_section(text: &str) -> Roff {
     let mut roff = Roff::new();
     let title = |line: &'_ str| {
         line.strip_suffix(':').filter(|title| SECTIONS.contains(title)).map(str::to_uppercase)

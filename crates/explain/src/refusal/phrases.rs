@@ -1,4 +1,4 @@
-//! What Google's servers say, and which gate says it.
+//! Data: what Google's servers say, and which gate says it.
 //!
 //! The order of [`PHRASES`] matters, and is this: first sentences that only one gate uses and that may
 //! stand inside the words of others (a scope refusal that a client wrapped), then gates whose words
@@ -14,132 +14,8 @@
 //! <https://developers.google.com/workspace/drive/api/guides/handle-errors>, and
 //! <https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto>.
 
-use super::decide::Verdict;
-use super::{Certainty, Gate, ScopeRefusal};
-
-const fn certain(gate: Gate) -> Verdict {
-    Verdict::new(gate, Certainty::Certain)
-}
-
-const fn likely(gate: Gate) -> Verdict {
-    Verdict::new(gate, Certainty::Likely)
-}
-
-const fn possible(gate: Gate) -> Verdict {
-    Verdict::new(gate, Certainty::Possible)
-}
-
-const fn scope(kind: ScopeRefusal, certainty: Certainty) -> Verdict {
-    Verdict::of_scope(kind, certainty)
-}
-
-const MISSING: Verdict = scope(ScopeRefusal::Missing, Certainty::Certain);
-const LIKELY_MISSING: Verdict = scope(ScopeRefusal::Missing, Certainty::Likely);
-const TOKEN_SCOPES: Verdict = Verdict::of_token_scopes();
-
-/// Reasons of `google.rpc.ErrorInfo`.
-pub(super) static ERROR_INFO: &[(&str, Verdict)] = &[
-    ("ACCESS_TOKEN_SCOPE_INSUFFICIENT", MISSING),
-    ("ACCESS_TOKEN_EXPIRED", certain(Gate::Credentials)),
-    ("ACCESS_TOKEN_TYPE_UNSUPPORTED", certain(Gate::Credentials)),
-    ("ACCOUNT_STATE_INVALID", certain(Gate::Credentials)),
-    ("API_KEY_ANDROID_APP_BLOCKED", certain(Gate::ApiKey)),
-    ("API_KEY_HTTP_REFERRER_BLOCKED", certain(Gate::ApiKey)),
-    ("API_KEY_INVALID", certain(Gate::ApiKey)),
-    ("API_KEY_IOS_APP_BLOCKED", certain(Gate::ApiKey)),
-    ("API_KEY_IP_ADDRESS_BLOCKED", certain(Gate::ApiKey)),
-    ("API_KEY_SERVICE_BLOCKED", certain(Gate::ApiKey)),
-    ("AUTH_PERMISSION_DENIED", certain(Gate::Iam)),
-    ("BILLING_DISABLED", certain(Gate::Billing)),
-    ("CONCURRENT_OPERATIONS_QUOTA_EXCEEDED", certain(Gate::RateLimit)),
-    ("CONSUMER_INVALID", certain(Gate::QuotaProject)),
-    ("CONSUMER_SUSPENDED", certain(Gate::Other)),
-    ("CREDENTIALS_MISSING", certain(Gate::Credentials)),
-    ("GCP_SUSPENDED", certain(Gate::Other)),
-    ("IAM_PERMISSION_DENIED", certain(Gate::Iam)),
-    ("LOCATION_ORG_POLICY_VIOLATED", certain(Gate::OrgPolicy)),
-    ("LOCATION_POLICY_VIOLATED", certain(Gate::OrgPolicy)),
-    ("LOCATION_TAX_POLICY_VIOLATED", certain(Gate::Other)),
-    ("OAUTH_CLIENT_DISABLED", certain(Gate::Credentials)),
-    ("ORG_RESTRICTION_HEADER_INVALID", certain(Gate::OrgPolicy)),
-    ("ORG_RESTRICTION_VIOLATION", certain(Gate::OrgPolicy)),
-    ("OVERLOADED_CREDENTIALS", certain(Gate::Credentials)),
-    ("RATE_LIMIT_EXCEEDED", certain(Gate::RateLimit)),
-    ("RESOURCE_PROJECT_INVALID", certain(Gate::Other)),
-    ("RESOURCE_QUOTA_EXCEEDED", certain(Gate::RateLimit)),
-    ("RESOURCE_USAGE_RESTRICTION_VIOLATED", certain(Gate::OrgPolicy)),
-    ("SECURITY_POLICY_VIOLATED", certain(Gate::VpcSc)),
-    ("SERVICE_DISABLED", certain(Gate::ServiceDisabled)),
-    ("SERVICE_NOT_VISIBLE", certain(Gate::ServiceDisabled)),
-    ("SESSION_COOKIE_INVALID", certain(Gate::Credentials)),
-    ("SYSTEM_PARAMETER_UNSUPPORTED", certain(Gate::Other)),
-    ("UREQ_PROJECT_BILLING_NOT_FOUND", certain(Gate::Billing)),
-    ("UREQ_PROJECT_BILLING_NOT_OPEN", certain(Gate::Billing)),
-    ("UREQ_TOS_NOT_ACCEPTED", certain(Gate::Other)),
-    ("USER_BLOCKED_BY_ADMIN", certain(Gate::OrgPolicy)),
-    ("USER_PROJECT_DENIED", certain(Gate::QuotaProject)),
-    ("SERVICE_ACCOUNT_ACCESS_DENIED", certain(Gate::Iam)),
-];
-
-/// Reasons that mean another gate when the words hold the second text. The numbers are the projects of
-/// gcloud's own OAuth clients, to which calls are charged when no quota project is set.
-pub(super) static ERROR_INFO_UNLESS: &[(&str, &str, Gate)] = &[
-    ("SERVICE_DISABLED", "quota project", Gate::QuotaProject),
-    ("SERVICE_DISABLED", "764086051850", Gate::QuotaProject),
-    ("SERVICE_DISABLED", "32555940559", Gate::QuotaProject),
-    ("CONSUMER_SUSPENDED", "api_key:", Gate::ApiKey),
-    ("CONSUMER_INVALID", "api_key:", Gate::ApiKey),
-];
-
-/// Parts of reasons that the list above does not have. Services make up their own.
-pub(super) static ERROR_INFO_PARTS: &[(&str, Verdict)] = &[
-    ("SCOPE_INSUFFICIENT", LIKELY_MISSING),
-    ("INSUFFICIENT_SCOPE", LIKELY_MISSING),
-    ("API_KEY", likely(Gate::ApiKey)),
-    ("BILLING", likely(Gate::Billing)),
-    ("ORG_POLICY", likely(Gate::OrgPolicy)),
-    ("SERVICE_CONTROLS", likely(Gate::VpcSc)),
-    ("QUOTA_EXCEEDED", likely(Gate::RateLimit)),
-    ("RATE_LIMIT", likely(Gate::RateLimit)),
-    ("LIMIT_EXCEEDED", likely(Gate::RateLimit)),
-    ("TOKEN_EXPIRED", likely(Gate::Credentials)),
-    ("_PERMISSION_DENIED", likely(Gate::Iam)),
-    ("_ACCESS_DENIED", likely(Gate::Iam)),
-];
-
-/// Types and subjects of a `PreconditionFailure`, in lower case; and that there is a `QuotaFailure`.
-pub(super) static VIOLATIONS: &[(&str, Verdict)] = &[
-    ("vpc_service_controls", certain(Gate::VpcSc)),
-    ("constraints/", certain(Gate::OrgPolicy)),
-    ("orgpolicy:", certain(Gate::OrgPolicy)),
-    ("billing-enabled", certain(Gate::Billing)),
-    ("quotafailure", certain(Gate::RateLimit)),
-    ("org_policy", likely(Gate::OrgPolicy)),
-];
-
-/// The `error` of Google's token endpoints, which are RFC 6749's and a few more.
-/// Source: <https://developers.google.com/identity/protocols/oauth2/web-server#authorization-errors>
-pub(super) static TOKEN_ERRORS: &[(&str, Verdict)] = &[
-    ("invalid_scope", TOKEN_SCOPES),
-    ("restricted_client", TOKEN_SCOPES),
-    ("insufficient_scope", LIKELY_MISSING),
-    ("admin_policy_enforced", certain(Gate::OrgPolicy)),
-    ("org_internal", certain(Gate::OrgPolicy)),
-    ("invalid_grant", certain(Gate::Credentials)),
-    ("invalid_client", certain(Gate::Credentials)),
-    ("deleted_client", certain(Gate::Credentials)),
-    ("disabled_client", certain(Gate::Credentials)),
-    ("invalid_token", certain(Gate::Credentials)),
-    ("invalid_rapt", certain(Gate::Credentials)),
-    ("rapt_required", certain(Gate::Credentials)),
-    ("access_denied", likely(Gate::Credentials)),
-    ("invalid_request", likely(Gate::Credentials)),
-    ("unsupported_grant_type", likely(Gate::Credentials)),
-];
-
-/// The reason that proves nothing alone: a missing scope in most services, a missing account or
-/// profile in Analytics v3.
-pub(super) const AMBIGUOUS_REASON: &str = "insufficientPermissions";
+use super::gate::{Certainty, Gate, ScopeRefusal};
+use super::verdict::{LIKELY_MISSING, MISSING, TOKEN_SCOPES, Verdict, certain, likely, possible, scope};
 
 /// The whole message of the older services for a missing scope.
 pub(super) const BARE_MESSAGE: &str = "Insufficient Permission";
@@ -415,81 +291,6 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("url ownership", likely(Gate::ResourceAcl)),
 ];
 
-/// Older one-word reasons, and the codes of Cloud Storage's XML API with a small first letter.
-/// XML: <https://cloud.google.com/storage/docs/xml-api/reference-status>
-pub(super) static REASONS: &[(&str, Verdict)] = &[
-    ("accessNotConfigured", certain(Gate::ServiceDisabled)),
-    ("serviceDisabled", likely(Gate::ServiceDisabled)),
-    ("insufficientScopes", MISSING),
-    ("accountDisabled", likely(Gate::Billing)),
-    ("accountProblem", likely(Gate::Billing)),
-    ("billingDisabled", certain(Gate::Billing)),
-    ("billingNotEnabled", certain(Gate::Billing)),
-    ("userProjectAccountProblem", certain(Gate::Billing)),
-    ("userProjectMissing", certain(Gate::QuotaProject)),
-    ("userProjectInconsistent", certain(Gate::QuotaProject)),
-    ("userProjectInvalid", certain(Gate::QuotaProject)),
-    ("userProjectAccessDenied", certain(Gate::QuotaProject)),
-    ("userProjectDenied", certain(Gate::QuotaProject)),
-    ("securityPolicyViolated", certain(Gate::VpcSc)),
-    ("vpcServiceControls", certain(Gate::VpcSc)),
-    ("domainPolicy", certain(Gate::OrgPolicy)),
-    ("domainCannotUseApis", certain(Gate::OrgPolicy)),
-    ("orgPolicyViolated", certain(Gate::OrgPolicy)),
-    ("publicAccessPreventionEnforced", certain(Gate::OrgPolicy)),
-    ("ipRefererBlocked", certain(Gate::ApiKey)),
-    ("refererBlocked", certain(Gate::ApiKey)),
-    ("keyInvalid", certain(Gate::ApiKey)),
-    ("keyExpired", certain(Gate::ApiKey)),
-    ("authError", certain(Gate::Credentials)),
-    ("unauthorized", likely(Gate::Credentials)),
-    ("authenticationRequired", certain(Gate::Credentials)),
-    ("loginRequired", certain(Gate::Credentials)),
-    ("invalidCredentials", certain(Gate::Credentials)),
-    ("invalidSecurity", certain(Gate::Credentials)),
-    ("invalidToken", certain(Gate::Credentials)),
-    ("invalidAccessKeyId", certain(Gate::Credentials)),
-    ("expiredToken", certain(Gate::Credentials)),
-    ("tokenRefreshRequired", certain(Gate::Credentials)),
-    ("signatureDoesNotMatch", certain(Gate::Credentials)),
-    ("requestTimeTooSkewed", certain(Gate::Credentials)),
-    ("lockedDomainExpired", likely(Gate::Credentials)),
-    ("rateLimitExceeded", certain(Gate::RateLimit)),
-    ("slowDown", certain(Gate::RateLimit)),
-    ("tooManyRequests", certain(Gate::RateLimit)),
-    ("insufficientQuota", certain(Gate::RateLimit)),
-    ("egressQuotaExceeded", certain(Gate::RateLimit)),
-    ("resourcesExceeded", likely(Gate::RateLimit)),
-    ("appNotAuthorizedToFile", likely(Gate::ResourceAcl)),
-    ("appNotAuthorizedToChild", likely(Gate::ResourceAcl)),
-    ("insufficientFilePermissions", certain(Gate::ResourceAcl)),
-    ("insufficientParentPermissions", certain(Gate::ResourceAcl)),
-    ("teamDriveMembershipRequired", certain(Gate::ResourceAcl)),
-    ("requiredAccessLevel", certain(Gate::ResourceAcl)),
-    ("forbiddenForNonOrganizer", certain(Gate::ResourceAcl)),
-    ("notACalendarUser", certain(Gate::ResourceAcl)),
-    ("fileNotDownloadable", certain(Gate::Other)),
-    ("cannotShare", likely(Gate::ResourceAcl)),
-    ("playlistItemsNotAccessible", likely(Gate::ResourceAcl)),
-    // Google Play, of its console's access list; it also answers 401.
-    ("permissionDenied", likely(Gate::ResourceAcl)),
-    ("youtubeSignupRequired", certain(Gate::Other)),
-    ("projectNotLinked", certain(Gate::Other)),
-    ("accountClosed", certain(Gate::Other)),
-    ("channelClosed", certain(Gate::Other)),
-    ("channelSuspended", certain(Gate::Other)),
-    ("cannotDownloadAbusiveFile", certain(Gate::Other)),
-    ("notAuthorized", likely(Gate::Iam)),
-    ("accessDenied", likely(Gate::Iam)),
-];
-
-/// Ends of reasons that REASONS does not have, in lower case.
-pub(super) static REASON_ENDS: &[(&str, Verdict)] = &[
-    ("limitexceeded", certain(Gate::RateLimit)),
-    ("limitexceededunreg", certain(Gate::RateLimit)),
-    ("quotaexceeded", certain(Gate::RateLimit)),
-];
-
 /// Ordinary words for missing access. Looked at last, since other gates use them as well.
 pub(super) static ACCESS_PHRASES: &[(&str, Verdict)] = &[
     // Cloud Run and Cloud Functions, of callers without the invoker role. Google's other front ends
@@ -604,6 +405,7 @@ pub(super) static NOISE: &[&str] = &[
 
 #[cfg(test)]
 mod tests {
+    use super::super::reasons::{ERROR_INFO, REASONS, TOKEN_ERRORS};
     use super::super::text;
     use super::*;
 

@@ -1,24 +1,24 @@
-//! Questions line by line, one answer line each, in order.
+//! The streams of `--jsonl`: one line of answer for each line of input, in order.
 
 use std::io::{self, BufRead, Read, Write};
 use std::process::ExitCode;
 
-use crate::answer;
-use crate::ending::{complain, exit};
+use crate::exit_code;
+use crate::output::{complain, error_to_json};
 
-/// A line may be this long, in bytes; a longer one is not kept in memory.
+/// The longest line that is read, in bytes; a longer one is not kept in memory.
 const LONGEST: u64 = 16 << 20;
 
-/// Answers every line that is not blank as soon as it is there, until the input ends. What cannot be
-/// read is answered by an error in its place, and counted: the program then fails at its end.
+/// Answers every line that is not blank as soon as it arrives, until the input ends. A line that
+/// cannot be read is answered by an error, and makes the program fail at the end.
 pub(crate) fn run(
     input: impl BufRead,
     output: impl Write,
     answer: impl Fn(&[u8]) -> Result<String, String>,
 ) -> ExitCode {
-    let mut bad = Bad::default();
-    let ended = exit(answer_all(input, output, answer, &mut bad));
-    let Some(first) = bad.first else { return ended };
+    let mut bad = UnreadableLines::default();
+    let code = exit_code::after_io(answer_all(input, output, answer, &mut bad));
+    let Some(first) = bad.first else { return code };
     let lines = if bad.count == 1 { "1 line".to_owned() } else { format!("{} lines", bad.count) };
     complain(&format!(
         "{lines} cannot be read, the first is line {first}; the output says why, each in its place"
@@ -26,9 +26,8 @@ pub(crate) fn run(
     ExitCode::FAILURE
 }
 
-/// Lines that cannot be read.
 #[derive(Default)]
-struct Bad {
+struct UnreadableLines {
     count: u64,
     /// Counted from 1, as editors do.
     first: Option<u64>,
@@ -38,7 +37,7 @@ fn answer_all(
     mut input: impl BufRead,
     mut output: impl Write,
     answer: impl Fn(&[u8]) -> Result<String, String>,
-    bad: &mut Bad,
+    bad: &mut UnreadableLines,
 ) -> io::Result<()> {
     let mut line = Vec::new();
     let mut number = 0;
@@ -51,7 +50,7 @@ fn answer_all(
         let text = answered.unwrap_or_else(|why| {
             bad.count += 1;
             bad.first.get_or_insert(number);
-            answer::error(&format!("line {number}: {why}"))
+            error_to_json(&format!("line {number}: {why}"))
         });
         output.write_all(format!("{text}\n").as_bytes())?;
         output.flush()?;
@@ -59,7 +58,7 @@ fn answer_all(
     Ok(())
 }
 
-/// Reads up to the next line end: none at the end of the input, false if the line was cut off.
+/// Reads a line: `None` at the end of the input, `Some(false)` if the line is too long.
 fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<bool>> {
     line.clear();
     if input.by_ref().take(LONGEST + 1).read_until(b'\n', line)? == 0 {

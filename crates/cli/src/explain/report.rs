@@ -1,0 +1,104 @@
+//! The report about a refusal without a `Denial`, and about an answer that is no refusal.
+
+use gcp_scopes::catalog::ApiMethod;
+use gcp_scopes::layout::Layout;
+use gcp_scopes::refusal::{Certainty, Gate, Refusal};
+use gcp_scopes::remedy::Step;
+
+pub(crate) fn of_refusal(
+    refusal: &Refusal,
+    method: Option<ApiMethod>,
+    steps: &[Step],
+    layout: Layout,
+) -> String {
+    let mut out = layout.paragraph(&headline(refusal)) + "\n" + &facts(refusal, method, layout);
+    if let Some(text) = whether_scopes_help(refusal) {
+        out += "\n";
+        out += &layout.paragraph(text);
+    }
+    out + "\nWhat to do:\n" + &layout.steps(steps)
+}
+
+fn facts(refusal: &Refusal, method: Option<ApiMethod>, layout: Layout) -> String {
+    let (gate, certainty) = (refusal.gate().as_str(), refusal.certainty().as_str());
+    let gate = format!("{gate} ({certainty}, told by the {})", evidence(refusal));
+    let method = method.map(|method| method.id()).or_else(|| refusal.rpc_method());
+    let rows = [
+        ("gate", Some(gate.as_str())),
+        ("method", method),
+        ("service", refusal.service()),
+        ("permission", refusal.permission()),
+        ("project", refusal.project()),
+        ("server said", refusal.server_message()),
+        ("request id", refusal.request_id()),
+    ];
+    rows.into_iter().filter_map(|(name, value)| Some(layout.fact(name, value?))).collect()
+}
+
+fn whether_scopes_help(refusal: &Refusal) -> Option<&'static str> {
+    match refusal.certainty() {
+        _ if refusal.gate() == Gate::Scope => None,
+        Certainty::Certain => Some("OAuth scopes are not the reason: other scopes would not help."),
+        Certainty::Likely => {
+            Some("OAuth scopes are probably not the reason: other scopes would hardly help.")
+        }
+        _ => None,
+    }
+}
+
+pub(crate) fn of_no_refusal(layout: Layout) -> String {
+    let sentences = [
+        "Nothing in this says that Google refused a call.",
+        "Give the whole answer: the status line, the headers (WWW-Authenticate above all) and the \
+         body, or the whole line that the client printed.",
+    ];
+    sentences.map(|text| layout.paragraph(text)).join("\n")
+}
+
+fn headline(refusal: &Refusal) -> String {
+    let what = match refusal.gate() {
+        Gate::Scope => "The token lacks an OAuth scope for this call",
+        Gate::Iam => "IAM refused this call",
+        Gate::ServiceDisabled => "The API is not enabled in the project",
+        Gate::Billing => "The project has no usable billing account",
+        Gate::VpcSc => "A VPC Service Controls perimeter refused this call",
+        Gate::OrgPolicy => "A policy of the organisation refused this call",
+        Gate::RateLimit => "A rate limit or a quota refused this call",
+        Gate::QuotaProject => "The project that the call is charged to is missing or not usable",
+        Gate::Credentials if refusal.names_scopes() => {
+            "No token was made: the token endpoint refused the scopes it was asked for"
+        }
+        Gate::Credentials => "The credential was missing or not accepted",
+        Gate::ApiKey => "The API key was missing or not accepted",
+        Gate::ResourceAcl => "The resource is not shared with this account",
+        _ => return "The call was refused, but the answer does not say by which gate.".to_owned(),
+    };
+    match refusal.certainty() {
+        Certainty::Certain => format!("{what}."),
+        Certainty::Likely => format!("Probably {}.", mid_sentence(what)),
+        _ => format!("Perhaps {}.", mid_sentence(what)),
+    }
+}
+
+/// The words for the middle of a sentence. An abbreviation keeps its capitals.
+fn mid_sentence(what: &str) -> String {
+    let mut letters = what.chars();
+    match (letters.next(), letters.next()) {
+        (Some(first), second) if !second.is_some_and(char::is_uppercase) => {
+            format!("{}{}", first.to_lowercase(), &what[first.len_utf8()..])
+        }
+        _ => what.to_owned(),
+    }
+}
+
+fn evidence(refusal: &Refusal) -> &'static str {
+    match refusal.evidence().as_str() {
+        "error_info" => "error's machine-readable reason",
+        "violation" => "error's list of violations",
+        "token_endpoint" => "error of a token endpoint",
+        "message" => "words of the message",
+        "reason" => "error's one-word reason",
+        "header" => "header WWW-Authenticate",
+        _ => "status",
+    }
+}

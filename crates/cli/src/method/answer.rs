@@ -1,0 +1,174 @@
+//! The answer of `method`, as text and as JSON.
+
+use gcp_scopes::call::Why;
+use gcp_scopes::catalog::{ApiMethod, Endpoints, lookup};
+use gcp_scopes::guard::{Verdict, verdict};
+use gcp_scopes::layout::Layout;
+use gcp_scopes_explain::reader::Question;
+use serde::Serialize;
+
+use crate::output::to_json;
+use crate::style::StyleArgs;
+
+/// The method of a question's request, and what the token's scopes mean for it.
+pub(crate) struct MethodAnswer {
+    method: Option<ApiMethod>,
+    doubt: Option<Why>,
+    verdict: Verdict,
+}
+
+impl MethodAnswer {
+    /// For a method alone, without a request and a token.
+    pub(crate) fn about(method: ApiMethod) -> Self {
+        Self { method: Some(method), doubt: None, verdict: Verdict::Abstain(Why::Granted) }
+    }
+
+    pub(crate) fn to(question: &Question) -> Self {
+        let found = lookup(&question.call(), &Endpoints::new());
+        let verdict = match (&found, question.granted()) {
+            (Err(why), _) => Verdict::Abstain(*why),
+            (Ok(found), Some(granted)) => verdict(found, granted),
+            (Ok(found), None) => Verdict::Abstain(found.doubt().unwrap_or(Why::Granted)),
+        };
+        let (method, doubt) = found.map(|found| (found.method(), found.doubt())).ok().unzip();
+        Self { method, doubt: doubt.flatten(), verdict }
+    }
+
+    /// One line of the stream.
+    pub(crate) fn json(&self) -> String {
+        to_json(&self.fields())
+    }
+
+    /// With the link to the documentation.
+    pub(crate) fn json_with_doc(&self) -> String {
+        let doc = self.method.and_then(|method| method.doc_url());
+        to_json(&MethodJsonWithDoc { fields: self.fields(), doc })
+    }
+
+    /// A few lines of text.
+    pub(crate) fn text(&self, question: &Question, style: &StyleArgs) -> String {
+        let layout = style.layout();
+        let Some(method) = self.method else {
+            let why = in_words(self.reason(), question);
+            return format!("no API method\n{}", layout.paragraph(&why));
+        };
+        let mut text = describe(method, style);
+        let why = match (question.granted(), self.doubt) {
+            (Some(_), _) => {
+                let why = in_words(self.reason(), question);
+                format!("{}: {why}", decision(self.verdict))
+            }
+            (None, Some(doubt)) => in_words(doubt.as_str(), question),
+            (None, None) => return text,
+        };
+        text += &layout.paragraph(&why);
+        text
+    }
+
+    fn fields(&self) -> MethodJson {
+        let method = self.method;
+        let accepted = method.map(|method| method.accepted()).unwrap_or_default();
+        let mut accepted: Vec<String> = accepted.iter().map(|scope| scope.to_string()).collect();
+        accepted.sort();
+        MethodJson {
+            method: method.map(|method| method.id()),
+            api: method.map(|method| method.api()),
+            accepted,
+            decision: decision(self.verdict),
+            why: self.reason(),
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self.verdict {
+            Verdict::Allow => "accepted",
+            Verdict::Lacking => "missing",
+            Verdict::Abstain(why) => why.as_str(),
+        }
+    }
+}
+
+/// The text about a method alone.
+pub(crate) fn describe(method: ApiMethod, style: &StyleArgs) -> String {
+    if style.is_plain() { in_sentences(method, style.layout()) } else { in_lines(method) }
+}
+
+fn in_lines(method: ApiMethod) -> String {
+    let mut text = format!("{} ({})\n", method.id(), method.api());
+    text += match method.accepted().is_empty() {
+        true => "Google lists no scopes for it\n",
+        false => "accepts any one of\n",
+    };
+    for scope in method.accepted().iter() {
+        text += &format!("  {scope}\n");
+    }
+    text + &method.doc_url().map(|doc| format!("see {doc}\n")).unwrap_or_default()
+}
+
+/// For `--plain`: one line for each fact.
+fn in_sentences(method: ApiMethod, layout: Layout) -> String {
+    let accepted = method.accepted();
+    let accepted: Vec<String> = accepted.iter().map(|scope| scope.short().to_owned()).collect();
+    let accepts = match accepted.len() {
+        0 => "Google lists no scopes for it".to_owned(),
+        1 => accepted.concat(),
+        _ => format!("any one of {}", accepted.join(", ")),
+    };
+    let doc = method.doc_url().map(|doc| layout.fact("documentation", doc)).unwrap_or_default();
+    layout.fact("method", &format!("{} ({})", method.id(), method.api()))
+        + &layout.fact("accepts", &accepts)
+        + &doc
+}
+
+#[derive(Serialize)]
+struct MethodJson {
+    method: Option<&'static str>,
+    api: Option<&'static str>,
+    accepted: Vec<String>,
+    decision: &'static str,
+    why: &'static str,
+}
+
+#[derive(Serialize)]
+struct MethodJsonWithDoc {
+    #[serde(flatten)]
+    fields: MethodJson,
+    doc: Option<&'static str>,
+}
+
+fn decision(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Allow => "allow",
+        Verdict::Lacking => "lacking",
+        _ => "abstain",
+    }
+}
+
+fn in_words(reason: &str, question: &Question) -> String {
+    let host = question.uri().host().unwrap_or_default();
+    let text = match reason {
+        "accepted" => "the token holds an accepted scope (IAM is another question)",
+        "missing" => "the token holds none of these scopes, and no IAM role can change that",
+        "host" => "{host} is no host of a Google API that the catalog knows",
+        "method" => "no method at {host} has this verb and path",
+        "signed" => "a signed request carries no bearer token, so it has no scopes",
+        "auth" => "{host} hands out or describes tokens; that asks for no scope",
+        "metadata" => "this is the metadata server, not an API",
+        "batch" => "a batch bundles several calls, each with scopes of its own",
+        "registry" => "{host} is a registry, whose scopes Google does not document",
+        "workload" => "{host} is a user's own service, not an API of Google's",
+        "catalog" => "this program was built without a catalog of methods",
+        "empty" => "that may mean that it needs none, or that Google does not tell",
+        "session" => "the session URL of the upload authorises this request by itself",
+        "inferred" => "named by its JSON equivalent; Google does not document its scopes",
+        "several" => "it needs more than one of them at once",
+        "request" => "which of them is enough depends on the rest of the request",
+        "restricted" => "the token holds a scope that narrows what may be asked for",
+        "ambiguous" => "two documents of Google's list different scopes for this request or method",
+        "coarse" => "these are the scopes of the whole service, not of this method",
+        "grpc" => "gRPC calls are not judged ahead",
+        "unheard" => "the token holds a scope of which no list of Google's tells what it opens",
+        other => other,
+    };
+    text.replace("{host}", host)
+}

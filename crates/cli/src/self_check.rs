@@ -1,0 +1,145 @@
+//! The self-check of `check` and `whoami`: the servers it asks, its deadline, and the token.
+
+mod token;
+
+use std::io::{self, Write as _};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use gcp_scopes::Guard;
+use gcp_scopes::environment::{Credential, Snapshot};
+use gcp_scopes::guard::GuardBuilder;
+use gcp_scopes::self_check::{Report, SelfCheck};
+use gcp_scopes_explain::reader::shown;
+
+use token::GivenToken;
+
+use crate::output::{self, OutputFormat, to_json};
+use crate::style::StyleArgs;
+
+#[derive(Debug, Args)]
+pub(crate) struct SelfCheckArgs {
+    /// How long everything together may take, with its unit: 500ms, 2s, 1m.
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = read_duration)]
+    timeout: Duration,
+    /// Look at the token on standard input, instead of one of the place's own. It is sent to nobody
+    /// but Google.
+    #[arg(long)]
+    token_stdin: bool,
+    /// Ask an API at another address: storage=http://127.0.0.1:4443, or oauth2=URL for tokeninfo.
+    /// May be repeated. The metadata server's is in the variable `GCE_METADATA_HOST`.
+    #[arg(long, value_name = "API=URL")]
+    endpoint: Vec<String>,
+    /// How to print the answer.
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    format: OutputFormat,
+}
+
+impl SelfCheckArgs {
+    /// Runs the check with the needs that `with_needs` adds, under one deadline.
+    pub(crate) fn run(
+        &self,
+        with_needs: impl FnOnce(SelfCheck) -> Result<SelfCheck, String>,
+    ) -> Result<Report, String> {
+        let token = self.token_stdin.then(token::read).transpose()?;
+        let deadline = Instant::now() + self.timeout;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| format!("this system gives no runtime: {error}"))?;
+        runtime.block_on(async {
+            let guard = self.guard(token.as_ref()).await?;
+            let check = with_needs(guard.self_check())?;
+            let check = match token {
+                Some(token) => check.with_token(token).credential_named(FROM_STDIN),
+                None => check,
+            };
+            Ok(check.timeout(deadline.saturating_duration_since(Instant::now())).run().await)
+        })
+    }
+
+    /// A guard for this place; for a token that is given, one that knows no place.
+    async fn guard(&self, given: Option<&GivenToken>) -> Result<Guard, String> {
+        let builder = self.builder()?;
+        if given.is_some() {
+            let snapshot = Snapshot::new().with_credential(Credential::Declared);
+            return Ok(builder.snapshot(snapshot).build());
+        }
+        match tokio::time::timeout(self.timeout, builder.from_env()).await {
+            Ok(guard) => Ok(guard),
+            Err(_) => Ok(Guard::builder().build()),
+        }
+    }
+
+    fn builder(&self) -> Result<GuardBuilder, String> {
+        let builder = Guard::builder().tokeninfo_endpoint(TOKENINFO);
+        let builder = builder.map_err(|error| error.to_string())?;
+        self.endpoint.iter().try_fold(builder, |builder, endpoint| {
+            let bad = |why: &str| format!("unusable --endpoint {}: {why}", shown(endpoint));
+            let (api, url) = endpoint
+                .split_once('=')
+                .ok_or_else(|| bad("expected API=URL, such as storage=http://127.0.0.1:4443"))?;
+            match api {
+                "oauth2" => {
+                    let url = url.trim_end_matches('/');
+                    builder.tokeninfo_endpoint(format!("{url}/tokeninfo"))
+                }
+                api if api.contains('.') => builder.endpoint(url, api),
+                api => builder.endpoint(url, &format!("{api}.googleapis.com")),
+            }
+            .map_err(|error| bad(&error.to_string()))
+        })
+    }
+
+    /// Writes to standard error how to find out more, if the scopes of the token are not known.
+    fn write_hint(&self, verb: &str, report: &Report) {
+        let intro = match report.environment().credential() {
+            Credential::MetadataServer | Credential::Declared | Credential::GcloudUser => return,
+            Credential::Unknown => "Run it where the service runs, or pipe a token in",
+            _ => "To look at a token of this credential",
+        };
+        if !report.granted().is_unknown() || self.format == OutputFormat::Json {
+            return;
+        }
+        // Standard error may be closed; the answer is complete without the hint.
+        let _ = writeln!(
+            io::stderr(),
+            "\n{intro}:\n  gcloud auth application-default print-access-token | \
+             gcp-scopes {verb} --token-stdin …"
+        );
+    }
+}
+
+/// The name that a report gives to a token from standard input.
+const FROM_STDIN: &str = "the token from standard input";
+
+/// The address of Google's tokeninfo.
+const TOKENINFO: &str = "https://oauth2.googleapis.com/tokeninfo";
+
+fn read_duration(text: &str) -> Result<Duration, String> {
+    let expected = || {
+        let shown = shown(text);
+        format!("not a time: {shown}; write a number and its unit, such as 500ms, 2s or 1m")
+    };
+    let end = text.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(expected)?;
+    let (number, unit) = text.split_at(end);
+    let number: u64 = number.trim().parse().map_err(|_| expected())?;
+    let millis = match unit.trim() {
+        "ms" => number,
+        "s" => number.saturating_mul(1000),
+        "m" | "min" => number.saturating_mul(60_000),
+        _ => return Err(expected()),
+    };
+    match millis {
+        1..=3_600_000 => Ok(Duration::from_millis(millis)),
+        _ => Err(format!("{} is out of range; at least 1ms and at most 60m", shown(text))),
+    }
+}
+
+/// Prints the report in the wanted format.
+pub(crate) fn print(verb: &str, args: &SelfCheckArgs, style: &StyleArgs, report: &Report) {
+    // Standard output may be closed; the exit code still gives the answer.
+    let _ = output::print(&match args.format {
+        OutputFormat::Text => report.page_in(&style.layout()),
+        OutputFormat::Json => to_json(report),
+    });
+    args.write_hint(verb, report);
+}

@@ -1,0 +1,66 @@
+//! The style of texts: width, colours, and whether they are plain sentences.
+
+use std::ffi::OsString;
+use std::io;
+
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, Args, ColorChoice};
+use gcp_scopes::layout::Layout;
+use terminal_size::terminal_size_of;
+
+/// The flags that all verbs have.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "How it looks")]
+pub(crate) struct StyleArgs {
+    /// Print plain sentences, one line for each fact and each step: no picture and no columns, for
+    /// a screen reader. The variable GCP_SCOPES_PLAIN=1 does the same for every call.
+    #[arg(long, global = true, env = "GCP_SCOPES_PLAIN", hide_env = true)]
+    #[arg(action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
+    plain: bool,
+    /// When to use colours. `auto` uses them on a terminal, unless the variable NO_COLOR is set.
+    #[arg(long, global = true, value_name = "WHEN", value_enum)]
+    #[arg(default_value_t = ColorChoice::Auto)]
+    color: ColorChoice,
+}
+
+impl StyleArgs {
+    pub(crate) fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// For standard output. It always has colours; `anstream` removes them where unwanted.
+    pub(crate) fn layout(&self) -> Layout {
+        self.plain_or(Layout::new().width(columns()).colours())
+    }
+
+    /// For a text inside JSON, which does not depend on this terminal.
+    pub(crate) fn layout_in_json(&self) -> Layout {
+        self.plain_or(Layout::new())
+    }
+
+    fn plain_or(&self, layout: Layout) -> Layout {
+        if self.plain { layout.plain() } else { layout }
+    }
+}
+
+/// The width of texts: that of the variable COLUMNS, else that of the terminal on standard output.
+pub(crate) fn columns() -> usize {
+    let variable = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let terminal = || terminal_size_of(io::stdout()).map(|(width, _)| width.0.into());
+    let variable = variable.filter(|columns| *columns > 0);
+    variable.or_else(terminal).filter(|columns| *columns > 0).unwrap_or(80)
+}
+
+/// Applies `--color` before clap reads the arguments, so that it holds for help and errors too.
+pub(crate) fn choose_colors(arguments: impl Iterator<Item = OsString>) {
+    let arguments: Vec<OsString> = arguments.collect();
+    let apart = arguments.windows(2).filter(|two| two[0] == "--color");
+    let apart = apart.map(|two| two[1].to_str());
+    let joined = arguments.iter().filter_map(|one| one.to_str()?.strip_prefix("--color="));
+    let choice = match apart.chain(joined.map(Some)).last().flatten() {
+        Some("always") => anstream::ColorChoice::AlwaysAnsi,
+        Some("never") => anstream::ColorChoice::Never,
+        _ => return,
+    };
+    choice.write_global();
+}

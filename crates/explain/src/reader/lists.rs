@@ -1,0 +1,55 @@
+//! Data: names that stand for several scopes, how records of logs begin, and other short lists.
+
+use http::Method;
+
+/// gcloud's aliases that stand for several scopes.
+/// Source: `gcloud compute instances create --help`, flag `--scopes`.
+pub(super) static SETS: [(&str, &[&str]); 2] = [
+    (
+        "default",
+        &[
+            "devstorage.read_only",
+            "logging.write",
+            "monitoring.write",
+            "pubsub",
+            "service.management.readonly",
+            "servicecontrol",
+            "trace.append",
+        ],
+    ),
+    (
+        "gke-default",
+        &[
+            "devstorage.read_only",
+            "logging.write",
+            "monitoring",
+            "service.management.readonly",
+            "servicecontrol",
+            "trace.append",
+        ],
+    ),
+];
+
+/// How dates and times begin.
+pub(super) const TIMES: [&str; 4] = ["0000-00-00", "0000/00/00", "00:00:00", "00/00/0000"];
+
+pub(super) const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+pub(super) const LEVELS: [&str; 10] =
+    ["TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "SEVERE", "CRITICAL", "FATAL"];
+
+/// How Google's tokens and keys begin, which people paste into the wrong place.
+pub(super) const SECRETS: [&str; 5] = ["ya29.", "eyJ", "1//", "AIza", "GOCSPX-"];
+
+pub(super) const VERBS: [Method; 9] = [
+    Method::GET,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::HEAD,
+    Method::OPTIONS,
+    Method::TRACE,
+    Method::CONNECT,
+];

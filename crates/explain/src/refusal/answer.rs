@@ -1,0 +1,72 @@
+//! An answer to be classified.
+
+use std::fmt;
+
+use http::HeaderMap;
+
+/// What was answered: as much of it as is known.
+///
+/// ```
+/// use gcp_scopes_explain::refusal::{Answer, Gate, classify};
+///
+/// let body = br#"{"error":{"code":403,"message":"The caller does not have permission","status":"PERMISSION_DENIED"}}"#;
+/// let refusal = classify(&Answer::new(body).with_status(403)).expect("a refusal");
+/// assert_eq!(refusal.gate(), Gate::Iam);
+/// ```
+#[derive(Clone, Copy)]
+pub struct Answer<'a> {
+    pub(super) status: Option<u16>,
+    pub(super) headers: Option<&'a HeaderMap>,
+    pub(super) body: &'a [u8],
+}
+
+impl<'a> Answer<'a> {
+    /// An answer with this body, whole or cut off. It may be JSON, XML, HTML, multipart, plain text or
+    /// empty. At most 64 KiB of it are read.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::refusal::{Answer, classify};
+    /// assert!(classify(&Answer::new(br#"{"kind":"storage#object"}"#)).is_none());
+    /// ```
+    #[must_use]
+    pub fn new(body: &'a [u8]) -> Self {
+        Self { status: None, headers: None, body }
+    }
+
+    /// Adds the HTTP status. A gRPC status stands in the header `grpc-status`.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::refusal::{Answer, Gate, classify};
+    /// let refusal = classify(&Answer::new(b"").with_status(403)).expect("a refusal");
+    /// assert_eq!(refusal.gate(), Gate::Other); // it does not say
+    /// ```
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// Adds the headers, or the trailers of gRPC, or both in one map.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate, classify};
+    /// let mut trailers = http::HeaderMap::new();
+    /// trailers.insert("grpc-status", "7".parse()?);
+    /// trailers.insert("grpc-message", "Request had insufficient authentication scopes.".parse()?);
+    /// let refusal = classify(&Answer::new(b"").with_status(200).with_headers(&trailers)).expect("a refusal");
+    /// assert_eq!((refusal.gate(), refusal.certainty()), (Gate::Scope, Certainty::Certain));
+    /// # Ok::<(), http::header::InvalidHeaderValue>(())
+    /// ```
+    #[must_use]
+    pub fn with_headers(mut self, headers: &'a HeaderMap) -> Self {
+        self.headers = Some(headers);
+        self
+    }
+}
+
+/// Shows no word of the server.
+impl fmt::Debug for Answer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()
+    }
+}

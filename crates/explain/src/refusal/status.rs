@@ -1,0 +1,14 @@
+//! Statuses of gRPC as those of HTTP.
+
+/// The HTTP status that Google's front ends give for a gRPC status; 500 for all that are no refusal.
+/// Source: <https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto>
+pub(super) fn http_status(code: u16) -> u16 {
+    match code {
+        0 => 200,
+        3 | 9 | 11 => 400,
+        7 => 403,
+        8 => 429,
+        16 => 401,
+        _ => 500,
+    }
+}
