@@ -46,7 +46,7 @@ impl IamNeed {
     }
 }
 
-/// A resource: its kind, and the names that tell it from others of that kind.
+/// A resource: its kind, and the names that identify it among others of that kind.
 #[derive(Clone)]
 pub(super) struct IamResource {
     pub(super) kind: &'static ResourceKind,
