@@ -29,18 +29,18 @@ pub(super) struct CheckQuestions {
     pub(super) source: Option<SharedTokenSource>,
     /// The scopes that tokens are asked for.
     pub(super) scopes: BTreeSet<Scope>,
-    /// For each resource what asks IAM, and the scope that its token is asked for.
+    /// For each resource the request that asks IAM, and the scope that its token is asked for.
     pub(super) iam: Vec<Result<(Scope, Request<Bytes>), String>>,
     pub(super) limit: Duration,
 }
 
-/// What the token holds that is got for a scope.
+/// What the token for each scope holds.
 pub(super) type TokenScopes = BTreeMap<Scope, GrantedScopes>;
 
 /// The answer of `testIamPermissions`, or why there is none.
 pub(super) type IamReply = Result<Response<Bytes>, String>;
 
-/// A token as a header has it, or why there is none.
+/// The value of an `Authorization` header, or why there is no token.
 type Bearer = Result<HeaderValue, String>;
 
 /// Asks everything at once, on the guard's thread.
@@ -56,7 +56,7 @@ pub(super) async fn ask(guard: &Guard, questions: CheckQuestions) -> (TokenScope
 async fn answers(guard: Guard, questions: CheckQuestions) -> (TokenScopes, Vec<IamReply>) {
     let until = Instant::now() + questions.limit.min(LONGEST);
     let (scopes, state) = (questions.scopes, guard.state());
-    // Without a source, the metadata server's token serves all.
+    // Without a source, one token of the metadata server's is for all.
     let count = if questions.source.is_some() { scopes.len() } else { 1 };
     let got = |scope: &Scope| token(guard.clone(), questions.source.clone(), scope.clone());
     let tokens = Running::start(until, scopes.iter().take(count).map(got)).finish().await;
@@ -104,7 +104,7 @@ fn metadata(guard: &Guard) -> Result<MetadataServer, String> {
     state.metadata.clone().filter(|_| is_its).ok_or_else(no_server)
 }
 
-/// Why nothing is known of a token that was not asked for.
+/// Why the scopes of a token are unknown that was never asked for.
 pub(super) const NO_TOKEN: &str = "there is no token";
 const NO_TOKEN_GIVEN: &str = "no token of this credential was given to the check";
 

@@ -69,8 +69,8 @@ impl SelfCheck {
     /// `compute.beta:compute.instances.get` with a version), by its full gRPC name, or as verb and
     /// URL, in which `{name}` stands for any one name.
     ///
-    /// An id that the catalog does not have is [`GateState::Invalid`] in the report, with the nearest
-    /// names, and [`Report::into_result`] fails.
+    /// An id that the catalog does not have is [`GateState::Invalid`] in the report, with the
+    /// nearest names, and [`Report::into_result`] fails.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -121,10 +121,10 @@ impl SelfCheck {
 
     /// Adds a question to IAM: whether the account has these permissions on this resource.
     ///
-    /// The resource is a bucket, an object, a topic, a subscription, a project, a secret, a BigQuery
-    /// table, a Cloud Tasks queue, a KMS key, or a Spanner instance or database, by its [full resource
-    /// name](https://docs.cloud.google.com/iam/docs/full-resource-names). A bucket may also be
-    /// `gs://BUCKET`, an object `gs://BUCKET/OBJECT`.
+    /// The resource is a bucket, an object, a topic, a subscription, a project, a secret, a
+    /// BigQuery table, a Cloud Tasks queue, a KMS key, or a Spanner instance or database, by its
+    /// [full resource name](https://docs.cloud.google.com/iam/docs/full-resource-names). A bucket
+    /// may also be `gs://BUCKET`, an object `gs://BUCKET/OBJECT`.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -146,8 +146,8 @@ impl SelfCheck {
         self
     }
 
-    /// Sets where tokens come from, which should be where the program's clients get theirs. The check
-    /// asks for one for each scope for which a call would be given one.
+    /// Sets where tokens come from, which should be where the program's clients get theirs. The
+    /// check asks for a token for each scope that the source is asked for when a call needs one.
     ///
     /// ```
     /// use gcp_scopes::Guard;
@@ -218,8 +218,8 @@ impl SelfCheck {
         if problems.is_empty() { Ok(self) } else { Err(Error::invalid(problems.join("; "))) }
     }
 
-    /// Checks everything at once. Never fails, and takes no longer than the deadline. Any executor can
-    /// drive it; servers and sources are asked on the guard's own thread.
+    /// Checks everything at once. Never fails, and takes no longer than the deadline. Any executor
+    /// can drive it; servers and sources are asked on the guard's own thread.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -283,8 +283,8 @@ impl SelfCheck {
     }
 }
 
-/// Whether IAM has answered about every service whose scope gate is closed: then the answer stands in
-/// the report, and no step has to point to IAM.
+/// Whether IAM has answered about every service whose scope gate is closed: then the answer stands
+/// in the report, and no step has to point to IAM.
 fn has_iam_answered(findings: &[Finding], lacking: &[Lacking]) -> bool {
     lacking.iter().all(|lacking| {
         let service = lacking.method.split('.').next();

@@ -143,8 +143,11 @@ mod tests {
             ("storage.objects.insert", "storage.objects.insert"),
             (" compute.beta:compute.instances.get ", "compute.instances.get"),
             ("google.pubsub.v1.Publisher.Publish", "google.pubsub.v1.Publisher.Publish"),
-            ("GET https://storage.googleapis.com/storage/v1/b/{bucket}/o/{object}", "storage.objects.get"),
-            ("get https://storage.googleapis.com/storage/v1/b/{b}/o?prefix={p}", "storage.objects.list"),
+            (EXAMPLE, "storage.objects.get"),
+            (
+                "get https://storage.googleapis.com/storage/v1/b/{b}/o?prefix={p}",
+                "storage.objects.list", // with a query
+            ),
             (
                 "POST https://pubsub.googleapis.com/v1/projects/{p}/topics/{t}:publish",
                 "pubsub.projects.topics.publish",

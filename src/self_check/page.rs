@@ -23,8 +23,8 @@ const FOR_NO_SCOPE: &str = "That is the token for which no scope is asked. The p
                             others.";
 
 impl Report {
-    /// The page as it looks best on this stream: with colours if it is a terminal, and the environment
-    /// variable `NO_COLOR` is not set (<https://no-color.org>).
+    /// The page as it looks best on this stream: with colours if it is a terminal, and the
+    /// environment variable `NO_COLOR` is not set (<https://no-color.org>).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -41,7 +41,8 @@ impl Report {
         self.page_in(&if colours { Layout::new().colours() } else { Layout::new() })
     }
 
-    /// The page, laid out for its reader: for a terminal's width, in colours, or for a screen reader.
+    /// The page, laid out for its reader: for a terminal's width, in colours, or for a screen
+    /// reader.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

@@ -12,8 +12,8 @@ use crate::background::LATE;
 pub(super) struct Running<T>(JoinSet<Option<(usize, Result<T, String>)>>);
 
 impl<T: Send + 'static> Running<T> {
-    /// Begins everything now, on the runtime of the caller: the guard's. Each is a task of its own, so
-    /// that a panic in one leaves the others alone.
+    /// Begins everything now, on the runtime of the caller: the guard's. Each is a task of its own,
+    /// so that a panic in one leaves the others alone.
     pub(super) fn start<F>(until: Instant, works: impl Iterator<Item = F>) -> Self
     where
         F: Future<Output = Result<T, String>> + Send + 'static,

@@ -1,8 +1,8 @@
 //! Resources whose IAM gate can be asked about.
 //!
-//! `testIamPermissions` answers which of the named permissions the caller has. Like any other method
-//! it takes an OAuth scope itself, and its answer does not depend on the scopes that the permission's
-//! own methods take.
+//! `testIamPermissions` answers which of the named permissions the caller has. Like any other
+//! method it takes an OAuth scope itself. Its answer does not depend on whether the token holds the
+//! scopes of the methods for which the permissions are.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -46,7 +46,7 @@ impl IamNeed {
     }
 }
 
-/// A resource: its kind, and the names that tell it from others of that kind.
+/// A resource: its kind, and the names that identify it among others of that kind.
 #[derive(Clone)]
 pub(super) struct IamResource {
     pub(super) kind: &'static ResourceKind,
@@ -103,8 +103,8 @@ impl IamResource {
     }
 }
 
-/// Refuses permissions that such a resource does not have: they are never granted on it, so that the
-/// answer would look like a closed gate.
+/// Refuses permissions that such a resource does not have: they are never granted on it, so that
+/// the answer would look like a closed gate.
 fn check(kind: &ResourceKind, permissions: &[String]) -> Result<(), String> {
     let ResourceKind { what, permissions: starts, .. } = kind;
     let start = starts.first().copied().unwrap_or("SERVICE.RESOURCE.");
@@ -143,8 +143,8 @@ fn expected(host: &str) -> String {
     let mut hosts: Vec<&str> = KINDS.iter().map(|(kind, _)| kind.host).collect();
     hosts.dedup();
     format!(
-        "not a resource that can be asked about; expected gs://{{bucket}}, or a full resource name such as \
-         //pubsub.googleapis.com/projects/{{project}}/topics/{{topic}}, at one of {}",
+        "not a resource that can be asked about; expected gs://{{bucket}}, or a full resource name \
+         such as //pubsub.googleapis.com/projects/{{project}}/topics/{{topic}}, at one of {}",
         hosts.join(", ")
     )
 }
@@ -198,7 +198,8 @@ mod tests {
             "gs://photos/2026/a b.jpg",
             "storage.objects.get",
             "GET",
-            "/storage/v1/b/photos/o/2026%2Fa%20b.jpg/iam/testPermissions?permissions=storage.objects.get",
+            "/storage/v1/b/photos/o/2026%2Fa%20b.jpg/iam/testPermissions\
+             ?permissions=storage.objects.get",
         ),
         (
             "//pubsub.googleapis.com/projects/p/topics/t",
@@ -291,17 +292,20 @@ mod tests {
 
     #[test]
     fn what_cannot_be_asked_about_is_refused_with_what_can() {
+        const GET: &str = "storage.objects.get";
+        const PUBLISH: &str = "pubsub.topics.publish";
+        const PROJECT: &str = "//cloudresourcemanager.googleapis.com/projects/p";
         for (resource, permission, hint) in [
-            ("photos", "storage.objects.get", "gs://{bucket}"),
-            ("//storage.googleapis.com/photos", "storage.objects.get", "projects/_/buckets/{bucket}"),
-            ("//pubsub.googleapis.com/projects/p/topics/$(x)", "pubsub.topics.publish", "/topics/{topic}"),
-            ("//pubsub.googleapis.com/projects/p/topics/-t", "pubsub.topics.publish", "/topics/{topic}"),
-            ("//pubsub.googleapis.com/projects/p/topics/", "pubsub.topics.publish", "/topics/{topic}"),
+            ("photos", GET, "gs://{bucket}"),
+            ("//storage.googleapis.com/photos", GET, "projects/_/buckets/{bucket}"),
+            ("//pubsub.googleapis.com/projects/p/topics/$(x)", PUBLISH, "/topics/{topic}"),
+            ("//pubsub.googleapis.com/projects/p/topics/-t", PUBLISH, "/topics/{topic}"),
+            ("//pubsub.googleapis.com/projects/p/topics/", PUBLISH, "/topics/{topic}"),
             ("//example.com/projects/p", "a.b.c", "cloudtasks.googleapis.com"),
-            ("gs://photos", "pubsub.topics.publish", "`storage.`"),
+            ("gs://photos", PUBLISH, "`storage.`"),
             ("gs://photos", "storage.objects.*", "no permission of a bucket"),
             ("gs://photos", "roles/storage.admin", "no permission of a bucket"),
-            ("//cloudresourcemanager.googleapis.com/projects/p", "jobs.create", "no permission of a project"),
+            (PROJECT, "jobs.create", "no permission of a project"),
             (
                 "//bigquery.googleapis.com/projects/p/datasets/d/tables/t",
                 "bigquery.jobs.create",
@@ -312,14 +316,15 @@ mod tests {
             assert!(error.contains(hint), "{resource}: {error}");
         }
         assert!(IamNeed::read("gs://photos", vec![]).resource.is_err());
-        assert!(IamNeed::read("gs://photos", vec!["storage.objects.get".to_owned(); 101]).resource.is_err());
+        assert!(IamNeed::read("gs://photos", vec![GET.to_owned(); 101]).resource.is_err());
     }
 
     #[test]
     fn a_binding_holds_the_names() {
         let key = "//cloudkms.googleapis.com/projects/p/locations/l/keyRings/r/cryptoKeys/k";
         let binding = read(key, "cloudkms.cryptoKeys.get").unwrap().binding();
-        assert_eq!(binding, "gcloud kms keys add-iam-policy-binding k --keyring=r --location=l --project=p");
+        let expected = "kms keys add-iam-policy-binding k --keyring=r --location=l --project=p";
+        assert_eq!(binding, format!("gcloud {expected}"));
         assert!(KINDS.iter().all(|(kind, _)| kind.binding.contains('{')));
     }
 }
