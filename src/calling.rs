@@ -1,6 +1,6 @@
 //! Checks around calls of clients that show their requests to nobody: Google's own
-//! ([`google_cloud`](crate::adapter::google_cloud)) and those of google-apis-rs
-//! ([`google_apis`](crate::adapter::google_apis)).
+//! ([gcp-scopes-google-cloud](https://docs.rs/gcp-scopes-google-cloud)) and those of google-apis-rs
+//! ([gcp-scopes-google-apis](https://docs.rs/gcp-scopes-google-apis)).
 //!
 //! Such a client only asks for a token, in the task of the caller. So the caller says which method it
 //! is, once, and runs its calls inside:
@@ -148,7 +148,7 @@ impl fmt::Debug for ErrorAnswer {
 }
 
 impl Guard {
-    /// Checks for calls of this method: see [`adapter::calling`](crate::calling).
+    /// Checks for calls of this method: see [`calling`](crate::calling).
     ///
     /// ```
     /// let guard = gcp_scopes::Guard::builder().build();

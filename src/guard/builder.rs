@@ -359,7 +359,7 @@ impl Guard {
     ///
     /// Never fails, and takes at most a few seconds: what it cannot learn is unknown.
     /// Without the feature `metadata` it asks no server, unless it is given a
-    /// [`Fetch`](crate::granted::Fetch). Any executor can drive it.
+    /// [`Fetch`]. Any executor can drive it.
     ///
     /// ```no_run
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -10,7 +10,7 @@ use crate::granted::GrantedScopes;
 use crate::refusal::{Refusal, ScopeRefusal};
 use crate::remedy::{self, Case, Remedy};
 
-/// How a [`Denial`] came about.
+/// How a [`Denial`](crate::Denial) came about.
 ///
 /// ```
 /// use gcp_scopes_explain::denial::DenialKind;
