@@ -313,6 +313,7 @@ fn work(world: Arc<World>, memory: &Memory, all: &Barrier, length: Duration) {
         callers.join_all().await;
         all.wait().await;
     });
+    drop((world, runtime));
 }
 
 /// The callers, once the guards have seen enough; on a slow machine after as long as the rest takes.
