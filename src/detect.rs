@@ -51,12 +51,12 @@ pub(crate) async fn of_process(spawner: &Spawner, fetch: Option<Arc<dyn DynFetch
     if let Some(text) = read_file(Path::new(Snapshot::maker_file())) {
         snapshot = snapshot.with_file(Snapshot::maker_file(), &text);
     }
-    completed(spawner, snapshot, fetch).await
+    with_files_and_metadata(spawner, snapshot, fetch).await
 }
 
 /// The same world with what its variables point to: the credential file and the metadata server,
 /// under the rules of [`snapshot`].
-pub(crate) async fn completed(
+pub(crate) async fn with_files_and_metadata(
     spawner: &Spawner,
     mut snapshot: Snapshot,
     fetch: Option<Arc<dyn DynFetch>>,
@@ -67,13 +67,17 @@ pub(crate) async fn completed(
         }
     }
     match fetch {
-        Some(fetch) => asked(spawner, snapshot, fetch).await,
+        Some(fetch) => with_metadata(spawner, snapshot, fetch).await,
         None => snapshot,
     }
 }
 
 /// The same world with what the metadata server says, if there may be one.
-pub(crate) async fn asked(spawner: &Spawner, snapshot: Snapshot, fetch: Arc<dyn DynFetch>) -> Snapshot {
+pub(crate) async fn with_metadata(
+    spawner: &Spawner,
+    snapshot: Snapshot,
+    fetch: Arc<dyn DynFetch>,
+) -> Snapshot {
     let Some(host) = snapshot.metadata_host().filter(|_| snapshot.needs_metadata()) else {
         return snapshot;
     };
@@ -81,12 +85,12 @@ pub(crate) async fn asked(spawner: &Spawner, snapshot: Snapshot, fetch: Arc<dyn 
         Ok(server) => server,
         Err(error) => return snapshot.with_metadata_problem(error.to_string()),
     };
-    let answered = spawner.run(ask(server, snapshot.clone())).await;
+    let answered = spawner.run(read_values(server, snapshot.clone())).await;
     answered.unwrap_or_else(|why| snapshot.with_metadata_problem(why))
 }
 
 /// Asks one thing after the other, because an answer may make the next question needless.
-async fn ask(server: MetadataServer, mut snapshot: Snapshot) -> Snapshot {
+async fn read_values(server: MetadataServer, mut snapshot: Snapshot) -> Snapshot {
     let until = Instant::now() + LIMIT;
     for path in Snapshot::metadata_paths() {
         if snapshot.lacks(path) {
@@ -136,7 +140,7 @@ mod tests {
             serve(request.uri().path().trim_start_matches("/computeMetadata/v1/"))
         };
         let fetch = Arc::new(FakeFetch::new(by_path));
-        let snapshot = asked(Background::here().spawner(), world, Arc::clone(&fetch) as _).await;
+        let snapshot = with_metadata(Background::here().spawner(), world, Arc::clone(&fetch) as _).await;
         (snapshot, fetch.asked())
     }
 
@@ -246,7 +250,11 @@ mod tests {
         let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| Some(answer(200, "web-1"))));
         let world = Snapshot::new().with_env("GCE_METADATA_HOST", "127.0.0.1:1");
         let seen = |background: Background| {
-            block_on(completed(background.spawner(), world.clone(), Some(Arc::clone(&fetch) as _)))
+            block_on(with_files_and_metadata(
+                background.spawner(),
+                world.clone(),
+                Some(Arc::clone(&fetch) as _),
+            ))
         };
         let without = seen(Background::none());
         assert_eq!(without.metadata_host(), Some("127.0.0.1:1"));

@@ -1,5 +1,5 @@
 //! The path of one call, from "about to be sent" to "answered". Every adapter walks it, and so does an
-//! adapter of your own.
+//! adapter of your own: [two complete ones][page], of at most 80 lines each.
 //!
 //! 1. **Begin.** One of four entries, by what the client shows of a call, answers [`Begin::Send`],
 //!    [`Begin::Wait`] or [`Begin::Stop`].
@@ -59,8 +59,9 @@
 //! | google-cloud, credentials inside [`Guard::calling`](crate::Guard::calling) | [`Guard::begin_method`] | [`Flight::explain`] |
 //! | google-cloud, retry policy | [`Guard::begin_unseen`]: an error alone, perhaps with an `Authorization` | [`Flight::explain_now`] |
 //! | a client that names the API but no method | [`Guard::begin_service`]: a host and an `Authorization` | either |
-//! | a client that blocks | any | [`Flight::explain_now`] |
+//! | a client that blocks | any | either: any executor's `block_on` waits for [`Flight::explain`] |
 //!
+//! [page]: https://docs.rs/crate/gcp-scopes/latest/source/docs/support-another-client.md
 //! [`Denial`]: crate::Denial
 //! [`Guard::begin`]: crate::Guard::begin
 //! [`Guard::begin_method`]: crate::Guard::begin_method

@@ -64,7 +64,7 @@ pub(crate) struct State {
 }
 
 impl Guard {
-    /// Where the program runs and which credential it uses.
+    /// Where the program runs and which credential it uses, as far as is known now.
     ///
     /// ```
     /// # use gcp_scopes::{Guard, environment::Platform};
@@ -73,8 +73,8 @@ impl Guard {
     /// assert_eq!(guard.environment().resource(), Some("shop"));
     /// ```
     #[must_use]
-    pub fn environment(&self) -> &Environment {
-        &self.0.environment
+    pub fn environment(&self) -> Arc<Environment> {
+        Arc::clone(&self.0.environment)
     }
 
     /// Takes the word of whoever made or fetched a token for what it was granted: the `scope` of an

@@ -101,9 +101,22 @@ impl Guard {
     /// ```
     #[must_use]
     pub fn explain(&self, call: &Call<'_>, granted: &GrantedScopes, answer: &Answer<'_>) -> Option<Denial> {
-        let call = self.looked_up(call);
-        let refusal = self.corroborated(refusal::classify(answer)?, &call, granted);
-        refusal.is_for_scope().then(|| self.refuse(&call, granted.clone(), refusal))
+        self.explain_refusal(&self.looked_up(call), granted, refusal::classify(answer)?).ok()
+    }
+
+    /// The denial, or the refusal if it was not for lack of scope or that is not sure enough. A header
+    /// alone only makes a scope refusal possible; the prediction of one makes it likely.
+    pub(crate) fn explain_refusal(
+        &self,
+        call: &LookedUpCall,
+        granted: &GrantedScopes,
+        refusal: Refusal,
+    ) -> Result<Denial, Refusal> {
+        let refusal = if self.lacks(call, granted) { refusal.corroborated() } else { refusal };
+        match refusal.is_for_scope() {
+            true => Ok(self.refuse(call, granted.clone(), refusal)),
+            false => Err(refusal),
+        }
     }
 
     /// The same for an answer of which the call is not known, but as far as the answer itself names it.
@@ -153,16 +166,6 @@ impl Guard {
     /// The same for a method that nobody has called yet.
     pub(crate) fn judge_method(&self, found: &Result<Found, Why>, granted: &GrantedScopes) -> Verdict {
         self.judge(&LookedUpCall::from_found(*found), granted)
-    }
-
-    /// A header alone only makes a scope refusal possible; our own prediction makes it likely.
-    pub(crate) fn corroborated(
-        &self,
-        refusal: Refusal,
-        call: &LookedUpCall,
-        granted: &GrantedScopes,
-    ) -> Refusal {
-        if self.lacks(call, granted) { refusal.corroborated() } else { refusal }
     }
 }
 

@@ -1,6 +1,6 @@
-//! Which methods a program calls, learnt from a run, and the scopes that would do for them.
+//! Records which methods a program calls in a run, and finds the scopes that are enough for them.
 //!
-//! Run the service's tests or the service itself with a recorder on, then ask it:
+//! Run the service's tests or the service itself with a recorder, then read from it:
 //!
 //! ```
 //! # #[cfg(feature = "catalog-full")] {
@@ -8,7 +8,7 @@
 //! use gcp_scopes::catalog::ApiMethod;
 //!
 //! let guard = Guard::builder().build();
-//! let recorder = guard.recorder(); // on from here
+//! let recorder = guard.recorder(); // records from here on
 //! // … the program calls Google through `guard.layer()` or `guard.middleware()` …
 //! # recorder.note(ApiMethod::by_id("storage.objects.get")?);
 //! # recorder.note(ApiMethod::by_id("storage.objects.insert")?);
@@ -18,13 +18,15 @@
 //! # Ok::<(), gcp_scopes::Error>(())
 //! ```
 //!
-//! 1. Only methods are remembered: no bucket, object or project, and no token.
-//! 2. At most 512 of them. One bit for each method of the catalog is taken once; a call allocates nothing.
-//! 3. Without a recorder, calls pay for one branch.
-//! 4. What was not called in the run is not known: a service's rare paths need scopes, too.
+//! 1. It records methods alone: no bucket, object or project, and no token.
+//! 2. It records at most 512 of them. It allocates one bit for each method of the catalog when it
+//!    is made, and nothing for a call.
+//! 3. Without a recorder, a call costs one branch.
+//! 4. It does not know what was not called in the run: a service's rare paths need scopes, too.
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use gcp_scopes_catalog::{least_of, narrowest_first, recommended};
 use serde::ser::SerializeStruct;
@@ -36,9 +38,11 @@ use crate::recording::{MOST, Recording};
 use crate::remedy::scopes_flag;
 use crate::scope::{Scope, ScopeSet};
 
-/// The methods called through a guard since [`Guard::recorder`](crate::Guard::recorder) was first called.
+/// The methods that were called through a guard since the first call of
+/// [`Guard::recorder`](crate::Guard::recorder).
 ///
-/// Cheap to clone. `Display` is a report for a person.
+/// Cheap to clone. `Display` is a report for a person. The `serde` value has methods by id and
+/// scopes as full URIs, the narrowest first.
 ///
 /// ```
 /// # use gcp_scopes::catalog::ApiMethod;
@@ -54,8 +58,8 @@ use crate::scope::{Scope, ScopeSet};
 pub struct Recorder(Arc<Recording>);
 
 impl Guard {
-    /// Begins to remember which methods are called through this guard: see
-    /// [`recorder`](crate::recorder). Every call of this gives the same recorder.
+    /// Begins to record which methods are called through this guard: see
+    /// [`recorder`](crate::recorder). Each call returns the same recorder.
     ///
     /// ```
     /// let guard = gcp_scopes::Guard::builder().build();
@@ -79,7 +83,7 @@ impl Recorder {
         Self(recording)
     }
 
-    /// Remembers a method that was not called through the guard, such as one from a list.
+    /// Adds a method that was not called through the guard, such as one from a list.
     ///
     /// ```
     /// # use gcp_scopes::catalog::ApiMethod;
@@ -87,7 +91,8 @@ impl Recorder {
     /// // … a run that queries BigQuery and reads an object …
     /// # recorder.note(ApiMethod::by_id("storage.objects.get")?);
     /// # recorder.note(ApiMethod::by_id("bigquery.jobs.query")?);
-    /// recorder.note(ApiMethod::by_id("pubsub.projects.topics.publish")?); // only ever called on Sundays
+    /// let rarely_called = ApiMethod::by_id("pubsub.projects.topics.publish")?;
+    /// recorder.note(rarely_called);
     /// assert_eq!(recorder.methods().len(), 3);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -114,7 +119,7 @@ impl Recorder {
         methods
     }
 
-    /// Whether more methods were called than are remembered.
+    /// Whether more methods were called than were recorded.
     ///
     /// ```
     /// # use gcp_scopes::catalog::ApiMethod;
@@ -127,11 +132,11 @@ impl Recorder {
     /// ```
     #[must_use]
     pub fn is_cut_off(&self) -> bool {
-        self.0.is_cut_off()
+        self.0.is_cut_off.load(Ordering::Relaxed)
     }
 
-    /// Whether a call went to an API of Google's by a method that the catalog does not know, so that
-    /// the answers below may lack something.
+    /// Whether a call to a Google API was for a method that the catalog does not have, so that the
+    /// scopes below may be too few.
     ///
     /// ```
     /// # use gcp_scopes::catalog::ApiMethod;
@@ -144,11 +149,11 @@ impl Recorder {
     /// ```
     #[must_use]
     pub fn missed_a_call(&self) -> bool {
-        self.0.missed_a_call()
+        self.0.missed.load(Ordering::Relaxed)
     }
 
-    /// A smallest set of scopes that would do: the narrowest for each method, without those that the
-    /// others make needless. Methods for which Google lists no scope add none.
+    /// A smallest set of scopes that is enough: the narrowest for each method, without those that
+    /// the others make unnecessary. Methods for which Google lists no scope add none.
     ///
     /// ```
     /// # use gcp_scopes::catalog::ApiMethod;
@@ -156,7 +161,8 @@ impl Recorder {
     /// // … a run that queries BigQuery and reads an object …
     /// # recorder.note(ApiMethod::by_id("storage.objects.get")?);
     /// # recorder.note(ApiMethod::by_id("bigquery.jobs.query")?);
-    /// let names: Vec<String> = recorder.least().iter().map(|scope| scope.short().to_owned()).collect();
+    /// let least = recorder.least();
+    /// let names: Vec<String> = least.iter().map(|scope| scope.short().to_owned()).collect();
     /// assert_eq!(names, ["bigquery", "devstorage.read_only"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -165,8 +171,8 @@ impl Recorder {
         least_of(&self.accepted()).into_iter().collect()
     }
 
-    /// What Google recommends: `cloud-platform`, with IAM deciding the rest, and beside it what it does
-    /// not cover.
+    /// The scopes that Google recommends: `cloud-platform`, which leaves the rest to IAM, and those
+    /// of methods that do not accept it.
     /// Source: <https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>
     ///
     /// ```
@@ -175,7 +181,8 @@ impl Recorder {
     /// // … a run that queries BigQuery and reads an object …
     /// # recorder.note(ApiMethod::by_id("storage.objects.get")?);
     /// # recorder.note(ApiMethod::by_id("bigquery.jobs.query")?);
-    /// assert_eq!(recorder.recommended(), [gcp_scopes::Scope::cloud_platform()].into_iter().collect());
+    /// let cloud_platform = gcp_scopes::Scope::cloud_platform();
+    /// assert_eq!(recorder.recommended(), [cloud_platform].into_iter().collect());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -183,8 +190,8 @@ impl Recorder {
         recommended(&self.accepted(), None)
     }
 
-    /// [`least`](Self::least) as a flag of `gcloud compute instances create` and its like. It is a
-    /// whole list: where a VM has other scopes that it needs, they have to be added.
+    /// [`least`](Self::least) as a flag of `gcloud compute instances create` and similar commands.
+    /// Such a flag replaces the scopes of a VM: add the others that the VM needs.
     ///
     /// ```
     /// # use gcp_scopes::catalog::ApiMethod;
@@ -200,7 +207,7 @@ impl Recorder {
         format!("--scopes={}", scopes_flag(&self.least()))
     }
 
-    /// The needs as code, to paste into a [self-check](crate::self_check). Empty if nothing was called.
+    /// The methods as code for a [self-check](crate::self_check). Empty if none was called.
     ///
     /// ```
     /// # use gcp_scopes::catalog::ApiMethod;
@@ -208,7 +215,11 @@ impl Recorder {
     /// // … a run that queries BigQuery and reads an object …
     /// # recorder.note(ApiMethod::by_id("storage.objects.get")?);
     /// # recorder.note(ApiMethod::by_id("bigquery.jobs.query")?);
-    /// assert_eq!(recorder.needs(), "    .needs(\"bigquery.jobs.query\")\n    .needs(\"storage.objects.get\")\n");
+    /// let expected = concat!(
+    ///     "    .needs(\"bigquery.jobs.query\")\n",
+    ///     "    .needs(\"storage.objects.get\")\n",
+    /// );
+    /// assert_eq!(recorder.needs(), expected);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -222,7 +233,6 @@ impl Recorder {
     }
 }
 
-/// The methods, the scopes and what to paste.
 impl fmt::Display for Recorder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let methods = self.methods();
@@ -231,7 +241,8 @@ impl fmt::Display for Recorder {
         }
         writeln!(f, "{} of Google's methods were called:", methods.len())?;
         for method in &methods {
-            writeln!(f, "  {method}{}", if method.accepted().is_empty() { NOT_LISTED } else { "" })?;
+            let remark = if method.accepted().is_empty() { NOT_LISTED } else { "" };
+            writeln!(f, "  {method}{remark}")?;
         }
         if self.is_cut_off() {
             writeln!(f, "  and others: at most {MOST} are remembered")?;
@@ -249,7 +260,6 @@ impl fmt::Display for Recorder {
 
 const NOT_LISTED: &str = "  (Google lists no scopes for it)";
 
-/// Methods by id, scopes as full URIs, the narrowest first.
 impl Serialize for Recorder {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let ids: Vec<&str> = self.methods().iter().map(ApiMethod::id).collect();
@@ -285,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_is_bounded_and_says_so() {
+    fn at_most_512_methods_are_recorded() {
         let recorder = recorder();
         let at = |index| method_at(index).unwrap();
         for row in 0..MOST {
@@ -299,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_is_not_there_is_no_harm() {
+    fn a_row_that_the_catalog_lacks_is_not_recorded() {
         let recorder = recorder();
         method_at(u32::MAX as usize).into_iter().for_each(|method| recorder.note(method));
         assert!(recorder.methods().is_empty());
@@ -308,12 +318,13 @@ mod tests {
     #[test]
     fn threads_that_meet_count_a_method_once() {
         let recorder = recorder();
+        let at = |row| method_at(row).unwrap();
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| (0..MOST / 2).for_each(|row| recorder.note(method_at(row).unwrap())));
+                scope.spawn(|| (0..MOST / 2).for_each(|row| recorder.note(at(row))));
             }
         });
         assert!(!recorder.is_cut_off() && recorder.methods().len() == MOST / 2);
-        assert_eq!(recorder.0.count(), MOST / 2);
+        assert_eq!(recorder.0.count.load(Ordering::Relaxed), MOST / 2);
     }
 }

@@ -27,20 +27,23 @@
 //!
 //! # What it does
 //!
-//! 1. It gets a token as the program does: from the source given to [`SelfCheck::with_token`], else
-//!    from the metadata server if the program's credential is the attached account. It mints no token
-//!    from a credential in a file: without a source the scopes of those tokens are unknown.
+//! 1. It gets a token as the program does: from the source given to [`SelfCheck::with_token`],
+//!    else from the metadata server if the program's credential is the attached account. It mints
+//!    no token from a credential in a file: without a source the scopes of those tokens are
+//!    unknown.
 //! 2. It finds out what the token holds, from the guard's sources and, where they do not know, from
 //!    tokeninfo, under the guard's rules.
-//! 3. It judges each need as the guard judges a call. What has no verdict is *unknown*, never closed.
-//! 4. It asks about each resource by its `testIamPermissions`. That is a call to Google, and takes an
-//!    OAuth scope itself: if the token lacks that one, the report says so and does not blame IAM. The
-//!    scopes that a method takes do not follow from a permission that is granted.
+//! 3. It judges each need as the guard judges a call. A need without a verdict is *unknown*, never
+//!    closed.
+//! 4. It asks about each resource by its `testIamPermissions`. That is a call to Google, and takes
+//!    an OAuth scope itself: if the token lacks that one, the report says so and does not blame
+//!    IAM. A permission that IAM grants does not show that the token holds the scopes of its
+//!    methods.
 //! 5. It asks everything at once, under one deadline of 2 seconds. What has no answer by then is
 //!    unknown. Nothing is retried.
 //!
-//! Where tokens are minted for the scopes that a program asks for (Cloud Run, GKE Workload Identity,
-//! …), the token that is looked at is the one for which no scope is asked.
+//! Where tokens are minted for the scopes that a program asks for, as on Cloud Run and GKE Workload
+//! Identity, the check looks at the token for which no scope is asked.
 //!
 //! A report holds no token. It shows the names of resources that the program gave.
 
@@ -54,10 +57,9 @@ mod page;
 mod report;
 
 mod finding;
-mod kind;
 mod kinds;
 mod need;
-mod per_token;
+mod refused;
 mod resource;
 
 pub use builder::SelfCheck;

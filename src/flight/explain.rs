@@ -37,7 +37,7 @@ impl Flight {
             }
             None => GrantedScopes::unknown(NO_TOKEN),
         };
-        self.denial(status, refusal, granted)
+        self.denial(status, refusal, &granted)
     }
 
     /// The denial, as [`explain`](Self::explain) gives it, with what is known of the token by now. Never
@@ -62,7 +62,7 @@ impl Flight {
         }
         let known = self.token.and_then(|key| grants.read(key, |entry| entry.granted.clone()));
         let granted = known.unwrap_or_else(|| GrantedScopes::unknown(NO_TOKEN));
-        self.denial(status, refusal, granted)
+        self.denial(status, refusal, &granted)
     }
 
     fn scope_refusal(&mut self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Refusal> {
@@ -79,17 +79,19 @@ impl Flight {
         Some(refusal)
     }
 
-    fn denial(&self, status: StatusCode, refusal: Refusal, granted: GrantedScopes) -> Option<Denial> {
+    fn denial(&self, status: StatusCode, refusal: Refusal, granted: &GrantedScopes) -> Option<Denial> {
         learn::named_scopes(self, &refusal);
-        let refusal = self.guard.corroborated(refusal, &self.call, &granted);
-        if !refusal.is_for_scope() {
-            learn::other_gate(self, &refusal);
-            return None;
+        match self.guard.explain_refusal(&self.call, granted, refusal) {
+            Ok(denial) => {
+                learn::refused(self, &denial);
+                learn::log_denial(self, &denial, Some(status));
+                Some(denial)
+            }
+            Err(refusal) => {
+                learn::other_gate(self, &refusal);
+                None
+            }
         }
-        learn::refused(self, &granted, &refusal);
-        let denial = self.guard.refuse(&self.call, granted, refusal);
-        learn::log_denial(self, &denial, Some(status));
-        Some(denial)
     }
 }
 

@@ -4,8 +4,8 @@ use http::StatusCode;
 
 use super::state::Flight;
 use crate::denial::{Denial, DenialKind};
+use crate::granted::GrantSource;
 use crate::granted::cache::Entry;
-use crate::granted::{GrantSource, GrantedScopes};
 use crate::guard::{Preflight, Verdict};
 use crate::judge::subject;
 use crate::refusal::{Certainty, Gate, Refusal, ScopeRefusal};
@@ -61,11 +61,11 @@ pub(super) fn named_scopes(flight: &Flight, refusal: &Refusal) {
 }
 
 /// Learns that Google agrees with the prediction, or that the program's own statement was wrong.
-pub(super) fn refused(flight: &Flight, granted: &GrantedScopes, refusal: &Refusal) {
-    let state = flight.guard.state();
+pub(super) fn refused(flight: &Flight, denial: &Denial) {
+    let (state, granted) = (flight.guard.state(), denial.granted());
     let (Some(subject), Some(key)) = (subject(&flight.call), flight.token) else { return };
     let is_used = matches!(state.preflight, Preflight::Confirm | Preflight::Deny);
-    if !is_used || !is_missing(refusal) {
+    if !is_used || !denial.refusal().is_some_and(is_missing) {
         return;
     }
     match flight.guard.judge(&flight.call, granted) {

@@ -447,7 +447,7 @@ mod tests {
             Some(answer(200, text))
         }));
         let background = Background::here();
-        let snapshot = detect::asked(background.spawner(), Snapshot::new(), Arc::clone(&fetch)).await;
+        let snapshot = detect::with_metadata(background.spawner(), Snapshot::new(), Arc::clone(&fetch)).await;
         let here = Environment::of(&snapshot);
         let server = MetadataServer::new(fetch, snapshot.metadata_host().unwrap()).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new());

@@ -264,7 +264,9 @@ impl GuardBuilder {
         let fetch = self.fetch.take().or_else(own_fetch);
         let asks_tokeninfo = self.asks_tokeninfo(self.world.is_none());
         let world = match self.world.take() {
-            Some(world) => detect::completed(self.background.spawner(), world, fetch.clone()).await,
+            Some(world) => {
+                detect::with_files_and_metadata(self.background.spawner(), world, fetch.clone()).await
+            }
             None => detect::of_process(self.background.spawner(), fetch.clone()).await,
         };
         let environment = Environment::of(&world);
@@ -357,7 +359,7 @@ impl Guard {
     ///
     /// Never fails, and takes at most a few seconds: what it cannot learn is unknown.
     /// Without the feature `metadata` it asks no server, unless it is given a
-    /// [`Fetch`](crate::granted::Fetch). Any executor can drive it.
+    /// [`Fetch`]. Any executor can drive it.
     ///
     /// ```no_run
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {

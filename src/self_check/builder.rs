@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::ask::CheckQuestions;
+use super::ask::{CheckQuestions, ask};
 use super::finding::{Finding, GateState};
 use super::judge::{Judge, Lacking};
 use super::need::{Access, Need};
 use super::report::Report;
-use super::resource::{IamNeed, IamResource};
+use super::resource::IamNeed;
 use crate::environment::{Credential, Platform};
 use crate::error::Error;
 use crate::granted::GrantedScopes;
@@ -44,7 +43,7 @@ pub struct SelfCheck {
     needs: Vec<Need>,
     resources: Vec<IamNeed>,
     source: Option<SharedTokenSource>,
-    credential_name: Option<&'static str>,
+    credential: Option<&'static str>,
     limit: Duration,
 }
 
@@ -61,7 +60,7 @@ impl Guard {
     /// ```
     pub fn self_check(&self) -> SelfCheck {
         let (guard, needs, resources) = (self.clone(), Vec::new(), Vec::new());
-        SelfCheck { guard, needs, resources, source: None, credential_name: None, limit: LIMIT }
+        SelfCheck { guard, needs, resources, source: None, credential: None, limit: LIMIT }
     }
 }
 
@@ -70,8 +69,8 @@ impl SelfCheck {
     /// `compute.beta:compute.instances.get` with a version), by its full gRPC name, or as verb and
     /// URL, in which `{name}` stands for any one name.
     ///
-    /// An id that the catalog does not have is [`GateState::Invalid`] in the report, with the nearest
-    /// names, and [`Report::into_result`] fails.
+    /// An id that the catalog does not have is [`GateState::Invalid`] in the report, with the
+    /// nearest names, and [`Report::into_result`] fails.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -122,10 +121,10 @@ impl SelfCheck {
 
     /// Adds a question to IAM: whether the account has these permissions on this resource.
     ///
-    /// The resource is a bucket, an object, a topic, a subscription, a project, a secret, a BigQuery
-    /// table, a Cloud Tasks queue, a KMS key, or a Spanner instance or database, by its [full resource
-    /// name](https://docs.cloud.google.com/iam/docs/full-resource-names). A bucket may also be
-    /// `gs://BUCKET`, an object `gs://BUCKET/OBJECT`.
+    /// The resource is a bucket, an object, a topic, a subscription, a project, a secret, a
+    /// BigQuery table, a Cloud Tasks queue, a KMS key, or a Spanner instance or database, by its
+    /// [full resource name](https://docs.cloud.google.com/iam/docs/full-resource-names). A bucket
+    /// may also be `gs://BUCKET`, an object `gs://BUCKET/OBJECT`.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -147,8 +146,8 @@ impl SelfCheck {
         self
     }
 
-    /// Sets where tokens come from, which should be where the program's clients get theirs. The check
-    /// asks for one for each scope for which a call would be given one.
+    /// Sets where tokens come from, which should be where the program's clients get theirs. The
+    /// check asks for a token for each scope that the source is asked for when a call needs one.
     ///
     /// ```
     /// use gcp_scopes::Guard;
@@ -173,7 +172,7 @@ impl SelfCheck {
     /// Sets what the page calls the credential, where its reader knows the tokens of
     /// [`with_token`](Self::with_token) by another name, such as `the token from standard input`.
     pub fn credential_named(mut self, name: &'static str) -> Self {
-        self.credential_name = Some(name);
+        self.credential = Some(name);
         self
     }
 
@@ -205,23 +204,22 @@ impl SelfCheck {
     /// # }
     /// ```
     pub fn validated(self) -> Result<Self, Error> {
-        let problem = |(subject, why): (&String, &String)| match why.starts_with("unknown ") {
-            // It names the subject itself.
-            true => why.clone(),
-            false => format!("cannot check `{subject}`: {why}"),
-        };
-        let needs = self.needs.iter();
-        let needs = needs.filter_map(|need| Some((&need.subject, need.lookups.as_ref().err()?)));
+        let needs = self.needs.iter().map(|need| (&need.subject, need.lookups.as_ref().err()));
         let resources = self.resources.iter();
-        let resources = resources.filter_map(|need| Some((&need.subject, need.resource.as_ref().err()?)));
-        let mut problems: Vec<String> = needs.chain(resources).map(problem).collect();
+        let resources = resources.map(|need| (&need.subject, need.resource.as_ref().err()));
+        let problems = needs.chain(resources).filter_map(|(subject, why)| match why? {
+            // It names the subject itself.
+            why if why.starts_with("unknown ") => Some(why.clone()),
+            why => Some(format!("cannot check `{subject}`: {why}")),
+        });
+        let mut problems: Vec<String> = problems.collect();
         // Both kinds of access to an API that is not known are one mistake.
         problems.dedup();
         if problems.is_empty() { Ok(self) } else { Err(Error::invalid(problems.join("; "))) }
     }
 
-    /// Checks everything at once. Never fails, and takes no longer than the deadline. Any executor can
-    /// drive it; servers and sources are asked on the guard's own thread.
+    /// Checks everything at once. Never fails, and takes no longer than the deadline. Any executor
+    /// can drive it; servers and sources are asked on the guard's own thread.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -232,42 +230,38 @@ impl SelfCheck {
     /// # }
     /// ```
     pub async fn run(self) -> Report {
-        let (granted, answers) = self.questions().ask(&self.guard).await;
+        let (granted, answers) = ask(&self.guard, self.questions()).await;
         let judge = Judge { guard: &self.guard, granted: &granted };
         let (mut findings, lacking): (Vec<_>, Vec<_>) =
             self.needs.iter().map(|need| judge.need(need)).unzip();
         let resources = self.resources.iter().zip(&answers);
         findings.extend(resources.map(|(need, answer)| judge.resource(need, answer)));
         let lacking: Vec<Lacking> = lacking.into_iter().flatten().collect();
-        self.report(findings, granted.common(), &lacking)
+        self.report(findings, judge.common(), &lacking)
     }
 
     fn questions(&self) -> CheckQuestions {
+        let (source, limit) = (self.source.clone(), self.limit);
         let endpoints = &self.guard.state().endpoints;
+        let iam: Vec<_> = self.resources.iter().map(|need| need.request(endpoints)).collect();
+        let resources = iam.iter().flatten().map(|(scope, _)| scope.clone());
         let methods = self.needs.iter().flat_map(|need| need.lookups.iter().flatten());
-        let resources = self.resources.iter().flat_map(|need| &need.resource);
-        let scopes = methods.map(scope_for).chain(resources.map(IamResource::scope));
-        let mut scopes: BTreeSet<Scope> = scopes.collect();
+        let mut scopes: BTreeSet<Scope> = methods.map(scope_for).chain(resources).collect();
         if scopes.is_empty() {
             // Its token shows most about a credential.
             scopes.insert(Scope::cloud_platform());
         }
-        CheckQuestions {
-            source: self.source.clone(),
-            scopes: scopes.into_iter().collect(),
-            iam: self.resources.iter().map(|need| need.question(endpoints)).collect(),
-            limit: self.limit,
-        }
+        CheckQuestions { source, scopes, iam, limit }
     }
 
-    fn report(self, findings: Vec<Finding>, granted: GrantedScopes, lacking: &[Lacking]) -> Report {
-        let held = lacking.first().map_or(&granted, |lacking| &lacking.granted);
-        let environment = Arc::clone(&self.guard.state().environment).of_token(held);
+    fn report(&self, findings: Vec<Finding>, granted: GrantedScopes, lacks: &[Lacking]) -> Report {
+        let held = lacks.first().map_or(&granted, |first| &first.granted);
+        let environment = self.guard.state().environment.clone().of_token(held);
         let (mut summary, mut steps) = (None, Vec::new());
-        if !lacking.is_empty() {
-            let accepted: Vec<ScopeSet> = lacking.iter().map(|it| it.accepted.clone()).collect();
-            let has_iam_answered = has_iam_answered(&findings, lacking);
-            let remedy = remedy::for_calls(&accepted, held.scopes(), &environment, has_iam_answered);
+        if !lacks.is_empty() {
+            let accepted: Vec<ScopeSet> = lacks.iter().map(|it| it.accepted.clone()).collect();
+            let (held, is_answered) = (held.scopes(), has_iam_answered(&findings, lacks));
+            let remedy = remedy::for_calls(&accepted, held, &environment, is_answered);
             summary = Some(remedy.summary().to_owned());
             steps.extend_from_slice(remedy.steps());
         }
@@ -278,44 +272,35 @@ impl SelfCheck {
                 steps.extend(remedy::for_permissions(&finding.missing, &binding, &environment));
             }
         }
-        let (platform, now) = (environment.platform(), SystemTime::now());
+        let left = granted.expires_at();
+        let left = left.map(|at| at.duration_since(SystemTime::now()).unwrap_or_default());
+        let (platform, credential) = (environment.platform(), self.credential);
         let heeds_scopes = environment.credential() == Credential::MetadataServer
             && platform != Platform::Unknown
             && !platform.grants_its_scopes();
-        Report {
-            environment,
-            credential_name: self.credential_name,
-            left: granted.expires_at().map(|at| at.duration_since(now).unwrap_or_default()),
-            granted,
-            is_for_no_scope: self.source.is_none() && heeds_scopes,
-            findings,
-            summary,
-            steps,
-        }
+        let is_for_no_scope = self.source.is_none() && heeds_scopes;
+        Report { environment, credential, granted, left, is_for_no_scope, findings, summary, steps }
     }
 }
 
-/// Whether IAM has answered about every service whose scope gate is closed: then the answer stands in
-/// the report, and no step has to point to IAM.
+/// Whether IAM has answered about every service whose scope gate is closed: then the answer stands
+/// in the report, and no step has to point to IAM.
 fn has_iam_answered(findings: &[Finding], lacking: &[Lacking]) -> bool {
-    let is_answered = |method: &str| {
-        let service = method.split('.').next();
+    lacking.iter().all(|lacking| {
+        let service = lacking.method.split('.').next();
         let is_its = |permission: &String| permission.split('.').next() == service;
         let about_it = findings.iter().filter(|finding| finding.permissions.iter().any(is_its));
         // Of no finding, there is no least.
         about_it.map(|finding| finding.state.is_known()).min() == Some(true)
-    };
-    lacking.iter().all(|lacking| is_answered(lacking.method))
+    })
 }
 
 impl fmt::Debug for SelfCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let needs: Vec<&String> = self.needs.iter().map(|need| &need.subject).collect();
         let resources: Vec<&String> = self.resources.iter().map(|need| &need.subject).collect();
-        f.debug_struct("SelfCheck")
-            .field("needs", &needs)
-            .field("resources", &resources)
-            .field("timeout", &self.limit)
-            .finish_non_exhaustive()
+        let mut check = f.debug_struct("SelfCheck");
+        check.field("needs", &needs).field("resources", &resources).field("timeout", &self.limit);
+        check.finish_non_exhaustive()
     }
 }

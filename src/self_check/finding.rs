@@ -13,7 +13,8 @@ use crate::scope::ScopeSet;
 /// // Ordered, so that the worst of several is their maximum.
 /// assert!(GateState::Open < GateState::Unknown && GateState::Unknown < GateState::Closed);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum GateState {
     /// It does.
@@ -50,7 +51,7 @@ impl GateState {
 
 /// What was found out about one need or one resource.
 ///
-/// As `serde` value, names are strings and scopes are full URIs; what is not known is null.
+/// As a `serde` value, names are strings and scopes are full URIs; what is not known is null.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -70,7 +71,6 @@ pub struct Finding {
     #[serde(serialize_with = "gate_name")]
     pub(super) gate: Gate,
     pub(super) subject: String,
-    #[serde(serialize_with = "state_name")]
     pub(super) state: GateState,
     pub(super) why: Option<String>,
     pub(super) accepted: ScopeSet,
@@ -137,7 +137,7 @@ impl Finding {
         self.state
     }
 
-    /// Why the state is unknown, or the need cannot be checked; for some closed gates, more about them.
+    /// Why the state is unknown, or the need cannot be checked; more about some closed gates.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -153,8 +153,8 @@ impl Finding {
         self.why.as_deref()
     }
 
-    /// For a closed scope gate: the scopes of which any one would open it. Empty if the methods of an
-    /// API differ in this.
+    /// For a closed scope gate: the scopes of which any one would open it. Empty if the methods of
+    /// an API differ in this.
     #[must_use]
     pub fn accepted(&self) -> &ScopeSet {
         &self.accepted
@@ -166,8 +166,8 @@ impl Finding {
         &self.permissions
     }
 
-    /// What is behind a closed gate: the permissions that IAM does not grant, or of an API that is open
-    /// in part the methods whose scopes the token lacks.
+    /// What is behind a closed gate: the permissions that IAM does not grant, or the methods of an
+    /// API for which the token lacks the scopes if it has those of others.
     #[must_use]
     pub fn missing(&self) -> &[String] {
         &self.missing
@@ -176,8 +176,4 @@ impl Finding {
 
 fn gate_name<S: Serializer>(gate: &Gate, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(gate.as_str())
-}
-
-fn state_name<S: Serializer>(state: &GateState, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(state.as_str())
 }

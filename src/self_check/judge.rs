@@ -4,10 +4,10 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde::Deserialize;
 
-use super::ask::IamAnswer;
+use super::ask::{IamReply, NO_TOKEN, TokenScopes};
 use super::finding::{Finding, GateState};
 use super::need::{Lookup, Need};
-use super::per_token::PerToken;
+use super::refused::{BY_GATE, BY_STATUS};
 use super::resource::{IamNeed, IamResource};
 use crate::call::Why;
 use crate::granted::GrantedScopes;
@@ -26,7 +26,7 @@ pub(super) struct Lacking {
 /// Judges by what the program's tokens hold.
 pub(super) struct Judge<'a> {
     pub(super) guard: &'a Guard,
-    pub(super) granted: &'a PerToken<GrantedScopes>,
+    pub(super) granted: &'a TokenScopes,
 }
 
 impl Judge<'_> {
@@ -48,7 +48,8 @@ impl Judge<'_> {
             ([], [], _) => finding(GateState::Open),
             ([], [why, ..], 1) => finding(GateState::Unknown).because(why),
             ([], [why, ..], all) => {
-                finding(GateState::Unknown).because(format!("{} of {all} methods: {why}", doubts.len()))
+                let why = format!("{} of {all} methods: {why}", doubts.len());
+                finding(GateState::Unknown).because(why)
             }
             (lacking, _, all) => close(finding(GateState::Closed), lacking, all),
         };
@@ -72,11 +73,12 @@ impl Judge<'_> {
 
     /// What the token holds that a call of this method carries.
     fn granted(&self, lookup: &Lookup) -> GrantedScopes {
-        self.granted.of(&scope_for(lookup)).cloned().unwrap_or_else(GrantedScopes::unknown)
+        let granted = self.granted.get(&scope_for(lookup)).cloned();
+        granted.unwrap_or_else(|| GrantedScopes::unknown(NO_TOKEN))
     }
 
     /// Whether the IAM gate is open for the permissions on a resource.
-    pub(super) fn resource(&self, need: &IamNeed, answer: &IamAnswer) -> Finding {
+    pub(super) fn resource(&self, need: &IamNeed, answer: &IamReply) -> Finding {
         let finding = Finding::new(Gate::Iam, &need.subject, GateState::Unknown);
         let finding = Finding { permissions: need.permissions.clone(), ..finding };
         let (resource, response) = match (&need.resource, answer) {
@@ -98,7 +100,7 @@ impl Judge<'_> {
 
     /// Why the question itself was refused, whatever the account may do.
     fn why_refused(&self, resource: &IamResource, response: &Response<Bytes>) -> String {
-        let (what, status) = (resource.kind.what, response.status().as_u16());
+        let status = response.status().as_u16();
         let answer = Answer::new(response.body()).with_status(status);
         let refusal = refusal::classify(&answer.with_headers(response.headers()));
         let lookup = resource.method();
@@ -107,30 +109,32 @@ impl Judge<'_> {
             refusal.gate() == Gate::Scope && (lacks || refusal.certainty() >= Certainty::Likely)
         };
         if refusal.as_ref().is_some_and(is_for_scope) {
-            return format!("{NOT_ASKED}, such as {}, which the token lacks", resource.scope().short());
+            let scope = scope_for(&lookup);
+            return format!("{NOT_ASKED}, such as {}, which the token lacks", scope.short());
         }
-        let why = match (status, refusal.map(|refusal| refusal.gate())) {
-            (404, _) => return format!("there is no such {what}, or the account may not see it"),
-            (400, _) => {
-                return format!("Google answered 400: no such permission of a {what}, or no such name");
-            }
-            (401, _) | (_, Some(Gate::Credentials)) => "Google did not accept the token",
-            (_, Some(Gate::Iam)) => {
-                return format!("the account may not ask this, or there is no such {what}");
-            }
-            (_, Some(Gate::ServiceDisabled)) => "the API is not enabled in the project",
-            (_, Some(Gate::Billing)) => "the project has no usable billing account",
-            (_, Some(Gate::VpcSc)) => "a VPC Service Controls perimeter refused the question",
-            (_, Some(Gate::OrgPolicy)) => "a policy of the organisation refused the question",
-            (_, Some(Gate::RateLimit)) => "it was asked too often",
-            (_, Some(Gate::QuotaProject)) => "the project that calls are charged to is missing or not usable",
-            (_, Some(_)) => return format!("Google answered {status}"),
-            (_, None) => return format!("{} answered {status}", resource.kind.host),
-        };
-        why.to_owned()
+        let gate = refusal.map(|refusal| refusal.gate());
+        let by_status = BY_STATUS.iter().find(|row| row.0 == status).map(|row| row.1);
+        let by_gate = || BY_GATE.iter().find(|row| Some(row.0) == gate).map(|row| row.1);
+        match by_status.or_else(by_gate) {
+            Some(why) => why.replace("{what}", resource.kind.what),
+            None if gate.is_some() => format!("Google answered {status}"),
+            None => format!("{} answered {status}", resource.kind.host),
+        }
+    }
+
+    /// What all tokens hold. Unknown if they differ.
+    pub(super) fn common(&self) -> GrantedScopes {
+        let mut all: Vec<&GrantedScopes> = self.granted.values().collect();
+        all.dedup_by_key(|granted| (granted.scopes(), granted.is_not_limited()));
+        match all.as_slice() {
+            [] => GrantedScopes::unknown(NO_TOKEN),
+            [granted] => (*granted).clone(),
+            _ => GrantedScopes::unknown(EACH_ITS_OWN),
+        }
     }
 }
 
+const EACH_ITS_OWN: &str = "each call gets a token of its own, for the scope it asks for";
 const NOT_ASKED: &str = "IAM was not asked: to ask takes an OAuth scope itself";
 
 /// What IAM answers: those of the permissions asked about that the account has.
@@ -145,12 +149,13 @@ fn close(finding: Finding, lacking: &[Lacking], all: usize) -> Finding {
     let is_same = lacking.windows(2).all(|two| two[0].accepted == two[1].accepted);
     let accepted = lacking.first().filter(|_| is_same).map(|first| first.accepted.clone());
     let finding = Finding { accepted: accepted.unwrap_or_default(), ..finding };
-    match lacking.len() {
-        _ if all == 1 => finding,
-        count if count == all => finding.because(format!("closed for all {all} methods")),
-        count => {
-            let missing = lacking.iter().map(|lacking| lacking.method.to_owned()).collect();
-            Finding { missing, ..finding.because(format!("closed for {count} of {all} methods")) }
-        }
+    if all == 1 {
+        return finding;
     }
+    if lacking.len() == all {
+        return finding.because(format!("closed for all {all} methods"));
+    }
+    let missing = lacking.iter().map(|lacking| lacking.method.to_owned()).collect();
+    let why = format!("closed for {} of {all} methods", lacking.len());
+    Finding { missing, ..finding.because(why) }
 }

@@ -58,34 +58,26 @@ impl Need {
     /// A method by its id, or a request as verb and URL, in which `{name}` stands for any one name.
     pub(super) fn read(text: &str, endpoints: &Endpoints) -> Self {
         let text = text.trim();
-        if text.contains("://") {
-            let lookup = request(text).map(|(verb, uri)| lookup(&Call::new(&verb, &uri), endpoints));
+        let (subject, lookup) = match text.contains("://") {
             // A query names no method, and may hold a secret.
-            let subject = text.split('?').next().unwrap_or_default();
-            return Self { subject: shown(subject), lookups: lookup.map(|lookup| vec![lookup]) };
-        }
-        let method = match text.len() {
-            0..=LONG => ApiMethod::by_id(text).map_err(|error| error.to_string()),
-            length => {
-                Err(format!("no method has an id of {length} bytes; ids read like `storage.objects.insert`"))
-            }
+            true => (text.split('?').next().unwrap_or_default(), request(text, endpoints)),
+            false => (text, by_id(text).map(|method| Ok(Found::named(method)))),
         };
-        Self { subject: shown(text), lookups: method.map(|method| vec![Ok(Found::named(method))]) }
+        Self { subject: shown(subject), lookups: lookup.map(|lookup| vec![lookup]) }
     }
 
     /// All methods of an API that only read, or all others.
     pub(super) fn of_api(name: &str, access: Access) -> Self {
+        let subject = format!("{} ({})", shown(name.trim()), access.as_str());
         let is_asked = |method: &ApiMethod| (method.verb() == "GET") == (access == Access::Read);
-        let found = |method| Ok(Found::named(method));
-        let methods = ApiMethod::of_api(name).map_err(|error| error.to_string());
-        let lookups = methods.and_then(|methods| {
-            let lookups: Vec<Lookup> = methods.into_iter().filter(is_asked).map(found).collect();
-            match lookups.is_empty() {
-                true => Err(format!("no method of the API `{name:.100}` {}s", access.as_str())),
-                false => Ok(lookups),
-            }
+        let lookups = ApiMethod::of_api(name).map_err(|error| error.to_string());
+        let lookups = lookups.and_then(|methods| {
+            let asked = methods.into_iter().filter(is_asked);
+            let lookups: Vec<Lookup> = asked.map(|method| Ok(Found::named(method))).collect();
+            let none = || format!("no method of the API `{name:.100}` {}s", access.as_str());
+            if lookups.is_empty() { Err(none()) } else { Ok(lookups) }
         });
-        Self { subject: format!("{} ({})", shown(name.trim()), access.as_str()), lookups }
+        Self { subject, lookups }
     }
 
     /// A method of the catalog.
@@ -94,18 +86,27 @@ impl Need {
     }
 }
 
-fn request(text: &str) -> Result<(Method, Uri), String> {
+fn by_id(id: &str) -> Result<ApiMethod, String> {
+    match id.len() {
+        0..=LONG => ApiMethod::by_id(id).map_err(|error| error.to_string()),
+        length => Err(format!("no method has an id of {length} bytes; ids read like `{AN_ID}`")),
+    }
+}
+
+const AN_ID: &str = "storage.objects.insert";
+
+fn request(text: &str, endpoints: &Endpoints) -> Result<Lookup, String> {
     let expected = |what: String| format!("{what}; expected one such as `{EXAMPLE}`");
     let words: Vec<&str> = text.split_whitespace().collect();
     let [verb, url] = words[..] else {
         return Err(format!("expected a verb and a URL, such as `{EXAMPLE}`"));
     };
-    let verb = verb.to_ascii_uppercase().parse();
+    let verb: Result<Method, _> = verb.to_ascii_uppercase().parse();
     let verb = verb.map_err(|_| expected("the verb is none of HTTP's".to_owned()))?;
     let uri: Result<Uri, _> = filled(url).parse();
     let uri = uri.map_err(|error| expected(format!("the URL cannot be read ({error})")))?;
     match uri.scheme_str() {
-        Some("https" | "http") => Ok((verb, uri)),
+        Some("https" | "http") => Ok(lookup(&Call::new(&verb, &uri), endpoints)),
         _ => Err(expected("the URL is none of HTTP".to_owned())),
     }
 }
@@ -114,12 +115,9 @@ const EXAMPLE: &str = "GET https://storage.googleapis.com/storage/v1/b/{bucket}/
 
 /// The URL with a name in the place of each `{…}`.
 fn filled(url: &str) -> String {
-    let mut parts = url.split('{');
-    let start = parts.next().unwrap_or_default().to_owned();
-    parts.fold(start, |filled, part| {
-        let rest = part.split_once('}').map_or(part, |(_, rest)| rest);
-        format!("{filled}name{rest}")
-    })
+    let Some((start, rest)) = url.split_once('{') else { return url.to_owned() };
+    let ends = rest.split('{').map(|part| part.split_once('}').map_or(part, |(_, end)| end));
+    format!("{start}name{}", ends.collect::<Vec<_>>().join("name"))
 }
 
 fn shown(text: &str) -> String {
@@ -145,8 +143,11 @@ mod tests {
             ("storage.objects.insert", "storage.objects.insert"),
             (" compute.beta:compute.instances.get ", "compute.instances.get"),
             ("google.pubsub.v1.Publisher.Publish", "google.pubsub.v1.Publisher.Publish"),
-            ("GET https://storage.googleapis.com/storage/v1/b/{bucket}/o/{object}", "storage.objects.get"),
-            ("get https://storage.googleapis.com/storage/v1/b/{b}/o?prefix={p}", "storage.objects.list"),
+            (EXAMPLE, "storage.objects.get"),
+            (
+                "get https://storage.googleapis.com/storage/v1/b/{b}/o?prefix={p}",
+                "storage.objects.list", // with a query
+            ),
             (
                 "POST https://pubsub.googleapis.com/v1/projects/{p}/topics/{t}:publish",
                 "pubsub.projects.topics.publish",

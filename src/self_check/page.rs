@@ -1,6 +1,5 @@
 //! How a [`Report`] reads: a page for a terminal, one line for an error.
 
-use std::error::Error as StdError;
 use std::fmt;
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -19,11 +18,13 @@ const IN_A_LIST: usize = 12;
 /// The same on one line.
 const ON_A_LINE: usize = 3;
 
-const FOR_NO_SCOPE: &str = "That is the token for which no scope is asked. The program may ask for others.";
+const NO_ROLE_FIXES: &str = "which no IAM role fixes";
+const FOR_NO_SCOPE: &str = "That is the token for which no scope is asked. The program may ask for \
+                            others.";
 
 impl Report {
-    /// The page as it looks best on this stream: with colours if it is a terminal, and the environment
-    /// variable `NO_COLOR` is not set (<https://no-color.org>).
+    /// The page as it looks best on this stream: with colours if it is a terminal, and the
+    /// environment variable `NO_COLOR` is not set (<https://no-color.org>).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -40,7 +41,8 @@ impl Report {
         self.page_in(&if colours { Layout::new().colours() } else { Layout::new() })
     }
 
-    /// The page, laid out for its reader: for a terminal's width, in colours, or for a screen reader.
+    /// The page, laid out for its reader: for a terminal's width, in colours, or for a screen
+    /// reader.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -66,10 +68,6 @@ impl Report {
         page.into_text()
     }
 
-    fn of_gate(&self, gate: Gate) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(move |finding| finding.gate == gate)
-    }
-
     fn of_state(&self, state: GateState) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |finding| finding.state == state)
     }
@@ -83,22 +81,22 @@ impl fmt::Display for Report {
 
 impl fmt::Display for ClosedGates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (report, mut parts) = (self.report(), Vec::new());
+        let report = self.report();
         let closed = |gate| report.of_state(GateState::Closed).filter(move |it| it.gate == gate);
         let lacking: Vec<&str> = closed(Gate::Scope).map(Finding::subject).collect();
-        if !lacking.is_empty() {
-            let few = few(&lacking, ON_A_LINE);
-            parts.push(format!("the token lacks the OAuth scope for {few}, which no IAM role fixes"));
-        }
-        let refused = closed(Gate::Iam).map(|it| (few(&it.missing, ON_A_LINE), &it.subject));
-        let refused: Vec<String> = refused.map(|(few, subject)| format!("{few} on {subject}")).collect();
-        if !refused.is_empty() {
-            parts.push(format!("IAM does not grant {}", few(&refused, ON_A_LINE)));
-        }
-        if let Some(Finding { subject, why, .. }) = report.of_state(GateState::Invalid).next() {
-            let why = why.as_deref().unwrap_or_default();
-            parts.push(format!("`{subject}` cannot be checked: {why}"));
-        }
+        let lacking = few(&lacking, ON_A_LINE, "and");
+        let refused = closed(Gate::Iam).filter_map(|it| {
+            few(&it.missing, ON_A_LINE, "and").map(|few| format!("{few} on {}", it.subject))
+        });
+        let refused = few(&refused.collect::<Vec<_>>(), ON_A_LINE, "and");
+        let invalid = report.of_state(GateState::Invalid).next();
+        let invalid = invalid.map(|it| (it.subject(), it.why().unwrap_or_default()));
+        let parts = [
+            lacking.map(|it| format!("the token lacks the OAuth scope for {it}, {NO_ROLE_FIXES}")),
+            refused.map(|it| format!("IAM does not grant {it}")),
+            invalid.map(|(it, why)| format!("`{it}` cannot be checked: {why}")),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
         write!(f, "the self-check failed: {}", parts.join("; "))?;
         report.summary.iter().try_for_each(|summary| write!(f, ". {summary}"))
     }
@@ -110,12 +108,11 @@ impl fmt::Debug for ClosedGates {
     }
 }
 
-impl StdError for ClosedGates {}
+impl std::error::Error for ClosedGates {}
 
 fn headline(report: &Report) -> String {
-    let count = |state| report.of_state(state).count();
-    let (closed, invalid) = (count(GateState::Closed), count(GateState::Invalid));
-    let unknown = count(GateState::Unknown);
+    let states = [GateState::Closed, GateState::Invalid, GateState::Unknown];
+    let [closed, invalid, unknown] = states.map(|state| report.of_state(state).count());
     let gates = |count| match count {
         1 => "1 gate is".to_owned(),
         count => format!("{count} gates are"),
@@ -150,7 +147,7 @@ fn facts(report: &Report, page: &mut Page) {
         let place = here.place().map(|place| format!(": {place}")).unwrap_or_default();
         page.row("runs on", &format!("{}{place}", here.platform()));
     }
-    page.row("credential", report.credential_name.unwrap_or_else(|| here.credential().describe()));
+    page.row("credential", report.credential.unwrap_or_else(|| here.credential().describe()));
     if let Some(account) = here.account() {
         page.row("account", account);
     }
@@ -168,7 +165,7 @@ fn holds(report: &Report) -> String {
     match granted.scopes() {
         Some(scopes) => {
             let names: Vec<String> = scopes.iter().map(|scope| scope.short().to_owned()).collect();
-            format!("{}{how}", few(&names, IN_A_LIST))
+            format!("{}{how}", few(&names, IN_A_LIST, "and").unwrap_or_default())
         }
         None if granted.is_not_limited() => format!("scopes do not limit this token{how}"),
         None => format!("unknown: {}", granted.why_unknown().unwrap_or_default()),
@@ -184,14 +181,15 @@ fn time_left(left: Duration) -> String {
 }
 
 fn findings(report: &Report, gate: Gate, title: &str, page: &mut Page) {
-    if report.of_gate(gate).next().is_none() {
+    let of_gate = || report.findings.iter().filter(|finding| finding.gate == gate);
+    if of_gate().next().is_none() {
         return;
     }
     page.line("");
     if !page.is_plain() {
         page.line(&format!("  {title}"));
     }
-    for finding in report.of_gate(gate) {
+    for finding in of_gate() {
         // What is unknown of the token stands above already.
         let is_shown = finding.why.is_some() && finding.why() == report.granted.why_unknown();
         let details = if is_shown { Vec::new() } else { details(finding) };
@@ -213,29 +211,20 @@ fn findings(report: &Report, gate: Gate, title: &str, page: &mut Page) {
 }
 
 fn details(finding: &Finding) -> Vec<String> {
-    let Finding { why, permissions, missing, .. } = finding;
+    let Finding { why, accepted, permissions, missing, .. } = finding;
     let lacks = if finding.gate == Gate::Iam { "lacks " } else { "" };
-    let missing_few = few(missing, IN_A_LIST);
-    let held = permissions.iter().filter(|held| finding.state.is_known() && !missing.contains(held));
-    let held: Vec<&String> = held.collect();
-    let parts = [
+    let accepted = narrowest_first(accepted);
+    let accepted: Vec<&str> = accepted.iter().map(Scope::short).collect();
+    let any = if accepted.len() > 1 { "any one of " } else { "" };
+    let held = permissions.iter().filter(|held| !missing.contains(held));
+    let held: Vec<&String> = held.filter(|_| finding.state.is_known()).collect();
+    let details = [
         why.clone(),
-        (!missing.is_empty()).then(|| format!("{lacks}{missing_few}")),
-        needs(finding),
-        (!held.is_empty()).then(|| format!("has {}", few(&held, IN_A_LIST))),
+        few(missing, IN_A_LIST, "and").map(|few| format!("{lacks}{few}")),
+        few(&accepted, IN_A_LIST / 2, "or").map(|few| format!("needs {any}{few}")),
+        few(&held, IN_A_LIST, "and").map(|few| format!("has {few}")),
     ];
-    parts.into_iter().flatten().collect()
-}
-
-/// The scopes of which one is enough, if they are known.
-fn needs(finding: &Finding) -> Option<String> {
-    let accepted = narrowest_first(&finding.accepted);
-    let names: Vec<&str> = accepted.iter().map(Scope::short).collect();
-    match names.as_slice() {
-        [] => None,
-        [only] => Some(format!("needs {only}")),
-        several => Some(format!("needs any one of {}", list(several, IN_A_LIST / 2, "or"))),
-    }
+    details.into_iter().flatten().collect()
 }
 
 fn steps(report: &Report, page: &mut Page) {
@@ -251,16 +240,13 @@ fn steps(report: &Report, page: &mut Page) {
     page.steps(&report.steps);
 }
 
-/// The first of a list, and how many more.
-fn few<T: AsRef<str>>(names: &[T], most: usize) -> String {
-    list(names, most, "and")
-}
-
-fn list<T: AsRef<str>>(names: &[T], most: usize, before_last: &str) -> String {
+/// The first of a list, and how many more; none of an empty list.
+fn few<T: AsRef<str>>(names: &[T], most: usize, before_last: &str) -> Option<String> {
     let shown: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
-    match (names.len().saturating_sub(most), shown.split_last()) {
-        (0, Some((last, first @ [_, ..]))) => format!("{} {before_last} {last}", first.join(", ")),
-        (0, _) => shown.concat(),
+    let (last, first) = shown.split_last()?;
+    Some(match (names.len().saturating_sub(most), first) {
+        (0, []) => (*last).to_owned(),
+        (0, first) => format!("{} {before_last} {last}", first.join(", ")),
         (more, _) => format!("{} {before_last} {more} more", shown.join(", ")),
-    }
+    })
 }

@@ -6,32 +6,31 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tracing::instrument::WithSubscriber as _;
 
+use crate::background::LATE;
+
 /// Work under way. Dropping it ends the work.
-pub(super) struct Running<T> {
-    tasks: JoinSet<Option<(usize, T)>>,
-    late: fn() -> T,
-}
+pub(super) struct Running<T>(JoinSet<Option<(usize, Result<T, String>)>>);
 
 impl<T: Send + 'static> Running<T> {
-    /// Begins everything now, on the runtime of the caller: the guard's. Each is a task of its own, so
-    /// that a panic in one leaves the others alone.
-    pub(super) fn start<F>(until: Instant, late: fn() -> T, works: impl Iterator<Item = F>) -> Self
+    /// Begins everything now, on the runtime of the caller: the guard's. Each is a task of its own,
+    /// so that a panic in one leaves the others alone.
+    pub(super) fn start<F>(until: Instant, works: impl Iterator<Item = F>) -> Self
     where
-        F: Future<Output = T> + Send + 'static,
+        F: Future<Output = Result<T, String>> + Send + 'static,
     {
         let mut tasks = JoinSet::new();
         for (place, work) in works.enumerate() {
             let bounded = async move { Some((place, timeout_at(until, work).await.ok()?)) };
             tasks.spawn(bounded.with_current_subscriber());
         }
-        Self { tasks, late }
+        Self(tasks)
     }
 
-    /// The results in the order in which the work was begun; `late` in the place of what was not done
-    /// by the deadline, or panicked.
-    pub(super) async fn finish(mut self) -> Vec<T> {
-        let mut done: Vec<T> = (0..self.tasks.len()).map(|_| (self.late)()).collect();
-        while let Some(ended) = self.tasks.join_next().await {
+    /// The results in the order in which the work was begun. What was not done by the deadline, or
+    /// panicked, gave no answer in time.
+    pub(super) async fn finish(mut self) -> Vec<Result<T, String>> {
+        let mut done: Vec<_> = (0..self.0.len()).map(|_| Err(LATE.to_owned())).collect();
+        while let Some(ended) = self.0.join_next().await {
             if let Ok(Some((place, result))) = ended {
                 done[place] = result;
             }
@@ -49,18 +48,21 @@ mod tests {
     use crate::background::Background;
     use crate::background::tests::block_on;
 
-    const LATE: fn() -> Option<u8> = || None;
+    type Work = Pin<Box<dyn Future<Output = Result<u8, String>> + Send>>;
 
-    type Work = Pin<Box<dyn Future<Output = Option<u8>> + Send>>;
+    async fn done_by(until: Instant, works: Vec<Work>) -> Vec<Option<u8>> {
+        let done = Running::start(until, works.into_iter()).finish().await;
+        done.into_iter().map(Result::ok).collect()
+    }
 
     fn works() -> Vec<Work> {
         vec![
             Box::pin(std::future::pending()),
             Box::pin(async { panic!("a source with a fault") }),
-            Box::pin(async { Some(3) }),
+            Box::pin(async { Ok(3) }),
             Box::pin(async {
                 tokio::time::sleep(Duration::from_secs(1)).await;
-                Some(4)
+                Ok(4)
             }),
         ]
     }
@@ -69,18 +71,16 @@ mod tests {
     async fn what_hangs_or_panics_costs_the_others_nothing() {
         let started = Instant::now();
         let until = started + Duration::from_secs(2);
-        let done = Running::start(until, LATE, works().into_iter()).finish().await;
-        assert_eq!(done, [None, None, Some(3), Some(4)]);
+        assert_eq!(done_by(until, works()).await, [None, None, Some(3), Some(4)]);
         assert_eq!(started.elapsed(), Duration::from_secs(2));
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_deadline_is_not_waited_for_once_all_is_done() {
         let started = Instant::now();
-        let works: Vec<Work> = vec![Box::pin(async { Some(1) }), Box::pin(async { Some(2) })];
+        let works: Vec<Work> = vec![Box::pin(async { Ok(1) }), Box::pin(async { Ok(2) })];
         let until = started + Duration::from_secs(2);
-        let done = Running::start(until, LATE, works.into_iter()).finish().await;
-        assert_eq!(done, [Some(1), Some(2)]);
+        assert_eq!(done_by(until, works).await, [Some(1), Some(2)]);
         assert_eq!(started.elapsed(), Duration::ZERO);
     }
 
@@ -90,7 +90,7 @@ mod tests {
         let check = || {
             background.spawner().run(async {
                 let until = Instant::now() + Duration::from_millis(100);
-                Running::start(until, LATE, works().into_iter()).finish().await
+                done_by(until, works()).await
             })
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

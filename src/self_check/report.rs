@@ -14,9 +14,9 @@ use crate::remedy::Step;
 /// What a self-check found: where the program runs, what its token holds, each gate that was asked
 /// about, and one set of steps that opens all that are closed.
 ///
-/// `Display` is a page of at most 80 columns for a person, with commands unbroken; it ends in a line
-/// end. As `serde` value it is one object for a log: names are strings, scopes full URIs, and what is
-/// not known is null. It holds no token.
+/// `Display` is a page of at most 80 columns for a person, with commands unbroken; it ends in a
+/// line end. As a `serde` value it is one object for a log: names are strings, scopes full URIs,
+/// and what is not known is null. It holds no token.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -37,12 +37,12 @@ use crate::remedy::Step;
 pub struct Report {
     pub(super) environment: Arc<Environment>,
     /// What the reader calls the credential.
-    pub(super) credential_name: Option<&'static str>,
+    pub(super) credential: Option<&'static str>,
     pub(super) granted: GrantedScopes,
     /// How long the token was still valid when it was looked at.
     pub(super) left: Option<Duration>,
-    /// Whether a metadata server minted the token for no scope in particular, although it would have
-    /// minted one for the scopes that are asked for.
+    /// Whether a metadata server minted the token for no scope in particular, although it mints
+    /// tokens for the scopes that it is asked for.
     pub(super) is_for_no_scope: bool,
     pub(super) findings: Vec<Finding>,
     pub(super) summary: Option<String>,
@@ -132,8 +132,8 @@ impl Report {
         &self.steps
     }
 
-    /// The report itself, unless a gate is closed or a need is invalid. An unknown state is no reason
-    /// to stop: a client cannot know better than the server.
+    /// The report itself, unless a gate is closed or a need is invalid. An unknown state is no
+    /// reason to stop: a client cannot know better than the server.
     ///
     /// # Errors
     /// The closed gates and the invalid needs. Its `Display` is one line, its
@@ -149,10 +149,7 @@ impl Report {
     /// # }
     /// ```
     pub fn into_result(self) -> Result<Self, ClosedGates> {
-        match self.state() {
-            GateState::Open | GateState::Unknown => Ok(self),
-            GateState::Closed | GateState::Invalid => Err(ClosedGates(Box::new(self))),
-        }
+        if self.state() < GateState::Closed { Ok(self) } else { Err(ClosedGates(Box::new(self))) }
     }
 }
 

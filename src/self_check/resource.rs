@@ -1,16 +1,15 @@
 //! Resources whose IAM gate can be asked about.
 //!
-//! `testIamPermissions` answers which of the named permissions the caller has. Like any other method
-//! it takes an OAuth scope itself, and its answer does not depend on the scopes that the permission's
-//! own methods take.
+//! `testIamPermissions` answers which of the named permissions the caller has. Like any other
+//! method it takes an OAuth scope itself. Its answer does not depend on whether the token holds the
+//! scopes of the methods for which the permissions are.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{Method, Request, Uri};
 use serde_json::json;
 
-use super::kind::ResourceKind;
-use super::kinds::KINDS;
+use super::kinds::{KINDS, ResourceKind};
 use super::need::Lookup;
 use crate::call::{Call, Why};
 use crate::catalog::{Endpoints, lookup};
@@ -35,20 +34,19 @@ pub(super) struct IamNeed {
 impl IamNeed {
     pub(super) fn read(resource: &str, permissions: Vec<String>) -> Self {
         let resource = resource.trim();
-        let subject: String = resource.chars().take(300).collect();
-        let read = IamResource::read(resource, &permissions);
-        Self { subject: subject.escape_debug().to_string(), permissions, resource: read }
+        let subject = format!("{resource:.300}").escape_debug().to_string();
+        Self { subject, resource: IamResource::read(resource, &permissions), permissions }
     }
 
-    /// What asks IAM, and the scope that its token is asked for.
-    pub(super) fn question(&self, endpoints: &Endpoints) -> Result<(Scope, Request<Bytes>), String> {
+    /// The request that asks IAM, and the scope that its token is asked for.
+    pub(super) fn request(&self, endpoints: &Endpoints) -> Result<(Scope, Request<Bytes>), String> {
         let resource = self.resource.as_ref().map_err(String::clone)?;
         let base = endpoints.base(resource.kind.host);
-        Ok((resource.scope(), resource.question(&base, &self.permissions)?))
+        Ok((scope_for(&resource.method()), resource.request(&base, &self.permissions)?))
     }
 }
 
-/// A resource: its kind, and the names that tell it from others of that kind.
+/// A resource: its kind, and the names that identify it among others of that kind.
 #[derive(Clone)]
 pub(super) struct IamResource {
     pub(super) kind: &'static ResourceKind,
@@ -58,29 +56,26 @@ pub(super) struct IamResource {
 impl IamResource {
     /// Reads a full resource name, or `gs://BUCKET` and `gs://BUCKET/OBJECT`.
     fn read(text: &str, permissions: &[String]) -> Result<Self, String> {
-        let full = match text.strip_prefix("gs://").map(|rest| rest.trim_end_matches('/')) {
-            Some(rest) => match rest.split_once('/') {
-                Some((bucket, object)) => format!("{STORAGE}{bucket}/objects/{object}"),
-                None => format!("{STORAGE}{rest}"),
-            },
+        let full = match text.strip_prefix("gs://").map(|name| name.trim_end_matches('/')) {
+            Some(name) => format!("{STORAGE}{}", name.replacen('/', "/objects/", 1)),
             None => text.to_owned(),
         };
         let parts = full.strip_prefix("//").and_then(|rest| rest.split_once('/'));
         let (host, name) = parts.ok_or_else(|| expected(""))?;
-        let read = |kind: &'static ResourceKind| names(kind.name, name).map(|names| Self { kind, names });
-        let mut at_host = kinds_at(host).filter(|_| full.len() <= LONG);
-        let read = at_host.find_map(read).ok_or_else(|| expected(host))?;
+        let mut kinds = kinds_at(host).filter(|_| full.len() <= LONG);
+        let read = kinds.find_map(|kind| Some(Self { kind, names: names(kind.name, name)? }));
+        let read = read.ok_or_else(|| expected(host))?;
         check(read.kind, permissions).map(|()| read)
     }
 
     /// Asks which of these permissions the account has. Without a token.
-    fn question(&self, base: &str, permissions: &[String]) -> Result<Request<Bytes>, String> {
-        let path = self.path();
-        let (query, body) = match self.kind.verb == Method::POST {
-            true => (String::new(), json!({ "permissions": permissions }).to_string()),
-            false => (format!("?permissions={}", permissions.join("&permissions=")), String::new()),
-        };
-        let request = Request::builder().method(&self.kind.verb).uri(format!("{base}{path}{query}"));
+    fn request(&self, base: &str, permissions: &[String]) -> Result<Request<Bytes>, String> {
+        let (mut url, mut body) = (format!("{base}{}", self.path()), String::new());
+        match self.kind.verb == Method::POST {
+            true => body = json!({ "permissions": permissions }).to_string(),
+            false => url = format!("{url}?permissions={}", permissions.join("&permissions=")),
+        }
+        let request = Request::builder().method(&self.kind.verb).uri(url);
         let request = request.header(CONTENT_TYPE, "application/json").body(Bytes::from(body));
         request.map_err(|_| "its name makes no URL".to_owned())
     }
@@ -90,11 +85,6 @@ impl IamResource {
         let uri: Result<Uri, _> = format!("https://{}{}", self.kind.host, self.path()).parse();
         let uri = uri.map_err(|_| Why::Method)?;
         lookup(&Call::new(&self.kind.verb, &uri), &Endpoints::new())
-    }
-
-    /// The scope that a token is asked for to ask IAM.
-    pub(super) fn scope(&self) -> Scope {
-        scope_for(&self.method())
     }
 
     /// The command that grants a role on it.
@@ -113,8 +103,8 @@ impl IamResource {
     }
 }
 
-/// Refuses permissions that such a resource does not have: they are never granted on it, so that the
-/// answer would look like a closed gate.
+/// Refuses permissions that such a resource does not have: they are never granted on it, so that
+/// the answer would look like a closed gate.
 fn check(kind: &ResourceKind, permissions: &[String]) -> Result<(), String> {
     let ResourceKind { what, permissions: starts, .. } = kind;
     let start = starts.first().copied().unwrap_or("SERVICE.RESOURCE.");
@@ -123,15 +113,14 @@ fn check(kind: &ResourceKind, permissions: &[String]) -> Result<(), String> {
         (0, _) => Err(format!("no permission of the {what} is named; those begin with `{start}`")),
         (1..=MOST, None) => Ok(()),
         (1..=MOST, Some(odd)) => {
-            let odd = format!("{odd:.100}");
-            let odd = odd.escape_debug();
+            let odd = format!("{odd:.100}").escape_debug().to_string();
             Err(format!("`{odd}` is no permission of a {what}; those begin with `{start}`"))
         }
-        (count, _) => Err(format!("{count} permissions; Google answers at most {MOST} at once: {AGAIN}")),
+        (many, _) => Err(format!("{many} permissions; Google answers at most {MOST} {AT_ONCE}")),
     }
 }
 
-const AGAIN: &str = "name the resource again for the rest";
+const AT_ONCE: &str = "at once: name the resource again for the rest";
 
 fn fits(permission: &str, starts: &[&str]) -> bool {
     let is_name = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -154,8 +143,8 @@ fn expected(host: &str) -> String {
     let mut hosts: Vec<&str> = KINDS.iter().map(|(kind, _)| kind.host).collect();
     hosts.dedup();
     format!(
-        "not a resource that can be asked about; expected gs://{{bucket}}, or a full resource name such as \
-         //pubsub.googleapis.com/projects/{{project}}/topics/{{topic}}, at one of {}",
+        "not a resource that can be asked about; expected gs://{{bucket}}, or a full resource name \
+         such as //pubsub.googleapis.com/projects/{{project}}/topics/{{topic}}, at one of {}",
         hosts.join(", ")
     )
 }
@@ -166,20 +155,17 @@ fn names(template: &'static str, text: &str) -> Option<Vec<(&'static str, String
     let parts: Vec<&'static str> = template.split('/').collect();
     // The last takes what is left: only an object's name has slashes.
     let segments: Vec<&str> = text.splitn(parts.len(), '/').collect();
-    if segments.len() != parts.len() {
-        return None;
-    }
     let mut names = Vec::new();
-    for (part, segment) in parts.into_iter().zip(segments) {
+    for (part, segment) in parts.iter().zip(&segments) {
         match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
             Some(name) if is_plain(segment) || (name == "object" && !segment.is_empty()) => {
-                names.push((name, segment.to_owned()));
+                names.push((name, (*segment).to_owned()));
             }
             None if part == segment => {}
             _ => return None,
         }
     }
-    Some(names)
+    (segments.len() == parts.len()).then_some(names)
 }
 
 fn is_plain(name: &str) -> bool {
@@ -212,7 +198,8 @@ mod tests {
             "gs://photos/2026/a b.jpg",
             "storage.objects.get",
             "GET",
-            "/storage/v1/b/photos/o/2026%2Fa%20b.jpg/iam/testPermissions?permissions=storage.objects.get",
+            "/storage/v1/b/photos/o/2026%2Fa%20b.jpg/iam/testPermissions\
+             ?permissions=storage.objects.get",
         ),
         (
             "//pubsub.googleapis.com/projects/p/topics/t",
@@ -280,7 +267,7 @@ mod tests {
     fn each_kind_is_asked_at_its_own_url_in_its_own_way() {
         for (resource, permission, verb, path) in EACH {
             let read = read(resource, permission).expect(resource);
-            let asked = read.question("", &[permission.to_owned()]).expect(resource);
+            let asked = read.request("", &[permission.to_owned()]).expect(resource);
             assert_eq!((asked.method().as_str(), asked.uri().to_string().as_str()), (verb, path));
             let body = match verb {
                 "POST" => format!(r#"{{"permissions":["{permission}"]}}"#),
@@ -305,17 +292,20 @@ mod tests {
 
     #[test]
     fn what_cannot_be_asked_about_is_refused_with_what_can() {
+        const GET: &str = "storage.objects.get";
+        const PUBLISH: &str = "pubsub.topics.publish";
+        const PROJECT: &str = "//cloudresourcemanager.googleapis.com/projects/p";
         for (resource, permission, hint) in [
-            ("photos", "storage.objects.get", "gs://{bucket}"),
-            ("//storage.googleapis.com/photos", "storage.objects.get", "projects/_/buckets/{bucket}"),
-            ("//pubsub.googleapis.com/projects/p/topics/$(x)", "pubsub.topics.publish", "/topics/{topic}"),
-            ("//pubsub.googleapis.com/projects/p/topics/-t", "pubsub.topics.publish", "/topics/{topic}"),
-            ("//pubsub.googleapis.com/projects/p/topics/", "pubsub.topics.publish", "/topics/{topic}"),
+            ("photos", GET, "gs://{bucket}"),
+            ("//storage.googleapis.com/photos", GET, "projects/_/buckets/{bucket}"),
+            ("//pubsub.googleapis.com/projects/p/topics/$(x)", PUBLISH, "/topics/{topic}"),
+            ("//pubsub.googleapis.com/projects/p/topics/-t", PUBLISH, "/topics/{topic}"),
+            ("//pubsub.googleapis.com/projects/p/topics/", PUBLISH, "/topics/{topic}"),
             ("//example.com/projects/p", "a.b.c", "cloudtasks.googleapis.com"),
-            ("gs://photos", "pubsub.topics.publish", "`storage.`"),
+            ("gs://photos", PUBLISH, "`storage.`"),
             ("gs://photos", "storage.objects.*", "no permission of a bucket"),
             ("gs://photos", "roles/storage.admin", "no permission of a bucket"),
-            ("//cloudresourcemanager.googleapis.com/projects/p", "jobs.create", "no permission of a project"),
+            (PROJECT, "jobs.create", "no permission of a project"),
             (
                 "//bigquery.googleapis.com/projects/p/datasets/d/tables/t",
                 "bigquery.jobs.create",
@@ -326,14 +316,15 @@ mod tests {
             assert!(error.contains(hint), "{resource}: {error}");
         }
         assert!(IamNeed::read("gs://photos", vec![]).resource.is_err());
-        assert!(IamNeed::read("gs://photos", vec!["storage.objects.get".to_owned(); 101]).resource.is_err());
+        assert!(IamNeed::read("gs://photos", vec![GET.to_owned(); 101]).resource.is_err());
     }
 
     #[test]
     fn a_binding_holds_the_names() {
         let key = "//cloudkms.googleapis.com/projects/p/locations/l/keyRings/r/cryptoKeys/k";
         let binding = read(key, "cloudkms.cryptoKeys.get").unwrap().binding();
-        assert_eq!(binding, "gcloud kms keys add-iam-policy-binding k --keyring=r --location=l --project=p");
+        let expected = "kms keys add-iam-policy-binding k --keyring=r --location=l --project=p";
+        assert_eq!(binding, format!("gcloud {expected}"));
         assert!(KINDS.iter().all(|(kind, _)| kind.binding.contains('{')));
     }
 }

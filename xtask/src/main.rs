@@ -1,5 +1,6 @@
 //! What the maintainers and CI run: `cargo xtask <task>`.
 
+mod adapters;
 mod api;
 mod build_cost;
 mod catalog;
@@ -30,6 +31,7 @@ usage: cargo xtask catalog             write the catalog from the pinned package
        cargo xtask core                check that the core brings no HTTP client, no TLS, and few crates
        cargo xtask wasm                check that the pure crates compile for wasm32-unknown-unknown
        cargo xtask package             build every published crate from its package
+       cargo xtask adapters            play the scenarios with the adapters of docs/support-another-client.md
        cargo xtask sizes               check the stated sizes of the catalogs
        cargo xtask deep                what takes hours; or one part of it:
        cargo xtask deep fuzz|soak SECONDS, deep executions COUNT,
@@ -55,6 +57,7 @@ fn main() -> anyhow::Result<()> {
         ["examples", "--check"] => examples::check(),
         ["sizes"] => package::sizes(),
         ["package"] => package::package(),
+        ["adapters"] => adapters::check(),
         ["wasm"] => wasm::check(),
         ["wasm", "--possible"] => wasm::is_possible(),
         ["features"] => checks::features(),

@@ -43,6 +43,16 @@ fn blob(name: &str) -> Result<PathBuf> {
 /// cargo's own verification does the same by a registry of its own, whose crates it takes for unchanging: after
 /// a change it would compile what it has unpacked before.
 pub(crate) fn package() -> Result<()> {
+    let folder = unpack()?;
+    let target = workspace::target()?;
+    let mut check = Command::new("cargo");
+    check.args(["check", "--workspace", "--quiet", "--target-dir"]).arg(target).current_dir(folder);
+    run(&mut check)
+}
+
+/// Packages every published crate as crates.io would get it, and unpacks the packages side by side. Gives the
+/// folder in which they are.
+pub(crate) fn unpack() -> Result<PathBuf> {
     let mut command = Command::new("cargo");
     command.args(["package", "--workspace", "--no-verify", "--allow-dirty", "--quiet"]);
     for member in workspace::members()?.iter().filter(|member| !member.is_published) {
@@ -51,10 +61,7 @@ pub(crate) fn package() -> Result<()> {
     run(command.current_dir(workspace::root()))?;
     let (target, published) = (workspace::target()?, workspace::published()?);
     published.iter().try_for_each(|member| package_of(&target.join("package"), member))?;
-    let folder = unpacked(&target, &published)?;
-    let mut check = Command::new("cargo");
-    check.args(["check", "--workspace", "--quiet", "--target-dir"]).arg(target).current_dir(folder);
-    run(&mut check)
+    unpacked(&target, &published)
 }
 
 fn package_of(folder: &Path, member: &Member) -> Result<()> {
@@ -73,7 +80,12 @@ fn package_of(folder: &Path, member: &Member) -> Result<()> {
 }
 
 fn file_of(member: &Member) -> String {
-    format!("{}-{}.crate", member.name, member.version)
+    format!("{}.crate", folder_of(member))
+}
+
+/// The folder that a package unpacks to.
+pub(crate) fn folder_of(member: &Member) -> String {
+    format!("{}-{}", member.name, member.version)
 }
 
 /// A workspace of the unpacked packages, which takes each of them in place of what is published.
@@ -87,7 +99,7 @@ fn unpacked(target: &Path, published: &[Member]) -> Result<PathBuf> {
     for member in published {
         let archive = target.join("package").join(file_of(member));
         run(Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(&folder))?;
-        let place = format!("{}-{}", member.name, member.version);
+        let place = folder_of(member);
         members += &format!("    \"{place}\",\n");
         patches += &format!("{} = {{ path = \"{place}\" }}\n", member.name);
     }
@@ -100,10 +112,10 @@ fn unpacked(target: &Path, published: &[Member]) -> Result<PathBuf> {
 }
 
 /// As in the workspace's manifest, so that what was compiled there is not compiled again.
-const PROFILE: &str =
+pub(crate) const PROFILE: &str =
     "[profile.dev]\ndebug = \"line-tables-only\"\n[profile.dev.package.\"*\"]\ndebug = false\n";
 
-fn run(command: &mut Command) -> Result<()> {
+pub(crate) fn run(command: &mut Command) -> Result<()> {
     println!("==> {command:?}");
     if !command.status()?.success() {
         bail!("failed: {command:?}");

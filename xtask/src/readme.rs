@@ -46,10 +46,8 @@ const BLOCKS: [Block; 4] = [
             command: &[
                 "run",
                 "--quiet",
-                "--bin",
-                "gcp-scopes",
-                // As the tests have built it.
-                "--all-features",
+                "--package",
+                "gcp-scopes-cli",
                 "--",
                 "method",
                 "POST",

@@ -52,6 +52,7 @@ pub const TWIN: u8 = 3;
 pub const VERBS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /// The code of an HTTP verb, or nothing for one that no method has.
+#[inline]
 pub fn verb_code(verb: &str) -> Option<u16> {
     match verb {
         "GET" => Some(1),

@@ -33,7 +33,7 @@ mod serialize;
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 use gcp_scopes_catalog::{ApiMethod, for_every_call};
@@ -46,7 +46,7 @@ use crate::environment::{Credential, Environment};
 use crate::granted::{GrantSource, GrantedScopes};
 use crate::layout::Layout;
 use crate::refusal::{Certainty, Gate, Refusal, ScopeRefusal};
-use crate::remedy::{self, Remedy, Step};
+use crate::remedy::{Remedy, Step};
 use facts::Facts;
 
 /// A call that was refused, or would be, because its token lacks an OAuth scope.
@@ -118,23 +118,8 @@ impl Denial {
         refusal: Option<Refusal>,
     ) -> Self {
         let environment = environment.of_token(&granted);
-        let case = remedy::Case {
-            kind: refusal.as_ref().and_then(Refusal::scope_refusal).unwrap_or(ScopeRefusal::Missing),
-            accepted: std::slice::from_ref(&accepted),
-            held: granted.scopes(),
-            environment: &environment,
-        };
-        let (is_contradicted, remedy) = (case.is_contradicted(), remedy::remedy(&case));
-        Self(Arc::new(Facts {
-            kind,
-            method,
-            accepted,
-            granted,
-            environment,
-            refusal,
-            is_contradicted,
-            remedy,
-        }))
+        let remedy = OnceLock::new();
+        Self(Arc::new(Facts { kind, method, accepted, granted, environment, refusal, remedy }))
     }
 
     /// The same denial with the steps for another place, for a tool that explains what somebody else's
@@ -386,7 +371,7 @@ impl Denial {
     /// ```
     #[must_use]
     pub fn steps(&self) -> &[Step] {
-        &self.0.remedy.steps
+        &self.0.remedy().steps
     }
 
     /// The whole story for a person: the two gates, what is held, what would do, and the steps.
@@ -435,8 +420,8 @@ impl Denial {
     /// The same denial with something to do first that only the client's adapter knows of.
     #[must_use]
     pub fn with_first_step(&self, step: Step) -> Self {
-        let Facts { kind, method, accepted, granted, environment, refusal, is_contradicted, remedy } =
-            &*self.0;
+        let Facts { kind, method, accepted, granted, environment, refusal, .. } = &*self.0;
+        let remedy = self.0.remedy();
         let brief = step.code_line().map(|code| format!("Ask for another scope in the call: {code}. "));
         let summary = brief.unwrap_or_default() + &remedy.summary;
         let steps = std::iter::once(step).chain(remedy.steps.iter().cloned()).collect();
@@ -447,8 +432,7 @@ impl Denial {
             granted: granted.clone(),
             environment: Arc::clone(environment),
             refusal: refusal.clone(),
-            is_contradicted: *is_contradicted,
-            remedy: Remedy { summary, steps },
+            remedy: Remedy { summary, steps }.into(),
         }))
     }
 
@@ -473,7 +457,7 @@ impl Denial {
     /// ```
     #[must_use]
     pub fn summary(&self) -> &str {
-        &self.0.remedy.summary
+        &self.0.remedy().summary
     }
 }
 

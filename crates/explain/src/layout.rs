@@ -329,9 +329,14 @@ mod tests {
     use super::*;
 
     fn step() -> Step {
-        Step::new("Stop the machine first, since its settings cannot be changed while it runs.")
-            .command(format!("gcloud {}", "very ".repeat(40)))
-            .link("https://docs.cloud.google.com/compute/docs")
+        let text = "Stop the machine first, since its settings cannot be changed while it runs.";
+        Step {
+            text: text.to_owned(),
+            command: Some(format!("gcloud {}", "very ".repeat(40))),
+            code: None,
+            console: None,
+            link: Some("https://docs.cloud.google.com/compute/docs"),
+        }
     }
 
     #[test]

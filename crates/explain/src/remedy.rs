@@ -5,6 +5,9 @@
 //! a command only if it has the syntax Google documents for it; otherwise a placeholder in capitals
 //! stays, so that pasting a command never runs what somebody put into a VM's name.
 //!
+//! The words stand in the files of `advice/`; code decides which section of them fits and which of
+//! their conditions hold.
+//!
 //! ```
 //! use gcp_scopes_explain::environment::{Credential, Environment, Platform};
 //! use gcp_scopes_explain::{refusal, remedy};
@@ -22,26 +25,21 @@
 //! # Ok::<(), gcp_scopes_explain::Error>(())
 //! ```
 
+mod advice;
 mod asked;
+mod book;
 mod case;
-mod code;
-mod elsewhere;
+mod facts;
 mod gates;
 mod grant;
-mod login;
-mod machine;
-mod next;
-mod pages;
 mod plan;
-mod platform;
-mod product;
 mod step;
 
 pub use asked::for_requested_scopes;
 pub(crate) use case::Case;
-pub use case::{Remedy, scopes_flag};
+pub use case::scopes_flag;
 pub use gates::{for_refusal, for_refused_call};
 pub use grant::for_permissions;
 pub use plan::for_calls;
 pub(crate) use plan::remedy;
-pub use step::Step;
+pub use step::{Remedy, Step};

@@ -17,7 +17,8 @@ use gcp_scopes::guard::Guard;
 use gcp_scopes::scope::ScopeSet;
 use gcp_scopes::token_source::TokenSource;
 
-/// Credentials of google-cloud-auth, with a guard that listens. Made by [`GuardGoogleCloudExt::credentials`].
+/// Credentials of google-cloud-auth, with a guard that listens. Made by
+/// [`GuardGoogleCloudExt::credentials`](crate::GuardGoogleCloudExt::credentials).
 ///
 /// ```
 /// use gcp_scopes_google_cloud::GuardGoogleCloudExt as _;

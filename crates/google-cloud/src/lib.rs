@@ -31,7 +31,7 @@
 //! makes JWTs that say themselves what they hold; for others the metadata server or tokeninfo is asked.
 //!
 //! # Errors
-//! A call that is not sent fails with a [`CredentialsError`] that is not transient, so that nobody
+//! A call that is not sent fails with a [`CredentialsError`](google_cloud_auth::errors::CredentialsError) that is not transient, so that nobody
 //! retries it.
 
 mod credentials;

@@ -1,16 +1,16 @@
 //! What a denial is made of.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use gcp_scopes_catalog::ApiMethod;
 use gcp_scopes_catalog::scope::ScopeSet;
 
 use crate::environment::Environment;
 use crate::granted::GrantedScopes;
-use crate::refusal::Refusal;
-use crate::remedy::Remedy;
+use crate::refusal::{Refusal, ScopeRefusal};
+use crate::remedy::{self, Case, Remedy};
 
-/// How a [`Denial`] came about.
+/// How a [`Denial`](crate::Denial) came about.
 ///
 /// ```
 /// use gcp_scopes_explain::denial::DenialKind;
@@ -54,7 +54,28 @@ pub(super) struct Facts {
     pub(super) granted: GrantedScopes,
     pub(super) environment: Arc<Environment>,
     pub(super) refusal: Option<Refusal>,
+    /// Worded when it is first asked for.
+    pub(super) remedy: OnceLock<Remedy>,
+}
+
+impl Facts {
+    /// What to do.
+    pub(super) fn remedy(&self) -> &Remedy {
+        self.remedy.get_or_init(|| remedy::remedy(&self.case()))
+    }
+
     /// Whether a scope that would do is among those that the refused token is said to hold.
-    pub(super) is_contradicted: bool,
-    pub(super) remedy: Remedy,
+    pub(super) fn is_contradicted(&self) -> bool {
+        self.case().is_contradicted()
+    }
+
+    /// How the lack of scope was said.
+    pub(super) fn scope_refusal(&self) -> ScopeRefusal {
+        self.refusal.as_ref().and_then(Refusal::scope_refusal).unwrap_or(ScopeRefusal::Missing)
+    }
+
+    fn case(&self) -> Case<'_> {
+        let accepted = std::slice::from_ref(&self.accepted);
+        Case::new(self.scope_refusal(), accepted, self.granted.scopes(), &self.environment)
+    }
 }

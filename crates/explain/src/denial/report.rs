@@ -24,26 +24,26 @@ pub(super) fn line(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         DenialKind::Refused => "was refused",
     };
     write!(f, "{} {verb}: ", subject(facts))?;
-    match scope_refusal(facts) {
+    match facts.scope_refusal() {
         ScopeRefusal::Restricting => f.write_str("its token holds an OAuth scope that restricts it")?,
         ScopeRefusal::ScopeOrShare => {
             f.write_str("its token lacks the OAuth scope for Drive, or the file is not shared")?;
         }
         _ => missing(facts, f)?,
     }
-    write!(f, ". {NO_ROLE_HELPS}. {}", facts.remedy.summary)
+    write!(f, ". {NO_ROLE_HELPS}. {}", facts.remedy().summary)
 }
 
 fn missing(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match facts.granted.scopes() {
-        Some(_) if facts.is_contradicted => {
+        Some(_) if facts.is_contradicted() => {
             f.write_str("its token lacks an OAuth scope, unlike what is known of it")?;
         }
         Some(held) if held.is_empty() => f.write_str("its token holds no OAuth scope")?,
         Some(held) => write!(f, "its token holds {}", shortened(held.iter(), " and "))?,
         None => f.write_str("its token lacks an OAuth scope")?,
     }
-    let is_told = facts.granted.scopes().is_some() && !facts.is_contradicted;
+    let is_told = facts.granted.scopes().is_some() && !facts.is_contradicted();
     let contrast = if is_told { ", but" } else { ";" };
     match facts.accepted.is_empty() {
         true => Ok(()),
@@ -51,10 +51,6 @@ fn missing(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             write!(f, "{contrast} the method needs {}", shortened(narrowest_first(&facts.accepted), " or "))
         }
     }
-}
-
-fn scope_refusal(facts: &Facts) -> ScopeRefusal {
-    facts.refusal.as_ref().and_then(Refusal::scope_refusal).unwrap_or(ScopeRefusal::Missing)
 }
 
 pub(super) fn text(facts: &Facts, layout: Layout) -> String {
@@ -74,7 +70,7 @@ pub(super) fn text(facts: &Facts, layout: Layout) -> String {
     );
     page.line("");
     page.wrapped("", &facts.environment.what_to_do());
-    page.steps(&facts.remedy.steps);
+    page.steps(&facts.remedy().steps);
     page.into_text()
 }
 
@@ -87,7 +83,7 @@ fn headline(facts: &Facts) -> String {
             format!("{} was not sent: Google has refused it with this token before.", subject(facts))
         }
         DenialKind::Refused => {
-            let why = match scope_refusal(facts) {
+            let why = match facts.scope_refusal() {
                 ScopeRefusal::Restricting => "because its token holds a scope that restricts it",
                 ScopeRefusal::ScopeOrShare => "for lack of an OAuth scope for Drive, or of a share",
                 _ => "for lack of an OAuth scope",
@@ -138,7 +134,7 @@ fn facts_table(facts: &Facts, page: &mut Page) {
     if let Some(method) = facts.method {
         page.row("method", &format!("{} ({})", method.id(), method.api()));
     }
-    if scope_refusal(facts) != ScopeRefusal::Restricting {
+    if facts.scope_refusal() != ScopeRefusal::Restricting {
         needs(facts, page);
     }
     holds(facts, page);
@@ -179,7 +175,7 @@ fn holds(facts: &Facts, page: &mut Page) {
     }
     let source = facts.granted.source().map(|source| format!("({})", source.describe()));
     let mut after: Vec<String> = source.into_iter().collect();
-    if facts.is_contradicted {
+    if facts.is_contradicted() {
         after.push("which the refusal contradicts: the list may be out of date".to_owned());
     }
     page.rows("holds", None, &items, &after);

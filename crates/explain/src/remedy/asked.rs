@@ -3,6 +3,7 @@
 use gcp_scopes_catalog::scope::ScopeSet;
 use gcp_scopes_catalog::{ApiMethod, Found, Verdict, least, verdict};
 
+use super::advice::{self, With};
 use super::step::Step;
 
 /// Scopes for reading that open a part of the data only. The generator of google-apis-rs takes them for
@@ -47,13 +48,7 @@ fn partial(asked: &ScopeSet) -> Option<&'static str> {
 /// The step that mends it in the clients of google-apis-rs.
 fn name_a_scope(method: ApiMethod, asked: &ScopeSet, why: &str) -> Option<Step> {
     let better = least(&method.accepted())?;
-    let names: Vec<_> = asked.iter().map(|scope| scope.short().to_owned()).collect();
-    let text = format!(
-        "Name the scope in the call of {}. This one asked for {}, {why}: google-apis-rs chooses a scope by \
-         itself where the program names none.",
-        method.id(),
-        names.join(" and ")
-    );
-    let step = Step::new(text).code(format!(".add_scope(\"{}\")", better.as_str()));
-    Some(step.link("https://github.com/Byron/google-apis-rs/issues/428"))
+    let asked = asked.iter().map(|scope| scope.short().to_owned()).collect::<Vec<_>>().join(" and ");
+    let words = [("method", method.id()), ("asked", &asked), ("why", why), ("better", better.as_str())];
+    advice::steps("requested", &With(&(), &words)).pop()
 }

@@ -1,11 +1,17 @@
 //! What advice is made from: which scopes would do, which are held, and where.
 
+use std::cell::OnceCell;
+
 use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 use gcp_scopes_catalog::{least_of, recommended};
 
-use super::step::Step;
 use crate::environment::{Credential, Environment};
 use crate::refusal::ScopeRefusal;
+
+/// What `gcloud auth application-default login` asks for by default, all of which `--scopes`
+/// replaces. Source: `gcloud auth application-default login --help`.
+const DEFAULTS: &str = "openid https://www.googleapis.com/auth/userinfo.email \
+     https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/sqlservice.login";
 
 /// What the steps are made from.
 #[derive(Debug)]
@@ -16,6 +22,20 @@ pub(crate) struct Case<'a> {
     /// What the token is known to hold.
     pub(crate) held: Option<&'a ScopeSet>,
     pub(crate) environment: &'a Environment,
+    needed: OnceCell<Vec<Scope>>,
+    recommended: OnceCell<ScopeSet>,
+}
+
+impl<'a> Case<'a> {
+    pub(crate) fn new(
+        kind: ScopeRefusal,
+        accepted: &'a [ScopeSet],
+        held: Option<&'a ScopeSet>,
+        environment: &'a Environment,
+    ) -> Self {
+        let (needed, recommended) = (OnceCell::new(), OnceCell::new());
+        Self { kind, accepted, held, environment, needed, recommended }
+    }
 }
 
 impl Case<'_> {
@@ -30,7 +50,7 @@ impl Case<'_> {
     /// What is held and the least that is needed: a flag that replaces the list must carry both.
     pub(super) fn union(&self) -> Option<ScopeSet> {
         let mut all = self.held()?.clone();
-        all.extend(self.needed());
+        all.extend(self.needed().iter().cloned());
         Some(all)
     }
 
@@ -46,13 +66,13 @@ impl Case<'_> {
     }
 
     /// The least that opens every closed gate.
-    pub(super) fn needed(&self) -> Vec<Scope> {
-        least_of(self.accepted)
+    pub(super) fn needed(&self) -> &[Scope] {
+        self.needed.get_or_init(|| least_of(self.accepted))
     }
 
     /// What Google recommends, with whatever is needed or held beside it.
-    pub(super) fn recommended(&self) -> ScopeSet {
-        recommended(self.accepted, self.held())
+    pub(super) fn recommended(&self) -> &ScopeSet {
+        self.recommended.get_or_init(|| recommended(self.accepted, self.held()))
     }
 
     /// The union as gcloud's `--scopes` takes it, with words in capitals for what is not known of it.
@@ -70,22 +90,6 @@ impl Case<'_> {
         list.join(",")
     }
 
-    /// What to put in the place of those words, as a sentence behind a step that has the list.
-    pub(super) fn to_fill_in(&self) -> &'static str {
-        match (self.held(), self.names_none()) {
-            (None, true) => {
-                " Put the present scopes in the place of SCOPES_IT_HAS, and the one it lacks in the place of SCOPE."
-            }
-            (None, false) => " Put the present scopes in the place of SCOPES_IT_HAS.",
-            (Some(_), true) => " Put the one it lacks in the place of SCOPE.",
-            // The report of another call lists what that one lacks, and not what this one does.
-            (Some(_), false) if self.accepted.len() == 1 => {
-                " If other calls are refused, too, add their scopes to the list."
-            }
-            (Some(_), false) => "",
-        }
-    }
-
     /// The recommended list for people, if the union does without `cloud-platform`.
     pub(super) fn recommended_in_short(&self) -> Option<String> {
         if self.union().is_some_and(|all| all.contains(&Scope::cloud_platform())) {
@@ -95,24 +99,25 @@ impl Case<'_> {
         Some(names.join(" and "))
     }
 
-    /// The same as a sentence behind a step whose list is the union.
-    pub(super) fn or_better(&self) -> String {
-        let sentence = |list| {
-            format!(" Google recommends {list} in the place of that list, and IAM roles for the rest.")
-        };
-        self.recommended_in_short().map(sentence).unwrap_or_default()
-    }
-
     /// The recommended list as programs take it.
     pub(super) fn scopes_to_ask(&self) -> Vec<String> {
-        self.recommended().iter().map(|scope| plain(&scope).to_owned()).collect()
+        plain_list(self.recommended())
     }
 
     /// What to enter for domain-wide delegation, where there is no recommended list.
     pub(super) fn scopes_to_delegate(&self) -> String {
-        let all = self.union().unwrap_or_else(|| self.needed().into_iter().collect());
-        let list: Vec<String> = all.iter().map(|scope| plain(&scope).to_owned()).collect();
-        if list.is_empty() { "SCOPE".to_owned() } else { list.join(",") }
+        let all = self.union().unwrap_or_else(|| self.needed().iter().cloned().collect());
+        if all.is_empty() { "SCOPE".to_owned() } else { plain_list(&all).join(",") }
+    }
+
+    /// What a person logs in with: the defaults, all that was granted and what is needed beside it.
+    pub(super) fn scopes_to_log_in(&self) -> String {
+        let mut all = ScopeSet::from_scope_text(DEFAULTS);
+        all.extend(self.held.into_iter().flat_map(ScopeSet::iter));
+        let is_lacking = |accepted: &&ScopeSet| !all.intersects(accepted);
+        let lacking: Vec<ScopeSet> = self.accepted.iter().filter(is_lacking).cloned().collect();
+        all.extend(least_of(&lacking));
+        plain_list(&all).join(",")
     }
 
     /// The scopes to ask for, in the form that people read.
@@ -136,67 +141,29 @@ impl Case<'_> {
         self.accepted.iter().any(is_cloud)
     }
 
-    /// What to ask for in code, where the list is the recommended one.
-    pub(super) fn advice(&self) -> String {
-        let needed = self.needed_in_short();
-        match self.recommended_in_short() {
-            _ if !self.is_cloud() => {
-                format!(" It is enough to ask for {needed}:{}", self.beyond_cloud())
-            }
-            Some(list) if list != needed => {
-                format!(
-                    " It is enough to ask for {needed}; Google recommends {list}, and IAM roles for the rest."
-                )
-            }
-            _ => String::new(),
-        }
+    /// Whether a scope of Drive or of its editors would do.
+    pub(super) fn is_drive(&self) -> bool {
+        let names = ["drive", "spreadsheets", "documents", "presentations"];
+        let is_drive = |scope: Scope| names.iter().any(|name| scope.short().split('.').next() == Some(*name));
+        self.accepted.iter().any(|accepted| accepted.iter().any(is_drive))
     }
 
-    /// A warning where the usual advice does not work.
-    pub(super) fn beyond_cloud(&self) -> &'static str {
-        match self.is_partly_cloud() {
-            _ if self.is_cloud() => "",
-            true => " cloud-platform does not cover all of these APIs.",
-            false => " cloud-platform does not cover this API.",
-        }
+    /// Whether the widest scope of Drive, with `cloud-platform` beside it, opens every gate.
+    pub(super) fn opens_with_drive(&self) -> bool {
+        let drive = Scope::from_uri("https://www.googleapis.com/auth/drive");
+        self.accepted.iter().all(|accepted| accepted.contains(&drive) || is_cloud(accepted))
     }
 
-    pub(super) fn project(&self) -> &str {
-        self.environment.project().unwrap_or("PROJECT")
-    }
-
-    pub(super) fn account(&self) -> &str {
-        self.environment.account().unwrap_or("SERVICE_ACCOUNT")
+    /// Whether it is known that what the machine holds cannot take a token for its own account.
+    pub(super) fn cannot_mint(&self) -> bool {
+        let mints = ["cloud-platform", "iam"]
+            .map(|name| Scope::from_uri(&format!("https://www.googleapis.com/auth/{name}")));
+        self.held().is_some_and(|held| !held.intersects(&ScopeSet::from_iter(mints)))
     }
 }
 
-pub(super) fn is_cloud(accepted: &ScopeSet) -> bool {
+fn is_cloud(accepted: &ScopeSet) -> bool {
     accepted.is_empty() || accepted.contains(&Scope::cloud_platform())
-}
-
-/// What to do, in one sentence and in steps. There is at least one step.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remedy {
-    pub(crate) summary: String,
-    pub(crate) steps: Vec<Step>,
-}
-
-impl Remedy {
-    /// What to do, in one sentence.
-    #[must_use]
-    pub fn summary(&self) -> &str {
-        &self.summary
-    }
-
-    /// The steps, in the order in which to take them.
-    #[must_use]
-    pub fn steps(&self) -> &[Step] {
-        &self.steps
-    }
-
-    pub(super) fn new(summary: impl Into<String>, steps: Vec<Step>) -> Self {
-        Self { summary: summary.into(), steps }
-    }
 }
 
 /// A list for gcloud's `--scopes`: its aliases where it has them, else the full URI.
@@ -217,9 +184,13 @@ fn flag_value(scope: &Scope) -> String {
     scope.gcloud_alias().filter(|alias| *alias != "sql").unwrap_or_else(|| plain(scope)).to_owned()
 }
 
+fn plain_list(scopes: &ScopeSet) -> Vec<String> {
+    scopes.iter().map(|scope| plain(&scope).to_owned()).collect()
+}
+
 /// A scope's URI, if it can stand in a shell command and in a string as it is: a server may name
 /// any scope.
-pub(super) fn plain(scope: &Scope) -> &str {
+fn plain(scope: &Scope) -> &str {
     let uri = scope.as_str();
     let is_plain = uri.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/._-".contains(&byte));
     if is_plain && !uri.starts_with('-') { uri } else { "SCOPE" }

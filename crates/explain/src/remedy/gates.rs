@@ -7,13 +7,13 @@ mod apis;
 mod bucket;
 mod closed;
 mod grants;
-pub(super) mod pages;
 pub(super) mod roles;
 mod sign_in;
 mod troubles;
 
 use gcp_scopes_catalog::call::Call;
 
+use super::advice;
 use super::case::Case;
 use super::plan::remedy;
 use super::step::Step;
@@ -66,19 +66,45 @@ fn for_gate(gate: &Closed<'_>) -> Vec<Step> {
     let Closed { refusal, environment, .. } = *gate;
     if let Some(kind) = refusal.scope_refusal() {
         let accepted = std::slice::from_ref(refusal.alternatives());
-        return remedy(&Case { kind, accepted, held: None, environment }).steps;
+        return remedy(&Case::new(kind, accepted, None, environment)).steps;
     }
-    match refusal.gate() {
-        Gate::Iam => roles::grant(gate),
-        Gate::ServiceDisabled => gate.enable(),
-        Gate::Billing => gate.pay(),
-        Gate::VpcSc => gate.ask_about_perimeter(),
-        Gate::OrgPolicy => gate.read_policy(),
-        Gate::RateLimit => gate.slow_down(),
-        Gate::QuotaProject => gate.choose_project(),
-        Gate::Credentials => sign_in::steps(gate),
-        Gate::ApiKey => gate.mend_key(),
-        Gate::ResourceAcl => gate.share(),
-        Gate::Scope | Gate::Other => gate.look_around(),
+    let section = match refusal.gate() {
+        Gate::Iam => return roles::steps(gate),
+        Gate::Credentials => return sign_in::steps(gate),
+        Gate::ServiceDisabled => "enable",
+        Gate::Billing => "pay",
+        Gate::VpcSc => "perimeter",
+        Gate::OrgPolicy => "policy",
+        Gate::RateLimit => "slow_down",
+        Gate::QuotaProject => gate.quota_project(),
+        Gate::ApiKey => "api_key",
+        Gate::ResourceAcl => "share",
+        Gate::Scope | Gate::Other => "other",
+    };
+    advice::steps(section, gate)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::advice::Facts;
+    use super::*;
+    use crate::refusal::{Answer, classify};
+
+    /// Calls `with` for refusals by several gates.
+    pub(in crate::remedy) fn refused(environment: &Environment, mut with: impl FnMut(&dyn Facts)) {
+        let words = [
+            "Project has been suspended.",
+            "Permission 'storage.objects.get' denied on resource '//x' (or it may not exist).",
+            "Requests from referer https://x.example are blocked.",
+            "A Google Workspace admin has disabled this.",
+            "Cloud Pub/Sub API has not been used in project my-project before or it is disabled.",
+            "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: a1B2_c3",
+            "Operation denied by org policy: ['constraints/iam.allowedPolicyMemberDomains': x]",
+        ];
+        for words in words {
+            let body = format!(r#"{{"error":{{"code":403,"message":"{words}"}}}}"#);
+            let refusal = classify(&Answer::new(body.as_bytes()).with_status(403)).unwrap();
+            with(&Closed { refusal: &refusal, environment, call: None });
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::gates::pages::ROLES;
-use super::gates::roles::with_permission;
+use super::advice::{self, With};
+use super::gates::roles::{ROLES, with_permission};
 use super::step::Step;
 use crate::environment::{Credential, Environment};
 
@@ -13,26 +13,25 @@ use crate::environment::{Credential, Environment};
 /// on the resource, with `{grant}` where member and role stand, if that is not its end.
 #[must_use]
 pub fn for_permissions(permissions: &[String], binding: &str, who: &Environment) -> Vec<Step> {
-    let mut roles: BTreeMap<(&str, &'static str), Vec<&str>> = BTreeMap::new();
+    let mut roles: BTreeMap<Option<(&str, &'static str)>, Vec<&str>> = BTreeMap::new();
     for permission in permissions {
-        let role = with_permission(permission).unwrap_or((ROLE, ROLES));
-        roles.entry(role).or_default().push(permission);
+        roles.entry(with_permission(permission)).or_default().push(permission);
     }
-    let account = who.account().unwrap_or("the account");
-    let step = |((role, link), held): ((&str, &'static str), Vec<&str>)| {
-        let role_text = match role {
-            ROLE => "a role that holds".to_owned(),
-            role => format!("the role {role}, which holds"),
-        };
-        Step::new(format!(
-            "Open the IAM gate: grant {account} {role_text} {}. Check the name, too: Google says the same of one that \
-             does not exist.",
-            held.join(", ")
-        ))
-        .command(command(binding, &format!("--member={} --role={role}", member(who))))
-        .link(link)
-    };
-    roles.into_iter().map(step).collect()
+    roles.into_iter().flat_map(|(role, held)| open_iam(role, &held.join(", "), binding, who)).collect()
+}
+
+fn open_iam(
+    role: Option<(&str, &'static str)>,
+    permissions: &str,
+    binding: &str,
+    who: &Environment,
+) -> Option<Step> {
+    let flags = format!("--member={} --role={}", member(who), role.map_or("roles/ROLE", |(role, _)| role));
+    let command = command(binding, &flags);
+    let mut words = vec![("permissions", permissions), ("binding", command.as_str())];
+    words.extend(role.map(|(role, _)| ("role", role)));
+    let step = advice::steps("open_iam", &With(who, &words)).pop()?;
+    Some(step.with_link(role.map_or(ROLES, |(_, source)| source)))
 }
 
 fn command(binding: &str, flags: &str) -> String {
@@ -41,8 +40,6 @@ fn command(binding: &str, flags: &str) -> String {
         false => format!("{binding} {flags}"),
     }
 }
-
-const ROLE: &str = "roles/ROLE";
 
 /// The account as IAM's commands take it.
 fn member(who: &Environment) -> String {

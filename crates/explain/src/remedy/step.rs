@@ -1,7 +1,28 @@
-//! One thing to do.
+//! What to do, step by step.
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
+
+/// What to do, in one sentence and in steps. There is at least one step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remedy {
+    pub(crate) summary: String,
+    pub(crate) steps: Vec<Step>,
+}
+
+impl Remedy {
+    /// What to do, in one sentence.
+    #[must_use]
+    pub fn summary(&self) -> &str {
+        &self.summary
+    }
+
+    /// The steps, in the order in which to take them.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+}
 
 /// One thing to do: a sentence, where there is one a command to paste or a line of code, and where
 /// to read more.
@@ -21,37 +42,17 @@ use serde::{Serialize, Serializer};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    text: String,
-    command: Option<String>,
-    code: Option<String>,
-    console: Option<String>,
-    link: Option<&'static str>,
+    pub(crate) text: String,
+    pub(crate) command: Option<String>,
+    pub(crate) code: Option<String>,
+    pub(crate) console: Option<String>,
+    pub(crate) link: Option<&'static str>,
 }
 
 impl Step {
-    pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), command: None, code: None, console: None, link: None }
-    }
-
-    pub(crate) fn command(mut self, command: impl Into<String>) -> Self {
-        self.command = Some(command.into());
-        self
-    }
-
-    pub(crate) fn code(mut self, code: impl Into<String>) -> Self {
-        self.code = Some(code.into());
-        self
-    }
-
-    /// The page of the console, if all that its address needs is known.
-    pub(crate) fn console(mut self, address: Option<String>) -> Self {
-        self.console = address;
-        self
-    }
-
-    pub(crate) fn link(mut self, link: &'static str) -> Self {
-        self.link = Some(link);
-        self
+    /// The same step with this page to read more on.
+    pub(super) fn with_link(self, link: &'static str) -> Self {
+        Self { link: Some(link), ..self }
     }
 
     /// What to do and what it does to running programs, in a few sentences.

@@ -1,58 +1,33 @@
 //! Which role holds a permission, and how to grant it.
 
+use super::super::advice::{self, With};
 use super::super::step::Step;
-use super::closed::{ACCOUNT, Closed};
+use super::closed::Closed;
 use super::grants::{GRANTS, On};
-use super::pages::{INVOKE, ROLES, RULES, TROUBLESHOOT};
+
+/// Where Google lists roles and what they hold.
+pub(in crate::remedy) const ROLES: &str = "https://docs.cloud.google.com/iam/docs/roles-permissions";
 
 /// What to do where IAM refused.
-pub(super) fn grant(gate: &Closed<'_>) -> Vec<Step> {
-    let Some(permission) = gate.refusal.permission() else { return vec![unnamed(gate)] };
-    if gate.says("anonymous caller") {
-        return vec![anonymous()];
+pub(super) fn steps(gate: &Closed<'_>) -> Vec<Step> {
+    match gate.refusal.permission() {
+        // A role for everybody would help as well, but is hardly what is wanted.
+        Some(_) if gate.says("anonymous caller") => advice::steps("anonymous", gate),
+        Some(permission) => grant(gate, permission),
+        None if gate.says("missing or insufficient permissions") => advice::steps("security_rules", gate),
+        None if gate.says("get url") => advice::steps("invoke", gate),
+        None => advice::steps("no_permission_named", gate),
     }
+}
+
+fn grant(gate: &Closed<'_>, permission: &str) -> Vec<Step> {
     let row = GRANTS.iter().find(|row| row.permission == permission);
-    let who = gate.account().unwrap_or_else(|| "the account".to_owned());
-    let mut text = match row {
-        Some(row) => format!("Grant {who} the role {}, which holds {permission}.", row.role),
-        None => {
-            format!("Grant {who} a role that holds {permission}: search the page below for the permission.")
-        }
-    };
-    if gate.says("may not exist") {
-        text += " Check the resource's name too: Google says the same of one that does not exist.";
-    }
     let (on, role) = row.map_or((On::Project, "roles/ROLE"), |row| (row.on, row.role));
-    vec![Step::new(text).command(binding(gate, on, role)).link(row.map_or(ROLES, |row| row.source))]
-}
-
-/// A role for everybody would help as well, but is hardly what is wanted.
-fn anonymous() -> Step {
-    let text = "The call carried no credential, so it counts as anybody's: give the client credentials, or send the header \
-                Authorization: Bearer TOKEN. On your own machine, log in first.";
-    Step::new(text).command("gcloud auth application-default login").link(super::troubles::ADC)
-}
-
-/// The answer names no permission.
-fn unnamed(gate: &Closed<'_>) -> Step {
-    if gate.says("missing or insufficient permissions") {
-        let text = "A server needs a role such as roles/datastore.user; an app with a signed-in person needs security \
-                    rules that allow the call.";
-        return Step::new(text).command(binding(gate, On::Project, "roles/datastore.user")).link(RULES);
-    }
-    if gate.says("get url") {
-        let text = "This is what Cloud Run and Cloud Run functions answer a caller that may not invoke them: grant the \
-                    role, and send an ID token for the service's URL in the header Authorization.";
-        return Step::new(text).command(binding(gate, On::RunService, "roles/run.invoker")).link(INVOKE);
-    }
-    let text = "The account lacks an IAM role for this call, or the resource does not exist; the answer does not name the \
-                permission. Find the permission on the method's page, and ask the Policy Troubleshooter why it is \
-                not granted.";
-    let account = gate.account().unwrap_or_else(|| ACCOUNT.to_owned());
-    let command = format!(
-        "gcloud policy-intelligence troubleshoot-policy iam //RESOURCE --principal-email={account} --permission=PERMISSION"
-    );
-    Step::new(text).command(command).link(TROUBLESHOOT)
+    let binding = binding(gate, on, role);
+    let mut words = vec![("binding", binding.as_str())];
+    words.extend(row.map(|row| ("role", row.role)));
+    let steps = advice::steps("grant", &With(gate, &words)).into_iter();
+    steps.map(|step| step.with_link(row.map_or(ROLES, |row| row.source))).collect()
 }
 
 fn binding(gate: &Closed<'_>, on: On, role: &str) -> String {

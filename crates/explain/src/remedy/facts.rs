@@ -1,0 +1,175 @@
+//! The words and conditions of advice about scopes.
+
+use super::advice::Facts;
+use super::case::{Case, scopes_flag};
+use crate::environment::{AccountKind, Credential, Environment, Platform, names};
+use crate::refusal::ScopeRefusal;
+
+impl Facts for Environment {
+    fn word(&self, name: &str) -> Option<String> {
+        let word = match name {
+            "platform" if self.platform() == Platform::Unknown => None,
+            "platform" => return Some(self.platform().to_string()),
+            "project" => self.project(),
+            "project_number" => self.project_number(),
+            "account" => self.account(),
+            "unique_id" => self.unique_id(),
+            "instance" => self.instance(),
+            "zone" => self.zone(),
+            "location" => self.location(),
+            "resource" => self.resource(),
+            "node_pool" => self.node_pool(),
+            _ => None,
+        };
+        word.map(str::to_owned)
+    }
+
+    fn holds(&self, name: &str) -> bool {
+        let is_attached = self.credential() == Credential::MetadataServer;
+        let is_pod = self.platform() == Platform::GkeWorkloadIdentity;
+        match name {
+            "cloud_shell" => self.platform() == Platform::CloudShell,
+            "may_lack_editor" => self.account_kind().is_some_and(AccountKind::may_lack_editor),
+            "of_vm" => is_attached && self.instance().is_some(),
+            "pod" => is_pod,
+            // Without a service account it is known by its cluster's pool of identities.
+            "pods" => is_pod && is_attached && self.account().is_none(),
+            "serverless" => self.platform().is_serverless(),
+            "user_adc" => self.credential() == Credential::UserAdc,
+            "zonal" => self.location().is_some_and(|place| names::zone(place).is_some()),
+            _ => self.word(name).is_some(),
+        }
+    }
+}
+
+impl Facts for Case<'_> {
+    fn word(&self, name: &str) -> Option<String> {
+        match name {
+            "needed" => Some(self.needed_in_short()),
+            "recommended" => self.recommended_in_short(),
+            "recommended_scopes" => Some(scopes_flag(self.recommended())),
+            "scopes" => Some(self.scopes_to_ask().join(",")),
+            "quoted_scopes" => Some(quoted(&self.scopes_to_ask())),
+            "scopes_to_set" => Some(self.scopes_to_set()),
+            "scopes_to_delegate" => Some(self.scopes_to_delegate()),
+            "login_scopes" => Some(self.scopes_to_log_in()),
+            _ => self.environment.word(name),
+        }
+    }
+
+    fn holds(&self, name: &str) -> bool {
+        match name {
+            "cloud" => self.is_cloud(),
+            "partly_cloud" => self.is_partly_cloud(),
+            "drive" => self.is_drive(),
+            "drive_login" => !self.is_cloud() && self.opens_with_drive(),
+            "held" => self.held().is_some(),
+            "token_held" => self.held.is_some(),
+            "names_none" => self.names_none(),
+            "narrower" => self.recommended_in_short().is_some_and(|list| list != self.needed_in_short()),
+            "none_needed" => self.needed().is_empty(),
+            "one_call" => self.accepted.len() == 1,
+            "one_needed" => self.needed().len() == 1,
+            "share" => self.kind == ScopeRefusal::ScopeOrShare,
+            _ => self.environment.holds(name) || self.word(name).is_some(),
+        }
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    quoted.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::book;
+    use super::super::gates::tests::refused;
+    use super::*;
+    use crate::environment::Snapshot;
+    use gcp_scopes_catalog::scope::ScopeSet;
+    use std::collections::BTreeSet;
+
+    /// What single pieces of advice are told beside the facts.
+    const TOLD: [&str; 8] = ["asked", "better", "binding", "method", "permissions", "role", "summary", "why"];
+
+    fn places() -> Vec<Environment> {
+        let key = r#"{"type":"service_account","client_email":"a@p-12345.iam.gserviceaccount.com","client_id":"123456789012345678901"}"#;
+        let with_key = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/k").with_file("/k", key);
+        let node = Snapshot::new()
+            .with_metadata("instance/name", "node-1")
+            .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+            .with_metadata("instance/attributes/cluster-name", "c")
+            .with_metadata("project/numeric-project-id", "123");
+        let default = "123-compute@developer.gserviceaccount.com";
+        let told = |platform, credential| Environment::told(platform, credential);
+        let vm = told(Platform::ComputeEngine, Credential::MetadataServer);
+        let vm = vm.with_instance("web-1").unwrap().with_zone("us-central1-a").unwrap();
+        vec![
+            vm.with_project("my-project").unwrap().with_account(default).unwrap(),
+            told(Platform::GkeNode, Credential::Unknown).with_node_pool("pool-1").unwrap(),
+            told(Platform::Dataproc, Credential::UserAdc)
+                .with_resource("c")
+                .unwrap()
+                .with_location("us-central1-a")
+                .unwrap(),
+            told(Platform::GkeWorkloadIdentity, Credential::MetadataServer),
+            told(Platform::CloudShell, Credential::GcloudUser).with_location("us-central1").unwrap(),
+            Environment::of(&with_key),
+            Environment::of(&node),
+        ]
+    }
+
+    fn look(names: &mut [(&'static str, BTreeSet<bool>)], facts: &dyn Facts) {
+        for (name, seen) in names {
+            seen.insert(facts.holds(name));
+        }
+    }
+
+    /// Whether each condition and each word holds somewhere, and does not hold elsewhere.
+    fn seen(names: &BTreeSet<&'static str>) -> Vec<(&'static str, BTreeSet<bool>)> {
+        let set = |names: &[&str]| ScopeSet::from_iter(names.iter().map(|name| name.parse().unwrap()));
+        let accepted = [
+            vec![],
+            vec![set(&["cloud-platform", "pubsub"])],
+            vec![set(&["drive", "drive.readonly"])],
+            vec![set(&["gmail.send"]), set(&["cloud-platform"])],
+        ];
+        let held = [None, Some(set(&["pubsub"])), Some(set(&["cloud-platform"]))];
+        let places = places();
+        let mut seen: Vec<_> = names.iter().map(|name| (*name, BTreeSet::new())).collect();
+        for environment in &places {
+            for (accepted, held) in accepted.iter().flat_map(|all| held.iter().map(move |held| (all, held))) {
+                for kind in [ScopeRefusal::Missing, ScopeRefusal::ScopeOrShare] {
+                    let case = Case::new(kind, accepted, held.as_ref(), environment);
+                    look(&mut seen, &case);
+                }
+            }
+            refused(environment, |gate| look(&mut seen, gate));
+        }
+        seen
+    }
+
+    #[test]
+    fn every_word_and_condition_of_the_book_is_known() {
+        let lines = book::sections().flat_map(|(_, blocks)| blocks).flat_map(book::Block::lines);
+        let mut names = BTreeSet::new();
+        for (key, line) in lines {
+            let marks: Vec<&str> = line.split('{').skip(1).map(|it| it.split_once('}').unwrap().0).collect();
+            let open = marks.iter().filter(|mark| mark.starts_with("if ")).count();
+            assert_eq!(open, marks.iter().filter(|mark| **mark == "end").count(), "{line}");
+            let conditions = marks.into_iter().chain((key == "if").then_some(line));
+            names.extend(conditions.filter(|mark| !["else", "end"].contains(mark)).map(|mark| {
+                let name = mark.strip_prefix("if ").unwrap_or(mark);
+                name.strip_prefix("not ").unwrap_or(name).split('|').next().unwrap()
+            }));
+            assert!(key != "use" || !book::section(line).is_empty(), "{line}");
+        }
+        names.retain(|name| !TOLD.contains(name) && book::section(name).is_empty());
+        let always = ["login_scopes", "member", "needed", "quoted_scopes", "recommended_scopes", "scopes"];
+        for (name, seen) in seen(&names) {
+            let is_always = always.contains(&name) || name.starts_with("scopes_to_");
+            assert!(seen.contains(&true) && (is_always || seen.len() == 2), "{name}: {seen:?}");
+        }
+    }
+}

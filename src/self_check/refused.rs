@@ -1,0 +1,22 @@
+//! Data: why IAM gave no answer, by the status of its refusal or by the gate that refused.
+
+use crate::refusal::Gate;
+
+/// Statuses that say enough, whichever gate it was. `{what}` is the word for the resource.
+pub(super) static BY_STATUS: [(u16, &str); 3] = [
+    (400, "Google answered 400: no such permission of a {what}, or no such name"),
+    (401, "Google did not accept the token"),
+    (404, "there is no such {what}, or the account may not see it"),
+];
+
+/// The same by gate.
+pub(super) static BY_GATE: [(Gate, &str); 8] = [
+    (Gate::Iam, "the account may not ask this, or there is no such {what}"),
+    (Gate::ServiceDisabled, "the API is not enabled in the project"),
+    (Gate::Billing, "the project has no usable billing account"),
+    (Gate::VpcSc, "a VPC Service Controls perimeter refused the question"),
+    (Gate::OrgPolicy, "a policy of the organisation refused the question"),
+    (Gate::RateLimit, "it was asked too often"),
+    (Gate::QuotaProject, "the project that calls are charged to is missing or not usable"),
+    (Gate::Credentials, "Google did not accept the token"),
+];
