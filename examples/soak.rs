@@ -34,6 +34,7 @@ use hyper::service::service_fn;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use peak_alloc::PeakAlloc;
 use tokio::runtime::Builder;
 use tokio::sync::{Barrier, OwnedRwLockWriteGuard, RwLock};
 use tokio::task::JoinSet;
@@ -241,8 +242,11 @@ impl World {
     }
 }
 
-/// What the callers' threads have allocated and not freed while no call was under way, in bytes, look by
-/// look; and after the end.
+/// Every allocation of the process, because a guard's own thread frees what callers allocate.
+#[global_allocator]
+static ALLOCATED: PeakAlloc = PeakAlloc;
+
+/// What is allocated while no call is under way, in bytes, look by look; and after the end.
 struct Memory {
     looks: Vec<AtomicI64>,
     left: AtomicI64,
@@ -276,40 +280,40 @@ fn resident() -> u64 {
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
-/// Does something, and gives the bytes that this thread has allocated by it and not freed. What it frees
-/// that another thread has allocated counts below zero: only the sum over all of them says something.
-fn counted<T>(step: impl FnOnce() -> T) -> (T, i64) {
-    let mut made = None;
-    let net = allocation_counter::measure(|| made = Some(step())).bytes_current;
-    (made.expect("it is done at once"), net)
+fn allocated() -> i64 {
+    i64::try_from(ALLOCATED.current_usage()).unwrap_or(i64::MAX)
+}
+
+/// What is left of what was allocated since, once the guards' threads have ended and the server has seen
+/// that its connections are closed.
+fn left_since(before: i64) -> i64 {
+    let begin = Instant::now();
+    while allocated() - before > LEFT * 1024 && begin.elapsed() < Duration::from_secs(10) {
+        thread::sleep(Duration::from_millis(20));
+    }
+    allocated() - before
 }
 
 /// One thread with its share of the callers. It goes on until those of the others are done, too: they use
 /// connections that this one drives.
 fn work(world: Arc<World>, memory: &Memory, all: &Barrier, length: Duration) {
-    let (runtime, mut live) = counted(|| Builder::new_current_thread().enable_all().build());
-    let runtime = runtime.expect("a runtime");
-    let (callers, net) = counted(|| runtime.block_on(warmed_up(&world, all, length)));
-    live += net;
+    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let callers = runtime.block_on(warmed_up(&world, all, length));
     let mut quiet = None;
     for (look, resident_now) in memory.looks.iter().zip(&memory.resident) {
         let time = length / u32::try_from(memory.looks.len()).expect("few");
-        let (still, net) = counted(|| runtime.block_on(calls(&world, all, quiet.take(), time)));
-        live += net;
-        look.fetch_add(live, Ordering::Relaxed);
+        let still = runtime.block_on(calls(&world, all, quiet.take(), time));
+        look.store(allocated(), Ordering::Relaxed);
         resident_now.store(resident(), Ordering::Relaxed);
         quiet = Some(still);
     }
     drop(quiet);
     world.is_over.store(true, Ordering::Relaxed);
-    let ((), net) = counted(move || {
-        runtime.block_on(async {
-            callers.join_all().await;
-            all.wait().await;
-        });
-        drop((world, runtime));
+    runtime.block_on(async {
+        callers.join_all().await;
+        all.wait().await;
     });
-    memory.left.fetch_add(live + net, Ordering::Relaxed);
+    drop((world, runtime));
 }
 
 /// The callers, once the guards have seen enough; on a slow machine after as long as the rest takes.
@@ -370,16 +374,18 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     // On threads of its own, which nobody counts.
     let server = Builder::new_multi_thread().worker_threads(THREADS).enable_all().build()?;
     let url = format!("http://{}", server.block_on(listen(dice.clone()))?);
-    let (world, net) = counted(|| world(&url, dice).map(Arc::new));
-    let (world, memory, all) = (world?, &Memory::looked_at(seconds), &Barrier::new(THREADS));
-    memory.left.fetch_add(net, Ordering::Relaxed);
+    let before = allocated();
+    let (world, memory, all) =
+        (Arc::new(world(&url, dice)?), &Memory::looked_at(seconds), &Barrier::new(THREADS));
     let (counts, length, begin) = (Arc::clone(&world.counts), Duration::from_secs(seconds), Instant::now());
     thread::scope(|scope| {
         for world in vec![world; THREADS] {
             scope.spawn(move || work(world, memory, all, length));
         }
     });
-    report(&counts, begin.elapsed(), memory)
+    let took = begin.elapsed();
+    memory.left.store(left_since(before), Ordering::Relaxed);
+    report(&counts, took, memory)
 }
 
 fn report(counts: &Counts, took: Duration, memory: &Memory) -> Result<(), Box<dyn Error + Send + Sync>> {

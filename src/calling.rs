@@ -126,17 +126,13 @@ impl ErrorAnswer {
     /// Ends a flight with this answer, without waiting.
     #[must_use]
     pub fn explain_now(&self, flight: Flight) -> Option<Denial> {
-        match flight.answered(self.status, &self.headers) {
-            Answered::ReadBody => flight.explain_now(self.status, &self.headers, &self.body),
-            Answered::Pass | Answered::ReadTrailers => None,
-        }
+        let flight = self.refused(flight)?;
+        flight.explain_now(self.status, &self.headers, &self.body)
     }
 
-    async fn explain(&self, flight: Flight) -> Option<Denial> {
-        match flight.answered(self.status, &self.headers) {
-            Answered::ReadBody => flight.explain(self.status, &self.headers, &self.body).await,
-            Answered::Pass | Answered::ReadTrailers => None,
-        }
+    /// The flight, if this answer may be a refusal for lack of scope.
+    fn refused(&self, flight: Flight) -> Option<Flight> {
+        (flight.answered(self.status, &self.headers) == Answered::ReadBody).then_some(flight)
     }
 }
 
@@ -229,16 +225,11 @@ impl Calling {
 
 async fn explain<C, E: ClientError<C>>(flight: Flight, advice: Option<Step>, error: E) -> E {
     let Some(answer) = error.answer().filter(|_| error.denial().is_none()) else { return error };
-    match answer.explain(flight).await {
-        Some(denial) => error.with_denial(with(denial, advice)),
-        None => error,
-    }
-}
-
-fn with(denial: Denial, advice: Option<Step>) -> Denial {
-    match advice {
-        Some(step) => denial.with_first_step(step),
-        None => denial,
+    let Some(flight) = answer.refused(flight) else { return error };
+    match (flight.explain(answer.status, &answer.headers, &answer.body).await, advice) {
+        (Some(denial), Some(step)) => error.with_denial(denial.with_first_step(step)),
+        (Some(denial), None) => error.with_denial(denial),
+        (None, _) => error,
     }
 }
 

@@ -12,9 +12,11 @@ pub(crate) const MOST: usize = 512;
 pub(crate) struct Recording {
     catalog: Catalog,
     bits: Box<[AtomicU64]>,
-    count: AtomicUsize,
-    is_cut_off: AtomicBool,
-    missed: AtomicBool,
+    pub(crate) count: AtomicUsize,
+    /// More methods were called than are remembered.
+    pub(crate) is_cut_off: AtomicBool,
+    /// A call was one of a method that the catalog does not have.
+    pub(crate) missed: AtomicBool,
 }
 
 impl Recording {
@@ -60,21 +62,6 @@ impl Recording {
             // Another thread was first: it has been counted twice.
             self.count.fetch_sub(1, Ordering::Relaxed);
         }
-    }
-
-    /// Whether more methods were called than are remembered.
-    pub(crate) fn is_cut_off(&self) -> bool {
-        self.is_cut_off.load(Ordering::Relaxed)
-    }
-
-    /// Whether a call was one of a method that the catalog does not have.
-    pub(crate) fn missed_a_call(&self) -> bool {
-        self.missed.load(Ordering::Relaxed)
-    }
-
-    #[cfg(all(test, feature = "catalog-full"))]
-    pub(crate) fn count(&self) -> usize {
-        self.count.load(Ordering::Relaxed)
     }
 
     /// The methods that were called.

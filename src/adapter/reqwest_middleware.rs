@@ -106,11 +106,6 @@ impl GuardMiddleware {
         Ok(())
     }
 
-    fn begin(&self, request: &Request, extensions: &Extensions) -> Begin {
-        let call = of_url(request.method(), request.url(), request.headers());
-        self.guard.begin(&call.needing(extensions.get()))
-    }
-
     fn unsent(&self, request: &Request, denial: Denial) -> Result<Response> {
         let (parts, body) = self.guard.unsent(denial).map_err(Error::middleware)?.into_parts();
         put_together(request.url().clone(), parts, body.into())
@@ -159,7 +154,8 @@ impl Middleware for GuardMiddleware {
             Box::pin(self.attach(source, &mut request)).await?;
         }
         // What seldom happens is boxed, here and below: every call's future is as large as the largest of these.
-        let flight = match self.begin(&request, extensions) {
+        let call = of_url(request.method(), request.url(), request.headers());
+        let flight = match self.guard.begin(&call.needing(extensions.get())) {
             Begin::Send(flight) => flight,
             begun => match Box::pin(begun.admit()).await {
                 Ok(flight) => flight,

@@ -192,9 +192,7 @@ impl<S: Clone> GuardService<S> {
         S::Future: Send + 'static,
         S::Error: Into<BoxError>,
         B: Send + 'static,
-        R: Body + Send + 'static,
-        R::Data: From<Bytes> + Send,
-        R::Error: Send,
+        R: Body<Data: From<Bytes> + Send, Error: Send> + Send + 'static,
     {
         let (guard, inner, make_error) = (self.guard.clone(), self.take_ready(), self.make_error);
         let state = match begun {
@@ -215,9 +213,7 @@ where
     S::Future: Send + 'static,
     S::Error: Into<BoxError>,
     B: Send + 'static,
-    R: Body + Send + 'static,
-    R::Data: From<Bytes> + Send,
-    R::Error: Send,
+    R: Body<Data: From<Bytes> + Send, Error: Send> + Send + 'static,
 {
     type Response = Response<GuardBody<R>>;
     type Error = BoxError;
@@ -261,9 +257,7 @@ async fn attach_then_call<S, B, R>(
 where
     S: Service<Request<B>, Response = Response<R>>,
     S::Error: Into<BoxError>,
-    R: Body,
-    R::Error: 'static,
-    R::Data: From<Bytes>,
+    R: Body<Data: From<Bytes>, Error: 'static>,
 {
     let value = source.authorization(&scope).await?;
     request.headers_mut().insert(AUTHORIZATION, value);
@@ -281,9 +275,7 @@ async fn admit_then_call<S, B, R>(
 where
     S: Service<Request<B>, Response = Response<R>>,
     S::Error: Into<BoxError>,
-    R: Body,
-    R::Error: 'static,
-    R::Data: From<Bytes>,
+    R: Body<Data: From<Bytes>, Error: 'static>,
 {
     let flight = match begun.admit().await {
         Ok(flight) => flight,
@@ -294,11 +286,11 @@ where
 }
 
 /// Looks at an answer that may be a scope refusal; every other one passes as it is.
-async fn answered<R: Body>(flight: Flight, make_error: Option<MakeError>, response: Response<R>) -> Answer<R>
-where
-    R::Data: From<Bytes>,
-    R::Error: 'static,
-{
+async fn answered<R: Body<Data: From<Bytes>, Error: 'static>>(
+    flight: Flight,
+    make_error: Option<MakeError>,
+    response: Response<R>,
+) -> Answer<R> {
     match flight.answered(response.status(), response.headers()) {
         Answered::Pass => Ok(response.map(GuardBody::untouched)),
         Answered::ReadTrailers => Ok(grpc::watch(flight, make_error, response)),
@@ -307,20 +299,18 @@ where
 }
 
 /// Ends a flight whose answer may be a scope refusal.
-async fn refused<R: Body>(flight: Flight, make_error: Option<MakeError>, response: Response<R>) -> Answer<R>
-where
-    R::Data: From<Bytes>,
-{
+async fn refused<R: Body<Data: From<Bytes>>>(
+    flight: Flight,
+    make_error: Option<MakeError>,
+    response: Response<R>,
+) -> Answer<R> {
     match flight.is_grpc() {
         true => grpc::explain(flight, make_error, response).await,
         false => Ok(flight.explain_response(response).await?),
     }
 }
 
-fn unsent<R: Body>(guard: &Guard, denial: Denial) -> Answer<R>
-where
-    R::Data: From<Bytes>,
-{
+fn unsent<R: Body<Data: From<Bytes>>>(guard: &Guard, denial: Denial) -> Answer<R> {
     Ok(guard.unsent(denial)?.map(GuardBody::made))
 }
 
@@ -363,9 +353,7 @@ impl<F, R, E> Future for ResponseFuture<F, R>
 where
     F: Future<Output = Result<Response<R>, E>>,
     E: Into<BoxError>,
-    R: Body + Send + 'static,
-    R::Data: From<Bytes> + Send,
-    R::Error: Send,
+    R: Body<Data: From<Bytes> + Send, Error: Send> + Send + 'static,
 {
     type Output = Answer<R>;
 

@@ -283,13 +283,7 @@ impl Flight {
             (key, lacks, state.grants.may_learn_of(entry))
         };
         match state.grants.peek(token, read) {
-            Peek::Seen((key, lacks, may_learn)) => {
-                self.token = Some(key);
-                if may_learn {
-                    self.keep_header(token);
-                }
-                if lacks { self.lacking() } else { Next::Send }
-            }
+            Peek::Seen(seen) => self.check_seen(seen, token),
             Peek::Unseen { .. } | Peek::NotBearer => self.begin_slowly(call),
         }
     }
@@ -318,14 +312,17 @@ impl Flight {
         match state.grants.peek(token, read) {
             Peek::NotBearer => Next::Send,
             Peek::Unseen { key, is_new } => self.check_unseen(key, is_new, token),
-            Peek::Seen((key, lacks, may_learn)) => {
-                self.token = Some(key);
-                if may_learn {
-                    self.keep_header(token);
-                }
-                if lacks { self.lacking() } else { Next::Send }
-            }
+            Peek::Seen(seen) => self.check_seen(seen, token),
         }
+    }
+
+    #[inline]
+    fn check_seen(&mut self, (key, lacks, may_learn): (TokenKey, bool, bool), token: &HeaderValue) -> Next {
+        self.token = Some(key);
+        if may_learn {
+            self.keep_header(token);
+        }
+        if lacks { self.lacking() } else { Next::Send }
     }
 
     fn check_unseen(&mut self, key: TokenKey, is_new: bool, token: &HeaderValue) -> Next {
