@@ -47,7 +47,7 @@ fn guarded_ureq(guard: &Guard) -> Guarded<Vec<u8>, Full<Bytes>> {
             let (parts, mut body) = agent.run(request)?.into_parts();
             Ok(http::Response::from_parts(parts, body.with_config().limit(u64::MAX).read_to_vec()?.into()))
         };
-        async move { Ok::<_, BoxError>(tokio::task::spawn_blocking(send).await??) }
+        async move { Ok::<_, BoxError>(send()?) }
     };
     BoxCloneSyncService::new(guard.layer().layer(tower::service_fn(send)))
 }
