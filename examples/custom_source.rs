@@ -69,7 +69,7 @@ async fn main() -> Result<(), BoxError> {
         match service.ready().await?.call(upload(&google, &token)?).await.as_ref().map(Response::status) {
             Ok(StatusCode::OK) => println!("  stored"),
             Ok(status) => return Err(format!("neither stored nor denied: {status}").into()),
-            Err(error) => println!("  {}", Denial::of(&**error).ok_or("the error should hold a denial")?),
+            Err(error) => println!("  {}", Denial::find(&**error).ok_or("the error should hold a denial")?),
         }
         println!("  {} requests have reached Cloud Storage\n", requests(&google));
     }

@@ -22,7 +22,7 @@ impl Photos {
         match self.http.post(url).bearer_auth(&self.token).body("meow").send().await {
             Ok(response) if response.status().is_success() => Ok(()),
             Ok(response) => Err(format!("not stored: HTTP {}", response.status())),
-            Err(error) => match Denial::of(&error) {
+            Err(error) => match Denial::find(&error) {
                 Some(denial) => Err(format!("not stored, call the operator of this VM: {denial}")),
                 None => Err(format!("not stored: {error}")),
             },
@@ -32,10 +32,10 @@ impl Photos {
 
 /// The service as it would start on the fake's VM.
 async fn start(google: &FakeGoogle) -> Result<Photos, gcp_scopes::Error> {
-    // In the service: Guard::from_env().await, and no endpoint.
+    // In the service: Guard::detect().await, and no endpoint.
     let guard =
         Guard::builder().env(google.env()).endpoint(google.storage_url(), "storage.googleapis.com")?;
-    let guard = guard.from_env().await;
+    let guard = guard.detect().await;
     let http = ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build();
     Ok(Photos { http, storage: google.storage_url(), token: google.token() })
 }

@@ -32,11 +32,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .env(google.env())
         .endpoint(google.storage_url(), "storage.googleapis.com")?
         .tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url()))?
-        .from_env()
+        .detect()
         .await;
     let guarded = ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build();
     let error = upload(&guarded, &google).await.err().ok_or("the upload should have been refused")?;
-    let denial = Denial::of(&error).ok_or("the error should hold a denial")?;
+    let denial = Denial::find(&error).ok_or("the error should hold a denial")?;
     println!("{}", denial.report());
 
     println!("== The fix is applied: stop, set scopes, start\n");

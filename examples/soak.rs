@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
-use gcp_scopes::guard::Surface;
+use gcp_scopes::guard::DenialDelivery;
 use gcp_scopes::{Denial, Guard, Preflight, ScopeSet};
 use http::header::{AUTHORIZATION, HeaderValue};
 use http::{Request, Response, StatusCode};
@@ -218,7 +218,7 @@ impl World {
                 self.counts.altered.fetch_add(u64::from(!is_same), Ordering::Relaxed);
             }
             Err(error) => {
-                let denial = Denial::of(&*error).ok_or_else(|| error.to_string())?;
+                let denial = Denial::find(&*error).ok_or_else(|| error.to_string())?;
                 self.judge(token, StatusCode::FORBIDDEN, true);
                 self.counts
                     .not_sent
@@ -346,9 +346,9 @@ struct Quiet(#[allow(dead_code, reason = "it is there to be dropped")] Option<Ow
 fn world(url: &str, dice: Dice) -> Result<World, gcp_scopes::Error> {
     let mut guards = Vec::new();
     for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
-        for surface in [Surface::Error, Surface::Extension] {
+        for delivery in [DenialDelivery::Error, DenialDelivery::Extension] {
             let guard = Guard::builder().endpoint(url, "pubsub.googleapis.com")?.preflight(preflight);
-            let guard = guard.surface(surface).source(Moody(dice.clone())).no_tokeninfo();
+            let guard = guard.denial_delivery(delivery).source(Moody(dice.clone())).no_tokeninfo();
             guards.push(guard.source_timeout(Duration::from_millis(100)).build());
         }
     }

@@ -26,7 +26,7 @@ async fn main() -> Result<(), BoxError> {
         .endpoint(google.storage_url(), "storage.googleapis.com")?
         .tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url()))?
         .preflight(Preflight::Deny)
-        .from_env()
+        .detect()
         .await;
 
     let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
@@ -44,7 +44,7 @@ async fn main() -> Result<(), BoxError> {
 
     let error =
         service.ready().await?.call(upload(&google)?).await.err().ok_or("should have been refused")?;
-    let denial = Denial::of(&*error).ok_or("the error should hold a denial")?;
+    let denial = Denial::find(&*error).ok_or("the error should hold a denial")?;
     println!("one line for the log:\n  {denial}\n\nthe report:\n{}", denial.report());
 
     let vm = google.vm("web-1");

@@ -8,7 +8,7 @@
 //! ```no_run
 //! # #[cfg(feature = "google-cloud")]
 //! # async fn call<T>(send: impl Future<Output = google_cloud_gax::Result<T>>) -> Result<T, Box<dyn std::error::Error>> {
-//! let guard = gcp_scopes::Guard::from_env().await;
+//! let guard = gcp_scopes::Guard::detect().await;
 //! let read = guard.calling("storage.objects.get")?; // an unknown id is refused here, with the nearest ones
 //! let object = read.run(send).await?; // send: client.read_object(bucket, object).send()
 //! # Ok(object) }
@@ -269,7 +269,7 @@ impl Guard {
         let step = remedy::for_requested_scopes(&Found::named(method), scopes)?;
         let state = self.state();
         if let Some(times) = state.repeats.count(("asked", Some(method), None), state.grants.now()) {
-            telemetry::asked_amiss(method, scopes, times);
+            telemetry::wrong_scope_requested(method, scopes, times);
         }
         Some(step)
     }

@@ -6,7 +6,7 @@ use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Response};
 
 use crate::denial::{AnswerForm, Denial, DenialError};
-use crate::guard::{Guard, Surface};
+use crate::guard::{DenialDelivery, Guard};
 use crate::inflate;
 
 impl Guard {
@@ -22,9 +22,9 @@ impl Guard {
     /// # Errors
     /// The denial, unless it is to be delivered as an answer.
     pub fn unsent(&self, denial: Denial) -> Result<Response<Bytes>, DenialError> {
-        match self.state().surface {
-            Surface::Message => Ok(denial.to_response(AnswerForm::of(&denial)).map(Bytes::from)),
-            Surface::Error | Surface::Extension => Err(denial.into_error()),
+        match self.state().delivery {
+            DenialDelivery::Message => Ok(denial.to_response(AnswerForm::of(&denial)).map(Bytes::from)),
+            DenialDelivery::Error | DenialDelivery::Extension => Err(denial.into_error()),
         }
     }
 
@@ -40,10 +40,10 @@ impl Guard {
         seen: &[u8],
         is_whole: bool,
     ) -> Result<Option<Bytes>, DenialError> {
-        let body = match self.state().surface {
-            Surface::Error => return Err(denial.into_error()),
-            Surface::Extension => None,
-            Surface::Message => Some(explained(&denial, &parts.headers, seen, is_whole)),
+        let body = match self.state().delivery {
+            DenialDelivery::Error => return Err(denial.into_error()),
+            DenialDelivery::Extension => None,
+            DenialDelivery::Message => Some(explained(&denial, &parts.headers, seen, is_whole)),
         };
         if let Some(body) = &body {
             fit(&mut parts.headers, body);
@@ -83,7 +83,7 @@ mod tests {
 
     fn denial() -> Denial {
         let method = ApiMethod::by_id("storage.objects.get").unwrap();
-        let here = Arc::new(Environment::of(&Snapshot::default()));
+        let here = Arc::new(Environment::from_snapshot(&Snapshot::default()));
         let granted = GrantedScopes::unknown("");
         Denial::predicted(DenialKind::Predicted, method, method.accepted(), granted, here)
     }

@@ -22,7 +22,7 @@ const MOST_FILE: u64 = 64 * 1024;
 /// What the process sees of where it runs: environment variables, the credential file, and the
 /// metadata server unless the machine is none of Google's or `NO_GCE_CHECK=true` is set.
 ///
-/// [`Guard::from_env`](crate::Guard::from_env) sees the same; this is for a program that wants to know
+/// [`Guard::detect`](crate::Guard::detect) sees the same; this is for a program that wants to know
 /// why the metadata server said nothing. Never fails and takes little more than a second: what it cannot
 /// see is not in the snapshot. Any executor can drive it.
 ///

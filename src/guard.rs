@@ -24,7 +24,7 @@ use shared::Shared;
 
 pub use builder::GuardBuilder;
 pub use gcp_scopes_catalog::{Verdict, verdict};
-pub use settings::{Preflight, Surface};
+pub use settings::{DenialDelivery, Preflight};
 
 /// How long, if the user does not say, [`Preflight::Deny`] waits for scopes that are not yet known,
 /// and how long an explanation waits for those it would like to show.
@@ -46,7 +46,7 @@ pub struct Guard(Shared<State>);
 /// What the clones of a guard share.
 pub(crate) struct State {
     pub(crate) preflight: Preflight,
-    pub(crate) surface: Surface,
+    pub(crate) delivery: DenialDelivery,
     pub(crate) endpoints: Endpoints,
     pub(crate) grants: TokenMemory,
     pub(crate) deny_wait: Duration,

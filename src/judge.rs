@@ -4,12 +4,12 @@
 //! # Before
 //! A call is *lacking* only if all of this holds: it carries a bearer token; its host is Google's
 //! or one the user mapped; it is exactly one method, for which Google lists scopes; nothing in the
-//! hand table makes it special; the token's scopes are known from a source that is authoritative
+//! overrides table makes it special; the token's scopes are known from a source that is authoritative
 //! for that token; the catalog has heard of every one of them; and the method accepts none of them.
 //! In every other case the guard abstains: a client cannot know better than the server.
 //!
 //! A caller who does know says so with [`NeededScopes`]: then these scopes count for this call, in the
-//! place of what Google lists and of the hand table. The host must still be Google's.
+//! place of what Google lists and of the table of overrides. The host must still be Google's.
 //!
 //! # After
 //! Only a 403 of a Google host is looked at, or gRPC's status 7. If the scope gate refused, the caller
@@ -35,7 +35,7 @@
 
 use gcp_scopes_explain::LookedUpCall;
 
-use crate::call::{Call, NeededScopes, Why};
+use crate::call::{AbstainReason, Call, NeededScopes};
 use crate::catalog::{ApiMethod, Found};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantedScopes;
@@ -123,7 +123,7 @@ impl Guard {
     pub(crate) fn explain_alone(&self, answer: &Answer<'_>) -> Option<Denial> {
         let refusal = refusal::classify(answer).filter(Refusal::is_for_scope)?;
         let granted = GrantedScopes::unknown("an error does not say which token the call carried");
-        Some(self.refuse(&LookedUpCall::from_found(Err(Why::Method)), granted, refusal))
+        Some(self.refuse(&LookedUpCall::from_found(Err(AbstainReason::Method)), granted, refusal))
     }
 
     /// What a call is, and what it needs as far as its caller says so.
@@ -164,7 +164,11 @@ impl Guard {
     }
 
     /// The same for a method that nobody has called yet.
-    pub(crate) fn judge_method(&self, found: &Result<Found, Why>, granted: &GrantedScopes) -> Verdict {
+    pub(crate) fn judge_method(
+        &self,
+        found: &Result<Found, AbstainReason>,
+        granted: &GrantedScopes,
+    ) -> Verdict {
         self.judge(&LookedUpCall::from_found(*found), granted)
     }
 }
@@ -247,15 +251,18 @@ mod tests {
     fn where_the_call_is_nobodys_or_the_token_not_limited_its_scopes_do_not_matter() {
         let (guard, google, other) =
             (Guard::builder().build(), publish(), Uri::from_static("https://kite.example/"));
-        let not_limited = || GrantedScopes::not_limited(GrantSource::Jwt);
+        let unrestricted = || GrantedScopes::unrestricted(GrantSource::Jwt);
         let decide = |uri, granted| guard.decide(&Call::new(&Method::POST, uri), &granted);
-        assert!(matches!(decide(&google, not_limited()), Decision::Allow));
-        assert!(matches!(decide(&other, not_limited()), Decision::Abstain(Why::Host)));
-        assert!(matches!(decide(&other, GrantedScopes::unknown("")), Decision::Abstain(Why::Host)));
-        assert!(matches!(decide(&google, GrantedScopes::unknown("")), Decision::Abstain(Why::Granted)));
+        assert!(matches!(decide(&google, unrestricted()), Decision::Allow));
+        assert!(matches!(decide(&other, unrestricted()), Decision::Abstain(AbstainReason::Host)));
+        assert!(matches!(decide(&other, GrantedScopes::unknown("")), Decision::Abstain(AbstainReason::Host)));
+        assert!(matches!(
+            decide(&google, GrantedScopes::unknown("")),
+            Decision::Abstain(AbstainReason::Granted)
+        ));
         assert!(matches!(decide(&google, held("openid")), Decision::Lacking(_)));
         let newer = held("https://www.googleapis.com/auth/newer.than.this");
-        assert!(matches!(decide(&google, newer), Decision::Abstain(Why::Unheard)));
+        assert!(matches!(decide(&google, newer), Decision::Abstain(AbstainReason::Unheard)));
     }
 
     #[test]
@@ -277,6 +284,6 @@ mod tests {
         let chat = "https://chat.googleapis.com/v1/spaces/s?updateMask=*&useAdminAccess=true";
         let told = |scopes| guard.decide(&Call::new(&Method::PATCH, &Uri::from_static(chat)), &held(scopes));
         let spaces = told("https://www.googleapis.com/auth/chat.spaces");
-        assert!(matches!(spaces, Decision::Abstain(Why::Request)), "{spaces:?}");
+        assert!(matches!(spaces, Decision::Abstain(AbstainReason::Request)), "{spaces:?}");
     }
 }

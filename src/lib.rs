@@ -20,14 +20,14 @@
 //! use gcp_scopes::{Denial, Guard};
 //! use tower::{ServiceBuilder, ServiceExt};
 //!
-//! // let guard = Guard::from_env().await;
+//! // let guard = Guard::detect().await;
 //! # let guard = Guard::builder().env(google.env()).endpoint(google.storage_url(), "storage.googleapis.com")?;
-//! # let guard = guard.from_env().await;
+//! # let guard = guard.detect().await;
 //! let client = ServiceBuilder::new().layer(guard.layer()).service(client); // hyper's, or what you have
 //!
 //! // On a VM with the default access scopes, whose account may write to the bucket:
 //! let error = client.oneshot(upload).await.unwrap_err();
-//! let denial = Denial::of(&*error).expect("the token may only read");
+//! let denial = Denial::find(&*error).expect("the token may only read");
 //! assert!(denial.to_string().contains("storage.objects.insert"));
 //! println!("{}", denial.report()); // gcloud compute instances stop web-1 --zone=us-central1-a …
 //! # Ok(()) }
@@ -55,7 +55,7 @@
 //!
 //! # What else there is
 //!
-//! - [`Preflight`] says what happens to a call that Google would refuse, [`guard::Surface`] how a denial
+//! - [`Preflight`] says what happens to a call that Google would refuse, [`guard::DenialDelivery`] how a denial
 //!   reaches the caller.
 //! - [`self_check`] asks at start-up whether both gates are open, [`recorder`] learns which scopes a program
 //!   needs, [`detect`] shows what is seen of where it runs.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-use crate::call::Why;
+use crate::call::AbstainReason;
 use crate::catalog::{ApiMethod, Catalog, Found};
 
 /// How many methods are remembered.
@@ -35,10 +35,10 @@ impl Recording {
 
 impl Recording {
     /// Takes note of a call. A method that was seen before costs one read.
-    pub(crate) fn note(&self, found: Result<&Found, Why>) {
+    pub(crate) fn note(&self, found: Result<&Found, AbstainReason>) {
         match found {
             Ok(found) => self.add(found.method()),
-            Err(Why::Method) => self.missed.store(true, Ordering::Relaxed),
+            Err(AbstainReason::Method) => self.missed.store(true, Ordering::Relaxed),
             Err(_) => {}
         }
     }

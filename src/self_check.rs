@@ -8,7 +8,7 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
 //! # let guard = Guard::builder().build();
-//! // let guard = Guard::from_env().await;
+//! // let guard = Guard::detect().await;
 //! let report = guard
 //!     .self_check()
 //!     .needs("storage.objects.insert")

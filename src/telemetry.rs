@@ -109,7 +109,7 @@ pub(crate) fn denied(denial: &Denial, status: Option<StatusCode>, calls: u64) {
 /// use tracing::Span;
 ///
 /// fn report(error: &(dyn std::error::Error + 'static)) {
-///     let span = Denial::of(error).map_or_else(Span::none, telemetry::span);
+///     let span = Denial::find(error).map_or_else(Span::none, telemetry::span);
 ///     span.in_scope(|| tracing::error!(error, "the upload failed"));
 /// }
 /// ```
@@ -154,7 +154,7 @@ pub(crate) fn contradicted(method: Option<ApiMethod>, accepted: &ScopeSet) {
 }
 
 /// A generated client asked for a token with scopes that do not fit the method.
-pub(crate) fn asked_amiss(method: ApiMethod, asked: &ScopeSet, calls: u64) {
+pub(crate) fn wrong_scope_requested(method: ApiMethod, asked: &ScopeSet, calls: u64) {
     warn!(
         target: TARGET,
         {

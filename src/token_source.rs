@@ -33,7 +33,7 @@ use gcp_scopes_explain::LookedUpCall;
 use http::HeaderValue;
 use http::header::InvalidHeaderValue;
 
-use crate::call::{Call, Why};
+use crate::call::{AbstainReason, Call};
 use crate::catalog::{self, Endpoints, Found};
 use crate::error::{BoxError, Error};
 use crate::guard::Guard;
@@ -139,7 +139,7 @@ impl Guard {
     /// # use gcp_scopes::{Guard, call::Call};
     /// let guard = Guard::builder().build();
     /// let request = http::Request::get("http://storage.googleapis.com/storage/v1/b/photos").body(())?;
-    /// let call = Call::of(request.method(), request.uri(), request.headers());
+    /// let call = Call::from_parts(request.method(), request.uri(), request.headers());
     /// assert_eq!(guard.scope_to_ask_for(&call), None); // not over TLS
     /// # Ok::<(), http::Error>(())
     /// ```
@@ -153,7 +153,10 @@ impl Guard {
         let is_google = |found| LookedUpCall::from_found(found).is_google();
         let is_mapped_by_user =
             || endpoints.is_mapped(call) && !is_google(catalog::lookup(call, &Endpoints::new()));
-        if !is_google(found) || found == Err(Why::Signed) || !(call.is_over_tls() || is_mapped_by_user()) {
+        if !is_google(found)
+            || found == Err(AbstainReason::Signed)
+            || !(call.is_over_tls() || is_mapped_by_user())
+        {
             return None;
         }
         Some(scope_for(&found))
@@ -161,7 +164,7 @@ impl Guard {
 }
 
 /// The scope to ask for in a token for this call.
-pub(crate) fn scope_for(found: &Result<Found, Why>) -> Scope {
+pub(crate) fn scope_for(found: &Result<Found, AbstainReason>) -> Scope {
     let accepted = found.as_ref().ok().map(|found| found.method().accepted());
     accepted.as_ref().and_then(least).unwrap_or_else(Scope::cloud_platform)
 }
@@ -207,13 +210,13 @@ mod tests {
         for (url, expected) in rows {
             let (verb, uri) = (http::Method::GET, url.parse().unwrap());
             let none = HeaderMap::new();
-            let scope = guard.scope_to_ask_for(&Call::of(&verb, &uri, &none));
+            let scope = guard.scope_to_ask_for(&Call::from_parts(&verb, &uri, &none));
             assert_eq!(scope.as_ref().map(Scope::short), expected, "{url}");
             for (name, value) in
                 [(AUTHORIZATION, "Bearer mine"), (HeaderName::from_static("x-goog-api-key"), "mine")]
             {
                 let headers = HeaderMap::from_iter([(name, value.parse().unwrap())]);
-                assert_eq!(guard.scope_to_ask_for(&Call::of(&verb, &uri, &headers)), None, "{url}");
+                assert_eq!(guard.scope_to_ask_for(&Call::from_parts(&verb, &uri, &headers)), None, "{url}");
             }
         }
     }

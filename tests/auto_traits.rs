@@ -8,7 +8,7 @@ use std::io;
 use gcp_scopes::adapter::gcp_auth::GuardTokenProvider;
 use gcp_scopes::adapter::reqwest_middleware::GuardMiddleware;
 use gcp_scopes::adapter::tower;
-use gcp_scopes::call::{Call, NeededScopes, Why};
+use gcp_scopes::call::{AbstainReason, Call, NeededScopes};
 use gcp_scopes::calling::Calling;
 use gcp_scopes::catalog::{ApiMethod, Endpoints, Found};
 use gcp_scopes::environment::{Environment, Snapshot};
@@ -41,7 +41,7 @@ fn in_a_task<F: Future + Send + 'static>(_: F) {}
 #[test]
 fn guards_and_what_they_say_go_to_any_thread() {
     anywhere::<(Guard, GuardBuilder, Decision, Denial, Error)>();
-    anywhere::<(Scope, ScopeSet, GrantedScopes, ApiMethod, Found, Endpoints, NeededScopes, Why)>();
+    anywhere::<(Scope, ScopeSet, GrantedScopes, ApiMethod, Found, Endpoints, NeededScopes, AbstainReason)>();
     anywhere::<(Environment, Snapshot, Refusal, Step, Recorder)>();
     anywhere::<(SelfCheck, Report, Finding, ClosedGates)>();
     anywhere::<(FakeGoogle, FakeGoogleBuilder, RecordedRequest)>();
@@ -65,8 +65,8 @@ fn calls_and_checks_can_be_spawned() {
     let guard = Guard::builder().build();
     let mut service = ::tower::Layer::layer(&guard.layer(), client);
     in_a_task(service.call(Request::new(())));
-    in_a_task(Guard::from_env());
-    in_a_task(Guard::builder().from_env());
+    in_a_task(Guard::detect());
+    in_a_task(Guard::builder().detect());
     in_a_task(gcp_scopes::detect::snapshot());
     in_a_task(guard.self_check().run());
     in_a_task(FakeGoogle::builder().start());

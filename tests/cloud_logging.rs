@@ -29,11 +29,11 @@ async fn refused() {
     let poor = Vm::new("web-1").scopes(["logging.write"]);
     let google = FakeGoogle::builder().vm(poor).start().await.unwrap();
     google.front().times(1).respond_with(Wire::Scope);
-    let guard = builder(&google).from_env().await;
+    let guard = builder(&google).detect().await;
     let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
     let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
     let error = client.post(url).bearer_auth(google.token()).send().await.unwrap_err();
-    let span = gcp_scopes::telemetry::span(Denial::of(&error).unwrap());
+    let span = gcp_scopes::telemetry::span(Denial::find(&error).unwrap());
     span.in_scope(|| tracing::error!({ "@type" = ERROR_EVENT }, "the order was not published"));
 }
 

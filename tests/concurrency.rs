@@ -142,7 +142,7 @@ where
             Some(status)
         }
         Err(error) => {
-            assert!(Denial::of(&*error).is_some(), "{error}");
+            assert!(Denial::find(&*error).is_some(), "{error}");
             None
         }
     }
@@ -295,7 +295,7 @@ async fn a_call_that_is_not_sent_keeps_no_permit_from_others() {
     let mut denied = service.clone();
     for _ in 0..2 {
         let answer = denied.ready().await.unwrap().call(request("lacking-1")).await;
-        assert!(Denial::of(answer.err().unwrap().as_ref()).is_some());
+        assert!(Denial::find(answer.err().unwrap().as_ref()).is_some());
     }
     // The handle is still there, as in a client that lives as long as its program.
     let other = tokio::time::timeout(Duration::from_secs(60), outcome(service, "allowed-1")).await;

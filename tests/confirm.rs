@@ -55,7 +55,7 @@ struct Program {
 impl Program {
     async fn start() -> Self {
         let google = google().await;
-        let guard = builder(&google).from_env().await;
+        let guard = builder(&google).detect().await;
         let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
         let token = google.token();
         Self { client, google, token }
@@ -103,7 +103,7 @@ fn sent(google: &FakeGoogle, service: Service) -> usize {
 /// How a call was denied, if it was.
 fn kind<T, E: Into<BoxError>>(result: Result<T, E>) -> Option<DenialKind> {
     let error = result.err()?.into();
-    Some(Denial::of(&*error).unwrap_or_else(|| panic!("{error:?}")).kind())
+    Some(Denial::find(&*error).unwrap_or_else(|| panic!("{error:?}")).kind())
 }
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn ten_thousand_calls_begun_after_the_first_refusal_cause_no_request() {
 async fn a_confirmed_denial_says_that_nothing_was_sent_and_what_to_do() {
     let program = Program::with_known_token().await;
     let error = program.upload().await.unwrap_err();
-    let denial = Denial::of(&error).unwrap();
+    let denial = Denial::find(&error).unwrap();
     assert!(denial.to_string().contains("was not sent"), "{denial}");
     let report = denial.report();
     let words: Vec<&str> = report.split_whitespace().collect();
@@ -167,7 +167,7 @@ struct Held {
 
 impl Held {
     async fn new(google: &FakeGoogle) -> Self {
-        let guard = builder(google).from_env().await;
+        let guard = builder(google).detect().await;
         let http = Client::builder(TokioExecutor::new()).build_http();
         Self { guard, http, gate: Arc::new(Semaphore::new(0)) }
     }
@@ -338,7 +338,7 @@ async fn tokeninfo_is_asked_after_a_refusal_once_for_each_token_that_nobody_know
         assert_eq!(program.list().await.unwrap().status(), StatusCode::OK);
         let asked = program.sent(Service::OAuth);
         let error = program.upload().await.unwrap_err();
-        assert_eq!(Denial::of(&error).unwrap().granted().source(), Some(GrantSource::Tokeninfo));
+        assert_eq!(Denial::find(&error).unwrap().granted().source(), Some(GrantSource::Tokeninfo));
         for _ in 0..10 {
             assert_eq!(kind(program.upload().await), Some(DenialKind::Confirmed));
         }
@@ -352,12 +352,12 @@ async fn tokeninfo_is_asked_after_a_refusal_once_for_each_token_that_nobody_know
 #[tokio::test]
 async fn a_guard_that_predicts_nothing_explains_by_tokeninfo_all_the_same() {
     let google = google().await;
-    let guard = builder(&google).preflight(gcp_scopes::Preflight::Off).from_env().await;
+    let guard = builder(&google).preflight(gcp_scopes::Preflight::Off).detect().await;
     let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
     let token = google.mint(ACCOUNT, ["devstorage.read_only"]);
     for _ in 0..3 {
         let error = client.post(upload_url(&google)).bearer_auth(&token).send().await.unwrap_err();
-        let denial = Denial::of(&error).unwrap();
+        let denial = Denial::find(&error).unwrap();
         assert_eq!(denial.kind(), DenialKind::Refused);
         assert_eq!(denial.granted().source(), Some(GrantSource::Tokeninfo));
     }
@@ -371,7 +371,7 @@ fn declared(scopes: &str) -> GrantedScopes {
 #[tokio::test]
 async fn scopes_that_google_names_in_a_refusal_open_the_method_from_then_on() {
     let google = google().await;
-    let guard = builder(&google).from_env().await;
+    let guard = builder(&google).detect().await;
     let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
     let publish = |token: &str| client.post(publish_url(&google)).bearer_auth(token.to_owned()).send();
     let uri: Uri = publish_url(&google).parse().unwrap();

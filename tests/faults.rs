@@ -18,7 +18,7 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
-use gcp_scopes::guard::{GuardBuilder, Surface};
+use gcp_scopes::guard::{DenialDelivery, GuardBuilder};
 use gcp_scopes::response::body::GuardBody;
 use gcp_scopes::{Denial, Guard, ScopeSet};
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, WWW_AUTHENTICATE};
@@ -38,8 +38,8 @@ const TOKEN: &str = "ya29.of-the-faults";
 
 /// A guard that knows that the token of these tests lacks the scope, so that a word of Google's would
 /// be believed readily.
-fn guard(surface: Surface) -> Guard {
-    let guard = builder(EMULATOR).surface(surface).build();
+fn guard(delivery: DenialDelivery) -> Guard {
+    let guard = builder(EMULATOR).denial_delivery(delivery).build();
     declare(&guard);
     guard
 }
@@ -102,7 +102,7 @@ async fn call(guard: &Guard, headers: HeaderMap, steps: Vec<Step>) -> Answered {
 
 /// The call that is refused although it seemed doomed: `Deny` would not send it.
 async fn answer(steps: Vec<Step>, headers: HeaderMap) -> Response<GuardBody<Script>> {
-    call(&guard(Surface::Extension), headers, steps).await.unwrap()
+    call(&guard(DenialDelivery::Extension), headers, steps).await.unwrap()
 }
 
 #[tokio::test]
@@ -171,8 +171,8 @@ async fn a_refusal_that_stalls_is_handed_on_after_a_quarter_of_a_second_at_most(
 #[tokio::test]
 async fn what_came_before_a_stall_is_explained() {
     let steps = vec![text(SCOPE_REFUSAL), Step::Stall];
-    let error = call(&guard(Surface::Error), HeaderMap::new(), steps).await.unwrap_err();
-    assert!(Denial::of(&*error).is_some());
+    let error = call(&guard(DenialDelivery::Error), HeaderMap::new(), steps).await.unwrap_err();
+    assert!(Denial::find(&*error).is_some());
 }
 
 #[tokio::test]
@@ -252,8 +252,8 @@ async fn a_compressed_refusal_is_explained_and_passed_on_as_it_was_sent() {
             assert!(response.extensions().get::<Denial>().is_some(), "{coding} {size}");
             assert_eq!(*response.headers(), encoded(coding));
             assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), body, "{coding} {size}");
-            let error = call(&guard(Surface::Error), encoded(coding), frames).await.unwrap_err();
-            assert!(Denial::of(&*error).is_some(), "{coding} {size}");
+            let error = call(&guard(DenialDelivery::Error), encoded(coding), frames).await.unwrap_err();
+            assert!(Denial::find(&*error).is_some(), "{coding} {size}");
         }
     }
 }
@@ -334,7 +334,7 @@ async fn a_broken_connection_looks_the_same_through_the_guard() {
     ];
     for row in rows {
         let url = format!("http://{}", serve(row).await);
-        let guard = builder(&url).surface(Surface::Extension).build();
+        let guard = builder(&url).denial_delivery(DenialDelivery::Extension).build();
         declare(&guard);
         let url = format!("{url}/v1/projects/p/topics/t:publish");
         let plain = ClientBuilder::new(plain::client()).build();

@@ -154,7 +154,7 @@ async fn the_steps_of_a_denial_run_as_printed_and_the_refused_call_succeeds() ->
     let config = TempDir::new("steps")?;
     plain::provider();
     let guard = gcp_scopes::Guard::builder().env(google.env());
-    let guard = guard.endpoint(google.storage_url(), "storage.googleapis.com")?.from_env().await;
+    let guard = guard.endpoint(google.storage_url(), "storage.googleapis.com")?.detect().await;
     let client = reqwest_middleware::ClientBuilder::new(plain::client()).with(guard.middleware()).build();
     let upload = || {
         let path = "upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg";
@@ -162,7 +162,7 @@ async fn the_steps_of_a_denial_run_as_printed_and_the_refused_call_succeeds() ->
         client.post(url).bearer_auth(google.token()).body("meow").send()
     };
     let error = upload().await.err().context("the upload is refused")?;
-    let denial = gcp_scopes::Denial::of(&error).context("for lack of scope")?;
+    let denial = gcp_scopes::Denial::find(&error).context("for lack of scope")?;
     let commands: Vec<&str> = denial.steps().iter().filter_map(|step| step.command_line()).collect();
     let policy = format!(
         r#"{{"version":1,"bindings":[{{"role":"roles/storage.objectAdmin","members":["serviceAccount:{ACCOUNT}"]}}]}}"#
@@ -196,7 +196,7 @@ async fn the_first_step_shows_the_scopes_of_a_running_vm() -> Result<()> {
     let config = TempDir::new("look")?;
     let refusal = gcp_scopes::refusal::classify_text("Request had insufficient authentication scopes.");
     for credential in [Credential::MetadataServer, Credential::Unknown] {
-        let vm = Environment::told(Platform::ComputeEngine, credential);
+        let vm = Environment::new(Platform::ComputeEngine, credential);
         let vm = vm.with_instance("web-1")?.with_zone("us-central1-a")?.with_project("my-project")?;
         let steps = gcp_scopes::remedy::for_refusal(refusal.as_ref().context("a refusal")?, &vm);
         let shown = paste(&google, &config, steps[0].command_line().context("a command")?)?;

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use gcp_scopes::granted::{AccessToken, Fetch, GrantSource, GrantedScopes, GrantedScopesSource};
-use gcp_scopes::guard::{GuardBuilder, Surface};
+use gcp_scopes::guard::{DenialDelivery, GuardBuilder};
 use gcp_scopes::{Denial, Guard, Preflight};
 use gcp_scopes_testing::{FakeGoogle, Fault, Service, Vm};
 use http::header::AUTHORIZATION;
@@ -63,7 +63,7 @@ async fn calls(
     for request in requests {
         match request.bearer_auth(token).send().await {
             Ok(answer) => seen.push(Some((answer.status(), answer.bytes().await.unwrap()))),
-            Err(error) if Denial::of(&error).is_some() => seen.push(None),
+            Err(error) if Denial::find(&error).is_some() => seen.push(None),
             Err(error) => panic!("{error}"),
         }
     }
@@ -117,8 +117,8 @@ async fn calls_end_as_without_the_guard(
 ) {
     let google = google().await;
     // Where it runs was found out while all was well: what is down is what tells scopes.
-    let builder = setup(builder(&google)).preflight(preflight).surface(Surface::Extension);
-    let guard = builder.deny_wait(SHORT).from_env().await;
+    let builder = setup(builder(&google)).preflight(preflight).denial_delivery(DenialDelivery::Extension);
+    let guard = builder.deny_wait(SHORT).detect().await;
     google.fault(Service::Metadata, fault);
     google.fault(Service::OAuth, fault);
     let bare = ClientBuilder::new(http.clone()).build();
@@ -166,13 +166,13 @@ impl GrantedScopesSource for Idle {
 async fn googles_own_refusal_is_explained_with_every_inspector_down() {
     for preflight in PREFLIGHTS {
         let google = google().await;
-        let guard = builder(&google).preflight(preflight).from_env().await;
+        let guard = builder(&google).preflight(preflight).detect().await;
         google.fault(Service::Metadata, Fault::Hang);
         google.fault(Service::OAuth, Fault::Hang);
         let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
         let send = client(&guard).post(url).bearer_auth(google.token()).body("meow").send();
         let error = send.await.unwrap_err();
-        let denial = Denial::of(&error).unwrap();
+        let denial = Denial::find(&error).unwrap();
         assert!(denial.granted().is_unknown(), "{preflight:?}");
         let report = denial.report();
         assert!(report.contains("did not answer in time"), "{preflight:?}: {report}");
@@ -201,7 +201,7 @@ async fn ten_thousand_callers_of_one_token_cause_one_question_also_when_it_fails
         // Long enough for a busy machine; only what hangs is not waited for.
         let wait = if fault == Some(Fault::Hang) { SHORT } else { LONG };
         let builder = builder(&google).tokeninfo_ahead().source_timeout(LONG).deny_wait(wait);
-        let guard = builder.preflight(Preflight::Deny).from_env().await;
+        let guard = builder.preflight(Preflight::Deny).detect().await;
         let token = google.mint(ACCOUNT, ["devstorage.read_only"]);
         google.fault(Service::Metadata, Fault::Status(StatusCode::NOT_FOUND));
         fault.into_iter().for_each(|fault| google.fault(Service::OAuth, fault));
@@ -224,7 +224,7 @@ async fn only_deny_waits_and_no_longer_than_it_was_told() {
     for preflight in PREFLIGHTS {
         let google = google().await;
         let builder = builder(&google).preflight(preflight).source_timeout(LONG);
-        let guard = builder.deny_wait(SHORT).from_env().await;
+        let guard = builder.deny_wait(SHORT).detect().await;
         google.fault(Service::Metadata, Fault::Hang);
         let begin = Instant::now();
         assert_eq!(call(&guard, &google.mint(ACCOUNT, ["pubsub"])).await.unwrap(), StatusCode::OK);

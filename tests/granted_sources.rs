@@ -51,7 +51,7 @@ async fn known(guard: &Guard, google: &FakeGoogle, token: &str) -> (GrantedScope
     google.front().respond_with(Wire::Scope);
     let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
     let error = client(guard).post(url).bearer_auth(token).body("{}").send().await.unwrap_err();
-    (Denial::of(&error).unwrap().granted().clone(), asked() - before)
+    (Denial::find(&error).unwrap().granted().clone(), asked() - before)
 }
 
 const VMS: [Platform; 6] = [
@@ -75,7 +75,7 @@ const NOT_VMS: [Platform; 6] = [
 async fn the_attached_account_of_a_vm_is_known_from_the_metadata_server() {
     for platform in VMS {
         let google = google(platform).await;
-        let guard = builder(&google).from_env().await;
+        let guard = builder(&google).detect().await;
         let (granted, asked) = known(&guard, &google, &google.token()).await;
         assert_eq!(granted.source(), Some(GrantSource::Metadata), "{platform:?}");
         assert!(granted.scopes().unwrap().contains(&READ_ONLY.parse().unwrap()), "{platform:?}");
@@ -88,12 +88,12 @@ async fn the_attached_account_of_a_vm_is_known_from_the_metadata_server() {
 async fn where_the_list_is_no_grant_tokeninfo_says_after_a_refusal_what_a_token_holds() {
     for platform in NOT_VMS {
         let google = google(platform).await;
-        let (granted, asked) = known(&builder(&google).from_env().await, &google, &google.token()).await;
+        let (granted, asked) = known(&builder(&google).detect().await, &google, &google.token()).await;
         assert_eq!((granted.source(), asked), (Some(GrantSource::Tokeninfo), 1), "{platform:?}");
         // The server there offers Drive, which this token does not hold.
         let drive = "https://www.googleapis.com/auth/drive".parse().unwrap();
         assert!(!granted.scopes().unwrap().contains(&drive), "{platform:?}");
-        let without = builder(&google).no_tokeninfo().from_env().await;
+        let without = builder(&google).no_tokeninfo().detect().await;
         let (granted, asked) = known(&without, &google, &google.token()).await;
         assert!(granted.is_unknown() && asked == 0, "{platform:?}: {granted:?}");
     }
@@ -102,7 +102,7 @@ async fn where_the_list_is_no_grant_tokeninfo_says_after_a_refusal_what_a_token_
 #[tokio::test]
 async fn a_token_of_another_origin_on_a_vm_is_known_from_tokeninfo_only() {
     let google = google(Platform::ComputeEngine).await;
-    let guard = builder(&google).from_env().await;
+    let guard = builder(&google).detect().await;
     // A user's login, an impersonated account and a federated identity all look like this.
     let token = google.mint("user@example.com", ["calendar"]);
     let (granted, asked) = known(&guard, &google, &token).await;
@@ -113,14 +113,14 @@ async fn a_token_of_another_origin_on_a_vm_is_known_from_tokeninfo_only() {
 #[tokio::test]
 async fn no_vm_is_to_be_stopped_for_a_token_that_need_not_be_its_own() {
     let google = google(Platform::ComputeEngine).await;
-    let guard = builder(&google).no_tokeninfo().from_env().await;
+    let guard = builder(&google).no_tokeninfo().detect().await;
     let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
     // Of a person whom the service on the VM acts for, say.
     let tokens = [(google.mint("user@example.com", ["calendar"]), false), (google.token(), true)];
     for (token, is_the_vms) in tokens {
         google.front().respond_with(Wire::Scope);
         let error = client(&guard).post(&url).bearer_auth(token).body("{}").send().await.unwrap_err();
-        let denial = Denial::of(&error).unwrap();
+        let denial = Denial::find(&error).unwrap();
         let first = &denial.steps()[0];
         assert_eq!(first.text().starts_with("Stop the VM."), is_the_vms, "{}", denial.report());
         assert!(first.text().starts_with("If the token comes from a VM") || is_the_vms, "{}", first.text());
@@ -131,7 +131,7 @@ async fn no_vm_is_to_be_stopped_for_a_token_that_need_not_be_its_own() {
 #[tokio::test]
 async fn a_token_that_tokeninfo_does_not_know_stays_unknown() {
     let google = google(Platform::ComputeEngine).await;
-    let guard = builder(&google).from_env().await;
+    let guard = builder(&google).detect().await;
     let (granted, asked) = known(&guard, &google, "ya29.d.federated").await;
     let why = granted.why_unknown().unwrap();
     assert!(why.contains("another token") && why.contains("tokeninfo does not know"), "{why}");
@@ -144,13 +144,13 @@ async fn a_machine_that_something_else_made_is_never_to_be_stopped_as_a_vm() {
     let as_vms = [Platform::ComputeEngine, Platform::Workbench];
     for platform in VMS.into_iter().filter(|platform| !as_vms.contains(platform)) {
         let google = google(platform).await;
-        let guard = builder(&google).no_tokeninfo().from_env().await;
+        let guard = builder(&google).no_tokeninfo().detect().await;
         for token in [google.mint("user@example.com", ["calendar"]), google.token()] {
             google.front().respond_with(Wire::Scope);
             let url =
                 format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
             let error = client(&guard).post(url).bearer_auth(token).body("{}").send().await.unwrap_err();
-            let report = Denial::of(&error).unwrap().report();
+            let report = Denial::find(&error).unwrap().report();
             assert!(!report.contains("gcloud compute instances"), "{platform:?}: {report}");
         }
     }
@@ -164,13 +164,13 @@ fn jwt(claims: &str) -> String {
 #[tokio::test]
 async fn a_self_signed_jwt_says_itself_what_it_holds() {
     let google = google(Platform::CloudRunService).await;
-    let guard = builder(&google).from_env().await;
+    let guard = builder(&google).detect().await;
     let scoped = jwt(&format!(r#"{{"iss":"{ACCOUNT}","scope":"{READ_ONLY}"}}"#));
     let (granted, asked) = known(&guard, &google, &scoped).await;
     assert_eq!((granted.source(), asked), (Some(GrantSource::Jwt), 0));
     let audience = jwt(&format!(r#"{{"iss":"{ACCOUNT}","aud":"https://pubsub.googleapis.com/"}}"#));
     let (granted, asked) = known(&guard, &google, &audience).await;
-    assert!(granted.is_not_limited() && asked == 0);
+    assert!(granted.is_unrestricted() && asked == 0);
     let id_token = jwt(r#"{"iss":"https://accounts.google.com","aud":"https://mine.run.app"}"#);
     assert!(known(&guard, &google, &id_token).await.0.is_unknown());
 }
@@ -178,7 +178,7 @@ async fn a_self_signed_jwt_says_itself_what_it_holds() {
 #[tokio::test]
 async fn an_oauth_answer_may_be_declared_and_then_nobody_is_asked() {
     let google = google(Platform::ComputeEngine).await;
-    let guard = builder(&google).from_env().await;
+    let guard = builder(&google).detect().await;
     let refresh = google.refresh_token("user@example.com", ["calendar"]);
     let form = format!("grant_type=refresh_token&refresh_token={refresh}");
     let answer = plain::client()
@@ -212,12 +212,12 @@ fn service_account(google: &FakeGoogle) -> Arc<CustomServiceAccount> {
 #[tokio::test]
 async fn a_service_account_key_of_gcp_auth_is_known_by_what_was_asked() {
     let google = google(Platform::ComputeEngine).await;
-    let guard = builder(&google).preflight(Preflight::Deny).from_env().await;
+    let guard = builder(&google).preflight(Preflight::Deny).detect().await;
     let tokens = guard.gcp_auth(service_account(&google));
     let token = tokens.token(&[READ_ONLY]).await.unwrap();
     let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
     let error = client(&guard).post(url).bearer_auth(token.as_str()).send().await.unwrap_err();
-    let denial = Denial::of(&error).unwrap();
+    let denial = Denial::find(&error).unwrap();
     assert_eq!(denial.kind(), DenialKind::Predicted);
     assert_eq!(denial.granted().source(), Some(GrantSource::Declared));
     assert!(denial.granted().expires_at().is_some());
@@ -226,7 +226,7 @@ async fn a_service_account_key_of_gcp_auth_is_known_by_what_was_asked() {
 #[tokio::test]
 async fn a_provider_of_gcp_auth_that_hides_its_type_is_not_believed() {
     let google = google(Platform::ComputeEngine).await;
-    let guard = builder(&google).preflight(Preflight::Deny).from_env().await;
+    let guard = builder(&google).preflight(Preflight::Deny).detect().await;
     let hidden: Arc<dyn TokenProvider> = service_account(&google);
     let tokens = guard.gcp_auth(hidden);
     let token = tokens.token(&["https://www.googleapis.com/auth/calendar"]).await.unwrap();
@@ -238,7 +238,7 @@ async fn a_provider_of_gcp_auth_that_hides_its_type_is_not_believed() {
 #[tokio::test]
 async fn with_token_a_service_needs_no_other_authentication() {
     let google = google(Platform::ComputeEngine).await;
-    let guard = builder(&google).from_env().await;
+    let guard = builder(&google).detect().await;
     let middleware = guard.middleware().with_token(guard.gcp_auth(service_account(&google)));
     let client = ClientBuilder::new(plain::client()).with(middleware).build();
     let base = google.storage_url();
@@ -273,7 +273,7 @@ where
 #[tokio::test]
 async fn the_tower_layer_gives_tokens_to_google_and_to_nobody_else() {
     let google = google(Platform::ComputeEngine).await;
-    let guard = builder(&google).from_env().await;
+    let guard = builder(&google).detect().await;
     let base = google.storage_url();
     let upload =
         |base: &str| Request::post(format!("{base}/upload/storage/v1/b/photos/o?uploadType=media&name=x"));
@@ -289,7 +289,7 @@ async fn the_tower_layer_gives_tokens_to_google_and_to_nobody_else() {
     // Without a token the call is not made.
     let before = google.requests().iter().filter(|request| request.service() == Service::Storage).count();
     let error = over_tower(&guard, Arc::new(Empty), upload(&base).body(meow()).unwrap()).await.unwrap_err();
-    assert!(is_gcp_auths(error.as_ref()) && Denial::of(error.as_ref()).is_none(), "{error:?}");
+    assert!(is_gcp_auths(error.as_ref()) && Denial::find(error.as_ref()).is_none(), "{error:?}");
     let after = google.requests().iter().filter(|request| request.service() == Service::Storage).count();
     assert_eq!(before, after);
 }
@@ -311,14 +311,14 @@ impl TokenProvider for Empty {
 #[tokio::test]
 async fn a_provider_without_a_token_fails_the_call_with_its_own_error() {
     let google = google(Platform::ComputeEngine).await;
-    let guard = builder(&google).from_env().await;
+    let guard = builder(&google).detect().await;
     let tokens = guard.gcp_auth(Arc::new(Empty));
     let url = format!("{}/storage/v1/b/photos/o", google.storage_url());
     let middleware = guard.middleware().with_token(tokens.clone());
     let client = ClientBuilder::new(plain::client()).with(middleware).build();
     let error = client.get(&url).send().await.unwrap_err();
     assert!(is_gcp_auths(&error), "{error:?}");
-    assert!(Denial::of(&error).is_none());
+    assert!(Denial::find(&error).is_none());
     assert!(!google.requests().iter().any(|request| request.service() == Service::Storage));
 }
 
@@ -350,8 +350,8 @@ async fn the_programs_own_source_comes_first_unless_the_user_says_otherwise() {
         (&[GrantSource::Jwt], GrantSource::Custom),
     ];
     for (order, expected) in rows {
-        let guard = builder(&google).source(Broker).ask_in_order(order.iter().copied()).tokeninfo_ahead();
-        let (granted, _) = known(&guard.from_env().await, &google, &google.token()).await;
+        let guard = builder(&google).source(Broker).source_order(order.iter().copied()).tokeninfo_ahead();
+        let (granted, _) = known(&guard.detect().await, &google, &google.token()).await;
         assert_eq!(granted.source(), Some(expected), "{order:?}");
     }
 }
@@ -359,11 +359,11 @@ async fn the_programs_own_source_comes_first_unless_the_user_says_otherwise() {
 #[tokio::test]
 async fn tokeninfo_ahead_of_calls_is_one_call_of_the_builder() {
     let google = google(Platform::CloudRunService).await;
-    let guard = builder(&google).tokeninfo_ahead().preflight(Preflight::Deny).from_env().await;
+    let guard = builder(&google).tokeninfo_ahead().preflight(Preflight::Deny).detect().await;
     let token = google.mint(ACCOUNT, ["devstorage.read_only"]);
     let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
     let error = client(&guard).post(url).bearer_auth(token).send().await.unwrap_err();
-    assert_eq!(Denial::of(&error).unwrap().kind(), DenialKind::Predicted);
+    assert_eq!(Denial::find(&error).unwrap().kind(), DenialKind::Predicted);
 }
 
 #[test]
@@ -377,7 +377,7 @@ fn tokeninfo_is_never_sent_a_token_in_the_clear() {
 #[tokio::test]
 async fn a_call_without_a_bearer_token_goes_out_as_it_is_and_nobody_is_asked_about_it() {
     let google = google(Platform::ComputeEngine).await;
-    let guard = builder(&google).tokeninfo_ahead().preflight(Preflight::Deny).from_env().await;
+    let guard = builder(&google).tokeninfo_ahead().preflight(Preflight::Deny).detect().await;
     let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
     let asked = || {
         let inspectors = [Service::OAuth, Service::Metadata];
@@ -400,7 +400,7 @@ async fn a_call_without_a_bearer_token_goes_out_as_it_is_and_nobody_is_asked_abo
         assert_eq!(call().send().await.unwrap().status(), StatusCode::OK, "{query} {authorization:?}");
         google.front().respond_with(Wire::Scope);
         let error = call().send().await.unwrap_err();
-        let why = Denial::of(&error).unwrap().granted().why_unknown().unwrap().to_owned();
+        let why = Denial::find(&error).unwrap().granted().why_unknown().unwrap().to_owned();
         assert!(why.contains("no bearer token"), "{query} {authorization:?}: {why}");
     }
     assert_eq!(asked(), before);
@@ -421,9 +421,9 @@ async fn an_id_token_is_known_only_if_a_source_knows_it() {
     }
     let google = google(Platform::CloudRunService).await;
     let id_token = jwt(r#"{"iss":"https://accounts.google.com","aud":"https://mine.run.app"}"#);
-    let alone = builder(&google).from_env().await;
+    let alone = builder(&google).detect().await;
     assert!(known(&alone, &google, &id_token).await.0.is_unknown());
-    let guard = builder(&google).source(Gateway).from_env().await;
+    let guard = builder(&google).source(Gateway).detect().await;
     assert_eq!(known(&guard, &google, &id_token).await.0.source(), Some(GrantSource::Custom));
 }
 

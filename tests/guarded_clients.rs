@@ -17,7 +17,7 @@ use bytes::Bytes;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::environment::Snapshot;
 use gcp_scopes::granted::{GrantSource, GrantedScopes};
-use gcp_scopes::guard::{GuardBuilder, Surface};
+use gcp_scopes::guard::{DenialDelivery, GuardBuilder};
 use gcp_scopes::{Denial, Guard, Preflight, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
 use http::header::AUTHORIZATION;
@@ -66,7 +66,7 @@ fn uploads(google: &FakeGoogle) -> usize {
 #[tokio::test]
 async fn the_denial_is_found_behind_other_middlewares_in_any_order() {
     let google = google().await;
-    let guard = guard(&google).from_env().await;
+    let guard = guard(&google).detect().await;
     let bare = || ClientBuilder::new(plain::client());
     let retry =
         || RetryTransientMiddleware::new_with_policy(ExponentialBackoff::builder().build_with_max_retries(2));
@@ -82,12 +82,12 @@ async fn the_denial_is_found_behind_other_middlewares_in_any_order() {
     for (order, client) in clients {
         let before = uploads(&google);
         let error = upload(&client, &google).send().await.expect_err(order);
-        let denial = Denial::of(&error).unwrap_or_else(|| panic!("{order}: {error:?}"));
+        let denial = Denial::find(&error).unwrap_or_else(|| panic!("{order}: {error:?}"));
         assert_eq!(denial.kind(), DenialKind::Refused, "{order}");
         assert_eq!(denial.method().unwrap().id(), "storage.objects.insert", "{order}");
         assert_eq!(uploads(&google), before + 1, "{order}: a denial is not retried");
         let error = anyhow::Error::new(error).context("cannot store the picture").context("job 7");
-        assert!(Denial::of(&*error).is_some(), "{order}, through anyhow");
+        assert!(Denial::find(&*error).is_some(), "{order}, through anyhow");
     }
 }
 
@@ -112,7 +112,7 @@ async fn the_denial_is_found_behind_a_boxed_tower_stack() {
     }
 
     let google = google().await;
-    let guard = guard(&google).from_env().await;
+    let guard = guard(&google).detect().await;
     let hyper = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
     let mut service = ServiceBuilder::new()
         .boxed_clone()
@@ -131,7 +131,7 @@ async fn the_denial_is_found_behind_a_boxed_tower_stack() {
         .body(Full::new(Bytes::from("meow")))
         .unwrap();
     let error = service.ready().await.unwrap().call(request).await.unwrap_err();
-    let denial = Denial::of(&*error).expect("the denial is on the chain");
+    let denial = Denial::find(&*error).expect("the denial is on the chain");
     assert_eq!(denial.granted().source(), Some(GrantSource::Metadata));
     assert_eq!(uploads(&google), 2, "the caller's own retry policy is obeyed");
 }
@@ -139,9 +139,9 @@ async fn the_denial_is_found_behind_a_boxed_tower_stack() {
 #[tokio::test]
 async fn the_report_names_this_vm_and_carries_the_union_of_scopes() {
     let google = google().await;
-    let guard = guard(&google).from_env().await;
+    let guard = guard(&google).detect().await;
     let error = upload(&client(&guard), &google).send().await.unwrap_err();
-    let denial = Denial::of(&error).unwrap();
+    let denial = Denial::find(&error).unwrap();
     let commands: Vec<_> = denial.steps().iter().filter_map(|step| step.command_line()).collect();
     let [stop, set, recommended, start, roles] = commands.as_slice() else { panic!("{commands:#?}") };
     let vm = "web-1 --zone=us-central1-a --project=my-project";
@@ -169,9 +169,9 @@ async fn the_report_names_this_vm_and_carries_the_union_of_scopes() {
 #[tokio::test]
 async fn a_denial_is_one_structured_value() {
     let google = google().await;
-    let guard = guard(&google).from_env().await;
+    let guard = guard(&google).detect().await;
     let error = upload(&client(&guard), &google).send().await.unwrap_err();
-    let value = serde_json::to_value(Denial::of(&error).unwrap()).unwrap();
+    let value = serde_json::to_value(Denial::find(&error).unwrap()).unwrap();
     assert_eq!(value["method"], "storage.objects.insert");
     assert_eq!(value["granted"][0], "https://www.googleapis.com/auth/devstorage.read_only");
     assert_eq!(value["steps"].as_array().unwrap().len(), 5);
@@ -200,7 +200,7 @@ async fn seen(response: reqwest::Response) -> (StatusCode, http::Version, String
 #[tokio::test]
 async fn a_refusal_by_another_gate_comes_through_as_it_was_sent() {
     let google = FakeGoogle::builder().vm(Vm::new("web-1").scopes(["pubsub"])).start().await.unwrap();
-    let guarded = client(&guard(&google).from_env().await);
+    let guarded = client(&guard(&google).detect().await);
     let plain = ClientBuilder::new(plain::client()).build();
     for wire in Wire::all().iter().copied().filter(|wire| !is_about_scopes(*wire)) {
         google.front().times(2).respond_with(wire);
@@ -215,12 +215,12 @@ async fn a_refusal_by_another_gate_comes_through_as_it_was_sent() {
 #[tokio::test]
 async fn a_refusal_for_lack_of_scope_is_explained_in_every_form() {
     let google = google().await;
-    let guarded = client(&guard(&google).from_env().await);
+    let guarded = client(&guard(&google).detect().await);
     // gRPC refuses with status 200 and is the business of a gRPC adapter.
     for wire in Wire::all().iter().copied().filter(|wire| wire.is_lack_of_scope() && !wire.is_grpc()) {
         google.front().respond_with(wire);
         let error = publish(&guarded, &google).send().await.expect_err(&format!("{wire:?}"));
-        let denial = Denial::of(&error).unwrap_or_else(|| panic!("{wire:?}: {error:?}"));
+        let denial = Denial::find(&error).unwrap_or_else(|| panic!("{wire:?}: {error:?}"));
         assert_eq!(denial.method().unwrap().id(), "pubsub.projects.topics.publish", "{wire:?}");
     }
 }
@@ -228,7 +228,7 @@ async fn a_refusal_for_lack_of_scope_is_explained_in_every_form() {
 #[tokio::test]
 async fn a_scope_that_restricts_and_a_file_that_is_not_shared_get_their_own_advice() {
     let google = FakeGoogle::builder().vm(Vm::new("web-1").scopes(["pubsub"])).start().await.unwrap();
-    let guarded = client(&guard(&google).from_env().await);
+    let guarded = client(&guard(&google).detect().await);
     let rows = [
         (Wire::ScopeRestricting, "restricts", "Get a token without"),
         (Wire::ScopeOrShare, "drive.readonly", "Share the file"),
@@ -236,7 +236,7 @@ async fn a_scope_that_restricts_and_a_file_that_is_not_shared_get_their_own_advi
     for (wire, why, advice) in rows {
         google.front().respond_with(wire);
         let error = publish(&guarded, &google).send().await.unwrap_err();
-        let denial = Denial::of(&error).unwrap();
+        let denial = Denial::find(&error).unwrap();
         for text in [denial.to_string(), denial.report()] {
             assert!(text.contains(advice), "{wire:?}: {text}");
             assert!(!text.contains("needs pubsub"), "{wire:?}: {text}");
@@ -248,10 +248,10 @@ async fn a_scope_that_restricts_and_a_file_that_is_not_shared_get_their_own_advi
 #[tokio::test]
 async fn deny_sends_nothing_and_what_is_allowed_is_sent() {
     let google = google().await;
-    let guarded = client(&guard(&google).preflight(Preflight::Deny).from_env().await);
+    let guarded = client(&guard(&google).preflight(Preflight::Deny).detect().await);
     for _ in 0..3 {
         let error = upload(&guarded, &google).send().await.unwrap_err();
-        assert_eq!(Denial::of(&error).unwrap().kind(), DenialKind::Predicted);
+        assert_eq!(Denial::find(&error).unwrap().kind(), DenialKind::Predicted);
     }
     assert_eq!(uploads(&google), 0);
     let list =
@@ -262,7 +262,7 @@ async fn deny_sends_nothing_and_what_is_allowed_is_sent() {
 #[tokio::test]
 async fn deny_lets_a_call_pass_whose_token_nobody_knows() {
     let google = google().await;
-    let guarded = client(&guard(&google).preflight(Preflight::Deny).from_env().await);
+    let guarded = client(&guard(&google).preflight(Preflight::Deny).detect().await);
     let foreign = google.mint(ACCOUNT, ["devstorage.read_write"]);
     let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
     let response = guarded.post(url).bearer_auth(foreign).body("meow").send().await.unwrap();
@@ -275,14 +275,14 @@ async fn without_a_metadata_server_calls_behave_as_without_the_guard() {
     let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
         let guard =
-            guard(&google).env([("GCE_METADATA_HOST", dead.clone())]).preflight(preflight).from_env().await;
+            guard(&google).env([("GCE_METADATA_HOST", dead.clone())]).preflight(preflight).detect().await;
         let guarded = client(&guard);
         let read = guarded
             .get(format!("{}/storage/v1/b/photos/o", google.storage_url()))
             .bearer_auth(google.token());
         assert_eq!(read.send().await.unwrap().status(), StatusCode::OK);
         let error = upload(&guarded, &google).send().await.unwrap_err();
-        let denial = Denial::of(&error).expect("Google's own words are still explained");
+        let denial = Denial::find(&error).expect("Google's own words are still explained");
         assert!(denial.granted().is_unknown());
         assert!(denial.report().contains("not known"), "{}", denial.report());
     }
@@ -291,7 +291,7 @@ async fn without_a_metadata_server_calls_behave_as_without_the_guard() {
 #[tokio::test]
 async fn the_extension_surface_leaves_the_answer_as_it_was_sent() {
     let google = google().await;
-    let guarded = client(&guard(&google).surface(Surface::Extension).from_env().await);
+    let guarded = client(&guard(&google).denial_delivery(DenialDelivery::Extension).detect().await);
     let plain = ClientBuilder::new(plain::client()).build();
     let expected = seen(upload(&plain, &google).send().await.unwrap()).await;
     let response = upload(&guarded, &google).send().await.unwrap();
@@ -302,7 +302,7 @@ async fn the_extension_surface_leaves_the_answer_as_it_was_sent() {
 #[tokio::test]
 async fn an_answer_of_another_host_is_never_taken_for_googles() {
     let (google, portal) = (google().await, google().await);
-    let guarded = client(&guard(&google).from_env().await);
+    let guarded = client(&guard(&google).detect().await);
     let elsewhere = format!("{}/v1/projects/my-project/topics/orders:publish", portal.url_of(Service::Front));
     portal.front().times(2).respond_with(Wire::Scope);
     // Called by its own name, and reached by a redirect of Google's.
@@ -351,7 +351,7 @@ async fn one_event_per_happening() {
         (Preflight::Deny, 0, 1),
     ];
     for (preflight, predicted, denied) in rows {
-        let guarded = client(&guard(&google).preflight(preflight).from_env().await);
+        let guarded = client(&guard(&google).preflight(preflight).detect().await);
         let log = Log::default();
         let capturing = log.capture();
         for _ in 0..5 {
@@ -373,11 +373,11 @@ async fn no_token_object_name_or_query_is_printed() {
     let capturing = log.capture();
     let mut texts = Vec::new();
     for preflight in [Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
-        let guard = guard(&google).preflight(preflight).from_env().await;
+        let guard = guard(&google).preflight(preflight).detect().await;
         let guarded = client(&guard);
         for _ in 0..2 {
             let error = upload(&guarded, &google).send().await.unwrap_err();
-            let denial = Denial::of(&error).unwrap();
+            let denial = Denial::find(&error).unwrap();
             let mut next: Option<&dyn Error> = Some(&error);
             while let Some(error) = next {
                 texts.push(format!("{error} {error:?}"));
@@ -463,18 +463,18 @@ fn a_token_of_another_origin_on_a_vm_does_not_get_the_vms_advice() {
 #[tokio::test]
 async fn an_overridden_verb_is_judged_as_the_verb_it_stands_for() {
     let google = google().await;
-    let guarded = client(&guard(&google).from_env().await);
+    let guarded = client(&guard(&google).detect().await);
     let url = format!("{}/v1/projects/my-project/topics/orders", google.url_of(Service::Front));
     google.front().respond_with(Wire::Scope);
     let overridden = guarded.post(url).header("x-http-method-override", "GET").bearer_auth(google.token());
     let error = overridden.body("").send().await.unwrap_err();
-    assert_eq!(Denial::of(&error).unwrap().method().unwrap().id(), "pubsub.projects.topics.get");
+    assert_eq!(Denial::find(&error).unwrap().method().unwrap().id(), "pubsub.projects.topics.get");
 }
 
 #[tokio::test]
 async fn a_compressed_refusal_is_passed_on_unread() {
     let google = google().await;
-    let guarded = client(&guard(&google).from_env().await);
+    let guarded = client(&guard(&google).detect().await);
     let zipped = Response::builder().status(403).header("content-encoding", "gzip");
     let challenge = "Bearer error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/pubsub\"";
     let zipped = zipped.header("www-authenticate", challenge).body(vec![0x1f, 0x8b, 8, 0]).unwrap();

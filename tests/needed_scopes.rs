@@ -6,7 +6,7 @@
 mod plain;
 
 use bytes::Bytes;
-use gcp_scopes::call::{Call, NeededScopes, Why};
+use gcp_scopes::call::{AbstainReason, Call, NeededScopes};
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
 use gcp_scopes::judge::Decision;
@@ -60,13 +60,13 @@ async fn an_api_that_the_catalog_lacks_is_checked_by_what_its_caller_says() {
     let guard = guard(&google, Preflight::Deny, &token, held("https://www.googleapis.com/auth/pubsub"));
     let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
     let error = call(&client, &google, &token).with_extension(needed(OWN)).send().await.unwrap_err();
-    let denial = Denial::of(&error).unwrap();
+    let denial = Denial::find(&error).unwrap();
     assert_eq!(denial.kind(), DenialKind::Predicted);
     assert_eq!(*denial.accepted(), ScopeSet::from_scope_text(OWN));
     assert_eq!(sent(&google), 0);
     // Without a word of the caller's there is no opinion, but the refusal is explained.
     let error = call(&client, &google, &token).send().await.unwrap_err();
-    assert_eq!(Denial::of(&error).unwrap().kind(), DenialKind::Refused);
+    assert_eq!(Denial::find(&error).unwrap().kind(), DenialKind::Refused);
     assert_eq!(sent(&google), 1);
 }
 
@@ -80,7 +80,7 @@ async fn tower_reads_the_extensions_of_the_request() {
     let request = Request::get(format!("{}/v1/things/7", google.url_of(Service::Front)));
     let request = request.header("authorization", format!("Bearer {token}")).extension(needed(OWN));
     let error = service.oneshot(request.body(Full::default()).unwrap()).await.unwrap_err();
-    assert!(Denial::of(&*error).is_some());
+    assert!(Denial::find(&*error).is_some());
     assert_eq!(sent(&google), 0);
 }
 
@@ -94,7 +94,7 @@ async fn a_refusal_counts_for_repeats_of_the_same_need_and_for_nothing_else() {
     let mut kinds = Vec::new();
     for _ in 0..3 {
         let error = call(&client, &google, &token).with_extension(needed(OWN)).send().await.unwrap_err();
-        kinds.push(Denial::of(&error).unwrap().kind());
+        kinds.push(Denial::find(&error).unwrap().kind());
     }
     assert_eq!(kinds, [DenialKind::Refused, DenialKind::Confirmed, DenialKind::Confirmed]);
     assert_eq!(sent(&google), 1);
@@ -117,7 +117,7 @@ async fn a_caller_who_is_wrong_is_not_believed_again() {
     let (own, other) = (needed(OWN), needed("https://example.com/other"));
     let uri = format!("{}/v1/things/8", google.url_of(Service::Front)).parse().unwrap();
     let decide = |needed| guard.decide(&Call::new(&Method::GET, &uri).needing(Some(needed)), &granted);
-    assert!(matches!(decide(&own), Decision::Abstain(Why::Contradicted)));
+    assert!(matches!(decide(&own), Decision::Abstain(AbstainReason::Contradicted)));
     assert!(matches!(decide(&other), Decision::Lacking(_)));
 }
 
@@ -150,5 +150,8 @@ fn a_need_counts_only_where_google_is_and_only_if_it_says_something() {
     let uri = "https://brandnew.googleapis.com/v1/things".parse().unwrap();
     let call = Call::new(&Method::GET, &uri).needing(Some(&own));
     assert!(matches!(guard.decide(&call, &held(OWN)), Decision::Allow));
-    assert!(matches!(guard.decide(&call, &GrantedScopes::unknown("")), Decision::Abstain(Why::Granted)));
+    assert!(matches!(
+        guard.decide(&call, &GrantedScopes::unknown("")),
+        Decision::Abstain(AbstainReason::Granted)
+    ));
 }

@@ -37,7 +37,7 @@ async fn download(client: &ClientWithMiddleware, google: &FakeGoogle, name: &str
 #[tokio::test]
 async fn calls_after_the_recorder_are_remembered_once_and_without_names() -> Result<()> {
     let google = google().await?;
-    let guard = builder::builder(&google).from_env().await;
+    let guard = builder::builder(&google).detect().await;
     let client = client(&guard);
     ensure!(upload(&client, &google, "before").await? == 200);
     let recorder = guard.recorder();
@@ -59,7 +59,7 @@ async fn calls_after_the_recorder_are_remembered_once_and_without_names() -> Res
 #[tokio::test]
 async fn the_answers_are_the_scopes_the_flag_and_the_needs() -> Result<()> {
     let google = google().await?;
-    let guard = builder::builder(&google).from_env().await;
+    let guard = builder::builder(&google).detect().await;
     let (recorder, client) = (guard.recorder(), client(&guard));
     upload(&client, &google, "cat").await?;
     download(&client, &google, "cat").await?;
@@ -99,7 +99,7 @@ To check them at start-up:
 #[tokio::test]
 async fn a_call_of_an_unknown_method_is_told() -> Result<()> {
     let google = google().await?;
-    let guard = builder::builder(&google).from_env().await;
+    let guard = builder::builder(&google).detect().await;
     let (recorder, client) = (guard.recorder(), client(&guard));
     ensure!(!recorder.missed_a_call());
     client.get(format!("{}/storage/v1/nothing/of/the/sort", google.storage_url())).send().await?;

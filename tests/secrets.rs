@@ -1,4 +1,4 @@
-//! One marked token through every form of refusal, preflight, surface and adapter, with all logging
+//! One marked token through every form of refusal, preflight, delivery and adapter, with all logging
 //! on: it comes out nowhere but at the caller's host and at the inspector.
 #![cfg(all(feature = "reqwest-middleware", feature = "tower"))]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
@@ -25,7 +25,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use builder::builder;
 use bytes::Bytes;
 use gcp_scopes::granted::{AccessToken, Fetch, GrantedScopes, GrantedScopesSource};
-use gcp_scopes::guard::Surface;
+use gcp_scopes::guard::DenialDelivery;
 use gcp_scopes::token_source::TokenSource;
 use gcp_scopes::{Denial, Guard, Preflight};
 use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
@@ -108,7 +108,7 @@ impl Seen {
             self.0.push(format!("{error} {error:?} {error:#?}"));
             next = error.source();
         }
-        Denial::of(error).into_iter().for_each(|denial| self.denial(denial));
+        Denial::find(error).into_iter().for_each(|denial| self.denial(denial));
     }
 
     fn denial(&mut self, denial: &Denial) {
@@ -176,9 +176,9 @@ fn echo() -> Response<String> {
 
 async fn every_refusal(seen: &mut Seen) {
     for preflight in preflights() {
-        for surface in [Surface::Error, Surface::Message, Surface::Extension] {
+        for delivery in [DenialDelivery::Error, DenialDelivery::Message, DenialDelivery::Extension] {
             let google = google().await;
-            let guard = builder(&google).preflight(preflight).surface(surface).from_env().await;
+            let guard = builder(&google).preflight(preflight).denial_delivery(delivery).detect().await;
             seen.debug(&guard);
             for wire in Wire::all() {
                 google.front().times(2).respond_with(*wire);
@@ -231,9 +231,8 @@ impl TokenSource for Broken {
 async fn every_failure(seen: &mut Seen) {
     for preflight in preflights() {
         let google = google().await;
-        let telling =
-            builder(&google).fetch(Telltale).tokeninfo_ahead().preflight(preflight).from_env().await;
-        let broken = builder(&google).source(Broken).preflight(preflight).from_env().await;
+        let telling = builder(&google).fetch(Telltale).tokeninfo_ahead().preflight(preflight).detect().await;
+        let broken = builder(&google).source(Broken).preflight(preflight).detect().await;
         for guard in [telling, broken] {
             for wire in [Wire::Scope, Wire::IamDenied, Wire::Html] {
                 google.front().times(2).respond_with(wire);

@@ -50,7 +50,7 @@ fn builder(google: &FakeGoogle) -> Result<GuardBuilder> {
 /// A look at the place takes a second at most, which may be too short on a busy machine.
 async fn guard(google: &FakeGoogle) -> Result<Guard> {
     for _ in 0..20 {
-        let guard = builder(google)?.from_env().await;
+        let guard = builder(google)?.detect().await;
         if guard.environment().project().is_some() {
             return Ok(guard);
         }
@@ -200,7 +200,7 @@ async fn a_credential_in_a_file_needs_a_token_source() -> Result<()> {
     let file = format!("{}{KEY}", env!("CARGO_MANIFEST_DIR"));
     let guard = Guard::builder()
         .env([("GOOGLE_APPLICATION_CREDENTIALS", file.as_str()), ("NO_GCE_CHECK", "true")])
-        .from_env()
+        .detect()
         .await;
     let report = service(&guard).run().await;
     compare("laptop-key-file", &report)?;

@@ -1,4 +1,4 @@
-//! `Surface::Message` over real sockets: the answer is Google's, and its message says what to do.
+//! `DenialDelivery::Message` over real sockets: the answer is Google's, and its message says what to do.
 #![cfg(all(feature = "reqwest-middleware", feature = "tower"))]
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
@@ -9,7 +9,7 @@ mod plain;
 
 use bytes::Bytes;
 use gcp_scopes::denial::DenialKind;
-use gcp_scopes::guard::Surface;
+use gcp_scopes::guard::DenialDelivery;
 use gcp_scopes::{Denial, Preflight};
 use gcp_scopes_testing::{FakeGoogle, Fault, Service, Wire};
 use http::header::{CONTENT_LENGTH, DATE};
@@ -22,7 +22,8 @@ use serde_json::Value;
 use tower::{ServiceBuilder, ServiceExt};
 
 async fn client(google: &FakeGoogle, preflight: Preflight) -> ClientWithMiddleware {
-    let guard = builder::builder(google).surface(Surface::Message).preflight(preflight).from_env().await;
+    let guard =
+        builder::builder(google).denial_delivery(DenialDelivery::Message).preflight(preflight).detect().await;
     ClientBuilder::new(plain::client()).with(guard.middleware()).build()
 }
 
@@ -129,8 +130,8 @@ async fn a_call_that_is_not_sent_gets_a_403_through_reqwest_middleware() {
 async fn a_call_that_is_not_sent_gets_a_403_through_tower() {
     let google = FakeGoogle::builder().start().await.unwrap();
     // Nothing is known of the first call's token, of the second call's it is.
-    let guard = builder::builder(&google).surface(Surface::Message).preflight(Preflight::Deny);
-    let guard = guard.from_env().await;
+    let guard = builder::builder(&google).denial_delivery(DenialDelivery::Message).preflight(Preflight::Deny);
+    let guard = guard.detect().await;
     let hyper = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
     let service = ServiceBuilder::new().layer(guard.layer()).service(hyper);
     for _ in 0..2 {

@@ -96,7 +96,7 @@ async fn google() -> FakeGoogle {
 }
 
 async fn client(guard: GuardBuilder) -> ClientWithMiddleware {
-    let guard = guard.from_env().await;
+    let guard = guard.detect().await;
     ClientBuilder::new(plain::client()).with(guard.middleware()).build()
 }
 
@@ -144,7 +144,7 @@ async fn everything() -> Records {
     let confirm = client(builder(&google)).await;
     google.front().times(1).respond_with(Wire::Scope);
     let refused = publish(&confirm, &google).send().await.unwrap_err();
-    let span = gcp_scopes::telemetry::span(Denial::of(&refused).unwrap());
+    let span = gcp_scopes::telemetry::span(Denial::find(&refused).unwrap());
     span.in_scope(|| ());
     let deny = client(builder(&google).preflight(Preflight::Deny)).await;
     publish(&deny, &google).send().await.unwrap_err();

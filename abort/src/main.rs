@@ -62,7 +62,7 @@ async fn asks(host: &str) -> Result<(), BoxError> {
 
 async fn guard(host: &str) -> Guard {
     let builder: GuardBuilder = Guard::builder().env([("GCE_METADATA_HOST", host)]);
-    builder.tokeninfo_ahead().preflight(Preflight::Deny).from_env().await
+    builder.tokeninfo_ahead().preflight(Preflight::Deny).detect().await
 }
 
 /// The denial of an upload with this token, which may only read.
@@ -72,7 +72,7 @@ async fn call(guard: &Guard, token: &str) -> Result<Denial, BoxError> {
     let request = Request::post(url).header("authorization", format!("Bearer {token}")).body(())?;
     poll_fn(|cx| service.poll_ready(cx)).await?;
     let error = service.call(request).await.err().ok_or("the call was let through")?;
-    Denial::of(&*error).cloned().ok_or_else(|| error.to_string().into())
+    Denial::find(&*error).cloned().ok_or_else(|| error.to_string().into())
 }
 
 fn ensure(holds: bool, or: &str) -> Result<(), BoxError> {

@@ -86,7 +86,7 @@ where
         runtime.block_on(async move {
             match call.await {
                 Ok(answer) => drop(answer.into_body().collect().await.map(|body| body.to_bytes())),
-                Err(error) => assert!(Denial::of(error.into().as_ref()).is_some()),
+                Err(error) => assert!(Denial::find(error.into().as_ref()).is_some()),
             }
         });
     })

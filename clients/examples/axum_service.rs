@@ -36,7 +36,7 @@ async fn upload(State(service): State<Service>, body: String) -> StatusCode {
     match service.storage.upload_object(&request, body, &media).await {
         Ok(_) => StatusCode::CREATED,
         Err(error) => {
-            let span = Denial::of(&error).map_or_else(tracing::Span::none, gcp_scopes::telemetry::span);
+            let span = Denial::find(&error).map_or_else(tracing::Span::none, gcp_scopes::telemetry::span);
             span.in_scope(|| tracing::error!("the photo was not stored"));
             StatusCode::BAD_GATEWAY
         }
@@ -45,9 +45,9 @@ async fn upload(State(service): State<Service>, body: String) -> StatusCode {
 
 /// Starts the service on a port of its own, as it starts on the VM, and gives its URL.
 async fn start(google: &FakeGoogle) -> Result<String> {
-    // In a program: Guard::from_env().await
+    // In a program: Guard::detect().await
     let builder = Guard::builder().env(google.env());
-    let guard = builder.endpoint(google.storage_url(), "storage.googleapis.com")?.from_env().await;
+    let guard = builder.endpoint(google.storage_url(), "storage.googleapis.com")?.detect().await;
     let http = ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build();
     // In a program: ClientConfig { http: Some(http), ..ClientConfig::default() }.with_auth().await?
     let config = ClientConfig {

@@ -1,12 +1,12 @@
 //! gcloud-storage with a guard: the client takes a reqwest-middleware client, and the guard goes in there.
-//! First the guard's own error, then `Surface::Message`, for a program that matches on the client's 403.
+//! First the guard's own error, then `DenialDelivery::Message`, for a program that matches on the client's 403.
 //!
 //! `cargo run --manifest-path clients/Cargo.toml --example gcloud_storage`. Nothing leaves this machine.
 
 use gcloud_storage::client::{Client, ClientConfig};
 use gcloud_storage::http::Error;
 use gcloud_storage::http::objects::upload::{Media, UploadObjectRequest, UploadType};
-use gcp_scopes::guard::Surface;
+use gcp_scopes::guard::DenialDelivery;
 use gcp_scopes::{Denial, Guard};
 use gcp_scopes_testing::{FakeGoogle, Service, Vm, default_scopes};
 use reqwest_middleware::ClientBuilder;
@@ -24,16 +24,16 @@ async fn main() -> anyhow::Result<()> {
         .start()
         .await?;
 
-    println!("== Surface::Error, the default\n");
-    let client = guarded(&google, Surface::Error).await?;
+    println!("== DenialDelivery::Error, the default\n");
+    let client = guarded(&google, DenialDelivery::Error).await?;
     for name in ["cat.jpg", "dog.jpg"] {
         let error = upload(&client, name).await.expect_err("the token lacks the scope");
-        println!("{}", Denial::of(&error).expect("the guard explains it"));
+        println!("{}", Denial::find(&error).expect("the guard explains it"));
     }
     println!("\n{} of 2 uploads reached Cloud Storage.\n", uploads(&google));
 
-    println!("== Surface::Message: the error that the program knows, with the guard's words\n");
-    let client = guarded(&google, Surface::Message).await?;
+    println!("== DenialDelivery::Message: the error that the program knows, with the guard's words\n");
+    let client = guarded(&google, DenialDelivery::Message).await?;
     match upload(&client, "cat.jpg").await {
         Err(Error::Response(response)) if response.code == 403 => println!("{}\n", response.message),
         other => anyhow::bail!("not the client's 403: {other:?}"),
@@ -44,17 +44,17 @@ async fn main() -> anyhow::Result<()> {
     vm.stop()?;
     vm.set_scopes(["cloud-platform"])?;
     vm.start()?;
-    upload(&guarded(&google, Surface::Error).await?, "cat.jpg").await?;
+    upload(&guarded(&google, DenialDelivery::Error).await?, "cat.jpg").await?;
     println!("cat.jpg is stored.");
     Ok(())
 }
 
 /// A client with the token of now, as a program has it that starts now.
-async fn guarded(google: &FakeGoogle, surface: Surface) -> anyhow::Result<Client> {
-    // In a program: Guard::from_env().await, or Guard::builder().surface(surface).from_env().await
+async fn guarded(google: &FakeGoogle, delivery: DenialDelivery) -> anyhow::Result<Client> {
+    // In a program: Guard::detect().await, or Guard::builder().denial_delivery(delivery).detect().await
     let guard =
         Guard::builder().env(google.env()).endpoint(google.storage_url(), "storage.googleapis.com")?;
-    let guard = guard.surface(surface).from_env().await;
+    let guard = guard.denial_delivery(delivery).detect().await;
     let http = ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build();
     // In a program: ClientConfig { http: Some(http), ..ClientConfig::default() }.with_auth().await?
     Ok(Client::new(ClientConfig {

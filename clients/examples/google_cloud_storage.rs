@@ -16,7 +16,7 @@ use google_cloud_storage::retry_policy::RetryableErrors;
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     drop(rustls::crypto::ring::default_provider().install_default());
     let google = FakeGoogle::builder().vm(Vm::new("web-1")).bucket("photos").start().await?;
-    let guard = Guard::builder().env(google.env()).from_env().await;
+    let guard = Guard::builder().env(google.env()).detect().await;
 
     // In a service: google_cloud_auth::credentials::Builder::default().
     let metadata = google.vm("web-1").metadata_host()?;
@@ -35,7 +35,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for _ in 0..2 {
         let upload = client.write_object("projects/_/buckets/photos", "cat.jpg", "meow").send_unbuffered();
         let Err(error) = insert.run(upload).await else { return Err("the upload went through".into()) };
-        match Denial::of(&error) {
+        match Denial::find(&error) {
             Some(denial) => println!("{}\n", denial.report()),
             None => return Err(error.into()),
         }

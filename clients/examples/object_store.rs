@@ -25,12 +25,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .iam("photos", ACCOUNT, "roles/storage.objectAdmin")
         .start()
         .await?;
-    // In a program: Guard::from_env().await
+    // In a program: Guard::detect().await
     let guard = Guard::builder()
         .env(google.env())
         .endpoint(google.storage_url(), "storage.googleapis.com")?
         .preflight(Preflight::Deny)
-        .from_env()
+        .detect()
         .await;
     let guarded = guard.object_store(ReqwestConnector::default());
     let bare = builder(&google).build()?;

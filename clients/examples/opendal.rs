@@ -24,12 +24,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .iam("photos", ACCOUNT, "roles/storage.objectAdmin")
         .start()
         .await?;
-    // In a program: Guard::from_env().await
+    // In a program: Guard::detect().await
     let guard = Guard::builder()
         .env(google.env())
         .endpoint(google.storage_url(), "storage.googleapis.com")?
         .preflight(Preflight::Confirm)
-        .from_env()
+        .detect()
         .await;
 
     println!("The default access scopes of a VM allow to read from Cloud Storage, and its role to write.\n");
@@ -46,7 +46,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("\n{} requests reached Cloud Storage: no refusal is retried or repeated.", calls(&google));
 
     let Err(error) = photos.write("cat.jpg", "meow").await else { return Err("it was not refused".into()) };
-    let denial = Denial::of(&error).ok_or("there is a denial")?;
+    let denial = Denial::find(&error).ok_or("there is a denial")?;
     println!("\nWhat helps, in order:");
     for step in denial.steps() {
         println!("- {}", step.command_line().unwrap_or_else(|| step.text()));

@@ -20,8 +20,8 @@ async fn main() -> anyhow::Result<()> {
     let google = FakeGoogle::builder().vm(vm).start().await?;
     google.front().times(2).respond_with(Wire::GrpcScope);
 
-    // What a service does at its start. Without the fake it is `Guard::from_env().await`.
-    let guard = Guard::builder().env(google.env()).from_env().await;
+    // What a service does at its start. Without the fake it is `Guard::detect().await`.
+    let guard = Guard::builder().env(google.env()).detect().await;
 
     // The channel to Google: https://pubsub.googleapis.com, if it were not for the fake.
     let channel = Endpoint::from_shared(google.url_of(Service::Front))?.connect().await?;
@@ -42,7 +42,7 @@ async fn main() -> anyhow::Result<()> {
     let mut client = PublisherClient::with_interceptor(guarded, with_token);
     if let Err(status) = client.publish(order()).await {
         println!("{:?}: {}\n", status.code(), status.message());
-        if let Some(denial) = Denial::of(&status) {
+        if let Some(denial) = Denial::find(&status) {
             println!("--- and for a person\n\n{}", denial.report());
         }
     }

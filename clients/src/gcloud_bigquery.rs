@@ -5,7 +5,7 @@ use gcloud_bigquery::client::HttpClientConfig;
 use gcloud_bigquery::http::bigquery_dataset_client::BigqueryDatasetClient;
 use gcloud_bigquery::http::error::Error;
 use gcp_scopes::Guard;
-use gcp_scopes::guard::Surface;
+use gcp_scopes::guard::DenialDelivery;
 use gcp_scopes_testing::scenarios::{ApiFormat, Failure, Received, Scenario, Scene, TestedApi};
 use gcp_scopes_testing::{FakeGoogle, Service};
 use serde_json::json;
@@ -16,14 +16,18 @@ use crate::reqwest_middleware::cannot;
 
 struct GcloudBigquery {
     name: &'static str,
-    surface: Surface,
+    delivery: DenialDelivery,
     shows: Shows,
 }
 
 pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
     let kinds = [
-        GcloudBigquery { name: "gcloud-bigquery", surface: Surface::Error, shows: Shows::Denial },
-        GcloudBigquery { name: "gcloud-bigquery, Message", surface: Surface::Message, shows: Shows::Text },
+        GcloudBigquery { name: "gcloud-bigquery", delivery: DenialDelivery::Error, shows: Shows::Denial },
+        GcloudBigquery {
+            name: "gcloud-bigquery, Message",
+            delivery: DenialDelivery::Message,
+            shows: Shows::Text,
+        },
     ];
     kinds.map(|kind| Box::new(kind) as Box<dyn Kind>).into()
 }
@@ -40,8 +44,8 @@ impl Kind for GcloudBigquery {
         TestedApi::new(Service::Front, "bigquery.googleapis.com", ApiFormat::Json, "bigquery")
     }
 
-    fn surface(&self) -> Surface {
-        self.surface
+    fn delivery(&self) -> DenialDelivery {
+        self.delivery
     }
 
     fn shows(&self) -> Shows {
@@ -51,7 +55,7 @@ impl Kind for GcloudBigquery {
     fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
         match scenario {
             Scenario::Upload | Scenario::Download | Scenario::Resumable => Some(NO_FILES),
-            other => cannot(self.surface, other),
+            other => cannot(self.delivery, other),
         }
     }
 

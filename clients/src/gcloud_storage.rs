@@ -12,7 +12,7 @@ use gcloud_storage::http::objects::get::GetObjectRequest;
 use gcloud_storage::http::objects::upload::{Media, UploadObjectRequest, UploadType};
 use gcloud_storage::http::resumable_upload_client::ChunkSize;
 use gcp_scopes::Guard;
-use gcp_scopes::guard::Surface;
+use gcp_scopes::guard::DenialDelivery;
 use gcp_scopes_testing::scenarios::{Failure, Received, Scenario, Scene};
 use reqwest_middleware::ClientBuilder;
 use token_source::{TokenSource, TokenSourceProvider};
@@ -23,14 +23,18 @@ use crate::scene::reqwest;
 
 struct GcloudStorage {
     name: &'static str,
-    surface: Surface,
+    delivery: DenialDelivery,
     shows: Shows,
 }
 
 pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
     let kinds = [
-        GcloudStorage { name: "gcloud-storage", surface: Surface::Error, shows: Shows::Denial },
-        GcloudStorage { name: "gcloud-storage, Message", surface: Surface::Message, shows: Shows::Text },
+        GcloudStorage { name: "gcloud-storage", delivery: DenialDelivery::Error, shows: Shows::Denial },
+        GcloudStorage {
+            name: "gcloud-storage, Message",
+            delivery: DenialDelivery::Message,
+            shows: Shows::Text,
+        },
     ];
     kinds.map(|kind| Box::new(kind) as Box<dyn Kind>).into()
 }
@@ -53,8 +57,8 @@ impl Kind for GcloudStorage {
         self.name
     }
 
-    fn surface(&self) -> Surface {
-        self.surface
+    fn delivery(&self) -> DenialDelivery {
+        self.delivery
     }
 
     fn shows(&self) -> Shows {
@@ -62,7 +66,7 @@ impl Kind for GcloudStorage {
     }
 
     fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
-        cannot(self.surface, scenario)
+        cannot(self.delivery, scenario)
     }
 
     async fn make(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gcp_scopes::calling::{Calling, ClientError};
 use gcp_scopes::denial::DenialKind;
-use gcp_scopes::guard::Surface;
+use gcp_scopes::guard::DenialDelivery;
 use gcp_scopes::{Denial, Guard};
 use gcp_scopes_testing::FakeGoogle;
 use gcp_scopes_testing::scenarios::{
@@ -34,8 +34,8 @@ pub(crate) trait Kind: Send + Sync {
     }
 
     /// How the guard answers. It is built with this.
-    fn surface(&self) -> Surface {
-        Surface::Error
+    fn delivery(&self) -> DenialDelivery {
+        DenialDelivery::Error
     }
 
     /// Where a user finds the denial.
@@ -87,7 +87,7 @@ pub(crate) type Reply = Result<Received, Failure>;
 
 /// An error of the client's. The denial is looked for as its users would.
 pub(crate) fn failed(kind: impl fmt::Display, error: &(dyn Error + 'static)) -> Failure {
-    with_denial(Failure::new(kind, error), Denial::of(error))
+    with_denial(Failure::new(kind, error), Denial::find(error))
 }
 
 /// An answer that a user of the client takes for a failure: its status, and all else it shows.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gcp_scopes::guard::Surface;
+use gcp_scopes::guard::DenialDelivery;
 use gcp_scopes::{Denial, Guard};
 use gcp_scopes_testing::scenarios::{Failure, Received, Scenario, Scene};
 use http::StatusCode;
@@ -18,18 +18,19 @@ use crate::scene::reqwest;
 /// Where the guard stands, and how it answers.
 struct ReqwestMiddleware {
     name: &'static str,
-    surface: Surface,
+    delivery: DenialDelivery,
     build: fn(ClientBuilder, Option<Guard>) -> ClientBuilder,
 }
 
 pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
-    let (error, extension, message) = (Surface::Error, Surface::Extension, Surface::Message);
+    let (error, extension, message) =
+        (DenialDelivery::Error, DenialDelivery::Extension, DenialDelivery::Message);
     let kinds = [
-        ReqwestMiddleware { name: "reqwest-middleware", surface: error, build: alone },
-        ReqwestMiddleware { name: "reqwest-middleware, Extension", surface: extension, build: alone },
-        ReqwestMiddleware { name: "reqwest-middleware, Message", surface: message, build: alone },
-        ReqwestMiddleware { name: "retry, tracing, guard", surface: error, build: guard_inside },
-        ReqwestMiddleware { name: "guard, tracing, retry", surface: error, build: guard_outside },
+        ReqwestMiddleware { name: "reqwest-middleware", delivery: error, build: alone },
+        ReqwestMiddleware { name: "reqwest-middleware, Extension", delivery: extension, build: alone },
+        ReqwestMiddleware { name: "reqwest-middleware, Message", delivery: message, build: alone },
+        ReqwestMiddleware { name: "retry, tracing, guard", delivery: error, build: guard_inside },
+        ReqwestMiddleware { name: "guard, tracing, retry", delivery: error, build: guard_outside },
     ];
     kinds.map(|kind| Box::new(kind) as Box<dyn Kind>).into()
 }
@@ -61,14 +62,14 @@ impl Kind for ReqwestMiddleware {
         self.name
     }
 
-    fn surface(&self) -> Surface {
-        self.surface
+    fn delivery(&self) -> DenialDelivery {
+        self.delivery
     }
 
     fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
         match scenario {
             Scenario::Upload if self.name.contains("retry") => Some(NO_STREAMS),
-            other => cannot(self.surface, other),
+            other => cannot(self.delivery, other),
         }
     }
 
@@ -78,20 +79,20 @@ impl Kind for ReqwestMiddleware {
     }
 }
 
-/// What follows from the surface alone, for every client of HTTP.
-pub(crate) fn cannot(surface: Surface, scenario: Scenario) -> Option<&'static str> {
-    match (scenario, surface) {
-        (Scenario::KeepsKind, Surface::Error) => Some(BY_CHOICE),
-        (Scenario::KeepsKind, Surface::Extension) => Some(NO_ANSWER),
+/// What follows from the delivery alone, for every client of HTTP.
+pub(crate) fn cannot(delivery: DenialDelivery, scenario: Scenario) -> Option<&'static str> {
+    match (scenario, delivery) {
+        (Scenario::KeepsKind, DenialDelivery::Error) => Some(BY_CHOICE),
+        (Scenario::KeepsKind, DenialDelivery::Extension) => Some(NO_ANSWER),
         _ => None,
     }
 }
 
 const NO_STREAMS: &str = "reqwest-retry refuses bodies that it cannot send twice, guard or not";
-const BY_CHOICE: &str = "`Surface::Error`, the default, makes it an error of the middleware's";
+const BY_CHOICE: &str = "`DenialDelivery::Error`, the default, makes it an error of the middleware's";
 
 const NO_ANSWER: &str =
-    "with `Surface::Extension` a refusal stays a 403, but a call that is not sent is an error";
+    "with `DenialDelivery::Extension` a refusal stays a 403, but a call that is not sent is an error";
 
 /// Cloud Storage's JSON API, by hand.
 #[derive(Clone)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
-use gcp_scopes::guard::Surface;
+use gcp_scopes::guard::DenialDelivery;
 use gcp_scopes::{Guard, Preflight, ScopeSet};
 use gcp_scopes_testing::scenarios::{GuardMode, Scene};
 use http::Version;
@@ -24,15 +24,19 @@ pub(crate) fn reqwest(scene: &Scene) -> reqwest::ClientBuilder {
 
 /// A guard that runs on the scene's VM and knows what its token holds, so that no scenario depends on how
 /// fast the metadata server answers.
-pub(crate) async fn guard(scene: &Scene, mode: GuardMode, surface: Surface) -> Result<Guard, BoxError> {
+pub(crate) async fn guard(
+    scene: &Scene,
+    mode: GuardMode,
+    delivery: DenialDelivery,
+) -> Result<Guard, BoxError> {
     let guard = Guard::builder()
         .env(scene.google().env())
         .endpoint(scene.url(), scene.api().host)?
         .preflight(preflight(mode)?)
-        .surface(surface)
+        .denial_delivery(delivery)
         .deny_wait(PATIENCE)
         .no_tokeninfo();
-    let guard = guard.from_env().await;
+    let guard = guard.detect().await;
     let scopes = ScopeSet::from_iter([scene.scope().parse()?]);
     let token = scene.token();
     let token = AccessToken::new(&token).ok_or("the token is one")?;

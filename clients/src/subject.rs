@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gcp_scopes::guard::Surface;
+use gcp_scopes::guard::DenialDelivery;
 use gcp_scopes_testing::FakeGoogle;
 use gcp_scopes_testing::scenarios::{
     DenialPlace, Failure, GuardMode, Operation, Received, Scenario, Scene, Subject, SubjectClient, TestedApi,
@@ -29,9 +29,9 @@ impl Subject for KindSubject {
     }
 
     fn denial_place(&self) -> DenialPlace {
-        match (self.0.shows(), self.0.surface()) {
+        match (self.0.shows(), self.0.denial_delivery()) {
             (Shows::Text, _) => DenialPlace::Text,
-            (Shows::Denial, Surface::Extension) => DenialPlace::Value,
+            (Shows::Denial, DenialDelivery::Extension) => DenialPlace::Value,
             (Shows::Denial, _) => DenialPlace::ValueAndText,
         }
     }
@@ -44,7 +44,7 @@ impl Subject for KindSubject {
 
     async fn make(&self, scene: &Scene, mode: Option<GuardMode>) -> Result<AnyClient, BoxError> {
         let guard = match mode {
-            Some(mode) => Some(scene::guard(scene, mode, self.0.surface()).await?),
+            Some(mode) => Some(scene::guard(scene, mode, self.0.denial_delivery()).await?),
             None => None,
         };
         Ok(AnyClient(self.0.make(scene, guard).await?))

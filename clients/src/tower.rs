@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt, TryFutureExt, ready};
-use gcp_scopes::guard::Surface;
+use gcp_scopes::guard::DenialDelivery;
 use gcp_scopes::{Denial, Guard};
 use gcp_scopes_testing::scenarios::{Failure, Received, Scenario, Scene};
 use http::{Request, Response, Version};
@@ -25,15 +25,15 @@ type Stack = BoxCloneSyncService<Request<Sent>, Response<Sent>, BoxError>;
 /// What is below the guard, and how it answers.
 struct Tower {
     name: &'static str,
-    surface: Surface,
+    delivery: DenialDelivery,
     build: fn(&Scene, Option<Guard>) -> Result<Stack, BoxError>,
 }
 
 pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
     let kinds = [
-        Tower { name: "tower, hyper-util", surface: Surface::Error, build: over_hyper },
-        Tower { name: "tower, hyper-util, Message", surface: Surface::Message, build: over_hyper },
-        Tower { name: "tower, reqwest", surface: Surface::Error, build: over_reqwest },
+        Tower { name: "tower, hyper-util", delivery: DenialDelivery::Error, build: over_hyper },
+        Tower { name: "tower, hyper-util, Message", delivery: DenialDelivery::Message, build: over_hyper },
+        Tower { name: "tower, reqwest", delivery: DenialDelivery::Error, build: over_reqwest },
     ];
     kinds.map(|kind| Box::new(kind) as Box<dyn Kind>).into()
 }
@@ -91,12 +91,12 @@ impl Kind for Tower {
         self.name
     }
 
-    fn surface(&self) -> Surface {
-        self.surface
+    fn delivery(&self) -> DenialDelivery {
+        self.delivery
     }
 
     fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
-        cannot(self.surface, scenario)
+        cannot(self.delivery, scenario)
     }
 
     async fn make(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {

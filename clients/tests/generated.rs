@@ -69,7 +69,7 @@ fn message(error: &Error) -> &str {
 async fn an_allowed_call_is_as_without_the_guard() {
     let google = google().await;
     for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
-        let guard = builder(&google).preflight(preflight).from_env().await;
+        let guard = builder(&google).preflight(preflight).detect().await;
         let hub = storage(&google, guard.google_apis(google.token()));
         assert_eq!(list(&hub).await.unwrap(), 0);
         assert_eq!(guard.calling("storage.objects.list").unwrap().run(list(&hub)).await.unwrap(), 0);
@@ -79,7 +79,7 @@ async fn an_allowed_call_is_as_without_the_guard() {
 #[tokio::test]
 async fn a_refusal_stays_a_bad_request_that_says_what_to_do() {
     let google = google().await;
-    let guard = builder(&google).from_env().await;
+    let guard = builder(&google).detect().await;
     let hub = storage(&google, guard.google_apis(google.token()));
     let plainly = upload(&storage(&google, google.token())).await.unwrap_err();
     let error = guard.calling("storage.objects.insert").unwrap().run(upload(&hub)).await.unwrap_err();
@@ -93,12 +93,12 @@ async fn a_refusal_stays_a_bad_request_that_says_what_to_do() {
 #[tokio::test]
 async fn what_is_not_sent_is_a_missing_token_with_the_denial() {
     let google = google().await;
-    let guard = builder(&google).preflight(Preflight::Deny).from_env().await;
+    let guard = builder(&google).preflight(Preflight::Deny).detect().await;
     let hub = storage(&google, guard.google_apis(google.token()));
     let insert = guard.calling("storage.objects.insert").unwrap();
     let error = insert.run(upload(&hub)).await.unwrap_err();
     let Error::MissingToken(inner) = &error else { panic!("{error:?}") };
-    assert_eq!(Denial::of(inner.as_ref()).unwrap().kind(), DenialKind::Predicted);
+    assert_eq!(Denial::find(inner.as_ref()).unwrap().kind(), DenialKind::Predicted);
     assert_eq!(guard.explain_error(&error).unwrap().method().unwrap().id(), "storage.objects.insert");
     assert_eq!(sent(&google), 0);
 }
@@ -106,7 +106,7 @@ async fn what_is_not_sent_is_a_missing_token_with_the_denial() {
 #[tokio::test]
 async fn confirm_sends_one_and_answers_the_rest() {
     let google = google().await;
-    let guard = builder(&google).from_env().await;
+    let guard = builder(&google).detect().await;
     let hub = storage(&google, guard.google_apis(google.token()));
     let insert = guard.calling("storage.objects.insert").unwrap();
     insert.run(upload(&hub)).await.unwrap_err();
@@ -121,7 +121,7 @@ async fn confirm_sends_one_and_answers_the_rest() {
 #[tokio::test]
 async fn look_alikes_pass_as_they_came() {
     let google = google().await;
-    let guard = builder(&google).preflight(Preflight::Warn).from_env().await;
+    let guard = builder(&google).preflight(Preflight::Warn).detect().await;
     let hub = drive(&google, guard.google_apis(google.token()));
     let list = guard.calling("drive.files.list").unwrap();
     for wire in Wire::all().iter().filter(|wire| !wire.is_grpc() && !wire.is_lack_of_scope()) {
@@ -140,7 +140,7 @@ async fn look_alikes_pass_as_they_came() {
 #[tokio::test]
 async fn a_default_scope_that_does_not_fit_has_a_step_of_its_own() {
     let google = google().await;
-    let guard = builder(&google).preflight(Preflight::Warn).from_env().await;
+    let guard = builder(&google).preflight(Preflight::Warn).detect().await;
     let hub = drive(&google, guard.google_apis(google.token()));
     let list = guard.calling("drive.files.list").unwrap();
     google.front().respond_with(Wire::Scope);
@@ -172,7 +172,7 @@ async fn without_a_token_nothing_is_said_and_the_authenticators_error_stays() {
         }
     }
     let google = google().await;
-    let guard = builder(&google).preflight(Preflight::Deny).from_env().await;
+    let guard = builder(&google).preflight(Preflight::Deny).detect().await;
     google.front().respond(Response::new(r#"{"files":[]}"#));
     let nobody = drive(&google, guard.google_apis(NoToken));
     let list = guard.calling("drive.files.list").unwrap();

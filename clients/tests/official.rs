@@ -95,13 +95,13 @@ fn sent(google: &FakeGoogle, service: Service) -> usize {
 }
 
 fn denial(error: &Error) -> &Denial {
-    Denial::of(error).unwrap_or_else(|| panic!("not explained: {error:?}"))
+    Denial::find(error).unwrap_or_else(|| panic!("not explained: {error:?}"))
 }
 
 #[tokio::test]
 async fn a_refused_upload_is_explained_with_no_change_where_it_is_called() {
     let google = google().await;
-    let guard = builder(&google).from_env().await;
+    let guard = builder(&google).detect().await;
     let client = storage(&google, &guard, Fixed(google.token())).await;
     let plainly = upload(&plain(&google, &google.token()).await).await.unwrap_err();
     for _ in 0..2 {
@@ -125,7 +125,7 @@ async fn an_allowed_call_is_as_without_the_guard() {
     let writer = google.mint(ACCOUNT, ["devstorage.read_write"]);
     upload(&plain(&google, &writer).await).await.unwrap();
     for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
-        let guard = builder(&google).preflight(preflight).from_env().await;
+        let guard = builder(&google).preflight(preflight).detect().await;
         let client = storage(&google, &guard, Fixed(google.token())).await;
         assert_eq!(read(&client, "cat.jpg").await.unwrap(), b"meow");
         let get = guard.calling("storage.objects.get").unwrap();
@@ -138,7 +138,7 @@ async fn an_allowed_call_is_as_without_the_guard() {
 #[tokio::test]
 async fn inside_calling_a_doomed_call_is_not_sent() {
     let google = google().await;
-    let guard = builder(&google).preflight(Preflight::Deny).from_env().await;
+    let guard = builder(&google).preflight(Preflight::Deny).detect().await;
     let client = storage(&google, &guard, Fixed(google.token())).await;
     let insert = guard.calling("storage.objects.insert").unwrap();
     let error = insert.run(upload(&client)).await.unwrap_err();
@@ -151,7 +151,7 @@ async fn inside_calling_a_doomed_call_is_not_sent() {
 #[tokio::test]
 async fn confirm_sends_one_and_answers_the_rest() {
     let google = google().await;
-    let guard = builder(&google).from_env().await;
+    let guard = builder(&google).detect().await;
     let client = storage(&google, &guard, Fixed(google.token())).await;
     let insert = guard.calling("storage.objects.insert").unwrap();
     let mut kinds = Vec::new();
@@ -181,7 +181,7 @@ async fn secrets(google: &FakeGoogle, guard: &Guard) -> SecretManagerService {
 #[tokio::test]
 async fn a_refused_rpc_keeps_its_code_and_details() {
     let google = google().await;
-    let guard = builder(&google).preflight(Preflight::Deny).from_env().await;
+    let guard = builder(&google).preflight(Preflight::Deny).detect().await;
     let client = control(&google, &guard).await;
     for wire in [Wire::GrpcScope, Wire::GrpcScopeInTrailers, Wire::GrpcScopeMessageOnly] {
         google.front().respond_with(wire);
@@ -202,7 +202,7 @@ async fn a_refused_rpc_keeps_its_code_and_details() {
 #[tokio::test]
 async fn a_generated_client_is_explained_and_its_look_alikes_are_not() {
     let google = google().await;
-    let guard = builder(&google).preflight(Preflight::Warn).from_env().await;
+    let guard = builder(&google).preflight(Preflight::Warn).detect().await;
     let client = secrets(&google, &guard).await;
     let access = guard.calling("secretmanager.projects.secrets.versions.access").unwrap();
     for wire in Wire::all().iter().filter(|wire| !wire.is_grpc()) {
@@ -212,13 +212,13 @@ async fn a_generated_client_is_explained_and_its_look_alikes_are_not() {
         google.front().respond_with(*wire);
         let inside = access.run(call()).await.unwrap_err();
         for error in [error, inside] {
-            let is_explained = Denial::of(&error).is_some() || guard.explain_error(&error).is_some();
+            let is_explained = Denial::find(&error).is_some() || guard.explain_error(&error).is_some();
             // The header alone is believed where the token is known to lack the scope.
             let is_hint = format!("{wire:?}").starts_with("Scope");
             // Of an error inside an array the client keeps the headers only.
             let is_told = wire.is_lack_of_scope() && *wire != Wire::ScopeInArray;
             assert!(is_explained || !is_told, "{wire:?}: {error:?}");
-            assert!(Denial::of(&error).is_none() || is_hint, "{wire:?}: {error:?}");
+            assert!(Denial::find(&error).is_none() || is_hint, "{wire:?}: {error:?}");
         }
     }
 }
@@ -226,7 +226,7 @@ async fn a_generated_client_is_explained_and_its_look_alikes_are_not() {
 #[tokio::test]
 async fn retries_go_on_around_the_guard_and_a_denial_is_not_retried() {
     let google = google().await;
-    let guard = builder(&google).preflight(Preflight::Deny).from_env().await;
+    let guard = builder(&google).preflight(Preflight::Deny).detect().await;
     let writer = google.mint(ACCOUNT, ["devstorage.read_write"]);
     upload(&plain(&google, &writer).await).await.unwrap();
     let client = storage(&google, &guard, Fixed(google.token())).await;
@@ -252,7 +252,7 @@ fn key(google: &FakeGoogle, scope: &str) -> Credentials {
 #[tokio::test]
 async fn a_key_of_google_cloud_auth_says_itself_what_it_holds() {
     let google = google().await;
-    let guard = builder(&google).preflight(Preflight::Deny).no_tokeninfo().from_env().await;
+    let guard = builder(&google).preflight(Preflight::Deny).no_tokeninfo().detect().await;
     let client = storage(&google, &guard, key(&google, READ_ONLY)).await;
     let insert = guard.calling("storage.objects.insert").unwrap();
     let error = insert.run(upload(&client)).await.unwrap_err();
@@ -263,7 +263,7 @@ async fn a_key_of_google_cloud_auth_says_itself_what_it_holds() {
 #[tokio::test]
 async fn what_the_program_says_of_its_credentials_is_believed() {
     let google = google().await;
-    let guard = builder(&google).preflight(Preflight::Deny).from_env().await;
+    let guard = builder(&google).preflight(Preflight::Deny).detect().await;
     let token = google.mint(ACCOUNT, ["devstorage.read_only"]);
     let told =
         guard.credentials(Fixed(token)).with_granted([READ_ONLY.parse().unwrap()].into_iter().collect());
@@ -289,7 +289,7 @@ async fn after_a_rotation_in_the_middle_nothing_is_said_of_the_token() {
         }
     }
     let google = google().await;
-    let guard = builder(&google).no_tokeninfo().from_env().await;
+    let guard = builder(&google).no_tokeninfo().detect().await;
     let (own, other) = (google.token(), google.mint(ACCOUNT, ["pubsub"]));
     let credentials = guard.credentials(Rotating(vec![own.clone(), other, own.clone(), own].into()));
     let (policy, state) =
@@ -328,7 +328,7 @@ async fn its_credentials_give_tokens_to_a_middleware() {
     let google = google().await;
     let writer = google.mint(ACCOUNT, ["devstorage.read_write"]);
     let guard = builder(&google).endpoint(google.storage_url(), "storage.googleapis.com").unwrap();
-    let guard = guard.from_env().await;
+    let guard = guard.detect().await;
     let middleware = guard.middleware().with_token(guard.credentials(Fixed(writer)));
     let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(middleware).build();
     let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());

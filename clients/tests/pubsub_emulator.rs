@@ -127,7 +127,7 @@ async fn google(emulator: &Emulator) -> Result<(FakeGoogle, Guard)> {
     let google = FakeGoogle::builder().forward(Service::Front, emulator).start().await?;
     google.front().path("/google.pubsub.v1.").serve(["cloud-platform", "pubsub"], Response::new(""));
     let guard = Guard::builder().env(google.env()).preflight(Preflight::Deny);
-    let guard = guard.tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url()))?.from_env().await;
+    let guard = guard.tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url()))?.detect().await;
     Ok((google, guard))
 }
 
@@ -216,7 +216,7 @@ fn refused(status: Option<Status>, method: &str) -> Result<()> {
     let status = status.with_context(|| format!("{method} is refused"))?;
     ensure!(status.code() == Code::PermissionDenied && !status.details().is_empty(), "{status:?}");
     ensure!(status.message().contains("No IAM role fixes this"), "{status:?}");
-    let denial = Denial::of(&status).with_context(|| format!("{status:?}"))?;
+    let denial = Denial::find(&status).with_context(|| format!("{status:?}"))?;
     ensure!(denial.kind() == DenialKind::Refused, "{denial:?}");
     ensure!(denial.method().map(|method| method.id()) == Some(method), "{denial:?}");
     ensure!(denial.granted().source() == Some(GrantSource::Tokeninfo), "{denial:?}");
@@ -238,6 +238,6 @@ async fn the_emulators_own_errors_come_through_as_they_are() -> Result<()> {
     let seen = tokio::spawn(async move { client.publish(publish(vec![1])).await }).await?;
     let seen = seen.err().context("there is no such topic")?;
     ensure!((seen.code(), seen.message()) == (Code::NotFound, bare.message()), "{seen:?}");
-    ensure!(seen.details() == bare.details() && Denial::of(&seen).is_none(), "{seen:?}");
+    ensure!(seen.details() == bare.details() && Denial::find(&seen).is_none(), "{seen:?}");
     Ok(())
 }

@@ -109,7 +109,7 @@ async fn a_service_over_reqwests_client_is_guarded() {
     let token = format!("Bearer {}", google.token());
     let request = http::Request::post(url).header("authorization", token).body("meow".into()).unwrap();
     let error = guarded(&guard, reqwest_client()).oneshot(request).await.unwrap_err();
-    assert_eq!(Denial::of(&*error).unwrap().method().unwrap().id(), "storage.objects.insert");
+    assert_eq!(Denial::find(&*error).unwrap().method().unwrap().id(), "storage.objects.insert");
 }
 
 /// A blocking program, in which one runtime serves the guard.
@@ -127,7 +127,7 @@ fn a_client_that_blocks_is_guarded() {
         runtime.block_on(guarded_ureq(&guard).oneshot(request))
     };
     let error = call("POST", "/upload/storage/v1/b/photos/o?uploadType=media&name=x").unwrap_err();
-    assert_eq!(Denial::of(&*error).unwrap().method().unwrap().id(), "storage.objects.insert");
+    assert_eq!(Denial::find(&*error).unwrap().method().unwrap().id(), "storage.objects.insert");
     // What IAM refuses comes back as it was sent.
     let refused = call("GET", "/storage/v1/b/photos/o").unwrap();
     assert_eq!(refused.status(), 403);
@@ -211,7 +211,7 @@ async fn a_token_that_yup_oauth2_stores_is_known() {
     let client = reqwest_middleware::ClientBuilder::new(reqwest_client()).with(guard.middleware()).build();
     let url = "https://storage.googleapis.com/upload/storage/v1/b/b/o?uploadType=media&name=x";
     let error = client.post(url).bearer_auth("ya29.stored").send().await.unwrap_err();
-    assert_eq!(Denial::of(&error).unwrap().granted().source(), Some(GrantSource::Declared));
+    assert_eq!(Denial::find(&error).unwrap().granted().source(), Some(GrantSource::Declared));
 }
 
 fn reqwest_client() -> reqwest::Client {

@@ -3,7 +3,7 @@
 //! ```no_run
 //! # #[cfg(feature = "reqwest-middleware")]
 //! # async fn build() -> Result<reqwest_middleware::ClientWithMiddleware, gcp_auth::Error> {
-//! let guard = gcp_scopes::Guard::from_env().await;
+//! let guard = gcp_scopes::Guard::detect().await;
 //! let tokens = guard.gcp_auth(gcp_auth::provider().await?);
 //! let middleware = guard.middleware().with_token(tokens); // every call to Google gets a token
 //! # Ok(reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(middleware).build())

@@ -2,7 +2,7 @@
 //!
 //! ```no_run
 //! # async fn build() -> reqwest_middleware::ClientWithMiddleware {
-//! let guard = gcp_scopes::Guard::from_env().await;
+//! let guard = gcp_scopes::Guard::detect().await;
 //! reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(guard.middleware()).build()
 //! # }
 //! ```
@@ -12,7 +12,7 @@
 //!
 //! A client that is built on reqwest-middleware (gcloud-storage, gcloud-bigquery) takes such a client
 //! in its configuration. If it shows its users only the message of Google's answer, build the guard with
-//! [`Surface::Message`](crate::guard::Surface::Message).
+//! [`DenialDelivery::Message`](crate::guard::DenialDelivery::Message).
 //!
 //! # Where the catalog does not know
 //! [`NeededScopes`](crate::call::NeededScopes) among the extensions of a request say which scopes this one
@@ -29,7 +29,7 @@
 //!
 //! # Errors
 //! A [`Denial`] is a `reqwest_middleware::Error::Middleware`; find it with
-//! [`Denial::of`](crate::Denial::of), also behind other middlewares.
+//! [`Denial::find`](crate::Denial::find), also behind other middlewares.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 

@@ -40,8 +40,8 @@
 //!
 //! # Errors
 //! The inner service's errors pass through, boxed. A [`Denial`] is an error of this
-//! layer, found with [`Denial::of`](crate::Denial::of), unless the guard was built with
-//! [`Surface::Message`](crate::guard::Surface::Message): then it is an answer, so that the response's body
+//! layer, found with [`Denial::find`](crate::Denial::find), unless the guard was built with
+//! [`DenialDelivery::Message`](crate::guard::DenialDelivery::Message): then it is an answer, so that the response's body
 //! must hold data that can be made from [`Bytes`].
 
 use std::fmt;
@@ -154,7 +154,7 @@ impl<S> Layer<S> for GuardLayer {
 /// // Errors are boxed: the client's own, or a denial.
 /// match guarded.ready().await?.call(Request::new(())).await {
 ///     Ok(answer) => println!("{}", answer.status()),
-///     Err(error) => match gcp_scopes::Denial::of(error.as_ref()) {
+///     Err(error) => match gcp_scopes::Denial::find(error.as_ref()) {
 ///         Some(denial) => eprintln!("{}", denial.report()),
 ///         None => eprintln!("{error}"),
 ///     },
@@ -178,7 +178,7 @@ impl<S: Clone> GuardService<S> {
 
     fn scope_to_ask_for<B>(&self, request: &Request<B>) -> Option<(SharedTokenSource, Scope)> {
         let source = self.tokens.as_ref()?;
-        let call = Call::of(request.method(), request.uri(), request.headers());
+        let call = Call::from_parts(request.method(), request.uri(), request.headers());
         Some((source.clone(), self.guard.scope_to_ask_for(&call)?))
     }
 }
@@ -243,7 +243,7 @@ where
 
 #[inline]
 fn call_of<B>(request: &Request<B>) -> Call<'_> {
-    let call = Call::of(request.method(), request.uri(), request.headers());
+    let call = Call::from_parts(request.method(), request.uri(), request.headers());
     call.needing(request.extensions().get())
 }
 

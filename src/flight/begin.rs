@@ -8,7 +8,7 @@ use gcp_scopes_explain::LookedUpCall;
 
 use super::learn;
 use super::state::Flight;
-use crate::call::{Call, Why};
+use crate::call::{AbstainReason, Call};
 use crate::catalog::{self, ApiMethod, Found, KnownHost};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantedScopes;
@@ -27,7 +27,7 @@ use crate::telemetry;
 ///
 /// /// An adapter that may wait needs one line.
 /// async fn begin(guard: &Guard, request: &http::Request<()>) -> Result<Flight, Denial> {
-///     guard.begin(&Call::of(request.method(), request.uri(), request.headers())).admit().await
+///     guard.begin(&Call::from_parts(request.method(), request.uri(), request.headers())).admit().await
 /// }
 /// ```
 #[derive(Debug)]
@@ -133,13 +133,13 @@ impl Next {
 impl Guard {
     /// Begins with a request. Never waits, and on the usual path does not allocate.
     ///
-    /// Without the headers of the request ([`Call::of`]) there is no token, and the call is sent.
+    /// Without the headers of the request ([`Call::from_parts`]) there is no token, and the call is sent.
     ///
     /// ```
     /// # use gcp_scopes::{Guard, call::Call, flight::Begin};
     /// # let request = http::Request::get("https://example.com/").body(())?;
     /// let guard = Guard::builder().build();
-    /// let call = Call::of(request.method(), request.uri(), request.headers());
+    /// let call = Call::from_parts(request.method(), request.uri(), request.headers());
     /// // With what the caller says of the scopes that this call needs, if it says so:
     /// let begun = guard.begin(&call.needing(request.extensions().get()));
     /// assert!(matches!(begun, Begin::Send(_)));
@@ -181,8 +181,8 @@ impl Guard {
         let (verb, uri) = (Method::GET, format!("https://{host}/").parse::<Uri>());
         let is_googles = |uri: &Uri| self.state().endpoints.is_googles(&Call::new(&verb, uri));
         match uri.as_ref().is_ok_and(is_googles) {
-            true => self.begin_found(Err(Why::Method), authorization),
-            false => Begin::Send(Flight::of(self.hold(), Err(Why::Host))),
+            true => self.begin_found(Err(AbstainReason::Method), authorization),
+            false => Begin::Send(Flight::of(self.hold(), Err(AbstainReason::Host))),
         }
     }
 
@@ -199,7 +199,7 @@ impl Guard {
     /// ```
     #[must_use]
     pub fn begin_unseen(&self, authorization: Option<&HeaderValue>) -> Flight {
-        let mut flight = Flight::of(self.hold(), Err(Why::Method));
+        let mut flight = Flight::of(self.hold(), Err(AbstainReason::Method));
         if let Some(authorization) = authorization {
             flight.record();
             // Without a method no verdict is "lacking".
@@ -213,7 +213,7 @@ impl Guard {
         Flight::of(self.hold(), Ok(Found::named(method)))
     }
 
-    fn begin_found(&self, found: Result<Found, Why>, authorization: &HeaderValue) -> Begin {
+    fn begin_found(&self, found: Result<Found, AbstainReason>, authorization: &HeaderValue) -> Begin {
         let mut flight = Flight::of(self.hold(), found);
         flight.record();
         flight.check(authorization).with(flight)
@@ -249,7 +249,7 @@ impl Flight {
     /// ```
     #[must_use]
     pub fn redirected(self, last: &Call<'_>) -> Self {
-        let found = catalog::lookup(last, &self.guard.state().endpoints).and(Err(Why::Method));
+        let found = catalog::lookup(last, &self.guard.state().endpoints).and(Err(AbstainReason::Method));
         Self::of(self.guard, found)
     }
 
@@ -260,7 +260,7 @@ impl Flight {
     /// # use gcp_scopes::{Guard, call::Call, flight::{Flight, Next}};
     /// # let request = http::Request::get("https://example.com/").body(())?;
     /// let mut flight = Flight::new(&Guard::builder().build());
-    /// let call = Call::of(request.method(), request.uri(), request.headers());
+    /// let call = Call::from_parts(request.method(), request.uri(), request.headers());
     /// assert!(matches!(flight.begin_in_place(&call), Next::Send));
     /// # Ok::<(), http::Error>(())
     /// ```
@@ -271,13 +271,13 @@ impl Flight {
         let Self { guard, call: looked_up, line, .. } = self;
         let state = guard.state();
         let is_plain = call.needed().is_none() && state.recording.get().is_none();
-        let host = KnownHost::of(call, &state.endpoints).filter(|_| is_plain);
+        let host = KnownHost::find(call, &state.endpoints).filter(|_| is_plain);
         let (Some(host), Some(token)) = (host, call.only_token()) else {
             return self.begin_slowly(call);
         };
         let read = |key, entry: &Entry| {
             let is_kept = entry.granted.opens(host) && line.keep(call, host);
-            let found = if is_kept { Err(Why::Method) } else { host.lookup(call) };
+            let found = if is_kept { Err(AbstainReason::Method) } else { host.lookup(call) };
             *looked_up = LookedUpCall::from_found(found);
             let lacks = !is_kept && guard.lacks(looked_up, &entry.granted);
             (key, lacks, state.grants.may_learn_of(entry))
@@ -414,14 +414,14 @@ mod tests {
     /// What an adapter does.
     fn begin(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> Begin {
         let (headers, uri) = (of_the_logger(), url.parse().unwrap());
-        guard.begin(&Call::of(&http::Method::GET, &uri, &headers).needing(needed))
+        guard.begin(&Call::from_parts(&http::Method::GET, &uri, &headers).needing(needed))
     }
 
     /// As [`begin`], with a look at the method in any case.
     fn begin_slowly(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> Begin {
         let (headers, uri) = (of_the_logger(), url.parse().unwrap());
-        let mut flight = Flight::of(guard.clone(), Err(Why::Host));
-        let call = Call::of(&http::Method::GET, &uri, &headers).needing(needed);
+        let mut flight = Flight::of(guard.clone(), Err(AbstainReason::Host));
+        let call = Call::from_parts(&http::Method::GET, &uri, &headers).needing(needed);
         flight.begin_slowly(&call).with(flight)
     }
 
@@ -623,7 +623,7 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
             let uri = "https://storage.googleapis.com/storage/v1/b/b/o/x".parse().unwrap();
-            guard.begin(&Call::of(&http::Method::GET, &uri, &headers))
+            guard.begin(&Call::from_parts(&http::Method::GET, &uri, &headers))
         };
         let Begin::Wait(pending) = call("a") else { panic!("the first call asks") };
         pending.wait().await.unwrap();

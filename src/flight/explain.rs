@@ -124,7 +124,7 @@ mod tests {
         let all = held("https://www.googleapis.com/auth/cloud-platform");
         guard.declare(AccessToken::new("mine").unwrap(), all);
         let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer mine"))]);
-        let Begin::Send(flight) = guard.begin(&Call::of(&Method::POST, &uri, &headers)) else {
+        let Begin::Send(flight) = guard.begin(&Call::from_parts(&Method::POST, &uri, &headers)) else {
             panic!("the token opens the host")
         };
         assert!(flight.call.method().is_none());

@@ -39,7 +39,7 @@ pub(super) fn contradicted(flight: &Flight) {
     let (Some(subject), Some(key)) = (subject(&flight.call), flight.token) else { return };
     let lacks = |entry: &Entry| {
         let lacks = flight.guard.lacks(&flight.call, &entry.granted);
-        lacks.then(|| entry.granted.source().is_some_and(GrantSource::is_hearsay))
+        lacks.then(|| entry.granted.source().is_some_and(GrantSource::is_unverified))
     };
     match state.grants.read(key, lacks).flatten() {
         // The program's own statement about the token was wrong; the catalog need not be.
@@ -74,7 +74,7 @@ pub(super) fn refused(flight: &Flight, denial: &Denial) {
             let denial = flight.guard.predict(DenialKind::Confirmed, &flight.call, granted.clone());
             state.lessons.deny(key, subject, stale_at, denial);
         }
-        Verdict::Allow if granted.source().is_some_and(GrantSource::is_hearsay) => {
+        Verdict::Allow if granted.source().is_some_and(GrantSource::is_unverified) => {
             state.grants.forget(key);
         }
         _ => {}

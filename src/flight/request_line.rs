@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::HeaderMap;
 
-use crate::call::{Call, Why};
+use crate::call::{AbstainReason, Call};
 use crate::catalog::{self, Endpoints, Found, KnownHost};
 
 /// How long a path and a query are kept together. With longer ones the path is matched at once.
@@ -45,7 +45,7 @@ impl RequestLine {
     }
 
     /// The method that the call is, if its line was kept.
-    pub(crate) fn found(&self, endpoints: &Endpoints) -> Option<Result<Found, Why>> {
+    pub(crate) fn found(&self, endpoints: &Endpoints) -> Option<Result<Found, AbstainReason>> {
         let (path, rest) = self.text.split_at_checked(usize::from(self.path)).filter(|_| self.path != 0)?;
         let query = std::str::from_utf8(rest.get(..usize::from(self.query))?).ok()?;
         let verb = VERBS.get(usize::from(self.verb))?;
@@ -87,8 +87,8 @@ mod tests {
         ];
         for (verb, url) in rows {
             let uri = format!("https://{url}").parse().unwrap();
-            let call = Call::of(&verb, &uri, EMPTY.get_or_init(http::HeaderMap::new));
-            let Some(host) = KnownHost::of(&call, &endpoints) else {
+            let call = Call::from_parts(&verb, &uri, EMPTY.get_or_init(http::HeaderMap::new));
+            let Some(host) = KnownHost::find(&call, &endpoints) else {
                 assert!(url.contains("/batch/"), "{url}");
                 continue;
             };
@@ -107,9 +107,9 @@ mod tests {
         let headers = http::HeaderMap::new();
         let kept = |verb: &Method, path: &str| {
             let uri = format!("https://storage.googleapis.com{path}").parse().unwrap();
-            let call = Call::of(verb, &uri, &headers);
+            let call = Call::from_parts(verb, &uri, &headers);
             let mut line = RequestLine::EMPTY;
-            let is_kept = line.keep(&call, KnownHost::of(&call, &Endpoints::new()).unwrap());
+            let is_kept = line.keep(&call, KnownHost::find(&call, &Endpoints::new()).unwrap());
             assert_eq!(line.found(&Endpoints::new()).is_some(), is_kept);
             is_kept
         };

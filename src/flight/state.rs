@@ -7,7 +7,7 @@ use http::{HeaderValue, StatusCode};
 use gcp_scopes_explain::LookedUpCall;
 
 use super::request_line::RequestLine;
-use crate::call::Why;
+use crate::call::AbstainReason;
 use crate::catalog::Found;
 use crate::granted::cache::TokenKey;
 use crate::guard::Guard;
@@ -33,12 +33,12 @@ impl Flight {
     #[inline]
     #[must_use]
     pub fn new(guard: &Guard) -> Self {
-        Self::of(guard.hold(), Err(Why::Host))
+        Self::of(guard.hold(), Err(AbstainReason::Host))
     }
 
     /// A call of which the method is known, or not even that.
     #[inline(always)]
-    pub(super) fn of(guard: Guard, found: Result<Found, Why>) -> Self {
+    pub(super) fn of(guard: Guard, found: Result<Found, AbstainReason>) -> Self {
         Self {
             guard,
             call: LookedUpCall::from_found(found),

@@ -270,7 +270,7 @@ mod tests {
     }
 
     fn known(value: u32, stale_at: Instant) -> Arc<Entry> {
-        entry(GrantedScopes::not_limited(GrantSource::Declared), value, stale_at)
+        entry(GrantedScopes::unrestricted(GrantSource::Declared), value, stale_at)
     }
 
     fn value(cache: &Cache, key: TokenKey) -> Option<u32> {

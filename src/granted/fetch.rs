@@ -68,7 +68,7 @@ pub(crate) const MOST_PAUSE: Duration = Duration::from_secs(300);
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// // Whatever would have to be asked for is unknown, and no call is held back for it.
-/// let guard = Guard::builder().fetch(Offline).from_env().await;
+/// let guard = Guard::builder().fetch(Offline).detect().await;
 /// # }
 /// ```
 pub trait Fetch: Send + Sync {

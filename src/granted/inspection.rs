@@ -19,7 +19,7 @@ use super::sync::{Mutex, MutexGuard, Spawner, timeout};
 use super::{AccessToken, GrantedScopes, jwt};
 use crate::telemetry;
 
-const NO_SOURCE: &str = "there is no source to ask: use `Guard::from_env`, or give the guard a source";
+const NO_SOURCE: &str = "there is no source to ask: use `Guard::detect`, or give the guard a source";
 
 /// The numbers of [`TokenMemory`].
 #[derive(Debug, Clone, Copy)]
@@ -325,7 +325,7 @@ impl Failures {
         let Some(why) = answer.why_unknown() else { return };
         telemetry::not_inspected(source, why);
         self.reasons.push(why.to_owned());
-        self.from_other_identity |= answer.is_anothers();
+        self.from_other_identity |= answer.is_from_other_identity();
     }
 }
 
@@ -334,7 +334,7 @@ impl From<Failures> for GrantedScopes {
         let why =
             if failures.reasons.is_empty() { NO_SOURCE.to_owned() } else { failures.reasons.join("; ") };
         let unknown = Self::unknown(why);
-        if failures.from_other_identity { unknown.of_another() } else { unknown }
+        if failures.from_other_identity { unknown.from_other_identity() } else { unknown }
     }
 }
 
@@ -736,7 +736,7 @@ mod tests {
         let world = World::new(&[(Stage::Ahead, &source)]);
         world
             .grants
-            .declare(AccessToken::new("old").unwrap(), GrantedScopes::not_limited(GrantSource::Declared));
+            .declare(AccessToken::new("old").unwrap(), GrantedScopes::unrestricted(GrantSource::Declared));
         assert_eq!(world.peek(&bearer("old")), Peek::Seen(0));
         assert!(world.is_unseen(&bearer("new")));
         world.ask(&bearer("new")).await;
@@ -788,7 +788,7 @@ mod tests {
     fn a_provider_that_repeats_itself_changes_nothing() {
         let world = World::on(Background::default(), &[]);
         let declare = || {
-            let granted = GrantedScopes::not_limited(GrantSource::Declared);
+            let granted = GrantedScopes::unrestricted(GrantSource::Declared);
             world.grants.declare(AccessToken::new("mine").unwrap(), granted);
             world.clock.advance(SECOND);
             world.grants.peek(&bearer("mine"), |_, entry| entry.stale_at)

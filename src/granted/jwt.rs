@@ -67,7 +67,7 @@ fn judge(claims: &Claims) -> GrantedScopes {
         (Some(Value::String(text)), None) => {
             GrantedScopes::known(ScopeSet::from_scope_text(text), GrantSource::Jwt)
         }
-        (None, Some(Value::String(aud))) if is_api(aud) => GrantedScopes::not_limited(GrantSource::Jwt),
+        (None, Some(Value::String(aud))) if is_api(aud) => GrantedScopes::unrestricted(GrantSource::Jwt),
         // Google's libraries write one claim or the other; what the server makes of both is not documented.
         (Some(_), Some(_)) => GrantedScopes::unknown("the token is a JWT with a scope and an audience"),
         _ => GrantedScopes::unknown("the token is a JWT without a scope or the audience of a Google API"),
@@ -125,7 +125,7 @@ pub(crate) mod tests {
     #[test]
     fn an_audience_that_is_a_google_api_means_not_limited() {
         let token = jwt(&format!(r#"{{{ISS},"aud":"https://pubsub.googleapis.com/"}}"#));
-        assert!(read_at_10(&token).unwrap().is_not_limited());
+        assert!(read_at_10(&token).unwrap().is_unrestricted());
     }
 
     #[test]

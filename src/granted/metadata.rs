@@ -166,7 +166,7 @@ impl MetadataScopes {
         match last.as_ref().map(|minted| &minted.token) {
             Some(Ok((known, granted))) if *known == key => granted.clone(),
             Some(Err(why)) => GrantedScopes::unknown(why.clone()),
-            _ => GrantedScopes::unknown("another token than the metadata server's").of_another(),
+            _ => GrantedScopes::unknown("another token than the metadata server's").from_other_identity(),
         }
     }
 
@@ -448,7 +448,7 @@ mod tests {
         }));
         let background = Background::here();
         let snapshot = detect::with_metadata(background.spawner(), Snapshot::new(), Arc::clone(&fetch)).await;
-        let here = Environment::of(&snapshot);
+        let here = Environment::from_snapshot(&snapshot);
         let server = MetadataServer::new(fetch, snapshot.metadata_host().unwrap()).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new());
         let source: Arc<dyn DynSource> =

@@ -20,7 +20,7 @@ use crate::error::{BoxError, Error};
 ///
 /// # async fn start() {
 /// let client = reqwest::Client::new();
-/// let guard = Guard::builder().fetch(ReqwestFetch::with_client(client.clone())).from_env().await;
+/// let guard = Guard::builder().fetch(ReqwestFetch::with_client(client.clone())).detect().await;
 /// # }
 /// ```
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use http::Uri;
 
 use super::lessons::Lessons;
 use super::repeats::Repeats;
-use super::{Guard, Preflight, State, Surface, WAIT};
+use super::{DenialDelivery, Guard, Preflight, State, WAIT};
 use crate::background::Background;
 use crate::catalog::Endpoints;
 use crate::detect;
@@ -38,7 +38,7 @@ use crate::granted::{Fetch, GrantSource, GrantedScopesSource};
 #[must_use]
 pub struct GuardBuilder {
     preflight: Preflight,
-    surface: Surface,
+    delivery: DenialDelivery,
     endpoints: Endpoints,
     sources: Vec<Arc<dyn DynSource>>,
     order: Vec<GrantSource>,
@@ -72,9 +72,9 @@ impl GuardBuilder {
         self
     }
 
-    /// How a refusal reaches the caller. Default: [`Surface::Error`].
-    pub fn surface(mut self, surface: Surface) -> Self {
-        self.surface = surface;
+    /// How a refusal reaches the caller. Default: [`DenialDelivery::Error`].
+    pub fn denial_delivery(mut self, delivery: DenialDelivery) -> Self {
+        self.delivery = delivery;
         self
     }
 
@@ -131,7 +131,7 @@ impl GuardBuilder {
     ///
     /// What the token itself says, and what its provider declared, needs no asking and always
     /// comes first.
-    pub fn ask_in_order(mut self, order: impl IntoIterator<Item = GrantSource>) -> Self {
+    pub fn source_order(mut self, order: impl IntoIterator<Item = GrantSource>) -> Self {
         self.order = order.into_iter().collect();
         self
     }
@@ -146,7 +146,7 @@ impl GuardBuilder {
 
     /// Never asks tokeninfo.
     ///
-    /// Default: a guard of [`from_env`](Self::from_env) asks after a refusal, about a token that
+    /// Default: a guard of [`detect`](Self::detect) asks after a refusal, about a token that
     /// nothing else knows, once for each and less than once a second, with the token in the body of
     /// a POST. One that was given a world of its own ([`env`](Self::env),
     /// [`snapshot`](Self::snapshot)) asks only at an endpoint that it was given too, so that a test
@@ -250,7 +250,7 @@ impl GuardBuilder {
     /// unknown.
     #[must_use]
     pub fn build(self) -> Guard {
-        let environment = Environment::of(&self.world.clone().unwrap_or_default());
+        let environment = Environment::from_snapshot(&self.world.clone().unwrap_or_default());
         let fetch = self.fetch.clone().or_else(own_fetch);
         let asks_tokeninfo = self.asks_tokeninfo(false);
         let tokeninfo = fetch.clone().filter(|_| asks_tokeninfo).map(|fetch| self.tokeninfo(fetch));
@@ -260,7 +260,7 @@ impl GuardBuilder {
     /// The guard, after a look at environment variables, credential files and the metadata server.
     ///
     /// Never fails, and takes little more than a second: what it cannot learn is unknown.
-    pub async fn from_env(mut self) -> Guard {
+    pub async fn detect(mut self) -> Guard {
         let fetch = self.fetch.take().or_else(own_fetch);
         let asks_tokeninfo = self.asks_tokeninfo(self.world.is_none());
         let world = match self.world.take() {
@@ -269,7 +269,7 @@ impl GuardBuilder {
             }
             None => detect::of_process(self.background.spawner(), fetch.clone()).await,
         };
-        let environment = Environment::of(&world);
+        let environment = Environment::from_snapshot(&world);
         let server = fetch.clone().and_then(|fetch| metadata_server(&world, &environment, fetch));
         let metadata = server.clone().map(|server| metadata_source(server, &environment));
         let tokeninfo = fetch.clone().filter(|_| asks_tokeninfo).map(|fetch| self.tokeninfo(fetch));
@@ -309,7 +309,7 @@ impl GuardBuilder {
         let spawner = Spawner::of(&self.background);
         Guard::new(State {
             preflight: self.preflight,
-            surface: self.surface,
+            delivery: self.delivery,
             endpoints: self.endpoints,
             grants: TokenMemory::new(sources, clock, self.limits, spawner),
             deny_wait: self.deny_wait.unwrap_or(WAIT),
@@ -363,19 +363,19 @@ impl Guard {
     ///
     /// ```no_run
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let guard = gcp_scopes::Guard::from_env().await; // once, at start
+    /// let guard = gcp_scopes::Guard::detect().await; // once, at start
     /// println!("on {} with {}", guard.environment().platform(), guard.environment().credential().as_str());
     /// # Ok(()) }
     /// ```
-    pub async fn from_env() -> Self {
-        Self::builder().from_env().await
+    pub async fn detect() -> Self {
+        Self::builder().detect().await
     }
 
     /// A guard made by hand. With no further call it knows the catalog and reads self-signed JWTs.
     ///
     /// ```
-    /// # use gcp_scopes::{Guard, guard::Surface};
-    /// let guard = Guard::builder().surface(Surface::Message).build();
+    /// # use gcp_scopes::{Guard, guard::DenialDelivery};
+    /// let guard = Guard::builder().denial_delivery(DenialDelivery::Message).build();
     /// ```
     pub fn builder() -> GuardBuilder {
         GuardBuilder::default()
@@ -386,7 +386,7 @@ impl fmt::Debug for GuardBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GuardBuilder")
             .field("preflight", &self.preflight)
-            .field("surface", &self.surface)
+            .field("delivery", &self.delivery)
             .field("endpoints", &self.endpoints)
             .finish_non_exhaustive()
     }
@@ -423,11 +423,11 @@ mod tests {
     fn every_setting_leaves_those_before_it_as_they_are() {
         type Setting = fn(GuardBuilder) -> GuardBuilder;
         let settings: [(&str, Setting); 13] = [
-            ("surface", |builder| builder.surface(Surface::Message)),
+            ("delivery", |builder| builder.denial_delivery(DenialDelivery::Message)),
             ("endpoint", |builder| builder.endpoint("kite.example", "storage.googleapis.com").unwrap()),
             ("universe", |builder| builder.universe("kite.example").unwrap()),
             ("source", |builder| builder.source(Nobody)),
-            ("ask_in_order", |builder| builder.ask_in_order([GrantSource::Tokeninfo])),
+            ("source_order", |builder| builder.source_order([GrantSource::Tokeninfo])),
             ("tokeninfo_ahead", GuardBuilder::tokeninfo_ahead),
             ("no_tokeninfo", GuardBuilder::no_tokeninfo),
             ("tokeninfo_endpoint", |builder| builder.tokeninfo_endpoint("https://kite.example/").unwrap()),
@@ -443,7 +443,10 @@ mod tests {
             let built = builder.build();
             assert_eq!(built.environment().platform() == Platform::Unknown, name == "snapshot", "{name}");
         }
-        assert_eq!(Guard::builder().surface(Surface::Message).env([("K", "V")]).surface, Surface::Message);
+        assert_eq!(
+            Guard::builder().denial_delivery(DenialDelivery::Message).env([("K", "V")]).delivery,
+            DenialDelivery::Message
+        );
     }
 
     #[test]
@@ -472,7 +475,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_self_check_says_why_the_metadata_server_told_nothing() {
-        let guard = Guard::builder().env([("KITE", "1")]).fetch(Nobody).from_env().await;
+        let guard = Guard::builder().env([("KITE", "1")]).fetch(Nobody).detect().await;
         let report = guard.self_check().needs("pubsub.projects.topics.publish").run().await.to_string();
         let words: Vec<_> = report.split_whitespace().collect();
         let why = "no credential was found here: the metadata server";

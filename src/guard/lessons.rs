@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 use std::time::Instant;
 
 use super::Verdict;
-use crate::call::{NeededScopes, Why};
+use crate::call::{AbstainReason, NeededScopes};
 use crate::catalog::ApiMethod;
 use crate::denial::Denial;
 use crate::granted::cache::TokenKey;
@@ -53,7 +53,7 @@ impl Lessons {
     pub(crate) fn correct(&self, subject: impl Into<Subject>, held: &ScopeSet) -> Verdict {
         let (learnt, subject) = (self.learnt(), subject.into());
         match learnt.accepted.get(&subject) {
-            _ if learnt.open.contains(&subject) => Verdict::Abstain(Why::Contradicted),
+            _ if learnt.open.contains(&subject) => Verdict::Abstain(AbstainReason::Contradicted),
             Some(accepted) if accepted.intersects(held) => Verdict::Allow,
             _ => Verdict::Lacking,
         }
@@ -140,7 +140,7 @@ mod tests {
     fn denial() -> Denial {
         let insert = method("storage.objects.insert");
         let granted = GrantedScopes::unknown("");
-        let here = Arc::new(Environment::of(&Snapshot::default()));
+        let here = Arc::new(Environment::from_snapshot(&Snapshot::default()));
         Denial::predicted(DenialKind::Confirmed, insert, insert.accepted(), granted, here)
     }
 
@@ -195,7 +195,7 @@ mod tests {
         lessons.named(get, &ScopeSet::from_scope_text("email"));
         assert_eq!(lessons.correct(insert, &openid), Verdict::Allow, "one method's scopes outlive another's");
         lessons.opened(get);
-        assert_eq!(lessons.correct(get, &openid), Verdict::Abstain(Why::Contradicted));
+        assert_eq!(lessons.correct(get, &openid), Verdict::Abstain(AbstainReason::Contradicted));
     }
 }
 
@@ -218,7 +218,7 @@ mod models {
             let news = opens.into_iter().map(|thread| thread.join().unwrap());
             assert_eq!(news.filter(|news| *news).count(), 1);
             let held = ScopeSet::from_scope_text("openid");
-            assert_eq!(lessons.correct(method, &held), Verdict::Abstain(Why::Contradicted));
+            assert_eq!(lessons.correct(method, &held), Verdict::Abstain(AbstainReason::Contradicted));
         };
         shuttle::check_random(model, 2_000);
         shuttle::check_dfs(model, Some(2_000));

@@ -28,15 +28,15 @@ pub enum Preflight {
 /// How a refusal for lack of scope reaches the caller.
 ///
 /// ```
-/// use gcp_scopes::guard::{Guard, Surface};
+/// use gcp_scopes::guard::{Guard, DenialDelivery};
 ///
 /// // gcloud-storage shows its users the message of Google's answer and nothing else.
-/// let guard = Guard::builder().surface(Surface::Message).build();
+/// let guard = Guard::builder().denial_delivery(DenialDelivery::Message).build();
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub enum Surface {
-    /// As an error of the client's own kind, in which [`Denial::of`](crate::Denial::of) finds the denial.
+pub enum DenialDelivery {
+    /// As an error of the client's own kind, in which [`Denial::find`](crate::Denial::find) finds the denial.
     #[default]
     Error,
     /// As Google's answer, byte for byte, with the [`Denial`](crate::Denial) among the response's extensions. A

@@ -12,7 +12,7 @@ use super::grpc_body::GrpcBody;
 use super::grpc_error::{GRPC_MESSAGE, deliver};
 use crate::error::BoxError;
 use crate::flight::{Flight, GRPC_STATUS};
-use crate::guard::Surface;
+use crate::guard::DenialDelivery;
 
 #[doc(inline)]
 pub use super::grpc_error::{ErrorSlot, MakeError};
@@ -41,7 +41,7 @@ pub async fn explain<B: Body>(
     let (seen, body) =
         if is_grpc { (Vec::new(), GuardBody::untouched(body)) } else { look(&guard, body).await };
     let denial = flight.explain(head.status, &head.headers, &seen).await;
-    if !is_grpc && guard.state().surface != Surface::Extension {
+    if !is_grpc && guard.state().delivery != DenialDelivery::Extension {
         translate(&mut head.headers);
     }
     if let Some(denial) = denial {

@@ -6,7 +6,7 @@ use std::fmt;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::denial::{Denial, gap_after};
-use crate::guard::{Guard, Surface};
+use crate::guard::{DenialDelivery, Guard};
 
 /// Makes the error of a gRPC client out of a denial and the refused headers or trailers, whose message
 /// ends in the denial's line, and puts it into the slot.
@@ -53,13 +53,13 @@ pub(super) fn deliver<E: 'static>(
     mut headers: HeaderMap,
     make_error: Option<MakeError>,
 ) -> Result<HeaderMap, E> {
-    let surface = guard.state().surface;
-    if surface == Surface::Extension {
+    let delivery = guard.state().delivery;
+    if delivery == DenialDelivery::Extension {
         return Ok(headers);
     }
     add_to_message(&mut headers, &denial.to_string());
     let mut error = None;
-    if let Some(make) = make_error.filter(|_| surface == Surface::Error) {
+    if let Some(make) = make_error.filter(|_| delivery == DenialDelivery::Error) {
         make(denial, &headers, &mut ErrorSlot::of::<E>(&mut error));
     }
     error.map_or(Ok(headers), Err)

@@ -9,7 +9,7 @@ use super::finding::{Finding, GateState};
 use super::need::{Lookup, Need};
 use super::refused::{BY_GATE, BY_STATUS};
 use super::resource::{IamNeed, IamResource};
-use crate::call::Why;
+use crate::call::AbstainReason;
 use crate::granted::GrantedScopes;
 use crate::guard::{Guard, Verdict};
 use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
@@ -65,7 +65,7 @@ impl Judge<'_> {
                 let (method, accepted) = (found.method().id(), self.guard.accepted(found.method()));
                 return Ok(Some(Lacking { method, accepted, granted }));
             }
-            (Verdict::Abstain(Why::Granted), _) => granted.why_unknown().unwrap_or_default(),
+            (Verdict::Abstain(AbstainReason::Granted), _) => granted.why_unknown().unwrap_or_default(),
             (Verdict::Abstain(why), _) | (Verdict::Lacking, &Err(why)) => why.describe(),
         };
         Err(why.to_owned())
@@ -125,7 +125,7 @@ impl Judge<'_> {
     /// What all tokens hold. Unknown if they differ.
     pub(super) fn common(&self) -> GrantedScopes {
         let mut all: Vec<&GrantedScopes> = self.granted.values().collect();
-        all.dedup_by_key(|granted| (granted.scopes(), granted.is_not_limited()));
+        all.dedup_by_key(|granted| (granted.scopes(), granted.is_unrestricted()));
         match all.as_slice() {
             [] => GrantedScopes::unknown(NO_TOKEN),
             [granted] => (*granted).clone(),

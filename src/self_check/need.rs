@@ -2,7 +2,7 @@
 
 use http::{Method, Uri};
 
-use crate::call::{Call, Why};
+use crate::call::{AbstainReason, Call};
 use crate::catalog::{ApiMethod, Endpoints, Found, lookup};
 
 /// The longest text that is shown whole.
@@ -52,7 +52,7 @@ pub(super) struct Need {
 }
 
 /// The method of a request, or why it has none.
-pub(super) type Lookup = Result<Found, Why>;
+pub(super) type Lookup = Result<Found, AbstainReason>;
 
 impl Need {
     /// A method by its id, or a request as verb and URL, in which `{name}` stands for any one name.
@@ -134,7 +134,7 @@ mod tests {
     fn id(text: &str) -> Result<&'static str, String> {
         let need = Need::read(text, &Endpoints::new());
         let lookup = need.lookups?.remove(0);
-        Ok(lookup.map_or_else(Why::as_str, |found| found.method().id()))
+        Ok(lookup.map_or_else(AbstainReason::as_str, |found| found.method().id()))
     }
 
     #[test]

@@ -167,7 +167,7 @@ fn holds(report: &Report) -> String {
             let names: Vec<String> = scopes.iter().map(|scope| scope.short().to_owned()).collect();
             format!("{}{how}", few(&names, IN_A_LIST, "and").unwrap_or_default())
         }
-        None if granted.is_not_limited() => format!("scopes do not limit this token{how}"),
+        None if granted.is_unrestricted() => format!("scopes do not limit this token{how}"),
         None => format!("unknown: {}", granted.why_unknown().unwrap_or_default()),
     }
 }

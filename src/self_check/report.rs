@@ -165,7 +165,7 @@ impl Serialize for Report {
         value.serialize_field("credential", here.credential().as_str())?;
         value.serialize_field("account", &here.account())?;
         value.serialize_field("granted", &granted.scopes())?;
-        value.serialize_field("granted_unlimited", &granted.is_not_limited())?;
+        value.serialize_field("granted_unlimited", &granted.is_unrestricted())?;
         value.serialize_field("granted_why_unknown", &granted.why_unknown())?;
         value.serialize_field("grant_source", &granted.source().map(|source| source.as_str()))?;
         value.serialize_field("expires_in_seconds", &self.left.map(|left| left.as_secs()))?;

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::kinds::{KINDS, ResourceKind};
 use super::need::Lookup;
-use crate::call::{Call, Why};
+use crate::call::{AbstainReason, Call};
 use crate::catalog::{Endpoints, lookup};
 use crate::granted::fetch::percent_encoded;
 use crate::scope::Scope;
@@ -83,7 +83,7 @@ impl IamResource {
     /// The method by which IAM is asked.
     pub(super) fn method(&self) -> Lookup {
         let uri: Result<Uri, _> = format!("https://{}{}", self.kind.host, self.path()).parse();
-        let uri = uri.map_err(|_| Why::Method)?;
+        let uri = uri.map_err(|_| AbstainReason::Method)?;
         lookup(&Call::new(&self.kind.verb, &uri), &Endpoints::new())
     }
 

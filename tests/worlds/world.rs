@@ -108,10 +108,10 @@ impl World {
         let builder = Guard::builder().snapshot(snapshot).env(self.env()?);
         let Some(fake) = self.text("fake") else {
             let server = self.text("metadata").map(|text| pairs(&text, ": ")).transpose()?;
-            return Ok(builder.fetch(Server(server)).from_env().await);
+            return Ok(builder.fetch(Server(server)).detect().await);
         };
         let google = google(&fake).await?;
-        Ok(builder.env(google.env()).from_env().await)
+        Ok(builder.env(google.env()).detect().await)
     }
 
     fn env(&self) -> Result<Vec<(String, String)>> {

@@ -7,7 +7,7 @@ mod scene;
 use bytes::Bytes;
 use gcp_scopes::Denial;
 use gcp_scopes::error::BoxError;
-use gcp_scopes::guard::Surface;
+use gcp_scopes::guard::DenialDelivery;
 use gcp_scopes::response::body::GuardBody;
 use gcp_scopes::token_source::TokenSource;
 use gcp_scopes_testing::scenarios::{
@@ -21,7 +21,7 @@ use hyper_util::rt::TokioExecutor;
 use scopes_hyper_util::GuardedClient;
 
 struct HyperUtil {
-    surface: Surface,
+    delivery: DenialDelivery,
     /// Whether the adapter sets the token, and not the caller.
     gives_token: bool,
 }
@@ -51,7 +51,7 @@ impl Subject for HyperUtil {
     type Client = Storage;
 
     fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
-        (scenario == Scenario::KeepsKind && self.surface == Surface::Error).then_some(BY_CHOICE)
+        (scenario == Scenario::KeepsKind && self.delivery == DenialDelivery::Error).then_some(BY_CHOICE)
     }
 
     async fn make(&self, scene: &Scene, mode: Option<GuardMode>) -> Result<Storage, BoxError> {
@@ -61,7 +61,7 @@ impl Subject for HyperUtil {
         let Some(mode) = mode else {
             return Ok(Storage { client: Either::Bare(client), url: scene.url(), bearer });
         };
-        let guard = scene::guard(scene, mode, self.surface).await?;
+        let guard = scene::guard(scene, mode, self.delivery).await?;
         let client = GuardedClient::new(client, &guard);
         let client =
             if self.gives_token { client.with_token(Tokens(scene.token())) } else { client };
@@ -70,7 +70,7 @@ impl Subject for HyperUtil {
     }
 }
 
-const BY_CHOICE: &str = "`Surface::Error`, the default, makes it an error of the adapter's";
+const BY_CHOICE: &str = "`DenialDelivery::Error`, the default, makes it an error of the adapter's";
 
 impl SubjectClient for Storage {
     async fn perform(&self, operation: Operation) -> Result<Received, Failure> {
@@ -119,7 +119,7 @@ impl Storage {
                 Ok(response.map(GuardBody::untouched))
             }
             Either::Guarded(client) => client.request(request).await.map_err(|error| {
-                scene::with_denial(Failure::new("error", &error), Denial::of(&error))
+                scene::with_denial(Failure::new("error", &error), Denial::find(&error))
             }),
         }
     }
@@ -151,15 +151,15 @@ async fn received(response: Response<GuardBody<Incoming>>) -> Result<Received, F
 
 #[tokio::test]
 async fn every_scenario_holds_with_denials_as_errors() {
-    scene::play_all(&HyperUtil { surface: Surface::Error, gives_token: false }).await;
+    scene::play_all(&HyperUtil { delivery: DenialDelivery::Error, gives_token: false }).await;
 }
 
 #[tokio::test]
 async fn every_scenario_holds_with_denials_in_messages() {
-    scene::play_all(&HyperUtil { surface: Surface::Message, gives_token: false }).await;
+    scene::play_all(&HyperUtil { delivery: DenialDelivery::Message, gives_token: false }).await;
 }
 
 #[tokio::test]
 async fn every_scenario_holds_with_tokens_of_the_adapter() {
-    scene::play_all(&HyperUtil { surface: Surface::Error, gives_token: true }).await;
+    scene::play_all(&HyperUtil { delivery: DenialDelivery::Error, gives_token: true }).await;
 }

@@ -6,7 +6,7 @@ mod scene;
 
 use gcp_scopes::Denial;
 use gcp_scopes::error::BoxError;
-use gcp_scopes::guard::Surface;
+use gcp_scopes::guard::DenialDelivery;
 use gcp_scopes::token_source::{SharedTokenSource, TokenSource};
 use gcp_scopes_testing::scenarios::{
     Failure, GuardMode, Operation, Received, Scenario, Scene, Subject, SubjectClient,
@@ -15,7 +15,7 @@ use ureq::http::{Request, Response, request};
 use ureq::{Agent, AsSendBody, Body};
 
 struct Ureq {
-    surface: Surface,
+    delivery: DenialDelivery,
     /// Whether the adapter sets the token, and not the caller.
     gives_token: bool,
 }
@@ -41,7 +41,7 @@ impl Subject for Ureq {
     fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
         match scenario {
             Scenario::Http2 => Some("ureq speaks HTTP/1.1 only"),
-            Scenario::KeepsKind if self.surface == Surface::Error => Some(BY_CHOICE),
+            Scenario::KeepsKind if self.delivery == DenialDelivery::Error => Some(BY_CHOICE),
             _ => None,
         }
     }
@@ -54,7 +54,7 @@ impl Subject for Ureq {
         let Some(mode) = mode else {
             return Ok(Storage { agent: config.build().into(), url, bearer });
         };
-        let guard = scene::guard(scene, mode, self.surface).await?;
+        let guard = scene::guard(scene, mode, self.delivery).await?;
         let tokens = self.gives_token.then(|| SharedTokenSource::new(Tokens(scene.token())));
         let config = config.middleware(scopes_ureq::middleware(&guard, tokens));
         let bearer = bearer.filter(|_| !self.gives_token);
@@ -62,7 +62,7 @@ impl Subject for Ureq {
     }
 }
 
-const BY_CHOICE: &str = "`Surface::Error`, the default, makes it an error of the middleware's";
+const BY_CHOICE: &str = "`DenialDelivery::Error`, the default, makes it an error of the middleware's";
 
 impl SubjectClient for Storage {
     async fn perform(&self, operation: Operation) -> Result<Received, Failure> {
@@ -140,15 +140,15 @@ fn received(mut answer: Response<Body>) -> Result<Received, Failure> {
 
 #[tokio::test]
 async fn every_scenario_holds_with_denials_as_errors() {
-    scene::play_all(&Ureq { surface: Surface::Error, gives_token: false }).await;
+    scene::play_all(&Ureq { delivery: DenialDelivery::Error, gives_token: false }).await;
 }
 
 #[tokio::test]
 async fn every_scenario_holds_with_denials_in_messages() {
-    scene::play_all(&Ureq { surface: Surface::Message, gives_token: false }).await;
+    scene::play_all(&Ureq { delivery: DenialDelivery::Message, gives_token: false }).await;
 }
 
 #[tokio::test]
 async fn every_scenario_holds_with_tokens_of_the_adapter() {
-    scene::play_all(&Ureq { surface: Surface::Error, gives_token: true }).await;
+    scene::play_all(&Ureq { delivery: DenialDelivery::Error, gives_token: true }).await;
 }

@@ -118,11 +118,11 @@ async fn a_client_uploads_and_downloads_with_a_good_token_and_is_told_what_a_poo
     let listed = operator(poor.clone()).list("").await?;
     ensure!(listed.iter().any(|entry| entry.name() == "film.mkv"), "{listed:?}");
     let Err(missing) = operator(poor.clone()).read("no such object").await else { bail!("it is there") };
-    assert_eq!((missing.kind(), Denial::of(&missing).is_some()), (ErrorKind::NotFound, false), "{missing}");
+    assert_eq!((missing.kind(), Denial::find(&missing).is_some()), (ErrorKind::NotFound, false), "{missing}");
 
     let Err(error) = operator(poor).write("film.mkv", "cut").await else { bail!("it was not refused") };
     assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
-    let denial = Denial::of(&error).with_context(|| format!("{error:?}"))?;
+    let denial = Denial::find(&error).with_context(|| format!("{error:?}"))?;
     assert_eq!(denial.method().map(|method| method.id()), Some("storage.objects.insert"));
     ensure!(operator(good).stat("film.mkv").await?.content_length() == film.len() as u64, "nothing was cut");
     Ok(())

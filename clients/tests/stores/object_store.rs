@@ -44,7 +44,7 @@ fn store(url: &str, token: String, guard: &Guard) -> (GoogleCloudStorage, GuardC
 async fn a_denial_is_permission_denied_says_why_and_is_not_retried() {
     for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
         let google = google().await;
-        let guard = guard(&google).preflight(preflight).from_env().await;
+        let guard = guard(&google).preflight(preflight).detect().await;
         let (store, guarded) = store(&google.storage_url(), google.token(), &guard);
         let (cat, dog) = (&"cat.jpg".into(), &"dog.jpg".into());
         let sent = usize::from(preflight != Preflight::Deny);
@@ -84,7 +84,7 @@ async fn a_head_is_explained_if_what_is_known_of_the_token_agrees_with_its_heade
     vm.stop().unwrap();
     vm.set_scopes(["logging.write"]).unwrap();
     vm.start().unwrap();
-    for (guard, is_told) in [(guard(&google).from_env().await, true), (guard(&google).build(), false)] {
+    for (guard, is_told) in [(guard(&google).detect().await, true), (guard(&google).build(), false)] {
         let (store, guarded) = store(&google.storage_url(), google.token(), &guard);
         let error = store.head(&"cat.jpg".into()).await.unwrap_err();
         assert!(matches!(error, Error::PermissionDenied { .. }), "{error:?}");
@@ -96,7 +96,7 @@ async fn a_head_is_explained_if_what_is_known_of_the_token_agrees_with_its_heade
 async fn everything_that_is_allowed_works_as_without_the_guard() {
     let google = google().await;
     for preflight in [Preflight::Confirm, Preflight::Deny] {
-        let guard = guard(&google).preflight(preflight).from_env().await;
+        let guard = guard(&google).preflight(preflight).detect().await;
         let (store, _) = store(&google.storage_url(), rich(&google), &guard);
         let (cat, dog, cow) = (&"pets/cat.jpg".into(), &"pets/dog.jpg".into(), &"pets/cow.jpg".into());
         let film = film(1);

@@ -32,7 +32,7 @@ fn retry() -> RetryLayer {
 async fn a_denial_is_permission_denied_and_found_and_not_retried_in_any_order_of_layers() {
     let google = google().await;
     for preflight in [Preflight::Warn, Preflight::Deny] {
-        let guard = guard(&google).preflight(preflight).from_env().await;
+        let guard = guard(&google).preflight(preflight).detect().await;
         let bare = || operator(&google, google.token());
         let (limit, timeout) = (|| ConcurrentLimitLayer::new(2), TimeoutLayer::new);
         let orders = [
@@ -51,7 +51,7 @@ async fn a_denial_is_permission_denied_and_found_and_not_retried_in_any_order_of
             let error = operator.write("cat.jpg", "meow").await.expect_err(order);
             assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{order}");
             assert!(!error.is_temporary(), "{order}");
-            let denial = Denial::of(&error).unwrap_or_else(|| panic!("{order}: {error:?}"));
+            let denial = Denial::find(&error).unwrap_or_else(|| panic!("{order}: {error:?}"));
             assert_eq!(denial.method().unwrap().id(), "storage.objects.insert", "{order}");
             let (kind, sent) = match preflight {
                 Preflight::Deny => (DenialKind::Predicted, 0),
@@ -59,7 +59,7 @@ async fn a_denial_is_permission_denied_and_found_and_not_retried_in_any_order_of
             };
             assert_eq!((denial.kind(), calls(&google) - before), (kind, sent), "{order}");
             assert_eq!(error.to_string().matches("No IAM role fixes this").count(), 1, "{error}");
-            assert!(Denial::of(&std::io::Error::from(error)).is_some(), "{order}: as an io::Error");
+            assert!(Denial::find(&std::io::Error::from(error)).is_some(), "{order}: as an io::Error");
         }
     }
 }
@@ -76,7 +76,7 @@ async fn retries_of_a_server_that_is_down_go_on() {
 #[tokio::test]
 async fn everything_that_is_allowed_works_as_without_the_guard() {
     let google = google().await;
-    let guard = guard(&google).preflight(Preflight::Deny).from_env().await;
+    let guard = guard(&google).preflight(Preflight::Deny).detect().await;
     let operator = operator(&google, rich(&google)).layer(guard.opendal());
     // opendal sends parts of no less than 5 MiB.
     let film = film(6);
@@ -118,7 +118,7 @@ async fn a_refusal_by_another_gate_is_the_same_error() {
             google.on(Service::Storage).times(2).respond_with(wire);
             let expected = bare.stat("cat.jpg").await.unwrap_err();
             let error = guarded.stat("cat.jpg").await.unwrap_err();
-            assert!(Denial::of(&error).is_none(), "{wire:?}");
+            assert!(Denial::find(&error).is_none(), "{wire:?}");
             assert_eq!(dateless(&error.to_string()), dateless(&expected.to_string()), "{wire:?}");
         }
     }
@@ -154,9 +154,9 @@ async fn token_traffic_passes_untouched_through_the_same_transport() {
     };
     let storage = "https://storage.googleapis.com";
     let by_token = operator(gcs(storage).token("x".to_owned()));
-    assert!(Denial::of(&by_token.stat("cat.jpg").await.unwrap_err()).is_some());
+    assert!(Denial::find(&by_token.stat("cat.jpg").await.unwrap_err()).is_some());
     let error = operator(gcs(storage).credential(&credential)).stat("cat.jpg").await.unwrap_err();
-    assert!(Denial::of(&error).is_none(), "{error:?}");
+    assert!(Denial::find(&error).is_none(), "{error:?}");
     let hosts = google.0.lock().unwrap().clone();
     assert_eq!(hosts, ["storage.googleapis.com", "oauth2.googleapis.com"]);
 }

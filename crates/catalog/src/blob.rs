@@ -45,7 +45,7 @@ pub const DISCOVERY: u8 = 0;
 pub const PROTOS: u8 = 1;
 /// the REST method that it is,
 pub const SAME: u8 = 2;
-/// or the REST method that the hand table likens it to.
+/// or the REST method that the table of overrides likens it to.
 pub const TWIN: u8 = 3;
 
 /// The HTTP verbs of Google's APIs; a verb's code is its place plus one.
@@ -320,7 +320,7 @@ pub struct Row {
     pub verb: &'static str,
     /// Where its scopes are from.
     pub basis: u8,
-    /// Place in the hand table plus one, or 0.
+    /// Place in the table of overrides plus one, or 0.
     pub special: u8,
     /// The REST method whose scopes hold for this rpc.
     pub target: Option<u32>,

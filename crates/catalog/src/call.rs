@@ -1,19 +1,20 @@
 //! Which API call a request is: where it goes, by which verb, and what its query and headers say.
 //!
 //! A [`Call`] borrows everything from the request. Nothing here knows a method or a scope; the
-//! [catalog](crate::lookup()) turns a call into a method, or into a [`Why`] that names the reason
+//! [catalog](crate::lookup()) turns a call into a method, or into a [`AbstainReason`] that names the reason
 //! for having no opinion.
 //!
 //! ```
-//! use gcp_scopes_catalog::call::{Call, Why};
+//! use gcp_scopes_catalog::call::{Call, AbstainReason};
 //! use gcp_scopes_catalog::{Endpoints, lookup};
 //!
 //! // A signed URL carries no bearer token, so that no scope can be missing.
 //! let uri = "https://storage.googleapis.com/photos/cat.jpg?X-Goog-Signature=0a1b".parse()?;
-//! assert_eq!(lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()), Err(Why::Signed));
+//! assert_eq!(lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()), Err(AbstainReason::Signed));
 //! # Ok::<(), http::uri::InvalidUri>(())
 //! ```
 
+mod abstain_reason;
 mod bucket;
 pub(crate) mod host;
 pub(crate) mod hosts;
@@ -21,7 +22,6 @@ mod needed;
 pub(crate) mod query;
 pub(crate) mod storage;
 mod storage_table;
-mod why;
 
 use std::fmt;
 
@@ -29,8 +29,8 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
+pub use abstain_reason::AbstainReason;
 pub use needed::NeededScopes;
-pub use why::Why;
 
 /// A request, as far as it tells which API method it calls.
 ///
@@ -94,14 +94,14 @@ impl<'a> Call<'a> {
     /// let request = http::Request::post("https://sheets.googleapis.com/v4/spreadsheets/id/values:batchGet")
     ///     .header("x-http-method-override", "GET")
     ///     .body(())?;
-    /// let call = Call::of(request.method(), request.uri(), request.headers());
+    /// let call = Call::from_parts(request.method(), request.uri(), request.headers());
     /// let found = lookup(&call, &Endpoints::new()).unwrap();
     /// assert_eq!(found.method().id(), "sheets.spreadsheets.values.batchGet");
     /// # Ok(()) }
     /// ```
     #[must_use]
     #[inline(always)]
-    pub fn of(verb: &'a Method, uri: &'a Uri, headers: &'a HeaderMap) -> Self {
+    pub fn from_parts(verb: &'a Method, uri: &'a Uri, headers: &'a HeaderMap) -> Self {
         Self::new(verb, uri).with_headers(headers)
     }
 
@@ -171,7 +171,7 @@ impl<'a> Call<'a> {
     ///
     /// let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer ya29.x"))]);
     /// let in_query = "https://storage.googleapis.com/storage/v1/b?access_token=ya29.y".parse()?;
-    /// assert!(Call::of(&http::Method::GET, &in_query, &headers).only_token().is_none());
+    /// assert!(Call::from_parts(&http::Method::GET, &in_query, &headers).only_token().is_none());
     /// # Ok::<(), http::uri::InvalidUri>(())
     /// ```
     #[must_use]
@@ -363,7 +363,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap()))
             .collect();
-        check(&Call::of(verb, &uri, &headers))
+        check(&Call::from_parts(verb, &uri, &headers))
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::blob::Host;
 use crate::call::host::{self, DOMAIN, Place};
 use crate::call::hosts;
-use crate::call::{Call, Why};
+use crate::call::{AbstainReason, Call};
 use crate::catalog::Catalog;
 use crate::error::{Error, ErrorKind};
 
@@ -163,8 +163,8 @@ impl Endpoints {
         &'a self,
         call: &Call<'a>,
         known: impl Fn(&str) -> bool,
-    ) -> Result<Place<'a>, Why> {
-        let authority = call.authority().filter(|_| call.is_http()).ok_or(Why::Host)?;
+    ) -> Result<Place<'a>, AbstainReason> {
+        let authority = call.authority().filter(|_| call.is_http()).ok_or(AbstainReason::Host)?;
         let (host, port) = host::split(authority);
         let (name, port) = (host::normal(host), Port::of(port, call.default_port())?);
         if let Some(mapped) = self.mapped(&name, &port) {
@@ -191,9 +191,9 @@ struct Port {
 }
 
 impl Port {
-    fn of(text: Option<&str>, default: Option<u16>) -> Result<Self, Why> {
+    fn of(text: Option<&str>, default: Option<u16>) -> Result<Self, AbstainReason> {
         let named = text.filter(|text| !text.is_empty()).map(str::parse).transpose();
-        named.map(|named| Self { named, default }).map_err(|_| Why::Host)
+        named.map(|named| Self { named, default }).map_err(|_| AbstainReason::Host)
     }
 
     /// Whether this is the port of HTTPS or HTTP, whichever is spoken.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::blob::{Host, PROTOS, TWIN};
 use crate::call::host::{self, STORAGE};
-use crate::call::{Call, Why, query, storage};
+use crate::call::{AbstainReason, Call, query, storage};
 use crate::catalog::{BuiltIn, Catalog, Source};
 use crate::endpoints::{Endpoints, is_known};
 use crate::method::ApiMethod;
@@ -17,14 +17,14 @@ use crate::scope::ScopeSet;
 /// ```
 /// # #[cfg(not(feature = "full"))] fn main() {}
 /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use gcp_scopes_catalog::call::{Call, Why};
+/// use gcp_scopes_catalog::call::{Call, AbstainReason};
 /// use gcp_scopes_catalog::{Endpoints, lookup};
 ///
 /// // A later chunk of a resumable upload: its session URL authorises it, so a missing scope proves nothing.
 /// let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=resumable&upload_id=x".parse()?;
 /// let found = lookup(&Call::new(&http::Method::PUT, &uri), &Endpoints::new()).unwrap();
 /// assert_eq!(found.method().id(), "storage.objects.insert");
-/// assert_eq!(found.doubt(), Some(Why::Session));
+/// assert_eq!(found.doubt(), Some(AbstainReason::Session));
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,8 +32,8 @@ pub struct Found {
     method: ApiMethod,
     /// The number of the set of scopes that the method accepts.
     set: u16,
-    doubt: Option<Why>,
-    /// Place in the hand table plus one of the row that keeps a verdict back, or 0.
+    doubt: Option<AbstainReason>,
+    /// Place in the table of overrides plus one of the row that keeps a verdict back, or 0.
     silent: u8,
 }
 
@@ -44,9 +44,9 @@ impl Found {
         let row = source.catalog().blob().row(method.row());
         let found = Self { method, set: row.set, doubt: None, silent: 0 };
         let doubt = match row.basis {
-            _ if row.set == 0 => Some(Why::Empty),
-            PROTOS if !method.is_inferred() => Some(Why::Coarse),
-            basis => (method.is_inferred() || basis == TWIN).then_some(Why::Inferred),
+            _ if row.set == 0 => Some(AbstainReason::Empty),
+            PROTOS if !method.is_inferred() => Some(AbstainReason::Coarse),
+            basis => (method.is_inferred() || basis == TWIN).then_some(AbstainReason::Inferred),
         };
         match row.special {
             0 => Self { doubt, ..found },
@@ -55,13 +55,13 @@ impl Found {
     }
 
     /// The same method, about which the overrides say something.
-    fn marked(self, special: u8, doubt: Option<Why>, query: &str) -> Self {
+    fn marked(self, special: u8, doubt: Option<AbstainReason>, query: &str) -> Self {
         if !self.method.catalog().data().knows_overrides {
-            return Self { doubt: doubt.or(Some(Why::Request)), ..self };
+            return Self { doubt: doubt.or(Some(AbstainReason::Request)), ..self };
         }
         let special_row = overrides::at(special);
         let doubt = match special_row.is_some_and(Override::is_unlisted) {
-            true if self.set != 0 => Some(Why::Inferred),
+            true if self.set != 0 => Some(AbstainReason::Inferred),
             _ => doubt,
         };
         let Some(silence) = special_row.and_then(|row| row.effect.silences(query)) else {
@@ -76,22 +76,22 @@ impl Found {
     /// ```
     /// # #[cfg(not(feature = "full"))] fn main() {}
     /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use gcp_scopes_catalog::call::Why;
+    /// use gcp_scopes_catalog::call::AbstainReason;
     /// use gcp_scopes_catalog::{ApiMethod, Found};
     ///
     /// let rpc = ApiMethod::by_id("google.pubsub.v1.Publisher.Publish")?;
-    /// assert_eq!(Found::named(rpc).doubt(), Some(Why::Grpc));
+    /// assert_eq!(Found::named(rpc).doubt(), Some(AbstainReason::Grpc));
     /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn named(method: ApiMethod) -> Self {
         let found = Self::new(method.catalog(), method, "");
-        let found = if method.is_rpc() { found.doubted(Why::Grpc) } else { found };
-        if method.depends_on_query() { found.doubted(Why::Request) } else { found }
+        let found = if method.is_rpc() { found.doubted(AbstainReason::Grpc) } else { found };
+        if method.depends_on_query() { found.doubted(AbstainReason::Request) } else { found }
     }
 
     /// The same method, judged less: an earlier doubt stays.
-    fn doubted(self, why: Why) -> Self {
+    fn doubted(self, why: AbstainReason) -> Self {
         Self { doubt: self.doubt.or(Some(why)), ..self }
     }
 
@@ -103,7 +103,7 @@ impl Found {
 
     /// Why the call cannot be judged although its method is known; none if it can.
     #[must_use]
-    pub fn doubt(&self) -> Option<Why> {
+    pub fn doubt(&self) -> Option<AbstainReason> {
         self.doubt
     }
 
@@ -120,8 +120,8 @@ impl Found {
         self.method.other_versions().any(|method| method.catalog().set_accepts(method.set_index(), granted))
     }
 
-    /// Why the hand table keeps the verdict back for a token with these scopes.
-    pub(crate) fn silenced(&self, granted: &ScopeSet) -> Option<Why> {
+    /// Why the table of overrides keeps the verdict back for a token with these scopes.
+    pub(crate) fn silenced(&self, granted: &ScopeSet) -> Option<AbstainReason> {
         let silence = overrides::at(self.silent)?.effect.silence()?;
         let holds = |short| granted.iter().any(|scope| scope.short() == short);
         silence.only_with.is_none_or(holds).then(|| why(silence.reason))
@@ -150,7 +150,7 @@ impl fmt::Debug for Found {
 ///
 /// let uri = "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish".parse()?;
 /// let call = Call::new(&http::Method::POST, &uri);
-/// let host = KnownHost::of(&call, &Endpoints::new()).ok_or("a host of the catalog")?;
+/// let host = KnownHost::find(&call, &Endpoints::new()).ok_or("a host of the catalog")?;
 /// assert!(host.is_open_to(Some(&ScopeSet::from_iter([Scope::cloud_platform()]))));
 /// assert!(!host.is_open_to(Some(&ScopeSet::from_scope_text("openid"))));
 /// assert_eq!(host.lookup(&call).unwrap().method().id(), "pubsub.projects.topics.publish");
@@ -166,7 +166,7 @@ impl KnownHost {
     /// The host of a call, if the request line alone tells the method.
     #[inline]
     #[must_use]
-    pub fn of(call: &Call<'_>, endpoints: &Endpoints) -> Option<Self> {
+    pub fn find(call: &Call<'_>, endpoints: &Endpoints) -> Option<Self> {
         let host = endpoints.exact(endpoints.catalog(), call).filter(|_| call.is_plain())?;
         Some(Self { catalog: endpoints.catalog(), host })
     }
@@ -184,7 +184,7 @@ impl KnownHost {
     ///
     /// # Errors
     /// The reason for which no method of a Google API can be named.
-    pub fn lookup(self, call: &Call<'_>) -> Result<Found, Why> {
+    pub fn lookup(self, call: &Call<'_>) -> Result<Found, AbstainReason> {
         let name = self.catalog.blob().host_name(self.host);
         match self.catalog == Catalog::built_in() {
             true => at(BuiltIn, call, name, Some(self.host)),
@@ -205,12 +205,12 @@ impl fmt::Debug for KnownHost {
     }
 }
 
-fn why(reason: Reason) -> Why {
+fn why(reason: Reason) -> AbstainReason {
     match reason {
-        Reason::NeedsSeveral => Why::Several,
-        Reason::DependsOnRequest => Why::Request,
-        Reason::Restricted => Why::Restricted,
-        Reason::Ambiguous => Why::Ambiguous,
+        Reason::NeedsSeveral => AbstainReason::Several,
+        Reason::DependsOnRequest => AbstainReason::Request,
+        Reason::Restricted => AbstainReason::Restricted,
+        Reason::Ambiguous => AbstainReason::Ambiguous,
     }
 }
 
@@ -221,7 +221,7 @@ fn why(reason: Reason) -> Why {
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
-/// use gcp_scopes_catalog::call::{Call, Why};
+/// use gcp_scopes_catalog::call::{Call, AbstainReason};
 /// use gcp_scopes_catalog::{Endpoints, lookup};
 ///
 /// let uri = "https://storage.googleapis.com/upload/storage/v1/b/b/o?name=x".parse().unwrap();
@@ -229,21 +229,21 @@ fn why(reason: Reason) -> Why {
 /// assert_eq!(found.method().id(), "storage.objects.insert");
 ///
 /// let uri = "https://example.com/".parse().unwrap();
-/// assert_eq!(lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()), Err(Why::Host));
+/// assert_eq!(lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()), Err(AbstainReason::Host));
 /// # }
 /// ```
-pub fn lookup(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
+pub fn lookup(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, AbstainReason> {
     let found = match endpoints.catalog() == Catalog::built_in() {
         true => find(BuiltIn, call, endpoints),
         false => find(endpoints.catalog(), call, endpoints),
     };
     found.map_err(|why| match why {
-        Why::Host if endpoints.catalog().blob().set_count() == 0 => Why::Catalog,
+        AbstainReason::Host if endpoints.catalog().blob().set_count() == 0 => AbstainReason::Catalog,
         why => why,
     })
 }
 
-fn find(source: impl Source, call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
+fn find(source: impl Source, call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, AbstainReason> {
     let catalog = source.catalog();
     if call.is_grpc() {
         return grpc(catalog, call, endpoints);
@@ -253,17 +253,17 @@ fn find(source: impl Source, call: &Call<'_>, endpoints: &Endpoints) -> Result<F
     }
     let place = endpoints.place(call, |host| is_known(catalog, host))?;
     match place.bucket {
-        true if call.is_signed() => Err(Why::Signed),
+        true if call.is_signed() => Err(AbstainReason::Signed),
         true => xml(source, call, true),
         false => at(source, call, place.host.as_bytes(), catalog.host(&place.host)),
     }
 }
 
 /// The method of a call to this host. Not every host that has a name has a record.
-fn at(source: impl Source, call: &Call<'_>, name: &[u8], host: Option<Host>) -> Result<Found, Why> {
+fn at(source: impl Source, call: &Call<'_>, name: &[u8], host: Option<Host>) -> Result<Found, AbstainReason> {
     let catalog = source.catalog();
     if call.is_signed() {
-        return Err(Why::Signed);
+        return Err(AbstainReason::Signed);
     }
     if same(name, STORAGE.as_bytes()) && !storage::is_json(call.path()) {
         return xml(source, call, false);
@@ -272,7 +272,7 @@ fn at(source: impl Source, call: &Call<'_>, name: &[u8], host: Option<Host>) -> 
     if let Some(method) =
         Some(call).filter(|call| !call.query().is_empty()).and_then(|call| session(catalog, call, name))
     {
-        return Ok(Found::new(source, method, call.query()).doubted(Why::Session));
+        return Ok(Found::new(source, method, call.query()).doubted(AbstainReason::Session));
     }
     let read = |host: Host| catalog.find_at(host, call.verb(), call.path());
     let row = host::twin(name).and_then(|name| catalog.host(name)).and_then(read).or_else(|| read(host?));
@@ -280,7 +280,7 @@ fn at(source: impl Source, call: &Call<'_>, name: &[u8], host: Option<Host>) -> 
     let found =
         found.or_else(|| without_slash(source, call, text(name))).ok_or_else(|| missed(call, text(name)))?;
     Ok(if call.verb() == "POST" && query::hides_verb(call.query()) {
-        found.doubted(Why::Request)
+        found.doubted(AbstainReason::Request)
     } else {
         found
     })
@@ -298,18 +298,22 @@ fn without_slash(source: impl Source, call: &Call<'_>, host: &str) -> Option<Fou
     let path = call.path().strip_suffix('/')?;
     let catalog = source.catalog();
     let row = catalog.find(host, call.verb(), path)?;
-    Some(Found::new(source, ApiMethod::of_row(catalog, row), call.query()).doubted(Why::Inferred))
+    Some(Found::new(source, ApiMethod::of_row(catalog, row), call.query()).doubted(AbstainReason::Inferred))
 }
 
 /// A gRPC path names its service in full, so a host is only asked whether it is one of Google's. The
 /// inner layers of a gRPC client do not see any: there the package of the service tells.
-fn grpc(catalog: Catalog, call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, Why> {
+fn grpc(catalog: Catalog, call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, AbstainReason> {
     if call.authority().is_some() && endpoints.exact(catalog, call).is_none() {
         endpoints.place(call, |host| is_known(catalog, host))?;
     }
     let is_google = call.authority().is_some() || call.path().starts_with("/google.");
-    let row = catalog.grpc(call.path()).ok_or(if is_google { Why::Method } else { Why::Host })?;
-    Ok(Found::new(catalog, ApiMethod::of_row(catalog, row), "").doubted(Why::Grpc))
+    let row = catalog.grpc(call.path()).ok_or(if is_google {
+        AbstainReason::Method
+    } else {
+        AbstainReason::Host
+    })?;
+    Ok(Found::new(catalog, ApiMethod::of_row(catalog, row), "").doubted(AbstainReason::Grpc))
 }
 
 /// The method that began the resumable upload which this request continues, asks about or ends.
@@ -324,23 +328,23 @@ fn session(catalog: Catalog, call: &Call<'_>, host: &[u8]) -> Option<ApiMethod> 
 }
 
 /// What a request to a Google API is that none of its methods is.
-fn missed(call: &Call<'_>, host: &str) -> Why {
+fn missed(call: &Call<'_>, host: &str) -> AbstainReason {
     match call {
-        _ if call.is_batch() => Why::Batch,
-        _ if host::is_auth(host, call.path()) => Why::Auth,
-        _ => Why::Method,
+        _ if call.is_batch() => AbstainReason::Batch,
+        _ if host::is_auth(host, call.path()) => AbstainReason::Auth,
+        _ => AbstainReason::Method,
     }
 }
 
-fn xml(source: impl Source, call: &Call<'_>, bucket_in_host: bool) -> Result<Found, Why> {
-    let same = storage::equivalent(call, bucket_in_host).ok_or(Why::Method)?;
+fn xml(source: impl Source, call: &Call<'_>, bucket_in_host: bool) -> Result<Found, AbstainReason> {
+    let same = storage::equivalent(call, bucket_in_host).ok_or(AbstainReason::Method)?;
     let catalog = source.catalog();
-    let row = catalog.find(STORAGE, same.verb, same.path).ok_or(Why::Method)?;
+    let row = catalog.find(STORAGE, same.verb, same.path).ok_or(AbstainReason::Method)?;
     let method = ApiMethod::of_row(catalog, row);
     let method = if same.documented { method } else { method.inferred() };
     let found = Found::new(source, method, call.query());
     let session = query::has(call.query(), query::UPLOAD_ID);
-    Ok(if session { found.doubted(Why::Session) } else { found })
+    Ok(if session { found.doubted(AbstainReason::Session) } else { found })
 }
 
 #[cfg(test)]
@@ -352,7 +356,7 @@ mod tests {
         let uri = "https://storage.googleapis.com/storage/v1/b".parse().unwrap();
         let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
         match Catalog::built_in().blob().set_count() {
-            0 => assert_eq!(found.unwrap_err(), Why::Catalog),
+            0 => assert_eq!(found.unwrap_err(), AbstainReason::Catalog),
             _ => assert_eq!(found.unwrap().method().id(), "storage.buckets.list"),
         }
     }

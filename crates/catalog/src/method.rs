@@ -351,17 +351,17 @@ impl ApiMethod {
         Self { mark: self.mark | INFERRED }
     }
 
-    /// What the hand table says about when this method has no verdict.
+    /// What the table of overrides says about when this method has no verdict.
     pub(crate) fn special(&self) -> Option<&'static overrides::Override> {
         overrides::at(self.record().special).filter(|_| self.catalog().data().knows_overrides)
     }
 
-    /// Whether a verdict hangs on the query, says the hand table.
+    /// Whether a verdict hangs on the query, says the table of overrides.
     pub(crate) fn depends_on_query(&self) -> bool {
         self.special().is_some_and(|special| special.effect.depends_on_query())
     }
 
-    /// Why the hand table keeps back a verdict on a call of this method with this query.
+    /// Why the table of overrides keeps back a verdict on a call of this method with this query.
     #[cfg(test)]
     pub(crate) fn silenced(&self, query: &str) -> Option<overrides::Silence> {
         self.special()?.effect.silences(query)

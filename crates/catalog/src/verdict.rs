@@ -1,6 +1,6 @@
 //! What the scopes of a token say about a call.
 
-use crate::call::Why;
+use crate::call::AbstainReason;
 use crate::least::for_every_call;
 use crate::lookup::Found;
 use crate::scope::{Scope, ScopeSet};
@@ -26,7 +26,7 @@ pub enum Verdict {
     /// The token holds a scope that the method accepts. IAM is another question.
     Allow,
     /// No opinion, and why.
-    Abstain(Why),
+    Abstain(AbstainReason),
     /// The token holds none of the scopes that the method accepts.
     Lacking,
 }
@@ -43,11 +43,11 @@ pub enum Verdict {
 /// ```
 /// # #[cfg(not(feature = "full"))] fn main() {}
 /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use gcp_scopes_catalog::{Endpoints, Verdict, call::{Call, Why}, lookup, scope::ScopeSet, verdict};
+/// # use gcp_scopes_catalog::{Endpoints, Verdict, call::{Call, AbstainReason}, lookup, scope::ScopeSet, verdict};
 /// let uri = "https://storage.googleapis.com/storage/v1/b/photos".parse()?;
 /// let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()).unwrap();
 /// let new = ScopeSet::from_scope_text("https://www.googleapis.com/auth/brand.new");
-/// assert_eq!(verdict(&found, &new), Verdict::Abstain(Why::Unheard));
+/// assert_eq!(verdict(&found, &new), Verdict::Abstain(AbstainReason::Unheard));
 /// # Ok(()) }
 /// ```
 #[must_use]
@@ -60,15 +60,15 @@ pub fn verdict(found: &Found, granted: &ScopeSet) -> Verdict {
     }
     if found.accepts(granted) {
         return if suits_some_calls(found, granted) {
-            Verdict::Abstain(Why::Request)
+            Verdict::Abstain(AbstainReason::Request)
         } else {
             Verdict::Allow
         };
     }
     match found.doubt() {
         Some(why) => Verdict::Abstain(why),
-        None if !granted.is_all_known() || granted.holds_untold() => Verdict::Abstain(Why::Unheard),
-        None if found.is_accepted_elsewhere(granted) => Verdict::Abstain(Why::Ambiguous),
+        None if !granted.is_all_known() || granted.holds_untold() => Verdict::Abstain(AbstainReason::Unheard),
+        None if found.is_accepted_elsewhere(granted) => Verdict::Abstain(AbstainReason::Ambiguous),
         None => Verdict::Lacking,
     }
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![cfg(feature = "full")]
 
-use gcp_scopes_catalog::call::{Call, Why};
+use gcp_scopes_catalog::call::{AbstainReason, Call};
 use gcp_scopes_catalog::scope::ScopeSet;
 use gcp_scopes_catalog::{ApiMethod, Endpoints, Found, Verdict, lookup, verdict};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
@@ -11,13 +11,18 @@ use proptest::prelude::*;
 const GET_BUCKET: &str = "/storage/v1/b/my-bucket";
 
 /// Looks a request up, and reads something off the answer.
-fn look<T>(endpoints: &Endpoints, verb: &str, url: &str, read: impl FnOnce(Result<Found, Why>) -> T) -> T {
+fn look<T>(
+    endpoints: &Endpoints,
+    verb: &str,
+    url: &str,
+    read: impl FnOnce(Result<Found, AbstainReason>) -> T,
+) -> T {
     let uri: Uri = url.parse().unwrap_or_else(|error| panic!("{url}: {error}"));
     read(lookup(&Call::new(&verb.parse().unwrap(), &uri), endpoints))
 }
 
 /// The method's id, or the word for why there is none.
-fn name(found: &Result<Found, Why>) -> &'static str {
+fn name(found: &Result<Found, AbstainReason>) -> &'static str {
     match found {
         Ok(found) => found.method().id(),
         Err(why) => why.as_str(),
@@ -28,7 +33,7 @@ fn name_of(verb: &str, url: &str) -> &'static str {
     look(&Endpoints::new(), verb, url, |found| name(&found))
 }
 
-fn doubt_of(verb: &str, url: &str) -> Option<Why> {
+fn doubt_of(verb: &str, url: &str) -> Option<AbstainReason> {
     look(&Endpoints::new(), verb, url, |found| found.unwrap().doubt())
 }
 
@@ -364,7 +369,7 @@ fn xml_calls_are_named_by_their_json_equivalents() {
     ] {
         let url = format!("https://storage.googleapis.com{path}");
         assert_eq!(name_of(verb, &url), expected, "{verb} {path}");
-        assert_eq!(doubt_of(verb, &url), (!documented).then_some(Why::Inferred), "{verb} {path}");
+        assert_eq!(doubt_of(verb, &url), (!documented).then_some(AbstainReason::Inferred), "{verb} {path}");
     }
 }
 
@@ -439,7 +444,7 @@ fn signed_requests_have_no_bearer_token() {
     ] {
         let headers = HeaderMap::from_iter([(http::header::AUTHORIZATION, HeaderValue::from_static(value))]);
         let uri = bucket.parse().unwrap();
-        let got = lookup(&Call::of(&Method::GET, &uri, &headers), &Endpoints::new());
+        let got = lookup(&Call::from_parts(&Method::GET, &uri, &headers), &Endpoints::new());
         assert_eq!(name(&got), expected, "{value}");
     }
 }
@@ -450,7 +455,7 @@ fn a_copy_is_told_by_its_header() {
     for header in ["x-goog-copy-source", "x-amz-copy-source"] {
         let copy = (HeaderName::from_static(header), HeaderValue::from_static("other/o"));
         let headers = HeaderMap::from_iter([copy]);
-        let got = lookup(&Call::of(&Method::PUT, &uri, &headers), &Endpoints::new());
+        let got = lookup(&Call::from_parts(&Method::PUT, &uri, &headers), &Endpoints::new());
         assert_eq!(name(&got), "storage.objects.copy", "{header}");
     }
 }
@@ -520,8 +525,12 @@ fn a_follow_up_of_an_upload_is_the_method_that_began_it_and_is_never_lacking() {
         ("DELETE", "https://bucket.storage.googleapis.com/o?upload_id=u", "storage.objects.insert"),
     ] {
         assert_eq!(name_of(verb, url), expected, "{verb} {url}");
-        assert_eq!(doubt_of(verb, url), Some(Why::Session), "{verb} {url}");
-        assert_eq!(judge(verb, url, "logging.write"), Verdict::Abstain(Why::Session), "{verb} {url}");
+        assert_eq!(doubt_of(verb, url), Some(AbstainReason::Session), "{verb} {url}");
+        assert_eq!(
+            judge(verb, url, "logging.write"),
+            Verdict::Abstain(AbstainReason::Session),
+            "{verb} {url}"
+        );
     }
     let first = "https://storage.googleapis.com/upload/storage/v1/b/b/o?name=upload_id";
     assert_eq!(doubt_of("POST", first), None);
@@ -533,7 +542,7 @@ fn name_with(verb: &str, url: &str, headers: &[(&'static str, &'static str)]) ->
     let pairs =
         headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
     let headers = HeaderMap::from_iter(pairs);
-    name(&lookup(&Call::of(&verb.parse().unwrap(), &uri, &headers), &Endpoints::new()))
+    name(&lookup(&Call::from_parts(&verb.parse().unwrap(), &uri, &headers), &Endpoints::new()))
 }
 
 #[test]
@@ -552,7 +561,7 @@ fn a_post_may_stand_for_another_verb() {
     }
     for query in ["$httpMethod=GET", "%24httpMethod=GET", "alt=json&$httpMethod=GET"] {
         let url = format!("https://storage.googleapis.com/storage/v1/b/b/o?{query}");
-        assert_eq!(doubt_of("POST", &url), Some(Why::Request), "{query}");
+        assert_eq!(doubt_of("POST", &url), Some(AbstainReason::Request), "{query}");
     }
 }
 
@@ -604,8 +613,8 @@ fn one_slash_too_many_is_named_but_never_lacking() {
         ),
     ] {
         assert_eq!(name_of(verb, url), expected, "{url}");
-        assert_eq!(doubt_of(verb, url), Some(Why::Inferred), "{url}");
-        assert_eq!(judge(verb, url, "logging.write"), Verdict::Abstain(Why::Inferred), "{url}");
+        assert_eq!(doubt_of(verb, url), Some(AbstainReason::Inferred), "{url}");
+        assert_eq!(judge(verb, url, "logging.write"), Verdict::Abstain(AbstainReason::Inferred), "{url}");
         assert_eq!(judge(verb, url, "cloud-platform"), Verdict::Allow, "{url}");
     }
     // What is empty in the middle is no route of any server's.
@@ -778,22 +787,37 @@ fn a_verdict_is_lacking_only_when_nothing_speaks_against_it() {
         ("GET", get, "https://example.com/new devstorage.read_only", Verdict::Allow),
         ("GET", get, "pubsub", Verdict::Lacking),
         ("GET", get, "", Verdict::Lacking),
-        ("GET", get, "pubsub https://example.com/new", Verdict::Abstain(Why::Unheard)),
+        ("GET", get, "pubsub https://example.com/new", Verdict::Abstain(AbstainReason::Unheard)),
         ("POST", insert, "devstorage.read_only", Verdict::Lacking),
         ("POST", insert, "devstorage.read_write", Verdict::Allow),
         ("PUT", "https://storage.googleapis.com/bucket/o", "devstorage.read_only", Verdict::Lacking),
         ("PUT", "https://storage.googleapis.com/bucket/o", "storage-rw", Verdict::Allow),
         ("GET", "https://storage.googleapis.com/bucket/o?acl", "devstorage.read_write", Verdict::Lacking),
-        ("GET", "https://storage.googleapis.com/bucket?cors", "pubsub", Verdict::Abstain(Why::Inferred)),
+        (
+            "GET",
+            "https://storage.googleapis.com/bucket?cors",
+            "pubsub",
+            Verdict::Abstain(AbstainReason::Inferred),
+        ),
         ("GET", "https://storage.googleapis.com/bucket?cors", "storage-ro", Verdict::Allow),
-        ("GET", &format!("{gmail}?q=x"), "gmail.metadata", Verdict::Abstain(Why::Restricted)),
+        ("GET", &format!("{gmail}?q=x"), "gmail.metadata", Verdict::Abstain(AbstainReason::Restricted)),
         ("GET", &format!("{gmail}?q=x"), "gmail.readonly", Verdict::Allow),
         ("GET", &format!("{gmail}?q=x"), "pubsub", Verdict::Lacking),
         ("GET", gmail, "gmail.metadata", Verdict::Allow),
         ("GET", chat, "pubsub", Verdict::Lacking),
-        ("GET", &format!("{chat}?useAdminAccess=true"), "chat.spaces", Verdict::Abstain(Why::Request)),
-        ("POST", "https://sts.googleapis.com/v1/token", "pubsub", Verdict::Abstain(Why::Empty)),
-        ("POST", "https://sts.googleapis.com/v1/token", "cloud-platform", Verdict::Abstain(Why::Empty)),
+        (
+            "GET",
+            &format!("{chat}?useAdminAccess=true"),
+            "chat.spaces",
+            Verdict::Abstain(AbstainReason::Request),
+        ),
+        ("POST", "https://sts.googleapis.com/v1/token", "pubsub", Verdict::Abstain(AbstainReason::Empty)),
+        (
+            "POST",
+            "https://sts.googleapis.com/v1/token",
+            "cloud-platform",
+            Verdict::Abstain(AbstainReason::Empty),
+        ),
     ] {
         assert_eq!(judge(verb, url, scopes), expected, "{verb} {url} with {scopes}");
     }
@@ -805,7 +829,7 @@ fn a_call_without_a_host_is_nothing_unless_its_header_names_one() {
     assert_eq!(name(&lookup(&Call::new(&Method::GET, &uri), &Endpoints::new())), "host");
     let headers =
         HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static("storage.googleapis.com"))]);
-    let got = lookup(&Call::of(&Method::GET, &uri, &headers), &Endpoints::new());
+    let got = lookup(&Call::from_parts(&Method::GET, &uri, &headers), &Endpoints::new());
     assert_eq!(got.unwrap().method(), ApiMethod::by_id("storage.buckets.get").unwrap());
 }
 
@@ -854,7 +878,7 @@ fn a_scope_that_google_lists_for_scripts_alone_is_no_reason_for_a_verdict() {
         assert_eq!(judge("GET", url, "drive.labels"), Verdict::Lacking, "{url}");
         assert_eq!(
             judge("GET", url, &format!("drive.labels {scope}")),
-            Verdict::Abstain(Why::Unheard),
+            Verdict::Abstain(AbstainReason::Unheard),
             "{scope}"
         );
     }
@@ -866,7 +890,7 @@ fn a_scope_that_another_version_accepts_is_no_reason_for_a_verdict() {
     let dataproc =
         |version: &str| format!("https://dataproc.googleapis.com/{version}/projects/p/regions/r/clusters");
     assert_eq!(judge("POST", &dataproc("v1"), "dataproc"), Verdict::Allow);
-    assert_eq!(judge("POST", &dataproc("v1beta2"), "dataproc"), Verdict::Abstain(Why::Ambiguous));
+    assert_eq!(judge("POST", &dataproc("v1beta2"), "dataproc"), Verdict::Abstain(AbstainReason::Ambiguous));
     assert_eq!(judge("POST", &dataproc("v1beta2"), "pubsub"), Verdict::Lacking);
 }
 
@@ -874,7 +898,7 @@ fn a_scope_that_another_version_accepts_is_no_reason_for_a_verdict() {
 #[test]
 fn a_scope_that_some_jobs_are_content_with_opens_no_other() {
     let jobs = "https://bigquery.googleapis.com/bigquery/v2/projects/p/jobs";
-    assert_eq!(judge("POST", jobs, "devstorage.read_only pubsub"), Verdict::Abstain(Why::Request));
+    assert_eq!(judge("POST", jobs, "devstorage.read_only pubsub"), Verdict::Abstain(AbstainReason::Request));
     assert_eq!(judge("POST", jobs, "devstorage.read_only bigquery"), Verdict::Allow);
     assert_eq!(judge("POST", jobs, "devstorage.read_only cloud-platform"), Verdict::Allow);
     assert_eq!(judge("POST", jobs, "pubsub"), Verdict::Lacking);

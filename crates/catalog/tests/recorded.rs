@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 
-use gcp_scopes_catalog::call::{Call, Why};
+use gcp_scopes_catalog::call::{AbstainReason, Call};
 use gcp_scopes_catalog::scope::ScopeSet;
 use gcp_scopes_catalog::{ApiMethod, Endpoints, Found, Verdict, lookup, verdict};
 use http::Uri;
@@ -28,7 +28,7 @@ impl Request {
         Self { verb: next(), url: next(), method: next(), client: next() }
     }
 
-    fn look_up(&self) -> Result<Found, Why> {
+    fn look_up(&self) -> Result<Found, AbstainReason> {
         let uri: Uri = self.url.parse().unwrap_or_else(|error| panic!("{}: {error}", self.url));
         lookup(&Call::new(&self.verb.parse().unwrap(), &uri), &Endpoints::new())
     }
@@ -84,7 +84,7 @@ fn is_named(lines: &[(&str, &str, &str)]) {
     let named = |verb: &str, url: &str| {
         let uri: Uri = url.parse().unwrap();
         let found = lookup(&Call::new(&verb.parse().unwrap(), &uri), &Endpoints::new());
-        found.map_or_else(Why::as_str, |found| found.method().id())
+        found.map_or_else(AbstainReason::as_str, |found| found.method().id())
     };
     let wrong: Vec<_> = lines.iter().filter(|(verb, url, method)| named(verb, url) != *method).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");

@@ -96,7 +96,7 @@ fn vm(args: &EmulateArgs) -> Result<Vm, String> {
 
 /// Refuses names that Google refuses, because programs would fail with them there.
 fn check_names(args: &EmulateArgs) -> Result<(), String> {
-    Environment::told(environment::Platform::ComputeEngine, Credential::MetadataServer)
+    Environment::new(environment::Platform::ComputeEngine, Credential::MetadataServer)
         .with_project(&args.project)
         .and_then(|environment| environment.with_zone(&args.zone))
         .and_then(|environment| environment.with_resource(&args.name))

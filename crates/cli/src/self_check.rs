@@ -63,7 +63,7 @@ impl SelfCheckArgs {
             let snapshot = Snapshot::new().with_credential(Credential::Declared);
             return Ok(builder.snapshot(snapshot).build());
         }
-        match tokio::time::timeout(self.timeout, builder.from_env()).await {
+        match tokio::time::timeout(self.timeout, builder.detect()).await {
             Ok(guard) => Ok(guard),
             Err(_) => Ok(Guard::builder().build()),
         }

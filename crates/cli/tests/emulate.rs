@@ -52,7 +52,7 @@ async fn a_program_with_the_printed_variables_meets_the_refusal_and_ctrl_c_clean
     // Chooses rustls' provider for the guard as well.
     let _ = plain::client();
     let guard = Guard::builder().env(emulator.1.clone()).endpoint(&storage, "storage.googleapis.com")?;
-    let guard = guard.from_env().await;
+    let guard = guard.detect().await;
     ensure!(guard.environment().platform() == Platform::ComputeEngine, "{:?}", guard.environment());
 
     let place = "computeMetadata/v1/instance/service-accounts/default/token";
@@ -65,7 +65,7 @@ async fn a_program_with_the_printed_variables_meets_the_refusal_and_ctrl_c_clean
     ensure!(list.status() == 200, "reading is allowed: {}", list.status());
     let url = format!("{storage}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg");
     let error = client.post(url).bearer_auth(token).body("meow").send().await.err().context("refused")?;
-    ensure!(Denial::of(&error).is_some(), "{error}");
+    ensure!(Denial::find(&error).is_some(), "{error}");
 
     ensure!(Path::new(&folder).is_dir());
     let output = emulator.interrupt()?;

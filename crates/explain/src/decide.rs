@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gcp_scopes_catalog::call::{Call, NeededScopes, Why};
+use gcp_scopes_catalog::call::{AbstainReason, Call, NeededScopes};
 use gcp_scopes_catalog::scope::ScopeSet;
 use gcp_scopes_catalog::{ApiMethod, Endpoints, Found, Verdict, lookup, verdict};
 
@@ -25,7 +25,7 @@ use crate::refusal::{self, Answer, Refusal};
 /// ```
 #[derive(Debug, Clone)]
 pub struct LookedUpCall {
-    found: Result<Found, Why>,
+    found: Result<Found, AbstainReason>,
     needed: Option<NeededScopes>,
 }
 
@@ -37,17 +37,19 @@ impl LookedUpCall {
         let found = lookup(call, endpoints);
         let Some(needed) = call.needed() else { return Self::from_found(found) };
         let found = match found {
-            Err(Why::Host | Why::Catalog) if endpoints.is_googles(call) => Err(Why::Method),
+            Err(AbstainReason::Host | AbstainReason::Catalog) if endpoints.is_googles(call) => {
+                Err(AbstainReason::Method)
+            }
             found => found,
         };
-        let counts = is_google(&found) && found != Err(Why::Signed);
+        let counts = is_google(&found) && found != Err(AbstainReason::Signed);
         Self { found, needed: counts.then(|| needed.clone()) }
     }
 
     /// A call that was looked up before, and whose caller says nothing of what it needs.
     #[must_use]
     #[inline]
-    pub const fn from_found(found: Result<Found, Why>) -> Self {
+    pub const fn from_found(found: Result<Found, AbstainReason>) -> Self {
         Self { found, needed: None }
     }
 
@@ -56,7 +58,7 @@ impl LookedUpCall {
     /// # Errors
     /// The reason for which no method can be named.
     #[inline]
-    pub const fn found(&self) -> Result<&Found, Why> {
+    pub const fn found(&self) -> Result<&Found, AbstainReason> {
         match &self.found {
             Ok(found) => Ok(found),
             Err(why) => Err(*why),
@@ -105,15 +107,15 @@ impl LookedUpCall {
     pub fn verdict(&self, granted: &GrantedScopes) -> Verdict {
         match (&self.found, granted.scopes()) {
             (Err(why), _) if self.needed.is_none() => Verdict::Abstain(*why),
-            (_, None) if granted.is_not_limited() => Verdict::Allow,
-            (_, None) => Verdict::Abstain(Why::Granted),
+            (_, None) if granted.is_unrestricted() => Verdict::Allow,
+            (_, None) => Verdict::Abstain(AbstainReason::Granted),
             (_, Some(held)) => self.verdict_on(held),
         }
     }
 
     fn verdict_on(&self, held: &ScopeSet) -> Verdict {
         match (&self.needed, &self.found) {
-            (Some(needed), _) if needed.scopes().is_empty() => Verdict::Abstain(Why::Empty),
+            (Some(needed), _) if needed.scopes().is_empty() => Verdict::Abstain(AbstainReason::Empty),
             (Some(needed), _) if needed.scopes().intersects(held) => Verdict::Allow,
             (Some(_), _) => Verdict::Lacking,
             (None, Ok(found)) => verdict(found, held),
@@ -138,7 +140,7 @@ impl LookedUpCall {
 }
 
 #[inline]
-fn is_google(found: &Result<Found, Why>) -> bool {
+fn is_google(found: &Result<Found, AbstainReason>) -> bool {
     found.as_ref().map_or_else(|why| why.is_google(), |_| true)
 }
 
@@ -162,7 +164,7 @@ pub enum Decision {
     /// The token holds a scope that the method accepts, or is not limited by scopes.
     Allow,
     /// Nothing can be said, and why.
-    Abstain(Why),
+    Abstain(AbstainReason),
     /// Google would refuse the call for lack of scope.
     Lacking(Denial),
 }
@@ -181,7 +183,7 @@ pub enum Decision {
 /// let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
 /// let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
 /// let held = GrantedScopes::known(held, GrantSource::Metadata);
-/// let here = Environment::of(&Snapshot::new()).into();
+/// let here = Environment::from_snapshot(&Snapshot::new()).into();
 /// match decide(&call, &held, &here) {
 ///     Decision::Lacking(denial) => eprintln!("{}", denial.report()),
 ///     other => unreachable!("{other:?}"),
@@ -216,7 +218,7 @@ pub fn decide(call: &LookedUpCall, granted: &GrantedScopes, environment: &Arc<En
 ///
 /// let uri = "https://storage.googleapis.com/storage/v1/b/photos".parse()?;
 /// let call = LookedUpCall::of(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
-/// let (unknown, here) = (GrantedScopes::unknown("nobody was asked"), Environment::of(&Snapshot::new()).into());
+/// let (unknown, here) = (GrantedScopes::unknown("nobody was asked"), Environment::from_snapshot(&Snapshot::new()).into());
 /// let explain = |body: &[u8]| explain(&call, &unknown, &here, &Answer::new(body).with_status(403));
 ///
 /// let denial = explain(br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#);

@@ -15,7 +15,7 @@
 //! # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
 //! # let held = GrantedScopes::known(held, GrantSource::Metadata);
 //! # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-//! # let here = Environment::of(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
+//! # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
 //! # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
 //! // One line for a log, the whole story for a person, one object for machines.
 //! eprintln!("{denial}");
@@ -51,7 +51,7 @@ use facts::Facts;
 
 /// A call that was refused, or would be, because its token lacks an OAuth scope.
 ///
-/// Cheap to clone. Find one in any error with [`Denial::of`].
+/// Cheap to clone. Find one in any error with [`Denial::find`].
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -65,7 +65,7 @@ use facts::Facts;
 /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
 /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
 /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-/// # let here = Environment::of(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
+/// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
 /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
 /// assert_eq!(denial.method().map(|method| method.id()), Some("storage.objects.insert"));
 /// assert!(denial.accepted().contains(&"devstorage.read_write".parse()?));
@@ -104,8 +104,8 @@ impl Denial {
         let method = method.or_else(|| named(&refusal));
         let listed = needed.cloned().or_else(|| Some(method?.accepted())).unwrap_or_default();
         let accepted = accepted_after(&listed, &granted, &refusal);
-        let is_anothers = granted.is_unknown() && would_do(&environment, &accepted, &refusal);
-        let environment = if is_anothers { Environment::unknown_place() } else { environment };
+        let is_from_other_identity = granted.is_unknown() && would_do(&environment, &accepted, &refusal);
+        let environment = if is_from_other_identity { Environment::unknown_place() } else { environment };
         Self::assemble(DenialKind::Refused, method, accepted, granted, environment, Some(refusal))
     }
 
@@ -117,7 +117,7 @@ impl Denial {
         environment: Arc<Environment>,
         refusal: Option<Refusal>,
     ) -> Self {
-        let environment = environment.of_token(&granted);
+        let environment = environment.for_token(&granted);
         let remedy = OnceLock::new();
         Self(Arc::new(Facts { kind, method, accepted, granted, environment, refusal, remedy }))
     }
@@ -137,18 +137,18 @@ impl Denial {
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::of(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
+    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
     /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
     /// use gcp_scopes_explain::environment::{Credential, Platform};
     ///
     /// // A colleague's log line, explained on a laptop.
-    /// let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer).with_instance("web-1")?;
-    /// let there = denial.elsewhere(vm);
+    /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer).with_instance("web-1")?;
+    /// let there = denial.with_environment(vm);
     /// assert!(there.steps()[0].command_line().is_some_and(|command| command.contains("instances stop web-1")));
     /// # Ok(()) }
     /// ```
     #[must_use]
-    pub fn elsewhere(&self, environment: Environment) -> Self {
+    pub fn with_environment(&self, environment: Environment) -> Self {
         let Facts { kind, method, accepted, granted, refusal, .. } = &*self.0;
         let (accepted, granted, refusal) = (accepted.clone(), granted.clone(), refusal.clone());
         Self::assemble(*kind, *method, accepted, granted, Arc::new(environment), refusal)
@@ -168,7 +168,7 @@ impl Denial {
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::of(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
+    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
     /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
     /// assert_eq!(denial.kind(), DenialKind::Refused);
     /// # Ok(()) }
@@ -192,7 +192,7 @@ impl Denial {
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::of(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
+    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
     /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
     /// assert_eq!(denial.gate(), Gate::Scope);
     /// # Ok(()) }
@@ -216,7 +216,7 @@ impl Denial {
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::of(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
+    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
     /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
     /// assert_eq!(denial.certainty(), Certainty::Certain);
     /// # Ok(()) }
@@ -240,7 +240,7 @@ impl Denial {
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::of(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
+    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
     /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
     /// assert_eq!(denial.method().map(|method| method.id()), Some("storage.objects.insert"));
     /// # Ok(()) }
@@ -264,7 +264,7 @@ impl Denial {
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::of(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
+    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
     /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
     /// let names: Vec<String> = denial.accepted().iter().map(|scope| scope.short().to_owned()).collect();
     /// assert_eq!(names, ["cloud-platform", "devstorage.full_control", "devstorage.read_write"]);
@@ -289,7 +289,7 @@ impl Denial {
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::of(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
+    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
     /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
     /// assert_eq!(denial.granted().source(), Some(GrantSource::Metadata));
     /// # Ok(()) }
@@ -313,7 +313,7 @@ impl Denial {
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::of(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
+    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
     /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
     /// assert_eq!(denial.environment().resource(), Some("nightly"));
     /// # Ok(()) }
@@ -337,7 +337,7 @@ impl Denial {
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::of(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
+    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
     /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
     /// let said = denial.refusal().and_then(|refusal| refusal.server_message());
     /// assert_eq!(said, Some("Request had insufficient authentication scopes."));
@@ -362,7 +362,7 @@ impl Denial {
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::of(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
+    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
     /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
     /// for (number, step) in denial.steps().iter().enumerate() {
     ///     println!("{}. {}", number + 1, step.text());
@@ -391,7 +391,7 @@ impl Denial {
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::of(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
+    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
     /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
     /// let page = denial.report();
     /// assert!(page.starts_with("storage.objects.insert was refused for lack of an OAuth scope."));
@@ -450,7 +450,7 @@ impl Denial {
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::of(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
+    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
     /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
     /// assert!(!denial.summary().contains('\n'));
     /// # Ok(()) }
@@ -478,8 +478,8 @@ fn accepted_after(listed: &ScopeSet, granted: &GrantedScopes, refusal: &Refusal)
     let holds_others = granted.scopes().is_some_and(|held| held.intersects(listed) && !held.intersects(&own));
     let listed = if holds_others { &own } else { listed };
     let contradicted = granted.scopes().is_some_and(|held| held.intersects(listed) && !held.intersects(said));
-    let is_hearsay = granted.source().is_some_and(GrantSource::is_hearsay);
-    match contradicted && !(said.is_empty() && is_hearsay) {
+    let is_unverified = granted.source().is_some_and(GrantSource::is_unverified);
+    match contradicted && !(said.is_empty() && is_unverified) {
         true => said.clone(),
         false => listed.union(said),
     }
@@ -529,7 +529,7 @@ mod tests {
     #[test]
     fn a_machine_whose_scopes_would_do_is_not_to_be_changed_for_a_token_of_another() {
         let vm = |scope: &str| {
-            Arc::new(Environment::of(
+            Arc::new(Environment::from_snapshot(
                 &Snapshot::new()
                     .with_metadata("instance/name", "web-1")
                     .with_metadata("instance/zone", "projects/123/zones/us-central1-a")

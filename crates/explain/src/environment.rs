@@ -12,7 +12,7 @@
 //! let snapshot = Snapshot::new()
 //!     .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
 //!     .with_metadata("instance/name", "web-1");
-//! let here = Environment::of(&snapshot);
+//! let here = Environment::from_snapshot(&snapshot);
 //! assert_eq!(here.platform(), Platform::ComputeEngine);
 //! assert_eq!(here.credential(), Credential::MetadataServer);
 //! assert_eq!((here.instance(), here.zone()), (Some("web-1"), Some("us-central1-a")));
@@ -26,10 +26,10 @@ pub(crate) mod names;
 mod place;
 mod platform;
 mod recognize;
+mod setters;
 mod signals;
 mod snapshot;
 mod token;
-mod told;
 
 use gcp_scopes_catalog::scope::ScopeSet;
 
@@ -49,7 +49,7 @@ use metadata::scope_list;
 /// ```
 /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
 ///
-/// let there = Environment::told(Platform::CloudRunJob, Credential::MetadataServer)
+/// let there = Environment::new(Platform::CloudRunJob, Credential::MetadataServer)
 ///     .with_resource("nightly")?
 ///     .with_region("europe-west3")?;
 /// assert_eq!((there.resource(), there.region()), (Some("nightly"), Some("europe-west3")));
@@ -80,10 +80,10 @@ impl Environment {
     /// let pod = Snapshot::new()
     ///     .with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1")
     ///     .with_metadata("instance/attributes/cluster-name", "my-cluster");
-    /// assert_eq!(Environment::of(&pod).platform(), Platform::GkeWorkloadIdentity);
+    /// assert_eq!(Environment::from_snapshot(&pod).platform(), Platform::GkeWorkloadIdentity);
     /// ```
     #[must_use]
-    pub fn of(snapshot: &Snapshot) -> Self {
+    pub fn from_snapshot(snapshot: &Snapshot) -> Self {
         let platform = Platform::of(snapshot);
         let file = snapshot.credential_file();
         let credential = credential_in(snapshot, platform, file);
@@ -114,7 +114,7 @@ impl Environment {
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Platform, Snapshot};
-    /// assert_eq!(Environment::of(&Snapshot::new()).platform(), Platform::Unknown);
+    /// assert_eq!(Environment::from_snapshot(&Snapshot::new()).platform(), Platform::Unknown);
     /// ```
     #[must_use]
     pub fn platform(&self) -> Platform {
@@ -127,7 +127,7 @@ impl Environment {
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Snapshot};
     /// let adc = r#"{"type":"authorized_user","refresh_token":"1//x"}"#;
     /// let laptop = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/adc.json").with_file("/adc.json", adc);
-    /// assert_eq!(Environment::of(&laptop).credential(), Credential::UserAdc);
+    /// assert_eq!(Environment::from_snapshot(&laptop).credential(), Credential::UserAdc);
     /// ```
     #[must_use]
     pub fn credential(&self) -> Credential {
@@ -142,7 +142,7 @@ impl Environment {
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
     /// // A program on a VM that signs its own tokens with a key: the VM's account is none of its business.
-    /// let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer)
+    /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer)
     ///     .with_account("123-compute@developer.gserviceaccount.com")?;
     /// assert_eq!(vm.with_credential(Credential::ServiceAccountKey).account(), None);
     /// # Ok::<(), gcp_scopes_explain::Error>(())
@@ -163,7 +163,7 @@ impl Environment {
     /// let vm = Snapshot::new()
     /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("project/project-id", "shop-prod");
-    /// assert_eq!(Environment::of(&vm).project(), Some("shop-prod"));
+    /// assert_eq!(Environment::from_snapshot(&vm).project(), Some("shop-prod"));
     /// ```
     #[must_use]
     pub fn project(&self) -> Option<&str> {
@@ -177,7 +177,7 @@ impl Environment {
     /// let vm = Snapshot::new()
     /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("project/numeric-project-id", "123456789012");
-    /// assert_eq!(Environment::of(&vm).project_number(), Some("123456789012"));
+    /// assert_eq!(Environment::from_snapshot(&vm).project_number(), Some("123456789012"));
     /// ```
     #[must_use]
     pub fn project_number(&self) -> Option<&str> {
@@ -191,7 +191,7 @@ impl Environment {
     /// let vm = Snapshot::new()
     /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a");
-    /// assert_eq!(Environment::of(&vm).zone(), Some("us-central1-a"));
+    /// assert_eq!(Environment::from_snapshot(&vm).zone(), Some("us-central1-a"));
     /// ```
     #[must_use]
     pub fn zone(&self) -> Option<&str> {
@@ -205,7 +205,7 @@ impl Environment {
     /// let vm = Snapshot::new()
     /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a");
-    /// assert_eq!(Environment::of(&vm).region(), Some("us-central1"));
+    /// assert_eq!(Environment::from_snapshot(&vm).region(), Some("us-central1"));
     /// ```
     #[must_use]
     pub fn region(&self) -> Option<&str> {
@@ -220,7 +220,7 @@ impl Environment {
     /// let vm = Snapshot::new()
     /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/attributes/created-by", "projects/123/regions/us-east1/instanceGroupManagers/web");
-    /// assert_eq!(Environment::of(&vm).location(), Some("us-east1"));
+    /// assert_eq!(Environment::from_snapshot(&vm).location(), Some("us-east1"));
     /// ```
     #[must_use]
     pub fn location(&self) -> Option<&str> {
@@ -234,7 +234,7 @@ impl Environment {
     /// let vm = Snapshot::new()
     /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/name", "web-1");
-    /// assert_eq!(Environment::of(&vm).instance(), Some("web-1"));
+    /// assert_eq!(Environment::from_snapshot(&vm).instance(), Some("web-1"));
     /// ```
     #[must_use]
     pub fn instance(&self) -> Option<&str> {
@@ -249,7 +249,7 @@ impl Environment {
     /// let vm = Snapshot::new()
     /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/attributes/created-by", "projects/123/zones/us-east1-b/instanceGroupManagers/web");
-    /// assert_eq!(Environment::of(&vm).resource(), Some("web"));
+    /// assert_eq!(Environment::from_snapshot(&vm).resource(), Some("web"));
     /// ```
     #[must_use]
     pub fn resource(&self) -> Option<&str> {
@@ -264,7 +264,7 @@ impl Environment {
     /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/attributes/cluster-name", "my-cluster")
     ///     .with_metadata("instance/attributes/kube-labels", "cloud.google.com/gke-nodepool=default-pool");
-    /// assert_eq!(Environment::of(&vm).node_pool(), Some("default-pool"));
+    /// assert_eq!(Environment::from_snapshot(&vm).node_pool(), Some("default-pool"));
     /// ```
     #[must_use]
     pub fn node_pool(&self) -> Option<&str> {
@@ -278,7 +278,7 @@ impl Environment {
     /// let vm = Snapshot::new()
     /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/service-accounts/default/email", "robot@shop-prod.iam.gserviceaccount.com");
-    /// assert_eq!(Environment::of(&vm).account(), Some("robot@shop-prod.iam.gserviceaccount.com"));
+    /// assert_eq!(Environment::from_snapshot(&vm).account(), Some("robot@shop-prod.iam.gserviceaccount.com"));
     /// ```
     #[must_use]
     pub fn account(&self) -> Option<&str> {
@@ -303,7 +303,7 @@ impl Environment {
     /// let vm = Snapshot::new()
     /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/service-accounts/default/scopes", "https://www.googleapis.com/auth/pubsub");
-    /// assert!(Environment::of(&vm).scopes().is_some_and(|scopes| scopes.len() == 1));
+    /// assert!(Environment::from_snapshot(&vm).scopes().is_some_and(|scopes| scopes.len() == 1));
     /// ```
     #[must_use]
     pub fn scopes(&self) -> Option<&ScopeSet> {
@@ -469,7 +469,7 @@ mod tests {
             (Snapshot::new(), Unknown, None, None),
         ];
         for (snapshot, platform, resource, location) in rows {
-            let here = Environment::of(&snapshot);
+            let here = Environment::from_snapshot(&snapshot);
             assert_eq!(here.platform(), platform, "{snapshot:?}");
             assert_eq!((here.resource(), here.location()), (resource, location), "{platform:?}");
         }
@@ -477,7 +477,7 @@ mod tests {
 
     #[test]
     fn a_vm_tells_everything_that_a_command_needs() {
-        let here = Environment::of(&vm(&[]));
+        let here = Environment::from_snapshot(&vm(&[]));
         assert_eq!(here.credential(), Credential::MetadataServer);
         assert_eq!((here.project(), here.project_number()), (Some("my-project"), Some("123")));
         assert_eq!((here.zone(), here.region()), (Some("us-central1-a"), Some("us-central1")));
@@ -489,13 +489,13 @@ mod tests {
     #[test]
     fn a_list_of_scopes_counts_only_where_it_means_granted() {
         let cloud_run = vm(&[]).with_env("K_SERVICE", "web");
-        assert_eq!(Environment::of(&cloud_run).scopes(), None);
+        assert_eq!(Environment::from_snapshot(&cloud_run).scopes(), None);
     }
 
     #[test]
     fn the_zone_of_cloud_run_makes_no_vm() {
         let stripped = vm(&[]).with_metadata("instance/zone", "projects/123/zones/us-central1-1");
-        let here = Environment::of(&stripped);
+        let here = Environment::from_snapshot(&stripped);
         assert_eq!((here.platform(), here.zone(), here.scopes()), (Platform::Unknown, None, None));
     }
 
@@ -506,7 +506,7 @@ mod tests {
             .with_metadata("project/numeric-project-id", "$(id)")
             .with_metadata("instance/name", "web-1`id`")
             .with_metadata(metadata::EMAIL, "x@y.iam.gserviceaccount.com --impersonate");
-        let here = Environment::of(&harmful);
+        let here = Environment::from_snapshot(&harmful);
         assert_eq!(here.platform(), Platform::ManagedInstanceGroup);
         let names = [here.project(), here.project_number(), here.instance(), here.account(), here.resource()];
         assert_eq!(names, [None; 5]);
@@ -536,25 +536,28 @@ mod tests {
             (home.clone(), Credential::MetadataServer, Some("123-compute@developer.gserviceaccount.com")),
         ];
         for (snapshot, credential, account) in rows {
-            let here = Environment::of(&snapshot);
+            let here = Environment::from_snapshot(&snapshot);
             assert_eq!((here.credential(), here.account()), (credential, account));
             assert_eq!(here.platform(), Platform::ComputeEngine);
         }
-        assert_eq!(Environment::of(&env(&[("HOME", "/home/me")])).credential(), Credential::Unknown);
+        assert_eq!(
+            Environment::from_snapshot(&env(&[("HOME", "/home/me")])).credential(),
+            Credential::Unknown
+        );
     }
 
     #[test]
     fn the_project_is_the_one_it_runs_in_before_the_one_it_is_set_to_use() {
         let set = |snapshot: Snapshot| snapshot.with_env("GOOGLE_CLOUD_PROJECT", "other-project");
         let key = env(&[("HOME", "/home/me")]).with_file(ADC, KEY);
-        assert_eq!(Environment::of(&set(vm(&[]))).project(), Some("my-project"));
-        assert_eq!(Environment::of(&set(key.clone())).project(), Some("other-project"));
-        assert_eq!(Environment::of(&key).project(), Some("key-project"));
+        assert_eq!(Environment::from_snapshot(&set(vm(&[]))).project(), Some("my-project"));
+        assert_eq!(Environment::from_snapshot(&set(key.clone())).project(), Some("other-project"));
+        assert_eq!(Environment::from_snapshot(&key).project(), Some("key-project"));
     }
 
     #[test]
     fn a_program_with_tokens_of_its_own_is_not_said_to_use_the_account_here() {
-        let here = Environment::of(&vm(&[])).with_credential(Credential::Declared);
+        let here = Environment::from_snapshot(&vm(&[])).with_credential(Credential::Declared);
         assert_eq!((here.credential(), here.account()), (Credential::Declared, None));
     }
 
@@ -562,13 +565,13 @@ mod tests {
     fn only_a_node_is_in_a_node_pool() {
         let labels = "cloud.google.com/gke-boot-disk=pd-ssd,cloud.google.com/gke-nodepool=pool-1";
         let node = vm(&[("cluster-name", "prod"), ("kube-labels", labels)]);
-        assert_eq!(Environment::of(&node).node_pool(), Some("pool-1"));
-        assert_eq!(Environment::of(&vm(&[("kube-labels", labels)])).node_pool(), None);
+        assert_eq!(Environment::from_snapshot(&node).node_pool(), Some("pool-1"));
+        assert_eq!(Environment::from_snapshot(&vm(&[("kube-labels", labels)])).node_pool(), None);
     }
 
     #[test]
     fn a_serverless_platform_has_an_account_but_no_vm() {
-        let here = Environment::of(&vm(&[]).with_env("K_SERVICE", "shop"));
+        let here = Environment::from_snapshot(&vm(&[]).with_env("K_SERVICE", "shop"));
         assert_eq!((here.instance(), here.zone()), (None, None));
         assert_eq!(here.account_kind(), Some(AccountKind::ComputeDefault));
     }
@@ -586,7 +589,7 @@ mod tests {
             (declared(vm(&[])), "123-compute@developer.gserviceaccount.com", None),
         ];
         for (world, account, number) in rows {
-            let here = Environment::of(&world);
+            let here = Environment::from_snapshot(&world);
             assert_eq!(here.credential(), Credential::DomainWideDelegation);
             assert_eq!((here.account(), here.unique_id()), (Some(account), number));
         }
@@ -597,8 +600,11 @@ mod tests {
         let snapshot = env(&[("HOME", "/home/me"), ("GOOGLE_APPLICATION_CREDENTIALS", "/k.json")])
             .with_file(ADC, USER)
             .with_file("/k.json", KEY);
-        let printed =
-            format!("{snapshot:?} {:?} {:?}", snapshot.credential_file(), Environment::of(&snapshot));
+        let printed = format!(
+            "{snapshot:?} {:?} {:?}",
+            snapshot.credential_file(),
+            Environment::from_snapshot(&snapshot)
+        );
         assert!(!printed.contains("SECRET") && printed.contains("k.json"), "{printed}");
         assert!(!format!("{snapshot:?}").contains("robot@"));
     }
@@ -615,7 +621,7 @@ mod tests {
                 "instance/attributes/job_id", "instance/attributes/proxy-url"];
             let worlds = paths.iter().zip(&said);
             let snapshot = worlds.fold(vm(&[]), |world, (path, text)| world.with_metadata(*path, text.as_str()));
-            let here = Environment::of(&snapshot);
+            let here = Environment::from_snapshot(&snapshot);
             let names = [here.project(), here.project_number(), here.zone(), here.region(), here.location(),
                 here.instance(), here.resource(), here.account()];
             for name in names.into_iter().flatten() {

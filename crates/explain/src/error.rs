@@ -6,7 +6,7 @@
 /// ```
 /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
 ///
-/// let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer);
+/// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
 /// let error = vm.with_zone("us-central1-a; reboot").unwrap_err();
 /// assert!(error.to_string().contains("a zone such as us-central1-a"));
 /// ```

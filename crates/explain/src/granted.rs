@@ -33,7 +33,7 @@ use gcp_scopes_catalog::scope::ScopeSet;
 ///
 /// let scopes = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub");
 /// let known = GrantedScopes::known(scopes, GrantSource::Declared);
-/// let open = GrantedScopes::not_limited(GrantSource::Jwt);
+/// let open = GrantedScopes::unrestricted(GrantSource::Jwt);
 /// let unknown = GrantedScopes::unknown("the token broker is down");
 /// assert!(known.scopes().is_some() && open.scopes().is_none() && unknown.scopes().is_none());
 /// ```
@@ -42,7 +42,7 @@ pub struct GrantedScopes {
     held: Held,
     source: Option<GrantSource>,
     expires_at: Option<SystemTime>,
-    is_anothers: bool,
+    is_from_other_identity: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,10 +76,10 @@ impl GrantedScopes {
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-    /// assert!(GrantedScopes::not_limited(GrantSource::Jwt).is_not_limited());
+    /// assert!(GrantedScopes::unrestricted(GrantSource::Jwt).is_unrestricted());
     /// ```
     #[must_use]
-    pub fn not_limited(source: GrantSource) -> Self {
+    pub fn unrestricted(source: GrantSource) -> Self {
         Self::of(Held::NotLimited, Some(source))
     }
 
@@ -96,20 +96,20 @@ impl GrantedScopes {
     }
 
     const fn of(held: Held, source: Option<GrantSource>) -> Self {
-        Self { held, source, expires_at: None, is_anothers: false }
+        Self { held, source, expires_at: None, is_from_other_identity: false }
     }
 
     /// The same answer about a token that the machine's metadata server does not know for its own.
     #[must_use]
-    pub fn of_another(self) -> Self {
-        Self { is_anothers: true, ..self }
+    pub fn from_other_identity(self) -> Self {
+        Self { is_from_other_identity: true, ..self }
     }
 
     /// Whether the machine's metadata server does not know the token for its own, so that what is done to
     /// the machine need not change what the token holds.
     #[must_use]
-    pub fn is_anothers(&self) -> bool {
-        self.is_anothers
+    pub fn is_from_other_identity(&self) -> bool {
+        self.is_from_other_identity
     }
 
     /// The same answer about a token that expires then.
@@ -150,11 +150,11 @@ impl GrantedScopes {
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::GrantedScopes;
-    /// assert!(!GrantedScopes::unknown("nobody was asked").is_not_limited());
+    /// assert!(!GrantedScopes::unknown("nobody was asked").is_unrestricted());
     /// ```
     #[must_use]
     #[inline]
-    pub fn is_not_limited(&self) -> bool {
+    pub fn is_unrestricted(&self) -> bool {
         matches!(self.held, Held::NotLimited)
     }
 
@@ -163,7 +163,7 @@ impl GrantedScopes {
     /// ```
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// assert!(GrantedScopes::unknown("nobody was asked").is_unknown());
-    /// assert!(!GrantedScopes::not_limited(GrantSource::Jwt).is_unknown());
+    /// assert!(!GrantedScopes::unrestricted(GrantSource::Jwt).is_unknown());
     /// ```
     #[must_use]
     #[inline]
@@ -202,7 +202,7 @@ impl GrantedScopes {
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-    /// assert_eq!(GrantedScopes::not_limited(GrantSource::Jwt).source(), Some(GrantSource::Jwt));
+    /// assert_eq!(GrantedScopes::unrestricted(GrantSource::Jwt).source(), Some(GrantSource::Jwt));
     /// assert_eq!(GrantedScopes::unknown("nobody was asked").source(), None);
     /// ```
     #[must_use]
@@ -214,7 +214,7 @@ impl GrantedScopes {
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-    /// assert_eq!(GrantedScopes::not_limited(GrantSource::Jwt).expires_at(), None);
+    /// assert_eq!(GrantedScopes::unrestricted(GrantSource::Jwt).expires_at(), None);
     /// ```
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
@@ -228,7 +228,7 @@ impl GrantedScopes {
 /// use gcp_scopes_explain::granted::GrantSource;
 ///
 /// // The program's own word about a token may be wrong; Google's own is not.
-/// assert!(GrantSource::Declared.is_hearsay() && !GrantSource::Tokeninfo.is_hearsay());
+/// assert!(GrantSource::Declared.is_unverified() && !GrantSource::Tokeninfo.is_unverified());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -264,7 +264,7 @@ impl GrantSource {
 
     /// Whether this is the word of somebody who could be mistaken about a token.
     #[must_use]
-    pub fn is_hearsay(self) -> bool {
+    pub fn is_unverified(self) -> bool {
         matches!(self, Self::Declared | Self::Custom)
     }
 

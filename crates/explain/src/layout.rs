@@ -15,7 +15,7 @@
 //! # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
 //! # let held = GrantedScopes::known(held, GrantSource::Metadata);
 //! # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-//! # let here = Environment::of(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
+//! # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
 //! # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
 //! use gcp_scopes_explain::layout::Layout;
 //!
@@ -37,7 +37,7 @@ use crate::remedy::Step;
 /// use gcp_scopes_explain::{refusal, remedy};
 ///
 /// let refusal = refusal::classify_text("Error 403: Rate Limit Exceeded").expect("a refusal");
-/// let steps = remedy::for_refusal(&refusal, &Environment::of(&Snapshot::new()));
+/// let steps = remedy::for_refusal(&refusal, &Environment::from_snapshot(&Snapshot::new()));
 /// let narrow = Layout::new().width(60).steps(&steps);
 /// assert!(narrow.lines().all(|line| line.len() < 60 || line.contains("https://")));
 /// let plain = Layout::new().plain().steps(&steps);
@@ -106,7 +106,7 @@ impl Layout {
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::of(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
+    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
     /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
     /// # use gcp_scopes_explain::layout::Layout;
     /// assert!(denial.report_in(&Layout::new().colours()).contains("\u{1b}[1;31mCLOSED"));
@@ -124,7 +124,7 @@ impl Layout {
     /// # use gcp_scopes_explain::layout::Layout;
     /// # use gcp_scopes_explain::{environment::{Environment, Snapshot}, refusal, remedy};
     /// let refusal = refusal::classify_text("Error 403: Rate Limit Exceeded").expect("a refusal");
-    /// let steps = remedy::for_refusal(&refusal, &Environment::of(&Snapshot::new()));
+    /// let steps = remedy::for_refusal(&refusal, &Environment::from_snapshot(&Snapshot::new()));
     /// assert!(Layout::new().steps(&steps).starts_with("  1. "));
     /// ```
     #[must_use]

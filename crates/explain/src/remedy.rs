@@ -13,7 +13,7 @@
 //! use gcp_scopes_explain::{refusal, remedy};
 //!
 //! let refusal = refusal::classify_text("Request had insufficient authentication scopes.").expect("a refusal");
-//! let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer)
+//! let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer)
 //!     .with_instance("web-1")?
 //!     .with_zone("us-central1-a")?
 //!     .with_project("shop-prod")?;

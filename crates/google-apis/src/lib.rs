@@ -5,7 +5,7 @@
 //! use gcp_scopes_google_apis::gcp_scopes::Guard;
 //!
 //! # async fn list(authenticator: String) -> Result<(), Box<dyn std::error::Error>> {
-//! let guard = Guard::from_env().await;
+//! let guard = Guard::detect().await;
 //! let tokens = guard.google_apis(authenticator); // hand it to the hub: DriveHub::new(client, tokens)
 //! let list = guard.calling("drive.files.list")?;
 //! // list.run(hub.files().list().doit()).await
@@ -20,7 +20,7 @@
 //!
 //! # Errors
 //! A call that is not sent is an `Error::MissingToken`, a refused one stays an `Error::BadRequest`, whose
-//! message says what to do. Neither has a source, so that [`Denial::of`](gcp_scopes::Denial::of) finds nothing:
+//! message says what to do. Neither has a source, so that [`Denial::find`](gcp_scopes::Denial::find) finds nothing:
 //! [`Guard::explain_error`](gcp_scopes::Guard::explain_error) does.
 
 pub use gcp_scopes;
@@ -129,7 +129,7 @@ impl ClientError<GoogleApis> for Error {
 
     fn denial(&self) -> Option<&Denial> {
         match self {
-            Self::MissingToken(error) => Denial::of(error.as_ref()),
+            Self::MissingToken(error) => Denial::find(error.as_ref()),
             _ => None,
         }
     }

@@ -6,7 +6,7 @@
 //! use google_cloud_gax::retry_policy::{Aip194Strict, RetryPolicyExt};
 //!
 //! # async fn build() -> Result<(), Box<dyn std::error::Error>> {
-//! let guard = Guard::from_env().await;
+//! let guard = Guard::detect().await;
 //! let credentials = guard.credentials(google_cloud_auth::credentials::Builder::default().build()?);
 //! let retries = Aip194Strict.with_attempt_limit(10).with_time_limit(std::time::Duration::from_secs(60));
 //! let retries = guard.retry_policy(retries).with_tokens_of(&credentials);
@@ -18,7 +18,7 @@
 //!
 //! 1. **The retry policy** explains a refusal for lack of scope, HTTP or gRPC, without a change where
 //!    calls are made. Code, status, details and headers of the error stay, and
-//!    [`Denial::of`](gcp_scopes::Denial::of) finds the denial behind it. The policy of a single request takes
+//!    [`Denial::find`](gcp_scopes::Denial::find) finds the denial behind it. The policy of a single request takes
 //!    its place, and streams do not ask it: use [`Guard::explain_error`](gcp_scopes::Guard::explain_error)
 //!    there. What it wraps keeps the word on retries and takes the place of the client's own: above is
 //!    what generated clients do by themselves. Cloud Storage and a Pub/Sub `Publisher` do something else:

@@ -98,7 +98,7 @@ impl ClientError<GoogleCloud> for Error {
     }
 
     fn denial(&self) -> Option<&Denial> {
-        Denial::of(self.source()?)
+        Denial::find(self.source()?)
     }
 
     /// `Error::service_full` is public and not in the documentation; nothing else makes an error with

@@ -13,7 +13,7 @@
 //! use gcp_scopes_object_store::gcp_scopes::Guard;
 //!
 //! async fn upload(connector: impl HttpConnector) -> object_store::Result<()> {
-//!     let guard = Guard::from_env().await;
+//!     let guard = Guard::detect().await;
 //!     let guarded = guard.object_store(connector);
 //!     let store = GoogleCloudStorageBuilder::from_env()
 //!         .with_bucket_name("photos")
@@ -31,7 +31,7 @@
 //!
 //! # Errors
 //! What object_store makes of a denial is what it makes of Google's own refusal, whatever the
-//! [`Surface`](gcp_scopes::guard::Surface): `object_store::Error::PermissionDenied`, and `Generic` for
+//! [`DenialDelivery`](gcp_scopes::guard::DenialDelivery): `object_store::Error::PermissionDenied`, and `Generic` for
 //! listing, for the end of a multipart upload and for signing by Google. It is not retried.
 //!
 //! That is so because a denial is given to object_store as an answer of status 403 whose body says
@@ -201,7 +201,7 @@ impl GuardHttpService {
 impl HttpService for GuardHttpService {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let guard = &self.connector.guard;
-        let call = Call::of(request.method(), request.uri(), request.headers());
+        let call = Call::from_parts(request.method(), request.uri(), request.headers());
         let flight = match guard.begin(&call).admit().await {
             Ok(flight) => flight,
             Err(denial) => {

@@ -10,11 +10,11 @@
 //! use opendal_core::Operator;
 //!
 //! async fn upload(operator: Operator) -> opendal_core::Result<()> {
-//!     let guard = Guard::from_env().await;
+//!     let guard = Guard::detect().await;
 //!     let operator = operator.layer(guard.opendal());
 //!     let stored = operator.write("cat.jpg", "meow").await;
 //!     if let Err(error) = &stored {
-//!         if let Some(denial) = Denial::of(error) {
+//!         if let Some(denial) = Denial::find(error) {
 //!             eprintln!("{}", denial.report());
 //!         }
 //!     }
@@ -24,9 +24,9 @@
 //!
 //! # Errors
 //! A denial is an error of kind [`ErrorKind::PermissionDenied`], which is what opendal makes of
-//! Google's own refusals too, whatever the [`Surface`](gcp_scopes::guard::Surface). It is permanent, so
+//! Google's own refusals too, whatever the [`DenialDelivery`](gcp_scopes::guard::DenialDelivery). It is permanent, so
 //! that no layer retries it (opendal's `RetryLayer` then calls it persistent, as it does every error
-//! that it passes on), and [`Denial::of`](gcp_scopes::Denial::of) finds the denial.
+//! that it passes on), and [`Denial::find`](gcp_scopes::Denial::find) finds the denial.
 //!
 //! # What is checked
 //! Every call of the operator. The metadata server and the endpoints that hand out tokens, to which
@@ -118,7 +118,7 @@ struct GuardTransport {
 fn with_redirects(flight: Flight, response: &Response<HttpBody>) -> Flight {
     let Some(last) = response.extensions().get::<HttpRedirect>() else { return flight };
     let uri: Uri = last.uri().original_uri().parse().unwrap_or_default();
-    flight.redirected(&Call::of(&Method::GET, &uri, &HeaderMap::new()))
+    flight.redirected(&Call::from_parts(&Method::GET, &uri, &HeaderMap::new()))
 }
 
 async fn explain(flight: Flight, response: Response<HttpBody>) -> Result<Response<HttpBody>, Error> {
@@ -132,7 +132,7 @@ async fn explain(flight: Flight, response: Response<HttpBody>) -> Result<Respons
 
 impl HttpTransport for GuardTransport {
     async fn fetch(&self, request: Request<Buffer>) -> Result<Response<HttpBody>, Error> {
-        let call = Call::of(request.method(), request.uri(), request.headers());
+        let call = Call::from_parts(request.method(), request.uri(), request.headers());
         let flight = self.guard.begin(&call).admit().await.map_err(refusal)?;
         let response = self.inner.fetch(request).await?;
         let flight = with_redirects(flight, &response);

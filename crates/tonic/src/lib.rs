@@ -13,7 +13,7 @@
 //! # guarded }
 //! # fn show(status: tonic::Status) {
 //! // Wherever a call fails, at once or in the middle of a stream:
-//! if let Some(denial) = Denial::of(&status) {
+//! if let Some(denial) = Denial::find(&status) {
 //!     eprintln!("{}", denial.report());
 //! }
 //! # }
@@ -31,7 +31,7 @@
 //! 5. Messages are neither read nor kept back. Refusing trailers wait at most 500 ms for what the token
 //!    holds, which counts towards no deadline of the channel's.
 //!
-//! With [`Surface::Extension`](gcp_scopes::guard::Surface::Extension) nothing is changed; the denial is in the
+//! With [`DenialDelivery::Extension`](gcp_scopes::guard::DenialDelivery::Extension) nothing is changed; the denial is in the
 //! extensions of an answer without messages, which tonic's clients do not show, and in the events.
 //!
 //! # Where it stands

@@ -13,7 +13,7 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use gcp_scopes_tonic::GuardTonicExt as _;
 use gcp_scopes_tonic::gcp_scopes::denial::DenialKind;
 use gcp_scopes_tonic::gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
-use gcp_scopes_tonic::gcp_scopes::guard::{GuardBuilder, Surface};
+use gcp_scopes_tonic::gcp_scopes::guard::{DenialDelivery, GuardBuilder};
 use gcp_scopes_tonic::gcp_scopes::{Denial, Guard, Preflight, ScopeSet};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
@@ -299,7 +299,7 @@ async fn a_scope_refusal_keeps_its_status_and_carries_the_denial() {
             let (received, status) = guarded(&guard, &answer, PUBLISH).await;
             let status = status.unwrap();
             assert_eq!(received.len(), messages, "{answer:?}");
-            let denial = Denial::of(&status).unwrap_or_else(|| panic!("{status:?}"));
+            let denial = Denial::find(&status).unwrap_or_else(|| panic!("{status:?}"));
             assert_eq!(denial.kind(), DenialKind::Refused);
             assert_eq!(denial.method().unwrap().id(), "google.pubsub.v1.Publisher.Publish");
             assert!(denial.accepted().intersects(&scopes), "{denial}");
@@ -314,8 +314,8 @@ async fn a_scope_refusal_keeps_its_status_and_carries_the_denial() {
 
 #[tokio::test]
 async fn any_other_status_is_exactly_that_of_the_bare_client() {
-    for surface in [Surface::Error, Surface::Extension] {
-        let guard = guard().surface(surface).build();
+    for delivery in [DenialDelivery::Error, DenialDelivery::Extension] {
+        let guard = guard().denial_delivery(delivery).build();
         for status in other_statuses() {
             let mut in_headers = headers(&[("content-type", "application/grpc")]);
             in_headers.extend(status.clone());
@@ -332,7 +332,7 @@ async fn any_other_status_is_exactly_that_of_the_bare_client() {
                 let (received, seen) = guarded(&guard, &answer, PUBLISH).await;
                 assert_eq!(received, messages, "{answer:?}");
                 assert_eq!(seen.as_ref().map(shown), expected.as_ref().map(shown), "{answer:?}");
-                assert!(seen.is_none_or(|status| Denial::of(&status).is_none()), "{answer:?}");
+                assert!(seen.is_none_or(|status| Denial::find(&status).is_none()), "{answer:?}");
             }
         }
     }
@@ -373,7 +373,7 @@ async fn an_http_403_is_a_refusal_and_not_a_broken_message() {
         assert_eq!(status.code(), Code::PermissionDenied, "{status:?}");
         assert!(status.message().starts_with("the answer was HTTP 403 and no gRPC"), "{status:?}");
         assert!(!status.message().contains("guest network"), "{status:?}");
-        assert_eq!(Denial::of(&status).is_some(), is_denied, "{status:?}");
+        assert_eq!(Denial::find(&status).is_some(), is_denied, "{status:?}");
         assert_eq!(status.message().contains("No IAM role fixes this"), is_denied, "{status:?}");
     }
 }
@@ -391,7 +391,7 @@ async fn details_that_are_no_base64_make_nobody_panic() {
     for answer in [Answer::new(200, in_headers), Answer::grpc(vec![Piece::Trailers(bad)])] {
         let (_, status) = guarded(&guard, &answer, PUBLISH).await;
         let status = status.unwrap();
-        assert!(Denial::of(&status).is_some(), "{status:?}");
+        assert!(Denial::find(&status).is_some(), "{status:?}");
         assert_eq!((status.code(), status.details()), (Code::PermissionDenied, &b""[..]));
     }
 }
@@ -406,7 +406,7 @@ async fn a_call_goes_out_whatever_is_known_of_its_token() {
         let welcome = Answer::grpc(vec![data("ok"), Piece::Trailers(headers(&[("grpc-status", "0")]))]);
         for _ in 0..2 {
             let (_, status) = guarded(&guard, &refused, PUBLISH).await;
-            assert_eq!(Denial::of(&status.unwrap()).unwrap().kind(), DenialKind::Refused, "{preflight:?}");
+            assert_eq!(Denial::find(&status.unwrap()).unwrap().kind(), DenialKind::Refused, "{preflight:?}");
         }
         let (messages, status) = guarded(&guard, &welcome, PUBLISH).await;
         assert_eq!((messages, status.is_none()), (vec!["ok".to_owned()], true), "{preflight:?}");
@@ -415,7 +415,7 @@ async fn a_call_goes_out_whatever_is_known_of_its_token() {
 
 #[tokio::test]
 async fn the_extension_surface_touches_nothing() {
-    let guard = guard().surface(Surface::Extension).build();
+    let guard = guard().denial_delivery(DenialDelivery::Extension).build();
     for status in scope_refusals() {
         let mut in_headers = headers(&[("content-type", "application/grpc")]);
         in_headers.extend(status.clone());

@@ -41,7 +41,7 @@ fn bearer(token: &str) -> HeaderValue {
 
 /// Entries are told apart by their number of failures.
 fn entry(value: u32) -> Arc<Entry> {
-    let granted = GrantedScopes::not_limited(GrantSource::Declared);
+    let granted = GrantedScopes::unrestricted(GrantSource::Declared);
     Arc::new(Entry::new(granted, Stage::Ahead, value, Instant::now() + Duration::from_secs(3600)))
 }
 
@@ -181,7 +181,7 @@ fn a_token_declared_and_forgotten_during_its_inspection_is_known_or_unseen_and_n
             let declares = future::spawn(async move {
                 other.declare(
                     AccessToken::new("a").unwrap(),
-                    GrantedScopes::not_limited(GrantSource::Declared),
+                    GrantedScopes::unrestricted(GrantSource::Declared),
                 );
             });
             asks.await.unwrap();

@@ -17,7 +17,7 @@ const NO_HOSTS: [&str; 4] =
 ///
 /// 1. An rpc with an HTTP binding that Discovery has is that method, under one more name, and its
 ///    further bindings are further request forms of that method.
-/// 2. An rpc of the hand table has the scopes of its REST twin.
+/// 2. An rpc of the table of overrides has the scopes of its REST twin.
 /// 3. Any other rpc has the scopes of its service, which is too coarse for a verdict, and its
 ///    bindings are request forms of such a row, unless a `**` of Discovery's already stands for them.
 pub(crate) fn join(groups: &mut Vec<Group>, rpcs: Vec<Rpc>) -> Result<()> {

@@ -50,7 +50,7 @@ pub(crate) enum Kind {
     Rest,
     /// An rpc that is this method.
     SameAs(Place),
-    /// An rpc to which the hand table gives this method's scopes.
+    /// An rpc to which the table of overrides gives this method's scopes.
     TwinOf(Place),
     /// An rpc of which only the service's scopes are known.
     Coarse,
@@ -78,7 +78,7 @@ impl Group {
 }
 
 impl Catalog {
-    /// Every scope, sorted: those of methods, those that documents declare, those of the hand table.
+    /// Every scope, sorted: those of methods, those that documents declare, those of the table of overrides.
     pub(crate) fn scopes(&self) -> Vec<String> {
         let methods =
             self.groups.iter().flat_map(|group| &group.rows).flat_map(|row| row.scopes.iter().cloned());

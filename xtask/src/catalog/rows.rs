@@ -71,7 +71,7 @@ fn with_overrides(method: &Method) -> (BTreeSet<String>, u8) {
         // A row that only adds scopes marks a method of which Google lists none.
         let marks = !matches!(row.effect, Effect::AlsoAccepts { .. }) || method.scopes.is_empty();
         if marks && special == 0 {
-            special = u8::try_from(place + 1).expect("a hand table of fewer than 255 rows");
+            special = u8::try_from(place + 1).expect("a overrides table of fewer than 255 rows");
         }
     }
     (scopes, special)
@@ -131,7 +131,8 @@ fn settle_duplicates(groups: &mut [Group]) -> Result<()> {
 
 fn ambiguous() -> Result<u8> {
     let place = OVERRIDES.iter().position(|row| matches!(row.effect, Effect::NoVerdict(Reason::Ambiguous)));
-    let place = place.ok_or_else(|| anyhow::anyhow!("the hand table has no row for ambiguous requests"))?;
+    let place =
+        place.ok_or_else(|| anyhow::anyhow!("the table of overrides has no row for ambiguous requests"))?;
     Ok(u8::try_from(place + 1)?)
 }
 

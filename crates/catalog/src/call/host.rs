@@ -14,8 +14,8 @@
 
 use std::borrow::Cow;
 
+use super::abstain_reason::AbstainReason;
 use super::hosts::{AREAS, AUTH, METADATA, MULTI_REGIONS, TWINS, WORKLOADS};
-use super::why::Why;
 
 /// Google's default universe.
 pub(crate) const DOMAIN: &str = "googleapis.com";
@@ -86,18 +86,18 @@ pub(crate) fn normal(host: &str) -> Cow<'_, str> {
 }
 
 /// Why a host that is no API of Google's gets no verdict.
-pub(crate) fn elsewhere(host: &str) -> Why {
+pub(crate) fn elsewhere(host: &str) -> AbstainReason {
     if METADATA.contains(&host) {
-        return Why::Metadata;
+        return AbstainReason::Metadata;
     }
     let dots = host.bytes().enumerate().filter(|(_, byte)| *byte == b'.').map(|(at, _)| at + 1);
     let mut domains = std::iter::once(0).chain(dots).filter_map(|from| host.get(from..));
     let why = |domain| match domain {
-        "accounts.google.com" if domain == host => Some(Why::Auth),
-        "pkg.dev" | "gcr.io" => Some(Why::Registry),
-        _ => WORKLOADS.contains(&domain).then_some(Why::Workload),
+        "accounts.google.com" if domain == host => Some(AbstainReason::Auth),
+        "pkg.dev" | "gcr.io" => Some(AbstainReason::Registry),
+        _ => WORKLOADS.contains(&domain).then_some(AbstainReason::Workload),
     };
-    domains.find_map(why).unwrap_or(Why::Host)
+    domains.find_map(why).unwrap_or(AbstainReason::Host)
 }
 
 /// Whether no scope is asked for here because tokens are made or described here. A method that

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 
-use crate::call::{Call, Why};
+use crate::call::{AbstainReason, Call};
 use crate::catalog::Catalog;
 use crate::scope::{Scope, ScopeSet};
 use crate::{Endpoints, VERSION, Verdict, lookup, overrides, verdict};
@@ -36,7 +36,12 @@ fn file() -> Vec<u8> {
     file_of(Scope::all_known().map(|scope| scope.to_string()))
 }
 
-fn judged(catalog: Catalog, verb: &http::Method, url: &str, held: &ScopeSet) -> Result<Verdict, Why> {
+fn judged(
+    catalog: Catalog,
+    verb: &http::Method,
+    url: &str,
+    held: &ScopeSet,
+) -> Result<Verdict, AbstainReason> {
     let uri = url.parse().unwrap();
     let endpoints = Endpoints::new().with_catalog(catalog);
     lookup(&Call::new(verb, &uri), &endpoints).map(|found| verdict(&found, held))
@@ -62,7 +67,7 @@ fn an_opened_catalog_answers_as_the_compiled_one_does() {
     assert_eq!(judged(opened, &http::Method::DELETE, BUCKET, &read_only), Ok(Verdict::Lacking));
     let other =
         judged(opened, &http::Method::GET, "https://pubsub.googleapis.com/v1/projects/p/topics", &read_only);
-    assert!(matches!(other, Err(Why::Host)), "{other:?}");
+    assert!(matches!(other, Err(AbstainReason::Host)), "{other:?}");
 }
 
 /// Data that is newer than the program names scopes that the program has not heard of, and numbers the others
@@ -99,7 +104,7 @@ fn rows_that_are_marked_by_another_table_have_no_verdict() {
     let other = Catalog::open(with("7")).unwrap();
     let marked = |catalog: Catalog| {
         let methods = (0..catalog.method_count()).filter_map(move |index| catalog.method_at(index));
-        methods.filter(|method| crate::Found::named(*method).doubt() == Some(Why::Request)).count()
+        methods.filter(|method| crate::Found::named(*method).doubt() == Some(AbstainReason::Request)).count()
     };
     assert!(marked(other) >= marked(all));
     assert!((0..other.method_count()).all(|index| other.method_at(index).unwrap().special().is_none()));

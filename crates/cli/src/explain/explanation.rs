@@ -41,7 +41,7 @@ impl Explainer {
         let named = named.unwrap_or_default();
         let call = named.call();
         let denial = self.guard.explain(&call, &self.granted, &answer.answer());
-        let denial = denial.map(|denial| denial.elsewhere(self.environment.clone()));
+        let denial = denial.map(|denial| denial.with_environment(self.environment.clone()));
         let steps = match &denial {
             Some(denial) => denial.steps().to_vec(),
             None => for_refused_call(&refusal, &self.environment, &call),

@@ -127,7 +127,7 @@ impl PlaceArgs {
         let credential = row.map_or(of_place, |(_, credential)| credential);
         // A region that is given replaces that of the zone, so it is set later.
         let environment = self
-            .with_names(Environment::told(platform, credential))
+            .with_names(Environment::new(platform, credential))
             .and_then(|environment| self.with_location(environment, platform))
             .map_err(|error| error.to_string())?;
         Ok(match self.held()? {

@@ -1,6 +1,6 @@
 //! The answer of `method`, as text and as JSON.
 
-use gcp_scopes::call::Why;
+use gcp_scopes::call::AbstainReason;
 use gcp_scopes::catalog::{ApiMethod, Endpoints, lookup};
 use gcp_scopes::guard::{Verdict, verdict};
 use gcp_scopes::layout::Layout;
@@ -13,14 +13,14 @@ use crate::style::StyleArgs;
 /// The method of a question's request, and what the token's scopes mean for it.
 pub(crate) struct MethodAnswer {
     method: Option<ApiMethod>,
-    doubt: Option<Why>,
+    doubt: Option<AbstainReason>,
     verdict: Verdict,
 }
 
 impl MethodAnswer {
     /// For a method alone, without a request and a token.
     pub(crate) fn about(method: ApiMethod) -> Self {
-        Self { method: Some(method), doubt: None, verdict: Verdict::Abstain(Why::Granted) }
+        Self { method: Some(method), doubt: None, verdict: Verdict::Abstain(AbstainReason::Granted) }
     }
 
     pub(crate) fn to(question: &Question) -> Self {
@@ -28,7 +28,7 @@ impl MethodAnswer {
         let verdict = match (&found, question.granted()) {
             (Err(why), _) => Verdict::Abstain(*why),
             (Ok(found), Some(granted)) => verdict(found, granted),
-            (Ok(found), None) => Verdict::Abstain(found.doubt().unwrap_or(Why::Granted)),
+            (Ok(found), None) => Verdict::Abstain(found.doubt().unwrap_or(AbstainReason::Granted)),
         };
         let (method, doubt) = found.map(|found| (found.method(), found.doubt())).ok().unzip();
         Self { method, doubt: doubt.flatten(), verdict }

@@ -214,7 +214,7 @@ mod tests {
 
     fn denial() -> Denial {
         let method = ApiMethod::by_id("storage.objects.get").unwrap();
-        let here = Arc::new(Environment::of(&Snapshot::default()));
+        let here = Arc::new(Environment::from_snapshot(&Snapshot::default()));
         let granted = GrantedScopes::unknown("");
         Denial::predicted(DenialKind::Predicted, method, method.accepted(), granted, here)
     }

@@ -13,7 +13,7 @@ use super::Denial;
 /// ```
 /// # use gcp_scopes_explain::Denial;
 /// fn hand_over(denial: Denial) -> Box<dyn std::error::Error + Send + Sync> {
-///     denial.into_error().into() // `Denial::of` finds the denial again
+///     denial.into_error().into() // `Denial::find` finds the denial again
 /// }
 /// ```
 #[derive(Debug, thiserror::Error)]
@@ -40,13 +40,13 @@ impl Denial {
     ///
     /// ```
     /// # fn show(error: &(dyn std::error::Error + 'static)) {
-    /// if let Some(denial) = gcp_scopes_explain::Denial::of(error) {
+    /// if let Some(denial) = gcp_scopes_explain::Denial::find(error) {
     ///     eprintln!("{}", denial.report());
     /// }
     /// # }
     /// ```
     #[must_use]
-    pub fn of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
+    pub fn find<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
         let mut next = Some(error);
         while let Some(error) = next {
             let found =

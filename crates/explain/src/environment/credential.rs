@@ -9,7 +9,7 @@ use std::fmt;
 /// use gcp_scopes_explain::environment::{Credential, Environment, Snapshot};
 ///
 /// // Cloud Shell hands out tokens of the person who uses it.
-/// let here = Environment::of(&Snapshot::new().with_env("CLOUD_SHELL", "true"));
+/// let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_SHELL", "true"));
 /// assert_eq!(here.credential(), Credential::GcloudUser);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

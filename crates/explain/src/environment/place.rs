@@ -9,7 +9,7 @@ impl Environment {
     /// ```
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
     ///
-    /// let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer).with_instance("web-1")?;
+    /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer).with_instance("web-1")?;
     /// assert_eq!(vm.place(), Some("web-1".to_owned()));
     /// # Ok::<(), gcp_scopes_explain::Error>(())
     /// ```

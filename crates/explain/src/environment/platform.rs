@@ -7,7 +7,7 @@ use std::fmt;
 /// ```
 /// use gcp_scopes_explain::environment::{Environment, Platform, Snapshot};
 ///
-/// let here = Environment::of(&Snapshot::new().with_env("K_SERVICE", "shop"));
+/// let here = Environment::from_snapshot(&Snapshot::new().with_env("K_SERVICE", "shop"));
 /// assert_eq!(here.platform(), Platform::CloudRunService);
 /// assert_eq!(here.platform().to_string(), "a Cloud Run service");
 /// ```

@@ -23,7 +23,7 @@ use super::signals::{ATTRIBUTE_NAMES, ATTRIBUTES, DMI, NAMED_FILE, PATHS, VARIAB
 ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
 ///     .with_metadata("instance/name", "web-1");
 /// // On a VM, but the key file wins: nothing that is done to the VM would help.
-/// assert_eq!(Environment::of(&world).credential(), Credential::ServiceAccountKey);
+/// assert_eq!(Environment::from_snapshot(&world).credential(), Credential::ServiceAccountKey);
 /// ```
 #[derive(Clone, Default)]
 pub struct Snapshot {
@@ -40,7 +40,7 @@ impl Snapshot {
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
-    /// assert_eq!(Environment::of(&Snapshot::new()).platform(), Platform::Unknown);
+    /// assert_eq!(Environment::from_snapshot(&Snapshot::new()).platform(), Platform::Unknown);
     /// ```
     #[must_use]
     pub fn new() -> Self {
@@ -81,7 +81,7 @@ impl Snapshot {
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
     /// let world = Snapshot::new().with_env("K_SERVICE", "web").with_metadata("instance/region", "projects/1/regions/europe-west3");
-    /// assert_eq!(Environment::of(&world).platform(), Platform::CloudRunService);
+    /// assert_eq!(Environment::from_snapshot(&world).platform(), Platform::CloudRunService);
     /// ```
     #[must_use]
     pub fn with_env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
@@ -99,7 +99,7 @@ impl Snapshot {
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
     /// let world = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/etc/key.json");
     /// let world = world.with_file("/etc/key.json", r#"{"type":"service_account"}"#);
-    /// assert_eq!(Environment::of(&world).credential(), Credential::ServiceAccountKey);
+    /// assert_eq!(Environment::from_snapshot(&world).credential(), Credential::ServiceAccountKey);
     /// ```
     #[must_use]
     pub fn with_file(mut self, path: impl Into<String>, text: &str) -> Self {
@@ -119,7 +119,7 @@ impl Snapshot {
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
     /// let world = Snapshot::new().with_metadata("instance/name", "web-1");
     /// let world = world.with_metadata("instance/zone", "projects/1/zones/us-central1-a");
-    /// assert_eq!(Environment::of(&world).zone(), Some("us-central1-a"));
+    /// assert_eq!(Environment::from_snapshot(&world).zone(), Some("us-central1-a"));
     /// ```
     #[must_use]
     pub fn with_metadata(mut self, path: impl Into<String>, text: impl Into<String>) -> Self {
@@ -133,7 +133,7 @@ impl Snapshot {
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
     /// let world = Snapshot::new().with_credential(Credential::Impersonated);
-    /// assert_eq!(Environment::of(&world).credential(), Credential::Impersonated);
+    /// assert_eq!(Environment::from_snapshot(&world).credential(), Credential::Impersonated);
     /// ```
     #[must_use]
     pub fn with_credential(mut self, credential: Credential) -> Self {

@@ -8,7 +8,7 @@ use crate::granted::{GrantSource, GrantedScopes};
 impl Environment {
     /// Where nothing is known of the place, and the program was handed its token.
     pub(crate) fn unknown_place() -> Arc<Self> {
-        Arc::new(Self::told(Platform::Unknown, Credential::Declared))
+        Arc::new(Self::new(Platform::Unknown, Credential::Declared))
     }
 
     /// The environment as far as it is that of this token: on a machine with an account of its own, a token
@@ -16,7 +16,7 @@ impl Environment {
     /// another one's also where nobody knows what it holds and the machine does not know it; an old one of
     /// its own is not known, either.
     #[must_use]
-    pub fn of_token(self: Arc<Self>, granted: &GrantedScopes) -> Arc<Self> {
+    pub fn for_token(self: Arc<Self>, granted: &GrantedScopes) -> Arc<Self> {
         if self.credential() != Credential::MetadataServer {
             return self;
         }
@@ -29,7 +29,9 @@ impl Environment {
                 // Where it was made is not known, so that no command may name the machine.
                 Self::unknown_place()
             }
-            None if granted.is_anothers() => Arc::new((*self).clone().with_credential(Credential::Unknown)),
+            None if granted.is_from_other_identity() => {
+                Arc::new((*self).clone().with_credential(Credential::Unknown))
+            }
             _ => self,
         }
     }

@@ -102,7 +102,7 @@ mod tests {
             .with_metadata("instance/attributes/cluster-name", "c")
             .with_metadata("project/numeric-project-id", "123");
         let default = "123-compute@developer.gserviceaccount.com";
-        let told = |platform, credential| Environment::told(platform, credential);
+        let told = |platform, credential| Environment::new(platform, credential);
         let vm = told(Platform::ComputeEngine, Credential::MetadataServer);
         let vm = vm.with_instance("web-1").unwrap().with_zone("us-central1-a").unwrap();
         vec![
@@ -115,8 +115,8 @@ mod tests {
                 .unwrap(),
             told(Platform::GkeWorkloadIdentity, Credential::MetadataServer),
             told(Platform::CloudShell, Credential::GcloudUser).with_location("us-central1").unwrap(),
-            Environment::of(&with_key),
-            Environment::of(&node),
+            Environment::from_snapshot(&with_key),
+            Environment::from_snapshot(&node),
         ]
     }
 

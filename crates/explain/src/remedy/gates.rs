@@ -33,7 +33,7 @@ use closed::Closed;
 /// let text = "Error 403: Permission 'secretmanager.versions.access' denied on resource \
 ///             'projects/my-project/secrets/s/versions/1' (or it may not exist).";
 /// let refusal = refusal::classify_text(text).expect("a refusal");
-/// let steps = remedy::for_refusal(&refusal, &Environment::of(&Snapshot::new()));
+/// let steps = remedy::for_refusal(&refusal, &Environment::from_snapshot(&Snapshot::new()));
 /// assert!(steps[0].text().contains("roles/secretmanager.secretAccessor"));
 /// ```
 #[must_use]
@@ -52,7 +52,7 @@ pub fn for_refusal(refusal: &Refusal, environment: &Environment) -> Vec<Step> {
 /// let text = "Error 403: a@b does not have storage.objects.get access to the Google Cloud Storage object.";
 /// let refusal = refusal::classify_text(text).expect("a refusal");
 /// let uri = "https://storage.googleapis.com/storage/v1/b/photos/o/cat.jpg".parse()?;
-/// let here = Environment::of(&Snapshot::new());
+/// let here = Environment::from_snapshot(&Snapshot::new());
 /// let steps = remedy::for_refused_call(&refusal, &here, &Call::new(&http::Method::GET, &uri));
 /// assert!(steps[0].command_line().is_some_and(|command| command.contains(" gs://photos ")));
 /// # Ok::<(), http::uri::InvalidUri>(())

@@ -95,7 +95,7 @@ fn general(case: &Case<'_>) -> Remedy {
 /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
 /// use gcp_scopes_explain::remedy;
 ///
-/// let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer).with_instance("web-1")?;
+/// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer).with_instance("web-1")?;
 /// let accepted = [ScopeSet::from_iter([Scope::cloud_platform()])];
 /// let remedy = remedy::for_calls(&accepted, None, &vm, false);
 /// assert!(remedy.steps().iter().any(|step| step.command_line().is_some_and(|line| line.contains("stop web-1"))));

@@ -33,7 +33,7 @@ impl Remedy {
 ///
 /// let text = "Error 403: Cloud Pub/Sub API has not been used in project shop-prod before or it is disabled.";
 /// let refusal = refusal::classify_text(text).expect("a refusal");
-/// for step in remedy::for_refusal(&refusal, &Environment::of(&Snapshot::new())) {
+/// for step in remedy::for_refusal(&refusal, &Environment::from_snapshot(&Snapshot::new())) {
 ///     println!("{}", step.text());
 ///     if let Some(command) = step.command_line() {
 ///         println!("  {command}"); // gcloud services enable pubsub.googleapis.com --project=shop-prod
@@ -69,11 +69,11 @@ impl Step {
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::of(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
+    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
     /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
     /// # use gcp_scopes_explain::environment::{Credential, Platform};
-    /// # let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer).with_project("shop-prod")?;
-    /// # let denial = denial.elsewhere(vm.with_zone("us-central1-a")?.with_instance("web-1")?);
+    /// # let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer).with_project("shop-prod")?;
+    /// # let denial = denial.with_environment(vm.with_zone("us-central1-a")?.with_instance("web-1")?);
     /// assert!(denial.steps()[0].text().starts_with("Stop the VM."));
     /// # Ok(()) }
     /// ```
@@ -96,11 +96,11 @@ impl Step {
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::of(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
+    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
     /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
     /// # use gcp_scopes_explain::environment::{Credential, Platform};
-    /// # let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer).with_project("shop-prod")?;
-    /// # let denial = denial.elsewhere(vm.with_zone("us-central1-a")?.with_instance("web-1")?);
+    /// # let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer).with_project("shop-prod")?;
+    /// # let denial = denial.with_environment(vm.with_zone("us-central1-a")?.with_instance("web-1")?);
     /// let stop = "gcloud compute instances stop web-1 --zone=us-central1-a --project=shop-prod";
     /// assert_eq!(denial.steps()[0].command_line(), Some(stop));
     /// # Ok(()) }
@@ -124,7 +124,7 @@ impl Step {
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::of(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
+    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
     /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
     /// // On Cloud Run a token holds what the program asks for, so that no command helps.
     /// let lines: Vec<&str> = denial.steps().iter().filter_map(|step| step.code_line()).collect();
@@ -150,11 +150,11 @@ impl Step {
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::of(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
+    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
     /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
     /// # use gcp_scopes_explain::environment::{Credential, Platform};
-    /// # let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer).with_project("shop-prod")?;
-    /// # let denial = denial.elsewhere(vm.with_zone("us-central1-a")?.with_instance("web-1")?);
+    /// # let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer).with_project("shop-prod")?;
+    /// # let denial = denial.with_environment(vm.with_zone("us-central1-a")?.with_instance("web-1")?);
     /// let page = denial.steps().iter().find_map(|step| step.console_url());
     /// assert!(page.is_some_and(|page| page.starts_with("https://console.cloud.google.com/compute/instancesEdit/")));
     /// # Ok(()) }
@@ -178,7 +178,7 @@ impl Step {
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::of(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
+    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
     /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
     /// assert!(denial.steps().iter().any(|step| step.doc_url().is_some()));
     /// # Ok(()) }

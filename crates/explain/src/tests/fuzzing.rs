@@ -137,7 +137,7 @@ fn is_one_line(text: &str) -> bool {
 }
 
 fn explain(answer: &Answer<'_>) {
-    let here = Arc::new(Environment::of(&Snapshot::new()));
+    let here = Arc::new(Environment::from_snapshot(&Snapshot::new()));
     let uri = Uri::from_static("https://pubsub.googleapis.com/v1/projects/p/topics/t:publish");
     let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/logging.write");
     let granted = GrantedScopes::known(held, GrantSource::Metadata);

@@ -10,7 +10,7 @@ impl Environment {
     /// ```
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
     ///
-    /// let there = Environment::told(Platform::ComputeEngine, Credential::MetadataServer)
+    /// let there = Environment::new(Platform::ComputeEngine, Credential::MetadataServer)
     ///     .with_zone("us-central1-a")?
     ///     .with_instance("web-1")?;
     /// assert_eq!(there.zone(), Some("us-central1-a"));
@@ -18,15 +18,15 @@ impl Environment {
     /// # Ok::<(), gcp_scopes_explain::Error>(())
     /// ```
     #[must_use]
-    pub fn told(platform: Platform, credential: Credential) -> Self {
-        Self { platform, ..Self::of(&Snapshot::new()) }.with_credential(credential)
+    pub fn new(platform: Platform, credential: Credential) -> Self {
+        Self { platform, ..Self::from_snapshot(&Snapshot::new()) }.with_credential(credential)
     }
 
     /// The same place, in the project with this id.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
-    /// # let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer);
+    /// # let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
     /// assert_eq!(vm.clone().with_project("shop-prod")?.project(), Some("shop-prod"));
     /// assert!(vm.with_project("Shop Prod").is_err());
     /// # Ok::<(), gcp_scopes_explain::Error>(())
@@ -44,7 +44,7 @@ impl Environment {
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
-    /// # let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer);
+    /// # let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
     /// let vm = vm.with_zone("us-central1-a")?;
     /// assert_eq!((vm.zone(), vm.region()), (Some("us-central1-a"), Some("us-central1")));
     /// # Ok::<(), gcp_scopes_explain::Error>(())
@@ -65,7 +65,7 @@ impl Environment {
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
-    /// # let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer);
+    /// # let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
     /// assert_eq!(vm.with_region("europe-west3")?.region(), Some("europe-west3"));
     /// # Ok::<(), gcp_scopes_explain::Error>(())
     /// ```
@@ -83,7 +83,7 @@ impl Environment {
     /// ```
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
     ///
-    /// let node = Environment::told(Platform::GkeNode, Credential::MetadataServer)
+    /// let node = Environment::new(Platform::GkeNode, Credential::MetadataServer)
     ///     .with_resource("my-cluster")?
     ///     .with_location("us-central1-a")?; // a zonal cluster
     /// assert_eq!(node.location(), Some("us-central1-a"));
@@ -102,7 +102,7 @@ impl Environment {
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
-    /// # let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer);
+    /// # let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
     /// assert_eq!(vm.clone().with_instance("web-1")?.instance(), Some("web-1"));
     /// assert!(vm.with_instance("web-1; reboot").is_err());
     /// # Ok::<(), gcp_scopes_explain::Error>(())
@@ -119,7 +119,7 @@ impl Environment {
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
-    /// let run = Environment::told(Platform::CloudRunService, Credential::MetadataServer);
+    /// let run = Environment::new(Platform::CloudRunService, Credential::MetadataServer);
     /// assert_eq!(run.with_resource("shop")?.resource(), Some("shop"));
     /// # Ok::<(), gcp_scopes_explain::Error>(())
     /// ```
@@ -135,7 +135,7 @@ impl Environment {
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
-    /// let node = Environment::told(Platform::GkeNode, Credential::MetadataServer);
+    /// let node = Environment::new(Platform::GkeNode, Credential::MetadataServer);
     /// assert_eq!(node.with_node_pool("default-pool")?.node_pool(), Some("default-pool"));
     /// # Ok::<(), gcp_scopes_explain::Error>(())
     /// ```
@@ -151,7 +151,7 @@ impl Environment {
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
-    /// # let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer);
+    /// # let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
     /// let robot = "robot@shop-prod.iam.gserviceaccount.com";
     /// assert_eq!(vm.with_account(robot)?.account(), Some(robot));
     /// # Ok::<(), gcp_scopes_explain::Error>(())
@@ -169,7 +169,7 @@ impl Environment {
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
-    /// # let vm = Environment::told(Platform::ComputeEngine, Credential::MetadataServer);
+    /// # let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
     /// let scopes = gcp_scopes_catalog::scope::ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// assert_eq!(vm.with_scopes(scopes.clone()).scopes(), Some(&scopes));
     /// # Ok::<(), gcp_scopes_explain::Error>(())

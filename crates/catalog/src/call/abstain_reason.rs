@@ -3,17 +3,17 @@ use std::fmt;
 /// Why there is no verdict on a call: one word, and what it means.
 ///
 /// ```
-/// use gcp_scopes_catalog::call::{Call, Why};
+/// use gcp_scopes_catalog::call::{Call, AbstainReason};
 /// use gcp_scopes_catalog::{Endpoints, lookup};
 ///
 /// // An emulator stands for no API until it is mapped to one.
 /// let uri = "http://127.0.0.1:4443/storage/v1/b/photos".parse()?;
-/// assert_eq!(lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()), Err(Why::Host));
+/// assert_eq!(lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()), Err(AbstainReason::Host));
 /// # Ok::<(), http::uri::InvalidUri>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Why {
+pub enum AbstainReason {
     /// `host`: the host is not Google's, or no API of the catalog lives there (or not at this
     /// port), and it was not mapped to one. Emulators are here until they are mapped.
     Host,
@@ -63,14 +63,14 @@ pub enum Why {
     Unheard,
 }
 
-impl Why {
+impl AbstainReason {
     /// Whether the request went to an API of Google's all the same, so that its refusal is worth a
     /// look.
     ///
     /// ```
-    /// use gcp_scopes_catalog::call::Why;
+    /// use gcp_scopes_catalog::call::AbstainReason;
     ///
-    /// assert!(Why::Batch.is_google() && !Why::Workload.is_google());
+    /// assert!(AbstainReason::Batch.is_google() && !AbstainReason::Workload.is_google());
     /// ```
     #[must_use]
     pub fn is_google(self) -> bool {
@@ -83,7 +83,7 @@ impl Why {
     /// The word, for logs and machines.
     ///
     /// ```
-    /// assert_eq!(gcp_scopes_catalog::call::Why::Granted.as_str(), "granted");
+    /// assert_eq!(gcp_scopes_catalog::call::AbstainReason::Granted.as_str(), "granted");
     /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -115,7 +115,7 @@ impl Why {
     /// The same for a person, without hosts and paths.
     ///
     /// ```
-    /// assert_eq!(gcp_scopes_catalog::call::Why::Inferred.describe(), "Google does not document its scopes");
+    /// assert_eq!(gcp_scopes_catalog::call::AbstainReason::Inferred.describe(), "Google does not document its scopes");
     /// ```
     #[must_use]
     pub fn describe(self) -> &'static str {
@@ -150,7 +150,7 @@ impl Why {
     }
 }
 
-impl fmt::Display for Why {
+impl fmt::Display for AbstainReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
