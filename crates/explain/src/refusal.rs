@@ -22,6 +22,7 @@
 
 mod answer;
 mod challenge;
+mod cut_json;
 mod decide;
 mod details;
 mod facts;

@@ -26,7 +26,7 @@ pub(super) fn decide(facts: &Facts) -> Finding {
         .or_else(|| by_unknown_token_error(facts))
         .or_else(|| by_status(facts, 401, Gate::Credentials, Certainty::Likely))
         .or_else(|| by_permission(facts))
-        .or_else(|| by_phrase(facts, ACCESS_PHRASES))
+        .or_else(|| by_access_phrase(facts))
         .map(|(verdict, evidence)| (softened(verdict, facts), evidence));
     match found {
         Some((verdict, _)) if verdict.certainty > Certainty::Possible => found,
@@ -58,13 +58,27 @@ fn by_token_error(facts: &Facts) -> Finding {
     row.map(|(_, verdict)| (*verdict, Evidence::TokenEndpoint))
 }
 
-/// A message that names an IAM permission is about IAM, whatever else stands in it: a query's details,
-/// or an object that somebody named after a scope error.
+/// A sentence about scopes may be the name of an object: in a server's answer it counts where it leads the
+/// message, and in a text where no IAM permission is named.
 fn by_phrase(facts: &Facts, phrases: &[(&str, Verdict)]) -> Finding {
-    let names_permission = facts.details.is_called_permission;
-    let fits = |verdict: &Verdict| !(names_permission && verdict.gate == Gate::Scope);
-    let row = phrases.iter().find(|(phrase, verdict)| fits(verdict) && text::has(&facts.prose, phrase));
+    let is_said = |phrase: &str, verdict: &Verdict| match verdict.is_about_scopes() {
+        false => true,
+        true if facts.is_answer => facts.leads_with(phrase),
+        true => !(facts.details.is_called_permission && verdict.gate == Gate::Scope),
+    };
+    let holds = |phrase: &str| text::has(&facts.prose, phrase);
+    let row = phrases.iter().find(|(phrase, verdict)| holds(phrase) && is_said(phrase, verdict));
     row.map(|(_, verdict)| (*verdict, Evidence::Message))
+}
+
+/// Ordinary words prove nothing beside a reason of another kind, such as that an object is held, nor on a page
+/// that is no refusal.
+fn by_access_phrase(facts: &Facts) -> Finding {
+    let is_other_page = facts.is_page && !matches!(facts.status, None | Some(401 | 403));
+    if facts.is_answer && (facts.has_other_reason() || is_other_page) {
+        return None;
+    }
+    by_phrase(facts, ACCESS_PHRASES)
 }
 
 /// Only the bare message makes the reason one of scope, and only the reason the bare message.

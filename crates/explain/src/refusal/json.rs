@@ -11,6 +11,15 @@ use super::status::http_status;
 /// How many values are looked at. An error of Google has fewer than a hundred.
 const NODE_LIMIT: usize = 4096;
 
+/// Whether a body has the fields of an error that a server sends, alone or in an array.
+pub(super) fn is_answer(root: &Value) -> bool {
+    let error = root.as_array().and_then(|items| items.first()).unwrap_or(root);
+    let is_word = |text: &str| !text.contains(' ');
+    let is_error = |error: &Value| error.is_object() || error.as_str().is_some_and(is_word);
+    error.get("error").is_some_and(is_error)
+        || (error.get("code").is_some() && error.get("message").is_some())
+}
+
 /// Reads a body, outer values first, so that the first message is the main one.
 pub(super) fn read(root: &Value, facts: &mut Facts) {
     let mut queue = VecDeque::from([("", root)]);

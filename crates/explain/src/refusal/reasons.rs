@@ -107,6 +107,19 @@ pub(super) static TOKEN_ERRORS: &[(&str, Verdict)] = &[
 /// profile in Analytics v3.
 pub(super) const AMBIGUOUS_REASON: &str = "insufficientPermissions";
 
+/// Reasons and codes that services give to refusals by more than one gate, the scopes among them. Any other
+/// reason says which gate refused.
+pub(super) const GENERAL_REASONS: &[&str] = &[
+    "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+    AMBIGUOUS_REASON,
+    "insufficientScopes",
+    "forbidden",
+    "accessDenied",
+    "permissionDenied",
+    "PERMISSION_DENIED",
+    "unauthorized",
+];
+
 /// Older one-word reasons, and the codes of Cloud Storage's XML API with a small first letter.
 /// XML: <https://cloud.google.com/storage/docs/xml-api/reference-status>
 pub(super) static REASONS: &[(&str, Verdict)] = &[

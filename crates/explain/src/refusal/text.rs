@@ -3,6 +3,45 @@
 /// How much a `*` in a phrase may stand for, in bytes.
 const GAP_LIMIT: usize = 120;
 
+/// How long the words before a phrase may be, in bytes.
+const LEAD_LIMIT: usize = 100;
+
+/// The words with which sentences about scopes begin.
+const LEADS: &[&str] = &[
+    "access",
+    "denied",
+    "bigquery",
+    "insufficient",
+    "permission",
+    "permissions",
+    "request",
+    "had",
+    "provided",
+    "the",
+    "this",
+    "method",
+    "error",
+    "forbidden",
+];
+
+/// A message without what stands in quotes, from the first opening to the last closing quote of a kind: a name
+/// that holds quotes does not end there.
+pub(super) fn without_names(message: &str) -> String {
+    let mut out = message.to_owned();
+    for quote in ['\'', '"', '`'] {
+        let opens =
+            |place: &usize| !out.get(..*place).is_some_and(|before| before.ends_with(char::is_alphanumeric));
+        let closes = |place: &usize| {
+            !out.get(place + 1..).is_some_and(|after| after.starts_with(char::is_alphanumeric))
+        };
+        let places = || out.match_indices(quote).map(|(place, _)| place);
+        let Some(first) = places().find(opens) else { continue };
+        let Some(last) = places().filter(closes).last().filter(|last| *last > first) else { continue };
+        out.replace_range(first..=last, "''");
+    }
+    out
+}
+
 /// The longest value of a field or content of an element that is read, in bytes.
 const VALUE_LIMIT: usize = 2048;
 
@@ -26,6 +65,16 @@ pub(super) fn has(text: &str, phrase: &str) -> bool {
         }
         rest.is_some()
     })
+}
+
+/// Whether the message begins with the sentence that holds this phrase. Before the phrase stand only
+/// [words of such sentences](LEADS), and not a name.
+pub(super) fn leads(message: &str, phrase: &str) -> bool {
+    let message = plain(clipped(message.trim_start(), LEAD_LIMIT + phrase.len() + GAP_LIMIT));
+    let start = phrase.split('*').next().and_then(|first| message.find(first));
+    let Some((lead, rest)) = start.and_then(|start| message.split_at_checked(start)) else { return false };
+    let is_known = |word: &str| word.is_empty() || LEADS.contains(&word);
+    lead.split(' ').all(|word| is_known(word.trim_end_matches(':'))) && has(rest, phrase)
 }
 
 /// The beginning of a text. Keeps a search from each of many places from costing their product.

@@ -24,6 +24,11 @@ impl Verdict {
         Self { names_scopes: true, ..Self::new(Gate::Credentials, Certainty::Certain) }
     }
 
+    /// Whether it is about scopes: those of the token, or those that were asked for when it was made.
+    pub(super) const fn is_about_scopes(&self) -> bool {
+        matches!(self.gate, Gate::Scope) || self.names_scopes
+    }
+
     pub(super) const fn missing(certainty: Certainty) -> Self {
         Self::of_scope(ScopeRefusal::Missing, certainty)
     }

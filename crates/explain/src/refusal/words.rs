@@ -1,7 +1,5 @@
 //! Data: words that stand before or in values of answers, and those that only look like values.
 
-use super::reasons::AMBIGUOUS_REASON;
-
 /// How tokens and keys of Google begin: access tokens, API keys, JWTs, secrets of OAuth clients.
 pub(super) const SECRETS: [&str; 4] = ["ya29.", "AIza", "eyJ", "GOCSPX-"];
 
@@ -34,10 +32,6 @@ pub(super) const CALLED_SO_AFTER: [&str; 4] = ["permission", "permissions", "acc
 pub(super) const NO_SERVICE: [&str; 5] = ["www", "type", "oauth2", "accounts", "apis"];
 
 pub(super) const REQUEST_IDS: [&str; 3] = ["x-guploader-uploadid", "x-goog-request-id", "x-request-id"];
-/// The reasons that mean the scopes.
-pub(super) const SCOPE_REASONS: [&str; 3] =
-    ["ACCESS_TOKEN_SCOPE_INSUFFICIENT", "insufficientScopes", AMBIGUOUS_REASON];
-
 /// What stands before a list of scopes in the words of services and clients, without its first letter.
 pub(super) const SCOPE_LISTS: [&str; 4] =
     ["cceptable scopes", "ne of the following scopes", "equired permissions", "equired scopes"];
