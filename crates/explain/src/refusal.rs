@@ -69,19 +69,23 @@ const BODY_LIMIT: usize = 64 * 1024;
 #[must_use]
 pub fn classify(answer: &Answer<'_>) -> Option<Refusal> {
     let body = String::from_utf8_lossy(answer.body.get(..BODY_LIMIT).unwrap_or(answer.body));
-    let parts = raw::split(&body);
+    // Only a batch holds answers within an answer, and begins with the mark of its first part.
+    let may_hold_answers = answer.is_text || body.trim_start().starts_with("--");
+    let parts = if may_hold_answers { raw::split(&body) } else { Vec::new() };
     if parts.is_empty() {
-        return classify_one(answer.status, answer.headers, &body);
+        return classify_one(answer.status, answer.headers, &body, answer.is_text);
     }
-    let refusal =
-        |part: &raw::Part<'_>| classify_one(part.status.or(answer.status), Some(&part.headers), part.body);
+    let refusal = |part: &raw::Part<'_>| {
+        classify_one(part.status.or(answer.status), Some(&part.headers), part.body, false)
+    };
     let refusals: Vec<_> = parts.iter().filter_map(refusal).collect();
     let best = refusals.iter().find(|refusal| refusal.is_for_scope()).or_else(|| refusals.first())?;
     if best.certainty() > Certainty::Possible {
         return Some(best.clone());
     }
     // A client may print its own words before the response.
-    let whole = classify_one(None, None, &body).filter(|whole| whole.certainty() > Certainty::Possible);
+    let whole = classify_one(None, None, &body, answer.is_text)
+        .filter(|whole| whole.certainty() > Certainty::Possible);
     whole.or_else(|| Some(best.clone()))
 }
 
@@ -96,12 +100,17 @@ pub fn classify(answer: &Answer<'_>) -> Option<Refusal> {
 /// ```
 #[must_use]
 pub fn classify_text(text: &str) -> Option<Refusal> {
-    classify(&Answer::new(text.as_bytes()))
+    classify(&Answer::from_text(text))
 }
 
-fn classify_one(status: Option<u16>, headers: Option<&HeaderMap>, body: &str) -> Option<Refusal> {
+fn classify_one(
+    status: Option<u16>,
+    headers: Option<&HeaderMap>,
+    body: &str,
+    is_text: bool,
+) -> Option<Refusal> {
     let headers = headers.map_or_else(|| Cow::Owned(HeaderMap::new()), Cow::Borrowed);
-    let facts = gather::gather(status, &headers, body);
+    let facts = gather::gather(status, &headers, body, is_text);
     let (verdict, evidence) = decide::decide(&facts)?;
     let alternatives = facts.challenge.scopes;
     Some(Refusal { verdict, evidence, alternatives, details: Box::new(facts.details) })

@@ -138,6 +138,7 @@ const NAMES: &[&str] = &[
     r#"WWW-Authenticate: Bearer error="insufficient_scope", scope="https://mail.google.com/""#,
     r#"Bearer error=insufficient_scope scope="https://mail.google.com/ https://www.googleapis.com/auth/drive""#,
     "HTTP/1.1 403 Forbidden\nwww-authenticate: Bearer error=\"insufficient_scope\"\n\nProvided scope(s) are not authorized",
+    "\nHTTP/1.1 403 Forbidden\nwww-authenticate: Bearer error=\"insufficient_scope\"\n\nProvided scope(s) are not authorized\n",
     "<Error><Code>AccessDenied</Code><Details>Provided scope(s) are not authorized</Details></Error>",
     "</Message><Details>Provided scope(s) are not authorized</Details><Message>",
     // Lists of scopes.

@@ -23,6 +23,7 @@ pub struct RecordedAnswer {
     status: Option<u16>,
     headers: HeaderMap,
     body: Vec<u8>,
+    is_text: bool,
 }
 
 impl RecordedAnswer {
@@ -31,14 +32,14 @@ impl RecordedAnswer {
     pub fn parts(text: &[u8]) -> impl Iterator<Item = Self> {
         (0..text.len()).step_by(PART - OVERLAP).map(move |start| {
             let body = text.iter().skip(start).take(PART).copied().collect();
-            Self { status: None, headers: HeaderMap::new(), body }
+            Self { status: None, headers: HeaderMap::new(), body, is_text: true }
         })
     }
 
     /// One text of a log.
     #[must_use]
     pub fn text(text: String) -> Self {
-        Self { status: None, headers: HeaderMap::new(), body: text.into_bytes() }
+        Self { status: None, headers: HeaderMap::new(), body: text.into_bytes(), is_text: true }
     }
 
     /// Reads a line of JSON:
@@ -57,13 +58,19 @@ impl RecordedAnswer {
         }
         // gRPC refuses under status 200, and a text's status may be that of whatever showed it.
         let status = status.filter(|code| transport == "http" || *code >= 400);
-        Ok(Self { status, headers, body: body(object.get("body"))?.into_bytes() })
+        Ok(Self {
+            status,
+            headers,
+            body: body(object.get("body"))?.into_bytes(),
+            is_text: transport == "text",
+        })
     }
 
     /// The answer, to be classified.
     #[must_use]
     pub fn answer(&self) -> Answer<'_> {
-        let answer = Answer::new(&self.body).with_headers(&self.headers);
+        let answer = if self.is_text { Answer::from_text(&self.body) } else { Answer::new(&self.body) };
+        let answer = answer.with_headers(&self.headers);
         self.status.into_iter().fold(answer, Answer::with_status)
     }
 

@@ -11,8 +11,8 @@ use super::{cut_json, grpc, json, syntax, text};
 /// How many lines of a text are searched for the one to show.
 const LINE_LIMIT: usize = 200;
 
-pub(super) fn gather(status: Option<u16>, headers: &HeaderMap, body: &str) -> Facts {
-    let mut facts = Facts { status, is_answer: status.is_some(), ..Facts::default() };
+pub(super) fn gather(status: Option<u16>, headers: &HeaderMap, body: &str, is_text: bool) -> Facts {
+    let mut facts = Facts { status, is_answer: !is_text, ..Facts::default() };
     grpc::read(headers, &mut facts);
     let challenges = headers.get_all(http::header::WWW_AUTHENTICATE);
     challenges.iter().filter_map(|line| line.to_str().ok()).for_each(|line| facts.challenge.read(line));

@@ -28,13 +28,22 @@ pub(super) fn read(root: &Value, facts: &mut Facts) {
         match value {
             Value::Object(fields) => queue.extend(fields.iter().map(|(key, value)| (key.as_str(), value))),
             Value::Array(items) => queue.extend(items.iter().map(|item| (key, item))),
-            Value::String(text) => read_text(key, text, facts),
+            Value::String(text) => match whole_answer(text) {
+                Some(answer) => read(&answer, facts),
+                None => read_text(key, text, facts),
+            },
             Value::Number(number) if key == "code" || key == "grpc_status" => {
                 facts.add_code(number.as_u64());
             }
             _ => {}
         }
     }
+}
+
+/// Another server's answer that is the whole of a field.
+fn whole_answer(text: &str) -> Option<Value> {
+    let is_object = text.trim_start().starts_with(['{', '[']);
+    is_object.then(|| serde_json::from_str(text).ok())?.filter(is_answer)
 }
 
 fn read_text(key: &str, text: &str, facts: &mut Facts) {

@@ -3,9 +3,6 @@
 /// How much a `*` in a phrase may stand for, in bytes.
 const GAP_LIMIT: usize = 120;
 
-/// How long the words before a phrase may be, in bytes.
-const LEAD_LIMIT: usize = 100;
-
 /// The words with which sentences about scopes begin.
 const LEADS: &[&str] = &[
     "access",
@@ -25,12 +22,15 @@ const LEADS: &[&str] = &[
 ];
 
 /// A message without what stands in quotes, from the first opening to the last closing quote of a kind: a name
-/// that holds quotes does not end there.
+/// that holds quotes does not end there. Behind `=` no name stands, but a value that a program printed.
 pub(super) fn without_names(message: &str) -> String {
     let mut out = message.to_owned();
     for quote in ['\'', '"', '`'] {
-        let opens =
-            |place: &usize| !out.get(..*place).is_some_and(|before| before.ends_with(char::is_alphanumeric));
+        let opens = |place: &usize| {
+            !out.get(..*place).is_some_and(|before| {
+                before.trim_end().ends_with('=') || before.ends_with(char::is_alphanumeric)
+            })
+        };
         let closes = |place: &usize| {
             !out.get(place + 1..).is_some_and(|after| after.starts_with(char::is_alphanumeric))
         };
@@ -68,13 +68,33 @@ pub(super) fn has(text: &str, phrase: &str) -> bool {
 }
 
 /// Whether the message begins with the sentence that holds this phrase. Before the phrase stand only
-/// [words of such sentences](LEADS), and not a name.
+/// [words of such sentences](LEADS), and before these only what programs print before a message.
 pub(super) fn leads(message: &str, phrase: &str) -> bool {
-    let message = plain(clipped(message.trim_start(), LEAD_LIMIT + phrase.len() + GAP_LIMIT));
-    let start = phrase.split('*').next().and_then(|first| message.find(first));
-    let Some((lead, rest)) = start.and_then(|start| message.split_at_checked(start)) else { return false };
+    let line = plain(without_prefixes(message.trim_start().lines().next().unwrap_or_default()));
+    let start = phrase.split('*').next().and_then(|first| line.find(first));
+    let Some((lead, rest)) = start.and_then(|start| line.split_at_checked(start)) else { return false };
     let is_known = |word: &str| word.is_empty() || LEADS.contains(&word);
     lead.split(' ').all(|word| is_known(word.trim_end_matches(':'))) && has(rest, phrase)
+}
+
+/// The line without names of exceptions, codes and marks of gRPC before its message.
+fn without_prefixes(line: &str) -> &str {
+    let mut rest = line.trim_start();
+    while let Some((prefix, message)) = rest.split_once([':', '=']) {
+        let words: Vec<&str> = prefix.split_whitespace().collect();
+        let is_name = |word: &str| word.bytes().all(|b| b.is_ascii_alphanumeric() || b"._$".contains(&b));
+        let is_prefix = match words.as_slice() {
+            [word] => is_name(word),
+            ["Caused", "by"] | ["rpc", "error"] | [_, "desc"] => true,
+            [code, status] => code.bytes().all(|b| b.is_ascii_digit()) && is_name(status),
+            _ => false,
+        };
+        if !is_prefix {
+            break;
+        }
+        rest = message.trim_start();
+    }
+    rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ')
 }
 
 /// The beginning of a text. Keeps a search from each of many places from costing their product.

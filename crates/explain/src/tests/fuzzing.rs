@@ -92,7 +92,7 @@ fn error_body(data: &[u8]) {
 /// Any text at all, as a person pastes it.
 fn error_text(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    look(&Answer::new(text.as_bytes()));
+    look(&Answer::from_text(&*text));
 }
 
 /// A gRPC status in headers, the details as bytes.
