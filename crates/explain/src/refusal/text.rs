@@ -172,14 +172,19 @@ fn starts_with(text: &str, name: &str) -> bool {
     text.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name))
 }
 
-/// What stands in the elements of this name, cut off or not.
+/// What stands in the elements of this name, cut off or not. Looks at each byte of a tag's name once.
 pub(super) fn elements<'a>(xml: &'a str, name: &'a str) -> impl Iterator<Item = String> + 'a {
     xml.match_indices('<').filter_map(move |(place, _)| {
-        let (tag, content) = clipped(xml.get(place + 1..)?, VALUE_LIMIT).split_once('>')?;
-        let tag = tag.split([' ', '\n']).next()?.rsplit(':').next()?;
+        let tag = xml.get(place + 1..)?;
+        let is_end = |c: char| !c.is_ascii_alphanumeric() && !"_-.:".contains(c);
+        let tag_name = tag.split(is_end).next()?.rsplit(':').next()?;
+        if !tag_name.eq_ignore_ascii_case(name) {
+            return None;
+        }
+        let (_, content) = clipped(tag, VALUE_LIMIT).split_once('>')?;
         let content = content.strip_prefix("<![CDATA[").unwrap_or(content);
         let content = content.split(['<', ']']).next()?;
-        tag.eq_ignore_ascii_case(name).then(|| without_entities(content.trim()))
+        Some(without_entities(content.trim()))
     })
 }
 
