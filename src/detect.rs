@@ -5,17 +5,21 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
-use crate::background::{Background, Spawner};
+use crate::background::{Background, LATE, Spawner};
 use crate::environment::Snapshot;
 use crate::granted::Fetch;
 use crate::granted::fetch::DynFetch;
 use crate::granted::metadata::MetadataServer;
 use crate::granted::own_fetch::own_fetch;
+use crate::parallel::Running;
 
-/// For all questions to the metadata server together.
+/// For all requests to the metadata server together.
 const LIMIT: Duration = Duration::from_secs(1);
+/// For the first request, so that a network which drops packets delays a program by no more. A metadata server
+/// is on the same machine; where it is slower than this, the environment is looked at again later.
+const FIRST_LIMIT: Duration = Duration::from_millis(300);
 /// A credential file is a few KiB.
 const MOST_FILE: u64 = 64 * 1024;
 
@@ -89,20 +93,49 @@ pub(crate) async fn with_metadata(
     answered.unwrap_or_else(|why| snapshot.with_metadata_problem(why))
 }
 
-/// Asks one thing after the other, because an answer may make the next question needless.
+/// Queries the values that are used, in three rounds: one that shows whether there is a server at all, then
+/// the others and the names of the attributes, then the attributes that exist. The requests of a round are sent
+/// side by side. Attributes are never read in bulk: they can be large, and hold secrets.
 async fn read_values(server: MetadataServer, mut snapshot: Snapshot) -> Snapshot {
     let until = Instant::now() + LIMIT;
-    for path in Snapshot::metadata_paths() {
-        if snapshot.lacks(path) {
-            continue;
+    let [first, others, attributes] = Snapshot::metadata_rounds();
+    for (round, limit) in
+        [(first, until.min(Instant::now() + FIRST_LIMIT)), (others, until), (attributes, until)]
+    {
+        let paths = round.iter().copied().filter(|path| !snapshot.lacks(path)).collect();
+        snapshot = read_round(&server, snapshot, paths, limit).await;
+        if snapshot.metadata_problem().is_some() {
+            break;
         }
-        match timeout_at(until, server.get(path)).await {
-            Ok(Ok(text)) => snapshot = snapshot.with_metadata(path, text),
-            // A value that is missing is no reason to stop; a server that is missing or slow is one.
-            Ok(Err(_)) if snapshot.has_metadata() => {}
-            Ok(Err(error)) => return snapshot.with_metadata_problem(error.to_string()),
-            Err(_) => return snapshot.with_metadata_problem("the metadata server did not answer in time"),
+    }
+    snapshot
+}
+
+async fn read_round(
+    server: &MetadataServer,
+    mut snapshot: Snapshot,
+    paths: Vec<&'static str>,
+    until: Instant,
+) -> Snapshot {
+    let values = paths.iter().map(|path| {
+        let (server, path) = (server.clone(), *path);
+        let is_first = !snapshot.has_metadata();
+        async move {
+            let value = if is_first { server.get(path).await.map(Some) } else { server.value(path).await };
+            value.map_err(|error| error.to_string())
         }
+    });
+    let values = Running::start(until, values).finish().await;
+    for (path, value) in paths.into_iter().zip(values) {
+        snapshot = match value {
+            Ok(Some(text)) => snapshot.with_metadata(path, text),
+            // A server need not have every value.
+            Ok(None) => snapshot,
+            Err(why) if why == LATE => {
+                snapshot.with_metadata_problem("the metadata server did not answer in time")
+            }
+            Err(why) => snapshot.with_metadata_problem(why),
+        };
     }
     snapshot
 }
@@ -124,6 +157,8 @@ mod tests {
 
     use super::*;
     use crate::background::tests::block_on;
+    use crate::environment::{Environment, Platform};
+    use crate::error::BoxError;
     use crate::granted::fetch::tests::{FakeFetch, answer};
 
     /// Lists the names of the attributes.
@@ -169,7 +204,7 @@ mod tests {
         let serve = |path: &str| vm(path).filter(|_| path != ATTRIBUTE_NAMES).or(Some(answer(403, "")));
         let (snapshot, asked) = ask(Snapshot::new(), serve).await;
         assert_eq!(snapshot.metadata("instance/attributes/created-by"), Some("somebody"));
-        assert_eq!(asked, Snapshot::metadata_paths().count());
+        assert_eq!(asked, Snapshot::metadata_rounds().concat().len());
     }
 
     #[tokio::test(start_paused = true)]
@@ -187,6 +222,53 @@ mod tests {
             assert!(!snapshot.has_metadata());
             assert_eq!(asked, 1);
         }
+    }
+
+    /// A server that answers as a VM in an instance group does, each request after this time.
+    struct Delayed(Duration);
+
+    impl Fetch for Delayed {
+        async fn fetch(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+            tokio::time::sleep(self.0).await;
+            let path = request.uri().path().trim_start_matches("/computeMetadata/v1/");
+            let group = "projects/1/zones/us-central1-a/instanceGroupManagers/web";
+            Ok(match path {
+                "instance/zone" => answer(200, "projects/1/zones/us-central1-a"),
+                "instance/attributes/created-by" => answer(200, group),
+                _ => vm(path).unwrap_or_else(|| answer(404, "")),
+            })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_server_is_read_in_three_rounds_and_what_was_not_read_is_unknown() {
+        for (milliseconds, rounds, platform) in [
+            (20, 3, Platform::ManagedInstanceGroup),
+            (200, 3, Platform::ManagedInstanceGroup),
+            (290, 3, Platform::ManagedInstanceGroup),
+            (340, 1, Platform::Unknown),
+        ] {
+            let (delay, start) = (Duration::from_millis(milliseconds), Instant::now());
+            let fetch = Arc::new(Delayed(delay));
+            let snapshot = with_metadata(Background::here().spawner(), Snapshot::new(), fetch).await;
+            assert_eq!(Environment::from_snapshot(&snapshot).platform(), platform, "{delay:?}");
+            assert!(
+                start.elapsed() <= rounds * delay.min(FIRST_LIMIT) + Duration::from_millis(5),
+                "{delay:?}"
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_vm_whose_attributes_were_not_read_is_not_called_a_plain_vm() {
+        let serve = |path: &str| match path {
+            "instance/zone" => Some(answer(200, "projects/1/zones/us-central1-a")),
+            "instance/attributes/created-by" => None,
+            _ => vm(path),
+        };
+        let (snapshot, _) = ask(Snapshot::new(), serve).await;
+        let environment = Environment::from_snapshot(&snapshot);
+        assert_eq!((environment.platform(), environment.zone()), (Platform::Unknown, Some("us-central1-a")));
     }
 
     #[tokio::test(start_paused = true)]

@@ -59,10 +59,13 @@ impl Snapshot {
         DMI
     }
 
-    /// The paths to ask the metadata server for, in this order, as far as they are worth asking for: see
-    /// [`lacks`](Self::lacks).
-    pub fn metadata_paths() -> impl Iterator<Item = &'static str> {
-        PATHS.into_iter().chain(ATTRIBUTES)
+    /// The paths to query at the metadata server, in three rounds: one path that every server has, all others
+    /// and the names of the attributes, and the attributes, except those that the server
+    /// [lacks](Self::lacks). The requests of a round can be sent side by side.
+    #[must_use]
+    pub fn metadata_rounds() -> [&'static [&'static str]; 3] {
+        let (first, others) = PATHS.split_at(1);
+        [first, others, &ATTRIBUTES]
     }
 
     /// Whether the metadata server has told already that it has nothing there: an attribute that is not among
