@@ -3,8 +3,7 @@
 //! An [`Error`] never stops a user's call. What stops a call is a [`Denial`](crate::Denial).
 //!
 //! ```
-//! use gcp_scopes::Guard;
-//! use gcp_scopes::error::ErrorKind;
+//! use gcp_scopes::{ErrorKind, Guard};
 //!
 //! let error = Guard::builder().endpoint("http://127.0.0.1:4443/path", "storage.googleapis.com").unwrap_err();
 //! assert_eq!(error.kind(), ErrorKind::InvalidInput);
@@ -34,7 +33,7 @@ pub struct Error {
 /// What sort of failure an [`Error`] is.
 ///
 /// ```
-/// use gcp_scopes::error::{Error, ErrorKind};
+/// use gcp_scopes::{Error, ErrorKind};
 ///
 /// /// Whether the configuration has to change before another try.
 /// fn is_ours(error: &Error) -> bool {
@@ -68,7 +67,7 @@ impl Error {
     /// What sort of failure this is.
     ///
     /// ```
-    /// # use gcp_scopes::error::{Error, ErrorKind};
+    /// # use gcp_scopes::{Error, ErrorKind};
     /// let error: Error = "no such scope".parse::<gcp_scopes::Scope>().unwrap_err().into();
     /// assert_eq!(error.kind(), ErrorKind::InvalidInput);
     /// ```

@@ -35,8 +35,6 @@ mod models;
 #[cfg(feature = "metadata")]
 pub(crate) mod own_client;
 pub(crate) mod own_fetch;
-#[cfg(feature = "reqwest")]
-pub(crate) mod reqwest_fetch;
 pub(crate) mod source;
 #[cfg(feature = "metadata")]
 mod stream;
@@ -52,9 +50,6 @@ pub(crate) mod tokeninfo;
 pub use fetch::Fetch;
 #[doc(inline)]
 pub use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-#[cfg(feature = "reqwest")]
-#[doc(inline)]
-pub use reqwest_fetch::ReqwestFetch;
 #[doc(inline)]
 pub use source::GrantedScopesSource;
 

@@ -23,7 +23,6 @@ use repeats::Repeats;
 use shared::Shared;
 
 pub use builder::GuardBuilder;
-pub use gcp_scopes_catalog::{Verdict, verdict};
 pub use settings::{DenialDelivery, Preflight};
 
 /// How long, if the user does not say, [`Preflight::Deny`] waits for scopes that are not yet known,
@@ -34,11 +33,23 @@ pub(crate) const WAIT: Duration = Duration::from_millis(500);
 ///
 /// Cheap to clone; one guard serves all clients of a process.
 ///
+/// ```no_run
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// use gcp_scopes::Guard;
+///
+/// let guard = Guard::detect().await; // once, at start: knows where the program runs
+/// let for_another_client = guard.clone(); // shares all that is known of tokens and methods
+/// # }
 /// ```
+///
+/// With settings, [`GuardBuilder::detect`] takes the place of [`Guard::detect`]:
+///
+/// ```no_run
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// use gcp_scopes::{Guard, Preflight};
 ///
-/// let guard = Guard::builder().preflight(Preflight::Warn).build();
-/// let for_another_client = guard.clone(); // shares all that is known of tokens and methods
+/// let guard = Guard::builder().preflight(Preflight::Warn).detect().await;
+/// # }
 /// ```
 #[derive(Clone)]
 pub struct Guard(Shared<State>);

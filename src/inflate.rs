@@ -16,17 +16,8 @@ pub(crate) const INFLATED_BYTES: usize = 64 * 1024;
 
 /// A body's beginning in plain bytes. Nothing if it is encoded in a way that is not undone here, or
 /// damaged: such a body says nothing, and the headers alone do not decide.
-///
-/// ```
-/// use gcp_scopes::inflate::readable;
-/// use http::{HeaderMap, HeaderValue, header::CONTENT_ENCODING};
-///
-/// assert_eq!(readable(&HeaderMap::new(), b"{}").as_deref(), Some(&b"{}"[..]));
-/// let brotli = HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_static("br"))]);
-/// assert_eq!(readable(&brotli, b"..."), None);
-/// ```
 #[must_use]
-pub fn readable<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<Cow<'b, [u8]>> {
+pub(crate) fn readable<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<Cow<'b, [u8]>> {
     let values = headers.get_all(CONTENT_ENCODING).iter();
     let values: Vec<&str> = values.map(|value| value.to_str()).collect::<Result<_, _>>().ok()?;
     let codings = values.iter().flat_map(|value| value.split(',')).map(str::trim);

@@ -36,11 +36,12 @@
 use gcp_scopes_explain::LookedUpCall;
 
 use crate::call::{AbstainReason, Call, NeededScopes};
+use crate::catalog::Verdict;
 use crate::catalog::{ApiMethod, Found};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantedScopes;
+use crate::guard::Guard;
 use crate::guard::lessons::Subject;
-use crate::guard::{Guard, Verdict};
 use crate::refusal::{self, Answer, Refusal};
 use crate::scope::ScopeSet;
 

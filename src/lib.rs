@@ -55,7 +55,7 @@
 //!
 //! # What else there is
 //!
-//! - [`Preflight`] says what happens to a call that Google would refuse, [`guard::DenialDelivery`] how a denial
+//! - [`Preflight`] says what happens to a call that Google would refuse, [`DenialDelivery`] how a denial
 //!   reaches the caller.
 //! - [`self_check`] asks at start-up whether both gates are open, [`recorder`] learns which scopes a program
 //!   needs, [`detect`] shows what is seen of where it runs.
@@ -71,17 +71,19 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[doc(inline)]
-pub use gcp_scopes_catalog::{call, scope};
+pub use gcp_scopes_catalog::call;
+use gcp_scopes_catalog::scope;
 
 /// Which Google API method a call is, and which scopes that method accepts.
 ///
 /// It is the crate [`gcp_scopes_catalog`], whose data is compiled in: nothing is parsed, allocated or fetched
 /// at start.
 pub mod catalog {
+    pub(crate) use gcp_scopes_catalog::KnownHost;
     #[doc(inline)]
-    pub use gcp_scopes_catalog::KnownHost;
-    #[doc(inline)]
-    pub use gcp_scopes_catalog::{ApiMethod, Basis, Catalog, Endpoints, Found, VERSION, Version, lookup};
+    pub use gcp_scopes_catalog::{
+        ApiMethod, Basis, Catalog, Endpoints, Found, VERSION, Verdict, Version, lookup, verdict,
+    };
 }
 
 pub mod granted;
@@ -91,15 +93,15 @@ pub mod detect;
 #[doc(inline)]
 pub use gcp_scopes_explain::{denial, environment, layout, refusal, remedy};
 
-pub mod guard;
+mod guard;
 
 pub mod judge;
 
 pub mod flight;
 
-pub mod delivery;
+mod delivery;
 
-pub mod inflate;
+mod inflate;
 
 pub mod response;
 
@@ -117,7 +119,7 @@ pub mod recorder;
 
 pub mod telemetry;
 
-pub mod error;
+mod error;
 
 pub mod adapter;
 
@@ -127,11 +129,11 @@ pub mod adapter;
 pub mod fuzzing;
 
 #[doc(inline)]
-pub use error::Error;
+pub use error::{BoxError, Error, ErrorKind};
 #[doc(inline)]
 pub use gcp_scopes_explain::Denial;
 #[doc(inline)]
-pub use guard::{Guard, GuardBuilder, Preflight};
+pub use guard::{DenialDelivery, Guard, GuardBuilder, Preflight};
 #[doc(inline)]
 pub use scope::{Scope, ScopeSet};
 

@@ -12,7 +12,7 @@
 //!
 //! A client that is built on reqwest-middleware (gcloud-storage, gcloud-bigquery) takes such a client
 //! in its configuration. If it shows its users only the message of Google's answer, build the guard with
-//! [`DenialDelivery::Message`](crate::guard::DenialDelivery::Message).
+//! [`DenialDelivery::Message`](crate::DenialDelivery::Message).
 //!
 //! # Where the catalog does not know
 //! [`NeededScopes`](crate::call::NeededScopes) among the extensions of a request say which scopes this one
@@ -42,7 +42,7 @@ use reqwest_middleware::{Error, Middleware, Next, Result};
 
 use crate::call::Call;
 use crate::denial::Denial;
-use crate::flight::{Answered, Begin, Flight};
+use crate::flight::Flight;
 use crate::guard::Guard;
 use crate::token_source::{SharedTokenSource, TokenSource};
 
@@ -155,12 +155,13 @@ impl Middleware for GuardMiddleware {
         }
         // What seldom happens is boxed, here and below: every call's future is as large as the largest of these.
         let call = of_url(request.method(), request.url(), request.headers());
-        let flight = match self.guard.begin(&call.needing(extensions.get())) {
-            Begin::Send(flight) => flight,
-            begun => match Box::pin(begun.admit()).await {
-                Ok(flight) => flight,
-                Err(denial) => return self.unsent(&request, denial),
-            },
+        let begun = match self.guard.begin(&call.needing(extensions.get())) {
+            Ok(flight) if flight.has_pending_scopes() => Box::pin(flight.wait_for_scopes()).await,
+            begun => begun,
+        };
+        let flight = match begun {
+            Ok(flight) => flight,
+            Err(denial) => return self.unsent(&request, denial),
         };
         let url = fingerprint(request.url());
         let response = next.run(request, extensions).await?;
@@ -172,8 +173,8 @@ impl Middleware for GuardMiddleware {
             false => flight.redirected(&of_url(&Method::GET, response.url(), &HeaderMap::new())),
         };
         match flight.answered(response.status(), response.headers()) {
-            Answered::ReadBody => Box::pin(explain(flight, response)).await,
-            Answered::Pass | Answered::ReadTrailers => Ok(response),
+            true => Box::pin(explain(flight, response)).await,
+            false => Ok(response),
         }
     }
 }

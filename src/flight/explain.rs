@@ -105,7 +105,6 @@ mod tests {
 
     use super::*;
     use crate::call::Call;
-    use crate::flight::Begin;
     use crate::granted::{AccessToken, GrantSource};
     use crate::guard::Guard;
     use crate::scope::ScopeSet;
@@ -124,9 +123,8 @@ mod tests {
         let all = held("https://www.googleapis.com/auth/cloud-platform");
         guard.declare(AccessToken::new("mine").unwrap(), all);
         let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer mine"))]);
-        let Begin::Send(flight) = guard.begin(&Call::from_parts(&Method::POST, &uri, &headers)) else {
-            panic!("the token opens the host")
-        };
+        let flight = guard.begin(&Call::from_parts(&Method::POST, &uri, &headers));
+        let flight = flight.expect("the token opens the host");
         assert!(flight.call.method().is_none());
         let words = b"Request had insufficient authentication scopes.";
         let denial = flight.explain_now(StatusCode::FORBIDDEN, &HeaderMap::new(), words).unwrap();

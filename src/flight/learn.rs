@@ -3,10 +3,11 @@
 use http::StatusCode;
 
 use super::state::Flight;
+use crate::catalog::Verdict;
 use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantSource;
 use crate::granted::cache::Entry;
-use crate::guard::{Preflight, Verdict};
+use crate::guard::Preflight;
 use crate::judge::subject;
 use crate::refusal::{Certainty, Gate, Refusal, ScopeRefusal};
 use crate::telemetry;

@@ -24,6 +24,8 @@ pub struct Flight {
     /// Whether it was sent although its token lacks the scope, or might.
     pub(super) is_doubted: bool,
     pub(super) is_grpc: bool,
+    /// Whether the verdict is still open, because the token is being looked at.
+    pub(super) has_pending_scopes: bool,
     /// Kept while the method is not looked for, because the token opens the whole host.
     pub(super) line: RequestLine,
 }
@@ -46,6 +48,7 @@ impl Flight {
             header: None,
             is_doubted: false,
             is_grpc: false,
+            has_pending_scopes: false,
             line: RequestLine::EMPTY,
         }
     }

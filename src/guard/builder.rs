@@ -139,7 +139,7 @@ impl GuardBuilder {
     /// Asks tokeninfo about each new token as soon as it is seen, and not only after a refusal: a
     /// call to Google for each token that nothing else knows. Calls do not wait for it, except as
     /// [`Preflight::Deny`] waits for everything.
-    pub fn tokeninfo_ahead(mut self) -> Self {
+    pub fn tokeninfo_before_calls(mut self) -> Self {
         self.tokeninfo = TokeninfoUse::Ahead;
         self
     }
@@ -152,7 +152,7 @@ impl GuardBuilder {
     /// [`snapshot`](Self::snapshot)) asks only at an endpoint that it was given too, so that a test
     /// does not reach Google; so does one that was told of another [`universe`](Self::universe), whose
     /// tokens are not for this one.
-    pub fn no_tokeninfo(mut self) -> Self {
+    pub fn without_tokeninfo(mut self) -> Self {
         self.tokeninfo = TokeninfoUse::Never;
         self
     }
@@ -428,8 +428,8 @@ mod tests {
             ("universe", |builder| builder.universe("kite.example").unwrap()),
             ("source", |builder| builder.source(Nobody)),
             ("source_order", |builder| builder.source_order([GrantSource::Tokeninfo])),
-            ("tokeninfo_ahead", GuardBuilder::tokeninfo_ahead),
-            ("no_tokeninfo", GuardBuilder::no_tokeninfo),
+            ("tokeninfo_before_calls", GuardBuilder::tokeninfo_before_calls),
+            ("without_tokeninfo", GuardBuilder::without_tokeninfo),
             ("tokeninfo_endpoint", |builder| builder.tokeninfo_endpoint("https://kite.example/").unwrap()),
             ("source_timeout", |builder| builder.source_timeout(Duration::from_secs(1))),
             ("deny_wait", |builder| builder.deny_wait(Duration::from_secs(1))),
@@ -463,9 +463,9 @@ mod tests {
         let asks = |builder: GuardBuilder| builder.asks_tokeninfo(false);
         let endpoint = || Guard::builder().tokeninfo_endpoint("https://kite.example/").unwrap();
         assert!(!asks(Guard::builder()));
-        assert!(asks(Guard::builder().tokeninfo_ahead()));
+        assert!(asks(Guard::builder().tokeninfo_before_calls()));
         assert!(asks(endpoint()));
-        assert!(!asks(endpoint().no_tokeninfo()));
+        assert!(!asks(endpoint().without_tokeninfo()));
     }
 
     #[test]

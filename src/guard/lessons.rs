@@ -6,9 +6,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::PoisonError;
 use std::time::Instant;
 
-use super::Verdict;
 use crate::call::{AbstainReason, NeededScopes};
 use crate::catalog::ApiMethod;
+use crate::catalog::Verdict;
 use crate::denial::Denial;
 use crate::granted::cache::TokenKey;
 use crate::granted::sync::{Mutex, MutexGuard};

@@ -1,8 +1,8 @@
 //! How a refused gRPC call is explained to its client.
 //!
 //! The client reads code, message and details from headers or trailers, so that is where the words go. A
-//! client that reads errors too, as tonic does, gets one that carries the [`Denial`](crate::Denial): its crate says how
-//! to make it, by a [`MakeError`].
+//! client that reads errors too, as tonic does, gets one that carries the [`Denial`](crate::Denial), made
+//! by a function of its adapter: see [`GrpcErrors`].
 
 use http::{HeaderMap, HeaderValue, Response};
 use http_body::Body;
@@ -14,25 +14,24 @@ use crate::error::BoxError;
 use crate::flight::{Flight, GRPC_STATUS};
 use crate::guard::DenialDelivery;
 
-#[doc(inline)]
-pub use super::grpc_error::{ErrorSlot, MakeError};
+pub(crate) use super::grpc_error::GrpcErrors;
 
 /// Hands the messages of an answer on, and explains trailers that refuse the call.
-pub fn watch<B: Body>(
+pub(crate) fn watch<B: Body>(
     flight: Flight,
-    make_error: Option<MakeError>,
+    grpc_errors: Option<GrpcErrors>,
     response: Response<B>,
 ) -> Response<GuardBody<B>> {
-    response.map(|body| GuardBody::grpc(GrpcBody::new(flight, make_error, body)))
+    response.map(|body| GuardBody::grpc(GrpcBody::new(flight, grpc_errors, body)))
 }
 
 /// Explains an answer whose head refuses the call: one of gRPC without messages, or one of HTTP.
 ///
 /// # Errors
-/// What `make_error` made of the denial.
-pub async fn explain<B: Body>(
+/// What `grpc_errors` make of the denial.
+pub(crate) async fn explain<B: Body>(
     flight: Flight,
-    make_error: Option<MakeError>,
+    grpc_errors: Option<GrpcErrors>,
     response: Response<B>,
 ) -> Result<Response<GuardBody<B>>, BoxError> {
     let guard = flight.guard().clone();
@@ -46,7 +45,7 @@ pub async fn explain<B: Body>(
     }
     if let Some(denial) = denial {
         head.extensions.insert(denial.clone());
-        head.headers = deliver::<BoxError>(&guard, denial, head.headers, make_error)?;
+        head.headers = deliver::<BoxError>(&guard, denial, head.headers, grpc_errors.as_ref())?;
     }
     Ok(Response::from_parts(head, body))
 }
