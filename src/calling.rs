@@ -1,9 +1,9 @@
-//! Checks around calls of clients that show their requests to nobody: Google's own
+//! Checks around calls of clients that show no requests to other code: Google's own
 //! ([gcp-scopes-google-cloud](https://docs.rs/gcp-scopes-google-cloud)) and those of google-apis-rs
 //! ([gcp-scopes-google-apis](https://docs.rs/gcp-scopes-google-apis)).
 //!
-//! Such a client only asks for a token, in the task of the caller. So the caller says which method it
-//! is, once, and runs its calls inside:
+//! Such a client only asks for a token, in the task of the caller. So the caller names the method once,
+//! and runs its calls inside:
 //!
 //! ```no_run
 //! # #[cfg(feature = "google-cloud")]
@@ -98,7 +98,7 @@ pub trait ClientError<Client>: Sized {
     /// The denial that is in the error already.
     fn denial(&self) -> Option<&Denial>;
 
-    /// The same error with a denial, as far as it can hold one.
+    /// Puts a denial into the error, as far as the error can hold one.
     #[must_use]
     fn with_denial(self, denial: Denial) -> Self;
 }
@@ -120,7 +120,7 @@ impl Guard {
     }
 
     /// What to do about a client's error, if it is a refusal for lack of scope. What the error does not
-    /// tell (which token, often which method) stays unknown; [`Calling::run`] knows more.
+    /// hold (the token, often the method) stays unknown; [`Calling::run`] knows more.
     ///
     /// ```
     /// # #[cfg(feature = "google-apis")] {
@@ -198,8 +198,8 @@ async fn explain<C, E: ClientError<C>>(flight: Flight, advice: Option<Step>, err
 }
 
 impl Guard {
-    /// A client is about to use this token, for the call that this task is in the middle of: for what
-    /// stands around the credentials of a client.
+    /// To be called by a wrapper of a client's credentials, when it hands this token to the client: checks
+    /// the call that this task is in the middle of.
     ///
     /// # Errors
     /// The call is not to be sent.
@@ -219,9 +219,9 @@ impl Guard {
         Ok(())
     }
 
-    /// A client asks for a token with these scopes, for the call that this task is in the middle of. If
-    /// the method accepts none of them, or they open a part of the data only, there is a warning event,
-    /// and a denial of the call begins with the step that mends it.
+    /// To be called by a wrapper of a client's credentials, when the client asks it for a token with these
+    /// scopes. If the method that this task calls accepts none of them, or they open a part of the data
+    /// only, there is a warning event, and a denial of the call begins with the step that mends it.
     ///
     /// Nothing is concluded about the token: its provider may ignore what is asked.
     pub fn scopes_asked_for(&self, scopes: &ScopeSet) {

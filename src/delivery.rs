@@ -10,7 +10,7 @@ use crate::guard::{DenialDelivery, Guard};
 use crate::inflate;
 
 impl Guard {
-    /// What the caller of a call gets that is not sent: an answer, or an error.
+    /// What the caller gets if a call is not sent: an answer made of the denial, or an error.
     ///
     /// ```
     /// # use gcp_scopes::{Denial, Guard};
@@ -28,8 +28,8 @@ impl Guard {
         }
     }
 
-    /// Delivers the denial of a refused call in its answer, of whose body `seen` is the beginning or
-    /// (`is_whole`) all. Gives the body that takes the place of the one that came, if another one does.
+    /// Delivers the denial of a refused call in its answer. `seen` is the beginning of the answer's body,
+    /// or (`is_whole`) all of it. Gives the body to replace that one with, if it is to be replaced.
     ///
     /// # Errors
     /// The denial, if it is to be delivered as an error.

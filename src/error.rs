@@ -1,4 +1,4 @@
-//! Our own failures: a configuration that cannot be used, a source that cannot be reached.
+//! Failures of this crate: a configuration that cannot be used, a source that cannot be reached.
 //!
 //! An [`Error`] never stops a user's call. What stops a call is a [`Denial`](crate::Denial).
 //!
@@ -84,7 +84,7 @@ impl From<gcp_scopes_catalog::Error> for Error {
     }
 }
 
-/// A value that has not the syntax which Google documents for it.
+/// A value without the syntax that Google documents for it.
 impl From<gcp_scopes_explain::Error> for Error {
     fn from(error: gcp_scopes_explain::Error) -> Self {
         Self::invalid(error.to_string())

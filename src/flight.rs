@@ -56,7 +56,7 @@
 //! | tower | [`Flight::begin_in_place`]: a request | [`Flight::explain_response`] |
 //! | reqwest-middleware | [`Guard::begin`]: a request | [`Flight::explain_response`] |
 //! | object_store, opendal | [`Guard::begin`]: a request | [`Flight::explain`] |
-//! | tonic, through tower | [`Flight::begin_in_place`]: a request of gRPC | [`Flight::explain`], of headers or trailers |
+//! | tonic, through tower | [`Flight::begin_in_place`]: a request of gRPC | [`Flight::explain_grpc_response`], or [`Flight::watch_trailers`] |
 //! | google-apis, google-cloud, inside [`Guard::calling`] | [`Guard::begin_method`]: a method and an `Authorization` | [`Flight::explain`] |
 //! | google-cloud, retry policy | [`Guard::begin_unseen`]: an error alone, perhaps with an `Authorization` | [`Flight::explain_now`] |
 //! | a client that names the API but no method | [`Guard::begin_service`]: a host and an `Authorization` | either |
@@ -72,6 +72,8 @@
 //! [`Guard::calling`]: crate::Guard::calling
 //! [`Guard::unsent`]: crate::Guard::unsent
 //! [`Guard::deliver`]: crate::Guard::deliver
+//! [`Flight::explain_grpc_response`]: https://docs.rs/gcp-scopes/latest/gcp_scopes/flight/struct.Flight.html#method.explain_grpc_response
+//! [`Flight::watch_trailers`]: https://docs.rs/gcp-scopes/latest/gcp_scopes/flight/struct.Flight.html#method.watch_trailers
 //! [`Flight::explain_response`]: https://docs.rs/gcp-scopes/latest/gcp_scopes/flight/struct.Flight.html#method.explain_response
 
 mod answered;

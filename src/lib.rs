@@ -58,9 +58,9 @@
 //! - [`Preflight`] says what happens to a call that Google would refuse, [`DenialDelivery`] how a denial
 //!   reaches the caller.
 //! - [`self_check`] asks at start-up whether both gates are open, [`recorder`] learns which scopes a program
-//!   needs, [`detect`] shows what is seen of where it runs.
+//!   needs.
 //! - [`judge`] is the verdict on a call as a pure function, before it is sent and after it was refused.
-//! - [`refusal`] tells which gate refused, from any answer or log line; [`remedy`] what to do about it.
+//! - [`refusal`] finds which gate refused, from any answer or log line; [`remedy`] what to do about it.
 //! - [gcp-scopes-testing](https://docs.rs/gcp-scopes-testing) is a fake Google on 127.0.0.1 for the tests of your own
 //!   service; [`telemetry`] lists the events.
 //! - Errors are of two kinds: a [`Denial`] (the answer is no) and an [`Error`] (a wrong configuration), which never stops a call.
@@ -88,7 +88,7 @@ pub mod catalog {
 
 pub mod granted;
 
-pub mod detect;
+mod detect;
 
 #[doc(inline)]
 pub use gcp_scopes_explain::{denial, environment, layout, refusal, remedy};

@@ -1,7 +1,8 @@
 //! Looks at the answer of a refused call, and hands it on.
 //!
 //! [`look`] copies the beginning of a body within bounds and gives the body back whole;
-//! [`Flight::explain_response`] does all that an `http::Response` needs.
+//! [`Flight::explain_response`] does all that an `http::Response` needs, and for calls of gRPC
+//! [`Flight::explain_grpc_response`] and [`Flight::watch_trailers`].
 //!
 //! A refusal is explained by what its body says, but the caller is owed every byte, frame and
 //! trailer as they were sent. So `look` takes the first frames out of a body, copies at most
@@ -24,6 +25,8 @@
 //! ```
 //!
 //! [`Flight::explain_response`]: crate::flight::Flight::explain_response
+//! [`Flight::explain_grpc_response`]: crate::flight::Flight::explain_grpc_response
+//! [`Flight::watch_trailers`]: crate::flight::Flight::watch_trailers
 
 #[cfg(feature = "body")]
 pub(crate) mod body;

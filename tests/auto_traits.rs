@@ -67,7 +67,6 @@ fn calls_and_checks_can_be_spawned() {
     in_a_task(service.call(Request::new(())));
     in_a_task(Guard::detect());
     in_a_task(Guard::builder().detect());
-    in_a_task(gcp_scopes::detect::snapshot());
     in_a_task(guard.self_check().run());
     in_a_task(FakeGoogle::builder().start());
 }

@@ -11,9 +11,9 @@ use crate::granted::own_client::{OwnClient, WHOLE};
 
 /// Asks over TLS with a client of the program's: at most 64 KiB of body, two seconds for everything.
 ///
-/// Which TLS a program has compiled into reqwest, only the program knows: the guard never makes a client
-/// of its own of it. The client's proxy, roots and connections are used as they are. What needs no TLS,
-/// such as the metadata server, is asked without it.
+/// The guard makes no reqwest client itself, because only the program knows which TLS it has compiled into
+/// reqwest. The client's proxy, roots and connections are used as they are. What needs no TLS, such as
+/// the metadata server, is asked without the client.
 ///
 /// ```no_run
 /// use gcp_scopes::Guard;

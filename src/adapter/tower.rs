@@ -47,6 +47,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -67,7 +68,7 @@ use crate::response::grpc::{self, GrpcErrors};
 use crate::scope::Scope;
 use crate::token_source::{SharedTokenSource, TokenSource};
 
-/// What a guarded call comes to.
+/// The result of a guarded call.
 type Answer<R> = Result<Response<GuardBody<R>>, BoxError>;
 
 /// Wraps services with a [`Guard`]. Made by [`Guard::layer`].
@@ -138,12 +139,12 @@ impl GuardLayer {
     where
         E: std::error::Error + Send + Sync + 'static,
     {
-        Self { grpc_errors: Some(GrpcErrors::new(make)), ..self }
+        Self { grpc_errors: Some(grpc_errors_by(make)), ..self }
     }
 
     /// Gives every call to an API of Google's a token that has none: see
-    /// [`token_source`](crate::token_source). If there is none to be had, the call fails with
-    /// an [`Error`](crate::Error) whose source is the error of the token's source.
+    /// [`token_source`](crate::token_source). If the source has no token, the call fails with an
+    /// [`Error`](crate::Error) whose `source()` is the error of the token source.
     ///
     /// ```
     /// # fn with(guard: &gcp_scopes::Guard, tokens: impl gcp_scopes::token_source::TokenSource + 'static) {
@@ -154,6 +155,20 @@ impl GuardLayer {
     pub fn with_token(self, source: impl TokenSource + 'static) -> Self {
         Self { tokens: Some(SharedTokenSource::new(source)), ..self }
     }
+}
+
+/// The errors of `make`, for a service or body whose error is of this type or boxed.
+fn grpc_errors_by<E: std::error::Error + Send + Sync + 'static>(
+    make: impl Fn(Denial, &HeaderMap) -> Option<E> + Send + Sync + 'static,
+) -> GrpcErrors {
+    GrpcErrors(Arc::new(move |denial, headers, place| {
+        let error = make(denial, headers);
+        if let Some(place) = place.downcast_mut::<Option<E>>() {
+            *place = error;
+        } else if let Some(place) = place.downcast_mut::<Option<BoxError>>() {
+            *place = error.map(BoxError::from);
+        }
+    }))
 }
 
 impl<S> Layer<S> for GuardLayer {
@@ -193,7 +208,7 @@ pub struct GuardService<S> {
 }
 
 impl<S: Clone> GuardService<S> {
-    /// The service that is ready is the one to call later; its clone stays here.
+    /// Takes the service that is ready, which is the one to be called, and leaves its clone.
     fn take_ready(&mut self) -> S {
         let clone = self.inner.clone();
         std::mem::replace(&mut self.inner, clone)
@@ -224,7 +239,7 @@ impl<S: Clone> GuardService<S> {
         let (guard, inner, grpc_errors) = (self.guard.clone(), self.take_ready(), self.grpc_errors.clone());
         let state = match begun {
             Err(denial) => {
-                // What it has reserved, such as a permit, is for callers who do send something.
+                // Frees what the service has reserved for this call, such as a permit.
                 drop(inner);
                 State::boxed(std::future::ready(unsent(&guard, denial)))
             }

@@ -63,7 +63,7 @@ impl Guard {
     /// The call is not to be sent.
     pub fn begin_method(&self, method: ApiMethod, authorization: &HeaderValue) -> Result<Flight, Denial> {
         let mut flight = Flight::of(self.hold(), Ok(Found::named(method)));
-        flight.record();
+        flight.note_method();
         flight.check(authorization)?;
         Ok(flight)
     }
@@ -102,7 +102,7 @@ impl Guard {
     pub fn begin_unseen(&self, authorization: Option<&HeaderValue>) -> Flight {
         let mut flight = Flight::of(self.hold(), Err(AbstainReason::Method));
         if let Some(authorization) = authorization {
-            flight.record();
+            flight.note_method();
             // Without a method no verdict is "lacking".
             let _ = flight.check(authorization);
         }
@@ -223,14 +223,14 @@ impl Flight {
     fn begin_slowly(&mut self, call: &Call<'_>) -> Result<(), Denial> {
         self.call = self.guard.looked_up(call);
         self.is_grpc = call.is_grpc();
-        self.record();
+        self.note_method();
         match call.only_token() {
             Some(token) if self.is_googles() => self.check(token),
             _ => Ok(()),
         }
     }
 
-    fn record(&self) {
+    fn note_method(&self) {
         if let Some(recording) = self.guard.state().recording.get() {
             recording.note(self.call.found());
         }
@@ -311,8 +311,8 @@ impl Flight {
     ) -> Denial {
         let lessons = &self.guard.state().lessons;
         lessons.denial(key, subject.clone(), stale_at).unwrap_or_else(|| {
-            let denial = self.guard.predict(DenialKind::Predicted, &self.call, granted.clone());
-            lessons.deny(key, subject, stale_at, denial.clone());
+            let denial = self.guard.predicted_denial(DenialKind::Predicted, &self.call, granted.clone());
+            lessons.remember_denial(key, subject, stale_at, denial.clone());
             denial
         })
     }

@@ -13,8 +13,8 @@ use crate::inflate;
 use crate::refusal::{self, Answer, Gate, Refusal};
 
 impl Flight {
-    /// The denial, if the scope gate refused. Waits up to 500 ms for what the token holds, so that the
-    /// denial can say it, and takes note of what the answer teaches. Logs what it finds.
+    /// Gives the denial, if the scope gate refused. Waits up to 500 ms for the scopes of the token, which
+    /// the denial shows, learns from the answer, and logs what it finds.
     ///
     /// `body` is the beginning of the body as it came; a compressed one is inflated here. Of a gRPC call
     /// `headers` are the headers or the trailers, and `body` is empty.
@@ -40,7 +40,7 @@ impl Flight {
         self.denial(status, refusal, &granted)
     }
 
-    /// The denial, as [`explain`](Self::explain) gives it, with what is known of the token by now. Never
+    /// As [`explain`](Self::explain), with the scopes of the token as far as they are known by now. Never
     /// waits, and needs no runtime.
     ///
     /// ```

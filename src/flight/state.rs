@@ -26,7 +26,8 @@ pub struct Flight {
     pub(super) is_grpc: bool,
     /// Whether the verdict is still open, because the token is being looked at.
     pub(super) has_pending_scopes: bool,
-    /// Kept while the method is not looked for, because the token opens the whole host.
+    /// Kept in the place of the method where the token opens the whole host, so that no method was looked
+    /// for.
     pub(super) line: RequestLine,
 }
 
@@ -38,7 +39,7 @@ impl Flight {
         Self::of(guard.hold(), Err(AbstainReason::Host))
     }
 
-    /// A call of which the method is known, or not even that.
+    /// The flight of a call to this method, or to none that is known.
     #[inline(always)]
     pub(super) fn of(guard: Guard, found: Result<Found, AbstainReason>) -> Self {
         Self {

@@ -123,7 +123,7 @@ async fn within_look_time(spawner: &Spawner, reading: impl Future<Output = ()>) 
     .await;
 }
 
-/// Copies a data frame's bytes up to the bound; tells whether nothing can follow the frame.
+/// Copies a data frame's bytes up to the bound. Gives whether nothing can follow the frame.
 fn copy<D: Buf>(frame: &Frame<D>, seen: &mut Vec<u8>) -> bool {
     let Some(data) = frame.data_ref() else { return true };
     // `chunk` is the whole of every buffer that hyper, reqwest and tonic hand out; of a buffer in

@@ -7,31 +7,17 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::denial::{Denial, gap_after};
-use crate::error::BoxError;
 use crate::guard::{DenialDelivery, Guard};
 
 /// Makes the error of a gRPC client out of a denial and the refused headers or trailers, whose message
 /// ends in the denial's line.
 #[derive(Clone)]
-pub(crate) struct GrpcErrors(Arc<MakeError>);
+pub(crate) struct GrpcErrors(pub(crate) Arc<MakeError>);
 
 /// Puts the error into the `Option` that it is given, if that is for its type or for boxed errors.
-type MakeError = dyn Fn(Denial, &HeaderMap, &mut dyn Any) + Send + Sync;
+pub(crate) type MakeError = dyn Fn(Denial, &HeaderMap, &mut dyn Any) + Send + Sync;
 
 impl GrpcErrors {
-    pub(crate) fn new<E: std::error::Error + Send + Sync + 'static>(
-        make: impl Fn(Denial, &HeaderMap) -> Option<E> + Send + Sync + 'static,
-    ) -> Self {
-        Self(Arc::new(move |denial, headers, place| {
-            let error = make(denial, headers);
-            if let Some(place) = place.downcast_mut::<Option<E>>() {
-                *place = error;
-            } else if let Some(place) = place.downcast_mut::<Option<BoxError>>() {
-                *place = error.map(BoxError::from);
-            }
-        }))
-    }
-
     /// The error, if it can be one of this type: that of the service or body that hands it on.
     fn make<E: 'static>(&self, denial: Denial, headers: &HeaderMap) -> Option<E> {
         let mut error: Option<E> = None;
