@@ -36,11 +36,12 @@
 use gcp_scopes_explain::LookedUpCall;
 
 use crate::call::{AbstainReason, Call, NeededScopes};
+use crate::catalog::Verdict;
 use crate::catalog::{ApiMethod, Found};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantedScopes;
+use crate::guard::Guard;
 use crate::guard::lessons::Subject;
-use crate::guard::{Guard, Verdict};
 use crate::refusal::{self, Answer, Refusal};
 use crate::scope::ScopeSet;
 
@@ -71,16 +72,16 @@ impl Guard {
         match self.judge(&call, granted) {
             Verdict::Allow => Decision::Allow,
             Verdict::Lacking => {
-                Decision::Lacking(self.predict(DenialKind::Predicted, &call, granted.clone()))
+                Decision::Lacking(self.predicted_denial(DenialKind::Predicted, &call, granted.clone()))
             }
             Verdict::Abstain(why) => Decision::Abstain(why),
         }
     }
 
-    /// Says what to do about a refused answer, if it was refused for lack of scope.
+    /// The denial of a refused answer, if it was refused for lack of scope, and that is sure enough. Pure:
+    /// no I/O, no event.
     ///
-    /// `None`: it was not, or that is not sure enough. Pure: no I/O, no event. Whether the answer
-    /// came from the host that `call` names is for the caller to know.
+    /// The caller has to know that the answer came from the host of `call`.
     ///
     /// ```
     /// use gcp_scopes::call::Call;
@@ -90,7 +91,7 @@ impl Guard {
     ///
     /// let uri = "https://storage.googleapis.com/storage/v1/b/photos".parse()?;
     /// let call = Call::new(&http::Method::GET, &uri);
-    /// let unknown = GrantedScopes::unknown("nobody was asked");
+    /// let unknown = GrantedScopes::unknown("no source was asked");
     /// let explain = |body: &[u8]| Guard::builder().build().explain(&call, &unknown, &Answer::new(body).with_status(403));
     ///
     /// let denial = explain(br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#);
@@ -114,16 +115,16 @@ impl Guard {
     ) -> Result<Denial, Refusal> {
         let refusal = if self.lacks(call, granted) { refusal.corroborated() } else { refusal };
         match refusal.is_for_scope() {
-            true => Ok(self.refuse(call, granted.clone(), refusal)),
+            true => Ok(self.refusal_denial(call, granted.clone(), refusal)),
             false => Err(refusal),
         }
     }
 
-    /// The same for an answer of which the call is not known, but as far as the answer itself names it.
+    /// The denial of an answer whose call is not known, but for what the answer names of it.
     pub(crate) fn explain_alone(&self, answer: &Answer<'_>) -> Option<Denial> {
         let refusal = refusal::classify(answer).filter(Refusal::is_for_scope)?;
         let granted = GrantedScopes::unknown("an error does not say which token the call carried");
-        Some(self.refuse(&LookedUpCall::from_found(Err(AbstainReason::Method)), granted, refusal))
+        Some(self.refusal_denial(&LookedUpCall::from_found(Err(AbstainReason::Method)), granted, refusal))
     }
 
     /// What a call is, and what it needs as far as its caller says so.
@@ -136,19 +137,29 @@ impl Guard {
         self.state().lessons.accepted(method, method.accepted())
     }
 
-    pub(crate) fn predict(&self, kind: DenialKind, call: &LookedUpCall, granted: GrantedScopes) -> Denial {
+    pub(crate) fn predicted_denial(
+        &self,
+        kind: DenialKind,
+        call: &LookedUpCall,
+        granted: GrantedScopes,
+    ) -> Denial {
         let accepted = subject(call).map(|subject| self.state().lessons.accepted(subject, call.accepted()));
         let accepted = accepted.unwrap_or_default();
         Denial::predicted(kind, call.method(), accepted, granted, self.state().environment.clone())
     }
 
-    pub(crate) fn refuse(&self, call: &LookedUpCall, granted: GrantedScopes, refusal: Refusal) -> Denial {
+    pub(crate) fn refusal_denial(
+        &self,
+        call: &LookedUpCall,
+        granted: GrantedScopes,
+        refusal: Refusal,
+    ) -> Denial {
         let needed = call.needed().map(NeededScopes::scopes);
         Denial::refused(call.method(), needed, granted, self.state().environment.clone(), refusal)
     }
 
-    /// Whether the verdict is that the token lacks every scope. That it holds one is quick to see, and then
-    /// no verdict is that.
+    /// Whether the verdict is that the token lacks every scope. A token that holds one is quick to see, so
+    /// that is looked at first.
     #[inline]
     pub(crate) fn lacks(&self, call: &LookedUpCall, granted: &GrantedScopes) -> bool {
         !call.is_accepted(granted) && self.judge(call, granted) == Verdict::Lacking
@@ -163,7 +174,7 @@ impl Guard {
         }
     }
 
-    /// The same for a method that nobody has called yet.
+    /// The verdict on a method that was not called yet.
     pub(crate) fn judge_method(
         &self,
         found: &Result<Found, AbstainReason>,
@@ -243,7 +254,7 @@ mod tests {
         let method = ApiMethod::by_id("pubsub.projects.topics.publish").unwrap();
         assert_eq!(guard.accepted(method), method.accepted());
         let openid = ScopeSet::from_scope_text("openid");
-        guard.state().lessons.named(method, &openid);
+        guard.state().lessons.learn_scopes(method, &openid);
         assert_eq!(guard.accepted(method), method.accepted().union(&openid));
     }
 

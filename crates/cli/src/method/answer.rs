@@ -2,7 +2,7 @@
 
 use gcp_scopes::call::AbstainReason;
 use gcp_scopes::catalog::{ApiMethod, Endpoints, lookup};
-use gcp_scopes::guard::{Verdict, verdict};
+use gcp_scopes::catalog::{Verdict, verdict};
 use gcp_scopes::layout::Layout;
 use gcp_scopes_explain::reader::Question;
 use serde::Serialize;
