@@ -21,35 +21,20 @@ const FIRST_LIMIT: Duration = Duration::from_millis(300);
 /// A credential file is a few KiB.
 const MOST_FILE: u64 = 64 * 1024;
 
-/// What the process sees of where it runs: environment variables, the credential file, and the
-/// metadata server unless the machine is none of Google's or `NO_GCE_CHECK=true` is set.
-///
-/// Never fails and takes little more than a second: what it cannot see is not in the snapshot.
-pub(crate) async fn of_process(spawner: &Spawner, fetch: Option<Arc<dyn DynFetch>>) -> Snapshot {
+/// The environment variables and the files of this process that show where it runs.
+pub(crate) fn process() -> Snapshot {
     let value_of = |name: &str| std::env::var(name).unwrap_or_default();
     let variables = Snapshot::variables().iter();
-    let mut snapshot = variables.fold(Snapshot::new(), |seen, name| seen.with_env(*name, value_of(name)));
-    if let Some(text) = read_file(Path::new(Snapshot::maker_file())) {
-        snapshot = snapshot.with_file(Snapshot::maker_file(), &text);
-    }
-    with_files_and_metadata(spawner, snapshot, fetch).await
+    let snapshot = variables.fold(Snapshot::new(), |seen, name| seen.with_env(*name, value_of(name)));
+    let product = read_file(Path::new(Snapshot::maker_file()));
+    with_files(product.into_iter().fold(snapshot, |seen, text| seen.with_file(Snapshot::maker_file(), &text)))
 }
 
-/// Adds what the variables of the snapshot point to: the credential file and the metadata server.
-pub(crate) async fn with_files_and_metadata(
-    spawner: &Spawner,
-    mut snapshot: Snapshot,
-    fetch: Option<Arc<dyn DynFetch>>,
-) -> Snapshot {
-    for path in snapshot.credential_paths() {
-        if let Some(text) = read_file(Path::new(&path)) {
-            snapshot = snapshot.with_file(path, &text);
-        }
-    }
-    match fetch {
-        Some(fetch) => with_metadata(spawner, snapshot, fetch).await,
-        None => snapshot,
-    }
+/// Adds the credential files that the variables of the snapshot point to.
+pub(crate) fn with_files(snapshot: Snapshot) -> Snapshot {
+    let files = snapshot.credential_paths().into_iter();
+    let files = files.filter_map(|path| Some((read_file(Path::new(&path))?, path)));
+    files.fold(snapshot.clone(), |seen, (text, path)| seen.with_file(path, &text))
 }
 
 /// Adds what the metadata server says, if there may be one.
@@ -136,6 +121,7 @@ mod tests {
     use crate::background::tests::block_on;
     use crate::environment::{Environment, Platform};
     use crate::error::BoxError;
+    use crate::granted::Fetch;
     use crate::granted::fetch::tests::{FakeFetch, answer};
 
     /// Lists the names of the attributes.
@@ -309,11 +295,7 @@ mod tests {
         let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| Some(answer(200, "web-1"))));
         let world = Snapshot::new().with_env("GCE_METADATA_HOST", "127.0.0.1:1");
         let seen = |background: Background| {
-            block_on(with_files_and_metadata(
-                background.spawner(),
-                world.clone(),
-                Some(Arc::clone(&fetch) as _),
-            ))
+            block_on(with_metadata(background.spawner(), world.clone(), Arc::clone(&fetch) as _))
         };
         let without = seen(Background::none());
         assert_eq!(without.metadata_host(), Some("127.0.0.1:1"));

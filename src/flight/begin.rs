@@ -556,8 +556,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn deny_holds_back_the_first_call_of_a_token_and_no_later_one() {
         let clock = Arc::new(ManualClock::new());
-        let guard =
-            Guard::builder().here().source(Down).preflight(Preflight::Deny).clock(Arc::clone(&clock) as _);
+        let guard = Guard::builder()
+            .here()
+            .source(Down)
+            .preflight(Preflight::Deny)
+            .with_clock(Arc::clone(&clock) as _);
         let guard = guard.build();
         let call = |token: &str| {
             let mut headers = HeaderMap::new();
