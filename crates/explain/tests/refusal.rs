@@ -15,7 +15,7 @@ use answers::{ANSWERS, Row};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gcp_scopes_catalog::scope::ScopeSet;
-use gcp_scopes_explain::refusal::{Answer, Certainty, Gate, Refusal, ScopeRefusal, classify, classify_text};
+use gcp_scopes_explain::refusal::{Answer, Certainty, Gate, Refusal, classify, classify_text};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 
@@ -92,7 +92,7 @@ fn what_says_nothing_of_access_is_no_refusal() {
 
 #[test]
 fn scope_refusals_tell_their_kind_and_others_have_none() {
-    let kind = |text| classify_text(text).expect(text).scope_refusal().map(ScopeRefusal::as_str);
+    let kind = |text| classify_text(text).expect(text).scope_problem();
     assert_eq!(kind("Request had insufficient authentication scopes."), Some("missing"));
     assert_eq!(kind("Metadata scope doesn't allow format FULL"), Some("restricting"));
     assert_eq!(kind("Permission denied while getting Drive credentials."), Some("scope_or_share"));
@@ -114,21 +114,21 @@ fn each_part_of_an_answer_is_named_as_what_gave_the_verdict() {
         (403, vec![challenge], String::new(), "header"),
         (403, vec![], String::new(), "status"),
     ] {
-        assert_eq!(refused(status, &lines, &body).evidence().as_str(), evidence, "{status} {body}");
+        assert_eq!(refused(status, &lines, &body).evidence(), evidence, "{status} {body}");
     }
 }
 
 #[test]
 fn token_failures_tell_whether_scopes_were_the_reason() {
-    let names_scopes = |text| classify_text(text).expect("a refusal").names_scopes();
-    assert!(names_scopes(r#"{"error":"invalid_scope","error_description":"Bad."}"#));
-    assert!(names_scopes(
+    let is_for_scopes = |text| classify_text(text).expect("a refusal").is_for_requested_scopes();
+    assert!(is_for_scopes(r#"{"error":"invalid_scope","error_description":"Bad."}"#));
+    assert!(is_for_scopes(
         "unauthorized_client: Client is unauthorized to retrieve access tokens using this method"
     ));
-    assert!(!names_scopes(
+    assert!(!is_for_scopes(
         r#"{"error":"unauthorized_client","error_description":"The given credential is rejected by the attribute condition."}"#
     ));
-    assert!(!names_scopes(
+    assert!(!is_for_scopes(
         r#"{"error":"invalid_grant","error_description":"Token has been expired or revoked."}"#
     ));
 }

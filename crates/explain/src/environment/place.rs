@@ -29,8 +29,16 @@ impl Environment {
     }
 
     /// The line above the steps of a report.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    ///
+    /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer).with_instance("web-1")?;
+    /// assert_eq!(vm.steps_heading(), "What to do for web-1:");
+    /// # Ok::<(), gcp_scopes_explain::Error>(())
+    /// ```
     #[must_use]
-    pub fn what_to_do(&self) -> String {
+    pub fn steps_heading(&self) -> String {
         self.place().map_or_else(|| "What to do:".to_owned(), |place| format!("What to do for {place}:"))
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::HeaderMap;
 
-/// What was answered: as much of it as is known.
+/// An answer to be classified, as far as it is known.
 ///
 /// ```
 /// use gcp_scopes_explain::refusal::{Answer, Gate, classify};
@@ -21,8 +21,8 @@ pub struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// An answer with this body, whole or cut off. It may be JSON, XML, HTML, multipart, plain text or
-    /// empty. At most 64 KiB of it are read.
+    /// An answer with this body, which may be cut off, or empty: JSON, XML, HTML, multipart or text. Its
+    /// first 64 KiB are read.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::{Answer, classify};
@@ -33,12 +33,12 @@ impl<'a> Answer<'a> {
         Self { status: None, headers: None, body }
     }
 
-    /// Adds the HTTP status. A gRPC status stands in the header `grpc-status`.
+    /// Adds the HTTP status. A gRPC status is in the header `grpc-status`.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::{Answer, Gate, classify};
     /// let refusal = classify(&Answer::new(b"").with_status(403)).expect("a refusal");
-    /// assert_eq!(refusal.gate(), Gate::Other); // it does not say
+    /// assert_eq!(refusal.gate(), Gate::Other); // the status alone names no gate
     /// ```
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {
@@ -46,7 +46,7 @@ impl<'a> Answer<'a> {
         self
     }
 
-    /// Adds the headers, or the trailers of gRPC, or both in one map.
+    /// Adds the headers, the trailers of gRPC, or both in one map.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate, classify};
@@ -64,7 +64,7 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// Shows no word of the server.
+/// Without the body, which may name resources.
 impl fmt::Debug for Answer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()

@@ -1,10 +1,10 @@
 //! Advice as the book words it, where its words and conditions are looked up in facts.
 
-use super::book::{self, Block};
+use super::sections::{self, Block};
 use super::step::{Remedy, Step};
 
 /// What is known where advice is asked for.
-pub(super) trait Facts {
+pub(super) trait Context {
     /// What to put in the place of the name, if it is known.
     fn word(&self, name: &str) -> Option<String>;
 
@@ -15,16 +15,16 @@ pub(super) trait Facts {
 }
 
 /// Nothing is known.
-impl Facts for () {
+impl Context for () {
     fn word(&self, _: &str) -> Option<String> {
         None
     }
 }
 
-/// Facts with a few words beside them.
-pub(super) struct With<'a>(pub(super) &'a dyn Facts, pub(super) &'a [(&'a str, &'a str)]);
+/// Context with a few words beside them.
+pub(super) struct With<'a>(pub(super) &'a dyn Context, pub(super) &'a [(&'a str, &'a str)]);
 
-impl Facts for With<'_> {
+impl Context for With<'_> {
     fn word(&self, name: &str) -> Option<String> {
         let own = self.1.iter().find(|(own, _)| *own == name);
         own.map(|(_, word)| (*word).to_owned()).or_else(|| self.0.word(name))
@@ -36,28 +36,28 @@ impl Facts for With<'_> {
 }
 
 /// The section of this name: its summary and its steps.
-pub(super) fn remedy(section: &str, facts: &dyn Facts) -> Remedy {
+pub(super) fn remedy(section: &str, facts: &dyn Context) -> Remedy {
     Remedy { summary: summary(section, facts), steps: steps(section, facts) }
 }
 
-pub(super) fn summary(section: &str, facts: &dyn Facts) -> String {
+pub(super) fn summary(section: &str, facts: &dyn Context) -> String {
     sentence("summary", section, facts).unwrap_or_default()
 }
 
-pub(super) fn steps(section: &str, facts: &dyn Facts) -> Vec<Step> {
-    let blocks = book::section(section).iter();
+pub(super) fn steps(section: &str, facts: &dyn Context) -> Vec<Step> {
+    let blocks = sections::section(section).iter();
     let is_so = |block: &&Block| block.all("if").all(|condition| holds(condition, facts));
     blocks.filter(is_so).flat_map(|block| steps_of(block, facts)).collect()
 }
 
-fn steps_of(block: &'static Block, facts: &dyn Facts) -> Vec<Step> {
+fn steps_of(block: &'static Block, facts: &dyn Context) -> Vec<Step> {
     match block.line("use") {
         Some(section) => steps(section, facts),
         None => step(block, facts).into_iter().collect(),
     }
 }
 
-fn step(block: &'static Block, facts: &dyn Facts) -> Option<Step> {
+fn step(block: &'static Block, facts: &dyn Context) -> Option<Step> {
     let line = |key| block.line(key).and_then(|line| fill(line, facts));
     Some(Step {
         text: line("text")?,
@@ -68,12 +68,12 @@ fn step(block: &'static Block, facts: &dyn Facts) -> Option<Step> {
     })
 }
 
-fn sentence(key: &str, section: &str, facts: &dyn Facts) -> Option<String> {
-    let line = book::section(section).iter().find_map(|block| block.line(key));
+fn sentence(key: &str, section: &str, facts: &dyn Context) -> Option<String> {
+    let line = sections::section(section).iter().find_map(|block| block.line(key));
     line.and_then(|line| fill(line, facts))
 }
 
-fn holds(condition: &str, facts: &dyn Facts) -> bool {
+fn holds(condition: &str, facts: &dyn Context) -> bool {
     match condition.strip_prefix("not ") {
         Some(condition) => !facts.holds(condition),
         None => facts.holds(condition),
@@ -81,7 +81,7 @@ fn holds(condition: &str, facts: &dyn Facts) -> bool {
 }
 
 /// The line with its marks filled in, if each word of it is known.
-fn fill(line: &str, facts: &dyn Facts) -> Option<String> {
+fn fill(line: &str, facts: &dyn Context) -> Option<String> {
     let mut parts = line.split('{');
     let mut text = parts.next()?.to_owned();
     let mut choices = Vec::new();
@@ -108,7 +108,7 @@ fn turn(choices: &mut [bool]) {
     }
 }
 
-fn word(mark: &str, facts: &dyn Facts) -> Option<String> {
+fn word(mark: &str, facts: &dyn Context) -> Option<String> {
     let (name, placeholder) = match mark.split_once('|') {
         Some((name, placeholder)) => (name, Some(placeholder)),
         None => (mark, None),

@@ -6,7 +6,7 @@ use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 use gcp_scopes_catalog::{least_of, recommended};
 
 use crate::environment::{Credential, Environment};
-use crate::refusal::ScopeRefusal;
+use crate::refusal::ScopeProblem;
 
 /// What `gcloud auth application-default login` asks for by default, all of which `--scopes`
 /// replaces. Source: `gcloud auth application-default login --help`.
@@ -16,7 +16,7 @@ const DEFAULTS: &str = "openid https://www.googleapis.com/auth/userinfo.email \
 /// What the steps are made from.
 #[derive(Debug)]
 pub(crate) struct Case<'a> {
-    pub(crate) kind: ScopeRefusal,
+    pub(crate) problem: ScopeProblem,
     /// What calls need: of each set any one would do.
     pub(crate) accepted: &'a [ScopeSet],
     /// What the token is known to hold.
@@ -28,13 +28,13 @@ pub(crate) struct Case<'a> {
 
 impl<'a> Case<'a> {
     pub(crate) fn new(
-        kind: ScopeRefusal,
+        problem: ScopeProblem,
         accepted: &'a [ScopeSet],
         held: Option<&'a ScopeSet>,
         environment: &'a Environment,
     ) -> Self {
         let (needed, recommended) = (OnceCell::new(), OnceCell::new());
-        Self { kind, accepted, held, environment, needed, recommended }
+        Self { problem, accepted, held, environment, needed, recommended }
     }
 }
 
@@ -57,7 +57,7 @@ impl Case<'_> {
     /// Whether what is known of the token would do, so that the refused one may be another.
     pub(crate) fn is_contradicted(&self) -> bool {
         let opens = |held: &ScopeSet| self.accepted.iter().all(|accepted| held.intersects(accepted));
-        self.kind == ScopeRefusal::Missing && self.held.is_some_and(opens)
+        self.problem == ScopeProblem::Missing && self.held.is_some_and(opens)
     }
 
     /// Whether nobody told which scope is lacking.

@@ -17,7 +17,7 @@ use http::{Method, Uri};
 use crate::LookedUpCall;
 use crate::environment::{Environment, Snapshot};
 use crate::granted::{GrantSource, GrantedScopes};
-use crate::refusal::{self, Answer, Certainty, Evidence, Gate, Refusal};
+use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
 
 /// Takes an input, and panics if what it makes of it breaks a promise.
 pub type Target = fn(&[u8]);
@@ -70,7 +70,7 @@ fn challenge(data: &[u8]) {
     }
     let refusal = look(&Answer::new(b"").with_status(403).with_headers(&headers)).expect("a 403");
     assert!(refusal.certainty() == Certainty::Possible);
-    assert!(refusal.gate() == Gate::Other || refusal.evidence() == Evidence::Header);
+    assert!(refusal.gate() == Gate::Other || refusal.evidence() == "header");
 }
 
 /// Any body behind any status, with headers.
@@ -113,7 +113,7 @@ fn grpc_status(data: &[u8]) {
 /// Classifies, and checks everything that can be shown of it.
 fn look(answer: &Answer<'_>) -> Option<Refusal> {
     let refusal = refusal::classify(answer)?;
-    assert_eq!(refusal.gate() == Gate::Scope, refusal.scope_refusal().is_some());
+    assert_eq!(refusal.gate() == Gate::Scope, refusal.scope_problem().is_some());
     assert!(refusal.alternatives().len() <= 64);
     let words = [refusal.service(), refusal.rpc_method(), refusal.permission(), refusal.project()];
     let more = [refusal.constraint(), refusal.vpc_sc_id(), refusal.request_id()];

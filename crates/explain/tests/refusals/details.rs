@@ -1,7 +1,7 @@
 //! The values and words that are shown of an answer, and those that are left out.
 
 use gcp_scopes_catalog::scope::Scope;
-use gcp_scopes_explain::refusal::{Answer, Evidence, Gate, classify_text};
+use gcp_scopes_explain::refusal::{Answer, Gate, classify_text};
 
 use super::answers::ANSWERS;
 use super::{SCOPE_BODY, refused};
@@ -15,7 +15,7 @@ fn the_facts_that_help_needs_are_read() {
     assert_eq!(modern.rpc_method(), Some("google.pubsub.v1.Publisher.Publish"));
     assert_eq!(modern.server_message(), Some("Request had insufficient authentication scopes."));
     assert!(modern.alternatives().contains(&Scope::cloud_platform()));
-    assert_eq!(modern.evidence(), Evidence::ErrorInfo);
+    assert_eq!(modern.evidence(), "error_info");
     assert_eq!(refusal("IAM with info").permission(), Some("run.services.get"));
     assert_eq!(refusal("IAM in XML").permission(), Some("storage.objects.get"));
     assert_eq!(refusal("disabled API").project(), Some("123456789012"));

@@ -2,14 +2,14 @@
 
 use super::super::advice::{self, With};
 use super::super::step::Step;
-use super::closed::Closed;
+use super::closed_gate::ClosedGate;
 use super::grants::{GRANTS, On};
 
 /// Where Google lists roles and what they hold.
 pub(in crate::remedy) const ROLES: &str = "https://docs.cloud.google.com/iam/docs/roles-permissions";
 
 /// What to do where IAM refused.
-pub(super) fn steps(gate: &Closed<'_>) -> Vec<Step> {
+pub(super) fn steps(gate: &ClosedGate<'_>) -> Vec<Step> {
     match gate.refusal.permission() {
         // A role for everybody would help as well, but is hardly what is wanted.
         Some(_) if gate.says("anonymous caller") => advice::steps("anonymous", gate),
@@ -20,7 +20,7 @@ pub(super) fn steps(gate: &Closed<'_>) -> Vec<Step> {
     }
 }
 
-fn grant(gate: &Closed<'_>, permission: &str) -> Vec<Step> {
+fn grant(gate: &ClosedGate<'_>, permission: &str) -> Vec<Step> {
     let row = GRANTS.iter().find(|row| row.permission == permission);
     let (on, role) = row.map_or((On::Project, "roles/ROLE"), |row| (row.on, row.role));
     let binding = binding(gate, on, role);
@@ -30,7 +30,7 @@ fn grant(gate: &Closed<'_>, permission: &str) -> Vec<Step> {
     steps.map(|step| step.with_link(row.map_or(ROLES, |row| row.source))).collect()
 }
 
-fn binding(gate: &Closed<'_>, on: On, role: &str) -> String {
+fn binding(gate: &ClosedGate<'_>, on: On, role: &str) -> String {
     let (group, target, is_of_project) = match on {
         On::Project => ("projects", gate.project().unwrap_or("PROJECT").to_owned(), false),
         On::Bucket => ("storage buckets", gate.bucket(), false),

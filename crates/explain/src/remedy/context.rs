@@ -1,11 +1,11 @@
 //! The words and conditions of advice about scopes.
 
-use super::advice::Facts;
+use super::advice::Context;
 use super::case::{Case, scopes_flag};
 use crate::environment::{AccountKind, Credential, Environment, Platform, names};
-use crate::refusal::ScopeRefusal;
+use crate::refusal::ScopeProblem;
 
-impl Facts for Environment {
+impl Context for Environment {
     fn word(&self, name: &str) -> Option<String> {
         let word = match name {
             "platform" if self.platform() == Platform::Unknown => None,
@@ -42,7 +42,7 @@ impl Facts for Environment {
     }
 }
 
-impl Facts for Case<'_> {
+impl Context for Case<'_> {
     fn word(&self, name: &str) -> Option<String> {
         match name {
             "needed" => Some(self.needed_in_short()),
@@ -70,7 +70,7 @@ impl Facts for Case<'_> {
             "none_needed" => self.needed().is_empty(),
             "one_call" => self.accepted.len() == 1,
             "one_needed" => self.needed().len() == 1,
-            "share" => self.kind == ScopeRefusal::ScopeOrShare,
+            "share" => self.problem == ScopeProblem::ScopeOrShare,
             _ => self.environment.holds(name) || self.word(name).is_some(),
         }
     }
@@ -83,8 +83,8 @@ fn quoted(names: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::book;
     use super::super::gates::tests::refused;
+    use super::super::sections;
     use super::*;
     use crate::environment::Snapshot;
     use gcp_scopes_catalog::scope::ScopeSet;
@@ -120,7 +120,7 @@ mod tests {
         ]
     }
 
-    fn look(names: &mut [(&'static str, BTreeSet<bool>)], facts: &dyn Facts) {
+    fn look(names: &mut [(&'static str, BTreeSet<bool>)], facts: &dyn Context) {
         for (name, seen) in names {
             seen.insert(facts.holds(name));
         }
@@ -140,7 +140,7 @@ mod tests {
         let mut seen: Vec<_> = names.iter().map(|name| (*name, BTreeSet::new())).collect();
         for environment in &places {
             for (accepted, held) in accepted.iter().flat_map(|all| held.iter().map(move |held| (all, held))) {
-                for kind in [ScopeRefusal::Missing, ScopeRefusal::ScopeOrShare] {
+                for kind in [ScopeProblem::Missing, ScopeProblem::ScopeOrShare] {
                     let case = Case::new(kind, accepted, held.as_ref(), environment);
                     look(&mut seen, &case);
                 }
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn every_word_and_condition_of_the_book_is_known() {
-        let lines = book::sections().flat_map(|(_, blocks)| blocks).flat_map(book::Block::lines);
+        let lines = sections::sections().flat_map(|(_, blocks)| blocks).flat_map(sections::Block::lines);
         let mut names = BTreeSet::new();
         for (key, line) in lines {
             let marks: Vec<&str> = line.split('{').skip(1).map(|it| it.split_once('}').unwrap().0).collect();
@@ -163,9 +163,9 @@ mod tests {
                 let name = mark.strip_prefix("if ").unwrap_or(mark);
                 name.strip_prefix("not ").unwrap_or(name).split('|').next().unwrap()
             }));
-            assert!(key != "use" || !book::section(line).is_empty(), "{line}");
+            assert!(key != "use" || !sections::section(line).is_empty(), "{line}");
         }
-        names.retain(|name| !TOLD.contains(name) && book::section(name).is_empty());
+        names.retain(|name| !TOLD.contains(name) && sections::section(name).is_empty());
         let always = ["login_scopes", "member", "needed", "quoted_scopes", "recommended_scopes", "scopes"];
         for (name, seen) in seen(&names) {
             let is_always = always.contains(&name) || name.starts_with("scopes_to_");

@@ -2,7 +2,7 @@
 
 use gcp_scopes_catalog::call::Call;
 
-use super::super::advice::Facts;
+use super::super::advice::Context;
 use super::apis::TITLES;
 use super::bucket;
 use crate::environment::{Credential, Environment, names};
@@ -15,7 +15,7 @@ const GCLOUD_PROJECTS: [&str; 2] = ["764086051850", "32555940559"];
 pub(super) const ACCOUNT: &str = "NAME@PROJECT.iam.gserviceaccount.com";
 
 /// A gate that refused, and where.
-pub(super) struct Closed<'a> {
+pub(super) struct ClosedGate<'a> {
     pub(super) refusal: &'a Refusal,
     pub(super) environment: &'a Environment,
     pub(super) call: Option<&'a Call<'a>>,
@@ -37,7 +37,7 @@ const KEY_RESTRICTED: [&str; 6] = ["referer", "referrer", "ip address", "android
 /// What is said where it was an administrator of Google Workspace.
 const WORKSPACE: [&str; 4] = ["domain", "admin", "workspace", "org_internal"];
 
-impl Facts for Closed<'_> {
+impl Context for ClosedGate<'_> {
     fn word(&self, name: &str) -> Option<String> {
         let words = self.refusal.server_message().unwrap_or_default();
         let word = match name {
@@ -69,7 +69,7 @@ impl Facts for Closed<'_> {
     }
 }
 
-impl Closed<'_> {
+impl ClosedGate<'_> {
     /// The section on the project that a call is charged to.
     pub(super) fn quota_project(&self) -> &'static str {
         match self {
