@@ -95,7 +95,7 @@ pub(crate) fn denied(denial: &Denial, status: Option<StatusCode>, calls: u64) {
             "oauth.scope.suggested" = least(denial.accepted()).as_ref().map(|scope| scope.as_str()),
             "oauth.scope.grant_source" = denial.granted().source().map(|source| source.as_str()),
             "oauth.scope.calls" = calls,
-            "cloud.platform" = denial.environment().platform().in_events(),
+            "cloud.platform" = denial.environment().platform().otel_name(),
         },
         "{denial}"
     );
@@ -131,7 +131,7 @@ pub fn span(denial: &Denial) -> Span {
         "oauth.scope.granted" = denial.granted().scopes().map(names),
         "oauth.scope.suggested" = least(denial.accepted()).as_ref().map(|scope| scope.as_str()),
         "oauth.scope.remedy" = denial.summary(),
-        "cloud.platform" = denial.environment().platform().in_events(),
+        "cloud.platform" = denial.environment().platform().otel_name(),
     )
 }
 

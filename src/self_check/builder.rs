@@ -277,7 +277,7 @@ impl SelfCheck {
         let (platform, credential) = (environment.platform(), self.credential);
         let heeds_scopes = environment.credential() == Credential::MetadataServer
             && platform != Platform::Unknown
-            && !platform.grants_its_scopes();
+            && !platform.has_fixed_scopes();
         let is_for_no_scope = self.source.is_none() && heeds_scopes;
         Report { environment, credential, granted, left, is_for_no_scope, findings, summary, steps }
     }

@@ -1,7 +1,6 @@
-//! What a person said of a place that cannot be so.
+//! The error for an input that cannot be used.
 
-/// A value that has not the syntax which Google documents for it. The message names it, and says what was
-/// expected.
+/// An input that does not have the expected syntax. The message shows it and names what was expected.
 ///
 /// ```
 /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -18,12 +17,6 @@ pub struct Error {
 
 impl From<String> for Error {
     fn from(message: String) -> Self {
-        Self { message }
-    }
-}
-
-impl Error {
-    pub(crate) fn new(message: String) -> Self {
         Self { message }
     }
 }

@@ -1,10 +1,10 @@
-//! The words for a place.
+//! The place in a report.
 
 use super::{Credential, Environment};
 
 impl Environment {
-    /// The place that steps apply to, as `web-1 (zone us-central1-a, project shop-prod)`. None where it is
-    /// not known, or where a credential from elsewhere makes it irrelevant.
+    /// The VM or service that steps change, as `web-1 (zone us-central1-a, project shop-prod)`. `None` if it is not
+    /// known, or if the program does not use its account.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};

@@ -1,7 +1,7 @@
-//! One exact piece of help for a refusal by any other gate than the scopes of the token.
+//! The advice for a refusal by any gate.
 //!
-//! Nothing here is sure of more than the answer told: a name that was not told stays a placeholder in
-//! capitals, and `--project` is left out where no project is known.
+//! It is as exact as the answer: a name that the answer does not have is a placeholder in capitals, and
+//! `--project` is left out if no project is known.
 
 mod apis;
 mod bucket;
@@ -21,10 +21,9 @@ use crate::environment::Environment;
 use crate::refusal::{Gate, Refusal};
 use closed_gate::ClosedGate;
 
-/// What to do about a refusal, by whichever gate. Never empty.
+/// The steps for a refusal by any gate. Never empty.
 ///
-/// For a call that is explained already, ask its [`Denial`](crate::Denial) instead:
-/// that knows the method and the token as well.
+/// The steps of a [`Denial`](crate::Denial) are more exact: they depend on the method and the token too.
 ///
 /// ```
 /// use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -41,8 +40,8 @@ pub fn for_refusal(refusal: &Refusal, environment: &Environment) -> Vec<Step> {
     for_gate(&ClosedGate { refusal, environment, call: None })
 }
 
-/// The same for a call that is known: the bucket that its URL names stands in the commands, where the
-/// server's words name none. No object name does.
+/// The steps of [`for_refusal`] for a call that is known: commands have the bucket of its URL if the server's
+/// message names none. They never have the name of an object.
 ///
 /// ```
 /// use gcp_scopes_catalog::call::Call;
@@ -90,7 +89,7 @@ pub(super) mod tests {
     use super::*;
     use crate::refusal::{Answer, classify};
 
-    /// Calls `with` for refusals by several gates.
+    /// Calls `with` with refusals by several gates.
     pub(in crate::remedy) fn refused(environment: &Environment, mut with: impl FnMut(&dyn Context)) {
         let words = [
             "Project has been suspended.",

@@ -1,8 +1,9 @@
-//! Data: what servers say about a credential that is missing or wrong, and what to do about each.
+//! Data: what is wrong with a credential, by the server's message, and what to do about it.
 
 pub(super) const ADC: &str = "https://docs.cloud.google.com/docs/authentication/provide-credentials-adc";
 const TOKENS: &str = "https://docs.cloud.google.com/docs/authentication/token-types";
-/// What the server's words, in lower case, say about a credential.
+
+/// A problem of a credential. The message has one of the words, which are in lower case.
 pub(super) struct CredentialProblem {
     pub(super) words: &'static [&'static str],
     pub(super) text: &'static str,
@@ -81,8 +82,8 @@ pub(super) static PROBLEMS: &[CredentialProblem] = &[
     },
 ];
 
-/// For words that say nothing more exact.
-pub(super) static ANY: CredentialProblem = CredentialProblem {
+/// For a message with none of the words above.
+pub(super) static OTHER: CredentialProblem = CredentialProblem {
     words: &[],
     text: "The token or login was not accepted: it is missing, expired, of the wrong kind, or of another client. Get a new \
            one, and check which credential the program really uses.",
