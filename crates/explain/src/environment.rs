@@ -510,7 +510,7 @@ mod tests {
     }
 
     #[test]
-    fn a_credential_file_wins_over_the_metadata_server() {
+    fn a_credential_file_takes_precedence_over_the_metadata_server() {
         let home = vm(&[]).with_env("HOME", "/home/me");
         let named = |path: &str| home.clone().with_env("GOOGLE_APPLICATION_CREDENTIALS", path);
         let robot = Some("robot@key-project.iam.gserviceaccount.com");
@@ -544,7 +544,7 @@ mod tests {
     }
 
     #[test]
-    fn the_project_is_the_one_it_runs_in_before_the_one_it_is_set_to_use() {
+    fn the_project_of_the_machine_takes_precedence_over_that_of_a_variable() {
         let set = |snapshot: Snapshot| snapshot.with_env("GOOGLE_CLOUD_PROJECT", "other-project");
         let key = env(&[("HOME", "/home/me")]).with_file(ADC, KEY);
         assert_eq!(Environment::from_snapshot(&set(vm(&[]))).project(), Some("my-project"));

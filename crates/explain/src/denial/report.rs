@@ -1,4 +1,4 @@
-//! The words of a [`Denial`](super::Denial): one line for logs, a page for people.
+//! The texts of a [`Denial`](super::Denial): a line for logs and a page for people.
 
 use std::fmt;
 
@@ -145,7 +145,7 @@ fn facts_table(facts: &Facts, layout: Layout) -> String {
     .concat()
 }
 
-/// The scopes of which one is enough. Of a token that holds a scope too many they say nothing.
+/// The scopes of which one is enough; nothing if the token holds a scope that restricts it.
 fn needs(facts: &Facts, layout: Layout) -> String {
     if facts.problem() == ScopeProblem::Restricting {
         return String::new();

@@ -115,7 +115,7 @@ impl Environment {
         Ok(self)
     }
 
-    /// The same place, with this name of the instance group, cluster, service, job or function.
+    /// Sets the name of the instance group, cluster, service, job or function.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};

@@ -212,10 +212,10 @@ const TRANSPORTS: [&str; 3] = ["http", "grpc", "text"];
 
 fn transport(fields: &Map<String, Value>) -> Result<&'static str, String> {
     match fields.get("transport") {
-        Some(Value::String(said)) => TRANSPORTS.into_iter().find(|name| name == said).ok_or_else(|| {
-            let near = nearest_name(said, TRANSPORTS.into_iter());
+        Some(Value::String(other)) => TRANSPORTS.into_iter().find(|name| name == other).ok_or_else(|| {
+            let near = nearest_name(other, TRANSPORTS.into_iter());
             let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            format!("unknown `transport` {}; expected {SHAPE}{hint}", shown(said))
+            format!("unknown `transport` {}; expected {SHAPE}{hint}", shown(other))
         }),
         Some(other) => Err(format!("`transport` is {}; expected {SHAPE}", described(other))),
         None => Err(format!("no `transport`; expected {SHAPE}")),
@@ -231,8 +231,8 @@ fn status(value: Option<&Value>) -> Result<Option<u16>, String> {
     };
     let status = number.and_then(|number| u16::try_from(number).ok()).filter(|status| *status < 600);
     let status = status.ok_or_else(|| {
-        let said = value.map(described).unwrap_or_default();
-        format!("`status` is {said}; expected an HTTP status or null, as in {SHAPE}")
+        let found = value.map(described).unwrap_or_default();
+        format!("`status` is {found}; expected an HTTP status or null, as in {SHAPE}")
     })?;
     Ok(Some(status).filter(|status| *status != 0))
 }

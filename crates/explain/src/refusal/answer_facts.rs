@@ -50,7 +50,7 @@ impl AnswerFacts {
     }
 
     /// Whether the prose holds these words, or they are the project's id or number.
-    pub(super) fn says(&self, words: &str) -> bool {
+    pub(super) fn mentions(&self, words: &str) -> bool {
         self.prose.contains(words) || self.details.project.as_deref() == Some(words)
     }
 

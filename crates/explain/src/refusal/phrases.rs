@@ -438,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn no_reason_stands_twice() {
+    fn every_reason_is_unique() {
         for table in [ERROR_INFO, REASONS, TOKEN_ERRORS, PHRASES, ACCESS_PHRASES] {
             let mut names: Vec<_> = table.iter().map(|(name, _)| name).collect();
             names.sort_unstable();

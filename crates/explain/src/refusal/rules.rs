@@ -40,7 +40,7 @@ pub(super) fn verdict(facts: &AnswerFacts) -> Finding {
 fn by_error_info(facts: &AnswerFacts) -> Finding {
     let known = |reason: &String| ERROR_INFO.iter().find(|(name, _)| name == reason);
     let (name, verdict) = facts.reasons.iter().find_map(known)?;
-    let applies = |(reason, words, _): &&(&str, &str, Gate)| reason == name && facts.says(words);
+    let applies = |(reason, words, _): &&(&str, &str, Gate)| reason == name && facts.mentions(words);
     let verdict = match ERROR_INFO_UNLESS.iter().find(applies) {
         Some((_, _, gate)) => Verdict::new(*gate, Certainty::Certain),
         None => *verdict,
@@ -123,7 +123,7 @@ fn by_challenge(facts: &AnswerFacts) -> Finding {
 }
 
 fn by_status_alone(facts: &AnswerFacts) -> Finding {
-    let is_refusal = facts.status.is_none() && REFUSAL_WORDS.iter().any(|words| facts.says(words));
+    let is_refusal = facts.status.is_none() && REFUSAL_WORDS.iter().any(|words| facts.mentions(words));
     let unknown = (Verdict::new(Gate::Other, Certainty::Possible), Evidence::Message);
     by_status(facts, 429, Gate::RateLimit, Certainty::Likely)
         .or_else(|| by_status(facts, 403, Gate::Other, Certainty::Possible))

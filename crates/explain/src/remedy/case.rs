@@ -130,17 +130,18 @@ impl Case<'_> {
         }
     }
 
-    /// Whether `cloud-platform` would do. Where nothing is known of the method, it most likely does.
+    /// Whether `cloud-platform` is enough for every call. It is taken to be enough for an unknown method, as it is for
+    /// most.
     pub(super) fn is_cloud(&self) -> bool {
         self.accepted.iter().all(is_cloud)
     }
 
-    /// Whether it would do for some of the calls.
+    /// Whether `cloud-platform` is enough for some of the calls.
     pub(super) fn is_partly_cloud(&self) -> bool {
         self.accepted.iter().any(is_cloud)
     }
 
-    /// Whether a scope of Drive or of its editors would do.
+    /// Whether a scope of Drive, Docs, Sheets or Slides is enough for some of the calls.
     pub(super) fn is_drive(&self) -> bool {
         let names = ["drive", "spreadsheets", "documents", "presentations"];
         let is_drive = |scope: Scope| names.iter().any(|name| scope.short().split('.').next() == Some(*name));
@@ -153,7 +154,7 @@ impl Case<'_> {
         self.accepted.iter().all(|accepted| accepted.contains(&drive) || is_cloud(accepted))
     }
 
-    /// Whether the machine's scopes are known, and none of them allows to make a token for its account.
+    /// Whether the machine's scopes are known, and none of them allows it to make a token for its account.
     pub(super) fn cannot_mint(&self) -> bool {
         let mints = ["cloud-platform", "iam"]
             .map(|name| Scope::from_uri(&format!("https://www.googleapis.com/auth/{name}")));
