@@ -198,7 +198,7 @@ pub fn decide(call: &LookedUpCall, granted: &GrantedScopes, environment: &Arc<En
         Verdict::Lacking => {
             let (granted, here) = (granted.clone(), Arc::clone(environment));
             let kind = DenialKind::Predicted;
-            Decision::Lacking(Denial::predicted(kind, call.method(), call.accepted(), granted, here))
+            Decision::Lacking(Denial::new(kind, call.method(), call.accepted(), granted, here))
         }
     }
 }
@@ -218,7 +218,7 @@ pub fn decide(call: &LookedUpCall, granted: &GrantedScopes, environment: &Arc<En
 ///
 /// let uri = "https://storage.googleapis.com/storage/v1/b/photos".parse()?;
 /// let call = LookedUpCall::of(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
-/// let (unknown, here) = (GrantedScopes::unknown("no source was asked"), Environment::from_snapshot(&Snapshot::new()).into());
+/// let (unknown, here) = (GrantedScopes::unknown("nobody was asked"), Environment::from_snapshot(&Snapshot::new()).into());
 /// let explain = |body: &[u8]| explain(&call, &unknown, &here, &Answer::new(body).with_status(403));
 ///
 /// let denial = explain(br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#);
@@ -248,5 +248,11 @@ fn refused(
     environment: Arc<Environment>,
     refusal: Refusal,
 ) -> Denial {
-    Denial::refused(call.method(), call.needed().map(NeededScopes::scopes), granted, environment, refusal)
+    Denial::from_refusal(
+        call.method(),
+        call.needed().map(NeededScopes::scopes),
+        granted,
+        environment,
+        refusal,
+    )
 }

@@ -1,9 +1,9 @@
 //! Calls that are refused for lack of an OAuth scope, or would be, and what to do about each.
 //!
-//! A [`Denial`] holds facts: the method, the scopes that it accepts, those that the token holds, where the
-//! program runs. Its `Display` is one line for a log, [`Denial::report`] a page for a person, and
-//! its `Serialize` one object for machines. A denial is made by [`decide`](crate::decide) before a call
-//! and by [`explain`](crate::explain) after one.
+//! A [`Denial`] holds facts: the method, the scopes that it accepts, those that the token holds,
+//! where the program runs. Its `Display` is one line for a log, [`Denial::report`] a page for a
+//! person, and its `Serialize` one object for machines. A denial is made by
+//! [`decide`](crate::decide) before a call and by [`explain`](crate::explain) after one.
 //!
 //! ```
 //! # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -61,8 +61,8 @@ use facts::Facts;
 pub struct Denial(Arc<Facts>);
 
 impl Denial {
-    /// The denial of a call to this method, of whose token and place nothing is known. For tests of what
-    /// a program does with a denial.
+    /// The denial of a call to this method, of whose token and place nothing is known. For tests of
+    /// what a program does with a denial.
     ///
     /// ```
     /// use gcp_scopes_catalog::ApiMethod;
@@ -76,7 +76,7 @@ impl Denial {
     pub fn for_method(method: ApiMethod) -> Self {
         let granted = GrantedScopes::unknown("nothing is known of the token");
         let environment = Environment::new(Platform::Unknown, Credential::Unknown);
-        Self::predicted(DenialKind::Predicted, method, method.accepted(), granted, environment.into())
+        Self::new(DenialKind::Predicted, method, method.accepted(), granted, environment.into())
     }
 
     /// The denial of a call that is not sent. One of the scopes in `accepted` would be enough.
@@ -92,24 +92,25 @@ impl Denial {
     /// let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/logging.write");
     /// let granted = GrantedScopes::known(held, GrantSource::Metadata);
     /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
-    /// let denial =
-    ///     Denial::predicted(DenialKind::Predicted, publish, publish.accepted(), granted, vm.into());
-    /// assert!(denial.to_string().contains("its token holds logging.write, but the method needs pubsub"));
+    /// let (kind, accepted) = (DenialKind::Predicted, publish.accepted());
+    /// let denial = Denial::new(kind, publish, accepted, granted, vm.into());
+    /// assert!(denial.to_string().contains("its token holds logging.write, but the method needs"));
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
     #[must_use]
-    pub fn predicted(
+    pub fn new(
         kind: DenialKind,
         method: impl Into<Option<ApiMethod>>,
         accepted: ScopeSet,
         granted: GrantedScopes,
         environment: Arc<Environment>,
     ) -> Self {
-        Self::new(kind, method.into(), accepted, granted, environment, None)
+        Self::from_facts(kind, method.into(), accepted, granted, environment, None)
     }
 
-    /// The denial of a call that Google refused. `needed` are the scopes that the caller says are enough;
-    /// without them those of the catalog are taken. The scopes that the server lists count too.
+    /// The denial of a call that Google refused. `needed` are the scopes that the caller says are
+    /// enough; without them those of the catalog are taken. The scopes that the server lists count
+    /// too.
     ///
     /// ```
     /// use gcp_scopes_explain::Denial;
@@ -120,11 +121,11 @@ impl Denial {
     /// let refusal = classify_text("Error 403: Request had insufficient authentication scopes.");
     /// let granted = GrantedScopes::unknown("the log does not say");
     /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
-    /// let denial = Denial::refused(None, None, granted, vm.into(), refusal.expect("a refusal"));
+    /// let denial = Denial::from_refusal(None, None, granted, vm.into(), refusal.expect("a refusal"));
     /// assert!(denial.report().starts_with("The call was refused for lack of an OAuth scope."));
     /// ```
     #[must_use]
-    pub fn refused(
+    pub fn from_refusal(
         method: Option<ApiMethod>,
         needed: Option<&ScopeSet>,
         granted: GrantedScopes,
@@ -137,10 +138,10 @@ impl Denial {
         let is_from_other_identity =
             granted.is_unknown() && machine_holds_enough(&environment, &accepted, &refusal);
         let environment = if is_from_other_identity { Environment::unknown_place() } else { environment };
-        Self::new(DenialKind::Refused, method, accepted, granted, environment, Some(refusal))
+        Self::from_facts(DenialKind::Refused, method, accepted, granted, environment, Some(refusal))
     }
 
-    fn new(
+    fn from_facts(
         kind: DenialKind,
         method: Option<ApiMethod>,
         accepted: ScopeSet,
@@ -153,8 +154,8 @@ impl Denial {
         Self(Arc::new(Facts { kind, method, accepted, granted, environment, refusal, remedy }))
     }
 
-    /// The denial with the steps for another place: a tool explains what a program on another machine was
-    /// refused.
+    /// The denial with the steps for another place: a tool explains what a program on another
+    /// machine was refused.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -172,11 +173,11 @@ impl Denial {
     pub fn with_environment(&self, environment: Environment) -> Self {
         let Facts { kind, method, accepted, granted, refusal, .. } = &*self.0;
         let (accepted, granted, refusal) = (accepted.clone(), granted.clone(), refusal.clone());
-        Self::new(*kind, *method, accepted, granted, Arc::new(environment), refusal)
+        Self::from_facts(*kind, *method, accepted, granted, Arc::new(environment), refusal)
     }
 
-    /// The denial with one more step, before all others. For adapters: a client may have a way of its own to
-    /// ask for a scope.
+    /// The denial with one more step, before all others. For adapters: a client may have a way of
+    /// its own to ask for a scope.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -330,18 +331,18 @@ impl Denial {
         &self.0.remedy().summary
     }
 
-    /// A page for a person: which of the two gates is closed, what the token holds, which scopes would be
-    /// enough, and the [`steps`](Self::steps).
+    /// A page for a person: which of the two gates is closed, what the token holds, which scopes
+    /// would be enough, and the [`steps`](Self::steps).
     ///
-    /// Its lines have at most 80 columns, except for commands and addresses. It quotes the server's message,
-    /// bounded and escaped, which may name resources; nothing else in it names an object or holds a
-    /// token.
+    /// Its lines have at most 80 columns, except for commands and addresses. It quotes the server's
+    /// message, bounded and escaped, which may name resources; nothing else in it names an object
+    /// or holds a token.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
     /// # let denial = gcp_scopes_explain::Denial::for_method(method);
     /// let page = denial.report();
-    /// assert!(page.starts_with("storage.objects.insert was not sent: its token lacks the OAuth scope"));
+    /// assert!(page.starts_with("storage.objects.insert was not sent: its token lacks"));
     /// assert!(page.contains("What to do:"));
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
@@ -350,8 +351,8 @@ impl Denial {
         self.report_in(&Layout::new())
     }
 
-    /// The [`report`](Self::report) for another reader: a terminal of another width, with colours, or a
-    /// screen reader.
+    /// The [`report`](Self::report) for another reader: a terminal of another width, with colours,
+    /// or a screen reader.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -372,11 +373,12 @@ fn method_by_server_name(refusal: &Refusal) -> Option<ApiMethod> {
     ApiMethod::by_server_name(refusal.service()?, refusal.rpc_method()?)
 }
 
-/// The scopes that would have opened the gate: those that are listed for the method, and the server's.
+/// The scopes that would have opened the gate: those that are listed for the method, and the
+/// server's.
 ///
-/// If the token holds a listed scope and was refused all the same, the list is wrong about this call: only
-/// the server's list counts, or, of scopes that are enough for some calls of the method, those that are
-/// enough for every call.
+/// If the token holds a listed scope and was refused all the same, the list is wrong about this
+/// call: only the server's list counts, or, of scopes that are enough for some calls of the method,
+/// those that are enough for every call.
 fn accepted_scopes(listed: &ScopeSet, granted: &GrantedScopes, refusal: &Refusal) -> ScopeSet {
     if refusal.problem() == Some(ScopeProblem::ScopeOrShare) {
         return DRIVE.iter().map(|uri| Scope::from_uri(uri)).collect();
@@ -396,8 +398,8 @@ fn accepted_scopes(listed: &ScopeSet, granted: &GrantedScopes, refusal: &Refusal
     }
 }
 
-/// Whether the scopes of the machine would have opened the gate. Then a refused token of unknown scopes is
-/// not the machine's. The server's list counts more than the catalog's.
+/// Whether the scopes of the machine would have opened the gate. Then a refused token of unknown
+/// scopes is not the machine's. The server's list counts more than the catalog's.
 fn machine_holds_enough(environment: &Environment, accepted: &ScopeSet, refusal: &Refusal) -> bool {
     let is_missing = refusal.problem() == Some(ScopeProblem::Missing);
     let by_server = refusal.alternatives();
@@ -462,7 +464,7 @@ mod tests {
             [("cloud-platform", "", false), ("pubsub", "", true), ("cloud-platform", only_pubsub, true)];
         for (scope, header, names_machine) in rows {
             let unknown = GrantedScopes::unknown("no source has an answer");
-            let denial = Denial::refused(Some(get), None, unknown, vm(scope), refused(header));
+            let denial = Denial::from_refusal(Some(get), None, unknown, vm(scope), refused(header));
             let report = denial.report();
             assert_eq!(report.contains("web-1"), names_machine, "{scope} {header}: {report}");
             assert_eq!(denial.to_string().contains("web-1"), names_machine, "{denial}");

@@ -1,10 +1,10 @@
 //! Where a program runs, and which credential it uses.
 //!
-//! The two are separate. A credential file on a VM takes precedence over the VM's service account, and then
-//! no change to the VM helps.
+//! The two are separate. A credential file on a VM takes precedence over the VM's service account,
+//! and then no change to the VM helps.
 //!
-//! Both are read from a [`Snapshot`]: some environment variables, the credential files and a few values of
-//! the metadata server. A test can make one without any of these.
+//! Both are read from a [`Snapshot`]: some environment variables, the credential files and a few
+//! values of the metadata server. A test can make one without any of these.
 //!
 //! ```
 //! use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
@@ -43,8 +43,8 @@ use metadata::scope_list;
 
 /// Where a program runs, and which credential it uses.
 ///
-/// Users choose the names on a VM, so a name is kept only if it has the syntax that Google documents for it.
-/// Then it is safe in a command that is pasted into a shell.
+/// Users choose the names on a VM, so a name is kept only if it has the syntax that Google
+/// documents for it. Then it is safe in a command that is pasted into a shell.
 ///
 /// ```
 /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -126,7 +126,9 @@ impl Environment {
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Snapshot};
     /// let adc = r#"{"type":"authorized_user","refresh_token":"1//x"}"#;
-    /// let laptop = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/adc.json").with_file("/adc.json", adc);
+    /// let laptop = Snapshot::new()
+    ///     .with_env("GOOGLE_APPLICATION_CREDENTIALS", "/adc.json")
+    ///     .with_file("/adc.json", adc);
     /// assert_eq!(Environment::from_snapshot(&laptop).credential(), Credential::UserAdc);
     /// ```
     #[must_use]
@@ -136,8 +138,8 @@ impl Environment {
 
     /// The environment of a program there that uses another credential.
     ///
-    /// Its account is then not known, except with domain-wide delegation, which starts from the account that
-    /// would be used otherwise.
+    /// Its account is then not known, except with domain-wide delegation, which starts from the
+    /// account that would be used otherwise.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -156,12 +158,14 @@ impl Environment {
         self
     }
 
-    /// The id of the project in which the program runs; outside Google Cloud, of the one that it is set to use.
+    /// The id of the project in which the program runs; outside Google Cloud, of the one that it is
+    /// set to use.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    /// #   .with_metadata("instance/name", "web-1")
+    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("project/project-id", "shop-prod");
     /// assert_eq!(Environment::from_snapshot(&vm).project(), Some("shop-prod"));
     /// ```
@@ -175,7 +179,8 @@ impl Environment {
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    /// #   .with_metadata("instance/name", "web-1")
+    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("project/numeric-project-id", "123456789012");
     /// assert_eq!(Environment::from_snapshot(&vm).project_number(), Some("123456789012"));
     /// ```
@@ -189,7 +194,8 @@ impl Environment {
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    /// #   .with_metadata("instance/name", "web-1")
+    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a");
     /// assert_eq!(Environment::from_snapshot(&vm).zone(), Some("us-central1-a"));
     /// ```
@@ -203,7 +209,8 @@ impl Environment {
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    /// #   .with_metadata("instance/name", "web-1")
+    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a");
     /// assert_eq!(Environment::from_snapshot(&vm).region(), Some("us-central1"));
     /// ```
@@ -212,13 +219,15 @@ impl Environment {
         self.region.as_deref()
     }
 
-    /// Where the [`resource`](Self::resource) is: a region, or a zone for a zonal cluster or instance group.
+    /// Where the [`resource`](Self::resource) is: a region, or a zone for a zonal cluster or
+    /// instance group.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
-    ///     .with_metadata("instance/attributes/created-by", "projects/123/regions/us-east1/instanceGroupManagers/web");
+    /// #   .with_metadata("instance/name", "web-1")
+    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("instance/attributes/created-by", "projects/1/regions/us-east1/instanceGroupManagers/web");
     /// assert_eq!(Environment::from_snapshot(&vm).location(), Some("us-east1"));
     /// ```
     #[must_use]
@@ -231,7 +240,8 @@ impl Environment {
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    /// #   .with_metadata("instance/name", "web-1")
+    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/name", "web-1");
     /// assert_eq!(Environment::from_snapshot(&vm).instance(), Some("web-1"));
     /// ```
@@ -245,8 +255,9 @@ impl Environment {
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
-    ///     .with_metadata("instance/attributes/created-by", "projects/123/zones/us-east1-b/instanceGroupManagers/web");
+    /// #   .with_metadata("instance/name", "web-1")
+    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("instance/attributes/created-by", "projects/1/zones/us-east1-b/instanceGroupManagers/web");
     /// assert_eq!(Environment::from_snapshot(&vm).resource(), Some("web"));
     /// ```
     #[must_use]
@@ -259,24 +270,28 @@ impl Environment {
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    /// #   .with_metadata("instance/name", "web-1")
+    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/attributes/cluster-name", "my-cluster")
-    ///     .with_metadata("instance/attributes/kube-labels", "cloud.google.com/gke-nodepool=default-pool");
-    /// assert_eq!(Environment::from_snapshot(&vm).node_pool(), Some("default-pool"));
+    ///     .with_metadata("instance/attributes/kube-labels", "cloud.google.com/gke-nodepool=pool-1");
+    /// assert_eq!(Environment::from_snapshot(&vm).node_pool(), Some("pool-1"));
     /// ```
     #[must_use]
     pub fn node_pool(&self) -> Option<&str> {
         self.node_pool.as_deref()
     }
 
-    /// The e-mail of the service account whose tokens are used, if it is known without a request to Google.
+    /// The e-mail of the service account whose tokens are used, if it is known without a request to
+    /// Google.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
-    ///     .with_metadata("instance/service-accounts/default/email", "robot@shop-prod.iam.gserviceaccount.com");
-    /// assert_eq!(Environment::from_snapshot(&vm).account(), Some("robot@shop-prod.iam.gserviceaccount.com"));
+    /// #   .with_metadata("instance/name", "web-1")
+    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("instance/service-accounts/default/email", "r@shop-prod.iam.gserviceaccount.com");
+    /// let account = Some("r@shop-prod.iam.gserviceaccount.com");
+    /// assert_eq!(Environment::from_snapshot(&vm).account(), account);
     /// ```
     #[must_use]
     pub fn account(&self) -> Option<&str> {
@@ -292,13 +307,15 @@ impl Environment {
         self.unique_id.as_deref()
     }
 
-    /// The scopes that are set on the VM: each token of its metadata server holds exactly these. `None` where
-    /// the metadata server's list means something else (see [`Platform::has_fixed_scopes`]).
+    /// The scopes that are set on the VM: each token of its metadata server holds exactly these.
+    /// `None` where the metadata server's list means something else (see
+    /// [`Platform::has_fixed_scopes`]).
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    /// #   .with_metadata("instance/name", "web-1")
+    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/service-accounts/default/scopes", "https://www.googleapis.com/auth/pubsub");
     /// assert!(Environment::from_snapshot(&vm).scopes().is_some_and(|scopes| scopes.len() == 1));
     /// ```
@@ -321,7 +338,8 @@ fn credential_in(snapshot: &Snapshot, platform: Platform, file: Option<&Credenti
     }
 }
 
-/// The project in which the program runs, before one that it is set to use: commands change the former.
+/// The project in which the program runs, before one that it is set to use: commands change the
+/// former.
 fn project(snapshot: &Snapshot, file: Option<&CredentialFile>) -> Option<String> {
     let variables = ["GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "DEVSHELL_PROJECT_ID"];
     let ids = std::iter::once(snapshot.metadata("project/project-id"))

@@ -1,6 +1,7 @@
 //! The error for an input that cannot be used.
 
-/// An input that does not have the expected syntax. The message shows it and names what was expected.
+/// An input that does not have the expected syntax. The message shows it and names what was
+/// expected.
 ///
 /// ```
 /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};

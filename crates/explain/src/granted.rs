@@ -1,12 +1,13 @@
 //! The scopes that a token holds, and where they are known from.
 //!
-//! There are three cases: the scopes are known, scopes do not limit the token, or they are not known, with the
-//! reason.
+//! There are three cases: the scopes are known, scopes do not limit the token, or they are not
+//! known, with the reason.
 //!
-//! 1. Scopes are never guessed. An answer that cannot be read, an empty list and a server that is down all
-//!    make them [unknown](GrantedScopes::is_unknown); they never mean "no scopes".
-//! 2. The scopes that a program *requests* need not be those that it is *granted*: the metadata server of a
-//!    VM ignores `?scopes=` (<https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>).
+//! 1. Scopes are never guessed. An answer that cannot be read, an empty list and a server that is
+//!    down all make them [unknown](GrantedScopes::is_unknown); they never mean "no scopes".
+//! 2. The scopes that a program *requests* need not be those that it is *granted*: the metadata
+//!    server of a VM ignores `?scopes=`
+//!    (<https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>).
 //!
 //! ```
 //! use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
@@ -51,8 +52,8 @@ enum Held {
 }
 
 impl GrantedScopes {
-    /// The token holds exactly these scopes. An empty set is [unknown](Self::unknown): every token holds a
-    /// scope, so a list without one cannot be right.
+    /// The token holds exactly these scopes. An empty set is [unknown](Self::unknown): every token
+    /// holds a scope, so a list without one cannot be right.
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::ScopeSet;
@@ -97,7 +98,8 @@ impl GrantedScopes {
         Self { held, source, expires_at: None, is_from_other_identity: false }
     }
 
-    /// Marks the token as none of the machine's service account: the metadata server gave other tokens.
+    /// Marks the token as none of the machine's service account: the metadata server gave other
+    /// tokens.
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::GrantedScopes;
@@ -109,8 +111,8 @@ impl GrantedScopes {
         Self { is_from_other_identity: true, ..self }
     }
 
-    /// Whether the token is known not to be one of the machine's service account. Then a change to the machine
-    /// does not change the token.
+    /// Whether the token is known not to be one of the machine's service account. Then a change to
+    /// the machine does not change the token.
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
@@ -124,12 +126,11 @@ impl GrantedScopes {
     /// Sets when the token expires.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::ScopeSet;
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// use std::time::{Duration, SystemTime};
     ///
     /// let at = SystemTime::now() + Duration::from_secs(3599); // `expires_in` of an OAuth answer
-    /// let granted = GrantedScopes::known(ScopeSet::from_scope_text("openid"), GrantSource::Declared).with_expiry(at);
+    /// let granted = GrantedScopes::unrestricted(GrantSource::Declared).with_expiry(at);
     /// assert_eq!(granted.expires_at(), Some(at));
     /// ```
     #[must_use]
@@ -143,7 +144,8 @@ impl GrantedScopes {
     /// ```
     /// # use gcp_scopes_catalog::scope::ScopeSet;
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-    /// let granted = GrantedScopes::known(ScopeSet::from_scope_text("openid email"), GrantSource::Tokeninfo);
+    /// let held = ScopeSet::from_scope_text("openid email");
+    /// let granted = GrantedScopes::known(held, GrantSource::Tokeninfo);
     /// assert_eq!(granted.scopes().map(ScopeSet::len), Some(2));
     /// ```
     #[must_use]
@@ -285,7 +287,8 @@ impl GrantSource {
         }
     }
 
-    /// Whether the source may be wrong about a token: neither Google nor the token itself confirms it.
+    /// Whether the source may be wrong about a token: neither Google nor the token itself confirms
+    /// it.
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::GrantSource;

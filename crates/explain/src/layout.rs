@@ -39,7 +39,8 @@ pub struct Layout {
 /// The columns that the picture of two gates takes: its longest line has 69.
 const PICTURE_WIDTH: usize = 72;
 /// Longer lines of prose are hard to read. WCAG asks for 80 characters at most
-/// (<https://www.w3.org/TR/WCAG22/#visual-presentation>); the indent of a fact takes up to 16 beside them.
+/// (<https://www.w3.org/TR/WCAG22/#visual-presentation>); the indent of a fact takes up to 16
+/// beside them.
 const WIDEST: usize = 100;
 /// Below this the indented lines of a fact have no room for words.
 const NARROWEST: usize = 30;
@@ -56,7 +57,8 @@ impl Layout {
         Self { width: 80, is_plain: false, has_colours: false }
     }
 
-    /// Wraps prose for a terminal of this many columns; fewer than 30 count as 30, more than 100 as 100.
+    /// Wraps prose for a terminal of this many columns; fewer than 30 count as 30, more than 100 as
+    /// 100.
     ///
     /// ```
     /// # use gcp_scopes_explain::layout::Layout;
@@ -68,8 +70,8 @@ impl Layout {
         Self { width: columns.clamp(NARROWEST, WIDEST), ..self }
     }
 
-    /// For a screen reader: one line for each fact and each step, which begins with a word that says
-    /// what it is; no picture and no columns.
+    /// For a screen reader: one line for each fact and each step, which begins with a word that
+    /// says what it is; no picture and no columns.
     ///
     /// ```
     /// # use gcp_scopes_explain::layout::Layout;
@@ -168,8 +170,8 @@ impl Layout {
         self.wrapped(&" ".repeat(columns), text)
     }
 
-    /// A fact and its name: `  name        text`, or `name: text` in a plain layout. Without a name, the
-    /// text continues the fact above.
+    /// A fact and its name: `  name        text`, or `name: text` in a plain layout. Without a
+    /// name, the text continues the fact above.
     ///
     /// ```
     /// # use gcp_scopes_explain::layout::Layout;
@@ -184,8 +186,8 @@ impl Layout {
         }
     }
 
-    /// A fact of several values, each on its own line, or with commas between them in a plain layout. The
-    /// values are indented below `intro` if there is one; the lines of `after` are not.
+    /// A fact of several values, each on its own line, or with commas between them in a plain
+    /// layout. The values are indented below `intro` if there is one; the lines of `after` are not.
     pub(crate) fn list(
         &self,
         name: &str,

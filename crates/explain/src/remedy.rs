@@ -1,14 +1,15 @@
 //! What a person can do about a refusal, at the place where the program runs.
 //!
-//! Functions from facts and an environment to [`Step`]s in order. The credential decides first and the
-//! place second: where a program uses a person's credential file, the scopes of its VM do not matter.
+//! Functions from facts and an environment to [`Step`]s in order. The credential decides first and
+//! the place second: where a program uses a person's credential file, the scopes of its VM do not
+//! matter.
 //!
 //! A value enters a command only if it has the syntax that Google documents for it. Otherwise a
 //! placeholder in capitals stays, so that a pasted command never runs what a user wrote into
 //! the name of a VM.
 //!
-//! The sentences are in the text files of `advice/`; code chooses the section and knows which of its
-//! conditions hold.
+//! The sentences are in the text files of `advice/`; code chooses the section and knows which of
+//! its conditions hold.
 //!
 //! ```
 //! use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -22,9 +23,10 @@
 //! let steps = remedy::for_refusal(&refusal, &vm);
 //! // The scopes of the VM are not known here, so the first step is to look at them.
 //! let commands: Vec<&str> = steps.iter().filter_map(|step| step.command_line()).collect();
-//! assert!(commands[0].starts_with("gcloud compute instances describe web-1 --zone=us-central1-a"));
+//! assert!(commands[0].starts_with("gcloud compute instances describe web-1 "));
 //! // The project is not known either.
-//! assert_eq!(commands[1], "gcloud compute instances stop web-1 --zone=us-central1-a --project=PROJECT");
+//! let stop = "gcloud compute instances stop web-1 --zone=us-central1-a --project=PROJECT";
+//! assert_eq!(commands[1], stop);
 //! # Ok::<(), gcp_scopes_explain::Error>(())
 //! ```
 

@@ -1,5 +1,5 @@
-//! Refusals are classified by gate: in every form of an answer, for every gate, and where one gate's answer
-//! looks like another's.
+//! Refusals are classified by gate: in every form of an answer, for every gate, and where one
+//! gate's answer looks like another's.
 
 #[path = "refusals/answers.rs"]
 mod answers;

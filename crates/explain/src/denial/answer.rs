@@ -1,10 +1,10 @@
-//! A denial as the HTTP answer of an API, for clients that show their users the error message of an answer
-//! and nothing else.
+//! A denial as the HTTP answer of an API, for clients that show their users the error message of an
+//! answer and nothing else.
 //!
 //! [`Denial::explained_body`] adds the denial's line to the message of Google's refusal;
-//! [`Denial::to_response`] is the answer to a call that was not sent. Both keep to the forms that clients
-//! parse: JSON (<https://cloud.google.com/apis/design/errors#http_mapping>), or the XML of Cloud Storage
-//! (<https://cloud.google.com/storage/docs/xml-api/reference-status>).
+//! [`Denial::to_response`] is the answer to a call that was not sent. Both keep to the forms that
+//! clients parse: JSON (<https://cloud.google.com/apis/design/errors#http_mapping>), or the XML of
+//! Cloud Storage (<https://cloud.google.com/storage/docs/xml-api/reference-status>).
 
 use std::borrow::Cow;
 
@@ -17,7 +17,8 @@ use gcp_scopes_catalog::scope::Scope;
 
 use super::Denial;
 
-/// How many scopes a challenge lists, so that the header stays below 2 KiB: a scope's URI has 40 to 80 bytes.
+/// How many scopes a challenge lists, so that the header stays below 2 KiB: a scope's URI has 40 to
+/// 80 bytes.
 const IN_A_CHALLENGE: usize = 24;
 
 /// The form in which an API writes its refusals.
@@ -29,8 +30,8 @@ enum ErrorForm {
 }
 
 impl ErrorForm {
-    /// The form of the API that was called. Only calls of the XML API are known by the method of another API, and
-    /// only those that Google does not document show it. Most APIs answer in JSON.
+    /// The form of the API that was called. Only calls of the XML API are known by the method of
+    /// another API, and only those that Google does not document show it. Most APIs answer in JSON.
     fn for_call(denial: &Denial) -> Self {
         match denial.method().map(|method| method.basis()) {
             Some(Basis::Inferred) => Self::Xml,
@@ -40,11 +41,12 @@ impl ErrorForm {
 }
 
 impl Denial {
-    /// The body of a refusal with the denial's line added to its message, and everything else unchanged.
+    /// The body of a refusal with the denial's line added to its message, and everything else
+    /// unchanged.
     ///
-    /// `plain` is the beginning of the body, decompressed; `is_whole` says that there is no more of it. A
-    /// body that is cut off or cannot be parsed is replaced by one in the form that `headers` announce. Text
-    /// that is neither JSON nor XML follows the line.
+    /// `plain` is the beginning of the body, decompressed; `is_whole` says that there is no more of
+    /// it. A body that is cut off or cannot be parsed is replaced by one in the form that `headers`
+    /// announce. Text that is neither JSON nor XML follows the line.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -73,9 +75,9 @@ impl Denial {
         body.unwrap_or_else(|| error_body(self, form))
     }
 
-    /// The answer to a call that was not sent: 403 with an error in JSON, or in XML where the method shows that
-    /// Cloud Storage's XML API was called. Its extensions hold the denial, and its `ErrorInfo` has the domain `gcp-scopes`, which shows
-    /// that the answer is not Google's.
+    /// The answer to a call that was not sent: 403 with an error in JSON, or in XML where the
+    /// method shows that Cloud Storage's XML API was called. Its extensions hold the denial, and
+    /// its `ErrorInfo` has the domain `gcp-scopes`, which shows that the answer is not Google's.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -93,9 +95,9 @@ impl Denial {
         self.response_in(ErrorForm::for_call(self))
     }
 
-    /// [`to_response`](Self::to_response) in the form of Cloud Storage's XML API, for clients that call that
-    /// API alone: its documented calls have the methods of the JSON API, so that the denial does not show which
-    /// of the two was called.
+    /// [`to_response`](Self::to_response) in the form of Cloud Storage's XML API, for clients that
+    /// call that API alone: its documented calls have the methods of the JSON API, so that the
+    /// denial does not show which of the two was called.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -149,7 +151,8 @@ impl ContentType {
     }
 }
 
-/// JSON with the line added to its message, and to the first of its `errors`, which some clients show.
+/// JSON with the line added to its message, and to the first of its `errors`, which some clients
+/// show.
 fn explain_json(denial: &Denial, text: &str) -> Option<String> {
     let mut root: Value = serde_json::from_str(text).ok()?;
     let error = error_object(&mut root)?;
@@ -161,8 +164,8 @@ fn explain_json(denial: &Denial, text: &str) -> Option<String> {
     Some(root.to_string())
 }
 
-/// The inner object of `{"error": {…}}`, of that in an array, as streaming methods send it, or `root` if it
-/// is the inner object itself.
+/// The inner object of `{"error": {…}}`, of that in an array, as streaming methods send it, or
+/// `root` if it is the inner object itself.
 fn error_object(root: &mut Value) -> Option<&mut Map<String, Value>> {
     let outer = if root.is_array() { root.get_mut(0)? } else { root };
     match outer.get("error").is_some() {

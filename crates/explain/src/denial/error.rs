@@ -7,8 +7,8 @@ use super::Denial;
 /// The error that a client gets: its source is the [`Denial`], and it prints the denial's line.
 ///
 /// Some clients skip the error that they are given when a caller asks for the source, such as
-/// reqwest-middleware with its transparent `Error::Middleware`. The denial is one level below, so it
-/// is found all the same. Other clients print one level only, so the line is printed here too.
+/// reqwest-middleware with its transparent `Error::Middleware`. The denial is one level below, so
+/// it is found all the same. Other clients print one level only, so the line is printed here too.
 ///
 /// ```
 /// # use gcp_scopes_explain::Denial;
@@ -23,8 +23,8 @@ pub struct DenialError(#[source] Denial);
 impl Denial {
     /// Finds the denial in an error, however deep a client has wrapped it.
     ///
-    /// Follows [`source`](StdError::source) from `error` on, as Go's `errors.As` does. With `anyhow`,
-    /// pass `&*error`.
+    /// Follows [`source`](StdError::source) from `error` on, as Go's `errors.As` does. With
+    /// `anyhow`, pass `&*error`.
     ///
     /// ```
     /// # fn show(error: &(dyn std::error::Error + 'static)) {

@@ -181,8 +181,8 @@ fn account(facts: &Facts, layout: Layout) -> Option<String> {
     Some(layout.list("account", None, &[account], kind.as_slice()))
 }
 
-/// The scopes in full, so that they can be copied; by their short names in a plain layout, which is read
-/// aloud. There the commands of the steps have them in full.
+/// The scopes in full, so that they can be copied; by their short names in a plain layout, which is
+/// read aloud. There the commands of the steps have them in full.
 fn listed(layout: Layout, scopes: impl IntoIterator<Item = Scope>, count: usize) -> Vec<String> {
     let name = |scope: Scope| if layout.is_plain() { scope.short().to_owned() } else { scope.to_string() };
     scopes.into_iter().take(IN_A_LIST).map(name).chain(rest(count, IN_A_LIST)).collect()

@@ -6,8 +6,8 @@ use serde::{Serialize, Serializer};
 use super::Denial;
 use crate::refusal::Gate;
 
-/// Names as strings, scopes as full URIs, `null` for what is not known. Holds no token, no name of an object,
-/// no query and no text of the server.
+/// Names as strings, scopes as full URIs, `null` for what is not known. Holds no token, no name of
+/// an object, no query and no text of the server.
 impl Serialize for Denial {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let environment = self.environment();

@@ -41,7 +41,8 @@ impl AccountKind {
     }
 
     /// Whether Google gives it the role Editor only in organisations made before 3 May 2024.
-    /// Source: <https://docs.cloud.google.com/resource-manager/docs/secure-by-default-organizations>.
+    /// Source:
+    /// <https://docs.cloud.google.com/resource-manager/docs/secure-by-default-organizations>.
     pub(crate) fn may_lack_editor(self) -> bool {
         matches!(self, Self::ComputeDefault | Self::AppEngineDefault)
     }

@@ -1,4 +1,5 @@
-//! Paths of the metadata server, below `/computeMetadata/v1/`, and the list of scopes at one of them.
+//! Paths of the metadata server, below `/computeMetadata/v1/`, and the list of scopes at one of
+//! them.
 
 use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 

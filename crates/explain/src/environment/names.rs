@@ -1,7 +1,7 @@
 //! The syntax that Google documents for names in commands.
 //!
-//! Each function returns its argument if it has the syntax. Users of a VM can set most names to any text, and
-//! commands are pasted into a shell.
+//! Each function returns its argument if it has the syntax. Users of a VM can set most names to any
+//! text, and commands are pasted into a shell.
 
 /// A project id; older ones have the domain of an organisation before it.
 /// Source: <https://docs.cloud.google.com/resource-manager/docs/creating-managing-projects>.
@@ -40,9 +40,9 @@ pub(crate) fn resource(text: &str) -> Option<&str> {
     (text.len() <= 63 && starts && fits).then_some(text)
 }
 
-/// A zone: a region, a hyphen, and a few characters of which the last is a letter. Cloud Run's metadata server
-/// has zones such as `us-central1-1`, which do not exist.
-/// Source: <https://docs.cloud.google.com/compute/docs/regions-zones>.
+/// A zone: a region, a hyphen, and a few characters of which the last is a letter. Cloud Run's
+/// metadata server has zones such as `us-central1-1`, which do not exist. Source:
+/// <https://docs.cloud.google.com/compute/docs/regions-zones>.
 pub(crate) fn zone(text: &str) -> Option<&str> {
     let (before, letter) = text.rsplit_once('-')?;
     let fits =

@@ -3,13 +3,14 @@
 use super::{Credential, Environment};
 
 impl Environment {
-    /// The VM or service that steps change, as `web-1 (zone us-central1-a, project shop-prod)`. `None` if it is not
-    /// known, or if the program does not use its account.
+    /// The VM or service that steps change, as `web-1 (zone us-central1-a, project shop-prod)`.
+    /// `None` if it is not known, or if the program does not use its account.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
     ///
-    /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer).with_instance("web-1")?;
+    /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer)
+    ///     .with_instance("web-1")?;
     /// assert_eq!(vm.place(), Some("web-1".to_owned()));
     /// # Ok::<(), gcp_scopes_explain::Error>(())
     /// ```
@@ -33,7 +34,8 @@ impl Environment {
     /// ```
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
     ///
-    /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer).with_instance("web-1")?;
+    /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer)
+    ///     .with_instance("web-1")?;
     /// assert_eq!(vm.steps_heading(), "What to do for web-1:");
     /// # Ok::<(), gcp_scopes_explain::Error>(())
     /// ```

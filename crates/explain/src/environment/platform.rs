@@ -20,7 +20,8 @@ pub enum Platform {
     ManagedInstanceGroup,
     /// A node of a GKE cluster, or a pod that uses the node's service account.
     GkeNode,
-    /// A pod with Workload Identity Federation for GKE, which does not use the node's service account.
+    /// A pod with Workload Identity Federation for GKE, which does not use the node's service
+    /// account.
     GkeWorkloadIdentity,
     /// A Cloud Run service.
     CloudRunService,
@@ -84,8 +85,8 @@ impl Platform {
     }
 
     /// The value of the attribute `cloud.platform` of OpenTelemetry
-    /// (<https://opentelemetry.io/docs/specs/semconv/registry/attributes/cloud/>); one of the same form for
-    /// products that it does not list.
+    /// (<https://opentelemetry.io/docs/specs/semconv/registry/attributes/cloud/>); one of the same
+    /// form for products that it does not list.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::Platform;
@@ -110,10 +111,11 @@ impl Platform {
         }
     }
 
-    /// Whether each token of the metadata server holds exactly the scopes that are set on the machine.
+    /// Whether each token of the metadata server holds exactly the scopes that are set on the
+    /// machine.
     ///
-    /// That is so on VMs. On other products a program may ask for scopes, or it is not known: Composer, Cloud Shell,
-    /// Cloud Build and App Engine's flexible environment were not verified.
+    /// That is so on VMs. On other products a program may ask for scopes, or it is not known:
+    /// Composer, Cloud Shell, Cloud Build and App Engine's flexible environment were not verified.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::Platform;
@@ -127,7 +129,8 @@ impl Platform {
         matches!(self, ComputeEngine | ManagedInstanceGroup | GkeNode | Dataproc | Dataflow | Workbench)
     }
 
-    /// Whether the program runs on no VM that a user can name, even if the metadata server has a name and a zone.
+    /// Whether the program runs on no VM that a user can name, even if the metadata server has a
+    /// name and a zone.
     pub(crate) fn is_serverless(self) -> bool {
         use Platform::{
             AppEngineFlexible, AppEngineStandard, CloudBuild, CloudFunctions, CloudRunJob, CloudRunService,

@@ -51,8 +51,8 @@ impl Platform {
         }
     }
 
-    /// The node pool among the labels of a GKE node. Its syntax is not checked. The attribute is not documented;
-    /// scripts on nodes read it.
+    /// The node pool among the labels of a GKE node. Its syntax is not checked. The attribute is
+    /// not documented; scripts on nodes read it.
     pub(super) fn node_pool(self, snapshot: &Snapshot) -> Option<&str> {
         let labels =
             snapshot.metadata("instance/attributes/kube-labels").filter(|_| self == Self::GkeNode)?;
@@ -73,8 +73,8 @@ impl Platform {
     }
 }
 
-/// In a pod of any cluster; only GKE's metadata server has the name of the cluster. Composer's variable is
-/// unverified.
+/// In a pod of any cluster; only GKE's metadata server has the name of the cluster. Composer's
+/// variable is unverified.
 fn in_a_pod(snapshot: &Snapshot) -> Platform {
     match snapshot.metadata("instance/attributes/cluster-name") {
         Some(_) if snapshot.env("COMPOSER_ENVIRONMENT").is_some() => Platform::Composer,
@@ -84,8 +84,8 @@ fn in_a_pod(snapshot: &Snapshot) -> Platform {
     }
 }
 
-/// Whether a pod's tokens are those of its node. In doubt they are not: then the metadata server's list of scopes
-/// is not used. That only a node has `kube-env` is unverified.
+/// Whether a pod's tokens are those of its node. In doubt they are not: then the metadata server's
+/// list of scopes is not used. That only a node has `kube-env` is unverified.
 fn uses_node_account(snapshot: &Snapshot) -> bool {
     let account = snapshot.metadata(metadata::EMAIL).unwrap_or_default();
     let scopes = snapshot.metadata(metadata::SCOPES).and_then(scope_list);

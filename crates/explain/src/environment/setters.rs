@@ -33,8 +33,8 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// The text does not have the syntax of a project id. The message says what was expected, as for each
-    /// setter below.
+    /// The text does not have the syntax of a project id. The message says what was expected, as
+    /// for each setter below.
     pub fn with_project(mut self, id: &str) -> Result<Self, Error> {
         self.project = Some(checked("project id", id, names::project_id, "6 to 30 of a-z, 0-9 and -")?);
         Ok(self)

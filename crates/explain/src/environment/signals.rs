@@ -37,8 +37,8 @@ pub(super) static VARIABLES: [&str; 26] = [
     "BUILDER_OUTPUT",
 ];
 
-/// The paths of the metadata server that are read, beside [`ATTRIBUTES`]. The first one shows whether there is a
-/// server.
+/// The paths of the metadata server that are read, beside [`ATTRIBUTES`]. The first one shows
+/// whether there is a server.
 pub(super) static PATHS: [&str; 8] = [
     "project/project-id",
     "project/numeric-project-id",

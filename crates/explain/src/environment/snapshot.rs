@@ -17,14 +17,14 @@ use super::signals::{ATTRIBUTE_NAMES, ATTRIBUTES, DMI, NAMED_FILE, PATHS, VARIAB
 /// ```
 /// use gcp_scopes_explain::environment::{Credential, Environment, Snapshot};
 ///
-/// let key = r#"{"type":"service_account","project_id":"shop-prod","client_email":"robot@shop-prod.iam.gserviceaccount.com"}"#;
-/// let world = Snapshot::new()
+/// let key = r#"{"type":"service_account","client_email":"r@shop-prod.iam.gserviceaccount.com"}"#;
+/// let snapshot = Snapshot::new()
 ///     .with_env("GOOGLE_APPLICATION_CREDENTIALS", "/etc/key.json")
 ///     .with_file("/etc/key.json", key)
 ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
 ///     .with_metadata("instance/name", "web-1");
 /// // The key file takes precedence over the VM's account.
-/// assert_eq!(Environment::from_snapshot(&world).credential(), Credential::ServiceAccountKey);
+/// assert_eq!(Environment::from_snapshot(&snapshot).credential(), Credential::ServiceAccountKey);
 /// ```
 #[derive(Clone, Default)]
 pub struct Snapshot {
@@ -51,7 +51,8 @@ impl Snapshot {
     /// The environment variables to read.
     pub const VARIABLES: &'static [&'static str] = &VARIABLES;
 
-    /// The file in which Linux has the name of the machine's product, on Google Cloud `Google Compute Engine`.
+    /// The file in which Linux has the name of the machine's product, on Google Cloud `Google
+    /// Compute Engine`.
     pub const PRODUCT_FILE: &'static str = DMI;
 
     /// The paths to read from the metadata server, in this order, without those that it
@@ -65,8 +66,8 @@ impl Snapshot {
         PATHS.into_iter().chain(ATTRIBUTES)
     }
 
-    /// Whether the metadata server has nothing at this path: an attribute that is not in its list of names, which
-    /// was read before.
+    /// Whether the metadata server has nothing at this path: an attribute that is not in its list
+    /// of names, which was read before.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::Snapshot;
@@ -87,8 +88,8 @@ impl Snapshot {
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
-    /// let world = Snapshot::new().with_env("K_SERVICE", "web").with_metadata("instance/region", "projects/1/regions/europe-west3");
-    /// assert_eq!(Environment::from_snapshot(&world).platform(), Platform::CloudRunService);
+    /// let snapshot = Snapshot::new().with_env("K_SERVICE", "web");
+    /// assert_eq!(Environment::from_snapshot(&snapshot).platform(), Platform::CloudRunService);
     /// ```
     #[must_use]
     pub fn with_env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
@@ -103,9 +104,9 @@ impl Snapshot {
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
-    /// let world = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/etc/key.json");
-    /// let world = world.with_file("/etc/key.json", r#"{"type":"service_account"}"#);
-    /// assert_eq!(Environment::from_snapshot(&world).credential(), Credential::ServiceAccountKey);
+    /// let snapshot = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/etc/key.json");
+    /// let snapshot = snapshot.with_file("/etc/key.json", r#"{"type":"service_account"}"#);
+    /// assert_eq!(Environment::from_snapshot(&snapshot).credential(), Credential::ServiceAccountKey);
     /// ```
     #[must_use]
     pub fn with_file(mut self, path: impl Into<String>, text: &str) -> Self {
@@ -122,9 +123,9 @@ impl Snapshot {
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
-    /// let world = Snapshot::new().with_metadata("instance/name", "web-1");
-    /// let world = world.with_metadata("instance/zone", "projects/1/zones/us-central1-a");
-    /// assert_eq!(Environment::from_snapshot(&world).zone(), Some("us-central1-a"));
+    /// let snapshot = Snapshot::new().with_metadata("instance/name", "web-1");
+    /// let snapshot = snapshot.with_metadata("instance/zone", "projects/1/zones/us-central1-a");
+    /// assert_eq!(Environment::from_snapshot(&snapshot).zone(), Some("us-central1-a"));
     /// ```
     #[must_use]
     pub fn with_metadata(mut self, path: impl Into<String>, text: impl Into<String>) -> Self {
@@ -132,13 +133,13 @@ impl Snapshot {
         self
     }
 
-    /// Sets the credential of a program that makes its own, such as with domain-wide delegation. It takes
-    /// precedence over files and the metadata server.
+    /// Sets the credential of a program that makes its own, such as with domain-wide delegation. It
+    /// takes precedence over files and the metadata server.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
-    /// let world = Snapshot::new().with_credential(Credential::Impersonated);
-    /// assert_eq!(Environment::from_snapshot(&world).credential(), Credential::Impersonated);
+    /// let snapshot = Snapshot::new().with_credential(Credential::Impersonated);
+    /// assert_eq!(Environment::from_snapshot(&snapshot).credential(), Credential::Impersonated);
     /// ```
     #[must_use]
     pub fn with_credential(mut self, credential: Credential) -> Self {
@@ -182,8 +183,8 @@ impl Snapshot {
         self.problem.as_deref()
     }
 
-    /// The host of the metadata server: `GCE_METADATA_HOST` or its usual address; `None` if the variable
-    /// `NO_GCE_CHECK` is `true`.
+    /// The host of the metadata server: `GCE_METADATA_HOST` or its usual address; `None` if the
+    /// variable `NO_GCE_CHECK` is `true`.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::Snapshot;
@@ -223,14 +224,14 @@ impl Snapshot {
         self.credential_paths().iter().find_map(|path| self.files.get(path))?.as_ref()
     }
 
-    /// Where a credential file may be; the first one counts. If `GOOGLE_APPLICATION_CREDENTIALS` is set, there
-    /// is one path.
+    /// Where a credential file may be; the first one counts. If `GOOGLE_APPLICATION_CREDENTIALS` is
+    /// set, there is one path.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::Snapshot;
     ///
-    /// let world = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/etc/key.json");
-    /// assert_eq!(world.credential_paths(), ["/etc/key.json"]);
+    /// let snapshot = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/etc/key.json");
+    /// assert_eq!(snapshot.credential_paths(), ["/etc/key.json"]);
     /// ```
     #[must_use]
     pub fn credential_paths(&self) -> Vec<String> {
@@ -244,8 +245,8 @@ impl Snapshot {
         folders.into_iter().filter_map(in_folder).collect()
     }
 
-    /// Whether there may be a metadata server to ask. A variable such as `K_SERVICE` does not prove one: tools
-    /// that run a function on a laptop set it too.
+    /// Whether there may be a metadata server to ask. A variable such as `K_SERVICE` does not prove
+    /// one: tools that run a function on a laptop set it too.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::Snapshot;
@@ -260,8 +261,8 @@ impl Snapshot {
         if self.env("GCE_METADATA_HOST").or_else(|| self.env("GCE_METADATA_IP")).is_some() {
             return true;
         }
-        // Without this file, as in a container, the server is asked, unless a credential file shows that the program
-        // does not need it.
+        // Without this file, as in a container, the server is asked, unless a credential file shows
+        // that the program does not need it.
         match &self.product {
             Some(product) => product.starts_with("Google"),
             None => in_a_pod || self.credential_file().is_none(),

@@ -11,11 +11,12 @@ impl Environment {
         Arc::new(Self::new(Platform::Unknown, Credential::Declared))
     }
 
-    /// The environment for steps about this token. On a machine with a service account, a token may be one of
-    /// another account; then no change to the machine would help, and the environment does not name it.
+    /// The environment for steps about this token. On a machine with a service account, a token may
+    /// be one of another account; then no change to the machine would help, and the environment
+    /// does not name it.
     ///
-    /// If nothing is known of a token and the metadata server does not know it either, the credential is
-    /// unknown, but the place is kept: it may be an older token of the machine.
+    /// If nothing is known of a token and the metadata server does not know it either, the
+    /// credential is unknown, but the place is kept: it may be an older token of the machine.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};

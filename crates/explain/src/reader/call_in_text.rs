@@ -10,8 +10,8 @@ const URL_LIMIT: usize = 32;
 /// The verbs that are tried for a URL without one. Google's APIs have no methods with others.
 const VERBS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
-/// The request in the text if all its requests are calls of one API method. A URL without a verb counts only if
-/// the API has one method there.
+/// The request in the text if all its requests are calls of one API method. A URL without a verb
+/// counts only if the API has one method there.
 pub(super) fn find(text: &str) -> Option<(Method, Uri)> {
     let field = verb_field(text);
     let shown = requests(text).chain(request_lines(text)).take(URL_LIMIT);

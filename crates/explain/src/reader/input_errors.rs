@@ -10,7 +10,8 @@ pub(super) const NAME_LIMIT: usize = 100;
 /// How many characters of an input an error shows, so that it stays about a line.
 const SHOWN: usize = 80;
 
-/// The name that the text is a misspelling of: one typo away, a few for a long name; case does not count.
+/// The name that the text is a misspelling of: one typo away, a few for a long name; case does not
+/// count.
 ///
 /// ```
 /// use gcp_scopes_explain::reader::nearest_name;

@@ -1,5 +1,5 @@
-//! The records of a log: of JSON, with a record on each line or in an array, as
-//! `gcloud logging read --format=json` prints it, or of plain text, whose records begin with a time or a level.
+//! The records of a log: of JSON, with a record on each line or in an array, as `gcloud logging
+//! read --format=json` prints it, or of plain text, whose records begin with a time or a level.
 
 use serde_json::{Map, Value};
 
@@ -8,12 +8,12 @@ use super::lists::{LEVELS, MONTHS, TIMES};
 /// How many texts of one record are kept. A record has a handful.
 const TEXT_LIMIT: usize = 64;
 
-/// Blocks of a plain log have at least this many bytes: to search a block takes less time than to search its
-/// records one by one.
+/// Blocks of a plain log have at least this many bytes: to search a block takes less time than to
+/// search its records one by one.
 const BLOCK: usize = 32 << 10;
 
-/// The records of a log of JSON, each with its place, from 1 on. `None` for any other input, such as Google's
-/// answer, which is JSON too.
+/// The records of a log of JSON, each with its place, from 1 on. `None` for any other input, such
+/// as Google's answer, which is JSON too.
 pub(super) fn of_json(bytes: &[u8]) -> Option<Vec<(usize, Map<String, Value>)>> {
     let values = match serde_json::from_slice(bytes) {
         Ok(Value::Array(items)) => items,
@@ -61,8 +61,8 @@ fn collect(value: &Value, texts: &mut Vec<String>) {
     }
 }
 
-/// The blocks of a plain log, which begin and end with a record, each with the number of its first line. None if
-/// fewer than two lines of the text begin a record.
+/// The blocks of a plain log, which begin and end with a record, each with the number of its first
+/// line. None if fewer than two lines of the text begin a record.
 pub(super) fn blocks(text: &str) -> Vec<(usize, &str)> {
     let (mut blocks, mut begun, mut starts) = (Vec::new(), (1, 0), 0);
     let mut place = 0;
@@ -80,8 +80,8 @@ pub(super) fn blocks(text: &str) -> Vec<(usize, &str)> {
     if starts < 2 { Vec::new() } else { blocks }
 }
 
-/// The records of a block that begins at this line, each with the number of its first line. Lines that begin no
-/// record belong to the one before.
+/// The records of a block that begins at this line, each with the number of its first line. Lines
+/// that begin no record belong to the one before.
 pub(super) fn of_block(first: usize, text: &str) -> Vec<(usize, String)> {
     let mut records: Vec<(usize, String)> = Vec::new();
     for (number, line) in (first..).zip(text.lines()) {
@@ -93,7 +93,8 @@ pub(super) fn of_block(first: usize, text: &str) -> Vec<(usize, String)> {
     records
 }
 
-/// Whether a line begins a record, with a date, a time or a level; brackets and colours may be before it.
+/// Whether a line begins a record, with a date, a time or a level; brackets and colours may be
+/// before it.
 fn begins_record(line: &str) -> bool {
     let coloured = line.strip_prefix("\u{1b}[").and_then(|rest| rest.split_once('m'));
     let line = coloured.map_or(line, |(_, rest)| rest).trim_start_matches(['[', '(', '"']);

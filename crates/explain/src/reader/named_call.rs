@@ -16,8 +16,8 @@ use super::request::{read_url, read_verb};
 use super::scope_list::read_list;
 use crate::error::Error;
 
-/// A call that a text names: by its verb and URL, by the id of its API method, or by the full name of
-/// its gRPC method.
+/// A call that a text names: by its verb and URL, by the id of its API method, or by the full name
+/// of its gRPC method.
 ///
 /// ```
 /// use gcp_scopes_explain::reader::NamedCall;
@@ -33,7 +33,8 @@ use crate::error::Error;
 pub struct NamedCall {
     verb: Method,
     uri: Uri,
-    /// The method, if the text names its id. Then the URL has a host only, so that the lookup cannot find it.
+    /// The method, if the text names its id. Then the URL has a host only, so that the lookup
+    /// cannot find it.
     method: Option<(ApiMethod, NeededScopes)>,
     granted: Option<ScopeSet>,
 }
@@ -54,8 +55,8 @@ impl NamedCall {
         Ok(Self::from_request((read_verb(verb)?, read_url(url)?)))
     }
 
-    /// Reads a line of JSON: `{"verb": "GET", "url": "https://…", "granted": ["…"]}`, where `granted` may be
-    /// left out.
+    /// Reads a line of JSON: `{"verb": "GET", "url": "https://…", "granted": ["…"]}`, where
+    /// `granted` may be left out.
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::NamedCall;
@@ -77,8 +78,8 @@ impl NamedCall {
         Ok(Self { granted, ..call })
     }
 
-    /// The call in a text that shows the request beside the answer. `None` if it shows calls of several
-    /// methods, or a URL without a verb at which the API has more than one.
+    /// The call in a text that shows the request beside the answer. `None` if it shows calls of
+    /// several methods, or a URL without a verb at which the API has more than one.
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::NamedCall;
@@ -109,7 +110,8 @@ impl NamedCall {
         Self { granted: Some(granted), ..self }
     }
 
-    /// The call as the catalog looks it up. A call by default goes nowhere, so that nothing is found for it.
+    /// The call as the catalog looks it up. A call by default goes nowhere, so that nothing is
+    /// found for it.
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::NamedCall;
@@ -193,7 +195,8 @@ fn unusable(text: &str) -> String {
     )
 }
 
-/// Whether a name is the id of a method in a Discovery document. The last word of a gRPC method has a capital.
+/// Whether a name is the id of a method in a Discovery document. The last word of a gRPC method has
+/// a capital.
 fn is_id(name: &str) -> bool {
     let last = name.rsplit_once('.').map(|(_, last)| last);
     !name.contains('/') && last.is_some_and(|last| last.starts_with(|c: char| c.is_ascii_lowercase()))

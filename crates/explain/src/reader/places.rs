@@ -1,4 +1,5 @@
-//! Data: the names by which people give a place or a credential, such as in the arguments of a command.
+//! Data: the names by which people give a place or a credential, such as in the arguments of a
+//! command.
 
 use crate::environment::{Credential, Platform};
 

@@ -56,8 +56,8 @@ impl RecordedAnswer {
         Self { place, status: None, headers: HeaderMap::new(), body: text.into() }
     }
 
-    /// Reads a line of JSON:
-    /// `{"transport": "http|grpc|text", "status": 403, "headers": {"name": "text"}, "body": "text"}`.
+    /// Reads a line of JSON: `{"transport": "http|grpc|text", "status": 403, "headers": {"name":
+    /// "text"}, "body": "text"}`.
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::RecordedAnswer;
@@ -76,18 +76,18 @@ impl RecordedAnswer {
             headers.entry("grpc-status").or_insert(HeaderValue::from(code));
             status = None;
         }
-        // gRPC refuses with status 200, and the status of a text may be that of the page that showed it.
+        // gRPC refuses with status 200, and the status of a text may be that of the page that
+        // showed it.
         let status = status.filter(|code| transport == "http" || *code >= 400);
         Ok(Self { place: Place::Unknown, status, headers, body: body(fields.get("body"))?.into_bytes() })
     }
 
-    /// The records of a log of JSON, with a record on each line or in an array, as
-    /// `gcloud logging read --format=json` prints it. None if the text is anything else, such as Google's
-    /// answer.
+    /// The records of a log of JSON, with a record on each line or in an array, as `gcloud logging
+    /// read --format=json` prints it. None if the text is anything else, such as Google's answer.
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::RecordedAnswer;
-    /// let log = br#"{"severity": "ERROR", "message": "Request had insufficient authentication scopes."}"#;
+    /// let log = br#"{"severity": "ERROR", "message": "Error 403: Forbidden"}"#;
     /// assert_eq!(RecordedAnswer::json_records(log).len(), 1);
     /// assert!(RecordedAnswer::json_records(br#"{"error": {"code": 403}}"#).is_empty());
     /// ```
@@ -102,9 +102,9 @@ impl RecordedAnswer {
             .collect()
     }
 
-    /// The blocks of a plain log: parts of at least 32 KiB that begin and end with a record. To search a
-    /// block takes less time than to search its [`records`](Self::records) one by one. None if fewer than two
-    /// lines begin a record, with a time or a level.
+    /// The blocks of a plain log: parts of at least 32 KiB that begin and end with a record. To
+    /// search a block takes less time than to search its [`records`](Self::records) one by one.
+    /// None if fewer than two lines begin a record, with a time or a level.
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::RecordedAnswer;
@@ -118,8 +118,8 @@ impl RecordedAnswer {
         blocks.map(|(line, text)| Self::at(Place::Line(line), text)).collect()
     }
 
-    /// The records of a block of a plain log, or of a whole one: each begins with a time or a level, and has the
-    /// lines up to the next.
+    /// The records of a block of a plain log, or of a whole one: each begins with a time or a
+    /// level, and has the lines up to the next.
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::RecordedAnswer;
@@ -134,9 +134,10 @@ impl RecordedAnswer {
         records.map(|(line, text)| Self::at(Place::Line(line), text)).collect()
     }
 
-    /// What may be the answer. Of a record of JSON: each of its texts, then the whole record; one text counts,
-    /// and beside it are messages and names of the program. Of a text: its parts of 64 KiB, as many bytes
-    /// as [`classify`](crate::refusal::classify) reads; they overlap, so that each error message is whole in one.
+    /// What may be the answer. Of a record of JSON: each of its texts, then the whole record; one
+    /// text counts, and beside it are messages and names of the program. Of a text: its parts of 64
+    /// KiB, as many bytes as [`classify`](crate::refusal::classify) reads; they overlap, so that
+    /// each error message is whole in one.
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::RecordedAnswer;

@@ -8,8 +8,8 @@ use crate::error::Error;
 
 const PREFIX: &str = "https://www.googleapis.com/auth/";
 
-/// Reads scopes as people write them: URIs, short names and gcloud's aliases, separated by commas, by
-/// white space, or by semicolons, as gcloud's `--format='value(…)'` does.
+/// Reads scopes as people write them: URIs, short names and gcloud's aliases, separated by commas,
+/// by white space, or by semicolons, as gcloud's `--format='value(…)'` does.
 ///
 /// ```
 /// let scopes = gcp_scopes_explain::reader::scopes(["storage-ro,pubsub", "gke-default"])?;

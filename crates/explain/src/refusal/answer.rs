@@ -9,7 +9,7 @@ use http::HeaderMap;
 /// ```
 /// use gcp_scopes_explain::refusal::{Answer, Gate, classify};
 ///
-/// let body = br#"{"error":{"code":403,"message":"The caller does not have permission","status":"PERMISSION_DENIED"}}"#;
+/// let body = br#"{"error":{"code":403,"message":"The caller does not have permission"}}"#;
 /// let refusal = classify(&Answer::new(body).with_status(403)).expect("a refusal");
 /// assert_eq!(refusal.gate(), Gate::Iam);
 /// ```
@@ -21,8 +21,8 @@ pub struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// An answer with this body, which may be cut off, or empty: JSON, XML, HTML, multipart or text. Its
-    /// first 64 KiB are read.
+    /// An answer with this body, which may be cut off, or empty: JSON, XML, HTML, multipart or
+    /// text. Its first 64 KiB are read.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::{Answer, classify};
@@ -53,7 +53,8 @@ impl<'a> Answer<'a> {
     /// let mut trailers = http::HeaderMap::new();
     /// trailers.insert("grpc-status", "7".parse()?);
     /// trailers.insert("grpc-message", "Request had insufficient authentication scopes.".parse()?);
-    /// let refusal = classify(&Answer::new(b"").with_status(200).with_headers(&trailers)).expect("a refusal");
+    /// let answer = Answer::new(b"").with_status(200).with_headers(&trailers);
+    /// let refusal = classify(&answer).expect("a refusal");
     /// assert_eq!((refusal.gate(), refusal.certainty()), (Gate::Scope, Certainty::Certain));
     /// # Ok::<(), http::header::InvalidHeaderValue>(())
     /// ```

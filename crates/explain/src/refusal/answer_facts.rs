@@ -34,7 +34,8 @@ pub(super) struct AnswerFacts {
     pub(super) details: Details,
     /// A body that is not JSON.
     pub(super) text: String,
-    /// How many of the reasons come from fields of a JSON body; those after them come from its prose.
+    /// How many of the reasons come from fields of a JSON body; those after them come from its
+    /// prose.
     pub(super) field_reasons: Option<usize>,
 }
 
@@ -54,7 +55,8 @@ impl AnswerFacts {
         self.prose.contains(words) || self.details.project.as_deref() == Some(words)
     }
 
-    /// Whether a message is `Insufficient Permission` and nothing else, as older services write a missing scope.
+    /// Whether a message is `Insufficient Permission` and nothing else, as older services write a
+    /// missing scope.
     pub(super) fn has_bare_message(&self) -> bool {
         let is_bare = |text: &String| text::has_message(text, BARE_MESSAGE, AMBIGUOUS_REASON);
         self.messages.iter().chain([&self.text]).any(is_bare)
@@ -92,8 +94,8 @@ impl AnswerFacts {
     }
 }
 
-/// Whether a word in the middle of a text can only be a reason. Plain words such as `forbidden` cannot, nor
-/// can `PermissionDenied`, which Go, Python and .NET print for gRPC's status 7.
+/// Whether a word in the middle of a text can only be a reason. Plain words such as `forbidden`
+/// cannot, nor can `PermissionDenied`, which Go, Python and .NET print for gRPC's status 7.
 pub(super) fn is_known_reason(word: &str) -> bool {
     let is_joined = word.contains('_') || word.bytes().skip(1).any(|b| b.is_ascii_uppercase());
     let is_reason = || {
@@ -105,7 +107,8 @@ pub(super) fn is_known_reason(word: &str) -> bool {
         && (ERROR_INFO.iter().any(|(reason, _)| *reason == word) || is_reason() || word == AMBIGUOUS_REASON)
 }
 
-/// The word with a small first letter: the codes of XML errors are the older reasons with a capital.
+/// The word with a small first letter: the codes of XML errors are the older reasons with a
+/// capital.
 pub(super) fn uncapitalized(word: &str) -> String {
     let (first, rest) = word.split_at_checked(1).unwrap_or_default();
     first.to_ascii_lowercase() + rest

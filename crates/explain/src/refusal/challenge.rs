@@ -1,5 +1,5 @@
-//! The header `WWW-Authenticate` as Google writes it: after RFC 6750, section 3, but on older servers
-//! `error` has no quotes, and a log may have cut the header off.
+//! The header `WWW-Authenticate` as Google writes it: after RFC 6750, section 3, but on older
+//! servers `error` has no quotes, and a log may have cut the header off.
 
 use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 
@@ -65,7 +65,8 @@ struct Parameter<'a> {
     opens_challenge: bool,
 }
 
-/// Takes the next `name=value` off `rest`. `opens_challenge` says that a scheme such as `Bearer` is before it.
+/// Takes the next `name=value` off `rest`. `opens_challenge` says that a scheme such as `Bearer` is
+/// before it.
 fn next_parameter<'a>(rest: &mut &'a str) -> Option<Parameter<'a>> {
     let mut opens_challenge = false;
     loop {

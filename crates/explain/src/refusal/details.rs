@@ -1,5 +1,5 @@
-//! Short values of an answer that steps and reports show. Each is kept only if it has the syntax that Google
-//! documents for it.
+//! Short values of an answer that steps and reports show. Each is kept only if it has the syntax
+//! that Google documents for it.
 
 use super::syntax;
 use super::text;
@@ -8,7 +8,8 @@ use super::words::{CALLED_PERMISSION_AFTER, CALLED_PERMISSION_BEFORE, NO_SERVICE
 /// How many bytes around a dotted name are searched for words such as `permission`.
 const NEAR: usize = 60;
 
-/// How many bytes of quotes, brackets and spaces may separate a name from the word that calls it a permission.
+/// How many bytes of quotes, brackets and spaces may separate a name from the word that calls it a
+/// permission.
 const CALLED_PERMISSION_WITHIN: usize = 4;
 
 /// What Apps Script writes before the name of a method: `API call to drive.files.list failed`.
@@ -30,7 +31,8 @@ pub(super) struct Details {
 }
 
 impl Details {
-    /// Adds the value of a field of `ErrorInfo`'s metadata or of `RequestInfo`, by the name of the field.
+    /// Adds the value of a field of `ErrorInfo`'s metadata or of `RequestInfo`, by the name of the
+    /// field.
     pub(super) fn add(&mut self, key: &str, value: &str) {
         let (slot, is_good): (_, fn(&str) -> bool) = match key {
             "service" => (&mut self.service, syntax::is_host),
@@ -90,8 +92,8 @@ impl Details {
         self.is_called_permission = self.permission.is_some();
     }
 
-    /// Commands, methods and loggers have dotted names too, so a name that is called a permission counts more
-    /// than one near words such as `permission`.
+    /// Commands, methods and loggers have dotted names too, so a name that is called a permission
+    /// counts more than one near words such as `permission`.
     fn find_permission(&mut self, prose: &str, place: usize, word: &str) {
         let Some(name) = syntax::permission(word) else { return };
         let (before, rest) = prose.split_at_checked(place).unwrap_or_default();

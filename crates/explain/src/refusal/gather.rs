@@ -90,7 +90,8 @@ impl AnswerFacts {
         self.details.server_message = self.main_message().map(syntax::safe_to_show);
     }
 
-    /// A message that names an IAM permission is about IAM: a reason about scopes in its prose is a name.
+    /// A message that names an IAM permission is about IAM: a reason about scopes in its prose is a
+    /// name.
     fn leave_out_names(&mut self) {
         let Some(count) = self.field_reasons.filter(|_| self.details.is_called_permission) else { return };
         let prose = self.reasons.split_off(count.min(self.reasons.len()));
@@ -111,8 +112,8 @@ impl AnswerFacts {
     }
 }
 
-/// The words of a text. If it may have names of resources, words that are part of a name or in quotes are left
-/// out.
+/// The words of a text. If it may have names of resources, words that are part of a name or in
+/// quotes are left out.
 fn words(text: &str, may_have_names: bool) -> impl Iterator<Item = &str> {
     let is_break = |c: char| !c.is_ascii_alphanumeric() && c != '_';
     let mut before = ' ';

@@ -1,8 +1,8 @@
 //! Reads gRPC's status, message and details from headers and trailers.
 //!
-//! Sources: <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md> for the header names and
-//! the percent-encoding, <https://github.com/googleapis/googleapis/tree/master/google/rpc> for the
-//! field numbers.
+//! Sources: <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md> for the header names
+//! and the percent-encoding, <https://github.com/googleapis/googleapis/tree/master/google/rpc> for
+//! the field numbers.
 
 use base64::Engine;
 use base64::alphabet;
@@ -21,8 +21,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// The longest binary value that is read, in base64 characters. For all headers together the protocol suggests a
-/// limit of 8 KiB.
+/// The longest binary value that is read, in base64 characters. For all headers together the
+/// protocol suggests a limit of 8 KiB.
 const VALUE_LIMIT: usize = 64 * 1024;
 
 /// Reads status, message and details. Does nothing for an answer that is not gRPC.

@@ -1,5 +1,5 @@
-//! Reads JSON bodies by the names of their fields, at any depth: an array around the error, the inner object
-//! alone, and an `ErrorInfo` anywhere need no code of their own.
+//! Reads JSON bodies by the names of their fields, at any depth: an array around the error, the
+//! inner object alone, and an `ErrorInfo` anywhere need no code of their own.
 
 use std::collections::VecDeque;
 

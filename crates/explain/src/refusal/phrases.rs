@@ -1,12 +1,13 @@
 //! Data: the sentences of Google's servers, and which gate each one is of.
 //!
-//! The order of [`PHRASES`] matters. First come sentences of one gate that may be quoted in those of others
-//! (a scope refusal inside of a client's error), then gates whose sentences have words of later ones (an
-//! API key refused with `rateLimitExceeded`, a quota project whose API is disabled, billing that "must be
-//! enabled"), and last the gates whose sentences are plain English. [`ACCESS_PHRASES`] count only if neither
-//! a reason nor the status nor a permission decides.
+//! The order of [`PHRASES`] matters. First come sentences of one gate that may be quoted in those
+//! of others (a scope refusal inside of a client's error), then gates whose sentences have words of
+//! later ones (an API key refused with `rateLimitExceeded`, a quota project whose API is disabled,
+//! billing that "must be enabled"), and last the gates whose sentences are plain English.
+//! [`ACCESS_PHRASES`] count only if neither a reason nor the status nor a permission decides.
 //!
-//! A `*` stands for up to 120 bytes. Phrases are in lower case, without quotes, with "not" for `n't`.
+//! A `*` stands for up to 120 bytes. Phrases are in lower case, without quotes, with "not" for
+//! `n't`.
 //!
 //! Public sources: the error pages of the services, such as
 //! <https://cloud.google.com/storage/docs/json_api/v1/status-codes>,
@@ -295,8 +296,8 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
 
 /// Plain words for missing access. They are last, since sentences of other gates have them too.
 pub(super) static ACCESS_PHRASES: &[(&str, Verdict)] = &[
-    // Cloud Run and Cloud Functions, to callers without the invoker role. Google's other front ends send
-    // only the second half of the sentence.
+    // Cloud Run and Cloud Functions, to callers without the invoker role. Google's other front ends
+    // send only the second half of the sentence.
     ("error: forbidden*your client does not have permission to get url", likely(Gate::Iam)),
     ("client does not have permission to get url", possible(Gate::Other)),
     ("sufficient permissions to access", likely(Gate::ResourceAcl)),
@@ -395,8 +396,8 @@ pub(super) static REFUSAL_WORDS: &[&str] = &[
     "status: 403",
 ];
 
-/// What libraries print with every error. It is removed before phrases are searched for, since it names
-/// gates that did not refuse.
+/// What libraries print with every error. It is removed before phrases are searched for, since it
+/// names gates that did not refuse.
 pub(super) static NOISE: &[&str] = &[
     "without a quota project",
     "a quota exceeded or api not enabled error",

@@ -47,8 +47,8 @@ pub(super) static ERROR_INFO: &[(&str, Verdict)] = &[
     ("SERVICE_ACCOUNT_ACCESS_DENIED", certain(Gate::Iam)),
 ];
 
-/// Reasons that are of another gate where the prose has the second text. The numbers are the projects of
-/// gcloud's OAuth clients, to which calls are charged if no quota project is set.
+/// Reasons that are of another gate where the prose has the second text. The numbers are the
+/// projects of gcloud's OAuth clients, to which calls are charged if no quota project is set.
 pub(super) static ERROR_INFO_UNLESS: &[(&str, &str, Gate)] = &[
     ("SERVICE_DISABLED", "quota project", Gate::QuotaProject),
     ("SERVICE_DISABLED", "764086051850", Gate::QuotaProject),
@@ -73,7 +73,8 @@ pub(super) static ERROR_INFO_PARTS: &[(&str, Verdict)] = &[
     ("_ACCESS_DENIED", likely(Gate::Iam)),
 ];
 
-/// Types and subjects of a `PreconditionFailure`, in lower case; `quotafailure` for any `QuotaFailure`.
+/// Types and subjects of a `PreconditionFailure`, in lower case; `quotafailure` for any
+/// `QuotaFailure`.
 pub(super) static VIOLATIONS: &[(&str, Verdict)] = &[
     ("vpc_service_controls", certain(Gate::VpcSc)),
     ("constraints/", certain(Gate::OrgPolicy)),
@@ -83,8 +84,8 @@ pub(super) static VIOLATIONS: &[(&str, Verdict)] = &[
     ("org_policy", likely(Gate::OrgPolicy)),
 ];
 
-/// The `error` of Google's token endpoints, which are RFC 6749's and a few more.
-/// Source: <https://developers.google.com/identity/protocols/oauth2/web-server#authorization-errors>
+/// The `error` of Google's token endpoints, which are RFC 6749's and a few more. Source:
+/// <https://developers.google.com/identity/protocols/oauth2/web-server#authorization-errors>
 pub(super) static TOKEN_ERRORS: &[(&str, Verdict)] = &[
     ("invalid_scope", TOKEN_SCOPES),
     ("restricted_client", TOKEN_SCOPES),
@@ -103,12 +104,12 @@ pub(super) static TOKEN_ERRORS: &[(&str, Verdict)] = &[
     ("unsupported_grant_type", likely(Gate::Credentials)),
 ];
 
-/// A reason that proves nothing alone: most services give it for a missing scope, Analytics v3 for missing
-/// access to an account or profile.
+/// A reason that proves nothing alone: most services give it for a missing scope, Analytics v3 for
+/// missing access to an account or profile.
 pub(super) const AMBIGUOUS_REASON: &str = "insufficientPermissions";
 
-/// Older one-word reasons, and the codes of Cloud Storage's XML API, with a small first letter here.
-/// XML: <https://cloud.google.com/storage/docs/xml-api/reference-status>
+/// Older one-word reasons, and the codes of Cloud Storage's XML API, with a small first letter
+/// here. XML: <https://cloud.google.com/storage/docs/xml-api/reference-status>
 pub(super) static REASONS: &[(&str, Verdict)] = &[
     ("accessNotConfigured", certain(Gate::ServiceDisabled)),
     ("serviceDisabled", likely(Gate::ServiceDisabled)),

@@ -1,5 +1,5 @@
-//! The rules that give the verdict, in their order. The first one that applies decides, except that the
-//! challenge decides before a rule that makes a gate only possible.
+//! The rules that give the verdict, in their order. The first one that applies decides, except that
+//! the challenge decides before a rule that makes a gate only possible.
 
 use super::answer_facts::AnswerFacts;
 use super::gate::{Certainty, Gate};
@@ -59,8 +59,8 @@ fn by_token_error(facts: &AnswerFacts) -> Finding {
     row.map(|(_, verdict)| (*verdict, Evidence::TokenEndpoint))
 }
 
-/// A message that names an IAM permission is about IAM, even if it holds a phrase about scopes as well: a
-/// query may have it, or the name of an object.
+/// A message that names an IAM permission is about IAM, even if it holds a phrase about scopes as
+/// well: a query may have it, or the name of an object.
 fn by_phrase(facts: &AnswerFacts, phrases: &[(&str, Verdict)]) -> Finding {
     let names_permission = facts.details.is_called_permission;
     let fits = |verdict: &Verdict| !(names_permission && verdict.gate == Gate::Scope);
@@ -68,8 +68,8 @@ fn by_phrase(facts: &AnswerFacts, phrases: &[(&str, Verdict)]) -> Finding {
     row.map(|(_, verdict)| (*verdict, Evidence::Message))
 }
 
-/// `insufficientPermissions` and `Insufficient Permission` mean the scopes only together: other services use
-/// either of them for missing access.
+/// `insufficientPermissions` and `Insufficient Permission` mean the scopes only together: other
+/// services use either of them for missing access.
 fn by_ambiguous_reason(facts: &AnswerFacts) -> Finding {
     let has_reason = facts.reasons.iter().any(|reason| reason == AMBIGUOUS_REASON);
     let has_other = facts.reasons.iter().any(|reason| reason.starts_with(|c: char| c.is_ascii_lowercase()));
@@ -134,8 +134,8 @@ fn by_status(facts: &AnswerFacts, status: u16, gate: Gate, certainty: Certainty)
     (facts.status == Some(status)).then_some((Verdict::new(gate, certainty), Evidence::Status))
 }
 
-/// A scope refusal has the status 403. With another status the server may pass on the message of a call that it
-/// made itself.
+/// A scope refusal has the status 403. With another status the server may pass on the message of a
+/// call that it made itself.
 fn lowered(verdict: Verdict, facts: &AnswerFacts) -> Verdict {
     let is_relayed = verdict.gate == Gate::Scope && facts.status.is_some_and(|status| status != 403);
     let certainty = if is_relayed { verdict.certainty.min(Certainty::Likely) } else { verdict.certainty };

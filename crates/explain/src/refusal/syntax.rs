@@ -1,4 +1,5 @@
-//! The syntax that short values must have before they are shown, and how free text is made safe to show.
+//! The syntax that short values must have before they are shown, and how free text is made safe to
+//! show.
 
 use super::words::{BEFORE_SECRETS, NOT_A_SERVICE, NOT_A_VERB, SECRETS};
 
@@ -81,8 +82,8 @@ pub(super) fn permission(word: &str) -> Option<String> {
     is_permission.then(|| format!("{service}.{resource}.{verb}"))
 }
 
-/// At most 1,024 bytes of the text, without secrets, and with every character escaped that could move the
-/// cursor of a terminal or change the direction of writing.
+/// At most 1,024 bytes of the text, without secrets, and with every character escaped that could
+/// move the cursor of a terminal or change the direction of writing.
 pub(super) fn safe_to_show(text: &str) -> String {
     let mut out = String::new();
     for character in without_secrets(&without_values(text.trim())).chars() {
@@ -101,8 +102,8 @@ pub(super) fn safe_to_show(text: &str) -> String {
     out
 }
 
-/// The text without the values behind marks such as `token=`. Stops at what is shown, and searches for each mark
-/// once, so that a long text full of marks takes no longer than others.
+/// The text without the values behind marks such as `token=`. Stops at what is shown, and searches
+/// for each mark once, so that a long text full of marks takes no longer than others.
 fn without_values(text: &str) -> String {
     let (mut out, mut at) = (String::new(), 0);
     let mut marks = BEFORE_SECRETS.map(|mark| text.match_indices(mark).peekable());

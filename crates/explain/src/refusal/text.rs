@@ -1,4 +1,5 @@
-//! Searches text that is not JSON: log lines, errors of clients, XML, HTML, and JSON that was cut off.
+//! Searches text that is not JSON: log lines, errors of clients, XML, HTML, and JSON that was cut
+//! off.
 
 /// How many bytes a `*` in a phrase may stand for.
 const GAP_LIMIT: usize = 120;
@@ -13,7 +14,8 @@ const VALUE_COUNT: usize = 256;
 pub(super) fn has(text: &str, phrase: &str) -> bool {
     let mut pieces = phrase.split('*');
     let first = pieces.next().unwrap_or_default();
-    // Rules most phrases out, and compares sixteen bytes at a time where `match_indices` compares one.
+    // Rules most phrases out, and compares sixteen bytes at a time where `match_indices` compares
+    // one.
     if !text.contains(first) {
         return false;
     }
@@ -28,13 +30,15 @@ pub(super) fn has(text: &str, phrase: &str) -> bool {
     })
 }
 
-/// The beginning of a text. Without it, a search that starts at many places would take quadratic time.
+/// The beginning of a text. Without it, a search that starts at many places would take quadratic
+/// time.
 fn clipped(text: &str, limit: usize) -> &str {
     let end = (0..=limit.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     end.and_then(|end| text.get(..end)).unwrap_or_default()
 }
 
-/// The text in the form in which the phrases are written: lower case, no quotes, one space between words.
+/// The text in the form in which the phrases are written: lower case, no quotes, one space between
+/// words.
 pub(super) fn plain(text: &str) -> String {
     let is_quote = |c: char| "'\"`\\\u{2018}\u{2019}\u{201c}\u{201d}".contains(c);
     let text = without_entities(text).to_lowercase().replace('\u{2019}', "'").replace("n't", " not");
@@ -175,8 +179,8 @@ pub(super) fn names(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// Whether the text has this as a whole message: no word is before it, and only punctuation or the reason is
-/// behind it on its line.
+/// Whether the text has this as a whole message: no word is before it, and only punctuation or the
+/// reason is behind it on its line.
 pub(super) fn has_message(text: &str, message: &str, reason: &str) -> bool {
     text.match_indices(message).any(|(place, _)| {
         let before = text.get(..place).unwrap_or_default().trim_end().chars().next_back();

@@ -9,7 +9,8 @@ pub(crate) enum ScopeProblem {
     Missing,
     /// The token holds a scope that takes rights away, such as `gmail.metadata`.
     Restricting,
-    /// The token lacks a scope for Drive, or the file is not shared; the server's answer is the same.
+    /// The token lacks a scope for Drive, or the file is not shared; the server's answer is the
+    /// same.
     ScopeOrShare,
 }
 

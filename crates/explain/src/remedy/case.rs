@@ -8,7 +8,8 @@ use gcp_scopes_catalog::{least_of, recommended};
 use crate::environment::{Credential, Environment};
 use crate::refusal::ScopeProblem;
 
-/// The scopes that `gcloud auth application-default login` asks for by default. `--scopes` replaces them. Source: `gcloud auth application-default login --help`.
+/// The scopes that `gcloud auth application-default login` asks for by default. `--scopes` replaces
+/// them. Source: `gcloud auth application-default login --help`.
 const DEFAULTS: &str = "openid https://www.googleapis.com/auth/userinfo.email \
      https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/sqlservice.login";
 
@@ -38,15 +39,16 @@ impl<'a> Case<'a> {
 }
 
 impl Case<'_> {
-    /// The scopes that are held. Where the token may be the machine's, they are those of the machine: a flag would
-    /// replace them.
+    /// The scopes that are held. Where the token may be the machine's, they are those of the
+    /// machine: a flag would replace them.
     pub(super) fn held(&self) -> Option<&ScopeSet> {
         let of_machine = [Credential::MetadataServer, Credential::Declared, Credential::Unknown];
         let may_be_its = of_machine.contains(&self.environment.credential());
         self.environment.scopes().filter(|_| may_be_its).or(self.held)
     }
 
-    /// The scopes that are held and the fewest that are needed: a flag that replaces the list needs both.
+    /// The scopes that are held and the fewest that are needed: a flag that replaces the list needs
+    /// both.
     pub(super) fn union(&self) -> Option<ScopeSet> {
         let mut all = self.held()?.clone();
         all.extend(self.needed().iter().cloned());
@@ -89,7 +91,8 @@ impl Case<'_> {
         list.join(",")
     }
 
-    /// The recommended scopes by their short names; `None` if `cloud-platform` is needed or held anyway.
+    /// The recommended scopes by their short names; `None` if `cloud-platform` is needed or held
+    /// anyway.
     pub(super) fn recommended_in_short(&self) -> Option<String> {
         if self.union().is_some_and(|all| all.contains(&Scope::cloud_platform())) {
             return None;
@@ -109,7 +112,8 @@ impl Case<'_> {
         if all.is_empty() { "SCOPE".to_owned() } else { plain_list(&all).join(",") }
     }
 
-    /// The scopes for a person's login: gcloud's defaults, those that are held, and those that are needed.
+    /// The scopes for a person's login: gcloud's defaults, those that are held, and those that are
+    /// needed.
     pub(super) fn scopes_to_log_in(&self) -> String {
         let mut all = ScopeSet::from_scope_text(DEFAULTS);
         all.extend(self.held.into_iter().flat_map(ScopeSet::iter));
@@ -130,8 +134,8 @@ impl Case<'_> {
         }
     }
 
-    /// Whether `cloud-platform` is enough for every call. It is taken to be enough for an unknown method, as it is for
-    /// most.
+    /// Whether `cloud-platform` is enough for every call. It is taken to be enough for an unknown
+    /// method, as it is for most.
     pub(super) fn is_cloud(&self) -> bool {
         self.accepted.iter().all(is_cloud)
     }
@@ -154,7 +158,8 @@ impl Case<'_> {
         self.accepted.iter().all(|accepted| accepted.contains(&drive) || is_cloud(accepted))
     }
 
-    /// Whether the machine's scopes are known, and none of them allows it to make a token for its account.
+    /// Whether the machine's scopes are known, and none of them allows it to make a token for its
+    /// account.
     pub(super) fn cannot_mint(&self) -> bool {
         let mints = ["cloud-platform", "iam"]
             .map(|name| Scope::from_uri(&format!("https://www.googleapis.com/auth/{name}")));
@@ -188,8 +193,8 @@ fn plain_list(scopes: &ScopeSet) -> Vec<String> {
     scopes.iter().map(|scope| plain(&scope).to_owned()).collect()
 }
 
-/// The URI of a scope, or a placeholder if it has a character that is special to a shell: a server may list any
-/// URI.
+/// The URI of a scope, or a placeholder if it has a character that is special to a shell: a server
+/// may list any URI.
 fn plain(scope: &Scope) -> &str {
     let uri = scope.as_str();
     let is_plain = uri.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/._-".contains(&byte));

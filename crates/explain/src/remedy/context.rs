@@ -1,4 +1,5 @@
-//! The words and conditions of advice that depend on the environment and on a case of missing scopes.
+//! The words and conditions of advice that depend on the environment and on a case of missing
+//! scopes.
 
 use super::advice::Context;
 use super::case::{Case, scopes_flag};

@@ -1,7 +1,7 @@
 //! The advice for a refusal by any gate.
 //!
-//! It is as exact as the answer: a name that the answer does not have is a placeholder in capitals, and
-//! `--project` is left out if no project is known.
+//! It is as exact as the answer: a name that the answer does not have is a placeholder in capitals,
+//! and `--project` is left out if no project is known.
 
 mod apis;
 mod bucket;
@@ -23,7 +23,8 @@ use closed_gate::ClosedGate;
 
 /// The steps for a refusal by any gate. Never empty.
 ///
-/// The steps of a [`Denial`](crate::Denial) are more exact: they depend on the method and the token too.
+/// The steps of a [`Denial`](crate::Denial) are more exact: they depend on the method and the token
+/// too.
 ///
 /// ```
 /// use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -40,15 +41,15 @@ pub fn for_refusal(refusal: &Refusal, environment: &Environment) -> Vec<Step> {
     for_gate(&ClosedGate { refusal, environment, call: None })
 }
 
-/// The steps of [`for_refusal`] for a call that is known: commands have the bucket of its URL if the server's
-/// message names none. They never have the name of an object.
+/// The steps of [`for_refusal`] for a call that is known: commands have the bucket of its URL if
+/// the server's message names none. They never have the name of an object.
 ///
 /// ```
 /// use gcp_scopes_catalog::call::Call;
 /// use gcp_scopes_explain::environment::{Environment, Snapshot};
 /// use gcp_scopes_explain::{refusal, remedy};
 ///
-/// let text = "Error 403: a@b does not have storage.objects.get access to the Google Cloud Storage object.";
+/// let text = "Error 403: a@b does not have storage.objects.get access to the object.";
 /// let refusal = refusal::classify_text(text).expect("a refusal");
 /// let uri = "https://storage.googleapis.com/storage/v1/b/photos/o/cat.jpg".parse()?;
 /// let here = Environment::from_snapshot(&Snapshot::new());

@@ -7,11 +7,11 @@ use super::gates::roles::{ROLES, with_permission};
 use super::step::Step;
 use crate::environment::{Credential, Environment};
 
-/// The steps that grant these IAM permissions on one resource to the account of this environment: one for
-/// each role that is needed.
+/// The steps that grant these IAM permissions on one resource to the account of this environment:
+/// one for each role that is needed.
 ///
-/// `binding` is the command that grants a role on the resource. The flags for member and role replace
-/// `{grant}` in it, or are added at its end.
+/// `binding` is the command that grants a role on the resource. The flags for member and role
+/// replace `{grant}` in it, or are added at its end.
 ///
 /// ```
 /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};

@@ -6,9 +6,9 @@ use gcp_scopes_catalog::{ApiMethod, Found, Verdict, least, verdict};
 use super::advice::{self, With};
 use super::step::Step;
 
-/// Scopes for reading a part of an API's data. The generator of google-apis-rs takes them for the read-only
-/// scope of the API (<https://github.com/Byron/google-apis-rs/issues/428>).
-/// Sources: <https://developers.google.com/workspace/drive/api/guides/api-specific-auth>,
+/// Scopes for reading a part of an API's data. The generator of google-apis-rs takes them for the
+/// read-only scope of the API (<https://github.com/Byron/google-apis-rs/issues/428>). Sources:
+/// <https://developers.google.com/workspace/drive/api/guides/api-specific-auth>,
 /// <https://developers.google.com/workspace/gmail/api/auth/scopes>.
 const PARTIAL: [(&str, &str); 3] = [
     ("drive.meet.readonly", "which shows only files that Google Meet made"),
@@ -16,8 +16,8 @@ const PARTIAL: [(&str, &str); 3] = [
     ("gmail.addons.current.message.readonly", "which shows only the message that an add-on has open"),
 ];
 
-/// The step for a program that requests scopes which the method does not accept, or which open only a part of
-/// its data. `None` if the scopes are right.
+/// The step for a program that requests scopes which the method does not accept, or which open only
+/// a part of its data. `None` if the scopes are right.
 ///
 /// ```
 /// use gcp_scopes_catalog::scope::ScopeSet;

@@ -18,22 +18,24 @@ pub(crate) fn remedy(case: &Case<'_>) -> Remedy {
     }
 }
 
-/// The token that is known holds enough, so another one may have been sent: the first step is to look.
+/// The token that is known holds enough, so another one may have been sent: the first step is to
+/// look.
 fn look_before(case: &Case<'_>) -> Remedy {
     let mut remedy = advice::remedy("look", case);
     remedy.steps.extend(get_a_scope(case).steps);
     remedy
 }
 
-/// The server gives one answer for a missing scope and for a file that is not shared: the advice is to get
-/// the scope and share the file.
+/// The server gives one answer for a missing scope and for a file that is not shared: the advice is
+/// to get the scope and share the file.
 fn with_share(case: &Case<'_>) -> Remedy {
     let Remedy { summary, steps } = get_a_scope(case);
     let summary = advice::summary("with_share", &With(case, &[("summary", &summary)]));
     Remedy { summary, steps }
 }
 
-/// The credential decides first: one that does not come from the place is not changed by its settings.
+/// The credential decides first: one that does not come from the place is not changed by its
+/// settings.
 fn get_a_scope(case: &Case<'_>) -> Remedy {
     let section = match case.environment.credential() {
         Credential::MetadataServer => section_for_platform(case),
@@ -90,15 +92,16 @@ fn general(case: &Case<'_>) -> Remedy {
 
 /// What opens the scope gate for several calls with one token: a sentence, and the steps.
 ///
-/// `accepted` has a set for each call, of which one scope is enough; `held` are the scopes of the token, if they
-/// are known. If `has_iam_answered`, no step sends the reader to IAM.
+/// `accepted` has a set for each call, of which one scope is enough; `held` are the scopes of the
+/// token, if they are known. If `has_iam_answered`, no step sends the reader to IAM.
 ///
 /// ```
 /// use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
 /// use gcp_scopes_explain::remedy;
 ///
-/// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer).with_instance("web-1")?;
+/// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer)
+///     .with_instance("web-1")?;
 /// let accepted = [ScopeSet::from_iter([Scope::cloud_platform()])];
 /// let (summary, steps) = remedy::for_calls(&accepted, None, &vm, false);
 /// assert!(summary.starts_with("Stop web-1"), "{summary}");

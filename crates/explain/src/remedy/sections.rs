@@ -1,15 +1,16 @@
 //! The sections of the text files of `advice/`, which are parsed once.
 //!
-//! `[name]` begins a section, an empty line ends a block of lines, an indented line continues the one before,
-//! and `#` begins a comment. A section may begin with a `summary`. Each block after it is a step:
+//! `[name]` begins a section, an empty line ends a block of lines, an indented line continues the
+//! one before, and `#` begins a comment. A section may begin with a `summary`. Each block after it
+//! is a step:
 //!
 //! - `if`: the condition of the step; `if: not cloud` negates it;
 //! - `text`, `run`, `code`, `console`, `link`: the parts of the step;
 //! - `use`: the steps of another section instead.
 //!
-//! In a line, `{name}` is replaced by a word or by the text of another section, and `{name|NAME}` by the
-//! placeholder `NAME` where the word is not known. `{if name}…{else}…{end}` is a choice. A line with an unknown
-//! word is left out; without its `text`, so is the step.
+//! In a line, `{name}` is replaced by a word or by the text of another section, and `{name|NAME}`
+//! by the placeholder `NAME` where the word is not known. `{if name}…{else}…{end}` is a choice. A
+//! line with an unknown word is left out; without its `text`, so is the step.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

@@ -11,19 +11,19 @@ pub(crate) struct Remedy {
     pub(crate) steps: Vec<Step>,
 }
 
-/// One thing to do: a few sentences, and a command to paste, a line of code, a page of the console or a link
-/// where there is one.
+/// One thing to do: a few sentences, and a command to paste, a line of code, a page of the console
+/// or a link where there is one.
 ///
 /// ```
 /// use gcp_scopes_explain::environment::{Environment, Snapshot};
 /// use gcp_scopes_explain::{refusal, remedy};
 ///
-/// let text = "Error 403: Cloud Pub/Sub API has not been used in project shop-prod before or it is disabled.";
+/// let text = "Error 403: Cloud Pub/Sub API has not been used in project shop-prod before.";
 /// let refusal = refusal::classify_text(text).expect("a refusal");
 /// for step in remedy::for_refusal(&refusal, &Environment::from_snapshot(&Snapshot::new())) {
 ///     println!("{}", step.text());
 ///     if let Some(command) = step.command_line() {
-///         println!("  {command}"); // gcloud services enable pubsub.googleapis.com --project=shop-prod
+///         println!("  {command}"); // gcloud services enable pubsub.googleapis.com --project=…
 ///     }
 /// }
 /// ```

@@ -1,8 +1,8 @@
-//! The fuzz targets of this crate: functions that take any bytes, and panic if the crate does not keep what it
-//! promises.
+//! The fuzz targets of this crate: functions that take any bytes, and panic if the crate does not
+//! keep what it promises.
 //!
-//! They are compiled for tests and under `cargo fuzz`. The programs in `fuzz/` call them with libFuzzer's
-//! inputs; the test below calls them with the corpus.
+//! They are compiled for tests and under `cargo fuzz`. The programs in `fuzz/` call them with
+//! libFuzzer's inputs; the test below calls them with the corpus.
 
 use std::sync::Arc;
 
@@ -82,8 +82,8 @@ fn error_body(data: &[u8]) {
     let number = [403, 400, 401, 404, 412, 429, 500, 503][usize::from(status % 8)];
     let answer = Answer::new(body).with_status(number).with_headers(&headers);
     let refusal = classify_and_check(&answer);
-    // A report takes a hundred times as long as all the rest, so one input in 64 gets one. A hash of the body
-    // chooses, or the fuzzer would learn to make such inputs only.
+    // A report takes a hundred times as long as all the rest, so one input in 64 gets one. A hash
+    // of the body chooses, or the fuzzer would learn to make such inputs only.
     let is_reported = body.iter().fold(0_u8, |sum, byte| sum.rotate_left(3) ^ byte) % 64 == 0;
     if is_reported && refusal.is_some_and(|refusal| refusal.gate() == Gate::Scope) {
         explain(&answer);

@@ -115,7 +115,8 @@ impl ClosedGate<'_> {
         self.project().map_or_else(String::new, |project| format!(" --project={project}"))
     }
 
-    /// The service account that was refused: the one that the message names, or that of the environment.
+    /// The service account that was refused: the one that the message names, or that of the
+    /// environment.
     pub(super) fn account(&self) -> Option<String> {
         let words = self.refusal.server_message().unwrap_or_default();
         // Behind such a mark is the account that the call was about, not the one that made it.

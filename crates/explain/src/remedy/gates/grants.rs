@@ -1,4 +1,5 @@
-//! Data: for each permission the smallest suitable role of the same service, and what it is granted on.
+//! Data: for each permission the smallest suitable role of the same service, and what it is granted
+//! on.
 
 /// The smallest kind of resource that has a policy, on which a role is granted.
 #[derive(Clone, Copy)]
