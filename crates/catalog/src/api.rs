@@ -7,44 +7,30 @@ use crate::error::{Error, ErrorKind};
 use crate::method::ApiMethod;
 use crate::typo::nearest;
 
-impl ApiMethod {
-    /// The methods of an API, by its name with or without a version: `pubsub`, `compute.beta`.
-    /// Without one, those of the version that [`by_id`](Self::by_id) gives for most of their ids.
-    ///
-    /// ```
-    /// # #[cfg(not(feature = "full"))] fn main() {}
-    /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use gcp_scopes_catalog::ApiMethod;
-    ///
-    /// let methods = ApiMethod::of_api("pubsub")?;
-    /// assert!(methods.iter().any(|method| method.id() == "pubsub.projects.topics.publish"));
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// An API that the catalog does not have; the message names the nearest ones.
-    pub fn of_api(name: &str) -> Result<Vec<Self>, Error> {
-        Catalog::built_in().methods_of(name)
-    }
-}
-
 impl Catalog {
-    /// The methods of an API: see [`ApiMethod::of_api`].
+    /// The REST methods of an API, one for each id, by the API's name with or without a version: `pubsub`,
+    /// `compute.beta`. Without one, those of the version that [`method`](Self::method) gives for most of
+    /// their ids.
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// use gcp_scopes_catalog::Catalog;
+    ///
+    /// let methods = Catalog::built_in().methods_of("pubsub")?;
+    /// assert!(methods.iter().any(|method| method.id() == "pubsub.projects.topics.publish"));
+    /// # }
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
     ///
     /// # Errors
     /// An API that the catalog does not have; the message names the nearest ones.
     pub fn methods_of(self, name: &str) -> Result<Vec<ApiMethod>, Error> {
-        methods(self, name)
+        let name = name.trim();
+        let version = version(self, name).ok_or_else(|| unknown(self, name))?;
+        let of_it = rest(self).filter(|method| method.api() == version);
+        let by_id: BTreeMap<&str, ApiMethod> = of_it.map(|method| (method.id(), method)).collect();
+        Ok(by_id.into_values().collect())
     }
-}
-
-/// The REST methods of an API, one for each id.
-fn methods(catalog: Catalog, name: &str) -> Result<Vec<ApiMethod>, Error> {
-    let name = name.trim();
-    let version = version(catalog, name).ok_or_else(|| unknown(catalog, name))?;
-    let of_it = rest(catalog).filter(|method| method.api() == version);
-    let by_id: BTreeMap<&str, ApiMethod> = of_it.map(|method| (method.id(), method)).collect();
-    Ok(by_id.into_values().collect())
 }
 
 fn rest(catalog: Catalog) -> impl Iterator<Item = ApiMethod> {
@@ -108,7 +94,7 @@ mod tests {
             ("compute.beta", "compute.beta", "compute.instances.get"),
             (" bigquery ", "bigquery.v2", "bigquery.jobs.query"),
         ] {
-            let methods = methods(Catalog::built_in(), name).unwrap();
+            let methods = Catalog::built_in().methods_of(name).unwrap();
             assert!(methods.iter().all(|method| method.api() == api), "{name}");
             assert!(methods.iter().any(|found| found.id() == method), "{name}");
         }
@@ -119,7 +105,7 @@ mod tests {
         for (name, near) in
             [("pubsubs", "`pubsub`"), ("stroage", "`storage`"), ("qqqqqqqqqqqqqqq", "compute.beta")]
         {
-            let error = methods(Catalog::built_in(), name).unwrap_err().to_string();
+            let error = Catalog::built_in().methods_of(name).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains(near), "{error}");
         }
     }

@@ -10,7 +10,8 @@
 //!
 //! // A signed URL carries no bearer token, so that no scope can be missing.
 //! let uri = "https://storage.googleapis.com/photos/cat.jpg?X-Goog-Signature=0a1b".parse()?;
-//! assert_eq!(lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()), Err(AbstainReason::Signed));
+//! let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
+//! assert_eq!(found.abstain_reason(), Some(AbstainReason::Signed));
 //! # Ok::<(), http::uri::InvalidUri>(())
 //! ```
 
@@ -77,46 +78,18 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// A call with its headers, which tell gRPC, batches, copies and signed requests apart, and
-    /// name the host where the URL does not.
-    ///
-    /// `X-HTTP-Method-Override` replaces the verb of a `POST`, as Google's servers do for clients
-    /// whose `GET` would be too long
-    /// (<https://github.com/googleapis/google-api-python-client/blob/main/googleapiclient/http.py>).
-    ///
-    /// ```
-    /// # #[cfg(not(feature = "full"))] fn main() {}
-    /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use gcp_scopes_catalog::call::Call;
-    /// use gcp_scopes_catalog::{Endpoints, lookup};
-    ///
-    /// // A GET whose URL would be too long.
-    /// let request = http::Request::post("https://sheets.googleapis.com/v4/spreadsheets/id/values:batchGet")
-    ///     .header("x-http-method-override", "GET")
-    ///     .body(())?;
-    /// let call = Call::from_parts(request.method(), request.uri(), request.headers());
-    /// let found = lookup(&call, &Endpoints::new()).unwrap();
-    /// assert_eq!(found.method().id(), "sheets.spreadsheets.values.batchGet");
-    /// # Ok(()) }
-    /// ```
-    #[must_use]
-    #[inline(always)]
-    pub fn from_parts(verb: &'a Method, uri: &'a Uri, headers: &'a HeaderMap) -> Self {
-        Self::new(verb, uri).with_headers(headers)
-    }
-
     /// A call whose URL is in pieces, as clients keep it that have a URL type of their own: scheme, authority
     /// (`host[:port]`), path and query.
     ///
     /// ```
-    /// # #[cfg(not(feature = "full"))] fn main() {}
-    /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(feature = "full")] {
     /// use gcp_scopes_catalog::call::Call;
     /// use gcp_scopes_catalog::{Endpoints, lookup};
     ///
     /// let call = Call::from_url_parts("GET", Some("https"), Some("storage.googleapis.com"), "/storage/v1/b", None);
-    /// assert_eq!(lookup(&call, &Endpoints::new()).unwrap().method().id(), "storage.buckets.list");
-    /// # Ok(()) }
+    /// let method = lookup(&call, &Endpoints::new()).method();
+    /// assert_eq!(method.map(|method| method.id()), Some("storage.buckets.list"));
+    /// # }
     /// ```
     #[must_use]
     pub fn from_url_parts(
@@ -153,12 +126,33 @@ impl<'a> Call<'a> {
         self.needed
     }
 
-    /// The same call with its headers: see [`of`](Self::of).
+    /// Adds the headers of the request, which tell gRPC, batches, copies and signed requests apart, hold the
+    /// token, and name the host where the URL does not.
+    ///
+    /// `X-HTTP-Method-Override` replaces the verb of a `POST`, as Google's servers do for clients
+    /// whose `GET` would be too long
+    /// (<https://github.com/googleapis/google-api-python-client/blob/main/googleapiclient/http.py>).
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// use gcp_scopes_catalog::call::Call;
+    /// use gcp_scopes_catalog::{Endpoints, lookup};
+    ///
+    /// // A GET whose URL would be too long.
+    /// let request = http::Request::post("https://sheets.googleapis.com/v4/spreadsheets/id/values:batchGet")
+    ///     .header("x-http-method-override", "GET")
+    ///     .body(())?;
+    /// let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
+    /// let method = lookup(&call, &Endpoints::new()).method();
+    /// assert_eq!(method.map(|method| method.id()), Some("sheets.spreadsheets.values.batchGet"));
+    /// # }
+    /// # Ok::<(), http::Error>(())
+    /// ```
     #[must_use]
     #[inline(always)]
     pub fn with_headers(self, headers: &'a HeaderMap) -> Self {
-        let told = if self.verb == "POST" { text(headers, &METHOD_OVERRIDE) } else { None };
-        Self { verb: told.unwrap_or(self.verb), headers: Some(Headers::read(headers)), ..self }
+        let verb = if self.verb == "POST" { text(headers, &METHOD_OVERRIDE) } else { None };
+        Self { verb: verb.unwrap_or(self.verb), headers: Some(Headers::read(headers)), ..self }
     }
 
     /// The value of `Authorization`, if it is the only token of the request: which of two Google would take
@@ -171,7 +165,8 @@ impl<'a> Call<'a> {
     ///
     /// let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer ya29.x"))]);
     /// let in_query = "https://storage.googleapis.com/storage/v1/b?access_token=ya29.y".parse()?;
-    /// assert!(Call::from_parts(&http::Method::GET, &in_query, &headers).only_token().is_none());
+    /// let call = Call::new(&http::Method::GET, &in_query).with_headers(&headers);
+    /// assert!(call.only_token().is_none());
     /// # Ok::<(), http::uri::InvalidUri>(())
     /// ```
     #[must_use]
@@ -363,7 +358,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap()))
             .collect();
-        check(&Call::from_parts(verb, &uri, &headers))
+        check(&Call::new(verb, &uri).with_headers(&headers))
     }
 
     #[test]

@@ -6,7 +6,6 @@ use std::sync::OnceLock;
 use crate::blob::{Blob, Host};
 use crate::made_from::VERSION;
 use crate::scope::{Scope, ScopeSet};
-use crate::version::Version;
 use crate::walk;
 
 /// A catalog of methods and the scopes they accept. Cheap to copy.
@@ -31,7 +30,7 @@ pub(crate) struct Data {
     pub(crate) unheard: Vec<Scope>,
     /// Whether its rows are marked by the overrides that are compiled in.
     pub(crate) knows_overrides: bool,
-    pub(crate) version: Version,
+    pub(crate) version: &'static str,
 }
 
 /// The data of the largest enabled feature.
@@ -95,9 +94,9 @@ impl Catalog {
         &self.data().blob
     }
 
-    /// What it was made from.
+    /// The date of the newest document that it was made from, as `YYYYMMDD`.
     #[must_use]
-    pub fn version(self) -> Version {
+    pub fn version(self) -> &'static str {
         self.data().version
     }
 

@@ -10,9 +10,12 @@ mod api;
 mod blob;
 mod catalog;
 mod endpoints;
+mod found;
+mod known_host;
 mod least;
 mod lookup;
 mod made_from;
+mod matching;
 mod method;
 mod name;
 mod open;
@@ -21,8 +24,6 @@ mod path;
 mod server_name;
 mod server_names;
 mod typo;
-mod verdict;
-mod version;
 mod walk;
 
 #[doc(inline)]
@@ -32,19 +33,17 @@ pub use endpoints::Endpoints;
 #[doc(inline)]
 pub use error::Error;
 #[doc(inline)]
+pub use known_host::KnownHost;
+#[doc(inline)]
 pub use least::{for_every_call, least, least_of, narrowest_first, recommended};
 #[doc(inline)]
-pub use lookup::{Found, KnownHost, lookup};
+pub use lookup::{Lookup, lookup};
 #[doc(inline)]
-pub use made_from::VERSION;
+pub use made_from::{CONTENTS, SOURCES, VERSION};
 #[doc(inline)]
-pub use method::{ApiMethod, Basis};
+pub use method::ApiMethod;
 #[doc(inline)]
 pub use typo::{nearest, typos};
-#[doc(inline)]
-pub use verdict::{Verdict, verdict};
-#[doc(inline)]
-pub use version::Version;
 
 /// The data as it lies there, for its generator and its benchmarks: no part of the API.
 #[doc(hidden)]
@@ -53,9 +52,7 @@ pub mod raw {
         Blob, DISCOVERY, HEADER, Host, MAGIC, PROTOS, Row, SAME, SECTIONS, TWIN, VERBS, host_hash, rpc_hash,
         verb_code,
     };
-    pub use crate::overrides::{
-        Effect, HEARD_OF, OVERRIDES, Override, Query, RPC_TWINS, Reason, at, fingerprint,
-    };
+    pub use crate::overrides::{Effect, HEARD_OF, OVERRIDES, Override, Query, RPC_TWINS, at, fingerprint};
     pub use crate::path::{MAX_LITERAL, hash};
     pub use crate::walk::{HAS_DOUBLE_STAR, HAS_STAR, LEGACY, MAX_OPEN, Node, find};
 }

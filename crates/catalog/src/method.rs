@@ -34,31 +34,6 @@ const INFERRED: u32 = 1 << 31;
 /// Rows are fewer: a node of the data names one in three bytes.
 const ROW: u32 = 0xff_ffff;
 
-/// Where a method's scopes are from.
-///
-/// ```
-/// # #[cfg(not(feature = "full"))] fn main() {}
-/// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use gcp_scopes_catalog::{ApiMethod, Basis};
-///
-/// // Discovery does not have Bigtable's data API; its proto lists scopes for the service as a whole.
-/// let rpc = ApiMethod::by_id("google.bigtable.v2.Bigtable.ReadRows")?;
-/// assert_eq!(rpc.basis(), Basis::Protos);
-/// # Ok(()) }
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Basis {
-    /// Google's Discovery document lists them for this very method, or for the REST method that has
-    /// the HTTP binding of this gRPC method.
-    Discovery,
-    /// Google's protos list them for the whole service: coarser than the truth may be.
-    Protos,
-    /// Taken over from the equivalent JSON method, because Google's documents do not say: the XML API
-    /// of Cloud Storage, and its gRPC API.
-    Inferred,
-}
-
 impl Catalog {
     /// The method with this Discovery id: see [`ApiMethod::by_id`].
     ///
@@ -128,21 +103,6 @@ impl ApiMethod {
     /// An id that the catalog does not have; the message names the nearest ones.
     pub fn by_id(id: &str) -> Result<Self, Error> {
         Catalog::built_in().method(id)
-    }
-
-    /// The method of this id in every version that has it, the one of [`by_id`](Self::by_id) first.
-    ///
-    /// ```
-    /// # #[cfg(not(feature = "full"))] fn main() {}
-    /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::ApiMethod;
-    /// let apis: Vec<&str> = ApiMethod::versions("compute.instances.get").map(|method| method.api()).collect();
-    /// assert_eq!(apis[0], "compute.v1");
-    /// assert!(apis.contains(&"compute.beta"));
-    /// # Ok(()) }
-    /// ```
-    pub fn versions(id: &str) -> impl Iterator<Item = Self> {
-        Catalog::built_in().versions(id)
     }
 
     /// Its place among all methods of the catalog, which is below their [count](Catalog::method_count).
@@ -315,21 +275,30 @@ impl ApiMethod {
         if listed.is_empty() { all().collect() } else { listed }
     }
 
-    /// Where [`accepted`](Self::accepted) is from.
+    /// Where the [accepted](Self::accepted) scopes are from:
+    ///
+    /// - `discovery`: Google's Discovery document lists them for this very method, or for the REST method
+    ///   that has the HTTP binding of this gRPC method.
+    /// - `protos`: Google's protos list them for the whole service, coarser than the truth may be.
+    /// - `inferred`: Google's documents do not say, so they are those of the equivalent JSON method: the XML
+    ///   API of Cloud Storage, and its gRPC API.
     ///
     /// ```
-    /// # #[cfg(not(feature = "full"))] fn main() {}
-    /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{ApiMethod, Basis};
-    /// assert_eq!(ApiMethod::by_id("storage.objects.get")?.basis(), Basis::Discovery);
-    /// # Ok(()) }
+    /// # #[cfg(feature = "full")] {
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
+    /// assert_eq!(ApiMethod::by_id("storage.objects.get")?.basis(), "discovery");
+    /// // Discovery does not have Bigtable's data API; its proto lists scopes for the service as a whole.
+    /// assert_eq!(ApiMethod::by_id("google.bigtable.v2.Bigtable.ReadRows")?.basis(), "protos");
+    /// # }
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
     #[must_use]
-    pub fn basis(&self) -> Basis {
+    pub fn basis(&self) -> &'static str {
         match (self.is_inferred(), self.record().basis) {
-            (true, _) | (false, TWIN) => Basis::Inferred,
-            (false, PROTOS) => Basis::Protos,
-            _ => Basis::Discovery,
+            (true, _) | (false, TWIN) => "inferred",
+            (false, PROTOS) => "protos",
+            _ => "discovery",
         }
     }
 

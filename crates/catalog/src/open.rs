@@ -21,7 +21,6 @@ use crate::catalog::{Catalog, Data};
 use crate::error::{Error, ErrorKind};
 use crate::overrides;
 use crate::scope::Scope;
-use crate::version::Version;
 
 /// What the file begins with. The number is that of this format.
 const FIRST: &str = "gcp-scopes-catalog 1";
@@ -49,7 +48,7 @@ impl Catalog {
         let (head, known) = (parse(bytes).map_err(invalid)?, Scope::known_count() + unheard.len());
         let blob = checked(bytes.get(blob).unwrap_or_default(), known).map_err(invalid)?;
         let knows_overrides = head.overrides == overrides::fingerprint();
-        let data = Data { blob, unheard, knows_overrides, version: head.version() };
+        let data = Data { blob, unheard, knows_overrides, version: head.newest };
         Self::keep(data).ok_or_else(|| invalid("too many were opened before"))
     }
 }
@@ -84,36 +83,11 @@ fn renumbered(bytes: &mut [u8]) -> Result<(Range<usize>, Vec<Scope>), String> {
 
 /// The text before the data.
 struct Head<'a> {
-    /// The name of the package and its version.
-    package: (&'a str, &'a str),
-    protos: (&'a str, &'a str),
     newest: &'a str,
-    /// Documents, methods, rpcs and routes.
-    counts: [u32; 4],
     overrides: u64,
     scopes: Vec<&'a str>,
     /// Where the data begins.
     data: usize,
-}
-
-impl Head<'static> {
-    fn version(&self) -> Version {
-        let ((package, package_version), (protos, protos_version)) = (self.package, self.protos);
-        let [documents, methods, rpcs, routes] = self.counts;
-        let scopes = u32::try_from(self.scopes.len()).unwrap_or(u32::MAX);
-        Version {
-            package,
-            package_version,
-            newest_revision: self.newest,
-            protos,
-            protos_version,
-            documents,
-            methods,
-            rpcs,
-            routes,
-            scopes,
-        }
-    }
 }
 
 fn parse(bytes: &[u8]) -> Result<Head<'_>, String> {
@@ -122,17 +96,19 @@ fn parse(bytes: &[u8]) -> Result<Head<'_>, String> {
         FIRST => {}
         other => return Err(format!("line 1 is `{other:.40}` and not `{FIRST}`")),
     }
-    let (package, protos) = (lines.pair("package")?, lines.pair("protos")?);
+    for name in ["package", "protos"] {
+        let value = lines.value(name)?;
+        value.split_once(' ').ok_or_else(|| format!("line {} has no version", lines.number))?;
+    }
     let newest = lines.value("newest")?;
-    let counts = lines.value("counts")?;
-    let counts: Vec<u32> = counts.split(' ').map_while(|count| count.parse().ok()).collect();
-    let counts = <[u32; 4]>::try_from(counts)
-        .map_err(|_| format!("line {} does not hold four counts", lines.number))?;
+    let counts = lines.value("counts")?.split(' ').map_while(|count| count.parse::<u32>().ok());
+    if counts.count() != 4 {
+        return Err(format!("line {} does not hold four counts", lines.number));
+    }
     let overrides = lines.value("overrides")?;
     let overrides = overrides.parse().map_err(|_| format!("line {} holds no number", lines.number))?;
     let scopes = lines.scopes()?;
-    let data = lines.place;
-    Ok(Head { package, protos, newest, counts, overrides, scopes, data })
+    Ok(Head { newest, overrides, scopes, data: lines.place })
 }
 
 /// The lines of the text, counted.
@@ -158,11 +134,6 @@ impl<'a> Lines<'a> {
         let line = self.next()?;
         let value = line.strip_prefix(name).and_then(|rest| rest.strip_prefix(' '));
         value.ok_or_else(|| format!("line {} is `{line:.40}` and not `{name} …`", self.number))
-    }
-
-    fn pair(&mut self, name: &str) -> Result<(&'a str, &'a str), String> {
-        let value = self.value(name)?;
-        value.split_once(' ').ok_or_else(|| format!("line {} has no version", self.number))
     }
 
     /// The scopes up to the empty line.

@@ -8,7 +8,7 @@ mod table;
 
 #[cfg(test)]
 pub(crate) use row::Silence;
-pub use row::{Effect, Override, Query, Reason};
+pub use row::{Effect, Override, Query};
 pub use table::{HEARD_OF, OVERRIDES, RPC_TWINS};
 
 /// The row with this place plus one.

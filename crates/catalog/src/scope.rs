@@ -25,7 +25,7 @@ use serde::{Serialize, Serializer};
 
 use crate::error::{Error, ErrorKind};
 use crate::typo::nearest;
-use aliases::{ALIASES, UNTOLD};
+use aliases::{ALIASES, UNLISTED};
 use known::SCOPES;
 
 /// What almost every Google scope begins with, and what [`Scope::short`] leaves out.
@@ -363,9 +363,10 @@ impl ScopeSet {
         self.others.is_empty()
     }
 
-    /// Whether one of the scopes may open what no list of Google's tells.
-    pub(crate) fn holds_untold(&self) -> bool {
-        static SET: LazyLock<ScopeSet> = LazyLock::new(|| UNTOLD.into_iter().map(Scope::from_uri).collect());
+    /// Whether one of the scopes opens methods for which Google does not list it.
+    pub(crate) fn holds_unlisted(&self) -> bool {
+        static SET: LazyLock<ScopeSet> =
+            LazyLock::new(|| UNLISTED.into_iter().map(Scope::from_uri).collect());
         self.intersects(&SET)
     }
 

@@ -5,13 +5,13 @@
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
+//! # use gcp_scopes_catalog::{Endpoints, call::Call, lookup, scope::ScopeSet};
 //! # use gcp_scopes_explain::environment::{Environment, Snapshot};
 //! # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
 //! # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-//! # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
+//! # use gcp_scopes_explain::{denial::DenialKind, explain};
 //! # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-//! # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
+//! # let call = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
 //! # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
 //! # let held = GrantedScopes::known(held, GrantSource::Metadata);
 //! # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
@@ -36,7 +36,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use gcp_scopes_catalog::scope::{Scope, ScopeSet};
-use gcp_scopes_catalog::{ApiMethod, for_every_call};
+use gcp_scopes_catalog::{ApiMethod, Catalog, for_every_call};
 
 pub use answer::{AnswerForm, gap_after};
 pub use error::DenialError;
@@ -55,13 +55,13 @@ use facts::Facts;
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
+/// # use gcp_scopes_catalog::{Endpoints, call::Call, lookup, scope::ScopeSet};
 /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
 /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
 /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-/// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
+/// # use gcp_scopes_explain::{denial::DenialKind, explain};
 /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-/// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
+/// # let call = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
 /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
 /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
 /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
@@ -127,13 +127,13 @@ impl Denial {
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
+    /// # use gcp_scopes_catalog::{Endpoints, call::Call, lookup, scope::ScopeSet};
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
+    /// # use gcp_scopes_explain::{denial::DenialKind, explain};
     /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
+    /// # let call = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
@@ -158,13 +158,13 @@ impl Denial {
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
+    /// # use gcp_scopes_catalog::{Endpoints, call::Call, lookup, scope::ScopeSet};
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
+    /// # use gcp_scopes_explain::{denial::DenialKind, explain};
     /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
+    /// # let call = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
@@ -182,13 +182,13 @@ impl Denial {
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
+    /// # use gcp_scopes_catalog::{Endpoints, call::Call, lookup, scope::ScopeSet};
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
+    /// # use gcp_scopes_explain::{denial::DenialKind, explain};
     /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
+    /// # let call = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
@@ -206,13 +206,13 @@ impl Denial {
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
+    /// # use gcp_scopes_catalog::{Endpoints, call::Call, lookup, scope::ScopeSet};
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
+    /// # use gcp_scopes_explain::{denial::DenialKind, explain};
     /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
+    /// # let call = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
@@ -230,13 +230,13 @@ impl Denial {
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
+    /// # use gcp_scopes_catalog::{Endpoints, call::Call, lookup, scope::ScopeSet};
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
+    /// # use gcp_scopes_explain::{denial::DenialKind, explain};
     /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
+    /// # let call = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
@@ -254,13 +254,13 @@ impl Denial {
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
+    /// # use gcp_scopes_catalog::{Endpoints, call::Call, lookup, scope::ScopeSet};
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
+    /// # use gcp_scopes_explain::{denial::DenialKind, explain};
     /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
+    /// # let call = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
@@ -279,13 +279,13 @@ impl Denial {
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
+    /// # use gcp_scopes_catalog::{Endpoints, call::Call, lookup, scope::ScopeSet};
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
+    /// # use gcp_scopes_explain::{denial::DenialKind, explain};
     /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
+    /// # let call = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
@@ -303,13 +303,13 @@ impl Denial {
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
+    /// # use gcp_scopes_catalog::{Endpoints, call::Call, lookup, scope::ScopeSet};
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
+    /// # use gcp_scopes_explain::{denial::DenialKind, explain};
     /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
+    /// # let call = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
@@ -327,13 +327,13 @@ impl Denial {
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
+    /// # use gcp_scopes_catalog::{Endpoints, call::Call, lookup, scope::ScopeSet};
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
+    /// # use gcp_scopes_explain::{denial::DenialKind, explain};
     /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
+    /// # let call = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
@@ -352,13 +352,13 @@ impl Denial {
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
+    /// # use gcp_scopes_catalog::{Endpoints, call::Call, lookup, scope::ScopeSet};
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
+    /// # use gcp_scopes_explain::{denial::DenialKind, explain};
     /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
+    /// # let call = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
@@ -381,13 +381,13 @@ impl Denial {
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
+    /// # use gcp_scopes_catalog::{Endpoints, call::Call, lookup, scope::ScopeSet};
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
+    /// # use gcp_scopes_explain::{denial::DenialKind, explain};
     /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
+    /// # let call = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
@@ -440,13 +440,13 @@ impl Denial {
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
+    /// # use gcp_scopes_catalog::{Endpoints, call::Call, lookup, scope::ScopeSet};
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
+    /// # use gcp_scopes_explain::{denial::DenialKind, explain};
     /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
+    /// # let call = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
@@ -463,7 +463,7 @@ impl Denial {
 
 /// The method by the server's own name for it, where the call did not tell it.
 fn named(refusal: &Refusal) -> Option<ApiMethod> {
-    ApiMethod::by_server_name(refusal.service()?, refusal.rpc_method()?)
+    Catalog::built_in().method_by_server_name(refusal.service()?, refusal.rpc_method()?)
 }
 
 /// What would have opened the gate. If the token holds a scope that the catalog lists, the catalog is

@@ -10,7 +10,8 @@ use super::join::join;
 use super::model::{Catalog, Group, Kind, Place, Rank, Row, uri};
 use super::protos::Rpc;
 use super::template::Template;
-use gcp_scopes_catalog::raw::{Effect, OVERRIDES, Reason};
+use gcp_scopes_catalog::call::AbstainReason;
+use gcp_scopes_catalog::raw::{Effect, OVERRIDES};
 
 /// Decides which rows there are.
 pub(crate) fn choose(documents: &[Document], rpcs: Vec<Rpc>) -> Result<Catalog> {
@@ -130,7 +131,8 @@ fn settle_duplicates(groups: &mut [Group]) -> Result<()> {
 }
 
 fn ambiguous() -> Result<u8> {
-    let place = OVERRIDES.iter().position(|row| matches!(row.effect, Effect::NoVerdict(Reason::Ambiguous)));
+    let place =
+        OVERRIDES.iter().position(|row| matches!(row.effect, Effect::NoVerdict(AbstainReason::Ambiguous)));
     let place =
         place.ok_or_else(|| anyhow::anyhow!("the table of overrides has no row for ambiguous requests"))?;
     Ok(u8::try_from(place + 1)?)

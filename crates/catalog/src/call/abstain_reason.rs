@@ -8,7 +8,8 @@ use std::fmt;
 ///
 /// // An emulator stands for no API until it is mapped to one.
 /// let uri = "http://127.0.0.1:4443/storage/v1/b/photos".parse()?;
-/// assert_eq!(lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()), Err(AbstainReason::Host));
+/// let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
+/// assert_eq!(found.abstain_reason(), Some(AbstainReason::Host));
 /// # Ok::<(), http::uri::InvalidUri>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

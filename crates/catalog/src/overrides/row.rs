@@ -1,5 +1,7 @@
 //! One row of the overrides, and what it says of a call.
 
+use crate::call::AbstainReason;
+
 /// One fact about some methods.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -25,25 +27,11 @@ pub enum Effect {
         scopes: &'static [&'static str],
     },
     /// There is no verdict, for this reason.
-    NoVerdict(Reason),
+    NoVerdict(AbstainReason),
     /// There is no verdict if the query matches.
-    NoVerdictWhen(Query, Reason),
+    NoVerdictWhen(Query, AbstainReason),
     /// There is no verdict for a token that holds this scope if the query matches.
-    NoVerdictWith(&'static str, Query, Reason),
-}
-
-/// Why a row of the table keeps a verdict back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Reason {
-    /// The method needs two scopes at once.
-    NeedsSeveral,
-    /// What is accepted depends on the query or the body.
-    DependsOnRequest,
-    /// A scope that is held restricts what may be asked.
-    Restricted,
-    /// Two documents list different scopes for the same request.
-    Ambiguous,
+    NoVerdictWith(&'static str, Query, AbstainReason),
 }
 
 /// A condition on the query.
@@ -77,7 +65,7 @@ fn values<'q>(query: &'q str, wanted: &str) -> impl Iterator<Item = &'q str> {
 /// Why there is no verdict on a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Silence {
-    pub(crate) reason: Reason,
+    pub(crate) reason: AbstainReason,
     /// Only on tokens that hold this scope, by its name after Google's prefix.
     pub(crate) only_with: Option<&'static str>,
 }

@@ -8,21 +8,12 @@ use proptest::prelude::*;
 use crate::call::{AbstainReason, Call};
 use crate::catalog::Catalog;
 use crate::scope::{Scope, ScopeSet};
-use crate::{Endpoints, VERSION, Verdict, lookup, overrides, verdict};
+use crate::{Endpoints, Lookup, VERSION, lookup, overrides};
 
 /// The data of Cloud Storage as a file, in which the scopes have these names.
 pub(crate) fn file_of(scopes: impl Iterator<Item = String>) -> Vec<u8> {
     let mut text = format!(
-        "gcp-scopes-catalog 1\npackage {} {}\nprotos {} {}\nnewest {}\ncounts {} {} {} {}\noverrides {}\n",
-        VERSION.package(),
-        VERSION.package_version(),
-        VERSION.protos(),
-        VERSION.protos_version(),
-        VERSION.newest_revision(),
-        VERSION.documents(),
-        VERSION.methods(),
-        VERSION.rpcs(),
-        VERSION.routes(),
+        "gcp-scopes-catalog 1\npackage client 1.0\nprotos protos 2.0\nnewest {VERSION}\ncounts 1 2 3 4\noverrides {}\n",
         overrides::fingerprint(),
     );
     for scope in scopes {
@@ -36,15 +27,10 @@ fn file() -> Vec<u8> {
     file_of(Scope::all_known().map(|scope| scope.to_string()))
 }
 
-fn judged(
-    catalog: Catalog,
-    verb: &http::Method,
-    url: &str,
-    held: &ScopeSet,
-) -> Result<Verdict, AbstainReason> {
+fn judged(catalog: Catalog, verb: &http::Method, url: &str, held: &ScopeSet) -> Result<bool, AbstainReason> {
     let uri = url.parse().unwrap();
     let endpoints = Endpoints::new().with_catalog(catalog);
-    lookup(&Call::new(verb, &uri), &endpoints).map(|found| verdict(&found, held))
+    lookup(&Call::new(verb, &uri), &endpoints).accepts(held)
 }
 
 const BUCKET: &str = "https://storage.googleapis.com/storage/v1/b/photos";
@@ -63,8 +49,8 @@ fn an_opened_catalog_answers_as_the_compiled_one_does() {
         assert_ne!(method, same, "a method knows its catalog");
     }
     let read_only = ["devstorage.read_only".parse().unwrap()].into_iter().collect();
-    assert_eq!(judged(opened, &http::Method::GET, BUCKET, &read_only), Ok(Verdict::Allow));
-    assert_eq!(judged(opened, &http::Method::DELETE, BUCKET, &read_only), Ok(Verdict::Lacking));
+    assert_eq!(judged(opened, &http::Method::GET, BUCKET, &read_only), Ok(true));
+    assert_eq!(judged(opened, &http::Method::DELETE, BUCKET, &read_only), Ok(false));
     let other =
         judged(opened, &http::Method::GET, "https://pubsub.googleapis.com/v1/projects/p/topics", &read_only);
     assert!(matches!(other, Err(AbstainReason::Host)), "{other:?}");
@@ -85,9 +71,9 @@ fn scopes_have_the_numbers_of_the_program_whatever_numbers_the_data_gives_them()
     assert!(!get.accepted().contains(&"devstorage.read_only".parse().unwrap()));
     assert!(get.accepted().contains(&Scope::cloud_platform()));
     let held = |uri: &str| std::iter::once(Scope::from_uri(uri)).collect::<ScopeSet>();
-    assert_eq!(judged(opened, &http::Method::GET, BUCKET, &held(new)), Ok(Verdict::Allow));
+    assert_eq!(judged(opened, &http::Method::GET, BUCKET, &held(new)), Ok(true));
     let old = held("https://www.googleapis.com/auth/devstorage.read_only");
-    assert_eq!(judged(opened, &http::Method::GET, BUCKET, &old), Ok(Verdict::Lacking));
+    assert_eq!(judged(opened, &http::Method::GET, BUCKET, &old), Ok(false));
 }
 
 #[test]
@@ -104,7 +90,9 @@ fn rows_that_are_marked_by_another_table_have_no_verdict() {
     let other = Catalog::open(with("7")).unwrap();
     let marked = |catalog: Catalog| {
         let methods = (0..catalog.method_count()).filter_map(move |index| catalog.method_at(index));
-        methods.filter(|method| crate::Found::named(*method).doubt() == Some(AbstainReason::Request)).count()
+        methods
+            .filter(|method| Lookup::from(*method).abstain_reason() == Some(AbstainReason::Request))
+            .count()
     };
     assert!(marked(other) >= marked(all));
     assert!((0..other.method_count()).all(|index| other.method_at(index).unwrap().special().is_none()));

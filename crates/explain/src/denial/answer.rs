@@ -12,7 +12,6 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
-use gcp_scopes_catalog::Basis;
 use gcp_scopes_catalog::scope::Scope;
 
 use super::Denial;
@@ -33,7 +32,7 @@ impl AnswerForm {
     #[must_use]
     pub fn of(denial: &Denial) -> Self {
         match denial.method().map(|method| method.basis()) {
-            Some(Basis::Inferred) => Self::Xml,
+            Some("inferred") => Self::Xml,
             _ => Self::Json,
         }
     }

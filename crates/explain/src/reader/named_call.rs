@@ -45,7 +45,7 @@ impl NamedCall {
     #[must_use]
     pub fn method(&self) -> Option<ApiMethod> {
         let named = self.named.as_ref().map(|(method, _)| *method);
-        named.or_else(|| lookup(&self.call(), &Endpoints::new()).ok().map(|found| found.method()))
+        named.or_else(|| lookup(&self.call(), &Endpoints::new()).method())
     }
 
     /// What a person says was called: `POST https://…`, a method by its id, or a gRPC method by its full name.
@@ -121,7 +121,7 @@ type Named = (&'static str, (Method, Uri));
 fn only_method(verb: Option<Method>, uri: Uri) -> Option<Named> {
     let tried = verb.map_or_else(|| VERBS.to_vec(), |verb| vec![verb]);
     let mut found = tried.into_iter().filter_map(|verb| {
-        let id = lookup(&Call::new(&verb, &uri), &Endpoints::new()).ok()?.method().id();
+        let id = lookup(&Call::new(&verb, &uri), &Endpoints::new()).method()?.id();
         Some((id, verb))
     });
     let (id, verb) = found.next()?;

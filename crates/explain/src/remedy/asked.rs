@@ -1,7 +1,7 @@
 //! What a program asked for where it should have asked for something else.
 
 use gcp_scopes_catalog::scope::ScopeSet;
-use gcp_scopes_catalog::{ApiMethod, Found, Verdict, least, verdict};
+use gcp_scopes_catalog::{ApiMethod, Lookup, least};
 
 use super::advice::{self, With};
 use super::step::Step;
@@ -21,22 +21,22 @@ const PARTIAL: [(&str, &str); 3] = [
 ///
 /// ```
 /// use gcp_scopes_catalog::scope::ScopeSet;
-/// use gcp_scopes_catalog::{ApiMethod, Found};
+/// use gcp_scopes_catalog::ApiMethod;
 /// use gcp_scopes_explain::remedy;
 ///
-/// let found = Found::named(ApiMethod::by_id("drive.files.list")?);
+/// let list = ApiMethod::by_id("drive.files.list")?;
 /// let asked: ScopeSet = ["drive.meet.readonly".parse()?].into_iter().collect();
-/// let step = remedy::for_requested_scopes(&found, &asked).ok_or("a step")?;
+/// let step = remedy::for_requested_scopes(list, &asked).ok_or("a step")?;
 /// assert!(step.code_line().is_some_and(|code| code.contains("drive.readonly")));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn for_requested_scopes(found: &Found, asked: &ScopeSet) -> Option<Step> {
-    let why = match verdict(found, asked) {
-        Verdict::Lacking if !asked.is_empty() => Some("which the method does not accept"),
+pub fn for_requested_scopes(method: ApiMethod, asked: &ScopeSet) -> Option<Step> {
+    let why = match Lookup::from(method).accepts(asked) {
+        Ok(false) if !asked.is_empty() => Some("which the method does not accept"),
         _ => partial(asked),
     };
-    name_a_scope(found.method(), asked, why?)
+    name_a_scope(method, asked, why?)
 }
 
 /// The asked scope that opens a part of the data only, and which part, if nothing else was asked.

@@ -59,13 +59,13 @@ impl Step {
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
+    /// # use gcp_scopes_catalog::{Endpoints, call::Call, lookup, scope::ScopeSet};
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
+    /// # use gcp_scopes_explain::{denial::DenialKind, explain};
     /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
+    /// # let call = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
@@ -86,13 +86,13 @@ impl Step {
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
+    /// # use gcp_scopes_catalog::{Endpoints, call::Call, lookup, scope::ScopeSet};
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
+    /// # use gcp_scopes_explain::{denial::DenialKind, explain};
     /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
+    /// # let call = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
@@ -114,13 +114,13 @@ impl Step {
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
+    /// # use gcp_scopes_catalog::{Endpoints, call::Call, lookup, scope::ScopeSet};
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
+    /// # use gcp_scopes_explain::{denial::DenialKind, explain};
     /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
+    /// # let call = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
@@ -140,13 +140,13 @@ impl Step {
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
+    /// # use gcp_scopes_catalog::{Endpoints, call::Call, lookup, scope::ScopeSet};
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
+    /// # use gcp_scopes_explain::{denial::DenialKind, explain};
     /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
+    /// # let call = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
@@ -168,13 +168,13 @@ impl Step {
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
+    /// # use gcp_scopes_catalog::{Endpoints, call::Call, lookup, scope::ScopeSet};
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
+    /// # use gcp_scopes_explain::{denial::DenialKind, explain};
     /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
+    /// # let call = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
     /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
     /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
     /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
