@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::Catalog;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, NO_CATALOG};
 use crate::method::ApiMethod;
 use crate::typo::nearest;
 
@@ -39,17 +39,15 @@ fn rest(catalog: Catalog) -> impl Iterator<Item = ApiMethod> {
 
 /// The API with its version: the one that is named, else the one that comes first for most ids.
 fn version(catalog: Catalog, name: &str) -> Option<&'static str> {
-    if let Some(exact) = rest(catalog).map(|method| method.api()).find(|api| *api == name) {
-        return Some(exact);
+    let mut methods: Vec<ApiMethod> = rest(catalog).collect();
+    if let Some(exact) = methods.iter().find(|method| method.api() == name) {
+        return Some(exact.api());
     }
+    // Of each id the first version, which is the one that the id stands for.
+    methods.dedup_by_key(|method| method.id());
     let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
-    let mut last = "";
-    for method in rest(catalog) {
-        let is_first = method.id() != last;
-        last = method.id();
-        if is_first && bare(method.api()) == name {
-            *counts.entry(method.api()).or_default() += 1;
-        }
+    for method in methods.iter().filter(|method| bare(method.api()) == name) {
+        *counts.entry(method.api()).or_default() += 1;
     }
     counts.into_iter().max_by_key(|(_, count)| *count).map(|(api, _)| api)
 }
@@ -60,25 +58,13 @@ fn bare(api: &str) -> &str {
 }
 
 fn unknown(catalog: Catalog, name: &str) -> Error {
-    if catalog.blob().row_count() == 0 {
-        return Error::new(
-            ErrorKind::UnknownApi,
-            format!(
-                "unknown API `{name:.100}`: no catalog is compiled in; enable the feature `catalog-full`"
-            ),
-        );
-    }
-    let names: BTreeSet<&'static str> =
-        rest(catalog).flat_map(|method| [bare(method.api()), method.api()]).collect();
-    match nearest(name, names.into_iter()) {
-        Some(near) => {
-            Error::new(ErrorKind::UnknownApi, format!("unknown API `{name:.100}`; did you mean `{near}`?"))
-        }
-        None => Error::new(
-            ErrorKind::UnknownApi,
-            format!("unknown API `{name:.100}`; names read like `pubsub`, or `compute.beta` with a version"),
-        ),
-    }
+    let names = rest(catalog).flat_map(|method| [bare(method.api()), method.api()]);
+    let near = nearest(name, names.collect::<BTreeSet<_>>().into_iter());
+    let hint = match catalog.method_count() {
+        0 => NO_CATALOG,
+        _ => "; names read like `pubsub`, or `compute.beta` with a version",
+    };
+    Error::unknown(ErrorKind::UnknownApi, "API", &format!("{name:.100}"), near.as_slice(), hint)
 }
 
 #[cfg(all(test, feature = "full"))]

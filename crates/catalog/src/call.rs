@@ -16,6 +16,7 @@
 //! ```
 
 mod abstain_reason;
+mod abstain_words;
 mod bucket;
 pub(crate) mod host;
 pub(crate) mod hosts;
@@ -33,7 +34,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 pub use abstain_reason::AbstainReason;
 pub use needed::NeededScopes;
 
-/// A request, as far as it tells which API method it calls.
+/// The parts of a request by which its API method is found.
 ///
 /// ```
 /// use gcp_scopes_catalog::call::Call;
@@ -67,19 +68,12 @@ impl<'a> Call<'a> {
     #[must_use]
     #[inline(always)]
     pub fn new(verb: &'a Method, uri: &'a Uri) -> Self {
-        Self {
-            verb: verb.as_str(),
-            scheme: uri.scheme_str(),
-            authority: uri.authority().map(Authority::as_str),
-            path: uri.path(),
-            query: uri.query(),
-            headers: None,
-            needed: None,
-        }
+        let authority = uri.authority().map(Authority::as_str);
+        Self::from_url_parts(verb.as_str(), uri.scheme_str(), authority, uri.path(), uri.query())
     }
 
-    /// A call whose URL is in pieces, as clients keep it that have a URL type of their own: scheme, authority
-    /// (`host[:port]`), path and query.
+    /// A call whose URL is in pieces: scheme, authority (`host[:port]`), path and query. For clients with a URL
+    /// type of their own.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -92,6 +86,7 @@ impl<'a> Call<'a> {
     /// # }
     /// ```
     #[must_use]
+    #[inline(always)]
     pub fn from_url_parts(
         verb: &'a str,
         scheme: Option<&'a str>,
@@ -102,7 +97,7 @@ impl<'a> Call<'a> {
         Self { verb, scheme, authority, path, query, headers: None, needed: None }
     }
 
-    /// The same call, judged by these scopes and not by the catalog's, if there are any.
+    /// States which scopes the call needs, which then count in the place of the catalog's.
     ///
     /// ```
     /// use gcp_scopes_catalog::call::{Call, NeededScopes};
@@ -120,14 +115,21 @@ impl<'a> Call<'a> {
         Self { needed, ..self }
     }
 
-    /// The scopes that the caller says it needs.
+    /// The scopes that the call needs, as its caller states them.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::call::Call;
+    ///
+    /// let uri = http::Uri::from_static("https://pubsub.googleapis.com/");
+    /// assert_eq!(Call::new(&http::Method::GET, &uri).needed(), None);
+    /// ```
     #[must_use]
     pub fn needed(&self) -> Option<&'a NeededScopes> {
         self.needed
     }
 
-    /// Adds the headers of the request, which tell gRPC, batches, copies and signed requests apart, hold the
-    /// token, and name the host where the URL does not.
+    /// Adds the headers of the request, by which gRPC, batches, copies and signed requests are known. They
+    /// hold the token, and name the host where the URL does not.
     ///
     /// `X-HTTP-Method-Override` replaces the verb of a `POST`, as Google's servers do for clients
     /// whose `GET` would be too long
@@ -176,7 +178,7 @@ impl<'a> Call<'a> {
         only.filter(|_| !query::has_token(self.query()))
     }
 
-    /// Whether the request says already who sends it, by a token or an API key, in its headers or its query.
+    /// Whether the request has a token or an API key already, in its headers or its query.
     ///
     /// Google refuses a key and a token of different projects in one request:
     /// <https://github.com/tidyverse/googledrive/issues/184>.
@@ -198,6 +200,13 @@ impl<'a> Call<'a> {
     }
 
     /// The HTTP verb.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::call::Call;
+    /// let uri = http::Uri::from_static("https://pubsub.googleapis.com/v1/projects/p/topics?pageSize=2");
+    /// let call = Call::new(&http::Method::GET, &uri);
+    /// assert_eq!((call.verb(), call.path(), call.query()), ("GET", "/v1/projects/p/topics", "pageSize=2"));
+    /// ```
     #[inline]
     #[must_use]
     pub fn verb(&self) -> &'a str {
@@ -205,6 +214,12 @@ impl<'a> Call<'a> {
     }
 
     /// The path as sent.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::call::Call;
+    /// let uri = http::Uri::from_static("https://storage.googleapis.com/photos/cats%2Fone.jpg");
+    /// assert_eq!(Call::new(&http::Method::GET, &uri).path(), "/photos/cats%2Fone.jpg");
+    /// ```
     #[inline]
     #[must_use]
     pub fn path(&self) -> &'a str {
@@ -218,7 +233,7 @@ impl<'a> Call<'a> {
         self.query.unwrap_or_default()
     }
 
-    /// Whether nothing but the request line tells which call this is.
+    /// Whether the request line alone shows which call this is.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
         !(self.is_grpc() || self.is_batch() || self.is_copy())
@@ -240,7 +255,13 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Whether the URL says so.
+    /// Whether the URL begins with `https`.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::call::Call;
+    /// let uri = http::Uri::from_static("http://127.0.0.1:4443/");
+    /// assert!(!Call::new(&http::Method::GET, &uri).is_over_tls());
+    /// ```
     #[must_use]
     pub fn is_over_tls(&self) -> bool {
         self.scheme == Some("https")
@@ -254,14 +275,20 @@ impl<'a> Call<'a> {
 
     /// Whether this is a gRPC call: its headers say so, or they are not known and the path has the
     /// shape `/package.Service/Method`.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::call::Call;
+    /// let uri = http::Uri::from_static("https://pubsub.googleapis.com/google.pubsub.v1.Publisher/Publish");
+    /// assert!(Call::new(&http::Method::POST, &uri).is_grpc());
+    /// ```
     #[inline]
     #[must_use]
     pub fn is_grpc(&self) -> bool {
-        let told = || match self.headers {
+        let is_shown = || match self.headers {
             Some(_) => self.has_content_type("application/grpc"),
             None => is_grpc_path(self.path()),
         };
-        self.verb == "POST" && told()
+        self.verb == "POST" && is_shown()
     }
 
     /// Whether this is a bundle of calls (<https://cloud.google.com/storage/docs/batch>).
@@ -316,7 +343,7 @@ fn is_grpc_path(path: &str) -> bool {
     })
 }
 
-/// The headers of a request, and what they say of its token.
+/// The headers of a request, and its token among them.
 #[derive(Clone, Copy)]
 struct Headers<'a> {
     all: &'a HeaderMap,

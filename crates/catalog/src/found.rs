@@ -1,31 +1,30 @@
 //! A method that a call is, and what keeps the catalog from judging by it.
 
-use std::fmt;
-
 use crate::blob::{PROTOS, TWIN};
 use crate::call::AbstainReason;
-use crate::catalog::Source;
+use crate::catalog::Catalog;
 use crate::least::for_every_call;
 use crate::method::ApiMethod;
 use crate::overrides::{self, Override};
 use crate::scope::{Scope, ScopeSet};
 
 /// Eight bytes, because it is copied with every call.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Found {
-    method: ApiMethod,
+    pub(crate) method: ApiMethod,
     /// The number of the set of scopes that the method accepts.
     set: u16,
-    doubt: Option<AbstainReason>,
+    /// Why the call cannot be judged although its method is known; none if it can.
+    pub(crate) doubt: Option<AbstainReason>,
     /// Place in the table of overrides plus one of the row that keeps a verdict back, or 0.
     silent: u8,
 }
 
 impl Found {
     /// A method with what the data and the overrides say about a call with this query.
-    #[inline]
-    pub(crate) fn new(source: impl Source, method: ApiMethod, query: &str) -> Self {
-        let row = source.catalog().blob().row(method.row());
+    #[inline(always)]
+    pub(crate) fn new(catalog: Catalog, method: ApiMethod, query: &str) -> Self {
+        let row = catalog.blob().row(method.row());
         let found = Self { method, set: row.set, doubt: None, silent: 0 };
         let doubt = match row.basis {
             _ if row.set == 0 => Some(AbstainReason::Empty),
@@ -59,21 +58,13 @@ impl Found {
     pub(crate) fn named(method: ApiMethod) -> Self {
         let found = Self::new(method.catalog(), method, "");
         let found = if method.is_rpc() { found.doubted(AbstainReason::Grpc) } else { found };
-        if method.depends_on_query() { found.doubted(AbstainReason::Request) } else { found }
+        let depends_on_query = method.special().is_some_and(|row| row.effect.depends_on_query());
+        if depends_on_query { found.doubted(AbstainReason::Request) } else { found }
     }
 
     /// Adds a doubt, unless there is one already.
     pub(crate) fn doubted(self, reason: AbstainReason) -> Self {
         Self { doubt: self.doubt.or(Some(reason)), ..self }
-    }
-
-    pub(crate) fn method(&self) -> ApiMethod {
-        self.method
-    }
-
-    /// Why the call cannot be judged although its method is known; none if it can.
-    pub(crate) fn doubt(&self) -> Option<AbstainReason> {
-        self.doubt
     }
 
     /// Whether one of these scopes is listed for the method.
@@ -119,11 +110,5 @@ impl Found {
         let silence = overrides::at(self.silent)?.effect.silence()?;
         let holds = |short| held.iter().any(|scope| scope.short() == short);
         silence.only_with.is_none_or(holds).then_some(silence.reason)
-    }
-}
-
-impl fmt::Debug for Found {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}, doubt {:?}", self.method, self.doubt)
     }
 }

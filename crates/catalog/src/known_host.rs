@@ -10,15 +10,13 @@ use crate::lookup::Lookup;
 use crate::matching;
 use crate::scope::ScopeSet;
 
-/// A host of the catalog to which a call goes by its own name, so that the request line alone tells the
-/// method.
+/// A host that the catalog has by the name in the request.
 ///
-/// Whoever looks up many calls with one token need not look for a method where the token opens all of a
-/// host.
+/// The first half of a [lookup](crate::lookup()), for programs that look up many calls with one token: where
+/// the token [opens](Self::is_open_to) the whole host, no method need be looked for.
 ///
 /// ```
-/// # #[cfg(not(feature = "full"))] fn main() {}
-/// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # #[cfg(feature = "full")] {
 /// use gcp_scopes_catalog::call::Call;
 /// use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 /// use gcp_scopes_catalog::{Endpoints, KnownHost};
@@ -30,7 +28,8 @@ use crate::scope::ScopeSet;
 /// assert!(!host.is_open_to(Some(&ScopeSet::from_scope_text("openid"))));
 /// let method = host.lookup(&call).method();
 /// assert_eq!(method.map(|method| method.id()), Some("pubsub.projects.topics.publish"));
-/// # Ok(()) }
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy)]
 pub struct KnownHost {
@@ -39,7 +38,7 @@ pub struct KnownHost {
 }
 
 impl KnownHost {
-    /// The host of a call, if the request line alone tells the method.
+    /// The host of a call; none if more than the request line is needed to find the method.
     #[inline]
     #[must_use]
     pub fn find(call: &Call<'_>, endpoints: &Endpoints) -> Option<Self> {
@@ -47,8 +46,10 @@ impl KnownHost {
         Some(Self { catalog: endpoints.catalog(), host })
     }
 
-    /// Whether a call with a token that holds these scopes cannot lack one here, whatever its path; `None`
-    /// for a token that no scopes limit. Where some scopes open all of a host, all its answers are Google's.
+    /// Whether a token with these scopes lacks none for any method of the host. `None` is a token that is not
+    /// limited by scopes.
+    ///
+    /// True only for hosts of which every method shares a scope; on such hosts no user's program answers.
     #[inline]
     #[must_use]
     pub fn is_open_to(self, held: Option<&ScopeSet>) -> bool {
@@ -58,13 +59,13 @@ impl KnownHost {
 
     /// What [`lookup`](crate::lookup()) gives for the call that goes to this host, the scopes aside that its
     /// caller needs.
-    #[inline]
     #[must_use]
     pub fn lookup(self, call: &Call<'_>) -> Lookup {
-        Lookup::from_found(matching::find_at(self.catalog, call, self.host))
+        let name = self.catalog.blob().host_name(self.host);
+        Lookup::from_found(matching::find_at(self.catalog, call, name, Some(self.host)))
     }
 
-    /// The name, as in the catalog.
+    /// The host's name, as in the catalog.
     #[must_use]
     pub fn name(self) -> &'static str {
         matching::text(self.catalog.blob().host_name(self.host))

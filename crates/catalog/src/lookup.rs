@@ -53,10 +53,10 @@ pub struct Lookup {
 #[must_use]
 #[inline]
 pub fn lookup(call: &Call<'_>, endpoints: &Endpoints) -> Lookup {
-    let found = matching::find(call, endpoints);
+    let lookup = Lookup::from_found(matching::find(call, endpoints));
     match call.needed() {
-        None => Lookup::from_found(found),
-        Some(needed) => Lookup::with_needed(found, needed, call, endpoints),
+        None => lookup,
+        Some(needed) => lookup.with_needed(needed, endpoints.is_googles(call)),
     }
 }
 
@@ -66,22 +66,15 @@ impl Lookup {
         Self { found, needed: None }
     }
 
-    fn with_needed(
-        found: Result<Found, AbstainReason>,
-        needed: &NeededScopes,
-        call: &Call<'_>,
-        endpoints: &Endpoints,
-    ) -> Self {
-        let found = match found {
-            Err(AbstainReason::Host | AbstainReason::Catalog) if endpoints.is_googles(call) => {
-                Err(AbstainReason::Method)
-            }
+    fn with_needed(self, needed: &NeededScopes, is_googles: bool) -> Self {
+        let found = match self.found {
+            Err(AbstainReason::Host | AbstainReason::Catalog) if is_googles => Err(AbstainReason::Method),
             found => found,
         };
-        let lookup = Self::from_found(found);
         // A signed request has no token whose scopes could be too few.
-        let counts = lookup.is_google() && found != Err(AbstainReason::Signed);
-        Self { needed: counts.then(|| needed.clone()), ..lookup }
+        let counts =
+            found.map_or_else(|reason| reason.is_google() && reason != AbstainReason::Signed, |_| true);
+        Self { found, needed: counts.then(|| needed.clone()) }
     }
 
     /// A call of which no method is known, for this reason.
@@ -99,19 +92,51 @@ impl Lookup {
     }
 
     /// The method, where one can be named.
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// # use gcp_scopes_catalog::{Endpoints, call::Call, lookup};
+    /// let uri = http::Uri::from_static("https://storage.googleapis.com/storage/v1/b");
+    /// let method = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()).method();
+    /// assert_eq!(method.map(|method| method.id()), Some("storage.buckets.list"));
+    /// # }
+    /// ```
     #[must_use]
     pub fn method(&self) -> Option<ApiMethod> {
-        self.found.as_ref().ok().map(Found::method)
+        self.found.as_ref().ok().map(|found| found.method)
     }
 
-    /// Why Google's documents alone give no verdict, whatever the token holds: no method can be named, or
-    /// what is listed for it is not certain. `None` if they do.
+    /// Why the call cannot be judged by what Google lists: no method can be named, or it is not certain that
+    /// the listed scopes are the ones that count. `None` if it can.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::call::AbstainReason;
+    /// use gcp_scopes_catalog::{ApiMethod, Lookup};
+    ///
+    /// # #[cfg(feature = "full")] {
+    /// let rpc = ApiMethod::by_id("google.pubsub.v1.Publisher.Publish")?;
+    /// assert_eq!(Lookup::from(rpc).abstain_reason(), Some(AbstainReason::Grpc));
+    /// # }
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
     #[must_use]
     pub fn abstain_reason(&self) -> Option<AbstainReason> {
-        self.found.as_ref().map_or_else(|reason| Some(*reason), Found::doubt)
+        self.found.as_ref().map_or_else(|reason| Some(*reason), |found| found.doubt)
     }
 
-    /// The scopes that its caller says it needs, where that counts.
+    /// The scopes that the call [needs](Call::needing) as its caller states them; `None` where that does not
+    /// count, because the call does not go to Google or is signed.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::call::{Call, NeededScopes};
+    /// use gcp_scopes_catalog::scope::Scope;
+    /// use gcp_scopes_catalog::{Endpoints, lookup};
+    ///
+    /// let needed = NeededScopes::any_of([Scope::cloud_platform()]);
+    /// let uri = http::Uri::from_static("https://brandnew.googleapis.com/v1/things");
+    /// let call = Call::new(&http::Method::GET, &uri).needing(Some(&needed));
+    /// assert_eq!(lookup(&call, &Endpoints::new()).needed(), Some(&needed));
+    /// ```
     #[must_use]
     pub fn needed(&self) -> Option<&NeededScopes> {
         self.needed.as_ref()

@@ -3,7 +3,7 @@
 use crate::blob::Host;
 use crate::call::host::{self, STORAGE};
 use crate::call::{AbstainReason, Call, query, storage};
-use crate::catalog::{BuiltIn, Catalog, Source};
+use crate::catalog::Catalog;
 use crate::endpoints::{Endpoints, is_known};
 use crate::found::Found;
 use crate::method::ApiMethod;
@@ -11,62 +11,62 @@ use crate::path::same;
 
 /// The method of a call, or the reason for which none can be named.
 pub(crate) fn find(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, AbstainReason> {
-    let catalog = endpoints.catalog();
-    let found = match catalog == Catalog::built_in() {
-        true => find_in(BuiltIn, call, endpoints),
-        false => find_in(catalog, call, endpoints),
-    };
-    match found {
-        Err(AbstainReason::Host) if catalog.blob().set_count() == 0 => Err(AbstainReason::Catalog),
+    match find_in(endpoints.catalog(), call, endpoints) {
+        Err(AbstainReason::Host) if endpoints.catalog().blob().set_count() == 0 => {
+            Err(AbstainReason::Catalog)
+        }
         found => found,
     }
 }
 
-/// As [`find`], where the host is known.
-pub(crate) fn find_at(catalog: Catalog, call: &Call<'_>, host: Host) -> Result<Found, AbstainReason> {
-    let name = catalog.blob().host_name(host);
-    match catalog == Catalog::built_in() {
-        true => at(BuiltIn, call, name, Some(host)),
-        false => at(catalog, call, name, Some(host)),
-    }
-}
-
-fn find_in(source: impl Source, call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, AbstainReason> {
-    let catalog = source.catalog();
+#[inline(always)]
+fn find_in(catalog: Catalog, call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, AbstainReason> {
     if call.is_grpc() {
         return grpc(catalog, call, endpoints);
     }
     if let Some(host) = endpoints.exact(catalog, call) {
-        return at(source, call, catalog.blob().host_name(host), Some(host));
+        return find_at(catalog, call, catalog.blob().host_name(host), Some(host));
     }
     let place = endpoints.place(call, |host| is_known(catalog, host))?;
     match place.bucket {
         true if call.is_signed() => Err(AbstainReason::Signed),
-        true => xml(source, call, true),
-        false => at(source, call, place.host.as_bytes(), catalog.host(&place.host)),
+        true => xml(catalog, call, true),
+        false => find_at(catalog, call, place.host.as_bytes(), catalog.host(&place.host)),
     }
 }
 
 /// The method of a call to this host. Not every host that has a name has a record.
-fn at(source: impl Source, call: &Call<'_>, name: &[u8], host: Option<Host>) -> Result<Found, AbstainReason> {
-    let catalog = source.catalog();
+pub(crate) fn find_at(
+    catalog: Catalog,
+    call: &Call<'_>,
+    name: &[u8],
+    host: Option<Host>,
+) -> Result<Found, AbstainReason> {
+    // Twice, because the compiler makes faster code where it knows the catalog: see `Catalog::read`.
+    match catalog == Catalog::built_in() {
+        true => at(Catalog::built_in(), call, name, host),
+        false => at(catalog, call, name, host),
+    }
+}
+
+#[inline(always)]
+fn at(catalog: Catalog, call: &Call<'_>, name: &[u8], host: Option<Host>) -> Result<Found, AbstainReason> {
     if call.is_signed() {
         return Err(AbstainReason::Signed);
     }
     if same(name, STORAGE.as_bytes()) && !storage::is_json(call.path()) {
-        return xml(source, call, false);
+        return xml(catalog, call, false);
     }
-    // Almost no call gets further than to this question.
-    if let Some(method) =
-        Some(call).filter(|call| !call.query().is_empty()).and_then(|call| session(catalog, call, name))
-    {
-        return Ok(Found::new(source, method, call.query()).doubted(AbstainReason::Session));
+    let session = if call.query().is_empty() { None } else { session(catalog, call, name) };
+    if let Some(method) = session {
+        return Ok(Found::new(catalog, method, call.query()).doubted(AbstainReason::Session));
     }
     let read = |host: Host| catalog.find_at(host, call.verb(), call.path());
     let row = host::twin(name).and_then(|name| catalog.host(name)).and_then(read).or_else(|| read(host?));
-    let found = row.map(|row| Found::new(source, ApiMethod::of_row(catalog, row), call.query()));
-    let found =
-        found.or_else(|| without_slash(source, call, text(name))).ok_or_else(|| missed(call, text(name)))?;
+    let found = match row {
+        Some(row) => Found::new(catalog, ApiMethod::of_row(catalog, row), call.query()),
+        None => without_slash(catalog, call, text(name)).ok_or_else(|| missed(call, text(name)))?,
+    };
     Ok(if call.verb() == "POST" && query::hides_verb(call.query()) {
         found.doubted(AbstainReason::Request)
     } else {
@@ -82,15 +82,14 @@ pub(crate) fn text(name: &[u8]) -> &str {
 /// The method of a path with one slash too many at its end. Servers let it pass and clients rely on
 /// that, but no page of Google's says so: <https://github.com/cloudyr/googleCloudStorageR/pull/182>,
 /// <https://github.com/googleapis/google-cloud-node/blob/main/packages/google-cloud-translate/src/v2/index.ts>.
-fn without_slash(source: impl Source, call: &Call<'_>, host: &str) -> Option<Found> {
+fn without_slash(catalog: Catalog, call: &Call<'_>, host: &str) -> Option<Found> {
     let path = call.path().strip_suffix('/')?;
-    let catalog = source.catalog();
     let row = catalog.find(host, call.verb(), path)?;
-    Some(Found::new(source, ApiMethod::of_row(catalog, row), call.query()).doubted(AbstainReason::Inferred))
+    Some(Found::new(catalog, ApiMethod::of_row(catalog, row), call.query()).doubted(AbstainReason::Inferred))
 }
 
-/// A gRPC path names its service in full, so a host is only asked whether it is one of Google's. The
-/// inner layers of a gRPC client do not see any: there the package of the service tells.
+/// A gRPC path names its service in full, so the host only shows whether the call is Google's. The inner
+/// layers of a gRPC client see no host: there the package of the service shows it.
 fn grpc(catalog: Catalog, call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, AbstainReason> {
     if call.authority().is_some() && endpoints.exact(catalog, call).is_none() {
         endpoints.place(call, |host| is_known(catalog, host))?;
@@ -124,13 +123,12 @@ fn missed(call: &Call<'_>, host: &str) -> AbstainReason {
     }
 }
 
-fn xml(source: impl Source, call: &Call<'_>, bucket_in_host: bool) -> Result<Found, AbstainReason> {
+fn xml(catalog: Catalog, call: &Call<'_>, bucket_in_host: bool) -> Result<Found, AbstainReason> {
     let same = storage::equivalent(call, bucket_in_host).ok_or(AbstainReason::Method)?;
-    let catalog = source.catalog();
     let row = catalog.find(STORAGE, same.verb, same.path).ok_or(AbstainReason::Method)?;
     let method = ApiMethod::of_row(catalog, row);
     let method = if same.documented { method } else { method.inferred() };
-    let found = Found::new(source, method, call.query());
+    let found = Found::new(catalog, method, call.query());
     let session = query::has(call.query(), query::UPLOAD_ID);
     Ok(if session { found.doubted(AbstainReason::Session) } else { found })
 }

@@ -37,7 +37,7 @@ const BUCKET: &str = "https://storage.googleapis.com/storage/v1/b/photos";
 
 #[test]
 fn an_opened_catalog_answers_as_the_compiled_one_does() {
-    let opened = Catalog::open(file()).unwrap();
+    let opened = Catalog::open(&file()).unwrap();
     assert_eq!(opened.version(), VERSION);
     for index in 0..opened.method_count() {
         let method = opened.method_at(index).unwrap();
@@ -65,7 +65,7 @@ fn scopes_have_the_numbers_of_the_program_whatever_numbers_the_data_gives_them()
         "devstorage.read_only" => new.to_owned(),
         _ => scope.to_string(),
     };
-    let opened = Catalog::open(file_of(Scope::all_known().map(renamed))).unwrap();
+    let opened = Catalog::open(&file_of(Scope::all_known().map(renamed))).unwrap();
     let get = opened.method("storage.buckets.get").unwrap();
     assert!(get.accepted().contains(&Scope::from_uri(new)), "{:?}", get.accepted());
     assert!(!get.accepted().contains(&"devstorage.read_only".parse().unwrap()));
@@ -86,8 +86,8 @@ fn rows_that_are_marked_by_another_table_have_no_verdict() {
         let own = format!("overrides {}", overrides::fingerprint());
         [head.replace(&own, &format!("overrides {number}")).as_bytes(), data].concat()
     };
-    let all = Catalog::open(with(&overrides::fingerprint().to_string())).unwrap();
-    let other = Catalog::open(with("7")).unwrap();
+    let all = Catalog::open(&with(&overrides::fingerprint().to_string())).unwrap();
+    let other = Catalog::open(&with("7")).unwrap();
     let marked = |catalog: Catalog| {
         let methods = (0..catalog.method_count()).filter_map(move |index| catalog.method_at(index));
         methods
@@ -131,7 +131,7 @@ fn what_is_wrong_with_the_bytes_is_named_with_its_place() {
         (file_of(Scope::all_known().take(3).map(|scope| scope.to_string())), "is of none of the 3 scopes"),
     ];
     for (bytes, expected) in rows {
-        let error = Catalog::open(bytes).unwrap_err();
+        let error = Catalog::open(&bytes).unwrap_err();
         assert_eq!(error.kind(), crate::error::ErrorKind::InvalidData);
         assert!(error.to_string().contains(expected), "{error}, not {expected}");
     }
@@ -147,7 +147,7 @@ proptest! {
             let place = place.index(bytes.len());
             bytes[place] = byte;
         }
-        if let Ok(catalog) = Catalog::open(bytes) {
+        if let Ok(catalog) = Catalog::open(&bytes) {
             for index in 0..catalog.method_count() {
                 let method = catalog.method_at(index).unwrap();
                 let _ = (method.id(), method.api(), method.host(), method.verb(), method.accepted());
