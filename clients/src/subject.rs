@@ -29,7 +29,7 @@ impl Subject for KindSubject {
     }
 
     fn denial_place(&self) -> DenialPlace {
-        match (self.0.shows(), self.0.denial_delivery()) {
+        match (self.0.shows(), self.0.delivery()) {
             (Shows::Text, _) => DenialPlace::Text,
             (Shows::Denial, DenialDelivery::Extension) => DenialPlace::Value,
             (Shows::Denial, _) => DenialPlace::ValueAndText,
@@ -44,7 +44,7 @@ impl Subject for KindSubject {
 
     async fn make(&self, scene: &Scene, mode: Option<GuardMode>) -> Result<AnyClient, BoxError> {
         let guard = match mode {
-            Some(mode) => Some(scene::guard(scene, mode, self.0.denial_delivery()).await?),
+            Some(mode) => Some(scene::guard(scene, mode, self.0.delivery()).await?),
             None => None,
         };
         Ok(AnyClient(self.0.make(scene, guard).await?))

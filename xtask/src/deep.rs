@@ -126,28 +126,35 @@ pub(crate) fn soak(seconds: &str) -> Result<()> {
 }
 
 /// Changes what judges calls and answers, one thing at a time; a change that no test sees is printed. What
-/// is changed, by which tests it should be seen, and what cannot be: `.cargo/mutants.toml`. A shard is one
-/// part of many, such as `0/8`.
-///
-/// Few tests, which are built in a fraction of the time, see most changes: they come first, and only what
-/// they do not see is tried with all.
+/// is changed in a crate, by which of its tests it should be seen, and which changes no test can see:
+/// `.cargo/mutants-*.toml`. A shard is one part of many, such as `0/8`.
 pub(crate) fn mutants(shard: Option<&str>) -> Result<()> {
     if !is_there("mutants") {
         return left_out("mutants");
     }
-    mutate(shard, &["--config", ".cargo/mutants-refusal.toml"])?;
-    mutate(shard, &["--config", ".cargo/mutants-guard.toml", "--iterate"])?;
-    mutate(shard, &["--iterate"])?;
+    mutate("gcp-scopes-catalog", shard, &["--config", ".cargo/mutants-catalog.toml"])?;
+    seen("gcp-scopes-catalog")?;
+    mutate("gcp-scopes-explain", shard, &["--config", ".cargo/mutants-explain.toml"])?;
+    seen("gcp-scopes-explain")?;
+    // Few tests, which are built in a fraction of the time, see most changes: only what they miss is tried
+    // with all.
+    mutate("gcp-scopes", shard, &["--config", ".cargo/mutants-guard.toml"])?;
+    mutate("gcp-scopes", shard, &["--iterate"])?;
+    seen("gcp-scopes")
+}
+
+/// Fails if a change of the last run was seen by no test.
+fn seen(package: &str) -> Result<()> {
     let missed = fs::read_to_string("target/mutants.out/missed.txt")?;
     if !missed.is_empty() {
-        bail!("no test sees these changes:\n{missed}");
+        bail!("no test of {package} sees these changes:\n{missed}");
     }
     Ok(())
 }
 
-fn mutate(shard: Option<&str>, arguments: &[&str]) -> Result<()> {
+fn mutate(package: &str, shard: Option<&str>, arguments: &[&str]) -> Result<()> {
     let mut command = Command::new("cargo");
-    command.args(["mutants", "--package", "gcp-scopes", "--jobs", "1", "--output", "target"]).args(arguments);
+    command.args(["mutants", "--package", package, "--jobs", "1", "--output", "target"]).args(arguments);
     shard.into_iter().for_each(|shard| _ = command.args(["--shard", shard]));
     // The source is copied; what it depends on is built once for all runs.
     command.env("CARGO_TARGET_DIR", std::path::absolute("target/mutants")?);

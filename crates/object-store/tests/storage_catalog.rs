@@ -1,0 +1,82 @@
+//! Uploads to the fake Google through object_store. CI builds it a second time as a program has the
+//! crate that calls Cloud Storage and nothing else:
+//! `cargo test -p gcp-scopes-object-store --no-default-features --features catalog-storage`.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use gcp_scopes_object_store::GuardObjectStoreExt as _;
+use gcp_scopes_object_store::gcp_scopes::Guard;
+use gcp_scopes_object_store::gcp_scopes::catalog::ApiMethod;
+use gcp_scopes_testing::FakeGoogle;
+use http_body_util::BodyExt as _;
+use object_store::client::{
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
+};
+use object_store::gcp::{GcpCredential, GoogleCloudStorageBuilder};
+use object_store::{ClientOptions, ObjectStoreExt as _, StaticCredentialProvider};
+
+const ACCOUNT: &str = "writer@my-project.iam.gserviceaccount.com";
+const READ_ONLY: &str = "https://www.googleapis.com/auth/devstorage.read_only";
+
+/// A connector that needs neither reqwest nor TLS, so that this test is built quickly.
+#[derive(Debug)]
+struct Ureq;
+
+impl HttpConnector for Ureq {
+    fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(HttpClient::new(Self))
+    }
+}
+
+#[async_trait::async_trait]
+impl HttpService for Ureq {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let (parts, body) = request.into_parts();
+        let request = http::Request::from_parts(parts, body.collect().await?.to_bytes().to_vec());
+        let sent = tokio::task::spawn_blocking(|| send(request)).await;
+        let answer = sent.map_err(|error| HttpError::new(HttpErrorKind::Unknown, error))?;
+        answer.map_err(|error| HttpError::new(HttpErrorKind::Request, error))
+    }
+}
+
+fn send(request: http::Request<Vec<u8>>) -> Result<HttpResponse, ureq::Error> {
+    let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().new_agent();
+    let (parts, mut body) = agent.run(request)?.into_parts();
+    Ok(http::Response::from_parts(parts, Bytes::from(body.read_to_vec()?).into()))
+}
+
+#[tokio::test]
+async fn a_program_of_cloud_storage_alone_is_explained_what_its_token_lacks() -> Result<(), Box<dyn Error>> {
+    let google = FakeGoogle::builder()
+        .project("my-project", 123_456_789_012)
+        .bucket("photos")
+        .iam("photos", ACCOUNT, "roles/storage.objectAdmin")
+        .start()
+        .await?;
+    let endpoint = google.storage_url();
+    let guard = Guard::builder().endpoint(&endpoint, "storage.googleapis.com")?.build();
+    let guarded = guard.object_store(Ureq);
+    let credential = GcpCredential { bearer: google.mint(ACCOUNT, [READ_ONLY]) };
+    let store = GoogleCloudStorageBuilder::new()
+        .with_bucket_name("photos")
+        .with_base_url(&endpoint)
+        .with_client_options(ClientOptions::new().with_allow_http(true))
+        .with_credentials(Arc::new(StaticCredentialProvider::new(credential)))
+        .with_http_connector(guarded.clone())
+        .build()?;
+
+    let error = store.put(&"cat.jpg".into(), "meow".into()).await.expect_err("the token may not write");
+    assert!(matches!(error, object_store::Error::PermissionDenied { .. }), "{error}");
+    let denial = guarded.denial_of(&error).ok_or("no denial")?;
+    assert_eq!(denial.method().map(|method| method.id()), Some("storage.objects.insert"));
+    Ok(())
+}
+
+#[test]
+fn the_catalog_holds_other_apis_only_where_they_are_asked_for() {
+    let holds_all = cfg!(any(feature = "catalog-full", feature = "catalog-cloud"));
+    assert_eq!(ApiMethod::by_id("pubsub.projects.topics.publish").is_ok(), holds_all);
+    assert!(ApiMethod::by_id("storage.objects.insert").is_ok());
+}
