@@ -5,6 +5,7 @@
 //! for having no opinion.
 //!
 //! ```
+//! # #[cfg(feature = "full")] {
 //! use gcp_scopes_catalog::call::{Call, AbstainReason};
 //! use gcp_scopes_catalog::{Endpoints, lookup};
 //!
@@ -12,6 +13,7 @@
 //! let uri = "https://storage.googleapis.com/photos/cat.jpg?X-Goog-Signature=0a1b".parse()?;
 //! let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
 //! assert_eq!(found.abstain_reason(), Some(AbstainReason::Signed));
+//! # }
 //! # Ok::<(), http::uri::InvalidUri>(())
 //! ```
 

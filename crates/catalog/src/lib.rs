@@ -54,6 +54,7 @@ pub mod fuzzing;
 #[path = "tests/naive.rs"]
 mod naive;
 #[cfg(test)]
+#[cfg(feature = "full")]
 #[path = "tests/catalog.rs"]
 mod tests;
 #[cfg(test)]

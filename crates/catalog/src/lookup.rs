@@ -161,10 +161,12 @@ impl Lookup {
     /// The scopes of which any one is enough: those that its caller needs, else those that Google lists.
     ///
     /// ```
+    /// # #[cfg(feature = "full")] {
     /// use gcp_scopes_catalog::{ApiMethod, Lookup};
     ///
     /// let method = ApiMethod::by_id("storage.objects.get")?;
     /// assert_eq!(Lookup::from(method).accepted(), method.accepted());
+    /// # }
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
     #[must_use]
@@ -214,11 +216,13 @@ impl Lookup {
     /// [`accepts`](Self::accepts) is not `Ok(false)`. False where the caller says what the call needs.
     ///
     /// ```
+    /// # #[cfg(feature = "full")] {
     /// use gcp_scopes_catalog::scope::{Scope, ScopeSet};
     /// use gcp_scopes_catalog::{ApiMethod, Lookup};
     ///
     /// let call = Lookup::from(ApiMethod::by_id("storage.objects.get")?);
     /// assert!(call.lists_any_of(&ScopeSet::from_iter([Scope::cloud_platform()])));
+    /// # }
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
     #[must_use]

@@ -37,7 +37,7 @@ pub(crate) fn split_verb(last: &[u8]) -> Option<(&[u8], &[u8], bool)> {
     let plain = last.iter().rposition(|byte| *byte == b':');
     let is_colon = |three: &[u8]| matches!(three, [b'%', b'3', b'a' | b'A']);
     let escaped = last.windows(3).rposition(is_colon).filter(|at| plain.is_none_or(|plain| plain < *at));
-    let (at, width) = escaped.map(|at| (at, 3)).or(plain.map(|at| (at, 1)))?;
+    let (at, width) = escaped.map(|at| (at, 3)).or_else(|| plain.map(|at| (at, 1)))?;
     Some((last.get(..at)?, last.get(at + width..)?, width == 3))
 }
 

@@ -91,7 +91,7 @@ impl Scope {
     }
 
     /// Every scope that the catalog has heard of.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "full"))]
     pub(crate) fn all_known() -> impl Iterator<Item = Self> {
         (0..SCOPES.len()).map(Self::numbered)
     }

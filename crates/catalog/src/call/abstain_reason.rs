@@ -7,6 +7,7 @@ use super::abstain_words::WORDS;
 /// Why there is no verdict on a call: one word, and what it means.
 ///
 /// ```
+/// # #[cfg(feature = "full")] {
 /// use gcp_scopes_catalog::call::{Call, AbstainReason};
 /// use gcp_scopes_catalog::{Endpoints, lookup};
 ///
@@ -14,6 +15,7 @@ use super::abstain_words::WORDS;
 /// let uri = "http://127.0.0.1:4443/storage/v1/b/photos".parse()?;
 /// let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
 /// assert_eq!(found.abstain_reason(), Some(AbstainReason::Host));
+/// # }
 /// # Ok::<(), http::uri::InvalidUri>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

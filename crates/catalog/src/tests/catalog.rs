@@ -3,12 +3,10 @@
 use proptest::prelude::*;
 
 use crate::blob::Blob;
-#[cfg(feature = "full")]
 use crate::blob::{HOST_RECORD, HOSTS};
 use crate::call::{AbstainReason, host, hosts};
 use crate::catalog::Catalog;
 use crate::found::Found;
-#[cfg(feature = "full")]
 use crate::naive;
 use crate::overrides::{Effect, HEARD_OF, OVERRIDES, RPC_TWINS};
 use crate::scope::{Scope, ScopeSet};
@@ -25,7 +23,6 @@ fn find(host: &str, verb: &str, path: &str) -> Option<ApiMethod> {
     CATALOG.find(host, verb, path).map(method)
 }
 
-#[cfg(feature = "full")]
 fn grpc(path: &str) -> Option<ApiMethod> {
     CATALOG.grpc(path).map(method)
 }
@@ -168,7 +165,6 @@ fn granted(shorts: &str) -> ScopeSet {
     shorts.split_whitespace().map(|short| short.parse::<Scope>().unwrap()).collect()
 }
 
-#[cfg(feature = "full")]
 #[test]
 fn a_request_line_is_the_method_a_person_says_it_is() {
     assert!(requests().count() >= 100);
@@ -212,7 +208,6 @@ const RPCS: &[(&str, Option<&str>, &str)] = &[
     ("/google.iam.v1.IAMPolicy/TestIamPermissions", None, "protos"),
 ];
 
-#[cfg(feature = "full")]
 #[test]
 fn a_grpc_path_is_its_method_with_the_scopes_of_its_rest_form() {
     for (path, rest, basis) in RPCS {
@@ -235,7 +230,6 @@ fn a_grpc_path_is_its_method_with_the_scopes_of_its_rest_form() {
 }
 
 /// The protos give every rpc of Cloud Storage the same scopes; the JSON methods tell them apart.
-#[cfg(feature = "full")]
 #[test]
 fn storage_over_grpc_accepts_what_the_json_method_does() {
     let rows = [("ReadObject", true), ("ListObjects", true), ("WriteObject", false), ("DeleteBucket", false)];
@@ -250,7 +244,6 @@ fn storage_over_grpc_accepts_what_the_json_method_does() {
     }
 }
 
-#[cfg(feature = "full")]
 #[test]
 fn a_version_is_told_from_the_path() {
     let find = |path| find("compute.googleapis.com", "GET", path).map(|method| method.api());
@@ -259,7 +252,6 @@ fn a_version_is_told_from_the_path() {
     assert_eq!(find("/compute/v7/projects/p"), None);
 }
 
-#[cfg(feature = "full")]
 #[test]
 fn an_escaped_colon_with_two_readings_is_no_opinion() {
     let drive = |path| find("drive.googleapis.com", "GET", path).map(|method| method.id());
@@ -269,7 +261,6 @@ fn an_escaped_colon_with_two_readings_is_no_opinion() {
     assert_eq!(pubsub("/v1/projects/p/topics/t%3AgetIamPolicy"), None, "a topic may be named so, too");
 }
 
-#[cfg(feature = "full")]
 #[test]
 fn every_id_is_found_again_and_versions_keep_company() {
     let mut ids = 0;
@@ -294,7 +285,6 @@ fn every_id_is_found_again_and_versions_keep_company() {
     assert_eq!(Scope::known_count(), counts[2] as usize);
 }
 
-#[cfg(feature = "full")]
 #[test]
 fn a_set_is_asked_by_number_or_as_a_set_with_one_answer() {
     let tokens = [
@@ -322,7 +312,6 @@ fn the_empty_set_accepts_nothing_and_is_number_zero() {
     }
 }
 
-#[cfg(feature = "full")]
 #[test]
 fn a_token_that_opens_a_whole_host_lacks_no_method_of_it() {
     let (mut open, mut methods) = (0, 0);
@@ -351,7 +340,6 @@ fn a_token_that_opens_a_whole_host_lacks_no_method_of_it() {
     assert!(CATALOG.set_accepts(pubsub, &granted("cloud-platform")));
 }
 
-#[cfg(feature = "full")]
 #[test]
 fn storage_bigquery_and_pubsub_never_fall_silent_as_a_whole() {
     for api in ["storage.", "bigquery.", "pubsub."] {
@@ -365,7 +353,6 @@ fn storage_bigquery_and_pubsub_never_fall_silent_as_a_whole() {
     }
 }
 
-#[cfg(feature = "full")]
 #[test]
 fn each_row_of_the_hand_table_has_a_source_and_covers_a_method() {
     for (place, row) in OVERRIDES.iter().enumerate() {
@@ -395,7 +382,6 @@ fn each_row_of_the_hand_table_has_a_source_and_covers_a_method() {
     }
 }
 
-#[cfg(feature = "full")]
 #[test]
 fn scopes_that_discovery_hides_are_accepted() {
     let rows = [
@@ -417,7 +403,6 @@ fn scopes_that_discovery_hides_are_accepted() {
     }
 }
 
-#[cfg(feature = "full")]
 #[test]
 fn what_depends_on_the_request_has_no_verdict() {
     let rows = [
@@ -448,7 +433,6 @@ fn what_depends_on_the_request_has_no_verdict() {
     assert!(list.silenced("%71=x").is_some(), "an escaped key may be any key");
 }
 
-#[cfg(feature = "full")]
 #[test]
 fn an_inferred_method_says_so_and_is_else_the_same() {
     let method = ApiMethod::by_id("storage.objects.get").unwrap();
@@ -458,7 +442,6 @@ fn an_inferred_method_says_so_and_is_else_the_same() {
     assert_ne!(method.inferred(), method);
 }
 
-#[cfg(feature = "full")]
 #[test]
 fn a_path_of_any_length_is_cut_at_its_slashes() {
     for path in ["/", "/x", "/v1/x", "/a/b/c", "/v1/abc", "/v1/abcd", "/v1//x/", "/storage/v1/b/photos/o/x"] {
