@@ -145,7 +145,7 @@ impl Guard {
     ) -> Denial {
         let accepted = subject(call).map(|subject| self.state().lessons.accepted(subject, call.accepted()));
         let accepted = accepted.unwrap_or_default();
-        Denial::predicted(kind, call.method(), accepted, granted, self.state().environment.clone())
+        Denial::new(kind, call.method(), accepted, granted, self.state().environment.clone())
     }
 
     pub(crate) fn refusal_denial(
@@ -155,7 +155,7 @@ impl Guard {
         refusal: Refusal,
     ) -> Denial {
         let needed = call.needed().map(NeededScopes::scopes);
-        Denial::refused(call.method(), needed, granted, self.state().environment.clone(), refusal)
+        Denial::from_refusal(call.method(), needed, granted, self.state().environment.clone(), refusal)
     }
 
     /// Whether the verdict is that the token lacks every scope. A token that holds one is quick to see, so

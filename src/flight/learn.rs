@@ -9,7 +9,7 @@ use crate::granted::GrantSource;
 use crate::granted::cache::Entry;
 use crate::guard::Preflight;
 use crate::judge::subject;
-use crate::refusal::{Certainty, Gate, Refusal, ScopeRefusal};
+use crate::refusal::{Certainty, Gate, Refusal};
 use crate::telemetry;
 
 /// Logs a denial, or counts it if one of this method and token was logged already.
@@ -83,7 +83,7 @@ pub(super) fn refused(flight: &Flight, denial: &Denial) {
 }
 
 fn is_missing(refusal: &Refusal) -> bool {
-    refusal.scope_refusal() == Some(ScopeRefusal::Missing)
+    refusal.scope_problem() == Some("missing")
 }
 
 /// Whether this refusal comes after the scope gate, so that the token's scopes were good enough. Which of
