@@ -24,10 +24,10 @@ const MOST_FILE: u64 = 64 * 1024;
 /// The environment variables and the files of this process that show where it runs.
 pub(crate) fn process() -> Snapshot {
     let value_of = |name: &str| std::env::var(name).unwrap_or_default();
-    let variables = Snapshot::variables().iter();
+    let variables = Snapshot::VARIABLES.iter();
     let snapshot = variables.fold(Snapshot::new(), |seen, name| seen.with_env(*name, value_of(name)));
-    let product = read_file(Path::new(Snapshot::maker_file()));
-    with_files(product.into_iter().fold(snapshot, |seen, text| seen.with_file(Snapshot::maker_file(), &text)))
+    let product = read_file(Path::new(Snapshot::PRODUCT_FILE));
+    with_files(product.into_iter().fold(snapshot, |seen, text| seen.with_file(Snapshot::PRODUCT_FILE, &text)))
 }
 
 /// Adds the credential files that the variables of the snapshot point to.
@@ -255,26 +255,26 @@ mod tests {
             (world().with_env("CLOUD_RUN_JOB", "job"), true),
             (laptop.clone().with_env("FUNCTION_TARGET", "local"), false),
             (
-                world().with_env("FUNCTION_TARGET", "local").with_file(Snapshot::maker_file(), "ThinkPad\n"),
+                world().with_env("FUNCTION_TARGET", "local").with_file(Snapshot::PRODUCT_FILE, "ThinkPad\n"),
                 false,
             ),
             (world().with_env("K_SERVICE", "web").with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1"), true),
-            (world().with_file(Snapshot::maker_file(), "Google Compute Engine\n"), true),
-            (world().with_file(Snapshot::maker_file(), "ThinkPad\n"), false),
+            (world().with_file(Snapshot::PRODUCT_FILE, "Google Compute Engine\n"), true),
+            (world().with_file(Snapshot::PRODUCT_FILE, "ThinkPad\n"), false),
             (
                 world()
-                    .with_file(Snapshot::maker_file(), "ThinkPad\n")
+                    .with_file(Snapshot::PRODUCT_FILE, "ThinkPad\n")
                     .with_env("GCE_METADATA_HOST", "127.0.0.1:1"),
                 true,
             ),
             (
                 world()
-                    .with_file(Snapshot::maker_file(), "ThinkPad\n")
+                    .with_file(Snapshot::PRODUCT_FILE, "ThinkPad\n")
                     .with_env("GCE_METADATA_IP", "127.0.0.1"),
                 true,
             ),
             (laptop.clone(), false),
-            (laptop.clone().with_file(Snapshot::maker_file(), "Google Compute Engine\n"), true),
+            (laptop.clone().with_file(Snapshot::PRODUCT_FILE, "Google Compute Engine\n"), true),
             (laptop.with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1"), true),
         ];
         for (world, expected) in rows {

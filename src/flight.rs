@@ -25,7 +25,7 @@
 //!     request: Request<Vec<u8>>,
 //!     send: impl FnOnce(Request<Vec<u8>>) -> Response<Vec<u8>>,
 //! ) -> Result<Response<Vec<u8>>, Denial> {
-//!     let call = Call::from_parts(request.method(), request.uri(), request.headers());
+//!     let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
 //!     let flight = guard.begin(&call.needing(request.extensions().get()))?;
 //!     // A client that awaits: `let flight = flight.wait_for_scopes().await?;`
 //!     let response = send(request);

@@ -81,9 +81,9 @@ use gcp_scopes_catalog::scope;
 pub mod catalog {
     pub(crate) use gcp_scopes_catalog::KnownHost;
     #[doc(inline)]
-    pub use gcp_scopes_catalog::{
-        ApiMethod, Basis, Catalog, Endpoints, Found, VERSION, Verdict, Version, lookup, verdict,
-    };
+    pub use gcp_scopes_catalog::{ApiMethod, Catalog, Endpoints, Lookup, lookup};
+    #[doc(inline)]
+    pub use gcp_scopes_catalog::{CONTENTS, SOURCES, VERSION};
 }
 
 pub mod granted;

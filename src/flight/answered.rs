@@ -96,7 +96,7 @@ mod tests {
 
     fn flight(guard: &Guard, url: &'static str, content_type: &'static str) -> Flight {
         let headers = headers(&[("content-type", content_type)]);
-        let flight = guard.begin(&Call::from_parts(&Method::POST, &Uri::from_static(url), &headers));
+        let flight = guard.begin(&Call::new(&Method::POST, &Uri::from_static(url)).with_headers(&headers));
         flight.expect("a gRPC call is never held back")
     }
 

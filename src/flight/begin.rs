@@ -4,12 +4,10 @@ use std::time::Instant;
 
 use http::{HeaderValue, Method, Uri};
 
-use gcp_scopes_explain::LookedUpCall;
-
 use super::learn;
 use super::state::Flight;
 use crate::call::{AbstainReason, Call};
-use crate::catalog::{self, ApiMethod, Found, KnownHost};
+use crate::catalog::{self, ApiMethod, KnownHost, Lookup};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantedScopes;
 use crate::granted::cache::{Entry, Stage, TokenKey};
@@ -17,19 +15,20 @@ use crate::granted::inspection::Peek;
 use crate::guard::lessons::Subject;
 use crate::guard::{Guard, Preflight};
 use crate::judge::subject;
+use crate::scope::ScopeSet;
 use crate::telemetry;
 
 impl Guard {
     /// Begins with a request. Never waits, and on the usual path does not allocate.
     ///
-    /// Without the headers of the request ([`Call::from_parts`]) there is no token, and the call is sent.
+    /// Without the headers of the request ([`Call::with_headers`]) there is no token, and the call is sent.
     ///
     /// ```
     /// use gcp_scopes::flight::Flight;
     /// use gcp_scopes::{Denial, Guard, call::Call};
     ///
     /// async fn begin(guard: &Guard, request: &http::Request<()>) -> Result<Flight, Denial> {
-    ///     let call = Call::from_parts(request.method(), request.uri(), request.headers());
+    ///     let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
     ///     // The caller may state the scopes that this call needs, among the extensions of the request.
     ///     let flight = guard.begin(&call.needing(request.extensions().get()))?;
     ///     flight.wait_for_scopes().await // a client that blocks leaves this out
@@ -62,7 +61,7 @@ impl Guard {
     /// # Errors
     /// The call is not to be sent.
     pub fn begin_method(&self, method: ApiMethod, authorization: &HeaderValue) -> Result<Flight, Denial> {
-        let mut flight = Flight::of(self.hold(), Ok(Found::named(method)));
+        let mut flight = Flight::of(self.hold(), Lookup::from(method));
         flight.note_method();
         flight.check(authorization)?;
         Ok(flight)
@@ -83,7 +82,7 @@ impl Guard {
         let is_googles = |uri: &Uri| self.state().endpoints.is_googles(&Call::new(&verb, uri));
         match uri.as_ref().is_ok_and(is_googles) {
             true => self.begin_unseen(Some(authorization)),
-            false => Flight::of(self.hold(), Err(AbstainReason::Host)),
+            false => Flight::of(self.hold(), Lookup::without_method(AbstainReason::Host)),
         }
     }
 
@@ -100,7 +99,7 @@ impl Guard {
     /// ```
     #[must_use]
     pub fn begin_unseen(&self, authorization: Option<&HeaderValue>) -> Flight {
-        let mut flight = Flight::of(self.hold(), Err(AbstainReason::Method));
+        let mut flight = Flight::of(self.hold(), Lookup::without_method(AbstainReason::Method));
         if let Some(authorization) = authorization {
             flight.note_method();
             // Without a method no verdict is "lacking".
@@ -111,7 +110,7 @@ impl Guard {
 
     /// A call of which the method is known and no token was seen.
     pub(crate) fn begin_tokenless(&self, method: ApiMethod) -> Flight {
-        Flight::of(self.hold(), Ok(Found::named(method)))
+        Flight::of(self.hold(), Lookup::from(method))
     }
 }
 
@@ -178,8 +177,9 @@ impl Flight {
     /// ```
     #[must_use]
     pub fn redirected(self, last: &Call<'_>) -> Self {
-        let found = catalog::lookup(last, &self.guard.state().endpoints).and(Err(AbstainReason::Method));
-        Self::of(self.guard, found)
+        let last = catalog::lookup(&last.needing(None), &self.guard.state().endpoints);
+        let reason = last.abstain_reason().filter(|_| last.method().is_none());
+        Self::of(self.guard, Lookup::without_method(reason.unwrap_or(AbstainReason::Method)))
     }
 
     /// [`Guard::begin`] for an adapter whose every call counts: a flight is as large as a request, and
@@ -189,7 +189,7 @@ impl Flight {
     /// # use gcp_scopes::{Guard, call::Call, flight::Flight};
     /// # let request = http::Request::get("https://example.com/").body(())?;
     /// let mut flight = Flight::new(&Guard::builder().build());
-    /// let call = Call::from_parts(request.method(), request.uri(), request.headers());
+    /// let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
     /// assert!(flight.begin_in_place(&call).is_ok() && !flight.has_pending_scopes());
     /// # Ok::<(), http::Error>(())
     /// ```
@@ -209,8 +209,8 @@ impl Flight {
         };
         let read = |key, entry: &Entry| {
             let is_kept = entry.granted.opens(host) && line.keep(call, host);
-            let found = if is_kept { Err(AbstainReason::Method) } else { host.lookup(call) };
-            *looked_up = LookedUpCall::from_found(found);
+            *looked_up =
+                if is_kept { Lookup::without_method(AbstainReason::Method) } else { host.lookup(call) };
             let lacks = !is_kept && guard.lacks(looked_up, &entry.granted);
             (key, lacks, state.grants.may_learn_of(entry))
         };
@@ -232,7 +232,7 @@ impl Flight {
 
     fn note_method(&self) {
         if let Some(recording) = self.guard.state().recording.get() {
-            recording.note(self.call.found());
+            recording.note(&self.call);
         }
     }
 
@@ -274,7 +274,8 @@ impl Flight {
             _ => drop(state.grants.inspect(token, Stage::Ahead)),
         }
         // Where no answer about the token could stop the call, none is worth waiting for.
-        self.has_pending_scopes = is_new && state.preflight == Preflight::Deny && self.call.could_lack();
+        self.has_pending_scopes =
+            is_new && state.preflight == Preflight::Deny && self.call.accepts(&ScopeSet::new()) == Ok(false);
     }
 
     /// What happens to a call whose token lacks the scope.
@@ -331,7 +332,7 @@ mod tests {
     use crate::granted::GrantSource;
     use crate::granted::clock::tests::ManualClock;
     use crate::granted::{AccessToken, GrantedScopesSource};
-    use crate::refusal::{Certainty, ScopeRefusal};
+    use crate::refusal::Certainty;
 
     fn guard_of_a_logger(preflight: Preflight) -> Guard {
         let guard = Guard::builder().preflight(preflight).build();
@@ -354,14 +355,14 @@ mod tests {
     /// What an adapter does.
     fn begin(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> Begun {
         let (headers, uri) = (of_the_logger(), url.parse().unwrap());
-        guard.begin(&Call::from_parts(&http::Method::GET, &uri, &headers).needing(needed))
+        guard.begin(&Call::new(&http::Method::GET, &uri).with_headers(&headers).needing(needed))
     }
 
     /// As [`begin`], with a look at the method in any case.
     fn begin_slowly(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> Begun {
         let (headers, uri) = (of_the_logger(), url.parse().unwrap());
-        let mut flight = Flight::of(guard.clone(), Err(AbstainReason::Host));
-        let call = Call::from_parts(&http::Method::GET, &uri, &headers).needing(needed);
+        let mut flight = Flight::of(guard.clone(), Lookup::without_method(AbstainReason::Host));
+        let call = Call::new(&http::Method::GET, &uri).with_headers(&headers).needing(needed);
         flight.begin_slowly(&call)?;
         Ok(flight)
     }
@@ -508,7 +509,7 @@ mod tests {
         let restricting =
             r#"{"error":{"code":403,"message":"Metadata scope does not support 'q' parameter"}}"#;
         let denial = refused(&guard, OBJECT, &HeaderMap::new(), restricting).unwrap();
-        assert_eq!(denial.refusal().unwrap().scope_refusal(), Some(ScopeRefusal::Restricting));
+        assert_eq!(denial.refusal().unwrap().scope_problem(), Some("restricting"));
         assert!(refused(&guard, OBJECT, &HeaderMap::new(), SAID).is_some());
         assert!(begin(&guard, OBJECT, None).is_err());
     }
@@ -566,7 +567,7 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
             let uri = "https://storage.googleapis.com/storage/v1/b/b/o/x".parse().unwrap();
-            guard.begin(&Call::from_parts(&http::Method::GET, &uri, &headers))
+            guard.begin(&Call::new(&http::Method::GET, &uri).with_headers(&headers))
         };
         let first = call("a").unwrap();
         assert!(first.has_pending_scopes(), "the first call asks");

@@ -3,13 +3,12 @@
 use http::StatusCode;
 
 use super::state::Flight;
-use crate::catalog::Verdict;
 use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantSource;
 use crate::granted::cache::Entry;
 use crate::guard::Preflight;
 use crate::judge::subject;
-use crate::refusal::{Certainty, Gate, Refusal, ScopeRefusal};
+use crate::refusal::{Certainty, Gate, Refusal};
 use crate::telemetry;
 
 /// Logs a denial, or counts it if one of this method and token was logged already.
@@ -70,12 +69,12 @@ pub(super) fn refused(flight: &Flight, denial: &Denial) {
         return;
     }
     match flight.guard.judge(&flight.call, granted) {
-        Verdict::Lacking => {
+        Ok(false) => {
             let Some(stale_at) = state.grants.read(key, |entry| entry.stale_at) else { return };
             let denial = flight.guard.predicted_denial(DenialKind::Confirmed, &flight.call, granted.clone());
             state.lessons.remember_denial(key, subject, stale_at, denial);
         }
-        Verdict::Allow if granted.source().is_some_and(GrantSource::is_unverified) => {
+        Ok(true) if granted.source().is_some_and(GrantSource::is_unverified) => {
             state.grants.forget(key);
         }
         _ => {}
@@ -83,7 +82,7 @@ pub(super) fn refused(flight: &Flight, denial: &Denial) {
 }
 
 fn is_missing(refusal: &Refusal) -> bool {
-    refusal.scope_refusal() == Some(ScopeRefusal::Missing)
+    refusal.scope_problem() == Some("missing")
 }
 
 /// Whether this refusal comes after the scope gate, so that the token's scopes were good enough. Which of

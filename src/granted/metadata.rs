@@ -160,7 +160,7 @@ impl MetadataScopes {
         let Some((server, platform)) = (self.find_server)() else {
             return GrantedScopes::unknown("the metadata server has not answered yet");
         };
-        if !platform.grants_its_scopes() {
+        if !platform.has_fixed_scopes() {
             let why = "the metadata server's list of scopes is not what a token holds on";
             return GrantedScopes::unknown(format!("{why} {platform}"));
         }
@@ -180,7 +180,7 @@ impl MetadataScopes {
         match last.as_ref().map(|minted| &minted.token) {
             Some(Ok((known, granted))) if *known == key => granted.clone(),
             Some(Err(why)) => GrantedScopes::unknown(why.clone()),
-            _ => GrantedScopes::unknown("another token than the metadata server's").from_other_identity(),
+            _ => GrantedScopes::unknown("another token than the metadata server's").with_other_identity(),
         }
     }
 

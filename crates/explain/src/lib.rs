@@ -15,10 +15,10 @@ pub mod layout;
 
 pub mod denial;
 
+mod decide;
+
 #[cfg(feature = "reader")]
 pub mod reader;
-
-mod decide;
 
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
@@ -26,7 +26,7 @@ mod decide;
 pub mod fuzzing;
 
 #[doc(inline)]
-pub use decide::{Decision, LookedUpCall, decide, explain};
+pub use decide::{Decision, decide, explain};
 #[doc(inline)]
 pub use denial::Denial;
 #[doc(inline)]

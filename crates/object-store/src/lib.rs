@@ -63,11 +63,10 @@ use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
 };
 
-use gcp_scopes::Guard;
 use gcp_scopes::call::Call;
-use gcp_scopes::denial::{AnswerForm, Denial};
 use gcp_scopes::flight::Flight;
 use gcp_scopes::response::{explained_body, look};
+use gcp_scopes::{Denial, Guard};
 
 /// How many denials are kept for those who ask which one an error was made of.
 const RECENT: usize = 64;
@@ -203,11 +202,11 @@ impl GuardHttpService {
 impl HttpService for GuardHttpService {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let guard = &self.connector.guard;
-        let call = Call::from_parts(request.method(), request.uri(), request.headers());
+        let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
         let flight = match wait(guard.begin(&call)).await {
             Ok(flight) => flight,
             Err(denial) => {
-                let answer = denial.to_response(AnswerForm::Xml).map(bytes::Bytes::from);
+                let answer = denial.to_xml_response().map(bytes::Bytes::from);
                 self.connector.remember(denial);
                 return Ok(answer.map(Into::into));
             }

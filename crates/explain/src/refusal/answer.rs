@@ -4,12 +4,12 @@ use std::fmt;
 
 use http::HeaderMap;
 
-/// What was answered: as much of it as is known.
+/// An answer to be classified, as far as it is known.
 ///
 /// ```
 /// use gcp_scopes_explain::refusal::{Answer, Gate, classify};
 ///
-/// let body = br#"{"error":{"code":403,"message":"The caller does not have permission","status":"PERMISSION_DENIED"}}"#;
+/// let body = br#"{"error":{"code":403,"message":"The caller does not have permission"}}"#;
 /// let refusal = classify(&Answer::new(body).with_status(403)).expect("a refusal");
 /// assert_eq!(refusal.gate(), Gate::Iam);
 /// ```
@@ -49,12 +49,12 @@ impl<'a> Answer<'a> {
         Self { is_text: true, ..Self::new(text.as_ref()) }
     }
 
-    /// Adds the HTTP status. A gRPC status stands in the header `grpc-status`.
+    /// Adds the HTTP status. A gRPC status is in the header `grpc-status`.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::{Answer, Gate, classify};
     /// let refusal = classify(&Answer::new(b"").with_status(403)).expect("a refusal");
-    /// assert_eq!(refusal.gate(), Gate::Other); // it does not say
+    /// assert_eq!(refusal.gate(), Gate::Other); // the status alone names no gate
     /// ```
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {
@@ -62,14 +62,15 @@ impl<'a> Answer<'a> {
         self
     }
 
-    /// Adds the headers, or the trailers of gRPC, or both in one map.
+    /// Adds the headers, the trailers of gRPC, or both in one map.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate, classify};
     /// let mut trailers = http::HeaderMap::new();
     /// trailers.insert("grpc-status", "7".parse()?);
     /// trailers.insert("grpc-message", "Request had insufficient authentication scopes.".parse()?);
-    /// let refusal = classify(&Answer::new(b"").with_status(200).with_headers(&trailers)).expect("a refusal");
+    /// let answer = Answer::new(b"").with_status(200).with_headers(&trailers);
+    /// let refusal = classify(&answer).expect("a refusal");
     /// assert_eq!((refusal.gate(), refusal.certainty()), (Gate::Scope, Certainty::Certain));
     /// # Ok::<(), http::header::InvalidHeaderValue>(())
     /// ```
@@ -80,7 +81,7 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// Shows no word of the server.
+/// Without the body, which may name resources.
 impl fmt::Debug for Answer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()

@@ -1,18 +1,18 @@
-//! Gathers what an answer says from all its forms.
+//! Gathers the facts of an answer from its status, headers and body.
 
 use http::HeaderMap;
 use serde_json::Value;
 
-use super::facts::{Facts, is_telling, uncapitalized};
+use super::answer_facts::{AnswerFacts, is_known_reason, uncapitalized};
 use super::phrases::{ACCESS_PHRASES, NOISE, PHRASES};
 use super::words::{REQUEST_IDS, SCOPE_LISTS};
 use super::{cut_json, grpc, json, syntax, text};
 
-/// How many lines of a text are searched for the one to show.
+/// How many lines of a text are searched for the message to show.
 const LINE_LIMIT: usize = 200;
 
-pub(super) fn gather(status: Option<u16>, headers: &HeaderMap, body: &str, is_text: bool) -> Facts {
-    let mut facts = Facts { status, is_answer: !is_text, ..Facts::default() };
+pub(super) fn gather(status: Option<u16>, headers: &HeaderMap, body: &str, is_text: bool) -> AnswerFacts {
+    let mut facts = AnswerFacts { status, is_answer: !is_text, ..AnswerFacts::default() };
     grpc::read(headers, &mut facts);
     let challenges = headers.get_all(http::header::WWW_AUTHENTICATE);
     challenges.iter().filter_map(|line| line.to_str().ok()).for_each(|line| facts.challenge.read(line));
@@ -23,7 +23,7 @@ pub(super) fn gather(status: Option<u16>, headers: &HeaderMap, body: &str, is_te
     facts
 }
 
-impl Facts {
+impl AnswerFacts {
     fn read_body(&mut self, body: &str) {
         let body = body.trim_start_matches('\u{feff}').trim_start_matches(")]}'").trim();
         match self.json(body) {
@@ -66,14 +66,14 @@ impl Facts {
         for code in text::elements(body, "Code") {
             self.add_reason(&uncapitalized(&code));
         }
-        // Cloud Storage says the telling sentence in the details.
+        // Cloud Storage has the sentence that names the gate in the details.
         for name in ["Details", "Message", "internalReason"] {
             text::elements(body, name).for_each(|message| self.add_message(&message));
         }
         self.text = text::without_tags(body);
     }
 
-    /// What a text tells by its marks, whatever its form.
+    /// Finds fields, reasons and a challenge in a text of any form.
     fn scan(&mut self, text: &str) {
         let first_words = |key| text::values(text, key).filter_map(|value| value.split(' ').next());
         first_words("reason").for_each(|reason| self.add_reason(reason));
@@ -81,7 +81,7 @@ impl Facts {
         for key in ["service", "method", "permission", "consumer", "uid"] {
             first_words(key).for_each(|word| self.details.add(key, word));
         }
-        for word in words(text).filter(|word| is_telling(word)) {
+        for word in words(text).filter(|word| is_known_reason(word)) {
             self.add_reason(word);
             self.add_reason(&uncapitalized(word));
         }
@@ -102,7 +102,7 @@ impl Facts {
         for noise in NOISE {
             self.prose = self.prose.replace(noise, "");
         }
-        self.details.server_message = self.telling_line().map(syntax::harmless);
+        self.details.server_message = self.main_message().map(syntax::safe_to_show);
     }
 
     /// The words of an answer that nobody but the server chose.
@@ -111,8 +111,8 @@ impl Facts {
         texts.chain([token_error.to_owned()]).collect::<Vec<_>>().join("\n")
     }
 
-    /// The main message; in a text, the line that says most.
-    fn telling_line(&self) -> Option<&str> {
+    /// The first message; of a text, the first line with a known phrase, or else the first line.
+    fn main_message(&self) -> Option<&str> {
         let is_phrase = |line: &str| {
             let line = text::plain(line);
             PHRASES.iter().chain(ACCESS_PHRASES).any(|(phrase, _)| text::has(&line, phrase))
