@@ -140,7 +140,8 @@ impl Denial {
         let accepted = accepted_scopes(&listed, &granted, &refusal);
         let is_from_other_identity =
             granted.is_unknown() && machine_holds_enough(&environment, &accepted, &refusal);
-        let environment = if is_from_other_identity { Environment::unknown_place() } else { environment };
+        let environment =
+            if is_from_other_identity { Environment::unknown_with_given_token() } else { environment };
         Self::from_facts(DenialKind::Refused, method, accepted, granted, environment, Some(refusal))
     }
 
