@@ -3,7 +3,7 @@
 //! A denial contains facts: the API method, the scopes that the method accepts, the scopes that the
 //! token holds, and where the program runs. `Display` writes the denial as one line for a log,
 //! [`Denial::report`] returns a page for a person, and `Serialize` writes one object for machines.
-//! [`decide`](crate::decide) returns a denial for a call that is not sent yet,
+//! [`decide`](crate::decide()) returns a denial for a call that is not sent yet,
 //! [`explain`](crate::explain) for a call that was refused.
 //!
 //! ```

@@ -1,5 +1,5 @@
 //! Creates the steps of a section of advice. The words and conditions in the section are evaluated
-//! by a [`Context`]. The syntax of sections is described in [`sections`](super::sections).
+//! by a [`Context`]. The syntax of sections is described in [`sections`].
 
 use super::sections::{self, Block};
 use super::step::{Remedy, Step};

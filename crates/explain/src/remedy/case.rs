@@ -75,8 +75,8 @@ impl Case<'_> {
         self.needed.get_or_init(|| least_of(self.accepted))
     }
 
-    /// Returns the scopes that Google recommends for these calls, with the held scopes and the
-    /// needed scopes that the recommended ones do not include.
+    /// Returns the scopes that Google recommends: `cloud-platform`, and the needed and held scopes of
+    /// APIs that `cloud-platform` does not cover, such as Drive.
     pub(super) fn recommended(&self) -> &ScopeSet {
         self.recommended.get_or_init(|| recommended(self.accepted, self.held()))
     }
