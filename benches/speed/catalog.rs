@@ -1,5 +1,5 @@
-//! The data of the catalog, to list the request forms in it and to read catalogs of other sizes than the
-//! one that is compiled into the library.
+//! The data of the two catalogs, which the benchmark reads without the library: to list all request
+//! forms, and to compare a small catalog with the full one.
 
 pub(crate) mod templates;
 

@@ -1,22 +1,23 @@
-//! Every request form of the catalog, read out of its tries.
+//! Lists the request templates (verb, host and path pattern) of all methods in the catalog.
 
 use http::{Method, Uri};
 
 use super::FULL;
 use gcp_scopes_catalog::raw::{LEGACY, VERBS};
 
-/// One request form.
+/// A request template: the verb, the host and the path pattern of a method.
 #[derive(Clone)]
 pub(crate) struct Template {
     pub(crate) host: &'static str,
     pub(crate) verb: &'static str,
-    /// Literals, `*` and `**`.
+    /// The segments of the path: literals, `*` for one segment, and `**` for several.
     pub(crate) segments: Vec<&'static str>,
+    /// The custom verb after the colon, such as `publish` in `topics/t:publish`.
     pub(crate) custom: Option<&'static str>,
 }
 
 impl Template {
-    /// A request of this form.
+    /// Returns a URI that matches this template.
     pub(crate) fn uri(&self) -> Uri {
         let segment = |segment: &&'static str| match *segment {
             "*" => "my-name-12",
@@ -32,7 +33,8 @@ impl Template {
         self.verb.parse().unwrap()
     }
 
-    /// The form as matchit writes it. A custom verb is part of the last name there.
+    /// Returns the path pattern in matchit's syntax, which has no custom verbs: the last segment
+    /// ends with the custom verb.
     pub(crate) fn route(&self) -> String {
         let last = self.segments.len() - 1;
         let segment = |(place, segment): (usize, &&str)| match *segment {
@@ -46,28 +48,31 @@ impl Template {
     }
 }
 
-/// Every request form of the whole catalog, by host.
+/// Returns the templates of the full catalog, host by host.
 pub(crate) fn all() -> Vec<Template> {
-    let mut found = Vec::new();
+    let mut templates = Vec::new();
     for (host, root) in FULL.host_names().filter(|(host, _)| *host != LEGACY) {
-        let mut way = Vec::new();
-        below(root, &mut way, &mut |segments, key| {
+        let mut path = Vec::new();
+        visit_methods(root, &mut path, &mut |segments, key| {
             let custom = (key >> 3).checked_sub(1).map(|number| FULL.custom_verb_name(number));
             let verb = VERBS[usize::from(key & 7) - 1];
-            found.push(Template { host, verb, segments: segments.to_vec(), custom });
+            templates.push(Template { host, verb, segments: segments.to_vec(), custom });
         });
     }
-    found
+    templates
 }
 
-fn below(node: u32, way: &mut Vec<&'static str>, found: &mut impl FnMut(&[&'static str], u16)) {
+/// Calls `visit` with the path and the key of each method at `node` and below it. `path` holds the
+/// segments from the root to `node`. A key encodes the verb in its low three bits, and the custom
+/// verb above them.
+fn visit_methods(node: u32, path: &mut Vec<&'static str>, visit: &mut impl FnMut(&[&'static str], u16)) {
     let node = FULL.node(node);
-    node.methods().for_each(|(key, _)| found(way, key));
+    node.methods().for_each(|(key, _)| visit(path, key));
     let wild = [("*", node.star()), ("**", node.double_star())];
     let wild = wild.into_iter().filter_map(|(name, child)| Some((name, child?)));
     for (segment, child) in node.children(&FULL).chain(wild) {
-        way.push(segment);
-        below(child, way, found);
-        way.pop();
+        path.push(segment);
+        visit_methods(child, path, visit);
+        path.pop();
     }
 }
