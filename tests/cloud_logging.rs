@@ -86,7 +86,7 @@ async fn json_subscriber_keeps_field_names_and_the_error_reporting_type() {
     let buffer = log.clone();
     let mut layer = JsonLayer::new(move || buffer.clone());
     layer.with_flattened_event().with_top_level_flattened_current_span();
-    // Cloud Logging calls the level WARN "WARNING". Source:
+    // Cloud Logging calls the level WARN "WARNING":
     // <https://docs.cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#LogSeverity>
     layer.add_dynamic_field("severity", |event, _| {
         Some(if *event.metadata().level() == Level::WARN {

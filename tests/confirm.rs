@@ -1,7 +1,7 @@
 //! Checks `Preflight::Confirm`, the default, over real sockets: which calls are sent, which are
 //! denied without being sent, and which responses change later predictions. A call is denied
-//! without being sent (`DenialKind::Confirmed`) only after Google has refused the same method for
-//! lack of scope.
+//! without being sent (`DenialKind::Confirmed`) only after Google has refused a call of that
+//! method for lack of scope.
 #![cfg(all(feature = "reqwest-middleware", feature = "tower"))]
 #![allow(
     clippy::unwrap_used,
@@ -40,8 +40,7 @@ use tower::{BoxError, Service as _, ServiceBuilder, ServiceExt};
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 
 async fn google() -> FakeGoogle {
-    // Installs the crypto provider that reqwest may need, before the guard sends a request.
-    drop(plain::client());
+    plain::provider();
     FakeGoogle::builder()
         .vm(Vm::new("web-1").scopes(["logging.write"]))
         .bucket("photos")

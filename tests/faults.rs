@@ -374,7 +374,7 @@ async fn responses_of_proxies_and_portals_are_not_explained() {
     ];
     for row in rows {
         let address = serve(row).await;
-        drop(plain::client());
+        plain::provider();
         let resolving = reqwest::Client::builder().resolve("pubsub.googleapis.com", address).build().unwrap();
         let url = format!("http://pubsub.googleapis.com:{}", address.port());
         let guard = builder(&url).build();
@@ -393,7 +393,7 @@ async fn a_scope_refusal_from_another_host_is_not_explained() {
     let address = serve(refusal.as_bytes()).await;
     let guard = Guard::builder().no_tokeninfo().build();
     declare(&guard);
-    drop(plain::client());
+    plain::provider();
     for host in
         ["proxy.corp.example", "storage.googleapis.com.evil.example", "pubsub.googleapis.com", "run.app"]
     {

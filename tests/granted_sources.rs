@@ -36,8 +36,7 @@ const ACCOUNT: &str = "robot@my-project.iam.gserviceaccount.com";
 const READ_ONLY: &str = "https://www.googleapis.com/auth/devstorage.read_only";
 
 async fn google(platform: Platform) -> FakeGoogle {
-    // Installs the crypto provider that reqwest may need, before the guard sends a request.
-    drop(plain::client());
+    plain::provider();
     let vm = Vm::new("web-1").account(ACCOUNT).platform(platform).scopes(["devstorage.read_only"]);
     let builder = FakeGoogle::builder().vm(vm).bucket("photos");
     builder.iam("photos", ACCOUNT, "roles/storage.objectAdmin").start().await.unwrap()
@@ -257,7 +256,7 @@ async fn the_reqwest_middleware_attaches_tokens_for_google_only() {
     let client = ClientBuilder::new(plain::client()).with(middleware).build();
     let base = google.storage_url();
     let upload = format!("{base}/upload/storage/v1/b/photos/o?uploadType=media&name=x");
-    // The token provider is requests for the least scope of each method, and IAM allows both calls.
+    // The token provider is asked for the least scope of each method, and IAM allows both calls.
     assert_eq!(client.post(&upload).body("meow").send().await.unwrap().status(), StatusCode::OK);
     let list = client.get(format!("{base}/storage/v1/b/photos/o"));
     assert_eq!(list.send().await.unwrap().status(), StatusCode::OK);

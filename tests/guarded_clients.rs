@@ -193,7 +193,9 @@ fn is_about_scopes(wire: Wire) -> bool {
 
 /// Returns all parts of a response that a caller can read, except the headers that differ in every
 /// response.
-async fn observable_parts(response: reqwest::Response) -> (StatusCode, http::Version, String, HeaderMap, Bytes) {
+async fn observable_parts(
+    response: reqwest::Response,
+) -> (StatusCode, http::Version, String, HeaderMap, Bytes) {
     let mut headers = response.headers().clone();
     headers.remove("date");
     headers.remove("x-guploader-uploadid");
@@ -294,7 +296,7 @@ async fn without_a_metadata_server_calls_behave_as_without_the_guard() {
             .bearer_auth(google.token());
         assert_eq!(read.send().await.unwrap().status(), StatusCode::OK);
         let error = upload(&guarded, &google).send().await.unwrap_err();
-        let denial = Denial::find(&error).expect("the refusal should still be explain");
+        let denial = Denial::find(&error).expect("the refusal should still be explained");
         assert!(denial.granted().is_unknown());
         assert!(denial.report().contains("not known"), "{}", denial.report());
     }
@@ -356,7 +358,7 @@ async fn the_tower_layer_passes_on_frames_and_trailers() {
 #[tokio::test]
 async fn repeated_denials_are_logged_once_per_kind() {
     let google = google().await;
-    // The number of predicted and of denied events of five storage_requests. Only `Deny` waits for
+    // The number of predicted and of denied events of five uploads. Only `Deny` waits for
     // the scopes of the token before the first call; the other preflights do not know them then.
     let rows = [
         (Preflight::Off, 0, 1),

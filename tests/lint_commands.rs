@@ -58,7 +58,7 @@ fn lint(name: &str, commands: &BTreeSet<String>) -> Result<BTreeMap<String, Opti
 }
 
 /// Returns the commands of a command line, which are joined by `&&`. The placeholder for the
-/// project is replaced, because the linter checks the syntax of some projects.
+/// project is replaced, because for some commands the linter checks the project ID.
 fn commands(line: &str) -> impl Iterator<Item = String> + '_ {
     line.split(" && ").map(|command| command.replace("--project=PROJECT", "--project=my-project"))
 }

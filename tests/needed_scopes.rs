@@ -37,7 +37,8 @@ fn declared(scopes: &str) -> GrantedScopes {
     GrantedScopes::known(ScopeSet::from_scope_text(scopes), GrantSource::Declared)
 }
 
-/// Creates a guard for an API that is not in the catalog, which knows that `token` holds `granted`.
+/// Creates a guard for an API that is not in the catalog. The guard knows that `token` holds the
+/// scopes `granted`.
 fn guard(google: &FakeGoogle, preflight: Preflight, token: &str, granted: GrantedScopes) -> Guard {
     let api = google.url_of(Service::Front);
     let guard = Guard::builder().endpoint(api, "brandnew.googleapis.com").unwrap().preflight(preflight);

@@ -19,7 +19,7 @@ use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 
 async fn google() -> Result<FakeGoogle> {
-    let _ = plain::client();
+    plain::provider();
     let google = FakeGoogle::builder().vm(Vm::new("web-1").scopes(["cloud-platform"])).bucket("photos");
     Ok(google.iam("photos", ACCOUNT, "roles/storage.admin").start().await?)
 }

@@ -113,7 +113,7 @@ fn publish(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest_middle
 }
 
 /// Returns the cells of each row of the field table in `docs/logs.md`, starting with the header.
-fn rows() -> impl Iterator<Item = Vec<String>> {
+fn field_table_rows() -> impl Iterator<Item = Vec<String>> {
     let page = include_str!("../docs/logs.md");
     let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
     page.lines()
@@ -124,14 +124,14 @@ fn rows() -> impl Iterator<Item = Vec<String>> {
 /// Returns the values that `docs/logs.md` allows for a field, for each field with a list of values.
 fn documented_values() -> BTreeMap<String, BTreeSet<String>> {
     let quoted = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect();
-    let listed = rows().filter(|row| row[7].starts_with('`'));
+    let listed = field_table_rows().filter(|row| row[7].starts_with('`'));
     listed.map(|row| (row[0].trim_matches('`').to_owned(), quoted(&row[7]))).collect()
 }
 
 /// Returns for each kind of event the fields in `docs/logs.md`, and whether each field is always
 /// present.
 fn documented_fields() -> BTreeMap<String, BTreeMap<String, bool>> {
-    let mut rows = rows();
+    let mut rows = field_table_rows();
     let header = rows.next().unwrap();
     let mut kinds: BTreeMap<String, BTreeMap<String, bool>> = BTreeMap::new();
     for row in rows.skip(1) {
@@ -185,12 +185,12 @@ async fn every_event_has_exactly_the_documented_fields() {
             let absent: Vec<_> =
                 listed.iter().filter(|(field, always)| **always && !event.contains_key(*field)).collect();
             assert!(absent.is_empty(), "{kind} lacks fields that docs/logs.md promises: {absent:?}");
-            let odd = values
+            let unlisted = values
                 .iter()
                 .find(|(field, values)| event.get(*field).is_some_and(|value| !values.contains(value)));
             assert!(
-                odd.is_none(),
-                "{kind} has a value that docs/logs.md does not list for {odd:?}: {event:?}"
+                unlisted.is_none(),
+                "{kind} has a value that docs/logs.md does not list for {unlisted:?}: {event:?}"
             );
         }
         let present: BTreeSet<_> = events.iter().flat_map(|event| event.keys().cloned()).collect();

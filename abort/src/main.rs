@@ -75,7 +75,7 @@ async fn guard(host: &str) -> Guard {
     builder.tokeninfo_ahead().preflight(Preflight::Deny).detect().await
 }
 
-/// Calls an upload with `token` and returns the denial. Returns an error if the call is not denied.
+/// Uploads an object with `token` and returns the denial. Returns an error if the call is not denied.
 async fn call(guard: &Guard, token: &str) -> Result<Denial, BoxError> {
     let mut service = guard.layer().layer(Google);
     let url = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?name=cat.jpg";

@@ -1,5 +1,5 @@
-//! The data of the two catalogs, which the benchmark reads without the library: to list all request
-//! forms, and to compare a small catalog with the full one.
+//! The data files of two catalogs: the full one, and that of Cloud Storage alone. The benchmark lists
+//! the request templates of the full catalog, and compares look-ups in the two catalogs.
 
 pub(crate) mod templates;
 
