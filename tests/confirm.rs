@@ -90,8 +90,8 @@ impl Program {
     }
 
     /// Returns how many requests `service` has received.
-    fn sent(&self, service: Service) -> usize {
-        sent(&self.google, service)
+    fn requests_to(&self, service: Service) -> usize {
+        requests_to(&self.google, service)
     }
 }
 
@@ -104,7 +104,7 @@ fn publish_url(google: &FakeGoogle) -> String {
 }
 
 /// Returns how many requests `service` has received.
-fn sent(google: &FakeGoogle, service: Service) -> usize {
+fn requests_to(google: &FakeGoogle, service: Service) -> usize {
     google.requests().iter().filter(|request| request.service() == service).count()
 }
 
@@ -123,7 +123,7 @@ async fn after_the_first_refusal_ten_thousand_calls_cause_no_request() {
         assert_eq!(kind(program.upload().await), Some(DenialKind::Confirmed));
     }
     assert_eq!(program.google.requests().len(), before);
-    assert_eq!(program.sent(Service::Storage), 1);
+    assert_eq!(program.requests_to(Service::Storage), 1);
 }
 
 #[tokio::test]
@@ -200,7 +200,7 @@ async fn calls_started_before_the_first_refusal_are_sent_without_waiting() {
         assert_eq!(kind(call.await.unwrap()), Some(DenialKind::Refused));
     }
     assert_eq!(kind(delayed.call(upload(&google, &token)).await.unwrap()), Some(DenialKind::Confirmed));
-    assert_eq!(sent(&google, Service::Storage), 50);
+    assert_eq!(requests_to(&google, Service::Storage), 50);
 }
 
 #[tokio::test]
@@ -235,10 +235,10 @@ async fn calls_with_a_new_token_with_more_scopes_are_sent() {
 async fn a_refusal_confirms_only_the_refused_method() {
     let program = Program::with_known_token().await;
     assert_eq!(kind(program.list().await), Some(DenialKind::Refused));
-    assert_eq!(program.sent(Service::Storage), 2);
+    assert_eq!(program.requests_to(Service::Storage), 2);
     assert_eq!(kind(program.list().await), Some(DenialKind::Confirmed));
     assert_eq!(kind(program.upload().await), Some(DenialKind::Confirmed));
-    assert_eq!(program.sent(Service::Storage), 2);
+    assert_eq!(program.requests_to(Service::Storage), 2);
 }
 
 #[tokio::test]
@@ -258,7 +258,7 @@ async fn a_contradicted_prediction_is_logged_once_and_not_repeated() {
         program.google.front().respond_with(Wire::Scope);
         assert_eq!(kind(program.publish().await), Some(DenialKind::Refused));
     }
-    assert_eq!(program.sent(Service::Front), 8);
+    assert_eq!(program.requests_to(Service::Front), 8);
 }
 
 #[tokio::test]
@@ -313,9 +313,9 @@ async fn responses_without_evidence_on_scopes_change_no_prediction() {
     }
     program.google.front().respond_with(Wire::Scope);
     assert_eq!(kind(program.publish().await), Some(DenialKind::Refused));
-    let before = program.sent(Service::Front);
+    let before = program.requests_to(Service::Front);
     assert_eq!(kind(program.publish().await), Some(DenialKind::Confirmed));
-    assert_eq!(program.sent(Service::Front), before);
+    assert_eq!(program.requests_to(Service::Front), before);
 }
 
 #[tokio::test]
@@ -348,13 +348,13 @@ async fn tokeninfo_is_queried_once_per_unknown_token_after_a_refusal() {
     for _ in 0..3 {
         program.token = program.google.mint(ACCOUNT, ["devstorage.read_only"]);
         assert_eq!(program.list().await.unwrap().status(), StatusCode::OK);
-        let before = program.sent(Service::OAuth);
+        let before = program.requests_to(Service::OAuth);
         let error = program.upload().await.unwrap_err();
         assert_eq!(Denial::find(&error).unwrap().granted().source(), Some(GrantSource::Tokeninfo));
         for _ in 0..10 {
             assert_eq!(kind(program.upload().await), Some(DenialKind::Confirmed));
         }
-        assert_eq!(program.sent(Service::OAuth), before + 1);
+        assert_eq!(program.requests_to(Service::OAuth), before + 1);
     }
     let requests = program.google.requests();
     let mut tokeninfo = requests.iter().filter(|request| request.service() == Service::OAuth);
@@ -373,7 +373,7 @@ async fn with_preflight_off_tokeninfo_still_explains_refusals() {
         assert_eq!(denial.kind(), DenialKind::Refused);
         assert_eq!(denial.granted().source(), Some(GrantSource::Tokeninfo));
     }
-    assert_eq!(sent(&google, Service::OAuth), 1);
+    assert_eq!(requests_to(&google, Service::OAuth), 1);
 }
 
 /// Creates granted scopes that the program has declared.

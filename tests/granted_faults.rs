@@ -203,7 +203,7 @@ async fn call(guard: &Guard, token: &str) -> Result<StatusCode, BoxError> {
 }
 
 /// Returns how many requests `service` has received.
-fn requests(google: &FakeGoogle, service: Service) -> usize {
+fn request_count(google: &FakeGoogle, service: Service) -> usize {
     google.requests().iter().filter(|request| request.service() == service).count()
 }
 
@@ -218,7 +218,7 @@ async fn ten_thousand_callers_of_one_token_cause_one_tokeninfo_request() {
         let token = google.mint(ACCOUNT, ["devstorage.read_only"]);
         google.fault(Service::Metadata, Fault::Status(StatusCode::NOT_FOUND));
         fault.into_iter().for_each(|fault| google.fault(Service::OAuth, fault));
-        let before = requests(&google, Service::Metadata);
+        let before = request_count(&google, Service::Metadata);
         let mut callers = tokio::task::JoinSet::new();
         for _ in 0..10_000 {
             let (guard, token) = (guard.clone(), token.clone());
@@ -227,8 +227,8 @@ async fn ten_thousand_callers_of_one_token_cause_one_tokeninfo_request() {
         let passed = callers.join_all().await.into_iter().filter(|passed| *passed).count();
         assert_eq!(passed, if fault.is_none() { 0 } else { 10_000 }, "{fault:?}");
         google.wait_for(|requests| requests.iter().any(|request| request.service() == Service::OAuth)).await;
-        assert_eq!(requests(&google, Service::OAuth), 1, "{fault:?}");
-        assert_eq!(requests(&google, Service::Metadata), before + 1, "{fault:?}");
+        assert_eq!(request_count(&google, Service::OAuth), 1, "{fault:?}");
+        assert_eq!(request_count(&google, Service::Metadata), before + 1, "{fault:?}");
     }
 }
 

@@ -48,7 +48,7 @@ fn guard(google: &FakeGoogle, preflight: Preflight, token: &str, granted: Grante
 }
 
 /// Returns how many requests the API has received.
-fn sent(google: &FakeGoogle) -> usize {
+fn request_count(google: &FakeGoogle) -> usize {
     google.requests().iter().filter(|request| request.service() == Service::Front).count()
 }
 
@@ -72,11 +72,11 @@ async fn needed_scopes_decide_for_an_api_outside_the_catalog() {
     let denial = Denial::find(&error).unwrap();
     assert_eq!(denial.kind(), DenialKind::Predicted);
     assert_eq!(*denial.accepted(), ScopeSet::from_scope_text(OWN));
-    assert_eq!(sent(&google), 0);
+    assert_eq!(request_count(&google), 0);
     // Without needed scopes the guard predicts nothing, but explains the refusal.
     let error = call(&client, &google, &token).send().await.unwrap_err();
     assert_eq!(Denial::find(&error).unwrap().kind(), DenialKind::Refused);
-    assert_eq!(sent(&google), 1);
+    assert_eq!(request_count(&google), 1);
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn the_tower_layer_reads_needed_scopes_from_request_extensions() {
     let request = request.header("authorization", format!("Bearer {token}")).extension(needed(OWN));
     let error = service.oneshot(request.body(Full::default()).unwrap()).await.unwrap_err();
     assert!(Denial::find(&*error).is_some());
-    assert_eq!(sent(&google), 0);
+    assert_eq!(request_count(&google), 0);
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn a_refusal_confirms_only_calls_with_equal_needed_scopes() {
         kinds.push(Denial::find(&error).unwrap().kind());
     }
     assert_eq!(kinds, [DenialKind::Refused, DenialKind::Confirmed, DenialKind::Confirmed]);
-    assert_eq!(sent(&google), 1);
+    assert_eq!(request_count(&google), 1);
     let other = call(&client, &google, &token).with_extension(needed("https://example.com/other"));
     assert!(other.send().await.unwrap().status().is_success());
 }

@@ -1,5 +1,5 @@
-//! Checks what a recorder records of the calls through a guard, and what scopes it derives from
-//! them.
+//! Checks which methods a recorder records of the calls through a guard, and which scopes the
+//! recorder derives from the methods.
 #![cfg(all(feature = "reqwest-middleware", feature = "catalog-full"))]
 #![allow(
     clippy::unwrap_used,
