@@ -76,7 +76,7 @@ async fn main() -> Result<(), BoxError> {
             }
             Err(error) => println!("  {}", Denial::find(&**error).ok_or("the error should hold a denial")?),
         }
-        println!("  {} requests have reached Cloud Storage\n", requests(&google));
+        println!("  {} requests have reached Cloud Storage\n", storage_requests(&google));
     }
     Ok(())
 }
@@ -88,6 +88,6 @@ fn upload(google: &FakeGoogle, token: &str) -> http::Result<Request<Full<Bytes>>
 }
 
 /// Returns how many requests have reached the fake Cloud Storage.
-fn requests(google: &FakeGoogle) -> usize {
+fn storage_requests(google: &FakeGoogle) -> usize {
     google.requests().iter().filter(|request| request.service() == Service::Storage).count()
 }

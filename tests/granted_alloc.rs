@@ -129,8 +129,8 @@ fn a_scope_for_all_methods_of_a_host_allocates_nothing() {
     let granted =
         GrantedScopes::known([Scope::cloud_platform()].into_iter().collect(), GrantSource::Declared);
     guard.declare(AccessToken::new("ya29.whole").unwrap(), granted);
-    let long = format!("https://storage.googleapis.com/storage/v1/b/photos/o/{}", "x".repeat(1000));
-    let long = || Request::get(&long).header(AUTHORIZATION, "Bearer ya29.whole").body(()).unwrap();
+    let long_url = format!("https://storage.googleapis.com/storage/v1/b/photos/o/{}", "x".repeat(1000));
+    let long = || Request::get(&long_url).header(AUTHORIZATION, "Bearer ya29.whole").body(()).unwrap();
     assert_eq!(allocations(&guard, (0..110).map(|_| request("ya29.whole")).collect(), 100), 0);
     assert_eq!(allocations(&guard, (0..110).map(|_| long()).collect(), 100), 0);
 }
