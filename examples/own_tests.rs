@@ -16,8 +16,8 @@ struct Photos {
 }
 
 impl Photos {
-    /// Uploads a photo. The error is a message for the user. If a scope is missing, the message asks
-    /// the user to call the VM's operator, and names the scope.
+    /// Uploads a photo. The error is a message for the user. If a scope is missing, the message
+    /// asks the user to call the VM's operator, and names the scope.
     async fn store(&self, name: &str) -> Result<(), String> {
         let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name={name}", self.storage);
         match self.http.post(url).bearer_auth(&self.token).body("meow").send().await {

@@ -51,7 +51,7 @@ const ROTATION: u64 = 50;
 /// How many calls are made before memory is measured. By then the guards' token caches are full and
 /// every connection has been used, so memory that still grows is a leak.
 const WARM_UP: u64 = 50_000;
-/// The size of the HTTP client's read buffer of a connection. It is fixed, because hyper's adaptive
+/// The size of the HTTP client's read buffer of a connection: fixed, because hyper's adaptive
 /// buffers keep growing for minutes, one connection at a time, and would look like a leak.
 const READ_BUFFER_BYTES: usize = 8 * 1024;
 /// How many samples of memory are taken at most after the warm-up.

@@ -34,19 +34,23 @@ type Body = GuardBody<Bytes>;
 type Sent = std::future::Ready<Result<Response<Bytes>, io::Error>>;
 type Client = ::tower::util::ServiceFn<fn(Request<()>) -> Sent>;
 
-fn assert_owned<T: Send + Sync + Unpin + 'static>() {}
+/// Compiles only if `T` is `Send`, `Sync`, `Unpin` and owned.
+fn assert_send<T: Send + Sync + Unpin + 'static>() {}
+/// Compiles only if `T`, which may borrow, is `Send`, `Sync` and `Unpin`.
 fn assert_borrowed<T: Send + Sync + Unpin>() {}
+/// Compiles only if `T` is an error that `Box<dyn Error + Send + Sync>` can hold.
 fn assert_error<T: StdError + Send + Sync + 'static>() {}
+/// Compiles only if a runtime with several threads can spawn the future.
 fn assert_spawnable<F: Future + Send + 'static>(_: F) {}
 
 #[test]
 fn public_types_are_send_and_sync() {
-    assert_owned::<(Guard, GuardBuilder, Decision, Denial, Error)>();
-    assert_owned::<(Scope, ScopeSet, GrantedScopes, ApiMethod, Found, Endpoints, NeededScopes, AbstainReason)>(
+    assert_send::<(Guard, GuardBuilder, Decision, Denial, Error)>();
+    assert_send::<(Scope, ScopeSet, GrantedScopes, ApiMethod, Found, Endpoints, NeededScopes, AbstainReason)>(
     );
-    assert_owned::<(Environment, Snapshot, Refusal, Step, Recorder)>();
-    assert_owned::<(SelfCheck, Report, Finding, ClosedGates)>();
-    assert_owned::<(FakeGoogle, FakeGoogleBuilder, RecordedRequest)>();
+    assert_send::<(Environment, Snapshot, Refusal, Step, Recorder)>();
+    assert_send::<(SelfCheck, Report, Finding, ClosedGates)>();
+    assert_send::<(FakeGoogle, FakeGoogleBuilder, RecordedRequest)>();
     assert_borrowed::<(Call<'_>, Answer<'_>, AccessToken<'_>)>();
     assert_error::<Denial>();
     assert_error::<Error>();
@@ -55,10 +59,10 @@ fn public_types_are_send_and_sync() {
 
 #[test]
 fn adapter_types_are_send_and_sync() {
-    assert_owned::<(tower::GuardLayer, tower::GuardService<Client>, Body, GuardBody<Empty<bytes::Bytes>>)>();
-    assert_owned::<(GuardMiddleware, Calling, Flight)>();
-    assert_owned::<GuardTokenProvider<dyn gcp_auth::TokenProvider>>();
-    assert_owned::<(ReqwestFetch, SharedTokenSource)>();
+    assert_send::<(tower::GuardLayer, tower::GuardService<Client>, Body, GuardBody<Empty<bytes::Bytes>>)>();
+    assert_send::<(GuardMiddleware, Calling, Flight)>();
+    assert_send::<GuardTokenProvider<dyn gcp_auth::TokenProvider>>();
+    assert_send::<(ReqwestFetch, SharedTokenSource)>();
 }
 
 #[test]

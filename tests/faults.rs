@@ -46,7 +46,7 @@ const TOKEN: &str = "ya29.of-the-faults";
 /// in a response to explain it as a refusal for lack of scope.
 fn guard(delivery: DenialDelivery) -> Guard {
     let guard = builder(EMULATOR).denial_delivery(delivery).build();
-    declare(&guard);
+    declare_insufficient_scopes(&guard);
     guard
 }
 
@@ -56,7 +56,7 @@ fn builder(url: &str) -> GuardBuilder {
 }
 
 /// Declares that [`TOKEN`] holds a scope that Pub/Sub does not accept.
-fn declare(guard: &Guard) {
+fn declare_insufficient_scopes(guard: &Guard) {
     let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/logging.write");
     guard.declare(AccessToken::new(TOKEN).unwrap(), GrantedScopes::known(held, GrantSource::Declared));
 }
@@ -350,7 +350,7 @@ async fn a_broken_connection_looks_the_same_with_and_without_the_guard() {
     for row in rows {
         let url = format!("http://{}", serve(row).await);
         let guard = builder(&url).denial_delivery(DenialDelivery::Extension).build();
-        declare(&guard);
+        declare_insufficient_scopes(&guard);
         let url = format!("{url}/v1/projects/p/topics/t:publish");
         let plain = ClientBuilder::new(plain::client()).build();
         assert_eq!(
@@ -378,7 +378,7 @@ async fn responses_of_proxies_and_portals_are_not_explained() {
         let resolving = reqwest::Client::builder().resolve("pubsub.googleapis.com", address).build().unwrap();
         let url = format!("http://pubsub.googleapis.com:{}", address.port());
         let guard = builder(&url).build();
-        declare(&guard);
+        declare_insufficient_scopes(&guard);
         let guarded = ClientBuilder::new(resolving).with(guard.middleware()).build();
         let url = format!("{url}/v1/projects/p/topics/t:publish");
         let response = guarded.post(url).bearer_auth(TOKEN).body("{}").send().await.unwrap();
@@ -392,7 +392,7 @@ async fn a_scope_refusal_from_another_host_is_not_explained() {
         format!("HTTP/1.1 403 Forbidden\r\nwww-authenticate: {CHALLENGE}\r\n\r\n{SCOPE_REFUSAL}").leak();
     let address = serve(refusal.as_bytes()).await;
     let guard = Guard::builder().no_tokeninfo().build();
-    declare(&guard);
+    declare_insufficient_scopes(&guard);
     plain::provider();
     for host in
         ["proxy.corp.example", "storage.googleapis.com.evil.example", "pubsub.googleapis.com", "run.app"]

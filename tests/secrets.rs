@@ -1,6 +1,6 @@
 //! Checks that the token does not leak. One marked token is used with every form of refusal,
-//! preflight, delivery and adapter, with all logging on. It may reach only the API that the caller
-//! calls, and the servers from which the guard gets the scopes of the token.
+//! preflight, delivery and adapter, with all logging on. The token may reach only the API that the
+//! caller calls, and the servers from which the guard gets the scopes of the token.
 #![cfg(all(feature = "reqwest-middleware", feature = "tower"))]
 #![allow(
     clippy::unwrap_used,

@@ -68,7 +68,7 @@ async fn guard(google: &FakeGoogle) -> Result<Guard> {
 }
 
 /// Creates a self-check with a time limit that is long enough for a busy machine.
-fn patient(guard: &Guard) -> SelfCheck {
+fn long_self_check(guard: &Guard) -> SelfCheck {
     guard.self_check().timeout(Duration::from_secs(60))
 }
 
@@ -76,7 +76,7 @@ fn patient(guard: &Guard) -> SelfCheck {
 /// messages.
 fn service(guard: &Guard) -> SelfCheck {
     let publish = "POST https://pubsub.googleapis.com/v1/projects/{project}/topics/{topic}:publish";
-    let check = patient(guard).needs("storage.objects.get").needs("storage.objects.insert");
+    let check = long_self_check(guard).needs("storage.objects.get").needs("storage.objects.insert");
     let check = check.needs(publish);
     let check = check.iam(BUCKET, ["storage.objects.create", "storage.objects.delete"]);
     check.iam(TOPIC, ["pubsub.topics.publish"])
@@ -144,7 +144,7 @@ async fn a_vm_with_cloud_platform_is_open_after_the_iam_grant() -> Result<()> {
 async fn reports_defer_to_iam_only_where_iam_has_not_answered() -> Result<()> {
     let google = google(Vm::new("web-1")).await?;
     let guard = guard(&google).await?;
-    let uploads = || patient(&guard).needs("storage.objects.insert");
+    let uploads = || long_self_check(&guard).needs("storage.objects.insert");
     let open = uploads().iam(BUCKET, ["storage.objects.create"]);
     let closed = uploads().iam(BUCKET, ["storage.objects.delete"]);
     let publishes = || open.clone().needs("pubsub.projects.topics.publish");
@@ -177,7 +177,7 @@ async fn without_an_account_the_state_is_unknown_and_not_closed() -> Result<()> 
 async fn cloud_platform_is_not_advised_for_drive() -> Result<()> {
     let google = google(Vm::new("web-1").platform(Platform::CloudRunService)).await?;
     let both = |guard: &Guard| {
-        let check = patient(guard).needs("drive.files.list");
+        let check = long_self_check(guard).needs("drive.files.list");
         check.needs("storage.objects.insert")
     };
     compare("cloud-run-drive", &both(&guard(&google).await?).run().await)?;
@@ -189,7 +189,7 @@ async fn cloud_platform_is_not_advised_for_drive() -> Result<()> {
 async fn invalid_needs_are_reported_with_suggestions() -> Result<()> {
     let google = google(Vm::new("web-1")).await?;
     let guard = guard(&google).await?;
-    let check = patient(&guard).needs("storage.objects.insrt").needs_api("pubsbu", Access::Read);
+    let check = long_self_check(&guard).needs("storage.objects.insrt").needs_api("pubsbu", Access::Read);
     let check = check.needs("GET storage://photos").iam("photos", ["storage.objects.get"]);
     let check = check.iam(BUCKET, ["pubsub.topics.publish"]);
     let report = check.run().await;
@@ -201,7 +201,7 @@ async fn invalid_needs_are_reported_with_suggestions() -> Result<()> {
 #[tokio::test]
 async fn an_api_is_open_if_all_methods_are_open() -> Result<()> {
     let google = google(Vm::new("web-1").scopes(["devstorage.read_only", "pubsub"])).await?;
-    let check = patient(&guard(&google).await?).needs_api("storage", Access::Read);
+    let check = long_self_check(&guard(&google).await?).needs_api("storage", Access::Read);
     let check = check.needs_api("pubsub", Access::Write).needs_api("pubsub", Access::Read);
     compare("apis", &check.run().await)
 }
@@ -250,7 +250,7 @@ fn full_name(resource: &str, permission: &str) -> String {
 
 /// Creates a self-check that queries IAM for every resource of [`RESOURCES`].
 fn all_resources(guard: &Guard) -> SelfCheck {
-    RESOURCES.into_iter().fold(patient(guard), |check, (resource, permission)| {
+    RESOURCES.into_iter().fold(long_self_check(guard), |check, (resource, permission)| {
         check.iam(full_name(resource, permission), [permission])
     })
 }
@@ -295,7 +295,7 @@ async fn a_refused_iam_query_is_unknown_with_a_reason() -> Result<()> {
     ];
     for (wire, reason) in rows {
         google.front().respond_with(wire);
-        let check = patient(&guard).iam(TOPIC, ["pubsub.topics.publish"]);
+        let check = long_self_check(&guard).iam(TOPIC, ["pubsub.topics.publish"]);
         let report = check.run().await;
         let finding = report.findings().first().context("there is one finding")?;
         ensure!(finding.state() == GateState::Unknown, "{finding:?}");
@@ -304,7 +304,7 @@ async fn a_refused_iam_query_is_unknown_with_a_reason() -> Result<()> {
     for status in [400_u16, 401, 404, 429, 500, 503] {
         let response = http::Response::builder().status(StatusCode::from_u16(status)?).body("x")?;
         google.front().respond(response);
-        let check = patient(&guard).iam(TOPIC, ["pubsub.topics.publish"]);
+        let check = long_self_check(&guard).iam(TOPIC, ["pubsub.topics.publish"]);
         ensure!(check.run().await.state() == GateState::Unknown, "{status}");
     }
     Ok(())

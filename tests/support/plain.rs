@@ -2,7 +2,7 @@
 
 use std::sync::Once;
 
-/// Creates a client, after [`provider`].
+/// Installs a crypto provider (see [`provider`]) and creates a client.
 pub(crate) fn client() -> reqwest::Client {
     provider();
     reqwest::Client::new()
