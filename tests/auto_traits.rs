@@ -46,8 +46,8 @@ fn assert_spawnable<F: Future + Send + 'static>(_: F) {}
 #[test]
 fn public_types_are_send_and_sync() {
     assert_send::<(Guard, GuardBuilder, Decision, Denial, Error)>();
-    assert_send::<(Scope, ScopeSet, GrantedScopes, ApiMethod, Found, Endpoints, NeededScopes, AbstainReason)>(
-    );
+    assert_send::<(Scope, ScopeSet, GrantedScopes, ApiMethod)>();
+    assert_send::<(Found, Endpoints, NeededScopes, AbstainReason)>();
     assert_send::<(Environment, Snapshot, Refusal, Step, Recorder)>();
     assert_send::<(SelfCheck, Report, Finding, ClosedGates)>();
     assert_send::<(FakeGoogle, FakeGoogleBuilder, RecordedRequest)>();
