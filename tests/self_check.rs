@@ -34,7 +34,8 @@ const APIS: &str = "pubsub cloudresourcemanager secretmanager bigquery cloudtask
 /// Starts a fake Google with `vm`, a bucket and a topic. Its accounts may create objects and
 /// publish.
 async fn google(vm: Vm) -> Result<FakeGoogle> {
-    plain::provider();
+    // Installs the crypto provider that reqwest may need.
+    drop(plain::client());
     let google = FakeGoogle::builder().vm(vm).bucket("photos").start().await?;
     const APP_ENGINE: &str = "my-project@appspot.gserviceaccount.com";
     const WORKLOAD: &str = "workload@my-project.iam.gserviceaccount.com";
@@ -209,7 +210,8 @@ async fn an_api_is_open_if_all_methods_are_open() -> Result<()> {
 /// The self-check does not create tokens from a credential file.
 #[tokio::test]
 async fn a_credential_in_a_file_needs_a_token_source() -> Result<()> {
-    plain::provider();
+    // Installs the crypto provider that reqwest may need.
+    drop(plain::client());
     const KEY: &str = "/tests/worlds/laptop-service-account-key/key.json";
     let file = format!("{}{KEY}", env!("CARGO_MANIFEST_DIR"));
     let guard = Guard::builder()
