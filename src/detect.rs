@@ -7,12 +7,10 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use crate::background::{Background, Spawner};
+use crate::background::Spawner;
 use crate::environment::Snapshot;
-use crate::granted::Fetch;
 use crate::granted::fetch::DynFetch;
 use crate::granted::metadata::MetadataServer;
-use crate::granted::own_fetch::own_fetch;
 
 /// For all questions to the metadata server together.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -22,28 +20,7 @@ const MOST_FILE: u64 = 64 * 1024;
 /// What the process sees of where it runs: environment variables, the credential file, and the
 /// metadata server unless the machine is none of Google's or `NO_GCE_CHECK=true` is set.
 ///
-/// [`Guard::detect`](crate::Guard::detect) sees the same; this is for a program that wants to know
-/// why the metadata server said nothing. Never fails and takes little more than a second: what it cannot
-/// see is not in the snapshot. Any executor can drive it.
-///
-/// ```no_run
-/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let snapshot = gcp_scopes::detect::snapshot().await;
-/// if let Some(problem) = snapshot.metadata_problem() {
-///     eprintln!("the metadata server said nothing: {problem}");
-/// }
-/// let guard = gcp_scopes::Guard::builder().snapshot(snapshot).build();
-/// # Ok(()) }
-/// ```
-pub async fn snapshot() -> Snapshot {
-    of_process(Background::default().spawner(), own_fetch()).await
-}
-
-/// The same, asked through this client.
-pub async fn snapshot_with(fetch: impl Fetch + 'static) -> Snapshot {
-    of_process(Background::default().spawner(), Some(Arc::new(fetch))).await
-}
-
+/// Never fails and takes little more than a second: what it cannot see is not in the snapshot.
 pub(crate) async fn of_process(spawner: &Spawner, fetch: Option<Arc<dyn DynFetch>>) -> Snapshot {
     let value_of = |name: &str| std::env::var(name).unwrap_or_default();
     let variables = Snapshot::VARIABLES.iter();
@@ -54,8 +31,7 @@ pub(crate) async fn of_process(spawner: &Spawner, fetch: Option<Arc<dyn DynFetch
     with_files_and_metadata(spawner, snapshot, fetch).await
 }
 
-/// The same world with what its variables point to: the credential file and the metadata server,
-/// under the rules of [`snapshot`].
+/// Adds what the variables of the snapshot point to: the credential file and the metadata server.
 pub(crate) async fn with_files_and_metadata(
     spawner: &Spawner,
     mut snapshot: Snapshot,
@@ -72,7 +48,7 @@ pub(crate) async fn with_files_and_metadata(
     }
 }
 
-/// The same world with what the metadata server says, if there may be one.
+/// Adds what the metadata server says, if there may be one.
 pub(crate) async fn with_metadata(
     spawner: &Spawner,
     snapshot: Snapshot,
@@ -123,6 +99,7 @@ mod tests {
     use http::{Request, Response};
 
     use super::*;
+    use crate::background::Background;
     use crate::background::tests::block_on;
     use crate::granted::fetch::tests::{FakeFetch, answer};
 

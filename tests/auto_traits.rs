@@ -7,23 +7,23 @@ use std::future::Future;
 use std::io;
 
 use gcp_scopes::adapter::gcp_auth::GuardTokenProvider;
+use gcp_scopes::adapter::reqwest::ReqwestFetch;
 use gcp_scopes::adapter::reqwest_middleware::GuardMiddleware;
 use gcp_scopes::adapter::tower;
 use gcp_scopes::call::{AbstainReason, Call, NeededScopes};
 use gcp_scopes::calling::Calling;
-use gcp_scopes::catalog::{ApiMethod, Endpoints, Found};
+use gcp_scopes::catalog::{ApiMethod, Endpoints, Lookup};
 use gcp_scopes::environment::{Environment, Snapshot};
 use gcp_scopes::flight::Flight;
-use gcp_scopes::granted::{AccessToken, GrantedScopes, ReqwestFetch};
-use gcp_scopes::guard::GuardBuilder;
+use gcp_scopes::granted::{AccessToken, GrantedScopes};
 use gcp_scopes::judge::Decision;
 use gcp_scopes::recorder::Recorder;
 use gcp_scopes::refusal::{Answer, Refusal};
 use gcp_scopes::remedy::Step;
-use gcp_scopes::response::body::GuardBody;
+use gcp_scopes::response::GuardBody;
 use gcp_scopes::self_check::{ClosedGates, Finding, Report, SelfCheck};
 use gcp_scopes::token_source::SharedTokenSource;
-use gcp_scopes::{Denial, Error, Guard, Scope, ScopeSet};
+use gcp_scopes::{Denial, Error, Guard, GuardBuilder, Scope, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, FakeGoogleBuilder, RecordedRequest};
 use http::{Request, Response};
 use http_body_util::{Empty, Full};
@@ -47,7 +47,7 @@ fn assert_spawnable<F: Future + Send + 'static>(_: F) {}
 fn public_types_are_send_and_sync() {
     assert_send::<(Guard, GuardBuilder, Decision, Denial, Error)>();
     assert_send::<(Scope, ScopeSet, GrantedScopes, ApiMethod)>();
-    assert_send::<(Found, Endpoints, NeededScopes, AbstainReason)>();
+    assert_send::<(Lookup, Endpoints, NeededScopes, AbstainReason)>();
     assert_send::<(Environment, Snapshot, Refusal, Step, Recorder)>();
     assert_send::<(SelfCheck, Report, Finding, ClosedGates)>();
     assert_send::<(FakeGoogle, FakeGoogleBuilder, RecordedRequest)>();
@@ -73,7 +73,6 @@ fn futures_of_calls_and_checks_are_send() {
     assert_spawnable(service.call(Request::new(())));
     assert_spawnable(Guard::detect());
     assert_spawnable(Guard::builder().detect());
-    assert_spawnable(gcp_scopes::detect::snapshot());
     assert_spawnable(guard.self_check().run());
     assert_spawnable(FakeGoogle::builder().start());
 }

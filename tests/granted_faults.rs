@@ -19,8 +19,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use gcp_scopes::granted::{AccessToken, Fetch, GrantSource, GrantedScopes, GrantedScopesSource};
-use gcp_scopes::guard::{DenialDelivery, GuardBuilder};
-use gcp_scopes::{Denial, Guard, Preflight};
+use gcp_scopes::{Denial, DenialDelivery, Guard, GuardBuilder, Preflight};
 use gcp_scopes_testing::{FakeGoogle, Fault, Service, Vm};
 use http::header::AUTHORIZATION;
 use http::{Request, Response, StatusCode};
@@ -152,9 +151,9 @@ async fn assert_calls_end_as_without_the_guard(
 /// guard takes as unknown.
 const SETUPS: [fn(GuardBuilder) -> GuardBuilder; 4] = [
     |builder| builder,
-    |builder| builder.tokeninfo_ahead().source(Broken::default()),
-    |builder| builder.tokeninfo_ahead().source(Idle(true)),
-    |builder| builder.tokeninfo_ahead().source(Idle(false)),
+    |builder| builder.tokeninfo_before_calls().source(Broken::default()),
+    |builder| builder.tokeninfo_before_calls().source(Idle(true)),
+    |builder| builder.tokeninfo_before_calls().source(Idle(false)),
 ];
 
 /// A source that hangs if the field is true, and otherwise reports an empty list of scopes.
@@ -213,7 +212,7 @@ async fn ten_thousand_callers_of_one_token_cause_one_tokeninfo_request() {
         let google = google().await;
         // Long enough for a busy machine, except for a source that hangs.
         let wait = if fault == Some(Fault::Hang) { SHORT } else { LONG };
-        let builder = builder(&google).tokeninfo_ahead().source_timeout(LONG).deny_wait(wait);
+        let builder = builder(&google).tokeninfo_before_calls().source_timeout(LONG).deny_wait(wait);
         let guard = builder.preflight(Preflight::Deny).detect().await;
         let token = google.mint(ACCOUNT, ["devstorage.read_only"]);
         google.fault(Service::Metadata, Fault::Status(StatusCode::NOT_FOUND));
@@ -290,7 +289,7 @@ async fn a_slow_tokeninfo_response_is_cut_off_at_the_deadline() {
     ];
     for head in heads {
         let (url, server) = tokeninfo(move |stream| drip(stream, head)).await;
-        let guard = Guard::builder().tokeninfo_endpoint(&url).unwrap().tokeninfo_ahead();
+        let guard = Guard::builder().tokeninfo_endpoint(&url).unwrap().tokeninfo_before_calls();
         // Long enough to send the request on a busy machine.
         let guard = guard.source_timeout(Duration::from_secs(1)).preflight(Preflight::Deny).build();
         assert_eq!(call(&guard, "ya29.x").await.unwrap(), StatusCode::OK);
@@ -315,7 +314,7 @@ async fn an_invalid_tokeninfo_response_means_unknown_scopes() {
     for row in rows {
         let serve = move |mut stream: TcpStream| async move { stream.write_all(row).await.unwrap() };
         let (url, server) = tokeninfo(serve).await;
-        let guard = Guard::builder().tokeninfo_endpoint(&url).unwrap().tokeninfo_ahead();
+        let guard = Guard::builder().tokeninfo_endpoint(&url).unwrap().tokeninfo_before_calls();
         let guard = guard.preflight(Preflight::Deny).deny_wait(Duration::from_secs(20)).build();
         assert_eq!(call(&guard, "ya29.x").await.unwrap(), StatusCode::OK, "{:?}", row.escape_ascii());
         server.await.unwrap();
@@ -381,7 +380,7 @@ async fn a_panicking_fetch_fails_no_call() {
         PREFLIGHTS.into_iter().flat_map(|preflight| [(preflight, true), (preflight, false)])
     {
         let count = Arc::new(AtomicUsize::new(0));
-        let builder = Guard::builder().fetch(Faulty(at_once, Arc::clone(&count))).tokeninfo_ahead();
+        let builder = Guard::builder().fetch(Faulty(at_once, Arc::clone(&count))).tokeninfo_before_calls();
         // Not Google's endpoint, to which all guards of a process together send only a few
         // requests.
         let builder = builder.tokeninfo_endpoint("http://127.0.0.1:1/tokeninfo").unwrap();

@@ -101,7 +101,7 @@ async fn off_vms_scopes_come_from_tokeninfo_after_a_refusal() {
         // hold it.
         let drive = "https://www.googleapis.com/auth/drive".parse().unwrap();
         assert!(!granted.scopes().unwrap().contains(&drive), "{platform:?}");
-        let without = builder(&google).no_tokeninfo().detect().await;
+        let without = builder(&google).without_tokeninfo().detect().await;
         let (granted, requests) = granted_after_refusal(&without, &google, &google.token()).await;
         assert!(granted.is_unknown() && requests == 0, "{platform:?}: {granted:?}");
     }
@@ -122,7 +122,7 @@ async fn scopes_of_a_foreign_token_on_a_vm_come_from_tokeninfo() {
 #[tokio::test]
 async fn advice_to_stop_the_vm_is_conditional_for_foreign_tokens() {
     let google = google(Platform::ComputeEngine).await;
-    let guard = builder(&google).no_tokeninfo().detect().await;
+    let guard = builder(&google).without_tokeninfo().detect().await;
     let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
     // The first token could belong to a user of the service on the VM.
     let tokens = [(google.mint("user@example.com", ["calendar"]), false), (google.token(), true)];
@@ -155,7 +155,7 @@ async fn managed_vms_get_no_compute_instances_commands() {
     let unmanaged = [Platform::ComputeEngine, Platform::Workbench];
     for platform in VMS.into_iter().filter(|platform| !unmanaged.contains(platform)) {
         let google = google(platform).await;
-        let guard = builder(&google).no_tokeninfo().detect().await;
+        let guard = builder(&google).without_tokeninfo().detect().await;
         for token in [google.mint("user@example.com", ["calendar"]), google.token()] {
             google.front().respond_with(Wire::Scope);
             let url =
@@ -365,7 +365,8 @@ async fn a_custom_source_comes_first_unless_source_order_is_set() {
         (&[GrantSource::Jwt], GrantSource::Custom),
     ];
     for (order, expected) in rows {
-        let guard = builder(&google).source(Broker).source_order(order.iter().copied()).tokeninfo_ahead();
+        let guard =
+            builder(&google).source(Broker).source_order(order.iter().copied()).tokeninfo_before_calls();
         let (granted, _) = granted_after_refusal(&guard.detect().await, &google, &google.token()).await;
         assert_eq!(granted.source(), Some(expected), "{order:?}");
     }
@@ -374,7 +375,7 @@ async fn a_custom_source_comes_first_unless_source_order_is_set() {
 #[tokio::test]
 async fn tokeninfo_before_calls_predicts_a_denial() {
     let google = google(Platform::CloudRunService).await;
-    let guard = builder(&google).tokeninfo_ahead().preflight(Preflight::Deny).detect().await;
+    let guard = builder(&google).tokeninfo_before_calls().preflight(Preflight::Deny).detect().await;
     let token = google.mint(ACCOUNT, ["devstorage.read_only"]);
     let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
     let error = client(&guard).post(url).bearer_auth(token).send().await.unwrap_err();
@@ -392,7 +393,7 @@ fn insecure_tokeninfo_endpoints_are_rejected() {
 #[tokio::test]
 async fn calls_without_a_bearer_token_are_sent_without_inspection() {
     let google = google(Platform::ComputeEngine).await;
-    let guard = builder(&google).tokeninfo_ahead().preflight(Preflight::Deny).detect().await;
+    let guard = builder(&google).tokeninfo_before_calls().preflight(Preflight::Deny).detect().await;
     let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
     let requests = || {
         let sources = [Service::OAuth, Service::Metadata];

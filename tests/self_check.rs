@@ -15,11 +15,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use gcp_scopes::guard::GuardBuilder;
 use gcp_scopes::refusal::Gate;
-use gcp_scopes::self_check::{Access, GateState, Report, SelfCheck};
+use gcp_scopes::self_check::{GateState, Report, SelfCheck};
 use gcp_scopes::token_source::TokenSource;
-use gcp_scopes::{Guard, Scope, ScopeSet};
+use gcp_scopes::{Guard, GuardBuilder, Scope, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, Fault, Platform, Service, Vm, Wire};
 use http::StatusCode;
 
@@ -190,7 +189,7 @@ async fn cloud_platform_is_not_advised_for_drive() -> Result<()> {
 async fn invalid_needs_are_reported_with_suggestions() -> Result<()> {
     let google = google(Vm::new("web-1")).await?;
     let guard = guard(&google).await?;
-    let check = long_self_check(&guard).needs("storage.objects.insrt").needs_api("pubsbu", Access::Read);
+    let check = long_self_check(&guard).needs("storage.objects.insrt").needs_read_of("pubsbu");
     let check = check.needs("GET storage://photos").iam("photos", ["storage.objects.get"]);
     let check = check.iam(BUCKET, ["pubsub.topics.publish"]);
     let report = check.run().await;
@@ -202,8 +201,8 @@ async fn invalid_needs_are_reported_with_suggestions() -> Result<()> {
 #[tokio::test]
 async fn an_api_is_open_if_all_methods_are_open() -> Result<()> {
     let google = google(Vm::new("web-1").scopes(["devstorage.read_only", "pubsub"])).await?;
-    let check = long_self_check(&guard(&google).await?).needs_api("storage", Access::Read);
-    let check = check.needs_api("pubsub", Access::Write).needs_api("pubsub", Access::Read);
+    let check = long_self_check(&guard(&google).await?).needs_read_of("storage");
+    let check = check.needs_write_to("pubsub").needs_read_of("pubsub");
     compare("apis", &check.run().await)
 }
 
@@ -364,7 +363,7 @@ async fn the_check_ends_at_the_deadline_when_every_server_hangs() -> Result<()> 
 struct Hanging;
 
 impl TokenSource for Hanging {
-    async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::error::BoxError> {
+    async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::BoxError> {
         std::future::pending().await
     }
 }
@@ -374,7 +373,7 @@ impl TokenSource for Hanging {
 struct IssueRequestedScope(FakeGoogle);
 
 impl TokenSource for IssueRequestedScope {
-    async fn token_for(&self, scope: &str) -> Result<String, gcp_scopes::error::BoxError> {
+    async fn token_for(&self, scope: &str) -> Result<String, gcp_scopes::BoxError> {
         Ok(self.0.mint(ACCOUNT, [scope]))
     }
 }
@@ -398,7 +397,7 @@ async fn a_token_source_is_asked_for_the_scope_of_each_call() -> Result<()> {
 struct Failing;
 
 impl TokenSource for Failing {
-    async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::error::BoxError> {
+    async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::BoxError> {
         Err("ya29.SECRET is no good".into())
     }
 }

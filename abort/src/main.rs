@@ -72,10 +72,11 @@ async fn exercise_guard(host: &str) -> Result<(), BoxError> {
 /// Creates a guard whose metadata server is at `host`.
 async fn guard(host: &str) -> Guard {
     let builder: GuardBuilder = Guard::builder().env([("GCE_METADATA_HOST", host)]);
-    builder.tokeninfo_ahead().preflight(Preflight::Deny).detect().await
+    builder.tokeninfo_before_calls().preflight(Preflight::Deny).detect().await
 }
 
-/// Uploads an object with `token` and returns the denial. Returns an error if the call is not denied.
+/// Uploads an object with `token` and returns the denial. Returns an error if the call is not
+/// denied.
 async fn call(guard: &Guard, token: &str) -> Result<Denial, BoxError> {
     let mut service = guard.layer().layer(Google);
     let url = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?name=cat.jpg";

@@ -129,17 +129,17 @@ impl GuardBuilder {
     /// Asks the sources of these kinds first, in this order. Default: the program's own sources,
     /// then the metadata server, then tokeninfo.
     ///
-    /// What the token itself says, and what its provider declared, needs no asking and always
-    /// comes first.
+    /// What a JWT says of itself, and what the provider of a token [declared](Guard::declare), always
+    /// comes before these.
     pub fn source_order(mut self, order: impl IntoIterator<Item = GrantSource>) -> Self {
         self.order = order.into_iter().collect();
         self
     }
 
-    /// Asks tokeninfo about each new token as soon as it is seen, and not only after a refusal: a
-    /// call to Google for each token that nothing else knows. Calls do not wait for it, except as
-    /// [`Preflight::Deny`] waits for everything.
-    pub fn tokeninfo_ahead(mut self) -> Self {
+    /// Asks tokeninfo about each new token as soon as it is seen, and not only after a refusal. That is
+    /// a request to Google for each token that no other source knows. Only with [`Preflight::Deny`] do
+    /// calls wait for the answer.
+    pub fn tokeninfo_before_calls(mut self) -> Self {
         self.tokeninfo = TokeninfoUse::Ahead;
         self
     }
@@ -148,11 +148,11 @@ impl GuardBuilder {
     ///
     /// Default: a guard of [`detect`](Self::detect) asks after a refusal, about a token that
     /// nothing else knows, once for each and less than once a second, with the token in the body of
-    /// a POST. One that was given a world of its own ([`env`](Self::env),
-    /// [`snapshot`](Self::snapshot)) asks only at an endpoint that it was given too, so that a test
-    /// does not reach Google; so does one that was told of another [`universe`](Self::universe), whose
-    /// tokens are not for this one.
-    pub fn no_tokeninfo(mut self) -> Self {
+    /// a POST. A guard with a world of its own ([`env`](Self::env), [`snapshot`](Self::snapshot)) asks
+    /// only at a [`tokeninfo_endpoint`](Self::tokeninfo_endpoint), so that a test does not reach Google.
+    /// So does a guard with another [`universe`](Self::universe), whose tokens are not for Google's
+    /// tokeninfo.
+    pub fn without_tokeninfo(mut self) -> Self {
         self.tokeninfo = TokeninfoUse::Never;
         self
     }
@@ -197,12 +197,12 @@ impl GuardBuilder {
     }
 
     /// Asks the metadata server, tokeninfo and, for the self-check, IAM through this client. Default: a
-    /// client of the guard's own with the feature `metadata`, and nobody without it.
+    /// client of the guard's own with the feature `metadata`, and none without it.
     ///
-    /// The guard's own asks tokeninfo and IAM over TLS with the provider that the program installed for
+    /// The guard's own client asks tokeninfo and IAM over TLS with the provider that the program installed for
     /// rustls (feature `tls`), or with the one that is compiled in (`tls-ring`). Where there is none, a
-    /// program that has a `reqwest::Client` gives it by `ReqwestFetch`; else these two are not asked, and
-    /// reports say so.
+    /// program that has a `reqwest::Client` gives it by `ReqwestFetch`. Otherwise these two are not asked,
+    /// and reports say so.
     pub fn fetch(mut self, fetch: impl Fetch + 'static) -> Self {
         self.fetch = Some(Arc::new(fetch));
         self
@@ -226,7 +226,8 @@ impl GuardBuilder {
         self
     }
 
-    /// Uses this snapshot of the world, and asks no server where the program runs.
+    /// Uses this snapshot instead of the process's own environment, and asks no server where the program
+    /// runs.
     pub fn snapshot(mut self, snapshot: Snapshot) -> Self {
         self.world = Some(snapshot);
         self
@@ -246,8 +247,8 @@ impl GuardBuilder {
         self
     }
 
-    /// The guard, without a look at the world: what neither the builder nor a token says itself is
-    /// unknown.
+    /// Builds the guard without a look at the machine and its metadata server: what neither the builder
+    /// nor a token says is unknown.
     #[must_use]
     pub fn build(self) -> Guard {
         let environment = Environment::from_snapshot(&self.world.clone().unwrap_or_default());
@@ -257,7 +258,7 @@ impl GuardBuilder {
         self.assemble(environment, tokeninfo, Asking { fetch, ..Asking::default() })
     }
 
-    /// The guard, after a look at environment variables, credential files and the metadata server.
+    /// Builds the guard after a look at environment variables, credential files and the metadata server.
     ///
     /// Never fails, and takes little more than a second: what it cannot learn is unknown.
     pub async fn detect(mut self) -> Guard {
@@ -371,10 +372,12 @@ impl Guard {
         Self::builder().detect().await
     }
 
-    /// A guard made by hand. With no further call it knows the catalog and reads self-signed JWTs.
+    /// Begins a guard with settings of the program's. End it by [`GuardBuilder::detect`], which looks
+    /// where the program runs, or by [`GuardBuilder::build`], which knows the catalog and self-signed
+    /// JWTs alone.
     ///
     /// ```
-    /// # use gcp_scopes::{Guard, guard::DenialDelivery};
+    /// # use gcp_scopes::{DenialDelivery, Guard};
     /// let guard = Guard::builder().denial_delivery(DenialDelivery::Message).build();
     /// ```
     pub fn builder() -> GuardBuilder {
@@ -428,8 +431,8 @@ mod tests {
             ("universe", |builder| builder.universe("kite.example").unwrap()),
             ("source", |builder| builder.source(Nobody)),
             ("source_order", |builder| builder.source_order([GrantSource::Tokeninfo])),
-            ("tokeninfo_ahead", GuardBuilder::tokeninfo_ahead),
-            ("no_tokeninfo", GuardBuilder::no_tokeninfo),
+            ("tokeninfo_before_calls", GuardBuilder::tokeninfo_before_calls),
+            ("without_tokeninfo", GuardBuilder::without_tokeninfo),
             ("tokeninfo_endpoint", |builder| builder.tokeninfo_endpoint("https://kite.example/").unwrap()),
             ("source_timeout", |builder| builder.source_timeout(Duration::from_secs(1))),
             ("deny_wait", |builder| builder.deny_wait(Duration::from_secs(1))),
@@ -463,9 +466,9 @@ mod tests {
         let asks = |builder: GuardBuilder| builder.asks_tokeninfo(false);
         let endpoint = || Guard::builder().tokeninfo_endpoint("https://kite.example/").unwrap();
         assert!(!asks(Guard::builder()));
-        assert!(asks(Guard::builder().tokeninfo_ahead()));
+        assert!(asks(Guard::builder().tokeninfo_before_calls()));
         assert!(asks(endpoint()));
-        assert!(!asks(endpoint().no_tokeninfo()));
+        assert!(!asks(endpoint().without_tokeninfo()));
     }
 
     #[test]

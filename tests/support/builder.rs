@@ -1,7 +1,6 @@
 //! Creates guards for the fake Google.
 
-use gcp_scopes::Guard;
-use gcp_scopes::guard::GuardBuilder;
+use gcp_scopes::{Guard, GuardBuilder};
 use gcp_scopes_testing::{FakeGoogle, Service};
 
 /// Returns the builder of a guard that runs on the fake's VM and queries the fake's tokeninfo. The

@@ -3,7 +3,9 @@
 use http::{Method, Uri};
 
 use super::FULL;
-use gcp_scopes_catalog::raw::{LEGACY, VERBS};
+use gcp_scopes_catalog::raw::{
+    HAS_DOUBLE_STAR, HAS_STAR, HOST_RECORD, HOSTS, LEGACY, NODES, VERB_RECORD, VERBS, VERBS_SECTION,
+};
 
 /// A request template: the verb, the host and the path pattern of a method.
 #[derive(Clone)]
@@ -51,28 +53,49 @@ impl Template {
 /// Returns the templates of the full catalog, host by host.
 pub(crate) fn all() -> Vec<Template> {
     let mut templates = Vec::new();
-    for (host, root) in FULL.host_names().filter(|(host, _)| *host != LEGACY) {
-        let mut path = Vec::new();
-        visit_methods(root, &mut path, &mut |segments, key| {
-            let custom = (key >> 3).checked_sub(1).map(|number| FULL.custom_verb_name(number));
-            let verb = VERBS[usize::from(key & 7) - 1];
+    for record in FULL.section(HOSTS).chunks_exact(HOST_RECORD) {
+        let (host, root) = (text(record, 0), number::<4>(record, 4));
+        let mut add = |segments: &[&'static str], key: usize| {
+            let name = |number: usize| text(FULL.section(VERBS_SECTION), number * VERB_RECORD);
+            let (verb, custom) = (VERBS[(key & 7) - 1], (key >> 3).checked_sub(1).map(name));
             templates.push(Template { host, verb, segments: segments.to_vec(), custom });
-        });
+        };
+        if host != LEGACY {
+            visit_methods(root, &mut Vec::new(), &mut add);
+        }
     }
     templates
 }
 
-/// Calls `visit` with the path and the key of each method at `node` and below it. `path` holds the
-/// segments from the root to `node`. A key encodes the verb in its low three bits, and the custom
-/// verb above them.
-fn visit_methods(node: u32, path: &mut Vec<&'static str>, visit: &mut impl FnMut(&[&'static str], u16)) {
-    let node = FULL.node(node);
-    node.methods().for_each(|(key, _)| visit(path, key));
-    let wild = [("*", node.star()), ("**", node.double_star())];
-    let wild = wild.into_iter().filter_map(|(name, child)| Some((name, child?)));
-    for (segment, child) in node.children(&FULL).chain(wild) {
+/// Calls `visit` with the path and the key of each method at the node and below it. `at` is the
+/// position of the node in its section, and `path` holds the segments from the root to the node. A
+/// key encodes the verb in its low three bits, and the custom verb above them. The catalog's
+/// `walk.rs` describes the bytes of a node.
+fn visit_methods(at: usize, path: &mut Vec<&'static str>, visit: &mut impl FnMut(&[&'static str], usize)) {
+    let node = &FULL.section(NODES)[at..];
+    let [literals, methods, flags] = [number::<2>(node, 0), node[2].into(), node[3].into()];
+    let edges = 4 + (flags & 7);
+    let all_methods = (0..methods).map(|method| edges + literals * 9 + method * 5);
+    all_methods.for_each(|method| visit(path, number::<2>(node, method)));
+    let literals = (0..literals).map(|literal| edges + literal * 9);
+    let mut children: Vec<_> = literals.map(|edge| (text(node, edge + 5), edge + 2)).collect();
+    let double_star = if flags & usize::from(HAS_STAR) == 0 { 4 } else { 7 };
+    for (flag, name, place) in [(HAS_STAR, "*", 4), (HAS_DOUBLE_STAR, "**", double_star)] {
+        children.extend((flags & usize::from(flag) != 0).then_some((name, place)));
+    }
+    for (segment, child) in children {
         path.push(segment);
-        visit_methods(child, path, visit);
+        visit_methods(number::<3>(node, child), path, visit);
         path.pop();
     }
+}
+
+/// Returns the little-endian number in the `BYTES` bytes at `at`.
+fn number<const BYTES: usize>(bytes: &[u8], at: usize) -> usize {
+    bytes[at..at + BYTES].iter().rev().fold(0, |number, byte| number << 8 | usize::from(*byte))
+}
+
+/// Returns the text to which the record refers at `at`.
+fn text(record: &'static [u8], at: usize) -> &'static str {
+    std::str::from_utf8(FULL.text(record, at)).unwrap()
 }
