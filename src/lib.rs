@@ -113,6 +113,8 @@ mod recording;
 
 mod background;
 
+mod parallel;
+
 pub mod self_check;
 
 pub mod recorder;

@@ -50,7 +50,6 @@ mod builder;
 
 mod ask;
 mod judge;
-mod parallel;
 
 mod page;
 mod report;

@@ -522,7 +522,8 @@ mod tests {
         let headers = HeaderMap::from_iter([(header::WWW_AUTHENTICATE, challenge.parse().unwrap())]);
         let knows = || {
             let method = sent(&guard, OBJECT).call.method().unwrap();
-            guard.accepted(method).contains(&"pubsub".parse().unwrap())
+            guard.state().lessons.correct(method, &ScopeSet::from_iter(["pubsub".parse().unwrap()]))
+                == Ok(true)
         };
         let unsure = refused(&guard, OBJECT, &headers, r#"{"error":{"code":403,"message":"Forbidden"}}"#);
         let unsure = unsure.unwrap();

@@ -56,6 +56,15 @@ impl MetadataServer {
         self.ask(path).await.and_then(|response| read(path, &response))
     }
 
+    /// The text at `path`, or `None` if the server has no such value, or conceals it.
+    pub(crate) async fn value(&self, path: &str) -> Result<Option<String>, Error> {
+        let response = self.ask(path).await?;
+        match response.status() {
+            StatusCode::NOT_FOUND | StatusCode::FORBIDDEN => Ok(None),
+            _ => read(path, &response).map(Some),
+        }
+    }
+
     async fn ask(&self, path: &str) -> Result<Response<Bytes>, Error> {
         let request = Request::get(format!("http://{}/computeMetadata/v1/{path}", self.host))
             .header(FLAVOR, HeaderValue::from_static("Google"))

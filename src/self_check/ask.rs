@@ -9,7 +9,6 @@ use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, Response};
 use tokio::time::Instant;
 
-use super::parallel::Running;
 use crate::environment::{Credential, Platform};
 use crate::granted::GrantedScopes;
 use crate::granted::cache::Stage;
@@ -17,6 +16,7 @@ use crate::granted::fetch::DynFetch;
 use crate::granted::inspection::TokenMemory;
 use crate::granted::metadata::{MetadataServer, UNREADABLE};
 use crate::guard::Guard;
+use crate::parallel::Running;
 use crate::scope::Scope;
 use crate::token_source::{SharedTokenSource, bearer};
 

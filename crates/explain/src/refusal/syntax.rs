@@ -1,7 +1,7 @@
 //! The syntax that short values must have before they are shown, and how free text is made safe to
 //! show.
 
-use super::words::{BEFORE_SECRETS, NOT_A_SERVICE, NOT_A_VERB, SECRETS};
+use super::words::{BEFORE_SECRETS, INVISIBLE, NOT_A_SERVICE, NOT_A_VERB, SECRETS};
 
 /// How many bytes of a message are kept. A report shows it whole.
 const MESSAGE_LIMIT: usize = 1024;
@@ -87,11 +87,11 @@ pub(super) fn permission(word: &str) -> Option<String> {
 pub(super) fn safe_to_show(text: &str) -> String {
     let mut out = String::new();
     for character in without_secrets(&without_values(text.trim())).chars() {
-        let changes_direction =
-            matches!(u32::from(character), 0x200b..=0x200f | 0x2028..=0x202e | 0x2066..=0x2069);
         let escaped = match character {
             '\n' | '\r' | '\t' => " ".to_owned(),
-            _ if character.is_control() || changes_direction => character.escape_unicode().to_string(),
+            _ if character.is_control() || INVISIBLE.iter().any(|range| range.contains(&character)) => {
+                character.escape_unicode().to_string()
+            }
             _ => character.to_string(),
         };
         if out.len() + escaped.len() > MESSAGE_LIMIT {
