@@ -107,13 +107,15 @@ impl FakeGoogleBuilder {
     /// emulator that does not check tokens. `url` is the server's URL, without a path.
     ///
     /// The fake checks only the token and its scopes; the other server decides about IAM and about
-    /// resources. For [`Service::Storage`], the fake requires a valid token and a scope that its own
-    /// tables list. For every other service, the fake checks only paths for which a test called
+    /// resources. For [`Service::Storage`], the fake requires a valid token and a scope that its
+    /// own tables list. For every other service, the fake checks only paths for which a test called
     /// [`Script::serve`](crate::Script::serve).
     ///
     /// If a [scripted](FakeGoogle::script) response matches a request, the fake sends the scripted
     /// response and does not forward the request. Forwarded requests and responses are streamed
-    /// unchanged, over HTTP/2 for gRPC and over HTTP/1.1 otherwise.
+    /// unchanged, over HTTP/2 for gRPC and over HTTP/1.1 otherwise. A [`Fault`](crate::Fault) that
+    /// changes the response, such as [`Fault::Gzip`](crate::Fault::Gzip), does not apply to
+    /// forwarded responses.
     pub fn forward(mut self, service: Service, url: impl Into<String>) -> Self {
         self.forwards.push((service, url.into()));
         self
@@ -123,8 +125,8 @@ impl FakeGoogleBuilder {
     ///
     /// # Errors
     /// Returns an error if a binding names an unknown role, bucket or project, if two VMs have the
-    /// same name, if a VM names an unknown project, if a URL to forward to is not a plain `http` URL
-    /// of this machine, or if the operating system refuses a socket or a thread.
+    /// same name, if a VM names an unknown project, if a URL to forward to is not a plain `http`
+    /// URL of this machine, or if the operating system refuses a socket or a thread.
     pub async fn start(mut self) -> io::Result<FakeGoogle> {
         let forwards = std::mem::take(&mut self.forwards);
         let state = self.into_state()?;

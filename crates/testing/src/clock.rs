@@ -35,6 +35,7 @@ mod tests {
 
     #[test]
     fn times_are_formatted_as_rfc3339_and_http_dates() {
+        // Includes the seconds around the beginning of a leap day.
         for (seconds, text) in [
             (0, "1970-01-01T00:00:00.000Z"),
             (951_782_399, "2000-02-28T23:59:59.000Z"),

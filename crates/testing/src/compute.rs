@@ -90,8 +90,8 @@ fn check_token(
 
 const INVALID_TOKEN: &str = r#"Bearer realm="https://accounts.google.com/", error="invalid_token""#;
 
-/// Checks whether IAM grants the permission. The fake has policies of projects only, so the project's
-/// policy decides about the VM too.
+/// Checks whether IAM grants the permission. The fake has policies of projects only, so the
+/// project's policy decides about the VM too.
 fn check_permission(
     state: &State,
     call: &Call<'_>,
@@ -114,8 +114,8 @@ fn path_not_found(request: &IncomingRequest) -> Box<FullResponse> {
     not_found(request.path.trim_start_matches("/compute/v1/"))
 }
 
-/// Creates the error response for an invalid change. Its status and reason are unverified: no source
-/// documents them.
+/// Creates the error response for an invalid change. Its status and reason are unverified: no
+/// source documents them.
 fn invalid(message: &str) -> Box<FullResponse> {
     legacy_error(StatusCode::BAD_REQUEST, "invalid", message).into()
 }
@@ -151,21 +151,21 @@ fn machines<'a>(
 
 fn get(state: &State, call: &Call<'_>, name: &str) -> ApiResult {
     check_permission(state, call, "compute.instances.get", &call.instance(name))?;
-    let machine = state.machines.iter().find(|machine| call.names(machine, name));
+    let machine = state.machines.iter().find(|machine| call.matches(machine, name));
     machine
         .map(|machine| resource(machine, &call.request.base))
         .ok_or_else(|| not_found(&call.instance(name)))
 }
 
-/// Starts a VM, stops it, or sets its service account and scopes. `method` is the last segment of the
-/// path.
+/// Starts a VM, stops it, or sets its service account and scopes. `method` is the last segment of
+/// the path.
 fn change(state: &mut State, call: &Call<'_>, name: &str, method: &str) -> ApiResult {
     if !["start", "stop", "setServiceAccount"].contains(&method) {
         return Err(path_not_found(call.request));
     }
     let instance = call.instance(name);
     check_permission(state, call, &format!("compute.instances.{method}"), &instance)?;
-    let machine = state.machines.iter_mut().find(|machine| call.names(machine, name));
+    let machine = state.machines.iter_mut().find(|machine| call.matches(machine, name));
     let machine = machine.ok_or_else(|| not_found(&instance))?;
     match method {
         "setServiceAccount" => set_account(machine, call.request)?,
@@ -218,7 +218,7 @@ fn set_account(machine: &mut Machine, request: &IncomingRequest) -> Result<(), B
 
 impl Call<'_> {
     /// Checks whether a machine is the VM with this name in the call's project and zone.
-    fn names(&self, machine: &Machine, name: &str) -> bool {
+    fn matches(&self, machine: &Machine, name: &str) -> bool {
         machine.platform.is_vm()
             && machine.name == name
             && machine.zone == self.zone

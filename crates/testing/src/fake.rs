@@ -126,8 +126,8 @@ impl FakeGoogle {
         self.url_of(Service::Compute)
     }
 
-    /// Returns the URL of a service, `http://127.0.0.1:PORT`. For [`Service::Metadata`], returns the
-    /// URL of the first VM's metadata server.
+    /// Returns the URL of a service, `http://127.0.0.1:PORT`. For [`Service::Metadata`], returns
+    /// the URL of the first VM's metadata server.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -317,8 +317,8 @@ impl FakeGoogle {
         assert!(stored, "the fake Google has no bucket `{bucket}`; add it with `.bucket(..)`");
     }
 
-    /// Returns the content of an object, or `None` if the object does not exist. Checks no token and
-    /// no permission.
+    /// Returns the content of an object, or `None` if the object does not exist. Checks no token
+    /// and no permission.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -336,8 +336,8 @@ impl FakeGoogle {
         self.shared.lock().store.object(bucket, name).map(|object| object.data.bytes.clone())
     }
 
-    /// Makes a service misbehave, beginning with its next request. Replaces the previous fault of the
-    /// service.
+    /// Makes a service misbehave, beginning with its next request. Replaces the previous fault of
+    /// the service.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -437,8 +437,8 @@ impl FakeGoogle {
         self.wait_until(|state| condition(&state.log.requests)).await;
     }
 
-    /// Waits until no request is being served: every response has been sent, or its client has closed
-    /// the connection.
+    /// Waits until no request is being served: every response has been sent, or its client has
+    /// closed the connection.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

@@ -7,8 +7,9 @@ use http::StatusCode;
 
 use crate::service::Service;
 
-/// A way in which a service misbehaves, from [`FakeGoogle::set_fault`](crate::FakeGoogle::set_fault)
-/// until [`FakeGoogle::clear_fault`](crate::FakeGoogle::clear_fault).
+/// A way in which a service misbehaves, from
+/// [`FakeGoogle::set_fault`](crate::FakeGoogle::set_fault) until
+/// [`FakeGoogle::clear_fault`](crate::FakeGoogle::clear_fault).
 ///
 /// A response that waits or never ends stops when the client closes the connection or the fake is
 /// dropped.
@@ -59,7 +60,8 @@ pub enum Fault {
     ChunkSize(usize),
     /// Sends the normal response, and closes the connection after this many bytes of the body.
     CutOff(usize),
-    /// Compresses the body of the normal response with gzip, even if the client does not accept gzip.
+    /// Compresses the body of the normal response with gzip, even if the client does not accept
+    /// gzip.
     Gzip,
 }
 
@@ -81,8 +83,8 @@ impl Faults {
         self.0.get(&service).map(|(fault, _)| *fault)
     }
 
-    /// Counts a request, and returns the fault that applies to the request. [`Fault::Flaky`] becomes
-    /// either [`Fault::Status`] or `None`.
+    /// Counts a request, and returns the fault that applies to the request. [`Fault::Flaky`]
+    /// becomes either [`Fault::Status`] or `None`.
     pub(crate) fn next(&mut self, service: Service) -> Option<Fault> {
         let (fault, requests) = self.0.get_mut(&service)?;
         let index = *requests;

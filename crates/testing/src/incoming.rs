@@ -1,4 +1,4 @@
-//! A request as the services read it.
+//! The request that a service responds to.
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};

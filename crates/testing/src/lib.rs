@@ -1,8 +1,8 @@
 //! A fake Google Cloud on `127.0.0.1`, for tests of programs that call Google Cloud APIs.
 //!
 //! [`FakeGoogle`] is a set of small servers on real sockets. It enforces OAuth scopes and IAM
-//! permissions **from its own tables**. gcp-scopes does not share these tables, so a wrong row in
-//! one of the two crates makes a test fail.
+//! permissions **from its own tables**. gcp-scopes does not share these tables, so tests can
+//! find a row that is wrong in only one of the two crates.
 //!
 //! ```
 //! use gcp_scopes_testing::{FakeGoogle, Vm, default_scopes};

@@ -17,8 +17,8 @@ use crate::vm::{Machine, Project};
 const ROOT: &str = "/computeMetadata/v1";
 
 /// The remaining lifetime at which the metadata server replaces a cached token. Google documents:
-/// "The metadata server caches access tokens until they have 5 minutes of remaining time before they
-/// expire", <https://cloud.google.com/compute/docs/access/authenticate-workloads>.
+/// "The metadata server caches access tokens until they have 5 minutes of remaining time before
+/// they expire", <https://cloud.google.com/compute/docs/access/authenticate-workloads>.
 const MIN_CACHED_LIFETIME: Duration = Duration::from_secs(300);
 
 /// Responds to a request to the metadata server of the machine with this index in
@@ -27,8 +27,8 @@ pub(crate) fn respond(state: &mut State, machine: usize, request: &IncomingReque
     with_common_headers(refuse(request).unwrap_or_else(|| route(state, machine, request)))
 }
 
-/// Refuses a request that is neither GET nor HEAD, that a proxy forwarded, or that lacks the header
-/// `Metadata-Flavor: Google`. Returns `None` for a valid request.
+/// Refuses a request that is neither GET nor HEAD, that a proxy forwarded, or that reads metadata
+/// without the header `Metadata-Flavor: Google`. Returns `None` for a valid request.
 fn refuse(request: &IncomingRequest) -> Option<FullResponse> {
     if request.verb != Method::GET && request.verb != Method::HEAD {
         return Some(html(
@@ -82,8 +82,8 @@ fn route(state: &mut State, index: usize, request: &IncomingRequest) -> FullResp
     }
 }
 
-/// Responds with the node of the metadata tree at this path: the listing of a directory, a directory
-/// with everything below it as JSON, or a value.
+/// Responds with the node of the metadata tree at this path: the listing of a directory, a
+/// directory with everything below it as JSON, or a value.
 fn respond_with_node(tree: &Value, segments: &[&str], request: &IncomingRequest) -> FullResponse {
     match segments.iter().try_fold(tree, |node, segment| node.get(*segment)) {
         None => not_found(request),
@@ -189,8 +189,8 @@ fn listing(children: &Map<String, Value>) -> String {
         .iter()
         .map(|(name, child)| if child.is_object() { format!("{name}/\n") } else { format!("{name}\n") })
         .collect();
-    // `aliases` marks the directory of a service account. Its `identity` and `token` are not nodes of
-    // the tree, because they are generated for each request.
+    // `aliases` marks the directory of a service account. Its `identity` and `token` are not nodes
+    // of the tree, because they are generated for each request.
     if children.contains_key("aliases") {
         names.extend(["identity\n".to_owned(), "token\n".to_owned()]);
     }

@@ -42,8 +42,8 @@ fn token(state: &mut State, request: &IncomingRequest) -> FullResponse {
     }
 }
 
-/// The account and the scopes of the new token, or the status, `error` and `error_description` of the
-/// error response.
+/// The account and the scopes of the new token, or the status, `error` and `error_description` of
+/// the error response.
 type Grant = Result<(String, Vec<String>), (StatusCode, &'static str, &'static str)>;
 
 fn grant(state: &State, form: &FormData) -> Grant {

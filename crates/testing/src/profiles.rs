@@ -2,8 +2,8 @@
 //!
 //! The values follow Google's own detector,
 //! <https://github.com/GoogleCloudPlatform/opentelemetry-operations-go/tree/main/detectors/gcp>,
-//! and <https://cloud.google.com/run/docs/container-contract>. In values, `{name}`, `{zone}`
-//! and `{region}` stand for the name, zone and region of the machine, and `{project}` and `{number}`
+//! and <https://cloud.google.com/run/docs/container-contract>. In values, `{name}`, `{zone}` and
+//! `{region}` stand for the name, zone and region of the machine, and `{project}` and `{number}`
 //! for the id and number of its project.
 
 use crate::platform::Platform;
@@ -143,8 +143,8 @@ impl Platform {
         }
     }
 
-    /// Returns the values below `instance/` of the metadata server. On serverless platforms the zone,
-    /// such as `us-central1-1`, is not a real zone; only the region is real.
+    /// Returns the values below `instance/` of the metadata server. On serverless platforms the
+    /// zone, such as `us-central1-1`, is not a real zone; only the region is real.
     pub(crate) fn metadata(self) -> Pairs {
         if self.is_vm() {
             &[

@@ -108,7 +108,8 @@ impl RecordedRequest {
         self.head.uri.path()
     }
 
-    /// Returns the query as it was sent, without the question mark. Empty if the request has no query.
+    /// Returns the query as it was sent, without the question mark. Empty if the request has no
+    /// query.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -224,8 +225,8 @@ impl RecordedRequest {
         self.headers().contains_key(http::header::AUTHORIZATION)
     }
 
-    /// Returns the status of the response. `None` if no response has been sent yet, or if the request
-    /// never got a response.
+    /// Returns the status of the response. `None` if no response has been sent yet, or if the
+    /// request never got a response.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

@@ -4,8 +4,8 @@ mod grpc;
 pub(crate) mod parts;
 mod response;
 
-/// A refusal in one of the forms that Google's services send, over HTTP with JSON, XML or HTML, or over
-/// gRPC.
+/// A refusal in one of the forms that Google's services send, over HTTP with JSON, XML or HTML, or
+/// over gRPC.
 ///
 /// A scope refusal means that the token lacks every scope that the method accepts. Unless a variant
 /// names another API, its resources are those of Pub/Sub.
@@ -52,10 +52,11 @@ pub enum RefusalForm {
     ScopeInArray,
     /// A scope refusal without a body: only the `WWW-Authenticate` header reports the reason.
     ScopeHeaderOnly,
-    /// A refusal by Gmail because the token has a scope that restricts the method, `gmail.metadata`.
+    /// A refusal by Gmail because the token has a scope that restricts the method,
+    /// `gmail.metadata`.
     ScopeRestricting,
-    /// A refusal by BigQuery because it cannot read from Drive: either a scope is missing, or the file
-    /// is not shared with the account.
+    /// A refusal by BigQuery because it cannot read from Drive: either a scope is missing, or the
+    /// file is not shared with the account.
     ScopeOrShare,
     /// An IAM refusal.
     IamDenied,
@@ -75,8 +76,8 @@ pub enum RefusalForm {
     ApiKey,
     /// The response with status 401 to an expired or malformed token.
     Credentials,
-    /// A refusal by Analytics because the user has no rights on a profile. The response has the reason
-    /// and the header of a scope refusal, but is not a scope refusal.
+    /// A refusal by Analytics because the user has no rights on a profile. The response has the
+    /// reason and the header of a scope refusal, but is not a scope refusal.
     AnalyticsLookAlike,
     /// Google's HTML error page with status 403.
     Html,
@@ -139,8 +140,8 @@ impl RefusalForm {
         &Self::ALL
     }
 
-    /// Checks whether this is a gRPC response, which has the HTTP status 200 and reports the refusal in
-    /// `grpc-status`.
+    /// Checks whether this is a gRPC response, which has the HTTP status 200 and reports the
+    /// refusal in `grpc-status`.
     ///
     /// ```
     /// # use gcp_scopes_testing::RefusalForm;
@@ -159,8 +160,8 @@ impl RefusalForm {
         )
     }
 
-    /// Checks whether the response proves that the token lacks a scope. False for forms that can also
-    /// have another reason.
+    /// Checks whether the response proves that the token lacks a scope. False for forms that can
+    /// also have another reason.
     ///
     /// ```
     /// # use gcp_scopes_testing::RefusalForm;

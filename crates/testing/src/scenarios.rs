@@ -5,9 +5,9 @@
 //! explanation is called a denial. An adapter puts a guard inside a client.
 //!
 //! Each [`Scenario`] starts its own fake Google and calls it with the client, with and without the
-//! guard. The scenario then compares the two: requests, responses and errors must be the same, except
-//! for a scope refusal, which the guard must explain. This module does not depend on a guard crate.
-//! Two traits describe the adapter under test:
+//! guard. The scenario then compares the two: requests, responses and errors must be the same,
+//! except for a scope refusal, which the guard must explain. This module does not depend on a guard
+//! crate. Two traits describe the adapter under test:
 //!
 //! 1. [`Subject`] names the API that is called, and builds the client with or without a guard.
 //! 2. [`SubjectClient`] performs one [`Operation`] and returns the outcome for the caller:
@@ -63,9 +63,9 @@
 //! # }
 //! ```
 //!
-//! A test runs [all scenarios](Scenario::ALL) except those for which [`Subject::skip_reason`] returns a
-//! reason. A blocking client must perform its operations on another thread, for example with
-//! `tokio::task::spawn_blocking`, because some scenarios cancel a call.
+//! A test runs [all scenarios](Scenario::ALL) except those for which [`Subject::skip_reason`]
+//! returns a reason. A blocking client must perform its operations on another thread, for example
+//! with `tokio::task::spawn_blocking`, because some scenarios cancel a call.
 
 mod api;
 mod check;

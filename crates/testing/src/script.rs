@@ -11,8 +11,8 @@ use crate::scripted::Target;
 use crate::service::Service;
 
 impl FakeGoogle {
-    /// Scripts responses of [`Service::OtherApi`], which stands for every API that the fake does not
-    /// implement.
+    /// Scripts responses of [`Service::OtherApi`], which stands for every API that the fake does
+    /// not implement.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -55,9 +55,9 @@ impl FakeGoogle {
 
 /// Scripts responses of a service, which replace the service's own responses.
 ///
-/// Each matching request gets the next scripted response, in the order of the scripts, regardless of
-/// the request's token. After the last scripted response, the service sends its own responses again.
-/// [`Service::OtherApi`] then responds with status 200 and `{}`.
+/// Each matching request gets the next scripted response, in the order of the scripts, regardless
+/// of the request's token. After the last scripted response, the service sends its own responses
+/// again. [`Service::OtherApi`] then responds with status 200 and `{}`.
 ///
 /// ```
 /// # async fn example(google: gcp_scopes_testing::FakeGoogle) {
@@ -101,8 +101,8 @@ impl<'a> Script<'a> {
         self.push(response.map(Into::into));
     }
 
-    /// Adds trailers, such as gRPC's `grpc-status`, to the response of [`respond`](Self::respond) or
-    /// [`serve`](Self::serve).
+    /// Adds trailers, such as gRPC's `grpc-status`, to the response of [`respond`](Self::respond)
+    /// or [`serve`](Self::serve).
     pub fn with_trailers(self, trailers: HeaderMap) -> Self {
         Self { trailers: Some(trailers), ..self }
     }

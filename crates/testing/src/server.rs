@@ -1,5 +1,5 @@
-//! The sockets: a listener for each service and for the metadata server of each VM. One thread serves
-//! all listeners.
+//! The sockets: a listener for each service and for the metadata server of each VM. One thread
+//! serves all listeners.
 
 mod active_request;
 mod body;
@@ -30,11 +30,11 @@ use body::FakeBody;
 use endpoint::Endpoint;
 
 /// The maximum size of a request body, 64 MiB. The bound keeps a faulty client from exhausting the
-/// memory; the largest uploads of the tests have a few MiB.
+/// memory, and is far above the few MiB that tests upload.
 const MAX_BODY: usize = 64 << 20;
 
-/// Serves all endpoints until the sender of `stop` is dropped. Dropping the runtime then closes every
-/// connection. Sends to `ready` as soon as the endpoints are being served.
+/// Serves all endpoints until the sender of `stop` is dropped. Dropping the runtime then closes
+/// every connection. Sends to `ready` as soon as the endpoints are being served.
 pub(crate) fn run(
     shared: &Arc<Shared>,
     endpoints: Vec<Endpoint>,
@@ -67,8 +67,9 @@ async fn accept(shared: Arc<Shared>, endpoint: Endpoint) -> io::Result<()> {
 async fn serve(shared: Arc<Shared>, endpoint: Arc<Endpoint>, mut socket: TcpStream) {
     let fault = shared.lock().faults.peek(endpoint.service);
     if fault == Some(Fault::NotHttp) {
-        // Closing a socket with unread data resets the connection, and the client could lose the bytes
-        // above. The request is therefore read until the client closes the connection.
+        // Closing a socket with unread data resets the connection, and the client could lose the
+        // bytes that were written. The request is therefore read until the client closes the
+        // connection.
         socket.write_all(b"\x16\x03\x01 this is not HTTP\r\n\r\n").await.ok();
         socket.shutdown().await.ok();
         tokio::io::copy(&mut socket, &mut tokio::io::sink()).await.ok();

@@ -70,8 +70,8 @@ impl State {
         text
     }
 
-    /// Returns the token with this text, or `None` if the fake did not create the token or the token
-    /// has expired.
+    /// Returns the token with this text, or `None` if the fake did not create the token or the
+    /// token has expired.
     pub(crate) fn valid_token(&self, text: &str) -> Option<Token> {
         self.tokens.get(text).filter(|token| token.expires > self.clock.now()).cloned()
     }

@@ -1,8 +1,8 @@
 //! A part of Cloud Storage: the JSON API, <https://cloud.google.com/storage/docs/json_api>, and the
 //! objects of the XML API, <https://cloud.google.com/storage/docs/xml-api/overview>.
 //!
-//! A call is checked in Google's order: whether the token is valid, whether the method accepts one of
-//! the token's scopes, whether the account has the permission, and finally whether the resource
+//! A call is checked in Google's order: whether the token is valid, whether the method accepts one
+//! of the token's scopes, whether the account has the permission, and finally whether the resource
 //! exists.
 
 mod access;
@@ -32,7 +32,8 @@ use problem::Problem;
 
 /// Responds to a request to Cloud Storage.
 pub(crate) fn respond(state: &mut State, request: &IncomingRequest) -> FullResponse {
-    // Discovery documents list this second path for resumable uploads, and generated clients use it.
+    // Discovery documents list this second path for resumable uploads, and generated clients use
+    // it.
     if let Some(rest) = request.path.strip_prefix("/resumable/upload/") {
         let request = IncomingRequest { path: format!("/upload/{rest}"), ..request.clone() };
         return respond(state, &request);

@@ -112,7 +112,8 @@ impl Store {
         self.buckets.get(bucket)?.objects.get(name)
     }
 
-    /// Stores an object without any check of permissions. Returns `None` if the bucket does not exist.
+    /// Stores an object without any check of permissions. Returns `None` if the bucket does not
+    /// exist.
     pub(crate) fn put(&mut self, bucket: &str, new: NewObject, created: SystemTime) -> Option<&Object> {
         self.generation += 1;
         let object = Object {

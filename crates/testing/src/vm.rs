@@ -32,8 +32,8 @@ pub struct Vm {
 }
 
 impl Vm {
-    /// Creates the configuration of a VM with this name. On serverless platforms, the name is that of
-    /// the service, job or function.
+    /// Creates the configuration of a VM with this name. On serverless platforms, the name is that
+    /// of the service, job or function.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -86,7 +86,8 @@ impl Vm {
         self
     }
 
-    /// Sets the id of the project that the VM belongs to. The default is the first project of the fake.
+    /// Sets the id of the project that the VM belongs to. The default is the first project of the
+    /// fake.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -158,7 +159,8 @@ impl Vm {
     /// Sets the access scopes. A scope is a full URI, or the part after
     /// `https://www.googleapis.com/auth/`.
     ///
-    /// Serverless platforms and GKE Workload Identity have no access scopes and ignore this setting.
+    /// Serverless platforms and GKE Workload Identity have no access scopes and ignore this
+    /// setting.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -202,7 +204,8 @@ impl Vm {
         self
     }
 
-    /// Sets a custom metadata attribute. Replaces an attribute of the same name that the platform sets.
+    /// Sets a custom metadata attribute. Replaces an attribute of the same name that the platform
+    /// sets.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -279,8 +282,8 @@ impl Machine {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), self.fill(value)))
     }
 
-    /// Replaces the placeholders `{name}`, `{zone}`, `{region}`, `{project}` and `{number}` with the
-    /// values of this machine.
+    /// Replaces the placeholders `{name}`, `{zone}`, `{region}`, `{project}` and `{number}` with
+    /// the values of this machine.
     pub(crate) fn fill(&self, template: &str) -> String {
         [
             ("{name}", self.name.as_str()),
@@ -302,8 +305,8 @@ impl Machine {
         }
     }
 
-    /// Returns the scopes of a new token. A VM ignores the requested scopes; other platforms use them.
-    /// Source: the docstring of `google.auth.compute_engine.credentials`,
+    /// Returns the scopes of a new token. A VM ignores the requested scopes; other platforms use
+    /// them. Source: the docstring of `google.auth.compute_engine.credentials`,
     /// <https://googleapis.dev/python/google-auth/latest/reference/google.auth.compute_engine.credentials.html>.
     pub(crate) fn token_scopes(&self, requested: Vec<String>) -> Vec<String> {
         match requested {
@@ -318,15 +321,15 @@ impl Machine {
         self.zone.rsplit_once('-').map_or(self.zone.as_str(), |(region, _)| region)
     }
 
-    /// Returns the instance id: a number of 19 digits, as Compute Engine's ids are, that depends on the
-    /// name only.
+    /// Returns the instance id: a number of 19 digits, as Compute Engine's ids are, that depends on
+    /// the name only.
     pub(crate) fn id(&self) -> u64 {
         self.name.bytes().fold(4_000_000_000_000_000_000, |id, byte| id + u64::from(byte) * 1_000_003)
     }
 
-    /// Starts or stops the machine. Clears the token cache in both cases, because a token can also be
-    /// cached while the machine is stopped: [`FakeGoogle::token`](crate::FakeGoogle::token) still
-    /// returns tokens then.
+    /// Starts or stops the machine. Clears the token cache in both cases, because a token can also
+    /// be cached while the machine is stopped: [`FakeGoogle::token`](crate::FakeGoogle::token)
+    /// still returns tokens then.
     pub(crate) fn set_running(&mut self, running: bool) {
         self.running = running;
         self.token_cache.clear();

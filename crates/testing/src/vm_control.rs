@@ -28,8 +28,8 @@ impl FakeGoogle {
 /// A handle that stops and starts a VM of a [`FakeGoogle`] and changes its scopes.
 ///
 /// Every method returns an error if the VM does not exist. As on Compute Engine,
-/// [`set_scopes`](Self::set_scopes) also returns an error while the VM is running. Tokens that exist
-/// already keep their scopes until they expire.
+/// [`set_scopes`](Self::set_scopes) also returns an error while the VM is running. Tokens that
+/// exist already keep their scopes until they expire.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

@@ -72,8 +72,8 @@ fn with_bucket() -> FakeGoogleBuilder {
     FakeGoogle::builder().project("my-project", 123_456_789_012).bucket("photos")
 }
 
-/// Configures a fake whose VM has the default scopes and a service account that may write objects, so
-/// that the token lacks only the scope for writing.
+/// Configures a fake whose VM has the default scopes and a service account that may write objects,
+/// so that the token lacks only the scope for writing.
 fn with_default_scopes() -> FakeGoogleBuilder {
     let vm = Vm::new("web-1").zone("us-central1-a").account(ACCOUNT).scopes(default_scopes());
     with_bucket().vm(vm).iam("photos", ACCOUNT, "roles/storage.objectAdmin")
@@ -166,7 +166,7 @@ async fn metadata_server_refuses_invalid_requests() -> Result<()> {
     let google = with_default_scopes().start().await?;
     let root = format!("http://{}/computeMetadata/v1", google.metadata_host());
     let flavor = ("metadata-flavor", "Google");
-    for (path, headers, status, word) in [
+    for (path, headers, status, expected) in [
         ("/instance/name", &[][..], 403, "Missing Metadata-Flavor:Google header."),
         ("/instance/name", &[("metadata-flavor", "google")], 403, "Metadata-Flavor"),
         ("/instance/name", &[flavor, ("x-forwarded-for", "10.0.0.1")], 403, "permission"),
@@ -176,7 +176,7 @@ async fn metadata_server_refuses_invalid_requests() -> Result<()> {
     ] {
         let response = send("GET", &format!("{root}{path}"), headers, "").await?;
         assert_eq!(response.status, status, "{path}");
-        assert!(response.text().contains(word), "{path}: {}", response.text());
+        assert!(response.text().contains(expected), "{path}: {}", response.text());
         assert!(response.header("content-type").starts_with("text/html"), "{path}");
         if status == 301 {
             assert_eq!(response.header("location"), format!("{root}{path}/"));
@@ -366,7 +366,7 @@ async fn checks_run_in_the_order_token_scope_iam_existence() -> Result<()> {
     let google = with_default_scopes().iam("my-project", "owner@example.com", "roles/owner").start().await?;
     let without_role = "nobody@example.com";
     let object = |bucket: &str| format!("{}/storage/v1/b/{bucket}/o/cat.jpg", google.storage_url());
-    for (case, url, verb, token, status, word) in [
+    for (case, url, verb, token, status, expected) in [
         ("no token", object("photos"), "GET", String::new(), 401, "Anonymous caller"),
         ("unknown token", object("photos"), "GET", "ya29.made-up".into(), 401, "Invalid Credentials"),
         (
@@ -433,11 +433,11 @@ async fn checks_run_in_the_order_token_scope_iam_existence() -> Result<()> {
         };
         assert_eq!(response.status, status, "{case}: {}", response.text());
         let message = response.json()["error"]["message"].to_string();
-        assert!(message.contains(word), "{case}: {message}");
+        assert!(message.contains(expected), "{case}: {message}");
         let challenge = response.header("www-authenticate");
         assert_eq!(
             challenge.contains("insufficient_scope"),
-            word.contains("scope(s)"),
+            expected.contains("scope(s)"),
             "{case}: {challenge}"
         );
         assert_eq!(challenge.contains("invalid_token"), case == "unknown token", "{case}: {challenge}");
@@ -609,7 +609,7 @@ async fn compute_changes_scopes_only_of_stopped_vms_and_with_permission() -> Res
     let without_role = google.mint("nobody@example.com", ["cloud-platform"]);
     let account = json!({"email": ACCOUNT, "scopes": [format!("{AUTH}devstorage.read_write")]});
     let short = json!({"email": ACCOUNT, "scopes": ["storage-rw"]});
-    for (case, token, verb, body, status, word) in [
+    for (case, token, verb, body, status, expected) in [
         (
             "from the VM itself",
             &google.token(),
@@ -625,11 +625,11 @@ async fn compute_changes_scopes_only_of_stopped_vms_and_with_permission() -> Res
         ("stop", &admin_token, "stop", &json!({}), 200, "DONE"),
         ("an alias", &admin_token, "setServiceAccount", &short, 400, "'storage-rw'"),
         ("change", &admin_token, "setServiceAccount", &account, 200, "operation-"),
-        ("start", &admin_token, "start", &json!({}), 200, "RUNNING or not"),
+        ("start", &admin_token, "start", &json!({}), 200, "DONE"),
     ] {
         let response = call("POST", &format!("{vm}/{verb}"), token, body.to_string()).await?;
         assert_eq!(response.status, status, "{case}: {}", response.text());
-        assert!(response.text().contains(word) || verb == "start", "{case}: {}", response.text());
+        assert!(response.text().contains(expected), "{case}: {}", response.text());
     }
     let instance = call("GET", &vm, &reader, "").await?.json();
     assert_eq!(instance["status"], "RUNNING");
@@ -645,7 +645,7 @@ async fn other_api_sends_scripted_responses_in_order_and_by_path() -> Result<()>
     google.other_api().path("/v1/topics").times(2).respond_with(RefusalForm::ServiceDisabled);
     google.other_api().respond_with(RefusalForm::Scope);
     google.other_api().respond(http::Response::builder().status(418).body("short and stout")?);
-    for (path, status, word) in [
+    for (path, status, expected) in [
         ("/v2/other", 403, "ACCESS_TOKEN_SCOPE_INSUFFICIENT"),
         ("/v1/topics/a", 403, "SERVICE_DISABLED"),
         ("/v1/topics/b", 403, "SERVICE_DISABLED"),
@@ -654,7 +654,7 @@ async fn other_api_sends_scripted_responses_in_order_and_by_path() -> Result<()>
     ] {
         let response = send("GET", &format!("{url}{path}"), &[], "").await?;
         assert_eq!(response.status, status, "{path}");
-        assert!(response.text().contains(word), "{path}: {}", response.text());
+        assert!(response.text().contains(expected), "{path}: {}", response.text());
     }
     Ok(())
 }
@@ -702,7 +702,7 @@ async fn grpc_refusals_are_in_headers_or_in_trailers() -> Result<()> {
     let google = with_bucket().start().await?;
     let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
     let url = format!("{}/google.pubsub.v1.Publisher/Publish", google.url_of(Service::OtherApi));
-    for (form, name, word) in [
+    for (form, name, expected) in [
         (RefusalForm::GrpcScope, "grpc-status-details-bin", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"),
         (RefusalForm::GrpcScopeInTrailers, "grpc-status-details-bin", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"),
         (
@@ -730,7 +730,7 @@ async fn grpc_refusals_are_in_headers_or_in_trailers() -> Result<()> {
         assert_eq!(fields.contains_key("www-authenticate"), form.is_scope_refusal(), "{form:?}");
         if !name.is_empty() {
             let bytes = base64::engine::general_purpose::STANDARD_NO_PAD.decode(&fields[name])?;
-            assert!(String::from_utf8_lossy(&bytes).contains(word), "{form:?}");
+            assert!(String::from_utf8_lossy(&bytes).contains(expected), "{form:?}");
         }
     }
     Ok(())
@@ -757,14 +757,14 @@ async fn debug_output_of_recorded_requests_contains_no_secrets() -> Result<()> {
 
 #[tokio::test]
 async fn start_errors_name_the_invalid_input() {
-    for (builder, word) in [
+    for (builder, expected) in [
         (with_bucket().iam("photos", ACCOUNT, "roles/storage.objectAdmn"), "roles/storage.objectAdmn"),
         (with_bucket().iam("photo", ACCOUNT, "roles/storage.objectAdmin"), "`photo`"),
         (with_bucket().vm(Vm::new("a")).vm(Vm::new("a")), "`a`"),
         (with_bucket().vm(Vm::new("a").project("other")), "`a`"),
     ] {
-        let error = builder.start().await.expect_err(word).to_string();
-        assert!(error.contains(word), "{error}");
+        let error = builder.start().await.expect_err(expected).to_string();
+        assert!(error.contains(expected), "{error}");
     }
 }
 

@@ -9,13 +9,13 @@ use gcp_scopes_testing::scenarios::{
 
 /// The client ureq.
 struct Ureq {
-    /// Whether the client sends nothing if a scenario requests a guard. Stands for a guard that denies
-    /// every call.
+    /// Whether the client sends nothing if a scenario requests a guard. Stands for a guard that
+    /// denies every call.
     never_sends: bool,
 }
 
 #[derive(Clone)]
-struct Objects {
+struct StorageClient {
     agent: ureq::Agent,
     base: String,
     bearer: String,
@@ -23,7 +23,7 @@ struct Objects {
 }
 
 impl Subject for Ureq {
-    type Client = Objects;
+    type Client = StorageClient;
 
     fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
         (scenario == Scenario::Http2).then_some("ureq supports HTTP/1.1 only")
@@ -33,10 +33,10 @@ impl Subject for Ureq {
         &self,
         scene: &Scene,
         mode: Option<GuardMode>,
-    ) -> Result<Objects, Box<dyn Error + Send + Sync>> {
+    ) -> Result<StorageClient, Box<dyn Error + Send + Sync>> {
         // A resumable upload uses status 308 for its progress, not for a redirect.
         let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).max_redirects(0);
-        Ok(Objects {
+        Ok(StorageClient {
             agent: agent.build().new_agent(),
             base: scene.url(),
             bearer: format!("Bearer {}", scene.token()),
@@ -45,7 +45,7 @@ impl Subject for Ureq {
     }
 }
 
-impl SubjectClient for Objects {
+impl SubjectClient for StorageClient {
     async fn perform(&self, operation: Operation) -> Result<Received, Failure> {
         let client = self.clone();
         let result = tokio::task::spawn_blocking(move || client.perform_blocking(operation)).await;
@@ -53,22 +53,25 @@ impl SubjectClient for Objects {
     }
 }
 
-impl Objects {
+impl StorageClient {
     fn perform_blocking(&self, operation: Operation) -> Result<Received, Failure> {
-        let objects = format!("{}/storage/v1/b/{}/o", self.base, Scene::BUCKET);
-        let insert = format!("{}/upload/storage/v1/b/{}/o?name={}", self.base, Scene::BUCKET, Scene::NEW);
+        let list_url = format!("{}/storage/v1/b/{}/o", self.base, Scene::BUCKET);
+        let insert_url = format!("{}/upload/storage/v1/b/{}/o?name={}", self.base, Scene::BUCKET, Scene::NEW);
         match operation {
-            Operation::Call => self.get(&format!("{objects}/{}", Scene::OBJECT)),
-            Operation::Download => self.get(&format!("{objects}/{}?alt=media", Scene::LARGE)),
-            Operation::Upload(bytes) => self.send("POST", &format!("{insert}&uploadType=media"), &[], &bytes),
+            Operation::Call => self.get(&format!("{list_url}/{}", Scene::OBJECT)),
+            Operation::Download => self.get(&format!("{list_url}/{}?alt=media", Scene::LARGE)),
+            Operation::Upload(bytes) => {
+                self.send("POST", &format!("{insert_url}&uploadType=media"), &[], &bytes)
+            }
             Operation::Resumable(bytes) => {
-                let begun = self.send("POST", &format!("{insert}&uploadType=resumable"), &[], b"")?;
+                let session = self.send("POST", &format!("{insert_url}&uploadType=resumable"), &[], b"")?;
                 let half = bytes.len() / 2;
                 let ranges = [
                     format!("bytes 0-{}/{}", half - 1, bytes.len()),
                     format!("bytes {half}-{}/{}", bytes.len() - 1, bytes.len()),
                 ];
-                let location = String::from_utf8_lossy(&begun.bytes).into_owned();
+                // `send` returns the `Location` header instead of the body.
+                let location = String::from_utf8_lossy(&session.bytes).into_owned();
                 self.send("PUT", &location, &[("content-range", &ranges[0])], &bytes[..half])?;
                 self.send("PUT", &location, &[("content-range", &ranges[1])], &bytes[half..])
             }
@@ -80,6 +83,7 @@ impl Objects {
         self.send("GET", url, &[], b"")
     }
 
+    /// Sends a request. Returns the `Location` header if the response has one, otherwise the body.
     fn send(
         &self,
         verb: &str,

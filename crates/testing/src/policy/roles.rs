@@ -1,8 +1,9 @@
 //! Data: the permissions of the basic roles and of a dozen predefined roles.
 //!
-//! A permission that ends with `*` stands for every permission with the text before `*` as a prefix.
-//! The table is written by hand from <https://cloud.google.com/storage/docs/access-control/iam-roles>
-//! and <https://cloud.google.com/compute/docs/access/iam>, and contains only permissions of methods
+//! A permission that ends with `*` stands for every permission with the text before `*` as a
+//! prefix. The table is written by hand from
+//! <https://cloud.google.com/storage/docs/access-control/iam-roles> and
+//! <https://cloud.google.com/compute/docs/access/iam>, and contains only permissions of methods
 //! that the fake implements. At Google, owners of a project get access to objects through the
 //! bindings of each new bucket; in this table, `roles/owner` contains every permission directly.
 

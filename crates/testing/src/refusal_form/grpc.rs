@@ -19,8 +19,8 @@ pub(super) const PERMISSION_DENIED: u8 = 7;
 /// A gRPC status code: <https://grpc.io/docs/guides/status-codes/>.
 pub(super) const RESOURCE_EXHAUSTED: u8 = 8;
 
-/// Creates a refusal with all fields in the headers and without a body, as Google's servers refuse a
-/// call before its first message. `details` are the name and the value of a binary header.
+/// Creates a refusal with all fields in the headers and without a body, as Google's servers refuse
+/// a call before its first message. `details` are the name and the value of a binary header.
 pub(super) fn refusal(code: u8, message: &str, details: Option<(&str, Vec<u8>)>) -> FullResponse {
     let response = with_header(empty(StatusCode::OK), CONTENT_TYPE.as_str(), "application/grpc");
     let response = with_header(response, "grpc-status", &code.to_string());

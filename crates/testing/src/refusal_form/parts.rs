@@ -1,7 +1,7 @@
 //! Data: the parts of each form of a refusal.
 //!
-//! The forms are taken from public issue threads and from recorded fixtures of client libraries. The
-//! messages are Google's; the names of resources are invented. `ErrorInfo` is documented at
+//! The forms are taken from public issue threads and from recorded fixtures of client libraries.
+//! The messages are Google's; the names of resources are invented. `ErrorInfo` is documented at
 //! <https://cloud.google.com/apis/design/errors#error_info>.
 
 use http::StatusCode;
@@ -218,7 +218,8 @@ pub(super) const HTML: &str =
     "Your client does not have permission to get URL <code>/</code> from this server.";
 
 impl RefusalForm {
-    /// Returns the parts of the refusal. A gRPC response contains the same parts, encoded differently.
+    /// Returns the parts of the refusal. A gRPC response contains the same parts, encoded
+    /// differently.
     pub(super) fn parts(self) -> RefusalParts {
         match self {
             Self::Scope | Self::ScopeInArray => SCOPE,

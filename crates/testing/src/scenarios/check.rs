@@ -66,8 +66,8 @@ fn lines(failure: &Failure) -> Vec<&str> {
 /// adapter has replaced the body of a response with `reqwest::Body::wrap`.
 const WRAPPED_BODY_ERROR: &str = "request or response body error";
 
-/// Checks that the client sends the same requests with the guard as without the guard. Ignores headers
-/// that differ in every request.
+/// Checks that the client sends the same requests with the guard as without the guard. Ignores
+/// headers that differ in every request.
 pub(super) fn same_requests(
     without_guard: &[RecordedRequest],
     with_guard: &[RecordedRequest],
@@ -147,8 +147,8 @@ pub(super) fn versions_and_paths(scene: &Scene) -> Result<(), UnmetExpectation> 
     ensure(sent.iter().all(|request| request.version() == version), || {
         format!("expected {version:?} in every request: {sent:#?}")
     })?;
-    let has_path = |request: &RecordedRequest| request.status() != Some(StatusCode::NOT_FOUND);
-    ensure(sent.iter().all(has_path), || format!("a request got status 404: {sent:#?}"))
+    let is_known_path = |request: &RecordedRequest| request.status() != Some(StatusCode::NOT_FOUND);
+    ensure(sent.iter().all(is_known_path), || format!("a request got status 404: {sent:#?}"))
 }
 
 /// Checks that no text of a failure contains a part of the token.
@@ -162,6 +162,7 @@ pub(super) fn no_leak(failure: &Failure, token: &str) -> Result<(), UnmetExpecta
     })
 }
 
-/// How many consecutive characters of the token count as a leak. The bound is longer than the common
-/// prefix of the fake's tokens that are not secret, `ya29.c.`, and shorter than the random part.
+/// How many consecutive characters of the token count as a leak. The bound is longer than the
+/// common prefix of the fake's tokens that are not secret, `ya29.c.`, and shorter than the random
+/// part.
 const LEAK: usize = 12;

@@ -21,7 +21,8 @@ pub struct Received {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Failure {
-    /// The client's name for the kind of failure, such as `PermissionDenied`, `403` or `Middleware`.
+    /// The client's name for the kind of failure, such as `PermissionDenied`, `403` or
+    /// `Middleware`.
     pub kind: String,
     /// The text for a log: the error and its sources, one per line, or the content of the response.
     pub text: String,
@@ -69,8 +70,8 @@ impl Received {
         Self { bytes: bytes.into(), metadata: String::new() }
     }
 
-    /// Sets the metadata. Leave out values that differ in every response, such as `date` or the id of an
-    /// upload.
+    /// Sets the metadata. Leave out values that differ in every response, such as `date` or the id
+    /// of an upload.
     ///
     /// ```
     /// let received = gcp_scopes_testing::scenarios::Received::new("meow").with_metadata("200 OK");
@@ -98,8 +99,8 @@ impl Failure {
         Self { kind: kind.to_string(), text, debug: format!("{error:?}"), denial: None }
     }
 
-    /// Creates a failure from a response with an error status. `text` is everything else that the client
-    /// returns.
+    /// Creates a failure from a response with an error status. `text` is everything else that the
+    /// client returns.
     ///
     /// ```
     /// use gcp_scopes_testing::scenarios::Failure;

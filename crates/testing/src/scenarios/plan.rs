@@ -7,7 +7,8 @@ use super::subject::GuardMode::{self, Confirm, Deny, Warn};
 use crate::fault::Fault;
 use crate::refusal_form::RefusalForm;
 
-/// A sequence of calls in one scene. The sequence is repeated for each guard mode, with a new client.
+/// A sequence of calls in one scene. The sequence is repeated for each guard mode, with a new
+/// client.
 #[derive(Clone, Copy)]
 pub(super) struct Plan {
     /// The scope of the token.
@@ -26,8 +27,8 @@ pub(super) struct Plan {
 pub(super) enum Expected {
     /// The call succeeds, with the same requests and the same outcome as without the guard.
     SameSuccess,
-    /// The call fails, with the same requests and the same failure as without the guard, and without a
-    /// denial.
+    /// The call fails, with the same requests and the same failure as without the guard, and
+    /// without a denial.
     SameFailure,
     /// The call sends as many requests as without the guard, and fails with a denial.
     Explained,
@@ -82,7 +83,8 @@ const fn faulty(fault: Fault) -> Plan {
 }
 
 impl Scenario {
-    /// Returns the plans of a scenario. Empty for the scenarios with their own function in the runner.
+    /// Returns the plans of a scenario. Empty for the scenarios with their own function in the
+    /// runner.
     pub(super) fn plans(self) -> &'static [Plan] {
         match self {
             Self::Allowed => const { &[ALLOWED] },

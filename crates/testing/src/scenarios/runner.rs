@@ -192,8 +192,8 @@ impl<S: Subject> Runner<'_, S> {
         })
     }
 
-    /// Checks that the client retries as without the guard, if every other request fails with status
-    /// 503.
+    /// Checks that the client retries as without the guard, if every other request fails with
+    /// status 503.
     async fn retries(&self) -> Result<(), UnmetExpectation> {
         let scene = self.scene(TokenScope::Accepted).await?;
         let clients =
@@ -236,7 +236,8 @@ impl<S: Subject> Runner<'_, S> {
         })
     }
 
-    /// Checks that a clone of the client uses the guard, including the refusals that the guard remembers.
+    /// Checks that a clone of the client uses the guard, including the refusals that the guard
+    /// remembers.
     async fn cloned(&self) -> Result<(), UnmetExpectation> {
         let scene = self.scene(TokenScope::Unrelated).await?;
         let guarded = self.client(&scene, Some(GuardMode::Confirm)).await?;

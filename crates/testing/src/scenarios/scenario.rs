@@ -9,12 +9,14 @@ pub enum Scenario {
     Allowed,
     /// A scope refusal is explained with a denial.
     Refused,
-    /// With [`GuardMode::Deny`](super::GuardMode::Deny), a call whose token lacks the scopes is not sent.
+    /// With [`GuardMode::Deny`](super::GuardMode::Deny), a call whose token lacks the scopes is not
+    /// sent.
     Denied,
-    /// With [`GuardMode::Confirm`](super::GuardMode::Confirm), a call is not sent again after a scope
-    /// refusal.
+    /// With [`GuardMode::Confirm`](super::GuardMode::Confirm), a call is not sent again after a
+    /// scope refusal.
     Confirmed,
-    /// A denial has the error kind that the client uses for a refusal, whether the call is sent or not.
+    /// A denial has the error kind that the client uses for a refusal, whether the call is sent or
+    /// not.
     KeepsErrorKind,
     /// An IAM refusal reaches the caller unchanged.
     Iam,
@@ -35,8 +37,8 @@ pub enum Scenario {
     GzipBody,
     /// A scope refusal with a body of many small chunks is explained.
     ChunkedBody,
-    /// An IAM refusal whose connection breaks in the middle of the body has the same outcome as without
-    /// the guard.
+    /// An IAM refusal whose connection breaks in the middle of the body has the same outcome as
+    /// without the guard.
     BrokenBody,
     /// An upload of 2 MiB stores the same content.
     Upload,

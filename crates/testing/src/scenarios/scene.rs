@@ -11,8 +11,8 @@ use crate::recorded::RecordedRequest;
 use crate::scope;
 use crate::vm::Vm;
 
-/// The environment of a scenario: a fake Google that only this scenario uses, and the token that the
-/// client sends.
+/// The environment of a scenario: a fake Google that only this scenario uses, and the token that
+/// the client sends.
 #[derive(Debug)]
 pub struct Scene {
     google: FakeGoogle,
@@ -26,8 +26,8 @@ pub struct Scene {
 pub(super) enum TokenScope {
     /// The scope of [`TestedApi::scope`], which every operation accepts.
     Accepted,
-    /// `logging.write`, which no operation accepts. The scope is a known scope of Google Cloud, so that
-    /// the guard has no doubt about it.
+    /// `logging.write`, which no operation accepts. The scope is a known scope of Google Cloud, so
+    /// that the guard has no doubt about it.
     Unrelated,
 }
 
@@ -70,8 +70,8 @@ impl Scene {
         self.api
     }
 
-    /// Returns the HTTP version that the client must use. The fake accepts HTTP/2 without TLS and with
-    /// prior knowledge only. gRPC always uses HTTP/2, even if this is HTTP/1.1.
+    /// Returns the HTTP version that the client must use. The fake accepts HTTP/2 without TLS and
+    /// with prior knowledge only. gRPC always uses HTTP/2, even if this is HTTP/1.1.
     #[must_use]
     pub fn version(&self) -> Version {
         self.version
@@ -89,15 +89,15 @@ impl Scene {
         self.google.token()
     }
 
-    /// Returns the URI of the token's only scope. Declare this scope to the guard, so that the scenario
-    /// does not depend on how fast the metadata server responds.
+    /// Returns the URI of the token's only scope. Declare this scope to the guard, so that the
+    /// scenario does not depend on how fast the metadata server responds.
     #[must_use]
     pub fn scope(&self) -> String {
         scope::uri(self.scope)
     }
 
-    /// Returns the content of uploads and downloads: 2 MiB that look random, so that missing, repeated
-    /// or reordered parts change the content.
+    /// Returns the content of uploads and downloads: 2 MiB that look random, so that missing,
+    /// repeated or reordered parts change the content.
     #[must_use]
     pub fn content() -> Bytes {
         let size = 2 * 1024 * 1024_u32;

@@ -20,8 +20,8 @@ pub trait Subject: Send + Sync {
         TestedApi::STORAGE
     }
 
-    /// Returns the reason if the client cannot run a scenario, for example because the client does not
-    /// support HTTP/2. The default is `None` for every scenario.
+    /// Returns the reason if the client cannot run a scenario, for example because the client does
+    /// not support HTTP/2. The default is `None` for every scenario.
     fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
         let _ = scenario;
         None
@@ -33,18 +33,18 @@ pub trait Subject: Send + Sync {
         DenialPlace::ValueAndText
     }
 
-    /// Scripts the responses of the API with [`Script::serve`](crate::Script::serve). Needed for every
-    /// API except Cloud Storage, which the fake implements.
+    /// Scripts the responses of the API with [`Script::serve`](crate::Script::serve). Needed for
+    /// every API except Cloud Storage, which the fake implements.
     fn prepare(&self, google: &FakeGoogle) {
         let _ = google;
     }
 
-    /// Builds the client as its users do, with the [URL](Scene::url) and the [token](Scene::token) of
-    /// the scene.
+    /// Builds the client as its users do, with the [URL](Scene::url) and the [token](Scene::token)
+    /// of the scene.
     ///
     /// If `mode` is `None`, the client has no guard. Otherwise the client has a guard of this mode.
-    /// Declare the [scope of the token](Scene::scope) to the guard, and map the URL of the scene to the
-    /// API's host.
+    /// Declare the [scope of the token](Scene::scope) to the guard, and map the URL of the scene to
+    /// the API's host.
     fn build_client(
         &self,
         scene: &Scene,
@@ -58,7 +58,8 @@ pub trait SubjectClient: Clone + Send + Sync {
     fn perform(&self, operation: Operation) -> impl Future<Output = Result<Received, Failure>> + Send;
 }
 
-/// An operation that a client performs. The token of the scene may lack the scopes for the operation.
+/// An operation that a client performs. The token of the scene may lack the scopes for the
+/// operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Operation {
@@ -78,8 +79,8 @@ pub enum Operation {
 pub enum GuardMode {
     /// Sends the call.
     Warn,
-    /// Sends the first call of a method. After a scope refusal, sends no further call of the method with
-    /// the same token.
+    /// Sends the first call of a method. After a scope refusal, sends no further call of the method
+    /// with the same token.
     Confirm,
     /// Does not send the call.
     Deny,
@@ -89,7 +90,8 @@ pub enum GuardMode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DenialPlace {
-    /// As a value, in the error's chain of sources or in the response's extensions, and in the text.
+    /// As a value, in the error's chain of sources or in the response's extensions, and in the
+    /// text.
     ValueAndText,
     /// As a value only. The text is the server's.
     Value,

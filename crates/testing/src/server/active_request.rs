@@ -8,8 +8,8 @@ use crate::recorded::RecordedRequest;
 use crate::service::Service;
 use crate::shared::Shared;
 
-/// A request that is being served, from the arrival of its head to the end of the response. Dropping
-/// the value ends the request.
+/// A request that is being served, from the arrival of its head to the end of the response.
+/// Dropping the value ends the request.
 pub(super) struct ActiveRequest {
     shared: Arc<Shared>,
     /// The index of the request in the log.

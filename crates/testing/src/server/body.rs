@@ -9,8 +9,8 @@ use super::active_request::ActiveRequest;
 
 pub(super) type FakeBody = UnsyncBoxBody<Bytes, BrokenOff>;
 
-/// A body error that makes hyper close the connection (HTTP/1.1) or reset the stream (HTTP/2) in the
-/// middle of a response.
+/// A body error that makes hyper close the connection (HTTP/1.1) or reset the stream (HTTP/2) in
+/// the middle of a response.
 #[derive(Debug, thiserror::Error)]
 #[error("the response is broken off")]
 pub(super) struct BrokenOff;
@@ -19,7 +19,7 @@ pub(super) struct BrokenOff;
 pub(super) fn tracked(body: impl Body<Data = Bytes> + Send + 'static, active: ActiveRequest) -> FakeBody {
     let broken_off = move |_| {
         // Moves the request into the closure, which is dropped together with the body.
-        let _ = &active;
+        let _active = &active;
         BrokenOff
     };
     body.map_err(broken_off).boxed_unsync()

@@ -14,8 +14,8 @@ use crate::shared::Shared;
 use crate::state::State;
 use crate::{compute, iam, metadata, oauth, storage};
 
-/// Responds to a request. Returns `None` if the request is to be forwarded to the endpoint's upstream.
-/// A panic of a handler becomes a response with status 500.
+/// Responds to a request. Returns `None` if the request is to be forwarded to the endpoint's
+/// upstream. A panic of a handler becomes a response with status 500.
 pub(super) fn respond(
     shared: &Shared,
     endpoint: &Endpoint,
@@ -26,8 +26,8 @@ pub(super) fn respond(
         .unwrap_or_else(|| Some(html(StatusCode::INTERNAL_SERVER_ERROR, "The server encountered an error.")))
 }
 
-/// Responds in this order: the refusal of a scripted method, a scripted response, a refusal before the
-/// upstream, the response of a scripted method, the service's own response.
+/// Responds in this order: the refusal of a scripted method, a scripted response, a refusal before
+/// the upstream, the response of a scripted method, the service's own response.
 fn route(state: &mut State, endpoint: &Endpoint, request: &IncomingRequest) -> Option<FullResponse> {
     let scopes = request.bearer().and_then(|text| state.valid_token(text)).map(|token| token.scopes);
     let method = state.script.method_response(endpoint.service, request, scopes.as_deref());
@@ -44,8 +44,8 @@ fn route(state: &mut State, endpoint: &Endpoint, request: &IncomingRequest) -> O
     }
 }
 
-/// Returns the refusal of a request whose token or scopes the service does not accept, or `None` if the
-/// request is to be forwarded.
+/// Returns the refusal of a request whose token or scopes the service does not accept, or `None` if
+/// the request is to be forwarded.
 fn refusal_before_upstream(
     state: &State,
     service: Service,
@@ -65,8 +65,8 @@ fn own_response(state: &mut State, endpoint: &Endpoint, request: &IncomingReques
     }
 }
 
-/// Runs a handler, and returns `None` if the handler panics. Records the message of the panic, which
-/// dropping the fake repeats.
+/// Runs a handler, and returns `None` if the handler panics. Records the message of the panic,
+/// which dropping the fake repeats.
 fn record_panic<T>(shared: &Shared, handler: impl FnOnce() -> T) -> Option<T> {
     let panic = match catch_unwind(AssertUnwindSafe(handler)) {
         Ok(result) => return Some(result),

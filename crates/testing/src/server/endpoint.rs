@@ -26,7 +26,8 @@ impl Endpoint {
         Ok(Self { service, machine, address: listener.local_addr()?, upstream, listener })
     }
 
-    /// Checks whether this is the metadata server of a stopped VM. A stopped VM has no metadata server.
+    /// Checks whether this is the metadata server of a stopped VM. A stopped VM has no metadata
+    /// server.
     pub(super) fn is_stopped(&self, state: &State) -> bool {
         let machine = state.machines.get(self.machine);
         self.service == Service::Metadata && machine.is_some_and(|machine| !machine.running)

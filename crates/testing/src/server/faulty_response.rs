@@ -97,8 +97,8 @@ fn chunked(head: &mut Parts, body: Bytes, size: usize) -> Content {
     stream_chunks(head, starts.map(move |start| body.slice(start..body.len().min(start + size))))
 }
 
-/// Streams the first `length` bytes of a body, followed by an error. The `Content-Length` is that of
-/// the whole body, so that an HTTP/1.1 client notices the missing bytes.
+/// Streams the first `length` bytes of a body, followed by an error. The `Content-Length` is that
+/// of the whole body, so that an HTTP/1.1 client notices the missing bytes.
 fn cut_off(head: &mut Parts, body: &Bytes, length: usize) -> Content {
     head.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
     let begin = stream::iter([Ok(body.slice(..length.min(body.len())))]);

@@ -2,8 +2,8 @@
 
 use crate::scope;
 
-/// A set of scopes that a method accepts, as the API reference lists them for each method. Changing a
-/// bucket or an object's metadata requires full control, while writing an object's data does not.
+/// A set of scopes that a method accepts, as the API reference lists them for each method. Changing
+/// a bucket or an object's metadata requires full control, while writing an object's data does not.
 /// Source: <https://cloud.google.com/storage/docs/json_api/v1> and
 /// <https://cloud.google.com/storage/docs/oauth-scopes>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use super::problem::Problem;
 use crate::response::json;
 use crate::state::State;
 
-/// Responds to a method of the access control lists. Each list has one entry, which cannot be changed,
-/// because the fake checks IAM only.
+/// Responds to a method of the access control lists. Each list has one entry, which cannot be
+/// changed, because the fake checks IAM only.
 pub(super) fn respond(state: &mut State, call: &Call<'_>) -> ApiResult {
     check_permission(state, call, call.permission)?;
     let (kind, verb) = call.id.rsplit_once('.').unwrap_or_default();
@@ -24,8 +24,8 @@ pub(super) fn respond(state: &mut State, call: &Call<'_>) -> ApiResult {
     }
 }
 
-/// Responds with those permissions of the request that the account has on the bucket, regardless of the
-/// token's scopes.
+/// Responds with those permissions of the request that the account has on the bucket, regardless of
+/// the token's scopes.
 pub(super) fn test_permissions(state: &mut State, call: &Call<'_>) -> ApiResult {
     let is_granted = |permission: &&str| check_permission(state, call, permission).is_ok();
     let permissions: Vec<&str> = call.request.query.all("permissions").filter(is_granted).collect();

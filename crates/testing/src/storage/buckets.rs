@@ -73,8 +73,8 @@ fn merge(bucket: &mut Bucket, body: &Value) {
     bucket.fields.extend(fields.map(|(name, value)| (name.clone(), value.clone())));
 }
 
-/// Builds the resource of a bucket. Fields that were set replace the defaults; read-only fields cannot
-/// be replaced.
+/// Builds the resource of a bucket. Fields that were set replace the defaults; read-only fields
+/// cannot be replaced.
 fn resource(state: &State, call: &Call<'_>, name: &str, bucket: &Bucket) -> Value {
     let defaults = json!({
         "location": "US", "locationType": "multi-region", "storageClass": "STANDARD",

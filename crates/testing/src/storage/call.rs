@@ -32,7 +32,8 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Checks that the request has a valid token with one of the scopes of `access`, and returns the token.
+/// Checks that the request has a valid token with one of the scopes of `access`, and returns the
+/// token.
 pub(super) fn check_token(
     state: &State,
     request: &IncomingRequest,
@@ -52,8 +53,8 @@ pub(super) fn check_token(
 
 /// Checks that IAM grants the permission on the call's bucket, and returns the bucket.
 ///
-/// A missing bucket is an IAM refusal for an account without the permission, because Google does not
-/// reveal to such an account whether a bucket exists.
+/// A missing bucket is an IAM refusal for an account without the permission, because Google does
+/// not reveal to such an account whether a bucket exists.
 pub(super) fn check_permission<'a>(
     state: &'a State,
     call: &Call<'_>,

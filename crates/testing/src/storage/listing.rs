@@ -24,8 +24,8 @@ pub(super) struct Page<'a> {
     pub(super) next: Option<&'a String>,
 }
 
-/// Returns a page of the call's bucket. `size` and `after` are the names of the query parameters with
-/// the maximum length of the page and with the name after which the page begins.
+/// Returns a page of the call's bucket. `size` and `after` are the names of the query parameters
+/// with the maximum length of the page and with the name after which the page begins.
 pub(super) fn page<'a>(
     state: &'a State,
     call: &Call<'_>,
@@ -57,8 +57,8 @@ pub(super) fn page<'a>(
 }
 
 /// Returns the entry of `prefixes` that `name` falls under: the name up to and including the first
-/// delimiter after the requested prefix. Returns `Some(None)` if the name is listed as an object, and
-/// `None` if the name does not start with the prefix.
+/// delimiter after the requested prefix. Returns `Some(None)` if the name is listed as an object,
+/// and `None` if the name does not start with the prefix.
 fn common_prefix(name: &str, query: &FormData) -> Option<Option<String>> {
     let prefix = query.get("prefix").unwrap_or_default();
     let rest = name.strip_prefix(prefix)?;

@@ -4,8 +4,8 @@ use http::Method;
 
 use super::methods::{METHODS, MethodRow};
 
-/// Returns the method for an HTTP method and the decoded segments of a path, with the bucket and object
-/// names of the path. The path may begin with `upload` or `download`.
+/// Returns the method for an HTTP method and the decoded segments of a path, with the bucket and
+/// object names of the path. The path may begin with `upload` or `download`.
 pub(super) fn find(verb: &Method, segments: &[String]) -> Option<(&'static MethodRow, Vec<String>)> {
     // Skips everything up to `storage/v1`.
     let after_version = segments.iter().skip_while(|segment| *segment != "storage").skip(2);

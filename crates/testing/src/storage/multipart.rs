@@ -1,7 +1,7 @@
 //! Parses `multipart/related` bodies.
 //!
-//! gcloud ends lines with a line feed only, and Cloud Storage accepts that. Existing parsers such as
-//! multer accept CRLF only, so the fake has its own parser.
+//! gcloud ends lines with a line feed only, and Cloud Storage accepts that. Existing parsers such
+//! as multer accept CRLF only, so the fake has its own parser.
 
 use bytes::Bytes;
 use httparse::Status;

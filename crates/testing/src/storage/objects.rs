@@ -44,8 +44,8 @@ pub(super) fn check_may_store(
     Ok(())
 }
 
-/// Checks the precondition on the object's generation, if the request has one: in the query for the JSON
-/// API, in a header for the XML API. A missing object has the generation 0.
+/// Checks the precondition on the object's generation, if the request has one: in the query for the
+/// JSON API, in a header for the XML API. A missing object has the generation 0.
 fn check_generation(request: &IncomingRequest, existing: Option<&Object>) -> Result<(), Problem> {
     let required =
         request.query.get("ifGenerationMatch").or_else(|| request.header("x-goog-if-generation-match"));

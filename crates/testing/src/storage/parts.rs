@@ -60,8 +60,8 @@ fn upload_part(state: &mut State, call: &Call<'_>, id: &str) -> ApiResult {
     Ok(with_header(empty(StatusCode::OK), "etag", &format!("\"{number}\"")))
 }
 
-/// Stores the object from all uploaded parts. Does not read the list of parts in the request, because
-/// clients always list every part.
+/// Stores the object from all uploaded parts. Does not read the list of parts in the request,
+/// because clients always list every part.
 fn complete(state: &mut State, call: &Call<'_>, id: &str) -> ApiResult {
     let upload = state.store.multipart_uploads.remove(id).ok_or_else(no_upload)?;
     let bytes: BytesMut = upload.parts.into_values().flatten().collect();

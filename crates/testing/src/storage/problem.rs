@@ -1,7 +1,8 @@
 //! Data: the errors of Cloud Storage, with their statuses, codes and messages.
 //!
-//! Sources of the codes and reasons: <https://cloud.google.com/storage/docs/json_api/v1/status-codes>
-//! and <https://cloud.google.com/storage/docs/xml-api/reference-status>.
+//! Sources of the codes and reasons:
+//! <https://cloud.google.com/storage/docs/json_api/v1/status-codes> and
+//! <https://cloud.google.com/storage/docs/xml-api/reference-status>.
 
 use http::StatusCode;
 

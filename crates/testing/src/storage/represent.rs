@@ -10,8 +10,8 @@ use crate::encoding::encode_segment;
 use crate::response::{FullResponse, json, new_response, with_header};
 use crate::store::{NewObject, Object};
 
-/// Creates a response with the content of an object, or with the part that a `Range` header requests.
-/// Supports a single range.
+/// Creates a response with the content of an object, or with the part that a `Range` header
+/// requests. Supports a single range.
 pub(super) fn content(object: &Object, range: Option<&str>) -> FullResponse {
     let whole = new_response(StatusCode::OK, &object.data.content_type, object.data.bytes.clone());
     let response = match range.and_then(|range| byte_range(range, object.data.bytes.len())) {

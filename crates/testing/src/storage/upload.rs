@@ -34,8 +34,8 @@ fn media(state: &mut State, call: &Call<'_>) -> ApiResult {
     Ok(metadata_response(call, &call.bucket, store(state, call, &call.bucket, new)?))
 }
 
-/// Stores an object from a multipart body: the metadata as JSON, the content, and optionally a third
-/// part with checksums, which Google's own Rust client sends and the fake ignores.
+/// Stores an object from a multipart body: the metadata as JSON, the content, and optionally a
+/// third part with checksums, which Google's own Rust client sends and the fake ignores.
 fn multipart(state: &mut State, call: &Call<'_>) -> ApiResult {
     let malformed = || Problem::Invalid("Malformed multipart body.");
     let kind = call.request.header("content-type").unwrap_or_default();
@@ -72,8 +72,8 @@ fn resumable(state: &mut State, call: &Call<'_>) -> ApiResult {
     Ok(with_header(empty(StatusCode::OK), "location", &location))
 }
 
-/// Responds to a request to an upload session: a chunk, the last chunk, a query for the number of bytes
-/// received, or a cancellation.
+/// Responds to a request to an upload session: a chunk, the last chunk, a query for the number of
+/// bytes received, or a cancellation.
 pub(super) fn resume(state: &mut State, request: &IncomingRequest) -> ApiResult {
     let no_session = || Problem::NoObject("upload session".into());
     let id = request.query.get("upload_id").unwrap_or_default();
@@ -93,8 +93,8 @@ pub(super) fn resume(state: &mut State, request: &IncomingRequest) -> ApiResult 
     Ok(metadata_response(&call, &call.bucket, store(state, &call, &call.bucket, new)?))
 }
 
-/// Creates the response to a chunk that is not the last one: status 308, with the range of the bytes
-/// received.
+/// Creates the response to a chunk that is not the last one: status 308, with the range of the
+/// bytes received.
 fn incomplete(length: usize) -> FullResponse {
     let response = empty(StatusCode::PERMANENT_REDIRECT);
     match length.checked_sub(1) {

@@ -1,6 +1,7 @@
 //! Objects over the XML API, with path-style URLs: `/BUCKET/OBJECT`.
 //!
-//! The formats of the bodies are documented at <https://cloud.google.com/storage/docs/xml-api/reference-methods>.
+//! The formats of the bodies are documented at
+//! <https://cloud.google.com/storage/docs/xml-api/reference-methods>.
 //!
 //! The reference of the XML API lists no scopes. The fake follows the general page,
 //! <https://cloud.google.com/storage/docs/oauth-scopes>: reading requires read-only, changing data
