@@ -702,7 +702,7 @@ async fn grpc_refusals_are_in_headers_or_in_trailers() -> Result<()> {
     let google = with_bucket().start().await?;
     let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
     let url = format!("{}/google.pubsub.v1.Publisher/Publish", google.url_of(Service::OtherApi));
-    for (form, name, expected) in [
+    for (form, header, expected) in [
         (RefusalForm::GrpcScope, "grpc-status-details-bin", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"),
         (RefusalForm::GrpcScopeInTrailers, "grpc-status-details-bin", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"),
         (
@@ -717,19 +717,19 @@ async fn grpc_refusals_are_in_headers_or_in_trailers() -> Result<()> {
         google.other_api().respond_with(form);
         let request = Request::post(&url).header("content-type", "application/grpc");
         let (head, body) = client.request(request.body(Full::<Bytes>::default())?).await?.into_parts();
-        let is_empty = has_ended(&body);
+        let ends_with_headers = has_ended(&body);
         let trailers = body.collect().await?.trailers().cloned();
         assert_eq!(head.status, 200, "{form:?}");
         assert_eq!(
-            is_empty,
+            ends_with_headers,
             trailers.is_none(),
             "{form:?}: a trailers-only response has no trailers after its headers"
         );
         let fields = trailers.unwrap_or(head.headers);
         assert_eq!(fields.get("grpc-status").map(|status| status.as_bytes()), Some(&b"7"[..]), "{form:?}");
         assert_eq!(fields.contains_key("www-authenticate"), form.is_scope_refusal(), "{form:?}");
-        if !name.is_empty() {
-            let bytes = base64::engine::general_purpose::STANDARD_NO_PAD.decode(&fields[name])?;
+        if !header.is_empty() {
+            let bytes = base64::engine::general_purpose::STANDARD_NO_PAD.decode(&fields[header])?;
             assert!(String::from_utf8_lossy(&bytes).contains(expected), "{form:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! A listener and the server behind the listener.
+//! The listener of one server.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
