@@ -51,10 +51,15 @@ impl Subject for HyperUtil {
     type Client = Storage;
 
     fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
-        (scenario == Scenario::KeepsErrorKind && self.delivery == DenialDelivery::Error).then_some(BY_CHOICE)
+        (scenario == Scenario::KeepsErrorKind && self.delivery == DenialDelivery::Error)
+            .then_some(BY_CHOICE)
     }
 
-    async fn build_client(&self, scene: &Scene, mode: Option<GuardMode>) -> Result<Storage, BoxError> {
+    async fn build_client(
+        &self,
+        scene: &Scene,
+        mode: Option<GuardMode>,
+    ) -> Result<Storage, BoxError> {
         let mut builder = Client::builder(TokioExecutor::new());
         let client = builder.http2_only(scene.version() == Version::HTTP_2).build_http();
         let bearer = Some(format!("Bearer {}", scene.token()));

@@ -46,7 +46,11 @@ impl Subject for Ureq {
         }
     }
 
-    async fn build_client(&self, scene: &Scene, mode: Option<GuardMode>) -> Result<Storage, BoxError> {
+    async fn build_client(
+        &self,
+        scene: &Scene,
+        mode: Option<GuardMode>,
+    ) -> Result<Storage, BoxError> {
         // 308 is an answer of a resumable upload, and no redirect.
         let config =
             Agent::config_builder().http_status_as_error(false).max_redirects(0).proxy(None);
@@ -62,7 +66,8 @@ impl Subject for Ureq {
     }
 }
 
-const BY_CHOICE: &str = "`DenialDelivery::Error`, the default, makes it an error of the middleware's";
+const BY_CHOICE: &str =
+    "`DenialDelivery::Error`, the default, makes it an error of the middleware's";
 
 impl SubjectClient for Storage {
     async fn perform(&self, operation: Operation) -> Result<Received, Failure> {
