@@ -26,7 +26,7 @@ use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
 use gcp_scopes::judge::Decision;
 use gcp_scopes::{Denial, Guard, ScopeSet};
-use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service, Vm};
 use http::header::AUTHORIZATION;
 use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
@@ -100,7 +100,7 @@ fn upload_url(google: &FakeGoogle) -> String {
 }
 
 fn publish_url(google: &FakeGoogle) -> String {
-    format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front))
+    format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi))
 }
 
 /// Returns how many requests `service` has received.
@@ -255,10 +255,10 @@ async fn a_contradicted_prediction_is_logged_once_and_not_repeated() {
     assert_eq!(text.matches("no more is predicted of it").count(), 1, "{text}");
     // A later refusal does not make the guard predict the method again.
     for _ in 0..3 {
-        program.google.front().respond_with(Wire::Scope);
+        program.google.other_api().respond_with(RefusalForm::Scope);
         assert_eq!(kind(program.publish().await), Some(DenialKind::Refused));
     }
-    assert_eq!(program.requests_to(Service::Front), 8);
+    assert_eq!(program.requests_to(Service::OtherApi), 8);
 }
 
 #[tokio::test]
@@ -271,7 +271,7 @@ async fn a_call_sent_with_unknown_scopes_can_still_contradict_the_prediction() {
         request.body(Full::new(Bytes::from("{}"))).unwrap()
     };
     let early = delayed.call(publish());
-    google.wait_for(|requests| requests.iter().any(|r| r.service() == Service::Front)).await;
+    google.wait_for(|requests| requests.iter().any(|r| r.service() == Service::OtherApi)).await;
     // To explain this refusal, the guard gets the scopes of the token from the metadata server.
     let program = DelayedProgram {
         gate: Arc::new(Semaphore::new(1)),
@@ -281,7 +281,7 @@ async fn a_call_sent_with_unknown_scopes_can_still_contradict_the_prediction() {
     assert_eq!(kind(program.call(upload(&google, &token)).await.unwrap()), Some(DenialKind::Refused));
     delayed.gate.add_permits(3);
     assert_eq!(early.await.unwrap().unwrap(), StatusCode::OK);
-    google.front().respond_with(Wire::Scope);
+    google.other_api().respond_with(RefusalForm::Scope);
     assert_eq!(kind(delayed.call(publish()).await.unwrap()), Some(DenialKind::Refused));
     assert_eq!(delayed.call(publish()).await.unwrap().unwrap(), StatusCode::OK);
 }
@@ -289,10 +289,10 @@ async fn a_call_sent_with_unknown_scopes_can_still_contradict_the_prediction() {
 #[tokio::test]
 async fn an_iam_refusal_contradicts_the_prediction() {
     let program = Program::with_known_token().await;
-    program.google.front().respond_with(Wire::IamDenied);
+    program.google.other_api().respond_with(RefusalForm::IamDenied);
     assert_eq!(program.publish().await.unwrap().status(), StatusCode::FORBIDDEN);
     for _ in 0..2 {
-        program.google.front().respond_with(Wire::Scope);
+        program.google.other_api().respond_with(RefusalForm::Scope);
         assert_eq!(kind(program.publish().await), Some(DenialKind::Refused));
     }
 }
@@ -302,20 +302,25 @@ async fn responses_without_evidence_on_scopes_change_no_prediction() {
     let program = Program::with_known_token().await;
     for status in [302, 400, 401, 403, 404, 409, 412, 429, 500, 503] {
         let response = Response::builder().status(status).body("{}").unwrap();
-        program.google.front().respond(response);
+        program.google.other_api().respond(response);
         assert_eq!(program.publish().await.unwrap().status(), status);
     }
-    let other_gates =
-        [Wire::ServiceDisabled, Wire::VpcSc, Wire::Billing, Wire::RateLimit, Wire::QuotaProject];
+    let other_gates = [
+        RefusalForm::ServiceDisabled,
+        RefusalForm::VpcSc,
+        RefusalForm::Billing,
+        RefusalForm::RateLimit,
+        RefusalForm::QuotaProject,
+    ];
     for wire in other_gates {
-        program.google.front().respond_with(wire);
+        program.google.other_api().respond_with(wire);
         assert!(!program.publish().await.unwrap().status().is_success(), "{wire:?}");
     }
-    program.google.front().respond_with(Wire::Scope);
+    program.google.other_api().respond_with(RefusalForm::Scope);
     assert_eq!(kind(program.publish().await), Some(DenialKind::Refused));
-    let before = program.requests_to(Service::Front);
+    let before = program.requests_to(Service::OtherApi);
     assert_eq!(kind(program.publish().await), Some(DenialKind::Confirmed));
-    assert_eq!(program.requests_to(Service::Front), before);
+    assert_eq!(program.requests_to(Service::OtherApi), before);
 }
 
 #[tokio::test]
@@ -402,7 +407,7 @@ async fn scopes_named_in_a_refusal_are_accepted_for_the_method() {
         let body = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.",
             "status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo",
             "reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com"}]}}"#;
-        google.front().respond(response.body(body).unwrap());
+        google.other_api().respond(response.body(body).unwrap());
     };
     refuse(&format!("{drive} https://www.googleapis.com/auth/pubsub"));
     assert_eq!(kind(publish(&google.token()).await), Some(DenialKind::Refused));

@@ -5,7 +5,7 @@ use anyhow::Result;
 use bytes::Bytes;
 use gcp_scopes::environment;
 use gcp_scopes::refusal::{Answer, Gate, classify};
-use gcp_scopes_testing::{FakeGoogle, Platform, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, Platform, RefusalForm, Service, Vm};
 use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -23,9 +23,9 @@ async fn the_guard_recognises_the_platform_of_the_fake() -> Result<()> {
 async fn every_scope_refusal_of_the_fake_is_classified_as_scope_refusal() -> Result<()> {
     let google = FakeGoogle::builder().start().await?;
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
-    for wire in Wire::all().iter().filter(|wire| wire.is_lack_of_scope() && !wire.is_grpc()) {
-        google.front().respond_with(*wire);
-        let request = http::Request::get(google.url_of(Service::Front))
+    for wire in RefusalForm::all().iter().filter(|wire| wire.is_scope_refusal() && !wire.is_grpc()) {
+        google.other_api().respond_with(*wire);
+        let request = http::Request::get(google.url_of(Service::OtherApi))
             .header("authorization", format!("Bearer {}", google.token()));
         let response = client.request(request.body(Empty::new())?).await?;
         let status = response.status().as_u16();

@@ -88,7 +88,7 @@ async fn calls_end_as_without_the_guard_when_every_source_fails() {
         Fault::ChunkSize(1),
         Fault::Gzip,
         Fault::Latency(Duration::from_millis(20)),
-        Fault::Flaky { failures: 1, of: 2 },
+        Fault::Flaky { failures: 1, group: 2 },
         Fault::Status(StatusCode::OK),
         Fault::Status(StatusCode::FOUND),
         Fault::Status(StatusCode::FORBIDDEN),
@@ -127,8 +127,8 @@ async fn assert_calls_end_as_without_the_guard(
     // Detection runs before the fault: the test is about requests for the scopes of a token.
     let builder = setup(builder(&google)).preflight(preflight).denial_delivery(DenialDelivery::Extension);
     let guard = builder.deny_wait(SHORT).detect().await;
-    google.fault(Service::Metadata, fault);
-    google.fault(Service::OAuth, fault);
+    google.set_fault(Service::Metadata, fault);
+    google.set_fault(Service::OAuth, fault);
     let bare = ClientBuilder::new(http.clone()).build();
     let client = ClientBuilder::new(http.clone()).with(guard.middleware()).build();
     let tokens = [google.mint(ACCOUNT, ["devstorage.read_only"]), google.token()];
@@ -177,8 +177,8 @@ async fn scope_refusals_are_explained_when_every_source_hangs() {
     for preflight in PREFLIGHTS {
         let google = google().await;
         let guard = builder(&google).preflight(preflight).detect().await;
-        google.fault(Service::Metadata, Fault::Hang);
-        google.fault(Service::OAuth, Fault::Hang);
+        google.set_fault(Service::Metadata, Fault::Hang);
+        google.set_fault(Service::OAuth, Fault::Hang);
         let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
         let send = client(&guard).post(url).bearer_auth(google.token()).body("meow").send();
         let error = send.await.unwrap_err();
@@ -215,8 +215,8 @@ async fn ten_thousand_callers_of_one_token_cause_one_tokeninfo_request() {
         let builder = builder(&google).tokeninfo_before_calls().source_timeout(LONG).deny_wait(wait);
         let guard = builder.preflight(Preflight::Deny).detect().await;
         let token = google.mint(ACCOUNT, ["devstorage.read_only"]);
-        google.fault(Service::Metadata, Fault::Status(StatusCode::NOT_FOUND));
-        fault.into_iter().for_each(|fault| google.fault(Service::OAuth, fault));
+        google.set_fault(Service::Metadata, Fault::Status(StatusCode::NOT_FOUND));
+        fault.into_iter().for_each(|fault| google.set_fault(Service::OAuth, fault));
         let before = request_count(&google, Service::Metadata);
         let mut callers = tokio::task::JoinSet::new();
         for _ in 0..10_000 {
@@ -237,7 +237,7 @@ async fn only_deny_waits_and_at_most_for_deny_wait() {
         let google = google().await;
         let builder = builder(&google).preflight(preflight).source_timeout(LONG);
         let guard = builder.deny_wait(SHORT).detect().await;
-        google.fault(Service::Metadata, Fault::Hang);
+        google.set_fault(Service::Metadata, Fault::Hang);
         let start = Instant::now();
         assert_eq!(call(&guard, &google.mint(ACCOUNT, ["pubsub"])).await.unwrap(), StatusCode::OK);
         let waited = start.elapsed();

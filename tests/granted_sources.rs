@@ -23,7 +23,7 @@ use gcp_scopes::call::Call;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
 use gcp_scopes::{Denial, Guard, Preflight, ScopeSet};
-use gcp_scopes_testing::{FakeGoogle, Platform, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, Platform, RefusalForm, Service, Vm};
 use http::header::AUTHORIZATION;
 use http::{Request, StatusCode};
 use http_body_util::Full;
@@ -51,8 +51,8 @@ fn client(guard: &Guard) -> ClientWithMiddleware {
 async fn granted_after_refusal(guard: &Guard, google: &FakeGoogle, token: &str) -> (GrantedScopes, usize) {
     let requests = || google.requests().iter().filter(|request| request.service() == Service::OAuth).count();
     let before = requests();
-    google.front().respond_with(Wire::Scope);
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+    google.other_api().respond_with(RefusalForm::Scope);
+    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
     let error = client(guard).post(url).bearer_auth(token).body("{}").send().await.unwrap_err();
     (Denial::find(&error).unwrap().granted().clone(), requests() - before)
 }
@@ -123,11 +123,11 @@ async fn scopes_of_a_foreign_token_on_a_vm_come_from_tokeninfo() {
 async fn advice_to_stop_the_vm_is_conditional_for_foreign_tokens() {
     let google = google(Platform::ComputeEngine).await;
     let guard = builder(&google).without_tokeninfo().detect().await;
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
     // The first token could belong to a user of the service on the VM.
     let tokens = [(google.mint("user@example.com", ["calendar"]), false), (google.token(), true)];
     for (token, is_of_vm) in tokens {
-        google.front().respond_with(Wire::Scope);
+        google.other_api().respond_with(RefusalForm::Scope);
         let error = client(&guard).post(&url).bearer_auth(token).body("{}").send().await.unwrap_err();
         let denial = Denial::find(&error).unwrap();
         let first = &denial.steps()[0];
@@ -157,9 +157,9 @@ async fn managed_vms_get_no_compute_instances_commands() {
         let google = google(platform).await;
         let guard = builder(&google).without_tokeninfo().detect().await;
         for token in [google.mint("user@example.com", ["calendar"]), google.token()] {
-            google.front().respond_with(Wire::Scope);
+            google.other_api().respond_with(RefusalForm::Scope);
             let url =
-                format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+                format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
             let error = client(&guard).post(url).bearer_auth(token).body("{}").send().await.unwrap_err();
             let report = Denial::find(&error).unwrap().report();
             assert!(!report.contains("gcloud compute instances"), "{platform:?}: {report}");
@@ -265,7 +265,7 @@ async fn the_reqwest_middleware_attaches_tokens_for_google_only() {
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     // A host that is not an endpoint of Google gets no token.
     let portal = FakeGoogle::builder().start().await.unwrap();
-    client.get(portal.url_of(Service::Front)).send().await.unwrap();
+    client.get(portal.url_of(Service::OtherApi)).send().await.unwrap();
     assert!(portal.requests().iter().all(|request| !request.has_authorization()));
 }
 
@@ -297,7 +297,7 @@ async fn the_tower_layer_attaches_tokens_for_google_only() {
     assert_eq!(send(with_own_token).await.unwrap(), StatusCode::UNAUTHORIZED);
     // The same path on a host that is not an endpoint of Google.
     let portal = FakeGoogle::builder().start().await.unwrap();
-    send(upload(&portal.url_of(Service::Front)).body(meow()).unwrap()).await.unwrap();
+    send(upload(&portal.url_of(Service::OtherApi)).body(meow()).unwrap()).await.unwrap();
     assert!(portal.requests().iter().all(|request| !request.has_authorization()));
     // If the provider fails, the call is not sent.
     let before = google.requests().iter().filter(|request| request.service() == Service::Storage).count();
@@ -394,7 +394,7 @@ fn insecure_tokeninfo_endpoints_are_rejected() {
 async fn calls_without_a_bearer_token_are_sent_without_inspection() {
     let google = google(Platform::ComputeEngine).await;
     let guard = builder(&google).tokeninfo_before_calls().preflight(Preflight::Deny).detect().await;
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
     let requests = || {
         let sources = [Service::OAuth, Service::Metadata];
         google.requests().iter().filter(|request| sources.contains(&request.service())).count()
@@ -414,7 +414,7 @@ async fn calls_without_a_bearer_token_are_sent_without_inspection() {
             authorization.into_iter().fold(call, |call, value| call.header(AUTHORIZATION, value))
         };
         assert_eq!(call().send().await.unwrap().status(), StatusCode::OK, "{query} {authorization:?}");
-        google.front().respond_with(Wire::Scope);
+        google.other_api().respond_with(RefusalForm::Scope);
         let error = call().send().await.unwrap_err();
         let reason = Denial::find(&error).unwrap().granted().why_unknown().unwrap().to_owned();
         assert!(reason.contains("no bearer token"), "{query} {authorization:?}: {reason}");

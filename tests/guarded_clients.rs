@@ -22,7 +22,7 @@ use gcp_scopes::denial::DenialKind;
 use gcp_scopes::environment::Snapshot;
 use gcp_scopes::granted::{GrantSource, GrantedScopes};
 use gcp_scopes::{Denial, DenialDelivery, Guard, GuardBuilder, Preflight, ScopeSet};
-use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service, Vm};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -60,7 +60,7 @@ fn upload(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest_middlew
 
 /// Creates a call to the fake's front end, which the guard takes for Pub/Sub.
 fn publish(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest_middleware::RequestBuilder {
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
     client.post(url).bearer_auth(google.token()).body("{}")
 }
 
@@ -186,8 +186,8 @@ async fn a_denial_serializes_to_json() {
 
 /// Checks whether `wire` refuses a call because of scopes: for lack of one, or because one
 /// restricts the token.
-fn is_about_scopes(wire: Wire) -> bool {
-    wire.is_lack_of_scope() || matches!(wire, Wire::ScopeRestricting | Wire::ScopeOrShare)
+fn is_about_scopes(wire: RefusalForm) -> bool {
+    wire.is_scope_refusal() || matches!(wire, RefusalForm::ScopeRestricting | RefusalForm::ScopeOrShare)
 }
 
 /// Returns all parts of a response that a caller can read, except the headers that differ in every
@@ -212,8 +212,8 @@ async fn refusals_for_other_reasons_are_passed_on_unchanged() {
     let google = FakeGoogle::builder().vm(Vm::new("web-1").scopes(["pubsub"])).start().await.unwrap();
     let guarded = client(&guard(&google).detect().await);
     let plain = ClientBuilder::new(plain::client()).build();
-    for wire in Wire::all().iter().copied().filter(|wire| !is_about_scopes(*wire)) {
-        google.front().times(2).respond_with(wire);
+    for wire in RefusalForm::all().iter().copied().filter(|wire| !is_about_scopes(*wire)) {
+        google.other_api().times(2).respond_with(wire);
         let expected = observable_parts(publish(&plain, &google).send().await.unwrap()).await;
         let response =
             publish(&guarded, &google).send().await.unwrap_or_else(|error| panic!("{wire:?}: {error}"));
@@ -227,8 +227,8 @@ async fn every_form_of_scope_refusal_is_explained() {
     let google = google().await;
     let guarded = client(&guard(&google).detect().await);
     // A gRPC refusal has the HTTP status 200. The adapter for gRPC handles it.
-    for wire in Wire::all().iter().copied().filter(|wire| wire.is_lack_of_scope() && !wire.is_grpc()) {
-        google.front().respond_with(wire);
+    for wire in RefusalForm::all().iter().copied().filter(|wire| wire.is_scope_refusal() && !wire.is_grpc()) {
+        google.other_api().respond_with(wire);
         let error = publish(&guarded, &google).send().await.expect_err(&format!("{wire:?}"));
         let denial = Denial::find(&error).unwrap_or_else(|| panic!("{wire:?}: {error:?}"));
         assert_eq!(denial.method().unwrap().id(), "pubsub.projects.topics.publish", "{wire:?}");
@@ -240,11 +240,11 @@ async fn restricting_scopes_and_unshared_files_get_specific_advice() {
     let google = FakeGoogle::builder().vm(Vm::new("web-1").scopes(["pubsub"])).start().await.unwrap();
     let guarded = client(&guard(&google).detect().await);
     let rows = [
-        (Wire::ScopeRestricting, "restricts", "Get a token without"),
-        (Wire::ScopeOrShare, "drive.readonly", "Share the file"),
+        (RefusalForm::ScopeRestricting, "restricts", "Get a token without"),
+        (RefusalForm::ScopeOrShare, "drive.readonly", "Share the file"),
     ];
     for (wire, reason, advice) in rows {
-        google.front().respond_with(wire);
+        google.other_api().respond_with(wire);
         let error = publish(&guarded, &google).send().await.unwrap_err();
         let denial = Denial::find(&error).unwrap();
         for text in [denial.to_string(), denial.report()] {
@@ -316,14 +316,15 @@ async fn extension_delivery_leaves_the_response_unchanged() {
 async fn refusals_of_other_hosts_are_not_explained() {
     let (google, other_host) = (google().await, google().await);
     let guarded = client(&guard(&google).detect().await);
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", other_host.url_of(Service::Front));
-    other_host.front().times(2).respond_with(Wire::Scope);
+    let url =
+        format!("{}/v1/projects/my-project/topics/orders:publish", other_host.url_of(Service::OtherApi));
+    other_host.other_api().times(2).respond_with(RefusalForm::Scope);
     // The caller sends a request to the other host directly, and Google redirects a request to the
     // other host.
     let direct = guarded.post(&url).bearer_auth(google.token()).body("{}").send().await.unwrap();
     assert_eq!(direct.status(), StatusCode::FORBIDDEN);
     let redirect = Response::builder().status(307).header("location", &url).body("").unwrap();
-    google.front().respond(redirect);
+    google.other_api().respond(redirect);
     let redirected = publish(&guarded, &google).send().await.unwrap();
     assert_eq!((redirected.status(), redirected.url().as_str()), (StatusCode::FORBIDDEN, url.as_str()));
 }
@@ -400,7 +401,7 @@ async fn no_token_object_name_or_query_is_shown() {
             }
             texts.extend([denial.report(), format!("{denial} {denial:?} {guard:?}")]);
         }
-        google.front().respond_with(Wire::IamDenied);
+        google.other_api().respond_with(RefusalForm::IamDenied);
         drop(publish(&guarded, &google).send().await);
     }
     drop(capturing);
@@ -487,8 +488,8 @@ fn foreign_tokens_on_a_vm_get_no_advice_about_the_vm() {
 async fn the_method_override_header_replaces_the_verb() {
     let google = google().await;
     let guarded = client(&guard(&google).detect().await);
-    let url = format!("{}/v1/projects/my-project/topics/orders", google.url_of(Service::Front));
-    google.front().respond_with(Wire::Scope);
+    let url = format!("{}/v1/projects/my-project/topics/orders", google.url_of(Service::OtherApi));
+    google.other_api().respond_with(RefusalForm::Scope);
     let call = guarded.post(url).header("x-http-method-override", "GET").bearer_auth(google.token());
     let error = call.body("").send().await.unwrap_err();
     assert_eq!(Denial::find(&error).unwrap().method().unwrap().id(), "pubsub.projects.topics.get");
@@ -501,6 +502,6 @@ async fn a_truncated_gzip_refusal_is_passed_on_without_a_denial() {
     let zipped = Response::builder().status(403).header("content-encoding", "gzip");
     let challenge = "Bearer error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/pubsub\"";
     let zipped = zipped.header("www-authenticate", challenge).body(vec![0x1f, 0x8b, 8, 0]).unwrap();
-    google.front().respond(zipped);
+    google.other_api().respond(zipped);
     assert_eq!(publish(&guarded, &google).send().await.unwrap().status(), StatusCode::FORBIDDEN);
 }

@@ -15,7 +15,7 @@ use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
 use gcp_scopes::judge::Decision;
 use gcp_scopes::{Denial, Guard, Preflight, ScopeSet};
-use gcp_scopes_testing::{FakeGoogle, Service, Wire};
+use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service};
 use http::{Method, Request, Response};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
@@ -40,7 +40,7 @@ fn declared(scopes: &str) -> GrantedScopes {
 /// Creates a guard for an API that is not in the catalog. The guard knows that `token` holds the
 /// scopes `granted`.
 fn guard(google: &FakeGoogle, preflight: Preflight, token: &str, granted: GrantedScopes) -> Guard {
-    let api = google.url_of(Service::Front);
+    let api = google.url_of(Service::OtherApi);
     let guard = Guard::builder().endpoint(api, "brandnew.googleapis.com").unwrap().preflight(preflight);
     let guard = guard.without_tokeninfo().build();
     guard.declare(AccessToken::new(token).unwrap(), granted);
@@ -49,7 +49,7 @@ fn guard(google: &FakeGoogle, preflight: Preflight, token: &str, granted: Grante
 
 /// Returns how many requests the API has received.
 fn request_count(google: &FakeGoogle) -> usize {
-    google.requests().iter().filter(|request| request.service() == Service::Front).count()
+    google.requests().iter().filter(|request| request.service() == Service::OtherApi).count()
 }
 
 /// Creates a call to the API.
@@ -58,13 +58,13 @@ fn call(
     google: &FakeGoogle,
     token: &str,
 ) -> reqwest_middleware::RequestBuilder {
-    client.get(format!("{}/v1/things/7", google.url_of(Service::Front))).bearer_auth(token)
+    client.get(format!("{}/v1/things/7", google.url_of(Service::OtherApi))).bearer_auth(token)
 }
 
 #[tokio::test]
 async fn needed_scopes_decide_for_an_api_outside_the_catalog() {
     let google = FakeGoogle::builder().start().await.unwrap();
-    google.front().path("/v1/things/").serve([OWN], Response::new("{}"));
+    google.other_api().path("/v1/things/").serve([OWN], Response::new("{}"));
     let token = google.mint(ACCOUNT, ["pubsub"]);
     let guard = guard(&google, Preflight::Deny, &token, declared("https://www.googleapis.com/auth/pubsub"));
     let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
@@ -86,7 +86,7 @@ async fn the_tower_layer_reads_needed_scopes_from_request_extensions() {
     let guard = guard(&google, Preflight::Deny, &token, declared("https://www.googleapis.com/auth/pubsub"));
     let hyper = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
     let service = ServiceBuilder::new().layer(guard.layer()).service(hyper);
-    let request = Request::get(format!("{}/v1/things/7", google.url_of(Service::Front)));
+    let request = Request::get(format!("{}/v1/things/7", google.url_of(Service::OtherApi)));
     let request = request.header("authorization", format!("Bearer {token}")).extension(needed(OWN));
     let error = service.oneshot(request.body(Full::default()).unwrap()).await.unwrap_err();
     assert!(Denial::find(&*error).is_some());
@@ -99,7 +99,7 @@ async fn a_refusal_confirms_only_calls_with_equal_needed_scopes() {
     let token = google.mint(ACCOUNT, ["drive"]);
     let guard = guard(&google, Preflight::Confirm, &token, declared("https://www.googleapis.com/auth/drive"));
     let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
-    google.front().respond_with(Wire::ScopeMessageOnly);
+    google.other_api().respond_with(RefusalForm::ScopeMessageOnly);
     let mut kinds = Vec::new();
     for _ in 0..3 {
         let error = call(&client, &google, &token).with_extension(needed(OWN)).send().await.unwrap_err();
@@ -124,7 +124,7 @@ async fn contradicted_needed_scopes_are_not_trusted_again() {
     let response = call(&client, &google, &token).with_extension(needed(OWN)).send().await.unwrap();
     assert!(response.status().is_success());
     let (own, other) = (needed(OWN), needed("https://example.com/other"));
-    let uri = format!("{}/v1/things/8", google.url_of(Service::Front)).parse().unwrap();
+    let uri = format!("{}/v1/things/8", google.url_of(Service::OtherApi)).parse().unwrap();
     let decide = |needed| guard.decide(&Call::new(&Method::GET, &uri).needing(Some(needed)), &granted);
     assert!(matches!(decide(&own), Decision::Abstain(AbstainReason::Contradicted)));
     assert!(matches!(decide(&other), Decision::Lacking(_)));

@@ -31,7 +31,7 @@ use bytes::Bytes;
 use gcp_scopes::granted::{AccessToken, Fetch, GrantedScopes, GrantedScopesSource};
 use gcp_scopes::token_source::TokenSource;
 use gcp_scopes::{Denial, DenialDelivery, Guard, Preflight};
-use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service, Vm};
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -138,12 +138,12 @@ async fn google() -> FakeGoogle {
     let token = format!(r#"{{"access_token":"{MARKER}","expires_in":3599,"token_type":"Bearer"}}"#);
     let token = Response::builder().header("metadata-flavor", "Google").body(token).unwrap();
     let path = "/computeMetadata/v1/instance/service-accounts/default/token";
-    google.on(Service::Metadata).path(path).times(usize::MAX).respond(token);
+    google.script(Service::Metadata).path(path).times(usize::MAX).respond(token);
     google
 }
 
 fn url(google: &FakeGoogle) -> String {
-    format!("{}/v1/projects/p/topics/t:publish?uploadType=x", google.url_of(Service::Front))
+    format!("{}/v1/projects/p/topics/t:publish?uploadType=x", google.url_of(Service::OtherApi))
 }
 
 /// Makes a call with reqwest and adds all texts about the call to `output`.
@@ -195,12 +195,12 @@ async fn make_refused_calls(output: &mut Output) {
             let google = google().await;
             let guard = builder(&google).preflight(preflight).denial_delivery(delivery).detect().await;
             output.debug(&guard);
-            for wire in Wire::all() {
-                google.front().times(2).respond_with(*wire);
+            for wire in RefusalForm::all() {
+                google.other_api().times(2).respond_with(*wire);
                 call_with_reqwest(&guard, &google, output).await;
                 call_with_tower(&guard, &google, output).await;
             }
-            google.front().times(2).respond(refusal_with_token());
+            google.other_api().times(2).respond(refusal_with_token());
             call_with_reqwest(&guard, &google, output).await;
             call_with_tower(&guard, &google, output).await;
             assert_token_sent_to_api_only(&google);
@@ -212,7 +212,7 @@ async fn make_refused_calls(output: &mut Output) {
 fn assert_token_sent_to_api_only(google: &FakeGoogle) {
     for request in google.requests() {
         assert_clean([request.path(), request.query(), &format!("{request:?}")]);
-        assert_eq!(request.has_authorization(), request.service() == Service::Front, "{request:?}");
+        assert_eq!(request.has_authorization(), request.service() == Service::OtherApi, "{request:?}");
     }
 }
 
@@ -253,8 +253,8 @@ async fn make_calls_with_failing_sources(output: &mut Output) {
             builder(&google).fetch(LeakyFetch).tokeninfo_before_calls().preflight(preflight).detect().await;
         let broken = builder(&google).source(Broken).preflight(preflight).detect().await;
         for guard in [leaky, broken] {
-            for wire in [Wire::Scope, Wire::IamDenied, Wire::Html] {
-                google.front().times(2).respond_with(wire);
+            for wire in [RefusalForm::Scope, RefusalForm::IamDenied, RefusalForm::Html] {
+                google.other_api().times(2).respond_with(wire);
                 call_with_reqwest(&guard, &google, output).await;
                 call_with_tower(&guard, &google, output).await;
             }

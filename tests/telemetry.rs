@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 
 use builder::builder;
 use gcp_scopes::{Denial, GuardBuilder, Preflight};
-use gcp_scopes_testing::{FakeGoogle, Fault, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, Fault, RefusalForm, Service, Vm};
 use http::Response;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use tracing::field::{Field, Visit};
@@ -107,7 +107,7 @@ async fn client(guard: GuardBuilder) -> ClientWithMiddleware {
 }
 
 fn publish(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest_middleware::RequestBuilder {
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
     client.post(url).bearer_auth(google.token()).body("{}")
 }
 
@@ -150,7 +150,7 @@ async fn record_every_kind() -> Records {
     let (google, records) = (google().await, Records::default());
     let _capture = records.capture();
     let confirm = client(builder(&google)).await;
-    google.front().times(1).respond_with(Wire::Scope);
+    google.other_api().times(1).respond_with(RefusalForm::Scope);
     let refused = publish(&confirm, &google).send().await.unwrap_err();
     let span = gcp_scopes::telemetry::span(Denial::find(&refused).unwrap());
     span.in_scope(|| ());
@@ -158,16 +158,16 @@ async fn record_every_kind() -> Records {
     publish(&deny, &google).send().await.unwrap_err();
     let warn = client(builder(&google).preflight(Preflight::Warn)).await;
     // This guard knows the scopes of the token only from the second call on.
-    google.front().times(1).respond_with(Wire::Scope);
+    google.other_api().times(1).respond_with(RefusalForm::Scope);
     publish(&warn, &google).send().await.unwrap_err();
-    google.front().times(1).respond(Response::new("{}"));
+    google.other_api().times(1).respond(Response::new("{}"));
     publish(&warn, &google).send().await.unwrap();
-    google.front().times(1).respond_with(Wire::IamDenied);
+    google.other_api().times(1).respond_with(RefusalForm::IamDenied);
     publish(&warn, &google).send().await.unwrap();
-    google.fault(Service::OAuth, Fault::Drop);
-    google.fault(Service::Metadata, Fault::Drop);
+    google.set_fault(Service::OAuth, Fault::Drop);
+    google.set_fault(Service::Metadata, Fault::Drop);
     let without_sources = client(builder(&google)).await;
-    google.front().times(1).respond_with(Wire::Scope);
+    google.other_api().times(1).respond_with(RefusalForm::Scope);
     publish(&without_sources, &google).send().await.unwrap_err();
     records
 }
