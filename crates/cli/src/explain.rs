@@ -81,7 +81,7 @@ pub(crate) fn run(args: &ExplainArgs, style: &StyleArgs) -> Result<ExitCode, Str
 }
 
 fn explainer(args: &ExplainArgs) -> Result<Explainer, String> {
-    let call = args.call.as_deref().map(NamedCall::read).transpose();
+    let call = args.call.as_deref().map(str::parse::<NamedCall>).transpose();
     Ok(Explainer {
         guard: Guard::builder().build(),
         environment: args.place.environment()?,
@@ -93,7 +93,7 @@ fn explainer(args: &ExplainArgs) -> Result<Explainer, String> {
 fn explain_lines(args: &ExplainArgs) -> Result<ExitCode, String> {
     let explainer = explainer(args)?;
     let answer = |line: &[u8]| {
-        let answer = RecordedAnswer::from_line(line).map_err(|error| error.to_string())?;
+        let answer = RecordedAnswer::from_json_line(line).map_err(|error| error.to_string())?;
         Ok(explainer.explain(&answer).json())
     };
     Ok(json_lines::run(io::stdin().lock(), io::stdout().lock(), answer))

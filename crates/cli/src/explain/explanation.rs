@@ -7,7 +7,7 @@ use gcp_scopes::layout::Layout;
 use gcp_scopes::refusal::{Certainty, Gate, Refusal, classify};
 use gcp_scopes::remedy::{Step, for_refused_call};
 use gcp_scopes::{Denial, Guard, ScopeSet};
-use gcp_scopes_explain::reader::{LogRecord, NamedCall, RecordedAnswer};
+use gcp_scopes_explain::reader::{NamedCall, RecordedAnswer};
 use serde::Serialize;
 
 use super::report;
@@ -24,8 +24,8 @@ pub(crate) struct Explainer {
 
 impl Explainer {
     /// The most certain explanation of the answers that a log record may hold.
-    pub(crate) fn explain_record(&self, record: LogRecord) -> ExplainedAnswer {
-        let all = record.answers().into_iter().map(|answer| self.explain(&answer));
+    pub(crate) fn explain_record(&self, record: &RecordedAnswer) -> ExplainedAnswer {
+        let all = record.candidates().map(|answer| self.explain(&answer));
         all.reduce(ExplainedAnswer::or_more_certain).unwrap_or_default()
     }
 
@@ -35,7 +35,7 @@ impl Explainer {
         let by_server = by_server.and_then(|(api, name)| ApiMethod::by_server_name(api, name));
         let named = self.call.clone().or_else(|| match by_server {
             Some(_) => None,
-            None => NamedCall::in_text(&answer.body()),
+            None => NamedCall::find_in(&answer.body()),
         });
         let method = named.as_ref().map_or(by_server, NamedCall::method);
         let named = named.unwrap_or_default();

@@ -4,8 +4,6 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _, Read as _};
 use std::path::Path;
 
-use gcp_scopes_explain::reader::in_utf8;
-
 use crate::output::note;
 
 /// The longest input, in bytes: a longer log takes too long to search.
@@ -40,6 +38,17 @@ fn read_bytes(file: Option<&Path>) -> io::Result<Vec<u8>> {
         }
     };
     Ok(bytes)
+}
+
+/// The text in UTF-8: Windows' shells write UTF-16 to files.
+fn in_utf8(bytes: Vec<u8>) -> Vec<u8> {
+    let units: fn([u8; 2]) -> u16 = match bytes[..] {
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
+        _ => return bytes,
+    };
+    let words: Vec<u16> = bytes.chunks_exact(2).skip(1).map(|two| units([two[0], two[1]])).collect();
+    String::from_utf16_lossy(&words).into_bytes()
 }
 
 const EXAMPLE: &str = "the input is empty; expected what Google or a client answered, such as \

@@ -1,27 +1,26 @@
 //! Finds the refusal to explain in an input: a log, or the text of one answer.
 
 use gcp_scopes::refusal::Gate;
-use gcp_scopes_explain::reader::{LogBlock, LogRecord, RecordedAnswer, log_records};
+use gcp_scopes_explain::reader::RecordedAnswer;
 
 use super::explanation::{ExplainedAnswer, Explainer};
 use crate::output::note;
 
 /// Explains the first refusal of the input, and notes on standard error if there is another one.
 pub(crate) fn explain(explainer: &Explainer, bytes: &[u8]) -> ExplainedAnswer {
-    match log_records(bytes) {
-        Some(records) => {
-            let explained = explain_each(explainer, records);
-            first_of(explained.filter(|(_, explanation)| explanation.is_refusal()))
-        }
-        None => explain_text(explainer, bytes),
+    let records = RecordedAnswer::json_records(bytes);
+    if records.is_empty() {
+        return explain_text(explainer, bytes);
     }
+    let explained = explain_each(explainer, records);
+    first_of(explained.filter(|(_, explanation)| explanation.is_refusal()))
 }
 
 /// The name of a log record, such as `line 2`, and the answer in it.
 type NamedAnswer = (String, ExplainedAnswer);
 
-fn explain_each(explainer: &Explainer, log: Vec<LogRecord>) -> impl Iterator<Item = NamedAnswer> {
-    log.into_iter().map(|record| (record.name(), explainer.explain_record(record)))
+fn explain_each(explainer: &Explainer, records: Vec<RecordedAnswer>) -> impl Iterator<Item = NamedAnswer> {
+    records.into_iter().map(|record| (record.name().unwrap_or_default(), explainer.explain_record(&record)))
 }
 
 /// How many refusals of a log are compared with the first.
@@ -48,21 +47,22 @@ const GIVE_IT_ALONE: &str = "To have that one explained, give it by itself";
 /// The first refusal of a plain log, or the one of a text that is no log.
 fn explain_text(explainer: &Explainer, bytes: &[u8]) -> ExplainedAnswer {
     let text = String::from_utf8_lossy(bytes);
-    let blocks = LogBlock::all_of(&text);
+    let blocks = RecordedAnswer::log_blocks(&text);
     if !blocks.is_empty() {
         return explain_blocks(explainer, &blocks);
     }
-    let explanation = first_refusal(explainer, RecordedAnswer::parts(bytes)).unwrap_or_default();
+    let whole = RecordedAnswer::from_text(bytes);
+    let explanation = first_refusal(explainer, &whole).unwrap_or_default();
     if let Some(gate) = explanation.gate() {
         note_other_gate(explainer, &text, gate);
     }
     explanation
 }
 
-fn explain_blocks(explainer: &Explainer, blocks: &[LogBlock<'_>]) -> ExplainedAnswer {
+fn explain_blocks(explainer: &Explainer, blocks: &[RecordedAnswer]) -> ExplainedAnswer {
     let (mut first_block, mut refused) = (None, Vec::new());
     for block in blocks {
-        let Some(explanation) = first_refusal(explainer, block.answers()) else { continue };
+        let Some(explanation) = first_refusal(explainer, block) else { continue };
         first_block.get_or_insert(explanation);
         let explained = explain_each(explainer, block.records());
         refused.extend(explained.filter(|(_, explanation)| explanation.is_likely()));
@@ -77,11 +77,8 @@ fn explain_blocks(explainer: &Explainer, blocks: &[LogBlock<'_>]) -> ExplainedAn
     }
 }
 
-fn first_refusal(
-    explainer: &Explainer,
-    answers: impl Iterator<Item = RecordedAnswer>,
-) -> Option<ExplainedAnswer> {
-    answers.map(|answer| explainer.explain(&answer)).find(ExplainedAnswer::is_refusal)
+fn first_refusal(explainer: &Explainer, text: &RecordedAnswer) -> Option<ExplainedAnswer> {
+    text.candidates().map(|answer| explainer.explain(&answer)).find(ExplainedAnswer::is_refusal)
 }
 
 /// The most lines that are compared; a text with more is rarely pasted.
@@ -93,7 +90,7 @@ fn note_other_gate(explainer: &Explainer, text: &str, explained: Gate) {
         return;
     }
     let mut likely = (1..).zip(text.lines().take(LINES)).filter_map(|(number, line)| {
-        let explanation = explainer.explain(&RecordedAnswer::text(line.to_owned()));
+        let explanation = explainer.explain(&RecordedAnswer::from_text(line));
         explanation.gate().filter(|_| explanation.is_likely()).map(|gate| (number, gate))
     });
     if let Some((number, gate)) = likely.find(|(_, gate)| *gate != explained) {

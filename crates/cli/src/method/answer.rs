@@ -4,13 +4,13 @@ use gcp_scopes::call::AbstainReason;
 use gcp_scopes::catalog::{ApiMethod, Endpoints, lookup};
 use gcp_scopes::guard::{Verdict, verdict};
 use gcp_scopes::layout::Layout;
-use gcp_scopes_explain::reader::Question;
+use gcp_scopes_explain::reader::NamedCall;
 use serde::Serialize;
 
 use crate::output::to_json;
 use crate::style::StyleArgs;
 
-/// The method of a question's request, and what the token's scopes mean for it.
+/// The method of a call, and what the token's scopes mean for it.
 pub(crate) struct MethodAnswer {
     method: Option<ApiMethod>,
     doubt: Option<AbstainReason>,
@@ -23,9 +23,9 @@ impl MethodAnswer {
         Self { method: Some(method), doubt: None, verdict: Verdict::Abstain(AbstainReason::Granted) }
     }
 
-    pub(crate) fn to(question: &Question) -> Self {
-        let found = lookup(&question.call(), &Endpoints::new());
-        let verdict = match (&found, question.granted()) {
+    pub(crate) fn to(call: &NamedCall) -> Self {
+        let found = lookup(&call.call(), &Endpoints::new());
+        let verdict = match (&found, call.granted()) {
             (Err(why), _) => Verdict::Abstain(*why),
             (Ok(found), Some(granted)) => verdict(found, granted),
             (Ok(found), None) => Verdict::Abstain(found.doubt().unwrap_or(AbstainReason::Granted)),
@@ -46,19 +46,19 @@ impl MethodAnswer {
     }
 
     /// A few lines of text.
-    pub(crate) fn text(&self, question: &Question, style: &StyleArgs) -> String {
+    pub(crate) fn text(&self, call: &NamedCall, style: &StyleArgs) -> String {
         let layout = style.layout();
         let Some(method) = self.method else {
-            let why = in_words(self.reason(), question);
+            let why = in_words(self.reason(), call);
             return format!("no API method\n{}", layout.paragraph(&why));
         };
         let mut text = describe(method, style);
-        let why = match (question.granted(), self.doubt) {
+        let why = match (call.granted(), self.doubt) {
             (Some(_), _) => {
-                let why = in_words(self.reason(), question);
+                let why = in_words(self.reason(), call);
                 format!("{}: {why}", decision(self.verdict))
             }
-            (None, Some(doubt)) => in_words(doubt.as_str(), question),
+            (None, Some(doubt)) => in_words(doubt.as_str(), call),
             (None, None) => return text,
         };
         text += &layout.paragraph(&why);
@@ -144,8 +144,8 @@ fn decision(verdict: Verdict) -> &'static str {
     }
 }
 
-fn in_words(reason: &str, question: &Question) -> String {
-    let host = question.uri().host().unwrap_or_default();
+fn in_words(reason: &str, call: &NamedCall) -> String {
+    let host = call.uri().host().unwrap_or_default();
     let text = match reason {
         "accepted" => "the token holds an accepted scope (IAM is another question)",
         "missing" => "the token holds none of these scopes, and no IAM role can change that",
