@@ -4,11 +4,9 @@ use std::fmt;
 
 use http::{HeaderValue, StatusCode};
 
-use gcp_scopes_explain::LookedUpCall;
-
 use super::request_line::RequestLine;
 use crate::call::AbstainReason;
-use crate::catalog::Found;
+use crate::catalog::Lookup;
 use crate::granted::cache::TokenKey;
 use crate::guard::Guard;
 
@@ -18,13 +16,16 @@ use crate::guard::Guard;
 /// be asked what the token holds. `Debug` prints neither token nor URL.
 pub struct Flight {
     pub(super) guard: Guard,
-    pub(super) call: LookedUpCall,
+    pub(super) call: Lookup,
     pub(super) token: Option<TokenKey>,
     pub(super) header: Option<HeaderValue>,
     /// Whether it was sent although its token lacks the scope, or might.
     pub(super) is_doubted: bool,
     pub(super) is_grpc: bool,
-    /// Kept while the method is not looked for, because the token opens the whole host.
+    /// Whether the verdict is still open, because the token is being looked at.
+    pub(super) has_pending_scopes: bool,
+    /// Kept in the place of the method where the token opens the whole host, so that no method was looked
+    /// for.
     pub(super) line: RequestLine,
 }
 
@@ -33,19 +34,20 @@ impl Flight {
     #[inline]
     #[must_use]
     pub fn new(guard: &Guard) -> Self {
-        Self::of(guard.hold(), Err(AbstainReason::Host))
+        Self::of(guard.hold(), Lookup::without_method(AbstainReason::Host))
     }
 
-    /// A call of which the method is known, or not even that.
+    /// The flight of a call to this method, or to none that is known.
     #[inline(always)]
-    pub(super) fn of(guard: Guard, found: Result<Found, AbstainReason>) -> Self {
+    pub(super) fn of(guard: Guard, call: Lookup) -> Self {
         Self {
             guard,
-            call: LookedUpCall::from_found(found),
+            call,
             token: None,
             header: None,
             is_doubted: false,
             is_grpc: false,
+            has_pending_scopes: false,
             line: RequestLine::EMPTY,
         }
     }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use gcp_scopes::self_check::{Access, GateState, SelfCheck};
+use gcp_scopes::self_check::{GateState, SelfCheck};
 use gcp_scopes_explain::reader::{looks_secret, nearest_name, shown};
 
 use crate::exit_code::EX_USAGE;
@@ -84,8 +84,13 @@ impl CheckArgs {
             check = check.needs(need);
         }
         for api in &self.api {
-            let (name, accesses) = read_api(api)?;
-            check = accesses.iter().fold(check, |check, access| check.needs_api(name, *access));
+            let (name, access) = read_api(api)?;
+            if access != Access::Write {
+                check = check.needs_read_of(name);
+            }
+            if access != Access::Read {
+                check = check.needs_write_to(name);
+            }
         }
         for iam in &self.iam {
             let (resource, permissions) = read_iam(iam)?;
@@ -95,12 +100,19 @@ impl CheckArgs {
     }
 }
 
-fn read_api(text: &str) -> Result<(&str, &'static [Access]), String> {
+#[derive(PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
+    Both,
+}
+
+fn read_api(text: &str) -> Result<(&str, Access), String> {
     let (name, access) = text.split_once('=').unwrap_or((text, ""));
-    let accesses: &[Access] = match access {
-        "" => &[Access::Read, Access::Write],
-        "read" => &[Access::Read],
-        "write" => &[Access::Write],
+    let access = match access {
+        "" => Access::Both,
+        "read" => Access::Read,
+        "write" => Access::Write,
         other => {
             let near = nearest_name(other, ["read", "write"].into_iter());
             let hint = match near {
@@ -110,7 +122,7 @@ fn read_api(text: &str) -> Result<(&str, &'static [Access]), String> {
             return Err(format!("unknown access {} of --api; {hint}", shown(other)));
         }
     };
-    Ok((name, accesses))
+    Ok((name, access))
 }
 
 /// Splits at the last `=`: the name of an object may have one, permissions have none.

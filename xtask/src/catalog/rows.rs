@@ -10,7 +10,8 @@ use super::join::join;
 use super::model::{Catalog, Group, Kind, Place, Rank, Row, uri};
 use super::protos::Rpc;
 use super::template::Template;
-use gcp_scopes_catalog::raw::{Effect, OVERRIDES, Reason};
+use gcp_scopes_catalog::call::AbstainReason;
+use gcp_scopes_catalog::raw::{Effect, OVERRIDES, Override, Silence};
 
 /// Decides which rows there are.
 pub(crate) fn choose(documents: &[Document], rpcs: Vec<Rpc>) -> Result<Catalog> {
@@ -62,7 +63,7 @@ fn row(document: &Document, method: &Method) -> Result<Row> {
 fn with_overrides(method: &Method) -> (BTreeSet<String>, u8) {
     let mut scopes = method.scopes.clone();
     let mut special = 0;
-    for (place, row) in OVERRIDES.iter().enumerate().filter(|(_, row)| row.covers(&method.id)) {
+    for (place, row) in OVERRIDES.iter().enumerate().filter(|(_, row)| covers(row, &method.id)) {
         match row.effect {
             Effect::AlsoAccepts { listed, .. } if !lists(method, listed) => continue,
             Effect::AlsoAccepts { scopes: more, .. } => scopes.extend(more.iter().copied().map(uri)),
@@ -130,7 +131,9 @@ fn settle_duplicates(groups: &mut [Group]) -> Result<()> {
 }
 
 fn ambiguous() -> Result<u8> {
-    let place = OVERRIDES.iter().position(|row| matches!(row.effect, Effect::NoVerdict(Reason::Ambiguous)));
+    let place = OVERRIDES.iter().position(|row| {
+        matches!(row.effect, Effect::NoVerdict(Silence { reason: AbstainReason::Ambiguous, .. }))
+    });
     let place =
         place.ok_or_else(|| anyhow::anyhow!("the table of overrides has no row for ambiguous requests"))?;
     Ok(u8::try_from(place + 1)?)
@@ -148,4 +151,12 @@ fn drop_rows_without_use(groups: &mut Vec<Group>) {
         group.rows.retain(|row| !row.templates.is_empty() || !used.contains(&row.id));
     }
     groups.retain(|group| !group.rows.is_empty());
+}
+
+/// Whether a row of the overrides speaks of this method.
+fn covers(row: &Override, id: &str) -> bool {
+    row.methods.iter().any(|pattern| match pattern.strip_suffix('*') {
+        Some(prefix) => id.starts_with(prefix),
+        None => *pattern == id,
+    })
 }

@@ -61,7 +61,7 @@ impl Check<'_> {
     }
 
     fn is_api(&self, data: &Data, group: &Group) -> bool {
-        data.target.is_some() || self.blob.api_name(data.api) == group.api
+        data.target.is_some() || self.blob.api(data.api)[0] == group.api
     }
 
     fn rpc(&mut self, id: &str) {

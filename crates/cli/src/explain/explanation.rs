@@ -1,6 +1,6 @@
 //! What an answer means, as text and as JSON.
 
-use gcp_scopes::catalog::ApiMethod;
+use gcp_scopes::catalog::{ApiMethod, Catalog};
 use gcp_scopes::environment::Environment;
 use gcp_scopes::granted::GrantedScopes;
 use gcp_scopes::layout::Layout;
@@ -32,7 +32,8 @@ impl Explainer {
     pub(crate) fn explain(&self, answer: &RecordedAnswer) -> ExplainedAnswer {
         let Some(refusal) = classify(&answer.answer()) else { return ExplainedAnswer::default() };
         let by_server = refusal.service().zip(refusal.rpc_method());
-        let by_server = by_server.and_then(|(api, name)| ApiMethod::by_server_name(api, name));
+        let by_server =
+            by_server.and_then(|(api, name)| Catalog::built_in().method_by_server_name(api, name));
         let named = self.call.clone().or_else(|| match by_server {
             Some(_) => None,
             None => NamedCall::find_in(&answer.body()),

@@ -2,7 +2,6 @@
 
 use gcp_scopes::call::AbstainReason;
 use gcp_scopes::catalog::{ApiMethod, Endpoints, lookup};
-use gcp_scopes::guard::{Verdict, verdict};
 use gcp_scopes::layout::Layout;
 use gcp_scopes_explain::reader::NamedCall;
 use serde::Serialize;
@@ -14,24 +13,23 @@ use crate::style::StyleArgs;
 pub(crate) struct MethodAnswer {
     method: Option<ApiMethod>,
     doubt: Option<AbstainReason>,
-    verdict: Verdict,
+    verdict: Result<bool, AbstainReason>,
 }
 
 impl MethodAnswer {
     /// For a method alone, without a request and a token.
     pub(crate) fn about(method: ApiMethod) -> Self {
-        Self { method: Some(method), doubt: None, verdict: Verdict::Abstain(AbstainReason::Granted) }
+        Self { method: Some(method), doubt: None, verdict: Err(AbstainReason::Granted) }
     }
 
     pub(crate) fn to(call: &NamedCall) -> Self {
         let found = lookup(&call.call(), &Endpoints::new());
-        let verdict = match (&found, call.granted()) {
-            (Err(why), _) => Verdict::Abstain(*why),
-            (Ok(found), Some(granted)) => verdict(found, granted),
-            (Ok(found), None) => Verdict::Abstain(found.doubt().unwrap_or(AbstainReason::Granted)),
+        let (method, doubt) = (found.method(), found.abstain_reason());
+        let verdict = match call.granted() {
+            Some(granted) => found.accepts(granted),
+            None => Err(doubt.unwrap_or(AbstainReason::Granted)),
         };
-        let (method, doubt) = found.map(|found| (found.method(), found.doubt())).ok().unzip();
-        Self { method, doubt: doubt.flatten(), verdict }
+        Self { method, doubt, verdict }
     }
 
     /// One line of the stream.
@@ -81,9 +79,9 @@ impl MethodAnswer {
 
     fn reason(&self) -> &'static str {
         match self.verdict {
-            Verdict::Allow => "accepted",
-            Verdict::Lacking => "missing",
-            Verdict::Abstain(why) => why.as_str(),
+            Ok(true) => "accepted",
+            Ok(false) => "missing",
+            Err(why) => why.as_str(),
         }
     }
 }
@@ -136,11 +134,11 @@ struct MethodJsonWithDoc {
     doc: Option<&'static str>,
 }
 
-fn decision(verdict: Verdict) -> &'static str {
+fn decision(verdict: Result<bool, AbstainReason>) -> &'static str {
     match verdict {
-        Verdict::Allow => "allow",
-        Verdict::Lacking => "lacking",
-        _ => "abstain",
+        Ok(true) => "allow",
+        Ok(false) => "lacking",
+        Err(_) => "abstain",
     }
 }
 
