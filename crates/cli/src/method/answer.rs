@@ -1,4 +1,4 @@
-//! The answer of `method`, as text and as JSON.
+//! The output of `method`, as text and as JSON.
 
 use gcp_scopes::call::AbstainReason;
 use gcp_scopes::catalog::{ApiMethod, Endpoints, lookup};
@@ -10,19 +10,22 @@ use serde::Serialize;
 use crate::output::to_json;
 use crate::style::StyleArgs;
 
-/// The method of a question's request, and what the token's scopes mean for it.
+/// The answer to a [`Question`]: the method of a request, and whether the scopes of a token suffice.
 pub(crate) struct MethodAnswer {
     method: Option<ApiMethod>,
+    /// Why the scopes of the method do not decide the request; `None` if they do.
     doubt: Option<AbstainReason>,
+    /// Whether the token holds an accepted scope.
     verdict: Verdict,
 }
 
 impl MethodAnswer {
-    /// For a method alone, without a request and a token.
+    /// Returns the answer for a method, without a request and without a token.
     pub(crate) fn about(method: ApiMethod) -> Self {
         Self { method: Some(method), doubt: None, verdict: Verdict::Abstain(AbstainReason::Granted) }
     }
 
+    /// Returns the answer for the request of a question and, if the question has one, its token.
     pub(crate) fn to(question: &Question) -> Self {
         let found = lookup(&question.call(), &Endpoints::new());
         let verdict = match (&found, question.granted()) {
@@ -34,18 +37,18 @@ impl MethodAnswer {
         Self { method, doubt: doubt.flatten(), verdict }
     }
 
-    /// One line of the stream.
+    /// Returns the answer as a line of `--jsonl`, without the line end.
     pub(crate) fn json(&self) -> String {
         to_json(&self.fields())
     }
 
-    /// With the link to the documentation.
+    /// Returns the keys of [`json`](Self::json) and the URL of the method's documentation.
     pub(crate) fn json_with_doc(&self) -> String {
         let doc = self.method.and_then(|method| method.doc_url());
         to_json(&MethodJsonWithDoc { fields: self.fields(), doc })
     }
 
-    /// A few lines of text.
+    /// Returns the answer as text: the method, and a sentence about the scopes of the token.
     pub(crate) fn text(&self, question: &Question, style: &StyleArgs) -> String {
         let layout = style.layout();
         let Some(method) = self.method else {
@@ -65,6 +68,7 @@ impl MethodAnswer {
         text
     }
 
+    /// Returns the keys that `gcp-scopes method --help` documents.
     fn fields(&self) -> MethodJson {
         let method = self.method;
         let accepted = method.map(|method| method.accepted()).unwrap_or_default();
@@ -79,6 +83,7 @@ impl MethodAnswer {
         }
     }
 
+    /// Returns the value of the key `why`.
     fn reason(&self) -> &'static str {
         match self.verdict {
             Verdict::Allow => "accepted",
@@ -88,7 +93,8 @@ impl MethodAnswer {
     }
 }
 
-/// The text about a method alone.
+/// Returns the text about a method: its id, its API, the scopes that the method accepts, and the URL of
+/// its documentation.
 pub(crate) fn describe(method: ApiMethod, style: &StyleArgs) -> String {
     if style.is_plain() { in_sentences(method, style.layout()) } else { in_lines(method) }
 }
@@ -105,7 +111,7 @@ fn in_lines(method: ApiMethod) -> String {
     text + &method.doc_url().map(|doc| format!("see {doc}\n")).unwrap_or_default()
 }
 
-/// For `--plain`: one line for each fact.
+/// Returns the text about a method for `--plain`: one line for each fact.
 fn in_sentences(method: ApiMethod, layout: Layout) -> String {
     let accepted = method.accepted();
     let accepted: Vec<String> = accepted.iter().map(|scope| scope.short().to_owned()).collect();
@@ -136,6 +142,7 @@ struct MethodJsonWithDoc {
     doc: Option<&'static str>,
 }
 
+/// Returns the value of the key `decision`.
 fn decision(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Allow => "allow",
@@ -144,6 +151,7 @@ fn decision(verdict: Verdict) -> &'static str {
     }
 }
 
+/// Returns a sentence for a value of the key `why`.
 fn in_words(reason: &str, question: &Question) -> String {
     let host = question.uri().host().unwrap_or_default();
     let text = match reason {
