@@ -62,7 +62,7 @@ impl Finder {
 
 impl<'ast> Visit<'ast> for Finder {
     fn visit_item(&mut self, item: &'ast syn::Item) {
-        if !source::is_left_out(source::attributes(item)) {
+        if !source::is_test_only(source::attributes(item)) {
             visit::visit_item(self, item);
         }
     }
