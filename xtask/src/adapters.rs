@@ -1,8 +1,9 @@
-//! `cargo xtask adapters`: builds and tests the adapters that `docs/support-another-client.md` prints.
+//! `cargo xtask adapters`: builds and tests the adapters that `docs/support-another-client.md`
+//! prints.
 //!
-//! A reader of the page copies its text into a project of his own. So do these checks: the files come
-//! from the text of the page, the project is outside the workspace, and its dependencies are the packages
-//! that would be published.
+//! A reader of the page copies its text into a project of his own. So do these checks: the files
+//! come from the text of the page, the project is outside the workspace, and its dependencies are
+//! the packages that would be published.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -114,8 +115,8 @@ fn write(files: &BTreeMap<String, String>, unpacked: &Path) -> Result<PathBuf> {
     }
     fs::write(folder.join("Cargo.toml"), workspace_manifest(unpacked)?)?;
     fs::write(folder.join("rustfmt.toml"), FORMAT)?;
-    // Dependencies that the workspace shares get its versions, which are compiled already. For the others
-    // cargo chooses the newest version.
+    // Dependencies that the workspace shares get its versions, which are compiled already. For the
+    // others cargo chooses the newest version.
     fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
     Ok(folder)
 }

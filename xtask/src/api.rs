@@ -1,8 +1,9 @@
 //! `cargo xtask api`: compares the public API of each published library with the committed list in
 //! `docs/api/<crate>.txt`.
 //!
-//! The list is made from rustdoc's JSON by the crate `public-api`, which reads one version of that format.
-//! If neither the installed compiler nor the nightly one writes that version, nothing is compared.
+//! The list is made from rustdoc's JSON by the crate `public-api`, which reads one version of that
+//! format. If neither the installed compiler nor the nightly one writes that version, nothing is
+//! compared.
 
 mod count;
 mod listing;
@@ -21,8 +22,8 @@ const FOLDER: &str = "docs/api";
 /// Crates that are used together: their public types are also counted in sum.
 const COUNTED_TOGETHER: [&str; 3] = ["gcp-scopes", "gcp-scopes-catalog", "gcp-scopes-explain"];
 
-/// Compares the committed lists with the code, or writes the lists if `write` is true. Prints how many
-/// types each crate has.
+/// Compares the committed lists with the code, or writes the lists if `write` is true. Prints how
+/// many types each crate has.
 pub(crate) fn run(write: bool) -> Result<()> {
     let folder = workspace::root().join(FOLDER);
     let (mut stale, mut together) = (obsolete(&folder, write)?, Counts::default());
@@ -57,8 +58,8 @@ pub(crate) fn run(write: bool) -> Result<()> {
     Ok(())
 }
 
-/// Returns the names of the lists whose crate does not exist (any more). Removes these lists and returns
-/// none if `remove` is true.
+/// Returns the names of the lists whose crate does not exist (any more). Removes these lists and
+/// returns none if `remove` is true.
 fn obsolete(folder: &Path, remove: bool) -> Result<Vec<String>> {
     let names: Vec<String> = workspace::libraries()?.into_iter().map(|(member, _)| member.name).collect();
     let mut obsolete = Vec::new();
@@ -76,8 +77,8 @@ fn obsolete(folder: &Path, remove: bool) -> Result<Vec<String>> {
     Ok(obsolete)
 }
 
-/// Returns the public API with all features, from the first rustdoc whose JSON can be read; `None` if
-/// there is no such rustdoc.
+/// Returns the public API with all features, from the first rustdoc whose JSON can be read; `None`
+/// if there is no such rustdoc.
 fn read(member: &Member, library: &str) -> Result<Option<PublicApi>> {
     for toolchain in [None, Some("+nightly")] {
         let Some(json) = json(member, library, toolchain)? else { continue };
@@ -112,7 +113,8 @@ fn json(member: &Member, library: &str, toolchain: Option<&str>) -> Result<Optio
     Ok(succeeded.then_some(workspace::target()?.join("doc").join(format!("{library}.json"))))
 }
 
-/// Returns the lines that only `old` contains, marked `-`, and those that only `new` contains, marked `+`.
+/// Returns the lines that only `old` contains, marked `-`, and those that only `new` contains,
+/// marked `+`.
 fn difference(old: &str, new: &str) -> String {
     let only_in = |text: &str, other: &str, mark: char| {
         let other_lines: Vec<&str> = other.lines().collect();

@@ -1,5 +1,5 @@
-//! `cargo xtask build-cost`: measures how long the library takes to compile, without features and with each
-//! feature.
+//! `cargo xtask build-cost`: measures how long the library takes to compile, without features and
+//! with each feature.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -54,8 +54,8 @@ fn feature_flags(feature: &str) -> [&str; 3] {
     ["--no-default-features", "--features", feature]
 }
 
-/// Returns how many crates are built: the library, its dependencies, and the dependencies of build scripts
-/// and macros.
+/// Returns how many crates are built: the library, its dependencies, and the dependencies of build
+/// scripts and macros.
 fn crates(feature: &str) -> Result<usize> {
     let mut command = Command::new("cargo");
     command.args(["tree", "--package", "gcp-scopes", "-e", "normal,build", "--prefix", "none"]);
@@ -66,14 +66,14 @@ fn crates(feature: &str) -> Result<usize> {
     Ok(text.lines().map(name).collect::<BTreeSet<_>>().len())
 }
 
-/// Returns the CPU seconds that all descendant processes that have ended used, in user and system mode.
-/// See proc_pid_stat(5).
+/// Returns the CPU seconds that all descendant processes that have ended used, in user and system
+/// mode. See proc_pid_stat(5).
 fn children_cpu_seconds() -> Result<f64> {
     let stat =
         fs::read_to_string("/proc/self/stat").context("CPU time is read from /proc, which only Linux has")?;
     let (_, fields) = stat.rsplit_once(')').context("/proc/self/stat has no name")?;
-    // `cutime` and `cstime`, the fields 16 and 17, of which 13 follow the name before them; in clock ticks
-    // of 1/100 second.
+    // `cutime` and `cstime`, the fields 16 and 17, of which 13 follow the name before them; in
+    // clock ticks of 1/100 second.
     let ticks = fields.split_whitespace().skip(13).take(2).map(str::parse::<f64>);
     Ok(ticks.sum::<Result<f64, _>>()? / 100.0)
 }

@@ -2,11 +2,12 @@
 //! publishes.
 //!
 //! 1. [`fetch`] downloads the pinned packages.
-//! 2. [`discovery`] reads the Discovery documents (REST), [`protos`] the protobuf definitions (gRPC).
-//! 3. [`template`] turns the path of a method into a path template. A *route* is an HTTP verb and a path
-//!    template.
-//! 4. [`rows`] decides which methods become rows of the catalog, and which row owns a route. [`join`] adds
-//!    the rpcs.
+//! 2. [`discovery`] reads the Discovery documents (REST), [`protos`] the protobuf definitions
+//!    (gRPC).
+//! 3. [`template`] turns the path of a method into a path template. A *route* is an HTTP verb and a
+//!    path template.
+//! 4. [`rows`] decides which methods become rows of the catalog, and which row owns a route.
+//!    [`join`] adds the rpcs.
 //! 5. [`encode`] writes the rows into a *blob*, the binary data that the catalog reads.
 
 mod changes;
@@ -76,7 +77,8 @@ pub(crate) fn verify() -> Result<()> {
     verify::run(&load()?)
 }
 
-/// Prints the differences between a catalog from the newest packages and one from the pinned packages.
+/// Prints the differences between a catalog from the newest packages and one from the pinned
+/// packages.
 pub(crate) fn latest() -> Result<()> {
     let sources = fetch::latest(&root())?;
     let [client, protos] = [(fetch::CLIENT, fetch::CLIENT_VERSION), (fetch::PROTOS, fetch::PROTOS_VERSION)];
@@ -120,7 +122,7 @@ fn load() -> Result<Catalog> {
 fn load_from(sources: &fetch::Sources) -> Result<Catalog> {
     let documents = discovery::read(&sources.wheel)?;
     let rpcs = protos::read(&fs::read(&sources.services)?)?;
-    rows::choose(&documents, rpcs)
+    rows::build_catalog(&documents, rpcs)
 }
 
 fn root() -> PathBuf {

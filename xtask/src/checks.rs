@@ -1,4 +1,5 @@
-//! `cargo xtask core` and `cargo xtask features`: the dependencies and the features of published crates.
+//! `cargo xtask core` and `cargo xtask features`: the dependencies and the features of published
+//! crates.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +8,8 @@ use anyhow::{Result, bail};
 use crate::tree;
 use crate::workspace::{self, Member};
 
-/// Prints a line `CRATE FEATURE` for each feature of each published crate, for a loop in a shell script. A
-/// line with the crate alone stands for the crate without features.
+/// Prints a line `CRATE FEATURE` for each feature of each published crate, for a loop in a shell
+/// script. A line with the crate alone stands for the crate without features.
 pub(crate) fn features() -> Result<()> {
     for member in workspace::published()? {
         println!("{}", member.name);
@@ -43,8 +44,8 @@ pub(crate) fn is_pure(member: &Member) -> bool {
     PURE.contains(&member.name.as_str())
 }
 
-/// Checks that the small crates, without features, have few dependencies and neither an HTTP client nor
-/// TLS, and that the crates without I/O have no runtime.
+/// Checks that the small crates, without features, have few dependencies and neither an HTTP client
+/// nor TLS, and that the crates without I/O have no runtime.
 pub(crate) fn core() -> Result<()> {
     let published = workspace::published()?;
     for (name, max_direct) in SMALL {

@@ -9,8 +9,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::msrv;
 
-/// How many inputs [`executions`] tries before it saves its progress. A run that is stopped loses at most
-/// this number of executions.
+/// How many inputs [`executions`] tries before it saves its progress. A run that is stopped loses
+/// at most this number of executions.
 const RUN: u64 = 500_000;
 
 /// Runs all checks.
@@ -26,8 +26,8 @@ pub(crate) fn all() -> Result<()> {
 
 /// Fuzzes each target for `seconds`, one target on each processor.
 ///
-/// The fuzzer traces comparisons, that is, it learns which values the code compares the input with. So it
-/// finds inputs that take new branches.
+/// The fuzzer traces comparisons, that is, it learns which values the code compares the input with.
+/// So it finds inputs that take new branches.
 pub(crate) fn fuzz(seconds: &str) -> Result<()> {
     if !is_installed("fuzz") {
         return leave_out("fuzz");
@@ -49,8 +49,8 @@ pub(crate) fn fuzz(seconds: &str) -> Result<()> {
 
 /// Executes each target on `count` inputs in all, and continues where an earlier run was stopped.
 ///
-/// Comparisons are not traced here, because tracing takes more time than all the rest. These runs start
-/// with the inputs that [`fuzz`] has found.
+/// Comparisons are not traced here, because tracing takes more time than all the rest. These runs
+/// start with the inputs that [`fuzz`] has found.
 pub(crate) fn executions(count: &str) -> Result<()> {
     if !is_installed("fuzz") {
         return leave_out("fuzz");
@@ -73,17 +73,18 @@ pub(crate) fn executions(count: &str) -> Result<()> {
 
 /// Runs the fuzzer on a target until `limit`, with assertions and overflow checks.
 ///
-/// No sanitizer is used: AddressSanitizer finds wrong use of memory, which the compiler rules out where
-/// unsafe code is forbidden, and halves the speed.
+/// No sanitizer is used: AddressSanitizer finds wrong use of memory, which the compiler rules out
+/// where unsafe code is forbidden, and halves the speed.
 fn fuzz_target(target: &str, build: &[&str], limit: &str) -> Result<()> {
-    // New inputs are written to a separate folder, so that the corpus in the repository stays small.
+    // New inputs are written to a separate folder, so that the corpus in the repository stays
+    // small.
     let (new, corpus) = (format!("fuzz/target/found/{target}"), format!("fuzz/corpus/{target}"));
     fs::create_dir_all(&new)?;
     let mut command = Command::new("cargo");
     command.args(["+nightly", "fuzz", "run", "--sanitizer", "none"]).args(build);
     command.args([target, &new, &corpus, "--", limit, "-print_final_stats=1"]);
-    // Inputs of more than 1024 bytes take longer and reach no other branches: the code that limits long
-    // inputs has tests.
+    // Inputs of more than 1024 bytes take longer and reach no other branches: the code that limits
+    // long inputs has tests.
     run(command.args(["-max_len=1024", "-timeout=60", "-rss_limit_mb=1024"]))
 }
 
@@ -99,7 +100,8 @@ fn targets() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Runs each concurrency model on `schedules` schedules of its threads, with each of three strategies.
+/// Runs each concurrency model on `schedules` schedules of its threads, with each of three
+/// strategies.
 pub(crate) fn shuttle(schedules: &str) -> Result<()> {
     let features = ["--no-default-features", "--features", "catalog-storage"];
     let mut command = Command::new("cargo");
@@ -112,8 +114,8 @@ pub(crate) fn shuttle(schedules: &str) -> Result<()> {
         .env("SCHEDULES", schedules))
 }
 
-/// Checks the licences, sources and bans of `deny.toml`, and the advisories if their database can be
-/// downloaded.
+/// Checks the licences, sources and bans of `deny.toml`, and the advisories if their database can
+/// be downloaded.
 pub(crate) fn deny() -> Result<()> {
     if !is_installed("deny") {
         return leave_out("deny");
@@ -135,11 +137,11 @@ pub(crate) fn soak(seconds: &str) -> Result<()> {
     run(Command::new("cargo").args(arguments))
 }
 
-/// Runs cargo-mutants, which makes one small change to the code at a time, and fails if all tests pass
-/// with a change.
+/// Runs cargo-mutants, which makes one small change to the code at a time, and fails if all tests
+/// pass with a change.
 ///
-/// `.cargo/mutants-*.toml` defines for each crate the code that is changed, the tests that are run, and the
-/// changes that no test can notice. A `shard` is a part of the changes, such as `0/8`.
+/// `.cargo/mutants-*.toml` defines for each crate the code that is changed, the tests that are run,
+/// and the changes that no test can notice. A `shard` is a part of the changes, such as `0/8`.
 pub(crate) fn mutants(shard: Option<&str>) -> Result<()> {
     if !is_installed("mutants") {
         return leave_out("mutants");
@@ -148,8 +150,8 @@ pub(crate) fn mutants(shard: Option<&str>) -> Result<()> {
     require_none_missed("gcp-scopes-catalog")?;
     run_mutants("gcp-scopes-explain", shard, &["--config", ".cargo/mutants-explain.toml"])?;
     require_none_missed("gcp-scopes-explain")?;
-    // The configuration runs a few tests, which are compiled in a fraction of the time and notice most
-    // changes. The changes that they miss are then tried with all tests.
+    // The configuration runs a few tests, which are compiled in a fraction of the time and notice
+    // most changes. The changes that they miss are then tried with all tests.
     run_mutants("gcp-scopes", shard, &["--config", ".cargo/mutants-guard.toml"])?;
     run_mutants("gcp-scopes", shard, &["--iterate"])?;
     require_none_missed("gcp-scopes")
@@ -173,8 +175,8 @@ fn run_mutants(package: &str, shard: Option<&str>, arguments: &[&str]) -> Result
     command.env("CARGO_TARGET_DIR", std::path::absolute("target/mutants")?);
     command.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_INCREMENTAL", "1").env("PROPTEST_CASES", "16");
     println!("==> {command:?}");
-    // 2: a change was missed, which `require_none_missed` reports; 3: a change led to an endless loop, which
-    // counts as noticed. Source: <https://mutants.rs/exit-codes.html>.
+    // 2: a change was missed, which `require_none_missed` reports; 3: a change led to an endless
+    // loop, which counts as noticed. Source: <https://mutants.rs/exit-codes.html>.
     if !command.status()?.code().is_some_and(|code| [0, 2, 3].contains(&code)) {
         bail!("failed: {command:?}");
     }

@@ -1,5 +1,5 @@
-//! `cargo xtask examples`: compares what the examples print with the committed files in their folder
-//! `output`.
+//! `cargo xtask examples`: compares what the examples print with the committed files in their
+//! folder `output`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,8 +9,8 @@ use anyhow::{Context, Result, bail};
 use crate::printed;
 
 const FOLDERS: [&str; 2] = ["examples", "clients/examples"];
-/// Examples without a file: README contains the output of the first, and `cargo xtask deep soak` runs the
-/// second, which checks its figures itself.
+/// Examples without a file: README contains the output of the first, and `cargo xtask deep soak`
+/// runs the second, which checks its figures itself.
 const CHECKED_ELSEWHERE: [&str; 2] = ["quickstart", "soak"];
 
 /// Writes the output of each example to its file.
@@ -23,7 +23,8 @@ pub(crate) fn write() -> Result<()> {
     Ok(())
 }
 
-/// Returns an error if the output of an example differs from its file, or if the file does not exist.
+/// Returns an error if the output of an example differs from its file, or if the file does not
+/// exist.
 pub(crate) fn check() -> Result<()> {
     let examples = examples()?;
     for example in &examples {
@@ -64,7 +65,7 @@ impl Example {
     }
 }
 
-/// Returns the examples that have a file, by their path.
+/// Returns the examples with a committed output, sorted by path.
 fn examples() -> Result<Vec<Example>> {
     let mut examples = Vec::new();
     for folder in FOLDERS {

@@ -3,13 +3,13 @@
 //! Tests are not checked. For the rest of a crate:
 //!
 //! 1. No three or more files use one another in a cycle.
-//! 2. No top-level modules use one another in a cycle. The crate's root counts as one of them, and a file
-//!    in a folder belongs to the top-level module that contains the file.
-//! 3. Two files may use each other only if a table in DESIGN.md lists them with a reason. At most two
-//!    such pairs are allowed in one module.
+//! 2. No top-level modules use one another in a cycle. The crate's root counts as one of them, and
+//!    a file in a folder belongs to the top-level module that contains the file.
+//! 3. Two files may use each other only if a table in DESIGN.md lists them with a reason. At most
+//!    two such pairs are allowed in one module.
 //!
-//! [`uses`] defines what counts as a use. The file of a module with child modules is treated like any
-//! other file: `mod child;` and a re-export of a child's item are not uses of the child.
+//! [`uses`] defines what counts as a use. The file of a module with child modules is treated like
+//! any other file: `mod child;` and a re-export of a child's item are not uses of the child.
 
 mod findings;
 mod graph;
@@ -25,7 +25,8 @@ use crate::source::Disk;
 use crate::workspace;
 use findings::Findings;
 
-/// Checks the crates with these names, or all crates if there are no names. Prints what breaks a rule.
+/// Checks the crates with these names, or all crates if there are no names. Prints what breaks a
+/// rule.
 pub(crate) fn check(names: &[&str]) -> Result<()> {
     let root = workspace::root();
     let allowed = pairs::allowed(&std::fs::read_to_string(root.join("DESIGN.md"))?)?;

@@ -1,9 +1,9 @@
-//! `cargo xtask instructions`: compares the instructions that a call takes, counted by valgrind, with the
-//! committed counts.
+//! `cargo xtask instructions`: compares the instructions that a call takes, counted by valgrind,
+//! with the committed counts.
 //!
-//! Unlike a time, a count does not depend on how busy the machine is, so CI can compare it. A count does
-//! depend on the compiler, and a little on the C library. If the compiler is not that of the committed
-//! counts, the counts are printed and the check passes.
+//! Unlike a time, a count does not depend on how busy the machine is, so CI can compare it. A count
+//! does depend on the compiler, and a little on the C library. If the compiler is not that of the
+//! committed counts, the counts are printed and the check passes.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -22,18 +22,18 @@ struct Profile {
     tolerance: u64,
 }
 
-/// The profile of the benchmarks, and cargo's default one, with which most users build. The counts of the
-/// default one vary more, because it splits a crate into several codegen units.
+/// The profile of the benchmarks, and cargo's default one, with which most users build. The counts
+/// of the default one vary more, because it splits a crate into several codegen units.
 const PROFILES: [Profile; 2] = [
     Profile { name: "bench", baseline: "benches/instructions.txt", tolerance: 2 },
     Profile { name: "release", baseline: "benches/instructions-release.txt", tolerance: 5 },
 ];
-/// Parts of the names of this project's own rows. The counts of the other rows, which are those of other
-/// libraries, are only printed: they depend on the addresses in memory and vary by more than the
-/// tolerance.
+/// Parts of the names of this project's own rows. The counts of the other rows, which are those of
+/// other libraries, are only printed: they depend on the addresses in memory and vary by more than
+/// the tolerance.
 const OURS: [&str; 2] = ["guard", "whole catalog"];
-/// How often a row is run in a short and in a long execution of the program. The difference of their
-/// counts does not contain the instructions for starting the program.
+/// How often a row is run in a short and in a long execution of the program. The difference of
+/// their counts does not contain the instructions for starting the program.
 const RUNS: (u64, u64) = (50, 250);
 
 /// Compares the counts of the first profile, or of all profiles if `with_release` is true.
@@ -75,8 +75,8 @@ pub(crate) fn write() -> Result<()> {
     Ok(())
 }
 
-/// Returns the first line of a file with counts, which names the compiler and the architecture; `None` if
-/// valgrind is not installed.
+/// Returns the first line of a file with counts, which names the compiler and the architecture;
+/// `None` if valgrind is not installed.
 fn header() -> Result<Option<String>> {
     if output("valgrind", &["--version"]).is_err() {
         println!("SKIPPED: instructions were not counted, because `valgrind` is not on the PATH");
@@ -86,7 +86,8 @@ fn header() -> Result<Option<String>> {
     Ok(Some(format!("# {} {}", rustc.trim(), std::env::consts::ARCH)))
 }
 
-/// Prints a line for each row. Returns how many rows are missing or deviate by more than the tolerance.
+/// Prints a line for each row. Returns how many rows are missing or deviate by more than the
+/// tolerance.
 fn print_comparison(counts: &BTreeMap<String, u64>, baseline: &str, tolerance: u64) -> usize {
     let old: BTreeMap<&str, u64> = baseline.lines().filter_map(parse_line).collect();
     let mut deviating = 0;

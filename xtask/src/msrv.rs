@@ -1,5 +1,5 @@
-//! `cargo xtask msrv`: checks that each published crate compiles with its `rust-version`, as far as code
-//! and dependencies show without that compiler. [`compile`] uses the compiler itself.
+//! `cargo xtask msrv`: checks that each published crate compiles with its `rust-version`, as far as
+//! code and dependencies show without that compiler. [`compile`] uses the compiler itself.
 
 mod compiler;
 
@@ -19,8 +19,8 @@ pub(crate) use compiler::check as compile;
 
 /// The minor version of Rust that stabilized let-chains: 1.88.
 const LET_CHAINS: u32 = 88;
-/// Crates whose indirect dependencies must keep to the promised version, too. For the other crates, only
-/// direct dependencies must: of an indirect one, cargo can choose an older version.
+/// Crates whose indirect dependencies must keep to the promised version, too. For the other crates,
+/// only direct dependencies must: of an indirect one, cargo can choose an older version.
 const WITH_INDIRECT: [&str; 3] = ["gcp-scopes-catalog", "gcp-scopes-explain", "gcp-scopes"];
 
 /// Checks the code and the dependencies of each published crate.
@@ -37,8 +37,8 @@ pub(crate) fn check() -> Result<()> {
 
 /// Returns an error if a crate uses let-chains that its `rust-version` does not support.
 ///
-/// A newer compiler accepts let-chains without a warning. Library functions that are too new are found by
-/// clippy (`incompatible_msrv`).
+/// A newer compiler accepts let-chains without a warning. Library functions that are too new are
+/// found by clippy (`incompatible_msrv`).
 fn check_syntax(member: &Member, promised: u32) -> Result<()> {
     let mut files = Vec::new();
     if promised < LET_CHAINS {
@@ -62,8 +62,9 @@ fn check_syntax(member: &Member, promised: u32) -> Result<()> {
     Ok(())
 }
 
-/// Compares the versions of Rust that dependencies require with the version that the crate promises. The
-/// direct dependencies of a feature may require the newer version that README states for the feature.
+/// Compares the versions of Rust that dependencies require with the version that the crate
+/// promises. The direct dependencies of a feature may require the newer version that README states
+/// for the feature.
 fn check_dependencies(member: &Member, promised: u32, required: &BTreeMap<String, u32>) -> Result<()> {
     let newest = |lines: BTreeSet<String>| {
         lines.into_iter().filter_map(|line| Some((*required.get(&line)?, line))).max()
@@ -107,8 +108,8 @@ fn version_text(minor: Option<u32>) -> String {
     minor.map_or_else(|| "no newer Rust".into(), |minor| format!("Rust 1.{minor}"))
 }
 
-/// Returns the minor version of Rust that each package of the workspace's dependencies requires, by `name
-/// vVERSION`. A package without `rust-version` is left out.
+/// Returns the minor version of Rust that each package of the workspace's dependencies requires, by
+/// `name vVERSION`. A package without `rust-version` is left out.
 fn required_versions() -> Result<BTreeMap<String, u32>> {
     let arguments = ["metadata", "--all-features", "--format-version", "1"];
     let output = Command::new("cargo").args(arguments).current_dir(workspace::root()).output()?;

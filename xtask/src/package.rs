@@ -1,5 +1,5 @@
-//! `cargo xtask package` and `cargo xtask sizes`: the packages of the published crates, and the sizes of
-//! the catalogs.
+//! `cargo xtask package` and `cargo xtask sizes`: the packages of the published crates, and the
+//! sizes of the catalogs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -44,8 +44,9 @@ fn blob(name: &str) -> Result<PathBuf> {
 
 /// Creates the package of every published crate, and compiles the packages together.
 ///
-/// `cargo package` could compile them, too, through a temporary registry. But cargo assumes that the crates
-/// of a registry never change, and would compile what it unpacked before the last change.
+/// `cargo package` could compile them, too, through a temporary registry. But cargo assumes that
+/// the crates of a registry never change, and would compile what it unpacked before the last
+/// change.
 pub(crate) fn package() -> Result<()> {
     let folder = unpack()?;
     let target = workspace::target()?;
@@ -54,8 +55,8 @@ pub(crate) fn package() -> Result<()> {
     run(&mut check)
 }
 
-/// Creates the package of every published crate and unpacks all packages into one folder. Returns the
-/// folder.
+/// Creates the package of every published crate and unpacks all packages into one folder. Returns
+/// the folder.
 pub(crate) fn unpack() -> Result<PathBuf> {
     let mut command = Command::new("cargo");
     command.args(["package", "--workspace", "--no-verify", "--allow-dirty", "--quiet"]);
@@ -93,8 +94,8 @@ pub(crate) fn folder_name(member: &Member) -> String {
     format!("{}-{}", member.name, member.version)
 }
 
-/// Unpacks the packages into a workspace, in which they replace those on crates.io. Returns the folder of
-/// the workspace.
+/// Unpacks the packages into a workspace, in which they replace those on crates.io. Returns the
+/// folder of the workspace.
 fn unpack_all(target: &Path, published: &[Member]) -> Result<PathBuf> {
     let folder = target.join("packaged");
     if folder.exists() {
@@ -117,8 +118,8 @@ fn unpack_all(target: &Path, published: &[Member]) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// The profile of the workspace's manifest. With the same profile, dependencies that are compiled already
-/// are not compiled again.
+/// The profile of the workspace's manifest. With the same profile, dependencies that are compiled
+/// already are not compiled again.
 pub(crate) const PROFILE: &str =
     "[profile.dev]\ndebug = \"line-tables-only\"\n[profile.dev.package.\"*\"]\ndebug = false\n";
 

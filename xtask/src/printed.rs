@@ -14,8 +14,8 @@ pub(crate) fn output(arguments: &[&str]) -> Result<String> {
     Ok(text.lines().map(|line| masked(line) + "\n").collect())
 }
 
-/// The values that differ between runs: the text before a value, the characters of a value, and the text
-/// that replaces a value.
+/// The values that differ between runs: the text before a value, the characters of a value, and the
+/// text that replaces a value.
 const VARYING: [(&str, &str, &str); 5] = [
     ("request id  ", "0123456789abcdef", "00000000"),
     (r#""time":""#, "0123456789-T:.Z", "00:00"),

@@ -1,4 +1,5 @@
-//! `cargo xtask readme`: writes into README.md what programs print, and figures from `docs/performance.md`.
+//! `cargo xtask readme`: writes into README.md what programs print, and figures from
+//! `docs/performance.md`.
 
 use std::fs;
 

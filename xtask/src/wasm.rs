@@ -1,10 +1,10 @@
-//! `cargo xtask wasm`: checks that the crates without I/O compile for wasm32-unknown-unknown and make no
-//! calls to the operating system.
+//! `cargo xtask wasm`: checks that the crates without I/O compile for wasm32-unknown-unknown and
+//! make no calls to the operating system.
 //!
-//! Compiling is not enough: the target's standard library has functions that always fail, such as those
-//! that open files. So the code is also searched for such calls. If rustup has not installed the target,
-//! the standard library is compiled from its sources, which are part of rustup's `rust-src` and of
-//! Debian's `rust-web-src`.
+//! Compiling is not enough: the target's standard library has functions that always fail, such as
+//! those that open files. So the code is also searched for such calls. If rustup has not installed
+//! the target, the standard library is compiled from its sources, which are part of rustup's
+//! `rust-src` and of Debian's `rust-web-src`.
 
 mod impure;
 
@@ -36,7 +36,8 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-/// Returns an error if no installed compiler can compile for the target. A script can then install one.
+/// Returns an error if no installed compiler can compile for the target. A script can then install
+/// one.
 pub(crate) fn is_possible() -> Result<()> {
     if Compiler::installed().is_none() {
         bail!("no installed compiler can compile for {TARGET}");
@@ -63,8 +64,8 @@ struct Compiler {
 }
 
 impl Compiler {
-    /// Returns the compiler on the PATH or, if that cannot compile for the target, the distribution's;
-    /// `None` if neither can.
+    /// Returns the compiler on the PATH or, if that cannot compile for the target, the
+    /// distribution's; `None` if neither can.
     fn installed() -> Option<Self> {
         let candidates = [("rustc", "cargo"), ("/usr/bin/rustc", "/usr/bin/cargo")];
         candidates.into_iter().find_map(|(rustc, cargo)| {
@@ -75,8 +76,8 @@ impl Compiler {
         })
     }
 
-    /// Runs `cargo check` for the target. Checking finds what compiling a library would find, because a
-    /// library is not linked.
+    /// Runs `cargo check` for the target. Checking finds what compiling a library would find,
+    /// because a library is not linked.
     fn compile(&self, members: &[Member], features: &str) -> Result<()> {
         let mut command = Command::new(self.cargo);
         command.args(["check", "--quiet", "--lib", "--target", TARGET]).arg(features);

@@ -1,4 +1,5 @@
-//! The command line: the verbs (clap's subcommands), the flags of all verbs, and the text of the help.
+//! The command line: the verbs (clap's subcommands), the flags of all verbs, and the text of the
+//! help.
 
 use std::sync::LazyLock;
 
@@ -95,8 +96,8 @@ Environment:
 
 Each verb has more, and its exit codes: gcp-scopes explain --help";
 
-/// The text of `--version`: the versions of the program and of its catalog. A bug report needs both,
-/// because what the program prints depends on the catalog.
+/// The text of `--version`: the versions of the program and of its catalog. A bug report needs
+/// both, because what the program prints depends on the catalog.
 static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
     format!(
         "{}\ncatalog {}: all of {} REST and {} gRPC methods, {} scopes\nmade from {} {} and {} {}",

@@ -117,8 +117,8 @@ fn parse_api(text: &str) -> Result<(&str, &'static [Access]), String> {
     Ok((name, accesses))
 }
 
-/// Splits a value of `--iam` into a resource and its permissions, at the last `=`: the name of an object
-/// may contain that sign, the name of a permission may not.
+/// Splits a value of `--iam` into a resource and its permissions, at the last `=`: the name of an
+/// object may contain that sign, the name of a permission may not.
 fn parse_iam(text: &str) -> Result<(&str, Vec<String>), String> {
     let (resource, permissions) = text.rsplit_once('=').ok_or_else(|| {
         let shown = shown(text);

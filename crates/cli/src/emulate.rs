@@ -81,6 +81,7 @@ fn builder(args: &EmulateArgs) -> Result<FakeGoogleBuilder, String> {
     Ok(roles.fold(builder, |builder, role| builder.iam(&args.project, &args.account, role)))
 }
 
+/// Returns the VM, or the service, that the arguments describe.
 fn vm(args: &EmulateArgs) -> Result<Vm, String> {
     check_names(args)?;
     let row = PLATFORMS.into_iter().find(|(name, _)| *name == args.platform);
@@ -94,8 +95,8 @@ fn vm(args: &EmulateArgs) -> Result<Vm, String> {
     Ok(vm.scopes(scopes.iter().map(|scope| scope.to_string())))
 }
 
-/// Returns an error for a name that Google does not allow: a program that is tested with such a name
-/// would fail on Google Cloud.
+/// Returns an error for a name that Google does not allow: a program that is tested with such a
+/// name would fail on Google Cloud.
 fn check_names(args: &EmulateArgs) -> Result<(), String> {
     Environment::new(environment::Platform::ComputeEngine, Credential::MetadataServer)
         .with_project(&args.project)
@@ -127,8 +128,8 @@ fn is_bucket_name(name: &str) -> bool {
 /// Prints the variables, and returns after Ctrl-C.
 async fn print_variables_and_wait(google: &FakeGoogle) -> io::Result<()> {
     let folder = TemporaryFolder::new()?;
-    // The first poll installs the signal's handler. It is installed before anything is printed, because
-    // a program that reads the output may send Ctrl-C at once.
+    // The first poll installs the signal's handler. It is installed before anything is printed,
+    // because a program that reads the output may send Ctrl-C at once.
     let mut ctrl_c = std::pin::pin!(tokio::signal::ctrl_c());
     std::future::poll_fn(|context| {
         let _ = ctrl_c.as_mut().poll(context);

@@ -8,8 +8,8 @@ use crate::output::{self, OutputFormat, write_error};
 /// The exit code of most verbs for wrong arguments, which is also clap's.
 pub(crate) const WRONG_ARGUMENTS: u8 = 2;
 
-/// The exit code of `check` and `whoami` for wrong arguments. For these verbs, 2 means that the result
-/// is not known. The number comes from BSD's `sysexits.h`.
+/// The exit code of `check` and `whoami` for wrong arguments. For these verbs, 2 means that the
+/// result is not known. The number comes from BSD's `sysexits.h`.
 pub(crate) const EX_USAGE: u8 = 64;
 
 /// Returns the exit code for wrong arguments of a verb.
@@ -19,7 +19,8 @@ pub(crate) fn for_wrong_arguments(verb: &str) -> ExitCode {
 
 /// Returns the exit code after input and output, and writes a failure to standard error.
 ///
-/// A broken pipe counts as success: a reader such as `| head -1` closes the pipe when it has read enough.
+/// A broken pipe counts as success: a reader such as `| head -1` closes the pipe when it has read
+/// enough.
 pub(crate) fn after_io(result: io::Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -31,8 +32,8 @@ pub(crate) fn after_io(result: io::Result<()>) -> ExitCode {
     }
 }
 
-/// Prints an error about the arguments as JSON if the output is JSON. Returns the error, for clap to
-/// print, if the output is text.
+/// Prints an error about the arguments as JSON if the output is JSON. Returns the error, for clap
+/// to print, if the output is text.
 pub(crate) fn print_error_if_json(
     format: OutputFormat,
     result: Result<ExitCode, String>,

@@ -6,14 +6,15 @@ use std::process::ExitCode;
 use crate::exit_code;
 use crate::output::{error_to_json, write_error};
 
-/// How many bytes of a line are kept in memory. A longer line is skipped, and its result is an error.
+/// How many bytes of a line are kept in memory. A longer line is skipped, and its result is an
+/// error.
 const MAX_LINE_BYTES: u64 = 16 << 20;
 
-/// Writes the result of `process` for each line that is not blank, as soon as the line arrives, until
-/// the input ends.
+/// Writes the result of `process` for each line that is not blank, as soon as the line arrives,
+/// until the input ends.
 ///
-/// If `process` returns an error, a JSON object with the error is written instead, and the returned exit
-/// code is that of a failure.
+/// If `process` returns an error, a JSON object with the error is written instead, and the returned
+/// exit code is that of a failure.
 pub(crate) fn run(
     input: impl BufRead,
     output: impl Write,
@@ -65,8 +66,9 @@ fn process_lines(
     Ok(())
 }
 
-/// Reads a line into `line`. Returns `Some(true)` for a complete line, `Some(false)` for a line longer
-/// than [`MAX_LINE_BYTES`], of which the rest is skipped, and `None` at the end of the input.
+/// Reads a line into `line`. Returns `Some(true)` for a complete line, `Some(false)` for a line
+/// longer than [`MAX_LINE_BYTES`], of which the rest is skipped, and `None` at the end of the
+/// input.
 fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<bool>> {
     line.clear();
     if input.by_ref().take(MAX_LINE_BYTES + 1).read_until(b'\n', line)? == 0 {

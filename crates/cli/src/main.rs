@@ -1,4 +1,5 @@
-//! The command `gcp-scopes`: explains refused calls, checks tokens, and lists the scopes of methods.
+//! The command `gcp-scopes`: explains refused calls, checks tokens, and lists the scopes of
+//! methods.
 
 mod args;
 mod check;

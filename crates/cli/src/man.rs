@@ -65,8 +65,9 @@ fn page(command: Command) -> io::Result<Vec<u8>> {
 /// The headings in the help below the flags. Each becomes a section of the page.
 const HEADINGS: [&str; 4] = ["Examples", "Environment", "Exit codes", "Resources"];
 
-/// Renders the text below the flags in the help: a section for each heading, and a section NOTES for
-/// the lines before the first heading. Lines are not filled (`.nf`), so that examples are not wrapped.
+/// Renders the text below the flags in the help: a section for each heading, and a section NOTES
+/// for the lines before the first heading. Lines are not filled (`.nf`), so that examples are not
+/// wrapped.
 fn notes_sections(text: &str) -> Roff {
     let mut roff = Roff::new();
     let title = |line: &'_ str| {

@@ -1,5 +1,5 @@
-//! The verb `method`: prints the method of a request, the scopes that the method accepts, and whether a
-//! token with certain scopes may call the method.
+//! The verb `method`: prints the method of a request, the scopes that the method accepts, and
+//! whether a token with certain scopes may call the method.
 
 mod answer;
 
@@ -98,8 +98,8 @@ fn answer_arguments(args: &MethodArgs, style: &StyleArgs) -> Result<String, Stri
 
 const EXAMPLE: &str = "https://storage.googleapis.com/storage/v1/b/BUCKET";
 
-/// Returns the method with this id. The error for a text that is not an id asks for a URL: the text is
-/// then an HTTP verb whose URL is missing.
+/// Returns the method with this id. The error for a text that is not an id asks for a URL: the text
+/// is then an HTTP verb whose URL is missing.
 fn method_by_id(id: &str) -> Result<ApiMethod, String> {
     if id.contains('.') && !id.contains('/') {
         return ApiMethod::by_id(id).map_err(|error| error.to_string());

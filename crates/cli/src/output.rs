@@ -20,14 +20,14 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
     out.flush()
 }
 
-/// Writes a note to standard error. A closed standard error is ignored, because the result on standard
-/// output is complete without the note.
+/// Writes a note to standard error. A closed standard error is ignored, because the result on
+/// standard output is complete without the note.
 pub(crate) fn write_note(text: &str) {
     let _ = writeln!(io::stderr(), "note: {text}.");
 }
 
-/// Writes an error to standard error. A closed standard error is ignored, because the exit code also
-/// shows the failure.
+/// Writes an error to standard error. A closed standard error is ignored, because the exit code
+/// also shows the failure.
 pub(crate) fn write_error(text: &str) {
     let _ = writeln!(io::stderr(), "gcp-scopes: {text}");
 }

@@ -59,8 +59,8 @@ impl SelfCheckArgs {
         })
     }
 
-    /// Returns a guard for the detected environment. The environment of a token from standard input is
-    /// not known, so nothing is detected for such a token.
+    /// Returns a guard for the detected environment. The environment of a token from standard input
+    /// is not known, so nothing is detected for such a token.
     async fn guard(&self, given: Option<&GivenToken>) -> Result<Guard, String> {
         let builder = self.builder()?;
         if given.is_some() {
@@ -95,8 +95,8 @@ impl SelfCheckArgs {
         })
     }
 
-    /// Writes to standard error how to check a token from standard input, if the scopes of the token are
-    /// not known and such a command would help.
+    /// Writes to standard error how to check a token from standard input, if the scopes of the
+    /// token are not known and such a command would help.
     fn write_hint(&self, verb: &str, report: &Report) {
         let intro = match report.environment().credential() {
             Credential::MetadataServer | Credential::Declared | Credential::GcloudUser => return,

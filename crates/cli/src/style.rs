@@ -28,8 +28,8 @@ impl StyleArgs {
         self.plain
     }
 
-    /// Returns the layout of a text on standard output. The layout always has colours; `anstream` removes
-    /// them when the text is printed, if the terminal or the user does not want them.
+    /// Returns the layout of a text on standard output. The layout always has colours; `anstream`
+    /// removes them when the text is printed, if the terminal or the user does not want them.
     pub(crate) fn layout(&self) -> Layout {
         self.plain_or(Layout::new().width(columns()).colours())
     }
@@ -44,8 +44,8 @@ impl StyleArgs {
     }
 }
 
-/// Returns the width of texts in columns: the value of the variable COLUMNS, or else the width of the
-/// terminal, or else 80.
+/// Returns the width of texts in columns: the value of the variable COLUMNS, or else the width of
+/// the terminal, or else 80.
 pub(crate) fn columns() -> usize {
     let variable = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
     let terminal = || terminal_size_of(io::stdout()).map(|(width, _)| width.0.into());

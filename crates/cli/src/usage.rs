@@ -9,8 +9,8 @@ use clap::error::ErrorKind;
 use crate::args::{NO_BREAK, command};
 use crate::{exit_code, output};
 
-/// Prints the text that clap returned instead of parsed arguments: the help, the version, or an error.
-/// Returns the exit code of the program.
+/// Prints the text that clap returned instead of parsed arguments: the help, the version, or an
+/// error. Returns the exit code of the program.
 pub(crate) fn print(error: &clap::Error) -> ExitCode {
     let text = error.render().ansi().to_string().replace(NO_BREAK, " ");
     if !error.use_stderr() {
@@ -30,8 +30,8 @@ fn first_verb(arguments: impl Iterator<Item = OsString>) -> String {
     words.find(|word| command.find_subcommand(word).is_some()).unwrap_or_default()
 }
 
-/// Prints an error about an argument that clap accepted, but the verb did not, in the form of clap's
-/// own errors. Returns the exit code of the program.
+/// Prints an error about an argument that clap accepted, but the verb did not, in the form of
+/// clap's own errors. Returns the exit code of the program.
 pub(crate) fn print_invalid_value(verb: &str, error: &str) -> ExitCode {
     let mut command = command();
     command.build();

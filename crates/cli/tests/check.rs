@@ -25,8 +25,8 @@ fn command(google: &FakeGoogle, args: &[&str]) -> Command {
     command
 }
 
-/// Runs `gcp-scopes check` until the metadata server answers in time, at most 20 times: detection waits
-/// one second for the server, which is too short on a busy machine.
+/// Runs `gcp-scopes check` until the metadata server answers in time, at most 20 times: detection
+/// waits one second for the server, which is too short on a busy machine.
 fn check_with_retries(google: &FakeGoogle, args: &[&str]) -> Result<Finished> {
     for _ in 0..20 {
         let finished = finish(command(google, args).args(["--timeout", "1m"]), b"");
@@ -129,7 +129,8 @@ async fn the_timeout_holds_when_every_server_hangs() -> Result<()> {
         let args = ["--need", "storage.objects.get", "--iam", IAM, "--timeout", "300ms"];
         let Finished { code, out, .. } = finish(&mut command(&google, &args), b"");
         ensure!(code == 2, "{out}");
-        // Far more than 300 ms, because the machine may be busy, but far less than hanging for ever.
+        // Far more than 300 ms, because the machine may be busy, but far less than hanging for
+        // ever.
         ensure!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
     }
     Ok(())

@@ -342,8 +342,8 @@ fn the_method_is_reported_only_when_certain() {
     }
 }
 
-/// Google lists `devstorage.read_only`, a default scope of VMs, for `bigquery.jobs.insert`, but a token
-/// with that scope alone is refused.
+/// Google lists `devstorage.read_only`, a default scope of VMs, for `bigquery.jobs.insert`, but a
+/// token with that scope alone is refused.
 #[test]
 fn a_bigquery_job_needs_more_than_the_default_scopes() {
     let call = "POST https://bigquery.googleapis.com/bigquery/v2/projects/my-project/jobs";
@@ -504,7 +504,8 @@ fn lists_of_scopes_have_placeholders_for_unknown_scopes() {
                 .map(|(_, list)| list)
                 .collect();
             let list = lists.iter().find(|list| list.ends_with(",SCOPE")).unwrap();
-            // A list with the placeholder SCOPES_IT_HAS comes after the command that prints these scopes.
+            // A list with the placeholder SCOPES_IT_HAS comes after the command that prints these
+            // scopes.
             let printed = out.find(" describe ").is_some_and(|at| at < out.find(*list).unwrap());
             assert!(printed || start == "storage-ro", "{place}: {out}");
             assert!(start != "SCOPES_IT_HAS" || list.starts_with(start), "{place}: {list}");
@@ -649,8 +650,8 @@ fn tokens_are_never_printed() {
     assert!(![out, err, explanations, stream_err].iter().any(|text| text.contains("s3cr3ts3cr3t")));
 }
 
-/// Runs four checks at a time, because gcloud takes about a second for each. Prints that the test is
-/// skipped if gcloud is not installed.
+/// Runs four checks at a time, because gcloud takes about a second for each. Prints that the test
+/// is skipped if gcloud is not installed.
 #[test]
 fn gcloud_accepts_every_printed_command() {
     if Command::new("gcloud").arg("--version").output().is_err() {
@@ -738,7 +739,8 @@ fn a_call_can_be_given_as_the_id_of_its_method() {
     let [by_id, by_url] = ["bigquery.tabledata.insertAll", url].map(|call| {
         let (code, out, err) = run(&["--call", call, "--on", "vm", "--format", "json"], SCOPES.as_bytes());
         let mut explanation: Value = serde_json::from_str(&out).unwrap();
-        // Only the report about a call with a URL has a row for the method, so reports are not compared.
+        // Only the report about a call with a URL has a row for the method, so reports are not
+        // compared.
         assert!((code, err.as_str()) == (0, "") && explanation["report"].take().is_string(), "{out}{err}");
         explanation
     });

@@ -19,8 +19,8 @@ fn run(args: &[&str]) -> (i32, String, String) {
     command::run(args, b"")
 }
 
-/// Runs `--jsonl` on an input and returns the answers. Checks that exit code and standard error show a
-/// failure if, and only if, an answer is an error.
+/// Runs `--jsonl` on an input and returns the answers. Checks that exit code and standard error
+/// show a failure if, and only if, an answer is an error.
 fn stream(input: &[u8]) -> Vec<Value> {
     let (code, out, err) = command::run(&["method", "--jsonl"], input);
     assert!(out.is_empty() || out.ends_with('\n'));
@@ -296,7 +296,8 @@ fn a_closed_output_pipe_ends_the_stream_quietly() {
     drop(child.stdout.take());
     let mut stdin = child.stdin.take().unwrap();
     let question = format!("{}\n", json!({"verb": "POST", "url": INSERT}));
-    // Writing fails once the command has ended, which it does at its first write to the closed pipe.
+    // Writing fails once the command has ended, which it does at its first write to the closed
+    // pipe.
     let _ = (0..100).try_for_each(|_| stdin.write_all(question.as_bytes()));
     drop(stdin);
     let output = child.wait_with_output().unwrap();

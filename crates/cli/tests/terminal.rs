@@ -42,8 +42,8 @@ fn report(variables: &[(&str, &str)], flags: &[&str]) -> String {
 
 /// Returns the width of the widest line of prose.
 fn widest_prose(report: &str) -> usize {
-    // Commands are not wrapped, and neither is a line of at most two words, such as a fact's name and its
-    // value.
+    // Commands are not wrapped, and neither is a line of at most two words, such as a fact's name
+    // and its value.
     let is_prose = |line: &&str| !line.contains("gcloud ") && line.split_whitespace().count() > 2;
     let prose = report.lines().filter(is_prose);
     prose.map(|line| line.chars().count()).max().unwrap()
@@ -226,7 +226,8 @@ async fn every_example_of_the_readme_and_the_help_runs() {
             shell.env("PATH", format!("{}:/usr/bin:/bin", folder.0.display()));
             let output = shell.args(["-c", &line]).output().unwrap();
             let code = output.status.code().unwrap();
-            // The codes 1 and 2 of `check` and `whoami` are results: a closed gate, and an unknown one.
+            // The codes 1 and 2 of `check` and `whoami` are results: a closed gate, and an unknown
+            // one.
             let is_expected = match runs_self_check(&example) {
                 true => [0, 1, 2].contains(&code),
                 false => code == 0,
@@ -276,8 +277,8 @@ impl TestFolder {
         Self(path)
     }
 
-    /// Creates a folder with the files that the examples read, and with scripts in place of `curl` and
-    /// `gcloud`.
+    /// Creates a folder with the files that the examples read, and with scripts in place of `curl`
+    /// and `gcloud`.
     fn for_examples(google: &FakeGoogle) -> Self {
         let folder = Self::new("examples");
         let question = r#"{"verb": "GET", "url": "https://storage.googleapis.com/storage/v1/b/photos"}"#;
@@ -374,7 +375,8 @@ fn an_output_that_cannot_be_written_is_a_failure() {
 
 #[test]
 fn no_input_makes_a_verb_panic_or_print_control_characters() {
-    // Every byte, in an irregular order: 2654435761 is the multiplier of Knuth's multiplicative hash.
+    // Every byte, in an irregular order: 2654435761 is the multiplier of Knuth's multiplicative
+    // hash.
     let noise: Vec<u8> =
         (0..1 << 19).map(|index: u32| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let inputs = [Vec::new(), b"\n".to_vec(), vec![0; 100], vec![0xff; 70_000], "\u{feff}".into(), noise];

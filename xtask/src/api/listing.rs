@@ -1,4 +1,5 @@
-//! Lists a public API for readers: one line for each item, and one for the traits that a type implements.
+//! Lists a public API for readers: one line for each item, and one for the traits that a type
+//! implements.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +12,8 @@ pub(crate) fn text(api: &PublicApi, own: &str) -> String {
 
 /// Returns the listing for the lines of `public-api`.
 ///
-/// The members of trait implementations are left out, because they follow from the trait. The members of
-/// an item with two paths are listed under the first path.
+/// The members of trait implementations are left out, because they follow from the trait. The
+/// members of an item with two paths are listed under the first path.
 fn from_lines(items: impl Iterator<Item = String>, own: &str) -> String {
     let mut listing = Listing::default();
     // Types that a macro of another crate generates in `__private` are not part of the API.
@@ -27,7 +28,8 @@ struct Listing {
     lines: Vec<String>,
     /// The lines so far, which are not repeated.
     listed: BTreeSet<String>,
-    /// The traits that `implementor` implements, collected until the implementations of another type.
+    /// The traits that `implementor` implements, collected until the implementations of another
+    /// type.
     traits: BTreeSet<String>,
     /// The type whose implementations are being read; empty if there is none.
     implementor: String,
@@ -97,11 +99,12 @@ fn implementation(line: &str) -> Option<(&str, &str)> {
     behind_generics.trim_start_matches('>').trim().split_once(" for ")
 }
 
-/// Shortens the paths of a line: a type of the standard library or of this crate to its name, a type of
-/// another crate to the crate and the name. The path of the item that the line defines is kept.
+/// Shortens the paths of a line: a type of the standard library or of this crate to its name, a
+/// type of another crate to the crate and the name. The path of the item that the line defines is
+/// kept.
 fn shortened(line: &str, own: &str) -> String {
-    // The first path is the defined item, except in the lines of functions, whose first path begins with
-    // their type, and of implementations.
+    // The first path is the defined item, except in the lines of functions, whose first path begins
+    // with their type, and of implementations.
     let mut is_first = !line.starts_with("impl") && !line.contains("fn ");
     let (mut text, mut word) = (String::new(), String::new());
     for character in line.chars().chain(['\n']) {

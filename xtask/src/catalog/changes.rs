@@ -23,8 +23,8 @@ pub(crate) fn describe(old: &Catalog, new: &Catalog) -> String {
 /// The accepted scopes of each method, by the method's API and id.
 type Methods<'c> = BTreeMap<(&'c str, &'c str), &'c BTreeSet<String>>;
 
-/// Returns the methods of a catalog. An rpc that has the scopes of a REST method is listed without scopes,
-/// so that a change of these scopes is described once.
+/// Returns the methods of a catalog. An rpc that has the scopes of a REST method is listed without
+/// scopes, so that a change of these scopes is described once.
 fn methods(catalog: &Catalog) -> Methods<'_> {
     static NO_SCOPES: BTreeSet<String> = BTreeSet::new();
     let groups = catalog.groups.iter();
@@ -55,8 +55,8 @@ fn scopes(text: &mut String, old: &[String], new: &[String]) {
     listing(text, "Scopes lost", lost);
 }
 
-/// Returns the short names of the scopes that only `new` contains, marked `+`, and of those that only
-/// `old` contains, marked `-`.
+/// Returns the short names of the scopes that only `new` contains, marked `+`, and of those that
+/// only `old` contains, marked `-`.
 fn changes(old: &BTreeSet<String>, new: &BTreeSet<String>) -> String {
     let short = |scope: &String| scope.rsplit("/auth/").next().unwrap_or(scope).to_owned();
     let gained = new.difference(old).map(|scope| format!(" +{}", short(scope)));
@@ -64,7 +64,8 @@ fn changes(old: &BTreeSet<String>, new: &BTreeSet<String>) -> String {
     gained.chain(lost).collect()
 }
 
-/// Adds a heading with the number of items, and the items by API. Adds nothing if there are no items.
+/// Adds a heading with the number of items, and the items by API. Adds nothing if there are no
+/// items.
 fn listing(text: &mut String, title: &str, items: Vec<(&str, String)>) {
     if items.is_empty() {
         return;

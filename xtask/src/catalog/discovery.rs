@@ -1,4 +1,5 @@
-//! Reads the Discovery documents, which describe Google's REST APIs, from a package of Python (a wheel).
+//! Reads the Discovery documents, which describe Google's REST APIs, from a package of Python (a
+//! wheel).
 //!
 //! Format: <https://developers.google.com/discovery/v1/reference/apis>
 
@@ -135,8 +136,8 @@ impl Method {
     }
 }
 
-/// Reads all documents of a wheel, sorted by API. Of two documents of one API version, the newer one is
-/// kept.
+/// Reads all documents of a wheel, sorted by API. Of two documents of one API version, the newer
+/// one is kept.
 pub(crate) fn read(wheel: &Path) -> Result<Vec<Document>> {
     let mut archive = zip::ZipArchive::new(File::open(wheel)?)?;
     let mut documents = BTreeMap::<String, Document>::new();

@@ -21,8 +21,8 @@ pub(crate) fn blob(catalog: &Catalog, scopes: &[String], keep: impl Fn(&Group) -
     let groups = kept_groups(catalog, keep);
     let rows = ordered_rows(&groups);
     let mut text = Text::default();
-    // The ids are stored first, in descending order. Many other texts are parts of an id, and an id that
-    // is the beginning of another one follows it; both need no further bytes.
+    // The ids are stored first, in descending order. Many other texts are parts of an id, and an id
+    // that is the beginning of another one follows it; both need no further bytes.
     let services = services(&rows);
     let ids =
         rows.iter().rev().map(|row| text.part_of_last(row.stored_name())).collect::<Result<Vec<_>>>()?;
@@ -75,7 +75,8 @@ fn custom_verbs(rows: &[OrderedRow<'_>]) -> Vec<String> {
     verbs.into_iter().collect()
 }
 
-/// Returns the trie of each host, and the trie of the paths that www.googleapis.com serves for other hosts.
+/// Returns the trie of each host, and the trie of the paths that www.googleapis.com serves for
+/// other hosts.
 fn tries(
     groups: &[KeptGroup<'_>],
     rows: &[OrderedRow<'_>],
@@ -96,8 +97,8 @@ fn tries(
     Ok(tries)
 }
 
-/// Returns the key of a method at a node of a trie: the number of the custom verb (0 if there is none) in
-/// the upper 13 bits, the code of the HTTP verb in the lower 3.
+/// Returns the key of a method at a node of a trie: the number of the custom verb (0 if there is
+/// none) in the upper 13 bits, the code of the HTTP verb in the lower 3.
 fn method_key(verb: &str, template: &Template, verbs: &[String]) -> Result<u16> {
     let custom = match &template.custom_verb {
         Some(verb) => verbs.binary_search(verb).expect("verbs were collected from these routes") + 1,
@@ -107,11 +108,11 @@ fn method_key(verb: &str, template: &Template, verbs: &[String]) -> Result<u16> 
     Ok(u16::try_from(custom << 3)? | code)
 }
 
-/// Returns the first path segments that name an API, such as `storage` of `storage/v1/…`, and the host of
-/// each.
+/// Returns the first path segments that name an API, such as `storage` of `storage/v1/…`, and the
+/// host of each.
 ///
-/// Google also serves these paths at `www.googleapis.com`, without the host that would distinguish them.
-/// So a segment that two hosts use is left out.
+/// Google also serves these paths at `www.googleapis.com`, without the host that would distinguish
+/// them. So a segment that two hosts use is left out.
 fn legacy_names<'c>(groups: &[KeptGroup<'c>]) -> BTreeMap<&'c str, &'c str> {
     let mut names = BTreeMap::<&str, BTreeSet<&str>>::new();
     for (_, group) in groups.iter().filter(|(_, group)| group.host != "www.googleapis.com") {
@@ -126,8 +127,8 @@ fn legacy_names<'c>(groups: &[KeptGroup<'c>]) -> BTreeMap<&'c str, &'c str> {
     names.into_iter().filter_map(|(name, hosts)| Some((name, only(hosts)?))).collect()
 }
 
-/// Returns the segment that names the API: the first one behind `upload`, `download` or `resumable`.
-/// Returns `None` if that segment is a version or a variable.
+/// Returns the segment that names the API: the first one behind `upload`, `download` or
+/// `resumable`. Returns `None` if that segment is a version or a variable.
 fn api_segment(template: &Template) -> Option<&str> {
     let is_media = |segment: &&Segment| matches!(segment, Segment::Literal(text) if ["upload", "download", "resumable"].contains(&text.as_str()));
     match template.segments.iter().find(|segment| !is_media(segment)) {
@@ -205,8 +206,8 @@ fn api_records(groups: &[KeptGroup<'_>], text: &mut Text) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Returns a hash table of numbers by their hashes, with linear probing. At most half of the slots are
-/// used, so that look-ups are short. A slot holds 0 if it is free, or else the number plus 1.
+/// Returns a hash table of numbers by their hashes, with linear probing. At most half of the slots
+/// are used, so that look-ups are short. A slot holds 0 if it is free, or else the number plus 1.
 fn index(hashed: Vec<(u16, u32)>) -> Result<Vec<u8>> {
     let size = (hashed.len() * 2).next_power_of_two();
     let mut slots = vec![0_u16; size];

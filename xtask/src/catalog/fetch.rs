@@ -1,4 +1,5 @@
-//! Downloads the packages with Google's documents into `target/xtask/`, unless they are there already.
+//! Downloads the packages with Google's documents into `target/xtask/`, unless they are there
+//! already.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,7 +29,8 @@ pub(crate) struct Sources {
     pub(crate) services: PathBuf,
 }
 
-/// Returns the files of the pinned packages. Returns an error if a package does not have the pinned hash.
+/// Returns the files of the pinned packages. Returns an error if a package does not have the pinned
+/// hash.
 pub(crate) fn pinned(root: &Path) -> Result<Sources> {
     let folder = folder(root, "target/xtask")?;
     let wheel = folder.join(WHEEL);
@@ -49,8 +51,8 @@ pub(crate) fn pinned(root: &Path) -> Result<Sources> {
     Ok(Sources { wheel, services })
 }
 
-/// Downloads the newest packages and returns their files. Prints the hashes with which the packages can be
-/// pinned.
+/// Downloads the newest packages and returns their files. Prints the hashes with which the packages
+/// can be pinned.
 pub(crate) fn latest(root: &Path) -> Result<Sources> {
     let folder = folder(root, "target/xtask/latest")?;
     for old in fs::read_dir(&folder)? {
@@ -97,7 +99,8 @@ fn compile(root: &Path, archive: &Path, services: &Path) -> Result<()> {
     let mut install = Command::new("python3");
     install.args(pip).args(pinned).arg("--target").arg(&compiler);
     run(install.arg("--requirement").arg(root.join("xtask/grpcio-tools.txt")))?;
-    // The file gets its name when it is complete: a run that is stopped leaves no partial file behind.
+    // The file gets its name when it is complete: a run that is stopped leaves no partial file
+    // behind.
     let incomplete = services.with_extension("half");
     run(Command::new("python3").args(["-c", COMPILE]).arg(compiler).arg(archive).arg(&incomplete))?;
     fs::rename(incomplete, services)?;

@@ -1,14 +1,14 @@
 //! Expands the path templates of Firestore, in whose paths collections and documents alternate.
 //!
-//! `documents/users` is a collection and `documents/users/ann` a document, but `documents/**` matches both.
-//! So the templates are expanded to one template for each number of segments, up to a limit. Source:
-//! <https://firebase.google.com/docs/firestore/data-model>
+//! `documents/users` is a collection and `documents/users/ann` a document, but `documents/**`
+//! matches both. So the templates are expanded to one template for each number of segments, up to a
+//! limit. Source: <https://firebase.google.com/docs/firestore/data-model>
 
 use super::template::{Segment, Template};
 
 /// How many segments below `documents` are expanded. Firestore allows 100 levels
-/// (<https://firebase.google.com/docs/firestore/quotas>). For a longer path, the `**` still finds a method
-/// that accepts the same scopes.
+/// (<https://firebase.google.com/docs/firestore/quotas>). For a longer path, the `**` still finds a
+/// method that accepts the same scopes.
 const MAX_SEGMENTS: usize = 16;
 
 /// Returns the expansions of a template; none if the template has no `**` below `documents`.

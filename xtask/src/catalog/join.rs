@@ -14,13 +14,15 @@ use gcp_scopes_catalog::raw::RPC_TWINS;
 const PLACEHOLDER_HOSTS: [&str; 4] =
     ["", "longrunning.googleapis.com", "cloud.googleapis.com", "iam-meta-api.googleapis.com"];
 
-/// Adds a row for each rpc. The rows follow those of Discovery, with a group for each package and host.
+/// Adds a row for each rpc. The rows follow those of Discovery, with a group for each package and
+/// host.
 ///
-/// 1. If a method of Discovery has the route of one of the rpc's HTTP bindings, the rpc is a second name of
-///    that method. The routes of the rpc's other bindings are added to the method.
+/// 1. If a method of Discovery has the route of one of the rpc's HTTP bindings, the rpc is a second
+///    name of that method. The routes of the rpc's other bindings are added to the method.
 /// 2. An rpc in the table `RPC_TWINS` has the scopes of a REST method, its twin.
-/// 3. Any other rpc has the scopes of its service. They are too coarse to decide about a call. The rpc's
-///    row owns the routes of its bindings, except those that a `**` of a Discovery method already matches.
+/// 3. Any other rpc has the scopes of its service. They are too coarse to decide about a call. The
+///    rpc's row owns the routes of its bindings, except those that a `**` of a Discovery method
+///    already matches.
 pub(crate) fn join(groups: &mut Vec<Group>, rpcs: Vec<Rpc>) -> Result<()> {
     let mut owners = route_owners(groups);
     let twins = twins(groups);
@@ -60,7 +62,8 @@ pub(crate) fn join(groups: &mut Vec<Group>, rpcs: Vec<Rpc>) -> Result<()> {
     Ok(())
 }
 
-/// The Discovery row that owns a route, by host, verb and template; `None` for a route that [`join`] added.
+/// The Discovery row that owns a route, by host, verb and template; `None` for a route that
+/// [`join`] added.
 type RouteOwners = BTreeMap<(String, String, Template), Option<RowIndex>>;
 
 fn route_owners(groups: &[Group]) -> RouteOwners {
@@ -86,7 +89,8 @@ fn wide_templates(owners: &RouteOwners) -> BTreeMap<(String, String), Vec<Templa
     wide
 }
 
-/// Returns the REST methods in the table `RPC_TWINS`, all of which are in `storage.v1`, by the id of the rpc.
+/// Returns the REST methods in the table `RPC_TWINS`, all of which are in `storage.v1`, by the id
+/// of the rpc.
 fn twins(groups: &[Group]) -> BTreeMap<&'static str, RowIndex> {
     let storage = groups.iter().position(|group| group.api == "storage.v1");
     let index = |id: &str| {

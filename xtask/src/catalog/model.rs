@@ -71,11 +71,11 @@ impl Kind {
     }
 }
 
-/// The rank of a version among the versions of an API. Of two versions with a common route, the one with
-/// the greater rank owns the route.
+/// The rank of a version among the versions of an API. Of two versions with a common route, the one
+/// with the greater rank owns the route.
 ///
-/// The parts, in order of weight: generally available, preferred by Google's directory, the numbers in the
-/// version, the version.
+/// The parts, in order of weight: generally available, preferred by Google's directory, the numbers
+/// in the version, the version.
 pub(crate) type Rank = (bool, bool, Vec<u32>, String);
 
 impl Group {
@@ -87,8 +87,8 @@ impl Group {
 }
 
 impl Catalog {
-    /// Returns all scopes in alphabetical order: those that methods accept, those that documents declare,
-    /// and those of the table `HEARD_OF`.
+    /// Returns all scopes in alphabetical order: those that methods accept, those that documents
+    /// declare, and those of the table `HEARD_OF`.
     pub(crate) fn scopes(&self) -> Vec<String> {
         let accepted =
             self.groups.iter().flat_map(|group| &group.rows).flat_map(|row| row.scopes.iter().cloned());

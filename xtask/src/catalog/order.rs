@@ -22,23 +22,23 @@ impl OrderedRow<'_> {
         self.row.id.rsplit_once('.').filter(|_| self.row.kind != Kind::Rest)
     }
 
-    /// Returns the part of the id that the row's record refers to: the whole id of a REST method, the
-    /// method of an rpc, whose service is stored elsewhere.
+    /// Returns the part of the id that the row's record refers to: the whole id of a REST method,
+    /// the method of an rpc, whose service is stored elsewhere.
     pub(crate) fn stored_name(&self) -> &str {
         self.rpc().map_or(&self.row.id, |(_, method)| method)
     }
 }
 
-/// Returns all groups of every host of which `keep` keeps at least one group. A host is kept as a whole,
-/// because its groups share the host's trie.
+/// Returns all groups of every host of which `keep` keeps at least one group. A host is kept as a
+/// whole, because its groups share the host's trie.
 pub(crate) fn kept_groups(catalog: &Catalog, keep: impl Fn(&Group) -> bool) -> Vec<KeptGroup<'_>> {
     let hosts: BTreeSet<&str> =
         catalog.groups.iter().filter(|group| keep(group)).map(|group| group.host.as_str()).collect();
     catalog.groups.iter().enumerate().filter(|(_, group)| hosts.contains(group.host.as_str())).collect()
 }
 
-/// Returns the rows of these groups: the REST methods, then the rpcs, each by id. Of rows with the same id,
-/// the one of the version with the greatest rank comes first.
+/// Returns the rows of these groups: the REST methods, then the rpcs, each by id. Of rows with the
+/// same id, the one of the version with the greatest rank comes first.
 pub(crate) fn ordered_rows<'c>(groups: &[KeptGroup<'c>]) -> Vec<OrderedRow<'c>> {
     let rows_of_group = |(api, (g, group)): (usize, &KeptGroup<'c>)| {
         let g = *g;

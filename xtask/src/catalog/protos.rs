@@ -79,8 +79,8 @@ fn bindings(rule: &[u8]) -> Result<Vec<(String, Template)>> {
     Ok(all)
 }
 
-/// Returns the value of a string field, or an empty string. The last value counts, as the wire format
-/// prescribes.
+/// Returns the value of a string field, or an empty string. The last value counts, as the wire
+/// format prescribes.
 fn text(message: &[u8], wanted: u64) -> Result<String> {
     let last = messages(message, wanted)?.pop().unwrap_or_default();
     Ok(std::str::from_utf8(last)?.to_owned())
@@ -91,8 +91,8 @@ fn messages(message: &[u8], wanted: u64) -> Result<Vec<&[u8]>> {
     Ok(fields(message)?.into_iter().filter(|(field, _)| *field == wanted).map(|(_, value)| value).collect())
 }
 
-/// Returns the numbers and values of the length-delimited fields of a message, which are its strings and
-/// messages. Other fields are skipped.
+/// Returns the numbers and values of the length-delimited fields of a message, which are its
+/// strings and messages. Other fields are skipped.
 fn fields(mut rest: &[u8]) -> Result<Vec<(u64, &[u8])>> {
     let mut fields = Vec::new();
     while !rest.is_empty() {

@@ -13,7 +13,7 @@ use super::template::Template;
 use gcp_scopes_catalog::raw::{Effect, OVERRIDES, Reason};
 
 /// Builds the catalog from the Discovery documents and the rpcs.
-pub(crate) fn choose(documents: &[Document], rpcs: Vec<Rpc>) -> Result<Catalog> {
+pub(crate) fn build_catalog(documents: &[Document], rpcs: Vec<Rpc>) -> Result<Catalog> {
     let newest_revision =
         documents.iter().map(|document| document.revision.clone()).max().unwrap_or_default();
     let declared = documents.iter().flat_map(Document::declared).cloned().collect();
@@ -24,8 +24,8 @@ pub(crate) fn choose(documents: &[Document], rpcs: Vec<Rpc>) -> Result<Catalog> 
     Ok(Catalog { groups, declared, newest_revision, documents: documents.len() })
 }
 
-/// Checks whether a group belongs in the smaller catalog of Google Cloud: whether one of its methods
-/// accepts `cloud-platform`.
+/// Checks whether a group belongs in the smaller catalog of Google Cloud: whether one of its
+/// methods accepts `cloud-platform`.
 pub(crate) fn is_cloud(group: &Group) -> bool {
     let cloud = uri("cloud-platform");
     group.rows.iter().any(|row| row.scopes.contains(&cloud))
@@ -42,7 +42,8 @@ fn group(document: &Document) -> Result<Group> {
     })
 }
 
-/// Returns a method as a row that owns all routes of the method: those of uploads and downloads, too.
+/// Returns a method as a row that owns all routes of the method: those of uploads and downloads,
+/// too.
 fn row(document: &Document, method: &Method) -> Result<Row> {
     let path = format!("{}{}", document.service_path, method.path);
     let mut paths = BTreeSet::from([Template::parse(&path, method)?]);
@@ -72,7 +73,8 @@ fn with_overrides(method: &Method) -> (BTreeSet<String>, u8) {
             Effect::AlsoAccepts { scopes: more, .. } => scopes.extend(more.iter().copied().map(uri)),
             _ => {}
         }
-        // A row that only adds scopes is not recorded, unless the document lists no scopes for the method.
+        // A row that only adds scopes is not recorded, unless the document lists no scopes for the
+        // method.
         let is_recorded = !matches!(row.effect, Effect::AlsoAccepts { .. }) || method.scopes.is_empty();
         if is_recorded && special == 0 {
             special = u8::try_from(place + 1).expect("the table of overrides has fewer than 255 rows");
@@ -86,8 +88,8 @@ fn lists(method: &Method, short: Option<&str>) -> bool {
     short.is_none_or(|short| method.scopes.contains(&uri(short)))
 }
 
-/// Returns the rank of a document's version: a generally available version ranks above alpha and beta, then
-/// a preferred version above others, then a newer version above older ones.
+/// Returns the rank of a document's version: a generally available version ranks above alpha and
+/// beta, then a preferred version above others, then a newer version above older ones.
 fn rank(document: &Document) -> Rank {
     let version = &document.version;
     let is_early = ["alpha", "beta", "preview"].iter().any(|word| version.contains(word));
@@ -95,8 +97,8 @@ fn rank(document: &Document) -> Rank {
     (!is_early, document.preferred, numbers.collect(), version.clone())
 }
 
-/// Assigns each route that several documents describe to the row of the version with the greatest rank. A
-/// row is marked as ambiguous if a row that loses a route to it has other scopes.
+/// Assigns each route that several documents describe to the row of the version with the greatest
+/// rank. A row is marked as ambiguous if a row that loses a route to it has other scopes.
 fn assign_shared_routes(groups: &mut [Group]) -> Result<()> {
     let mut owners = BTreeMap::<(String, (String, Template)), RowIndex>::new();
     let mut ambiguous = BTreeSet::new();
@@ -111,7 +113,7 @@ fn assign_shared_routes(groups: &mut [Group]) -> Result<()> {
                 };
                 ensure!(
                     owner_g != g,
-                    "{}: {} and {} have one route, {}; the generator cannot choose between them",
+                    "{}: {} and {} have one route, {}; the generator cannot build_catalog between them",
                     group.api,
                     row.id,
                     group.rows[owner_r].id,
@@ -145,8 +147,8 @@ fn special_of_ambiguous() -> Result<u8> {
     Ok(u8::try_from(place + 1)?)
 }
 
-/// Removes the rows that own no route and whose id another row has, too. A row with a unique id is kept,
-/// so that the method can be found by its id.
+/// Removes the rows that own no route and whose id another row has, too. A row with a unique id is
+/// kept, so that the method can be found by its id.
 fn remove_needless_rows(groups: &mut Vec<Group>) {
     let ids_with_routes: BTreeSet<String> = groups
         .iter()

@@ -1,4 +1,5 @@
-//! Path templates: lists of literals, `*` and `**`, made from the paths of Discovery and of the protos.
+//! Path templates: lists of literals, `*` and `**`, made from the paths of Discovery and of the
+//! protos.
 
 use anyhow::{Context, Result, ensure};
 
@@ -37,10 +38,11 @@ fn covers(wide: &[Segment], narrow: &[Segment]) -> bool {
 }
 
 impl Template {
-    /// Parses the path of a Discovery method, without the leading slash, such as `v1/{+topic}:publish`.
+    /// Parses the path of a Discovery method, without the leading slash, such as
+    /// `v1/{+topic}:publish`.
     ///
-    /// `{x}` becomes `*`. `{+x}` is replaced by the pattern of the parameter `x`, or by `**` if the parameter
-    /// has no pattern.
+    /// `{x}` becomes `*`. `{+x}` is replaced by the pattern of the parameter `x`, or by `**` if the
+    /// parameter has no pattern.
     pub(crate) fn parse(path: &str, method: &Method) -> Result<Self> {
         let (path, custom_verb) = split_custom_verb(path);
         let mut segments = Vec::new();
@@ -57,7 +59,8 @@ impl Template {
         is_wide && self.custom_verb == other.custom_verb && covers(&self.segments, &other.segments)
     }
 
-    /// Parses the path of a `google.api.http` rule, such as `/v1/{name=projects/*}/topics/{id}:publish`.
+    /// Parses the path of a `google.api.http` rule, such as
+    /// `/v1/{name=projects/*}/topics/{id}:publish`.
     pub(crate) fn from_http_rule(path: &str) -> Result<Self> {
         let (path, custom_verb) = split_custom_verb(path.trim_start_matches('/'));
         let mut plain = String::new();
@@ -151,7 +154,8 @@ fn segment_of_pattern(piece: &str) -> Segment {
         ".*" => Segment::DoubleStar,
         "[^/]+" => Segment::Star,
         literal if is_literal(literal) => Segment::Literal(literal.to_owned()),
-        // A character class with a slash, as in Compute Engine's `[-a-zA-Z0-9/]`, may match several segments.
+        // A character class with a slash, as in Compute Engine's `[-a-zA-Z0-9/]`, may match several
+        // segments.
         class if class.replace("[^/]", "").contains('/') => Segment::DoubleStar,
         _ => Segment::Star,
     }

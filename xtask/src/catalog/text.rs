@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 
-/// The text section. Its functions return references: the offset of a text in the lower 24 bits, its length
-/// in the upper 8.
+/// The text section. Its functions return references: the offset of a text in the lower 24 bits,
+/// its length in the upper 8.
 #[derive(Default)]
 pub(crate) struct Text {
     pub(crate) bytes: String,
@@ -28,7 +28,8 @@ impl Text {
         Ok(reference)
     }
 
-    /// Returns a reference to a text. Adds the text, unless the text that was added last begins with it.
+    /// Returns a reference to a text. Adds the text, unless the text that was added last begins
+    /// with it.
     pub(crate) fn part_of_last(&mut self, text: &str) -> Result<u32> {
         let last = self.bytes.get(self.last..).filter(|last| last.starts_with(text));
         match last {

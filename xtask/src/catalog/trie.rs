@@ -32,11 +32,12 @@ impl Trie {
         node.rows.insert(key, row);
     }
 
-    /// Returns the longest path of literals, such as `/storage/v1/b/`, below which at least a third of the
-    /// methods are, and its node. The path is empty if no literal has so many methods below. Preview versions
-    /// are not counted.
+    /// Returns the longest path of literals, such as `/storage/v1/b/`, below which at least a third
+    /// of the methods are, and its node. The path is empty if no literal has so many methods below.
+    /// Preview versions are not counted.
     ///
-    /// The catalog compares a request's path with this path first, which saves the steps to that node.
+    /// The catalog compares a request's path with this path first, which saves the steps to that
+    /// node.
     pub(crate) fn common_prefix(&self) -> (String, &Self) {
         let (mut text, mut node) = (String::new(), self);
         let weight = |literal: &str, child: &Self| if is_preview(literal) { 0 } else { child.weight() };
@@ -80,13 +81,15 @@ pub(crate) struct Nodes {
 }
 
 impl Nodes {
-    /// Encodes a trie and returns the offset of its root. `text` stores a literal and returns a reference.
+    /// Encodes a trie and returns the offset of its root. `text` stores a literal and returns a
+    /// reference.
     pub(crate) fn write(&mut self, trie: &Trie, text: &mut impl FnMut(&str) -> Result<u32>) -> Result<u32> {
         ensure!(trie.open_choices() <= MAX_OPEN, "a trie with more than {MAX_OPEN} open choices");
         self.node(trie, text)
     }
 
-    /// Returns the section, with eight bytes of padding: the reader loads eight bytes at the start of a node.
+    /// Returns the section, with eight bytes of padding: the reader loads eight bytes at the start
+    /// of a node.
     pub(crate) fn into_bytes(mut self) -> Vec<u8> {
         self.bytes.extend([0; 8]);
         self.bytes
@@ -135,8 +138,8 @@ fn is_preview(literal: &str) -> bool {
     ["alpha", "beta"].iter().any(|word| literal.contains(word))
 }
 
-/// Returns the flags of a node: which wildcards it has, and in the lower bits how many bytes the offsets of
-/// their nodes take.
+/// Returns the flags of a node: which wildcards it has, and in the lower bits how many bytes the
+/// offsets of their nodes take.
 fn flags(trie: &Trie) -> u8 {
     let star = if trie.star.is_some() { HAS_STAR } else { 0 };
     let double_star = if trie.double_star.is_some() { HAS_DOUBLE_STAR } else { 0 };

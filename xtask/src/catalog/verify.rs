@@ -1,5 +1,5 @@
-//! Checks an encoded catalog: looks up a request for every route, and every rpc, with the functions that
-//! programs use.
+//! Checks an encoded catalog: looks up a request for every route, and every rpc, with the functions
+//! that programs use.
 
 use anyhow::{Result, bail};
 
@@ -9,8 +9,8 @@ use super::template::{Segment, Template};
 use gcp_scopes_catalog::raw as walk;
 use gcp_scopes_catalog::raw::{Blob, Row as Data};
 
-/// Checks every route and every rpc. Prints how many lead to their own method and how many to another method
-/// that accepts the same scopes. Returns an error if one leads elsewhere.
+/// Checks every route and every rpc. Prints how many lead to their own method and how many to
+/// another method that accepts the same scopes. Returns an error if one leads elsewhere.
 pub(crate) fn run(catalog: &Catalog) -> Result<()> {
     let scopes = catalog.scopes();
     let bytes = encode::blob(catalog, &scopes, |_| true)?;
@@ -69,8 +69,8 @@ impl Check<'_> {
         }
     }
 
-    /// Checks whether a row of the blob belongs to a group. An rpc with the scopes of a REST method has no
-    /// API of its own in the blob, and counts as belonging.
+    /// Checks whether a row of the blob belongs to a group. An rpc with the scopes of a REST method
+    /// has no API of its own in the blob, and counts as belonging.
     fn is_api(&self, data: &Data, group: &Group) -> bool {
         data.target.is_some() || self.blob.api_name(data.api) == group.api
     }

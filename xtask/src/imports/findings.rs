@@ -1,5 +1,5 @@
-//! Finds cycles and pairs among the files and modules of one crate, and describes those that break a rule
-//! of [`imports`](super).
+//! Finds cycles and pairs among the files and modules of one crate, and describes those that break
+//! a rule of [`imports`](super).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -92,8 +92,8 @@ impl Findings {
     }
 }
 
-/// Returns the names of the top-level modules, and for each module of the crate the index of the name of
-/// its top-level module. The first name stands for the root.
+/// Returns the names of the top-level modules, and for each module of the crate the index of the
+/// name of its top-level module. The first name stands for the root.
 fn top_modules(tree: &Tree) -> (Vec<String>, Vec<usize>) {
     let mut names = vec!["the root".to_owned()];
     let indices = tree.modules.iter().map(|module| {
@@ -118,8 +118,8 @@ fn common_module(tree: &Tree, one: usize, other: usize) -> String {
     std::iter::once("crate").chain(common.map(|(name, _)| name.as_str())).collect::<Vec<_>>().join("::")
 }
 
-/// Describes a cycle: its nodes, the uses whose removal breaks it, and for each of these uses the path
-/// that leads back.
+/// Describes a cycle: its nodes, the uses whose removal breaks it, and for each of these uses the
+/// path that leads back.
 fn cycle_text(head: &str, graph: &Graph, group: &BTreeSet<usize>, names: &[String]) -> String {
     let nodes: Vec<&str> = group.iter().map(|node| names[*node].as_str()).collect();
     let mut text = format!("{head} {}\n  removing these uses breaks it:\n", nodes.join(", "));
@@ -167,8 +167,8 @@ mod tests {
         }
     }
 
-    /// Returns the violations in a crate with these files under `src/`. A `mod` line is added to `lib.rs`
-    /// for each file beside `lib.rs`.
+    /// Returns the violations in a crate with these files under `src/`. A `mod` line is added to
+    /// `lib.rs` for each file beside `lib.rs`.
     fn violations(files: &[(&str, &str)], allowed: &BTreeSet<Pair>) -> Vec<String> {
         let mut texts: HashMap<PathBuf, String> =
             files.iter().map(|(path, text)| (Path::new("src").join(path), (*text).to_owned())).collect();

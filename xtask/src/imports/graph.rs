@@ -28,8 +28,8 @@ impl Graph {
         self.edges.range((from, 0)..=(from, usize::MAX)).map(|((_, to), _)| *to)
     }
 
-    /// Returns the groups of two or more nodes in which every node can be reached from every other node
-    /// (the strongly connected components).
+    /// Returns the groups of two or more nodes in which every node can be reached from every other
+    /// node (the strongly connected components).
     pub(crate) fn cycles(&self) -> Vec<BTreeSet<usize>> {
         let nodes: BTreeSet<usize> = self.edges.keys().flat_map(|(from, to)| [*from, *to]).collect();
         let reachable: BTreeMap<usize, BTreeSet<usize>> =
@@ -42,8 +42,8 @@ impl Graph {
         groups.into_iter().filter(|group| group.len() > 1).collect()
     }
 
-    /// Returns the nodes that can be reached from a node. The node itself is among them only if it is in a
-    /// cycle.
+    /// Returns the nodes that can be reached from a node. The node itself is among them only if it
+    /// is in a cycle.
     fn reachable(&self, from: usize) -> BTreeSet<usize> {
         let (mut reached, mut open) = (BTreeSet::new(), vec![from]);
         while let Some(node) = open.pop() {
@@ -73,10 +73,12 @@ impl Graph {
         path
     }
 
-    /// Returns edges of a group whose removal leaves no cycle in the group, and which stand for few uses.
+    /// Returns edges of a group whose removal leaves no cycle in the group, and which stand for few
+    /// uses.
     ///
-    /// The nodes are ordered so that few uses go backward; the backward edges are returned. The order is
-    /// improved by moving one node at a time until no move helps, so a smaller set of edges may exist.
+    /// The nodes are ordered so that few uses go backward; the backward edges are returned. The
+    /// order is improved by moving one node at a time until no move helps, so a smaller set of
+    /// edges may exist.
     pub(crate) fn edges_to_remove(&self, group: &BTreeSet<usize>) -> Vec<(usize, usize)> {
         let is_inside = |(from, to): &(usize, usize)| group.contains(from) && group.contains(to);
         let edges = self.edges.iter().filter(|(edge, _)| is_inside(edge));

@@ -15,8 +15,8 @@ pub(crate) fn pair(one: &str, other: &str) -> Pair {
     if one < other { (one.to_owned(), other.to_owned()) } else { (other.to_owned(), one.to_owned()) }
 }
 
-/// Returns the pairs in the table of a page; none if the page does not have the heading. Returns an error
-/// for a row that is not two files and a reason.
+/// Returns the pairs in the table of a page; none if the page does not have the heading. Returns an
+/// error for a row that is not two files and a reason.
 pub(crate) fn allowed(page: &str) -> Result<BTreeSet<Pair>> {
     let below = page.split_once(&format!("{HEADING}\n")).map_or("", |(_, below)| below);
     let section = below.split("\n## ").next().unwrap_or_default();

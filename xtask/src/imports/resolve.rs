@@ -1,9 +1,10 @@
-//! Resolves a path to the item or module that the path names, through imports, globs and re-exports.
+//! Resolves a path to the item or module that the path names, through imports, globs and
+//! re-exports.
 
 use crate::source::{Name, Tree};
 
-/// How many imports are followed for one path. Imports that refer to one another in a cycle end here;
-/// paths of real code need far fewer.
+/// How many imports are followed for one path. Imports that refer to one another in a cycle end
+/// here; paths of real code need far fewer.
 const MAX_DEPTH: usize = 32;
 
 /// The thing that a path names.
@@ -24,8 +25,8 @@ pub(crate) struct Item {
     pub(crate) rest: Vec<String>,
 }
 
-/// Returns what a path in a module names: several targets if the name exists in several namespaces, none
-/// if the path leads to another crate or to a local variable.
+/// Returns what a path in a module names: several targets if the name exists in several namespaces,
+/// none if the path leads to another crate or to a local variable.
 pub(crate) fn resolve(tree: &Tree, module: usize, path: &[String]) -> Vec<Target> {
     resolve_path(tree, module, path, MAX_DEPTH)
 }
@@ -36,8 +37,8 @@ pub(crate) fn resolve_items(tree: &Tree, module: usize, path: &[String]) -> Vec<
     targets.filter_map(|target| if let Target::Item(item) = target { Some(item) } else { None }).collect()
 }
 
-/// Returns the macro that a path in a module names. A `macro_rules!` macro is also visible in the child
-/// modules of the module that defines the macro, so the parent modules are searched, too.
+/// Returns the macro that a path in a module names. A `macro_rules!` macro is also visible in the
+/// child modules of the module that defines the macro, so the parent modules are searched, too.
 pub(crate) fn resolve_macro(tree: &Tree, module: usize, path: &[String]) -> Vec<Item> {
     let ancestors = std::iter::successors(Some(module), |module| tree.modules[*module].parent);
     let mut items = ancestors.map(|module| resolve_items(tree, module, path));

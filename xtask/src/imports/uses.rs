@@ -4,11 +4,11 @@
 //!
 //! - a private `use`;
 //! - a path in code, in a macro, or in an attribute of serde;
-//! - a call `self.method()`, if the method is defined in another module than the type. Other calls of
-//!   methods are not found, because only the compiler knows the types of values.
+//! - a call `self.method()`, if the method is defined in another module than the type. Other calls
+//!   of methods are not found, because only the compiler knows the types of values.
 //!
-//! A `mod` line and a re-export are not uses. A module that imports an item through a re-export uses the
-//! module that defines the item.
+//! A `mod` line and a re-export are not uses. A module that imports an item through a re-export
+//! uses the module that defines the item.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -21,7 +21,8 @@ use syn::{Attribute, Visibility};
 use super::resolve::{self, Item, Target};
 use crate::source::{self, Tree, imports};
 
-/// The uses by a pair of modules: the module that uses an item, and the module that defines the item.
+/// The uses by a pair of modules: the module that uses an item, and the module that defines the
+/// item.
 pub(crate) type Uses = BTreeMap<(usize, usize), BTreeSet<Use>>;
 
 /// One use of an item.
@@ -50,8 +51,8 @@ pub(crate) fn in_crate(tree: &Tree) -> Uses {
     uses
 }
 
-/// The modules that define the functions and constants of a type: by the type's module and name, then by
-/// the name of the function or constant.
+/// The modules that define the functions and constants of a type: by the type's module and name,
+/// then by the name of the function or constant.
 struct Members(HashMap<(usize, String), HashMap<String, BTreeSet<usize>>>);
 
 impl Members {
@@ -103,8 +104,8 @@ struct UseFinder<'t> {
     members: &'t Members,
     /// The visited module.
     module: usize,
-    /// The names that `use` brings into each enclosing block, with their paths. The innermost block is
-    /// last.
+    /// The names that `use` brings into each enclosing block, with their paths. The innermost block
+    /// is last.
     scopes: Vec<HashMap<String, Vec<String>>>,
     /// The type that `Self` stands for.
     self_type: Option<Item>,
@@ -128,7 +129,8 @@ impl UseFinder<'_> {
         items.iter().for_each(|item| self.record_item(item, span));
     }
 
-    /// Records a use of an item and, if the path goes on to a function or constant of the item, of that.
+    /// Records a use of an item and, if the path goes on to a function or constant of the item, of
+    /// that.
     fn record_item(&mut self, item: &Item, span: Span) {
         self.record(item.module, &item.name, span);
         if let Some(member) = item.rest.first() {
@@ -181,8 +183,8 @@ fn is_colon(token: Option<&TokenTree>) -> bool {
     matches!(token, Some(TokenTree::Punct(mark)) if mark.as_char() == ':')
 }
 
-/// Returns the segments of a path. A path with a leading `::` names an item of another crate, so it has
-/// none that matter here.
+/// Returns the segments of a path. A path with a leading `::` names an item of another crate, so it
+/// has none that matter here.
 fn segments(path: &syn::Path) -> Vec<String> {
     if path.leading_colon.is_some() {
         return Vec::new();
@@ -242,7 +244,8 @@ impl<'ast> Visit<'ast> for UseFinder<'_> {
 
     fn visit_block(&mut self, block: &'ast syn::Block) {
         self.scopes.push(HashMap::new());
-        // A `use` applies to the whole block, even to statements before it: visit every `use` first.
+        // A `use` applies to the whole block, even to statements before it: visit every `use`
+        // first.
         let is_use = |statement: &&syn::Stmt| matches!(statement, syn::Stmt::Item(syn::Item::Use(_)));
         let (imports, others): (Vec<_>, Vec<_>) = block.stmts.iter().partition(is_use);
         imports.into_iter().chain(others).for_each(|statement| self.visit_stmt(statement));
@@ -265,7 +268,8 @@ impl<'ast> Visit<'ast> for UseFinder<'_> {
         let items = resolve::resolve_macro(self.tree, self.module, &segments(&called.path));
         items.iter().for_each(|item| self.record_item(item, called.path.span()));
         match called.parse_body_with(Punctuated::<syn::Expr, syn::Token![,]>::parse_terminated) {
-            // `name = value`, in the arguments of `format!` for example, is parsed as an assignment.
+            // `name = value`, in the arguments of `format!` for example, is parsed as an
+            // assignment.
             Ok(values) => values.iter().for_each(|value| self.visit_expr(value)),
             Err(_) => self.record_tokens(called.tokens.clone()),
         }

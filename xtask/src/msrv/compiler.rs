@@ -1,8 +1,9 @@
-//! `cargo xtask msrv --compile`: compiles the published crates with the oldest Rust that they promise.
+//! `cargo xtask msrv --compile`: compiles the published crates with the oldest Rust that they
+//! promise.
 //!
-//! The committed `Cargo.lock` contains dependencies of clients that need a newer Rust. A user of the old
-//! compiler lets cargo choose older versions. The same is done here, in a copy of the workspace without
-//! its lock file.
+//! The committed `Cargo.lock` contains dependencies of clients that need a newer Rust. A user of
+//! the old compiler lets cargo choose older versions. The same is done here, in a copy of the
+//! workspace without its lock file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,8 +17,8 @@ use crate::workspace::{self, Member};
 /// The minor version that is tested: 1.85, the `rust-version` of most crates.
 const OLDEST: u32 = 85;
 
-/// Compiles every published crate that promises the oldest version, with all features that do not need a
-/// newer one.
+/// Compiles every published crate that promises the oldest version, with all features that do not
+/// need a newer one.
 pub(crate) fn check() -> Result<()> {
     let Some(compiler) = Compiler::installed()? else {
         println!(
@@ -53,8 +54,8 @@ struct Compiler {
 }
 
 impl Compiler {
-    /// Returns rustup's compiler, or else Debian's, unpacked into the target folder; `None` if there is
-    /// neither.
+    /// Returns rustup's compiler, or else Debian's, unpacked into the target folder; `None` if
+    /// there is neither.
     fn installed() -> Result<Option<Self>> {
         let toolchain = format!("1.{OLDEST}");
         let which = Command::new("rustup").args(["which", "--toolchain", &toolchain, "rustc"]).output();
@@ -70,7 +71,8 @@ impl Compiler {
         Ok(Some(Self { rustc, libraries: Some(folder.join("usr/lib/x86_64-linux-gnu")) }))
     }
 
-    /// Returns a command of cargo that uses this compiler, and chooses versions of dependencies for it.
+    /// Returns a command of cargo that uses this compiler, and chooses versions of dependencies for
+    /// it.
     fn cargo(&self, folder: &Path) -> Command {
         let mut command = Command::new("cargo");
         command.current_dir(folder).env("RUSTC", &self.rustc);

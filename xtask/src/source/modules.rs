@@ -135,8 +135,8 @@ impl Place {
         file.cloned().with_context(|| format!("{} does not exist", candidates[0].display()))
     }
 
-    /// Sets the folder of the child modules: the folder of `file`, if `file` is a `mod.rs` or was named by
-    /// `#[path]`, or else the folder with the name of `file`.
+    /// Sets the folder of the child modules: the folder of `file`, if `file` is a `mod.rs` or was
+    /// named by `#[path]`, or else the folder with the name of `file`.
     fn with_file(self, file: &Path, has_path_attribute: bool) -> Self {
         let is_mod_file = has_path_attribute || file.file_name().is_some_and(|name| name == "mod.rs");
         let folder = if is_mod_file { folder_of(file).to_owned() } else { file.with_extension("") };
@@ -149,7 +149,8 @@ impl Module {
         Self { path, parent, file, names: HashMap::new(), globs: Vec::new(), items: Vec::new() }
     }
 
-    /// Returns the name and the path of an item that is a macro with `#[macro_export]`, or else `None`.
+    /// Returns the name and the path of an item that is a macro with `#[macro_export]`, or else
+    /// `None`.
     fn exported_macro(&self, item: &Item) -> Option<(String, Vec<String>)> {
         let Item::Macro(syn::ItemMacro { attrs, ident: Some(name), .. }) = item else { return None };
         let is_exported = attrs.iter().any(|attribute| attribute.path().is_ident("macro_export"));
@@ -177,8 +178,8 @@ impl Module {
     }
 }
 
-/// Returns the names that a `use` imports, with their paths. The name of a glob is `*`. A path with a
-/// leading `::` belongs to another crate and is left out.
+/// Returns the names that a `use` imports, with their paths. The name of a glob is `*`. A path with
+/// a leading `::` belongs to another crate and is left out.
 pub(crate) fn imports(import: &syn::ItemUse) -> Vec<(String, Vec<String>)> {
     let mut imports = Vec::new();
     if import.leading_colon.is_none() {
@@ -206,7 +207,7 @@ fn add_imports(tree: &syn::UseTree, path: &mut Vec<String>, imports: &mut Vec<(S
 
 fn named_import(path: &[String], last: &syn::Ident, renamed: Option<String>) -> (String, Vec<String>) {
     let mut path = path.to_vec();
-    // `use a::{self}` is `use a`.
+    // `use a::{self}` imports `a`.
     if last != "self" || path.is_empty() {
         path.push(last.to_string());
     }

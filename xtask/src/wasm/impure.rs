@@ -1,4 +1,5 @@
-//! Finds calls to the operating system: files, sockets, threads, processes, environment variables, clocks.
+//! Finds calls to the operating system: files, sockets, threads, processes, environment variables,
+//! clocks.
 
 use anyhow::{Result, bail};
 use syn::spanned::Spanned;

@@ -50,7 +50,8 @@ pub(crate) struct EnvironmentArgs {
 
 const NAME_ALIASES: [&str; 5] = ["cluster", "group", "service", "job", "function"];
 
-/// A value of `--on`, its platform, and the credential that programs on that platform use by default.
+/// A value of `--on`, its platform, and the credential that programs on that platform use by
+/// default.
 type PlaceRow = (&'static str, Platform, Credential);
 
 /// Parses a value of `--on`. The help lists the values with their meanings.
@@ -155,8 +156,8 @@ impl EnvironmentArgs {
 
     /// Sets the location of the instance group, the cluster or the service.
     ///
-    /// Instance groups and clusters are in a zone or in a region, so `--region` (`--location`) may name a
-    /// zone, and `--zone` is their location. Other resources are in a region.
+    /// Instance groups and clusters are in a zone or in a region, so `--region` (`--location`) may
+    /// name a zone, and `--zone` is their location. Other resources are in a region.
     fn with_location(&self, environment: Environment, on: Platform) -> Result<Environment, Error> {
         let may_be_zonal = matches!(on, Platform::ManagedInstanceGroup | Platform::GkeNode);
         match (&self.region, &self.zone) {

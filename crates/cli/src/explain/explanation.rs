@@ -24,7 +24,8 @@ pub(crate) struct Explainer {
 }
 
 impl Explainer {
-    /// Returns the most certain explanation among those of the responses that a log record may contain.
+    /// Returns the most certain explanation among those of the responses that a log record may
+    /// contain.
     pub(crate) fn explain_record(&self, record: LogRecord) -> Explanation {
         let explanations = record.answers().into_iter().map(|response| self.explain(&response));
         explanations.reduce(Explanation::more_certain).unwrap_or_default()
@@ -79,8 +80,8 @@ impl Explanation {
         self.refusal.as_ref().is_some_and(|refusal| refusal.certainty() > Certainty::Possible)
     }
 
-    /// Checks whether both refusals have one gate, method, service and permission in common. A method,
-    /// service or permission that only one of the refusals names is not compared.
+    /// Checks whether both refusals have one gate, method, service and permission in common. A
+    /// method, service or permission that only one of the refusals names is not compared.
     pub(crate) fn matches(&self, other: &Self) -> bool {
         self.gate() == other.gate()
             && self.names().into_iter().zip(other.names()).all(|pair| match pair {
@@ -95,7 +96,8 @@ impl Explanation {
         [self.method.map(|method| method.id().to_owned()), self.service(), permission]
     }
 
-    /// Checks whether the token lacks a scope while the scopes that the method accepts are not known.
+    /// Checks whether the token lacks a scope while the scopes that the method accepts are not
+    /// known.
     pub(crate) fn lacks_accepted_scopes(&self) -> bool {
         self.gate() == Some(Gate::Scope) && self.accepted().is_empty()
     }
@@ -143,8 +145,8 @@ impl Explanation {
         }
     }
 
-    /// Returns the scopes any one of which the call accepts. The set is empty if another gate than scopes
-    /// refused the call.
+    /// Returns the scopes any one of which the call accepts. The set is empty if another gate than
+    /// scopes refused the call.
     fn accepted(&self) -> ScopeSet {
         match (&self.denial, &self.refusal) {
             (Some(denial), _) => denial.accepted().clone(),
@@ -191,7 +193,7 @@ struct StepJson<'a> {
 impl<'a> StepJson<'a> {
     fn new(step: &'a Step) -> Self {
         let text = step.text();
-        // A text that ends with a colon leads to the code by itself.
+        // A text that ends with a colon already introduces the code.
         let lead_in = if text.ends_with(':') { "" } else { " Write:" };
         let code = step.code_line().map_or_else(String::new, |code| format!("{lead_in} {code}"));
         Self { text: format!("{text}{code}"), command: step.command_line() }

@@ -30,7 +30,8 @@ pub(crate) fn read(file: Option<&Path>) -> Result<Vec<u8>, String> {
     Ok(in_utf8(bytes))
 }
 
-/// Reads at most one byte more than [`MAX_BYTES`], by which the caller recognizes an input that is too long.
+/// Reads at most one byte more than [`MAX_BYTES`], by which the caller recognizes an input that is
+/// too long.
 fn read_bytes(file: Option<&Path>) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     match file {

@@ -25,12 +25,12 @@ fn explain_records(explainer: &Explainer, records: Vec<LogRecord>) -> impl Itera
     records.into_iter().map(|record| (record.name(), explainer.explain_record(record)))
 }
 
-/// How many refusals of a log are read, the explained one included. The rest can only change the note
-/// about a different refusal, and a long log would take long to read.
+/// How many refusals of a log are read, the explained one included. The rest can only change the
+/// note about a different refusal, and a long log would take long to read.
 const MAX_REFUSALS: usize = 64;
 
-/// Returns the first refusal. Writes a note about a later refusal by another gate or, if there is none,
-/// about a later one by that gate with another method or permission.
+/// Returns the first refusal. Writes a note about a later refusal by another gate or, if there is
+/// none, about a later one by that gate with another method or permission.
 fn first_refusal_of_log(refusals: impl Iterator<Item = NamedExplanation>) -> Explanation {
     let mut refusals = refusals.take(MAX_REFUSALS);
     let Some((name, first)) = refusals.next() else { return Explanation::default() };
@@ -49,7 +49,8 @@ fn first_refusal_of_log(refusals: impl Iterator<Item = NamedExplanation>) -> Exp
 /// The end of each note about a refusal that is not explained.
 const ADVICE: &str = "To have that one explained, give it by itself";
 
-/// Explains the first refusal in an input that is not a log in JSON: a log of plain text, or one response.
+/// Explains the first refusal in an input that is not a log in JSON: a log of plain text, or one
+/// response.
 fn explain_text(explainer: &Explainer, bytes: &[u8]) -> Explanation {
     let text = String::from_utf8_lossy(bytes);
     let blocks = LogBlock::all_of(&text);
@@ -76,8 +77,8 @@ fn explain_blocks(explainer: &Explainer, blocks: &[LogBlock<'_>]) -> Explanation
         }
     }
     match refusals.len() {
-        // The explanation of the whole block knows more than that of the record with the refusal: the
-        // call, for example, may stand in another record of the block.
+        // The explanation of the whole block knows more than that of the record with the refusal:
+        // the call, for example, may stand in another record of the block.
         0 | 1 => first_block.unwrap_or_default(),
         _ => first_refusal_of_log(refusals.into_iter()),
     }
@@ -90,11 +91,12 @@ fn first_refusal(
     responses.map(|response| explainer.explain(&response)).find(Explanation::is_refusal)
 }
 
-/// How many lines of a text are searched for another refusal. A text that is pasted rarely has more.
+/// How many lines of a text are searched for another refusal. A text that is pasted rarely has
+/// more.
 const MAX_LINES: usize = 1000;
 
-/// Writes a note if a line of a text reads like a refusal by another gate than the explained one. The
-/// text is not a log, so the refusals in the text cannot be told apart.
+/// Writes a note if a line of a text reads like a refusal by another gate than the explained one.
+/// The text is not a log, so the refusals in the text cannot be told apart.
 fn note_other_gate(explainer: &Explainer, text: &str, explained: Gate) {
     // The lines of one HTTP response belong together.
     if text.lines().any(is_line_of_http_response) {

@@ -6,7 +6,7 @@ use gcp_scopes::layout::Layout;
 use gcp_scopes::refusal::{Certainty, Gate, Refusal};
 use gcp_scopes::remedy::Step;
 
-/// Returns the report about a refusal for which the library made no `Denial`.
+/// Returns the report about a refusal for another reason than scopes.
 pub(crate) fn of_refusal(
     refusal: &Refusal,
     method: Option<ApiMethod>,

@@ -10,7 +10,8 @@ use serde::Serialize;
 use crate::output::to_json;
 use crate::style::StyleArgs;
 
-/// The answer to a [`Question`]: the method of a request, and whether the scopes of a token suffice.
+/// The answer to a [`Question`]: the method of a request, and whether the scopes of a token
+/// suffice.
 pub(crate) struct MethodAnswer {
     method: Option<ApiMethod>,
     /// Why the scopes of the method do not decide the request; `None` if they do.
@@ -52,16 +53,16 @@ impl MethodAnswer {
     pub(crate) fn text(&self, question: &Question, style: &StyleArgs) -> String {
         let layout = style.layout();
         let Some(method) = self.method else {
-            let why = in_words(self.reason(), question);
+            let why = reason_text(self.reason(), question);
             return format!("no API method\n{}", layout.paragraph(&why));
         };
         let mut text = describe(method, style);
         let why = match (question.granted(), self.doubt) {
             (Some(_), _) => {
-                let why = in_words(self.reason(), question);
+                let why = reason_text(self.reason(), question);
                 format!("{}: {why}", decision(self.verdict))
             }
-            (None, Some(doubt)) => in_words(doubt.as_str(), question),
+            (None, Some(doubt)) => reason_text(doubt.as_str(), question),
             (None, None) => return text,
         };
         text += &layout.paragraph(&why);
@@ -93,13 +94,13 @@ impl MethodAnswer {
     }
 }
 
-/// Returns the text about a method: its id, its API, the scopes that the method accepts, and the URL of
-/// its documentation.
+/// Returns the text about a method: its id, its API, the scopes that the method accepts, and the
+/// URL of its documentation.
 pub(crate) fn describe(method: ApiMethod, style: &StyleArgs) -> String {
-    if style.is_plain() { in_sentences(method, style.layout()) } else { in_lines(method) }
+    if style.is_plain() { plain_method_text(method, style.layout()) } else { method_text(method) }
 }
 
-fn in_lines(method: ApiMethod) -> String {
+fn method_text(method: ApiMethod) -> String {
     let mut text = format!("{} ({})\n", method.id(), method.api());
     text += match method.accepted().is_empty() {
         true => "Google lists no scopes for it\n",
@@ -112,7 +113,7 @@ fn in_lines(method: ApiMethod) -> String {
 }
 
 /// Returns the text about a method for `--plain`: one line for each fact.
-fn in_sentences(method: ApiMethod, layout: Layout) -> String {
+fn plain_method_text(method: ApiMethod, layout: Layout) -> String {
     let accepted = method.accepted();
     let accepted: Vec<String> = accepted.iter().map(|scope| scope.short().to_owned()).collect();
     let accepts = match accepted.len() {
@@ -152,7 +153,7 @@ fn decision(verdict: Verdict) -> &'static str {
 }
 
 /// Returns a sentence for a value of the key `why`.
-fn in_words(reason: &str, question: &Question) -> String {
+fn reason_text(reason: &str, question: &Question) -> String {
     let host = question.uri().host().unwrap_or_default();
     let text = match reason {
         "accepted" => "the token holds an accepted scope (IAM is another question)",

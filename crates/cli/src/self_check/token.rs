@@ -22,8 +22,8 @@ pub(crate) fn read() -> Result<GivenToken, String> {
     let text = String::from_utf8_lossy(&bytes);
     let token = text.trim();
     let token = token.strip_prefix("Bearer ").unwrap_or(token).trim();
-    // The bytes of RFC 6750, section 2.1. Other input, such as a key file that was piped in by mistake,
-    // must not be sent to a server.
+    // The bytes of RFC 6750, section 2.1. Other input, such as a key file that was piped in by
+    // mistake, must not be sent to a server.
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
     match token {
         "" => Err(format!("standard input is empty; {PIPE}")),

@@ -20,8 +20,8 @@ pub(crate) struct Finished {
 }
 
 impl Finished {
-    /// Returns standard output with single spaces in place of line breaks and indentation, so that a
-    /// test does not depend on where lines are wrapped.
+    /// Returns standard output with single spaces in place of line breaks and indentation, so that
+    /// a test does not depend on where lines are wrapped.
     #[allow(dead_code, reason = "some tests read JSON alone")]
     pub(crate) fn words(&self) -> String {
         self.out.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -41,8 +41,8 @@ pub(crate) fn finish(command: &mut Command, input: &[u8]) -> Finished {
     Finished { code: status.code().unwrap(), out: text(stdout), err: text(stderr) }
 }
 
-/// Runs the command with arguments and an input. Returns the exit code, standard output and standard
-/// error.
+/// Runs the command with arguments and an input. Returns the exit code, standard output and
+/// standard error.
 #[allow(dead_code, reason = "some tests set variables, too")]
 pub(crate) fn run(args: &[&str], input: &[u8]) -> (i32, String, String) {
     let Finished { code, out, err } = finish(&mut command(args), input);
