@@ -5,7 +5,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Response};
 
-use crate::denial::{AnswerForm, Denial, DenialError};
+use crate::denial::{Denial, DenialError};
 use crate::guard::{DenialDelivery, Guard};
 use crate::inflate;
 
@@ -23,7 +23,7 @@ impl Guard {
     /// The denial, unless it is to be delivered as an answer.
     pub fn unsent(&self, denial: Denial) -> Result<Response<Bytes>, DenialError> {
         match self.state().delivery {
-            DenialDelivery::Message => Ok(denial.to_response(AnswerForm::of(&denial)).map(Bytes::from)),
+            DenialDelivery::Message => Ok(denial.to_response().map(Bytes::from)),
             DenialDelivery::Error | DenialDelivery::Extension => Err(denial.into_error()),
         }
     }
@@ -71,21 +71,13 @@ pub fn fit(headers: &mut HeaderMap, body: &Bytes) {
 #[cfg(test)]
 #[cfg(all(feature = "catalog-full", feature = "body"))]
 mod tests {
-    use std::sync::Arc;
-
     use http::header::CONTENT_TYPE;
 
     use super::*;
     use crate::catalog::ApiMethod;
-    use crate::denial::DenialKind;
-    use crate::environment::{Environment, Snapshot};
-    use crate::granted::GrantedScopes;
 
     fn denial() -> Denial {
-        let method = ApiMethod::by_id("storage.objects.get").unwrap();
-        let here = Arc::new(Environment::from_snapshot(&Snapshot::default()));
-        let granted = GrantedScopes::unknown("");
-        Denial::predicted(DenialKind::Predicted, method, method.accepted(), granted, here)
+        Denial::for_method(ApiMethod::by_id("storage.objects.get").unwrap())
     }
 
     #[test]

@@ -46,10 +46,10 @@ pub async fn snapshot_with(fetch: impl Fetch + 'static) -> Snapshot {
 
 pub(crate) async fn of_process(spawner: &Spawner, fetch: Option<Arc<dyn DynFetch>>) -> Snapshot {
     let value_of = |name: &str| std::env::var(name).unwrap_or_default();
-    let variables = Snapshot::variables().iter();
+    let variables = Snapshot::VARIABLES.iter();
     let mut snapshot = variables.fold(Snapshot::new(), |seen, name| seen.with_env(*name, value_of(name)));
-    if let Some(text) = read_file(Path::new(Snapshot::maker_file())) {
-        snapshot = snapshot.with_file(Snapshot::maker_file(), &text);
+    if let Some(text) = read_file(Path::new(Snapshot::PRODUCT_FILE)) {
+        snapshot = snapshot.with_file(Snapshot::PRODUCT_FILE, &text);
     }
     with_files_and_metadata(spawner, snapshot, fetch).await
 }
@@ -210,26 +210,26 @@ mod tests {
             (world().with_env("CLOUD_RUN_JOB", "job"), true),
             (laptop.clone().with_env("FUNCTION_TARGET", "local"), false),
             (
-                world().with_env("FUNCTION_TARGET", "local").with_file(Snapshot::maker_file(), "ThinkPad\n"),
+                world().with_env("FUNCTION_TARGET", "local").with_file(Snapshot::PRODUCT_FILE, "ThinkPad\n"),
                 false,
             ),
             (world().with_env("K_SERVICE", "web").with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1"), true),
-            (world().with_file(Snapshot::maker_file(), "Google Compute Engine\n"), true),
-            (world().with_file(Snapshot::maker_file(), "ThinkPad\n"), false),
+            (world().with_file(Snapshot::PRODUCT_FILE, "Google Compute Engine\n"), true),
+            (world().with_file(Snapshot::PRODUCT_FILE, "ThinkPad\n"), false),
             (
                 world()
-                    .with_file(Snapshot::maker_file(), "ThinkPad\n")
+                    .with_file(Snapshot::PRODUCT_FILE, "ThinkPad\n")
                     .with_env("GCE_METADATA_HOST", "127.0.0.1:1"),
                 true,
             ),
             (
                 world()
-                    .with_file(Snapshot::maker_file(), "ThinkPad\n")
+                    .with_file(Snapshot::PRODUCT_FILE, "ThinkPad\n")
                     .with_env("GCE_METADATA_IP", "127.0.0.1"),
                 true,
             ),
             (laptop.clone(), false),
-            (laptop.clone().with_file(Snapshot::maker_file(), "Google Compute Engine\n"), true),
+            (laptop.clone().with_file(Snapshot::PRODUCT_FILE, "Google Compute Engine\n"), true),
             (laptop.with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1"), true),
         ];
         for (world, expected) in rows {

@@ -139,12 +139,12 @@ impl Guard {
     pub(crate) fn predict(&self, kind: DenialKind, call: &LookedUpCall, granted: GrantedScopes) -> Denial {
         let accepted = subject(call).map(|subject| self.state().lessons.accepted(subject, call.accepted()));
         let accepted = accepted.unwrap_or_default();
-        Denial::predicted(kind, call.method(), accepted, granted, self.state().environment.clone())
+        Denial::new(kind, call.method(), accepted, granted, self.state().environment.clone())
     }
 
     pub(crate) fn refuse(&self, call: &LookedUpCall, granted: GrantedScopes, refusal: Refusal) -> Denial {
         let needed = call.needed().map(NeededScopes::scopes);
-        Denial::refused(call.method(), needed, granted, self.state().environment.clone(), refusal)
+        Denial::from_refusal(call.method(), needed, granted, self.state().environment.clone(), refusal)
     }
 
     /// Whether the verdict is that the token lacks every scope. That it holds one is quick to see, and then

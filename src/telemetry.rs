@@ -34,7 +34,7 @@ use tracing::{Span, debug, error_span, warn};
 
 use crate::catalog::{ApiMethod, VERSION};
 use crate::denial::{Denial, DenialKind};
-use crate::refusal::Refusal;
+use crate::refusal::{Gate, Refusal};
 use crate::scope::ScopeSet;
 use gcp_scopes_catalog::least;
 use gcp_scopes_explain::granted::GrantedScopes;
@@ -71,7 +71,7 @@ pub(crate) fn predicted(method: Option<ApiMethod>, accepted: &ScopeSet, granted:
 /// What a denial rests on, as one word.
 pub(crate) fn evidence(denial: &Denial) -> &'static str {
     match (denial.refusal(), denial.kind()) {
-        (Some(refusal), _) => refusal.evidence().as_str(),
+        (Some(refusal), _) => refusal.evidence(),
         (None, DenialKind::Confirmed) => "confirmed",
         (None, _) => "predicted",
     }
@@ -95,7 +95,7 @@ pub(crate) fn denied(denial: &Denial, status: Option<StatusCode>, calls: u64) {
             "oauth.scope.suggested" = least(denial.accepted()).as_ref().map(|scope| scope.as_str()),
             "oauth.scope.grant_source" = denial.granted().source().map(|source| source.as_str()),
             "oauth.scope.calls" = calls,
-            "cloud.platform" = denial.environment().platform().in_events(),
+            "cloud.platform" = denial.environment().platform().otel_name(),
         },
         "{denial}"
     );
@@ -125,13 +125,13 @@ pub fn span(denial: &Denial) -> Span {
         "rpc.method" = method.map(|method| method.id()),
         "server.address" = method.map(|method| method.host()),
         "gcp.client.service" = method.map(service),
-        "oauth.scope.gate" = denial.gate().as_str(),
+        "oauth.scope.gate" = Gate::Scope.as_str(),
         "oauth.scope.evidence" = evidence(denial),
         "oauth.scope.accepted" = names(denial.accepted()),
         "oauth.scope.granted" = denial.granted().scopes().map(names),
         "oauth.scope.suggested" = least(denial.accepted()).as_ref().map(|scope| scope.as_str()),
         "oauth.scope.remedy" = denial.summary(),
-        "cloud.platform" = denial.environment().platform().in_events(),
+        "cloud.platform" = denial.environment().platform().otel_name(),
     )
 }
 
@@ -179,7 +179,7 @@ pub(crate) fn other_gate(method: Option<ApiMethod>, refusal: &Refusal, calls: u6
             "server.address" = method.map(|method| method.host()),
             "gcp.client.service" = method.map(service),
             "oauth.scope.verdict" = "ok",
-            "oauth.scope.evidence" = refusal.evidence().as_str(),
+            "oauth.scope.evidence" = refusal.evidence(),
             "oauth.scope.gate" = refusal.gate().as_str(),
             "oauth.scope.calls" = calls,
         },

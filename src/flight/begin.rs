@@ -393,7 +393,7 @@ mod tests {
     use crate::granted::GrantSource;
     use crate::granted::clock::tests::ManualClock;
     use crate::granted::{AccessToken, GrantedScopesSource};
-    use crate::refusal::{Certainty, ScopeRefusal};
+    use crate::refusal::Certainty;
 
     fn guard_of_a_logger(preflight: Preflight) -> Guard {
         let guard = Guard::builder().preflight(preflight).build();
@@ -568,7 +568,7 @@ mod tests {
         let restricting =
             r#"{"error":{"code":403,"message":"Metadata scope does not support 'q' parameter"}}"#;
         let denial = refused(&guard, OBJECT, &HeaderMap::new(), restricting).unwrap();
-        assert_eq!(denial.refusal().unwrap().scope_refusal(), Some(ScopeRefusal::Restricting));
+        assert_eq!(denial.refusal().unwrap().scope_problem(), Some("restricting"));
         assert!(refused(&guard, OBJECT, &HeaderMap::new(), SAID).is_some());
         assert!(matches!(begin(&guard, OBJECT, None), Begin::Stop(_)));
     }

@@ -8,7 +8,7 @@ use crate::granted::GrantSource;
 use crate::granted::cache::Entry;
 use crate::guard::{Preflight, Verdict};
 use crate::judge::subject;
-use crate::refusal::{Certainty, Gate, Refusal, ScopeRefusal};
+use crate::refusal::{Certainty, Gate, Refusal};
 use crate::telemetry;
 
 /// Logs a denial, or counts it if the same was logged already.
@@ -82,7 +82,7 @@ pub(super) fn refused(flight: &Flight, denial: &Denial) {
 }
 
 fn is_missing(refusal: &Refusal) -> bool {
-    refusal.scope_refusal() == Some(ScopeRefusal::Missing)
+    refusal.scope_problem() == Some("missing")
 }
 
 /// Whether only a call whose scopes were found good enough is refused so. Which of the other gates

@@ -334,7 +334,7 @@ impl From<Failures> for GrantedScopes {
         let why =
             if failures.reasons.is_empty() { NO_SOURCE.to_owned() } else { failures.reasons.join("; ") };
         let unknown = Self::unknown(why);
-        if failures.from_other_identity { unknown.from_other_identity() } else { unknown }
+        if failures.from_other_identity { unknown.with_other_identity() } else { unknown }
     }
 }
 

@@ -146,7 +146,7 @@ impl MetadataScopes {
     }
 
     async fn find(&self, token: AccessToken<'_>) -> GrantedScopes {
-        if !self.platform.grants_its_scopes() {
+        if !self.platform.has_fixed_scopes() {
             let why = "the metadata server's list of scopes is not what a token holds on";
             return GrantedScopes::unknown(format!("{why} {}", self.platform));
         }
@@ -166,7 +166,7 @@ impl MetadataScopes {
         match last.as_ref().map(|minted| &minted.token) {
             Some(Ok((known, granted))) if *known == key => granted.clone(),
             Some(Err(why)) => GrantedScopes::unknown(why.clone()),
-            _ => GrantedScopes::unknown("another token than the metadata server's").from_other_identity(),
+            _ => GrantedScopes::unknown("another token than the metadata server's").with_other_identity(),
         }
     }
 

@@ -141,7 +141,7 @@ mod tests {
         let insert = method("storage.objects.insert");
         let granted = GrantedScopes::unknown("");
         let here = Arc::new(Environment::from_snapshot(&Snapshot::default()));
-        Denial::predicted(DenialKind::Confirmed, insert, insert.accepted(), granted, here)
+        Denial::new(DenialKind::Confirmed, insert, insert.accepted(), granted, here)
     }
 
     fn key(hasher: &TokenHasher, token: usize) -> TokenKey {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::denial::{Denial, gap_after};
+use crate::denial::{Denial, separator_after};
 use crate::guard::{DenialDelivery, Guard};
 
 /// Makes the error of a gRPC client out of a denial and the refused headers or trailers, whose message
@@ -68,7 +68,7 @@ pub(super) fn deliver<E: 'static>(
 /// Adds a sentence to the message, percent-encoded as the protocol wants it.
 fn add_to_message(headers: &mut HeaderMap, sentence: &str) {
     let mut message = headers.get(GRPC_MESSAGE).map(|said| said.as_bytes().to_vec()).unwrap_or_default();
-    message.extend_from_slice(gap_after(message.last()).as_bytes());
+    message.extend_from_slice(separator_after(message.last()).as_bytes());
     for byte in sentence.bytes() {
         match byte {
             b' '..=b'~' if byte != b'%' => message.push(byte),

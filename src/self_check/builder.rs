@@ -261,9 +261,9 @@ impl SelfCheck {
         if !lacks.is_empty() {
             let accepted: Vec<ScopeSet> = lacks.iter().map(|it| it.accepted.clone()).collect();
             let (held, is_answered) = (held.scopes(), has_iam_answered(&findings, lacks));
-            let remedy = remedy::for_calls(&accepted, held, &environment, is_answered);
-            summary = Some(remedy.summary().to_owned());
-            steps.extend_from_slice(remedy.steps());
+            let (sentence, of_scope) = remedy::for_calls(&accepted, held, &environment, is_answered);
+            summary = Some(sentence);
+            steps = of_scope;
         }
         let of_iam = findings.iter().filter(|finding| finding.gate == Gate::Iam);
         for (finding, need) in of_iam.zip(&self.resources) {
@@ -277,7 +277,7 @@ impl SelfCheck {
         let (platform, credential) = (environment.platform(), self.credential);
         let heeds_scopes = environment.credential() == Credential::MetadataServer
             && platform != Platform::Unknown
-            && !platform.grants_its_scopes();
+            && !platform.has_fixed_scopes();
         let is_for_no_scope = self.source.is_none() && heeds_scopes;
         Report { environment, credential, granted, left, is_for_no_scope, findings, summary, steps }
     }

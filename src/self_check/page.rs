@@ -9,7 +9,7 @@ use gcp_scopes_catalog::narrowest_first;
 use super::finding::{Finding, GateState};
 use super::report::{ClosedGates, Report};
 use crate::environment::Platform;
-use crate::layout::{Colour, Layout, Page};
+use crate::layout::Layout;
 use crate::refusal::Gate;
 use crate::scope::Scope;
 
@@ -56,16 +56,18 @@ impl Report {
     /// ```
     #[must_use]
     pub fn page_in(&self, layout: &Layout) -> String {
-        let mut page = Page::new(*layout);
-        if !self.findings.is_empty() {
-            let headline = page.painted(&headline(self), colour(self.state()));
-            page.line(&format!("{headline}\n"));
-        }
-        facts(self, &mut page);
-        findings(self, Gate::Scope, "scope gate", &mut page);
-        findings(self, Gate::Iam, "IAM gate", &mut page);
-        steps(self, &mut page);
-        page.into_text()
+        let headline = match self.findings.is_empty() {
+            true => String::new(),
+            false => coloured(layout, self.state(), &headline(self)) + "\n\n",
+        };
+        [
+            headline,
+            facts(self, layout),
+            findings(self, Gate::Scope, "scope gate", layout),
+            findings(self, Gate::Iam, "IAM gate", layout),
+            steps(self, layout),
+        ]
+        .concat()
     }
 
     fn of_state(&self, state: GateState) -> impl Iterator<Item = &Finding> {
@@ -132,29 +134,32 @@ fn headline(report: &Report) -> String {
     }
 }
 
-fn colour(state: GateState) -> Colour {
+fn coloured(layout: &Layout, state: GateState, text: &str) -> String {
     match state {
-        GateState::Open => Colour::Good,
-        GateState::Unknown => Colour::Unsure,
-        GateState::Closed | GateState::Invalid => Colour::Bad,
+        GateState::Open => layout.green(text),
+        GateState::Unknown => layout.yellow(text),
+        GateState::Closed | GateState::Invalid => layout.red(text),
     }
 }
 
 /// Where the program runs, its credential and account, and what the token holds.
-fn facts(report: &Report, page: &mut Page) {
+fn facts(report: &Report, layout: &Layout) -> String {
     let here = &report.environment;
+    let mut lines = String::new();
     if here.platform() != Platform::Unknown {
         let place = here.place().map(|place| format!(": {place}")).unwrap_or_default();
-        page.row("runs on", &format!("{}{place}", here.platform()));
+        lines += &layout.fact("runs on", &format!("{}{place}", here.platform()));
     }
-    page.row("credential", report.credential.unwrap_or_else(|| here.credential().describe()));
+    let credential = report.credential.unwrap_or_else(|| here.credential().describe());
+    lines += &layout.fact("credential", credential);
     if let Some(account) = here.account() {
-        page.row("account", account);
+        lines += &layout.fact("account", account);
     }
-    page.row("holds", &holds(report));
+    lines += &layout.fact("holds", &holds(report));
     if report.is_for_no_scope {
-        page.row("", FOR_NO_SCOPE);
+        lines += &layout.fact("", FOR_NO_SCOPE);
     }
+    lines
 }
 
 fn holds(report: &Report) -> String {
@@ -180,34 +185,41 @@ fn time_left(left: Duration) -> String {
     }
 }
 
-fn findings(report: &Report, gate: Gate, title: &str, page: &mut Page) {
-    let of_gate = || report.findings.iter().filter(|finding| finding.gate == gate);
-    if of_gate().next().is_none() {
-        return;
+fn findings(report: &Report, gate: Gate, title: &str, layout: &Layout) -> String {
+    let of_gate = report.findings.iter().filter(|finding| finding.gate == gate);
+    let lines: String = of_gate
+        .map(|finding| {
+            // What is unknown of the token stands above already.
+            let is_shown = finding.why.is_some() && finding.why() == report.granted.why_unknown();
+            let details = if is_shown { Vec::new() } else { details(finding) };
+            match layout.is_plain() {
+                true => sentence(finding, title, &details, layout),
+                false => row(finding, &details, layout),
+            }
+        })
+        .collect();
+    match lines.is_empty() {
+        true => lines,
+        false if layout.is_plain() => format!("\n{lines}"),
+        false => format!("\n  {title}\n{lines}"),
     }
-    page.line("");
-    if !page.is_plain() {
-        page.line(&format!("  {title}"));
-    }
-    for finding in of_gate() {
-        // What is unknown of the token stands above already.
-        let is_shown = finding.why.is_some() && finding.why() == report.granted.why_unknown();
-        let details = if is_shown { Vec::new() } else { details(finding) };
-        let paint = |text: &str| page.painted(text, colour(finding.state));
-        if page.is_plain() {
-            let details: String = details.iter().map(|text| format!("; {text}")).collect();
-            let state = paint(finding.state.as_str());
-            page.line(&format!("{title}, {state}: {}{details}", finding.subject));
-            continue;
-        }
-        let state = match finding.state {
-            GateState::Closed => "CLOSED",
-            other => other.as_str(),
-        };
-        // A name is shown whole, so that it can be found and pasted.
-        page.line(&format!("    {}  {}", paint(&format!("{state:<7}")), finding.subject));
-        details.iter().for_each(|text| page.wrapped("             ", text));
-    }
+}
+
+fn sentence(finding: &Finding, title: &str, details: &[String], layout: &Layout) -> String {
+    let details: String = details.iter().map(|text| format!("; {text}")).collect();
+    let state = coloured(layout, finding.state, finding.state.as_str());
+    format!("{title}, {state}: {}{details}\n", finding.subject)
+}
+
+fn row(finding: &Finding, details: &[String], layout: &Layout) -> String {
+    let state = match finding.state {
+        GateState::Closed => "CLOSED",
+        other => other.as_str(),
+    };
+    let state = coloured(layout, finding.state, &format!("{state:<7}"));
+    let details: String = details.iter().map(|text| layout.indented(13, text)).collect();
+    // A name is shown whole, so that it can be found and pasted.
+    format!("    {state}  {}\n{details}", finding.subject)
 }
 
 fn details(finding: &Finding) -> Vec<String> {
@@ -227,17 +239,19 @@ fn details(finding: &Finding) -> Vec<String> {
     details.into_iter().flatten().collect()
 }
 
-fn steps(report: &Report, page: &mut Page) {
+fn steps(report: &Report, layout: &Layout) -> String {
     if report.steps.is_empty() {
-        return;
+        return String::new();
     }
-    if report.summary.is_some() {
-        page.line("");
-        page.wrapped("", "No IAM role opens the scope gate: scopes are a ceiling on the token.");
-    }
-    page.line("");
-    page.wrapped("", &report.environment.what_to_do());
-    page.steps(&report.steps);
+    let ceiling = match report.summary {
+        Some(_) => {
+            let text = "No IAM role opens the scope gate: scopes are a ceiling on the token.";
+            format!("\n{}", layout.paragraph(text))
+        }
+        None => String::new(),
+    };
+    let heading = layout.paragraph(&report.environment.steps_heading());
+    format!("{ceiling}\n{heading}{}", layout.steps(&report.steps))
 }
 
 /// The first of a list, and how many more; none of an empty list.

@@ -82,7 +82,7 @@ pub(crate) fn run(args: &ExplainArgs, style: &StyleArgs) -> Result<ExitCode, Str
 }
 
 fn explainer(args: &ExplainArgs) -> Result<Explainer, String> {
-    let call = args.call.as_deref().map(NamedCall::read).transpose();
+    let call = args.call.as_deref().map(str::parse::<NamedCall>).transpose();
     Ok(Explainer {
         guard: Guard::builder().build(),
         environment: args.environment.environment()?,
@@ -95,7 +95,7 @@ fn explainer(args: &ExplainArgs) -> Result<Explainer, String> {
 fn explain_lines(args: &ExplainArgs) -> Result<ExitCode, String> {
     let explainer = explainer(args)?;
     let explain_line = |line: &[u8]| {
-        let response = RecordedAnswer::from_line(line).map_err(|error| error.to_string())?;
+        let response = RecordedAnswer::from_json_line(line).map_err(|error| error.to_string())?;
         Ok(explainer.explain(&response).json())
     };
     Ok(json_lines::run(io::stdin().lock(), io::stdout().lock(), explain_line))

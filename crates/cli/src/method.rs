@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use gcp_scopes::catalog::ApiMethod;
-use gcp_scopes_explain::reader::{self, Question, shown};
+use gcp_scopes_explain::reader::{self, NamedCall, shown};
 
 use answer::MethodAnswer;
 
@@ -66,8 +66,8 @@ Exit codes:
 pub(crate) fn run(args: &MethodArgs, style: &StyleArgs) -> Result<ExitCode, String> {
     if args.jsonl {
         let answer_line = |line: &[u8]| {
-            let question = Question::from_line(line).map_err(|error| error.to_string())?;
-            Ok(MethodAnswer::to(&question).json())
+            let call = NamedCall::from_json_line(line).map_err(|error| error.to_string())?;
+            Ok(MethodAnswer::to(&call).json())
         };
         return Ok(json_lines::run(io::stdin().lock(), io::stdout().lock(), answer_line));
     }
@@ -87,11 +87,12 @@ fn answer_arguments(args: &MethodArgs, style: &StyleArgs) -> Result<String, Stri
     };
     let granted = args.granted.iter().map(String::as_str);
     let granted = (!args.granted.is_empty()).then(|| reader::scopes(granted)).transpose();
-    let question = granted.and_then(|granted| Question::new(verb, url, granted));
-    let question = question.map_err(|error| error.to_string())?;
-    let answer = MethodAnswer::to(&question);
+    let granted = granted.map_err(|error| error.to_string())?;
+    let call = NamedCall::new(verb, url).map_err(|error| error.to_string())?;
+    let call = granted.into_iter().fold(call, NamedCall::with_granted);
+    let answer = MethodAnswer::to(&call);
     Ok(match args.format {
-        OutputFormat::Text => answer.text(&question, style),
+        OutputFormat::Text => answer.text(&call, style),
         OutputFormat::Json => answer.json_with_doc(),
     })
 }

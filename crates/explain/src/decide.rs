@@ -198,7 +198,7 @@ pub fn decide(call: &LookedUpCall, granted: &GrantedScopes, environment: &Arc<En
         Verdict::Lacking => {
             let (granted, here) = (granted.clone(), Arc::clone(environment));
             let kind = DenialKind::Predicted;
-            Decision::Lacking(Denial::predicted(kind, call.method(), call.accepted(), granted, here))
+            Decision::Lacking(Denial::new(kind, call.method(), call.accepted(), granted, here))
         }
     }
 }
@@ -248,5 +248,11 @@ fn refused(
     environment: Arc<Environment>,
     refusal: Refusal,
 ) -> Denial {
-    Denial::refused(call.method(), call.needed().map(NeededScopes::scopes), granted, environment, refusal)
+    Denial::from_refusal(
+        call.method(),
+        call.needed().map(NeededScopes::scopes),
+        granted,
+        environment,
+        refusal,
+    )
 }

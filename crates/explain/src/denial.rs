@@ -1,28 +1,20 @@
-//! The answer is no, for lack of scope: what was refused, what would do, what is held, what to do.
+//! Calls that are refused for lack of an OAuth scope, or would be, and what to do about each.
 //!
-//! A [`Denial`] is facts. Its `Display` is one line for a log; [`Denial::report`] is the long text
-//! for a person. It judges nothing: the verdict was made in `guard`, the steps in `remedy`.
+//! A [`Denial`] holds facts: the method, the scopes that it accepts, those that the token holds,
+//! where the program runs. Its `Display` is one line for a log, [`Denial::report`] a page for a
+//! person, and its `Serialize` one object for machines. A denial is made by
+//! [`decide`](crate::decide) before a call and by [`explain`](crate::explain) after one.
 //!
 //! ```
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
-//! # use gcp_scopes_explain::environment::{Environment, Snapshot};
-//! # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-//! # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-//! # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
-//! # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-//! # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
-//! # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
-//! # let held = GrantedScopes::known(held, GrantSource::Metadata);
-//! # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-//! # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
-//! # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
-//! // One line for a log, the whole story for a person, one object for machines.
+//! # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
+//! # let error = gcp_scopes_explain::Denial::for_method(method).into_error();
+//! use gcp_scopes_explain::Denial;
+//!
+//! let denial = Denial::find(&error).ok_or("an error for another reason")?;
 //! eprintln!("{denial}");
 //! eprintln!("{}", denial.report());
-//! let object = serde_json::to_value(&denial)?;
-//! assert_eq!(object["method"], "storage.objects.insert");
-//! # Ok(()) }
+//! assert_eq!(serde_json::to_value(denial)?["method"], "storage.objects.insert");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod answer;
@@ -38,78 +30,118 @@ use std::sync::{Arc, OnceLock};
 use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 use gcp_scopes_catalog::{ApiMethod, for_every_call};
 
-pub use answer::{AnswerForm, gap_after};
+pub use answer::separator_after;
 pub use error::DenialError;
 pub use facts::DenialKind;
 
-use crate::environment::{Credential, Environment};
+use crate::environment::{Credential, Environment, Platform};
 use crate::granted::{GrantSource, GrantedScopes};
 use crate::layout::Layout;
-use crate::refusal::{Certainty, Gate, Refusal, ScopeRefusal};
+use crate::refusal::{Certainty, Refusal, ScopeProblem};
 use crate::remedy::{Remedy, Step};
 use facts::Facts;
 
 /// A call that was refused, or would be, because its token lacks an OAuth scope.
 ///
-/// Cheap to clone. Find one in any error with [`Denial::find`].
+/// [`Denial::find`] finds one in the error that a guarded client returns:
 ///
 /// ```
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
-/// # use gcp_scopes_explain::environment::{Environment, Snapshot};
-/// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-/// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-/// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
-/// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-/// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
-/// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
-/// # let held = GrantedScopes::known(held, GrantSource::Metadata);
-/// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-/// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
-/// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
-/// assert_eq!(denial.method().map(|method| method.id()), Some("storage.objects.insert"));
-/// assert!(denial.accepted().contains(&"devstorage.read_write".parse()?));
-/// assert!(!denial.granted().scopes().is_some_and(|held| held.intersects(denial.accepted())));
-/// eprintln!("{}", denial.report());
-/// # Ok(()) }
+/// use gcp_scopes_explain::Denial;
+///
+/// fn show(error: &(dyn std::error::Error + 'static)) {
+///     match Denial::find(error) {
+///         Some(denial) => eprintln!("{}", denial.report()),
+///         None => eprintln!("{error}"),
+///     }
+/// }
 /// ```
+///
+/// A clone shares the facts and costs one reference count.
 #[derive(Clone)]
 pub struct Denial(Arc<Facts>);
 
 impl Denial {
-    /// Before a call: what the catalog, the token's known scopes and earlier answers say.
-    /// A call that was not sent, or would be refused: `accepted` are the scopes of which any one is enough.
+    /// The denial of a call to this method, of whose token and place nothing is known. For tests of
+    /// what a program does with a denial.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// let denial = Denial::for_method(ApiMethod::by_id("storage.objects.insert")?);
+    /// assert!(denial.to_string().starts_with("storage.objects.insert was not sent: "));
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
     #[must_use]
-    pub fn predicted(
+    pub fn for_method(method: ApiMethod) -> Self {
+        let granted = GrantedScopes::unknown("nothing is known of the token");
+        let environment = Environment::new(Platform::Unknown, Credential::Unknown);
+        Self::new(DenialKind::Predicted, method, method.accepted(), granted, environment.into())
+    }
+
+    /// The denial of a call that is not sent. One of the scopes in `accepted` would be enough.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_catalog::scope::ScopeSet;
+    /// use gcp_scopes_explain::denial::{Denial, DenialKind};
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    ///
+    /// let publish = ApiMethod::by_id("pubsub.projects.topics.publish")?;
+    /// let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/logging.write");
+    /// let granted = GrantedScopes::known(held, GrantSource::Metadata);
+    /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
+    /// let (kind, accepted) = (DenialKind::Predicted, publish.accepted());
+    /// let denial = Denial::new(kind, publish, accepted, granted, vm.into());
+    /// assert!(denial.to_string().contains("its token holds logging.write, but the method needs"));
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn new(
         kind: DenialKind,
         method: impl Into<Option<ApiMethod>>,
         accepted: ScopeSet,
         granted: GrantedScopes,
         environment: Arc<Environment>,
     ) -> Self {
-        Self::assemble(kind, method.into(), accepted, granted, environment, None)
+        Self::from_facts(kind, method.into(), accepted, granted, environment, None)
     }
 
-    /// After a call: what the server said. The server's list of scopes adds to the catalog's, or to the
-    /// caller's own.
-    /// A call that was refused: `needed` are the scopes that its caller says it needs, if it says so.
+    /// The denial of a call that Google refused. `needed` are the scopes that the caller says are
+    /// enough; without them those of the catalog are taken. The scopes that the server lists count
+    /// too.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::Denial;
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    /// use gcp_scopes_explain::granted::GrantedScopes;
+    /// use gcp_scopes_explain::refusal::classify_text;
+    ///
+    /// let refusal = classify_text("Error 403: Request had insufficient authentication scopes.");
+    /// let granted = GrantedScopes::unknown("the log does not say");
+    /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
+    /// let denial = Denial::from_refusal(None, None, granted, vm.into(), refusal.expect("a refusal"));
+    /// assert!(denial.report().starts_with("The call was refused for lack of an OAuth scope."));
+    /// ```
     #[must_use]
-    pub fn refused(
+    pub fn from_refusal(
         method: Option<ApiMethod>,
         needed: Option<&ScopeSet>,
         granted: GrantedScopes,
         environment: Arc<Environment>,
         refusal: Refusal,
     ) -> Self {
-        let method = method.or_else(|| named(&refusal));
+        let method = method.or_else(|| method_by_server_name(&refusal));
         let listed = needed.cloned().or_else(|| Some(method?.accepted())).unwrap_or_default();
-        let accepted = accepted_after(&listed, &granted, &refusal);
-        let is_from_other_identity = granted.is_unknown() && would_do(&environment, &accepted, &refusal);
+        let accepted = accepted_scopes(&listed, &granted, &refusal);
+        let is_from_other_identity =
+            granted.is_unknown() && machine_holds_enough(&environment, &accepted, &refusal);
         let environment = if is_from_other_identity { Environment::unknown_place() } else { environment };
-        Self::assemble(DenialKind::Refused, method, accepted, granted, environment, Some(refusal))
+        Self::from_facts(DenialKind::Refused, method, accepted, granted, environment, Some(refusal))
     }
 
-    fn assemble(
+    fn from_facts(
         kind: DenialKind,
         method: Option<ApiMethod>,
         accepted: ScopeSet,
@@ -122,302 +154,40 @@ impl Denial {
         Self(Arc::new(Facts { kind, method, accepted, granted, environment, refusal, remedy }))
     }
 
-    /// The same denial with the steps for another place, for a tool that explains what somebody else's
-    /// program was refused.
+    /// The denial with the steps for another place: a tool explains what a program on another
+    /// machine was refused.
     ///
     /// ```
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
-    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-    /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
-    /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
-    /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
-    /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
-    /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
-    /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
-    /// use gcp_scopes_explain::environment::{Credential, Platform};
+    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
+    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
     ///
-    /// // A colleague's log line, explained on a laptop.
-    /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer).with_instance("web-1")?;
-    /// let there = denial.with_environment(vm);
-    /// assert!(there.steps()[0].command_line().is_some_and(|command| command.contains("instances stop web-1")));
-    /// # Ok(()) }
+    /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
+    /// let denial = denial.with_environment(vm.with_instance("web-1")?);
+    /// let commands: Vec<&str> =
+    ///     denial.steps().iter().filter_map(|step| step.command_line()).collect();
+    /// assert!(commands.iter().any(|command| command.contains("instances stop web-1")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn with_environment(&self, environment: Environment) -> Self {
         let Facts { kind, method, accepted, granted, refusal, .. } = &*self.0;
         let (accepted, granted, refusal) = (accepted.clone(), granted.clone(), refusal.clone());
-        Self::assemble(*kind, *method, accepted, granted, Arc::new(environment), refusal)
+        Self::from_facts(*kind, *method, accepted, granted, Arc::new(environment), refusal)
     }
 
-    /// Whether the call was sent and refused, or not sent at all.
+    /// The denial with one more step, before all others. For adapters: a client may have a way of
+    /// its own to ask for a scope.
     ///
     /// ```
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
-    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-    /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
-    /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
-    /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
-    /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
-    /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
-    /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
-    /// assert_eq!(denial.kind(), DenialKind::Refused);
-    /// # Ok(()) }
+    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
+    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// # let step = denial.steps()[1].clone();
+    /// let with_step = denial.with_first_step(step.clone());
+    /// assert_eq!(with_step.steps()[0], step);
+    /// assert_eq!(with_step.steps()[1..], *denial.steps());
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
-    #[must_use]
-    pub fn kind(&self) -> DenialKind {
-        self.0.kind
-    }
-
-    /// Which gate is closed. Always [`Gate::Scope`] in this version.
-    ///
-    /// ```
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
-    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-    /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
-    /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
-    /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
-    /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
-    /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
-    /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
-    /// assert_eq!(denial.gate(), Gate::Scope);
-    /// # Ok(()) }
-    /// ```
-    #[must_use]
-    pub fn gate(&self) -> Gate {
-        Gate::Scope
-    }
-
-    /// How sure it is that the scope gate refused.
-    ///
-    /// ```
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
-    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-    /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
-    /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
-    /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
-    /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
-    /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
-    /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
-    /// assert_eq!(denial.certainty(), Certainty::Certain);
-    /// # Ok(()) }
-    /// ```
-    #[must_use]
-    pub fn certainty(&self) -> Certainty {
-        self.0.refusal.as_ref().map_or(Certainty::Likely, Refusal::certainty)
-    }
-
-    /// The API method that was called, where the catalog knows it.
-    ///
-    /// ```
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
-    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-    /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
-    /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
-    /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
-    /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
-    /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
-    /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
-    /// assert_eq!(denial.method().map(|method| method.id()), Some("storage.objects.insert"));
-    /// # Ok(()) }
-    /// ```
-    #[must_use]
-    pub fn method(&self) -> Option<ApiMethod> {
-        self.0.method
-    }
-
-    /// The scopes any one of which would do: the catalog's, and those the server listed.
-    ///
-    /// ```
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
-    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-    /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
-    /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
-    /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
-    /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
-    /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
-    /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
-    /// let names: Vec<String> = denial.accepted().iter().map(|scope| scope.short().to_owned()).collect();
-    /// assert_eq!(names, ["cloud-platform", "devstorage.full_control", "devstorage.read_write"]);
-    /// # Ok(()) }
-    /// ```
-    #[must_use]
-    pub fn accepted(&self) -> &ScopeSet {
-        &self.0.accepted
-    }
-
-    /// What the token holds, and how that is known.
-    ///
-    /// ```
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
-    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-    /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
-    /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
-    /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
-    /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
-    /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
-    /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
-    /// assert_eq!(denial.granted().source(), Some(GrantSource::Metadata));
-    /// # Ok(()) }
-    /// ```
-    #[must_use]
-    pub fn granted(&self) -> &GrantedScopes {
-        &self.0.granted
-    }
-
-    /// Where the program runs and which credential it uses.
-    ///
-    /// ```
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
-    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-    /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
-    /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
-    /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
-    /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
-    /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
-    /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
-    /// assert_eq!(denial.environment().resource(), Some("nightly"));
-    /// # Ok(()) }
-    /// ```
-    #[must_use]
-    pub fn environment(&self) -> &Environment {
-        &self.0.environment
-    }
-
-    /// What the server answered, where it was asked.
-    ///
-    /// ```
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
-    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-    /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
-    /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
-    /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
-    /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
-    /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
-    /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
-    /// let said = denial.refusal().and_then(|refusal| refusal.server_message());
-    /// assert_eq!(said, Some("Request had insufficient authentication scopes."));
-    /// # Ok(()) }
-    /// ```
-    #[must_use]
-    pub fn refusal(&self) -> Option<&Refusal> {
-        self.0.refusal.as_ref()
-    }
-
-    /// What to do, in order. Never empty.
-    ///
-    /// ```
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
-    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-    /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
-    /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
-    /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
-    /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
-    /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
-    /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
-    /// for (number, step) in denial.steps().iter().enumerate() {
-    ///     println!("{}. {}", number + 1, step.text());
-    /// }
-    /// # Ok(()) }
-    /// ```
-    #[must_use]
-    pub fn steps(&self) -> &[Step] {
-        &self.0.remedy().steps
-    }
-
-    /// The whole story for a person: the two gates, what is held, what would do, and the steps.
-    ///
-    /// Several lines of at most 80 columns, commands unbroken. Holds the server's own words, bounded and escaped,
-    /// and beside them no token, object name or query.
-    ///
-    /// ```
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
-    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-    /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
-    /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
-    /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
-    /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
-    /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
-    /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
-    /// let page = denial.report();
-    /// assert!(page.starts_with("storage.objects.insert was refused for lack of an OAuth scope."));
-    /// assert!(page.contains("What to do"));
-    /// # Ok(()) }
-    /// ```
-    #[must_use]
-    pub fn report(&self) -> String {
-        self.report_in(&Layout::new())
-    }
-
-    /// The same, laid out for the reader: for a terminal's width, in colours, or for a screen reader.
-    ///
-    /// ```
-    /// use gcp_scopes_explain::{Denial, layout::Layout};
-    ///
-    /// fn show(denial: &Denial) {
-    ///     eprintln!("{}", denial.report_in(&Layout::new().plain()));
-    /// }
-    /// ```
-    #[must_use]
-    pub fn report_in(&self, layout: &Layout) -> String {
-        report::text(&self.0, *layout)
-    }
-
-    /// The same denial with something to do first that only the client's adapter knows of.
     #[must_use]
     pub fn with_first_step(&self, step: Step) -> Self {
         let Facts { kind, method, accepted, granted, environment, refusal, .. } = &*self.0;
@@ -436,71 +206,214 @@ impl Denial {
         }))
     }
 
-    /// What to do, in one sentence: the steps have the details.
+    /// Whether the call was sent and refused, or not sent at all.
     ///
     /// ```
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
-    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-    /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
-    /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
-    /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
-    /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
-    /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
-    /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
+    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
+    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_explain::denial::DenialKind;
+    ///
+    /// assert_eq!(denial.kind(), DenialKind::Predicted); // it was not sent
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn kind(&self) -> DenialKind {
+        self.0.kind
+    }
+
+    /// How sure it is that the token lacks a scope.
+    ///
+    /// ```
+    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
+    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_explain::refusal::Certainty;
+    ///
+    /// assert_eq!(denial.certainty(), Certainty::Likely); // Google was not asked
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn certainty(&self) -> Certainty {
+        self.0.refusal.as_ref().map_or(Certainty::Likely, Refusal::certainty)
+    }
+
+    /// The API method that was called, if the catalog knows it.
+    ///
+    /// ```
+    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
+    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// assert_eq!(denial.method().map(|method| method.id()), Some("storage.objects.insert"));
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn method(&self) -> Option<ApiMethod> {
+        self.0.method
+    }
+
+    /// The scopes of which one is enough: those of the catalog and those that the server listed.
+    ///
+    /// ```
+    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
+    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// assert!(denial.accepted().contains(&"devstorage.read_write".parse()?));
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn accepted(&self) -> &ScopeSet {
+        &self.0.accepted
+    }
+
+    /// The scopes that the token holds, as far as they are known.
+    ///
+    /// ```
+    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
+    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// assert_eq!(denial.granted().why_unknown(), Some("nothing is known of the token"));
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn granted(&self) -> &GrantedScopes {
+        &self.0.granted
+    }
+
+    /// Where the program runs and which credential it uses.
+    ///
+    /// ```
+    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
+    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_explain::environment::Platform;
+    ///
+    /// assert_eq!(denial.environment().platform(), Platform::Unknown);
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn environment(&self) -> &Environment {
+        &self.0.environment
+    }
+
+    /// What Google answered; `None` for a call that was not sent.
+    ///
+    /// ```
+    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
+    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// assert!(denial.refusal().is_none());
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.0.refusal.as_ref()
+    }
+
+    /// What to do, in order. Never empty.
+    ///
+    /// ```
+    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
+    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// for (index, step) in denial.steps().iter().enumerate() {
+    ///     println!("{}. {}", index + 1, step.text());
+    /// }
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.0.remedy().steps
+    }
+
+    /// What to do, in one sentence.
+    ///
+    /// ```
+    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
+    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
     /// assert!(!denial.summary().contains('\n'));
-    /// # Ok(()) }
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
     #[must_use]
     pub fn summary(&self) -> &str {
         &self.0.remedy().summary
     }
+
+    /// A page for a person: which of the two gates is closed, what the token holds, which scopes
+    /// would be enough, and the [`steps`](Self::steps).
+    ///
+    /// Its lines have at most 80 columns, except for commands and addresses. It quotes the server's
+    /// message, bounded and escaped, which may name resources; nothing else in it names an object
+    /// or holds a token.
+    ///
+    /// ```
+    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
+    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// let page = denial.report();
+    /// assert!(page.starts_with("storage.objects.insert was not sent: its token lacks"));
+    /// assert!(page.contains("What to do:"));
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn report(&self) -> String {
+        self.report_in(&Layout::new())
+    }
+
+    /// The [`report`](Self::report) for another reader: a terminal of another width, with colours,
+    /// or a screen reader.
+    ///
+    /// ```
+    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
+    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_explain::layout::Layout;
+    ///
+    /// eprintln!("{}", denial.report_in(&Layout::new().plain()));
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn report_in(&self, layout: &Layout) -> String {
+        report::text(&self.0, *layout)
+    }
 }
 
-/// The method by the server's own name for it, where the call did not tell it.
-fn named(refusal: &Refusal) -> Option<ApiMethod> {
+/// The method by the server's name for it, where the call itself did not show which it was.
+fn method_by_server_name(refusal: &Refusal) -> Option<ApiMethod> {
     ApiMethod::by_server_name(refusal.service()?, refusal.rpc_method()?)
 }
 
-/// What would have opened the gate. If the token holds a scope that the catalog lists, the catalog is
-/// wrong about this call, and only the server's own list counts; if it is one that some calls of the method
-/// are content with, this call is another.
-fn accepted_after(listed: &ScopeSet, granted: &GrantedScopes, refusal: &Refusal) -> ScopeSet {
-    if refusal.scope_refusal() == Some(ScopeRefusal::ScopeOrShare) {
+/// The scopes that would have opened the gate: those that are listed for the method, and the
+/// server's.
+///
+/// If the token holds a listed scope and was refused all the same, the list is wrong about this
+/// call: only the server's list counts, or, of scopes that are enough for some calls of the method,
+/// those that are enough for every call.
+fn accepted_scopes(listed: &ScopeSet, granted: &GrantedScopes, refusal: &Refusal) -> ScopeSet {
+    if refusal.problem() == Some(ScopeProblem::ScopeOrShare) {
         return DRIVE.iter().map(|uri| Scope::from_uri(uri)).collect();
     }
-    let said = refusal.alternatives();
-    let own = for_every_call(listed);
-    let holds_others = granted.scopes().is_some_and(|held| held.intersects(listed) && !held.intersects(&own));
-    let listed = if holds_others { &own } else { listed };
-    let contradicted = granted.scopes().is_some_and(|held| held.intersects(listed) && !held.intersects(said));
+    let by_server = refusal.alternatives();
+    let for_every_call = for_every_call(listed);
+    let holds_for_some =
+        granted.scopes().is_some_and(|held| held.intersects(listed) && !held.intersects(&for_every_call));
+    let listed = if holds_for_some { &for_every_call } else { listed };
+    let is_contradicted =
+        granted.scopes().is_some_and(|held| held.intersects(listed) && !held.intersects(by_server));
     let is_unverified = granted.source().is_some_and(GrantSource::is_unverified);
-    match contradicted && !(said.is_empty() && is_unverified) {
-        true => said.clone(),
-        false => listed.union(said),
+    // A list of granted scopes that is not verified may itself be what is wrong.
+    match is_contradicted && !(by_server.is_empty() && is_unverified) {
+        true => by_server.clone(),
+        false => listed.union(by_server),
     }
 }
 
-/// Whether the machine's own list of scopes would have opened the gate, so that a refused token of which
-/// nothing is known cannot be the machine's. What the server says counts more than the catalog.
-fn would_do(environment: &Environment, accepted: &ScopeSet, refusal: &Refusal) -> bool {
-    let is_missing = refusal.scope_refusal() == Some(ScopeRefusal::Missing);
-    let said = refusal.alternatives();
-    let opens = if said.is_empty() { &for_every_call(accepted) } else { said };
+/// Whether the scopes of the machine would have opened the gate. Then a refused token of unknown
+/// scopes is not the machine's. The server's list counts more than the catalog's.
+fn machine_holds_enough(environment: &Environment, accepted: &ScopeSet, refusal: &Refusal) -> bool {
+    let is_missing = refusal.problem() == Some(ScopeProblem::Missing);
+    let by_server = refusal.alternatives();
+    let enough = if by_server.is_empty() { &for_every_call(accepted) } else { by_server };
     let is_attached = is_missing && environment.credential() == Credential::MetadataServer;
-    is_attached && environment.scopes().is_some_and(|scopes| scopes.intersects(opens))
+    is_attached && environment.scopes().is_some_and(|scopes| scopes.intersects(enough))
 }
 
-/// What a query over a file in Drive needs beside its own scope.
+/// The scopes of which a query over a file in Drive needs one beside BigQuery's.
 /// Source: <https://docs.cloud.google.com/bigquery/docs/external-data-drive>
 const DRIVE: [&str; 2] =
     ["https://www.googleapis.com/auth/drive.readonly", "https://www.googleapis.com/auth/drive"];
 
-/// One line: what was refused, what would do, what is held, and what to do about it.
+/// One line: what was refused, which scopes are held and needed, and what to do.
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         report::line(&self.0, f)
@@ -527,7 +440,7 @@ mod tests {
     use crate::refusal::classify_text;
 
     #[test]
-    fn a_machine_whose_scopes_would_do_is_not_to_be_changed_for_a_token_of_another() {
+    fn steps_do_not_change_a_machine_whose_scopes_would_have_been_enough() {
         let vm = |scope: &str| {
             Arc::new(Environment::from_snapshot(
                 &Snapshot::new()
@@ -540,21 +453,21 @@ mod tests {
                     ),
             ))
         };
-        let said = |more: &str| {
+        let refused = |header: &str| {
             let text =
-                format!("HTTP/1.1 403 Forbidden\n{more}\nRequest had insufficient authentication scopes.");
+                format!("HTTP/1.1 403 Forbidden\n{header}\nRequest had insufficient authentication scopes.");
             classify_text(&text).unwrap()
         };
         let only_pubsub = "www-authenticate: Bearer error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/pubsub\"\n";
         let get = ApiMethod::by_id("storage.objects.get").unwrap();
         let rows =
             [("cloud-platform", "", false), ("pubsub", "", true), ("cloud-platform", only_pubsub, true)];
-        for (scope, more, names_the_machine) in rows {
-            let nothing = GrantedScopes::unknown("nobody said");
-            let denial = Denial::refused(Some(get), None, nothing, vm(scope), said(more));
-            let told = denial.report().contains("web-1");
-            assert_eq!(told, names_the_machine, "{scope} {more}: {}", denial.report());
-            assert_eq!(denial.to_string().contains("web-1"), names_the_machine, "{denial}");
+        for (scope, header, names_machine) in rows {
+            let unknown = GrantedScopes::unknown("no source has an answer");
+            let denial = Denial::from_refusal(Some(get), None, unknown, vm(scope), refused(header));
+            let report = denial.report();
+            assert_eq!(report.contains("web-1"), names_machine, "{scope} {header}: {report}");
+            assert_eq!(denial.to_string().contains("web-1"), names_machine, "{denial}");
         }
     }
 }

@@ -1,10 +1,10 @@
-//! Where this process runs, and whose credential it uses: two separate questions.
+//! Where a program runs, and which credential it uses.
 //!
-//! The second decides more than the first: a user's credential file on a VM wins over the VM's
-//! service account, and then nothing that is done to the VM helps.
+//! The two are separate. A credential file on a VM takes precedence over the VM's service account,
+//! and then no change to the VM helps.
 //!
-//! Both are answered by pure functions from a [`Snapshot`]: some environment variables, two files
-//! and a few values of the metadata server, which a test can write down whole.
+//! Both are read from a [`Snapshot`]: some environment variables, the credential files and a few
+//! values of the metadata server. A test can make one without any of these.
 //!
 //! ```
 //! use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
@@ -41,10 +41,10 @@ pub(crate) use account::AccountKind;
 use credential_file::CredentialFile;
 use metadata::scope_list;
 
-/// Where the process runs and with which credential.
+/// Where a program runs, and which credential it uses.
 ///
-/// Names on a VM are set by its users, so every accessor gives a value only if it matches Google's
-/// documented syntax for it. Such a value may stand in a command that is pasted into a shell.
+/// Users choose the names on a VM, so a name is kept only if it has the syntax that Google
+/// documents for it. Then it is safe in a command that is pasted into a shell.
 ///
 /// ```
 /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -73,7 +73,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Answers both questions from a snapshot.
+    /// Recognizes the place and the credential in a snapshot.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Platform, Snapshot};
@@ -84,10 +84,10 @@ impl Environment {
     /// ```
     #[must_use]
     pub fn from_snapshot(snapshot: &Snapshot) -> Self {
-        let platform = Platform::of(snapshot);
+        let platform = Platform::from_snapshot(snapshot);
         let file = snapshot.credential_file();
         let credential = credential_in(snapshot, platform, file);
-        // Serverless platforms have values there that name no VM.
+        // Serverless platforms have other values there than the name and zone of a VM.
         let on_vm = |path| snapshot.metadata(path).filter(|_| !platform.is_serverless());
         let zone = last_part(on_vm("instance/zone")).and_then(names::zone);
         Self {
@@ -105,12 +105,12 @@ impl Environment {
             unique_id: owned(file.and_then(|file| file.unique_id.as_deref()), names::unique_id),
             scopes: snapshot
                 .metadata(metadata::SCOPES)
-                .filter(|_| platform.grants_its_scopes())
+                .filter(|_| platform.has_fixed_scopes())
                 .and_then(scope_list),
         }
     }
 
-    /// Where the process runs.
+    /// Where the program runs.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Platform, Snapshot};
@@ -121,12 +121,14 @@ impl Environment {
         self.platform
     }
 
-    /// Whose credential it uses by default.
+    /// Which credential the program uses by default.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Snapshot};
     /// let adc = r#"{"type":"authorized_user","refresh_token":"1//x"}"#;
-    /// let laptop = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/adc.json").with_file("/adc.json", adc);
+    /// let laptop = Snapshot::new()
+    ///     .with_env("GOOGLE_APPLICATION_CREDENTIALS", "/adc.json")
+    ///     .with_file("/adc.json", adc);
     /// assert_eq!(Environment::from_snapshot(&laptop).credential(), Credential::UserAdc);
     /// ```
     #[must_use]
@@ -134,14 +136,14 @@ impl Environment {
         self.credential
     }
 
-    /// The same place, for a program whose tokens come from elsewhere.
+    /// The environment of a program there that uses another credential.
     ///
-    /// Whose they are is then not known, except for domain-wide delegation: that begins with the
+    /// Its account is then not known, except with domain-wide delegation, which starts from the
     /// account that would be used otherwise.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
-    /// // A program on a VM that signs its own tokens with a key: the VM's account is none of its business.
+    /// // A program on a VM that signs its tokens with a key does not use the VM's account.
     /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer)
     ///     .with_account("123-compute@developer.gserviceaccount.com")?;
     /// assert_eq!(vm.with_credential(Credential::ServiceAccountKey).account(), None);
@@ -156,12 +158,14 @@ impl Environment {
         self
     }
 
-    /// The id of the project it runs in; elsewhere than on Google Cloud the one it is set to use.
+    /// The id of the project in which the program runs; outside Google Cloud, of the one that it is
+    /// set to use.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    /// #   .with_metadata("instance/name", "web-1")
+    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("project/project-id", "shop-prod");
     /// assert_eq!(Environment::from_snapshot(&vm).project(), Some("shop-prod"));
     /// ```
@@ -170,12 +174,13 @@ impl Environment {
         self.project.as_deref()
     }
 
-    /// The number of the project it runs in.
+    /// The number of the project in which the program runs.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    /// #   .with_metadata("instance/name", "web-1")
+    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("project/numeric-project-id", "123456789012");
     /// assert_eq!(Environment::from_snapshot(&vm).project_number(), Some("123456789012"));
     /// ```
@@ -189,7 +194,8 @@ impl Environment {
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    /// #   .with_metadata("instance/name", "web-1")
+    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a");
     /// assert_eq!(Environment::from_snapshot(&vm).zone(), Some("us-central1-a"));
     /// ```
@@ -203,7 +209,8 @@ impl Environment {
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    /// #   .with_metadata("instance/name", "web-1")
+    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a");
     /// assert_eq!(Environment::from_snapshot(&vm).region(), Some("us-central1"));
     /// ```
@@ -212,14 +219,15 @@ impl Environment {
         self.region.as_deref()
     }
 
-    /// Where the [`resource`](Self::resource) is: a region, or the zone of a zonal cluster or
+    /// Where the [`resource`](Self::resource) is: a region, or a zone for a zonal cluster or
     /// instance group.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
-    ///     .with_metadata("instance/attributes/created-by", "projects/123/regions/us-east1/instanceGroupManagers/web");
+    /// #   .with_metadata("instance/name", "web-1")
+    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("instance/attributes/created-by", "projects/1/regions/us-east1/instanceGroupManagers/web");
     /// assert_eq!(Environment::from_snapshot(&vm).location(), Some("us-east1"));
     /// ```
     #[must_use]
@@ -232,7 +240,8 @@ impl Environment {
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    /// #   .with_metadata("instance/name", "web-1")
+    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/name", "web-1");
     /// assert_eq!(Environment::from_snapshot(&vm).instance(), Some("web-1"));
     /// ```
@@ -241,14 +250,14 @@ impl Environment {
         self.instance.as_deref()
     }
 
-    /// The name of what the platform is about: the instance group, cluster, service, job or
-    /// function.
+    /// The name of the instance group, cluster, service, job or function in which the program runs.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
-    ///     .with_metadata("instance/attributes/created-by", "projects/123/zones/us-east1-b/instanceGroupManagers/web");
+    /// #   .with_metadata("instance/name", "web-1")
+    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("instance/attributes/created-by", "projects/1/zones/us-east1-b/instanceGroupManagers/web");
     /// assert_eq!(Environment::from_snapshot(&vm).resource(), Some("web"));
     /// ```
     #[must_use]
@@ -261,47 +270,52 @@ impl Environment {
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    /// #   .with_metadata("instance/name", "web-1")
+    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/attributes/cluster-name", "my-cluster")
-    ///     .with_metadata("instance/attributes/kube-labels", "cloud.google.com/gke-nodepool=default-pool");
-    /// assert_eq!(Environment::from_snapshot(&vm).node_pool(), Some("default-pool"));
+    ///     .with_metadata("instance/attributes/kube-labels", "cloud.google.com/gke-nodepool=pool-1");
+    /// assert_eq!(Environment::from_snapshot(&vm).node_pool(), Some("pool-1"));
     /// ```
     #[must_use]
     pub fn node_pool(&self) -> Option<&str> {
         self.node_pool.as_deref()
     }
 
-    /// The e-mail of the service account whose tokens are used, where it is known without asking.
+    /// The e-mail of the service account whose tokens are used, if it is known without a request to
+    /// Google.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
-    ///     .with_metadata("instance/service-accounts/default/email", "robot@shop-prod.iam.gserviceaccount.com");
-    /// assert_eq!(Environment::from_snapshot(&vm).account(), Some("robot@shop-prod.iam.gserviceaccount.com"));
+    /// #   .with_metadata("instance/name", "web-1")
+    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    ///     .with_metadata("instance/service-accounts/default/email", "r@shop-prod.iam.gserviceaccount.com");
+    /// let account = Some("r@shop-prod.iam.gserviceaccount.com");
+    /// assert_eq!(Environment::from_snapshot(&vm).account(), account);
     /// ```
     #[must_use]
     pub fn account(&self) -> Option<&str> {
         self.account.as_deref()
     }
 
-    /// What kind of account that is.
     pub(crate) fn account_kind(&self) -> Option<AccountKind> {
-        AccountKind::of(self.account()?)
+        AccountKind::from_email(self.account()?)
     }
 
-    /// The account's number, by which Google Workspace knows it, where a key file tells it.
+    /// The number of the account, which Google Workspace asks for. Only key files have it.
     pub(crate) fn unique_id(&self) -> Option<&str> {
         self.unique_id.as_deref()
     }
 
-    /// The scopes that the VM is set to, which every token of its metadata server holds. `None`
-    /// where the metadata server's list means something else, even if it has one.
+    /// The scopes that are set on the VM: each token of its metadata server holds exactly these.
+    /// `None` where the metadata server's list means something else (see
+    /// [`Platform::has_fixed_scopes`]).
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
     /// let vm = Snapshot::new()
-    /// #   .with_metadata("instance/name", "web-1").with_metadata("instance/zone", "projects/123/zones/us-central1-a")
+    /// #   .with_metadata("instance/name", "web-1")
+    /// #   .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
     ///     .with_metadata("instance/service-accounts/default/scopes", "https://www.googleapis.com/auth/pubsub");
     /// assert!(Environment::from_snapshot(&vm).scopes().is_some_and(|scopes| scopes.len() == 1));
     /// ```
@@ -315,22 +329,23 @@ fn credential_in(snapshot: &Snapshot, platform: Platform, file: Option<&Credenti
     match (snapshot.declared(), file) {
         (Some(declared), _) => declared,
         (None, Some(file)) => file.credential,
-        // The libraries fail on a file that was named and cannot be read; they do not go on.
+        // Google's libraries fail if they cannot read the file that this variable names.
         (None, None) if snapshot.env("GOOGLE_APPLICATION_CREDENTIALS").is_some() => Credential::Unknown,
-        // Its metadata server hands out tokens of the person who uses it.
+        // Its metadata server gives tokens of the person who uses Cloud Shell.
         (None, None) if platform == Platform::CloudShell => Credential::GcloudUser,
         (None, None) if platform != Platform::Unknown => Credential::MetadataServer,
         (None, None) => Credential::Unknown,
     }
 }
 
-/// Commands are about where the process runs, so the metadata server comes first.
+/// The project in which the program runs, before one that it is set to use: commands change the
+/// former.
 fn project(snapshot: &Snapshot, file: Option<&CredentialFile>) -> Option<String> {
     let variables = ["GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "DEVSHELL_PROJECT_ID"];
-    let said = std::iter::once(snapshot.metadata("project/project-id"))
+    let ids = std::iter::once(snapshot.metadata("project/project-id"))
         .chain(variables.map(|name| snapshot.env(name)))
         .chain([file.and_then(|file| file.project.as_deref())]);
-    said.flatten().find_map(names::project_id).map(str::to_owned)
+    ids.flatten().find_map(names::project_id).map(str::to_owned)
 }
 
 fn region<'a>(snapshot: &'a Snapshot, zone: Option<&'a str>) -> Option<&'a str> {
@@ -357,7 +372,7 @@ fn owned(value: Option<&str>, check: impl Fn(&str) -> Option<&str>) -> Option<St
     value.and_then(check).map(str::to_owned)
 }
 
-/// Zones and regions come as `projects/NUMBER/zones/ZONE`.
+/// The name in a path such as `projects/NUMBER/zones/ZONE`.
 fn last_part(path: Option<&str>) -> Option<&str> {
     path?.rsplit('/').next()
 }
@@ -394,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn each_platform_is_told_by_its_signals() {
+    fn each_platform_is_recognized_by_its_signals() {
         use Platform::*;
         let group = "projects/123/regions/us-east1/instanceGroupManagers/web";
         let cluster = [("cluster-name", "prod"), ("cluster-location", "us-central1")];
@@ -476,7 +491,7 @@ mod tests {
     }
 
     #[test]
-    fn a_vm_tells_everything_that_a_command_needs() {
+    fn a_vm_has_all_names_that_commands_need() {
         let here = Environment::from_snapshot(&vm(&[]));
         assert_eq!(here.credential(), Credential::MetadataServer);
         assert_eq!((here.project(), here.project_number()), (Some("my-project"), Some("123")));
@@ -487,20 +502,20 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_scopes_counts_only_where_it_means_granted() {
+    fn a_list_of_scopes_counts_only_on_a_platform_with_fixed_scopes() {
         let cloud_run = vm(&[]).with_env("K_SERVICE", "web");
         assert_eq!(Environment::from_snapshot(&cloud_run).scopes(), None);
     }
 
     #[test]
-    fn the_zone_of_cloud_run_makes_no_vm() {
+    fn a_zone_that_does_not_exist_is_not_that_of_a_vm() {
         let stripped = vm(&[]).with_metadata("instance/zone", "projects/123/zones/us-central1-1");
         let here = Environment::from_snapshot(&stripped);
         assert_eq!((here.platform(), here.zone(), here.scopes()), (Platform::Unknown, None, None));
     }
 
     #[test]
-    fn names_that_would_do_harm_in_a_shell_are_left_out() {
+    fn names_that_are_commands_to_a_shell_are_left_out() {
         let harmful = vm(&[("created-by", "projects/1/zones/us-east1-b/instanceGroupManagers/$(reboot)")])
             .with_metadata("project/project-id", "p; rm -rf ~")
             .with_metadata("project/numeric-project-id", "$(id)")
@@ -513,7 +528,7 @@ mod tests {
     }
 
     #[test]
-    fn a_credential_file_wins_over_the_metadata_server() {
+    fn a_credential_file_takes_precedence_over_the_metadata_server() {
         let home = vm(&[]).with_env("HOME", "/home/me");
         let named = |path: &str| home.clone().with_env("GOOGLE_APPLICATION_CREDENTIALS", path);
         let robot = Some("robot@key-project.iam.gserviceaccount.com");
@@ -547,7 +562,7 @@ mod tests {
     }
 
     #[test]
-    fn the_project_is_the_one_it_runs_in_before_the_one_it_is_set_to_use() {
+    fn the_project_of_the_machine_takes_precedence_over_that_of_a_variable() {
         let set = |snapshot: Snapshot| snapshot.with_env("GOOGLE_CLOUD_PROJECT", "other-project");
         let key = env(&[("HOME", "/home/me")]).with_file(ADC, KEY);
         assert_eq!(Environment::from_snapshot(&set(vm(&[]))).project(), Some("my-project"));
@@ -556,7 +571,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_with_tokens_of_its_own_is_not_said_to_use_the_account_here() {
+    fn the_account_is_unknown_with_a_credential_that_is_declared() {
         let here = Environment::from_snapshot(&vm(&[])).with_credential(Credential::Declared);
         assert_eq!((here.credential(), here.account()), (Credential::Declared, None));
     }
@@ -577,7 +592,7 @@ mod tests {
     }
 
     #[test]
-    fn delegation_is_told_by_the_caller_or_by_a_subject_and_begins_with_an_account() {
+    fn delegation_is_declared_or_has_a_subject_and_starts_from_an_account() {
         let number = KEY.replace("\"project_id\"", "\"client_id\":\"103456789012345678901\",\"project_id\"");
         let for_a_person = number.replace("\"project_id\"", "\"subject\":\"me@example.com\",\"project_id\"");
         let home = env(&[("HOME", "/home/me")]);
@@ -611,15 +626,15 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn whatever_the_metadata_server_says_nothing_comes_out_that_a_shell_would_act_on(
-            said in proptest::collection::vec("[a-z0-9/@.;$` \\n-]{0,40}|.{0,40}", 14)
+        fn no_name_of_the_metadata_server_is_a_command_to_a_shell(
+            values in proptest::collection::vec("[a-z0-9/@.;$` \\n-]{0,40}|.{0,40}", 14)
         ) {
             let paths = ["project/project-id", "project/numeric-project-id", "instance/name", "instance/zone",
                 "instance/region", metadata::EMAIL, metadata::SCOPES, "instance/attributes/created-by",
                 "instance/attributes/cluster-name", "instance/attributes/cluster-location",
                 "instance/attributes/dataproc-cluster-name", "instance/attributes/dataproc-region",
                 "instance/attributes/job_id", "instance/attributes/proxy-url"];
-            let worlds = paths.iter().zip(&said);
+            let worlds = paths.iter().zip(&values);
             let snapshot = worlds.fold(vm(&[]), |world, (path, text)| world.with_metadata(*path, text.as_str()));
             let here = Environment::from_snapshot(&snapshot);
             let names = [here.project(), here.project_number(), here.zone(), here.region(), here.location(),

@@ -1,6 +1,6 @@
-//! What a person said of a place that cannot be so.
+//! The error for an input that cannot be used.
 
-/// A value that has not the syntax which Google documents for it. The message names it, and says what was
+/// An input that does not have the expected syntax. The message shows it and names what was
 /// expected.
 ///
 /// ```
@@ -18,12 +18,6 @@ pub struct Error {
 
 impl From<String> for Error {
     fn from(message: String) -> Self {
-        Self { message }
-    }
-}
-
-impl Error {
-    pub(crate) fn new(message: String) -> Self {
         Self { message }
     }
 }

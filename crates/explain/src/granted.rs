@@ -1,14 +1,13 @@
-//! Which scopes a token was granted, how we know, and for how long.
+//! The scopes that a token holds, and where they are known from.
 //!
-//! A verdict is worth no more than this answer, so there are three of them: the scopes are known,
-//! the token is not limited by scopes at all, or nobody could say, and why.
+//! There are three cases: the scopes are known, scopes do not limit the token, or they are not
+//! known, with the reason.
 //!
-//! 1. Nothing is ever guessed. Garbage, an empty list and a server that is down are all
-//!    [unknown](GrantedScopes::is_unknown), never "no scopes".
-//! 2. The scopes that were *asked for* are not what was *granted*: the metadata server of a VM
-//!    ignores `?scopes=` (<https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>).
-//! 3. A token is looked at only by the sources the user chose. It is never part of a URL, an error
-//!    or a log line.
+//! 1. Scopes are never guessed. An answer that cannot be read, an empty list and a server that is
+//!    down all make them [unknown](GrantedScopes::is_unknown); they never mean "no scopes".
+//! 2. The scopes that a program *requests* need not be those that it is *granted*: the metadata
+//!    server of a VM ignores `?scopes=`
+//!    (<https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>).
 //!
 //! ```
 //! use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
@@ -25,7 +24,7 @@ use std::time::SystemTime;
 use gcp_scopes_catalog::KnownHost;
 use gcp_scopes_catalog::scope::ScopeSet;
 
-/// What a token may do as far as scopes go: the answer of one who knows its tokens.
+/// The scopes of a token, as far as they are known.
 ///
 /// ```
 /// use gcp_scopes_catalog::scope::ScopeSet;
@@ -48,13 +47,13 @@ pub struct GrantedScopes {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Held {
     Known(ScopeSet),
-    NotLimited,
+    Unrestricted,
     Unknown(Cow<'static, str>),
 }
 
 impl GrantedScopes {
-    /// Exactly these scopes, as `source` says. No scopes at all is [unknown](Self::unknown): every
-    /// token has one, so an empty list is a list that was not understood.
+    /// The token holds exactly these scopes. An empty set is [unknown](Self::unknown): every token
+    /// holds a scope, so a list without one cannot be right.
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::ScopeSet;
@@ -68,10 +67,10 @@ impl GrantedScopes {
         if scopes.is_empty() {
             return Self::unknown(format!("an empty list of scopes ({})", source.as_str()));
         }
-        Self::of(Held::Known(scopes), Some(source))
+        Self::new(Held::Known(scopes), Some(source))
     }
 
-    /// A token that scopes do not limit, such as a self-signed JWT with an audience
+    /// Scopes do not limit the token: it is, for instance, a self-signed JWT with an audience
     /// (<https://google.aip.dev/auth/4111>).
     ///
     /// ```
@@ -80,10 +79,10 @@ impl GrantedScopes {
     /// ```
     #[must_use]
     pub fn unrestricted(source: GrantSource) -> Self {
-        Self::of(Held::NotLimited, Some(source))
+        Self::new(Held::Unrestricted, Some(source))
     }
 
-    /// Nobody could say, and why: a short text for a person, without any secret.
+    /// The scopes are not known. `why` is a short text for a person, without any secret.
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::GrantedScopes;
@@ -92,35 +91,46 @@ impl GrantedScopes {
     /// ```
     #[must_use]
     pub fn unknown(why: impl Into<Cow<'static, str>>) -> Self {
-        Self::of(Held::Unknown(why.into()), None)
+        Self::new(Held::Unknown(why.into()), None)
     }
 
-    const fn of(held: Held, source: Option<GrantSource>) -> Self {
+    const fn new(held: Held, source: Option<GrantSource>) -> Self {
         Self { held, source, expires_at: None, is_from_other_identity: false }
     }
 
-    /// The same answer about a token that the machine's metadata server does not know for its own.
+    /// Marks the token as none of the machine's service account: the metadata server gave other
+    /// tokens.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::granted::GrantedScopes;
+    /// let granted = GrantedScopes::unknown("not the machine's token").with_other_identity();
+    /// assert!(granted.is_from_other_identity());
+    /// ```
     #[must_use]
-    pub fn from_other_identity(self) -> Self {
+    pub fn with_other_identity(self) -> Self {
         Self { is_from_other_identity: true, ..self }
     }
 
-    /// Whether the machine's metadata server does not know the token for its own, so that what is done to
-    /// the machine need not change what the token holds.
+    /// Whether the token is known not to be one of the machine's service account. Then a change to
+    /// the machine does not change the token.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// assert!(!GrantedScopes::unrestricted(GrantSource::Jwt).is_from_other_identity());
+    /// ```
     #[must_use]
     pub fn is_from_other_identity(&self) -> bool {
         self.is_from_other_identity
     }
 
-    /// The same answer about a token that expires then.
+    /// Sets when the token expires.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::scope::ScopeSet;
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// use std::time::{Duration, SystemTime};
     ///
     /// let at = SystemTime::now() + Duration::from_secs(3599); // `expires_in` of an OAuth answer
-    /// let granted = GrantedScopes::known(ScopeSet::from_scope_text("openid"), GrantSource::Declared).with_expiry(at);
+    /// let granted = GrantedScopes::unrestricted(GrantSource::Declared).with_expiry(at);
     /// assert_eq!(granted.expires_at(), Some(at));
     /// ```
     #[must_use]
@@ -129,12 +139,13 @@ impl GrantedScopes {
         self
     }
 
-    /// The granted scopes, where they are known and do limit the token.
+    /// The scopes, if they are known and limit the token.
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::ScopeSet;
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-    /// let granted = GrantedScopes::known(ScopeSet::from_scope_text("openid email"), GrantSource::Tokeninfo);
+    /// let held = ScopeSet::from_scope_text("openid email");
+    /// let granted = GrantedScopes::known(held, GrantSource::Tokeninfo);
     /// assert_eq!(granted.scopes().map(ScopeSet::len), Some(2));
     /// ```
     #[must_use]
@@ -142,27 +153,27 @@ impl GrantedScopes {
     pub fn scopes(&self) -> Option<&ScopeSet> {
         match &self.held {
             Held::Known(scopes) => Some(scopes),
-            Held::NotLimited | Held::Unknown(_) => None,
+            Held::Unrestricted | Held::Unknown(_) => None,
         }
     }
 
-    /// Whether scopes do not limit this token.
+    /// Whether scopes do not limit the token.
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::GrantedScopes;
-    /// assert!(!GrantedScopes::unknown("nobody was asked").is_unrestricted());
+    /// assert!(!GrantedScopes::unknown("no source was asked").is_unrestricted());
     /// ```
     #[must_use]
     #[inline]
     pub fn is_unrestricted(&self) -> bool {
-        matches!(self.held, Held::NotLimited)
+        matches!(self.held, Held::Unrestricted)
     }
 
-    /// Whether nobody could say.
+    /// Whether the scopes are not known.
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-    /// assert!(GrantedScopes::unknown("nobody was asked").is_unknown());
+    /// assert!(GrantedScopes::unknown("no source was asked").is_unknown());
     /// assert!(!GrantedScopes::unrestricted(GrantSource::Jwt).is_unknown());
     /// ```
     #[must_use]
@@ -171,18 +182,32 @@ impl GrantedScopes {
         matches!(self.held, Held::Unknown(_))
     }
 
-    /// Whether the token is known to open every method of this host.
+    /// Whether the token is known to hold a scope that every method of this host accepts.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// use gcp_scopes_catalog::scope::{Scope, ScopeSet};
+    /// use gcp_scopes_catalog::{Endpoints, KnownHost, call::Call};
+    ///
+    /// let held = ScopeSet::from_iter([Scope::cloud_platform()]);
+    /// let granted = GrantedScopes::known(held, GrantSource::Metadata);
+    /// let uri = "https://pubsub.googleapis.com/v1/projects/p/topics".parse()?;
+    /// let call = Call::new(&http::Method::GET, &uri);
+    /// let host = KnownHost::find(&call, &Endpoints::new());
+    /// assert!(host.is_some_and(|host| granted.opens(host)));
+    /// # Ok::<(), http::uri::InvalidUri>(())
+    /// ```
     #[must_use]
     #[inline]
     pub fn opens(&self, host: KnownHost) -> bool {
         match &self.held {
             Held::Known(scopes) => host.is_open_to(Some(scopes)),
-            Held::NotLimited => host.is_open_to(None),
+            Held::Unrestricted => host.is_open_to(None),
             Held::Unknown(_) => false,
         }
     }
 
-    /// Why the scopes are unknown, for a person. `None` where they are not.
+    /// Why the scopes are not known, for a person.
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::ScopeSet;
@@ -194,23 +219,23 @@ impl GrantedScopes {
     pub fn why_unknown(&self) -> Option<&str> {
         match &self.held {
             Held::Unknown(why) => Some(why),
-            Held::Known(_) | Held::NotLimited => None,
+            Held::Known(_) | Held::Unrestricted => None,
         }
     }
 
-    /// Who said so. `None` where the scopes are unknown.
+    /// Where the scopes are known from; `None` if they are not known.
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// assert_eq!(GrantedScopes::unrestricted(GrantSource::Jwt).source(), Some(GrantSource::Jwt));
-    /// assert_eq!(GrantedScopes::unknown("nobody was asked").source(), None);
+    /// assert_eq!(GrantedScopes::unknown("no source was asked").source(), None);
     /// ```
     #[must_use]
     pub fn source(&self) -> Option<GrantSource> {
         self.source
     }
 
-    /// When the token expires, where that is known.
+    /// When the token expires, if that is known.
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
@@ -222,31 +247,31 @@ impl GrantedScopes {
     }
 }
 
-/// Where an answer about granted scopes comes from.
+/// A source of granted scopes.
 ///
 /// ```
 /// use gcp_scopes_explain::granted::GrantSource;
 ///
-/// // The program's own word about a token may be wrong; Google's own is not.
+/// // A program may declare the wrong scopes; Google knows what it granted.
 /// assert!(GrantSource::Declared.is_unverified() && !GrantSource::Tokeninfo.is_unverified());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GrantSource {
-    /// The claims of a self-signed JWT, which is its own proof.
+    /// The claims of a self-signed JWT.
     Jwt,
-    /// The provider of the token said what it was granted.
+    /// The token provider, which declares what it was granted.
     Declared,
     /// The metadata server of the VM that minted the token.
     Metadata,
     /// Google's tokeninfo endpoint.
     Tokeninfo,
-    /// A source of the user's own.
+    /// A source that the user of this crate implements.
     Custom,
 }
 
 impl GrantSource {
-    /// The name in reports and events.
+    /// The source in one word, for events and JSON.
     ///
     /// ```
     /// assert_eq!(gcp_scopes_explain::granted::GrantSource::Metadata.as_str(), "metadata");
@@ -262,13 +287,24 @@ impl GrantSource {
         }
     }
 
-    /// Whether this is the word of somebody who could be mistaken about a token.
+    /// Whether the source may be wrong about a token: neither Google nor the token itself confirms
+    /// it.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::granted::GrantSource;
+    /// assert!(GrantSource::Custom.is_unverified() && !GrantSource::Jwt.is_unverified());
+    /// ```
     #[must_use]
     pub fn is_unverified(self) -> bool {
         matches!(self, Self::Declared | Self::Custom)
     }
 
-    /// The same for a person.
+    /// The source in a report.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::granted::GrantSource;
+    /// assert_eq!(GrantSource::Tokeninfo.describe(), "as Google's tokeninfo says");
+    /// ```
     #[must_use]
     pub fn describe(self) -> &'static str {
         match self {
@@ -286,7 +322,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_list_is_unknown_and_says_who_sent_it() {
+    fn an_empty_list_is_unknown_and_names_its_source() {
         let granted = GrantedScopes::known(ScopeSet::new(), GrantSource::Metadata);
         assert!(granted.is_unknown() && granted.source().is_none());
         assert!(granted.why_unknown().unwrap().contains("metadata"));

@@ -1,63 +1,52 @@
 //! How a report is laid out: how wide, with colours or not, drawn or in plain sentences.
 //!
-//! Reports are made for a page of 80 columns without colours, which suits a log as well. A program that
-//! knows its reader better says so with a [`Layout`].
+//! By default a report has 80 columns and no colours, which suits a log as well as a terminal. A
+//! program that knows more about its reader chooses another [`Layout`].
 //!
 //! ```
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
-//! # use gcp_scopes_explain::environment::{Environment, Snapshot};
-//! # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-//! # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-//! # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
-//! # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-//! # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
-//! # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
-//! # let held = GrantedScopes::known(held, GrantSource::Metadata);
-//! # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-//! # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
-//! # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
+//! # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
+//! # let denial = gcp_scopes_explain::Denial::for_method(method);
 //! use gcp_scopes_explain::layout::Layout;
 //!
 //! let page = denial.report_in(&Layout::new().width(100));
-//! let for_a_screen_reader = denial.report_in(&Layout::new().plain());
-//! assert!(page.contains("[ gate 1") && for_a_screen_reader.contains("Gate 1, OAuth scopes of the token: closed."));
-//! # Ok(()) }
+//! assert!(page.contains("[ gate 1: OAuth scopes of the token ]"));
+//! let sentences = denial.report_in(&Layout::new().plain());
+//! assert!(sentences.contains("Gate 1, OAuth scopes of the token: closed."));
+//! # Ok::<(), gcp_scopes_catalog::Error>(())
 //! ```
 
 use crate::remedy::Step;
 
-/// How a text for a person is laid out.
+/// The layout of a text for a person.
 ///
-/// Words are wrapped; commands, code and addresses never are, so that they can be copied.
+/// Its methods return finished lines, each with a line end. Prose is wrapped; commands, code and
+/// addresses stay on one line, so that they can be copied.
 ///
 /// ```
-/// use gcp_scopes_explain::environment::{Environment, Snapshot};
 /// use gcp_scopes_explain::layout::Layout;
-/// use gcp_scopes_explain::{refusal, remedy};
 ///
-/// let refusal = refusal::classify_text("Error 403: Rate Limit Exceeded").expect("a refusal");
-/// let steps = remedy::for_refusal(&refusal, &Environment::from_snapshot(&Snapshot::new()));
-/// let narrow = Layout::new().width(60).steps(&steps);
-/// assert!(narrow.lines().all(|line| line.len() < 60 || line.contains("https://")));
-/// let plain = Layout::new().plain().steps(&steps);
-/// assert!(plain.starts_with("Step 1 of 1: "));
+/// let layout = Layout::new();
+/// let page = layout.paragraph("The scope gate is open.") + &layout.fact("holds", "pubsub");
+/// assert_eq!(page, "The scope gate is open.\n  holds       pubsub\n");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Layout {
     width: usize,
     is_plain: bool,
-    colours: bool,
+    has_colours: bool,
 }
 
-/// Columns that a picture takes.
-const OF_A_PICTURE: usize = 72;
-/// Lines of prose beyond this are hard to read.
+/// The columns that the picture of two gates takes: its longest line has 69.
+const PICTURE_WIDTH: usize = 72;
+/// Longer lines of prose are hard to read. WCAG asks for 80 characters at most
+/// (<https://www.w3.org/TR/WCAG22/#visual-presentation>); the indent of a fact takes up to 16
+/// beside them.
 const WIDEST: usize = 100;
+/// Below this the indented lines of a fact have no room for words.
 const NARROWEST: usize = 30;
 
 impl Layout {
-    /// 80 columns, drawn, without colours.
+    /// 80 columns, with a picture, without colours.
     ///
     /// ```
     /// # use gcp_scopes_explain::layout::Layout;
@@ -65,10 +54,11 @@ impl Layout {
     /// ```
     #[must_use]
     pub const fn new() -> Self {
-        Self { width: 80, is_plain: false, colours: false }
+        Self { width: 80, is_plain: false, has_colours: false }
     }
 
-    /// For a terminal of this many columns. Prose takes at least 30 of them and at most 100.
+    /// Wraps prose for a terminal of this many columns; fewer than 30 count as 30, more than 100 as
+    /// 100.
     ///
     /// ```
     /// # use gcp_scopes_explain::layout::Layout;
@@ -80,8 +70,8 @@ impl Layout {
         Self { width: columns.clamp(NARROWEST, WIDEST), ..self }
     }
 
-    /// For a screen reader: one line for each fact and each step, each with a word that says what it is;
-    /// no picture, no columns, and nothing that only its place or its colour tells.
+    /// For a screen reader: one line for each fact and each step, which begins with a word that
+    /// says what it is; no picture and no columns.
     ///
     /// ```
     /// # use gcp_scopes_explain::layout::Layout;
@@ -92,62 +82,73 @@ impl Layout {
         Self { is_plain: true, ..self }
     }
 
-    /// With ANSI colours, which say nothing that words do not say too.
+    /// Whether this layout is [`plain`](Self::plain).
     ///
     /// ```
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{Endpoints, call::Call, scope::ScopeSet};
-    /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
-    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-    /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate};
-    /// # use gcp_scopes_explain::{LookedUpCall, denial::DenialKind, explain};
-    /// # let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg".parse()?;
-    /// # let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
-    /// # let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
-    /// # let held = GrantedScopes::known(held, GrantSource::Metadata);
-    /// # let body = br##"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"##;
-    /// # let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_RUN_JOB", "nightly")).into();
-    /// # let denial = explain(&call, &held, &here, &Answer::new(body).with_status(403)).ok_or("a denial")?;
+    /// # use gcp_scopes_explain::layout::Layout;
+    /// assert!(Layout::new().plain().is_plain() && !Layout::new().is_plain());
+    /// ```
+    #[must_use]
+    pub const fn is_plain(&self) -> bool {
+        self.is_plain
+    }
+
+    /// With ANSI colours. What a colour means stands in words beside it.
+    ///
+    /// ```
+    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
+    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
     /// # use gcp_scopes_explain::layout::Layout;
     /// assert!(denial.report_in(&Layout::new().colours()).contains("\u{1b}[1;31mCLOSED"));
     /// assert!(!denial.report().contains('\u{1b}'));
-    /// # Ok(()) }
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
     #[must_use]
     pub const fn colours(self) -> Self {
-        Self { colours: true, ..self }
+        Self { has_colours: true, ..self }
     }
 
-    /// Numbered steps, each with its command, code and pages. Ends in a line end.
+    /// The text in bold red if the layout has colours: for what is closed or wrong.
     ///
     /// ```
     /// # use gcp_scopes_explain::layout::Layout;
-    /// # use gcp_scopes_explain::{environment::{Environment, Snapshot}, refusal, remedy};
-    /// let refusal = refusal::classify_text("Error 403: Rate Limit Exceeded").expect("a refusal");
-    /// let steps = remedy::for_refusal(&refusal, &Environment::from_snapshot(&Snapshot::new()));
-    /// assert!(Layout::new().steps(&steps).starts_with("  1. "));
+    /// assert_eq!(Layout::new().red("closed"), "closed");
+    /// assert_eq!(Layout::new().colours().red("closed"), "\u{1b}[1;31mclosed\u{1b}[0m");
     /// ```
     #[must_use]
-    pub fn steps(&self, steps: &[Step]) -> String {
-        let mut page = Page::new(*self);
-        page.steps(steps);
-        page.into_text()
+    pub fn red(&self, text: &str) -> String {
+        self.bold(31, text)
     }
 
-    /// One fact by its name: `  name        text`, or `name: text` in plain. Ends in a line end.
+    /// The text in bold yellow if the layout has colours: for what is not known.
     ///
     /// ```
     /// # use gcp_scopes_explain::layout::Layout;
-    /// assert_eq!(Layout::new().fact("runs on", "Cloud Run"), "  runs on     Cloud Run\n");
+    /// assert_eq!(Layout::new().colours().yellow("unknown"), "\u{1b}[1;33munknown\u{1b}[0m");
     /// ```
     #[must_use]
-    pub fn fact(&self, name: &str, text: &str) -> String {
-        let mut page = Page::new(*self);
-        page.row(name, text);
-        page.into_text()
+    pub fn yellow(&self, text: &str) -> String {
+        self.bold(33, text)
     }
 
-    /// A paragraph. Ends in a line end.
+    /// The text in bold green if the layout has colours: for what is open or right.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::layout::Layout;
+    /// assert_eq!(Layout::new().colours().green("open"), "\u{1b}[1;32mopen\u{1b}[0m");
+    /// ```
+    #[must_use]
+    pub fn green(&self, text: &str) -> String {
+        self.bold(32, text)
+    }
+
+    /// Colours of ECMA-48, section 8.3.117:
+    /// <https://ecma-international.org/publications-and-standards/standards/ecma-48/>.
+    fn bold(&self, colour: u8, text: &str) -> String {
+        if self.has_colours { format!("\u{1b}[1;{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    /// A paragraph.
     ///
     /// ```
     /// # use gcp_scopes_explain::layout::Layout;
@@ -155,9 +156,124 @@ impl Layout {
     /// ```
     #[must_use]
     pub fn paragraph(&self, text: &str) -> String {
-        let mut page = Page::new(*self);
-        page.wrapped("", text);
-        page.into_text()
+        self.wrapped("", text)
+    }
+
+    /// A paragraph that begins this many columns from the left, or at the left in a plain layout.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::layout::Layout;
+    /// assert_eq!(Layout::new().indented(4, "needs pubsub"), "    needs pubsub\n");
+    /// ```
+    #[must_use]
+    pub fn indented(&self, columns: usize, text: &str) -> String {
+        self.wrapped(&" ".repeat(columns), text)
+    }
+
+    /// A fact and its name: `  name        text`, or `name: text` in a plain layout. Without a
+    /// name, the text continues the fact above.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::layout::Layout;
+    /// assert_eq!(Layout::new().fact("runs on", "Cloud Run"), "  runs on     Cloud Run\n");
+    /// ```
+    #[must_use]
+    pub fn fact(&self, name: &str, text: &str) -> String {
+        match self.is_plain {
+            true if name.is_empty() => format!("{text}\n"),
+            true => format!("{name}: {text}\n"),
+            false => self.wrapped(&format!("  {name:<12}"), text),
+        }
+    }
+
+    /// A fact of several values, each on its own line, or with commas between them in a plain
+    /// layout. The values are indented below `intro` if there is one; the lines of `after` are not.
+    pub(crate) fn list(
+        &self,
+        name: &str,
+        intro: Option<&str>,
+        values: &[String],
+        after: &[String],
+    ) -> String {
+        if self.is_plain {
+            let intro = intro.map(|intro| format!("{intro} ")).unwrap_or_default();
+            let after: String = after.iter().map(|text| format!(" {text}")).collect();
+            return self.fact(name, &format!("{intro}{}{after}", values.join(", ")));
+        }
+        let indent = if intro.is_some() { "  " } else { "" };
+        let values = values.iter().map(|value| (indent, value.as_str()));
+        let after = after.iter().map(|text| ("", text.as_str()));
+        let lines = intro.map(|intro| ("", intro)).into_iter().chain(values).chain(after);
+        let names = std::iter::once(name).chain(std::iter::repeat(""));
+        names
+            .zip(lines)
+            .map(|(name, (indent, text))| self.wrapped(&format!("  {name:<12}{indent}"), text))
+            .collect()
+    }
+
+    /// Numbered steps, each with its command, code and addresses.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::environment::{Environment, Snapshot};
+    /// use gcp_scopes_explain::layout::Layout;
+    /// use gcp_scopes_explain::{refusal, remedy};
+    ///
+    /// let refusal = refusal::classify_text("Error 403: Rate Limit Exceeded").expect("a refusal");
+    /// let steps = remedy::for_refusal(&refusal, &Environment::from_snapshot(&Snapshot::new()));
+    /// assert!(Layout::new().steps(&steps).starts_with("  1. "));
+    /// assert!(Layout::new().plain().steps(&steps).starts_with("Step 1 of 1: "));
+    /// ```
+    #[must_use]
+    pub fn steps(&self, steps: &[Step]) -> String {
+        let all = steps.iter().enumerate();
+        all.map(|(index, step)| match self.is_plain {
+            true => plain_step(&format!("Step {} of {}: ", index + 1, steps.len()), step),
+            false => self.step(index + 1, step),
+        })
+        .collect()
+    }
+
+    fn step(&self, number: usize, step: &Step) -> String {
+        let mut lines = self.wrapped(&format!("  {number}. "), step.text());
+        for line in step.command_line().into_iter().chain(step.code_line()) {
+            lines += &format!("       {line}\n");
+        }
+        if let Some(page) = step.console_url() {
+            lines += &format!("     console: {page}\n");
+        }
+        if let Some(link) = step.doc_url() {
+            lines += &format!("     {link}\n");
+        }
+        lines
+    }
+
+    /// Whether a picture is wanted and has room.
+    pub(crate) fn has_picture(&self) -> bool {
+        !self.is_plain && self.width >= PICTURE_WIDTH
+    }
+
+    /// The text behind `mark`; its further lines begin below the first word.
+    fn wrapped(&self, mark: &str, text: &str) -> String {
+        if self.is_plain {
+            return format!("{}\n", format!("{}{text}", mark.trim_start()).trim_end());
+        }
+        let indent = mark.chars().count();
+        let (mut lines, mut line, mut width) = (String::new(), mark.to_owned(), indent);
+        for word in text.split(' ') {
+            let length = word.chars().count();
+            let has_words = width > indent;
+            // The last column stays free: some terminals go on to the next line behind it.
+            if has_words && width + 1 + length >= self.width {
+                lines += &format!("{line}\n");
+                (line, width) = (" ".repeat(indent), indent);
+            } else if has_words {
+                line.push(' ');
+                width += 1;
+            }
+            line.push_str(word);
+            width += length;
+        }
+        format!("{lines}{}\n", line.trim_end())
     }
 }
 
@@ -167,161 +283,15 @@ impl Default for Layout {
     }
 }
 
-/// A report while it is written, line by line.
-///
-/// ```
-/// use gcp_scopes_explain::layout::{Layout, Page};
-///
-/// let mut page = Page::new(Layout::new());
-/// page.wrapped("", "The scope gate is open.");
-/// page.row("holds", "pubsub");
-/// assert_eq!(page.into_text(), "The scope gate is open.\n  holds       pubsub\n");
-/// ```
-#[derive(Debug)]
-pub struct Page {
-    layout: Layout,
-    out: String,
-}
-
-/// What a colour stands for; a word stands beside it.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub enum Colour {
-    /// Green: as it should be.
-    Good,
-    /// Yellow: not known.
-    Unsure,
-    /// Red: closed.
-    Bad,
-}
-
-impl Page {
-    /// An empty page.
-    #[must_use]
-    pub fn new(layout: Layout) -> Self {
-        Self { layout, out: String::new() }
-    }
-
-    /// What was written.
-    #[must_use]
-    pub fn into_text(self) -> String {
-        self.out
-    }
-
-    /// Whether it is one of plain sentences.
-    #[must_use]
-    pub fn is_plain(&self) -> bool {
-        self.layout.is_plain
-    }
-
-    /// Whether a picture is wanted and has room.
-    pub fn draws(&self) -> bool {
-        !self.layout.is_plain && self.layout.width >= OF_A_PICTURE
-    }
-
-    /// The text as it is.
-    pub fn line(&mut self, text: &str) {
-        self.out.push_str(text);
-        self.out.push('\n');
-    }
-
-    /// Words behind `mark`, on further lines below their beginning.
-    pub fn wrapped(&mut self, mark: &str, text: &str) {
-        if self.layout.is_plain {
-            return self.line(format!("{}{text}", mark.trim_start()).trim_end());
-        }
-        let indent = mark.chars().count();
-        let (mut line, mut width) = (mark.to_owned(), indent);
-        for word in text.split(' ') {
-            let length = word.chars().count();
-            let is_begun = width > indent;
-            // The last column stays free: some terminals go on to the next line behind it.
-            if is_begun && width + 1 + length >= self.layout.width {
-                self.line(&line);
-                (line, width) = (" ".repeat(indent), indent);
-            } else if is_begun {
-                line.push(' ');
-                width += 1;
-            }
-            line.push_str(word);
-            width += length;
-        }
-        self.line(line.trim_end());
-    }
-
-    /// One fact by its name.
-    pub fn row(&mut self, name: &str, text: &str) {
-        match self.layout.is_plain {
-            true if name.is_empty() => self.line(text),
-            true => self.line(&format!("{name}: {text}")),
-            false => self.wrapped(&format!("  {name:<12}"), text),
-        }
-    }
-
-    /// Several facts by one name: each on a line of its own, or one after another in plain. Those between
-    /// an introduction and an afterword stand further in.
-    pub fn rows(&mut self, name: &str, intro: Option<&str>, items: &[String], after: &[String]) {
-        if self.layout.is_plain {
-            let intro = intro.map(|intro| format!("{intro} ")).unwrap_or_default();
-            let after: String = after.iter().map(|text| format!(" {text}")).collect();
-            return self.row(name, &format!("{intro}{}{after}", items.join(", ")));
-        }
-        let further = if intro.is_some() { "  " } else { "" };
-        let items = items.iter().map(|item| (further, item.as_str()));
-        let after = after.iter().map(|text| ("", text.as_str()));
-        let lines = intro.map(|intro| ("", intro)).into_iter().chain(items).chain(after);
-        for (number, (further, text)) in lines.enumerate() {
-            let name = if number == 0 { name } else { "" };
-            self.wrapped(&format!("  {name:<12}{further}"), text);
-        }
-    }
-
-    /// Numbered steps, their commands unbroken.
-    pub fn steps(&mut self, steps: &[Step]) {
-        for (number, step) in steps.iter().enumerate() {
-            let number = number + 1;
-            if self.layout.is_plain {
-                self.plain_step(&format!("Step {number} of {}: ", steps.len()), step);
-                continue;
-            }
-            self.wrapped(&format!("  {number}. "), step.text());
-            for line in step.command_line().into_iter().chain(step.code_line()) {
-                self.line(&format!("       {line}"));
-            }
-            if let Some(page) = step.console_url() {
-                self.line(&format!("     console: {page}"));
-            }
-            if let Some(link) = step.doc_url() {
-                self.line(&format!("     {link}"));
-            }
-        }
-    }
-
-    fn plain_step(&mut self, number: &str, step: &Step) {
-        let parts = [
-            (number, Some(step.text())),
-            ("Command: ", step.command_line()),
-            ("Code: ", step.code_line()),
-            ("Console: ", step.console_url()),
-            ("Documentation: ", step.doc_url()),
-        ];
-        for (name, text) in parts {
-            if let Some(text) = text {
-                self.line(&format!("{name}{text}"));
-            }
-        }
-    }
-
-    /// The text in a colour, where the page has colours.
-    #[must_use]
-    pub fn painted(&self, text: &str, colour: Colour) -> String {
-        let code = match colour {
-            Colour::Good => 32,
-            Colour::Unsure => 33,
-            Colour::Bad => 31,
-        };
-        if self.layout.colours { format!("\u{1b}[1;{code}m{text}\u{1b}[0m") } else { text.to_owned() }
-    }
+fn plain_step(number: &str, step: &Step) -> String {
+    let parts = [
+        (number, Some(step.text())),
+        ("Command: ", step.command_line()),
+        ("Code: ", step.code_line()),
+        ("Console: ", step.console_url()),
+        ("Documentation: ", step.doc_url()),
+    ];
+    parts.iter().filter_map(|(name, text)| Some(format!("{name}{}\n", (*text)?))).collect()
 }
 
 #[cfg(test)]
@@ -364,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_text_names_what_every_line_is() {
+    fn every_line_of_a_plain_layout_begins_with_what_it_is() {
         let text = Layout::new().plain().steps(&[step(), step()]);
         let lines: Vec<&str> = text.lines().collect();
         let starts = ["Step 1 of 2: ", "Command: ", "Documentation: ", "Step 2 of 2: "];

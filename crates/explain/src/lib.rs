@@ -15,10 +15,10 @@ pub mod layout;
 
 pub mod denial;
 
+mod decide;
+
 #[cfg(feature = "reader")]
 pub mod reader;
-
-mod decide;
 
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]

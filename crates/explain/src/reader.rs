@@ -1,31 +1,35 @@
-//! Reads what people paste and programs write down: log records, answers, requests and lists of scopes.
+//! Reads what people paste and programs record: answers, logs, requests and lists of scopes.
+//!
+//! [`RecordedAnswer`] is an answer, or a text that may hold one; [`NamedCall`] is the call that it
+//! answers.
 //!
 //! ```
-//! use gcp_scopes_explain::reader::{LogBlock, NamedCall};
+//! use gcp_scopes_explain::reader::{NamedCall, RecordedAnswer};
 //! use gcp_scopes_explain::refusal::{Gate, classify};
 //!
-//! let log = "2026-05-01 10:00:00 INFO GET https://storage.googleapis.com/storage/v1/b/photos\n\
-//!            2026-05-01 10:00:01 ERROR Request had insufficient authentication scopes.\n";
-//! let records: Vec<_> = LogBlock::all_of(log).iter().flat_map(LogBlock::records).collect();
-//! let answers = records.into_iter().flat_map(|record| record.answers());
-//! let gates: Vec<_> = answers.filter_map(|answer| classify(&answer.answer())).map(|refusal| refusal.gate()).collect();
-//! assert_eq!(gates, [Gate::Scope]);
+//! let log = "10:00:00 INFO GET https://storage.googleapis.com/storage/v1/b/photos\n\
+//!            10:00:01 ERROR Request had insufficient authentication scopes.\n";
+//! let records = RecordedAnswer::from_text(log).records();
+//! let mut refusals = records.iter().filter_map(|record| classify(&record.answer()));
+//! assert_eq!(refusals.next().map(|refusal| refusal.gate()), Some(Gate::Scope));
 //!
-//! let called = NamedCall::in_text(log).and_then(|call| call.method());
+//! let called = NamedCall::find_in(log).and_then(|call| call.method());
 //! assert_eq!(called.map(|method| method.id()), Some("storage.buckets.get"));
 //! ```
 
+mod call_in_text;
+mod input_errors;
 mod json_line;
 mod lists;
-mod log;
+mod log_records;
 mod named_call;
 mod places;
-mod question;
 mod recorded_answer;
+mod request;
+mod scope_list;
 
-pub use json_line::{looks_secret, nearest_name, shown};
-pub use log::{LogBlock, LogRecord, log_records};
+pub use input_errors::{looks_secret, nearest_name, shown};
 pub use named_call::NamedCall;
 pub use places::{CREDENTIALS, PLACES};
-pub use question::{Question, scopes};
-pub use recorded_answer::{RecordedAnswer, in_utf8};
+pub use recorded_answer::RecordedAnswer;
+pub use scope_list::scopes;

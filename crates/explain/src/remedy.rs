@@ -1,45 +1,51 @@
-//! What a person can do about a refusal for lack of scope, here.
+//! What a person can do about a refusal, at the place where the program runs.
 //!
-//! Pure: facts and environment in, ordered [`Step`]s out. Keyed on the credential first and on the
-//! place second, because a user's ADC file on a VM makes the VM's scopes irrelevant. A value enters
-//! a command only if it has the syntax Google documents for it; otherwise a placeholder in capitals
-//! stays, so that pasting a command never runs what somebody put into a VM's name.
+//! Functions from facts and an environment to [`Step`]s in order. The credential decides first and
+//! the place second: where a program uses a person's credential file, the scopes of its VM do not
+//! matter.
 //!
-//! The words stand in the files of `advice/`; code decides which section of them fits and which of
-//! their conditions hold.
+//! A value enters a command only if it has the syntax that Google documents for it. Otherwise a
+//! placeholder in capitals stays, so that a pasted command never runs what a user wrote into
+//! the name of a VM.
+//!
+//! The sentences are in the text files of `advice/`; code chooses the section and knows which of
+//! its conditions hold.
 //!
 //! ```
 //! use gcp_scopes_explain::environment::{Credential, Environment, Platform};
 //! use gcp_scopes_explain::{refusal, remedy};
 //!
-//! let refusal = refusal::classify_text("Request had insufficient authentication scopes.").expect("a refusal");
+//! let text = "Error 403: Request had insufficient authentication scopes.";
+//! let refusal = refusal::classify_text(text).expect("a refusal");
 //! let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer)
 //!     .with_instance("web-1")?
-//!     .with_zone("us-central1-a")?
-//!     .with_project("shop-prod")?;
+//!     .with_zone("us-central1-a")?;
 //! let steps = remedy::for_refusal(&refusal, &vm);
-//! // Nothing is known of the VM's scopes, so that they are looked up before the VM is stopped.
+//! // The scopes of the VM are not known here, so the first step is to look at them.
 //! let commands: Vec<&str> = steps.iter().filter_map(|step| step.command_line()).collect();
-//! assert!(commands[0].starts_with("gcloud compute instances describe web-1 --zone=us-central1-a"));
-//! assert_eq!(commands[1], "gcloud compute instances stop web-1 --zone=us-central1-a --project=shop-prod");
+//! assert!(commands[0].starts_with("gcloud compute instances describe web-1 "));
+//! // The project is not known either.
+//! let stop = "gcloud compute instances stop web-1 --zone=us-central1-a --project=PROJECT";
+//! assert_eq!(commands[1], stop);
 //! # Ok::<(), gcp_scopes_explain::Error>(())
 //! ```
 
 mod advice;
-mod asked;
-mod book;
 mod case;
-mod facts;
+mod context;
 mod gates;
-mod grant;
-mod plan;
+mod permissions;
+mod requested_scopes;
+mod scope_gate;
+mod sections;
 mod step;
 
-pub use asked::for_requested_scopes;
 pub(crate) use case::Case;
 pub use case::scopes_flag;
 pub use gates::{for_refusal, for_refused_call};
-pub use grant::for_permissions;
-pub use plan::for_calls;
-pub(crate) use plan::remedy;
-pub use step::{Remedy, Step};
+pub use permissions::for_permissions;
+pub use requested_scopes::for_requested_scopes;
+pub use scope_gate::for_calls;
+pub(crate) use scope_gate::remedy;
+pub(crate) use step::Remedy;
+pub use step::Step;

@@ -1,4 +1,5 @@
-//! Which gate refused: every wire form, every gate, and what looks like one but is another.
+//! Refusals are classified by gate: in every form of an answer, for every gate, and where one
+//! gate's answer looks like another's.
 
 #[path = "refusals/answers.rs"]
 mod answers;
@@ -15,7 +16,7 @@ use answers::{ANSWERS, Row};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gcp_scopes_catalog::scope::ScopeSet;
-use gcp_scopes_explain::refusal::{Answer, Certainty, Gate, Refusal, ScopeRefusal, classify, classify_text};
+use gcp_scopes_explain::refusal::{Answer, Certainty, Gate, Refusal, classify, classify_text};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 
@@ -46,7 +47,7 @@ fn is_scope(refusal: Option<&Refusal>) -> bool {
 }
 
 #[test]
-fn every_answer_is_told_by_its_gate() {
+fn every_answer_has_its_gate() {
     let found = |row: &Row| answered(row.status, row.headers, row.body);
     let wrong = |row: &&Row| verdict(found(row).as_ref()) != (row.gate, row.certainty);
     let wrong: Vec<_> = ANSWERS.iter().filter(wrong).map(|row| (row.name, found(row))).collect();
@@ -54,7 +55,7 @@ fn every_answer_is_told_by_its_gate() {
 }
 
 #[test]
-fn every_text_is_told_by_its_gate() {
+fn every_text_has_its_gate() {
     let mut wrong = Vec::new();
     for (gate, text) in texts::TEXTS {
         let refusal = classify_text(text);
@@ -66,10 +67,10 @@ fn every_text_is_told_by_its_gate() {
 }
 
 #[test]
-fn an_answer_is_told_by_its_gate_without_its_status_too() {
+fn an_answer_without_its_status_has_the_same_gate() {
     for row in ANSWERS.iter().filter(|row| row.certainty != "possible" && row.body.len() > 2) {
         let refusal = classify(&Answer::new(row.body.as_bytes()).with_headers(&headers(row.headers)));
-        // Neither the status nor words say so.
+        // Only the status names the gate of these.
         if !["rate limit as 429 in HTML", "401 anonymous"].contains(&row.name) {
             assert_eq!(verdict(refusal.as_ref()).0, row.gate, "{}", row.name);
         }
@@ -77,7 +78,7 @@ fn an_answer_is_told_by_its_gate_without_its_status_too() {
 }
 
 #[test]
-fn what_says_nothing_of_access_is_no_refusal() {
+fn an_answer_that_is_not_about_access_is_no_refusal() {
     for text in texts::NO_REFUSALS {
         assert!(classify_text(text).is_none(), "{text}: {:?}", classify_text(text));
     }
@@ -91,16 +92,16 @@ fn what_says_nothing_of_access_is_no_refusal() {
 }
 
 #[test]
-fn scope_refusals_tell_their_kind_and_others_have_none() {
-    let kind = |text| classify_text(text).expect(text).scope_refusal().map(ScopeRefusal::as_str);
-    assert_eq!(kind("Request had insufficient authentication scopes."), Some("missing"));
-    assert_eq!(kind("Metadata scope doesn't allow format FULL"), Some("restricting"));
-    assert_eq!(kind("Permission denied while getting Drive credentials."), Some("scope_or_share"));
-    assert_eq!(kind("The caller does not have permission"), None);
+fn only_scope_refusals_have_a_scope_problem() {
+    let problem = |text| classify_text(text).expect(text).scope_problem();
+    assert_eq!(problem("Request had insufficient authentication scopes."), Some("missing"));
+    assert_eq!(problem("Metadata scope doesn't allow format FULL"), Some("restricting"));
+    assert_eq!(problem("Permission denied while getting Drive credentials."), Some("scope_or_share"));
+    assert_eq!(problem("The caller does not have permission"), None);
 }
 
 #[test]
-fn each_part_of_an_answer_is_named_as_what_gave_the_verdict() {
+fn the_evidence_is_the_part_that_names_the_gate() {
     let challenge = ("www-authenticate", r#"Bearer error="insufficient_scope""#);
     let reason =
         |reason| format!(r#"{{"error":{{"code":403,"message":"No.","details":[{{"reason":"{reason}"}}]}}}}"#);
@@ -114,27 +115,27 @@ fn each_part_of_an_answer_is_named_as_what_gave_the_verdict() {
         (403, vec![challenge], String::new(), "header"),
         (403, vec![], String::new(), "status"),
     ] {
-        assert_eq!(refused(status, &lines, &body).evidence().as_str(), evidence, "{status} {body}");
+        assert_eq!(refused(status, &lines, &body).evidence(), evidence, "{status} {body}");
     }
 }
 
 #[test]
-fn token_failures_tell_whether_scopes_were_the_reason() {
-    let names_scopes = |text| classify_text(text).expect("a refusal").names_scopes();
-    assert!(names_scopes(r#"{"error":"invalid_scope","error_description":"Bad."}"#));
-    assert!(names_scopes(
+fn a_token_endpoint_refuses_requested_scopes_or_another_thing() {
+    let is_for_scopes = |text| classify_text(text).expect("a refusal").is_for_requested_scopes();
+    assert!(is_for_scopes(r#"{"error":"invalid_scope","error_description":"Bad."}"#));
+    assert!(is_for_scopes(
         "unauthorized_client: Client is unauthorized to retrieve access tokens using this method"
     ));
-    assert!(!names_scopes(
+    assert!(!is_for_scopes(
         r#"{"error":"unauthorized_client","error_description":"The given credential is rejected by the attribute condition."}"#
     ));
-    assert!(!names_scopes(
+    assert!(!is_for_scopes(
         r#"{"error":"invalid_grant","error_description":"Token has been expired or revoked."}"#
     ));
 }
 
 #[test]
-fn alternatives_are_read_from_challenges_of_every_age() {
+fn alternatives_are_read_from_challenges_of_every_form() {
     let auth = |short: &str| format!("https://www.googleapis.com/auth/{short}");
     let two = format!("{} {}", auth("drive"), auth("drive.file"));
     for (lines, expected) in [
@@ -144,14 +145,14 @@ fn alternatives_are_read_from_challenges_of_every_age() {
         (vec![format!(r#"Bearer error=insufficient_scope scope="{two}""#)], two.clone()),
         (vec![format!(r#"Basic realm="a, b", Bearer error="insufficient_scope", scope="{two}""#)], two.clone()),
         (vec!["Basic realm=x".to_owned(), format!(r#"Bearer error="insufficient_scope", scope="{two}""#)], two.clone()),
-        // Cut off: the last name may be a part of one.
+        // Cut off: the last scope may not be whole.
         (vec![format!(r#"Bearer error="insufficient_scope", scope="{two} https://www.goog"#)], two.clone()),
         (vec![format!(r#"Bearer error="insufficient_scope", scope="{} https://mail.go...""#, auth("drive"))], auth("drive")),
         (vec![r#"Bearer error="insufficient_scope", scope="https://mail.go..."#.to_owned()], String::new()),
-        // Names that are not under googleapis.com.
+        // Scopes that are not under googleapis.com.
         (vec![r#"Bearer error="insufficient_scope", scope="https://www.google.com/m8/feeds http://gdata.youtube.com""#.to_owned()],
             "https://www.google.com/m8/feeds http://gdata.youtube.com".to_owned()),
-        // Not a complaint of the scope.
+        // Challenges for another reason.
         (vec![format!(r#"Bearer error="invalid_token", scope="{two}""#)], String::new()),
         (vec![format!(r#"Bearer scope="{two}""#)], String::new()),
     ] {
@@ -178,7 +179,7 @@ fn alternatives_are_read_from_texts_of_clients() {
 }
 
 #[test]
-fn of_the_urls_in_a_text_only_scopes_are_alternatives() {
+fn only_scopes_among_the_urls_of_a_text_are_alternatives() {
     let text = "Acceptable scopes: https://mail.google.com/ https://www.googleapis.com/auth/newer.than.this \
         https://www.googleapis.com/auth/page?id=1 https://cloud.google.com/bigquery/docs openid";
     let expected = "https://mail.google.com/ https://www.googleapis.com/auth/newer.than.this";
@@ -187,19 +188,20 @@ fn of_the_urls_in_a_text_only_scopes_are_alternatives() {
 }
 
 #[test]
-fn of_each_kind_of_word_64_are_read() {
+fn at_most_64_messages_reasons_and_violations_are_read() {
     let scope = r#"{"message":"Request had insufficient authentication scopes."},
         {"reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"},{"type":"VPC_SERVICE_CONTROLS"}"#;
-    let telling: Vec<_> = scope.split_inclusive("},").map(|part| part.trim_end_matches(',').trim()).collect();
-    for (dull, telling) in
-        [r#"{"message":"No."}"#, r#"{"reason":"kite"}"#, r#"{"type":"kite"}"#].iter().zip(telling)
+    let decisive: Vec<_> =
+        scope.split_inclusive("},").map(|part| part.trim_end_matches(',').trim()).collect();
+    for (other, decisive) in
+        [r#"{"message":"No."}"#, r#"{"reason":"kite"}"#, r#"{"type":"kite"}"#].iter().zip(decisive)
     {
         let gate = |count| {
-            let parts = [vec![*dull; count], vec![telling]].concat().join(",");
+            let parts = [vec![*other; count], vec![decisive]].concat().join(",");
             refused(403, &[], &format!("[{parts}]")).gate()
         };
-        assert_ne!(gate(63), Gate::Other, "{telling}");
-        assert_eq!(gate(64), Gate::Other, "{telling}");
+        assert_ne!(gate(63), Gate::Other, "{decisive}");
+        assert_eq!(gate(64), Gate::Other, "{decisive}");
     }
 }
 
@@ -221,7 +223,7 @@ fn a_reason_is_one_word_of_letters_and_digits() {
 }
 
 #[test]
-fn of_what_a_client_calls_data_only_known_reasons_count() {
+fn only_known_reasons_count_in_the_field_data() {
     let gate = |data| {
         let details = format!(r#"{{"message":"No.","details":[{{"number":1,"data":"{data}"}}]}}"#);
         refused(403, &[], &details).gate()
@@ -231,7 +233,7 @@ fn of_what_a_client_calls_data_only_known_reasons_count() {
 }
 
 #[test]
-fn a_body_tells_its_status_in_http_and_in_grpc() {
+fn the_status_in_a_body_is_one_of_http_or_grpc() {
     for (status, gate) in [
         (r#""code":403"#, "other"),
         (r#""code":401"#, "credentials"),
@@ -260,7 +262,7 @@ fn a_list_of_alternatives_is_bounded() {
 }
 
 #[test]
-fn a_body_of_16_kib_that_was_cut_is_still_told() {
+fn a_body_that_is_cut_off_at_16_kib_has_its_gate() {
     let links = r#"{"description":"more","url":"https://example.com/help"},"#.repeat(2000);
     let body = format!(
         r#"{{"error":{{"code":403,"message":"Insufficient Permission","errors":[{{"message":"Insufficient Permission","reason":"insufficientPermissions"}}],"details":[{{"links":[{links}"#
@@ -270,7 +272,7 @@ fn a_body_of_16_kib_that_was_cut_is_still_told() {
 }
 
 #[test]
-fn of_a_body_64_kib_are_read() {
+fn the_first_64_kib_of_a_body_are_read() {
     let words = "Request had insufficient authentication scopes.";
     let behind = |bytes| classify_text(&format!("{}{words}", ".".repeat(bytes)));
     assert!(is_scope(behind(64 * 1024 - words.len()).as_ref()));
@@ -278,17 +280,17 @@ fn of_a_body_64_kib_are_read() {
 }
 
 #[test]
-fn a_pasted_response_is_judged_as_if_it_had_come_over_the_wire() {
+fn a_pasted_response_has_the_verdict_of_a_received_one() {
     let bare = "HTTP/1.1 403 Forbidden\nX-GUploader-UploadID: AHxI1nM-9_x\n\nForbidden";
     let bare = classify_text(bare).expect("a refusal");
     assert_eq!((bare.certainty(), bare.request_id()), (Certainty::Possible, Some("AHxI1nM-9_x")));
-    // The words alone are certain; with this status they may be about a call of the server's own.
+    // The message alone is certain; with this status it may be about a call that the server made.
     let relayed = format!("HTTP/1.1 502 Bad Gateway\nX-GUploader-UploadID: AHxI1nM-9_x\n\n{SCOPE_BODY}");
     let relayed = classify_text(&relayed).expect("a refusal");
     assert_eq!((relayed.certainty(), relayed.request_id()), (Certainty::Likely, Some("AHxI1nM-9_x")));
 }
 
-/// Every JSON row of a scope refusal that the words alone decide.
+/// Every scope refusal in JSON whose message alone decides.
 fn scope_bodies() -> impl Iterator<Item = (&'static str, serde_json::Value)> {
     let rows =
         ANSWERS.iter().filter(|row| row.gate == "scope" && row.certainty == "certain" && row.status == 403);
@@ -297,7 +299,7 @@ fn scope_bodies() -> impl Iterator<Item = (&'static str, serde_json::Value)> {
 }
 
 #[test]
-fn a_scope_refusal_survives_what_proxies_and_clients_do_to_json() {
+fn a_scope_refusal_is_found_in_json_that_proxies_and_clients_changed() {
     for (name, value) in scope_bodies() {
         let text = value.to_string();
         let mut noisy = value.clone();
@@ -331,7 +333,7 @@ fn a_scope_refusal_survives_what_proxies_and_clients_do_to_json() {
 }
 
 #[test]
-fn a_scope_refusal_survives_any_order_of_its_fields() {
+fn a_scope_refusal_is_found_with_its_fields_in_any_order() {
     let fields = [
         r#""code":403"#,
         r#""message":"Insufficient Permission""#,
@@ -348,13 +350,13 @@ fn a_scope_refusal_survives_any_order_of_its_fields() {
 
 proptest! {
     #[test]
-    fn nothing_in_a_body_panics(body in proptest::collection::vec(any::<u8>(), 0..600), status in 0u16..700) {
+    fn no_body_panics(body in proptest::collection::vec(any::<u8>(), 0..600), status in 0u16..700) {
         let _ = classify(&Answer::new(&body).with_status(status));
         let _ = classify(&Answer::new(&body));
     }
 
     #[test]
-    fn nothing_in_a_text_panics(text in "\\PC{0,200}", tail in "[<>{}\\[\\]\"'\\\\:=,. a-zA-Z0-9/%&;#*\n-]{0,300}") {
+    fn no_text_panics(text in "\\PC{0,200}", tail in "[<>{}\\[\\]\"'\\\\:=,. a-zA-Z0-9/%&;#*\n-]{0,300}") {
         let refusal = classify_text(&format!("{text}{tail}"));
         if let Some(message) = refusal.as_ref().and_then(Refusal::server_message) {
             prop_assert!(message.len() <= 1024 && !message.chars().any(char::is_control));
@@ -362,7 +364,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_in_a_header_panics(value in proptest::collection::vec(any::<u8>(), 0..300), name in 0usize..6) {
+    fn no_header_panics(value in proptest::collection::vec(any::<u8>(), 0..300), name in 0usize..6) {
         let names = ["www-authenticate", "grpc-status", "grpc-message", "grpc-status-details-bin", "google.rpc.errorinfo-bin", "x-guploader-uploadid"];
         if let Ok(value) = HeaderValue::from_bytes(&value) {
             let mut map = HeaderMap::new();
@@ -372,14 +374,14 @@ proptest! {
     }
 
     #[test]
-    fn nothing_in_grpc_details_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+    fn no_grpc_details_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let encoded = STANDARD.encode(&bytes);
         let map = headers(&[("grpc-status", "7"), ("grpc-status-details-bin", &encoded), ("google.rpc.errorinfo-bin", &encoded)]);
         prop_assert!(classify(&Answer::new(b"").with_headers(&map)).is_some());
     }
 
     #[test]
-    fn a_scope_refusal_survives_a_cut_anywhere_after_its_words(cut in 0usize..2000, row in 0usize..30) {
+    fn a_scope_refusal_is_found_if_the_body_is_cut_off_after_its_phrase(cut in 0usize..2000, row in 0usize..30) {
         let bodies: Vec<_> = scope_bodies().map(|(_, value)| serde_json::to_string_pretty(&value).expect("JSON")).collect();
         let body = &bodies[row % bodies.len()];
         let words = ["insufficient authentication scopes", "SCOPE_INSUFFICIENT", "not authorized", "Metadata scope does not", "Metadata scope doesn't", "requested spaces"];
@@ -403,7 +405,7 @@ proptest! {
 }
 
 #[test]
-fn a_resource_that_is_named_after_a_reason_makes_no_refusal_one_of_scope() {
+fn the_name_of_a_resource_is_not_a_reason() {
     for name in ["ACCESS_TOKEN_SCOPE_INSUFFICIENT", "insufficientScopes", "insufficientPermissions"] {
         for message in [
             format!("Access Denied: Table p:d.{name}: User does not have permission to query it."),

@@ -63,9 +63,9 @@ use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
 };
 
+use gcp_scopes::Denial;
 use gcp_scopes::call::Call;
 use gcp_scopes::delivery::{explained, fit};
-use gcp_scopes::denial::{AnswerForm, Denial};
 use gcp_scopes::flight::{Answered, Flight};
 use gcp_scopes::guard::Guard;
 use gcp_scopes::response::body::look;
@@ -205,7 +205,7 @@ impl HttpService for GuardHttpService {
         let flight = match guard.begin(&call).admit().await {
             Ok(flight) => flight,
             Err(denial) => {
-                let answer = denial.to_response(AnswerForm::Xml).map(bytes::Bytes::from);
+                let answer = denial.to_xml_response().map(bytes::Bytes::from);
                 self.connector.remember(denial);
                 return Ok(answer.map(Into::into));
             }

@@ -7,7 +7,7 @@ use gcp_scopes::layout::Layout;
 use gcp_scopes::refusal::{Certainty, Gate, Refusal, classify};
 use gcp_scopes::remedy::{Step, for_refused_call};
 use gcp_scopes::{Denial, Guard, ScopeSet};
-use gcp_scopes_explain::reader::{LogRecord, NamedCall, RecordedAnswer};
+use gcp_scopes_explain::reader::{NamedCall, RecordedAnswer};
 use serde::Serialize;
 
 use super::report;
@@ -26,8 +26,8 @@ pub(crate) struct Explainer {
 impl Explainer {
     /// Returns the most certain explanation among those of the responses that a log record may
     /// contain.
-    pub(crate) fn explain_record(&self, record: LogRecord) -> Explanation {
-        let explanations = record.answers().into_iter().map(|response| self.explain(&response));
+    pub(crate) fn explain_record(&self, record: &RecordedAnswer) -> Explanation {
+        let explanations = record.candidates().map(|response| self.explain(&response));
         explanations.reduce(Explanation::more_certain).unwrap_or_default()
     }
 
@@ -39,7 +39,7 @@ impl Explainer {
         // The argument decides, then the name that the server reported, then a request in the text.
         let named_call = self.call.clone().or_else(|| match server_method {
             Some(_) => None,
-            None => NamedCall::in_text(&response.body()),
+            None => NamedCall::find_in(&response.body()),
         });
         let method = named_call.as_ref().map_or(server_method, NamedCall::method);
         let named_call = named_call.unwrap_or_default();

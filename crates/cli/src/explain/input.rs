@@ -4,8 +4,6 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _, Read as _};
 use std::path::Path;
 
-use gcp_scopes_explain::reader::in_utf8;
-
 use crate::output::write_note;
 
 /// How many bytes of input are accepted. A longer log takes too long to search.
@@ -44,6 +42,18 @@ fn read_bytes(file: Option<&Path>) -> io::Result<Vec<u8>> {
         }
     };
     Ok(bytes)
+}
+
+/// Converts a text with a UTF-16 byte order mark to UTF-8: shells of Windows write UTF-16 to files.
+/// Other bytes are returned unchanged.
+fn in_utf8(bytes: Vec<u8>) -> Vec<u8> {
+    let unit: fn([u8; 2]) -> u16 = match bytes[..] {
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
+        _ => return bytes,
+    };
+    let units: Vec<u16> = bytes.chunks_exact(2).skip(1).map(|pair| unit([pair[0], pair[1]])).collect();
+    String::from_utf16_lossy(&units).into_bytes()
 }
 
 const EXAMPLE: &str = "the input is empty; expected what Google or a client answered, such as \

@@ -1,7 +1,7 @@
 //! Chooses the refusal to explain from an input, which is a log or one response.
 
 use gcp_scopes::refusal::Gate;
-use gcp_scopes_explain::reader::{LogBlock, LogRecord, RecordedAnswer, log_records};
+use gcp_scopes_explain::reader::RecordedAnswer;
 
 use super::explanation::{Explainer, Explanation};
 use crate::output::write_note;
@@ -9,20 +9,22 @@ use crate::output::write_note;
 /// Explains the first refusal in the input. Writes a note to standard error if the input contains a
 /// different refusal, too.
 pub(crate) fn explain(explainer: &Explainer, bytes: &[u8]) -> Explanation {
-    match log_records(bytes) {
-        Some(records) => {
-            let explanations = explain_records(explainer, records);
-            first_refusal_of_log(explanations.filter(|(_, explanation)| explanation.is_refusal()))
-        }
-        None => explain_text(explainer, bytes),
+    let records = RecordedAnswer::json_records(bytes);
+    if records.is_empty() {
+        return explain_text(explainer, bytes);
     }
+    let explanations = explain_records(explainer, records);
+    first_refusal_of_log(explanations.filter(|(_, explanation)| explanation.is_refusal()))
 }
 
 /// The name of a log record, such as `line 2`, and the explanation of the record.
 type NamedExplanation = (String, Explanation);
 
-fn explain_records(explainer: &Explainer, records: Vec<LogRecord>) -> impl Iterator<Item = NamedExplanation> {
-    records.into_iter().map(|record| (record.name(), explainer.explain_record(record)))
+fn explain_records(
+    explainer: &Explainer,
+    records: Vec<RecordedAnswer>,
+) -> impl Iterator<Item = NamedExplanation> {
+    records.into_iter().map(|record| (record.name().unwrap_or_default(), explainer.explain_record(&record)))
 }
 
 /// How many refusals of a log are read, the explained one included. The rest can only change the
@@ -53,11 +55,12 @@ const ADVICE: &str = "To have that one explained, give it by itself";
 /// response.
 fn explain_text(explainer: &Explainer, bytes: &[u8]) -> Explanation {
     let text = String::from_utf8_lossy(bytes);
-    let blocks = LogBlock::all_of(&text);
+    let blocks = RecordedAnswer::log_blocks(&text);
     if !blocks.is_empty() {
         return explain_blocks(explainer, &blocks);
     }
-    let explanation = first_refusal(explainer, RecordedAnswer::parts(bytes)).unwrap_or_default();
+    let whole = RecordedAnswer::from_text(bytes);
+    let explanation = first_refusal(explainer, &whole).unwrap_or_default();
     if let Some(gate) = explanation.gate() {
         note_other_gate(explainer, &text, gate);
     }
@@ -65,10 +68,10 @@ fn explain_text(explainer: &Explainer, bytes: &[u8]) -> Explanation {
 }
 
 /// Explains the first refusal in a log of plain text, given as blocks of neighbouring records.
-fn explain_blocks(explainer: &Explainer, blocks: &[LogBlock<'_>]) -> Explanation {
+fn explain_blocks(explainer: &Explainer, blocks: &[RecordedAnswer]) -> Explanation {
     let (mut first_block, mut refusals) = (None, Vec::new());
     for block in blocks {
-        let Some(explanation) = first_refusal(explainer, block.answers()) else { continue };
+        let Some(explanation) = first_refusal(explainer, block) else { continue };
         first_block.get_or_insert(explanation);
         let explanations = explain_records(explainer, block.records());
         refusals.extend(explanations.filter(|(_, explanation)| explanation.is_likely()));
@@ -84,11 +87,9 @@ fn explain_blocks(explainer: &Explainer, blocks: &[LogBlock<'_>]) -> Explanation
     }
 }
 
-fn first_refusal(
-    explainer: &Explainer,
-    responses: impl Iterator<Item = RecordedAnswer>,
-) -> Option<Explanation> {
-    responses.map(|response| explainer.explain(&response)).find(Explanation::is_refusal)
+/// Returns the explanation of the first refusal among the responses that a text may contain.
+fn first_refusal(explainer: &Explainer, text: &RecordedAnswer) -> Option<Explanation> {
+    text.candidates().map(|response| explainer.explain(&response)).find(Explanation::is_refusal)
 }
 
 /// How many lines of a text are searched for another refusal. A text that is pasted rarely has
@@ -103,7 +104,7 @@ fn note_other_gate(explainer: &Explainer, text: &str, explained: Gate) {
         return;
     }
     let mut likely = (1..).zip(text.lines().take(MAX_LINES)).filter_map(|(number, line)| {
-        let explanation = explainer.explain(&RecordedAnswer::text(line.to_owned()));
+        let explanation = explainer.explain(&RecordedAnswer::from_text(line));
         explanation.gate().filter(|_| explanation.is_likely()).map(|gate| (number, gate))
     });
     if let Some((number, gate)) = likely.find(|(_, gate)| *gate != explained) {

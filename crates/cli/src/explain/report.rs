@@ -71,7 +71,7 @@ fn headline(refusal: &Refusal) -> String {
         Gate::OrgPolicy => "A policy of the organisation refused this call",
         Gate::RateLimit => "A rate limit or a quota refused this call",
         Gate::QuotaProject => "The project that the call is charged to is missing or not usable",
-        Gate::Credentials if refusal.names_scopes() => {
+        Gate::Credentials if refusal.is_for_requested_scopes() => {
             "No token was made: the token endpoint refused the scopes it was asked for"
         }
         Gate::Credentials => "The credential was missing or not accepted",
@@ -99,7 +99,7 @@ fn mid_sentence(what: &str) -> String {
 
 /// Returns a name for the part of the response that identifies the gate.
 fn evidence(refusal: &Refusal) -> &'static str {
-    match refusal.evidence().as_str() {
+    match refusal.evidence() {
         "error_info" => "error's machine-readable reason",
         "violation" => "error's list of violations",
         "token_endpoint" => "error of a token endpoint",

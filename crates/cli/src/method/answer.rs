@@ -4,14 +4,13 @@ use gcp_scopes::call::AbstainReason;
 use gcp_scopes::catalog::{ApiMethod, Endpoints, lookup};
 use gcp_scopes::guard::{Verdict, verdict};
 use gcp_scopes::layout::Layout;
-use gcp_scopes_explain::reader::Question;
+use gcp_scopes_explain::reader::NamedCall;
 use serde::Serialize;
 
 use crate::output::to_json;
 use crate::style::StyleArgs;
 
-/// The answer to a [`Question`]: the method of a request, and whether the scopes of a token
-/// suffice.
+/// The method of a call, and whether the scopes of a token suffice for the call.
 pub(crate) struct MethodAnswer {
     method: Option<ApiMethod>,
     /// Why the scopes of the method do not decide the request; `None` if they do.
@@ -26,10 +25,10 @@ impl MethodAnswer {
         Self { method: Some(method), doubt: None, verdict: Verdict::Abstain(AbstainReason::Granted) }
     }
 
-    /// Returns the answer for the request of a question and, if the question has one, its token.
-    pub(crate) fn to(question: &Question) -> Self {
-        let found = lookup(&question.call(), &Endpoints::new());
-        let verdict = match (&found, question.granted()) {
+    /// Returns the answer for a call and, if the call has one, its token.
+    pub(crate) fn to(call: &NamedCall) -> Self {
+        let found = lookup(&call.call(), &Endpoints::new());
+        let verdict = match (&found, call.granted()) {
             (Err(why), _) => Verdict::Abstain(*why),
             (Ok(found), Some(granted)) => verdict(found, granted),
             (Ok(found), None) => Verdict::Abstain(found.doubt().unwrap_or(AbstainReason::Granted)),
@@ -50,19 +49,19 @@ impl MethodAnswer {
     }
 
     /// Returns the answer as text: the method, and a sentence about the scopes of the token.
-    pub(crate) fn text(&self, question: &Question, style: &StyleArgs) -> String {
+    pub(crate) fn text(&self, call: &NamedCall, style: &StyleArgs) -> String {
         let layout = style.layout();
         let Some(method) = self.method else {
-            let why = reason_text(self.reason(), question);
+            let why = reason_text(self.reason(), call);
             return format!("no API method\n{}", layout.paragraph(&why));
         };
         let mut text = describe(method, style);
-        let why = match (question.granted(), self.doubt) {
+        let why = match (call.granted(), self.doubt) {
             (Some(_), _) => {
-                let why = reason_text(self.reason(), question);
+                let why = reason_text(self.reason(), call);
                 format!("{}: {why}", decision(self.verdict))
             }
-            (None, Some(doubt)) => reason_text(doubt.as_str(), question),
+            (None, Some(doubt)) => reason_text(doubt.as_str(), call),
             (None, None) => return text,
         };
         text += &layout.paragraph(&why);
@@ -153,8 +152,8 @@ fn decision(verdict: Verdict) -> &'static str {
 }
 
 /// Returns a sentence for a value of the key `why`.
-fn reason_text(reason: &str, question: &Question) -> String {
-    let host = question.uri().host().unwrap_or_default();
+fn reason_text(reason: &str, call: &NamedCall) -> String {
+    let host = call.uri().host().unwrap_or_default();
     let text = match reason {
         "accepted" => "the token holds an accepted scope (IAM is another question)",
         "missing" => "the token holds none of these scopes, and no IAM role can change that",

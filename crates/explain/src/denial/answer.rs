@@ -1,10 +1,10 @@
-//! A denial as an HTTP answer, for clients whose users read the error message of an answer and
-//! nothing else.
+//! A denial as the HTTP answer of an API, for clients that show their users the error message of an
+//! answer and nothing else.
 //!
-//! [`Denial::explained_body`] puts the denial's line into the message of Google's own refusal;
-//! [`Denial::to_response`] is the refusal of a call that was not sent. Both are forms of Google's that clients parse: JSON
-//! (<https://cloud.google.com/apis/design/errors#http_mapping>), or the XML of Cloud Storage
-//! (<https://cloud.google.com/storage/docs/xml-api/reference-status>).
+//! [`Denial::explained_body`] adds the denial's line to the message of Google's refusal;
+//! [`Denial::to_response`] is the answer to a call that was not sent. Both keep to the forms that
+//! clients parse: JSON (<https://cloud.google.com/apis/design/errors#http_mapping>), or the XML of
+//! Cloud Storage (<https://cloud.google.com/storage/docs/xml-api/reference-status>).
 
 use std::borrow::Cow;
 
@@ -17,21 +17,22 @@ use gcp_scopes_catalog::scope::Scope;
 
 use super::Denial;
 
-/// How an API writes its refusals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AnswerForm {
-    /// JSON APIs.
+/// How many scopes a challenge lists, so that the header stays below 2 KiB: a scope's URI has 40 to
+/// 80 bytes.
+const IN_A_CHALLENGE: usize = 24;
+
+/// The form in which an API writes its refusals.
+#[derive(Clone, Copy)]
+enum ErrorForm {
     Json,
     /// The XML API of Cloud Storage.
     Xml,
 }
 
-impl AnswerForm {
-    /// The form of the API that was called. Only calls of the XML API are known by the method of another
-    /// API; what is not known at all is JSON, as most are.
-    #[must_use]
-    pub fn of(denial: &Denial) -> Self {
+impl ErrorForm {
+    /// The form of the API that was called. Only calls of the XML API are known by the method of
+    /// another API, and only those that Google does not document show it. Most APIs answer in JSON.
+    fn for_call(denial: &Denial) -> Self {
         match denial.method().map(|method| method.basis()) {
             Some(Basis::Inferred) => Self::Xml,
             _ => Self::Json,
@@ -40,36 +41,82 @@ impl AnswerForm {
 }
 
 impl Denial {
-    /// The body of a refusal with the denial's line in its message, and all else as it was sent.
+    /// The body of a refusal with the denial's line added to its message, and everything else
+    /// unchanged.
     ///
-    /// `plain` is the beginning of the body without compression, and `is_whole` tells whether it is all of it.
-    /// A body that was not seen whole, or does not parse, is made anew in the form that `headers` announce;
-    /// text that is neither JSON nor XML gets the line in front.
+    /// `plain` is the beginning of the body, decompressed; `is_whole` says that there is no more of
+    /// it. A body that is cut off or cannot be parsed is replaced by one in the form that `headers`
+    /// announce. Text that is neither JSON nor XML follows the line.
+    ///
+    /// ```
+    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
+    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// let google = br#"{"error":{"code":403,"message":"Insufficient Permission"}}"#;
+    /// let explained = denial.explained_body(&http::HeaderMap::new(), google, true);
+    /// let message = "Insufficient Permission. storage.objects.insert was not sent: ";
+    /// assert!(explained.starts_with(&format!(r#"{{"error":{{"code":403,"message":"{message}"#)));
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
     #[must_use]
     pub fn explained_body(&self, headers: &HeaderMap, plain: &[u8], is_whole: bool) -> String {
         let text = std::str::from_utf8(plain).ok().filter(|_| is_whole);
-        let body = match announced(headers) {
-            Some(Announced::Json) => text.and_then(|text| in_json(self, text)),
-            Some(Announced::Xml) => text.and_then(|text| in_xml(self, text)),
-            Some(Announced::Text) => return format!("{self}\n\n{}", String::from_utf8_lossy(plain)),
-            None => text.and_then(|text| in_json(self, text).or_else(|| in_xml(self, text))),
+        let announced = ContentType::announced_in(headers);
+        let body = match announced {
+            Some(ContentType::Json) => text.and_then(|text| explain_json(self, text)),
+            Some(ContentType::Xml) => text.and_then(|text| explain_xml(self, text)),
+            Some(ContentType::Other) => return format!("{self}\n\n{}", String::from_utf8_lossy(plain)),
+            None => text.and_then(|text| explain_json(self, text).or_else(|| explain_xml(self, text))),
         };
-        let form = match announced(headers) {
-            Some(Announced::Xml) => AnswerForm::Xml,
-            Some(_) => AnswerForm::Json,
-            None => AnswerForm::of(self),
+        let form = match announced {
+            Some(ContentType::Xml) => ErrorForm::Xml,
+            Some(_) => ErrorForm::Json,
+            None => ErrorForm::for_call(self),
         };
-        body.unwrap_or_else(|| made(self, form))
+        body.unwrap_or_else(|| error_body(self, form))
     }
 
-    /// The answer to a call that was not sent: 403, as Google writes it, with the denial in its
-    /// extensions. Its `ErrorInfo` names this project as the domain, so that nobody takes it for Google's.
+    /// The answer to a call that was not sent: 403 with an error in JSON, or in XML where the
+    /// method shows that Cloud Storage's XML API was called. Its extensions hold the denial, and
+    /// its `ErrorInfo` has the domain `gcp-scopes`, which shows that the answer is not Google's.
+    ///
+    /// ```
+    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
+    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// use gcp_scopes_explain::Denial;
+    ///
+    /// let answer = denial.to_response();
+    /// assert_eq!(answer.status(), 403);
+    /// assert!(answer.body().contains("storage.objects.insert was not sent: "));
+    /// assert!(answer.extensions().get::<Denial>().is_some());
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
     #[must_use]
-    pub fn to_response(&self, form: AnswerForm) -> Response<String> {
-        let body = made(self, form);
+    pub fn to_response(&self) -> Response<String> {
+        self.response_in(ErrorForm::for_call(self))
+    }
+
+    /// [`to_response`](Self::to_response) in the form of Cloud Storage's XML API, for clients that
+    /// call that API alone: its documented calls have the methods of the JSON API, so that the
+    /// denial does not show which of the two was called.
+    ///
+    /// ```
+    /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
+    /// # let denial = gcp_scopes_explain::Denial::for_method(method);
+    /// let answer = denial.to_xml_response();
+    /// assert_eq!(answer.headers()["content-type"], "application/xml; charset=UTF-8");
+    /// assert!(answer.body().contains("<Error><Code>AccessDenied</Code>"));
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn to_xml_response(&self) -> Response<String> {
+        self.response_in(ErrorForm::Xml)
+    }
+
+    fn response_in(&self, form: ErrorForm) -> Response<String> {
+        let body = error_body(self, form);
         let content_type = match form {
-            AnswerForm::Json => "application/json; charset=UTF-8",
-            AnswerForm::Xml => "application/xml; charset=UTF-8",
+            ErrorForm::Json => "application/json; charset=UTF-8",
+            ErrorForm::Xml => "application/xml; charset=UTF-8",
         };
         let mut answer = Response::new(String::new());
         *answer.status_mut() = StatusCode::FORBIDDEN;
@@ -84,35 +131,41 @@ impl Denial {
     }
 }
 
-/// What `Content-Type` says that a body is.
-enum Announced {
+/// The type of a body.
+#[derive(Clone, Copy)]
+enum ContentType {
     Json,
     Xml,
-    Text,
+    Other,
 }
 
-fn announced(headers: &HeaderMap) -> Option<Announced> {
-    let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    let kind = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    Some(match kind.rsplit(['/', '+']).next() {
-        Some("json") => Announced::Json,
-        Some("xml") => Announced::Xml,
-        _ => Announced::Text,
-    })
+impl ContentType {
+    fn announced_in(headers: &HeaderMap) -> Option<Self> {
+        let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+        let kind = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        Some(match kind.rsplit(['/', '+']).next() {
+            Some("json") => Self::Json,
+            Some("xml") => Self::Xml,
+            _ => Self::Other,
+        })
+    }
 }
 
-fn in_json(denial: &Denial, text: &str) -> Option<String> {
+/// JSON with the line added to its message, and to the first of its `errors`, which some clients
+/// show.
+fn explain_json(denial: &Denial, text: &str) -> Option<String> {
     let mut root: Value = serde_json::from_str(text).ok()?;
     let error = error_object(&mut root)?;
-    extend(denial, error.get_mut("message")?)?;
+    explain_message(denial, error.get_mut("message")?)?;
     let first = error.get_mut("errors").and_then(|errors| errors.get_mut(0));
     if let Some(message) = first.and_then(|first| first.get_mut("message")) {
-        extend(denial, message);
+        explain_message(denial, message);
     }
     Some(root.to_string())
 }
 
-/// `{"error": {…}}`, the same in an array, as streaming methods send it, or the inner object alone.
+/// The inner object of `{"error": {…}}`, of that in an array, as streaming methods send it, or
+/// `root` if it is the inner object itself.
 fn error_object(root: &mut Value) -> Option<&mut Map<String, Value>> {
     let outer = if root.is_array() { root.get_mut(0)? } else { root };
     match outer.get("error").is_some() {
@@ -121,20 +174,28 @@ fn error_object(root: &mut Value) -> Option<&mut Map<String, Value>> {
     }
 }
 
-fn extend(denial: &Denial, message: &mut Value) -> Option<()> {
-    *message = Value::String(joined(message.as_str()?, denial));
+fn explain_message(denial: &Denial, message: &mut Value) -> Option<()> {
+    *message = Value::String(with_line(message.as_str()?, denial));
     Some(())
 }
 
-/// The server's words come first, so that who looks for them at the beginning still finds them.
-fn joined(words: &str, denial: &Denial) -> String {
-    let words = words.trim_end();
-    format!("{words}{}{denial}", gap_after(words.as_bytes().last()))
+/// The server's message comes first: programs look for its beginning.
+fn with_line(message: &str, denial: &Denial) -> String {
+    let message = message.trim_end();
+    format!("{message}{}{denial}", separator_after(message.as_bytes().last()))
 }
 
-/// What stands between the server's words, which end in this byte, and the line of a denial.
+/// What separates a server's message, which ends in this byte, from a denial's line.
+///
+/// ```
+/// use gcp_scopes_explain::denial::separator_after;
+///
+/// assert_eq!(separator_after(b"Insufficient Permission".last()), ". ");
+/// assert_eq!(separator_after(b"Forbidden.".last()), " ");
+/// assert_eq!(separator_after(b"".last()), "");
+/// ```
 #[must_use]
-pub fn gap_after(last: Option<&u8>) -> &'static str {
+pub fn separator_after(last: Option<&u8>) -> &'static str {
     match last {
         None => "",
         Some(b'.' | b'!' | b'?' | b':') => " ",
@@ -142,25 +203,25 @@ pub fn gap_after(last: Option<&u8>) -> &'static str {
     }
 }
 
-/// The line goes to the end of `<Message>`, or of `<Details>` where there is no message.
-fn in_xml(denial: &Denial, text: &str) -> Option<String> {
+/// XML with the line at the end of `<Message>`, or of `<Details>` where there is no message.
+fn explain_xml(denial: &Denial, text: &str) -> Option<String> {
     let start = text.find("<Error")?;
     let end = |name: &str| text.get(start..)?.find(name).map(|place| start + place);
     let (before, rest) = text.split_at_checked(end("</Message>").or_else(|| end("</Details>"))?)?;
     let before = before.trim_end();
     let last = before.as_bytes().last();
-    // An empty element has no words to go on from.
-    let gap = if last == Some(&b'>') { "" } else { gap_after(last) };
-    Some(format!("{before}{gap}{}{rest}", escaped(&denial.to_string())))
+    // After the opening tag of an empty element there is no message to separate the line from.
+    let separator = if last == Some(&b'>') { "" } else { separator_after(last) };
+    Some(format!("{before}{separator}{}{rest}", escaped(&denial.to_string())))
 }
 
-/// A body from what is known. Its message begins with the server's words, where some were read.
-fn made(denial: &Denial, form: AnswerForm) -> String {
-    let words = denial.refusal().and_then(|refusal| refusal.server_message()).unwrap_or_default();
-    let message = joined(words, denial);
+/// A whole error. Its message begins with the server's, if there is one.
+fn error_body(denial: &Denial, form: ErrorForm) -> String {
+    let by_server = denial.refusal().and_then(|refusal| refusal.server_message()).unwrap_or_default();
+    let message = with_line(by_server, denial);
     match form {
-        AnswerForm::Json => json_error(denial, &message).to_string(),
-        AnswerForm::Xml => format!(
+        ErrorForm::Json => json_error(denial, &message).to_string(),
+        ErrorForm::Xml => format!(
             "<?xml version='1.0' encoding='UTF-8'?><Error><Code>AccessDenied</Code><Message>{}</Message></Error>",
             escaped(&message)
         ),
@@ -187,11 +248,10 @@ fn json_error(denial: &Denial, message: &str) -> Value {
     }})
 }
 
-/// <https://www.rfc-editor.org/rfc/rfc6750#section-3>. Of a long list the first scopes, so that the header
-/// stays below a KiB or two.
+/// The challenge of a missing scope: <https://www.rfc-editor.org/rfc/rfc6750#section-3>.
 fn challenge(denial: &Denial) -> String {
     let scopes: Vec<String> =
-        denial.accepted().iter().take(24).map(|scope| Scope::to_string(&scope)).collect();
+        denial.accepted().iter().take(IN_A_CHALLENGE).map(|scope| Scope::to_string(&scope)).collect();
     format!(r#"Bearer error="insufficient_scope", scope="{}""#, scopes.join(" "))
 }
 
@@ -204,19 +264,19 @@ fn escaped(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::denial::DenialKind;
-    use crate::environment::{Environment, Snapshot};
-    use crate::granted::GrantedScopes;
-    use gcp_scopes_catalog::ApiMethod;
+    use gcp_scopes_catalog::call::Call;
+    use gcp_scopes_catalog::{ApiMethod, Endpoints, lookup};
 
     fn denial() -> Denial {
-        let method = ApiMethod::by_id("storage.objects.get").unwrap();
-        let here = Arc::new(Environment::from_snapshot(&Snapshot::default()));
-        let granted = GrantedScopes::unknown("");
-        Denial::predicted(DenialKind::Predicted, method, method.accepted(), granted, here)
+        Denial::for_method(ApiMethod::by_id("storage.objects.get").unwrap())
+    }
+
+    /// A denial of a call of the XML API that Google documents only by its JSON equivalent.
+    fn undocumented() -> Denial {
+        let uri = "https://storage.googleapis.com/photos?cors".parse().unwrap();
+        let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
+        Denial::for_method(found.unwrap().method())
     }
 
     fn with(content_type: &'static str) -> HeaderMap {
@@ -276,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_does_not_parse_or_was_not_seen_whole_is_made_anew_in_its_form() {
+    fn a_body_that_cannot_be_parsed_or_is_cut_off_is_replaced_in_its_form() {
         let line = denial().to_string();
         let good_json = r#"{"error":{"message":"No."}}"#;
         let good_xml = "<Error><Message>No.</Message></Error>";
@@ -295,13 +355,15 @@ mod tests {
             ("text/xml", good_xml, false),
         ];
         for (content_type, body, whole) in rows {
-            let made = &*denial().explained_body(&with(content_type), body.as_bytes(), whole);
+            let replaced = &*denial().explained_body(&with(content_type), body.as_bytes(), whole);
             match content_type.ends_with("xml") {
-                true => assert!(made.contains(&format!("<Message>{line}</Message>")), "{body}: {made}"),
+                true => {
+                    assert!(replaced.contains(&format!("<Message>{line}</Message>")), "{body}: {replaced}")
+                }
                 false => {
-                    let made: Value = serde_json::from_str(made).unwrap();
-                    assert_eq!(made["error"]["message"], line, "{content_type} {body}");
-                    assert_eq!(made["error"]["code"], 403);
+                    let replaced: Value = serde_json::from_str(replaced).unwrap();
+                    assert_eq!(replaced["error"]["message"], line, "{content_type} {body}");
+                    assert_eq!(replaced["error"]["code"], 403);
                 }
             }
         }
@@ -310,11 +372,13 @@ mod tests {
     }
 
     #[test]
-    fn a_made_up_answer_is_a_403_that_carries_the_denial_and_its_scopes() {
-        for (form, content_type) in
-            [(AnswerForm::Json, "application/json"), (AnswerForm::Xml, "application/xml")]
-        {
-            let answer = denial().to_response(form);
+    fn the_answer_to_a_call_that_was_not_sent_is_a_403_with_the_denial_and_its_scopes() {
+        let answers = [
+            (denial().to_response(), "application/json"),
+            (denial().to_xml_response(), "application/xml"),
+            (undocumented().to_response(), "application/xml"),
+        ];
+        for (answer, content_type) in answers {
             assert_eq!(answer.status(), StatusCode::FORBIDDEN);
             let header = |name| answer.headers()[name].to_str().unwrap();
             assert!(header(CONTENT_TYPE).starts_with(content_type));

@@ -1,19 +1,19 @@
-//! The error in which a client hands a denial on.
+//! The error that carries a denial through a client, and how it is found again.
 
 use std::error::Error as StdError;
 
 use super::Denial;
 
-/// What a client is handed: an error whose source is the [`Denial`].
+/// The error that a client gets: its source is the [`Denial`], and it prints the denial's line.
 ///
-/// Several clients (reqwest-middleware's `Error::Middleware` among them) are transparent: their
-/// `source()` skips the error they were given and starts one level below it. So the denial stands
-/// one level below. Display repeats its line, for clients that print one level only.
+/// Some clients skip the error that they are given when a caller asks for the source, such as
+/// reqwest-middleware with its transparent `Error::Middleware`. The denial is one level below, so
+/// it is found all the same. Other clients print one level only, so the line is printed here too.
 ///
 /// ```
 /// # use gcp_scopes_explain::Denial;
-/// fn hand_over(denial: Denial) -> Box<dyn std::error::Error + Send + Sync> {
-///     denial.into_error().into() // `Denial::find` finds the denial again
+/// fn fail(denial: Denial) -> Box<dyn std::error::Error + Send + Sync> {
+///     denial.into_error().into() // `Denial::find` finds the denial in it
 /// }
 /// ```
 #[derive(Debug, thiserror::Error)]
@@ -21,22 +21,10 @@ use super::Denial;
 pub struct DenialError(#[source] Denial);
 
 impl Denial {
-    /// The error to hand to a client, in which [`of`](Self::of) finds the denial again.
+    /// Finds the denial in an error, however deep a client has wrapped it.
     ///
-    /// ```
-    /// # use gcp_scopes_explain::Denial;
-    /// fn to_io(denial: Denial) -> std::io::Error {
-    ///     std::io::Error::other(denial.into_error())
-    /// }
-    /// ```
-    #[must_use]
-    pub fn into_error(self) -> DenialError {
-        DenialError(self)
-    }
-
-    /// Finds the denial in an error, however deep a client has wrapped it: like Go's `errors.As`.
-    ///
-    /// Walks [`source`](StdError::source) from `error` on. With `anyhow`, pass `&*error`.
+    /// Follows [`source`](StdError::source) from `error` on, as Go's `errors.As` does. With
+    /// `anyhow`, pass `&*error`.
     ///
     /// ```
     /// # fn show(error: &(dyn std::error::Error + 'static)) {
@@ -57,5 +45,18 @@ impl Denial {
             next = error.source();
         }
         None
+    }
+
+    /// The error to give to a client, in which [`find`](Self::find) finds the denial again.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::Denial;
+    /// fn to_io(denial: Denial) -> std::io::Error {
+    ///     std::io::Error::other(denial.into_error())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn into_error(self) -> DenialError {
+        DenialError(self)
     }
 }

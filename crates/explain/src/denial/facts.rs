@@ -1,4 +1,4 @@
-//! What a denial is made of.
+//! The facts that a denial holds, and its steps, which follow from them.
 
 use std::sync::{Arc, OnceLock};
 
@@ -7,10 +7,10 @@ use gcp_scopes_catalog::scope::ScopeSet;
 
 use crate::environment::Environment;
 use crate::granted::GrantedScopes;
-use crate::refusal::{Refusal, ScopeRefusal};
+use crate::refusal::{Refusal, ScopeProblem};
 use crate::remedy::{self, Case, Remedy};
 
-/// How a [`Denial`](crate::Denial) came about.
+/// Whether the call of a [`Denial`](crate::Denial) was sent, and if not, why not.
 ///
 /// ```
 /// use gcp_scopes_explain::denial::DenialKind;
@@ -23,16 +23,16 @@ use crate::remedy::{self, Case, Remedy};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DenialKind {
-    /// Nothing was sent: the token's scopes are known, and the method accepts none of them.
+    /// Not sent: the token's scopes are known, and the method accepts none of them.
     Predicted,
-    /// Nothing was sent: Google has refused this method with this token before.
+    /// Not sent: Google refused this method with this token before.
     Confirmed,
-    /// Google answered, and refused the call for lack of scope.
+    /// Sent, and refused by Google for lack of scope.
     Refused,
 }
 
 impl DenialKind {
-    /// The kind as one word.
+    /// The kind in one word, for logs and JSON.
     ///
     /// ```
     /// assert_eq!(gcp_scopes_explain::denial::DenialKind::Predicted.as_str(), "predicted");
@@ -54,28 +54,27 @@ pub(super) struct Facts {
     pub(super) granted: GrantedScopes,
     pub(super) environment: Arc<Environment>,
     pub(super) refusal: Option<Refusal>,
-    /// Worded when it is first asked for.
+    /// Made when it is first asked for, since not every denial is read.
     pub(super) remedy: OnceLock<Remedy>,
 }
 
 impl Facts {
-    /// What to do.
     pub(super) fn remedy(&self) -> &Remedy {
         self.remedy.get_or_init(|| remedy::remedy(&self.case()))
     }
 
-    /// Whether a scope that would do is among those that the refused token is said to hold.
+    /// Whether the refused token is said to hold an accepted scope.
     pub(super) fn is_contradicted(&self) -> bool {
         self.case().is_contradicted()
     }
 
-    /// How the lack of scope was said.
-    pub(super) fn scope_refusal(&self) -> ScopeRefusal {
-        self.refusal.as_ref().and_then(Refusal::scope_refusal).unwrap_or(ScopeRefusal::Missing)
+    /// What is wrong with the token's scopes. Without an answer of Google's, one is missing.
+    pub(super) fn problem(&self) -> ScopeProblem {
+        self.refusal.as_ref().and_then(Refusal::problem).unwrap_or(ScopeProblem::Missing)
     }
 
     fn case(&self) -> Case<'_> {
         let accepted = std::slice::from_ref(&self.accepted);
-        Case::new(self.scope_refusal(), accepted, self.granted.scopes(), &self.environment)
+        Case::new(self.problem(), accepted, self.granted.scopes(), &self.environment)
     }
 }

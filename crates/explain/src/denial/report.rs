@@ -1,4 +1,4 @@
-//! The words of a [`Denial`](super::Denial): one line for logs, a page for people.
+//! The texts of a [`Denial`](super::Denial): a line for logs and a page for people.
 
 use std::fmt;
 
@@ -7,15 +7,15 @@ use gcp_scopes_catalog::scope::Scope;
 
 use super::facts::{DenialKind, Facts};
 use crate::environment::{Credential, Platform};
-use crate::layout::{Colour, Layout, Page};
-use crate::refusal::{Refusal, ScopeRefusal};
+use crate::layout::Layout;
+use crate::refusal::{Refusal, ScopeProblem};
 
-/// Scopes named on one line before the rest is counted.
+/// How many scopes the line for a log names before it counts the rest, so that it stays one line.
 const ON_A_LINE: usize = 3;
-/// Scopes listed in a report before the rest is counted: a few methods accept over seventy.
+/// How many scopes a report lists before it counts the rest: a few methods accept over seventy.
 const IN_A_LIST: usize = 12;
 
-/// The line that users most need, because IAM is where they look first.
+/// The most important sentence of all, because IAM is where people look first.
 const NO_ROLE_HELPS: &str = "No IAM role fixes this";
 
 pub(super) fn line(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -24,9 +24,9 @@ pub(super) fn line(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         DenialKind::Refused => "was refused",
     };
     write!(f, "{} {verb}: ", subject(facts))?;
-    match facts.scope_refusal() {
-        ScopeRefusal::Restricting => f.write_str("its token holds an OAuth scope that restricts it")?,
-        ScopeRefusal::ScopeOrShare => {
+    match facts.problem() {
+        ScopeProblem::Restricting => f.write_str("its token holds an OAuth scope that restricts it")?,
+        ScopeProblem::ScopeOrShare => {
             f.write_str("its token lacks the OAuth scope for Drive, or the file is not shared")?;
         }
         _ => missing(facts, f)?,
@@ -43,8 +43,8 @@ fn missing(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Some(held) => write!(f, "its token holds {}", shortened(held.iter(), " and "))?,
         None => f.write_str("its token lacks an OAuth scope")?,
     }
-    let is_told = facts.granted.scopes().is_some() && !facts.is_contradicted();
-    let contrast = if is_told { ", but" } else { ";" };
+    let names_held = facts.granted.scopes().is_some() && !facts.is_contradicted();
+    let contrast = if names_held { ", but" } else { ";" };
     match facts.accepted.is_empty() {
         true => Ok(()),
         false => {
@@ -54,24 +54,19 @@ fn missing(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 pub(super) fn text(facts: &Facts, layout: Layout) -> String {
-    let mut page = Page::new(layout);
-    page.wrapped("", &sentence(&headline(facts)));
-    page.line("");
-    gates(facts, &mut page);
-    facts_table(facts, &mut page);
     let next = if is_iam_next(facts) { "IAM decides" } else { "the product's own rules decide" };
-    page.line("");
-    page.wrapped(
-        "",
-        &format!(
-            "{NO_ROLE_HELPS}: OAuth scopes are a ceiling on the token, whatever roles the account has. Once this \
-             gate is open, {next}."
-        ),
+    let ceiling = format!(
+        "{NO_ROLE_HELPS}: OAuth scopes are a ceiling on the token, whatever roles the account has. Once this gate \
+         is open, {next}."
     );
-    page.line("");
-    page.wrapped("", &facts.environment.what_to_do());
-    page.steps(&facts.remedy().steps);
-    page.into_text()
+    [
+        layout.paragraph(&capitalized(&headline(facts))),
+        gates(facts, layout),
+        facts_table(facts, layout),
+        layout.paragraph(&ceiling),
+        layout.paragraph(&facts.environment.steps_heading()) + &layout.steps(&facts.remedy().steps),
+    ]
+    .join("\n")
 }
 
 fn headline(facts: &Facts) -> String {
@@ -83,9 +78,9 @@ fn headline(facts: &Facts) -> String {
             format!("{} was not sent: Google has refused it with this token before.", subject(facts))
         }
         DenialKind::Refused => {
-            let why = match facts.scope_refusal() {
-                ScopeRefusal::Restricting => "because its token holds a scope that restricts it",
-                ScopeRefusal::ScopeOrShare => "for lack of an OAuth scope for Drive, or of a share",
+            let why = match facts.problem() {
+                ScopeProblem::Restricting => "because its token holds a scope that restricts it",
+                ScopeProblem::ScopeOrShare => "for lack of an OAuth scope for Drive, or of a share",
                 _ => "for lack of an OAuth scope",
             };
             format!("{} was refused {why}.", subject(facts))
@@ -93,28 +88,29 @@ fn headline(facts: &Facts) -> String {
     }
 }
 
-/// A method's name keeps its small letter.
-fn sentence(text: &str) -> String {
-    text.strip_prefix("the call").map_or_else(|| text.to_owned(), |rest| format!("The call{rest}"))
+/// The headline as a sentence. A method's name keeps its small letter.
+fn capitalized(headline: &str) -> String {
+    headline.strip_prefix("the call").map_or_else(|| headline.to_owned(), |rest| format!("The call{rest}"))
 }
 
-/// The two gates, as a picture that survives a log viewer, or in two sentences.
-fn gates(facts: &Facts, page: &mut Page) {
+/// The two gates, as a picture of plain characters that a log viewer keeps, or in two sentences.
+fn gates(facts: &Facts, layout: Layout) -> String {
     let next = if is_iam_next(facts) { "IAM roles of the account" } else { "rules of the product" };
-    if page.draws() {
-        page.line("    the call");
-        page.line("       |");
-        let closed = page.painted("CLOSED", Colour::Bad);
-        page.line(&format!("  [ gate 1: OAuth scopes of the token ]  {closed}   <-- it stopped here"));
-        page.line("       |");
-        page.line(&format!("  [ gate 2: {next:<25} ]  unknown  (not asked yet)"));
-        page.line("       |");
-        page.line(&format!("    {}", host(facts)));
-    } else {
-        page.wrapped("", "Gate 1, OAuth scopes of the token: closed. The call stopped here.");
-        page.wrapped("", &format!("Gate 2, {next}: unknown, not asked yet."));
+    if !layout.has_picture() {
+        return layout.paragraph("Gate 1, OAuth scopes of the token: closed. The call stopped here.")
+            + &layout.paragraph(&format!("Gate 2, {next}: unknown, not asked yet."));
     }
-    page.line("");
+    let closed = layout.red("CLOSED");
+    [
+        "    the call".to_owned(),
+        "       |".to_owned(),
+        format!("  [ gate 1: OAuth scopes of the token ]  {closed}   <-- it stopped here"),
+        "       |".to_owned(),
+        format!("  [ gate 2: {next:<25} ]  unknown  (not asked yet)"),
+        "       |".to_owned(),
+        format!("    {}\n", host(facts)),
+    ]
+    .join("\n")
 }
 
 /// Where the call went, as far as that is known.
@@ -130,73 +126,78 @@ fn is_iam_next(facts: &Facts) -> bool {
     !for_a_person && (accepted.is_empty() || accepted.contains(&Scope::cloud_platform()))
 }
 
-fn facts_table(facts: &Facts, page: &mut Page) {
-    if let Some(method) = facts.method {
-        page.row("method", &format!("{} ({})", method.id(), method.api()));
-    }
-    if facts.scope_refusal() != ScopeRefusal::Restricting {
-        needs(facts, page);
-    }
-    holds(facts, page);
-    let environment = &facts.environment;
-    if let Some(account) = environment.account() {
-        let kind = environment.account_kind().map(|kind| format!("({})", kind.describe()));
-        page.rows("account", None, &[account.to_owned()], kind.as_slice());
-    }
-    page.row("credential", environment.credential().describe());
-    if environment.platform() != Platform::Unknown {
-        page.row("runs on", &environment.platform().to_string());
-    }
-    if let Some(words) = facts.refusal.as_ref().and_then(|refusal| refusal.server_message()) {
-        page.row("server said", &format!("\"{words}\""));
-    }
-    if let Some(id) = facts.refusal.as_ref().and_then(|refusal| refusal.request_id()) {
-        page.row("request id", id);
-    }
+fn facts_table(facts: &Facts, layout: Layout) -> String {
+    let Facts { environment, refusal, .. } = facts;
+    let method = facts.method.map(|method| format!("{} ({})", method.id(), method.api()));
+    let platform = environment.platform();
+    let server_message = refusal.as_ref().and_then(Refusal::server_message);
+    let fact = |name: &str, text: Option<&str>| text.map(|text| layout.fact(name, text)).unwrap_or_default();
+    [
+        fact("method", method.as_deref()),
+        needs(facts, layout),
+        holds(facts, layout),
+        account(facts, layout).unwrap_or_default(),
+        layout.fact("credential", environment.credential().describe()),
+        fact("runs on", (platform != Platform::Unknown).then(|| platform.to_string()).as_deref()),
+        fact("server said", server_message.map(|words| format!("\"{words}\"")).as_deref()),
+        fact("request id", refusal.as_ref().and_then(Refusal::request_id)),
+    ]
+    .concat()
 }
 
-fn needs(facts: &Facts, page: &mut Page) {
+/// The scopes of which one is enough; nothing if the token holds a scope that restricts it.
+fn needs(facts: &Facts, layout: Layout) -> String {
+    if facts.problem() == ScopeProblem::Restricting {
+        return String::new();
+    }
     if facts.accepted.is_empty() {
-        return page.row("needs", "a scope that neither the catalog nor the server names");
+        return layout.fact("needs", "a scope that neither the catalog nor the server names");
     }
-    let items = scopes(page, narrowest_first(&facts.accepted), facts.accepted.len());
-    let intro = (items.len() > 1).then_some("any one of these is enough:");
-    page.rows("needs", intro, &items, &[]);
+    let scopes = listed(layout, narrowest_first(&facts.accepted), facts.accepted.len());
+    let intro = (scopes.len() > 1).then_some("any one of these is enough:");
+    layout.list("needs", intro, &scopes, &[])
 }
 
-fn holds(facts: &Facts, page: &mut Page) {
+fn holds(facts: &Facts, layout: Layout) -> String {
     let Some(held) = facts.granted.scopes() else {
         let why = facts.granted.why_unknown().unwrap_or("the token is not limited by scopes");
-        return page.row("holds", &format!("not known: {why}"));
+        return layout.fact("holds", &format!("not known: {why}"));
     };
-    let mut items = scopes(page, held.iter(), held.len());
-    if items.is_empty() {
-        items.push("no scope".to_owned());
+    let mut scopes = listed(layout, held.iter(), held.len());
+    if scopes.is_empty() {
+        scopes.push("no scope".to_owned());
     }
     let source = facts.granted.source().map(|source| format!("({})", source.describe()));
     let mut after: Vec<String> = source.into_iter().collect();
     if facts.is_contradicted() {
         after.push("which the refusal contradicts: the list may be out of date".to_owned());
     }
-    page.rows("holds", None, &items, &after);
+    layout.list("holds", None, &scopes, &after)
 }
 
-/// Whole, so that they can be copied; in short where they are read aloud. The commands have them whole.
-fn scopes(page: &Page, scopes: impl IntoIterator<Item = Scope>, all: usize) -> Vec<String> {
-    let name = |scope: Scope| if page.is_plain() { scope.short().to_owned() } else { scope.to_string() };
-    scopes.into_iter().take(IN_A_LIST).map(name).chain(rest(all, IN_A_LIST)).collect()
+fn account(facts: &Facts, layout: Layout) -> Option<String> {
+    let account = facts.environment.account()?.to_owned();
+    let kind = facts.environment.account_kind().map(|kind| format!("({})", kind.describe()));
+    Some(layout.list("account", None, &[account], kind.as_slice()))
 }
 
-fn rest(all: usize, shown: usize) -> Option<String> {
-    (all > shown).then(|| format!("and {} more", all - shown))
+/// The scopes in full, so that they can be copied; by their short names in a plain layout, which is
+/// read aloud. There the commands of the steps have them in full.
+fn listed(layout: Layout, scopes: impl IntoIterator<Item = Scope>, count: usize) -> Vec<String> {
+    let name = |scope: Scope| if layout.is_plain() { scope.short().to_owned() } else { scope.to_string() };
+    scopes.into_iter().take(IN_A_LIST).map(name).chain(rest(count, IN_A_LIST)).collect()
+}
+
+fn rest(count: usize, shown: usize) -> Option<String> {
+    (count > shown).then(|| format!("and {} more", count - shown))
 }
 
 fn subject(facts: &Facts) -> &str {
-    let named = facts.refusal.as_ref().and_then(|refusal| refusal.rpc_method());
+    let named = facts.refusal.as_ref().and_then(Refusal::rpc_method);
     facts.method.map(|method| method.id()).or(named).unwrap_or("the call")
 }
 
-/// Scopes by their short names; of a long list the first few, and how many more.
+/// Scopes by their short names; of a long list the first ones, and how many more there are.
 fn shortened(scopes: impl IntoIterator<Item = Scope>, before_last: &str) -> String {
     let names: Vec<String> = scopes.into_iter().map(|scope| scope.short().to_owned()).collect();
     match names.split_last() {

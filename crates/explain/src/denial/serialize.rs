@@ -1,19 +1,20 @@
-//! A [`Denial`] as one structured value, for logs that are read by machines.
+//! A [`Denial`] as one object, for logs that machines read.
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::Denial;
+use crate::refusal::Gate;
 
-/// Names as strings, scopes as full URIs; what is not known is null. No token, object name, query or
-/// server text.
+/// Names as strings, scopes as full URIs, `null` for what is not known. Holds no token, no name of
+/// an object, no query and no text of the server.
 impl Serialize for Denial {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let environment = self.environment();
         let mut value = serializer.serialize_struct("Denial", 13)?;
         value.serialize_field("message", &self.to_string())?;
         value.serialize_field("kind", self.kind().as_str())?;
-        value.serialize_field("gate", self.gate().as_str())?;
+        value.serialize_field("gate", Gate::Scope.as_str())?;
         value.serialize_field("certainty", self.certainty().as_str())?;
         value.serialize_field("method", &self.method().map(|method| method.id()))?;
         value.serialize_field("api", &self.method().map(|method| method.api()))?;

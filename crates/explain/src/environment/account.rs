@@ -1,24 +1,24 @@
-//! Which kind of service account an e-mail names: what its roles may be, and who shares it.
+//! The kinds of service accounts, by their e-mails.
 
 use super::signals::OTHER_AGENTS;
 
-/// A service account, by who made it.
+/// A kind of service account. Whether it may lack roles that it needs depends on who made it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AccountKind {
     /// `NUMBER-compute@developer.gserviceaccount.com`.
     ComputeDefault,
     /// `PROJECT@appspot.gserviceaccount.com`.
     AppEngineDefault,
-    /// One that the project's people made.
+    /// One that a user of the project made.
     UserManaged,
     /// One of Google's own, such as `service-NUMBER@gcp-sa-pubsub.iam.gserviceaccount.com`.
     ServiceAgent,
 }
 
 impl AccountKind {
-    /// Told by the e-mail alone. `None`: a form that is not documented.
+    /// The kind, if the e-mail has a documented form.
     /// Source: <https://docs.cloud.google.com/iam/docs/service-account-types>.
-    pub(crate) fn of(email: &str) -> Option<Self> {
+    pub(crate) fn from_email(email: &str) -> Option<Self> {
         let (name, domain) = email.split_once('@')?;
         let is_agent = domain.starts_with("gcp-sa-") || OTHER_AGENTS.contains(&domain);
         match domain {
@@ -30,7 +30,7 @@ impl AccountKind {
         }
     }
 
-    /// The same for a person.
+    /// The kind in a report.
     pub(crate) fn describe(self) -> &'static str {
         match self {
             Self::ComputeDefault => "the project's Compute Engine default service account",
@@ -40,9 +40,9 @@ impl AccountKind {
         }
     }
 
-    /// Whether Google used to give it the role Editor, which it no longer does in organisations
-    /// made since 3 May 2024.
-    /// Source: <https://docs.cloud.google.com/resource-manager/docs/secure-by-default-organizations>.
+    /// Whether Google gives it the role Editor only in organisations made before 3 May 2024.
+    /// Source:
+    /// <https://docs.cloud.google.com/resource-manager/docs/secure-by-default-organizations>.
     pub(crate) fn may_lack_editor(self) -> bool {
         matches!(self, Self::ComputeDefault | Self::AppEngineDefault)
     }
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_form_of_an_email_is_told() {
+    fn each_form_of_an_email_has_its_kind() {
         use AccountKind::*;
         let rows = [
             ("123-compute@developer.gserviceaccount.com", Some(ComputeDefault)),
@@ -69,7 +69,7 @@ mod tests {
             ("my-project.svc.id.goog", None),
         ];
         for (email, kind) in rows {
-            assert_eq!(AccountKind::of(email), kind, "{email}");
+            assert_eq!(AccountKind::from_email(email), kind, "{email}");
         }
     }
 }

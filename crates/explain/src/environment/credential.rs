@@ -1,44 +1,44 @@
-//! Whose credential a program uses.
+//! The credentials that a program may use.
 
 use std::fmt;
 
-/// Whose credential the process uses, after the order of Application Default Credentials
+/// A credential that a program uses, by the rules of Application Default Credentials
 /// (<https://docs.cloud.google.com/docs/authentication/application-default-credentials>).
 ///
 /// ```
 /// use gcp_scopes_explain::environment::{Credential, Environment, Snapshot};
 ///
-/// // Cloud Shell hands out tokens of the person who uses it.
+/// // The tokens of Cloud Shell are those of the person who uses it.
 /// let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_SHELL", "true"));
 /// assert_eq!(here.credential(), Credential::GcloudUser);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Credential {
-    /// The service account that is attached to where the process runs.
+    /// The service account that is attached to the VM or service.
     MetadataServer,
     /// The key file of a service account.
     ServiceAccountKey,
-    /// A person's own credential, from `gcloud auth application-default login`.
+    /// A person's login, from `gcloud auth application-default login`.
     UserAdc,
     /// Workload identity federation.
     ExternalAccount,
-    /// Workforce identity federation: a person of another identity provider.
+    /// Workforce identity federation: a person's login at another identity provider.
     ExternalUser,
-    /// A service account that another credential acts as.
+    /// A service account that another credential impersonates.
     Impersonated,
     /// A service account that acts for a person of its Workspace domain (`sub` or `subject`).
     DomainWideDelegation,
     /// A person's login in gcloud itself, as `gcloud auth print-access-token` prints it.
     GcloudUser,
-    /// A token that the program was handed, such as by a provider wrapper.
+    /// A token that the program was given, whose origin is not known.
     Declared,
-    /// None was found, or one that is not understood.
+    /// No credential was found, or one of an unknown kind.
     Unknown,
 }
 
 impl Credential {
-    /// The name in reports and events.
+    /// The name in JSON and events.
     ///
     /// ```
     /// assert_eq!(gcp_scopes_explain::environment::Credential::UserAdc.as_str(), "user_adc");
@@ -59,7 +59,13 @@ impl Credential {
         }
     }
 
-    /// The same for a person.
+    /// The credential in a report, as `Display` prints it.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::environment::Credential;
+    ///
+    /// assert_eq!(Credential::ServiceAccountKey.describe(), "a service account key file");
+    /// ```
     #[must_use]
     pub fn describe(self) -> &'static str {
         match self {
@@ -77,7 +83,7 @@ impl Credential {
     }
 }
 
-/// In the words that people use, as reports have it.
+/// Prints [`describe`](Credential::describe).
 impl fmt::Display for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.describe())

@@ -1,16 +1,16 @@
-//! What may be remembered of a credential file: never a key, a secret or a refresh token.
+//! What is kept of a credential file: its type and names, never a key, a secret or a refresh token.
 
 use serde::Deserialize;
 
 use super::credential::Credential;
 
-/// The harmless facts of one file.
+/// A credential file without its secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CredentialFile {
     pub(super) credential: Credential,
     pub(super) account: Option<String>,
     pub(super) project: Option<String>,
-    /// The number of a service account.
+    /// The number of the service account.
     pub(super) unique_id: Option<String>,
 }
 
@@ -33,7 +33,7 @@ impl CredentialFile {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let fields: Fields = serde_json::from_str(text).ok()?;
         let credential = match fields.r#type?.as_str() {
-            // Not among Google's own fields: programs that act for a person add it.
+            // Programs that act for a person add this field, which Google does not document.
             "service_account" if fields.subject.is_some() => Credential::DomainWideDelegation,
             "service_account" => Credential::ServiceAccountKey,
             "authorized_user" => Credential::UserAdc,
@@ -45,7 +45,7 @@ impl CredentialFile {
         let acts_as = fields.service_account_impersonation_url.as_deref().and_then(impersonated);
         let account = fields.client_email.or_else(|| acts_as.map(str::to_owned));
         let project = fields.project_id.or(fields.quota_project_id);
-        // The same field of a person's file is the number of an OAuth client.
+        // In a person's file, `client_id` is that of an OAuth client.
         let is_account =
             matches!(credential, Credential::ServiceAccountKey | Credential::DomainWideDelegation);
         let unique_id = fields.client_id.filter(|_| is_account);
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_type_of_file_is_told_apart() {
+    fn each_type_of_file_has_its_credential() {
         let url = r#""service_account_impersonation_url":"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/r@p.iam.gserviceaccount.com:generateAccessToken""#;
         let rows = [
             (

@@ -1,16 +1,17 @@
-//! What a machine's metadata server has, by its paths below `/computeMetadata/v1/`.
+//! Paths of the metadata server, below `/computeMetadata/v1/`, and the list of scopes at one of
+//! them.
 
 use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 
-/// Where the server is: link-local, and the same in every network, so that no name is looked up.
+/// The address of the metadata server. It is the same in every network and needs no DNS.
 /// Source: <https://docs.cloud.google.com/compute/docs/metadata/querying-metadata>.
 pub const DEFAULT_HOST: &str = "169.254.169.254";
-/// The e-mail of the attached service account.
+/// The path of the attached service account's e-mail.
 pub const EMAIL: &str = "instance/service-accounts/default/email";
-/// The access scopes of the attached service account.
+/// The path of the attached service account's scopes.
 pub const SCOPES: &str = "instance/service-accounts/default/scopes";
 
-/// The scopes in the text of [`SCOPES`], one on each line; `None` if any line is something else.
+/// The scopes in the answer at [`SCOPES`], one on each line; `None` if a line is anything else.
 ///
 /// ```
 /// use gcp_scopes_explain::environment::metadata::scope_list;
@@ -26,8 +27,8 @@ pub fn scope_list(text: &str) -> Option<ScopeSet> {
 
 fn scope_line(line: &str) -> Option<Scope> {
     let scope = Scope::from_uri(line);
-    let plausible = line.starts_with("https://") && line.bytes().all(|byte| byte.is_ascii_graphic());
-    (scope.is_known() || plausible).then_some(scope)
+    let has_form = line.starts_with("https://") && line.bytes().all(|byte| byte.is_ascii_graphic());
+    (scope.is_known() || has_form).then_some(scope)
 }
 
 #[cfg(test)]

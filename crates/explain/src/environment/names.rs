@@ -1,9 +1,9 @@
-//! Google's documented syntax of the names that may stand in a command.
+//! The syntax that Google documents for names in commands.
 //!
-//! Each check gives its argument back or nothing. A user of a VM can set most of these to anything,
-//! and a command is there to be pasted into a shell.
+//! Each function returns its argument if it has the syntax. Users of a VM can set most names to any
+//! text, and commands are pasted into a shell.
 
-/// A project id, also one with the domain of an old organisation before it.
+/// A project id; older ones have the domain of an organisation before it.
 /// Source: <https://docs.cloud.google.com/resource-manager/docs/creating-managing-projects>.
 pub(crate) fn project_id(text: &str) -> Option<&str> {
     let (domain, id) = text.split_once(':').unwrap_or(("a", text));
@@ -41,8 +41,8 @@ pub(crate) fn resource(text: &str) -> Option<&str> {
 }
 
 /// A zone: a region, a hyphen, and a few characters of which the last is a letter. Cloud Run's
-/// metadata server tells of zones like `us-central1-1`, which do not exist.
-/// Source: <https://docs.cloud.google.com/compute/docs/regions-zones>.
+/// metadata server has zones such as `us-central1-1`, which do not exist. Source:
+/// <https://docs.cloud.google.com/compute/docs/regions-zones>.
 pub(crate) fn zone(text: &str) -> Option<&str> {
     let (before, letter) = text.rsplit_once('-')?;
     let fits =
@@ -117,7 +117,7 @@ mod tests {
     ];
 
     #[test]
-    fn names_as_google_documents_them_are_taken() {
+    fn documented_names_have_the_syntax() {
         let rows: [(Check, &[&str]); 7] = [
             (project_id, &["my-project-123", "example.com:my-project", "abcdef"]),
             (project_number, &["1", "123456789012"]),
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_a_shell_would_act_on_is_taken_for_any_name() {
+    fn no_name_has_a_character_that_is_special_to_a_shell() {
         let base =
             ["web-1", "my-project", "123", "us-central1-a", "us-central1", "r@p.iam.gserviceaccount.com"];
         let marks = " \t\n\r;&|<>$`\"'\\(){}[]*?!#~%^,+=/\u{e9}\0";
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_cannot_be_a_flag_or_empty_or_endless() {
+    fn a_name_is_not_empty_not_a_flag_and_not_too_long() {
         for (what, check) in CHECKS {
             for tried in ["", "-", "--zone", "-a", &"a".repeat(300), &format!("{}1-a", "a-".repeat(200))] {
                 assert_eq!(check(tried), None, "{what}: {tried:.20}");

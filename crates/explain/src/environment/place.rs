@@ -1,15 +1,16 @@
-//! The words for a place.
+//! The place in a report.
 
 use super::{Credential, Environment};
 
 impl Environment {
-    /// The place that steps apply to, as `web-1 (zone us-central1-a, project shop-prod)`. None where it is
-    /// not known, or where a credential from elsewhere makes it irrelevant.
+    /// The VM or service that steps change, as `web-1 (zone us-central1-a, project shop-prod)`.
+    /// `None` if it is not known, or if the program does not use its account.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
     ///
-    /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer).with_instance("web-1")?;
+    /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer)
+    ///     .with_instance("web-1")?;
     /// assert_eq!(vm.place(), Some("web-1".to_owned()));
     /// # Ok::<(), gcp_scopes_explain::Error>(())
     /// ```
@@ -29,8 +30,17 @@ impl Environment {
     }
 
     /// The line above the steps of a report.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
+    ///
+    /// let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer)
+    ///     .with_instance("web-1")?;
+    /// assert_eq!(vm.steps_heading(), "What to do for web-1:");
+    /// # Ok::<(), gcp_scopes_explain::Error>(())
+    /// ```
     #[must_use]
-    pub fn what_to_do(&self) -> String {
+    pub fn steps_heading(&self) -> String {
         self.place().map_or_else(|| "What to do:".to_owned(), |place| format!("What to do for {place}:"))
     }
 }

@@ -1,8 +1,8 @@
-//! Which of Google Cloud's products the process runs on.
+//! The products of Google Cloud on which a program may run.
 
 use std::fmt;
 
-/// Where a process runs.
+/// The product of Google Cloud on which a program runs.
 ///
 /// ```
 /// use gcp_scopes_explain::environment::{Environment, Platform, Snapshot};
@@ -14,13 +14,14 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Platform {
-    /// A VM of its own.
+    /// A VM that belongs to none of the products below.
     ComputeEngine,
     /// A VM of a managed instance group.
     ManagedInstanceGroup,
     /// A node of a GKE cluster, or a pod that uses the node's service account.
     GkeNode,
-    /// A pod with a service account of its own, by Workload Identity Federation for GKE.
+    /// A pod with Workload Identity Federation for GKE, which does not use the node's service
+    /// account.
     GkeWorkloadIdentity,
     /// A Cloud Run service.
     CloudRunService,
@@ -46,12 +47,12 @@ pub enum Platform {
     CloudShell,
     /// Cloud Build.
     CloudBuild,
-    /// Outside Google Cloud, or nobody can tell.
+    /// Outside Google Cloud, or not recognized.
     Unknown,
 }
 
 impl Platform {
-    /// The name in JSON. `Display` gives the one that people use.
+    /// The name in JSON. `Display` prints that of reports.
     ///
     /// ```
     /// assert_eq!(gcp_scopes_explain::environment::Platform::CloudRunJob.as_str(), "cloud_run_job");
@@ -83,10 +84,17 @@ impl Platform {
         }
     }
 
-    /// The value of `cloud.platform` in events: OpenTelemetry's, and one of the same form where it has none
-    /// (<https://opentelemetry.io/docs/specs/semconv/registry/attributes/cloud/>).
+    /// The value of the attribute `cloud.platform` of OpenTelemetry
+    /// (<https://opentelemetry.io/docs/specs/semconv/registry/attributes/cloud/>); one of the same
+    /// form for products that it does not list.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::environment::Platform;
+    ///
+    /// assert_eq!(Platform::CloudRunJob.otel_name(), "gcp_cloud_run");
+    /// ```
     #[must_use]
-    pub fn in_events(self) -> &'static str {
+    pub fn otel_name(self) -> &'static str {
         match self {
             Self::ComputeEngine | Self::ManagedInstanceGroup => "gcp_compute_engine",
             Self::GkeNode | Self::GkeWorkloadIdentity => "gcp_kubernetes_engine",
@@ -103,17 +111,26 @@ impl Platform {
         }
     }
 
-    /// Whether the list of scopes that the metadata server has here is what its tokens are granted.
+    /// Whether each token of the metadata server holds exactly the scopes that are set on the
+    /// machine.
     ///
-    /// True for VMs only. Composer, Cloud Shell, Cloud Build and App Engine's flexible environment
-    /// are unverified, and unverified means no.
+    /// That is so on VMs. On other products a program may ask for scopes, or it is not known:
+    /// Composer, Cloud Shell, Cloud Build and App Engine's flexible environment were not verified.
+    ///
+    /// ```
+    /// use gcp_scopes_explain::environment::Platform;
+    ///
+    /// assert!(Platform::ComputeEngine.has_fixed_scopes());
+    /// assert!(!Platform::CloudRunService.has_fixed_scopes());
+    /// ```
     #[must_use]
-    pub fn grants_its_scopes(self) -> bool {
+    pub fn has_fixed_scopes(self) -> bool {
         use Platform::{ComputeEngine, Dataflow, Dataproc, GkeNode, ManagedInstanceGroup, Workbench};
         matches!(self, ComputeEngine | ManagedInstanceGroup | GkeNode | Dataproc | Dataflow | Workbench)
     }
 
-    /// Whether there is no VM that a user could name, whatever the metadata server says.
+    /// Whether the program runs on no VM that a user can name, even if the metadata server has a
+    /// name and a zone.
     pub(crate) fn is_serverless(self) -> bool {
         use Platform::{
             AppEngineFlexible, AppEngineStandard, CloudBuild, CloudFunctions, CloudRunJob, CloudRunService,

@@ -1,4 +1,4 @@
-//! Which product a program runs on, from what was seen.
+//! Recognizes the product on which a program runs.
 
 use gcp_scopes_catalog::scope::ScopeSet;
 
@@ -8,20 +8,20 @@ use super::platform::Platform;
 use super::signals::{BY_ATTRIBUTE, BY_VARIABLE};
 use super::snapshot::Snapshot;
 
-/// What a pod's token holds with Workload Identity, whatever its node is set to.
+/// The scopes of a pod's token with Workload Identity. Those of the node do not matter.
 /// Source: <https://github.com/googleapis/google-auth-library-java/issues/458>.
 const WORKLOAD_IDENTITY_SCOPES: &str =
     "https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/userinfo.email";
 
 impl Platform {
-    pub(super) fn of(snapshot: &Snapshot) -> Self {
+    pub(super) fn from_snapshot(snapshot: &Snapshot) -> Self {
         if snapshot.env("KUBERNETES_SERVICE_HOST").is_some() {
             return in_a_pod(snapshot);
         }
         Self::by_variable(snapshot).unwrap_or_else(|| on_a_vm(snapshot))
     }
 
-    /// What the environment alone proves, so that nobody need be asked.
+    /// The platform, if environment variables alone prove it.
     pub(super) fn by_variable(snapshot: &Snapshot) -> Option<Self> {
         let is_set = |(name, platform): &&(&str, Self)| match (*name, *platform) {
             ("GAE_ENV", _) => snapshot.env("GAE_ENV") == Some("standard"),
@@ -33,7 +33,7 @@ impl Platform {
         BY_VARIABLE.iter().find(is_set).map(|(_, platform)| *platform)
     }
 
-    /// The name of what the platform is about, unchecked.
+    /// The name of the group, cluster, service, job or function. Its syntax is not checked.
     pub(super) fn resource(self, snapshot: &Snapshot) -> Option<&str> {
         match self {
             Self::ManagedInstanceGroup => group(snapshot).map(|(_, name)| name),
@@ -51,15 +51,15 @@ impl Platform {
         }
     }
 
-    /// The node pool among the labels of a GKE node, unchecked. That a node has its labels in this
-    /// attribute is not documented; scripts that run on nodes read it.
+    /// The node pool among the labels of a GKE node. Its syntax is not checked. The attribute is
+    /// not documented; scripts on nodes read it.
     pub(super) fn node_pool(self, snapshot: &Snapshot) -> Option<&str> {
         let labels =
             snapshot.metadata("instance/attributes/kube-labels").filter(|_| self == Self::GkeNode)?;
         labels.split(',').find_map(|label| label.strip_prefix("cloud.google.com/gke-nodepool="))
     }
 
-    /// Where that is, unchecked, if it is not simply where the VM is.
+    /// Where the resource is, if it is not where the VM is. Its syntax is not checked.
     pub(super) fn location(self, snapshot: &Snapshot) -> Option<&str> {
         match self {
             Self::ManagedInstanceGroup => group(snapshot).map(|(location, _)| location),
@@ -73,7 +73,7 @@ impl Platform {
     }
 }
 
-/// Any cluster sets the variable; only GKE's metadata server tells of a cluster. Composer's
+/// In a pod of any cluster; only GKE's metadata server has the name of the cluster. Composer's
 /// variable is unverified.
 fn in_a_pod(snapshot: &Snapshot) -> Platform {
     match snapshot.metadata("instance/attributes/cluster-name") {
@@ -84,8 +84,8 @@ fn in_a_pod(snapshot: &Snapshot) -> Platform {
     }
 }
 
-/// Whether a pod's tokens are those of its node. In doubt they are not, because then the metadata
-/// server's list proves nothing. That only a node shows `kube-env` is unverified.
+/// Whether a pod's tokens are those of its node. In doubt they are not: then the metadata server's
+/// list of scopes is not used. That only a node has `kube-env` is unverified.
 fn uses_node_account(snapshot: &Snapshot) -> bool {
     let account = snapshot.metadata(metadata::EMAIL).unwrap_or_default();
     let scopes = snapshot.metadata(metadata::SCOPES).and_then(scope_list);
@@ -95,7 +95,7 @@ fn uses_node_account(snapshot: &Snapshot) -> bool {
         && (scopes.is_some_and(|scopes| scopes != usual) || names.lines().any(|name| name == "kube-env"))
 }
 
-/// A VM has a name and is in a zone that exists. Cloud Run's metadata server has no such zone.
+/// A VM has a name and is in a zone that exists; the zone of Cloud Run's metadata server does not.
 fn on_a_vm(snapshot: &Snapshot) -> Platform {
     let zone = snapshot.metadata("instance/zone").and_then(|path| path.rsplit('/').next());
     if zone.and_then(names::zone).is_none() || snapshot.metadata("instance/name").is_none() {

@@ -1,11 +1,11 @@
-//! A place that somebody tells of, instead of one that is looked at.
+//! Environments that a caller describes, such as that of a program on another machine.
 
 use super::{Credential, Environment, Platform, Snapshot, names};
 use crate::error::Error;
 use gcp_scopes_catalog::scope::ScopeSet;
 
 impl Environment {
-    /// A place of which only its kind is known, and whose credential a program there uses.
+    /// A program on this platform, with this credential. The setters add names.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -22,7 +22,7 @@ impl Environment {
         Self { platform, ..Self::from_snapshot(&Snapshot::new()) }.with_credential(credential)
     }
 
-    /// The same place, in the project with this id.
+    /// Sets the id of the project.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -33,14 +33,14 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// A text without the syntax of a project id. The message says what was expected, as that of
-    /// every method below does.
+    /// The text does not have the syntax of a project id. The message says what was expected, as
+    /// for each setter below.
     pub fn with_project(mut self, id: &str) -> Result<Self, Error> {
         self.project = Some(checked("project id", id, names::project_id, "6 to 30 of a-z, 0-9 and -")?);
         Ok(self)
     }
 
-    /// The same place, in this zone and its region.
+    /// Sets the zone of the VM, and its region.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -51,7 +51,7 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// A text without the syntax of a zone.
+    /// The text does not have the syntax of a zone.
     pub fn with_zone(mut self, zone: &str) -> Result<Self, Error> {
         let zone = checked("zone", zone, names::zone, "a zone such as us-central1-a")?;
         let region = zone.rsplit_once('-').map(|(region, _)| region.to_owned());
@@ -61,7 +61,7 @@ impl Environment {
         Ok(self)
     }
 
-    /// The same place, in this region.
+    /// Sets the region.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -71,14 +71,14 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// A text without the syntax of a region.
+    /// The text does not have the syntax of a region.
     pub fn with_region(mut self, region: &str) -> Result<Self, Error> {
         self.region = Some(checked("region", region, names::region, "a region such as us-central1")?);
         self.location = self.region.clone();
         Ok(self)
     }
 
-    /// The same place, with its cluster, instance group or the like in this region or zone.
+    /// Sets the region or zone of the cluster or instance group.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -91,14 +91,14 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// A text without the syntax of a region or a zone.
+    /// The text does not have the syntax of a region or a zone.
     pub fn with_location(mut self, location: &str) -> Result<Self, Error> {
         let expected = "a region such as us-central1, or a zone such as us-central1-a";
         self.location = Some(checked("location", location, names::location, expected)?);
         Ok(self)
     }
 
-    /// The same place, on the VM of this name.
+    /// Sets the name of the VM.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -109,13 +109,13 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// A text without the syntax of a VM's name.
+    /// The text does not have the syntax of a VM's name.
     pub fn with_instance(mut self, name: &str) -> Result<Self, Error> {
         self.instance = Some(checked("instance", name, names::instance, LABEL)?);
         Ok(self)
     }
 
-    /// The same place, with this name of the instance group, cluster, service, job or function.
+    /// Sets the name of the instance group, cluster, service, job or function.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -125,13 +125,13 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// A text without the syntax of such a name.
+    /// The text does not have the syntax of such a name.
     pub fn with_resource(mut self, name: &str) -> Result<Self, Error> {
         self.resource = Some(checked("name", name, names::resource, LABEL)?);
         Ok(self)
     }
 
-    /// The same place, on a node of the GKE node pool of this name.
+    /// Sets the name of the node pool of a GKE node.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -141,13 +141,13 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// A text without the syntax of such a name.
+    /// The text does not have the syntax of such a name.
     pub fn with_node_pool(mut self, name: &str) -> Result<Self, Error> {
         self.node_pool = Some(checked("node pool", name, names::instance, LABEL)?);
         Ok(self)
     }
 
-    /// The same place, with tokens of this service account.
+    /// Sets the service account whose tokens are used.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -158,14 +158,15 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// A text without the syntax of a service account's e-mail.
+    /// The text is not the e-mail of a service account.
     pub fn with_account(mut self, email: &str) -> Result<Self, Error> {
         let expected = "a service account such as NAME@PROJECT.iam.gserviceaccount.com";
         self.account = Some(checked("account", email, names::account, expected)?);
         Ok(self)
     }
 
-    /// The same place, with these scopes set on its VM. Ignored where tokens do not follow a VM.
+    /// Sets the scopes of the VM. Has no effect on platforms without fixed scopes
+    /// ([`Platform::has_fixed_scopes`]).
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -176,7 +177,7 @@ impl Environment {
     /// ```
     #[must_use]
     pub fn with_scopes(mut self, scopes: ScopeSet) -> Self {
-        self.scopes = Some(scopes).filter(|_| self.platform.grants_its_scopes());
+        self.scopes = Some(scopes).filter(|_| self.platform.has_fixed_scopes());
         self
     }
 }
@@ -192,6 +193,6 @@ fn checked(
     let value = check(text.trim()).map(str::to_owned);
     value.ok_or_else(|| {
         let shown: String = text.chars().take(60).collect();
-        Error::new(format!("unusable {what} `{}`: expected {expected}", shown.escape_debug()))
+        Error::from(format!("unusable {what} `{}`: expected {expected}", shown.escape_debug()))
     })
 }

@@ -1,9 +1,11 @@
-//! Data: what is looked at to tell where a program runs, and what each of it proves.
+//! Data: the variables, files and metadata by which a platform is recognized.
 
 use super::metadata::{EMAIL, SCOPES};
 use super::platform::Platform;
 
+/// The file in which Linux has the name of the machine's product.
 pub(super) const DMI: &str = "/sys/class/dmi/id/product_name";
+/// The variable that names a credential file.
 pub(super) const NAMED_FILE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 /// The only environment variables that are read.
 pub(super) static VARIABLES: [&str; 26] = [
@@ -35,8 +37,8 @@ pub(super) static VARIABLES: [&str; 26] = [
     "BUILDER_OUTPUT",
 ];
 
-/// The only values of the metadata server that are asked for, besides [`ATTRIBUTES`]. The first
-/// one shows whether there is a server at all.
+/// The paths of the metadata server that are read, beside [`ATTRIBUTES`]. The first one shows
+/// whether there is a server.
 pub(super) static PATHS: [&str; 8] = [
     "project/project-id",
     "project/numeric-project-id",
@@ -45,7 +47,7 @@ pub(super) static PATHS: [&str; 8] = [
     "instance/name",
     EMAIL,
     SCOPES,
-    // Names only: what the attributes hold may be secret.
+    // The names alone: values of attributes may be secrets.
     ATTRIBUTE_NAMES,
 ];
 
@@ -61,7 +63,7 @@ pub(super) static ATTRIBUTES: [&str; 8] = [
     "instance/attributes/proxy-url",
 ];
 
-/// What the environment alone proves, in the order in which Google's own detector asks.
+/// The platform that a variable proves, in the order of Google's detector for OpenTelemetry.
 /// Source: `detectors/gcp` of
 /// <https://github.com/GoogleCloudPlatform/opentelemetry-operations-go>; Cloud Shell:
 /// `google/cloud/env` of <https://github.com/googleapis/ruby-cloud-env>; `BUILDER_OUTPUT` is
@@ -82,10 +84,10 @@ pub(super) static BY_VARIABLE: [(&str, Platform); 13] = [
     ("APPENGINE_RUNTIME", Platform::AppEngineStandard),
 ];
 
-/// What a VM's attributes prove, in the order in which they are asked.
+/// The platform that an attribute of a VM proves. The first one counts.
 /// Sources: <https://github.com/GoogleCloudPlatform/fluent-plugin-google-cloud> (Dataproc),
 /// `gce_metadata_util.py` of <https://github.com/apache/beam> (Dataflow). `proxy-url` for Workbench
-/// is only seen in public scripts, not documented.
+/// is seen in public scripts only, not documented.
 pub(super) static BY_ATTRIBUTE: [(&str, Platform); 5] = [
     ("instance/attributes/dataproc-cluster-name", Platform::Dataproc),
     ("instance/attributes/cluster-name", Platform::GkeNode),
@@ -94,7 +96,7 @@ pub(super) static BY_ATTRIBUTE: [(&str, Platform); 5] = [
     ("instance/attributes/created-by", Platform::ManagedInstanceGroup),
 ];
 
-/// Domains of service agents that do not begin with `gcp-sa-`.
+/// The domains of service agents that do not begin with `gcp-sa-`.
 /// Source: <https://docs.cloud.google.com/iam/docs/service-agents>.
 pub(super) static OTHER_AGENTS: [&str; 7] = [
     "cloudservices.gserviceaccount.com",

@@ -1,4 +1,4 @@
-//! Everything that is looked at to tell where the process runs.
+//! The variables, files and metadata from which an environment is recognized.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,22 +8,23 @@ use super::credential_file::CredentialFile;
 use super::metadata::DEFAULT_HOST;
 use super::signals::{ATTRIBUTE_NAMES, ATTRIBUTES, DMI, NAMED_FILE, PATHS, VARIABLES};
 
-/// What was seen of the outside world, as plain values.
+/// Environment variables, credential files and values of the metadata server, from which an
+/// [`Environment`](super::Environment) is recognized.
 ///
-/// Credential files are read when they are put in; only their type, account and project are kept.
-/// `Debug` shows names, not contents.
+/// Of a credential file only its type, account and project are kept. `Debug` shows names without
+/// values.
 ///
 /// ```
 /// use gcp_scopes_explain::environment::{Credential, Environment, Snapshot};
 ///
-/// let key = r#"{"type":"service_account","project_id":"shop-prod","client_email":"robot@shop-prod.iam.gserviceaccount.com"}"#;
-/// let world = Snapshot::new()
+/// let key = r#"{"type":"service_account","client_email":"r@shop-prod.iam.gserviceaccount.com"}"#;
+/// let snapshot = Snapshot::new()
 ///     .with_env("GOOGLE_APPLICATION_CREDENTIALS", "/etc/key.json")
 ///     .with_file("/etc/key.json", key)
 ///     .with_metadata("instance/zone", "projects/123/zones/us-central1-a")
 ///     .with_metadata("instance/name", "web-1");
-/// // On a VM, but the key file wins: nothing that is done to the VM would help.
-/// assert_eq!(Environment::from_snapshot(&world).credential(), Credential::ServiceAccountKey);
+/// // The key file takes precedence over the VM's account.
+/// assert_eq!(Environment::from_snapshot(&snapshot).credential(), Credential::ServiceAccountKey);
 /// ```
 #[derive(Clone, Default)]
 pub struct Snapshot {
@@ -36,7 +37,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// A world in which there is nothing.
+    /// A snapshot without anything.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
@@ -47,26 +48,33 @@ impl Snapshot {
         Self::default()
     }
 
-    /// The environment variables that are looked at.
-    #[must_use]
-    pub fn variables() -> &'static [&'static str] {
-        &VARIABLES
-    }
+    /// The environment variables to read.
+    pub const VARIABLES: &'static [&'static str] = &VARIABLES;
 
-    /// The file in which the machine names its maker, on Linux.
-    #[must_use]
-    pub const fn maker_file() -> &'static str {
-        DMI
-    }
+    /// The file in which Linux has the name of the machine's product, on Google Cloud `Google
+    /// Compute Engine`.
+    pub const PRODUCT_FILE: &'static str = DMI;
 
-    /// The paths to ask the metadata server for, in this order, as far as they are worth asking for: see
-    /// [`lacks`](Self::lacks).
+    /// The paths to read from the metadata server, in this order, without those that it
+    /// [lacks](Self::lacks).
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::Snapshot;
+    /// assert_eq!(Snapshot::metadata_paths().next(), Some("project/project-id"));
+    /// ```
     pub fn metadata_paths() -> impl Iterator<Item = &'static str> {
         PATHS.into_iter().chain(ATTRIBUTES)
     }
 
-    /// Whether the metadata server has told already that it has nothing there: an attribute that is not among
-    /// the names it gave.
+    /// Whether the metadata server has nothing at this path: an attribute that is not in its list
+    /// of names, which was read before.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::Snapshot;
+    /// let snapshot = Snapshot::new().with_metadata("instance/attributes/", "created-by\n");
+    /// assert!(snapshot.lacks("instance/attributes/cluster-name"));
+    /// assert!(!snapshot.lacks("instance/attributes/created-by"));
+    /// ```
     #[must_use]
     pub fn lacks(&self, path: &str) -> bool {
         let attribute = path.strip_prefix(ATTRIBUTE_NAMES).filter(|name| !name.is_empty());
@@ -76,12 +84,12 @@ impl Snapshot {
         }
     }
 
-    /// The same world with this environment variable. An empty one is as good as none.
+    /// Adds an environment variable. An empty one counts as not set.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
-    /// let world = Snapshot::new().with_env("K_SERVICE", "web").with_metadata("instance/region", "projects/1/regions/europe-west3");
-    /// assert_eq!(Environment::from_snapshot(&world).platform(), Platform::CloudRunService);
+    /// let snapshot = Snapshot::new().with_env("K_SERVICE", "web");
+    /// assert_eq!(Environment::from_snapshot(&snapshot).platform(), Platform::CloudRunService);
     /// ```
     #[must_use]
     pub fn with_env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
@@ -92,14 +100,13 @@ impl Snapshot {
         self
     }
 
-    /// The same world with a file of this text: a credential file, or
-    /// `/sys/class/dmi/id/product_name`.
+    /// Adds a file with this text: a credential file, or [`PRODUCT_FILE`](Self::PRODUCT_FILE).
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
-    /// let world = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/etc/key.json");
-    /// let world = world.with_file("/etc/key.json", r#"{"type":"service_account"}"#);
-    /// assert_eq!(Environment::from_snapshot(&world).credential(), Credential::ServiceAccountKey);
+    /// let snapshot = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/etc/key.json");
+    /// let snapshot = snapshot.with_file("/etc/key.json", r#"{"type":"service_account"}"#);
+    /// assert_eq!(Environment::from_snapshot(&snapshot).credential(), Credential::ServiceAccountKey);
     /// ```
     #[must_use]
     pub fn with_file(mut self, path: impl Into<String>, text: &str) -> Self {
@@ -112,14 +119,13 @@ impl Snapshot {
         self
     }
 
-    /// The same world with this answer of the metadata server, at a path relative to
-    /// `computeMetadata/v1/`.
+    /// Adds an answer of the metadata server, at a path relative to `/computeMetadata/v1/`.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
-    /// let world = Snapshot::new().with_metadata("instance/name", "web-1");
-    /// let world = world.with_metadata("instance/zone", "projects/1/zones/us-central1-a");
-    /// assert_eq!(Environment::from_snapshot(&world).zone(), Some("us-central1-a"));
+    /// let snapshot = Snapshot::new().with_metadata("instance/name", "web-1");
+    /// let snapshot = snapshot.with_metadata("instance/zone", "projects/1/zones/us-central1-a");
+    /// assert_eq!(Environment::from_snapshot(&snapshot).zone(), Some("us-central1-a"));
     /// ```
     #[must_use]
     pub fn with_metadata(mut self, path: impl Into<String>, text: impl Into<String>) -> Self {
@@ -127,13 +133,13 @@ impl Snapshot {
         self
     }
 
-    /// The same world, for a program that makes its own credentials: what only the caller can tell,
-    /// such as domain-wide delegation. It wins over files and the metadata server.
+    /// Sets the credential of a program that makes its own, such as with domain-wide delegation. It
+    /// takes precedence over files and the metadata server.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
-    /// let world = Snapshot::new().with_credential(Credential::Impersonated);
-    /// assert_eq!(Environment::from_snapshot(&world).credential(), Credential::Impersonated);
+    /// let snapshot = Snapshot::new().with_credential(Credential::Impersonated);
+    /// assert_eq!(Environment::from_snapshot(&snapshot).credential(), Credential::Impersonated);
     /// ```
     #[must_use]
     pub fn with_credential(mut self, credential: Credential) -> Self {
@@ -141,23 +147,35 @@ impl Snapshot {
         self
     }
 
-    /// The same world, in which the metadata server did not answer, and why.
+    /// Sets why the metadata server did not answer.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::Snapshot;
+    /// let snapshot = Snapshot::new().with_metadata_problem("timed out");
+    /// assert_eq!(snapshot.metadata_problem(), Some("timed out"));
+    /// ```
     #[must_use]
     pub fn with_metadata_problem(mut self, why: impl Into<String>) -> Self {
         self.problem = Some(why.into());
         self
     }
 
-    /// Whether the metadata server has told anything.
+    /// Whether there is an answer of the metadata server.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::Snapshot;
+    /// assert!(!Snapshot::new().has_metadata());
+    /// assert!(Snapshot::new().with_metadata("instance/name", "web-1").has_metadata());
+    /// ```
     #[must_use]
     pub fn has_metadata(&self) -> bool {
         !self.metadata.is_empty()
     }
 
-    /// Why the metadata server told nothing, where it was asked.
+    /// Why the metadata server did not answer, if it was asked.
     ///
     /// ```
-    /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
+    /// # use gcp_scopes_explain::environment::Snapshot;
     /// assert_eq!(Snapshot::new().metadata_problem(), None);
     /// ```
     #[must_use]
@@ -165,7 +183,8 @@ impl Snapshot {
         self.problem.as_deref()
     }
 
-    /// The metadata server's host, unless the user says that there is none.
+    /// The host of the metadata server: `GCE_METADATA_HOST` or its usual address; `None` if the
+    /// variable `NO_GCE_CHECK` is `true`.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::Snapshot;
@@ -188,24 +207,31 @@ impl Snapshot {
         self.env.get(name).map(String::as_str)
     }
 
-    /// What the metadata server has at this path.
+    /// The answer of the metadata server at this path.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::Snapshot;
+    /// let snapshot = Snapshot::new().with_metadata("instance/name", "web-1\n");
+    /// assert_eq!(snapshot.metadata("instance/name"), Some("web-1"));
+    /// ```
     #[must_use]
     pub fn metadata(&self, path: &str) -> Option<&str> {
         self.metadata.get(path).map(String::as_str)
     }
 
-    /// The credential file that client libraries would use.
+    /// The credential file that Google's client libraries would use.
     pub(super) fn credential_file(&self) -> Option<&CredentialFile> {
         self.credential_paths().iter().find_map(|path| self.files.get(path))?.as_ref()
     }
 
-    /// Where a credential file may be, first the one that wins. If one is named, no other counts.
+    /// Where a credential file may be; the first one counts. If `GOOGLE_APPLICATION_CREDENTIALS` is
+    /// set, there is one path.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::Snapshot;
     ///
-    /// let world = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/etc/key.json");
-    /// assert_eq!(world.credential_paths(), ["/etc/key.json"]);
+    /// let snapshot = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/etc/key.json");
+    /// assert_eq!(snapshot.credential_paths(), ["/etc/key.json"]);
     /// ```
     #[must_use]
     pub fn credential_paths(&self) -> Vec<String> {
@@ -219,16 +245,24 @@ impl Snapshot {
         folders.into_iter().filter_map(in_folder).collect()
     }
 
-    /// Whether there may be a metadata server to ask. A variable such as `K_SERVICE` proves none: tools
-    /// that run a function on a laptop set it, too.
+    /// Whether there may be a metadata server to ask. A variable such as `K_SERVICE` does not prove
+    /// one: tools that run a function on a laptop set it too.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::environment::Snapshot;
+    /// let laptop = Snapshot::new().with_file(Snapshot::PRODUCT_FILE, "ThinkPad");
+    /// assert!(!laptop.needs_metadata());
+    /// let vm = Snapshot::new().with_file(Snapshot::PRODUCT_FILE, "Google Compute Engine");
+    /// assert!(vm.needs_metadata());
+    /// ```
     #[must_use]
     pub fn needs_metadata(&self) -> bool {
         let in_a_pod = self.env("KUBERNETES_SERVICE_HOST").is_some();
         if self.env("GCE_METADATA_HOST").or_else(|| self.env("GCE_METADATA_IP")).is_some() {
             return true;
         }
-        // A machine that says who made it is believed. One that does not say, such as a container,
-        // is asked, but not on account of a laptop that has its credential in a file.
+        // Without this file, as in a container, the server is asked, unless a credential file shows
+        // that the program does not need it.
         match &self.product {
             Some(product) => product.starts_with("Google"),
             None => in_a_pod || self.credential_file().is_none(),
@@ -252,7 +286,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_host_is_the_one_that_the_user_names() {
+    fn the_metadata_host_is_that_of_the_variable() {
         let host = Snapshot::new().with_env("GCE_METADATA_IP", "10.0.0.1");
         assert_eq!(Snapshot::new().metadata_host(), Some("169.254.169.254"));
         assert_eq!(host.metadata_host(), Some("10.0.0.1"));

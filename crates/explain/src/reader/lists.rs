@@ -1,8 +1,8 @@
-//! Data: names that stand for several scopes, how records of logs begin, and other short lists.
+//! Data: gcloud's aliases for several scopes, the beginnings of log records, and other short lists.
 
 use http::Method;
 
-/// gcloud's aliases that stand for several scopes.
+/// gcloud's aliases for several scopes.
 /// Source: `gcloud compute instances create --help`, flag `--scopes`.
 pub(super) static SETS: [(&str, &[&str]); 2] = [
     (
@@ -30,7 +30,7 @@ pub(super) static SETS: [(&str, &[&str]); 2] = [
     ),
 ];
 
-/// How dates and times begin.
+/// Forms of dates and times, in which `0` stands for a digit.
 pub(super) const TIMES: [&str; 4] = ["0000-00-00", "0000/00/00", "00:00:00", "00/00/0000"];
 
 pub(super) const MONTHS: [&str; 12] =
@@ -39,7 +39,7 @@ pub(super) const MONTHS: [&str; 12] =
 pub(super) const LEVELS: [&str; 10] =
     ["TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "SEVERE", "CRITICAL", "FATAL"];
 
-/// How Google's tokens and keys begin, which people paste into the wrong place.
+/// How Google's tokens and keys begin. People paste them into the wrong place.
 pub(super) const SECRETS: [&str; 5] = ["ya29.", "eyJ", "1//", "AIza", "GOCSPX-"];
 
 pub(super) const VERBS: [Method; 9] = [

@@ -1,89 +1,191 @@
-//! Which method was called, where a text shows the request beside the answer.
+//! A call as a person or a program names it.
 
 use std::fmt::Display;
+use std::str::FromStr;
 
 use gcp_scopes_catalog::call::{Call, NeededScopes};
+use gcp_scopes_catalog::scope::ScopeSet;
 use gcp_scopes_catalog::{ApiMethod, Endpoints, lookup};
 use http::{Method, Uri};
+use serde_json::{Map, Value};
 
-use super::json_line::shown;
-use super::question::Question;
+use super::call_in_text;
+use super::input_errors::{nearest_name, shown};
+use super::json_line::{self, described};
+use super::request::{read_url, read_verb};
+use super::scope_list::read_list;
 use crate::error::Error;
 
-/// How many URLs of one text are tried.
-const MOST: usize = 32;
-const VERBS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
-
-/// What was called, as far as it is told.
+/// A call that a text names: by its verb and URL, by the id of its API method, or by the full name
+/// of its gRPC method.
 ///
 /// ```
 /// use gcp_scopes_explain::reader::NamedCall;
 ///
-/// let told = NamedCall::read("storage.objects.insert")?;
-/// assert_eq!(told.method().map(|method| method.id()), Some("storage.objects.insert"));
+/// let insert: NamedCall = "storage.objects.insert".parse()?;
+/// assert_eq!(insert.method().map(|method| method.id()), Some("storage.objects.insert"));
 ///
-/// let text = "403 POST https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media";
-/// assert_eq!(NamedCall::in_text(text).and_then(|call| call.method()), told.method());
+/// let url = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media";
+/// assert_eq!(NamedCall::new("POST", url)?.method(), insert.method());
 /// # Ok::<(), gcp_scopes_explain::Error>(())
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct NamedCall {
     verb: Method,
     uri: Uri,
-    /// A method that was named by its id: the URL has its host only.
-    named: Option<(ApiMethod, NeededScopes)>,
+    /// The method, if the text names its id. Then the URL has a host only, so that the lookup
+    /// cannot find it.
+    method: Option<(ApiMethod, NeededScopes)>,
+    granted: Option<ScopeSet>,
 }
 
 impl NamedCall {
-    /// The call, to be looked up. Where nothing is told, it goes nowhere.
-    #[must_use]
-    pub fn call(&self) -> Call<'_> {
-        Call::new(&self.verb, &self.uri).needing(self.named.as_ref().map(|(_, needed)| needed))
+    /// A call by its verb, in any case, and its URL.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::reader::NamedCall;
+    /// assert!(NamedCall::new("get", "https://storage.googleapis.com/storage/v1/b").is_ok());
+    /// let error = NamedCall::new("PSOT", "https://storage.googleapis.com/").unwrap_err();
+    /// assert!(error.to_string().ends_with("did you mean `POST`?"));
+    /// ```
+    ///
+    /// # Errors
+    /// The verb or the URL cannot be read. The message says what was expected.
+    pub fn new(verb: &str, url: &str) -> Result<Self, Error> {
+        Ok(Self::from_request((read_verb(verb)?, read_url(url)?)))
     }
 
-    /// The method, where it is known.
+    /// Reads a line of JSON: `{"verb": "GET", "url": "https://…", "granted": ["…"]}`, where
+    /// `granted` may be left out.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::reader::NamedCall;
+    /// let line = br#"{"verb": "GET", "url": "https://storage.googleapis.com/", "granted": ["pubsub"]}"#;
+    /// let call = NamedCall::from_json_line(line)?;
+    /// assert_eq!(call.granted().map(|scopes| scopes.len()), Some(1));
+    /// # Ok::<(), gcp_scopes_explain::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The line has another form. The message says what is wrong and what was expected.
+    pub fn from_json_line(line: &[u8]) -> Result<Self, Error> {
+        let fields = json_line::fields(line, SHAPE)?;
+        let granted = match fields.get("granted") {
+            None | Some(Value::Null) => None,
+            Some(value) => Some(read_granted(value)?),
+        };
+        let call = Self::new(text_of(&fields, "verb")?, text_of(&fields, "url")?)?;
+        Ok(Self { granted, ..call })
+    }
+
+    /// The call in a text that shows the request beside the answer. `None` if it shows calls of
+    /// several methods, or a URL without a verb at which the API has more than one.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::reader::NamedCall;
+    /// let text = "403 POST https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=media";
+    /// let method = NamedCall::find_in(text).and_then(|call| call.method());
+    /// assert_eq!(method.map(|method| method.id()), Some("storage.objects.insert"));
+    /// ```
+    #[must_use]
+    pub fn find_in(text: &str) -> Option<Self> {
+        call_in_text::find(text).map(Self::from_request)
+    }
+
+    fn from_request((verb, uri): (Method, Uri)) -> Self {
+        Self { verb, uri, ..Self::default() }
+    }
+
+    /// The call with a token that holds these scopes.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::reader::{NamedCall, scopes};
+    /// let call: NamedCall = "storage.buckets.list".parse()?;
+    /// let call = call.with_granted(scopes(["pubsub"])?);
+    /// assert_eq!(call.granted().map(|scopes| scopes.len()), Some(1));
+    /// # Ok::<(), gcp_scopes_explain::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_granted(self, granted: ScopeSet) -> Self {
+        Self { granted: Some(granted), ..self }
+    }
+
+    /// The call as the catalog looks it up. A call by default goes nowhere, so that nothing is
+    /// found for it.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::reader::NamedCall;
+    /// use gcp_scopes_catalog::{Endpoints, lookup};
+    ///
+    /// let call = NamedCall::new("GET", "https://storage.googleapis.com/storage/v1/b/photos")?;
+    /// assert!(lookup(&call.call(), &Endpoints::new()).is_ok());
+    /// assert!(lookup(&NamedCall::default().call(), &Endpoints::new()).is_err());
+    /// # Ok::<(), gcp_scopes_explain::Error>(())
+    /// ```
+    #[must_use]
+    pub fn call(&self) -> Call<'_> {
+        Call::new(&self.verb, &self.uri).needing(self.method.as_ref().map(|(_, needed)| needed))
+    }
+
+    /// The API method, if the catalog knows it.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::reader::NamedCall;
+    /// let publish: NamedCall = "google.pubsub.v1.Publisher/Publish".parse()?;
+    /// assert!(publish.method().is_some());
+    /// # Ok::<(), gcp_scopes_explain::Error>(())
+    /// ```
     #[must_use]
     pub fn method(&self) -> Option<ApiMethod> {
-        let named = self.named.as_ref().map(|(method, _)| *method);
+        let named = self.method.as_ref().map(|(method, _)| *method);
         named.or_else(|| lookup(&self.call(), &Endpoints::new()).ok().map(|found| found.method()))
     }
 
-    /// What a person says was called: `POST https://…`, a method by its id, or a gRPC method by its full name.
+    /// The URL. Of a gRPC method that is named, it is only a path.
     ///
-    /// # Errors
-    /// It is none of these; the message says what was expected.
-    pub fn read(text: &str) -> Result<Self, Error> {
+    /// ```
+    /// # use gcp_scopes_explain::reader::NamedCall;
+    /// let call = NamedCall::new("GET", "https://storage.googleapis.com/storage/v1/b/photos")?;
+    /// assert_eq!(call.uri().host(), Some("storage.googleapis.com"));
+    /// # Ok::<(), gcp_scopes_explain::Error>(())
+    /// ```
+    #[must_use]
+    pub fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// The scopes that the token holds, if they are named.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::reader::NamedCall;
+    /// let call: NamedCall = "storage.buckets.list".parse()?;
+    /// assert!(call.granted().is_none());
+    /// # Ok::<(), gcp_scopes_explain::Error>(())
+    /// ```
+    #[must_use]
+    pub fn granted(&self) -> Option<&ScopeSet> {
+        self.granted.as_ref()
+    }
+}
+
+/// Reads `POST https://…`, the id of an API method, or the full name of a gRPC method.
+impl FromStr for NamedCall {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
         let words: Vec<&str> = text.split_whitespace().collect();
         match words[..] {
-            [verb, url] => {
-                Question::new(verb, url, None).map(|question| Self::request(question.into_request()))
-            }
+            [verb, url] => Self::new(verb, url),
             [name] if is_id(name) => Ok(by_id(name)?),
             [name] if !name.contains("://") => {
-                grpc(name).map(Self::request).ok_or_else(|| unusable(text).into())
+                grpc(name).map(Self::from_request).ok_or_else(|| unusable(text).into())
             }
             _ => Err(unusable(text).into()),
         }
     }
-
-    /// The one method that the text's requests are; none if they are several, or their verb is not
-    /// told and the URL has more than one.
-    #[must_use]
-    pub fn in_text(text: &str) -> Option<Self> {
-        let verb = told_verb(text);
-        let shown = requests(text).chain(request_lines(text)).take(MOST);
-        let mut calls = shown.filter_map(|(before, url)| {
-            let uri: Uri = url.parse().ok()?;
-            only_method(before.or_else(|| verb.clone()), uri)
-        });
-        let (id, first) = calls.next()?;
-        calls.all(|(other, _)| other == id).then_some(Self::request(first))
-    }
-
-    fn request((verb, uri): (Method, Uri)) -> Self {
-        Self { verb, uri, named: None }
-    }
 }
+
+const SHAPE: &str = r#"{"verb": "GET", "url": "https://…", "granted": ["…"]}"#;
 
 fn unusable(text: &str) -> String {
     format!(
@@ -93,7 +195,8 @@ fn unusable(text: &str) -> String {
     )
 }
 
-/// Whether a name is a Discovery id and not a gRPC method's, whose last word has a capital.
+/// Whether a name is the id of a method in a Discovery document. The last word of a gRPC method has
+/// a capital.
 fn is_id(name: &str) -> bool {
     let last = name.rsplit_once('.').map(|(_, last)| last);
     !name.contains('/') && last.is_some_and(|last| last.starts_with(|c: char| c.is_ascii_lowercase()))
@@ -105,7 +208,8 @@ fn by_id(id: &str) -> Result<NamedCall, String> {
     Ok(NamedCall {
         verb: method.verb().parse().map_err(|error| unusable(&error))?,
         uri: format!("https://{}/", method.host()).parse().map_err(|error| unusable(&error))?,
-        named: Some((method, NeededScopes::any_of(method.accepted().iter()))),
+        method: Some((method, NeededScopes::any_of(method.accepted().iter()))),
+        granted: None,
     })
 }
 
@@ -116,57 +220,26 @@ fn grpc(name: &str) -> Option<(Method, Uri)> {
     service.contains('.').then_some((Method::POST, path))
 }
 
-type Named = (&'static str, (Method, Uri));
-
-fn only_method(verb: Option<Method>, uri: Uri) -> Option<Named> {
-    let tried = verb.map_or_else(|| VERBS.to_vec(), |verb| vec![verb]);
-    let mut found = tried.into_iter().filter_map(|verb| {
-        let id = lookup(&Call::new(&verb, &uri), &Endpoints::new()).ok()?.method().id();
-        Some((id, verb))
-    });
-    let (id, verb) = found.next()?;
-    found.all(|(other, _)| other == id).then_some((id, (verb, uri)))
-}
-
-/// The URLs of a text, each with the verb right before it.
-fn requests(text: &str) -> impl Iterator<Item = (Option<Method>, String)> + '_ {
-    let is_end = |c: char| c.is_whitespace() || "\"'<>`\\)]}|,".contains(c);
-    text.match_indices("https://").map(move |(place, _)| {
-        let (before, rest) = text.split_at(place);
-        let url = rest.split(is_end).next().unwrap_or_default().trim_end_matches(['.', ':', ';']);
-        (before.split_whitespace().next_back().and_then(verb), url.to_owned())
-    })
-}
-
-/// Requests as curl shows them: `> GET /path HTTP/2`, and the host in a line of its own.
-fn request_lines(text: &str) -> impl Iterator<Item = (Option<Method>, String)> + '_ {
-    let unmarked = |line: &'_ str| line.trim_start_matches("> ").trim().to_owned();
-    let host = text.lines().map(unmarked).find_map(|line| {
-        let (name, host) = line.split_once(": ")?;
-        name.eq_ignore_ascii_case("host").then(|| host.to_owned())
-    });
-    text.lines().map(unmarked).filter_map(move |line| {
-        let words: Vec<&str> = line.split(' ').collect();
-        match words[..] {
-            [first, path, version] if path.starts_with('/') && version.starts_with("HTTP/") => {
-                Some((Some(verb(first)?), format!("https://{}{path}", host.as_deref()?)))
-            }
-            _ => None,
+fn text_of<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<&'a str, String> {
+    match fields.get(name) {
+        Some(Value::String(text)) => Ok(text),
+        Some(other) => Err(format!("`{name}` is {}; expected a string, as in {SHAPE}", described(other))),
+        None => {
+            let near = nearest_name(name, fields.keys().map(String::as_str));
+            let hint = near.map_or_else(String::new, |near| format!(" (there is {})", shown(near)));
+            Err(format!("no `{name}`{hint}; expected {SHAPE}"))
         }
-    })
+    }
 }
 
-/// The verb that a client prints as a field of its own, if it prints one only.
-fn told_verb(text: &str) -> Option<Method> {
-    let after = text.match_indices("method").filter_map(|(place, word)| {
-        let rest = text.get(place + word.len()..)?.trim_start_matches(['"', '\'', ':', '=', ' ']);
-        verb(rest.split(|c: char| !c.is_ascii_alphabetic()).next()?)
-    });
-    let verbs: Vec<Method> = after.collect();
-    verbs.first().filter(|first| verbs.iter().all(|other| other == *first)).cloned()
-}
-
-fn verb(word: &str) -> Option<Method> {
-    let word = word.trim_matches(|c: char| !c.is_ascii_alphabetic());
-    VERBS.into_iter().find(|verb| verb.as_str() == word)
+fn read_granted(value: &Value) -> Result<ScopeSet, String> {
+    let expected = "expected a list of scopes, or one string of scopes that spaces separate";
+    match value {
+        Value::String(one) => read_list([one.as_str()]),
+        Value::Array(items) => match items.iter().find(|item| !item.is_string()) {
+            Some(other) => Err(format!("`granted` holds {}; {expected}", described(other))),
+            None => read_list(items.iter().filter_map(Value::as_str)),
+        },
+        other => Err(format!("`granted` is {}; {expected}", described(other))),
+    }
 }

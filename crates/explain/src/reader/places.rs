@@ -1,8 +1,9 @@
-//! Data: the names of places and credentials.
+//! Data: the names by which people give a place or a credential, such as in the arguments of a
+//! command.
 
 use crate::environment::{Credential, Platform};
 
-/// What a program may run on or whose credential it may use, by the name that a person writes.
+/// The places by their names, each with its platform and usual credential.
 pub const PLACES: [(&str, Platform, Credential); 24] = {
     use Credential::{
         DomainWideDelegation, ExternalAccount, ExternalUser, GcloudUser, Impersonated, MetadataServer,
@@ -37,7 +38,7 @@ pub const PLACES: [(&str, Platform, Credential); 24] = {
     ]
 };
 
-/// Whose credential it may be, by the name that a person writes.
+/// The credentials by their names.
 pub const CREDENTIALS: [(&str, Credential); 9] = [
     ("metadata-server", Credential::MetadataServer),
     ("user-adc", Credential::UserAdc),

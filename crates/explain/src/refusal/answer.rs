@@ -4,12 +4,12 @@ use std::fmt;
 
 use http::HeaderMap;
 
-/// What was answered: as much of it as is known.
+/// An answer to be classified, as far as it is known.
 ///
 /// ```
 /// use gcp_scopes_explain::refusal::{Answer, Gate, classify};
 ///
-/// let body = br#"{"error":{"code":403,"message":"The caller does not have permission","status":"PERMISSION_DENIED"}}"#;
+/// let body = br#"{"error":{"code":403,"message":"The caller does not have permission"}}"#;
 /// let refusal = classify(&Answer::new(body).with_status(403)).expect("a refusal");
 /// assert_eq!(refusal.gate(), Gate::Iam);
 /// ```
@@ -21,8 +21,8 @@ pub struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// An answer with this body, whole or cut off. It may be JSON, XML, HTML, multipart, plain text or
-    /// empty. At most 64 KiB of it are read.
+    /// An answer with this body, which may be cut off, or empty: JSON, XML, HTML, multipart or
+    /// text. Its first 64 KiB are read.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::{Answer, classify};
@@ -33,12 +33,12 @@ impl<'a> Answer<'a> {
         Self { status: None, headers: None, body }
     }
 
-    /// Adds the HTTP status. A gRPC status stands in the header `grpc-status`.
+    /// Adds the HTTP status. A gRPC status is in the header `grpc-status`.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::{Answer, Gate, classify};
     /// let refusal = classify(&Answer::new(b"").with_status(403)).expect("a refusal");
-    /// assert_eq!(refusal.gate(), Gate::Other); // it does not say
+    /// assert_eq!(refusal.gate(), Gate::Other); // the status alone names no gate
     /// ```
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {
@@ -46,14 +46,15 @@ impl<'a> Answer<'a> {
         self
     }
 
-    /// Adds the headers, or the trailers of gRPC, or both in one map.
+    /// Adds the headers, the trailers of gRPC, or both in one map.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate, classify};
     /// let mut trailers = http::HeaderMap::new();
     /// trailers.insert("grpc-status", "7".parse()?);
     /// trailers.insert("grpc-message", "Request had insufficient authentication scopes.".parse()?);
-    /// let refusal = classify(&Answer::new(b"").with_status(200).with_headers(&trailers)).expect("a refusal");
+    /// let answer = Answer::new(b"").with_status(200).with_headers(&trailers);
+    /// let refusal = classify(&answer).expect("a refusal");
     /// assert_eq!((refusal.gate(), refusal.certainty()), (Gate::Scope, Certainty::Certain));
     /// # Ok::<(), http::header::InvalidHeaderValue>(())
     /// ```
@@ -64,7 +65,7 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// Shows no word of the server.
+/// Without the body, which may name resources.
 impl fmt::Debug for Answer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()

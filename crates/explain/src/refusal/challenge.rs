@@ -1,25 +1,25 @@
-//! The header `WWW-Authenticate` as Google writes it: RFC 6750 section 3, but `error` without quotes
-//! on older servers, and sometimes cut off by whoever logged it.
+//! The header `WWW-Authenticate` as Google writes it: after RFC 6750, section 3, but on older
+//! servers `error` has no quotes, and a log may have cut the header off.
 
 use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 
 use super::syntax;
 
-/// How many scopes are kept. The longest list seen in public had 23.
+/// How many scopes are kept. The longest list in public bug reports has 23.
 const SCOPE_LIMIT: usize = 64;
 
-/// What a server's challenges said about scopes.
+/// What the challenges of an answer say about scopes.
 #[derive(Clone, Default)]
 pub(super) struct Challenge {
     /// Whether a challenge had `error=insufficient_scope`.
     pub(super) is_insufficient_scope: bool,
-    /// Any one of these would do.
+    /// The scopes of which one is enough.
     pub(super) scopes: ScopeSet,
 }
 
 impl Challenge {
-    /// Reads one header line, which may hold several challenges. Only those that complain of the scope
-    /// count.
+    /// Reads the value of one header, which may hold several challenges. Only those with
+    /// `error=insufficient_scope` count.
     pub(super) fn read(&mut self, line: &str) {
         let mut rest = line;
         let mut current = (false, "");
@@ -37,7 +37,7 @@ impl Challenge {
         self.close(current);
     }
 
-    /// Adds the scope URIs in a client's text, up to the end of the line.
+    /// Adds the scopes in the first line of a client's text.
     pub(super) fn add_uris(&mut self, text: &str) {
         let line = text.lines().next().unwrap_or_default();
         let is_break = |c: char| c.is_whitespace() || "\"'`,;()[]{}|<>".contains(c);
@@ -65,7 +65,8 @@ struct Parameter<'a> {
     opens_challenge: bool,
 }
 
-/// The next `name=value`, and whether a scheme such as `Bearer` stood before it.
+/// Takes the next `name=value` off `rest`. `opens_challenge` says that a scheme such as `Bearer` is
+/// before it.
 fn next_parameter<'a>(rest: &mut &'a str) -> Option<Parameter<'a>> {
     let mut opens_challenge = false;
     loop {
@@ -84,7 +85,7 @@ fn next_parameter<'a>(rest: &mut &'a str) -> Option<Parameter<'a>> {
 
 fn value_of<'a>(name: &str, text: &'a str) -> (&'a str, &'a str) {
     if let Some(quoted) = text.strip_prefix('"') {
-        // Without a closing quote the line was cut, and its last scope may be a part of one.
+        // Without a closing quote the header was cut off, and its last scope may not be whole.
         return quoted.split_once('"').unwrap_or_else(|| {
             let whole = quoted.rfind(' ').and_then(|end| quoted.get(..end));
             (whole.unwrap_or_default(), "")
@@ -94,7 +95,8 @@ fn value_of<'a>(name: &str, text: &'a str) -> (&'a str, &'a str) {
     let is_end = |c: char| c == ',' || c == '"' || (c.is_whitespace() && !is_list);
     text.split_at(text.find(is_end).unwrap_or(text.len()))
 }
-/// In prose a URL may be anything: a page, or a resource with its name.
+
+/// Other URLs in prose are not: they may be pages or resources.
 fn is_certainly_scope(word: &str) -> bool {
     let has_form = word.starts_with("https://www.googleapis.com/auth/") && !word.contains(['?', '#']);
     has_form || Scope::from_uri(word).is_known()

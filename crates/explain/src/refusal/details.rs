@@ -1,25 +1,27 @@
-//! Short values that one line of help needs. Each is kept only if it looks as Google says it does.
+//! Short values of an answer that steps and reports show. Each is kept only if it has the syntax
+//! that Google documents for it.
 
 use super::syntax;
 use super::text;
-use super::words::{CALLED_SO_AFTER, CALLED_SO_BEFORE, NO_SERVICE, PERMISSION_WORDS};
+use super::words::{CALLED_PERMISSION_AFTER, CALLED_PERMISSION_BEFORE, NO_SERVICE, PERMISSION_WORDS};
 
-/// How far from a permission's name the words stand that make it one, in bytes.
+/// How many bytes around a dotted name are searched for words such as `permission`.
 const NEAR: usize = 60;
 
-/// How many quotes, brackets and spaces may stand between, in bytes.
-const CALLED_SO_WITHIN: usize = 4;
+/// How many bytes of quotes, brackets and spaces may separate a name from the word that calls it a
+/// permission.
+const CALLED_PERMISSION_WITHIN: usize = 4;
 
-/// Before the name of a method, in the words of Apps Script: `API call to drive.files.list failed`.
+/// What Apps Script writes before the name of a method: `API call to drive.files.list failed`.
 const BEFORE_A_METHOD: &str = "API call to ";
 
-/// The parts of an answer that outlive the judgement.
+/// The values that a refusal keeps.
 #[derive(Clone, Default)]
 pub(super) struct Details {
     pub(super) service: Option<String>,
     pub(super) method: Option<String>,
     pub(super) permission: Option<String>,
-    /// Whether the answer calls it a permission, so that it is no other name that has its form.
+    /// Whether the answer calls it a permission. Other dotted names have the same syntax.
     pub(super) is_called_permission: bool,
     pub(super) project: Option<String>,
     pub(super) constraint: Option<String>,
@@ -29,7 +31,8 @@ pub(super) struct Details {
 }
 
 impl Details {
-    /// Adds the value of a field that has one of the names of `ErrorInfo`'s metadata or of `RequestInfo`.
+    /// Adds the value of a field of `ErrorInfo`'s metadata or of `RequestInfo`, by the name of the
+    /// field.
     pub(super) fn add(&mut self, key: &str, value: &str) {
         let (slot, is_good): (_, fn(&str) -> bool) = match key {
             "service" => (&mut self.service, syntax::is_host),
@@ -54,7 +57,7 @@ impl Details {
                 self.find_permission(prose, place, word);
             }
             self.add_path(word);
-            // "project" alone is followed by plain words too; ids of projects mostly have more than letters.
+            // A plain word may follow "project" too; ids of projects mostly have more than letters.
             if previous.eq_ignore_ascii_case("project")
                 && word.contains(|c: char| c == '-' || c.is_ascii_digit())
             {
@@ -89,7 +92,8 @@ impl Details {
         self.is_called_permission = self.permission.is_some();
     }
 
-    /// Commands, methods and loggers have dotted names too, so what is called a permission comes first.
+    /// Commands, methods and loggers have dotted names too, so a name that is called a permission
+    /// counts more than one near words such as `permission`.
     fn find_permission(&mut self, prose: &str, place: usize, word: &str) {
         let Some(name) = syntax::permission(word) else { return };
         let (before, rest) = prose.split_at_checked(place).unwrap_or_default();
@@ -104,7 +108,7 @@ impl Details {
 
 fn is_called_permission(before: &str, after: &str) -> bool {
     let is_letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let between = |from: &str, to: &str| from.len() - to.len() <= CALLED_SO_WITHIN;
+    let between = |from: &str, to: &str| from.len() - to.len() <= CALLED_PERMISSION_WITHIN;
     let (start, end) =
         (before.trim_end_matches(|c| !is_letter(c)), after.trim_start_matches(|c| !is_letter(c)));
     let first = start.rsplit(|c| !is_letter(c)).next().filter(|_| between(before, start));
@@ -112,7 +116,7 @@ fn is_called_permission(before: &str, after: &str) -> bool {
     let is_one_of = |word: Option<&str>, known: &[&str]| {
         word.is_some_and(|word| known.iter().any(|known| word.eq_ignore_ascii_case(known)))
     };
-    is_one_of(first, &CALLED_SO_BEFORE) || is_one_of(next, &CALLED_SO_AFTER)
+    is_one_of(first, &CALLED_PERMISSION_BEFORE) || is_one_of(next, &CALLED_PERMISSION_AFTER)
 }
 
 fn is_near_permission_words(prose: &str, place: usize, length: usize) -> bool {

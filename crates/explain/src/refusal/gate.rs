@@ -1,11 +1,11 @@
-//! The words for a refusal: which gate, how sure, and what says so.
+//! The gates that a call passes, and how sure it is that one refused.
 
-/// The gates a call passes.
+/// A check that a call to a Google API passes. Most of them answer 403 when they refuse.
 ///
 /// ```
 /// use gcp_scopes_explain::refusal::{Gate, classify_text};
 ///
-/// /// Whether it is worth while to call again later, with nothing changed.
+/// /// Whether the same call may succeed later.
 /// fn is_worth_a_retry(answer: &str) -> bool {
 ///     classify_text(answer).is_some_and(|refusal| refusal.gate() == Gate::RateLimit)
 /// }
@@ -24,24 +24,24 @@ pub enum Gate {
     Billing,
     /// A perimeter of VPC Service Controls.
     VpcSc,
-    /// A policy that an administrator set for the whole organisation or Workspace domain.
+    /// A policy of the organisation or of the Workspace domain.
     OrgPolicy,
     /// A rate limit or a quota.
     RateLimit,
-    /// The project that the call should be charged to: missing, not usable, or deleted.
+    /// The project that the call is charged to: none is named, or it is deleted or not usable.
     QuotaProject,
-    /// No credential, or not a good one; includes failures to get a token.
+    /// The credential: missing or not accepted; includes failures to get a token.
     Credentials,
-    /// The API key: missing, wrong, or restricted.
+    /// The API key: missing, not accepted, or restricted to other uses.
     ApiKey,
     /// The access list of one resource: a file not shared, an Analytics account without this user.
     ResourceAcl,
-    /// A refusal by none of these, or one that does not say.
+    /// Another gate, or one that the answer does not name.
     Other,
 }
 
 impl Gate {
-    /// The gate as one word in `snake_case`, fit for logs and JSON.
+    /// The gate in `snake_case`, for logs and JSON.
     ///
     /// ```
     /// assert_eq!(gcp_scopes_explain::refusal::Gate::ServiceDisabled.as_str(), "service_disabled");
@@ -65,7 +65,7 @@ impl Gate {
     }
 }
 
-/// How sure a verdict is. Ordered: `Possible < Likely < Certain`.
+/// How sure it is that a gate refused. Ordered: `Possible < Likely < Certain`.
 ///
 /// ```
 /// use gcp_scopes_explain::refusal::Certainty;
@@ -75,16 +75,16 @@ impl Gate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Certainty {
-    /// A hint that other gates give too.
+    /// Other gates answer like this too.
     Possible,
-    /// Words that this gate uses, and that no other is known to use.
+    /// Only this gate is known to answer like this.
     Likely,
-    /// The server named the gate.
+    /// The answer names the gate.
     Certain,
 }
 
 impl Certainty {
-    /// The certainty as one lower-case word.
+    /// The certainty in one word, for logs and JSON.
     ///
     /// ```
     /// assert_eq!(gcp_scopes_explain::refusal::Certainty::Likely.as_str(), "likely");
@@ -95,89 +95,6 @@ impl Certainty {
             Self::Possible => "possible",
             Self::Likely => "likely",
             Self::Certain => "certain",
-        }
-    }
-}
-
-/// What is wrong with the scopes of a token.
-///
-/// ```
-/// use gcp_scopes_explain::refusal::{ScopeRefusal, classify_text};
-///
-/// // Gmail refuses a token that holds a scope too many.
-/// let text = "Metadata scope does not support 'q' parameter";
-/// assert_eq!(classify_text(text).and_then(|refusal| refusal.scope_refusal()), Some(ScopeRefusal::Restricting));
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ScopeRefusal {
-    /// None of the accepted scopes is held.
-    Missing,
-    /// A scope is held that takes rights away, such as `gmail.metadata`: drop it.
-    Restricting,
-    /// The Drive scope is missing, or the file is not shared; the server says the same for both.
-    ScopeOrShare,
-}
-
-impl ScopeRefusal {
-    /// The kind as one word in `snake_case`.
-    ///
-    /// ```
-    /// assert_eq!(gcp_scopes_explain::refusal::ScopeRefusal::ScopeOrShare.as_str(), "scope_or_share");
-    /// ```
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Restricting => "restricting",
-            Self::ScopeOrShare => "scope_or_share",
-        }
-    }
-}
-
-/// Which part of the answer gave the verdict.
-///
-/// ```
-/// use gcp_scopes_explain::refusal::{Evidence, classify_text};
-///
-/// let refusal = classify_text(r#"{"error":"invalid_grant","error_description":"Bad Request"}"#).expect("a refusal");
-/// assert_eq!(refusal.evidence(), Evidence::TokenEndpoint);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Evidence {
-    /// The reason of a `google.rpc.ErrorInfo`.
-    ErrorInfo,
-    /// A violation in a `google.rpc.PreconditionFailure` or `QuotaFailure`.
-    Violation,
-    /// The `error` of a token endpoint (RFC 6749, section 5.2).
-    TokenEndpoint,
-    /// The words of a message.
-    Message,
-    /// An older one-word reason (`errors[].reason`), or the `Code` of an XML error.
-    Reason,
-    /// The header `WWW-Authenticate`.
-    Header,
-    /// Nothing but the status.
-    Status,
-}
-
-impl Evidence {
-    /// The evidence as one word in `snake_case`.
-    ///
-    /// ```
-    /// assert_eq!(gcp_scopes_explain::refusal::Evidence::ErrorInfo.as_str(), "error_info");
-    /// ```
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ErrorInfo => "error_info",
-            Self::Violation => "violation",
-            Self::TokenEndpoint => "token_endpoint",
-            Self::Message => "message",
-            Self::Reason => "reason",
-            Self::Header => "header",
-            Self::Status => "status",
         }
     }
 }

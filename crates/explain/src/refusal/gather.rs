@@ -1,17 +1,17 @@
-//! Gathers what an answer says from all its forms.
+//! Gathers the facts of an answer from its status, headers and body.
 
 use http::HeaderMap;
 
-use super::facts::{Facts, is_telling, uncapitalized};
+use super::answer_facts::{AnswerFacts, is_known_reason, uncapitalized};
 use super::phrases::{ACCESS_PHRASES, NOISE, PHRASES};
 use super::words::{REQUEST_IDS, SCOPE_LISTS, SCOPE_REASONS};
 use super::{grpc, json, syntax, text};
 
-/// How many lines of a text are searched for the one to show.
+/// How many lines of a text are searched for the message to show.
 const LINE_LIMIT: usize = 200;
 
-pub(super) fn gather(status: Option<u16>, headers: &HeaderMap, body: &str) -> Facts {
-    let mut facts = Facts { status, ..Facts::default() };
+pub(super) fn gather(status: Option<u16>, headers: &HeaderMap, body: &str) -> AnswerFacts {
+    let mut facts = AnswerFacts { status, ..AnswerFacts::default() };
     grpc::read(headers, &mut facts);
     let challenges = headers.get_all(http::header::WWW_AUTHENTICATE);
     challenges.iter().filter_map(|line| line.to_str().ok()).for_each(|line| facts.challenge.read(line));
@@ -22,7 +22,7 @@ pub(super) fn gather(status: Option<u16>, headers: &HeaderMap, body: &str) -> Fa
     facts
 }
 
-impl Facts {
+impl AnswerFacts {
     fn read_body(&mut self, body: &str) {
         let body = body.trim_start_matches('\u{feff}').trim_start_matches(")]}'").trim();
         match serde_json::from_str::<serde_json::Value>(body) {
@@ -35,10 +35,10 @@ impl Facts {
         }
     }
 
-    /// JSON, and what stands in its messages: one may hold another answer whole.
+    /// JSON, and the text of its messages: one may hold another answer.
     fn read_json(&mut self, value: &serde_json::Value) {
         json::read(value, self);
-        self.in_fields = Some(self.reasons.len());
+        self.field_reasons = Some(self.reasons.len());
         self.scan(&self.messages.join("\n"));
     }
 
@@ -47,14 +47,14 @@ impl Facts {
         for code in text::elements(body, "Code") {
             self.add_reason(&uncapitalized(&code));
         }
-        // Cloud Storage says the telling sentence in the details.
+        // Cloud Storage has the sentence that names the gate in the details.
         for name in ["Details", "Message", "internalReason"] {
             text::elements(body, name).for_each(|message| self.add_message(&message));
         }
         self.text = text::without_tags(body);
     }
 
-    /// What a text tells by its marks, whatever its form.
+    /// Finds fields, reasons and a challenge in a text of any form.
     fn scan(&mut self, text: &str) {
         let first_words = |key| text::values(text, key).filter_map(|value| value.split(' ').next());
         first_words("reason").for_each(|reason| self.add_reason(reason));
@@ -62,9 +62,9 @@ impl Facts {
         for key in ["service", "method", "permission", "consumer", "uid"] {
             first_words(key).for_each(|word| self.details.add(key, word));
         }
-        // A message in a field names resources, which people call as they like.
-        let may_be_named = self.in_fields.is_some() && !text.contains('{');
-        for word in words(text, may_be_named).filter(|word| is_telling(word)) {
+        // The message in a field of JSON may have the name of a resource, which anybody can choose.
+        let may_have_names = self.field_reasons.is_some() && !text.contains('{');
+        for word in words(text, may_have_names).filter(|word| is_known_reason(word)) {
             self.add_reason(word);
             self.add_reason(&uncapitalized(word));
         }
@@ -87,20 +87,21 @@ impl Facts {
         for noise in NOISE {
             self.prose = self.prose.replace(noise, "");
         }
-        self.details.server_message = self.telling_line().map(syntax::harmless);
+        self.details.server_message = self.main_message().map(syntax::safe_to_show);
     }
 
-    /// A message that names an IAM permission is about IAM, so that a word of scopes in it is a name.
+    /// A message that names an IAM permission is about IAM: a reason about scopes in its prose is a
+    /// name.
     fn leave_out_names(&mut self) {
-        let Some(in_fields) = self.in_fields.filter(|_| self.details.is_called_permission) else { return };
-        let prose = self.reasons.split_off(in_fields.min(self.reasons.len()));
+        let Some(count) = self.field_reasons.filter(|_| self.details.is_called_permission) else { return };
+        let prose = self.reasons.split_off(count.min(self.reasons.len()));
         let is_of_scope =
             |reason: &String| SCOPE_REASONS.iter().any(|name| name.eq_ignore_ascii_case(reason));
         self.reasons.extend(prose.into_iter().filter(|reason| !is_of_scope(reason)));
     }
 
-    /// The main message; in a text, the line that says most.
-    fn telling_line(&self) -> Option<&str> {
+    /// The first message; of a text, the first line with a known phrase, or else the first line.
+    fn main_message(&self) -> Option<&str> {
         let is_phrase = |line: &str| {
             let line = text::plain(line);
             PHRASES.iter().chain(ACCESS_PHRASES).any(|(phrase, _)| text::has(&line, phrase))
@@ -111,12 +112,13 @@ impl Facts {
     }
 }
 
-/// The words of a text; where it may name resources, without those that are joined to a name or quoted.
-fn words(text: &str, may_be_named: bool) -> impl Iterator<Item = &str> {
+/// The words of a text. If it may have names of resources, words that are part of a name or in
+/// quotes are left out.
+fn words(text: &str, may_have_names: bool) -> impl Iterator<Item = &str> {
     let is_break = |c: char| !c.is_ascii_alphanumeric() && c != '_';
     let mut before = ' ';
     text.split_inclusive(is_break).filter_map(move |piece| {
-        let is_named = may_be_named && "/.:-'\"`".contains(before);
+        let is_named = may_have_names && "/.:-'\"`".contains(before);
         before = piece.chars().next_back().unwrap_or(' ');
         Some(piece.trim_end_matches(is_break)).filter(|_| !is_named)
     })

@@ -1,15 +1,15 @@
-//! What gRPC puts into headers and trailers.
+//! Reads gRPC's status, message and details from headers and trailers.
 //!
-//! Sources: <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md> for the header names and
-//! the percent-encoding, <https://github.com/googleapis/googleapis/tree/master/google/rpc> for the
-//! field numbers.
+//! Sources: <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md> for the header names
+//! and the percent-encoding, <https://github.com/googleapis/googleapis/tree/master/google/rpc> for
+//! the field numbers.
 
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use http::HeaderMap;
 
-use super::facts::Facts;
+use super::answer_facts::AnswerFacts;
 use super::protobuf::{self, Field};
 use super::status::http_status;
 
@@ -21,11 +21,12 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// The longest binary value that is looked at, in base64 characters.
+/// The longest binary value that is read, in base64 characters. For all headers together the
+/// protocol suggests a limit of 8 KiB.
 const VALUE_LIMIT: usize = 64 * 1024;
 
 /// Reads status, message and details. Does nothing for an answer that is not gRPC.
-pub(super) fn read(headers: &HeaderMap, facts: &mut Facts) {
+pub(super) fn read(headers: &HeaderMap, facts: &mut AnswerFacts) {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(code) = text("grpc-status").and_then(|code| code.trim().parse().ok()) {
         facts.status = Some(http_status(code));
@@ -50,7 +51,7 @@ fn binary(headers: &HeaderMap, name: &str) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn read_status(status: &[u8], facts: &mut Facts) {
+fn read_status(status: &[u8], facts: &mut AnswerFacts) {
     for field in protobuf::fields(status) {
         match field.number {
             2 => facts.add_message(&field.text()),
@@ -60,7 +61,7 @@ fn read_status(status: &[u8], facts: &mut Facts) {
     }
 }
 
-fn read_any(any: &Field<'_>, facts: &mut Facts) {
+fn read_any(any: &Field<'_>, facts: &mut AnswerFacts) {
     let mut kind = String::new();
     for field in protobuf::fields(any.bytes) {
         match field.number {
@@ -71,7 +72,7 @@ fn read_any(any: &Field<'_>, facts: &mut Facts) {
     }
 }
 
-fn read_detail(kind: &str, detail: &[u8], facts: &mut Facts) {
+fn read_detail(kind: &str, detail: &[u8], facts: &mut AnswerFacts) {
     for field in protobuf::fields(detail) {
         match (kind, field.number) {
             ("ErrorInfo", 1) => facts.add_reason(&field.text()),
@@ -87,7 +88,7 @@ fn read_detail(kind: &str, detail: &[u8], facts: &mut Facts) {
     }
 }
 
-fn read_metadata(entry: &[u8], facts: &mut Facts) {
+fn read_metadata(entry: &[u8], facts: &mut AnswerFacts) {
     let mut key = String::new();
     for field in protobuf::fields(entry) {
         match field.number {

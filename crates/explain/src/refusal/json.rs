@@ -1,18 +1,18 @@
-//! JSON bodies, read by the names of their fields wherever these stand. So an array around the error,
-//! a bare inner object, or an `ErrorInfo` at any place need no case of their own.
+//! Reads JSON bodies by the names of their fields, at any depth: an array around the error, the
+//! inner object alone, and an `ErrorInfo` anywhere need no code of their own.
 
 use std::collections::VecDeque;
 
 use serde_json::Value;
 
-use super::facts::{Facts, is_telling};
+use super::answer_facts::{AnswerFacts, is_known_reason};
 use super::status::http_status;
 
-/// How many values are looked at. An error of Google has fewer than a hundred.
+/// How many values are read. Google's errors have fewer than a hundred.
 const NODE_LIMIT: usize = 4096;
 
 /// Reads a body, outer values first, so that the first message is the main one.
-pub(super) fn read(root: &Value, facts: &mut Facts) {
+pub(super) fn read(root: &Value, facts: &mut AnswerFacts) {
     let mut queue = VecDeque::from([("", root)]);
     for _ in 0..NODE_LIMIT {
         let Some((key, value)) = queue.pop_front() else { return };
@@ -28,7 +28,7 @@ pub(super) fn read(root: &Value, facts: &mut Facts) {
     }
 }
 
-fn read_text(key: &str, text: &str, facts: &mut Facts) {
+fn read_text(key: &str, text: &str, facts: &mut AnswerFacts) {
     let lower = key.to_ascii_lowercase();
     let is_prose = ["message", "description", "detail", "title"].iter().any(|part| lower.contains(part));
     match lower.as_str() {
@@ -39,8 +39,8 @@ fn read_text(key: &str, text: &str, facts: &mut Facts) {
             facts.add_message(text);
         }
         "reason" | "code" | "errorcode" => facts.add_reason(text),
-        // PHP's client prints the details as pairs of a number and this.
-        "data" if is_telling(text) => facts.add_reason(text),
+        // PHP's client prints the details of gRPC as a `number` and this.
+        "data" if is_known_reason(text) => facts.add_reason(text),
         "status" => facts.add_code(status_named(text).map(u64::from)),
         "type" | "subject" | "@type" => facts.add_violation(text),
         _ if is_prose => facts.add_message(text),

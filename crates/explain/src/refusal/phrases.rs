@@ -1,12 +1,13 @@
-//! Data: what Google's servers say, and which gate says it.
+//! Data: the sentences of Google's servers, and which gate each one is of.
 //!
-//! The order of [`PHRASES`] matters, and is this: first sentences that only one gate uses and that may
-//! stand inside the words of others (a scope refusal that a client wrapped), then gates whose words
-//! borrow from later ones (an API key refused with `rateLimitExceeded`, a quota project that is told
-//! as a disabled API, billing that "must be enabled"), and last the gates whose words are plain
-//! English. [`ACCESS_PHRASES`] come after any reason, status and permission were looked at.
+//! The order of [`PHRASES`] matters. First come sentences of one gate that may be quoted in those
+//! of others (a scope refusal inside of a client's error), then gates whose sentences have words of
+//! later ones (an API key refused with `rateLimitExceeded`, a quota project whose API is disabled,
+//! billing that "must be enabled"), and last the gates whose sentences are plain English.
+//! [`ACCESS_PHRASES`] count only if neither a reason nor the status nor a permission decides.
 //!
-//! A `*` stands for up to 120 bytes. Phrases are in lower case, without quotes, with `n't` spelled out.
+//! A `*` stands for up to 120 bytes. Phrases are in lower case, without quotes, with "not" for
+//! `n't`.
 //!
 //! Public sources: the error pages of the services, such as
 //! <https://cloud.google.com/storage/docs/json_api/v1/status-codes>,
@@ -14,24 +15,26 @@
 //! <https://developers.google.com/workspace/drive/api/guides/handle-errors>, and
 //! <https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto>.
 
-use super::gate::{Certainty, Gate, ScopeRefusal};
-use super::verdict::{LIKELY_MISSING, MISSING, TOKEN_SCOPES, Verdict, certain, likely, possible, scope};
+use super::gate::{Certainty, Gate};
+use super::verdict::{
+    LIKELY_MISSING, MISSING, ScopeProblem, TOKEN_SCOPES, Verdict, certain, likely, possible, scope,
+};
 
-/// The whole message of the older services for a missing scope.
+/// The whole message with which older services refuse for a missing scope.
 pub(super) const BARE_MESSAGE: &str = "Insufficient Permission";
 
-/// What servers and clients say. The first match decides.
+/// Sentences of servers and clients. The first match decides.
 pub(super) static PHRASES: &[(&str, Verdict)] = &[
-    // Scope, in words nobody else uses.
+    // Scope, in words that no other gate uses.
     ("insufficient authentication scope", MISSING),
     ("scope(s) are not authorized", MISSING),
     ("granted scopes do not give access", MISSING),
     ("requires one of the following scopes", MISSING),
-    ("no oauth token with google drive scope", scope(ScopeRefusal::ScopeOrShare, Certainty::Certain)),
-    ("metadata scope does not", scope(ScopeRefusal::Restricting, Certainty::Certain)),
-    ("while getting drive credentials", scope(ScopeRefusal::ScopeOrShare, Certainty::Likely)),
-    ("while globbing file pattern", scope(ScopeRefusal::ScopeOrShare, Certainty::Likely)),
-    // Scopes that were asked for when the token was made.
+    ("no oauth token with google drive scope", scope(ScopeProblem::ScopeOrShare, Certainty::Certain)),
+    ("metadata scope does not", scope(ScopeProblem::Restricting, Certainty::Certain)),
+    ("while getting drive credentials", scope(ScopeProblem::ScopeOrShare, Certainty::Likely)),
+    ("while globbing file pattern", scope(ScopeProblem::ScopeOrShare, Certainty::Likely)),
+    // Scopes that a token endpoint was asked for.
     ("invalid_scope", TOKEN_SCOPES),
     // A delegation that lacks the scopes; `unauthorized_client` by itself has other reasons too.
     ("unauthorized to retrieve access tokens", TOKEN_SCOPES),
@@ -49,8 +52,8 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("provided scope*not authorized", LIKELY_MISSING),
     // Apps Script lists the scopes as permissions.
     ("required permissions*googleapis.com/auth/", LIKELY_MISSING),
-    ("scope does not allow", scope(ScopeRefusal::Restricting, Certainty::Likely)),
-    ("scope does not support", scope(ScopeRefusal::Restricting, Certainty::Likely)),
+    ("scope does not allow", scope(ScopeProblem::Restricting, Certainty::Likely)),
+    ("scope does not support", scope(ScopeProblem::Restricting, Certainty::Likely)),
     // The API key.
     ("api keys are not supported", certain(Gate::Credentials)),
     ("api key not valid", certain(Gate::ApiKey)),
@@ -78,7 +81,7 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("invalidkeymaperror", certain(Gate::ApiKey)),
     ("missingkeymaperror", certain(Gate::ApiKey)),
     ("apitargetblocked", certain(Gate::ApiKey)),
-    // Service perimeters. Before policies, whose word this uses.
+    // Service perimeters. Before policies, since "policy" is in these sentences too.
     ("vpcservicecontrols", certain(Gate::VpcSc)),
     ("vpc service controls", certain(Gate::VpcSc)),
     ("vpc_service_controls", certain(Gate::VpcSc)),
@@ -117,7 +120,7 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("administrator has disabled", likely(Gate::OrgPolicy)),
     ("admin has restricted", likely(Gate::OrgPolicy)),
     ("not allowed by your organization", likely(Gate::OrgPolicy)),
-    // Billing that is closed, also where it is the quota project's.
+    // Billing, of the quota project too.
     ("requires billing to be enabled", certain(Gate::Billing)),
     ("billing must be enabled", certain(Gate::Billing)),
     ("billing has not been enabled", certain(Gate::Billing)),
@@ -147,7 +150,7 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("account associated with the project*disabled", likely(Gate::Billing)),
     ("account for the specified project has been disabled", likely(Gate::Billing)),
     ("delinquent", likely(Gate::Billing)),
-    // The quota project, which the next gate's words name too.
+    // The quota project. Before disabled APIs, whose sentences name a project too.
     ("requires a quota project", certain(Gate::QuotaProject)),
     ("project 764086051850 before", certain(Gate::QuotaProject)),
     ("project 32555940559 before", certain(Gate::QuotaProject)),
@@ -291,10 +294,10 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("url ownership", likely(Gate::ResourceAcl)),
 ];
 
-/// Ordinary words for missing access. Looked at last, since other gates use them as well.
+/// Plain words for missing access. They are last, since sentences of other gates have them too.
 pub(super) static ACCESS_PHRASES: &[(&str, Verdict)] = &[
-    // Cloud Run and Cloud Functions, of callers without the invoker role. Google's other front ends
-    // have the second half of the sentence only.
+    // Cloud Run and Cloud Functions, to callers without the invoker role. Google's other front ends
+    // send only the second half of the sentence.
     ("error: forbidden*your client does not have permission to get url", likely(Gate::Iam)),
     ("client does not have permission to get url", possible(Gate::Other)),
     ("sufficient permissions to access", likely(Gate::ResourceAcl)),
@@ -311,8 +314,7 @@ pub(super) static ACCESS_PHRASES: &[(&str, Verdict)] = &[
     ("not authorized to access this resource", likely(Gate::Iam)),
     ("not authorized to requested resource", likely(Gate::Iam)),
     ("does not have access to service account", likely(Gate::Iam)),
-    // Scope, in the words of clients. Below the servers' own sentences for IAM, to which clients
-    // add such hints.
+    // Scope, in the words of clients. After the sentences of IAM, to which clients add such hints.
     ("insufficient scope", LIKELY_MISSING),
     ("insufficient oauth scope", LIKELY_MISSING),
     ("insufficient oauth2 scope", LIKELY_MISSING),
@@ -382,7 +384,7 @@ pub(super) static ACCESS_PHRASES: &[(&str, Verdict)] = &[
     ("insufficient_permission", possible(Gate::Iam)),
 ];
 
-/// Words that make a text without a status a refusal at all.
+/// A text without a status is a refusal only if it has one of these.
 pub(super) static REFUSAL_WORDS: &[&str] = &[
     "permission_denied",
     "permissiondenied",
@@ -394,8 +396,8 @@ pub(super) static REFUSAL_WORDS: &[&str] = &[
     "status: 403",
 ];
 
-/// What libraries print beside any error. Cut out before the phrases are looked for, since it names
-/// gates that did not refuse.
+/// What libraries print with every error. It is removed before phrases are searched for, since it
+/// names gates that did not refuse.
 pub(super) static NOISE: &[&str] = &[
     "without a quota project",
     "a quota exceeded or api not enabled error",
@@ -437,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn no_reason_stands_twice() {
+    fn every_reason_is_unique() {
         for table in [ERROR_INFO, REASONS, TOKEN_ERRORS, PHRASES, ACCESS_PHRASES] {
             let mut names: Vec<_> = table.iter().map(|(name, _)| name).collect();
             names.sort_unstable();

@@ -1,8 +1,8 @@
-//! The wire format of protocol buffers, as much of it as `google.rpc.Status` needs.
+//! The wire format of protocol buffers, as far as `google.rpc.Status` needs it.
 //!
 //! Source: <https://protobuf.dev/programming-guides/encoding/>
 
-/// A field whose value has a length: a string, bytes, or a message. Any other field is skipped.
+/// A field with a length: a string, bytes, or a message. Other fields are skipped.
 pub(super) struct Field<'a> {
     pub(super) number: u64,
     pub(super) bytes: &'a [u8],
@@ -14,7 +14,7 @@ impl Field<'_> {
     }
 }
 
-/// The fields with a length, in their order. Ends at the first byte that makes no sense.
+/// The fields with a length, in order, up to the first byte that is not of the wire format.
 pub(super) fn fields(message: &[u8]) -> impl Iterator<Item = Field<'_>> {
     let mut rest = message;
     std::iter::from_fn(move || {

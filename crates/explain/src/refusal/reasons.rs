@@ -1,4 +1,4 @@
-//! Data: the reasons and codes of Google's servers, and which gate gives them.
+//! Data: the reasons and codes of Google's servers, and which gate each one is of.
 
 use super::gate::Gate;
 use super::verdict::{LIKELY_MISSING, MISSING, TOKEN_SCOPES, Verdict, certain, likely};
@@ -47,8 +47,8 @@ pub(super) static ERROR_INFO: &[(&str, Verdict)] = &[
     ("SERVICE_ACCOUNT_ACCESS_DENIED", certain(Gate::Iam)),
 ];
 
-/// Reasons that mean another gate when the words hold the second text. The numbers are the projects of
-/// gcloud's own OAuth clients, to which calls are charged when no quota project is set.
+/// Reasons that are of another gate where the prose has the second text. The numbers are the
+/// projects of gcloud's OAuth clients, to which calls are charged if no quota project is set.
 pub(super) static ERROR_INFO_UNLESS: &[(&str, &str, Gate)] = &[
     ("SERVICE_DISABLED", "quota project", Gate::QuotaProject),
     ("SERVICE_DISABLED", "764086051850", Gate::QuotaProject),
@@ -57,7 +57,7 @@ pub(super) static ERROR_INFO_UNLESS: &[(&str, &str, Gate)] = &[
     ("CONSUMER_INVALID", "api_key:", Gate::ApiKey),
 ];
 
-/// Parts of reasons that the list above does not have. Services make up their own.
+/// Parts of reasons that are not in the list above: a service may have reasons of its own.
 pub(super) static ERROR_INFO_PARTS: &[(&str, Verdict)] = &[
     ("SCOPE_INSUFFICIENT", LIKELY_MISSING),
     ("INSUFFICIENT_SCOPE", LIKELY_MISSING),
@@ -73,7 +73,8 @@ pub(super) static ERROR_INFO_PARTS: &[(&str, Verdict)] = &[
     ("_ACCESS_DENIED", likely(Gate::Iam)),
 ];
 
-/// Types and subjects of a `PreconditionFailure`, in lower case; and that there is a `QuotaFailure`.
+/// Types and subjects of a `PreconditionFailure`, in lower case; `quotafailure` for any
+/// `QuotaFailure`.
 pub(super) static VIOLATIONS: &[(&str, Verdict)] = &[
     ("vpc_service_controls", certain(Gate::VpcSc)),
     ("constraints/", certain(Gate::OrgPolicy)),
@@ -83,8 +84,8 @@ pub(super) static VIOLATIONS: &[(&str, Verdict)] = &[
     ("org_policy", likely(Gate::OrgPolicy)),
 ];
 
-/// The `error` of Google's token endpoints, which are RFC 6749's and a few more.
-/// Source: <https://developers.google.com/identity/protocols/oauth2/web-server#authorization-errors>
+/// The `error` of Google's token endpoints, which are RFC 6749's and a few more. Source:
+/// <https://developers.google.com/identity/protocols/oauth2/web-server#authorization-errors>
 pub(super) static TOKEN_ERRORS: &[(&str, Verdict)] = &[
     ("invalid_scope", TOKEN_SCOPES),
     ("restricted_client", TOKEN_SCOPES),
@@ -103,12 +104,12 @@ pub(super) static TOKEN_ERRORS: &[(&str, Verdict)] = &[
     ("unsupported_grant_type", likely(Gate::Credentials)),
 ];
 
-/// The reason that proves nothing alone: a missing scope in most services, a missing account or
-/// profile in Analytics v3.
+/// A reason that proves nothing alone: most services give it for a missing scope, Analytics v3 for
+/// missing access to an account or profile.
 pub(super) const AMBIGUOUS_REASON: &str = "insufficientPermissions";
 
-/// Older one-word reasons, and the codes of Cloud Storage's XML API with a small first letter.
-/// XML: <https://cloud.google.com/storage/docs/xml-api/reference-status>
+/// Older one-word reasons, and the codes of Cloud Storage's XML API, with a small first letter
+/// here. XML: <https://cloud.google.com/storage/docs/xml-api/reference-status>
 pub(super) static REASONS: &[(&str, Verdict)] = &[
     ("accessNotConfigured", certain(Gate::ServiceDisabled)),
     ("serviceDisabled", likely(Gate::ServiceDisabled)),
@@ -163,7 +164,7 @@ pub(super) static REASONS: &[(&str, Verdict)] = &[
     ("fileNotDownloadable", certain(Gate::Other)),
     ("cannotShare", likely(Gate::ResourceAcl)),
     ("playlistItemsNotAccessible", likely(Gate::ResourceAcl)),
-    // Google Play, of its console's access list; it also answers 401.
+    // Google Play, for a missing permission in its console; it answers 401 too.
     ("permissionDenied", likely(Gate::ResourceAcl)),
     ("youtubeSignupRequired", certain(Gate::Other)),
     ("projectNotLinked", certain(Gate::Other)),
@@ -175,7 +176,7 @@ pub(super) static REASONS: &[(&str, Verdict)] = &[
     ("accessDenied", likely(Gate::Iam)),
 ];
 
-/// Ends of reasons that REASONS does not have, in lower case.
+/// Ends of reasons that are not in `REASONS`, in lower case.
 pub(super) static REASON_ENDS: &[(&str, Verdict)] = &[
     ("limitexceeded", certain(Gate::RateLimit)),
     ("limitexceededunreg", certain(Gate::RateLimit)),

@@ -1,12 +1,14 @@
-//! What short values must look like before they are shown, and how free text is made harmless.
+//! The syntax that short values must have before they are shown, and how free text is made safe to
+//! show.
 
 use super::words::{BEFORE_SECRETS, NOT_A_SERVICE, NOT_A_VERB, SECRETS};
 
-/// The longest message that is kept, in bytes.
+/// How many bytes of a message are kept. A report shows it whole.
 const MESSAGE_LIMIT: usize = 1024;
+/// The longest id or name in bytes.
 const ID_LIMIT: usize = 256;
 
-/// Shorter words that begin so are no secrets.
+/// A shorter word is no secret, even if it begins like one.
 const SECRET_LENGTH: usize = 16;
 
 /// A scope token of RFC 6749 section 3.3 that is a URI or one of OpenID's names.
@@ -80,16 +82,16 @@ pub(super) fn permission(word: &str) -> Option<String> {
     is_permission.then(|| format!("{service}.{resource}.{verb}"))
 }
 
-/// The text in at most 1,024 bytes, with secrets blotted out and everything escaped that could move a
-/// terminal's cursor or turn the direction of writing.
-pub(super) fn harmless(text: &str) -> String {
+/// At most 1,024 bytes of the text, without secrets, and with every character escaped that could
+/// move the cursor of a terminal or change the direction of writing.
+pub(super) fn safe_to_show(text: &str) -> String {
     let mut out = String::new();
     for character in without_secrets(&without_values(text.trim())).chars() {
-        let turns_writing =
+        let changes_direction =
             matches!(u32::from(character), 0x200b..=0x200f | 0x2028..=0x202e | 0x2066..=0x2069);
         let escaped = match character {
             '\n' | '\r' | '\t' => " ".to_owned(),
-            _ if character.is_control() || turns_writing => character.escape_unicode().to_string(),
+            _ if character.is_control() || changes_direction => character.escape_unicode().to_string(),
             _ => character.to_string(),
         };
         if out.len() + escaped.len() > MESSAGE_LIMIT {
@@ -100,7 +102,8 @@ pub(super) fn harmless(text: &str) -> String {
     out
 }
 
-/// Looks for each mark once, and goes no further than what is shown.
+/// The text without the values behind marks such as `token=`. Stops at what is shown, and searches
+/// for each mark once, so that a long text full of marks takes no longer than others.
 fn without_values(text: &str) -> String {
     let (mut out, mut at) = (String::new(), 0);
     let mut marks = BEFORE_SECRETS.map(|mark| text.match_indices(mark).peekable());
@@ -120,11 +123,12 @@ fn without_values(text: &str) -> String {
     out + text.get(at..).unwrap_or_default()
 }
 
+/// The text without words that begin like a token or a key.
 fn without_secrets(text: &str) -> String {
     let mut out = String::new();
     let is_secret_character = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     for run in text.split_inclusive(|c: char| !is_secret_character(c)) {
-        // A URL within a URL has `%3D` in front of it.
+        // In a URL inside of a URL the secret does not begin the word: `%3D` is before it.
         let start = SECRETS.iter().filter_map(|mark| run.find(mark)).min();
         let (before, secret) = run.split_at_checked(start.unwrap_or(run.len())).unwrap_or((run, ""));
         out.push_str(before);

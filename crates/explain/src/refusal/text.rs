@@ -1,6 +1,7 @@
-//! Text that is no JSON: log lines, what clients print, XML and HTML, JSON that was cut off.
+//! Searches text that is not JSON: log lines, errors of clients, XML, HTML, and JSON that was cut
+//! off.
 
-/// How much a `*` in a phrase may stand for, in bytes.
+/// How many bytes a `*` in a phrase may stand for.
 const GAP_LIMIT: usize = 120;
 
 /// The longest value of a field or content of an element that is read, in bytes.
@@ -9,11 +10,12 @@ const VALUE_LIMIT: usize = 2048;
 /// How many values of one field are read.
 const VALUE_COUNT: usize = 256;
 
-/// Whether the phrase stands in the text.
+/// Whether the text has the phrase.
 pub(super) fn has(text: &str, phrase: &str) -> bool {
     let mut pieces = phrase.split('*');
     let first = pieces.next().unwrap_or_default();
-    // Says no for most phrases, and looks at sixteen bytes at a time where `match_indices` looks at one.
+    // Rules most phrases out, and compares sixteen bytes at a time where `match_indices` compares
+    // one.
     if !text.contains(first) {
         return false;
     }
@@ -28,13 +30,15 @@ pub(super) fn has(text: &str, phrase: &str) -> bool {
     })
 }
 
-/// The beginning of a text. Keeps a search from each of many places from costing their product.
+/// The beginning of a text. Without it, a search that starts at many places would take quadratic
+/// time.
 fn clipped(text: &str, limit: usize) -> &str {
     let end = (0..=limit.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     end.and_then(|end| text.get(..end)).unwrap_or_default()
 }
 
-/// The text as the phrases are written: lower case, no quotes, one space between words.
+/// The text in the form in which the phrases are written: lower case, no quotes, one space between
+/// words.
 pub(super) fn plain(text: &str) -> String {
     let is_quote = |c: char| "'\"`\\\u{2018}\u{2019}\u{201c}\u{201d}".contains(c);
     let text = without_entities(text).to_lowercase().replace('\u{2019}', "'").replace("n't", " not");
@@ -77,7 +81,7 @@ fn escape(after: &str) -> (Option<char>, &str) {
     }
 }
 
-/// The text of a marked-up document.
+/// The text of an XML or HTML document.
 pub(super) fn without_tags(markup: &str) -> String {
     let mut out = String::with_capacity(markup.len());
     let mut rest = markup;
@@ -93,7 +97,7 @@ pub(super) fn without_tags(markup: &str) -> String {
     without_entities(&(out + rest))
 }
 
-/// The text from the closing tag of this name on, of which only the mark is left out.
+/// The text behind the `</` of the closing tag of this name.
 fn closing<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let mut tags = text.match_indices("</").filter_map(|(place, mark)| text.get(place + mark.len()..));
     tags.find(|tag| starts_with(tag, name))
@@ -103,7 +107,7 @@ fn starts_with(text: &str, name: &str) -> bool {
     text.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name))
 }
 
-/// What stands in the elements of this name, cut off or not.
+/// The contents of the elements of this name, whole or cut off.
 pub(super) fn elements<'a>(xml: &'a str, name: &'a str) -> impl Iterator<Item = String> + 'a {
     xml.match_indices('<').filter_map(move |(place, _)| {
         let (tag, content) = clipped(xml.get(place + 1..)?, VALUE_LIMIT).split_once('>')?;
@@ -134,7 +138,7 @@ fn without_entities(text: &str) -> String {
     text
 }
 
-/// The values of a field, in any of the ways that clients print one: `"key": "value"`, `key: value`,
+/// The values of a field, in each form in which clients print one: `"key": "value"`, `key: value`,
 /// `'key' => 'value'`, `key=value`, and protobuf's `key: "key" value: "value"`.
 pub(super) fn values<'a>(text: &'a str, key: &'a str) -> impl Iterator<Item = &'a str> {
     text.match_indices(key).take(VALUE_COUNT).filter_map(move |(place, _)| {
@@ -162,7 +166,7 @@ fn value(after: &str) -> Option<&str> {
     rest.split(is_end).next().filter(|value| !value.is_empty())
 }
 
-/// The words of a text that are names, with their places: letters, digits, and what joins them.
+/// The names in a text, each with its place: runs of letters, digits and `._-/`.
 pub(super) fn names(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
     let mut at = 0;
@@ -175,8 +179,8 @@ pub(super) fn names(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// Whether these words stand in the text as a whole message: after a mark or a number, and with nothing
-/// but marks behind them on their line.
+/// Whether the text has this as a whole message: no word is before it, and only punctuation or the
+/// reason is behind it on its line.
 pub(super) fn has_message(text: &str, message: &str, reason: &str) -> bool {
     text.match_indices(message).any(|(place, _)| {
         let before = text.get(..place).unwrap_or_default().trim_end().chars().next_back();

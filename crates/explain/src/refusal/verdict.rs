@@ -1,31 +1,84 @@
-//! What is concluded from an answer.
+//! The verdict on an answer, and which part of the answer it rests on.
 
-use super::gate::{Certainty, Gate, ScopeRefusal};
+use super::gate::{Certainty, Gate};
 
-/// What was decided.
+/// What is wrong with the scopes of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ScopeProblem {
+    /// The token holds none of the accepted scopes.
+    Missing,
+    /// The token holds a scope that takes rights away, such as `gmail.metadata`.
+    Restricting,
+    /// The token lacks a scope for Drive, or the file is not shared; the server's answer is the
+    /// same.
+    ScopeOrShare,
+}
+
+impl ScopeProblem {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Restricting => "restricting",
+            Self::ScopeOrShare => "scope_or_share",
+        }
+    }
+}
+
+/// The part of an answer that gave the verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Evidence {
+    /// The reason of a `google.rpc.ErrorInfo`.
+    ErrorInfo,
+    /// A violation in a `google.rpc.PreconditionFailure` or `QuotaFailure`.
+    Violation,
+    /// The `error` of a token endpoint (RFC 6749, section 5.2).
+    TokenEndpoint,
+    /// A sentence in a message.
+    Message,
+    /// An older one-word reason (`errors[].reason`), or the `Code` of an XML error.
+    Reason,
+    /// The header `WWW-Authenticate`.
+    Header,
+    /// The status alone.
+    Status,
+}
+
+impl Evidence {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::ErrorInfo => "error_info",
+            Self::Violation => "violation",
+            Self::TokenEndpoint => "token_endpoint",
+            Self::Message => "message",
+            Self::Reason => "reason",
+            Self::Header => "header",
+            Self::Status => "status",
+        }
+    }
+}
+
+/// Which gate refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Verdict {
     pub(super) gate: Gate,
     pub(super) certainty: Certainty,
-    pub(super) scope: Option<ScopeRefusal>,
-    pub(super) names_scopes: bool,
+    /// What is wrong with the scopes; `Some` exactly for [`Gate::Scope`].
+    pub(super) problem: Option<ScopeProblem>,
+    /// Whether a token endpoint refused the scopes that it was asked for.
+    pub(super) is_for_requested_scopes: bool,
 }
 
 impl Verdict {
     pub(super) const fn new(gate: Gate, certainty: Certainty) -> Self {
-        Self { gate, certainty, scope: None, names_scopes: false }
+        Self { gate, certainty, problem: None, is_for_requested_scopes: false }
     }
 
-    pub(super) const fn of_scope(kind: ScopeRefusal, certainty: Certainty) -> Self {
-        Self { gate: Gate::Scope, certainty, scope: Some(kind), names_scopes: false }
-    }
-
-    pub(super) const fn of_token_scopes() -> Self {
-        Self { names_scopes: true, ..Self::new(Gate::Credentials, Certainty::Certain) }
+    pub(super) const fn for_scope(problem: ScopeProblem, certainty: Certainty) -> Self {
+        Self { problem: Some(problem), ..Self::new(Gate::Scope, certainty) }
     }
 
     pub(super) const fn missing(certainty: Certainty) -> Self {
-        Self::of_scope(ScopeRefusal::Missing, certainty)
+        Self::for_scope(ScopeProblem::Missing, certainty)
     }
 }
 
@@ -41,10 +94,11 @@ pub(super) const fn possible(gate: Gate) -> Verdict {
     Verdict::new(gate, Certainty::Possible)
 }
 
-pub(super) const fn scope(kind: ScopeRefusal, certainty: Certainty) -> Verdict {
-    Verdict::of_scope(kind, certainty)
+pub(super) const fn scope(problem: ScopeProblem, certainty: Certainty) -> Verdict {
+    Verdict::for_scope(problem, certainty)
 }
 
-pub(super) const MISSING: Verdict = scope(ScopeRefusal::Missing, Certainty::Certain);
-pub(super) const LIKELY_MISSING: Verdict = scope(ScopeRefusal::Missing, Certainty::Likely);
-pub(super) const TOKEN_SCOPES: Verdict = Verdict::of_token_scopes();
+pub(super) const MISSING: Verdict = Verdict::missing(Certainty::Certain);
+pub(super) const LIKELY_MISSING: Verdict = Verdict::missing(Certainty::Likely);
+pub(super) const TOKEN_SCOPES: Verdict =
+    Verdict { is_for_requested_scopes: true, ..certain(Gate::Credentials) };

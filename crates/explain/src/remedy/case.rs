@@ -1,4 +1,4 @@
-//! What advice is made from: which scopes would do, which are held, and where.
+//! A case of missing scopes: which ones are needed, which are held, and where the program runs.
 
 use std::cell::OnceCell;
 
@@ -6,20 +6,20 @@ use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 use gcp_scopes_catalog::{least_of, recommended};
 
 use crate::environment::{Credential, Environment};
-use crate::refusal::ScopeRefusal;
+use crate::refusal::ScopeProblem;
 
-/// What `gcloud auth application-default login` asks for by default, all of which `--scopes`
-/// replaces. Source: `gcloud auth application-default login --help`.
+/// The scopes that `gcloud auth application-default login` asks for by default. `--scopes` replaces
+/// them. Source: `gcloud auth application-default login --help`.
 const DEFAULTS: &str = "openid https://www.googleapis.com/auth/userinfo.email \
      https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/sqlservice.login";
 
-/// What the steps are made from.
+/// What the steps depend on.
 #[derive(Debug)]
 pub(crate) struct Case<'a> {
-    pub(crate) kind: ScopeRefusal,
-    /// What calls need: of each set any one would do.
+    pub(crate) problem: ScopeProblem,
+    /// A set for each call, of which one scope is enough.
     pub(crate) accepted: &'a [ScopeSet],
-    /// What the token is known to hold.
+    /// The scopes of the token, if they are known.
     pub(crate) held: Option<&'a ScopeSet>,
     pub(crate) environment: &'a Environment,
     needed: OnceCell<Vec<Scope>>,
@@ -28,54 +28,55 @@ pub(crate) struct Case<'a> {
 
 impl<'a> Case<'a> {
     pub(crate) fn new(
-        kind: ScopeRefusal,
+        problem: ScopeProblem,
         accepted: &'a [ScopeSet],
         held: Option<&'a ScopeSet>,
         environment: &'a Environment,
     ) -> Self {
         let (needed, recommended) = (OnceCell::new(), OnceCell::new());
-        Self { kind, accepted, held, environment, needed, recommended }
+        Self { problem, accepted, held, environment, needed, recommended }
     }
 }
 
 impl Case<'_> {
-    /// What is held. Where the token may be the machine's, that is the machine's list, which a flag
-    /// would replace.
+    /// The scopes that are held. Where the token may be the machine's, they are those of the
+    /// machine: a flag would replace them.
     pub(super) fn held(&self) -> Option<&ScopeSet> {
         let of_machine = [Credential::MetadataServer, Credential::Declared, Credential::Unknown];
         let may_be_its = of_machine.contains(&self.environment.credential());
         self.environment.scopes().filter(|_| may_be_its).or(self.held)
     }
 
-    /// What is held and the least that is needed: a flag that replaces the list must carry both.
+    /// The scopes that are held and the fewest that are needed: a flag that replaces the list needs
+    /// both.
     pub(super) fn union(&self) -> Option<ScopeSet> {
         let mut all = self.held()?.clone();
         all.extend(self.needed().iter().cloned());
         Some(all)
     }
 
-    /// Whether what is known of the token would do, so that the refused one may be another.
+    /// Whether the scopes of the token are enough, so that another token may have been refused.
     pub(crate) fn is_contradicted(&self) -> bool {
         let opens = |held: &ScopeSet| self.accepted.iter().all(|accepted| held.intersects(accepted));
-        self.kind == ScopeRefusal::Missing && self.held.is_some_and(opens)
+        self.problem == ScopeProblem::Missing && self.held.is_some_and(opens)
     }
 
-    /// Whether nobody told which scope is lacking.
+    /// Whether it is not known which scopes would be enough.
     pub(super) fn names_none(&self) -> bool {
         self.accepted.iter().all(ScopeSet::is_empty)
     }
 
-    /// The least that opens every closed gate.
+    /// The fewest scopes that are enough for every call.
     pub(super) fn needed(&self) -> &[Scope] {
         self.needed.get_or_init(|| least_of(self.accepted))
     }
 
-    /// What Google recommends, with whatever is needed or held beside it.
+    /// The scopes that Google recommends, and those that are needed or held beside them.
     pub(super) fn recommended(&self) -> &ScopeSet {
         self.recommended.get_or_init(|| recommended(self.accepted, self.held()))
     }
 
-    /// The union as gcloud's `--scopes` takes it, with words in capitals for what is not known of it.
+    /// The [union](Self::union) for gcloud's `--scopes`, with placeholders for what is not known.
     pub(super) fn scopes_to_set(&self) -> String {
         let needed = self.needed();
         let mut list: Vec<String> = match self.union() {
@@ -90,7 +91,8 @@ impl Case<'_> {
         list.join(",")
     }
 
-    /// The recommended list for people, if the union does without `cloud-platform`.
+    /// The recommended scopes by their short names; `None` if `cloud-platform` is needed or held
+    /// anyway.
     pub(super) fn recommended_in_short(&self) -> Option<String> {
         if self.union().is_some_and(|all| all.contains(&Scope::cloud_platform())) {
             return None;
@@ -99,18 +101,19 @@ impl Case<'_> {
         Some(names.join(" and "))
     }
 
-    /// The recommended list as programs take it.
-    pub(super) fn scopes_to_ask(&self) -> Vec<String> {
+    /// The URIs of the recommended scopes.
+    pub(super) fn scopes_to_request(&self) -> Vec<String> {
         plain_list(self.recommended())
     }
 
-    /// What to enter for domain-wide delegation, where there is no recommended list.
+    /// The scopes to enter for domain-wide delegation, for which Google recommends none.
     pub(super) fn scopes_to_delegate(&self) -> String {
         let all = self.union().unwrap_or_else(|| self.needed().iter().cloned().collect());
         if all.is_empty() { "SCOPE".to_owned() } else { plain_list(&all).join(",") }
     }
 
-    /// What a person logs in with: the defaults, all that was granted and what is needed beside it.
+    /// The scopes for a person's login: gcloud's defaults, those that are held, and those that are
+    /// needed.
     pub(super) fn scopes_to_log_in(&self) -> String {
         let mut all = ScopeSet::from_scope_text(DEFAULTS);
         all.extend(self.held.into_iter().flat_map(ScopeSet::iter));
@@ -120,7 +123,7 @@ impl Case<'_> {
         plain_list(&all).join(",")
     }
 
-    /// The scopes to ask for, in the form that people read.
+    /// The scopes that are needed, by their short names.
     pub(super) fn needed_in_short(&self) -> String {
         let needed = self.needed();
         let names: Vec<&str> = needed.iter().map(Scope::short).collect();
@@ -131,30 +134,32 @@ impl Case<'_> {
         }
     }
 
-    /// Whether `cloud-platform` would do. Where nothing is known of the method, it most likely does.
+    /// Whether `cloud-platform` is enough for every call. It is taken to be enough for an unknown
+    /// method, as it is for most.
     pub(super) fn is_cloud(&self) -> bool {
         self.accepted.iter().all(is_cloud)
     }
 
-    /// Whether it would do for some of the calls.
+    /// Whether `cloud-platform` is enough for some of the calls.
     pub(super) fn is_partly_cloud(&self) -> bool {
         self.accepted.iter().any(is_cloud)
     }
 
-    /// Whether a scope of Drive or of its editors would do.
+    /// Whether a scope of Drive, Docs, Sheets or Slides is enough for some of the calls.
     pub(super) fn is_drive(&self) -> bool {
         let names = ["drive", "spreadsheets", "documents", "presentations"];
         let is_drive = |scope: Scope| names.iter().any(|name| scope.short().split('.').next() == Some(*name));
         self.accepted.iter().any(|accepted| accepted.iter().any(is_drive))
     }
 
-    /// Whether the widest scope of Drive, with `cloud-platform` beside it, opens every gate.
+    /// Whether the widest scope of Drive and `cloud-platform` together are enough for every call.
     pub(super) fn opens_with_drive(&self) -> bool {
         let drive = Scope::from_uri("https://www.googleapis.com/auth/drive");
         self.accepted.iter().all(|accepted| accepted.contains(&drive) || is_cloud(accepted))
     }
 
-    /// Whether it is known that what the machine holds cannot take a token for its own account.
+    /// Whether the machine's scopes are known, and none of them allows it to make a token for its
+    /// account.
     pub(super) fn cannot_mint(&self) -> bool {
         let mints = ["cloud-platform", "iam"]
             .map(|name| Scope::from_uri(&format!("https://www.googleapis.com/auth/{name}")));
@@ -166,7 +171,7 @@ fn is_cloud(accepted: &ScopeSet) -> bool {
     accepted.is_empty() || accepted.contains(&Scope::cloud_platform())
 }
 
-/// A list for gcloud's `--scopes`: its aliases where it has them, else the full URI.
+/// The scopes for gcloud's flag `--scopes`: its aliases, or URIs of scopes without one.
 ///
 /// ```
 /// use gcp_scopes_catalog::scope::ScopeSet;
@@ -188,8 +193,8 @@ fn plain_list(scopes: &ScopeSet) -> Vec<String> {
     scopes.iter().map(|scope| plain(&scope).to_owned()).collect()
 }
 
-/// A scope's URI, if it can stand in a shell command and in a string as it is: a server may name
-/// any scope.
+/// The URI of a scope, or a placeholder if it has a character that is special to a shell: a server
+/// may list any URI.
 fn plain(scope: &Scope) -> &str {
     let uri = scope.as_str();
     let is_plain = uri.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/._-".contains(&byte));

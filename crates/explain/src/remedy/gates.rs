@@ -1,30 +1,30 @@
-//! One exact piece of help for a refusal by any other gate than the scopes of the token.
+//! The advice for a refusal by any gate.
 //!
-//! Nothing here is sure of more than the answer told: a name that was not told stays a placeholder in
-//! capitals, and `--project` is left out where no project is known.
+//! It is as exact as the answer: a name that the answer does not have is a placeholder in capitals,
+//! and `--project` is left out if no project is known.
 
 mod apis;
 mod bucket;
-mod closed;
+mod closed_gate;
+mod credential_problems;
 mod grants;
 pub(super) mod roles;
 mod sign_in;
-mod troubles;
 
 use gcp_scopes_catalog::call::Call;
 
 use super::advice;
 use super::case::Case;
-use super::plan::remedy;
+use super::scope_gate::remedy;
 use super::step::Step;
 use crate::environment::Environment;
 use crate::refusal::{Gate, Refusal};
-use closed::Closed;
+use closed_gate::ClosedGate;
 
-/// What to do about a refusal, by whichever gate. Never empty.
+/// The steps for a refusal by any gate. Never empty.
 ///
-/// For a call that is explained already, ask its [`Denial`](crate::Denial) instead:
-/// that knows the method and the token as well.
+/// The steps of a [`Denial`](crate::Denial) are more exact: they depend on the method and the token
+/// too.
 ///
 /// ```
 /// use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -38,18 +38,18 @@ use closed::Closed;
 /// ```
 #[must_use]
 pub fn for_refusal(refusal: &Refusal, environment: &Environment) -> Vec<Step> {
-    for_gate(&Closed { refusal, environment, call: None })
+    for_gate(&ClosedGate { refusal, environment, call: None })
 }
 
-/// The same for a call that is known: the bucket that its URL names stands in the commands, where the
-/// server's words name none. No object name does.
+/// The steps of [`for_refusal`] for a call that is known: commands have the bucket of its URL if
+/// the server's message names none. They never have the name of an object.
 ///
 /// ```
 /// use gcp_scopes_catalog::call::Call;
 /// use gcp_scopes_explain::environment::{Environment, Snapshot};
 /// use gcp_scopes_explain::{refusal, remedy};
 ///
-/// let text = "Error 403: a@b does not have storage.objects.get access to the Google Cloud Storage object.";
+/// let text = "Error 403: a@b does not have storage.objects.get access to the object.";
 /// let refusal = refusal::classify_text(text).expect("a refusal");
 /// let uri = "https://storage.googleapis.com/storage/v1/b/photos/o/cat.jpg".parse()?;
 /// let here = Environment::from_snapshot(&Snapshot::new());
@@ -59,12 +59,12 @@ pub fn for_refusal(refusal: &Refusal, environment: &Environment) -> Vec<Step> {
 /// ```
 #[must_use]
 pub fn for_refused_call(refusal: &Refusal, environment: &Environment, call: &Call<'_>) -> Vec<Step> {
-    for_gate(&Closed { refusal, environment, call: Some(call) })
+    for_gate(&ClosedGate { refusal, environment, call: Some(call) })
 }
 
-fn for_gate(gate: &Closed<'_>) -> Vec<Step> {
-    let Closed { refusal, environment, .. } = *gate;
-    if let Some(kind) = refusal.scope_refusal() {
+fn for_gate(gate: &ClosedGate<'_>) -> Vec<Step> {
+    let ClosedGate { refusal, environment, .. } = *gate;
+    if let Some(kind) = refusal.problem() {
         let accepted = std::slice::from_ref(refusal.alternatives());
         return remedy(&Case::new(kind, accepted, None, environment)).steps;
     }
@@ -86,12 +86,12 @@ fn for_gate(gate: &Closed<'_>) -> Vec<Step> {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::advice::Facts;
+    use super::super::advice::Context;
     use super::*;
     use crate::refusal::{Answer, classify};
 
-    /// Calls `with` for refusals by several gates.
-    pub(in crate::remedy) fn refused(environment: &Environment, mut with: impl FnMut(&dyn Facts)) {
+    /// Calls `with` with refusals by several gates.
+    pub(in crate::remedy) fn refused(environment: &Environment, mut with: impl FnMut(&dyn Context)) {
         let words = [
             "Project has been suspended.",
             "Permission 'storage.objects.get' denied on resource '//x' (or it may not exist).",
@@ -104,7 +104,7 @@ pub(super) mod tests {
         for words in words {
             let body = format!(r#"{{"error":{{"code":403,"message":"{words}"}}}}"#);
             let refusal = classify(&Answer::new(body.as_bytes()).with_status(403)).unwrap();
-            with(&Closed { refusal: &refusal, environment, call: None });
+            with(&ClosedGate { refusal: &refusal, environment, call: None });
         }
     }
 }

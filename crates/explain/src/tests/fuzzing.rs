@@ -1,8 +1,8 @@
-//! What is fuzzed: which gate refused, and what is said about it. One function a target, which takes any bytes
-//! and panics if a promise is broken.
+//! The fuzz targets of this crate: functions that take any bytes, and panic if the crate does not
+//! keep what it promises.
 //!
-//! Not part of the crate: it is compiled for its tests and under `cargo fuzz` only. The programs that
-//! feed libFuzzer's inputs to these functions are in `fuzz/`, and the test below replays their corpus.
+//! They are compiled for tests and under `cargo fuzz`. The programs in `fuzz/` call them with
+//! libFuzzer's inputs; the test below calls them with the corpus.
 
 use std::sync::Arc;
 
@@ -17,9 +17,9 @@ use http::{Method, Uri};
 use crate::LookedUpCall;
 use crate::environment::{Environment, Snapshot};
 use crate::granted::{GrantSource, GrantedScopes};
-use crate::refusal::{self, Answer, Certainty, Evidence, Gate, Refusal};
+use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
 
-/// Takes an input, and panics if what it makes of it breaks a promise.
+/// Panics if the crate does not keep a promise for this input.
 pub type Target = fn(&[u8]);
 
 /// All targets, by the name of their program in `fuzz/fuzz_targets`.
@@ -33,13 +33,13 @@ pub const TARGETS: [(&str, Target); 4] = [
 /// Runs the target of this name.
 ///
 /// # Panics
-/// There is none, or it found a fault.
+/// There is no target of this name, or it found a fault.
 pub fn run(name: &str, data: &[u8]) {
     let (_, target) = TARGETS.iter().find(|(known, _)| *known == name).expect("a target of this name");
     target(data);
 }
 
-/// A byte to make choices by, and the rest.
+/// A byte that chooses a case, and the rest.
 fn first(data: &[u8]) -> (u8, &[u8]) {
     data.split_first().map_or((0, data), |(first, rest)| (*first, rest))
 }
@@ -62,40 +62,41 @@ fn header_map(text: &[u8]) -> HeaderMap {
     headers
 }
 
-/// Any challenge: alone it makes nothing likely.
+/// Any challenge; alone it makes no gate likely.
 fn challenge(data: &[u8]) {
     let mut headers = HeaderMap::new();
     for line in data.split(|byte| *byte == b'\n') {
         HeaderValue::from_bytes(line).into_iter().for_each(|line| _ = headers.append(WWW_AUTHENTICATE, line));
     }
-    let refusal = look(&Answer::new(b"").with_status(403).with_headers(&headers)).expect("a 403");
+    let refusal =
+        classify_and_check(&Answer::new(b"").with_status(403).with_headers(&headers)).expect("a 403");
     assert!(refusal.certainty() == Certainty::Possible);
-    assert!(refusal.gate() == Gate::Other || refusal.evidence() == Evidence::Header);
+    assert!(refusal.gate() == Gate::Other || refusal.evidence() == "header");
 }
 
-/// Any body behind any status, with headers.
+/// Any body, with any status and headers.
 fn error_body(data: &[u8]) {
     let (status, data) = first(data);
     let [headers, body] = parts(data);
     let headers = header_map(headers);
     let number = [403, 400, 401, 404, 412, 429, 500, 503][usize::from(status % 8)];
     let answer = Answer::new(body).with_status(number).with_headers(&headers);
-    let refusal = look(&answer);
-    // A report takes a hundred times as long as all the rest. Which inputs are reported nobody can aim at,
-    // or the fuzzer would make little else.
+    let refusal = classify_and_check(&answer);
+    // A report takes a hundred times as long as all the rest, so one input in 64 gets one. A hash
+    // of the body chooses, or the fuzzer would learn to make such inputs only.
     let is_reported = body.iter().fold(0_u8, |sum, byte| sum.rotate_left(3) ^ byte) % 64 == 0;
     if is_reported && refusal.is_some_and(|refusal| refusal.gate() == Gate::Scope) {
         explain(&answer);
     }
 }
 
-/// Any text at all, as a person pastes it.
+/// Any text.
 fn error_text(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    look(&Answer::new(text.as_bytes()));
+    classify_and_check(&Answer::new(text.as_bytes()));
 }
 
-/// A gRPC status in headers, the details as bytes.
+/// A gRPC status in headers, with any bytes as details.
 fn grpc_status(data: &[u8]) {
     let (code, data) = first(data);
     let [message, info, details] = parts(data);
@@ -106,14 +107,14 @@ fn grpc_status(data: &[u8]) {
         headers.insert(name, value);
     }
     HeaderValue::from_bytes(message).into_iter().for_each(|text| drop(headers.insert("grpc-message", text)));
-    let refusal = look(&Answer::new(b"").with_status(200).with_headers(&headers));
+    let refusal = classify_and_check(&Answer::new(b"").with_status(200).with_headers(&headers));
     assert!(code % 20 != 0 || refusal.is_none(), "a success is no refusal");
 }
 
-/// Classifies, and checks everything that can be shown of it.
-fn look(answer: &Answer<'_>) -> Option<Refusal> {
+/// Classifies the answer, and checks every value that a report shows.
+fn classify_and_check(answer: &Answer<'_>) -> Option<Refusal> {
     let refusal = refusal::classify(answer)?;
-    assert_eq!(refusal.gate() == Gate::Scope, refusal.scope_refusal().is_some());
+    assert_eq!(refusal.gate() == Gate::Scope, refusal.scope_problem().is_some());
     assert!(refusal.alternatives().len() <= 64);
     let words = [refusal.service(), refusal.rpc_method(), refusal.permission(), refusal.project()];
     let more = [refusal.constraint(), refusal.vpc_sc_id(), refusal.request_id()];
@@ -127,7 +128,7 @@ fn look(answer: &Answer<'_>) -> Option<Refusal> {
     Some(refusal)
 }
 
-/// Fit to stand between quotes in a shell.
+/// Whether a shell takes the byte for itself between quotes.
 fn is_harmless(byte: u8) -> bool {
     byte.is_ascii_graphic() && !b"\"'`\\<>".contains(&byte)
 }
@@ -156,9 +157,9 @@ mod tests {
 
     use super::*;
 
-    /// The package on crates.io comes without `fuzz/`.
+    // The package on crates.io does not have `fuzz/`.
     #[test]
-    fn the_corpus_breaks_no_promise() {
+    fn every_promise_holds_for_the_corpus() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
         for (name, target) in TARGETS.into_iter().filter(|_| corpus.exists()) {
             let files = fs::read_dir(corpus.join(name)).unwrap();
@@ -166,7 +167,7 @@ mod tests {
             assert!(inputs.len() > 1, "{name} has no corpus");
             for input in inputs {
                 target(&input);
-                // Damaged, cut off and empty ones come for free.
+                // And for each input that is cut off, down to an empty one.
                 (0..8).for_each(|eighths| target(&input[..input.len() * eighths / 8]));
             }
         }

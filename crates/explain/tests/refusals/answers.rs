@@ -1,6 +1,6 @@
-//! Answers as they come over the wire, all names invented.
+//! Answers with their statuses and headers. All names are invented.
 
-/// One answer: status, header lines, body, and what it is.
+/// An answer, its gate and the certainty.
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) status: u16,
@@ -404,7 +404,7 @@ pub(crate) const ANSWERS: &[Row] = &[
         r#"{"error":{"errors":[{"domain":"usageLimits","reason":"accessNotConfigured","message":"Access Not Configured. Please use Google Developers Console to activate the API for your project."}],"code":403,"message":"Access Not Configured. Please use Google Developers Console to activate the API for your project."}}"#
     ),
     row!(
-        "quota project told as a disabled API",
+        "quota project whose API is disabled",
         403,
         [],
         "quota_project",

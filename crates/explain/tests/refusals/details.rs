@@ -1,13 +1,13 @@
-//! The values and words that are shown of an answer, and those that are left out.
+//! The values and the message that a refusal keeps of an answer.
 
 use gcp_scopes_catalog::scope::Scope;
-use gcp_scopes_explain::refusal::{Answer, Evidence, Gate, classify_text};
+use gcp_scopes_explain::refusal::{Answer, Gate, classify_text};
 
 use super::answers::ANSWERS;
 use super::{SCOPE_BODY, refused};
 
 #[test]
-fn the_facts_that_help_needs_are_read() {
+fn the_values_that_steps_need_are_read() {
     let row = |name| ANSWERS.iter().find(|row| row.name == name).expect(name);
     let refusal = |name| refused(row(name).status, row(name).headers, row(name).body);
     let modern = refusal("F1 modern");
@@ -15,7 +15,7 @@ fn the_facts_that_help_needs_are_read() {
     assert_eq!(modern.rpc_method(), Some("google.pubsub.v1.Publisher.Publish"));
     assert_eq!(modern.server_message(), Some("Request had insufficient authentication scopes."));
     assert!(modern.alternatives().contains(&Scope::cloud_platform()));
-    assert_eq!(modern.evidence(), Evidence::ErrorInfo);
+    assert_eq!(modern.evidence(), "error_info");
     assert_eq!(refusal("IAM with info").permission(), Some("run.services.get"));
     assert_eq!(refusal("IAM in XML").permission(), Some("storage.objects.get"));
     assert_eq!(refusal("disabled API").project(), Some("123456789012"));
@@ -36,7 +36,7 @@ fn the_facts_that_help_needs_are_read() {
 }
 
 #[test]
-fn permissions_are_found_in_the_words_of_many_services() {
+fn permissions_are_found_in_messages_of_many_services() {
     for (text, permission) in [
         (
             "Permission 'a' denied. Required 'compute.zones.list' permission for 'projects/p'",
@@ -73,7 +73,7 @@ fn permissions_are_found_in_the_words_of_many_services() {
 }
 
 #[test]
-fn only_a_name_near_words_of_permission_is_one() {
+fn a_dotted_name_is_a_permission_only_near_a_word_such_as_permission() {
     let permission = |text: String| classify_text(&text).expect("a refusal").permission().map(str::to_owned);
     let shake = Some("kite.trees.shake".to_owned());
     for (dots, expected) in [(45, &shake), (60, &None)] {
@@ -88,7 +88,7 @@ fn only_a_name_near_words_of_permission_is_one() {
 }
 
 #[test]
-fn projects_are_found_in_the_words_of_many_services() {
+fn projects_are_found_in_messages_of_many_services() {
     for (text, project) in [
         ("Permission denied in Project blue-kite-7.", Some("blue-kite-7")),
         ("Permission denied on projects/blue-kite-7/topics/t", Some("blue-kite-7")),
@@ -100,7 +100,7 @@ fn projects_are_found_in_the_words_of_many_services() {
 }
 
 #[test]
-fn the_api_and_the_constraint_are_found_in_words() {
+fn the_api_and_the_constraint_are_found_in_messages() {
     let text = "Constraint constraints/compute.vmCanIpForward violated, see constraints/compute.requireShieldedVm: \
         token of https://www.googleapis.com/auth/compute for compute.googleapis.com/v1 and kite.googleapis.com";
     let refusal = classify_text(text).expect("a refusal");
@@ -119,7 +119,7 @@ fn the_api_and_the_constraint_are_found_in_words() {
     }
 }
 
-/// What is shown of a value that stands under this name in the metadata of an `ErrorInfo`.
+/// What the refusal keeps of a value in the metadata of an `ErrorInfo`, by its name.
 fn shown(name: &str, value: &str) -> Option<String> {
     let info = serde_json::json!({"reason": "IAM_PERMISSION_DENIED", "metadata": {name: value}});
     let body = serde_json::json!({"error": {"code": 403, "message": "No.", "details": [info]}}).to_string();
@@ -136,7 +136,7 @@ fn shown(name: &str, value: &str) -> Option<String> {
 }
 
 #[test]
-fn values_are_shown_as_they_came() {
+fn values_with_the_documented_syntax_are_kept_unchanged() {
     let most = "k".repeat(256);
     for (name, value) in [
         ("service", "pubsub.googleapis.com"),
@@ -162,7 +162,7 @@ fn values_are_shown_as_they_came() {
 }
 
 #[test]
-fn values_that_do_not_look_like_what_they_claim_are_left_out() {
+fn values_without_the_documented_syntax_are_left_out() {
     let long = "k".repeat(257);
     let (long_host, long_method) = (format!("{long}.googleapis.com"), format!("kite.{long}"));
     let long_project = format!("projects/{}.com:blue-kite", "k".repeat(96));
@@ -226,7 +226,7 @@ fn values_that_do_not_look_like_what_they_claim_are_left_out() {
 }
 
 #[test]
-fn the_servers_words_are_bounded_and_harmless() {
+fn the_servers_message_is_bounded_and_safe_to_show() {
     let long = "a".repeat(5000);
     for (message, expected) in [
         ("plain", "plain".to_owned()),
@@ -259,7 +259,7 @@ fn the_servers_words_are_bounded_and_harmless() {
 }
 
 #[test]
-fn of_a_text_the_line_that_tells_most_is_shown() {
+fn the_message_of_a_text_is_its_first_line_with_a_phrase() {
     let shown = |text| classify_text(text).expect("a refusal").server_message().map(str::to_owned);
     let trace = "\nTraceback (most recent call last):\n  File a.py\n\nForbidden: 403 The caller does not have permission\nbye";
     assert_eq!(shown(trace).as_deref(), Some("Forbidden: 403 The caller does not have permission"));
@@ -267,7 +267,7 @@ fn of_a_text_the_line_that_tells_most_is_shown() {
 }
 
 #[test]
-fn of_xml_and_html_the_words_are_shown_without_their_markup() {
+fn the_message_of_xml_and_html_has_no_markup() {
     let xml = "<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>Access denied.</Message>\
         <Details>kite@blue-kite-7.iam.gserviceaccount.com has no &quot;get&quot;.</Details></Error>";
     let expected = r#"kite@blue-kite-7.iam.gserviceaccount.com has no "get"."#;
@@ -284,13 +284,13 @@ fn of_xml_and_html_the_words_are_shown_without_their_markup() {
 }
 
 #[test]
-fn a_plain_sentence_in_the_place_of_an_error_is_shown() {
+fn a_plain_text_in_the_field_error_is_the_message() {
     let refusal = refused(403, &[], r#"{"error":"You may not fly here."}"#);
     assert_eq!(refusal.server_message(), Some("You may not fly here."));
 }
 
 #[test]
-fn debug_shows_no_word_of_the_server() {
+fn debug_does_not_show_the_servers_message() {
     let body = r#"{"error":{"code":403,"message":"sesame 'kite.objects.get' denied","details":[{"reason":"IAM_PERMISSION_DENIED","metadata":{"service":"sesame.googleapis.com","consumer":"projects/sesame-1"}}]}}"#;
     let lines = [("x-guploader-uploadid", "sesame")];
     let text =

@@ -1,15 +1,15 @@
-//! Pasted responses, log lines and what clients print, in the forms that they come in.
+//! Forms of pasted responses, log lines and the output of clients.
 
 use gcp_scopes_explain::refusal::{Gate, Refusal, classify_text};
 
-fn told(text: &str) -> Refusal {
+fn read(text: &str) -> Refusal {
     classify_text(text).unwrap_or_else(|| panic!("no refusal: {text}"))
 }
 
 const CHALLENGE: &str = r#"Bearer error="insufficient_scope", scope="https://www.googleapis.com/auth/drive""#;
 
 #[test]
-fn headers_are_read_with_a_status_line_without_one_and_as_curl_marks_them() {
+fn headers_are_read_with_or_without_a_status_line_and_from_the_output_of_curl() {
     for text in [
         format!(
             "HTTP/1.1 403 Forbidden\nServer: ESF\nX-GUploader-UploadID: kite/1\nWWW-Authenticate: {CHALLENGE}\n\n{{}}"
@@ -23,7 +23,7 @@ fn headers_are_read_with_a_status_line_without_one_and_as_curl_marks_them() {
             "> GET / HTTP/1.1\n>\n< HTTP/1.1 403 Forbidden\n< x-guploader-uploadid: kite/1\n< www-authenticate: {CHALLENGE}\n<\n{{}}"
         ),
     ] {
-        let refusal = told(&text);
+        let refusal = read(&text);
         assert_eq!((refusal.gate(), refusal.alternatives().len()), (Gate::Scope, 1), "{text}");
         assert_eq!(refusal.request_id(), Some("kite/1"), "{text}");
     }
@@ -34,7 +34,7 @@ fn a_hundred_headers_of_a_pasted_response_are_read() {
     for (others, id) in [(99, Some("kite/1")), (100, None)] {
         let others: String = (0..others).map(|n| format!("x-kite-{n}: 1\n")).collect();
         let text = format!("HTTP/1.1 403 Forbidden\n{others}x-request-id: kite/1\n\n");
-        assert_eq!(told(&text).request_id(), id);
+        assert_eq!(read(&text).request_id(), id);
     }
 }
 
@@ -47,7 +47,7 @@ fn lines_that_look_like_headers_are_read_as_text() {
         ("Error: Forbidden\nreason: accessNotConfigured\n\nNo.", Gate::ServiceDisabled),
         ("Kite-Error: Forbidden\nreason: accessNotConfigured\n\nNo.", Gate::ServiceDisabled),
     ] {
-        assert_eq!(told(text).gate(), gate, "{text}");
+        assert_eq!(read(text).gate(), gate, "{text}");
     }
     for text in ["HTTP/one 403 No", "HTTP/1.1.1 403 No", "HTTP/1.1 4O3 No", "HTTP/1.1 999 No"] {
         assert!(classify_text(text).is_none(), "{text}");
@@ -55,7 +55,7 @@ fn lines_that_look_like_headers_are_read_as_text() {
 }
 
 #[test]
-fn a_field_is_read_in_every_way_that_clients_print_one() {
+fn a_field_is_read_in_every_form_that_clients_print() {
     for form in [
         r#""method": "kite.Fly.Land", "next": 1"#,
         r#"{\"method\":\"kite.Fly.Land\"}"#,
@@ -67,7 +67,7 @@ fn a_field_is_read_in_every_way_that_clients_print_one() {
         "key: \"method\"\n    value: \"kite.Fly.Land\"\n",
     ] {
         assert_eq!(
-            told(&format!("Error 403: Forbidden {form}")).rpc_method(),
+            read(&format!("Error 403: Forbidden {form}")).rpc_method(),
             Some("kite.Fly.Land"),
             "{form}"
         );
@@ -79,7 +79,7 @@ fn a_field_is_read_in_every_way_that_clients_print_one() {
         "submethod: kite.Fly.Land",
         "method: ",
     ] {
-        assert_eq!(told(&format!("Error 403: Forbidden {form}")).rpc_method(), None, "{form}");
+        assert_eq!(read(&format!("Error 403: Forbidden {form}")).rpc_method(), None, "{form}");
     }
 }
 
@@ -92,31 +92,31 @@ fn a_quoted_message_ends_with_its_quote_or_its_line() {
         ("403 {message: It is not yours, code: 403}", "It is not yours"),
     ] {
         let text = format!("Error 403: Forbidden: {text}");
-        assert_eq!(told(&text).server_message(), Some(message), "{text}");
+        assert_eq!(read(&text).server_message(), Some(message), "{text}");
     }
 }
 
 #[test]
-fn the_words_of_a_sentence_may_stand_120_bytes_apart() {
-    let gate = |gap: usize| told(&format!("Error 403: requires{}permission", " .".repeat(gap / 2))).gate();
+fn two_parts_of_a_phrase_may_be_120_bytes_apart() {
+    let gate = |gap: usize| read(&format!("Error 403: requires{}permission", " .".repeat(gap / 2))).gate();
     assert_eq!((gate(120), gate(122)), (Gate::Iam, Gate::Other));
     let three = "Error 403: User cannot list resource \"pods\" in API group";
-    assert_eq!((told(three).gate(), told(&three.replace("API", "this")).gate()), (Gate::Iam, Gate::Other));
+    assert_eq!((read(three).gate(), read(&three.replace("API", "this")).gate()), (Gate::Iam, Gate::Other));
 }
 
 #[test]
 fn a_log_that_escapes_its_lines_is_read_line_by_line() {
-    let refusal = told(r"Error 403: Insufficient Permission\nSee \tthe log\r\n");
+    let refusal = read(r"Error 403: Insufficient Permission\nSee \tthe log\r\n");
     assert_eq!(
         (refusal.gate(), refusal.server_message()),
         (Gate::Scope, Some("Error 403: Insufficient Permission"))
     );
-    let path = told(r#"Error 403: \"C:\\new\" \/ no"#);
+    let path = read(r#"Error 403: \"C:\\new\" \/ no"#);
     assert_eq!(path.server_message(), Some(r#"Error 403: "C:\new" / no"#));
 }
 
 #[test]
-fn only_as_a_whole_message_are_the_oldest_words_those_of_a_scope() {
+fn insufficient_permission_means_the_scope_only_as_a_whole_message() {
     for (text, is_scope) in [
         ("Error 403: Insufficient Permission", true),
         ("Error 403: Insufficient Permission, insufficientPermissions", true),
@@ -127,6 +127,6 @@ fn only_as_a_whole_message_are_the_oldest_words_those_of_a_scope() {
         ("Error 403: It has Insufficient Permission", false),
         ("Error 403: Insufficient Permissions", false),
     ] {
-        assert_eq!(told(text).gate() == Gate::Scope, is_scope, "{text}");
+        assert_eq!(read(text).gate() == Gate::Scope, is_scope, "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! What gRPC says in headers and trailers.
+//! Refusals in the headers and trailers of gRPC.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
@@ -87,7 +87,7 @@ fn grpc_details_of_every_length_and_form_are_decoded() {
 }
 
 #[test]
-fn grpc_messages_are_shown_as_they_were_meant() {
+fn grpc_messages_are_shown_decoded() {
     for (sent, shown) in [("100%25 %e2%9c%93 of 5%", "100% \u{2713} of 5%"), ("%zz%4", "%zz%4"), ("+", "+")] {
         let refusal = trailers(&[("grpc-status", "7"), ("grpc-message", sent)]);
         assert_eq!(refusal.server_message(), Some(shown));
@@ -119,7 +119,7 @@ fn grpc_violations_are_decoded() {
 }
 
 #[test]
-fn grpc_statuses_without_words_are_told_apart() {
+fn grpc_statuses_without_a_message_have_their_gates() {
     for (code, expected) in [
         ("7", "other"),
         ("16", "credentials"),
@@ -132,7 +132,7 @@ fn grpc_statuses_without_words_are_told_apart() {
     }
     let message = ("grpc-message", "Request had insufficient authentication scopes.");
     assert!(answered(200, &[("grpc-status", "0"), message], "").is_none());
-    // A failed precondition may be a gate's, if it says so; what is not found or aborted is none's.
+    // A failed precondition is a refusal only if its message is; not found and aborted never are.
     for (code, expected) in [("9", "iam"), ("3", "iam"), ("5", "none"), ("10", "none")] {
         let lines = [("grpc-status", code), ("grpc-message", "Access denied.")];
         assert_eq!(verdict(answered(200, &lines, "").as_ref()).0, expected, "{code}");

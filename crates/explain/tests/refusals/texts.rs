@@ -1,10 +1,10 @@
-//! What people paste: client renderings and log lines, all names invented. Gate, then the text.
+//! Errors of clients and log lines, each with its gate. All names are invented.
 
 pub(crate) const TEXTS: &[(&str, &str)] = &[
     // Scope, missing.
     ("scope", "googleapi: Error 403: Request had insufficient authentication scopes., forbidden"),
     ("scope", "googleapi: Error 403: Insufficient Permission, insufficientPermissions"),
-    // Commands, methods and loggers have names of the form of a permission.
+    // Commands, methods and loggers have dotted names like those of permissions.
     (
         "scope",
         "ERROR: (gcloud.projects.describe) User [ann@example.com] does not have permission to access projects instance [blue-kite-7] (or it may not exist): Request had insufficient authentication scopes.",
@@ -751,7 +751,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ("other", "PERMISSION_DENIED: Permission denied: Consumer 'projects/blue-kite-7' has been suspended."),
 ];
 
-/// Words that say nothing of access.
+/// Texts that are not about access.
 pub(crate) const NO_REFUSALS: &[&str] = &[
     "",
     "200 OK",

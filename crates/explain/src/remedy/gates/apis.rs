@@ -1,6 +1,6 @@
-//! Data: APIs by the titles that older answers give instead of a host.
+//! Data: APIs by their titles, which older answers have instead of a host.
 
-/// A title that ends in another one stands before it. Source: the titles in Google's Discovery
+/// A title that ends in another one is before it. Source: the titles in Google's Discovery
 /// directory, <https://www.googleapis.com/discovery/v1/apis>.
 pub(super) static TITLES: &[(&str, &str)] = &[
     ("IAM Service Account Credentials API", "iamcredentials.googleapis.com"),

@@ -4,14 +4,14 @@ use crate::environment::names;
 use crate::refusal::Refusal;
 use gcp_scopes_catalog::call::Call;
 
-/// The bucket that the server's words name, if it has the syntax of one.
-pub(super) fn in_words(refusal: &Refusal) -> Option<&str> {
+/// The bucket that the server's message names.
+pub(super) fn in_message(refusal: &Refusal) -> Option<&str> {
     let (_, rest) = refusal.server_message()?.split_once("buckets/")?;
     let is_end = |c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit() && !"-_.".contains(c);
     names::bucket(rest.split(is_end).next()?)
 }
 
-/// The one bucket that the URL names, if it has the syntax of one.
+/// The bucket in the URL, if there is only one.
 pub(super) fn in_url(call: &Call<'_>) -> Option<String> {
     call.bucket().filter(|name| names::bucket(name).is_some())
 }

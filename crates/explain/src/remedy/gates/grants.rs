@@ -1,6 +1,7 @@
-//! Data: the smallest sensible role of a permission's own service, and what it is granted on.
+//! Data: for each permission the smallest suitable role of the same service, and what it is granted
+//! on.
 
-/// What a role is granted on: the smallest thing that carries a policy of its own.
+/// The smallest kind of resource that has a policy, on which a role is granted.
 #[derive(Clone, Copy)]
 pub(super) enum On {
     Project,
@@ -13,7 +14,7 @@ pub(super) enum On {
     RunService,
 }
 
-/// A permission, and the smallest sensible role of the same service that holds it.
+/// A permission, and the smallest suitable role of the same service that has it.
 pub(super) struct Grant {
     pub(super) permission: &'static str,
     pub(super) role: &'static str,
@@ -45,12 +46,13 @@ const ARTIFACTS: &str = "https://docs.cloud.google.com/artifact-registry/docs/ac
 const VERTEX: &str = "https://docs.cloud.google.com/vertex-ai/docs/general/access-control";
 const COMPUTE: &str = "https://docs.cloud.google.com/compute/docs/access/iam";
 const GKE: &str = "https://docs.cloud.google.com/kubernetes-engine/docs/how-to/iam";
+
 /// The last field of a row is its source.
 pub(super) static GRANTS: &[Grant] = &[
     row("storage.objects.get", "roles/storage.objectViewer", On::Bucket, STORAGE),
     row("storage.objects.list", "roles/storage.objectViewer", On::Bucket, STORAGE),
     row("storage.objects.create", "roles/storage.objectCreator", On::Bucket, STORAGE),
-    // Also what writing over an object needs, which its creator's role does not hold.
+    // To write over an object needs this too; roles/storage.objectCreator does not have it.
     row("storage.objects.delete", "roles/storage.objectUser", On::Bucket, STORAGE),
     row("storage.objects.update", "roles/storage.objectUser", On::Bucket, STORAGE),
     row("storage.objects.getIamPolicy", "roles/storage.objectAdmin", On::Bucket, STORAGE),
@@ -182,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_role_is_one_of_the_permission_s_own_service() {
+    fn a_role_is_of_the_service_of_its_permission() {
         for row in GRANTS {
             let service = row.permission.split('.').next().unwrap_or_default();
             assert!(row.role.starts_with(&format!("roles/{service}.")), "{} {}", row.permission, row.role);
@@ -191,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn no_permission_stands_twice() {
+    fn every_permission_is_unique() {
         let mut names: Vec<_> = GRANTS.iter().map(|row| row.permission).collect();
         names.sort_unstable();
         assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");

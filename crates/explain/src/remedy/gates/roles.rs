@@ -1,26 +1,27 @@
-//! Which role holds a permission, and how to grant it.
+//! The advice for a refusal by IAM: which role has the permission, and how to grant it.
 
 use super::super::advice::{self, With};
 use super::super::step::Step;
-use super::closed::Closed;
+use super::closed_gate::ClosedGate;
 use super::grants::{GRANTS, On};
 
-/// Where Google lists roles and what they hold.
+/// Google's list of roles and their permissions.
 pub(in crate::remedy) const ROLES: &str = "https://docs.cloud.google.com/iam/docs/roles-permissions";
 
-/// What to do where IAM refused.
-pub(super) fn steps(gate: &Closed<'_>) -> Vec<Step> {
+pub(super) fn steps(gate: &ClosedGate<'_>) -> Vec<Step> {
     match gate.refusal.permission() {
-        // A role for everybody would help as well, but is hardly what is wanted.
-        Some(_) if gate.says("anonymous caller") => advice::steps("anonymous", gate),
+        // A role for everybody would open the gate too, but hardly a resource should be public.
+        Some(_) if gate.message_has("anonymous caller") => advice::steps("anonymous", gate),
         Some(permission) => grant(gate, permission),
-        None if gate.says("missing or insufficient permissions") => advice::steps("security_rules", gate),
-        None if gate.says("get url") => advice::steps("invoke", gate),
+        None if gate.message_has("missing or insufficient permissions") => {
+            advice::steps("security_rules", gate)
+        }
+        None if gate.message_has("get url") => advice::steps("invoke", gate),
         None => advice::steps("no_permission_named", gate),
     }
 }
 
-fn grant(gate: &Closed<'_>, permission: &str) -> Vec<Step> {
+fn grant(gate: &ClosedGate<'_>, permission: &str) -> Vec<Step> {
     let row = GRANTS.iter().find(|row| row.permission == permission);
     let (on, role) = row.map_or((On::Project, "roles/ROLE"), |row| (row.on, row.role));
     let binding = binding(gate, on, role);
@@ -30,7 +31,7 @@ fn grant(gate: &Closed<'_>, permission: &str) -> Vec<Step> {
     steps.map(|step| step.with_link(row.map_or(ROLES, |row| row.source))).collect()
 }
 
-fn binding(gate: &Closed<'_>, on: On, role: &str) -> String {
+fn binding(gate: &ClosedGate<'_>, on: On, role: &str) -> String {
     let (group, target, is_of_project) = match on {
         On::Project => ("projects", gate.project().unwrap_or("PROJECT").to_owned(), false),
         On::Bucket => ("storage buckets", gate.bucket(), false),
@@ -48,7 +49,7 @@ fn binding(gate: &Closed<'_>, on: On, role: &str) -> String {
     )
 }
 
-/// The smallest sensible role that holds a permission, and where Google lists it.
+/// The smallest suitable role that has a permission, and the page that lists it.
 pub(in crate::remedy) fn with_permission(permission: &str) -> Option<(&'static str, &'static str)> {
     GRANTS.iter().find(|row| row.permission == permission).map(|row| (row.role, row.source))
 }

@@ -2,31 +2,31 @@
 
 use super::super::advice;
 use super::super::step::Step;
-use super::closed::{ACCOUNT, Closed};
-use super::troubles::{ANY, TROUBLES};
+use super::closed_gate::{ACCOUNT, ClosedGate};
+use super::credential_problems::{OTHER, PROBLEMS};
 
-pub(super) fn steps(gate: &Closed<'_>) -> Vec<Step> {
-    if gate.refusal.names_scopes() {
+pub(super) fn steps(gate: &ClosedGate<'_>) -> Vec<Step> {
+    if gate.refusal.is_for_requested_scopes() {
         return advice::steps(token_scopes(gate), gate);
     }
-    let row = TROUBLES.iter().find(|row| gate.says_any(row.words));
-    let trouble = row.unwrap_or(&ANY);
+    let row = PROBLEMS.iter().find(|row| gate.message_has_any(row.words));
+    let problem = row.unwrap_or(&OTHER);
     let account = gate.account().unwrap_or_else(|| ACCOUNT.to_owned());
     vec![Step {
-        text: trouble.text.to_owned(),
-        command: trouble.command.map(|command| command.replace("{account}", &account)),
+        text: problem.text.to_owned(),
+        command: problem.command.map(|command| command.replace("{account}", &account)),
         code: None,
         console: None,
-        link: Some(trouble.link),
+        link: Some(problem.link),
     }]
 }
 
 /// The section on the scopes that a program asked a token endpoint for.
-fn token_scopes(gate: &Closed<'_>) -> &'static str {
+fn token_scopes(gate: &ClosedGate<'_>) -> &'static str {
     let delegated = ["unauthorized_client", "unauthorized to retrieve", "any of the scopes requested"];
     match gate {
-        _ if gate.says_any(&delegated) => "delegated",
-        _ if gate.says_any(&["restricted_client", "unregistered scope"]) => "consent",
+        _ if gate.message_has_any(&delegated) => "delegated",
+        _ if gate.message_has_any(&["restricted_client", "unregistered scope"]) => "consent",
         _ => "no_such_scope",
     }
 }

@@ -1,9 +1,10 @@
-//! Data: what servers say about a credential that is missing or wrong, and what to do about each.
+//! Data: what is wrong with a credential, by the server's message, and what to do about it.
 
 pub(super) const ADC: &str = "https://docs.cloud.google.com/docs/authentication/provide-credentials-adc";
 const TOKENS: &str = "https://docs.cloud.google.com/docs/authentication/token-types";
-/// What the server's words, in lower case, say about a credential.
-pub(super) struct Trouble {
+
+/// A problem of a credential. The message has one of the words, which are in lower case.
+pub(super) struct CredentialProblem {
     pub(super) words: &'static [&'static str],
     pub(super) text: &'static str,
     pub(super) command: Option<&'static str>,
@@ -11,28 +12,28 @@ pub(super) struct Trouble {
 }
 
 const LOGIN: &str = "gcloud auth application-default login";
-pub(super) static TROUBLES: &[Trouble] = &[
-    Trouble {
+pub(super) static PROBLEMS: &[CredentialProblem] = &[
+    CredentialProblem {
         words: &["api keys are not supported"],
         text: "This API takes an OAuth token, not an API key: use a service account or a person's login, and drop the key.",
         command: Some(LOGIN),
         link: TOKENS,
     },
-    Trouble {
+    CredentialProblem {
         words: &["rapt", "reauth"],
         text: "The organisation asks people to sign in again from time to time: log in, or let the program use a service \
                account.",
         command: Some(LOGIN),
         link: ADC,
     },
-    Trouble {
+    CredentialProblem {
         words: &["invalid jwt", "signature", "key is disabled", "invalid_client", "private key"],
         text: "The service account key does not work: it was deleted or disabled, belongs to another account, or this \
                machine's clock is wrong. Compare the key's id with the list, and check the clock.",
         command: Some("gcloud iam service-accounts keys list --iam-account={account}"),
         link: "https://docs.cloud.google.com/iam/docs/keys-list-get",
     },
-    Trouble {
+    CredentialProblem {
         words: &[
             "account not found",
             "account does not exist",
@@ -44,28 +45,28 @@ pub(super) static TROUBLES: &[Trouble] = &[
         command: Some("gcloud iam service-accounts describe {account}"),
         link: "https://docs.cloud.google.com/iam/docs/service-accounts-disable-enable",
     },
-    Trouble {
+    CredentialProblem {
         words: &["expired", "revoked", "invalid_grant", "bad request"],
         text: "The login or token has expired or was taken back: log in again. A program that keeps an access token must \
                refresh it, as it lives one hour.",
         command: Some(LOGIN),
         link: ADC,
     },
-    Trouble {
+    CredentialProblem {
         words: &["default credentials", "application default", "load the default"],
         text: "The program found no credential: log in on your own machine, attach a service account on Google Cloud, or \
                set GOOGLE_APPLICATION_CREDENTIALS to a credential file.",
         command: Some(LOGIN),
         link: ADC,
     },
-    Trouble {
+    CredentialProblem {
         words: &["metadata", "generate access token", "getaccesstoken"],
         text: "The place where the program runs gave it no token: check that a service account is attached to it, and on GKE \
                that the Kubernetes account may act as it.",
         command: None,
         link: "https://docs.cloud.google.com/kubernetes-engine/docs/troubleshooting/authentication",
     },
-    Trouble {
+    CredentialProblem {
         words: &[
             "missing",
             "anonymous",
@@ -81,8 +82,8 @@ pub(super) static TROUBLES: &[Trouble] = &[
     },
 ];
 
-/// For words that say nothing more exact.
-pub(super) static ANY: Trouble = Trouble {
+/// For a message with none of the words above.
+pub(super) static OTHER: CredentialProblem = CredentialProblem {
     words: &[],
     text: "The token or login was not accepted: it is missing, expired, of the wrong kind, or of another client. Get a new \
            one, and check which credential the program really uses.",

@@ -1,11 +1,12 @@
-//! The words and conditions of advice about scopes.
+//! The words and conditions of advice that depend on the environment and on a case of missing
+//! scopes.
 
-use super::advice::Facts;
+use super::advice::Context;
 use super::case::{Case, scopes_flag};
 use crate::environment::{AccountKind, Credential, Environment, Platform, names};
-use crate::refusal::ScopeRefusal;
+use crate::refusal::ScopeProblem;
 
-impl Facts for Environment {
+impl Context for Environment {
     fn word(&self, name: &str) -> Option<String> {
         let word = match name {
             "platform" if self.platform() == Platform::Unknown => None,
@@ -32,7 +33,7 @@ impl Facts for Environment {
             "may_lack_editor" => self.account_kind().is_some_and(AccountKind::may_lack_editor),
             "of_vm" => is_attached && self.instance().is_some(),
             "pod" => is_pod,
-            // Without a service account it is known by its cluster's pool of identities.
+            // A pod without a service account has an identity of its cluster's pool.
             "pods" => is_pod && is_attached && self.account().is_none(),
             "serverless" => self.platform().is_serverless(),
             "user_adc" => self.credential() == Credential::UserAdc,
@@ -42,14 +43,14 @@ impl Facts for Environment {
     }
 }
 
-impl Facts for Case<'_> {
+impl Context for Case<'_> {
     fn word(&self, name: &str) -> Option<String> {
         match name {
             "needed" => Some(self.needed_in_short()),
             "recommended" => self.recommended_in_short(),
             "recommended_scopes" => Some(scopes_flag(self.recommended())),
-            "scopes" => Some(self.scopes_to_ask().join(",")),
-            "quoted_scopes" => Some(quoted(&self.scopes_to_ask())),
+            "scopes" => Some(self.scopes_to_request().join(",")),
+            "quoted_scopes" => Some(quoted(&self.scopes_to_request())),
             "scopes_to_set" => Some(self.scopes_to_set()),
             "scopes_to_delegate" => Some(self.scopes_to_delegate()),
             "login_scopes" => Some(self.scopes_to_log_in()),
@@ -70,7 +71,7 @@ impl Facts for Case<'_> {
             "none_needed" => self.needed().is_empty(),
             "one_call" => self.accepted.len() == 1,
             "one_needed" => self.needed().len() == 1,
-            "share" => self.kind == ScopeRefusal::ScopeOrShare,
+            "share" => self.problem == ScopeProblem::ScopeOrShare,
             _ => self.environment.holds(name) || self.word(name).is_some(),
         }
     }
@@ -83,15 +84,16 @@ fn quoted(names: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::book;
     use super::super::gates::tests::refused;
+    use super::super::sections;
     use super::*;
     use crate::environment::Snapshot;
     use gcp_scopes_catalog::scope::ScopeSet;
     use std::collections::BTreeSet;
 
-    /// What single pieces of advice are told beside the facts.
-    const TOLD: [&str; 8] = ["asked", "better", "binding", "method", "permissions", "role", "summary", "why"];
+    /// Words that single sections have beside those of a context.
+    const OF_SECTIONS: [&str; 8] =
+        ["asked", "better", "binding", "method", "permissions", "role", "summary", "why"];
 
     fn places() -> Vec<Environment> {
         let key = r#"{"type":"service_account","client_email":"a@p-12345.iam.gserviceaccount.com","client_id":"123456789012345678901"}"#;
@@ -102,31 +104,32 @@ mod tests {
             .with_metadata("instance/attributes/cluster-name", "c")
             .with_metadata("project/numeric-project-id", "123");
         let default = "123-compute@developer.gserviceaccount.com";
-        let told = |platform, credential| Environment::new(platform, credential);
-        let vm = told(Platform::ComputeEngine, Credential::MetadataServer);
+        let vm = Environment::new(Platform::ComputeEngine, Credential::MetadataServer);
         let vm = vm.with_instance("web-1").unwrap().with_zone("us-central1-a").unwrap();
         vec![
             vm.with_project("my-project").unwrap().with_account(default).unwrap(),
-            told(Platform::GkeNode, Credential::Unknown).with_node_pool("pool-1").unwrap(),
-            told(Platform::Dataproc, Credential::UserAdc)
+            Environment::new(Platform::GkeNode, Credential::Unknown).with_node_pool("pool-1").unwrap(),
+            Environment::new(Platform::Dataproc, Credential::UserAdc)
                 .with_resource("c")
                 .unwrap()
                 .with_location("us-central1-a")
                 .unwrap(),
-            told(Platform::GkeWorkloadIdentity, Credential::MetadataServer),
-            told(Platform::CloudShell, Credential::GcloudUser).with_location("us-central1").unwrap(),
+            Environment::new(Platform::GkeWorkloadIdentity, Credential::MetadataServer),
+            Environment::new(Platform::CloudShell, Credential::GcloudUser)
+                .with_location("us-central1")
+                .unwrap(),
             Environment::from_snapshot(&with_key),
             Environment::from_snapshot(&node),
         ]
     }
 
-    fn look(names: &mut [(&'static str, BTreeSet<bool>)], facts: &dyn Facts) {
+    fn record(names: &mut [(&'static str, BTreeSet<bool>)], context: &dyn Context) {
         for (name, seen) in names {
-            seen.insert(facts.holds(name));
+            seen.insert(context.holds(name));
         }
     }
 
-    /// Whether each condition and each word holds somewhere, and does not hold elsewhere.
+    /// For each condition and word, whether it holds in some context and does not hold in another.
     fn seen(names: &BTreeSet<&'static str>) -> Vec<(&'static str, BTreeSet<bool>)> {
         let set = |names: &[&str]| ScopeSet::from_iter(names.iter().map(|name| name.parse().unwrap()));
         let accepted = [
@@ -140,19 +143,19 @@ mod tests {
         let mut seen: Vec<_> = names.iter().map(|name| (*name, BTreeSet::new())).collect();
         for environment in &places {
             for (accepted, held) in accepted.iter().flat_map(|all| held.iter().map(move |held| (all, held))) {
-                for kind in [ScopeRefusal::Missing, ScopeRefusal::ScopeOrShare] {
+                for kind in [ScopeProblem::Missing, ScopeProblem::ScopeOrShare] {
                     let case = Case::new(kind, accepted, held.as_ref(), environment);
-                    look(&mut seen, &case);
+                    record(&mut seen, &case);
                 }
             }
-            refused(environment, |gate| look(&mut seen, gate));
+            refused(environment, |gate| record(&mut seen, gate));
         }
         seen
     }
 
     #[test]
-    fn every_word_and_condition_of_the_book_is_known() {
-        let lines = book::sections().flat_map(|(_, blocks)| blocks).flat_map(book::Block::lines);
+    fn every_word_and_condition_of_the_sections_is_known() {
+        let lines = sections::sections().flat_map(|(_, blocks)| blocks).flat_map(sections::Block::lines);
         let mut names = BTreeSet::new();
         for (key, line) in lines {
             let marks: Vec<&str> = line.split('{').skip(1).map(|it| it.split_once('}').unwrap().0).collect();
@@ -163,9 +166,9 @@ mod tests {
                 let name = mark.strip_prefix("if ").unwrap_or(mark);
                 name.strip_prefix("not ").unwrap_or(name).split('|').next().unwrap()
             }));
-            assert!(key != "use" || !book::section(line).is_empty(), "{line}");
+            assert!(key != "use" || !sections::section(line).is_empty(), "{line}");
         }
-        names.retain(|name| !TOLD.contains(name) && book::section(name).is_empty());
+        names.retain(|name| !OF_SECTIONS.contains(name) && sections::section(name).is_empty());
         let always = ["login_scopes", "member", "needed", "quoted_scopes", "recommended_scopes", "scopes"];
         for (name, seen) in seen(&names) {
             let is_always = always.contains(&name) || name.starts_with("scopes_to_");

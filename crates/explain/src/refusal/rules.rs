@@ -1,19 +1,20 @@
-//! The decision list. The first rule with an opinion decides, except that a mere hint gives way to the
-//! header.
+//! The rules that give the verdict, in their order. The first one that applies decides, except that
+//! the challenge decides before a rule that makes a gate only possible.
 
-use super::facts::Facts;
-use super::gate::{Certainty, Evidence, Gate};
+use super::answer_facts::AnswerFacts;
+use super::gate::{Certainty, Gate};
 use super::phrases::{ACCESS_PHRASES, BARE_MESSAGE, PHRASES, REFUSAL_WORDS};
 use super::reasons::{
     AMBIGUOUS_REASON, ERROR_INFO, ERROR_INFO_PARTS, ERROR_INFO_UNLESS, REASON_ENDS, REASONS, TOKEN_ERRORS,
     VIOLATIONS,
 };
 use super::text;
-use super::verdict::Verdict;
+use super::verdict::{Evidence, Verdict};
 
+/// The verdict of a rule, if the rule applies.
 type Finding = Option<(Verdict, Evidence)>;
 
-pub(super) fn decide(facts: &Facts) -> Finding {
+pub(super) fn verdict(facts: &AnswerFacts) -> Finding {
     if facts.is_success() {
         return None;
     }
@@ -27,19 +28,19 @@ pub(super) fn decide(facts: &Facts) -> Finding {
         .or_else(|| by_status(facts, 401, Gate::Credentials, Certainty::Likely))
         .or_else(|| by_permission(facts))
         .or_else(|| by_phrase(facts, ACCESS_PHRASES))
-        .map(|(verdict, evidence)| (softened(verdict, facts), evidence));
+        .map(|(verdict, evidence)| (lowered(verdict, facts), evidence));
     match found {
         Some((verdict, _)) if verdict.certainty > Certainty::Possible => found,
-        _ => by_header(facts)
-            .or_else(|| found.filter(|_| facts.is_plainly_refused()))
-            .or_else(|| by_nothing_else(facts)),
+        _ => by_challenge(facts)
+            .or_else(|| found.filter(|_| facts.may_be_refused()))
+            .or_else(|| by_status_alone(facts)),
     }
 }
 
-fn by_error_info(facts: &Facts) -> Finding {
+fn by_error_info(facts: &AnswerFacts) -> Finding {
     let known = |reason: &String| ERROR_INFO.iter().find(|(name, _)| name == reason);
     let (name, verdict) = facts.reasons.iter().find_map(known)?;
-    let applies = |(reason, words, _): &&(&str, &str, Gate)| reason == name && facts.says(words);
+    let applies = |(reason, words, _): &&(&str, &str, Gate)| reason == name && facts.mentions(words);
     let verdict = match ERROR_INFO_UNLESS.iter().find(applies) {
         Some((_, _, gate)) => Verdict::new(*gate, Certainty::Certain),
         None => *verdict,
@@ -47,28 +48,29 @@ fn by_error_info(facts: &Facts) -> Finding {
     Some((verdict, Evidence::ErrorInfo))
 }
 
-fn by_violation(facts: &Facts) -> Finding {
-    let has = |(mark, _): &&(&str, Verdict)| facts.violations.iter().any(|said| said.contains(mark));
+fn by_violation(facts: &AnswerFacts) -> Finding {
+    let has = |(mark, _): &&(&str, Verdict)| facts.violations.iter().any(|text| text.contains(mark));
     VIOLATIONS.iter().find(has).map(|(_, verdict)| (*verdict, Evidence::Violation))
 }
 
-fn by_token_error(facts: &Facts) -> Finding {
+fn by_token_error(facts: &AnswerFacts) -> Finding {
     let error = facts.token_error.as_deref()?;
     let row = TOKEN_ERRORS.iter().find(|(name, _)| *name == error);
     row.map(|(_, verdict)| (*verdict, Evidence::TokenEndpoint))
 }
 
-/// A message that names an IAM permission is about IAM, whatever else stands in it: a query's details,
-/// or an object that somebody named after a scope error.
-fn by_phrase(facts: &Facts, phrases: &[(&str, Verdict)]) -> Finding {
+/// A message that names an IAM permission is about IAM, even if it holds a phrase about scopes as
+/// well: a query may have it, or the name of an object.
+fn by_phrase(facts: &AnswerFacts, phrases: &[(&str, Verdict)]) -> Finding {
     let names_permission = facts.details.is_called_permission;
     let fits = |verdict: &Verdict| !(names_permission && verdict.gate == Gate::Scope);
     let row = phrases.iter().find(|(phrase, verdict)| fits(verdict) && text::has(&facts.prose, phrase));
     row.map(|(_, verdict)| (*verdict, Evidence::Message))
 }
 
-/// Only the bare message makes the reason one of scope, and only the reason the bare message.
-fn by_ambiguous_reason(facts: &Facts) -> Finding {
+/// `insufficientPermissions` and `Insufficient Permission` mean the scopes only together: other
+/// services use either of them for missing access.
+fn by_ambiguous_reason(facts: &AnswerFacts) -> Finding {
     let has_reason = facts.reasons.iter().any(|reason| reason == AMBIGUOUS_REASON);
     let has_other = facts.reasons.iter().any(|reason| reason.starts_with(|c: char| c.is_ascii_lowercase()));
     let certainty = match (has_reason, facts.has_bare_message()) {
@@ -76,7 +78,7 @@ fn by_ambiguous_reason(facts: &Facts) -> Finding {
         (true, true) => Certainty::Likely,
         (false, true) if has_other => Certainty::Possible,
         (false, true) => Certainty::Likely,
-        // It goes on in a longer form of the same, or was cut off.
+        // The message goes on, or was cut off.
         (true, false) if facts.messages.iter().any(|text| text.starts_with(BARE_MESSAGE)) => {
             Certainty::Likely
         }
@@ -88,12 +90,12 @@ fn by_ambiguous_reason(facts: &Facts) -> Finding {
     Some((Verdict::missing(certainty), evidence))
 }
 
-fn by_other_message(facts: &Facts) -> Finding {
+fn by_other_message(facts: &AnswerFacts) -> Finding {
     let acl = (Verdict::new(Gate::ResourceAcl, Certainty::Likely), Evidence::Reason);
     by_permission(facts).or(Some(acl))
 }
 
-fn by_reason(facts: &Facts) -> Finding {
+fn by_reason(facts: &AnswerFacts) -> Finding {
     let verdict = facts.reasons.iter().find_map(|reason| {
         let exact = REASONS.iter().find(|(name, _)| name == reason);
         let lower = reason.to_ascii_lowercase();
@@ -104,36 +106,37 @@ fn by_reason(facts: &Facts) -> Finding {
     verdict.map(|verdict| (verdict, Evidence::Reason))
 }
 
-/// A service's own `error`, beside the `error_description` that marks a token endpoint.
-fn by_unknown_token_error(facts: &Facts) -> Finding {
+/// An `error` that no list has, beside the `error_description` that only a token endpoint sends.
+fn by_unknown_token_error(facts: &AnswerFacts) -> Finding {
     let verdict = Verdict::new(Gate::Credentials, Certainty::Likely);
     facts.is_token_endpoint.then_some((verdict, Evidence::TokenEndpoint))
 }
 
-fn by_permission(facts: &Facts) -> Finding {
+fn by_permission(facts: &AnswerFacts) -> Finding {
     let verdict = Verdict::new(Gate::Iam, Certainty::Likely);
     facts.details.permission.as_ref().map(|_| (verdict, Evidence::Message))
 }
 
-fn by_header(facts: &Facts) -> Finding {
+fn by_challenge(facts: &AnswerFacts) -> Finding {
     let verdict = Verdict::missing(Certainty::Possible);
     facts.challenge.is_insufficient_scope.then_some((verdict, Evidence::Header))
 }
 
-fn by_nothing_else(facts: &Facts) -> Finding {
-    let is_refusal = facts.status.is_none() && REFUSAL_WORDS.iter().any(|words| facts.says(words));
+fn by_status_alone(facts: &AnswerFacts) -> Finding {
+    let is_refusal = facts.status.is_none() && REFUSAL_WORDS.iter().any(|words| facts.mentions(words));
     let unknown = (Verdict::new(Gate::Other, Certainty::Possible), Evidence::Message);
     by_status(facts, 429, Gate::RateLimit, Certainty::Likely)
         .or_else(|| by_status(facts, 403, Gate::Other, Certainty::Possible))
         .or_else(|| is_refusal.then_some(unknown))
 }
 
-fn by_status(facts: &Facts, status: u16, gate: Gate, certainty: Certainty) -> Finding {
+fn by_status(facts: &AnswerFacts, status: u16, gate: Gate, certainty: Certainty) -> Finding {
     (facts.status == Some(status)).then_some((Verdict::new(gate, certainty), Evidence::Status))
 }
 
-/// A scope refusal is a 403. With another status the words may be relayed from somebody else's call.
-fn softened(verdict: Verdict, facts: &Facts) -> Verdict {
+/// A scope refusal has the status 403. With another status the server may pass on the message of a
+/// call that it made itself.
+fn lowered(verdict: Verdict, facts: &AnswerFacts) -> Verdict {
     let is_relayed = verdict.gate == Gate::Scope && facts.status.is_some_and(|status| status != 403);
     let certainty = if is_relayed { verdict.certainty.min(Certainty::Likely) } else { verdict.certainty };
     Verdict { certainty, ..verdict }

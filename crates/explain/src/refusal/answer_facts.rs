@@ -1,4 +1,4 @@
-//! What an answer says, in one shape that can be judged.
+//! The facts of an answer, in the same form for JSON, XML, gRPC and text.
 
 use super::challenge::Challenge;
 use super::details::Details;
@@ -7,52 +7,56 @@ use super::reasons::{AMBIGUOUS_REASON, ERROR_INFO, REASONS};
 use super::status::http_status;
 use super::text;
 
-/// How many messages, reasons and violations are kept of one answer, and how long each may be.
+/// How many messages, reasons and violations of an answer are kept. Google sends a handful.
 const COUNT_LIMIT: usize = 64;
+/// The longest reason in bytes. `ErrorInfo` allows 63:
+/// <https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto>.
 const REASON_LIMIT: usize = 256;
 
-/// What an answer says.
+/// What the rules look at.
 #[derive(Default)]
-pub(super) struct Facts {
-    /// The HTTP status, or the one that a gRPC status corresponds to.
+pub(super) struct AnswerFacts {
+    /// The HTTP status, or the one that corresponds to a gRPC status.
     pub(super) status: Option<u16>,
-    /// Messages as they were sent, the main one first.
+    /// Messages, the main one first.
     pub(super) messages: Vec<String>,
-    /// Reasons of every kind and age, and XML codes.
+    /// Reasons of `ErrorInfo`, older one-word reasons, and the codes of XML errors.
     pub(super) reasons: Vec<String>,
     /// Types and subjects of violations, in lower case.
     pub(super) violations: Vec<String>,
     /// The `error` of a token endpoint.
     pub(super) token_error: Option<String>,
-    /// Whether the answer has the shape of a token endpoint's, with an `error_description`.
+    /// Whether the answer has an `error_description`, as those of token endpoints do.
     pub(super) is_token_endpoint: bool,
     pub(super) challenge: Challenge,
-    /// Everything that is prose, as the phrases are written.
+    /// All prose, in the form in which the phrases are written.
     pub(super) prose: String,
     pub(super) details: Details,
-    /// A body that is no JSON.
+    /// A body that is not JSON.
     pub(super) text: String,
-    /// How many of the reasons stood in fields of a JSON body, and not in its prose.
-    pub(super) in_fields: Option<usize>,
+    /// How many of the reasons come from fields of a JSON body; those after them come from its
+    /// prose.
+    pub(super) field_reasons: Option<usize>,
 }
 
-impl Facts {
-    /// Whether the status says that the call was not refused.
+impl AnswerFacts {
+    /// Whether the status is that of a success or a redirect.
     pub(super) fn is_success(&self) -> bool {
         self.status.is_some_and(|status| status < 400)
     }
 
-    /// Whether the status, where it is known, is one of refusals.
-    pub(super) fn is_plainly_refused(&self) -> bool {
+    /// Whether the status is one with which Google refuses calls, or is unknown.
+    pub(super) fn may_be_refused(&self) -> bool {
         self.status.is_none_or(|status| matches!(status, 400 | 401 | 403 | 412 | 429))
     }
 
-    /// Whether the prose holds these words, or the project is this.
-    pub(super) fn says(&self, words: &str) -> bool {
+    /// Whether the prose holds these words, or they are the project's id or number.
+    pub(super) fn mentions(&self, words: &str) -> bool {
         self.prose.contains(words) || self.details.project.as_deref() == Some(words)
     }
 
-    /// Whether a message is nothing but the older services' words for a missing scope.
+    /// Whether a message is `Insufficient Permission` and nothing else, as older services write a
+    /// missing scope.
     pub(super) fn has_bare_message(&self) -> bool {
         let is_bare = |text: &String| text::has_message(text, BARE_MESSAGE, AMBIGUOUS_REASON);
         self.messages.iter().chain([&self.text]).any(is_bare)
@@ -90,9 +94,9 @@ impl Facts {
     }
 }
 
-/// Whether a word tells the gate even in the middle of a text: plain words such as `forbidden` do not,
-/// nor does the name that Go, Python and .NET have for gRPC's status 7.
-pub(super) fn is_telling(word: &str) -> bool {
+/// Whether a word in the middle of a text can only be a reason. Plain words such as `forbidden`
+/// cannot, nor can `PermissionDenied`, which Go, Python and .NET print for gRPC's status 7.
+pub(super) fn is_known_reason(word: &str) -> bool {
     let is_joined = word.contains('_') || word.bytes().skip(1).any(|b| b.is_ascii_uppercase());
     let is_reason = || {
         let name = uncapitalized(word);
@@ -103,7 +107,8 @@ pub(super) fn is_telling(word: &str) -> bool {
         && (ERROR_INFO.iter().any(|(reason, _)| *reason == word) || is_reason() || word == AMBIGUOUS_REASON)
 }
 
-/// The codes of XML errors are the older reasons with a capital.
+/// The word with a small first letter: the codes of XML errors are the older reasons with a
+/// capital.
 pub(super) fn uncapitalized(word: &str) -> String {
     let (first, rest) = word.split_at_checked(1).unwrap_or_default();
     first.to_ascii_lowercase() + rest

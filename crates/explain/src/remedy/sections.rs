@@ -1,15 +1,16 @@
-//! The words of the advice, in files that are read once.
+//! The sections of the text files of `advice/`, which are parsed once.
 //!
-//! A file has sections. `[name]` begins one, an empty line ends a block of lines, a line that is
-//! indented goes on with the one before, and `#` begins a comment. A section may begin with a
-//! `summary`. Each further block is one step:
+//! `[name]` begins a section, an empty line ends a block of lines, an indented line continues the
+//! one before, and `#` begins a comment. A section may begin with a `summary`. Each block after it
+//! is a step:
 //!
-//! - `if`: the step stands only where this is so. `if: not cloud` turns it around.
-//! - `text`, `run`, `code`, `console`, `link`: what a step may have; `use`: the steps of another section.
+//! - `if`: the condition of the step; `if: not cloud` negates it;
+//! - `text`, `run`, `code`, `console`, `link`: the parts of the step;
+//! - `use`: the steps of another section instead.
 //!
-//! In a line, `{name}` stands for a word or for the text of another section, and
-//! `{if name}…{else}…{end}` for a choice. A line with a word that is not known is left out; so is a
-//! step whose `text` is. `{name|NAME}` stands for a placeholder to fill in where the word is not known.
+//! In a line, `{name}` is replaced by a word or by the text of another section, and `{name|NAME}`
+//! by the placeholder `NAME` where the word is not known. `{if name}…{else}…{end}` is a choice. A
+//! line with an unknown word is left out; without its `text`, so is the step.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -23,7 +24,7 @@ const FILES: [&str; 6] = [
     include_str!("advice/programs.txt"),
 ];
 
-/// Lines between two empty ones: their keys and values.
+/// The keys and values of the lines between two empty ones.
 #[derive(Debug, Default)]
 pub(super) struct Block(Vec<(&'static str, String)>);
 
@@ -84,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_block_reads_keys_and_what_goes_on_below() {
+    fn a_block_has_keys_and_values_of_several_lines() {
         let mut block = Block::default();
         for line in ["if: a", "if: not b", "text: one", "  two: three", "run: x"] {
             block.read(line);
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn no_line_is_lost_and_no_section_stands_twice() {
+    fn every_line_is_parsed_and_every_section_is_unique() {
         let lines = || FILES.iter().flat_map(|file| file.lines());
         let headings = lines().filter(|line| line.starts_with('['));
         assert_eq!(headings.count(), SECTIONS.len());

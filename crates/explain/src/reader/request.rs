@@ -1,0 +1,44 @@
+//! The verb and the URL of a request as people write them.
+
+use http::{Method, Uri};
+use url::Url;
+
+use super::input_errors::{nearest_name, shown};
+use super::lists::VERBS;
+
+const EXAMPLE: &str = "https://storage.googleapis.com/storage/v1/b/BUCKET";
+
+/// Reads a verb in any case: servers want capitals, people do not type them.
+pub(super) fn read_verb(text: &str) -> Result<Method, String> {
+    let is_this = |verb: &&Method| verb.as_str().eq_ignore_ascii_case(text.trim());
+    VERBS.iter().find(is_this).cloned().ok_or_else(|| {
+        let near = nearest_name(text, VERBS.iter().map(Method::as_str));
+        let hint = near.map_or_else(String::new, |verb| format!("; did you mean `{verb}`?"));
+        format!("unknown verb {}; expected GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS{hint}", shown(text))
+    })
+}
+
+/// Reads a URL with the parser of reqwest, so that both find the same host and path.
+pub(super) fn read_url(text: &str) -> Result<Uri, String> {
+    let bad = |why: &str| format!("unusable URL {}: {why}", shown(text));
+    let url = Url::parse(text.trim()).map_err(|error| bad(&format!("{error}; {}", suggestion(text))))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(bad(&suggestion(text)));
+    }
+    url.as_str().parse().map_err(|error: http::uri::InvalidUri| bad(&error.to_string()))
+}
+
+fn suggestion(text: &str) -> String {
+    let text = text.trim();
+    let has_host = || text.split(['/', '?']).next().is_some_and(|host| host.contains('.'));
+    match text.split_once("://") {
+        Some(("gs", rest)) => {
+            let url = format!("https://storage.googleapis.com/{rest}");
+            format!("expected the URL of a request, such as {}", shown(&url))
+        }
+        None if has_host() => {
+            format!("expected an absolute URL, such as {}", shown(&format!("https://{text}")))
+        }
+        _ => format!("expected an absolute http or https URL, such as `{EXAMPLE}`"),
+    }
+}

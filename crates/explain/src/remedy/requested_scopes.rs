@@ -1,0 +1,54 @@
+//! The advice for a program that requests the wrong scopes.
+
+use gcp_scopes_catalog::scope::ScopeSet;
+use gcp_scopes_catalog::{ApiMethod, Found, Verdict, least, verdict};
+
+use super::advice::{self, With};
+use super::step::Step;
+
+/// Scopes for reading a part of an API's data. The generator of google-apis-rs takes them for the
+/// read-only scope of the API (<https://github.com/Byron/google-apis-rs/issues/428>). Sources:
+/// <https://developers.google.com/workspace/drive/api/guides/api-specific-auth>,
+/// <https://developers.google.com/workspace/gmail/api/auth/scopes>.
+const PARTIAL: [(&str, &str); 3] = [
+    ("drive.meet.readonly", "which shows only files that Google Meet made"),
+    ("drive.photos.readonly", "which shows only photos"),
+    ("gmail.addons.current.message.readonly", "which shows only the message that an add-on has open"),
+];
+
+/// The step for a program that requests scopes which the method does not accept, or which open only
+/// a part of its data. `None` if the scopes are right.
+///
+/// ```
+/// use gcp_scopes_catalog::scope::ScopeSet;
+/// use gcp_scopes_catalog::{ApiMethod, Found};
+/// use gcp_scopes_explain::remedy;
+///
+/// let found = Found::named(ApiMethod::by_id("drive.files.list")?);
+/// let requested: ScopeSet = ["drive.meet.readonly".parse()?].into_iter().collect();
+/// let step = remedy::for_requested_scopes(&found, &requested).ok_or("a step")?;
+/// assert!(step.code_line().is_some_and(|code| code.contains("drive.readonly")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn for_requested_scopes(found: &Found, requested: &ScopeSet) -> Option<Step> {
+    let why = match verdict(found, requested) {
+        Verdict::Lacking if !requested.is_empty() => Some("which the method does not accept"),
+        _ => partial(requested),
+    };
+    request_another(found.method(), requested, why?)
+}
+
+/// Which part of the data the requested scope opens, if it is the only one and opens a part.
+fn partial(requested: &ScopeSet) -> Option<&'static str> {
+    let only = requested.iter().next().filter(|_| requested.len() == 1)?;
+    PARTIAL.iter().find(|(name, _)| only.short() == *name).map(|(_, part)| *part)
+}
+
+/// The step to request another scope in the clients of google-apis-rs.
+fn request_another(method: ApiMethod, requested: &ScopeSet, why: &str) -> Option<Step> {
+    let better = least(&method.accepted())?;
+    let requested = requested.iter().map(|scope| scope.short().to_owned()).collect::<Vec<_>>().join(" and ");
+    let words = [("method", method.id()), ("asked", &requested), ("why", why), ("better", better.as_str())];
+    advice::steps("requested", &With(&(), &words)).pop()
+}
