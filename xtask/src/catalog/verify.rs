@@ -69,8 +69,8 @@ impl Check<'_> {
         }
     }
 
-    /// Checks whether a row of the blob belongs to a group. An rpc with the scopes of a REST method
-    /// has no API of its own in the blob, and counts as belonging.
+    /// Checks whether a row of the blob is of the API of a group. Returns `true` for an rpc with the
+    /// scopes of a REST method, because the blob does not store an API for such an rpc.
     fn is_api(&self, data: &Data, group: &Group) -> bool {
         data.target.is_some() || self.blob.api_name(data.api) == group.api
     }
