@@ -21,7 +21,10 @@ fn command(args: &[&str]) -> Command {
 }
 
 /// A running emulator, and the variables it printed.
-struct Emulator(Child, HashMap<String, String>);
+struct Emulator {
+    child: Child,
+    variables: HashMap<String, String>,
+}
 
 impl Emulator {
     /// Starts an emulator and reads the variables that it prints.
@@ -34,13 +37,13 @@ impl Emulator {
                 line.strip_prefix("export ").and_then(|line| line.split_once('=')).context(line.clone())?;
             variables.insert(name.to_owned(), value.trim_matches('\'').to_owned());
         }
-        Ok(Self(child, variables))
+        Ok(Self { child, variables })
     }
 
     /// Sends the signal that Ctrl-C sends, and waits for the end of the emulator.
     fn interrupt(mut self) -> Result<Output> {
-        ensure!(Command::new("kill").args(["-INT", &self.0.id().to_string()]).status()?.success());
-        let status = self.0.wait()?;
+        ensure!(Command::new("kill").args(["-INT", &self.child.id().to_string()]).status()?.success());
+        let status = self.child.wait()?;
         Ok(Output { status, stdout: Vec::new(), stderr: Vec::new() })
     }
 }
@@ -48,16 +51,17 @@ impl Emulator {
 #[tokio::test]
 async fn printed_variables_work_and_ctrl_c_removes_the_folder() -> Result<()> {
     let emulator = Emulator::start(&["--scopes", "default", "--role", "roles/storage.objectAdmin"])?;
-    let storage = emulator.1["STORAGE_EMULATOR_HOST"].clone();
-    let folder = emulator.1["CLOUDSDK_CONFIG"].clone();
+    let storage = emulator.variables["STORAGE_EMULATOR_HOST"].clone();
+    let folder = emulator.variables["CLOUDSDK_CONFIG"].clone();
     // Installs rustls' crypto provider, which the guard needs, too.
     let _ = plain::client();
-    let guard = Guard::builder().env(emulator.1.clone()).endpoint(&storage, "storage.googleapis.com")?;
+    let guard =
+        Guard::builder().env(emulator.variables.clone()).endpoint(&storage, "storage.googleapis.com")?;
     let guard = guard.detect().await;
     ensure!(guard.environment().platform() == Platform::ComputeEngine, "{:?}", guard.environment());
 
     let path = "computeMetadata/v1/instance/service-accounts/default/token";
-    let request = plain::client().get(format!("http://{}/{path}", emulator.1["GCE_METADATA_HOST"]));
+    let request = plain::client().get(format!("http://{}/{path}", emulator.variables["GCE_METADATA_HOST"]));
     let response = request.header("metadata-flavor", "Google").send().await?.text().await?;
     let response: serde_json::Value = serde_json::from_str(&response)?;
     let token = response["access_token"].as_str().context("a token")?;
@@ -78,7 +82,7 @@ async fn printed_variables_work_and_ctrl_c_removes_the_folder() -> Result<()> {
 #[test]
 fn cloud_run_has_its_own_variables() -> Result<()> {
     let emulator = Emulator::start(&["--platform", "cloud-run", "--name", "shop"])?;
-    ensure!(emulator.1["K_SERVICE"] == "shop");
+    ensure!(emulator.variables["K_SERVICE"] == "shop");
     ensure!(emulator.interrupt()?.status.success());
     Ok(())
 }

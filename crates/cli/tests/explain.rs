@@ -494,9 +494,9 @@ fn the_first_step_checks_the_token_if_an_accepted_scope_is_held() {
 
 #[test]
 fn lists_of_scopes_have_placeholders_for_unknown_scopes() {
-    for place in ["gce", "mig", "gke-node", "dataproc", "composer"] {
+    for platform in ["gce", "mig", "gke-node", "dataproc", "composer"] {
         for (held, start) in [(&["--held", "storage-ro"][..], "storage-ro"), (&[], "SCOPES_IT_HAS")] {
-            let (code, out, _) = run(&[&["--plain", "--on", place], held].concat(), SCOPES.as_bytes());
+            let (code, out, _) = run(&[&["--plain", "--on", platform], held].concat(), SCOPES.as_bytes());
             assert_eq!(code, 0, "{out}");
             let lists: Vec<&str> = out
                 .split_whitespace()
@@ -506,11 +506,14 @@ fn lists_of_scopes_have_placeholders_for_unknown_scopes() {
             let list = lists.iter().find(|list| list.ends_with(",SCOPE")).unwrap();
             // A list with the placeholder SCOPES_IT_HAS comes after the command that prints these
             // scopes.
-            let printed = out.find(" describe ").is_some_and(|at| at < out.find(*list).unwrap());
-            assert!(printed || start == "storage-ro", "{place}: {out}");
-            assert!(start != "SCOPES_IT_HAS" || list.starts_with(start), "{place}: {list}");
-            assert!(out.contains("of SCOPE.") && out.contains("the place of"), "{place}: {out}");
-            assert!(start == "storage-ro" || out.contains("in the place of SCOPES_IT_HAS"), "{place}: {out}");
+            let printed = out.find(" describe ").is_some_and(|index| index < out.find(*list).unwrap());
+            assert!(printed || start == "storage-ro", "{platform}: {out}");
+            assert!(start != "SCOPES_IT_HAS" || list.starts_with(start), "{platform}: {list}");
+            assert!(out.contains("of SCOPE.") && out.contains("the place of"), "{platform}: {out}");
+            assert!(
+                start == "storage-ro" || out.contains("in the place of SCOPES_IT_HAS"),
+                "{platform}: {out}"
+            );
         }
     }
 }
@@ -524,8 +527,8 @@ fn the_role_of_a_pod_is_granted_before_its_account_changes() {
 
 #[test]
 fn roles_of_pods_are_listed_with_their_members() {
-    let place = ["--plain", "--on", "gke-workload-identity", "--project", "my-project"];
-    let (_, out, _) = run(&place, SCOPES.as_bytes());
+    let pod = ["--plain", "--on", "gke-workload-identity", "--project", "my-project"];
+    let (_, out, _) = run(&pod, SCOPES.as_bytes());
     assert!(
         out.contains("'bindings.members:my-project.svc.id.goog' --format='value(bindings.members,"),
         "{out}"
@@ -534,10 +537,8 @@ fn roles_of_pods_are_listed_with_their_members() {
         out.contains("acts as a service account, put that one in the place of my-project.svc.id.goog"),
         "{out}"
     );
-    let (_, out, _) = run(
-        &[&place[..], &["--account", "a@my-project.iam.gserviceaccount.com"]].concat(),
-        SCOPES.as_bytes(),
-    );
+    let (_, out, _) =
+        run(&[&pod[..], &["--account", "a@my-project.iam.gserviceaccount.com"]].concat(), SCOPES.as_bytes());
     assert!(
         out.contains(
             "'bindings.members:a@my-project.iam.gserviceaccount.com' --format='value(bindings.role)'"

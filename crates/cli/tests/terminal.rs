@@ -188,8 +188,8 @@ fn help_fits_the_terminal_with_unwrapped_examples() {
             let Finished { code, out, .. } = finish(command(&[verb, "--help"]).env("COLUMNS", columns), b"");
             let examples = examples(&out);
             let prose = out.lines().filter(|line| !examples.contains(&line.trim().to_owned()));
-            let wide: Vec<&str> = prose.filter(|line| line.chars().count() > widest).collect();
-            assert!(code == 0 && wide.is_empty(), "{verb}: {wide:#?}");
+            let too_wide: Vec<&str> = prose.filter(|line| line.chars().count() > widest).collect();
+            assert!(code == 0 && too_wide.is_empty(), "{verb}: {too_wide:#?}");
             assert!(!out.contains('\u{a0}') && !examples.is_empty(), "{verb}: {out}");
         }
     }

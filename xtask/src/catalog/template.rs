@@ -104,8 +104,8 @@ impl Segment {
 
 /// Splits a path at the colon before a custom verb. A colon within a variable does not count.
 fn split_custom_verb(path: &str) -> (&str, Option<&str>) {
-    let last = path.rfind('/').map_or(0, |at| at + 1);
-    let after_variable = path.rfind('}').map_or(last, |at| at.max(last));
+    let last_segment = path.rfind('/').map_or(0, |slash| slash + 1);
+    let after_variable = path.rfind('}').map_or(last_segment, |brace| brace.max(last_segment));
     match path[after_variable..].rfind(':') {
         Some(at) => (&path[..after_variable + at], Some(&path[after_variable + at + 1..])),
         None => (path, None),

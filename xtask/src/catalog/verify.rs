@@ -31,7 +31,7 @@ pub(crate) fn run(catalog: &Catalog) -> Result<()> {
     Ok(())
 }
 
-/// A catalog with the counts of the checks so far.
+/// An encoded catalog, and the counts of its checks so far.
 struct Check<'b> {
     blob: Blob<'b>,
     scopes: &'b [String],
@@ -56,8 +56,8 @@ impl Check<'_> {
     }
 
     fn route(&mut self, group: &Group, row: &Row, verb: &str, path: &str) {
-        let found = walk::find(&self.blob, &group.host, verb, path);
-        match found.map(|found| (self.id(found), self.blob.row(found))) {
+        let row_number = walk::find(&self.blob, &group.host, verb, path);
+        match row_number.map(|number| (self.id(number), self.blob.row(number))) {
             Some((id, data)) if id == row.id && self.is_api(&data, group) => self.same += 1,
             Some((id, data))
                 if self.blob.set(data.set).map(|number| &self.scopes[number]).eq(&row.scopes) =>
@@ -76,8 +76,8 @@ impl Check<'_> {
     }
 
     fn rpc(&mut self, id: &str) {
-        let found = id.rsplit_once('.').and_then(|(service, method)| self.blob.rpc(service, method));
-        match found.map(|row| self.id(row)) {
+        let row_number = id.rsplit_once('.').and_then(|(service, method)| self.blob.rpc(service, method));
+        match row_number.map(|number| self.id(number)) {
             Some(found) if found == id => self.rpcs += 1,
             other => self.fail(id, "as an rpc", other),
         }

@@ -122,7 +122,7 @@ fn common_module(tree: &Tree, one: usize, other: usize) -> String {
 /// path that leads back.
 fn cycle_text(head: &str, graph: &Graph, group: &BTreeSet<usize>, names: &[String]) -> String {
     let nodes: Vec<&str> = group.iter().map(|node| names[*node].as_str()).collect();
-    let mut text = format!("{head} {}\n  removing these uses breaks it:\n", nodes.join(", "));
+    let mut text = format!("{head} {}\n  removing these uses breaks the cycle:\n", nodes.join(", "));
     for (from, to) in graph.edges_to_remove(group) {
         text += &format!("  {}\n", edge_text(graph, (from, to), names));
         for hop in graph.shortest_path(group, to, from).windows(2) {
@@ -288,7 +288,7 @@ mod tests {
             panic!("expected one violation")
         };
         let expected = "src/lib.rs: 3 files in a cycle: src/r/a.rs, src/r/b.rs, src/r/c.rs\n  \
-                        removing these uses breaks it:\n  \
+                        removing these uses breaks the cycle:\n  \
                         src/r/c.rs -> src/r/a.rs: A at 1, 2\n      \
                         leads back through src/r/a.rs -> src/r/b.rs: B at 1\n      \
                         leads back through src/r/b.rs -> src/r/c.rs: C at 1\n";

@@ -67,8 +67,8 @@ impl TypedValueParser for PlaceParser {
         arg: Option<&Arg>,
         value: &OsStr,
     ) -> Result<PlaceRow, clap::Error> {
-        let known = PossibleValuesParser::new(PLACES.map(possible_value));
-        let name = known.parse_ref(command, arg, value).map_err(|mut error| {
+        let parser = PossibleValuesParser::new(PLACES.map(possible_value));
+        let name = parser.parse_ref(command, arg, value).map_err(|mut error| {
             // clap suggests one name, the nearest. The word `gke` begins two names: suggest both.
             if let Some(names) = value.to_str().and_then(names_beginning_with) {
                 error.insert(ContextKind::SuggestedValue, names);
