@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use crate::catalog::{ApiMethod, Found};
+use crate::catalog::ApiMethod;
 use crate::denial::Denial;
 use crate::error::Error;
 use crate::flight::{Answered, Flight};
@@ -266,7 +266,7 @@ impl Guard {
     }
 
     fn wrong_scope_requested(&self, method: ApiMethod, scopes: &ScopeSet) -> Option<Step> {
-        let step = remedy::for_requested_scopes(&Found::named(method), scopes)?;
+        let step = remedy::for_requested_scopes(method, scopes)?;
         let state = self.state();
         if let Some(times) = state.repeats.count(("asked", Some(method), None), state.grants.now()) {
             telemetry::wrong_scope_requested(method, scopes, times);
@@ -298,12 +298,9 @@ mod tests {
     fn a_program_that_asks_for_the_wrong_scope_is_told_which_to_name() {
         let guard = Guard::builder().build();
         let uri = "https://www.googleapis.com/drive/v3/files".parse().unwrap();
-        let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()).unwrap();
+        let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()).method().unwrap();
         let step = |asked: &[&str]| {
-            guard.wrong_scope_requested(
-                found.method(),
-                &asked.iter().map(|short| short.parse().unwrap()).collect(),
-            )
+            guard.wrong_scope_requested(found, &asked.iter().map(|short| short.parse().unwrap()).collect())
         };
         let told = |asked: &[&str]| step(asked).map(|step| step.text().to_owned()).unwrap_or_default();
         assert!(told(&["pubsub"]).contains("drive.files.list"));

@@ -24,7 +24,7 @@
 //!     request: Request<Vec<u8>>,
 //!     send: impl FnOnce(Request<Vec<u8>>) -> Response<Vec<u8>>,
 //! ) -> Result<Response<Vec<u8>>, Denial> {
-//!     let call = Call::from_parts(request.method(), request.uri(), request.headers());
+//!     let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
 //!     let flight = match guard.begin(&call.needing(request.extensions().get())) {
 //!         Begin::Send(flight) => flight,
 //!         Begin::Wait(pending) => pending.skip(), // the first call of a token, with `Preflight::Deny`

@@ -23,7 +23,6 @@ use repeats::Repeats;
 use shared::Shared;
 
 pub use builder::GuardBuilder;
-pub use gcp_scopes_catalog::{Verdict, verdict};
 pub use settings::{DenialDelivery, Preflight};
 
 /// How long, if the user does not say, [`Preflight::Deny`] waits for scopes that are not yet known,

@@ -33,14 +33,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use gcp_scopes_explain::LookedUpCall;
-
 use crate::call::{AbstainReason, Call, NeededScopes};
-use crate::catalog::{ApiMethod, Found};
+use crate::catalog::{self, ApiMethod, Lookup};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantedScopes;
+use crate::guard::Guard;
 use crate::guard::lessons::Subject;
-use crate::guard::{Guard, Verdict};
 use crate::refusal::{self, Answer, Refusal};
 use crate::scope::ScopeSet;
 
@@ -69,11 +67,9 @@ impl Guard {
     pub fn decide(&self, call: &Call<'_>, granted: &GrantedScopes) -> Decision {
         let call = self.looked_up(call);
         match self.judge(&call, granted) {
-            Verdict::Allow => Decision::Allow,
-            Verdict::Lacking => {
-                Decision::Lacking(self.predict(DenialKind::Predicted, &call, granted.clone()))
-            }
-            Verdict::Abstain(why) => Decision::Abstain(why),
+            Ok(true) => Decision::Allow,
+            Ok(false) => Decision::Lacking(self.predict(DenialKind::Predicted, &call, granted.clone())),
+            Err(why) => Decision::Abstain(why),
         }
     }
 
@@ -108,7 +104,7 @@ impl Guard {
     /// alone only makes a scope refusal possible; the prediction of one makes it likely.
     pub(crate) fn explain_refusal(
         &self,
-        call: &LookedUpCall,
+        call: &Lookup,
         granted: &GrantedScopes,
         refusal: Refusal,
     ) -> Result<Denial, Refusal> {
@@ -123,12 +119,12 @@ impl Guard {
     pub(crate) fn explain_alone(&self, answer: &Answer<'_>) -> Option<Denial> {
         let refusal = refusal::classify(answer).filter(Refusal::is_for_scope)?;
         let granted = GrantedScopes::unknown("an error does not say which token the call carried");
-        Some(self.refuse(&LookedUpCall::from_found(Err(AbstainReason::Method)), granted, refusal))
+        Some(self.refuse(&Lookup::without_method(AbstainReason::Method), granted, refusal))
     }
 
     /// What a call is, and what it needs as far as its caller says so.
-    pub(crate) fn looked_up(&self, call: &Call<'_>) -> LookedUpCall {
-        LookedUpCall::of(call, &self.state().endpoints)
+    pub(crate) fn looked_up(&self, call: &Call<'_>) -> Lookup {
+        catalog::lookup(call, &self.state().endpoints)
     }
 
     /// The scopes of which a method accepts any one, as far as is known by now.
@@ -136,13 +132,13 @@ impl Guard {
         self.state().lessons.accepted(method, method.accepted())
     }
 
-    pub(crate) fn predict(&self, kind: DenialKind, call: &LookedUpCall, granted: GrantedScopes) -> Denial {
+    pub(crate) fn predict(&self, kind: DenialKind, call: &Lookup, granted: GrantedScopes) -> Denial {
         let accepted = subject(call).map(|subject| self.state().lessons.accepted(subject, call.accepted()));
         let accepted = accepted.unwrap_or_default();
         Denial::new(kind, call.method(), accepted, granted, self.state().environment.clone())
     }
 
-    pub(crate) fn refuse(&self, call: &LookedUpCall, granted: GrantedScopes, refusal: Refusal) -> Denial {
+    pub(crate) fn refuse(&self, call: &Lookup, granted: GrantedScopes, refusal: Refusal) -> Denial {
         let needed = call.needed().map(NeededScopes::scopes);
         Denial::from_refusal(call.method(), needed, granted, self.state().environment.clone(), refusal)
     }
@@ -150,31 +146,23 @@ impl Guard {
     /// Whether the verdict is that the token lacks every scope. That it holds one is quick to see, and then
     /// no verdict is that.
     #[inline]
-    pub(crate) fn lacks(&self, call: &LookedUpCall, granted: &GrantedScopes) -> bool {
-        !call.is_accepted(granted) && self.judge(call, granted) == Verdict::Lacking
+    pub(crate) fn lacks(&self, call: &Lookup, granted: &GrantedScopes) -> bool {
+        let is_listed = granted.scopes().is_some_and(|held| call.lists_any_of(held));
+        !is_listed && self.judge(call, granted) == Ok(false)
     }
 
     /// The verdict on a call, corrected by what answers have taught.
-    pub(crate) fn judge(&self, call: &LookedUpCall, granted: &GrantedScopes) -> Verdict {
-        let verdict = call.verdict(granted);
+    pub(crate) fn judge(&self, call: &Lookup, granted: &GrantedScopes) -> Result<bool, AbstainReason> {
+        let verdict = granted.suffice_for(call);
         match (verdict, subject(call), granted.scopes()) {
-            (Verdict::Lacking, Some(subject), Some(held)) => self.state().lessons.correct(subject, held),
+            (Ok(false), Some(subject), Some(held)) => self.state().lessons.correct(subject, held),
             _ => verdict,
         }
-    }
-
-    /// The same for a method that nobody has called yet.
-    pub(crate) fn judge_method(
-        &self,
-        found: &Result<Found, AbstainReason>,
-        granted: &GrantedScopes,
-    ) -> Verdict {
-        self.judge(&LookedUpCall::from_found(*found), granted)
     }
 }
 
 /// What a lesson about a call is filed under.
-pub(crate) fn subject(call: &LookedUpCall) -> Option<Subject> {
+pub(crate) fn subject(call: &Lookup) -> Option<Subject> {
     match call.needed() {
         Some(needed) => Some(Subject::Needed(needed.clone(), call.method())),
         None => call.method().map(Subject::Method),

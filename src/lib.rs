@@ -81,7 +81,9 @@ pub mod catalog {
     #[doc(inline)]
     pub use gcp_scopes_catalog::KnownHost;
     #[doc(inline)]
-    pub use gcp_scopes_catalog::{ApiMethod, Basis, Catalog, Endpoints, Found, VERSION, Version, lookup};
+    pub use gcp_scopes_catalog::{ApiMethod, Catalog, Endpoints, Lookup, lookup};
+    #[doc(inline)]
+    pub use gcp_scopes_catalog::{CONTENTS, SOURCES, VERSION};
 }
 
 pub mod granted;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use crate::call::AbstainReason;
-use crate::catalog::{ApiMethod, Catalog, Found};
+use crate::catalog::{ApiMethod, Catalog, Lookup};
 
 /// How many methods are remembered.
 pub(crate) const MOST: usize = 512;
@@ -35,11 +35,11 @@ impl Recording {
 
 impl Recording {
     /// Takes note of a call. A method that was seen before costs one read.
-    pub(crate) fn note(&self, found: Result<&Found, AbstainReason>) {
-        match found {
-            Ok(found) => self.add(found.method()),
-            Err(AbstainReason::Method) => self.missed.store(true, Ordering::Relaxed),
-            Err(_) => {}
+    pub(crate) fn note(&self, call: &Lookup) {
+        match (call.method(), call.abstain_reason()) {
+            (Some(method), _) => self.add(method),
+            (None, Some(AbstainReason::Method)) => self.missed.store(true, Ordering::Relaxed),
+            (None, _) => {}
         }
     }
 

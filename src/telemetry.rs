@@ -147,7 +147,7 @@ pub(crate) fn contradicted(method: Option<ApiMethod>, accepted: &ScopeSet) {
             "oauth.scope.verdict" = "ok",
             "oauth.scope.evidence" = "contradicted",
             "oauth.scope.accepted" = names(accepted),
-            "oauth.scope.catalog" = VERSION.newest_revision(),
+            "oauth.scope.catalog" = VERSION,
         },
         "Google accepts this call without any of the scopes listed for it, and no more is predicted of it"
     );

@@ -29,12 +29,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use gcp_scopes_catalog::least;
-use gcp_scopes_explain::LookedUpCall;
 use http::HeaderValue;
 use http::header::InvalidHeaderValue;
 
 use crate::call::{AbstainReason, Call};
-use crate::catalog::{self, Endpoints, Found};
+use crate::catalog::{self, Endpoints, Lookup};
 use crate::error::{BoxError, Error};
 use crate::guard::Guard;
 use crate::scope::Scope;
@@ -139,7 +138,7 @@ impl Guard {
     /// # use gcp_scopes::{Guard, call::Call};
     /// let guard = Guard::builder().build();
     /// let request = http::Request::get("http://storage.googleapis.com/storage/v1/b/photos").body(())?;
-    /// let call = Call::from_parts(request.method(), request.uri(), request.headers());
+    /// let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
     /// assert_eq!(guard.scope_to_ask_for(&call), None); // not over TLS
     /// # Ok::<(), http::Error>(())
     /// ```
@@ -149,12 +148,13 @@ impl Guard {
             return None;
         }
         let endpoints = &self.state().endpoints;
+        // What the caller says it needs makes no host one of Google's.
+        let call = &call.needing(None);
         let found = catalog::lookup(call, endpoints);
-        let is_google = |found| LookedUpCall::from_found(found).is_google();
         let is_mapped_by_user =
-            || endpoints.is_mapped(call) && !is_google(catalog::lookup(call, &Endpoints::new()));
-        if !is_google(found)
-            || found == Err(AbstainReason::Signed)
+            || endpoints.is_mapped(call) && !catalog::lookup(call, &Endpoints::new()).is_google();
+        if !found.is_google()
+            || found.abstain_reason() == Some(AbstainReason::Signed)
             || !(call.is_over_tls() || is_mapped_by_user())
         {
             return None;
@@ -164,8 +164,8 @@ impl Guard {
 }
 
 /// The scope to ask for in a token for this call.
-pub(crate) fn scope_for(found: &Result<Found, AbstainReason>) -> Scope {
-    let accepted = found.as_ref().ok().map(|found| found.method().accepted());
+pub(crate) fn scope_for(call: &Lookup) -> Scope {
+    let accepted = call.method().map(|method| method.accepted());
     accepted.as_ref().and_then(least).unwrap_or_else(Scope::cloud_platform)
 }
 
@@ -210,13 +210,17 @@ mod tests {
         for (url, expected) in rows {
             let (verb, uri) = (http::Method::GET, url.parse().unwrap());
             let none = HeaderMap::new();
-            let scope = guard.scope_to_ask_for(&Call::from_parts(&verb, &uri, &none));
+            let scope = guard.scope_to_ask_for(&Call::new(&verb, &uri).with_headers(&none));
             assert_eq!(scope.as_ref().map(Scope::short), expected, "{url}");
             for (name, value) in
                 [(AUTHORIZATION, "Bearer mine"), (HeaderName::from_static("x-goog-api-key"), "mine")]
             {
                 let headers = HeaderMap::from_iter([(name, value.parse().unwrap())]);
-                assert_eq!(guard.scope_to_ask_for(&Call::from_parts(&verb, &uri, &headers)), None, "{url}");
+                assert_eq!(
+                    guard.scope_to_ask_for(&Call::new(&verb, &uri).with_headers(&headers)),
+                    None,
+                    "{url}"
+                );
             }
         }
     }

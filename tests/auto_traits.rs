@@ -10,7 +10,7 @@ use gcp_scopes::adapter::reqwest_middleware::GuardMiddleware;
 use gcp_scopes::adapter::tower;
 use gcp_scopes::call::{AbstainReason, Call, NeededScopes};
 use gcp_scopes::calling::Calling;
-use gcp_scopes::catalog::{ApiMethod, Endpoints, Found};
+use gcp_scopes::catalog::{ApiMethod, Endpoints, Lookup};
 use gcp_scopes::environment::{Environment, Snapshot};
 use gcp_scopes::flight::Flight;
 use gcp_scopes::granted::{AccessToken, GrantedScopes, ReqwestFetch};
@@ -41,7 +41,7 @@ fn in_a_task<F: Future + Send + 'static>(_: F) {}
 #[test]
 fn guards_and_what_they_say_go_to_any_thread() {
     anywhere::<(Guard, GuardBuilder, Decision, Denial, Error)>();
-    anywhere::<(Scope, ScopeSet, GrantedScopes, ApiMethod, Found, Endpoints, NeededScopes, AbstainReason)>();
+    anywhere::<(Scope, ScopeSet, GrantedScopes, ApiMethod, Lookup, Endpoints, NeededScopes, AbstainReason)>();
     anywhere::<(Environment, Snapshot, Refusal, Step, Recorder)>();
     anywhere::<(SelfCheck, Report, Finding, ClosedGates)>();
     anywhere::<(FakeGoogle, FakeGoogleBuilder, RecordedRequest)>();

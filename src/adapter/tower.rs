@@ -178,7 +178,7 @@ impl<S: Clone> GuardService<S> {
 
     fn scope_to_ask_for<B>(&self, request: &Request<B>) -> Option<(SharedTokenSource, Scope)> {
         let source = self.tokens.as_ref()?;
-        let call = Call::from_parts(request.method(), request.uri(), request.headers());
+        let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
         Some((source.clone(), self.guard.scope_to_ask_for(&call)?))
     }
 }
@@ -243,7 +243,7 @@ where
 
 #[inline]
 fn call_of<B>(request: &Request<B>) -> Call<'_> {
-    let call = Call::from_parts(request.method(), request.uri(), request.headers());
+    let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
     call.needing(request.extensions().get())
 }
 

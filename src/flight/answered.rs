@@ -92,7 +92,7 @@ mod tests {
 
     fn flight(guard: &Guard, url: &'static str, content_type: &'static str) -> Flight {
         let headers = headers(&[("content-type", content_type)]);
-        match guard.begin(&Call::from_parts(&Method::POST, &Uri::from_static(url), &headers)) {
+        match guard.begin(&Call::new(&Method::POST, &Uri::from_static(url)).with_headers(&headers)) {
             Begin::Send(flight) => flight,
             Begin::Wait(_) | Begin::Stop(_) => panic!("a gRPC call is never held back"),
         }

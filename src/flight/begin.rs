@@ -4,12 +4,10 @@ use std::time::Instant;
 
 use http::{HeaderValue, Method, Uri};
 
-use gcp_scopes_explain::LookedUpCall;
-
 use super::learn;
 use super::state::Flight;
 use crate::call::{AbstainReason, Call};
-use crate::catalog::{self, ApiMethod, Found, KnownHost};
+use crate::catalog::{self, ApiMethod, KnownHost, Lookup};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantedScopes;
 use crate::granted::cache::{Entry, Stage, TokenKey};
@@ -17,6 +15,7 @@ use crate::granted::inspection::Peek;
 use crate::guard::lessons::Subject;
 use crate::guard::{Guard, Preflight};
 use crate::judge::subject;
+use crate::scope::ScopeSet;
 use crate::telemetry;
 
 /// What an adapter is to do with a call.
@@ -27,7 +26,7 @@ use crate::telemetry;
 ///
 /// /// An adapter that may wait needs one line.
 /// async fn begin(guard: &Guard, request: &http::Request<()>) -> Result<Flight, Denial> {
-///     guard.begin(&Call::from_parts(request.method(), request.uri(), request.headers())).admit().await
+///     guard.begin(&Call::new(request.method(), request.uri()).with_headers(request.headers())).admit().await
 /// }
 /// ```
 #[derive(Debug)]
@@ -133,13 +132,13 @@ impl Next {
 impl Guard {
     /// Begins with a request. Never waits, and on the usual path does not allocate.
     ///
-    /// Without the headers of the request ([`Call::from_parts`]) there is no token, and the call is sent.
+    /// Without the headers of the request ([`Call::with_headers`]) there is no token, and the call is sent.
     ///
     /// ```
     /// # use gcp_scopes::{Guard, call::Call, flight::Begin};
     /// # let request = http::Request::get("https://example.com/").body(())?;
     /// let guard = Guard::builder().build();
-    /// let call = Call::from_parts(request.method(), request.uri(), request.headers());
+    /// let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
     /// // With what the caller says of the scopes that this call needs, if it says so:
     /// let begun = guard.begin(&call.needing(request.extensions().get()));
     /// assert!(matches!(begun, Begin::Send(_)));
@@ -165,7 +164,7 @@ impl Guard {
     /// # Ok::<(), gcp_scopes::Error>(())
     /// ```
     pub fn begin_method(&self, method: ApiMethod, authorization: &HeaderValue) -> Begin {
-        self.begin_found(Ok(Found::named(method)), authorization)
+        self.begin_found(Lookup::from(method), authorization)
     }
 
     /// Begins with an API host, such as `pubsub.googleapis.com`, and the `Authorization` of the call: for
@@ -181,8 +180,8 @@ impl Guard {
         let (verb, uri) = (Method::GET, format!("https://{host}/").parse::<Uri>());
         let is_googles = |uri: &Uri| self.state().endpoints.is_googles(&Call::new(&verb, uri));
         match uri.as_ref().is_ok_and(is_googles) {
-            true => self.begin_found(Err(AbstainReason::Method), authorization),
-            false => Begin::Send(Flight::of(self.hold(), Err(AbstainReason::Host))),
+            true => self.begin_found(Lookup::without_method(AbstainReason::Method), authorization),
+            false => Begin::Send(Flight::of(self.hold(), Lookup::without_method(AbstainReason::Host))),
         }
     }
 
@@ -199,7 +198,7 @@ impl Guard {
     /// ```
     #[must_use]
     pub fn begin_unseen(&self, authorization: Option<&HeaderValue>) -> Flight {
-        let mut flight = Flight::of(self.hold(), Err(AbstainReason::Method));
+        let mut flight = Flight::of(self.hold(), Lookup::without_method(AbstainReason::Method));
         if let Some(authorization) = authorization {
             flight.record();
             // Without a method no verdict is "lacking".
@@ -210,11 +209,11 @@ impl Guard {
 
     /// A call of which the method is known and no token was seen.
     pub(crate) fn begin_tokenless(&self, method: ApiMethod) -> Flight {
-        Flight::of(self.hold(), Ok(Found::named(method)))
+        Flight::of(self.hold(), Lookup::from(method))
     }
 
-    fn begin_found(&self, found: Result<Found, AbstainReason>, authorization: &HeaderValue) -> Begin {
-        let mut flight = Flight::of(self.hold(), found);
+    fn begin_found(&self, call: Lookup, authorization: &HeaderValue) -> Begin {
+        let mut flight = Flight::of(self.hold(), call);
         flight.record();
         flight.check(authorization).with(flight)
     }
@@ -249,8 +248,9 @@ impl Flight {
     /// ```
     #[must_use]
     pub fn redirected(self, last: &Call<'_>) -> Self {
-        let found = catalog::lookup(last, &self.guard.state().endpoints).and(Err(AbstainReason::Method));
-        Self::of(self.guard, found)
+        let last = catalog::lookup(&last.needing(None), &self.guard.state().endpoints);
+        let reason = last.abstain_reason().filter(|_| last.method().is_none());
+        Self::of(self.guard, Lookup::without_method(reason.unwrap_or(AbstainReason::Method)))
     }
 
     /// [`Guard::begin`] for an adapter whose every call counts: a flight is as large as a request, and
@@ -260,7 +260,7 @@ impl Flight {
     /// # use gcp_scopes::{Guard, call::Call, flight::{Flight, Next}};
     /// # let request = http::Request::get("https://example.com/").body(())?;
     /// let mut flight = Flight::new(&Guard::builder().build());
-    /// let call = Call::from_parts(request.method(), request.uri(), request.headers());
+    /// let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
     /// assert!(matches!(flight.begin_in_place(&call), Next::Send));
     /// # Ok::<(), http::Error>(())
     /// ```
@@ -277,8 +277,8 @@ impl Flight {
         };
         let read = |key, entry: &Entry| {
             let is_kept = entry.granted.opens(host) && line.keep(call, host);
-            let found = if is_kept { Err(AbstainReason::Method) } else { host.lookup(call) };
-            *looked_up = LookedUpCall::from_found(found);
+            *looked_up =
+                if is_kept { Lookup::without_method(AbstainReason::Method) } else { host.lookup(call) };
             let lacks = !is_kept && guard.lacks(looked_up, &entry.granted);
             (key, lacks, state.grants.may_learn_of(entry))
         };
@@ -300,7 +300,7 @@ impl Flight {
 
     fn record(&self) {
         if let Some(recording) = self.guard.state().recording.get() {
-            recording.note(self.call.found());
+            recording.note(&self.call);
         }
     }
 
@@ -335,7 +335,8 @@ impl Flight {
             _ => drop(state.grants.inspect(token, Stage::Ahead)),
         }
         // Where no answer about the token could stop the call, none is worth waiting for.
-        let waits = is_new && state.preflight == Preflight::Deny && self.call.could_lack();
+        let could_lack = || self.call.accepts(&ScopeSet::new()) == Ok(false);
+        let waits = is_new && state.preflight == Preflight::Deny && could_lack();
         if waits { Next::Wait } else { Next::Send }
     }
 
@@ -414,14 +415,14 @@ mod tests {
     /// What an adapter does.
     fn begin(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> Begin {
         let (headers, uri) = (of_the_logger(), url.parse().unwrap());
-        guard.begin(&Call::from_parts(&http::Method::GET, &uri, &headers).needing(needed))
+        guard.begin(&Call::new(&http::Method::GET, &uri).with_headers(&headers).needing(needed))
     }
 
     /// As [`begin`], with a look at the method in any case.
     fn begin_slowly(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> Begin {
         let (headers, uri) = (of_the_logger(), url.parse().unwrap());
-        let mut flight = Flight::of(guard.clone(), Err(AbstainReason::Host));
-        let call = Call::from_parts(&http::Method::GET, &uri, &headers).needing(needed);
+        let mut flight = Flight::of(guard.clone(), Lookup::without_method(AbstainReason::Host));
+        let call = Call::new(&http::Method::GET, &uri).with_headers(&headers).needing(needed);
         flight.begin_slowly(&call).with(flight)
     }
 
@@ -623,7 +624,7 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
             let uri = "https://storage.googleapis.com/storage/v1/b/b/o/x".parse().unwrap();
-            guard.begin(&Call::from_parts(&http::Method::GET, &uri, &headers))
+            guard.begin(&Call::new(&http::Method::GET, &uri).with_headers(&headers))
         };
         let Begin::Wait(pending) = call("a") else { panic!("the first call asks") };
         pending.wait().await.unwrap();

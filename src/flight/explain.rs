@@ -1,6 +1,5 @@
 //! The endings: whether a refused call was refused for lack of scope, and what to do then.
 
-use gcp_scopes_explain::LookedUpCall;
 use http::{HeaderMap, StatusCode};
 
 use super::learn;
@@ -67,7 +66,7 @@ impl Flight {
 
     fn scope_refusal(&mut self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Refusal> {
         if let Some(found) = self.line.found(&self.guard.state().endpoints) {
-            self.call = LookedUpCall::from_found(found);
+            self.call = found;
         }
         let body = inflate::readable(headers, body)?;
         let answer = Answer::new(&body).with_status(status.as_u16()).with_headers(headers);
@@ -124,7 +123,7 @@ mod tests {
         let all = held("https://www.googleapis.com/auth/cloud-platform");
         guard.declare(AccessToken::new("mine").unwrap(), all);
         let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer mine"))]);
-        let Begin::Send(flight) = guard.begin(&Call::from_parts(&Method::POST, &uri, &headers)) else {
+        let Begin::Send(flight) = guard.begin(&Call::new(&Method::POST, &uri).with_headers(&headers)) else {
             panic!("the token opens the host")
         };
         assert!(flight.call.method().is_none());

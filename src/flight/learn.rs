@@ -6,7 +6,7 @@ use super::state::Flight;
 use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantSource;
 use crate::granted::cache::Entry;
-use crate::guard::{Preflight, Verdict};
+use crate::guard::Preflight;
 use crate::judge::subject;
 use crate::refusal::{Certainty, Gate, Refusal};
 use crate::telemetry;
@@ -69,12 +69,12 @@ pub(super) fn refused(flight: &Flight, denial: &Denial) {
         return;
     }
     match flight.guard.judge(&flight.call, granted) {
-        Verdict::Lacking => {
+        Ok(false) => {
             let Some(stale_at) = state.grants.read(key, |entry| entry.stale_at) else { return };
             let denial = flight.guard.predict(DenialKind::Confirmed, &flight.call, granted.clone());
             state.lessons.deny(key, subject, stale_at, denial);
         }
-        Verdict::Allow if granted.source().is_some_and(GrantSource::is_unverified) => {
+        Ok(true) if granted.source().is_some_and(GrantSource::is_unverified) => {
             state.grants.forget(key);
         }
         _ => {}

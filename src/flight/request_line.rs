@@ -4,8 +4,8 @@ use std::fmt;
 
 use http::HeaderMap;
 
-use crate::call::{AbstainReason, Call};
-use crate::catalog::{self, Endpoints, Found, KnownHost};
+use crate::call::Call;
+use crate::catalog::{self, Endpoints, KnownHost, Lookup};
 
 /// How long a path and a query are kept together. With longer ones the path is matched at once.
 const MOST: usize = 123;
@@ -45,7 +45,7 @@ impl RequestLine {
     }
 
     /// The method that the call is, if its line was kept.
-    pub(crate) fn found(&self, endpoints: &Endpoints) -> Option<Result<Found, AbstainReason>> {
+    pub(crate) fn found(&self, endpoints: &Endpoints) -> Option<Lookup> {
         let (path, rest) = self.text.split_at_checked(usize::from(self.path)).filter(|_| self.path != 0)?;
         let query = std::str::from_utf8(rest.get(..usize::from(self.query))?).ok()?;
         let verb = VERBS.get(usize::from(self.verb))?;
@@ -87,7 +87,7 @@ mod tests {
         ];
         for (verb, url) in rows {
             let uri = format!("https://{url}").parse().unwrap();
-            let call = Call::from_parts(&verb, &uri, EMPTY.get_or_init(http::HeaderMap::new));
+            let call = Call::new(&verb, &uri).with_headers(EMPTY.get_or_init(http::HeaderMap::new));
             let Some(host) = KnownHost::find(&call, &endpoints) else {
                 assert!(url.contains("/batch/"), "{url}");
                 continue;
@@ -107,7 +107,7 @@ mod tests {
         let headers = http::HeaderMap::new();
         let kept = |verb: &Method, path: &str| {
             let uri = format!("https://storage.googleapis.com{path}").parse().unwrap();
-            let call = Call::from_parts(verb, &uri, &headers);
+            let call = Call::new(verb, &uri).with_headers(&headers);
             let mut line = RequestLine::EMPTY;
             let is_kept = line.keep(&call, KnownHost::find(&call, &Endpoints::new()).unwrap());
             assert_eq!(line.found(&Endpoints::new()).is_some(), is_kept);

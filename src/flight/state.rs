@@ -4,11 +4,9 @@ use std::fmt;
 
 use http::{HeaderValue, StatusCode};
 
-use gcp_scopes_explain::LookedUpCall;
-
 use super::request_line::RequestLine;
 use crate::call::AbstainReason;
-use crate::catalog::Found;
+use crate::catalog::Lookup;
 use crate::granted::cache::TokenKey;
 use crate::guard::Guard;
 
@@ -18,7 +16,7 @@ use crate::guard::Guard;
 /// be asked what the token holds. `Debug` prints neither token nor URL.
 pub struct Flight {
     pub(super) guard: Guard,
-    pub(super) call: LookedUpCall,
+    pub(super) call: Lookup,
     pub(super) token: Option<TokenKey>,
     pub(super) header: Option<HeaderValue>,
     /// Whether it was sent although its token lacks the scope, or might.
@@ -33,15 +31,15 @@ impl Flight {
     #[inline]
     #[must_use]
     pub fn new(guard: &Guard) -> Self {
-        Self::of(guard.hold(), Err(AbstainReason::Host))
+        Self::of(guard.hold(), Lookup::without_method(AbstainReason::Host))
     }
 
     /// A call of which the method is known, or not even that.
     #[inline(always)]
-    pub(super) fn of(guard: Guard, found: Result<Found, AbstainReason>) -> Self {
+    pub(super) fn of(guard: Guard, call: Lookup) -> Self {
         Self {
             guard,
-            call: LookedUpCall::from_found(found),
+            call,
             token: None,
             header: None,
             is_doubted: false,

@@ -6,7 +6,6 @@ use std::collections::{HashMap, HashSet};
 use std::sync::PoisonError;
 use std::time::Instant;
 
-use super::Verdict;
 use crate::call::{AbstainReason, NeededScopes};
 use crate::catalog::ApiMethod;
 use crate::denial::Denial;
@@ -50,12 +49,16 @@ struct Learnt {
 
 impl Lessons {
     /// The verdict on a call whose token holds none of the scopes that are listed for it.
-    pub(crate) fn correct(&self, subject: impl Into<Subject>, held: &ScopeSet) -> Verdict {
+    pub(crate) fn correct(
+        &self,
+        subject: impl Into<Subject>,
+        held: &ScopeSet,
+    ) -> Result<bool, AbstainReason> {
         let (learnt, subject) = (self.learnt(), subject.into());
         match learnt.accepted.get(&subject) {
-            _ if learnt.open.contains(&subject) => Verdict::Abstain(AbstainReason::Contradicted),
-            Some(accepted) if accepted.intersects(held) => Verdict::Allow,
-            _ => Verdict::Lacking,
+            _ if learnt.open.contains(&subject) => Err(AbstainReason::Contradicted),
+            Some(accepted) if accepted.intersects(held) => Ok(true),
+            _ => Ok(false),
         }
     }
 
@@ -186,16 +189,16 @@ mod tests {
         let lessons = Lessons::default();
         let (insert, get) = (method("storage.objects.insert"), method("storage.objects.get"));
         let openid = ScopeSet::from_scope_text("openid");
-        assert_eq!(lessons.correct(insert, &openid), Verdict::Lacking);
+        assert_eq!(lessons.correct(insert, &openid), Ok(false));
         lessons.named(insert, &openid);
-        assert_eq!(lessons.correct(insert, &openid), Verdict::Allow);
-        assert_eq!(lessons.correct(insert, &ScopeSet::from_scope_text("email")), Verdict::Lacking);
-        assert_eq!(lessons.correct(get, &openid), Verdict::Lacking);
+        assert_eq!(lessons.correct(insert, &openid), Ok(true));
+        assert_eq!(lessons.correct(insert, &ScopeSet::from_scope_text("email")), Ok(false));
+        assert_eq!(lessons.correct(get, &openid), Ok(false));
         assert_eq!(lessons.accepted(insert, insert.accepted()), insert.accepted().union(&openid));
         lessons.named(get, &ScopeSet::from_scope_text("email"));
-        assert_eq!(lessons.correct(insert, &openid), Verdict::Allow, "one method's scopes outlive another's");
+        assert_eq!(lessons.correct(insert, &openid), Ok(true), "one method's scopes outlive another's");
         lessons.opened(get);
-        assert_eq!(lessons.correct(get, &openid), Verdict::Abstain(AbstainReason::Contradicted));
+        assert_eq!(lessons.correct(get, &openid), Err(AbstainReason::Contradicted));
     }
 }
 
@@ -218,7 +221,7 @@ mod models {
             let news = opens.into_iter().map(|thread| thread.join().unwrap());
             assert_eq!(news.filter(|news| *news).count(), 1);
             let held = ScopeSet::from_scope_text("openid");
-            assert_eq!(lessons.correct(method, &held), Verdict::Abstain(AbstainReason::Contradicted));
+            assert_eq!(lessons.correct(method, &held), Err(AbstainReason::Contradicted));
         };
         shuttle::check_random(model, 2_000);
         shuttle::check_dfs(model, Some(2_000));

@@ -6,12 +6,13 @@ use serde::Deserialize;
 
 use super::ask::{IamReply, NO_TOKEN, TokenScopes};
 use super::finding::{Finding, GateState};
-use super::need::{Lookup, Need};
+use super::need::Need;
 use super::refused::{BY_GATE, BY_STATUS};
 use super::resource::{IamNeed, IamResource};
 use crate::call::AbstainReason;
+use crate::catalog::Lookup;
 use crate::granted::GrantedScopes;
-use crate::guard::{Guard, Verdict};
+use crate::guard::Guard;
 use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
 use crate::scope::ScopeSet;
 use crate::token_source::scope_for;
@@ -59,14 +60,15 @@ impl Judge<'_> {
     /// What the token lacks for a method, if anything, or why that is unknown.
     fn method(&self, lookup: &Lookup) -> Result<Option<Lacking>, String> {
         let granted = self.granted(lookup);
-        let why = match (self.guard.judge_method(lookup, &granted), lookup) {
-            (Verdict::Allow, _) => return Ok(None),
-            (Verdict::Lacking, Ok(found)) => {
-                let (method, accepted) = (found.method().id(), self.guard.accepted(found.method()));
+        let why = match (self.guard.judge(lookup, &granted), lookup.method()) {
+            (Ok(true), _) => return Ok(None),
+            (Ok(false), Some(method)) => {
+                let (method, accepted) = (method.id(), self.guard.accepted(method));
                 return Ok(Some(Lacking { method, accepted, granted }));
             }
-            (Verdict::Abstain(AbstainReason::Granted), _) => granted.why_unknown().unwrap_or_default(),
-            (Verdict::Abstain(why), _) | (Verdict::Lacking, &Err(why)) => why.describe(),
+            (Err(AbstainReason::Granted), _) => granted.why_unknown().unwrap_or_default(),
+            (Err(why), _) => why.describe(),
+            (Ok(false), None) => AbstainReason::Method.describe(),
         };
         Err(why.to_owned())
     }
@@ -104,7 +106,7 @@ impl Judge<'_> {
         let answer = Answer::new(response.body()).with_status(status);
         let refusal = refusal::classify(&answer.with_headers(response.headers()));
         let lookup = resource.method();
-        let lacks = self.guard.judge_method(&lookup, &self.granted(&lookup)) == Verdict::Lacking;
+        let lacks = self.guard.judge(&lookup, &self.granted(&lookup)) == Ok(false);
         let is_for_scope = |refusal: &Refusal| {
             refusal.gate() == Gate::Scope && (lacks || refusal.certainty() >= Certainty::Likely)
         };

@@ -2,8 +2,8 @@
 
 use http::{Method, Uri};
 
-use crate::call::{AbstainReason, Call};
-use crate::catalog::{ApiMethod, Endpoints, Found, lookup};
+use crate::call::Call;
+use crate::catalog::{ApiMethod, Catalog, Endpoints, Lookup, lookup};
 
 /// The longest text that is shown whole.
 const LONG: usize = 200;
@@ -51,9 +51,6 @@ pub(super) struct Need {
     pub(super) lookups: Result<Vec<Lookup>, String>,
 }
 
-/// The method of a request, or why it has none.
-pub(super) type Lookup = Result<Found, AbstainReason>;
-
 impl Need {
     /// A method by its id, or a request as verb and URL, in which `{name}` stands for any one name.
     pub(super) fn read(text: &str, endpoints: &Endpoints) -> Self {
@@ -61,7 +58,7 @@ impl Need {
         let (subject, lookup) = match text.contains("://") {
             // A query names no method, and may hold a secret.
             true => (text.split('?').next().unwrap_or_default(), request(text, endpoints)),
-            false => (text, by_id(text).map(|method| Ok(Found::named(method)))),
+            false => (text, by_id(text).map(Lookup::from)),
         };
         Self { subject: shown(subject), lookups: lookup.map(|lookup| vec![lookup]) }
     }
@@ -70,10 +67,10 @@ impl Need {
     pub(super) fn of_api(name: &str, access: Access) -> Self {
         let subject = format!("{} ({})", shown(name.trim()), access.as_str());
         let is_asked = |method: &ApiMethod| (method.verb() == "GET") == (access == Access::Read);
-        let lookups = ApiMethod::of_api(name).map_err(|error| error.to_string());
+        let lookups = Catalog::built_in().methods_of(name).map_err(|error| error.to_string());
         let lookups = lookups.and_then(|methods| {
             let asked = methods.into_iter().filter(is_asked);
-            let lookups: Vec<Lookup> = asked.map(|method| Ok(Found::named(method))).collect();
+            let lookups: Vec<Lookup> = asked.map(Lookup::from).collect();
             let none = || format!("no method of the API `{name:.100}` {}s", access.as_str());
             if lookups.is_empty() { Err(none()) } else { Ok(lookups) }
         });
@@ -82,7 +79,7 @@ impl Need {
 
     /// A method of the catalog.
     pub(super) fn of(method: ApiMethod) -> Self {
-        Self { subject: method.id().to_owned(), lookups: Ok(vec![Ok(Found::named(method))]) }
+        Self { subject: method.id().to_owned(), lookups: Ok(vec![Lookup::from(method)]) }
     }
 }
 
@@ -134,7 +131,10 @@ mod tests {
     fn id(text: &str) -> Result<&'static str, String> {
         let need = Need::read(text, &Endpoints::new());
         let lookup = need.lookups?.remove(0);
-        Ok(lookup.map_or_else(AbstainReason::as_str, |found| found.method().id()))
+        Ok(match lookup.method() {
+            Some(method) => method.id(),
+            None => lookup.abstain_reason().unwrap().as_str(),
+        })
     }
 
     #[test]
@@ -184,7 +184,7 @@ mod tests {
         let ids = |access| {
             let need = Need::of_api("pubsub", access);
             let lookups = need.lookups.unwrap();
-            lookups.iter().map(|found| found.unwrap().method().id()).collect::<Vec<_>>()
+            lookups.iter().map(|found| found.method().unwrap().id()).collect::<Vec<_>>()
         };
         assert!(ids(Access::Write).contains(&"pubsub.projects.topics.publish"));
         assert!(ids(Access::Read).contains(&"pubsub.projects.topics.get"));

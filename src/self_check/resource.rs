@@ -10,9 +10,8 @@ use http::{Method, Request, Uri};
 use serde_json::json;
 
 use super::kinds::{KINDS, ResourceKind};
-use super::need::Lookup;
 use crate::call::{AbstainReason, Call};
-use crate::catalog::{Endpoints, lookup};
+use crate::catalog::{Endpoints, Lookup, lookup};
 use crate::granted::fetch::percent_encoded;
 use crate::scope::Scope;
 use crate::token_source::scope_for;
@@ -83,8 +82,10 @@ impl IamResource {
     /// The method by which IAM is asked.
     pub(super) fn method(&self) -> Lookup {
         let uri: Result<Uri, _> = format!("https://{}{}", self.kind.host, self.path()).parse();
-        let uri = uri.map_err(|_| AbstainReason::Method)?;
-        lookup(&Call::new(&self.kind.verb, &uri), &Endpoints::new())
+        match uri {
+            Ok(uri) => lookup(&Call::new(&self.kind.verb, &uri), &Endpoints::new()),
+            Err(_) => Lookup::without_method(AbstainReason::Method),
+        }
     }
 
     /// The command that grants a role on it.
@@ -284,7 +285,7 @@ mod tests {
     #[test]
     fn each_question_is_a_method_of_googles() {
         for (resource, permission, ..) in EACH {
-            let method = read(resource, permission).unwrap().method().expect(resource).method();
+            let method = read(resource, permission).unwrap().method().method().expect(resource);
             assert!(method.id().ends_with("testIamPermissions"), "{resource}: {method}");
             assert!(!method.accepted().is_empty(), "{resource}");
         }

@@ -93,7 +93,7 @@ pub(crate) fn write_file(path: &str) -> Result<()> {
     let scopes = catalog.scopes();
     let data = encode::blob(&catalog, &scopes, |_| true)?;
     let bytes = [render::head(&catalog, &scopes).into_bytes(), data].concat();
-    let opened = gcp_scopes_catalog::Catalog::open(bytes.clone())?;
+    let opened = gcp_scopes_catalog::Catalog::open(&bytes)?;
     fs::write(path, &bytes).with_context(|| format!("writing {path}"))?;
     println!("{path}: {} bytes, {} methods", bytes.len(), opened.method_count());
     Ok(())

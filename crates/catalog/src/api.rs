@@ -3,48 +3,34 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::Catalog;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, NO_CATALOG};
 use crate::method::ApiMethod;
 use crate::typo::nearest;
 
-impl ApiMethod {
-    /// The methods of an API, by its name with or without a version: `pubsub`, `compute.beta`.
-    /// Without one, those of the version that [`by_id`](Self::by_id) gives for most of their ids.
-    ///
-    /// ```
-    /// # #[cfg(not(feature = "full"))] fn main() {}
-    /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use gcp_scopes_catalog::ApiMethod;
-    ///
-    /// let methods = ApiMethod::of_api("pubsub")?;
-    /// assert!(methods.iter().any(|method| method.id() == "pubsub.projects.topics.publish"));
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// An API that the catalog does not have; the message names the nearest ones.
-    pub fn of_api(name: &str) -> Result<Vec<Self>, Error> {
-        Catalog::built_in().methods_of(name)
-    }
-}
-
 impl Catalog {
-    /// The methods of an API: see [`ApiMethod::of_api`].
+    /// The REST methods of an API, one for each id, by the API's name with or without a version: `pubsub`,
+    /// `compute.beta`. Without one, those of the version that [`method`](Self::method) gives for most of
+    /// their ids.
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// use gcp_scopes_catalog::Catalog;
+    ///
+    /// let methods = Catalog::built_in().methods_of("pubsub")?;
+    /// assert!(methods.iter().any(|method| method.id() == "pubsub.projects.topics.publish"));
+    /// # }
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
     ///
     /// # Errors
     /// An API that the catalog does not have; the message names the nearest ones.
     pub fn methods_of(self, name: &str) -> Result<Vec<ApiMethod>, Error> {
-        methods(self, name)
+        let name = name.trim();
+        let version = version(self, name).ok_or_else(|| unknown(self, name))?;
+        let of_it = rest(self).filter(|method| method.api() == version);
+        let by_id: BTreeMap<&str, ApiMethod> = of_it.map(|method| (method.id(), method)).collect();
+        Ok(by_id.into_values().collect())
     }
-}
-
-/// The REST methods of an API, one for each id.
-fn methods(catalog: Catalog, name: &str) -> Result<Vec<ApiMethod>, Error> {
-    let name = name.trim();
-    let version = version(catalog, name).ok_or_else(|| unknown(catalog, name))?;
-    let of_it = rest(catalog).filter(|method| method.api() == version);
-    let by_id: BTreeMap<&str, ApiMethod> = of_it.map(|method| (method.id(), method)).collect();
-    Ok(by_id.into_values().collect())
 }
 
 fn rest(catalog: Catalog) -> impl Iterator<Item = ApiMethod> {
@@ -53,17 +39,15 @@ fn rest(catalog: Catalog) -> impl Iterator<Item = ApiMethod> {
 
 /// The API with its version: the one that is named, else the one that comes first for most ids.
 fn version(catalog: Catalog, name: &str) -> Option<&'static str> {
-    if let Some(exact) = rest(catalog).map(|method| method.api()).find(|api| *api == name) {
-        return Some(exact);
+    let mut methods: Vec<ApiMethod> = rest(catalog).collect();
+    if let Some(exact) = methods.iter().find(|method| method.api() == name) {
+        return Some(exact.api());
     }
+    // Of each id the first version, which is the one that the id stands for.
+    methods.dedup_by_key(|method| method.id());
     let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
-    let mut last = "";
-    for method in rest(catalog) {
-        let is_first = method.id() != last;
-        last = method.id();
-        if is_first && bare(method.api()) == name {
-            *counts.entry(method.api()).or_default() += 1;
-        }
+    for method in methods.iter().filter(|method| bare(method.api()) == name) {
+        *counts.entry(method.api()).or_default() += 1;
     }
     counts.into_iter().max_by_key(|(_, count)| *count).map(|(api, _)| api)
 }
@@ -74,25 +58,13 @@ fn bare(api: &str) -> &str {
 }
 
 fn unknown(catalog: Catalog, name: &str) -> Error {
-    if catalog.blob().row_count() == 0 {
-        return Error::new(
-            ErrorKind::UnknownApi,
-            format!(
-                "unknown API `{name:.100}`: no catalog is compiled in; enable the feature `catalog-full`"
-            ),
-        );
-    }
-    let names: BTreeSet<&'static str> =
-        rest(catalog).flat_map(|method| [bare(method.api()), method.api()]).collect();
-    match nearest(name, names.into_iter()) {
-        Some(near) => {
-            Error::new(ErrorKind::UnknownApi, format!("unknown API `{name:.100}`; did you mean `{near}`?"))
-        }
-        None => Error::new(
-            ErrorKind::UnknownApi,
-            format!("unknown API `{name:.100}`; names read like `pubsub`, or `compute.beta` with a version"),
-        ),
-    }
+    let names = rest(catalog).flat_map(|method| [bare(method.api()), method.api()]);
+    let near = nearest(name, names.collect::<BTreeSet<_>>().into_iter());
+    let hint = match catalog.method_count() {
+        0 => NO_CATALOG,
+        _ => "; names read like `pubsub`, or `compute.beta` with a version",
+    };
+    Error::unknown(ErrorKind::UnknownApi, "API", &format!("{name:.100}"), near.as_slice(), hint)
 }
 
 #[cfg(all(test, feature = "full"))]
@@ -108,7 +80,7 @@ mod tests {
             ("compute.beta", "compute.beta", "compute.instances.get"),
             (" bigquery ", "bigquery.v2", "bigquery.jobs.query"),
         ] {
-            let methods = methods(Catalog::built_in(), name).unwrap();
+            let methods = Catalog::built_in().methods_of(name).unwrap();
             assert!(methods.iter().all(|method| method.api() == api), "{name}");
             assert!(methods.iter().any(|found| found.id() == method), "{name}");
         }
@@ -119,7 +91,7 @@ mod tests {
         for (name, near) in
             [("pubsubs", "`pubsub`"), ("stroage", "`storage`"), ("qqqqqqqqqqqqqqq", "compute.beta")]
         {
-            let error = methods(Catalog::built_in(), name).unwrap_err().to_string();
+            let error = Catalog::built_in().methods_of(name).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains(near), "{error}");
         }
     }

@@ -22,22 +22,20 @@
 //! | `text` | UTF-8 |
 
 pub(crate) mod check;
+mod layout;
 
-use std::fmt;
+use layout::{
+    API_RECORD, APIS, HOST_INDEX, ROW_RECORD, ROWS, RPC_INDEX, RPC_RECORD, RPCS, SCOPES, SERVICE_RECORD,
+    SERVICES, SETS, TEXT, VERB_INDEX,
+};
+pub use layout::{HOST_RECORD, HOSTS, NODES, SECTIONS, VERB_RECORD, VERBS_SECTION};
 
 use super::path::{each_eight, hash, same};
 
 /// What the data begins with. The last byte is the version of this layout.
 pub const MAGIC: [u8; 4] = *b"gsc\x06";
-/// How many sections there are.
-pub const SECTIONS: usize = 13;
 /// Magic, then the end of each section, all counted from the end of this header.
 pub const HEADER: usize = 4 + 4 * SECTIONS;
-
-pub(crate) const HOST_RECORD: usize = 18;
-pub(crate) const ROW_RECORD: usize = 10;
-pub(crate) const RPC_RECORD: usize = 12;
-pub(crate) const API_RECORD: usize = 12;
 
 /// Where a row's scopes are from: its own Discovery document,
 pub const DISCOVERY: u8 = 0;
@@ -82,47 +80,33 @@ pub fn rpc_hash(service: &str, method: &str) -> u16 {
 }
 
 /// The catalog's data, cut into its sections.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Blob<'a> {
-    host_index: &'a [u8],
-    hosts: &'a [u8],
-    verb_index: &'a [u8],
-    verbs: &'a [u8],
-    pub(super) nodes: &'a [u8],
-    rows: &'a [u8],
-    rpcs: &'a [u8],
-    rpc_index: &'a [u8],
-    services: &'a [u8],
-    apis: &'a [u8],
-    sets: &'a [u8],
-    scopes: &'a [u8],
-    text: &'a [u8],
+    sections: [&'a [u8]; SECTIONS],
 }
 
 impl<'a> Blob<'a> {
     /// Cuts the data into sections; data that is none gives a catalog that knows nothing.
     pub const fn open(bytes: &'a [u8]) -> Self {
-        Self {
-            host_index: section(bytes, 0),
-            hosts: section(bytes, 1),
-            verb_index: section(bytes, 2),
-            verbs: section(bytes, 3),
-            nodes: section(bytes, 4),
-            rows: section(bytes, 5),
-            rpcs: section(bytes, 6),
-            rpc_index: section(bytes, 7),
-            services: section(bytes, 8),
-            apis: section(bytes, 9),
-            sets: section(bytes, 10),
-            scopes: section(bytes, 11),
-            text: section(bytes, 12),
+        let mut sections: [&[u8]; SECTIONS] = [&[]; SECTIONS];
+        let mut number = 0;
+        while number < SECTIONS {
+            sections[number] = section(bytes, number);
+            number += 1;
         }
+        Self { sections }
+    }
+
+    /// The records of a section, by its constant.
+    #[inline(always)]
+    pub fn section(&self, number: usize) -> &'a [u8] {
+        self.sections[number]
     }
 
     /// The host's record, by its exact name.
     pub fn host(&self, name: &str) -> Option<Host> {
-        let number = probe(self.host_index, host_hash(name), |number| {
-            same(self.text(self.hosts, number * HOST_RECORD), name.as_bytes())
+        let number = probe(self.section(HOST_INDEX), host_hash(name), |number| {
+            same(self.text(self.section(HOSTS), number * HOST_RECORD), name.as_bytes())
         })?;
         u16::try_from(number).ok().map(Host)
     }
@@ -155,26 +139,27 @@ impl<'a> Blob<'a> {
     #[inline]
     fn host_record(&self, host: Host) -> &'a [u8] {
         let at = usize::from(host.0) * HOST_RECORD;
-        self.hosts.get(at..at + HOST_RECORD).unwrap_or_default()
+        self.section(HOSTS).get(at..at + HOST_RECORD).unwrap_or_default()
     }
 
     /// The number of a custom verb, or nothing for one that no method has.
     #[inline]
     pub fn custom_verb(&self, name: &[u8]) -> Option<u16> {
-        let number =
-            probe(self.verb_index, hash(name), |number| same(self.text(self.verbs, number * 4), name))?;
+        let number = probe(self.section(VERB_INDEX), hash(name), |number| {
+            same(self.text(self.section(VERBS_SECTION), number * VERB_RECORD), name)
+        })?;
         u16::try_from(number + 1).ok()
     }
 
     /// How many rows there are: those of REST methods first, then those of rpcs.
     pub fn row_count(&self) -> u32 {
-        let rpcs = u32::try_from(self.rpcs.len() / RPC_RECORD).unwrap_or(u32::MAX);
+        let rpcs = u32::try_from(self.section(RPCS).len() / RPC_RECORD).unwrap_or(u32::MAX);
         self.rest_count().saturating_add(rpcs)
     }
 
     /// How many rows are of REST methods. They are sorted by id.
     pub fn rest_count(&self) -> u32 {
-        u32::try_from(self.rows.len() / ROW_RECORD).unwrap_or(u32::MAX)
+        u32::try_from(self.section(ROWS).len() / ROW_RECORD).unwrap_or(u32::MAX)
     }
 
     /// The row's id: the service and the method of an rpc, else nothing and the whole id.
@@ -204,8 +189,8 @@ impl<'a> Blob<'a> {
 
     /// The row of a gRPC method.
     pub fn rpc(&self, service: &str, method: &str) -> Option<u32> {
-        let number = probe(self.rpc_index, rpc_hash(service, method), |number| {
-            let record = self.rpcs.get(number * RPC_RECORD..).unwrap_or_default();
+        let number = probe(self.section(RPC_INDEX), rpc_hash(service, method), |number| {
+            let record = self.section(RPCS).get(number * RPC_RECORD..).unwrap_or_default();
             self.text(record, 0) == method.as_bytes() && self.service(record) == service
         })?;
         self.rest_count().checked_add(u32::try_from(number).ok()?)
@@ -227,49 +212,40 @@ impl<'a> Blob<'a> {
 
     fn record(&self, row: u32) -> &'a [u8] {
         let row = row as usize;
-        let record = match row.checked_sub(self.rows.len() / ROW_RECORD) {
-            None => self.rows.get(row * ROW_RECORD..),
-            Some(rpc) => self.rpcs.get(rpc * RPC_RECORD..),
+        let record = match row.checked_sub(self.section(ROWS).len() / ROW_RECORD) {
+            None => self.section(ROWS).get(row * ROW_RECORD..),
+            Some(rpc) => self.section(RPCS).get(rpc * RPC_RECORD..),
         };
         record.unwrap_or_default()
     }
 
     fn service(&self, record: &[u8]) -> &'a str {
-        self.string(self.services, usize::from(u16_at(record, 10)) * 4)
+        self.string(self.section(SERVICES), usize::from(u16_at(record, 10)) * SERVICE_RECORD)
     }
 
-    /// The name of an API.
-    pub fn api_name(&self, api: u16) -> &'a str {
-        self.string(self.apis, usize::from(api) * API_RECORD)
-    }
-
-    /// Where Google documents it.
-    pub fn api_doc(&self, api: u16) -> &'a str {
-        self.string(self.apis, usize::from(api) * API_RECORD + 4)
-    }
-
-    /// Its host.
-    pub fn api_host(&self, api: u16) -> &'a str {
-        self.string(self.apis, usize::from(api) * API_RECORD + 8)
+    /// The name of an API, where Google documents it, and its host.
+    pub fn api(&self, api: u16) -> [&'a str; 3] {
+        [0, 4, 8].map(|at| self.string(self.section(APIS), usize::from(api) * API_RECORD + at))
     }
 
     /// How many scope sets there are. Set 0 is empty.
     pub fn set_count(&self) -> usize {
-        (self.sets.len() / 2).saturating_sub(1)
+        (self.section(SETS).len() / 2).saturating_sub(1)
     }
 
     /// The scope numbers of a set.
     #[inline]
     pub fn set(&self, set: u16) -> impl Iterator<Item = usize> + use<'a> {
         let at = usize::from(set) * 2;
-        let (from, to) = (u16_at(self.sets, at), u16_at(self.sets, at + 2));
-        let numbers = self.scopes.get(usize::from(from) * 2..usize::from(to) * 2).unwrap_or_default();
+        let (from, to) = (u16_at(self.section(SETS), at), u16_at(self.section(SETS), at + 2));
+        let numbers =
+            self.section(SCOPES).get(usize::from(from) * 2..usize::from(to) * 2).unwrap_or_default();
         numbers.chunks_exact(2).map(|two| usize::from(u16_at(two, 0)))
     }
 
-    /// The text whose reference stands at `at` of `section`.
+    /// The text whose reference stands at `at` of a section.
     #[inline]
-    pub(super) fn text(&self, section: &[u8], at: usize) -> &'a [u8] {
+    pub fn text(&self, section: &[u8], at: usize) -> &'a [u8] {
         self.text_of(u32_at(section, at))
     }
 
@@ -277,30 +253,11 @@ impl<'a> Blob<'a> {
     #[inline]
     pub(super) fn text_of(&self, reference: u32) -> &'a [u8] {
         let (from, len) = (reference as usize & 0xff_ffff, reference as usize >> 24);
-        self.text.get(from..from + len).unwrap_or_default()
-    }
-
-    /// Every host and its root.
-    pub fn host_names(&self) -> impl Iterator<Item = (&'a str, u32)> {
-        let blob = *self;
-        let places = (0..blob.hosts.len() / HOST_RECORD).map(|number| number * HOST_RECORD);
-        places.map(move |at| (blob.string(blob.hosts, at), u32_at(blob.hosts, at + 4)))
-    }
-
-    /// The custom verb with this number, less one.
-    pub fn custom_verb_name(&self, number: u16) -> &'a str {
-        self.string(self.verbs, usize::from(number) * 4)
+        self.section(TEXT).get(from..from + len).unwrap_or_default()
     }
 
     fn string(&self, section: &[u8], at: usize) -> &'a str {
         std::str::from_utf8(self.text(section, at)).unwrap_or_default()
-    }
-}
-
-/// Shows how much there is, not all of it.
-impl fmt::Debug for Blob<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Blob").field("rows", &self.row_count()).finish_non_exhaustive()
     }
 }
 
@@ -351,24 +308,15 @@ pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
 }
 
 const fn section(bytes: &[u8], number: usize) -> &[u8] {
-    if !is_catalog(bytes) {
-        return &[];
-    }
-    let body = bytes.split_at(HEADER).1;
-    let from = if number == 0 { 0 } else { header_u32(bytes, number - 1) };
-    let to = header_u32(bytes, number);
-    if from <= to && to <= body.len() { body.split_at(to).0.split_at(from).1 } else { &[] }
+    let Some((header, body)) = bytes.split_first_chunk::<HEADER>() else { return &[] };
+    let from = if number == 0 { 0 } else { header_u32(header, number) };
+    let to = header_u32(header, number + 1);
+    let is_catalog = header_u32(header, 0) == u32::from_le_bytes(MAGIC) as usize;
+    if is_catalog && from <= to && to <= body.len() { body.split_at(to).0.split_at(from).1 } else { &[] }
 }
 
-const fn is_catalog(bytes: &[u8]) -> bool {
-    bytes.len() >= HEADER
-        && bytes[0] == MAGIC[0]
-        && bytes[1] == MAGIC[1]
-        && bytes[2] == MAGIC[2]
-        && bytes[3] == MAGIC[3]
-}
-
-const fn header_u32(bytes: &[u8], number: usize) -> usize {
-    let at = 4 + 4 * number;
-    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]) as usize
+/// The magic number is number 0.
+const fn header_u32(header: &[u8; HEADER], number: usize) -> usize {
+    let at = 4 * number;
+    u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]) as usize
 }

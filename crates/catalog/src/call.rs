@@ -5,16 +5,20 @@
 //! for having no opinion.
 //!
 //! ```
+//! # #[cfg(feature = "full")] {
 //! use gcp_scopes_catalog::call::{Call, AbstainReason};
 //! use gcp_scopes_catalog::{Endpoints, lookup};
 //!
 //! // A signed URL carries no bearer token, so that no scope can be missing.
 //! let uri = "https://storage.googleapis.com/photos/cat.jpg?X-Goog-Signature=0a1b".parse()?;
-//! assert_eq!(lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()), Err(AbstainReason::Signed));
+//! let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
+//! assert_eq!(found.abstain_reason(), Some(AbstainReason::Signed));
+//! # }
 //! # Ok::<(), http::uri::InvalidUri>(())
 //! ```
 
 mod abstain_reason;
+mod abstain_words;
 mod bucket;
 pub(crate) mod host;
 pub(crate) mod hosts;
@@ -32,7 +36,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 pub use abstain_reason::AbstainReason;
 pub use needed::NeededScopes;
 
-/// A request, as far as it tells which API method it calls.
+/// The parts of a request by which its API method is found.
 ///
 /// ```
 /// use gcp_scopes_catalog::call::Call;
@@ -66,59 +70,25 @@ impl<'a> Call<'a> {
     #[must_use]
     #[inline(always)]
     pub fn new(verb: &'a Method, uri: &'a Uri) -> Self {
-        Self {
-            verb: verb.as_str(),
-            scheme: uri.scheme_str(),
-            authority: uri.authority().map(Authority::as_str),
-            path: uri.path(),
-            query: uri.query(),
-            headers: None,
-            needed: None,
-        }
+        let authority = uri.authority().map(Authority::as_str);
+        Self::from_url_parts(verb.as_str(), uri.scheme_str(), authority, uri.path(), uri.query())
     }
 
-    /// A call with its headers, which tell gRPC, batches, copies and signed requests apart, and
-    /// name the host where the URL does not.
-    ///
-    /// `X-HTTP-Method-Override` replaces the verb of a `POST`, as Google's servers do for clients
-    /// whose `GET` would be too long
-    /// (<https://github.com/googleapis/google-api-python-client/blob/main/googleapiclient/http.py>).
+    /// A call whose URL is in pieces: scheme, authority (`host[:port]`), path and query. For clients with a URL
+    /// type of their own.
     ///
     /// ```
-    /// # #[cfg(not(feature = "full"))] fn main() {}
-    /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use gcp_scopes_catalog::call::Call;
-    /// use gcp_scopes_catalog::{Endpoints, lookup};
-    ///
-    /// // A GET whose URL would be too long.
-    /// let request = http::Request::post("https://sheets.googleapis.com/v4/spreadsheets/id/values:batchGet")
-    ///     .header("x-http-method-override", "GET")
-    ///     .body(())?;
-    /// let call = Call::from_parts(request.method(), request.uri(), request.headers());
-    /// let found = lookup(&call, &Endpoints::new()).unwrap();
-    /// assert_eq!(found.method().id(), "sheets.spreadsheets.values.batchGet");
-    /// # Ok(()) }
-    /// ```
-    #[must_use]
-    #[inline(always)]
-    pub fn from_parts(verb: &'a Method, uri: &'a Uri, headers: &'a HeaderMap) -> Self {
-        Self::new(verb, uri).with_headers(headers)
-    }
-
-    /// A call whose URL is in pieces, as clients keep it that have a URL type of their own: scheme, authority
-    /// (`host[:port]`), path and query.
-    ///
-    /// ```
-    /// # #[cfg(not(feature = "full"))] fn main() {}
-    /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(feature = "full")] {
     /// use gcp_scopes_catalog::call::Call;
     /// use gcp_scopes_catalog::{Endpoints, lookup};
     ///
     /// let call = Call::from_url_parts("GET", Some("https"), Some("storage.googleapis.com"), "/storage/v1/b", None);
-    /// assert_eq!(lookup(&call, &Endpoints::new()).unwrap().method().id(), "storage.buckets.list");
-    /// # Ok(()) }
+    /// let method = lookup(&call, &Endpoints::new()).method();
+    /// assert_eq!(method.map(|method| method.id()), Some("storage.buckets.list"));
+    /// # }
     /// ```
     #[must_use]
+    #[inline(always)]
     pub fn from_url_parts(
         verb: &'a str,
         scheme: Option<&'a str>,
@@ -129,7 +99,7 @@ impl<'a> Call<'a> {
         Self { verb, scheme, authority, path, query, headers: None, needed: None }
     }
 
-    /// The same call, judged by these scopes and not by the catalog's, if there are any.
+    /// States which scopes the call needs, which then count in the place of the catalog's.
     ///
     /// ```
     /// use gcp_scopes_catalog::call::{Call, NeededScopes};
@@ -147,18 +117,46 @@ impl<'a> Call<'a> {
         Self { needed, ..self }
     }
 
-    /// The scopes that the caller says it needs.
+    /// The scopes that the call needs, as its caller states them.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::call::Call;
+    ///
+    /// let uri = http::Uri::from_static("https://pubsub.googleapis.com/");
+    /// assert_eq!(Call::new(&http::Method::GET, &uri).needed(), None);
+    /// ```
     #[must_use]
     pub fn needed(&self) -> Option<&'a NeededScopes> {
         self.needed
     }
 
-    /// The same call with its headers: see [`of`](Self::of).
+    /// Adds the headers of the request, by which gRPC, batches, copies and signed requests are known. They
+    /// hold the token, and name the host where the URL does not.
+    ///
+    /// `X-HTTP-Method-Override` replaces the verb of a `POST`, as Google's servers do for clients
+    /// whose `GET` would be too long
+    /// (<https://github.com/googleapis/google-api-python-client/blob/main/googleapiclient/http.py>).
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// use gcp_scopes_catalog::call::Call;
+    /// use gcp_scopes_catalog::{Endpoints, lookup};
+    ///
+    /// // A GET whose URL would be too long.
+    /// let request = http::Request::post("https://sheets.googleapis.com/v4/spreadsheets/id/values:batchGet")
+    ///     .header("x-http-method-override", "GET")
+    ///     .body(())?;
+    /// let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
+    /// let method = lookup(&call, &Endpoints::new()).method();
+    /// assert_eq!(method.map(|method| method.id()), Some("sheets.spreadsheets.values.batchGet"));
+    /// # }
+    /// # Ok::<(), http::Error>(())
+    /// ```
     #[must_use]
     #[inline(always)]
     pub fn with_headers(self, headers: &'a HeaderMap) -> Self {
-        let told = if self.verb == "POST" { text(headers, &METHOD_OVERRIDE) } else { None };
-        Self { verb: told.unwrap_or(self.verb), headers: Some(Headers::read(headers)), ..self }
+        let verb = if self.verb == "POST" { text(headers, &METHOD_OVERRIDE) } else { None };
+        Self { verb: verb.unwrap_or(self.verb), headers: Some(Headers::read(headers)), ..self }
     }
 
     /// The value of `Authorization`, if it is the only token of the request: which of two Google would take
@@ -171,7 +169,8 @@ impl<'a> Call<'a> {
     ///
     /// let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer ya29.x"))]);
     /// let in_query = "https://storage.googleapis.com/storage/v1/b?access_token=ya29.y".parse()?;
-    /// assert!(Call::from_parts(&http::Method::GET, &in_query, &headers).only_token().is_none());
+    /// let call = Call::new(&http::Method::GET, &in_query).with_headers(&headers);
+    /// assert!(call.only_token().is_none());
     /// # Ok::<(), http::uri::InvalidUri>(())
     /// ```
     #[must_use]
@@ -181,7 +180,7 @@ impl<'a> Call<'a> {
         only.filter(|_| !query::has_token(self.query()))
     }
 
-    /// Whether the request says already who sends it, by a token or an API key, in its headers or its query.
+    /// Whether the request has a token or an API key already, in its headers or its query.
     ///
     /// Google refuses a key and a token of different projects in one request:
     /// <https://github.com/tidyverse/googledrive/issues/184>.
@@ -203,6 +202,13 @@ impl<'a> Call<'a> {
     }
 
     /// The HTTP verb.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::call::Call;
+    /// let uri = http::Uri::from_static("https://pubsub.googleapis.com/v1/projects/p/topics?pageSize=2");
+    /// let call = Call::new(&http::Method::GET, &uri);
+    /// assert_eq!((call.verb(), call.path(), call.query()), ("GET", "/v1/projects/p/topics", "pageSize=2"));
+    /// ```
     #[inline]
     #[must_use]
     pub fn verb(&self) -> &'a str {
@@ -210,6 +216,12 @@ impl<'a> Call<'a> {
     }
 
     /// The path as sent.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::call::Call;
+    /// let uri = http::Uri::from_static("https://storage.googleapis.com/photos/cats%2Fone.jpg");
+    /// assert_eq!(Call::new(&http::Method::GET, &uri).path(), "/photos/cats%2Fone.jpg");
+    /// ```
     #[inline]
     #[must_use]
     pub fn path(&self) -> &'a str {
@@ -223,7 +235,7 @@ impl<'a> Call<'a> {
         self.query.unwrap_or_default()
     }
 
-    /// Whether nothing but the request line tells which call this is.
+    /// Whether the request line alone shows which call this is.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
         !(self.is_grpc() || self.is_batch() || self.is_copy())
@@ -245,7 +257,13 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Whether the URL says so.
+    /// Whether the URL begins with `https`.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::call::Call;
+    /// let uri = http::Uri::from_static("http://127.0.0.1:4443/");
+    /// assert!(!Call::new(&http::Method::GET, &uri).is_over_tls());
+    /// ```
     #[must_use]
     pub fn is_over_tls(&self) -> bool {
         self.scheme == Some("https")
@@ -259,14 +277,20 @@ impl<'a> Call<'a> {
 
     /// Whether this is a gRPC call: its headers say so, or they are not known and the path has the
     /// shape `/package.Service/Method`.
+    ///
+    /// ```
+    /// # use gcp_scopes_catalog::call::Call;
+    /// let uri = http::Uri::from_static("https://pubsub.googleapis.com/google.pubsub.v1.Publisher/Publish");
+    /// assert!(Call::new(&http::Method::POST, &uri).is_grpc());
+    /// ```
     #[inline]
     #[must_use]
     pub fn is_grpc(&self) -> bool {
-        let told = || match self.headers {
+        let is_shown = || match self.headers {
             Some(_) => self.has_content_type("application/grpc"),
             None => is_grpc_path(self.path()),
         };
-        self.verb == "POST" && told()
+        self.verb == "POST" && is_shown()
     }
 
     /// Whether this is a bundle of calls (<https://cloud.google.com/storage/docs/batch>).
@@ -321,7 +345,7 @@ fn is_grpc_path(path: &str) -> bool {
     })
 }
 
-/// The headers of a request, and what they say of its token.
+/// The headers of a request, and its token among them.
 #[derive(Clone, Copy)]
 struct Headers<'a> {
     all: &'a HeaderMap,
@@ -363,7 +387,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap()))
             .collect();
-        check(&Call::from_parts(verb, &uri, &headers))
+        check(&Call::new(verb, &uri).with_headers(&headers))
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Which hosts stand for APIs of Google's.
+//! Which hosts are APIs of Google's, and which the user puts in their place.
 
 use std::borrow::Cow;
 
@@ -9,10 +9,10 @@ use crate::call::{AbstainReason, Call};
 use crate::catalog::Catalog;
 use crate::error::{Error, ErrorKind};
 
-/// What else stands for a host of Google's: endpoints of the user's own, and other universes.
+/// Hosts to be treated as Google's: an emulator, a proxy, another universe.
 ///
-/// Empty by default, so that an emulator, a proxy or a test server is nobody's API until the user
-/// says so.
+/// Empty by default, so that a server on 127.0.0.1 is not taken for an API of Google's until the user maps
+/// it to one.
 ///
 /// ```
 /// use gcp_scopes_catalog::Endpoints;
@@ -33,15 +33,20 @@ pub struct Endpoints {
 #[derive(Debug, Clone)]
 struct Mapped {
     host: String,
-    /// None stands for the port of whatever scheme is used.
+    /// None stands for the usual port of the scheme.
     port: Option<u16>,
     target: String,
-    /// Where it is to be asked, without a slash at the end.
+    /// The URL under which it is reached, without a slash at the end.
     base: String,
 }
 
 impl Endpoints {
     /// Nothing but Google's own hosts.
+    ///
+    /// ```
+    /// let endpoints = gcp_scopes_catalog::Endpoints::new();
+    /// assert!(!endpoints.has_universes());
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
@@ -59,6 +64,12 @@ impl Endpoints {
     }
 
     /// The catalog in which calls are looked up.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::{Catalog, Endpoints};
+    ///
+    /// assert_eq!(Endpoints::new().catalog(), Catalog::built_in());
+    /// ```
     #[inline]
     #[must_use]
     pub const fn catalog(&self) -> Catalog {
@@ -67,15 +78,22 @@ impl Endpoints {
 
     /// Treats `from` (`host`, `host:port`, or a URL without a path) as the Google API host `to`.
     ///
+    /// ```
+    /// use gcp_scopes_catalog::Endpoints;
+    ///
+    /// let endpoints = Endpoints::new().endpoint("http://127.0.0.1:4443", "storage.googleapis.com")?;
+    /// assert!(Endpoints::new().endpoint("http://127.0.0.1:4443", "example.com").is_err());
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// `from` is no host, or `to` is no API host of Google's; the message names it.
     pub fn endpoint(mut self, from: &str, to: &str) -> Result<Self, Error> {
         let (host, port, base) = read_endpoint(from)?;
-        let target = read_target(self.catalog, to).ok_or_else(|| {
-            Error::new(ErrorKind::InvalidEndpoint, format!(
-                "cannot map {from:?} to {to:?}: expected an API host of Google's, such as `storage.googleapis.com`"
-            ))
-        })?;
+        let expected = "an API host of Google's, such as `storage.googleapis.com`";
+        let target = read_target(self.catalog, to);
+        let target =
+            target.ok_or_else(|| invalid(&format!("cannot map {from:?} to {to:?}: expected {expected}")))?;
         self.mapped.push(Mapped { host, port, target, base });
         Ok(self)
     }
@@ -83,15 +101,20 @@ impl Endpoints {
     /// Treats `SERVICE.domain` as `SERVICE.googleapis.com`
     /// (<https://github.com/googleapis/gapic-generator-python/issues/1900>).
     ///
+    /// ```
+    /// use gcp_scopes_catalog::Endpoints;
+    ///
+    /// assert!(Endpoints::new().universe("s3nsapis.fr")?.has_universes());
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// `domain` is not a bare domain name; the message names it.
     pub fn universe(mut self, domain: &str) -> Result<Self, Error> {
         let name = host::normal(domain.trim()).into_owned();
         if !name.contains('.') || !is_name(&name) {
-            return Err(Error::new(
-                ErrorKind::InvalidEndpoint,
-                format!("no universe domain: {domain:?}; expected a bare domain, such as `s3nsapis.fr`"),
-            ));
+            let expected = "a bare domain, such as `s3nsapis.fr`";
+            return Err(invalid(&format!("no universe domain: {domain:?}; expected {expected}")));
         }
         self.universes.push(name);
         Ok(self)
@@ -113,8 +136,8 @@ impl Endpoints {
         self.place(call, is_below).is_ok()
     }
 
-    /// Where to ask the API at this host of Google's, as a URL without a slash at the end: there, unless the
-    /// user has put something in its place.
+    /// The URL under which the API at this host of Google's is reached, without a slash at the end: the host
+    /// itself, unless the user mapped another one to it.
     ///
     /// ```
     /// use gcp_scopes_catalog::Endpoints;
@@ -132,20 +155,30 @@ impl Endpoints {
         mapped.map_or_else(|| format!("https://{service}{universe}"), |mapped| mapped.base.clone())
     }
 
-    /// The record of the host that a call goes to, if its own name is there and stands for itself.
+    /// The record of the host that a call goes to, if the catalog has it by the name in the request.
     #[inline]
     pub(crate) fn exact(&self, catalog: Catalog, call: &Call<'_>) -> Option<Host> {
         let authority = call.authority().filter(|_| self.mapped.is_empty() && call.is_http())?;
         catalog.host(authority)
     }
 
-    /// Whether other universes than Google's own are among them.
+    /// Whether a universe other than `googleapis.com` was added.
     #[must_use]
     pub fn has_universes(&self) -> bool {
         !self.universes.is_empty()
     }
 
-    /// Whether a call goes to a host that the user mapped by its own name.
+    /// Whether a call goes to a host that the user mapped to one of Google's.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::Endpoints;
+    /// use gcp_scopes_catalog::call::Call;
+    ///
+    /// let endpoints = Endpoints::new().endpoint("http://127.0.0.1:4443", "storage.googleapis.com")?;
+    /// let uri = http::Uri::from_static("http://127.0.0.1:4443/storage/v1/b");
+    /// assert!(endpoints.is_mapped(&Call::new(&http::Method::GET, &uri)));
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
     #[must_use]
     pub fn is_mapped(&self, call: &Call<'_>) -> bool {
         let Some(authority) = call.authority().filter(|_| call.is_http()) else { return false };
@@ -196,7 +229,7 @@ impl Port {
         named.map(|named| Self { named, default }).map_err(|_| AbstainReason::Host)
     }
 
-    /// Whether this is the port of HTTPS or HTTP, whichever is spoken.
+    /// Whether this is the usual port of the scheme.
     fn is_usual(&self) -> bool {
         match (self.named, self.default) {
             (None, _) => true,
@@ -229,16 +262,10 @@ fn read_target(catalog: Catalog, to: &str) -> Option<String> {
 }
 
 fn read_endpoint(from: &str) -> Result<(String, Option<u16>, String), Error> {
-    let bad = || {
-        // A user before the host has a password as a rule.
-        let shown = host::without_user(from);
-        Error::new(
-            ErrorKind::InvalidEndpoint,
-            format!(
-                "no endpoint: {shown:?}; expected a host or a URL without a path, such as `http://127.0.0.1:4443`"
-            ),
-        )
-    };
+    // A user before the host mostly comes with a password.
+    let shown = host::without_user(from);
+    let expected = "a host or a URL without a path, such as `http://127.0.0.1:4443`";
+    let bad = || invalid(&format!("no endpoint: {shown:?}; expected {expected}"));
     let text = from.trim();
     let (scheme, rest) = text.split_once("://").map_or(("", text), |(scheme, rest)| (scheme, rest));
     let usual = match scheme.to_ascii_lowercase().as_str() {
@@ -259,6 +286,10 @@ fn read_endpoint(from: &str) -> Result<(String, Option<u16>, String), Error> {
     // An emulator on this machine speaks no TLS.
     let scheme = if usual == Some(80) || (usual.is_none() && is_here) { "http" } else { "https" };
     Ok((host, port.or(usual), format!("{scheme}://{address}")))
+}
+
+fn invalid(message: &str) -> Error {
+    Error::new(ErrorKind::InvalidEndpoint, message)
 }
 
 fn is_name(host: &str) -> bool {

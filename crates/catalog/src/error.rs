@@ -1,5 +1,7 @@
 //! What a person wrote that cannot be used: a name that does not exist, an endpoint that is none.
 
+use std::fmt::Display;
+
 /// Why a name or a setting cannot be used. The message names it and ends in what to do.
 ///
 /// ```
@@ -46,6 +48,22 @@ impl Error {
         Self { kind, message: message.into() }
     }
 
+    /// A name that does not exist: `what` it should be of, and the names that may be meant, or else a hint.
+    pub(crate) fn unknown(
+        kind: ErrorKind,
+        what: &str,
+        name: &str,
+        near: &[impl Display],
+        hint: &str,
+    ) -> Self {
+        let near: Vec<String> = near.iter().map(|near| format!("`{near}`")).collect();
+        let message = match near.as_slice() {
+            [] => format!("unknown {what} `{name}`{hint}"),
+            near => format!("unknown {what} `{name}`; did you mean {}?", near.join(", ")),
+        };
+        Self::new(kind, message)
+    }
+
     /// What sort of failure this is.
     ///
     /// ```
@@ -58,3 +76,6 @@ impl Error {
         self.kind
     }
 }
+
+/// The hint where no method is known at all.
+pub(crate) const NO_CATALOG: &str = ": no catalog is compiled in; enable the feature `catalog-full`";

@@ -2,28 +2,9 @@
 
 use std::cmp::Ordering;
 
+use crate::beside::{Beside, FOR_SOME_CALLS, NOT_FIRST};
 use crate::catalog::Catalog;
 use crate::scope::{Scope, ScopeSet};
-
-/// An accepted scope, and how the names of others begin that are accepted beside it.
-type Beside = (&'static str, &'static [&'static str]);
-
-/// Scopes that only some calls of a method are content with, because these touch data of another API: jobs
-/// of BigQuery that load and extract, images made from a bucket, charts of a spreadsheet on a slide. Google's
-/// lists of `bigquery.jobs.insert`, `compute.images.insert` and `slides.presentations.batchUpdate` have them.
-/// What BigQuery asks for all operations: <https://github.com/r-dbi/bigrquery/issues/390>.
-static FOR_SOME_CALLS: [Beside; 3] =
-    [("bigquery", &["devstorage."]), ("compute", &["devstorage."]), ("presentations", &["spreadsheets"])];
-
-/// Scopes that do, but see only a part of the data, or open more than the API that is called: Drive's for
-/// photos and lists of apps, all of Drive for one form, those of YouTube's content partners, Workspace's search.
-static NOT_FIRST: [Beside; 5] = [
-    ("drive", &["drive.apps.", "drive.photos.", "drive.meet."]),
-    ("presentations", &["drive.readonly"]),
-    ("forms.body", &["drive"]),
-    ("youtube.force-ssl", &["youtubepartner"]),
-    ("discoveryengine.readwrite", &["cloud_search."]),
-];
 
 /// The accepted scopes without those that only some calls of the method are content with.
 ///
@@ -51,16 +32,16 @@ fn without(accepted: &ScopeSet, rows: &[Beside]) -> ScopeSet {
     accepted.iter().filter(|scope| !starts.iter().any(|start| scope.short().starts_with(start))).collect()
 }
 
-/// The narrowest sensible one of the accepted scopes, if any is accepted.
+/// The narrowest of the accepted scopes that is worth advising; none if none is accepted.
 ///
 /// ```
-/// # #[cfg(not(feature = "full"))] fn main() {}
-/// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # #[cfg(feature = "full")] {
 /// use gcp_scopes_catalog::{ApiMethod, least};
 ///
 /// let accepted = ApiMethod::by_id("drive.files.list")?.accepted();
 /// assert_eq!(least(&accepted), Some("drive.readonly".parse()?));
-/// # Ok(()) }
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
 pub fn least(accepted: &ScopeSet) -> Option<Scope> {
@@ -71,18 +52,18 @@ fn narrowest(scopes: &ScopeSet) -> Option<Scope> {
     scopes.iter().min_by(narrower)
 }
 
-/// A smallest set of scopes that holds an accepted one for each of several calls: the narrowest for
-/// each, without those that the others make needless.
+/// A smallest set of scopes that is enough for each of several calls: the narrowest scope for each call,
+/// without those that the other scopes make needless.
 ///
 /// ```
-/// # #[cfg(not(feature = "full"))] fn main() {}
-/// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # #[cfg(feature = "full")] {
 /// use gcp_scopes_catalog::{ApiMethod, least_of};
 ///
 /// let accepted = |id| ApiMethod::by_id(id).map(|method| method.accepted());
 /// let several = [accepted("storage.objects.get")?, accepted("storage.objects.insert")?];
 /// assert_eq!(least_of(&several), ["devstorage.read_write".parse()?]);
-/// # Ok(()) }
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
 pub fn least_of(accepted: &[ScopeSet]) -> Vec<Scope> {
@@ -101,6 +82,15 @@ pub fn least_of(accepted: &[ScopeSet]) -> Vec<Scope> {
 }
 
 /// The accepted scopes in the order in which to advise them.
+///
+/// ```
+/// use gcp_scopes_catalog::narrowest_first;
+/// use gcp_scopes_catalog::scope::ScopeSet;
+///
+/// let accepted: ScopeSet = ["cloud-platform".parse()?, "devstorage.read_only".parse()?].into_iter().collect();
+/// assert_eq!(narrowest_first(&accepted)[0], "devstorage.read_only".parse()?);
+/// # Ok::<(), gcp_scopes_catalog::Error>(())
+/// ```
 #[must_use]
 pub fn narrowest_first(accepted: &ScopeSet) -> Vec<Scope> {
     let (mut scopes, sensible): (Vec<Scope>, _) = (accepted.iter().collect(), sensible(accepted));
@@ -126,8 +116,19 @@ fn narrower(a: &Scope, b: &Scope) -> Ordering {
 
 /// What Google recommends for a VM: `cloud-platform`, with IAM deciding the rest. Beside it stands
 /// what it does not cover: the needed scope where the method does not accept it (Drive, Sheets,
-/// Gmail, …), and scopes of such APIs that are held.
-/// Source: <https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>
+/// Gmail, …), and scopes of such APIs that are held
+/// (<https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>).
+///
+/// ```
+/// # #[cfg(feature = "full")] {
+/// use gcp_scopes_catalog::{ApiMethod, recommended};
+///
+/// let files = ApiMethod::by_id("drive.files.list")?.accepted();
+/// let set = recommended(&[files], None);
+/// assert!(set.contains(&"cloud-platform".parse()?) && set.contains(&"drive.readonly".parse()?));
+/// # }
+/// # Ok::<(), gcp_scopes_catalog::Error>(())
+/// ```
 #[must_use]
 pub fn recommended(accepted: &[ScopeSet], held: Option<&ScopeSet>) -> ScopeSet {
     let platform = Scope::cloud_platform();
@@ -139,24 +140,26 @@ pub fn recommended(accepted: &[ScopeSet], held: Option<&ScopeSet>) -> ScopeSet {
     set
 }
 
-/// Whether every method that accepts this scope accepts `cloud-platform`, too. Of a scope that no
-/// method is known to accept, nobody knows.
+/// Whether every method that accepts this scope accepts `cloud-platform`, too. Not so for a scope that no
+/// method is known to accept.
 fn is_covered(scope: &Scope) -> bool {
-    let [only, platform] = [scope.clone(), Scope::cloud_platform()].map(|scope| ScopeSet::from_iter([scope]));
-    let catalog = Catalog::built_in();
-    let sets = || catalog.sets().filter(|set| catalog.set_accepts(*set, &only));
-    sets().next().is_some() && sets().all(|set| catalog.set_accepts(set, &platform))
+    let (mut sets, platform) = (sets_with(scope).peekable(), ScopeSet::from_iter([Scope::cloud_platform()]));
+    sets.peek().is_some() && sets.all(|set| Catalog::built_in().set_accepts(set, &platform))
 }
 
 fn is_read_only(name: &str) -> bool {
     ["readonly", "read_only", "read-only", ".read"].iter().any(|ending| name.ends_with(ending))
 }
 
-/// In how many of the catalog's scope sets a scope stands: a measure of how much it opens.
+/// In how many of the catalog's scope sets a scope is: a measure of how much it opens.
 fn reach(scope: &Scope) -> usize {
-    let only = ScopeSet::from_iter([scope.clone()]);
-    let catalog = Catalog::built_in();
-    catalog.sets().filter(|set| catalog.set_accepts(*set, &only)).count()
+    sets_with(scope).count()
+}
+
+fn sets_with(scope: &Scope) -> impl Iterator<Item = u16> + use<> {
+    let (catalog, only) = (Catalog::built_in(), ScopeSet::from_iter([scope.clone()]));
+    let sets = (0..catalog.blob().set_count()).map_while(|set| u16::try_from(set).ok());
+    sets.filter(move |set| catalog.set_accepts(*set, &only))
 }
 
 #[cfg(all(test, feature = "full"))]

@@ -7,12 +7,16 @@ pub mod scope;
 pub mod call;
 
 mod api;
+mod beside;
 mod blob;
 mod catalog;
 mod endpoints;
+mod found;
+mod known_host;
 mod least;
 mod lookup;
 mod made_from;
+mod matching;
 mod method;
 mod name;
 mod open;
@@ -21,43 +25,25 @@ mod path;
 mod server_name;
 mod server_names;
 mod typo;
-mod verdict;
-mod version;
 mod walk;
 
-#[doc(inline)]
 pub use catalog::Catalog;
-#[doc(inline)]
 pub use endpoints::Endpoints;
-#[doc(inline)]
 pub use error::Error;
-#[doc(inline)]
+pub use known_host::KnownHost;
 pub use least::{for_every_call, least, least_of, narrowest_first, recommended};
-#[doc(inline)]
-pub use lookup::{Found, KnownHost, lookup};
-#[doc(inline)]
-pub use made_from::VERSION;
-#[doc(inline)]
-pub use method::{ApiMethod, Basis};
-#[doc(inline)]
+pub use lookup::{Lookup, lookup};
+pub use made_from::{CONTENTS, SOURCES, VERSION};
+pub use method::ApiMethod;
 pub use typo::{nearest, typos};
-#[doc(inline)]
-pub use verdict::{Verdict, verdict};
-#[doc(inline)]
-pub use version::Version;
 
 /// The data as it lies there, for its generator and its benchmarks: no part of the API.
 #[doc(hidden)]
 pub mod raw {
-    pub use crate::blob::{
-        Blob, DISCOVERY, HEADER, Host, MAGIC, PROTOS, Row, SAME, SECTIONS, TWIN, VERBS, host_hash, rpc_hash,
-        verb_code,
-    };
-    pub use crate::overrides::{
-        Effect, HEARD_OF, OVERRIDES, Override, Query, RPC_TWINS, Reason, at, fingerprint,
-    };
+    pub use crate::blob::*;
+    pub use crate::overrides::*;
     pub use crate::path::{MAX_LITERAL, hash};
-    pub use crate::walk::{HAS_DOUBLE_STAR, HAS_STAR, LEGACY, MAX_OPEN, Node, find};
+    pub use crate::walk::{HAS_DOUBLE_STAR, HAS_STAR, LEGACY, find};
 }
 
 #[cfg(all(any(test, fuzzing), feature = "full"))]
@@ -68,6 +54,7 @@ pub mod fuzzing;
 #[path = "tests/naive.rs"]
 mod naive;
 #[cfg(test)]
+#[cfg(feature = "full")]
 #[path = "tests/catalog.rs"]
 mod tests;
 #[cfg(test)]

@@ -1,363 +1,256 @@
-//! The method that a call is.
+//! What the catalog knows of one call.
 
-use std::fmt;
-
-use crate::blob::{Host, PROTOS, TWIN};
-use crate::call::host::{self, STORAGE};
-use crate::call::{AbstainReason, Call, query, storage};
-use crate::catalog::{BuiltIn, Catalog, Source};
-use crate::endpoints::{Endpoints, is_known};
+use crate::call::{AbstainReason, Call, NeededScopes};
+use crate::endpoints::Endpoints;
+use crate::found::Found;
+use crate::matching;
 use crate::method::ApiMethod;
-use crate::overrides::{self, Override, Reason};
-use crate::path::same;
 use crate::scope::ScopeSet;
 
-/// The method that a call is, and what keeps us from judging it.
+/// What is known of a call: its method, the scopes it accepts, or the reason for having no opinion.
 ///
-/// ```
-/// # #[cfg(not(feature = "full"))] fn main() {}
-/// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use gcp_scopes_catalog::call::{Call, AbstainReason};
-/// use gcp_scopes_catalog::{Endpoints, lookup};
-///
-/// // A later chunk of a resumable upload: its session URL authorises it, so a missing scope proves nothing.
-/// let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=resumable&upload_id=x".parse()?;
-/// let found = lookup(&Call::new(&http::Method::PUT, &uri), &Endpoints::new()).unwrap();
-/// assert_eq!(found.method().id(), "storage.objects.insert");
-/// assert_eq!(found.doubt(), Some(AbstainReason::Session));
-/// # Ok(()) }
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Found {
-    method: ApiMethod,
-    /// The number of the set of scopes that the method accepts.
-    set: u16,
-    doubt: Option<AbstainReason>,
-    /// Place in the table of overrides plus one of the row that keeps a verdict back, or 0.
-    silent: u8,
-}
-
-impl Found {
-    /// What is said of a method and a query.
-    #[inline]
-    pub(crate) fn new(source: impl Source, method: ApiMethod, query: &str) -> Self {
-        let row = source.catalog().blob().row(method.row());
-        let found = Self { method, set: row.set, doubt: None, silent: 0 };
-        let doubt = match row.basis {
-            _ if row.set == 0 => Some(AbstainReason::Empty),
-            PROTOS if !method.is_inferred() => Some(AbstainReason::Coarse),
-            basis => (method.is_inferred() || basis == TWIN).then_some(AbstainReason::Inferred),
-        };
-        match row.special {
-            0 => Self { doubt, ..found },
-            special => found.marked(special, doubt, query),
-        }
-    }
-
-    /// The same method, about which the overrides say something.
-    fn marked(self, special: u8, doubt: Option<AbstainReason>, query: &str) -> Self {
-        if !self.method.catalog().data().knows_overrides {
-            return Self { doubt: doubt.or(Some(AbstainReason::Request)), ..self };
-        }
-        let special_row = overrides::at(special);
-        let doubt = match special_row.is_some_and(Override::is_unlisted) {
-            true if self.set != 0 => Some(AbstainReason::Inferred),
-            _ => doubt,
-        };
-        let Some(silence) = special_row.and_then(|row| row.effect.silences(query)) else {
-            return Self { doubt, ..self };
-        };
-        let always = silence.only_with.is_none().then(|| why(silence.reason));
-        Self { doubt: always.or(doubt), silent: special, ..self }
-    }
-
-    /// A call of which the method is known and the request is not.
-    ///
-    /// ```
-    /// # #[cfg(not(feature = "full"))] fn main() {}
-    /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use gcp_scopes_catalog::call::AbstainReason;
-    /// use gcp_scopes_catalog::{ApiMethod, Found};
-    ///
-    /// let rpc = ApiMethod::by_id("google.pubsub.v1.Publisher.Publish")?;
-    /// assert_eq!(Found::named(rpc).doubt(), Some(AbstainReason::Grpc));
-    /// # Ok(()) }
-    /// ```
-    #[must_use]
-    pub fn named(method: ApiMethod) -> Self {
-        let found = Self::new(method.catalog(), method, "");
-        let found = if method.is_rpc() { found.doubted(AbstainReason::Grpc) } else { found };
-        if method.depends_on_query() { found.doubted(AbstainReason::Request) } else { found }
-    }
-
-    /// The same method, judged less: an earlier doubt stays.
-    fn doubted(self, why: AbstainReason) -> Self {
-        Self { doubt: self.doubt.or(Some(why)), ..self }
-    }
-
-    /// The method.
-    #[must_use]
-    pub fn method(&self) -> ApiMethod {
-        self.method
-    }
-
-    /// Why the call cannot be judged although its method is known; none if it can.
-    #[must_use]
-    pub fn doubt(&self) -> Option<AbstainReason> {
-        self.doubt
-    }
-
-    /// Whether a token with these scopes holds one that the method accepts.
-    #[inline]
-    #[must_use]
-    pub fn accepts(&self, granted: &ScopeSet) -> bool {
-        self.method.catalog().set_accepts(self.set, granted)
-    }
-
-    /// Whether a token with these scopes holds one that another version of the method accepts: one of the two
-    /// documents may be older than the scope.
-    pub(crate) fn is_accepted_elsewhere(&self, granted: &ScopeSet) -> bool {
-        self.method.other_versions().any(|method| method.catalog().set_accepts(method.set_index(), granted))
-    }
-
-    /// Why the table of overrides keeps the verdict back for a token with these scopes.
-    pub(crate) fn silenced(&self, granted: &ScopeSet) -> Option<AbstainReason> {
-        let silence = overrides::at(self.silent)?.effect.silence()?;
-        let holds = |short| granted.iter().any(|scope| scope.short() == short);
-        silence.only_with.is_none_or(holds).then(|| why(silence.reason))
-    }
-}
-
-impl fmt::Debug for Found {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut found = f.debug_struct("Found");
-        found.field("method", &self.method()).field("doubt", &self.doubt).finish_non_exhaustive()
-    }
-}
-
-/// A host of the catalog to which a call goes by its own name, so that the request line alone tells the
-/// method.
-///
-/// Whoever looks up many calls with one token need not look for a method where the token opens all of a
-/// host.
-///
-/// ```
-/// # #[cfg(not(feature = "full"))] fn main() {}
-/// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use gcp_scopes_catalog::call::Call;
-/// use gcp_scopes_catalog::scope::{Scope, ScopeSet};
-/// use gcp_scopes_catalog::{Endpoints, KnownHost};
-///
-/// let uri = "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish".parse()?;
-/// let call = Call::new(&http::Method::POST, &uri);
-/// let host = KnownHost::find(&call, &Endpoints::new()).ok_or("a host of the catalog")?;
-/// assert!(host.is_open_to(Some(&ScopeSet::from_iter([Scope::cloud_platform()]))));
-/// assert!(!host.is_open_to(Some(&ScopeSet::from_scope_text("openid"))));
-/// assert_eq!(host.lookup(&call).unwrap().method().id(), "pubsub.projects.topics.publish");
-/// # Ok(()) }
-/// ```
-#[derive(Clone, Copy)]
-pub struct KnownHost {
-    catalog: Catalog,
-    host: Host,
-}
-
-impl KnownHost {
-    /// The host of a call, if the request line alone tells the method.
-    #[inline]
-    #[must_use]
-    pub fn find(call: &Call<'_>, endpoints: &Endpoints) -> Option<Self> {
-        let host = endpoints.exact(endpoints.catalog(), call).filter(|_| call.is_plain())?;
-        Some(Self { catalog: endpoints.catalog(), host })
-    }
-
-    /// Whether a call with a token that holds these scopes cannot lack one here, whatever its path; `None`
-    /// for a token that no scopes limit. Where some scopes open all of a host, all its answers are Google's.
-    #[inline]
-    #[must_use]
-    pub fn is_open_to(self, held: Option<&ScopeSet>) -> bool {
-        let shared = self.catalog.shared(self.host);
-        shared != 0 && held.is_none_or(|held| self.catalog.set_accepts(shared, held))
-    }
-
-    /// What [`lookup`] gives for the call that goes to this host.
-    ///
-    /// # Errors
-    /// The reason for which no method of a Google API can be named.
-    pub fn lookup(self, call: &Call<'_>) -> Result<Found, AbstainReason> {
-        let name = self.catalog.blob().host_name(self.host);
-        match self.catalog == Catalog::built_in() {
-            true => at(BuiltIn, call, name, Some(self.host)),
-            false => at(self.catalog, call, name, Some(self.host)),
-        }
-    }
-
-    /// The name, as in the catalog.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        text(self.catalog.blob().host_name(self.host))
-    }
-}
-
-impl fmt::Debug for KnownHost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KnownHost({})", self.name())
-    }
-}
-
-fn why(reason: Reason) -> AbstainReason {
-    match reason {
-        Reason::NeedsSeveral => AbstainReason::Several,
-        Reason::DependsOnRequest => AbstainReason::Request,
-        Reason::Restricted => AbstainReason::Restricted,
-        Reason::Ambiguous => AbstainReason::Ambiguous,
-    }
-}
-
-/// The method that a call is.
-///
-/// # Errors
-/// The reason for which no method of a Google API can be named.
+/// Made by [`lookup`] from a request, or from an [`ApiMethod`] where no request is seen.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
-/// use gcp_scopes_catalog::call::{Call, AbstainReason};
+/// use gcp_scopes_catalog::call::{AbstainReason, Call};
 /// use gcp_scopes_catalog::{Endpoints, lookup};
 ///
-/// let uri = "https://storage.googleapis.com/upload/storage/v1/b/b/o?name=x".parse().unwrap();
-/// let found = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new()).unwrap();
-/// assert_eq!(found.method().id(), "storage.objects.insert");
-///
-/// let uri = "https://example.com/".parse().unwrap();
-/// assert_eq!(lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()), Err(AbstainReason::Host));
+/// // A later chunk of a resumable upload: its session URL authorises it, so a missing scope proves nothing.
+/// let url = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=resumable&upload_id=x";
+/// let found = lookup(&Call::new(&http::Method::PUT, &url.parse()?), &Endpoints::new());
+/// assert_eq!(found.method().map(|method| method.id()), Some("storage.objects.insert"));
+/// assert_eq!(found.abstain_reason(), Some(AbstainReason::Session));
 /// # }
+/// # Ok::<(), http::uri::InvalidUri>(())
 /// ```
-pub fn lookup(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, AbstainReason> {
-    let found = match endpoints.catalog() == Catalog::built_in() {
-        true => find(BuiltIn, call, endpoints),
-        false => find(endpoints.catalog(), call, endpoints),
-    };
-    found.map_err(|why| match why {
-        AbstainReason::Host if endpoints.catalog().blob().set_count() == 0 => AbstainReason::Catalog,
-        why => why,
-    })
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lookup {
+    found: Result<Found, AbstainReason>,
+    needed: Option<NeededScopes>,
 }
 
-fn find(source: impl Source, call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, AbstainReason> {
-    let catalog = source.catalog();
-    if call.is_grpc() {
-        return grpc(catalog, call, endpoints);
-    }
-    if let Some(host) = endpoints.exact(catalog, call) {
-        return at(source, call, catalog.blob().host_name(host), Some(host));
-    }
-    let place = endpoints.place(call, |host| is_known(catalog, host))?;
-    match place.bucket {
-        true if call.is_signed() => Err(AbstainReason::Signed),
-        true => xml(source, call, true),
-        false => at(source, call, place.host.as_bytes(), catalog.host(&place.host)),
-    }
-}
-
-/// The method of a call to this host. Not every host that has a name has a record.
-fn at(source: impl Source, call: &Call<'_>, name: &[u8], host: Option<Host>) -> Result<Found, AbstainReason> {
-    let catalog = source.catalog();
-    if call.is_signed() {
-        return Err(AbstainReason::Signed);
-    }
-    if same(name, STORAGE.as_bytes()) && !storage::is_json(call.path()) {
-        return xml(source, call, false);
-    }
-    // Almost no call gets further than to this question.
-    if let Some(method) =
-        Some(call).filter(|call| !call.query().is_empty()).and_then(|call| session(catalog, call, name))
-    {
-        return Ok(Found::new(source, method, call.query()).doubted(AbstainReason::Session));
-    }
-    let read = |host: Host| catalog.find_at(host, call.verb(), call.path());
-    let row = host::twin(name).and_then(|name| catalog.host(name)).and_then(read).or_else(|| read(host?));
-    let found = row.map(|row| Found::new(source, ApiMethod::of_row(catalog, row), call.query()));
-    let found =
-        found.or_else(|| without_slash(source, call, text(name))).ok_or_else(|| missed(call, text(name)))?;
-    Ok(if call.verb() == "POST" && query::hides_verb(call.query()) {
-        found.doubted(AbstainReason::Request)
-    } else {
-        found
-    })
-}
-
-/// The name of a host: it was text before.
-fn text(name: &[u8]) -> &str {
-    std::str::from_utf8(name).unwrap_or_default()
-}
-
-/// The method of a path with one slash too many at its end. Servers let it pass and clients rely on
-/// that, but no page of Google's says so: <https://github.com/cloudyr/googleCloudStorageR/pull/182>,
-/// <https://github.com/googleapis/google-cloud-node/blob/main/packages/google-cloud-translate/src/v2/index.ts>.
-fn without_slash(source: impl Source, call: &Call<'_>, host: &str) -> Option<Found> {
-    let path = call.path().strip_suffix('/')?;
-    let catalog = source.catalog();
-    let row = catalog.find(host, call.verb(), path)?;
-    Some(Found::new(source, ApiMethod::of_row(catalog, row), call.query()).doubted(AbstainReason::Inferred))
-}
-
-/// A gRPC path names its service in full, so a host is only asked whether it is one of Google's. The
-/// inner layers of a gRPC client do not see any: there the package of the service tells.
-fn grpc(catalog: Catalog, call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, AbstainReason> {
-    if call.authority().is_some() && endpoints.exact(catalog, call).is_none() {
-        endpoints.place(call, |host| is_known(catalog, host))?;
-    }
-    let is_google = call.authority().is_some() || call.path().starts_with("/google.");
-    let row = catalog.grpc(call.path()).ok_or(if is_google {
-        AbstainReason::Method
-    } else {
-        AbstainReason::Host
-    })?;
-    Ok(Found::new(catalog, ApiMethod::of_row(catalog, row), "").doubted(AbstainReason::Grpc))
-}
-
-/// The method that began the resumable upload which this request continues, asks about or ends.
-fn session(catalog: Catalog, call: &Call<'_>, host: &[u8]) -> Option<ApiMethod> {
-    let path = call.path();
-    let upload = || path.starts_with("/upload/") || path.starts_with("/resumable/upload/");
-    if !upload() || !query::has(call.query(), query::UPLOAD_ID) {
-        return None;
-    }
-    let find = |verb| catalog.find(text(host), verb, path).map(|row| ApiMethod::of_row(catalog, row));
-    [call.verb(), "POST", "PUT", "PATCH"].into_iter().find_map(find)
-}
-
-/// What a request to a Google API is that none of its methods is.
-fn missed(call: &Call<'_>, host: &str) -> AbstainReason {
-    match call {
-        _ if call.is_batch() => AbstainReason::Batch,
-        _ if host::is_auth(host, call.path()) => AbstainReason::Auth,
-        _ => AbstainReason::Method,
+/// Finds the method that a call is.
+///
+/// The scopes that its caller [needs](Call::needing) count if the call goes to an API of Google's, be it one
+/// that the catalog has never heard of.
+///
+/// ```
+/// # #[cfg(feature = "full")] {
+/// use gcp_scopes_catalog::call::{AbstainReason, Call};
+/// use gcp_scopes_catalog::{Endpoints, lookup};
+///
+/// let uri = "https://storage.googleapis.com/upload/storage/v1/b/b/o?name=x".parse()?;
+/// let found = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
+/// assert_eq!(found.method().map(|method| method.id()), Some("storage.objects.insert"));
+///
+/// let uri = "https://example.com/".parse()?;
+/// let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
+/// assert_eq!(found.abstain_reason(), Some(AbstainReason::Host));
+/// # }
+/// # Ok::<(), http::uri::InvalidUri>(())
+/// ```
+#[must_use]
+#[inline]
+pub fn lookup(call: &Call<'_>, endpoints: &Endpoints) -> Lookup {
+    let lookup = Lookup::from_found(matching::find(call, endpoints));
+    match call.needed() {
+        None => lookup,
+        Some(needed) => lookup.with_needed(needed, endpoints.is_googles(call)),
     }
 }
 
-fn xml(source: impl Source, call: &Call<'_>, bucket_in_host: bool) -> Result<Found, AbstainReason> {
-    let same = storage::equivalent(call, bucket_in_host).ok_or(AbstainReason::Method)?;
-    let catalog = source.catalog();
-    let row = catalog.find(STORAGE, same.verb, same.path).ok_or(AbstainReason::Method)?;
-    let method = ApiMethod::of_row(catalog, row);
-    let method = if same.documented { method } else { method.inferred() };
-    let found = Found::new(source, method, call.query());
-    let session = query::has(call.query(), query::UPLOAD_ID);
-    Ok(if session { found.doubted(AbstainReason::Session) } else { found })
+impl Lookup {
+    #[inline]
+    pub(crate) const fn from_found(found: Result<Found, AbstainReason>) -> Self {
+        Self { found, needed: None }
+    }
+
+    fn with_needed(self, needed: &NeededScopes, is_googles: bool) -> Self {
+        let found = match self.found {
+            Err(AbstainReason::Host | AbstainReason::Catalog) if is_googles => Err(AbstainReason::Method),
+            found => found,
+        };
+        // A signed request has no token whose scopes could be too few.
+        let counts =
+            found.map_or_else(|reason| reason.is_google() && reason != AbstainReason::Signed, |_| true);
+        Self { found, needed: counts.then(|| needed.clone()) }
+    }
+
+    /// A call of which no method is known, for this reason.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::Lookup;
+    /// use gcp_scopes_catalog::call::AbstainReason;
+    ///
+    /// assert!(Lookup::without_method(AbstainReason::Batch).method().is_none());
+    /// ```
+    #[must_use]
+    #[inline]
+    pub const fn without_method(reason: AbstainReason) -> Self {
+        Self::from_found(Err(reason))
+    }
+
+    /// The method, where one can be named.
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// # use gcp_scopes_catalog::{Endpoints, call::Call, lookup};
+    /// let uri = http::Uri::from_static("https://storage.googleapis.com/storage/v1/b");
+    /// let method = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()).method();
+    /// assert_eq!(method.map(|method| method.id()), Some("storage.buckets.list"));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn method(&self) -> Option<ApiMethod> {
+        self.found.as_ref().ok().map(|found| found.method)
+    }
+
+    /// Why the call cannot be judged by what Google lists: no method can be named, or it is not certain that
+    /// the listed scopes are the ones that count. `None` if it can.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::call::AbstainReason;
+    /// use gcp_scopes_catalog::{ApiMethod, Lookup};
+    ///
+    /// # #[cfg(feature = "full")] {
+    /// let rpc = ApiMethod::by_id("google.pubsub.v1.Publisher.Publish")?;
+    /// assert_eq!(Lookup::from(rpc).abstain_reason(), Some(AbstainReason::Grpc));
+    /// # }
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn abstain_reason(&self) -> Option<AbstainReason> {
+        self.found.as_ref().map_or_else(|reason| Some(*reason), |found| found.doubt)
+    }
+
+    /// The scopes that the call [needs](Call::needing) as its caller states them; `None` where that does not
+    /// count, because the call does not go to Google or is signed.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::call::{Call, NeededScopes};
+    /// use gcp_scopes_catalog::scope::Scope;
+    /// use gcp_scopes_catalog::{Endpoints, lookup};
+    ///
+    /// let needed = NeededScopes::any_of([Scope::cloud_platform()]);
+    /// let uri = http::Uri::from_static("https://brandnew.googleapis.com/v1/things");
+    /// let call = Call::new(&http::Method::GET, &uri).needing(Some(&needed));
+    /// assert_eq!(lookup(&call, &Endpoints::new()).needed(), Some(&needed));
+    /// ```
+    #[must_use]
+    pub fn needed(&self) -> Option<&NeededScopes> {
+        self.needed.as_ref()
+    }
+
+    /// Whether it goes to an API of Google's, so that its refusal is worth a look.
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::call::Call;
+    /// use gcp_scopes_catalog::{Endpoints, lookup};
+    ///
+    /// let uri = "https://example.com/".parse()?;
+    /// assert!(!lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()).is_google());
+    /// # Ok::<(), http::uri::InvalidUri>(())
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn is_google(&self) -> bool {
+        self.found.as_ref().map_or_else(|reason| reason.is_google(), |_| true)
+    }
+
+    /// The scopes of which any one is enough: those that its caller needs, else those that Google lists.
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// use gcp_scopes_catalog::{ApiMethod, Lookup};
+    ///
+    /// let method = ApiMethod::by_id("storage.objects.get")?;
+    /// assert_eq!(Lookup::from(method).accepted(), method.accepted());
+    /// # }
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    pub fn accepted(&self) -> ScopeSet {
+        match &self.needed {
+            Some(needed) => needed.scopes().clone(),
+            None => self.method().map(|method| method.accepted()).unwrap_or_default(),
+        }
+    }
+
+    /// Whether Google accepts the call with a token that holds these scopes and no others. IAM is another
+    /// question.
+    ///
+    /// It is `false` only if nothing speaks against that: the method is certain and lists scopes, no special
+    /// case applies, Google's documents list methods for every scope of the token, and neither the method nor
+    /// another version of it accepts one of them. An empty set is a token that is known to hold no scope, and
+    /// so lacks every one; a token of which nothing is known must not be judged at all.
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// use gcp_scopes_catalog::call::{AbstainReason, Call};
+    /// use gcp_scopes_catalog::scope::ScopeSet;
+    /// use gcp_scopes_catalog::{Endpoints, lookup};
+    ///
+    /// let uri = "https://storage.googleapis.com/storage/v1/b/photos".parse()?;
+    /// let found = lookup(&Call::new(&http::Method::DELETE, &uri), &Endpoints::new());
+    /// let held = |name| ScopeSet::from_scope_text(&format!("https://www.googleapis.com/auth/{name}"));
+    /// assert_eq!(found.accepts(&held("devstorage.full_control")), Ok(true));
+    /// assert_eq!(found.accepts(&held("devstorage.read_only")), Ok(false));
+    /// assert_eq!(found.accepts(&held("brand.new")), Err(AbstainReason::Unheard));
+    /// # }
+    /// # Ok::<(), http::uri::InvalidUri>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The reason for having no opinion.
+    pub fn accepts(&self, held: &ScopeSet) -> Result<bool, AbstainReason> {
+        match (&self.needed, &self.found) {
+            (Some(needed), _) if needed.scopes().is_empty() => Err(AbstainReason::Empty),
+            (Some(needed), _) => Ok(needed.scopes().intersects(held)),
+            (None, Ok(found)) => found.accepts(held),
+            (None, Err(reason)) => Err(*reason),
+        }
+    }
+
+    /// Whether Google lists one of these scopes for the method, which is quick to see: then
+    /// [`accepts`](Self::accepts) is not `Ok(false)`. False where the caller says what the call needs.
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// use gcp_scopes_catalog::scope::{Scope, ScopeSet};
+    /// use gcp_scopes_catalog::{ApiMethod, Lookup};
+    ///
+    /// let call = Lookup::from(ApiMethod::by_id("storage.objects.get")?);
+    /// assert!(call.lists_any_of(&ScopeSet::from_iter([Scope::cloud_platform()])));
+    /// # }
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn lists_any_of(&self, held: &ScopeSet) -> bool {
+        self.needed.is_none() && self.found.as_ref().is_ok_and(|found| found.lists_any_of(held))
+    }
+}
+
+/// A call of which the method is known and the request is not.
+impl From<ApiMethod> for Lookup {
+    fn from(method: ApiMethod) -> Self {
+        Self::from_found(Ok(Found::named(method)))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::Catalog;
 
     #[test]
     fn without_a_catalog_that_is_the_reason_for_every_api() {
         let uri = "https://storage.googleapis.com/storage/v1/b".parse().unwrap();
         let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
         match Catalog::built_in().blob().set_count() {
-            0 => assert_eq!(found.unwrap_err(), AbstainReason::Catalog),
-            _ => assert_eq!(found.unwrap().method().id(), "storage.buckets.list"),
+            0 => assert_eq!(found.abstain_reason(), Some(AbstainReason::Catalog)),
+            _ => assert_eq!(found.method().unwrap().id(), "storage.buckets.list"),
         }
     }
 }

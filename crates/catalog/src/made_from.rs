@@ -1,17 +1,24 @@
 //! Data: what the data was made from. Made by `cargo xtask catalog`; do not edit.
 
-use crate::version::Version;
+/// The version of the data that is compiled in: the date of the newest document, as `YYYYMMDD`.
+///
+/// ```
+/// use gcp_scopes_catalog::{Catalog, VERSION};
+///
+/// assert_eq!(Catalog::built_in().version(), VERSION);
+/// ```
+pub const VERSION: &str = "20261107";
 
-/// What the compiled-in knowledge was made from.
-pub const VERSION: Version = Version {
-    package: "google-api-python-client",
-    package_version: "2.202.0",
-    newest_revision: "20261107",
-    protos: "google-proto-files",
-    protos_version: "6.0.1",
-    documents: 607,
-    methods: 26958,
-    rpcs: 13386,
-    routes: 31077,
-    scopes: 558,
-};
+/// How much the full catalog holds, for a bug report.
+///
+/// ```
+/// assert!(gcp_scopes_catalog::CONTENTS.contains("gRPC methods"));
+/// ```
+pub const CONTENTS: &str = "26958 REST and 13386 gRPC methods, 558 scopes";
+
+/// The packages of PyPI and npm whose Discovery documents and protos were read, with their versions.
+///
+/// ```
+/// assert!(gcp_scopes_catalog::SOURCES.starts_with("google-api-python-client "));
+/// ```
+pub const SOURCES: &str = "google-api-python-client 2.202.0 and google-proto-files 6.0.1";

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::blob::{DISCOVERY, PROTOS, Row, SAME, TWIN};
 use crate::catalog::Catalog;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, NO_CATALOG};
 use crate::name;
 use crate::overrides;
 use crate::scope::ScopeSet;
@@ -34,33 +34,18 @@ const INFERRED: u32 = 1 << 31;
 /// Rows are fewer: a node of the data names one in three bytes.
 const ROW: u32 = 0xff_ffff;
 
-/// Where a method's scopes are from.
-///
-/// ```
-/// # #[cfg(not(feature = "full"))] fn main() {}
-/// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use gcp_scopes_catalog::{ApiMethod, Basis};
-///
-/// // Discovery does not have Bigtable's data API; its proto lists scopes for the service as a whole.
-/// let rpc = ApiMethod::by_id("google.bigtable.v2.Bigtable.ReadRows")?;
-/// assert_eq!(rpc.basis(), Basis::Protos);
-/// # Ok(()) }
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Basis {
-    /// Google's Discovery document lists them for this very method, or for the REST method that has
-    /// the HTTP binding of this gRPC method.
-    Discovery,
-    /// Google's protos list them for the whole service: coarser than the truth may be.
-    Protos,
-    /// Taken over from the equivalent JSON method, because Google's documents do not say: the XML API
-    /// of Cloud Storage, and its gRPC API.
-    Inferred,
-}
-
 impl Catalog {
-    /// The method with this Discovery id: see [`ApiMethod::by_id`].
+    /// The method with this Discovery id, as [`ApiMethod::by_id`] gives it of the built-in catalog.
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// use gcp_scopes_catalog::{ApiMethod, Catalog};
+    ///
+    /// let method = Catalog::built_in().method("storage.objects.get")?;
+    /// assert_eq!(method, ApiMethod::by_id("storage.objects.get")?);
+    /// # }
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
     ///
     /// # Errors
     /// An id that the catalog does not have; the message names the nearest ones.
@@ -71,10 +56,20 @@ impl Catalog {
         };
         self.versions(bare)
             .find(|method| api.is_none_or(|api| method.api() == api))
-            .ok_or_else(|| Error::new(ErrorKind::UnknownMethod, miss(self, id, bare)))
+            .ok_or_else(|| unknown(self, id, bare))
     }
 
     /// The method of this id in every version that has it, the one of [`method`](Self::method) first.
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// use gcp_scopes_catalog::Catalog;
+    ///
+    /// let versions = Catalog::built_in().versions("compute.instances.get");
+    /// let apis: Vec<&str> = versions.map(|method| method.api()).collect();
+    /// assert!(apis[0] == "compute.v1" && apis.contains(&"compute.beta"));
+    /// # }
+    /// ```
     pub fn versions(self, id: &str) -> impl Iterator<Item = ApiMethod> {
         let blob = self.blob();
         let first = blob.search(id);
@@ -99,6 +94,12 @@ impl Catalog {
     }
 
     /// The method with this [index](ApiMethod::index).
+    ///
+    /// ```
+    /// use gcp_scopes_catalog::Catalog;
+    ///
+    /// assert_eq!(Catalog::built_in().method_at(usize::MAX), None);
+    /// ```
     #[must_use]
     pub fn method_at(self, index: usize) -> Option<ApiMethod> {
         let row = u32::try_from(index).ok().filter(|row| *row < self.blob().row_count())?;
@@ -114,14 +115,14 @@ impl ApiMethod {
     /// (what [`api`](Self::api) says, a colon, the id) names a version.
     ///
     /// ```
-    /// # #[cfg(not(feature = "full"))] fn main() {}
-    /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(feature = "full")] {
     /// # use gcp_scopes_catalog::ApiMethod;
     /// assert_eq!(ApiMethod::by_id("compute.instances.get")?.api(), "compute.v1");
     /// assert_eq!(ApiMethod::by_id("compute.beta:compute.instances.get")?.api(), "compute.beta");
     /// let error = ApiMethod::by_id("storage.objects.insrt").unwrap_err();
     /// assert!(error.to_string().contains("did you mean `storage.objects.insert`"));
-    /// # Ok(()) }
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
@@ -130,31 +131,16 @@ impl ApiMethod {
         Catalog::built_in().method(id)
     }
 
-    /// The method of this id in every version that has it, the one of [`by_id`](Self::by_id) first.
-    ///
-    /// ```
-    /// # #[cfg(not(feature = "full"))] fn main() {}
-    /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::ApiMethod;
-    /// let apis: Vec<&str> = ApiMethod::versions("compute.instances.get").map(|method| method.api()).collect();
-    /// assert_eq!(apis[0], "compute.v1");
-    /// assert!(apis.contains(&"compute.beta"));
-    /// # Ok(()) }
-    /// ```
-    pub fn versions(id: &str) -> impl Iterator<Item = Self> {
-        Catalog::built_in().versions(id)
-    }
-
     /// Its place among all methods of the catalog, which is below their [count](Catalog::method_count).
     ///
     /// ```
-    /// # #[cfg(not(feature = "full"))] fn main() {}
-    /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(feature = "full")] {
     /// use gcp_scopes_catalog::Catalog;
     ///
     /// let method = Catalog::built_in().method("pubsub.projects.topics.publish")?;
     /// assert_eq!(Catalog::built_in().method_at(method.index()), Some(method));
-    /// # Ok(()) }
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn index(self) -> usize {
@@ -186,13 +172,22 @@ impl ApiMethod {
     }
 
     pub(crate) const fn of_row(catalog: Catalog, row: u32) -> Self {
-        Self { mark: row & ROW | (catalog.number() as u32) << 24 }
+        Self { mark: row & ROW | (catalog.0 as u32) << 24 }
     }
 
     /// The catalog that it is of.
+    ///
+    /// ```
+    /// # #[cfg(feature = "full")] {
+    /// use gcp_scopes_catalog::{ApiMethod, Catalog};
+    ///
+    /// assert_eq!(ApiMethod::by_id("storage.objects.get")?.catalog(), Catalog::built_in());
+    /// # }
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
+    /// ```
     #[must_use]
     pub const fn catalog(&self) -> Catalog {
-        Catalog::numbered((self.mark >> 24) as u8 & 0x7f)
+        Catalog((self.mark >> 24) as u8 & 0x7f)
     }
 
     fn record(self) -> Row {
@@ -203,11 +198,11 @@ impl ApiMethod {
     /// name: `google.pubsub.v1.Publisher.Publish`.
     ///
     /// ```
-    /// # #[cfg(not(feature = "full"))] fn main() {}
-    /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(feature = "full")] {
     /// # use gcp_scopes_catalog::ApiMethod;
     /// assert_eq!(ApiMethod::by_id("compute.beta:compute.instances.get")?.id(), "compute.instances.get");
-    /// # Ok(()) }
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn id(&self) -> &'static str {
@@ -239,39 +234,41 @@ impl ApiMethod {
     /// package: `google.bigtable.v2`.
     ///
     /// ```
-    /// # #[cfg(not(feature = "full"))] fn main() {}
-    /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(feature = "full")] {
     /// # use gcp_scopes_catalog::ApiMethod;
     /// assert_eq!(ApiMethod::by_id("storage.objects.get")?.api(), "storage.v1");
-    /// # Ok(()) }
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn api(&self) -> &'static str {
-        self.catalog().blob().api_name(self.record().api)
+        let [name, ..] = self.catalog().blob().api(self.record().api);
+        name
     }
 
     /// The host of the API: `storage.googleapis.com`.
     ///
     /// ```
-    /// # #[cfg(not(feature = "full"))] fn main() {}
-    /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(feature = "full")] {
     /// # use gcp_scopes_catalog::ApiMethod;
     /// assert_eq!(ApiMethod::by_id("bigquery.jobs.query")?.host(), "bigquery.googleapis.com");
-    /// # Ok(()) }
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn host(&self) -> &'static str {
-        self.catalog().blob().api_host(self.record().api)
+        let [.., host] = self.catalog().blob().api(self.record().api);
+        host
     }
 
     /// The HTTP verb of the method as REST: `POST`.
     ///
     /// ```
-    /// # #[cfg(not(feature = "full"))] fn main() {}
-    /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(feature = "full")] {
     /// # use gcp_scopes_catalog::ApiMethod;
     /// assert_eq!(ApiMethod::by_id("storage.objects.patch")?.verb(), "PATCH");
-    /// # Ok(()) }
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn verb(&self) -> &'static str {
@@ -281,32 +278,33 @@ impl ApiMethod {
     /// Where Google documents the API.
     ///
     /// ```
-    /// # #[cfg(not(feature = "full"))] fn main() {}
-    /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(feature = "full")] {
     /// # use gcp_scopes_catalog::ApiMethod;
     /// let link = ApiMethod::by_id("storage.objects.get")?.doc_url();
     /// assert!(link.is_some_and(|link| link.starts_with("https://")));
-    /// # Ok(()) }
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn doc_url(&self) -> Option<&'static str> {
-        Some(self.catalog().blob().api_doc(self.record().api)).filter(|url| !url.is_empty())
+        let [_, doc, _] = self.catalog().blob().api(self.record().api);
+        Some(doc).filter(|url| !url.is_empty())
     }
 
     /// The scopes of which the method accepts any one, as Google's documents list them. Empty if
     /// they list none, which says nothing about what the method needs.
     ///
-    /// A scope that is known to work but that no document lists is not named here, so that nobody is
-    /// advised to use it, unless it is all there is; the guard lets it pass all the same.
+    /// A scope that is known to work but that no document lists is not named here, so that it is
+    /// not advised, unless it is all there is. [`Lookup::accepts`](crate::Lookup::accepts) counts it.
     ///
     /// ```
-    /// # #[cfg(not(feature = "full"))] fn main() {}
-    /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(feature = "full")] {
     /// # use gcp_scopes_catalog::ApiMethod;
     /// let accepted = ApiMethod::by_id("pubsub.projects.topics.publish")?.accepted();
     /// let names: Vec<String> = accepted.iter().map(|scope| scope.short().to_owned()).collect();
     /// assert_eq!(names, ["cloud-platform", "pubsub"]);
-    /// # Ok(()) }
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn accepted(&self) -> ScopeSet {
@@ -315,26 +313,35 @@ impl ApiMethod {
         if listed.is_empty() { all().collect() } else { listed }
     }
 
-    /// Where [`accepted`](Self::accepted) is from.
+    /// Where the [accepted](Self::accepted) scopes are from:
+    ///
+    /// - `discovery`: Google's Discovery document lists them for this very method, or for the REST method
+    ///   that has the HTTP binding of this gRPC method.
+    /// - `protos`: Google's protos list them for the whole service, coarser than the truth may be.
+    /// - `inferred`: Google's documents do not say, so they are those of the equivalent JSON method: the XML
+    ///   API of Cloud Storage, and its gRPC API.
     ///
     /// ```
-    /// # #[cfg(not(feature = "full"))] fn main() {}
-    /// # #[cfg(feature = "full")] fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_catalog::{ApiMethod, Basis};
-    /// assert_eq!(ApiMethod::by_id("storage.objects.get")?.basis(), Basis::Discovery);
-    /// # Ok(()) }
+    /// # #[cfg(feature = "full")] {
+    /// use gcp_scopes_catalog::ApiMethod;
+    ///
+    /// assert_eq!(ApiMethod::by_id("storage.objects.get")?.basis(), "discovery");
+    /// // Discovery does not have Bigtable's data API; its proto lists scopes for the service as a whole.
+    /// assert_eq!(ApiMethod::by_id("google.bigtable.v2.Bigtable.ReadRows")?.basis(), "protos");
+    /// # }
+    /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
     #[must_use]
-    pub fn basis(&self) -> Basis {
+    pub fn basis(&self) -> &'static str {
         match (self.is_inferred(), self.record().basis) {
-            (true, _) | (false, TWIN) => Basis::Inferred,
-            (false, PROTOS) => Basis::Protos,
-            _ => Basis::Discovery,
+            (true, _) | (false, TWIN) => "inferred",
+            (false, PROTOS) => "protos",
+            _ => "discovery",
         }
     }
 
     /// Whether a token with these scopes holds one that the method accepts.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "full"))]
     pub(crate) fn accepts(&self, granted: &ScopeSet) -> bool {
         self.catalog().set_accepts(self.set_index(), granted)
     }
@@ -356,27 +363,17 @@ impl ApiMethod {
         overrides::at(self.record().special).filter(|_| self.catalog().data().knows_overrides)
     }
 
-    /// Whether a verdict hangs on the query, says the table of overrides.
-    pub(crate) fn depends_on_query(&self) -> bool {
-        self.special().is_some_and(|special| special.effect.depends_on_query())
-    }
-
     /// Why the table of overrides keeps back a verdict on a call of this method with this query.
-    #[cfg(test)]
-    pub(crate) fn silenced(&self, query: &str) -> Option<overrides::Silence> {
+    #[cfg(all(test, feature = "full"))]
+    pub(crate) fn silenced(&self, query: &str) -> Option<&'static overrides::Silence> {
         self.special()?.effect.silences(query)
     }
 }
 
 impl fmt::Debug for ApiMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "ApiMethod({}:{}{})",
-            self.api(),
-            self.id(),
-            if self.is_inferred() { ", inferred" } else { "" }
-        )
+        let inferred = if self.is_inferred() { ", inferred" } else { "" };
+        write!(f, "ApiMethod({}:{}{inferred})", self.api(), self.id())
     }
 }
 
@@ -387,19 +384,14 @@ impl fmt::Display for ApiMethod {
     }
 }
 
-/// What to say about an id that is not there.
-fn miss(catalog: Catalog, id: &str, bare: &str) -> String {
-    if catalog.blob().row_count() == 0 {
-        return format!(
-            "unknown method `{id}`: no catalog is compiled in; enable the feature `catalog-full`"
-        );
-    }
-    let apis: Vec<_> = catalog.versions(bare).map(|method| format!("`{}:{bare}`", method.api())).collect();
+fn unknown(catalog: Catalog, id: &str, bare: &str) -> Error {
+    let apis: Vec<_> = catalog.versions(bare).map(|method| format!("{}:{bare}", method.api())).collect();
     let near = if apis.is_empty() { nearest(catalog, bare) } else { apis };
-    match near.as_slice() {
-        [] => format!("unknown method `{id}`; ids read like `storage.objects.insert`"),
-        near => format!("unknown method `{id}`; did you mean {}?", near.join(", ")),
-    }
+    let hint = match catalog.method_count() {
+        0 => NO_CATALOG,
+        _ => "; ids read like `storage.objects.insert`",
+    };
+    Error::unknown(ErrorKind::UnknownMethod, "method", id, &near, hint)
 }
 
 /// At most three ids: those that end in the text, else those that one may have mistyped.
@@ -407,16 +399,13 @@ fn nearest(catalog: Catalog, text: &str) -> Vec<String> {
     let mut near: Vec<_> = (0..catalog.blob().row_count())
         .map(|row| name::text(catalog, row))
         .filter_map(|id| match id.strip_suffix(text) {
-            Some(rest) if rest.ends_with('.') => Some((0, id)),
-            _ => typos(text, &id).map(|edits| (edits, id)),
+            Some(rest) if rest.ends_with('.') => Some((0, id.len(), id)),
+            _ => typos(text, &id).map(|edits| (edits, id.len(), id)),
         })
         .collect();
-    near.sort_by(|(a, left), (b, right)| (a, left.len(), left).cmp(&(b, right.len(), right)));
+    near.sort();
     near.dedup();
-    let best = near.first().map_or(0, |(edits, _)| *edits);
-    near.into_iter()
-        .take_while(|(edits, _)| *edits == best)
-        .take(3)
-        .map(|(_, id)| format!("`{id}`"))
-        .collect()
+    let best = near.first().map_or(0, |(edits, ..)| *edits);
+    let near = near.into_iter().take_while(|(edits, ..)| *edits == best);
+    near.take(3).map(|(.., id)| id.into_owned()).collect()
 }

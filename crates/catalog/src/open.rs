@@ -14,18 +14,16 @@
 //! scope …
 //! ```
 
-use std::ops::Range;
-
+use crate::blob::Blob;
 use crate::blob::check::{checked, scope_numbers};
 use crate::catalog::{Catalog, Data};
 use crate::error::{Error, ErrorKind};
 use crate::overrides;
 use crate::scope::Scope;
-use crate::version::Version;
 
 /// What the file begins with. The number is that of this format.
 const FIRST: &str = "gcp-scopes-catalog 1";
-/// As many scopes as there can be: each has a number, and those that the program knows have theirs.
+/// As many as can be numbered beside those that the program knows: a number has 16 bits.
 const MOST_SCOPES: usize = 32_768;
 
 impl Catalog {
@@ -37,152 +35,89 @@ impl Catalog {
     /// ```
     /// use gcp_scopes_catalog::Catalog;
     ///
-    /// let error = Catalog::open(b"<!DOCTYPE html>".to_vec()).unwrap_err();
+    /// let error = Catalog::open(b"<!DOCTYPE html>").unwrap_err();
     /// assert!(error.to_string().contains("line 1"));
     /// ```
     ///
     /// # Errors
     /// The bytes are no catalog; the message says what is wrong and where.
-    pub fn open(mut bytes: Vec<u8>) -> Result<Self, Error> {
-        let (blob, unheard) = renumbered(&mut bytes).map_err(invalid)?;
-        let bytes: &'static [u8] = Vec::leak(bytes);
-        let (head, known) = (parse(bytes).map_err(invalid)?, Scope::known_count() + unheard.len());
-        let blob = checked(bytes.get(blob).unwrap_or_default(), known).map_err(invalid)?;
-        let knows_overrides = head.overrides == overrides::fingerprint();
-        let data = Data { blob, unheard, knows_overrides, version: head.version() };
-        Self::keep(data).ok_or_else(|| invalid("too many were opened before"))
+    pub fn open(bytes: &[u8]) -> Result<Self, Error> {
+        let invalid = |why: String| {
+            Error::new(ErrorKind::InvalidData, format!("not a catalog that can be opened: {why}"))
+        };
+        let data = read(bytes).map_err(invalid)?;
+        Self::keep(data).ok_or_else(|| invalid("too many were opened before".to_owned()))
     }
 }
 
-/// Where the data lies, in which the scopes have the program's numbers now, and those scopes that it has not
-/// heard of.
-fn renumbered(bytes: &mut [u8]) -> Result<(Range<usize>, Vec<Scope>), String> {
+/// Copies the data, in which the scopes then have the program's numbers.
+fn read(bytes: &[u8]) -> Result<Data, String> {
     let head = parse(bytes)?;
-    let (data, mut unheard) = (head.data..bytes.len(), Vec::new());
-    checked(bytes.get(data.clone()).unwrap_or_default(), head.scopes.len())?;
-    let mut number = |uri: &&str| {
-        let scope = Scope::from_uri(uri);
-        scope.number().map_or_else(
-            || {
-                unheard.push(scope);
-                Scope::known_count() + unheard.len() - 1
-            },
-            usize::from,
-        )
-    };
-    let numbers: Vec<usize> = head.scopes.iter().map(&mut number).collect();
-    let data_bytes = bytes.get_mut(data.clone()).unwrap_or_default();
-    let range = scope_numbers(data_bytes);
-    for two in data_bytes.get_mut(range).unwrap_or_default().chunks_exact_mut(2) {
-        let old = usize::from(u16::from_le_bytes([two[0], two[1]]));
-        let new =
-            numbers.get(old).and_then(|new| u16::try_from(*new).ok()).ok_or("a scope without a number")?;
-        two.copy_from_slice(&new.to_le_bytes());
+    let mut data = head.data.to_vec();
+    checked(&data, head.scopes.len())?;
+    let (mut numbers, mut unheard) = (Vec::new(), Vec::new());
+    for scope in head.scopes.into_iter().map(Scope::from_uri) {
+        numbers.push(scope.number().map_or(Scope::known_count() + unheard.len(), usize::from));
+        unheard.extend(Some(scope).filter(|scope| !scope.is_known()));
     }
-    Ok((data, unheard))
+    let range = scope_numbers(&data);
+    for two in data.get_mut(range).unwrap_or_default().chunks_exact_mut(2) {
+        let old = usize::from(u16::from_le_bytes([two[0], two[1]]));
+        let new = numbers.get(old).and_then(|new| u16::try_from(*new).ok());
+        two.copy_from_slice(&new.ok_or("a scope without a number")?.to_le_bytes());
+    }
+    let version = String::leak(head.newest.to_owned());
+    let knows_overrides = head.overrides == overrides::fingerprint();
+    Ok(Data { blob: Blob::open(Vec::leak(data)), unheard, knows_overrides, version })
 }
 
-/// The text before the data.
+/// The text before the data, and the data.
 struct Head<'a> {
-    /// The name of the package and its version.
-    package: (&'a str, &'a str),
-    protos: (&'a str, &'a str),
     newest: &'a str,
-    /// Documents, methods, rpcs and routes.
-    counts: [u32; 4],
     overrides: u64,
     scopes: Vec<&'a str>,
-    /// Where the data begins.
-    data: usize,
-}
-
-impl Head<'static> {
-    fn version(&self) -> Version {
-        let ((package, package_version), (protos, protos_version)) = (self.package, self.protos);
-        let [documents, methods, rpcs, routes] = self.counts;
-        let scopes = u32::try_from(self.scopes.len()).unwrap_or(u32::MAX);
-        Version {
-            package,
-            package_version,
-            newest_revision: self.newest,
-            protos,
-            protos_version,
-            documents,
-            methods,
-            rpcs,
-            routes,
-            scopes,
-        }
-    }
+    data: &'a [u8],
 }
 
 fn parse(bytes: &[u8]) -> Result<Head<'_>, String> {
-    let mut lines = Lines { bytes, place: 0, number: 0 };
-    match lines.next()? {
-        FIRST => {}
-        other => return Err(format!("line 1 is `{other:.40}` and not `{FIRST}`")),
+    let end = bytes.windows(2).position(|two| two == b"\n\n");
+    let (text, data) = bytes.split_at(end.unwrap_or(bytes.len()));
+    let text = std::str::from_utf8(text);
+    let text = text.map_err(|error| format!("byte {} is no text", error.valid_up_to()))?;
+    let mut lines = text.split('\n').zip(1..);
+    match lines.next() {
+        Some((FIRST, _)) => {}
+        other => return Err(format!("line 1 is `{:.40}` and not `{FIRST}`", other.unwrap_or_default().0)),
     }
-    let (package, protos) = (lines.pair("package")?, lines.pair("protos")?);
-    let newest = lines.value("newest")?;
-    let counts = lines.value("counts")?;
-    let counts: Vec<u32> = counts.split(' ').map_while(|count| count.parse().ok()).collect();
-    let counts = <[u32; 4]>::try_from(counts)
-        .map_err(|_| format!("line {} does not hold four counts", lines.number))?;
-    let overrides = lines.value("overrides")?;
-    let overrides = overrides.parse().map_err(|_| format!("line {} holds no number", lines.number))?;
-    let scopes = lines.scopes()?;
-    let data = lines.place;
-    Ok(Head { package, protos, newest, counts, overrides, scopes, data })
+    for name in ["package", "protos"] {
+        let (value, number) = value(lines.next(), name)?;
+        value.split_once(' ').ok_or_else(|| format!("line {number} has no version"))?;
+    }
+    let (newest, _) = value(lines.next(), "newest")?;
+    let (counts, number) = value(lines.next(), "counts")?;
+    if counts.split(' ').map_while(|count| count.parse::<u32>().ok()).count() != 4 {
+        return Err(format!("line {number} does not hold four counts"));
+    }
+    let (overrides, number) = value(lines.next(), "overrides")?;
+    let overrides = overrides.parse().map_err(|_| format!("line {number} holds no number"))?;
+    let scopes = lines.map(scope).collect::<Result<Vec<_>, _>>()?;
+    if scopes.len() > MOST_SCOPES {
+        return Err(format!("there are {} scopes, and {MOST_SCOPES} can be numbered", scopes.len()));
+    }
+    let last = text.split('\n').count();
+    let data = data.get(2..).ok_or_else(|| format!("the text ends in line {last}, and no data follows"))?;
+    Ok(Head { newest, overrides, scopes, data })
 }
 
-/// The lines of the text, counted.
-struct Lines<'a> {
-    bytes: &'a [u8],
-    place: usize,
-    number: usize,
+/// What follows the name in a line, and the line's number.
+fn value<'a>(line: Option<(&'a str, usize)>, name: &str) -> Result<(&'a str, usize), String> {
+    let (line, number) = line.ok_or_else(|| format!("the text ends before the line `{name} …`"))?;
+    let value = line.strip_prefix(name).and_then(|rest| rest.strip_prefix(' '));
+    let value = value.ok_or_else(|| format!("line {number} is `{line:.40}` and not `{name} …`"))?;
+    Ok((value, number))
 }
 
-impl<'a> Lines<'a> {
-    fn next(&mut self) -> Result<&'a str, String> {
-        self.number += 1;
-        let rest = self.bytes.get(self.place..).unwrap_or_default();
-        let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        if line.len() == rest.len() && self.number > 1 {
-            return Err(format!("the text ends in line {}, and no data follows", self.number));
-        }
-        self.place += line.len() + 1;
-        std::str::from_utf8(line).map_err(|_| format!("line {} is no text", self.number))
-    }
-
-    fn value(&mut self, name: &str) -> Result<&'a str, String> {
-        let line = self.next()?;
-        let value = line.strip_prefix(name).and_then(|rest| rest.strip_prefix(' '));
-        value.ok_or_else(|| format!("line {} is `{line:.40}` and not `{name} …`", self.number))
-    }
-
-    fn pair(&mut self, name: &str) -> Result<(&'a str, &'a str), String> {
-        let value = self.value(name)?;
-        value.split_once(' ').ok_or_else(|| format!("line {} has no version", self.number))
-    }
-
-    /// The scopes up to the empty line.
-    fn scopes(&mut self) -> Result<Vec<&'a str>, String> {
-        let mut scopes = Vec::new();
-        loop {
-            match self.next()? {
-                "" => return Ok(scopes),
-                _ if scopes.len() >= MOST_SCOPES => {
-                    return Err(format!("line {} is one scope too many", self.number));
-                }
-                line => match line.strip_prefix("scope ").filter(|uri| !uri.is_empty()) {
-                    Some(uri) => scopes.push(uri),
-                    None => return Err(format!("line {} is `{line:.40}` and no scope", self.number)),
-                },
-            }
-        }
-    }
-}
-
-fn invalid(why: impl std::fmt::Display) -> Error {
-    Error::new(ErrorKind::InvalidData, format!("not a catalog that can be opened: {why}"))
+fn scope((line, number): (&str, usize)) -> Result<&str, String> {
+    let uri = line.strip_prefix("scope ").filter(|uri| !uri.is_empty());
+    uri.ok_or_else(|| format!("line {number} is `{line:.40}` and no scope"))
 }

@@ -14,98 +14,31 @@ pub(crate) const MAX_SEGMENTS: usize = 64;
 pub const MAX_LITERAL: usize = 64;
 
 const LANES: u64 = 0x0101_0101_0101_0101;
-const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-const HIGH: u64 = !LOW;
+const HIGH: u64 = 0x8080_8080_8080_8080;
 
-/// Where the segments of a path are.
-pub(crate) struct Path<'p> {
-    bytes: &'p [u8],
-    cuts: &'p mut Cuts,
-    count: usize,
+/// Cuts a path into its segments, as sent; nothing for a path that this module does not look at. The caller
+/// lends the room, so that nothing is allocated.
+pub(crate) fn cut<'r, 'p>(
+    path: &'p str,
+    room: &'r mut [&'p [u8]; MAX_SEGMENTS],
+) -> Option<&'r mut [&'p [u8]]> {
+    let path = path.as_bytes().strip_prefix(b"/").filter(|rest| rest.len() < usize::from(u16::MAX))?;
+    let mut count = 0;
+    for segment in path.split(|byte| *byte == b'/') {
+        *room.get_mut(count)? = segment;
+        count += 1;
+    }
+    room.get_mut(..count)
 }
 
-/// Places of the slashes, then the end. The caller lends the room, so that it is never copied.
-pub(crate) type Cuts = [u16; MAX_SEGMENTS + 1];
-
-impl<'p> Path<'p> {
-    /// Cuts a path, or nothing if it is not one this module looks at.
-    #[inline]
-    pub(crate) fn new(path: &'p str, cuts: &'p mut Cuts) -> Option<Self> {
-        let bytes = path.as_bytes();
-        let end = u16::try_from(bytes.len()).ok().filter(|_| bytes.first() == Some(&b'/'))?;
-        let mut count = 0;
-        for (at, byte) in (0..).zip(bytes) {
-            if *byte == b'/' {
-                *cuts.get_mut(count)? = at;
-                count += 1;
-            }
-        }
-        *cuts.get_mut(count)? = end;
-        Some(Self { bytes, cuts, count })
-    }
-
-    /// How many segments there are; at least one.
-    #[inline]
-    pub(crate) fn len(&self) -> usize {
-        self.count
-    }
-
-    /// The segment as sent.
-    #[inline]
-    pub(crate) fn segment(&self, index: usize) -> &'p [u8] {
-        match (self.cuts.get(index), self.cuts.get(index + 1)) {
-            (Some(&from), Some(&to)) => {
-                self.bytes.get(usize::from(from) + 1..usize::from(to)).unwrap_or_default()
-            }
-            _ => &[],
-        }
-    }
-
-    /// Where the colon of a custom verb would be (`topic:publish`): the last one of the last segment.
-    #[inline]
-    pub(crate) fn colon(&self) -> Option<Colon> {
-        let last = self.segment(self.count.checked_sub(1)?);
-        let (has_plain, has_escaped) = colons(last);
-        if !has_plain && !has_escaped {
-            return None;
-        }
-        let start = self.bytes.len() - last.len();
-        let plain = last.iter().rposition(|byte| *byte == b':');
-        let escaped = last_escaped_colon(last);
-        match escaped.filter(|at| plain.is_none_or(|plain| plain < *at)) {
-            Some(at) => Some(Colon { at: start + at, width: 3 }),
-            None => plain.map(|at| Colon { at: start + at, width: 1 }),
-        }
-    }
-
-    /// The custom verb after a colon.
-    #[inline]
-    pub(crate) fn verb(&self, colon: Colon) -> &'p [u8] {
-        self.bytes.get(colon.at + colon.width..).unwrap_or_default()
-    }
-
-    /// Ends the last segment at the colon, or at the end of the path.
-    #[inline]
-    pub(crate) fn end_at(&mut self, colon: Option<Colon>) {
-        let end = colon.map_or(self.bytes.len(), |colon| colon.at);
-        if let (Some(cut), Ok(end)) = (self.cuts.get_mut(self.count), u16::try_from(end)) {
-            *cut = end;
-        }
-    }
-}
-
-/// The colon before a custom verb.
-#[derive(Clone, Copy)]
-pub(crate) struct Colon {
-    at: usize,
-    width: usize,
-}
-
-impl Colon {
-    /// Whether it was sent as `%3A`, and so may be part of a name.
-    pub(crate) fn is_escaped(self) -> bool {
-        self.width > 1
-    }
+/// Splits the last segment at its last colon (`topic:publish`): the name, the custom verb, and whether the
+/// colon was sent as `%3A`, and so may be part of a name.
+pub(crate) fn split_verb(last: &[u8]) -> Option<(&[u8], &[u8], bool)> {
+    let plain = last.iter().rposition(|byte| *byte == b':');
+    let is_colon = |three: &[u8]| matches!(three, [b'%', b'3', b'a' | b'A']);
+    let escaped = last.windows(3).rposition(is_colon).filter(|at| plain.is_none_or(|plain| plain < *at));
+    let (at, width) = escaped.map(|at| (at, 3)).or_else(|| plain.map(|at| (at, 1)))?;
+    Some((last.get(..at)?, last.get(at + width..)?, width == 3))
 }
 
 /// The segments of a path as sent, each found when it is asked for.
@@ -158,24 +91,13 @@ impl<'p> Segments<'p> {
 /// Whether a segment holds a colon, and whether it holds one as `%3A`, or something that begins alike.
 #[inline]
 pub(crate) fn colons(segment: &[u8]) -> (bool, bool) {
-    let mut seen = 0;
-    each_eight(segment, |eight| seen |= any(eight, b':') | any(eight, b'%'));
-    if seen & HIGH == 0 {
-        return (false, false);
-    }
-    let (mut plain, mut escaped, mut carry) = (0, 0, 0);
+    let (mut colons, mut percents) = (0, 0);
     each_eight(segment, |eight| {
-        let percents = lanes(eight, b'%');
-        plain |= any(eight, b':');
-        escaped |= (percents << 8 | carry) & lanes(eight, b'3');
-        carry = percents >> 56;
+        colons |= any(eight, b':');
+        percents |= any(eight, b'%');
     });
-    (plain & HIGH != 0, escaped != 0)
-}
-
-fn last_escaped_colon(segment: &[u8]) -> Option<usize> {
-    let is_colon = |at: &usize| matches!(segment.get(*at..), Some([b'%', b'3', b'a' | b'A', ..]));
-    (0..segment.len()).rev().find(is_colon)
+    let is_escaped = percents & HIGH != 0 && segment.windows(2).any(|two| two == b"%3");
+    (colons & HIGH != 0, is_escaped)
 }
 
 /// Hands out the bytes as little-endian words of eight, the last one filled with zeros.
@@ -230,35 +152,15 @@ fn any(eight: u64, byte: u8) -> u64 {
     differs.wrapping_sub(LANES) & !differs
 }
 
-/// The high bit of each lane of `eight` that holds `byte`.
-#[inline]
-fn lanes(eight: u64, byte: u8) -> u64 {
-    let differs = eight ^ (LANES * u64::from(byte));
-    !(((differs & LOW) + LOW) | differs | LOW)
-}
-
 /// Percent-decodes a segment into `room`. Nothing if it can be no literal: too
 /// long, or with a slash.
 pub(crate) fn decode<'r>(segment: &[u8], room: &'r mut [u8; MAX_LITERAL]) -> Option<&'r [u8]> {
-    let mut rest = segment;
     let mut len = 0;
-    while let Some((first, after)) = rest.split_first() {
-        let (byte, after) = match (first, after) {
-            (b'%', [high, low, after @ ..]) => match (hex(*high), hex(*low)) {
-                (Some(high), Some(low)) => (high << 4 | low, after),
-                _ => (b'%', rest.get(1..)?),
-            },
-            _ => (*first, after),
-        };
+    for byte in percent_encoding::percent_decode(segment) {
         *room.get_mut(len).filter(|_| byte != b'/')? = byte;
         len += 1;
-        rest = after;
     }
     room.get(..len)
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 /// Sixteen bits of a segment: its length and both ends, mixed. Equal hashes prove nothing.

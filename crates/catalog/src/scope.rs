@@ -19,13 +19,13 @@ mod known;
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
 use crate::error::{Error, ErrorKind};
 use crate::typo::nearest;
-use aliases::{ALIASES, UNTOLD};
+use aliases::{ALIASES, UNLISTED};
 use known::SCOPES;
 
 /// What almost every Google scope begins with, and what [`Scope::short`] leaves out.
@@ -91,18 +91,13 @@ impl Scope {
     }
 
     /// Every scope that the catalog has heard of.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "full"))]
     pub(crate) fn all_known() -> impl Iterator<Item = Self> {
         (0..SCOPES.len()).map(Self::numbered)
     }
 
     pub(crate) fn numbered(index: usize) -> Self {
         Self(Name::Known(u16::try_from(index).expect("fewer than 65,536 scopes")))
-    }
-
-    /// The scope with this number, if the program has heard of that many.
-    pub(crate) fn with_number(number: usize) -> Option<Self> {
-        (number < SCOPES.len()).then(|| Self::numbered(number))
     }
 
     /// Its number, if the program has heard of it.
@@ -185,32 +180,20 @@ impl FromStr for Scope {
         if text.contains("://") && !text.contains(char::is_whitespace) {
             return Ok(Self::from_uri(text));
         }
-        let exact = Self::from_uri(text);
-        if exact.is_known() {
-            return Ok(exact);
-        }
-        let full = Self::from_uri(&format!("{PREFIX}{text}"));
-        if full.is_known() {
-            return Ok(full);
-        }
-        match ALIASES.iter().find(|(alias, _)| *alias == text) {
-            Some((_, short)) => Ok(Self::from_uri(&format!("{PREFIX}{short}"))),
-            None => Err(unknown(text)),
-        }
+        let alias = ALIASES.iter().find(|(alias, _)| *alias == text).map_or(text, |(_, short)| *short);
+        let names = [text, &format!("{PREFIX}{text}"), &format!("{PREFIX}{alias}")];
+        names.map(Self::from_uri).into_iter().find(Self::is_known).ok_or_else(|| unknown(text))
     }
 }
 
 fn unknown(text: &str) -> Error {
     let shorts = SCOPES.iter().map(|uri| uri.rsplit("/auth/").next().unwrap_or(uri));
-    let message = match nearest(text, shorts.chain(ALIASES.iter().map(|(alias, _)| *alias))) {
-        Some(near) => format!("unknown scope `{text}`; did you mean `{near}`?"),
-        None => format!(
-            "unknown scope `{text}`; write its full URI, or a short name such as `devstorage.read_only`, as in \
-             https://developers.google.com/identity/protocols/oauth2/scopes"
-        ),
-    };
-    Error::new(ErrorKind::UnknownScope, message)
+    let near = nearest(text, shorts.chain(ALIASES.iter().map(|(alias, _)| *alias)));
+    Error::unknown(ErrorKind::UnknownScope, "scope", text, near.as_slice(), HINT)
 }
+
+const HINT: &str = "; write its full URI, or a short name such as `devstorage.read_only`, as in \
+     https://developers.google.com/identity/protocols/oauth2/scopes";
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -287,17 +270,13 @@ impl ScopeSet {
     /// ```
     pub fn insert(&mut self, scope: Scope) {
         match scope.0 {
-            Name::Known(index) => self.insert_numbered(usize::from(index)),
+            Name::Known(index) => self.bits[usize::from(index) / 64] |= 1 << (index % 64),
             Name::Other(uri) => {
                 if let Err(place) = self.others.binary_search(&uri) {
                     self.others.insert(place, uri);
                 }
             }
         }
-    }
-
-    pub(crate) fn insert_numbered(&mut self, index: usize) {
-        self.bits[index / 64] |= 1 << (index % 64);
     }
 
     /// Whether the set holds this scope.
@@ -363,10 +342,9 @@ impl ScopeSet {
         self.others.is_empty()
     }
 
-    /// Whether one of the scopes may open what no list of Google's tells.
-    pub(crate) fn holds_untold(&self) -> bool {
-        static SET: LazyLock<ScopeSet> = LazyLock::new(|| UNTOLD.into_iter().map(Scope::from_uri).collect());
-        self.intersects(&SET)
+    /// Whether one of the scopes opens methods for which Google does not list it.
+    pub(crate) fn holds_unlisted(&self) -> bool {
+        UNLISTED.into_iter().any(|uri| self.contains(&Scope::from_uri(uri)))
     }
 
     /// Whether the set is empty.

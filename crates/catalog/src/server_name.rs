@@ -9,28 +9,21 @@ use crate::catalog::Catalog;
 use crate::method::ApiMethod;
 use crate::server_names::{ACTIONS, APIS};
 
-impl ApiMethod {
-    /// The method that a server names so; `service` is the API's host as the server names it.
+impl Catalog {
+    /// The method that a server calls by this name; `service` is the API's host as the server names it.
     ///
-    /// None where that is not certain: most internal names tell only parts of a method.
+    /// None where that is not certain: most internal names hold only parts of a method's.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
-    /// use gcp_scopes_catalog::ApiMethod;
+    /// use gcp_scopes_catalog::Catalog;
     ///
-    /// let method = ApiMethod::by_server_name("compute.googleapis.com", "compute.v1.InstancesService.List");
+    /// let by_name = |name| Catalog::built_in().method_by_server_name("compute.googleapis.com", name);
+    /// let method = by_name("compute.v1.InstancesService.List");
     /// assert_eq!(method.map(|method| method.id()), Some("compute.instances.list"));
-    /// assert_eq!(ApiMethod::by_server_name("compute.googleapis.com", "compute.v1.Magic.Do"), None);
+    /// assert_eq!(by_name("compute.v1.Magic.Do"), None);
     /// # }
     /// ```
-    #[must_use]
-    pub fn by_server_name(service: &str, name: &str) -> Option<Self> {
-        Catalog::built_in().method_by_server_name(service, name)
-    }
-}
-
-impl Catalog {
-    /// The method that a server names so: see [`ApiMethod::by_server_name`].
     #[must_use]
     pub fn method_by_server_name(self, service: &str, name: &str) -> Option<ApiMethod> {
         let name = name.trim_start_matches('/').replace('/', ".");
@@ -123,7 +116,7 @@ mod tests {
                 "google.apps.sheets.v4.SpreadsheetsService.BatchUpdateSpreadsheet",
                 Some("sheets.spreadsheets.batchUpdate"),
             ),
-            // Two resources deep, so not told by the name.
+            // Two resources deep, which the name does not show.
             ("sheets", "google.apps.sheets.v4.SpreadsheetsService.GetValues", None),
             ("gmail", "caribou.api.proto.MailboxService.BatchFetchThings", None),
             ("drive", "compute.v1.InstancesService.List", None),
@@ -132,7 +125,7 @@ mod tests {
             ("", "", None),
         ];
         for (service, name, id) in rows {
-            let found = ApiMethod::by_server_name(&format!("{service}.googleapis.com"), name);
+            let found = Catalog::built_in().method_by_server_name(&format!("{service}.googleapis.com"), name);
             assert_eq!(found.map(|method| method.id()), id, "{name}");
         }
     }

@@ -13,8 +13,15 @@ pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
     candidates.filter_map(edits).min().map(|(_, name)| name)
 }
 
-/// How many typos turn one into the other, if so few that one may be meant by the other: two neighbours
-/// that changed places count as one. Of a short word nearly all is right, or it is another word.
+/// How many typos turn one text into the other; none if they are too many for that. Two letters that changed
+/// places count as one. Of up to seven letters at most one may be wrong, of longer texts a quarter.
+///
+/// ```
+/// use gcp_scopes_catalog::typos;
+///
+/// assert_eq!(typos("stroage", "storage"), Some(1));
+/// assert_eq!(typos("books", "storage"), None);
+/// ```
 #[must_use]
 pub fn typos(text: &str, name: &str) -> Option<usize> {
     let most = match text.len() {

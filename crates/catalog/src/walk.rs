@@ -10,8 +10,10 @@
 //! if any (`u24`); its literals, ascending by hash ([`EDGE`]: hash `u16`, child `u24`, text `u32`); its
 //! methods ([`METHOD`]: key `u16`, which is custom verb × 8 + HTTP verb, and row `u24`).
 
-use super::blob::{Blob, Host, u16_at, u32_at, verb_code};
-use super::path::{MAX_LITERAL, MAX_SEGMENTS, Path, Segments, colons, decode, hash, is_escaped, same};
+use super::blob::{Blob, Host, NODES, u16_at, u32_at, verb_code};
+use super::path::{
+    MAX_LITERAL, MAX_SEGMENTS, Segments, colons, cut, decode, hash, is_escaped, same, split_verb,
+};
 
 /// Where the rows of `www.googleapis.com/<api>/…` live that its own documents do not list.
 pub const LEGACY: &str = "/legacy";
@@ -25,8 +27,6 @@ pub(crate) const WILD_BYTES: u8 = 7;
 pub(crate) const EDGE: usize = 9;
 pub(crate) const METHOD: usize = 5;
 
-/// The most choices that can be open at once; the generator checks that its tries need fewer.
-pub const MAX_OPEN: usize = 16;
 /// More steps than any real path takes, so that a path made to be slow is not looked at for long.
 const MAX_STEPS: usize = 2048;
 
@@ -60,7 +60,7 @@ fn straight(blob: &Blob<'_>, host: Host, verb: u16, path: &str) -> Option<u32> {
         if segments.is_done() {
             let (segment, key) = last(blob, segment, verb)?;
             let end = first_choice(blob, at, segment)?;
-            return Node::at(blob.nodes, end).row(key);
+            return Node::at(blob.section(NODES), end).row(key);
         }
         at = first_choice(blob, at, segment)?;
     }
@@ -68,7 +68,7 @@ fn straight(blob: &Blob<'_>, host: Host, verb: u16, path: &str) -> Option<u32> {
 
 #[inline(always)]
 fn first_choice(blob: &Blob<'_>, at: u32, segment: &[u8]) -> Option<u32> {
-    let node = Node::at(blob.nodes, at);
+    let node = Node::at(blob.section(NODES), at);
     match node.literal(blob, segment) {
         None if is_name(segment) => node.star(),
         child => child,
@@ -96,29 +96,29 @@ fn last<'p>(blob: &Blob<'_>, segment: &'p [u8], verb: u16) -> Option<(&'p [u8], 
 /// Takes every choice and every reading, in the order of preference.
 #[cold]
 fn thorough(blob: &Blob<'_>, host: Host, verb: u16, path: &str) -> Option<u32> {
-    let mut cuts = [0; MAX_SEGMENTS + 1];
-    let mut path = Path::new(path, &mut cuts)?;
-    match under(blob, blob.root(host), verb, &mut path) {
-        None if blob.host_name(host) == WWW.as_bytes() => {
-            under(blob, blob.root(blob.host(LEGACY)?), verb, &mut path)
-        }
-        found => found,
-    }
+    let mut room = [&b""[..]; MAX_SEGMENTS];
+    let segments = cut(path, &mut room)?;
+    under(blob, blob.root(host), verb, segments).or_else(|| {
+        let legacy = blob.host(LEGACY).filter(|_| blob.host_name(host) == WWW.as_bytes())?;
+        under(blob, blob.root(legacy), verb, segments)
+    })
 }
 
-fn under(blob: &Blob<'_>, root: u32, verb: u16, path: &mut Path<'_>) -> Option<u32> {
-    let Some(colon) = path.colon() else {
-        return walk(blob, root, path, verb);
+fn under<'p>(blob: &Blob<'_>, root: u32, verb: u16, segments: &mut [&'p [u8]]) -> Option<u32> {
+    let walk = |segments: &[&[u8]], key| Walk { blob, segments, key, steps: MAX_STEPS }.from(root, 0, false);
+    let last = *segments.last()?;
+    let Some((name, custom, is_escaped)) = split_verb(last) else { return walk(segments, verb) };
+    let custom = custom_verb(blob, custom);
+    let mut with_last = |text: &'p [u8], key| {
+        *segments.last_mut()? = text;
+        walk(segments, key)
     };
-    let with = custom_verb(blob, path.verb(colon)).and_then(|custom| {
-        path.end_at(Some(colon));
-        walk(blob, root, path, custom << 3 | verb)
-    });
-    path.end_at(None);
-    match with {
-        None => walk(blob, root, path, verb),
+    let with_verb = custom.and_then(|custom| with_last(name, custom << 3 | verb));
+    match with_verb {
+        Some(row) if !is_escaped => Some(row),
         // `%3A` may as well belong to a name: two readings, no opinion.
-        Some(row) => Some(row).filter(|_| !colon.is_escaped() || walk(blob, root, path, verb).is_none()),
+        Some(row) => Some(row).filter(|_| with_last(last, verb).is_none()),
+        None => with_last(last, verb),
     }
 }
 
@@ -126,64 +126,30 @@ fn custom_verb(blob: &Blob<'_>, name: &[u8]) -> Option<u16> {
     blob.custom_verb(name).or_else(|| blob.custom_verb(decode(name, &mut [0; MAX_LITERAL])?))
 }
 
-/// A place in the walk: a node, the next segment, and which choice is next.
-#[derive(Clone, Copy)]
-struct Step {
-    node: u32,
-    next: u16,
-    choice: Choice,
+/// The search for the methods with one key below a node.
+struct Walk<'a> {
+    blob: &'a Blob<'a>,
+    segments: &'a [&'a [u8]],
+    key: u16,
+    /// How many are left.
+    steps: usize,
 }
 
-#[derive(Clone, Copy)]
-enum Choice {
-    Literal,
-    Star,
-    DoubleStar,
-    /// The node is the child of a `**` that may swallow more.
-    More,
-}
-
-fn walk(blob: &Blob<'_>, root: u32, path: &Path<'_>, key: u16) -> Option<u32> {
-    let mut step = Step { node: root, next: 0, choice: Choice::Literal };
-    let mut open = Open { steps: [step; MAX_OPEN], len: 0 };
-    for _ in 0..MAX_STEPS {
-        let node = Node::at(blob.nodes, step.node);
-        let on = if usize::from(step.next) < path.len() {
-            advance(blob, &node, path, step, &mut open)
-        } else if let Some(row) = node.row(key) {
-            return Some(row);
-        } else {
-            None
-        };
-        step = match on {
-            Some(on) => on,
-            None => open.pop()?,
-        };
-    }
-    None
-}
-
-/// One segment further, by the first choice that is left. Later choices are kept in `open`.
-fn advance(blob: &Blob<'_>, node: &Node<'_>, path: &Path<'_>, step: Step, open: &mut Open) -> Option<Step> {
-    let segment = path.segment(usize::from(step.next));
-    let on = |node, choice| Some(Step { node, next: step.next + 1, choice });
-    if let Choice::More = step.choice {
-        open.push(Step { next: step.next + 1, ..step }, is_name(segment));
-    }
-    if let Choice::Literal | Choice::More = step.choice {
-        if let Some(child) = node.literal(blob, segment) {
-            open.push(Step { choice: Choice::Star, ..step }, node.flags() != 0);
-            return on(child, Choice::Literal);
+impl Walk<'_> {
+    /// Goes on at a node with the segments from `next` on. Below a `**` more of them may belong to it.
+    fn from(&mut self, at: u32, next: usize, is_below_double_star: bool) -> Option<u32> {
+        self.steps = self.steps.checked_sub(1)?;
+        let node = Node::at(self.blob.section(NODES), at);
+        let Some(segment) = self.segments.get(next) else { return node.row(self.key) };
+        let literal = node.literal(self.blob, segment).and_then(|child| self.from(child, next + 1, false));
+        if literal.is_some() || !is_name(segment) {
+            return literal;
         }
+        let star = node.star().and_then(|child| self.from(child, next + 1, false));
+        let double_star = |walk: &mut Self| walk.from(node.double_star()?, next + 1, true);
+        let more = |walk: &mut Self| if is_below_double_star { walk.from(at, next + 1, true) } else { None };
+        star.or_else(|| double_star(self)).or_else(|| more(self))
     }
-    if !is_name(segment) {
-        return None;
-    }
-    if let (Some(child), Choice::Literal | Choice::More | Choice::Star) = (node.star(), step.choice) {
-        open.push(Step { choice: Choice::DoubleStar, ..step }, node.flags() & HAS_DOUBLE_STAR != 0);
-        return on(child, Choice::Literal);
-    }
-    node.double_star().and_then(|child| on(child, Choice::More))
 }
 
 /// Whether a wildcard may stand for this segment.
@@ -192,29 +158,9 @@ fn is_name(segment: &[u8]) -> bool {
     segment.len() > 2 || !matches!(segment, b"" | b"." | b"..")
 }
 
-/// Choices not yet taken, the latest last.
-struct Open {
-    steps: [Step; MAX_OPEN],
-    len: usize,
-}
-
-impl Open {
-    fn push(&mut self, step: Step, wanted: bool) {
-        if let (true, Some(place)) = (wanted, self.steps.get_mut(self.len)) {
-            *place = step;
-            self.len += 1;
-        }
-    }
-
-    fn pop(&mut self) -> Option<Step> {
-        self.len = self.len.checked_sub(1)?;
-        self.steps.get(self.len).copied()
-    }
-}
-
 /// A node: where it is, and its first eight bytes as one number.
 #[derive(Debug, Clone, Copy)]
-pub struct Node<'a> {
+struct Node<'a> {
     nodes: &'a [u8],
     at: usize,
     head: u64,
@@ -232,24 +178,18 @@ impl<'a> Node<'a> {
         self.head as usize & 0xffff
     }
 
-    fn rows(&self) -> usize {
-        (self.head >> 16) as usize & 0xff
-    }
-
     fn flags(&self) -> u8 {
         (self.head >> 24) as u8
     }
 
     /// Where `*` leads.
     #[inline]
-    #[must_use]
-    pub fn star(&self) -> Option<u32> {
+    fn star(&self) -> Option<u32> {
         (self.flags() & HAS_STAR != 0).then_some((self.head >> 32) as u32 & 0xff_ffff)
     }
 
     /// Where `**` leads.
-    #[must_use]
-    pub fn double_star(&self) -> Option<u32> {
+    fn double_star(&self) -> Option<u32> {
         let at = if self.flags() & HAS_STAR != 0 { 7 } else { 4 };
         (self.flags() & HAS_DOUBLE_STAR != 0).then(|| u32_at(self.nodes, self.at + at) & 0xff_ffff)
     }
@@ -257,12 +197,10 @@ impl<'a> Node<'a> {
     /// The child of the literal edge that equals the segment.
     #[inline]
     fn literal(&self, blob: &Blob<'_>, segment: &[u8]) -> Option<u32> {
-        match self.literals() {
-            0 => None,
-            _ => self
-                .edge(blob, segment)
-                .or_else(|| is_escaped(segment).then(|| self.encoded(blob, segment))?),
+        if self.literals() == 0 {
+            return None;
         }
+        self.edge(blob, segment).or_else(|| is_escaped(segment).then(|| self.encoded(blob, segment))?)
     }
 
     /// The same for a segment of which more is encoded than need be.
@@ -315,8 +253,8 @@ impl<'a> Node<'a> {
     /// The row of the method with this key that ends here.
     #[inline]
     fn row(&self, key: u16) -> Option<u32> {
-        let from = self.edges() + self.literals() * EDGE;
-        let methods = self.nodes.get(from..from + self.rows() * METHOD)?;
+        let (from, count) = (self.edges() + self.literals() * EDGE, (self.head >> 16) as usize & 0xff);
+        let methods = self.nodes.get(from..from + count * METHOD)?;
         let method = methods.chunks_exact(METHOD).find(|method| u16_at(method, 0) == key)?;
         Some(u32::from(u16_at(method, 2)) | u32::from(*method.get(4)?) << 16)
     }
@@ -332,30 +270,5 @@ impl Edge {
     #[inline(always)]
     fn is(&self, blob: &Blob<'_>, text: &[u8]) -> bool {
         (self.text >> 24) as usize == text.len() && same(blob.text_of(self.text), text)
-    }
-}
-
-impl<'a> Blob<'a> {
-    /// The node at this place.
-    #[must_use]
-    pub fn node(&self, at: u32) -> Node<'a> {
-        Node::at(self.nodes, at)
-    }
-}
-
-/// All that a node holds, for tests and benchmarks.
-impl<'a> Node<'a> {
-    /// The literals, and where each leads.
-    pub fn children(&self, blob: &Blob<'a>) -> impl Iterator<Item = (&'a str, u32)> {
-        let edges = (0..self.literals()).filter_map(|place| self.edge_at(place));
-        let text = |reference| std::str::from_utf8(blob.text_of(reference)).unwrap_or_default();
-        edges.map(|edge| (text(edge.text), edge.child)).collect::<Vec<_>>().into_iter()
-    }
-
-    /// The keys of the methods that end here, and their rows.
-    pub fn methods(&self) -> impl Iterator<Item = (u16, u32)> + '_ {
-        let from = self.edges() + self.literals() * EDGE;
-        let at = (0..self.rows()).map(move |row| from + row * METHOD);
-        at.map(|at| (u16_at(self.nodes, at), u32_at(self.nodes, at + 2) & 0xff_ffff))
     }
 }

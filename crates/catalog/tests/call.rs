@@ -4,28 +4,23 @@
 
 use gcp_scopes_catalog::call::{AbstainReason, Call};
 use gcp_scopes_catalog::scope::ScopeSet;
-use gcp_scopes_catalog::{ApiMethod, Endpoints, Found, Verdict, lookup, verdict};
+use gcp_scopes_catalog::{ApiMethod, Endpoints, Lookup, lookup};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use proptest::prelude::*;
 
 const GET_BUCKET: &str = "/storage/v1/b/my-bucket";
 
 /// Looks a request up, and reads something off the answer.
-fn look<T>(
-    endpoints: &Endpoints,
-    verb: &str,
-    url: &str,
-    read: impl FnOnce(Result<Found, AbstainReason>) -> T,
-) -> T {
+fn look<T>(endpoints: &Endpoints, verb: &str, url: &str, read: impl FnOnce(Lookup) -> T) -> T {
     let uri: Uri = url.parse().unwrap_or_else(|error| panic!("{url}: {error}"));
     read(lookup(&Call::new(&verb.parse().unwrap(), &uri), endpoints))
 }
 
 /// The method's id, or the word for why there is none.
-fn name(found: &Result<Found, AbstainReason>) -> &'static str {
-    match found {
-        Ok(found) => found.method().id(),
-        Err(why) => why.as_str(),
+fn name(found: &Lookup) -> &'static str {
+    match found.method() {
+        Some(method) => method.id(),
+        None => found.abstain_reason().unwrap().as_str(),
     }
 }
 
@@ -34,13 +29,16 @@ fn name_of(verb: &str, url: &str) -> &'static str {
 }
 
 fn doubt_of(verb: &str, url: &str) -> Option<AbstainReason> {
-    look(&Endpoints::new(), verb, url, |found| found.unwrap().doubt())
+    look(&Endpoints::new(), verb, url, |found| {
+        assert!(found.method().is_some(), "{verb} {url}: {found:?}");
+        found.abstain_reason()
+    })
 }
 
-fn judge(verb: &str, url: &str, scopes: &str) -> Verdict {
-    look(&Endpoints::new(), verb, url, |found| match found {
-        Ok(found) => verdict(&found, &held(scopes)),
-        Err(why) => panic!("{verb} {url}: {why}"),
+fn judge(verb: &str, url: &str, scopes: &str) -> Result<bool, AbstainReason> {
+    look(&Endpoints::new(), verb, url, |found| {
+        assert!(found.method().is_some(), "{verb} {url}: {found:?}");
+        found.accepts(&held(scopes))
     })
 }
 
@@ -444,7 +442,7 @@ fn signed_requests_have_no_bearer_token() {
     ] {
         let headers = HeaderMap::from_iter([(http::header::AUTHORIZATION, HeaderValue::from_static(value))]);
         let uri = bucket.parse().unwrap();
-        let got = lookup(&Call::from_parts(&Method::GET, &uri, &headers), &Endpoints::new());
+        let got = lookup(&Call::new(&Method::GET, &uri).with_headers(&headers), &Endpoints::new());
         assert_eq!(name(&got), expected, "{value}");
     }
 }
@@ -455,7 +453,7 @@ fn a_copy_is_told_by_its_header() {
     for header in ["x-goog-copy-source", "x-amz-copy-source"] {
         let copy = (HeaderName::from_static(header), HeaderValue::from_static("other/o"));
         let headers = HeaderMap::from_iter([copy]);
-        let got = lookup(&Call::from_parts(&Method::PUT, &uri, &headers), &Endpoints::new());
+        let got = lookup(&Call::new(&Method::PUT, &uri).with_headers(&headers), &Endpoints::new());
         assert_eq!(name(&got), "storage.objects.copy", "{header}");
     }
 }
@@ -526,11 +524,7 @@ fn a_follow_up_of_an_upload_is_the_method_that_began_it_and_is_never_lacking() {
     ] {
         assert_eq!(name_of(verb, url), expected, "{verb} {url}");
         assert_eq!(doubt_of(verb, url), Some(AbstainReason::Session), "{verb} {url}");
-        assert_eq!(
-            judge(verb, url, "logging.write"),
-            Verdict::Abstain(AbstainReason::Session),
-            "{verb} {url}"
-        );
+        assert_eq!(judge(verb, url, "logging.write"), Err(AbstainReason::Session), "{verb} {url}");
     }
     let first = "https://storage.googleapis.com/upload/storage/v1/b/b/o?name=upload_id";
     assert_eq!(doubt_of("POST", first), None);
@@ -542,7 +536,7 @@ fn name_with(verb: &str, url: &str, headers: &[(&'static str, &'static str)]) ->
     let pairs =
         headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
     let headers = HeaderMap::from_iter(pairs);
-    name(&lookup(&Call::from_parts(&verb.parse().unwrap(), &uri, &headers), &Endpoints::new()))
+    name(&lookup(&Call::new(&verb.parse().unwrap(), &uri).with_headers(&headers), &Endpoints::new()))
 }
 
 #[test]
@@ -614,8 +608,8 @@ fn one_slash_too_many_is_named_but_never_lacking() {
     ] {
         assert_eq!(name_of(verb, url), expected, "{url}");
         assert_eq!(doubt_of(verb, url), Some(AbstainReason::Inferred), "{url}");
-        assert_eq!(judge(verb, url, "logging.write"), Verdict::Abstain(AbstainReason::Inferred), "{url}");
-        assert_eq!(judge(verb, url, "cloud-platform"), Verdict::Allow, "{url}");
+        assert_eq!(judge(verb, url, "logging.write"), Err(AbstainReason::Inferred), "{url}");
+        assert_eq!(judge(verb, url, "cloud-platform"), Ok(true), "{url}");
     }
     // What is empty in the middle is no route of any server's.
     for url in [
@@ -782,42 +776,27 @@ fn a_verdict_is_lacking_only_when_nothing_speaks_against_it() {
     let chat = "https://chat.googleapis.com/v1/spaces/s";
     let insert = "https://storage.googleapis.com/upload/storage/v1/b/b/o?name=x";
     for (verb, url, scopes, expected) in [
-        ("GET", get, "devstorage.read_only", Verdict::Allow),
-        ("GET", get, "cloud-platform openid", Verdict::Allow),
-        ("GET", get, "https://example.com/new devstorage.read_only", Verdict::Allow),
-        ("GET", get, "pubsub", Verdict::Lacking),
-        ("GET", get, "", Verdict::Lacking),
-        ("GET", get, "pubsub https://example.com/new", Verdict::Abstain(AbstainReason::Unheard)),
-        ("POST", insert, "devstorage.read_only", Verdict::Lacking),
-        ("POST", insert, "devstorage.read_write", Verdict::Allow),
-        ("PUT", "https://storage.googleapis.com/bucket/o", "devstorage.read_only", Verdict::Lacking),
-        ("PUT", "https://storage.googleapis.com/bucket/o", "storage-rw", Verdict::Allow),
-        ("GET", "https://storage.googleapis.com/bucket/o?acl", "devstorage.read_write", Verdict::Lacking),
-        (
-            "GET",
-            "https://storage.googleapis.com/bucket?cors",
-            "pubsub",
-            Verdict::Abstain(AbstainReason::Inferred),
-        ),
-        ("GET", "https://storage.googleapis.com/bucket?cors", "storage-ro", Verdict::Allow),
-        ("GET", &format!("{gmail}?q=x"), "gmail.metadata", Verdict::Abstain(AbstainReason::Restricted)),
-        ("GET", &format!("{gmail}?q=x"), "gmail.readonly", Verdict::Allow),
-        ("GET", &format!("{gmail}?q=x"), "pubsub", Verdict::Lacking),
-        ("GET", gmail, "gmail.metadata", Verdict::Allow),
-        ("GET", chat, "pubsub", Verdict::Lacking),
-        (
-            "GET",
-            &format!("{chat}?useAdminAccess=true"),
-            "chat.spaces",
-            Verdict::Abstain(AbstainReason::Request),
-        ),
-        ("POST", "https://sts.googleapis.com/v1/token", "pubsub", Verdict::Abstain(AbstainReason::Empty)),
-        (
-            "POST",
-            "https://sts.googleapis.com/v1/token",
-            "cloud-platform",
-            Verdict::Abstain(AbstainReason::Empty),
-        ),
+        ("GET", get, "devstorage.read_only", Ok(true)),
+        ("GET", get, "cloud-platform openid", Ok(true)),
+        ("GET", get, "https://example.com/new devstorage.read_only", Ok(true)),
+        ("GET", get, "pubsub", Ok(false)),
+        ("GET", get, "", Ok(false)),
+        ("GET", get, "pubsub https://example.com/new", Err(AbstainReason::Unheard)),
+        ("POST", insert, "devstorage.read_only", Ok(false)),
+        ("POST", insert, "devstorage.read_write", Ok(true)),
+        ("PUT", "https://storage.googleapis.com/bucket/o", "devstorage.read_only", Ok(false)),
+        ("PUT", "https://storage.googleapis.com/bucket/o", "storage-rw", Ok(true)),
+        ("GET", "https://storage.googleapis.com/bucket/o?acl", "devstorage.read_write", Ok(false)),
+        ("GET", "https://storage.googleapis.com/bucket?cors", "pubsub", Err(AbstainReason::Inferred)),
+        ("GET", "https://storage.googleapis.com/bucket?cors", "storage-ro", Ok(true)),
+        ("GET", &format!("{gmail}?q=x"), "gmail.metadata", Err(AbstainReason::Restricted)),
+        ("GET", &format!("{gmail}?q=x"), "gmail.readonly", Ok(true)),
+        ("GET", &format!("{gmail}?q=x"), "pubsub", Ok(false)),
+        ("GET", gmail, "gmail.metadata", Ok(true)),
+        ("GET", chat, "pubsub", Ok(false)),
+        ("GET", &format!("{chat}?useAdminAccess=true"), "chat.spaces", Err(AbstainReason::Request)),
+        ("POST", "https://sts.googleapis.com/v1/token", "pubsub", Err(AbstainReason::Empty)),
+        ("POST", "https://sts.googleapis.com/v1/token", "cloud-platform", Err(AbstainReason::Empty)),
     ] {
         assert_eq!(judge(verb, url, scopes), expected, "{verb} {url} with {scopes}");
     }
@@ -829,8 +808,8 @@ fn a_call_without_a_host_is_nothing_unless_its_header_names_one() {
     assert_eq!(name(&lookup(&Call::new(&Method::GET, &uri), &Endpoints::new())), "host");
     let headers =
         HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static("storage.googleapis.com"))]);
-    let got = lookup(&Call::from_parts(&Method::GET, &uri, &headers), &Endpoints::new());
-    assert_eq!(got.unwrap().method(), ApiMethod::by_id("storage.buckets.get").unwrap());
+    let got = lookup(&Call::new(&Method::GET, &uri).with_headers(&headers), &Endpoints::new());
+    assert_eq!(got.method(), Some(ApiMethod::by_id("storage.buckets.get").unwrap()));
 }
 
 proptest! {
@@ -875,10 +854,10 @@ fn a_scope_that_google_lists_for_scripts_alone_is_no_reason_for_a_verdict() {
         (form, "forms.currentonly"),
         (people, "groups"),
     ] {
-        assert_eq!(judge("GET", url, "drive.labels"), Verdict::Lacking, "{url}");
+        assert_eq!(judge("GET", url, "drive.labels"), Ok(false), "{url}");
         assert_eq!(
             judge("GET", url, &format!("drive.labels {scope}")),
-            Verdict::Abstain(AbstainReason::Unheard),
+            Err(AbstainReason::Unheard),
             "{scope}"
         );
     }
@@ -889,17 +868,17 @@ fn a_scope_that_google_lists_for_scripts_alone_is_no_reason_for_a_verdict() {
 fn a_scope_that_another_version_accepts_is_no_reason_for_a_verdict() {
     let dataproc =
         |version: &str| format!("https://dataproc.googleapis.com/{version}/projects/p/regions/r/clusters");
-    assert_eq!(judge("POST", &dataproc("v1"), "dataproc"), Verdict::Allow);
-    assert_eq!(judge("POST", &dataproc("v1beta2"), "dataproc"), Verdict::Abstain(AbstainReason::Ambiguous));
-    assert_eq!(judge("POST", &dataproc("v1beta2"), "pubsub"), Verdict::Lacking);
+    assert_eq!(judge("POST", &dataproc("v1"), "dataproc"), Ok(true));
+    assert_eq!(judge("POST", &dataproc("v1beta2"), "dataproc"), Err(AbstainReason::Ambiguous));
+    assert_eq!(judge("POST", &dataproc("v1beta2"), "pubsub"), Ok(false));
 }
 
 /// Google's list of `jobs.insert` has the scopes of Cloud Storage, for jobs that load and extract.
 #[test]
 fn a_scope_that_some_jobs_are_content_with_opens_no_other() {
     let jobs = "https://bigquery.googleapis.com/bigquery/v2/projects/p/jobs";
-    assert_eq!(judge("POST", jobs, "devstorage.read_only pubsub"), Verdict::Abstain(AbstainReason::Request));
-    assert_eq!(judge("POST", jobs, "devstorage.read_only bigquery"), Verdict::Allow);
-    assert_eq!(judge("POST", jobs, "devstorage.read_only cloud-platform"), Verdict::Allow);
-    assert_eq!(judge("POST", jobs, "pubsub"), Verdict::Lacking);
+    assert_eq!(judge("POST", jobs, "devstorage.read_only pubsub"), Err(AbstainReason::Request));
+    assert_eq!(judge("POST", jobs, "devstorage.read_only bigquery"), Ok(true));
+    assert_eq!(judge("POST", jobs, "devstorage.read_only cloud-platform"), Ok(true));
+    assert_eq!(judge("POST", jobs, "pubsub"), Ok(false));
 }

@@ -9,9 +9,9 @@
 
 use std::collections::BTreeSet;
 
-use gcp_scopes_catalog::call::{AbstainReason, Call};
+use gcp_scopes_catalog::call::Call;
 use gcp_scopes_catalog::scope::ScopeSet;
-use gcp_scopes_catalog::{ApiMethod, Endpoints, Found, Verdict, lookup, verdict};
+use gcp_scopes_catalog::{ApiMethod, Endpoints, Lookup, lookup};
 use http::Uri;
 
 struct Request {
@@ -28,7 +28,7 @@ impl Request {
         Self { verb: next(), url: next(), method: next(), client: next() }
     }
 
-    fn look_up(&self) -> Result<Found, AbstainReason> {
+    fn look_up(&self) -> Lookup {
         let uri: Uri = self.url.parse().unwrap_or_else(|error| panic!("{}: {error}", self.url));
         lookup(&Call::new(&self.verb.parse().unwrap(), &uri), &Endpoints::new())
     }
@@ -54,10 +54,13 @@ fn no_recorded_request_is_taken_for_another_method_and_hardly_any_for_none() {
     let (mut wrong, mut missed) = (Vec::new(), Vec::new());
     for request in &requests {
         let Request { verb, url, method, client } = request;
-        match request.look_up() {
-            Ok(found) if found.method().id() == *method => {}
-            Ok(found) => wrong.push(format!("{verb} {url} ({client}): {method}, not {}", found.method())),
-            Err(why) => missed.push(format!("{verb} {url} ({client}): {method}, but {why}")),
+        let found = request.look_up();
+        match found.method() {
+            Some(found) if found.id() == *method => {}
+            Some(found) => wrong.push(format!("{verb} {url} ({client}): {method}, not {found}")),
+            None => {
+                missed.push(format!("{verb} {url} ({client}): {method}, but {:?}", found.abstain_reason()));
+            }
         }
     }
     let list = |lines: &[String]| lines.join("\n");
@@ -70,11 +73,12 @@ fn no_recorded_request_is_taken_for_another_method_and_hardly_any_for_none() {
 fn a_scope_of_the_method_that_was_meant_is_never_lacking() {
     for request in requests() {
         let Ok(meant) = ApiMethod::by_id(request.method) else { continue };
-        let Ok(found) = request.look_up() else { continue };
-        for scope in found.method().accepted().iter().chain(meant.accepted().iter()) {
+        let found = request.look_up();
+        let Some(method) = found.method() else { continue };
+        for scope in method.accepted().iter().chain(meant.accepted().iter()) {
             let held = ScopeSet::from_iter([scope.clone()]);
             let Request { verb, url, .. } = request;
-            assert_ne!(verdict(&found, &held), Verdict::Lacking, "{verb} {url} with {scope}");
+            assert_ne!(found.accepts(&held), Ok(false), "{verb} {url} with {scope}");
         }
     }
 }
@@ -84,7 +88,10 @@ fn is_named(lines: &[(&str, &str, &str)]) {
     let named = |verb: &str, url: &str| {
         let uri: Uri = url.parse().unwrap();
         let found = lookup(&Call::new(&verb.parse().unwrap(), &uri), &Endpoints::new());
-        found.map_or_else(AbstainReason::as_str, |found| found.method().id())
+        match found.method() {
+            Some(method) => method.id(),
+            None => found.abstain_reason().map_or("", |reason| reason.as_str()),
+        }
     };
     let wrong: Vec<_> = lines.iter().filter(|(verb, url, method)| named(verb, url) != *method).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");

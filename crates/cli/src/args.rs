@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use gcp_scopes::catalog::VERSION;
+use gcp_scopes::catalog::{CONTENTS, SOURCES, VERSION};
 
 use crate::check::{self, CheckArgs};
 use crate::completions::{self, CompletionsArgs};
@@ -99,16 +99,5 @@ Each verb has more, and its exit codes: gcp-scopes explain --help";
 /// The text of `--version`: the versions of the program and of its catalog. A bug report needs
 /// both, because what the program prints depends on the catalog.
 static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "{}\ncatalog {}: all of {} REST and {} gRPC methods, {} scopes\nmade from {} {} and {} {}",
-        env!("CARGO_PKG_VERSION"),
-        VERSION.newest_revision(),
-        VERSION.methods(),
-        VERSION.rpcs(),
-        VERSION.scopes(),
-        VERSION.package(),
-        VERSION.package_version(),
-        VERSION.protos(),
-        VERSION.protos_version()
-    )
+    format!("{}\ncatalog {VERSION}: all of {CONTENTS}\nmade from {SOURCES}", env!("CARGO_PKG_VERSION"))
 });

@@ -2,146 +2,37 @@
 
 use std::sync::Arc;
 
-use gcp_scopes_catalog::call::{AbstainReason, Call, NeededScopes};
-use gcp_scopes_catalog::scope::ScopeSet;
-use gcp_scopes_catalog::{ApiMethod, Endpoints, Found, Verdict, lookup, verdict};
+use gcp_scopes_catalog::Lookup;
+use gcp_scopes_catalog::call::{AbstainReason, NeededScopes};
 
 use crate::denial::{Denial, DenialKind};
 use crate::environment::Environment;
 use crate::granted::GrantedScopes;
 use crate::refusal::{self, Answer, Refusal};
 
-/// What is asked of Google: a method, or why none can be named, and what the caller says it needs.
-///
-/// ```
-/// use gcp_scopes_catalog::Endpoints;
-/// use gcp_scopes_catalog::call::Call;
-/// use gcp_scopes_explain::LookedUpCall;
-///
-/// let uri = "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish".parse()?;
-/// let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
-/// assert_eq!(call.method().map(|method| method.id()), Some("pubsub.projects.topics.publish"));
-/// # Ok::<(), http::uri::InvalidUri>(())
-/// ```
-#[derive(Debug, Clone)]
-pub struct LookedUpCall {
-    found: Result<Found, AbstainReason>,
-    needed: Option<NeededScopes>,
-}
-
-impl LookedUpCall {
-    /// Looks a call up.
-    #[must_use]
-    #[inline]
-    pub fn of(call: &Call<'_>, endpoints: &Endpoints) -> Self {
-        let found = lookup(call, endpoints);
-        let Some(needed) = call.needed() else { return Self::from_found(found) };
-        let found = match found {
-            Err(AbstainReason::Host | AbstainReason::Catalog) if endpoints.is_googles(call) => {
-                Err(AbstainReason::Method)
-            }
-            found => found,
-        };
-        let counts = is_google(&found) && found != Err(AbstainReason::Signed);
-        Self { found, needed: counts.then(|| needed.clone()) }
-    }
-
-    /// A call that was looked up before, and whose caller says nothing of what it needs.
-    #[must_use]
-    #[inline]
-    pub const fn from_found(found: Result<Found, AbstainReason>) -> Self {
-        Self { found, needed: None }
-    }
-
-    /// What the catalog says of it.
-    ///
-    /// # Errors
-    /// The reason for which no method can be named.
-    #[inline]
-    pub const fn found(&self) -> Result<&Found, AbstainReason> {
-        match &self.found {
-            Ok(found) => Ok(found),
-            Err(why) => Err(*why),
-        }
-    }
-
-    /// The method, where one can be named.
-    #[must_use]
-    pub fn method(&self) -> Option<ApiMethod> {
-        self.found.as_ref().ok().map(Found::method)
-    }
-
-    /// The scopes that its caller says it needs, where it says so and that counts.
-    #[must_use]
-    pub fn needed(&self) -> Option<&NeededScopes> {
-        self.needed.as_ref()
-    }
-
-    /// Whether it goes to an API of Google's, so that its refusal is worth a look.
-    #[must_use]
-    #[inline]
-    pub fn is_google(&self) -> bool {
-        is_google(&self.found)
-    }
-
-    /// The scopes of which any one is enough: those that its caller names, else those that Google lists.
-    #[must_use]
-    pub fn accepted(&self) -> ScopeSet {
-        match &self.needed {
-            Some(needed) => needed.scopes().clone(),
-            None => self.method().map(|method| method.accepted()).unwrap_or_default(),
-        }
-    }
-
-    /// The verdict for a token of which something or nothing is known.
+impl GrantedScopes {
+    /// Whether a call is accepted with a token of which this is known, as
+    /// [`Lookup::accepts`] says it of scopes.
     ///
     /// ```
-    /// # use gcp_scopes_catalog::{ApiMethod, Found, Verdict, scope::ScopeSet};
-    /// # use gcp_scopes_explain::{LookedUpCall, granted::{GrantSource, GrantedScopes}};
-    /// let call = LookedUpCall::from_found(Ok(Found::named(ApiMethod::by_id("storage.objects.insert")?)));
+    /// # use gcp_scopes_catalog::{ApiMethod, Lookup, scope::ScopeSet};
+    /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
+    /// let call = Lookup::from(ApiMethod::by_id("storage.objects.insert")?);
     /// let held = GrantedScopes::known(ScopeSet::from_scope_text("openid"), GrantSource::Tokeninfo);
-    /// assert_eq!(call.verdict(&held), Verdict::Lacking);
+    /// assert_eq!(held.suffice_for(&call), Ok(false));
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
-    #[must_use]
-    pub fn verdict(&self, granted: &GrantedScopes) -> Verdict {
-        match (&self.found, granted.scopes()) {
-            (Err(why), _) if self.needed.is_none() => Verdict::Abstain(*why),
-            (_, None) if granted.is_unrestricted() => Verdict::Allow,
-            (_, None) => Verdict::Abstain(AbstainReason::Granted),
-            (_, Some(held)) => self.verdict_on(held),
+    ///
+    /// # Errors
+    /// The reason for having no opinion, which may be that it is not known what the token holds.
+    pub fn suffice_for(&self, call: &Lookup) -> Result<bool, AbstainReason> {
+        match (call.method(), call.abstain_reason(), self.scopes()) {
+            (None, Some(reason), _) if call.needed().is_none() => Err(reason),
+            (.., Some(held)) => call.accepts(held),
+            (.., None) if self.is_unrestricted() => Ok(true),
+            (.., None) => Err(AbstainReason::Granted),
         }
     }
-
-    fn verdict_on(&self, held: &ScopeSet) -> Verdict {
-        match (&self.needed, &self.found) {
-            (Some(needed), _) if needed.scopes().is_empty() => Verdict::Abstain(AbstainReason::Empty),
-            (Some(needed), _) if needed.scopes().intersects(held) => Verdict::Allow,
-            (Some(_), _) => Verdict::Lacking,
-            (None, Ok(found)) => verdict(found, held),
-            (None, Err(why)) => Verdict::Abstain(*why),
-        }
-    }
-
-    /// Whether there is a set of scopes with which a token lacks the scope for it.
-    #[must_use]
-    pub fn could_lack(&self) -> bool {
-        self.verdict_on(&ScopeSet::new()) == Verdict::Lacking
-    }
-
-    /// Whether a token is known to hold an accepted scope, which is quick to see. Then its verdict is not
-    /// that it lacks one.
-    #[inline]
-    #[must_use]
-    pub fn is_accepted(&self, granted: &GrantedScopes) -> bool {
-        let accepts = |found: &Found| granted.scopes().is_some_and(|held| found.accepts(held));
-        self.needed.is_none() && self.found.as_ref().is_ok_and(accepts)
-    }
-}
-
-#[inline]
-fn is_google(found: &Result<Found, AbstainReason>) -> bool {
-    found.as_ref().map_or_else(|why| why.is_google(), |_| true)
 }
 
 /// What is known before a call is sent.
@@ -172,15 +63,15 @@ pub enum Decision {
 /// Judges a call by the scopes its token holds.
 ///
 /// ```
-/// use gcp_scopes_catalog::Endpoints;
 /// use gcp_scopes_catalog::call::Call;
 /// use gcp_scopes_catalog::scope::ScopeSet;
 /// use gcp_scopes_explain::environment::{Environment, Snapshot};
 /// use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-/// use gcp_scopes_explain::{Decision, LookedUpCall, decide};
+/// use gcp_scopes_catalog::{Endpoints, lookup};
+/// use gcp_scopes_explain::{Decision, decide};
 ///
 /// let uri = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?name=cat.jpg".parse()?;
-/// let call = LookedUpCall::of(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
+/// let call = lookup(&Call::new(&http::Method::POST, &uri), &Endpoints::new());
 /// let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
 /// let held = GrantedScopes::known(held, GrantSource::Metadata);
 /// let here = Environment::from_snapshot(&Snapshot::new()).into();
@@ -191,11 +82,11 @@ pub enum Decision {
 /// # Ok::<(), http::uri::InvalidUri>(())
 /// ```
 #[must_use]
-pub fn decide(call: &LookedUpCall, granted: &GrantedScopes, environment: &Arc<Environment>) -> Decision {
-    match call.verdict(granted) {
-        Verdict::Allow => Decision::Allow,
-        Verdict::Abstain(why) => Decision::Abstain(why),
-        Verdict::Lacking => {
+pub fn decide(call: &Lookup, granted: &GrantedScopes, environment: &Arc<Environment>) -> Decision {
+    match granted.suffice_for(call) {
+        Ok(true) => Decision::Allow,
+        Err(reason) => Decision::Abstain(reason),
+        Ok(false) => {
             let (granted, here) = (granted.clone(), Arc::clone(environment));
             let kind = DenialKind::Predicted;
             Decision::Lacking(Denial::new(kind, call.method(), call.accepted(), granted, here))
@@ -209,15 +100,15 @@ pub fn decide(call: &LookedUpCall, granted: &GrantedScopes, environment: &Arc<En
 /// names is for the caller to know.
 ///
 /// ```
-/// use gcp_scopes_catalog::Endpoints;
 /// use gcp_scopes_catalog::call::Call;
 /// use gcp_scopes_explain::environment::{Environment, Snapshot};
 /// use gcp_scopes_explain::granted::GrantedScopes;
 /// use gcp_scopes_explain::refusal::Answer;
-/// use gcp_scopes_explain::{LookedUpCall, explain};
+/// use gcp_scopes_catalog::{Endpoints, lookup};
+/// use gcp_scopes_explain::explain;
 ///
 /// let uri = "https://storage.googleapis.com/storage/v1/b/photos".parse()?;
-/// let call = LookedUpCall::of(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
+/// let call = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
 /// let (unknown, here) = (GrantedScopes::unknown("nobody was asked"), Environment::from_snapshot(&Snapshot::new()).into());
 /// let explain = |body: &[u8]| explain(&call, &unknown, &here, &Answer::new(body).with_status(403));
 ///
@@ -229,25 +120,18 @@ pub fn decide(call: &LookedUpCall, granted: &GrantedScopes, environment: &Arc<En
 /// ```
 #[must_use]
 pub fn explain(
-    call: &LookedUpCall,
+    call: &Lookup,
     granted: &GrantedScopes,
     environment: &Arc<Environment>,
     answer: &Answer<'_>,
 ) -> Option<Denial> {
     let refusal = refusal::classify(answer)?;
-    let refusal = match call.verdict(granted) {
-        Verdict::Lacking => refusal.corroborated(),
-        Verdict::Allow | Verdict::Abstain(_) => refusal,
-    };
+    let is_predicted = granted.suffice_for(call) == Ok(false);
+    let refusal = if is_predicted { refusal.corroborated() } else { refusal };
     refusal.is_for_scope().then(|| refused(call, granted.clone(), Arc::clone(environment), refusal))
 }
 
-fn refused(
-    call: &LookedUpCall,
-    granted: GrantedScopes,
-    environment: Arc<Environment>,
-    refusal: Refusal,
-) -> Denial {
+fn refused(call: &Lookup, granted: GrantedScopes, environment: Arc<Environment>, refusal: Refusal) -> Denial {
     Denial::from_refusal(
         call.method(),
         call.needed().map(NeededScopes::scopes),

@@ -28,7 +28,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use gcp_scopes_catalog::scope::{Scope, ScopeSet};
-use gcp_scopes_catalog::{ApiMethod, for_every_call};
+use gcp_scopes_catalog::{ApiMethod, Catalog, for_every_call};
 
 pub use answer::separator_after;
 pub use error::DenialError;
@@ -370,7 +370,7 @@ impl Denial {
 
 /// The method by the server's name for it, where the call itself did not show which it was.
 fn method_by_server_name(refusal: &Refusal) -> Option<ApiMethod> {
-    ApiMethod::by_server_name(refusal.service()?, refusal.rpc_method()?)
+    Catalog::built_in().method_by_server_name(refusal.service()?, refusal.rpc_method()?)
 }
 
 /// The scopes that would have opened the gate: those that are listed for the method, and the

@@ -26,7 +26,7 @@ pub mod reader;
 pub mod fuzzing;
 
 #[doc(inline)]
-pub use decide::{Decision, LookedUpCall, decide, explain};
+pub use decide::{Decision, decide, explain};
 #[doc(inline)]
 pub use denial::Denial;
 #[doc(inline)]

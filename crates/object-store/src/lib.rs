@@ -201,7 +201,7 @@ impl GuardHttpService {
 impl HttpService for GuardHttpService {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let guard = &self.connector.guard;
-        let call = Call::from_parts(request.method(), request.uri(), request.headers());
+        let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
         let flight = match guard.begin(&call).admit().await {
             Ok(flight) => flight,
             Err(denial) => {

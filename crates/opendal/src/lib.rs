@@ -118,7 +118,7 @@ struct GuardTransport {
 fn with_redirects(flight: Flight, response: &Response<HttpBody>) -> Flight {
     let Some(last) = response.extensions().get::<HttpRedirect>() else { return flight };
     let uri: Uri = last.uri().original_uri().parse().unwrap_or_default();
-    flight.redirected(&Call::from_parts(&Method::GET, &uri, &HeaderMap::new()))
+    flight.redirected(&Call::new(&Method::GET, &uri).with_headers(&HeaderMap::new()))
 }
 
 async fn explain(flight: Flight, response: Response<HttpBody>) -> Result<Response<HttpBody>, Error> {
@@ -132,7 +132,7 @@ async fn explain(flight: Flight, response: Response<HttpBody>) -> Result<Respons
 
 impl HttpTransport for GuardTransport {
     async fn fetch(&self, request: Request<Buffer>) -> Result<Response<HttpBody>, Error> {
-        let call = Call::from_parts(request.method(), request.uri(), request.headers());
+        let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
         let flight = self.guard.begin(&call).admit().await.map_err(refusal)?;
         let response = self.inner.fetch(request).await?;
         let flight = with_redirects(flight, &response);

@@ -35,25 +35,8 @@ pub(crate) fn head(catalog: &Catalog, scopes: &[String]) -> String {
 /// Returns the text of `crates/catalog/src/made_from.rs`.
 pub(crate) fn made_from(catalog: &Catalog, scopes: &[String]) -> String {
     let (methods, rpcs) = catalog.counts();
-    format!(
-        "//! Data: what the data was made from. Made by `cargo xtask catalog`; do not edit.\n\n\
-         use crate::version::Version;\n\n\
-         /// What the compiled-in knowledge was made from.\n\
-         pub const VERSION: Version = Version {{\n    \
-             package: {CLIENT:?},\n    \
-             package_version: {CLIENT_VERSION:?},\n    \
-             newest_revision: {:?},\n    \
-             protos: {PROTOS:?},\n    \
-             protos_version: {PROTOS_VERSION:?},\n    \
-             documents: {},\n    \
-             methods: {methods},\n    \
-             rpcs: {rpcs},\n    \
-             routes: {},\n    \
-             scopes: {},\n\
-         }};\n",
-        catalog.newest_revision,
-        catalog.documents,
-        catalog.route_count(),
-        scopes.len()
-    )
+    let contents = format!("{methods} REST and {rpcs} gRPC methods, {} scopes", scopes.len());
+    let sources = format!("{CLIENT} {CLIENT_VERSION} and {PROTOS} {PROTOS_VERSION}");
+    let text = include_str!("made_from.txt").replace("{version}", &catalog.newest_revision);
+    text.replace("{contents}", &contents).replace("{sources}", &sources)
 }

@@ -10,7 +10,8 @@ use super::join::join;
 use super::model::{Catalog, Group, Kind, Rank, Row, RowIndex, uri};
 use super::protos::Rpc;
 use super::template::Template;
-use gcp_scopes_catalog::raw::{Effect, OVERRIDES, Reason};
+use gcp_scopes_catalog::call::AbstainReason;
+use gcp_scopes_catalog::raw::{Effect, OVERRIDES, Override, Silence};
 
 /// Builds the catalog from the Discovery documents and the rpcs.
 pub(crate) fn build_catalog(documents: &[Document], rpcs: Vec<Rpc>) -> Result<Catalog> {
@@ -67,7 +68,7 @@ fn row(document: &Document, method: &Method) -> Result<Row> {
 fn with_overrides(method: &Method) -> (BTreeSet<String>, u8) {
     let mut scopes = method.scopes.clone();
     let mut special = 0;
-    for (place, row) in OVERRIDES.iter().enumerate().filter(|(_, row)| row.covers(&method.id)) {
+    for (index, row) in OVERRIDES.iter().enumerate().filter(|(_, row)| covers(row, &method.id)) {
         match row.effect {
             Effect::AlsoAccepts { listed, .. } if !lists(method, listed) => continue,
             Effect::AlsoAccepts { scopes: more, .. } => scopes.extend(more.iter().copied().map(uri)),
@@ -77,7 +78,7 @@ fn with_overrides(method: &Method) -> (BTreeSet<String>, u8) {
         // method.
         let is_recorded = !matches!(row.effect, Effect::AlsoAccepts { .. }) || method.scopes.is_empty();
         if is_recorded && special == 0 {
-            special = u8::try_from(place + 1).expect("the table of overrides has fewer than 255 rows");
+            special = u8::try_from(index + 1).expect("the table of overrides has fewer than 255 rows");
         }
     }
     (scopes, special)
@@ -141,10 +142,12 @@ fn assign_shared_routes(groups: &mut [Group]) -> Result<()> {
 
 /// Returns the value of [`Row::special`] for a method of which two documents list different scopes.
 fn special_of_ambiguous() -> Result<u8> {
-    let place = OVERRIDES.iter().position(|row| matches!(row.effect, Effect::NoVerdict(Reason::Ambiguous)));
-    let place =
-        place.ok_or_else(|| anyhow::anyhow!("the table of overrides has no row for ambiguous requests"))?;
-    Ok(u8::try_from(place + 1)?)
+    let index = OVERRIDES.iter().position(|row| {
+        matches!(row.effect, Effect::NoVerdict(Silence { reason: AbstainReason::Ambiguous, .. }))
+    });
+    let index =
+        index.ok_or_else(|| anyhow::anyhow!("the table of overrides has no row for ambiguous requests"))?;
+    Ok(u8::try_from(index + 1)?)
 }
 
 /// Removes the rows that own no route and whose id another row has, too. A row with a unique id is
@@ -160,4 +163,13 @@ fn remove_needless_rows(groups: &mut Vec<Group>) {
         group.rows.retain(|row| !row.routes.is_empty() || !ids_with_routes.contains(&row.id));
     }
     groups.retain(|group| !group.rows.is_empty());
+}
+
+/// Checks whether a row of the table of overrides is about a method: whether it has the method's
+/// id, or a beginning of the id followed by `*`.
+fn covers(row: &Override, id: &str) -> bool {
+    row.methods.iter().any(|pattern| match pattern.strip_suffix('*') {
+        Some(prefix) => id.starts_with(prefix),
+        None => *pattern == id,
+    })
 }

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::{Result, ensure};
 
 use super::template::{Segment, Template};
-use gcp_scopes_catalog::raw::{HAS_DOUBLE_STAR, HAS_STAR, MAX_OPEN};
-use gcp_scopes_catalog::raw::{MAX_LITERAL, hash};
+use gcp_scopes_catalog::raw::{HAS_DOUBLE_STAR, HAS_STAR, MAX_LITERAL, hash};
 
 /// A node of a trie, with the nodes below. Each edge is a segment of a path template.
 #[derive(Debug, Default)]
@@ -60,16 +59,6 @@ impl Trie {
         let stable = self.literals.iter().filter(|(literal, _)| !is_preview(literal));
         self.rows.len() + wild.chain(stable.map(|(_, child)| child.weight())).sum::<usize>()
     }
-
-    /// How many choices can be open at once below this node.
-    pub(crate) fn open_choices(&self) -> usize {
-        let wild = usize::from(self.star.is_some()) + usize::from(self.double_star.is_some());
-        let below = |child: &Self| child.open_choices();
-        let literal = self.literals.values().map(|child| below(child) + wild.min(1)).max();
-        let star = self.star.as_deref().map(|child| below(child) + usize::from(self.double_star.is_some()));
-        let double = self.double_star.as_deref().map(|child| below(child) + 1);
-        [literal, star, double].into_iter().flatten().max().unwrap_or(0)
-    }
 }
 
 /// The encoded nodes of all tries. Equal nodes, and so equal subtrees, are stored once.
@@ -81,13 +70,6 @@ pub(crate) struct Nodes {
 }
 
 impl Nodes {
-    /// Encodes a trie and returns the offset of its root. `text` stores a literal and returns a
-    /// reference.
-    pub(crate) fn write(&mut self, trie: &Trie, text: &mut impl FnMut(&str) -> Result<u32>) -> Result<u32> {
-        ensure!(trie.open_choices() <= MAX_OPEN, "a trie with more than {MAX_OPEN} open choices");
-        self.node(trie, text)
-    }
-
     /// Returns the section, with eight bytes of padding: the reader loads eight bytes at the start
     /// of a node.
     pub(crate) fn into_bytes(mut self) -> Vec<u8> {
@@ -95,11 +77,13 @@ impl Nodes {
         self.bytes
     }
 
-    fn node(&mut self, trie: &Trie, text: &mut impl FnMut(&str) -> Result<u32>) -> Result<u32> {
+    /// Encodes a trie and returns the offset of its root. `text` stores a literal and returns a
+    /// reference.
+    pub(crate) fn write(&mut self, trie: &Trie, text: &mut impl FnMut(&str) -> Result<u32>) -> Result<u32> {
         let mut edges = Vec::new();
         for (literal, child) in &trie.literals {
             ensure!(literal.len() < MAX_LITERAL, "the literal {literal} is too long");
-            edges.push((hash(literal.as_bytes()), text(literal)?, self.node(child, text)?));
+            edges.push((hash(literal.as_bytes()), text(literal)?, self.write(child, text)?));
         }
         edges.sort_unstable();
         let mut bytes = Vec::new();
@@ -107,7 +91,7 @@ impl Nodes {
         bytes.push(u8::try_from(trie.rows.len())?);
         bytes.push(flags(trie));
         for child in [&trie.star, &trie.double_star].into_iter().flatten() {
-            u24(&mut bytes, self.node(child, text)?)?;
+            u24(&mut bytes, self.write(child, text)?)?;
         }
         for (hash, text, child) in &edges {
             bytes.extend(hash.to_le_bytes());

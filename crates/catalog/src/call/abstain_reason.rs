@@ -1,14 +1,21 @@
+//! Why there is no verdict on a call.
+
 use std::fmt;
+
+use super::abstain_words::WORDS;
 
 /// Why there is no verdict on a call: one word, and what it means.
 ///
 /// ```
+/// # #[cfg(feature = "full")] {
 /// use gcp_scopes_catalog::call::{Call, AbstainReason};
 /// use gcp_scopes_catalog::{Endpoints, lookup};
 ///
 /// // An emulator stands for no API until it is mapped to one.
 /// let uri = "http://127.0.0.1:4443/storage/v1/b/photos".parse()?;
-/// assert_eq!(lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()), Err(AbstainReason::Host));
+/// let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
+/// assert_eq!(found.abstain_reason(), Some(AbstainReason::Host));
+/// # }
 /// # Ok::<(), http::uri::InvalidUri>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,7 +41,7 @@ pub enum AbstainReason {
     Workload,
     /// `catalog`: built without the feature `catalog-full`, so that no method is known.
     Catalog,
-    /// `empty`: Google lists no scope for the method, which may mean "none needed" or "not told".
+    /// `empty`: Google lists no scope for the method, which may mean that it needs none, or that its scope is not public.
     Empty,
     /// `session`: a follow-up of a resumable upload, which its session URL authorises
     /// (<https://cloud.google.com/storage/docs/resumable-uploads#session-uris>).
@@ -59,7 +66,7 @@ pub enum AbstainReason {
     Contradicted,
     /// `granted`: it is not known what the token was granted.
     Granted,
-    /// `unheard`: the token holds a scope of which no list of Google's tells what it opens.
+    /// `unheard`: the token holds a scope for which Google lists no method, or not all.
     Unheard,
 }
 
@@ -87,29 +94,7 @@ impl AbstainReason {
     /// ```
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Host => "host",
-            Self::Method => "method",
-            Self::Signed => "signed",
-            Self::Auth => "auth",
-            Self::Metadata => "metadata",
-            Self::Batch => "batch",
-            Self::Registry => "registry",
-            Self::Workload => "workload",
-            Self::Catalog => "catalog",
-            Self::Empty => "empty",
-            Self::Session => "session",
-            Self::Inferred => "inferred",
-            Self::Several => "several",
-            Self::Request => "request",
-            Self::Restricted => "restricted",
-            Self::Ambiguous => "ambiguous",
-            Self::Coarse => "coarse",
-            Self::Grpc => "grpc",
-            Self::Contradicted => "contradicted",
-            Self::Granted => "granted",
-            Self::Unheard => "unheard",
-        }
+        WORDS[self as usize].0
     }
 
     /// The same for a person, without hosts and paths.
@@ -119,29 +104,7 @@ impl AbstainReason {
     /// ```
     #[must_use]
     pub fn describe(self) -> &'static str {
-        match self {
-            Self::Host => "no API that the catalog knows lives at this host",
-            Self::Method => "no method at this host has this verb and path",
-            Self::Signed => "a signed request carries no bearer token, so it has no scopes",
-            Self::Auth => "this endpoint hands out or describes tokens and asks for no scope",
-            Self::Metadata => "this is the metadata server, not an API",
-            Self::Batch => "a batch bundles several calls, each with scopes of its own",
-            Self::Registry => "a registry, whose scopes Google does not document",
-            Self::Workload => "a user's own service, not an API of Google's",
-            Self::Catalog => "this program was built without a catalog of methods",
-            Self::Empty => "Google lists no scopes for it: it needs none, or they are not told",
-            Self::Session => "the session URL of the upload authorises this request by itself",
-            Self::Inferred => "Google does not document its scopes",
-            Self::Several => "it needs more than one scope at once",
-            Self::Request => "which scope is enough depends on the rest of the request",
-            Self::Restricted => "the token holds a scope that narrows what may be asked for",
-            Self::Ambiguous => "two documents of Google's list different scopes for it",
-            Self::Coarse => "Google lists scopes for its whole service, not for this method",
-            Self::Grpc => "gRPC calls are not judged ahead",
-            Self::Contradicted => "Google let it through without any of the scopes listed for it",
-            Self::Granted => "it is not known what the token holds",
-            Self::Unheard => "the token holds a scope of which no list of Google's tells what it opens",
-        }
+        WORDS[self as usize].1
     }
 
     /// Whether an accepted scope still opens the gate, so that only "no" is in doubt.
@@ -153,5 +116,41 @@ impl AbstainReason {
 impl fmt::Display for AbstainReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_word_of_a_reason_is_its_name() {
+        let reasons = [
+            AbstainReason::Host,
+            AbstainReason::Method,
+            AbstainReason::Signed,
+            AbstainReason::Auth,
+            AbstainReason::Metadata,
+            AbstainReason::Batch,
+            AbstainReason::Registry,
+            AbstainReason::Workload,
+            AbstainReason::Catalog,
+            AbstainReason::Empty,
+            AbstainReason::Session,
+            AbstainReason::Inferred,
+            AbstainReason::Several,
+            AbstainReason::Request,
+            AbstainReason::Restricted,
+            AbstainReason::Ambiguous,
+            AbstainReason::Coarse,
+            AbstainReason::Grpc,
+            AbstainReason::Contradicted,
+            AbstainReason::Granted,
+            AbstainReason::Unheard,
+        ];
+        assert_eq!(reasons.len(), WORDS.len());
+        for reason in reasons {
+            assert_eq!(format!("{reason:?}").to_lowercase(), reason.as_str());
+        }
     }
 }

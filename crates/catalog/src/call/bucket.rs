@@ -28,7 +28,7 @@ impl Call<'_> {
         let (json, path) = (self.path().split_once(JSON), self.path().trim_start_matches('/'));
         let name = match json {
             _ if place.bucket => host.rsplit_once(".storage.")?.0,
-            // Which of the two is meant the URL does not tell.
+            // Two buckets, and the URL does not show which one refused.
             Some((_, rest)) if rest.contains("/rewriteTo/b/") || rest.contains("/copyTo/b/") => return None,
             Some((_, rest)) => rest.split('/').next()?,
             None if place.host == STORAGE && !is_json(self.path()) => path.split('/').next()?,

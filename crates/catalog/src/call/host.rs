@@ -151,8 +151,8 @@ fn named<'a>(label: &str, known: impl Fn(&str) -> bool) -> Option<Cow<'a, str>> 
     Some(format!("{label}.{DOMAIN}")).filter(|host| known(host)).map(Cow::Owned)
 }
 
-/// Whether this is the location before the service in `LOC-SVC`. Stricter than [`is_location`], for
-/// nothing but a dash tells such a host from a service that the catalog does not know.
+/// Whether this is the location before the service in `LOC-SVC`. Stricter than [`is_location`], because
+/// only a dash distinguishes such a host from a service that the catalog does not know.
 fn is_prefix(text: &str) -> bool {
     is_location(text) && (is_numbered(text) || MULTI_REGIONS.contains(&text))
 }

@@ -1,4 +1,4 @@
-//! The little that a query tells about which call it is.
+//! What a query shows of the call: signatures, tokens, the session of an upload.
 
 /// Marks a request to the session URL of a resumable upload
 /// (<https://cloud.google.com/storage/docs/resumable-uploads#session-uris>).

@@ -35,17 +35,13 @@ pub(crate) fn is_json(path: &str) -> bool {
 impl Target {
     fn of(path: &str, bucket_in_host: bool) -> Option<Self> {
         let path = path.strip_prefix('/').unwrap_or(path);
-        if bucket_in_host {
-            return Some(if path.is_empty() { Self::Bucket } else { Self::Object });
-        }
-        if path.is_empty() {
-            return Some(Self::Service);
-        }
         let (bucket, object) = path.split_once('/').unwrap_or((path, ""));
-        if !is_bucket(bucket) {
-            return None;
+        match if bucket_in_host { path } else { object } {
+            _ if path.is_empty() && !bucket_in_host => Some(Self::Service),
+            _ if !(bucket_in_host || is_bucket(bucket)) => None,
+            "" => Some(Self::Bucket),
+            _ => Some(Self::Object),
         }
-        Some(if object.is_empty() { Self::Bucket } else { Self::Object })
     }
 }
 

@@ -1,5 +1,7 @@
 //! One row of the overrides, and what it says of a call.
 
+use crate::call::{AbstainReason, query};
+
 /// One fact about some methods.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -24,26 +26,20 @@ pub enum Effect {
         /// What is added to it.
         scopes: &'static [&'static str],
     },
-    /// There is no verdict, for this reason.
-    NoVerdict(Reason),
-    /// There is no verdict if the query matches.
-    NoVerdictWhen(Query, Reason),
-    /// There is no verdict for a token that holds this scope if the query matches.
-    NoVerdictWith(&'static str, Query, Reason),
+    /// Nothing is said about the calls that it fits.
+    NoVerdict(Silence),
 }
 
-/// Why a row of the table keeps a verdict back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why nothing is said about some calls, and which.
+#[derive(Debug)]
 #[non_exhaustive]
-pub enum Reason {
-    /// The method needs two scopes at once.
-    NeedsSeveral,
-    /// What is accepted depends on the query or the body.
-    DependsOnRequest,
-    /// A scope that is held restricts what may be asked.
-    Restricted,
-    /// Two documents list different scopes for the same request.
-    Ambiguous,
+pub struct Silence {
+    /// The reason.
+    pub reason: AbstainReason,
+    /// Only calls whose query matches.
+    pub when: Option<Query>,
+    /// Only tokens that hold this scope, by its name after Google's prefix.
+    pub only_with: Option<&'static str>,
 }
 
 /// A condition on the query.
@@ -70,41 +66,24 @@ impl Query {
 }
 
 fn values<'q>(query: &'q str, wanted: &str) -> impl Iterator<Item = &'q str> {
-    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    pairs.filter(move |(key, _)| *key == wanted || key.contains('%')).map(|(_, value)| value)
-}
-
-/// Why there is no verdict on a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Silence {
-    pub(crate) reason: Reason,
-    /// Only on tokens that hold this scope, by its name after Google's prefix.
-    pub(crate) only_with: Option<&'static str>,
+    let is_wanted = move |(key, _): &(&str, _)| *key == wanted || key.contains('%');
+    query::pairs(query).filter(is_wanted).map(|(_, value)| value.unwrap_or_default())
 }
 
 impl Effect {
-    /// Whether the fact keeps back a verdict on a call with this query.
-    pub(crate) fn silences(&self, query: &str) -> Option<Silence> {
-        let applies = match self {
-            Self::AlsoAccepts { .. } | Self::NoVerdict(_) => true,
-            Self::NoVerdictWhen(when, _) | Self::NoVerdictWith(_, when, _) => when.matches(query),
-        };
-        self.silence().filter(|_| applies)
+    /// What keeps back a verdict on some calls.
+    pub(crate) fn silence(&self) -> Option<&Silence> {
+        if let Self::NoVerdict(silence) = self { Some(silence) } else { None }
     }
 
-    /// The verdict that the fact keeps back on some calls.
-    pub(crate) fn silence(&self) -> Option<Silence> {
-        let (reason, only_with) = match self {
-            Self::AlsoAccepts { .. } => return None,
-            Self::NoVerdict(reason) | Self::NoVerdictWhen(_, reason) => (reason, None),
-            Self::NoVerdictWith(scope, _, reason) => (reason, Some(*scope)),
-        };
-        Some(Silence { reason: *reason, only_with })
+    /// What keeps back a verdict on a call with this query.
+    pub(crate) fn silences(&self, query: &str) -> Option<&Silence> {
+        self.silence().filter(|silence| silence.when.as_ref().is_none_or(|when| when.matches(query)))
     }
 
     /// Whether the fact keeps back the verdict on some calls of a method, and leaves it on others.
     pub fn depends_on_query(&self) -> bool {
-        matches!(self, Self::NoVerdictWhen(..) | Self::NoVerdictWith(..))
+        self.silence().is_some_and(|silence| silence.when.is_some())
     }
 }
 
@@ -112,13 +91,5 @@ impl Override {
     /// Whether all scopes of the methods it marks are its own, because Google's documents list none.
     pub fn is_unlisted(&self) -> bool {
         matches!(self.effect, Effect::AlsoAccepts { .. })
-    }
-
-    /// Whether the row speaks of this method.
-    pub fn covers(&self, id: &str) -> bool {
-        self.methods.iter().any(|pattern| match pattern.strip_suffix('*') {
-            Some(prefix) => id.starts_with(prefix),
-            None => *pattern == id,
-        })
     }
 }

@@ -1,14 +1,15 @@
 //! Data: what Google says about methods outside the scope lists of its Discovery documents, which rpcs are
 //! JSON methods, and scopes that no document lists. Written by hand, a public source per row.
 
-use super::row::{Effect, Override, Query, Reason};
+use super::row::{Effect, Override, Query, Silence};
+use crate::call::AbstainReason;
 
 /// The table. The first row that covers a method and is not [`Effect::AlsoAccepts`] marks it; so does
 /// one that adds scopes to a method of which Google lists none, since "lacking" needs Google's own list.
 pub static OVERRIDES: &[Override] = &[
     Override {
         methods: &[], // set by the generator where two documents disagree about one request; today nowhere
-        effect: Effect::NoVerdict(Reason::Ambiguous),
+        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Ambiguous, when: None, only_with: None }),
         source: "https://developers.google.com/discovery/v1/reference/apis",
     },
     // Scopes that Discovery hides.
@@ -50,7 +51,7 @@ pub static OVERRIDES: &[Override] = &[
     // Two scopes at once.
     Override {
         methods: &["health.users.dataTypes.dataPoints.exportExerciseTcx"],
-        effect: Effect::NoVerdict(Reason::NeedsSeveral),
+        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Several, when: None, only_with: None }),
         source: "https://health.googleapis.com/$discovery/rest?version=v4",
     },
     // Scopes that depend on the request.
@@ -65,7 +66,11 @@ pub static OVERRIDES: &[Override] = &[
             "chat.spaces.members.list",
             "chat.spaces.members.patch",
         ],
-        effect: Effect::NoVerdictWhen(Query::Has("useAdminAccess"), Reason::DependsOnRequest),
+        effect: Effect::NoVerdict(Silence {
+            reason: AbstainReason::Request,
+            when: Some(Query::Has("useAdminAccess")),
+            only_with: None,
+        }),
         source: "https://developers.google.com/workspace/chat/authenticate-authorize",
     },
     Override {
@@ -76,48 +81,60 @@ pub static OVERRIDES: &[Override] = &[
             "chat.spaces.completeImport",
             "chat.spaces.findGroupChats", // by `spaceView`
         ],
-        effect: Effect::NoVerdict(Reason::DependsOnRequest),
+        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Request, when: None, only_with: None }),
         source: "https://developers.google.com/workspace/chat/authenticate-authorize",
     },
     Override {
         methods: &["calendar.calendars.transferOwnership"],
-        effect: Effect::NoVerdictWhen(Query::Has("useAdminAccess"), Reason::DependsOnRequest),
+        effect: Effect::NoVerdict(Silence {
+            reason: AbstainReason::Request,
+            when: Some(Query::Has("useAdminAccess")),
+            only_with: None,
+        }),
         source: "https://www.googleapis.com/discovery/v1/apis/calendar/v3/rest",
     },
     Override {
         methods: &["drivelabels.*"],
-        effect: Effect::NoVerdictWhen(Query::Has("useAdminAccess"), Reason::DependsOnRequest),
+        effect: Effect::NoVerdict(Silence {
+            reason: AbstainReason::Request,
+            when: Some(Query::Has("useAdminAccess")),
+            only_with: None,
+        }),
         source: "https://developers.google.com/workspace/drive/labels/guides/authorize",
     },
     Override {
         methods: &["script.scripts.run"], // whatever the script that is run uses
-        effect: Effect::NoVerdict(Reason::DependsOnRequest),
+        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Request, when: None, only_with: None }),
         source: "https://developers.google.com/apps-script/api/how-tos/execute",
     },
     Override {
         methods: &["workspaceevents.subscriptions.*"], // by the target resource, which the body names
-        effect: Effect::NoVerdict(Reason::DependsOnRequest),
+        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Request, when: None, only_with: None }),
         source: "https://developers.google.com/workspace/events/guides/auth",
     },
     Override {
         methods: &["cloudidentity.devices.deviceUsers.lookup"], // one scope for people, others for service accounts
-        effect: Effect::NoVerdict(Reason::DependsOnRequest),
+        effect: Effect::NoVerdict(Silence { reason: AbstainReason::Request, when: None, only_with: None }),
         source: "https://cloud.google.com/identity/docs/reference/rest/v1/devices.deviceUsers/lookup",
     },
     // Scopes that restrict.
     Override {
         methods: &["gmail.users.messages.list", "gmail.users.threads.list"],
-        effect: Effect::NoVerdictWith("gmail.metadata", Query::Has("q"), Reason::Restricted),
+        effect: Effect::NoVerdict(Silence {
+            reason: AbstainReason::Restricted,
+            when: Some(Query::Has("q")),
+            only_with: Some("gmail.metadata"),
+        }),
         source: "https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/list",
     },
     Override {
         // Without `format` it is `full`.
         methods: &["gmail.users.messages.get", "gmail.users.threads.get"],
-        effect: Effect::NoVerdictWith(
-            "gmail.metadata",
-            Query::IsNot("format", &["metadata", "minimal", "METADATA", "MINIMAL"]),
-            Reason::Restricted,
-        ),
+        effect: Effect::NoVerdict(Silence {
+            reason: AbstainReason::Restricted,
+            when: Some(Query::IsNot("format", &["metadata", "minimal", "METADATA", "MINIMAL"])),
+            only_with: Some("gmail.metadata"),
+        }),
         source: "https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/get",
     },
 ];

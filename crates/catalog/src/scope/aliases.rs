@@ -28,9 +28,9 @@ pub(super) static ALIASES: [(&str, &str); 21] = [
 
 /// Scopes that Google lists for nothing but `script.scripts.run`, where they stand for whatever a script may
 /// use: old names of the scopes of Calendar and Contacts, and those of Apps Script's own services. Which
-/// methods they open besides, no list tells.
+/// other methods they open is in no list.
 /// Source: <https://script.googleapis.com/$discovery/rest?version=v1>
-pub(super) static UNTOLD: [&str; 5] = [
+pub(super) static UNLISTED: [&str; 5] = [
     "https://www.google.com/calendar/feeds",
     "https://www.google.com/m8/feeds",
     "https://www.googleapis.com/auth/forms",

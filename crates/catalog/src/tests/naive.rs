@@ -6,7 +6,7 @@
 use std::sync::OnceLock;
 
 use crate::ApiMethod;
-use crate::blob::{Blob, VERBS, u16_at, u32_at};
+use crate::blob::{Blob, NODES, VERBS, u16_at, u32_at};
 use crate::catalog::Catalog;
 
 static BLOB: std::sync::LazyLock<&Blob<'static>> = std::sync::LazyLock::new(|| Catalog::built_in().blob());
@@ -24,7 +24,7 @@ pub(crate) struct Template {
     pub(crate) parts: Vec<Part>,
     /// Custom verb × 8 + HTTP verb.
     key: u16,
-    row: u32,
+    pub(crate) row: u32,
 }
 
 impl Template {
@@ -59,7 +59,7 @@ fn legacy() -> &'static [Template] {
     TEMPLATES.get_or_init(|| list(LEGACY))
 }
 
-fn list(host: &str) -> Vec<Template> {
+pub(crate) fn list(host: &str) -> Vec<Template> {
     let mut templates = Vec::new();
     let mut open: Vec<(u32, Vec<Part>)> =
         BLOB.host(host).map(|host| (BLOB.root(host), Vec::new())).into_iter().collect();
@@ -73,7 +73,7 @@ fn list(host: &str) -> Vec<Template> {
 }
 
 fn read(blob: &Blob<'static>, at: u32, child: &mut impl FnMut(u32, Part), end: &mut impl FnMut(u16, u32)) {
-    let node = blob.nodes.get(at as usize..).unwrap_or_default();
+    let node = blob.section(NODES).get(at as usize..).unwrap_or_default();
     let [literals, rows, flags] = [usize::from(u16_at(node, 0)), usize::from(node[2]), usize::from(node[3])];
     let u24 = |at| u32_at(node, at) & 0xff_ffff;
     let mut place = 4;

@@ -8,21 +8,12 @@ use proptest::prelude::*;
 use crate::call::{AbstainReason, Call};
 use crate::catalog::Catalog;
 use crate::scope::{Scope, ScopeSet};
-use crate::{Endpoints, VERSION, Verdict, lookup, overrides, verdict};
+use crate::{Endpoints, Lookup, VERSION, lookup, overrides};
 
 /// The data of Cloud Storage as a file, in which the scopes have these names.
 pub(crate) fn file_of(scopes: impl Iterator<Item = String>) -> Vec<u8> {
     let mut text = format!(
-        "gcp-scopes-catalog 1\npackage {} {}\nprotos {} {}\nnewest {}\ncounts {} {} {} {}\noverrides {}\n",
-        VERSION.package(),
-        VERSION.package_version(),
-        VERSION.protos(),
-        VERSION.protos_version(),
-        VERSION.newest_revision(),
-        VERSION.documents(),
-        VERSION.methods(),
-        VERSION.rpcs(),
-        VERSION.routes(),
+        "gcp-scopes-catalog 1\npackage client 1.0\nprotos protos 2.0\nnewest {VERSION}\ncounts 1 2 3 4\noverrides {}\n",
         overrides::fingerprint(),
     );
     for scope in scopes {
@@ -36,22 +27,17 @@ fn file() -> Vec<u8> {
     file_of(Scope::all_known().map(|scope| scope.to_string()))
 }
 
-fn judged(
-    catalog: Catalog,
-    verb: &http::Method,
-    url: &str,
-    held: &ScopeSet,
-) -> Result<Verdict, AbstainReason> {
+fn judged(catalog: Catalog, verb: &http::Method, url: &str, held: &ScopeSet) -> Result<bool, AbstainReason> {
     let uri = url.parse().unwrap();
     let endpoints = Endpoints::new().with_catalog(catalog);
-    lookup(&Call::new(verb, &uri), &endpoints).map(|found| verdict(&found, held))
+    lookup(&Call::new(verb, &uri), &endpoints).accepts(held)
 }
 
 const BUCKET: &str = "https://storage.googleapis.com/storage/v1/b/photos";
 
 #[test]
 fn an_opened_catalog_answers_as_the_compiled_one_does() {
-    let opened = Catalog::open(file()).unwrap();
+    let opened = Catalog::open(&file()).unwrap();
     assert_eq!(opened.version(), VERSION);
     for index in 0..opened.method_count() {
         let method = opened.method_at(index).unwrap();
@@ -63,8 +49,8 @@ fn an_opened_catalog_answers_as_the_compiled_one_does() {
         assert_ne!(method, same, "a method knows its catalog");
     }
     let read_only = ["devstorage.read_only".parse().unwrap()].into_iter().collect();
-    assert_eq!(judged(opened, &http::Method::GET, BUCKET, &read_only), Ok(Verdict::Allow));
-    assert_eq!(judged(opened, &http::Method::DELETE, BUCKET, &read_only), Ok(Verdict::Lacking));
+    assert_eq!(judged(opened, &http::Method::GET, BUCKET, &read_only), Ok(true));
+    assert_eq!(judged(opened, &http::Method::DELETE, BUCKET, &read_only), Ok(false));
     let other =
         judged(opened, &http::Method::GET, "https://pubsub.googleapis.com/v1/projects/p/topics", &read_only);
     assert!(matches!(other, Err(AbstainReason::Host)), "{other:?}");
@@ -79,15 +65,15 @@ fn scopes_have_the_numbers_of_the_program_whatever_numbers_the_data_gives_them()
         "devstorage.read_only" => new.to_owned(),
         _ => scope.to_string(),
     };
-    let opened = Catalog::open(file_of(Scope::all_known().map(renamed))).unwrap();
+    let opened = Catalog::open(&file_of(Scope::all_known().map(renamed))).unwrap();
     let get = opened.method("storage.buckets.get").unwrap();
     assert!(get.accepted().contains(&Scope::from_uri(new)), "{:?}", get.accepted());
     assert!(!get.accepted().contains(&"devstorage.read_only".parse().unwrap()));
     assert!(get.accepted().contains(&Scope::cloud_platform()));
     let held = |uri: &str| std::iter::once(Scope::from_uri(uri)).collect::<ScopeSet>();
-    assert_eq!(judged(opened, &http::Method::GET, BUCKET, &held(new)), Ok(Verdict::Allow));
+    assert_eq!(judged(opened, &http::Method::GET, BUCKET, &held(new)), Ok(true));
     let old = held("https://www.googleapis.com/auth/devstorage.read_only");
-    assert_eq!(judged(opened, &http::Method::GET, BUCKET, &old), Ok(Verdict::Lacking));
+    assert_eq!(judged(opened, &http::Method::GET, BUCKET, &old), Ok(false));
 }
 
 #[test]
@@ -100,11 +86,13 @@ fn rows_that_are_marked_by_another_table_have_no_verdict() {
         let own = format!("overrides {}", overrides::fingerprint());
         [head.replace(&own, &format!("overrides {number}")).as_bytes(), data].concat()
     };
-    let all = Catalog::open(with(&overrides::fingerprint().to_string())).unwrap();
-    let other = Catalog::open(with("7")).unwrap();
+    let all = Catalog::open(&with(&overrides::fingerprint().to_string())).unwrap();
+    let other = Catalog::open(&with("7")).unwrap();
     let marked = |catalog: Catalog| {
         let methods = (0..catalog.method_count()).filter_map(move |index| catalog.method_at(index));
-        methods.filter(|method| crate::Found::named(*method).doubt() == Some(AbstainReason::Request)).count()
+        methods
+            .filter(|method| Lookup::from(*method).abstain_reason() == Some(AbstainReason::Request))
+            .count()
     };
     assert!(marked(other) >= marked(all));
     assert!((0..other.method_count()).all(|index| other.method_at(index).unwrap().special().is_none()));
@@ -143,7 +131,7 @@ fn what_is_wrong_with_the_bytes_is_named_with_its_place() {
         (file_of(Scope::all_known().take(3).map(|scope| scope.to_string())), "is of none of the 3 scopes"),
     ];
     for (bytes, expected) in rows {
-        let error = Catalog::open(bytes).unwrap_err();
+        let error = Catalog::open(&bytes).unwrap_err();
         assert_eq!(error.kind(), crate::error::ErrorKind::InvalidData);
         assert!(error.to_string().contains(expected), "{error}, not {expected}");
     }
@@ -159,7 +147,7 @@ proptest! {
             let place = place.index(bytes.len());
             bytes[place] = byte;
         }
-        if let Ok(catalog) = Catalog::open(bytes) {
+        if let Ok(catalog) = Catalog::open(&bytes) {
             for index in 0..catalog.method_count() {
                 let method = catalog.method_at(index).unwrap();
                 let _ = (method.id(), method.api(), method.host(), method.verb(), method.accepted());

@@ -1,6 +1,6 @@
 //! The explanation of a response, as text and as JSON.
 
-use gcp_scopes::catalog::ApiMethod;
+use gcp_scopes::catalog::{ApiMethod, Catalog};
 use gcp_scopes::environment::Environment;
 use gcp_scopes::granted::GrantedScopes;
 use gcp_scopes::layout::Layout;
@@ -35,7 +35,8 @@ impl Explainer {
     pub(crate) fn explain(&self, response: &RecordedAnswer) -> Explanation {
         let Some(refusal) = classify(&response.answer()) else { return Explanation::default() };
         let server_name = refusal.service().zip(refusal.rpc_method());
-        let server_method = server_name.and_then(|(api, name)| ApiMethod::by_server_name(api, name));
+        let server_method =
+            server_name.and_then(|(api, name)| Catalog::built_in().method_by_server_name(api, name));
         // The argument decides, then the name that the server reported, then a request in the text.
         let named_call = self.call.clone().or_else(|| match server_method {
             Some(_) => None,

@@ -2,7 +2,6 @@
 
 use gcp_scopes::call::AbstainReason;
 use gcp_scopes::catalog::{ApiMethod, Endpoints, lookup};
-use gcp_scopes::guard::{Verdict, verdict};
 use gcp_scopes::layout::Layout;
 use gcp_scopes_explain::reader::NamedCall;
 use serde::Serialize;
@@ -15,26 +14,25 @@ pub(crate) struct MethodAnswer {
     method: Option<ApiMethod>,
     /// Why the scopes of the method do not decide the request; `None` if they do.
     doubt: Option<AbstainReason>,
-    /// Whether the token holds an accepted scope.
-    verdict: Verdict,
+    /// Whether the token holds an accepted scope; an `Err` holds why that is not known.
+    verdict: Result<bool, AbstainReason>,
 }
 
 impl MethodAnswer {
     /// Returns the answer for a method, without a request and without a token.
     pub(crate) fn about(method: ApiMethod) -> Self {
-        Self { method: Some(method), doubt: None, verdict: Verdict::Abstain(AbstainReason::Granted) }
+        Self { method: Some(method), doubt: None, verdict: Err(AbstainReason::Granted) }
     }
 
     /// Returns the answer for a call and, if the call has one, its token.
     pub(crate) fn to(call: &NamedCall) -> Self {
         let found = lookup(&call.call(), &Endpoints::new());
-        let verdict = match (&found, call.granted()) {
-            (Err(why), _) => Verdict::Abstain(*why),
-            (Ok(found), Some(granted)) => verdict(found, granted),
-            (Ok(found), None) => Verdict::Abstain(found.doubt().unwrap_or(AbstainReason::Granted)),
+        let (method, doubt) = (found.method(), found.abstain_reason());
+        let verdict = match call.granted() {
+            Some(granted) => found.accepts(granted),
+            None => Err(doubt.unwrap_or(AbstainReason::Granted)),
         };
-        let (method, doubt) = found.map(|found| (found.method(), found.doubt())).ok().unzip();
-        Self { method, doubt: doubt.flatten(), verdict }
+        Self { method, doubt, verdict }
     }
 
     /// Returns the answer as a line of `--jsonl`, without the line end.
@@ -86,9 +84,9 @@ impl MethodAnswer {
     /// Returns the value of the key `why`.
     fn reason(&self) -> &'static str {
         match self.verdict {
-            Verdict::Allow => "accepted",
-            Verdict::Lacking => "missing",
-            Verdict::Abstain(why) => why.as_str(),
+            Ok(true) => "accepted",
+            Ok(false) => "missing",
+            Err(why) => why.as_str(),
         }
     }
 }
@@ -143,11 +141,11 @@ struct MethodJsonWithDoc {
 }
 
 /// Returns the value of the key `decision`.
-fn decision(verdict: Verdict) -> &'static str {
+fn decision(verdict: Result<bool, AbstainReason>) -> &'static str {
     match verdict {
-        Verdict::Allow => "allow",
-        Verdict::Lacking => "lacking",
-        _ => "abstain",
+        Ok(true) => "allow",
+        Ok(false) => "lacking",
+        Err(_) => "abstain",
     }
 }
 

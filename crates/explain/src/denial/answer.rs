@@ -12,7 +12,6 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
-use gcp_scopes_catalog::Basis;
 use gcp_scopes_catalog::scope::Scope;
 
 use super::Denial;
@@ -34,7 +33,7 @@ impl ErrorForm {
     /// another API, and only those that Google does not document show it. Most APIs answer in JSON.
     fn for_call(denial: &Denial) -> Self {
         match denial.method().map(|method| method.basis()) {
-            Some(Basis::Inferred) => Self::Xml,
+            Some("inferred") => Self::Xml,
             _ => Self::Json,
         }
     }
@@ -276,7 +275,7 @@ mod tests {
     fn undocumented() -> Denial {
         let uri = "https://storage.googleapis.com/photos?cors".parse().unwrap();
         let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
-        Denial::for_method(found.unwrap().method())
+        Denial::for_method(found.method().unwrap())
     }
 
     fn with(content_type: &'static str) -> HeaderMap {

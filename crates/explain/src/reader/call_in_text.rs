@@ -29,7 +29,7 @@ type NamedRequest = (&'static str, (Method, Uri));
 fn only_method(verb: Option<Method>, uri: Uri) -> Option<NamedRequest> {
     let tried = verb.map_or_else(|| VERBS.to_vec(), |verb| vec![verb]);
     let mut found = tried.into_iter().filter_map(|verb| {
-        let id = lookup(&Call::new(&verb, &uri), &Endpoints::new()).ok()?.method().id();
+        let id = lookup(&Call::new(&verb, &uri), &Endpoints::new()).method()?.id();
         Some((id, verb))
     });
     let (id, verb) = found.next()?;

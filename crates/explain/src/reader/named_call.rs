@@ -118,8 +118,8 @@ impl NamedCall {
     /// use gcp_scopes_catalog::{Endpoints, lookup};
     ///
     /// let call = NamedCall::new("GET", "https://storage.googleapis.com/storage/v1/b/photos")?;
-    /// assert!(lookup(&call.call(), &Endpoints::new()).is_ok());
-    /// assert!(lookup(&NamedCall::default().call(), &Endpoints::new()).is_err());
+    /// assert!(lookup(&call.call(), &Endpoints::new()).method().is_some());
+    /// assert!(lookup(&NamedCall::default().call(), &Endpoints::new()).method().is_none());
     /// # Ok::<(), gcp_scopes_explain::Error>(())
     /// ```
     #[must_use]
@@ -138,7 +138,7 @@ impl NamedCall {
     #[must_use]
     pub fn method(&self) -> Option<ApiMethod> {
         let named = self.method.as_ref().map(|(method, _)| *method);
-        named.or_else(|| lookup(&self.call(), &Endpoints::new()).ok().map(|found| found.method()))
+        named.or_else(|| lookup(&self.call(), &Endpoints::new()).method())
     }
 
     /// The URL. Of a gRPC method that is named, it is only a path.

@@ -1,7 +1,7 @@
 //! The advice for a program that requests the wrong scopes.
 
 use gcp_scopes_catalog::scope::ScopeSet;
-use gcp_scopes_catalog::{ApiMethod, Found, Verdict, least, verdict};
+use gcp_scopes_catalog::{ApiMethod, Lookup, least};
 
 use super::advice::{self, With};
 use super::step::Step;
@@ -21,22 +21,22 @@ const PARTIAL: [(&str, &str); 3] = [
 ///
 /// ```
 /// use gcp_scopes_catalog::scope::ScopeSet;
-/// use gcp_scopes_catalog::{ApiMethod, Found};
+/// use gcp_scopes_catalog::ApiMethod;
 /// use gcp_scopes_explain::remedy;
 ///
-/// let found = Found::named(ApiMethod::by_id("drive.files.list")?);
+/// let method = ApiMethod::by_id("drive.files.list")?;
 /// let requested: ScopeSet = ["drive.meet.readonly".parse()?].into_iter().collect();
-/// let step = remedy::for_requested_scopes(&found, &requested).ok_or("a step")?;
+/// let step = remedy::for_requested_scopes(method, &requested).ok_or("a step")?;
 /// assert!(step.code_line().is_some_and(|code| code.contains("drive.readonly")));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn for_requested_scopes(found: &Found, requested: &ScopeSet) -> Option<Step> {
-    let why = match verdict(found, requested) {
-        Verdict::Lacking if !requested.is_empty() => Some("which the method does not accept"),
+pub fn for_requested_scopes(method: ApiMethod, requested: &ScopeSet) -> Option<Step> {
+    let why = match Lookup::from(method).accepts(requested) {
+        Ok(false) if !requested.is_empty() => Some("which the method does not accept"),
         _ => partial(requested),
     };
-    request_another(found.method(), requested, why?)
+    request_another(method, requested, why?)
 }
 
 /// Which part of the data the requested scope opens, if it is the only one and opens a part.

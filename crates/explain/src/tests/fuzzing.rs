@@ -8,13 +8,12 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use gcp_scopes_catalog::Endpoints;
 use gcp_scopes_catalog::call::Call;
 use gcp_scopes_catalog::scope::ScopeSet;
+use gcp_scopes_catalog::{Endpoints, lookup};
 use http::header::{HeaderMap, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use http::{Method, Uri};
 
-use crate::LookedUpCall;
 use crate::environment::{Environment, Snapshot};
 use crate::granted::{GrantSource, GrantedScopes};
 use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
@@ -142,7 +141,7 @@ fn explain(answer: &Answer<'_>) {
     let uri = Uri::from_static("https://pubsub.googleapis.com/v1/projects/p/topics/t:publish");
     let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/logging.write");
     let granted = GrantedScopes::known(held, GrantSource::Metadata);
-    let call = LookedUpCall::of(&Call::new(&Method::POST, &uri), &Endpoints::new());
+    let call = lookup(&Call::new(&Method::POST, &uri), &Endpoints::new());
     let Some(denial) = crate::explain(&call, &granted, &here, answer) else { return };
     assert!(is_one_line(&denial.to_string()), "{denial}");
     assert!(denial.report().lines().all(is_one_line) && denial.report().len() < 32 * 1024);

@@ -1,0 +1,26 @@
+//! Data: the reasons for having no opinion, each as one word and as a sentence.
+
+/// In the order of the variants of `AbstainReason`.
+pub(super) static WORDS: [(&str, &str); 21] = [
+    ("host", "no API that the catalog knows lives at this host"),
+    ("method", "no method at this host has this verb and path"),
+    ("signed", "a signed request carries no bearer token, so it has no scopes"),
+    ("auth", "this endpoint hands out or describes tokens and asks for no scope"),
+    ("metadata", "this is the metadata server, not an API"),
+    ("batch", "a batch bundles several calls, each with scopes of its own"),
+    ("registry", "a registry, whose scopes Google does not document"),
+    ("workload", "a user's own service, not an API of Google's"),
+    ("catalog", "this program was built without a catalog of methods"),
+    ("empty", "Google lists no scopes for it: it needs none, or they are not told"),
+    ("session", "the session URL of the upload authorises this request by itself"),
+    ("inferred", "Google does not document its scopes"),
+    ("several", "it needs more than one scope at once"),
+    ("request", "which scope is enough depends on the rest of the request"),
+    ("restricted", "the token holds a scope that narrows what may be asked for"),
+    ("ambiguous", "two documents of Google's list different scopes for it"),
+    ("coarse", "Google lists scopes for its whole service, not for this method"),
+    ("grpc", "gRPC calls are not judged ahead"),
+    ("contradicted", "Google let it through without any of the scopes listed for it"),
+    ("granted", "it is not known what the token holds"),
+    ("unheard", "the token holds a scope of which no list of Google's tells what it opens"),
+];
