@@ -24,8 +24,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
-use gcp_scopes::guard::DenialDelivery;
-use gcp_scopes::{Denial, Guard, Preflight, ScopeSet};
+use gcp_scopes::{Denial, DenialDelivery, Guard, Preflight, ScopeSet};
 use http::header::{AUTHORIZATION, HeaderValue};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -348,7 +347,7 @@ fn world(url: &str, dice: Dice) -> Result<World, gcp_scopes::Error> {
     for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
         for delivery in [DenialDelivery::Error, DenialDelivery::Extension] {
             let guard = Guard::builder().endpoint(url, "pubsub.googleapis.com")?.preflight(preflight);
-            let guard = guard.denial_delivery(delivery).source(Moody(dice.clone())).no_tokeninfo();
+            let guard = guard.denial_delivery(delivery).source(Moody(dice.clone())).without_tokeninfo();
             guards.push(guard.source_timeout(Duration::from_millis(100)).build());
         }
     }

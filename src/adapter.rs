@@ -15,6 +15,8 @@
 
 #[cfg(feature = "gcp-auth")]
 pub mod gcp_auth;
+#[cfg(feature = "reqwest")]
+pub mod reqwest;
 #[cfg(feature = "reqwest-middleware")]
 pub mod reqwest_middleware;
 #[cfg(feature = "tower")]

@@ -61,7 +61,7 @@ impl fmt::Debug for Background {
 }
 
 impl Spawner {
-    /// The one of this thread.
+    /// Starts work on the thread of this background.
     pub(crate) fn of(background: &Background) -> Self {
         background.0.clone()
     }
@@ -69,13 +69,13 @@ impl Spawner {
     /// Starts the thread if it does not run yet.
     ///
     /// # Errors
-    /// There is none, and why.
+    /// Why there is no thread.
     pub(crate) fn start(&self) -> Result<(), &'static str> {
         self.runtime().map(drop)
     }
 
-    /// Begins `work`, which goes on without anybody who waits for it, or drops it where there is no
-    /// thread. Events in it reach the caller's subscriber.
+    /// Begins `work` and does not wait for it. Without a thread the work is dropped. Events in it reach the
+    /// caller's subscriber.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         if let Ok(runtime) = self.runtime() {
             drop(runtime.spawn(work.with_current_subscriber()));

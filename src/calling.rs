@@ -1,9 +1,9 @@
-//! Checks around calls of clients that show their requests to nobody: Google's own
+//! Checks around calls of clients that show no requests to other code: Google's own
 //! ([gcp-scopes-google-cloud](https://docs.rs/gcp-scopes-google-cloud)) and those of google-apis-rs
 //! ([gcp-scopes-google-apis](https://docs.rs/gcp-scopes-google-apis)).
 //!
-//! Such a client only asks for a token, in the task of the caller. So the caller says which method it
-//! is, once, and runs its calls inside:
+//! Such a client only asks for a token, in the task of the caller. So the caller names the method once,
+//! and runs its calls inside:
 //!
 //! ```no_run
 //! # #[cfg(feature = "google-cloud")]
@@ -22,12 +22,12 @@ use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use crate::catalog::ApiMethod;
 use crate::denial::Denial;
 use crate::error::Error;
-use crate::flight::{Answered, Flight};
+use crate::flight::Flight;
 use crate::guard::Guard;
 use crate::refusal::Answer;
 use crate::remedy::{self, Step};
@@ -91,56 +91,16 @@ pub struct Calling {
 /// }
 /// ```
 pub trait ClientError<Client>: Sized {
-    /// What Google answered, where the error keeps it.
-    fn answer(&self) -> Option<ErrorAnswer>;
+    /// What Google answered, as far as the error keeps it: the status, the headers that it has, and
+    /// the beginning of the body.
+    fn response(&self) -> Option<Response<Vec<u8>>>;
 
     /// The denial that is in the error already.
     fn denial(&self) -> Option<&Denial>;
 
-    /// The same error with a denial, as far as it can hold one.
+    /// Puts a denial into the error, as far as the error can hold one.
     #[must_use]
     fn with_denial(self, denial: Denial) -> Self;
-}
-
-/// What the error of a client keeps of an answer.
-///
-/// ```
-/// use gcp_scopes::calling::ErrorAnswer;
-/// use http::{HeaderMap, StatusCode};
-///
-/// let answer = ErrorAnswer::new(StatusCode::FORBIDDEN, HeaderMap::new(), br#"{"error":{}}"#.to_vec());
-/// ```
-pub struct ErrorAnswer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Vec<u8>,
-}
-
-impl ErrorAnswer {
-    /// An answer with its status, its headers and the beginning of its body, as far as they are kept.
-    #[must_use]
-    pub fn new(status: StatusCode, headers: HeaderMap, body: Vec<u8>) -> Self {
-        Self { status, headers, body }
-    }
-
-    /// Ends a flight with this answer, without waiting.
-    #[must_use]
-    pub fn explain_now(&self, flight: Flight) -> Option<Denial> {
-        let flight = self.refused(flight)?;
-        flight.explain_now(self.status, &self.headers, &self.body)
-    }
-
-    /// The flight, if this answer may be a refusal for lack of scope.
-    fn refused(&self, flight: Flight) -> Option<Flight> {
-        (flight.answered(self.status, &self.headers) == Answered::ReadBody).then_some(flight)
-    }
-}
-
-/// Shows no word of the server.
-impl fmt::Debug for ErrorAnswer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ErrorAnswer").field("status", &self.status).finish_non_exhaustive()
-    }
 }
 
 impl Guard {
@@ -160,7 +120,7 @@ impl Guard {
     }
 
     /// What to do about a client's error, if it is a refusal for lack of scope. What the error does not
-    /// tell (which token, often which method) stays unknown; [`Calling::run`] knows more.
+    /// hold (the token, often the method) stays unknown; [`Calling::run`] knows more.
     ///
     /// ```
     /// # #[cfg(feature = "google-apis")] {
@@ -173,12 +133,12 @@ impl Guard {
     /// ```
     #[must_use]
     pub fn explain_error<C, E: ClientError<C>>(&self, error: &E) -> Option<Denial> {
-        let explain = |answer: ErrorAnswer| {
-            let read = Answer::new(&answer.body).with_status(answer.status.as_u16());
-            let is_refused = answer.status == StatusCode::FORBIDDEN;
-            is_refused.then(|| self.explain_alone(&read.with_headers(&answer.headers))).flatten()
+        let explain = |response: Response<Vec<u8>>| {
+            let answer = Answer::new(response.body()).with_status(response.status().as_u16());
+            let is_refused = response.status() == StatusCode::FORBIDDEN;
+            is_refused.then(|| self.explain_alone(&answer.with_headers(response.headers()))).flatten()
         };
-        error.denial().cloned().or_else(|| explain(error.answer()?))
+        error.denial().cloned().or_else(|| explain(error.response()?))
     }
 }
 
@@ -215,7 +175,8 @@ impl Calling {
         let flight = flight.unwrap_or_else(|| self.guard.begin_tokenless(self.method));
         match result {
             Ok(value) => {
-                flight.answered(StatusCode::OK, &HeaderMap::new());
+                // No refusal, but the guard may learn from it.
+                let _ = flight.answered(StatusCode::OK, &HeaderMap::new());
                 Ok(value)
             }
             Err(error) => Err(explain(flight, advice, error).await),
@@ -224,9 +185,12 @@ impl Calling {
 }
 
 async fn explain<C, E: ClientError<C>>(flight: Flight, advice: Option<Step>, error: E) -> E {
-    let Some(answer) = error.answer().filter(|_| error.denial().is_none()) else { return error };
-    let Some(flight) = answer.refused(flight) else { return error };
-    match (flight.explain(answer.status, &answer.headers, &answer.body).await, advice) {
+    let Some(response) = error.response().filter(|_| error.denial().is_none()) else { return error };
+    let (status, headers) = (response.status(), response.headers());
+    if !flight.answered(status, headers) {
+        return error;
+    }
+    match (flight.explain(status, headers, response.body()).await, advice) {
         (Some(denial), Some(step)) => error.with_denial(denial.with_first_step(step)),
         (Some(denial), None) => error.with_denial(denial),
         (None, _) => error,
@@ -234,8 +198,8 @@ async fn explain<C, E: ClientError<C>>(flight: Flight, advice: Option<Step>, err
 }
 
 impl Guard {
-    /// A client is about to use this token, for the call that this task is in the middle of: for what
-    /// stands around the credentials of a client.
+    /// To be called by a wrapper of a client's credentials, when it hands this token to the client: checks
+    /// the call that this task is in the middle of.
     ///
     /// # Errors
     /// The call is not to be sent.
@@ -246,18 +210,18 @@ impl Guard {
             return Ok(());
         };
         let before = call.seen().flight.take();
-        let begun = match before {
+        let flight = match before {
             Some(flight) => flight.retried(authorization),
             None => self.begin_method(call.method, authorization),
-        };
-        let flight = begun.admit().await?;
+        }?;
+        let flight = flight.wait_for_scopes().await?;
         call.seen().flight = Some(flight);
         Ok(())
     }
 
-    /// A client asks for a token with these scopes, for the call that this task is in the middle of. If
-    /// the method accepts none of them, or they open a part of the data only, there is a warning event,
-    /// and a denial of the call begins with the step that mends it.
+    /// To be called by a wrapper of a client's credentials, when the client asks it for a token with these
+    /// scopes. If the method that this task calls accepts none of them, or they open a part of the data
+    /// only, there is a warning event, and a denial of the call begins with the step that mends it.
     ///
     /// Nothing is concluded about the token: its provider may ignore what is asked.
     pub fn scopes_asked_for(&self, scopes: &ScopeSet) {

@@ -10,7 +10,7 @@ use crate::guard::{DenialDelivery, Guard};
 use crate::inflate;
 
 impl Guard {
-    /// What the caller of a call gets that is not sent: an answer, or an error.
+    /// What the caller gets if a call is not sent: an answer made of the denial, or an error.
     ///
     /// ```
     /// # use gcp_scopes::{Denial, Guard};
@@ -28,8 +28,8 @@ impl Guard {
         }
     }
 
-    /// Delivers the denial of a refused call in its answer, of whose body `seen` is the beginning or
-    /// (`is_whole`) all. Gives the body that takes the place of the one that came, if another one does.
+    /// Delivers the denial of a refused call in its answer. `seen` is the beginning of the answer's body,
+    /// or (`is_whole`) all of it. Gives the body to replace that one with, if it is to be replaced.
     ///
     /// # Errors
     /// The denial, if it is to be delivered as an error.
@@ -43,29 +43,39 @@ impl Guard {
         let body = match self.state().delivery {
             DenialDelivery::Error => return Err(denial.into_error()),
             DenialDelivery::Extension => None,
-            DenialDelivery::Message => Some(explained(&denial, &parts.headers, seen, is_whole)),
+            DenialDelivery::Message => Some(explained_body(&denial, &mut parts.headers, seen, is_whole)),
         };
-        if let Some(body) = &body {
-            fit(&mut parts.headers, body);
-        }
         parts.extensions.insert(denial);
         Ok(body)
     }
 }
 
-/// The body of a refusal with the denial's line in its message: `seen` is the beginning of the body as it
-/// came, and `whole` says whether it is all of it. The body that is given is not compressed.
-pub fn explained(denial: &Denial, headers: &HeaderMap, seen: &[u8], whole: bool) -> Bytes {
+/// The body of a refusal with the denial's line in its message, for a client that keeps nothing but the
+/// message. `seen` is the beginning of the body as it came, or (`is_whole`) all of it.
+///
+/// The body that is given is not compressed, and the headers are made to describe it.
+///
+/// ```
+/// use gcp_scopes::Denial;
+/// use gcp_scopes::response::explained_body;
+/// use http::Response;
+///
+/// /// For a client that reads whole bodies itself.
+/// fn with_denial(denial: &Denial, refused: Response<Vec<u8>>) -> Response<Vec<u8>> {
+///     let (mut head, body) = refused.into_parts();
+///     let body = explained_body(denial, &mut head.headers, &body, true);
+///     Response::from_parts(head, body.into())
+/// }
+/// ```
+#[must_use]
+pub fn explained_body(denial: &Denial, headers: &mut HeaderMap, seen: &[u8], is_whole: bool) -> Bytes {
     let plain = inflate::readable(headers, seen).unwrap_or_default();
-    denial.explained_body(headers, &plain, whole).into()
-}
-
-/// Makes headers describe a body that takes the place of another: plain, and of its own length.
-pub fn fit(headers: &mut HeaderMap, body: &Bytes) {
+    let body = Bytes::from(denial.explained_body(headers, &plain, is_whole));
     headers.remove(CONTENT_ENCODING);
     if let Some(length) = headers.get_mut(CONTENT_LENGTH) {
         *length = HeaderValue::from(body.len());
     }
+    body
 }
 
 #[cfg(test)]
@@ -100,7 +110,7 @@ mod tests {
             );
             let mut headers = plain_headers.clone();
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            let body = explained(&denial(), &headers, &gzip(sent), true);
+            let body = explained_body(&denial(), &mut headers, &gzip(sent), true);
             assert_eq!(
                 std::str::from_utf8(&body).unwrap(),
                 denial().explained_body(&plain_headers, sent.as_bytes(), true),

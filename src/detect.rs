@@ -5,74 +5,39 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
-use crate::background::{Background, Spawner};
+use crate::background::{LATE, Spawner};
 use crate::environment::Snapshot;
-use crate::granted::Fetch;
 use crate::granted::fetch::DynFetch;
 use crate::granted::metadata::MetadataServer;
-use crate::granted::own_fetch::own_fetch;
+use crate::parallel::Running;
 
-/// For all questions to the metadata server together.
+/// For all requests to the metadata server together.
 const LIMIT: Duration = Duration::from_secs(1);
+/// For the first request, so that a network which drops packets delays a program by no more. A metadata server
+/// is on the same machine; where it is slower than this, the environment is looked at again later.
+const FIRST_LIMIT: Duration = Duration::from_millis(300);
 /// A credential file is a few KiB.
 const MOST_FILE: u64 = 64 * 1024;
 
-/// What the process sees of where it runs: environment variables, the credential file, and the
-/// metadata server unless the machine is none of Google's or `NO_GCE_CHECK=true` is set.
-///
-/// [`Guard::detect`](crate::Guard::detect) sees the same; this is for a program that wants to know
-/// why the metadata server said nothing. Never fails and takes little more than a second: what it cannot
-/// see is not in the snapshot. Any executor can drive it.
-///
-/// ```no_run
-/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let snapshot = gcp_scopes::detect::snapshot().await;
-/// if let Some(problem) = snapshot.metadata_problem() {
-///     eprintln!("the metadata server said nothing: {problem}");
-/// }
-/// let guard = gcp_scopes::Guard::builder().snapshot(snapshot).build();
-/// # Ok(()) }
-/// ```
-pub async fn snapshot() -> Snapshot {
-    of_process(Background::default().spawner(), own_fetch()).await
-}
-
-/// The same, asked through this client.
-pub async fn snapshot_with(fetch: impl Fetch + 'static) -> Snapshot {
-    of_process(Background::default().spawner(), Some(Arc::new(fetch))).await
-}
-
-pub(crate) async fn of_process(spawner: &Spawner, fetch: Option<Arc<dyn DynFetch>>) -> Snapshot {
+/// The environment variables and the files of this process that show where it runs.
+pub(crate) fn process() -> Snapshot {
     let value_of = |name: &str| std::env::var(name).unwrap_or_default();
     let variables = Snapshot::VARIABLES.iter();
-    let mut snapshot = variables.fold(Snapshot::new(), |seen, name| seen.with_env(*name, value_of(name)));
-    if let Some(text) = read_file(Path::new(Snapshot::PRODUCT_FILE)) {
-        snapshot = snapshot.with_file(Snapshot::PRODUCT_FILE, &text);
-    }
-    with_files_and_metadata(spawner, snapshot, fetch).await
+    let snapshot = variables.fold(Snapshot::new(), |seen, name| seen.with_env(*name, value_of(name)));
+    let product = read_file(Path::new(Snapshot::PRODUCT_FILE));
+    with_files(product.into_iter().fold(snapshot, |seen, text| seen.with_file(Snapshot::PRODUCT_FILE, &text)))
 }
 
-/// The same world with what its variables point to: the credential file and the metadata server,
-/// under the rules of [`snapshot`].
-pub(crate) async fn with_files_and_metadata(
-    spawner: &Spawner,
-    mut snapshot: Snapshot,
-    fetch: Option<Arc<dyn DynFetch>>,
-) -> Snapshot {
-    for path in snapshot.credential_paths() {
-        if let Some(text) = read_file(Path::new(&path)) {
-            snapshot = snapshot.with_file(path, &text);
-        }
-    }
-    match fetch {
-        Some(fetch) => with_metadata(spawner, snapshot, fetch).await,
-        None => snapshot,
-    }
+/// Adds the credential files that the variables of the snapshot point to.
+pub(crate) fn with_files(snapshot: Snapshot) -> Snapshot {
+    let files = snapshot.credential_paths().into_iter();
+    let files = files.filter_map(|path| Some((read_file(Path::new(&path))?, path)));
+    files.fold(snapshot.clone(), |seen, (text, path)| seen.with_file(path, &text))
 }
 
-/// The same world with what the metadata server says, if there may be one.
+/// Adds what the metadata server says, if there may be one.
 pub(crate) async fn with_metadata(
     spawner: &Spawner,
     snapshot: Snapshot,
@@ -89,20 +54,49 @@ pub(crate) async fn with_metadata(
     answered.unwrap_or_else(|why| snapshot.with_metadata_problem(why))
 }
 
-/// Asks one thing after the other, because an answer may make the next question needless.
+/// Queries the values that are used, in three rounds: one that shows whether there is a server at all, then
+/// the others and the names of the attributes, then the attributes that exist. The requests of a round are sent
+/// side by side. Attributes are never read in bulk: they can be large, and hold secrets.
 async fn read_values(server: MetadataServer, mut snapshot: Snapshot) -> Snapshot {
     let until = Instant::now() + LIMIT;
-    for path in Snapshot::metadata_paths() {
-        if snapshot.lacks(path) {
-            continue;
+    let [first, others, attributes] = Snapshot::metadata_rounds();
+    for (round, limit) in
+        [(first, until.min(Instant::now() + FIRST_LIMIT)), (others, until), (attributes, until)]
+    {
+        let paths = round.iter().copied().filter(|path| !snapshot.lacks(path)).collect();
+        snapshot = read_round(&server, snapshot, paths, limit).await;
+        if snapshot.metadata_problem().is_some() {
+            break;
         }
-        match timeout_at(until, server.get(path)).await {
-            Ok(Ok(text)) => snapshot = snapshot.with_metadata(path, text),
-            // A value that is missing is no reason to stop; a server that is missing or slow is one.
-            Ok(Err(_)) if snapshot.has_metadata() => {}
-            Ok(Err(error)) => return snapshot.with_metadata_problem(error.to_string()),
-            Err(_) => return snapshot.with_metadata_problem("the metadata server did not answer in time"),
+    }
+    snapshot
+}
+
+async fn read_round(
+    server: &MetadataServer,
+    mut snapshot: Snapshot,
+    paths: Vec<&'static str>,
+    until: Instant,
+) -> Snapshot {
+    let values = paths.iter().map(|path| {
+        let (server, path) = (server.clone(), *path);
+        let is_first = !snapshot.has_metadata();
+        async move {
+            let value = if is_first { server.get(path).await.map(Some) } else { server.value(path).await };
+            value.map_err(|error| error.to_string())
         }
+    });
+    let values = Running::start(until, values).finish().await;
+    for (path, value) in paths.into_iter().zip(values) {
+        snapshot = match value {
+            Ok(Some(text)) => snapshot.with_metadata(path, text),
+            // A server need not have every value.
+            Ok(None) => snapshot,
+            Err(why) if why == LATE => {
+                snapshot.with_metadata_problem("the metadata server did not answer in time")
+            }
+            Err(why) => snapshot.with_metadata_problem(why),
+        };
     }
     snapshot
 }
@@ -123,7 +117,11 @@ mod tests {
     use http::{Request, Response};
 
     use super::*;
+    use crate::background::Background;
     use crate::background::tests::block_on;
+    use crate::environment::{Environment, Platform};
+    use crate::error::BoxError;
+    use crate::granted::Fetch;
     use crate::granted::fetch::tests::{FakeFetch, answer};
 
     /// Lists the names of the attributes.
@@ -169,7 +167,7 @@ mod tests {
         let serve = |path: &str| vm(path).filter(|_| path != ATTRIBUTE_NAMES).or(Some(answer(403, "")));
         let (snapshot, asked) = ask(Snapshot::new(), serve).await;
         assert_eq!(snapshot.metadata("instance/attributes/created-by"), Some("somebody"));
-        assert_eq!(asked, Snapshot::metadata_paths().count());
+        assert_eq!(asked, Snapshot::metadata_rounds().concat().len());
     }
 
     #[tokio::test(start_paused = true)]
@@ -187,6 +185,53 @@ mod tests {
             assert!(!snapshot.has_metadata());
             assert_eq!(asked, 1);
         }
+    }
+
+    /// A server that answers as a VM in an instance group does, each request after this time.
+    struct Delayed(Duration);
+
+    impl Fetch for Delayed {
+        async fn fetch(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+            tokio::time::sleep(self.0).await;
+            let path = request.uri().path().trim_start_matches("/computeMetadata/v1/");
+            let group = "projects/1/zones/us-central1-a/instanceGroupManagers/web";
+            Ok(match path {
+                "instance/zone" => answer(200, "projects/1/zones/us-central1-a"),
+                "instance/attributes/created-by" => answer(200, group),
+                _ => vm(path).unwrap_or_else(|| answer(404, "")),
+            })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_server_is_read_in_three_rounds_and_what_was_not_read_is_unknown() {
+        for (milliseconds, rounds, platform) in [
+            (20, 3, Platform::ManagedInstanceGroup),
+            (200, 3, Platform::ManagedInstanceGroup),
+            (290, 3, Platform::ManagedInstanceGroup),
+            (340, 1, Platform::Unknown),
+        ] {
+            let (delay, start) = (Duration::from_millis(milliseconds), Instant::now());
+            let fetch = Arc::new(Delayed(delay));
+            let snapshot = with_metadata(Background::here().spawner(), Snapshot::new(), fetch).await;
+            assert_eq!(Environment::from_snapshot(&snapshot).platform(), platform, "{delay:?}");
+            assert!(
+                start.elapsed() <= rounds * delay.min(FIRST_LIMIT) + Duration::from_millis(5),
+                "{delay:?}"
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_vm_whose_attributes_were_not_read_is_not_called_a_plain_vm() {
+        let serve = |path: &str| match path {
+            "instance/zone" => Some(answer(200, "projects/1/zones/us-central1-a")),
+            "instance/attributes/created-by" => None,
+            _ => vm(path),
+        };
+        let (snapshot, _) = ask(Snapshot::new(), serve).await;
+        let environment = Environment::from_snapshot(&snapshot);
+        assert_eq!((environment.platform(), environment.zone()), (Platform::Unknown, Some("us-central1-a")));
     }
 
     #[tokio::test(start_paused = true)]
@@ -250,11 +295,7 @@ mod tests {
         let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| Some(answer(200, "web-1"))));
         let world = Snapshot::new().with_env("GCE_METADATA_HOST", "127.0.0.1:1");
         let seen = |background: Background| {
-            block_on(with_files_and_metadata(
-                background.spawner(),
-                world.clone(),
-                Some(Arc::clone(&fetch) as _),
-            ))
+            block_on(with_metadata(background.spawner(), world.clone(), Arc::clone(&fetch) as _))
         };
         let without = seen(Background::none());
         assert_eq!(without.metadata_host(), Some("127.0.0.1:1"));

@@ -1,10 +1,9 @@
-//! Our own failures: a configuration that cannot be used, a source that cannot be reached.
+//! Failures of this crate: a configuration that cannot be used, a source that cannot be reached.
 //!
 //! An [`Error`] never stops a user's call. What stops a call is a [`Denial`](crate::Denial).
 //!
 //! ```
-//! use gcp_scopes::Guard;
-//! use gcp_scopes::error::ErrorKind;
+//! use gcp_scopes::{ErrorKind, Guard};
 //!
 //! let error = Guard::builder().endpoint("http://127.0.0.1:4443/path", "storage.googleapis.com").unwrap_err();
 //! assert_eq!(error.kind(), ErrorKind::InvalidInput);
@@ -34,7 +33,7 @@ pub struct Error {
 /// What sort of failure an [`Error`] is.
 ///
 /// ```
-/// use gcp_scopes::error::{Error, ErrorKind};
+/// use gcp_scopes::{Error, ErrorKind};
 ///
 /// /// Whether the configuration has to change before another try.
 /// fn is_ours(error: &Error) -> bool {
@@ -68,7 +67,7 @@ impl Error {
     /// What sort of failure this is.
     ///
     /// ```
-    /// # use gcp_scopes::error::{Error, ErrorKind};
+    /// # use gcp_scopes::{Error, ErrorKind};
     /// let error: Error = "no such scope".parse::<gcp_scopes::Scope>().unwrap_err().into();
     /// assert_eq!(error.kind(), ErrorKind::InvalidInput);
     /// ```
@@ -85,7 +84,7 @@ impl From<gcp_scopes_catalog::Error> for Error {
     }
 }
 
-/// A value that has not the syntax which Google documents for it.
+/// A value without the syntax that Google documents for it.
 impl From<gcp_scopes_explain::Error> for Error {
     fn from(error: gcp_scopes_explain::Error) -> Self {
         Self::invalid(error.to_string())

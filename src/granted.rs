@@ -1,7 +1,7 @@
 //! Which scopes a token was granted, how we know, and for how long.
 //!
-//! A verdict is worth no more than this answer, so there are three of them: the scopes are known,
-//! the token is not limited by scopes at all, or nobody could say, and why.
+//! A verdict is worth no more than what is known of the token, which is one of three: its scopes are
+//! known, it is not limited by scopes at all, or its scopes are unknown for a reason that is kept.
 //!
 //! 1. Nothing is ever guessed. Garbage, an empty list and a server that is down are all
 //!    [unknown](GrantedScopes::is_unknown), never "no scopes".
@@ -35,8 +35,6 @@ mod models;
 #[cfg(feature = "metadata")]
 pub(crate) mod own_client;
 pub(crate) mod own_fetch;
-#[cfg(feature = "reqwest")]
-pub(crate) mod reqwest_fetch;
 pub(crate) mod source;
 #[cfg(feature = "metadata")]
 mod stream;
@@ -52,9 +50,6 @@ pub(crate) mod tokeninfo;
 pub use fetch::Fetch;
 #[doc(inline)]
 pub use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-#[cfg(feature = "reqwest")]
-#[doc(inline)]
-pub use reqwest_fetch::ReqwestFetch;
 #[doc(inline)]
 pub use source::GrantedScopesSource;
 

@@ -15,8 +15,8 @@ use crate::catalog::Endpoints;
 use crate::environment::Environment;
 use crate::granted::fetch::DynFetch;
 use crate::granted::inspection::TokenMemory;
-use crate::granted::metadata::MetadataServer;
 use crate::granted::{AccessToken, GrantedScopes};
+use crate::live_environment::LiveEnvironment;
 use crate::recording::Recording;
 use lessons::Lessons;
 use repeats::Repeats;
@@ -25,19 +25,31 @@ use shared::Shared;
 pub use builder::GuardBuilder;
 pub use settings::{DenialDelivery, Preflight};
 
-/// How long, if the user does not say, [`Preflight::Deny`] waits for scopes that are not yet known,
-/// and how long an explanation waits for those it would like to show.
+/// How long an explanation waits for the scopes that it would like to show, and how long by default
+/// [`Preflight::Deny`] waits for scopes that are not yet known.
 pub(crate) const WAIT: Duration = Duration::from_millis(500);
 
 /// Judges calls of Google API clients by the OAuth scopes of their tokens.
 ///
 /// Cheap to clone; one guard serves all clients of a process.
 ///
+/// ```no_run
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// use gcp_scopes::Guard;
+///
+/// let guard = Guard::detect().await; // once, at start: knows where the program runs
+/// let for_another_client = guard.clone(); // shares all that is known of tokens and methods
+/// # }
 /// ```
+///
+/// With settings, [`GuardBuilder::detect`] takes the place of [`Guard::detect`]:
+///
+/// ```no_run
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// use gcp_scopes::{Guard, Preflight};
 ///
-/// let guard = Guard::builder().preflight(Preflight::Warn).build();
-/// let for_another_client = guard.clone(); // shares all that is known of tokens and methods
+/// let guard = Guard::builder().preflight(Preflight::Warn).detect().await;
+/// # }
 /// ```
 #[derive(Clone)]
 pub struct Guard(Shared<State>);
@@ -49,14 +61,10 @@ pub(crate) struct State {
     pub(crate) endpoints: Endpoints,
     pub(crate) grants: TokenMemory,
     pub(crate) deny_wait: Duration,
-    pub(crate) environment: Arc<Environment>,
+    pub(crate) environment: Arc<LiveEnvironment>,
     pub(crate) lessons: Lessons,
     /// Sends the questions of the self-check.
     pub(crate) fetch: Option<Arc<dyn DynFetch>>,
-    /// Where there is one.
-    pub(crate) metadata: Option<MetadataServer>,
-    /// Why the metadata server gave no answer about where the program runs.
-    pub(crate) problem: Option<String>,
     pub(crate) recording: OnceLock<Arc<Recording>>,
     pub(crate) repeats: Repeats,
     pub(crate) background: Background,
@@ -73,15 +81,21 @@ impl Guard {
     /// ```
     #[must_use]
     pub fn environment(&self) -> Arc<Environment> {
-        Arc::clone(&self.0.environment)
+        self.0.environment.known().environment
     }
 
-    /// Takes the word of whoever made or fetched a token for what it was granted: the `scope` of an
-    /// OAuth answer, or the scopes that went into it where those are always honoured. The scopes
-    /// that were *asked for* are no such word: the metadata server of a VM, for one, ignores them.
+    /// The environment for a denial. Begins another look where the metadata server has not answered yet.
+    pub(crate) fn environment_of_denial(&self) -> Arc<Environment> {
+        self.0.environment.begin_look_again();
+        self.environment()
+    }
+
+    /// States what a token was granted, for a program that made or fetched it: by the `scope` of an OAuth
+    /// answer, or by the scopes asked for where these are always granted. The metadata server of a VM, for
+    /// one, ignores the scopes that are asked for.
     ///
-    /// Cheap enough to be called each time a token is handed out. It is believed until the token
-    /// expires, for an hour at most, or until a refusal contradicts it.
+    /// Cheap enough to be called each time a token is handed out. The statement is believed until the
+    /// token expires, for an hour at most, or until a refusal contradicts it.
     ///
     /// ```
     /// use gcp_scopes::{Guard, ScopeSet};

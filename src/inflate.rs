@@ -1,9 +1,8 @@
-//! What a compressed refusal says, for the classifier alone: the caller gets the bytes as they were
-//! sent.
+//! Inflates a compressed refusal for the classifier alone: the caller gets the bytes as they were sent.
 //!
 //! Clients that undo a coding themselves (reqwest with its feature `gzip`) do it below the guard and
-//! take the header away. This is for all others. Of a bomb no more is inflated than of any body is
-//! read, and brotli and zstd, which no Google API is known to send unasked, stay unread.
+//! remove the header. This is for all others. What is inflated is bounded, so that a small body cannot
+//! take much memory. brotli and zstd, which no Google API is known to send unasked, are not read.
 
 use std::borrow::Cow;
 
@@ -14,19 +13,10 @@ use http::header::CONTENT_ENCODING;
 #[cfg(feature = "body")]
 pub(crate) const INFLATED_BYTES: usize = 64 * 1024;
 
-/// A body's beginning in plain bytes. Nothing if it is encoded in a way that is not undone here, or
-/// damaged: such a body says nothing, and the headers alone do not decide.
-///
-/// ```
-/// use gcp_scopes::inflate::readable;
-/// use http::{HeaderMap, HeaderValue, header::CONTENT_ENCODING};
-///
-/// assert_eq!(readable(&HeaderMap::new(), b"{}").as_deref(), Some(&b"{}"[..]));
-/// let brotli = HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_static("br"))]);
-/// assert_eq!(readable(&brotli, b"..."), None);
-/// ```
+/// The beginning of a body in plain bytes. `None` if its coding is not undone here, or if it is damaged:
+/// such a body is not classified, because the headers alone do not decide.
 #[must_use]
-pub fn readable<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<Cow<'b, [u8]>> {
+pub(crate) fn readable<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<Cow<'b, [u8]>> {
     let values = headers.get_all(CONTENT_ENCODING).iter();
     let values: Vec<&str> = values.map(|value| value.to_str()).collect::<Result<_, _>>().ok()?;
     let codings = values.iter().flat_map(|value| value.split(',')).map(str::trim);
@@ -56,8 +46,8 @@ fn inflated(_: &str, _: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
-/// Of a stream that was cut off, what stood before the cut. Nothing is no beginning: it would leave the
-/// headers to decide.
+/// What a stream gives, up to where it was cut off. `None` if that is nothing, because then the headers
+/// alone would decide.
 #[cfg(feature = "body")]
 fn beginning(stream: impl std::io::Read) -> Option<Vec<u8>> {
     use std::io::{ErrorKind, Read as _};

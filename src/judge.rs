@@ -68,15 +68,17 @@ impl Guard {
         let call = self.looked_up(call);
         match self.judge(&call, granted) {
             Ok(true) => Decision::Allow,
-            Ok(false) => Decision::Lacking(self.predict(DenialKind::Predicted, &call, granted.clone())),
+            Ok(false) => {
+                Decision::Lacking(self.predicted_denial(DenialKind::Predicted, &call, granted.clone()))
+            }
             Err(why) => Decision::Abstain(why),
         }
     }
 
-    /// Says what to do about a refused answer, if it was refused for lack of scope.
+    /// The denial of a refused answer, if it was refused for lack of scope, and that is sure enough. Pure:
+    /// no I/O, no event.
     ///
-    /// `None`: it was not, or that is not sure enough. Pure: no I/O, no event. Whether the answer
-    /// came from the host that `call` names is for the caller to know.
+    /// The caller has to know that the answer came from the host of `call`.
     ///
     /// ```
     /// use gcp_scopes::call::Call;
@@ -86,7 +88,7 @@ impl Guard {
     ///
     /// let uri = "https://storage.googleapis.com/storage/v1/b/photos".parse()?;
     /// let call = Call::new(&http::Method::GET, &uri);
-    /// let unknown = GrantedScopes::unknown("nobody was asked");
+    /// let unknown = GrantedScopes::unknown("no source was asked");
     /// let explain = |body: &[u8]| Guard::builder().build().explain(&call, &unknown, &Answer::new(body).with_status(403));
     ///
     /// let denial = explain(br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#);
@@ -110,16 +112,16 @@ impl Guard {
     ) -> Result<Denial, Refusal> {
         let refusal = if self.lacks(call, granted) { refusal.corroborated() } else { refusal };
         match refusal.is_for_scope() {
-            true => Ok(self.refuse(call, granted.clone(), refusal)),
+            true => Ok(self.refusal_denial(call, granted.clone(), refusal)),
             false => Err(refusal),
         }
     }
 
-    /// The same for an answer of which the call is not known, but as far as the answer itself names it.
+    /// The denial of an answer whose call is not known, but for what the answer names of it.
     pub(crate) fn explain_alone(&self, answer: &Answer<'_>) -> Option<Denial> {
         let refusal = refusal::classify(answer).filter(Refusal::is_for_scope)?;
         let granted = GrantedScopes::unknown("an error does not say which token the call carried");
-        Some(self.refuse(&Lookup::without_method(AbstainReason::Method), granted, refusal))
+        Some(self.refusal_denial(&Lookup::without_method(AbstainReason::Method), granted, refusal))
     }
 
     /// What a call is, and what it needs as far as its caller says so.
@@ -132,19 +134,19 @@ impl Guard {
         self.state().lessons.accepted(method, method.accepted())
     }
 
-    pub(crate) fn predict(&self, kind: DenialKind, call: &Lookup, granted: GrantedScopes) -> Denial {
+    pub(crate) fn predicted_denial(&self, kind: DenialKind, call: &Lookup, granted: GrantedScopes) -> Denial {
         let accepted = subject(call).map(|subject| self.state().lessons.accepted(subject, call.accepted()));
         let accepted = accepted.unwrap_or_default();
-        Denial::new(kind, call.method(), accepted, granted, self.state().environment.clone())
+        Denial::new(kind, call.method(), accepted, granted, self.environment_of_denial())
     }
 
-    pub(crate) fn refuse(&self, call: &Lookup, granted: GrantedScopes, refusal: Refusal) -> Denial {
+    pub(crate) fn refusal_denial(&self, call: &Lookup, granted: GrantedScopes, refusal: Refusal) -> Denial {
         let needed = call.needed().map(NeededScopes::scopes);
-        Denial::from_refusal(call.method(), needed, granted, self.state().environment.clone(), refusal)
+        Denial::from_refusal(call.method(), needed, granted, self.environment_of_denial(), refusal)
     }
 
-    /// Whether the verdict is that the token lacks every scope. That it holds one is quick to see, and then
-    /// no verdict is that.
+    /// Whether the verdict is that the token lacks every scope. A token that holds one is quick to see, so
+    /// that is looked at first.
     #[inline]
     pub(crate) fn lacks(&self, call: &Lookup, granted: &GrantedScopes) -> bool {
         let is_listed = granted.scopes().is_some_and(|held| call.lists_any_of(held));
@@ -231,7 +233,7 @@ mod tests {
         let method = ApiMethod::by_id("pubsub.projects.topics.publish").unwrap();
         assert_eq!(guard.accepted(method), method.accepted());
         let openid = ScopeSet::from_scope_text("openid");
-        guard.state().lessons.named(method, &openid);
+        guard.state().lessons.learn_scopes(method, &openid);
         assert_eq!(guard.accepted(method), method.accepted().union(&openid));
     }
 

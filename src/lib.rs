@@ -55,12 +55,12 @@
 //!
 //! # What else there is
 //!
-//! - [`Preflight`] says what happens to a call that Google would refuse, [`guard::DenialDelivery`] how a denial
+//! - [`Preflight`] says what happens to a call that Google would refuse, [`DenialDelivery`] how a denial
 //!   reaches the caller.
 //! - [`self_check`] asks at start-up whether both gates are open, [`recorder`] learns which scopes a program
-//!   needs, [`detect`] shows what is seen of where it runs.
+//!   needs.
 //! - [`judge`] is the verdict on a call as a pure function, before it is sent and after it was refused.
-//! - [`refusal`] tells which gate refused, from any answer or log line; [`remedy`] what to do about it.
+//! - [`refusal`] finds which gate refused, from any answer or log line; [`remedy`] what to do about it.
 //! - [gcp-scopes-testing](https://docs.rs/gcp-scopes-testing) is a fake Google on 127.0.0.1 for the tests of your own
 //!   service; [`telemetry`] lists the events.
 //! - Errors are of two kinds: a [`Denial`] (the answer is no) and an [`Error`] (a wrong configuration), which never stops a call.
@@ -71,15 +71,15 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[doc(inline)]
-pub use gcp_scopes_catalog::{call, scope};
+pub use gcp_scopes_catalog::call;
+use gcp_scopes_catalog::scope;
 
 /// Which Google API method a call is, and which scopes that method accepts.
 ///
 /// It is the crate [`gcp_scopes_catalog`], whose data is compiled in: nothing is parsed, allocated or fetched
 /// at start.
 pub mod catalog {
-    #[doc(inline)]
-    pub use gcp_scopes_catalog::KnownHost;
+    pub(crate) use gcp_scopes_catalog::KnownHost;
     #[doc(inline)]
     pub use gcp_scopes_catalog::{ApiMethod, Catalog, Endpoints, Lookup, lookup};
     #[doc(inline)]
@@ -88,20 +88,20 @@ pub mod catalog {
 
 pub mod granted;
 
-pub mod detect;
+mod detect;
 
 #[doc(inline)]
 pub use gcp_scopes_explain::{denial, environment, layout, refusal, remedy};
 
-pub mod guard;
+mod guard;
 
 pub mod judge;
 
 pub mod flight;
 
-pub mod delivery;
+mod delivery;
 
-pub mod inflate;
+mod inflate;
 
 pub mod response;
 
@@ -113,13 +113,17 @@ mod recording;
 
 mod background;
 
+mod parallel;
+
+mod live_environment;
+
 pub mod self_check;
 
 pub mod recorder;
 
 pub mod telemetry;
 
-pub mod error;
+mod error;
 
 pub mod adapter;
 
@@ -129,11 +133,11 @@ pub mod adapter;
 pub mod fuzzing;
 
 #[doc(inline)]
-pub use error::Error;
+pub use error::{BoxError, Error, ErrorKind};
 #[doc(inline)]
 pub use gcp_scopes_explain::Denial;
 #[doc(inline)]
-pub use guard::{Guard, GuardBuilder, Preflight};
+pub use guard::{DenialDelivery, Guard, GuardBuilder, Preflight};
 #[doc(inline)]
 pub use scope::{Scope, ScopeSet};
 

@@ -1,17 +1,46 @@
 //! Looks at the answer of a refused call, and hands it on.
 //!
-//! [`body::look`] copies the beginning of a body within bounds and gives the body back whole;
-//! [`Flight::explain_response`] does all that an `http::Response` needs.
+//! [`look`] copies the beginning of a body within bounds and gives the body back whole;
+//! [`Flight::explain_response`] does all that an `http::Response` needs, and for calls of gRPC
+//! [`Flight::explain_grpc_response`] and [`Flight::watch_trailers`].
+//!
+//! A refusal is explained by what its body says, but the caller is owed every byte, frame and
+//! trailer as they were sent. So `look` takes the first frames out of a body, copies at most
+//! 16 KiB of them for the classifier, and returns a [`GuardBody`] that yields those same
+//! frames again and then the rest.
+//!
+//! ```
+//! # use http::{Request, Response};
+//! # use tower::{Service, ServiceBuilder, ServiceExt};
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//! # let guard = gcp_scopes::Guard::builder().build();
+//! # let answer = |_: Request<()>| async { Ok::<_, std::io::Error>(Response::new(http_body_util::Full::<bytes::Bytes>::from("meow"))) };
+//! # let mut guarded = ServiceBuilder::new().layer(guard.layer()).service(tower::service_fn(answer));
+//! use gcp_scopes::response::GuardBody;
+//! use http_body_util::{BodyExt as _, Full};
+//!
+//! let answer: Response<GuardBody<Full<bytes::Bytes>>> = guarded.ready().await?.call(Request::new(())).await?;
+//! assert_eq!(answer.into_body().collect().await?.to_bytes(), "meow");
+//! # Ok(()) }
+//! ```
 //!
 //! [`Flight::explain_response`]: crate::flight::Flight::explain_response
+//! [`Flight::explain_grpc_response`]: crate::flight::Flight::explain_grpc_response
+//! [`Flight::watch_trailers`]: crate::flight::Flight::watch_trailers
 
 #[cfg(feature = "body")]
-pub mod body;
+pub(crate) mod body;
 #[cfg(feature = "body")]
 mod explain;
 #[cfg(feature = "body")]
-pub mod grpc;
+pub(crate) mod grpc;
 #[cfg(feature = "body")]
 mod grpc_body;
 #[cfg(feature = "body")]
 mod grpc_error;
+
+#[doc(inline)]
+pub use crate::delivery::explained_body;
+#[cfg(feature = "body")]
+#[doc(inline)]
+pub use body::{GuardBody, look};

@@ -3,7 +3,6 @@
 //!
 //! ```
 //! use gcp_scopes::Guard;
-//! use gcp_scopes::self_check::Access;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
@@ -13,7 +12,7 @@
 //!     .self_check()
 //!     .needs("storage.objects.insert")
 //!     .needs("GET https://storage.googleapis.com/storage/v1/b/{bucket}/o/{object}")
-//!     .needs_api("pubsub", Access::Write)
+//!     .needs_write_to("pubsub")
 //!     .iam("//storage.googleapis.com/projects/_/buckets/my-bucket", ["storage.objects.create"])
 //!     .run()
 //!     .await;
@@ -51,7 +50,6 @@ mod builder;
 
 mod ask;
 mod judge;
-mod parallel;
 
 mod page;
 mod report;
@@ -64,7 +62,6 @@ mod resource;
 
 pub use builder::SelfCheck;
 pub use finding::{Finding, GateState};
-pub use need::Access;
 pub use report::{ClosedGates, Report};
 
 /// The code in the guide is compiled.

@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | denied | WARN | Google refused a call for lack of scope, or it was not sent because Google would |
 //! | predicted | WARN | a call goes out although its token lacks the scope |
-//! | asked amiss | WARN | a generated client asks for a scope that does not fit the method |
+//! | wrong scope requested | WARN | a generated client asks for a scope that does not fit the method |
 //! | contradicted | WARN | Google accepted such a call; once for each method |
 //! | other gate | DEBUG | a call was refused, but not for lack of scope |
 //! | not inspected | DEBUG | a source could not say what a token holds |
@@ -43,7 +43,7 @@ use gcp_scopes_explain::granted::GrantedScopes;
 pub const TARGET: &str = "gcp_scopes";
 /// `error.type` of a scope refusal: the reason that Google's `ErrorInfo` gives.
 /// Source: <https://docs.cloud.google.com/apis/design/errors#error_info>
-pub const SCOPE_INSUFFICIENT: &str = "ACCESS_TOKEN_SCOPE_INSUFFICIENT";
+const SCOPE_INSUFFICIENT: &str = "ACCESS_TOKEN_SCOPE_INSUFFICIENT";
 /// Scopes named in one field before the rest is counted.
 const MOST_NAMES: usize = 16;
 

@@ -5,8 +5,7 @@
 //! with nothing but its key.
 //!
 //! ```
-//! use gcp_scopes::Guard;
-//! use gcp_scopes::error::BoxError;
+//! use gcp_scopes::{BoxError, Guard};
 //! use gcp_scopes::token_source::TokenSource;
 //!
 //! /// Tokens from a broker of our own.
@@ -41,7 +40,7 @@ use crate::scope::Scope;
 /// Gives a middleware its tokens: what [`Guard::gcp_auth`] makes, or a source of your own.
 ///
 /// ```
-/// use gcp_scopes::error::BoxError;
+/// use gcp_scopes::BoxError;
 /// use gcp_scopes::token_source::TokenSource;
 ///
 /// // A source may wrap another one: this one prints what it asks for.

@@ -6,6 +6,7 @@ use std::future::Future;
 use std::io;
 
 use gcp_scopes::adapter::gcp_auth::GuardTokenProvider;
+use gcp_scopes::adapter::reqwest::ReqwestFetch;
 use gcp_scopes::adapter::reqwest_middleware::GuardMiddleware;
 use gcp_scopes::adapter::tower;
 use gcp_scopes::call::{AbstainReason, Call, NeededScopes};
@@ -13,16 +14,15 @@ use gcp_scopes::calling::Calling;
 use gcp_scopes::catalog::{ApiMethod, Endpoints, Lookup};
 use gcp_scopes::environment::{Environment, Snapshot};
 use gcp_scopes::flight::Flight;
-use gcp_scopes::granted::{AccessToken, GrantedScopes, ReqwestFetch};
-use gcp_scopes::guard::GuardBuilder;
+use gcp_scopes::granted::{AccessToken, GrantedScopes};
 use gcp_scopes::judge::Decision;
 use gcp_scopes::recorder::Recorder;
 use gcp_scopes::refusal::{Answer, Refusal};
 use gcp_scopes::remedy::Step;
-use gcp_scopes::response::body::GuardBody;
+use gcp_scopes::response::GuardBody;
 use gcp_scopes::self_check::{ClosedGates, Finding, Report, SelfCheck};
 use gcp_scopes::token_source::SharedTokenSource;
-use gcp_scopes::{Denial, Error, Guard, Scope, ScopeSet};
+use gcp_scopes::{Denial, Error, Guard, GuardBuilder, Scope, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, FakeGoogleBuilder, RecordedRequest};
 use http::{Request, Response};
 use http_body_util::{Empty, Full};
@@ -67,7 +67,6 @@ fn calls_and_checks_can_be_spawned() {
     in_a_task(service.call(Request::new(())));
     in_a_task(Guard::detect());
     in_a_task(Guard::builder().detect());
-    in_a_task(gcp_scopes::detect::snapshot());
     in_a_task(guard.self_check().run());
     in_a_task(FakeGoogle::builder().start());
 }

@@ -54,14 +54,14 @@ impl GrantedScopesSource for Source {
 struct Tokens;
 
 impl TokenSource for Tokens {
-    async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::error::BoxError> {
+    async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::BoxError> {
         sleep(STEP).await;
         Ok("allowed-attached".to_owned())
     }
 }
 
 fn guard(preflight: Preflight) -> Guard {
-    Guard::builder().preflight(preflight).source(Source(AtomicUsize::new(0))).no_tokeninfo().build()
+    Guard::builder().preflight(preflight).source(Source(AtomicUsize::new(0))).without_tokeninfo().build()
 }
 
 /// Without a token if there is none.

@@ -18,9 +18,8 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
-use gcp_scopes::guard::{DenialDelivery, GuardBuilder};
-use gcp_scopes::response::body::GuardBody;
-use gcp_scopes::{Denial, Guard, ScopeSet};
+use gcp_scopes::response::GuardBody;
+use gcp_scopes::{Denial, DenialDelivery, Guard, GuardBuilder, ScopeSet};
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body::{Body, Frame};
@@ -45,7 +44,7 @@ fn guard(delivery: DenialDelivery) -> Guard {
 }
 
 fn builder(url: &str) -> GuardBuilder {
-    Guard::builder().endpoint(url, "pubsub.googleapis.com").unwrap().no_tokeninfo()
+    Guard::builder().endpoint(url, "pubsub.googleapis.com").unwrap().without_tokeninfo()
 }
 
 fn declare(guard: &Guard) {
@@ -371,7 +370,7 @@ async fn googles_words_from_another_host_are_not_explained() {
     let refusal =
         format!("HTTP/1.1 403 Forbidden\r\nwww-authenticate: {CHALLENGE}\r\n\r\n{SCOPE_REFUSAL}").leak();
     let address = serve(refusal.as_bytes()).await;
-    let guard = Guard::builder().no_tokeninfo().build();
+    let guard = Guard::builder().without_tokeninfo().build();
     declare(&guard);
     drop(plain::client());
     for host in
@@ -390,7 +389,7 @@ async fn googles_words_from_another_host_are_not_explained() {
 struct Tokens;
 
 impl gcp_scopes::token_source::TokenSource for Tokens {
-    async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::error::BoxError> {
+    async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::BoxError> {
         Ok(TOKEN.to_owned())
     }
 }

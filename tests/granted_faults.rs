@@ -14,8 +14,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use gcp_scopes::granted::{AccessToken, Fetch, GrantSource, GrantedScopes, GrantedScopesSource};
-use gcp_scopes::guard::{DenialDelivery, GuardBuilder};
-use gcp_scopes::{Denial, Guard, Preflight};
+use gcp_scopes::{Denial, DenialDelivery, Guard, GuardBuilder, Preflight};
 use gcp_scopes_testing::{FakeGoogle, Fault, Service, Vm};
 use http::header::AUTHORIZATION;
 use http::{Request, Response, StatusCode};
@@ -141,9 +140,9 @@ async fn calls_end_as_without_the_guard(
 /// program's own that panics, or hangs, or lets nobody know anything.
 const SETUPS: [fn(GuardBuilder) -> GuardBuilder; 4] = [
     |usual| usual,
-    |usual| usual.tokeninfo_ahead().source(Broken::default()),
-    |usual| usual.tokeninfo_ahead().source(Idle(true)),
-    |usual| usual.tokeninfo_ahead().source(Idle(false)),
+    |usual| usual.tokeninfo_before_calls().source(Broken::default()),
+    |usual| usual.tokeninfo_before_calls().source(Idle(true)),
+    |usual| usual.tokeninfo_before_calls().source(Idle(false)),
 ];
 
 /// A source that never answers, or answers with nothing.
@@ -200,7 +199,7 @@ async fn ten_thousand_callers_of_one_token_cause_one_question_also_when_it_fails
         let google = google().await;
         // Long enough for a busy machine; only what hangs is not waited for.
         let wait = if fault == Some(Fault::Hang) { SHORT } else { LONG };
-        let builder = builder(&google).tokeninfo_ahead().source_timeout(LONG).deny_wait(wait);
+        let builder = builder(&google).tokeninfo_before_calls().source_timeout(LONG).deny_wait(wait);
         let guard = builder.preflight(Preflight::Deny).detect().await;
         let token = google.mint(ACCOUNT, ["devstorage.read_only"]);
         google.fault(Service::Metadata, Fault::Status(StatusCode::NOT_FOUND));
@@ -276,7 +275,7 @@ async fn an_answer_that_drips_ends_at_its_deadline_and_its_connection_with_it() 
     ];
     for head in heads {
         let (url, server) = tokeninfo(move |stream| drip(stream, head)).await;
-        let guard = Guard::builder().tokeninfo_endpoint(&url).unwrap().tokeninfo_ahead();
+        let guard = Guard::builder().tokeninfo_endpoint(&url).unwrap().tokeninfo_before_calls();
         // Long enough for a busy machine to put its question.
         let guard = guard.source_timeout(Duration::from_secs(1)).preflight(Preflight::Deny).build();
         assert_eq!(call(&guard, "ya29.x").await.unwrap(), StatusCode::OK);
@@ -301,7 +300,7 @@ async fn an_answer_that_is_none_is_unknown_and_never_no_scopes() {
     for row in rows {
         let serve = move |mut stream: TcpStream| async move { stream.write_all(row).await.unwrap() };
         let (url, server) = tokeninfo(serve).await;
-        let guard = Guard::builder().tokeninfo_endpoint(&url).unwrap().tokeninfo_ahead();
+        let guard = Guard::builder().tokeninfo_endpoint(&url).unwrap().tokeninfo_before_calls();
         let guard = guard.preflight(Preflight::Deny).deny_wait(Duration::from_secs(20)).build();
         assert_eq!(call(&guard, "ya29.x").await.unwrap(), StatusCode::OK, "{:?}", row.escape_ascii());
         server.await.unwrap();
@@ -363,7 +362,7 @@ impl Fetch for Faulty {
 async fn a_fetch_that_panics_harms_no_call() {
     for (preflight, at_once) in PREFLIGHTS.into_iter().flat_map(|it| [(it, true), (it, false)]) {
         let asked = Arc::new(AtomicUsize::new(0));
-        let builder = Guard::builder().fetch(Faulty(at_once, Arc::clone(&asked))).tokeninfo_ahead();
+        let builder = Guard::builder().fetch(Faulty(at_once, Arc::clone(&asked))).tokeninfo_before_calls();
         // An endpoint of its own: all guards of a process together ask Google's a few times only.
         let builder = builder.tokeninfo_endpoint("http://127.0.0.1:1/tokeninfo").unwrap();
         let guard = builder.preflight(preflight).build();

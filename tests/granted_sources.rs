@@ -93,7 +93,7 @@ async fn where_the_list_is_no_grant_tokeninfo_says_after_a_refusal_what_a_token_
         // The server there offers Drive, which this token does not hold.
         let drive = "https://www.googleapis.com/auth/drive".parse().unwrap();
         assert!(!granted.scopes().unwrap().contains(&drive), "{platform:?}");
-        let without = builder(&google).no_tokeninfo().detect().await;
+        let without = builder(&google).without_tokeninfo().detect().await;
         let (granted, asked) = known(&without, &google, &google.token()).await;
         assert!(granted.is_unknown() && asked == 0, "{platform:?}: {granted:?}");
     }
@@ -113,7 +113,7 @@ async fn a_token_of_another_origin_on_a_vm_is_known_from_tokeninfo_only() {
 #[tokio::test]
 async fn no_vm_is_to_be_stopped_for_a_token_that_need_not_be_its_own() {
     let google = google(Platform::ComputeEngine).await;
-    let guard = builder(&google).no_tokeninfo().detect().await;
+    let guard = builder(&google).without_tokeninfo().detect().await;
     let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
     // Of a person whom the service on the VM acts for, say.
     let tokens = [(google.mint("user@example.com", ["calendar"]), false), (google.token(), true)];
@@ -144,7 +144,7 @@ async fn a_machine_that_something_else_made_is_never_to_be_stopped_as_a_vm() {
     let as_vms = [Platform::ComputeEngine, Platform::Workbench];
     for platform in VMS.into_iter().filter(|platform| !as_vms.contains(platform)) {
         let google = google(platform).await;
-        let guard = builder(&google).no_tokeninfo().detect().await;
+        let guard = builder(&google).without_tokeninfo().detect().await;
         for token in [google.mint("user@example.com", ["calendar"]), google.token()] {
             google.front().respond_with(Wire::Scope);
             let url =
@@ -350,7 +350,8 @@ async fn the_programs_own_source_comes_first_unless_the_user_says_otherwise() {
         (&[GrantSource::Jwt], GrantSource::Custom),
     ];
     for (order, expected) in rows {
-        let guard = builder(&google).source(Broker).source_order(order.iter().copied()).tokeninfo_ahead();
+        let guard =
+            builder(&google).source(Broker).source_order(order.iter().copied()).tokeninfo_before_calls();
         let (granted, _) = known(&guard.detect().await, &google, &google.token()).await;
         assert_eq!(granted.source(), Some(expected), "{order:?}");
     }
@@ -359,7 +360,7 @@ async fn the_programs_own_source_comes_first_unless_the_user_says_otherwise() {
 #[tokio::test]
 async fn tokeninfo_ahead_of_calls_is_one_call_of_the_builder() {
     let google = google(Platform::CloudRunService).await;
-    let guard = builder(&google).tokeninfo_ahead().preflight(Preflight::Deny).detect().await;
+    let guard = builder(&google).tokeninfo_before_calls().preflight(Preflight::Deny).detect().await;
     let token = google.mint(ACCOUNT, ["devstorage.read_only"]);
     let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
     let error = client(&guard).post(url).bearer_auth(token).send().await.unwrap_err();
@@ -377,7 +378,7 @@ fn tokeninfo_is_never_sent_a_token_in_the_clear() {
 #[tokio::test]
 async fn a_call_without_a_bearer_token_goes_out_as_it_is_and_nobody_is_asked_about_it() {
     let google = google(Platform::ComputeEngine).await;
-    let guard = builder(&google).tokeninfo_ahead().preflight(Preflight::Deny).detect().await;
+    let guard = builder(&google).tokeninfo_before_calls().preflight(Preflight::Deny).detect().await;
     let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
     let asked = || {
         let inspectors = [Service::OAuth, Service::Metadata];

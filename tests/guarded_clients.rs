@@ -17,8 +17,7 @@ use bytes::Bytes;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::environment::Snapshot;
 use gcp_scopes::granted::{GrantSource, GrantedScopes};
-use gcp_scopes::guard::{DenialDelivery, GuardBuilder};
-use gcp_scopes::{Denial, Guard, Preflight, ScopeSet};
+use gcp_scopes::{Denial, DenialDelivery, Guard, GuardBuilder, Preflight, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
@@ -41,7 +40,7 @@ async fn google() -> FakeGoogle {
 
 /// A guard that runs on the fake's VM and knows its Cloud Storage, and its front end as Pub/Sub.
 fn guard(google: &FakeGoogle) -> GuardBuilder {
-    builder(google).preflight(Preflight::Warn).no_tokeninfo()
+    builder(google).preflight(Preflight::Warn).without_tokeninfo()
 }
 
 fn client(guard: &Guard) -> ClientWithMiddleware {
@@ -120,7 +119,7 @@ async fn the_denial_is_found_behind_a_boxed_tower_stack() {
         .timeout(Duration::from_secs(20))
         .retry(Twice(1))
         .concurrency_limit(1)
-        .and_then(|response: Response<gcp_scopes::response::body::GuardBody<hyper::body::Incoming>>| async {
+        .and_then(|response: Response<gcp_scopes::response::GuardBody<hyper::body::Incoming>>| async {
             let (parts, body) = response.into_parts();
             Ok::<_, BoxError>(Response::from_parts(parts, body.collect().await?.to_bytes()))
         })

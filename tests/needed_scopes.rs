@@ -35,7 +35,7 @@ fn held(scopes: &str) -> GrantedScopes {
 fn guard(google: &FakeGoogle, preflight: Preflight, token: &str, granted: GrantedScopes) -> Guard {
     let api = google.url_of(Service::Front);
     let guard = Guard::builder().endpoint(api, "brandnew.googleapis.com").unwrap().preflight(preflight);
-    let guard = guard.no_tokeninfo().build();
+    let guard = guard.without_tokeninfo().build();
     guard.declare(AccessToken::new(token).unwrap(), granted);
     guard
 }

@@ -25,9 +25,8 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use builder::builder;
 use bytes::Bytes;
 use gcp_scopes::granted::{AccessToken, Fetch, GrantedScopes, GrantedScopesSource};
-use gcp_scopes::guard::DenialDelivery;
 use gcp_scopes::token_source::TokenSource;
-use gcp_scopes::{Denial, Guard, Preflight};
+use gcp_scopes::{Denial, DenialDelivery, Guard, Preflight};
 use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, Response};
@@ -223,7 +222,7 @@ impl GrantedScopesSource for Broken {
 }
 
 impl TokenSource for Broken {
-    async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::error::BoxError> {
+    async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::BoxError> {
         Ok(format!("{MARKER}\nand more"))
     }
 }
@@ -231,7 +230,8 @@ impl TokenSource for Broken {
 async fn every_failure(seen: &mut Seen) {
     for preflight in preflights() {
         let google = google().await;
-        let telling = builder(&google).fetch(Telltale).tokeninfo_ahead().preflight(preflight).detect().await;
+        let telling =
+            builder(&google).fetch(Telltale).tokeninfo_before_calls().preflight(preflight).detect().await;
         let broken = builder(&google).source(Broken).preflight(preflight).detect().await;
         for guard in [telling, broken] {
             for wire in [Wire::Scope, Wire::IamDenied, Wire::Html] {

@@ -11,11 +11,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use gcp_scopes::guard::GuardBuilder;
 use gcp_scopes::refusal::Gate;
-use gcp_scopes::self_check::{Access, GateState, Report, SelfCheck};
+use gcp_scopes::self_check::{GateState, Report, SelfCheck};
 use gcp_scopes::token_source::TokenSource;
-use gcp_scopes::{Guard, Scope, ScopeSet};
+use gcp_scopes::{Guard, GuardBuilder, Scope, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, Fault, Platform, Service, Vm, Wire};
 use http::StatusCode;
 
@@ -175,7 +174,7 @@ async fn an_api_outside_google_cloud_is_not_fixed_by_cloud_platform() -> Result<
 async fn needs_that_cannot_be_used_are_named_with_what_can() -> Result<()> {
     let google = google(Vm::new("web-1")).await?;
     let guard = guard(&google).await?;
-    let check = patient(&guard).needs("storage.objects.insrt").needs_api("pubsbu", Access::Read);
+    let check = patient(&guard).needs("storage.objects.insrt").needs_read_of("pubsbu");
     let check = check.needs("GET storage://photos").iam("photos", ["storage.objects.get"]);
     let check = check.iam(BUCKET, ["pubsub.topics.publish"]);
     let report = check.run().await;
@@ -187,8 +186,8 @@ async fn needs_that_cannot_be_used_are_named_with_what_can() -> Result<()> {
 #[tokio::test]
 async fn an_api_is_open_if_all_its_methods_are() -> Result<()> {
     let google = google(Vm::new("web-1").scopes(["devstorage.read_only", "pubsub"])).await?;
-    let check = patient(&guard(&google).await?).needs_api("storage", Access::Read);
-    let check = check.needs_api("pubsub", Access::Write).needs_api("pubsub", Access::Read);
+    let check = patient(&guard(&google).await?).needs_read_of("storage");
+    let check = check.needs_write_to("pubsub").needs_read_of("pubsub");
     compare("apis", &check.run().await)
 }
 
@@ -345,7 +344,7 @@ async fn with_every_server_hanging_it_ends_at_its_deadline() -> Result<()> {
 struct Hangs;
 
 impl TokenSource for Hangs {
-    async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::error::BoxError> {
+    async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::BoxError> {
         std::future::pending().await
     }
 }
@@ -354,7 +353,7 @@ impl TokenSource for Hangs {
 struct Mints(FakeGoogle);
 
 impl TokenSource for Mints {
-    async fn token_for(&self, scope: &str) -> Result<String, gcp_scopes::error::BoxError> {
+    async fn token_for(&self, scope: &str) -> Result<String, gcp_scopes::BoxError> {
         Ok(self.0.mint(ACCOUNT, [scope]))
     }
 }
@@ -373,7 +372,7 @@ async fn a_source_that_heeds_scopes_is_asked_for_what_each_call_would_get() -> R
 struct Fails;
 
 impl TokenSource for Fails {
-    async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::error::BoxError> {
+    async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::BoxError> {
         Err("ya29.SECRET is no good".into())
     }
 }

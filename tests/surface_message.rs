@@ -9,8 +9,7 @@ mod plain;
 
 use bytes::Bytes;
 use gcp_scopes::denial::DenialKind;
-use gcp_scopes::guard::DenialDelivery;
-use gcp_scopes::{Denial, Preflight};
+use gcp_scopes::{Denial, DenialDelivery, Preflight};
 use gcp_scopes_testing::{FakeGoogle, Fault, Service, Wire};
 use http::header::{CONTENT_LENGTH, DATE};
 use http::{Request, StatusCode};

@@ -12,8 +12,7 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
 use builder::builder;
-use gcp_scopes::guard::GuardBuilder;
-use gcp_scopes::{Denial, Preflight};
+use gcp_scopes::{Denial, GuardBuilder, Preflight};
 use gcp_scopes_testing::{FakeGoogle, Fault, Service, Vm, Wire};
 use http::Response;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};

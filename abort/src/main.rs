@@ -62,7 +62,7 @@ async fn asks(host: &str) -> Result<(), BoxError> {
 
 async fn guard(host: &str) -> Guard {
     let builder: GuardBuilder = Guard::builder().env([("GCE_METADATA_HOST", host)]);
-    builder.tokeninfo_ahead().preflight(Preflight::Deny).detect().await
+    builder.tokeninfo_before_calls().preflight(Preflight::Deny).detect().await
 }
 
 /// The denial of an upload with this token, which may only read.

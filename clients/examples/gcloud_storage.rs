@@ -6,8 +6,7 @@
 use gcloud_storage::client::{Client, ClientConfig};
 use gcloud_storage::http::Error;
 use gcloud_storage::http::objects::upload::{Media, UploadObjectRequest, UploadType};
-use gcp_scopes::guard::DenialDelivery;
-use gcp_scopes::{Denial, Guard};
+use gcp_scopes::{Denial, DenialDelivery, Guard};
 use gcp_scopes_testing::{FakeGoogle, Service, Vm, default_scopes};
 use reqwest_middleware::ClientBuilder;
 

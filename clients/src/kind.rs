@@ -7,8 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gcp_scopes::calling::{Calling, ClientError};
 use gcp_scopes::denial::DenialKind;
-use gcp_scopes::guard::DenialDelivery;
-use gcp_scopes::{Denial, Guard};
+use gcp_scopes::{Denial, DenialDelivery, Guard};
 use gcp_scopes_testing::FakeGoogle;
 use gcp_scopes_testing::scenarios::{
     DenialStage, Failure, FoundDenial, Received, Scenario, Scene, TestedApi,

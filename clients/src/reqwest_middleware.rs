@@ -2,8 +2,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gcp_scopes::guard::DenialDelivery;
-use gcp_scopes::{Denial, Guard};
+use gcp_scopes::{Denial, DenialDelivery, Guard};
 use gcp_scopes_testing::scenarios::{Failure, Received, Scenario, Scene};
 use http::StatusCode;
 use reqwest::Response;

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
-use gcp_scopes::guard::DenialDelivery;
-use gcp_scopes::{Guard, Preflight, ScopeSet};
+use gcp_scopes::{DenialDelivery, Guard, Preflight, ScopeSet};
 use gcp_scopes_testing::scenarios::{GuardMode, Scene};
 use http::Version;
 
@@ -35,7 +34,7 @@ pub(crate) async fn guard(
         .preflight(preflight(mode)?)
         .denial_delivery(delivery)
         .deny_wait(PATIENCE)
-        .no_tokeninfo();
+        .without_tokeninfo();
     let guard = guard.detect().await;
     let scopes = ScopeSet::from_iter([scene.scope().parse()?]);
     let token = scene.token();

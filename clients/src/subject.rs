@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gcp_scopes::guard::DenialDelivery;
+use gcp_scopes::DenialDelivery;
 use gcp_scopes_testing::FakeGoogle;
 use gcp_scopes_testing::scenarios::{
     DenialPlace, Failure, GuardMode, Operation, Received, Scenario, Scene, Subject, SubjectClient, TestedApi,

@@ -3,8 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt, TryFutureExt, ready};
-use gcp_scopes::guard::DenialDelivery;
-use gcp_scopes::{Denial, Guard};
+use gcp_scopes::{Denial, DenialDelivery, Guard};
 use gcp_scopes_testing::scenarios::{Failure, Received, Scenario, Scene};
 use http::{Request, Response, Version};
 use http_body::{Body, Frame};

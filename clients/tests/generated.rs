@@ -4,8 +4,7 @@
 use std::sync::Once;
 
 use gcp_scopes::denial::DenialKind;
-use gcp_scopes::guard::GuardBuilder;
-use gcp_scopes::{Denial, Guard, Preflight};
+use gcp_scopes::{Denial, Guard, GuardBuilder, Preflight};
 use gcp_scopes_google_apis::GuardGoogleApisExt as _;
 use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
 use google_apis_common::{Error, GetToken, NoToken};

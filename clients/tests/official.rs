@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::GrantSource;
-use gcp_scopes::guard::GuardBuilder;
-use gcp_scopes::{Denial, Guard, Preflight};
+use gcp_scopes::{Denial, Guard, GuardBuilder, Preflight};
 use gcp_scopes_google_cloud::GuardGoogleCloudExt as _;
 use gcp_scopes_testing::{FakeGoogle, Fault, Platform, Service, Vm, Wire};
 use google_cloud_auth::credentials::service_account::{AccessSpecifier, Builder as KeyBuilder};
@@ -252,7 +251,7 @@ fn key(google: &FakeGoogle, scope: &str) -> Credentials {
 #[tokio::test]
 async fn a_key_of_google_cloud_auth_says_itself_what_it_holds() {
     let google = google().await;
-    let guard = builder(&google).preflight(Preflight::Deny).no_tokeninfo().detect().await;
+    let guard = builder(&google).preflight(Preflight::Deny).without_tokeninfo().detect().await;
     let client = storage(&google, &guard, key(&google, READ_ONLY)).await;
     let insert = guard.calling("storage.objects.insert").unwrap();
     let error = insert.run(upload(&client)).await.unwrap_err();
@@ -289,7 +288,7 @@ async fn after_a_rotation_in_the_middle_nothing_is_said_of_the_token() {
         }
     }
     let google = google().await;
-    let guard = builder(&google).no_tokeninfo().detect().await;
+    let guard = builder(&google).without_tokeninfo().detect().await;
     let (own, other) = (google.token(), google.mint(ACCOUNT, ["pubsub"]));
     let credentials = guard.credentials(Rotating(vec![own.clone(), other, own.clone(), own].into()));
     let (policy, state) =

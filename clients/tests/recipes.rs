@@ -10,7 +10,7 @@ use gcp_bigquery_client::error::{BQError, NestedResponseError, ResponseError};
 use gcp_scopes::call::Call;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
 use gcp_scopes::refusal::Answer;
-use gcp_scopes::response::body::GuardBody;
+use gcp_scopes::response::GuardBody;
 use gcp_scopes::{Denial, Guard, Scope};
 use gcp_scopes_google_cloud::GuardGoogleCloudExt as _;
 use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};

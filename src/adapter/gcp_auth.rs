@@ -1,4 +1,4 @@
-//! A [`gcp_auth::TokenProvider`] that tells the guard what its tokens hold.
+//! A [`gcp_auth::TokenProvider`] that declares to the guard what its tokens hold.
 //!
 //! ```no_run
 //! # #[cfg(feature = "reqwest-middleware")]
@@ -12,7 +12,7 @@
 //!
 //! Of gcp_auth's providers only `CustomServiceAccount` does what its argument `scopes` says. The
 //! others ignore it (<https://docs.rs/gcp_auth/latest/src/gcp_auth/metadata_service_account.rs.html>),
-//! and behind `gcp_auth::provider()` nobody can tell which one it is. So the argument is believed
+//! and which one `gcp_auth::provider()` gives cannot be seen. So the argument is believed
 //! for a `CustomServiceAccount` that is given as such, and what other tokens hold is found out from
 //! the metadata server or tokeninfo.
 
@@ -74,8 +74,8 @@ impl<P: TokenProvider + ?Sized> GuardTokenProvider<P> {
     }
 }
 
-/// The type is there only with one of gcp_auth's TLS features, which are the user's to choose; its
-/// name is there always. A name that is not recognised is not believed, which is safe.
+/// By name, because the type itself exists only with one of gcp_auth's TLS features, which the user
+/// chooses. A type whose name is not recognised is not believed, which is safe.
 fn grants_what_is_asked<P: ?Sized>() -> bool {
     let name = type_name::<P>();
     name.starts_with("gcp_auth::") && name.ends_with("::CustomServiceAccount")

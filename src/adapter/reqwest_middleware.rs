@@ -12,7 +12,7 @@
 //!
 //! A client that is built on reqwest-middleware (gcloud-storage, gcloud-bigquery) takes such a client
 //! in its configuration. If it shows its users only the message of Google's answer, build the guard with
-//! [`DenialDelivery::Message`](crate::guard::DenialDelivery::Message).
+//! [`DenialDelivery::Message`](crate::DenialDelivery::Message).
 //!
 //! # Where the catalog does not know
 //! [`NeededScopes`](crate::call::NeededScopes) among the extensions of a request say which scopes this one
@@ -42,7 +42,7 @@ use reqwest_middleware::{Error, Middleware, Next, Result};
 
 use crate::call::Call;
 use crate::denial::Denial;
-use crate::flight::{Answered, Begin, Flight};
+use crate::flight::Flight;
 use crate::guard::Guard;
 use crate::token_source::{SharedTokenSource, TokenSource};
 
@@ -84,8 +84,8 @@ impl GuardMiddleware {
     }
 
     /// Gives every call to an API of Google's a token that has none: see
-    /// [`token_source`](crate::token_source). If there is none to be had, the call fails with
-    /// the error of the source.
+    /// [`token_source`](crate::token_source). If the source has no token, the call fails with an
+    /// [`Error`](crate::Error) whose `source()` is the error of the token source.
     ///
     /// ```no_run
     /// # fn with(guard: &gcp_scopes::Guard, tokens: impl gcp_scopes::token_source::TokenSource + 'static) {
@@ -119,7 +119,7 @@ async fn explain(flight: Flight, response: Response) -> Result<Response> {
     put_together(url, parts, Body::wrap(body))
 }
 
-/// Tells one URL from another without keeping it.
+/// A hash by which two URLs are compared, so that the first one need not be kept.
 fn fingerprint(url: &Url) -> u64 {
     let mut hasher = DefaultHasher::new();
     url.as_str().hash(&mut hasher);
@@ -136,7 +136,7 @@ fn put_together(url: Url, parts: Parts, body: Body) -> Result<Response> {
     Ok(http::Response::from_parts(whole, body).into())
 }
 
-/// The call that a request is, whose URL is of reqwest's own kind.
+/// The call of a request whose URL is of reqwest's own type.
 fn of_url<'a>(verb: &'a Method, url: &'a Url, headers: &'a HeaderMap) -> Call<'a> {
     let (scheme, authority) = (Some(url.scheme()), Some(url.authority()));
     Call::from_url_parts(verb.as_str(), scheme, authority, url.path(), url.query()).with_headers(headers)
@@ -153,14 +153,16 @@ impl Middleware for GuardMiddleware {
         if let Some(source) = &self.tokens {
             Box::pin(self.attach(source, &mut request)).await?;
         }
-        // What seldom happens is boxed, here and below: every call's future is as large as the largest of these.
+        // What seldom happens is boxed, here and below, because the future of every call has room for the
+        // largest of the futures in it.
         let call = of_url(request.method(), request.url(), request.headers());
-        let flight = match self.guard.begin(&call.needing(extensions.get())) {
-            Begin::Send(flight) => flight,
-            begun => match Box::pin(begun.admit()).await {
-                Ok(flight) => flight,
-                Err(denial) => return self.unsent(&request, denial),
-            },
+        let begun = match self.guard.begin(&call.needing(extensions.get())) {
+            Ok(flight) if flight.has_pending_scopes() => Box::pin(flight.wait_for_scopes()).await,
+            begun => begun,
+        };
+        let flight = match begun {
+            Ok(flight) => flight,
+            Err(denial) => return self.unsent(&request, denial),
         };
         let url = fingerprint(request.url());
         let response = next.run(request, extensions).await?;
@@ -172,8 +174,8 @@ impl Middleware for GuardMiddleware {
             false => flight.redirected(&of_url(&Method::GET, response.url(), &HeaderMap::new())),
         };
         match flight.answered(response.status(), response.headers()) {
-            Answered::ReadBody => Box::pin(explain(flight, response)).await,
-            Answered::Pass | Answered::ReadTrailers => Ok(response),
+            true => Box::pin(explain(flight, response)).await,
+            false => Ok(response),
         }
     }
 }

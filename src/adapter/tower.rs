@@ -23,7 +23,7 @@
 //!
 #![cfg_attr(feature = "reqwest", doc = "```")]
 #![cfg_attr(not(feature = "reqwest"), doc = "```ignore")]
-//! # use gcp_scopes::response::body::GuardBody;
+//! # use gcp_scopes::response::GuardBody;
 //! # fn build(client: reqwest::ClientBuilder, guard: gcp_scopes::Guard) -> reqwest::Result<
 //! #     impl tower::Service<http::Request<reqwest::Body>, Response = http::Response<GuardBody<reqwest::Body>>>> {
 //! let client = client.redirect(reqwest::redirect::Policy::none()).build()?;
@@ -41,17 +41,18 @@
 //! # Errors
 //! The inner service's errors pass through, boxed. A [`Denial`] is an error of this
 //! layer, found with [`Denial::find`](crate::Denial::find), unless the guard was built with
-//! [`DenialDelivery::Message`](crate::guard::DenialDelivery::Message): then it is an answer, so that the response's body
+//! [`DenialDelivery::Message`](crate::DenialDelivery::Message): then it is an answer, so that the response's body
 //! must hold data that can be made from [`Bytes`].
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
@@ -60,14 +61,14 @@ use tower_service::Service;
 use crate::call::Call;
 use crate::denial::Denial;
 use crate::error::BoxError;
-use crate::flight::{Answered, Begin, Flight, Next};
+use crate::flight::Flight;
 use crate::guard::Guard;
-use crate::response::body::GuardBody;
-use crate::response::grpc::{self, MakeError};
+use crate::response::GuardBody;
+use crate::response::grpc::{self, GrpcErrors};
 use crate::scope::Scope;
 use crate::token_source::{SharedTokenSource, TokenSource};
 
-/// What a guarded call comes to.
+/// The result of a guarded call.
 type Answer<R> = Result<Response<GuardBody<R>>, BoxError>;
 
 /// Wraps services with a [`Guard`]. Made by [`Guard::layer`].
@@ -85,7 +86,7 @@ type Answer<R> = Result<Response<GuardBody<R>>, BoxError>;
 pub struct GuardLayer {
     guard: Guard,
     tokens: Option<SharedTokenSource>,
-    make_error: Option<MakeError>,
+    grpc_errors: Option<GrpcErrors>,
 }
 
 impl Guard {
@@ -107,20 +108,43 @@ impl GuardLayer {
     /// A layer of this guard; [`Guard::layer`] is shorter.
     #[must_use]
     pub fn new(guard: &Guard) -> Self {
-        Self { guard: guard.clone(), tokens: None, make_error: None }
+        Self { guard: guard.clone(), tokens: None, grpc_errors: None }
     }
 
-    /// Makes errors of a gRPC client of refused headers or trailers, so that they carry the denial:
-    /// gcp-scopes-tonic has the function for tonic. Without one the denial's line is added to
-    /// `grpc-message`.
+    /// Fails a refused gRPC call with an error of its client's type: `make` gets the denial, and the
+    /// refused headers or trailers, whose `grpc-message` ends in the denial's line. Without such an
+    /// error, or where neither a service nor a body takes one of this type, the client gets those headers
+    /// or trailers.
+    ///
+    /// gcp-scopes-tonic does this with tonic's `Status`.
+    ///
+    /// ```
+    /// #[derive(Debug, thiserror::Error)]
+    /// #[error("{message}")]
+    /// struct RpcError {
+    ///     message: String,
+    ///     source: gcp_scopes::denial::DenialError,
+    /// }
+    ///
+    /// let layer = gcp_scopes::Guard::builder().build().layer().with_grpc_errors(|denial, headers| {
+    ///     let message = headers.get("grpc-message")?.to_str().ok()?.to_owned();
+    ///     Some(RpcError { message, source: denial.into_error() })
+    /// });
+    /// ```
     #[must_use]
-    pub fn make_grpc_errors_with(self, make_error: MakeError) -> Self {
-        Self { make_error: Some(make_error), ..self }
+    pub fn with_grpc_errors<E>(
+        self,
+        make: impl Fn(Denial, &HeaderMap) -> Option<E> + Send + Sync + 'static,
+    ) -> Self
+    where
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        Self { grpc_errors: Some(grpc_errors_by(make)), ..self }
     }
 
     /// Gives every call to an API of Google's a token that has none: see
-    /// [`token_source`](crate::token_source). If there is none to be had, the call fails with
-    /// an [`Error`](crate::Error) whose source is the error of the token's source.
+    /// [`token_source`](crate::token_source). If the source has no token, the call fails with an
+    /// [`Error`](crate::Error) whose `source()` is the error of the token source.
     ///
     /// ```
     /// # fn with(guard: &gcp_scopes::Guard, tokens: impl gcp_scopes::token_source::TokenSource + 'static) {
@@ -133,12 +157,26 @@ impl GuardLayer {
     }
 }
 
+/// The errors of `make`, for a service or body whose error is of this type or boxed.
+fn grpc_errors_by<E: std::error::Error + Send + Sync + 'static>(
+    make: impl Fn(Denial, &HeaderMap) -> Option<E> + Send + Sync + 'static,
+) -> GrpcErrors {
+    GrpcErrors(Arc::new(move |denial, headers, place| {
+        let error = make(denial, headers);
+        if let Some(place) = place.downcast_mut::<Option<E>>() {
+            *place = error;
+        } else if let Some(place) = place.downcast_mut::<Option<BoxError>>() {
+            *place = error.map(BoxError::from);
+        }
+    }))
+}
+
 impl<S> Layer<S> for GuardLayer {
     type Service = GuardService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        let (guard, tokens) = (self.guard.clone(), self.tokens.clone());
-        GuardService { inner, guard, tokens, make_error: self.make_error }
+        let Self { guard, tokens, grpc_errors } = self.clone();
+        GuardService { inner, guard, tokens, grpc_errors }
     }
 }
 
@@ -166,11 +204,11 @@ pub struct GuardService<S> {
     inner: S,
     guard: Guard,
     tokens: Option<SharedTokenSource>,
-    make_error: Option<MakeError>,
+    grpc_errors: Option<GrpcErrors>,
 }
 
 impl<S: Clone> GuardService<S> {
-    /// The service that is ready is the one to call later; its clone stays here.
+    /// Takes the service that is ready, which is the one to be called, and leaves its clone.
     fn take_ready(&mut self) -> S {
         let clone = self.inner.clone();
         std::mem::replace(&mut self.inner, clone)
@@ -184,9 +222,13 @@ impl<S: Clone> GuardService<S> {
 }
 
 impl<S: Clone> GuardService<S> {
-    /// The answer to a call that is stopped, or that waits.
+    /// The answer to a call that is stopped, or that waits for what its token holds.
     #[cold]
-    fn not_sent_yet<B, R>(&mut self, begun: Begin, request: Request<B>) -> ResponseFuture<S::Future, R>
+    fn not_sent_yet<B, R>(
+        &mut self,
+        begun: Result<Flight, Denial>,
+        request: Request<B>,
+    ) -> ResponseFuture<S::Future, R>
     where
         S: Service<Request<B>, Response = Response<R>> + Send + 'static,
         S::Future: Send + 'static,
@@ -194,14 +236,14 @@ impl<S: Clone> GuardService<S> {
         B: Send + 'static,
         R: Body<Data: From<Bytes> + Send, Error: Send> + Send + 'static,
     {
-        let (guard, inner, make_error) = (self.guard.clone(), self.take_ready(), self.make_error);
+        let (guard, inner, grpc_errors) = (self.guard.clone(), self.take_ready(), self.grpc_errors.clone());
         let state = match begun {
-            Begin::Stop(denial) => {
-                // What it has reserved, such as a permit, is for callers who do send something.
+            Err(denial) => {
+                // Frees what the service has reserved for this call, such as a permit.
                 drop(inner);
                 State::boxed(std::future::ready(unsent(&guard, denial)))
             }
-            begun => State::boxed(admit_then_call(guard, begun, inner, make_error, request)),
+            begun => State::boxed(wait_then_call(guard, begun, inner, grpc_errors, request)),
         };
         ResponseFuture { state }
     }
@@ -224,19 +266,19 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let make_error = self.make_error;
+        let grpc_errors = self.grpc_errors.clone();
         if let Some(wanted) = self.scope_to_ask_for(&request) {
             let (guard, inner) = (self.guard.clone(), self.take_ready());
-            let answer = attach_then_call(guard, wanted, inner, make_error, request);
+            let answer = attach_then_call(guard, wanted, inner, grpc_errors, request);
             return ResponseFuture { state: State::boxed(answer) };
         }
         let mut flight = Flight::new(&self.guard);
         match flight.begin_in_place(&call_of(&request)) {
-            Next::Send => {}
-            next => return self.not_sent_yet(next.with(flight), request),
+            Ok(()) if !flight.has_pending_scopes() => {}
+            begun => return self.not_sent_yet(begun.map(|()| flight), request),
         }
         ResponseFuture {
-            state: State::Calling { call: self.inner.call(request), flight: Some(flight), make_error },
+            state: State::Calling { call: self.inner.call(request), flight: Some(flight), grpc_errors },
         }
     }
 }
@@ -251,7 +293,7 @@ async fn attach_then_call<S, B, R>(
     guard: Guard,
     (source, scope): (SharedTokenSource, Scope),
     inner: S,
-    make_error: Option<MakeError>,
+    grpc_errors: Option<GrpcErrors>,
     mut request: Request<B>,
 ) -> Answer<R>
 where
@@ -262,14 +304,14 @@ where
     let value = source.authorization(&scope).await?;
     request.headers_mut().insert(AUTHORIZATION, value);
     let begun = guard.begin(&call_of(&request));
-    admit_then_call(guard, begun, inner, make_error, request).await
+    wait_then_call(guard, begun, inner, grpc_errors, request).await
 }
 
-async fn admit_then_call<S, B, R>(
+async fn wait_then_call<S, B, R>(
     guard: Guard,
-    begun: Begin,
+    begun: Result<Flight, Denial>,
     mut inner: S,
-    make_error: Option<MakeError>,
+    grpc_errors: Option<GrpcErrors>,
     request: Request<B>,
 ) -> Answer<R>
 where
@@ -277,35 +319,42 @@ where
     S::Error: Into<BoxError>,
     R: Body<Data: From<Bytes>, Error: 'static>,
 {
-    let flight = match begun.admit().await {
+    let flight = match wait(begun).await {
         Ok(flight) => flight,
         Err(denial) => return unsent(&guard, denial),
     };
     let response = inner.call(request).await.map_err(Into::into)?;
-    answered(flight, make_error, response).await
+    end(flight, grpc_errors, response).await
 }
 
-/// Looks at an answer that may be a scope refusal; every other one passes as it is.
-async fn answered<R: Body<Data: From<Bytes>, Error: 'static>>(
+async fn wait(begun: Result<Flight, Denial>) -> Result<Flight, Denial> {
+    begun?.wait_for_scopes().await
+}
+
+/// Ends a flight: looks at an answer that may be a scope refusal, and hands every other one on.
+async fn end<R: Body<Data: From<Bytes>, Error: 'static>>(
     flight: Flight,
-    make_error: Option<MakeError>,
+    grpc_errors: Option<GrpcErrors>,
     response: Response<R>,
 ) -> Answer<R> {
-    match flight.answered(response.status(), response.headers()) {
-        Answered::Pass => Ok(response.map(GuardBody::untouched)),
-        Answered::ReadTrailers => Ok(grpc::watch(flight, make_error, response)),
-        Answered::ReadBody => refused(flight, make_error, response).await,
+    let (status, headers) = (response.status(), response.headers());
+    if flight.answered(status, headers) {
+        return explain(flight, grpc_errors, response).await;
+    }
+    match flight.wants_trailers(status, headers) {
+        true => Ok(grpc::watch(flight, grpc_errors, response)),
+        false => Ok(response.map(GuardBody::untouched)),
     }
 }
 
 /// Ends a flight whose answer may be a scope refusal.
-async fn refused<R: Body<Data: From<Bytes>>>(
+async fn explain<R: Body<Data: From<Bytes>>>(
     flight: Flight,
-    make_error: Option<MakeError>,
+    grpc_errors: Option<GrpcErrors>,
     response: Response<R>,
 ) -> Answer<R> {
     match flight.is_grpc() {
-        true => grpc::explain(flight, make_error, response).await,
+        true => grpc::explain(flight, grpc_errors, response).await,
         false => Ok(flight.explain_response(response).await?),
     }
 }
@@ -338,7 +387,7 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum State<F, R: Body> {
-        Calling { #[pin] call: F, flight: Option<Flight>, make_error: Option<MakeError> },
+        Calling { #[pin] call: F, flight: Option<Flight>, grpc_errors: Option<GrpcErrors> },
         Boxed { answer: Pin<Box<dyn Future<Output = Answer<R>> + Send>> },
     }
 }
@@ -360,24 +409,21 @@ where
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let next = match self.as_mut().project().state.project() {
             StateProjection::Boxed { answer } => return answer.as_mut().poll(cx),
-            StateProjection::Calling { call, flight, make_error } => {
+            StateProjection::Calling { call, flight, grpc_errors } => {
                 let response = match ready!(call.poll(cx)) {
                     Ok(response) => response,
                     Err(error) => return Poll::Ready(Err(error.into())),
                 };
-                let answered = match flight {
-                    Some(flight) => flight.answered(response.status(), response.headers()),
-                    None => Answered::Pass,
+                let (status, headers) = (response.status(), response.headers());
+                let is_of_use = |flight: &mut Flight| {
+                    flight.answered(status, headers) || flight.wants_trailers(status, headers)
                 };
-                if answered == Answered::Pass {
-                    return Poll::Ready(Ok(response.map(GuardBody::untouched)));
-                }
-                match flight.take() {
-                    Some(flight) if answered == Answered::ReadBody => {
-                        State::boxed(refused(flight, *make_error, response))
-                    }
-                    Some(flight) => return Poll::Ready(Ok(grpc::watch(flight, *make_error, response))),
+                match flight.take_if(is_of_use) {
                     None => return Poll::Ready(Ok(response.map(GuardBody::untouched))),
+                    Some(flight) if flight.wants_trailers(status, headers) => {
+                        return Poll::Ready(Ok(grpc::watch(flight, grpc_errors.take(), response)));
+                    }
+                    Some(flight) => State::boxed(explain(flight, grpc_errors.take(), response)),
                 }
             }
         };

@@ -1,4 +1,4 @@
-//! What the head of an answer says is to be done with it.
+//! Whether the head of an answer may be a refusal.
 //!
 //! A gRPC status stands in trailers behind the messages, or, if there are none, in the headers. The HTTP
 //! status is 200 whatever happened, except where something that speaks no gRPC has answered.
@@ -10,56 +10,61 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use super::learn;
 use super::state::Flight;
 
-/// What an adapter is to do with an answer, as far as its head says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "an adapter handles all three")]
-pub enum Answered {
-    /// Hand it on: it is none that the guard explains.
-    Pass,
-    /// It may be a refusal for lack of scope: look at the beginning of its body, and end the flight.
-    ReadBody,
-    /// Hand the messages of gRPC on as they come; the trailers may be a refusal.
-    ReadTrailers,
-}
-
 impl Flight {
-    /// The head of the answer has arrived.
+    /// The head of the answer has arrived. Gives whether the answer may be a refusal for lack of scope:
+    /// then look at the beginning of its body, and end the flight. Every other answer is handed on.
     ///
-    /// A call that was sent although its token seemed to lack the scope, and that succeeds, teaches the
-    /// guard that the scope gate is open.
+    /// Call it for every answer. A call that was sent although its token seemed to lack the scope, and
+    /// that succeeds, teaches the guard that the scope gate is open.
     ///
     /// ```
-    /// use gcp_scopes::flight::Answered;
     /// use http::{HeaderMap, StatusCode};
     ///
     /// let flight = gcp_scopes::Guard::builder().build().begin_unseen(None);
-    /// assert_eq!(flight.answered(StatusCode::OK, &HeaderMap::new()), Answered::Pass);
-    /// assert_eq!(flight.answered(StatusCode::FORBIDDEN, &HeaderMap::new()), Answered::ReadBody);
+    /// assert!(!flight.answered(StatusCode::OK, &HeaderMap::new()));
+    /// assert!(flight.answered(StatusCode::FORBIDDEN, &HeaderMap::new()));
     /// ```
     #[inline]
-    pub fn answered(&self, status: StatusCode, headers: &HeaderMap) -> Answered {
-        match self.is_grpc {
-            false => self.answered_plainly(status),
-            true if !self.is_googles() => Answered::Pass,
-            true if is_denied(headers) => Answered::ReadBody,
-            true if headers.contains_key(GRPC_STATUS) => Answered::Pass,
-            true if status == StatusCode::FORBIDDEN && !is_grpc(headers) => Answered::ReadBody,
-            true => Answered::ReadTrailers,
+    #[must_use = "a refusal is to be explained"]
+    pub fn answered(&self, status: StatusCode, headers: &HeaderMap) -> bool {
+        if self.is_grpc {
+            return self.is_googles() && is_refused_in_head(status, headers);
         }
-    }
-
-    #[inline]
-    fn answered_plainly(&self, status: StatusCode) -> Answered {
-        // Only what comes after the gate proves it open: a 404 may be a path that nobody serves, a
-        // 400 may be said before anybody looks at the token.
+        // Only what comes after the gate proves it open: a 404 may be a path that Google does not
+        // serve, and a 400 may come before the token is looked at.
         if self.is_doubted && (status.is_success() || status == StatusCode::NOT_MODIFIED) {
             learn::contradicted(self);
         }
-        match status == StatusCode::FORBIDDEN && self.is_googles() {
-            true => Answered::ReadBody,
-            false => Answered::Pass,
-        }
+        status == StatusCode::FORBIDDEN && self.is_googles()
     }
+
+    /// Whether the trailers of an answer with this head may be a refusal. Only of a call of gRPC, whose
+    /// messages are handed on as they come.
+    ///
+    /// ```
+    /// use http::{HeaderMap, StatusCode};
+    ///
+    /// let flight = gcp_scopes::Guard::builder().build().begin_unseen(None);
+    /// assert!(!flight.wants_trailers(StatusCode::OK, &HeaderMap::new()));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn wants_trailers(&self, status: StatusCode, headers: &HeaderMap) -> bool {
+        self.is_grpc && self.is_googles() && has_open_end(status, headers)
+    }
+}
+
+/// Whether the head of an answer to a call of gRPC refuses it: by a status of gRPC, or as HTTP.
+fn is_refused_in_head(status: StatusCode, headers: &HeaderMap) -> bool {
+    match headers.contains_key(GRPC_STATUS) {
+        true => is_denied(headers),
+        false => status == StatusCode::FORBIDDEN && !is_grpc(headers),
+    }
+}
+
+/// Whether the status of gRPC is still to come.
+fn has_open_end(status: StatusCode, headers: &HeaderMap) -> bool {
+    !headers.contains_key(GRPC_STATUS) && !is_refused_in_head(status, headers)
 }
 
 /// Whether headers or trailers refuse the call for lack of some right: gRPC's status 7.
@@ -83,7 +88,6 @@ mod tests {
 
     use super::*;
     use crate::call::Call;
-    use crate::flight::Begin;
     use crate::guard::Guard;
 
     fn headers(rows: &[(&'static str, &'static str)]) -> HeaderMap {
@@ -92,10 +96,18 @@ mod tests {
 
     fn flight(guard: &Guard, url: &'static str, content_type: &'static str) -> Flight {
         let headers = headers(&[("content-type", content_type)]);
-        match guard.begin(&Call::new(&Method::POST, &Uri::from_static(url)).with_headers(&headers)) {
-            Begin::Send(flight) => flight,
-            Begin::Wait(_) | Begin::Stop(_) => panic!("a gRPC call is never held back"),
-        }
+        let flight = guard.begin(&Call::new(&Method::POST, &Uri::from_static(url)).with_headers(&headers));
+        flight.expect("a gRPC call is never held back")
+    }
+
+    /// What of an answer is looked at: its body, or its trailers.
+    type LookedAt = (bool, bool);
+    const NOTHING: LookedAt = (false, false);
+    const BODY: LookedAt = (true, false);
+    const TRAILERS: LookedAt = (false, true);
+
+    fn looked_at(flight: &Flight, status: StatusCode, headers: &HeaderMap) -> LookedAt {
+        (flight.answered(status, headers), flight.wants_trailers(status, headers))
     }
 
     #[test]
@@ -105,23 +117,23 @@ mod tests {
         let unlisted = "/google.pubsub.v99.Publisher/Publish";
         let elsewhere = "http://acme.example/google.pubsub.v1.Publisher/Publish";
         let google = "https://pubsub.googleapis.com/google.pubsub.v1.Publisher/Publish";
-        type Row = (&'static str, u16, &'static [(&'static str, &'static str)], Answered);
+        type Row = (&'static str, u16, &'static [(&'static str, &'static str)], LookedAt);
         let rows: [Row; 15] = [
-            (publish, 200, &[("content-type", "application/grpc")], Answered::ReadTrailers),
-            (google, 200, &[("content-type", "application/grpc+proto")], Answered::ReadTrailers),
-            (unlisted, 200, &[("content-type", "application/grpc")], Answered::ReadTrailers),
-            (publish, 200, &[("content-type", "application/grpc"), ("grpc-status", "7")], Answered::ReadBody),
-            (publish, 403, &[("content-type", "application/grpc"), ("grpc-status", "7")], Answered::ReadBody),
-            (publish, 403, &[("content-type", "application/grpc"), ("grpc-status", "5")], Answered::Pass),
-            (publish, 200, &[("content-type", "application/grpc"), ("grpc-status", "0")], Answered::Pass),
-            (publish, 200, &[("grpc-status", "77")], Answered::Pass),
-            (publish, 403, &[("content-type", "text/html")], Answered::ReadBody),
-            (publish, 403, &[], Answered::ReadBody),
-            (publish, 403, &[("content-type", "application/grpc")], Answered::ReadTrailers),
-            (publish, 503, &[("content-type", "text/html")], Answered::ReadTrailers),
-            (own, 403, &[("content-type", "text/html")], Answered::Pass),
-            (own, 200, &[("grpc-status", "7")], Answered::Pass),
-            (elsewhere, 200, &[("grpc-status", "7")], Answered::Pass),
+            (publish, 200, &[("content-type", "application/grpc")], TRAILERS),
+            (google, 200, &[("content-type", "application/grpc+proto")], TRAILERS),
+            (unlisted, 200, &[("content-type", "application/grpc")], TRAILERS),
+            (publish, 200, &[("content-type", "application/grpc"), ("grpc-status", "7")], BODY),
+            (publish, 403, &[("content-type", "application/grpc"), ("grpc-status", "7")], BODY),
+            (publish, 403, &[("content-type", "application/grpc"), ("grpc-status", "5")], NOTHING),
+            (publish, 200, &[("content-type", "application/grpc"), ("grpc-status", "0")], NOTHING),
+            (publish, 200, &[("grpc-status", "77")], NOTHING),
+            (publish, 403, &[("content-type", "text/html")], BODY),
+            (publish, 403, &[], BODY),
+            (publish, 403, &[("content-type", "application/grpc")], TRAILERS),
+            (publish, 503, &[("content-type", "text/html")], TRAILERS),
+            (own, 403, &[("content-type", "text/html")], NOTHING),
+            (own, 200, &[("grpc-status", "7")], NOTHING),
+            (elsewhere, 200, &[("grpc-status", "7")], NOTHING),
         ];
         for (url, status, answer, expected) in rows {
             let flight = flight(&guard, Box::leak(url.to_owned().into_boxed_str()), "application/grpc");
@@ -130,7 +142,7 @@ mod tests {
                 .iter()
                 .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap()))
                 .collect();
-            assert_eq!(flight.answered(status, &answer), expected, "{url} {status} {answer:?}");
+            assert_eq!(looked_at(&flight, status, &answer), expected, "{url} {status} {answer:?}");
         }
     }
 
@@ -140,7 +152,7 @@ mod tests {
         let rest =
             flight(&guard, "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish", "text/plain");
         let denied = headers(&[("grpc-status", "7")]);
-        assert_eq!(rest.answered(StatusCode::OK, &denied), Answered::Pass);
-        assert_eq!(rest.answered(StatusCode::FORBIDDEN, &HeaderMap::new()), Answered::ReadBody);
+        assert_eq!(looked_at(&rest, StatusCode::OK, &denied), NOTHING);
+        assert_eq!(looked_at(&rest, StatusCode::FORBIDDEN, &HeaderMap::new()), BODY);
     }
 }

@@ -1,4 +1,4 @@
-//! The entries: what is known of a call before it is sent, and what an adapter is to do with it.
+//! The entries: what is known of a call before it is sent, and whether it is to be sent.
 
 use std::time::Instant;
 
@@ -18,136 +18,30 @@ use crate::judge::subject;
 use crate::scope::ScopeSet;
 use crate::telemetry;
 
-/// What an adapter is to do with a call.
-///
-/// ```
-/// use gcp_scopes::flight::{Begin, Flight};
-/// use gcp_scopes::{Denial, Guard, call::Call};
-///
-/// /// An adapter that may wait needs one line.
-/// async fn begin(guard: &Guard, request: &http::Request<()>) -> Result<Flight, Denial> {
-///     guard.begin(&Call::new(request.method(), request.uri()).with_headers(request.headers())).admit().await
-/// }
-/// ```
-#[derive(Debug)]
-#[must_use = "a call that is to be stopped must not be sent"]
-#[allow(
-    clippy::exhaustive_enums,
-    clippy::large_enum_variant,
-    reason = "an adapter handles all three; a box would be an allocation for each call"
-)]
-pub enum Begin {
-    /// Send it. The flight says what to do with its answer.
-    Send(Flight),
-    /// Wait for what its token holds, or send it at once: only with [`Preflight::Deny`], and only the
-    /// first call of a token.
-    Wait(Pending),
-    /// Do not send it. What its caller gets is for [`Guard::unsent`].
-    Stop(Denial),
-}
-
-/// A call whose token is being looked at.
-#[derive(Debug)]
-#[must_use = "the call is still to be sent"]
-pub struct Pending(Flight);
-
-impl Begin {
-    /// Waits where that is to be done.
-    ///
-    /// # Errors
-    /// The call is not to be sent.
-    pub async fn admit(self) -> Result<Flight, Denial> {
-        match self {
-            Self::Send(flight) => Ok(flight),
-            Self::Wait(pending) => pending.wait().await,
-            Self::Stop(denial) => Err(denial),
-        }
-    }
-
-    /// Never waits: what is not known yet stops no call.
-    ///
-    /// # Errors
-    /// The call is not to be sent.
-    pub fn admit_now(self) -> Result<Flight, Denial> {
-        match self {
-            Self::Send(flight) => Ok(flight),
-            Self::Wait(pending) => Ok(pending.skip()),
-            Self::Stop(denial) => Err(denial),
-        }
-    }
-}
-
-impl Pending {
-    /// Waits for the scopes of the token, as long as
-    /// [`GuardBuilder::deny_wait`](crate::GuardBuilder::deny_wait) allows, and judges again.
-    ///
-    /// # Errors
-    /// The call is not to be sent.
-    pub async fn wait(self) -> Result<Flight, Denial> {
-        let Self(mut flight) = self;
-        let Some(key) = flight.token else { return Ok(flight) };
-        let state = flight.guard.state();
-        let header = flight.header.as_ref();
-        let granted = state.grants.wait(key, header, Stage::Ahead, state.deny_wait).await;
-        if !flight.guard.lacks(&flight.call, &granted) {
-            return Ok(flight);
-        }
-        match flight.lacking() {
-            Next::Stop(denial) => Err(denial),
-            Next::Send | Next::Wait => Ok(flight),
-        }
-    }
-
-    /// The flight of a call that is sent without waiting.
-    #[must_use]
-    pub fn skip(self) -> Flight {
-        self.0
-    }
-}
-
-/// [`Begin`] for a flight that is filled in where it stays: see [`Flight::begin_in_place`].
-#[derive(Debug)]
-#[must_use = "a call that is to be stopped must not be sent"]
-#[allow(clippy::exhaustive_enums, reason = "an adapter handles all three")]
-pub enum Next {
-    /// Send the call.
-    Send,
-    /// Wait for what its token holds, or send it at once.
-    Wait,
-    /// Do not send the call.
-    Stop(Denial),
-}
-
-impl Next {
-    /// The same with its flight.
-    pub fn with(self, flight: Flight) -> Begin {
-        match self {
-            Self::Send => Begin::Send(flight),
-            Self::Wait => Begin::Wait(Pending(flight)),
-            Self::Stop(denial) => Begin::Stop(denial),
-        }
-    }
-}
-
 impl Guard {
     /// Begins with a request. Never waits, and on the usual path does not allocate.
     ///
     /// Without the headers of the request ([`Call::with_headers`]) there is no token, and the call is sent.
     ///
     /// ```
-    /// # use gcp_scopes::{Guard, call::Call, flight::Begin};
-    /// # let request = http::Request::get("https://example.com/").body(())?;
-    /// let guard = Guard::builder().build();
-    /// let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
-    /// // With what the caller says of the scopes that this call needs, if it says so:
-    /// let begun = guard.begin(&call.needing(request.extensions().get()));
-    /// assert!(matches!(begun, Begin::Send(_)));
-    /// # Ok::<(), http::Error>(())
+    /// use gcp_scopes::flight::Flight;
+    /// use gcp_scopes::{Denial, Guard, call::Call};
+    ///
+    /// async fn begin(guard: &Guard, request: &http::Request<()>) -> Result<Flight, Denial> {
+    ///     let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
+    ///     // The caller may state the scopes that this call needs, among the extensions of the request.
+    ///     let flight = guard.begin(&call.needing(request.extensions().get()))?;
+    ///     flight.wait_for_scopes().await // a client that blocks leaves this out
+    /// }
     /// ```
+    ///
+    /// # Errors
+    /// The call is not to be sent. What its caller gets is for [`Guard::unsent`].
     #[inline]
-    pub fn begin(&self, call: &Call<'_>) -> Begin {
+    pub fn begin(&self, call: &Call<'_>) -> Result<Flight, Denial> {
         let mut flight = Flight::new(self);
-        flight.begin_in_place(call).with(flight)
+        flight.begin_in_place(call)?;
+        Ok(flight)
     }
 
     /// Begins with a method and the `Authorization` that its call is about to carry: for clients that
@@ -155,33 +49,40 @@ impl Guard {
     ///
     /// ```
     /// # #[cfg(feature = "catalog-full")] {
-    /// # use gcp_scopes::{Guard, catalog::ApiMethod, flight::Begin};
+    /// # use gcp_scopes::{Guard, catalog::ApiMethod};
     /// let guard = Guard::builder().build();
     /// let method = ApiMethod::by_id("storage.objects.get")?;
-    /// let begun = guard.begin_method(method, &http::HeaderValue::from_static("Bearer ya29.x"));
-    /// assert!(matches!(begun, Begin::Send(_))); // nothing is known of this token yet
+    /// let flight = guard.begin_method(method, &http::HeaderValue::from_static("Bearer ya29.x"));
+    /// assert!(flight.is_ok()); // nothing is known of this token yet
     /// # }
     /// # Ok::<(), gcp_scopes::Error>(())
     /// ```
-    pub fn begin_method(&self, method: ApiMethod, authorization: &HeaderValue) -> Begin {
-        self.begin_found(Lookup::from(method), authorization)
+    ///
+    /// # Errors
+    /// The call is not to be sent.
+    pub fn begin_method(&self, method: ApiMethod, authorization: &HeaderValue) -> Result<Flight, Denial> {
+        let mut flight = Flight::of(self.hold(), Lookup::from(method));
+        flight.note_method();
+        flight.check(authorization)?;
+        Ok(flight)
     }
 
     /// Begins with an API host, such as `pubsub.googleapis.com`, and the `Authorization` of the call: for
     /// clients that show neither request nor method. No such call is stopped.
     ///
     /// ```
-    /// # use gcp_scopes::{Guard, flight::Begin};
+    /// # use gcp_scopes::Guard;
     /// let guard = Guard::builder().build();
     /// let token = http::HeaderValue::from_static("Bearer ya29.x");
-    /// assert!(matches!(guard.begin_service("pubsub.googleapis.com", &token), Begin::Send(_)));
+    /// let flight = guard.begin_service("pubsub.googleapis.com", &token);
     /// ```
-    pub fn begin_service(&self, host: &str, authorization: &HeaderValue) -> Begin {
+    #[must_use]
+    pub fn begin_service(&self, host: &str, authorization: &HeaderValue) -> Flight {
         let (verb, uri) = (Method::GET, format!("https://{host}/").parse::<Uri>());
         let is_googles = |uri: &Uri| self.state().endpoints.is_googles(&Call::new(&verb, uri));
         match uri.as_ref().is_ok_and(is_googles) {
-            true => self.begin_found(Lookup::without_method(AbstainReason::Method), authorization),
-            false => Begin::Send(Flight::of(self.hold(), Lookup::without_method(AbstainReason::Host))),
+            true => self.begin_unseen(Some(authorization)),
+            false => Flight::of(self.hold(), Lookup::without_method(AbstainReason::Host)),
         }
     }
 
@@ -200,7 +101,7 @@ impl Guard {
     pub fn begin_unseen(&self, authorization: Option<&HeaderValue>) -> Flight {
         let mut flight = Flight::of(self.hold(), Lookup::without_method(AbstainReason::Method));
         if let Some(authorization) = authorization {
-            flight.record();
+            flight.note_method();
             // Without a method no verdict is "lacking".
             let _ = flight.check(authorization);
         }
@@ -211,30 +112,58 @@ impl Guard {
     pub(crate) fn begin_tokenless(&self, method: ApiMethod) -> Flight {
         Flight::of(self.hold(), Lookup::from(method))
     }
-
-    fn begin_found(&self, call: Lookup, authorization: &HeaderValue) -> Begin {
-        let mut flight = Flight::of(self.hold(), call);
-        flight.record();
-        flight.check(authorization).with(flight)
-    }
 }
 
 impl Flight {
     /// The client sends the call once more, with this `Authorization`, which may be another one.
     ///
     /// ```
-    /// # use gcp_scopes::{Guard, flight::Begin};
+    /// # use gcp_scopes::Guard;
     /// let guard = Guard::builder().build();
     /// let flight = guard.begin_unseen(None);
-    /// let again = flight.retried(&http::HeaderValue::from_static("Bearer ya29.x"));
-    /// assert!(matches!(again, Begin::Send(_)));
+    /// assert!(flight.retried(&http::HeaderValue::from_static("Bearer ya29.x")).is_ok());
     /// ```
-    pub fn retried(self, authorization: &HeaderValue) -> Begin {
-        let mut flight = Self { token: None, header: None, is_doubted: false, ..self };
-        match flight.is_googles() {
-            true => flight.check(authorization).with(flight),
-            false => Begin::Send(flight),
+    ///
+    /// # Errors
+    /// The call is not to be sent again.
+    pub fn retried(self, authorization: &HeaderValue) -> Result<Self, Denial> {
+        let mut flight =
+            Self { token: None, header: None, is_doubted: false, has_pending_scopes: false, ..self };
+        if flight.is_googles() {
+            flight.check(authorization)?;
         }
+        Ok(flight)
+    }
+
+    /// Whether [`wait_for_scopes`](Self::wait_for_scopes) has anything to wait for: only with
+    /// [`Preflight::Deny`], and only the first call of a token.
+    ///
+    /// ```
+    /// assert!(!gcp_scopes::Guard::builder().build().begin_unseen(None).has_pending_scopes());
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn has_pending_scopes(&self) -> bool {
+        self.has_pending_scopes
+    }
+
+    /// Waits for the scopes of the token, as long as
+    /// [`GuardBuilder::deny_wait`](crate::GuardBuilder::deny_wait) allows, and judges the call again. Ready
+    /// at once unless [`has_pending_scopes`](Self::has_pending_scopes).
+    ///
+    /// A client that may not wait sends the call without this: what is not known yet stops no call.
+    ///
+    /// # Errors
+    /// The call is not to be sent.
+    pub async fn wait_for_scopes(mut self) -> Result<Self, Denial> {
+        let Some(key) = self.token.filter(|_| self.has_pending_scopes) else { return Ok(self) };
+        self.has_pending_scopes = false;
+        let state = self.guard.state();
+        let granted = state.grants.wait(key, self.header.as_ref(), Stage::Ahead, state.deny_wait).await;
+        if self.guard.lacks(&self.call, &granted) {
+            self.lacking()?;
+        }
+        Ok(self)
     }
 
     /// The client followed redirects, and the answer is that of another URL. No more is known of it than
@@ -257,17 +186,20 @@ impl Flight {
     /// this one is not moved.
     ///
     /// ```
-    /// # use gcp_scopes::{Guard, call::Call, flight::{Flight, Next}};
+    /// # use gcp_scopes::{Guard, call::Call, flight::Flight};
     /// # let request = http::Request::get("https://example.com/").body(())?;
     /// let mut flight = Flight::new(&Guard::builder().build());
     /// let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
-    /// assert!(matches!(flight.begin_in_place(&call), Next::Send));
+    /// assert!(flight.begin_in_place(&call).is_ok() && !flight.has_pending_scopes());
     /// # Ok::<(), http::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// The call is not to be sent.
     // A token that opens the whole host needs no method: then the request line is kept, and the method
     // is looked for if the answer is a refusal.
     #[inline]
-    pub fn begin_in_place(&mut self, call: &Call<'_>) -> Next {
+    pub fn begin_in_place(&mut self, call: &Call<'_>) -> Result<(), Denial> {
         let Self { guard, call: looked_up, line, .. } = self;
         let state = guard.state();
         let is_plain = call.needed().is_none() && state.recording.get().is_none();
@@ -288,44 +220,51 @@ impl Flight {
         }
     }
 
-    fn begin_slowly(&mut self, call: &Call<'_>) -> Next {
+    fn begin_slowly(&mut self, call: &Call<'_>) -> Result<(), Denial> {
         self.call = self.guard.looked_up(call);
         self.is_grpc = call.is_grpc();
-        self.record();
+        self.note_method();
         match call.only_token() {
             Some(token) if self.is_googles() => self.check(token),
-            _ => Next::Send,
+            _ => Ok(()),
         }
     }
 
-    fn record(&self) {
+    fn note_method(&self) {
         if let Some(recording) = self.guard.state().recording.get() {
             recording.note(&self.call);
         }
     }
 
-    fn check(&mut self, token: &HeaderValue) -> Next {
+    fn check(&mut self, token: &HeaderValue) -> Result<(), Denial> {
         let Self { guard, call, .. } = &*self;
         let state = guard.state();
         let read =
             |key, entry: &Entry| (key, guard.lacks(call, &entry.granted), state.grants.may_learn_of(entry));
         match state.grants.peek(token, read) {
-            Peek::NotBearer => Next::Send,
-            Peek::Unseen { key, is_new } => self.check_unseen(key, is_new, token),
+            Peek::NotBearer => Ok(()),
+            Peek::Unseen { key, is_new } => {
+                self.begin_inspection(key, is_new, token);
+                Ok(())
+            }
             Peek::Seen(seen) => self.check_seen(seen, token),
         }
     }
 
     #[inline]
-    fn check_seen(&mut self, (key, lacks, may_learn): (TokenKey, bool, bool), token: &HeaderValue) -> Next {
+    fn check_seen(
+        &mut self,
+        (key, lacks, may_learn): (TokenKey, bool, bool),
+        token: &HeaderValue,
+    ) -> Result<(), Denial> {
         self.token = Some(key);
         if may_learn {
             self.keep_header(token);
         }
-        if lacks { self.lacking() } else { Next::Send }
+        if lacks { self.lacking() } else { Ok(()) }
     }
 
-    fn check_unseen(&mut self, key: TokenKey, is_new: bool, token: &HeaderValue) -> Next {
+    fn begin_inspection(&mut self, key: TokenKey, is_new: bool, token: &HeaderValue) {
         self.token = Some(key);
         self.keep_header(token);
         self.is_doubted = true;
@@ -335,22 +274,21 @@ impl Flight {
             _ => drop(state.grants.inspect(token, Stage::Ahead)),
         }
         // Where no answer about the token could stop the call, none is worth waiting for.
-        let could_lack = || self.call.accepts(&ScopeSet::new()) == Ok(false);
-        let waits = is_new && state.preflight == Preflight::Deny && could_lack();
-        if waits { Next::Wait } else { Next::Send }
+        self.has_pending_scopes =
+            is_new && state.preflight == Preflight::Deny && self.call.accepts(&ScopeSet::new()) == Ok(false);
     }
 
     /// What happens to a call whose token lacks the scope.
-    fn lacking(&mut self) -> Next {
+    fn lacking(&mut self) -> Result<(), Denial> {
         let state = self.guard.state();
-        let (Some(subject), Some(key)) = (subject(&self.call), self.token) else { return Next::Send };
+        let (Some(subject), Some(key)) = (subject(&self.call), self.token) else { return Ok(()) };
         let known = state.grants.read(key, |entry| (entry.granted.clone(), entry.stale_at));
-        let Some((granted, stale_at)) = known else { return Next::Send };
+        let Some((granted, stale_at)) = known else { return Ok(()) };
         let denial = match state.preflight {
             Preflight::Deny => Some(self.denied_at_once(subject, key, &granted, stale_at)),
             Preflight::Confirm => state.lessons.denial(key, subject, stale_at),
             Preflight::Warn => None,
-            Preflight::Off => return Next::Send,
+            Preflight::Off => return Ok(()),
         };
         let Some(denial) = denial else {
             let method = self.call.method();
@@ -359,10 +297,10 @@ impl Flight {
                 telemetry::predicted(method, &self.call.accepted(), &granted, times);
             }
             self.is_doubted = true;
-            return Next::Send;
+            return Ok(());
         };
         learn::log_denial(self, &denial, None);
-        Next::Stop(denial)
+        Err(denial)
     }
 
     fn denied_at_once(
@@ -374,8 +312,8 @@ impl Flight {
     ) -> Denial {
         let lessons = &self.guard.state().lessons;
         lessons.denial(key, subject.clone(), stale_at).unwrap_or_else(|| {
-            let denial = self.guard.predict(DenialKind::Predicted, &self.call, granted.clone());
-            lessons.deny(key, subject, stale_at, denial.clone());
+            let denial = self.guard.predicted_denial(DenialKind::Predicted, &self.call, granted.clone());
+            lessons.remember_denial(key, subject, stale_at, denial.clone());
             denial
         })
     }
@@ -412,26 +350,31 @@ mod tests {
         HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static("Bearer loggers"))])
     }
 
+    type Begun = Result<Flight, Denial>;
+
     /// What an adapter does.
-    fn begin(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> Begin {
+    fn begin(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> Begun {
         let (headers, uri) = (of_the_logger(), url.parse().unwrap());
         guard.begin(&Call::new(&http::Method::GET, &uri).with_headers(&headers).needing(needed))
     }
 
     /// As [`begin`], with a look at the method in any case.
-    fn begin_slowly(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> Begin {
+    fn begin_slowly(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> Begun {
         let (headers, uri) = (of_the_logger(), url.parse().unwrap());
         let mut flight = Flight::of(guard.clone(), Lookup::without_method(AbstainReason::Host));
         let call = Call::new(&http::Method::GET, &uri).with_headers(&headers).needing(needed);
-        flight.begin_slowly(&call).with(flight)
+        flight.begin_slowly(&call)?;
+        Ok(flight)
     }
 
     /// Whether the request line was kept instead of a method.
-    fn is_kept(begun: &Begin) -> bool {
-        match begun {
-            Begin::Send(flight) => flight.line.found(&flight.guard.state().endpoints).is_some(),
-            Begin::Wait(_) | Begin::Stop(_) => false,
-        }
+    fn is_kept(begun: &Begun) -> bool {
+        let line = |flight: &Flight| flight.line.found(&flight.guard.state().endpoints);
+        begun.as_ref().ok().and_then(line).is_some()
+    }
+
+    fn is_sent(begun: &Begun) -> bool {
+        begun.as_ref().is_ok_and(|flight| !flight.has_pending_scopes())
     }
 
     #[test]
@@ -442,11 +385,11 @@ mod tests {
         // `logging.write` opens no host as a whole: it writes, and these calls read.
         for url in [logs, object, "https://example.com/", "https://oauth2.googleapis.com/token"] {
             let begun = begin(&guard, url, None);
-            let stopped = matches!(begin_slowly(&guard, url, None), Begin::Stop(_));
-            assert_eq!((matches!(begun, Begin::Stop(_)), is_kept(&begun)), (stopped, false), "{url}");
+            let stopped = begin_slowly(&guard, url, None).is_err();
+            assert_eq!((begun.is_err(), is_kept(&begun)), (stopped, false), "{url}");
         }
         let grant = |short| grant(&guard, short, GrantSource::Tokeninfo);
-        let sent = |begun: &Begin| matches!(begun, Begin::Send(_)).then(|| is_kept(begun));
+        let sent = |begun: &Begun| is_sent(begun).then(|| is_kept(begun));
         // What opens the method alone lets the call go, and what opens the host does so without the method.
         grant("devstorage.read_only");
         assert_eq!(sent(&begin(&guard, object, None)), Some(false));
@@ -489,7 +432,7 @@ mod tests {
         for (preflight, url, expected) in rows {
             let counting = Counting::default();
             let guard = Guard::builder().here().source(counting.clone()).preflight(preflight).build();
-            assert!(matches!(begin(&guard, url, None), Begin::Send(_)));
+            assert!(is_sent(&begin(&guard, url, None)));
             tokio::time::advance(Duration::from_secs(1)).await;
             tokio::task::yield_now().await;
             let asked = counting.0.load(std::sync::atomic::Ordering::Relaxed);
@@ -501,11 +444,9 @@ mod tests {
     fn a_call_with_another_token_in_its_query_is_not_judged_by_its_header() {
         let guard = guard_of_a_logger(Preflight::Deny);
         let url = "https://storage.googleapis.com/storage/v1/b/b/o/x";
-        assert!(matches!(begin(&guard, url, None), Begin::Stop(_)));
+        assert!(begin(&guard, url, None).is_err());
         for query in ["access_token=other", "alt=media&oauth_token=other"] {
-            let Begin::Send(flight) = begin(&guard, &format!("{url}?{query}"), None) else {
-                panic!("stopped: {query}")
-            };
+            let flight = sent(&guard, &format!("{url}?{query}"));
             assert!(flight.token.is_none() && flight.is_googles());
         }
     }
@@ -519,19 +460,18 @@ mod tests {
             "https://storage.googleapis.com/storage/v1/b/b/o/x",
             "https://storage.googleapis.com/storage/v1/b/b",
         );
-        let Begin::Send(flight) = call(object) else { panic!("nothing was refused yet") };
+        let flight = call(object).expect("nothing was refused yet");
         let said = b"Request had insufficient authentication scopes.";
         let denial = flight.explain_now(StatusCode::FORBIDDEN, &HeaderMap::new(), said);
         assert!(denial.is_some());
-        assert!(matches!(call(object), Begin::Stop(_)));
-        assert!(matches!(call(bucket), Begin::Send(_)));
+        assert!(call(object).is_err());
+        assert!(is_sent(&call(bucket)));
     }
 
     fn sent(guard: &Guard, url: &str) -> Flight {
-        match begin(guard, url, None) {
-            Begin::Send(flight) => flight,
-            Begin::Wait(_) | Begin::Stop(_) => panic!("held back: {url}"),
-        }
+        let begun = begin(guard, url, None);
+        assert!(is_sent(&begun), "held back: {url}");
+        begun.unwrap()
     }
 
     fn refused(guard: &Guard, url: &str, headers: &HeaderMap, said: &str) -> Option<Denial> {
@@ -551,7 +491,7 @@ mod tests {
             grant(&guard, "logging.write", source);
             let flight = sent(&guard, OBJECT);
             assert!(flight.is_doubted);
-            flight.answered(StatusCode::OK, &HeaderMap::new());
+            assert!(!flight.answered(StatusCode::OK, &HeaderMap::new()));
             assert_eq!(is_known(&flight), is_believed, "{source:?}");
             // Then it is the catalog that was wrong, of the method.
             grant(&guard, "logging.write", source);
@@ -571,7 +511,7 @@ mod tests {
         let denial = refused(&guard, OBJECT, &HeaderMap::new(), restricting).unwrap();
         assert_eq!(denial.refusal().unwrap().scope_problem(), Some("restricting"));
         assert!(refused(&guard, OBJECT, &HeaderMap::new(), SAID).is_some());
-        assert!(matches!(begin(&guard, OBJECT, None), Begin::Stop(_)));
+        assert!(begin(&guard, OBJECT, None).is_err());
     }
 
     #[test]
@@ -596,9 +536,9 @@ mod tests {
     async fn deny_waits_for_nothing_where_no_answer_could_hold_the_call_back() {
         let guard = Guard::builder().here().source(Down).preflight(Preflight::Deny).build();
         let unlisted = "https://storage.googleapis.com/storage/v1/no/such/method";
-        assert!(matches!(begin(&guard, unlisted, None), Begin::Send(_)));
+        assert!(is_sent(&begin(&guard, unlisted, None)));
         let guard = Guard::builder().here().source(Down).preflight(Preflight::Deny).build();
-        assert!(matches!(begin(&guard, OBJECT, None), Begin::Wait(_)));
+        assert!(begin(&guard, OBJECT, None).unwrap().has_pending_scopes());
     }
 
     /// A source that is down.
@@ -617,8 +557,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn deny_holds_back_the_first_call_of_a_token_and_no_later_one() {
         let clock = Arc::new(ManualClock::new());
-        let guard =
-            Guard::builder().here().source(Down).preflight(Preflight::Deny).clock(Arc::clone(&clock) as _);
+        let guard = Guard::builder()
+            .here()
+            .source(Down)
+            .preflight(Preflight::Deny)
+            .with_clock(Arc::clone(&clock) as _);
         let guard = guard.build();
         let call = |token: &str| {
             let mut headers = HeaderMap::new();
@@ -626,15 +569,16 @@ mod tests {
             let uri = "https://storage.googleapis.com/storage/v1/b/b/o/x".parse().unwrap();
             guard.begin(&Call::new(&http::Method::GET, &uri).with_headers(&headers))
         };
-        let Begin::Wait(pending) = call("a") else { panic!("the first call asks") };
-        pending.wait().await.unwrap();
+        let first = call("a").unwrap();
+        assert!(first.has_pending_scopes(), "the first call asks");
+        first.wait_for_scopes().await.unwrap();
         for _ in 0..5 {
-            assert!(matches!(call("a"), Begin::Send(_)));
+            assert!(is_sent(&call("a")));
             // Its failure is forgotten by now, and it is inspected again.
             clock.advance(Duration::from_secs(1000));
-            assert!(matches!(call("a"), Begin::Send(_)), "held back again");
+            assert!(is_sent(&call("a")), "held back again");
             tokio::task::yield_now().await;
         }
-        assert!(matches!(call("b"), Begin::Wait(_)));
+        assert!(call("b").unwrap().has_pending_scopes());
     }
 }

@@ -12,8 +12,8 @@ use crate::inflate;
 use crate::refusal::{self, Answer, Gate, Refusal};
 
 impl Flight {
-    /// The denial, if the scope gate refused. Waits up to 500 ms for what the token holds, so that the
-    /// denial can say it, and takes note of what the answer teaches. Logs what it finds.
+    /// Gives the denial, if the scope gate refused. Waits up to 500 ms for the scopes of the token, which
+    /// the denial shows, learns from the answer, and logs what it finds.
     ///
     /// `body` is the beginning of the body as it came; a compressed one is inflated here. Of a gRPC call
     /// `headers` are the headers or the trailers, and `body` is empty.
@@ -39,7 +39,7 @@ impl Flight {
         self.denial(status, refusal, &granted)
     }
 
-    /// The denial, as [`explain`](Self::explain) gives it, with what is known of the token by now. Never
+    /// As [`explain`](Self::explain), with the scopes of the token as far as they are known by now. Never
     /// waits, and needs no runtime.
     ///
     /// ```
@@ -104,7 +104,6 @@ mod tests {
 
     use super::*;
     use crate::call::Call;
-    use crate::flight::Begin;
     use crate::granted::{AccessToken, GrantSource};
     use crate::guard::Guard;
     use crate::scope::ScopeSet;
@@ -123,9 +122,8 @@ mod tests {
         let all = held("https://www.googleapis.com/auth/cloud-platform");
         guard.declare(AccessToken::new("mine").unwrap(), all);
         let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer mine"))]);
-        let Begin::Send(flight) = guard.begin(&Call::new(&Method::POST, &uri).with_headers(&headers)) else {
-            panic!("the token opens the host")
-        };
+        let flight = guard.begin(&Call::new(&Method::POST, &uri).with_headers(&headers));
+        let flight = flight.expect("the token opens the host");
         assert!(flight.call.method().is_none());
         let words = b"Request had insufficient authentication scopes.";
         let denial = flight.explain_now(StatusCode::FORBIDDEN, &HeaderMap::new(), words).unwrap();

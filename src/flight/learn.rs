@@ -11,7 +11,7 @@ use crate::judge::subject;
 use crate::refusal::{Certainty, Gate, Refusal};
 use crate::telemetry;
 
-/// Logs a denial, or counts it if the same was logged already.
+/// Logs a denial, or counts it if one of this method and token was logged already.
 pub(super) fn log_denial(flight: &Flight, denial: &Denial, status: Option<StatusCode>) {
     let state = flight.guard.state();
     let event = (telemetry::evidence(denial), denial.method(), flight.token);
@@ -33,7 +33,7 @@ pub(super) fn other_gate(flight: &Flight, refusal: &Refusal) {
     }
 }
 
-/// The scope gate is open, although it should not be, as far as is known by now.
+/// Learns that the scope gate is open for a call whose token seemed to lack the scope.
 pub(super) fn contradicted(flight: &Flight) {
     let state = flight.guard.state();
     let (Some(subject), Some(key)) = (subject(&flight.call), flight.token) else { return };
@@ -56,7 +56,7 @@ pub(super) fn named_scopes(flight: &Flight, refusal: &Refusal) {
     let named = refusal.alternatives();
     let is_sure = is_missing(refusal) && refusal.certainty() == Certainty::Certain && !named.is_empty();
     if let Some(subject) = subject(&flight.call).filter(|_| is_sure) {
-        flight.guard.state().lessons.named(subject, named);
+        flight.guard.state().lessons.learn_scopes(subject, named);
     }
 }
 
@@ -71,8 +71,8 @@ pub(super) fn refused(flight: &Flight, denial: &Denial) {
     match flight.guard.judge(&flight.call, granted) {
         Ok(false) => {
             let Some(stale_at) = state.grants.read(key, |entry| entry.stale_at) else { return };
-            let denial = flight.guard.predict(DenialKind::Confirmed, &flight.call, granted.clone());
-            state.lessons.deny(key, subject, stale_at, denial);
+            let denial = flight.guard.predicted_denial(DenialKind::Confirmed, &flight.call, granted.clone());
+            state.lessons.remember_denial(key, subject, stale_at, denial);
         }
         Ok(true) if granted.source().is_some_and(GrantSource::is_unverified) => {
             state.grants.forget(key);
@@ -85,8 +85,8 @@ fn is_missing(refusal: &Refusal) -> bool {
     refusal.scope_problem() == Some("missing")
 }
 
-/// Whether only a call whose scopes were found good enough is refused so. Which of the other gates
-/// Google asks before the scopes is not documented.
+/// Whether this refusal comes after the scope gate, so that the token's scopes were good enough. Which of
+/// the other gates Google asks before the scopes is not documented.
 fn is_behind_scopes(refusal: &Refusal) -> bool {
     matches!(refusal.gate(), Gate::Iam | Gate::ResourceAcl) && refusal.certainty() >= Certainty::Likely
 }

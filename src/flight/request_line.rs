@@ -27,7 +27,7 @@ pub(crate) struct RequestLine {
 impl RequestLine {
     pub(crate) const EMPTY: Self = Self { host: None, verb: 0, path: 0, query: 0, text: [0; MOST] };
 
-    /// Keeps the request line of a call to this host, unless it is too long or its verb is nobody's.
+    /// Keeps the request line of a call to this host, unless it is too long or no method has its verb.
     #[inline]
     pub(crate) fn keep(&mut self, call: &Call<'_>, host: KnownHost) -> bool {
         let (path, query) = (call.path().as_bytes(), call.query().as_bytes());

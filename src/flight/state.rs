@@ -22,7 +22,10 @@ pub struct Flight {
     /// Whether it was sent although its token lacks the scope, or might.
     pub(super) is_doubted: bool,
     pub(super) is_grpc: bool,
-    /// Kept while the method is not looked for, because the token opens the whole host.
+    /// Whether the verdict is still open, because the token is being looked at.
+    pub(super) has_pending_scopes: bool,
+    /// Kept in the place of the method where the token opens the whole host, so that no method was looked
+    /// for.
     pub(super) line: RequestLine,
 }
 
@@ -34,7 +37,7 @@ impl Flight {
         Self::of(guard.hold(), Lookup::without_method(AbstainReason::Host))
     }
 
-    /// A call of which the method is known, or not even that.
+    /// The flight of a call to this method, or to none that is known.
     #[inline(always)]
     pub(super) fn of(guard: Guard, call: Lookup) -> Self {
         Self {
@@ -44,6 +47,7 @@ impl Flight {
             header: None,
             is_doubted: false,
             is_grpc: false,
+            has_pending_scopes: false,
             line: RequestLine::EMPTY,
         }
     }

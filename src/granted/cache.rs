@@ -166,7 +166,7 @@ impl Cache {
         self.set(key).rcu(|old| {
             let mut set = Set::clone(old);
             match set.iter().position(|(known, _)| *known == key) {
-                Some(place) if keeps(&set[place].1, entry, now) => return set,
+                Some(place) if is_worth_more(&set[place].1, entry, now) => return set,
                 Some(place) => drop(set.remove(place)),
                 None if set.len() >= self.ways => drop(set.remove(worst(&set, now))),
                 None => {}
@@ -243,7 +243,7 @@ fn is_same(a: &HeaderValue, b: &HeaderValue) -> bool {
 }
 
 /// Whether `old` is worth more than `new`.
-fn keeps(old: &Entry, new: &Entry, now: Instant) -> bool {
+fn is_worth_more(old: &Entry, new: &Entry, now: Instant) -> bool {
     new.granted.is_unknown() && !old.granted.is_unknown() && old.is_fresh(now)
 }
 
@@ -260,7 +260,7 @@ mod tests {
     use super::super::GrantSource;
     use super::*;
 
-    /// The number of failures stands for a value, to tell entries apart by.
+    /// The number of failures stands for a value, by which entries differ.
     fn entry(granted: GrantedScopes, value: u32, stale_at: Instant) -> Arc<Entry> {
         Arc::new(Entry::new(granted, Stage::Ahead, value, stale_at))
     }

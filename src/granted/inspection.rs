@@ -131,19 +131,19 @@ impl TokenMemory {
     ) -> GrantedScopes {
         if !self.0.is_answered(key, stage) {
             let (inner, authorization) = (Arc::clone(&self.0), authorization.cloned());
-            let inspected = async move {
+            let inspection = async move {
                 // The first one under way may be of the stage before.
-                inner.inspected(key, authorization.as_ref(), stage).await;
-                inner.inspected(key, authorization.as_ref(), stage).await;
+                inner.await_inspection(key, authorization.as_ref(), stage).await;
+                inner.await_inspection(key, authorization.as_ref(), stage).await;
             };
             // In time or not, what is known by then is the answer.
-            let _ = self.0.spawner.bounded(limit, inspected).await;
+            let _ = self.0.spawner.bounded(limit, inspection).await;
         }
         let known = self.read(key, |entry| entry.granted.clone());
         known.unwrap_or_else(|| GrantedScopes::unknown("nobody has said yet what this token holds"))
     }
 
-    /// Takes the word of the token's provider, which may say the same at every call.
+    /// Stores what the token's provider states, which may do so at every call.
     pub(crate) fn declare(&self, token: AccessToken<'_>, granted: GrantedScopes) {
         let key = self.0.cache.key(token);
         if self.read(key, |entry| entry.granted == granted) != Some(true) {
@@ -156,7 +156,7 @@ impl TokenMemory {
         self.0.cache.remove(key);
     }
 
-    /// Takes note that a token was seen, without asking anybody about it.
+    /// Takes note that a token was seen, without asking a source about it.
     pub(crate) fn remember(&self, authorization: &HeaderValue) {
         let Some(token) = AccessToken::from_authorization(authorization) else { return };
         let key = self.0.cache.key(token);
@@ -222,7 +222,12 @@ impl Inner {
     }
 
     /// Waits for the inspection under way, which is begun now if the token is there.
-    async fn inspected(self: &Arc<Self>, key: TokenKey, authorization: Option<&HeaderValue>, stage: Stage) {
+    async fn await_inspection(
+        self: &Arc<Self>,
+        key: TokenKey,
+        authorization: Option<&HeaderValue>,
+        stage: Stage,
+    ) {
         if let Some(header) = authorization {
             self.start(key, header, stage);
         }

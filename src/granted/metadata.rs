@@ -56,6 +56,15 @@ impl MetadataServer {
         self.ask(path).await.and_then(|response| read(path, &response))
     }
 
+    /// The text at `path`, or `None` if the server has no such value, or conceals it.
+    pub(crate) async fn value(&self, path: &str) -> Result<Option<String>, Error> {
+        let response = self.ask(path).await?;
+        match response.status() {
+            StatusCode::NOT_FOUND | StatusCode::FORBIDDEN => Ok(None),
+            _ => read(path, &response).map(Some),
+        }
+    }
+
     async fn ask(&self, path: &str) -> Result<Response<Bytes>, Error> {
         let request = Request::get(format!("http://{}/computeMetadata/v1/{path}", self.host))
             .header(FLAVOR, HeaderValue::from_static("Google"))
@@ -108,12 +117,14 @@ fn refusal(path: &str, status: StatusCode) -> String {
 /// expires (<https://docs.cloud.google.com/compute/docs/access/authenticate-workloads>), so a
 /// service's token is nearly always that one.
 pub(crate) struct MetadataScopes {
-    server: MetadataServer,
-    platform: Platform,
+    find_server: FindServer,
     clock: Arc<dyn Clock>,
     hasher: TokenHasher,
     last: tokio::sync::Mutex<Option<Minted>>,
 }
+
+/// Finds the metadata server and the platform, as far as they are known by now.
+pub(crate) type FindServer = Arc<dyn Fn() -> Option<(MetadataServer, Platform)> + Send + Sync>;
 
 /// The outcome of the last look at the server's token.
 struct Minted {
@@ -141,14 +152,17 @@ struct TokenAnswer {
 }
 
 impl MetadataScopes {
-    pub(crate) fn new(server: MetadataServer, platform: Platform, clock: Arc<dyn Clock>) -> Self {
-        Self { server, platform, clock, hasher: TokenHasher::new(), last: tokio::sync::Mutex::default() }
+    pub(crate) fn new(find_server: FindServer, clock: Arc<dyn Clock>) -> Self {
+        Self { find_server, clock, hasher: TokenHasher::new(), last: tokio::sync::Mutex::default() }
     }
 
     async fn find(&self, token: AccessToken<'_>) -> GrantedScopes {
-        if !self.platform.has_fixed_scopes() {
+        let Some((server, platform)) = (self.find_server)() else {
+            return GrantedScopes::unknown("the metadata server has not answered yet");
+        };
+        if !platform.has_fixed_scopes() {
             let why = "the metadata server's list of scopes is not what a token holds on";
-            return GrantedScopes::unknown(format!("{why} {}", self.platform));
+            return GrantedScopes::unknown(format!("{why} {platform}"));
         }
         let key = self.hasher.key(token);
         let mut last = self.last.lock().await;
@@ -160,7 +174,7 @@ impl MetadataScopes {
             let token = Err("the metadata server did not answer in time".to_owned());
             *last = Some(Minted { again_at, token });
             let mut pause = Duration::ZERO;
-            let token = self.look(&mut pause).await;
+            let token = self.look(&server, &mut pause).await;
             *last = Some(Minted { again_at: again_at.max(self.clock.now() + pause), token });
         }
         match last.as_ref().map(|minted| &minted.token) {
@@ -171,11 +185,15 @@ impl MetadataScopes {
     }
 
     /// `pause` becomes what a busy server asks for.
-    async fn look(&self, pause: &mut Duration) -> Result<(TokenKey, GrantedScopes), String> {
-        let answer = self.get(TOKEN, pause).await?;
+    async fn look(
+        &self,
+        server: &MetadataServer,
+        pause: &mut Duration,
+    ) -> Result<(TokenKey, GrantedScopes), String> {
+        let answer = get(server, TOKEN, pause).await?;
         let answer: TokenAnswer = serde_json::from_str(&answer).map_err(|_| UNREADABLE)?;
         let token = AccessToken::new(&answer.access_token).ok_or(UNREADABLE)?;
-        let list = self.get(SCOPES, pause).await?;
+        let list = get(server, SCOPES, pause).await?;
         let scopes = scope_list(&list).ok_or("the metadata server's list of scopes cannot be read")?;
         let granted = GrantedScopes::known(scopes, GrantSource::Metadata);
         let lasts = answer.expires_in.and_then(|seconds| seconds.as_u64()).map(Duration::from_secs);
@@ -185,12 +203,12 @@ impl MetadataScopes {
         };
         Ok((self.hasher.key(token), granted))
     }
+}
 
-    async fn get(&self, path: &str, pause: &mut Duration) -> Result<String, String> {
-        let response = self.server.ask(path).await.map_err(|error| error.to_string())?;
-        *pause = fetch::pause(&response).unwrap_or_default();
-        read(path, &response).map_err(|error| error.to_string())
-    }
+async fn get(server: &MetadataServer, path: &str, pause: &mut Duration) -> Result<String, String> {
+    let response = server.ask(path).await.map_err(|error| error.to_string())?;
+    *pause = fetch::pause(&response).unwrap_or_default();
+    read(path, &response).map_err(|error| error.to_string())
 }
 
 impl GrantedScopesSource for MetadataScopes {
@@ -222,6 +240,10 @@ mod tests {
     use crate::scope::ScopeSet;
 
     type Server = Result<String, Error>;
+
+    fn at(server: MetadataServer, platform: Platform) -> FindServer {
+        Arc::new(move || Some((server.clone(), platform)))
+    }
 
     async fn get(path: &str, response: Response<Bytes>) -> Server {
         let fetch = Arc::new(FakeFetch::new(move |_: &Request<Bytes>| Some(response.clone())));
@@ -310,7 +332,7 @@ mod tests {
 
     async fn find(fetch: Arc<dyn DynFetch>, platform: Platform, token: &str) -> GrantedScopes {
         let server = MetadataServer::new(fetch, DEFAULT_HOST).unwrap();
-        MetadataScopes::new(server, platform, Arc::new(ManualClock::new()))
+        MetadataScopes::new(at(server, platform), Arc::new(ManualClock::new()))
             .find(AccessToken::new(token).unwrap())
             .await
     }
@@ -400,7 +422,7 @@ mod tests {
         }));
         let clock = Arc::new(ManualClock::new());
         let server = MetadataServer::new(Arc::clone(&fetch) as _, DEFAULT_HOST).unwrap();
-        let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::clone(&clock) as _);
+        let source = MetadataScopes::new(at(server, Platform::ComputeEngine), Arc::clone(&clock) as _);
         for number in 0..100 {
             let token = format!("ya29.user{number}");
             assert!(source.find(AccessToken::new(&token).unwrap()).await.is_unknown());
@@ -422,7 +444,7 @@ mod tests {
         }));
         let clock = Arc::new(ManualClock::new());
         let server = MetadataServer::new(Arc::clone(&fetch) as _, DEFAULT_HOST).unwrap();
-        let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::clone(&clock) as _);
+        let source = MetadataScopes::new(at(server, Platform::ComputeEngine), Arc::clone(&clock) as _);
         let mut asked = Vec::new();
         for seconds in [0, 1, 58, 1, 1] {
             clock.advance(Duration::from_secs(seconds));
@@ -452,7 +474,7 @@ mod tests {
         let server = MetadataServer::new(fetch, snapshot.metadata_host().unwrap()).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new());
         let source: Arc<dyn DynSource> =
-            Arc::new(MetadataScopes::new(server, here.platform(), Arc::clone(&clock)));
+            Arc::new(MetadataScopes::new(at(server, here.platform()), Arc::clone(&clock)));
         let spawner = Spawner::of(&background);
         let grants = TokenMemory::new(vec![(Stage::Ahead, source)], clock, Limits::default(), spawner);
         for (header, scopes) in [("Bearer ya29.mine", here.scopes()), ("Bearer ya29.user", None)] {
@@ -471,7 +493,7 @@ mod tests {
     async fn a_server_that_hangs_holds_up_one_question_and_not_the_next() {
         let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| None));
         let server = MetadataServer::new(Arc::clone(&fetch) as _, DEFAULT_HOST).unwrap();
-        let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::new(ManualClock::new()));
+        let source = MetadataScopes::new(at(server, Platform::ComputeEngine), Arc::new(ManualClock::new()));
         let token = AccessToken::new("ya29.mine").unwrap();
         assert!(tokio::time::timeout(Duration::from_secs(2), source.find(token)).await.is_err());
         let next = source.find(AccessToken::new("ya29.next").unwrap()).await;
@@ -488,7 +510,7 @@ mod tests {
             }
         }
         let server = MetadataServer::new(Arc::new(Broken), DEFAULT_HOST).unwrap();
-        let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::new(SystemClock));
+        let source = MetadataScopes::new(at(server, Platform::ComputeEngine), Arc::new(SystemClock));
         let granted = source.find(AccessToken::new("ya29.mine").unwrap()).await;
         assert_eq!(granted.why_unknown(), Some("the metadata server could not be reached"));
     }

@@ -23,7 +23,7 @@ use crate::error::{BoxError, Error};
 /// Source: `MdsUtil`/`ComputeEngineCredentials` in
 /// <https://github.com/googleapis/google-auth-library-java>.
 const CONNECT: Duration = Duration::from_millis(500);
-pub(super) const WHOLE: Duration = Duration::from_secs(2);
+pub(crate) const WHOLE: Duration = Duration::from_secs(2);
 
 /// Speaks HTTP/1.1, plainly where the URL says `http`, as the metadata server does, and over TLS where
 /// there is a provider. Needs a tokio runtime with timer and I/O, as the guard's own is.
@@ -40,7 +40,7 @@ impl Default for OwnClient {
 }
 
 impl OwnClient {
-    pub(super) async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+    pub(crate) async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
         timeout(self.whole, self.exchange(request)).await?
     }
 

@@ -1,4 +1,4 @@
-//! What a guard asks with that is given nothing else.
+//! The HTTP client of a guard that is given none.
 
 use std::sync::Arc;
 

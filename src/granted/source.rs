@@ -7,10 +7,10 @@ use super::{AccessToken, GrantedScopes};
 
 /// Something that knows the scopes of some tokens.
 ///
-/// It is asked once per token, and again some time after it could not say. That happens on the guard's
-/// own thread and under a deadline, so it may be slow, fail or panic without harm to any call; it must
-/// not block the thread. The thread has a tokio runtime with timer and I/O. An answer must be true for
-/// exactly this token: a wrong one makes wrong verdicts.
+/// It is asked once per token, and again some time after an answer that the scopes are unknown. The guard
+/// asks on a thread of its own and under a deadline, so that a source may be slow, fail or panic without
+/// harm to any call; it must not block the thread, which has a tokio runtime with timer and I/O. An
+/// answer must be true for exactly this token: a wrong one makes wrong verdicts.
 ///
 /// ```
 /// use gcp_scopes::ScopeSet;

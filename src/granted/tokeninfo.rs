@@ -49,7 +49,7 @@ impl Pace {
         Self { burst, pause, whole_at: Mutex::new(None), rests_until: Mutex::new(None) }
     }
 
-    /// Whether it may be done now, which uses up one turn.
+    /// Takes a turn, if there is one now.
     fn take(&self, now: Instant) -> bool {
         if self.rests_until.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| now < until) {
             return false;
@@ -63,7 +63,7 @@ impl Pace {
         may
     }
 
-    /// Does nothing for so long.
+    /// Gives no turn for this long.
     fn rest(&self, now: Instant, pause: Duration) {
         *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(now + pause);
     }

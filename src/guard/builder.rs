@@ -10,18 +10,19 @@ use super::{DenialDelivery, Guard, Preflight, State, WAIT};
 use crate::background::Background;
 use crate::catalog::Endpoints;
 use crate::detect;
-use crate::environment::{Environment, Platform, Snapshot};
+use crate::environment::Snapshot;
 use crate::error::Error;
 use crate::granted::cache::Stage;
 use crate::granted::clock::{Clock, SystemClock};
 use crate::granted::fetch::DynFetch;
 use crate::granted::inspection::{Limits, TokenMemory};
-use crate::granted::metadata::{MetadataScopes, MetadataServer};
+use crate::granted::metadata::MetadataScopes;
 use crate::granted::own_fetch::own_fetch;
 use crate::granted::source::DynSource;
 use crate::granted::sync::Spawner;
 use crate::granted::tokeninfo::{self, Tokeninfo};
 use crate::granted::{Fetch, GrantSource, GrantedScopesSource};
+use crate::live_environment::LiveEnvironment;
 
 /// Sets up a [`Guard`]. Made by [`Guard::builder`].
 ///
@@ -129,17 +130,17 @@ impl GuardBuilder {
     /// Asks the sources of these kinds first, in this order. Default: the program's own sources,
     /// then the metadata server, then tokeninfo.
     ///
-    /// What the token itself says, and what its provider declared, needs no asking and always
-    /// comes first.
+    /// What a JWT says of itself, and what the provider of a token [declared](Guard::declare), always
+    /// comes before these.
     pub fn source_order(mut self, order: impl IntoIterator<Item = GrantSource>) -> Self {
         self.order = order.into_iter().collect();
         self
     }
 
-    /// Asks tokeninfo about each new token as soon as it is seen, and not only after a refusal: a
-    /// call to Google for each token that nothing else knows. Calls do not wait for it, except as
-    /// [`Preflight::Deny`] waits for everything.
-    pub fn tokeninfo_ahead(mut self) -> Self {
+    /// Asks tokeninfo about each new token as soon as it is seen, and not only after a refusal. That is
+    /// a request to Google for each token that no other source knows. Only with [`Preflight::Deny`] do
+    /// calls wait for the answer.
+    pub fn tokeninfo_before_calls(mut self) -> Self {
         self.tokeninfo = TokeninfoUse::Ahead;
         self
     }
@@ -148,11 +149,11 @@ impl GuardBuilder {
     ///
     /// Default: a guard of [`detect`](Self::detect) asks after a refusal, about a token that
     /// nothing else knows, once for each and less than once a second, with the token in the body of
-    /// a POST. One that was given a world of its own ([`env`](Self::env),
-    /// [`snapshot`](Self::snapshot)) asks only at an endpoint that it was given too, so that a test
-    /// does not reach Google; so does one that was told of another [`universe`](Self::universe), whose
-    /// tokens are not for this one.
-    pub fn no_tokeninfo(mut self) -> Self {
+    /// a POST. A guard with a world of its own ([`env`](Self::env), [`snapshot`](Self::snapshot)) asks
+    /// only at a [`tokeninfo_endpoint`](Self::tokeninfo_endpoint), so that a test does not reach Google.
+    /// So does a guard with another [`universe`](Self::universe), whose tokens are not for Google's
+    /// tokeninfo.
+    pub fn without_tokeninfo(mut self) -> Self {
         self.tokeninfo = TokeninfoUse::Never;
         self
     }
@@ -197,12 +198,12 @@ impl GuardBuilder {
     }
 
     /// Asks the metadata server, tokeninfo and, for the self-check, IAM through this client. Default: a
-    /// client of the guard's own with the feature `metadata`, and nobody without it.
+    /// client of the guard's own with the feature `metadata`, and none without it.
     ///
-    /// The guard's own asks tokeninfo and IAM over TLS with the provider that the program installed for
+    /// The guard's own client asks tokeninfo and IAM over TLS with the provider that the program installed for
     /// rustls (feature `tls`), or with the one that is compiled in (`tls-ring`). Where there is none, a
-    /// program that has a `reqwest::Client` gives it by `ReqwestFetch`; else these two are not asked, and
-    /// reports say so.
+    /// program that has a `reqwest::Client` gives it by `ReqwestFetch`. Otherwise these two are not asked,
+    /// and reports say so.
     pub fn fetch(mut self, fetch: impl Fetch + 'static) -> Self {
         self.fetch = Some(Arc::new(fetch));
         self
@@ -226,7 +227,8 @@ impl GuardBuilder {
         self
     }
 
-    /// Uses this snapshot of the world, and asks no server where the program runs.
+    /// Uses this snapshot instead of the process's own environment, and asks no server where the program
+    /// runs.
     pub fn snapshot(mut self, snapshot: Snapshot) -> Self {
         self.world = Some(snapshot);
         self
@@ -234,7 +236,7 @@ impl GuardBuilder {
 
     /// Tells the time to the memory of tokens.
     #[cfg(test)]
-    pub(crate) fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
         self
     }
@@ -246,36 +248,36 @@ impl GuardBuilder {
         self
     }
 
-    /// The guard, without a look at the world: what neither the builder nor a token says itself is
-    /// unknown.
+    /// Builds the guard without a look at the machine and its metadata server: what neither the builder
+    /// nor a token says is unknown.
     #[must_use]
-    pub fn build(self) -> Guard {
-        let environment = Environment::from_snapshot(&self.world.clone().unwrap_or_default());
-        let fetch = self.fetch.clone().or_else(own_fetch);
+    pub fn build(mut self) -> Guard {
+        self.fetch = self.fetch.or_else(own_fetch);
+        let environment = LiveEnvironment::fixed(&self.world.take().unwrap_or_default());
         let asks_tokeninfo = self.asks_tokeninfo(false);
-        let tokeninfo = fetch.clone().filter(|_| asks_tokeninfo).map(|fetch| self.tokeninfo(fetch));
-        self.assemble(environment, tokeninfo, Asking { fetch, ..Asking::default() })
+        self.assemble(environment, asks_tokeninfo)
     }
 
-    /// The guard, after a look at environment variables, credential files and the metadata server.
+    /// Builds the guard after a look at environment variables, credential files and the metadata server.
     ///
-    /// Never fails, and takes little more than a second: what it cannot learn is unknown.
+    /// Never fails, and takes little more than a second: what it cannot learn is unknown. A metadata server that
+    /// did not answer is queried again when a denial, a self-check or a token needs it.
     pub async fn detect(mut self) -> Guard {
-        let fetch = self.fetch.take().or_else(own_fetch);
+        self.fetch = self.fetch.or_else(own_fetch);
         let asks_tokeninfo = self.asks_tokeninfo(self.world.is_none());
-        let world = match self.world.take() {
-            Some(world) => {
-                detect::with_files_and_metadata(self.background.spawner(), world, fetch.clone()).await
+        let base = self.world.take().map_or_else(detect::process, detect::with_files);
+        let environment = match self.fetch.clone() {
+            Some(fetch) => {
+                let (spawner, clock) = (self.background.spawner().clone(), self.clock());
+                LiveEnvironment::look(base, fetch, spawner, clock).await
             }
-            None => detect::of_process(self.background.spawner(), fetch.clone()).await,
+            None => LiveEnvironment::fixed(&base),
         };
-        let environment = Environment::from_snapshot(&world);
-        let server = fetch.clone().and_then(|fetch| metadata_server(&world, &environment, fetch));
-        let metadata = server.clone().map(|server| metadata_source(server, &environment));
-        let tokeninfo = fetch.clone().filter(|_| asks_tokeninfo).map(|fetch| self.tokeninfo(fetch));
-        let problem = world.metadata_problem().map(str::to_owned);
-        let asked = metadata.into_iter().chain(tokeninfo);
-        self.assemble(environment, asked, Asking { fetch, metadata: server, problem })
+        self.assemble(environment, asks_tokeninfo)
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        self.clock.clone().unwrap_or_else(|| Arc::new(SystemClock))
     }
 
     fn asks_tokeninfo(&self, by_default: bool) -> bool {
@@ -294,18 +296,16 @@ impl GuardBuilder {
         (GrantSource::Tokeninfo, stage, Arc::new(source))
     }
 
-    fn assemble(
-        self,
-        environment: Environment,
-        asked: impl IntoIterator<Item = Asked>,
-        asking: Asking,
-    ) -> Guard {
+    fn assemble(self, environment: LiveEnvironment, asks_tokeninfo: bool) -> Guard {
+        let environment = Arc::new(environment);
+        let (metadata, clock) = (metadata_source(&environment), self.clock());
+        let fetch = self.fetch.clone();
+        let tokeninfo = fetch.clone().filter(|_| asks_tokeninfo).map(|fetch| self.tokeninfo(fetch));
         let own = self.sources.into_iter().map(|source| (GrantSource::Custom, Stage::Ahead, source));
-        let mut sources: Vec<Asked> = own.chain(asked).collect();
+        let mut sources: Vec<Asked> = own.chain(metadata).chain(tokeninfo).collect();
         let place = |kind| self.order.iter().position(|first| *first == kind).unwrap_or(self.order.len());
         sources.sort_by_key(|(kind, ..)| place(*kind));
         let sources = sources.into_iter().map(|(_, stage, source)| (stage, source)).collect();
-        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let spawner = Spawner::of(&self.background);
         Guard::new(State {
             preflight: self.preflight,
@@ -313,11 +313,9 @@ impl GuardBuilder {
             endpoints: self.endpoints,
             grants: TokenMemory::new(sources, clock, self.limits, spawner),
             deny_wait: self.deny_wait.unwrap_or(WAIT),
-            environment: Arc::new(environment),
+            environment,
             lessons: Lessons::default(),
-            fetch: asking.fetch,
-            metadata: asking.metadata,
-            problem: asking.problem,
+            fetch,
             recording: OnceLock::new(),
             repeats: Repeats::default(),
             background: self.background,
@@ -325,32 +323,23 @@ impl GuardBuilder {
     }
 }
 
-/// What the self-check asks with.
-#[derive(Default)]
-struct Asking {
-    fetch: Option<Arc<dyn DynFetch>>,
-    metadata: Option<MetadataServer>,
-    problem: Option<String>,
-}
-
 /// A source, of which kind it is, and from when on it is asked.
 type Asked = (GrantSource, Stage, Arc<dyn DynSource>);
 
-/// Where there is no metadata server, none is asked about every new token.
-fn metadata_server(
-    world: &Snapshot,
-    environment: &Environment,
-    fetch: Arc<dyn DynFetch>,
-) -> Option<MetadataServer> {
-    if environment.platform() == Platform::Unknown {
+/// The metadata server as a source, where there is one, or may be one that has not answered yet.
+fn metadata_source(environment: &Arc<LiveEnvironment>) -> Option<Asked> {
+    let known = environment.known();
+    if known.metadata.is_none() && known.problem.is_none() {
         return None;
     }
-    MetadataServer::new(fetch, world.metadata_host()?).ok()
-}
-
-fn metadata_source(server: MetadataServer, environment: &Environment) -> Asked {
-    let source = MetadataScopes::new(server, environment.platform(), Arc::new(SystemClock));
-    (GrantSource::Metadata, Stage::Ahead, Arc::new(source))
+    let environment = Arc::clone(environment);
+    let find_server = move || {
+        environment.begin_look_again();
+        let known = environment.known();
+        known.metadata.map(|server| (server, known.environment.platform()))
+    };
+    let source = MetadataScopes::new(Arc::new(find_server), Arc::new(SystemClock));
+    Some((GrantSource::Metadata, Stage::Ahead, Arc::new(source)))
 }
 
 impl Guard {
@@ -371,10 +360,12 @@ impl Guard {
         Self::builder().detect().await
     }
 
-    /// A guard made by hand. With no further call it knows the catalog and reads self-signed JWTs.
+    /// Begins a guard with settings of the program's. End it by [`GuardBuilder::detect`], which looks
+    /// where the program runs, or by [`GuardBuilder::build`], which knows the catalog and self-signed
+    /// JWTs alone.
     ///
     /// ```
-    /// # use gcp_scopes::{Guard, guard::DenialDelivery};
+    /// # use gcp_scopes::{DenialDelivery, Guard};
     /// let guard = Guard::builder().denial_delivery(DenialDelivery::Message).build();
     /// ```
     pub fn builder() -> GuardBuilder {
@@ -398,6 +389,7 @@ mod tests {
     use http::{Request, Response};
 
     use super::*;
+    use crate::environment::Platform;
     use crate::error::BoxError;
     use crate::granted::{AccessToken, GrantedScopes};
 
@@ -428,8 +420,8 @@ mod tests {
             ("universe", |builder| builder.universe("kite.example").unwrap()),
             ("source", |builder| builder.source(Nobody)),
             ("source_order", |builder| builder.source_order([GrantSource::Tokeninfo])),
-            ("tokeninfo_ahead", GuardBuilder::tokeninfo_ahead),
-            ("no_tokeninfo", GuardBuilder::no_tokeninfo),
+            ("tokeninfo_before_calls", GuardBuilder::tokeninfo_before_calls),
+            ("without_tokeninfo", GuardBuilder::without_tokeninfo),
             ("tokeninfo_endpoint", |builder| builder.tokeninfo_endpoint("https://kite.example/").unwrap()),
             ("source_timeout", |builder| builder.source_timeout(Duration::from_secs(1))),
             ("deny_wait", |builder| builder.deny_wait(Duration::from_secs(1))),
@@ -463,9 +455,9 @@ mod tests {
         let asks = |builder: GuardBuilder| builder.asks_tokeninfo(false);
         let endpoint = || Guard::builder().tokeninfo_endpoint("https://kite.example/").unwrap();
         assert!(!asks(Guard::builder()));
-        assert!(asks(Guard::builder().tokeninfo_ahead()));
+        assert!(asks(Guard::builder().tokeninfo_before_calls()));
         assert!(asks(endpoint()));
-        assert!(!asks(endpoint().no_tokeninfo()));
+        assert!(!asks(endpoint().without_tokeninfo()));
     }
 
     #[test]

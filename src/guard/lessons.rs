@@ -37,9 +37,9 @@ pub(crate) struct Lessons(Mutex<Learnt>);
 
 #[derive(Default)]
 struct Learnt {
-    /// The answer to a method with a token, as long as what is known of the token stays the same, which
-    /// is told by when it goes stale. It is made once: to work one out takes longer than all else
-    /// that is done about a call.
+    /// The denial of a method with a token, while what is known of the token has not changed: then it
+    /// still goes stale at the same time. A denial is made once, because making one takes longer than
+    /// everything else that is done about a call.
     denials: HashMap<(TokenKey, Subject), (Instant, Denial)>,
     /// The method let a token through that holds none of the scopes listed for it.
     open: HashSet<Subject>,
@@ -71,7 +71,7 @@ impl Lessons {
     }
 
     /// Such calls with this token are to be denied until what is known of it goes stale.
-    pub(crate) fn deny(
+    pub(crate) fn remember_denial(
         &self,
         token: TokenKey,
         subject: impl Into<Subject>,
@@ -108,7 +108,7 @@ impl Lessons {
     }
 
     /// Google named scopes that open the method. Those that no catalog has heard of make no verdict.
-    pub(crate) fn named(&self, subject: impl Into<Subject>, scopes: &ScopeSet) {
+    pub(crate) fn learn_scopes(&self, subject: impl Into<Subject>, scopes: &ScopeSet) {
         let (accepted, subject) = (&mut self.learnt().accepted, subject.into());
         if accepted.len() >= MOST && !accepted.contains_key(&subject) {
             accepted.clear();
@@ -156,7 +156,7 @@ mod tests {
     fn a_refusal_counts_for_its_method_its_token_and_what_was_known_of_it() {
         let (lessons, hasher, now) = (Lessons::default(), TokenHasher::new(), Instant::now());
         let (insert, get) = (method("storage.objects.insert"), method("storage.objects.get"));
-        lessons.deny(key(&hasher, 1), insert, now, denial());
+        lessons.remember_denial(key(&hasher, 1), insert, now, denial());
         let has_refused = |token, method, at| lessons.denial(key(&hasher, token), method, at).is_some();
         assert!(has_refused(1, insert, now));
         assert!(!has_refused(2, insert, now));
@@ -171,12 +171,12 @@ mod tests {
         let (lessons, hasher, now) = (Lessons::default(), TokenHasher::new(), Instant::now());
         let (insert, same) = (method("storage.objects.insert"), denial());
         for token in 0..10 * MOST {
-            lessons.deny(key(&hasher, token), insert, now, same.clone());
+            lessons.remember_denial(key(&hasher, token), insert, now, same.clone());
             assert!(lessons.denial(key(&hasher, token), insert, now).is_some());
         }
         for method in (0..2 * MOST).filter_map(|index| Catalog::built_in().method_at(index)) {
             lessons.opened(method);
-            lessons.named(method, &ScopeSet::from_scope_text("openid https://example.com/x"));
+            lessons.learn_scopes(method, &ScopeSet::from_scope_text("openid https://example.com/x"));
         }
         let learnt = lessons.learnt();
         let sizes = [learnt.denials.len(), learnt.open.len(), learnt.accepted.len()];
@@ -190,12 +190,12 @@ mod tests {
         let (insert, get) = (method("storage.objects.insert"), method("storage.objects.get"));
         let openid = ScopeSet::from_scope_text("openid");
         assert_eq!(lessons.correct(insert, &openid), Ok(false));
-        lessons.named(insert, &openid);
+        lessons.learn_scopes(insert, &openid);
         assert_eq!(lessons.correct(insert, &openid), Ok(true));
         assert_eq!(lessons.correct(insert, &ScopeSet::from_scope_text("email")), Ok(false));
         assert_eq!(lessons.correct(get, &openid), Ok(false));
         assert_eq!(lessons.accepted(insert, insert.accepted()), insert.accepted().union(&openid));
-        lessons.named(get, &ScopeSet::from_scope_text("email"));
+        lessons.learn_scopes(get, &ScopeSet::from_scope_text("email"));
         assert_eq!(lessons.correct(insert, &openid), Ok(true), "one method's scopes outlive another's");
         lessons.opened(get);
         assert_eq!(lessons.correct(get, &openid), Err(AbstainReason::Contradicted));
@@ -217,7 +217,7 @@ mod models {
                 let lessons = Arc::clone(&lessons);
                 shuttle::thread::spawn(move || lessons.opened(method))
             });
-            lessons.named(method, &ScopeSet::from_scope_text("openid"));
+            lessons.learn_scopes(method, &ScopeSet::from_scope_text("openid"));
             let news = opens.into_iter().map(|thread| thread.join().unwrap());
             assert_eq!(news.filter(|news| *news).count(), 1);
             let held = ScopeSet::from_scope_text("openid");

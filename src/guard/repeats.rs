@@ -1,4 +1,4 @@
-//! Keeps a storm of refusals from flooding a log: one event for each distinct happening, then counts.
+//! Keeps a storm of refusals from flooding a log: one event for each distinct occurrence, then counts.
 //!
 //! Only a call that is refused, or is about to be, looks in here, so a lock does no harm.
 
@@ -9,44 +9,44 @@ use std::time::{Duration, Instant};
 use crate::catalog::ApiMethod;
 use crate::granted::cache::TokenKey;
 
-/// How many happenings are told apart. When there are more, all are forgotten: each is told once more.
+/// How many occurrences are remembered. When there are more, all are forgotten, and each is logged anew.
 const MOST: usize = 1024;
-/// After this long without a word, the next repeat is told whatever its number.
+/// After this long without an event, the next repeat is logged whatever its number.
 const SILENCE: Duration = Duration::from_secs(600);
 
-/// What happened to a call, told apart from what happened to others by method and token.
-type Happening = (&'static str, Option<ApiMethod>, Option<TokenKey>);
+/// What happened to calls, of which method and with which token.
+type Occurrence = (&'static str, Option<ApiMethod>, Option<TokenKey>);
 
 /// What was logged already. Holds no token.
 #[derive(Default)]
-pub(crate) struct Repeats(Mutex<HashMap<Happening, Seen>>);
+pub(crate) struct Repeats(Mutex<HashMap<Occurrence, Seen>>);
 
 struct Seen {
-    told_at: Instant,
+    logged_at: Instant,
     /// All so far.
     total: u64,
     /// Those that no event stands for yet.
-    untold: u64,
+    unlogged: u64,
 }
 
 impl Repeats {
     /// For how many calls an event is to stand that is logged now, this call among them. `None`: it is
     /// counted, and an event will stand for it later.
     ///
-    /// The first call is told, then the 10th, the 100th and so on, and any one after ten silent minutes.
-    pub(crate) fn count(&self, happening: Happening, now: Instant) -> Option<u64> {
+    /// The first call is logged, then the 10th, the 100th and so on, and any one after ten silent minutes.
+    pub(crate) fn count(&self, occurrence: Occurrence, now: Instant) -> Option<u64> {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() >= MOST && !seen.contains_key(&happening) {
+        if seen.len() >= MOST && !seen.contains_key(&occurrence) {
             seen.clear();
         }
-        let entry = seen.entry(happening).or_insert(Seen { told_at: now, total: 0, untold: 0 });
+        let entry = seen.entry(occurrence).or_insert(Seen { logged_at: now, total: 0, unlogged: 0 });
         entry.total += 1;
-        entry.untold += 1;
-        let is_silent = now.saturating_duration_since(entry.told_at) >= SILENCE;
-        let is_told = is_silent || is_power_of_ten(entry.total);
-        is_told.then(|| {
-            entry.told_at = now;
-            std::mem::take(&mut entry.untold)
+        entry.unlogged += 1;
+        let is_silent = now.saturating_duration_since(entry.logged_at) >= SILENCE;
+        let is_logged = is_silent || is_power_of_ten(entry.total);
+        is_logged.then(|| {
+            entry.logged_at = now;
+            std::mem::take(&mut entry.unlogged)
         })
     }
 }
@@ -59,7 +59,7 @@ fn is_power_of_ten(number: u64) -> bool {
 mod tests {
     use super::*;
 
-    const REFUSED: Happening = ("refused", None, None);
+    const REFUSED: Occurrence = ("refused", None, None);
 
     #[test]
     fn a_storm_is_told_in_a_few_events_that_add_up() {

@@ -28,7 +28,7 @@ pub enum Preflight {
 /// How a refusal for lack of scope reaches the caller.
 ///
 /// ```
-/// use gcp_scopes::guard::{Guard, DenialDelivery};
+/// use gcp_scopes::{Guard, DenialDelivery};
 ///
 /// // gcloud-storage shows its users the message of Google's answer and nothing else.
 /// let guard = Guard::builder().denial_delivery(DenialDelivery::Message).build();

@@ -88,18 +88,19 @@ impl<T> Slots<T> {
         self.slots.get()?[number].upgrade()
     }
 
-    /// Whether no slot has users. Looks first where there were some the last time.
-    fn is_unused(&self, number: usize) -> bool {
+    /// Looks for a slot with users, first where there were some the last time, and gives whether there is
+    /// one.
+    fn find_users(&self, number: usize) -> bool {
         let has_users = |slot: usize| self.users[slot].count.load(Ordering::SeqCst) > 0;
         let busy = &self.users[number].busy;
         if has_users(busy.load(Ordering::Relaxed)) {
-            return false;
+            return true;
         }
         let found = (0..SLOTS).find(|slot| has_users(*slot));
         if let Some(found) = found {
             busy.store(found, Ordering::Relaxed);
         }
-        found.is_none()
+        found.is_some()
     }
 }
 
@@ -117,7 +118,7 @@ impl<T> Drop for Shared<T> {
         let Slot { number, all, .. } = &*self.slot;
         if self.is_user
             && all.users[*number].count.fetch_sub(1, Ordering::SeqCst) == 1
-            && all.is_unused(*number)
+            && !all.find_users(*number)
         {
             let kept = std::mem::take(&mut *all.kept.lock().unwrap_or_else(PoisonError::into_inner));
             drop(kept);

@@ -1,24 +1,4 @@
 //! A response body whose beginning was looked at and put back.
-//!
-//! A refusal is explained by what its body says, but the caller is owed every byte, frame and
-//! trailer as they were sent. So `look` takes the first frames out of a body, copies at most
-//! 16 KiB of them for the classifier, and returns a [`GuardBody`] that yields those same
-//! frames again and then the rest.
-//!
-//! ```
-//! # use http::{Request, Response};
-//! # use tower::{Service, ServiceBuilder, ServiceExt};
-//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-//! # let guard = gcp_scopes::Guard::builder().build();
-//! # let answer = |_: Request<()>| async { Ok::<_, std::io::Error>(Response::new(http_body_util::Full::<bytes::Bytes>::from("meow"))) };
-//! # let mut guarded = ServiceBuilder::new().layer(guard.layer()).service(tower::service_fn(answer));
-//! use gcp_scopes::response::body::GuardBody;
-//! use http_body_util::{BodyExt as _, Full};
-//!
-//! let answer: Response<GuardBody<Full<bytes::Bytes>>> = guarded.ready().await?.call(Request::new(())).await?;
-//! assert_eq!(answer.into_body().collect().await?.to_bytes(), "meow");
-//! # Ok(()) }
-//! ```
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -47,7 +27,7 @@ pin_project! {
     /// The body of an answer that came through the guard: the inner body, frame for frame.
     ///
     /// ```
-    /// use gcp_scopes::response::body::GuardBody;
+    /// use gcp_scopes::response::GuardBody;
     /// use http_body_util::{BodyExt as _, Full};
     /// // Where types have to be written down and one body is to fit all.
     /// fn boxed(body: GuardBody<Full<bytes::Bytes>>) -> http_body_util::combinators::BoxBody<bytes::Bytes, std::convert::Infallible> {
@@ -143,7 +123,7 @@ async fn within_look_time(spawner: &Spawner, reading: impl Future<Output = ()>) 
     .await;
 }
 
-/// Copies a data frame's bytes up to the bound; tells whether nothing can follow the frame.
+/// Copies a data frame's bytes up to the bound. Gives whether nothing can follow the frame.
 fn copy<D: Buf>(frame: &Frame<D>, seen: &mut Vec<u8>) -> bool {
     let Some(data) = frame.data_ref() else { return true };
     // `chunk` is the whole of every buffer that hyper, reqwest and tonic hand out; of a buffer in

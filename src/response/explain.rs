@@ -9,11 +9,9 @@ use crate::denial::DenialError;
 use crate::flight::Flight;
 
 impl Flight {
-    /// Ends the flight with its refused answer, after [`Answered::ReadBody`]: looks at the body, explains
-    /// it, and delivers the denial as the guard was built to. Every other answer is handed on, frame for
-    /// frame. For calls that are not gRPC.
-    ///
-    /// [`Answered::ReadBody`]: crate::flight::Answered::ReadBody
+    /// Ends the flight with an answer that may be a refusal, as [`answered`](Self::answered) finds it:
+    /// looks at the body, explains it, and delivers the denial as the guard was built to. An answer
+    /// without one is handed on, frame for frame. For calls that are not gRPC.
     ///
     /// # Errors
     /// The denial, if it is to be delivered as an error.

@@ -1,8 +1,10 @@
 //! How a refused gRPC call is explained to its client.
 //!
 //! The client reads code, message and details from headers or trailers, so that is where the words go. A
-//! client that reads errors too, as tonic does, gets one that carries the [`Denial`](crate::Denial): its crate says how
-//! to make it, by a [`MakeError`].
+//! client that reads errors too, as tonic does, gets one that carries the [`Denial`](crate::Denial), made
+//! by a function of its adapter: see [`GrpcErrors`].
+
+use std::convert::Infallible;
 
 use http::{HeaderMap, HeaderValue, Response};
 use http_body::Body;
@@ -10,31 +12,47 @@ use http_body::Body;
 use super::body::{GuardBody, look};
 use super::grpc_body::GrpcBody;
 use super::grpc_error::{GRPC_MESSAGE, deliver};
-use crate::error::BoxError;
 use crate::flight::{Flight, GRPC_STATUS};
 use crate::guard::DenialDelivery;
 
-#[doc(inline)]
-pub use super::grpc_error::{ErrorSlot, MakeError};
+pub(crate) use super::grpc_error::GrpcErrors;
+
+impl Flight {
+    /// Ends the flight of a gRPC call with an answer that may be a refusal, as
+    /// [`answered`](Self::answered) finds it: one without messages, or one of HTTP. The denial's line is
+    /// added to `grpc-message`, and the denial to the extensions of the answer.
+    pub async fn explain_grpc_response<B: Body>(self, response: Response<B>) -> Response<GuardBody<B>> {
+        let Ok(response) = explain::<B, Infallible>(self, None, response).await;
+        response
+    }
+
+    /// Ends the flight of a gRPC call with an answer whose [trailers are wanted](Self::wants_trailers): the
+    /// messages are handed on as they come, and the denial's line is added to the `grpc-message` of
+    /// trailers that refuse the call.
+    #[must_use]
+    pub fn watch_trailers<B: Body>(self, response: Response<B>) -> Response<GuardBody<B>> {
+        watch(self, None, response)
+    }
+}
 
 /// Hands the messages of an answer on, and explains trailers that refuse the call.
-pub fn watch<B: Body>(
+pub(crate) fn watch<B: Body>(
     flight: Flight,
-    make_error: Option<MakeError>,
+    grpc_errors: Option<GrpcErrors>,
     response: Response<B>,
 ) -> Response<GuardBody<B>> {
-    response.map(|body| GuardBody::grpc(GrpcBody::new(flight, make_error, body)))
+    response.map(|body| GuardBody::grpc(GrpcBody::new(flight, grpc_errors, body)))
 }
 
 /// Explains an answer whose head refuses the call: one of gRPC without messages, or one of HTTP.
 ///
 /// # Errors
-/// What `make_error` made of the denial.
-pub async fn explain<B: Body>(
+/// What `grpc_errors` make of the denial.
+pub(crate) async fn explain<B: Body, E: 'static>(
     flight: Flight,
-    make_error: Option<MakeError>,
+    grpc_errors: Option<GrpcErrors>,
     response: Response<B>,
-) -> Result<Response<GuardBody<B>>, BoxError> {
+) -> Result<Response<GuardBody<B>>, E> {
     let guard = flight.guard().clone();
     let (mut head, body) = response.into_parts();
     let is_grpc = head.headers.contains_key(GRPC_STATUS);
@@ -46,7 +64,7 @@ pub async fn explain<B: Body>(
     }
     if let Some(denial) = denial {
         head.extensions.insert(denial.clone());
-        head.headers = deliver::<BoxError>(&guard, denial, head.headers, make_error)?;
+        head.headers = deliver(&guard, denial, head.headers, grpc_errors.as_ref())?;
     }
     Ok(Response::from_parts(head, body))
 }

@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::grpc_error::{MakeError, deliver};
+use super::grpc_error::{GrpcErrors, deliver};
 use crate::denial::Denial;
 use crate::flight::{Flight, is_denied};
 use crate::guard::Guard;
@@ -22,7 +22,7 @@ pin_project! {
         body: B,
         guard: Guard,
         flight: Option<Flight>,
-        make_error: Option<MakeError>,
+        grpc_errors: Option<GrpcErrors>,
         refused: Option<Explanation>,
     }
 }
@@ -31,8 +31,8 @@ pin_project! {
 type Explanation = Pin<Box<dyn Future<Output = (HeaderMap, Option<Denial>)> + Send + Sync>>;
 
 impl<B> GrpcBody<B> {
-    pub(crate) fn new(flight: Flight, make_error: Option<MakeError>, body: B) -> Self {
-        Self { body, guard: flight.guard().clone(), flight: Some(flight), make_error, refused: None }
+    pub(crate) fn new(flight: Flight, grpc_errors: Option<GrpcErrors>, body: B) -> Self {
+        Self { body, guard: flight.guard().clone(), flight: Some(flight), grpc_errors, refused: None }
     }
 }
 
@@ -68,7 +68,7 @@ where
         let (trailers, denial) = ready!(refused.as_mut().poll(cx));
         *this.refused = None;
         let trailers = match denial {
-            Some(denial) => deliver(this.guard, denial, trailers, *this.make_error),
+            Some(denial) => deliver(this.guard, denial, trailers, this.grpc_errors.as_ref()),
             None => Ok(trailers),
         };
         Poll::Ready(Some(trailers.map(Frame::trailers)))

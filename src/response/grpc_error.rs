@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -9,60 +10,43 @@ use crate::denial::{Denial, separator_after};
 use crate::guard::{DenialDelivery, Guard};
 
 /// Makes the error of a gRPC client out of a denial and the refused headers or trailers, whose message
-/// ends in the denial's line, and puts it into the slot.
-///
-/// Where nothing is put in, the client gets those headers or trailers.
-pub type MakeError = fn(Denial, &HeaderMap, &mut ErrorSlot<'_>);
+/// ends in the denial's line.
+#[derive(Clone)]
+pub(crate) struct GrpcErrors(pub(crate) Arc<MakeError>);
 
-/// The place for an error of the type that a service or a body has.
-pub struct ErrorSlot<'a>(&'a mut dyn Any);
+/// Puts the error into the `Option` that it is given, if that is for its type or for boxed errors.
+pub(crate) type MakeError = dyn Fn(Denial, &HeaderMap, &mut dyn Any) + Send + Sync;
 
-impl<'a> ErrorSlot<'a> {
-    fn of<E: 'static>(error: &'a mut Option<E>) -> Self {
-        Self(error)
-    }
-
-    /// Puts the error in.
-    ///
-    /// # Errors
-    /// The error itself, if the slot is for another type.
-    pub fn put<E: 'static>(&mut self, error: E) -> Result<(), E> {
-        match self.0.downcast_mut::<Option<E>>() {
-            Some(place) => {
-                *place = Some(error);
-                Ok(())
-            }
-            None => Err(error),
-        }
+impl GrpcErrors {
+    /// The error, if it can be one of this type: that of the service or body that hands it on.
+    fn make<E: 'static>(&self, denial: Denial, headers: &HeaderMap) -> Option<E> {
+        let mut error: Option<E> = None;
+        (self.0)(denial, headers, &mut error);
+        error
     }
 }
 
-impl fmt::Debug for ErrorSlot<'_> {
+impl fmt::Debug for GrpcErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ErrorSlot").finish_non_exhaustive()
+        f.debug_struct("GrpcErrors").finish_non_exhaustive()
     }
 }
 
-/// What the client gets in the place of refused headers or trailers: the same with more words, or an
-/// error that says the same.
-///
-/// `E` is the error of the service or body that hands it on. Where none is made, the words stay.
+/// What the client gets in the place of refused headers or trailers: those with the denial's line in
+/// their message, or an error made of them. `E` is the error of the service or body that hands it on.
 pub(super) fn deliver<E: 'static>(
     guard: &Guard,
     denial: Denial,
     mut headers: HeaderMap,
-    make_error: Option<MakeError>,
+    grpc_errors: Option<&GrpcErrors>,
 ) -> Result<HeaderMap, E> {
     let delivery = guard.state().delivery;
     if delivery == DenialDelivery::Extension {
         return Ok(headers);
     }
     add_to_message(&mut headers, &denial.to_string());
-    let mut error = None;
-    if let Some(make) = make_error.filter(|_| delivery == DenialDelivery::Error) {
-        make(denial, &headers, &mut ErrorSlot::of::<E>(&mut error));
-    }
-    error.map_or(Ok(headers), Err)
+    let errors = grpc_errors.filter(|_| delivery == DenialDelivery::Error);
+    errors.and_then(|errors| errors.make(denial, &headers)).map_or(Ok(headers), Err)
 }
 
 /// Adds a sentence to the message, percent-encoded as the protocol wants it.

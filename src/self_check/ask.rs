@@ -9,7 +9,6 @@ use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, Response};
 use tokio::time::Instant;
 
-use super::parallel::Running;
 use crate::environment::{Credential, Platform};
 use crate::granted::GrantedScopes;
 use crate::granted::cache::Stage;
@@ -17,6 +16,7 @@ use crate::granted::fetch::DynFetch;
 use crate::granted::inspection::TokenMemory;
 use crate::granted::metadata::{MetadataServer, UNREADABLE};
 use crate::guard::Guard;
+use crate::parallel::Running;
 use crate::scope::Scope;
 use crate::token_source::{SharedTokenSource, bearer};
 
@@ -84,6 +84,7 @@ async fn token(guard: Guard, source: Option<SharedTokenSource>, scope: Scope) ->
             token.map_err(|_| "the program's token source gave no token".to_owned())
         }
         None => {
+            guard.state().environment.look_again().await;
             let token = metadata(&guard)?.token().await.map_err(|error| error.to_string())?;
             bearer(&token).map_err(|_| UNREADABLE.to_owned())
         }
@@ -92,16 +93,17 @@ async fn token(guard: Guard, source: Option<SharedTokenSource>, scope: Scope) ->
 
 /// The metadata server that hands out the program's tokens, or why none does.
 fn metadata(guard: &Guard) -> Result<MetadataServer, String> {
-    let (state, here) = (guard.state(), guard.environment());
+    let known = guard.state().environment.known();
+    let here = &known.environment;
     let credential = here.credential();
     let in_shell = here.platform() == Platform::CloudShell && credential == Credential::GcloudUser;
     let is_its = in_shell || credential == Credential::MetadataServer;
-    let no_server = || match (credential, &state.problem) {
+    let no_server = || match (credential, &known.problem) {
         (Credential::Unknown, Some(why)) => format!("no credential was found here: {why}"),
         (Credential::Unknown, None) => "no credential was found here".to_owned(),
         (other, _) => format!("{NO_TOKEN_GIVEN}: {}", other.describe()),
     };
-    state.metadata.clone().filter(|_| is_its).ok_or_else(no_server)
+    known.metadata.clone().filter(|_| is_its).ok_or_else(no_server)
 }
 
 /// Why the scopes of a token are unknown that was never asked for.

@@ -88,20 +88,33 @@ impl SelfCheck {
         self
     }
 
-    /// Adds all methods of an API that read, or all others: `pubsub`, or `compute.beta` with a
-    /// version.
+    /// Adds all methods of an API that only read, by `GET`. The API is `pubsub`, say, or `compute.beta`
+    /// with a version.
     ///
     /// The gate is open if it is for every one of them. Most services need less (of Cloud Storage,
     /// access lists take a scope of their own), so name methods where this asks for too much.
     ///
     /// ```
-    /// # use gcp_scopes::{Guard, self_check::Access};
-    /// let check = Guard::builder().build().self_check().needs_api("pubsub", Access::Write);
+    /// # use gcp_scopes::Guard;
+    /// let check = Guard::builder().build().self_check().needs_read_of("pubsub");
     /// # #[cfg(feature = "catalog-full")]
     /// assert!(check.validated().is_ok());
     /// ```
-    pub fn needs_api(mut self, api: impl AsRef<str>, access: Access) -> Self {
-        self.needs.push(Need::of_api(api.as_ref(), access));
+    pub fn needs_read_of(mut self, api: impl AsRef<str>) -> Self {
+        self.needs.push(Need::of_api(api.as_ref(), Access::Read));
+        self
+    }
+
+    /// Adds all methods of an API but those of [`needs_read_of`](Self::needs_read_of).
+    ///
+    /// ```
+    /// # use gcp_scopes::Guard;
+    /// let check = Guard::builder().build().self_check().needs_write_to("pubsub");
+    /// # #[cfg(feature = "catalog-full")]
+    /// assert!(check.validated().is_ok());
+    /// ```
+    pub fn needs_write_to(mut self, api: impl AsRef<str>) -> Self {
+        self.needs.push(Need::of_api(api.as_ref(), Access::Write));
         self
     }
 
@@ -150,8 +163,7 @@ impl SelfCheck {
     /// check asks for a token for each scope that the source is asked for when a call needs one.
     ///
     /// ```
-    /// use gcp_scopes::Guard;
-    /// use gcp_scopes::error::BoxError;
+    /// use gcp_scopes::{BoxError, Guard};
     /// use gcp_scopes::token_source::TokenSource;
     ///
     /// struct Broker;
@@ -256,7 +268,7 @@ impl SelfCheck {
 
     fn report(&self, findings: Vec<Finding>, granted: GrantedScopes, lacks: &[Lacking]) -> Report {
         let held = lacks.first().map_or(&granted, |first| &first.granted);
-        let environment = self.guard.state().environment.clone().for_token(held);
+        let environment = self.guard.environment().for_token(held);
         let (mut summary, mut steps) = (None, Vec::new());
         if !lacks.is_empty() {
             let accepted: Vec<ScopeSet> = lacks.iter().map(|it| it.accepted.clone()).collect();

@@ -9,20 +9,8 @@ use crate::catalog::{ApiMethod, Catalog, Endpoints, Lookup, lookup};
 const LONG: usize = 200;
 
 /// Which methods of an API a program needs.
-///
-/// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() {
-/// use gcp_scopes::Guard;
-/// use gcp_scopes::self_check::Access;
-///
-/// let check = Guard::builder().build().self_check().needs_api("pubsub", Access::Read);
-/// let report = check.run().await;
-/// # }
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Access {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
     /// Those that only read: by `GET`.
     Read,
     /// All others.
@@ -30,13 +18,7 @@ pub enum Access {
 }
 
 impl Access {
-    /// The access as one word.
-    ///
-    /// ```
-    /// assert_eq!(gcp_scopes::self_check::Access::Write.as_str(), "write");
-    /// ```
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
+    fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::Write => "write",

@@ -1,7 +1,6 @@
 //! A guard over the fake Google.
 
-use gcp_scopes::Guard;
-use gcp_scopes::guard::GuardBuilder;
+use gcp_scopes::{Guard, GuardBuilder};
 use gcp_scopes_testing::{FakeGoogle, Service};
 
 /// It runs on the fake's VM, asks the fake's tokeninfo, and knows its Cloud Storage, and its front end as

@@ -5,11 +5,9 @@
 mod scene;
 
 use bytes::Bytes;
-use gcp_scopes::Denial;
-use gcp_scopes::error::BoxError;
-use gcp_scopes::guard::DenialDelivery;
-use gcp_scopes::response::body::GuardBody;
+use gcp_scopes::response::GuardBody;
 use gcp_scopes::token_source::TokenSource;
+use gcp_scopes::{BoxError, Denial, DenialDelivery};
 use gcp_scopes_testing::scenarios::{
     Failure, GuardMode, Operation, Received, Scenario, Scene, Subject, SubjectClient,
 };
@@ -51,7 +49,8 @@ impl Subject for HyperUtil {
     type Client = Storage;
 
     fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
-        (scenario == Scenario::KeepsKind && self.delivery == DenialDelivery::Error).then_some(BY_CHOICE)
+        (scenario == Scenario::KeepsKind && self.delivery == DenialDelivery::Error)
+            .then_some(BY_CHOICE)
     }
 
     async fn make(&self, scene: &Scene, mode: Option<GuardMode>) -> Result<Storage, BoxError> {

@@ -4,10 +4,8 @@
 #[path = "../../scene.rs"]
 mod scene;
 
-use gcp_scopes::Denial;
-use gcp_scopes::error::BoxError;
-use gcp_scopes::guard::DenialDelivery;
 use gcp_scopes::token_source::{SharedTokenSource, TokenSource};
+use gcp_scopes::{BoxError, Denial, DenialDelivery};
 use gcp_scopes_testing::scenarios::{
     Failure, GuardMode, Operation, Received, Scenario, Scene, Subject, SubjectClient,
 };
@@ -62,7 +60,8 @@ impl Subject for Ureq {
     }
 }
 
-const BY_CHOICE: &str = "`DenialDelivery::Error`, the default, makes it an error of the middleware's";
+const BY_CHOICE: &str =
+    "`DenialDelivery::Error`, the default, makes it an error of the middleware's";
 
 impl SubjectClient for Storage {
     async fn perform(&self, operation: Operation) -> Result<Received, Failure> {

@@ -6,8 +6,7 @@ mod emulator;
 mod object_store;
 mod opendal;
 
-use gcp_scopes::guard::GuardBuilder;
-use gcp_scopes::{Guard, Preflight};
+use gcp_scopes::{Guard, GuardBuilder, Preflight};
 use gcp_scopes_testing::{FakeGoogle, Service};
 
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
@@ -31,7 +30,7 @@ fn guard(google: &FakeGoogle) -> GuardBuilder {
         .endpoint(google.storage_url(), "storage.googleapis.com")
         .unwrap()
         .preflight(Preflight::Warn)
-        .no_tokeninfo()
+        .without_tokeninfo()
 }
 
 /// reqwest is built without a crypto provider here. Somebody else's choice is as good as this one.

@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use gcp_scopes::self_check::{Access, GateState, SelfCheck};
+use gcp_scopes::self_check::{GateState, SelfCheck};
 use gcp_scopes_explain::reader::{looks_secret, nearest_name, shown};
 
 use crate::exit_code::EX_USAGE;
@@ -87,8 +87,13 @@ impl CheckArgs {
             check = check.needs(need);
         }
         for api in &self.api {
-            let (name, accesses) = parse_api(api)?;
-            check = accesses.iter().fold(check, |check, access| check.needs_api(name, *access));
+            let (name, access) = parse_api(api)?;
+            if access != Access::Write {
+                check = check.needs_read_of(name);
+            }
+            if access != Access::Read {
+                check = check.needs_write_to(name);
+            }
         }
         for iam in &self.iam {
             let (resource, permissions) = parse_iam(iam)?;
@@ -98,13 +103,21 @@ impl CheckArgs {
     }
 }
 
-/// Splits a value of `--api` into the name of an API and the kinds of methods to check.
-fn parse_api(text: &str) -> Result<(&str, &'static [Access]), String> {
+/// The methods of an API that `--api` selects: those that read, the others, or all.
+#[derive(PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
+    Both,
+}
+
+/// Splits a value of `--api` into the name of an API and the kind of its methods.
+fn parse_api(text: &str) -> Result<(&str, Access), String> {
     let (name, access) = text.split_once('=').unwrap_or((text, ""));
-    let accesses: &[Access] = match access {
-        "" => &[Access::Read, Access::Write],
-        "read" => &[Access::Read],
-        "write" => &[Access::Write],
+    let access = match access {
+        "" => Access::Both,
+        "read" => Access::Read,
+        "write" => Access::Write,
         other => {
             let nearest = nearest_name(other, ["read", "write"].into_iter());
             let hint = match nearest {
@@ -114,7 +127,7 @@ fn parse_api(text: &str) -> Result<(&str, &'static [Access]), String> {
             return Err(format!("unknown access {} of --api; {hint}", shown(other)));
         }
     };
-    Ok((name, accesses))
+    Ok((name, access))
 }
 
 /// Splits a value of `--iam` into a resource and its permissions, at the last `=`: the name of an

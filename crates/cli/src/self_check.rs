@@ -6,10 +6,9 @@ use std::io::{self, Write as _};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use gcp_scopes::Guard;
 use gcp_scopes::environment::{Credential, Snapshot};
-use gcp_scopes::guard::GuardBuilder;
 use gcp_scopes::self_check::{Report, SelfCheck};
+use gcp_scopes::{Guard, GuardBuilder};
 use gcp_scopes_explain::reader::shown;
 
 use token::GivenToken;

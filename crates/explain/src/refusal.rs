@@ -23,6 +23,7 @@
 mod answer;
 mod answer_facts;
 mod challenge;
+mod cut_json;
 mod details;
 mod gate;
 mod gather;
@@ -73,12 +74,14 @@ const BODY_LIMIT: usize = 64 * 1024;
 #[must_use]
 pub fn classify(answer: &Answer<'_>) -> Option<Refusal> {
     let body = String::from_utf8_lossy(answer.body.get(..BODY_LIMIT).unwrap_or(answer.body));
-    let responses = responses::split(&body);
+    // Only a batch holds responses within a response, and begins with the mark of its first part.
+    let may_hold_responses = answer.is_text || body.trim_start().starts_with("--");
+    let responses = if may_hold_responses { responses::split(&body) } else { Vec::new() };
     if responses.is_empty() {
-        return classify_one(answer.status, answer.headers, &body);
+        return classify_one(answer.status, answer.headers, &body, answer.is_text);
     }
     let refusal = |response: &responses::Response<'_>| {
-        classify_one(response.status.or(answer.status), Some(&response.headers), response.body)
+        classify_one(response.status.or(answer.status), Some(&response.headers), response.body, false)
     };
     let refusals: Vec<_> = responses.iter().filter_map(refusal).collect();
     let best = refusals.iter().find(|refusal| refusal.is_for_scope()).or_else(|| refusals.first())?;
@@ -86,7 +89,8 @@ pub fn classify(answer: &Answer<'_>) -> Option<Refusal> {
         return Some(best.clone());
     }
     // A client may print a sentence of its own before the response.
-    let whole = classify_one(None, None, &body).filter(|whole| whole.certainty() > Certainty::Possible);
+    let whole = classify_one(None, None, &body, answer.is_text)
+        .filter(|whole| whole.certainty() > Certainty::Possible);
     whole.or_else(|| Some(best.clone()))
 }
 
@@ -101,12 +105,17 @@ pub fn classify(answer: &Answer<'_>) -> Option<Refusal> {
 /// ```
 #[must_use]
 pub fn classify_text(text: &str) -> Option<Refusal> {
-    classify(&Answer::new(text.as_bytes()))
+    classify(&Answer::from_text(text))
 }
 
-fn classify_one(status: Option<u16>, headers: Option<&HeaderMap>, body: &str) -> Option<Refusal> {
+fn classify_one(
+    status: Option<u16>,
+    headers: Option<&HeaderMap>,
+    body: &str,
+    is_text: bool,
+) -> Option<Refusal> {
     let headers = headers.map_or_else(|| Cow::Owned(HeaderMap::new()), Cow::Borrowed);
-    let facts = gather::gather(status, &headers, body);
+    let facts = gather::gather(status, &headers, body, is_text);
     let (verdict, evidence) = rules::verdict(&facts)?;
     let alternatives = facts.challenge.scopes;
     Some(Refusal { verdict, evidence, alternatives, details: Box::new(facts.details) })

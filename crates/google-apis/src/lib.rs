@@ -30,15 +30,13 @@ use std::future::Future;
 use std::pin::Pin;
 
 use google_apis_common::{Error, GetToken};
-use http::{HeaderMap, StatusCode};
+use http::{Response, StatusCode};
 use serde_json::Value;
 
-use gcp_scopes::calling::{ClientError, ErrorAnswer};
+use gcp_scopes::calling::ClientError;
 use gcp_scopes::denial::Denial;
-use gcp_scopes::error::BoxError;
-use gcp_scopes::guard::Guard;
-use gcp_scopes::scope::{Scope, ScopeSet};
 use gcp_scopes::token_source::bearer;
+use gcp_scopes::{BoxError, Guard, Scope, ScopeSet};
 
 /// A source of tokens with a guard that listens. Made by [`GuardGoogleApisExt::google_apis`].
 ///
@@ -113,15 +111,19 @@ impl<T: GetToken + Clone + 'static> GetToken for GuardGetToken<T> {
 pub struct GoogleApis;
 
 impl ClientError<GoogleApis> for Error {
-    fn answer(&self) -> Option<ErrorAnswer> {
+    fn response(&self) -> Option<Response<Vec<u8>>> {
         match self {
             Self::BadRequest(body) => {
                 let code = body.pointer("/error/code").and_then(Value::as_u64)?;
-                let status = StatusCode::from_u16(u16::try_from(code).ok()?).ok()?;
-                Some(ErrorAnswer::new(status, HeaderMap::new(), serde_json::to_vec(body).ok()?))
+                let mut response = Response::new(serde_json::to_vec(body).ok()?);
+                *response.status_mut() = StatusCode::from_u16(u16::try_from(code).ok()?).ok()?;
+                Some(response)
             }
-            Self::Failure(response) => {
-                Some(ErrorAnswer::new(response.status(), response.headers().clone(), Vec::new()))
+            Self::Failure(failure) => {
+                let mut response = Response::new(Vec::new());
+                *response.status_mut() = failure.status();
+                *response.headers_mut() = failure.headers().clone();
+                Some(response)
             }
             _ => None,
         }

@@ -11,11 +11,9 @@ use http::header::AUTHORIZATION;
 use http::{Extensions, HeaderMap, HeaderValue};
 
 use gcp_scopes::denial::Denial;
-use gcp_scopes::error::BoxError;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
-use gcp_scopes::guard::Guard;
-use gcp_scopes::scope::ScopeSet;
 use gcp_scopes::token_source::TokenSource;
+use gcp_scopes::{BoxError, Guard, ScopeSet};
 
 /// Credentials of google-cloud-auth, with a guard that listens. Made by
 /// [`GuardGoogleCloudExt::credentials`](crate::GuardGoogleCloudExt::credentials).

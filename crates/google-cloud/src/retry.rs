@@ -9,13 +9,12 @@ use google_cloud_gax::retry_policy::RetryPolicy;
 use google_cloud_gax::retry_result::RetryResult;
 use google_cloud_gax::retry_state::RetryState;
 use google_cloud_gax::throttle_result::ThrottleResult;
-use http::StatusCode;
+use http::{Response, StatusCode};
 
 use super::credentials::GuardCredentials;
-use gcp_scopes::calling::{self, ClientError, ErrorAnswer};
+use gcp_scopes::calling::{self, ClientError};
 use gcp_scopes::denial::Denial;
-use gcp_scopes::error::BoxError;
-use gcp_scopes::guard::Guard;
+use gcp_scopes::{BoxError, Guard};
 
 /// A retry policy whose last error is explained. Made by
 /// [`GuardGoogleCloudExt::retry_policy`](crate::GuardGoogleCloudExt::retry_policy).
@@ -53,9 +52,14 @@ impl GuardRetryPolicy {
 
     fn explain(&self, state: &RetryState, error: Error) -> Error {
         let is_open = error.denial().is_none() && !calling::is_under_way();
-        let Some(answer) = error.answer().filter(|_| is_open) else { return error };
+        let Some(response) = error.response().filter(|_| is_open) else { return error };
         let token = self.credentials.as_ref().and_then(|own| own.token_since(state.start));
-        match answer.explain_now(self.guard.begin_unseen(token.as_ref())) {
+        let flight = self.guard.begin_unseen(token.as_ref());
+        let (status, headers) = (response.status(), response.headers());
+        if !flight.answered(status, headers) {
+            return error;
+        }
+        match flight.explain_now(status, headers, response.body()) {
             Some(denial) => error.with_denial(denial),
             None => error,
         }
@@ -86,15 +90,17 @@ impl RetryPolicy for GuardRetryPolicy {
 pub struct GoogleCloud;
 
 impl ClientError<GoogleCloud> for Error {
-    fn answer(&self) -> Option<ErrorAnswer> {
-        let headers = self.http_headers().cloned().unwrap_or_default();
+    fn response(&self) -> Option<Response<Vec<u8>>> {
         let refused = self.status().filter(|status| status.code == Code::PermissionDenied);
         let status = self.http_status_code().or_else(|| refused.map(|_| 403))?;
         let body = match (self.status(), self.http_payload()) {
             (Some(status), _) => serde_json::to_vec(status).ok()?,
             (None, payload) => payload.map(|body| body.to_vec()).unwrap_or_default(),
         };
-        Some(ErrorAnswer::new(StatusCode::from_u16(status).ok()?, headers, body))
+        let mut response = Response::new(body);
+        *response.status_mut() = StatusCode::from_u16(status).ok()?;
+        *response.headers_mut() = self.http_headers().cloned().unwrap_or_default();
+        Some(response)
     }
 
     fn denial(&self) -> Option<&Denial> {

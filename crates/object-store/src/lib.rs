@@ -31,7 +31,7 @@
 //!
 //! # Errors
 //! What object_store makes of a denial is what it makes of Google's own refusal, whatever the
-//! [`DenialDelivery`](gcp_scopes::guard::DenialDelivery): `object_store::Error::PermissionDenied`, and `Generic` for
+//! [`DenialDelivery`](gcp_scopes::DenialDelivery): `object_store::Error::PermissionDenied`, and `Generic` for
 //! listing, for the end of a multipart upload and for signing by Google. It is not retried.
 //!
 //! That is so because a denial is given to object_store as an answer of status 403 whose body says
@@ -63,12 +63,10 @@ use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
 };
 
-use gcp_scopes::Denial;
 use gcp_scopes::call::Call;
-use gcp_scopes::delivery::{explained, fit};
-use gcp_scopes::flight::{Answered, Flight};
-use gcp_scopes::guard::Guard;
-use gcp_scopes::response::body::look;
+use gcp_scopes::flight::Flight;
+use gcp_scopes::response::{explained_body, look};
+use gcp_scopes::{Denial, Guard};
 
 /// How many denials are kept for those who ask which one an error was made of.
 const RECENT: usize = 64;
@@ -170,6 +168,10 @@ impl HttpConnector for GuardConnector {
     }
 }
 
+async fn wait(begun: Result<Flight, Denial>) -> Result<Flight, Denial> {
+    begun?.wait_for_scopes().await
+}
+
 /// Whether the text has the denial's line, in which JSON and XML escape a few marks.
 fn is_said(denial: &Denial, text: &str) -> bool {
     let line = denial.to_string();
@@ -190,8 +192,7 @@ impl GuardHttpService {
         let Some(denial) = denial else {
             return Response::from_parts(parts, HttpResponseBody::new(body));
         };
-        let text = explained(&denial, &parts.headers, &seen, body.is_whole(&seen));
-        fit(&mut parts.headers, &text);
+        let text = explained_body(&denial, &mut parts.headers, &seen, body.is_whole(&seen));
         self.connector.remember(denial);
         Response::from_parts(parts, text.into())
     }
@@ -202,7 +203,7 @@ impl HttpService for GuardHttpService {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let guard = &self.connector.guard;
         let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
-        let flight = match guard.begin(&call).admit().await {
+        let flight = match wait(guard.begin(&call)).await {
             Ok(flight) => flight,
             Err(denial) => {
                 let answer = denial.to_xml_response().map(bytes::Bytes::from);
@@ -212,8 +213,8 @@ impl HttpService for GuardHttpService {
         };
         let response = self.client.execute(request).await?;
         match flight.answered(response.status(), response.headers()) {
-            Answered::ReadBody => Ok(self.explain(flight, response).await),
-            Answered::Pass | Answered::ReadTrailers => Ok(response),
+            true => Ok(self.explain(flight, response).await),
+            false => Ok(response),
         }
     }
 }

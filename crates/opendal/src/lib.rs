@@ -24,7 +24,7 @@
 //!
 //! # Errors
 //! A denial is an error of kind [`ErrorKind::PermissionDenied`], which is what opendal makes of
-//! Google's own refusals too, whatever the [`DenialDelivery`](gcp_scopes::guard::DenialDelivery). It is permanent, so
+//! Google's own refusals too, whatever the [`DenialDelivery`](gcp_scopes::DenialDelivery). It is permanent, so
 //! that no layer retries it (opendal's `RetryLayer` then calls it persistent, as it does every error
 //! that it passes on), and [`Denial::find`](gcp_scopes::Denial::find) finds the denial.
 //!
@@ -47,11 +47,11 @@ use opendal_core::{
     Buffer, Error, ErrorKind, HttpBody, HttpRedirect, HttpTransport, HttpTransporter, OperationContext,
 };
 
+use gcp_scopes::Guard;
 use gcp_scopes::call::Call;
 use gcp_scopes::denial::Denial;
-use gcp_scopes::flight::{Answered, Flight};
-use gcp_scopes::guard::Guard;
-use gcp_scopes::response::body::look;
+use gcp_scopes::flight::Flight;
+use gcp_scopes::response::look;
 
 /// Sends the requests of an operator through a [`Guard`]. Made by [`GuardOpendalExt::opendal`].
 ///
@@ -133,12 +133,13 @@ async fn explain(flight: Flight, response: Response<HttpBody>) -> Result<Respons
 impl HttpTransport for GuardTransport {
     async fn fetch(&self, request: Request<Buffer>) -> Result<Response<HttpBody>, Error> {
         let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
-        let flight = self.guard.begin(&call).admit().await.map_err(refusal)?;
+        let flight = self.guard.begin(&call).map_err(refusal)?;
+        let flight = flight.wait_for_scopes().await.map_err(refusal)?;
         let response = self.inner.fetch(request).await?;
         let flight = with_redirects(flight, &response);
         match flight.answered(response.status(), response.headers()) {
-            Answered::ReadBody => explain(flight, response).await,
-            Answered::Pass | Answered::ReadTrailers => Ok(response),
+            true => explain(flight, response).await,
+            false => Ok(response),
         }
     }
 }

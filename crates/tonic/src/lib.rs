@@ -31,7 +31,7 @@
 //! 5. Messages are neither read nor kept back. Refusing trailers wait at most 500 ms for what the token
 //!    holds, which counts towards no deadline of the channel's.
 //!
-//! With [`DenialDelivery::Extension`](gcp_scopes::guard::DenialDelivery::Extension) nothing is changed; the denial is in the
+//! With [`DenialDelivery::Extension`](gcp_scopes::DenialDelivery::Extension) nothing is changed; the denial is in the
 //! extensions of an answer without messages, which tonic's clients do not show, and in the events.
 //!
 //! # Where it stands
@@ -51,11 +51,9 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use http::HeaderMap;
 use tonic::Status;
 
+use gcp_scopes::Guard;
 use gcp_scopes::adapter::tower::GuardLayer;
 use gcp_scopes::denial::Denial;
-use gcp_scopes::error::BoxError;
-use gcp_scopes::guard::Guard;
-use gcp_scopes::response::grpc::ErrorSlot;
 
 /// What a guard makes for tonic.
 pub trait GuardTonicExt {
@@ -76,19 +74,15 @@ pub trait GuardTonicExt {
 
 impl GuardTonicExt for Guard {
     fn tonic_layer(&self) -> GuardLayer {
-        self.layer().make_grpc_errors_with(make_error)
+        self.layer().with_grpc_errors(denied)
     }
 }
 
-/// Puts the status of refused headers or trailers, with the denial as its source, where a service or a
-/// body takes a [`Status`] or a boxed error.
-pub fn make_error(denial: Denial, headers: &HeaderMap, slot: &mut ErrorSlot<'_>) {
-    let Some(mut status) = status(headers) else { return };
+/// The status of refused headers or trailers, with the denial as its source.
+fn denied(denial: Denial, headers: &HeaderMap) -> Option<Status> {
+    let mut status = status(headers)?;
     status.set_source(Arc::new(denial.into_error()));
-    if let Err(status) = slot.put(status) {
-        // What is neither keeps the words alone.
-        let _ = slot.put(BoxError::from(status));
-    }
+    Some(status)
 }
 
 fn status(headers: &HeaderMap) -> Option<Status> {

@@ -46,7 +46,7 @@ const PIPE: &str = "put `gcloud auth print-access-token |` before this command";
 pub(crate) struct GivenToken(String);
 
 impl TokenSource for GivenToken {
-    async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::error::BoxError> {
+    async fn token_for(&self, _: &str) -> Result<String, gcp_scopes::BoxError> {
         Ok(self.0.clone())
     }
 }

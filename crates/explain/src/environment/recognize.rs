@@ -101,6 +101,10 @@ fn on_a_vm(snapshot: &Snapshot) -> Platform {
     if zone.and_then(names::zone).is_none() || snapshot.metadata("instance/name").is_none() {
         return Platform::Unknown;
     }
+    // An attribute that was not read may be the one that tells another platform from a plain VM.
+    if snapshot.metadata_problem().is_some() {
+        return Platform::Unknown;
+    }
     let proves = |(path, platform): &&(&str, Platform)| match platform {
         Platform::ManagedInstanceGroup => group(snapshot).is_some(),
         _ => snapshot.metadata(path).is_some(),

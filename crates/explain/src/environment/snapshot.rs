@@ -55,15 +55,18 @@ impl Snapshot {
     /// Compute Engine`.
     pub const PRODUCT_FILE: &'static str = DMI;
 
-    /// The paths to read from the metadata server, in this order, without those that it
-    /// [lacks](Self::lacks).
+    /// The paths to read from the metadata server, in three rounds: one path that every server has,
+    /// all others with the list of attribute names, and the attributes. The requests of a round can
+    /// be sent side by side, without paths that the server [lacks](Self::lacks).
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::Snapshot;
-    /// assert_eq!(Snapshot::metadata_paths().next(), Some("project/project-id"));
+    /// assert_eq!(Snapshot::metadata_rounds()[0], ["project/project-id"]);
     /// ```
-    pub fn metadata_paths() -> impl Iterator<Item = &'static str> {
-        PATHS.into_iter().chain(ATTRIBUTES)
+    #[must_use]
+    pub fn metadata_rounds() -> [&'static [&'static str]; 3] {
+        let (first, others) = PATHS.split_at(1);
+        [first, others, &ATTRIBUTES]
     }
 
     /// Whether the metadata server has nothing at this path: an attribute that is not in its list

@@ -26,6 +26,7 @@ pub struct RecordedAnswer {
     status: Option<u16>,
     headers: HeaderMap,
     body: Vec<u8>,
+    is_text: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -53,7 +54,7 @@ impl RecordedAnswer {
     }
 
     fn at(place: Place, text: impl Into<Vec<u8>>) -> Self {
-        Self { place, status: None, headers: HeaderMap::new(), body: text.into() }
+        Self { place, status: None, headers: HeaderMap::new(), body: text.into(), is_text: true }
     }
 
     /// Reads a line of JSON: `{"transport": "http|grpc|text", "status": 403, "headers": {"name":
@@ -79,7 +80,8 @@ impl RecordedAnswer {
         // gRPC refuses with status 200, and the status of a text may be that of the page that
         // showed it.
         let status = status.filter(|code| transport == "http" || *code >= 400);
-        Ok(Self { place: Place::Unknown, status, headers, body: body(fields.get("body"))?.into_bytes() })
+        let body = body(fields.get("body"))?.into_bytes();
+        Ok(Self { place: Place::Unknown, status, headers, body, is_text: transport == "text" })
     }
 
     /// The records of a log of JSON, with a record on each line or in an array, as `gcloud logging
@@ -156,7 +158,7 @@ impl RecordedAnswer {
         let parts = (0..self.body.len()).step_by(step).map(move |start| {
             let part = self.body.get(start..).unwrap_or_default();
             let body = part.get(..length).unwrap_or(part).to_vec();
-            Self { place: Place::Unknown, status: self.status, headers: self.headers.clone(), body }
+            Self { place: Place::Unknown, body, headers: self.headers.clone(), ..*self }
         });
         texts.iter().map(|text| Self::from_text(text.as_str())).chain(parts)
     }
@@ -186,7 +188,8 @@ impl RecordedAnswer {
     /// ```
     #[must_use]
     pub fn answer(&self) -> Answer<'_> {
-        let answer = Answer::new(&self.body).with_headers(&self.headers);
+        let answer = if self.is_text { Answer::from_text(&self.body) } else { Answer::new(&self.body) };
+        let answer = answer.with_headers(&self.headers);
         self.status.into_iter().fold(answer, Answer::with_status)
     }
 

@@ -18,11 +18,12 @@ pub struct Answer<'a> {
     pub(super) status: Option<u16>,
     pub(super) headers: Option<&'a HeaderMap>,
     pub(super) body: &'a [u8],
+    pub(super) is_text: bool,
 }
 
 impl<'a> Answer<'a> {
-    /// An answer with this body, which may be cut off, or empty: JSON, XML, HTML, multipart or
-    /// text. Its first 64 KiB are read.
+    /// A server's answer with this body, whole or cut off. It may be JSON, XML, HTML, multipart, plain text or
+    /// empty. At most 64 KiB of it are read.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::{Answer, classify};
@@ -30,7 +31,22 @@ impl<'a> Answer<'a> {
     /// ```
     #[must_use]
     pub fn new(body: &'a [u8]) -> Self {
-        Self { status: None, headers: None, body }
+        Self { status: None, headers: None, body, is_text: false }
+    }
+
+    /// A text that may hold an answer among other words: lines of a log, what a client printed, a pasted
+    /// response with or without its status line and headers. It is read more freely than a server's answer,
+    /// in which a name that a user chose does not count.
+    ///
+    /// ```
+    /// # use gcp_scopes_explain::refusal::{Answer, Gate, classify};
+    /// let line = "12:00:01 ERROR upload: Error 403: Request had insufficient authentication scopes., forbidden";
+    /// let refusal = classify(&Answer::from_text(line)).expect("a refusal");
+    /// assert_eq!(refusal.gate(), Gate::Scope);
+    /// ```
+    #[must_use]
+    pub fn from_text(text: &'a (impl AsRef<[u8]> + ?Sized)) -> Self {
+        Self { is_text: true, ..Self::new(text.as_ref()) }
     }
 
     /// Adds the HTTP status. A gRPC status is in the header `grpc-status`.

@@ -3,7 +3,7 @@
 use super::challenge::Challenge;
 use super::details::Details;
 use super::phrases::BARE_MESSAGE;
-use super::reasons::{AMBIGUOUS_REASON, ERROR_INFO, REASONS};
+use super::reasons::{AMBIGUOUS_REASON, ERROR_INFO, GENERAL_REASONS, REASONS};
 use super::status::http_status;
 use super::text;
 
@@ -34,9 +34,11 @@ pub(super) struct AnswerFacts {
     pub(super) details: Details,
     /// A body that is not JSON.
     pub(super) text: String,
-    /// How many of the reasons come from fields of a JSON body; those after them come from its
-    /// prose.
-    pub(super) field_reasons: Option<usize>,
+    /// Whether this is a server's answer, and not a text that holds one. Servers put reasons into fields and
+    /// begin messages with what was wrong; what follows may be a name that a user chose.
+    pub(super) is_answer: bool,
+    /// Whether the body is a page for people. Google's front ends answer with pages before any scope is checked.
+    pub(super) is_page: bool,
 }
 
 impl AnswerFacts {
@@ -50,16 +52,38 @@ impl AnswerFacts {
         self.status.is_none_or(|status| matches!(status, 400 | 401 | 403 | 412 | 429))
     }
 
-    /// Whether the prose holds these words, or they are the project's id or number.
+    /// Whether the prose or a message holds these words, or they are the project's id or number.
     pub(super) fn mentions(&self, words: &str) -> bool {
-        self.prose.contains(words) || self.details.project.as_deref() == Some(words)
+        let holds = |message: &String| text::plain(message).contains(words);
+        self.prose.contains(words)
+            || self.details.project.as_deref() == Some(words)
+            || self.messages.iter().any(holds)
     }
 
     /// Whether a message is `Insufficient Permission` and nothing else, as older services write a
     /// missing scope.
     pub(super) fn has_bare_message(&self) -> bool {
-        let is_bare = |text: &String| text::has_message(text, BARE_MESSAGE, AMBIGUOUS_REASON);
+        let is_whole = |text: &String| text.trim().trim_end_matches('.') == BARE_MESSAGE;
+        let is_bare = |text: &String| match self.is_answer {
+            true => is_whole(text),
+            false => text::has_message(text, BARE_MESSAGE, AMBIGUOUS_REASON),
+        };
         self.messages.iter().chain([&self.text]).any(is_bare)
+    }
+
+    /// Whether a sentence about scopes may decide. In an answer it must lead a message, and no field may give
+    /// the reason of another gate.
+    pub(super) fn leads_with(&self, phrase: &str) -> bool {
+        !self.is_page
+            && !self.has_other_reason()
+            && self.messages.iter().chain([&self.text]).any(|message| text::leads(message, phrase))
+    }
+
+    /// Whether a field gives a reason that only one gate has.
+    pub(super) fn has_other_reason(&self) -> bool {
+        let is_general =
+            |reason: &String| GENERAL_REASONS.iter().any(|general| general.eq_ignore_ascii_case(reason));
+        self.reasons.iter().any(|reason| !is_general(reason))
     }
 
     pub(super) fn add_message(&mut self, message: &str) {

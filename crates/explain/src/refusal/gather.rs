@@ -1,17 +1,18 @@
 //! Gathers the facts of an answer from its status, headers and body.
 
 use http::HeaderMap;
+use serde_json::Value;
 
 use super::answer_facts::{AnswerFacts, is_known_reason, uncapitalized};
 use super::phrases::{ACCESS_PHRASES, NOISE, PHRASES};
-use super::words::{REQUEST_IDS, SCOPE_LISTS, SCOPE_REASONS};
-use super::{grpc, json, syntax, text};
+use super::words::{REQUEST_IDS, SCOPE_LISTS};
+use super::{cut_json, grpc, json, syntax, text};
 
 /// How many lines of a text are searched for the message to show.
 const LINE_LIMIT: usize = 200;
 
-pub(super) fn gather(status: Option<u16>, headers: &HeaderMap, body: &str) -> AnswerFacts {
-    let mut facts = AnswerFacts { status, ..AnswerFacts::default() };
+pub(super) fn gather(status: Option<u16>, headers: &HeaderMap, body: &str, is_text: bool) -> AnswerFacts {
+    let mut facts = AnswerFacts { status, is_answer: !is_text, ..AnswerFacts::default() };
     grpc::read(headers, &mut facts);
     let challenges = headers.get_all(http::header::WWW_AUTHENTICATE);
     challenges.iter().filter_map(|line| line.to_str().ok()).for_each(|line| facts.challenge.read(line));
@@ -25,25 +26,43 @@ pub(super) fn gather(status: Option<u16>, headers: &HeaderMap, body: &str) -> An
 impl AnswerFacts {
     fn read_body(&mut self, body: &str) {
         let body = body.trim_start_matches('\u{feff}').trim_start_matches(")]}'").trim();
-        match serde_json::from_str::<serde_json::Value>(body) {
-            Ok(value) if value.is_object() || value.is_array() => self.read_json(&value),
-            _ if body.starts_with('<') && !body.starts_with("<HttpError") => self.read_markup(body),
-            _ => {
+        match self.json(body) {
+            Some(Value::String(inner)) => self.read_body(&inner),
+            Some(value) => self.read_json(&value),
+            None if body.starts_with('<') && !body.starts_with("<HttpError") => self.read_markup(body),
+            None => {
                 self.text = text::unescaped(body);
-                self.scan(&self.text.clone());
+                if !self.is_answer {
+                    self.scan(&self.text.clone());
+                }
             }
         }
     }
 
-    /// JSON, and the text of its messages: one may hold another answer.
-    fn read_json(&mut self, value: &serde_json::Value) {
+    /// The body as JSON, if it is some. Of an answer that was cut, what there is.
+    fn json(&self, body: &str) -> Option<Value> {
+        let holds_fields = |text: &str| text.trim_start().starts_with(['{', '[']);
+        match serde_json::from_str(body) {
+            Ok(Value::String(inner)) => holds_fields(&inner).then_some(Value::String(inner)),
+            Ok(value @ (Value::Object(_) | Value::Array(_))) => Some(value),
+            _ if self.is_answer && holds_fields(body) => cut_json::read(body),
+            _ => None,
+        }
+    }
+
+    /// An answer, or a record of a log, whose messages are text like any other.
+    fn read_json(&mut self, value: &Value) {
+        self.is_answer |= json::is_answer(value);
         json::read(value, self);
-        self.field_reasons = Some(self.reasons.len());
-        self.scan(&self.messages.join("\n"));
+        if !self.is_answer {
+            self.scan(&self.messages.join("\n"));
+        }
     }
 
     /// XML and HTML, cut off or not.
     fn read_markup(&mut self, body: &str) {
+        self.is_answer = true;
+        self.is_page = !body.starts_with("<?xml") && !body.starts_with("<Error");
         for code in text::elements(body, "Code") {
             self.add_reason(&uncapitalized(&code));
         }
@@ -62,9 +81,7 @@ impl AnswerFacts {
         for key in ["service", "method", "permission", "consumer", "uid"] {
             first_words(key).for_each(|word| self.details.add(key, word));
         }
-        // The message in a field of JSON may have the name of a resource, which anybody can choose.
-        let may_have_names = self.field_reasons.is_some() && !text.contains('{');
-        for word in words(text, may_have_names).filter(|word| is_known_reason(word)) {
+        for word in words(text).filter(|word| is_known_reason(word)) {
             self.add_reason(word);
             self.add_reason(&uncapitalized(word));
         }
@@ -74,30 +91,24 @@ impl AnswerFacts {
     }
 
     fn finish(&mut self) {
-        let token_error = self.token_error.as_deref().unwrap_or_default();
+        let token_error = self.token_error.clone().unwrap_or_default();
         let prose = format!("{}\n{}\n{token_error}", self.text, self.messages.join("\n"));
-        for mark in SCOPE_LISTS {
-            if let Some((_, list)) = prose.split_once(mark) {
-                self.challenge.add_uris(list);
-            }
+        if !self.is_answer {
+            let lists = SCOPE_LISTS.iter().filter_map(|mark| prose.split_once(mark));
+            lists.for_each(|(_, list)| self.challenge.add_uris(list));
         }
         self.details.find(&prose);
-        self.leave_out_names();
-        self.prose = text::plain(&prose);
+        self.prose = text::plain(&if self.is_answer { self.without_names(&token_error) } else { prose });
         for noise in NOISE {
             self.prose = self.prose.replace(noise, "");
         }
         self.details.server_message = self.main_message().map(syntax::safe_to_show);
     }
 
-    /// A message that names an IAM permission is about IAM: a reason about scopes in its prose is a
-    /// name.
-    fn leave_out_names(&mut self) {
-        let Some(count) = self.field_reasons.filter(|_| self.details.is_called_permission) else { return };
-        let prose = self.reasons.split_off(count.min(self.reasons.len()));
-        let is_of_scope =
-            |reason: &String| SCOPE_REASONS.iter().any(|name| name.eq_ignore_ascii_case(reason));
-        self.reasons.extend(prose.into_iter().filter(|reason| !is_of_scope(reason)));
+    /// The words of an answer that nobody but the server chose.
+    fn without_names(&self, token_error: &str) -> String {
+        let texts = self.messages.iter().chain([&self.text]).map(|text| text::without_names(text));
+        texts.chain([token_error.to_owned()]).collect::<Vec<_>>().join("\n")
     }
 
     /// The first message; of a text, the first line with a known phrase, or else the first line.
@@ -112,16 +123,9 @@ impl AnswerFacts {
     }
 }
 
-/// The words of a text. If it may have names of resources, words that are part of a name or in
-/// quotes are left out.
-fn words(text: &str, may_have_names: bool) -> impl Iterator<Item = &str> {
-    let is_break = |c: char| !c.is_ascii_alphanumeric() && c != '_';
-    let mut before = ' ';
-    text.split_inclusive(is_break).filter_map(move |piece| {
-        let is_named = may_have_names && "/.:-'\"`".contains(before);
-        before = piece.chars().next_back().unwrap_or(' ');
-        Some(piece.trim_end_matches(is_break)).filter(|_| !is_named)
-    })
+/// The words of a text.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
 }
 
 /// The challenge in a log line that shows headers.

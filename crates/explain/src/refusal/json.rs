@@ -11,6 +11,15 @@ use super::status::http_status;
 /// How many values are read. Google's errors have fewer than a hundred.
 const NODE_LIMIT: usize = 4096;
 
+/// Whether a body has the fields of an error that a server sends, alone or in an array.
+pub(super) fn is_answer(root: &Value) -> bool {
+    let error = root.as_array().and_then(|items| items.first()).unwrap_or(root);
+    let is_word = |text: &str| !text.contains(' ');
+    let is_error = |error: &Value| error.is_object() || error.as_str().is_some_and(is_word);
+    error.get("error").is_some_and(is_error)
+        || (error.get("code").is_some() && error.get("message").is_some())
+}
+
 /// Reads a body, outer values first, so that the first message is the main one.
 pub(super) fn read(root: &Value, facts: &mut AnswerFacts) {
     let mut queue = VecDeque::from([("", root)]);
@@ -19,13 +28,22 @@ pub(super) fn read(root: &Value, facts: &mut AnswerFacts) {
         match value {
             Value::Object(fields) => queue.extend(fields.iter().map(|(key, value)| (key.as_str(), value))),
             Value::Array(items) => queue.extend(items.iter().map(|item| (key, item))),
-            Value::String(text) => read_text(key, text, facts),
+            Value::String(text) => match whole_answer(text) {
+                Some(answer) => read(&answer, facts),
+                None => read_text(key, text, facts),
+            },
             Value::Number(number) if key == "code" || key == "grpc_status" => {
                 facts.add_code(number.as_u64());
             }
             _ => {}
         }
     }
+}
+
+/// Another server's answer that is the whole of a field.
+fn whole_answer(text: &str) -> Option<Value> {
+    let is_object = text.trim_start().starts_with(['{', '[']);
+    is_object.then(|| serde_json::from_str(text).ok())?.filter(is_answer)
 }
 
 fn read_text(key: &str, text: &str, facts: &mut AnswerFacts) {

@@ -108,6 +108,19 @@ pub(super) static TOKEN_ERRORS: &[(&str, Verdict)] = &[
 /// missing access to an account or profile.
 pub(super) const AMBIGUOUS_REASON: &str = "insufficientPermissions";
 
+/// Reasons and codes that services give to refusals by several gates, the scopes among them. Any
+/// other reason is that of one gate.
+pub(super) const GENERAL_REASONS: &[&str] = &[
+    "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+    AMBIGUOUS_REASON,
+    "insufficientScopes",
+    "forbidden",
+    "accessDenied",
+    "permissionDenied",
+    "PERMISSION_DENIED",
+    "unauthorized",
+];
+
 /// Older one-word reasons, and the codes of Cloud Storage's XML API, with a small first letter
 /// here. XML: <https://cloud.google.com/storage/docs/xml-api/reference-status>
 pub(super) static REASONS: &[(&str, Verdict)] = &[

@@ -27,7 +27,7 @@ pub(super) fn verdict(facts: &AnswerFacts) -> Finding {
         .or_else(|| by_unknown_token_error(facts))
         .or_else(|| by_status(facts, 401, Gate::Credentials, Certainty::Likely))
         .or_else(|| by_permission(facts))
-        .or_else(|| by_phrase(facts, ACCESS_PHRASES))
+        .or_else(|| by_access_phrase(facts))
         .map(|(verdict, evidence)| (lowered(verdict, facts), evidence));
     match found {
         Some((verdict, _)) if verdict.certainty > Certainty::Possible => found,
@@ -59,13 +59,27 @@ fn by_token_error(facts: &AnswerFacts) -> Finding {
     row.map(|(_, verdict)| (*verdict, Evidence::TokenEndpoint))
 }
 
-/// A message that names an IAM permission is about IAM, even if it holds a phrase about scopes as
-/// well: a query may have it, or the name of an object.
+/// A sentence about scopes may be the name of an object. In a server's answer it counts if the message
+/// begins with it, in a text if no IAM permission is named beside it.
 fn by_phrase(facts: &AnswerFacts, phrases: &[(&str, Verdict)]) -> Finding {
-    let names_permission = facts.details.is_called_permission;
-    let fits = |verdict: &Verdict| !(names_permission && verdict.gate == Gate::Scope);
-    let row = phrases.iter().find(|(phrase, verdict)| fits(verdict) && text::has(&facts.prose, phrase));
+    let counts = |phrase: &str, verdict: &Verdict| match verdict.is_about_scopes() {
+        false => true,
+        true if facts.is_answer => facts.leads_with(phrase),
+        true => !(facts.details.is_called_permission && verdict.gate == Gate::Scope),
+    };
+    let holds = |phrase: &str| text::has(&facts.prose, phrase);
+    let row = phrases.iter().find(|(phrase, verdict)| holds(phrase) && counts(phrase, verdict));
     row.map(|(_, verdict)| (*verdict, Evidence::Message))
+}
+
+/// Ordinary words prove nothing beside a reason that only one gate has, such as that an object is
+/// under a hold, nor on a page with the status of another failure.
+fn by_access_phrase(facts: &AnswerFacts) -> Finding {
+    let is_other_page = facts.is_page && !matches!(facts.status, None | Some(401 | 403));
+    if facts.is_answer && (facts.has_other_reason() || is_other_page) {
+        return None;
+    }
+    by_phrase(facts, ACCESS_PHRASES)
 }
 
 /// `insufficientPermissions` and `Insufficient Permission` mean the scopes only together: other

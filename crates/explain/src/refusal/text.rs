@@ -4,6 +4,45 @@
 /// How many bytes a `*` in a phrase may stand for.
 const GAP_LIMIT: usize = 120;
 
+/// The words with which sentences about scopes begin.
+const LEADS: &[&str] = &[
+    "access",
+    "denied",
+    "bigquery",
+    "insufficient",
+    "permission",
+    "permissions",
+    "request",
+    "had",
+    "provided",
+    "the",
+    "this",
+    "method",
+    "error",
+    "forbidden",
+];
+
+/// A message without what stands in quotes, from the first opening to the last closing quote of a kind: a name
+/// that holds quotes does not end there. Behind `=` no name stands, but a value that a program printed.
+pub(super) fn without_names(message: &str) -> String {
+    let mut out = message.to_owned();
+    for quote in ['\'', '"', '`'] {
+        let opens = |place: &usize| {
+            !out.get(..*place).is_some_and(|before| {
+                before.trim_end().ends_with('=') || before.ends_with(char::is_alphanumeric)
+            })
+        };
+        let closes = |place: &usize| {
+            !out.get(place + 1..).is_some_and(|after| after.starts_with(char::is_alphanumeric))
+        };
+        let places = || out.match_indices(quote).map(|(place, _)| place);
+        let Some(first) = places().find(opens) else { continue };
+        let Some(last) = places().filter(closes).last().filter(|last| *last > first) else { continue };
+        out.replace_range(first..=last, "''");
+    }
+    out
+}
+
 /// The longest value of a field or content of an element that is read, in bytes.
 const VALUE_LIMIT: usize = 2048;
 
@@ -28,6 +67,36 @@ pub(super) fn has(text: &str, phrase: &str) -> bool {
         }
         rest.is_some()
     })
+}
+
+/// Whether the message begins with the sentence that holds this phrase. Before the phrase stand only
+/// [words of such sentences](LEADS), and before these only what programs print before a message.
+pub(super) fn leads(message: &str, phrase: &str) -> bool {
+    let line = plain(without_prefixes(message.trim_start().lines().next().unwrap_or_default()));
+    let start = phrase.split('*').next().and_then(|first| line.find(first));
+    let Some((lead, rest)) = start.and_then(|start| line.split_at_checked(start)) else { return false };
+    let is_known = |word: &str| word.is_empty() || LEADS.contains(&word);
+    lead.split(' ').all(|word| is_known(word.trim_end_matches(':'))) && has(rest, phrase)
+}
+
+/// The line without names of exceptions, codes and marks of gRPC before its message.
+fn without_prefixes(line: &str) -> &str {
+    let mut rest = line.trim_start();
+    while let Some((prefix, message)) = rest.split_once([':', '=']) {
+        let words: Vec<&str> = prefix.split_whitespace().collect();
+        let is_name = |word: &str| word.bytes().all(|b| b.is_ascii_alphanumeric() || b"._$".contains(&b));
+        let is_prefix = match words.as_slice() {
+            [word] => is_name(word),
+            ["Caused", "by"] | ["rpc", "error"] | [_, "desc"] => true,
+            [code, status] => code.bytes().all(|b| b.is_ascii_digit()) && is_name(status),
+            _ => false,
+        };
+        if !is_prefix {
+            break;
+        }
+        rest = message.trim_start();
+    }
+    rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ')
 }
 
 /// The beginning of a text. Without it, a search that starts at many places would take quadratic
@@ -107,14 +176,20 @@ fn starts_with(text: &str, name: &str) -> bool {
     text.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name))
 }
 
-/// The contents of the elements of this name, whole or cut off.
+/// The contents of the elements of this name, whole or cut off. Reads each byte of a tag's name once,
+/// so that a text full of `<` takes no longer than others.
 pub(super) fn elements<'a>(xml: &'a str, name: &'a str) -> impl Iterator<Item = String> + 'a {
     xml.match_indices('<').filter_map(move |(place, _)| {
-        let (tag, content) = clipped(xml.get(place + 1..)?, VALUE_LIMIT).split_once('>')?;
-        let tag = tag.split([' ', '\n']).next()?.rsplit(':').next()?;
+        let tag = xml.get(place + 1..)?;
+        let is_end = |c: char| !c.is_ascii_alphanumeric() && !"_-.:".contains(c);
+        let tag_name = tag.split(is_end).next()?.rsplit(':').next()?;
+        if !tag_name.eq_ignore_ascii_case(name) {
+            return None;
+        }
+        let (_, content) = clipped(tag, VALUE_LIMIT).split_once('>')?;
         let content = content.strip_prefix("<![CDATA[").unwrap_or(content);
         let content = content.split(['<', ']']).next()?;
-        tag.eq_ignore_ascii_case(name).then(|| without_entities(content.trim()))
+        Some(without_entities(content.trim()))
     })
 }
 

@@ -77,6 +77,11 @@ impl Verdict {
         Self { problem: Some(problem), ..Self::new(Gate::Scope, certainty) }
     }
 
+    /// Whether it is about scopes: those of the token, or those that were asked for when it was made.
+    pub(super) const fn is_about_scopes(&self) -> bool {
+        matches!(self.gate, Gate::Scope) || self.is_for_requested_scopes
+    }
+
     pub(super) const fn missing(certainty: Certainty) -> Self {
         Self::for_scope(ScopeProblem::Missing, certainty)
     }

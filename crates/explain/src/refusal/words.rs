@@ -1,7 +1,5 @@
 //! Data: words by which the values in an answer are found, and words that only look like values.
 
-use super::reasons::AMBIGUOUS_REASON;
-
 /// How Google's tokens and keys begin: access tokens, API keys, JWTs, secrets of OAuth clients.
 pub(super) const SECRETS: [&str; 4] = ["ya29.", "AIza", "eyJ", "GOCSPX-"];
 
@@ -39,10 +37,6 @@ pub(super) const NO_SERVICE: [&str; 5] = ["www", "type", "oauth2", "accounts", "
 
 /// Headers with the id of the request, of which the first one counts.
 pub(super) const REQUEST_IDS: [&str; 3] = ["x-guploader-uploadid", "x-goog-request-id", "x-request-id"];
-
-/// The reasons of scope refusals.
-pub(super) const SCOPE_REASONS: [&str; 3] =
-    ["ACCESS_TOKEN_SCOPE_INSUFFICIENT", "insufficientScopes", AMBIGUOUS_REASON];
 
 /// What services and clients write before a list of scopes, without its first letter, which may be
 /// a capital.

@@ -92,7 +92,7 @@ fn error_body(data: &[u8]) {
 /// Any text.
 fn error_text(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    classify_and_check(&Answer::new(text.as_bytes()));
+    classify_and_check(&Answer::from_text(&*text));
 }
 
 /// A gRPC status in headers, with any bytes as details.

@@ -237,7 +237,7 @@ pub(crate) const ANSWERS: &[Row] = &[
         [],
         "scope",
         "likely",
-        r#"{"error":{"code":400,"message":"Export failed: Request had insufficient authentication scopes.","status":"INVALID_ARGUMENT"}}"#
+        r#"{"error":{"code":400,"message":"Request had insufficient authentication scopes.","status":"INVALID_ARGUMENT"}}"#
     ),
     row!(
         "Drive spaces",

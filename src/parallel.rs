@@ -9,12 +9,12 @@ use tracing::instrument::WithSubscriber as _;
 use crate::background::LATE;
 
 /// Work under way. Dropping it ends the work.
-pub(super) struct Running<T>(JoinSet<Option<(usize, Result<T, String>)>>);
+pub(crate) struct Running<T>(JoinSet<Option<(usize, Result<T, String>)>>);
 
 impl<T: Send + 'static> Running<T> {
     /// Begins everything now, on the runtime of the caller: the guard's. Each is a task of its own,
     /// so that a panic in one leaves the others alone.
-    pub(super) fn start<F>(until: Instant, works: impl Iterator<Item = F>) -> Self
+    pub(crate) fn start<F>(until: Instant, works: impl Iterator<Item = F>) -> Self
     where
         F: Future<Output = Result<T, String>> + Send + 'static,
     {
@@ -28,7 +28,7 @@ impl<T: Send + 'static> Running<T> {
 
     /// The results in the order in which the work was begun. What was not done by the deadline, or
     /// panicked, gave no answer in time.
-    pub(super) async fn finish(mut self) -> Vec<Result<T, String>> {
+    pub(crate) async fn finish(mut self) -> Vec<Result<T, String>> {
         let mut done: Vec<_> = (0..self.0.len()).map(|_| Err(LATE.to_owned())).collect();
         while let Some(ended) = self.0.join_next().await {
             if let Ok(Some((place, result))) = ended {

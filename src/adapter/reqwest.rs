@@ -4,19 +4,20 @@ use bytes::{Bytes, BytesMut};
 use http::uri::Scheme;
 use http::{Request, Response};
 
-use super::fetch::{Fetch, MOST_BODY};
-use super::own_client::{OwnClient, WHOLE};
 use crate::error::{BoxError, Error};
+use crate::granted::Fetch;
+use crate::granted::fetch::MOST_BODY;
+use crate::granted::own_client::{OwnClient, WHOLE};
 
 /// Asks over TLS with a client of the program's: at most 64 KiB of body, two seconds for everything.
 ///
-/// Which TLS a program has compiled into reqwest, only the program knows: the guard never makes a client
-/// of its own of it. The client's proxy, roots and connections are used as they are. What needs no TLS,
-/// such as the metadata server, is asked without it.
+/// The guard makes no reqwest client itself, because only the program knows which TLS it has compiled into
+/// reqwest. The client's proxy, roots and connections are used as they are. What needs no TLS, such as
+/// the metadata server, is asked without the client.
 ///
 /// ```no_run
 /// use gcp_scopes::Guard;
-/// use gcp_scopes::granted::ReqwestFetch;
+/// use gcp_scopes::adapter::reqwest::ReqwestFetch;
 ///
 /// # async fn start() {
 /// let client = reqwest::Client::new();
@@ -66,8 +67,8 @@ impl Fetch for ReqwestFetch {
 
 #[cfg(test)]
 mod tests {
-    use super::super::own_client::tests::{fetch_from, get, listener};
     use super::*;
+    use crate::granted::own_client::tests::{fetch_from, get, listener};
 
     /// Asks the client in any case, because the servers of these tests have no TLS.
     struct ByClient(ReqwestFetch);

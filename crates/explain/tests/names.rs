@@ -1,0 +1,248 @@
+//! Whoever names an object, a table, a file or a pod chooses a part of the message that refuses a call
+//! on it. Whatever the name: the gate is that of the same refusal with a harmless name, and no scope is
+//! read from it.
+
+use gcp_scopes_explain::refusal::{Answer, Gate, Refusal, classify};
+use http::{HeaderMap, HeaderValue};
+use serde_json::{Value, json};
+
+/// A refusal by another gate than the scopes. `NAME` stands where the name does.
+struct Refused {
+    status: u16,
+    /// The one-word reason of older answers, or the code of XML.
+    reason: &'static str,
+    /// The reason of `google.rpc.ErrorInfo`, where the service sends one.
+    info: Option<&'static str>,
+    message: &'static str,
+}
+
+const fn refused(
+    status: u16,
+    reason: &'static str,
+    info: Option<&'static str>,
+    message: &'static str,
+) -> Refused {
+    Refused { status, reason, info, message }
+}
+
+const REFUSALS: &[Refused] = &[
+    refused(
+        403,
+        "objectUnderActiveHold",
+        None,
+        "Object 'photos/NAME' is under active Temporary hold and cannot be deleted, overwritten or archived until hold is removed.",
+    ),
+    refused(
+        403,
+        "retentionPolicyNotMet",
+        None,
+        "Object 'photos/NAME' is subject to bucket's retention policy or object retention and cannot be deleted or overwritten until 2031-01-01T00:00:00Z",
+    ),
+    refused(
+        403,
+        "forbidden",
+        None,
+        "reader@my-project.iam.gserviceaccount.com does not have storage.objects.get access to the Google Cloud Storage object 'photos/NAME'. Permission 'storage.objects.get' denied on resource (or it may not exist).",
+    ),
+    refused(
+        403,
+        "accessDenied",
+        None,
+        "Access Denied: Table my-project:sales.NAME: User does not have permission to query table my-project:sales.NAME, or perhaps it does not exist.",
+    ),
+    refused(
+        403,
+        "accessDenied",
+        None,
+        "Access Denied: Table my-project:sales.NAME: Permission bigquery.tables.getData denied on table my-project:sales.NAME (or it may not exist).",
+    ),
+    refused(
+        403,
+        "insufficientFilePermissions",
+        None,
+        "The user does not have sufficient permissions for file NAME.",
+    ),
+    refused(
+        403,
+        "appNotAuthorizedToFile",
+        None,
+        "The user has not granted the app 123456789012 write access to the file NAME.",
+    ),
+    refused(
+        403,
+        "forbidden",
+        Some("IAM_PERMISSION_DENIED"),
+        "Permission 'pubsub.topics.publish' denied on resource '//pubsub.googleapis.com/projects/my-project/topics/NAME' (or it may not exist).",
+    ),
+    refused(403, "forbidden", None, "User not authorized to perform this action on NAME."),
+    refused(
+        403,
+        "Forbidden",
+        None,
+        "pods \"NAME\" is forbidden: User \"ann@example.com\" cannot get resource \"pods\" in API group \"\" in the namespace \"default\"",
+    ),
+    refused(
+        403,
+        "rateLimitExceeded",
+        None,
+        "The rate limit exceeded for table NAME: too many table update operations.",
+    ),
+    refused(
+        403,
+        "quotaExceeded",
+        None,
+        "Quota exceeded: the project exceeded its quota for uploads of NAME.",
+    ),
+    refused(403, "accountDisabled", None, "The account for the specified project has been disabled. NAME"),
+    refused(404, "notFound", None, "Not found: object photos/NAME"),
+    refused(409, "conflict", None, "The bucket NAME exists already."),
+    refused(400, "invalid", None, "Invalid value for field 'name': NAME"),
+    refused(412, "conditionNotMet", None, "The precondition of NAME did not hold."),
+];
+
+const NAMES: &[&str] = &[
+    // The sentences of Google and of this crate.
+    "Request had insufficient authentication scopes.",
+    "Request had insufficient authentication scopes. Acceptable scopes: https://mail.google.com/",
+    "REQUEST HAD INSUFFICIENT AUTHENTICATION SCOPES",
+    "Provided scope(s) are not authorized",
+    "a' Provided scope(s) are not authorized 'b",
+    "a\" Request had insufficient authentication scopes. \"b",
+    "a` Request had insufficient authentication scopes. `b",
+    "a. Request had insufficient authentication scopes. b",
+    "a: Insufficient Permission: Request had insufficient authentication scopes.",
+    "a\nRequest had insufficient authentication scopes.\nb",
+    "\nProvided scope(s) are not authorized",
+    "Insufficient Permission",
+    "a\nInsufficient Permission\n",
+    "Metadata scope does not support 'q' parameter",
+    "Permission denied while getting Drive credentials.",
+    "requires one of the following scopes: https://mail.google.com/",
+    "invalid_scope",
+    "Empty or missing scope not allowed.",
+    "insufficient scope",
+    "scopes during VM creation are not enough",
+    // Reasons.
+    "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+    "a ACCESS_TOKEN_SCOPE_INSUFFICIENT b",
+    "reason: ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+    "insufficientPermissions",
+    " insufficientPermissions ",
+    "insufficientScopes",
+    " insufficientScopes ",
+    // Pieces of JSON, of protobuf's text, of a header and of an answer.
+    r#"", "reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT", "domain": "googleapis.com"#,
+    r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#,
+    r#"{"error":{"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}}"#,
+    r#"[reason: "ACCESS_TOKEN_SCOPE_INSUFFICIENT" domain: "googleapis.com"]"#,
+    r#"WWW-Authenticate: Bearer error="insufficient_scope", scope="https://mail.google.com/""#,
+    r#"Bearer error=insufficient_scope scope="https://mail.google.com/ https://www.googleapis.com/auth/drive""#,
+    "HTTP/1.1 403 Forbidden\nwww-authenticate: Bearer error=\"insufficient_scope\"\n\nProvided scope(s) are not authorized",
+    "\nHTTP/1.1 403 Forbidden\nwww-authenticate: Bearer error=\"insufficient_scope\"\n\nProvided scope(s) are not authorized\n",
+    "<Error><Code>AccessDenied</Code><Details>Provided scope(s) are not authorized</Details></Error>",
+    "</Message><Details>Provided scope(s) are not authorized</Details><Message>",
+    // Lists of scopes.
+    "https://www.googleapis.com/auth/drive",
+    "Acceptable scopes: https://www.googleapis.com/auth/drive https://mail.google.com/",
+    "required scopes: https://www.googleapis.com/auth/drive",
+];
+
+fn json_of(row: &Refused, message: &str) -> Value {
+    let mut error = json!({
+        "code": row.status,
+        "message": message,
+        "errors": [{"message": message, "domain": "global", "reason": row.reason}],
+    });
+    if let Some(info) = row.info {
+        error["status"] = json!("PERMISSION_DENIED");
+        error["details"] = json!([{
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": info,
+            "domain": "googleapis.com",
+        }]);
+    }
+    json!({ "error": error })
+}
+
+fn xml_of(row: &Refused, message: &str, element: &str) -> String {
+    let escaped = message.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let code = row.reason.get(..1).unwrap_or_default().to_ascii_uppercase()
+        + row.reason.get(1..).unwrap_or_default();
+    format!(
+        "<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code><Message>No.</Message><{element}>{escaped}</{element}></Error>"
+    )
+}
+
+fn percent_encoded(message: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b' '..=b'~' if byte != b'%' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    message.bytes().map(byte).collect()
+}
+
+/// Every form in which a server sends a refusal.
+fn forms(row: &Refused, message: &str) -> Vec<(&'static str, Option<Refusal>)> {
+    let http = |body: &str| classify(&Answer::new(body.as_bytes()).with_status(row.status));
+    let answer = json_of(row, message);
+    let modern = json!({"error": {"code": row.status, "message": message, "status": "PERMISSION_DENIED"}});
+    let mut headers = HeaderMap::new();
+    headers.insert("grpc-status", HeaderValue::from_static("7"));
+    headers.insert("grpc-message", HeaderValue::from_str(&percent_encoded(message)).expect("printable"));
+    let mut forms = vec![
+        ("JSON", http(&answer.to_string())),
+        ("JSON in an array", http(&json!([answer]).to_string())),
+        ("JSON, its inner object", http(&answer["error"].to_string())),
+        ("XML, in the message", http(&xml_of(row, message, "Message"))),
+        ("XML, in the details", http(&xml_of(row, message, "Details"))),
+        (
+            "HTML",
+            http(&format!("<html><body><h1>403</h1><p>{}</p></body></html>", message.replace('<', "&lt;"))),
+        ),
+    ];
+    if row.status == 403 {
+        forms.push(("JSON without reasons", http(&modern.to_string())));
+        forms.push(("gRPC", classify(&Answer::new(b"").with_status(200).with_headers(&headers))));
+        forms.push(("plain text", http(message)));
+    }
+    forms
+}
+
+#[test]
+fn a_name_does_not_choose_the_gate() {
+    let mut wrong = Vec::new();
+    for row in REFUSALS {
+        let harmless = forms(row, &row.message.replace("NAME", "cat.jpg"));
+        for name in NAMES {
+            let named = forms(row, &row.message.replace("NAME", name));
+            for ((form, expected), (_, found)) in harmless.iter().zip(named) {
+                let gate = |refusal: &Option<Refusal>| refusal.as_ref().map(Refusal::gate);
+                let scopes = found.as_ref().map_or(0, |refusal| refusal.alternatives().len());
+                if gate(expected) != gate(&found) || scopes > 0 {
+                    wrong.push(format!(
+                        "{form}, {}: {:?}, not {:?}, {scopes} scopes: {name:?}",
+                        row.message,
+                        gate(&found),
+                        gate(expected)
+                    ));
+                }
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {}:\n{}",
+        wrong.len(),
+        REFUSALS.len() * NAMES.len() * 9,
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn no_refusal_here_is_one_for_scope() {
+    for row in REFUSALS {
+        for (form, refusal) in forms(row, &row.message.replace("NAME", "cat.jpg")) {
+            assert_ne!(refusal.map(|refusal| refusal.gate()), Some(Gate::Scope), "{form}: {}", row.message);
+        }
+    }
+}
