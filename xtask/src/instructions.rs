@@ -32,8 +32,8 @@ const PROFILES: [Profile; 2] = [
 /// other libraries, are only printed: they depend on the addresses in memory and vary by more than
 /// the tolerance.
 const OURS: [&str; 2] = ["guard", "whole catalog"];
-/// How often a row is run in a short and in a long execution of the program. The difference of
-/// their counts does not contain the instructions for starting the program.
+/// How often a row of the benchmarks is run in a short and in a long execution of the program. The
+/// difference of their counts does not contain the instructions for starting the program.
 const RUNS: (u64, u64) = (50, 250);
 
 /// Compares the counts of the first profile, or of all profiles if `with_release` is true.

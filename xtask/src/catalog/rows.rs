@@ -84,7 +84,7 @@ fn with_overrides(method: &Method) -> (BTreeSet<String>, u8) {
     (scopes, special)
 }
 
-/// Checks whether a method lists a scope; also true without a scope.
+/// Checks whether a method lists the scope `short`. Returns `true` if `short` is `None`.
 fn lists(method: &Method, short: Option<&str>) -> bool {
     short.is_none_or(|short| method.scopes.contains(&uri(short)))
 }

@@ -129,8 +129,8 @@ impl UseFinder<'_> {
         items.iter().for_each(|item| self.record_item(item, span));
     }
 
-    /// Records a use of an item and, if the path goes on to a function or constant of the item, of
-    /// that.
+    /// Records a use of an item. If the path goes on to a function or constant of the item, records
+    /// a use of that function or constant, too.
     fn record_item(&mut self, item: &Item, span: Span) {
         self.record(item.module, &item.name, span);
         if let Some(member) = item.rest.first() {

@@ -11,7 +11,8 @@ use gcp_scopes::granted::{GrantSource, GrantedScopes};
 use gcp_scopes_explain::Error;
 use gcp_scopes_explain::reader::{self, CREDENTIALS, PLACES};
 
-/// The arguments that describe where the call was made. The steps depend on them.
+/// The arguments that describe where the call was made. The steps of an explanation depend on
+/// these arguments.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Where it happened")]
 pub(crate) struct EnvironmentArgs {
