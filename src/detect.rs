@@ -18,23 +18,36 @@ const LIMIT: Duration = Duration::from_secs(1);
 /// For the first request, so that a network which drops packets delays a program by no more. A metadata server
 /// is on the same machine; where it is slower than this, the environment is looked at again later.
 const FIRST_LIMIT: Duration = Duration::from_millis(300);
+const NO_ANSWER: &str = "the metadata server did not answer in time";
 /// A credential file is a few KiB.
 const MOST_FILE: u64 = 64 * 1024;
 
-/// The environment variables and the files of this process that show where it runs.
-pub(crate) fn process() -> Snapshot {
+/// What the process sees of where it runs: environment variables, the credential file, and the
+/// metadata server unless the machine is none of Google's or `NO_GCE_CHECK=true` is set.
+///
+/// Never fails and takes little more than a second: what it cannot see is not in the snapshot.
+pub(crate) async fn of_process(spawner: &Spawner, fetch: Option<Arc<dyn DynFetch>>) -> Snapshot {
     let value_of = |name: &str| std::env::var(name).unwrap_or_default();
     let variables = Snapshot::VARIABLES.iter();
     let snapshot = variables.fold(Snapshot::new(), |seen, name| seen.with_env(*name, value_of(name)));
-    let product = read_file(Path::new(Snapshot::PRODUCT_FILE));
-    with_files(product.into_iter().fold(snapshot, |seen, text| seen.with_file(Snapshot::PRODUCT_FILE, &text)))
+    let product = read_file(Path::new(Snapshot::PRODUCT_FILE)).into_iter();
+    let snapshot = product.fold(snapshot, |seen, text| seen.with_file(Snapshot::PRODUCT_FILE, &text));
+    with_files_and_metadata(spawner, snapshot, fetch).await
 }
 
-/// Adds the credential files that the variables of the snapshot point to.
-pub(crate) fn with_files(snapshot: Snapshot) -> Snapshot {
+/// Adds what the variables of the snapshot point to: the credential file and the metadata server.
+pub(crate) async fn with_files_and_metadata(
+    spawner: &Spawner,
+    snapshot: Snapshot,
+    fetch: Option<Arc<dyn DynFetch>>,
+) -> Snapshot {
     let files = snapshot.credential_paths().into_iter();
     let files = files.filter_map(|path| Some((read_file(Path::new(&path))?, path)));
-    files.fold(snapshot.clone(), |seen, (text, path)| seen.with_file(path, &text))
+    let snapshot = files.fold(snapshot, |seen, (text, path)| seen.with_file(path, &text));
+    match fetch {
+        Some(fetch) => with_metadata(spawner, snapshot, fetch).await,
+        None => snapshot,
+    }
 }
 
 /// Adds what the metadata server says, if there may be one.
@@ -58,13 +71,13 @@ pub(crate) async fn with_metadata(
 /// the others and the names of the attributes, then the attributes that exist. The requests of a round are sent
 /// side by side. Attributes are never read in bulk: they can be large, and hold secrets.
 async fn read_values(server: MetadataServer, mut snapshot: Snapshot) -> Snapshot {
-    let until = Instant::now() + LIMIT;
-    let [first, others, attributes] = Snapshot::metadata_rounds();
-    for (round, limit) in
-        [(first, until.min(Instant::now() + FIRST_LIMIT)), (others, until), (attributes, until)]
-    {
-        let paths = round.iter().copied().filter(|path| !snapshot.lacks(path)).collect();
-        snapshot = read_round(&server, snapshot, paths, limit).await;
+    let (start, [first, others, attributes]) = (Instant::now(), Snapshot::metadata_rounds());
+    for (round, limit) in [(first, FIRST_LIMIT), (others, LIMIT), (attributes, LIMIT)] {
+        let paths: Vec<_> = round.iter().copied().filter(|path| !snapshot.lacks(path)).collect();
+        let is_optional = snapshot.has_metadata();
+        let values = paths.iter().map(|path| read_value(server.clone(), path, is_optional));
+        let values = Running::start(start + limit, values).finish().await;
+        snapshot = paths.into_iter().zip(values).fold(snapshot, with_value);
         if snapshot.metadata_problem().is_some() {
             break;
         }
@@ -72,33 +85,18 @@ async fn read_values(server: MetadataServer, mut snapshot: Snapshot) -> Snapshot
     snapshot
 }
 
-async fn read_round(
-    server: &MetadataServer,
-    mut snapshot: Snapshot,
-    paths: Vec<&'static str>,
-    until: Instant,
-) -> Snapshot {
-    let values = paths.iter().map(|path| {
-        let (server, path) = (server.clone(), *path);
-        let is_first = !snapshot.has_metadata();
-        async move {
-            let value = if is_first { server.get(path).await.map(Some) } else { server.value(path).await };
-            value.map_err(|error| error.to_string())
-        }
-    });
-    let values = Running::start(until, values).finish().await;
-    for (path, value) in paths.into_iter().zip(values) {
-        snapshot = match value {
-            Ok(Some(text)) => snapshot.with_metadata(path, text),
-            // A server need not have every value.
-            Ok(None) => snapshot,
-            Err(why) if why == LATE => {
-                snapshot.with_metadata_problem("the metadata server did not answer in time")
-            }
-            Err(why) => snapshot.with_metadata_problem(why),
-        };
+async fn read_value(server: MetadataServer, path: &str, is_optional: bool) -> Result<Option<String>, String> {
+    let value = if is_optional { server.value(path).await } else { server.get(path).await.map(Some) };
+    value.map_err(|error| error.to_string())
+}
+
+fn with_value(snapshot: Snapshot, (path, value): (&str, Result<Option<String>, String>)) -> Snapshot {
+    match value {
+        Ok(Some(text)) => snapshot.with_metadata(path, text),
+        Ok(None) => snapshot,
+        Err(why) if why == LATE => snapshot.with_metadata_problem(NO_ANSWER),
+        Err(why) => snapshot.with_metadata_problem(why),
     }
-    snapshot
 }
 
 /// The text of a plain file. A pipe is left alone: to read it would take it from the program.
@@ -295,7 +293,11 @@ mod tests {
         let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| Some(answer(200, "web-1"))));
         let world = Snapshot::new().with_env("GCE_METADATA_HOST", "127.0.0.1:1");
         let seen = |background: Background| {
-            block_on(with_metadata(background.spawner(), world.clone(), Arc::clone(&fetch) as _))
+            block_on(with_files_and_metadata(
+                background.spawner(),
+                world.clone(),
+                Some(Arc::clone(&fetch) as _),
+            ))
         };
         let without = seen(Background::none());
         assert_eq!(without.metadata_host(), Some("127.0.0.1:1"));

@@ -15,8 +15,8 @@ use crate::catalog::Endpoints;
 use crate::environment::Environment;
 use crate::granted::fetch::DynFetch;
 use crate::granted::inspection::TokenMemory;
+use crate::granted::metadata::MetadataServer;
 use crate::granted::{AccessToken, GrantedScopes};
-use crate::live_environment::LiveEnvironment;
 use crate::recording::Recording;
 use lessons::Lessons;
 use repeats::Repeats;
@@ -61,10 +61,14 @@ pub(crate) struct State {
     pub(crate) endpoints: Endpoints,
     pub(crate) grants: TokenMemory,
     pub(crate) deny_wait: Duration,
-    pub(crate) environment: Arc<LiveEnvironment>,
+    pub(crate) environment: Arc<Environment>,
     pub(crate) lessons: Lessons,
     /// Sends the questions of the self-check.
     pub(crate) fetch: Option<Arc<dyn DynFetch>>,
+    /// The metadata server, where there is one.
+    pub(crate) metadata: Option<MetadataServer>,
+    /// Why the metadata server gave no answer about where the program runs.
+    pub(crate) problem: Option<String>,
     pub(crate) recording: OnceLock<Arc<Recording>>,
     pub(crate) repeats: Repeats,
     pub(crate) background: Background,
@@ -81,13 +85,7 @@ impl Guard {
     /// ```
     #[must_use]
     pub fn environment(&self) -> Arc<Environment> {
-        self.0.environment.known().environment
-    }
-
-    /// The environment for a denial. Begins another look where the metadata server has not answered yet.
-    pub(crate) fn environment_of_denial(&self) -> Arc<Environment> {
-        self.0.environment.begin_look_again();
-        self.environment()
+        Arc::clone(&self.0.environment)
     }
 
     /// States what a token was granted, for a program that made or fetched it: by the `scope` of an OAuth

@@ -34,13 +34,12 @@
 //! ```
 
 use crate::call::{AbstainReason, Call, NeededScopes};
-use crate::catalog::{self, ApiMethod, Lookup};
+use crate::catalog::{self, Lookup};
 use crate::denial::{Denial, DenialKind};
 use crate::granted::GrantedScopes;
 use crate::guard::Guard;
 use crate::guard::lessons::Subject;
 use crate::refusal::{self, Answer, Refusal};
-use crate::scope::ScopeSet;
 
 #[doc(inline)]
 pub use gcp_scopes_explain::Decision;
@@ -129,20 +128,13 @@ impl Guard {
         catalog::lookup(call, &self.state().endpoints)
     }
 
-    /// The scopes of which a method accepts any one, as far as is known by now.
-    pub(crate) fn accepted(&self, method: ApiMethod) -> ScopeSet {
-        self.state().lessons.accepted(method, method.accepted())
-    }
-
     pub(crate) fn predicted_denial(&self, kind: DenialKind, call: &Lookup, granted: GrantedScopes) -> Denial {
-        let accepted = subject(call).map(|subject| self.state().lessons.accepted(subject, call.accepted()));
-        let accepted = accepted.unwrap_or_default();
-        Denial::new(kind, call.method(), accepted, granted, self.environment_of_denial())
+        Denial::new(kind, call.method(), call.accepted(), granted, self.state().environment.clone())
     }
 
     pub(crate) fn refusal_denial(&self, call: &Lookup, granted: GrantedScopes, refusal: Refusal) -> Denial {
         let needed = call.needed().map(NeededScopes::scopes);
-        Denial::from_refusal(call.method(), needed, granted, self.environment_of_denial(), refusal)
+        Denial::from_refusal(call.method(), needed, granted, self.state().environment.clone(), refusal)
     }
 
     /// Whether the verdict is that the token lacks every scope. A token that holds one is quick to see, so
@@ -179,6 +171,7 @@ mod tests {
 
     use super::*;
     use crate::granted::GrantSource;
+    use crate::scope::ScopeSet;
 
     const SCOPE: &[u8] = br#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","details":[
         {"reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","metadata":{"service":"pubsub.googleapis.com","method":"google.pubsub.v1.Publisher.Publish"}}]}}"#;
@@ -225,16 +218,6 @@ mod tests {
         let nameless = guard.explain_alone(&Answer::new(b"Request had insufficient authentication scopes."));
         assert!(nameless.unwrap().method().is_none());
         assert!(guard.explain_alone(&Answer::new(IAM)).is_none());
-    }
-
-    #[test]
-    fn what_a_method_accepts_grows_by_what_google_has_named() {
-        let guard = Guard::builder().build();
-        let method = ApiMethod::by_id("pubsub.projects.topics.publish").unwrap();
-        assert_eq!(guard.accepted(method), method.accepted());
-        let openid = ScopeSet::from_scope_text("openid");
-        guard.state().lessons.learn_scopes(method, &openid);
-        assert_eq!(guard.accepted(method), method.accepted().union(&openid));
     }
 
     #[test]

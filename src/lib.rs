@@ -115,8 +115,6 @@ mod background;
 
 mod parallel;
 
-mod live_environment;
-
 pub mod self_check;
 
 pub mod recorder;

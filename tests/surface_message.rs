@@ -1,6 +1,10 @@
-//! `DenialDelivery::Message` over real sockets: the answer is Google's, and its message says what to do.
+//! Checks `DenialDelivery::Message` over real sockets: the caller gets Google's response, in which
+//! only the message is extended by one line that says what to do.
 #![cfg(all(feature = "reqwest-middleware", feature = "tower"))]
-#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy.toml allows unwrap in test functions only, not in their helper functions"
+)]
 
 #[path = "support/builder.rs"]
 mod builder;
@@ -20,19 +24,21 @@ use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use serde_json::Value;
 use tower::{ServiceBuilder, ServiceExt};
 
+/// Creates a guarded client.
 async fn client(google: &FakeGoogle, preflight: Preflight) -> ClientWithMiddleware {
     let guard =
         builder::builder(google).denial_delivery(DenialDelivery::Message).preflight(preflight).detect().await;
     ClientBuilder::new(plain::client()).with(guard.middleware()).build()
 }
 
+/// Makes a call to the fake's front end, which the guard takes for Pub/Sub.
 async fn publish(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest::Response {
     let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
     client.post(url).bearer_auth(google.token()).body("{}").send().await.unwrap()
 }
 
 #[tokio::test]
-async fn a_refusal_keeps_everything_but_its_message() {
+async fn a_refusal_keeps_everything_except_the_message() {
     let google = FakeGoogle::builder().start().await.unwrap();
     let guarded = client(&google, Preflight::Warn).await;
     let plain = ClientBuilder::new(plain::client()).build();
@@ -61,7 +67,8 @@ async fn a_refusal_keeps_everything_but_its_message() {
     }
 }
 
-/// A body without the full stops that end its texts, and without the line breaks of its JSON.
+/// Returns `body` as compact JSON and without the full stops at the end of texts: the guard ends
+/// Google's message with a full stop before it adds the line.
 fn without_stops(body: &str) -> String {
     let compact =
         serde_json::from_str::<Value>(body).map_or_else(|_| body.to_owned(), |json| json.to_string());
@@ -69,7 +76,7 @@ fn without_stops(body: &str) -> String {
 }
 
 #[tokio::test]
-async fn another_gates_refusal_stays_as_it_was_sent() {
+async fn refusals_for_other_reasons_are_passed_on_unchanged() {
     let google = FakeGoogle::builder().start().await.unwrap();
     let guarded = client(&google, Preflight::Warn).await;
     let plain = ClientBuilder::new(plain::client()).build();
@@ -83,7 +90,7 @@ async fn another_gates_refusal_stays_as_it_was_sent() {
 }
 
 #[tokio::test]
-async fn a_refusal_too_large_to_be_seen_whole_is_replaced_by_one_that_parses() {
+async fn an_oversized_refusal_is_replaced_by_valid_json() {
     let google = FakeGoogle::builder().start().await.unwrap();
     let guarded = client(&google, Preflight::Warn).await;
     let message = "Request had insufficient authentication scopes.";
@@ -100,7 +107,7 @@ async fn a_refusal_too_large_to_be_seen_whole_is_replaced_by_one_that_parses() {
 }
 
 #[tokio::test]
-async fn a_refusal_that_breaks_off_is_replaced_by_one_that_parses() {
+async fn a_truncated_refusal_is_replaced_by_valid_json() {
     let google = FakeGoogle::builder().start().await.unwrap();
     let guarded = client(&google, Preflight::Warn).await;
     google.front().respond_with(Wire::Scope);
@@ -112,7 +119,7 @@ async fn a_refusal_that_breaks_off_is_replaced_by_one_that_parses() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_not_sent_gets_a_403_through_reqwest_middleware() {
+async fn an_unsent_call_gets_a_403_through_reqwest_middleware() {
     let google = FakeGoogle::builder().start().await.unwrap();
     let guarded = client(&google, Preflight::Deny).await;
     let response = publish(&guarded, &google).await;
@@ -126,9 +133,9 @@ async fn a_call_that_is_not_sent_gets_a_403_through_reqwest_middleware() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_not_sent_gets_a_403_through_tower() {
+async fn an_unsent_call_gets_a_403_through_tower() {
     let google = FakeGoogle::builder().start().await.unwrap();
-    // Nothing is known of the first call's token, of the second call's it is.
+    // The guard does not know the scopes of the token at the first call, but at the second.
     let guard = builder::builder(&google).denial_delivery(DenialDelivery::Message).preflight(Preflight::Deny);
     let guard = guard.detect().await;
     let hyper = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();

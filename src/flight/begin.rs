@@ -522,7 +522,8 @@ mod tests {
         let headers = HeaderMap::from_iter([(header::WWW_AUTHENTICATE, challenge.parse().unwrap())]);
         let knows = || {
             let method = sent(&guard, OBJECT).call.method().unwrap();
-            guard.accepted(method).contains(&"pubsub".parse().unwrap())
+            guard.state().lessons.correct(method, &ScopeSet::from_iter(["pubsub".parse().unwrap()]))
+                == Ok(true)
         };
         let unsure = refused(&guard, OBJECT, &headers, r#"{"error":{"code":403,"message":"Forbidden"}}"#);
         let unsure = unsure.unwrap();
@@ -557,11 +558,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn deny_holds_back_the_first_call_of_a_token_and_no_later_one() {
         let clock = Arc::new(ManualClock::new());
-        let guard = Guard::builder()
-            .here()
-            .source(Down)
-            .preflight(Preflight::Deny)
-            .with_clock(Arc::clone(&clock) as _);
+        let guard =
+            Guard::builder().here().source(Down).preflight(Preflight::Deny).clock(Arc::clone(&clock) as _);
         let guard = guard.build();
         let call = |token: &str| {
             let mut headers = HeaderMap::new();

@@ -117,14 +117,12 @@ fn refusal(path: &str, status: StatusCode) -> String {
 /// expires (<https://docs.cloud.google.com/compute/docs/access/authenticate-workloads>), so a
 /// service's token is nearly always that one.
 pub(crate) struct MetadataScopes {
-    find_server: FindServer,
+    server: MetadataServer,
+    platform: Platform,
     clock: Arc<dyn Clock>,
     hasher: TokenHasher,
     last: tokio::sync::Mutex<Option<Minted>>,
 }
-
-/// Finds the metadata server and the platform, as far as they are known by now.
-pub(crate) type FindServer = Arc<dyn Fn() -> Option<(MetadataServer, Platform)> + Send + Sync>;
 
 /// The outcome of the last look at the server's token.
 struct Minted {
@@ -152,17 +150,14 @@ struct TokenAnswer {
 }
 
 impl MetadataScopes {
-    pub(crate) fn new(find_server: FindServer, clock: Arc<dyn Clock>) -> Self {
-        Self { find_server, clock, hasher: TokenHasher::new(), last: tokio::sync::Mutex::default() }
+    pub(crate) fn new(server: MetadataServer, platform: Platform, clock: Arc<dyn Clock>) -> Self {
+        Self { server, platform, clock, hasher: TokenHasher::new(), last: tokio::sync::Mutex::default() }
     }
 
     async fn find(&self, token: AccessToken<'_>) -> GrantedScopes {
-        let Some((server, platform)) = (self.find_server)() else {
-            return GrantedScopes::unknown("the metadata server has not answered yet");
-        };
-        if !platform.has_fixed_scopes() {
+        if !self.platform.has_fixed_scopes() {
             let why = "the metadata server's list of scopes is not what a token holds on";
-            return GrantedScopes::unknown(format!("{why} {platform}"));
+            return GrantedScopes::unknown(format!("{why} {}", self.platform));
         }
         let key = self.hasher.key(token);
         let mut last = self.last.lock().await;
@@ -174,7 +169,7 @@ impl MetadataScopes {
             let token = Err("the metadata server did not answer in time".to_owned());
             *last = Some(Minted { again_at, token });
             let mut pause = Duration::ZERO;
-            let token = self.look(&server, &mut pause).await;
+            let token = self.look(&mut pause).await;
             *last = Some(Minted { again_at: again_at.max(self.clock.now() + pause), token });
         }
         match last.as_ref().map(|minted| &minted.token) {
@@ -185,15 +180,11 @@ impl MetadataScopes {
     }
 
     /// `pause` becomes what a busy server asks for.
-    async fn look(
-        &self,
-        server: &MetadataServer,
-        pause: &mut Duration,
-    ) -> Result<(TokenKey, GrantedScopes), String> {
-        let answer = get(server, TOKEN, pause).await?;
+    async fn look(&self, pause: &mut Duration) -> Result<(TokenKey, GrantedScopes), String> {
+        let answer = self.get(TOKEN, pause).await?;
         let answer: TokenAnswer = serde_json::from_str(&answer).map_err(|_| UNREADABLE)?;
         let token = AccessToken::new(&answer.access_token).ok_or(UNREADABLE)?;
-        let list = get(server, SCOPES, pause).await?;
+        let list = self.get(SCOPES, pause).await?;
         let scopes = scope_list(&list).ok_or("the metadata server's list of scopes cannot be read")?;
         let granted = GrantedScopes::known(scopes, GrantSource::Metadata);
         let lasts = answer.expires_in.and_then(|seconds| seconds.as_u64()).map(Duration::from_secs);
@@ -203,12 +194,12 @@ impl MetadataScopes {
         };
         Ok((self.hasher.key(token), granted))
     }
-}
 
-async fn get(server: &MetadataServer, path: &str, pause: &mut Duration) -> Result<String, String> {
-    let response = server.ask(path).await.map_err(|error| error.to_string())?;
-    *pause = fetch::pause(&response).unwrap_or_default();
-    read(path, &response).map_err(|error| error.to_string())
+    async fn get(&self, path: &str, pause: &mut Duration) -> Result<String, String> {
+        let response = self.server.ask(path).await.map_err(|error| error.to_string())?;
+        *pause = fetch::pause(&response).unwrap_or_default();
+        read(path, &response).map_err(|error| error.to_string())
+    }
 }
 
 impl GrantedScopesSource for MetadataScopes {
@@ -240,10 +231,6 @@ mod tests {
     use crate::scope::ScopeSet;
 
     type Server = Result<String, Error>;
-
-    fn at(server: MetadataServer, platform: Platform) -> FindServer {
-        Arc::new(move || Some((server.clone(), platform)))
-    }
 
     async fn get(path: &str, response: Response<Bytes>) -> Server {
         let fetch = Arc::new(FakeFetch::new(move |_: &Request<Bytes>| Some(response.clone())));
@@ -332,7 +319,7 @@ mod tests {
 
     async fn find(fetch: Arc<dyn DynFetch>, platform: Platform, token: &str) -> GrantedScopes {
         let server = MetadataServer::new(fetch, DEFAULT_HOST).unwrap();
-        MetadataScopes::new(at(server, platform), Arc::new(ManualClock::new()))
+        MetadataScopes::new(server, platform, Arc::new(ManualClock::new()))
             .find(AccessToken::new(token).unwrap())
             .await
     }
@@ -422,7 +409,7 @@ mod tests {
         }));
         let clock = Arc::new(ManualClock::new());
         let server = MetadataServer::new(Arc::clone(&fetch) as _, DEFAULT_HOST).unwrap();
-        let source = MetadataScopes::new(at(server, Platform::ComputeEngine), Arc::clone(&clock) as _);
+        let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::clone(&clock) as _);
         for number in 0..100 {
             let token = format!("ya29.user{number}");
             assert!(source.find(AccessToken::new(&token).unwrap()).await.is_unknown());
@@ -444,7 +431,7 @@ mod tests {
         }));
         let clock = Arc::new(ManualClock::new());
         let server = MetadataServer::new(Arc::clone(&fetch) as _, DEFAULT_HOST).unwrap();
-        let source = MetadataScopes::new(at(server, Platform::ComputeEngine), Arc::clone(&clock) as _);
+        let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::clone(&clock) as _);
         let mut asked = Vec::new();
         for seconds in [0, 1, 58, 1, 1] {
             clock.advance(Duration::from_secs(seconds));
@@ -474,7 +461,7 @@ mod tests {
         let server = MetadataServer::new(fetch, snapshot.metadata_host().unwrap()).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new());
         let source: Arc<dyn DynSource> =
-            Arc::new(MetadataScopes::new(at(server, here.platform()), Arc::clone(&clock)));
+            Arc::new(MetadataScopes::new(server, here.platform(), Arc::clone(&clock)));
         let spawner = Spawner::of(&background);
         let grants = TokenMemory::new(vec![(Stage::Ahead, source)], clock, Limits::default(), spawner);
         for (header, scopes) in [("Bearer ya29.mine", here.scopes()), ("Bearer ya29.user", None)] {
@@ -493,7 +480,7 @@ mod tests {
     async fn a_server_that_hangs_holds_up_one_question_and_not_the_next() {
         let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| None));
         let server = MetadataServer::new(Arc::clone(&fetch) as _, DEFAULT_HOST).unwrap();
-        let source = MetadataScopes::new(at(server, Platform::ComputeEngine), Arc::new(ManualClock::new()));
+        let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::new(ManualClock::new()));
         let token = AccessToken::new("ya29.mine").unwrap();
         assert!(tokio::time::timeout(Duration::from_secs(2), source.find(token)).await.is_err());
         let next = source.find(AccessToken::new("ya29.next").unwrap()).await;
@@ -510,7 +497,7 @@ mod tests {
             }
         }
         let server = MetadataServer::new(Arc::new(Broken), DEFAULT_HOST).unwrap();
-        let source = MetadataScopes::new(at(server, Platform::ComputeEngine), Arc::new(SystemClock));
+        let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::new(SystemClock));
         let granted = source.find(AccessToken::new("ya29.mine").unwrap()).await;
         assert_eq!(granted.why_unknown(), Some("the metadata server could not be reached"));
     }

@@ -10,19 +10,18 @@ use super::{DenialDelivery, Guard, Preflight, State, WAIT};
 use crate::background::Background;
 use crate::catalog::Endpoints;
 use crate::detect;
-use crate::environment::Snapshot;
+use crate::environment::{Environment, Platform, Snapshot};
 use crate::error::Error;
 use crate::granted::cache::Stage;
 use crate::granted::clock::{Clock, SystemClock};
 use crate::granted::fetch::DynFetch;
 use crate::granted::inspection::{Limits, TokenMemory};
-use crate::granted::metadata::MetadataScopes;
+use crate::granted::metadata::{MetadataScopes, MetadataServer};
 use crate::granted::own_fetch::own_fetch;
 use crate::granted::source::DynSource;
 use crate::granted::sync::Spawner;
 use crate::granted::tokeninfo::{self, Tokeninfo};
 use crate::granted::{Fetch, GrantSource, GrantedScopesSource};
-use crate::live_environment::LiveEnvironment;
 
 /// Sets up a [`Guard`]. Made by [`Guard::builder`].
 ///
@@ -236,7 +235,7 @@ impl GuardBuilder {
 
     /// Tells the time to the memory of tokens.
     #[cfg(test)]
-    pub(crate) fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
         self
     }
@@ -251,33 +250,33 @@ impl GuardBuilder {
     /// Builds the guard without a look at the machine and its metadata server: what neither the builder
     /// nor a token says is unknown.
     #[must_use]
-    pub fn build(mut self) -> Guard {
-        self.fetch = self.fetch.or_else(own_fetch);
-        let environment = LiveEnvironment::fixed(&self.world.take().unwrap_or_default());
+    pub fn build(self) -> Guard {
+        let environment = Environment::from_snapshot(&self.world.clone().unwrap_or_default());
+        let fetch = self.fetch.clone().or_else(own_fetch);
         let asks_tokeninfo = self.asks_tokeninfo(false);
-        self.assemble(environment, asks_tokeninfo)
+        let tokeninfo = fetch.clone().filter(|_| asks_tokeninfo).map(|fetch| self.tokeninfo(fetch));
+        self.assemble(environment, tokeninfo, Asking { fetch, ..Asking::default() })
     }
 
     /// Builds the guard after a look at environment variables, credential files and the metadata server.
     ///
-    /// Never fails, and takes little more than a second: what it cannot learn is unknown. A metadata server that
-    /// did not answer is queried again when a denial, a self-check or a token needs it.
+    /// Never fails, and takes little more than a second: what it cannot learn is unknown.
     pub async fn detect(mut self) -> Guard {
-        self.fetch = self.fetch.or_else(own_fetch);
+        let fetch = self.fetch.take().or_else(own_fetch);
         let asks_tokeninfo = self.asks_tokeninfo(self.world.is_none());
-        let base = self.world.take().map_or_else(detect::process, detect::with_files);
-        let environment = match self.fetch.clone() {
-            Some(fetch) => {
-                let (spawner, clock) = (self.background.spawner().clone(), self.clock());
-                LiveEnvironment::look(base, fetch, spawner, clock).await
+        let world = match self.world.take() {
+            Some(world) => {
+                detect::with_files_and_metadata(self.background.spawner(), world, fetch.clone()).await
             }
-            None => LiveEnvironment::fixed(&base),
+            None => detect::of_process(self.background.spawner(), fetch.clone()).await,
         };
-        self.assemble(environment, asks_tokeninfo)
-    }
-
-    fn clock(&self) -> Arc<dyn Clock> {
-        self.clock.clone().unwrap_or_else(|| Arc::new(SystemClock))
+        let environment = Environment::from_snapshot(&world);
+        let server = fetch.clone().and_then(|fetch| metadata_server(&world, &environment, fetch));
+        let metadata = server.clone().map(|server| metadata_source(server, &environment));
+        let tokeninfo = fetch.clone().filter(|_| asks_tokeninfo).map(|fetch| self.tokeninfo(fetch));
+        let problem = world.metadata_problem().map(str::to_owned);
+        let asked = metadata.into_iter().chain(tokeninfo);
+        self.assemble(environment, asked, Asking { fetch, metadata: server, problem })
     }
 
     fn asks_tokeninfo(&self, by_default: bool) -> bool {
@@ -296,16 +295,18 @@ impl GuardBuilder {
         (GrantSource::Tokeninfo, stage, Arc::new(source))
     }
 
-    fn assemble(self, environment: LiveEnvironment, asks_tokeninfo: bool) -> Guard {
-        let environment = Arc::new(environment);
-        let (metadata, clock) = (metadata_source(&environment), self.clock());
-        let fetch = self.fetch.clone();
-        let tokeninfo = fetch.clone().filter(|_| asks_tokeninfo).map(|fetch| self.tokeninfo(fetch));
+    fn assemble(
+        self,
+        environment: Environment,
+        asked: impl IntoIterator<Item = Asked>,
+        asking: Asking,
+    ) -> Guard {
         let own = self.sources.into_iter().map(|source| (GrantSource::Custom, Stage::Ahead, source));
-        let mut sources: Vec<Asked> = own.chain(metadata).chain(tokeninfo).collect();
+        let mut sources: Vec<Asked> = own.chain(asked).collect();
         let place = |kind| self.order.iter().position(|first| *first == kind).unwrap_or(self.order.len());
         sources.sort_by_key(|(kind, ..)| place(*kind));
         let sources = sources.into_iter().map(|(_, stage, source)| (stage, source)).collect();
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let spawner = Spawner::of(&self.background);
         Guard::new(State {
             preflight: self.preflight,
@@ -313,9 +314,11 @@ impl GuardBuilder {
             endpoints: self.endpoints,
             grants: TokenMemory::new(sources, clock, self.limits, spawner),
             deny_wait: self.deny_wait.unwrap_or(WAIT),
-            environment,
+            environment: Arc::new(environment),
             lessons: Lessons::default(),
-            fetch,
+            fetch: asking.fetch,
+            metadata: asking.metadata,
+            problem: asking.problem,
             recording: OnceLock::new(),
             repeats: Repeats::default(),
             background: self.background,
@@ -323,23 +326,32 @@ impl GuardBuilder {
     }
 }
 
+/// What the self-check asks with.
+#[derive(Default)]
+struct Asking {
+    fetch: Option<Arc<dyn DynFetch>>,
+    metadata: Option<MetadataServer>,
+    problem: Option<String>,
+}
+
 /// A source, of which kind it is, and from when on it is asked.
 type Asked = (GrantSource, Stage, Arc<dyn DynSource>);
 
-/// The metadata server as a source, where there is one, or may be one that has not answered yet.
-fn metadata_source(environment: &Arc<LiveEnvironment>) -> Option<Asked> {
-    let known = environment.known();
-    if known.metadata.is_none() && known.problem.is_none() {
+/// Where there is no metadata server, none is asked about every new token.
+fn metadata_server(
+    world: &Snapshot,
+    environment: &Environment,
+    fetch: Arc<dyn DynFetch>,
+) -> Option<MetadataServer> {
+    if environment.platform() == Platform::Unknown {
         return None;
     }
-    let environment = Arc::clone(environment);
-    let find_server = move || {
-        environment.begin_look_again();
-        let known = environment.known();
-        known.metadata.map(|server| (server, known.environment.platform()))
-    };
-    let source = MetadataScopes::new(Arc::new(find_server), Arc::new(SystemClock));
-    Some((GrantSource::Metadata, Stage::Ahead, Arc::new(source)))
+    MetadataServer::new(fetch, world.metadata_host()?).ok()
+}
+
+fn metadata_source(server: MetadataServer, environment: &Environment) -> Asked {
+    let source = MetadataScopes::new(server, environment.platform(), Arc::new(SystemClock));
+    (GrantSource::Metadata, Stage::Ahead, Arc::new(source))
 }
 
 impl Guard {
@@ -389,7 +401,6 @@ mod tests {
     use http::{Request, Response};
 
     use super::*;
-    use crate::environment::Platform;
     use crate::error::BoxError;
     use crate::granted::{AccessToken, GrantedScopes};
 

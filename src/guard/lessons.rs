@@ -62,14 +62,6 @@ impl Lessons {
         }
     }
 
-    /// The scopes that open a method: those listed for it, and those that Google has named since.
-    pub(crate) fn accepted(&self, subject: impl Into<Subject>, listed: ScopeSet) -> ScopeSet {
-        match self.learnt().accepted.get(&subject.into()) {
-            Some(named) => listed.union(named),
-            None => listed,
-        }
-    }
-
     /// Such calls with this token are to be denied until what is known of it goes stale.
     pub(crate) fn remember_denial(
         &self,
@@ -194,7 +186,6 @@ mod tests {
         assert_eq!(lessons.correct(insert, &openid), Ok(true));
         assert_eq!(lessons.correct(insert, &ScopeSet::from_scope_text("email")), Ok(false));
         assert_eq!(lessons.correct(get, &openid), Ok(false));
-        assert_eq!(lessons.accepted(insert, insert.accepted()), insert.accepted().union(&openid));
         lessons.learn_scopes(get, &ScopeSet::from_scope_text("email"));
         assert_eq!(lessons.correct(insert, &openid), Ok(true), "one method's scopes outlive another's");
         lessons.opened(get);

@@ -84,7 +84,6 @@ async fn token(guard: Guard, source: Option<SharedTokenSource>, scope: Scope) ->
             token.map_err(|_| "the program's token source gave no token".to_owned())
         }
         None => {
-            guard.state().environment.look_again().await;
             let token = metadata(&guard)?.token().await.map_err(|error| error.to_string())?;
             bearer(&token).map_err(|_| UNREADABLE.to_owned())
         }
@@ -93,17 +92,16 @@ async fn token(guard: Guard, source: Option<SharedTokenSource>, scope: Scope) ->
 
 /// The metadata server that hands out the program's tokens, or why none does.
 fn metadata(guard: &Guard) -> Result<MetadataServer, String> {
-    let known = guard.state().environment.known();
-    let here = &known.environment;
+    let (state, here) = (guard.state(), guard.environment());
     let credential = here.credential();
     let in_shell = here.platform() == Platform::CloudShell && credential == Credential::GcloudUser;
     let is_its = in_shell || credential == Credential::MetadataServer;
-    let no_server = || match (credential, &known.problem) {
+    let no_server = || match (credential, &state.problem) {
         (Credential::Unknown, Some(why)) => format!("no credential was found here: {why}"),
         (Credential::Unknown, None) => "no credential was found here".to_owned(),
         (other, _) => format!("{NO_TOKEN_GIVEN}: {}", other.describe()),
     };
-    known.metadata.clone().filter(|_| is_its).ok_or_else(no_server)
+    state.metadata.clone().filter(|_| is_its).ok_or_else(no_server)
 }
 
 /// Why the scopes of a token are unknown that was never asked for.

@@ -268,7 +268,7 @@ impl SelfCheck {
 
     fn report(&self, findings: Vec<Finding>, granted: GrantedScopes, lacks: &[Lacking]) -> Report {
         let held = lacks.first().map_or(&granted, |first| &first.granted);
-        let environment = self.guard.environment().for_token(held);
+        let environment = self.guard.state().environment.clone().for_token(held);
         let (mut summary, mut steps) = (None, Vec::new());
         if !lacks.is_empty() {
             let accepted: Vec<ScopeSet> = lacks.iter().map(|it| it.accepted.clone()).collect();

@@ -63,7 +63,7 @@ impl Judge<'_> {
         let why = match (self.guard.judge(lookup, &granted), lookup.method()) {
             (Ok(true), _) => return Ok(None),
             (Ok(false), Some(method)) => {
-                let (method, accepted) = (method.id(), self.guard.accepted(method));
+                let (method, accepted) = (method.id(), method.accepted());
                 return Ok(Some(Lacking { method, accepted, granted }));
             }
             (Err(AbstainReason::Granted), _) => granted.why_unknown().unwrap_or_default(),

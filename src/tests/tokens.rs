@@ -49,8 +49,7 @@ pub(super) fn granted(data: &[u8]) {
     let asked = AccessToken::new("t").expect("a token");
     let granted = if choice < 128 {
         let server = MetadataServer::new(says, "127.0.0.1:1").expect("a host");
-        now(MetadataScopes::new(Arc::new(move || Some((server.clone(), Platform::ComputeEngine))), clock)
-            .granted(asked))
+        now(MetadataScopes::new(server, Platform::ComputeEngine, clock).granted(asked))
     } else {
         let endpoint = Uri::from_static("http://127.0.0.1:1/tokeninfo");
         now(Tokeninfo::new(says, Some(endpoint), clock).granted(asked))

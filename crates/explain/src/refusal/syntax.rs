@@ -1,7 +1,7 @@
 //! The syntax that short values must have before they are shown, and how free text is made safe to
 //! show.
 
-use super::words::{BEFORE_SECRETS, NOT_A_SERVICE, NOT_A_VERB, SECRETS};
+use super::words::{BEFORE_SECRETS, INVISIBLE, NOT_A_SERVICE, NOT_A_VERB, SECRETS};
 
 /// How many bytes of a message are kept. A report shows it whole.
 const MESSAGE_LIMIT: usize = 1024;
@@ -89,7 +89,9 @@ pub(super) fn safe_to_show(text: &str) -> String {
     for character in without_secrets(&without_values(text.trim())).chars() {
         let escaped = match character {
             '\n' | '\r' | '\t' => " ".to_owned(),
-            _ if character.is_control() || is_invisible(character) => character.escape_unicode().to_string(),
+            _ if character.is_control() || INVISIBLE.iter().any(|range| range.contains(&character)) => {
+                character.escape_unicode().to_string()
+            }
             _ => character.to_string(),
         };
         if out.len() + escaped.len() > MESSAGE_LIMIT {
@@ -98,34 +100,6 @@ pub(super) fn safe_to_show(text: &str) -> String {
         out.push_str(&escaped);
     }
     out
-}
-
-/// Whether a character shows nothing, and may change the direction of writing or hide other
-/// characters: formats (Cf), separators of lines and paragraphs, variation selectors and tags.
-/// Source: <https://www.unicode.org/Public/15.1.0/ucd/extracted/DerivedGeneralCategory.txt>
-fn is_invisible(character: char) -> bool {
-    matches!(
-        u32::from(character),
-        0xad | 0x600..=0x605
-            | 0x61c
-            | 0x6dd
-            | 0x70f
-            | 0x890..=0x891
-            | 0x8e2
-            | 0x180b..=0x180f
-            | 0x200b..=0x200f
-            | 0x2028..=0x202e
-            | 0x2060..=0x206f
-            | 0xfe00..=0xfe0f
-            | 0xfeff
-            | 0xfff9..=0xfffb
-            | 0x110bd
-            | 0x110cd
-            | 0x13430..=0x1343f
-            | 0x1bca0..=0x1bca3
-            | 0x1d173..=0x1d17a
-            | 0xe0000..=0xe0fff
-    )
 }
 
 /// The text without the values behind marks such as `token=`. Stops at what is shown, and searches

@@ -1,26 +1,10 @@
 //! Searches text that is not JSON: log lines, errors of clients, XML, HTML, and JSON that was cut
 //! off.
 
+use super::words::LEADS;
+
 /// How many bytes a `*` in a phrase may stand for.
 const GAP_LIMIT: usize = 120;
-
-/// The words with which sentences about scopes begin.
-const LEADS: &[&str] = &[
-    "access",
-    "denied",
-    "bigquery",
-    "insufficient",
-    "permission",
-    "permissions",
-    "request",
-    "had",
-    "provided",
-    "the",
-    "this",
-    "method",
-    "error",
-    "forbidden",
-];
 
 /// A message without what stands in quotes, from the first opening to the last closing quote of a kind: a name
 /// that holds quotes does not end there. Behind `=` no name stands, but a value that a program printed.
