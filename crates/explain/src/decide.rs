@@ -135,22 +135,8 @@ pub fn explain(
     let refusal = refusal::classify(answer)?;
     let is_expected = granted.suffice_for(call) == Ok(false);
     let refusal = if is_expected { refusal.corroborated() } else { refusal };
-    refusal
-        .is_for_scope()
-        .then(|| denial_of_refused_call(call, granted.clone(), Arc::clone(environment), refusal))
-}
-
-fn denial_of_refused_call(
-    call: &Lookup,
-    granted: GrantedScopes,
-    environment: Arc<Environment>,
-    refusal: Refusal,
-) -> Denial {
-    Denial::from_refusal(
-        call.method(),
-        call.needed().map(NeededScopes::scopes),
-        granted,
-        environment,
-        refusal,
-    )
+    refusal.is_for_scope().then(|| {
+        let needed = call.needed().map(NeededScopes::scopes);
+        Denial::from_refusal(call.method(), needed, granted.clone(), Arc::clone(environment), refusal)
+    })
 }

@@ -95,18 +95,15 @@ impl Environment {
             platform,
             credential,
             project: project(snapshot, file),
-            project_number: owned_if_valid(
-                snapshot.metadata("project/numeric-project-id"),
-                names::project_number,
-            ),
+            project_number: validated(snapshot.metadata("project/numeric-project-id"), names::project_number),
             zone: zone.map(str::to_owned),
             region: region(snapshot, zone).map(str::to_owned),
             location: location(snapshot, platform, zone).map(str::to_owned),
-            instance: owned_if_valid(on_vm("instance/name"), names::instance),
+            instance: validated(on_vm("instance/name"), names::instance),
             resource: platform.resource(snapshot).and_then(names::resource).map(str::to_owned),
-            node_pool: owned_if_valid(platform.node_pool(snapshot), names::instance),
+            node_pool: validated(platform.node_pool(snapshot), names::instance),
             account: account(snapshot, credential, file),
-            unique_id: owned_if_valid(file.and_then(|file| file.unique_id.as_deref()), names::unique_id),
+            unique_id: validated(file.and_then(|file| file.unique_id.as_deref()), names::unique_id),
             scopes: snapshot
                 .metadata(metadata::SCOPES)
                 .filter(|_| platform.has_fixed_scopes())
@@ -373,11 +370,11 @@ fn account(snapshot: &Snapshot, credential: Credential, file: Option<&Credential
         Credential::DomainWideDelegation => file.and_then(of_file).or_else(|| attached.map(str::to_owned)),
         _ => file.filter(|file| file.credential == credential).and_then(of_file),
     };
-    owned_if_valid(account.as_deref(), names::account)
+    validated(account.as_deref(), names::account)
 }
 
-/// Copies a value if it passes the check.
-fn owned_if_valid(value: Option<&str>, check: impl Fn(&str) -> Option<&str>) -> Option<String> {
+/// Returns a copy of the value if the check accepts it.
+fn validated(value: Option<&str>, check: impl Fn(&str) -> Option<&str>) -> Option<String> {
     value.and_then(check).map(str::to_owned)
 }
 

@@ -12,10 +12,10 @@ use crate::refusal::{Refusal, ScopeProblem};
 
 /// How many scopes the line for a log names; it gives the number of the others. More names would
 /// make the line too long to read.
-const LINE_SCOPE_LIMIT: usize = 3;
+const LINE_LIMIT: usize = 3;
 /// How many scopes a report lists; it gives the number of the others. Some methods accept over
 /// seventy scopes.
-const REPORT_SCOPE_LIMIT: usize = 12;
+const LIST_LIMIT: usize = 12;
 
 /// Every line and every report contains this sentence, because most people change IAM roles first.
 const NO_ROLE_HELPS: &str = "No IAM role fixes this";
@@ -195,12 +195,7 @@ fn account(facts: &Facts, layout: Layout) -> Option<String> {
 /// readers read aloud, returns their short names; the commands of the steps contain the URIs.
 fn listed(layout: Layout, scopes: impl IntoIterator<Item = Scope>, count: usize) -> Vec<String> {
     let name = |scope: Scope| if layout.is_plain() { scope.short().to_owned() } else { scope.to_string() };
-    scopes
-        .into_iter()
-        .take(REPORT_SCOPE_LIMIT)
-        .map(name)
-        .chain(remaining(count, REPORT_SCOPE_LIMIT))
-        .collect()
+    scopes.into_iter().take(LIST_LIMIT).map(name).chain(remaining(count, LIST_LIMIT)).collect()
 }
 
 /// Returns the text for the scopes that are not shown; `None` if all are shown.
@@ -221,13 +216,11 @@ fn shortened(scopes: impl IntoIterator<Item = Scope>, before_last: &str) -> Stri
     match names.split_last() {
         None => String::new(),
         Some((last, [])) => last.clone(),
-        Some((last, first)) if names.len() <= LINE_SCOPE_LIMIT => {
+        Some((last, first)) if names.len() <= LINE_LIMIT => {
             format!("{}{before_last}{last}", first.join(", "))
         }
-        Some(_) => format!(
-            "{} and {} more",
-            names[..LINE_SCOPE_LIMIT - 1].join(", "),
-            names.len() + 1 - LINE_SCOPE_LIMIT
-        ),
+        Some(_) => {
+            format!("{} and {} more", names[..LINE_LIMIT - 1].join(", "), names.len() + 1 - LINE_LIMIT)
+        }
     }
 }

@@ -104,18 +104,18 @@ fn begins_record(line: &str) -> bool {
     let line = coloured.map_or(line, |(_, rest)| rest).trim_start_matches(['[', '(', '"']);
     // Programs of Kubernetes write `E0131 10:00:00`.
     let is_of_klog =
-        line.strip_prefix(['I', 'W', 'E', 'F']).is_some_and(|rest| begins_with_pattern(rest, "0000 00:"));
+        line.strip_prefix(['I', 'W', 'E', 'F']).is_some_and(|rest| begins_with(rest, "0000 00:"));
     let word = line.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
-    let is_day = || line.strip_prefix(word).is_some_and(|rest| begins_with_pattern(rest.trim_start(), "0"));
+    let is_day = || line.strip_prefix(word).is_some_and(|rest| begins_with(rest.trim_start(), "0"));
     let is_dated = MONTHS.contains(&word) && is_day();
     is_of_klog
         || is_dated
         || LOG_LEVELS.contains(&word)
-        || TIME_PATTERNS.iter().any(|form| begins_with_pattern(line, form))
+        || TIME_PATTERNS.iter().any(|form| begins_with(line, form))
 }
 
 /// Returns whether a line begins with this pattern, in which `0` matches a digit.
-fn begins_with_pattern(line: &str, pattern: &str) -> bool {
+fn begins_with(line: &str, pattern: &str) -> bool {
     let fits = |(byte, mark): (u8, u8)| if mark == b'0' { byte.is_ascii_digit() } else { byte == mark };
     line.len() >= pattern.len() && line.bytes().zip(pattern.bytes()).all(fits)
 }

@@ -3,9 +3,7 @@
 
 use super::syntax;
 use super::text;
-use super::words::{
-    UNSPECIFIC_HOSTS, WORDS_AFTER_PERMISSION, WORDS_BEFORE_PERMISSION, WORDS_NEAR_PERMISSION,
-};
+use super::words::{COMMON_HOSTS, WORDS_AFTER_PERMISSION, WORDS_BEFORE_PERMISSION, WORDS_NEAR_PERMISSION};
 
 /// How many bytes before and after a dotted name are searched for words such as `permission`: about
 /// a sentence.
@@ -84,7 +82,7 @@ impl Details {
             self.add_project(path.split('/').next().unwrap_or_default());
         }
         let api = |part: &&str| {
-            part.strip_suffix(".googleapis.com").is_some_and(|api| !UNSPECIFIC_HOSTS.contains(&api))
+            part.strip_suffix(".googleapis.com").is_some_and(|api| !COMMON_HOSTS.contains(&api))
         };
         word.split('/').find(api).into_iter().for_each(|host| self.add("service", host));
     }

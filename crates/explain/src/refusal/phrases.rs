@@ -412,7 +412,7 @@ pub(super) static NOISE: &[&str] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::super::reasons::{ERROR_INFO_REASONS, REASONS, TOKEN_ERRORS};
+    use super::super::reasons::{ERROR_INFO, REASONS, TOKEN_ERRORS};
     use super::super::text;
     use super::*;
 
@@ -445,7 +445,7 @@ mod tests {
 
     #[test]
     fn tables_have_no_duplicate_entries() {
-        for table in [ERROR_INFO_REASONS, REASONS, TOKEN_ERRORS, PHRASES, ACCESS_PHRASES] {
+        for table in [ERROR_INFO, REASONS, TOKEN_ERRORS, PHRASES, ACCESS_PHRASES] {
             let mut names: Vec<_> = table.iter().map(|(name, _)| name).collect();
             names.sort_unstable();
             assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");

@@ -4,7 +4,7 @@ use super::gate::Gate;
 use super::verdict::{LIKELY_MISSING, MISSING, REQUESTED_SCOPES, Verdict, certain, likely};
 
 /// Reasons of `google.rpc.ErrorInfo`.
-pub(super) static ERROR_INFO_REASONS: &[(&str, Verdict)] = &[
+pub(super) static ERROR_INFO: &[(&str, Verdict)] = &[
     ("ACCESS_TOKEN_SCOPE_INSUFFICIENT", MISSING),
     ("ACCESS_TOKEN_EXPIRED", certain(Gate::Credentials)),
     ("ACCESS_TOKEN_TYPE_UNSUPPORTED", certain(Gate::Credentials)),
@@ -47,7 +47,7 @@ pub(super) static ERROR_INFO_REASONS: &[(&str, Verdict)] = &[
     ("SERVICE_ACCOUNT_ACCESS_DENIED", certain(Gate::Iam)),
 ];
 
-/// Reasons of [`ERROR_INFO_REASONS`] that belong to another gate if a message contains the second
+/// Reasons of [`ERROR_INFO`] that belong to another gate if a message contains the second
 /// text. The numbers are the projects of gcloud's OAuth clients, to which calls are charged if no
 /// quota project is set.
 pub(super) static ERROR_INFO_EXCEPTIONS: &[(&str, &str, Gate)] = &[

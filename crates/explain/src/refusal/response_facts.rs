@@ -3,7 +3,7 @@
 use super::challenge::Challenge;
 use super::details::Details;
 use super::phrases::BARE_MESSAGE;
-use super::reasons::{AMBIGUOUS_REASON, ERROR_INFO_REASONS, GENERAL_REASONS, REASONS};
+use super::reasons::{AMBIGUOUS_REASON, ERROR_INFO, GENERAL_REASONS, REASONS};
 use super::status::http_status;
 use super::text;
 
@@ -80,11 +80,7 @@ impl ResponseFacts {
     pub(super) fn begins_with_phrase(&self, phrase: &str) -> bool {
         !self.is_page
             && !self.has_other_reason()
-            && self
-                .messages
-                .iter()
-                .chain([&self.text])
-                .any(|message| text::begins_with_phrase(message, phrase))
+            && self.messages.iter().chain([&self.text]).any(|message| text::begins_with(message, phrase))
     }
 
     /// Returns whether a reason is not one of [`GENERAL_REASONS`], and so belongs to one gate.
@@ -137,9 +133,7 @@ pub(super) fn is_known_reason(word: &str) -> bool {
     };
     has_several_words
         && word != "PermissionDenied"
-        && (ERROR_INFO_REASONS.iter().any(|(reason, _)| *reason == word)
-            || is_reason()
-            || word == AMBIGUOUS_REASON)
+        && (ERROR_INFO.iter().any(|(reason, _)| *reason == word) || is_reason() || word == AMBIGUOUS_REASON)
 }
 
 /// Returns the word with its first letter in lower case. The codes of XML errors are the older

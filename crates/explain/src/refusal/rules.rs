@@ -6,8 +6,8 @@
 use super::gate::{Certainty, Gate};
 use super::phrases::{ACCESS_PHRASES, BARE_MESSAGE, PHRASES, REFUSAL_WORDS};
 use super::reasons::{
-    AMBIGUOUS_REASON, ERROR_INFO_EXCEPTIONS, ERROR_INFO_REASONS, REASON_ENDINGS, REASON_PARTS, REASONS,
-    TOKEN_ERRORS, VIOLATIONS,
+    AMBIGUOUS_REASON, ERROR_INFO, ERROR_INFO_EXCEPTIONS, REASON_ENDINGS, REASON_PARTS, REASONS, TOKEN_ERRORS,
+    VIOLATIONS,
 };
 use super::response_facts::ResponseFacts;
 use super::text;
@@ -41,7 +41,7 @@ pub(super) fn verdict(facts: &ResponseFacts) -> RuleResult {
 }
 
 fn verdict_from_error_info(facts: &ResponseFacts) -> RuleResult {
-    let known = |reason: &String| ERROR_INFO_REASONS.iter().find(|(name, _)| name == reason);
+    let known = |reason: &String| ERROR_INFO.iter().find(|(name, _)| name == reason);
     let (name, verdict) = facts.reasons.iter().find_map(known)?;
     let applies = |(reason, words, _): &&(&str, &str, Gate)| reason == name && facts.mentions(words);
     let verdict = match ERROR_INFO_EXCEPTIONS.iter().find(applies) {
@@ -63,13 +63,14 @@ fn verdict_from_token_error(facts: &ResponseFacts) -> RuleResult {
 }
 
 /// Searches for known phrases. A sentence about scopes may be part of an object's name, so it does
-/// not always count: in a server's response the message must begin with the sentence, and in other
-/// texts no IAM permission may be named beside it.
+/// not always count: no IAM permission may be named beside it, and the message of a server's
+/// response must begin with the sentence.
 fn verdict_from_phrase(facts: &ResponseFacts, phrases: &[(&str, Verdict)]) -> RuleResult {
-    let is_accepted = |phrase: &str, verdict: &Verdict| match verdict.is_about_scopes() {
-        false => true,
-        true if facts.is_response => facts.begins_with_phrase(phrase),
-        true => !(facts.details.is_explicit_permission && verdict.gate == Gate::Scope),
+    let names_permission = facts.details.is_explicit_permission;
+    let is_accepted = |phrase: &str, verdict: &Verdict| {
+        !verdict.is_about_scopes()
+            || (!(names_permission && verdict.gate == Gate::Scope)
+                && (!facts.is_response || facts.begins_with_phrase(phrase)))
     };
     let has_phrase = |phrase: &str| text::contains_phrase(&facts.prose, phrase);
     let row = phrases.iter().find(|(phrase, verdict)| has_phrase(phrase) && is_accepted(phrase, verdict));

@@ -59,7 +59,7 @@ pub(super) fn contains_phrase(text: &str, phrase: &str) -> bool {
 /// Returns whether the message begins with the phrase. Before the phrase, only [words with which
 /// sentences about scopes begin](LEADING_WORDS) may occur, and before these words only the prefixes
 /// that programs print before a message.
-pub(super) fn begins_with_phrase(message: &str, phrase: &str) -> bool {
+pub(super) fn begins_with(message: &str, phrase: &str) -> bool {
     let line = normalized(without_log_prefixes(message.trim_start().lines().next().unwrap_or_default()));
     let start = phrase.split('*').next().and_then(|first| line.find(first));
     let Some((lead, rest)) = start.and_then(|start| line.split_at_checked(start)) else { return false };

@@ -39,7 +39,7 @@ pub(super) const WORDS_AFTER_PERMISSION: [&str; 4] = ["permission", "permissions
 
 /// The first labels of hosts under `googleapis.com` that the responses of every API may contain, so
 /// they do not identify the API that was called.
-pub(super) const UNSPECIFIC_HOSTS: [&str; 5] = ["www", "type", "oauth2", "accounts", "apis"];
+pub(super) const COMMON_HOSTS: [&str; 5] = ["www", "type", "oauth2", "accounts", "apis"];
 
 /// The headers that contain the id of the request. The first header in this order that a response
 /// has counts.

@@ -196,20 +196,16 @@ pub fn scopes_flag(scopes: &ScopeSet) -> String {
 }
 
 fn flag_value(scope: &Scope) -> String {
-    scope
-        .gcloud_alias()
-        .filter(|alias| *alias != "sql")
-        .unwrap_or_else(|| uri_or_placeholder(scope))
-        .to_owned()
+    scope.gcloud_alias().filter(|alias| *alias != "sql").unwrap_or_else(|| safe_uri(scope)).to_owned()
 }
 
 fn uris(scopes: &ScopeSet) -> Vec<String> {
-    scopes.iter().map(|scope| uri_or_placeholder(&scope).to_owned()).collect()
+    scopes.iter().map(|scope| safe_uri(&scope).to_owned()).collect()
 }
 
 /// Returns the URI of a scope, or a placeholder if the URI contains a character that is special to
 /// a shell. The server may list any URI as a scope.
-fn uri_or_placeholder(scope: &Scope) -> &str {
+fn safe_uri(scope: &Scope) -> &str {
     let uri = scope.as_str();
     let is_plain = uri.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/._-".contains(&byte));
     if is_plain && !uri.starts_with('-') { uri } else { "SCOPE" }
