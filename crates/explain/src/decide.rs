@@ -116,7 +116,7 @@ pub fn decide(call: &Lookup, granted: &GrantedScopes, environment: &Arc<Environm
 ///
 /// let uri = "https://storage.googleapis.com/storage/v1/b/photos".parse()?;
 /// let call = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
-/// let (unknown, here) = (GrantedScopes::unknown("no source was asked"), Environment::from_snapshot(&Snapshot::new()).into());
+/// let (unknown, here) = (GrantedScopes::unknown("no source was queried"), Environment::from_snapshot(&Snapshot::new()).into());
 /// let explain = |body: &[u8]| explain(&call, &unknown, &here, &Answer::new(body).with_status(403));
 ///
 /// let denial = explain(br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#);

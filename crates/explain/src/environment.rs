@@ -300,6 +300,7 @@ impl Environment {
         self.account.as_deref()
     }
 
+    /// Returns the kind of the service account, if the account and its kind are known.
     pub(crate) fn account_kind(&self) -> Option<AccountKind> {
         AccountKind::from_email(self.account()?)
     }
@@ -328,6 +329,8 @@ impl Environment {
     }
 }
 
+/// Returns the credential that the program uses by default: a declared credential, else the
+/// credential file, else the metadata server.
 fn detect_credential(snapshot: &Snapshot, platform: Platform, file: Option<&CredentialFile>) -> Credential {
     match (snapshot.declared(), file) {
         (Some(declared), _) => declared,
@@ -353,15 +356,18 @@ fn project(snapshot: &Snapshot, file: Option<&CredentialFile>) -> Option<String>
     ids.flatten().find_map(names::project_id).map(str::to_owned)
 }
 
+/// Returns the region from the metadata server, else the region of the zone.
 fn region<'a>(snapshot: &'a Snapshot, zone: Option<&'a str>) -> Option<&'a str> {
     let of_zone = zone.and_then(|zone| zone.rsplit_once('-')).map(|(region, _)| region);
     last_part(snapshot.metadata("instance/region")).or(of_zone).and_then(names::region)
 }
 
+/// Returns the location of the resource, else the region of the program.
 fn location<'a>(snapshot: &'a Snapshot, platform: Platform, zone: Option<&'a str>) -> Option<&'a str> {
     platform.location(snapshot).and_then(names::location).or_else(|| region(snapshot, zone))
 }
 
+/// Returns the service account whose tokens the program uses, if it is known.
 fn account(snapshot: &Snapshot, credential: Credential, file: Option<&CredentialFile>) -> Option<String> {
     let attached = snapshot.metadata(metadata::EMAIL);
     let of_file = |file: &'_ CredentialFile| file.account.clone();
@@ -393,10 +399,12 @@ mod tests {
     const KEY: &str = r#"{"type":"service_account","project_id":"key-project","private_key":"SECRET",
         "client_email":"robot@key-project.iam.gserviceaccount.com"}"#;
 
+    /// A snapshot with these environment variables.
     fn env(pairs: &[(&str, &str)]) -> Snapshot {
         pairs.iter().fold(Snapshot::new(), |snapshot, (name, value)| snapshot.with_env(*name, *value))
     }
 
+    /// A snapshot of a VM with these attributes.
     fn vm(attributes: &[(&str, &str)]) -> Snapshot {
         let named = attributes.iter().fold(Snapshot::new(), |snapshot, (name, value)| {
             snapshot.with_metadata(format!("instance/attributes/{name}"), *value)
@@ -410,6 +418,7 @@ mod tests {
             .with_metadata(metadata::SCOPES, "https://www.googleapis.com/auth/pubsub\n")
     }
 
+    /// Adds the variable that Kubernetes sets in each pod.
     fn pod(snapshot: Snapshot) -> Snapshot {
         snapshot.with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1")
     }

@@ -163,7 +163,7 @@ impl GrantedScopes {
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::GrantedScopes;
-    /// assert!(!GrantedScopes::unknown("no source was asked").is_unrestricted());
+    /// assert!(!GrantedScopes::unknown("no source was queried").is_unrestricted());
     /// ```
     #[must_use]
     #[inline]
@@ -175,7 +175,7 @@ impl GrantedScopes {
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-    /// assert!(GrantedScopes::unknown("no source was asked").is_unknown());
+    /// assert!(GrantedScopes::unknown("no source was queried").is_unknown());
     /// assert!(!GrantedScopes::unrestricted(GrantSource::Jwt).is_unknown());
     /// ```
     #[must_use]
@@ -232,7 +232,7 @@ impl GrantedScopes {
     /// ```
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// assert_eq!(GrantedScopes::unrestricted(GrantSource::Jwt).source(), Some(GrantSource::Jwt));
-    /// assert_eq!(GrantedScopes::unknown("no source was asked").source(), None);
+    /// assert_eq!(GrantedScopes::unknown("no source was queried").source(), None);
     /// ```
     #[must_use]
     pub fn source(&self) -> Option<GrantSource> {

@@ -241,6 +241,7 @@ impl Layout {
             .collect()
     }
 
+    /// Returns a step as lines: its text, then its command, code and addresses.
     fn step(&self, number: usize, step: &Step) -> String {
         let mut lines = self.wrapped(&format!("  {number}. "), step.text());
         for line in step.command_line().into_iter().chain(step.code_line()) {
@@ -292,6 +293,7 @@ impl Default for Layout {
     }
 }
 
+/// Returns a step in a plain layout: each part is a line that begins with the name of the part.
 fn plain_step(number: &str, step: &Step) -> String {
     let parts = [
         (number, Some(step.text())),

@@ -112,6 +112,7 @@ pub fn classify_text(text: &str) -> Option<Refusal> {
     classify(&Answer::from_text(text))
 }
 
+/// Determines which gate refused, from one response or from a text.
 fn classify_response(
     status: Option<u16>,
     headers: Option<&HeaderMap>,

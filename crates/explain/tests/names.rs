@@ -152,6 +152,7 @@ const NAMES: &[&str] = &[
     "required scopes: https://www.googleapis.com/auth/drive",
 ];
 
+/// Returns the refusal as a JSON error.
 fn json_of(row: &RefusalExample, message: &str) -> Value {
     let mut error = json!({
         "code": row.status,
@@ -169,6 +170,7 @@ fn json_of(row: &RefusalExample, message: &str) -> Value {
     json!({ "error": error })
 }
 
+/// Returns the refusal as an XML error, with its message in the given element.
 fn xml_of(row: &RefusalExample, message: &str, element: &str) -> String {
     let escaped = message.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let code = row.reason.get(..1).unwrap_or_default().to_ascii_uppercase()
@@ -178,6 +180,7 @@ fn xml_of(row: &RefusalExample, message: &str, element: &str) -> String {
     )
 }
 
+/// Encodes a message for the header `grpc-message`.
 fn percent_encoded(message: &str) -> String {
     let byte = |byte: u8| match byte {
         b' '..=b'~' if byte != b'%' => char::from(byte).to_string(),

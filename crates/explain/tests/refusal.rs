@@ -31,10 +31,12 @@ fn headers(lines: &[(&str, &str)]) -> HeaderMap {
     lines.iter().map(line).collect()
 }
 
+/// Classifies the response of a server.
 fn classify_response(status: u16, lines: &[(&str, &str)], body: &str) -> Option<Refusal> {
     classify(&Answer::new(body.as_bytes()).with_status(status).with_headers(&headers(lines)))
 }
 
+/// Classifies the response of a server, which must be a refusal.
 fn refusal_of(status: u16, lines: &[(&str, &str)], body: &str) -> Refusal {
     classify_response(status, lines, body).expect("a refusal")
 }
@@ -44,6 +46,7 @@ fn verdict(refusal: Option<&Refusal>) -> (&'static str, &'static str) {
     refusal.map_or(("none", "none"), |r| (r.gate().as_str(), r.certainty().as_str()))
 }
 
+/// Returns whether a scope refusal is likely or certain.
 fn is_scope(refusal: Option<&Refusal>) -> bool {
     refusal.is_some_and(|r| r.gate() == Gate::Scope && r.certainty() >= Certainty::Likely)
 }

@@ -115,6 +115,7 @@ impl Denial {
         self.response_in(ErrorFormat::Xml)
     }
 
+    /// Creates the response to a call that was not sent, in this format.
     fn response_in(&self, format: ErrorFormat) -> Response<String> {
         let body = error_body(self, format);
         let content_type = match format {
@@ -143,6 +144,7 @@ enum ContentType {
 }
 
 impl ContentType {
+    /// Returns the type in the header `Content-Type`; `None` if there is no such header.
     fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
         let kind = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -236,6 +238,7 @@ fn error_body(denial: &Denial, format: ErrorFormat) -> String {
     }
 }
 
+/// Returns a JSON error in the form of Google's errors, with this message.
 fn json_error(denial: &Denial, message: &str) -> Value {
     let mut metadata = Map::new();
     if let Some(method) = denial.method() {
@@ -294,6 +297,7 @@ mod tests {
         if content_type.is_empty() { HeaderMap::new() } else { HeaderMap::from_iter([(CONTENT_TYPE, value)]) }
     }
 
+    /// Returns the body with the denial appended.
     fn explained(content_type: &'static str, body: &str) -> String {
         denial().explained_body(&headers_with(content_type), body.as_bytes(), true)
     }

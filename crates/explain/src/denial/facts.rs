@@ -60,6 +60,7 @@ pub(super) struct Facts {
 }
 
 impl Facts {
+    /// Returns the remedy, which is computed at the first call.
     pub(super) fn remedy(&self) -> &Remedy {
         self.remedy.get_or_init(|| remedy::remedy(&self.case()))
     }

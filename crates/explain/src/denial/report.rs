@@ -74,6 +74,7 @@ pub(super) fn page(facts: &Facts, layout: Layout) -> String {
     .join("\n")
 }
 
+/// Returns the first sentence of a report.
 fn headline(facts: &Facts) -> String {
     match facts.kind {
         DenialKind::Predicted => {
@@ -134,6 +135,7 @@ fn is_iam_next(facts: &Facts) -> bool {
     !for_a_person && (accepted.is_empty() || accepted.contains(&Scope::cloud_platform()))
 }
 
+/// Returns the facts of a report, each on its own line.
 fn facts_table(facts: &Facts, layout: Layout) -> String {
     let Facts { environment, refusal, .. } = facts;
     let method = facts.method.map(|method| format!("{} ({})", method.id(), method.api()));
@@ -185,6 +187,7 @@ fn holds(facts: &Facts, layout: Layout) -> String {
     layout.list("holds", None, &scopes, &after)
 }
 
+/// Returns the fact `account`: the e-mail of the service account, and its kind.
 fn account(facts: &Facts, layout: Layout) -> Option<String> {
     let account = facts.environment.account()?.to_owned();
     let kind = facts.environment.account_kind().map(|kind| format!("({})", kind.describe()));

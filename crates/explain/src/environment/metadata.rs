@@ -26,10 +26,12 @@ pub fn scope_list(text: &str) -> Option<ScopeSet> {
     scopes.filter(|scopes| !scopes.is_empty())
 }
 
+/// Reads a line of the list. Accepts known scopes, and other `https://` URIs, because new scopes
+/// may be missing from the catalog.
 fn scope_line(line: &str) -> Option<Scope> {
     let scope = Scope::from_uri(line);
-    let has_form = line.starts_with("https://") && line.bytes().all(|byte| byte.is_ascii_graphic());
-    (scope.is_known() || has_form).then_some(scope)
+    let is_https_uri = line.starts_with("https://") && line.bytes().all(|byte| byte.is_ascii_graphic());
+    (scope.is_known() || is_https_uri).then_some(scope)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ const WORKLOAD_IDENTITY_SCOPES: &str =
     "https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/userinfo.email";
 
 impl Platform {
+    /// Recognizes the platform from a snapshot.
     pub(super) fn from_snapshot(snapshot: &Snapshot) -> Self {
         if snapshot.env("KUBERNETES_SERVICE_HOST").is_some() {
             return platform_of_pod(snapshot);

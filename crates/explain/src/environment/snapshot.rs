@@ -208,10 +208,12 @@ impl Snapshot {
         Some(self.env("GCE_METADATA_HOST").or_else(|| self.env("GCE_METADATA_IP")).unwrap_or(DEFAULT_HOST))
     }
 
+    /// Returns the credential that [`with_credential`](Self::with_credential) set.
     pub(super) fn declared(&self) -> Option<Credential> {
         self.declared
     }
 
+    /// Returns the value of an environment variable, if it is set.
     pub(super) fn env(&self, name: &str) -> Option<&str> {
         self.env.get(name).map(String::as_str)
     }

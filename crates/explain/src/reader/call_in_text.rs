@@ -78,6 +78,7 @@ fn verb_in_field(text: &str) -> Option<Method> {
     verbs.first().filter(|first| verbs.iter().all(|other| other == *first)).cloned()
 }
 
+/// Parses a verb in capitals. Punctuation around the verb is ignored.
 fn parse_verb(word: &str) -> Option<Method> {
     let word = word.trim_matches(|c: char| !c.is_ascii_alphabetic());
     VERBS.into_iter().find(|verb| verb.as_str() == word)

@@ -53,6 +53,7 @@ pub(super) fn texts(fields: &Map<String, Value>) -> Vec<String> {
     texts
 }
 
+/// Adds the texts in a value that have more than one word or are JSON or XML.
 fn collect(value: &Value, texts: &mut Vec<String>) {
     match value {
         Value::String(text) if texts.len() < TEXT_LIMIT && text.contains([' ', '{', '<']) => {

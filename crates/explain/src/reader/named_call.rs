@@ -190,6 +190,7 @@ impl FromStr for NamedCall {
 /// An example of a line of JSON, for error messages.
 const SHAPE: &str = r#"{"verb": "GET", "url": "https://…", "granted": ["…"]}"#;
 
+/// Returns the error for a text that does not name a call.
 fn unusable_call(text: &str) -> String {
     format!(
         "unusable --call {}: expected the verb and the URL, such as 'POST https://storage.googleapis.com/…', or a \
@@ -205,6 +206,7 @@ fn is_id(name: &str) -> bool {
     !name.contains('/') && last.is_some_and(|last| last.starts_with(|c: char| c.is_ascii_lowercase()))
 }
 
+/// Returns the call of the API method with this id.
 fn call_of_method(id: &str) -> Result<NamedCall, String> {
     let unusable = |error: &dyn Display| format!("unusable --call: {error}");
     let method = ApiMethod::by_id(id).map_err(|error| unusable(&error))?;
@@ -239,6 +241,7 @@ fn string_field<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<&'a st
     }
 }
 
+/// Reads the field `granted`: a list of scopes, or a string of scopes.
 fn read_granted(value: &Value) -> Result<ScopeSet, String> {
     let expected = "expected a list of scopes, or one string of scopes that spaces separate";
     match value {

@@ -54,6 +54,7 @@ impl RecordedAnswer {
         Self::at(Position::Unknown, text)
     }
 
+    /// Creates a text at this position of a log.
     fn at(position: Position, text: impl Into<Vec<u8>>) -> Self {
         Self { position, status: None, headers: HeaderMap::new(), body: text.into(), is_text: true }
     }
@@ -124,7 +125,7 @@ impl RecordedAnswer {
     }
 
     /// Splits a block of a plain-text log, or a whole plain-text log, into its records. Each record
-    /// begins with a time or a level, and ends before the next line that does.
+    /// begins with a time or a level, and ends before the line with which the next record begins.
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::RecordedAnswer;
@@ -222,6 +223,7 @@ const SHAPE: &str =
     r#"{"transport": "http|grpc|text", "status": 403, "headers": {"name": "text"}, "body": "text"}"#;
 const TRANSPORTS: [&str; 3] = ["http", "grpc", "text"];
 
+/// Reads the field `transport`, which must be one of [`TRANSPORTS`].
 fn read_transport(fields: &Map<String, Value>) -> Result<&'static str, String> {
     match fields.get("transport") {
         Some(Value::String(other)) => TRANSPORTS.into_iter().find(|name| name == other).ok_or_else(|| {
@@ -234,6 +236,8 @@ fn read_transport(fields: &Map<String, Value>) -> Result<&'static str, String> {
     }
 }
 
+/// Reads the field `status`: a number below 600, as a number or a string. `null` and 0 mean an
+/// unknown status.
 fn read_status(value: Option<&Value>) -> Result<Option<u16>, String> {
     let number = match value {
         None | Some(Value::Null) => return Ok(None),
@@ -268,6 +272,7 @@ fn read_headers(value: Option<&Value>) -> Result<HeaderMap, String> {
     Ok(headers)
 }
 
+/// Reads the value of a header: a string or a number.
 fn header_value(value: &Value) -> Option<HeaderValue> {
     let text = match value {
         Value::String(text) => text.replace(|c: char| c.is_control(), " "),

@@ -23,6 +23,7 @@ pub fn scopes<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<ScopeSet, 
     Ok(read_list(texts)?)
 }
 
+/// Parses lists of scopes. The error is a text that the caller may extend.
 pub(super) fn read_list<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<ScopeSet, String> {
     let mut set = ScopeSet::new();
     let words =
@@ -38,6 +39,7 @@ pub(super) fn read_list<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<
     Ok(set)
 }
 
+/// Parses a URI, a short name or an alias of one scope.
 fn read_scope(word: &str) -> Result<Scope, String> {
     word.parse::<Scope>().map_err(|error| match word.len() {
         0..=NAME_LIMIT => error.to_string(),

@@ -53,6 +53,7 @@ impl Challenge {
         }
     }
 
+    /// Adds a scope, if the word has the syntax of a scope and the limit is not reached.
     fn add(&mut self, word: &str) {
         if syntax::is_scope(word) && self.scopes.len() < SCOPE_LIMIT {
             self.scopes.insert(Scope::from_uri(word));
@@ -102,6 +103,7 @@ fn value_of<'a>(name: &str, text: &'a str) -> (&'a str, &'a str) {
 
 /// Returns whether a URL in a text is certainly a scope. Other URLs may be pages or resources.
 fn is_certain_scope(word: &str) -> bool {
-    let has_form = word.starts_with("https://www.googleapis.com/auth/") && !word.contains(['?', '#']);
-    has_form || Scope::from_uri(word).is_known()
+    let is_google_scope_uri =
+        word.starts_with("https://www.googleapis.com/auth/") && !word.contains(['?', '#']);
+    is_google_scope_uri || Scope::from_uri(word).is_known()
 }

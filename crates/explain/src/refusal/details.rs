@@ -87,12 +87,14 @@ impl Details {
         word.split('/').find(api).into_iter().for_each(|host| self.add("service", host));
     }
 
+    /// Adds a project, unless a project is known.
     fn add_project(&mut self, word: &str) {
         if self.project.is_none() && syntax::is_project(word) {
             self.project = Some(word.to_owned());
         }
     }
 
+    /// Adds a permission from a field, unless a permission is known.
     fn add_permission(&mut self, word: &str) {
         self.permission = self.permission.take().or_else(|| syntax::parse_permission(word));
         self.is_explicit_permission = self.permission.is_some();

@@ -12,6 +12,7 @@ use super::{grpc, json, syntax, text, truncated_json};
 /// longer than a short one.
 const LINE_LIMIT: usize = 200;
 
+/// Collects the facts of a response, or of a text if `is_text` is true.
 pub(super) fn gather(status: Option<u16>, headers: &HeaderMap, body: &str, is_text: bool) -> ResponseFacts {
     let mut facts = ResponseFacts { status, is_response: !is_text, ..ResponseFacts::default() };
     grpc::read(headers, &mut facts);
@@ -25,6 +26,7 @@ pub(super) fn gather(status: Option<u16>, headers: &HeaderMap, body: &str, is_te
 }
 
 impl ResponseFacts {
+    /// Reads a body of any format.
     fn read_body(&mut self, body: &str) {
         let body = body.trim_start_matches('\u{feff}').trim_start_matches(")]}'").trim();
         match self.json(body) {

@@ -104,6 +104,7 @@ fn read_metadata(entry: &[u8], facts: &mut ResponseFacts) {
     }
 }
 
+/// Decodes the percent-encoding of the header `grpc-message`.
 fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -1,6 +1,6 @@
 //! Reads JSON bodies by the names of their fields, at any depth. So an error within an array, the
-//! inner object of an error alone, and an `ErrorInfo` at an unusual place are read by the same
-//! code.
+//! inner object of an error without the outer object, and an `ErrorInfo` at an unusual place are
+//! read by the same code.
 
 use std::collections::VecDeque;
 
@@ -47,6 +47,7 @@ fn embedded_response(text: &str) -> Option<Value> {
     is_object.then(|| serde_json::from_str(text).ok())?.filter(is_error_response)
 }
 
+/// Reads a string in the field with this name.
 fn read_text(key: &str, text: &str, facts: &mut ResponseFacts) {
     let lower = key.to_ascii_lowercase();
     let is_prose = ["message", "description", "detail", "title"].iter().any(|part| lower.contains(part));
@@ -68,6 +69,7 @@ fn read_text(key: &str, text: &str, facts: &mut ResponseFacts) {
     }
 }
 
+/// Returns the HTTP status for the name of a gRPC status with which Google refuses calls.
 fn http_status_of_name(word: &str) -> Option<u16> {
     let code = match word {
         "PERMISSION_DENIED" => 7,

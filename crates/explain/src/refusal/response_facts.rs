@@ -90,12 +90,14 @@ impl ResponseFacts {
         self.reasons.iter().any(|reason| !is_general(reason))
     }
 
+    /// Adds a message, unless it is empty or the limit is reached.
     pub(super) fn add_message(&mut self, message: &str) {
         if self.messages.len() < COUNT_LIMIT && !message.trim().is_empty() {
             self.messages.push(text::unescaped(message));
         }
     }
 
+    /// Adds a reason, if it is one word and the limit is not reached.
     pub(super) fn add_reason(&mut self, reason: &str) {
         let is_word = reason.len() <= REASON_LIMIT
             && reason.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -105,6 +107,7 @@ impl ResponseFacts {
         }
     }
 
+    /// Adds the type or the subject of a violation, unless the limit is reached.
     pub(super) fn add_violation(&mut self, text: &str) {
         if self.violations.len() < COUNT_LIMIT {
             self.violations.push(text.chars().take(REASON_LIMIT).collect::<String>().to_lowercase());

@@ -35,6 +35,7 @@ pub(super) fn split(text: &str) -> Vec<Response<'_>> {
     slices.map(|slice| parse_response(parse_status_line(slice), after_line(slice))).collect()
 }
 
+/// Parses the headers and the body of a response. `text` begins after the status line.
 fn parse_response(status: Option<u16>, text: &str) -> Response<'_> {
     let mut headers = HeaderMap::new();
     let mut rest = text;
@@ -53,10 +54,12 @@ fn parse_response(status: Option<u16>, text: &str) -> Response<'_> {
     Response { status, headers, body }
 }
 
+/// Returns the byte offsets at which lines begin.
 fn line_starts(text: &str) -> impl Iterator<Item = usize> + '_ {
     [0].into_iter().chain(text.match_indices('\n').map(|(place, _)| place + 1))
 }
 
+/// Returns the text after its first line.
 fn after_line(text: &str) -> &str {
     text.split_once('\n').map_or("", |(_, rest)| rest)
 }
@@ -67,6 +70,7 @@ fn without_curl_mark(line: &str) -> &str {
     if line == "<" { "" } else { line.strip_prefix("< ").unwrap_or(line) }
 }
 
+/// Returns the status in the first line of a text, if that line is a status line.
 fn parse_status_line(text: &str) -> Option<u16> {
     let line = without_curl_mark(text.lines().next()?);
     let (version, rest) = line.strip_prefix("HTTP/")?.split_once(' ')?;
@@ -80,6 +84,7 @@ fn is_typical_header(name: &HeaderName) -> bool {
         || ["date", "server", "vary", "via", "expires", "status"].contains(&name.as_str())
 }
 
+/// Parses a header line.
 fn parse_header(line: &str) -> Option<(HeaderName, HeaderValue)> {
     let (name, value) = without_curl_mark(line).split_once(':')?;
     let is_plain =

@@ -17,6 +17,7 @@ use super::verdict::{Evidence, Verdict};
 /// not apply.
 type RuleResult = Option<(Verdict, Evidence)>;
 
+/// Determines which gate refused. Returns `None` for a response that is not a refusal.
 pub(super) fn verdict(facts: &ResponseFacts) -> RuleResult {
     if facts.is_success() {
         return None;
@@ -40,6 +41,7 @@ pub(super) fn verdict(facts: &ResponseFacts) -> RuleResult {
     }
 }
 
+/// Searches for a known reason of `ErrorInfo`.
 fn verdict_from_error_info(facts: &ResponseFacts) -> RuleResult {
     let known = |reason: &String| ERROR_INFO.iter().find(|(name, _)| name == reason);
     let (name, verdict) = facts.reasons.iter().find_map(known)?;
@@ -51,11 +53,13 @@ fn verdict_from_error_info(facts: &ResponseFacts) -> RuleResult {
     Some((verdict, Evidence::ErrorInfo))
 }
 
+/// Searches for a known type or subject of a violation.
 fn verdict_from_violation(facts: &ResponseFacts) -> RuleResult {
     let has = |(mark, _): &&(&str, Verdict)| facts.violations.iter().any(|text| text.contains(mark));
     VIOLATIONS.iter().find(has).map(|(_, verdict)| (*verdict, Evidence::Violation))
 }
 
+/// Reads the `error` of a token endpoint, if it is in [`TOKEN_ERRORS`].
 fn verdict_from_token_error(facts: &ResponseFacts) -> RuleResult {
     let error = facts.token_error.as_deref()?;
     let row = TOKEN_ERRORS.iter().find(|(name, _)| *name == error);
@@ -117,6 +121,7 @@ fn access_verdict(facts: &ResponseFacts) -> RuleResult {
     verdict_from_permission(facts).or(Some(acl))
 }
 
+/// Searches for a known one-word reason, a known ending or a known part of a reason.
 fn verdict_from_reason(facts: &ResponseFacts) -> RuleResult {
     let verdict = facts.reasons.iter().find_map(|reason| {
         let exact = REASONS.iter().find(|(name, _)| name == reason);
@@ -135,16 +140,19 @@ fn verdict_from_unknown_token_error(facts: &ResponseFacts) -> RuleResult {
     facts.is_token_endpoint.then_some((verdict, Evidence::TokenEndpoint))
 }
 
+/// Attributes the refusal to IAM if the response names an IAM permission.
 fn verdict_from_permission(facts: &ResponseFacts) -> RuleResult {
     let verdict = Verdict::new(Gate::Iam, Certainty::Likely);
     facts.details.permission.as_ref().map(|_| (verdict, Evidence::Message))
 }
 
+/// Reads the challenge in `WWW-Authenticate`, which alone makes a missing scope possible.
 fn verdict_from_challenge(facts: &ResponseFacts) -> RuleResult {
     let verdict = Verdict::missing(Certainty::Possible);
     facts.challenge.is_insufficient_scope.then_some((verdict, Evidence::Header))
 }
 
+/// Reads the status or, in a text without a status, words such as `forbidden`.
 fn verdict_from_status_or_words(facts: &ResponseFacts) -> RuleResult {
     let is_refusal = facts.status.is_none() && REFUSAL_WORDS.iter().any(|words| facts.mentions(words));
     let unknown = (Verdict::new(Gate::Other, Certainty::Possible), Evidence::Message);
@@ -153,6 +161,7 @@ fn verdict_from_status_or_words(facts: &ResponseFacts) -> RuleResult {
         .or_else(|| is_refusal.then_some(unknown))
 }
 
+/// Returns this gate and certainty if the response has this status.
 fn verdict_from_status(facts: &ResponseFacts, status: u16, gate: Gate, certainty: Certainty) -> RuleResult {
     (facts.status == Some(status)).then_some((Verdict::new(gate, certainty), Evidence::Status))
 }

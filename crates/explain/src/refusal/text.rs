@@ -162,6 +162,7 @@ fn after_closing_tag<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     tags.find(|tag| starts_with_ignoring_case(tag, name))
 }
 
+/// Returns whether the text begins with the name, in capitals or small letters.
 fn starts_with_ignoring_case(text: &str, name: &str) -> bool {
     text.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name))
 }
@@ -184,6 +185,7 @@ pub(super) fn element_contents<'a>(xml: &'a str, name: &'a str) -> impl Iterator
     })
 }
 
+/// Replaces the entities of XML and HTML that occur in error messages.
 fn without_entities(text: &str) -> String {
     let mut text = text.to_owned();
     for (entity, character) in [

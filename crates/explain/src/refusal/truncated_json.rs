@@ -25,6 +25,7 @@ struct TruncatedJson<'t> {
 }
 
 impl<'t> TruncatedJson<'t> {
+    /// Reads the text up to its end to find out which strings, arrays and objects are open there.
     fn new(text: &'t str) -> Self {
         let mut state = Self { text, closers: String::new(), is_in_string: false, last_entry: None };
         let mut is_escaped = false;

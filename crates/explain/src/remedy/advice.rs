@@ -80,6 +80,7 @@ fn sentence(key: &str, section: &str, context: &dyn Context) -> Option<String> {
     line.and_then(|line| fill(line, context))
 }
 
+/// Evaluates a condition, which `not ` negates.
 fn holds(condition: &str, context: &dyn Context) -> bool {
     match condition.strip_prefix("not ") {
         Some(condition) => !context.holds(condition),

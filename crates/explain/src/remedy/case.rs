@@ -75,8 +75,8 @@ impl Case<'_> {
         self.needed.get_or_init(|| least_of(self.accepted))
     }
 
-    /// Returns the scopes that Google recommends: `cloud-platform`, and the needed and held scopes of
-    /// APIs that `cloud-platform` does not cover, such as Drive.
+    /// Returns the scopes that Google recommends: `cloud-platform`, and the needed and held scopes
+    /// of APIs that `cloud-platform` does not cover, such as Drive.
     pub(super) fn recommended(&self) -> &ScopeSet {
         self.recommended.get_or_init(|| recommended(self.accepted, self.held()))
     }
@@ -195,10 +195,12 @@ pub fn scopes_flag(scopes: &ScopeSet) -> String {
     scopes.iter().map(|scope| flag_value(&scope)).collect::<Vec<_>>().join(",")
 }
 
+/// Returns gcloud's alias of a scope, except for `sql`, else the URI of the scope.
 fn flag_value(scope: &Scope) -> String {
     scope.gcloud_alias().filter(|alias| *alias != "sql").unwrap_or_else(|| safe_uri(scope)).to_owned()
 }
 
+/// Returns the URIs of scopes, with a placeholder for an unsafe URI.
 fn uris(scopes: &ScopeSet) -> Vec<String> {
     scopes.iter().map(|scope| safe_uri(&scope).to_owned()).collect()
 }

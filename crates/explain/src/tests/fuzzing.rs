@@ -49,6 +49,7 @@ fn parts<const N: usize>(data: &[u8]) -> [&[u8]; N] {
     std::array::from_fn(|_| parts.next().unwrap_or_default())
 }
 
+/// Parses lines of `name: value`; lines with another form are skipped.
 fn header_map(text: &[u8]) -> HeaderMap {
     let lines = text.split(|byte| *byte == b'\n').take(50);
     let header = |line: &[u8]| {

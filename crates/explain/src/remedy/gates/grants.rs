@@ -23,6 +23,7 @@ pub(super) struct Grant {
     pub(super) source: &'static str,
 }
 
+/// Creates a row of the table.
 const fn row(permission: &'static str, role: &'static str, on: On, source: &'static str) -> Grant {
     Grant { permission, role, on, source }
 }

@@ -9,6 +9,7 @@ use super::grants::{GRANTS, On};
 /// The page with Google's list of roles and their permissions.
 pub(in crate::remedy) const ROLES: &str = "https://docs.cloud.google.com/iam/docs/roles-permissions";
 
+/// Returns the steps for a refusal by IAM.
 pub(super) fn steps(gate: &ClosedGate<'_>) -> Vec<Step> {
     match gate.refusal.permission() {
         // A role for `allUsers` would work, too, but the resource would then be public, which is

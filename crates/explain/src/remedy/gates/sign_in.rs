@@ -5,6 +5,7 @@ use super::super::step::Step;
 use super::closed_gate::{ACCOUNT, ClosedGate};
 use super::credential_problems::{OTHER, PROBLEMS};
 
+/// Returns the steps for a refusal of the credential.
 pub(super) fn steps(gate: &ClosedGate<'_>) -> Vec<Step> {
     if gate.refusal.is_for_requested_scopes() {
         return advice::steps(requested_scopes_section(gate), gate);
