@@ -9,7 +9,7 @@ use gcp_scopes_catalog::call::{AbstainReason, NeededScopes};
 use crate::denial::{Denial, DenialKind};
 use crate::environment::Environment;
 use crate::granted::GrantedScopes;
-use crate::refusal::{self, Answer, Refusal};
+use crate::refusal::{self, Answer};
 
 impl GrantedScopes {
     /// Returns whether the method of the call accepts a token with these granted scopes.

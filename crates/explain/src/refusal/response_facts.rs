@@ -50,7 +50,7 @@ impl ResponseFacts {
         self.status.is_some_and(|status| status < 400)
     }
 
-    /// Returns whether the status is unknown or one with which Google refuses calls.
+    /// Returns whether the status is unknown, or a status with which Google refuses calls.
     pub(super) fn may_be_refused(&self) -> bool {
         self.status.is_none_or(|status| matches!(status, 400 | 401 | 403 | 412 | 429))
     }

@@ -41,8 +41,8 @@ pub(super) const WORDS_AFTER_PERMISSION: [&str; 4] = ["permission", "permissions
 /// they do not identify the API that was called.
 pub(super) const COMMON_HOSTS: [&str; 5] = ["www", "type", "oauth2", "accounts", "apis"];
 
-/// The headers that contain the id of the request. The first header in this order that a response
-/// has counts.
+/// The headers that contain the id of the request. If a response has several of these headers, the
+/// header that is listed first counts.
 pub(super) const REQUEST_ID_HEADERS: [&str; 3] =
     ["x-guploader-uploadid", "x-goog-request-id", "x-request-id"];
 

@@ -11,7 +11,8 @@ use crate::environment::{Credential, Environment};
 /// There is one step for each role.
 ///
 /// `binding` is the command that grants a role on the resource, without the flags for the member
-/// and the role. The flags replace `{grant}` in the command, or are appended to the command.
+/// and the role. The flags are inserted in place of `{grant}`, or appended if the command does not
+/// contain `{grant}`.
 ///
 /// ```
 /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};

@@ -87,6 +87,7 @@ fn grpc_details_of_any_length_are_decoded() {
         ]);
         assert_eq!(refusal.permission(), Some("run.services.get"), "{length}");
     }
+    // A value with more than 64 KiB of base64 is not read.
     let long =
         STANDARD.encode(status("No.", &[detail("Help", &vec![0; 48 * 1024]), detail("ErrorInfo", &info)]));
     assert_eq!(
