@@ -1,4 +1,4 @@
-//! A [`Denial`] explains why a call lacks an OAuth scope, and what to do about it.
+//! A [`Denial`] explains that a token lacks an OAuth scope for a call, and what to do about it.
 //!
 //! A denial contains facts: the API method, the scopes that the method accepts, the scopes that the
 //! token holds, and where the program runs. `Display` writes the denial as one line for a log,

@@ -100,8 +100,8 @@ impl GrantedScopes {
         Self { held, source, expires_at: None, is_from_other_identity: false }
     }
 
-    /// Marks the token as one that does not belong to the machine's service account. The caller
-    /// knows this because the metadata server issued other tokens.
+    /// Marks the token as one that does not belong to the machine's service account. For tokens
+    /// that differ from those that the metadata server issues.
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::GrantedScopes;

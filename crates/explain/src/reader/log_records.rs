@@ -99,7 +99,7 @@ pub(super) fn records_of_block(first: usize, text: &str) -> Vec<(usize, String)>
 }
 
 /// Returns whether a line begins with a date, a time or a level, as the first line of a record
-/// does. A bracket, a quote or a colour code may precede it.
+/// does. A bracket, a quote or a colour code may precede the date, time or level.
 fn begins_record(line: &str) -> bool {
     let coloured = line.strip_prefix("\u{1b}[").and_then(|rest| rest.split_once('m'));
     let line = coloured.map_or(line, |(_, rest)| rest).trim_start_matches(['[', '(', '"']);

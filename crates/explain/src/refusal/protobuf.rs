@@ -35,7 +35,7 @@ pub(super) fn fields(message: &[u8]) -> impl Iterator<Item = Field<'_>> {
     })
 }
 
-/// Removes a variable-length integer from the beginning of `rest`.
+/// Removes a variable-length integer from the beginning of `rest`, and returns it.
 fn varint(rest: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
     for place in 0..10 {
@@ -49,7 +49,7 @@ fn varint(rest: &mut &[u8]) -> Option<u64> {
     None
 }
 
-/// Removes this many bytes from the beginning of `rest`.
+/// Removes this many bytes from the beginning of `rest`, and returns them.
 fn take<'a>(rest: &mut &'a [u8], length: u64) -> Option<&'a [u8]> {
     let (head, tail) = rest.split_at_checked(usize::try_from(length).ok()?)?;
     *rest = tail;

@@ -146,7 +146,8 @@ fn verdict_from_permission(facts: &ResponseFacts) -> RuleResult {
     facts.details.permission.as_ref().map(|_| (verdict, Evidence::Message))
 }
 
-/// Reads the challenge in `WWW-Authenticate`, which alone makes a missing scope possible.
+/// Reads the challenge in `WWW-Authenticate`. A challenge alone makes a missing scope possible, but
+/// not likely.
 fn verdict_from_challenge(facts: &ResponseFacts) -> RuleResult {
     let verdict = Verdict::missing(Certainty::Possible);
     facts.challenge.is_insufficient_scope.then_some((verdict, Evidence::Header))

@@ -78,7 +78,7 @@ fn for_gate(gate: &ClosedGate<'_>) -> Vec<Step> {
         Gate::VpcSc => "perimeter",
         Gate::OrgPolicy => "policy",
         Gate::RateLimit => "slow_down",
-        Gate::QuotaProject => gate.quota_project(),
+        Gate::QuotaProject => gate.quota_project_section(),
         Gate::ApiKey => "api_key",
         Gate::ResourceAcl => "share",
         Gate::Scope | Gate::Other => "other",

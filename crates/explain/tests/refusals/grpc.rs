@@ -129,7 +129,7 @@ fn grpc_violations_are_decoded() {
 }
 
 #[test]
-fn the_gate_of_a_grpc_status_without_message() {
+fn the_gate_follows_from_the_grpc_status() {
     for (code, expected) in [
         ("7", "other"),
         ("16", "credentials"),
@@ -146,8 +146,8 @@ fn the_gate_of_a_grpc_status_without_message() {
     }
     let message = ("grpc-message", "Request had insufficient authentication scopes.");
     assert!(classify_response(200, &[("grpc-status", "0"), message], "").is_none());
-    // Codes 9 and 3 (failed precondition, invalid argument) are refusals only with such a message.
-    // Codes 5 and 10 (not found, aborted) are never refusals.
+    // Codes 9 and 3 (failed precondition, invalid argument) are refusals only if the message is
+    // that of a refusal. Codes 5 and 10 (not found, aborted) are never refusals.
     for (code, expected) in [("9", "iam"), ("3", "iam"), ("5", "none"), ("10", "none")] {
         let lines = [("grpc-status", code), ("grpc-message", "Access denied.")];
         assert_eq!(verdict(classify_response(200, &lines, "").as_ref()).0, expected, "{code}");

@@ -73,7 +73,7 @@ impl Context for ClosedGate<'_> {
 
 impl ClosedGate<'_> {
     /// Returns the section of advice for a refusal about the project that a call is charged to.
-    pub(super) fn quota_project(&self) -> &'static str {
+    pub(super) fn quota_project_section(&self) -> &'static str {
         match self {
             _ if self.message_has_any(&MAY_NOT_USE_PROJECT) => "use_project",
             _ if self.message_has_any(&REQUESTER_PAYS) => "requester_pays",
