@@ -115,7 +115,8 @@ fn verdict_from_ambiguous_reason(facts: &ResponseFacts) -> RuleResult {
     Some((Verdict::missing(certainty), evidence))
 }
 
-/// The verdict for the reason `insufficientPermissions` with a message that is not about scopes.
+/// Returns the verdict for the reason `insufficientPermissions` with a message that is not about
+/// scopes.
 fn access_verdict(facts: &ResponseFacts) -> RuleResult {
     let acl = (Verdict::new(Gate::ResourceAcl, Certainty::Likely), Evidence::Reason);
     verdict_from_permission(facts).or(Some(acl))

@@ -89,22 +89,22 @@ impl Verdict {
     }
 }
 
-/// A verdict that this gate certainly refused.
+/// Returns the verdict that this gate certainly refused.
 pub(super) const fn certain(gate: Gate) -> Verdict {
     Verdict::new(gate, Certainty::Certain)
 }
 
-/// A verdict that this gate probably refused.
+/// Returns the verdict that this gate probably refused.
 pub(super) const fn likely(gate: Gate) -> Verdict {
     Verdict::new(gate, Certainty::Likely)
 }
 
-/// A verdict that this gate may have refused.
+/// Returns the verdict that this gate may have refused.
 pub(super) const fn possible(gate: Gate) -> Verdict {
     Verdict::new(gate, Certainty::Possible)
 }
 
-/// A verdict that the call was refused for this problem of its scopes.
+/// Returns the verdict that the call was refused for this problem of its scopes.
 pub(super) const fn scope(problem: ScopeProblem, certainty: Certainty) -> Verdict {
     Verdict::for_scope(problem, certainty)
 }

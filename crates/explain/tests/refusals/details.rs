@@ -84,10 +84,10 @@ fn permissions_are_within_60_bytes_of_a_permission_word() {
     let shake = Some("kite.trees.shake".to_owned());
     for (dots, expected) in [(45, &shake), (60, &None)] {
         let gap = ".".repeat(dots);
-        let (before, after) =
-            (format!("role {gap} kite.trees.shake"), format!("kite.trees.shake {gap} role"));
+        let before = format!("Permission {gap} kite.trees.shake");
+        let after = format!("kite.trees.shake {gap} Permission");
         for text in [before, after] {
-            let text = format!("Error 403: Forbidden {}", text.replace("role", "Permission"));
+            let text = format!("Error 403: Forbidden {text}");
             assert_eq!(permission(text.clone()), *expected, "{text}");
         }
     }

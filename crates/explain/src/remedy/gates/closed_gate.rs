@@ -16,7 +16,8 @@ const GCLOUD_PROJECTS: [&str; 2] = ["764086051850", "32555940559"];
 /// only e-mails.
 pub(super) const ACCOUNT: &str = "NAME@PROJECT.iam.gserviceaccount.com";
 
-/// A refusal by a gate, with the environment of the program and the refused call, if it is known.
+/// A refusal by a gate, with the environment of the program, and with the refused call if the call
+/// is known.
 pub(super) struct ClosedGate<'a> {
     pub(super) refusal: &'a Refusal,
     pub(super) environment: &'a Environment,
