@@ -72,7 +72,7 @@ fn each_text_has_the_expected_gate() {
 }
 
 #[test]
-fn the_gate_does_not_depend_on_the_status() {
+fn responses_without_status_have_the_expected_gate() {
     for row in RESPONSES.iter().filter(|row| row.certainty != "possible" && row.body.len() > 2) {
         let refusal = classify(&Answer::new(row.body.as_bytes()).with_headers(&headers(row.headers)));
         // The gate of these two responses is known only from the status.

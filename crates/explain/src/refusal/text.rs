@@ -22,7 +22,7 @@ pub(super) fn without_quoted_names(message: &str) -> String {
         };
         let places = || out.match_indices(quote).map(|(place, _)| place);
         let Some(first) = places().find(opens) else { continue };
-        let Some(last) = places().filter(closes).next_back().filter(|last| *last > first) else { continue };
+        let Some(last) = places().rfind(closes).filter(|last| *last > first) else { continue };
         out.replace_range(first..=last, "''");
     }
     out

@@ -47,7 +47,7 @@ pub(super) fn summary(section: &str, context: &dyn Context) -> String {
     sentence("summary", section, context).unwrap_or_default()
 }
 
-/// Returns the steps of a section whose conditions hold.
+/// Returns the steps of a section, without the steps whose conditions do not hold.
 pub(super) fn steps(section: &str, context: &dyn Context) -> Vec<Step> {
     let blocks = sections::section(section).iter();
     let applies = |block: &&Block| block.values("if").all(|condition| holds(condition, context));
