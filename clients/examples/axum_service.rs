@@ -27,7 +27,7 @@ struct Service {
 }
 
 /// Responds with 200 if the token holds a scope for uploads and the account has the permission, and
-/// with 503 if not. The body is the report.
+/// with 503 if not. The body is the report of the self-check.
 async fn ready(State(service): State<Service>) -> (StatusCode, String) {
     let check = service.guard.self_check().needs("storage.objects.insert");
     let report = check.iam("gs://photos", ["storage.objects.create"]).run().await;
@@ -41,6 +41,7 @@ async fn upload(State(service): State<Service>, body: String) -> StatusCode {
     match service.storage.upload_object(&request, body, &media).await {
         Ok(_) => StatusCode::CREATED,
         Err(error) => {
+            // Log lines inside of the span have the method, the scopes and the remedy as fields.
             let span = Denial::find(&error).map_or_else(tracing::Span::none, gcp_scopes::telemetry::span);
             span.in_scope(|| tracing::error!("the photo was not stored"));
             StatusCode::BAD_GATEWAY

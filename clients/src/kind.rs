@@ -109,8 +109,8 @@ pub(crate) fn with_denial(failure: Failure, denial: Option<&Denial>) -> Failure 
     failure.with_denial(denial.and_then(found_denial))
 }
 
-/// Logs everything that a user's program may print of a failure. Test `tests/table` searches the
-/// log for parts of tokens.
+/// Logs everything that a user's program may print of a failure. The test `tests/table` searches
+/// the log for parts of tokens.
 fn log_failure(failure: &Failure, denial: Option<&Denial>) {
     let report = denial.map(Denial::report).unwrap_or_default();
     let json = denial.and_then(|denial| serde_json::to_string(denial).ok()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The store for Google Cloud Storage of object_store, which uses the XML API.
+//! object_store's client for Google Cloud Storage, which uses the XML API.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! opendal's service for Google Cloud Storage, which uses the JSON API, and the XML API for uploads
+//! opendal's client for Google Cloud Storage, which uses the JSON API, and the XML API for uploads
 //! in parts.
 
 use std::time::Duration;

@@ -140,6 +140,7 @@ impl Client for Storage {
         let response = response.map_err(|error| to_failure(&error))?;
         let session = response.headers().get("location").and_then(|url| url.to_str().ok());
         let session = session.unwrap_or_default().to_owned();
+        // The first value is the reply if `bytes` is empty. Each chunk replaces it.
         let mut last_reply = Err(failure_of_response(StatusCode::OK, String::new(), None));
         let (mut start, total) = (0, bytes.len());
         for chunk in bytes.chunks(1024 * 1024) {

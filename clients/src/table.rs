@@ -14,8 +14,8 @@ use crate::subject::KindSubject;
 /// How long one scenario may take with one client; after that it counts as hung. The slowest ones
 /// wait for the pauses that a client makes between retries.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
-/// How many scenarios are played at the same time. More only slow each other down on small
-/// machines, up to [`TIME_LIMIT`].
+/// How many scenarios are played at the same time. With more, a scenario could exceed
+/// [`TIME_LIMIT`] on a small machine.
 const MAX_CONCURRENT: usize = 4;
 
 /// The results of every scenario with every client.

@@ -167,6 +167,7 @@ impl Client for Storage {
         let response = self.send(self.insert_object("resumable"), full_body("")).await?;
         let session =
             response.headers().get("location").and_then(|url| url.to_str().ok()).unwrap_or_default();
+        // The first value is the reply if `bytes` is empty. Each chunk replaces it.
         let (mut last_reply, mut start) = (read_reply(Response::new(full_body(""))).await, 0);
         for chunk in bytes.chunks(1024 * 1024) {
             let range = format!("bytes {start}-{}/{}", start + chunk.len() - 1, bytes.len());

@@ -84,13 +84,13 @@ async fn a_refusal_is_still_a_bad_request_and_its_message_contains_the_denial() 
     let google = google().await;
     let guard = builder(&google).detect().await;
     let hub = storage(&google, guard.google_apis(google.token()));
-    let unguarded = upload(&storage(&google, google.token())).await.unwrap_err();
+    let expected = upload(&storage(&google, google.token())).await.unwrap_err();
     let error = guard.calling("storage.objects.insert").unwrap().run(upload(&hub)).await.unwrap_err();
-    assert!(message(&error).starts_with(message(&unguarded)));
+    assert!(message(&error).starts_with(message(&expected)));
     assert!(message(&error).contains("No IAM role fixes this"), "{}", message(&error));
     let denial = guard.explain_error(&error).unwrap();
     assert_eq!(denial.kind(), DenialKind::Refused);
-    assert!(guard.explain_error(&unguarded).is_some());
+    assert!(guard.explain_error(&expected).is_some());
 }
 
 #[tokio::test]
@@ -129,16 +129,16 @@ async fn a_refusal_for_another_reason_than_scopes_is_unchanged() {
     let list = guard.calling("drive.files.list").unwrap();
     for wire in Wire::all().iter().filter(|wire| !wire.is_grpc() && !wire.is_lack_of_scope()) {
         google.front().respond_with(*wire);
-        let unguarded = drive(&google, google.token()).files().list().doit().await.map(drop).unwrap_err();
+        let expected = drive(&google, google.token()).files().list().doit().await.map(drop).unwrap_err();
         google.front().respond_with(*wire);
         let error = list.run(hub.files().list().doit()).await.map(drop).unwrap_err();
         // These responses only resemble a refusal for lack of scope. The guard may explain them all
         // the same, because it knows that the token lacks the scope.
         let resembles_scope_refusal = format!("{wire:?}").starts_with("Scope");
-        if let (Error::BadRequest(unguarded), Error::BadRequest(error)) = (&unguarded, &error) {
-            assert!(unguarded == error || resembles_scope_refusal, "{wire:?}: {error}");
+        if let (Error::BadRequest(expected), Error::BadRequest(error)) = (&expected, &error) {
+            assert!(expected == error || resembles_scope_refusal, "{wire:?}: {error}");
         }
-        assert_eq!(std::mem::discriminant(&unguarded), std::mem::discriminant(&error), "{wire:?}");
+        assert_eq!(std::mem::discriminant(&expected), std::mem::discriminant(&error), "{wire:?}");
     }
 }
 
@@ -159,7 +159,7 @@ async fn the_message_suggests_add_scope_only_for_a_default_scope_that_does_not_f
 }
 
 #[tokio::test]
-async fn a_missing_token_or_a_failed_authenticator_is_not_explained() {
+async fn a_call_without_a_token_is_sent_and_an_authenticator_error_is_kept() {
     #[derive(Clone)]
     struct FailingAuthenticator;
     impl GetToken for FailingAuthenticator {

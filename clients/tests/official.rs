@@ -94,7 +94,7 @@ async fn read(client: &Storage, name: &str) -> Result<Vec<u8>, Error> {
 }
 
 /// Returns how many requests the service has received.
-fn calls(google: &FakeGoogle, service: Service) -> usize {
+fn request_count(google: &FakeGoogle, service: Service) -> usize {
     google.requests().iter().filter(|request| request.service() == service).count()
 }
 
@@ -107,20 +107,20 @@ async fn a_refused_upload_is_explained_and_its_error_stays_the_same() {
     let google = google().await;
     let guard = builder(&google).detect().await;
     let client = storage(&google, &guard, FixedToken(google.token())).await;
-    let unguarded = upload(&unguarded_storage(&google, &google.token()).await).await.unwrap_err();
+    let expected = upload(&unguarded_storage(&google, &google.token()).await).await.unwrap_err();
     for _ in 0..2 {
         let error = upload(&client).await.unwrap_err();
         assert_eq!(denial_of(&error).kind(), DenialKind::Refused);
-        assert_eq!(error.status(), unguarded.status());
+        assert_eq!(error.status(), expected.status());
         assert_eq!(error.http_status_code(), Some(403));
         let challenge = |error: &Error| error.http_headers().unwrap().get("www-authenticate").cloned();
-        assert_eq!(challenge(&error), challenge(&unguarded));
-        assert!(error.to_string() == unguarded.to_string());
+        assert_eq!(challenge(&error), challenge(&expected));
+        assert!(error.to_string() == expected.to_string());
     }
     // By the second refusal the metadata server has responded with the scopes of the token.
     let error = upload(&client).await.unwrap_err();
     assert_eq!(denial_of(&error).granted().source(), Some(GrantSource::Metadata));
-    assert!(guard.explain_error(&unguarded).is_some());
+    assert!(guard.explain_error(&expected).is_some());
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn calling_does_not_send_a_call_whose_token_lacks_the_scope() {
     assert_eq!(denial_of(&error).kind(), DenialKind::Predicted);
     assert_eq!(denial_of(&error).method().unwrap().id(), "storage.objects.insert");
     assert!(guard.explain_error(&error).is_some());
-    assert_eq!(calls(&google, Service::Storage), 0);
+    assert_eq!(request_count(&google, Service::Storage), 0);
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn confirm_sends_only_the_first_refused_call() {
         assert_eq!(denial_of(&error).granted().source(), Some(GrantSource::Metadata));
     }
     assert_eq!(kinds, [DenialKind::Refused, DenialKind::Confirmed, DenialKind::Confirmed]);
-    assert_eq!(calls(&google, Service::Storage), 1);
+    assert_eq!(request_count(&google, Service::Storage), 1);
 }
 
 async fn control(google: &FakeGoogle, guard: &Guard) -> StorageControl {
@@ -237,10 +237,10 @@ async fn server_errors_are_retried_and_denials_are_not() {
     let client = storage(&google, &guard, FixedToken(google.token())).await;
     google.fault(Service::Storage, Fault::Flaky { failures: 1, of: 2 });
     assert_eq!(read(&client, "cat.jpg").await.unwrap(), b"meow");
-    let before = calls(&google, Service::Storage);
+    let before = request_count(&google, Service::Storage);
     let insert = guard.calling("storage.objects.insert").unwrap();
     insert.run(upload(&client)).await.unwrap_err();
-    assert_eq!(calls(&google, Service::Storage), before);
+    assert_eq!(request_count(&google, Service::Storage), before);
 }
 
 /// Returns credentials of a service account key, which request tokens with this scope.
@@ -263,11 +263,11 @@ async fn the_scopes_of_a_service_account_key_are_read_from_its_jwt() {
     let insert = guard.calling("storage.objects.insert").unwrap();
     let error = insert.run(upload(&client)).await.unwrap_err();
     assert_eq!(denial_of(&error).granted().source(), Some(GrantSource::Jwt));
-    assert_eq!(calls(&google, Service::Storage), 0);
+    assert_eq!(request_count(&google, Service::Storage), 0);
 }
 
 #[tokio::test]
-async fn scopes_set_with_granted_count_as_declared() {
+async fn with_granted_declares_the_scopes_of_every_token() {
     let google = google().await;
     let guard = builder(&google).preflight(Preflight::Deny).detect().await;
     let token = google.mint(ACCOUNT, ["devstorage.read_only"]);
@@ -301,26 +301,27 @@ async fn after_a_rotation_during_a_call_its_scopes_are_unknown() {
     let credentials = guard.credentials(Rotating(vec![own.clone(), other, own.clone(), own].into()));
     let (policy, state) =
         (guard.retry_policy(NeverRetry).with_tokens_of(&credentials), RetryState::new(true));
-    let unguarded =
-        || async { upload(&unguarded_storage(&google, &google.token()).await).await.unwrap_err() };
+    let refusal = || async { upload(&unguarded_storage(&google, &google.token()).await).await.unwrap_err() };
     let source = |result: RetryResult| {
         let (RetryResult::Exhausted(error) | RetryResult::Permanent(error)) = result else {
             panic!("NeverRetry continued")
         };
         denial_of(&error).granted().source()
     };
+    // Only if no other token was handed out since the call began, the guard knows which token it
+    // sent.
     for (handed_out, expected) in [(2, Some(GrantSource::Metadata)), (1, None), (1, None)] {
         for _ in 0..handed_out {
             credentials.headers(Extensions::new()).await.unwrap();
         }
-        policy.on_error(&state, unguarded().await);
+        policy.on_error(&state, refusal().await);
         // The first error made the guard query the metadata server; the response comes in the
         // background.
         google.wait_for(|requests| requests.iter().any(|request| request.path().ends_with("/scopes"))).await;
-        let mut actual = source(policy.on_error(&state, unguarded().await));
+        let mut actual = source(policy.on_error(&state, refusal().await));
         while expected.is_some() && actual.is_none() {
             tokio::task::yield_now().await;
-            actual = source(policy.on_error(&state, unguarded().await));
+            actual = source(policy.on_error(&state, refusal().await));
         }
         assert_eq!(actual, expected);
     }

@@ -108,7 +108,8 @@ impl Emulator {
     }
 }
 
-/// Returns the path of the emulator, or why it cannot be run.
+/// Returns the path of the emulator, or the reason why the emulator cannot be run. Fails if the
+/// output of gcloud is not UTF-8.
 fn program() -> Result<Result<PathBuf, &'static str>> {
     let root = Command::new("gcloud").args(["info", "--format=value(installation.sdk_root)"]).output();
     let Ok(root) = root else { return Ok(Err("gcloud not found")) };

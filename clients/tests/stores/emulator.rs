@@ -22,8 +22,8 @@ use super::{ACCOUNT, BUCKET, film};
 
 const PACKAGE: &str = "gcp-storage-emulator==2026.7.19";
 
-/// Listens on a free port and prints its number. Ends when its standard input is closed, which also
-/// happens when this process is killed.
+/// A Python program that starts the emulator on a free port and prints the port. It ends when its
+/// standard input is closed, which also happens when the test process is killed.
 const SERVE: &str = "
 import sys
 from gcp_storage_emulator.server import create_server
@@ -34,6 +34,7 @@ sys.stdin.read()
 server.stop()
 ";
 
+/// The process of the emulator. It ends when this value is dropped.
 struct Emulator {
     process: Child,
     url: String,
@@ -118,7 +119,7 @@ async fn opendal_works_with_a_good_token_and_gets_a_denial_with_a_poor_one() -> 
     operator(good.clone()).write_with("film.mkv", film.clone()).content_type("video/x-matroska").await?;
     for token in [&good, &poor] {
         let downloaded = operator(token.clone()).read("film.mkv").await?;
-        ensure!(downloaded.to_vec() == film, "{} bytes, of {}", downloaded.len(), film.len());
+        ensure!(downloaded.to_vec() == film, "{} of {} bytes, or other bytes", downloaded.len(), film.len());
     }
     let listed = operator(poor.clone()).list("").await?;
     ensure!(listed.iter().any(|entry| entry.name() == "film.mkv"), "{listed:?}");

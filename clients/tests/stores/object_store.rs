@@ -107,7 +107,7 @@ async fn allowed_operations_of_all_kinds_succeed() {
         store.put(cat, chunks).await.unwrap();
         let downloaded: Vec<u8> =
             store.get(cat).await.unwrap().into_stream().map_ok(Vec::from).try_concat().await.unwrap();
-        assert!(downloaded == film, "{} bytes, of {}", downloaded.len(), film.len());
+        assert!(downloaded == film, "{} of {} bytes, or other bytes", downloaded.len(), film.len());
         let range = GetOptions::new().with_range(Some(GetRange::Bounded(1000..2000)));
         assert_eq!(store.get_opts(cat, range).await.unwrap().bytes().await.unwrap(), film[1000..2000]);
         assert_eq!(store.head(cat).await.unwrap().size, film.len() as u64);

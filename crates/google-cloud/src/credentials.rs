@@ -71,6 +71,8 @@ impl GuardCredentials {
         Self { granted: Some(scopes), ..self }
     }
 
+    /// Records the value that is handed out, and declares the scopes of the token to the guard if
+    /// [`with_granted`](Self::with_granted) has set them.
     fn take_note(&self, authorization: &HeaderValue) {
         let is_same = |last: &Arc<Handed>| last.authorization == *authorization;
         if !self.handed.load().as_ref().is_some_and(is_same) {
@@ -88,6 +90,7 @@ impl GuardCredentials {
         }
     }
 
+    /// Returns the value that was handed out last.
     fn last(&self) -> Option<HeaderValue> {
         self.handed.load().as_ref().map(|last| last.authorization.clone())
     }
@@ -101,6 +104,7 @@ impl GuardCredentials {
         Some(only.authorization.clone())
     }
 
+    /// Returns the `Authorization` value that the wrapped credentials give now.
     async fn fresh(&self) -> Result<HeaderValue, BoxError> {
         let CacheableResource::New { data, .. } = self.inner.headers(Extensions::new()).await? else {
             return Err("the credentials gave no headers".into());

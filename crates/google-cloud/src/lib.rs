@@ -30,9 +30,9 @@
 //!    client's. For these, call [`Guard::explain_error`](gcp_scopes::Guard::explain_error) with the
 //!    error.
 //! 2. **The credentials** report each token to the guard. They check a call before it is sent if
-//!    the call runs inside [`Guard::calling`](gcp_scopes::Guard::calling). They are also a
-//!    [token source](gcp_scopes::token_source) for the middleware of gcp-scopes, which then sets the
-//!    token but not the quota project.
+//!    the call runs inside [`Guard::calling`](gcp_scopes::Guard::calling). They are also a [token
+//!    source](gcp_scopes::token_source) for the middleware of gcp-scopes, which then sets the token
+//!    but not the quota project.
 //!
 //! The scopes that a program requests can differ from the scopes that its token holds, so the guard
 //! does not infer one from the other. It reads the scopes from the JWTs that a service account key
