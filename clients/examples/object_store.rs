@@ -34,14 +34,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .detect()
         .await;
     let connector = guard.object_store(ReqwestConnector::default());
-    let bare = builder(&google).build()?;
+    let unguarded = builder(&google).build()?;
     let store = builder(&google).with_http_connector(connector.clone()).build()?;
 
     let listed: Vec<_> = store.list(None).try_collect().await?;
     println!("list: {} objects\n", listed.len());
 
     println!("put, without the guard:\n");
-    let Err(error) = bare.put(&"cat.jpg".into(), "meow".into()).await else {
+    let Err(error) = unguarded.put(&"cat.jpg".into(), "meow".into()).await else {
         return Err("not refused".into());
     };
     println!("{error}\n");

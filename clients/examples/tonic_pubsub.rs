@@ -34,8 +34,8 @@ async fn main() -> anyhow::Result<()> {
     };
 
     println!("--- without the guard\n");
-    let mut bare = PublisherClient::with_interceptor(channel.clone(), with_token.clone());
-    if let Err(status) = bare.publish(publish_request()).await {
+    let mut unguarded = PublisherClient::with_interceptor(channel.clone(), with_token.clone());
+    if let Err(status) = unguarded.publish(publish_request()).await {
         println!("{:?}: {}\n", status.code(), status.message());
     }
 

@@ -132,8 +132,8 @@ async fn a_refusal_for_another_reason_than_scopes_is_unchanged() {
         let expected = drive(&google, google.token()).files().list().doit().await.map(drop).unwrap_err();
         google.front().respond_with(*wire);
         let error = list.run(hub.files().list().doit()).await.map(drop).unwrap_err();
-        // These responses only resemble a refusal for lack of scope. The guard may explain them all
-        // the same, because it knows that the token lacks the scope.
+        // The remaining forms named `Scope…` resemble a refusal for lack of scope. The guard may
+        // explain them, because it knows that the token lacks the scope.
         let resembles_scope_refusal = format!("{wire:?}").starts_with("Scope");
         if let (Error::BadRequest(expected), Error::BadRequest(error)) = (&expected, &error) {
             assert!(expected == error || resembles_scope_refusal, "{wire:?}: {error}");

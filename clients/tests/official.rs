@@ -217,8 +217,8 @@ async fn a_generated_client_explains_only_refusals_for_lack_of_scope() {
         let in_calling = access.run(call()).await.unwrap_err();
         for error in [error, in_calling] {
             let is_explained = Denial::find(&error).is_some() || guard.explain_error(&error).is_some();
-            // A refusal that only a header shows is explained too, because the guard knows that the
-            // token lacks the scope.
+            // The forms named `Scope…` are refusals for lack of scope, or resemble one. The guard
+            // may explain all of them, because it knows that the token lacks the scope.
             let may_be_explained = format!("{wire:?}").starts_with("Scope");
             // If the error is inside an array, the client keeps only the headers of the response.
             let must_be_explained = wire.is_lack_of_scope() && *wire != Wire::ScopeInArray;

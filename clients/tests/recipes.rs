@@ -39,7 +39,7 @@ fn guarded(guard: &Guard, client: reqwest::Client) -> Guarded<reqwest::Body, req
 
 // recipe: a client that blocks, such as ureq
 fn guarded_ureq(guard: &Guard) -> Guarded<Vec<u8>, Full<Bytes>> {
-    // The guard needs a refusal as a response, not as an error, and redirects not followed.
+    // The guard must see a refusal as a response, not as an error, and must see each redirect.
     let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
     let agent: ureq::Agent = config.max_redirects_will_error(false).build().into();
     let send = move |request: http::Request<Vec<u8>>| {

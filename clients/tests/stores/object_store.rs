@@ -145,7 +145,7 @@ async fn a_refusal_for_another_reason_than_scopes_is_unchanged() {
     let google = google().await;
     let (guarded, connector) =
         store(&google.storage_url(), full_control_token(&google), &guard(&google).build());
-    let bare = builder(&google.storage_url(), full_control_token(&google)).build().unwrap();
+    let unguarded = builder(&google.storage_url(), full_control_token(&google)).build().unwrap();
     let without_duration = |error: Error| {
         let text = error.to_string();
         let (before, after) = text.split_once(" in ").unwrap();
@@ -153,7 +153,7 @@ async fn a_refusal_for_another_reason_than_scopes_is_unchanged() {
     };
     for wire in [Wire::IamDenied, Wire::VpcSc, Wire::Billing, Wire::Html] {
         google.on(Service::Storage).times(2).respond_with(wire);
-        let expected = bare.get(&"cat.jpg".into()).await.unwrap_err();
+        let expected = unguarded.get(&"cat.jpg".into()).await.unwrap_err();
         let error = guarded.get(&"cat.jpg".into()).await.unwrap_err();
         assert!(connector.denial_of(&error).is_none(), "{wire:?}");
         assert_eq!(without_duration(error), without_duration(expected), "{wire:?}");

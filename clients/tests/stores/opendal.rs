@@ -34,18 +34,18 @@ async fn denied_writes_fail_with_permission_denied_in_any_order_of_layers() {
     let google = google().await;
     for preflight in [Preflight::Warn, Preflight::Deny] {
         let guard = guard(&google).preflight(preflight).detect().await;
-        let bare = || operator(&google, google.token());
+        let unguarded = || operator(&google, google.token());
         let (limit, timeout) = (|| ConcurrentLimitLayer::new(2), TimeoutLayer::new);
         // From the innermost layer to the outermost.
         let orders = [
-            ("guard", bare().layer(guard.opendal())),
-            ("guard, retry", bare().layer(guard.opendal()).layer(retry())),
-            ("retry, guard", bare().layer(retry()).layer(guard.opendal())),
+            ("guard", unguarded().layer(guard.opendal())),
+            ("guard, retry", unguarded().layer(guard.opendal()).layer(retry())),
+            ("retry, guard", unguarded().layer(retry()).layer(guard.opendal())),
             ("timeout, guard, limit, retry", {
-                bare().layer(timeout()).layer(guard.opendal()).layer(limit()).layer(retry())
+                unguarded().layer(timeout()).layer(guard.opendal()).layer(limit()).layer(retry())
             }),
             ("retry, limit, timeout, guard", {
-                bare().layer(retry()).layer(limit()).layer(timeout()).layer(guard.opendal())
+                unguarded().layer(retry()).layer(limit()).layer(timeout()).layer(guard.opendal())
             }),
         ];
         for (order, operator) in orders {
@@ -81,7 +81,7 @@ async fn allowed_operations_of_all_kinds_succeed() {
     let google = google().await;
     let guard = guard(&google).preflight(Preflight::Deny).detect().await;
     let operator = operator(&google, full_control_token(&google)).layer(guard.opendal());
-    // opendal sends parts of at least 5 MiB, so that this is uploaded in two.
+    // opendal sends parts of at least 5 MiB, so the second object below is uploaded in two parts.
     let film = film(6);
     operator.write("pets/cat.jpg", film.clone()).await.unwrap();
     let reader = operator.reader("pets/cat.jpg").await.unwrap();
@@ -114,13 +114,13 @@ async fn allowed_operations_of_all_kinds_succeed() {
 #[tokio::test]
 async fn a_refusal_for_another_reason_than_scopes_is_unchanged() {
     let google = google().await;
-    let bare = operator(&google, full_control_token(&google));
+    let unguarded = operator(&google, full_control_token(&google));
     let guarded = operator(&google, full_control_token(&google)).layer(guard(&google).build().opendal());
     for wire in [Wire::IamDenied, Wire::ServiceDisabled, Wire::VpcSc, Wire::Billing, Wire::Html] {
         for fault in [Fault::ChunkSize(64), Fault::ChunkSize(usize::MAX)] {
             google.fault(Service::Storage, fault);
             google.on(Service::Storage).times(2).respond_with(wire);
-            let expected = bare.stat("cat.jpg").await.unwrap_err();
+            let expected = unguarded.stat("cat.jpg").await.unwrap_err();
             let error = guarded.stat("cat.jpg").await.unwrap_err();
             assert!(Denial::find(&error).is_none(), "{wire:?}");
             assert_eq!(without_date(&error.to_string()), without_date(&expected.to_string()), "{wire:?}");

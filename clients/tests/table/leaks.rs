@@ -114,6 +114,7 @@ impl EncodedParts {
         }
     }
 
+    /// Checks whether the text contains one of the parts.
     fn is_in(&self, text: &[u8]) -> bool {
         let step = self.length / 2;
         (0..text.len()).step_by(step).any(|start| {

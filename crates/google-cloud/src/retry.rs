@@ -53,6 +53,8 @@ impl GuardRetryPolicy {
         Self { credentials: Some(credentials.clone()), ..self }
     }
 
+    /// Adds a denial to a refusal for lack of scope. Does not change an error inside of
+    /// [`Calling::run`](gcp_scopes::calling::Calling::run), which explains the error itself.
     fn explain(&self, state: &RetryState, error: Error) -> Error {
         let is_open = error.denial().is_none() && !calling::is_under_way();
         let Some(answer) = error.answer().filter(|_| is_open) else { return error };

@@ -164,11 +164,11 @@ fn scope_refusals() -> Vec<HeaderMap> {
 /// scope.
 fn other_statuses() -> Vec<HeaderMap> {
     let row = |code: &str, message: &str, details: Option<String>| {
-        let mut all = headers(&[("grpc-status", code), ("grpc-message", message), ("x-own", "kept")]);
+        let mut status = headers(&[("grpc-status", code), ("grpc-message", message), ("x-own", "kept")]);
         if let Some(details) = details {
-            all.insert("grpc-status-details-bin", details.parse().unwrap());
+            status.insert("grpc-status-details-bin", details.parse().unwrap());
         }
-        all
+        status
     };
     let info = |reason: &str| Some(details("no", reason));
     vec![
@@ -550,15 +550,15 @@ fn any_trailers() -> impl Strategy<Value = HeaderMap> {
     let code = prop::sample::select(vec!["0", "1", "7", "77", "-7", " 7", "x"]);
     let text = prop::collection::vec(32u8..=255, 0..40);
     let arbitrary = (code, text.clone(), text).prop_map(|(code, message, details)| {
-        let mut all = headers(&[("grpc-status", code)]);
+        let mut trailers = headers(&[("grpc-status", code)]);
         let mut add = |name: &'static str, value: &[u8]| {
             if let Ok(value) = HeaderValue::from_bytes(value) {
-                all.insert(name, value);
+                trailers.insert(name, value);
             }
         };
         add("grpc-message", &message);
         add("grpc-status-details-bin", &details);
-        all
+        trailers
     });
     prop_oneof![known, arbitrary]
 }
