@@ -168,6 +168,7 @@ async fn the_fake_forwards_responses_unchanged() -> Result<()> {
         }
         ensure!(responses[0] == responses[1], "{path}: {responses:#?}");
     }
+    // The fake itself refuses a token without a scope of Cloud Storage.
     let poor = google.mint(ACCOUNT, ["logging.write"]);
     let request = client.get(format!("{}/storage/v1/b/{BUCKET}", google.storage_url())).bearer_auth(poor);
     assert_eq!(request.send().await?.status(), StatusCode::FORBIDDEN);

@@ -382,7 +382,8 @@ async fn an_http_403_that_is_not_grpc_is_permission_denied() {
             ..ScriptedResponse::new(403, headers(&[("content-type", kind)]))
         };
         let (_, status) = unguarded(&scripted, PUBLISH).await;
-        assert!(status.unwrap().message().contains("invalid compression flag"), "tonic alone");
+        let message = status.unwrap().message().to_owned();
+        assert!(message.contains("invalid compression flag"), "without the guard: {message}");
         let (_, status) = guarded(&guard, &scripted, PUBLISH).await;
         let status = status.unwrap();
         assert_eq!(status.code(), Code::PermissionDenied, "{status:?}");
