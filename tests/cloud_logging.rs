@@ -11,7 +11,7 @@ mod plain;
 
 use builder::builder;
 use gcp_scopes::Denial;
-use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service, Vm};
 use json_subscriber::JsonLayer;
 use log::Log;
 use reqwest_middleware::ClientBuilder;
@@ -28,10 +28,10 @@ const ERROR_EVENT: &str =
 async fn refused() {
     let poor = Vm::new("web-1").scopes(["logging.write"]);
     let google = FakeGoogle::builder().vm(poor).start().await.unwrap();
-    google.front().times(1).respond_with(Wire::Scope);
+    google.other_api().times(1).respond_with(RefusalForm::Scope);
     let guard = builder(&google).detect().await;
     let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
     let error = client.post(url).bearer_auth(google.token()).send().await.unwrap_err();
     let span = gcp_scopes::telemetry::span(Denial::find(&error).unwrap());
     span.in_scope(|| tracing::error!({ "@type" = ERROR_EVENT }, "the order was not published"));

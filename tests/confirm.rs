@@ -20,7 +20,7 @@ use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
 use gcp_scopes::judge::Decision;
 use gcp_scopes::{Denial, Guard, ScopeSet};
-use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service, Vm};
 use http::header::AUTHORIZATION;
 use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
@@ -93,7 +93,7 @@ fn upload_url(google: &FakeGoogle) -> String {
 }
 
 fn publish_url(google: &FakeGoogle) -> String {
-    format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front))
+    format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi))
 }
 
 fn sent(google: &FakeGoogle, service: Service) -> usize {
@@ -247,10 +247,10 @@ async fn a_prediction_that_google_contradicts_is_dropped_for_its_method_and_logg
     assert_eq!(text.matches("no more is predicted of it").count(), 1, "{text}");
     // Not even a later refusal makes the method predictable again.
     for _ in 0..3 {
-        program.google.front().respond_with(Wire::Scope);
+        program.google.other_api().respond_with(RefusalForm::Scope);
         assert_eq!(kind(program.publish().await), Some(DenialKind::Refused));
     }
-    assert_eq!(program.sent(Service::Front), 8);
+    assert_eq!(program.sent(Service::OtherApi), 8);
 }
 
 #[tokio::test]
@@ -263,14 +263,14 @@ async fn an_answer_to_a_call_of_an_unknown_token_counts_once_its_scopes_are_know
         request.body(Full::new(Bytes::from("{}"))).unwrap()
     };
     let early = held.call(publish());
-    google.wait_for(|requests| requests.iter().any(|r| r.service() == Service::Front)).await;
+    google.wait_for(|requests| requests.iter().any(|r| r.service() == Service::OtherApi)).await;
     // The explanation of another refusal waits for what the metadata server says.
     let refused =
         Held { gate: Arc::new(Semaphore::new(1)), guard: held.guard.clone(), http: held.http.clone() };
     assert_eq!(kind(refused.call(upload(&google, &token)).await.unwrap()), Some(DenialKind::Refused));
     held.gate.add_permits(3);
     assert_eq!(early.await.unwrap().unwrap(), StatusCode::OK);
-    google.front().respond_with(Wire::Scope);
+    google.other_api().respond_with(RefusalForm::Scope);
     assert_eq!(kind(held.call(publish()).await.unwrap()), Some(DenialKind::Refused));
     assert_eq!(held.call(publish()).await.unwrap().unwrap(), StatusCode::OK);
 }
@@ -278,10 +278,10 @@ async fn an_answer_to_a_call_of_an_unknown_token_counts_once_its_scopes_are_know
 #[tokio::test]
 async fn a_refusal_by_a_gate_behind_the_scopes_contradicts_the_prediction() {
     let program = Program::with_known_token().await;
-    program.google.front().respond_with(Wire::IamDenied);
+    program.google.other_api().respond_with(RefusalForm::IamDenied);
     assert_eq!(program.publish().await.unwrap().status(), StatusCode::FORBIDDEN);
     for _ in 0..2 {
-        program.google.front().respond_with(Wire::Scope);
+        program.google.other_api().respond_with(RefusalForm::Scope);
         assert_eq!(kind(program.publish().await), Some(DenialKind::Refused));
     }
 }
@@ -291,20 +291,25 @@ async fn an_answer_that_says_nothing_of_scopes_teaches_nothing() {
     let program = Program::with_known_token().await;
     for status in [302, 400, 401, 403, 404, 409, 412, 429, 500, 503] {
         let answer = Response::builder().status(status).body("{}").unwrap();
-        program.google.front().respond(answer);
+        program.google.other_api().respond(answer);
         assert_eq!(program.publish().await.unwrap().status(), status);
     }
-    let other_gates =
-        [Wire::ServiceDisabled, Wire::VpcSc, Wire::Billing, Wire::RateLimit, Wire::QuotaProject];
+    let other_gates = [
+        RefusalForm::ServiceDisabled,
+        RefusalForm::VpcSc,
+        RefusalForm::Billing,
+        RefusalForm::RateLimit,
+        RefusalForm::QuotaProject,
+    ];
     for wire in other_gates {
-        program.google.front().respond_with(wire);
+        program.google.other_api().respond_with(wire);
         assert!(!program.publish().await.unwrap().status().is_success(), "{wire:?}");
     }
-    program.google.front().respond_with(Wire::Scope);
+    program.google.other_api().respond_with(RefusalForm::Scope);
     assert_eq!(kind(program.publish().await), Some(DenialKind::Refused));
-    let before = program.sent(Service::Front);
+    let before = program.sent(Service::OtherApi);
     assert_eq!(kind(program.publish().await), Some(DenialKind::Confirmed));
-    assert_eq!(program.sent(Service::Front), before);
+    assert_eq!(program.sent(Service::OtherApi), before);
 }
 
 #[tokio::test]
@@ -389,7 +394,7 @@ async fn scopes_that_google_names_in_a_refusal_open_the_method_from_then_on() {
         let body = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.",
             "status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo",
             "reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com"}]}}"#;
-        google.front().respond(answer.body(body).unwrap());
+        google.other_api().respond(answer.body(body).unwrap());
     };
     refuse(&format!("{drive} https://www.googleapis.com/auth/pubsub"));
     assert_eq!(kind(publish(&google.token()).await), Some(DenialKind::Refused));

@@ -70,7 +70,7 @@ fn gcloud_succeeds(google: &FakeGoogle, config: &TempDir, words: &str) -> Result
 fn paste(google: &FakeGoogle, config: &TempDir, command: &str) -> Result<String> {
     let inherited = ["PATH", "HOME", "LANG"].map(|name| (name, std::env::var(name).unwrap_or_default()));
     let resource_manager =
-        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER", google.url_of(Service::Front) + "/");
+        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER", google.url_of(Service::OtherApi) + "/");
     let mut shell = Command::new("sh");
     shell.env_clear().envs(inherited).envs(google.gcloud_env(&config.0)?).envs([resource_manager]);
     let output = shell.args(["-c", command]).output().with_context(|| command.to_owned())?;
@@ -168,7 +168,7 @@ async fn the_steps_of_a_denial_run_as_printed_and_the_refused_call_succeeds() ->
         r#"{{"version":1,"bindings":[{{"role":"roles/storage.objectAdmin","members":["serviceAccount:{ACCOUNT}"]}}]}}"#
     );
     let answer = http::Response::builder().header("content-type", "application/json").body(policy)?;
-    google.front().path("/v1/projects/my-project:getIamPolicy").respond(answer);
+    google.other_api().path("/v1/projects/my-project:getIamPolicy").respond(answer);
     let [stop, set, recommended, start, roles] = commands.as_slice() else { bail!("{commands:#?}") };
     for command in [stop, set, start] {
         paste(&google, &config, command)?;

@@ -82,7 +82,7 @@ async fn with_every_inspector_down_slow_or_lying_calls_end_as_without_the_guard(
         Fault::ChunkSize(1),
         Fault::Gzip,
         Fault::Latency(Duration::from_millis(20)),
-        Fault::Flaky { failures: 1, of: 2 },
+        Fault::Flaky { failures: 1, group: 2 },
         Fault::Status(StatusCode::OK),
         Fault::Status(StatusCode::FOUND),
         Fault::Status(StatusCode::FORBIDDEN),
@@ -119,8 +119,8 @@ async fn calls_end_as_without_the_guard(
     // Where it runs was found out while all was well: what is down is what tells scopes.
     let builder = setup(builder(&google)).preflight(preflight).denial_delivery(DenialDelivery::Extension);
     let guard = builder.deny_wait(SHORT).detect().await;
-    google.fault(Service::Metadata, fault);
-    google.fault(Service::OAuth, fault);
+    google.set_fault(Service::Metadata, fault);
+    google.set_fault(Service::OAuth, fault);
     let bare = ClientBuilder::new(http.clone()).build();
     let client = ClientBuilder::new(http.clone()).with(guard.middleware()).build();
     let tokens = [google.mint(ACCOUNT, ["devstorage.read_only"]), google.token()];
@@ -167,8 +167,8 @@ async fn googles_own_refusal_is_explained_with_every_inspector_down() {
     for preflight in PREFLIGHTS {
         let google = google().await;
         let guard = builder(&google).preflight(preflight).detect().await;
-        google.fault(Service::Metadata, Fault::Hang);
-        google.fault(Service::OAuth, Fault::Hang);
+        google.set_fault(Service::Metadata, Fault::Hang);
+        google.set_fault(Service::OAuth, Fault::Hang);
         let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
         let send = client(&guard).post(url).bearer_auth(google.token()).body("meow").send();
         let error = send.await.unwrap_err();
@@ -203,8 +203,8 @@ async fn ten_thousand_callers_of_one_token_cause_one_question_also_when_it_fails
         let builder = builder(&google).tokeninfo_ahead().source_timeout(LONG).deny_wait(wait);
         let guard = builder.preflight(Preflight::Deny).detect().await;
         let token = google.mint(ACCOUNT, ["devstorage.read_only"]);
-        google.fault(Service::Metadata, Fault::Status(StatusCode::NOT_FOUND));
-        fault.into_iter().for_each(|fault| google.fault(Service::OAuth, fault));
+        google.set_fault(Service::Metadata, Fault::Status(StatusCode::NOT_FOUND));
+        fault.into_iter().for_each(|fault| google.set_fault(Service::OAuth, fault));
         let before = asked(&google, Service::Metadata);
         let mut callers = tokio::task::JoinSet::new();
         for _ in 0..10_000 {
@@ -225,7 +225,7 @@ async fn only_deny_waits_and_no_longer_than_it_was_told() {
         let google = google().await;
         let builder = builder(&google).preflight(preflight).source_timeout(LONG);
         let guard = builder.deny_wait(SHORT).detect().await;
-        google.fault(Service::Metadata, Fault::Hang);
+        google.set_fault(Service::Metadata, Fault::Hang);
         let begin = Instant::now();
         assert_eq!(call(&guard, &google.mint(ACCOUNT, ["pubsub"])).await.unwrap(), StatusCode::OK);
         let waited = begin.elapsed();

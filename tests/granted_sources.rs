@@ -19,7 +19,7 @@ use gcp_scopes::call::Call;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
 use gcp_scopes::{Denial, Guard, Preflight, ScopeSet};
-use gcp_scopes_testing::{FakeGoogle, Platform, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, Platform, RefusalForm, Service, Vm};
 use http::header::AUTHORIZATION;
 use http::{Request, StatusCode};
 use http_body_util::Full;
@@ -48,8 +48,8 @@ fn client(guard: &Guard) -> ClientWithMiddleware {
 async fn known(guard: &Guard, google: &FakeGoogle, token: &str) -> (GrantedScopes, usize) {
     let asked = || google.requests().iter().filter(|request| request.service() == Service::OAuth).count();
     let before = asked();
-    google.front().respond_with(Wire::Scope);
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+    google.other_api().respond_with(RefusalForm::Scope);
+    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
     let error = client(guard).post(url).bearer_auth(token).body("{}").send().await.unwrap_err();
     (Denial::find(&error).unwrap().granted().clone(), asked() - before)
 }
@@ -114,11 +114,11 @@ async fn a_token_of_another_origin_on_a_vm_is_known_from_tokeninfo_only() {
 async fn no_vm_is_to_be_stopped_for_a_token_that_need_not_be_its_own() {
     let google = google(Platform::ComputeEngine).await;
     let guard = builder(&google).no_tokeninfo().detect().await;
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
     // Of a person whom the service on the VM acts for, say.
     let tokens = [(google.mint("user@example.com", ["calendar"]), false), (google.token(), true)];
     for (token, is_the_vms) in tokens {
-        google.front().respond_with(Wire::Scope);
+        google.other_api().respond_with(RefusalForm::Scope);
         let error = client(&guard).post(&url).bearer_auth(token).body("{}").send().await.unwrap_err();
         let denial = Denial::find(&error).unwrap();
         let first = &denial.steps()[0];
@@ -146,9 +146,9 @@ async fn a_machine_that_something_else_made_is_never_to_be_stopped_as_a_vm() {
         let google = google(platform).await;
         let guard = builder(&google).no_tokeninfo().detect().await;
         for token in [google.mint("user@example.com", ["calendar"]), google.token()] {
-            google.front().respond_with(Wire::Scope);
+            google.other_api().respond_with(RefusalForm::Scope);
             let url =
-                format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+                format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
             let error = client(&guard).post(url).bearer_auth(token).body("{}").send().await.unwrap_err();
             let report = Denial::find(&error).unwrap().report();
             assert!(!report.contains("gcloud compute instances"), "{platform:?}: {report}");
@@ -252,7 +252,7 @@ async fn with_token_a_service_needs_no_other_authentication() {
     assert_eq!(foreign.status(), StatusCode::UNAUTHORIZED);
     // Whoever is not Google gets nothing.
     let portal = FakeGoogle::builder().start().await.unwrap();
-    client.get(portal.url_of(Service::Front)).send().await.unwrap();
+    client.get(portal.url_of(Service::OtherApi)).send().await.unwrap();
     assert!(portal.requests().iter().all(|request| !request.has_authorization()));
 }
 
@@ -284,7 +284,7 @@ async fn the_tower_layer_gives_tokens_to_google_and_to_nobody_else() {
     assert_eq!(send(mine).await.unwrap(), StatusCode::UNAUTHORIZED);
     // The same path on a host that is not mapped.
     let portal = FakeGoogle::builder().start().await.unwrap();
-    send(upload(&portal.url_of(Service::Front)).body(meow()).unwrap()).await.unwrap();
+    send(upload(&portal.url_of(Service::OtherApi)).body(meow()).unwrap()).await.unwrap();
     assert!(portal.requests().iter().all(|request| !request.has_authorization()));
     // Without a token the call is not made.
     let before = google.requests().iter().filter(|request| request.service() == Service::Storage).count();
@@ -378,7 +378,7 @@ fn tokeninfo_is_never_sent_a_token_in_the_clear() {
 async fn a_call_without_a_bearer_token_goes_out_as_it_is_and_nobody_is_asked_about_it() {
     let google = google(Platform::ComputeEngine).await;
     let guard = builder(&google).tokeninfo_ahead().preflight(Preflight::Deny).detect().await;
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
     let asked = || {
         let inspectors = [Service::OAuth, Service::Metadata];
         google.requests().iter().filter(|request| inspectors.contains(&request.service())).count()
@@ -398,7 +398,7 @@ async fn a_call_without_a_bearer_token_goes_out_as_it_is_and_nobody_is_asked_abo
             authorization.into_iter().fold(call, |call, value| call.header(AUTHORIZATION, value))
         };
         assert_eq!(call().send().await.unwrap().status(), StatusCode::OK, "{query} {authorization:?}");
-        google.front().respond_with(Wire::Scope);
+        google.other_api().respond_with(RefusalForm::Scope);
         let error = call().send().await.unwrap_err();
         let why = Denial::find(&error).unwrap().granted().why_unknown().unwrap().to_owned();
         assert!(why.contains("no bearer token"), "{query} {authorization:?}: {why}");

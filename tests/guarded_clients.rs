@@ -19,7 +19,7 @@ use gcp_scopes::environment::Snapshot;
 use gcp_scopes::granted::{GrantSource, GrantedScopes};
 use gcp_scopes::guard::{DenialDelivery, GuardBuilder};
 use gcp_scopes::{Denial, Guard, Preflight, ScopeSet};
-use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service, Vm};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -55,7 +55,7 @@ fn upload(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest_middlew
 }
 
 fn publish(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest_middleware::RequestBuilder {
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
     client.post(url).bearer_auth(google.token()).body("{}")
 }
 
@@ -179,8 +179,8 @@ async fn a_denial_is_one_structured_value() {
 }
 
 /// A scope that is missing, or one that is too many.
-fn is_about_scopes(wire: Wire) -> bool {
-    wire.is_lack_of_scope() || matches!(wire, Wire::ScopeRestricting | Wire::ScopeOrShare)
+fn is_about_scopes(wire: RefusalForm) -> bool {
+    wire.is_scope_refusal() || matches!(wire, RefusalForm::ScopeRestricting | RefusalForm::ScopeOrShare)
 }
 
 /// Everything of a response that a caller can see, but what changes from one to the next.
@@ -202,8 +202,8 @@ async fn a_refusal_by_another_gate_comes_through_as_it_was_sent() {
     let google = FakeGoogle::builder().vm(Vm::new("web-1").scopes(["pubsub"])).start().await.unwrap();
     let guarded = client(&guard(&google).detect().await);
     let plain = ClientBuilder::new(plain::client()).build();
-    for wire in Wire::all().iter().copied().filter(|wire| !is_about_scopes(*wire)) {
-        google.front().times(2).respond_with(wire);
+    for wire in RefusalForm::all().iter().copied().filter(|wire| !is_about_scopes(*wire)) {
+        google.other_api().times(2).respond_with(wire);
         let expected = seen(publish(&plain, &google).send().await.unwrap()).await;
         let response =
             publish(&guarded, &google).send().await.unwrap_or_else(|error| panic!("{wire:?}: {error}"));
@@ -217,8 +217,8 @@ async fn a_refusal_for_lack_of_scope_is_explained_in_every_form() {
     let google = google().await;
     let guarded = client(&guard(&google).detect().await);
     // gRPC refuses with status 200 and is the business of a gRPC adapter.
-    for wire in Wire::all().iter().copied().filter(|wire| wire.is_lack_of_scope() && !wire.is_grpc()) {
-        google.front().respond_with(wire);
+    for wire in RefusalForm::all().iter().copied().filter(|wire| wire.is_scope_refusal() && !wire.is_grpc()) {
+        google.other_api().respond_with(wire);
         let error = publish(&guarded, &google).send().await.expect_err(&format!("{wire:?}"));
         let denial = Denial::find(&error).unwrap_or_else(|| panic!("{wire:?}: {error:?}"));
         assert_eq!(denial.method().unwrap().id(), "pubsub.projects.topics.publish", "{wire:?}");
@@ -230,11 +230,11 @@ async fn a_scope_that_restricts_and_a_file_that_is_not_shared_get_their_own_advi
     let google = FakeGoogle::builder().vm(Vm::new("web-1").scopes(["pubsub"])).start().await.unwrap();
     let guarded = client(&guard(&google).detect().await);
     let rows = [
-        (Wire::ScopeRestricting, "restricts", "Get a token without"),
-        (Wire::ScopeOrShare, "drive.readonly", "Share the file"),
+        (RefusalForm::ScopeRestricting, "restricts", "Get a token without"),
+        (RefusalForm::ScopeOrShare, "drive.readonly", "Share the file"),
     ];
     for (wire, why, advice) in rows {
-        google.front().respond_with(wire);
+        google.other_api().respond_with(wire);
         let error = publish(&guarded, &google).send().await.unwrap_err();
         let denial = Denial::find(&error).unwrap();
         for text in [denial.to_string(), denial.report()] {
@@ -303,13 +303,14 @@ async fn the_extension_surface_leaves_the_answer_as_it_was_sent() {
 async fn an_answer_of_another_host_is_never_taken_for_googles() {
     let (google, portal) = (google().await, google().await);
     let guarded = client(&guard(&google).detect().await);
-    let elsewhere = format!("{}/v1/projects/my-project/topics/orders:publish", portal.url_of(Service::Front));
-    portal.front().times(2).respond_with(Wire::Scope);
+    let elsewhere =
+        format!("{}/v1/projects/my-project/topics/orders:publish", portal.url_of(Service::OtherApi));
+    portal.other_api().times(2).respond_with(RefusalForm::Scope);
     // Called by its own name, and reached by a redirect of Google's.
     let direct = guarded.post(&elsewhere).bearer_auth(google.token()).body("{}").send().await.unwrap();
     assert_eq!(direct.status(), StatusCode::FORBIDDEN);
     let redirect = Response::builder().status(307).header("location", &elsewhere).body("").unwrap();
-    google.front().respond(redirect);
+    google.other_api().respond(redirect);
     let redirected = publish(&guarded, &google).send().await.unwrap();
     assert_eq!((redirected.status(), redirected.url().as_str()), (StatusCode::FORBIDDEN, elsewhere.as_str()));
 }
@@ -385,7 +386,7 @@ async fn no_token_object_name_or_query_is_printed() {
             }
             texts.extend([denial.report(), format!("{denial} {denial:?} {guard:?}")]);
         }
-        google.front().respond_with(Wire::IamDenied);
+        google.other_api().respond_with(RefusalForm::IamDenied);
         drop(publish(&guarded, &google).send().await);
     }
     drop(capturing);
@@ -464,8 +465,8 @@ fn a_token_of_another_origin_on_a_vm_does_not_get_the_vms_advice() {
 async fn an_overridden_verb_is_judged_as_the_verb_it_stands_for() {
     let google = google().await;
     let guarded = client(&guard(&google).detect().await);
-    let url = format!("{}/v1/projects/my-project/topics/orders", google.url_of(Service::Front));
-    google.front().respond_with(Wire::Scope);
+    let url = format!("{}/v1/projects/my-project/topics/orders", google.url_of(Service::OtherApi));
+    google.other_api().respond_with(RefusalForm::Scope);
     let overridden = guarded.post(url).header("x-http-method-override", "GET").bearer_auth(google.token());
     let error = overridden.body("").send().await.unwrap_err();
     assert_eq!(Denial::find(&error).unwrap().method().unwrap().id(), "pubsub.projects.topics.get");
@@ -478,6 +479,6 @@ async fn a_compressed_refusal_is_passed_on_unread() {
     let zipped = Response::builder().status(403).header("content-encoding", "gzip");
     let challenge = "Bearer error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/pubsub\"";
     let zipped = zipped.header("www-authenticate", challenge).body(vec![0x1f, 0x8b, 8, 0]).unwrap();
-    google.front().respond(zipped);
+    google.other_api().respond(zipped);
     assert_eq!(publish(&guarded, &google).send().await.unwrap().status(), StatusCode::FORBIDDEN);
 }

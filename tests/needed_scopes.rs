@@ -11,7 +11,7 @@ use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
 use gcp_scopes::judge::Decision;
 use gcp_scopes::{Denial, Guard, Preflight, ScopeSet};
-use gcp_scopes_testing::{FakeGoogle, Service, Wire};
+use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service};
 use http::{Method, Request, Response};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
@@ -33,7 +33,7 @@ fn held(scopes: &str) -> GrantedScopes {
 
 /// A guard over an API that no catalog has, and what it declares of the token.
 fn guard(google: &FakeGoogle, preflight: Preflight, token: &str, granted: GrantedScopes) -> Guard {
-    let api = google.url_of(Service::Front);
+    let api = google.url_of(Service::OtherApi);
     let guard = Guard::builder().endpoint(api, "brandnew.googleapis.com").unwrap().preflight(preflight);
     let guard = guard.no_tokeninfo().build();
     guard.declare(AccessToken::new(token).unwrap(), granted);
@@ -41,7 +41,7 @@ fn guard(google: &FakeGoogle, preflight: Preflight, token: &str, granted: Grante
 }
 
 fn sent(google: &FakeGoogle) -> usize {
-    google.requests().iter().filter(|request| request.service() == Service::Front).count()
+    google.requests().iter().filter(|request| request.service() == Service::OtherApi).count()
 }
 
 fn call(
@@ -49,13 +49,13 @@ fn call(
     google: &FakeGoogle,
     token: &str,
 ) -> reqwest_middleware::RequestBuilder {
-    client.get(format!("{}/v1/things/7", google.url_of(Service::Front))).bearer_auth(token)
+    client.get(format!("{}/v1/things/7", google.url_of(Service::OtherApi))).bearer_auth(token)
 }
 
 #[tokio::test]
 async fn an_api_that_the_catalog_lacks_is_checked_by_what_its_caller_says() {
     let google = FakeGoogle::builder().start().await.unwrap();
-    google.front().path("/v1/things/").serve([OWN], Response::new("{}"));
+    google.other_api().path("/v1/things/").serve([OWN], Response::new("{}"));
     let token = google.mint(ACCOUNT, ["pubsub"]);
     let guard = guard(&google, Preflight::Deny, &token, held("https://www.googleapis.com/auth/pubsub"));
     let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
@@ -77,7 +77,7 @@ async fn tower_reads_the_extensions_of_the_request() {
     let guard = guard(&google, Preflight::Deny, &token, held("https://www.googleapis.com/auth/pubsub"));
     let hyper = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
     let service = ServiceBuilder::new().layer(guard.layer()).service(hyper);
-    let request = Request::get(format!("{}/v1/things/7", google.url_of(Service::Front)));
+    let request = Request::get(format!("{}/v1/things/7", google.url_of(Service::OtherApi)));
     let request = request.header("authorization", format!("Bearer {token}")).extension(needed(OWN));
     let error = service.oneshot(request.body(Full::default()).unwrap()).await.unwrap_err();
     assert!(Denial::find(&*error).is_some());
@@ -90,7 +90,7 @@ async fn a_refusal_counts_for_repeats_of_the_same_need_and_for_nothing_else() {
     let token = google.mint(ACCOUNT, ["drive"]);
     let guard = guard(&google, Preflight::Confirm, &token, held("https://www.googleapis.com/auth/drive"));
     let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
-    google.front().respond_with(Wire::ScopeMessageOnly);
+    google.other_api().respond_with(RefusalForm::ScopeMessageOnly);
     let mut kinds = Vec::new();
     for _ in 0..3 {
         let error = call(&client, &google, &token).with_extension(needed(OWN)).send().await.unwrap_err();
@@ -115,7 +115,7 @@ async fn a_caller_who_is_wrong_is_not_believed_again() {
     let response = call(&client, &google, &token).with_extension(needed(OWN)).send().await.unwrap();
     assert!(response.status().is_success());
     let (own, other) = (needed(OWN), needed("https://example.com/other"));
-    let uri = format!("{}/v1/things/8", google.url_of(Service::Front)).parse().unwrap();
+    let uri = format!("{}/v1/things/8", google.url_of(Service::OtherApi)).parse().unwrap();
     let decide = |needed| guard.decide(&Call::new(&Method::GET, &uri).needing(Some(needed)), &granted);
     assert!(matches!(decide(&own), Decision::Abstain(AbstainReason::Contradicted)));
     assert!(matches!(decide(&other), Decision::Lacking(_)));

@@ -28,7 +28,7 @@ use gcp_scopes::granted::{AccessToken, Fetch, GrantedScopes, GrantedScopesSource
 use gcp_scopes::guard::DenialDelivery;
 use gcp_scopes::token_source::TokenSource;
 use gcp_scopes::{Denial, Guard, Preflight};
-use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service, Vm};
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -126,12 +126,12 @@ async fn google() -> FakeGoogle {
     let token = format!(r#"{{"access_token":"{MARKER}","expires_in":3599,"token_type":"Bearer"}}"#);
     let token = Response::builder().header("metadata-flavor", "Google").body(token).unwrap();
     let path = "/computeMetadata/v1/instance/service-accounts/default/token";
-    google.on(Service::Metadata).path(path).times(usize::MAX).respond(token);
+    google.script(Service::Metadata).path(path).times(usize::MAX).respond(token);
     google
 }
 
 fn url(google: &FakeGoogle) -> String {
-    format!("{}/v1/projects/p/topics/t:publish?uploadType=x", google.url_of(Service::Front))
+    format!("{}/v1/projects/p/topics/t:publish?uploadType=x", google.url_of(Service::OtherApi))
 }
 
 async fn by_reqwest(guard: &Guard, google: &FakeGoogle, seen: &mut Seen) {
@@ -180,12 +180,12 @@ async fn every_refusal(seen: &mut Seen) {
             let google = google().await;
             let guard = builder(&google).preflight(preflight).denial_delivery(delivery).detect().await;
             seen.debug(&guard);
-            for wire in Wire::all() {
-                google.front().times(2).respond_with(*wire);
+            for wire in RefusalForm::all() {
+                google.other_api().times(2).respond_with(*wire);
                 by_reqwest(&guard, &google, seen).await;
                 by_tower(&guard, &google, seen).await;
             }
-            google.front().times(2).respond(echo());
+            google.other_api().times(2).respond(echo());
             by_reqwest(&guard, &google, seen).await;
             by_tower(&guard, &google, seen).await;
             only_where_it_belongs(&google);
@@ -196,7 +196,7 @@ async fn every_refusal(seen: &mut Seen) {
 fn only_where_it_belongs(google: &FakeGoogle) {
     for request in google.requests() {
         assert_clean([request.path(), request.query(), &format!("{request:?}")]);
-        assert_eq!(request.has_authorization(), request.service() == Service::Front, "{request:?}");
+        assert_eq!(request.has_authorization(), request.service() == Service::OtherApi, "{request:?}");
     }
 }
 
@@ -234,8 +234,8 @@ async fn every_failure(seen: &mut Seen) {
         let telling = builder(&google).fetch(Telltale).tokeninfo_ahead().preflight(preflight).detect().await;
         let broken = builder(&google).source(Broken).preflight(preflight).detect().await;
         for guard in [telling, broken] {
-            for wire in [Wire::Scope, Wire::IamDenied, Wire::Html] {
-                google.front().times(2).respond_with(wire);
+            for wire in [RefusalForm::Scope, RefusalForm::IamDenied, RefusalForm::Html] {
+                google.other_api().times(2).respond_with(wire);
                 by_reqwest(&guard, &google, seen).await;
                 by_tower(&guard, &google, seen).await;
             }

@@ -16,7 +16,7 @@ use gcp_scopes::refusal::Gate;
 use gcp_scopes::self_check::{Access, GateState, Report, SelfCheck};
 use gcp_scopes::token_source::TokenSource;
 use gcp_scopes::{Guard, Scope, ScopeSet};
-use gcp_scopes_testing::{FakeGoogle, Fault, Platform, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, Fault, Platform, RefusalForm, Service, Vm};
 use http::StatusCode;
 
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
@@ -42,7 +42,7 @@ fn builder(google: &FakeGoogle) -> Result<GuardBuilder> {
     let guard = Guard::builder().env(google.env());
     let guard = guard.endpoint(google.storage_url(), "storage.googleapis.com")?;
     let front = APIS.split(' ').try_fold(guard, |guard, api| {
-        guard.endpoint(google.url_of(Service::Front), &format!("{api}.googleapis.com"))
+        guard.endpoint(google.url_of(Service::OtherApi), &format!("{api}.googleapis.com"))
     })?;
     Ok(front.tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url()))?)
 }
@@ -272,13 +272,13 @@ async fn a_question_that_is_refused_says_why_and_closes_nothing() -> Result<()> 
     let google = google(Vm::new("web-1").scopes(["cloud-platform"])).await?;
     let guard = guard(&google).await?;
     let rows = [
-        (Wire::ServiceDisabled, "not enabled"),
-        (Wire::VpcSc, "perimeter"),
-        (Wire::IamDenied, "may not ask"),
-        (Wire::ScopeForbidden, "scope"),
+        (RefusalForm::ServiceDisabled, "not enabled"),
+        (RefusalForm::VpcSc, "perimeter"),
+        (RefusalForm::IamDenied, "may not ask"),
+        (RefusalForm::ScopeForbidden, "scope"),
     ];
     for (wire, hint) in rows {
-        google.front().respond_with(wire);
+        google.other_api().respond_with(wire);
         let check = patient(&guard).iam(TOPIC, ["pubsub.topics.publish"]);
         let report = check.run().await;
         let finding = report.findings().first().context("one")?;
@@ -287,7 +287,7 @@ async fn a_question_that_is_refused_says_why_and_closes_nothing() -> Result<()> 
     }
     for status in [400_u16, 401, 404, 429, 500, 503] {
         let answer = http::Response::builder().status(StatusCode::from_u16(status)?).body("x")?;
-        google.front().respond(answer);
+        google.other_api().respond(answer);
         let check = patient(&guard).iam(TOPIC, ["pubsub.topics.publish"]);
         ensure!(check.run().await.state() == GateState::Unknown, "{status}");
     }
@@ -308,13 +308,13 @@ async fn faults_make_things_unknown_and_never_closed() -> Result<()> {
         Fault::EndlessBody,
         Fault::Drop,
     ];
-    for service in [Service::Metadata, Service::OAuth, Service::Storage, Service::Front] {
+    for service in [Service::Metadata, Service::OAuth, Service::Storage, Service::OtherApi] {
         for fault in faults {
-            google.fault(service, fault);
+            google.set_fault(service, fault);
             let report = self::service(&guard).run().await;
             ensure!(report.state() <= GateState::Unknown, "{service:?} {fault:?}\n{report}");
         }
-        google.heal(service);
+        google.clear_fault(service);
     }
     Ok(())
 }
@@ -323,8 +323,8 @@ async fn faults_make_things_unknown_and_never_closed() -> Result<()> {
 async fn with_every_server_hanging_it_ends_at_its_deadline() -> Result<()> {
     let google = google(Vm::new("web-1").scopes(["cloud-platform"])).await?;
     let guard = guard(&google).await?;
-    for service in [Service::Metadata, Service::OAuth, Service::Storage, Service::Front] {
-        google.fault(service, Fault::Hang);
+    for service in [Service::Metadata, Service::OAuth, Service::Storage, Service::OtherApi] {
+        google.set_fault(service, Fault::Hang);
     }
     for limit in [Duration::from_secs(2), Duration::from_millis(300), Duration::ZERO] {
         for check in [service(&guard), service(&guard).with_token(Hangs)] {

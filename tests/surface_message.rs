@@ -11,7 +11,7 @@ use bytes::Bytes;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::guard::DenialDelivery;
 use gcp_scopes::{Denial, Preflight};
-use gcp_scopes_testing::{FakeGoogle, Fault, Service, Wire};
+use gcp_scopes_testing::{FakeGoogle, Fault, RefusalForm, Service};
 use http::header::{CONTENT_LENGTH, DATE};
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -28,7 +28,7 @@ async fn client(google: &FakeGoogle, preflight: Preflight) -> ClientWithMiddlewa
 }
 
 async fn publish(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest::Response {
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
     client.post(url).bearer_auth(google.token()).body("{}").send().await.unwrap()
 }
 
@@ -37,8 +37,8 @@ async fn a_refusal_keeps_everything_but_its_message() {
     let google = FakeGoogle::builder().start().await.unwrap();
     let guarded = client(&google, Preflight::Warn).await;
     let plain = ClientBuilder::new(plain::client()).build();
-    for wire in Wire::all().iter().copied().filter(|wire| wire.is_lack_of_scope() && !wire.is_grpc()) {
-        google.front().times(2).respond_with(wire);
+    for wire in RefusalForm::all().iter().copied().filter(|wire| wire.is_scope_refusal() && !wire.is_grpc()) {
+        google.other_api().times(2).respond_with(wire);
         let (mut expected, mut response) = (publish(&plain, &google).await, publish(&guarded, &google).await);
         let line = response.extensions().get::<Denial>().unwrap().to_string();
         assert_eq!(
@@ -74,8 +74,13 @@ async fn another_gates_refusal_stays_as_it_was_sent() {
     let google = FakeGoogle::builder().start().await.unwrap();
     let guarded = client(&google, Preflight::Warn).await;
     let plain = ClientBuilder::new(plain::client()).build();
-    for wire in [Wire::IamDenied, Wire::ServiceDisabled, Wire::AnalyticsLookAlike, Wire::Html] {
-        google.front().times(2).respond_with(wire);
+    for wire in [
+        RefusalForm::IamDenied,
+        RefusalForm::ServiceDisabled,
+        RefusalForm::AnalyticsLookAlike,
+        RefusalForm::Html,
+    ] {
+        google.other_api().times(2).respond_with(wire);
         let expected = publish(&plain, &google).await.bytes().await.unwrap();
         let response = publish(&guarded, &google).await;
         assert!(response.extensions().get::<Denial>().is_none(), "{wire:?}");
@@ -91,7 +96,7 @@ async fn a_refusal_too_large_to_be_seen_whole_is_replaced_by_one_that_parses() {
     let error = serde_json::json!({"error": {"code": 403, "message": message, "status": "PERMISSION_DENIED",
         "zeroes": "0".repeat(1 << 17)}});
     let large = http::Response::builder().status(403).header("content-type", "application/json");
-    google.front().respond(large.body(error.to_string()).unwrap());
+    google.other_api().respond(large.body(error.to_string()).unwrap());
     let response = publish(&guarded, &google).await;
     let line = response.extensions().get::<Denial>().unwrap().to_string();
     let length = response.content_length().unwrap();
@@ -104,8 +109,8 @@ async fn a_refusal_too_large_to_be_seen_whole_is_replaced_by_one_that_parses() {
 async fn a_refusal_that_breaks_off_is_replaced_by_one_that_parses() {
     let google = FakeGoogle::builder().start().await.unwrap();
     let guarded = client(&google, Preflight::Warn).await;
-    google.front().respond_with(Wire::Scope);
-    google.fault(Service::Front, Fault::CutOff(200));
+    google.other_api().respond_with(RefusalForm::Scope);
+    google.set_fault(Service::OtherApi, Fault::CutOff(200));
     let response = publish(&guarded, &google).await;
     let line = response.extensions().get::<Denial>().unwrap().to_string();
     let body: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
@@ -117,7 +122,7 @@ async fn a_call_that_is_not_sent_gets_a_403_through_reqwest_middleware() {
     let google = FakeGoogle::builder().start().await.unwrap();
     let guarded = client(&google, Preflight::Deny).await;
     let response = publish(&guarded, &google).await;
-    assert!(google.requests().iter().all(|request| request.service() != Service::Front));
+    assert!(google.requests().iter().all(|request| request.service() != Service::OtherApi));
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
     assert!(response.url().path().ends_with(":publish"), "{}", response.url());
     let denial = response.extensions().get::<Denial>().unwrap().clone();
@@ -135,7 +140,8 @@ async fn a_call_that_is_not_sent_gets_a_403_through_tower() {
     let hyper = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
     let service = ServiceBuilder::new().layer(guard.layer()).service(hyper);
     for _ in 0..2 {
-        let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+        let url =
+            format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
         let request = Request::post(url).header("authorization", format!("Bearer {}", google.token()));
         let response = service.clone().oneshot(request.body(Full::default()).unwrap()).await.unwrap();
         assert_eq!(response.status(), StatusCode::FORBIDDEN);
@@ -144,5 +150,5 @@ async fn a_call_that_is_not_sent_gets_a_403_through_tower() {
             serde_json::from_slice(&response.into_body().collect().await.unwrap().to_bytes()).unwrap();
         assert_eq!(body["error"]["message"], line);
     }
-    assert!(google.requests().iter().all(|request| request.service() != Service::Front));
+    assert!(google.requests().iter().all(|request| request.service() != Service::OtherApi));
 }

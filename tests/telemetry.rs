@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use builder::builder;
 use gcp_scopes::guard::GuardBuilder;
 use gcp_scopes::{Denial, Preflight};
-use gcp_scopes_testing::{FakeGoogle, Fault, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, Fault, RefusalForm, Service, Vm};
 use http::Response;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use tracing::field::{Field, Visit};
@@ -101,7 +101,7 @@ async fn client(guard: GuardBuilder) -> ClientWithMiddleware {
 }
 
 fn publish(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest_middleware::RequestBuilder {
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
     client.post(url).bearer_auth(google.token()).body("{}")
 }
 
@@ -142,7 +142,7 @@ async fn everything() -> Records {
     let (google, records) = (google().await, Records::default());
     let _capture = records.capture();
     let confirm = client(builder(&google)).await;
-    google.front().times(1).respond_with(Wire::Scope);
+    google.other_api().times(1).respond_with(RefusalForm::Scope);
     let refused = publish(&confirm, &google).send().await.unwrap_err();
     let span = gcp_scopes::telemetry::span(Denial::find(&refused).unwrap());
     span.in_scope(|| ());
@@ -150,16 +150,16 @@ async fn everything() -> Records {
     publish(&deny, &google).send().await.unwrap_err();
     let warn = client(builder(&google).preflight(Preflight::Warn)).await;
     // What the token holds is known from the second call on.
-    google.front().times(1).respond_with(Wire::Scope);
+    google.other_api().times(1).respond_with(RefusalForm::Scope);
     publish(&warn, &google).send().await.unwrap_err();
-    google.front().times(1).respond(Response::new("{}"));
+    google.other_api().times(1).respond(Response::new("{}"));
     publish(&warn, &google).send().await.unwrap();
-    google.front().times(1).respond_with(Wire::IamDenied);
+    google.other_api().times(1).respond_with(RefusalForm::IamDenied);
     publish(&warn, &google).send().await.unwrap();
-    google.fault(Service::OAuth, Fault::Drop);
-    google.fault(Service::Metadata, Fault::Drop);
+    google.set_fault(Service::OAuth, Fault::Drop);
+    google.set_fault(Service::Metadata, Fault::Drop);
     let blind = client(builder(&google)).await;
-    google.front().times(1).respond_with(Wire::Scope);
+    google.other_api().times(1).respond_with(RefusalForm::Scope);
     publish(&blind, &google).send().await.unwrap_err();
     records
 }

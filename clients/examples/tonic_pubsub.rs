@@ -5,7 +5,7 @@
 //! Google on 127.0.0.1.
 
 use gcp_scopes::{Denial, Guard};
-use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service, Vm};
 use gcp_scopes_tonic::GuardTonicExt as _;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::publisher_client::PublisherClient;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::{PublishRequest, PubsubMessage};
@@ -20,13 +20,13 @@ async fn main() -> anyhow::Result<()> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let vm = Vm::new("web-1").scopes(["devstorage.read_only", "logging.write"]);
     let google = FakeGoogle::builder().vm(vm).start().await?;
-    google.front().times(2).respond_with(Wire::GrpcScope);
+    google.other_api().times(2).respond_with(RefusalForm::GrpcScope);
 
     // In a program: Guard::detect().await
     let guard = Guard::builder().env(google.env()).detect().await;
 
     // In a program: https://pubsub.googleapis.com
-    let channel = Endpoint::from_shared(google.url_of(Service::Front))?.connect().await?;
+    let channel = Endpoint::from_shared(google.url_of(Service::OtherApi))?.connect().await?;
     let token: AsciiMetadataValue = format!("Bearer {}", google.token()).parse()?;
     let with_token = move |mut request: Request<()>| {
         request.metadata_mut().insert("authorization", token.clone());

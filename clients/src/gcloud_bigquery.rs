@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::gcloud_storage::{FixedToken, http_client};
 use crate::kind::{BoxError, Client, Kind, Reply, Shows, failure_of_error};
-use crate::reqwest_middleware::cannot_with;
+use crate::reqwest_middleware::delivery_skip_reason;
 
 struct GcloudBigquery {
     name: &'static str,
@@ -42,7 +42,7 @@ impl Kind for GcloudBigquery {
     }
 
     fn api(&self) -> TestedApi {
-        TestedApi::new(Service::Front, "bigquery.googleapis.com", ApiFormat::Json, "bigquery")
+        TestedApi::new(Service::OtherApi, "bigquery.googleapis.com", ApiFormat::Json, "bigquery")
     }
 
     fn delivery(&self) -> DenialDelivery {
@@ -53,10 +53,10 @@ impl Kind for GcloudBigquery {
         self.shows
     }
 
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
         match scenario {
             Scenario::Upload | Scenario::Download | Scenario::Resumable => Some(NO_OBJECTS),
-            other => cannot_with(self.delivery, other),
+            other => delivery_skip_reason(self.delivery, other),
         }
     }
 
@@ -71,7 +71,7 @@ impl Kind for GcloudBigquery {
         let response = http::Response::builder().header("content-type", "application/json; charset=UTF-8");
         let response = response.body(dataset.to_string()).expect("the status and the header are valid");
         let scopes = ["bigquery", "bigquery.readonly", "cloud-platform", "cloud-platform.read-only"];
-        google.front().path("/bigquery/v2/projects/my-project/datasets/pets").serve(scopes, response);
+        google.other_api().path("/bigquery/v2/projects/my-project/datasets/pets").serve(scopes, response);
     }
 
     async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
@@ -88,7 +88,7 @@ impl Client for Datasets {
     async fn call(&self) -> Reply {
         let result = BigqueryDatasetClient::new(self.0.clone()).get(Scene::PROJECT, "pets").await;
         let dataset = result.map_err(|error| to_failure(&error))?;
-        Ok(Received::default().with_seen(format!("{dataset:?}")))
+        Ok(Received::default().with_metadata(format!("{dataset:?}")))
     }
 
     fn clone_box(&self) -> Box<dyn Client> {

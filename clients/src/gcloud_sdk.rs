@@ -14,7 +14,7 @@ use http::{Extensions, HeaderMap, HeaderValue};
 use tower::Layer;
 
 use crate::kind::{BoxError, Client, Kind, Reply};
-use crate::tonic::{PUBSUB, Stack, cannot_over_grpc, channel, printed_metadata, serve_pubsub, to_failure};
+use crate::tonic::{PUBSUB, Stack, channel, grpc_skip_reason, printed_metadata, serve_pubsub, to_failure};
 
 pub(crate) struct GcloudSdk;
 
@@ -28,8 +28,8 @@ impl Kind for GcloudSdk {
         PUBSUB
     }
 
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
-        cannot_over_grpc(scenario)
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
+        grpc_skip_reason(scenario)
     }
 
     fn prepare(&self, google: &FakeGoogle) {
@@ -55,7 +55,7 @@ impl Client for Publisher {
         let request = PublishRequest { topic, messages: vec![message] };
         let response = self.0.clone().publish(request).await.map_err(to_failure)?;
         let metadata = printed_metadata(response.metadata());
-        Ok(Received::new(response.into_inner().message_ids.concat()).with_seen(metadata))
+        Ok(Received::new(response.into_inner().message_ids.concat()).with_metadata(metadata))
     }
 
     fn clone_box(&self) -> Box<dyn Client> {

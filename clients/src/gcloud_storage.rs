@@ -18,7 +18,7 @@ use reqwest_middleware::ClientBuilder;
 use token_source::{TokenSource, TokenSourceProvider};
 
 use crate::kind::{BoxError, Client, Kind, Reply, Shows, failure_of_error};
-use crate::reqwest_middleware::cannot_with;
+use crate::reqwest_middleware::delivery_skip_reason;
 use crate::scene::reqwest;
 
 struct GcloudStorage {
@@ -65,8 +65,8 @@ impl Kind for GcloudStorage {
         self.shows
     }
 
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
-        cannot_with(self.delivery, scenario)
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
+        delivery_skip_reason(self.delivery, scenario)
     }
 
     async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
@@ -120,7 +120,7 @@ impl Client for Storage {
     async fn call(&self) -> Reply {
         let object =
             self.0.get_object(&get_request(Scene::OBJECT)).await.map_err(|error| to_failure(&error))?;
-        Ok(Received::default().with_seen(format!("{object:?}")))
+        Ok(Received::default().with_metadata(format!("{object:?}")))
     }
 
     async fn upload(&self, bytes: Bytes) -> Reply {

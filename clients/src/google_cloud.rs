@@ -51,20 +51,20 @@ impl Kind for Column {
     }
 
     fn api(&self) -> TestedApi {
-        let front = |host, format| TestedApi::new(Service::Front, host, format, "cloud-platform");
+        let other_api = |host, format| TestedApi::new(Service::OtherApi, host, format, "cloud-platform");
         match self {
             Self::Storage => TestedApi::STORAGE,
-            Self::Control => front("storage.googleapis.com", ApiFormat::Grpc),
-            Self::Secrets => front("secretmanager.googleapis.com", ApiFormat::Json),
+            Self::Control => other_api("storage.googleapis.com", ApiFormat::Grpc),
+            Self::Secrets => other_api("secretmanager.googleapis.com", ApiFormat::Json),
         }
     }
 
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
         match (self, scenario) {
             (Self::Control, Scenario::Denied | Scenario::Confirmed) => Some(GRPC_IS_SENT),
             (Self::Control, Scenario::Http1) => Some("gRPC needs HTTP/2"),
             (Self::Storage | Self::Secrets, Scenario::Http2) => Some("the client uses HTTP/2 only over TLS"),
-            (Self::Storage | Self::Secrets, Scenario::KeepsKind) => Some(CREDENTIALS_ERROR),
+            (Self::Storage | Self::Secrets, Scenario::KeepsErrorKind) => Some(CREDENTIALS_ERROR),
             (Self::Control | Self::Secrets, Scenario::Upload | Scenario::Download | Scenario::Resumable) => {
                 Some(NO_DATA)
             }
@@ -76,11 +76,11 @@ impl Kind for Column {
         match self {
             Self::Storage => {}
             Self::Control => google
-                .front()
+                .other_api()
                 .path("/google.storage.v2.Storage/GetBucket")
                 .with_trailers(HeaderMap::from_iter([(GRPC_STATUS, 0.into())]))
                 .serve(["cloud-platform"], empty_message()),
-            Self::Secrets => google.front().path("/v1/projects/").serve(["cloud-platform"], secret()),
+            Self::Secrets => google.other_api().path("/v1/projects/").serve(["cloud-platform"], secret()),
         }
     }
 

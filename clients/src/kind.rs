@@ -28,9 +28,9 @@ pub(crate) trait Kind: Send + Sync {
         TestedApi::STORAGE
     }
 
-    /// Returns why `scenario` cannot be played with this client, as a sentence for a footnote of
-    /// the table. Returns `None` if it can be played.
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
+    /// Returns why `scenario` cannot run with this client, as a sentence for a footnote of
+    /// the table. Returns `None` if the scenario can run.
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
         let _ = scenario;
         None
     }
@@ -67,18 +67,18 @@ pub(crate) trait Client: Send + Sync {
     /// Writes `bytes` to [`Scene::NEW`], streamed if the client can.
     async fn upload(&self, bytes: Bytes) -> Reply {
         let _ = bytes;
-        unimplemented!("implement `upload`, or return a reason from `cannot`")
+        unimplemented!("implement `upload`, or return a reason from `skip_reason`")
     }
 
     /// Reads [`Scene::LARGE`], streamed if the client can, and returns the bytes of the object.
     async fn download(&self) -> Reply {
-        unimplemented!("implement `download`, or return a reason from `cannot`")
+        unimplemented!("implement `download`, or return a reason from `skip_reason`")
     }
 
     /// Writes `bytes` to [`Scene::NEW`] in several requests.
     async fn resumable(&self, bytes: Bytes) -> Reply {
         let _ = bytes;
-        unimplemented!("implement `resumable`, or return a reason from `cannot`")
+        unimplemented!("implement `resumable`, or return a reason from `skip_reason`")
     }
 
     /// Clones the client, with the `Clone` of the client itself.
@@ -99,7 +99,7 @@ pub(crate) fn failure_of_response(
     text: String,
     denial: Option<&Denial>,
 ) -> Failure {
-    with_denial(Failure::of_answer(status, text), denial)
+    with_denial(Failure::from_response(status, text), denial)
 }
 
 /// Sets the denial of a failure, and logs both. Used directly by a client whose users cannot find

@@ -1,8 +1,8 @@
 //! The guard inside real clients, as they are published: every scenario of
 //! [`gcp_scopes_testing::scenarios`] with every client.
 //!
-//! `cargo run --manifest-path clients/Cargo.toml` plays all of them and prints a table, with a row
-//! for each scenario and a column for each client. With the arguments `-- opendal upload` it plays
+//! `cargo run --manifest-path clients/Cargo.toml` runs all of them and prints a table, with a row
+//! for each scenario and a column for each client. With the arguments `-- opendal upload` it runs
 //! only the columns whose names contain `opendal`, and the rows whose names contain `upload`.
 //!
 //! `docs/support-another-client.md` describes how to add a client.

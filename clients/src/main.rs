@@ -1,7 +1,7 @@
-//! Plays the scenarios with the clients and prints the table of results. Exits with an error if a
+//! Runs the scenarios with the clients and prints the table of results. Exits with an error if a
 //! scenario fails.
 //!
-//! `cargo run --manifest-path clients/Cargo.toml [-- CLIENT [SCENARIO]]` plays the scenarios whose
+//! `cargo run --manifest-path clients/Cargo.toml [-- CLIENT [SCENARIO]]` runs the scenarios whose
 //! names contain SCENARIO with the clients whose names contain CLIENT; by default, all of them.
 
 use std::process::ExitCode;

@@ -74,7 +74,7 @@ impl Photos {
         let object = self.store.get(&name.into()).await?;
         let metadata = format!("{:?} {:?}", object.meta, object.attributes);
         let chunks: Vec<Bytes> = object.into_stream().try_collect().await?;
-        Ok(Received::new(chunks.concat()).with_seen(metadata))
+        Ok(Received::new(chunks.concat()).with_metadata(metadata))
     }
 
     async fn write_parts(&self, bytes: &Bytes) -> Result<(), Error> {

@@ -66,7 +66,7 @@ impl Kind for Opendal {
         self.name
     }
 
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
         (scenario == Scenario::Resumable).then_some(ONE_REQUEST)
     }
 
@@ -113,7 +113,7 @@ fn opendal_error(error: std::io::Error) -> Error {
 impl Client for Photos {
     async fn call(&self) -> Reply {
         let metadata = self.operator.stat(Scene::OBJECT).await.map_err(|error| to_failure(&error))?;
-        Ok(Received::default().with_seen(format!("{metadata:?}")))
+        Ok(Received::default().with_metadata(format!("{metadata:?}")))
     }
 
     async fn upload(&self, bytes: Bytes) -> Reply {

@@ -68,10 +68,10 @@ impl Kind for ReqwestMiddleware {
         self.delivery
     }
 
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
         match scenario {
             Scenario::Upload if self.name.contains("retry") => Some(NO_STREAMS),
-            other => cannot_with(self.delivery, other),
+            other => delivery_skip_reason(self.delivery, other),
         }
     }
 
@@ -81,11 +81,11 @@ impl Kind for ReqwestMiddleware {
     }
 }
 
-/// Returns why no HTTP client with this delivery can play the scenario, if that is so.
-pub(crate) fn cannot_with(delivery: DenialDelivery, scenario: Scenario) -> Option<&'static str> {
+/// Returns why no HTTP client with this delivery can run the scenario, if that is so.
+pub(crate) fn delivery_skip_reason(delivery: DenialDelivery, scenario: Scenario) -> Option<&'static str> {
     match (scenario, delivery) {
-        (Scenario::KeepsKind, DenialDelivery::Error) => Some(MIDDLEWARE_ERROR),
-        (Scenario::KeepsKind, DenialDelivery::Extension) => Some(UNSENT_IS_ERROR),
+        (Scenario::KeepsErrorKind, DenialDelivery::Error) => Some(MIDDLEWARE_ERROR),
+        (Scenario::KeepsErrorKind, DenialDelivery::Extension) => Some(UNSENT_IS_ERROR),
         _ => None,
     }
 }
@@ -169,7 +169,7 @@ async fn read_reply(result: Result<Response, Error>) -> Reply {
     let metadata = format!("{status} {:?} {} {headers:?}", response.version(), response.url());
     let bytes = response.bytes().await.map_err(|error| failure_of_error("body", &error))?;
     match status.is_success() {
-        true => Ok(Received::new(bytes).with_seen(metadata)),
+        true => Ok(Received::new(bytes).with_metadata(metadata)),
         false => {
             let text = format!("{metadata}\n{}", String::from_utf8_lossy(&bytes));
             Err(failure_of_response(status, text, denial.as_ref()))

@@ -12,7 +12,7 @@ use gcp_scopes_testing::scenarios::{
 use crate::kind::{BoxError, Client, Kind, Shows};
 use crate::scene;
 
-/// A kind of client that the scenarios play with.
+/// A kind of client that the scenarios run with.
 pub(crate) struct KindSubject(pub(crate) Arc<dyn Kind>);
 
 /// A client of any kind. Its clone holds a clone of that client.
@@ -25,8 +25,8 @@ impl Subject for KindSubject {
         self.0.api()
     }
 
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
-        self.0.cannot(scenario)
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
+        self.0.skip_reason(scenario)
     }
 
     fn denial_place(&self) -> DenialPlace {
@@ -44,7 +44,7 @@ impl Subject for KindSubject {
         tracing::trace!(target: "clients::token", token = %google.token());
     }
 
-    async fn make(&self, scene: &Scene, mode: Option<GuardMode>) -> Result<AnyClient, BoxError> {
+    async fn build_client(&self, scene: &Scene, mode: Option<GuardMode>) -> Result<AnyClient, BoxError> {
         let guard = match mode {
             Some(mode) => Some(scene::guard(scene, mode, self.0.delivery()).await?),
             None => None,

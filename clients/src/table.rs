@@ -1,10 +1,10 @@
-//! Plays the scenarios with the clients, and prints the results as a table.
+//! Runs the scenarios with the clients, and prints the results as a table.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gcp_scopes_testing::scenarios::{Scenario, play};
+use gcp_scopes_testing::scenarios::{Scenario, run_scenario};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -14,7 +14,7 @@ use crate::subject::KindSubject;
 /// How long one scenario may take with one client; after that it counts as hung. The slowest ones
 /// wait for the pauses that a client makes between retries.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
-/// How many scenarios are played at the same time. With more, a scenario could exceed
+/// How many scenarios run at the same time. With more, a scenario could exceed
 /// [`TIME_LIMIT`] on a small machine.
 const MAX_CONCURRENT: usize = 4;
 
@@ -27,19 +27,19 @@ pub struct Table {
 
 #[derive(Debug, Clone, Default)]
 enum Cell {
-    /// Not played to the end: the task that plays all scenarios ended first.
+    /// Not run to the end: the task that runs all scenarios ended first.
     #[default]
     Missing,
     Ok,
     /// Passed, and the client's user gets the denial's message but not the denial.
     OkInText,
-    /// Not played, for the reason that [`Kind::cannot`] returns.
-    Cannot(&'static str),
+    /// Not run, for the reason that [`Kind::skip_reason`] returns.
+    Skipped(&'static str),
     /// What the scenario expected and did not find.
     Failed(String),
 }
 
-/// Plays the scenarios whose names contain `scenario` with the clients whose names contain
+/// Runs the scenarios whose names contain `scenario` with the clients whose names contain
 /// `client`.
 pub async fn run(client: &str, scenario: &str) -> Table {
     // Several of the clients use rustls and leave the choice of a crypto provider to the program.
@@ -56,7 +56,7 @@ pub async fn run(client: &str, scenario: &str) -> Table {
             let permits = permits.clone();
             tasks.spawn(async move {
                 let _permit = permits.acquire_owned().await;
-                (row, column, play_cell(kind, scenario).await)
+                (row, column, run_cell(kind, scenario).await)
             });
         }
     }
@@ -82,14 +82,14 @@ pub fn names() -> (Vec<&'static str>, Vec<&'static str>) {
     )
 }
 
-/// Plays one scenario with one client.
-async fn play_cell(kind: Arc<dyn Kind>, scenario: Scenario) -> Cell {
-    if let Some(reason) = kind.cannot(scenario) {
-        return Cell::Cannot(reason);
+/// Runs one scenario with one client.
+async fn run_cell(kind: Arc<dyn Kind>, scenario: Scenario) -> Cell {
+    if let Some(reason) = kind.skip_reason(scenario) {
+        return Cell::Skipped(reason);
     }
     let in_text = kind.shows() == Shows::Text && requires_a_denial(scenario);
     // In its own task, so that a panic fails this cell only.
-    let task = tokio::spawn(async move { play(&KindSubject(kind), scenario).await });
+    let task = tokio::spawn(async move { run_scenario(&KindSubject(kind), scenario).await });
     match tokio::time::timeout(TIME_LIMIT, task).await {
         Ok(Ok(Ok(()))) if in_text => Cell::OkInText,
         Ok(Ok(Ok(()))) => Cell::Ok,
@@ -108,7 +108,7 @@ fn requires_a_denial(scenario: Scenario) -> bool {
 
 impl Table {
     /// Checks whether at least one scenario was chosen, and every chosen one passed with every
-    /// chosen client that can play it.
+    /// chosen client that can run it.
     #[must_use]
     pub fn is_green(&self) -> bool {
         !self.cells().any(|cell| matches!(cell, Cell::Failed(_) | Cell::Missing))
@@ -124,7 +124,7 @@ impl Table {
         let mut footnotes = Vec::new();
         for cell in self.cells() {
             let footnote = match cell {
-                Cell::Cannot(reason) => reason,
+                Cell::Skipped(reason) => reason,
                 Cell::OkInText => IN_TEXT,
                 _ => continue,
             };
@@ -153,7 +153,7 @@ impl fmt::Display for Table {
                     Cell::Missing => write!(f, " ? |")?,
                     Cell::Ok => write!(f, " ok |")?,
                     Cell::OkInText => write!(f, " ok [{}] |", number(IN_TEXT))?,
-                    Cell::Cannot(reason) => write!(f, " [{}] |", number(reason))?,
+                    Cell::Skipped(reason) => write!(f, " [{}] |", number(reason))?,
                     Cell::Failed(_) => write!(f, " FAILED |")?,
                 }
             }

@@ -37,10 +37,10 @@ pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
 }
 
 pub(crate) const PUBSUB: TestedApi =
-    TestedApi::new(Service::Front, "pubsub.googleapis.com", ApiFormat::Grpc, "pubsub");
+    TestedApi::new(Service::OtherApi, "pubsub.googleapis.com", ApiFormat::Grpc, "pubsub");
 
-/// Returns why no gRPC client of Pub/Sub can play the scenario, if that is so.
-pub(crate) fn cannot_over_grpc(scenario: Scenario) -> Option<&'static str> {
+/// Returns why no gRPC client of Pub/Sub can run the scenario, if that is so.
+pub(crate) fn grpc_skip_reason(scenario: Scenario) -> Option<&'static str> {
     match scenario {
         Scenario::Denied | Scenario::Confirmed => {
             Some("a gRPC call is always sent; the guard explains only its refusal")
@@ -64,8 +64,8 @@ impl Kind for Tonic {
         PUBSUB
     }
 
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
-        cannot_over_grpc(scenario)
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
+        grpc_skip_reason(scenario)
     }
 
     fn prepare(&self, google: &FakeGoogle) {
@@ -95,7 +95,7 @@ pub(crate) fn serve_pubsub(google: &FakeGoogle) {
         framed.put_slice(message);
         let mut response = Response::new(framed.freeze());
         response.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc"));
-        let script = google.front().path(format!("/google.pubsub.v1.{path}"));
+        let script = google.other_api().path(format!("/google.pubsub.v1.{path}"));
         script.with_trailers(ok.clone()).serve(accepted, response);
     }
 }
@@ -138,7 +138,7 @@ impl Pubsub {
         let mut client = PublisherClient::with_interceptor(self.channel.clone(), self.set_token.clone());
         let response = client.publish(publish_request()).await?;
         let metadata = printed_metadata(response.metadata());
-        Ok(Received::new(response.into_inner().message_ids.concat()).with_seen(metadata))
+        Ok(Received::new(response.into_inner().message_ids.concat()).with_metadata(metadata))
     }
 
     async fn pull(&self) -> Result<Received, Status> {
@@ -151,7 +151,7 @@ impl Pubsub {
         while let Some(batch) = stream.message().await? {
             ack_ids.extend(batch.received_messages.into_iter().map(|message| message.ack_id));
         }
-        Ok(Received::new(ack_ids).with_seen(metadata))
+        Ok(Received::new(ack_ids).with_metadata(metadata))
     }
 }
 

@@ -16,7 +16,7 @@ use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceBuilder, ServiceExt};
 
 use crate::kind::{BoxError, Client, Kind, Reply, failure_of_error, failure_of_response};
-use crate::reqwest_middleware::cannot_with;
+use crate::reqwest_middleware::delivery_skip_reason;
 use crate::scene::reqwest;
 
 /// The body of requests and of responses.
@@ -98,8 +98,8 @@ impl Kind for Tower {
         self.delivery
     }
 
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
-        cannot_with(self.delivery, scenario)
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
+        delivery_skip_reason(self.delivery, scenario)
     }
 
     async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
@@ -193,7 +193,7 @@ async fn read_reply(response: Response<AnyBody>) -> Reply {
     parts.headers.remove("x-guploader-uploadid");
     let metadata = format!("{} {:?} {:?}", parts.status, parts.version, parts.headers);
     match parts.status.is_success() {
-        true => Ok(Received::new(bytes).with_seen(metadata)),
+        true => Ok(Received::new(bytes).with_metadata(metadata)),
         false => {
             let text = format!("{metadata}\n{}", String::from_utf8_lossy(&bytes));
             Err(failure_of_response(parts.status, text, parts.extensions.get::<Denial>()))

@@ -8,7 +8,7 @@ use gcp_scopes::denial::DenialKind;
 use gcp_scopes::guard::GuardBuilder;
 use gcp_scopes::{Denial, Guard, Preflight};
 use gcp_scopes_google_apis::GuardGoogleApisExt as _;
-use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service, Vm};
 use google_apis_common::{Error, GetToken, NoToken};
 use google_drive3::DriveHub;
 use google_storage1::Storage;
@@ -41,7 +41,7 @@ fn storage(google: &FakeGoogle, tokens: impl GetToken + 'static) -> Storage<Http
 
 fn drive(google: &FakeGoogle, tokens: impl GetToken + 'static) -> DriveHub<HttpConnector> {
     let mut hub = DriveHub::new(Client::builder(TokioExecutor::new()).build_http(), tokens);
-    hub.base_url(format!("{}/drive/v3/", google.url_of(Service::Front)));
+    hub.base_url(format!("{}/drive/v3/", google.url_of(Service::OtherApi)));
     hub
 }
 
@@ -127,18 +127,18 @@ async fn a_refusal_for_another_reason_than_scopes_is_unchanged() {
     let guard = builder(&google).preflight(Preflight::Warn).detect().await;
     let hub = drive(&google, guard.google_apis(google.token()));
     let list = guard.calling("drive.files.list").unwrap();
-    for wire in Wire::all().iter().filter(|wire| !wire.is_grpc() && !wire.is_lack_of_scope()) {
-        google.front().respond_with(*wire);
+    for form in RefusalForm::all().iter().filter(|form| !form.is_grpc() && !form.is_scope_refusal()) {
+        google.other_api().respond_with(*form);
         let expected = drive(&google, google.token()).files().list().doit().await.map(drop).unwrap_err();
-        google.front().respond_with(*wire);
+        google.other_api().respond_with(*form);
         let error = list.run(hub.files().list().doit()).await.map(drop).unwrap_err();
         // The remaining forms named `Scope…` resemble a refusal for lack of scope. The guard may
         // explain them, because it knows that the token lacks the scope.
-        let resembles_scope_refusal = format!("{wire:?}").starts_with("Scope");
+        let resembles_scope_refusal = format!("{form:?}").starts_with("Scope");
         if let (Error::BadRequest(expected), Error::BadRequest(error)) = (&expected, &error) {
-            assert!(expected == error || resembles_scope_refusal, "{wire:?}: {error}");
+            assert!(expected == error || resembles_scope_refusal, "{form:?}: {error}");
         }
-        assert_eq!(std::mem::discriminant(&expected), std::mem::discriminant(&error), "{wire:?}");
+        assert_eq!(std::mem::discriminant(&expected), std::mem::discriminant(&error), "{form:?}");
     }
 }
 
@@ -148,11 +148,11 @@ async fn the_message_suggests_add_scope_only_for_a_default_scope_that_does_not_f
     let guard = builder(&google).preflight(Preflight::Warn).detect().await;
     let hub = drive(&google, guard.google_apis(google.token()));
     let list = guard.calling("drive.files.list").unwrap();
-    google.front().respond_with(Wire::Scope);
+    google.other_api().respond_with(RefusalForm::Scope);
     let error = list.run(hub.files().list().doit()).await.map(drop).unwrap_err();
     assert!(message(&error).contains(".add_scope("), "{}", message(&error));
     // A program that requests a suitable scope needs no such step.
-    google.front().respond_with(Wire::Scope);
+    google.other_api().respond_with(RefusalForm::Scope);
     let with_scope = hub.files().list().add_scope(google_drive3::api::Scope::Readonly);
     let error = list.run(with_scope.doit()).await.map(drop).unwrap_err();
     assert!(!message(&error).contains(".add_scope("), "{}", message(&error));
@@ -178,7 +178,7 @@ async fn a_call_without_a_token_is_sent_and_an_authenticator_error_is_kept() {
     }
     let google = google().await;
     let guard = builder(&google).preflight(Preflight::Deny).detect().await;
-    google.front().respond(Response::new(r#"{"files":[]}"#));
+    google.other_api().respond(Response::new(r#"{"files":[]}"#));
     let without_token = drive(&google, guard.google_apis(NoToken));
     let list = guard.calling("drive.files.list").unwrap();
     list.run(without_token.files().list().doit()).await.unwrap();

@@ -11,7 +11,7 @@ use gcp_scopes::granted::GrantSource;
 use gcp_scopes::guard::GuardBuilder;
 use gcp_scopes::{Denial, Guard, Preflight};
 use gcp_scopes_google_cloud::GuardGoogleCloudExt as _;
-use gcp_scopes_testing::{FakeGoogle, Fault, Platform, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, Fault, Platform, RefusalForm, Service, Vm};
 use google_cloud_auth::credentials::service_account::{AccessSpecifier, Builder as KeyBuilder};
 use google_cloud_auth::credentials::{CacheableResource, Credentials, CredentialsProvider, EntityTag};
 use google_cloud_auth::errors::CredentialsError;
@@ -171,14 +171,14 @@ async fn confirm_sends_only_the_first_refused_call() {
 async fn control(google: &FakeGoogle, guard: &Guard) -> StorageControl {
     let credentials = guard.credentials(FixedToken(google.token()));
     let retries = guard.retry_policy(NeverRetry).with_tokens_of(&credentials);
-    let builder = StorageControl::builder().with_endpoint(google.url_of(Service::Front));
+    let builder = StorageControl::builder().with_endpoint(google.url_of(Service::OtherApi));
     builder.with_retry_policy(retries).with_credentials(credentials).build().await.unwrap()
 }
 
 async fn secrets(google: &FakeGoogle, guard: &Guard) -> SecretManagerService {
     let credentials = guard.credentials(FixedToken(google.token()));
     let retries = guard.retry_policy(NeverRetry).with_tokens_of(&credentials);
-    let builder = SecretManagerService::builder().with_endpoint(google.url_of(Service::Front));
+    let builder = SecretManagerService::builder().with_endpoint(google.url_of(Service::OtherApi));
     builder.with_retry_policy(retries).with_credentials(credentials).build().await.unwrap()
 }
 
@@ -187,17 +187,18 @@ async fn a_refused_rpc_keeps_its_code_and_details() {
     let google = google().await;
     let guard = builder(&google).preflight(Preflight::Deny).detect().await;
     let client = control(&google, &guard).await;
-    for wire in [Wire::GrpcScope, Wire::GrpcScopeInTrailers, Wire::GrpcScopeMessageOnly] {
-        google.front().respond_with(wire);
+    for form in [RefusalForm::GrpcScope, RefusalForm::GrpcScopeInTrailers, RefusalForm::GrpcScopeMessageOnly]
+    {
+        google.other_api().respond_with(form);
         let error = client.get_bucket().set_name(BUCKET).send().await.unwrap_err();
-        assert_eq!(denial_of(&error).kind(), DenialKind::Refused, "{wire:?}");
+        assert_eq!(denial_of(&error).kind(), DenialKind::Refused, "{form:?}");
         let status = error.status().unwrap();
-        assert_eq!(status.code, Code::PermissionDenied, "{wire:?}");
-        assert_eq!(status.details.is_empty(), wire == Wire::GrpcScopeMessageOnly, "{wire:?}");
-        assert!(error.http_headers().is_some(), "{wire:?}");
+        assert_eq!(status.code, Code::PermissionDenied, "{form:?}");
+        assert_eq!(status.details.is_empty(), form == RefusalForm::GrpcScopeMessageOnly, "{form:?}");
+        assert!(error.http_headers().is_some(), "{form:?}");
     }
     // A gRPC call is always sent, also inside `Calling::run` with `Preflight::Deny`.
-    google.front().respond_with(Wire::GrpcScope);
+    google.other_api().respond_with(RefusalForm::GrpcScope);
     let get = guard.calling("google.storage.v2.Storage.GetBucket").unwrap();
     let error = get.run(client.get_bucket().set_name(BUCKET).send()).await.unwrap_err();
     assert_eq!(denial_of(&error).kind(), DenialKind::Refused);
@@ -209,21 +210,21 @@ async fn a_generated_client_explains_only_refusals_for_lack_of_scope() {
     let guard = builder(&google).preflight(Preflight::Warn).detect().await;
     let client = secrets(&google, &guard).await;
     let access = guard.calling("secretmanager.projects.secrets.versions.access").unwrap();
-    for wire in Wire::all().iter().filter(|wire| !wire.is_grpc()) {
+    for form in RefusalForm::all().iter().filter(|form| !form.is_grpc()) {
         let call = || client.access_secret_version().set_name(SECRET).send();
-        google.front().respond_with(*wire);
+        google.other_api().respond_with(*form);
         let error = call().await.unwrap_err();
-        google.front().respond_with(*wire);
+        google.other_api().respond_with(*form);
         let in_calling = access.run(call()).await.unwrap_err();
         for error in [error, in_calling] {
             let is_explained = Denial::find(&error).is_some() || guard.explain_error(&error).is_some();
             // The forms named `Scope…` are refusals for lack of scope, or resemble one. The guard
             // may explain all of them, because it knows that the token lacks the scope.
-            let may_be_explained = format!("{wire:?}").starts_with("Scope");
+            let may_be_explained = format!("{form:?}").starts_with("Scope");
             // If the error is inside an array, the client keeps only the headers of the response.
-            let must_be_explained = wire.is_lack_of_scope() && *wire != Wire::ScopeInArray;
-            assert!(is_explained || !must_be_explained, "{wire:?}: {error:?}");
-            assert!(Denial::find(&error).is_none() || may_be_explained, "{wire:?}: {error:?}");
+            let must_be_explained = form.is_scope_refusal() && *form != RefusalForm::ScopeInArray;
+            assert!(is_explained || !must_be_explained, "{form:?}: {error:?}");
+            assert!(Denial::find(&error).is_none() || may_be_explained, "{form:?}: {error:?}");
         }
     }
 }
@@ -235,7 +236,7 @@ async fn server_errors_are_retried_and_denials_are_not() {
     let writer = google.mint(ACCOUNT, ["devstorage.read_write"]);
     upload(&unguarded_storage(&google, &writer).await).await.unwrap();
     let client = storage(&google, &guard, FixedToken(google.token())).await;
-    google.fault(Service::Storage, Fault::Flaky { failures: 1, of: 2 });
+    google.set_fault(Service::Storage, Fault::Flaky { failures: 1, group: 2 });
     assert_eq!(read(&client, "cat.jpg").await.unwrap(), b"meow");
     let before = request_count(&google, Service::Storage);
     let insert = guard.calling("storage.objects.insert").unwrap();

@@ -12,7 +12,7 @@ pub(crate) fn builder(google: &FakeGoogle) -> GuardBuilder {
         .env(google.env())
         .endpoint(google.storage_url(), "storage.googleapis.com")
         .unwrap()
-        .endpoint(google.url_of(Service::Front), "pubsub.googleapis.com")
+        .endpoint(google.url_of(Service::OtherApi), "pubsub.googleapis.com")
         .unwrap()
         .tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url()))
         .unwrap()

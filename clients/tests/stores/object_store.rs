@@ -7,7 +7,7 @@ use gcp_scopes::denial::DenialKind;
 use gcp_scopes::{Guard, Preflight};
 use gcp_scopes_object_store::GuardConnector;
 use gcp_scopes_object_store::GuardObjectStoreExt as _;
-use gcp_scopes_testing::{Fault, Service, Wire};
+use gcp_scopes_testing::{Fault, RefusalForm, Service};
 use object_store::client::{
     ClientOptions, HttpClient, HttpConnector, HttpError, HttpRequest, HttpRequestBody, HttpResponse,
     HttpService, ReqwestConnector,
@@ -135,7 +135,7 @@ async fn allowed_operations_of_all_kinds_succeed() {
 async fn server_errors_are_retried_as_without_the_guard() {
     let google = google().await;
     let (store, _) = store(&google.storage_url(), full_control_token(&google), &guard(&google).build());
-    google.fault(Service::Storage, Fault::Flaky { failures: 2, of: 3 });
+    google.set_fault(Service::Storage, Fault::Flaky { failures: 2, group: 3 });
     store.put(&"cat.jpg".into(), "meow".into()).await.unwrap();
     assert_eq!(storage_calls(&google), 3);
 }
@@ -151,12 +151,12 @@ async fn a_refusal_for_another_reason_than_scopes_is_unchanged() {
         let (before, after) = text.split_once(" in ").unwrap();
         format!("{before} {}", after.split_once(" - ").unwrap().1)
     };
-    for wire in [Wire::IamDenied, Wire::VpcSc, Wire::Billing, Wire::Html] {
-        google.on(Service::Storage).times(2).respond_with(wire);
+    for form in [RefusalForm::IamDenied, RefusalForm::VpcSc, RefusalForm::Billing, RefusalForm::Html] {
+        google.script(Service::Storage).times(2).respond_with(form);
         let expected = unguarded.get(&"cat.jpg".into()).await.unwrap_err();
         let error = guarded.get(&"cat.jpg".into()).await.unwrap_err();
-        assert!(connector.denial_of(&error).is_none(), "{wire:?}");
-        assert_eq!(without_duration(error), without_duration(expected), "{wire:?}");
+        assert!(connector.denial_of(&error).is_none(), "{form:?}");
+        assert_eq!(without_duration(error), without_duration(expected), "{form:?}");
     }
 }
 

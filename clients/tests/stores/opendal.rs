@@ -4,7 +4,7 @@ use futures::TryStreamExt;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::{Denial, Guard, Preflight};
 use gcp_scopes_opendal::GuardOpendalExt as _;
-use gcp_scopes_testing::{FakeGoogle, Fault, Service, Wire};
+use gcp_scopes_testing::{FakeGoogle, Fault, RefusalForm, Service};
 use opendal::layers::{ConcurrentLimitLayer, RetryLayer, TimeoutLayer};
 use opendal::services::Gcs;
 use opendal::{Buffer, ErrorKind, HttpBody, HttpTransport, HttpTransporter, OperationContext, Operator};
@@ -71,7 +71,7 @@ async fn server_errors_are_retried_as_without_the_guard() {
     let google = google().await;
     let operator =
         operator(&google, full_control_token(&google)).layer(guard(&google).build().opendal()).layer(retry());
-    google.fault(Service::Storage, Fault::Flaky { failures: 2, of: 3 });
+    google.set_fault(Service::Storage, Fault::Flaky { failures: 2, group: 3 });
     operator.write("cat.jpg", "meow").await.unwrap();
     assert_eq!(storage_calls(&google), 3);
 }
@@ -116,14 +116,20 @@ async fn a_refusal_for_another_reason_than_scopes_is_unchanged() {
     let google = google().await;
     let unguarded = operator(&google, full_control_token(&google));
     let guarded = operator(&google, full_control_token(&google)).layer(guard(&google).build().opendal());
-    for wire in [Wire::IamDenied, Wire::ServiceDisabled, Wire::VpcSc, Wire::Billing, Wire::Html] {
+    for form in [
+        RefusalForm::IamDenied,
+        RefusalForm::ServiceDisabled,
+        RefusalForm::VpcSc,
+        RefusalForm::Billing,
+        RefusalForm::Html,
+    ] {
         for fault in [Fault::ChunkSize(64), Fault::ChunkSize(usize::MAX)] {
-            google.fault(Service::Storage, fault);
-            google.on(Service::Storage).times(2).respond_with(wire);
+            google.set_fault(Service::Storage, fault);
+            google.script(Service::Storage).times(2).respond_with(form);
             let expected = unguarded.stat("cat.jpg").await.unwrap_err();
             let error = guarded.stat("cat.jpg").await.unwrap_err();
-            assert!(Denial::find(&error).is_none(), "{wire:?}");
-            assert_eq!(without_date(&error.to_string()), without_date(&expected.to_string()), "{wire:?}");
+            assert!(Denial::find(&error).is_none(), "{form:?}");
+            assert_eq!(without_date(&error.to_string()), without_date(&expected.to_string()), "{form:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Plays every scenario with every client, as `cargo run --manifest-path clients/Cargo.toml` does,
+//! Runs every scenario with every client, as `cargo run --manifest-path clients/Cargo.toml` does,
 //! and checks that no line that any crate logs meanwhile, at any level, contains a part of a token.
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
@@ -15,13 +15,13 @@ use leaks::{Leaks, Log};
 use tokio::sync::OnceCell;
 
 /// Returns the results of every scenario with every client, and the leaks in the log. The scenarios
-/// are played once for all tests.
+/// run once for all tests.
 async fn results() -> &'static (Table, Leaks) {
     static RESULTS: OnceCell<(Table, Leaks)> = OnceCell::const_new();
-    RESULTS.get_or_init(play).await
+    RESULTS.get_or_init(run_all).await
 }
 
-async fn play() -> (Table, Leaks) {
+async fn run_all() -> (Table, Leaks) {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
