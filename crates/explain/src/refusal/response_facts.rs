@@ -83,7 +83,8 @@ impl ResponseFacts {
             && self.messages.iter().chain([&self.text]).any(|message| text::begins_with(message, phrase))
     }
 
-    /// Returns whether a reason is not one of [`GENERAL_REASONS`], and so belongs to one gate.
+    /// Returns whether the response has a reason that is not in [`GENERAL_REASONS`]. Such a reason
+    /// belongs to one gate.
     pub(super) fn has_other_reason(&self) -> bool {
         let is_general =
             |reason: &String| GENERAL_REASONS.iter().any(|general| general.eq_ignore_ascii_case(reason));

@@ -18,7 +18,7 @@ use crate::environment::{Environment, Snapshot};
 use crate::granted::{GrantSource, GrantedScopes};
 use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
 
-/// A function that panics if a documented property does not hold for this input.
+/// A function that panics if a documented property does not hold for its input.
 pub type Target = fn(&[u8]);
 
 /// All targets. The name of a target is the name of its program in `fuzz/fuzz_targets`.
