@@ -99,8 +99,8 @@ impl Denial {
     }
 
     /// Creates the [response](Self::to_response) in the format of Cloud Storage's XML API. For
-    /// clients that call only the XML API: a denial does not show which of the two APIs was called,
-    /// because documented calls of the XML API have the method ids of the JSON API.
+    /// clients that call only the XML API: a denial does not show whether the XML API or the JSON
+    /// API was called, because documented calls of the XML API have the method ids of the JSON API.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;

@@ -33,8 +33,8 @@ pub(crate) fn instance(text: &str) -> Option<&str> {
     (text.len() <= 63 && is_label(text)).then_some(text)
 }
 
-/// Checks the name of an instance group, cluster, service, job or function. Other than the names of
-/// Compute Engine, the names of functions may contain capitals and underscores
+/// Checks the name of an instance group, cluster, service, job or function. Unlike the names of
+/// Compute Engine resources, the names of functions may contain capitals and underscores
 /// (<https://docs.cloud.google.com/functions/docs/reference/rest/v1/projects.locations.functions>).
 pub(crate) fn resource(text: &str) -> Option<&str> {
     let starts = text.starts_with(|first: char| first.is_ascii_alphabetic());

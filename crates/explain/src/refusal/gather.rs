@@ -42,7 +42,7 @@ impl ResponseFacts {
         }
     }
 
-    /// Parses the body as JSON. Of a truncated response, returns the complete part.
+    /// Parses the body as JSON. For a truncated response, returns the complete part.
     fn json(&self, body: &str) -> Option<Value> {
         let is_object_or_array = |text: &str| text.trim_start().starts_with(['{', '[']);
         match serde_json::from_str(body) {
