@@ -251,7 +251,7 @@ fn with_fake_endpoints(example: &str, google: &FakeGoogle) -> String {
     if !runs_self_check(example) {
         return example.to_owned();
     }
-    let apis = [("storage", Service::Storage), ("pubsub", Service::Front), ("oauth2", Service::OAuth)];
+    let apis = [("storage", Service::Storage), ("pubsub", Service::OtherApi), ("oauth2", Service::OAuth)];
     apis.iter().fold(example.to_owned(), |line, (api, service)| {
         format!("{line} --endpoint {api}={}", google.url_of(*service))
     })
