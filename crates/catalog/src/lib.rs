@@ -7,7 +7,6 @@ pub mod scope;
 pub mod call;
 
 mod api;
-mod beside;
 mod blob;
 mod catalog;
 mod endpoints;
@@ -19,6 +18,7 @@ mod made_from;
 mod matching;
 mod method;
 mod name;
+mod not_advised;
 mod open;
 mod overrides;
 mod path;

@@ -26,13 +26,13 @@ use crate::typo::typos;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ApiMethod {
     /// The row in the lower 24 bits, then the number of its catalog, and [`INFERRED`] or not.
-    mark: u32,
+    bits: u32,
 }
 
 /// Marks a row that stands for a request which Google documents only by this method.
 const INFERRED: u32 = 1 << 31;
 /// Rows are fewer: a node of the data names one in three bytes.
-const ROW: u32 = 0xff_ffff;
+const ROW_MASK: u32 = 0xff_ffff;
 
 impl Catalog {
     /// The method with this Discovery id, as [`ApiMethod::by_id`] gives it of the built-in catalog.
@@ -56,7 +56,7 @@ impl Catalog {
         };
         self.versions(bare)
             .find(|method| api.is_none_or(|api| method.api() == api))
-            .ok_or_else(|| unknown(self, id, bare))
+            .ok_or_else(|| unknown_method(self, id, bare))
     }
 
     /// The method of this id in every version that has it, the one of [`method`](Self::method) first.
@@ -77,7 +77,7 @@ impl Catalog {
         let same = rest
             .take_while(move |row| first.is_some_and(|first| blob.row_name(*row) == blob.row_name(first)));
         let rpc = id.rsplit_once('.').and_then(|(service, method)| blob.rpc(service, method));
-        same.chain(rpc).map(move |row| ApiMethod::of_row(self, row))
+        same.chain(rpc).map(move |row| ApiMethod::from_row(self, row))
     }
 
     /// How many methods there are, each version of an API counted.
@@ -103,7 +103,7 @@ impl Catalog {
     #[must_use]
     pub fn method_at(self, index: usize) -> Option<ApiMethod> {
         let row = u32::try_from(index).ok().filter(|row| *row < self.blob().row_count())?;
-        Some(ApiMethod::of_row(self, row))
+        Some(ApiMethod::from_row(self, row))
     }
 }
 
@@ -149,7 +149,7 @@ impl ApiMethod {
 
     /// Which row of the catalog this is.
     pub(crate) fn row(self) -> u32 {
-        self.mark & ROW
+        self.bits & ROW_MASK
     }
 
     /// The same method in the other versions of its API.
@@ -159,11 +159,11 @@ impl ApiMethod {
         let is_same = move |other: &u32| blob.row_name(*other) == name;
         let before = (0..row).rev().take_while(is_same);
         let after = (row.saturating_add(1)..blob.rest_count()).take_while(is_same);
-        before.chain(after).map(move |row| Self::of_row(self.catalog(), row))
+        before.chain(after).map(move |row| Self::from_row(self.catalog(), row))
     }
 
     pub(crate) fn is_inferred(self) -> bool {
-        self.mark & INFERRED != 0
+        self.bits & INFERRED != 0
     }
 
     /// Whether this is a gRPC method.
@@ -171,8 +171,8 @@ impl ApiMethod {
         self.row() >= self.catalog().blob().rest_count()
     }
 
-    pub(crate) const fn of_row(catalog: Catalog, row: u32) -> Self {
-        Self { mark: row & ROW | (catalog.0 as u32) << 24 }
+    pub(crate) const fn from_row(catalog: Catalog, row: u32) -> Self {
+        Self { bits: row & ROW_MASK | (catalog.0 as u32) << 24 }
     }
 
     /// The catalog that it is of.
@@ -187,7 +187,7 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub const fn catalog(&self) -> Catalog {
-        Catalog((self.mark >> 24) as u8 & 0x7f)
+        Catalog((self.bits >> 24) as u8 & 0x7f)
     }
 
     fn record(self) -> Row {
@@ -206,7 +206,7 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub fn id(&self) -> &'static str {
-        name::of(self.catalog(), self.row())
+        name::id(self.catalog(), self.row())
     }
 
     /// The Discovery id of the REST method that this is: of a gRPC method, the one with the same HTTP
@@ -225,7 +225,7 @@ impl ApiMethod {
         let row = self.record();
         match row.basis {
             DISCOVERY => Some(self.id()),
-            SAME => row.target.map(|target| name::of(self.catalog(), target)),
+            SAME => row.target.map(|target| name::id(self.catalog(), target)),
             _ => None,
         }
     }
@@ -308,8 +308,8 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub fn accepted(&self) -> ScopeSet {
-        let all = || self.catalog().set(self.set_index());
-        let listed: ScopeSet = all().filter(|scope| !overrides::is_hidden(scope.short())).collect();
+        let all = || self.catalog().scopes_of_set(self.set_index());
+        let listed: ScopeSet = all().filter(|scope| !overrides::is_undocumented(scope.short())).collect();
         if listed.is_empty() { all().collect() } else { listed }
     }
 
@@ -343,7 +343,7 @@ impl ApiMethod {
     /// Whether a token with these scopes holds one that the method accepts.
     #[cfg(all(test, feature = "full"))]
     pub(crate) fn accepts(&self, granted: &ScopeSet) -> bool {
-        self.catalog().set_accepts(self.set_index(), granted)
+        self.catalog().set_intersects(self.set_index(), granted)
     }
 
     /// The number of the method's scope set, so that "this token satisfies set n" can be computed
@@ -354,19 +354,19 @@ impl ApiMethod {
 
     /// The same method, for a request that Google documents only by its JSON equivalent.
     #[must_use]
-    pub(crate) fn inferred(self) -> Self {
-        Self { mark: self.mark | INFERRED }
+    pub(crate) fn into_inferred(self) -> Self {
+        Self { bits: self.bits | INFERRED }
     }
 
     /// What the table of overrides says about when this method has no verdict.
-    pub(crate) fn special(&self) -> Option<&'static overrides::Override> {
+    pub(crate) fn override_row(&self) -> Option<&'static overrides::Override> {
         overrides::at(self.record().special).filter(|_| self.catalog().data().knows_overrides)
     }
 
     /// Why the table of overrides keeps back a verdict on a call of this method with this query.
     #[cfg(all(test, feature = "full"))]
-    pub(crate) fn silenced(&self, query: &str) -> Option<&'static overrides::Silence> {
-        self.special()?.effect.silences(query)
+    pub(crate) fn silence_for(&self, query: &str) -> Option<&'static overrides::Silence> {
+        self.override_row()?.effect.silence_for(query)
     }
 }
 
@@ -384,9 +384,9 @@ impl fmt::Display for ApiMethod {
     }
 }
 
-fn unknown(catalog: Catalog, id: &str, bare: &str) -> Error {
+fn unknown_method(catalog: Catalog, id: &str, bare: &str) -> Error {
     let apis: Vec<_> = catalog.versions(bare).map(|method| format!("{}:{bare}", method.api())).collect();
-    let near = if apis.is_empty() { nearest(catalog, bare) } else { apis };
+    let near = if apis.is_empty() { nearest_ids(catalog, bare) } else { apis };
     let hint = match catalog.method_count() {
         0 => NO_CATALOG,
         _ => "; ids read like `storage.objects.insert`",
@@ -395,9 +395,9 @@ fn unknown(catalog: Catalog, id: &str, bare: &str) -> Error {
 }
 
 /// At most three ids: those that end in the text, else those that one may have mistyped.
-fn nearest(catalog: Catalog, text: &str) -> Vec<String> {
+fn nearest_ids(catalog: Catalog, text: &str) -> Vec<String> {
     let mut near: Vec<_> = (0..catalog.blob().row_count())
-        .map(|row| name::text(catalog, row))
+        .map(|row| name::id_text(catalog, row))
         .filter_map(|id| match id.strip_suffix(text) {
             Some(rest) if rest.ends_with('.') => Some((0, id.len(), id)),
             _ => typos(text, &id).map(|edits| (edits, id.len(), id)),

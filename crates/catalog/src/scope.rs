@@ -379,14 +379,14 @@ impl ScopeSet {
     /// ```
     pub fn iter(&self) -> impl Iterator<Item = Scope> + '_ {
         let of_word =
-            |(word, bits): (usize, &u64)| ones(*bits).map(move |bit| Scope::numbered(word * 64 + bit));
+            |(word, bits): (usize, &u64)| set_bits(*bits).map(move |bit| Scope::numbered(word * 64 + bit));
         let known = self.bits.iter().enumerate().flat_map(of_word);
         known.chain(self.others.iter().map(|uri| Scope(Name::Other(uri.clone()))))
     }
 }
 
 /// The places of the bits that are set, lowest first.
-fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
+fn set_bits(mut bits: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
         bits &= bits - 1;

@@ -5,35 +5,35 @@
 //! (<https://cloud.google.com/storage/docs/oauth-scopes>). A call of one of these kinds is
 //! `documented`; for the settings of a bucket and the like the equivalent is a guess.
 
-use super::storage_table::{CALLS, COPY_OBJECT, Equivalent, INSERT_OBJECT, PLAIN, Part, SETTINGS, Target};
+use super::storage_table::{CALLS, COPY_OBJECT, Equivalent, INSERT_OBJECT, NEUTRAL, Part, SETTINGS, Target};
 use super::{Call, query};
 
 /// Reads an XML call; none if it cannot be one. `bucket_in_host` is a virtual-hosted bucket.
 pub(crate) fn equivalent(call: &Call<'_>, bucket_in_host: bool) -> Option<Equivalent> {
-    let asked = Asked::of(call.query());
+    let requested = RequestedPart::from_query(call.query());
     let verb = call.verb();
-    let row = match Target::of(call.path(), bucket_in_host)? {
-        Target::Object if query::has(call.query(), query::UPLOAD_ID) => INSERT_OBJECT,
-        Target::Object if call.is_copy() && verb == "PUT" && asked.part == Part::Whole => COPY_OBJECT,
+    let row = match Target::from_path(call.path(), bucket_in_host)? {
+        Target::Object if query::has_key(call.query(), query::UPLOAD_ID) => INSERT_OBJECT,
+        Target::Object if call.is_copy() && verb == "PUT" && requested.part == Part::Whole => COPY_OBJECT,
         target => {
             let is_it = |(of, verbs, part, _): &&(Target, &[&str], Part, Equivalent)| {
-                *of == target && verbs.contains(&verb) && *part == asked.part
+                *of == target && verbs.contains(&verb) && *part == requested.part
             };
             CALLS.iter().find(is_it).map(|(.., row)| *row)?
         }
     };
-    Some(Equivalent { documented: row.documented && !asked.unsure, ..row })
+    Some(Equivalent { documented: row.documented && !requested.is_unknown, ..row })
 }
 
 /// Whether a path belongs to the JSON API or one of its companions. What none of their methods
 /// matches is not taken for a bucket of that name.
-pub(crate) fn is_json(path: &str) -> bool {
+pub(crate) fn is_json_path(path: &str) -> bool {
     let first = path.strip_prefix('/').and_then(|path| path.split('/').next());
     first.is_some_and(|first| ["storage", "upload", "resumable", "download", "batch"].contains(&first))
 }
 
 impl Target {
-    fn of(path: &str, bucket_in_host: bool) -> Option<Self> {
+    fn from_path(path: &str, bucket_in_host: bool) -> Option<Self> {
         let path = path.strip_prefix('/').unwrap_or(path);
         let (bucket, object) = path.split_once('/').unwrap_or((path, ""));
         match if bucket_in_host { path } else { object } {
@@ -63,22 +63,22 @@ fn is_bucket(name: &str) -> bool {
 
 /// Which part of the target the query asks for, and whether it says something we do not know.
 #[derive(Debug, Clone, Copy)]
-struct Asked {
+struct RequestedPart {
     part: Part,
-    unsure: bool,
+    is_unknown: bool,
 }
 
-impl Asked {
-    fn of(text: &str) -> Self {
-        let mut asked = Self { part: Part::Whole, unsure: false };
-        for (name, value) in query::pairs(text).filter(|(name, _)| !is_plain(name)) {
+impl RequestedPart {
+    fn from_query(text: &str) -> Self {
+        let mut requested = Self { part: Part::Whole, is_unknown: false };
+        for (name, value) in query::pairs(text).filter(|(name, _)| !is_neutral(name)) {
             match part(name) {
-                Some(part) => asked.part = part,
-                None if value.is_none() => asked.part = Part::Settings,
-                None => asked.unsure = true,
+                Some(part) => requested.part = part,
+                None if value.is_none() => requested.part = Part::Settings,
+                None => requested.is_unknown = true,
             }
         }
-        asked
+        requested
     }
 }
 
@@ -100,6 +100,6 @@ fn part(name: &str) -> Option<Part> {
 
 /// Parameters that leave the call what it is. Sources: as for [`part`], and
 /// <https://cloud.google.com/apis/docs/system-parameters>.
-fn is_plain(name: &str) -> bool {
-    PLAIN.contains(&name) || name == query::UPLOAD_ID || name.starts_with("response-")
+fn is_neutral(name: &str) -> bool {
+    NEUTRAL.contains(&name) || name == query::UPLOAD_ID || name.starts_with("response-")
 }

@@ -112,7 +112,7 @@ pub(super) static SETTINGS: [&str; 26] = [
     "website",
 ];
 
-pub(super) static PLAIN: [&str; 22] = [
+pub(super) static NEUTRAL: [&str; 22] = [
     "access_token",
     "alt",
     "continuation-token",

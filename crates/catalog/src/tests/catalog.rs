@@ -6,7 +6,7 @@ use crate::blob::Blob;
 use crate::blob::{HOST_RECORD, HOSTS};
 use crate::call::{AbstainReason, host, hosts};
 use crate::catalog::Catalog;
-use crate::found::Found;
+use crate::found::Match;
 use crate::naive;
 use crate::overrides::{Effect, HEARD_OF, OVERRIDES, RPC_TWINS};
 use crate::scope::{Scope, ScopeSet};
@@ -16,15 +16,15 @@ const CATALOG: Catalog = Catalog::built_in();
 static BLOB: std::sync::LazyLock<&Blob<'static>> = std::sync::LazyLock::new(|| CATALOG.blob());
 
 fn method(row: u32) -> ApiMethod {
-    ApiMethod::of_row(CATALOG, row)
+    ApiMethod::from_row(CATALOG, row)
 }
 
 fn find(host: &str, verb: &str, path: &str) -> Option<ApiMethod> {
-    CATALOG.find(host, verb, path).map(method)
+    CATALOG.find_row(host, verb, path).map(method)
 }
 
 fn grpc(path: &str) -> Option<ApiMethod> {
-    CATALOG.grpc(path).map(method)
+    CATALOG.rpc_row(path).map(method)
 }
 
 /// Request lines as clients send them, and the method each is; `-` for none.
@@ -298,14 +298,14 @@ fn a_set_is_asked_by_number_or_as_a_set_with_one_answer() {
         assert!(usize::from(method.set_index()) < BLOB.set_count());
         for token in &tokens {
             assert_eq!(method.accepts(token), method.accepted().intersects(token), "{method:?}");
-            assert_eq!(method.accepts(token), CATALOG.set_accepts(method.set_index(), token));
+            assert_eq!(method.accepts(token), CATALOG.set_intersects(method.set_index(), token));
         }
     }
 }
 
 #[test]
 fn the_empty_set_accepts_nothing_and_is_number_zero() {
-    assert!(!CATALOG.set_accepts(0, &Scope::all_known().collect()));
+    assert!(!CATALOG.set_intersects(0, &Scope::all_known().collect()));
     for row in 0..BLOB.row_count() {
         let method = method(row);
         assert_eq!(method.set_index() == 0, method.accepted().is_empty(), "{method:?}");
@@ -320,8 +320,9 @@ fn a_token_that_opens_a_whole_host_lacks_no_method_of_it() {
         let Some(host) = CATALOG.host(name).filter(|host| BLOB.shared(*host) != 0) else { continue };
         open += 1;
         // These have methods that are told by more than their own paths, or answers that are not Google's.
-        let is_odd =
-            host::twin(name.as_bytes()).is_some() || hosts::AUTH.contains(&name) || name.starts_with("www.");
+        let is_odd = host::unalias(name.as_bytes()).is_some()
+            || hosts::AUTH.contains(&name)
+            || name.starts_with("www.");
         assert!(!is_odd && !host::is_auth(name, "/"), "{name}");
         let rows: Vec<u32> = naive::list(name).iter().map(|template| template.row).collect();
         for (row, scope) in
@@ -329,15 +330,15 @@ fn a_token_that_opens_a_whole_host_lacks_no_method_of_it() {
         {
             methods += 1;
             let held: ScopeSet = std::iter::once(Scope::numbered(scope)).collect();
-            let found = Found::new(CATALOG, method(row), "useAdminAccess=false");
+            let found = Match::new(CATALOG, method(row), "useAdminAccess=false");
             assert_ne!(found.accepts(&held), Ok(false), "{found:?} {held:?}");
-            let found = Found::new(CATALOG, method(row), "");
+            let found = Match::new(CATALOG, method(row), "");
             assert_ne!(found.accepts(&held), Ok(false), "{found:?} {held:?}");
         }
     }
     assert!(open > 150 && methods > 10_000, "{open} hosts, {methods} methods");
     let pubsub = BLOB.shared(CATALOG.host("pubsub.googleapis.com").unwrap());
-    assert!(CATALOG.set_accepts(pubsub, &granted("cloud-platform")));
+    assert!(CATALOG.set_intersects(pubsub, &granted("cloud-platform")));
 }
 
 #[test]
@@ -345,7 +346,7 @@ fn storage_bigquery_and_pubsub_never_fall_silent_as_a_whole() {
     for api in ["storage.", "bigquery.", "pubsub."] {
         let methods = (0..BLOB.row_count()).map(method).filter(|method| method.id().starts_with(api));
         let (spoken, all) = methods.fold((0, 0), |(spoken, all), method| {
-            let speaks = method.special().is_none() && !method.accepted().is_empty();
+            let speaks = method.override_row().is_none() && !method.accepted().is_empty();
             (spoken + usize::from(speaks), all + 1)
         });
         assert_eq!(spoken, all, "{api}");
@@ -426,29 +427,29 @@ fn what_depends_on_the_request_has_no_verdict() {
     for (id, short, query, expected) in rows {
         let method = ApiMethod::by_id(id).unwrap();
         let silence =
-            method.silenced(query).filter(|silence| silence.only_with.is_none_or(|only| only == short));
+            method.silence_for(query).filter(|silence| silence.only_with.is_none_or(|only| only == short));
         assert_eq!(silence.map(|silence| silence.reason), expected, "{id} {short} {query}");
     }
     let list = ApiMethod::by_id("gmail.users.messages.list").unwrap();
-    assert!(list.silenced("%71=x").is_some(), "an escaped key may be any key");
+    assert!(list.silence_for("%71=x").is_some(), "an escaped key may be any key");
 }
 
 #[test]
 fn an_inferred_method_says_so_and_is_else_the_same() {
     let method = ApiMethod::by_id("storage.objects.get").unwrap();
     assert_eq!(method.basis(), "discovery");
-    assert_eq!(method.inferred().basis(), "inferred");
-    assert_eq!(method.inferred().id(), method.id());
-    assert_ne!(method.inferred(), method);
+    assert_eq!(method.into_inferred().basis(), "inferred");
+    assert_eq!(method.into_inferred().id(), method.id());
+    assert_ne!(method.into_inferred(), method);
 }
 
 #[test]
 fn a_path_of_any_length_is_cut_at_its_slashes() {
     for path in ["/", "/x", "/v1/x", "/a/b/c", "/v1/abc", "/v1/abcd", "/v1//x/", "/storage/v1/b/photos/o/x"] {
-        let mut segments = crate::path::Segments::of(path, 1).unwrap();
+        let mut segments = crate::path::Segments::new(path, 1).unwrap();
         let mut cut = Vec::new();
         while !segments.is_done() {
-            cut.push(std::str::from_utf8(segments.take()).unwrap());
+            cut.push(std::str::from_utf8(segments.next_segment()).unwrap());
         }
         assert_eq!(cut, path[1..].split('/').collect::<Vec<_>>(), "{path}");
     }

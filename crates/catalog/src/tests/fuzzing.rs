@@ -74,7 +74,7 @@ fn path(template: &Template, fill: &[u8], spoilt: u8) -> String {
 }
 
 fn compare(host: &Host, verb: &str, path: &str) {
-    let found = Catalog::built_in().find(host.name, verb, path);
+    let found = Catalog::built_in().find_row(host.name, verb, path);
     let expected = naive::find(host, verb, path);
     assert_eq!(found, expected, "{} {verb} {path}", host.name);
 }

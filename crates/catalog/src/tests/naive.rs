@@ -46,7 +46,7 @@ pub(crate) fn hosts() -> &'static [Host] {
     static HOSTS: OnceLock<Vec<Host>> = OnceLock::new();
     HOSTS.get_or_init(|| {
         let mut names: Vec<_> =
-            (0..BLOB.row_count()).map(|row| ApiMethod::of_row(Catalog::built_in(), row).host()).collect();
+            (0..BLOB.row_count()).map(|row| ApiMethod::from_row(Catalog::built_in(), row).host()).collect();
         names.sort_unstable();
         names.dedup();
         let hosts = names.into_iter().map(|name| Host { name, templates: list(name) });

@@ -95,7 +95,7 @@ fn rows_that_are_marked_by_another_table_have_no_verdict() {
             .count()
     };
     assert!(marked(other) >= marked(all));
-    assert!((0..other.method_count()).all(|index| other.method_at(index).unwrap().special().is_none()));
+    assert!((0..other.method_count()).all(|index| other.method_at(index).unwrap().override_row().is_none()));
 }
 
 #[test]
