@@ -1,4 +1,4 @@
-//! The methods of the catalog.
+//! Finding methods in the catalog, and reading their properties.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::overrides;
 use crate::scope::ScopeSet;
 use crate::typo::typos;
 
-/// One method of one version of a Google API: a small handle into the catalog.
+/// One method of one version of a Google API: a handle into the catalog that is cheap to copy.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
@@ -25,17 +25,18 @@ use crate::typo::typos;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ApiMethod {
-    /// The row in the lower 24 bits, then the number of its catalog, and [`INFERRED`] or not.
+    /// The number of the row (24 bits), the number of the catalog (7 bits), and the flag [`INFERRED`].
     bits: u32,
 }
 
-/// Marks a row that stands for a request which Google documents only by this method.
+/// The flag of a method that stands for a call for which Google documents no scopes. The method is the
+/// equivalent of the call.
 const INFERRED: u32 = 1 << 31;
-/// Rows are fewer: a node of the data names one in three bytes.
+/// The bits of the number of the row. The data refers to a row by three bytes.
 const ROW_MASK: u32 = 0xff_ffff;
 
 impl Catalog {
-    /// The method with this Discovery id, as [`ApiMethod::by_id`] gives it of the built-in catalog.
+    /// Returns the method with this Discovery id. [`ApiMethod::by_id`] does the same for the built-in catalog.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -48,18 +49,19 @@ impl Catalog {
     /// ```
     ///
     /// # Errors
-    /// An id that the catalog does not have; the message names the nearest ones.
+    /// Returns an error if the catalog does not have the id; the message contains the nearest ids.
     pub fn method(self, id: &str) -> Result<ApiMethod, Error> {
-        let (api, bare) = match id.split_once(':') {
-            Some((api, bare)) => (Some(api), bare),
+        let (api, bare_id) = match id.split_once(':') {
+            Some((api, bare_id)) => (Some(api), bare_id),
             None => (None, id),
         };
-        self.versions(bare)
+        self.versions(bare_id)
             .find(|method| api.is_none_or(|api| method.api() == api))
-            .ok_or_else(|| unknown_method(self, id, bare))
+            .ok_or_else(|| unknown_method(self, id, bare_id))
     }
 
-    /// The method of this id in every version that has it, the one of [`method`](Self::method) first.
+    /// Returns the methods with this id, one for each version of the API that has the id. The first one is the
+    /// method that [`method`](Self::method) returns.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -80,7 +82,8 @@ impl Catalog {
         same.chain(rpc).map(move |row| ApiMethod::from_row(self, row))
     }
 
-    /// How many methods there are, each version of an API counted.
+    /// Returns the number of methods. A method that several versions of an API have is counted once for each
+    /// version.
     ///
     /// ```
     /// use gcp_scopes_catalog::Catalog;
@@ -93,7 +96,7 @@ impl Catalog {
         self.blob().row_count() as usize
     }
 
-    /// The method with this [index](ApiMethod::index).
+    /// Returns the method with this [index](ApiMethod::index); `None` if the index is too large.
     ///
     /// ```
     /// use gcp_scopes_catalog::Catalog;
@@ -108,11 +111,12 @@ impl Catalog {
 }
 
 impl ApiMethod {
-    /// The method with this Discovery id, such as `storage.objects.insert`.
+    /// Returns the method with this Discovery id, such as `storage.objects.insert`.
     ///
-    /// Versions of an API share ids: this gives the generally available one, and of several the
-    /// one that Google's directory prefers, then the newest. `compute.beta:compute.instances.get`
-    /// (what [`api`](Self::api) says, a colon, the id) names a version.
+    /// The versions of an API share ids. An id alone stands for the generally available version. If there
+    /// are several, it stands for the version that Google's directory prefers, otherwise for the newest one.
+    /// To select a version, write [`api`](Self::api), a colon and the id:
+    /// `compute.beta:compute.instances.get`.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -126,12 +130,12 @@ impl ApiMethod {
     /// ```
     ///
     /// # Errors
-    /// An id that the catalog does not have; the message names the nearest ones.
+    /// Returns an error if the catalog does not have the id; the message contains the nearest ids.
     pub fn by_id(id: &str) -> Result<Self, Error> {
         Catalog::built_in().method(id)
     }
 
-    /// Its place among all methods of the catalog, which is below their [count](Catalog::method_count).
+    /// Returns the index of the method in its catalog. It is less than [`Catalog::method_count`].
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -147,12 +151,12 @@ impl ApiMethod {
         self.row() as usize
     }
 
-    /// Which row of the catalog this is.
+    /// Returns the number of the method's row in the data.
     pub(crate) fn row(self) -> u32 {
         self.bits & ROW_MASK
     }
 
-    /// The same method in the other versions of its API.
+    /// Returns the methods with the same id in the other versions of the API.
     pub(crate) fn other_versions(self) -> impl Iterator<Item = Self> {
         let (row, blob) = (self.row(), self.catalog().blob());
         let name = blob.row_name(row);
@@ -162,20 +166,22 @@ impl ApiMethod {
         before.chain(after).map(move |row| Self::from_row(self.catalog(), row))
     }
 
+    /// Checks whether this method is the equivalent of a call for which Google documents no scopes.
     pub(crate) fn is_inferred(self) -> bool {
         self.bits & INFERRED != 0
     }
 
-    /// Whether this is a gRPC method.
+    /// Checks whether this is a gRPC method.
     pub(crate) fn is_rpc(self) -> bool {
         self.row() >= self.catalog().blob().rest_count()
     }
 
+    /// Creates the handle of a row.
     pub(crate) const fn from_row(catalog: Catalog, row: u32) -> Self {
         Self { bits: row & ROW_MASK | (catalog.0 as u32) << 24 }
     }
 
-    /// The catalog that it is of.
+    /// Returns the catalog that contains the method.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -194,8 +200,8 @@ impl ApiMethod {
         self.catalog().blob().row(self.row())
     }
 
-    /// The Discovery id, which has no version: `storage.objects.insert`. Of a gRPC method, its full
-    /// name: `google.pubsub.v1.Publisher.Publish`.
+    /// Returns the Discovery id, which contains no version: `storage.objects.insert`. The id of a gRPC method
+    /// is its full name: `google.pubsub.v1.Publisher.Publish`.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -209,8 +215,8 @@ impl ApiMethod {
         name::id(self.catalog(), self.row())
     }
 
-    /// The Discovery id of the REST method that this is: of a gRPC method, the one with the same HTTP
-    /// binding. None for a gRPC method that Discovery does not have.
+    /// Returns the Discovery id of the method. For a gRPC method it is the id of the REST method with the same
+    /// HTTP binding, or `None` if Discovery has no such REST method.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -230,8 +236,8 @@ impl ApiMethod {
         }
     }
 
-    /// The API and its version: `storage.v1`. Of a gRPC method that Discovery does not have, the
-    /// package: `google.bigtable.v2`.
+    /// Returns the name of the API with its version: `storage.v1`. For a gRPC method that Discovery does not
+    /// have, it is the package: `google.bigtable.v2`.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -246,7 +252,7 @@ impl ApiMethod {
         name
     }
 
-    /// The host of the API: `storage.googleapis.com`.
+    /// Returns the host of the API: `storage.googleapis.com`.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -261,7 +267,7 @@ impl ApiMethod {
         host
     }
 
-    /// The HTTP verb of the method as REST: `POST`.
+    /// Returns the HTTP verb of the REST method: `POST`.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -275,7 +281,7 @@ impl ApiMethod {
         self.record().verb
     }
 
-    /// Where Google documents the API.
+    /// Returns the URL of Google's documentation of the API.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -291,11 +297,12 @@ impl ApiMethod {
         Some(doc).filter(|url| !url.is_empty())
     }
 
-    /// The scopes of which the method accepts any one, as Google's documents list them. Empty if
-    /// they list none, which says nothing about what the method needs.
+    /// Returns the scopes that Google's documents list for the method. Any one of them is enough. If the set is
+    /// empty, it is not known which scope the method needs.
     ///
-    /// A scope that is known to work but that no document lists is not named here, so that it is
-    /// not advised, unless it is all there is. [`Lookup::accepts`](crate::Lookup::accepts) counts it.
+    /// Some scopes are accepted although no document lists them. The set contains such scopes only if the
+    /// documents list no other scope for the method, so that they are not advised.
+    /// [`Lookup::accepts`](crate::Lookup::accepts) takes them into account.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -313,13 +320,13 @@ impl ApiMethod {
         if listed.is_empty() { all().collect() } else { listed }
     }
 
-    /// Where the [accepted](Self::accepted) scopes are from:
+    /// Returns the source of the [accepted](Self::accepted) scopes:
     ///
-    /// - `discovery`: Google's Discovery document lists them for this very method, or for the REST method
-    ///   that has the HTTP binding of this gRPC method.
-    /// - `protos`: Google's protos list them for the whole service, coarser than the truth may be.
-    /// - `inferred`: Google's documents do not say, so they are those of the equivalent JSON method: the XML
-    ///   API of Cloud Storage, and its gRPC API.
+    /// - `discovery`: Google's Discovery document lists the scopes for the method, or for the REST method with
+    ///   the HTTP binding of this gRPC method.
+    /// - `protos`: Google's protos list the scopes for the whole service. The method may accept fewer.
+    /// - `inferred`: Google documents no scopes for the call. They are the scopes of the equivalent JSON method.
+    ///   Calls of Cloud Storage's XML API and gRPC API have this source.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -340,30 +347,30 @@ impl ApiMethod {
         }
     }
 
-    /// Whether a token with these scopes holds one that the method accepts.
+    /// Checks whether the method accepts one of these scopes.
     #[cfg(all(test, feature = "full"))]
     pub(crate) fn accepts(&self, granted: &ScopeSet) -> bool {
         self.catalog().set_intersects(self.set_index(), granted)
     }
 
-    /// The number of the method's scope set, so that "this token satisfies set n" can be computed
-    /// once per token. Set 0 is the empty one and never a verdict.
+    /// Returns the number of the set of scopes that the method accepts. Set 0 is empty; a method with set 0 is
+    /// not judged.
     pub(crate) fn set_index(&self) -> u16 {
         self.record().set
     }
 
-    /// The same method, for a request that Google documents only by its JSON equivalent.
+    /// Returns the method as the equivalent of a call for which Google documents no scopes.
     #[must_use]
     pub(crate) fn into_inferred(self) -> Self {
         Self { bits: self.bits | INFERRED }
     }
 
-    /// What the table of overrides says about when this method has no verdict.
+    /// Returns the override that covers the method.
     pub(crate) fn override_row(&self) -> Option<&'static overrides::Override> {
         overrides::at(self.record().special).filter(|_| self.catalog().data().knows_overrides)
     }
 
-    /// Why the table of overrides keeps back a verdict on a call of this method with this query.
+    /// Returns why the override prevents a verdict on a call with this query.
     #[cfg(all(test, feature = "full"))]
     pub(crate) fn silence_for(&self, query: &str) -> Option<&'static overrides::Silence> {
         self.override_row()?.effect.silence_for(query)
@@ -377,16 +384,17 @@ impl fmt::Debug for ApiMethod {
     }
 }
 
-/// The method's id.
+/// Prints the id of the method.
 impl fmt::Display for ApiMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.id())
     }
 }
 
-fn unknown_method(catalog: Catalog, id: &str, bare: &str) -> Error {
-    let apis: Vec<_> = catalog.versions(bare).map(|method| format!("{}:{bare}", method.api())).collect();
-    let near = if apis.is_empty() { nearest_ids(catalog, bare) } else { apis };
+fn unknown_method(catalog: Catalog, id: &str, bare_id: &str) -> Error {
+    let versions = catalog.versions(bare_id).map(|method| format!("{}:{bare_id}", method.api()));
+    let versions: Vec<_> = versions.collect();
+    let near = if versions.is_empty() { nearest_ids(catalog, bare_id) } else { versions };
     let hint = match catalog.method_count() {
         0 => NO_CATALOG,
         _ => "; ids read like `storage.objects.insert`",
@@ -394,7 +402,8 @@ fn unknown_method(catalog: Catalog, id: &str, bare: &str) -> Error {
     Error::unknown(ErrorKind::UnknownMethod, "method", id, &near, hint)
 }
 
-/// At most three ids: those that end in the text, else those that one may have mistyped.
+/// Returns at most three ids: the shortest ids that end in the text, otherwise the ids of which the text may be
+/// a mistyped form.
 fn nearest_ids(catalog: Catalog, text: &str) -> Vec<String> {
     let mut near: Vec<_> = (0..catalog.blob().row_count())
         .map(|row| name::id_text(catalog, row))

@@ -1,14 +1,15 @@
-//! Cloud Storage's XML API, each call named by its equivalent in the JSON API.
+//! Finding the equivalent in Cloud Storage's JSON API for a call of its XML API.
 //!
-//! Google documents the scopes of the XML API in one place, by kind of access: reading data,
-//! changing data, and reading or changing access control lists
-//! (<https://cloud.google.com/storage/docs/oauth-scopes>). A call of one of these kinds is
-//! `documented`; for the settings of a bucket and the like the equivalent is a guess.
+//! Google documents the scopes of the XML API on one page, by the type of access: reading data, changing
+//! data, and reading or changing access control lists (<https://cloud.google.com/storage/docs/oauth-scopes>).
+//! An equivalent is `documented` if the call has one of these types. For other calls, such as those that
+//! change the settings of a bucket, the equivalent is a guess.
 
 use super::storage_table::{CALLS, COPY_OBJECT, Equivalent, INSERT_OBJECT, NEUTRAL, Part, SETTINGS, Target};
 use super::{Call, query};
 
-/// Reads an XML call; none if it cannot be one. `bucket_in_host` is a virtual-hosted bucket.
+/// Returns the equivalent of a call of the XML API; `None` if the call is not one. `bucket_in_host` is `true`
+/// if the host name contains the bucket.
 pub(crate) fn equivalent(call: &Call<'_>, bucket_in_host: bool) -> Option<Equivalent> {
     let requested = RequestedPart::from_query(call.query());
     let verb = call.verb();
@@ -16,23 +17,25 @@ pub(crate) fn equivalent(call: &Call<'_>, bucket_in_host: bool) -> Option<Equiva
         Target::Object if query::has_key(call.query(), query::UPLOAD_ID) => INSERT_OBJECT,
         Target::Object if call.is_copy() && verb == "PUT" && requested.part == Part::Whole => COPY_OBJECT,
         target => {
-            let is_it = |(of, verbs, part, _): &&(Target, &[&str], Part, Equivalent)| {
-                *of == target && verbs.contains(&verb) && *part == requested.part
+            let matches = |(row_target, verbs, part, _): &&(Target, &[&str], Part, Equivalent)| {
+                *row_target == target && verbs.contains(&verb) && *part == requested.part
             };
-            CALLS.iter().find(is_it).map(|(.., row)| *row)?
+            CALLS.iter().find(matches).map(|(.., row)| *row)?
         }
     };
-    Some(Equivalent { documented: row.documented && !requested.is_unknown, ..row })
+    Some(Equivalent { documented: row.documented && !requested.has_unknown_key, ..row })
 }
 
-/// Whether a path belongs to the JSON API or one of its companions. What none of their methods
-/// matches is not taken for a bucket of that name.
+/// Checks whether a path belongs to the JSON API, or to its uploads, downloads and batches. The first segment
+/// of such a path is never the name of a bucket.
 pub(crate) fn is_json_path(path: &str) -> bool {
     let first = path.strip_prefix('/').and_then(|path| path.split('/').next());
     first.is_some_and(|first| ["storage", "upload", "resumable", "download", "batch"].contains(&first))
 }
 
 impl Target {
+    /// Returns what the path of a call of the XML API names; `None` if the path begins with an invalid name
+    /// of a bucket.
     fn from_path(path: &str, bucket_in_host: bool) -> Option<Self> {
         let path = path.strip_prefix('/').unwrap_or(path);
         let (bucket, object) = path.split_once('/').unwrap_or((path, ""));
@@ -45,45 +48,48 @@ impl Target {
     }
 }
 
-/// Source: <https://cloud.google.com/storage/docs/buckets#naming>; old buckets have capitals.
-///
-/// Some clients encode every mark in a URL, as object_store does.
+/// Checks whether a text is a valid name of a bucket
+/// (<https://cloud.google.com/storage/docs/buckets#naming>). Old buckets may have capital letters. Some
+/// clients, such as object_store, percent-encode punctuation marks.
 fn is_bucket(name: &str) -> bool {
     if name.contains('%') {
         let marks = [("%2D", "-"), ("%2d", "-"), ("%2E", "."), ("%2e", "."), ("%5F", "_"), ("%5f", "_")];
         let plain = marks.iter().fold(name.to_owned(), |name, (code, mark)| name.replace(code, mark));
         return !plain.contains('%') && is_bucket(&plain);
     }
-    let ends = |end: Option<char>| end.is_some_and(|c| c.is_ascii_alphanumeric());
+    let is_valid_end = |end: Option<char>| end.is_some_and(|c| c.is_ascii_alphanumeric());
     (3..=222).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-        && ends(name.chars().next())
-        && ends(name.chars().last())
+        && is_valid_end(name.chars().next())
+        && is_valid_end(name.chars().last())
 }
 
-/// Which part of the target the query asks for, and whether it says something we do not know.
+/// The part of the target that the query selects, and whether the query contains a key of unknown meaning.
 #[derive(Debug, Clone, Copy)]
 struct RequestedPart {
     part: Part,
-    is_unknown: bool,
+    has_unknown_key: bool,
 }
 
 impl RequestedPart {
+    /// Reads the part from a query. A key of unknown meaning without a value counts as a setting, because
+    /// settings are selected by such keys (`?cors`).
     fn from_query(text: &str) -> Self {
-        let mut requested = Self { part: Part::Whole, is_unknown: false };
+        let mut requested = Self { part: Part::Whole, has_unknown_key: false };
         for (name, value) in query::pairs(text).filter(|(name, _)| !is_neutral(name)) {
             match part(name) {
                 Some(part) => requested.part = part,
                 None if value.is_none() => requested.part = Part::Settings,
-                None => requested.is_unknown = true,
+                None => requested.has_unknown_key = true,
             }
         }
         requested
     }
 }
 
-/// Sub-resources. Sources: <https://cloud.google.com/storage/docs/xml-api/reference-methods>, and
-/// for those that only S3 clients send <https://docs.aws.amazon.com/AmazonS3/latest/API/>.
+/// Returns the part of a bucket or an object that a query key selects; `None` for a key of unknown meaning.
+/// Sources: <https://cloud.google.com/storage/docs/xml-api/reference-methods>, and for keys that only S3
+/// clients send, <https://docs.aws.amazon.com/AmazonS3/latest/API/>.
 fn part(name: &str) -> Option<Part> {
     Some(match name {
         "acl" => Part::Acl,
@@ -98,7 +104,7 @@ fn part(name: &str) -> Option<Part> {
     })
 }
 
-/// Parameters that leave the call what it is. Sources: as for [`part`], and
+/// Checks whether a query key does not affect which method the call is. Sources: those of [`part`], and
 /// <https://cloud.google.com/apis/docs/system-parameters>.
 fn is_neutral(name: &str) -> bool {
     NEUTRAL.contains(&name) || name == query::UPLOAD_ID || name.starts_with("response-")
