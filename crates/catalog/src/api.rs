@@ -8,9 +8,9 @@ use crate::method::ApiMethod;
 use crate::typo::nearest;
 
 impl Catalog {
-    /// Returns the REST methods of an API, one method for each id. The name of the API has a version
-    /// (`compute.beta`) or none (`pubsub`). A name without a version stands for the version from which
-    /// [`method`](Self::method) returns the most methods.
+    /// Returns the REST methods of an API, one method for each id. The name of the API has a
+    /// version (`compute.beta`) or none (`pubsub`). A name without a version stands for the version
+    /// from which [`method`](Self::method) returns the most methods.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -23,7 +23,8 @@ impl Catalog {
     /// ```
     ///
     /// # Errors
-    /// Returns an error if the catalog does not have the API; the message contains the nearest names.
+    /// Returns an error if the catalog does not have the API; the message contains the nearest
+    /// names.
     pub fn methods_of(self, name: &str) -> Result<Vec<ApiMethod>, Error> {
         let name = name.trim();
         let version = find_version(self, name).ok_or_else(|| unknown_api(self, name))?;
@@ -37,8 +38,8 @@ fn rest_methods(catalog: Catalog) -> impl Iterator<Item = ApiMethod> {
     (0..catalog.blob().rest_count()).map(move |row| ApiMethod::from_row(catalog, row))
 }
 
-/// Returns the name of an API with its version. A name without a version stands for the version that is first
-/// for the most ids.
+/// Returns the name of an API with its version. A name without a version stands for the version
+/// that is first for the most ids.
 fn find_version(catalog: Catalog, name: &str) -> Option<&'static str> {
     let mut methods: Vec<ApiMethod> = rest_methods(catalog).collect();
     if let Some(exact) = methods.iter().find(|method| method.api() == name) {

@@ -1,9 +1,10 @@
 //! The binary layout of the catalog's data, and safe access to the data.
 //!
-//! Numbers are little-endian. In a record, *text* stands for a reference of 32 bits to the section `text`:
-//! an offset (24 bits) and a length (8 bits). Nothing is parsed, copied or checked when the program starts: a
-//! section is a slice, and a record is read in place. A read outside a section returns zero, so that damaged
-//! data can give a wrong result but no panic. The generator of the data uses the constants of this module.
+//! Numbers are little-endian. In a record, *text* stands for a reference of 32 bits to the section
+//! `text`: an offset (24 bits) and a length (8 bits). Nothing is parsed, copied or checked when the
+//! program starts: a section is a slice, and a record is read in place. A read outside a section
+//! returns zero, so that damaged data can give a wrong result but no panic. The generator of the
+//! data uses the constants of this module.
 //!
 //! | section | record |
 //! |---|---|
@@ -30,12 +31,12 @@ use layout::{
 };
 pub use layout::{HOST_RECORD, HOSTS, NODES, SECTIONS, VERB_RECORD, VERBS_SECTION};
 
-use super::path::{bytes_equal, for_each_word, hash};
+use super::path::{equal, for_each_word, hash};
 
 /// The first bytes of the data. The last of them is the version of the layout.
 pub const MAGIC: [u8; 4] = *b"gsc\x06";
-/// The length of the header, in bytes: [`MAGIC`], then the end of each section as `u32`. An end is an offset
-/// from the end of the header.
+/// The length of the header, in bytes: [`MAGIC`], then the end of each section as `u32`. An end is
+/// an offset from the end of the header.
 pub const HEADER: usize = 4 + 4 * SECTIONS;
 
 /// The basis of a row whose scopes come from the method's Discovery document.
@@ -64,7 +65,8 @@ pub fn verb_code(verb: &str) -> Option<u16> {
     }
 }
 
-/// Returns the hash of a host name in `host_index`. It ignores `.googleapis.com`, which ends almost all names.
+/// Returns the hash of a host name in `host_index`. It ignores `.googleapis.com`, which ends almost
+/// all names.
 pub fn host_hash(host: &str) -> u16 {
     let google = host.as_bytes().split_last_chunk().filter(|(_, end)| **end == *b".googleapis.com");
     hash(google.map_or(host.as_bytes(), |(name, _)| name))
@@ -88,7 +90,8 @@ pub struct Blob<'a> {
 }
 
 impl<'a> Blob<'a> {
-    /// Divides the data into its sections. Data without a valid header gives a catalog without methods.
+    /// Divides the data into its sections. Data without a valid header gives a catalog without
+    /// methods.
     pub const fn open(bytes: &'a [u8]) -> Self {
         let mut sections: [&[u8]; SECTIONS] = [&[]; SECTIONS];
         let mut number = 0;
@@ -108,7 +111,7 @@ impl<'a> Blob<'a> {
     /// Returns the host with exactly this name.
     pub fn host(&self, name: &str) -> Option<Host> {
         let number = probe(self.section(HOST_INDEX), host_hash(name), |number| {
-            bytes_equal(self.text(self.section(HOSTS), number * HOST_RECORD), name.as_bytes())
+            equal(self.text(self.section(HOSTS), number * HOST_RECORD), name.as_bytes())
         })?;
         u16::try_from(number).ok().map(Host)
     }
@@ -118,15 +121,15 @@ impl<'a> Blob<'a> {
         u32_at(self.host_record(host), 4)
     }
 
-    /// Returns the number of the set of scopes that every method of the host accepts, except methods for
-    /// which a token is never called lacking. Returns 0 if there is no such scope.
+    /// Returns the number of the set of scopes that every method of the host accepts, except
+    /// methods for which a token is never called lacking. Returns 0 if there is no such scope.
     #[inline]
     pub fn shared(&self, host: Host) -> u16 {
         u16_at(self.host_record(host), 8)
     }
 
-    /// Returns the prefix that the paths of most methods of the host have in common, and the node below the
-    /// prefix. The prefix begins and ends with a slash; it is empty if the host has none.
+    /// Returns the prefix that the paths of most methods of the host have in common, and the node
+    /// below the prefix. The prefix begins and ends with a slash; it is empty if the host has none.
     #[inline]
     pub fn common_prefix(&self, host: Host) -> (&'a [u8], u32) {
         let record = self.host_record(host);
@@ -148,12 +151,13 @@ impl<'a> Blob<'a> {
     #[inline]
     pub fn custom_verb(&self, name: &[u8]) -> Option<u16> {
         let number = probe(self.section(VERB_INDEX), hash(name), |number| {
-            bytes_equal(self.text(self.section(VERBS_SECTION), number * VERB_RECORD), name)
+            equal(self.text(self.section(VERBS_SECTION), number * VERB_RECORD), name)
         })?;
         u16::try_from(number + 1).ok()
     }
 
-    /// Returns the number of rows. The rows of REST methods come first, the rows of gRPC methods follow.
+    /// Returns the number of rows. The rows of REST methods come first, the rows of gRPC methods
+    /// follow.
     pub fn row_count(&self) -> u32 {
         let rpcs = u32::try_from(self.section(RPCS).len() / RPC_RECORD).unwrap_or(u32::MAX);
         self.rest_count().saturating_add(rpcs)
@@ -164,16 +168,16 @@ impl<'a> Blob<'a> {
         u32::try_from(self.section(ROWS).len() / ROW_RECORD).unwrap_or(u32::MAX)
     }
 
-    /// Returns the two parts of a row's id. For a gRPC method they are the service and the method; for a REST
-    /// method they are an empty text and the id.
+    /// Returns the two parts of a row's id. For a gRPC method they are the service and the method;
+    /// for a REST method they are an empty text and the id.
     pub fn row_name(&self, row: u32) -> (&'a str, &'a str) {
         let record = self.record(row);
         let service = if row < self.rest_count() { "" } else { self.service(record) };
         (service, self.str_at(record, 0))
     }
 
-    /// Returns the fields of a row. A gRPC method that is equivalent to a REST method has the API, the set and
-    /// the override of the REST method.
+    /// Returns the fields of a row. A gRPC method that is equivalent to a REST method has the API,
+    /// the set and the override of the REST method.
     #[inline]
     pub fn row(&self, row: u32) -> Row {
         let own = self.record(row);
@@ -290,8 +294,8 @@ pub struct Row {
     pub target: Option<u32>,
 }
 
-/// Searches a hash table with linear probing for the number for which `is_match` returns `true`. The table
-/// contains numbers plus one, and zero for an empty place.
+/// Searches a hash table with linear probing for the number for which `is_match` returns `true`.
+/// The table contains numbers plus one, and zero for an empty place.
 fn probe(index: &[u8], hash: u16, is_match: impl Fn(usize) -> bool) -> Option<usize> {
     let mask = (index.len() / 2).checked_sub(1)?;
     let mut place = usize::from(hash) & mask;

@@ -1,7 +1,8 @@
 //! The parts of a request that determine its API method: host, verb, path, query and headers.
 //!
-//! A [`Call`] borrows all of them from the request. The function [`lookup`](crate::lookup()) finds the method
-//! of a call in the catalog, or returns an [`AbstainReason`]: the reason why the call cannot be judged.
+//! A [`Call`] borrows all of them from the request. The function [`lookup`](crate::lookup()) finds
+//! the method of a call in the catalog, or returns an [`AbstainReason`]: the reason why the call
+//! cannot be judged.
 //!
 //! ```
 //! # #[cfg(feature = "full")] {
@@ -56,7 +57,8 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// Creates a call from the verb and the URL of a request. The call counts as having a bearer token.
+    /// Creates a call from the verb and the URL of a request. The call counts as having a bearer
+    /// token.
     ///
     /// ```
     /// # use gcp_scopes_catalog::call::Call;
@@ -73,8 +75,8 @@ impl<'a> Call<'a> {
         Self::from_url_parts(verb.as_str(), uri.scheme_str(), authority, uri.path(), uri.query())
     }
 
-    /// Creates a call from the verb and the parts of a URL: scheme, authority (`host[:port]`), path, and query
-    /// without `?`. For clients that do not use [`http::Uri`].
+    /// Creates a call from the verb and the parts of a URL: scheme, authority (`host[:port]`),
+    /// path, and query without `?`. For clients that do not use [`http::Uri`].
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -129,11 +131,11 @@ impl<'a> Call<'a> {
         self.needed
     }
 
-    /// Adds the headers of the request. They show whether the request is a gRPC call, a batch, a copy or a
-    /// signed request; they contain the token, and the host if the URL has none.
+    /// Adds the headers of the request. They show whether the request is a gRPC call, a batch, a
+    /// copy or a signed request; they contain the token, and the host if the URL has none.
     ///
-    /// The header `X-HTTP-Method-Override` replaces the verb of a `POST`. Google's servers do the same, for
-    /// clients that send a `POST` because the URL of a `GET` would be too long
+    /// The header `X-HTTP-Method-Override` replaces the verb of a `POST`. Google's servers do the
+    /// same, for clients that send a `POST` because the URL of a `GET` would be too long
     /// (<https://github.com/googleapis/google-api-python-client/blob/main/googleapiclient/http.py>).
     ///
     /// ```
@@ -158,8 +160,9 @@ impl<'a> Call<'a> {
         Self { verb: verb.unwrap_or(self.verb), headers: Some(Headers::new(headers)), ..self }
     }
 
-    /// Returns the value of `Authorization`. Returns `None` if the request has a second token, because Google
-    /// does not document which of two tokens counts, and `None` for a call without headers.
+    /// Returns the value of `Authorization`. Returns `None` if the request has a second token,
+    /// because Google does not document which of two tokens counts, and `None` for a call without
+    /// headers.
     ///
     /// ```
     /// use gcp_scopes_catalog::call::Call;
@@ -227,22 +230,23 @@ impl<'a> Call<'a> {
         self.path
     }
 
-    /// Returns the query without `?`, percent-encoded as in the request; an empty text if there is none.
+    /// Returns the query without `?`, percent-encoded as in the request; an empty text if there is
+    /// none.
     #[inline]
     #[must_use]
     pub fn query(&self) -> &'a str {
         self.query.unwrap_or_default()
     }
 
-    /// Checks whether the request line alone determines the method: the call is not a gRPC call, a batch or
-    /// a copy.
+    /// Checks whether the request line alone determines the method: the call is not a gRPC call, a
+    /// batch or a copy.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
         !(self.is_grpc() || self.is_batch() || self.is_copy())
     }
 
-    /// Returns `[user@]host[:port]` of the URL, otherwise the header `Host`. `None` inside a gRPC client, where
-    /// a request has no host yet.
+    /// Returns `[user@]host[:port]` of the URL, otherwise the header `Host`. `None` inside a gRPC
+    /// client, where a request has no host yet.
     #[inline]
     pub(crate) fn authority(&self) -> Option<&'a str> {
         self.authority.or_else(|| header_text(self.headers?.all, &HOST))
@@ -276,8 +280,8 @@ impl<'a> Call<'a> {
         self.scheme.is_none() || self.default_port().is_some()
     }
 
-    /// Checks whether this is a gRPC call: the content type is `application/grpc`. For a call without headers
-    /// the path decides, which must have the form `/package.Service/Method`.
+    /// Checks whether this is a gRPC call: the content type is `application/grpc`. For a call
+    /// without headers the path decides, which must have the form `/package.Service/Method`.
     ///
     /// ```
     /// # use gcp_scopes_catalog::call::Call;
@@ -294,7 +298,8 @@ impl<'a> Call<'a> {
         self.verb == "POST" && has_grpc_form()
     }
 
-    /// Checks whether the body contains several calls (<https://cloud.google.com/storage/docs/batch>).
+    /// Checks whether the body contains several calls
+    /// (<https://cloud.google.com/storage/docs/batch>).
     #[inline]
     pub(crate) fn is_batch(&self) -> bool {
         let path = self.path();
@@ -302,8 +307,8 @@ impl<'a> Call<'a> {
         self.verb == "POST" && (is_batch_path || self.has_content_type("multipart/mixed"))
     }
 
-    /// Checks whether the request is authenticated by other means than a bearer token: by a signed URL, or by
-    /// an `Authorization` header of another type
+    /// Checks whether the request is authenticated by other means than a bearer token: by a signed
+    /// URL, or by an `Authorization` header of another type
     /// (<https://cloud.google.com/storage/docs/authentication/signatures>).
     #[inline]
     pub(crate) fn is_signed(&self) -> bool {
@@ -315,13 +320,12 @@ impl<'a> Call<'a> {
             || self.headers.and_then(|headers| headers.authorization).is_some_and(is_not_bearer)
     }
 
-    /// Checks whether the request asks the server to copy an existing object: a header contains the source
-    /// (<https://cloud.google.com/storage/docs/xml-api/put-object-copy>).
+    /// Checks whether the request asks the server to copy an existing object: a header contains the
+    /// source (<https://cloud.google.com/storage/docs/xml-api/put-object-copy>).
     #[inline]
     pub(crate) fn is_copy(&self) -> bool {
-        let has_source =
-            |headers: Headers<'_>| COPY_SOURCES.iter().any(|name| headers.all.contains_key(name));
-        self.verb == "PUT" && self.headers.is_some_and(has_source)
+        let is_set = |name| self.headers.is_some_and(|headers| headers.all.contains_key(name));
+        self.verb == "PUT" && COPY_SOURCES.iter().any(is_set)
     }
 
     /// Checks whether `Content-Type` begins with this text.
@@ -332,8 +336,8 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Prints the verb and the host only: a path may contain the name of an object, a query may contain a
-/// credential.
+/// Prints the verb and the host only: a path may contain the name of an object, a query may contain
+/// a credential.
 impl fmt::Debug for Call<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let host = self.authority().map(|authority| host::split_authority(authority).0);
@@ -365,8 +369,8 @@ impl<'a> Headers<'a> {
         Self { all, authorization: values.next(), second_authorization: values.next() }
     }
 
-    /// Returns the value of `Authorization` if the header occurs exactly once. Google does not document which
-    /// of two values counts.
+    /// Returns the value of `Authorization` if the header occurs exactly once. Google does not
+    /// document which of two values counts.
     #[inline]
     fn only_authorization(&self) -> Option<&'a HeaderValue> {
         self.authorization.filter(|_| self.second_authorization.is_none())

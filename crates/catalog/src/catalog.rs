@@ -10,8 +10,8 @@ use crate::walk;
 
 /// A catalog of API methods and the scopes that they accept: a handle that is cheap to copy.
 ///
-/// The built-in catalog is the default. A program can [open](Self::open) a newer catalog at run time, and
-/// select it with [`Endpoints::with_catalog`].
+/// The built-in catalog is the default. A program can [open](Self::open) a newer catalog at run
+/// time, and select it with [`Endpoints::with_catalog`].
 ///
 /// ```
 /// use gcp_scopes_catalog::{Catalog, VERSION};
@@ -32,7 +32,8 @@ pub(crate) struct Data {
     /// The scopes of the catalog that the program does not know. Their numbers begin at
     /// [`Scope::known_count`].
     pub(crate) unknown_scopes: Vec<Scope>,
-    /// Whether the override numbers in the rows refer to the table of overrides that is compiled in.
+    /// Whether the override numbers in the rows refer to the table of overrides that is compiled
+    /// in.
     pub(crate) knows_overrides: bool,
     pub(crate) version: &'static str,
 }
@@ -52,8 +53,9 @@ const BYTES: &[u8] = &[];
 
 static BUILT_IN: Data =
     Data { blob: Blob::open(BYTES), unknown_scopes: Vec::new(), knows_overrides: true, version: VERSION };
-/// The opened catalogs. The number of a catalog is its index in this array plus one. An `ApiMethod` contains
-/// the number of its catalog instead of a pointer, which keeps it small: it is copied for every call.
+/// The opened catalogs. The number of a catalog is its index in this array plus one. An `ApiMethod`
+/// contains the number of its catalog instead of a pointer, which keeps it small: it is copied for
+/// every call.
 static OPENED: [OnceLock<Data>; MAX_OPENED as usize] = [const { OnceLock::new() }; MAX_OPENED as usize];
 /// How many catalogs a program can open: `ApiMethod` has seven bits for the number of its catalog.
 const MAX_OPENED: u8 = 127;
@@ -70,7 +72,8 @@ impl Catalog {
         Self(0)
     }
 
-    /// Stores the contents of an opened catalog; `None` if [`MAX_OPENED`] catalogs are open already.
+    /// Stores the contents of an opened catalog; `None` if [`MAX_OPENED`] catalogs are open
+    /// already.
     pub(crate) fn store(mut data: Data) -> Option<Self> {
         for (slot, number) in OPENED.iter().zip(1..) {
             match slot.set(data) {
@@ -91,8 +94,8 @@ impl Catalog {
         &self.data().blob
     }
 
-    /// Returns the date of the newest of Google's documents from which the catalog was generated, as
-    /// `YYYYMMDD`.
+    /// Returns the date of the newest of Google's documents from which the catalog was generated,
+    /// as `YYYYMMDD`.
     ///
     /// ```
     /// assert_eq!(gcp_scopes_catalog::Catalog::built_in().version().len(), 8);
@@ -102,20 +105,21 @@ impl Catalog {
         self.data().version
     }
 
-    /// Returns the row of the REST method that a request calls. `host` is in lower case and has no port;
-    /// `path` is percent-encoded as in the request, begins with `/` and has no query.
+    /// Returns the row of the REST method that a request calls. `host` is in lower case and has no
+    /// port; `path` is percent-encoded as in the request, begins with `/` and has no query.
     pub(crate) fn find_row(self, host: &str, verb: &str, path: &str) -> Option<u32> {
         walk::find(self.blob(), host, verb, path)
     }
 
-    /// Returns the row of the gRPC method with this path, such as `/google.pubsub.v1.Publisher/Publish`.
+    /// Returns the row of the gRPC method with this path, such as
+    /// `/google.pubsub.v1.Publisher/Publish`.
     pub(crate) fn rpc_row(self, path: &str) -> Option<u32> {
         let (service, method) = path.strip_prefix('/')?.split_once('/')?;
         self.blob().rpc(service, method)
     }
 
-    /// Calls `read` with the data. The match compiles `read` separately for the built-in data: there the
-    /// compiler knows the addresses, which saves a tenth of the instructions of a lookup.
+    /// Calls `read` with the data. The match compiles `read` separately for the built-in data:
+    /// there the compiler knows the addresses, which saves a tenth of the instructions of a lookup.
     #[inline(always)]
     fn with_blob<T>(self, read: impl Fn(&'static Blob<'static>) -> T) -> T {
         match self.0 {
@@ -154,8 +158,8 @@ impl Catalog {
         self.scopes_of_set(set).any(|scope| granted.contains(&scope))
     }
 
-    /// Returns the number of the set of scopes that every method of the host accepts; 0 if there is no such
-    /// scope.
+    /// Returns the number of the set of scopes that every method of the host accepts; 0 if there is
+    /// no such scope.
     #[inline]
     pub(crate) fn shared_set(self, host: Host) -> u16 {
         self.with_blob(|blob| blob.shared(host))

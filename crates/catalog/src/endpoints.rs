@@ -9,11 +9,11 @@ use crate::call::{AbstainReason, Call};
 use crate::catalog::Catalog;
 use crate::error::{Error, ErrorKind};
 
-/// The hosts that serve Google's APIs: Google's own hosts, and hosts that the user adds for an emulator, a
-/// proxy or another universe.
+/// The hosts that serve Google's APIs: Google's own hosts, and hosts that the user adds for an
+/// emulator, a proxy or another universe.
 ///
-/// By default there are only Google's own hosts. A server on 127.0.0.1 is not an API of Google until the user
-/// maps the server to one.
+/// By default there are only Google's own hosts. A server on 127.0.0.1 is not an API of Google
+/// until the user maps the server to one.
 ///
 /// ```
 /// use gcp_scopes_catalog::Endpoints;
@@ -90,8 +90,8 @@ impl Endpoints {
     /// ```
     ///
     /// # Errors
-    /// Returns an error if `from` is not a host, or if `to` is not a host below `googleapis.com`; the message
-    /// contains the text that is not valid.
+    /// Returns an error if `from` is not a host, or if `to` is not a host below `googleapis.com`;
+    /// the message contains the text that is not valid.
     pub fn endpoint(mut self, from: &str, to: &str) -> Result<Self, Error> {
         let (host, port, base) = parse_endpoint(from)?;
         let expected = "the host of a Google API, such as `storage.googleapis.com`";
@@ -102,8 +102,8 @@ impl Endpoints {
         Ok(self)
     }
 
-    /// Adds a universe: every host `SERVICE.domain` is mapped to `SERVICE.googleapis.com`. A universe is a
-    /// separate installation of Google Cloud
+    /// Adds a universe: every host `SERVICE.domain` is mapped to `SERVICE.googleapis.com`. A
+    /// universe is a separate installation of Google Cloud
     /// (<https://github.com/googleapis/gapic-generator-python/issues/1900>).
     ///
     /// ```
@@ -141,8 +141,9 @@ impl Endpoints {
         self.api_host(call, is_below).is_ok()
     }
 
-    /// Returns the base URL at which a Google API is reached, without a slash at the end. `host` is the host of
-    /// the API. If the user mapped a host to `host`, the base URL is that of the mapped host.
+    /// Returns the base URL at which a Google API is reached, without a slash at the end. `host` is
+    /// the host of the API. If the user mapped a host to `host`, the base URL is that of the mapped
+    /// host.
     ///
     /// ```
     /// use gcp_scopes_catalog::Endpoints;
@@ -160,8 +161,8 @@ impl Endpoints {
         mapped.map_or_else(|| format!("https://{service}{universe}"), |mapped| mapped.base.clone())
     }
 
-    /// Returns the host of a call, if the request contains exactly the name in the catalog and the user mapped
-    /// no host.
+    /// Returns the host of a call, if the request contains exactly the name in the catalog and the
+    /// user mapped no host.
     #[inline]
     pub(crate) fn exact_host(&self, catalog: Catalog, call: &Call<'_>) -> Option<Host> {
         let authority = call.authority().filter(|_| self.mapped.is_empty() && call.is_http())?;
@@ -198,8 +199,8 @@ impl Endpoints {
         self.mapped.iter().find(|mapped| mapped.host == name && port.matches(mapped.port))
     }
 
-    /// Returns the host of the Google API to which a call goes, or why the call goes to none. `known` checks
-    /// whether a host name below `googleapis.com` is the host of an API.
+    /// Returns the host of the Google API to which a call goes, or why the call goes to none.
+    /// `known` checks whether a host name below `googleapis.com` is the host of an API.
     pub(crate) fn api_host<'a>(
         &'a self,
         call: &Call<'a>,
@@ -238,7 +239,8 @@ impl Port {
         named.map(|named| Self { named, default }).map_err(|_| AbstainReason::Host)
     }
 
-    /// Checks whether this is the default port of the scheme. Without a scheme, 80 and 443 are default ports.
+    /// Checks whether this is the default port of the scheme. Without a scheme, 80 and 443 are
+    /// default ports.
     fn is_default(&self) -> bool {
         match (self.named, self.default) {
             (None, _) => true,
@@ -253,14 +255,15 @@ impl Port {
     }
 }
 
-/// Checks whether this is the host of an API in the catalog, another name of such a host, or a token endpoint.
+/// Checks whether this is the host of an API in the catalog, another name of such a host, or a
+/// token endpoint.
 #[inline]
 pub(crate) fn is_known_host(catalog: Catalog, host: &str) -> bool {
     catalog.host(host).is_some() || hosts::AUTH.contains(&host) || host::unalias(host.as_bytes()).is_some()
 }
 
-/// Reads the host of a Google API. The catalog need not contain the host: small catalogs lack many hosts, and
-/// some gRPC services have a host without REST methods.
+/// Reads the host of a Google API. The catalog need not contain the host: small catalogs lack many
+/// hosts, and some gRPC services have a host without REST methods.
 fn parse_target(catalog: Catalog, to: &str) -> Option<String> {
     let name = host::normalize(to.trim());
     if let Some(place) = ApiHost::find_below(DOMAIN, &name, |host| is_known_host(catalog, host))
@@ -304,7 +307,8 @@ fn invalid(message: &str) -> Error {
     Error::new(ErrorKind::InvalidEndpoint, message)
 }
 
-/// Checks whether a text is a host name: labels of letters, digits, `-` and `_`, which are separated by dots.
+/// Checks whether a text is a host name: labels of letters, digits, `-` and `_`, which are
+/// separated by dots.
 fn is_host_name(host: &str) -> bool {
     let label = |label: &str| {
         !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))

@@ -1,9 +1,10 @@
-//! The error for input that cannot be used: an unknown name, or an invalid endpoint or catalog file.
+//! The error for input that cannot be used: an unknown name, or an invalid endpoint or catalog
+//! file.
 
 use std::fmt::Display;
 
-/// An error for a name, a setting or a catalog file that cannot be used. The message contains the input and
-/// what was expected, or the nearest valid names.
+/// An error for a name, a setting or a catalog file that cannot be used. The message contains the
+/// input and what was expected, or the nearest valid names.
 ///
 /// ```
 /// use gcp_scopes_catalog::error::ErrorKind;
@@ -40,7 +41,8 @@ pub enum ErrorKind {
     UnknownApi,
     /// The bytes are not a catalog file.
     InvalidData,
-    /// A host, a URL or a domain cannot be used as an endpoint, or as the Google API that an endpoint serves.
+    /// A host, a URL or a domain cannot be used as an endpoint, or as the Google API that an
+    /// endpoint serves.
     InvalidEndpoint,
 }
 
@@ -49,8 +51,8 @@ impl Error {
         Self { kind, message: message.into() }
     }
 
-    /// Creates the error for an unknown name. `what` is the kind of the name, `near` are the nearest valid
-    /// names; the message ends in `hint` if there are none.
+    /// Creates the error for an unknown name. `what` is the kind of the name, `near` are the
+    /// nearest valid names; the message ends in `hint` if there are none.
     pub(crate) fn unknown(
         kind: ErrorKind,
         what: &str,

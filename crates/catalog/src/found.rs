@@ -19,15 +19,17 @@ pub(crate) struct Match {
     pub(crate) method: ApiMethod,
     /// The number of the set of scopes that the method accepts.
     set: u16,
-    /// Why the call cannot be judged although its method is known; `None` if the call can be judged.
+    /// Why the call cannot be judged although its method is known; `None` if the call can be
+    /// judged.
     pub(crate) abstain_reason: Option<AbstainReason>,
-    /// The number of the row of the overrides that prevents a verdict: its index plus one, or 0 for no row.
+    /// The number of the row of the overrides that prevents a verdict: its index plus one, or 0 for
+    /// no row.
     override_number: u8,
 }
 
 impl Match {
-    /// Creates the match of a request with this query, with what the data and the overrides state about
-    /// the method.
+    /// Creates the match of a request with this query, with what the data and the overrides state
+    /// about the method.
     #[inline(always)]
     pub(crate) fn new(catalog: Catalog, method: ApiMethod, query: &str) -> Self {
         let row = catalog.blob().row(method.row());
@@ -45,7 +47,8 @@ impl Match {
 
     /// Applies the row of the overrides with this number.
     fn with_override(self, number: u8, reason: Option<AbstainReason>, query: &str) -> Self {
-        // An opened catalog may number the rows of another table: what its number means is not known.
+        // An opened catalog may number the rows of another table: what its number means is not
+        // known.
         if !self.method.catalog().data().knows_overrides {
             return Self { abstain_reason: reason.or(Some(AbstainReason::Request)), ..self };
         }
@@ -80,8 +83,8 @@ impl Match {
         self.method.catalog().set_intersects(self.set, held)
     }
 
-    /// Returns the verdict on a token with these scopes, as [`Lookup::accepts`](crate::Lookup::accepts)
-    /// documents it.
+    /// Returns the verdict on a token with these scopes, as
+    /// [`Lookup::accepts`](crate::Lookup::accepts) documents it.
     pub(crate) fn accepts(&self, held: &ScopeSet) -> Result<bool, AbstainReason> {
         if let Some(reason) = self.abstain_reason.filter(|reason| !reason.is_one_sided()) {
             return Err(reason);
@@ -104,18 +107,20 @@ impl Match {
     fn fits_only_some_calls(&self, held: &ScopeSet) -> bool {
         let listed = self.method.accepted();
         let enough = for_every_call(&listed);
-        // A scope that is accepted and not listed comes from the overrides and is enough for every call.
+        // A scope that is accepted and not listed comes from the overrides and is enough for every
+        // call.
         let counts = |scope: &Scope| enough.contains(scope) || !listed.contains(scope);
         enough.len() < listed.len() && !self.lists_any_of(&held.iter().filter(counts).collect())
     }
 
-    /// Checks whether the method accepts one of these scopes in another version of its API: the document
-    /// of this version may be older than the scope.
+    /// Checks whether the method accepts one of these scopes in another version of its API: the
+    /// document of this version may be older than the scope.
     fn is_accepted_by_another_version(&self, held: &ScopeSet) -> bool {
         self.method.other_versions().any(|other| other.catalog().set_intersects(other.set_index(), held))
     }
 
-    /// Returns why the overrides prevent a verdict on a token with these scopes; `None` if they do not.
+    /// Returns why the overrides prevent a verdict on a token with these scopes; `None` if they do
+    /// not.
     fn override_reason(&self, held: &ScopeSet) -> Option<AbstainReason> {
         let silence = overrides::at(self.override_number)?.effect.silence()?;
         let holds = |short| held.iter().any(|scope| scope.short() == short);

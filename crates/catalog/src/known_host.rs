@@ -12,9 +12,9 @@ use crate::scope::ScopeSet;
 
 /// A host of the catalog, found by the name that the request contains.
 ///
-/// Finding the host is the first half of a [lookup](crate::lookup()). Programs that look up many calls with
-/// one token can often skip the second half: if the token is [sufficient for every method of the
-/// host](Self::is_open_to), the method does not matter.
+/// Finding the host is the first half of a [lookup](crate::lookup()). Programs that look up many
+/// calls with one token can often skip the second half: if the token is [sufficient for every
+/// method of the host](Self::is_open_to), the method does not matter.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
@@ -39,8 +39,9 @@ pub struct KnownHost {
 }
 
 impl KnownHost {
-    /// Returns the host of a call; `None` if the host name in the request is not a name in the catalog, or if
-    /// the request line alone does not determine the method (gRPC, batch and copy requests).
+    /// Returns the host of a call; `None` if the host name in the request is not a name in the
+    /// catalog, or if the request line alone does not determine the method (gRPC, batch and copy
+    /// requests).
     #[inline]
     #[must_use]
     pub fn find(call: &Call<'_>, endpoints: &Endpoints) -> Option<Self> {
@@ -48,11 +49,11 @@ impl KnownHost {
         Some(Self { catalog: endpoints.catalog(), host })
     }
 
-    /// Checks whether a token with these scopes is sufficient for every method of the host. `None` stands
-    /// for a token that is not limited by scopes.
+    /// Checks whether a token with these scopes is sufficient for every method of the host. `None`
+    /// stands for a token that is not limited by scopes.
     ///
-    /// Returns `false` for every token that is limited by scopes if the methods of the host share no scope.
-    /// No host whose methods share a scope runs programs of Google's users.
+    /// Returns `false` for every token that is limited by scopes if the methods of the host share
+    /// no scope. No host whose methods share a scope runs programs of Google's users.
     #[inline]
     #[must_use]
     pub fn is_open_to(self, held: Option<&ScopeSet>) -> bool {
@@ -60,8 +61,8 @@ impl KnownHost {
         shared != 0 && held.is_none_or(|held| self.catalog.set_intersects(shared, held))
     }
 
-    /// Returns what [`lookup`](crate::lookup()) returns for a call to this host, except that the scopes
-    /// which the caller [states](Call::needing) are ignored.
+    /// Returns what [`lookup`](crate::lookup()) returns for a call to this host, except that the
+    /// scopes which the caller [states](Call::needing) are ignored.
     #[must_use]
     pub fn lookup(self, call: &Call<'_>) -> Lookup {
         let name = self.catalog.blob().host_name(self.host);

@@ -6,8 +6,8 @@ use crate::catalog::Catalog;
 use crate::not_advised::{FOR_SOME_CALLS, NOT_FIRST, NotAdvised};
 use crate::scope::{Scope, ScopeSet};
 
-/// Returns the accepted scopes that are enough for every call of the method. Some methods list scopes that
-/// are enough for some of their calls only.
+/// Returns the accepted scopes that are enough for every call of the method. Some methods list
+/// scopes that are enough for some of their calls only.
 ///
 /// ```
 /// use gcp_scopes_catalog::for_every_call;
@@ -29,10 +29,8 @@ fn advisable(accepted: &ScopeSet) -> ScopeSet {
 
 /// Returns the accepted scopes without those that a row of `rows` excludes.
 fn without_excluded(accepted: &ScopeSet, rows: &[NotAdvised]) -> ScopeSet {
-    let applies =
-        |(accepted_name, _): &&NotAdvised| accepted.iter().any(|scope| scope.short() == *accepted_name);
-    let prefixes: Vec<&str> =
-        rows.iter().filter(applies).flat_map(|(_, prefixes)| *prefixes).copied().collect();
+    let applies = |(name, _): &&NotAdvised| accepted.iter().any(|scope| scope.short() == *name);
+    let prefixes: Vec<&str> = rows.iter().filter(applies).flat_map(|row| row.1).copied().collect();
     let is_excluded = |scope: &Scope| prefixes.iter().any(|prefix| scope.short().starts_with(prefix));
     accepted.iter().filter(|scope| !is_excluded(scope)).collect()
 }
@@ -57,8 +55,9 @@ fn narrowest(scopes: &ScopeSet) -> Option<Scope> {
     scopes.iter().min_by(compare_breadth)
 }
 
-/// Returns a small set of scopes that is enough for each of several calls. The set consists of the narrowest
-/// scope for each call, without scopes for whose calls another scope of the set is enough.
+/// Returns a small set of scopes that is enough for each of several calls. The set consists of the
+/// narrowest scope for each call, without scopes for whose calls another scope of the set is
+/// enough.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
@@ -76,7 +75,8 @@ pub fn least_of(accepted: &[ScopeSet]) -> Vec<Scope> {
     let mut chosen: Vec<Scope> = accepted.iter().filter_map(narrowest).collect::<ScopeSet>().iter().collect();
     chosen.sort_by(compare_breadth);
     let is_enough = |chosen: &[Scope], set: &ScopeSet| chosen.iter().any(|scope| set.contains(scope));
-    // Tries to remove narrow scopes first: a wide scope that one call needs is often enough for other calls.
+    // Tries to remove narrow scopes first: a wide scope that one call needs is often enough for
+    // other calls.
     for scope in chosen.clone() {
         let others: Vec<Scope> = chosen.iter().filter(|other| **other != scope).cloned().collect();
         if accepted.iter().all(|set| set.is_empty() || is_enough(&others, set)) {
@@ -104,16 +104,17 @@ pub fn narrowest_first(accepted: &ScopeSet) -> Vec<Scope> {
     scopes
 }
 
-/// Compares two scopes by how much they permit; the narrower scope is less. The rules follow the names that
-/// Google gives its scopes.
+/// Compares two scopes by how much they permit; the narrower scope is less. The rules follow the
+/// names that Google gives its scopes.
 ///
 /// A scope is narrower by the first of these rules that distinguishes the two:
 /// 1. It is not a scope for the whole platform.
 /// 2. It is read-only.
 /// 3. It has a name below Google's prefix and not a URI of another form.
-/// 4. Its name has fewer words: `drive.readonly` is for all files, `drive.meet.readonly` for a special
-///    purpose.
-/// 5. Fewer sets of the catalog contain it. Counting is slow, and is done only if the names do not decide.
+/// 4. Its name has fewer words: `drive.readonly` is for all files, `drive.meet.readonly` for a
+///    special purpose.
+/// 5. Fewer sets of the catalog contain it. Counting is slow, and is done only if the names do not
+///    decide.
 /// 6. Its name is shorter.
 fn compare_breadth(a: &Scope, b: &Scope) -> Ordering {
     let by_name = |scope: &Scope| {
@@ -128,9 +129,10 @@ fn compare_breadth(a: &Scope, b: &Scope) -> Ordering {
 /// Returns the scopes to set on a VM that makes calls with these accepted scopes.
 ///
 /// Google recommends `cloud-platform` for a VM, and IAM roles to restrict access
-/// (<https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>). Some APIs, such as
-/// Drive, Sheets and Gmail, do not accept `cloud-platform`. For a call of such an API the set contains the
-/// narrowest scope, and the set keeps the scopes of such APIs that are in `held`.
+/// (<https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>). Some
+/// APIs, such as Drive, Sheets and Gmail, do not accept `cloud-platform`. For a call of such an API
+/// the set contains the narrowest scope, and the set keeps the scopes of such APIs that are in
+/// `held`.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
@@ -152,8 +154,8 @@ pub fn recommended(accepted: &[ScopeSet], held: Option<&ScopeSet>) -> ScopeSet {
     set
 }
 
-/// Checks whether every method that accepts this scope accepts `cloud-platform` as well. Returns `false` for
-/// a scope that no method of the catalog accepts.
+/// Checks whether every method that accepts this scope accepts `cloud-platform` as well. Returns
+/// `false` for a scope that no method of the catalog accepts.
 fn is_covered_by_cloud_platform(scope: &Scope) -> bool {
     let (mut sets, platform) = (sets_with(scope).peekable(), ScopeSet::from_iter([Scope::cloud_platform()]));
     sets.peek().is_some() && sets.all(|set| Catalog::built_in().set_intersects(set, &platform))

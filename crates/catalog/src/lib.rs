@@ -37,8 +37,8 @@ pub use made_from::{CONTENTS, SOURCES, VERSION};
 pub use method::ApiMethod;
 pub use typo::{nearest, typos};
 
-/// The binary layout of the data and the overrides, for the generator and the benchmarks. This module is not
-/// part of the API.
+/// The binary layout of the data and the overrides, for the generator and the benchmarks. This
+/// module is not part of the API.
 #[doc(hidden)]
 pub mod raw {
     pub use crate::blob::*;

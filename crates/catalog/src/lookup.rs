@@ -7,11 +7,11 @@ use crate::matching;
 use crate::method::ApiMethod;
 use crate::scope::ScopeSet;
 
-/// The result of looking up a call: the method, the accepted scopes, or the reason why the call cannot be
-/// judged.
+/// The result of looking up a call: the method, the accepted scopes, or the reason why the call
+/// cannot be judged.
 ///
-/// [`lookup`] returns it for a request. `Lookup::from` converts an [`ApiMethod`], for callers that know the
-/// method and not the request.
+/// [`lookup`] returns it for a request. `Lookup::from` converts an [`ApiMethod`], for callers that
+/// know the method and not the request.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
@@ -35,8 +35,8 @@ pub struct Lookup {
 
 /// Looks up a call: finds its API method and the scopes that the method accepts.
 ///
-/// If the caller [states](Call::needing) which scopes the call needs, those scopes replace the catalog's.
-/// They apply to every API of Google, even to an API that the catalog does not contain.
+/// If the caller [states](Call::needing) which scopes the call needs, those scopes replace the
+/// catalog's. They apply to every API of Google, even to an API that the catalog does not contain.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
@@ -69,7 +69,8 @@ impl Lookup {
         Self { found, needed: None }
     }
 
-    /// Replaces the scopes of the catalog by the scopes that the caller states, if they apply to the call.
+    /// Replaces the scopes of the catalog by the scopes that the caller states, if they apply to
+    /// the call.
     fn with_needed(self, needed: &NeededScopes, is_googles: bool) -> Self {
         let found = match self.found {
             Err(AbstainReason::Host | AbstainReason::Catalog) if is_googles => Err(AbstainReason::Method),
@@ -110,8 +111,9 @@ impl Lookup {
         self.found.as_ref().ok().map(|found| found.method)
     }
 
-    /// Returns why Google's lists of scopes do not decide whether the call is accepted: no method matches
-    /// the call, or the call may need other scopes than the listed ones. Returns `None` if the lists decide.
+    /// Returns why Google's lists of scopes do not decide whether the call is accepted: no method
+    /// matches the call, or the call may need other scopes than the listed ones. Returns `None` if
+    /// the lists decide.
     ///
     /// ```
     /// use gcp_scopes_catalog::call::AbstainReason;
@@ -128,8 +130,9 @@ impl Lookup {
         self.found.as_ref().map_or_else(|reason| Some(*reason), |found| found.abstain_reason)
     }
 
-    /// Returns the scopes that the call needs, as the caller [states](Call::needing) them. Returns `None` if
-    /// the caller states none, or if they do not apply: the call does not go to Google, or is signed.
+    /// Returns the scopes that the call needs, as the caller [states](Call::needing) them. Returns
+    /// `None` if the caller states none, or if they do not apply: the call does not go to Google,
+    /// or is signed.
     ///
     /// ```
     /// use gcp_scopes_catalog::call::{Call, NeededScopes};
@@ -162,8 +165,8 @@ impl Lookup {
         self.found.as_ref().map_or_else(|reason| reason.is_google(), |_| true)
     }
 
-    /// Returns the scopes of which any one is enough: the scopes that the caller states, otherwise the
-    /// scopes that Google lists.
+    /// Returns the scopes of which any one is enough: the scopes that the caller states, otherwise
+    /// the scopes that Google lists.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -182,17 +185,19 @@ impl Lookup {
         }
     }
 
-    /// Checks whether a token that holds exactly these scopes is sufficient for the call. IAM may refuse the
-    /// call all the same.
+    /// Checks whether a token that holds exactly these scopes is sufficient for the call. IAM may
+    /// refuse the call all the same.
     ///
     /// Returns `Ok(false)` only if all of these conditions hold:
     /// - The method is certain, and Google lists scopes for the method.
-    /// - [`abstain_reason`](Self::abstain_reason) is `None`, and no special rule of Google covers the token.
+    /// - [`abstain_reason`](Self::abstain_reason) is `None`, and no special rule of Google covers
+    ///   the token.
     /// - Google's documents list methods for every scope of the token.
-    /// - Neither the method nor the same method of another API version accepts a scope of the token.
+    /// - Neither the method nor the same method of another API version accepts a scope of the
+    ///   token.
     ///
-    /// An empty set stands for a token that is known to hold no scope: such a token lacks every scope. Do not
-    /// call this function for a token whose scopes are not known.
+    /// An empty set stands for a token that is known to hold no scope: such a token lacks every
+    /// scope. Do not call this function for a token whose scopes are not known.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {

@@ -7,15 +7,14 @@ use crate::catalog::Catalog;
 use crate::endpoints::{Endpoints, is_known_host};
 use crate::found::{Match, MatchResult};
 use crate::method::ApiMethod;
-use crate::path::bytes_equal;
+use crate::path::equal;
 
 /// Finds the method of a call.
 pub(crate) fn find(call: &Call<'_>, endpoints: &Endpoints) -> MatchResult {
-    match find_in(endpoints.catalog(), call, endpoints) {
-        Err(AbstainReason::Host) if endpoints.catalog().blob().set_count() == 0 => {
-            Err(AbstainReason::Catalog)
-        }
-        found => found,
+    let catalog = endpoints.catalog();
+    match find_in(catalog, call, endpoints) {
+        Err(AbstainReason::Host) if catalog.blob().set_count() == 0 => Err(AbstainReason::Catalog),
+        result => result,
     }
 }
 
@@ -35,11 +34,11 @@ fn find_in(catalog: Catalog, call: &Call<'_>, endpoints: &Endpoints) -> MatchRes
     }
 }
 
-/// Finds the method of a call to the host with this name. `host` is `None` for a host that is known by name
-/// and has no methods of its own in the catalog.
+/// Finds the method of a call to the host with this name. `host` is `None` for a host that is known
+/// by name and has no methods of its own in the catalog.
 pub(crate) fn find_at(catalog: Catalog, call: &Call<'_>, name: &[u8], host: Option<Host>) -> MatchResult {
-    // Two calls of one function, because the compiler generates faster code for a catalog that is a constant:
-    // see `Catalog::with_blob`.
+    // Two calls of one function, because the compiler generates faster code for a catalog that is a
+    // constant: see `Catalog::with_blob`.
     match catalog == Catalog::built_in() {
         true => find_on_host(Catalog::built_in(), call, name, host),
         false => find_on_host(catalog, call, name, host),
@@ -51,7 +50,7 @@ fn find_on_host(catalog: Catalog, call: &Call<'_>, name: &[u8], host: Option<Hos
     if call.is_signed() {
         return Err(AbstainReason::Signed);
     }
-    if bytes_equal(name, STORAGE.as_bytes()) && !storage::is_json_path(call.path()) {
+    if equal(name, STORAGE.as_bytes()) && !storage::is_json_path(call.path()) {
         return find_xml(catalog, call, false);
     }
     let session = if call.query().is_empty() { None } else { upload_method(catalog, call, name) };
@@ -62,8 +61,7 @@ fn find_on_host(catalog: Catalog, call: &Call<'_>, name: &[u8], host: Option<Hos
     let row = host::unalias(name).and_then(|name| catalog.host(name)).and_then(read).or_else(|| read(host?));
     let found = match row {
         Some(row) => Match::new(catalog, ApiMethod::from_row(catalog, row), call.query()),
-        None => find_without_slash(catalog, call, host_text(name))
-            .ok_or_else(|| reason_for_no_method(call, host_text(name)))?,
+        None => find_without_slash(catalog, call, name).ok_or_else(|| reason_for_no_method(call, name))?,
     };
     Ok(if call.verb() == "POST" && query::may_replace_verb(call.query()) {
         found.or_abstain(AbstainReason::Request)
@@ -77,21 +75,20 @@ pub(crate) fn host_text(name: &[u8]) -> &str {
     std::str::from_utf8(name).unwrap_or_default()
 }
 
-/// Finds the method of a path that ends in a superfluous slash. Servers ignore the slash and clients rely on
-/// it, although no page of Google documents it: <https://github.com/cloudyr/googleCloudStorageR/pull/182>,
+/// Finds the method of a path that ends in a superfluous slash. Servers ignore the slash and
+/// clients rely on it, although no page of Google documents it:
+/// <https://github.com/cloudyr/googleCloudStorageR/pull/182>,
 /// <https://github.com/googleapis/google-cloud-node/blob/main/packages/google-cloud-translate/src/v2/index.ts>.
-fn find_without_slash(catalog: Catalog, call: &Call<'_>, host: &str) -> Option<Match> {
+fn find_without_slash(catalog: Catalog, call: &Call<'_>, host: &[u8]) -> Option<Match> {
     let path = call.path().strip_suffix('/')?;
-    let row = catalog.find_row(host, call.verb(), path)?;
-    Some(
-        Match::new(catalog, ApiMethod::from_row(catalog, row), call.query())
-            .or_abstain(AbstainReason::Inferred),
-    )
+    let row = catalog.find_row(host_text(host), call.verb(), path)?;
+    let found = Match::new(catalog, ApiMethod::from_row(catalog, row), call.query());
+    Some(found.or_abstain(AbstainReason::Inferred))
 }
 
-/// Finds the method of a gRPC call. The path alone determines the method; the host determines whether the
-/// call goes to Google. Inside a gRPC client a request has no host yet: there a call goes to Google if the
-/// package of its service begins with `google.`.
+/// Finds the method of a gRPC call. The path alone determines the method; the host determines
+/// whether the call goes to Google. Inside a gRPC client a request has no host yet: there a call
+/// goes to Google if the package of its service begins with `google.`.
 fn find_grpc(catalog: Catalog, call: &Call<'_>, endpoints: &Endpoints) -> MatchResult {
     if call.authority().is_some() && endpoints.exact_host(catalog, call).is_none() {
         endpoints.api_host(call, |host| is_known_host(catalog, host))?;
@@ -105,24 +102,24 @@ fn find_grpc(catalog: Catalog, call: &Call<'_>, endpoints: &Endpoints) -> MatchR
     Ok(Match::new(catalog, ApiMethod::from_row(catalog, row), "").or_abstain(AbstainReason::Grpc))
 }
 
-/// Finds the method that started a resumable upload, for a request to the session URL of the upload. The
-/// session URL has the path of the method, but the request may have another verb.
+/// Finds the method that started a resumable upload, for a request to the session URL of the
+/// upload. The session URL has the path of the method, but the request may have another verb.
 fn upload_method(catalog: Catalog, call: &Call<'_>, host: &[u8]) -> Option<ApiMethod> {
     let path = call.path();
     let upload = || path.starts_with("/upload/") || path.starts_with("/resumable/upload/");
     if !upload() || !query::has_key(call.query(), query::UPLOAD_ID) {
         return None;
     }
-    let find =
-        |verb| catalog.find_row(host_text(host), verb, path).map(|row| ApiMethod::from_row(catalog, row));
-    [call.verb(), "POST", "PUT", "PATCH"].into_iter().find_map(find)
+    let find = |verb| catalog.find_row(host_text(host), verb, path);
+    let row = [call.verb(), "POST", "PUT", "PATCH"].into_iter().find_map(find)?;
+    Some(ApiMethod::from_row(catalog, row))
 }
 
 /// Returns why no method can be named for a request to an API of Google.
-fn reason_for_no_method(call: &Call<'_>, host: &str) -> AbstainReason {
+fn reason_for_no_method(call: &Call<'_>, host: &[u8]) -> AbstainReason {
     match call {
         _ if call.is_batch() => AbstainReason::Batch,
-        _ if host::is_auth(host, call.path()) => AbstainReason::Auth,
+        _ if host::is_auth(host_text(host), call.path()) => AbstainReason::Auth,
         _ => AbstainReason::Method,
     }
 }

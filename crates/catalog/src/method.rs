@@ -25,18 +25,20 @@ use crate::typo::typos;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ApiMethod {
-    /// The number of the row (24 bits), the number of the catalog (7 bits), and the flag [`INFERRED`].
+    /// The number of the row (24 bits), the number of the catalog (7 bits), and the flag
+    /// [`INFERRED`].
     bits: u32,
 }
 
-/// The flag of a method that stands for a call for which Google documents no scopes. The method is the
-/// equivalent of the call.
+/// The flag of a method that stands for a call for which Google documents no scopes. The method is
+/// the equivalent of the call.
 const INFERRED: u32 = 1 << 31;
 /// The bits of the number of the row. The data refers to a row by three bytes.
 const ROW_MASK: u32 = 0xff_ffff;
 
 impl Catalog {
-    /// Returns the method with this Discovery id. [`ApiMethod::by_id`] does the same for the built-in catalog.
+    /// Returns the method with this Discovery id. [`ApiMethod::by_id`] does the same for the
+    /// built-in catalog.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -60,8 +62,8 @@ impl Catalog {
             .ok_or_else(|| unknown_method(self, id, bare_id))
     }
 
-    /// Returns the methods with this id, one for each version of the API that has the id. The first one is the
-    /// method that [`method`](Self::method) returns.
+    /// Returns the methods with this id, one for each version of the API that has the id. The first
+    /// one is the method that [`method`](Self::method) returns.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -82,8 +84,8 @@ impl Catalog {
         same.chain(rpc).map(move |row| ApiMethod::from_row(self, row))
     }
 
-    /// Returns the number of methods. A method that several versions of an API have is counted once for each
-    /// version.
+    /// Returns the number of methods. A method that several versions of an API have is counted once
+    /// for each version.
     ///
     /// ```
     /// use gcp_scopes_catalog::Catalog;
@@ -113,9 +115,9 @@ impl Catalog {
 impl ApiMethod {
     /// Returns the method with this Discovery id, such as `storage.objects.insert`.
     ///
-    /// The versions of an API share ids. An id alone stands for the generally available version. If there
-    /// are several, it stands for the version that Google's directory prefers, otherwise for the newest one.
-    /// To select a version, write [`api`](Self::api), a colon and the id:
+    /// The versions of an API share ids. An id alone stands for the generally available version. If
+    /// there are several, it stands for the version that Google's directory prefers, otherwise for
+    /// the newest one. To select a version, write [`api`](Self::api), a colon and the id:
     /// `compute.beta:compute.instances.get`.
     ///
     /// ```
@@ -200,8 +202,8 @@ impl ApiMethod {
         self.catalog().blob().row(self.row())
     }
 
-    /// Returns the Discovery id, which contains no version: `storage.objects.insert`. The id of a gRPC method
-    /// is its full name: `google.pubsub.v1.Publisher.Publish`.
+    /// Returns the Discovery id, which contains no version: `storage.objects.insert`. The id of a
+    /// gRPC method is its full name: `google.pubsub.v1.Publisher.Publish`.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -215,8 +217,8 @@ impl ApiMethod {
         name::id(self.catalog(), self.row())
     }
 
-    /// Returns the Discovery id of the method. For a gRPC method it is the id of the REST method with the same
-    /// HTTP binding, or `None` if Discovery has no such REST method.
+    /// Returns the Discovery id of the method. For a gRPC method it is the id of the REST method
+    /// with the same HTTP binding, or `None` if Discovery has no such REST method.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -236,8 +238,8 @@ impl ApiMethod {
         }
     }
 
-    /// Returns the name of the API with its version: `storage.v1`. For a gRPC method that Discovery does not
-    /// have, it is the package: `google.bigtable.v2`.
+    /// Returns the name of the API with its version: `storage.v1`. For a gRPC method that Discovery
+    /// does not have, it is the package: `google.bigtable.v2`.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -297,11 +299,11 @@ impl ApiMethod {
         Some(doc).filter(|url| !url.is_empty())
     }
 
-    /// Returns the scopes that Google's documents list for the method. Any one of them is enough. If the set is
-    /// empty, it is not known which scope the method needs.
+    /// Returns the scopes that Google's documents list for the method. Any one of them is enough.
+    /// If the set is empty, it is not known which scope the method needs.
     ///
-    /// Some scopes are accepted although no document lists them. The set contains such scopes only if the
-    /// documents list no other scope for the method, so that they are not advised.
+    /// Some scopes are accepted although no document lists them. The set contains such scopes only
+    /// if the documents list no other scope for the method, so that they are not advised.
     /// [`Lookup::accepts`](crate::Lookup::accepts) takes them into account.
     ///
     /// ```
@@ -322,11 +324,12 @@ impl ApiMethod {
 
     /// Returns the source of the [accepted](Self::accepted) scopes:
     ///
-    /// - `discovery`: Google's Discovery document lists the scopes for the method, or for the REST method with
-    ///   the HTTP binding of this gRPC method.
-    /// - `protos`: Google's protos list the scopes for the whole service. The method may accept fewer.
-    /// - `inferred`: Google documents no scopes for the call. They are the scopes of the equivalent JSON method.
-    ///   Calls of Cloud Storage's XML API and gRPC API have this source.
+    /// - `discovery`: Google's Discovery document lists the scopes for the method, or for the REST
+    ///   method with the HTTP binding of this gRPC method.
+    /// - `protos`: Google's protos list the scopes for the whole service. The method may accept
+    ///   fewer.
+    /// - `inferred`: Google documents no scopes for the call. They are the scopes of the equivalent
+    ///   JSON method. Calls of Cloud Storage's XML API and gRPC API have this source.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -353,8 +356,8 @@ impl ApiMethod {
         self.catalog().set_intersects(self.set_index(), granted)
     }
 
-    /// Returns the number of the set of scopes that the method accepts. Set 0 is empty; a method with set 0 is
-    /// not judged.
+    /// Returns the number of the set of scopes that the method accepts. Set 0 is empty; a method
+    /// with set 0 is not judged.
     pub(crate) fn set_index(&self) -> u16 {
         self.record().set
     }
@@ -391,10 +394,11 @@ impl fmt::Display for ApiMethod {
     }
 }
 
-fn unknown_method(catalog: Catalog, id: &str, bare_id: &str) -> Error {
-    let versions = catalog.versions(bare_id).map(|method| format!("{}:{bare_id}", method.api()));
-    let versions: Vec<_> = versions.collect();
-    let near = if versions.is_empty() { nearest_ids(catalog, bare_id) } else { versions };
+/// Creates the error for an unknown id. `bare` is the id without the API. The error contains the
+/// versions of the API that have this id, otherwise the nearest ids.
+fn unknown_method(catalog: Catalog, id: &str, bare: &str) -> Error {
+    let ids: Vec<_> = catalog.versions(bare).map(|method| format!("{}:{bare}", method.api())).collect();
+    let near = if ids.is_empty() { nearest_ids(catalog, bare) } else { ids };
     let hint = match catalog.method_count() {
         0 => NO_CATALOG,
         _ => "; ids read like `storage.objects.insert`",
@@ -402,8 +406,8 @@ fn unknown_method(catalog: Catalog, id: &str, bare_id: &str) -> Error {
     Error::unknown(ErrorKind::UnknownMethod, "method", id, &near, hint)
 }
 
-/// Returns at most three ids: the shortest ids that end in the text, otherwise the ids of which the text may be
-/// a mistyped form.
+/// Returns at most three ids: the shortest ids that end in the text, otherwise the ids of which the
+/// text may be a mistyped form.
 fn nearest_ids(catalog: Catalog, text: &str) -> Vec<String> {
     let mut near: Vec<_> = (0..catalog.blob().row_count())
         .map(|row| name::id_text(catalog, row))

@@ -1,8 +1,9 @@
 //! The id of a row.
 //!
-//! The catalog's data contains the ids of REST methods as they are. For gRPC methods that would take 800 KB
-//! more, so the data contains the names of services and methods separately. The id of a gRPC method is
-//! formed when it is first requested, and stays in memory: at most one short text per gRPC method.
+//! The catalog's data contains the ids of REST methods as they are. For gRPC methods that would
+//! take 800 KB more, so the data contains the names of services and methods separately. The id of a
+//! gRPC method is formed when it is first requested, and stays in memory: at most one short text
+//! per gRPC method.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -30,7 +31,8 @@ pub(crate) fn id_text(catalog: Catalog, row: u32) -> Cow<'static, str> {
 fn intern(catalog: Catalog, row: u32, id: String) -> &'static str {
     type Ids = Mutex<HashMap<(Catalog, u32), &'static str>>;
     static IDS: LazyLock<Ids> = LazyLock::new(Mutex::default);
-    // The map is consistent even if a thread panicked with the lock: `or_insert_with` is the only change.
+    // The map is consistent even if a thread panicked with the lock: `or_insert_with` is the only
+    // change.
     let mut ids = IDS.lock().unwrap_or_else(PoisonError::into_inner);
     ids.entry((catalog, row)).or_insert_with(|| Box::leak(id.into_boxed_str()))
 }

@@ -1,21 +1,22 @@
 //! Data: scopes that are not advised although a method accepts them.
 
-/// A scope, and prefixes of scope names. If a method accepts the scope, then the scopes with these prefixes
-/// are not advised for the method.
+/// A scope, and prefixes of scope names. If a method accepts the scope, then the scopes with these
+/// prefixes are not advised for the method.
 pub(crate) type NotAdvised = (&'static str, &'static [&'static str]);
 
-/// Scopes that are enough only for those calls of a method that use data of another API: BigQuery jobs that
-/// load from a bucket or extract to one, images that are created from a bucket, and charts of a spreadsheet
-/// on a slide. Google lists these scopes for `bigquery.jobs.insert`, `compute.images.insert` and
-/// `slides.presentations.batchUpdate`. <https://github.com/r-dbi/bigrquery/issues/390> shows which scope
-/// BigQuery requires for every operation.
+/// Scopes that are enough only for those calls of a method that use data of another API: BigQuery
+/// jobs that load from a bucket or extract to one, images that are created from a bucket, and
+/// charts of a spreadsheet on a slide. Google lists these scopes for `bigquery.jobs.insert`,
+/// `compute.images.insert` and `slides.presentations.batchUpdate`.
+/// <https://github.com/r-dbi/bigrquery/issues/390> shows which scope BigQuery requires for every
+/// operation.
 pub(crate) static FOR_SOME_CALLS: [NotAdvised; 3] =
     [("bigquery", &["devstorage."]), ("compute", &["devstorage."]), ("presentations", &["spreadsheets"])];
 
-/// Scopes that are enough for every call of a method, but permit access to a part of the data only, or to
-/// other APIs as well. The first are Drive's scopes for photos, for Meet's files and for lists of apps. The
-/// second are a scope for all of Drive where one form is read, and the scopes of YouTube's content partners
-/// and of Workspace's search.
+/// Scopes that are enough for every call of a method, but permit access to a part of the data only,
+/// or to other APIs as well. The first are Drive's scopes for photos, for Meet's files and for
+/// lists of apps. The second are a scope for all of Drive where one form is read, and the scopes of
+/// YouTube's content partners and of Workspace's search.
 pub(crate) static NOT_FIRST: [NotAdvised; 5] = [
     ("drive", &["drive.apps.", "drive.photos.", "drive.meet."]),
     ("presentations", &["drive.readonly"]),

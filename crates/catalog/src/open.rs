@@ -1,8 +1,8 @@
 //! Reading a catalog file at run time.
 //!
-//! A catalog file consists of a text header, an empty line, and the data in the layout of the compiled-in
-//! data. The header names the sources of the data, and lists the scopes in the order of the numbers that
-//! the data uses for them:
+//! A catalog file consists of a text header, an empty line, and the data in the layout of the
+//! compiled-in data. The header names the sources of the data, and lists the scopes in the order of
+//! the numbers that the data uses for them:
 //!
 //! ```text
 //! gcp-scopes-catalog 1
@@ -24,17 +24,17 @@ use crate::scope::Scope;
 
 /// The first line of a catalog file. The number is the version of the file format.
 const FIRST_LINE: &str = "gcp-scopes-catalog 1";
-/// The largest number of scopes in a catalog file. Scope numbers have 16 bits, and the other half of them
-/// is left to the scopes that the program knows.
+/// The largest number of scopes in a catalog file. Scope numbers have 16 bits, and the other half
+/// of them is left to the scopes that the program knows.
 const MAX_SCOPES: usize = 32_768;
 
 impl Catalog {
-    /// Reads a catalog file, which may be newer than the program. `cargo xtask catalog --file` writes such
-    /// a file.
+    /// Reads a catalog file, which may be newer than the program. `cargo xtask catalog --file`
+    /// writes such a file.
     ///
     /// The bytes are checked once and stay in memory until the program ends, because every
-    /// [`ApiMethod`](crate::ApiMethod) is a handle into its catalog. Open a catalog once per program and not
-    /// once per request: a program can open 127 catalogs.
+    /// [`ApiMethod`](crate::ApiMethod) is a handle into its catalog. Open a catalog once per
+    /// program and not once per request: a program can open 127 catalogs.
     ///
     /// ```
     /// use gcp_scopes_catalog::Catalog;
@@ -44,8 +44,8 @@ impl Catalog {
     /// ```
     ///
     /// # Errors
-    /// Returns an error if the bytes are not a catalog file; the message contains the fault and its place.
-    /// Returns an error if 127 catalogs are open already.
+    /// Returns an error if the bytes are not a catalog file; the message contains the fault and its
+    /// place. Returns an error if 127 catalogs are open already.
     pub fn open(bytes: &[u8]) -> Result<Self, Error> {
         let invalid = |reason: String| {
             Error::new(ErrorKind::InvalidData, format!("cannot open these bytes as a catalog: {reason}"))
@@ -55,7 +55,8 @@ impl Catalog {
     }
 }
 
-/// Checks and copies the data of a catalog file. In the copy, the scopes have the program's numbers.
+/// Checks and copies the data of a catalog file. In the copy, the scopes have the program's
+/// numbers.
 fn read_data(bytes: &[u8]) -> Result<Data, String> {
     let head = parse_file(bytes)?;
     let mut data = head.data.to_vec();

@@ -1,8 +1,9 @@
-//! Overrides: facts about the scopes of methods that Google publishes outside its Discovery documents.
+//! Overrides: facts about the scopes of methods that Google publishes outside its Discovery
+//! documents.
 //!
-//! The overrides are one table, written by hand. The generator of the catalog's data reads the table. It
-//! adds the scopes of an [`Effect::AlsoAccepts`] to the sets of scopes, and writes the number of any other
-//! override into the rows of its methods.
+//! The overrides are one table, written by hand. The generator of the catalog's data reads the
+//! table. It adds the scopes of an [`Effect::AlsoAccepts`] to the sets of scopes, and writes the
+//! number of any other override into the rows of its methods.
 
 mod row;
 mod table;
@@ -10,20 +11,22 @@ mod table;
 pub use row::{Effect, Override, Query, Silence};
 pub use table::{HEARD_OF, OVERRIDES, RPC_TWINS};
 
-/// Returns the override with this number, which is its index in the table plus one. `None` for number 0.
+/// Returns the override with this number, which is its index in the table plus one. `None` for
+/// number 0.
 pub fn at(number: u8) -> Option<&'static Override> {
     OVERRIDES.get(usize::from(number).checked_sub(1)?)
 }
 
-/// Checks whether an override adds this scope. Google's documents do not list such a scope. `short` is the
-/// scope's name after Google's prefix.
+/// Checks whether an override adds this scope. Google's documents do not list such a scope. `short`
+/// is the scope's name after Google's prefix.
 pub(crate) fn is_undocumented(short: &str) -> bool {
     let adds =
         |row: &Override| matches!(row.effect, Effect::AlsoAccepts { scopes, .. } if scopes.contains(&short));
     OVERRIDES.iter().any(adds)
 }
 
-/// Returns a hash of the table. Data that was generated with another table has another hash in its header.
+/// Returns a hash of the table. Data that was generated with another table has another hash in its
+/// header.
 #[must_use]
 pub fn fingerprint() -> u64 {
     // FNV-1a: <https://datatracker.ietf.org/doc/html/draft-eastlake-fnv>.

@@ -1,29 +1,30 @@
-//! Splitting a request path into segments, and the hash by which the search finds the child of a trie node
-//! for a segment.
+//! Splitting a request path into segments, and the hash by which the search finds the child of a
+//! trie node for a segment.
 //!
 //! The catalog has no method for a path that breaks one of these rules:
-//! 1. A path begins with `/` and has no query. A doubled or trailing slash gives an empty segment, which
-//!    matches no part of a template. The same holds for the unescaped dot segments `.` and `..`.
-//! 2. `%2F` is not a slash. A literal is compared after percent-decoding, because some clients encode
-//!    characters that need no encoding (`users/%40me`).
+//! 1. A path begins with `/` and has no query. A doubled or trailing slash gives an empty segment,
+//!    which matches no part of a template. The same holds for the unescaped dot segments `.` and
+//!    `..`.
+//! 2. `%2F` is not a slash. A literal is compared after percent-decoding, because some clients
+//!    encode characters that need no encoding (`users/%40me`).
 //! 3. A path has at most [`MAX_SEGMENTS`] segments and at most 65,535 bytes.
 
-/// The largest number of segments in a path. The longest template has 19 segments, and a path of a Firestore
-/// document rarely has more than 64.
+/// The largest number of segments in a path. The longest template has 19 segments, and a path of a
+/// Firestore document rarely has more than 64.
 pub(crate) const MAX_SEGMENTS: usize = 64;
 
-/// An upper bound for the length of a template's literals, in bytes. Every literal is shorter; the generator
-/// checks this.
+/// An upper bound for the length of a template's literals, in bytes. Every literal is shorter; the
+/// generator checks this.
 pub const MAX_LITERAL: usize = 64;
 
 /// The lowest bit of each byte.
 const LOW_BITS: u64 = 0x0101_0101_0101_0101;
 /// The highest bit of each byte.
-const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+const HIGH: u64 = 0x8080_8080_8080_8080;
 
-/// Splits a path into its segments, which stay percent-encoded. `None` if the path breaks rule 1 or 3 of this
-/// module. The caller supplies the buffer, so that nothing is allocated.
-pub(crate) fn split_segments<'r, 'p>(
+/// Splits a path into its segments, which stay percent-encoded. `None` if the path breaks rule 1 or
+/// 3 of this module. The caller supplies the buffer, so that nothing is allocated.
+pub(crate) fn split_path<'r, 'p>(
     path: &'p str,
     buffer: &'r mut [&'p [u8]; MAX_SEGMENTS],
 ) -> Option<&'r mut [&'p [u8]]> {
@@ -36,8 +37,9 @@ pub(crate) fn split_segments<'r, 'p>(
     buffer.get_mut(..count)
 }
 
-/// Splits the last segment of a path at its last colon (`topic:publish`). Returns the name, the custom verb,
-/// and whether the colon was encoded as `%3A`: an encoded colon may be a part of the name.
+/// Splits the last segment of a path at its last colon (`topic:publish`). Returns the name, the
+/// custom verb, and whether the colon was encoded as `%3A`: an encoded colon may be a part of the
+/// name.
 pub(crate) fn split_verb(last: &[u8]) -> Option<(&[u8], &[u8], bool)> {
     let plain = last.iter().rposition(|byte| *byte == b':');
     let is_colon = |three: &[u8]| matches!(three, [b'%', b'3', b'a' | b'A']);
@@ -46,16 +48,16 @@ pub(crate) fn split_verb(last: &[u8]) -> Option<(&[u8], &[u8], bool)> {
     Some((last.get(..at)?, last.get(at + width..)?, width == 3))
 }
 
-/// An iterator-like view of a path's segments, which finds a segment when it is requested. The segments stay
-/// percent-encoded.
+/// An iterator-like view of a path's segments, which finds a segment when it is requested. The
+/// segments stay percent-encoded.
 pub(crate) struct Segments<'p> {
     path: &'p [u8],
     rest: Option<&'p [u8]>,
 }
 
 impl<'p> Segments<'p> {
-    /// Creates a view of the segments that begin at byte `from` of the path. `None` if the path does not begin
-    /// with `/` or has more than 65,535 bytes.
+    /// Creates a view of the segments that begin at byte `from` of the path. `None` if the path
+    /// does not begin with `/` or has more than 65,535 bytes.
     #[inline]
     pub(crate) fn new(path: &'p str, from: usize) -> Option<Self> {
         let path = path.as_bytes();
@@ -70,15 +72,10 @@ impl<'p> Segments<'p> {
         let mut ahead = rest;
         let slashes = loop {
             let Some((eight, after)) = ahead.split_first_chunk::<8>() else {
-                break if ahead.is_empty() {
-                    0
-                } else {
-                    match_byte(last_word(self.path, ahead.len()), b'/') & HIGH_BITS
-                };
+                break if ahead.is_empty() { 0 } else { find(tail(self.path, ahead.len()), b'/') & HIGH };
             };
-            // Of the bits that `match_byte` sets, only the lowest one is reliable, and the first slash needs
-            // no other.
-            let slashes = match_byte(u64::from_le_bytes(*eight), b'/') & HIGH_BITS;
+            // The lowest bit is in the first slash; the other bits have no meaning.
+            let slashes = find(u64::from_le_bytes(*eight), b'/') & HIGH;
             if slashes != 0 {
                 break slashes;
             }
@@ -100,17 +97,17 @@ impl<'p> Segments<'p> {
     }
 }
 
-/// Checks whether a segment contains a colon, and whether it may contain an encoded colon (`%3A`). The second
-/// result is `true` for every escape that begins with `%3`.
+/// Checks whether a segment contains a colon, and whether it may contain an encoded colon (`%3A`).
+/// The second result is `true` for every escape that begins with `%3`.
 #[inline]
 pub(crate) fn has_colons(segment: &[u8]) -> (bool, bool) {
     let (mut colons, mut percents) = (0, 0);
     for_each_word(segment, |eight| {
-        colons |= match_byte(eight, b':');
-        percents |= match_byte(eight, b'%');
+        colons |= find(eight, b':');
+        percents |= find(eight, b'%');
     });
-    let is_escaped = percents & HIGH_BITS != 0 && segment.windows(2).any(|two| two == b"%3");
-    (colons & HIGH_BITS != 0, is_escaped)
+    let is_escaped = percents & HIGH != 0 && segment.windows(2).any(|two| two == b"%3");
+    (colons & HIGH != 0, is_escaped)
 }
 
 /// Calls `visit` with each eight bytes as a little-endian word. The last word is padded with zeros.
@@ -122,23 +119,23 @@ pub(super) fn for_each_word(bytes: &[u8], mut visit: impl FnMut(u64)) {
         rest = after;
     }
     if !rest.is_empty() {
-        visit(last_word(bytes, rest.len()));
+        visit(tail(bytes, rest.len()));
     }
 }
 
 /// Returns the last `rest` bytes, fewer than eight, as a word that is padded with zeros.
 #[inline]
-fn last_word(bytes: &[u8], rest: usize) -> u64 {
+fn tail(bytes: &[u8], rest: usize) -> u64 {
     match bytes.last_chunk::<8>() {
         Some(last) => u64::from_le_bytes(*last) >> 8 >> (8 * (7 - rest)),
         None => bytes.iter().rev().take(rest).fold(0, |word, byte| word << 8 | u64::from(*byte)),
     }
 }
 
-/// Checks whether two byte strings are equal. For at most 32 bytes, which is the usual length of a name or a
-/// segment, two overlapping loads replace the call of `memcmp`.
+/// Checks whether two byte strings are equal. For at most 32 bytes, which is the usual length of a
+/// name or a segment, two overlapping loads replace the call of `memcmp`.
 #[inline]
-pub(crate) fn bytes_equal(a: &[u8], b: &[u8]) -> bool {
+pub(crate) fn equal(a: &[u8], b: &[u8]) -> bool {
     match a.len() {
         len if len != b.len() => false,
         0..=3 => a.first() == b.first() && a.get(1) == b.get(1) && a.get(2) == b.get(2),
@@ -153,23 +150,23 @@ pub(crate) fn bytes_equal(a: &[u8], b: &[u8]) -> bool {
 
 /// Checks whether a segment contains a `%`.
 #[inline]
-pub(crate) fn is_percent_encoded(segment: &[u8]) -> bool {
+pub(crate) fn has_escape(segment: &[u8]) -> bool {
     let mut percents = 0;
-    for_each_word(segment, |eight| percents |= match_byte(eight, b'%'));
-    percents & HIGH_BITS != 0
+    for_each_word(segment, |eight| percents |= find(eight, b'%'));
+    percents & HIGH != 0
 }
 
-/// Searches the eight bytes of a word for `byte`. One of [`HIGH_BITS`] is set in the result if and only if a
-/// byte of the word equals `byte`; the lowest of these bits is in the first such byte. The bits outside
-/// [`HIGH_BITS`] have no meaning.
+/// Searches the eight bytes of a word for `byte`. The result has one of the bits of [`HIGH`] set if
+/// and only if a byte of the word equals `byte`. The lowest of these bits is in the first such
+/// byte; the other bits of the result have no meaning.
 #[inline]
-fn match_byte(eight: u64, byte: u8) -> u64 {
+fn find(eight: u64, byte: u8) -> u64 {
     let differs = eight ^ (LOW_BITS * u64::from(byte));
     differs.wrapping_sub(LOW_BITS) & !differs
 }
 
-/// Percent-decodes a segment into `buffer`. Returns `None` if the result cannot equal a literal, because it
-/// is longer than [`MAX_LITERAL`] or contains a slash.
+/// Percent-decodes a segment into `buffer`. Returns `None` if the result cannot equal a literal,
+/// because it is longer than [`MAX_LITERAL`] or contains a slash.
 pub(crate) fn decode<'r>(segment: &[u8], buffer: &'r mut [u8; MAX_LITERAL]) -> Option<&'r [u8]> {
     let mut len = 0;
     for byte in percent_encoding::percent_decode(segment) {
@@ -179,8 +176,8 @@ pub(crate) fn decode<'r>(segment: &[u8], buffer: &'r mut [u8; MAX_LITERAL]) -> O
     buffer.get(..len)
 }
 
-/// Returns a hash of 16 bits of the segment's length, its first four bytes and its last four bytes. Different
-/// segments can have the same hash.
+/// Returns a hash of 16 bits of the segment's length, its first four bytes and its last four bytes.
+/// Different segments can have the same hash.
 #[inline]
 pub fn hash(segment: &[u8]) -> u16 {
     let ends = match (segment.first_chunk::<4>(), segment.last_chunk::<4>()) {

@@ -1,10 +1,10 @@
 //! OAuth scopes and sets of them.
 //!
-//! A [`Scope`] is one scope URI, such as `https://www.googleapis.com/auth/devstorage.read_only`.
-//! A [`ScopeSet`] contains the scopes that a token was granted, or the scopes that a method accepts. The
-//! scopes that the catalog knows are stored as bits, so that two sets are compared by a few AND instructions.
-//! Other scopes are stored by name: a token with an unknown scope must be recognized, because it is never
-//! called lacking.
+//! A [`Scope`] is one scope URI, such as `https://www.googleapis.com/auth/devstorage.read_only`. A
+//! [`ScopeSet`] contains the scopes that a token was granted, or the scopes that a method accepts.
+//! The scopes that the catalog knows are stored as bits, so that two sets are compared by a few AND
+//! instructions. Other scopes are stored by name: a token with an unknown scope must be recognized,
+//! because it is never called lacking.
 //!
 //! ```
 //! use gcp_scopes_catalog::scope::{Scope, ScopeSet};
@@ -66,11 +66,11 @@ impl Scope {
         Self::from_uri("https://www.googleapis.com/auth/cloud-platform")
     }
 
-    /// Returns the scope with exactly this name. The catalog need not know the scope: use this function for
-    /// the scopes of a token, and for scopes that a server reports.
+    /// Returns the scope with exactly this name. The catalog need not know the scope: use this
+    /// function for the scopes of a token, and for scopes that a server reports.
     ///
-    /// The OpenID names `email` and `profile` become the `userinfo` scopes that Google's endpoints report
-    /// for them (<https://developers.google.com/identity/protocols/oauth2/scopes>).
+    /// The OpenID names `email` and `profile` become the `userinfo` scopes that Google's endpoints
+    /// report for them (<https://developers.google.com/identity/protocols/oauth2/scopes>).
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::Scope;
@@ -131,8 +131,8 @@ impl Scope {
         }
     }
 
-    /// Returns the URI without `https://www.googleapis.com/auth/`. A URI with another prefix is returned
-    /// unchanged.
+    /// Returns the URI without `https://www.googleapis.com/auth/`. A URI with another prefix is
+    /// returned unchanged.
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::Scope;
@@ -159,8 +159,8 @@ impl Scope {
 
     /// Checks whether the catalog knows this scope.
     ///
-    /// A token that holds an unknown scope is never called lacking, because the scope may be newer than the
-    /// catalog.
+    /// A token that holds an unknown scope is never called lacking, because the scope may be newer
+    /// than the catalog.
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::Scope;
@@ -253,8 +253,8 @@ impl ScopeSet {
         Self::default()
     }
 
-    /// Reads the scopes in the `scope` field of an OAuth response or of a token, where white space separates
-    /// the scopes.
+    /// Reads the scopes in the `scope` field of an OAuth response or of a token, where white space
+    /// separates the scopes.
     ///
     /// ```
     /// let set = gcp_scopes_catalog::scope::ScopeSet::from_scope_text("openid https://www.googleapis.com/auth/pubsub");
@@ -308,8 +308,8 @@ impl ScopeSet {
         self.bits.get(index / 64).is_some_and(|word| word & (1 << (index % 64)) != 0)
     }
 
-    /// Checks whether the two sets have a scope in common. A token is sufficient for a method if its scopes
-    /// intersect the accepted scopes.
+    /// Checks whether the two sets have a scope in common. A token is sufficient for a method if
+    /// its scopes intersect the accepted scopes.
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::ScopeSet;
@@ -349,7 +349,8 @@ impl ScopeSet {
         self.others.is_empty()
     }
 
-    /// Checks whether the set contains a scope that permits methods for which Google does not list the scope.
+    /// Checks whether the set contains a scope that permits methods for which Google does not list
+    /// the scope.
     pub(crate) fn holds_unlisted(&self) -> bool {
         UNLISTED.into_iter().any(|uri| self.contains(&Scope::from_uri(uri)))
     }
@@ -376,7 +377,8 @@ impl ScopeSet {
         self.bits.iter().map(|word| word.count_ones() as usize).sum::<usize>() + self.others.len()
     }
 
-    /// Returns the scopes of the set. Known scopes come before unknown ones, and both are sorted by URI.
+    /// Returns the scopes of the set. Known scopes come before unknown ones, and both are sorted by
+    /// URI.
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::ScopeSet;
@@ -495,8 +497,8 @@ mod tests {
         assert_eq!(format!("{set:?}"), "{pubsub, https://example.com/x}");
     }
 
-    /// Generates names of known and unknown scopes from small ranges, so that two generated sets often
-    /// intersect.
+    /// Generates names of known and unknown scopes from small ranges, so that two generated sets
+    /// often intersect.
     fn scopes() -> impl Strategy<Value = BTreeSet<String>> {
         let known = (0..SCOPES.len()).prop_map(|place| SCOPES[place].to_owned());
         let usual = (0..8_usize).prop_map(|place| SCOPES[place * SCOPES.len() / 8].to_owned());

@@ -1,17 +1,19 @@
-//! Finding a method by the name that a server uses for the method, as in the `method` of an `ErrorInfo`.
+//! Finding a method by the name that a server uses for the method, as in the `method` of an
+//! `ErrorInfo`.
 //!
-//! Servers use the names of RPCs. Some are published (`google.pubsub.v1.Publisher.Publish`). Others are
-//! internal, but contain the parts of the Discovery id (`compute.v1.InstancesService.List`,
-//! `calendar.v3.Events.Insert`, `google.apps.drive.v3.DriveFiles.Create`). From an internal name a few
-//! candidate ids are formed, and a candidate counts only if the catalog has a method with this id.
+//! Servers use the names of RPCs. Some are published (`google.pubsub.v1.Publisher.Publish`). Others
+//! are internal, but contain the parts of the Discovery id (`compute.v1.InstancesService.List`,
+//! `calendar.v3.Events.Insert`, `google.apps.drive.v3.DriveFiles.Create`). From an internal name a
+//! few candidate ids are formed, and a candidate counts only if the catalog has a method with this
+//! id.
 
 use crate::catalog::Catalog;
 use crate::method::ApiMethod;
 use crate::server_names::{ACTIONS, APIS};
 
 impl Catalog {
-    /// Returns the method that a server reports under this name. `service` is the host of the API as the
-    /// server reports it.
+    /// Returns the method that a server reports under this name. `service` is the host of the API
+    /// as the server reports it.
     ///
     /// Returns `None` if the method is not certain: most internal names contain only a part of the
     /// Discovery id.
@@ -69,8 +71,9 @@ fn candidate_ids(api: &str, resource: &str, prefix: &str, verb: &str) -> Vec<Str
     ids
 }
 
-/// Splits a name such as `GetSpreadsheet` into an action (`Get`) and a noun (`Spreadsheet`). Returns `None`
-/// unless the name begins with one of [`ACTIONS`] and the noun is one capitalized word.
+/// Splits a name such as `GetSpreadsheet` into an action (`Get`) and a noun (`Spreadsheet`).
+/// Returns `None` unless the name begins with one of [`ACTIONS`] and the noun is one capitalized
+/// word.
 fn split_verb(verb: &str) -> Option<(&str, &str)> {
     let split = |action: &&'static str| verb.strip_prefix(*action).map(|noun| (*action, noun));
     let (action, noun) = ACTIONS.iter().find_map(split)?;
@@ -79,8 +82,8 @@ fn split_verb(verb: &str) -> Option<(&str, &str)> {
     is_one_word.then_some((action, noun))
 }
 
-/// Checks whether the method belongs to the service at this host. Two APIs can have resources of the same
-/// name, but not the same host, `www.googleapis.com` aside.
+/// Checks whether the method belongs to the service at this host. Two APIs can have resources of
+/// the same name, but not the same host, `www.googleapis.com` aside.
 fn belongs_to(method: &ApiMethod, service: &str) -> bool {
     let shared = method.host() == "www.googleapis.com";
     shared || method.host() == service || APIS.iter().any(|(host, ..)| *host == service)

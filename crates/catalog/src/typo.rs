@@ -1,7 +1,7 @@
 //! Finding the name that a mistyped name stands for.
 
-/// Returns the candidate with the fewest [typos](typos) in `text`; `None` if every candidate differs too
-/// much from `text`.
+/// Returns the candidate with the fewest [typos](typos) in `text`; `None` if every candidate
+/// differs too much from `text`.
 ///
 /// ```
 /// use gcp_scopes_catalog::nearest;
@@ -14,11 +14,12 @@ pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
     candidates.filter_map(edits).min().map(|(_, name)| name)
 }
 
-/// Returns how many typos turn `name` into `text`; `None` if there are too many to take `text` for a mistyped
-/// `name`. A typo is a wrong, missing or additional character, or two adjacent characters in the wrong order.
+/// Returns how many typos turn `name` into `text`; `None` if there are too many to take `text` for
+/// a mistyped `name`. A typo is a wrong, missing or additional character, or two adjacent
+/// characters in the wrong order.
 ///
-/// The limit depends on the length of `text`: no typo in up to two bytes, one typo in up to seven bytes, and
-/// a quarter of the length in longer texts.
+/// The limit depends on the length of `text`: no typo in up to two bytes, one typo in up to seven
+/// bytes, and a quarter of the length in longer texts.
 ///
 /// ```
 /// use gcp_scopes_catalog::typos;

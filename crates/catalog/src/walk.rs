@@ -1,29 +1,31 @@
 //! Finding the row of a REST method by host, HTTP verb and path: a walk down the trie of the host.
 //!
-//! Every host has a trie of path templates. An edge of the trie is a segment of a template: a literal, `*`
-//! (one segment) or `**` (one or more segments).
+//! Every host has a trie of path templates. An edge of the trie is a segment of a template: a
+//! literal, `*` (one segment) or `**` (one or more segments).
 //!
-//! If several templates match a path, then the walk prefers a template with a custom verb (`:publish`) to one
-//! without, and at each segment, from left to right, a literal to `*`, and `*` to `**`. If the preferred
-//! template has no method for the HTTP verb, the walk tries the next template: `DELETE
-//! drive/v3/files/generateIds` is `files.delete`, because the literal `generateIds` has a method for `GET`
-//! only. This order gives the right method for every template of Google's Discovery documents.
+//! If several templates match a path, then the walk prefers a template with a custom verb
+//! (`:publish`) to one without, and at each segment, from left to right, a literal to `*`, and `*`
+//! to `**`. If the preferred template has no method for the HTTP verb, the walk tries the next
+//! template: `DELETE drive/v3/files/generateIds` is `files.delete`, because the literal
+//! `generateIds` has a method for `GET` only. This order gives the right method for every template
+//! of Google's Discovery documents.
 //!
 //! The section `nodes` contains each node as:
-//! 1. the number of literals (`u16`), the number of methods (`u8`), and flags (`u8`): 8 means that the node
-//!    has a child for `*`, 16 that it has a child for `**`, and the low bits are the length of item 2,
+//! 1. the number of literals (`u16`), the number of methods (`u8`), and flags (`u8`): 8 means that
+//!    the node has a child for `*`, 16 that it has a child for `**`, and the low bits are the
+//!    length of item 2,
 //! 2. the children for `*` and `**`, if any (`u24` each),
 //! 3. the literals, in ascending order of their hashes: hash `u16`, child `u24`, text `u32`,
-//! 4. the methods of the templates that end at this node: key `u16` (custom verb × 8 + HTTP verb), row `u24`.
+//! 4. the methods of the templates that end at this node: key `u16` (custom verb × 8 + HTTP verb),
+//!    row `u24`.
 
 use super::blob::{Blob, Host, NODES, u16_at, u32_at, verb_code};
 use super::path::{
-    MAX_LITERAL, MAX_SEGMENTS, Segments, bytes_equal, decode, has_colons, hash, is_percent_encoded,
-    split_segments, split_verb,
+    MAX_LITERAL, MAX_SEGMENTS, Segments, decode, equal, has_colons, has_escape, hash, split_path, split_verb,
 };
 
-/// The name under which the data contains the trie of `www.googleapis.com/<api>/…`, for APIs whose documents
-/// list another host. It is not a valid host name.
+/// The name under which the data contains the trie of `www.googleapis.com/<api>/…`, for APIs whose
+/// documents list another host. It is not a valid host name.
 pub const LEGACY: &str = "/legacy";
 const WWW: &str = "www.googleapis.com";
 
@@ -38,12 +40,12 @@ pub(crate) const EDGE: usize = 9;
 /// The length of a method in a node, in bytes.
 pub(crate) const METHOD: usize = 5;
 
-/// The largest number of steps of a walk. No real path needs that many; a path that was made to be slow ends
-/// here.
+/// The largest number of steps of a walk. No real path needs that many; a path that was made to be
+/// slow ends here.
 const MAX_STEPS: usize = 2048;
 
-/// Returns the row of the REST method that a request calls; `None` if no method matches, or if the request
-/// can be read in two ways.
+/// Returns the row of the REST method that a request calls; `None` if no method matches, or if the
+/// request can be read in two ways.
 ///
 /// `host` is in lower case and has no port; `path` begins with `/` and has no query.
 pub fn find(blob: &Blob<'_>, host: &str, verb: &str, path: &str) -> Option<u32> {
@@ -52,22 +54,22 @@ pub fn find(blob: &Blob<'_>, host: &str, verb: &str, path: &str) -> Option<u32> 
 
 /// Returns the row of the REST method that a request to this host calls, as [`find`] does.
 ///
-/// This function and [`find_by_first_choice`] are inlined into one function for the built-in catalog and
-/// one for the others: where the compiler knows the address of the data, the code has a tenth fewer
-/// instructions.
+/// This function and [`find_by_first_choice`] are inlined into one function for the built-in
+/// catalog and one for the others: where the compiler knows the address of the data, the code has a
+/// tenth fewer instructions.
 #[inline(always)]
 pub(crate) fn find_at(blob: &Blob<'_>, host: Host, verb: &str, path: &str) -> Option<u32> {
     let verb = verb_code(verb)?;
     find_by_first_choice(blob, host, verb, path).or_else(|| find_by_any_choice(blob, host, verb, path))
 }
 
-/// Follows the preferred edge at every segment and never `**`. This finds the method of almost every path;
-/// [`find_by_any_choice`] finds the others.
+/// Follows the preferred edge at every segment and never `**`. This finds the method of almost
+/// every path; [`find_by_any_choice`] finds the others.
 #[inline(always)]
 fn find_by_first_choice(blob: &Blob<'_>, host: Host, verb: u16, path: &str) -> Option<u32> {
     let (common_prefix, below) = blob.common_prefix(host);
     let start = path.as_bytes().get(..common_prefix.len());
-    let is_common = start.is_some_and(|start| bytes_equal(start, common_prefix)) && !common_prefix.is_empty();
+    let is_common = start.is_some_and(|start| equal(start, common_prefix)) && !common_prefix.is_empty();
     let (mut at, skipped) = if is_common { (below, common_prefix.len()) } else { (blob.root(host), 1) };
     let mut segments = Segments::new(path, skipped)?;
     loop {
@@ -91,8 +93,9 @@ fn first_child(blob: &Blob<'_>, at: u32, segment: &[u8]) -> Option<u32> {
     }
 }
 
-/// Returns the last segment without its custom verb, and the key of the methods with this custom verb and
-/// HTTP verb. Returns `None` if an encoded character leaves open where the custom verb begins.
+/// Returns the last segment without its custom verb, and the key of the methods with this custom
+/// verb and HTTP verb. Returns `None` if an encoded character leaves open where the custom verb
+/// begins.
 #[inline(always)]
 fn split_last_segment<'p>(blob: &Blob<'_>, segment: &'p [u8], verb: u16) -> Option<(&'p [u8], u16)> {
     match has_colons(segment) {
@@ -102,7 +105,7 @@ fn split_last_segment<'p>(blob: &Blob<'_>, segment: &'p [u8], verb: u16) -> Opti
             let (before, name) = (segment.get(..colon)?, segment.get(colon + 1..)?);
             match blob.custom_verb(name) {
                 Some(custom) => Some((before, custom << 3 | verb)),
-                None => (!is_percent_encoded(name)).then_some((segment, verb)),
+                None => (!has_escape(name)).then_some((segment, verb)),
             }
         }
         _ => None,
@@ -113,7 +116,7 @@ fn split_last_segment<'p>(blob: &Blob<'_>, segment: &'p [u8], verb: u16) -> Opti
 #[cold]
 fn find_by_any_choice(blob: &Blob<'_>, host: Host, verb: u16, path: &str) -> Option<u32> {
     let mut buffer = [&b""[..]; MAX_SEGMENTS];
-    let segments = split_segments(path, &mut buffer)?;
+    let segments = split_path(path, &mut buffer)?;
     find_below(blob, blob.root(host), verb, segments).or_else(|| {
         let legacy = blob.host(LEGACY).filter(|_| blob.host_name(host) == WWW.as_bytes())?;
         find_below(blob, blob.root(legacy), verb, segments)
@@ -133,8 +136,8 @@ fn find_below<'p>(blob: &Blob<'_>, root: u32, verb: u16, segments: &mut [&'p [u8
     let with_verb = custom.and_then(|custom| with_last(name, custom << 3 | verb));
     match with_verb {
         Some(row) if !is_escaped => Some(row),
-        // `%3A` may separate a custom verb or belong to a name. If both readings match a method, the method
-        // is not certain.
+        // `%3A` may separate a custom verb or belong to a name. If both readings match a method,
+        // the method is not certain.
         Some(row) => Some(row).filter(|_| with_last(last, verb).is_none()),
         None => with_last(last, verb),
     }
@@ -154,8 +157,8 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Searches below the node at `at` for the segments from `next` on. If `**` leads to the node, then the
-    /// next segments may belong to `**` as well.
+    /// Searches below the node at `at` for the segments from `next` on. If `**` leads to the node,
+    /// then the next segments may belong to `**` as well.
     fn visit(&mut self, at: u32, next: usize, is_below_double_star: bool) -> Option<u32> {
         self.steps = self.steps.checked_sub(1)?;
         let node = Node::read(self.blob.section(NODES), at);
@@ -219,13 +222,12 @@ impl<'a> Node<'a> {
         if self.literals() == 0 {
             return None;
         }
-        self.edge(blob, segment)
-            .or_else(|| is_percent_encoded(segment).then(|| self.decoded_literal(blob, segment))?)
+        self.edge(blob, segment).or_else(|| has_escape(segment).then(|| self.decoded(blob, segment))?)
     }
 
     /// Returns the child for the literal that equals the percent-decoded segment.
     #[inline(never)]
-    fn decoded_literal(self, blob: &Blob<'_>, segment: &[u8]) -> Option<u32> {
+    fn decoded(self, blob: &Blob<'_>, segment: &[u8]) -> Option<u32> {
         self.edge(blob, decode(segment, &mut [0; MAX_LITERAL])?)
     }
 
@@ -237,8 +239,8 @@ impl<'a> Node<'a> {
             return self.edge_at(0).filter(|edge| edge.equals(blob, text)).map(|edge| edge.child);
         }
         let wanted = hash(text);
-        // Hashes are distributed evenly, so that the position of a hash among the sorted literals can be
-        // estimated from its value.
+        // Hashes are distributed evenly, so that the position of a hash among the sorted literals
+        // can be estimated from its value.
         let mut place = (usize::from(wanted) * literals) >> 16;
         while place > 0 && self.edge_at(place - 1)?.hash >= wanted {
             place -= 1;
@@ -292,6 +294,6 @@ struct Edge {
 impl Edge {
     #[inline(always)]
     fn equals(&self, blob: &Blob<'_>, text: &[u8]) -> bool {
-        (self.text >> 24) as usize == text.len() && bytes_equal(blob.text_at_reference(self.text), text)
+        (self.text >> 24) as usize == text.len() && equal(blob.text_at_reference(self.text), text)
     }
 }

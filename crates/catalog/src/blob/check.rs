@@ -5,10 +5,11 @@ use std::ops::Range;
 use super::layout::{API_RECORD, APIS, LAYOUT, SCOPES, SETS, Section, TEXT};
 use super::{Blob, HEADER, MAGIC, SAME, u16_at, u32_at};
 
-/// Checks and opens data that was not compiled in. `scopes` is the number of scopes in the file: every scope
-/// number in the data must be smaller.
+/// Checks and opens data that was not compiled in. `scopes` is the number of scopes in the file:
+/// every scope number in the data must be smaller.
 ///
-/// The trie nodes are not checked: a search takes a limited number of steps, whatever the nodes contain.
+/// The trie nodes are not checked: a search takes a limited number of steps, whatever the nodes
+/// contain.
 pub(crate) fn open_checked(bytes: &[u8], scopes: usize) -> Result<Blob<'_>, String> {
     check_sections(bytes)?;
     let blob = Blob::open(bytes);
@@ -22,13 +23,15 @@ pub(crate) fn open_checked(bytes: &[u8], scopes: usize) -> Result<Blob<'_>, Stri
     Ok(blob)
 }
 
-/// Returns the bytes of the section `scopes`, which contains scope numbers, in data that was checked.
+/// Returns the bytes of the section `scopes`, which contains scope numbers, in data that was
+/// checked.
 pub(crate) fn scope_numbers(bytes: &[u8]) -> Range<usize> {
     let end = |section: usize| HEADER + u32_at(bytes, 4 * section) as usize;
     end(SCOPES)..end(SCOPES + 1)
 }
 
-/// Checks the header: every section is inside the data and has whole records, and no byte is left over.
+/// Checks the header: every section is inside the data and has whole records, and no byte is left
+/// over.
 fn check_sections(bytes: &[u8]) -> Result<(), String> {
     let Some((header, body)) = bytes.split_at_checked(HEADER) else {
         return Err(format!("the data has {} bytes; its header alone needs {HEADER}", bytes.len()));
@@ -72,7 +75,8 @@ fn check_texts(section: &Section, records: &[u8], text: &str) -> Result<(), Stri
     Ok(())
 }
 
-/// Checks that the sets divide the section `scopes` in order, and that every scope number is below `known`.
+/// Checks that the sets divide the section `scopes` in order, and that every scope number is below
+/// `known`.
 fn check_sets(blob: &Blob<'_>, known: usize) -> Result<(), String> {
     let ends = blob.section(SETS).chunks_exact(2).map(|bytes| usize::from(u16_at(bytes, 0)));
     let most = blob.section(SCOPES).len() / 2;
@@ -86,7 +90,8 @@ fn check_sets(blob: &Blob<'_>, known: usize) -> Result<(), String> {
     }
 }
 
-/// Checks that the rows can be numbered, and that every API, set and REST method that a row refers to exists.
+/// Checks that the rows can be numbered, and that every API, set and REST method that a row refers
+/// to exists.
 fn check_rows(blob: &Blob<'_>) -> Result<(), String> {
     // A trie node refers to a row by a number of 24 bits.
     if blob.row_count() >= 1 << 24 {

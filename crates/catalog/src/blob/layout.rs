@@ -1,4 +1,5 @@
-//! Data: the sections of the catalog's data, in their order. `blob.rs` documents the fields of the records.
+//! Data: the sections of the catalog's data, in their order. `blob.rs` documents the fields of the
+//! records.
 
 /// The properties of one section.
 pub(crate) struct Section {
@@ -7,7 +8,8 @@ pub(crate) struct Section {
     pub(crate) record: usize,
     /// The offsets in a record at which there are references to texts.
     pub(crate) texts: &'static [usize],
-    /// Whether the section is a hash table. The number of records in a hash table is a power of two.
+    /// Whether the section is a hash table. The number of records in a hash table is a power of
+    /// two.
     pub(crate) is_index: bool,
 }
 
@@ -39,7 +41,8 @@ pub(crate) static LAYOUT: [Section; SECTIONS] = [
 pub const SECTIONS: usize = 13;
 
 pub(crate) const HOST_INDEX: usize = 0;
-/// The section of the hosts: each host's name, the root of its trie, and the scopes that its methods share.
+/// The section of the hosts: each host's name, the root of its trie, and the scopes that its
+/// methods share.
 pub const HOSTS: usize = 1;
 pub(crate) const VERB_INDEX: usize = 2;
 /// The section of the names of custom verbs.

@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::abstain_words::WORDS;
 
-/// Why a call cannot be judged: it is not known whether the scopes of a token are sufficient for the call.
+/// Why a call cannot be judged: it is not known whether the scopes of a token are sufficient for
+/// the call.
 ///
 /// Each reason has [a word](Self::as_str) for logs and [a sentence](Self::describe) for people.
 ///
@@ -23,12 +24,14 @@ use super::abstain_words::WORDS;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AbstainReason {
-    /// `host`: the host serves no API of the catalog at this port, and the user did not map the host to an
-    /// API. An emulator that is not mapped has this reason.
+    /// `host`: the host serves no API of the catalog at this port, and the user did not map the
+    /// host to an API. An emulator that is not mapped has this reason.
     Host,
-    /// `method`: the host serves an API of Google, but the API has no method with this verb and path.
+    /// `method`: the host serves an API of Google, but the API has no method with this verb and
+    /// path.
     Method,
-    /// `signed`: the request is authenticated by a signature or another proof instead of a bearer token.
+    /// `signed`: the request is authenticated by a signature or another proof instead of a bearer
+    /// token.
     Signed,
     /// `auth`: the endpoint issues or describes tokens and needs no scope.
     Auth,
@@ -36,21 +39,22 @@ pub enum AbstainReason {
     Metadata,
     /// `batch`: the body contains several calls, which may need different scopes.
     Batch,
-    /// `registry`: the host is a package or image registry (`pkg.dev`, `gcr.io`). Google does not document
-    /// the scopes of registries.
+    /// `registry`: the host is a package or image registry (`pkg.dev`, `gcr.io`). Google does not
+    /// document the scopes of registries.
     Registry,
-    /// `workload`: the host is a user's own service on Google's platform, for example below `run.app`.
+    /// `workload`: the host is a user's own service on Google's platform, for example below
+    /// `run.app`.
     Workload,
     /// `catalog`: the program was built without a catalog of methods, and so knows no method.
     Catalog,
-    /// `empty`: Google lists no scope for the method. Either the method needs no scope, or Google does not
-    /// publish the scope.
+    /// `empty`: Google lists no scope for the method. Either the method needs no scope, or Google
+    /// does not publish the scope.
     Empty,
-    /// `session`: the request continues a resumable upload, and is authorized by the session URL of the upload
-    /// (<https://cloud.google.com/storage/docs/resumable-uploads#session-uris>).
+    /// `session`: the request continues a resumable upload, and is authorized by the session URL of
+    /// the upload (<https://cloud.google.com/storage/docs/resumable-uploads#session-uris>).
     Session,
-    /// `inferred`: Google does not document which scopes the call needs. The accepted scopes are those of an
-    /// equivalent call.
+    /// `inferred`: Google does not document which scopes the call needs. The accepted scopes are
+    /// those of an equivalent call.
     Inferred,
     /// `several`: the method needs more than one scope at once.
     Several,
@@ -58,27 +62,27 @@ pub enum AbstainReason {
     Request,
     /// `restricted`: the token holds a scope that restricts what the token may request.
     Restricted,
-    /// `ambiguous`: two documents of Google list different scopes for the same request, or for the same
-    /// method in two versions of the API.
+    /// `ambiguous`: two documents of Google list different scopes for the same request, or for the
+    /// same method in two versions of the API.
     Ambiguous,
     /// `coarse`: Google lists scopes for the whole service and not for this method.
     Coarse,
-    /// `grpc`: the call is a gRPC call. A refused gRPC call is explained, but a gRPC call is not judged before
-    /// it is sent.
+    /// `grpc`: the call is a gRPC call. A refused gRPC call is explained, but a gRPC call is not
+    /// judged before it is sent.
     Grpc,
-    /// `contradicted`: Google accepted such a call before, although the token holds none of the scopes that
-    /// the catalog lists.
+    /// `contradicted`: Google accepted such a call before, although the token holds none of the
+    /// scopes that the catalog lists.
     Contradicted,
     /// `granted`: the scopes of the token are not known.
     Granted,
-    /// `unheard`: the token holds a scope that the catalog does not know, or a scope that permits more methods
-    /// than Google's lists show.
+    /// `unheard`: the token holds a scope that the catalog does not know, or a scope that permits
+    /// more methods than Google's lists show.
     Unheard,
 }
 
 impl AbstainReason {
-    /// Checks whether a call with this reason goes to an API of Google, so that a refused call may lack a
-    /// scope.
+    /// Checks whether a call with this reason goes to an API of Google, so that a refused call may
+    /// lack a scope.
     ///
     /// ```
     /// use gcp_scopes_catalog::call::AbstainReason;
@@ -103,7 +107,8 @@ impl AbstainReason {
         WORDS[self as usize].0
     }
 
-    /// Returns the reason as a sentence for people. The sentence does not contain the host or the path.
+    /// Returns the reason as a sentence for people. The sentence does not contain the host or the
+    /// path.
     ///
     /// ```
     /// assert_eq!(gcp_scopes_catalog::call::AbstainReason::Inferred.describe(), "Google does not document its scopes");
@@ -113,8 +118,8 @@ impl AbstainReason {
         WORDS[self as usize].1
     }
 
-    /// Checks whether a token with an accepted scope is still known to be sufficient. With such a reason, only
-    /// a token without an accepted scope cannot be judged.
+    /// Checks whether a token with an accepted scope is still known to be sufficient. With such a
+    /// reason, only a token without an accepted scope cannot be judged.
     pub(crate) fn is_one_sided(self) -> bool {
         matches!(self, Self::Session | Self::Inferred | Self::Grpc)
     }

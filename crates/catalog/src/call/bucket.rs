@@ -10,8 +10,8 @@ const WWW: &str = "www.googleapis.com";
 const JSON: &str = "/storage/v1/b/";
 
 impl Call<'_> {
-    /// Returns the name of the bucket in the URL, percent-encoded as in the URL. All forms of URLs in
-    /// <https://docs.cloud.google.com/storage/docs/request-endpoints> are read.
+    /// Returns the name of the bucket in the URL, percent-encoded as in the URL. All forms of URLs
+    /// in <https://docs.cloud.google.com/storage/docs/request-endpoints> are read.
     ///
     /// Returns `None` if the URL contains no bucket, or two buckets.
     ///
@@ -30,7 +30,8 @@ impl Call<'_> {
         let (json, path) = (self.path().split_once(JSON), self.path().trim_start_matches('/'));
         let name = match json {
             _ if api_host.is_bucket => host.rsplit_once(".storage.")?.0,
-            // The call uses two buckets, and the URL does not show for which of them Google refused the call.
+            // The call uses two buckets, and the URL does not show for which of them Google refused
+            // the call.
             Some((_, rest)) if rest.contains("/rewriteTo/b/") || rest.contains("/copyTo/b/") => return None,
             Some((_, rest)) => rest.split('/').next()?,
             None if api_host.host == STORAGE && !is_json_path(self.path()) => path.split('/').next()?,

@@ -1,7 +1,8 @@
 //! Finding the host of a Google API that a host name stands for.
 //!
-//! An API is reachable under several host names. A host name that the catalog contains stands for itself.
-//! From another name, the parts that Google documents are removed until the catalog contains the rest:
+//! An API is reachable under several host names. A host name that the catalog contains stands for
+//! itself. From another name, the parts that Google documents are removed until the catalog
+//! contains the rest:
 //!
 //! 1. `SVC.mtls` (mutual TLS), `SVC.LOC.rep` and `SVC.LOC.p.rep` (regional), `SVC-x.p` (Private
 //!    Service Connect), `LOC-SVC` (locational), `batch-SVC` (regional bulk hosts), `global-SVC`,
@@ -35,13 +36,14 @@ impl<'a> ApiHost<'a> {
         Self { host: host.into(), is_bucket: false }
     }
 
-    /// Finds the API host that `host` stands for, if `host` is below `domain`. `host` is in lower case and has
-    /// no port and no final dot; `known` checks whether a name is the host of an API.
+    /// Finds the API host that `host` stands for, if `host` is below `domain`. `host` is in lower
+    /// case and has no port and no final dot; `known` checks whether a name is the host of an API.
     pub(crate) fn find_below(domain: &str, host: &'a str, known: impl Fn(&str) -> bool) -> Option<Self> {
         let name = host.strip_suffix(domain)?.strip_suffix('.')?;
         let short = without_location(name);
         let found = if domain == DOMAIN && short == name {
-            // The name of the API host is the end of `LOC-SVC.googleapis.com`, so that it can be borrowed.
+            // The name of the API host is the end of `LOC-SVC.googleapis.com`, so that it can be
+            // borrowed.
             let end = |label: &str| host.get(name.len() - label.len()..).map(Cow::Borrowed);
             service_host(short, |label| end(label).filter(|host| known(host)))
         } else {
@@ -60,7 +62,8 @@ impl<'a> ApiHost<'a> {
     }
 }
 
-/// Splits `user@host:port` into host and port, without the user and without the brackets of an IPv6 address.
+/// Splits `user@host:port` into host and port, without the user and without the brackets of an IPv6
+/// address.
 pub(crate) fn split_authority(authority: &str) -> (&str, Option<&str>) {
     if !authority.bytes().any(|byte| matches!(byte, b'@' | b':' | b'[')) {
         return (authority, None);
@@ -101,13 +104,12 @@ pub(crate) fn abstain_reason(host: &str) -> AbstainReason {
     domains.find_map(reason).unwrap_or(AbstainReason::Host)
 }
 
-/// Checks whether a request goes to an endpoint that issues or describes tokens, and that needs no scope. Some
-/// of these endpoints are methods in Discovery (`sts.token`, `oauth2.tokeninfo`): the catalog must be searched
-/// before this function is called.
+/// Checks whether a request goes to an endpoint that issues or describes tokens, and that needs no
+/// scope. Some of these endpoints are methods in Discovery (`sts.token`, `oauth2.tokeninfo`): the
+/// catalog must be searched before this function is called.
 pub(crate) fn is_auth(host: &str, path: &str) -> bool {
     let prefixes = ["/oauth2/", "/robot/", "/service_accounts/"];
-    let is_auth_path = || prefixes.iter().any(|prefix| path.starts_with(prefix));
-    AUTH.contains(&host) || (host == "www.googleapis.com" && is_auth_path())
+    AUTH.contains(&host) || (host == "www.googleapis.com" && prefixes.iter().any(|p| path.starts_with(p)))
 }
 
 /// Returns the host in the Discovery document of the API that `host` serves, if the names differ.
@@ -115,7 +117,8 @@ pub(crate) fn unalias(host: &[u8]) -> Option<&'static str> {
     ALIASES.iter().find(|(alias, _)| alias.as_bytes() == host).map(|(_, name)| *name)
 }
 
-/// Returns the service in `SVC.mtls`, `SVC.LOC.rep` and `SVC.LOC.p.rep`; another name is returned unchanged.
+/// Returns the service in `SVC.mtls`, `SVC.LOC.rep` and `SVC.LOC.p.rep`; another name is returned
+/// unchanged.
 fn without_location(name: &str) -> &str {
     if let Some(service) = name.strip_suffix(".mtls") {
         return service;
@@ -130,15 +133,17 @@ fn without_location(name: &str) -> &str {
     }
 }
 
-/// Returns the service in `SVC-x.p`, the host name of a Private Service Connect endpoint with the name `x`.
+/// Returns the service in `SVC-x.p`, the host name of a Private Service Connect endpoint with the
+/// name `x`.
 fn psc_service(name: &str) -> Option<&str> {
     let (service, endpoint) = name.strip_suffix(".p")?.rsplit_once('-')?;
     let is_endpoint = !endpoint.is_empty() && endpoint.bytes().all(|byte| byte.is_ascii_alphanumeric());
     is_endpoint.then_some(service)
 }
 
-/// Returns the host of the service that a label stands for: `label` itself, otherwise `SVC` in `LOC-SVC`,
-/// `batch-SVC`, `global-SVC` or `content-storage`. `host_of` returns the host of a service, if it is known.
+/// Returns the host of the service that a label stands for: `label` itself, otherwise `SVC` in
+/// `LOC-SVC`, `batch-SVC`, `global-SVC` or `content-storage`. `host_of` returns the host of a
+/// service, if it is known.
 fn service_host<'a>(label: &str, host_of: impl Fn(&str) -> Option<Cow<'a, str>>) -> Option<Cow<'a, str>> {
     if label.contains('.') {
         return None;
@@ -156,14 +161,15 @@ fn known_host<'a>(label: &str, known: impl Fn(&str) -> bool) -> Option<Cow<'a, s
     Some(format!("{label}.{DOMAIN}")).filter(|host| known(host)).map(Cow::Owned)
 }
 
-/// Checks whether this is a location that may precede the service in `LOC-SVC`. The check is stricter than
-/// [`is_location`], because `LOC-SVC` may be the name of a service that the catalog does not contain.
+/// Checks whether this is a location that may precede the service in `LOC-SVC`. The check is
+/// stricter than [`is_location`], because `LOC-SVC` may be the name of a service that the catalog
+/// does not contain.
 fn is_location_prefix(text: &str) -> bool {
     is_location(text) && (ends_in_digit(text) || MULTI_REGIONS.contains(&text))
 }
 
-/// Checks whether a text has the form of a location: `us`, `nam5`, `us-central1`. A list of locations would
-/// lack the new ones.
+/// Checks whether a text has the form of a location: `us`, `nam5`, `us-central1`. A list of
+/// locations would lack the new ones.
 fn is_location(text: &str) -> bool {
     let word = |text: &str, most: usize| {
         let letters = text.trim_end_matches(|c: char| c.is_ascii_digit());

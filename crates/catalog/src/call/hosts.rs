@@ -1,4 +1,5 @@
-//! Data: hosts and domains of Google that serve no API of the catalog, and other names of API hosts.
+//! Data: hosts and domains of Google that serve no API of the catalog, and other names of API
+//! hosts.
 
 /// Other names of hosts, each with the name in the Discovery document of the API.
 /// Sources: <https://cloud.google.com/translate/docs/advanced/endpoints>,
@@ -21,8 +22,8 @@ pub(crate) static AUTH: [&str; 4] = [
     "securetoken.googleapis.com",
 ];
 
-/// The names and addresses of the metadata server.
-/// Source: <https://cloud.google.com/compute/docs/metadata/querying-metadata>. The IPv6 address is from
+/// The names and addresses of the metadata server. Source:
+/// <https://cloud.google.com/compute/docs/metadata/querying-metadata>. The IPv6 address is from
 /// <https://cloud.google.com/compute/docs/metadata/overview>, and has not been tried.
 pub(super) static METADATA: [&str; 4] =
     ["metadata.google.internal", "169.254.169.254", "metadata", "fd20:ce::254"];
@@ -32,8 +33,8 @@ pub(super) static METADATA: [&str; 4] =
 /// <https://cloud.google.com/functions/docs/calling/http>,
 /// <https://cloud.google.com/appengine/docs/standard/how-requests-are-routed>,
 /// <https://cloud.google.com/endpoints/docs/openapi/cloud-goog-dns-configure>,
-/// <https://cloud.google.com/api-gateway/docs/quickstart>, <https://cloud.google.com/workstations/docs>
-/// and <https://firebase.google.com/docs/hosting>.
+/// <https://cloud.google.com/api-gateway/docs/quickstart>,
+/// <https://cloud.google.com/workstations/docs> and <https://firebase.google.com/docs/hosting>.
 pub(super) static WORKLOADS: [&str; 9] = [
     "run.app",
     "cloudfunctions.net",
@@ -51,6 +52,6 @@ pub(super) static WORKLOADS: [&str; 9] = [
 pub(super) static AREAS: [&str; 8] =
     ["africa", "asia", "australia", "europe", "me", "northamerica", "southamerica", "us"];
 
-/// Locations that consist of more than one region: the locations in the `endpoints` of Google's Discovery
-/// documents, and `asia` (<https://cloud.google.com/storage/docs/locations#location-mr>).
+/// Locations that consist of more than one region: the locations in the `endpoints` of Google's
+/// Discovery documents, and `asia` (<https://cloud.google.com/storage/docs/locations#location-mr>).
 pub(super) static MULTI_REGIONS: [&str; 7] = ["asia", "ca", "ch", "eu", "in", "sa", "us"];

@@ -5,12 +5,13 @@ use crate::scope::{Scope, ScopeSet};
 /// The scopes that a call needs, stated by the caller. Any one of the scopes is enough.
 ///
 /// Insert the value into the extensions of a request (`RequestBuilder::with_extension` of
-/// reqwest-middleware, `http::Request::extensions_mut` for tower). For this request the scopes replace those
-/// of the catalog. This is useful for an API that the catalog does not contain, for a method whose scopes
-/// Google does not list, and for a gRPC call, which is otherwise not judged before it is sent.
+/// reqwest-middleware, `http::Request::extensions_mut` for tower). For this request the scopes
+/// replace those of the catalog. This is useful for an API that the catalog does not contain, for a
+/// method whose scopes Google does not list, and for a gRPC call, which is otherwise not judged
+/// before it is sent.
 ///
-/// The scopes apply only to a call to a host below `googleapis.com`, to a universe that the user added, or to
-/// a host that the user mapped. If the set is empty, the call is not judged.
+/// The scopes apply only to a call to a host below `googleapis.com`, to a universe that the user
+/// added, or to a host that the user mapped. If the set is empty, the call is not judged.
 ///
 /// ```
 /// use gcp_scopes_catalog::call::NeededScopes;

@@ -15,9 +15,9 @@ pub(crate) fn has_key(query: &str, name: &str) -> bool {
     raw_pairs(query).any(|pair| key(pair) == name.as_bytes())
 }
 
-/// Checks whether a query contains a token. Google's APIs accept a token in the query as `access_token`
-/// (<https://cloud.google.com/apis/docs/system-parameters>), and as `oauth_token` (in the `parameters` of
-/// Google's Discovery documents).
+/// Checks whether a query contains a token. Google's APIs accept a token in the query as
+/// `access_token` (<https://cloud.google.com/apis/docs/system-parameters>), and as `oauth_token`
+/// (in the `parameters` of Google's Discovery documents).
 pub(crate) fn has_token(query: &str) -> bool {
     // The first byte is compared first because few keys begin with `a` or `o`.
     raw_pairs(query).any(|pair| match pair.first() {
@@ -27,16 +27,16 @@ pub(crate) fn has_token(query: &str) -> bool {
     })
 }
 
-/// Checks whether a query contains `$httpMethod`, which may replace the verb of the request. Google documented
-/// the parameter in 2016
-/// (<https://web.archive.org/web/2016/https://cloud.google.com/apis/docs/system-parameters>) and no longer
-/// does. It is not known whether servers still support it.
+/// Checks whether a query contains `$httpMethod`, which may replace the verb of the request. Google
+/// documented the parameter in 2016
+/// (<https://web.archive.org/web/2016/https://cloud.google.com/apis/docs/system-parameters>) and no
+/// longer does. It is not known whether servers still support it.
 pub(crate) fn may_replace_verb(query: &str) -> bool {
     has_key(query, "$httpMethod") || has_key(query, "%24httpMethod")
 }
 
-/// Checks whether a query contains a signature of version 4, or a signature and a signer of version 2
-/// (<https://cloud.google.com/storage/docs/access-control/signed-urls>).
+/// Checks whether a query contains a signature of version 4, or a signature and a signer of version
+/// 2 (<https://cloud.google.com/storage/docs/access-control/signed-urls>).
 pub(crate) fn is_signed(query: &str) -> bool {
     let (mut has_signature, mut has_signer) = (false, false);
     for pair in raw_pairs(query) {

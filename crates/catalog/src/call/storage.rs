@@ -1,15 +1,16 @@
 //! Finding the equivalent in Cloud Storage's JSON API for a call of its XML API.
 //!
-//! Google documents the scopes of the XML API on one page, by the type of access: reading data, changing
-//! data, and reading or changing access control lists (<https://cloud.google.com/storage/docs/oauth-scopes>).
-//! An equivalent is `documented` if the call has one of these types. For other calls, such as those that
-//! change the settings of a bucket, the equivalent is a guess.
+//! Google documents the scopes of the XML API on one page, by the type of access: reading data,
+//! changing data, and reading or changing access control lists
+//! (<https://cloud.google.com/storage/docs/oauth-scopes>). An equivalent is `documented` if the
+//! call has one of these types. For other calls, such as those that change the settings of a
+//! bucket, the equivalent is a guess.
 
 use super::storage_table::{CALLS, COPY_OBJECT, Equivalent, INSERT_OBJECT, NEUTRAL, Part, SETTINGS, Target};
 use super::{Call, query};
 
-/// Returns the equivalent of a call of the XML API; `None` if the call is not one. `bucket_in_host` is `true`
-/// if the host name contains the bucket.
+/// Returns the equivalent of a call of the XML API; `None` if the call is not one. `bucket_in_host`
+/// is `true` if the host name contains the bucket.
 pub(crate) fn equivalent(call: &Call<'_>, bucket_in_host: bool) -> Option<Equivalent> {
     let requested = RequestedPart::from_query(call.query());
     let verb = call.verb();
@@ -26,16 +27,16 @@ pub(crate) fn equivalent(call: &Call<'_>, bucket_in_host: bool) -> Option<Equiva
     Some(Equivalent { documented: row.documented && !requested.has_unknown_key, ..row })
 }
 
-/// Checks whether a path belongs to the JSON API, or to its uploads, downloads and batches. The first segment
-/// of such a path is never the name of a bucket.
+/// Checks whether a path belongs to the JSON API, or to its uploads, downloads and batches. The
+/// first segment of such a path is never the name of a bucket.
 pub(crate) fn is_json_path(path: &str) -> bool {
     let first = path.strip_prefix('/').and_then(|path| path.split('/').next());
     first.is_some_and(|first| ["storage", "upload", "resumable", "download", "batch"].contains(&first))
 }
 
 impl Target {
-    /// Returns what the path of a call of the XML API names; `None` if the path begins with an invalid name
-    /// of a bucket.
+    /// Returns what the path of a call of the XML API names; `None` if the path begins with an
+    /// invalid name of a bucket.
     fn from_path(path: &str, bucket_in_host: bool) -> Option<Self> {
         let path = path.strip_prefix('/').unwrap_or(path);
         let (bucket, object) = path.split_once('/').unwrap_or((path, ""));
@@ -49,8 +50,8 @@ impl Target {
 }
 
 /// Checks whether a text is a valid name of a bucket
-/// (<https://cloud.google.com/storage/docs/buckets#naming>). Old buckets may have capital letters. Some
-/// clients, such as object_store, percent-encode punctuation marks.
+/// (<https://cloud.google.com/storage/docs/buckets#naming>). Old buckets may have capital letters.
+/// Some clients, such as object_store, percent-encode punctuation marks.
 fn is_bucket(name: &str) -> bool {
     if name.contains('%') {
         let marks = [("%2D", "-"), ("%2d", "-"), ("%2E", "."), ("%2e", "."), ("%5F", "_"), ("%5f", "_")];
@@ -64,7 +65,8 @@ fn is_bucket(name: &str) -> bool {
         && is_valid_end(name.chars().last())
 }
 
-/// The part of the target that the query selects, and whether the query contains a key of unknown meaning.
+/// The part of the target that the query selects, and whether the query contains a key of unknown
+/// meaning.
 #[derive(Debug, Clone, Copy)]
 struct RequestedPart {
     part: Part,
@@ -72,8 +74,8 @@ struct RequestedPart {
 }
 
 impl RequestedPart {
-    /// Reads the part from a query. A key of unknown meaning without a value counts as a setting, because
-    /// settings are selected by such keys (`?cors`).
+    /// Reads the part from a query. A key of unknown meaning without a value counts as a setting,
+    /// because settings are selected by such keys (`?cors`).
     fn from_query(text: &str) -> Self {
         let mut requested = Self { part: Part::Whole, has_unknown_key: false };
         for (name, value) in query::pairs(text).filter(|(name, _)| !is_neutral(name)) {
@@ -87,9 +89,9 @@ impl RequestedPart {
     }
 }
 
-/// Returns the part of a bucket or an object that a query key selects; `None` for a key of unknown meaning.
-/// Sources: <https://cloud.google.com/storage/docs/xml-api/reference-methods>, and for keys that only S3
-/// clients send, <https://docs.aws.amazon.com/AmazonS3/latest/API/>.
+/// Returns the part of a bucket or an object that a query key selects; `None` for a key of unknown
+/// meaning. Sources: <https://cloud.google.com/storage/docs/xml-api/reference-methods>, and for
+/// keys that only S3 clients send, <https://docs.aws.amazon.com/AmazonS3/latest/API/>.
 fn part(name: &str) -> Option<Part> {
     Some(match name {
         "acl" => Part::Acl,
@@ -104,8 +106,8 @@ fn part(name: &str) -> Option<Part> {
     })
 }
 
-/// Checks whether a query key does not affect which method the call is. Sources: those of [`part`], and
-/// <https://cloud.google.com/apis/docs/system-parameters>.
+/// Checks whether a query key does not affect which method the call is. Sources: those of [`part`],
+/// and <https://cloud.google.com/apis/docs/system-parameters>.
 fn is_neutral(name: &str) -> bool {
     NEUTRAL.contains(&name) || name == query::UPLOAD_ID || name.starts_with("response-")
 }

@@ -47,8 +47,8 @@ pub(super) const INSERT_OBJECT: Equivalent = documented("POST", "/storage/v1/b/b
 
 pub(super) const COPY_OBJECT: Equivalent = documented("POST", "/storage/v1/b/b/o/o/copyTo/b/b/o/o");
 
-/// A type of call: the resource in its path, its verbs, and the part that its query selects; and the
-/// equivalent of such a call.
+/// A type of call: the resource in its path, its verbs, and the part that its query selects; and
+/// the equivalent of such a call.
 type Row = (Target, &'static [&'static str], Part, Equivalent);
 
 /// The calls of the XML API. The first row that matches a call applies.

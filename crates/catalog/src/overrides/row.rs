@@ -20,7 +20,8 @@ pub struct Override {
 pub enum Effect {
     /// The methods accept more scopes than Google's documents list. Prevents no verdict.
     AlsoAccepts {
-        /// Adds the scopes only to methods whose documents list this scope; `None` adds them to all methods.
+        /// Adds the scopes only to methods whose documents list this scope; `None` adds them to all
+        /// methods.
         listed: Option<&'static str>,
         /// The scopes that are added.
         scopes: &'static [&'static str],
@@ -52,8 +53,8 @@ pub enum Query {
 }
 
 impl Query {
-    /// Checks whether a raw query (without `?`) fulfills the condition. A percent-encoded key matches every
-    /// key, because the key is not decoded.
+    /// Checks whether a raw query (without `?`) fulfills the condition. A percent-encoded key
+    /// matches every key, because the key is not decoded.
     fn matches(&self, query: &str) -> bool {
         match self {
             Self::Has(key) => values(query, key).next().is_some(),
@@ -77,21 +78,23 @@ impl Effect {
         if let Self::NoVerdict(silence) = self { Some(silence) } else { None }
     }
 
-    /// Returns the silence of a [`NoVerdict`](Self::NoVerdict) if the silence covers calls with this query.
+    /// Returns the silence of a [`NoVerdict`](Self::NoVerdict) if the silence covers calls with
+    /// this query.
     pub(crate) fn silence_for(&self, query: &str) -> Option<&Silence> {
         self.silence().filter(|silence| silence.when.as_ref().is_none_or(|when| when.matches(query)))
     }
 
-    /// Checks whether the verdict on a call depends on the query: calls with some queries get no verdict, and
-    /// calls with other queries do.
+    /// Checks whether the verdict on a call depends on the query: calls with some queries get no
+    /// verdict, and calls with other queries do.
     pub fn depends_on_query(&self) -> bool {
         self.silence().is_some_and(|silence| silence.when.is_some())
     }
 }
 
 impl Override {
-    /// Checks whether the override adds scopes. Only methods for which Google's documents list no scope have
-    /// the number of such an override in their rows, so that all their scopes come from the override.
+    /// Checks whether the override adds scopes. Only methods for which Google's documents list no
+    /// scope have the number of such an override in their rows, so that all their scopes come from
+    /// the override.
     pub fn is_unlisted(&self) -> bool {
         matches!(self.effect, Effect::AlsoAccepts { .. })
     }

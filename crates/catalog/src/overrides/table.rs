@@ -1,18 +1,20 @@
-//! Data: facts about the scopes of methods that Google publishes outside its Discovery documents, the JSON
-//! equivalents of rpcs, and scopes that no document lists. Written by hand, with a public source per row.
+//! Data: facts about the scopes of methods that Google publishes outside its Discovery documents,
+//! the JSON equivalents of rpcs, and scopes that no document lists. Written by hand, with a public
+//! source per row.
 
 use super::row::{Effect, Override, Query, Silence};
 use crate::call::AbstainReason;
 
 /// The overrides.
 ///
-/// The data contains for each method the number of at most one override: the first [`Effect::NoVerdict`]
-/// that covers the method, or an [`Effect::AlsoAccepts`] if Google lists no scope for the method. The
-/// latter is needed because only a list of Google's can prove that a token lacks a scope.
+/// The data contains for each method the number of at most one override: the first
+/// [`Effect::NoVerdict`] that covers the method, or an [`Effect::AlsoAccepts`] if Google lists no
+/// scope for the method. The latter is needed because only a list of Google's can prove that a
+/// token lacks a scope.
 pub static OVERRIDES: &[Override] = &[
     Override {
-        // The generator uses this row where two documents list different scopes for one request. In the
-        // present documents there is no such request.
+        // The generator uses this row where two documents list different scopes for one request. In
+        // the present documents there is no such request.
         methods: &[],
         effect: Effect::NoVerdict(Silence { reason: AbstainReason::Ambiguous, when: None, only_with: None }),
         source: "https://developers.google.com/discovery/v1/reference/apis",
@@ -39,9 +41,9 @@ pub static OVERRIDES: &[Override] = &[
         source: "https://cloud.google.com/storage/docs/oauth-scopes",
     },
     Override {
-        // Unverified: jclouds writes with this scope (`STORAGE_WRITEONLY_SCOPE`), and no page of Google
-        // documents what the scope permits. If the row is wrong, a refusal is not predicted; no call that
-        // Google accepts is called lacking.
+        // Unverified: jclouds writes with this scope (`STORAGE_WRITEONLY_SCOPE`), and no page of
+        // Google documents what the scope permits. If the row is wrong, a refusal is not predicted;
+        // no call that Google accepts is called lacking.
         methods: &["storage.*"],
         effect: Effect::AlsoAccepts {
             listed: Some("devstorage.read_write"),
@@ -50,8 +52,8 @@ pub static OVERRIDES: &[Override] = &[
         source: "https://github.com/jclouds/jclouds-labs-google",
     },
     Override {
-        // The reference page of each method lists `iam` beside `cloud-platform`, and google-auth requests
-        // `iam` to impersonate a service account.
+        // The reference page of each method lists `iam` beside `cloud-platform`, and google-auth
+        // requests `iam` to impersonate a service account.
         methods: &["iam.*", "iamcredentials.*"],
         effect: Effect::AlsoAccepts { listed: Some("cloud-platform"), scopes: &["iam"] },
         source: "https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken",
@@ -148,10 +150,10 @@ pub static OVERRIDES: &[Override] = &[
     },
 ];
 
-/// gRPC methods without an HTTP binding, each with its equivalent among the JSON methods. The gRPC method gets
-/// the scopes of the JSON method. `GetIamPolicy` and `SetIamPolicy` are not listed: each serves buckets and
-/// objects, and the JSON methods for buckets and for objects accept different scopes.
-/// Source: the comments of the rpcs in
+/// gRPC methods without an HTTP binding, each with its equivalent among the JSON methods. The gRPC
+/// method gets the scopes of the JSON method. `GetIamPolicy` and `SetIamPolicy` are not listed:
+/// each serves buckets and objects, and the JSON methods for buckets and for objects accept
+/// different scopes. Source: the comments of the rpcs in
 /// <https://github.com/googleapis/googleapis/tree/master/google/storage>.
 pub static RPC_TWINS: &[(&str, &str)] = &[
     ("google.storage.control.v2.StorageControl.CreateAnywhereCache", "storage.anywhereCaches.insert"),
@@ -196,9 +198,9 @@ pub static RPC_TWINS: &[(&str, &str)] = &[
     ("google.storage.v2.Storage.WriteObject", "storage.objects.insert"),
 ];
 
-/// Scopes that Google's tools, defaults and pages use although no Discovery document lists them, each with
-/// the page that shows the use. The list matters because a token with a scope that the catalog does not
-/// know is never called lacking.
+/// Scopes that Google's tools, defaults and pages use although no Discovery document lists them,
+/// each with the page that shows the use. The list matters because a token with a scope that the
+/// catalog does not know is never called lacking.
 pub static HEARD_OF: &[(&str, &str)] = &[
     (
         "accounts.reauth",

@@ -26,10 +26,10 @@ pub(super) static ALIASES: [(&str, &str); 21] = [
     ("userinfo-email", "userinfo.email"),
 ];
 
-/// Scopes that Google lists only for `script.scripts.run`, because a script may need them: old names of the
-/// scopes of Calendar and Contacts, and the scopes of services of Apps Script. Google does not list which
-/// other methods accept these scopes.
-/// Source: <https://script.googleapis.com/$discovery/rest?version=v1>
+/// Scopes that Google lists only for `script.scripts.run`, because a script may need them: old
+/// names of the scopes of Calendar and Contacts, and the scopes of services of Apps Script. Google
+/// does not list which other methods accept these scopes. Source:
+/// <https://script.googleapis.com/$discovery/rest?version=v1>
 pub(super) static UNLISTED: [&str; 5] = [
     "https://www.google.com/calendar/feeds",
     "https://www.google.com/m8/feeds",
