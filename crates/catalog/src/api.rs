@@ -39,7 +39,7 @@ fn rest_methods(catalog: Catalog) -> impl Iterator<Item = ApiMethod> {
 }
 
 /// Returns the name of an API with its version. A name without a version stands for the version
-/// that is first for the most ids.
+/// from which [`Catalog::method`] returns the most methods.
 fn find_version(catalog: Catalog, name: &str) -> Option<&'static str> {
     let mut methods: Vec<ApiMethod> = rest_methods(catalog).collect();
     if let Some(exact) = methods.iter().find(|method| method.api() == name) {

@@ -121,8 +121,9 @@ impl<'a> Blob<'a> {
         u32_at(self.host_record(host), 4)
     }
 
-    /// Returns the number of the set of scopes that every method of the host accepts, except
-    /// methods for which a token is never called lacking. Returns 0 if there is no such scope.
+    /// Returns the number of the set of scopes that every method of the host accepts; 0 if the
+    /// methods have no scope in common. Methods for which a token is never called lacking are not
+    /// counted.
     #[inline]
     pub fn shared(&self, host: Host) -> u16 {
         u16_at(self.host_record(host), 8)

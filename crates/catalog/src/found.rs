@@ -11,7 +11,8 @@ use crate::scope::{Scope, ScopeSet};
 /// The match of a request, or the reason why no method can be named for the request.
 pub(crate) type MatchResult = Result<Match, AbstainReason>;
 
-/// The API method that a request calls, and why its scopes may not be the ones that count.
+/// The API method that a request calls. `abstain_reason` is set if the listed scopes of the method
+/// do not decide whether Google accepts the request.
 ///
 /// The struct has eight bytes: a [`Lookup`](crate::Lookup) copies it for every call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

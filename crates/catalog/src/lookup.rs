@@ -10,8 +10,8 @@ use crate::scope::ScopeSet;
 /// The result of looking up a call: the method, the accepted scopes, or the reason why the call
 /// cannot be judged.
 ///
-/// [`lookup`] returns it for a request. `Lookup::from` converts an [`ApiMethod`], for callers that
-/// know the method and not the request.
+/// [`lookup`] returns a `Lookup` for a request. `Lookup::from` converts an [`ApiMethod`], for
+/// callers that know the method and not the request.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {

@@ -45,6 +45,7 @@ pub(crate) fn find_at(catalog: Catalog, call: &Call<'_>, name: &[u8], host: Opti
     }
 }
 
+/// Finds the method of a call to a host, as [`find_at`] documents it.
 #[inline(always)]
 fn find_on_host(catalog: Catalog, call: &Call<'_>, name: &[u8], host: Option<Host>) -> MatchResult {
     if call.is_signed() {
@@ -53,12 +54,14 @@ fn find_on_host(catalog: Catalog, call: &Call<'_>, name: &[u8], host: Option<Hos
     if equal(name, STORAGE.as_bytes()) && !storage::is_json_path(call.path()) {
         return find_xml(catalog, call, false);
     }
-    let session = if call.query().is_empty() { None } else { upload_method(catalog, call, name) };
-    if let Some(method) = session {
+    let upload = if call.query().is_empty() { None } else { upload_method(catalog, call, name) };
+    if let Some(method) = upload {
         return Ok(Match::new(catalog, method, call.query()).or_abstain(AbstainReason::Session));
     }
-    let read = |host: Host| catalog.find_row_at(host, call.verb(), call.path());
-    let row = host::unalias(name).and_then(|name| catalog.host(name)).and_then(read).or_else(|| read(host?));
+    // The catalog may have methods under both names of a host; those of the documented name are
+    // preferred.
+    let find = |host: Host| catalog.find_row_at(host, call.verb(), call.path());
+    let row = host::unalias(name).and_then(|name| catalog.host(name)).and_then(find).or_else(|| find(host?));
     let found = match row {
         Some(row) => Match::new(catalog, ApiMethod::from_row(catalog, row), call.query()),
         None => find_without_slash(catalog, call, name).ok_or_else(|| reason_for_no_method(call, name))?,

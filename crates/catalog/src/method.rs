@@ -283,7 +283,8 @@ impl ApiMethod {
         self.record().verb
     }
 
-    /// Returns the URL of Google's documentation of the API.
+    /// Returns the URL of Google's documentation of the API; `None` if the Discovery document has
+    /// no such URL.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {

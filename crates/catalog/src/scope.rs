@@ -512,22 +512,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_scope_set_behaves_like_a_set_of_names(one in scopes(), other in scopes()) {
-            let held = |set: &ScopeSet| set.iter().map(|scope| scope.to_string()).collect::<Vec<_>>();
+        fn a_scope_set_behaves_like_a_set_of_names(first in scopes(), second in scopes()) {
+            let names = |set: &ScopeSet| set.iter().map(|scope| scope.to_string()).collect::<Vec<_>>();
             let sorted = |names: &BTreeSet<String>| {
                 let (known, unknown): (Vec<_>, Vec<_>) =
                     names.iter().cloned().partition(|uri| SCOPES.contains(&uri.as_str()));
                 [known, unknown].concat()
             };
-            let (set, another) = (set_of(&one), set_of(&other));
-            prop_assert_eq!(held(&set), sorted(&one));
-            prop_assert_eq!(held(&set.union(&another)), sorted(&(&one | &other)));
-            prop_assert_eq!(set.intersects(&another), !one.is_disjoint(&other));
-            prop_assert_eq!((set.len(), set.is_empty()), (one.len(), one.is_empty()));
-            prop_assert_eq!(set == another, one == other);
-            prop_assert_eq!(set.is_all_known(), one.iter().all(|uri| SCOPES.contains(&uri.as_str())));
-            for uri in &other {
-                prop_assert_eq!(set.contains(&Scope::from_uri(uri)), one.contains(uri));
+            let (set, second_set) = (set_of(&first), set_of(&second));
+            prop_assert_eq!(names(&set), sorted(&first));
+            prop_assert_eq!(names(&set.union(&second_set)), sorted(&(&first | &second)));
+            prop_assert_eq!(set.intersects(&second_set), !first.is_disjoint(&second));
+            prop_assert_eq!((set.len(), set.is_empty()), (first.len(), first.is_empty()));
+            prop_assert_eq!(set == second_set, first == second);
+            prop_assert_eq!(set.is_all_known(), first.iter().all(|uri| SCOPES.contains(&uri.as_str())));
+            for uri in &second {
+                prop_assert_eq!(set.contains(&Scope::from_uri(uri)), first.contains(uri));
             }
         }
     }

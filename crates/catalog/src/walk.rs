@@ -27,6 +27,7 @@ use super::path::{
 /// The name under which the data contains the trie of `www.googleapis.com/<api>/…`, for APIs whose
 /// documents list another host. It is not a valid host name.
 pub const LEGACY: &str = "/legacy";
+/// The host that serves the trie [`LEGACY`] in addition to its own trie.
 const WWW: &str = "www.googleapis.com";
 
 /// The flag of a node with a child for `*`.
@@ -63,8 +64,8 @@ pub(crate) fn find_at(blob: &Blob<'_>, host: Host, verb: &str, path: &str) -> Op
     find_by_first_choice(blob, host, verb, path).or_else(|| find_by_any_choice(blob, host, verb, path))
 }
 
-/// Follows the preferred edge at every segment and never `**`. This finds the method of almost
-/// every path; [`find_by_any_choice`] finds the others.
+/// Searches by the preferred edge at every segment, and never by `**`. This search finds the method
+/// of almost every path; [`find_by_any_choice`] finds the rest.
 #[inline(always)]
 fn find_by_first_choice(blob: &Blob<'_>, host: Host, verb: u16, path: &str) -> Option<u32> {
     let (common_prefix, below) = blob.common_prefix(host);
@@ -143,6 +144,7 @@ fn find_below<'p>(blob: &Blob<'_>, root: u32, verb: u16, segments: &mut [&'p [u8
     }
 }
 
+/// Returns the number of a custom verb, which may be percent-encoded.
 fn custom_verb(blob: &Blob<'_>, name: &[u8]) -> Option<u16> {
     blob.custom_verb(name).or_else(|| blob.custom_verb(decode(name, &mut [0; MAX_LITERAL])?))
 }
@@ -169,8 +171,9 @@ impl Walk<'_> {
         }
         let star = node.star().and_then(|child| self.visit(child, next + 1, false));
         let double_star = |walk: &mut Self| walk.visit(node.double_star()?, next + 1, true);
-        let more = |walk: &mut Self| if is_below_double_star { walk.visit(at, next + 1, true) } else { None };
-        star.or_else(|| double_star(self)).or_else(|| more(self))
+        let longer =
+            |walk: &mut Self| if is_below_double_star { walk.visit(at, next + 1, true) } else { None };
+        star.or_else(|| double_star(self)).or_else(|| longer(self))
     }
 }
 
@@ -185,10 +188,12 @@ fn fits_wildcard(segment: &[u8]) -> bool {
 struct Node<'a> {
     nodes: &'a [u8],
     at: usize,
+    /// The numbers of literals and methods, the flags, and the first child for a wildcard.
     head: u64,
 }
 
 impl<'a> Node<'a> {
+    /// Reads the node at offset `at` of the section `nodes`.
     #[inline]
     fn read(nodes: &'a [u8], at: u32) -> Self {
         let at = at as usize;
@@ -196,6 +201,7 @@ impl<'a> Node<'a> {
         Self { nodes, at, head }
     }
 
+    /// Returns the number of literals.
     fn literals(&self) -> usize {
         self.head as usize & 0xffff
     }
@@ -263,6 +269,7 @@ impl<'a> Node<'a> {
         self.at + 4 + usize::from(self.flags() & WILDCARD_BYTES)
     }
 
+    /// Reads the literal with this index in the node.
     #[inline(always)]
     fn edge_at(&self, place: usize) -> Option<Edge> {
         let [numbers @ .., len] = self.nodes.get(self.edges() + place * EDGE..)?.first_chunk::<EDGE>()?;
@@ -288,10 +295,13 @@ impl<'a> Node<'a> {
 struct Edge {
     hash: u16,
     child: u32,
+    /// The reference to the literal's text.
     text: u32,
 }
 
 impl Edge {
+    /// Checks whether the literal equals a text. The reference contains the length, which is
+    /// compared first.
     #[inline(always)]
     fn equals(&self, blob: &Blob<'_>, text: &[u8]) -> bool {
         (self.text >> 24) as usize == text.len() && equal(blob.text_at_reference(self.text), text)

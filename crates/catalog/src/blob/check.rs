@@ -47,7 +47,7 @@ fn check_sections(bytes: &[u8]) -> Result<(), String> {
         }
         let length = end - start;
         if length % record != 0 {
-            return Err(format!("section `{name}` has {length} bytes, not a multiple of {record}"));
+            return Err(format!("section `{name}` has {length} bytes; its records have {record} bytes"));
         }
         let places = length / record;
         if *is_index && places != 0 && !places.is_power_of_two() {
@@ -85,7 +85,9 @@ fn check_sets(blob: &Blob<'_>, known: usize) -> Result<(), String> {
     }
     let mut numbers = blob.section(SCOPES).chunks_exact(2).map(|bytes| usize::from(u16_at(bytes, 0)));
     match numbers.position(|number| number >= known) {
-        Some(place) => Err(format!("number {place} of `scopes` is of none of the {known} scopes")),
+        Some(place) => {
+            Err(format!("entry {place} of section `scopes` exceeds the {known} scopes of the file"))
+        }
         None => Ok(()),
     }
 }

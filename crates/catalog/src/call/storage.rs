@@ -9,8 +9,8 @@
 use super::storage_table::{CALLS, COPY_OBJECT, Equivalent, INSERT_OBJECT, NEUTRAL, Part, SETTINGS, Target};
 use super::{Call, query};
 
-/// Returns the equivalent of a call of the XML API; `None` if the call is not one. `bucket_in_host`
-/// is `true` if the host name contains the bucket.
+/// Returns the JSON equivalent of a call of the XML API; `None` if the XML API has no such call.
+/// `bucket_in_host` is `true` if the host name contains the bucket.
 pub(crate) fn equivalent(call: &Call<'_>, bucket_in_host: bool) -> Option<Equivalent> {
     let requested = RequestedPart::from_query(call.query());
     let verb = call.verb();

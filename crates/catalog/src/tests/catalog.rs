@@ -368,15 +368,15 @@ fn every_override_has_a_source_and_covers_a_method() {
             };
             assert!(ids.into_iter().any(covers), "{pattern} covers nothing");
         }
-        let marked = (0..BLOB.row_count())
+        let methods = (0..BLOB.row_count())
             .map(method)
             .filter(|method| usize::from(BLOB.row(method.row()).special) == place + 1);
         match row.effect {
-            Effect::AlsoAccepts { listed: Some(_), .. } => assert_eq!(marked.count(), 0),
+            Effect::AlsoAccepts { listed: Some(_), .. } => assert_eq!(methods.count(), 0),
             Effect::AlsoAccepts { listed: None, .. } => {
-                assert!(marked.count() > 0, "marks methods of which Google lists no scope: {row:?}");
+                assert!(methods.count() > 0, "no method for which Google lists no scope: {row:?}");
             }
-            _ => assert_eq!(marked.count() > 0, !row.methods.is_empty(), "{row:?}"),
+            _ => assert_eq!(methods.count() > 0, !row.methods.is_empty(), "{row:?}"),
         }
     }
     for (short, source) in HEARD_OF {
@@ -458,7 +458,7 @@ fn a_path_of_any_length_is_split_at_its_slashes() {
 }
 
 #[test]
-fn a_very_long_path_gives_no_method() {
+fn a_deep_path_gives_a_method_and_a_very_long_one_does_not() {
     let long = format!("/v1/projects/p/databases/d/documents{}", "/x".repeat(30_000));
     assert_eq!(find("firestore.googleapis.com", "GET", &long), None);
     let huge = format!("/storage/v1/b/{}", "b".repeat(70_000));

@@ -28,7 +28,7 @@ fn file() -> Vec<u8> {
     file_of(Scope::all_known().map(|scope| scope.to_string()))
 }
 
-/// Returns the verdict on a request and a token in this catalog.
+/// Looks up a request in this catalog, and returns the verdict on a token with these scopes.
 fn verdict(catalog: Catalog, verb: &http::Method, url: &str, held: &ScopeSet) -> Result<bool, AbstainReason> {
     let uri = url.parse().unwrap();
     let endpoints = Endpoints::new().with_catalog(catalog);
@@ -131,7 +131,10 @@ fn the_error_names_the_fault_and_its_place() {
         (patched(4 + 3, 0xff), "section `host_index` goes from byte 0"),
         (cut(good.len() - 1), "section `text` goes from byte"),
         ([good.as_slice(), b"x"].concat(), "1 bytes follow the last section"),
-        (file_of(Scope::all_known().take(3).map(|scope| scope.to_string())), "is of none of the 3 scopes"),
+        (
+            file_of(Scope::all_known().take(3).map(|scope| scope.to_string())),
+            "exceeds the 3 scopes of the file",
+        ),
     ];
     for (bytes, expected) in rows {
         let error = Catalog::open(&bytes).unwrap_err();
