@@ -377,7 +377,7 @@ impl<'a> Headers<'a> {
     }
 }
 
-/// Returns the value of a header; `None` if the value is not ASCII text.
+/// Returns the first value of a header; `None` if the header is missing or the value is not ASCII text.
 fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }

@@ -18,6 +18,7 @@ pub(crate) fn find(call: &Call<'_>, endpoints: &Endpoints) -> MatchResult {
     }
 }
 
+/// Finds the method of a call in a catalog.
 #[inline(always)]
 fn find_in(catalog: Catalog, call: &Call<'_>, endpoints: &Endpoints) -> MatchResult {
     if call.is_grpc() {

@@ -47,8 +47,8 @@ pub(super) const INSERT_OBJECT: Equivalent = documented("POST", "/storage/v1/b/b
 
 pub(super) const COPY_OBJECT: Equivalent = documented("POST", "/storage/v1/b/b/o/o/copyTo/b/b/o/o");
 
-/// A type of call: the resource in its path, its verbs, and the part that its query selects; and
-/// the equivalent of such a call.
+/// One type of call: the resource in the path, the verbs, the part that the query selects, and the
+/// equivalent call of the JSON API.
 type Row = (Target, &'static [&'static str], Part, Equivalent);
 
 /// The calls of the XML API. The first row that matches a call applies.
@@ -116,7 +116,7 @@ pub(super) static SETTINGS: [&str; 26] = [
     "website",
 ];
 
-/// The query keys that do not affect which method a call is.
+/// The query keys that have no effect on the method of a call.
 pub(super) static NEUTRAL: [&str; 22] = [
     "access_token",
     "alt",

@@ -386,7 +386,7 @@ fn every_override_has_a_source_and_covers_a_method() {
 }
 
 #[test]
-fn accepted_scopes_that_discovery_does_not_list_are_accepted() {
+fn scopes_of_the_overrides_are_accepted() {
     let rows = [
         ("bigquery.jobs.query", "bigquery.readonly", true),
         ("bigquery.jobs.insert", "bigquery.readonly", false),

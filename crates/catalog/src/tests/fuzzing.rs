@@ -31,7 +31,7 @@ pub fn run(name: &str, data: &[u8]) {
 }
 
 /// Splits an input into its first byte, which selects a variant of the test, and the rest.
-fn first(data: &[u8]) -> (u8, &[u8]) {
+fn split_choice(data: &[u8]) -> (u8, &[u8]) {
     data.split_first().map_or((0, data), |(first, rest)| (*first, rest))
 }
 
@@ -117,7 +117,7 @@ fn header_map(text: &[u8]) -> HeaderMap {
 
 /// Reads arbitrary or damaged bytes as the catalog's data. No read may panic.
 fn catalog_reader(data: &[u8]) {
-    let (choice, data) = first(data);
+    let (choice, data) = split_choice(data);
     let mut bytes;
     let data = if choice < 128 {
         data
