@@ -1,9 +1,11 @@
-//! A service on a VM publishes to Pub/Sub over gRPC. Its account has the role; its token lacks the scope.
+//! Publishes to Pub/Sub over gRPC, on a VM whose token lacks the scope. Prints the error without
+//! the guard, and with it.
 //!
-//! `cargo run --manifest-path clients/Cargo.toml --example tonic_pubsub` (offline: a fake Google takes Google's place)
+//! `cargo run --manifest-path clients/Cargo.toml --example tonic_pubsub`. The server is a fake
+//! Google on 127.0.0.1.
 
 use gcp_scopes::{Denial, Guard};
-use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service, Vm};
 use gcp_scopes_tonic::GuardTonicExt as _;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::publisher_client::PublisherClient;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::{PublishRequest, PubsubMessage};
@@ -14,17 +16,17 @@ use tower::ServiceBuilder;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    // This package builds reqwest, which asks the metadata server, without a crypto provider.
+    // In this workspace rustls is built without a default crypto provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let vm = Vm::new("web-1").scopes(["devstorage.read_only", "logging.write"]);
     let google = FakeGoogle::builder().vm(vm).start().await?;
-    google.front().times(2).respond_with(Wire::GrpcScope);
+    google.other_api().times(2).respond_with(RefusalForm::GrpcScope);
 
-    // What a service does at its start. Without the fake it is `Guard::detect().await`.
+    // In a program: Guard::detect().await
     let guard = Guard::builder().env(google.env()).detect().await;
 
-    // The channel to Google: https://pubsub.googleapis.com, if it were not for the fake.
-    let channel = Endpoint::from_shared(google.url_of(Service::Front))?.connect().await?;
+    // In a program: https://pubsub.googleapis.com
+    let channel = Endpoint::from_shared(google.url_of(Service::OtherApi))?.connect().await?;
     let token: AsciiMetadataValue = format!("Bearer {}", google.token()).parse()?;
     let with_token = move |mut request: Request<()>| {
         request.metadata_mut().insert("authorization", token.clone());
@@ -32,15 +34,15 @@ async fn main() -> anyhow::Result<()> {
     };
 
     println!("--- without the guard\n");
-    let mut bare = PublisherClient::with_interceptor(channel.clone(), with_token.clone());
-    if let Err(status) = bare.publish(order()).await {
+    let mut unguarded = PublisherClient::with_interceptor(channel.clone(), with_token.clone());
+    if let Err(status) = unguarded.publish(publish_request()).await {
         println!("{:?}: {}\n", status.code(), status.message());
     }
 
     println!("--- with the guard around the channel, inside the token\n");
     let guarded = ServiceBuilder::new().layer(guard.tonic_layer()).service(channel);
     let mut client = PublisherClient::with_interceptor(guarded, with_token);
-    if let Err(status) = client.publish(order()).await {
+    if let Err(status) = client.publish(publish_request()).await {
         println!("{:?}: {}\n", status.code(), status.message());
         if let Some(denial) = Denial::find(&status) {
             println!("--- and for a person\n\n{}", denial.report());
@@ -49,7 +51,7 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn order() -> PublishRequest {
+fn publish_request() -> PublishRequest {
     let message = PubsubMessage { data: b"order 7".to_vec(), ..PubsubMessage::default() };
     PublishRequest { topic: "projects/my-project/topics/orders".into(), messages: vec![message] }
 }

@@ -377,7 +377,8 @@ impl<'a> Headers<'a> {
     }
 }
 
-/// Returns the first value of a header; `None` if the header is missing or the value is not ASCII text.
+/// Returns the first value of a header; `None` if the header is missing or the value is not ASCII
+/// text.
 fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
@@ -392,7 +393,7 @@ const COPY_SOURCES: [HeaderName; 2] =
 mod tests {
     use super::*;
 
-    /// Applies `check` to the call with this verb, URL and headers.
+    /// Checks a property of the call with this verb, URL and headers.
     fn call_is(
         verb: &Method,
         url: &str,
@@ -445,9 +446,9 @@ mod tests {
         assert!(call_is(&Method::PUT, url, &[("x-goog-copy-source", "b/o")], |call| call.is_copy()));
         assert!(call_is(&get, "/a", &[("host", "h:1")], |call| call.authority() == Some("h:1")));
         assert!(call_is(&get, url, &[("host", "other")], |call| call.authority() == Some("x.example")));
-        let real = [("x-http-method-override", "GET")];
-        assert!(call_is(&post, url, &real, |call| call.verb() == "GET"));
-        assert!(call_is(&Method::PUT, url, &real, |call| call.verb() == "PUT"));
+        let verb = [("x-http-method-override", "GET")];
+        assert!(call_is(&post, url, &verb, |call| call.verb() == "GET"));
+        assert!(call_is(&Method::PUT, url, &verb, |call| call.verb() == "PUT"));
     }
 
     #[test]

@@ -141,9 +141,8 @@ impl Endpoints {
         self.api_host(call, is_below).is_ok()
     }
 
-    /// Returns the base URL at which a Google API is reached, without a slash at the end. `host` is
-    /// the host of the API. If the user mapped a host to `host`, the base URL is that of the mapped
-    /// host.
+    /// Returns the base URL of a Google API, without a slash at the end. `host` is Google's host of
+    /// the API. If the user mapped another host to `host`, the base URL contains that other host.
     ///
     /// ```
     /// use gcp_scopes_catalog::Endpoints;

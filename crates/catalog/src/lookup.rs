@@ -227,7 +227,8 @@ impl Lookup {
     }
 
     /// Checks whether Google lists one of these scopes for the method. The check is faster than
-    /// [`accepts`](Self::accepts), which then does not return `Ok(false)`.
+    /// [`accepts`](Self::accepts). If the check returns `true`, `accepts` does not return
+    /// `Ok(false)`.
     ///
     /// Returns `false` if the caller [states](Call::needing) which scopes the call needs.
     ///

@@ -186,8 +186,8 @@ impl FromStr for Scope {
             return Ok(Self::from_uri(text));
         }
         let alias = ALIASES.iter().find(|(alias, _)| *alias == text).map_or(text, |(_, short)| *short);
-        let names = [text, &format!("{PREFIX}{text}"), &format!("{PREFIX}{alias}")];
-        names.map(Self::from_uri).into_iter().find(Self::is_known).ok_or_else(|| unknown_scope(text))
+        let uris = [text, &format!("{PREFIX}{text}"), &format!("{PREFIX}{alias}")];
+        uris.map(Self::from_uri).into_iter().find(Self::is_known).ok_or_else(|| unknown_scope(text))
     }
 }
 

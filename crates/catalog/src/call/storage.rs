@@ -106,8 +106,8 @@ fn part(name: &str) -> Option<Part> {
     })
 }
 
-/// Checks whether a query key has no effect on the method of a call. Sources: those of [`part`], and
-/// <https://cloud.google.com/apis/docs/system-parameters>.
+/// Checks whether a query key has no effect on the method of a call. Sources: those of [`part`],
+/// and <https://cloud.google.com/apis/docs/system-parameters>.
 fn is_neutral(name: &str) -> bool {
     NEUTRAL.contains(&name) || name == query::UPLOAD_ID || name.starts_with("response-")
 }

@@ -9,8 +9,8 @@ use crate::call::AbstainReason;
 ///
 /// The data contains for each method the number of at most one override: the first
 /// [`Effect::NoVerdict`] that covers the method, or an [`Effect::AlsoAccepts`] if Google lists no
-/// scope for the method. A method with an [`Effect::AlsoAccepts`] is never called lacking, because only a
-/// list that Google publishes can prove that a token lacks a scope.
+/// scope for the method. A method with an [`Effect::AlsoAccepts`] is never called lacking, because
+/// only a list that Google publishes can prove that a token lacks a scope.
 pub static OVERRIDES: &[Override] = &[
     Override {
         // The generator uses this row where two documents list different scopes for one request. In

@@ -322,10 +322,10 @@ fn a_token_with_a_shared_scope_is_sufficient_for_every_method_of_the_host() {
         let Some(host) = CATALOG.host(name).filter(|host| BLOB.shared(*host) != 0) else { continue };
         open += 1;
         // For these hosts the path alone does not determine the method.
-        let is_odd = host::unalias(name.as_bytes()).is_some()
+        let needs_more = host::unalias(name.as_bytes()).is_some()
             || hosts::AUTH.contains(&name)
             || name.starts_with("www.");
-        assert!(!is_odd && !host::is_auth(name, "/"), "{name}");
+        assert!(!needs_more && !host::is_auth(name, "/"), "{name}");
         let rows: Vec<u32> = naive::list(name).iter().map(|template| template.row).collect();
         for (row, scope) in
             rows.iter().flat_map(|row| BLOB.set(BLOB.shared(host)).map(move |scope| (*row, scope)))
@@ -432,6 +432,7 @@ fn a_call_whose_scopes_depend_on_the_request_has_no_verdict() {
             method.silence_for(query).filter(|silence| silence.only_with.is_none_or(|only| only == short));
         assert_eq!(silence.map(|silence| silence.reason), expected, "{id} {short} {query}");
     }
+    // `%71` is an encoded `q`.
     let list = ApiMethod::by_id("gmail.users.messages.list").unwrap();
     assert!(list.silence_for("%71=x").is_some(), "a percent-encoded key may be any key");
 }
