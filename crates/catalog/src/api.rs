@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_for_an_unknown_api_contains_the_nearest_name() {
+    fn the_error_for_an_unknown_api_contains_the_nearest_name_or_an_example() {
         for (name, near) in
             [("pubsubs", "`pubsub`"), ("stroage", "`storage`"), ("qqqqqqqqqqqqqqq", "compute.beta")]
         {

@@ -55,9 +55,8 @@ fn narrowest(scopes: &ScopeSet) -> Option<Scope> {
     scopes.iter().min_by(compare_breadth)
 }
 
-/// Returns a small set of scopes that is enough for each of several calls. The set consists of the
-/// narrowest scope for each call, without scopes for whose calls another scope of the set is
-/// enough.
+/// Returns a small set of scopes that contains an accepted scope of each of several calls: the
+/// narrowest scope of each call, without those that the rest of the set makes unnecessary.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {

@@ -66,7 +66,7 @@ impl Query {
     }
 }
 
-/// Returns the values of a key in a raw query, as [`Query::matches`] reads them.
+/// Returns the values in a raw query whose key is `wanted` or is percent-encoded.
 fn values<'q>(query: &'q str, wanted: &str) -> impl Iterator<Item = &'q str> {
     let is_wanted = move |(key, _): &(&str, _)| *key == wanted || key.contains('%');
     query::pairs(query).filter(is_wanted).map(|(_, value)| value.unwrap_or_default())
