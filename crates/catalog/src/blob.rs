@@ -33,7 +33,7 @@ pub use layout::{HOST_RECORD, HOSTS, NODES, SECTIONS, VERB_RECORD, VERBS_SECTION
 
 use super::path::{equal, for_each_word, hash};
 
-/// The first bytes of the data. The last of them is the version of the layout.
+/// The first four bytes of the data. The last byte is the version of the layout.
 pub const MAGIC: [u8; 4] = *b"gsc\x06";
 /// The length of the header, in bytes: [`MAGIC`], then the end of each section as `u32`. An end is
 /// an offset from the end of the header.
@@ -65,8 +65,8 @@ pub fn verb_code(verb: &str) -> Option<u16> {
     }
 }
 
-/// Returns the hash of a host name in `host_index`. It ignores `.googleapis.com`, which ends almost
-/// all names.
+/// Returns the hash of a host name in `host_index`. The hash ignores the ending `.googleapis.com`,
+/// which almost all names have.
 pub fn host_hash(host: &str) -> u16 {
     let google = host.as_bytes().split_last_chunk().filter(|(_, end)| **end == *b".googleapis.com");
     hash(google.map_or(host.as_bytes(), |(name, _)| name))
@@ -130,7 +130,8 @@ impl<'a> Blob<'a> {
     }
 
     /// Returns the prefix that the paths of most methods of the host have in common, and the node
-    /// below the prefix. The prefix begins and ends with a slash; it is empty if the host has none.
+    /// below the prefix. The prefix begins and ends with a slash. The prefix is empty if the host
+    /// has no common prefix.
     #[inline]
     pub fn common_prefix(&self, host: Host) -> (&'a [u8], u32) {
         let record = self.host_record(host);
@@ -164,7 +165,7 @@ impl<'a> Blob<'a> {
         self.rest_count().saturating_add(rpcs)
     }
 
-    /// Returns the number of rows of REST methods. They are sorted by id.
+    /// Returns the number of rows of REST methods. These rows are sorted by id.
     pub fn rest_count(&self) -> u32 {
         u32::try_from(self.section(ROWS).len() / ROW_RECORD).unwrap_or(u32::MAX)
     }

@@ -1,6 +1,6 @@
 //! The parts of a request that determine its API method: host, verb, path, query and headers.
 //!
-//! A [`Call`] borrows all of them from the request. The function [`lookup`](crate::lookup()) finds
+//! A [`Call`] borrows these parts from the request. The function [`lookup`](crate::lookup()) finds
 //! the method of a call in the catalog, or returns an [`AbstainReason`]: the reason why the call
 //! cannot be judged.
 //!
@@ -100,7 +100,7 @@ impl<'a> Call<'a> {
         Self { verb, scheme, authority, path, query, headers: None, needed: None }
     }
 
-    /// Sets the scopes that the call needs. They replace the scopes of the catalog.
+    /// Sets the scopes that the call needs. These scopes replace the scopes of the catalog.
     ///
     /// ```
     /// use gcp_scopes_catalog::call::{Call, NeededScopes};
@@ -131,8 +131,9 @@ impl<'a> Call<'a> {
         self.needed
     }
 
-    /// Adds the headers of the request. They show whether the request is a gRPC call, a batch, a
-    /// copy or a signed request; they contain the token, and the host if the URL has none.
+    /// Adds the headers of the request. The headers show whether the request is a gRPC call, a
+    /// batch, a copy or a signed request. They contain the token, and the host if the URL has no
+    /// host.
     ///
     /// The header `X-HTTP-Method-Override` replaces the verb of a `POST`. Google's servers do the
     /// same, for clients that send a `POST` because the URL of a `GET` would be too long

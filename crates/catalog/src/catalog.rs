@@ -26,7 +26,7 @@ pub struct Catalog(
     pub(crate) u8,
 );
 
-/// The contents of a catalog. They stay in memory until the program ends.
+/// The contents of a catalog, which stay in memory until the program ends.
 pub(crate) struct Data {
     pub(crate) blob: Blob<'static>,
     /// The scopes of the catalog that the program does not know. Their numbers begin at
@@ -54,8 +54,8 @@ const BYTES: &[u8] = &[];
 static BUILT_IN: Data =
     Data { blob: Blob::open(BYTES), unknown_scopes: Vec::new(), knows_overrides: true, version: VERSION };
 /// The opened catalogs. The number of a catalog is its index in this array plus one. An `ApiMethod`
-/// contains the number of its catalog instead of a pointer, which keeps it small: it is copied for
-/// every call.
+/// contains the number of its catalog instead of a pointer, because an `ApiMethod` is copied for
+/// every call and must be small.
 static OPENED: [OnceLock<Data>; MAX_OPENED as usize] = [const { OnceLock::new() }; MAX_OPENED as usize];
 /// How many catalogs a program can open: `ApiMethod` has seven bits for the number of its catalog.
 const MAX_OPENED: u8 = 127;

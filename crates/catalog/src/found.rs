@@ -23,8 +23,8 @@ pub(crate) struct Match {
     /// Why the call cannot be judged although its method is known; `None` if the call can be
     /// judged.
     pub(crate) abstain_reason: Option<AbstainReason>,
-    /// The number of the row of the overrides that prevents a verdict: its index plus one, or 0 for
-    /// no row.
+    /// The number of the override that prevents a verdict: the index of the override plus one, or 0
+    /// for no override.
     override_number: u8,
 }
 
@@ -48,8 +48,8 @@ impl Match {
 
     /// Applies the row of the overrides with this number.
     fn with_override(self, number: u8, reason: Option<AbstainReason>, query: &str) -> Self {
-        // An opened catalog may number the rows of another table: what its number means is not
-        // known.
+        // The override numbers of an opened catalog may refer to another table. Then the meaning of
+        // a number is not known.
         if !self.method.catalog().data().knows_overrides {
             return Self { abstain_reason: reason.or(Some(AbstainReason::Request)), ..self };
         }

@@ -36,7 +36,8 @@ pub struct Lookup {
 /// Looks up a call: finds its API method and the scopes that the method accepts.
 ///
 /// If the caller [states](Call::needing) which scopes the call needs, those scopes replace the
-/// catalog's. They apply to every API of Google, even to an API that the catalog does not contain.
+/// catalog's. The stated scopes apply to every API of Google, even to an API that the catalog does
+/// not contain.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
@@ -131,8 +132,8 @@ impl Lookup {
     }
 
     /// Returns the scopes that the call needs, as the caller [states](Call::needing) them. Returns
-    /// `None` if the caller states none, or if they do not apply: the call does not go to Google,
-    /// or is signed.
+    /// `None` if the caller states no scopes, if the call does not go to Google, or if the call is
+    /// signed.
     ///
     /// ```
     /// use gcp_scopes_catalog::call::{Call, NeededScopes};
@@ -185,8 +186,8 @@ impl Lookup {
         }
     }
 
-    /// Checks whether a token that holds exactly these scopes is sufficient for the call. IAM may
-    /// refuse the call all the same.
+    /// Checks whether a token that holds exactly these scopes is sufficient for the call. A
+    /// sufficient token does not imply that IAM permits the call.
     ///
     /// Returns `Ok(false)` only if all of these conditions hold:
     /// - The method is certain, and Google lists scopes for the method.

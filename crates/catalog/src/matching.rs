@@ -38,8 +38,8 @@ fn find_in(catalog: Catalog, call: &Call<'_>, endpoints: &Endpoints) -> MatchRes
 /// Finds the method of a call to the host with this name. `host` is `None` for a host that is known
 /// by name and has no methods of its own in the catalog.
 pub(crate) fn find_at(catalog: Catalog, call: &Call<'_>, name: &[u8], host: Option<Host>) -> MatchResult {
-    // Two calls of one function, because the compiler generates faster code for a catalog that is a
-    // constant: see `Catalog::with_blob`.
+    // In the first arm the catalog is a constant, for which the compiler generates faster code: see
+    // `Catalog::with_blob`.
     match catalog == Catalog::built_in() {
         true => find_on_host(Catalog::built_in(), call, name, host),
         false => find_on_host(catalog, call, name, host),
@@ -80,7 +80,7 @@ pub(crate) fn host_text(name: &[u8]) -> &str {
 }
 
 /// Finds the method of a path that ends in a superfluous slash. Servers ignore the slash and
-/// clients rely on it, although no page of Google documents it:
+/// clients send such paths, although no page of Google documents it:
 /// <https://github.com/cloudyr/googleCloudStorageR/pull/182>,
 /// <https://github.com/googleapis/google-cloud-node/blob/main/packages/google-cloud-translate/src/v2/index.ts>.
 fn find_without_slash(catalog: Catalog, call: &Call<'_>, host: &[u8]) -> Option<Match> {

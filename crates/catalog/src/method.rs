@@ -116,9 +116,9 @@ impl ApiMethod {
     /// Returns the method with this Discovery id, such as `storage.objects.insert`.
     ///
     /// The versions of an API share ids. An id alone stands for the generally available version. If
-    /// there are several, it stands for the version that Google's directory prefers, otherwise for
-    /// the newest one. To select a version, write [`api`](Self::api), a colon and the id:
-    /// `compute.beta:compute.instances.get`.
+    /// several versions are generally available, the id stands for the version that Google's
+    /// directory prefers, otherwise for the newest version. To select a version, write
+    /// [`api`](Self::api), a colon and the id: `compute.beta:compute.instances.get`.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -137,7 +137,8 @@ impl ApiMethod {
         Catalog::built_in().method(id)
     }
 
-    /// Returns the index of the method in its catalog. It is less than [`Catalog::method_count`].
+    /// Returns the index of the method in its catalog. The index is less than
+    /// [`Catalog::method_count`].
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -217,8 +218,8 @@ impl ApiMethod {
         name::id(self.catalog(), self.row())
     }
 
-    /// Returns the Discovery id of the method. For a gRPC method it is the id of the REST method
-    /// with the same HTTP binding, or `None` if Discovery has no such REST method.
+    /// Returns the Discovery id of the method. A gRPC method has the Discovery id of the REST
+    /// method with the same HTTP binding. Returns `None` if Discovery has no such REST method.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -239,7 +240,7 @@ impl ApiMethod {
     }
 
     /// Returns the name of the API with its version: `storage.v1`. For a gRPC method that Discovery
-    /// does not have, it is the package: `google.bigtable.v2`.
+    /// does not have, returns the package: `google.bigtable.v2`.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -305,7 +306,7 @@ impl ApiMethod {
     ///
     /// Some scopes are accepted although no document lists them. The set contains such scopes only
     /// if the documents list no other scope for the method, so that they are not advised.
-    /// [`Lookup::accepts`](crate::Lookup::accepts) takes them into account.
+    /// [`Lookup::accepts`](crate::Lookup::accepts) takes such scopes into account.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -329,8 +330,8 @@ impl ApiMethod {
     ///   method with the HTTP binding of this gRPC method.
     /// - `protos`: Google's protos list the scopes for the whole service. The method may accept
     ///   fewer.
-    /// - `inferred`: Google documents no scopes for the call. They are the scopes of the equivalent
-    ///   JSON method. Calls of Cloud Storage's XML API and gRPC API have this source.
+    /// - `inferred`: Google documents no scopes for the call. The accepted scopes are those of the
+    ///   equivalent JSON method. Calls of Cloud Storage's XML API and gRPC API have this source.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {

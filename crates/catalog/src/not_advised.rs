@@ -14,9 +14,10 @@ pub(crate) static FOR_SOME_CALLS: [NotAdvised; 3] =
     [("bigquery", &["devstorage."]), ("compute", &["devstorage."]), ("presentations", &["spreadsheets"])];
 
 /// Scopes that are enough for every call of a method, but permit access to a part of the data only,
-/// or to other APIs as well. The first are Drive's scopes for photos, for Meet's files and for
-/// lists of apps. The second are a scope for all of Drive where one form is read, and the scopes of
-/// YouTube's content partners and of Workspace's search.
+/// or to other APIs as well. Scopes for a part of the data are Drive's scopes for photos, for files
+/// of Meet and for lists of apps. Scopes for other APIs are a scope for all of Drive where the
+/// method changes one form or presentation, the scope of YouTube's content partners, and the scopes
+/// of Workspace's search.
 pub(crate) static NOT_FIRST: [NotAdvised; 5] = [
     ("drive", &["drive.apps.", "drive.photos.", "drive.meet."]),
     ("presentations", &["drive.readonly"]),

@@ -24,8 +24,8 @@ use crate::scope::Scope;
 
 /// The first line of a catalog file. The number is the version of the file format.
 const FIRST_LINE: &str = "gcp-scopes-catalog 1";
-/// The largest number of scopes in a catalog file. Scope numbers have 16 bits, and the other half
-/// of them is left to the scopes that the program knows.
+/// The largest number of scopes in a catalog file. A scope number has 16 bits, and the other half
+/// of the numbers is more than enough for the scopes that only the program knows.
 const MAX_SCOPES: usize = 32_768;
 
 impl Catalog {

@@ -2,8 +2,8 @@
 //! documents.
 //!
 //! The overrides are one table, written by hand. The generator of the catalog's data reads the
-//! table. It adds the scopes of an [`Effect::AlsoAccepts`] to the sets of scopes, and writes the
-//! number of any other override into the rows of its methods.
+//! table. The generator adds the scopes of an [`Effect::AlsoAccepts`] to the sets of scopes, and
+//! writes the number of any other override into the rows of its methods.
 
 mod row;
 mod table;

@@ -3,8 +3,8 @@
 //!
 //! The catalog has no method for a path that breaks one of these rules:
 //! 1. A path begins with `/` and has no query. A doubled or trailing slash gives an empty segment,
-//!    which matches no part of a template. The same holds for the unescaped dot segments `.` and
-//!    `..`.
+//!    which matches no part of a template. The unescaped dot segments `.` and `..` match no part of
+//!    a template either.
 //! 2. `%2F` is not a slash. A literal is compared after percent-decoding, because some clients
 //!    encode characters that need no encoding (`users/%40me`).
 //! 3. A path has at most [`MAX_SEGMENTS`] segments and at most 65,535 bytes.
@@ -48,15 +48,15 @@ pub(crate) fn split_verb(last: &[u8]) -> Option<(&[u8], &[u8], bool)> {
     Some((last.get(..at)?, last.get(at + width..)?, width == 3))
 }
 
-/// An iterator-like view of a path's segments, which finds a segment when it is requested. The
-/// segments stay percent-encoded.
+/// The segments of a path, returned one by one and not percent-decoded. Only the requested segments
+/// are searched for.
 pub(crate) struct Segments<'p> {
     path: &'p [u8],
     rest: Option<&'p [u8]>,
 }
 
 impl<'p> Segments<'p> {
-    /// Creates a view of the segments that begin at byte `from` of the path. `None` if the path
+    /// Reads the segments that begin at byte `from` of the path. `None` if the path
     /// does not begin with `/` or has more than 65,535 bytes.
     #[inline]
     pub(crate) fn new(path: &'p str, from: usize) -> Option<Self> {

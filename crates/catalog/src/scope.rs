@@ -3,8 +3,8 @@
 //! A [`Scope`] is one scope URI, such as `https://www.googleapis.com/auth/devstorage.read_only`. A
 //! [`ScopeSet`] contains the scopes that a token was granted, or the scopes that a method accepts.
 //! The scopes that the catalog knows are stored as bits, so that two sets are compared by a few AND
-//! instructions. Other scopes are stored by name: a token with an unknown scope must be recognized,
-//! because it is never called lacking.
+//! instructions. Other scopes are stored by name, because a token with an unknown scope is never
+//! called lacking and so must be recognized.
 //!
 //! ```
 //! use gcp_scopes_catalog::scope::{Scope, ScopeSet};
@@ -29,7 +29,7 @@ use crate::typo::nearest;
 use aliases::{ALIASES, UNLISTED};
 use known::SCOPES;
 
-/// The prefix of almost every Google scope. [`Scope::short`] omits it.
+/// The prefix of almost every Google scope. [`Scope::short`] omits the prefix.
 const PREFIX: &str = "https://www.googleapis.com/auth/";
 /// How many words of 64 bits have a bit for every known scope.
 const WORDS: usize = SCOPES.len().div_ceil(64);
@@ -70,7 +70,7 @@ impl Scope {
     /// function for the scopes of a token, and for scopes that a server reports.
     ///
     /// The OpenID names `email` and `profile` become the `userinfo` scopes that Google's endpoints
-    /// report for them (<https://developers.google.com/identity/protocols/oauth2/scopes>).
+    /// report for these names (<https://developers.google.com/identity/protocols/oauth2/scopes>).
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::Scope;

@@ -1,6 +1,6 @@
 //! Finding the name that a mistyped name stands for.
 
-/// Returns the candidate with the fewest [typos](typos) in `text`; `None` if every candidate
+/// Returns the candidate with the fewest [typos] in `text`; `None` if every candidate
 /// differs too much from `text`.
 ///
 /// ```

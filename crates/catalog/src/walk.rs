@@ -7,8 +7,9 @@
 //! (`:publish`) to one without, and at each segment, from left to right, a literal to `*`, and `*`
 //! to `**`. If the preferred template has no method for the HTTP verb, the walk tries the next
 //! template: `DELETE drive/v3/files/generateIds` is `files.delete`, because the literal
-//! `generateIds` has a method for `GET` only. This order gives the right method for every template
-//! of Google's Discovery documents.
+//! `generateIds` has a method for `GET` only. The generator checks this order for every template of
+//! Google's documents: the walk finds the template's own method, or a method that accepts the same
+//! scopes.
 //!
 //! The section `nodes` contains each node as:
 //! 1. the number of literals (`u16`), the number of methods (`u8`), and flags (`u8`): 8 means that
@@ -25,7 +26,7 @@ use super::path::{
 };
 
 /// The name under which the data contains the trie of `www.googleapis.com/<api>/…`, for APIs whose
-/// documents list another host. It is not a valid host name.
+/// documents list another host. No request can have this name as its host.
 pub const LEGACY: &str = "/legacy";
 /// The host that serves the trie [`LEGACY`] in addition to its own trie.
 const WWW: &str = "www.googleapis.com";
@@ -56,8 +57,8 @@ pub fn find(blob: &Blob<'_>, host: &str, verb: &str, path: &str) -> Option<u32> 
 /// Returns the row of the REST method that a request to this host calls, as [`find`] does.
 ///
 /// This function and [`find_by_first_choice`] are inlined into one function for the built-in
-/// catalog and one for the others: where the compiler knows the address of the data, the code has a
-/// tenth fewer instructions.
+/// catalog, and one function for opened catalogs. Where the compiler knows the address of the data,
+/// the code has a tenth fewer instructions.
 #[inline(always)]
 pub(crate) fn find_at(blob: &Blob<'_>, host: Host, verb: &str, path: &str) -> Option<u32> {
     let verb = verb_code(verb)?;

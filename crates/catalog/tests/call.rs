@@ -76,7 +76,7 @@ fn every_documented_host_name_gives_its_api_and_similar_names_give_none() {
         ("https://us-central1-storage.googleapis.com", "storage.buckets.get"),
         ("https://user@storage.googleapis.com", "storage.buckets.get"),
         ("https://evil.example@storage.googleapis.com", "storage.buckets.get"),
-        // A host at another port may be a tunnel: it is not an API until the user maps it.
+        // A host at another port may be a tunnel, and is not an API until the user maps the host.
         ("https://storage.googleapis.com:8443", "host"),
         ("https://storage.googleapis.com:80", "host"),
         ("http://storage.googleapis.com:443", "host"),

@@ -66,7 +66,7 @@ fn recorded_requests_give_the_intended_method() {
     }
     let list = |lines: &[String]| lines.join("\n");
     assert!(wrong.is_empty(), "{} of {} wrong:\n{}", wrong.len(), requests.len(), list(&wrong));
-    // At most one request in a hundred may have no method; none may have a wrong one.
+    // At most one request in a hundred may have no method; no request may have a wrong method.
     let is_rare = missed.len() * 100 <= requests.len();
     assert!(is_rare, "{} of {} missed:\n{}", missed.len(), requests.len(), list(&missed));
 }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::abstain_words::WORDS;
 
-/// Why a call cannot be judged: it is not known whether the scopes of a token are sufficient for
-/// the call.
+/// The reason why a call cannot be judged. To judge a call is to decide whether the scopes of a
+/// token are sufficient for the call.
 ///
 /// Each reason has [a word](Self::as_str) for logs and [a sentence](Self::describe) for people.
 ///

@@ -48,7 +48,8 @@ pub struct Silence {
 pub enum Query {
     /// The query contains the key.
     Has(&'static str),
-    /// The query does not contain the key, or contains it with a value that is not in this list.
+    /// The query does not contain the key, or contains the key with a value that is not in this
+    /// list.
     IsNot(&'static str, &'static [&'static str]),
 }
 
@@ -93,8 +94,8 @@ impl Effect {
 
 impl Override {
     /// Checks whether the override adds scopes. Only methods for which Google's documents list no
-    /// scope have the number of such an override in their rows, so that all their scopes come from
-    /// the override.
+    /// scope have the number of such an override in their rows, so that the override is the source
+    /// of all their scopes.
     pub fn is_unlisted(&self) -> bool {
         matches!(self.effect, Effect::AlsoAccepts { .. })
     }

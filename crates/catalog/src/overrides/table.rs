@@ -123,7 +123,7 @@ pub static OVERRIDES: &[Override] = &[
         source: "https://developers.google.com/workspace/events/guides/auth",
     },
     Override {
-        // Users need one scope, service accounts need another one.
+        // Users and service accounts need different scopes.
         methods: &["cloudidentity.devices.deviceUsers.lookup"],
         effect: Effect::NoVerdict(Silence { reason: AbstainReason::Request, when: None, only_with: None }),
         source: "https://cloud.google.com/identity/docs/reference/rest/v1/devices.deviceUsers/lookup",

@@ -1,5 +1,5 @@
-//! The fuzz targets. Each target is a function that takes arbitrary bytes and panics if a property
-//! of the crate does not hold for them.
+//! The fuzz targets. Each target is a function that takes arbitrary bytes and panics if the crate
+//! breaks one of its guarantees.
 //!
 //! This module is compiled only for the tests of the crate and by `cargo fuzz`. The programs in
 //! `fuzz/` call the targets with the inputs of libFuzzer, and the test at the end runs the targets
@@ -14,7 +14,7 @@ use crate::catalog::Catalog;
 use crate::naive::{self, Host, Part, Template};
 use crate::{Endpoints, lookup, walk};
 
-/// A fuzz target. It panics if a property of the crate does not hold for the input.
+/// A fuzz target: a function that panics if the crate breaks a guarantee for the input.
 pub type Target = fn(&[u8]);
 
 /// All targets, each with the name of its program in `fuzz/fuzz_targets`.
@@ -181,7 +181,8 @@ mod tests {
 
     use super::*;
 
-    /// Runs the targets with the saved inputs. The package on crates.io does not contain them.
+    /// Runs the targets with the saved inputs. The package on crates.io does not contain saved
+    /// inputs.
     #[test]
     fn the_targets_accept_the_corpus() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");

@@ -134,8 +134,8 @@ fn best(templates: &[Template], key: u16, path: &str) -> Option<u32> {
     ranked.min().map(|(_, row)| row)
 }
 
-/// A segment of a path, as in the request and percent-decoded. The latter is `None` if it contains
-/// a slash.
+/// A segment of a path, as in the request and percent-decoded. `decoded` is `None` if the decoded
+/// segment contains a slash.
 struct Segment<'p> {
     sent: &'p [u8],
     decoded: Option<Vec<u8>>,
