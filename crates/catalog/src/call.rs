@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn authorization_without_a_bearer_token_is_a_signature() {
+    fn authorization_of_another_type_counts_as_a_signature() {
         for (value, signed) in [
             ("Bearer ya29.x", false),
             ("bearer ya29.x", false),
