@@ -1,4 +1,4 @@
-//! The methods of a whole API.
+//! Listing the methods of an API.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,9 +8,9 @@ use crate::method::ApiMethod;
 use crate::typo::nearest;
 
 impl Catalog {
-    /// The REST methods of an API, one for each id, by the API's name with or without a version: `pubsub`,
-    /// `compute.beta`. Without one, those of the version that [`method`](Self::method) gives for most of
-    /// their ids.
+    /// Returns the REST methods of an API, one method for each id. The name of the API has a
+    /// version (`compute.beta`) or none (`pubsub`). A name without a version stands for the version
+    /// from which [`method`](Self::method) returns the most methods.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -23,42 +23,44 @@ impl Catalog {
     /// ```
     ///
     /// # Errors
-    /// An API that the catalog does not have; the message names the nearest ones.
+    /// Returns an error if the catalog does not have the API; the message contains the nearest
+    /// names.
     pub fn methods_of(self, name: &str) -> Result<Vec<ApiMethod>, Error> {
         let name = name.trim();
-        let version = version(self, name).ok_or_else(|| unknown(self, name))?;
-        let of_it = rest(self).filter(|method| method.api() == version);
-        let by_id: BTreeMap<&str, ApiMethod> = of_it.map(|method| (method.id(), method)).collect();
+        let version = find_version(self, name).ok_or_else(|| unknown_api(self, name))?;
+        let methods = rest_methods(self).filter(|method| method.api() == version);
+        let by_id: BTreeMap<&str, ApiMethod> = methods.map(|method| (method.id(), method)).collect();
         Ok(by_id.into_values().collect())
     }
 }
 
-fn rest(catalog: Catalog) -> impl Iterator<Item = ApiMethod> {
-    (0..catalog.blob().rest_count()).map(move |row| ApiMethod::of_row(catalog, row))
+fn rest_methods(catalog: Catalog) -> impl Iterator<Item = ApiMethod> {
+    (0..catalog.blob().rest_count()).map(move |row| ApiMethod::from_row(catalog, row))
 }
 
-/// The API with its version: the one that is named, else the one that comes first for most ids.
-fn version(catalog: Catalog, name: &str) -> Option<&'static str> {
-    let mut methods: Vec<ApiMethod> = rest(catalog).collect();
+/// Returns the name of an API with its version. A name without a version stands for the version
+/// from which [`Catalog::method`] returns the most methods.
+fn find_version(catalog: Catalog, name: &str) -> Option<&'static str> {
+    let mut methods: Vec<ApiMethod> = rest_methods(catalog).collect();
     if let Some(exact) = methods.iter().find(|method| method.api() == name) {
         return Some(exact.api());
     }
-    // Of each id the first version, which is the one that the id stands for.
+    // Keeps the first row of each id, which is the version that `Catalog::method` returns.
     methods.dedup_by_key(|method| method.id());
     let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
-    for method in methods.iter().filter(|method| bare(method.api()) == name) {
+    for method in methods.iter().filter(|method| without_version(method.api()) == name) {
         *counts.entry(method.api()).or_default() += 1;
     }
     counts.into_iter().max_by_key(|(_, count)| *count).map(|(api, _)| api)
 }
 
-/// `pubsub` of `pubsub.v1`.
-fn bare(api: &str) -> &str {
+/// Returns `pubsub` for `pubsub.v1`.
+fn without_version(api: &str) -> &str {
     api.split_once('.').map_or(api, |(name, _)| name)
 }
 
-fn unknown(catalog: Catalog, name: &str) -> Error {
-    let names = rest(catalog).flat_map(|method| [bare(method.api()), method.api()]);
+fn unknown_api(catalog: Catalog, name: &str) -> Error {
+    let names = rest_methods(catalog).flat_map(|method| [without_version(method.api()), method.api()]);
     let near = nearest(name, names.collect::<BTreeSet<_>>().into_iter());
     let hint = match catalog.method_count() {
         0 => NO_CATALOG,
@@ -72,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_api_is_its_generally_available_version_unless_another_is_named() {
+    fn a_name_without_a_version_is_the_generally_available_version() {
         for (name, api, method) in [
             ("pubsub", "pubsub.v1", "pubsub.projects.topics.publish"),
             ("storage", "storage.v1", "storage.objects.insert"),
@@ -82,12 +84,12 @@ mod tests {
         ] {
             let methods = Catalog::built_in().methods_of(name).unwrap();
             assert!(methods.iter().all(|method| method.api() == api), "{name}");
-            assert!(methods.iter().any(|found| found.id() == method), "{name}");
+            assert!(methods.iter().any(|listed| listed.id() == method), "{name}");
         }
     }
 
     #[test]
-    fn an_unknown_api_is_refused_with_the_nearest_name() {
+    fn the_error_for_an_unknown_api_contains_the_nearest_name_or_an_example() {
         for (name, near) in
             [("pubsubs", "`pubsub`"), ("stroage", "`storage`"), ("qqqqqqqqqqqqqqq", "compute.beta")]
         {

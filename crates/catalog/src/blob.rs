@@ -1,25 +1,26 @@
-//! The layout of the catalog's data, and safe access to it.
+//! The binary layout of the catalog's data, and safe access to the data.
 //!
-//! All numbers are little-endian; a *text* is a place in the text section (24 bits) and a length
-//! (8 bits). Nothing is parsed, copied or checked at start: a section is a slice, a record is read
-//! where it lies, and a read outside its section gives zero, so that damaged data can give a wrong
-//! answer but no panic. The generator takes its
-//! constants from here, so that writer and reader agree.
+//! Numbers are little-endian. In a record, *text* stands for a reference of 32 bits to the section
+//! `text`: an offset (24 bits) and a length (8 bits). Nothing is parsed, copied or checked when the
+//! program starts: a section is a slice, and a record is read in place. A read outside a section
+//! returns zero, so that damaged data can give a wrong result but no panic. The generator of the
+//! data uses the constants of this module.
 //!
 //! | section | record |
 //! |---|---|
-//! | `host_index` | `u16` × a power of two: host number + 1, by [`host_hash`], linear probing |
-//! | `hosts` | name text, root node `u32`, scope set `u16` that every method of the host shares, then the way to most of its methods: how their paths begin, and the node `u32` to which that leads |
-//! | `verb_index`, `verbs` | the same for custom verbs (`:publish`): name text; numbers begin at 1 |
-//! | `nodes` | see `walk.rs` |
-//! | `rows` | id text, api `u16`, set `u16`, verb and basis `u8`, special `u8`; sorted by id |
-//! | `rpcs` | method name text, then as `rows`, then service `u16`. An rpc that is a REST method has that method's row (`u32`) in place of api and set |
-//! | `rpc_index` | `u16` × a power of two: place in `rpcs` + 1, by [`rpc_hash`] |
-//! | `services` | name text |
-//! | `apis` | name text, documentation text, host name text |
-//! | `sets` | `u16` place of a set's first scope in `scopes`; the next entry ends it |
-//! | `scopes` | `u16` scope numbers |
-//! | `text` | UTF-8 |
+//! | `host_index` | a hash table with linear probing and [`host_hash`]: number of the host + 1 as `u16`, or 0 for an empty place |
+//! | `hosts` | name (text), root of the host's trie (`u32`), set of the scopes that every method of the host accepts (`u16`), common prefix of the paths of most methods (text), trie node below that prefix (`u32`) |
+//! | `verb_index` | a hash table like `host_index`, for custom verbs (`:publish`), with [`hash`] |
+//! | `verbs` | name of the custom verb (text); the numbers of custom verbs begin at 1 |
+//! | `nodes` | the nodes of all tries; `walk.rs` documents them |
+//! | `rows` | the REST methods, sorted by id: id (text), API (`u16`), set of accepted scopes (`u16`), verb and basis (`u8`), number of an override (`u8`) |
+//! | `rpcs` | the gRPC methods: name without service (text), the fields of `rows` except the id, service (`u16`). For a gRPC method that is equivalent to a REST method, API and set are replaced by that method's row (`u32`) |
+//! | `rpc_index` | a hash table like `host_index`, with [`rpc_hash`]: index in `rpcs` + 1 |
+//! | `services` | name of a gRPC service (text) |
+//! | `apis` | name (text), URL of the documentation (text), name of the host (text) |
+//! | `sets` | index of the set's first scope in `scopes` (`u16`); the next record ends the set |
+//! | `scopes` | number of a scope (`u16`) |
+//! | `text` | UTF-8 text |
 
 pub(crate) mod check;
 mod layout;
@@ -30,26 +31,28 @@ use layout::{
 };
 pub use layout::{HOST_RECORD, HOSTS, NODES, SECTIONS, VERB_RECORD, VERBS_SECTION};
 
-use super::path::{each_eight, hash, same};
+use super::path::{equal, for_each_word, hash};
 
-/// What the data begins with. The last byte is the version of this layout.
+/// The first four bytes of the data. The last byte is the version of the layout.
 pub const MAGIC: [u8; 4] = *b"gsc\x06";
-/// Magic, then the end of each section, all counted from the end of this header.
+/// The length of the header, in bytes: [`MAGIC`], then the end of each section as `u32`. An end is
+/// an offset from the end of the header.
 pub const HEADER: usize = 4 + 4 * SECTIONS;
 
-/// Where a row's scopes are from: its own Discovery document,
+/// The basis of a row whose scopes come from the method's Discovery document.
 pub const DISCOVERY: u8 = 0;
-/// its service in the protos,
+/// The basis of a row whose scopes come from the service's definition in the protos.
 pub const PROTOS: u8 = 1;
-/// the REST method that it is,
+/// The basis of a gRPC method whose scopes come from the REST method with the same HTTP binding.
 pub const SAME: u8 = 2;
-/// or the REST method that the table of overrides likens it to.
+/// The basis of a gRPC method whose scopes come from the REST method in the table
+/// [`RPC_TWINS`](crate::overrides::RPC_TWINS).
 pub const TWIN: u8 = 3;
 
-/// The HTTP verbs of Google's APIs; a verb's code is its place plus one.
+/// The HTTP verbs of Google's APIs. The code of a verb is its index plus one.
 pub const VERBS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-/// The code of an HTTP verb, or nothing for one that no method has.
+/// Returns the code of an HTTP verb; `None` for a verb that no method has.
 #[inline]
 pub fn verb_code(verb: &str) -> Option<u16> {
     match verb {
@@ -62,31 +65,33 @@ pub fn verb_code(verb: &str) -> Option<u16> {
     }
 }
 
-/// Where a host's probe of the index begins.
+/// Returns the hash of a host name in `host_index`. The hash ignores the ending `.googleapis.com`,
+/// which almost all names have.
 pub fn host_hash(host: &str) -> u16 {
     let google = host.as_bytes().split_last_chunk().filter(|(_, end)| **end == *b".googleapis.com");
     hash(google.map_or(host.as_bytes(), |(name, _)| name))
 }
 
-/// Where the probe for a gRPC method begins.
+/// Returns the hash of a gRPC method in `rpc_index`.
 pub fn rpc_hash(service: &str, method: &str) -> u16 {
     let mut mixed = 0_u64;
     for name in [service, method] {
-        each_eight(name.as_bytes(), |word| {
+        for_each_word(name.as_bytes(), |word| {
             mixed = (mixed.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         });
     }
     (mixed >> 48) as u16
 }
 
-/// The catalog's data, cut into its sections.
+/// The catalog's data, divided into its sections.
 #[derive(Debug, Clone, Copy)]
 pub struct Blob<'a> {
     sections: [&'a [u8]; SECTIONS],
 }
 
 impl<'a> Blob<'a> {
-    /// Cuts the data into sections; data that is none gives a catalog that knows nothing.
+    /// Divides the data into its sections. Data without a valid header gives a catalog without
+    /// methods.
     pub const fn open(bytes: &'a [u8]) -> Self {
         let mut sections: [&[u8]; SECTIONS] = [&[]; SECTIONS];
         let mut number = 0;
@@ -97,41 +102,43 @@ impl<'a> Blob<'a> {
         Self { sections }
     }
 
-    /// The records of a section, by its constant.
+    /// Returns the records of the section with this number.
     #[inline(always)]
     pub fn section(&self, number: usize) -> &'a [u8] {
         self.sections[number]
     }
 
-    /// The host's record, by its exact name.
+    /// Returns the host with exactly this name.
     pub fn host(&self, name: &str) -> Option<Host> {
         let number = probe(self.section(HOST_INDEX), host_hash(name), |number| {
-            same(self.text(self.section(HOSTS), number * HOST_RECORD), name.as_bytes())
+            equal(self.text(self.section(HOSTS), number * HOST_RECORD), name.as_bytes())
         })?;
         u16::try_from(number).ok().map(Host)
     }
 
-    /// The node below which all methods of the host are.
+    /// Returns the root of the host's trie.
     pub fn root(&self, host: Host) -> u32 {
         u32_at(self.host_record(host), 4)
     }
 
-    /// The set of scopes of which every method of the host accepts each, those aside that are never
-    /// called lacking; 0 when there is none.
+    /// Returns the number of the set of scopes that every method of the host accepts; 0 if the
+    /// methods have no scope in common. Methods for which a token is never called lacking are not
+    /// counted.
     #[inline]
     pub fn shared(&self, host: Host) -> u16 {
         u16_at(self.host_record(host), 8)
     }
 
-    /// Where most of the host's methods are below: how their paths begin, from slash to slash, and the node
-    /// to which that leads. An empty text where there is no such place.
+    /// Returns the prefix that the paths of most methods of the host have in common, and the node
+    /// below the prefix. The prefix begins and ends with a slash. The prefix is empty if the host
+    /// has no common prefix.
     #[inline]
     pub fn common_prefix(&self, host: Host) -> (&'a [u8], u32) {
         let record = self.host_record(host);
         (self.text(record, 10), u32_at(record, 14))
     }
 
-    /// The host's name.
+    /// Returns the name of the host.
     pub fn host_name(&self, host: Host) -> &'a [u8] {
         self.text(self.host_record(host), 0)
     }
@@ -142,34 +149,37 @@ impl<'a> Blob<'a> {
         self.section(HOSTS).get(at..at + HOST_RECORD).unwrap_or_default()
     }
 
-    /// The number of a custom verb, or nothing for one that no method has.
+    /// Returns the number of a custom verb; `None` for a custom verb that no method has.
     #[inline]
     pub fn custom_verb(&self, name: &[u8]) -> Option<u16> {
         let number = probe(self.section(VERB_INDEX), hash(name), |number| {
-            same(self.text(self.section(VERBS_SECTION), number * VERB_RECORD), name)
+            equal(self.text(self.section(VERBS_SECTION), number * VERB_RECORD), name)
         })?;
         u16::try_from(number + 1).ok()
     }
 
-    /// How many rows there are: those of REST methods first, then those of rpcs.
+    /// Returns the number of rows. The rows of REST methods come first, the rows of gRPC methods
+    /// follow.
     pub fn row_count(&self) -> u32 {
         let rpcs = u32::try_from(self.section(RPCS).len() / RPC_RECORD).unwrap_or(u32::MAX);
         self.rest_count().saturating_add(rpcs)
     }
 
-    /// How many rows are of REST methods. They are sorted by id.
+    /// Returns the number of rows of REST methods. These rows are sorted by id.
     pub fn rest_count(&self) -> u32 {
         u32::try_from(self.section(ROWS).len() / ROW_RECORD).unwrap_or(u32::MAX)
     }
 
-    /// The row's id: the service and the method of an rpc, else nothing and the whole id.
+    /// Returns the two parts of a row's id. For a gRPC method they are the service and the method;
+    /// for a REST method they are an empty text and the id.
     pub fn row_name(&self, row: u32) -> (&'a str, &'a str) {
         let record = self.record(row);
         let service = if row < self.rest_count() { "" } else { self.service(record) };
-        (service, self.string(record, 0))
+        (service, self.str_at(record, 0))
     }
 
-    /// The row's record. An rpc that is a REST method has all but its id and verb from there.
+    /// Returns the fields of a row. A gRPC method that is equivalent to a REST method has the API,
+    /// the set and the override of the REST method.
     #[inline]
     pub fn row(&self, row: u32) -> Row {
         let own = self.record(row);
@@ -187,7 +197,7 @@ impl<'a> Blob<'a> {
         }
     }
 
-    /// The row of a gRPC method.
+    /// Returns the row of a gRPC method.
     pub fn rpc(&self, service: &str, method: &str) -> Option<u32> {
         let number = probe(self.section(RPC_INDEX), rpc_hash(service, method), |number| {
             let record = self.section(RPCS).get(number * RPC_RECORD..).unwrap_or_default();
@@ -196,7 +206,7 @@ impl<'a> Blob<'a> {
         self.rest_count().checked_add(u32::try_from(number).ok()?)
     }
 
-    /// The first row of a REST method's id.
+    /// Returns the first row with this id of a REST method, by binary search.
     pub fn search(&self, id: &str) -> Option<u32> {
         let (mut low, mut high) = (0, self.rest_count());
         while low < high {
@@ -210,6 +220,7 @@ impl<'a> Blob<'a> {
         (low < self.rest_count() && self.row_name(low).1 == id).then_some(low)
     }
 
+    /// Returns the data from the record of this row on.
     fn record(&self, row: u32) -> &'a [u8] {
         let row = row as usize;
         let record = match row.checked_sub(self.section(ROWS).len() / ROW_RECORD) {
@@ -219,77 +230,80 @@ impl<'a> Blob<'a> {
         record.unwrap_or_default()
     }
 
+    /// Returns the name of the service to which the record of a gRPC method refers.
     fn service(&self, record: &[u8]) -> &'a str {
-        self.string(self.section(SERVICES), usize::from(u16_at(record, 10)) * SERVICE_RECORD)
+        self.str_at(self.section(SERVICES), usize::from(u16_at(record, 10)) * SERVICE_RECORD)
     }
 
-    /// The name of an API, where Google documents it, and its host.
+    /// Returns the name of an API, the URL of its documentation, and the name of its host.
     pub fn api(&self, api: u16) -> [&'a str; 3] {
-        [0, 4, 8].map(|at| self.string(self.section(APIS), usize::from(api) * API_RECORD + at))
+        [0, 4, 8].map(|at| self.str_at(self.section(APIS), usize::from(api) * API_RECORD + at))
     }
 
-    /// How many scope sets there are. Set 0 is empty.
+    /// Returns the number of scope sets. Set 0 is empty.
     pub fn set_count(&self) -> usize {
         (self.section(SETS).len() / 2).saturating_sub(1)
     }
 
-    /// The scope numbers of a set.
+    /// Returns the numbers of the scopes in a set.
     #[inline]
     pub fn set(&self, set: u16) -> impl Iterator<Item = usize> + use<'a> {
         let at = usize::from(set) * 2;
         let (from, to) = (u16_at(self.section(SETS), at), u16_at(self.section(SETS), at + 2));
         let numbers =
             self.section(SCOPES).get(usize::from(from) * 2..usize::from(to) * 2).unwrap_or_default();
-        numbers.chunks_exact(2).map(|two| usize::from(u16_at(two, 0)))
+        numbers.chunks_exact(2).map(|bytes| usize::from(u16_at(bytes, 0)))
     }
 
-    /// The text whose reference stands at `at` of a section.
+    /// Returns the text to which the reference at offset `at` of a section refers.
     #[inline]
     pub fn text(&self, section: &[u8], at: usize) -> &'a [u8] {
-        self.text_of(u32_at(section, at))
+        self.text_at_reference(u32_at(section, at))
     }
 
-    /// The text with this reference.
+    /// Returns the text to which this reference refers.
     #[inline]
-    pub(super) fn text_of(&self, reference: u32) -> &'a [u8] {
+    pub(super) fn text_at_reference(&self, reference: u32) -> &'a [u8] {
         let (from, len) = (reference as usize & 0xff_ffff, reference as usize >> 24);
         self.section(TEXT).get(from..from + len).unwrap_or_default()
     }
 
-    fn string(&self, section: &[u8], at: usize) -> &'a str {
+    /// Returns the text to which the reference at offset `at` of a section refers, as a string.
+    fn str_at(&self, section: &[u8], at: usize) -> &'a str {
         std::str::from_utf8(self.text(section, at)).unwrap_or_default()
     }
 }
 
-/// A host of the catalog: its number.
+/// The number of a host in the catalog.
 #[derive(Debug, Clone, Copy)]
 pub struct Host(pub(crate) u16);
 
-/// A method of the catalog, without its id.
+/// The fields of a method's row, except its id.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Row {
-    /// The number of its API.
+    /// The number of the method's API.
     pub api: u16,
-    /// The number of the set of scopes that it accepts.
+    /// The number of the set of scopes that the method accepts.
     pub set: u16,
-    /// Its HTTP verb.
+    /// The method's HTTP verb.
     pub verb: &'static str,
-    /// Where its scopes are from.
+    /// The source of the scopes: [`DISCOVERY`], [`PROTOS`], [`SAME`] or [`TWIN`].
     pub basis: u8,
-    /// Place in the table of overrides plus one, or 0.
+    /// The number of the override that covers the method: its index in the table plus one, or 0.
     pub special: u8,
-    /// The REST method whose scopes hold for this rpc.
+    /// The row of the REST method from which a gRPC method has its scopes.
     pub target: Option<u32>,
 }
 
-/// Looks a name up in an index of numbers plus one, zero for an empty place.
-fn probe(index: &[u8], hash: u16, is: impl Fn(usize) -> bool) -> Option<usize> {
+/// Searches a hash table with linear probing for the number for which `is_match` returns `true`.
+/// The table contains numbers plus one, and zero for an empty place.
+fn probe(index: &[u8], hash: u16, is_match: impl Fn(usize) -> bool) -> Option<usize> {
     let mask = (index.len() / 2).checked_sub(1)?;
     let mut place = usize::from(hash) & mask;
     for _ in 0..=mask {
         let number = usize::from(u16_at(index, place * 2)).checked_sub(1)?;
-        if is(number) {
+        if is_match(number) {
             return Some(number);
         }
         place = (place + 1) & mask;
@@ -307,6 +321,7 @@ pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
     bytes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |four| u32::from_le_bytes(*four))
 }
 
+/// Returns the bytes of a section; an empty slice if the header is not valid.
 const fn section(bytes: &[u8], number: usize) -> &[u8] {
     let Some((header, body)) = bytes.split_first_chunk::<HEADER>() else { return &[] };
     let from = if number == 0 { 0 } else { header_u32(header, number) };
@@ -315,7 +330,7 @@ const fn section(bytes: &[u8], number: usize) -> &[u8] {
     if is_catalog && from <= to && to <= body.len() { body.split_at(to).0.split_at(from).1 } else { &[] }
 }
 
-/// The magic number is number 0.
+/// Returns a number of the header. Number 0 is [`MAGIC`], number n is the end of section n - 1.
 const fn header_u32(header: &[u8; HEADER], number: usize) -> usize {
     let at = 4 * number;
     u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]) as usize

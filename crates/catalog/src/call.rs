@@ -1,15 +1,15 @@
-//! Which API call a request is: where it goes, by which verb, and what its query and headers say.
+//! The parts of a request that determine its API method: host, verb, path, query and headers.
 //!
-//! A [`Call`] borrows everything from the request. Nothing here knows a method or a scope; the
-//! [catalog](crate::lookup()) turns a call into a method, or into a [`AbstainReason`] that names the reason
-//! for having no opinion.
+//! A [`Call`] borrows these parts from the request. The function [`lookup`](crate::lookup()) finds
+//! the method of a call in the catalog, or returns an [`AbstainReason`]: the reason why the call
+//! cannot be judged.
 //!
 //! ```
 //! # #[cfg(feature = "full")] {
 //! use gcp_scopes_catalog::call::{Call, AbstainReason};
 //! use gcp_scopes_catalog::{Endpoints, lookup};
 //!
-//! // A signed URL carries no bearer token, so that no scope can be missing.
+//! // A signed URL contains no bearer token, so that no scope can be missing.
 //! let uri = "https://storage.googleapis.com/photos/cat.jpg?X-Goog-Signature=0a1b".parse()?;
 //! let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
 //! assert_eq!(found.abstain_reason(), Some(AbstainReason::Signed));
@@ -36,7 +36,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 pub use abstain_reason::AbstainReason;
 pub use needed::NeededScopes;
 
-/// The parts of a request by which its API method is found.
+/// The parts of a request that determine its API method.
 ///
 /// ```
 /// use gcp_scopes_catalog::call::Call;
@@ -57,13 +57,14 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// A call of which only the verb and the URL are known. A bearer token is assumed.
+    /// Creates a call from the verb and the URL of a request. The call counts as having a bearer
+    /// token.
     ///
     /// ```
     /// # use gcp_scopes_catalog::call::Call;
     /// let uri = "https://storage.googleapis.com/storage/v1/b/photos/o/cat.jpg?alt=media".parse()?;
     /// let call = Call::new(&http::Method::GET, &uri);
-    /// // The path may name an object, so it is never printed.
+    /// // The path may contain the name of an object, so `Debug` does not print the path.
     /// assert_eq!(format!("{call:?}"), r#"Call { verb: "GET", host: Some("storage.googleapis.com"), .. }"#);
     /// # Ok::<(), http::uri::InvalidUri>(())
     /// ```
@@ -74,8 +75,8 @@ impl<'a> Call<'a> {
         Self::from_url_parts(verb.as_str(), uri.scheme_str(), authority, uri.path(), uri.query())
     }
 
-    /// A call whose URL is in pieces: scheme, authority (`host[:port]`), path and query. For clients with a URL
-    /// type of their own.
+    /// Creates a call from the verb and the parts of a URL: scheme, authority (`host[:port]`),
+    /// path, and query without `?`. For clients that do not use [`http::Uri`].
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -99,7 +100,7 @@ impl<'a> Call<'a> {
         Self { verb, scheme, authority, path, query, headers: None, needed: None }
     }
 
-    /// States which scopes the call needs, which then count in the place of the catalog's.
+    /// Sets the scopes that the call needs. These scopes replace the scopes of the catalog.
     ///
     /// ```
     /// use gcp_scopes_catalog::call::{Call, NeededScopes};
@@ -117,7 +118,7 @@ impl<'a> Call<'a> {
         Self { needed, ..self }
     }
 
-    /// The scopes that the call needs, as its caller states them.
+    /// Returns the scopes that the call needs, as set by [`needing`](Self::needing).
     ///
     /// ```
     /// use gcp_scopes_catalog::call::Call;
@@ -130,11 +131,12 @@ impl<'a> Call<'a> {
         self.needed
     }
 
-    /// Adds the headers of the request, by which gRPC, batches, copies and signed requests are known. They
-    /// hold the token, and name the host where the URL does not.
+    /// Adds the headers of the request. The headers show whether the request is a gRPC call, a
+    /// batch, a copy or a signed request. They contain the token, and the host if the URL has no
+    /// host.
     ///
-    /// `X-HTTP-Method-Override` replaces the verb of a `POST`, as Google's servers do for clients
-    /// whose `GET` would be too long
+    /// The header `X-HTTP-Method-Override` replaces the verb of a `POST`. Google's servers do the
+    /// same, for clients that send a `POST` because the URL of a `GET` would be too long
     /// (<https://github.com/googleapis/google-api-python-client/blob/main/googleapiclient/http.py>).
     ///
     /// ```
@@ -155,12 +157,13 @@ impl<'a> Call<'a> {
     #[must_use]
     #[inline(always)]
     pub fn with_headers(self, headers: &'a HeaderMap) -> Self {
-        let verb = if self.verb == "POST" { text(headers, &METHOD_OVERRIDE) } else { None };
-        Self { verb: verb.unwrap_or(self.verb), headers: Some(Headers::read(headers)), ..self }
+        let verb = if self.verb == "POST" { header_text(headers, &METHOD_OVERRIDE) } else { None };
+        Self { verb: verb.unwrap_or(self.verb), headers: Some(Headers::new(headers)), ..self }
     }
 
-    /// The value of `Authorization`, if it is the only token of the request: which of two Google would take
-    /// is not known. `None` for a call that was made without the headers of its request.
+    /// Returns the value of `Authorization`. Returns `None` if the request has a second token,
+    /// because Google does not document which of two tokens counts, and `None` for a call without
+    /// headers.
     ///
     /// ```
     /// use gcp_scopes_catalog::call::Call;
@@ -180,7 +183,7 @@ impl<'a> Call<'a> {
         only.filter(|_| !query::has_token(self.query()))
     }
 
-    /// Whether the request has a token or an API key already, in its headers or its query.
+    /// Checks whether the request contains a token or an API key, in its headers or in its query.
     ///
     /// Google refuses a key and a token of different projects in one request:
     /// <https://github.com/tidyverse/googledrive/issues/184>.
@@ -198,10 +201,10 @@ impl<'a> Call<'a> {
         has(&AUTHORIZATION)
             || has(&API_KEY)
             || query::has_token(self.query())
-            || query::has(self.query(), "key")
+            || query::has_key(self.query(), "key")
     }
 
-    /// The HTTP verb.
+    /// Returns the HTTP verb.
     ///
     /// ```
     /// # use gcp_scopes_catalog::call::Call;
@@ -215,7 +218,7 @@ impl<'a> Call<'a> {
         self.verb
     }
 
-    /// The path as sent.
+    /// Returns the path, percent-encoded as in the request.
     ///
     /// ```
     /// # use gcp_scopes_catalog::call::Call;
@@ -228,26 +231,29 @@ impl<'a> Call<'a> {
         self.path
     }
 
-    /// The query as sent, without `?`; empty where there is none.
+    /// Returns the query without `?`, percent-encoded as in the request; an empty text if there is
+    /// none.
     #[inline]
     #[must_use]
     pub fn query(&self) -> &'a str {
         self.query.unwrap_or_default()
     }
 
-    /// Whether the request line alone shows which call this is.
+    /// Checks whether the request line alone determines the method: the call is not a gRPC call, a
+    /// batch or a copy.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
         !(self.is_grpc() || self.is_batch() || self.is_copy())
     }
 
-    /// `host[:port]` as the request has it, user info and all; none in a gRPC client's own layers.
+    /// Returns `[user@]host[:port]` of the URL, otherwise the header `Host`. `None` inside a gRPC
+    /// client, where a request has no host yet.
     #[inline]
     pub(crate) fn authority(&self) -> Option<&'a str> {
-        self.authority.or_else(|| text(self.headers?.all, &HOST))
+        self.authority.or_else(|| header_text(self.headers?.all, &HOST))
     }
 
-    /// The port that the URL's scheme stands for; none without a scheme.
+    /// Returns the default port of the URL's scheme; `None` for a URL without a scheme.
     #[inline]
     pub(crate) fn default_port(&self) -> Option<u16> {
         match self.scheme? {
@@ -257,7 +263,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Whether the URL begins with `https`.
+    /// Checks whether the scheme of the URL is `https`.
     ///
     /// ```
     /// # use gcp_scopes_catalog::call::Call;
@@ -269,14 +275,14 @@ impl<'a> Call<'a> {
         self.scheme == Some("https")
     }
 
-    /// Whether the scheme is one that Google's APIs are reached by.
+    /// Checks whether the scheme is `http` or `https`, or missing.
     #[inline]
     pub(crate) fn is_http(&self) -> bool {
         self.scheme.is_none() || self.default_port().is_some()
     }
 
-    /// Whether this is a gRPC call: its headers say so, or they are not known and the path has the
-    /// shape `/package.Service/Method`.
+    /// Checks whether this is a gRPC call: the content type is `application/grpc`. For a call
+    /// without headers the path decides, which must have the form `/package.Service/Method`.
     ///
     /// ```
     /// # use gcp_scopes_catalog::call::Call;
@@ -286,92 +292,99 @@ impl<'a> Call<'a> {
     #[inline]
     #[must_use]
     pub fn is_grpc(&self) -> bool {
-        let is_shown = || match self.headers {
+        let has_grpc_form = || match self.headers {
             Some(_) => self.has_content_type("application/grpc"),
             None => is_grpc_path(self.path()),
         };
-        self.verb == "POST" && is_shown()
+        self.verb == "POST" && has_grpc_form()
     }
 
-    /// Whether this is a bundle of calls (<https://cloud.google.com/storage/docs/batch>).
+    /// Checks whether the body contains several calls
+    /// (<https://cloud.google.com/storage/docs/batch>).
     #[inline]
     pub(crate) fn is_batch(&self) -> bool {
         let path = self.path();
-        let named = path == "/batch" || path.starts_with("/batch/");
-        self.verb == "POST" && (named || self.has_content_type("multipart/mixed"))
+        let is_batch_path = path == "/batch" || path.starts_with("/batch/");
+        self.verb == "POST" && (is_batch_path || self.has_content_type("multipart/mixed"))
     }
 
-    /// Whether the request proves who sends it by something other than a bearer token: a signed
-    /// URL, or an `Authorization` of another kind
+    /// Checks whether the request is authenticated by other means than a bearer token: by a signed
+    /// URL, or by an `Authorization` header of another type
     /// (<https://cloud.google.com/storage/docs/authentication/signatures>).
     #[inline]
     pub(crate) fn is_signed(&self) -> bool {
-        let other = |value: &HeaderValue| match value.as_bytes().first_chunk::<7>() {
-            Some(kind) => kind != b"Bearer " && !kind.eq_ignore_ascii_case(b"bearer "),
+        let is_not_bearer = |value: &HeaderValue| match value.as_bytes().first_chunk::<7>() {
+            Some(start) => start != b"Bearer " && !start.eq_ignore_ascii_case(b"bearer "),
             None => true,
         };
         query::is_signed(self.query())
-            || self.headers.and_then(|headers| headers.authorization).is_some_and(other)
+            || self.headers.and_then(|headers| headers.authorization).is_some_and(is_not_bearer)
     }
 
-    /// Whether the body is another object, to be copied by the server
-    /// (<https://cloud.google.com/storage/docs/xml-api/put-object-copy>).
+    /// Checks whether the request asks the server to copy an existing object: a header contains the
+    /// source (<https://cloud.google.com/storage/docs/xml-api/put-object-copy>).
     #[inline]
     pub(crate) fn is_copy(&self) -> bool {
-        let names = |headers: Headers<'_>| COPY_SOURCES.iter().any(|name| headers.all.contains_key(name));
-        self.verb == "PUT" && self.headers.is_some_and(names)
+        let is_set = |name| self.headers.is_some_and(|headers| headers.all.contains_key(name));
+        self.verb == "PUT" && COPY_SOURCES.iter().any(is_set)
     }
 
-    fn has_content_type(&self, kind: &str) -> bool {
+    /// Checks whether `Content-Type` begins with this text.
+    fn has_content_type(&self, start: &str) -> bool {
         let value = self.headers.and_then(|headers| headers.all.get(CONTENT_TYPE));
-        let start = value.and_then(|value| value.as_bytes().get(..kind.len()));
-        start.is_some_and(|start| start.eq_ignore_ascii_case(kind.as_bytes()))
+        let begin = value.and_then(|value| value.as_bytes().get(..start.len()));
+        begin.is_some_and(|begin| begin.eq_ignore_ascii_case(start.as_bytes()))
     }
 }
 
-/// Only the verb and the host: a path may name an object, a query may hold a credential.
+/// Prints the verb and the host only: a path may contain the name of an object, a query may contain
+/// a credential.
 impl fmt::Debug for Call<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let host = self.authority().map(|authority| host::split(authority).0);
+        let host = self.authority().map(|authority| host::split_authority(authority).0);
         f.debug_struct("Call").field("verb", &self.verb).field("host", &host).finish_non_exhaustive()
     }
 }
 
+/// Checks whether a path has the form `/package.Service/Method`.
 fn is_grpc_path(path: &str) -> bool {
-    let capital = |text: &str| text.starts_with(|c: char| c.is_ascii_uppercase()) && !text.contains('/');
+    let is_name = |text: &str| text.starts_with(|c: char| c.is_ascii_uppercase()) && !text.contains('/');
     let names = path.strip_prefix('/').and_then(|path| path.split_once('/'));
     names.is_some_and(|(service, method)| {
-        capital(method) && service.rsplit_once('.').is_some_and(|(_, last)| capital(last))
+        is_name(method) && service.rsplit_once('.').is_some_and(|(_, last)| is_name(last))
     })
 }
 
-/// The headers of a request, and its token among them.
+/// The headers of a request, and the first two values of `Authorization`, which are read once.
 #[derive(Clone, Copy)]
 struct Headers<'a> {
     all: &'a HeaderMap,
     authorization: Option<&'a HeaderValue>,
-    another: Option<&'a HeaderValue>,
+    second_authorization: Option<&'a HeaderValue>,
 }
 
 impl<'a> Headers<'a> {
     #[inline(always)]
-    fn read(all: &'a HeaderMap) -> Self {
+    fn new(all: &'a HeaderMap) -> Self {
         let mut values = all.get_all(AUTHORIZATION).iter();
-        Self { all, authorization: values.next(), another: values.next() }
+        Self { all, authorization: values.next(), second_authorization: values.next() }
     }
 
-    /// The value of `Authorization`, if there is exactly one: which of two Google would take is not known.
+    /// Returns the value of `Authorization` if the header occurs exactly once. Google does not
+    /// document which of two values counts.
     #[inline]
     fn only_authorization(&self) -> Option<&'a HeaderValue> {
-        self.authorization.filter(|_| self.another.is_none())
+        self.authorization.filter(|_| self.second_authorization.is_none())
     }
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+/// Returns the first value of a header; `None` if the header is missing or the value is not ASCII
+/// text.
+fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// Carries an API key (<https://cloud.google.com/apis/docs/system-parameters>).
+/// The header that contains an API key (<https://cloud.google.com/apis/docs/system-parameters>).
 const API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 const METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
 const COPY_SOURCES: [HeaderName; 2] =
@@ -381,7 +394,13 @@ const COPY_SOURCES: [HeaderName; 2] =
 mod tests {
     use super::*;
 
-    fn of(verb: &Method, url: &str, headers: &[(&str, &str)], check: impl Fn(&Call<'_>) -> bool) -> bool {
+    /// Checks a property of the call with this verb, URL and headers.
+    fn call_is(
+        verb: &Method,
+        url: &str,
+        headers: &[(&str, &str)],
+        check: impl Fn(&Call<'_>) -> bool,
+    ) -> bool {
         let uri = url.parse().unwrap();
         let headers = headers
             .iter()
@@ -391,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_bearer_token_is_not_a_signature() {
+    fn authorization_of_another_type_counts_as_a_signature() {
         for (value, signed) in [
             ("Bearer ya29.x", false),
             ("bearer ya29.x", false),
@@ -405,30 +424,32 @@ mod tests {
             ("Bearer", true),
             ("", true),
         ] {
-            let got =
-                of(&Method::GET, "https://x.example/", &[("authorization", value)], |call| call.is_signed());
-            assert_eq!(got, signed, "{value}");
+            let headers = [("authorization", value)];
+            let is_signed = call_is(&Method::GET, "https://x.example/", &headers, |call| call.is_signed());
+            assert_eq!(is_signed, signed, "{value}");
         }
-        assert!(!of(&Method::GET, "https://x.example/", &[], |call| call.is_signed()));
+        assert!(!call_is(&Method::GET, "https://x.example/", &[], |call| call.is_signed()));
     }
 
     #[test]
-    fn headers_tell_what_the_url_does_not() {
+    fn headers_show_grpc_batch_copy_host_and_verb() {
         let url = "https://x.example/a";
         let batch = "https://x.example/batch/storage/v1";
         let (get, post) = (Method::GET, Method::POST);
-        assert!(of(&post, url, &[("content-type", "application/grpc+proto")], |call| call.is_grpc()));
-        assert!(!of(&post, url, &[("content-type", "application/json")], |call| call.is_grpc()));
-        assert!(of(&post, url, &[("content-type", "Multipart/Mixed; boundary=x")], |call| call.is_batch()));
-        assert!(of(&post, batch, &[], |call| call.is_batch()));
-        assert!(!of(&get, batch, &[], |call| call.is_batch()));
-        assert!(!of(&post, url, &[("content-type", "multipart/related")], |call| call.is_batch()));
-        assert!(of(&Method::PUT, url, &[("x-goog-copy-source", "b/o")], |call| call.is_copy()));
-        assert!(of(&get, "/a", &[("host", "h:1")], |call| call.authority() == Some("h:1")));
-        assert!(of(&get, url, &[("host", "other")], |call| call.authority() == Some("x.example")));
-        let real = [("x-http-method-override", "GET")];
-        assert!(of(&post, url, &real, |call| call.verb() == "GET"));
-        assert!(of(&Method::PUT, url, &real, |call| call.verb() == "PUT"));
+        assert!(call_is(&post, url, &[("content-type", "application/grpc+proto")], |call| call.is_grpc()));
+        assert!(!call_is(&post, url, &[("content-type", "application/json")], |call| call.is_grpc()));
+        assert!(
+            call_is(&post, url, &[("content-type", "Multipart/Mixed; boundary=x")], |call| call.is_batch())
+        );
+        assert!(call_is(&post, batch, &[], |call| call.is_batch()));
+        assert!(!call_is(&get, batch, &[], |call| call.is_batch()));
+        assert!(!call_is(&post, url, &[("content-type", "multipart/related")], |call| call.is_batch()));
+        assert!(call_is(&Method::PUT, url, &[("x-goog-copy-source", "b/o")], |call| call.is_copy()));
+        assert!(call_is(&get, "/a", &[("host", "h:1")], |call| call.authority() == Some("h:1")));
+        assert!(call_is(&get, url, &[("host", "other")], |call| call.authority() == Some("x.example")));
+        let verb = [("x-http-method-override", "GET")];
+        assert!(call_is(&post, url, &verb, |call| call.verb() == "GET"));
+        assert!(call_is(&Method::PUT, url, &verb, |call| call.verb() == "PUT"));
     }
 
     #[test]
@@ -449,7 +470,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_neither_object_nor_query_nor_user() {
+    fn debug_hides_object_query_and_user() {
         let uri = "https://user:pw@storage.googleapis.com/b/secret-object?token=x".parse().unwrap();
         let text = format!("{:?}", Call::new(&Method::GET, &uri));
         assert!(text.contains("storage.googleapis.com"), "{text}");

@@ -1,4 +1,4 @@
-//! Which methods there are: the catalog that is compiled in, or one that is opened at run time.
+//! The catalog that is compiled in, and catalogs that are opened at run time.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -8,10 +8,10 @@ use crate::made_from::VERSION;
 use crate::scope::{Scope, ScopeSet};
 use crate::walk;
 
-/// A catalog of methods and the scopes they accept. Cheap to copy.
+/// A catalog of API methods and the scopes that they accept: a handle that is cheap to copy.
 ///
-/// The built-in one is compiled in, and used wherever no other is named. Data that is newer than the program
-/// is [opened](Self::open) at run time, and used through [`Endpoints::with_catalog`].
+/// The built-in catalog is the default. A program can [open](Self::open) a newer catalog at run
+/// time, and select it with [`Endpoints::with_catalog`].
 ///
 /// ```
 /// use gcp_scopes_catalog::{Catalog, VERSION};
@@ -22,16 +22,18 @@ use crate::walk;
 /// [`Endpoints::with_catalog`]: crate::Endpoints::with_catalog
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Catalog(
-    /// Its number, which takes seven bits; 0 is the built-in one.
+    /// The number of the catalog, which has seven bits. The built-in catalog has number 0.
     pub(crate) u8,
 );
 
-/// What a catalog is made of. It stays for as long as the program runs.
+/// The contents of a catalog, which stay in memory until the program ends.
 pub(crate) struct Data {
     pub(crate) blob: Blob<'static>,
-    /// The scopes that this program does not know: their numbers follow those of the known ones.
-    pub(crate) unheard: Vec<Scope>,
-    /// Whether its rows are marked by the overrides that are compiled in.
+    /// The scopes of the catalog that the program does not know. Their numbers begin at
+    /// [`Scope::known_count`].
+    pub(crate) unknown_scopes: Vec<Scope>,
+    /// Whether the override numbers in the rows refer to the table of overrides that is compiled
+    /// in.
     pub(crate) knows_overrides: bool,
     pub(crate) version: &'static str,
 }
@@ -39,26 +41,27 @@ pub(crate) struct Data {
 /// The data of the largest enabled feature.
 #[cfg(feature = "full")]
 const BYTES: &[u8] = include_bytes!("data/full.bin");
-/// The hosts on which some method accepts `cloud-platform`.
+/// The data of the hosts on which some method accepts `cloud-platform`.
 #[cfg(all(feature = "cloud", not(feature = "full")))]
 const BYTES: &[u8] = include_bytes!("data/cloud.bin");
-/// Cloud Storage alone.
+/// The data of Cloud Storage.
 #[cfg(all(feature = "storage", not(any(feature = "full", feature = "cloud"))))]
 const BYTES: &[u8] = include_bytes!("data/storage.bin");
-/// Without a catalog feature no call is known.
+/// No data: without a catalog feature the catalog has no methods.
 #[cfg(not(any(feature = "full", feature = "cloud", feature = "storage")))]
 const BYTES: &[u8] = &[];
 
 static BUILT_IN: Data =
-    Data { blob: Blob::open(BYTES), unheard: Vec::new(), knows_overrides: true, version: VERSION };
-/// The opened catalogs. The number of a catalog is its place here plus one. A method holds that number and no
-/// pointer, because it is copied with every call.
-static OPENED: [OnceLock<Data>; MOST as usize] = [const { OnceLock::new() }; MOST as usize];
-/// How many catalogs can be opened: `ApiMethod` has seven bits for the number.
-const MOST: u8 = 127;
+    Data { blob: Blob::open(BYTES), unknown_scopes: Vec::new(), knows_overrides: true, version: VERSION };
+/// The opened catalogs. The number of a catalog is its index in this array plus one. An `ApiMethod`
+/// contains the number of its catalog instead of a pointer, because an `ApiMethod` is copied for
+/// every call and must be small.
+static OPENED: [OnceLock<Data>; MAX_OPENED as usize] = [const { OnceLock::new() }; MAX_OPENED as usize];
+/// How many catalogs a program can open: `ApiMethod` has seven bits for the number of its catalog.
+const MAX_OPENED: u8 = 127;
 
 impl Catalog {
-    /// The catalog that is compiled in.
+    /// Returns the catalog that is compiled in.
     ///
     /// ```
     /// # #[cfg(feature = "full")]
@@ -69,12 +72,13 @@ impl Catalog {
         Self(0)
     }
 
-    /// Keeps an opened one; none if there are too many already.
-    pub(crate) fn keep(mut data: Data) -> Option<Self> {
+    /// Stores the contents of an opened catalog; `None` if [`MAX_OPENED`] catalogs are open
+    /// already.
+    pub(crate) fn store(mut data: Data) -> Option<Self> {
         for (slot, number) in OPENED.iter().zip(1..) {
             match slot.set(data) {
                 Ok(()) => return Some(Self(number)),
-                Err(again) => data = again,
+                Err(returned) => data = returned,
             }
         }
         None
@@ -90,7 +94,8 @@ impl Catalog {
         &self.data().blob
     }
 
-    /// The date of the newest document that it was made from, as `YYYYMMDD`.
+    /// Returns the date of the newest of Google's documents from which the catalog was generated,
+    /// as `YYYYMMDD`.
     ///
     /// ```
     /// assert_eq!(gcp_scopes_catalog::Catalog::built_in().version().len(), 8);
@@ -100,67 +105,71 @@ impl Catalog {
         self.data().version
     }
 
-    /// The row of the method that a request is: canonical host (lower case, no port), HTTP verb, and path as
-    /// sent, from its first `/` up to the query.
-    pub(crate) fn find(self, host: &str, verb: &str, path: &str) -> Option<u32> {
+    /// Returns the row of the REST method that a request calls. `host` is in lower case and has no
+    /// port; `path` is percent-encoded as in the request, begins with `/` and has no query.
+    pub(crate) fn find_row(self, host: &str, verb: &str, path: &str) -> Option<u32> {
         walk::find(self.blob(), host, verb, path)
     }
 
-    /// The row of the method that a gRPC path (`/google.pubsub.v1.Publisher/Publish`) names.
-    pub(crate) fn grpc(self, path: &str) -> Option<u32> {
+    /// Returns the row of the gRPC method with this path, such as
+    /// `/google.pubsub.v1.Publisher/Publish`.
+    pub(crate) fn rpc_row(self, path: &str) -> Option<u32> {
         let (service, method) = path.strip_prefix('/')?.split_once('/')?;
         self.blob().rpc(service, method)
     }
 
-    /// Reads the data. The compiler knows where the built-in data lies, which saves a tenth of a lookup.
+    /// Calls `read` with the data. The match compiles `read` separately for the built-in data:
+    /// there the compiler knows the addresses, which saves a tenth of the instructions of a lookup.
     #[inline(always)]
-    fn read<T>(self, read: impl Fn(&'static Blob<'static>) -> T) -> T {
+    fn with_blob<T>(self, read: impl Fn(&'static Blob<'static>) -> T) -> T {
         match self.0 {
             0 => read(&BUILT_IN.blob),
             number => read(&opened(number).blob),
         }
     }
 
-    /// The record of this very host.
+    /// Returns the host with exactly this name.
     #[inline]
     pub(crate) fn host(self, name: &str) -> Option<Host> {
-        if name == walk::LEGACY { None } else { self.read(|blob| blob.host(name)) }
+        if name == walk::LEGACY { None } else { self.with_blob(|blob| blob.host(name)) }
     }
 
-    /// The method that a request to a host is, as [`find`](Self::find) takes it.
+    /// Returns the row of the REST method that a request to this host calls, as
+    /// [`find_row`](Self::find_row) does.
     #[inline]
-    pub(crate) fn find_at(self, host: Host, verb: &str, path: &str) -> Option<u32> {
+    pub(crate) fn find_row_at(self, host: Host, verb: &str, path: &str) -> Option<u32> {
         match self.0 {
             0 => walk::find_at(&BUILT_IN.blob, host, verb, path),
             number => find_in_opened(number, host, verb, path),
         }
     }
 
-    /// Whether a token with these scopes holds one of the set's. Set 0 is the empty one.
+    /// Checks whether the set with this number contains one of the granted scopes. Set 0 is empty.
     #[inline]
-    pub(crate) fn set_accepts(self, set: u16, granted: &ScopeSet) -> bool {
+    pub(crate) fn set_intersects(self, set: u16, granted: &ScopeSet) -> bool {
         match self.0 {
             0 => BUILT_IN.blob.set(set).any(|number| granted.contains_numbered(number)),
-            _ => self.opened_set_accepts(set, granted),
+            _ => self.opened_set_intersects(set, granted),
         }
     }
 
     #[cold]
-    fn opened_set_accepts(self, set: u16, granted: &ScopeSet) -> bool {
-        self.set(set).any(|scope| granted.contains(&scope))
+    fn opened_set_intersects(self, set: u16, granted: &ScopeSet) -> bool {
+        self.scopes_of_set(set).any(|scope| granted.contains(&scope))
     }
 
-    /// The set of scopes of which every method of the host accepts each; 0 if there is none.
+    /// Returns the number of the set of scopes that every method of the host accepts; 0 if there is
+    /// no such scope.
     #[inline]
-    pub(crate) fn shared(self, host: Host) -> u16 {
-        self.read(|blob| blob.shared(host))
+    pub(crate) fn shared_set(self, host: Host) -> u16 {
+        self.with_blob(|blob| blob.shared(host))
     }
 
-    /// The scopes of a set.
-    pub(crate) fn set(self, set: u16) -> impl Iterator<Item = Scope> {
+    /// Returns the scopes of the set with this number.
+    pub(crate) fn scopes_of_set(self, set: u16) -> impl Iterator<Item = Scope> {
         self.blob().set(set).filter_map(move |number| match number.checked_sub(Scope::known_count()) {
             None => Some(Scope::numbered(number)),
-            Some(place) => self.data().unheard.get(place).cloned(),
+            Some(place) => self.data().unknown_scopes.get(place).cloned(),
         })
     }
 }
@@ -170,6 +179,7 @@ fn find_in_opened(number: u8, host: Host, verb: &str, path: &str) -> Option<u32>
     walk::find_at(&opened(number).blob, host, verb, path)
 }
 
+/// Returns the contents of the opened catalog with this number.
 #[cold]
 fn opened(number: u8) -> &'static Data {
     OPENED.get(usize::from(number) - 1).and_then(OnceLock::get).unwrap_or(&BUILT_IN)

@@ -1,18 +1,19 @@
-//! Which hosts are APIs of Google's, and which the user puts in their place.
+//! The hosts that serve Google's APIs, and the hosts that the user maps to them.
 
 use std::borrow::Cow;
 
 use crate::blob::Host;
-use crate::call::host::{self, DOMAIN, Place};
+use crate::call::host::{self, ApiHost, DOMAIN};
 use crate::call::hosts;
 use crate::call::{AbstainReason, Call};
 use crate::catalog::Catalog;
 use crate::error::{Error, ErrorKind};
 
-/// Hosts to be treated as Google's: an emulator, a proxy, another universe.
+/// The hosts that serve Google's APIs: Google's own hosts, and hosts that the user adds for an
+/// emulator, a proxy or another universe.
 ///
-/// Empty by default, so that a server on 127.0.0.1 is not taken for an API of Google's until the user maps
-/// it to one.
+/// By default there are only Google's own hosts. A server on 127.0.0.1 is not an API of Google
+/// until the user maps the server to one.
 ///
 /// ```
 /// use gcp_scopes_catalog::Endpoints;
@@ -26,22 +27,24 @@ use crate::error::{Error, ErrorKind};
 #[must_use]
 pub struct Endpoints {
     catalog: Catalog,
-    mapped: Vec<Mapped>,
+    mapped: Vec<MappedHost>,
     universes: Vec<String>,
 }
 
+/// A host that the user mapped to the host of a Google API.
 #[derive(Debug, Clone)]
-struct Mapped {
+struct MappedHost {
     host: String,
-    /// None stands for the usual port of the scheme.
+    /// The port of the host; `None` stands for the default port of the request's scheme.
     port: Option<u16>,
+    /// The host of the Google API.
     target: String,
-    /// The URL under which it is reached, without a slash at the end.
+    /// The URL of the mapped host, without a slash at the end.
     base: String,
 }
 
 impl Endpoints {
-    /// Nothing but Google's own hosts.
+    /// Creates endpoints with Google's own hosts only.
     ///
     /// ```
     /// let endpoints = gcp_scopes_catalog::Endpoints::new();
@@ -51,7 +54,7 @@ impl Endpoints {
         Self::default()
     }
 
-    /// Looks calls up in this catalog, and not in the one that is compiled in.
+    /// Sets the catalog in which calls are looked up. The default is the built-in catalog.
     ///
     /// ```
     /// use gcp_scopes_catalog::{Catalog, Endpoints};
@@ -63,7 +66,7 @@ impl Endpoints {
         Self { catalog, ..self }
     }
 
-    /// The catalog in which calls are looked up.
+    /// Returns the catalog in which calls are looked up.
     ///
     /// ```
     /// use gcp_scopes_catalog::{Catalog, Endpoints};
@@ -76,7 +79,7 @@ impl Endpoints {
         self.catalog
     }
 
-    /// Treats `from` (`host`, `host:port`, or a URL without a path) as the Google API host `to`.
+    /// Maps `from` (`host`, `host:port`, or a URL without a path) to the Google API host `to`.
     ///
     /// ```
     /// use gcp_scopes_catalog::Endpoints;
@@ -87,18 +90,20 @@ impl Endpoints {
     /// ```
     ///
     /// # Errors
-    /// `from` is no host, or `to` is no API host of Google's; the message names it.
+    /// Returns an error if `from` is not a host, or if `to` is not a host below `googleapis.com`;
+    /// the message contains the text that is not valid.
     pub fn endpoint(mut self, from: &str, to: &str) -> Result<Self, Error> {
-        let (host, port, base) = read_endpoint(from)?;
-        let expected = "an API host of Google's, such as `storage.googleapis.com`";
-        let target = read_target(self.catalog, to);
+        let (host, port, base) = parse_endpoint(from)?;
+        let expected = "the host of a Google API, such as `storage.googleapis.com`";
+        let target = parse_target(self.catalog, to);
         let target =
             target.ok_or_else(|| invalid(&format!("cannot map {from:?} to {to:?}: expected {expected}")))?;
-        self.mapped.push(Mapped { host, port, target, base });
+        self.mapped.push(MappedHost { host, port, target, base });
         Ok(self)
     }
 
-    /// Treats `SERVICE.domain` as `SERVICE.googleapis.com`
+    /// Adds a universe: every host `SERVICE.domain` is mapped to `SERVICE.googleapis.com`. A
+    /// universe is a separate installation of Google Cloud
     /// (<https://github.com/googleapis/gapic-generator-python/issues/1900>).
     ///
     /// ```
@@ -109,18 +114,18 @@ impl Endpoints {
     /// ```
     ///
     /// # Errors
-    /// `domain` is not a bare domain name; the message names it.
+    /// Returns an error that contains `domain` if `domain` is not a bare domain name.
     pub fn universe(mut self, domain: &str) -> Result<Self, Error> {
-        let name = host::normal(domain.trim()).into_owned();
-        if !name.contains('.') || !is_name(&name) {
+        let name = host::normalize(domain.trim()).into_owned();
+        if !name.contains('.') || !is_host_name(&name) {
             let expected = "a bare domain, such as `s3nsapis.fr`";
-            return Err(invalid(&format!("no universe domain: {domain:?}; expected {expected}")));
+            return Err(invalid(&format!("invalid universe domain {domain:?}: expected {expected}")));
         }
         self.universes.push(name);
         Ok(self)
     }
 
-    /// Whether a call goes to an API of Google's, be it one that the catalog has never heard of.
+    /// Checks whether a call goes to an API of Google. The catalog need not contain the API.
     ///
     /// ```
     /// use gcp_scopes_catalog::Endpoints;
@@ -133,11 +138,11 @@ impl Endpoints {
     #[must_use]
     pub fn is_googles(&self, call: &Call<'_>) -> bool {
         let is_below = |host: &str| host.strip_suffix(DOMAIN).is_some_and(|rest| rest.ends_with('.'));
-        self.place(call, is_below).is_ok()
+        self.api_host(call, is_below).is_ok()
     }
 
-    /// The URL under which the API at this host of Google's is reached, without a slash at the end: the host
-    /// itself, unless the user mapped another one to it.
+    /// Returns the base URL of a Google API, without a slash at the end. `host` is Google's host of
+    /// the API. If the user mapped another host to `host`, the base URL contains that other host.
     ///
     /// ```
     /// use gcp_scopes_catalog::Endpoints;
@@ -155,20 +160,21 @@ impl Endpoints {
         mapped.map_or_else(|| format!("https://{service}{universe}"), |mapped| mapped.base.clone())
     }
 
-    /// The record of the host that a call goes to, if the catalog has it by the name in the request.
+    /// Returns the host of a call, if the request contains exactly the name in the catalog and the
+    /// user mapped no host.
     #[inline]
-    pub(crate) fn exact(&self, catalog: Catalog, call: &Call<'_>) -> Option<Host> {
+    pub(crate) fn exact_host(&self, catalog: Catalog, call: &Call<'_>) -> Option<Host> {
         let authority = call.authority().filter(|_| self.mapped.is_empty() && call.is_http())?;
         catalog.host(authority)
     }
 
-    /// Whether a universe other than `googleapis.com` was added.
+    /// Checks whether a universe other than `googleapis.com` was added.
     #[must_use]
     pub fn has_universes(&self) -> bool {
         !self.universes.is_empty()
     }
 
-    /// Whether a call goes to a host that the user mapped to one of Google's.
+    /// Checks whether a call goes to a host that the user mapped to the host of a Google API.
     ///
     /// ```
     /// use gcp_scopes_catalog::Endpoints;
@@ -182,55 +188,59 @@ impl Endpoints {
     #[must_use]
     pub fn is_mapped(&self, call: &Call<'_>) -> bool {
         let Some(authority) = call.authority().filter(|_| call.is_http()) else { return false };
-        let (host, port) = host::split(authority);
-        let port = Port::of(port, call.default_port());
-        port.is_ok_and(|port| self.mapped(&host::normal(host), &port).is_some())
+        let (host, port) = host::split_authority(authority);
+        let port = Port::parse(port, call.default_port());
+        port.is_ok_and(|port| self.find_mapped(&host::normalize(host), &port).is_some())
     }
 
-    fn mapped(&self, name: &str, port: &Port) -> Option<&Mapped> {
-        self.mapped.iter().find(|mapped| mapped.host == name && port.fits(mapped.port))
+    /// Returns the mapped host with this name and port.
+    fn find_mapped(&self, name: &str, port: &Port) -> Option<&MappedHost> {
+        self.mapped.iter().find(|mapped| mapped.host == name && port.matches(mapped.port))
     }
 
-    /// Which of the catalog's hosts a call goes to.
-    pub(crate) fn place<'a>(
+    /// Returns the host of the Google API to which a call goes, or why the call goes to none.
+    /// `known` checks whether a host name below `googleapis.com` is the host of an API.
+    pub(crate) fn api_host<'a>(
         &'a self,
         call: &Call<'a>,
         known: impl Fn(&str) -> bool,
-    ) -> Result<Place<'a>, AbstainReason> {
+    ) -> Result<ApiHost<'a>, AbstainReason> {
         let authority = call.authority().filter(|_| call.is_http()).ok_or(AbstainReason::Host)?;
-        let (host, port) = host::split(authority);
-        let (name, port) = (host::normal(host), Port::of(port, call.default_port())?);
-        if let Some(mapped) = self.mapped(&name, &port) {
-            return Ok(Place::named(mapped.target.as_str()));
+        let (host, port) = host::split_authority(authority);
+        let (name, port) = (host::normalize(host), Port::parse(port, call.default_port())?);
+        if let Some(mapped) = self.find_mapped(&name, &port) {
+            return Ok(ApiHost::new(mapped.target.as_str()));
         }
         let google = match &name {
-            _ if !port.is_usual() => None,
-            Cow::Borrowed(name) => self.google(name, known),
-            Cow::Owned(name) => self.google(name, known).map(Place::into_owned),
+            _ if !port.is_default() => None,
+            Cow::Borrowed(name) => self.google_host(name, known),
+            Cow::Owned(name) => self.google_host(name, known).map(ApiHost::into_owned),
         };
-        google.ok_or_else(|| host::elsewhere(&name))
+        google.ok_or_else(|| host::abstain_reason(&name))
     }
 
-    fn google<'a>(&self, name: &'a str, known: impl Fn(&str) -> bool) -> Option<Place<'a>> {
+    /// Returns the API host that a name below `googleapis.com` or a universe stands for.
+    fn google_host<'a>(&self, name: &'a str, known: impl Fn(&str) -> bool) -> Option<ApiHost<'a>> {
         let domains = std::iter::once(DOMAIN).chain(self.universes.iter().map(String::as_str));
-        domains.filter_map(|domain| Place::below(domain, name, &known)).next()
+        domains.filter_map(|domain| ApiHost::find_below(domain, name, &known)).next()
     }
 }
 
-/// The port of a request: the one it names, and the one that its scheme stands for.
+/// The port of a request: the port in the URL, if there is one, and the default port of the scheme.
 struct Port {
     named: Option<u16>,
     default: Option<u16>,
 }
 
 impl Port {
-    fn of(text: Option<&str>, default: Option<u16>) -> Result<Self, AbstainReason> {
+    fn parse(text: Option<&str>, default: Option<u16>) -> Result<Self, AbstainReason> {
         let named = text.filter(|text| !text.is_empty()).map(str::parse).transpose();
         named.map(|named| Self { named, default }).map_err(|_| AbstainReason::Host)
     }
 
-    /// Whether this is the usual port of the scheme.
-    fn is_usual(&self) -> bool {
+    /// Checks whether this is the default port of the scheme. Without a scheme, 80 and 443 are
+    /// default ports.
+    fn is_default(&self) -> bool {
         match (self.named, self.default) {
             (None, _) => true,
             (Some(named), Some(default)) => named == default,
@@ -238,34 +248,38 @@ impl Port {
         }
     }
 
-    fn fits(&self, mapped: Option<u16>) -> bool {
-        mapped.map_or_else(|| self.is_usual(), |mapped| self.named.or(self.default) == Some(mapped))
+    /// Checks whether this is the port of a mapped host.
+    fn matches(&self, mapped: Option<u16>) -> bool {
+        mapped.map_or_else(|| self.is_default(), |mapped| self.named.or(self.default) == Some(mapped))
     }
 }
 
+/// Checks whether this is the host of an API in the catalog, another name of such a host, or a
+/// token endpoint.
 #[inline]
-pub(crate) fn is_known(catalog: Catalog, host: &str) -> bool {
-    catalog.host(host).is_some() || hosts::AUTH.contains(&host) || host::twin(host.as_bytes()).is_some()
+pub(crate) fn is_known_host(catalog: Catalog, host: &str) -> bool {
+    catalog.host(host).is_some() || hosts::AUTH.contains(&host) || host::unalias(host.as_bytes()).is_some()
 }
 
-/// A host below Google's domain. It need not be in the catalog: not every catalog is the full one,
-/// and gRPC services are on hosts that have no REST methods.
-fn read_target(catalog: Catalog, to: &str) -> Option<String> {
-    let name = host::normal(to.trim());
-    if let Some(place) =
-        Place::below(DOMAIN, &name, |host| is_known(catalog, host)).filter(|place| !place.bucket)
+/// Reads the host of a Google API. The catalog need not contain the host: small catalogs lack many
+/// hosts, and some gRPC services have a host without REST methods.
+fn parse_target(catalog: Catalog, to: &str) -> Option<String> {
+    let name = host::normalize(to.trim());
+    if let Some(place) = ApiHost::find_below(DOMAIN, &name, |host| is_known_host(catalog, host))
+        .filter(|place| !place.is_bucket)
     {
         return Some(place.host.into_owned());
     }
     let below = name.strip_suffix(DOMAIN).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'));
-    (below && is_name(&name)).then(|| name.into_owned())
+    (below && is_host_name(&name)).then(|| name.into_owned())
 }
 
-fn read_endpoint(from: &str) -> Result<(String, Option<u16>, String), Error> {
-    // A user before the host mostly comes with a password.
+/// Reads an endpoint: its host, its port, and its base URL.
+fn parse_endpoint(from: &str) -> Result<(String, Option<u16>, String), Error> {
+    // The message contains no user: a password may follow the user.
     let shown = host::without_user(from);
     let expected = "a host or a URL without a path, such as `http://127.0.0.1:4443`";
-    let bad = || invalid(&format!("no endpoint: {shown:?}; expected {expected}"));
+    let bad = || invalid(&format!("invalid endpoint {shown:?}: expected {expected}"));
     let text = from.trim();
     let (scheme, rest) = text.split_once("://").map_or(("", text), |(scheme, rest)| (scheme, rest));
     let usual = match scheme.to_ascii_lowercase().as_str() {
@@ -276,15 +290,15 @@ fn read_endpoint(from: &str) -> Result<(String, Option<u16>, String), Error> {
     };
     let address = rest.strip_suffix('/').unwrap_or(rest);
     let authority: http::uri::Authority = address.parse().map_err(|_| bad())?;
-    let (host, port) = host::split(authority.as_str());
-    let host = host::normal(host).into_owned();
-    if address.contains('@') || !(is_name(&host) || host.parse::<std::net::Ipv6Addr>().is_ok()) {
+    let (host, port) = host::split_authority(authority.as_str());
+    let host = host::normalize(host).into_owned();
+    if address.contains('@') || !(is_host_name(&host) || host.parse::<std::net::Ipv6Addr>().is_ok()) {
         return Err(bad());
     }
     let port = port.map(str::parse).transpose().map_err(|_| bad())?;
-    let is_here = host == "localhost" || host == "::1" || host.starts_with("127.");
-    // An emulator on this machine speaks no TLS.
-    let scheme = if usual == Some(80) || (usual.is_none() && is_here) { "http" } else { "https" };
+    let is_local = host == "localhost" || host == "::1" || host.starts_with("127.");
+    // Without a scheme, a host on this machine is an emulator, which does not use TLS.
+    let scheme = if usual == Some(80) || (usual.is_none() && is_local) { "http" } else { "https" };
     Ok((host, port.or(usual), format!("{scheme}://{address}")))
 }
 
@@ -292,7 +306,9 @@ fn invalid(message: &str) -> Error {
     Error::new(ErrorKind::InvalidEndpoint, message)
 }
 
-fn is_name(host: &str) -> bool {
+/// Checks whether a text is a host name: labels of letters, digits, `-` and `_`, which are
+/// separated by dots.
+fn is_host_name(host: &str) -> bool {
     let label = |label: &str| {
         !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
     };
@@ -304,7 +320,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_api_is_asked_where_the_user_put_it() {
+    fn the_base_url_is_that_of_the_mapped_host() {
         let base = |from: &str| {
             let endpoints = Endpoints::new().endpoint(from, "storage.googleapis.com").unwrap();
             endpoints.base("storage.googleapis.com")
@@ -315,12 +331,12 @@ mod tests {
         assert_eq!(base("localhost:4443"), "http://localhost:4443");
         assert_eq!(base("[::1]:4443"), "http://[::1]:4443");
         assert_eq!(Endpoints::new().base("storage.googleapis.com"), "https://storage.googleapis.com");
-        let elsewhere = Endpoints::new().universe("s3nsapis.fr").unwrap();
-        assert_eq!(elsewhere.base("pubsub.googleapis.com"), "https://pubsub.s3nsapis.fr");
+        let universe = Endpoints::new().universe("s3nsapis.fr").unwrap();
+        assert_eq!(universe.base("pubsub.googleapis.com"), "https://pubsub.s3nsapis.fr");
     }
 
     #[test]
-    fn an_endpoint_that_is_refused_is_named_without_its_user() {
+    fn the_error_for_an_endpoint_does_not_contain_user_and_password() {
         for from in ["http://me:PASSWORD@127.0.0.1:4443", "me:PASSWORD@host", "http://me:PASS@WORD@host/path"]
         {
             let error = Endpoints::new().endpoint(from, "storage.googleapis.com").unwrap_err().to_string();

@@ -1,8 +1,10 @@
-//! What a person wrote that cannot be used: a name that does not exist, an endpoint that is none.
+//! The error for input that cannot be used: an unknown name, or an invalid endpoint or catalog
+//! file.
 
 use std::fmt::Display;
 
-/// Why a name or a setting cannot be used. The message names it and ends in what to do.
+/// An error for a name, a setting or a catalog file that cannot be used. The message contains the
+/// input and what was expected, or the nearest valid names.
 ///
 /// ```
 /// use gcp_scopes_catalog::error::ErrorKind;
@@ -19,7 +21,7 @@ pub struct Error {
     message: String,
 }
 
-/// What sort of failure an [`Error`] is.
+/// The kind of an [`Error`].
 ///
 /// ```
 /// use gcp_scopes_catalog::ApiMethod;
@@ -31,15 +33,16 @@ pub struct Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// No scope, short name or alias reads like this.
+    /// A text is not the URI, the short name or the gcloud alias of a scope.
     UnknownScope,
-    /// The catalog has no method of this id.
+    /// The catalog has no method with this id.
     UnknownMethod,
-    /// The catalog has no API of this name.
+    /// The catalog has no API with this name.
     UnknownApi,
-    /// Bytes are no catalog.
+    /// The bytes are not a catalog file.
     InvalidData,
-    /// A host, a URL or a domain cannot stand for an API of Google's.
+    /// A host, a URL or a domain cannot be used as an endpoint, or as the Google API that an
+    /// endpoint serves.
     InvalidEndpoint,
 }
 
@@ -48,7 +51,8 @@ impl Error {
         Self { kind, message: message.into() }
     }
 
-    /// A name that does not exist: `what` it should be of, and the names that may be meant, or else a hint.
+    /// Creates the error for an unknown name. `what` is the kind of the name, `near` are the
+    /// nearest valid names; the message ends in `hint` if there are none.
     pub(crate) fn unknown(
         kind: ErrorKind,
         what: &str,
@@ -64,7 +68,7 @@ impl Error {
         Self::new(kind, message)
     }
 
-    /// What sort of failure this is.
+    /// Returns the kind of the error.
     ///
     /// ```
     /// # use gcp_scopes_catalog::error::ErrorKind;
@@ -77,5 +81,5 @@ impl Error {
     }
 }
 
-/// The hint where no method is known at all.
+/// The hint for a catalog without methods.
 pub(crate) const NO_CATALOG: &str = ": no catalog is compiled in; enable the feature `catalog-full`";

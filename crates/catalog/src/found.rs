@@ -1,4 +1,4 @@
-//! A method that a call is, and what keeps the catalog from judging by it.
+//! The API method that a request calls, and the verdict on a token for that method.
 
 use crate::blob::{PROTOS, TWIN};
 use crate::call::AbstainReason;
@@ -8,83 +8,95 @@ use crate::method::ApiMethod;
 use crate::overrides::{self, Override};
 use crate::scope::{Scope, ScopeSet};
 
-/// Eight bytes, because it is copied with every call.
+/// The match of a request, or the reason why no method can be named for the request.
+pub(crate) type MatchResult = Result<Match, AbstainReason>;
+
+/// The API method that a request calls. `abstain_reason` is set if the listed scopes of the method
+/// do not decide whether Google accepts the request.
+///
+/// The struct has eight bytes: a [`Lookup`](crate::Lookup) copies it for every call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Found {
+pub(crate) struct Match {
     pub(crate) method: ApiMethod,
     /// The number of the set of scopes that the method accepts.
     set: u16,
-    /// Why the call cannot be judged although its method is known; none if it can.
-    pub(crate) doubt: Option<AbstainReason>,
-    /// Place in the table of overrides plus one of the row that keeps a verdict back, or 0.
-    silent: u8,
+    /// Why the call cannot be judged although its method is known; `None` if the call can be
+    /// judged.
+    pub(crate) abstain_reason: Option<AbstainReason>,
+    /// The number of the override that prevents a verdict: the index of the override plus one, or 0
+    /// for no override.
+    override_number: u8,
 }
 
-impl Found {
-    /// A method with what the data and the overrides say about a call with this query.
+impl Match {
+    /// Creates the match of a request with this query, with what the data and the overrides state
+    /// about the method.
     #[inline(always)]
     pub(crate) fn new(catalog: Catalog, method: ApiMethod, query: &str) -> Self {
         let row = catalog.blob().row(method.row());
-        let found = Self { method, set: row.set, doubt: None, silent: 0 };
-        let doubt = match row.basis {
+        let found = Self { method, set: row.set, abstain_reason: None, override_number: 0 };
+        let abstain_reason = match row.basis {
             _ if row.set == 0 => Some(AbstainReason::Empty),
             PROTOS if !method.is_inferred() => Some(AbstainReason::Coarse),
             basis => (method.is_inferred() || basis == TWIN).then_some(AbstainReason::Inferred),
         };
         match row.special {
-            0 => Self { doubt, ..found },
-            special => found.marked(special, doubt, query),
+            0 => Self { abstain_reason, ..found },
+            number => found.with_override(number, abstain_reason, query),
         }
     }
 
-    /// Adds what a row of the overrides says about the method.
-    fn marked(self, special: u8, doubt: Option<AbstainReason>, query: &str) -> Self {
+    /// Applies the row of the overrides with this number.
+    fn with_override(self, number: u8, reason: Option<AbstainReason>, query: &str) -> Self {
+        // The override numbers of an opened catalog may refer to another table. Then the meaning of
+        // a number is not known.
         if !self.method.catalog().data().knows_overrides {
-            return Self { doubt: doubt.or(Some(AbstainReason::Request)), ..self };
+            return Self { abstain_reason: reason.or(Some(AbstainReason::Request)), ..self };
         }
-        let row = overrides::at(special);
-        let doubt = match row.is_some_and(Override::is_unlisted) {
+        let row = overrides::at(number);
+        let reason = match row.is_some_and(Override::is_unlisted) {
             true if self.set != 0 => Some(AbstainReason::Inferred),
-            _ => doubt,
+            _ => reason,
         };
-        let Some(silence) = row.and_then(|row| row.effect.silences(query)) else {
-            return Self { doubt, ..self };
+        let Some(silence) = row.and_then(|row| row.effect.silence_for(query)) else {
+            return Self { abstain_reason: reason, ..self };
         };
-        let always = silence.only_with.is_none().then_some(silence.reason);
-        Self { doubt: always.or(doubt), silent: special, ..self }
+        let for_every_token = silence.only_with.is_none().then_some(silence.reason);
+        Self { abstain_reason: for_every_token.or(reason), override_number: number, ..self }
     }
 
-    /// A call of which the method is known and the request is not.
-    pub(crate) fn named(method: ApiMethod) -> Self {
+    /// Creates the match of a call of which the method is known, and the request is not.
+    pub(crate) fn without_request(method: ApiMethod) -> Self {
         let found = Self::new(method.catalog(), method, "");
-        let found = if method.is_rpc() { found.doubted(AbstainReason::Grpc) } else { found };
-        let depends_on_query = method.special().is_some_and(|row| row.effect.depends_on_query());
-        if depends_on_query { found.doubted(AbstainReason::Request) } else { found }
+        let found = if method.is_rpc() { found.or_abstain(AbstainReason::Grpc) } else { found };
+        let depends_on_query = method.override_row().is_some_and(|row| row.effect.depends_on_query());
+        if depends_on_query { found.or_abstain(AbstainReason::Request) } else { found }
     }
 
-    /// Adds a doubt, unless there is one already.
-    pub(crate) fn doubted(self, reason: AbstainReason) -> Self {
-        Self { doubt: self.doubt.or(Some(reason)), ..self }
+    /// Sets the reason to abstain, unless the match has one already.
+    pub(crate) fn or_abstain(self, reason: AbstainReason) -> Self {
+        Self { abstain_reason: self.abstain_reason.or(Some(reason)), ..self }
     }
 
-    /// Whether one of these scopes is listed for the method.
+    /// Checks whether one of these scopes is listed for the method.
     #[inline]
     pub(crate) fn lists_any_of(&self, held: &ScopeSet) -> bool {
-        self.method.catalog().set_accepts(self.set, held)
+        self.method.catalog().set_intersects(self.set, held)
     }
 
-    /// The verdict on a token with these scopes: see [`Lookup::accepts`](crate::Lookup::accepts).
+    /// Returns the verdict on a token with these scopes, as
+    /// [`Lookup::accepts`](crate::Lookup::accepts) documents it.
     pub(crate) fn accepts(&self, held: &ScopeSet) -> Result<bool, AbstainReason> {
-        if let Some(reason) = self.doubt.filter(|reason| !reason.is_one_sided()) {
+        if let Some(reason) = self.abstain_reason.filter(|reason| !reason.is_one_sided()) {
             return Err(reason);
         }
-        if let Some(reason) = self.silenced(held) {
+        if let Some(reason) = self.override_reason(held) {
             return Err(reason);
         }
         if self.lists_any_of(held) {
-            return if self.suits_some_calls(held) { Err(AbstainReason::Request) } else { Ok(true) };
+            return if self.fits_only_some_calls(held) { Err(AbstainReason::Request) } else { Ok(true) };
         }
-        match self.doubt {
+        match self.abstain_reason {
             Some(reason) => Err(reason),
             None if !held.is_all_known() || held.holds_unlisted() => Err(AbstainReason::Unheard),
             None if self.is_accepted_by_another_version(held) => Err(AbstainReason::Ambiguous),
@@ -92,22 +104,26 @@ impl Found {
         }
     }
 
-    /// Whether only some calls of the method are content with the listed scopes that the token holds.
-    fn suits_some_calls(&self, held: &ScopeSet) -> bool {
+    /// Checks whether the listed scopes in `held` are enough for some calls of the method only.
+    fn fits_only_some_calls(&self, held: &ScopeSet) -> bool {
         let listed = self.method.accepted();
-        let own = for_every_call(&listed);
-        let counts = |scope: &Scope| own.contains(scope) || !listed.contains(scope);
-        own.len() < listed.len() && !self.lists_any_of(&held.iter().filter(counts).collect())
+        let enough = for_every_call(&listed);
+        // A scope that is accepted and not listed comes from the overrides and is enough for every
+        // call.
+        let counts = |scope: &Scope| enough.contains(scope) || !listed.contains(scope);
+        enough.len() < listed.len() && !self.lists_any_of(&held.iter().filter(counts).collect())
     }
 
-    /// One of the two documents may be older than the scope.
+    /// Checks whether the method accepts one of these scopes in another version of its API: the
+    /// document of this version may be older than the scope.
     fn is_accepted_by_another_version(&self, held: &ScopeSet) -> bool {
-        self.method.other_versions().any(|other| other.catalog().set_accepts(other.set_index(), held))
+        self.method.other_versions().any(|other| other.catalog().set_intersects(other.set_index(), held))
     }
 
-    /// Why the overrides keep the verdict back for a token with these scopes.
-    fn silenced(&self, held: &ScopeSet) -> Option<AbstainReason> {
-        let silence = overrides::at(self.silent)?.effect.silence()?;
+    /// Returns why the overrides prevent a verdict on a token with these scopes; `None` if they do
+    /// not.
+    fn override_reason(&self, held: &ScopeSet) -> Option<AbstainReason> {
+        let silence = overrides::at(self.override_number)?.effect.silence()?;
         let holds = |short| held.iter().any(|scope| scope.short() == short);
         silence.only_with.is_none_or(holds).then_some(silence.reason)
     }

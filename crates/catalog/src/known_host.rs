@@ -1,4 +1,4 @@
-//! The first half of a lookup: the host of a call, before any method is looked for.
+//! The first half of a lookup: finding the host of a call, without searching for the method.
 
 use std::fmt;
 
@@ -10,10 +10,11 @@ use crate::lookup::Lookup;
 use crate::matching;
 use crate::scope::ScopeSet;
 
-/// A host that the catalog has by the name in the request.
+/// A host of the catalog, found by the name that the request contains.
 ///
-/// The first half of a [lookup](crate::lookup()), for programs that look up many calls with one token: where
-/// the token [opens](Self::is_open_to) the whole host, no method need be looked for.
+/// Finding the host is the first half of a [lookup](crate::lookup()). Programs that look up many
+/// calls with one token can often skip the second half: if the token is [sufficient for every
+/// method of the host](Self::is_open_to), the method does not matter.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
@@ -38,37 +39,40 @@ pub struct KnownHost {
 }
 
 impl KnownHost {
-    /// The host of a call; none if more than the request line is needed to find the method.
+    /// Returns the host of a call; `None` if the host name in the request is not a name in the
+    /// catalog, or if the request line alone does not determine the method (gRPC, batch and copy
+    /// requests).
     #[inline]
     #[must_use]
     pub fn find(call: &Call<'_>, endpoints: &Endpoints) -> Option<Self> {
-        let host = endpoints.exact(endpoints.catalog(), call).filter(|_| call.is_plain())?;
+        let host = endpoints.exact_host(endpoints.catalog(), call).filter(|_| call.is_plain())?;
         Some(Self { catalog: endpoints.catalog(), host })
     }
 
-    /// Whether a token with these scopes lacks none for any method of the host. `None` is a token that is not
-    /// limited by scopes.
+    /// Checks whether a token with these scopes is sufficient for every method of the host. `None`
+    /// stands for a token that is not limited by scopes.
     ///
-    /// True only for hosts of which every method shares a scope; on such hosts no user's program answers.
+    /// Returns `false` for every token that is limited by scopes if the methods of the host share
+    /// no scope. No host whose methods share a scope runs programs of Google's users.
     #[inline]
     #[must_use]
     pub fn is_open_to(self, held: Option<&ScopeSet>) -> bool {
-        let shared = self.catalog.shared(self.host);
-        shared != 0 && held.is_none_or(|held| self.catalog.set_accepts(shared, held))
+        let shared = self.catalog.shared_set(self.host);
+        shared != 0 && held.is_none_or(|held| self.catalog.set_intersects(shared, held))
     }
 
-    /// What [`lookup`](crate::lookup()) gives for the call that goes to this host, the scopes aside that its
-    /// caller needs.
+    /// Returns what [`lookup`](crate::lookup()) returns for a call to this host, except that the
+    /// scopes which the caller [states](Call::needing) are ignored.
     #[must_use]
     pub fn lookup(self, call: &Call<'_>) -> Lookup {
         let name = self.catalog.blob().host_name(self.host);
         Lookup::from_found(matching::find_at(self.catalog, call, name, Some(self.host)))
     }
 
-    /// The host's name, as in the catalog.
+    /// Returns the name of the host.
     #[must_use]
     pub fn name(self) -> &'static str {
-        matching::text(self.catalog.blob().host_name(self.host))
+        matching::host_text(self.catalog.blob().host_name(self.host))
     }
 }
 

@@ -1,38 +1,41 @@
-//! Which of the accepted scopes to advise.
+//! Choosing which of the accepted scopes to advise.
 
 use std::cmp::Ordering;
 
-use crate::beside::{Beside, FOR_SOME_CALLS, NOT_FIRST};
 use crate::catalog::Catalog;
+use crate::not_advised::{FOR_SOME_CALLS, NOT_FIRST, NotAdvised};
 use crate::scope::{Scope, ScopeSet};
 
-/// The accepted scopes without those that only some calls of the method are content with.
+/// Returns the accepted scopes that are enough for every call of the method. Some methods list
+/// scopes that are enough for some of their calls only.
 ///
 /// ```
 /// use gcp_scopes_catalog::for_every_call;
 /// use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 ///
-/// // Jobs of BigQuery that load from a bucket accept a scope of Cloud Storage; queries do not.
+/// // BigQuery jobs that load from a bucket accept a scope of Cloud Storage; query jobs do not.
 /// let listed: ScopeSet = ["bigquery", "devstorage.read_only"].iter().map(|name| name.parse().unwrap()).collect();
 /// assert_eq!(for_every_call(&listed).iter().map(|scope| scope.short().to_owned()).collect::<Vec<_>>(), ["bigquery"]);
 /// ```
 #[must_use]
 pub fn for_every_call(accepted: &ScopeSet) -> ScopeSet {
-    without(accepted, &FOR_SOME_CALLS)
+    without_excluded(accepted, &FOR_SOME_CALLS)
 }
 
-/// The accepted scopes of which one may be advised.
-fn sensible(accepted: &ScopeSet) -> ScopeSet {
-    without(&for_every_call(accepted), &NOT_FIRST)
+/// Returns the accepted scopes of which one may be advised.
+fn advisable(accepted: &ScopeSet) -> ScopeSet {
+    without_excluded(&for_every_call(accepted), &NOT_FIRST)
 }
 
-fn without(accepted: &ScopeSet, rows: &[Beside]) -> ScopeSet {
-    let applies = |(own, _): &&Beside| accepted.iter().any(|scope| scope.short() == *own);
-    let starts: Vec<&str> = rows.iter().filter(applies).flat_map(|(_, starts)| *starts).copied().collect();
-    accepted.iter().filter(|scope| !starts.iter().any(|start| scope.short().starts_with(start))).collect()
+/// Returns the accepted scopes without those that a row of `rows` excludes.
+fn without_excluded(accepted: &ScopeSet, rows: &[NotAdvised]) -> ScopeSet {
+    let applies = |(name, _): &&NotAdvised| accepted.iter().any(|scope| scope.short() == *name);
+    let prefixes: Vec<&str> = rows.iter().filter(applies).flat_map(|row| row.1).copied().collect();
+    let is_excluded = |scope: &Scope| prefixes.iter().any(|prefix| scope.short().starts_with(prefix));
+    accepted.iter().filter(|scope| !is_excluded(scope)).collect()
 }
 
-/// The narrowest of the accepted scopes that is worth advising; none if none is accepted.
+/// Returns the narrowest of the accepted scopes that may be advised; `None` if `accepted` is empty.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
@@ -45,15 +48,15 @@ fn without(accepted: &ScopeSet, rows: &[Beside]) -> ScopeSet {
 /// ```
 #[must_use]
 pub fn least(accepted: &ScopeSet) -> Option<Scope> {
-    narrowest(&sensible(accepted))
+    narrowest(&advisable(accepted))
 }
 
 fn narrowest(scopes: &ScopeSet) -> Option<Scope> {
-    scopes.iter().min_by(narrower)
+    scopes.iter().min_by(compare_breadth)
 }
 
-/// A smallest set of scopes that is enough for each of several calls: the narrowest scope for each call,
-/// without those that the other scopes make needless.
+/// Returns a small set of scopes that contains an accepted scope of each of several calls: the
+/// narrowest scope of each call, without those that the rest of the set makes unnecessary.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
@@ -67,21 +70,22 @@ fn narrowest(scopes: &ScopeSet) -> Option<Scope> {
 /// ```
 #[must_use]
 pub fn least_of(accepted: &[ScopeSet]) -> Vec<Scope> {
-    let accepted: Vec<ScopeSet> = accepted.iter().map(sensible).collect();
+    let accepted: Vec<ScopeSet> = accepted.iter().map(advisable).collect();
     let mut chosen: Vec<Scope> = accepted.iter().filter_map(narrowest).collect::<ScopeSet>().iter().collect();
-    chosen.sort_by(narrower);
-    let opens = |chosen: &[Scope], set: &ScopeSet| chosen.iter().any(|scope| set.contains(scope));
-    // The narrow ones first: a wide one that is needed anyway often does for them.
+    chosen.sort_by(compare_breadth);
+    let is_enough = |chosen: &[Scope], set: &ScopeSet| chosen.iter().any(|scope| set.contains(scope));
+    // Tries to remove narrow scopes first: a wide scope that one call needs is often enough for
+    // other calls.
     for scope in chosen.clone() {
         let others: Vec<Scope> = chosen.iter().filter(|other| **other != scope).cloned().collect();
-        if accepted.iter().all(|set| set.is_empty() || opens(&others, set)) {
+        if accepted.iter().all(|set| set.is_empty() || is_enough(&others, set)) {
             chosen = others;
         }
     }
     chosen
 }
 
-/// The accepted scopes in the order in which to advise them.
+/// Returns the accepted scopes in the order in which to advise them.
 ///
 /// ```
 /// use gcp_scopes_catalog::narrowest_first;
@@ -93,18 +97,25 @@ pub fn least_of(accepted: &[ScopeSet]) -> Vec<Scope> {
 /// ```
 #[must_use]
 pub fn narrowest_first(accepted: &ScopeSet) -> Vec<Scope> {
-    let (mut scopes, sensible): (Vec<Scope>, _) = (accepted.iter().collect(), sensible(accepted));
-    let second = |scope: &Scope| !sensible.contains(scope);
-    scopes.sort_by(|a, b| second(a).cmp(&second(b)).then_with(|| narrower(a, b)));
+    let (mut scopes, advisable): (Vec<Scope>, _) = (accepted.iter().collect(), advisable(accepted));
+    let is_last = |scope: &Scope| !advisable.contains(scope);
+    scopes.sort_by(|a, b| is_last(a).cmp(&is_last(b)).then_with(|| compare_breadth(a, b)));
     scopes
 }
 
-/// Which of two scopes opens less, by rules that hold across Google's naming.
+/// Compares two scopes by how much they permit; the narrower scope is less. The rules follow the
+/// names that Google gives its scopes.
 ///
-/// In this order: not the whole platform; read-only; a plain name (`drive.readonly`) before one
-/// with a special purpose (`drive.meet.readonly`, which sees only some files); accepted in fewer
-/// places, which is counted only if the names leave it open; the shorter name.
-fn narrower(a: &Scope, b: &Scope) -> Ordering {
+/// A scope is narrower by the first of these rules that distinguishes the two:
+/// 1. It is not a scope for the whole platform.
+/// 2. It is read-only.
+/// 3. It has a name below Google's prefix and not a URI of another form.
+/// 4. Its name has fewer words: `drive.readonly` is for all files, `drive.meet.readonly` for a
+///    special purpose.
+/// 5. Fewer sets of the catalog contain it. Counting is slow, and is done only if the names do not
+///    decide.
+/// 6. Its name is shorter.
+fn compare_breadth(a: &Scope, b: &Scope) -> Ordering {
     let by_name = |scope: &Scope| {
         let name = scope.short();
         let words = name.split('.').count();
@@ -114,10 +125,13 @@ fn narrower(a: &Scope, b: &Scope) -> Ordering {
     by_name(a).cmp(&by_name(b)).then_with(by_reach).then(a.short().len().cmp(&b.short().len()))
 }
 
-/// What Google recommends for a VM: `cloud-platform`, with IAM deciding the rest. Beside it stands
-/// what it does not cover: the needed scope where the method does not accept it (Drive, Sheets,
-/// Gmail, …), and scopes of such APIs that are held
-/// (<https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>).
+/// Returns the scopes to set on a VM that makes calls with these accepted scopes.
+///
+/// Google recommends `cloud-platform` for a VM, and IAM roles to restrict access
+/// (<https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>). Some
+/// APIs, such as Drive, Sheets and Gmail, do not accept `cloud-platform`. For a call of such an API
+/// the set contains the narrowest scope, and the set keeps the scopes of such APIs that are in
+/// `held`.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
@@ -132,34 +146,34 @@ fn narrower(a: &Scope, b: &Scope) -> Ordering {
 #[must_use]
 pub fn recommended(accepted: &[ScopeSet], held: Option<&ScopeSet>) -> ScopeSet {
     let platform = Scope::cloud_platform();
-    let kept = held.into_iter().flat_map(ScopeSet::iter).filter(|scope| !is_covered(scope));
+    let kept = held.into_iter().flat_map(ScopeSet::iter).filter(|scope| !is_covered_by_cloud_platform(scope));
     let mut set: ScopeSet = kept.chain([platform.clone()]).collect();
-    let beyond: Vec<ScopeSet> =
-        accepted.iter().filter(|accepted| !accepted.contains(&platform)).cloned().collect();
-    set.extend(least_of(&beyond));
+    let not_covered = accepted.iter().filter(|accepted| !accepted.contains(&platform));
+    set.extend(least_of(&not_covered.cloned().collect::<Vec<_>>()));
     set
 }
 
-/// Whether every method that accepts this scope accepts `cloud-platform`, too. Not so for a scope that no
-/// method is known to accept.
-fn is_covered(scope: &Scope) -> bool {
+/// Checks whether every method that accepts this scope accepts `cloud-platform` as well. Returns
+/// `false` for a scope that no method of the catalog accepts.
+fn is_covered_by_cloud_platform(scope: &Scope) -> bool {
     let (mut sets, platform) = (sets_with(scope).peekable(), ScopeSet::from_iter([Scope::cloud_platform()]));
-    sets.peek().is_some() && sets.all(|set| Catalog::built_in().set_accepts(set, &platform))
+    sets.peek().is_some() && sets.all(|set| Catalog::built_in().set_intersects(set, &platform))
 }
 
 fn is_read_only(name: &str) -> bool {
     ["readonly", "read_only", "read-only", ".read"].iter().any(|ending| name.ends_with(ending))
 }
 
-/// In how many of the catalog's scope sets a scope is: a measure of how much it opens.
+/// Returns how many sets of the catalog contain the scope: a measure of how much the scope permits.
 fn reach(scope: &Scope) -> usize {
     sets_with(scope).count()
 }
 
+/// Returns the numbers of the sets of the catalog that contain the scope.
 fn sets_with(scope: &Scope) -> impl Iterator<Item = u16> + use<> {
     let (catalog, only) = (Catalog::built_in(), ScopeSet::from_iter([scope.clone()]));
     let sets = (0..catalog.blob().set_count()).map_while(|set| u16::try_from(set).ok());
-    sets.filter(move |set| catalog.set_accepts(*set, &only))
+    sets.filter(move |set| catalog.set_intersects(*set, &only))
 }
 
 #[cfg(all(test, feature = "full"))]
@@ -167,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_recommended_list_keeps_what_cloud_platform_does_not_cover() {
+    fn the_recommended_set_keeps_held_scopes_that_cloud_platform_does_not_cover() {
         let rows = [
             ("pubsub cloud-platform", "devstorage.read_only logging.write", "cloud-platform"),
             ("pubsub cloud-platform", "devstorage.read_only drive", "cloud-platform drive"),
@@ -187,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scope_of_another_api_or_for_a_part_of_the_data_is_not_the_one_to_advise() {
+    fn a_scope_of_another_api_or_for_a_part_of_the_data_is_not_advised() {
         let rows = [
             ("bigquery.jobs.insert", "bigquery"),
             ("compute.images.insert", "compute"),
@@ -197,7 +211,7 @@ mod tests {
             ("forms.forms.get", "forms.body.readonly"),
             ("forms.forms.create", "forms.body"),
             ("youtube.captions.insert", "youtube.force-ssl"),
-            // As ever, where a scope is all there is, or the one that fits.
+            // The exclusions do not change the advice for these methods.
             ("drive.apps.list", "drive.apps.readonly"),
             ("drive.files.list", "drive.readonly"),
             ("storage.objects.get", "devstorage.read_only"),
@@ -215,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn for_several_calls_no_scope_is_named_that_the_others_make_needless() {
+    fn the_scopes_for_several_calls_contain_no_needless_scope() {
         let storage = "devstorage.read_write devstorage.full_control cloud-platform";
         let rows: [(&[&str], &[&str]); 6] = [
             (&[], &[]),

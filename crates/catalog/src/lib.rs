@@ -7,7 +7,6 @@ pub mod scope;
 pub mod call;
 
 mod api;
-mod beside;
 mod blob;
 mod catalog;
 mod endpoints;
@@ -19,6 +18,7 @@ mod made_from;
 mod matching;
 mod method;
 mod name;
+mod not_advised;
 mod open;
 mod overrides;
 mod path;
@@ -37,7 +37,8 @@ pub use made_from::{CONTENTS, SOURCES, VERSION};
 pub use method::ApiMethod;
 pub use typo::{nearest, typos};
 
-/// The data as it lies there, for its generator and its benchmarks: no part of the API.
+/// The binary layout of the data and the overrides, for the generator and the benchmarks. This
+/// module is not part of the API.
 #[doc(hidden)]
 pub mod raw {
     pub use crate::blob::*;

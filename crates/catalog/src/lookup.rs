@@ -1,22 +1,25 @@
-//! What the catalog knows of one call.
+//! Looking up a call in the catalog.
 
 use crate::call::{AbstainReason, Call, NeededScopes};
 use crate::endpoints::Endpoints;
-use crate::found::Found;
+use crate::found::{Match, MatchResult};
 use crate::matching;
 use crate::method::ApiMethod;
 use crate::scope::ScopeSet;
 
-/// What is known of a call: its method, the scopes it accepts, or the reason for having no opinion.
+/// The result of looking up a call: the method, the accepted scopes, or the reason why the call
+/// cannot be judged.
 ///
-/// Made by [`lookup`] from a request, or from an [`ApiMethod`] where no request is seen.
+/// [`lookup`] returns a `Lookup` for a request. `Lookup::from` converts an [`ApiMethod`], for
+/// callers that know the method and not the request.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
 /// use gcp_scopes_catalog::call::{AbstainReason, Call};
 /// use gcp_scopes_catalog::{Endpoints, lookup};
 ///
-/// // A later chunk of a resumable upload: its session URL authorises it, so a missing scope proves nothing.
+/// // A later chunk of a resumable upload. The session URL authorizes the request, so the scopes of the
+/// // token do not decide.
 /// let url = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?uploadType=resumable&upload_id=x";
 /// let found = lookup(&Call::new(&http::Method::PUT, &url.parse()?), &Endpoints::new());
 /// assert_eq!(found.method().map(|method| method.id()), Some("storage.objects.insert"));
@@ -26,14 +29,15 @@ use crate::scope::ScopeSet;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lookup {
-    found: Result<Found, AbstainReason>,
+    found: MatchResult,
     needed: Option<NeededScopes>,
 }
 
-/// Finds the method that a call is.
+/// Looks up a call: finds its API method and the scopes that the method accepts.
 ///
-/// The scopes that its caller [needs](Call::needing) count if the call goes to an API of Google's, be it one
-/// that the catalog has never heard of.
+/// If the caller [states](Call::needing) which scopes the call needs, those scopes replace the
+/// catalog's. The stated scopes apply to every API of Google, even to an API that the catalog does
+/// not contain.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
@@ -62,22 +66,24 @@ pub fn lookup(call: &Call<'_>, endpoints: &Endpoints) -> Lookup {
 
 impl Lookup {
     #[inline]
-    pub(crate) const fn from_found(found: Result<Found, AbstainReason>) -> Self {
+    pub(crate) const fn from_found(found: MatchResult) -> Self {
         Self { found, needed: None }
     }
 
+    /// Replaces the scopes of the catalog by the scopes that the caller states, if they apply to
+    /// the call.
     fn with_needed(self, needed: &NeededScopes, is_googles: bool) -> Self {
         let found = match self.found {
             Err(AbstainReason::Host | AbstainReason::Catalog) if is_googles => Err(AbstainReason::Method),
             found => found,
         };
-        // A signed request has no token whose scopes could be too few.
-        let counts =
+        // A signed request has no token, so that no scope can be missing.
+        let applies =
             found.map_or_else(|reason| reason.is_google() && reason != AbstainReason::Signed, |_| true);
-        Self { found, needed: counts.then(|| needed.clone()) }
+        Self { found, needed: applies.then(|| needed.clone()) }
     }
 
-    /// A call of which no method is known, for this reason.
+    /// Creates the result for a call of which no method is known, for this reason.
     ///
     /// ```
     /// use gcp_scopes_catalog::Lookup;
@@ -91,7 +97,7 @@ impl Lookup {
         Self::from_found(Err(reason))
     }
 
-    /// The method, where one can be named.
+    /// Returns the method of the call; `None` if no method of the catalog matches the call.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -106,8 +112,9 @@ impl Lookup {
         self.found.as_ref().ok().map(|found| found.method)
     }
 
-    /// Why the call cannot be judged by what Google lists: no method can be named, or it is not certain that
-    /// the listed scopes are the ones that count. `None` if it can.
+    /// Returns why Google's lists of scopes do not decide whether the call is accepted: no method
+    /// matches the call, or the call may need other scopes than the listed ones. Returns `None` if
+    /// the lists decide.
     ///
     /// ```
     /// use gcp_scopes_catalog::call::AbstainReason;
@@ -121,11 +128,12 @@ impl Lookup {
     /// ```
     #[must_use]
     pub fn abstain_reason(&self) -> Option<AbstainReason> {
-        self.found.as_ref().map_or_else(|reason| Some(*reason), |found| found.doubt)
+        self.found.as_ref().map_or_else(|reason| Some(*reason), |found| found.abstain_reason)
     }
 
-    /// The scopes that the call [needs](Call::needing) as its caller states them; `None` where that does not
-    /// count, because the call does not go to Google or is signed.
+    /// Returns the scopes that the call needs, as the caller [states](Call::needing) them. Returns
+    /// `None` if the caller states no scopes, if the call does not go to Google, or if the call is
+    /// signed.
     ///
     /// ```
     /// use gcp_scopes_catalog::call::{Call, NeededScopes};
@@ -142,7 +150,7 @@ impl Lookup {
         self.needed.as_ref()
     }
 
-    /// Whether it goes to an API of Google's, so that its refusal is worth a look.
+    /// Checks whether the call goes to an API of Google, so that a refused call may lack a scope.
     ///
     /// ```
     /// use gcp_scopes_catalog::call::Call;
@@ -158,7 +166,8 @@ impl Lookup {
         self.found.as_ref().map_or_else(|reason| reason.is_google(), |_| true)
     }
 
-    /// The scopes of which any one is enough: those that its caller needs, else those that Google lists.
+    /// Returns the scopes of which any one is enough: the scopes that the caller states, otherwise
+    /// the scopes that Google lists.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -177,13 +186,19 @@ impl Lookup {
         }
     }
 
-    /// Whether Google accepts the call with a token that holds these scopes and no others. IAM is another
-    /// question.
+    /// Checks whether a token that holds exactly these scopes is sufficient for the call. A
+    /// sufficient token does not imply that IAM permits the call.
     ///
-    /// It is `false` only if nothing speaks against that: the method is certain and lists scopes, no special
-    /// case applies, Google's documents list methods for every scope of the token, and neither the method nor
-    /// another version of it accepts one of them. An empty set is a token that is known to hold no scope, and
-    /// so lacks every one; a token of which nothing is known must not be judged at all.
+    /// Returns `Ok(false)` only if all of these conditions hold:
+    /// - The method is certain, and Google lists scopes for the method.
+    /// - [`abstain_reason`](Self::abstain_reason) is `None`, and no special rule of Google covers
+    ///   the token.
+    /// - Google's documents list methods for every scope of the token.
+    /// - Neither the method nor the same method of another API version accepts a scope of the
+    ///   token.
+    ///
+    /// An empty set stands for a token that is known to hold no scope: such a token lacks every
+    /// scope. Do not call this function for a token whose scopes are not known.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -202,7 +217,7 @@ impl Lookup {
     /// ```
     ///
     /// # Errors
-    /// The reason for having no opinion.
+    /// Returns the reason why the call cannot be judged.
     pub fn accepts(&self, held: &ScopeSet) -> Result<bool, AbstainReason> {
         match (&self.needed, &self.found) {
             (Some(needed), _) if needed.scopes().is_empty() => Err(AbstainReason::Empty),
@@ -212,8 +227,11 @@ impl Lookup {
         }
     }
 
-    /// Whether Google lists one of these scopes for the method, which is quick to see: then
-    /// [`accepts`](Self::accepts) is not `Ok(false)`. False where the caller says what the call needs.
+    /// Checks whether Google lists one of these scopes for the method. The check is faster than
+    /// [`accepts`](Self::accepts). If the check returns `true`, `accepts` does not return
+    /// `Ok(false)`.
+    ///
+    /// Returns `false` if the caller [states](Call::needing) which scopes the call needs.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -232,10 +250,10 @@ impl Lookup {
     }
 }
 
-/// A call of which the method is known and the request is not.
+/// Creates the result for a call of which the method is known and the request is not.
 impl From<ApiMethod> for Lookup {
     fn from(method: ApiMethod) -> Self {
-        Self::from_found(Ok(Found::named(method)))
+        Self::from_found(Ok(Match::without_request(method)))
     }
 }
 
@@ -245,7 +263,7 @@ mod tests {
     use crate::catalog::Catalog;
 
     #[test]
-    fn without_a_catalog_that_is_the_reason_for_every_api() {
+    fn without_a_catalog_the_reason_is_catalog() {
         let uri = "https://storage.googleapis.com/storage/v1/b".parse().unwrap();
         let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
         match Catalog::built_in().blob().set_count() {

@@ -1,134 +1,140 @@
-//! Which method a call is: by its host, verb and path, or by its gRPC path.
+//! Finding the method of a call by its host, verb and path, or by its gRPC path.
 
 use crate::blob::Host;
 use crate::call::host::{self, STORAGE};
 use crate::call::{AbstainReason, Call, query, storage};
 use crate::catalog::Catalog;
-use crate::endpoints::{Endpoints, is_known};
-use crate::found::Found;
+use crate::endpoints::{Endpoints, is_known_host};
+use crate::found::{Match, MatchResult};
 use crate::method::ApiMethod;
-use crate::path::same;
+use crate::path::equal;
 
-/// The method of a call, or the reason for which none can be named.
-pub(crate) fn find(call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, AbstainReason> {
-    match find_in(endpoints.catalog(), call, endpoints) {
-        Err(AbstainReason::Host) if endpoints.catalog().blob().set_count() == 0 => {
-            Err(AbstainReason::Catalog)
-        }
-        found => found,
+/// Finds the method of a call.
+pub(crate) fn find(call: &Call<'_>, endpoints: &Endpoints) -> MatchResult {
+    let catalog = endpoints.catalog();
+    match find_in(catalog, call, endpoints) {
+        Err(AbstainReason::Host) if catalog.blob().set_count() == 0 => Err(AbstainReason::Catalog),
+        result => result,
     }
 }
 
+/// Finds the method of a call in a catalog.
 #[inline(always)]
-fn find_in(catalog: Catalog, call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, AbstainReason> {
+fn find_in(catalog: Catalog, call: &Call<'_>, endpoints: &Endpoints) -> MatchResult {
     if call.is_grpc() {
-        return grpc(catalog, call, endpoints);
+        return find_grpc(catalog, call, endpoints);
     }
-    if let Some(host) = endpoints.exact(catalog, call) {
+    if let Some(host) = endpoints.exact_host(catalog, call) {
         return find_at(catalog, call, catalog.blob().host_name(host), Some(host));
     }
-    let place = endpoints.place(call, |host| is_known(catalog, host))?;
-    match place.bucket {
+    let api_host = endpoints.api_host(call, |host| is_known_host(catalog, host))?;
+    match api_host.is_bucket {
         true if call.is_signed() => Err(AbstainReason::Signed),
-        true => xml(catalog, call, true),
-        false => find_at(catalog, call, place.host.as_bytes(), catalog.host(&place.host)),
+        true => find_xml(catalog, call, true),
+        false => find_at(catalog, call, api_host.host.as_bytes(), catalog.host(&api_host.host)),
     }
 }
 
-/// The method of a call to this host. Not every host that has a name has a record.
-pub(crate) fn find_at(
-    catalog: Catalog,
-    call: &Call<'_>,
-    name: &[u8],
-    host: Option<Host>,
-) -> Result<Found, AbstainReason> {
-    // Twice, because the compiler makes faster code where it knows the catalog: see `Catalog::read`.
+/// Finds the method of a call to the host with this name. `host` is `None` for a host that is known
+/// by name and has no methods of its own in the catalog.
+pub(crate) fn find_at(catalog: Catalog, call: &Call<'_>, name: &[u8], host: Option<Host>) -> MatchResult {
+    // In the first arm the catalog is a constant, for which the compiler generates faster code: see
+    // `Catalog::with_blob`.
     match catalog == Catalog::built_in() {
-        true => at(Catalog::built_in(), call, name, host),
-        false => at(catalog, call, name, host),
+        true => find_on_host(Catalog::built_in(), call, name, host),
+        false => find_on_host(catalog, call, name, host),
     }
 }
 
+/// Finds the method of a call to a host, as [`find_at`] documents it.
 #[inline(always)]
-fn at(catalog: Catalog, call: &Call<'_>, name: &[u8], host: Option<Host>) -> Result<Found, AbstainReason> {
+fn find_on_host(catalog: Catalog, call: &Call<'_>, name: &[u8], host: Option<Host>) -> MatchResult {
     if call.is_signed() {
         return Err(AbstainReason::Signed);
     }
-    if same(name, STORAGE.as_bytes()) && !storage::is_json(call.path()) {
-        return xml(catalog, call, false);
+    if equal(name, STORAGE.as_bytes()) && !storage::is_json_path(call.path()) {
+        return find_xml(catalog, call, false);
     }
-    let session = if call.query().is_empty() { None } else { session(catalog, call, name) };
-    if let Some(method) = session {
-        return Ok(Found::new(catalog, method, call.query()).doubted(AbstainReason::Session));
+    let upload = if call.query().is_empty() { None } else { upload_method(catalog, call, name) };
+    if let Some(method) = upload {
+        return Ok(Match::new(catalog, method, call.query()).or_abstain(AbstainReason::Session));
     }
-    let read = |host: Host| catalog.find_at(host, call.verb(), call.path());
-    let row = host::twin(name).and_then(|name| catalog.host(name)).and_then(read).or_else(|| read(host?));
+    // The catalog may have methods under both names of a host; those of the documented name are
+    // preferred.
+    let find = |host: Host| catalog.find_row_at(host, call.verb(), call.path());
+    let row = host::unalias(name).and_then(|name| catalog.host(name)).and_then(find).or_else(|| find(host?));
     let found = match row {
-        Some(row) => Found::new(catalog, ApiMethod::of_row(catalog, row), call.query()),
-        None => without_slash(catalog, call, text(name)).ok_or_else(|| missed(call, text(name)))?,
+        Some(row) => Match::new(catalog, ApiMethod::from_row(catalog, row), call.query()),
+        None => find_without_slash(catalog, call, name).ok_or_else(|| reason_for_no_method(call, name))?,
     };
-    Ok(if call.verb() == "POST" && query::hides_verb(call.query()) {
-        found.doubted(AbstainReason::Request)
+    Ok(if call.verb() == "POST" && query::may_replace_verb(call.query()) {
+        found.or_abstain(AbstainReason::Request)
     } else {
         found
     })
 }
 
-/// The name of a host: it was text before.
-pub(crate) fn text(name: &[u8]) -> &str {
+/// Returns the name of a host as text. Names of hosts are always UTF-8.
+pub(crate) fn host_text(name: &[u8]) -> &str {
     std::str::from_utf8(name).unwrap_or_default()
 }
 
-/// The method of a path with one slash too many at its end. Servers let it pass and clients rely on
-/// that, but no page of Google's says so: <https://github.com/cloudyr/googleCloudStorageR/pull/182>,
+/// Finds the method of a path that ends in a superfluous slash. Servers ignore the slash and
+/// clients send such paths, although no page of Google documents it:
+/// <https://github.com/cloudyr/googleCloudStorageR/pull/182>,
 /// <https://github.com/googleapis/google-cloud-node/blob/main/packages/google-cloud-translate/src/v2/index.ts>.
-fn without_slash(catalog: Catalog, call: &Call<'_>, host: &str) -> Option<Found> {
+fn find_without_slash(catalog: Catalog, call: &Call<'_>, host: &[u8]) -> Option<Match> {
     let path = call.path().strip_suffix('/')?;
-    let row = catalog.find(host, call.verb(), path)?;
-    Some(Found::new(catalog, ApiMethod::of_row(catalog, row), call.query()).doubted(AbstainReason::Inferred))
+    let row = catalog.find_row(host_text(host), call.verb(), path)?;
+    let found = Match::new(catalog, ApiMethod::from_row(catalog, row), call.query());
+    Some(found.or_abstain(AbstainReason::Inferred))
 }
 
-/// A gRPC path names its service in full, so the host only shows whether the call is Google's. The inner
-/// layers of a gRPC client see no host: there the package of the service shows it.
-fn grpc(catalog: Catalog, call: &Call<'_>, endpoints: &Endpoints) -> Result<Found, AbstainReason> {
-    if call.authority().is_some() && endpoints.exact(catalog, call).is_none() {
-        endpoints.place(call, |host| is_known(catalog, host))?;
+/// Finds the method of a gRPC call. The path alone determines the method; the host determines
+/// whether the call goes to Google. Inside a gRPC client a request has no host yet: there a call
+/// goes to Google if the package of its service begins with `google.`.
+fn find_grpc(catalog: Catalog, call: &Call<'_>, endpoints: &Endpoints) -> MatchResult {
+    if call.authority().is_some() && endpoints.exact_host(catalog, call).is_none() {
+        endpoints.api_host(call, |host| is_known_host(catalog, host))?;
     }
     let is_google = call.authority().is_some() || call.path().starts_with("/google.");
-    let row = catalog.grpc(call.path()).ok_or(if is_google {
+    let row = catalog.rpc_row(call.path()).ok_or(if is_google {
         AbstainReason::Method
     } else {
         AbstainReason::Host
     })?;
-    Ok(Found::new(catalog, ApiMethod::of_row(catalog, row), "").doubted(AbstainReason::Grpc))
+    Ok(Match::new(catalog, ApiMethod::from_row(catalog, row), "").or_abstain(AbstainReason::Grpc))
 }
 
-/// The method that began the resumable upload which this request continues, asks about or ends.
-fn session(catalog: Catalog, call: &Call<'_>, host: &[u8]) -> Option<ApiMethod> {
+/// Finds the method that started a resumable upload, for a request to the session URL of the
+/// upload. The session URL has the path of the method, but the request may have another verb.
+fn upload_method(catalog: Catalog, call: &Call<'_>, host: &[u8]) -> Option<ApiMethod> {
     let path = call.path();
     let upload = || path.starts_with("/upload/") || path.starts_with("/resumable/upload/");
-    if !upload() || !query::has(call.query(), query::UPLOAD_ID) {
+    if !upload() || !query::has_key(call.query(), query::UPLOAD_ID) {
         return None;
     }
-    let find = |verb| catalog.find(text(host), verb, path).map(|row| ApiMethod::of_row(catalog, row));
-    [call.verb(), "POST", "PUT", "PATCH"].into_iter().find_map(find)
+    let find = |verb| catalog.find_row(host_text(host), verb, path);
+    let row = [call.verb(), "POST", "PUT", "PATCH"].into_iter().find_map(find)?;
+    Some(ApiMethod::from_row(catalog, row))
 }
 
-/// What a request to a Google API is that none of its methods is.
-fn missed(call: &Call<'_>, host: &str) -> AbstainReason {
+/// Returns why no method can be named for a request to an API of Google.
+fn reason_for_no_method(call: &Call<'_>, host: &[u8]) -> AbstainReason {
     match call {
         _ if call.is_batch() => AbstainReason::Batch,
-        _ if host::is_auth(host, call.path()) => AbstainReason::Auth,
+        _ if host::is_auth(host_text(host), call.path()) => AbstainReason::Auth,
         _ => AbstainReason::Method,
     }
 }
 
-fn xml(catalog: Catalog, call: &Call<'_>, bucket_in_host: bool) -> Result<Found, AbstainReason> {
-    let same = storage::equivalent(call, bucket_in_host).ok_or(AbstainReason::Method)?;
-    let row = catalog.find(STORAGE, same.verb, same.path).ok_or(AbstainReason::Method)?;
-    let method = ApiMethod::of_row(catalog, row);
-    let method = if same.documented { method } else { method.inferred() };
-    let found = Found::new(catalog, method, call.query());
-    let session = query::has(call.query(), query::UPLOAD_ID);
-    Ok(if session { found.doubted(AbstainReason::Session) } else { found })
+/// Finds the JSON method that is equivalent to a call of Cloud Storage's XML API.
+fn find_xml(catalog: Catalog, call: &Call<'_>, bucket_in_host: bool) -> MatchResult {
+    let json = storage::equivalent(call, bucket_in_host).ok_or(AbstainReason::Method)?;
+    let row = catalog.find_row(STORAGE, json.verb, json.path).ok_or(AbstainReason::Method)?;
+    let method = ApiMethod::from_row(catalog, row);
+    let method = if json.documented { method } else { method.into_inferred() };
+    let found = Match::new(catalog, method, call.query());
+    let is_session = query::has_key(call.query(), query::UPLOAD_ID);
+    Ok(if is_session { found.or_abstain(AbstainReason::Session) } else { found })
 }

@@ -1,4 +1,4 @@
-//! The methods of the catalog.
+//! Finding methods in the catalog, and reading their properties.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::overrides;
 use crate::scope::ScopeSet;
 use crate::typo::typos;
 
-/// One method of one version of a Google API: a small handle into the catalog.
+/// One method of one version of a Google API: a handle into the catalog that is cheap to copy.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
@@ -25,17 +25,20 @@ use crate::typo::typos;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ApiMethod {
-    /// The row in the lower 24 bits, then the number of its catalog, and [`INFERRED`] or not.
-    mark: u32,
+    /// The number of the row (24 bits), the number of the catalog (7 bits), and the flag
+    /// [`INFERRED`].
+    bits: u32,
 }
 
-/// Marks a row that stands for a request which Google documents only by this method.
+/// The flag of a method that stands for a call for which Google documents no scopes. The method is
+/// the equivalent of the call.
 const INFERRED: u32 = 1 << 31;
-/// Rows are fewer: a node of the data names one in three bytes.
-const ROW: u32 = 0xff_ffff;
+/// The bits of the number of the row. The data refers to a row by three bytes.
+const ROW_MASK: u32 = 0xff_ffff;
 
 impl Catalog {
-    /// The method with this Discovery id, as [`ApiMethod::by_id`] gives it of the built-in catalog.
+    /// Returns the method with this Discovery id. [`ApiMethod::by_id`] does the same for the
+    /// built-in catalog.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -48,18 +51,19 @@ impl Catalog {
     /// ```
     ///
     /// # Errors
-    /// An id that the catalog does not have; the message names the nearest ones.
+    /// Returns an error if the catalog does not have the id; the message contains the nearest ids.
     pub fn method(self, id: &str) -> Result<ApiMethod, Error> {
-        let (api, bare) = match id.split_once(':') {
-            Some((api, bare)) => (Some(api), bare),
+        let (api, bare_id) = match id.split_once(':') {
+            Some((api, bare_id)) => (Some(api), bare_id),
             None => (None, id),
         };
-        self.versions(bare)
+        self.versions(bare_id)
             .find(|method| api.is_none_or(|api| method.api() == api))
-            .ok_or_else(|| unknown(self, id, bare))
+            .ok_or_else(|| unknown_method(self, id, bare_id))
     }
 
-    /// The method of this id in every version that has it, the one of [`method`](Self::method) first.
+    /// Returns the methods with this id, one for each version of the API that has the id. The first
+    /// one is the method that [`method`](Self::method) returns.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -77,10 +81,11 @@ impl Catalog {
         let same = rest
             .take_while(move |row| first.is_some_and(|first| blob.row_name(*row) == blob.row_name(first)));
         let rpc = id.rsplit_once('.').and_then(|(service, method)| blob.rpc(service, method));
-        same.chain(rpc).map(move |row| ApiMethod::of_row(self, row))
+        same.chain(rpc).map(move |row| ApiMethod::from_row(self, row))
     }
 
-    /// How many methods there are, each version of an API counted.
+    /// Returns the number of methods. A method that several versions of an API have is counted once
+    /// for each version.
     ///
     /// ```
     /// use gcp_scopes_catalog::Catalog;
@@ -93,7 +98,7 @@ impl Catalog {
         self.blob().row_count() as usize
     }
 
-    /// The method with this [index](ApiMethod::index).
+    /// Returns the method with this [index](ApiMethod::index); `None` if the index is too large.
     ///
     /// ```
     /// use gcp_scopes_catalog::Catalog;
@@ -103,16 +108,17 @@ impl Catalog {
     #[must_use]
     pub fn method_at(self, index: usize) -> Option<ApiMethod> {
         let row = u32::try_from(index).ok().filter(|row| *row < self.blob().row_count())?;
-        Some(ApiMethod::of_row(self, row))
+        Some(ApiMethod::from_row(self, row))
     }
 }
 
 impl ApiMethod {
-    /// The method with this Discovery id, such as `storage.objects.insert`.
+    /// Returns the method with this Discovery id, such as `storage.objects.insert`.
     ///
-    /// Versions of an API share ids: this gives the generally available one, and of several the
-    /// one that Google's directory prefers, then the newest. `compute.beta:compute.instances.get`
-    /// (what [`api`](Self::api) says, a colon, the id) names a version.
+    /// The versions of an API share ids. An id alone stands for the generally available version. If
+    /// several versions are generally available, the id stands for the version that Google's
+    /// directory prefers, otherwise for the newest version. To select a version, write
+    /// [`api`](Self::api), a colon and the id: `compute.beta:compute.instances.get`.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -126,12 +132,13 @@ impl ApiMethod {
     /// ```
     ///
     /// # Errors
-    /// An id that the catalog does not have; the message names the nearest ones.
+    /// Returns an error if the catalog does not have the id; the message contains the nearest ids.
     pub fn by_id(id: &str) -> Result<Self, Error> {
         Catalog::built_in().method(id)
     }
 
-    /// Its place among all methods of the catalog, which is below their [count](Catalog::method_count).
+    /// Returns the index of the method in its catalog. The index is less than
+    /// [`Catalog::method_count`].
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -147,35 +154,37 @@ impl ApiMethod {
         self.row() as usize
     }
 
-    /// Which row of the catalog this is.
+    /// Returns the number of the method's row in the data.
     pub(crate) fn row(self) -> u32 {
-        self.mark & ROW
+        self.bits & ROW_MASK
     }
 
-    /// The same method in the other versions of its API.
+    /// Returns the methods with the same id in the other versions of the API.
     pub(crate) fn other_versions(self) -> impl Iterator<Item = Self> {
         let (row, blob) = (self.row(), self.catalog().blob());
         let name = blob.row_name(row);
         let is_same = move |other: &u32| blob.row_name(*other) == name;
         let before = (0..row).rev().take_while(is_same);
         let after = (row.saturating_add(1)..blob.rest_count()).take_while(is_same);
-        before.chain(after).map(move |row| Self::of_row(self.catalog(), row))
+        before.chain(after).map(move |row| Self::from_row(self.catalog(), row))
     }
 
+    /// Checks whether this method is the equivalent of a call for which Google documents no scopes.
     pub(crate) fn is_inferred(self) -> bool {
-        self.mark & INFERRED != 0
+        self.bits & INFERRED != 0
     }
 
-    /// Whether this is a gRPC method.
+    /// Checks whether this is a gRPC method.
     pub(crate) fn is_rpc(self) -> bool {
         self.row() >= self.catalog().blob().rest_count()
     }
 
-    pub(crate) const fn of_row(catalog: Catalog, row: u32) -> Self {
-        Self { mark: row & ROW | (catalog.0 as u32) << 24 }
+    /// Creates the handle of a row.
+    pub(crate) const fn from_row(catalog: Catalog, row: u32) -> Self {
+        Self { bits: row & ROW_MASK | (catalog.0 as u32) << 24 }
     }
 
-    /// The catalog that it is of.
+    /// Returns the catalog that contains the method.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -187,15 +196,15 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub const fn catalog(&self) -> Catalog {
-        Catalog((self.mark >> 24) as u8 & 0x7f)
+        Catalog((self.bits >> 24) as u8 & 0x7f)
     }
 
     fn record(self) -> Row {
         self.catalog().blob().row(self.row())
     }
 
-    /// The Discovery id, which has no version: `storage.objects.insert`. Of a gRPC method, its full
-    /// name: `google.pubsub.v1.Publisher.Publish`.
+    /// Returns the Discovery id, which contains no version: `storage.objects.insert`. The id of a
+    /// gRPC method is its full name: `google.pubsub.v1.Publisher.Publish`.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -206,11 +215,11 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub fn id(&self) -> &'static str {
-        name::of(self.catalog(), self.row())
+        name::id(self.catalog(), self.row())
     }
 
-    /// The Discovery id of the REST method that this is: of a gRPC method, the one with the same HTTP
-    /// binding. None for a gRPC method that Discovery does not have.
+    /// Returns the Discovery id of the method. A gRPC method has the Discovery id of the REST
+    /// method with the same HTTP binding. Returns `None` if Discovery has no such REST method.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -225,13 +234,13 @@ impl ApiMethod {
         let row = self.record();
         match row.basis {
             DISCOVERY => Some(self.id()),
-            SAME => row.target.map(|target| name::of(self.catalog(), target)),
+            SAME => row.target.map(|target| name::id(self.catalog(), target)),
             _ => None,
         }
     }
 
-    /// The API and its version: `storage.v1`. Of a gRPC method that Discovery does not have, the
-    /// package: `google.bigtable.v2`.
+    /// Returns the name of the API with its version: `storage.v1`. For a gRPC method that Discovery
+    /// does not have, returns the package: `google.bigtable.v2`.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -246,7 +255,7 @@ impl ApiMethod {
         name
     }
 
-    /// The host of the API: `storage.googleapis.com`.
+    /// Returns the host of the API: `storage.googleapis.com`.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -261,7 +270,7 @@ impl ApiMethod {
         host
     }
 
-    /// The HTTP verb of the method as REST: `POST`.
+    /// Returns the HTTP verb of the REST method: `POST`.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -275,7 +284,8 @@ impl ApiMethod {
         self.record().verb
     }
 
-    /// Where Google documents the API.
+    /// Returns the URL of Google's documentation of the API; `None` if the Discovery document has
+    /// no such URL.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -291,11 +301,12 @@ impl ApiMethod {
         Some(doc).filter(|url| !url.is_empty())
     }
 
-    /// The scopes of which the method accepts any one, as Google's documents list them. Empty if
-    /// they list none, which says nothing about what the method needs.
+    /// Returns the scopes that Google's documents list for the method. Any one of them is enough.
+    /// If the set is empty, it is not known which scope the method needs.
     ///
-    /// A scope that is known to work but that no document lists is not named here, so that it is
-    /// not advised, unless it is all there is. [`Lookup::accepts`](crate::Lookup::accepts) counts it.
+    /// Some scopes are accepted although no document lists them. The set contains such scopes only
+    /// if the documents list no other scope for the method, so that they are not advised.
+    /// [`Lookup::accepts`](crate::Lookup::accepts) takes such scopes into account.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -308,18 +319,19 @@ impl ApiMethod {
     /// ```
     #[must_use]
     pub fn accepted(&self) -> ScopeSet {
-        let all = || self.catalog().set(self.set_index());
-        let listed: ScopeSet = all().filter(|scope| !overrides::is_hidden(scope.short())).collect();
+        let all = || self.catalog().scopes_of_set(self.set_index());
+        let listed: ScopeSet = all().filter(|scope| !overrides::is_undocumented(scope.short())).collect();
         if listed.is_empty() { all().collect() } else { listed }
     }
 
-    /// Where the [accepted](Self::accepted) scopes are from:
+    /// Returns the source of the [accepted](Self::accepted) scopes:
     ///
-    /// - `discovery`: Google's Discovery document lists them for this very method, or for the REST method
-    ///   that has the HTTP binding of this gRPC method.
-    /// - `protos`: Google's protos list them for the whole service, coarser than the truth may be.
-    /// - `inferred`: Google's documents do not say, so they are those of the equivalent JSON method: the XML
-    ///   API of Cloud Storage, and its gRPC API.
+    /// - `discovery`: Google's Discovery document lists the scopes for the method, or for the REST
+    ///   method with the HTTP binding of this gRPC method.
+    /// - `protos`: Google's protos list the scopes for the whole service. The method may accept
+    ///   fewer.
+    /// - `inferred`: Google documents no scopes for the call. The accepted scopes are those of the
+    ///   equivalent JSON method. Calls of Cloud Storage's XML API and gRPC API have this source.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -340,33 +352,33 @@ impl ApiMethod {
         }
     }
 
-    /// Whether a token with these scopes holds one that the method accepts.
+    /// Checks whether the method accepts one of these scopes.
     #[cfg(all(test, feature = "full"))]
     pub(crate) fn accepts(&self, granted: &ScopeSet) -> bool {
-        self.catalog().set_accepts(self.set_index(), granted)
+        self.catalog().set_intersects(self.set_index(), granted)
     }
 
-    /// The number of the method's scope set, so that "this token satisfies set n" can be computed
-    /// once per token. Set 0 is the empty one and never a verdict.
+    /// Returns the number of the set of scopes that the method accepts. Set 0 is empty; a method
+    /// with set 0 is not judged.
     pub(crate) fn set_index(&self) -> u16 {
         self.record().set
     }
 
-    /// The same method, for a request that Google documents only by its JSON equivalent.
+    /// Returns the method as the equivalent of a call for which Google documents no scopes.
     #[must_use]
-    pub(crate) fn inferred(self) -> Self {
-        Self { mark: self.mark | INFERRED }
+    pub(crate) fn into_inferred(self) -> Self {
+        Self { bits: self.bits | INFERRED }
     }
 
-    /// What the table of overrides says about when this method has no verdict.
-    pub(crate) fn special(&self) -> Option<&'static overrides::Override> {
+    /// Returns the override that covers the method.
+    pub(crate) fn override_row(&self) -> Option<&'static overrides::Override> {
         overrides::at(self.record().special).filter(|_| self.catalog().data().knows_overrides)
     }
 
-    /// Why the table of overrides keeps back a verdict on a call of this method with this query.
+    /// Returns why the override prevents a verdict on a call with this query.
     #[cfg(all(test, feature = "full"))]
-    pub(crate) fn silenced(&self, query: &str) -> Option<&'static overrides::Silence> {
-        self.special()?.effect.silences(query)
+    pub(crate) fn silence_for(&self, query: &str) -> Option<&'static overrides::Silence> {
+        self.override_row()?.effect.silence_for(query)
     }
 }
 
@@ -377,16 +389,18 @@ impl fmt::Debug for ApiMethod {
     }
 }
 
-/// The method's id.
+/// Prints the id of the method.
 impl fmt::Display for ApiMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.id())
     }
 }
 
-fn unknown(catalog: Catalog, id: &str, bare: &str) -> Error {
-    let apis: Vec<_> = catalog.versions(bare).map(|method| format!("{}:{bare}", method.api())).collect();
-    let near = if apis.is_empty() { nearest(catalog, bare) } else { apis };
+/// Creates the error for an unknown id. `bare` is the id without the API. The error contains the
+/// versions of the API that have this id, otherwise the nearest ids.
+fn unknown_method(catalog: Catalog, id: &str, bare: &str) -> Error {
+    let ids: Vec<_> = catalog.versions(bare).map(|method| format!("{}:{bare}", method.api())).collect();
+    let near = if ids.is_empty() { nearest_ids(catalog, bare) } else { ids };
     let hint = match catalog.method_count() {
         0 => NO_CATALOG,
         _ => "; ids read like `storage.objects.insert`",
@@ -394,10 +408,11 @@ fn unknown(catalog: Catalog, id: &str, bare: &str) -> Error {
     Error::unknown(ErrorKind::UnknownMethod, "method", id, &near, hint)
 }
 
-/// At most three ids: those that end in the text, else those that one may have mistyped.
-fn nearest(catalog: Catalog, text: &str) -> Vec<String> {
+/// Returns at most three ids: the shortest ids that end in the text, otherwise the ids of which the
+/// text may be a mistyped form.
+fn nearest_ids(catalog: Catalog, text: &str) -> Vec<String> {
     let mut near: Vec<_> = (0..catalog.blob().row_count())
-        .map(|row| name::text(catalog, row))
+        .map(|row| name::id_text(catalog, row))
         .filter_map(|id| match id.strip_suffix(text) {
             Some(rest) if rest.ends_with('.') => Some((0, id.len(), id)),
             _ => typos(text, &id).map(|edits| (edits, id.len(), id)),

@@ -1,7 +1,8 @@
-//! A catalog that is read at run time.
+//! Reading a catalog file at run time.
 //!
-//! It is text, an empty line, and the data as it is compiled in. The text names what the data was made from, and
-//! the scopes by whose numbers it knows them:
+//! A catalog file consists of a text header, an empty line, and the data in the layout of the
+//! compiled-in data. The header names the sources of the data, and lists the scopes in the order of
+//! the numbers that the data uses for them:
 //!
 //! ```text
 //! gcp-scopes-catalog 1
@@ -15,22 +16,25 @@
 //! ```
 
 use crate::blob::Blob;
-use crate::blob::check::{checked, scope_numbers};
+use crate::blob::check::{open_checked, scope_numbers};
 use crate::catalog::{Catalog, Data};
 use crate::error::{Error, ErrorKind};
 use crate::overrides;
 use crate::scope::Scope;
 
-/// What the file begins with. The number is that of this format.
-const FIRST: &str = "gcp-scopes-catalog 1";
-/// As many as can be numbered beside those that the program knows: a number has 16 bits.
-const MOST_SCOPES: usize = 32_768;
+/// The first line of a catalog file. The number is the version of the file format.
+const FIRST_LINE: &str = "gcp-scopes-catalog 1";
+/// The largest number of scopes in a catalog file. A scope number has 16 bits, and the other half
+/// of the numbers is more than enough for the scopes that only the program knows.
+const MAX_SCOPES: usize = 32_768;
 
 impl Catalog {
-    /// Reads a catalog that is newer than the program, as `cargo xtask catalog --file` writes one.
+    /// Reads a catalog file, which may be newer than the program. `cargo xtask catalog --file`
+    /// writes such a file.
     ///
-    /// It is checked once and stays in memory for as long as the program runs, since methods are handles into
-    /// it: open one a program, not one a request. There can be 127.
+    /// The bytes are checked once and stay in memory until the program ends, because every
+    /// [`ApiMethod`](crate::ApiMethod) is a handle into its catalog. Open a catalog once per
+    /// program and not once per request: a program can open 127 catalogs.
     ///
     /// ```
     /// use gcp_scopes_catalog::Catalog;
@@ -40,54 +44,56 @@ impl Catalog {
     /// ```
     ///
     /// # Errors
-    /// The bytes are no catalog; the message says what is wrong and where.
+    /// Returns an error if the bytes are not a catalog file; the message contains the fault and its
+    /// place. Returns an error if 127 catalogs are open already.
     pub fn open(bytes: &[u8]) -> Result<Self, Error> {
-        let invalid = |why: String| {
-            Error::new(ErrorKind::InvalidData, format!("not a catalog that can be opened: {why}"))
+        let invalid = |reason: String| {
+            Error::new(ErrorKind::InvalidData, format!("cannot open these bytes as a catalog: {reason}"))
         };
-        let data = read(bytes).map_err(invalid)?;
-        Self::keep(data).ok_or_else(|| invalid("too many were opened before".to_owned()))
+        let data = read_data(bytes).map_err(invalid)?;
+        Self::store(data).ok_or_else(|| invalid("too many catalogs are open already".to_owned()))
     }
 }
 
-/// Copies the data, in which the scopes then have the program's numbers.
-fn read(bytes: &[u8]) -> Result<Data, String> {
-    let head = parse(bytes)?;
+/// Checks and copies the data of a catalog file. In the copy, the scopes have the program's
+/// numbers.
+fn read_data(bytes: &[u8]) -> Result<Data, String> {
+    let head = parse_file(bytes)?;
     let mut data = head.data.to_vec();
-    checked(&data, head.scopes.len())?;
-    let (mut numbers, mut unheard) = (Vec::new(), Vec::new());
+    open_checked(&data, head.scopes.len())?;
+    let (mut numbers, mut unknown_scopes) = (Vec::new(), Vec::new());
     for scope in head.scopes.into_iter().map(Scope::from_uri) {
-        numbers.push(scope.number().map_or(Scope::known_count() + unheard.len(), usize::from));
-        unheard.extend(Some(scope).filter(|scope| !scope.is_known()));
+        numbers.push(scope.number().map_or(Scope::known_count() + unknown_scopes.len(), usize::from));
+        unknown_scopes.extend(Some(scope).filter(|scope| !scope.is_known()));
     }
     let range = scope_numbers(&data);
-    for two in data.get_mut(range).unwrap_or_default().chunks_exact_mut(2) {
-        let old = usize::from(u16::from_le_bytes([two[0], two[1]]));
+    for bytes in data.get_mut(range).unwrap_or_default().chunks_exact_mut(2) {
+        let old = usize::from(u16::from_le_bytes([bytes[0], bytes[1]]));
         let new = numbers.get(old).and_then(|new| u16::try_from(*new).ok());
-        two.copy_from_slice(&new.ok_or("a scope without a number")?.to_le_bytes());
+        bytes.copy_from_slice(&new.ok_or("a scope has no number of 16 bits")?.to_le_bytes());
     }
     let version = String::leak(head.newest.to_owned());
     let knows_overrides = head.overrides == overrides::fingerprint();
-    Ok(Data { blob: Blob::open(Vec::leak(data)), unheard, knows_overrides, version })
+    Ok(Data { blob: Blob::open(Vec::leak(data)), unknown_scopes, knows_overrides, version })
 }
 
-/// The text before the data, and the data.
-struct Head<'a> {
+/// The values of a catalog file's header, and the data that follows the header.
+struct CatalogFile<'a> {
     newest: &'a str,
     overrides: u64,
     scopes: Vec<&'a str>,
     data: &'a [u8],
 }
 
-fn parse(bytes: &[u8]) -> Result<Head<'_>, String> {
-    let end = bytes.windows(2).position(|two| two == b"\n\n");
+fn parse_file(bytes: &[u8]) -> Result<CatalogFile<'_>, String> {
+    let end = bytes.windows(2).position(|pair| pair == b"\n\n");
     let (text, data) = bytes.split_at(end.unwrap_or(bytes.len()));
     let text = std::str::from_utf8(text);
-    let text = text.map_err(|error| format!("byte {} is no text", error.valid_up_to()))?;
+    let text = text.map_err(|error| format!("byte {} is not UTF-8", error.valid_up_to()))?;
     let mut lines = text.split('\n').zip(1..);
     match lines.next() {
-        Some((FIRST, _)) => {}
-        other => return Err(format!("line 1 is `{:.40}` and not `{FIRST}`", other.unwrap_or_default().0)),
+        Some((FIRST_LINE, _)) => {}
+        other => return Err(format!("line 1 is `{:.40}`, not `{FIRST_LINE}`", other.unwrap_or_default().0)),
     }
     for name in ["package", "protos"] {
         let (value, number) = value(lines.next(), name)?;
@@ -101,23 +107,24 @@ fn parse(bytes: &[u8]) -> Result<Head<'_>, String> {
     let (overrides, number) = value(lines.next(), "overrides")?;
     let overrides = overrides.parse().map_err(|_| format!("line {number} holds no number"))?;
     let scopes = lines.map(scope).collect::<Result<Vec<_>, _>>()?;
-    if scopes.len() > MOST_SCOPES {
-        return Err(format!("there are {} scopes, and {MOST_SCOPES} can be numbered", scopes.len()));
+    if scopes.len() > MAX_SCOPES {
+        return Err(format!("the header lists {} scopes; at most {MAX_SCOPES} are possible", scopes.len()));
     }
     let last = text.split('\n').count();
     let data = data.get(2..).ok_or_else(|| format!("the text ends in line {last}, and no data follows"))?;
-    Ok(Head { newest, overrides, scopes, data })
+    Ok(CatalogFile { newest, overrides, scopes, data })
 }
 
-/// What follows the name in a line, and the line's number.
+/// Returns the text that follows `name` in a line of the header, and the number of the line.
 fn value<'a>(line: Option<(&'a str, usize)>, name: &str) -> Result<(&'a str, usize), String> {
     let (line, number) = line.ok_or_else(|| format!("the text ends before the line `{name} …`"))?;
     let value = line.strip_prefix(name).and_then(|rest| rest.strip_prefix(' '));
-    let value = value.ok_or_else(|| format!("line {number} is `{line:.40}` and not `{name} …`"))?;
+    let value = value.ok_or_else(|| format!("line {number} is `{line:.40}`, not `{name} …`"))?;
     Ok((value, number))
 }
 
+/// Returns the URI in a `scope` line of the header.
 fn scope((line, number): (&str, usize)) -> Result<&str, String> {
     let uri = line.strip_prefix("scope ").filter(|uri| !uri.is_empty());
-    uri.ok_or_else(|| format!("line {number} is `{line:.40}` and no scope"))
+    uri.ok_or_else(|| format!("line {number} is `{line:.40}`, not `scope …`"))
 }

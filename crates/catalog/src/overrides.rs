@@ -1,7 +1,9 @@
-//! What Google says about methods outside the scope lists of its Discovery documents.
+//! Overrides: facts about the scopes of methods that Google publishes outside its Discovery
+//! documents.
 //!
-//! One table written by hand. The generator reads it: effects that only add scopes are baked into the
-//! catalog's sets, the others mark their rows with one byte.
+//! The overrides are one table, written by hand. The generator of the catalog's data reads the
+//! table. The generator adds the scopes of an [`Effect::AlsoAccepts`] to the sets of scopes, and
+//! writes the number of any other override into the rows of its methods.
 
 mod row;
 mod table;
@@ -9,20 +11,22 @@ mod table;
 pub use row::{Effect, Override, Query, Silence};
 pub use table::{HEARD_OF, OVERRIDES, RPC_TWINS};
 
-/// The row with this place plus one.
+/// Returns the override with this number, which is its index in the table plus one. `None` for
+/// number 0.
 pub fn at(number: u8) -> Option<&'static Override> {
     OVERRIDES.get(usize::from(number).checked_sub(1)?)
 }
 
-/// Whether a scope, by its name after Google's prefix, stands in no list of Google's and was added
-/// by a row of the table.
-pub(crate) fn is_hidden(short: &str) -> bool {
+/// Checks whether an override adds this scope. Google's documents do not list such a scope. `short`
+/// is the scope's name after Google's prefix.
+pub(crate) fn is_undocumented(short: &str) -> bool {
     let adds =
         |row: &Override| matches!(row.effect, Effect::AlsoAccepts { scopes, .. } if scopes.contains(&short));
     OVERRIDES.iter().any(adds)
 }
 
-/// A number that changes with the table, so that data made with another one is known by it.
+/// Returns a hash of the table. Data that was generated with another table has another hash in its
+/// header.
 #[must_use]
 pub fn fingerprint() -> u64 {
     // FNV-1a: <https://datatracker.ietf.org/doc/html/draft-eastlake-fnv>.

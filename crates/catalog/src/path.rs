@@ -1,38 +1,45 @@
-//! A request path cut into segments, and the hash by which a segment finds its edge.
+//! Splitting a request path into segments, and the hash by which the search finds the child of a
+//! trie node for a segment.
 //!
-//! Rules, all of them "unknown means no method":
-//! 1. A path begins with `/` and has no query. A doubled or trailing slash makes an empty segment,
-//!    which matches nothing; so do the raw dot segments `.` and `..`.
+//! The catalog has no method for a path that breaks one of these rules:
+//! 1. A path begins with `/` and has no query. A doubled or trailing slash gives an empty segment,
+//!    which matches no part of a template. The unescaped dot segments `.` and `..` match no part of
+//!    a template either.
 //! 2. `%2F` is not a slash. A literal is compared after percent-decoding, because some clients
-//!    encode more than they need to (`users/%40me`).
-//! 3. A path of more than [`MAX_SEGMENTS`] segments or 65,535 bytes is not looked at.
+//!    encode characters that need no encoding (`users/%40me`).
+//! 3. A path has at most [`MAX_SEGMENTS`] segments and at most 65,535 bytes.
 
-/// Longer than any template (19), and than almost any Firestore document path.
+/// The largest number of segments in a path. The longest template has 19 segments, and a path of a
+/// Firestore document rarely has more than 64.
 pub(crate) const MAX_SEGMENTS: usize = 64;
 
-/// The longest literal of a template is shorter than this; the generator checks it.
+/// An upper bound for the length of a template's literals, in bytes. Every literal is shorter; the
+/// generator checks this.
 pub const MAX_LITERAL: usize = 64;
 
-const LANES: u64 = 0x0101_0101_0101_0101;
+/// The lowest bit of each byte.
+const LOW_BITS: u64 = 0x0101_0101_0101_0101;
+/// The highest bit of each byte.
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
-/// Cuts a path into its segments, as sent; nothing for a path that this module does not look at. The caller
-/// lends the room, so that nothing is allocated.
-pub(crate) fn cut<'r, 'p>(
+/// Splits a path into its segments, which stay percent-encoded. `None` if the path breaks rule 1 or
+/// 3 of this module. The caller supplies the buffer, so that nothing is allocated.
+pub(crate) fn split_path<'r, 'p>(
     path: &'p str,
-    room: &'r mut [&'p [u8]; MAX_SEGMENTS],
+    buffer: &'r mut [&'p [u8]; MAX_SEGMENTS],
 ) -> Option<&'r mut [&'p [u8]]> {
     let path = path.as_bytes().strip_prefix(b"/").filter(|rest| rest.len() < usize::from(u16::MAX))?;
     let mut count = 0;
     for segment in path.split(|byte| *byte == b'/') {
-        *room.get_mut(count)? = segment;
+        *buffer.get_mut(count)? = segment;
         count += 1;
     }
-    room.get_mut(..count)
+    buffer.get_mut(..count)
 }
 
-/// Splits the last segment at its last colon (`topic:publish`): the name, the custom verb, and whether the
-/// colon was sent as `%3A`, and so may be part of a name.
+/// Splits the last segment of a path at its last colon (`topic:publish`). Returns the name, the
+/// custom verb, and whether the colon was encoded as `%3A`: an encoded colon may be a part of the
+/// name.
 pub(crate) fn split_verb(last: &[u8]) -> Option<(&[u8], &[u8], bool)> {
     let plain = last.iter().rposition(|byte| *byte == b':');
     let is_colon = |three: &[u8]| matches!(three, [b'%', b'3', b'a' | b'A']);
@@ -41,32 +48,34 @@ pub(crate) fn split_verb(last: &[u8]) -> Option<(&[u8], &[u8], bool)> {
     Some((last.get(..at)?, last.get(at + width..)?, width == 3))
 }
 
-/// The segments of a path as sent, each found when it is asked for.
+/// The segments of a path, returned one by one and not percent-decoded. Only the requested segments
+/// are searched for.
 pub(crate) struct Segments<'p> {
     path: &'p [u8],
     rest: Option<&'p [u8]>,
 }
 
 impl<'p> Segments<'p> {
-    /// Those from this place on; nothing for a path that this module does not look at.
+    /// Reads the segments that begin at byte `from` of the path. `None` if the path
+    /// does not begin with `/` or has more than 65,535 bytes.
     #[inline]
-    pub(crate) fn of(path: &'p str, from: usize) -> Option<Self> {
+    pub(crate) fn new(path: &'p str, from: usize) -> Option<Self> {
         let path = path.as_bytes();
-        let is_ours = path.len() <= usize::from(u16::MAX) && path.first() == Some(&b'/');
-        is_ours.then_some(Self { path, rest: path.get(from..) })
+        let is_valid = path.len() <= usize::from(u16::MAX) && path.first() == Some(&b'/');
+        is_valid.then_some(Self { path, rest: path.get(from..) })
     }
 
-    /// The next segment; an empty one past the end.
+    /// Returns the next segment; an empty segment after the last one.
     #[inline]
-    pub(crate) fn take(&mut self) -> &'p [u8] {
+    pub(crate) fn next_segment(&mut self) -> &'p [u8] {
         let rest = self.rest.unwrap_or_default();
         let mut ahead = rest;
         let slashes = loop {
             let Some((eight, after)) = ahead.split_first_chunk::<8>() else {
-                break if ahead.is_empty() { 0 } else { any(tail(self.path, ahead.len()), b'/') & HIGH };
+                break if ahead.is_empty() { 0 } else { find(tail(self.path, ahead.len()), b'/') & HIGH };
             };
-            // The lowest of the bits that `any` sets means what it says.
-            let slashes = any(u64::from_le_bytes(*eight), b'/') & HIGH;
+            // The lowest bit is in the first slash; the other bits have no meaning.
+            let slashes = find(u64::from_le_bytes(*eight), b'/') & HIGH;
             if slashes != 0 {
                 break slashes;
             }
@@ -81,39 +90,40 @@ impl<'p> Segments<'p> {
         rest.get(..end).unwrap_or_default()
     }
 
-    /// Whether there is none left.
+    /// Checks whether the last segment has been returned.
     #[inline]
     pub(crate) fn is_done(&self) -> bool {
         self.rest.is_none()
     }
 }
 
-/// Whether a segment holds a colon, and whether it holds one as `%3A`, or something that begins alike.
+/// Checks whether a segment contains a colon, and whether it may contain an encoded colon (`%3A`).
+/// The second result is `true` for every escape that begins with `%3`.
 #[inline]
-pub(crate) fn colons(segment: &[u8]) -> (bool, bool) {
+pub(crate) fn has_colons(segment: &[u8]) -> (bool, bool) {
     let (mut colons, mut percents) = (0, 0);
-    each_eight(segment, |eight| {
-        colons |= any(eight, b':');
-        percents |= any(eight, b'%');
+    for_each_word(segment, |eight| {
+        colons |= find(eight, b':');
+        percents |= find(eight, b'%');
     });
     let is_escaped = percents & HIGH != 0 && segment.windows(2).any(|two| two == b"%3");
     (colons & HIGH != 0, is_escaped)
 }
 
-/// Hands out the bytes as little-endian words of eight, the last one filled with zeros.
+/// Calls `visit` with each eight bytes as a little-endian word. The last word is padded with zeros.
 #[inline]
-pub(super) fn each_eight(bytes: &[u8], mut see: impl FnMut(u64)) {
+pub(super) fn for_each_word(bytes: &[u8], mut visit: impl FnMut(u64)) {
     let mut rest = bytes;
     while let Some((eight, after)) = rest.split_first_chunk::<8>() {
-        see(u64::from_le_bytes(*eight));
+        visit(u64::from_le_bytes(*eight));
         rest = after;
     }
     if !rest.is_empty() {
-        see(tail(bytes, rest.len()));
+        visit(tail(bytes, rest.len()));
     }
 }
 
-/// The last bytes, fewer than eight, as a word that is filled with zeros.
+/// Returns the last `rest` bytes, fewer than eight, as a word that is padded with zeros.
 #[inline]
 fn tail(bytes: &[u8], rest: usize) -> u64 {
     match bytes.last_chunk::<8>() {
@@ -122,9 +132,10 @@ fn tail(bytes: &[u8], rest: usize) -> u64 {
     }
 }
 
-/// Whether two short texts are equal, without a call.
+/// Checks whether two byte strings are equal. For at most 32 bytes, which is the usual length of a
+/// name or a segment, two overlapping loads replace the call of `memcmp`.
 #[inline]
-pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
+pub(crate) fn equal(a: &[u8], b: &[u8]) -> bool {
     match a.len() {
         len if len != b.len() => false,
         0..=3 => a.first() == b.first() && a.get(1) == b.get(1) && a.get(2) == b.get(2),
@@ -137,33 +148,36 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
     }
 }
 
-/// Whether anything in a segment is percent-encoded.
+/// Checks whether a segment contains a `%`.
 #[inline]
-pub(crate) fn is_escaped(segment: &[u8]) -> bool {
-    let mut seen = 0;
-    each_eight(segment, |eight| seen |= any(eight, b'%'));
-    seen & HIGH != 0
+pub(crate) fn has_escape(segment: &[u8]) -> bool {
+    let mut percents = 0;
+    for_each_word(segment, |eight| percents |= find(eight, b'%'));
+    percents & HIGH != 0
 }
 
-/// Has a high bit if any lane of `eight` holds `byte`; the other bits mean nothing.
+/// Searches the eight bytes of a word for `byte`. The result has one of the bits of [`HIGH`] set if
+/// and only if a byte of the word equals `byte`. The lowest of these bits is in the first such
+/// byte; the other bits of the result have no meaning.
 #[inline]
-fn any(eight: u64, byte: u8) -> u64 {
-    let differs = eight ^ (LANES * u64::from(byte));
-    differs.wrapping_sub(LANES) & !differs
+fn find(eight: u64, byte: u8) -> u64 {
+    let differs = eight ^ (LOW_BITS * u64::from(byte));
+    differs.wrapping_sub(LOW_BITS) & !differs
 }
 
-/// Percent-decodes a segment into `room`. Nothing if it can be no literal: too
-/// long, or with a slash.
-pub(crate) fn decode<'r>(segment: &[u8], room: &'r mut [u8; MAX_LITERAL]) -> Option<&'r [u8]> {
+/// Percent-decodes a segment into `buffer`. Returns `None` if the result cannot equal a literal,
+/// because it is longer than [`MAX_LITERAL`] or contains a slash.
+pub(crate) fn decode<'r>(segment: &[u8], buffer: &'r mut [u8; MAX_LITERAL]) -> Option<&'r [u8]> {
     let mut len = 0;
     for byte in percent_encoding::percent_decode(segment) {
-        *room.get_mut(len).filter(|_| byte != b'/')? = byte;
+        *buffer.get_mut(len).filter(|_| byte != b'/')? = byte;
         len += 1;
     }
-    room.get(..len)
+    buffer.get(..len)
 }
 
-/// Sixteen bits of a segment: its length and both ends, mixed. Equal hashes prove nothing.
+/// Returns a hash of 16 bits of the segment's length, its first four bytes and its last four bytes.
+/// Different segments can have the same hash.
 #[inline]
 pub fn hash(segment: &[u8]) -> u16 {
     let ends = match (segment.first_chunk::<4>(), segment.last_chunk::<4>()) {

@@ -1,16 +1,17 @@
 //! OAuth scopes and sets of them.
 //!
-//! A [`Scope`] is one scope URI, such as `https://www.googleapis.com/auth/devstorage.read_only`.
-//! A [`ScopeSet`] is what a token was granted, or what a method accepts. Scopes that the catalog
-//! has heard of are bits, so that comparing two sets is a handful of AND instructions; any other
-//! scope is kept by name, because "a scope we have never heard of" is a reason to say nothing.
+//! A [`Scope`] is one scope URI, such as `https://www.googleapis.com/auth/devstorage.read_only`. A
+//! [`ScopeSet`] contains the scopes that a token was granted, or the scopes that a method accepts.
+//! The scopes that the catalog knows are stored as bits, so that two sets are compared by a few AND
+//! instructions. Other scopes are stored by name, because a token with an unknown scope is never
+//! called lacking and so must be recognized.
 //!
 //! ```
 //! use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 //!
 //! let held = ScopeSet::from_scope_text("https://www.googleapis.com/auth/devstorage.read_only");
 //! let accepted: ScopeSet = ["storage-rw", "cloud-platform"].map(str::parse::<Scope>).into_iter().collect::<Result<_, _>>()?;
-//! assert!(!held.intersects(&accepted)); // this token cannot write, whatever roles its account has
+//! assert!(!held.intersects(&accepted)); // this token cannot write, even if IAM permits it
 //! # Ok::<(), gcp_scopes_catalog::Error>(())
 //! ```
 
@@ -28,8 +29,9 @@ use crate::typo::nearest;
 use aliases::{ALIASES, UNLISTED};
 use known::SCOPES;
 
-/// What almost every Google scope begins with, and what [`Scope::short`] leaves out.
+/// The prefix of almost every Google scope. [`Scope::short`] omits the prefix.
 const PREFIX: &str = "https://www.googleapis.com/auth/";
+/// How many words of 64 bits have a bit for every known scope.
 const WORDS: usize = SCOPES.len().div_ceil(64);
 
 /// One OAuth 2.0 scope of a Google API.
@@ -40,7 +42,7 @@ const WORDS: usize = SCOPES.len().div_ceil(64);
 /// let scope: Scope = "devstorage.read_only".parse()?;
 /// assert_eq!(scope.as_str(), "https://www.googleapis.com/auth/devstorage.read_only");
 /// assert_eq!(scope.short(), "devstorage.read_only");
-/// assert_eq!("storage-ro".parse::<Scope>()?, scope); // gcloud's alias
+/// assert_eq!("storage-ro".parse::<Scope>()?, scope); // the alias of gcloud
 /// # Ok::<(), gcp_scopes_catalog::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -53,7 +55,7 @@ enum Name {
 }
 
 impl Scope {
-    /// The scope that most Google Cloud methods accept, and that Google recommends for VMs.
+    /// Returns the scope that most Google Cloud methods accept, and that Google recommends for VMs.
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::Scope;
@@ -64,16 +66,17 @@ impl Scope {
         Self::from_uri("https://www.googleapis.com/auth/cloud-platform")
     }
 
-    /// The scope with exactly this name, heard of or not: what a token or a server says.
+    /// Returns the scope with exactly this name. The catalog need not know the scope: use this
+    /// function for the scopes of a token, and for scopes that a server reports.
     ///
-    /// The OpenID names `email` and `profile` become the `userinfo` scopes that Google's own
-    /// endpoints report for them (<https://developers.google.com/identity/protocols/oauth2/scopes>).
+    /// The OpenID names `email` and `profile` become the `userinfo` scopes that Google's endpoints
+    /// report for these names (<https://developers.google.com/identity/protocols/oauth2/scopes>).
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::Scope;
-    /// let heard_of = Scope::from_uri("https://www.googleapis.com/auth/pubsub");
+    /// let known = Scope::from_uri("https://www.googleapis.com/auth/pubsub");
     /// let new = Scope::from_uri("https://www.googleapis.com/auth/brand.new");
-    /// assert!(heard_of.is_known() && !new.is_known());
+    /// assert!(known.is_known() && !new.is_known());
     /// assert_eq!(Scope::from_uri("email"), Scope::from_uri("https://www.googleapis.com/auth/userinfo.email"));
     /// ```
     #[must_use]
@@ -90,17 +93,18 @@ impl Scope {
         }
     }
 
-    /// Every scope that the catalog has heard of.
+    /// Returns every scope that the catalog knows.
     #[cfg(all(test, feature = "full"))]
     pub(crate) fn all_known() -> impl Iterator<Item = Self> {
         (0..SCOPES.len()).map(Self::numbered)
     }
 
+    /// Returns the known scope with this number.
     pub(crate) fn numbered(index: usize) -> Self {
         Self(Name::Known(u16::try_from(index).expect("fewer than 65,536 scopes")))
     }
 
-    /// Its number, if the program has heard of it.
+    /// Returns the number of a known scope.
     pub(crate) fn number(&self) -> Option<u16> {
         match self.0 {
             Name::Known(number) => Some(number),
@@ -108,12 +112,12 @@ impl Scope {
         }
     }
 
-    /// How many scopes the program has heard of.
+    /// Returns the number of known scopes.
     pub(crate) const fn known_count() -> usize {
         SCOPES.len()
     }
 
-    /// The full URI.
+    /// Returns the full URI.
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::Scope;
@@ -127,7 +131,8 @@ impl Scope {
         }
     }
 
-    /// The URI without `https://www.googleapis.com/auth/`, or the whole of any other one.
+    /// Returns the URI without `https://www.googleapis.com/auth/`. A URI with another prefix is
+    /// returned unchanged.
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::Scope;
@@ -139,7 +144,7 @@ impl Scope {
         self.as_str().strip_prefix(PREFIX).unwrap_or_else(|| self.as_str())
     }
 
-    /// gcloud's alias, as in `--scopes=storage-ro`, where the scope has one.
+    /// Returns the alias of the scope in gcloud, as in `--scopes=storage-ro`.
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::Scope;
@@ -152,9 +157,9 @@ impl Scope {
         ALIASES.iter().find(|(_, short)| *short == self.short()).map(|(alias, _)| *alias)
     }
 
-    /// Whether the catalog has heard of this scope.
+    /// Checks whether the catalog knows this scope.
     ///
-    /// A token that holds one it has not heard of is never called lacking: the scope may be newer
+    /// A token that holds an unknown scope is never called lacking, because the scope may be newer
     /// than the catalog.
     ///
     /// ```
@@ -168,10 +173,10 @@ impl Scope {
     }
 }
 
-/// Reads what a person writes: a full URI, a name without its prefix, or an alias of gcloud's.
+/// Reads a scope that a person wrote: a full URI, a short name, or an alias of gcloud.
 ///
 /// # Errors
-/// A word that is none of these, with the nearest name in the message.
+/// Returns an error if the text is none of these; the message contains the nearest name.
 impl FromStr for Scope {
     type Err = Error;
 
@@ -181,12 +186,12 @@ impl FromStr for Scope {
             return Ok(Self::from_uri(text));
         }
         let alias = ALIASES.iter().find(|(alias, _)| *alias == text).map_or(text, |(_, short)| *short);
-        let names = [text, &format!("{PREFIX}{text}"), &format!("{PREFIX}{alias}")];
-        names.map(Self::from_uri).into_iter().find(Self::is_known).ok_or_else(|| unknown(text))
+        let uris = [text, &format!("{PREFIX}{text}"), &format!("{PREFIX}{alias}")];
+        uris.map(Self::from_uri).into_iter().find(Self::is_known).ok_or_else(|| unknown_scope(text))
     }
 }
 
-fn unknown(text: &str) -> Error {
+fn unknown_scope(text: &str) -> Error {
     let shorts = SCOPES.iter().map(|uri| uri.rsplit("/auth/").next().unwrap_or(uri));
     let near = nearest(text, shorts.chain(ALIASES.iter().map(|(alias, _)| *alias)));
     Error::unknown(ErrorKind::UnknownScope, "scope", text, near.as_slice(), HINT)
@@ -207,28 +212,28 @@ impl fmt::Debug for Scope {
     }
 }
 
-/// The full URI.
+/// Serializes the scope as its full URI.
 impl Serialize for Scope {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
 }
 
-/// A list of full URIs.
+/// Serializes the set as a list of full URIs.
 impl Serialize for ScopeSet {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter())
     }
 }
 
-/// A set of scopes. Empty by default.
+/// A set of scopes. The default is the empty set.
 ///
 /// ```
 /// use gcp_scopes_catalog::scope::ScopeSet;
 ///
 /// let held = ScopeSet::from_scope_text("openid https://www.googleapis.com/auth/pubsub");
 /// let accepted: ScopeSet = ["pubsub".parse()?, "cloud-platform".parse()?].into_iter().collect();
-/// assert!(held.intersects(&accepted)); // "any one of" is all that a method asks for
+/// assert!(held.intersects(&accepted)); // one of the accepted scopes is enough
 /// # Ok::<(), gcp_scopes_catalog::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
@@ -238,7 +243,7 @@ pub struct ScopeSet {
 }
 
 impl ScopeSet {
-    /// The empty set.
+    /// Creates an empty set.
     ///
     /// ```
     /// assert!(gcp_scopes_catalog::scope::ScopeSet::new().is_empty());
@@ -248,7 +253,8 @@ impl ScopeSet {
         Self::default()
     }
 
-    /// The scopes of an OAuth answer's or a token's `scope` text, which white space separates.
+    /// Reads the scopes in the `scope` field of an OAuth response or of a token, where white space
+    /// separates the scopes.
     ///
     /// ```
     /// let set = gcp_scopes_catalog::scope::ScopeSet::from_scope_text("openid https://www.googleapis.com/auth/pubsub");
@@ -279,11 +285,11 @@ impl ScopeSet {
         }
     }
 
-    /// Whether the set holds this scope.
+    /// Checks whether the set contains exactly this scope.
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::{Scope, ScopeSet};
-    /// // The exact scope: that `cloud-platform` opens more than its name is a matter of each method.
+    /// // `cloud-platform` does not contain other scopes: which scopes are enough is a property of each method.
     /// let held: ScopeSet = [Scope::cloud_platform()].into_iter().collect();
     /// assert!(held.contains(&Scope::cloud_platform()));
     /// assert!(!held.contains(&"pubsub".parse()?));
@@ -302,7 +308,8 @@ impl ScopeSet {
         self.bits.get(index / 64).is_some_and(|word| word & (1 << (index % 64)) != 0)
     }
 
-    /// Whether the two sets share a scope: what "any one of these scopes" asks for.
+    /// Checks whether the two sets have a scope in common. A token is sufficient for a method if
+    /// its scopes intersect the accepted scopes.
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::ScopeSet;
@@ -316,7 +323,7 @@ impl ScopeSet {
             || self.others.iter().any(|uri| other.others.binary_search(uri).is_ok())
     }
 
-    /// The scopes of both sets.
+    /// Returns the scopes that are in one of the two sets or in both.
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::ScopeSet;
@@ -330,7 +337,7 @@ impl ScopeSet {
         all
     }
 
-    /// Whether the catalog has heard of every scope in the set.
+    /// Checks whether the catalog knows every scope in the set.
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::ScopeSet;
@@ -342,12 +349,13 @@ impl ScopeSet {
         self.others.is_empty()
     }
 
-    /// Whether one of the scopes opens methods for which Google does not list it.
+    /// Checks whether the set contains a scope that permits methods for which Google does not list
+    /// the scope.
     pub(crate) fn holds_unlisted(&self) -> bool {
         UNLISTED.into_iter().any(|uri| self.contains(&Scope::from_uri(uri)))
     }
 
-    /// Whether the set is empty.
+    /// Checks whether the set is empty.
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::ScopeSet;
@@ -358,7 +366,7 @@ impl ScopeSet {
         self.others.is_empty() && self.bits.iter().all(|word| *word == 0)
     }
 
-    /// How many scopes are in the set.
+    /// Returns the number of scopes in the set.
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::ScopeSet;
@@ -369,7 +377,8 @@ impl ScopeSet {
         self.bits.iter().map(|word| word.count_ones() as usize).sum::<usize>() + self.others.len()
     }
 
-    /// The scopes, known ones first, each group in the order of their URIs.
+    /// Returns the scopes of the set. Known scopes come before unknown ones, and both are sorted by
+    /// URI.
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::ScopeSet;
@@ -379,14 +388,14 @@ impl ScopeSet {
     /// ```
     pub fn iter(&self) -> impl Iterator<Item = Scope> + '_ {
         let of_word =
-            |(word, bits): (usize, &u64)| ones(*bits).map(move |bit| Scope::numbered(word * 64 + bit));
+            |(word, bits): (usize, &u64)| set_bits(*bits).map(move |bit| Scope::numbered(word * 64 + bit));
         let known = self.bits.iter().enumerate().flat_map(of_word);
         known.chain(self.others.iter().map(|uri| Scope(Name::Other(uri.clone()))))
     }
 }
 
-/// The places of the bits that are set, lowest first.
-fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
+/// Returns the positions of the bits that are set, the lowest first.
+fn set_bits(mut bits: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
         bits &= bits - 1;
@@ -425,12 +434,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn table_is_sorted_so_that_a_scope_has_one_number() {
+    fn the_table_of_scopes_is_sorted_and_without_duplicates() {
         assert!(SCOPES.windows(2).all(|pair| pair[0] < pair[1]));
     }
 
     #[test]
-    fn every_alias_names_a_scope_the_catalog_has_heard_of() {
+    fn every_alias_stands_for_a_known_scope() {
         for (alias, short) in ALIASES {
             let scope: Scope = alias.parse().expect(alias);
             assert!(scope.is_known(), "{alias}");
@@ -439,14 +448,14 @@ mod tests {
     }
 
     #[test]
-    fn a_typo_is_refused_with_the_nearest_name() {
+    fn the_error_for_an_unknown_scope_contains_the_nearest_name() {
         let error = "devstorage.read_onyl".parse::<Scope>().unwrap_err();
         let text = error.to_string();
         assert!(text.contains("devstorage.read_onyl") && text.contains("devstorage.read_only"), "{text}");
     }
 
     #[test]
-    fn unknown_scopes_are_kept_by_name() {
+    fn a_set_stores_unknown_scopes_by_name() {
         let set =
             ScopeSet::from_scope_text("https://example.com/auth/new openid https://example.com/auth/new");
         assert_eq!(set.len(), 2);
@@ -459,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn sets_meet_by_known_and_by_unknown_scopes() {
+    fn sets_with_a_common_known_or_unknown_scope_intersect() {
         let a = ScopeSet::from_scope_text("openid https://example.com/x");
         assert!(a.intersects(&ScopeSet::from_scope_text("openid")));
         assert!(a.intersects(&ScopeSet::from_scope_text("https://example.com/x")));
@@ -468,14 +477,14 @@ mod tests {
     }
 
     #[test]
-    fn a_scope_has_one_name_whichever_of_its_own_it_was_given() {
-        for (given, uri) in [
+    fn other_names_of_a_scope_give_the_same_scope() {
+        for (name, uri) in [
             ("email", "https://www.googleapis.com/auth/userinfo.email"),
             ("profile", "https://www.googleapis.com/auth/userinfo.profile"),
             ("https://mail.google.com", "https://mail.google.com/"),
             ("openid", "openid"),
         ] {
-            let scope = Scope::from_uri(given);
+            let scope = Scope::from_uri(name);
             assert_eq!((scope.as_str(), &scope), (uri, &Scope::from_uri(uri)));
             assert!(scope.is_known() && scope.to_string() == uri);
         }
@@ -483,12 +492,13 @@ mod tests {
     }
 
     #[test]
-    fn in_debug_a_set_is_the_short_names_of_its_scopes() {
+    fn debug_prints_the_short_names_of_a_set() {
         let set = ScopeSet::from_scope_text("https://www.googleapis.com/auth/pubsub https://example.com/x");
         assert_eq!(format!("{set:?}"), "{pubsub, https://example.com/x}");
     }
 
-    /// Scopes of which some are known, and two sets of them have some in common.
+    /// Generates names of known and unknown scopes from small ranges, so that two generated sets
+    /// often intersect.
     fn scopes() -> impl Strategy<Value = BTreeSet<String>> {
         let known = (0..SCOPES.len()).prop_map(|place| SCOPES[place].to_owned());
         let usual = (0..8_usize).prop_map(|place| SCOPES[place * SCOPES.len() / 8].to_owned());
@@ -502,22 +512,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_set_does_what_a_plain_set_of_their_names_does(one in scopes(), other in scopes()) {
-            let held = |set: &ScopeSet| set.iter().map(|scope| scope.to_string()).collect::<Vec<_>>();
+        fn a_scope_set_behaves_like_a_set_of_names(first in scopes(), second in scopes()) {
+            let names = |set: &ScopeSet| set.iter().map(|scope| scope.to_string()).collect::<Vec<_>>();
             let sorted = |names: &BTreeSet<String>| {
                 let (known, unknown): (Vec<_>, Vec<_>) =
                     names.iter().cloned().partition(|uri| SCOPES.contains(&uri.as_str()));
                 [known, unknown].concat()
             };
-            let (set, another) = (set_of(&one), set_of(&other));
-            prop_assert_eq!(held(&set), sorted(&one));
-            prop_assert_eq!(held(&set.union(&another)), sorted(&(&one | &other)));
-            prop_assert_eq!(set.intersects(&another), !one.is_disjoint(&other));
-            prop_assert_eq!((set.len(), set.is_empty()), (one.len(), one.is_empty()));
-            prop_assert_eq!(set == another, one == other);
-            prop_assert_eq!(set.is_all_known(), one.iter().all(|uri| SCOPES.contains(&uri.as_str())));
-            for uri in &other {
-                prop_assert_eq!(set.contains(&Scope::from_uri(uri)), one.contains(uri));
+            let (set, second_set) = (set_of(&first), set_of(&second));
+            prop_assert_eq!(names(&set), sorted(&first));
+            prop_assert_eq!(names(&set.union(&second_set)), sorted(&(&first | &second)));
+            prop_assert_eq!(set.intersects(&second_set), !first.is_disjoint(&second));
+            prop_assert_eq!((set.len(), set.is_empty()), (first.len(), first.is_empty()));
+            prop_assert_eq!(set == second_set, first == second);
+            prop_assert_eq!(set.is_all_known(), first.iter().all(|uri| SCOPES.contains(&uri.as_str())));
+            for uri in &second {
+                prop_assert_eq!(set.contains(&Scope::from_uri(uri)), first.contains(uri));
             }
         }
     }

@@ -1,18 +1,22 @@
-//! The method that a server calls by a name of its own, as in the `method` of an `ErrorInfo`.
+//! Finding a method by the name that a server uses for the method, as in the `method` of an
+//! `ErrorInfo`.
 //!
-//! Such names are those of RPCs: published ones (`google.pubsub.v1.Publisher.Publish`), and internal
-//! ones in which the Discovery id still shows (`compute.v1.InstancesService.List`,
-//! `calendar.v3.Events.Insert`, `google.apps.drive.v3.DriveFiles.Create`). Nothing is guessed: a name
-//! is tried in the few ways that such names are made, and only an id that the catalog has is taken.
+//! Servers use the names of RPCs. Some are published (`google.pubsub.v1.Publisher.Publish`). Others
+//! are internal, but contain the parts of the Discovery id (`compute.v1.InstancesService.List`,
+//! `calendar.v3.Events.Insert`, `google.apps.drive.v3.DriveFiles.Create`). From an internal name a
+//! few candidate ids are formed, and a candidate counts only if the catalog has a method with this
+//! id.
 
 use crate::catalog::Catalog;
 use crate::method::ApiMethod;
 use crate::server_names::{ACTIONS, APIS};
 
 impl Catalog {
-    /// The method that a server calls by this name; `service` is the API's host as the server names it.
+    /// Returns the method that a server reports under this name. `service` is the host of the API
+    /// as the server reports it.
     ///
-    /// None where that is not certain: most internal names hold only parts of a method's.
+    /// Returns `None` if the method is not certain: most internal names contain only a part of the
+    /// Discovery id.
     ///
     /// ```
     /// # #[cfg(feature = "full")] {
@@ -27,27 +31,27 @@ impl Catalog {
     #[must_use]
     pub fn method_by_server_name(self, service: &str, name: &str) -> Option<ApiMethod> {
         let name = name.trim_start_matches('/').replace('/', ".");
-        // Not `by_id`, which would look for the nearest ids to put into an error.
+        // Not `method`, which searches all ids for the nearest ones to put into its error.
         if let Some(method) = self.versions(&name).next() {
             return Some(method);
         }
         let (path, verb) = name.rsplit_once('.')?;
         let (package, resource) = path.rsplit_once('.')?;
         let version = package.rsplit('.').find(|part| is_version(part));
-        let known = APIS.iter().find(|(host, ..)| *host == service);
-        let api = known.map(|(_, api, _)| *api).or_else(|| service.strip_suffix(".googleapis.com"))?;
-        let prefix = known.map_or("", |(.., prefix)| *prefix);
-        let found = candidates(api, resource, prefix, verb).into_iter().find_map(|id| {
-            // The version of `admin.directory_v1` is `v1` too.
-            let own = |method: &ApiMethod| method.api().rsplit(['.', '_']).next();
-            self.versions(&id).find(|method| version.is_none() || own(method) == version)
+        let row = APIS.iter().find(|(host, ..)| *host == service);
+        let api = row.map(|(_, api, _)| *api).or_else(|| service.strip_suffix(".googleapis.com"))?;
+        let prefix = row.map_or("", |(.., prefix)| *prefix);
+        let method = candidate_ids(api, resource, prefix, verb).into_iter().find_map(|id| {
+            // The name of an API may have `_` before its version: `admin.directory_v1`.
+            let version_of = |method: &ApiMethod| method.api().rsplit(['.', '_']).next();
+            self.versions(&id).find(|method| version.is_none() || version_of(method) == version)
         });
-        found.filter(|method| is_of(method, service))
+        method.filter(|method| belongs_to(method, service))
     }
 }
 
-/// The ids that a name may stand for, the likelier form first. At most one of them exists.
-fn candidates(api: &str, resource: &str, prefix: &str, verb: &str) -> Vec<String> {
+/// Returns the Discovery ids that an internal name may stand for, the most likely id first.
+fn candidate_ids(api: &str, resource: &str, prefix: &str, verb: &str) -> Vec<String> {
     let plain = resource.strip_suffix("Service").unwrap_or(resource);
     let bare = plain.strip_prefix(prefix).filter(|bare| !bare.is_empty() && *bare != plain);
     let method = lower_first(verb);
@@ -67,7 +71,9 @@ fn candidates(api: &str, resource: &str, prefix: &str, verb: &str) -> Vec<String
     ids
 }
 
-/// `GetSpreadsheet` is `get` of `spreadsheets`. Only verbs that ids have too, and no more words.
+/// Splits a name such as `GetSpreadsheet` into an action (`Get`) and a noun (`Spreadsheet`).
+/// Returns `None` unless the name begins with one of [`ACTIONS`] and the noun is one capitalized
+/// word.
 fn split_verb(verb: &str) -> Option<(&str, &str)> {
     let split = |action: &&'static str| verb.strip_prefix(*action).map(|noun| (*action, noun));
     let (action, noun) = ACTIONS.iter().find_map(split)?;
@@ -76,8 +82,9 @@ fn split_verb(verb: &str) -> Option<(&str, &str)> {
     is_one_word.then_some((action, noun))
 }
 
-/// Whether the method is of the API at this host: APIs share names of resources, not hosts.
-fn is_of(method: &ApiMethod, service: &str) -> bool {
+/// Checks whether the method belongs to the service at this host. Two APIs can have resources of
+/// the same name, but not the same host, `www.googleapis.com` aside.
+fn belongs_to(method: &ApiMethod, service: &str) -> bool {
     let shared = method.host() == "www.googleapis.com";
     shared || method.host() == service || APIS.iter().any(|(host, ..)| *host == service)
 }
@@ -96,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_a_method_only_where_that_is_certain() {
+    fn a_server_name_gives_a_method_only_if_the_method_is_certain() {
         let rows = [
             ("compute", "compute.v1.InstancesService.List", Some("compute.instances.list")),
             ("compute", "compute.beta.InstancesService.Get", Some("compute.instances.get")),
@@ -116,7 +123,7 @@ mod tests {
                 "google.apps.sheets.v4.SpreadsheetsService.BatchUpdateSpreadsheet",
                 Some("sheets.spreadsheets.batchUpdate"),
             ),
-            // Two resources deep, which the name does not show.
+            // The id is `sheets.spreadsheets.values.get`: the name lacks one of its two resources.
             ("sheets", "google.apps.sheets.v4.SpreadsheetsService.GetValues", None),
             ("gmail", "caribou.api.proto.MailboxService.BatchFetchThings", None),
             ("drive", "compute.v1.InstancesService.List", None),
@@ -125,8 +132,9 @@ mod tests {
             ("", "", None),
         ];
         for (service, name, id) in rows {
-            let found = Catalog::built_in().method_by_server_name(&format!("{service}.googleapis.com"), name);
-            assert_eq!(found.map(|method| method.id()), id, "{name}");
+            let method =
+                Catalog::built_in().method_by_server_name(&format!("{service}.googleapis.com"), name);
+            assert_eq!(method.map(|method| method.id()), id, "{name}");
         }
     }
 }

@@ -1,7 +1,8 @@
-//! Data: how servers name what Discovery names otherwise.
+//! Data: the names that servers use for APIs and methods, where the names differ from Discovery's.
 
-/// Services whose Discovery ids begin with another name, and what internal names put before a
-/// resource's. Seen in public error messages.
+/// The host of a service, the name with which its Discovery ids begin, and the prefix that the
+/// service's internal names put before the name of a resource. Collected from public error
+/// messages.
 pub(crate) static APIS: [(&str, &str, &str); 4] = [
     ("admin.googleapis.com", "directory", "Directory"),
     ("calendar-json.googleapis.com", "calendar", "Calendar"),
@@ -9,7 +10,7 @@ pub(crate) static APIS: [(&str, &str, &str); 4] = [
     ("drive.googleapis.com", "drive", "Drive"),
 ];
 
-/// Verbs that ids have too.
+/// The verbs that begin a method's internal name, and that Discovery ids use as well.
 pub(crate) const ACTIONS: [&str; 10] = [
     "BatchUpdate",
     "BatchDelete",

@@ -1,6 +1,7 @@
-//! Which of the names that exist is meant by one that does not.
+//! Finding the name that a mistyped name stands for.
 
-/// The candidate that is the fewest edits from `text`, if that is few enough to be a typo.
+/// Returns the candidate with the fewest [typos] in `text`; `None` if every candidate
+/// differs too much from `text`.
 ///
 /// ```
 /// use gcp_scopes_catalog::nearest;
@@ -13,8 +14,12 @@ pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
     candidates.filter_map(edits).min().map(|(_, name)| name)
 }
 
-/// How many typos turn one text into the other; none if they are too many for that. Two letters that changed
-/// places count as one. Of up to seven letters at most one may be wrong, of longer texts a quarter.
+/// Returns how many typos turn `name` into `text`; `None` if there are too many to take `text` for
+/// a mistyped `name`. A typo is a wrong, missing or additional character, or two adjacent
+/// characters in the wrong order.
+///
+/// The limit depends on the length of `text`: no typo in up to two bytes, one typo in up to seven
+/// bytes, and a quarter of the length in longer texts.
 ///
 /// ```
 /// use gcp_scopes_catalog::typos;
@@ -29,8 +34,8 @@ pub fn typos(text: &str, name: &str) -> Option<usize> {
         3..8 => 1,
         length => length / 4,
     };
-    let may_be = name.len().abs_diff(text.len()) <= most;
-    may_be.then(|| strsim::osa_distance(text, name)).filter(|edits| *edits <= most)
+    let is_possible = name.len().abs_diff(text.len()) <= most;
+    is_possible.then(|| strsim::osa_distance(text, name)).filter(|edits| *edits <= most)
 }
 
 #[cfg(test)]
@@ -38,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_near_enough_is_meant() {
+    fn only_a_similar_name_is_suggested() {
         let rows = [
             ("bogus", "books", false),
             ("foo", "fcm", false),
@@ -51,8 +56,8 @@ mod tests {
             ("storage.objects.insrt", "storage.objects.insert", true),
             ("storage.objects.frobnicate", "storage.objects.list", false),
         ];
-        for (text, name, is_meant) in rows {
-            assert_eq!(nearest(text, [name].into_iter()).is_some(), is_meant, "{text} {name}");
+        for (text, name, is_similar) in rows {
+            assert_eq!(nearest(text, [name].into_iter()).is_some(), is_similar, "{text} {name}");
         }
     }
 }

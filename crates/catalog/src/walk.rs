@@ -1,111 +1,133 @@
-//! From host, HTTP verb and path to a row: one walk down the host's trie of segments.
+//! Finding the row of a REST method by host, HTTP verb and path: a walk down the trie of the host.
 //!
-//! Order of preference, measured to be right for every template of Google's Discovery documents:
-//! a custom verb before none, a literal before `*` before `**`, leftmost segment first, and back
-//! to the last choice when the method does not exist there (`DELETE drive/v3/files/generateIds` is
-//! `files.delete`, because the literal has only `GET`).
+//! Every host has a trie of path templates. An edge of the trie is a segment of a template: a
+//! literal, `*` (one segment) or `**` (one or more segments).
 //!
-//! A node lies in the `nodes` section as: number of literals `u16`, number of methods `u8`, flags
-//! `u8` (8: has `*`, 16: has `**`; low bits: how many bytes these take); the children of `*` and `**`
-//! if any (`u24`); its literals, ascending by hash ([`EDGE`]: hash `u16`, child `u24`, text `u32`); its
-//! methods ([`METHOD`]: key `u16`, which is custom verb × 8 + HTTP verb, and row `u24`).
+//! If several templates match a path, then the walk prefers a template with a custom verb
+//! (`:publish`) to one without, and at each segment, from left to right, a literal to `*`, and `*`
+//! to `**`. If the preferred template has no method for the HTTP verb, the walk tries the next
+//! template: `DELETE drive/v3/files/generateIds` is `files.delete`, because the literal
+//! `generateIds` has a method for `GET` only. The generator checks this order for every template of
+//! Google's documents: the walk finds the template's own method, or a method that accepts the same
+//! scopes.
+//!
+//! The section `nodes` contains each node as:
+//! 1. the number of literals (`u16`), the number of methods (`u8`), and flags (`u8`): 8 means that
+//!    the node has a child for `*`, 16 that it has a child for `**`, and the low bits are the
+//!    length of item 2,
+//! 2. the children for `*` and `**`, if any (`u24` each),
+//! 3. the literals, in ascending order of their hashes: hash `u16`, child `u24`, text `u32`,
+//! 4. the methods of the templates that end at this node: key `u16` (custom verb × 8 + HTTP verb),
+//!    row `u24`.
 
 use super::blob::{Blob, Host, NODES, u16_at, u32_at, verb_code};
 use super::path::{
-    MAX_LITERAL, MAX_SEGMENTS, Segments, colons, cut, decode, hash, is_escaped, same, split_verb,
+    MAX_LITERAL, MAX_SEGMENTS, Segments, decode, equal, has_colons, has_escape, hash, split_path, split_verb,
 };
 
-/// Where the rows of `www.googleapis.com/<api>/…` live that its own documents do not list.
+/// The name under which the data contains the trie of `www.googleapis.com/<api>/…`, for APIs whose
+/// documents list another host. No request can have this name as its host.
 pub const LEGACY: &str = "/legacy";
+/// The host that serves the trie [`LEGACY`] in addition to its own trie.
 const WWW: &str = "www.googleapis.com";
 
 /// The flag of a node with a child for `*`.
 pub const HAS_STAR: u8 = 8;
 /// The flag of a node with a child for `**`.
 pub const HAS_DOUBLE_STAR: u8 = 16;
-pub(crate) const WILD_BYTES: u8 = 7;
+/// The bits of the flags that contain the length of the children for `*` and `**`, in bytes.
+pub(crate) const WILDCARD_BYTES: u8 = 7;
+/// The length of a literal in a node, in bytes.
 pub(crate) const EDGE: usize = 9;
+/// The length of a method in a node, in bytes.
 pub(crate) const METHOD: usize = 5;
 
-/// More steps than any real path takes, so that a path made to be slow is not looked at for long.
+/// The largest number of steps of a walk. No real path needs that many; a path that was made to be
+/// slow ends here.
 const MAX_STEPS: usize = 2048;
 
-/// The row of the method that a request is, if there is exactly one.
+/// Returns the row of the REST method that a request calls; `None` if no method matches, or if the
+/// request can be read in two ways.
 ///
-/// `host` is the canonical name, `path` begins with `/` and has no query.
+/// `host` is in lower case and has no port; `path` begins with `/` and has no query.
 pub fn find(blob: &Blob<'_>, host: &str, verb: &str, path: &str) -> Option<u32> {
     find_at(blob, blob.host(host).filter(|_| host != LEGACY)?, verb, path)
 }
 
-/// The same where the host is known.
+/// Returns the row of the REST method that a request to this host calls, as [`find`] does.
 ///
-/// Inlined with [`straight`] into a function for each catalog, since a compiler that knows where the data lies makes
-/// a tenth fewer instructions of it.
+/// This function and [`find_by_first_choice`] are inlined into one function for the built-in
+/// catalog, and one function for opened catalogs. Where the compiler knows the address of the data,
+/// the code has a tenth fewer instructions.
 #[inline(always)]
 pub(crate) fn find_at(blob: &Blob<'_>, host: Host, verb: &str, path: &str) -> Option<u32> {
     let verb = verb_code(verb)?;
-    straight(blob, host, verb, path).or_else(|| thorough(blob, host, verb, path))
+    find_by_first_choice(blob, host, verb, path).or_else(|| find_by_any_choice(blob, host, verb, path))
 }
 
-/// Takes the first choice everywhere, which is right for almost every path, and leaves `**` alone.
+/// Searches by the preferred edge at every segment, and never by `**`. This search finds the method
+/// of almost every path; [`find_by_any_choice`] finds the rest.
 #[inline(always)]
-fn straight(blob: &Blob<'_>, host: Host, verb: u16, path: &str) -> Option<u32> {
+fn find_by_first_choice(blob: &Blob<'_>, host: Host, verb: u16, path: &str) -> Option<u32> {
     let (common_prefix, below) = blob.common_prefix(host);
-    let begins = path.as_bytes().get(..common_prefix.len()).is_some_and(|begin| same(begin, common_prefix));
-    let is_short = begins && !common_prefix.is_empty();
-    let (mut at, skipped) = if is_short { (below, common_prefix.len()) } else { (blob.root(host), 1) };
-    let mut segments = Segments::of(path, skipped)?;
+    let start = path.as_bytes().get(..common_prefix.len());
+    let is_common = start.is_some_and(|start| equal(start, common_prefix)) && !common_prefix.is_empty();
+    let (mut at, skipped) = if is_common { (below, common_prefix.len()) } else { (blob.root(host), 1) };
+    let mut segments = Segments::new(path, skipped)?;
     loop {
-        let segment = segments.take();
+        let segment = segments.next_segment();
         if segments.is_done() {
-            let (segment, key) = last(blob, segment, verb)?;
-            let end = first_choice(blob, at, segment)?;
-            return Node::at(blob.section(NODES), end).row(key);
+            let (segment, key) = split_last_segment(blob, segment, verb)?;
+            let end = first_child(blob, at, segment)?;
+            return Node::read(blob.section(NODES), end).method_row(key);
         }
-        at = first_choice(blob, at, segment)?;
+        at = first_child(blob, at, segment)?;
     }
 }
 
+/// Returns the child for a segment: of the literal that equals the segment, otherwise of `*`.
 #[inline(always)]
-fn first_choice(blob: &Blob<'_>, at: u32, segment: &[u8]) -> Option<u32> {
-    let node = Node::at(blob.section(NODES), at);
+fn first_child(blob: &Blob<'_>, at: u32, segment: &[u8]) -> Option<u32> {
+    let node = Node::read(blob.section(NODES), at);
     match node.literal(blob, segment) {
-        None if is_name(segment) => node.star(),
+        None if fits_wildcard(segment) => node.star(),
         child => child,
     }
 }
 
-/// The last segment without its custom verb, and the key of the methods with that verb; nothing if there is
-/// more than one way to read it.
+/// Returns the last segment without its custom verb, and the key of the methods with this custom
+/// verb and HTTP verb. Returns `None` if an encoded character leaves open where the custom verb
+/// begins.
 #[inline(always)]
-fn last<'p>(blob: &Blob<'_>, segment: &'p [u8], verb: u16) -> Option<(&'p [u8], u16)> {
-    match colons(segment) {
+fn split_last_segment<'p>(blob: &Blob<'_>, segment: &'p [u8], verb: u16) -> Option<(&'p [u8], u16)> {
+    match has_colons(segment) {
         (false, false) => Some((segment, verb)),
         (true, false) => {
             let colon = segment.iter().rposition(|byte| *byte == b':')?;
             let (before, name) = (segment.get(..colon)?, segment.get(colon + 1..)?);
             match blob.custom_verb(name) {
                 Some(custom) => Some((before, custom << 3 | verb)),
-                None => (!is_escaped(name)).then_some((segment, verb)),
+                None => (!has_escape(name)).then_some((segment, verb)),
             }
         }
         _ => None,
     }
 }
 
-/// Takes every choice and every reading, in the order of preference.
+/// Tries all edges and all readings of the last segment, in the order that the module documents.
 #[cold]
-fn thorough(blob: &Blob<'_>, host: Host, verb: u16, path: &str) -> Option<u32> {
-    let mut room = [&b""[..]; MAX_SEGMENTS];
-    let segments = cut(path, &mut room)?;
-    under(blob, blob.root(host), verb, segments).or_else(|| {
+fn find_by_any_choice(blob: &Blob<'_>, host: Host, verb: u16, path: &str) -> Option<u32> {
+    let mut buffer = [&b""[..]; MAX_SEGMENTS];
+    let segments = split_path(path, &mut buffer)?;
+    find_below(blob, blob.root(host), verb, segments).or_else(|| {
         let legacy = blob.host(LEGACY).filter(|_| blob.host_name(host) == WWW.as_bytes())?;
-        under(blob, blob.root(legacy), verb, segments)
+        find_below(blob, blob.root(legacy), verb, segments)
     })
 }
 
-fn under<'p>(blob: &Blob<'_>, root: u32, verb: u16, segments: &mut [&'p [u8]]) -> Option<u32> {
-    let walk = |segments: &[&[u8]], key| Walk { blob, segments, key, steps: MAX_STEPS }.from(root, 0, false);
+/// Searches the trie below `root` for the segments, with and without a custom verb.
+fn find_below<'p>(blob: &Blob<'_>, root: u32, verb: u16, segments: &mut [&'p [u8]]) -> Option<u32> {
+    let walk = |segments: &[&[u8]], key| Walk { blob, segments, key, steps: MAX_STEPS }.visit(root, 0, false);
     let last = *segments.last()?;
     let Some((name, custom, is_escaped)) = split_verb(last) else { return walk(segments, verb) };
     let custom = custom_verb(blob, custom);
@@ -116,64 +138,71 @@ fn under<'p>(blob: &Blob<'_>, root: u32, verb: u16, segments: &mut [&'p [u8]]) -
     let with_verb = custom.and_then(|custom| with_last(name, custom << 3 | verb));
     match with_verb {
         Some(row) if !is_escaped => Some(row),
-        // `%3A` may as well belong to a name: two readings, no opinion.
+        // `%3A` may separate a custom verb or belong to a name. If both readings match a method,
+        // the method is not certain.
         Some(row) => Some(row).filter(|_| with_last(last, verb).is_none()),
         None => with_last(last, verb),
     }
 }
 
+/// Returns the number of a custom verb, which may be percent-encoded.
 fn custom_verb(blob: &Blob<'_>, name: &[u8]) -> Option<u16> {
     blob.custom_verb(name).or_else(|| blob.custom_verb(decode(name, &mut [0; MAX_LITERAL])?))
 }
 
-/// The search for the methods with one key below a node.
+/// A search through a trie for a method with this key, which tries every edge that matches.
 struct Walk<'a> {
     blob: &'a Blob<'a>,
     segments: &'a [&'a [u8]],
     key: u16,
-    /// How many are left.
+    /// How many steps are left.
     steps: usize,
 }
 
 impl Walk<'_> {
-    /// Goes on at a node with the segments from `next` on. Below a `**` more of them may belong to it.
-    fn from(&mut self, at: u32, next: usize, is_below_double_star: bool) -> Option<u32> {
+    /// Searches below the node at `at` for the segments from `next` on. If `**` leads to the node,
+    /// then the next segments may belong to `**` as well.
+    fn visit(&mut self, at: u32, next: usize, is_below_double_star: bool) -> Option<u32> {
         self.steps = self.steps.checked_sub(1)?;
-        let node = Node::at(self.blob.section(NODES), at);
-        let Some(segment) = self.segments.get(next) else { return node.row(self.key) };
-        let literal = node.literal(self.blob, segment).and_then(|child| self.from(child, next + 1, false));
-        if literal.is_some() || !is_name(segment) {
+        let node = Node::read(self.blob.section(NODES), at);
+        let Some(segment) = self.segments.get(next) else { return node.method_row(self.key) };
+        let literal = node.literal(self.blob, segment).and_then(|child| self.visit(child, next + 1, false));
+        if literal.is_some() || !fits_wildcard(segment) {
             return literal;
         }
-        let star = node.star().and_then(|child| self.from(child, next + 1, false));
-        let double_star = |walk: &mut Self| walk.from(node.double_star()?, next + 1, true);
-        let more = |walk: &mut Self| if is_below_double_star { walk.from(at, next + 1, true) } else { None };
-        star.or_else(|| double_star(self)).or_else(|| more(self))
+        let star = node.star().and_then(|child| self.visit(child, next + 1, false));
+        let double_star = |walk: &mut Self| walk.visit(node.double_star()?, next + 1, true);
+        let longer =
+            |walk: &mut Self| if is_below_double_star { walk.visit(at, next + 1, true) } else { None };
+        star.or_else(|| double_star(self)).or_else(|| longer(self))
     }
 }
 
-/// Whether a wildcard may stand for this segment.
+/// Checks whether `*` and `**` match this segment.
 #[inline]
-fn is_name(segment: &[u8]) -> bool {
+fn fits_wildcard(segment: &[u8]) -> bool {
     segment.len() > 2 || !matches!(segment, b"" | b"." | b"..")
 }
 
-/// A node: where it is, and its first eight bytes as one number.
+/// A node of a trie: its offset in the section `nodes`, and its first eight bytes as one number.
 #[derive(Debug, Clone, Copy)]
 struct Node<'a> {
     nodes: &'a [u8],
     at: usize,
+    /// The numbers of literals and methods, the flags, and the first child for a wildcard.
     head: u64,
 }
 
 impl<'a> Node<'a> {
+    /// Reads the node at offset `at` of the section `nodes`.
     #[inline]
-    fn at(nodes: &'a [u8], at: u32) -> Self {
+    fn read(nodes: &'a [u8], at: u32) -> Self {
         let at = at as usize;
         let head = nodes.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |head| u64::from_le_bytes(*head));
         Self { nodes, at, head }
     }
 
+    /// Returns the number of literals.
     fn literals(&self) -> usize {
         self.head as usize & 0xffff
     }
@@ -182,41 +211,43 @@ impl<'a> Node<'a> {
         (self.head >> 24) as u8
     }
 
-    /// Where `*` leads.
+    /// Returns the child for `*`.
     #[inline]
     fn star(&self) -> Option<u32> {
         (self.flags() & HAS_STAR != 0).then_some((self.head >> 32) as u32 & 0xff_ffff)
     }
 
-    /// Where `**` leads.
+    /// Returns the child for `**`.
     fn double_star(&self) -> Option<u32> {
         let at = if self.flags() & HAS_STAR != 0 { 7 } else { 4 };
         (self.flags() & HAS_DOUBLE_STAR != 0).then(|| u32_at(self.nodes, self.at + at) & 0xff_ffff)
     }
 
-    /// The child of the literal edge that equals the segment.
+    /// Returns the child for the literal that equals the segment.
     #[inline]
     fn literal(&self, blob: &Blob<'_>, segment: &[u8]) -> Option<u32> {
         if self.literals() == 0 {
             return None;
         }
-        self.edge(blob, segment).or_else(|| is_escaped(segment).then(|| self.encoded(blob, segment))?)
+        self.edge(blob, segment).or_else(|| has_escape(segment).then(|| self.decoded(blob, segment))?)
     }
 
-    /// The same for a segment of which more is encoded than need be.
+    /// Returns the child for the literal that equals the percent-decoded segment.
     #[inline(never)]
-    fn encoded(self, blob: &Blob<'_>, segment: &[u8]) -> Option<u32> {
+    fn decoded(self, blob: &Blob<'_>, segment: &[u8]) -> Option<u32> {
         self.edge(blob, decode(segment, &mut [0; MAX_LITERAL])?)
     }
 
+    /// Returns the child for the literal that equals this text.
     #[inline(always)]
     fn edge(&self, blob: &Blob<'_>, text: &[u8]) -> Option<u32> {
         let literals = self.literals();
         if literals == 1 {
-            return self.edge_at(0).filter(|edge| edge.is(blob, text)).map(|edge| edge.child);
+            return self.edge_at(0).filter(|edge| edge.equals(blob, text)).map(|edge| edge.child);
         }
         let wanted = hash(text);
-        // Hashes are spread evenly, so the place of one is not far from its share of the whole.
+        // Hashes are distributed evenly, so that the position of a hash among the sorted literals
+        // can be estimated from its value.
         let mut place = (usize::from(wanted) * literals) >> 16;
         while place > 0 && self.edge_at(place - 1)?.hash >= wanted {
             place -= 1;
@@ -226,7 +257,7 @@ impl<'a> Node<'a> {
             if edge.hash > wanted {
                 return None;
             }
-            if edge.hash == wanted && edge.is(blob, text) {
+            if edge.hash == wanted && edge.equals(blob, text) {
                 return Some(edge.child);
             }
             place += 1;
@@ -234,11 +265,12 @@ impl<'a> Node<'a> {
         None
     }
 
-    /// Where the literals begin.
+    /// Returns the offset of the first literal.
     fn edges(&self) -> usize {
-        self.at + 4 + usize::from(self.flags() & WILD_BYTES)
+        self.at + 4 + usize::from(self.flags() & WILDCARD_BYTES)
     }
 
+    /// Reads the literal with this index in the node.
     #[inline(always)]
     fn edge_at(&self, place: usize) -> Option<Edge> {
         let [numbers @ .., len] = self.nodes.get(self.edges() + place * EDGE..)?.first_chunk::<EDGE>()?;
@@ -250,9 +282,9 @@ impl<'a> Node<'a> {
         })
     }
 
-    /// The row of the method with this key that ends here.
+    /// Returns the row of the method with this key among the templates that end at this node.
     #[inline]
-    fn row(&self, key: u16) -> Option<u32> {
+    fn method_row(&self, key: u16) -> Option<u32> {
         let (from, count) = (self.edges() + self.literals() * EDGE, (self.head >> 16) as usize & 0xff);
         let methods = self.nodes.get(from..from + count * METHOD)?;
         let method = methods.chunks_exact(METHOD).find(|method| u16_at(method, 0) == key)?;
@@ -260,15 +292,19 @@ impl<'a> Node<'a> {
     }
 }
 
+/// A literal of a node, and the child to which it leads.
 struct Edge {
     hash: u16,
     child: u32,
+    /// The reference to the literal's text.
     text: u32,
 }
 
 impl Edge {
+    /// Checks whether the literal equals a text. The reference contains the length, which is
+    /// compared first.
     #[inline(always)]
-    fn is(&self, blob: &Blob<'_>, text: &[u8]) -> bool {
-        (self.text >> 24) as usize == text.len() && same(blob.text_of(self.text), text)
+    fn equals(&self, blob: &Blob<'_>, text: &[u8]) -> bool {
+        (self.text >> 24) as usize == text.len() && equal(blob.text_at_reference(self.text), text)
     }
 }

@@ -1,4 +1,4 @@
-//! Which method a request is, for requests as clients send them.
+//! Tests of `lookup` with requests as clients send them.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![cfg(feature = "full")]
 
@@ -10,33 +10,37 @@ use proptest::prelude::*;
 
 const GET_BUCKET: &str = "/storage/v1/b/my-bucket";
 
-/// Looks a request up, and reads something off the answer.
-fn look<T>(endpoints: &Endpoints, verb: &str, url: &str, read: impl FnOnce(Lookup) -> T) -> T {
+/// Looks up a request and applies `read` to the result.
+fn look_up<T>(endpoints: &Endpoints, verb: &str, url: &str, read: impl FnOnce(Lookup) -> T) -> T {
     let uri: Uri = url.parse().unwrap_or_else(|error| panic!("{url}: {error}"));
     read(lookup(&Call::new(&verb.parse().unwrap(), &uri), endpoints))
 }
 
-/// The method's id, or the word for why there is none.
-fn name(found: &Lookup) -> &'static str {
+/// Returns the id of the method, or the word of the reason why there is none.
+fn id_or_reason(found: &Lookup) -> &'static str {
     match found.method() {
         Some(method) => method.id(),
         None => found.abstain_reason().unwrap().as_str(),
     }
 }
 
-fn name_of(verb: &str, url: &str) -> &'static str {
-    look(&Endpoints::new(), verb, url, |found| name(&found))
+/// Looks up a request, and returns the id of its method or the word of the reason why there is
+/// none.
+fn id_or_reason_of(verb: &str, url: &str) -> &'static str {
+    look_up(&Endpoints::new(), verb, url, |found| id_or_reason(&found))
 }
 
-fn doubt_of(verb: &str, url: &str) -> Option<AbstainReason> {
-    look(&Endpoints::new(), verb, url, |found| {
+/// Looks up a request that has a method, and returns why the call cannot be judged.
+fn abstain_reason_of(verb: &str, url: &str) -> Option<AbstainReason> {
+    look_up(&Endpoints::new(), verb, url, |found| {
         assert!(found.method().is_some(), "{verb} {url}: {found:?}");
         found.abstain_reason()
     })
 }
 
-fn judge(verb: &str, url: &str, scopes: &str) -> Result<bool, AbstainReason> {
-    look(&Endpoints::new(), verb, url, |found| {
+/// Looks up a request that has a method, and returns the verdict on a token with these scopes.
+fn verdict(verb: &str, url: &str, scopes: &str) -> Result<bool, AbstainReason> {
+    look_up(&Endpoints::new(), verb, url, |found| {
         assert!(found.method().is_some(), "{verb} {url}: {found:?}");
         found.accepts(&held(scopes))
     })
@@ -47,7 +51,7 @@ fn held(text: &str) -> ScopeSet {
 }
 
 #[test]
-fn every_family_of_hosts_leads_to_its_api_and_look_alikes_lead_nowhere() {
+fn every_documented_host_name_gives_its_api_and_similar_names_give_none() {
     for (origin, expected) in [
         // Google's names for Cloud Storage.
         ("https://storage.googleapis.com", "storage.buckets.get"),
@@ -72,14 +76,14 @@ fn every_family_of_hosts_leads_to_its_api_and_look_alikes_lead_nowhere() {
         ("https://us-central1-storage.googleapis.com", "storage.buckets.get"),
         ("https://user@storage.googleapis.com", "storage.buckets.get"),
         ("https://evil.example@storage.googleapis.com", "storage.buckets.get"),
-        // Another port is somebody's tunnel, until it is mapped.
+        // A host at another port may be a tunnel, and is not an API until the user maps the host.
         ("https://storage.googleapis.com:8443", "host"),
         ("https://storage.googleapis.com:80", "host"),
         ("http://storage.googleapis.com:443", "host"),
         ("https://storage.mtls.googleapis.com:444", "host"),
         ("ftp://storage.googleapis.com", "host"),
         ("gs://storage.googleapis.com", "host"),
-        // Look-alikes.
+        // Similar names that do not belong to Google, or to no API.
         ("https://storage.googleapis.com.evil.example", "host"),
         ("https://evilgoogleapis.com", "host"),
         ("https://storage.evilgoogleapis.com", "host"),
@@ -139,12 +143,12 @@ fn every_family_of_hosts_leads_to_its_api_and_look_alikes_lead_nowhere() {
         ("https://abc-dot-us-central1.notebooks.googleusercontent.com", "workload"),
         ("https://accounts.google.com", "auth"),
     ] {
-        assert_eq!(name_of("GET", &format!("{origin}{GET_BUCKET}")), expected, "{origin}");
+        assert_eq!(id_or_reason_of("GET", &format!("{origin}{GET_BUCKET}")), expected, "{origin}");
     }
 }
 
 #[test]
-fn other_services_are_found_behind_the_same_families() {
+fn host_names_of_other_services_give_their_api() {
     for (url, expected) in [
         (
             "https://us-central1-aiplatform.googleapis.com/v1/projects/p/locations/us-central1",
@@ -173,12 +177,12 @@ fn other_services_are_found_behind_the_same_families() {
         ("https://prod-tt-sasportal.googleapis.com/v1alpha1/nodes/n", "prod_tt_sasportal.nodes.get"),
         ("https://sasportal.googleapis.com/v1alpha1/nodes/n", "sasportal.nodes.get"),
     ] {
-        assert_eq!(name_of("GET", url), expected, "{url}");
+        assert_eq!(id_or_reason_of("GET", url), expected, "{url}");
     }
 }
 
 #[test]
-fn what_the_user_maps_is_found_and_nothing_beside_it() {
+fn a_mapped_host_gives_its_api_and_other_hosts_give_none() {
     let endpoints = Endpoints::new()
         .endpoint("http://127.0.0.1:4443", "storage.googleapis.com")
         .and_then(|e| e.endpoint("gcs.example.com", "Storage.GoogleApis.com."))
@@ -211,13 +215,13 @@ fn what_the_user_maps_is_found_and_nothing_beside_it() {
         ("https://storage.other.fr", "host"),
     ] {
         let url = format!("{origin}{GET_BUCKET}");
-        assert_eq!(look(&endpoints, "GET", &url, |found| name(&found)), expected, "{origin}");
+        assert_eq!(look_up(&endpoints, "GET", &url, |found| id_or_reason(&found)), expected, "{origin}");
     }
 }
 
 #[test]
-fn a_bad_mapping_is_refused_by_name() {
-    for (from, to, named) in [
+fn the_error_for_an_invalid_mapping_contains_the_input() {
+    for (from, to, part) in [
         ("http://127.0.0.1:4443/storage/v1", "storage.googleapis.com", "/storage/v1"),
         ("ftp://host", "storage.googleapis.com", "ftp://host"),
         ("", "storage.googleapis.com", "\"\""),
@@ -231,7 +235,7 @@ fn a_bad_mapping_is_refused_by_name() {
         ("localhost:1", "https://storage.googleapis.com", "https://storage"),
     ] {
         let error = Endpoints::new().endpoint(from, to).unwrap_err().to_string();
-        assert!(error.contains(named) && error.contains("expected"), "{from} {to}: {error}");
+        assert!(error.contains(part) && error.contains("expected"), "{from} {to}: {error}");
     }
     for domain in ["", "fr", "https://s3nsapis.fr", ".s3nsapis.fr", "a b.fr", "s3nsapis.fr/x"] {
         let error = Endpoints::new().universe(domain).unwrap_err().to_string();
@@ -240,7 +244,7 @@ fn a_bad_mapping_is_refused_by_name() {
 }
 
 #[test]
-fn token_endpoints_batches_and_strangers_to_discovery_have_no_method() {
+fn token_endpoints_batches_and_unknown_paths_have_no_method() {
     for (verb, url, expected) in [
         ("POST", "https://oauth2.googleapis.com/token", "auth"),
         ("POST", "https://oauth2.googleapis.com/tokeninfo", "auth"),
@@ -300,13 +304,14 @@ fn token_endpoints_batches_and_strangers_to_discovery_have_no_method() {
         ("OPTIONS", "https://bigquery.googleapis.com/bigquery/v2/projects/p/datasets", "method"),
         ("GET", "https://pubsub.googleapis.com/$discovery/rest?version=v1", "method"),
     ] {
-        assert_eq!(name_of(verb, url), expected, "{verb} {url}");
+        assert_eq!(id_or_reason_of(verb, url), expected, "{verb} {url}");
     }
 }
 
 #[test]
-fn xml_calls_are_named_by_their_json_equivalents() {
-    // True: Google documents the kind of access, so a token may be judged by it.
+fn a_call_of_the_xml_api_gives_the_equivalent_json_method() {
+    // The last column is `true` if Google documents the scopes for the type of access. A token is
+    // judged for such calls only.
     for (verb, path, expected, documented) in [
         ("GET", "/", "storage.buckets.list", true),
         ("GET", "/bucket", "storage.objects.list", true),
@@ -362,17 +367,21 @@ fn xml_calls_are_named_by_their_json_equivalents() {
         ("GET", "/bucket/object?tagging", "storage.objects.get", false),
         ("PUT", "/bucket/object?tagging", "storage.objects.patch", false),
         ("GET", "/bucket/storage/v1/b", "storage.objects.get", true),
-        // As object_store writes it.
+        // object_store encodes punctuation marks.
         ("PUT", "/my%2Dnew%5Fbucket%2eexample/a%2Eb", "storage.objects.insert", true),
     ] {
         let url = format!("https://storage.googleapis.com{path}");
-        assert_eq!(name_of(verb, &url), expected, "{verb} {path}");
-        assert_eq!(doubt_of(verb, &url), (!documented).then_some(AbstainReason::Inferred), "{verb} {path}");
+        assert_eq!(id_or_reason_of(verb, &url), expected, "{verb} {path}");
+        assert_eq!(
+            abstain_reason_of(verb, &url),
+            (!documented).then_some(AbstainReason::Inferred),
+            "{verb} {path}"
+        );
     }
 }
 
 #[test]
-fn a_bucket_may_be_the_host() {
+fn a_host_name_may_contain_the_bucket() {
     for (verb, url, expected) in [
         ("GET", "https://bucket.storage.googleapis.com/", "storage.objects.list"),
         ("GET", "https://bucket.storage.googleapis.com", "storage.objects.list"),
@@ -386,12 +395,12 @@ fn a_bucket_may_be_the_host() {
         ("GET", "https://bucket.storage.googleapis.com.evil.example/o", "host"),
         ("GET", "https://bucket.pubsub.googleapis.com/o", "host"),
     ] {
-        assert_eq!(name_of(verb, url), expected, "{verb} {url}");
+        assert_eq!(id_or_reason_of(verb, url), expected, "{verb} {url}");
     }
 }
 
 #[test]
-fn what_is_no_xml_call_is_not_taken_for_one() {
+fn other_paths_of_storage_are_not_calls_of_the_xml_api() {
     for (verb, path) in [
         ("GET", "/storage/v1/nothing"),
         ("GET", "/storage/v2/b/x"),
@@ -415,12 +424,12 @@ fn what_is_no_xml_call_is_not_taken_for_one() {
         ("GET", "//o"),
     ] {
         let url = format!("https://storage.googleapis.com{path}");
-        assert_eq!(name_of(verb, &url), "method", "{verb} {path}");
+        assert_eq!(id_or_reason_of(verb, &url), "method", "{verb} {path}");
     }
 }
 
 #[test]
-fn signed_requests_have_no_bearer_token() {
+fn a_signed_request_gives_the_reason_signed() {
     let bucket = "https://storage.googleapis.com/bucket/o";
     for query in [
         "X-Goog-Algorithm=GOOG4-RSA-SHA256&X-Goog-Credential=c&X-Goog-Signature=s",
@@ -430,9 +439,9 @@ fn signed_requests_have_no_bearer_token() {
         "AWSAccessKeyId=a&Expires=1&Signature=s",
         "generation=1&x-goog-signature=s&userProject=p",
     ] {
-        assert_eq!(name_of("GET", &format!("{bucket}?{query}")), "signed", "{query}");
+        assert_eq!(id_or_reason_of("GET", &format!("{bucket}?{query}")), "signed", "{query}");
         let virtual_host = format!("https://bucket.storage.googleapis.com/o?{query}");
-        assert_eq!(name_of("PUT", &virtual_host), "signed", "{query}");
+        assert_eq!(id_or_reason_of("PUT", &virtual_host), "signed", "{query}");
     }
     for (value, expected) in [
         ("GOOG4-HMAC-SHA256 Credential=c", "signed"),
@@ -442,24 +451,24 @@ fn signed_requests_have_no_bearer_token() {
     ] {
         let headers = HeaderMap::from_iter([(http::header::AUTHORIZATION, HeaderValue::from_static(value))]);
         let uri = bucket.parse().unwrap();
-        let got = lookup(&Call::new(&Method::GET, &uri).with_headers(&headers), &Endpoints::new());
-        assert_eq!(name(&got), expected, "{value}");
+        let found = lookup(&Call::new(&Method::GET, &uri).with_headers(&headers), &Endpoints::new());
+        assert_eq!(id_or_reason(&found), expected, "{value}");
     }
 }
 
 #[test]
-fn a_copy_is_told_by_its_header() {
+fn a_put_with_a_copy_source_is_a_copy() {
     let uri = "https://storage.googleapis.com/bucket/o".parse().unwrap();
     for header in ["x-goog-copy-source", "x-amz-copy-source"] {
         let copy = (HeaderName::from_static(header), HeaderValue::from_static("other/o"));
         let headers = HeaderMap::from_iter([copy]);
-        let got = lookup(&Call::new(&Method::PUT, &uri).with_headers(&headers), &Endpoints::new());
-        assert_eq!(name(&got), "storage.objects.copy", "{header}");
+        let found = lookup(&Call::new(&Method::PUT, &uri).with_headers(&headers), &Endpoints::new());
+        assert_eq!(id_or_reason(&found), "storage.objects.copy", "{header}");
     }
 }
 
 #[test]
-fn a_follow_up_of_an_upload_is_the_method_that_began_it_and_is_never_lacking() {
+fn a_request_to_an_upload_session_has_the_method_of_the_upload_and_no_verdict() {
     let storage =
         "https://storage.googleapis.com/upload/storage/v1/b/b/o?uploadType=resumable&name=x&upload_id=u";
     for (verb, url, expected) in [
@@ -522,25 +531,25 @@ fn a_follow_up_of_an_upload_is_the_method_that_began_it_and_is_never_lacking() {
         ("PUT", "https://storage.googleapis.com/bucket/o?upload_id=u", "storage.objects.insert"),
         ("DELETE", "https://bucket.storage.googleapis.com/o?upload_id=u", "storage.objects.insert"),
     ] {
-        assert_eq!(name_of(verb, url), expected, "{verb} {url}");
-        assert_eq!(doubt_of(verb, url), Some(AbstainReason::Session), "{verb} {url}");
-        assert_eq!(judge(verb, url, "logging.write"), Err(AbstainReason::Session), "{verb} {url}");
+        assert_eq!(id_or_reason_of(verb, url), expected, "{verb} {url}");
+        assert_eq!(abstain_reason_of(verb, url), Some(AbstainReason::Session), "{verb} {url}");
+        assert_eq!(verdict(verb, url, "logging.write"), Err(AbstainReason::Session), "{verb} {url}");
     }
     let first = "https://storage.googleapis.com/upload/storage/v1/b/b/o?name=upload_id";
-    assert_eq!(doubt_of("POST", first), None);
+    assert_eq!(abstain_reason_of("POST", first), None);
 }
 
-/// Looks up a request with headers.
-fn name_with(verb: &str, url: &str, headers: &[(&'static str, &'static str)]) -> &'static str {
+/// Looks up a request with headers, and returns the id of its method or the word of the reason.
+fn id_or_reason_with(verb: &str, url: &str, headers: &[(&'static str, &'static str)]) -> &'static str {
     let uri = url.parse().unwrap();
     let pairs =
         headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
     let headers = HeaderMap::from_iter(pairs);
-    name(&lookup(&Call::new(&verb.parse().unwrap(), &uri).with_headers(&headers), &Endpoints::new()))
+    id_or_reason(&lookup(&Call::new(&verb.parse().unwrap(), &uri).with_headers(&headers), &Endpoints::new()))
 }
 
 #[test]
-fn a_post_may_stand_for_another_verb() {
+fn a_header_or_query_may_replace_the_verb_of_a_post() {
     let file = "https://www.googleapis.com/drive/v3/files/f";
     for (verb, url, headers, expected) in [
         ("POST", file, &[("x-http-method-override", "GET")][..], "drive.files.get"),
@@ -551,16 +560,16 @@ fn a_post_may_stand_for_another_verb() {
         ("GET", file, &[("x-http-method-override", "DELETE")], "drive.files.get"),
         ("PUT", file, &[("x-http-method-override", "GET")], "method"),
     ] {
-        assert_eq!(name_with(verb, url, headers), expected, "{verb} {headers:?}");
+        assert_eq!(id_or_reason_with(verb, url, headers), expected, "{verb} {headers:?}");
     }
     for query in ["$httpMethod=GET", "%24httpMethod=GET", "alt=json&$httpMethod=GET"] {
         let url = format!("https://storage.googleapis.com/storage/v1/b/b/o?{query}");
-        assert_eq!(doubt_of("POST", &url), Some(AbstainReason::Request), "{query}");
+        assert_eq!(abstain_reason_of("POST", &url), Some(AbstainReason::Request), "{query}");
     }
 }
 
 #[test]
-fn a_grpc_path_is_one_by_its_content_type() {
+fn the_content_type_makes_a_request_a_grpc_call() {
     let publish = "https://pubsub.googleapis.com/google.pubsub.v1.Publisher/Publish";
     for (url, headers, expected) in [
         (publish, &[("content-type", "application/grpc")][..], "google.pubsub.v1.Publisher.Publish"),
@@ -586,12 +595,12 @@ fn a_grpc_path_is_one_by_its_content_type() {
         ("/google.pubsub.v1.Publisher/Unheard", &[("content-type", "application/grpc")], "method"),
         ("/acme.orders.v1.Orders/Send", &[("content-type", "application/grpc")], "host"),
     ] {
-        assert_eq!(name_with("POST", url, headers), expected, "{url} {headers:?}");
+        assert_eq!(id_or_reason_with("POST", url, headers), expected, "{url} {headers:?}");
     }
 }
 
 #[test]
-fn one_slash_too_many_is_named_but_never_lacking() {
+fn a_path_with_a_superfluous_final_slash_has_a_method_and_is_never_lacking() {
     for (verb, url, expected) in [
         (
             "POST",
@@ -606,28 +615,28 @@ fn one_slash_too_many_is_named_but_never_lacking() {
             "pubsub.projects.topics.publish",
         ),
     ] {
-        assert_eq!(name_of(verb, url), expected, "{url}");
-        assert_eq!(doubt_of(verb, url), Some(AbstainReason::Inferred), "{url}");
-        assert_eq!(judge(verb, url, "logging.write"), Err(AbstainReason::Inferred), "{url}");
-        assert_eq!(judge(verb, url, "cloud-platform"), Ok(true), "{url}");
+        assert_eq!(id_or_reason_of(verb, url), expected, "{url}");
+        assert_eq!(abstain_reason_of(verb, url), Some(AbstainReason::Inferred), "{url}");
+        assert_eq!(verdict(verb, url, "logging.write"), Err(AbstainReason::Inferred), "{url}");
+        assert_eq!(verdict(verb, url, "cloud-platform"), Ok(true), "{url}");
     }
-    // What is empty in the middle is no route of any server's.
+    // Servers do not ignore an empty segment in the middle of a path.
     for url in [
         "https://bigquery.googleapis.com//bigquery/v2/projects/p/datasets",
         "https://bigquery.googleapis.com/bigquery/v2//projects/p/datasets",
         "https://bigquery.googleapis.com/bigquery/v2/projects//datasets",
         "https://bigquery.googleapis.com/bigquery/v2/projects/p/datasets//",
     ] {
-        assert_eq!(name_of("GET", url), "method", "{url}");
+        assert_eq!(id_or_reason_of("GET", url), "method", "{url}");
     }
 }
 
 #[test]
-fn odd_names_of_hosts_and_buckets_are_read_as_servers_read_them() {
+fn unusual_names_of_hosts_and_buckets_are_read_as_servers_read_them() {
     let list = "/storage/v1/b";
     let get = "/v1/projects/p/topics";
     for (origin, path, expected) in [
-        // Buckets whose names look like something else.
+        // Buckets with the name of a service, a location or a path.
         ("https://pubsub.storage.googleapis.com", get, "storage.objects.get"),
         ("https://www.storage.googleapis.com", list, "storage.objects.get"),
         ("https://storage.storage.googleapis.com", list, "storage.objects.get"),
@@ -640,7 +649,7 @@ fn odd_names_of_hosts_and_buckets_are_read_as_servers_read_them() {
         ("https://storage.googleapis.com", "/my_bucket.example.com/a/b", "storage.objects.get"),
         ("https://storage.googleapis.com", "/my-bucket//double//slash", "storage.objects.get"),
         ("https://storage.googleapis.com", "/STORAGE/v1/b", "storage.objects.get"),
-        // `storage` is the JSON API there, never a bucket.
+        // A path that begins with `/storage` belongs to the JSON API and not to a bucket `storage`.
         ("https://storage.googleapis.com", "/storage", "method"),
         ("https://storage.googleapis.com", "/storage/object", "method"),
         ("https://storage.googleapis.com", "/storage?prefix=a", "method"),
@@ -651,9 +660,9 @@ fn odd_names_of_hosts_and_buckets_are_read_as_servers_read_them() {
         ),
         ("https://content-storage.googleapis.com", "/my-bucket/o", "storage.objects.get"),
         ("https://www.googleapis.com", "/download/storage/v1/b/b/o/o?alt=media", "storage.objects.get"),
-        // A login page with cookies, not an API.
+        // This host authenticates by cookies and is not an API.
         ("https://storage.cloud.google.com", "/my-bucket/o", "host"),
-        // Look-alikes of other scripts, addresses, ports.
+        // Similar names in other scripts, addresses, and ports.
         ("https://xn--strage-b0a.googleapis.com", list, "host"),
         ("https://storage.xn--googleapis-abc.com", list, "host"),
         ("https://[::ffff:169.254.169.254]", list, "host"),
@@ -661,7 +670,7 @@ fn odd_names_of_hosts_and_buckets_are_read_as_servers_read_them() {
         ("https://storage.googleapis.com:0443", list, "storage.buckets.list"),
         ("https://storage.googleapis.com:", list, "storage.buckets.list"),
         ("https://storage.googleapis.com:65536", list, "host"),
-        // Stages and other worlds of Google's own.
+        // Hosts that Google uses for tests, and unusual forms of documented names.
         ("https://compute-alpha.googleapis.com", "/compute/v1/projects/p", "host"),
         ("https://staging-pubsub.sandbox.googleapis.com", get, "host"),
         ("https://autopush-pubsub.googleapis.com", get, "host"),
@@ -680,7 +689,7 @@ fn odd_names_of_hosts_and_buckets_are_read_as_servers_read_them() {
             "/v1/projects/p/databases/d/documents/c/d",
             "firestore.projects.databases.documents.get",
         ),
-        // What browsers and other products of Google's use.
+        // Hosts of browsers and of other products of Google.
         ("https://fonts.googleapis.com", "/css", "host"),
         ("https://ajax.googleapis.com", "/ajax/libs/x.js", "host"),
         ("https://dns.google", "/resolve", "host"),
@@ -703,12 +712,12 @@ fn odd_names_of_hosts_and_buckets_are_read_as_servers_read_them() {
             "translate.projects.locations.glossaries.list",
         ),
     ] {
-        assert_eq!(name_of("GET", &format!("{origin}{path}")), expected, "{origin}{path}");
+        assert_eq!(id_or_reason_of("GET", &format!("{origin}{path}")), expected, "{origin}{path}");
     }
 }
 
 #[test]
-fn paths_that_are_more_or_less_encoded_are_the_same_call() {
+fn the_method_does_not_depend_on_optional_encoding_of_the_path() {
     for (verb, url, expected) in [
         (
             "POST",
@@ -765,12 +774,12 @@ fn paths_that_are_more_or_less_encoded_are_the_same_call() {
         ("GET", "https://storage.googleapis.com/storage%2Fv1/b", "method"),
         ("GET", "https://pubsub.googleapis.com/v1/projects%2Fp%2Ftopics", "method"),
     ] {
-        assert_eq!(name_of(verb, url), expected, "{verb} {url}");
+        assert_eq!(id_or_reason_of(verb, url), expected, "{verb} {url}");
     }
 }
 
 #[test]
-fn a_verdict_is_lacking_only_when_nothing_speaks_against_it() {
+fn a_token_is_called_lacking_only_if_that_is_certain() {
     let get = "https://storage.googleapis.com/storage/v1/b/b/o/o";
     let gmail = "https://gmail.googleapis.com/gmail/v1/users/me/messages";
     let chat = "https://chat.googleapis.com/v1/spaces/s";
@@ -798,30 +807,30 @@ fn a_verdict_is_lacking_only_when_nothing_speaks_against_it() {
         ("POST", "https://sts.googleapis.com/v1/token", "pubsub", Err(AbstainReason::Empty)),
         ("POST", "https://sts.googleapis.com/v1/token", "cloud-platform", Err(AbstainReason::Empty)),
     ] {
-        assert_eq!(judge(verb, url, scopes), expected, "{verb} {url} with {scopes}");
+        assert_eq!(verdict(verb, url, scopes), expected, "{verb} {url} with {scopes}");
     }
 }
 
 #[test]
-fn a_call_without_a_host_is_nothing_unless_its_header_names_one() {
+fn the_host_header_applies_if_the_url_has_no_host() {
     let uri = GET_BUCKET.parse().unwrap();
-    assert_eq!(name(&lookup(&Call::new(&Method::GET, &uri), &Endpoints::new())), "host");
+    assert_eq!(id_or_reason(&lookup(&Call::new(&Method::GET, &uri), &Endpoints::new())), "host");
     let headers =
         HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static("storage.googleapis.com"))]);
-    let got = lookup(&Call::new(&Method::GET, &uri).with_headers(&headers), &Endpoints::new());
-    assert_eq!(got.method(), Some(ApiMethod::by_id("storage.buckets.get").unwrap()));
+    let found = lookup(&Call::new(&Method::GET, &uri).with_headers(&headers), &Endpoints::new());
+    assert_eq!(found.method(), Some(ApiMethod::by_id("storage.buckets.get").unwrap()));
 }
 
 proptest! {
     #[test]
-    fn no_url_makes_it_panic(url in "\\PC*", verb in "[A-Z]{1,8}") {
+    fn no_url_panics(url in "\\PC*", verb in "[A-Z]{1,8}") {
         if let Ok(uri) = url.parse::<Uri>() {
             let _ = lookup(&Call::new(&verb.parse().unwrap(), &uri), &Endpoints::new());
         }
     }
 
     #[test]
-    fn no_path_at_a_google_host_makes_it_panic(
+    fn no_path_at_a_google_host_panics(
         host in "([a-z0-9.-]{0,12}\\.)?(storage|www|us-run|pubsub-x\\.p|a\\.us\\.rep|content-storage)",
         path in "(/[a-zA-Z0-9%:~._$@-]{0,9}){0,8}",
         query in "[a-zA-Z0-9%=&_-]{0,40}",
@@ -835,15 +844,15 @@ proptest! {
 }
 
 #[test]
-fn debug_of_what_was_found_shows_no_query() {
+fn debug_of_a_lookup_hides_the_query() {
     let url = "https://storage.googleapis.com/storage/v1/b?access_token=secret";
-    let text = look(&Endpoints::new(), "GET", url, |found| format!("{found:?}"));
+    let text = look_up(&Endpoints::new(), "GET", url, |found| format!("{found:?}"));
     assert!(text.contains("storage.buckets.list") && !text.contains("secret"), "{text}");
 }
 
-/// What Google lists only as "whatever a script may use" may open more than any list tells.
+/// A scope that Google lists only for scripts may permit methods for which Google does not list it.
 #[test]
-fn a_scope_that_google_lists_for_scripts_alone_is_no_reason_for_a_verdict() {
+fn a_token_with_a_scope_for_scripts_is_not_called_lacking() {
     let events = "https://www.googleapis.com/calendar/v3/calendars/primary/events";
     let people = "https://people.googleapis.com/v1/people/me/connections";
     let form = "https://forms.googleapis.com/v1/forms/id";
@@ -854,31 +863,32 @@ fn a_scope_that_google_lists_for_scripts_alone_is_no_reason_for_a_verdict() {
         (form, "forms.currentonly"),
         (people, "groups"),
     ] {
-        assert_eq!(judge("GET", url, "drive.labels"), Ok(false), "{url}");
+        assert_eq!(verdict("GET", url, "drive.labels"), Ok(false), "{url}");
         assert_eq!(
-            judge("GET", url, &format!("drive.labels {scope}")),
+            verdict("GET", url, &format!("drive.labels {scope}")),
             Err(AbstainReason::Unheard),
             "{scope}"
         );
     }
 }
 
-/// Of two versions one may be described by a document that is older than the scope.
+/// The document of one version may be older than the scope.
 #[test]
-fn a_scope_that_another_version_accepts_is_no_reason_for_a_verdict() {
+fn a_token_with_a_scope_of_another_version_is_not_called_lacking() {
     let dataproc =
         |version: &str| format!("https://dataproc.googleapis.com/{version}/projects/p/regions/r/clusters");
-    assert_eq!(judge("POST", &dataproc("v1"), "dataproc"), Ok(true));
-    assert_eq!(judge("POST", &dataproc("v1beta2"), "dataproc"), Err(AbstainReason::Ambiguous));
-    assert_eq!(judge("POST", &dataproc("v1beta2"), "pubsub"), Ok(false));
+    assert_eq!(verdict("POST", &dataproc("v1"), "dataproc"), Ok(true));
+    assert_eq!(verdict("POST", &dataproc("v1beta2"), "dataproc"), Err(AbstainReason::Ambiguous));
+    assert_eq!(verdict("POST", &dataproc("v1beta2"), "pubsub"), Ok(false));
 }
 
-/// Google's list of `jobs.insert` has the scopes of Cloud Storage, for jobs that load and extract.
+/// Google lists scopes of Cloud Storage for `jobs.insert`, because jobs that load or extract accept
+/// them.
 #[test]
-fn a_scope_that_some_jobs_are_content_with_opens_no_other() {
+fn a_scope_that_is_enough_for_some_jobs_gives_no_verdict() {
     let jobs = "https://bigquery.googleapis.com/bigquery/v2/projects/p/jobs";
-    assert_eq!(judge("POST", jobs, "devstorage.read_only pubsub"), Err(AbstainReason::Request));
-    assert_eq!(judge("POST", jobs, "devstorage.read_only bigquery"), Ok(true));
-    assert_eq!(judge("POST", jobs, "devstorage.read_only cloud-platform"), Ok(true));
-    assert_eq!(judge("POST", jobs, "pubsub"), Ok(false));
+    assert_eq!(verdict("POST", jobs, "devstorage.read_only pubsub"), Err(AbstainReason::Request));
+    assert_eq!(verdict("POST", jobs, "devstorage.read_only bigquery"), Ok(true));
+    assert_eq!(verdict("POST", jobs, "devstorage.read_only cloud-platform"), Ok(true));
+    assert_eq!(verdict("POST", jobs, "pubsub"), Ok(false));
 }

@@ -1,30 +1,32 @@
-//! What a user of the catalog sees.
+//! Tests of methods and of the catalog through the public API.
 #![cfg(feature = "full")]
 
 use gcp_scopes_catalog::scope::ScopeSet;
 use gcp_scopes_catalog::{ApiMethod, CONTENTS, Catalog, SOURCES, VERSION};
 
-fn shorts(set: &ScopeSet) -> Vec<String> {
+/// Returns the short names of the scopes in a set.
+fn short_names(set: &ScopeSet) -> Vec<String> {
     set.iter().map(|scope| scope.short().to_owned()).collect()
 }
 
 #[test]
-fn a_method_says_what_it_accepts_and_where_it_is_documented() {
+fn a_method_has_accepted_scopes_and_a_link_to_its_documentation() {
     let method = ApiMethod::by_id("storage.objects.setIamPolicy").unwrap();
     assert_eq!(method.to_string(), "storage.objects.setIamPolicy");
     assert_eq!((method.api(), method.host(), method.verb()), ("storage.v1", "storage.googleapis.com", "PUT"));
     assert_eq!(method.basis(), "discovery");
     assert!(method.doc_url().is_some_and(|url| url.starts_with("https://developers.google.com/storage/")));
-    let accepted = shorts(&method.accepted());
+    let accepted = short_names(&method.accepted());
     for scope in ["cloud-platform", "devstorage.full_control", "devstorage.read_write"] {
         assert!(accepted.iter().any(|short| short == scope), "{scope}");
     }
     assert!(!accepted.iter().any(|short| short == "devstorage.read_only"));
 }
 
-/// Cloud Storage's scopes are no chain: https://cloud.google.com/storage/docs/oauth-scopes
+/// A wider scope of Cloud Storage does not contain the narrower ones:
+/// <https://cloud.google.com/storage/docs/oauth-scopes>.
 #[test]
-fn full_control_read_write_and_read_only_differ_by_method() {
+fn every_method_of_storage_has_its_own_set_of_scopes() {
     let rows = [
         ("storage.objects.insert", [true, true, false]),
         ("storage.objects.get", [true, true, true]),
@@ -40,7 +42,7 @@ fn full_control_read_write_and_read_only_differ_by_method() {
 }
 
 #[test]
-fn an_id_is_the_generally_available_version_and_the_others_can_be_named() {
+fn an_id_without_a_version_gives_the_generally_available_version() {
     let rows = [
         ("compute.instances.get", "compute.v1"),
         ("drive.files.get", "drive.v3"),
@@ -60,7 +62,7 @@ fn an_id_is_the_generally_available_version_and_the_others_can_be_named() {
 }
 
 #[test]
-fn a_miss_names_the_nearest_ids() {
+fn the_error_for_an_unknown_id_contains_the_nearest_ids() {
     let rows = [
         ("storage.object.insert", "`storage.objects.insert`"),
         ("objects.insert", "`storage.objects.insert`"),
@@ -87,7 +89,7 @@ fn methods_without_listed_scopes_accept_an_empty_set() {
 }
 
 #[test]
-fn the_version_names_its_sources_and_counts() {
+fn the_constants_contain_the_sources_and_the_counts() {
     for package in ["google-api-python-client 2.", "google-proto-files "] {
         assert!(SOURCES.contains(package), "{SOURCES}");
     }

@@ -1,9 +1,9 @@
-//! Requests that real clients sent, and the method that each of them meant.
+//! Tests of `lookup` with requests that real clients sent.
 //!
-//! `recorded/requests.tsv` was made by gcloud 528 and its bq, the Python client libraries and
-//! google-api-python-client 2.202.0, gcsfs, and the Node client libraries and googleapis, each
-//! pointed at a server on 127.0.0.1 that wrote down what came in. A line holds the verb, the URL as
-//! it would have gone to Google, the method that the caller meant, and the client.
+//! The requests in `recorded/requests.tsv` were sent by gcloud 528 and its bq, the Python client
+//! libraries and google-api-python-client 2.202.0, gcsfs, and the Node client libraries and
+//! googleapis. A server on 127.0.0.1 recorded the requests. A line contains the verb, the URL with
+//! the host of Google, the method that the caller intended, and the client.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![cfg(feature = "full")]
 
@@ -14,6 +14,7 @@ use gcp_scopes_catalog::scope::ScopeSet;
 use gcp_scopes_catalog::{ApiMethod, Endpoints, Lookup, lookup};
 use http::Uri;
 
+/// A recorded request.
 struct Request {
     verb: &'static str,
     url: &'static str,
@@ -40,7 +41,7 @@ fn requests() -> Vec<Request> {
 }
 
 #[test]
-fn there_are_many_requests_of_many_apis_and_clients() {
+fn the_requests_cover_many_apis_and_clients() {
     let requests = requests();
     let count = |read: fn(&Request) -> &'static str| requests.iter().map(read).collect::<BTreeSet<_>>().len();
     assert!(requests.len() >= 400, "{}", requests.len());
@@ -49,7 +50,7 @@ fn there_are_many_requests_of_many_apis_and_clients() {
 }
 
 #[test]
-fn no_recorded_request_is_taken_for_another_method_and_hardly_any_for_none() {
+fn recorded_requests_give_the_intended_method() {
     let requests = requests();
     let (mut wrong, mut missed) = (Vec::new(), Vec::new());
     for request in &requests {
@@ -65,17 +66,18 @@ fn no_recorded_request_is_taken_for_another_method_and_hardly_any_for_none() {
     }
     let list = |lines: &[String]| lines.join("\n");
     assert!(wrong.is_empty(), "{} of {} wrong:\n{}", wrong.len(), requests.len(), list(&wrong));
-    let few = missed.len() * 100 <= requests.len();
-    assert!(few, "{} of {} missed:\n{}", missed.len(), requests.len(), list(&missed));
+    // At most one request in a hundred may have no method; no request may have a wrong method.
+    let is_rare = missed.len() * 100 <= requests.len();
+    assert!(is_rare, "{} of {} missed:\n{}", missed.len(), requests.len(), list(&missed));
 }
 
 #[test]
-fn a_scope_of_the_method_that_was_meant_is_never_lacking() {
+fn a_token_with_a_scope_of_the_intended_method_is_never_called_lacking() {
     for request in requests() {
-        let Ok(meant) = ApiMethod::by_id(request.method) else { continue };
+        let Ok(intended) = ApiMethod::by_id(request.method) else { continue };
         let found = request.look_up();
         let Some(method) = found.method() else { continue };
-        for scope in method.accepted().iter().chain(meant.accepted().iter()) {
+        for scope in method.accepted().iter().chain(intended.accepted().iter()) {
             let held = ScopeSet::from_iter([scope.clone()]);
             let Request { verb, url, .. } = request;
             assert_ne!(found.accepts(&held), Ok(false), "{verb} {url} with {scope}");
@@ -83,9 +85,9 @@ fn a_scope_of_the_method_that_was_meant_is_never_lacking() {
     }
 }
 
-/// Every line: verb, URL, the method that it should be.
-fn is_named(lines: &[(&str, &str, &str)]) {
-    let named = |verb: &str, url: &str| {
+/// Checks that each request, given by verb and URL, has the method with this id.
+fn assert_methods(lines: &[(&str, &str, &str)]) {
+    let id_or_reason = |verb: &str, url: &str| {
         let uri: Uri = url.parse().unwrap();
         let found = lookup(&Call::new(&verb.parse().unwrap(), &uri), &Endpoints::new());
         match found.method() {
@@ -93,15 +95,16 @@ fn is_named(lines: &[(&str, &str, &str)]) {
             None => found.abstain_reason().map_or("", |reason| reason.as_str()),
         }
     };
-    let wrong: Vec<_> = lines.iter().filter(|(verb, url, method)| named(verb, url) != *method).collect();
+    let wrong: Vec<_> =
+        lines.iter().filter(|(verb, url, method)| id_or_reason(verb, url) != *method).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
-fn what_discovery_lists_is_not_hidden_by_the_protos() {
+fn methods_of_discovery_take_precedence_over_the_protos() {
     let key = "https://cloudkms.googleapis.com/v1/projects/p/locations/l/keyRings/r/cryptoKeys/k";
     let labels = "https://drivelabels.googleapis.com";
-    is_named(&[
+    assert_methods(&[
         ("POST", &format!("{key}:decrypt"), "cloudkms.projects.locations.keyRings.cryptoKeys.decrypt"),
         ("DELETE", &format!("{labels}/v2/labels/l/permissions/p"), "drivelabels.labels.permissions.delete"),
         (
@@ -122,14 +125,15 @@ fn what_discovery_lists_is_not_hidden_by_the_protos() {
     ]);
 }
 
-/// Collections and documents alternate (<https://firebase.google.com/docs/firestore/data-model>),
-/// and `**` in a path of the protos may stand for nothing
+/// Collections and documents alternate in a path
+/// (<https://firebase.google.com/docs/firestore/data-model>), and `**` in a path of the protos also
+/// matches no segment
 /// (<https://github.com/googleapis/googleapis/blob/master/google/api/http.proto>).
 #[test]
-fn firestore_documents_are_told_from_collections_at_every_depth() {
+fn firestore_documents_and_collections_are_distinguished_at_every_depth() {
     let root = "https://firestore.googleapis.com/v1/projects/p/databases/d/documents";
     let id = |name: &str| format!("firestore.projects.databases.documents.{name}");
-    is_named(&[
+    assert_methods(&[
         ("GET", &format!("{root}/a"), &id("listDocuments")),
         ("GET", &format!("{root}/a/b"), &id("get")),
         ("GET", &format!("{root}/a/b/c"), &id("list")),

@@ -1,13 +1,15 @@
-//! Data: the sections of the catalog's data, in their order. What their records hold is in `blob.rs`.
+//! Data: the sections of the catalog's data, in their order. `blob.rs` documents the fields of the
+//! records.
 
-/// A section.
+/// The properties of one section.
 pub(crate) struct Section {
     pub(crate) name: &'static str,
-    /// How long a record is, in bytes.
+    /// The length of a record, in bytes.
     pub(crate) record: usize,
-    /// Where in a record references to texts stand.
+    /// The offsets in a record at which there are references to texts.
     pub(crate) texts: &'static [usize],
-    /// Whether it is a hash table, whose size is a power of two.
+    /// Whether the section is a hash table. The number of records in a hash table is a power of
+    /// two.
     pub(crate) is_index: bool,
 }
 
@@ -35,16 +37,17 @@ pub(crate) static LAYOUT: [Section; SECTIONS] = [
     records("text", 1, &[]),
 ];
 
-/// How many sections there are.
+/// The number of sections.
 pub const SECTIONS: usize = 13;
 
 pub(crate) const HOST_INDEX: usize = 0;
-/// Each host with its root and what all its methods share.
+/// The section of the hosts: each host's name, the root of its trie, and the scopes that its
+/// methods share.
 pub const HOSTS: usize = 1;
 pub(crate) const VERB_INDEX: usize = 2;
-/// The names of custom verbs.
+/// The section of the names of custom verbs.
 pub const VERBS_SECTION: usize = 3;
-/// The tries of all hosts.
+/// The section of the nodes of all tries.
 pub const NODES: usize = 4;
 pub(crate) const ROWS: usize = 5;
 pub(crate) const RPCS: usize = 6;
@@ -55,9 +58,9 @@ pub(crate) const SETS: usize = 10;
 pub(crate) const SCOPES: usize = 11;
 pub(crate) const TEXT: usize = 12;
 
-/// The length of a record of each kind, in bytes.
+/// The length of a host's record, in bytes.
 pub const HOST_RECORD: usize = 18;
-/// The same of a custom verb.
+/// The length of a custom verb's record, in bytes.
 pub const VERB_RECORD: usize = 4;
 pub(crate) const ROW_RECORD: usize = 10;
 pub(crate) const RPC_RECORD: usize = 12;

@@ -1,17 +1,20 @@
-//! Why there is no verdict on a call.
+//! The reasons why a call cannot be judged.
 
 use std::fmt;
 
 use super::abstain_words::WORDS;
 
-/// Why there is no verdict on a call: one word, and what it means.
+/// The reason why a call cannot be judged. To judge a call is to decide whether the scopes of a
+/// token are sufficient for the call.
+///
+/// Each reason has [a word](Self::as_str) for logs and [a sentence](Self::describe) for people.
 ///
 /// ```
 /// # #[cfg(feature = "full")] {
 /// use gcp_scopes_catalog::call::{Call, AbstainReason};
 /// use gcp_scopes_catalog::{Endpoints, lookup};
 ///
-/// // An emulator stands for no API until it is mapped to one.
+/// // An emulator is not an API of Google until the user maps it to one.
 /// let uri = "http://127.0.0.1:4443/storage/v1/b/photos".parse()?;
 /// let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
 /// assert_eq!(found.abstain_reason(), Some(AbstainReason::Host));
@@ -21,58 +24,65 @@ use super::abstain_words::WORDS;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AbstainReason {
-    /// `host`: the host is not Google's, or no API of the catalog lives there (or not at this
-    /// port), and it was not mapped to one. Emulators are here until they are mapped.
+    /// `host`: the host serves no API of the catalog at this port, and the user did not map the
+    /// host to an API. An emulator that is not mapped has this reason.
     Host,
-    /// `method`: a Google API, but none of its methods has this verb and path.
+    /// `method`: the host serves an API of Google, but the API has no method with this verb and
+    /// path.
     Method,
-    /// `signed`: the request carries a signature or some other proof instead of a bearer token.
+    /// `signed`: the request is authenticated by a signature or another proof instead of a bearer
+    /// token.
     Signed,
-    /// `auth`: an endpoint that hands out or describes tokens; it asks for no scope.
+    /// `auth`: the endpoint issues or describes tokens and needs no scope.
     Auth,
-    /// `metadata`: the metadata server of a VM or a container.
+    /// `metadata`: the host is the metadata server of a VM or a container.
     Metadata,
-    /// `batch`: several calls in one body, each with scopes of its own.
+    /// `batch`: the body contains several calls, which may need different scopes.
     Batch,
-    /// `registry`: a package or image registry (`pkg.dev`, `gcr.io`), whose scopes are not
-    /// documented.
+    /// `registry`: the host is a package or image registry (`pkg.dev`, `gcr.io`). Google does not
+    /// document the scopes of registries.
     Registry,
-    /// `workload`: a user's own service on Google's platform (`run.app` and the like).
+    /// `workload`: the host is a user's own service on Google's platform, for example below
+    /// `run.app`.
     Workload,
-    /// `catalog`: built without the feature `catalog-full`, so that no method is known.
+    /// `catalog`: the program was built without a catalog of methods, and so knows no method.
     Catalog,
-    /// `empty`: Google lists no scope for the method, which may mean that it needs none, or that its scope is not public.
+    /// `empty`: Google lists no scope for the method. Either the method needs no scope, or Google
+    /// does not publish the scope.
     Empty,
-    /// `session`: a follow-up of a resumable upload, which its session URL authorises
-    /// (<https://cloud.google.com/storage/docs/resumable-uploads#session-uris>).
+    /// `session`: the request continues a resumable upload, and is authorized by the session URL of
+    /// the upload (<https://cloud.google.com/storage/docs/resumable-uploads#session-uris>).
     Session,
-    /// `inferred`: Google's documents do not say which scopes this call needs; ours is a reading.
+    /// `inferred`: Google does not document which scopes the call needs. The accepted scopes are
+    /// those of an equivalent call.
     Inferred,
     /// `several`: the method needs more than one scope at once.
     Several,
-    /// `request`: what is accepted depends on the query or the body.
+    /// `request`: the accepted scopes depend on the query or the body of the request.
     Request,
-    /// `restricted`: the token holds a scope that narrows what its holder may ask for.
+    /// `restricted`: the token holds a scope that restricts what the token may request.
     Restricted,
-    /// `ambiguous`: two documents of Google's list different scopes for the same request, or for the same
-    /// method in two versions of its API.
+    /// `ambiguous`: two documents of Google list different scopes for the same request, or for the
+    /// same method in two versions of the API.
     Ambiguous,
-    /// `coarse`: scopes are known for the whole service only, not for this method.
+    /// `coarse`: Google lists scopes for the whole service and not for this method.
     Coarse,
-    /// `grpc`: a gRPC call, which is explained after a refusal but never judged before.
+    /// `grpc`: the call is a gRPC call. A refused gRPC call is explained, but a gRPC call is not
+    /// judged before it is sent.
     Grpc,
-    /// `contradicted`: Google let such a call through, although its token holds none of the scopes
-    /// that the catalog lists.
+    /// `contradicted`: Google accepted such a call before, although the token holds none of the
+    /// scopes that the catalog lists.
     Contradicted,
-    /// `granted`: it is not known what the token was granted.
+    /// `granted`: the scopes of the token are not known.
     Granted,
-    /// `unheard`: the token holds a scope for which Google lists no method, or not all.
+    /// `unheard`: the token holds a scope that the catalog does not know, or a scope that permits
+    /// more methods than Google's lists show.
     Unheard,
 }
 
 impl AbstainReason {
-    /// Whether the request went to an API of Google's all the same, so that its refusal is worth a
-    /// look.
+    /// Checks whether a call with this reason goes to an API of Google, so that a refused call may
+    /// lack a scope.
     ///
     /// ```
     /// use gcp_scopes_catalog::call::AbstainReason;
@@ -87,7 +97,7 @@ impl AbstainReason {
         )
     }
 
-    /// The word, for logs and machines.
+    /// Returns the reason as one word, for logs and programs.
     ///
     /// ```
     /// assert_eq!(gcp_scopes_catalog::call::AbstainReason::Granted.as_str(), "granted");
@@ -97,7 +107,8 @@ impl AbstainReason {
         WORDS[self as usize].0
     }
 
-    /// The same for a person, without hosts and paths.
+    /// Returns the reason as a sentence for people. The sentence does not contain the host or the
+    /// path.
     ///
     /// ```
     /// assert_eq!(gcp_scopes_catalog::call::AbstainReason::Inferred.describe(), "Google does not document its scopes");
@@ -107,7 +118,8 @@ impl AbstainReason {
         WORDS[self as usize].1
     }
 
-    /// Whether an accepted scope still opens the gate, so that only "no" is in doubt.
+    /// Checks whether a token with an accepted scope is still known to be sufficient. With such a
+    /// reason, only a token without an accepted scope cannot be judged.
     pub(crate) fn is_one_sided(self) -> bool {
         matches!(self, Self::Session | Self::Inferred | Self::Grpc)
     }
@@ -124,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_word_of_a_reason_is_its_name() {
+    fn the_word_of_a_reason_is_the_name_of_its_variant() {
         let reasons = [
             AbstainReason::Host,
             AbstainReason::Method,

@@ -1,6 +1,6 @@
-//! Data: the reasons for having no opinion, each as one word and as a sentence.
+//! Data: the reasons why a call cannot be judged, each as one word and as a sentence.
 
-/// In the order of the variants of `AbstainReason`.
+/// The word and the sentence for each variant of `AbstainReason`, in the order of the variants.
 pub(super) static WORDS: [(&str, &str); 21] = [
     ("host", "no API that the catalog knows lives at this host"),
     ("method", "no method at this host has this verb and path"),

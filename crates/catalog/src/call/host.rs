@@ -1,12 +1,13 @@
-//! Which of Google's API hosts a host name stands for.
+//! Finding the host of a Google API that a host name stands for.
 //!
-//! An exact name comes first. Then the families that Google documents are undone, one piece at a
-//! time, until a name is left that the catalog knows:
+//! An API is reachable under several host names. A host name that the catalog contains stands for
+//! itself. From another name, the parts that Google documents are removed until the catalog
+//! contains the rest:
 //!
 //! 1. `SVC.mtls` (mutual TLS), `SVC.LOC.rep` and `SVC.LOC.p.rep` (regional), `SVC-x.p` (Private
 //!    Service Connect), `LOC-SVC` (locational), `batch-SVC` (regional bulk hosts), `global-SVC`,
-//! 2. `content-storage` (downloads) and `BUCKET.storage` (a bucket as a host of its own),
-//! 3. all of these below another universe domain, if the user named it.
+//! 2. `content-storage` (downloads) and `BUCKET.storage` (the host of one bucket),
+//! 3. all of these below the domain of another universe, if the user added the universe.
 //!
 //! Sources: <https://cloud.google.com/storage/docs/request-endpoints>,
 //! <https://cloud.google.com/vpc/docs/configure-private-service-connect-apis>, and the `endpoints`
@@ -15,52 +16,55 @@
 use std::borrow::Cow;
 
 use super::abstain_reason::AbstainReason;
-use super::hosts::{AREAS, AUTH, METADATA, MULTI_REGIONS, TWINS, WORKLOADS};
+use super::hosts::{ALIASES, AREAS, AUTH, METADATA, MULTI_REGIONS, WORKLOADS};
 
 /// Google's default universe.
 pub(crate) const DOMAIN: &str = "googleapis.com";
 pub(crate) const STORAGE: &str = "storage.googleapis.com";
 
-/// A host of Google's that the catalog may know.
+/// The host of a Google API.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Place<'a> {
-    /// As in the catalog.
+pub(crate) struct ApiHost<'a> {
+    /// The name of the host in the catalog.
     pub(crate) host: Cow<'a, str>,
-    /// Whether a Cloud Storage bucket stood before it.
-    pub(crate) bucket: bool,
+    /// Whether the request's host name begins with the name of a Cloud Storage bucket.
+    pub(crate) is_bucket: bool,
 }
 
-impl<'a> Place<'a> {
-    pub(crate) fn named(host: impl Into<Cow<'a, str>>) -> Self {
-        Self { host: host.into(), bucket: false }
+impl<'a> ApiHost<'a> {
+    pub(crate) fn new(host: impl Into<Cow<'a, str>>) -> Self {
+        Self { host: host.into(), is_bucket: false }
     }
 
-    /// Finds the place of `host` (lower-case, no port, no final dot) below `domain`.
-    pub(crate) fn below(domain: &str, host: &'a str, known: impl Fn(&str) -> bool) -> Option<Self> {
+    /// Finds the API host that `host` stands for, if `host` is below `domain`. `host` is in lower
+    /// case and has no port and no final dot; `known` checks whether a name is the host of an API.
+    pub(crate) fn find_below(domain: &str, host: &'a str, known: impl Fn(&str) -> bool) -> Option<Self> {
         let name = host.strip_suffix(domain)?.strip_suffix('.')?;
-        let short = regionless(name);
+        let short = without_location(name);
         let found = if domain == DOMAIN && short == name {
-            // What is left of `LOC-SVC.googleapis.com` stands there already, end to end.
-            let rest = |label: &str| host.get(name.len() - label.len()..).map(Cow::Borrowed);
-            service(short, |label| rest(label).filter(|host| known(host)))
+            // The name of the API host is the end of `LOC-SVC.googleapis.com`, so that it can be
+            // borrowed.
+            let end = |label: &str| host.get(name.len() - label.len()..).map(Cow::Borrowed);
+            service_host(short, |label| end(label).filter(|host| known(host)))
         } else {
-            service(short, |label| named(label, &known))
+            service_host(short, |label| known_host(label, &known))
         };
-        let found = found.or_else(|| service(private(short)?, |label| named(label, &known)));
+        let found = found.or_else(|| service_host(psc_service(short)?, |label| known_host(label, &known)));
         if let Some(host) = found {
-            return Some(Self::named(host));
+            return Some(Self::new(host));
         }
-        let bucket = short.strip_suffix(".storage").is_some_and(|bucket| !bucket.is_empty());
-        bucket.then_some(Self { host: STORAGE.into(), bucket: true })
+        let is_bucket = short.strip_suffix(".storage").is_some_and(|bucket| !bucket.is_empty());
+        is_bucket.then_some(Self { host: STORAGE.into(), is_bucket: true })
     }
 
-    pub(crate) fn into_owned(self) -> Place<'static> {
-        Place { host: self.host.into_owned().into(), bucket: self.bucket }
+    pub(crate) fn into_owned(self) -> ApiHost<'static> {
+        ApiHost { host: self.host.into_owned().into(), is_bucket: self.is_bucket }
     }
 }
 
-/// Splits `user@host:port` into host and port, without brackets or user.
-pub(crate) fn split(authority: &str) -> (&str, Option<&str>) {
+/// Splits `user@host:port` into host and port, without the user and without the brackets of an IPv6
+/// address.
+pub(crate) fn split_authority(authority: &str) -> (&str, Option<&str>) {
     if !authority.bytes().any(|byte| matches!(byte, b'@' | b':' | b'[')) {
         return (authority, None);
     }
@@ -71,13 +75,13 @@ pub(crate) fn split(authority: &str) -> (&str, Option<&str>) {
     address.split_once(':').map_or((address, None), |(host, port)| (host, Some(port)))
 }
 
-/// What is behind `user:password@`.
+/// Returns the part of an authority after `user:password@`.
 pub(crate) fn without_user(address: &str) -> &str {
     address.rsplit_once('@').map_or(address, |(_, address)| address)
 }
 
-/// The form in which hosts are compared: lower-case, without the root's dot.
-pub(crate) fn normal(host: &str) -> Cow<'_, str> {
+/// Returns a host name in the form in which names are compared: in lower case, without a final dot.
+pub(crate) fn normalize(host: &str) -> Cow<'_, str> {
     let host = host.strip_suffix('.').unwrap_or(host);
     match host.bytes().any(|byte| byte.is_ascii_uppercase()) {
         true => host.to_ascii_lowercase().into(),
@@ -85,41 +89,43 @@ pub(crate) fn normal(host: &str) -> Cow<'_, str> {
     }
 }
 
-/// Why a host that is no API of Google's gets no verdict.
-pub(crate) fn elsewhere(host: &str) -> AbstainReason {
+/// Returns why a call to this host, which serves no Google API, cannot be judged.
+pub(crate) fn abstain_reason(host: &str) -> AbstainReason {
     if METADATA.contains(&host) {
         return AbstainReason::Metadata;
     }
     let dots = host.bytes().enumerate().filter(|(_, byte)| *byte == b'.').map(|(at, _)| at + 1);
     let mut domains = std::iter::once(0).chain(dots).filter_map(|from| host.get(from..));
-    let why = |domain| match domain {
+    let reason = |domain| match domain {
         "accounts.google.com" if domain == host => Some(AbstainReason::Auth),
         "pkg.dev" | "gcr.io" => Some(AbstainReason::Registry),
         _ => WORKLOADS.contains(&domain).then_some(AbstainReason::Workload),
     };
-    domains.find_map(why).unwrap_or(AbstainReason::Host)
+    domains.find_map(reason).unwrap_or(AbstainReason::Host)
 }
 
-/// Whether no scope is asked for here because tokens are made or described here. A method that
-/// Discovery lists (`sts.token`, `oauth2.tokeninfo`) is looked for first.
+/// Checks whether a request goes to an endpoint that issues or describes tokens, and that needs no
+/// scope. Some of these endpoints are methods in Discovery (`sts.token`, `oauth2.tokeninfo`): the
+/// catalog must be searched before this function is called.
 pub(crate) fn is_auth(host: &str, path: &str) -> bool {
-    let www = || ["/oauth2/", "/robot/", "/service_accounts/"].iter().any(|start| path.starts_with(start));
-    AUTH.contains(&host) || (host == "www.googleapis.com" && www())
+    let prefixes = ["/oauth2/", "/robot/", "/service_accounts/"];
+    AUTH.contains(&host) || (host == "www.googleapis.com" && prefixes.iter().any(|p| path.starts_with(p)))
 }
 
-/// The host that serves the same API and that its Discovery document names.
-pub(crate) fn twin(host: &[u8]) -> Option<&'static str> {
-    TWINS.iter().find(|(name, _)| name.as_bytes() == host).map(|(_, twin)| *twin)
+/// Returns the host in the Discovery document of the API that `host` serves, if the names differ.
+pub(crate) fn unalias(host: &[u8]) -> Option<&'static str> {
+    ALIASES.iter().find(|(alias, _)| alias.as_bytes() == host).map(|(_, name)| *name)
 }
 
-/// Takes off what follows the service in `SVC.mtls`, `SVC.LOC.rep` and `SVC.LOC.p.rep`.
-fn regionless(name: &str) -> &str {
+/// Returns the service in `SVC.mtls`, `SVC.LOC.rep` and `SVC.LOC.p.rep`; another name is returned
+/// unchanged.
+fn without_location(name: &str) -> &str {
     if let Some(service) = name.strip_suffix(".mtls") {
         return service;
     }
     let Some(regional) = name.strip_suffix(".rep") else { return name };
     match regional.strip_suffix(".p").unwrap_or(regional).rsplit_once('.') {
-        // One document lists such a host among its endpoints: `aiplatform-preprod.us.rep`.
+        // The Discovery document of Vertex AI lists the endpoint `aiplatform-preprod.us.rep`.
         Some((service, location)) if is_location(location) => {
             service.strip_suffix("-preprod").unwrap_or(service)
         }
@@ -127,38 +133,43 @@ fn regionless(name: &str) -> &str {
     }
 }
 
-/// The service in `SVC-x.p`, where `x` is the name that the user gave the endpoint.
-fn private(name: &str) -> Option<&str> {
+/// Returns the service in `SVC-x.p`, the host name of a Private Service Connect endpoint with the
+/// name `x`.
+fn psc_service(name: &str) -> Option<&str> {
     let (service, endpoint) = name.strip_suffix(".p")?.rsplit_once('-')?;
-    let named = !endpoint.is_empty() && endpoint.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    named.then_some(service)
+    let is_endpoint = !endpoint.is_empty() && endpoint.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_endpoint.then_some(service)
 }
 
-/// The host that `host_of` has for one label: itself, or what is left of `LOC-SVC` and the like.
-fn service<'a>(label: &str, host_of: impl Fn(&str) -> Option<Cow<'a, str>>) -> Option<Cow<'a, str>> {
+/// Returns the host of the service that a label stands for: `label` itself, otherwise `SVC` in
+/// `LOC-SVC`, `batch-SVC`, `global-SVC` or `content-storage`. `host_of` returns the host of a
+/// service, if it is known.
+fn service_host<'a>(label: &str, host_of: impl Fn(&str) -> Option<Cow<'a, str>>) -> Option<Cow<'a, str>> {
     if label.contains('.') {
         return None;
     }
-    let after = |(dash, _)| {
-        let (before, service) = (label.get(..dash)?, label.get(dash + 1..)?);
-        let role = ["batch", "global"].contains(&before) || (before == "content" && service == "storage");
-        if role || is_prefix(before) { host_of(service) } else { None }
+    let host_after = |(dash, _)| {
+        let (prefix, service) = (label.get(..dash)?, label.get(dash + 1..)?);
+        let is_role = ["batch", "global"].contains(&prefix) || (prefix == "content" && service == "storage");
+        if is_role || is_location_prefix(prefix) { host_of(service) } else { None }
     };
-    host_of(label).or_else(|| label.match_indices('-').find_map(after))
+    host_of(label).or_else(|| label.match_indices('-').find_map(host_after))
 }
 
-fn named<'a>(label: &str, known: impl Fn(&str) -> bool) -> Option<Cow<'a, str>> {
+/// Returns `LABEL.googleapis.com`, if it is the host of an API.
+fn known_host<'a>(label: &str, known: impl Fn(&str) -> bool) -> Option<Cow<'a, str>> {
     Some(format!("{label}.{DOMAIN}")).filter(|host| known(host)).map(Cow::Owned)
 }
 
-/// Whether this is the location before the service in `LOC-SVC`. Stricter than [`is_location`], because
-/// only a dash distinguishes such a host from a service that the catalog does not know.
-fn is_prefix(text: &str) -> bool {
-    is_location(text) && (is_numbered(text) || MULTI_REGIONS.contains(&text))
+/// Checks whether this is a location that may precede the service in `LOC-SVC`. The check is
+/// stricter than [`is_location`], because `LOC-SVC` may be the name of a service that the catalog
+/// does not contain.
+fn is_location_prefix(text: &str) -> bool {
+    is_location(text) && (ends_in_digit(text) || MULTI_REGIONS.contains(&text))
 }
 
-/// Whether this has the shape of a location: `us`, `nam5`, `us-central1`. A shape, because Google
-/// adds locations faster than lists do.
+/// Checks whether a text has the form of a location: `us`, `nam5`, `us-central1`. A list of
+/// locations would lack the new ones.
 fn is_location(text: &str) -> bool {
     let word = |text: &str, most: usize| {
         let letters = text.trim_end_matches(|c: char| c.is_ascii_digit());
@@ -167,12 +178,12 @@ fn is_location(text: &str) -> bool {
             && letters.bytes().all(|byte| byte.is_ascii_lowercase())
     };
     match text.split_once('-') {
-        Some((area, part)) => AREAS.contains(&area) && word(part, 12) && is_numbered(part),
-        None => word(text, 2) || (is_numbered(text) && word(text, 4)) || MULTI_REGIONS.contains(&text),
+        Some((area, part)) => AREAS.contains(&area) && word(part, 12) && ends_in_digit(part),
+        None => word(text, 2) || (ends_in_digit(text) && word(text, 4)) || MULTI_REGIONS.contains(&text),
     }
 }
 
-fn is_numbered(text: &str) -> bool {
+fn ends_in_digit(text: &str) -> bool {
     text.ends_with(|c: char| c.is_ascii_digit())
 }
 
@@ -181,11 +192,11 @@ mod tests {
     use super::*;
 
     fn host_of(name: &str, known: &[&str]) -> Option<String> {
-        Place::below(DOMAIN, name, |host| known.contains(&host)).map(|place| place.host.into_owned())
+        ApiHost::find_below(DOMAIN, name, |host| known.contains(&host)).map(|place| place.host.into_owned())
     }
 
     #[test]
-    fn an_exact_name_comes_before_its_pieces() {
+    fn a_known_name_is_not_divided() {
         let long = "us-build.googleapis.com";
         assert_eq!(host_of(long, &["build.googleapis.com", long]).as_deref(), Some(long));
         assert_eq!(host_of(long, &["build.googleapis.com"]).as_deref(), Some("build.googleapis.com"));
@@ -193,8 +204,8 @@ mod tests {
     }
 
     #[test]
-    fn only_what_looks_like_a_location_is_taken_off() {
-        for (text, location) in [
+    fn a_location_is_recognized_by_its_form() {
+        for (text, expected) in [
             ("us", true),
             ("asia", true),
             ("nam5", true),
@@ -213,13 +224,13 @@ mod tests {
             ("-", false),
             ("é1", false),
         ] {
-            assert_eq!(is_location(text), location, "{text}");
+            assert_eq!(is_location(text), expected, "{text}");
         }
     }
 
     #[test]
-    fn a_word_before_a_service_is_no_location_for_being_short() {
-        for (text, prefix) in [
+    fn a_short_word_before_a_service_is_not_a_location() {
+        for (text, expected) in [
             ("us", true),
             ("asia", true),
             ("nam5", true),
@@ -228,12 +239,12 @@ mod tests {
             ("test", false),
             ("us-central", false),
         ] {
-            assert_eq!(is_prefix(text), prefix, "{text}");
+            assert_eq!(is_location_prefix(text), expected, "{text}");
         }
     }
 
     #[test]
-    fn an_address_is_what_follows_the_last_user() {
+    fn an_authority_is_split_into_host_and_port_without_the_user() {
         for (authority, expected) in [
             ("h", ("h", None)),
             ("h:1", ("h", Some("1"))),
@@ -244,7 +255,7 @@ mod tests {
             ("u@[::1]", ("::1", None)),
             ("", ("", None)),
         ] {
-            assert_eq!(split(authority), expected, "{authority}");
+            assert_eq!(split_authority(authority), expected, "{authority}");
         }
     }
 }

@@ -1,15 +1,17 @@
-//! Data: hosts and domains of Google's that are no API of the catalog, or go by two names.
+//! Data: hosts and domains of Google that serve no API of the catalog, and other names of API
+//! hosts.
 
+/// Other names of hosts, each with the name in the Discovery document of the API.
 /// Sources: <https://cloud.google.com/translate/docs/advanced/endpoints>,
 /// <https://cloud.google.com/translate/docs/reference/rest>.
-pub(super) static TWINS: [(&str, &str); 3] = [
+pub(super) static ALIASES: [(&str, &str); 3] = [
     ("translate.googleapis.com", "translation.googleapis.com"),
     ("translate-eu.googleapis.com", "translation.googleapis.com"),
     ("translate-us.googleapis.com", "translation.googleapis.com"),
 ];
 
-/// Hosts of Google's that only deal in tokens.
-/// Source: <https://developers.google.com/identity/protocols/oauth2/web-server>,
+/// Hosts of Google that only issue or describe tokens.
+/// Sources: <https://developers.google.com/identity/protocols/oauth2/web-server>,
 /// <https://accounts.google.com/.well-known/openid-configuration>,
 /// <https://cloud.google.com/iam/docs/reference/sts/rest>,
 /// <https://firebase.google.com/docs/reference/rest/auth>.
@@ -20,18 +22,19 @@ pub(crate) static AUTH: [&str; 4] = [
     "securetoken.googleapis.com",
 ];
 
-/// Source: <https://cloud.google.com/compute/docs/metadata/querying-metadata>. The IPv6 address is
-/// the one that <https://cloud.google.com/compute/docs/metadata/overview> gives; unverified.
+/// The names and addresses of the metadata server. Source:
+/// <https://cloud.google.com/compute/docs/metadata/querying-metadata>. The IPv6 address is from
+/// <https://cloud.google.com/compute/docs/metadata/overview>, and has not been tried.
 pub(super) static METADATA: [&str; 4] =
     ["metadata.google.internal", "169.254.169.254", "metadata", "fd20:ce::254"];
 
-/// Domains below which Google serves what its users built. Sources: the address of a service in
+/// Domains below which Google serves the programs and sites of its users. Sources:
 /// <https://cloud.google.com/run/docs/triggering/https-request>,
 /// <https://cloud.google.com/functions/docs/calling/http>,
 /// <https://cloud.google.com/appengine/docs/standard/how-requests-are-routed>,
 /// <https://cloud.google.com/endpoints/docs/openapi/cloud-goog-dns-configure>,
-/// <https://cloud.google.com/api-gateway/docs/quickstart>, <https://cloud.google.com/workstations/docs>
-/// and <https://firebase.google.com/docs/hosting>.
+/// <https://cloud.google.com/api-gateway/docs/quickstart>,
+/// <https://cloud.google.com/workstations/docs> and <https://firebase.google.com/docs/hosting>.
 pub(super) static WORKLOADS: [&str; 9] = [
     "run.app",
     "cloudfunctions.net",
@@ -44,11 +47,11 @@ pub(super) static WORKLOADS: [&str; 9] = [
     "firebaseapp.com",
 ];
 
-/// What the names of Google's regions begin with
+/// The areas with which the names of Google's regions begin
 /// (<https://cloud.google.com/compute/docs/regions-zones>).
 pub(super) static AREAS: [&str; 8] =
     ["africa", "asia", "australia", "europe", "me", "northamerica", "southamerica", "us"];
 
-/// Locations of more than one region: those in the `endpoints` of Google's Discovery documents, and
-/// `asia` (<https://cloud.google.com/storage/docs/locations#location-mr>).
+/// Locations that consist of more than one region: the locations in the `endpoints` of Google's
+/// Discovery documents, and `asia` (<https://cloud.google.com/storage/docs/locations#location-mr>).
 pub(super) static MULTI_REGIONS: [&str; 7] = ["asia", "ca", "ch", "eu", "in", "sa", "us"];

@@ -2,15 +2,16 @@ use std::sync::Arc;
 
 use crate::scope::{Scope, ScopeSet};
 
-/// The scopes of which a call needs any one, as its caller knows them.
+/// The scopes that a call needs, stated by the caller. Any one of the scopes is enough.
 ///
-/// Put it among the extensions of a request (`RequestBuilder::with_extension` of reqwest-middleware,
-/// `http::Request::extensions_mut` for tower), and it counts for this one call in the place of the
-/// catalog: for an API that the catalog does not have, a method whose scopes Google does not list, or a
-/// gRPC call, which is otherwise not judged before it is sent. It counts only where the call goes to a
-/// host below `googleapis.com`, or to one that the user mapped.
+/// Insert the value into the extensions of a request (`RequestBuilder::with_extension` of
+/// reqwest-middleware, `http::Request::extensions_mut` for tower). For this request the scopes
+/// replace those of the catalog. This is useful for an API that the catalog does not contain, for a
+/// method whose scopes Google does not list, and for a gRPC call, which is otherwise not judged
+/// before it is sent.
 ///
-/// An empty list says nothing, so that such a call is not judged at all.
+/// The scopes apply only to a call to a host below `googleapis.com`, to a universe that the user
+/// added, or to a host that the user mapped. If the set is empty, the call is not judged.
 ///
 /// ```
 /// use gcp_scopes_catalog::call::NeededScopes;
@@ -24,7 +25,7 @@ use crate::scope::{Scope, ScopeSet};
 pub struct NeededScopes(Arc<ScopeSet>);
 
 impl NeededScopes {
-    /// Any one of these is enough.
+    /// Creates the value from scopes of which any one is enough.
     ///
     /// ```
     /// use gcp_scopes_catalog::call::NeededScopes;
@@ -37,7 +38,7 @@ impl NeededScopes {
         Self(Arc::new(scopes.into_iter().collect()))
     }
 
-    /// The scopes of which any one is enough.
+    /// Returns the scopes of which any one is enough.
     ///
     /// ```
     /// # use gcp_scopes_catalog::call::NeededScopes;

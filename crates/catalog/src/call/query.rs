@@ -1,72 +1,76 @@
-//! What a query shows of the call: signatures, tokens, the session of an upload.
+//! Reading the query of a call: signatures, tokens, and the session of an upload.
 
-/// Marks a request to the session URL of a resumable upload
+/// The key in the session URL of a resumable upload
 /// (<https://cloud.google.com/storage/docs/resumable-uploads#session-uris>).
 pub(crate) const UPLOAD_ID: &str = "upload_id";
 
-/// The names and values, as sent.
+/// Returns the keys and values of a query, percent-encoded as in the query.
 pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
     let parts = query.split('&').filter(|part| !part.is_empty());
     parts.map(|part| part.split_once('=').map_or((part, None), |(name, value)| (name, Some(value))))
 }
 
-pub(crate) fn has(query: &str, name: &str) -> bool {
-    parts(query).any(|part| key(part) == name.as_bytes())
+/// Checks whether a query contains this key.
+pub(crate) fn has_key(query: &str, name: &str) -> bool {
+    raw_pairs(query).any(|pair| key(pair) == name.as_bytes())
 }
 
-/// Whether the query holds a token, which Google's APIs take there too
-/// (`access_token` in <https://cloud.google.com/apis/docs/system-parameters>, and `oauth_token` among the
-/// `parameters` of Google's Discovery documents).
+/// Checks whether a query contains a token. Google's APIs accept a token in the query as
+/// `access_token` (<https://cloud.google.com/apis/docs/system-parameters>), and as `oauth_token`
+/// (in the `parameters` of Google's Discovery documents).
 pub(crate) fn has_token(query: &str) -> bool {
-    // Almost no part begins like one of these.
-    parts(query).any(|part| match part.first() {
-        Some(b'a') => key(part) == b"access_token",
-        Some(b'o') => key(part) == b"oauth_token",
+    // The first byte is compared first because few keys begin with `a` or `o`.
+    raw_pairs(query).any(|pair| match pair.first() {
+        Some(b'a') => key(pair) == b"access_token",
+        Some(b'o') => key(pair) == b"oauth_token",
         _ => false,
     })
 }
 
-/// Whether the query may name another verb than the request has. Google documented `$httpMethod`
-/// once (<https://web.archive.org/web/2016/https://cloud.google.com/apis/docs/system-parameters>),
-/// and no longer does; whether servers still follow it is not known.
-pub(crate) fn hides_verb(query: &str) -> bool {
-    has(query, "$httpMethod") || has(query, "%24httpMethod")
+/// Checks whether a query contains `$httpMethod`, which may replace the verb of the request. Google
+/// documented the parameter in 2016
+/// (<https://web.archive.org/web/2016/https://cloud.google.com/apis/docs/system-parameters>) and no
+/// longer does. It is not known whether servers still support it.
+pub(crate) fn may_replace_verb(query: &str) -> bool {
+    has_key(query, "$httpMethod") || has_key(query, "%24httpMethod")
 }
 
-/// Whether the query holds a signature, of the current kinds or of version 2
-/// (<https://cloud.google.com/storage/docs/access-control/signed-urls>).
+/// Checks whether a query contains a signature of version 4, or a signature and a signer of version
+/// 2 (<https://cloud.google.com/storage/docs/access-control/signed-urls>).
 pub(crate) fn is_signed(query: &str) -> bool {
-    let (mut signature, mut signer) = (false, false);
-    for part in parts(query) {
-        let is = |name: &str| key(part).eq_ignore_ascii_case(name.as_bytes());
-        // Almost no part begins like one of these.
-        match part.first() {
-            Some(b'x' | b'X') if SIGNED.iter().any(|name| is(name)) => return true,
-            Some(b's' | b'S') => signature |= is("Signature"),
-            Some(b'g' | b'G' | b'a' | b'A') => signer |= is("GoogleAccessId") || is("AWSAccessKeyId"),
+    let (mut has_signature, mut has_signer) = (false, false);
+    for pair in raw_pairs(query) {
+        let is = |name: &str| key(pair).eq_ignore_ascii_case(name.as_bytes());
+        // The first byte is compared first because few keys begin with these letters.
+        match pair.first() {
+            Some(b'x' | b'X') if V4_KEYS.iter().any(|name| is(name)) => return true,
+            Some(b's' | b'S') => has_signature |= is("Signature"),
+            Some(b'g' | b'G' | b'a' | b'A') => has_signer |= is("GoogleAccessId") || is("AWSAccessKeyId"),
             _ => {}
         }
     }
-    signature && signer
+    has_signature && has_signer
 }
 
-fn parts(query: &str) -> impl Iterator<Item = &[u8]> {
+/// Returns the `key=value` pairs of a query.
+fn raw_pairs(query: &str) -> impl Iterator<Item = &[u8]> {
     query.as_bytes().split(|byte| *byte == b'&')
 }
 
-fn key(part: &[u8]) -> &[u8] {
-    part.split(|byte| *byte == b'=').next().unwrap_or_default()
+/// Returns the key of a `key=value` pair.
+fn key(pair: &[u8]) -> &[u8] {
+    pair.split(|byte| *byte == b'=').next().unwrap_or_default()
 }
 
-/// The keys of which each is enough.
-const SIGNED: [&str; 4] = ["X-Goog-Signature", "X-Goog-Algorithm", "X-Amz-Signature", "X-Amz-Algorithm"];
+/// The keys that signatures of version 4 contain. Each of them is enough to recognize a signature.
+const V4_KEYS: [&str; 4] = ["X-Goog-Signature", "X-Goog-Algorithm", "X-Amz-Signature", "X-Amz-Algorithm"];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn signatures_of_every_kind_are_seen() {
+    fn signatures_of_both_versions_are_recognized() {
         for (query, signed) in [
             ("X-Goog-Algorithm=GOOG4-RSA-SHA256&X-Goog-Credential=c&X-Goog-Signature=s", true),
             ("x-goog-signature=s", true),

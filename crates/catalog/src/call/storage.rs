@@ -1,39 +1,43 @@
-//! Cloud Storage's XML API, each call named by its equivalent in the JSON API.
+//! Finding the equivalent in Cloud Storage's JSON API for a call of its XML API.
 //!
-//! Google documents the scopes of the XML API in one place, by kind of access: reading data,
+//! Google documents the scopes of the XML API on one page, by the type of access: reading data,
 //! changing data, and reading or changing access control lists
-//! (<https://cloud.google.com/storage/docs/oauth-scopes>). A call of one of these kinds is
-//! `documented`; for the settings of a bucket and the like the equivalent is a guess.
+//! (<https://cloud.google.com/storage/docs/oauth-scopes>). An equivalent is `documented` if the
+//! call has one of these types. For other calls, such as those that change the settings of a
+//! bucket, the equivalent is a guess.
 
-use super::storage_table::{CALLS, COPY_OBJECT, Equivalent, INSERT_OBJECT, PLAIN, Part, SETTINGS, Target};
+use super::storage_table::{CALLS, COPY_OBJECT, Equivalent, INSERT_OBJECT, NEUTRAL, Part, SETTINGS, Target};
 use super::{Call, query};
 
-/// Reads an XML call; none if it cannot be one. `bucket_in_host` is a virtual-hosted bucket.
+/// Returns the JSON equivalent of a call of the XML API; `None` if the XML API has no such call.
+/// `bucket_in_host` is `true` if the host name contains the bucket.
 pub(crate) fn equivalent(call: &Call<'_>, bucket_in_host: bool) -> Option<Equivalent> {
-    let asked = Asked::of(call.query());
+    let requested = RequestedPart::from_query(call.query());
     let verb = call.verb();
-    let row = match Target::of(call.path(), bucket_in_host)? {
-        Target::Object if query::has(call.query(), query::UPLOAD_ID) => INSERT_OBJECT,
-        Target::Object if call.is_copy() && verb == "PUT" && asked.part == Part::Whole => COPY_OBJECT,
+    let row = match Target::from_path(call.path(), bucket_in_host)? {
+        Target::Object if query::has_key(call.query(), query::UPLOAD_ID) => INSERT_OBJECT,
+        Target::Object if call.is_copy() && verb == "PUT" && requested.part == Part::Whole => COPY_OBJECT,
         target => {
-            let is_it = |(of, verbs, part, _): &&(Target, &[&str], Part, Equivalent)| {
-                *of == target && verbs.contains(&verb) && *part == asked.part
+            let matches = |(row_target, verbs, part, _): &&(Target, &[&str], Part, Equivalent)| {
+                *row_target == target && verbs.contains(&verb) && *part == requested.part
             };
-            CALLS.iter().find(is_it).map(|(.., row)| *row)?
+            CALLS.iter().find(matches).map(|(.., row)| *row)?
         }
     };
-    Some(Equivalent { documented: row.documented && !asked.unsure, ..row })
+    Some(Equivalent { documented: row.documented && !requested.has_unknown_key, ..row })
 }
 
-/// Whether a path belongs to the JSON API or one of its companions. What none of their methods
-/// matches is not taken for a bucket of that name.
-pub(crate) fn is_json(path: &str) -> bool {
+/// Checks whether a path belongs to the JSON API, or to its uploads, downloads and batches. The
+/// first segment of such a path is never the name of a bucket.
+pub(crate) fn is_json_path(path: &str) -> bool {
     let first = path.strip_prefix('/').and_then(|path| path.split('/').next());
     first.is_some_and(|first| ["storage", "upload", "resumable", "download", "batch"].contains(&first))
 }
 
 impl Target {
-    fn of(path: &str, bucket_in_host: bool) -> Option<Self> {
+    /// Returns what the path of a call of the XML API names; `None` if the path begins with an
+    /// invalid name of a bucket.
+    fn from_path(path: &str, bucket_in_host: bool) -> Option<Self> {
         let path = path.strip_prefix('/').unwrap_or(path);
         let (bucket, object) = path.split_once('/').unwrap_or((path, ""));
         match if bucket_in_host { path } else { object } {
@@ -45,45 +49,49 @@ impl Target {
     }
 }
 
-/// Source: <https://cloud.google.com/storage/docs/buckets#naming>; old buckets have capitals.
-///
-/// Some clients encode every mark in a URL, as object_store does.
+/// Checks whether a text is a valid name of a bucket
+/// (<https://cloud.google.com/storage/docs/buckets#naming>). Old buckets may have capital letters.
+/// Some clients, such as object_store, percent-encode punctuation marks.
 fn is_bucket(name: &str) -> bool {
     if name.contains('%') {
         let marks = [("%2D", "-"), ("%2d", "-"), ("%2E", "."), ("%2e", "."), ("%5F", "_"), ("%5f", "_")];
         let plain = marks.iter().fold(name.to_owned(), |name, (code, mark)| name.replace(code, mark));
         return !plain.contains('%') && is_bucket(&plain);
     }
-    let ends = |end: Option<char>| end.is_some_and(|c| c.is_ascii_alphanumeric());
+    let is_valid_end = |end: Option<char>| end.is_some_and(|c| c.is_ascii_alphanumeric());
     (3..=222).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-        && ends(name.chars().next())
-        && ends(name.chars().last())
+        && is_valid_end(name.chars().next())
+        && is_valid_end(name.chars().last())
 }
 
-/// Which part of the target the query asks for, and whether it says something we do not know.
+/// The part of the target that the query selects, and whether the query contains a key of unknown
+/// meaning.
 #[derive(Debug, Clone, Copy)]
-struct Asked {
+struct RequestedPart {
     part: Part,
-    unsure: bool,
+    has_unknown_key: bool,
 }
 
-impl Asked {
-    fn of(text: &str) -> Self {
-        let mut asked = Self { part: Part::Whole, unsure: false };
-        for (name, value) in query::pairs(text).filter(|(name, _)| !is_plain(name)) {
+impl RequestedPart {
+    /// Reads the part from a query. A key of unknown meaning without a value counts as a setting,
+    /// because settings are selected by such keys (`?cors`).
+    fn from_query(text: &str) -> Self {
+        let mut requested = Self { part: Part::Whole, has_unknown_key: false };
+        for (name, value) in query::pairs(text).filter(|(name, _)| !is_neutral(name)) {
             match part(name) {
-                Some(part) => asked.part = part,
-                None if value.is_none() => asked.part = Part::Settings,
-                None => asked.unsure = true,
+                Some(part) => requested.part = part,
+                None if value.is_none() => requested.part = Part::Settings,
+                None => requested.has_unknown_key = true,
             }
         }
-        asked
+        requested
     }
 }
 
-/// Sub-resources. Sources: <https://cloud.google.com/storage/docs/xml-api/reference-methods>, and
-/// for those that only S3 clients send <https://docs.aws.amazon.com/AmazonS3/latest/API/>.
+/// Returns the part of a bucket or an object that a query key selects; `None` for a key of unknown
+/// meaning. Sources: <https://cloud.google.com/storage/docs/xml-api/reference-methods>, and for
+/// keys that only S3 clients send, <https://docs.aws.amazon.com/AmazonS3/latest/API/>.
 fn part(name: &str) -> Option<Part> {
     Some(match name {
         "acl" => Part::Acl,
@@ -98,8 +106,8 @@ fn part(name: &str) -> Option<Part> {
     })
 }
 
-/// Parameters that leave the call what it is. Sources: as for [`part`], and
-/// <https://cloud.google.com/apis/docs/system-parameters>.
-fn is_plain(name: &str) -> bool {
-    PLAIN.contains(&name) || name == query::UPLOAD_ID || name.starts_with("response-")
+/// Checks whether a query key has no effect on the method of a call. Sources: those of [`part`],
+/// and <https://cloud.google.com/apis/docs/system-parameters>.
+fn is_neutral(name: &str) -> bool {
+    NEUTRAL.contains(&name) || name == query::UPLOAD_ID || name.starts_with("response-")
 }

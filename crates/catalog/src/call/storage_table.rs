@@ -1,14 +1,16 @@
-//! Data: the calls of Cloud Storage's XML API, and the JSON call that does what each does.
+//! Data: the calls of Cloud Storage's XML API, each with the equivalent call of the JSON API.
 
-/// The JSON call that does what an XML call does.
+/// The call of the JSON API that is equivalent to a call of the XML API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Equivalent {
     pub(crate) verb: &'static str,
+    /// A path with short names for the bucket, the object and other resources.
     pub(crate) path: &'static str,
+    /// Whether Google documents the scopes for this type of access.
     pub(crate) documented: bool,
 }
 
-/// What the path names.
+/// The resource that the path of a call names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Target {
     Service,
@@ -16,7 +18,7 @@ pub(super) enum Target {
     Object,
 }
 
-/// Which part of the target the query asks for.
+/// The part of the target that the query of a call selects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     Whole,
@@ -25,11 +27,11 @@ pub(super) enum Part {
     Policy,
     Compose,
     Delete,
-    /// All multipart uploads, or the start of one.
+    /// The multipart uploads; a `POST` starts a new one.
     Uploads,
     /// One multipart upload.
     Upload,
-    /// Settings and metadata of any other kind.
+    /// A setting, or metadata for which there is no other variant.
     Settings,
 }
 
@@ -45,10 +47,11 @@ pub(super) const INSERT_OBJECT: Equivalent = documented("POST", "/storage/v1/b/b
 
 pub(super) const COPY_OBJECT: Equivalent = documented("POST", "/storage/v1/b/b/o/o/copyTo/b/b/o/o");
 
-/// One kind of call: what its path names, its verbs, and the part that its query asks for.
+/// One type of call: the resource in the path, the verbs, the part that the query selects, and the
+/// equivalent call of the JSON API.
 type Row = (Target, &'static [&'static str], Part, Equivalent);
 
-/// The calls. The first row that fits is the one.
+/// The calls of the XML API. The first row that matches a call applies.
 pub(super) static CALLS: &[Row] = &[
     (Target::Service, &["GET"], Part::Whole, documented("GET", "/storage/v1/b")),
     (Target::Bucket, &["GET"], Part::Whole, documented("GET", "/storage/v1/b/b/o")),
@@ -83,6 +86,7 @@ pub(super) static CALLS: &[Row] = &[
     (Target::Object, &["PUT", "POST", "DELETE"], Part::Settings, guessed("PATCH", "/storage/v1/b/b/o/o")),
 ];
 
+/// The query keys that select a setting.
 pub(super) static SETTINGS: [&str; 26] = [
     "attributes",
     "autoclass",
@@ -112,7 +116,8 @@ pub(super) static SETTINGS: [&str; 26] = [
     "website",
 ];
 
-pub(super) static PLAIN: [&str; 22] = [
+/// The query keys that have no effect on the method of a call.
+pub(super) static NEUTRAL: [&str; 22] = [
     "access_token",
     "alt",
     "continuation-token",

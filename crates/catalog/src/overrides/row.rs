@@ -1,59 +1,61 @@
-//! One row of the overrides, and what it says of a call.
+//! One row of the overrides, and its effect on a call.
 
 use crate::call::{AbstainReason, query};
 
-/// One fact about some methods.
+/// One fact about the scopes of some methods.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Override {
-    /// Method ids; a trailing `*` stands for any rest.
+    /// The ids of the methods; a trailing `*` matches any ending.
     pub methods: &'static [&'static str],
-    /// What the fact changes.
+    /// How the fact changes the verdict on a call.
     pub effect: Effect,
-    /// Where Google, or someone who tried it, says so.
+    /// The page of Google, or the report of a user, in which the fact is published.
     pub source: &'static str,
 }
 
-/// What the fact changes.
+/// How a fact changes the verdict on a call.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Effect {
-    /// These scopes are accepted as well, by those of the methods whose documents list `listed` (by
-    /// all of them, if there is none). Silences nothing.
+    /// The methods accept more scopes than Google's documents list. Prevents no verdict.
     AlsoAccepts {
-        /// A scope that the documents list.
+        /// Adds the scopes only to methods whose documents list this scope; `None` adds them to all
+        /// methods.
         listed: Option<&'static str>,
-        /// What is added to it.
+        /// The scopes that are added.
         scopes: &'static [&'static str],
     },
-    /// Nothing is said about the calls that it fits.
+    /// The calls that the silence describes get no verdict.
     NoVerdict(Silence),
 }
 
-/// Why nothing is said about some calls, and which.
+/// The calls that get no verdict, and the reason.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Silence {
-    /// The reason.
+    /// Why the calls get no verdict.
     pub reason: AbstainReason,
-    /// Only calls whose query matches.
+    /// Restricts the silence to calls whose query matches.
     pub when: Option<Query>,
-    /// Only tokens that hold this scope, by its name after Google's prefix.
+    /// Restricts the silence to tokens that hold this scope, by its name after Google's prefix.
     pub only_with: Option<&'static str>,
 }
 
-/// A condition on the query.
+/// A condition on the query of a call.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Query {
-    /// The key is there.
+    /// The query contains the key.
     Has(&'static str),
-    /// The key is absent, or has none of these values.
+    /// The query does not contain the key, or contains the key with a value that is not in this
+    /// list.
     IsNot(&'static str, &'static [&'static str]),
 }
 
 impl Query {
-    /// Whether a raw query (without `?`) matches. A key that is percent-encoded counts as any key.
+    /// Checks whether a raw query (without `?`) fulfills the condition. A percent-encoded key
+    /// matches every key, because the key is not decoded.
     fn matches(&self, query: &str) -> bool {
         match self {
             Self::Has(key) => values(query, key).next().is_some(),
@@ -65,30 +67,35 @@ impl Query {
     }
 }
 
+/// Returns the values in a raw query whose key is `wanted` or is percent-encoded.
 fn values<'q>(query: &'q str, wanted: &str) -> impl Iterator<Item = &'q str> {
     let is_wanted = move |(key, _): &(&str, _)| *key == wanted || key.contains('%');
     query::pairs(query).filter(is_wanted).map(|(_, value)| value.unwrap_or_default())
 }
 
 impl Effect {
-    /// What keeps back a verdict on some calls.
+    /// Returns the silence of a [`NoVerdict`](Self::NoVerdict).
     pub(crate) fn silence(&self) -> Option<&Silence> {
         if let Self::NoVerdict(silence) = self { Some(silence) } else { None }
     }
 
-    /// What keeps back a verdict on a call with this query.
-    pub(crate) fn silences(&self, query: &str) -> Option<&Silence> {
+    /// Returns the silence of a [`NoVerdict`](Self::NoVerdict) if the silence covers calls with
+    /// this query.
+    pub(crate) fn silence_for(&self, query: &str) -> Option<&Silence> {
         self.silence().filter(|silence| silence.when.as_ref().is_none_or(|when| when.matches(query)))
     }
 
-    /// Whether the fact keeps back the verdict on some calls of a method, and leaves it on others.
+    /// Checks whether the verdict on a call depends on the query: calls with some queries get no
+    /// verdict, and calls with other queries do.
     pub fn depends_on_query(&self) -> bool {
         self.silence().is_some_and(|silence| silence.when.is_some())
     }
 }
 
 impl Override {
-    /// Whether all scopes of the methods it marks are its own, because Google's documents list none.
+    /// Checks whether the override adds scopes. Only methods for which Google's documents list no
+    /// scope have the number of such an override in their rows, so that the override is the source
+    /// of all their scopes.
     pub fn is_unlisted(&self) -> bool {
         matches!(self.effect, Effect::AlsoAccepts { .. })
     }

@@ -1,25 +1,33 @@
-//! Data: what Google says about methods outside the scope lists of its Discovery documents, which rpcs are
-//! JSON methods, and scopes that no document lists. Written by hand, a public source per row.
+//! Data: facts about the scopes of methods that Google publishes outside its Discovery documents,
+//! the JSON equivalents of rpcs, and scopes that no document lists. Written by hand, with a public
+//! source per row.
 
 use super::row::{Effect, Override, Query, Silence};
 use crate::call::AbstainReason;
 
-/// The table. The first row that covers a method and is not [`Effect::AlsoAccepts`] marks it; so does
-/// one that adds scopes to a method of which Google lists none, since "lacking" needs Google's own list.
+/// The overrides.
+///
+/// The data contains for each method the number of at most one override: the first
+/// [`Effect::NoVerdict`] that covers the method, or an [`Effect::AlsoAccepts`] if Google lists no
+/// scope for the method. A method with an [`Effect::AlsoAccepts`] is never called lacking, because
+/// only a list that Google publishes can prove that a token lacks a scope.
 pub static OVERRIDES: &[Override] = &[
     Override {
-        methods: &[], // set by the generator where two documents disagree about one request; today nowhere
+        // The generator uses this row where two documents list different scopes for one request. In
+        // the present documents there is no such request.
+        methods: &[],
         effect: Effect::NoVerdict(Silence { reason: AbstainReason::Ambiguous, when: None, only_with: None }),
         source: "https://developers.google.com/discovery/v1/reference/apis",
     },
-    // Scopes that Discovery hides.
+    // Scopes that are accepted and that Discovery does not list.
     Override {
         methods: &["mybusiness*"],
         effect: Effect::AlsoAccepts { listed: None, scopes: &["business.manage", "plus.business.manage"] },
         source: "https://developers.google.com/my-business/content/implement-oauth",
     },
     Override {
-        // `jobs.query` works with it, `jobs.insert` does not: https://github.com/googleapis/google-cloud-go/issues/4412
+        // `jobs.query` accepts `bigquery.readonly`, `jobs.insert` does not:
+        // https://github.com/googleapis/google-cloud-go/issues/4412
         methods: &["bigquery.*", "bigquerydatatransfer.*"],
         effect: Effect::AlsoAccepts {
             listed: Some("cloud-platform.read-only"),
@@ -33,8 +41,9 @@ pub static OVERRIDES: &[Override] = &[
         source: "https://cloud.google.com/storage/docs/oauth-scopes",
     },
     Override {
-        // Unverified: jclouds writes with it (`STORAGE_WRITEONLY_SCOPE`), no page of Google's says
-        // what it opens. The row can only keep a verdict back.
+        // Unverified: jclouds writes with this scope (`STORAGE_WRITEONLY_SCOPE`), and no page of
+        // Google documents what the scope permits. If the row is wrong, a refusal is not predicted;
+        // no call that Google accepts is called lacking.
         methods: &["storage.*"],
         effect: Effect::AlsoAccepts {
             listed: Some("devstorage.read_write"),
@@ -43,18 +52,19 @@ pub static OVERRIDES: &[Override] = &[
         source: "https://github.com/jclouds/jclouds-labs-google",
     },
     Override {
-        // The reference of each method lists it beside `cloud-platform`, and google-auth asks for it to impersonate.
+        // The reference page of each method lists `iam` beside `cloud-platform`, and google-auth
+        // requests `iam` to impersonate a service account.
         methods: &["iam.*", "iamcredentials.*"],
         effect: Effect::AlsoAccepts { listed: Some("cloud-platform"), scopes: &["iam"] },
         source: "https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken",
     },
-    // Two scopes at once.
+    // Methods that need two scopes at once.
     Override {
         methods: &["health.users.dataTypes.dataPoints.exportExerciseTcx"],
         effect: Effect::NoVerdict(Silence { reason: AbstainReason::Several, when: None, only_with: None }),
         source: "https://health.googleapis.com/$discovery/rest?version=v4",
     },
-    // Scopes that depend on the request.
+    // Methods whose accepted scopes depend on the request.
     Override {
         methods: &[
             "chat.spaces.delete",
@@ -75,11 +85,11 @@ pub static OVERRIDES: &[Override] = &[
     },
     Override {
         methods: &[
-            "chat.spaces.members.delete", // whether the member is a person or an app
-            "chat.spaces.spaceEvents.*",  // by type of event
-            "chat.spaces.create",         // import mode
-            "chat.spaces.completeImport",
-            "chat.spaces.findGroupChats", // by `spaceView`
+            "chat.spaces.members.delete", // depends on whether the member is a person or an app
+            "chat.spaces.spaceEvents.*",  // depends on the type of event
+            "chat.spaces.create",         // depends on import mode
+            "chat.spaces.completeImport", // depends on import mode
+            "chat.spaces.findGroupChats", // depends on `spaceView`
         ],
         effect: Effect::NoVerdict(Silence { reason: AbstainReason::Request, when: None, only_with: None }),
         source: "https://developers.google.com/workspace/chat/authenticate-authorize",
@@ -103,21 +113,22 @@ pub static OVERRIDES: &[Override] = &[
         source: "https://developers.google.com/workspace/drive/labels/guides/authorize",
     },
     Override {
-        methods: &["script.scripts.run"], // whatever the script that is run uses
+        methods: &["script.scripts.run"], // depends on the services that the script uses
         effect: Effect::NoVerdict(Silence { reason: AbstainReason::Request, when: None, only_with: None }),
         source: "https://developers.google.com/apps-script/api/how-tos/execute",
     },
     Override {
-        methods: &["workspaceevents.subscriptions.*"], // by the target resource, which the body names
+        methods: &["workspaceevents.subscriptions.*"], // depends on the target resource in the body
         effect: Effect::NoVerdict(Silence { reason: AbstainReason::Request, when: None, only_with: None }),
         source: "https://developers.google.com/workspace/events/guides/auth",
     },
     Override {
-        methods: &["cloudidentity.devices.deviceUsers.lookup"], // one scope for people, others for service accounts
+        // Users and service accounts need different scopes.
+        methods: &["cloudidentity.devices.deviceUsers.lookup"],
         effect: Effect::NoVerdict(Silence { reason: AbstainReason::Request, when: None, only_with: None }),
         source: "https://cloud.google.com/identity/docs/reference/rest/v1/devices.deviceUsers/lookup",
     },
-    // Scopes that restrict.
+    // Scopes that restrict a token which holds wider scopes as well.
     Override {
         methods: &["gmail.users.messages.list", "gmail.users.threads.list"],
         effect: Effect::NoVerdict(Silence {
@@ -128,7 +139,7 @@ pub static OVERRIDES: &[Override] = &[
         source: "https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages/list",
     },
     Override {
-        // Without `format` it is `full`.
+        // The default of `format` is `full`, which `gmail.metadata` forbids.
         methods: &["gmail.users.messages.get", "gmail.users.threads.get"],
         effect: Effect::NoVerdict(Silence {
             reason: AbstainReason::Restricted,
@@ -139,10 +150,11 @@ pub static OVERRIDES: &[Override] = &[
     },
 ];
 
-/// gRPC methods without an HTTP binding, and the JSON methods that do the same; their scopes are
-/// taken over. `GetIamPolicy` and `SetIamPolicy` are missing, because they serve both buckets and
-/// objects, which differ. Source: <https://github.com/googleapis/googleapis/tree/master/google/storage>,
-/// where each rpc's comment says what it does.
+/// gRPC methods without an HTTP binding, each with its equivalent among the JSON methods. The gRPC
+/// method gets the scopes of the JSON method. `GetIamPolicy` and `SetIamPolicy` are not listed:
+/// each serves buckets and objects, and the JSON methods for buckets and for objects accept
+/// different scopes. Source: the comments of the rpcs in
+/// <https://github.com/googleapis/googleapis/tree/master/google/storage>.
 pub static RPC_TWINS: &[(&str, &str)] = &[
     ("google.storage.control.v2.StorageControl.CreateAnywhereCache", "storage.anywhereCaches.insert"),
     ("google.storage.control.v2.StorageControl.CreateFolder", "storage.folders.insert"),
@@ -186,9 +198,9 @@ pub static RPC_TWINS: &[(&str, &str)] = &[
     ("google.storage.v2.Storage.WriteObject", "storage.objects.insert"),
 ];
 
-/// Scopes that are in use but in no Discovery document, and where they are to be seen. A token is
-/// judged only if we have heard of all its scopes; these are what Google's own tools, defaults and
-/// pages hand out.
+/// Scopes that Google's tools, defaults and pages use although no Discovery document lists them,
+/// each with the page that shows the use. The list matters because a token with a scope that the
+/// catalog does not know is never called lacking.
 pub static HEARD_OF: &[(&str, &str)] = &[
     (
         "accounts.reauth",

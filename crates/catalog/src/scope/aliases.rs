@@ -1,6 +1,6 @@
-//! Data: other names of scopes, and scopes that open more than their lists say.
+//! Data: other names of scopes, and scopes that permit methods for which Google does not list them.
 
-/// gcloud's aliases for `--scopes`, without the two that stand for several scopes.
+/// The aliases for `--scopes` of gcloud, without the two aliases that stand for several scopes.
 /// Source: `gcloud compute instances create --help`, flag `--scopes`.
 pub(super) static ALIASES: [(&str, &str); 21] = [
     ("bigquery", "bigquery"),
@@ -26,10 +26,10 @@ pub(super) static ALIASES: [(&str, &str); 21] = [
     ("userinfo-email", "userinfo.email"),
 ];
 
-/// Scopes that Google lists for nothing but `script.scripts.run`, where they stand for whatever a script may
-/// use: old names of the scopes of Calendar and Contacts, and those of Apps Script's own services. Which
-/// other methods they open is in no list.
-/// Source: <https://script.googleapis.com/$discovery/rest?version=v1>
+/// Scopes that Google lists only for `script.scripts.run`, because a script may need them: old
+/// names of the scopes of Calendar and Contacts, and the scopes of services of Apps Script. Google
+/// does not list which other methods accept these scopes. Source:
+/// <https://script.googleapis.com/$discovery/rest?version=v1>
 pub(super) static UNLISTED: [&str; 5] = [
     "https://www.google.com/calendar/feeds",
     "https://www.google.com/m8/feeds",

@@ -1,4 +1,4 @@
-//! The compiled-in catalog against request lines that people wrote by hand.
+//! Tests of the built-in catalog, with request lines that were written by hand.
 
 use proptest::prelude::*;
 
@@ -6,7 +6,7 @@ use crate::blob::Blob;
 use crate::blob::{HOST_RECORD, HOSTS};
 use crate::call::{AbstainReason, host, hosts};
 use crate::catalog::Catalog;
-use crate::found::Found;
+use crate::found::Match;
 use crate::naive;
 use crate::overrides::{Effect, HEARD_OF, OVERRIDES, RPC_TWINS};
 use crate::scope::{Scope, ScopeSet};
@@ -16,18 +16,18 @@ const CATALOG: Catalog = Catalog::built_in();
 static BLOB: std::sync::LazyLock<&Blob<'static>> = std::sync::LazyLock::new(|| CATALOG.blob());
 
 fn method(row: u32) -> ApiMethod {
-    ApiMethod::of_row(CATALOG, row)
+    ApiMethod::from_row(CATALOG, row)
 }
 
 fn find(host: &str, verb: &str, path: &str) -> Option<ApiMethod> {
-    CATALOG.find(host, verb, path).map(method)
+    CATALOG.find_row(host, verb, path).map(method)
 }
 
 fn grpc(path: &str) -> Option<ApiMethod> {
-    CATALOG.grpc(path).map(method)
+    CATALOG.rpc_row(path).map(method)
 }
 
-/// Request lines as clients send them, and the method each is; `-` for none.
+/// Request lines as clients send them, each with the id of its method, or `-` for no method.
 const REQUESTS: &str = "
 GET    storage.googleapis.com /storage/v1/b?                                                -
 GET    storage.googleapis.com /storage/v1/b                                                 storage.buckets.list
@@ -153,6 +153,7 @@ POST   oauth2.googleapis.com  /token                                            
 GET    oauth2.googleapis.com  /tokeninfo                                                    -
 ";
 
+/// Returns verb, host, path and expected id of each line of [`REQUESTS`].
 fn requests() -> impl Iterator<Item = [&'static str; 4]> {
     let lines = REQUESTS.lines().filter(|line| !line.is_empty());
     lines.map(|line| {
@@ -166,7 +167,7 @@ fn granted(shorts: &str) -> ScopeSet {
 }
 
 #[test]
-fn a_request_line_is_the_method_a_person_says_it_is() {
+fn every_request_line_gives_the_expected_method() {
     assert!(requests().count() >= 100);
     let mut wrong = Vec::new();
     for [verb, host, path, expected] in requests() {
@@ -178,7 +179,7 @@ fn a_request_line_is_the_method_a_person_says_it_is() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// gRPC paths, the REST method each is, and where its scopes are from.
+/// gRPC paths, each with its REST method and the source of its scopes.
 const RPCS: &[(&str, Option<&str>, &str)] = &[
     ("/google.pubsub.v1.Publisher/Publish", Some("pubsub.projects.topics.publish"), "discovery"),
     ("/google.pubsub.v1.Subscriber/StreamingPull", None, "protos"),
@@ -209,7 +210,7 @@ const RPCS: &[(&str, Option<&str>, &str)] = &[
 ];
 
 #[test]
-fn a_grpc_path_is_its_method_with_the_scopes_of_its_rest_form() {
+fn a_grpc_method_accepts_the_scopes_of_its_rest_method() {
     for (path, rest, basis) in RPCS {
         let method = grpc(path).unwrap_or_else(|| panic!("{path}"));
         assert_eq!(method.id(), path[1..].replace('/', "."));
@@ -229,9 +230,10 @@ fn a_grpc_path_is_its_method_with_the_scopes_of_its_rest_form() {
     assert!(unknown.iter().all(|path| grpc(path).is_none()));
 }
 
-/// The protos give every rpc of Cloud Storage the same scopes; the JSON methods tell them apart.
+/// The protos list the same scopes for every rpc of Cloud Storage. The JSON methods accept
+/// different scopes.
 #[test]
-fn storage_over_grpc_accepts_what_the_json_method_does() {
+fn grpc_methods_of_storage_accept_the_scopes_of_the_json_methods() {
     let rows = [("ReadObject", true), ("ListObjects", true), ("WriteObject", false), ("DeleteBucket", false)];
     for (rpc, expected) in rows {
         let method = grpc(&format!("/google.storage.v2.Storage/{rpc}")).unwrap();
@@ -245,7 +247,7 @@ fn storage_over_grpc_accepts_what_the_json_method_does() {
 }
 
 #[test]
-fn a_version_is_told_from_the_path() {
+fn the_path_determines_the_version() {
     let find = |path| find("compute.googleapis.com", "GET", path).map(|method| method.api());
     assert_eq!(find("/compute/v1/projects/p"), Some("compute.v1"));
     assert_eq!(find("/compute/beta/projects/p"), Some("compute.beta"));
@@ -253,16 +255,16 @@ fn a_version_is_told_from_the_path() {
 }
 
 #[test]
-fn an_escaped_colon_with_two_readings_is_no_opinion() {
+fn an_encoded_colon_with_two_readings_gives_no_method() {
     let drive = |path| find("drive.googleapis.com", "GET", path).map(|method| method.id());
     let pubsub = |path| find("pubsub.googleapis.com", "GET", path).map(|method| method.id());
     assert_eq!(drive("/"), None);
     assert_eq!(pubsub("/v1/projects/p/topics/t:getIamPolicy"), Some("pubsub.projects.topics.getIamPolicy"));
-    assert_eq!(pubsub("/v1/projects/p/topics/t%3AgetIamPolicy"), None, "a topic may be named so, too");
+    assert_eq!(pubsub("/v1/projects/p/topics/t%3AgetIamPolicy"), None, "a topic may have this name");
 }
 
 #[test]
-fn every_id_is_found_again_and_versions_keep_company() {
+fn every_id_is_found_and_the_rows_of_an_id_are_adjacent() {
     let mut ids = 0;
     let mut last = "";
     for row in 0..BLOB.row_count() {
@@ -286,7 +288,7 @@ fn every_id_is_found_again_and_versions_keep_company() {
 }
 
 #[test]
-fn a_set_is_asked_by_number_or_as_a_set_with_one_answer() {
+fn a_set_number_gives_the_same_result_as_the_set() {
     let tokens = [
         granted(""),
         granted("cloud-platform"),
@@ -298,14 +300,14 @@ fn a_set_is_asked_by_number_or_as_a_set_with_one_answer() {
         assert!(usize::from(method.set_index()) < BLOB.set_count());
         for token in &tokens {
             assert_eq!(method.accepts(token), method.accepted().intersects(token), "{method:?}");
-            assert_eq!(method.accepts(token), CATALOG.set_accepts(method.set_index(), token));
+            assert_eq!(method.accepts(token), CATALOG.set_intersects(method.set_index(), token));
         }
     }
 }
 
 #[test]
-fn the_empty_set_accepts_nothing_and_is_number_zero() {
-    assert!(!CATALOG.set_accepts(0, &Scope::all_known().collect()));
+fn set_zero_is_the_only_empty_set() {
+    assert!(!CATALOG.set_intersects(0, &Scope::all_known().collect()));
     for row in 0..BLOB.row_count() {
         let method = method(row);
         assert_eq!(method.set_index() == 0, method.accepted().is_empty(), "{method:?}");
@@ -313,48 +315,49 @@ fn the_empty_set_accepts_nothing_and_is_number_zero() {
 }
 
 #[test]
-fn a_token_that_opens_a_whole_host_lacks_no_method_of_it() {
+fn a_token_with_a_shared_scope_is_sufficient_for_every_method_of_the_host() {
     let (mut open, mut methods) = (0, 0);
     for record in BLOB.section(HOSTS).chunks_exact(HOST_RECORD) {
         let name = std::str::from_utf8(BLOB.text(record, 0)).unwrap();
         let Some(host) = CATALOG.host(name).filter(|host| BLOB.shared(*host) != 0) else { continue };
         open += 1;
-        // These have methods that are told by more than their own paths, or answers that are not Google's.
-        let is_odd =
-            host::twin(name.as_bytes()).is_some() || hosts::AUTH.contains(&name) || name.starts_with("www.");
-        assert!(!is_odd && !host::is_auth(name, "/"), "{name}");
+        // For these hosts the path alone does not determine the method.
+        let needs_more = host::unalias(name.as_bytes()).is_some()
+            || hosts::AUTH.contains(&name)
+            || name.starts_with("www.");
+        assert!(!needs_more && !host::is_auth(name, "/"), "{name}");
         let rows: Vec<u32> = naive::list(name).iter().map(|template| template.row).collect();
         for (row, scope) in
             rows.iter().flat_map(|row| BLOB.set(BLOB.shared(host)).map(move |scope| (*row, scope)))
         {
             methods += 1;
             let held: ScopeSet = std::iter::once(Scope::numbered(scope)).collect();
-            let found = Found::new(CATALOG, method(row), "useAdminAccess=false");
+            let found = Match::new(CATALOG, method(row), "useAdminAccess=false");
             assert_ne!(found.accepts(&held), Ok(false), "{found:?} {held:?}");
-            let found = Found::new(CATALOG, method(row), "");
+            let found = Match::new(CATALOG, method(row), "");
             assert_ne!(found.accepts(&held), Ok(false), "{found:?} {held:?}");
         }
     }
     assert!(open > 150 && methods > 10_000, "{open} hosts, {methods} methods");
     let pubsub = BLOB.shared(CATALOG.host("pubsub.googleapis.com").unwrap());
-    assert!(CATALOG.set_accepts(pubsub, &granted("cloud-platform")));
+    assert!(CATALOG.set_intersects(pubsub, &granted("cloud-platform")));
 }
 
 #[test]
-fn storage_bigquery_and_pubsub_never_fall_silent_as_a_whole() {
+fn every_method_of_storage_bigquery_and_pubsub_has_a_verdict() {
     for api in ["storage.", "bigquery.", "pubsub."] {
         let methods = (0..BLOB.row_count()).map(method).filter(|method| method.id().starts_with(api));
-        let (spoken, all) = methods.fold((0, 0), |(spoken, all), method| {
-            let speaks = method.special().is_none() && !method.accepted().is_empty();
-            (spoken + usize::from(speaks), all + 1)
+        let (judged, all) = methods.fold((0, 0), |(judged, all), method| {
+            let is_judged = method.override_row().is_none() && !method.accepted().is_empty();
+            (judged + usize::from(is_judged), all + 1)
         });
-        assert_eq!(spoken, all, "{api}");
+        assert_eq!(judged, all, "{api}");
         assert!(all > 30, "{api}");
     }
 }
 
 #[test]
-fn each_row_of_the_hand_table_has_a_source_and_covers_a_method() {
+fn every_override_has_a_source_and_covers_a_method() {
     for (place, row) in OVERRIDES.iter().enumerate() {
         assert!(row.source.starts_with("https://"), "{row:?}");
         for pattern in row.methods {
@@ -365,15 +368,15 @@ fn each_row_of_the_hand_table_has_a_source_and_covers_a_method() {
             };
             assert!(ids.into_iter().any(covers), "{pattern} covers nothing");
         }
-        let marked = (0..BLOB.row_count())
+        let methods = (0..BLOB.row_count())
             .map(method)
             .filter(|method| usize::from(BLOB.row(method.row()).special) == place + 1);
         match row.effect {
-            Effect::AlsoAccepts { listed: Some(_), .. } => assert_eq!(marked.count(), 0),
+            Effect::AlsoAccepts { listed: Some(_), .. } => assert_eq!(methods.count(), 0),
             Effect::AlsoAccepts { listed: None, .. } => {
-                assert!(marked.count() > 0, "marks methods of which Google lists no scope: {row:?}");
+                assert!(methods.count() > 0, "no method for which Google lists no scope: {row:?}");
             }
-            _ => assert_eq!(marked.count() > 0, !row.methods.is_empty(), "{row:?}"),
+            _ => assert_eq!(methods.count() > 0, !row.methods.is_empty(), "{row:?}"),
         }
     }
     for (short, source) in HEARD_OF {
@@ -383,7 +386,7 @@ fn each_row_of_the_hand_table_has_a_source_and_covers_a_method() {
 }
 
 #[test]
-fn scopes_that_discovery_hides_are_accepted() {
+fn scopes_of_the_overrides_are_accepted() {
     let rows = [
         ("bigquery.jobs.query", "bigquery.readonly", true),
         ("bigquery.jobs.insert", "bigquery.readonly", false),
@@ -404,7 +407,7 @@ fn scopes_that_discovery_hides_are_accepted() {
 }
 
 #[test]
-fn what_depends_on_the_request_has_no_verdict() {
+fn a_call_whose_scopes_depend_on_the_request_has_no_verdict() {
     let rows = [
         ("gmail.users.messages.list", "gmail.metadata", "q=is%3Aunread", Some(AbstainReason::Restricted)),
         ("gmail.users.messages.list", "gmail.metadata", "maxResults=1", None),
@@ -426,36 +429,37 @@ fn what_depends_on_the_request_has_no_verdict() {
     for (id, short, query, expected) in rows {
         let method = ApiMethod::by_id(id).unwrap();
         let silence =
-            method.silenced(query).filter(|silence| silence.only_with.is_none_or(|only| only == short));
+            method.silence_for(query).filter(|silence| silence.only_with.is_none_or(|only| only == short));
         assert_eq!(silence.map(|silence| silence.reason), expected, "{id} {short} {query}");
     }
+    // `%71` is an encoded `q`.
     let list = ApiMethod::by_id("gmail.users.messages.list").unwrap();
-    assert!(list.silenced("%71=x").is_some(), "an escaped key may be any key");
+    assert!(list.silence_for("%71=x").is_some(), "a percent-encoded key may be any key");
 }
 
 #[test]
-fn an_inferred_method_says_so_and_is_else_the_same() {
+fn an_inferred_method_differs_in_its_basis_only() {
     let method = ApiMethod::by_id("storage.objects.get").unwrap();
     assert_eq!(method.basis(), "discovery");
-    assert_eq!(method.inferred().basis(), "inferred");
-    assert_eq!(method.inferred().id(), method.id());
-    assert_ne!(method.inferred(), method);
+    assert_eq!(method.into_inferred().basis(), "inferred");
+    assert_eq!(method.into_inferred().id(), method.id());
+    assert_ne!(method.into_inferred(), method);
 }
 
 #[test]
-fn a_path_of_any_length_is_cut_at_its_slashes() {
+fn a_path_of_any_length_is_split_at_its_slashes() {
     for path in ["/", "/x", "/v1/x", "/a/b/c", "/v1/abc", "/v1/abcd", "/v1//x/", "/storage/v1/b/photos/o/x"] {
-        let mut segments = crate::path::Segments::of(path, 1).unwrap();
+        let mut segments = crate::path::Segments::new(path, 1).unwrap();
         let mut cut = Vec::new();
         while !segments.is_done() {
-            cut.push(std::str::from_utf8(segments.take()).unwrap());
+            cut.push(std::str::from_utf8(segments.next_segment()).unwrap());
         }
         assert_eq!(cut, path[1..].split('/').collect::<Vec<_>>(), "{path}");
     }
 }
 
 #[test]
-fn a_path_made_to_be_slow_or_long_is_no_method() {
+fn a_deep_path_gives_a_method_and_a_very_long_one_does_not() {
     let long = format!("/v1/projects/p/databases/d/documents{}", "/x".repeat(30_000));
     assert_eq!(find("firestore.googleapis.com", "GET", &long), None);
     let huge = format!("/storage/v1/b/{}", "b".repeat(70_000));
@@ -467,14 +471,14 @@ fn a_path_made_to_be_slow_or_long_is_no_method() {
 
 proptest! {
     #[test]
-    fn any_host_verb_and_path_is_answered(host in ".*", verb in ".*", path in ".*") {
+    fn no_host_verb_or_path_panics(host in ".*", verb in ".*", path in ".*") {
         find(&host, &verb, &path);
         grpc(&path);
         let _ = CATALOG.host(&host);
     }
 
     #[test]
-    fn any_path_on_a_known_host_is_answered(path in "(/([a-z0-9%:.]{0,6}|v1|projects|b|o|storage))*.{0,3}") {
+    fn no_path_on_a_known_host_panics(path in "(/([a-z0-9%:.]{0,6}|v1|projects|b|o|storage))*.{0,3}") {
         for verb in crate::blob::VERBS {
             for host in ["storage.googleapis.com", "www.googleapis.com", "run.googleapis.com"] {
                 find(host, verb, &path);
@@ -485,7 +489,7 @@ proptest! {
 
 proptest! {
     #[test]
-    fn damaged_data_gives_an_answer_or_none(flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..40)) {
+    fn damaged_data_does_not_panic(flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..40)) {
         let mut bytes = include_bytes!("../data/storage.bin").to_vec();
         for (place, byte) in flips {
             let place = place.index(bytes.len());
@@ -506,7 +510,7 @@ proptest! {
     }
 
     #[test]
-    fn data_that_ends_early_gives_an_answer_or_none(end in any::<prop::sample::Index>()) {
+    fn data_that_ends_early_gives_no_method(end in any::<prop::sample::Index>()) {
         let bytes = include_bytes!("../data/storage.bin");
         let blob = Blob::open(&bytes[..end.index(bytes.len())]);
         prop_assert_eq!(walk::find(&blob, "storage.googleapis.com", "GET", "/storage/v1/b"), None);

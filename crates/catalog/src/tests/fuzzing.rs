@@ -1,7 +1,9 @@
-//! What is fuzzed: one function a target, which takes any bytes and panics if a promise is broken.
+//! The fuzz targets. Each target is a function that takes arbitrary bytes and panics if the crate
+//! breaks one of its guarantees.
 //!
-//! Not part of the crate: it is compiled for its tests and under `cargo fuzz` only. The programs that
-//! feed libFuzzer's inputs to these functions are in `fuzz/`, and the test below replays their corpus.
+//! This module is compiled only for the tests of the crate and by `cargo fuzz`. The programs in
+//! `fuzz/` call the targets with the inputs of libFuzzer, and the test at the end runs the targets
+//! with the saved inputs.
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Uri};
@@ -12,35 +14,35 @@ use crate::catalog::Catalog;
 use crate::naive::{self, Host, Part, Template};
 use crate::{Endpoints, lookup, walk};
 
-/// Takes an input, and panics if what it makes of it breaks a promise.
+/// A fuzz target: a function that panics if the crate breaks a guarantee for the input.
 pub type Target = fn(&[u8]);
 
-/// All targets, by the name of their program in `fuzz/fuzz_targets`.
+/// All targets, each with the name of its program in `fuzz/fuzz_targets`.
 pub const TARGETS: [(&str, Target); 3] =
     [("request", request), ("request_line", request_line), ("catalog_reader", catalog_reader)];
 
-/// Runs the target of this name.
+/// Runs the target with this name.
 ///
 /// # Panics
-/// There is none, or it found a fault.
+/// Panics if there is no target with this name, or if the target finds a fault.
 pub fn run(name: &str, data: &[u8]) {
     let (_, target) = TARGETS.iter().find(|(known, _)| *known == name).expect("a target of this name");
     target(data);
 }
 
-/// A byte to make choices by, and the rest.
-fn first(data: &[u8]) -> (u8, &[u8]) {
+/// Splits an input into its first byte, which selects a variant of the test, and the rest.
+fn split_choice(data: &[u8]) -> (u8, &[u8]) {
     data.split_first().map_or((0, data), |(first, rest)| (*first, rest))
 }
 
-/// The parts of an input, which are separated by zero bytes.
+/// Splits an input at zero bytes.
 fn parts<const N: usize>(data: &[u8]) -> [&[u8]; N] {
     let mut parts = data.splitn(N, |byte| *byte == 0);
     std::array::from_fn(|_| parts.next().unwrap_or_default())
 }
 
-/// A request made after a template, with holes filled by the input: the walk down the trie finds what
-/// a search through the list of templates finds.
+/// Creates a request from a template and fills its wildcards from the input. The search in the trie
+/// must find the same method as the slow search of [`naive`].
 fn request(data: &[u8]) {
     let Some((place, fill)) = data.split_first_chunk::<6>() else { return };
     let number = |at: usize| usize::from(u16::from_le_bytes([place[at], place[at + 1]]));
@@ -51,35 +53,38 @@ fn request(data: &[u8]) {
     compare(host, verb, &path);
 }
 
+/// Selects an element by a number of any size.
 fn pick<T>(all: &[T], number: usize) -> &T {
     &all[number % all.len()]
 }
 
-/// Text after text for the wildcards, and bytes where a bit of `spoilt` says so.
-fn path(template: &Template, fill: &[u8], spoilt: u8) -> String {
+/// Creates a path from a template. The lines of `fill` replace the wildcards. Where a bit of
+/// `altered` is set, a line also replaces a literal, or may contain a slash.
+fn path(template: &Template, fill: &[u8], altered: u8) -> String {
     let mut texts = fill.split(|byte| *byte == b'\n');
     let mut path = Vec::new();
     for (place, part) in template.parts.iter().enumerate() {
-        let is_spoilt = spoilt & 1 << (place % 8) != 0;
+        let is_altered = altered & 1 << (place % 8) != 0;
         let text = |texts: &mut dyn Iterator<Item = &[u8]>| texts.next().unwrap_or(b"x").to_vec();
         path.push(b'/');
         path.extend(match part {
-            Part::Literal(literal) if !is_spoilt => literal.to_vec(),
+            Part::Literal(literal) if !is_altered => literal.to_vec(),
             Part::Literal(_) | Part::DoubleStar => text(&mut texts),
-            Part::Star => text(&mut texts).into_iter().filter(|byte| is_spoilt || *byte != b'/').collect(),
+            Part::Star => text(&mut texts).into_iter().filter(|byte| is_altered || *byte != b'/').collect(),
         });
     }
     path.extend(texts.next().unwrap_or_default());
     String::from_utf8_lossy(&path).into_owned()
 }
 
+/// Checks that the trie and the slow search give the same row.
 fn compare(host: &Host, verb: &str, path: &str) {
-    let found = Catalog::built_in().find(host.name, verb, path);
+    let found = Catalog::built_in().find_row(host.name, verb, path);
     let expected = naive::find(host, verb, path);
     assert_eq!(found, expected, "{} {verb} {path}", host.name);
 }
 
-/// Any verb, URL and headers: an answer, and the same one from every form of the request.
+/// Looks up a request with an arbitrary verb, URL and headers.
 fn request_line(data: &[u8]) {
     let [verb, url, headers] = parts(data);
     let (Ok(verb), Ok(uri)) = (Method::from_bytes(verb), Uri::try_from(url)) else { return };
@@ -90,7 +95,7 @@ fn request_line(data: &[u8]) {
     let found = lookup(&Call::new(&verb, &uri).with_headers(&headers), &endpoints);
     if let Some(method) = found.method() {
         assert!(!method.id().is_empty() && !method.api().is_empty());
-        assert!(method.set_index() > 0 || found.abstain_reason().is_some(), "judged by no scope");
+        assert!(method.set_index() > 0 || found.abstain_reason().is_some(), "judged without a listed scope");
     }
     let _ = format!("{:?}", Call::new(&verb, &uri).with_headers(&headers));
     if let Some(host) = naive::hosts().iter().find(|host| uri.host() == Some(host.name)) {
@@ -110,9 +115,9 @@ fn header_map(text: &[u8]) -> HeaderMap {
     headers
 }
 
-/// Any bytes as the catalog's data: an answer or none.
+/// Reads arbitrary or damaged bytes as the catalog's data. No read may panic.
 fn catalog_reader(data: &[u8]) {
-    let (choice, data) = first(data);
+    let (choice, data) = split_choice(data);
     let mut bytes;
     let data = if choice < 128 {
         data
@@ -128,9 +133,9 @@ fn catalog_reader(data: &[u8]) {
     read_file(choice, data);
 }
 
-/// The same bytes as a file that is opened at run time.
+/// Opens the data as a catalog file, and reads the methods of the catalog.
 fn read_file(choice: u8, data: &[u8]) {
-    // What is opened stays in memory, so that only some are.
+    // An opened catalog stays in memory, so that only one in eight inputs is opened.
     if choice % 8 != 0 {
         return;
     }
@@ -150,6 +155,7 @@ fn read_file(choice: u8, data: &[u8]) {
     }
 }
 
+/// Calls every function that reads from the data.
 fn read_all(blob: &Blob<'_>) {
     let calls = [
         ("storage.googleapis.com", "POST", "/upload/storage/v1/b/photos/o"),
@@ -175,9 +181,10 @@ mod tests {
 
     use super::*;
 
-    /// The package on crates.io comes without `fuzz/`.
+    /// Runs the targets with the saved inputs. The package on crates.io does not contain saved
+    /// inputs.
     #[test]
-    fn the_corpus_breaks_no_promise() {
+    fn the_targets_accept_the_corpus() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
         for (name, target) in TARGETS.into_iter().filter(|_| corpus.exists()) {
             let files = fs::read_dir(corpus.join(name)).unwrap();
@@ -185,7 +192,7 @@ mod tests {
             assert!(inputs.len() > 1, "{name} has no corpus");
             for input in inputs {
                 target(&input);
-                // Damaged, cut off and empty ones come for free.
+                // The target must also accept inputs that end early.
                 (0..8).for_each(|eighths| target(&input[..input.len() * eighths / 8]));
             }
         }

@@ -1,7 +1,7 @@
-//! The catalog as a flat list of templates, and the slowest way to find a path in it: what the walk
-//! down the trie is compared with.
+//! The catalog as a list of path templates, and a slow and simple search in that list. Tests
+//! compare the search in the trie with this search.
 //!
-//! Read from the layout that `walk.rs` documents, with nothing of its code.
+//! The templates are read from the data as `walk.rs` documents it, without the code of `walk.rs`.
 
 use std::sync::OnceLock;
 
@@ -14,12 +14,13 @@ const LEGACY: &str = "/legacy";
 const SEGMENTS: usize = 64;
 const LONGEST: usize = 65_535;
 
-/// A host with everything that it serves.
+/// A host with the templates of its methods.
 pub(crate) struct Host {
     pub(crate) name: &'static str,
     pub(crate) templates: Vec<Template>,
 }
 
+/// The path template of a method.
 pub(crate) struct Template {
     pub(crate) parts: Vec<Part>,
     /// Custom verb × 8 + HTTP verb.
@@ -28,12 +29,13 @@ pub(crate) struct Template {
 }
 
 impl Template {
-    /// The HTTP verb.
+    /// Returns the HTTP verb.
     pub(crate) fn verb(&self) -> &'static str {
         VERBS.get(usize::from(self.key & 7).wrapping_sub(1)).copied().unwrap_or_default()
     }
 }
 
+/// A segment of a path template.
 #[derive(Clone)]
 pub(crate) enum Part {
     Literal(&'static [u8]),
@@ -41,12 +43,12 @@ pub(crate) enum Part {
     DoubleStar,
 }
 
-/// Every host with a REST method, in alphabetical order.
+/// Returns every host with a REST method, in alphabetical order.
 pub(crate) fn hosts() -> &'static [Host] {
     static HOSTS: OnceLock<Vec<Host>> = OnceLock::new();
     HOSTS.get_or_init(|| {
         let mut names: Vec<_> =
-            (0..BLOB.row_count()).map(|row| ApiMethod::of_row(Catalog::built_in(), row).host()).collect();
+            (0..BLOB.row_count()).map(|row| ApiMethod::from_row(Catalog::built_in(), row).host()).collect();
         names.sort_unstable();
         names.dedup();
         let hosts = names.into_iter().map(|name| Host { name, templates: list(name) });
@@ -54,11 +56,13 @@ pub(crate) fn hosts() -> &'static [Host] {
     })
 }
 
+/// Returns the templates of `www.googleapis.com` for APIs whose documents list another host.
 fn legacy() -> &'static [Template] {
     static TEMPLATES: OnceLock<Vec<Template>> = OnceLock::new();
     TEMPLATES.get_or_init(|| list(LEGACY))
 }
 
+/// Returns all templates in the trie of a host.
 pub(crate) fn list(host: &str) -> Vec<Template> {
     let mut templates = Vec::new();
     let mut open: Vec<(u32, Vec<Part>)> =
@@ -72,6 +76,7 @@ pub(crate) fn list(host: &str) -> Vec<Template> {
     templates
 }
 
+/// Reads the node at `at`: calls `child` for each child of the node, and `end` for each method.
 fn read(blob: &Blob<'static>, at: u32, child: &mut impl FnMut(u32, Part), end: &mut impl FnMut(u16, u32)) {
     let node = blob.section(NODES).get(at as usize..).unwrap_or_default();
     let [literals, rows, flags] = [usize::from(u16_at(node, 0)), usize::from(node[2]), usize::from(node[3])];
@@ -93,14 +98,15 @@ fn read(blob: &Blob<'static>, at: u32, child: &mut impl FnMut(u32, Part), end: &
     }
 }
 
-/// What [`walk::find`](super::walk::find) should find.
+/// Returns the row that [`walk::find`](super::walk::find) must find.
 pub(crate) fn find(host: &Host, verb: &str, path: &str) -> Option<u32> {
     let verb = VERBS.iter().position(|known| *known == verb)? as u16 + 1;
-    under(&host.templates, verb, path)
-        .or_else(|| if host.name == "www.googleapis.com" { under(legacy(), verb, path) } else { None })
+    find_in(&host.templates, verb, path)
+        .or_else(|| if host.name == "www.googleapis.com" { find_in(legacy(), verb, path) } else { None })
 }
 
-fn under(templates: &[Template], verb: u16, path: &str) -> Option<u32> {
+/// Searches the templates for a path, with and without a custom verb.
+fn find_in(templates: &[Template], verb: u16, path: &str) -> Option<u32> {
     let whole = best(templates, verb, path);
     let last = path.rsplit('/').next()?;
     let start = path.len() - last.len();
@@ -116,6 +122,7 @@ fn under(templates: &[Template], verb: u16, path: &str) -> Option<u32> {
     }
 }
 
+/// Returns the row of the preferred template that matches the path.
 fn best(templates: &[Template], key: u16, path: &str) -> Option<u32> {
     let segments = path.strip_prefix('/')?.split('/').map(str::as_bytes);
     let segments: Vec<Segment<'_>> = segments.map(|sent| Segment { sent, decoded: decoded(sent) }).collect();
@@ -127,7 +134,8 @@ fn best(templates: &[Template], key: u16, path: &str) -> Option<u32> {
     ranked.min().map(|(_, row)| row)
 }
 
-/// A part of a path, as it was sent and as it is meant; none if that is more than one part.
+/// A segment of a path, as in the request and percent-decoded. `decoded` is `None` if the decoded
+/// segment contains a slash.
 struct Segment<'p> {
     sent: &'p [u8],
     decoded: Option<Vec<u8>>,
@@ -143,7 +151,9 @@ impl Segment<'_> {
     }
 }
 
-/// How each segment is matched, the best way first: 0 for a literal, 1 for `*`, 2 and then 3 for `**`.
+/// Returns how the parts of a template match each segment: 0 for a literal, 1 for `*`, 2 for the
+/// first segment of a `**` and 3 for its other segments. The smallest result is the preferred
+/// match. `None` if the template does not match.
 fn rank(parts: &[Part], segments: &[Segment<'_>]) -> Option<Vec<u8>> {
     let Some((part, parts)) = parts.split_first() else { return segments.is_empty().then(Vec::new) };
     let (segment, rest) = segments.split_first()?;
@@ -164,6 +174,7 @@ fn rank(parts: &[Part], segments: &[Segment<'_>]) -> Option<Vec<u8>> {
     ranked.min()
 }
 
+/// Percent-decodes a segment; `None` if the result contains a slash.
 fn decoded(segment: &[u8]) -> Option<Vec<u8>> {
     let text: Vec<char> = segment.iter().map(|byte| char::from(*byte)).collect();
     let mut bytes = Vec::new();

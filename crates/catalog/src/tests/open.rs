@@ -1,5 +1,5 @@
-//! A catalog that is opened at run time: the same answers as compiled in, and any bytes are an error or a
-//! catalog.
+//! Tests of catalogs that are opened at run time: an opened catalog gives the same results as the
+//! built-in one, and arbitrary bytes give an error or a catalog.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use crate::catalog::Catalog;
 use crate::scope::{Scope, ScopeSet};
 use crate::{Endpoints, Lookup, VERSION, lookup, overrides};
 
-/// The data of Cloud Storage as a file, in which the scopes have these names.
+/// Creates a catalog file with the data of Cloud Storage, in which the scopes have these names.
 pub(crate) fn file_of(scopes: impl Iterator<Item = String>) -> Vec<u8> {
     let mut text = format!(
         "gcp-scopes-catalog 1\npackage client 1.0\nprotos protos 2.0\nnewest {VERSION}\ncounts 1 2 3 4\noverrides {}\n",
@@ -23,11 +23,13 @@ pub(crate) fn file_of(scopes: impl Iterator<Item = String>) -> Vec<u8> {
     [text.as_bytes(), include_bytes!("../data/storage.bin")].concat()
 }
 
+/// Creates a catalog file with the data of Cloud Storage.
 fn file() -> Vec<u8> {
     file_of(Scope::all_known().map(|scope| scope.to_string()))
 }
 
-fn judged(catalog: Catalog, verb: &http::Method, url: &str, held: &ScopeSet) -> Result<bool, AbstainReason> {
+/// Looks up a request in this catalog, and returns the verdict on a token with these scopes.
+fn verdict(catalog: Catalog, verb: &http::Method, url: &str, held: &ScopeSet) -> Result<bool, AbstainReason> {
     let uri = url.parse().unwrap();
     let endpoints = Endpoints::new().with_catalog(catalog);
     lookup(&Call::new(verb, &uri), &endpoints).accepts(held)
@@ -36,7 +38,7 @@ fn judged(catalog: Catalog, verb: &http::Method, url: &str, held: &ScopeSet) -> 
 const BUCKET: &str = "https://storage.googleapis.com/storage/v1/b/photos";
 
 #[test]
-fn an_opened_catalog_answers_as_the_compiled_one_does() {
+fn an_opened_catalog_gives_the_same_results_as_the_built_in_one() {
     let opened = Catalog::open(&file()).unwrap();
     assert_eq!(opened.version(), VERSION);
     for index in 0..opened.method_count() {
@@ -46,20 +48,20 @@ fn an_opened_catalog_answers_as_the_compiled_one_does() {
         };
         assert_eq!(method.accepted(), same.accepted(), "{method:?}");
         assert_eq!((method.host(), method.verb(), method.basis()), (same.host(), same.verb(), same.basis()));
-        assert_ne!(method, same, "a method knows its catalog");
+        assert_ne!(method, same, "methods of different catalogs are not equal");
     }
     let read_only = ["devstorage.read_only".parse().unwrap()].into_iter().collect();
-    assert_eq!(judged(opened, &http::Method::GET, BUCKET, &read_only), Ok(true));
-    assert_eq!(judged(opened, &http::Method::DELETE, BUCKET, &read_only), Ok(false));
+    assert_eq!(verdict(opened, &http::Method::GET, BUCKET, &read_only), Ok(true));
+    assert_eq!(verdict(opened, &http::Method::DELETE, BUCKET, &read_only), Ok(false));
     let other =
-        judged(opened, &http::Method::GET, "https://pubsub.googleapis.com/v1/projects/p/topics", &read_only);
+        verdict(opened, &http::Method::GET, "https://pubsub.googleapis.com/v1/projects/p/topics", &read_only);
     assert!(matches!(other, Err(AbstainReason::Host)), "{other:?}");
 }
 
-/// Data that is newer than the program names scopes that the program has not heard of, and numbers the others
-/// otherwise.
+/// Data that is newer than the program contains scopes that the program does not know, and gives
+/// other numbers to the known scopes.
 #[test]
-fn scopes_have_the_numbers_of_the_program_whatever_numbers_the_data_gives_them() {
+fn scope_numbers_of_a_file_are_converted_to_those_of_the_program() {
     let new = "https://www.googleapis.com/auth/devstorage.brand_new";
     let renamed = |scope: Scope| match scope.short() {
         "devstorage.read_only" => new.to_owned(),
@@ -71,35 +73,36 @@ fn scopes_have_the_numbers_of_the_program_whatever_numbers_the_data_gives_them()
     assert!(!get.accepted().contains(&"devstorage.read_only".parse().unwrap()));
     assert!(get.accepted().contains(&Scope::cloud_platform()));
     let held = |uri: &str| std::iter::once(Scope::from_uri(uri)).collect::<ScopeSet>();
-    assert_eq!(judged(opened, &http::Method::GET, BUCKET, &held(new)), Ok(true));
+    assert_eq!(verdict(opened, &http::Method::GET, BUCKET, &held(new)), Ok(true));
     let old = held("https://www.googleapis.com/auth/devstorage.read_only");
-    assert_eq!(judged(opened, &http::Method::GET, BUCKET, &old), Ok(false));
+    assert_eq!(verdict(opened, &http::Method::GET, BUCKET, &old), Ok(false));
 }
 
 #[test]
-fn rows_that_are_marked_by_another_table_have_no_verdict() {
-    let with = |number: &str| {
+fn methods_with_an_override_of_another_table_have_no_verdict() {
+    let with_hash = |hash: &str| {
         let text = file();
         let end = text.windows(2).position(|two| two == b"\n\n").unwrap();
         let (head, data) = text.split_at(end);
         let head = String::from_utf8(head.to_vec()).unwrap();
-        let own = format!("overrides {}", overrides::fingerprint());
-        [head.replace(&own, &format!("overrides {number}")).as_bytes(), data].concat()
+        let line = format!("overrides {}", overrides::fingerprint());
+        [head.replace(&line, &format!("overrides {hash}")).as_bytes(), data].concat()
     };
-    let all = Catalog::open(&with(&overrides::fingerprint().to_string())).unwrap();
-    let other = Catalog::open(&with("7")).unwrap();
-    let marked = |catalog: Catalog| {
+    let same_table = Catalog::open(&with_hash(&overrides::fingerprint().to_string())).unwrap();
+    let other_table = Catalog::open(&with_hash("7")).unwrap();
+    let count_request = |catalog: Catalog| {
         let methods = (0..catalog.method_count()).filter_map(move |index| catalog.method_at(index));
         methods
             .filter(|method| Lookup::from(*method).abstain_reason() == Some(AbstainReason::Request))
             .count()
     };
-    assert!(marked(other) >= marked(all));
-    assert!((0..other.method_count()).all(|index| other.method_at(index).unwrap().special().is_none()));
+    assert!(count_request(other_table) >= count_request(same_table));
+    let mut methods = (0..other_table.method_count()).map(|index| other_table.method_at(index).unwrap());
+    assert!(methods.all(|method| method.override_row().is_none()));
 }
 
 #[test]
-fn what_is_wrong_with_the_bytes_is_named_with_its_place() {
+fn the_error_names_the_fault_and_its_place() {
     let good = file();
     let cut = |len: usize| good[..len].to_vec();
     let line = |number: usize, text: &str| {
@@ -121,14 +124,17 @@ fn what_is_wrong_with_the_bytes_is_named_with_its_place() {
         (line(2, "package x"), "line 2 has no version"),
         (line(5, "counts 1 2 3"), "line 5 does not hold four counts"),
         (line(6, "overrides x"), "line 6 holds no number"),
-        (line(8, "scape x"), "line 8 is `scape x` and no scope"),
+        (line(8, "scape x"), "line 8 is `scape x`, not `scope …`"),
         (cut(data - 5), "the text ends in line"),
         (cut(data + 3), "the data has 3 bytes"),
         (patched(3, 5), "the data begins with"),
         (patched(4 + 3, 0xff), "section `host_index` goes from byte 0"),
         (cut(good.len() - 1), "section `text` goes from byte"),
         ([good.as_slice(), b"x"].concat(), "1 bytes follow the last section"),
-        (file_of(Scope::all_known().take(3).map(|scope| scope.to_string())), "is of none of the 3 scopes"),
+        (
+            file_of(Scope::all_known().take(3).map(|scope| scope.to_string())),
+            "exceeds the 3 scopes of the file",
+        ),
     ];
     for (bytes, expected) in rows {
         let error = Catalog::open(&bytes).unwrap_err();
@@ -139,7 +145,7 @@ fn what_is_wrong_with_the_bytes_is_named_with_its_place() {
 
 proptest! {
     #[test]
-    fn any_change_of_the_bytes_gives_an_error_or_a_catalog(
+    fn changed_bytes_give_an_error_or_a_catalog(
         flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20)
     ) {
         let mut bytes = file();
@@ -152,7 +158,7 @@ proptest! {
                 let method = catalog.method_at(index).unwrap();
                 let _ = (method.id(), method.api(), method.host(), method.verb(), method.accepted());
             }
-            let _ = judged(catalog, &http::Method::GET, BUCKET, &ScopeSet::new());
+            let _ = verdict(catalog, &http::Method::GET, BUCKET, &ScopeSet::new());
         }
     }
 }
