@@ -1,9 +1,10 @@
-//! The thread on which a guard asks its own questions.
+//! The thread on which a guard sends its own requests.
 //!
-//! A guard asks servers and sources beside the calls of its program: in programs that block, on runtimes
-//! without timer or I/O, and while a runtime ends. So it brings a runtime of its own: one thread, started
-//! when something is asked for the first time, and ended with the guard. What runs there is awaited in
-//! futures that any executor can poll, and keeps its deadlines whatever the caller's runtime does.
+//! A guard queries servers and sources besides the calls of the program: in blocking programs, on
+//! runtimes without timer or I/O, and while a runtime shuts down. Therefore a guard has its own
+//! tokio runtime: one thread, which starts with the first request and ends with the guard. The
+//! result of work on the thread can be awaited on any executor, and deadlines work independently of
+//! the caller's runtime.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,20 +16,21 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tracing::instrument::WithSubscriber as _;
 
-/// The thread's name, as debuggers show it.
+/// The name of the thread in debuggers.
 const NAME: &str = "gcp-scopes";
 
 const NOT_STARTED: &str = "the thread of the guard's runtime could not be started";
 const ENDED: &str = "the guard is gone";
 const CUT_SHORT: &str = "the question was cut short";
-/// Why work of [`Spawner::bounded`] has no result if all else is well.
+/// The error of [`Spawner::bounded`] for work that exceeded its time limit.
 pub(crate) const LATE: &str = "no answer in time";
 
-/// Ends the thread when it is dropped, without waiting for it.
+/// The owner of the thread: when a `Background` is dropped, the thread ends. The drop does not wait
+/// for the end.
 #[derive(Default)]
 pub(crate) struct Background(Spawner);
 
-/// Begins work on the thread. Does not keep the thread alive.
+/// A handle that starts work on the thread. A handle does not keep the thread alive.
 #[derive(Clone, Default)]
 pub(crate) struct Spawner(Arc<Mutex<State>>);
 
@@ -36,9 +38,9 @@ pub(crate) struct Spawner(Arc<Mutex<State>>);
 enum State {
     #[default]
     Idle,
-    /// The thread ends when the sender is dropped.
+    /// The thread ends when `_end` is dropped.
     Running { runtime: Handle, _end: oneshot::Sender<()> },
-    /// Nothing is begun any more, for this reason.
+    /// No work can be started any more, for this reason.
     Closed(&'static str),
 }
 
@@ -61,31 +63,32 @@ impl fmt::Debug for Background {
 }
 
 impl Spawner {
-    /// Starts work on the thread of this background.
+    /// Returns a handle to the thread of `background`.
     pub(crate) fn of(background: &Background) -> Self {
         background.0.clone()
     }
 
-    /// Starts the thread if it does not run yet.
+    /// Starts the thread if it is not running yet.
     ///
     /// # Errors
-    /// Why there is no thread.
+    /// The reason why there is no thread.
     pub(crate) fn start(&self) -> Result<(), &'static str> {
         self.runtime().map(drop)
     }
 
-    /// Begins `work` and does not wait for it. Without a thread the work is dropped. Events in it reach the
-    /// caller's subscriber.
+    /// Starts `work` without waiting for the result. If there is no thread, `work` is dropped. Log
+    /// events of `work` reach the subscriber of the caller.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         if let Ok(runtime) = self.runtime() {
             drop(runtime.spawn(work.with_current_subscriber()));
         }
     }
 
-    /// Runs `work` to its end. Dropping the future ends the work.
+    /// Runs `work` and returns its result. Dropping the future aborts the work.
     ///
     /// # Errors
-    /// There is no thread, or the work panicked, or the guard ended meanwhile.
+    /// The reason why there is no result: there is no thread, the work panicked, or the guard was
+    /// dropped.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
@@ -98,10 +101,10 @@ impl Spawner {
         }
     }
 
-    /// Runs `work` for no longer than `limit`.
+    /// Runs `work` for at most `limit`.
     ///
     /// # Errors
-    /// As [`run`](Self::run), and [`LATE`].
+    /// An error of [`run`](Self::run), or [`LATE`] after `limit`.
     pub(crate) async fn bounded<T: Send + 'static>(
         &self,
         limit: Duration,
@@ -137,14 +140,14 @@ fn start_thread() -> io::Result<(Handle, oneshot::Sender<()>)> {
     Ok((handle, end))
 }
 
-/// A runtime that is shut down without waiting: one that is merely dropped waits for look-ups of names
-/// under way, and panics where that is not allowed.
+/// A runtime that shuts down in the background when it is dropped. Dropping a plain `Runtime` would
+/// wait for pending DNS lookups, and would panic inside an async context.
 struct Driven(Option<Runtime>);
 
 impl Driven {
     fn drive(self, until: oneshot::Receiver<()>) {
         if let Some(runtime) = &self.0 {
-            // Nothing is ever sent: the channel closes when the guard is gone.
+            // No value is ever sent: the channel closes when the guard is dropped.
             let _ = runtime.block_on(until);
         }
     }
@@ -167,20 +170,20 @@ pub(crate) mod tests {
     use super::*;
 
     impl Background {
-        /// Work runs on the runtime of the test, whose time can be paused.
+        /// Runs work on the runtime of the test, whose time can be paused.
         pub(crate) fn here() -> Self {
             let (end, _) = oneshot::channel();
             let running = State::Running { runtime: Handle::current(), _end: end };
             Self(Spawner(Arc::new(Mutex::new(running))))
         }
 
-        /// A machine that gives no thread.
+        /// Fails to start a thread.
         pub(crate) fn none() -> Self {
             Self(Spawner(Arc::new(Mutex::new(State::Closed(NOT_STARTED)))))
         }
     }
 
-    /// The least that an executor can be: it parks the thread.
+    /// Polls a future to its end on the current thread, without a runtime.
     pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
         struct Unpark(thread::Thread);
         impl Wake for Unpark {
@@ -220,7 +223,7 @@ pub(crate) mod tests {
         let bare = tokio::runtime::Builder::new_current_thread().build().unwrap();
         assert_eq!(bare.block_on(work()), Err(LATE));
         assert_eq!(block_on(work()), Err(LATE));
-        // A future that began on one executor may end on another.
+        // A future that was first polled on one executor may be completed by another executor.
         let mut begun = Box::pin(work());
         bare.block_on(async {
             assert!(begun.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending())
@@ -243,7 +246,7 @@ pub(crate) mod tests {
         assert_eq!(none.spawner().start(), Err(NOT_STARTED));
     }
 
-    /// Says when it is dropped, and on which thread.
+    /// Reports the name of the thread on which it is dropped.
     struct Dropped(mpsc::Sender<Option<String>>);
 
     impl Drop for Dropped {
@@ -271,7 +274,7 @@ pub(crate) mod tests {
 
     #[test]
     fn its_owner_may_be_dropped_anywhere() {
-        // Where tokio forbids to block, and on the thread itself.
+        // Inside an async context, where tokio forbids blocking, and on the guard's own thread.
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let background = Background::default();
@@ -281,7 +284,7 @@ pub(crate) mod tests {
         let background = Background::default();
         let spawner = Spawner::of(&background);
         assert_eq!(block_on(spawner.run(async move { drop(background) })), Ok(()));
-        // And while a thread ends.
+        // In the destructor of a thread-local variable.
         thread_local!(static LAST: Background = Background::default());
         let begun = thread::spawn(|| LAST.with(|last| block_on(last.spawner().run(async { 7 }))));
         assert_eq!(begun.join().unwrap(), Ok(7));
@@ -291,7 +294,7 @@ pub(crate) mod tests {
     fn its_owner_does_not_wait_for_the_thread() {
         let background = Background::default();
         let (release, released) = mpsc::channel::<()>();
-        // What a source must not do.
+        // Blocks the thread, which a source must not do.
         background.spawner().spawn(async move {
             let _ = released.recv();
         });
@@ -318,7 +321,7 @@ pub(crate) mod tests {
         assert_eq!(seen.load(std::sync::atomic::Ordering::SeqCst), 1);
     }
 
-    /// A subscriber that counts events.
+    /// Returns a subscriber and the number of events that it received.
     fn counting() -> (tracing::Dispatch, Arc<std::sync::atomic::AtomicUsize>) {
         use tracing_subscriber::layer::SubscriberExt as _;
         struct Count(Arc<std::sync::atomic::AtomicUsize>);

@@ -1,9 +1,9 @@
-//! Checks around calls of clients that show no requests to other code: Google's own
+//! Checks for calls of clients that do not expose their requests: Google's own clients
 //! ([gcp-scopes-google-cloud](https://docs.rs/gcp-scopes-google-cloud)) and those of google-apis-rs
 //! ([gcp-scopes-google-apis](https://docs.rs/gcp-scopes-google-apis)).
 //!
-//! Such a client only asks for a token, in the task of the caller. So the caller names the method once,
-//! and runs its calls inside:
+//! The guard only sees that such a client requests a token, in the task of the caller. Therefore
+//! the caller names the API method once, and runs its calls with [`Calling::run`]:
 //!
 //! ```no_run
 //! # #[cfg(feature = "google-cloud")]
@@ -14,9 +14,9 @@
 //! # Ok(object) }
 //! ```
 //!
-//! Name the method as the client sends it: by its Discovery id for JSON, and by the full name of the
-//! rpc for gRPC, of which nothing is predicted. Parts of a call that run in tasks of their own, as
-//! bidirectional streams do, are not checked.
+//! Use the name of the method that the client sends: the Discovery id for JSON, or the full name of
+//! the rpc for gRPC (for gRPC the guard does not predict refusals). Requests that the client sends
+//! from other tasks, such as those of bidirectional streams, are not checked.
 
 use std::fmt;
 use std::future::Future;
@@ -38,7 +38,7 @@ tokio::task_local! {
     static CALL: Arc<UnderWay>;
 }
 
-/// The call that this task is in the middle of.
+/// The call that the current task is making.
 struct UnderWay {
     method: ApiMethod,
     seen: Mutex<Seen>,
@@ -56,7 +56,7 @@ impl UnderWay {
     }
 }
 
-/// Calls of one method. Made by [`Guard::calling`].
+/// Checks for calls of one method. Created by [`Guard::calling`].
 ///
 /// ```
 /// # #[cfg(feature = "google-apis")] {
@@ -76,13 +76,14 @@ pub struct Calling {
     method: ApiMethod,
 }
 
-/// How the error of a client is read. `Client` is a type of the crate that implements this, so that it
-/// may do so for an error of another crate.
+/// Reads the response from a client's error and puts a denial into the error. The type parameter
+/// `Client` is a local type of the implementing crate, which allows the crate to implement the
+/// trait for an error type of another crate.
 ///
 /// ```
 /// use gcp_scopes::calling::ClientError;
 ///
-/// /// One place for the errors of several generated clients.
+/// /// Logs errors of several generated clients.
 /// fn log<C, E: ClientError<C> + std::fmt::Display>(guard: &gcp_scopes::Guard, error: &E) {
 ///     match guard.explain_error(error) {
 ///         Some(denial) => eprintln!("{}", denial.report()),
@@ -91,20 +92,20 @@ pub struct Calling {
 /// }
 /// ```
 pub trait ClientError<Client>: Sized {
-    /// What Google answered, as far as the error keeps it: the status, the headers that it has, and
-    /// the beginning of the body.
+    /// Returns Google's response, as far as the error keeps it: the status, the available headers,
+    /// and the beginning of the body.
     fn response(&self) -> Option<Response<Vec<u8>>>;
 
-    /// The denial that is in the error already.
+    /// Returns the denial that the error already contains.
     fn denial(&self) -> Option<&Denial>;
 
-    /// Puts a denial into the error, as far as the error can hold one.
+    /// Puts a denial into the error, if the error can hold a denial.
     #[must_use]
     fn with_denial(self, denial: Denial) -> Self;
 }
 
 impl Guard {
-    /// Checks for calls of this method: see [`calling`](crate::calling).
+    /// Creates checks for calls of this method: see [`calling`](crate::calling).
     ///
     /// ```
     /// let guard = gcp_scopes::Guard::builder().build();
@@ -114,13 +115,13 @@ impl Guard {
     /// ```
     ///
     /// # Errors
-    /// A method that the catalog does not have; the message names the nearest ones.
+    /// An error if the catalog does not contain the method; the message names similar ones.
     pub fn calling(&self, method: &str) -> Result<Calling, Error> {
         Ok(Calling { guard: self.clone(), method: ApiMethod::by_id(method)? })
     }
 
-    /// What to do about a client's error, if it is a refusal for lack of scope. What the error does not
-    /// hold (the token, often the method) stays unknown; [`Calling::run`] knows more.
+    /// Explains a client's error if it is a refusal for lack of scopes. Information that the error
+    /// does not contain (the token, often the method) stays unknown; [`Calling::run`] knows more.
     ///
     /// ```
     /// # #[cfg(feature = "google-apis")] {
@@ -143,8 +144,8 @@ impl Guard {
 }
 
 impl Calling {
-    /// Makes a call. Its token is checked when the client asks for it, which takes a wrapper of the
-    /// guard around the credentials; a refusal for lack of scope is explained in any case.
+    /// Runs a call and explains a refusal for lack of scopes. The token is also checked before the
+    /// call is sent if the client's credentials are wrapped by the guard.
     ///
     /// ```
     /// # #[cfg(feature = "google-apis")] {
@@ -164,7 +165,7 @@ impl Calling {
     /// ```
     ///
     /// # Errors
-    /// The client's own. [`Guard::explain_error`] gives the denial that it holds.
+    /// The client's own error. [`Guard::explain_error`] returns the denial that the error contains.
     pub async fn run<T, C, E>(&self, call: impl Future<Output = Result<T, E>>) -> Result<T, E>
     where
         E: ClientError<C>,
@@ -175,7 +176,7 @@ impl Calling {
         let flight = flight.unwrap_or_else(|| self.guard.begin_tokenless(self.method));
         match result {
             Ok(value) => {
-                // No refusal, but the guard may learn from it.
+                // No refusal, but the guard may learn from the response that scopes are sufficient.
                 let _ = flight.answered(StatusCode::OK, &HeaderMap::new());
                 Ok(value)
             }
@@ -198,14 +199,14 @@ async fn explain<C, E: ClientError<C>>(flight: Flight, advice: Option<Step>, err
 }
 
 impl Guard {
-    /// To be called by a wrapper of a client's credentials, when it hands this token to the client: checks
-    /// the call that this task is in the middle of.
+    /// Checks the call that the current task is making. A wrapper of a client's credentials calls
+    /// this function before it returns a token to the client.
     ///
     /// # Errors
-    /// The call is not to be sent.
+    /// The denial of a call that must not be sent.
     pub async fn token_handed_out(&self, authorization: &HeaderValue) -> Result<(), Denial> {
         let Ok(call) = CALL.try_with(Arc::clone) else {
-            // Outside of `Calling::run` nothing is known but the token.
+            // Outside of `Calling::run` only the token is known.
             drop(self.begin_unseen(Some(authorization)));
             return Ok(());
         };
@@ -219,13 +220,16 @@ impl Guard {
         Ok(())
     }
 
-    /// To be called by a wrapper of a client's credentials, when the client asks it for a token with these
-    /// scopes. If the method that this task calls accepts none of them, or they open a part of the data
-    /// only, there is a warning event, and a denial of the call begins with the step that mends it.
+    /// Checks the scopes that a client requests for its token. A wrapper of a client's credentials
+    /// calls this function when the client requests a token. If the method of the current call
+    /// accepts none of the scopes, or if the scopes allow access to only a part of the data, the
+    /// guard logs a warning, and a denial of the call begins with the step that corrects the
+    /// requested scopes.
     ///
-    /// Nothing is concluded about the token: its provider may ignore what is asked.
+    /// The guard does not conclude which scopes the token has, because the token's provider may
+    /// ignore the requested scopes.
     pub fn scopes_asked_for(&self, scopes: &ScopeSet) {
-        // Outside of `Calling::run` there is no call, and nothing to say.
+        // Outside of `Calling::run` there is no call to check.
         let _ = CALL.try_with(|call| call.seen().advice = self.wrong_scope_requested(call.method, scopes));
     }
 
@@ -239,7 +243,7 @@ impl Guard {
     }
 }
 
-/// Whether this task is inside of [`Calling::run`], which explains what its call is refused for.
+/// Returns whether the current task is inside of [`Calling::run`], which explains refusals.
 #[must_use]
 pub fn is_under_way() -> bool {
     CALL.try_with(|_| ()).is_ok()

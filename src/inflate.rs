@@ -1,20 +1,23 @@
-//! Inflates a compressed refusal for the classifier alone: the caller gets the bytes as they were sent.
+//! Decompresses refused responses for classification. The caller gets the compressed bytes
+//! unchanged.
 //!
-//! Clients that undo a coding themselves (reqwest with its feature `gzip`) do it below the guard and
-//! remove the header. This is for all others. What is inflated is bounded, so that a small body cannot
-//! take much memory. brotli and zstd, which no Google API is known to send unasked, are not read.
+//! Clients that decompress responses themselves (reqwest with its feature `gzip`) do so before the
+//! guard sees the response, and remove the header. This module is for all other clients. The size
+//! of the output is limited, so that a small body cannot use much memory. brotli and zstd are not
+//! supported, because no Google API is known to send them unless requested.
 
 use std::borrow::Cow;
 
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 
-/// How much is inflated at most, in bytes: as much as the classifier reads.
+/// The limit of the output in bytes: the classifier does not read more.
 #[cfg(feature = "body")]
 pub(crate) const INFLATED_BYTES: usize = 64 * 1024;
 
-/// The beginning of a body in plain bytes. `None` if its coding is not undone here, or if it is damaged:
-/// such a body is not classified, because the headers alone do not decide.
+/// Returns the beginning of a body, decompressed if necessary. Returns `None` if the body has an
+/// unsupported coding or is damaged. Such a body is not classified, because the headers alone are
+/// not sufficient.
 #[must_use]
 pub(crate) fn readable<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<Cow<'b, [u8]>> {
     let values = headers.get_all(CONTENT_ENCODING).iter();
@@ -35,7 +38,7 @@ fn inflated(coding: &str, body: &[u8]) -> Option<Vec<u8>> {
     match coding {
         "gzip" | "x-gzip" => beginning(GzDecoder::new(body)),
         "deflate" if has_zlib_header(body) => beginning(ZlibDecoder::new(body)),
-        // Some servers leave out the header that RFC 9110, section 8.4.1.2, asks for.
+        // Some servers omit the zlib header that RFC 9110, section 8.4.1.2, requires.
         "deflate" => beginning(DeflateDecoder::new(body)),
         _ => None,
     }
@@ -46,8 +49,8 @@ fn inflated(_: &str, _: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
-/// What a stream gives, up to where it was cut off. `None` if that is nothing, because then the headers
-/// alone would decide.
+/// Returns the output of a decoder, up to the point where the input was cut off. Returns `None` if
+/// there is no output, because the headers alone are not sufficient for classification.
 #[cfg(feature = "body")]
 fn beginning(stream: impl std::io::Read) -> Option<Vec<u8>> {
     use std::io::{ErrorKind, Read as _};
@@ -58,7 +61,8 @@ fn beginning(stream: impl std::io::Read) -> Option<Vec<u8>> {
     }
 }
 
-/// Source: <https://www.rfc-editor.org/rfc/rfc1950#section-2.2>.
+/// Returns whether a body begins with a zlib header. Source:
+/// <https://www.rfc-editor.org/rfc/rfc1950#section-2.2>.
 #[cfg(feature = "body")]
 fn has_zlib_header(body: &[u8]) -> bool {
     matches!(body, [method, flags, ..]

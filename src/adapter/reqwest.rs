@@ -1,4 +1,4 @@
-//! [`Fetch`] by the program's own `reqwest::Client`.
+//! An implementation of [`Fetch`] with the program's own `reqwest::Client`.
 
 use bytes::{Bytes, BytesMut};
 use http::uri::Scheme;
@@ -9,11 +9,12 @@ use crate::granted::Fetch;
 use crate::granted::fetch::MOST_BODY;
 use crate::granted::own_client::{OwnClient, WHOLE};
 
-/// Asks over TLS with a client of the program's: at most 64 KiB of body, two seconds for everything.
+/// Sends the guard's HTTPS requests with a client of the program. Reads at most 64 KiB of a
+/// response body, and gives up after two seconds.
 ///
-/// The guard makes no reqwest client itself, because only the program knows which TLS it has compiled into
-/// reqwest. The client's proxy, roots and connections are used as they are. What needs no TLS, such as
-/// the metadata server, is asked without the client.
+/// The guard does not create a reqwest client, because only the program knows which TLS library is
+/// compiled into reqwest. The client's proxy, root certificates and connections are used unchanged.
+/// Requests without TLS, such as those to the metadata server, do not use the client.
 ///
 /// ```no_run
 /// use gcp_scopes::Guard;
@@ -31,7 +32,7 @@ pub struct ReqwestFetch {
 }
 
 impl ReqwestFetch {
-    /// Asks with this client.
+    /// Uses `client` for HTTPS requests.
     #[must_use]
     pub fn with_client(client: reqwest::Client) -> Self {
         Self { client, plain: OwnClient::default() }
@@ -70,7 +71,7 @@ mod tests {
     use super::*;
     use crate::granted::own_client::tests::{fetch_from, get, listener};
 
-    /// Asks the client in any case, because the servers of these tests have no TLS.
+    /// Sends every request with the reqwest client, because the servers of these tests have no TLS.
     struct ByClient(ReqwestFetch);
 
     impl Fetch for ByClient {
@@ -79,9 +80,10 @@ mod tests {
         }
     }
 
-    /// Some features bring rustls without a provider, without which reqwest makes no client.
+    /// Creates a fetcher whose client has a TLS provider: some features enable rustls without a
+    /// provider, and then reqwest cannot build a client.
     fn by_client() -> ByClient {
-        // If another test has installed one, it serves as well.
+        // Fails if another test has installed a provider, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         ByClient(ReqwestFetch::with_client(reqwest::Client::builder().no_proxy().build().unwrap()))
     }

@@ -1,8 +1,8 @@
-//! Whether the head of an answer may be a refusal.
+//! Decides from status and headers whether a response may be a refusal.
 //!
-//! A gRPC status stands in trailers behind the messages, or, if there are none, in the headers. The HTTP
-//! status is 200 whatever happened, except where something that speaks no gRPC has answered.
-//! Source: <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>
+//! gRPC sends its status in the trailers after the messages, or in the headers if there are no
+//! messages. The HTTP status is always 200, unless a proxy or another server without gRPC
+//! responded. Source: <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, StatusCode};
@@ -11,11 +11,12 @@ use super::learn;
 use super::state::Flight;
 
 impl Flight {
-    /// The head of the answer has arrived. Gives whether the answer may be a refusal for lack of scope:
-    /// then look at the beginning of its body, and end the flight. Every other answer is handed on.
+    /// Reports that status and headers of the response arrived. Returns whether the response may be
+    /// a refusal for lack of scopes; if so, read the beginning of the body and end the flight.
+    /// Return every other response unchanged to the caller.
     ///
-    /// Call it for every answer. A call that was sent although its token seemed to lack the scope, and
-    /// that succeeds, teaches the guard that the scope gate is open.
+    /// Call this function for every response. If a call succeeds although its token seemed to lack
+    /// the scope, the guard learns that the token's scopes are sufficient.
     ///
     /// ```
     /// use http::{HeaderMap, StatusCode};
@@ -30,16 +31,16 @@ impl Flight {
         if self.is_grpc {
             return self.is_googles() && is_refused_in_head(status, headers);
         }
-        // Only what comes after the gate proves it open: a 404 may be a path that Google does not
-        // serve, and a 400 may come before the token is looked at.
+        // Only a success proves that the scopes were sufficient: Google may send a 404 for an
+        // unknown path, and a 400 before the token is checked.
         if self.is_doubted && (status.is_success() || status == StatusCode::NOT_MODIFIED) {
             learn::contradicted(self);
         }
         status == StatusCode::FORBIDDEN && self.is_googles()
     }
 
-    /// Whether the trailers of an answer with this head may be a refusal. Only of a call of gRPC, whose
-    /// messages are handed on as they come.
+    /// Returns whether the trailers of a response with this status and these headers may be a
+    /// refusal. True only for gRPC calls, whose messages the adapter passes on as they arrive.
     ///
     /// ```
     /// use http::{HeaderMap, StatusCode};
@@ -54,7 +55,8 @@ impl Flight {
     }
 }
 
-/// Whether the head of an answer to a call of gRPC refuses it: by a status of gRPC, or as HTTP.
+/// Returns whether status and headers of a response to a gRPC call refuse the call, by a gRPC
+/// status or as plain HTTP.
 fn is_refused_in_head(status: StatusCode, headers: &HeaderMap) -> bool {
     match headers.contains_key(GRPC_STATUS) {
         true => is_denied(headers),
@@ -62,17 +64,17 @@ fn is_refused_in_head(status: StatusCode, headers: &HeaderMap) -> bool {
     }
 }
 
-/// Whether the status of gRPC is still to come.
+/// Returns whether the gRPC status is sent later, in the trailers.
 fn has_open_end(status: StatusCode, headers: &HeaderMap) -> bool {
     !headers.contains_key(GRPC_STATUS) && !is_refused_in_head(status, headers)
 }
 
-/// Whether headers or trailers refuse the call for lack of some right: gRPC's status 7.
+/// Returns whether headers or trailers contain gRPC status 7, `PERMISSION_DENIED`.
 pub(crate) fn is_denied(headers: &HeaderMap) -> bool {
     headers.get(GRPC_STATUS).is_some_and(|status| status.as_bytes() == b"7")
 }
 
-/// Whether an answer is gRPC at all.
+/// Returns whether a response uses gRPC.
 fn is_grpc(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.as_bytes().get(..GRPC.len()));
     kind.is_some_and(|kind| kind.eq_ignore_ascii_case(GRPC))
@@ -100,7 +102,7 @@ mod tests {
         flight.expect("a gRPC call is never held back")
     }
 
-    /// What of an answer is looked at: its body, or its trailers.
+    /// Which parts of a response the guard reads: (body, trailers).
     type LookedAt = (bool, bool);
     const NOTHING: LookedAt = (false, false);
     const BODY: LookedAt = (true, false);

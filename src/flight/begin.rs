@@ -1,4 +1,5 @@
-//! The entries: what is known of a call before it is sent, and whether it is to be sent.
+//! The functions that begin a flight: they check a call before it is sent and decide whether it is
+//! sent.
 
 use std::time::Instant;
 
@@ -19,9 +20,10 @@ use crate::scope::ScopeSet;
 use crate::telemetry;
 
 impl Guard {
-    /// Begins with a request. Never waits, and on the usual path does not allocate.
+    /// Begins a flight for a request. Never waits, and usually does not allocate.
     ///
-    /// Without the headers of the request ([`Call::with_headers`]) there is no token, and the call is sent.
+    /// Pass the request's headers ([`Call::with_headers`]): without headers the guard does not see
+    /// the token, and the call is never stopped.
     ///
     /// ```
     /// use gcp_scopes::flight::Flight;
@@ -36,7 +38,8 @@ impl Guard {
     /// ```
     ///
     /// # Errors
-    /// The call is not to be sent. What its caller gets is for [`Guard::unsent`].
+    /// The denial of a call that must not be sent. Pass the denial to [`Guard::unsent`], which
+    /// returns what the caller gets.
     #[inline]
     pub fn begin(&self, call: &Call<'_>) -> Result<Flight, Denial> {
         let mut flight = Flight::new(self);
@@ -44,8 +47,8 @@ impl Guard {
         Ok(flight)
     }
 
-    /// Begins with a method and the `Authorization` that its call is about to carry: for clients that
-    /// show no request.
+    /// Begins a flight for a method and the `Authorization` header that the call is about to send.
+    /// For clients that do not expose the request.
     ///
     /// ```
     /// # #[cfg(feature = "catalog-full")] {
@@ -59,7 +62,7 @@ impl Guard {
     /// ```
     ///
     /// # Errors
-    /// The call is not to be sent.
+    /// The denial of a call that must not be sent.
     pub fn begin_method(&self, method: ApiMethod, authorization: &HeaderValue) -> Result<Flight, Denial> {
         let mut flight = Flight::of(self.hold(), Lookup::from(method));
         flight.note_method();
@@ -67,8 +70,9 @@ impl Guard {
         Ok(flight)
     }
 
-    /// Begins with an API host, such as `pubsub.googleapis.com`, and the `Authorization` of the call: for
-    /// clients that show neither request nor method. No such call is stopped.
+    /// Begins a flight for an API host, such as `pubsub.googleapis.com`, and the `Authorization`
+    /// header of the call. For clients that expose neither request nor method. Such a call is never
+    /// stopped.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -86,8 +90,8 @@ impl Guard {
         }
     }
 
-    /// Begins with an answer or an error alone, after the fact, and with the `Authorization` if it is
-    /// known. The answer must be one of an API of Google's.
+    /// Begins a flight for a response or an error of a call that was already made, with the
+    /// `Authorization` header if it is known. The response must come from a Google API.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -102,20 +106,21 @@ impl Guard {
         let mut flight = Flight::of(self.hold(), Lookup::without_method(AbstainReason::Method));
         if let Some(authorization) = authorization {
             flight.note_method();
-            // Without a method no verdict is "lacking".
+            // Never an error: without a method the guard cannot decide that a scope is missing.
             let _ = flight.check(authorization);
         }
         flight
     }
 
-    /// A call of which the method is known and no token was seen.
+    /// Begins a flight for a call whose method is known and whose token is not.
     pub(crate) fn begin_tokenless(&self, method: ApiMethod) -> Flight {
         Flight::of(self.hold(), Lookup::from(method))
     }
 }
 
 impl Flight {
-    /// The client sends the call once more, with this `Authorization`, which may be another one.
+    /// Checks the call again when the client sends it once more with this `Authorization` header,
+    /// whose token may be a different one.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -125,7 +130,7 @@ impl Flight {
     /// ```
     ///
     /// # Errors
-    /// The call is not to be sent again.
+    /// The denial of a call that must not be sent again.
     pub fn retried(self, authorization: &HeaderValue) -> Result<Self, Denial> {
         let mut flight =
             Self { token: None, header: None, is_doubted: false, has_pending_scopes: false, ..self };
@@ -135,8 +140,8 @@ impl Flight {
         Ok(flight)
     }
 
-    /// Whether [`wait_for_scopes`](Self::wait_for_scopes) has anything to wait for: only with
-    /// [`Preflight::Deny`], and only the first call of a token.
+    /// Returns whether [`wait_for_scopes`](Self::wait_for_scopes) would wait. Only the first call
+    /// with a token waits, and only with [`Preflight::Deny`].
     ///
     /// ```
     /// assert!(!gcp_scopes::Guard::builder().build().begin_unseen(None).has_pending_scopes());
@@ -147,14 +152,15 @@ impl Flight {
         self.has_pending_scopes
     }
 
-    /// Waits for the scopes of the token, as long as
-    /// [`GuardBuilder::deny_wait`](crate::GuardBuilder::deny_wait) allows, and judges the call again. Ready
-    /// at once unless [`has_pending_scopes`](Self::has_pending_scopes).
+    /// Waits until the scopes of the token are known, at most as long as
+    /// [`GuardBuilder::deny_wait`](crate::GuardBuilder::deny_wait), and then checks the call again.
+    /// Returns immediately unless [`has_pending_scopes`](Self::has_pending_scopes) is true.
     ///
-    /// A client that may not wait sends the call without this: what is not known yet stops no call.
+    /// A client that cannot wait sends the call without this function: unknown scopes never stop a
+    /// call.
     ///
     /// # Errors
-    /// The call is not to be sent.
+    /// The denial of a call that must not be sent.
     pub async fn wait_for_scopes(mut self) -> Result<Self, Denial> {
         let Some(key) = self.token.filter(|_| self.has_pending_scopes) else { return Ok(self) };
         self.has_pending_scopes = false;
@@ -166,8 +172,9 @@ impl Flight {
         Ok(self)
     }
 
-    /// The client followed redirects, and the answer is that of another URL. No more is known of it than
-    /// whether its host is Google's: the verb may have changed, and the token may have been left out.
+    /// Replaces what the flight knows after the client followed redirects, because the response
+    /// comes from another URL. The new flight knows only whether the host of that URL belongs to
+    /// Google: the method may have changed, and the client may have removed the token.
     ///
     /// ```
     /// # use gcp_scopes::{Guard, call::Call};
@@ -182,8 +189,8 @@ impl Flight {
         Self::of(self.guard, Lookup::without_method(reason.unwrap_or(AbstainReason::Method)))
     }
 
-    /// [`Guard::begin`] for an adapter whose every call counts: a flight is as large as a request, and
-    /// this one is not moved.
+    /// Begins a flight in place, like [`Guard::begin`], without moving the `Flight`. For adapters
+    /// on a fast path: a `Flight` is as large as a request.
     ///
     /// ```
     /// # use gcp_scopes::{Guard, call::Call, flight::Flight};
@@ -195,9 +202,10 @@ impl Flight {
     /// ```
     ///
     /// # Errors
-    /// The call is not to be sent.
-    // A token that opens the whole host needs no method: then the request line is kept, and the method
-    // is looked for if the answer is a refusal.
+    /// The denial of a call that must not be sent.
+    // If the token has a scope that every method of the host accepts, the method does not matter.
+    // In that case only the request line is kept, and the method is looked up if Google refuses the
+    // call.
     #[inline]
     pub fn begin_in_place(&mut self, call: &Call<'_>) -> Result<(), Denial> {
         let Self { guard, call: looked_up, line, .. } = self;
@@ -273,12 +281,12 @@ impl Flight {
             Preflight::Off => state.grants.remember(token),
             _ => drop(state.grants.inspect(token, Stage::Ahead)),
         }
-        // Where no answer about the token could stop the call, none is worth waiting for.
+        // Waiting is useful only if the scopes of the token could stop the call.
         self.has_pending_scopes =
             is_new && state.preflight == Preflight::Deny && self.call.accepts(&ScopeSet::new()) == Ok(false);
     }
 
-    /// What happens to a call whose token lacks the scope.
+    /// Decides, by the guard's `Preflight`, whether to send a call whose token lacks the scope.
     fn lacking(&mut self) -> Result<(), Denial> {
         let state = self.guard.state();
         let (Some(subject), Some(key)) = (subject(&self.call), self.token) else { return Ok(()) };
@@ -340,7 +348,7 @@ mod tests {
         guard
     }
 
-    /// Lets the token of the logger hold this scope, as that source says.
+    /// Declares the logger's token with one scope from `source`.
     fn grant(guard: &Guard, short: &str, source: GrantSource) {
         let held = [short.parse().unwrap()].into_iter().collect();
         guard.declare(AccessToken::new("loggers").unwrap(), GrantedScopes::known(held, source));
@@ -352,13 +360,13 @@ mod tests {
 
     type Begun = Result<Flight, Denial>;
 
-    /// What an adapter does.
+    /// Begins a flight as an adapter does.
     fn begin(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> Begun {
         let (headers, uri) = (of_the_logger(), url.parse().unwrap());
         guard.begin(&Call::new(&http::Method::GET, &uri).with_headers(&headers).needing(needed))
     }
 
-    /// As [`begin`], with a look at the method in any case.
+    /// Like [`begin`], but always looks up the method.
     fn begin_slowly(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> Begun {
         let (headers, uri) = (of_the_logger(), url.parse().unwrap());
         let mut flight = Flight::of(guard.clone(), Lookup::without_method(AbstainReason::Host));
@@ -367,7 +375,7 @@ mod tests {
         Ok(flight)
     }
 
-    /// Whether the request line was kept instead of a method.
+    /// Returns whether the flight kept the request line instead of a method.
     fn is_kept(begun: &Begun) -> bool {
         let line = |flight: &Flight| flight.line.found(&flight.guard.state().endpoints);
         begun.as_ref().ok().and_then(line).is_some()
@@ -382,7 +390,8 @@ mod tests {
         let guard = guard_of_a_logger(Preflight::Deny);
         let logs = "https://logging.googleapis.com/v2/projects/p/logs";
         let object = "https://storage.googleapis.com/storage/v1/b/b/o/x";
-        // `logging.write` opens no host as a whole: it writes, and these calls read.
+        // `logging.write` is not accepted by every method of the host: it only allows writes, and
+        // these calls read.
         for url in [logs, object, "https://example.com/", "https://oauth2.googleapis.com/token"] {
             let begun = begin(&guard, url, None);
             let stopped = begin_slowly(&guard, url, None).is_err();
@@ -390,12 +399,13 @@ mod tests {
         }
         let grant = |short| grant(&guard, short, GrantSource::Tokeninfo);
         let sent = |begun: &Begun| is_sent(begun).then(|| is_kept(begun));
-        // What opens the method alone lets the call go, and what opens the host does so without the method.
+        // A scope for the method only: the call is sent with its method. A scope for the whole
+        // host: the call is sent without lookup of the method.
         grant("devstorage.read_only");
         assert_eq!(sent(&begin(&guard, object, None)), Some(false));
         grant("cloud-platform");
         assert_eq!(sent(&begin(&guard, object, None)), Some(true));
-        // What the caller says it needs is not opened by what opens the host.
+        // A scope for the whole host does not satisfy the scopes that the caller states.
         let needed = NeededScopes::any_of(["drive".parse().unwrap()]);
         assert_eq!(sent(&begin(&guard, object, Some(&needed))), None);
         let recorder = guard.recorder();
@@ -406,7 +416,7 @@ mod tests {
         );
     }
 
-    /// A source that counts what it is asked.
+    /// A source that counts how often it is queried.
     #[derive(Default, Clone)]
     struct Counting(Arc<std::sync::atomic::AtomicUsize>);
 
@@ -487,16 +497,16 @@ mod tests {
             let guard = guard_of_a_logger(Preflight::Confirm);
             let is_known =
                 |flight: &Flight| guard.state().grants.read(flight.token.unwrap(), |_| ()).is_some();
-            // Google lets a call pass for which the scope is said to be lacking.
+            // Google allows a call although the scope seems to be missing.
             grant(&guard, "logging.write", source);
             let flight = sent(&guard, OBJECT);
             assert!(flight.is_doubted);
             assert!(!flight.answered(StatusCode::OK, &HeaderMap::new()));
             assert_eq!(is_known(&flight), is_believed, "{source:?}");
-            // Then it is the catalog that was wrong, of the method.
+            // Then the catalog's entry for the method was wrong.
             grant(&guard, "logging.write", source);
             assert_eq!(sent(&guard, OBJECT).is_doubted, !is_believed, "{source:?}");
-            // Google refuses a call for which the scope is said to be there.
+            // Google refuses a call although the scope seems to be granted.
             grant(&guard, "devstorage.read_only", source);
             assert!(refused(&guard, OBJECT, &HeaderMap::new(), SAID).is_some());
             assert_eq!(is_known(&flight), is_believed, "{source:?}");
@@ -572,7 +582,7 @@ mod tests {
         first.wait_for_scopes().await.unwrap();
         for _ in 0..5 {
             assert!(is_sent(&call("a")));
-            // Its failure is forgotten by now, and it is inspected again.
+            // By now the failure has expired, and the token is inspected again.
             clock.advance(Duration::from_secs(1000));
             assert!(is_sent(&call("a")), "held back again");
             tokio::task::yield_now().await;

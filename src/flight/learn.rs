@@ -1,4 +1,4 @@
-//! What an answer teaches the guard, and what is logged of it.
+//! What the guard learns from a response, and the log events of a response.
 
 use http::StatusCode;
 
@@ -11,7 +11,7 @@ use crate::judge::subject;
 use crate::refusal::{Certainty, Gate, Refusal};
 use crate::telemetry;
 
-/// Logs a denial, or counts it if one of this method and token was logged already.
+/// Logs a denial. A denial for the same method and token that was logged recently is only counted.
 pub(super) fn log_denial(flight: &Flight, denial: &Denial, status: Option<StatusCode>) {
     let state = flight.guard.state();
     let event = (telemetry::evidence(denial), denial.method(), flight.token);
@@ -20,8 +20,8 @@ pub(super) fn log_denial(flight: &Flight, denial: &Denial, status: Option<Status
     }
 }
 
-/// Logs a refusal by another gate. One that only a call with sufficient scopes meets proves the scope
-/// gate open.
+/// Logs a refusal for another reason than scopes. If Google checks that reason only after the
+/// scopes, the refusal proves that the scopes were sufficient, and the guard learns so.
 pub(super) fn other_gate(flight: &Flight, refusal: &Refusal) {
     let (state, method) = (flight.guard.state(), flight.call.method());
     let event = (refusal.gate().as_str(), method, flight.token);
@@ -33,7 +33,7 @@ pub(super) fn other_gate(flight: &Flight, refusal: &Refusal) {
     }
 }
 
-/// Learns that the scope gate is open for a call whose token seemed to lack the scope.
+/// Learns that scopes are sufficient for a call whose token seemed to lack the scope.
 pub(super) fn contradicted(flight: &Flight) {
     let state = flight.guard.state();
     let (Some(subject), Some(key)) = (subject(&flight.call), flight.token) else { return };
@@ -42,7 +42,7 @@ pub(super) fn contradicted(flight: &Flight) {
         lacks.then(|| entry.granted.source().is_some_and(GrantSource::is_unverified))
     };
     match state.grants.read(key, lacks).flatten() {
-        // The program's own statement about the token was wrong; the catalog need not be.
+        // The program declared wrong scopes for the token; the catalog may be correct.
         Some(true) => state.grants.forget(key),
         Some(false) if state.lessons.opened(subject) => {
             telemetry::contradicted(flight.call.method(), &flight.call.accepted());
@@ -51,7 +51,7 @@ pub(super) fn contradicted(flight: &Flight) {
     }
 }
 
-/// Learns the scopes that Google names in a refusal.
+/// Learns the scopes that Google names in a refused response.
 pub(super) fn named_scopes(flight: &Flight, refusal: &Refusal) {
     let named = refusal.alternatives();
     let is_sure = is_missing(refusal) && refusal.certainty() == Certainty::Certain && !named.is_empty();
@@ -60,7 +60,8 @@ pub(super) fn named_scopes(flight: &Flight, refusal: &Refusal) {
     }
 }
 
-/// Learns that Google agrees with the prediction, or that the program's own statement was wrong.
+/// Learns from a refusal that the prediction was correct, or that the scopes that the program
+/// declared were wrong.
 pub(super) fn refused(flight: &Flight, denial: &Denial) {
     let (state, granted) = (flight.guard.state(), denial.granted());
     let (Some(subject), Some(key)) = (subject(&flight.call), flight.token) else { return };
@@ -85,8 +86,9 @@ fn is_missing(refusal: &Refusal) -> bool {
     refusal.scope_problem() == Some("missing")
 }
 
-/// Whether this refusal comes after the scope gate, so that the token's scopes were good enough. Which of
-/// the other gates Google asks before the scopes is not documented.
+/// Returns whether the refusal comes from a check after the scope check, so that the token's scopes
+/// were sufficient. Only IAM and resource ACLs count: for the other checks Google does not document
+/// an order.
 fn is_behind_scopes(refusal: &Refusal) -> bool {
     matches!(refusal.gate(), Gate::Iam | Gate::ResourceAcl) && refusal.certainty() >= Certainty::Likely
 }

@@ -1,4 +1,4 @@
-//! The request line of a call, kept until its answer is known.
+//! The request line of a call, kept until the response arrives.
 
 use std::fmt;
 
@@ -7,18 +7,20 @@ use http::HeaderMap;
 use crate::call::Call;
 use crate::catalog::{self, Endpoints, KnownHost, Lookup};
 
-/// How long a path and a query are kept together. With longer ones the path is matched at once.
+/// The longest path and query, in bytes, that are kept. With a longer request line the method is
+/// looked up at once. With 123 bytes a [`RequestLine`] fills 128 bytes.
 const MOST: usize = 123;
 
-/// A request line whose method did not matter for the verdict, kept in case the answer is a refusal,
-/// which is explained by the method. Empty until then.
+/// The request line of a call whose token is allowed to call every method of the host, so that the
+/// method was not looked up. If Google refuses the call, the method is looked up from this line for
+/// the explanation.
 ///
-/// Holds no header, and so no token. It is never printed.
+/// Contains no header, and so no token. `Debug` prints only the host.
 #[derive(Clone, Copy)]
 pub(crate) struct RequestLine {
     host: Option<KnownHost>,
     verb: u8,
-    /// 0 while nothing is kept: no path is empty.
+    /// The length of the path. 0 if no line is kept, because a path is never empty.
     path: u8,
     query: u8,
     text: [u8; MOST],
@@ -27,7 +29,8 @@ pub(crate) struct RequestLine {
 impl RequestLine {
     pub(crate) const EMPTY: Self = Self { host: None, verb: 0, path: 0, query: 0, text: [0; MOST] };
 
-    /// Keeps the request line of a call to this host, unless it is too long or no method has its verb.
+    /// Keeps the request line of a call to this host. Returns `false`, and keeps nothing, if the
+    /// line is too long or its HTTP method is not in [`VERBS`].
     #[inline]
     pub(crate) fn keep(&mut self, call: &Call<'_>, host: KnownHost) -> bool {
         let (path, query) = (call.path().as_bytes(), call.query().as_bytes());
@@ -38,13 +41,13 @@ impl RequestLine {
         if !query.is_empty() {
             after.copy_from_slice(query);
         }
-        // None of these is above `MOST`.
+        // The casts lose nothing, because the lengths are at most `MOST` and there are 6 verbs.
         (self.host, self.verb) = (Some(host), verb as u8);
         (self.path, self.query) = (path.len() as u8, query.len() as u8);
         self.path != 0
     }
 
-    /// The method that the call is, if its line was kept.
+    /// Looks up the method of the kept request line. Returns `None` if no line is kept.
     pub(crate) fn found(&self, endpoints: &Endpoints) -> Option<Lookup> {
         let (path, rest) = self.text.split_at_checked(usize::from(self.path)).filter(|_| self.path != 0)?;
         let query = std::str::from_utf8(rest.get(..usize::from(self.query))?).ok()?;

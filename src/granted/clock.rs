@@ -1,26 +1,28 @@
-//! The time, so that a test can drive it by hand.
+//! The clocks of a guard, as a trait, so that tests can control the time.
 
 use std::cell::Cell;
 use std::time::{Instant, SystemTime};
 
-/// To look at a clock takes as long as all the rest of finding a token in the cache.
+/// How many calls of [`Clock::about_now`] share one reading of the clock. Reading the clock takes
+/// as long as the rest of a token's lookup in the cache.
 const GLANCE_EVERY: u32 = 32;
 
-/// The time, for everything that remembers something for a while.
+/// A source of the current time, for everything that expires.
 pub(crate) trait Clock: Send + Sync {
-    /// Never goes back: for ages and deadlines.
+    /// Returns the monotonic time, for ages and deadlines.
     fn now(&self) -> Instant;
 
-    /// The time at one of the last few calls on this thread: for what may be a little late.
+    /// Returns the monotonic time of one of the last few calls on this thread, for deadlines that
+    /// may be a little late.
     fn about_now(&self) -> Instant {
         self.now()
     }
 
-    /// The time of day: only to understand when a token says that it expires.
+    /// Returns the time of day, to interpret expiry times inside tokens.
     fn wall(&self) -> SystemTime;
 }
 
-/// The machine's own clocks.
+/// The clocks of the operating system.
 #[derive(Debug)]
 pub(crate) struct SystemClock;
 
@@ -62,7 +64,7 @@ pub(crate) mod tests {
     }
 
     impl ManualClock {
-        /// At 2026-11-01 00:00:00 UTC.
+        /// Starts at 2026-11-01 00:00:00 UTC.
         pub(crate) fn new() -> Self {
             let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(1_793_491_200);
             Self { start: Instant::now(), wall, passed_ms: AtomicU64::new(0) }

@@ -1,9 +1,9 @@
-//! Finds out what tokens hold: once per token, however many callers ask.
+//! Finds out the scopes of tokens, once per token for any number of callers.
 //!
-//! A call only ever [peeks](TokenMemory::peek). What is not known yet is found out by an inspection on
-//! the guard's own thread, so that no caller's cancellation, and no fault of a source, reaches another
-//! caller; all who want the answer wait for the same inspection. A failure is an answer
-//! too: it is remembered, and tried again after a time that doubles.
+//! A call only [peeks](TokenCache::peek) into the cache. Unknown scopes are found out by an
+//! inspection on the guard's own thread, so that a cancelled caller or a faulty source does not
+//! affect other callers. All callers that need the scopes wait for the same inspection. A failed
+//! inspection is cached too, and is repeated after a delay that doubles with each failure.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
@@ -21,18 +21,20 @@ use crate::telemetry;
 
 const NO_SOURCE: &str = "there is no source to ask: use `Guard::detect`, or give the guard a source";
 
-/// The numbers of [`TokenMemory`].
+/// The limits of a [`TokenCache`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// How many tokens are remembered.
+    /// How many tokens are cached.
     pub(crate) tokens: usize,
-    /// How many inspections may run at once. A token that comes on top stays unknown for now.
+    /// How many inspections may run at the same time. Scopes of further tokens stay unknown until a
+    /// later call.
     pub(crate) inspections: usize,
-    /// How long one source may take.
+    /// The time limit for a query to one source.
     pub(crate) source: Duration,
-    /// How long an answer is believed where the token says nothing of its expiry, and at most.
+    /// How long scopes are cached at most, and if the expiry of the token is unknown.
     pub(crate) known_for: Duration,
-    /// When an inspection that failed is tried again. Doubles from the first to the second.
+    /// The delays after the first failed inspection and after many: the delay doubles from the
+    /// first to the second value.
     pub(crate) retry: (Duration, Duration),
 }
 
@@ -42,7 +44,7 @@ impl Default for Limits {
             tokens: 1024,
             inspections: 64,
             source: Duration::from_secs(2),
-            // As long as an access token of Google's lives by default:
+            // The default lifetime of Google's access tokens:
             // https://docs.cloud.google.com/docs/authentication/token-types#access
             known_for: Duration::from_secs(3600),
             retry: (Duration::from_secs(1), Duration::from_secs(300)),
@@ -50,22 +52,22 @@ impl Default for Limits {
     }
 }
 
-/// What [`TokenMemory::peek`] sees.
+/// The result of [`TokenCache::peek`].
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Peek<R> {
-    /// The token was inspected: what the caller read of it.
+    /// The token was inspected; contains the return value of `read`.
     Seen(R),
-    /// It was not, or too long ago; then it is not new.
+    /// The token was not inspected yet (`is_new`), or its entry is stale.
     Unseen { key: TokenKey, is_new: bool },
-    /// There is no bearer token.
+    /// The header value contains no bearer token.
     NotBearer,
 }
 
-/// What all tokens hold.
+/// A cache of the scopes of tokens, with the inspections that fill it. Clones share their content.
 #[derive(Clone)]
 pub(crate) struct TokenMemory(Arc<Inner>);
 
-/// Sources in the order in which they are asked, each from its stage on.
+/// Sources in the order of queries, each with the first [`Stage`] at which it is queried.
 pub(crate) type Sources = Vec<(Stage, Arc<dyn DynSource>)>;
 
 struct Inner {
@@ -74,19 +76,20 @@ struct Inner {
     clock: Arc<dyn Clock>,
     limits: Limits,
     spawner: Spawner,
-    /// The inspections under way, each over when its sender is gone.
+    /// The running inspections. When an inspection ends, its sender is dropped, which wakes the
+    /// receivers.
     under_way: Mutex<HashMap<TokenKey, watch::Receiver<()>>>,
 }
 
 impl TokenMemory {
-    /// Sources are asked on the thread of `spawner`; JWTs need none.
+    /// Creates a cache that queries `sources` on the thread of `spawner`. JWTs need no source.
     pub(crate) fn new(sources: Sources, clock: Arc<dyn Clock>, limits: Limits, spawner: Spawner) -> Self {
         let (cache, under_way) = (Cache::new(limits.tokens), Mutex::default());
         Self(Arc::new(Inner { cache, sources, clock, limits, spawner, under_way }))
     }
 
-    /// Reads what is known of the token of an `Authorization` value, in place and without waiting.
-    /// A self-signed JWT is known at first sight.
+    /// Reads the entry of the token of an `Authorization` value, in place and without waiting. A
+    /// self-signed JWT needs no inspection: its scopes are read here.
     pub(crate) fn peek<R>(
         &self,
         authorization: &HeaderValue,
@@ -94,7 +97,8 @@ impl TokenMemory {
     ) -> Peek<R> {
         let clock = &self.0.clock;
         let is_fresh = |entry: &Entry| {
-            // What is known of a token stays true; only its memory is cleared, and that may be late.
+            // Known scopes do not change, so an entry with known scopes may expire a little late,
+            // and the cheaper clock is sufficient.
             entry.is_fresh(if entry.granted.is_unknown() { clock.now() } else { clock.about_now() })
         };
         match self.0.cache.read_recent(authorization, is_fresh, read) {
@@ -103,25 +107,27 @@ impl TokenMemory {
         }
     }
 
-    /// The time by which everything here grows old.
+    /// Returns the current time of the clock that decides when entries expire.
     pub(crate) fn now(&self) -> Instant {
         self.0.clock.now()
     }
 
-    /// What is known of a token that was seen before.
+    /// Reads the entry of a token that was seen before. Returns `None` if there is none or it is
+    /// stale.
     pub(crate) fn read<R>(&self, key: TokenKey, read: impl FnOnce(&Entry) -> R) -> Option<R> {
         self.0.read(key, read)
     }
 
-    /// Begins an inspection unless there is an answer or one is under way, and does not wait.
+    /// Starts an inspection without waiting for it, unless the scopes are known or an inspection is
+    /// running. Returns `None` if the header value contains no bearer token.
     pub(crate) fn inspect(&self, authorization: &HeaderValue, stage: Stage) -> Option<TokenKey> {
         let key = self.0.cache.key(AccessToken::from_authorization(authorization)?);
         self.0.start(key, authorization, stage);
         Some(key)
     }
 
-    /// Waits at most this long for what an inspection of this stage says. If none was begun, it is
-    /// begun now, provided that the token is there.
+    /// Waits at most `limit` for the result of an inspection at `stage`, and returns the scopes.
+    /// Starts the inspection if none is running and `authorization` is set.
     pub(crate) async fn wait(
         &self,
         key: TokenKey,
@@ -132,18 +138,19 @@ impl TokenMemory {
         if !self.0.is_answered(key, stage) {
             let (inner, authorization) = (Arc::clone(&self.0), authorization.cloned());
             let inspection = async move {
-                // The first one under way may be of the stage before.
+                // The first wait may be for an inspection that started at an earlier stage.
                 inner.await_inspection(key, authorization.as_ref(), stage).await;
                 inner.await_inspection(key, authorization.as_ref(), stage).await;
             };
-            // In time or not, what is known by then is the answer.
+            // After a timeout, the result is what is known by then.
             let _ = self.0.spawner.bounded(limit, inspection).await;
         }
         let known = self.read(key, |entry| entry.granted.clone());
         known.unwrap_or_else(|| GrantedScopes::unknown("nobody has said yet what this token holds"))
     }
 
-    /// Stores what the token's provider states, which may do so at every call.
+    /// Stores the scopes that the token's provider declares. Cheap if the provider declares the
+    /// same scopes at every call.
     pub(crate) fn declare(&self, token: AccessToken<'_>, granted: GrantedScopes) {
         let key = self.0.cache.key(token);
         if self.read(key, |entry| entry.granted == granted) != Some(true) {
@@ -151,12 +158,12 @@ impl TokenMemory {
         }
     }
 
-    /// Forgets a token: the server contradicted what was said of it.
+    /// Removes a token, because Google's response contradicted the token's scopes.
     pub(crate) fn forget(&self, key: TokenKey) {
         self.0.cache.remove(key);
     }
 
-    /// Takes note that a token was seen, without asking a source about it.
+    /// Records that a token was seen, without querying a source.
     pub(crate) fn remember(&self, authorization: &HeaderValue) {
         let Some(token) = AccessToken::from_authorization(authorization) else { return };
         let key = self.0.cache.key(token);
@@ -164,8 +171,8 @@ impl TokenMemory {
         self.0.cache.promote(key, authorization, self.0.clock.now());
     }
 
-    /// Whether a source that is asked after a refusal only may know what is unknown so far. Then the token
-    /// has to be at hand.
+    /// Returns whether a source that was not queried yet may know the unknown scopes of a token. If
+    /// so, the caller keeps the token for an inspection after a refusal.
     pub(crate) fn may_learn_of(&self, entry: &Entry) -> bool {
         entry.granted.is_unknown() && self.0.sources.iter().any(|(from, _)| *from > entry.stage)
     }
@@ -206,8 +213,8 @@ impl Inner {
 
     fn start(self: &Arc<Self>, key: TokenKey, authorization: &HeaderValue, stage: Stage) {
         let mut under_way = self.under_way();
-        // An inspection stores its answer before it leaves `under_way`: who holds the lock and sees
-        // neither is the first.
+        // An inspection stores its result before it is removed from `under_way`. So if the token
+        // has neither while this lock is held, no inspection has run yet.
         let is_full = under_way.len() >= self.limits.inspections;
         if is_full || under_way.contains_key(&key) || self.is_answered(key, stage) {
             return;
@@ -221,7 +228,7 @@ impl Inner {
         Inspection { inner, key, header, stage, answer: None, _over: over }.begin();
     }
 
-    /// Waits for the inspection under way, which is begun now if the token is there.
+    /// Waits for the running inspection of the token. Starts one first if `authorization` is set.
     async fn await_inspection(
         self: &Arc<Self>,
         key: TokenKey,
@@ -233,7 +240,7 @@ impl Inner {
         }
         let under_way = self.under_way().get(&key).cloned();
         if let Some(mut under_way) = under_way {
-            // Nothing is ever sent: the channel closes when the inspection is over.
+            // No value is ever sent: the channel closes when the inspection ends.
             let _ = under_way.changed().await;
         }
     }
@@ -242,7 +249,7 @@ impl Inner {
         self.sources.iter().filter(move |(from, _)| *from <= stage).map(|(_, source)| source.as_ref())
     }
 
-    /// The first answer that is one, or all the reasons why there is none.
+    /// Returns the first known scopes, or unknown scopes with the reasons of all sources.
     async fn ask(&self, token: AccessToken<'_>, stage: Stage) -> GrantedScopes {
         let mut failures = match self.by_itself(token) {
             Ok(granted) => return granted,
@@ -258,7 +265,7 @@ impl Inner {
         failures.into()
     }
 
-    /// What the token itself says, before a source is asked.
+    /// Reads the scopes from the token itself, before a source is queried.
     fn by_itself(&self, token: AccessToken<'_>) -> Result<GrantedScopes, Failures> {
         let mut failures = Failures::default();
         match jwt::read(token, self.clock.wall()) {
@@ -278,7 +285,7 @@ impl Inner {
         GrantedScopes::unknown(format!("{} {why}", source.label()))
     }
 
-    /// Whether the token is a JWT that says what it holds.
+    /// Stores the scopes of a token that is a readable JWT. Returns whether the token is one.
     fn store_jwt(&self, key: TokenKey, token: AccessToken<'_>) -> bool {
         let granted = jwt::read(token, self.clock.wall()).filter(|granted| !granted.is_unknown());
         granted.map(|granted| self.store(key, granted, Stage::Refused)).is_some()
@@ -302,11 +309,14 @@ impl Inner {
         let most = self.limits.known_for;
         let own =
             granted.expires_at().map(|at| at.duration_since(self.clock.wall()).unwrap_or(Duration::ZERO));
-        // Not less than the first retry, or a token past its time would be inspected at every call.
+        // Not shorter than the first retry delay. Otherwise a token past its expiry would be
+        // inspected at every call.
         own.map_or(most, |own| own.clamp(self.limits.retry.0.min(most), most))
     }
 
-    /// Doubles with each failure, plus up to half of it again, so that a fleet does not ask in step.
+    /// Returns the delay before the next inspection: doubles with each failure, plus a random part
+    /// of up to one half, so that the instances of a service do not send their requests at the same
+    /// time.
     fn retry_after(&self, key: TokenKey, failures: u32) -> Duration {
         let (first, most) = self.limits.retry;
         let doubled = first.saturating_mul(1 << (failures - 1).min(16)).min(most);
@@ -318,7 +328,7 @@ impl Inner {
     }
 }
 
-/// Why the scopes are unknown.
+/// The reasons why scopes are unknown.
 #[derive(Default)]
 struct Failures {
     reasons: Vec<String>,
@@ -343,7 +353,8 @@ impl From<Failures> for GrantedScopes {
     }
 }
 
-/// One inspection. Dropped in whatever way, it leaves an answer and wakes all who wait for it.
+/// One running inspection. When it is dropped, for any reason, it stores a result and wakes all
+/// callers that wait.
 struct Inspection {
     inner: Arc<Inner>,
     key: TokenKey,
@@ -354,7 +365,7 @@ struct Inspection {
 }
 
 impl Inspection {
-    /// Goes to the guard's thread if there is a source to ask.
+    /// Starts the inspection on the guard's thread if there is a source to query.
     fn begin(mut self) {
         if self.inner.sources_at(self.stage).next().is_none() {
             let token = AccessToken::from_authorization(&self.header);
@@ -401,7 +412,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
     const PUBSUB: &str = "https://www.googleapis.com/auth/pubsub";
 
-    /// How a source answers.
+    /// How the test source responds.
     #[derive(Clone, Copy, Debug)]
     enum Mood {
         Knows,
@@ -459,7 +470,7 @@ mod tests {
     }
 
     impl World {
-        /// In the time of the test's runtime.
+        /// Uses the clock of the test's runtime.
         fn new(sources: &[(Stage, &Arc<Source>)]) -> Self {
             Self::on(Background::here(), sources)
         }
@@ -483,7 +494,7 @@ mod tests {
             matches!(self.peek(header), Peek::Unseen { .. })
         }
 
-        /// What a first call of `Deny` does.
+        /// Inspects a token and waits, as the first call with `Preflight::Deny` does.
         async fn ask(&self, header: &HeaderValue) -> GrantedScopes {
             let key = self.grants.inspect(header, Stage::Ahead).unwrap();
             self.grants.wait(key, Some(header), Stage::Ahead, 10 * SECOND).await
@@ -521,7 +532,7 @@ mod tests {
             assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{mood:?}");
             assert_eq!(answers[0].is_unknown(), !matches!(mood, Mood::Knows), "{mood:?}");
             assert!(world.grants.0.under_way().is_empty(), "{mood:?}");
-            // The cache is in working order afterwards.
+            // The cache still works afterwards.
             source.turns(Mood::Knows);
             assert!(!world.ask(&bearer("next")).await.is_unknown(), "{mood:?}");
         }
@@ -660,7 +671,7 @@ mod tests {
             (Mood::Knows, 3600),
             (Mood::KnowsUntil(wall + 100 * SECOND), 100),
             (Mood::KnowsUntil(wall + 10_000 * SECOND), 3600),
-            // An expired token is not inspected again at every call.
+            // The entry of an expired token lives for the first retry delay.
             (Mood::KnowsUntil(wall - SECOND), 1),
         ] {
             let source = Source::new(mood);
@@ -718,7 +729,8 @@ mod tests {
         let granted = world.ask(&token).await;
         assert_eq!(granted.why_unknown(), Some("the test source does not know this token"));
         assert_eq!(dear.asked(), 0);
-        // The explanation has the key only, and the token was seen lately.
+        // The token was inspected at an earlier stage, and the explanation starts another
+        // inspection.
         let Peek::Seen(key) = world.grants.peek(&token, |key, _| key) else { panic!("not seen") };
         assert!(!world.grants.wait(key, Some(&token), Stage::Refused, SECOND).await.is_unknown());
         assert_eq!((cheap.asked(), dear.asked()), (2, 1));

@@ -1,8 +1,8 @@
-//! Reads the claims of a self-signed JWT, which a service account's key made and Google's APIs
-//! accept in place of an access token (<https://google.aip.dev/auth/4111>).
+//! Reads the claims of a self-signed JWT. A service account's key signs such a JWT, and Google's
+//! APIs accept it in place of an access token (<https://google.aip.dev/auth/4111>).
 //!
-//! The signature is not checked: the claims are the caller's own words to Google, and Google
-//! checks them. What is not plainly such a JWT is unknown.
+//! The signature is not checked: the caller sends the claims to Google, and Google checks the
+//! signature. Any token that is not clearly a self-signed JWT has unknown scopes.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,7 +14,8 @@ use serde_json::Value;
 use super::{AccessToken, GrantSource, GrantedScopes};
 use crate::scope::ScopeSet;
 
-/// Google's own are around 1 KiB; a header line is rarely allowed to be longer than this.
+/// The longest JWT that is read, in bytes. Google's own JWTs have about 1 KiB, and few servers
+/// accept a header line longer than this limit.
 const LONGEST: usize = 16 * 1024;
 
 #[derive(Deserialize)]
@@ -25,7 +26,7 @@ struct Claims {
     exp: Option<Value>,
 }
 
-/// The scopes that a JWT's claims give it, or `None` if `token` is not a JWT at all.
+/// Returns the scopes in the claims of a JWT, or `None` if `token` is not a JWT.
 pub(crate) fn read(token: AccessToken<'_>, now: SystemTime) -> Option<GrantedScopes> {
     let payload = payload(token.secret())?;
     let Some(claims) = claims(payload) else {
@@ -41,7 +42,7 @@ pub(crate) fn read(token: AccessToken<'_>, now: SystemTime) -> Option<GrantedSco
 }
 
 fn payload(token: &str) -> Option<&str> {
-    // `eyJ` is how `{"` begins in base64.
+    // `eyJ` is the base64 encoding of `{"`.
     if token.len() > LONGEST || !token.starts_with("eyJ") {
         return None;
     }
@@ -51,7 +52,7 @@ fn payload(token: &str) -> Option<&str> {
     whole.then_some(payload)
 }
 
-/// Some writers pad their base64, against RFC 7515 §2.
+/// Decodes the claims. Padding is removed, because some writers add it, contrary to RFC 7515 §2.
 fn claims(payload: &str) -> Option<Claims> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?).ok()
 }
@@ -68,14 +69,16 @@ fn judge(claims: &Claims) -> GrantedScopes {
             GrantedScopes::known(ScopeSet::from_scope_text(text), GrantSource::Jwt)
         }
         (None, Some(Value::String(aud))) if is_api(aud) => GrantedScopes::unrestricted(GrantSource::Jwt),
-        // Google's libraries write one claim or the other; what the server makes of both is not documented.
+        // Google's libraries write only one of the two claims. How Google treats both is not
+        // documented.
         (Some(_), Some(_)) => GrantedScopes::unknown("the token is a JWT with a scope and an audience"),
         _ => GrantedScopes::unknown("the token is a JWT without a scope or the audience of a Google API"),
     }
 }
 
-/// `https://pubsub.googleapis.com/` and its like, but not the token endpoint: a JWT for that one
-/// is an assertion, to be exchanged for a token.
+/// Checks whether the audience is an API such as `https://pubsub.googleapis.com/`. The token
+/// endpoint is not an API: a JWT for the token endpoint is an assertion, which is exchanged for a
+/// token.
 fn is_api(audience: &str) -> bool {
     let host = audience.strip_prefix("https://").and_then(|rest| rest.split('/').next());
     host.is_some_and(|host| host.ends_with(".googleapis.com") && host != "oauth2.googleapis.com")

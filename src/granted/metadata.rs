@@ -1,8 +1,10 @@
-//! Asks the metadata server that Google's runtimes offer, and believes it only where it may.
+//! Queries the metadata server of Google's runtimes, and decides when its list of scopes can be
+//! trusted.
 //!
-//! On a VM its list of scopes is what every token it mints is granted. On Cloud Run, Cloud
-//! Functions, App Engine and GKE with Workload Identity it is what a caller *could ask for*, so
-//! there it proves nothing (<https://docs.cloud.google.com/run/docs/securing/service-identity>,
+//! On a VM every token of the metadata server is granted exactly the listed scopes. On Cloud Run,
+//! Cloud Functions, App Engine and GKE with Workload Identity the list contains the scopes that a
+//! caller *may request*, so the list does not prove what a token was granted
+//! (<https://docs.cloud.google.com/run/docs/securing/service-identity>,
 //! <https://github.com/googleapis/google-auth-library-java/issues/458>).
 
 use std::str::FromStr;
@@ -25,10 +27,11 @@ use crate::error::Error;
 
 const TOKEN: &str = "instance/service-accounts/default/token";
 const FLAVOR: &str = "metadata-flavor";
-/// How soon the server is asked for its token again on account of a token it had not minted then.
+/// The shortest time between two requests for the server's current token. A token that differs from
+/// the server's last known token may be a newer one, and causes such a request.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
-/// A metadata server, by its host.
+/// A client of the metadata server at `host`.
 #[derive(Clone)]
 pub(crate) struct MetadataServer {
     fetch: Arc<dyn DynFetch>,
@@ -36,7 +39,7 @@ pub(crate) struct MetadataServer {
 }
 
 impl MetadataServer {
-    /// The server at `host`, with or without a port.
+    /// Creates a client of the server at `host`, which may include a port.
     pub(crate) fn new(fetch: Arc<dyn DynFetch>, host: &str) -> Result<Self, Error> {
         let refused = || {
             Error::invalid(format!(
@@ -50,13 +53,13 @@ impl MetadataServer {
         }
     }
 
-    /// The text at `path`, which is relative to `computeMetadata/v1/`. Without a deadline of its
-    /// own: the caller sets one.
+    /// Returns the text at `path`, which is relative to `computeMetadata/v1/`. Has no time limit:
+    /// the caller sets one.
     pub(crate) async fn get(&self, path: &str) -> Result<String, Error> {
         self.ask(path).await.and_then(|response| read(path, &response))
     }
 
-    /// The text at `path`, or `None` if the server has no such value, or conceals it.
+    /// Returns the text at `path`, or `None` if the server has no such value or conceals it.
     pub(crate) async fn value(&self, path: &str) -> Result<Option<String>, Error> {
         let response = self.ask(path).await?;
         match response.status() {
@@ -87,8 +90,9 @@ fn read(path: &str, response: &Response<Bytes>) -> Result<String, Error> {
     text.map(str::to_owned).ok_or_else(|| Error::unreachable("the metadata server's answer cannot be read"))
 }
 
-/// GKE's metadata server has left the header out of `/token`
-/// (<https://github.com/googleapis/gcp-metadata/issues/215>); anything else must carry it.
+/// Returns whether a response has the header that Google's metadata server sends. GKE's metadata
+/// server has omitted the header for `/token`
+/// (<https://github.com/googleapis/gcp-metadata/issues/215>); all other responses must have it.
 fn is_from_google(path: &str, headers: &HeaderMap) -> bool {
     match headers.get(FLAVOR) {
         Some(flavor) => flavor == "Google",
@@ -96,7 +100,8 @@ fn is_from_google(path: &str, headers: &HeaderMap) -> bool {
     }
 }
 
-/// Meanings: <https://docs.cloud.google.com/compute/docs/troubleshooting/troubleshoot-metadata-server>.
+/// Describes an error status. Meanings:
+/// <https://docs.cloud.google.com/compute/docs/troubleshooting/troubleshoot-metadata-server>.
 fn refusal(path: &str, status: StatusCode) -> String {
     let meaning = match status.as_u16() {
         404 if path.starts_with("instance/service-accounts/default/") => "no service account attached",
@@ -110,12 +115,12 @@ fn refusal(path: &str, status: StatusCode) -> String {
     format!("metadata server answered {}: {meaning}", status.as_u16())
 }
 
-/// Knows the scopes of the tokens that this machine's metadata server mints.
+/// A source of the scopes of the tokens that this machine's metadata server issues.
 ///
-/// Whether it minted a token is found out by comparing keyed hashes with its own current token,
-/// which never leaves the machine. The server hands out the same one until five minutes before it
+/// The source compares keyed hashes of the token and of the server's current token, which never
+/// leaves the machine. The server returns the same token until five minutes before the token
 /// expires (<https://docs.cloud.google.com/compute/docs/access/authenticate-workloads>), so a
-/// service's token is nearly always that one.
+/// service's token is nearly always the server's current token.
 pub(crate) struct MetadataScopes {
     server: MetadataServer,
     platform: Platform,
@@ -124,19 +129,19 @@ pub(crate) struct MetadataScopes {
     last: tokio::sync::Mutex<Option<Minted>>,
 }
 
-/// The outcome of the last look at the server's token.
+/// The result of the last request for the server's token.
 struct Minted {
-    /// From when on the server may be asked again.
+    /// The time before which the server is not queried again.
     again_at: Instant,
     token: Result<(TokenKey, GrantedScopes), String>,
 }
 
 impl MetadataServer {
-    /// The token that it hands out now where no scope is asked for.
+    /// Returns the token that the server currently issues if no scopes are requested.
     pub(crate) async fn token(&self) -> Result<String, Error> {
         let answer = self.get(TOKEN).await?;
         let answer = serde_json::from_str::<TokenAnswer>(&answer);
-        // The parser's own error could quote the token.
+        // The parser's error message could contain the token.
         answer.map(|answer| answer.access_token).map_err(|_| Error::unreachable(UNREADABLE))
     }
 }
@@ -165,7 +170,8 @@ impl MetadataScopes {
         let may_ask = |minted: &Minted| self.clock.now() >= minted.again_at;
         if last.as_ref().is_none_or(|minted| !is_same(minted) && may_ask(minted)) {
             let again_at = self.clock.now() + ASK_AGAIN;
-            // Stays if this look is cut short, so that the next caller need not wait as long.
+            // Stays in `last` if this future is dropped at the time limit, so that the next caller
+            // fails at once.
             let token = Err("the metadata server did not answer in time".to_owned());
             *last = Some(Minted { again_at, token });
             let mut pause = Duration::ZERO;
@@ -179,7 +185,8 @@ impl MetadataScopes {
         }
     }
 
-    /// `pause` becomes what a busy server asks for.
+    /// Requests the server's current token and its scopes. Sets `pause` to the server's
+    /// `Retry-After`.
     async fn look(&self, pause: &mut Duration) -> Result<(TokenKey, GrantedScopes), String> {
         let answer = self.get(TOKEN, pause).await?;
         let answer: TokenAnswer = serde_json::from_str(&answer).map_err(|_| UNREADABLE)?;
@@ -301,7 +308,7 @@ mod tests {
         assert_eq!(get(TOKEN, without_flavor(answer(200, "{}"))).await.unwrap(), "{}");
     }
 
-    /// A metadata server that mints `ya29.mine`, with one answer of another kind.
+    /// Creates a metadata server that issues `ya29.mine`, and that responds with `odd` at `path`.
     fn vm(path: &'static str, odd: Option<Response<Bytes>>) -> Arc<dyn DynFetch> {
         Arc::new(FakeFetch::new(move |request: &Request<Bytes>| {
             let asked = request.uri().path().trim_start_matches("/computeMetadata/v1/");

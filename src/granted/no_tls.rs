@@ -1,4 +1,4 @@
-//! No TLS: the feature `tls` is off.
+//! The replacement for `tls.rs` without the feature `tls`.
 
 use tokio::net::TcpStream;
 
@@ -7,7 +7,7 @@ use crate::error::{BoxError, Error};
 
 const MISSING: &str = "no TLS provider (enable feature `tls` or `tls-ring`, or give the guard a `Fetch`)";
 
-/// Makes no connection.
+/// A TLS client that refuses every connection.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tls(());
 

@@ -1,4 +1,4 @@
-//! The guard's own HTTP client: one question a connection, no proxy, no redirect.
+//! The guard's own HTTP client, with one connection per request, without proxy and redirects.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -19,14 +19,14 @@ use super::stream::Stream;
 use super::tls::Tls;
 use crate::error::{BoxError, Error};
 
-/// The metadata server is one hop away; Google's Java library allows as much.
-/// Source: `MdsUtil`/`ComputeEngineCredentials` in
+/// The time limit for connecting. The metadata server is one network hop away; Google's Java
+/// library uses the same limit. Source: `MdsUtil`/`ComputeEngineCredentials` in
 /// <https://github.com/googleapis/google-auth-library-java>.
 const CONNECT: Duration = Duration::from_millis(500);
 pub(crate) const WHOLE: Duration = Duration::from_secs(2);
 
-/// Speaks HTTP/1.1, plainly where the URL says `http`, as the metadata server does, and over TLS where
-/// there is a provider. Needs a tokio runtime with timer and I/O, as the guard's own is.
+/// An HTTP/1.1 client. Uses plain TCP for `http` URLs, such as those of the metadata server, and
+/// TLS for `https` URLs. Must run on a tokio runtime with timer and I/O, such as the guard's own.
 #[derive(Debug, Clone)]
 pub(crate) struct OwnClient {
     pub(super) tls: Tls,
@@ -47,7 +47,7 @@ impl OwnClient {
     async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
         let stream = self.connect(request.uri()).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        // Dropped with this future, and the connection with it.
+        // Dropping the set aborts the task of the connection and closes the connection.
         let mut driver = JoinSet::new();
         driver.spawn(connection);
         let (head, body) = sender.send_request(in_origin_form(request)?).await?.into_parts();
@@ -65,7 +65,8 @@ impl OwnClient {
     }
 }
 
-/// A request line names no host; the header does.
+/// Converts a request to origin form: the request line contains only path and query, and the `Host`
+/// header contains the host.
 fn in_origin_form(request: Request<Bytes>) -> Result<Request<Full<Bytes>>, BoxError> {
     let (mut head, body) = request.into_parts();
     let host = head.uri.authority().map(|authority| HeaderValue::from_str(authority.as_str()));
@@ -104,8 +105,8 @@ pub(crate) mod tests {
 
     type Answer = Result<Response<Bytes>, BoxError>;
 
-    /// Answers one connection with `head`, then with `body` again and again until the other side
-    /// has had enough; the number of body bytes it got rid of.
+    /// Answers one connection with `head`, and then sends `body` repeatedly until the client closes
+    /// the connection. Returns the number of body bytes sent.
     async fn serve(listener: TcpListener, head: &'static str, body: &'static [u8]) -> usize {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut request = [0; 4096];
@@ -132,7 +133,8 @@ pub(crate) mod tests {
         Request::get(uri).body(Bytes::new()).unwrap()
     }
 
-    /// What `fetch` makes of a server that sends `head` and then `body` without end, and how much it took.
+    /// Returns the result of `fetch` for a server that sends `head` and then `body` without end,
+    /// and the number of body bytes that the server sent.
     pub(crate) async fn fetch_from(
         fetch: impl DynFetch,
         head: &'static str,
@@ -186,7 +188,7 @@ pub(crate) mod tests {
         let head = "HTTP/1.1 200 OK\r\nmetadata-flavor: Google\r\n\r\n";
         let (answer, sent) = fetch_from(OwnClient::default(), head, &[b'x'; 8192]).await;
         assert!(answer.unwrap_err().to_string().contains("64 KiB"));
-        // What the two sockets buffer comes on top of what was read.
+        // More bytes are sent than read, because both sockets buffer.
         assert!(sent < 32 * 1024 * 1024, "{sent}");
     }
 
@@ -197,7 +199,7 @@ pub(crate) mod tests {
             let (mut stream, _) = listener.accept().await.unwrap();
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nd").await.unwrap();
             let mut request = Vec::new();
-            // The other side hangs up.
+            // Ends when the client closes the connection.
             stream.read_to_end(&mut request).await
         });
         let client = OwnClient { whole: Duration::from_millis(100), ..OwnClient::default() };

@@ -1,4 +1,5 @@
-//! TLS by rustls, with the provider that the program installed or a feature compiled in.
+//! TLS with rustls, with the crypto provider that the program installed or that a feature compiles
+//! in.
 
 use std::sync::{Arc, OnceLock};
 
@@ -14,16 +15,16 @@ use crate::error::{BoxError, Error};
 
 const MISSING: &str = "no TLS provider (install one for rustls, or enable feature `tls-ring`)";
 
-/// Trusts whom the machine trusts.
+/// A TLS client that trusts the certificates that the operating system trusts.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tls {
-    /// Made once, because that reads the machine's certificates; not kept while there is no provider, which
-    /// may be installed later.
+    /// Created once, because creating it reads the certificates of the operating system. Empty
+    /// while there is no crypto provider, which may be installed later.
     config: Arc<OnceLock<Arc<ClientConfig>>>,
 }
 
 impl Tls {
-    /// Why there is none, if so.
+    /// Returns why TLS is not available, or `None` if it is.
     pub(super) fn missing(&self) -> Option<&'static str> {
         let is_there = self.config.get().is_some() || provider().is_some();
         (!is_there).then_some(MISSING)
@@ -40,7 +41,8 @@ impl Tls {
             return Ok(Arc::clone(config));
         }
         let provider = provider().ok_or_else(|| Error::unreachable(MISSING))?;
-        // With the provider named, rustls looks for none, which is where it would panic.
+        // Passing the provider avoids rustls's search for a default provider, which would panic if
+        // there is none.
         let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
         let config = Arc::new(config.with_platform_verifier()?.with_no_client_auth());
         Ok(Arc::clone(self.config.get_or_init(|| config)))
@@ -76,7 +78,7 @@ mod tests {
     use super::super::own_client::tests::{get, listener};
     use super::*;
 
-    /// Trusts this certificate alone.
+    /// Creates a TLS client that trusts only this certificate.
     fn trusting(certificate: CertificateDer<'static>) -> Tls {
         let mut roots = RootCertStore::empty();
         roots.add(certificate).unwrap();
@@ -86,9 +88,10 @@ mod tests {
         Tls { config: Arc::new(OnceLock::from(Arc::new(config))) }
     }
 
-    /// A server of one answer, what it is asked, and the certificate that it made itself.
+    /// Starts a server for one request. Returns its URL, the request that it received, and its
+    /// self-signed certificate.
     async fn server() -> (String, JoinHandle<String>, CertificateDer<'static>) {
-        // Another test may have installed it already.
+        // Fails if another test has installed the provider, which serves as well.
         let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
         let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
         let certificate = made.cert.der().clone();
@@ -107,7 +110,7 @@ mod tests {
         let mut asked = [0; 4096];
         let length = stream.read(&mut asked).await.unwrap_or_default();
         let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
-        // A client that does not trust the certificate is gone by now.
+        // Fails if the client has closed the connection because it does not trust the certificate.
         let _ = stream.write_all(answer).await;
         String::from_utf8_lossy(&asked[..length]).into_owned()
     }

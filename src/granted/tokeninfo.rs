@@ -1,9 +1,9 @@
-//! Asks Google what an opaque token holds.
+//! Queries Google's tokeninfo endpoint for the scopes of an opaque token.
 //!
-//! The token goes to Google's own endpoint over TLS in the body of a POST, as gcloud's help
-//! recommends (`gcloud auth application-default print-access-token --help`), and never in a URL:
-//! RFC 6750 §5.3 says why. Google throttles the endpoint, so it is asked after a refusal and a few
-//! times a minute at most, unless the user wants more.
+//! The token is sent over TLS in the body of a POST, as gcloud's help recommends (`gcloud auth
+//! application-default print-access-token --help`), and never in a URL, for the reasons in RFC 6750
+//! §5.3. Google throttles the endpoint. Therefore, unless the user configures otherwise, the guard
+//! queries it only after a refusal, and at most at the rate of [`PROCESS`].
 
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,25 +22,26 @@ use super::{AccessToken, GrantSource, GrantedScopes};
 use crate::error::Error;
 use crate::scope::ScopeSet;
 
-/// Source: `_GOOGLE_OAUTH2_TOKEN_INFO_ENDPOINT` in
+/// The URL of Google's tokeninfo endpoint. Source: `_GOOGLE_OAUTH2_TOKEN_INFO_ENDPOINT` in
 /// <https://github.com/googleapis/google-auth-library-python>, `google/oauth2/credentials.py`.
 pub(crate) const ENDPOINT: &str = "https://oauth2.googleapis.com/tokeninfo";
 
-/// What all guards of a process share that ask Google: so many questions at once, and one more after
-/// each pause. Google names no number; this is less than one a second.
+/// The rate limit that all guards of a process share for Google's endpoint: a burst of 5 requests,
+/// then one request every 2 seconds. Google documents no limit; this rate is below one request per
+/// second.
 static PROCESS: Pace = usual_pace();
 
 const fn usual_pace() -> Pace {
     Pace::new(5, Duration::from_secs(2))
 }
 
-/// How often something may be done.
+/// A rate limit with bursts.
 pub(crate) struct Pace {
     burst: u32,
     pause: Duration,
-    /// When the burst is whole again.
+    /// When the whole burst is available again.
     whole_at: Mutex<Option<Instant>>,
-    /// Until when the server wants to be left alone.
+    /// Until when the server asked to receive no requests.
     rests_until: Mutex<Option<Instant>>,
 }
 
@@ -49,7 +50,7 @@ impl Pace {
         Self { burst, pause, whole_at: Mutex::new(None), rests_until: Mutex::new(None) }
     }
 
-    /// Takes a turn, if there is one now.
+    /// Takes a permit for one request. Returns `false` if there is none now.
     fn take(&self, now: Instant) -> bool {
         if self.rests_until.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| now < until) {
             return false;
@@ -63,18 +64,19 @@ impl Pace {
         may
     }
 
-    /// Gives no turn for this long.
+    /// Gives out no permits for the time of `pause`.
     fn rest(&self, now: Instant, pause: Duration) {
         *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(now + pause);
     }
 }
 
-/// Knows the scopes of every opaque token, at the price of a call to Google.
+/// A source of the scopes of every opaque token, at the cost of a request to Google.
 pub(crate) struct Tokeninfo {
     fetch: Arc<dyn DynFetch>,
     endpoint: Uri,
     clock: Arc<dyn Clock>,
-    /// For an endpoint of the user's own, in the place of the one that the process shares.
+    /// The rate limit of a user's own endpoint. `None` for Google's endpoint, which uses
+    /// [`PROCESS`].
     pace: Option<Pace>,
 }
 
@@ -85,7 +87,7 @@ struct Answer {
 }
 
 impl Tokeninfo {
-    /// Asks at `endpoint`, or at Google's own.
+    /// Creates a source that queries `endpoint`, or Google's endpoint if it is `None`.
     pub(crate) fn new(fetch: Arc<dyn DynFetch>, endpoint: Option<Uri>, clock: Arc<dyn Clock>) -> Self {
         let pace = endpoint.is_some().then(usual_pace);
         Self { fetch, endpoint: endpoint.unwrap_or_else(|| Uri::from_static(ENDPOINT)), clock, pace }
@@ -142,11 +144,12 @@ impl GrantedScopesSource for Tokeninfo {
     }
 }
 
-/// A URL that a token may be sent to.
+/// Parses a URL to which tokens may be sent. The error message contains the URL without its
+/// password.
 pub(crate) fn endpoint(url: &str) -> Result<Uri, Error> {
     let uri = Uri::from_str(url).ok().filter(is_safe_for_a_token);
     uri.ok_or_else(|| {
-        // A user before the host has a password as a rule.
+        // The part before the `@` usually contains a password.
         let url = url.rsplit_once('@').map_or(url, |(_, address)| address);
         Error::invalid(format!(
             "`{url:.100}` is no place to send a token to; write an https URL, or one of this machine"
@@ -154,13 +157,13 @@ pub(crate) fn endpoint(url: &str) -> Result<Uri, Error> {
     })
 }
 
-/// TLS, or no network at all.
+/// Returns whether the URL uses TLS, or stays on this machine.
 fn is_safe_for_a_token(uri: &Uri) -> bool {
     let is_here = matches!(uri.host(), Some("127.0.0.1" | "[::1]" | "localhost"));
     uri.scheme() == Some(&Scheme::HTTPS) || (uri.scheme() == Some(&Scheme::HTTP) && is_here)
 }
 
-/// The seconds come as text from this endpoint, and as a number from its older ones.
+/// Parses a number of seconds, which this endpoint sends as text, and older versions as a number.
 fn duration(seconds: &Value) -> Option<Duration> {
     let seconds = seconds.as_u64().or_else(|| seconds.as_str()?.parse().ok())?;
     Some(Duration::from_secs(seconds))

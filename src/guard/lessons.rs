@@ -1,6 +1,8 @@
-//! What Google's answers have taught a guard, where they say more than the catalog or otherwise.
+//! Lessons: what a guard has learned about API methods from Google's responses, where the responses
+//! contradict or extend the catalog.
 //!
-//! Only a call that its token seems to lack the scope for looks in here, so a lock does no harm.
+//! Only calls whose token seems to lack the scope read the lessons, so contention for the lock is
+//! rare.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::PoisonError;
@@ -13,12 +15,12 @@ use crate::granted::cache::TokenKey;
 use crate::granted::sync::{Mutex, MutexGuard};
 use crate::scope::ScopeSet;
 
-/// How much is remembered of each kind. A kind that is full is forgotten as a whole: every lesson is
-/// learnt again at the price of one call.
+/// How many entries of each kind are kept. When a kind is full, all its entries are dropped: each
+/// entry can be learned again from one call.
 const MOST: usize = 1024;
 
-/// What a lesson is about: a method of the catalog, or what a caller says that its call needs, with the
-/// method that it is if the catalog knows it.
+/// The key of a lesson: a method of the catalog, or the scopes that a caller stated for its call,
+/// together with the call's method if the catalog contains it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Subject {
     Method(ApiMethod),
@@ -31,24 +33,26 @@ impl From<ApiMethod> for Subject {
     }
 }
 
-/// What was learnt. Holds no token.
+/// The lessons of a guard. They contain no token.
 #[derive(Default)]
 pub(crate) struct Lessons(Mutex<Learnt>);
 
 #[derive(Default)]
 struct Learnt {
-    /// The denial of a method with a token, while what is known of the token has not changed: then it
-    /// still goes stale at the same time. A denial is made once, because making one takes longer than
-    /// everything else that is done about a call.
+    /// The denial for a token and a method. Valid while the cached scopes of the token are the
+    /// same, which is detected by comparing their expiry. Denials are kept because creating one
+    /// takes longer than all other steps of a call.
     denials: HashMap<(TokenKey, Subject), (Instant, Denial)>,
-    /// The method let a token through that holds none of the scopes listed for it.
+    /// Methods that accepted a token without any of the scopes that the catalog lists.
     open: HashSet<Subject>,
-    /// The method accepts these scopes besides those listed for it.
+    /// Scopes that a method accepts in addition to those that the catalog lists.
     accepted: HashMap<Subject, ScopeSet>,
 }
 
 impl Lessons {
-    /// The verdict on a call whose token holds none of the scopes that are listed for it.
+    /// Returns whether `held` is sufficient for a call, where `held` has none of the scopes that
+    /// the catalog lists for the call. Returns an error if the catalog is known to be wrong about
+    /// the method.
     pub(crate) fn correct(
         &self,
         subject: impl Into<Subject>,
@@ -62,7 +66,8 @@ impl Lessons {
         }
     }
 
-    /// Such calls with this token are to be denied until what is known of it goes stale.
+    /// Keeps the denial of such calls with this token. The denial is valid as long as the token's
+    /// cache entry, which expires at `stale_at`.
     pub(crate) fn remember_denial(
         &self,
         token: TokenKey,
@@ -77,7 +82,8 @@ impl Lessons {
         denials.insert((token, subject.into()), (stale_at, denial));
     }
 
-    /// The denial of the next such call, if there is to be one and nothing new is known of the token.
+    /// Returns the denial for the next such call, or `None` if there is none or the token's cache
+    /// entry has changed.
     pub(crate) fn denial(
         &self,
         token: TokenKey,
@@ -89,7 +95,8 @@ impl Lessons {
         (*then == stale_at).then(|| denial.clone())
     }
 
-    /// Google let a token through that lacks every listed scope. Whether that is news.
+    /// Learns that Google accepted a token without any of the listed scopes. Returns `true` the
+    /// first time.
     pub(crate) fn opened(&self, subject: impl Into<Subject>) -> bool {
         let (mut learnt, subject) = (self.learnt(), subject.into());
         if learnt.open.len() >= MOST {
@@ -99,7 +106,8 @@ impl Lessons {
         learnt.open.insert(subject)
     }
 
-    /// Google named scopes that open the method. Those that no catalog has heard of make no verdict.
+    /// Learns scopes that Google named as sufficient for the method. Scopes that the catalog does
+    /// not contain are ignored.
     pub(crate) fn learn_scopes(&self, subject: impl Into<Subject>, scopes: &ScopeSet) {
         let (accepted, subject) = (&mut self.learnt().accepted, subject.into());
         if accepted.len() >= MOST && !accepted.contains_key(&subject) {

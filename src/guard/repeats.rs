@@ -1,6 +1,8 @@
-//! Keeps a storm of refusals from flooding a log: one event for each distinct occurrence, then counts.
+//! Limits repeated log events, so that many refusals do not flood a log: repeats are counted and
+//! logged together.
 //!
-//! Only a call that is refused, or is about to be, looks in here, so a lock does no harm.
+//! Only calls that are refused, or that are expected to be refused, use the lock, so contention is
+//! rare.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,31 +11,33 @@ use std::time::{Duration, Instant};
 use crate::catalog::ApiMethod;
 use crate::granted::cache::TokenKey;
 
-/// How many occurrences are remembered. When there are more, all are forgotten, and each is logged anew.
+/// How many different events are counted. When there are more, all counts are dropped, and each
+/// event is logged again.
 const MOST: usize = 1024;
-/// After this long without an event, the next repeat is logged whatever its number.
+/// After this time without a log event, the next repeat is logged regardless of its count.
 const SILENCE: Duration = Duration::from_secs(600);
 
-/// What happened to calls, of which method and with which token.
+/// The key of an event: what happened to a call, the call's method and its token.
 type Occurrence = (&'static str, Option<ApiMethod>, Option<TokenKey>);
 
-/// What was logged already. Holds no token.
+/// The counts of the events that were logged. Contains no token.
 #[derive(Default)]
 pub(crate) struct Repeats(Mutex<HashMap<Occurrence, Seen>>);
 
 struct Seen {
     logged_at: Instant,
-    /// All so far.
+    /// The number of all occurrences.
     total: u64,
-    /// Those that no event stands for yet.
+    /// The number of occurrences since the last log event.
     unlogged: u64,
 }
 
 impl Repeats {
-    /// For how many calls an event is to stand that is logged now, this call among them. `None`: it is
-    /// counted, and an event will stand for it later.
+    /// Counts an occurrence. Returns how many occurrences the log event represents that is to be
+    /// logged now, or `None` if nothing is to be logged yet.
     ///
-    /// The first call is logged, then the 10th, the 100th and so on, and any one after ten silent minutes.
+    /// The first occurrence is logged, then the 10th, the 100th and so on, and the next occurrence
+    /// after ten minutes without a log event.
     pub(crate) fn count(&self, occurrence: Occurrence, now: Instant) -> Option<u64> {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() >= MOST && !seen.contains_key(&occurrence) {

@@ -1,15 +1,15 @@
-//! A pointer to one value that many threads clone at once.
+//! A reference-counted pointer that many threads can clone at the same time without contention.
 //!
-//! A call keeps its guard until it is answered, because the service may be dropped earlier, and users
-//! of tower clone a service for each call. With one counter for all of them, threads that call at the
-//! same time would write to the same cache line at each call. So there are many counters, and a thread
-//! always takes the same one.
+//! A call clones the guard and keeps the clone until the response, because the service may be
+//! dropped earlier; users of tower also clone a service for each call. With the one counter of an
+//! `Arc`, all these threads would write to the same cache line. [`Shared`] therefore has many
+//! slots, each with its own counter, and each thread always uses the same slot.
 //!
 //! # When the value is dropped
-//! The slots are kept alive by a list that they can all reach, so that a clone finds the slot of its
-//! thread. The user that leaves the last slot without users empties that list. A thread that looks
-//! while another one moves from slot to slot may empty it early: then clones share the slot that they
-//! were made from, which is slower and no less right.
+//! Each slot keeps the value alive. A list in the shared state keeps the slots alive, so that a
+//! clone finds the slot of its thread. When the last pointer is dropped, it empties the list. If
+//! pointers move between slots at the same time, the list may be emptied too early. Then new clones
+//! share the slot of the pointer from which they were cloned, which is slower but correct.
 
 use std::cell::Cell;
 use std::ops::Deref;
@@ -18,10 +18,10 @@ use std::sync::{Arc, OnceLock, PoisonError, Weak};
 
 use crate::granted::sync::{AtomicUsize, Mutex};
 
-/// How many counters there are. Threads beyond that share theirs with another.
+/// The number of slots. If there are more threads, several threads share a slot.
 const SLOTS: usize = 32;
 
-/// Dereferences to the value, which is dropped with the last pointer to it.
+/// A pointer to a value, which is dropped with the last pointer.
 pub(crate) struct Shared<T> {
     slot: Arc<Slot<T>>,
     is_user: bool,
@@ -39,12 +39,13 @@ struct Slots<T> {
     kept: Mutex<Vec<Arc<Slot<T>>>>,
 }
 
-/// Alone in its two cache lines, which processors fetch in pairs.
+/// The counter of one slot. Aligned to two cache lines, because processors prefetch cache lines in
+/// pairs.
 #[repr(align(128))]
 #[derive(Default)]
 struct Users {
     count: AtomicUsize,
-    /// Another slot that had users when somebody last looked from here.
+    /// The number of another slot that had users at the last search from this slot.
     busy: AtomicUsize,
 }
 
@@ -62,12 +63,14 @@ impl<T> Shared<T> {
     }
 
     fn enter(slot: Arc<Slot<T>>) -> Self {
-        // Sequentially consistent, as the rest: of two pointers that leave at once, one sees both gone.
+        // Sequentially consistent: if two pointers are dropped at the same time, at least one of
+        // them sees that no users are left.
         slot.all.users[slot.number].count.fetch_add(1, Ordering::SeqCst);
         Self { slot, is_user: true }
     }
 
-    /// A pointer for the time of one call: it keeps the value, and not the list of slots.
+    /// Returns a pointer for the duration of one call: the pointer keeps the value alive, but not
+    /// the list of slots.
     #[inline]
     pub(crate) fn hold(&self) -> Self {
         let here = of_thread() % SLOTS;
@@ -88,8 +91,7 @@ impl<T> Slots<T> {
         self.slots.get()?[number].upgrade()
     }
 
-    /// Looks for a slot with users, first where there were some the last time, and gives whether there is
-    /// one.
+    /// Returns whether any slot has users. Checks the slot of the last search first.
     fn find_users(&self, number: usize) -> bool {
         let has_users = |slot: usize| self.users[slot].count.load(Ordering::SeqCst) > 0;
         let busy = &self.users[number].busy;
@@ -135,7 +137,7 @@ impl<T> Deref for Shared<T> {
     }
 }
 
-/// A number of this thread's own, counted from one.
+/// Returns the number of the current thread, counted from 1.
 #[inline]
 fn of_thread() -> usize {
     static THREADS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(1);
@@ -146,7 +148,7 @@ fn of_thread() -> usize {
         }
         number.get()
     };
-    // A thread that is ending shares the first slot.
+    // A thread that is ending uses slot 0.
     NUMBER.try_with(number).unwrap_or_default()
 }
 
@@ -164,7 +166,7 @@ mod tests {
         let clone = || number(&Shared::clone(&shared));
         let here = clone();
         assert_eq!(here, clone());
-        // One of many may happen to share the counter of this thread, but not all.
+        // One other thread may share the slot of this thread, but not all eight.
         let there = || std::thread::scope(|scope| scope.spawn(clone).join().unwrap());
         assert!((0..8).any(|_| there() != here));
     }

@@ -1,4 +1,4 @@
-//! A response body whose beginning was looked at and put back.
+//! A response body that yields its beginning again after the beginning was read.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -15,21 +15,23 @@ use super::grpc_body::GrpcBody;
 use crate::background::Spawner;
 use crate::guard::Guard;
 
-/// How much of a body is copied for the classifier, in bytes. Google's refusals are under 4 KiB.
+/// How many bytes of a body are copied for the classification. Google's refusals are shorter than 4
+/// KiB.
 pub(crate) const LOOK_BYTES: usize = 16 * 1024;
-/// How many frames are held back at most. A byte bound alone would hold 16,384 one-byte frames.
+/// How many frames are read ahead at most. A limit only in bytes would allow 16,384 frames of one
+/// byte.
 pub(crate) const LOOK_FRAMES: usize = 64;
-/// How long a refused answer may be held back for its body. A server that stalls in the middle of
-/// a refusal delays the caller by this much and no more.
+/// How long a refused response may be delayed to read its body. If a server stalls in the middle of
+/// a refusal, the caller waits only for this time.
 pub(crate) const LOOK_TIME: Duration = Duration::from_millis(250);
 
 pin_project! {
-    /// The body of an answer that came through the guard: the inner body, frame for frame.
+    /// The body of a response that passed through the guard. Yields the frames of the inner body.
     ///
     /// ```
     /// use gcp_scopes::response::GuardBody;
     /// use http_body_util::{BodyExt as _, Full};
-    /// // Where types have to be written down and one body is to fit all.
+    /// // If one type is needed for all bodies.
     /// fn boxed(body: GuardBody<Full<bytes::Bytes>>) -> http_body_util::combinators::BoxBody<bytes::Bytes, std::convert::Infallible> {
     ///     body.boxed()
     /// }
@@ -51,17 +53,17 @@ pin_project! {
 }
 
 impl<B: Body> GuardBody<B> {
-    /// Hands a body on without looking at it.
+    /// Wraps a body without reading it.
     pub fn untouched(body: B) -> Self {
         Self { state: State::Untouched { body } }
     }
 
-    /// A body that takes the place of the one that came.
+    /// Creates a body that replaces the received body.
     pub fn made(data: impl Into<B::Data>) -> Self {
         Self { state: State::Made { data: Some(data.into()) } }
     }
 
-    /// Whether the bytes that [`look`] copied are all there are.
+    /// Returns whether `seen`, the bytes that [`look`] copied, are the complete body.
     #[must_use]
     pub fn is_whole(&self, seen: &[u8]) -> bool {
         match &self.state {
@@ -72,16 +74,17 @@ impl<B: Body> GuardBody<B> {
         }
     }
 
-    /// Hands the messages of gRPC on, and explains trailers that refuse the call.
+    /// Wraps a gRPC body: passes the messages on, and explains trailers that refuse the call.
     pub(super) fn grpc(body: GrpcBody<B>) -> Self {
         Self { state: State::Grpc { body } }
     }
 }
 
-/// Reads the beginning of a body: 16 KiB, 64 frames or 250 ms of it, whichever comes first.
+/// Reads the beginning of a body: up to 16 KiB, 64 frames or 250 ms, whichever limit is reached
+/// first.
 ///
-/// Gives the copied bytes and the body with everything still in it. An error of the body, too, is
-/// held and given to the caller where it happened.
+/// Returns the copied bytes, and a body that still yields everything. If the body fails, the
+/// returned body yields the error at the same position.
 pub async fn look<B: Body>(guard: &Guard, body: B) -> (Vec<u8>, GuardBody<B>) {
     look_within(guard.spawner(), body).await
 }
@@ -106,11 +109,11 @@ pub(crate) async fn look_within<B: Body>(spawner: &Spawner, body: B) -> (Vec<u8>
     (seen, GuardBody { state: State::Looked { held, rest, ended } })
 }
 
-/// Drives `reading` until it is done or [`LOOK_TIME`] is over, by the time of the guard's thread. Where that
-/// cannot be started, only bytes and frames bound the look.
+/// Polls `reading` until it is ready or [`LOOK_TIME`] has passed on the guard's thread. If the
+/// thread cannot be started, only the limits of bytes and frames apply.
 async fn within_look_time(spawner: &Spawner, reading: impl Future<Output = ()>) {
     let mut reading = pin!(reading);
-    // Begins when it is first polled: a body that is there at once needs no thread.
+    // Starts when it is first polled: a body that is ready at once needs no thread.
     let mut time = pin!(async {
         if spawner.run(async { tokio::time::sleep(LOOK_TIME).await }).await.is_err() {
             std::future::pending::<()>().await;
@@ -123,11 +126,11 @@ async fn within_look_time(spawner: &Spawner, reading: impl Future<Output = ()>) 
     .await;
 }
 
-/// Copies a data frame's bytes up to the bound. Gives whether nothing can follow the frame.
+/// Copies the bytes of a data frame up to the limit. Returns whether the frame is the last one.
 fn copy<D: Buf>(frame: &Frame<D>, seen: &mut Vec<u8>) -> bool {
     let Some(data) = frame.data_ref() else { return true };
-    // `chunk` is the whole of every buffer that hyper, reqwest and tonic hand out; of a buffer in
-    // several pieces the first one is enough to look at.
+    // For the buffers of hyper, reqwest and tonic, `chunk` returns the complete content. For a
+    // buffer of several pieces, the first piece is sufficient.
     let chunk = data.chunk();
     seen.extend_from_slice(&chunk[..chunk.len().min(LOOK_BYTES - seen.len())]);
     false
@@ -149,7 +152,7 @@ where
             StateProjection::Grpc { body } => body.poll_frame(cx),
             StateProjection::Looked { held, rest, ended } => match held.pop_front() {
                 Some(frame) => Poll::Ready(Some(frame)),
-                // Not every body may be asked again after its end.
+                // Some bodies must not be polled again after their end.
                 None if *ended => Poll::Ready(None),
                 None => rest.as_mut().poll_frame(cx),
             },
@@ -179,7 +182,7 @@ where
     }
 }
 
-/// Whether trailers came, which nothing follows.
+/// Returns whether the last frame contains trailers, after which no frame follows.
 fn is_over<D, E>(held: &VecDeque<Result<Frame<D>, E>>) -> bool {
     held.back().is_some_and(|last| last.as_ref().is_ok_and(Frame::is_trailers))
 }
@@ -328,7 +331,7 @@ mod tests {
         assert_eq!(body.collect().await.unwrap().to_bytes().len(), 10_000);
     }
 
-    /// A server that stalls.
+    /// A body that never yields a frame.
     struct Stalled;
     impl Body for Stalled {
         type Data = Bytes;

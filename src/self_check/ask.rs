@@ -1,4 +1,4 @@
-//! Asks servers and sources: for tokens, for what they hold, and for what IAM grants.
+//! The requests of a self-check: for tokens, for their scopes, and for permissions that IAM grants.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,30 +20,31 @@ use crate::parallel::Running;
 use crate::scope::Scope;
 use crate::token_source::{SharedTokenSource, bearer};
 
-/// A bound on what the user sets: without one the time of the deadline could overflow.
+/// The longest time limit that a user can set. Without a limit, computing the deadline could
+/// overflow.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// What a check asks for.
+/// The input of a check.
 pub(super) struct CheckQuestions {
-    /// Where the program's tokens come from, if not from the metadata server.
+    /// The source of the program's tokens, or `None` for tokens of the metadata server.
     pub(super) source: Option<SharedTokenSource>,
-    /// The scopes that tokens are asked for.
+    /// The scopes for which tokens are requested.
     pub(super) scopes: BTreeSet<Scope>,
-    /// For each resource the request that asks IAM, and the scope that its token is asked for.
+    /// For each resource, the request to IAM and the scope of its token.
     pub(super) iam: Vec<Result<(Scope, Request<Bytes>), String>>,
     pub(super) limit: Duration,
 }
 
-/// What the token for each scope holds.
+/// The granted scopes of the token that was requested for each scope.
 pub(super) type TokenScopes = BTreeMap<Scope, GrantedScopes>;
 
-/// The answer of `testIamPermissions`, or why there is none.
+/// The response of `testIamPermissions`, or why there is none.
 pub(super) type IamReply = Result<Response<Bytes>, String>;
 
 /// The value of an `Authorization` header, or why there is no token.
 type Bearer = Result<HeaderValue, String>;
 
-/// Asks everything at once, on the guard's thread.
+/// Sends all requests in parallel on the guard's thread.
 pub(super) async fn ask(guard: &Guard, questions: CheckQuestions) -> (TokenScopes, Vec<IamReply>) {
     let (scopes, resources) = (questions.scopes.clone(), questions.iam.len());
     let answers = guard.spawner().run(answers(guard.clone(), questions)).await;
@@ -56,7 +57,7 @@ pub(super) async fn ask(guard: &Guard, questions: CheckQuestions) -> (TokenScope
 async fn answers(guard: Guard, questions: CheckQuestions) -> (TokenScopes, Vec<IamReply>) {
     let until = Instant::now() + questions.limit.min(LONGEST);
     let (scopes, state) = (questions.scopes, guard.state());
-    // Without a source, one token of the metadata server's is for all.
+    // Without a source, a single token of the metadata server serves for all scopes.
     let count = if questions.source.is_some() { scopes.len() } else { 1 };
     let got = |scope: &Scope| token(guard.clone(), questions.source.clone(), scope.clone());
     let tokens = Running::start(until, scopes.iter().take(count).map(got)).finish().await;
@@ -79,7 +80,7 @@ async fn answers(guard: Guard, questions: CheckQuestions) -> (TokenScopes, Vec<I
 async fn token(guard: Guard, source: Option<SharedTokenSource>, scope: Scope) -> Bearer {
     match source {
         Some(source) => {
-            // The source's own error may hold a secret.
+            // The source's own error may contain a secret.
             let token = source.authorization(&scope).await;
             token.map_err(|_| "the program's token source gave no token".to_owned())
         }
@@ -90,7 +91,7 @@ async fn token(guard: Guard, source: Option<SharedTokenSource>, scope: Scope) ->
     }
 }
 
-/// The metadata server that hands out the program's tokens, or why none does.
+/// Returns the metadata server that issues the program's tokens, or why there is none.
 fn metadata(guard: &Guard) -> Result<MetadataServer, String> {
     let (state, here) = (guard.state(), guard.environment());
     let credential = here.credential();
@@ -104,7 +105,7 @@ fn metadata(guard: &Guard) -> Result<MetadataServer, String> {
     state.metadata.clone().filter(|_| is_its).ok_or_else(no_server)
 }
 
-/// Why the scopes of a token are unknown that was never asked for.
+/// The reason for unknown scopes if no token was requested.
 pub(super) const NO_TOKEN: &str = "there is no token";
 const NO_TOKEN_GIVEN: &str = "no token of this credential was given to the check";
 
@@ -121,7 +122,7 @@ async fn send(fetch: Option<Arc<dyn DynFetch>>, asked: Result<Request<Bytes>, St
     if let Some(why) = fetch.unable(request.uri()) {
         return Err(format!("{host} was not asked: {why}"));
     }
-    // The client's own error may hold what was sent.
+    // The client's own error may contain the request.
     fetch.fetch_boxed(request).await.map_err(|_| format!("{host} could not be reached"))
 }
 

@@ -1,4 +1,4 @@
-//! The check itself: what a service needs goes in, and a report comes out.
+//! [`SelfCheck`]: collects what a service needs, and runs the check.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -20,10 +20,11 @@ use crate::remedy;
 use crate::scope::{Scope, ScopeSet};
 use crate::token_source::{SharedTokenSource, TokenSource, scope_for};
 
-/// How long everything may take, if the user sets no other limit.
+/// The default time limit for all requests together.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// Collects what a service needs, and [checks](Self::run) it. Made by [`Guard::self_check`].
+/// A check of what a service needs, which [`run`](Self::run) starts. Created by
+/// [`Guard::self_check`].
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -48,7 +49,7 @@ pub struct SelfCheck {
 }
 
 impl Guard {
-    /// Begins a check of what a service needs: see [`self_check`](crate::self_check).
+    /// Creates a check of what a service needs: see [`self_check`](crate::self_check).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -65,12 +66,12 @@ impl Guard {
 }
 
 impl SelfCheck {
-    /// Adds a method that the service calls: by its id (`storage.objects.insert`, or
-    /// `compute.beta:compute.instances.get` with a version), by its full gRPC name, or as verb and
-    /// URL, in which `{name}` stands for any one name.
+    /// Adds a method that the service calls. `need` is an id (`storage.objects.insert`, or
+    /// `compute.beta:compute.instances.get` with a version), a full gRPC name, or an HTTP method
+    /// and a URL, in which `{name}` stands for any name.
     ///
-    /// An id that the catalog does not have is [`GateState::Invalid`] in the report, with the
-    /// nearest names, and [`Report::into_result`] fails.
+    /// If the catalog does not contain the id, the need is [`GateState::Invalid`] in the report,
+    /// with similar names, and [`Report::into_result`] returns an error.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -88,11 +89,12 @@ impl SelfCheck {
         self
     }
 
-    /// Adds all methods of an API that only read, by `GET`. The API is `pubsub`, say, or `compute.beta`
-    /// with a version.
+    /// Adds all methods of an API that only read, which are those with `GET`. `api` is a name such
+    /// as `pubsub`, or `compute.beta` with a version.
     ///
-    /// The gate is open if it is for every one of them. Most services need less (of Cloud Storage,
-    /// access lists take a scope of their own), so name methods where this asks for too much.
+    /// The need is open only if the token's scopes are sufficient for every one of these methods.
+    /// Most services need fewer methods: in Cloud Storage, for example, access lists need another
+    /// scope than objects. If so, name the methods with [`needs`](Self::needs).
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -105,7 +107,7 @@ impl SelfCheck {
         self
     }
 
-    /// Adds all methods of an API but those of [`needs_read_of`](Self::needs_read_of).
+    /// Adds all methods of an API except those of [`needs_read_of`](Self::needs_read_of).
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -118,7 +120,7 @@ impl SelfCheck {
         self
     }
 
-    /// Adds every method that was recorded in a run.
+    /// Adds every method that `recorder` has recorded.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -132,12 +134,13 @@ impl SelfCheck {
         self
     }
 
-    /// Adds a question to IAM: whether the account has these permissions on this resource.
+    /// Adds a request to IAM: whether the account has these permissions on this resource.
     ///
-    /// The resource is a bucket, an object, a topic, a subscription, a project, a secret, a
-    /// BigQuery table, a Cloud Tasks queue, a KMS key, or a Spanner instance or database, by its
-    /// [full resource name](https://docs.cloud.google.com/iam/docs/full-resource-names). A bucket
-    /// may also be `gs://BUCKET`, an object `gs://BUCKET/OBJECT`.
+    /// `resource` is the [full resource
+    /// name](https://docs.cloud.google.com/iam/docs/full-resource-names) of a bucket, an object, a
+    /// topic, a subscription, a project, a secret, a BigQuery table, a Cloud Tasks queue, a KMS
+    /// key, or a Spanner instance or database. `gs://BUCKET` for a bucket and `gs://BUCKET/OBJECT`
+    /// for an object are accepted as well.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
@@ -159,8 +162,9 @@ impl SelfCheck {
         self
     }
 
-    /// Sets where tokens come from, which should be where the program's clients get theirs. The
-    /// check asks for a token for each scope that the source is asked for when a call needs one.
+    /// Sets the source of the tokens, which should be the source that the program's clients use.
+    /// The check requests one token for each scope for which the program's calls would request a
+    /// token.
     ///
     /// ```
     /// use gcp_scopes::{BoxError, Guard};
@@ -181,20 +185,21 @@ impl SelfCheck {
         self
     }
 
-    /// Sets what the page calls the credential, where its reader knows the tokens of
-    /// [`with_token`](Self::with_token) by another name, such as `the token from standard input`.
+    /// Sets the name of the credential in the report, for tokens of
+    /// [`with_token`](Self::with_token) that readers know by another name, such as `the token from
+    /// standard input`.
     pub fn credential_named(mut self, name: &'static str) -> Self {
         self.credential = Some(name);
         self
     }
 
-    /// Sets how long everything together may take. Default: 2 seconds; at most an hour.
+    /// Sets the time limit for all requests together. Default: 2 seconds; at most one hour.
     ///
     /// ```
     /// # use gcp_scopes::Guard;
     /// use std::time::Duration;
     ///
-    /// // A readiness probe that is asked every second.
+    /// // For a readiness probe that runs every second.
     /// let check = Guard::builder().build().self_check().timeout(Duration::from_millis(800));
     /// ```
     pub fn timeout(mut self, limit: Duration) -> Self {
@@ -202,11 +207,11 @@ impl SelfCheck {
         self
     }
 
-    /// Refuses at once what cannot be checked, instead of in the report.
+    /// Validates all needs and resources now, instead of reporting invalid ones in the report.
     ///
     /// # Errors
-    /// A need or a resource is [`GateState::Invalid`]; the message names each, and what would be
-    /// valid.
+    /// An error if a need or a resource is [`GateState::Invalid`]; the message names each invalid
+    /// value and what would be valid.
     ///
     /// ```
     /// # #[cfg(feature = "catalog-full")] {
@@ -220,18 +225,18 @@ impl SelfCheck {
         let resources = self.resources.iter();
         let resources = resources.map(|need| (&need.subject, need.resource.as_ref().err()));
         let problems = needs.chain(resources).filter_map(|(subject, why)| match why? {
-            // It names the subject itself.
+            // This message already contains the subject.
             why if why.starts_with("unknown ") => Some(why.clone()),
             why => Some(format!("cannot check `{subject}`: {why}")),
         });
         let mut problems: Vec<String> = problems.collect();
-        // Both kinds of access to an API that is not known are one mistake.
+        // `needs_read_of` and `needs_write_to` report the same message for an unknown API.
         problems.dedup();
         if problems.is_empty() { Ok(self) } else { Err(Error::invalid(problems.join("; "))) }
     }
 
-    /// Checks everything at once. Never fails, and takes no longer than the deadline. Any executor
-    /// can drive it; servers and sources are asked on the guard's own thread.
+    /// Runs the check. Never fails, and ends at the time limit at the latest. The future can be
+    /// awaited on any executor; the requests run on the guard's thread.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -260,7 +265,7 @@ impl SelfCheck {
         let methods = self.needs.iter().flat_map(|need| need.lookups.iter().flatten());
         let mut scopes: BTreeSet<Scope> = methods.map(scope_for).chain(resources).collect();
         if scopes.is_empty() {
-            // Its token shows most about a credential.
+            // A token for `cloud-platform` reveals most about a credential.
             scopes.insert(Scope::cloud_platform());
         }
         CheckQuestions { source, scopes, iam, limit }
@@ -295,14 +300,14 @@ impl SelfCheck {
     }
 }
 
-/// Whether IAM has answered about every service whose scope gate is closed: then the answer stands
-/// in the report, and no step has to point to IAM.
+/// Returns whether IAM responded for every service for which the token lacks a scope. If so, the
+/// report contains IAM's response, and no step has to mention IAM.
 fn has_iam_answered(findings: &[Finding], lacking: &[Lacking]) -> bool {
     lacking.iter().all(|lacking| {
         let service = lacking.method.split('.').next();
         let is_its = |permission: &String| permission.split('.').next() == service;
         let about_it = findings.iter().filter(|finding| finding.permissions.iter().any(is_its));
-        // Of no finding, there is no least.
+        // `min` of no findings is `None`.
         about_it.map(|finding| finding.state.is_known()).min() == Some(true)
     })
 }

@@ -1,19 +1,19 @@
-//! Which methods a service needs, read from the text that names them.
+//! [`Need`]: the methods that a service needs, parsed from text.
 
 use http::{Method, Uri};
 
 use crate::call::Call;
 use crate::catalog::{ApiMethod, Catalog, Endpoints, Lookup, lookup};
 
-/// The longest text that is shown whole.
+/// The length in characters after which a subject is cut off.
 const LONG: usize = 200;
 
 /// Which methods of an API a program needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
-    /// Those that only read: by `GET`.
+    /// Methods that only read, which are those with `GET`.
     Read,
-    /// All others.
+    /// All other methods.
     Write,
 }
 
@@ -26,7 +26,8 @@ impl Access {
     }
 }
 
-/// What was asked for, and the methods that it stands for, or why it cannot be checked.
+/// A need as the program stated it, with the methods that it stands for, or why it cannot be
+/// checked.
 #[derive(Debug, Clone)]
 pub(super) struct Need {
     pub(super) subject: String,
@@ -34,18 +35,19 @@ pub(super) struct Need {
 }
 
 impl Need {
-    /// A method by its id, or a request as verb and URL, in which `{name}` stands for any one name.
+    /// Parses the id of a method, or a request as HTTP method and URL, in which `{name}` stands for
+    /// any name.
     pub(super) fn read(text: &str, endpoints: &Endpoints) -> Self {
         let text = text.trim();
         let (subject, lookup) = match text.contains("://") {
-            // A query names no method, and may hold a secret.
+            // The query is removed, because it does not affect the method and may contain a secret.
             true => (text.split('?').next().unwrap_or_default(), request(text, endpoints)),
             false => (text, by_id(text).map(Lookup::from)),
         };
         Self { subject: shown(subject), lookups: lookup.map(|lookup| vec![lookup]) }
     }
 
-    /// All methods of an API that only read, or all others.
+    /// Creates a need for all methods of an API that only read, or for all other methods.
     pub(super) fn of_api(name: &str, access: Access) -> Self {
         let subject = format!("{} ({})", shown(name.trim()), access.as_str());
         let is_asked = |method: &ApiMethod| (method.verb() == "GET") == (access == Access::Read);
@@ -59,7 +61,7 @@ impl Need {
         Self { subject, lookups }
     }
 
-    /// A method of the catalog.
+    /// Creates a need for a method of the catalog.
     pub(super) fn of(method: ApiMethod) -> Self {
         Self { subject: method.id().to_owned(), lookups: Ok(vec![Lookup::from(method)]) }
     }
@@ -92,7 +94,7 @@ fn request(text: &str, endpoints: &Endpoints) -> Result<Lookup, String> {
 
 const EXAMPLE: &str = "GET https://storage.googleapis.com/storage/v1/b/{bucket}/o/{object}";
 
-/// The URL with a name in the place of each `{…}`.
+/// Replaces each `{…}` in a URL with a name.
 fn filled(url: &str) -> String {
     let Some((start, rest)) = url.split_once('{') else { return url.to_owned() };
     let ends = rest.split('{').map(|part| part.split_once('}').map_or(part, |(_, end)| end));

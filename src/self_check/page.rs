@@ -1,4 +1,4 @@
-//! How a [`Report`] reads: a page for a terminal, one line for an error.
+//! The text of a [`Report`], and the message of [`ClosedGates`].
 
 use std::fmt;
 use std::io::IsTerminal;
@@ -13,9 +13,9 @@ use crate::layout::Layout;
 use crate::refusal::Gate;
 use crate::scope::Scope;
 
-/// Scopes or methods named of a long list before the rest is counted.
+/// How many scopes or methods of a list are named; the rest is only counted.
 const IN_A_LIST: usize = 12;
-/// The same on one line.
+/// How many names a one-line message contains.
 const ON_A_LINE: usize = 3;
 
 const NO_ROLE_FIXES: &str = "which no IAM role fixes";
@@ -23,7 +23,7 @@ const FOR_NO_SCOPE: &str = "That is the token for which no scope is asked. The p
                             others.";
 
 impl Report {
-    /// The page as it looks best on this stream: with colours if it is a terminal, and the
+    /// Returns the page for this stream: with colours if the stream is a terminal and the
     /// environment variable `NO_COLOR` is not set (<https://no-color.org>).
     ///
     /// ```
@@ -41,8 +41,8 @@ impl Report {
         self.page_in(&if colours { Layout::new().colours() } else { Layout::new() })
     }
 
-    /// The page, laid out for its reader: for a terminal's width, in colours, or for a screen
-    /// reader.
+    /// Returns the page in a layout: with a line width, with or without colours, or as plain
+    /// sentences for a screen reader.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -142,7 +142,8 @@ fn coloured(layout: &Layout, state: GateState, text: &str) -> String {
     }
 }
 
-/// Where the program runs, its credential and account, and what the token holds.
+/// Returns the lines about the environment: platform, credential, account, and the scopes of the
+/// token.
 fn facts(report: &Report, layout: &Layout) -> String {
     let here = &report.environment;
     let mut lines = String::new();
@@ -189,7 +190,7 @@ fn findings(report: &Report, gate: Gate, title: &str, layout: &Layout) -> String
     let of_gate = report.findings.iter().filter(|finding| finding.gate == gate);
     let lines: String = of_gate
         .map(|finding| {
-            // What is unknown of the token stands above already.
+            // The same reason is already shown for the token.
             let is_shown = finding.why.is_some() && finding.why() == report.granted.why_unknown();
             let details = if is_shown { Vec::new() } else { details(finding) };
             match layout.is_plain() {
@@ -218,7 +219,7 @@ fn row(finding: &Finding, details: &[String], layout: &Layout) -> String {
     };
     let state = coloured(layout, finding.state, &format!("{state:<7}"));
     let details: String = details.iter().map(|text| layout.indented(13, text)).collect();
-    // A name is shown whole, so that it can be found and pasted.
+    // Names are never wrapped, so that they can be found and copied.
     format!("    {state}  {}\n{details}", finding.subject)
 }
 
@@ -254,7 +255,8 @@ fn steps(report: &Report, layout: &Layout) -> String {
     format!("{ceiling}\n{heading}{}", layout.steps(&report.steps))
 }
 
-/// The first of a list, and how many more; none of an empty list.
+/// Joins the first names of a list and the number of remaining names. Returns `None` for an empty
+/// list.
 fn few<T: AsRef<str>>(names: &[T], most: usize, before_last: &str) -> Option<String> {
     let shown: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
     let (last, first) = shown.split_last()?;

@@ -1,8 +1,8 @@
-//! Resources whose IAM gate can be asked about.
+//! Parses resources, and creates the requests that check their IAM permissions.
 //!
-//! `testIamPermissions` answers which of the named permissions the caller has. Like any other
-//! method it takes an OAuth scope itself. Its answer does not depend on whether the token holds the
-//! scopes of the methods for which the permissions are.
+//! The method `testIamPermissions` returns which of the named permissions the caller has. Like
+//! every other method it requires an OAuth scope. Its response does not depend on whether the token
+//! has the scopes of the methods that need the permissions.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -16,13 +16,13 @@ use crate::granted::fetch::percent_encoded;
 use crate::scope::Scope;
 use crate::token_source::scope_for;
 
-/// Google's own limit for one question.
-/// Source: <https://docs.cloud.google.com/iam/docs/testing-permissions>
+/// The largest number of permissions that Google accepts in one request. Source:
+/// <https://docs.cloud.google.com/iam/docs/testing-permissions>
 const MOST: usize = 100;
-/// No full resource name is longer.
+/// The longest full resource name that is accepted, in bytes; Google's names are shorter.
 const LONG: usize = 2048;
 
-/// The permissions that a service needs on a resource, or why they cannot be asked about.
+/// The permissions that a service needs on a resource, or why they cannot be checked.
 #[derive(Clone)]
 pub(super) struct IamNeed {
     pub(super) subject: String,
@@ -37,7 +37,7 @@ impl IamNeed {
         Self { subject, resource: IamResource::read(resource, &permissions), permissions }
     }
 
-    /// The request that asks IAM, and the scope that its token is asked for.
+    /// Returns the request to IAM, and the scope of its token.
     pub(super) fn request(&self, endpoints: &Endpoints) -> Result<(Scope, Request<Bytes>), String> {
         let resource = self.resource.as_ref().map_err(String::clone)?;
         let base = endpoints.base(resource.kind.host);
@@ -45,7 +45,7 @@ impl IamNeed {
     }
 }
 
-/// A resource: its kind, and the names that identify it among others of that kind.
+/// A resource: its kind and the parts of its name.
 #[derive(Clone)]
 pub(super) struct IamResource {
     pub(super) kind: &'static ResourceKind,
@@ -53,7 +53,7 @@ pub(super) struct IamResource {
 }
 
 impl IamResource {
-    /// Reads a full resource name, or `gs://BUCKET` and `gs://BUCKET/OBJECT`.
+    /// Parses a full resource name, `gs://BUCKET` or `gs://BUCKET/OBJECT`.
     fn read(text: &str, permissions: &[String]) -> Result<Self, String> {
         let full = match text.strip_prefix("gs://").map(|name| name.trim_end_matches('/')) {
             Some(name) => format!("{STORAGE}{}", name.replacen('/', "/objects/", 1)),
@@ -67,7 +67,8 @@ impl IamResource {
         check(read.kind, permissions).map(|()| read)
     }
 
-    /// Asks which of these permissions the account has. Without a token.
+    /// Creates the request that returns which of these permissions the account has. Contains no
+    /// token.
     fn request(&self, base: &str, permissions: &[String]) -> Result<Request<Bytes>, String> {
         let (mut url, mut body) = (format!("{base}{}", self.path()), String::new());
         match self.kind.verb == Method::POST {
@@ -79,7 +80,7 @@ impl IamResource {
         request.map_err(|_| "its name makes no URL".to_owned())
     }
 
-    /// The method by which IAM is asked.
+    /// Looks up the method of the request to IAM.
     pub(super) fn method(&self) -> Lookup {
         let uri: Result<Uri, _> = format!("https://{}{}", self.kind.host, self.path()).parse();
         match uri {
@@ -88,7 +89,7 @@ impl IamResource {
         }
     }
 
-    /// The command that grants a role on it.
+    /// Returns the command that grants a role on the resource.
     pub(super) fn binding(&self) -> String {
         self.filled(self.kind.binding, str::to_owned)
     }
@@ -104,8 +105,8 @@ impl IamResource {
     }
 }
 
-/// Refuses permissions that such a resource does not have: they are never granted on it, so that
-/// the answer would look like a closed gate.
+/// Rejects permissions that do not exist for this kind of resource. IAM never grants such
+/// permissions, so the response would look like a closed gate.
 fn check(kind: &ResourceKind, permissions: &[String]) -> Result<(), String> {
     let ResourceKind { what, permissions: starts, .. } = kind;
     let start = starts.first().copied().unwrap_or("SERVICE.RESOURCE.");
@@ -135,7 +136,8 @@ fn kinds_at(host: &str) -> impl Iterator<Item = &'static ResourceKind> {
     KINDS.iter().map(|(kind, _)| kind).filter(move |kind| kind.host == host)
 }
 
-/// What can be asked about: the names at this host, or all hosts where it has none.
+/// Returns a message with the expected forms of a name: those for this host, or all hosts if the
+/// host is unknown.
 fn expected(host: &str) -> String {
     let forms: Vec<String> = kinds_at(host).map(|kind| format!("//{host}/{}", kind.name)).collect();
     if !forms.is_empty() {
@@ -150,11 +152,12 @@ fn expected(host: &str) -> String {
     )
 }
 
-/// What stands in the place of each `{…}` of the template. An object's name may be anything; the
-/// others go into commands, so that they are plain.
+/// Matches a name with a template, and returns the parts that match the placeholders. An object's
+/// name may contain any characters; the other parts are used in shell commands, so they may contain
+/// only characters that need no quoting.
 fn names(template: &'static str, text: &str) -> Option<Vec<(&'static str, String)>> {
     let parts: Vec<&'static str> = template.split('/').collect();
-    // The last takes what is left: only an object's name has slashes.
+    // The last part may contain slashes, which only an object's name does.
     let segments: Vec<&str> = text.splitn(parts.len(), '/').collect();
     let mut names = Vec::new();
     for (part, segment) in parts.iter().zip(&segments) {

@@ -1,4 +1,4 @@
-//! What a token holds, as told by servers and by itself.
+//! Fuzz targets for the scopes of tokens, as servers return them and as JWTs contain them.
 
 use std::future::Future;
 use std::pin::pin;
@@ -20,7 +20,7 @@ use crate::granted::metadata::{MetadataScopes, MetadataServer};
 use crate::granted::tokeninfo::Tokeninfo;
 use crate::granted::{AccessToken, Fetch, GrantedScopes, GrantedScopesSource, jwt};
 
-/// A server that says what the input says.
+/// A server whose responses come from the fuzz input.
 struct Says {
     token: Response<Bytes>,
     scopes: Response<Bytes>,
@@ -34,7 +34,8 @@ impl Fetch for Says {
     }
 }
 
-/// Any answers of the metadata server and of tokeninfo: known scopes, or unknown, and never none.
+/// Checks that any responses of the metadata server and of tokeninfo lead to known or unknown
+/// scopes, and never to an empty set.
 pub(super) fn granted(data: &[u8]) {
     let (choice, data) = first(data);
     let [headers, token, scopes] = parts(data);
@@ -70,7 +71,7 @@ fn check(granted: &GrantedScopes) {
     assert!(granted.why_unknown().is_none_or(|why| !why.is_empty() && !why.contains('\n')));
 }
 
-/// Any token, and any claims in one that is well made.
+/// Checks arbitrary tokens, and arbitrary claims in a well-formed JWT.
 pub(super) fn jwt(data: &[u8]) {
     let (choice, data) = first(data);
     let token = match choice % 2 {

@@ -1,9 +1,10 @@
-//! The cache, the single flight and the memory of refusals under every interleaving that shuttle
-//! thinks of: `cargo xtask deep shuttle`.
+//! Shuttle models of the cache and the inspections, which check many interleavings of threads:
+//! `cargo xtask deep shuttle`.
 //!
-//! Two or three threads or tasks each. `dfs` goes through all schedules of the smallest models up to a
-//! number, `pct` finds every bug of at most three preemptions with a known probability
-//! (<https://docs.rs/shuttle/latest/shuttle/fn.check_pct.html>), `random` chooses at every step.
+//! Each model has two or three threads or tasks. `dfs` enumerates the schedules of the smallest
+//! models up to a limit, `pct` finds every bug that needs at most three preemptions with a known
+//! probability (<https://docs.rs/shuttle/latest/shuttle/fn.check_pct.html>), and `random` chooses
+//! at random at every step.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,7 +25,7 @@ use crate::scope::ScopeSet;
 const PREEMPTIONS: usize = 3;
 const LIMIT: Duration = Duration::from_secs(1);
 
-/// How many schedules are tried of each model and in each way.
+/// Returns how many schedules of each model are tried with each of the three schedulers.
 fn schedules() -> usize {
     std::env::var("SCHEDULES").map_or(2_000, |number| number.parse().expect("a number in SCHEDULES"))
 }
@@ -39,7 +40,7 @@ fn bearer(token: &str) -> HeaderValue {
     HeaderValue::try_from(format!("Bearer {token}")).unwrap()
 }
 
-/// Entries are told apart by their number of failures.
+/// Creates an entry whose number of failures is `value`, which identifies the entry in the models.
 fn entry(value: u32) -> Arc<Entry> {
     let granted = GrantedScopes::unrestricted(GrantSource::Declared);
     Arc::new(Entry::new(granted, Stage::Ahead, value, Instant::now() + Duration::from_secs(3600)))
@@ -109,7 +110,7 @@ fn tokens_are_never_mixed_up_and_none_that_fits_is_lost() {
     });
 }
 
-/// Knows every token, after a moment in which others may run.
+/// A source that knows every token, and yields before it responds so that other tasks may run.
 #[derive(Default)]
 struct Source(AtomicUsize);
 
@@ -189,8 +190,8 @@ fn a_token_declared_and_forgotten_during_its_inspection_is_known_or_unseen_and_n
             let Peek::Seen(key) = grants.peek(&bearer("a"), |key, _| key) else {
                 panic!("known twice, unseen")
             };
-            // An inspection that is about to end may have said already what was forgotten. Who waits for
-            // it learns nothing; the next one does.
+            // An inspection that is about to end may have stored its result before `forget`. Then
+            // the first caller that waits for it gets nothing, and the next caller gets the scopes.
             grants.forget(key);
             ask(grants.clone()).await;
             assert!(ask(grants.clone()).await);
