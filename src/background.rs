@@ -20,8 +20,8 @@ use tracing::instrument::WithSubscriber as _;
 const NAME: &str = "gcp-scopes";
 
 const NOT_STARTED: &str = "the thread of the guard's runtime could not be started";
-const ENDED: &str = "the guard is gone";
-const CUT_SHORT: &str = "the question was cut short";
+const DROPPED: &str = "the guard was dropped";
+const ABORTED: &str = "the request was aborted";
 /// The error of [`Spawner::bounded`] for work that exceeded its time limit.
 pub(crate) const LATE: &str = "no answer in time";
 
@@ -52,7 +52,7 @@ impl Background {
 
 impl Drop for Background {
     fn drop(&mut self) {
-        *self.0.state() = State::Closed(ENDED);
+        *self.0.state() = State::Closed(DROPPED);
     }
 }
 
@@ -64,7 +64,7 @@ impl fmt::Debug for Background {
 
 impl Spawner {
     /// Returns a handle to the thread of `background`.
-    pub(crate) fn of(background: &Background) -> Self {
+    pub(crate) fn for_background(background: &Background) -> Self {
         background.0.clone()
     }
 
@@ -97,7 +97,7 @@ impl Spawner {
         tasks.spawn_on(work.with_current_subscriber(), &self.runtime()?);
         match tasks.join_next().await {
             Some(Ok(result)) => Ok(result),
-            Some(Err(_)) | None => Err(CUT_SHORT),
+            Some(Err(_)) | None => Err(ABORTED),
         }
     }
 
@@ -135,17 +135,17 @@ fn start_thread() -> io::Result<(Handle, oneshot::Sender<()>)> {
     let runtime = Builder::new_current_thread().enable_all().thread_name(NAME).build()?;
     let handle = runtime.handle().clone();
     let (end, ended) = oneshot::channel();
-    let runtime = Driven(Some(runtime));
-    thread::Builder::new().name(NAME.to_owned()).spawn(move || runtime.drive(ended))?;
+    let runtime = BackgroundRuntime(Some(runtime));
+    thread::Builder::new().name(NAME.to_owned()).spawn(move || runtime.run_until(ended))?;
     Ok((handle, end))
 }
 
 /// A runtime that shuts down in the background when it is dropped. Dropping a plain `Runtime` would
 /// wait for pending DNS lookups, and would panic inside an async context.
-struct Driven(Option<Runtime>);
+struct BackgroundRuntime(Option<Runtime>);
 
-impl Driven {
-    fn drive(self, until: oneshot::Receiver<()>) {
+impl BackgroundRuntime {
+    fn run_until(self, until: oneshot::Receiver<()>) {
         if let Some(runtime) = &self.0 {
             // No value is ever sent: the channel closes when the guard is dropped.
             let _ = runtime.block_on(until);
@@ -153,7 +153,7 @@ impl Driven {
     }
 }
 
-impl Drop for Driven {
+impl Drop for BackgroundRuntime {
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
@@ -208,12 +208,12 @@ pub(crate) mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn bounded_work_gives_its_result_or_nothing() {
+    async fn bounded_work_returns_its_result_or_an_error() {
         let background = Background::here();
         let spawner = background.spawner();
         assert_eq!(spawner.bounded(SECOND, async { 7 }).await, Ok(7));
         assert_eq!(spawner.bounded(SECOND, std::future::pending::<()>()).await, Err(LATE));
-        assert_eq!(spawner.bounded(SECOND, panics()).await, Err(CUT_SHORT));
+        assert_eq!(spawner.bounded(SECOND, panics()).await, Err(ABORTED));
     }
 
     #[test]
@@ -224,23 +224,23 @@ pub(crate) mod tests {
         assert_eq!(bare.block_on(work()), Err(LATE));
         assert_eq!(block_on(work()), Err(LATE));
         // A future that was first polled on one executor may be completed by another executor.
-        let mut begun = Box::pin(work());
+        let mut future = Box::pin(work());
         bare.block_on(async {
-            assert!(begun.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending())
+            assert!(future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending())
         });
         drop(bare);
-        assert_eq!(block_on(begun), Err(LATE));
+        assert_eq!(block_on(future), Err(LATE));
     }
 
     #[test]
-    fn work_that_panics_leaves_the_thread_to_the_next() {
+    fn the_thread_survives_a_panic() {
         let background = Background::default();
-        assert_eq!(block_on(background.spawner().run(panics())), Err(CUT_SHORT));
+        assert_eq!(block_on(background.spawner().run(panics())), Err(ABORTED));
         assert_eq!(block_on(background.spawner().run(async { 7 })), Ok(7));
     }
 
     #[test]
-    fn without_a_thread_there_is_a_reason() {
+    fn without_a_thread_work_returns_a_reason() {
         let none = Background::none();
         assert_eq!(block_on(none.spawner().run(async { 7 })), Err(NOT_STARTED));
         assert_eq!(none.spawner().start(), Err(NOT_STARTED));
@@ -256,9 +256,9 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn with_its_owner_the_thread_ends_and_so_does_what_runs_there() {
+    fn dropping_the_background_ends_the_thread_and_its_work() {
         let background = Background::default();
-        let spawner = Spawner::of(&background);
+        let spawner = Spawner::for_background(&background);
         let (dropped, drops) = mpsc::channel();
         let held = Dropped(dropped);
         let work = async move {
@@ -268,12 +268,12 @@ pub(crate) mod tests {
         spawner.spawn(work);
         drop(background);
         assert_eq!(drops.recv_timeout(60 * SECOND).unwrap().as_deref(), Some(NAME));
-        assert_eq!(spawner.start(), Err(ENDED));
-        assert_eq!(block_on(spawner.run(async { 7 })), Err(ENDED));
+        assert_eq!(spawner.start(), Err(DROPPED));
+        assert_eq!(block_on(spawner.run(async { 7 })), Err(DROPPED));
     }
 
     #[test]
-    fn its_owner_may_be_dropped_anywhere() {
+    fn the_background_can_be_dropped_in_any_context() {
         // Inside an async context, where tokio forbids blocking, and on the guard's own thread.
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
@@ -282,16 +282,16 @@ pub(crate) mod tests {
             drop(background);
         });
         let background = Background::default();
-        let spawner = Spawner::of(&background);
+        let spawner = Spawner::for_background(&background);
         assert_eq!(block_on(spawner.run(async move { drop(background) })), Ok(()));
         // In the destructor of a thread-local variable.
         thread_local!(static LAST: Background = Background::default());
-        let begun = thread::spawn(|| LAST.with(|last| block_on(last.spawner().run(async { 7 }))));
-        assert_eq!(begun.join().unwrap(), Ok(7));
+        let future = thread::spawn(|| LAST.with(|last| block_on(last.spawner().run(async { 7 }))));
+        assert_eq!(future.join().unwrap(), Ok(7));
     }
 
     #[test]
-    fn its_owner_does_not_wait_for_the_thread() {
+    fn dropping_the_background_does_not_wait_for_the_thread() {
         let background = Background::default();
         let (release, released) = mpsc::channel::<()>();
         // Blocks the thread, which a source must not do.
@@ -305,7 +305,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_thread_is_started_when_something_is_asked_and_not_before() {
+    fn the_thread_starts_with_the_first_work() {
         let background = Background::default();
         assert!(matches!(&*background.spawner().state(), State::Idle));
         block_on(background.spawner().run(async {})).unwrap();

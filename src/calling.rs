@@ -35,24 +35,24 @@ use crate::scope::ScopeSet;
 use crate::telemetry;
 
 tokio::task_local! {
-    static CALL: Arc<UnderWay>;
+    static CALL: Arc<CurrentCall>;
 }
 
 /// The call that the current task is making.
-struct UnderWay {
+struct CurrentCall {
     method: ApiMethod,
-    seen: Mutex<Seen>,
+    state: Mutex<CallState>,
 }
 
 #[derive(Default)]
-struct Seen {
+struct CallState {
     flight: Option<Flight>,
     advice: Option<Step>,
 }
 
-impl UnderWay {
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+impl CurrentCall {
+    fn state(&self) -> MutexGuard<'_, CallState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -137,7 +137,7 @@ impl Guard {
         let explain = |response: Response<Vec<u8>>| {
             let answer = Answer::new(response.body()).with_status(response.status().as_u16());
             let is_refused = response.status() == StatusCode::FORBIDDEN;
-            is_refused.then(|| self.explain_alone(&answer.with_headers(response.headers()))).flatten()
+            is_refused.then(|| self.explain_without_call(&answer.with_headers(response.headers()))).flatten()
         };
         error.denial().cloned().or_else(|| explain(error.response()?))
     }
@@ -170,9 +170,9 @@ impl Calling {
     where
         E: ClientError<C>,
     {
-        let under_way = Arc::new(UnderWay { method: self.method, seen: Mutex::default() });
-        let result = CALL.scope(Arc::clone(&under_way), call).await;
-        let Seen { flight, advice } = std::mem::take(&mut *under_way.seen());
+        let current = Arc::new(CurrentCall { method: self.method, state: Mutex::default() });
+        let result = CALL.scope(Arc::clone(&current), call).await;
+        let CallState { flight, advice } = std::mem::take(&mut *current.state());
         let flight = flight.unwrap_or_else(|| self.guard.begin_tokenless(self.method));
         match result {
             Ok(value) => {
@@ -210,13 +210,13 @@ impl Guard {
             drop(self.begin_unseen(Some(authorization)));
             return Ok(());
         };
-        let before = call.seen().flight.take();
+        let before = call.state().flight.take();
         let flight = match before {
             Some(flight) => flight.retried(authorization),
             None => self.begin_method(call.method, authorization),
         }?;
         let flight = flight.wait_for_scopes().await?;
-        call.seen().flight = Some(flight);
+        call.state().flight = Some(flight);
         Ok(())
     }
 
@@ -230,13 +230,13 @@ impl Guard {
     /// ignore the requested scopes.
     pub fn scopes_asked_for(&self, scopes: &ScopeSet) {
         // Outside of `Calling::run` there is no call to check.
-        let _ = CALL.try_with(|call| call.seen().advice = self.wrong_scope_requested(call.method, scopes));
+        let _ = CALL.try_with(|call| call.state().advice = self.wrong_scope_requested(call.method, scopes));
     }
 
     fn wrong_scope_requested(&self, method: ApiMethod, scopes: &ScopeSet) -> Option<Step> {
         let step = remedy::for_requested_scopes(method, scopes)?;
         let state = self.state();
-        if let Some(times) = state.repeats.count(("asked", Some(method), None), state.grants.now()) {
+        if let Some(times) = state.repeats.count(("scopes", Some(method), None), state.grants.now()) {
             telemetry::wrong_scope_requested(method, scopes, times);
         }
         Some(step)
@@ -263,19 +263,20 @@ mod tests {
     use crate::catalog::{Endpoints, lookup};
 
     #[test]
-    fn a_program_that_asks_for_the_wrong_scope_is_told_which_to_name() {
+    fn a_wrong_requested_scope_leads_to_advice() {
         let guard = Guard::builder().build();
         let uri = "https://www.googleapis.com/drive/v3/files".parse().unwrap();
-        let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()).method().unwrap();
-        let step = |asked: &[&str]| {
-            guard.wrong_scope_requested(found, &asked.iter().map(|short| short.parse().unwrap()).collect())
+        let method = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new()).method().unwrap();
+        let step = |scopes: &[&str]| {
+            guard.wrong_scope_requested(method, &scopes.iter().map(|short| short.parse().unwrap()).collect())
         };
-        let told = |asked: &[&str]| step(asked).map(|step| step.text().to_owned()).unwrap_or_default();
-        assert!(told(&["pubsub"]).contains("drive.files.list"));
-        assert!(told(&["pubsub"]).contains("which the method does not accept"));
-        assert!(told(&["drive.meet.readonly"]).contains("Google Meet"));
+        let advice_for =
+            |scopes: &[&str]| step(scopes).map(|step| step.text().to_owned()).unwrap_or_default();
+        assert!(advice_for(&["pubsub"]).contains("drive.files.list"));
+        assert!(advice_for(&["pubsub"]).contains("which the method does not accept"));
+        assert!(advice_for(&["drive.meet.readonly"]).contains("Google Meet"));
         for fine in [&[][..], &["drive.readonly"], &["drive.readonly", "pubsub"]] {
-            assert_eq!(told(fine), "", "{fine:?}");
+            assert_eq!(advice_for(fine), "", "{fine:?}");
         }
     }
 }

@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_compressed_body_keeps_what_a_plain_one_keeps() {
+    fn a_compressed_body_is_explained_like_a_plain_body() {
         let gzip = |plain: &str| {
             let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
             std::io::Write::write_all(&mut encoder, plain.as_bytes()).unwrap();

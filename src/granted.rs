@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bearer_token_is_found_whatever_the_case_of_its_scheme() {
+    fn the_bearer_scheme_is_case_insensitive() {
         let rows = [
             ("Bearer ya29.abc", Some("ya29.abc")),
             ("bearer ya29.abc", Some("ya29.abc")),
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_not_printed() {
+    fn debug_does_not_print_the_token() {
         let token = AccessToken::new("ya29.SECRET").unwrap();
         assert!(!format!("{token:?} {token:#?}").contains("SECRET"));
     }

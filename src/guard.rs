@@ -14,7 +14,7 @@ use crate::background::{Background, Spawner};
 use crate::catalog::Endpoints;
 use crate::environment::Environment;
 use crate::granted::fetch::DynFetch;
-use crate::granted::inspection::TokenMemory;
+use crate::granted::inspection::TokenCache;
 use crate::granted::metadata::MetadataServer;
 use crate::granted::{AccessToken, GrantedScopes};
 use crate::recording::Recording;
@@ -59,7 +59,7 @@ pub(crate) struct State {
     pub(crate) preflight: Preflight,
     pub(crate) delivery: DenialDelivery,
     pub(crate) endpoints: Endpoints,
-    pub(crate) grants: TokenMemory,
+    pub(crate) grants: TokenCache,
     pub(crate) deny_wait: Duration,
     pub(crate) environment: Arc<Environment>,
     pub(crate) lessons: Lessons,

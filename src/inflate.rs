@@ -27,32 +27,32 @@ pub(crate) fn readable<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<Cow<'b
         codings.filter(|coding| !matches!(coding.to_ascii_lowercase().as_str(), "" | "identity"));
     match (codings.next(), codings.next()) {
         (None, _) => Some(Cow::Borrowed(body)),
-        (Some(coding), None) => inflated(&coding.to_ascii_lowercase(), body).map(Cow::Owned),
+        (Some(coding), None) => decompress(&coding.to_ascii_lowercase(), body).map(Cow::Owned),
         (Some(_), Some(_)) => None,
     }
 }
 
 #[cfg(feature = "body")]
-fn inflated(coding: &str, body: &[u8]) -> Option<Vec<u8>> {
+fn decompress(coding: &str, body: &[u8]) -> Option<Vec<u8>> {
     use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};
     match coding {
-        "gzip" | "x-gzip" => beginning(GzDecoder::new(body)),
-        "deflate" if has_zlib_header(body) => beginning(ZlibDecoder::new(body)),
+        "gzip" | "x-gzip" => decode_prefix(GzDecoder::new(body)),
+        "deflate" if has_zlib_header(body) => decode_prefix(ZlibDecoder::new(body)),
         // Some servers omit the zlib header that RFC 9110, section 8.4.1.2, requires.
-        "deflate" => beginning(DeflateDecoder::new(body)),
+        "deflate" => decode_prefix(DeflateDecoder::new(body)),
         _ => None,
     }
 }
 
 #[cfg(not(feature = "body"))]
-fn inflated(_: &str, _: &[u8]) -> Option<Vec<u8>> {
+fn decompress(_: &str, _: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
 /// Returns the output of a decoder, up to the point where the input was cut off. Returns `None` if
 /// there is no output, because the headers alone are not sufficient for classification.
 #[cfg(feature = "body")]
-fn beginning(stream: impl std::io::Read) -> Option<Vec<u8>> {
+fn decode_prefix(stream: impl std::io::Read) -> Option<Vec<u8>> {
     use std::io::{ErrorKind, Read as _};
     let mut plain = Vec::new();
     match stream.take(INFLATED_BYTES as u64).read_to_end(&mut plain) {
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_codings_that_clients_ask_google_for_are_read() {
+    fn common_codings_are_decompressed() {
         for (coding, body) in [
             ("", PLAIN.to_vec()),
             ("identity", PLAIN.to_vec()),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_coding_and_damage_leave_a_body_unread() {
+    fn unsupported_codings_and_damaged_bodies_are_not_read() {
         let (mut damaged, zipped) = (gzip(PLAIN), gzip(PLAIN));
         *damaged.last_mut().unwrap() ^= 1;
         let rows: [(&[&str], &[u8]); 9] = [
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_that_is_cut_off_anywhere_gives_a_beginning() {
+    fn a_truncated_stream_yields_a_prefix() {
         for (coding, body) in [("gzip", gzip(PLAIN)), ("deflate", zlib(PLAIN)), ("deflate", deflate(PLAIN))] {
             for end in 0..body.len() {
                 let read = read(&[coding], &body[..end]);
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_bomb_no_more_is_inflated_than_is_read() {
+    fn the_decompressed_size_is_bounded() {
         let bomb = gzip(&vec![b' '; 64 << 20]);
         assert!(bomb.len() < 70_000);
         assert_eq!(read(&["gzip"], &bomb).unwrap().len(), INFLATED_BYTES);

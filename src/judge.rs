@@ -71,7 +71,7 @@ impl Guard {
     /// ```
     #[must_use]
     pub fn decide(&self, call: &Call<'_>, granted: &GrantedScopes) -> Decision {
-        let call = self.looked_up(call);
+        let call = self.look_up(call);
         match self.judge(&call, granted) {
             Ok(true) => Decision::Allow,
             Ok(false) => {
@@ -105,7 +105,7 @@ impl Guard {
     /// ```
     #[must_use]
     pub fn explain(&self, call: &Call<'_>, granted: &GrantedScopes, answer: &Answer<'_>) -> Option<Denial> {
-        self.explain_refusal(&self.looked_up(call), granted, refusal::classify(answer)?).ok()
+        self.explain_refusal(&self.look_up(call), granted, refusal::classify(answer)?).ok()
     }
 
     /// Returns the denial, or the refusal as the error if the call was refused for another reason
@@ -126,14 +126,14 @@ impl Guard {
 
     /// Returns the denial for a response without its call. The method is known only if the response
     /// names it.
-    pub(crate) fn explain_alone(&self, answer: &Answer<'_>) -> Option<Denial> {
+    pub(crate) fn explain_without_call(&self, answer: &Answer<'_>) -> Option<Denial> {
         let refusal = refusal::classify(answer).filter(Refusal::is_for_scope)?;
         let granted = GrantedScopes::unknown("an error does not say which token the call carried");
         Some(self.refusal_denial(&Lookup::without_method(AbstainReason::Method), granted, refusal))
     }
 
     /// Looks up the method of a call, and the scopes that the caller stated.
-    pub(crate) fn looked_up(&self, call: &Call<'_>) -> Lookup {
+    pub(crate) fn look_up(&self, call: &Call<'_>) -> Lookup {
         catalog::lookup(call, &self.state().endpoints)
     }
 
@@ -158,15 +158,15 @@ impl Guard {
     /// lessons.
     pub(crate) fn judge(&self, call: &Lookup, granted: &GrantedScopes) -> Result<bool, AbstainReason> {
         let verdict = granted.suffice_for(call);
-        match (verdict, subject(call), granted.scopes()) {
-            (Ok(false), Some(subject), Some(held)) => self.state().lessons.correct(subject, held),
+        match (verdict, lesson_subject(call), granted.scopes()) {
+            (Ok(false), Some(subject), Some(held)) => self.state().lessons.corrected_verdict(subject, held),
             _ => verdict,
         }
     }
 }
 
 /// Returns the key of the lessons about a call.
-pub(crate) fn subject(call: &Lookup) -> Option<Subject> {
+pub(crate) fn lesson_subject(call: &Lookup) -> Option<Subject> {
     match call.needed() {
         Some(needed) => Some(Subject::Needed(needed.clone(), call.method())),
         None => call.method().map(Subject::Method),
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_alone_is_believed_if_the_token_is_known_to_lack_the_scope() {
+    fn a_header_alone_is_sufficient_if_the_token_lacks_the_scope() {
         let (guard, uri) = (Guard::builder().build(), publish());
         let challenge = HeaderValue::from_static(r#"Bearer error="insufficient_scope""#);
         let headers = HeaderMap::from_iter([(WWW_AUTHENTICATE, challenge)]);
@@ -220,18 +220,19 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_its_call_is_explained_as_far_as_it_names_it() {
+    fn a_response_without_its_call_is_explained() {
         let guard = Guard::builder().build();
-        let denial = guard.explain_alone(&Answer::new(SCOPE)).unwrap();
+        let denial = guard.explain_without_call(&Answer::new(SCOPE)).unwrap();
         assert_eq!(denial.method().unwrap().id(), "google.pubsub.v1.Publisher.Publish");
         assert!(denial.granted().is_unknown());
-        let nameless = guard.explain_alone(&Answer::new(b"Request had insufficient authentication scopes."));
+        let nameless =
+            guard.explain_without_call(&Answer::new(b"Request had insufficient authentication scopes."));
         assert!(nameless.unwrap().method().is_none());
-        assert!(guard.explain_alone(&Answer::new(IAM)).is_none());
+        assert!(guard.explain_without_call(&Answer::new(IAM)).is_none());
     }
 
     #[test]
-    fn where_the_call_is_nobodys_or_the_token_not_limited_its_scopes_do_not_matter() {
+    fn unrestricted_tokens_are_allowed_and_other_hosts_ignored() {
         let (guard, google, other) =
             (Guard::builder().build(), publish(), Uri::from_static("https://kite.example/"));
         let unrestricted = || GrantedScopes::unrestricted(GrantSource::Jwt);
@@ -249,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_doubt_keeps_back_what_it_is_about() {
+    fn the_guard_abstains_from_exceptional_calls() {
         let guard = Guard::builder().build();
         let told = |uri, scopes| match guard
             .decide(&Call::new(&Method::PUT, &Uri::from_static(uri)), &held(scopes))

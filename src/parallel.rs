@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_hangs_or_panics_costs_the_others_nothing() {
+    async fn hanging_or_panicking_tasks_do_not_affect_the_others() {
         let started = Instant::now();
         let until = started + Duration::from_secs(2);
         assert_eq!(done_by(until, works()).await, [None, None, Some(3), Some(4)]);
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_deadline_is_not_waited_for_once_all_is_done() {
+    async fn finish_returns_when_all_tasks_are_done() {
         let started = Instant::now();
         let works: Vec<Work> = vec![Box::pin(async { Ok(1) }), Box::pin(async { Ok(2) })];
         let until = started + Duration::from_secs(2);

@@ -35,7 +35,7 @@ use serde::{Serialize, Serializer};
 
 use crate::catalog::ApiMethod;
 use crate::guard::Guard;
-use crate::recording::{MOST, Recording};
+use crate::recording::{MAX_METHODS, Recording};
 use crate::remedy::scopes_flag;
 use crate::scope::{Scope, ScopeSet};
 
@@ -75,7 +75,7 @@ impl Guard {
 
     fn recording(&self) -> &Arc<Recording> {
         let catalog = self.state().endpoints.catalog();
-        self.state().recording.get_or_init(|| Arc::new(Recording::of(catalog)))
+        self.state().recording.get_or_init(|| Arc::new(Recording::new(catalog)))
     }
 }
 
@@ -250,7 +250,7 @@ impl fmt::Display for Recorder {
             writeln!(f, "  {method}{remark}")?;
         }
         if self.is_cut_off() {
-            writeln!(f, "  and others: at most {MOST} are remembered")?;
+            writeln!(f, "  and others: at most {MAX_METHODS} are remembered")?;
         }
         if self.missed_a_call() {
             writeln!(f, "  and at least one that the catalog does not know")?;
@@ -292,7 +292,7 @@ mod tests {
     use crate::catalog::Catalog;
 
     fn recorder() -> Recorder {
-        Recorder::new(Arc::new(Recording::of(Catalog::built_in())))
+        Recorder::new(Arc::new(Recording::new(Catalog::built_in())))
     }
 
     fn method_at(index: usize) -> Option<ApiMethod> {
@@ -303,33 +303,33 @@ mod tests {
     fn at_most_512_methods_are_recorded() {
         let recorder = recorder();
         let at = |index| method_at(index).unwrap();
-        for row in 0..MOST {
+        for row in 0..MAX_METHODS {
             recorder.note(at(row * 7));
             recorder.note(at(row * 7));
         }
-        assert_eq!((recorder.methods().len(), recorder.is_cut_off()), (MOST, false));
+        assert_eq!((recorder.methods().len(), recorder.is_cut_off()), (MAX_METHODS, false));
         recorder.note(at(1));
         recorder.note(at(7));
-        assert_eq!((recorder.methods().len(), recorder.is_cut_off()), (MOST, true));
+        assert_eq!((recorder.methods().len(), recorder.is_cut_off()), (MAX_METHODS, true));
     }
 
     #[test]
-    fn a_row_that_the_catalog_lacks_is_not_recorded() {
+    fn a_method_index_outside_the_catalog_is_not_recorded() {
         let recorder = recorder();
         method_at(u32::MAX as usize).into_iter().for_each(|method| recorder.note(method));
         assert!(recorder.methods().is_empty());
     }
 
     #[test]
-    fn threads_that_meet_count_a_method_once() {
+    fn concurrent_threads_count_a_method_once() {
         let recorder = recorder();
         let at = |row| method_at(row).unwrap();
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| (0..MOST / 2).for_each(|row| recorder.note(at(row))));
+                scope.spawn(|| (0..MAX_METHODS / 2).for_each(|row| recorder.note(at(row))));
             }
         });
-        assert!(!recorder.is_cut_off() && recorder.methods().len() == MOST / 2);
-        assert_eq!(recorder.0.count.load(Ordering::Relaxed), MOST / 2);
+        assert!(!recorder.is_cut_off() && recorder.methods().len() == MAX_METHODS / 2);
+        assert_eq!(recorder.0.count.load(Ordering::Relaxed), MAX_METHODS / 2);
     }
 }

@@ -6,7 +6,7 @@ use crate::call::AbstainReason;
 use crate::catalog::{ApiMethod, Catalog, Lookup};
 
 /// How many methods are stored. A recorder's report says when there were more.
-pub(crate) const MOST: usize = 512;
+pub(crate) const MAX_METHODS: usize = 512;
 
 /// One bit per method of the catalog, so that recording a method again only reads memory.
 pub(crate) struct Recording {
@@ -21,7 +21,7 @@ pub(crate) struct Recording {
 
 impl Recording {
     /// Creates an empty recording for the methods of a catalog.
-    pub(crate) fn of(catalog: Catalog) -> Self {
+    pub(crate) fn new(catalog: Catalog) -> Self {
         let words = catalog.method_count().div_ceil(64);
         Self {
             catalog,
@@ -46,16 +46,16 @@ impl Recording {
     pub(crate) fn add(&self, method: ApiMethod) {
         // The program may pass a method of the built-in catalog although the guard uses another
         // catalog.
-        let own = || self.catalog.versions(method.id()).next();
-        let method = if method.catalog() == self.catalog { Some(method) } else { own() };
+        let same_id = || self.catalog.versions(method.id()).next();
+        let method = if method.catalog() == self.catalog { Some(method) } else { same_id() };
         let Some(index) = method.map(ApiMethod::index) else { return };
         let Some(word) = self.bits.get(index / 64) else { return };
         let bit = 1 << (index % 64);
         if word.load(Ordering::Relaxed) & bit != 0 {
             return;
         }
-        if self.count.fetch_add(1, Ordering::Relaxed) >= MOST {
-            self.count.store(MOST, Ordering::Relaxed);
+        if self.count.fetch_add(1, Ordering::Relaxed) >= MAX_METHODS {
+            self.count.store(MAX_METHODS, Ordering::Relaxed);
             self.is_cut_off.store(true, Ordering::Relaxed);
             return;
         }

@@ -86,13 +86,13 @@ pub trait TokenSource: Send + Sync {
 pub struct SharedTokenSource(Arc<dyn BoxedTokenSource>);
 
 trait BoxedTokenSource: Send + Sync {
-    fn boxed<'a>(&'a self, scope: &'a str) -> BoxedToken<'a>;
+    fn token_boxed<'a>(&'a self, scope: &'a str) -> BoxedToken<'a>;
 }
 
 type BoxedToken<'a> = Pin<Box<dyn Future<Output = Result<String, BoxError>> + Send + 'a>>;
 
 impl<S: TokenSource> BoxedTokenSource for S {
-    fn boxed<'a>(&'a self, scope: &'a str) -> BoxedToken<'a> {
+    fn token_boxed<'a>(&'a self, scope: &'a str) -> BoxedToken<'a> {
         Box::pin(self.token_for(scope))
     }
 }
@@ -109,7 +109,7 @@ impl SharedTokenSource {
     /// # Errors
     /// An error if the source has no token; `source()` is the source's own error.
     pub async fn authorization(&self, scope: &Scope) -> Result<HeaderValue, Error> {
-        let token = self.0.boxed(scope.as_str()).await;
+        let token = self.0.token_boxed(scope.as_str()).await;
         let token = token.map_err(|error| Error::unreachable(NO_TOKEN).with_source(error))?;
         bearer(&token).map_err(|error| Error::unreachable(NO_TOKEN).with_source(error))
     }
@@ -152,16 +152,16 @@ impl Guard {
         let endpoints = &self.state().endpoints;
         // The scopes that the caller stated do not make the host one of Google's.
         let call = &call.needing(None);
-        let found = catalog::lookup(call, endpoints);
+        let lookup = catalog::lookup(call, endpoints);
         let is_mapped_by_user =
             || endpoints.is_mapped(call) && !catalog::lookup(call, &Endpoints::new()).is_google();
-        if !found.is_google()
-            || found.abstain_reason() == Some(AbstainReason::Signed)
+        if !lookup.is_google()
+            || lookup.abstain_reason() == Some(AbstainReason::Signed)
             || !(call.is_over_tls() || is_mapped_by_user())
         {
             return None;
         }
-        Some(scope_for(&found))
+        Some(scope_for(&lookup))
     }
 }
 
@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_for_googles_apis_over_tls_and_for_hosts_the_user_mapped() {
+    fn only_google_apis_over_tls_and_mapped_hosts_get_a_token() {
         let guard = Guard::builder().endpoint("http://127.0.0.1:4443", "storage.googleapis.com").unwrap();
         let guard = guard.universe("s3nsapis.fr").unwrap().build();
         let rows = [

@@ -67,7 +67,7 @@ impl Guard {
 
 impl<P: TokenProvider + ?Sized> GuardTokenProvider<P> {
     fn declare(&self, token: &Token, scopes: &[&str]) {
-        let Some(access) = AccessToken::new(token.as_str()).filter(|_| grants_what_is_asked::<P>()) else {
+        let Some(access) = AccessToken::new(token.as_str()).filter(|_| grants_requested_scopes::<P>()) else {
             return;
         };
         let scopes = scopes.iter().map(|scope| Scope::from_uri(scope)).collect();
@@ -81,7 +81,7 @@ impl<P: TokenProvider + ?Sized> GuardTokenProvider<P> {
 /// The check compares the type's name, because `CustomServiceAccount` exists only with one of
 /// gcp_auth's TLS features, which the user chooses. For an unrecognized name the requested scopes
 /// are not trusted, which is safe.
-fn grants_what_is_asked<P: ?Sized>() -> bool {
+fn grants_requested_scopes<P: ?Sized>() -> bool {
     let name = type_name::<P>();
     name.starts_with("gcp_auth::") && name.ends_with("::CustomServiceAccount")
 }

@@ -101,7 +101,7 @@ impl GuardMiddleware {
     }
 
     async fn attach(&self, source: &SharedTokenSource, request: &mut Request) -> Result<()> {
-        let call = of_url(request.method(), request.url(), request.headers());
+        let call = call_from_url(request.method(), request.url(), request.headers());
         let Some(scope) = self.guard.scope_to_ask_for(&call) else { return Ok(()) };
         let value = source.authorization(&scope).await.map_err(Error::middleware)?;
         request.headers_mut().insert(AUTHORIZATION, value);
@@ -110,7 +110,7 @@ impl GuardMiddleware {
 
     fn unsent(&self, request: &Request, denial: Denial) -> Result<Response> {
         let (parts, body) = self.guard.unsent(denial).map_err(Error::middleware)?.into_parts();
-        put_together(request.url().clone(), parts, body.into())
+        assemble(request.url().clone(), parts, body.into())
     }
 }
 
@@ -118,11 +118,11 @@ async fn explain(flight: Flight, response: Response) -> Result<Response> {
     let url = response.url().clone();
     let answer = flight.explain_response(http::Response::from(response)).await;
     let (parts, body) = answer.map_err(Error::middleware)?.into_parts();
-    put_together(url, parts, Body::wrap(body))
+    assemble(url, parts, Body::wrap(body))
 }
 
 /// Returns a hash of a URL, so that two URLs can be compared without keeping the first one.
-fn fingerprint(url: &Url) -> u64 {
+fn url_hash(url: &Url) -> u64 {
     let mut hasher = DefaultHasher::new();
     url.as_str().hash(&mut hasher);
     hasher.finish()
@@ -130,16 +130,16 @@ fn fingerprint(url: &Url) -> u64 {
 
 /// Assembles a response from its parts. reqwest loses the URL when a response is taken apart, and
 /// only reqwest's extension for the response builder can set the URL again.
-fn put_together(url: Url, parts: Parts, body: Body) -> Result<Response> {
-    let (mut whole, ()) =
+fn assemble(url: Url, parts: Parts, body: Body) -> Result<Response> {
+    let (mut response, ()) =
         http::Response::builder().url(url).body(()).map_err(Error::middleware)?.into_parts();
-    (whole.status, whole.version, whole.headers) = (parts.status, parts.version, parts.headers);
-    whole.extensions.extend(parts.extensions);
-    Ok(http::Response::from_parts(whole, body).into())
+    (response.status, response.version, response.headers) = (parts.status, parts.version, parts.headers);
+    response.extensions.extend(parts.extensions);
+    Ok(http::Response::from_parts(response, body).into())
 }
 
 /// Returns the call of a request whose URL has reqwest's own type.
-fn of_url<'a>(verb: &'a Method, url: &'a Url, headers: &'a HeaderMap) -> Call<'a> {
+fn call_from_url<'a>(verb: &'a Method, url: &'a Url, headers: &'a HeaderMap) -> Call<'a> {
     let (scheme, authority) = (Some(url.scheme()), Some(url.authority()));
     Call::from_url_parts(verb.as_str(), scheme, authority, url.path(), url.query()).with_headers(headers)
 }
@@ -157,7 +157,7 @@ impl Middleware for GuardMiddleware {
         }
         // Futures for rare cases are boxed, here and below, because the future of every call is as
         // large as the largest future inside.
-        let call = of_url(request.method(), request.url(), request.headers());
+        let call = call_from_url(request.method(), request.url(), request.headers());
         let begun = match self.guard.begin(&call.needing(extensions.get())) {
             Ok(flight) if flight.has_pending_scopes() => Box::pin(flight.wait_for_scopes()).await,
             begun => begun,
@@ -166,14 +166,14 @@ impl Middleware for GuardMiddleware {
             Ok(flight) => flight,
             Err(denial) => return self.unsent(&request, denial),
         };
-        let url = fingerprint(request.url());
+        let url = url_hash(request.url());
         let response = next.run(request, extensions).await?;
         if !flight.is_concerned_by(response.status()) {
             return Ok(response);
         }
-        let flight = match fingerprint(response.url()) == url {
+        let flight = match url_hash(response.url()) == url {
             true => flight,
-            false => flight.redirected(&of_url(&Method::GET, response.url(), &HeaderMap::new())),
+            false => flight.redirected(&call_from_url(&Method::GET, response.url(), &HeaderMap::new())),
         };
         match flight.answered(response.status(), response.headers()) {
             true => Box::pin(explain(flight, response)).await,

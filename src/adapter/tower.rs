@@ -70,7 +70,7 @@ use crate::scope::Scope;
 use crate::token_source::{SharedTokenSource, TokenSource};
 
 /// The result of a call through a [`GuardService`].
-type Answer<R> = Result<Response<GuardBody<R>>, BoxError>;
+type GuardResult<R> = Result<Response<GuardBody<R>>, BoxError>;
 
 /// A layer that wraps services with a [`Guard`]. Created by [`Guard::layer`].
 ///
@@ -141,7 +141,7 @@ impl GuardLayer {
     where
         E: std::error::Error + Send + Sync + 'static,
     {
-        Self { grpc_errors: Some(grpc_errors_by(make)), ..self }
+        Self { grpc_errors: Some(erase_error_type(make)), ..self }
     }
 
     /// Adds a token to every call to a Google API that has no token: see
@@ -161,15 +161,15 @@ impl GuardLayer {
 
 /// Stores the errors of `make` where a service or body expects an `Option<E>` or an
 /// `Option<BoxError>`.
-fn grpc_errors_by<E: std::error::Error + Send + Sync + 'static>(
+fn erase_error_type<E: std::error::Error + Send + Sync + 'static>(
     make: impl Fn(Denial, &HeaderMap) -> Option<E> + Send + Sync + 'static,
 ) -> GrpcErrors {
-    GrpcErrors(Arc::new(move |denial, headers, place| {
+    GrpcErrors(Arc::new(move |denial, headers, slot| {
         let error = make(denial, headers);
-        if let Some(place) = place.downcast_mut::<Option<E>>() {
-            *place = error;
-        } else if let Some(place) = place.downcast_mut::<Option<BoxError>>() {
-            *place = error.map(BoxError::from);
+        if let Some(slot) = slot.downcast_mut::<Option<E>>() {
+            *slot = error;
+        } else if let Some(slot) = slot.downcast_mut::<Option<BoxError>>() {
+            *slot = error.map(BoxError::from);
         }
     }))
 }
@@ -227,7 +227,7 @@ impl<S: Clone> GuardService<S> {
 impl<S: Clone> GuardService<S> {
     /// Returns the future of a call that is stopped, or that waits for the scopes of its token.
     #[cold]
-    fn not_sent_yet<B, R>(
+    fn stop_or_wait<B, R>(
         &mut self,
         begun: Result<Flight, Denial>,
         request: Request<B>,
@@ -271,15 +271,15 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let grpc_errors = self.grpc_errors.clone();
-        if let Some(wanted) = self.scope_to_ask_for(&request) {
+        if let Some(source_and_scope) = self.scope_to_ask_for(&request) {
             let (guard, inner) = (self.guard.clone(), self.take_ready());
-            let answer = attach_then_call(guard, wanted, inner, grpc_errors, request);
+            let answer = attach_then_call(guard, source_and_scope, inner, grpc_errors, request);
             return ResponseFuture { state: State::boxed(answer) };
         }
         let mut flight = Flight::new(&self.guard);
         match flight.begin_in_place(&call_of(&request)) {
             Ok(()) if !flight.has_pending_scopes() => {}
-            begun => return self.not_sent_yet(begun.map(|()| flight), request),
+            begun => return self.stop_or_wait(begun.map(|()| flight), request),
         }
         ResponseFuture {
             state: State::Calling { call: self.inner.call(request), flight: Some(flight), grpc_errors },
@@ -299,7 +299,7 @@ async fn attach_then_call<S, B, R>(
     inner: S,
     grpc_errors: Option<GrpcErrors>,
     mut request: Request<B>,
-) -> Answer<R>
+) -> GuardResult<R>
 where
     S: Service<Request<B>, Response = Response<R>>,
     S::Error: Into<BoxError>,
@@ -317,7 +317,7 @@ async fn wait_then_call<S, B, R>(
     mut inner: S,
     grpc_errors: Option<GrpcErrors>,
     request: Request<B>,
-) -> Answer<R>
+) -> GuardResult<R>
 where
     S: Service<Request<B>, Response = Response<R>>,
     S::Error: Into<BoxError>,
@@ -328,7 +328,7 @@ where
         Err(denial) => return unsent(&guard, denial),
     };
     let response = inner.call(request).await.map_err(Into::into)?;
-    end(flight, grpc_errors, response).await
+    finish(flight, grpc_errors, response).await
 }
 
 async fn wait(begun: Result<Flight, Denial>) -> Result<Flight, Denial> {
@@ -337,11 +337,11 @@ async fn wait(begun: Result<Flight, Denial>) -> Result<Flight, Denial> {
 
 /// Ends a flight: explains a response that may be a scope refusal, and returns all other responses
 /// unchanged.
-async fn end<R: Body<Data: From<Bytes>, Error: 'static>>(
+async fn finish<R: Body<Data: From<Bytes>, Error: 'static>>(
     flight: Flight,
     grpc_errors: Option<GrpcErrors>,
     response: Response<R>,
-) -> Answer<R> {
+) -> GuardResult<R> {
     let (status, headers) = (response.status(), response.headers());
     if flight.answered(status, headers) {
         return explain(flight, grpc_errors, response).await;
@@ -357,14 +357,14 @@ async fn explain<R: Body<Data: From<Bytes>>>(
     flight: Flight,
     grpc_errors: Option<GrpcErrors>,
     response: Response<R>,
-) -> Answer<R> {
+) -> GuardResult<R> {
     match flight.is_grpc() {
         true => grpc::explain(flight, grpc_errors, response).await,
         false => Ok(flight.explain_response(response).await?),
     }
 }
 
-fn unsent<R: Body<Data: From<Bytes>>>(guard: &Guard, denial: Denial) -> Answer<R> {
+fn unsent<R: Body<Data: From<Bytes>>>(guard: &Guard, denial: Denial) -> GuardResult<R> {
     Ok(guard.unsent(denial)?.map(GuardBody::made))
 }
 
@@ -393,12 +393,12 @@ pin_project! {
     #[project = StateProjection]
     enum State<F, R: Body> {
         Calling { #[pin] call: F, flight: Option<Flight>, grpc_errors: Option<GrpcErrors> },
-        Boxed { answer: Pin<Box<dyn Future<Output = Answer<R>> + Send>> },
+        Boxed { answer: Pin<Box<dyn Future<Output = GuardResult<R>> + Send>> },
     }
 }
 
 impl<F, R: Body> State<F, R> {
-    fn boxed(answer: impl Future<Output = Answer<R>> + Send + 'static) -> Self {
+    fn boxed(answer: impl Future<Output = GuardResult<R>> + Send + 'static) -> Self {
         Self::Boxed { answer: Box::pin(answer) }
     }
 }
@@ -409,7 +409,7 @@ where
     E: Into<BoxError>,
     R: Body<Data: From<Bytes> + Send, Error: Send> + Send + 'static,
 {
-    type Output = Answer<R>;
+    type Output = GuardResult<R>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let next = match self.as_mut().project().state.project() {
@@ -420,10 +420,10 @@ where
                     Err(error) => return Poll::Ready(Err(error.into())),
                 };
                 let (status, headers) = (response.status(), response.headers());
-                let is_of_use = |flight: &mut Flight| {
+                let needs_explanation = |flight: &mut Flight| {
                     flight.answered(status, headers) || flight.wants_trailers(status, headers)
                 };
-                match flight.take_if(is_of_use) {
+                match flight.take_if(needs_explanation) {
                     None => return Poll::Ready(Ok(response.map(GuardBody::untouched))),
                     Some(flight) if flight.wants_trailers(status, headers) => {
                         return Poll::Ready(Ok(grpc::watch(flight, grpc_errors.take(), response)));

@@ -29,12 +29,12 @@ impl Flight {
     #[must_use = "a refusal is to be explained"]
     pub fn answered(&self, status: StatusCode, headers: &HeaderMap) -> bool {
         if self.is_grpc {
-            return self.is_googles() && is_refused_in_head(status, headers);
+            return self.is_googles() && is_refused_by_headers(status, headers);
         }
         // Only a success proves that the scopes were sufficient: Google may send a 404 for an
         // unknown path, and a 400 before the token is checked.
         if self.is_doubted && (status.is_success() || status == StatusCode::NOT_MODIFIED) {
-            learn::contradicted(self);
+            learn::scopes_suffice(self);
         }
         status == StatusCode::FORBIDDEN && self.is_googles()
     }
@@ -51,13 +51,13 @@ impl Flight {
     #[inline]
     #[must_use]
     pub fn wants_trailers(&self, status: StatusCode, headers: &HeaderMap) -> bool {
-        self.is_grpc && self.is_googles() && has_open_end(status, headers)
+        self.is_grpc && self.is_googles() && expects_trailers(status, headers)
     }
 }
 
 /// Returns whether status and headers of a response to a gRPC call refuse the call, by a gRPC
 /// status or as plain HTTP.
-fn is_refused_in_head(status: StatusCode, headers: &HeaderMap) -> bool {
+fn is_refused_by_headers(status: StatusCode, headers: &HeaderMap) -> bool {
     match headers.contains_key(GRPC_STATUS) {
         true => is_denied(headers),
         false => status == StatusCode::FORBIDDEN && !is_grpc(headers),
@@ -65,8 +65,8 @@ fn is_refused_in_head(status: StatusCode, headers: &HeaderMap) -> bool {
 }
 
 /// Returns whether the gRPC status is sent later, in the trailers.
-fn has_open_end(status: StatusCode, headers: &HeaderMap) -> bool {
-    !headers.contains_key(GRPC_STATUS) && !is_refused_in_head(status, headers)
+fn expects_trailers(status: StatusCode, headers: &HeaderMap) -> bool {
+    !headers.contains_key(GRPC_STATUS) && !is_refused_by_headers(status, headers)
 }
 
 /// Returns whether headers or trailers contain gRPC status 7, `PERMISSION_DENIED`.
@@ -103,23 +103,23 @@ mod tests {
     }
 
     /// Which parts of a response the guard reads: (body, trailers).
-    type LookedAt = (bool, bool);
-    const NOTHING: LookedAt = (false, false);
-    const BODY: LookedAt = (true, false);
-    const TRAILERS: LookedAt = (false, true);
+    type PartsRead = (bool, bool);
+    const NOTHING: PartsRead = (false, false);
+    const BODY: PartsRead = (true, false);
+    const TRAILERS: PartsRead = (false, true);
 
-    fn looked_at(flight: &Flight, status: StatusCode, headers: &HeaderMap) -> LookedAt {
+    fn parts_read(flight: &Flight, status: StatusCode, headers: &HeaderMap) -> PartsRead {
         (flight.answered(status, headers), flight.wants_trailers(status, headers))
     }
 
     #[test]
-    fn the_head_of_an_answer_tells_what_to_do_with_it() {
+    fn status_and_headers_decide_which_part_is_read() {
         let guard = Guard::builder().build();
         let (publish, own) = ("/google.pubsub.v1.Publisher/Publish", "/acme.Orders/Send");
         let unlisted = "/google.pubsub.v99.Publisher/Publish";
-        let elsewhere = "http://acme.example/google.pubsub.v1.Publisher/Publish";
+        let other_host = "http://acme.example/google.pubsub.v1.Publisher/Publish";
         let google = "https://pubsub.googleapis.com/google.pubsub.v1.Publisher/Publish";
-        type Row = (&'static str, u16, &'static [(&'static str, &'static str)], LookedAt);
+        type Row = (&'static str, u16, &'static [(&'static str, &'static str)], PartsRead);
         let rows: [Row; 15] = [
             (publish, 200, &[("content-type", "application/grpc")], TRAILERS),
             (google, 200, &[("content-type", "application/grpc+proto")], TRAILERS),
@@ -135,7 +135,7 @@ mod tests {
             (publish, 503, &[("content-type", "text/html")], TRAILERS),
             (own, 403, &[("content-type", "text/html")], NOTHING),
             (own, 200, &[("grpc-status", "7")], NOTHING),
-            (elsewhere, 200, &[("grpc-status", "7")], NOTHING),
+            (other_host, 200, &[("grpc-status", "7")], NOTHING),
         ];
         for (url, status, answer, expected) in rows {
             let flight = flight(&guard, Box::leak(url.to_owned().into_boxed_str()), "application/grpc");
@@ -144,17 +144,17 @@ mod tests {
                 .iter()
                 .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap()))
                 .collect();
-            assert_eq!(looked_at(&flight, status, &answer), expected, "{url} {status} {answer:?}");
+            assert_eq!(parts_read(&flight, status, &answer), expected, "{url} {status} {answer:?}");
         }
     }
 
     #[test]
-    fn what_is_no_grpc_call_is_looked_at_as_before() {
+    fn calls_without_grpc_ignore_grpc_headers() {
         let guard = Guard::builder().build();
         let rest =
             flight(&guard, "https://pubsub.googleapis.com/v1/projects/p/topics/t:publish", "text/plain");
         let denied = headers(&[("grpc-status", "7")]);
-        assert_eq!(looked_at(&rest, StatusCode::OK, &denied), NOTHING);
-        assert_eq!(looked_at(&rest, StatusCode::FORBIDDEN, &HeaderMap::new()), BODY);
+        assert_eq!(parts_read(&rest, StatusCode::OK, &denied), NOTHING);
+        assert_eq!(parts_read(&rest, StatusCode::FORBIDDEN, &HeaderMap::new()), BODY);
     }
 }

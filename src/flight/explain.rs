@@ -67,29 +67,29 @@ impl Flight {
     }
 
     fn scope_refusal(&mut self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Refusal> {
-        if let Some(found) = self.line.found(&self.guard.state().endpoints) {
-            self.call = found;
+        if let Some(lookup) = self.line.lookup(&self.guard.state().endpoints) {
+            self.call = lookup;
         }
         let body = inflate::readable(headers, body)?;
         let answer = Answer::new(&body).with_status(status.as_u16()).with_headers(headers);
         let refusal = refusal::classify(&answer)?;
         if refusal.gate() != Gate::Scope {
-            learn::other_gate(self, &refusal);
+            learn::from_other_refusal(self, &refusal);
             return None;
         }
         Some(refusal)
     }
 
     fn denial(&self, status: StatusCode, refusal: Refusal, granted: &GrantedScopes) -> Option<Denial> {
-        learn::named_scopes(self, &refusal);
+        learn::from_named_scopes(self, &refusal);
         match self.guard.explain_refusal(&self.call, granted, refusal) {
             Ok(denial) => {
-                learn::refused(self, &denial);
+                learn::from_scope_refusal(self, &denial);
                 learn::log_denial(self, &denial, Some(status));
                 Some(denial)
             }
             Err(refusal) => {
-                learn::other_gate(self, &refusal);
+                learn::from_other_refusal(self, &refusal);
                 None
             }
         }
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn the_method_of_a_call_that_its_token_opens_is_found_when_it_is_refused_all_the_same() {
+    fn a_refusal_looks_up_the_method_of_an_allowed_call() {
         let (guard, uri) = (Guard::builder().build(), publish());
         let all = held("https://www.googleapis.com/auth/cloud-platform");
         guard.declare(AccessToken::new("mine").unwrap(), all);

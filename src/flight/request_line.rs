@@ -9,7 +9,7 @@ use crate::catalog::{self, Endpoints, KnownHost, Lookup};
 
 /// The longest path and query, in bytes, that are kept. With a longer request line the method is
 /// looked up at once. With 123 bytes a [`RequestLine`] fills 128 bytes.
-const MOST: usize = 123;
+const MAX_LENGTH: usize = 123;
 
 /// The request line of a call whose token is allowed to call every method of the host, so that the
 /// method was not looked up. If Google refuses the call, the method is looked up from this line for
@@ -23,11 +23,11 @@ pub(crate) struct RequestLine {
     /// The length of the path. 0 if no line is kept, because a path is never empty.
     path: u8,
     query: u8,
-    text: [u8; MOST],
+    text: [u8; MAX_LENGTH],
 }
 
 impl RequestLine {
-    pub(crate) const EMPTY: Self = Self { host: None, verb: 0, path: 0, query: 0, text: [0; MOST] };
+    pub(crate) const EMPTY: Self = Self { host: None, verb: 0, path: 0, query: 0, text: [0; MAX_LENGTH] };
 
     /// Keeps the request line of a call to this host. Returns `false`, and keeps nothing, if the
     /// line is too long or its HTTP method is not in [`VERBS`].
@@ -48,7 +48,7 @@ impl RequestLine {
     }
 
     /// Looks up the method of the kept request line. Returns `None` if no line is kept.
-    pub(crate) fn found(&self, endpoints: &Endpoints) -> Option<Lookup> {
+    pub(crate) fn lookup(&self, endpoints: &Endpoints) -> Option<Lookup> {
         let (path, rest) = self.text.split_at_checked(usize::from(self.path)).filter(|_| self.path != 0)?;
         let query = std::str::from_utf8(rest.get(..usize::from(self.query))?).ok()?;
         let verb = VERBS.get(usize::from(self.verb))?;
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kept_request_line_is_the_call_it_was() {
+    fn a_kept_request_line_leads_to_the_same_lookup() {
         let endpoints = Endpoints::new();
         let rows = [
             (Method::GET, "storage.googleapis.com/storage/v1/b/b/o/a%2Fb?alt=media"),
@@ -97,7 +97,7 @@ mod tests {
             };
             let mut line = RequestLine::EMPTY;
             assert!(line.keep(&call, host), "{url}");
-            assert_eq!(line.found(&endpoints), Some(catalog::lookup(&call, &endpoints)), "{url}");
+            assert_eq!(line.lookup(&endpoints), Some(catalog::lookup(&call, &endpoints)), "{url}");
             let shown = format!("{line:?}");
             assert!(shown.contains(".googleapis.com") && !shown.contains("object"), "{shown}");
         }
@@ -106,17 +106,17 @@ mod tests {
     static EMPTY: std::sync::OnceLock<http::HeaderMap> = std::sync::OnceLock::new();
 
     #[test]
-    fn what_is_too_long_or_nobodys_is_not_kept() {
+    fn long_lines_and_unknown_verbs_are_not_kept() {
         let headers = http::HeaderMap::new();
         let kept = |verb: &Method, path: &str| {
             let uri = format!("https://storage.googleapis.com{path}").parse().unwrap();
             let call = Call::new(verb, &uri).with_headers(&headers);
             let mut line = RequestLine::EMPTY;
             let is_kept = line.keep(&call, KnownHost::find(&call, &Endpoints::new()).unwrap());
-            assert_eq!(line.found(&Endpoints::new()).is_some(), is_kept);
+            assert_eq!(line.lookup(&Endpoints::new()).is_some(), is_kept);
             is_kept
         };
-        let long = format!("/{}", "x".repeat(MOST - 1));
+        let long = format!("/{}", "x".repeat(MAX_LENGTH - 1));
         assert!(kept(&Method::GET, &long));
         assert!(!kept(&Method::GET, &format!("{long}x")));
         assert!(!kept(&Method::GET, &format!("{long}?x")));

@@ -34,12 +34,12 @@ impl Flight {
     #[inline]
     #[must_use]
     pub fn new(guard: &Guard) -> Self {
-        Self::of(guard.hold(), Lookup::without_method(AbstainReason::Host))
+        Self::from_lookup(guard.hold(), Lookup::without_method(AbstainReason::Host))
     }
 
     /// Creates the flight of a call with this lookup result, which may have no method.
     #[inline(always)]
-    pub(super) fn of(guard: Guard, call: Lookup) -> Self {
+    pub(super) fn from_lookup(guard: Guard, call: Lookup) -> Self {
         Self {
             guard,
             call,

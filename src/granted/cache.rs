@@ -142,7 +142,7 @@ impl Cache {
         F: FnOnce(TokenKey, &Entry) -> R,
     {
         let recent = self.recent.load();
-        match recent.iter().find(|recent| is_same(&recent.header, authorization)) {
+        match recent.iter().find(|recent| is_equal(&recent.header, authorization)) {
             Some(hit) if passes(&hit.entry) => Ok(read(hit.key, &hit.entry)),
             _ => Err(read),
         }
@@ -167,9 +167,9 @@ impl Cache {
         self.set(key).rcu(|old| {
             let mut set = Set::clone(old);
             match set.iter().position(|(known, _)| *known == key) {
-                Some(place) if is_worth_more(&set[place].1, entry, now) => return set,
+                Some(place) if keeps_old(&set[place].1, entry, now) => return set,
                 Some(place) => drop(set.remove(place)),
-                None if set.len() >= self.ways => drop(set.remove(worst(&set, now))),
+                None if set.len() >= self.ways => drop(set.remove(eviction_index(&set, now))),
                 None => {}
             }
             set.push((key, Arc::clone(entry)));
@@ -238,18 +238,18 @@ impl Cache {
 /// Returns whether two header values are equal. Usually both are clones of the same value with the
 /// same address, which cannot change or be reused while a clone exists.
 #[inline]
-fn is_same(a: &HeaderValue, b: &HeaderValue) -> bool {
+fn is_equal(a: &HeaderValue, b: &HeaderValue) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     std::ptr::eq(a, b) || a == b
 }
 
 /// Returns whether `old` stays in the cache instead of `new`.
-fn is_worth_more(old: &Entry, new: &Entry, now: Instant) -> bool {
+fn keeps_old(old: &Entry, new: &Entry, now: Instant) -> bool {
     new.granted.is_unknown() && !old.granted.is_unknown() && old.is_fresh(now)
 }
 
 /// Returns the index of the entry to remove: a stale entry, else an unknown one, else the oldest.
-fn worst(set: &Set, now: Instant) -> usize {
+fn eviction_index(set: &Set, now: Instant) -> usize {
     let stale = set.iter().position(|(_, entry)| !entry.is_fresh(now));
     stale.or_else(|| set.iter().position(|(_, entry)| entry.granted.is_unknown())).unwrap_or(0)
 }
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn any_number_of_tokens_stays_within_the_bound() {
+    fn the_size_of_the_cache_is_bounded() {
         let cache = Cache::new(1024);
         let (now, later) = (Instant::now(), Instant::now() + Duration::from_secs(60));
         let count = if cfg!(debug_assertions) { 50_000 } else { 1_000_000 };
@@ -310,24 +310,24 @@ mod tests {
     }
 
     #[test]
-    fn a_full_set_gives_up_the_stale_then_the_unknown_then_the_oldest() {
+    fn a_full_set_evicts_stale_then_unknown_then_oldest_entries() {
         let cache = Cache::new(3);
         let now = Instant::now();
         let later = now + Duration::from_secs(60);
         cache.insert(key(1), &known(1, later), now);
         cache.insert(key(2), &entry(GrantedScopes::unknown("down"), 2, later), now);
         cache.insert(key(3), &known(3, now), now);
-        let there = |added: u64| {
+        let kept_after_adding = |added: u64| {
             cache.insert(key(added), &known(added as u32, later), now);
             (1..=added).filter(|number| value(&cache, key(*number)).is_some()).collect::<Vec<_>>()
         };
-        assert_eq!(there(4), [1, 2, 4]);
-        assert_eq!(there(5), [1, 4, 5]);
-        assert_eq!(there(6), [4, 5, 6]);
+        assert_eq!(kept_after_adding(4), [1, 2, 4]);
+        assert_eq!(kept_after_adding(5), [1, 4, 5]);
+        assert_eq!(kept_after_adding(6), [4, 5, 6]);
     }
 
     #[test]
-    fn what_is_known_is_not_forgotten_because_somebody_could_not_say() {
+    fn a_known_entry_is_not_replaced_by_an_unknown_one() {
         let cache = Cache::new(16);
         let now = Instant::now();
         let later = now + Duration::from_secs(60);
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_among_the_recent_ones_once_and_sees_news() {
+    fn a_token_becomes_recent_once_and_its_entry_is_updated() {
         let cache = Cache::new(1024);
         let now = Instant::now();
         let later = now + Duration::from_secs(60);
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_that_come_and_go_on_two_threads_are_never_mixed_up() {
+    fn concurrent_inserts_never_mix_up_tokens() {
         let cache = Cache::new(32);
         let now = Instant::now();
         let later = now + Duration::from_secs(60);

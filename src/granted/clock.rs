@@ -5,7 +5,7 @@ use std::time::{Instant, SystemTime};
 
 /// How many calls of [`Clock::about_now`] share one reading of the clock. Reading the clock takes
 /// as long as the rest of a token's lookup in the cache.
-const GLANCE_EVERY: u32 = 32;
+const CALLS_PER_READING: u32 = 32;
 
 /// A source of the current time, for everything that expires.
 pub(crate) trait Clock: Send + Sync {
@@ -33,15 +33,15 @@ impl Clock for SystemClock {
 
     fn about_now(&self) -> Instant {
         thread_local!(static LAST: Cell<Option<(Instant, u32)>> = const { Cell::new(None) });
-        let glance = |last: &Cell<Option<(Instant, u32)>>| {
+        let read = |last: &Cell<Option<(Instant, u32)>>| {
             let (at, left) = match last.get() {
                 Some((at, left @ 1..)) => (at, left - 1),
-                _ => (Instant::now(), GLANCE_EVERY - 1),
+                _ => (Instant::now(), CALLS_PER_READING - 1),
             };
             last.set(Some((at, left)));
             at
         };
-        LAST.try_with(glance).unwrap_or_else(|_| Instant::now())
+        LAST.try_with(read).unwrap_or_else(|_| Instant::now())
     }
 
     fn wall(&self) -> SystemTime {
@@ -90,11 +90,11 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_glance_is_never_ahead_and_catches_up_within_its_number_of_calls() {
+    fn about_now_is_at_most_a_few_calls_late() {
         let clock = SystemClock;
         let started = Instant::now();
-        let late: Vec<Instant> = (0..=GLANCE_EVERY).map(|_| clock.about_now()).collect();
-        assert!(late.iter().all(|at| *at <= Instant::now()));
-        assert!(late.last().is_some_and(|last| *last >= started));
+        let times: Vec<Instant> = (0..=CALLS_PER_READING).map(|_| clock.about_now()).collect();
+        assert!(times.iter().all(|at| *at <= Instant::now()));
+        assert!(times.last().is_some_and(|last| *last >= started));
     }
 }

@@ -12,7 +12,7 @@ use http::{Request, Response, StatusCode, Uri};
 use crate::error::BoxError;
 
 /// The longest response body that is read, in bytes. Real responses are shorter than 2 KiB.
-pub(crate) const MOST_BODY: usize = 64 * 1024;
+pub(crate) const MAX_BODY: usize = 64 * 1024;
 
 /// Percent-encodes all characters of a text except the unreserved ones, for use in a URL or a form.
 /// Source: RFC 3986, section 2.3.
@@ -32,7 +32,7 @@ pub(crate) fn percent_encoded(text: &str) -> String {
 
 /// The longest `Retry-After` pause that is respected. A longer pause would leave scopes unknown for
 /// longer than the longest pause after any other failure.
-pub(crate) const MOST_PAUSE: Duration = Duration::from_secs(300);
+pub(crate) const MAX_PAUSE: Duration = Duration::from_secs(300);
 
 /// Sends one HTTP request and reads the complete response. The guard uses it for requests to the
 /// metadata server, to tokeninfo and to IAM.
@@ -83,7 +83,7 @@ pub trait Fetch: Send + Sync {
 /// A [`Fetch`] as a trait object. Implemented by every [`Fetch`] and by the guard's own client.
 pub(crate) trait DynFetch: Send + Sync {
     /// Returns why requests to `uri` cannot be sent at all, or `None` if they can.
-    fn unable(&self, uri: &Uri) -> Option<&'static str>;
+    fn unsupported_reason(&self, uri: &Uri) -> Option<&'static str>;
 
     fn fetch_boxed(
         &self,
@@ -92,7 +92,7 @@ pub(crate) trait DynFetch: Send + Sync {
 }
 
 impl<F: Fetch> DynFetch for F {
-    fn unable(&self, _: &Uri) -> Option<&'static str> {
+    fn unsupported_reason(&self, _: &Uri) -> Option<&'static str> {
         None
     }
 
@@ -104,10 +104,10 @@ impl<F: Fetch> DynFetch for F {
     }
 }
 
-/// Returns the body as text, or `None` if it is longer than [`MOST_BODY`] or not UTF-8.
-pub(crate) fn text(response: &Response<Bytes>) -> Option<&str> {
+/// Returns the body as text, or `None` if it is longer than [`MAX_BODY`] or not UTF-8.
+pub(crate) fn body_text(response: &Response<Bytes>) -> Option<&str> {
     let body = response.body();
-    if body.len() > MOST_BODY {
+    if body.len() > MAX_BODY {
         return None;
     }
     std::str::from_utf8(body).ok()
@@ -115,13 +115,13 @@ pub(crate) fn text(response: &Response<Bytes>) -> Option<&str> {
 
 /// Returns how long a busy or unavailable server asks to wait, from `Retry-After`. Returns `None`
 /// for a date, which is not supported. Source: RFC 9110, section 10.2.3.
-pub(crate) fn pause(response: &Response<Bytes>) -> Option<Duration> {
+pub(crate) fn requested_pause(response: &Response<Bytes>) -> Option<Duration> {
     let is_busy =
         [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&response.status());
     let seconds = response.headers().get(RETRY_AFTER).filter(|_| is_busy)?.to_str().ok()?;
     // A number that is too large for `u64` counts as the maximum.
     let is_number = !seconds.is_empty() && seconds.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| Duration::from_secs(seconds.parse().unwrap_or(u64::MAX)).min(MOST_PAUSE))
+    is_number.then(|| Duration::from_secs(seconds.parse().unwrap_or(u64::MAX)).min(MAX_PAUSE))
 }
 
 #[cfg(test)]
@@ -169,7 +169,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn only_a_busy_server_is_left_alone_and_not_for_ever() {
+    fn retry_after_is_read_only_for_busy_servers_and_is_bounded() {
         let rows = [
             (429, "7", Some(7)),
             (503, "7", Some(7)),
@@ -187,8 +187,8 @@ pub(crate) mod tests {
         for (status, value, expected) in rows {
             let mut response = answer(status, "");
             response.headers_mut().insert(RETRY_AFTER, value.parse().unwrap());
-            assert_eq!(pause(&response), expected.map(Duration::from_secs), "{status} {value}");
+            assert_eq!(requested_pause(&response), expected.map(Duration::from_secs), "{status} {value}");
         }
-        assert_eq!(pause(&answer(429, "")), None);
+        assert_eq!(requested_pause(&answer(429, "")), None);
     }
 }

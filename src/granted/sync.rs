@@ -57,7 +57,7 @@ mod scheduled {
     pub(crate) struct Spawner;
 
     impl Spawner {
-        pub(crate) fn of(_: &Background) -> Self {
+        pub(crate) fn for_background(_: &Background) -> Self {
             Self
         }
 

@@ -29,44 +29,44 @@ pub(crate) const ENDPOINT: &str = "https://oauth2.googleapis.com/tokeninfo";
 /// The rate limit that all guards of a process share for Google's endpoint: a burst of 5 requests,
 /// then one request every 2 seconds. Google documents no limit; this rate is below one request per
 /// second.
-static PROCESS: Pace = usual_pace();
+static PROCESS_LIMIT: RateLimit = default_rate_limit();
 
-const fn usual_pace() -> Pace {
-    Pace::new(5, Duration::from_secs(2))
+const fn default_rate_limit() -> RateLimit {
+    RateLimit::new(5, Duration::from_secs(2))
 }
 
 /// A rate limit with bursts.
-pub(crate) struct Pace {
+pub(crate) struct RateLimit {
     burst: u32,
     pause: Duration,
     /// When the whole burst is available again.
-    whole_at: Mutex<Option<Instant>>,
+    full_at: Mutex<Option<Instant>>,
     /// Until when the server asked to receive no requests.
-    rests_until: Mutex<Option<Instant>>,
+    idle_until: Mutex<Option<Instant>>,
 }
 
-impl Pace {
+impl RateLimit {
     pub(crate) const fn new(burst: u32, pause: Duration) -> Self {
-        Self { burst, pause, whole_at: Mutex::new(None), rests_until: Mutex::new(None) }
+        Self { burst, pause, full_at: Mutex::new(None), idle_until: Mutex::new(None) }
     }
 
     /// Takes a permit for one request. Returns `false` if there is none now.
-    fn take(&self, now: Instant) -> bool {
-        if self.rests_until.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| now < until) {
+    fn try_acquire(&self, now: Instant) -> bool {
+        if self.idle_until.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| now < until) {
             return false;
         }
-        let mut whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = whole_at.map_or(now, |at| at.max(now)) + self.pause;
-        let may = next <= now + self.pause * self.burst;
-        if may {
-            *whole_at = Some(next);
+        let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = full_at.map_or(now, |at| at.max(now)) + self.pause;
+        let is_allowed = next <= now + self.pause * self.burst;
+        if is_allowed {
+            *full_at = Some(next);
         }
-        may
+        is_allowed
     }
 
     /// Gives out no permits for the time of `pause`.
-    fn rest(&self, now: Instant, pause: Duration) {
-        *self.rests_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(now + pause);
+    fn block_for(&self, now: Instant, pause: Duration) {
+        *self.idle_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(now + pause);
     }
 }
 
@@ -77,11 +77,11 @@ pub(crate) struct Tokeninfo {
     clock: Arc<dyn Clock>,
     /// The rate limit of a user's own endpoint. `None` for Google's endpoint, which uses
     /// [`PROCESS`].
-    pace: Option<Pace>,
+    rate_limit: Option<RateLimit>,
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct Reply {
     scope: Option<Value>,
     expires_in: Option<Value>,
 }
@@ -89,26 +89,26 @@ struct Answer {
 impl Tokeninfo {
     /// Creates a source that queries `endpoint`, or Google's endpoint if it is `None`.
     pub(crate) fn new(fetch: Arc<dyn DynFetch>, endpoint: Option<Uri>, clock: Arc<dyn Clock>) -> Self {
-        let pace = endpoint.is_some().then(usual_pace);
-        Self { fetch, endpoint: endpoint.unwrap_or_else(|| Uri::from_static(ENDPOINT)), clock, pace }
+        let rate_limit = endpoint.is_some().then(default_rate_limit);
+        Self { fetch, endpoint: endpoint.unwrap_or_else(|| Uri::from_static(ENDPOINT)), clock, rate_limit }
     }
 
-    async fn ask(&self, token: AccessToken<'_>) -> GrantedScopes {
-        if let Some(why) = self.fetch.unable(&self.endpoint) {
+    async fn query(&self, token: AccessToken<'_>) -> GrantedScopes {
+        if let Some(why) = self.fetch.unsupported_reason(&self.endpoint) {
             return GrantedScopes::unknown(format!("tokeninfo was not asked: {why}"));
         }
-        let pace = self.pace.as_ref().unwrap_or(&PROCESS);
-        if !pace.take(self.clock.now()) {
+        let rate_limit = self.rate_limit.as_ref().unwrap_or(&PROCESS_LIMIT);
+        if !rate_limit.try_acquire(self.clock.now()) {
             return GrantedScopes::unknown("tokeninfo was asked too often of late");
         }
         let request = Request::post(self.endpoint.clone())
-            .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Bytes::from(form(token)));
+            .header(http::header::CONTENT_TYPE, "application/x-www-form_body-urlencoded")
+            .body(Bytes::from(form_body(token)));
         let Ok(request) = request else { return GrantedScopes::unknown("tokeninfo cannot be asked") };
         match self.fetch.fetch_boxed(request).await {
             Ok(response) => {
-                if let Some(pause) = fetch::pause(&response) {
-                    pace.rest(self.clock.now(), pause);
+                if let Some(pause) = fetch::requested_pause(&response) {
+                    rate_limit.block_for(self.clock.now(), pause);
                 }
                 self.read(&response)
             }
@@ -122,8 +122,8 @@ impl Tokeninfo {
             StatusCode::BAD_REQUEST => return GrantedScopes::unknown("tokeninfo does not know this token"),
             status => return GrantedScopes::unknown(format!("tokeninfo answered {}", status.as_u16())),
         }
-        let answer = fetch::text(response).and_then(|text| serde_json::from_str::<Answer>(text).ok());
-        let Some(Answer { scope: Some(Value::String(scope)), expires_in }) = answer else {
+        let answer = fetch::body_text(response).and_then(|text| serde_json::from_str::<Reply>(text).ok());
+        let Some(Reply { scope: Some(Value::String(scope)), expires_in }) = answer else {
             return GrantedScopes::unknown("tokeninfo's answer cannot be read");
         };
         let granted = GrantedScopes::known(ScopeSet::from_scope_text(&scope), GrantSource::Tokeninfo);
@@ -140,7 +140,7 @@ impl GrantedScopesSource for Tokeninfo {
     }
 
     async fn granted(&self, token: AccessToken<'_>) -> Option<GrantedScopes> {
-        Some(self.ask(token).await)
+        Some(self.query(token).await)
     }
 }
 
@@ -159,8 +159,8 @@ pub(crate) fn endpoint(url: &str) -> Result<Uri, Error> {
 
 /// Returns whether the URL uses TLS, or stays on this machine.
 fn is_safe_for_a_token(uri: &Uri) -> bool {
-    let is_here = matches!(uri.host(), Some("127.0.0.1" | "[::1]" | "localhost"));
-    uri.scheme() == Some(&Scheme::HTTPS) || (uri.scheme() == Some(&Scheme::HTTP) && is_here)
+    let is_local = matches!(uri.host(), Some("127.0.0.1" | "[::1]" | "localhost"));
+    uri.scheme() == Some(&Scheme::HTTPS) || (uri.scheme() == Some(&Scheme::HTTP) && is_local)
 }
 
 /// Parses a number of seconds, which this endpoint sends as text, and older versions as a number.
@@ -169,7 +169,7 @@ fn duration(seconds: &Value) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-fn form(token: AccessToken<'_>) -> String {
+fn form_body(token: AccessToken<'_>) -> String {
     format!("access_token={}", fetch::percent_encoded(token.secret()))
 }
 
@@ -179,23 +179,23 @@ mod tests {
     use super::super::fetch::tests::{FakeFetch, answer};
     use super::*;
 
-    const STALE: &str = r#"{"error_description":"Invalid Value"}"#;
+    const INVALID_TOKEN: &str = r#"{"error_description":"Invalid Value"}"#;
 
     fn tokeninfo(fetch: Arc<dyn DynFetch>) -> (Tokeninfo, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::new());
         let mut tokeninfo = Tokeninfo::new(fetch, None, Arc::clone(&clock) as _);
-        tokeninfo.pace = Some(Pace::new(2, Duration::from_secs(2)));
+        tokeninfo.rate_limit = Some(RateLimit::new(2, Duration::from_secs(2)));
         (tokeninfo, clock)
     }
 
     async fn ask(status: u16, body: &str) -> GrantedScopes {
         let response = answer(status, body);
         let fetch = Arc::new(FakeFetch::new(move |_: &Request<Bytes>| Some(response.clone())));
-        tokeninfo(fetch).0.ask(AccessToken::new("ya29.x").unwrap()).await
+        tokeninfo(fetch).0.query(AccessToken::new("ya29.x").unwrap()).await
     }
 
     #[tokio::test]
-    async fn the_token_is_sent_in_the_body_of_a_post_and_nowhere_else() {
+    async fn the_token_is_sent_only_in_the_body_of_a_post() {
         let fetch = Arc::new(FakeFetch::new(|request: &Request<Bytes>| {
             assert_eq!(request.method(), http::Method::POST);
             assert_eq!(request.uri(), ENDPOINT);
@@ -205,11 +205,11 @@ mod tests {
             Some(answer(200, r#"{"scope":"openid"}"#))
         }));
         let (tokeninfo, _) = tokeninfo(fetch);
-        assert!(!tokeninfo.ask(AccessToken::new("ya29.a+b/=&c").unwrap()).await.is_unknown());
+        assert!(!tokeninfo.query(AccessToken::new("ya29.a+b/=&c").unwrap()).await.is_unknown());
     }
 
     #[tokio::test]
-    async fn the_scopes_and_the_expiry_are_what_google_says() {
+    async fn scopes_and_expiry_come_from_the_response() {
         for expires_in in ["\"600\"", "600"] {
             let body =
                 format!(r#"{{"azp":"1","scope":"openid email","expires_in":{expires_in},"email":"a@b"}}"#);
@@ -221,12 +221,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whatever_else_it_answers_is_unknown_and_never_no_scopes() {
+    async fn any_other_response_leads_to_unknown_scopes() {
         let rows = [
-            (400, STALE),
+            (400, INVALID_TOKEN),
             (400, ""),
             (403, "<html>"),
-            (404, STALE),
+            (404, INVALID_TOKEN),
             (429, "{}"),
             (500, ""),
             (302, ""),
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_expiry_that_makes_no_sense_is_left_out() {
+    async fn an_invalid_expiry_is_ignored() {
         for expires_in in ["-1", "\"-1\"", "\"soon\"", "1e300", "18446744073709551615", "null"] {
             let granted = ask(200, &format!(r#"{{"scope":"openid","expires_in":{expires_in}}}"#)).await;
             assert!(granted.scopes().is_some() && granted.expires_at().is_none(), "{expires_in}");
@@ -255,21 +255,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_is_asked_no_more_often_than_its_pace() {
-        let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| Some(answer(400, STALE))));
+    async fn the_rate_limit_bounds_the_requests() {
+        let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| Some(answer(400, INVALID_TOKEN))));
         let (tokeninfo, clock) = tokeninfo(Arc::clone(&fetch) as _);
         let token = AccessToken::new("ya29.x").unwrap();
         let mut asked = Vec::new();
         for seconds in [0, 0, 0, 1, 1, 2, 100, 0, 0] {
             clock.advance(Duration::from_secs(seconds));
-            tokeninfo.ask(token).await;
+            tokeninfo.query(token).await;
             asked.push(fetch.asked());
         }
         assert_eq!(asked, [1, 2, 2, 2, 3, 4, 5, 6, 6]);
     }
 
     #[tokio::test]
-    async fn it_is_left_alone_for_as_long_as_it_asks() {
+    async fn retry_after_is_respected() {
         let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| {
             let mut busy = answer(429, "");
             busy.headers_mut().insert("retry-after", "60".parse().unwrap());
@@ -279,7 +279,7 @@ mod tests {
         let mut asked = Vec::new();
         for seconds in [0, 0, 59, 1, 0, 59, 1] {
             clock.advance(Duration::from_secs(seconds));
-            assert!(tokeninfo.ask(AccessToken::new("ya29.x").unwrap()).await.is_unknown());
+            assert!(tokeninfo.query(AccessToken::new("ya29.x").unwrap()).await.is_unknown());
             asked.push(fetch.asked());
         }
         assert_eq!(asked, [1, 1, 1, 2, 2, 2, 3]);
@@ -304,8 +304,11 @@ mod tests {
             match endpoint(url) {
                 Ok(uri) => assert!(is_safe, "{uri}"),
                 Err(error) => {
-                    let (said, host) = (error.to_string(), url.rsplit('@').next().unwrap());
-                    assert!(!is_safe && said.contains(host) && !said.contains("PASSWORD"), "{url}: {said}");
+                    let (message, host) = (error.to_string(), url.rsplit('@').next().unwrap());
+                    assert!(
+                        !is_safe && message.contains(host) && !message.contains("PASSWORD"),
+                        "{url}: {message}"
+                    );
                 }
             }
         }

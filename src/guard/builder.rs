@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::granted::cache::Stage;
 use crate::granted::clock::{Clock, SystemClock};
 use crate::granted::fetch::DynFetch;
-use crate::granted::inspection::{Limits, TokenMemory};
+use crate::granted::inspection::{Limits, TokenCache};
 use crate::granted::metadata::{MetadataScopes, MetadataServer};
 use crate::granted::own_fetch::own_fetch;
 use crate::granted::source::DynSource;
@@ -47,14 +47,14 @@ pub struct GuardBuilder {
     limits: Limits,
     deny_wait: Option<Duration>,
     fetch: Option<Arc<dyn DynFetch>>,
-    world: Option<Snapshot>,
+    snapshot: Option<Snapshot>,
     clock: Option<Arc<dyn Clock>>,
     background: Background,
 }
 
 /// The largest size of the token cache. The cache allocates its table at once, and a table of
 /// `usize::MAX` entries would exhaust the memory.
-const MOST_TOKENS: usize = 65_536;
+const MAX_TOKENS: usize = 65_536;
 
 /// When the guard queries tokeninfo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -200,7 +200,7 @@ impl GuardBuilder {
 
     /// Sets how many tokens the guard's cache holds, from 1 to 65,536. Default: 1,024.
     pub fn remembered_tokens(mut self, most: usize) -> Self {
-        self.limits.tokens = most.min(MOST_TOKENS);
+        self.limits.tokens = most.min(MAX_TOKENS);
         self
     }
 
@@ -229,16 +229,16 @@ impl GuardBuilder {
         mut self,
         variables: impl IntoIterator<Item = (N, V)>,
     ) -> Self {
-        let empty = self.world.take().unwrap_or_default();
-        self.world =
-            Some(variables.into_iter().fold(empty, |world, (name, value)| world.with_env(name, value)));
+        let empty = self.snapshot.take().unwrap_or_default();
+        self.snapshot =
+            Some(variables.into_iter().fold(empty, |snapshot, (name, value)| snapshot.with_env(name, value)));
         self
     }
 
     /// Uses this snapshot instead of the process's environment, and sends no request to detect
     /// where the program runs.
     pub fn snapshot(mut self, snapshot: Snapshot) -> Self {
-        self.world = Some(snapshot);
+        self.snapshot = Some(snapshot);
         self
     }
 
@@ -260,11 +260,11 @@ impl GuardBuilder {
     /// server. Everything that is neither set in this builder nor part of a token is unknown.
     #[must_use]
     pub fn build(self) -> Guard {
-        let environment = Environment::from_snapshot(&self.world.clone().unwrap_or_default());
+        let environment = Environment::from_snapshot(&self.snapshot.clone().unwrap_or_default());
         let fetch = self.fetch.clone().or_else(own_fetch);
-        let asks_tokeninfo = self.asks_tokeninfo(false);
-        let tokeninfo = fetch.clone().filter(|_| asks_tokeninfo).map(|fetch| self.tokeninfo(fetch));
-        self.assemble(environment, tokeninfo, Asking { fetch, ..Asking::default() })
+        let uses_tokeninfo = self.uses_tokeninfo(false);
+        let tokeninfo = fetch.clone().filter(|_| uses_tokeninfo).map(|fetch| self.tokeninfo(fetch));
+        self.assemble(environment, tokeninfo, RequestContext { fetch, ..RequestContext::default() })
     }
 
     /// Detects the environment from environment variables, credential files and the metadata
@@ -274,23 +274,23 @@ impl GuardBuilder {
     /// unknown.
     pub async fn detect(mut self) -> Guard {
         let fetch = self.fetch.take().or_else(own_fetch);
-        let asks_tokeninfo = self.asks_tokeninfo(self.world.is_none());
-        let world = match self.world.take() {
-            Some(world) => {
-                detect::with_files_and_metadata(self.background.spawner(), world, fetch.clone()).await
+        let uses_tokeninfo = self.uses_tokeninfo(self.snapshot.is_none());
+        let snapshot = match self.snapshot.take() {
+            Some(snapshot) => {
+                detect::with_files_and_metadata(self.background.spawner(), snapshot, fetch.clone()).await
             }
             None => detect::of_process(self.background.spawner(), fetch.clone()).await,
         };
-        let environment = Environment::from_snapshot(&world);
-        let server = fetch.clone().and_then(|fetch| metadata_server(&world, &environment, fetch));
+        let environment = Environment::from_snapshot(&snapshot);
+        let server = fetch.clone().and_then(|fetch| metadata_server(&snapshot, &environment, fetch));
         let metadata = server.clone().map(|server| metadata_source(server, &environment));
-        let tokeninfo = fetch.clone().filter(|_| asks_tokeninfo).map(|fetch| self.tokeninfo(fetch));
-        let problem = world.metadata_problem().map(str::to_owned);
-        let asked = metadata.into_iter().chain(tokeninfo);
-        self.assemble(environment, asked, Asking { fetch, metadata: server, problem })
+        let tokeninfo = fetch.clone().filter(|_| uses_tokeninfo).map(|fetch| self.tokeninfo(fetch));
+        let problem = snapshot.metadata_problem().map(str::to_owned);
+        let detected = metadata.into_iter().chain(tokeninfo);
+        self.assemble(environment, detected, RequestContext { fetch, metadata: server, problem })
     }
 
-    fn asks_tokeninfo(&self, by_default: bool) -> bool {
+    fn uses_tokeninfo(&self, by_default: bool) -> bool {
         match self.tokeninfo {
             TokeninfoUse::Ahead => true,
             TokeninfoUse::Usual => {
@@ -300,7 +300,7 @@ impl GuardBuilder {
         }
     }
 
-    fn tokeninfo(&self, fetch: Arc<dyn DynFetch>) -> Asked {
+    fn tokeninfo(&self, fetch: Arc<dyn DynFetch>) -> StagedSource {
         let stage = if self.tokeninfo == TokeninfoUse::Ahead { Stage::Ahead } else { Stage::Refused };
         let source = Tokeninfo::new(fetch, self.tokeninfo_endpoint.clone(), Arc::new(SystemClock));
         (GrantSource::Tokeninfo, stage, Arc::new(source))
@@ -309,27 +309,27 @@ impl GuardBuilder {
     fn assemble(
         self,
         environment: Environment,
-        asked: impl IntoIterator<Item = Asked>,
-        asking: Asking,
+        detected: impl IntoIterator<Item = StagedSource>,
+        context: RequestContext,
     ) -> Guard {
         let own = self.sources.into_iter().map(|source| (GrantSource::Custom, Stage::Ahead, source));
-        let mut sources: Vec<Asked> = own.chain(asked).collect();
+        let mut sources: Vec<StagedSource> = own.chain(detected).collect();
         let place = |kind| self.order.iter().position(|first| *first == kind).unwrap_or(self.order.len());
         sources.sort_by_key(|(kind, ..)| place(*kind));
         let sources = sources.into_iter().map(|(_, stage, source)| (stage, source)).collect();
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
-        let spawner = Spawner::of(&self.background);
+        let spawner = Spawner::for_background(&self.background);
         Guard::new(State {
             preflight: self.preflight,
             delivery: self.delivery,
             endpoints: self.endpoints,
-            grants: TokenMemory::new(sources, clock, self.limits, spawner),
+            grants: TokenCache::new(sources, clock, self.limits, spawner),
             deny_wait: self.deny_wait.unwrap_or(WAIT),
             environment: Arc::new(environment),
             lessons: Lessons::default(),
-            fetch: asking.fetch,
-            metadata: asking.metadata,
-            problem: asking.problem,
+            fetch: context.fetch,
+            metadata: context.metadata,
+            problem: context.problem,
             recording: OnceLock::new(),
             repeats: Repeats::default(),
             background: self.background,
@@ -340,29 +340,29 @@ impl GuardBuilder {
 /// The client and the server that the self-check uses, and why the metadata server gave no
 /// response.
 #[derive(Default)]
-struct Asking {
+struct RequestContext {
     fetch: Option<Arc<dyn DynFetch>>,
     metadata: Option<MetadataServer>,
     problem: Option<String>,
 }
 
 /// A source with its kind and the first [`Stage`] at which it is queried.
-type Asked = (GrantSource, Stage, Arc<dyn DynSource>);
+type StagedSource = (GrantSource, Stage, Arc<dyn DynSource>);
 
 /// Returns the metadata server, or `None` if the platform is unknown: then no request is sent to it
 /// for each new token.
 fn metadata_server(
-    world: &Snapshot,
+    snapshot: &Snapshot,
     environment: &Environment,
     fetch: Arc<dyn DynFetch>,
 ) -> Option<MetadataServer> {
     if environment.platform() == Platform::Unknown {
         return None;
     }
-    MetadataServer::new(fetch, world.metadata_host()?).ok()
+    MetadataServer::new(fetch, snapshot.metadata_host()?).ok()
 }
 
-fn metadata_source(server: MetadataServer, environment: &Environment) -> Asked {
+fn metadata_source(server: MetadataServer, environment: &Environment) -> StagedSource {
     let source = MetadataScopes::new(server, environment.platform(), Arc::new(SystemClock));
     (GrantSource::Metadata, Stage::Ahead, Arc::new(source))
 }
@@ -418,17 +418,17 @@ mod tests {
     use crate::error::BoxError;
     use crate::granted::{AccessToken, GrantedScopes};
 
-    struct Nobody;
+    struct Unreachable;
 
-    impl Fetch for Nobody {
+    impl Fetch for Unreachable {
         async fn fetch(&self, _: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
-            Err("there is nobody".into())
+            Err("unreachable".into())
         }
     }
 
-    impl GrantedScopesSource for Nobody {
+    impl GrantedScopesSource for Unreachable {
         fn name(&self) -> &str {
-            "nobody"
+            "a source that knows no token"
         }
 
         async fn granted(&self, _: AccessToken<'_>) -> Option<GrantedScopes> {
@@ -437,13 +437,13 @@ mod tests {
     }
 
     #[test]
-    fn every_setting_leaves_those_before_it_as_they_are() {
+    fn a_setting_does_not_change_other_settings() {
         type Setting = fn(GuardBuilder) -> GuardBuilder;
         let settings: [(&str, Setting); 13] = [
             ("delivery", |builder| builder.denial_delivery(DenialDelivery::Message)),
             ("endpoint", |builder| builder.endpoint("kite.example", "storage.googleapis.com").unwrap()),
             ("universe", |builder| builder.universe("kite.example").unwrap()),
-            ("source", |builder| builder.source(Nobody)),
+            ("source", |builder| builder.source(Unreachable)),
             ("source_order", |builder| builder.source_order([GrantSource::Tokeninfo])),
             ("tokeninfo_before_calls", GuardBuilder::tokeninfo_before_calls),
             ("without_tokeninfo", GuardBuilder::without_tokeninfo),
@@ -451,7 +451,7 @@ mod tests {
             ("source_timeout", |builder| builder.source_timeout(Duration::from_secs(1))),
             ("deny_wait", |builder| builder.deny_wait(Duration::from_secs(1))),
             ("remembered_tokens", |builder| builder.remembered_tokens(7)),
-            ("fetch", |builder| builder.fetch(Nobody)),
+            ("fetch", |builder| builder.fetch(Unreachable)),
             ("snapshot", |builder| builder.snapshot(Snapshot::new())),
         ];
         for (name, set) in settings {
@@ -467,32 +467,32 @@ mod tests {
     }
 
     #[test]
-    fn the_tokens_of_another_universe_are_shown_to_nobody_of_this_one() {
-        let asks = |builder: GuardBuilder| builder.asks_tokeninfo(true);
-        let elsewhere = || Guard::builder().universe("s3nsapis.fr").unwrap();
-        assert!(asks(Guard::builder()));
-        assert!(!asks(elsewhere()));
-        assert!(asks(elsewhere().tokeninfo_endpoint("https://oauth2.s3nsapis.fr/tokeninfo").unwrap()));
+    fn tokens_of_another_universe_are_not_sent_to_google() {
+        let uses = |builder: GuardBuilder| builder.uses_tokeninfo(true);
+        let other_universe = || Guard::builder().universe("s3nsapis.fr").unwrap();
+        assert!(uses(Guard::builder()));
+        assert!(!uses(other_universe()));
+        assert!(uses(other_universe().tokeninfo_endpoint("https://oauth2.s3nsapis.fr/tokeninfo").unwrap()));
     }
 
     #[test]
-    fn in_a_world_of_its_own_a_guard_asks_tokeninfo_only_if_it_was_told_to() {
-        let asks = |builder: GuardBuilder| builder.asks_tokeninfo(false);
+    fn a_fixed_environment_disables_tokeninfo_by_default() {
+        let uses = |builder: GuardBuilder| builder.uses_tokeninfo(false);
         let endpoint = || Guard::builder().tokeninfo_endpoint("https://kite.example/").unwrap();
-        assert!(!asks(Guard::builder()));
-        assert!(asks(Guard::builder().tokeninfo_before_calls()));
-        assert!(asks(endpoint()));
-        assert!(!asks(endpoint().without_tokeninfo()));
+        assert!(!uses(Guard::builder()));
+        assert!(uses(Guard::builder().tokeninfo_before_calls()));
+        assert!(uses(endpoint()));
+        assert!(!uses(endpoint().without_tokeninfo()));
     }
 
     #[test]
-    fn a_self_check_asks_through_the_client_that_the_guard_was_given() {
-        assert!(Guard::builder().fetch(Nobody).build().state().fetch.is_some());
+    fn a_self_check_uses_the_guards_fetch() {
+        assert!(Guard::builder().fetch(Unreachable).build().state().fetch.is_some());
     }
 
     #[tokio::test]
-    async fn a_self_check_says_why_the_metadata_server_told_nothing() {
-        let guard = Guard::builder().env([("KITE", "1")]).fetch(Nobody).detect().await;
+    async fn a_self_check_reports_the_metadata_problem() {
+        let guard = Guard::builder().env([("KITE", "1")]).fetch(Unreachable).detect().await;
         let report = guard.self_check().needs("pubsub.projects.topics.publish").run().await.to_string();
         let words: Vec<_> = report.split_whitespace().collect();
         let why = "no credential was found here: the metadata server";
@@ -500,7 +500,7 @@ mod tests {
     }
 
     #[test]
-    fn in_debug_a_guard_and_its_builder_say_how_they_were_set() {
+    fn debug_output_contains_the_settings() {
         let builder = Guard::builder().preflight(Preflight::Warn).env([("K_SERVICE", "shop")]);
         let builder = builder.endpoint("kite.example", "storage.googleapis.com").unwrap();
         let text = format!("{builder:?}");
@@ -510,8 +510,8 @@ mod tests {
     }
 
     #[test]
-    fn any_number_of_tokens_to_remember_makes_a_guard() {
-        for most in [0, 1, MOST_TOKENS + 1, usize::MAX] {
+    fn any_cache_size_is_accepted() {
+        for most in [0, 1, MAX_TOKENS + 1, usize::MAX] {
             let _ = Guard::builder().remembered_tokens(most).build();
         }
     }

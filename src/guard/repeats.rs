@@ -13,7 +13,7 @@ use crate::granted::cache::TokenKey;
 
 /// How many different events are counted. When there are more, all counts are dropped, and each
 /// event is logged again.
-const MOST: usize = 1024;
+const MAX_OCCURRENCES: usize = 1024;
 /// After this time without a log event, the next repeat is logged regardless of its count.
 const SILENCE: Duration = Duration::from_secs(600);
 
@@ -22,9 +22,9 @@ type Occurrence = (&'static str, Option<ApiMethod>, Option<TokenKey>);
 
 /// The counts of the events that were logged. Contains no token.
 #[derive(Default)]
-pub(crate) struct Repeats(Mutex<HashMap<Occurrence, Seen>>);
+pub(crate) struct Repeats(Mutex<HashMap<Occurrence, Counts>>);
 
-struct Seen {
+struct Counts {
     logged_at: Instant,
     /// The number of all occurrences.
     total: u64,
@@ -39,11 +39,11 @@ impl Repeats {
     /// The first occurrence is logged, then the 10th, the 100th and so on, and the next occurrence
     /// after ten minutes without a log event.
     pub(crate) fn count(&self, occurrence: Occurrence, now: Instant) -> Option<u64> {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() >= MOST && !seen.contains_key(&occurrence) {
-            seen.clear();
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.len() >= MAX_OCCURRENCES && !counts.contains_key(&occurrence) {
+            counts.clear();
         }
-        let entry = seen.entry(occurrence).or_insert(Seen { logged_at: now, total: 0, unlogged: 0 });
+        let entry = counts.entry(occurrence).or_insert(Counts { logged_at: now, total: 0, unlogged: 0 });
         entry.total += 1;
         entry.unlogged += 1;
         let is_silent = now.saturating_duration_since(entry.logged_at) >= SILENCE;
@@ -66,38 +66,38 @@ mod tests {
     const REFUSED: Occurrence = ("refused", None, None);
 
     #[test]
-    fn a_storm_is_told_in_a_few_events_that_add_up() {
+    fn many_repeats_are_logged_in_few_events() {
         let (repeats, now) = (Repeats::default(), Instant::now());
-        let told: Vec<u64> = (0..100_000).filter_map(|_| repeats.count(REFUSED, now)).collect();
-        assert_eq!(told, [1, 9, 90, 900, 9_000, 90_000]);
+        let logged: Vec<u64> = (0..100_000).filter_map(|_| repeats.count(REFUSED, now)).collect();
+        assert_eq!(logged, [1, 9, 90, 900, 9_000, 90_000]);
         assert_eq!(
             repeats.count(("predicted", None, None), now),
             Some(1),
-            "another happening is told at once"
+            "another happening is logged at once"
         );
         assert_eq!(repeats.count(REFUSED, now), None, "and those of the first are counted on");
     }
 
     #[test]
-    fn a_repeat_after_a_long_silence_is_told_with_those_before_it() {
+    fn a_repeat_after_a_long_silence_is_logged() {
         let (repeats, start) = (Repeats::default(), Instant::now());
-        let told: Vec<_> = (0..3).map(|_| repeats.count(REFUSED, start)).collect();
-        assert_eq!(told, [Some(1), None, None]);
+        let logged: Vec<_> = (0..3).map(|_| repeats.count(REFUSED, start)).collect();
+        assert_eq!(logged, [Some(1), None, None]);
         assert_eq!(repeats.count(REFUSED, start + SILENCE - Duration::from_secs(1)), None);
         assert_eq!(repeats.count(REFUSED, start + SILENCE), Some(4));
         assert_eq!(repeats.count(REFUSED, start + SILENCE), None);
     }
 
     #[test]
-    fn memory_is_bounded() {
+    fn the_number_of_counts_is_bounded() {
         let (repeats, now) = (Repeats::default(), Instant::now());
         let keys = crate::granted::cache::TokenHasher::new();
-        for number in 0..MOST * 3 {
+        for number in 0..MAX_OCCURRENCES * 3 {
             let text = format!("Bearer {number}");
             let header = http::HeaderValue::from_str(&text).unwrap();
             let token = crate::granted::AccessToken::from_authorization(&header).unwrap();
             repeats.count(("refused", None, Some(keys.key(token))), now);
         }
-        assert!(repeats.0.lock().unwrap().len() <= MOST);
+        assert!(repeats.0.lock().unwrap().len() <= MAX_OCCURRENCES);
     }
 }

@@ -30,13 +30,13 @@ pub(crate) struct Shared<T> {
 struct Slot<T> {
     number: usize,
     value: Arc<T>,
-    all: Arc<Slots<T>>,
+    group: Arc<Slots<T>>,
 }
 
 struct Slots<T> {
     users: [Users; SLOTS],
     slots: OnceLock<Box<[Weak<Slot<T>>]>>,
-    kept: Mutex<Vec<Arc<Slot<T>>>>,
+    alive: Mutex<Vec<Arc<Slot<T>>>>,
 }
 
 /// The counter of one slot. Aligned to two cache lines, because processors prefetch cache lines in
@@ -52,20 +52,20 @@ struct Users {
 impl<T> Shared<T> {
     pub(crate) fn new(value: T) -> Self {
         let value = Arc::new(value);
-        let all = Arc::new(Slots::default());
-        let slot = |number| Arc::new(Slot { number, value: Arc::clone(&value), all: Arc::clone(&all) });
+        let group = Arc::new(Slots::default());
+        let slot = |number| Arc::new(Slot { number, value: Arc::clone(&value), group: Arc::clone(&group) });
         let slots: Vec<_> = (0..SLOTS).map(slot).collect();
         let weak = slots.iter().map(Arc::downgrade).collect();
-        all.slots.get_or_init(|| weak);
-        let own = Self::enter(Arc::clone(&slots[of_thread() % SLOTS]));
-        *all.kept.lock().unwrap_or_else(PoisonError::into_inner) = slots;
-        own
+        group.slots.get_or_init(|| weak);
+        let clone = Self::enter(Arc::clone(&slots[thread_number() % SLOTS]));
+        *group.alive.lock().unwrap_or_else(PoisonError::into_inner) = slots;
+        clone
     }
 
     fn enter(slot: Arc<Slot<T>>) -> Self {
         // Sequentially consistent: if two pointers are dropped at the same time, at least one of
         // them sees that no users are left.
-        slot.all.users[slot.number].count.fetch_add(1, Ordering::SeqCst);
+        slot.group.users[slot.number].count.fetch_add(1, Ordering::SeqCst);
         Self { slot, is_user: true }
     }
 
@@ -73,15 +73,15 @@ impl<T> Shared<T> {
     /// the list of slots.
     #[inline]
     pub(crate) fn hold(&self) -> Self {
-        let here = of_thread() % SLOTS;
-        let slot = if here == self.slot.number { None } else { self.slot.all.get(here) };
+        let here = thread_number() % SLOTS;
+        let slot = if here == self.slot.number { None } else { self.slot.group.get(here) };
         Self { slot: slot.unwrap_or_else(|| Arc::clone(&self.slot)), is_user: false }
     }
 }
 
 impl<T> Default for Slots<T> {
     fn default() -> Self {
-        Self { users: Default::default(), slots: OnceLock::new(), kept: Mutex::new(Vec::new()) }
+        Self { users: Default::default(), slots: OnceLock::new(), alive: Mutex::new(Vec::new()) }
     }
 }
 
@@ -109,7 +109,7 @@ impl<T> Slots<T> {
 impl<T> Clone for Shared<T> {
     #[inline]
     fn clone(&self) -> Self {
-        let here = self.slot.all.get(of_thread() % SLOTS);
+        let here = self.slot.group.get(thread_number() % SLOTS);
         Self::enter(here.unwrap_or_else(|| Arc::clone(&self.slot)))
     }
 }
@@ -117,13 +117,13 @@ impl<T> Clone for Shared<T> {
 impl<T> Drop for Shared<T> {
     #[inline]
     fn drop(&mut self) {
-        let Slot { number, all, .. } = &*self.slot;
+        let Slot { number, group, .. } = &*self.slot;
         if self.is_user
-            && all.users[*number].count.fetch_sub(1, Ordering::SeqCst) == 1
-            && !all.find_users(*number)
+            && group.users[*number].count.fetch_sub(1, Ordering::SeqCst) == 1
+            && !group.find_users(*number)
         {
-            let kept = std::mem::take(&mut *all.kept.lock().unwrap_or_else(PoisonError::into_inner));
-            drop(kept);
+            let alive = std::mem::take(&mut *group.alive.lock().unwrap_or_else(PoisonError::into_inner));
+            drop(alive);
         }
     }
 }
@@ -139,7 +139,7 @@ impl<T> Deref for Shared<T> {
 
 /// Returns the number of the current thread, counted from 1.
 #[inline]
-fn of_thread() -> usize {
+fn thread_number() -> usize {
     static THREADS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(1);
     thread_local!(static NUMBER: Cell<usize> = const { Cell::new(0) });
     let number = |number: &Cell<usize>| {
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn threads_clone_by_counters_of_their_own() {
+    fn threads_use_different_slots() {
         let shared = Shared::new(());
         let clone = || number(&Shared::clone(&shared));
         let here = clone();
@@ -172,36 +172,36 @@ mod tests {
     }
 
     #[test]
-    fn the_value_goes_with_the_last_pointer_whatever_the_order() {
-        for kept in 0..4 {
+    fn the_last_pointer_drops_the_value() {
+        for alive in 0..4 {
             let value = Arc::new(());
             let shared = Shared::new(Arc::clone(&value));
             let mut pointers: Vec<_> = (0..4)
                 .map(|_| std::thread::scope(|scope| scope.spawn(|| shared.clone()).join().unwrap()))
                 .collect();
             drop(shared);
-            let last = pointers.swap_remove(kept);
+            let last = pointers.swap_remove(alive);
             drop(pointers);
-            assert_eq!(Arc::strong_count(&value), 2, "{kept}");
+            assert_eq!(Arc::strong_count(&value), 2, "{alive}");
             drop(last.clone());
             drop(last);
-            assert_eq!(Arc::strong_count(&value), 1, "{kept}");
+            assert_eq!(Arc::strong_count(&value), 1, "{alive}");
         }
     }
 
     #[test]
-    fn threads_that_clone_and_drop_at_once_leave_nothing_behind() {
+    fn concurrent_clones_and_drops_leak_nothing() {
         for _ in 0..200 {
             let value = Arc::new(());
             let shared = Shared::new(Arc::clone(&value));
             let threads: Vec<_> = (0..4)
                 .map(|_| {
-                    let own = shared.clone();
+                    let clone = shared.clone();
                     std::thread::spawn(move || {
                         for _ in 0..50 {
-                            drop(own.clone());
+                            drop(clone.clone());
                         }
-                        own
+                        clone
                     })
                 })
                 .collect();
@@ -214,9 +214,9 @@ mod tests {
     }
 
     #[test]
-    fn a_pointer_outlives_the_list_of_the_others() {
+    fn a_pointer_works_without_the_list_of_slots() {
         let shared = Shared::new(7);
-        shared.slot.all.kept.lock().unwrap().clear();
+        shared.slot.group.alive.lock().unwrap().clear();
         let clone = shared.clone();
         drop(shared);
         let another = clone.clone();
@@ -230,14 +230,14 @@ mod models {
     use super::*;
 
     #[test]
-    fn the_value_goes_with_the_last_pointer_whoever_is_the_last() {
+    fn the_last_pointer_of_any_thread_drops_the_value() {
         let model = || {
             let value = Arc::new(());
             let shared = Shared::new(Arc::clone(&value));
             let threads: Vec<_> = (0..3)
                 .map(|_| {
-                    let own = shared.clone();
-                    shuttle::thread::spawn(move || drop(own.clone()))
+                    let clone = shared.clone();
+                    shuttle::thread::spawn(move || drop(clone.clone()))
                 })
                 .collect();
             drop(shared);

@@ -46,9 +46,9 @@ pin_project! {
     #[project = StateProjection]
     enum State<B: Body> {
         Untouched { #[pin] body: B },
-        Looked { held: VecDeque<Result<Frame<B::Data>, B::Error>>, rest: Pin<Box<B>>, ended: bool },
+        Replayed { held: VecDeque<Result<Frame<B::Data>, B::Error>>, rest: Pin<Box<B>>, ended: bool },
         Grpc { #[pin] body: GrpcBody<B> },
-        Made { data: Option<B::Data> },
+        Replaced { data: Option<B::Data> },
     }
 }
 
@@ -60,17 +60,17 @@ impl<B: Body> GuardBody<B> {
 
     /// Creates a body that replaces the received body.
     pub fn made(data: impl Into<B::Data>) -> Self {
-        Self { state: State::Made { data: Some(data.into()) } }
+        Self { state: State::Replaced { data: Some(data.into()) } }
     }
 
     /// Returns whether `seen`, the bytes that [`look`] copied, are the complete body.
     #[must_use]
     pub fn is_whole(&self, seen: &[u8]) -> bool {
         match &self.state {
-            State::Looked { held, ended, .. } => {
-                (*ended || is_over(held)) && held_bytes(held) == seen.len() as u64
+            State::Replayed { held, ended, .. } => {
+                (*ended || ends_with_trailers(held)) && held_bytes(held) == seen.len() as u64
             }
-            State::Untouched { .. } | State::Grpc { .. } | State::Made { .. } => false,
+            State::Untouched { .. } | State::Grpc { .. } | State::Replaced { .. } => false,
         }
     }
 
@@ -86,32 +86,32 @@ impl<B: Body> GuardBody<B> {
 /// Returns the copied bytes, and a body that still yields everything. If the body fails, the
 /// returned body yields the error at the same position.
 pub async fn look<B: Body>(guard: &Guard, body: B) -> (Vec<u8>, GuardBody<B>) {
-    look_within(guard.spawner(), body).await
+    look_with_spawner(guard.spawner(), body).await
 }
 
-pub(crate) async fn look_within<B: Body>(spawner: &Spawner, body: B) -> (Vec<u8>, GuardBody<B>) {
+pub(crate) async fn look_with_spawner<B: Body>(spawner: &Spawner, body: B) -> (Vec<u8>, GuardBody<B>) {
     let mut rest = Box::pin(body);
     let (mut held, mut seen, mut ended) = (VecDeque::new(), Vec::new(), false);
-    within_look_time(spawner, async {
+    with_look_limit(spawner, async {
         while held.len() < LOOK_FRAMES && seen.len() < LOOK_BYTES {
             let Some(frame) = poll_fn(|cx| rest.as_mut().poll_frame(cx)).await else {
                 ended = true;
                 break;
             };
-            let last = frame.as_ref().map_or(true, |frame| copy(frame, &mut seen));
+            let is_last = frame.as_ref().map_or(true, |frame| copy_data(frame, &mut seen));
             held.push_back(frame);
-            if last {
+            if is_last {
                 break;
             }
         }
     })
     .await;
-    (seen, GuardBody { state: State::Looked { held, rest, ended } })
+    (seen, GuardBody { state: State::Replayed { held, rest, ended } })
 }
 
 /// Polls `reading` until it is ready or [`LOOK_TIME`] has passed on the guard's thread. If the
 /// thread cannot be started, only the limits of bytes and frames apply.
-async fn within_look_time(spawner: &Spawner, reading: impl Future<Output = ()>) {
+async fn with_look_limit(spawner: &Spawner, reading: impl Future<Output = ()>) {
     let mut reading = pin!(reading);
     // Starts when it is first polled: a body that is ready at once needs no thread.
     let mut time = pin!(async {
@@ -127,7 +127,7 @@ async fn within_look_time(spawner: &Spawner, reading: impl Future<Output = ()>) 
 }
 
 /// Copies the bytes of a data frame up to the limit. Returns whether the frame is the last one.
-fn copy<D: Buf>(frame: &Frame<D>, seen: &mut Vec<u8>) -> bool {
+fn copy_data<D: Buf>(frame: &Frame<D>, seen: &mut Vec<u8>) -> bool {
     let Some(data) = frame.data_ref() else { return true };
     // For the buffers of hyper, reqwest and tonic, `chunk` returns the complete content. For a
     // buffer of several pieces, the first piece is sufficient.
@@ -150,13 +150,13 @@ where
         match self.project().state.project() {
             StateProjection::Untouched { body } => body.poll_frame(cx),
             StateProjection::Grpc { body } => body.poll_frame(cx),
-            StateProjection::Looked { held, rest, ended } => match held.pop_front() {
+            StateProjection::Replayed { held, rest, ended } => match held.pop_front() {
                 Some(frame) => Poll::Ready(Some(frame)),
                 // Some bodies must not be polled again after their end.
                 None if *ended => Poll::Ready(None),
                 None => rest.as_mut().poll_frame(cx),
             },
-            StateProjection::Made { data } => Poll::Ready(data.take().map(|data| Ok(Frame::data(data)))),
+            StateProjection::Replaced { data } => Poll::Ready(data.take().map(|data| Ok(Frame::data(data)))),
         }
     }
 
@@ -164,8 +164,8 @@ where
         match &self.state {
             State::Untouched { body } => body.is_end_stream(),
             State::Grpc { body } => body.is_end_stream(),
-            State::Looked { held, rest, ended } => held.is_empty() && (*ended || rest.is_end_stream()),
-            State::Made { data } => data.is_none(),
+            State::Replayed { held, rest, ended } => held.is_empty() && (*ended || rest.is_end_stream()),
+            State::Replaced { data } => data.is_none(),
         }
     }
 
@@ -173,9 +173,9 @@ where
         match &self.state {
             State::Untouched { body } => body.size_hint(),
             State::Grpc { body } => body.size_hint(),
-            State::Looked { held, ended: true, .. } => SizeHint::with_exact(held_bytes(held)),
-            State::Looked { held, rest, .. } => add(rest.size_hint(), held_bytes(held)),
-            State::Made { data } => {
+            State::Replayed { held, ended: true, .. } => SizeHint::with_exact(held_bytes(held)),
+            State::Replayed { held, rest, .. } => add_bytes(rest.size_hint(), held_bytes(held)),
+            State::Replaced { data } => {
                 SizeHint::with_exact(data.as_ref().map_or(0, |data| data.remaining() as u64))
             }
         }
@@ -183,8 +183,8 @@ where
 }
 
 /// Returns whether the last frame contains trailers, after which no frame follows.
-fn is_over<D, E>(held: &VecDeque<Result<Frame<D>, E>>) -> bool {
-    held.back().is_some_and(|last| last.as_ref().is_ok_and(Frame::is_trailers))
+fn ends_with_trailers<D, E>(held: &VecDeque<Result<Frame<D>, E>>) -> bool {
+    held.back().is_some_and(|is_last| is_last.as_ref().is_ok_and(Frame::is_trailers))
 }
 
 fn held_bytes<D: Buf, E>(held: &VecDeque<Result<Frame<D>, E>>) -> u64 {
@@ -192,7 +192,7 @@ fn held_bytes<D: Buf, E>(held: &VecDeque<Result<Frame<D>, E>>) -> u64 {
     data.map(|data| data.remaining() as u64).sum()
 }
 
-fn add(hint: SizeHint, bytes: u64) -> SizeHint {
+fn add_bytes(hint: SizeHint, bytes: u64) -> SizeHint {
     let mut sum = SizeHint::new();
     sum.set_lower(hint.lower().saturating_add(bytes));
     if let Some(upper) = hint.upper() {
@@ -225,7 +225,7 @@ mod tests {
 
     async fn look<B: Body>(body: B) -> (Vec<u8>, GuardBody<B>) {
         let background = Background::default();
-        look_within(background.spawner(), body).await
+        look_with_spawner(background.spawner(), body).await
     }
 
     type Frames = Vec<Result<Frame<Bytes>, &'static str>>;
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_frame_and_the_trailers_come_through_as_sent() {
+    async fn frames_and_trailers_are_passed_on_unchanged() {
         let trailers = HeaderMap::from_iter([("x-end".parse().unwrap(), "1".parse().unwrap())]);
         let frames = vec![data("one "), data("two"), Ok(Frame::trailers(trailers.clone()))];
         let (seen, body) = look(body(frames)).await;
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_was_seen_whole_if_its_end_or_its_trailers_were() {
+    async fn a_body_is_whole_if_its_end_or_trailers_were_read() {
         let trailers = || Ok(Frame::trailers(HeaderMap::new()));
         let rows = [
             (vec![data("all")], true),
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_error_in_the_body_reaches_the_caller_where_it_happened() {
+    async fn a_body_error_is_yielded_at_its_original_position() {
         let (seen, body) = look(body(vec![data("half"), Err("cut off"), data("never")])).await;
         assert_eq!(seen, b"half");
         let mut body = std::pin::pin!(body);
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_is_not_asked_again_after_its_end() {
+    async fn a_body_is_not_polled_after_its_end() {
         struct Once(u8);
         impl Body for Once {
             type Data = Bytes;
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_runtime_without_timers_does_no_harm() {
+    fn a_runtime_without_timers_is_sufficient() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let (seen, _) = runtime.block_on(look(Full::new(Bytes::from_static(b"no"))));
         assert_eq!(seen, b"no");
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn many_tiny_frames_are_not_held_without_bound() {
+    async fn the_number_of_buffered_frames_is_bounded() {
         let (seen, body) = look(body((0..10_000).map(|_| data("x")).collect())).await;
         assert_eq!(seen.len(), LOOK_FRAMES);
         assert_eq!(body.collect().await.unwrap().to_bytes().len(), 10_000);
@@ -345,9 +345,9 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_stalled_body_is_handed_on_after_the_look_time() {
+    async fn a_stalled_body_is_passed_on_after_the_time_limit() {
         let begin = tokio::time::Instant::now();
-        let (seen, _body) = look_within(Background::here().spawner(), Stalled).await;
+        let (seen, _body) = look_with_spawner(Background::here().spawner(), Stalled).await;
         assert!(seen.is_empty());
         assert_eq!(begin.elapsed(), LOOK_TIME);
     }

@@ -64,7 +64,7 @@ pub(crate) async fn explain<B: Body, E: 'static>(
         if is_grpc { (Vec::new(), GuardBody::untouched(body)) } else { look(&guard, body).await };
     let denial = flight.explain(head.status, &head.headers, &seen).await;
     if !is_grpc && guard.state().delivery != DenialDelivery::Extension {
-        translate(&mut head.headers);
+        convert_to_grpc(&mut head.headers);
     }
     if let Some(denial) = denial {
         head.extensions.insert(denial.clone());
@@ -78,11 +78,11 @@ pub(crate) async fn explain<B: Body, E: 'static>(
 ///
 /// HTTP status 403 corresponds to gRPC status 7:
 /// <https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md>.
-fn translate(headers: &mut HeaderMap) {
+fn convert_to_grpc(headers: &mut HeaderMap) {
     headers.insert(GRPC_STATUS, HeaderValue::from_static("7"));
-    headers.insert(GRPC_MESSAGE, HeaderValue::from_static(NO_GRPC));
+    headers.insert(GRPC_MESSAGE, HeaderValue::from_static(NOT_GRPC));
 }
 
 /// The message names no sender, because the page may come from a proxy, a login portal or Google's
 /// front end.
-const NO_GRPC: &str = "the answer was HTTP 403 and no gRPC, as of a proxy or a load balancer";
+const NOT_GRPC: &str = "the answer was HTTP 403 and no gRPC, as of a proxy or a load balancer";

@@ -62,7 +62,7 @@ where
         let this = self.project();
         let refused = match this.refused {
             Some(refused) => refused,
-            None => match refusal(ready!(this.body.poll_frame(cx))) {
+            None => match split_refusal(ready!(this.body.poll_frame(cx))) {
                 Err(frame) => return Poll::Ready(frame),
                 Ok(trailers) => this.refused.insert(Box::pin(explain(this.flight.take(), trailers))),
             },
@@ -86,7 +86,7 @@ where
 }
 
 /// Returns the trailers of a refused call, or any other frame as the error.
-fn refusal<D, E>(frame: Option<Result<Frame<D>, E>>) -> Result<HeaderMap, Option<Result<Frame<D>, E>>> {
+fn split_refusal<D, E>(frame: Option<Result<Frame<D>, E>>) -> Result<HeaderMap, Option<Result<Frame<D>, E>>> {
     match frame {
         Some(Ok(frame)) if frame.trailers_ref().is_some_and(is_denied) => {
             frame.into_trailers().map_err(|frame| Some(Ok(frame)))

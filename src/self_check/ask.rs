@@ -13,7 +13,7 @@ use crate::environment::{Credential, Platform};
 use crate::granted::GrantedScopes;
 use crate::granted::cache::Stage;
 use crate::granted::fetch::DynFetch;
-use crate::granted::inspection::TokenMemory;
+use crate::granted::inspection::TokenCache;
 use crate::granted::metadata::{MetadataServer, UNREADABLE};
 use crate::guard::Guard;
 use crate::parallel::Running;
@@ -22,10 +22,10 @@ use crate::token_source::{SharedTokenSource, bearer};
 
 /// The longest time limit that a user can set. Without a limit, computing the deadline could
 /// overflow.
-const LONGEST: Duration = Duration::from_secs(3600);
+const MAX_LIMIT: Duration = Duration::from_secs(3600);
 
 /// The input of a check.
-pub(super) struct CheckQuestions {
+pub(super) struct CheckRequests {
     /// The source of the program's tokens, or `None` for tokens of the metadata server.
     pub(super) source: Option<SharedTokenSource>,
     /// The scopes for which tokens are requested.
@@ -45,34 +45,34 @@ pub(super) type IamReply = Result<Response<Bytes>, String>;
 type Bearer = Result<HeaderValue, String>;
 
 /// Sends all requests in parallel on the guard's thread.
-pub(super) async fn ask(guard: &Guard, questions: CheckQuestions) -> (TokenScopes, Vec<IamReply>) {
-    let (scopes, resources) = (questions.scopes.clone(), questions.iam.len());
-    let answers = guard.spawner().run(answers(guard.clone(), questions)).await;
+pub(super) async fn send_requests(guard: &Guard, requests: CheckRequests) -> (TokenScopes, Vec<IamReply>) {
+    let (scopes, resources) = (requests.scopes.clone(), requests.iam.len());
+    let answers = guard.spawner().run(run_requests(guard.clone(), requests)).await;
     answers.unwrap_or_else(|why| {
         let granted = scopes.into_iter().map(|scope| (scope, GrantedScopes::unknown(why)));
         (granted.collect(), vec![Err(why.to_owned()); resources])
     })
 }
 
-async fn answers(guard: Guard, questions: CheckQuestions) -> (TokenScopes, Vec<IamReply>) {
-    let until = Instant::now() + questions.limit.min(LONGEST);
-    let (scopes, state) = (questions.scopes, guard.state());
+async fn run_requests(guard: Guard, requests: CheckRequests) -> (TokenScopes, Vec<IamReply>) {
+    let deadline = Instant::now() + requests.limit.min(MAX_LIMIT);
+    let (scopes, state) = (requests.scopes, guard.state());
     // Without a source, a single token of the metadata server serves for all scopes.
-    let count = if questions.source.is_some() { scopes.len() } else { 1 };
-    let got = |scope: &Scope| token(guard.clone(), questions.source.clone(), scope.clone());
-    let tokens = Running::start(until, scopes.iter().take(count).map(got)).finish().await;
-    let looks = tokens.iter().map(|token| look(state.grants.clone(), token.clone(), until));
-    let looks = Running::start(until, looks);
+    let count = if requests.source.is_some() { scopes.len() } else { 1 };
+    let request_token = |scope: &Scope| token(guard.clone(), requests.source.clone(), scope.clone());
+    let tokens = Running::start(deadline, scopes.iter().take(count).map(request_token)).finish().await;
+    let inspections = tokens.iter().map(|token| inspect(state.grants.clone(), token.clone(), deadline));
+    let inspections = Running::start(deadline, inspections);
     let by_scope: BTreeMap<_, _> = scopes.iter().zip(tokens.iter().cycle()).collect();
-    let requests = questions.iam.into_iter().map(|question| {
-        let (scope, mut request) = question?;
+    let requests = requests.iam.into_iter().map(|request| {
+        let (scope, mut request) = request?;
         let token = *by_scope.get(&scope).ok_or(NO_TOKEN)?;
         request.headers_mut().insert(AUTHORIZATION, token.clone()?);
         Ok(request)
     });
     let answers = requests.map(|request| send(state.fetch.clone(), request));
-    let answers = Running::start(until, answers).finish().await;
-    let granted = looks.finish().await.into_iter();
+    let answers = Running::start(deadline, answers).finish().await;
+    let granted = inspections.finish().await.into_iter();
     let granted = granted.map(|granted| granted.unwrap_or_else(GrantedScopes::unknown)).cycle();
     (scopes.into_iter().zip(granted).collect(), answers)
 }
@@ -96,31 +96,31 @@ fn metadata(guard: &Guard) -> Result<MetadataServer, String> {
     let (state, here) = (guard.state(), guard.environment());
     let credential = here.credential();
     let in_shell = here.platform() == Platform::CloudShell && credential == Credential::GcloudUser;
-    let is_its = in_shell || credential == Credential::MetadataServer;
+    let uses_server = in_shell || credential == Credential::MetadataServer;
     let no_server = || match (credential, &state.problem) {
         (Credential::Unknown, Some(why)) => format!("no credential was found here: {why}"),
         (Credential::Unknown, None) => "no credential was found here".to_owned(),
         (other, _) => format!("{NO_TOKEN_GIVEN}: {}", other.describe()),
     };
-    state.metadata.clone().filter(|_| is_its).ok_or_else(no_server)
+    state.metadata.clone().filter(|_| uses_server).ok_or_else(no_server)
 }
 
 /// The reason for unknown scopes if no token was requested.
 pub(super) const NO_TOKEN: &str = "there is no token";
 const NO_TOKEN_GIVEN: &str = "no token of this credential was given to the check";
 
-async fn look(grants: TokenMemory, token: Bearer, until: Instant) -> Result<GrantedScopes, String> {
+async fn inspect(grants: TokenCache, token: Bearer, deadline: Instant) -> Result<GrantedScopes, String> {
     let token = token?;
     let key = grants.inspect(&token, Stage::Refused).ok_or("the token cannot be read")?;
-    let left = until.saturating_duration_since(Instant::now());
+    let left = deadline.saturating_duration_since(Instant::now());
     Ok(grants.wait(key, Some(&token), Stage::Refused, left).await)
 }
 
-async fn send(fetch: Option<Arc<dyn DynFetch>>, asked: Result<Request<Bytes>, String>) -> IamReply {
-    let (request, fetch) = (asked?, fetch.ok_or(NO_CLIENT)?);
+async fn send(fetch: Option<Arc<dyn DynFetch>>, request: Result<Request<Bytes>, String>) -> IamReply {
+    let (request, fetch) = (request?, fetch.ok_or(NO_CLIENT)?);
     let host = request.uri().host().unwrap_or_default().to_owned();
-    if let Some(why) = fetch.unable(request.uri()) {
-        return Err(format!("{host} was not asked: {why}"));
+    if let Some(why) = fetch.unsupported_reason(request.uri()) {
+        return Err(format!("{host} was not request: {why}"));
     }
     // The client's own error may contain the request.
     fetch.fetch_boxed(request).await.map_err(|_| format!("{host} could not be reached"))

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use super::ask::{CheckQuestions, ask};
+use super::ask::{CheckRequests, send_requests};
 use super::finding::{Finding, GateState};
 use super::judge::{Judge, Lacking};
 use super::need::{Access, Need};
@@ -85,7 +85,7 @@ impl SelfCheck {
     /// assert!(check.validated().is_ok());
     /// ```
     pub fn needs(mut self, need: impl AsRef<str>) -> Self {
-        self.needs.push(Need::read(need.as_ref(), &self.guard.state().endpoints));
+        self.needs.push(Need::parse(need.as_ref(), &self.guard.state().endpoints));
         self
     }
 
@@ -103,7 +103,7 @@ impl SelfCheck {
     /// assert!(check.validated().is_ok());
     /// ```
     pub fn needs_read_of(mut self, api: impl AsRef<str>) -> Self {
-        self.needs.push(Need::of_api(api.as_ref(), Access::Read));
+        self.needs.push(Need::for_api(api.as_ref(), Access::Read));
         self
     }
 
@@ -116,7 +116,7 @@ impl SelfCheck {
     /// assert!(check.validated().is_ok());
     /// ```
     pub fn needs_write_to(mut self, api: impl AsRef<str>) -> Self {
-        self.needs.push(Need::of_api(api.as_ref(), Access::Write));
+        self.needs.push(Need::for_api(api.as_ref(), Access::Write));
         self
     }
 
@@ -130,7 +130,7 @@ impl SelfCheck {
     /// let check = guard.self_check().needs_recorded(&recorder);
     /// ```
     pub fn needs_recorded(mut self, recorder: &Recorder) -> Self {
-        self.needs.extend(recorder.methods().into_iter().map(Need::of));
+        self.needs.extend(recorder.methods().into_iter().map(Need::for_method));
         self
     }
 
@@ -158,7 +158,7 @@ impl SelfCheck {
         permissions: impl IntoIterator<Item = P>,
     ) -> Self {
         let permissions = permissions.into_iter().map(Into::into).collect();
-        self.resources.push(IamNeed::read(resource.as_ref(), permissions));
+        self.resources.push(IamNeed::parse(resource.as_ref(), permissions));
         self
     }
 
@@ -247,7 +247,7 @@ impl SelfCheck {
     /// # }
     /// ```
     pub async fn run(self) -> Report {
-        let (granted, answers) = ask(&self.guard, self.questions()).await;
+        let (granted, answers) = send_requests(&self.guard, self.requests()).await;
         let judge = Judge { guard: &self.guard, granted: &granted };
         let (mut findings, lacking): (Vec<_>, Vec<_>) =
             self.needs.iter().map(|need| judge.need(need)).unzip();
@@ -257,7 +257,7 @@ impl SelfCheck {
         self.report(findings, judge.common(), &lacking)
     }
 
-    fn questions(&self) -> CheckQuestions {
+    fn requests(&self) -> CheckRequests {
         let (source, limit) = (self.source.clone(), self.limit);
         let endpoints = &self.guard.state().endpoints;
         let iam: Vec<_> = self.resources.iter().map(|need| need.request(endpoints)).collect();
@@ -268,22 +268,22 @@ impl SelfCheck {
             // A token for `cloud-platform` reveals most about a credential.
             scopes.insert(Scope::cloud_platform());
         }
-        CheckQuestions { source, scopes, iam, limit }
+        CheckRequests { source, scopes, iam, limit }
     }
 
-    fn report(&self, findings: Vec<Finding>, granted: GrantedScopes, lacks: &[Lacking]) -> Report {
-        let held = lacks.first().map_or(&granted, |first| &first.granted);
+    fn report(&self, findings: Vec<Finding>, granted: GrantedScopes, lacking: &[Lacking]) -> Report {
+        let held = lacking.first().map_or(&granted, |first| &first.granted);
         let environment = self.guard.state().environment.clone().for_token(held);
         let (mut summary, mut steps) = (None, Vec::new());
-        if !lacks.is_empty() {
-            let accepted: Vec<ScopeSet> = lacks.iter().map(|it| it.accepted.clone()).collect();
-            let (held, is_answered) = (held.scopes(), has_iam_answered(&findings, lacks));
-            let (sentence, of_scope) = remedy::for_calls(&accepted, held, &environment, is_answered);
+        if !lacking.is_empty() {
+            let accepted: Vec<ScopeSet> = lacking.iter().map(|method| method.accepted.clone()).collect();
+            let (held, has_answered) = (held.scopes(), has_iam_answered(&findings, lacking));
+            let (sentence, scope_steps) = remedy::for_calls(&accepted, held, &environment, has_answered);
             summary = Some(sentence);
-            steps = of_scope;
+            steps = scope_steps;
         }
-        let of_iam = findings.iter().filter(|finding| finding.gate == Gate::Iam);
-        for (finding, need) in of_iam.zip(&self.resources) {
+        let iam_findings = findings.iter().filter(|finding| finding.gate == Gate::Iam);
+        for (finding, need) in iam_findings.zip(&self.resources) {
             if let (GateState::Closed, Ok(resource)) = (finding.state, &need.resource) {
                 let binding = resource.binding();
                 steps.extend(remedy::for_permissions(&finding.missing, &binding, &environment));
@@ -292,10 +292,10 @@ impl SelfCheck {
         let left = granted.expires_at();
         let left = left.map(|at| at.duration_since(SystemTime::now()).unwrap_or_default());
         let (platform, credential) = (environment.platform(), self.credential);
-        let heeds_scopes = environment.credential() == Credential::MetadataServer
+        let issues_requested_scopes = environment.credential() == Credential::MetadataServer
             && platform != Platform::Unknown
             && !platform.has_fixed_scopes();
-        let is_for_no_scope = self.source.is_none() && heeds_scopes;
+        let is_for_no_scope = self.source.is_none() && issues_requested_scopes;
         Report { environment, credential, granted, left, is_for_no_scope, findings, summary, steps }
     }
 }
@@ -305,10 +305,10 @@ impl SelfCheck {
 fn has_iam_answered(findings: &[Finding], lacking: &[Lacking]) -> bool {
     lacking.iter().all(|lacking| {
         let service = lacking.method.split('.').next();
-        let is_its = |permission: &String| permission.split('.').next() == service;
-        let about_it = findings.iter().filter(|finding| finding.permissions.iter().any(is_its));
+        let has_service = |permission: &String| permission.split('.').next() == service;
+        let matching = findings.iter().filter(|finding| finding.permissions.iter().any(has_service));
         // `min` of no findings is `None`.
-        about_it.map(|finding| finding.state.is_known()).min() == Some(true)
+        matching.map(|finding| finding.state.is_known()).min() == Some(true)
     })
 }
 

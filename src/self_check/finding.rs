@@ -86,7 +86,7 @@ impl Finding {
         Self { gate, subject, state, why: None, accepted, permissions, missing }
     }
 
-    pub(super) fn because(self, why: impl Into<String>) -> Self {
+    pub(super) fn with_reason(self, why: impl Into<String>) -> Self {
         Self { why: Some(why.into()), ..self }
     }
 

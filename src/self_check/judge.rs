@@ -38,7 +38,7 @@ impl Judge<'_> {
         let finding = |state| Finding::new(Gate::Scope, &need.subject, state);
         let lookups = match &need.lookups {
             Ok(lookups) => lookups,
-            Err(why) => return (finding(GateState::Invalid).because(why), Vec::new()),
+            Err(why) => return (finding(GateState::Invalid).with_reason(why), Vec::new()),
         };
         let (mut lacking, mut doubts) = (Vec::new(), Vec::new());
         for lookup in lookups {
@@ -49,12 +49,12 @@ impl Judge<'_> {
         }
         let finding = match (lacking.as_slice(), doubts.as_slice(), lookups.len()) {
             ([], [], _) => finding(GateState::Open),
-            ([], [why, ..], 1) => finding(GateState::Unknown).because(why),
+            ([], [why, ..], 1) => finding(GateState::Unknown).with_reason(why),
             ([], [why, ..], all) => {
                 let why = format!("{} of {all} methods: {why}", doubts.len());
-                finding(GateState::Unknown).because(why)
+                finding(GateState::Unknown).with_reason(why)
             }
-            (lacking, _, all) => close(finding(GateState::Closed), lacking, all),
+            (lacking, _, all) => with_lacking(finding(GateState::Closed), lacking, all),
         };
         (finding, lacking)
     }
@@ -87,15 +87,15 @@ impl Judge<'_> {
         let finding = Finding::new(Gate::Iam, &need.subject, GateState::Unknown);
         let finding = Finding { permissions: need.permissions.clone(), ..finding };
         let (resource, response) = match (&need.resource, answer) {
-            (Err(why), _) => return Finding { state: GateState::Invalid, ..finding }.because(why),
-            (_, Err(why)) => return finding.because(why),
+            (Err(why), _) => return Finding { state: GateState::Invalid, ..finding }.with_reason(why),
+            (_, Err(why)) => return finding.with_reason(why),
             (Ok(resource), Ok(response)) => (resource, response),
         };
         if response.status() != StatusCode::OK {
-            return finding.because(self.why_refused(resource, response));
+            return finding.with_reason(self.why_refused(resource, response));
         }
         let Ok(held) = serde_json::from_slice::<TestedPermissions>(response.body()) else {
-            return finding.because("the answer cannot be read");
+            return finding.with_reason("the answer cannot be read");
         };
         let mut missing = need.permissions.clone();
         missing.retain(|permission| !held.permissions.contains(permission));
@@ -134,12 +134,12 @@ impl Judge<'_> {
         match all.as_slice() {
             [] => GrantedScopes::unknown(NO_TOKEN),
             [granted] => (*granted).clone(),
-            _ => GrantedScopes::unknown(EACH_ITS_OWN),
+            _ => GrantedScopes::unknown(DIFFERENT_TOKENS),
         }
     }
 }
 
-const EACH_ITS_OWN: &str = "each call gets a token of its own, for the scope it asks for";
+const DIFFERENT_TOKENS: &str = "each call gets a token of its own, for the scope it asks for";
 const NOT_ASKED: &str = "IAM was not asked: to ask takes an OAuth scope itself";
 
 /// The response of `testIamPermissions`: the requested permissions that the account has.
@@ -151,7 +151,7 @@ struct TestedPermissions {
 
 /// Completes the finding of a closed need with the accepted scopes or, for a part of an API, with
 /// the methods that the token's scopes do not allow.
-fn close(finding: Finding, lacking: &[Lacking], all: usize) -> Finding {
+fn with_lacking(finding: Finding, lacking: &[Lacking], all: usize) -> Finding {
     let is_same = lacking.windows(2).all(|two| two[0].accepted == two[1].accepted);
     let accepted = lacking.first().filter(|_| is_same).map(|first| first.accepted.clone());
     let finding = Finding { accepted: accepted.unwrap_or_default(), ..finding };
@@ -159,9 +159,9 @@ fn close(finding: Finding, lacking: &[Lacking], all: usize) -> Finding {
         return finding;
     }
     if lacking.len() == all {
-        return finding.because(format!("closed for all {all} methods"));
+        return finding.with_reason(format!("closed for all {all} methods"));
     }
     let missing = lacking.iter().map(|lacking| lacking.method.to_owned()).collect();
     let why = format!("closed for {} of {all} methods", lacking.len());
-    Finding { missing, ..finding.because(why) }
+    Finding { missing, ..finding.with_reason(why) }
 }

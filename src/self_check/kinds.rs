@@ -1,4 +1,4 @@
-//! A table of the kinds of resources whose IAM permissions can be checked, each with the page of
+//! Data: the kinds of resources whose IAM permissions can be checked, each with the page of
 //! Google's documentation that describes its `testIamPermissions`.
 
 use http::Method;

@@ -70,7 +70,7 @@ impl Report {
         .concat()
     }
 
-    fn of_state(&self, state: GateState) -> impl Iterator<Item = &Finding> {
+    fn findings_in(&self, state: GateState) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |finding| finding.state == state)
     }
 }
@@ -84,14 +84,14 @@ impl fmt::Display for Report {
 impl fmt::Display for ClosedGates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = self.report();
-        let closed = |gate| report.of_state(GateState::Closed).filter(move |it| it.gate == gate);
+        let closed = |gate| report.findings_in(GateState::Closed).filter(move |it| it.gate == gate);
         let lacking: Vec<&str> = closed(Gate::Scope).map(Finding::subject).collect();
-        let lacking = few(&lacking, ON_A_LINE, "and");
+        let lacking = joined(&lacking, ON_A_LINE, "and");
         let refused = closed(Gate::Iam).filter_map(|it| {
-            few(&it.missing, ON_A_LINE, "and").map(|few| format!("{few} on {}", it.subject))
+            joined(&it.missing, ON_A_LINE, "and").map(|joined| format!("{joined} on {}", it.subject))
         });
-        let refused = few(&refused.collect::<Vec<_>>(), ON_A_LINE, "and");
-        let invalid = report.of_state(GateState::Invalid).next();
+        let refused = joined(&refused.collect::<Vec<_>>(), ON_A_LINE, "and");
+        let invalid = report.findings_in(GateState::Invalid).next();
         let invalid = invalid.map(|it| (it.subject(), it.why().unwrap_or_default()));
         let parts = [
             lacking.map(|it| format!("the token lacks the OAuth scope for {it}, {NO_ROLE_FIXES}")),
@@ -114,7 +114,7 @@ impl std::error::Error for ClosedGates {}
 
 fn headline(report: &Report) -> String {
     let states = [GateState::Closed, GateState::Invalid, GateState::Unknown];
-    let [closed, invalid, unknown] = states.map(|state| report.of_state(state).count());
+    let [closed, invalid, unknown] = states.map(|state| report.findings_in(state).count());
     let gates = |count| match count {
         1 => "1 gate is".to_owned(),
         count => format!("{count} gates are"),
@@ -156,14 +156,14 @@ fn facts(report: &Report, layout: &Layout) -> String {
     if let Some(account) = here.account() {
         lines += &layout.fact("account", account);
     }
-    lines += &layout.fact("holds", &holds(report));
+    lines += &layout.fact("granted_line", &granted_line(report));
     if report.is_for_no_scope {
         lines += &layout.fact("", FOR_NO_SCOPE);
     }
     lines
 }
 
-fn holds(report: &Report) -> String {
+fn granted_line(report: &Report) -> String {
     let granted = &report.granted;
     let source = granted.source().map(|source| source.describe().to_owned());
     let how: Vec<String> = source.into_iter().chain(report.left.map(time_left)).collect();
@@ -171,7 +171,7 @@ fn holds(report: &Report) -> String {
     match granted.scopes() {
         Some(scopes) => {
             let names: Vec<String> = scopes.iter().map(|scope| scope.short().to_owned()).collect();
-            format!("{}{how}", few(&names, IN_A_LIST, "and").unwrap_or_default())
+            format!("{}{how}", joined(&names, IN_A_LIST, "and").unwrap_or_default())
         }
         None if granted.is_unrestricted() => format!("scopes do not limit this token{how}"),
         None => format!("unknown: {}", granted.why_unknown().unwrap_or_default()),
@@ -233,9 +233,9 @@ fn details(finding: &Finding) -> Vec<String> {
     let held: Vec<&String> = held.filter(|_| finding.state.is_known()).collect();
     let details = [
         why.clone(),
-        few(missing, IN_A_LIST, "and").map(|few| format!("{lacks}{few}")),
-        few(&accepted, IN_A_LIST / 2, "or").map(|few| format!("needs {any}{few}")),
-        few(&held, IN_A_LIST, "and").map(|few| format!("has {few}")),
+        joined(missing, IN_A_LIST, "and").map(|joined| format!("{lacks}{joined}")),
+        joined(&accepted, IN_A_LIST / 2, "or").map(|joined| format!("needs {any}{joined}")),
+        joined(&held, IN_A_LIST, "and").map(|joined| format!("has {joined}")),
     ];
     details.into_iter().flatten().collect()
 }
@@ -257,7 +257,7 @@ fn steps(report: &Report, layout: &Layout) -> String {
 
 /// Joins the first names of a list and the number of remaining names. Returns `None` for an empty
 /// list.
-fn few<T: AsRef<str>>(names: &[T], most: usize, before_last: &str) -> Option<String> {
+fn joined<T: AsRef<str>>(names: &[T], most: usize, before_last: &str) -> Option<String> {
     let shown: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
     let (last, first) = shown.split_last()?;
     Some(match (names.len().saturating_sub(most), first) {

@@ -1,4 +1,4 @@
-//! A table of reasons why IAM gave no response, by the status of the refusal or by the gate that
+//! Data: why IAM gave no response, by the status of the refusal or by the gate that refused.
 //! refused.
 
 use crate::refusal::Gate;

@@ -14,7 +14,7 @@ use http_body::{Body, Frame, SizeHint};
 use super::first;
 use crate::background::{Background, Spawner};
 use crate::inflate::{INFLATED_BYTES, readable};
-use crate::response::body::{LOOK_BYTES, LOOK_FRAMES, look_within};
+use crate::response::body::{LOOK_BYTES, LOOK_FRAMES, look_with_spawner};
 
 /// The result of one poll of the test body.
 #[derive(Debug, Clone)]
@@ -68,8 +68,8 @@ pub(super) fn body_look(data: &[u8]) {
     let mut context = Context::from_waker(Waker::noop());
     let body = Script { steps: steps.iter().cloned().collect(), is_over: false };
     // The spawner of a dropped guard, so that the time limit never applies.
-    let spawner = Spawner::of(&Background::default());
-    let mut looking = pin!(look_within(&spawner, body));
+    let spawner = Spawner::for_background(&Background::default());
+    let mut looking = pin!(look_with_spawner(&spawner, body));
     let (seen, body) = loop {
         if let Poll::Ready(looked) = looking.as_mut().poll(&mut context) {
             break looked;

@@ -62,7 +62,7 @@ mod tests {
     /// Runs all inputs of the corpus. Skipped in the package on crates.io, which does not contain
     /// `fuzz/`.
     #[test]
-    fn the_corpus_breaks_no_promise() {
+    fn the_corpus_violates_no_guarantee() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
         for (name, target) in TARGETS.into_iter().filter(|_| corpus.exists()) {
             let files = fs::read_dir(corpus.join(name)).unwrap();

@@ -21,12 +21,12 @@ use crate::granted::tokeninfo::Tokeninfo;
 use crate::granted::{AccessToken, Fetch, GrantedScopes, GrantedScopesSource, jwt};
 
 /// A server whose responses come from the fuzz input.
-struct Says {
+struct FuzzServer {
     token: Response<Bytes>,
     scopes: Response<Bytes>,
 }
 
-impl Fetch for Says {
+impl Fetch for FuzzServer {
     async fn fetch(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
         let is_list = request.uri().path().ends_with("/scopes");
         let answer = if is_list { &self.scopes } else { &self.token };
@@ -45,20 +45,20 @@ pub(super) fn granted(data: &[u8]) {
         answer.headers_mut().insert("metadata-flavor", "Google".parse().expect("a word"));
         answer
     };
-    let says = Arc::new(Says { token: answer(token), scopes: answer(scopes) });
+    let server = Arc::new(FuzzServer { token: answer(token), scopes: answer(scopes) });
     let clock = Arc::new(SystemClock);
     let asked = AccessToken::new("t").expect("a token");
     let granted = if choice < 128 {
-        let server = MetadataServer::new(says, "127.0.0.1:1").expect("a host");
-        now(MetadataScopes::new(server, Platform::ComputeEngine, clock).granted(asked))
+        let server = MetadataServer::new(server, "127.0.0.1:1").expect("a host");
+        poll_once(MetadataScopes::new(server, Platform::ComputeEngine, clock).granted(asked))
     } else {
         let endpoint = Uri::from_static("http://127.0.0.1:1/tokeninfo");
-        now(Tokeninfo::new(says, Some(endpoint), clock).granted(asked))
+        poll_once(Tokeninfo::new(server, Some(endpoint), clock).granted(asked))
     };
-    check(&granted.flatten().expect("it always says something"));
+    check(&granted.flatten().expect("it always server something"));
 }
 
-fn now<T>(future: impl Future<Output = T>) -> Option<T> {
+fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => Some(value),
         Poll::Pending => None,

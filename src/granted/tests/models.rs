@@ -15,7 +15,7 @@ use shuttle::{future, thread};
 
 use super::cache::{Cache, Entry, Stage, TokenKey};
 use super::clock::SystemClock;
-use super::inspection::{Limits, Peek, TokenMemory};
+use super::inspection::{Limits, Peek, TokenCache};
 use super::source::DynSource;
 use super::sync::Spawner;
 use super::{AccessToken, GrantSource, GrantedScopes, GrantedScopesSource};
@@ -64,7 +64,7 @@ fn among_recent(cache: &Cache, token: &str) -> Option<u32> {
 }
 
 #[test]
-fn the_recent_tokens_agree_with_the_table_when_all_is_done() {
+fn the_recent_tokens_finally_agree_with_the_table() {
     check(|| {
         let cache = Arc::new(Cache::new(4));
         insert(&cache, "a", 1);
@@ -79,7 +79,7 @@ fn the_recent_tokens_agree_with_the_table_when_all_is_done() {
 }
 
 #[test]
-fn a_token_that_was_forgotten_does_not_come_back_by_itself() {
+fn a_removed_token_does_not_reappear() {
     check(|| {
         let cache = Arc::new(Cache::new(4));
         cache.insert(key(&cache, "a"), &entry(1), Instant::now());
@@ -92,7 +92,7 @@ fn a_token_that_was_forgotten_does_not_come_back_by_itself() {
 }
 
 #[test]
-fn tokens_are_never_mixed_up_and_none_that_fits_is_lost() {
+fn tokens_are_never_mixed_up_or_lost() {
     check(|| {
         let cache = Arc::new(Cache::new(4));
         let threads = [("a", 1), ("b", 2)].map(|(token, value)| {
@@ -126,21 +126,21 @@ impl GrantedScopesSource for Source {
     }
 }
 
-fn grants() -> (TokenMemory, Arc<Source>) {
+fn grants() -> (TokenCache, Arc<Source>) {
     let source = Arc::new(Source::default());
     let sources = vec![(Stage::Ahead, Arc::clone(&source) as Arc<dyn DynSource>)];
     let limits = Limits { tokens: 4, ..Limits::default() };
-    let spawner = Spawner::of(&Background::default());
-    (TokenMemory::new(sources, Arc::new(SystemClock), limits, spawner), source)
+    let spawner = Spawner::for_background(&Background::default());
+    (TokenCache::new(sources, Arc::new(SystemClock), limits, spawner), source)
 }
 
-async fn ask(grants: TokenMemory) -> bool {
+async fn ask(grants: TokenCache) -> bool {
     let key = grants.inspect(&bearer("a"), Stage::Ahead).unwrap();
     !grants.wait(key, Some(&bearer("a")), Stage::Ahead, LIMIT).await.is_unknown()
 }
 
 #[test]
-fn three_callers_of_one_token_cause_one_inspection_and_all_learn_of_it() {
+fn three_callers_with_one_token_share_one_inspection() {
     check(|| {
         let (grants, source) = grants();
         future::block_on(async {
@@ -158,7 +158,7 @@ fn three_callers_of_one_token_cause_one_inspection_and_all_learn_of_it() {
 }
 
 #[test]
-fn a_caller_that_is_aborted_at_any_point_takes_nobody_along() {
+fn aborting_one_caller_does_not_affect_another() {
     check(|| {
         let (grants, source) = grants();
         future::block_on(async {
@@ -173,7 +173,7 @@ fn a_caller_that_is_aborted_at_any_point_takes_nobody_along() {
 }
 
 #[test]
-fn a_token_declared_and_forgotten_during_its_inspection_is_known_or_unseen_and_nobody_hangs() {
+fn declaring_and_removing_a_token_during_its_inspection_is_safe() {
     check(|| {
         let (grants, _) = grants();
         future::block_on(async {
