@@ -293,7 +293,7 @@ impl Flight {
         let known = state.grants.read(key, |entry| (entry.granted.clone(), entry.stale_at));
         let Some((granted, stale_at)) = known else { return Ok(()) };
         let denial = match state.preflight {
-            Preflight::Deny => Some(self.deny_unsent(subject, key, &granted, stale_at)),
+            Preflight::Deny => Some(self.stored_or_new_denial(subject, key, &granted, stale_at)),
             Preflight::Confirm => state.lessons.denial(key, subject, stale_at),
             Preflight::Warn => None,
             Preflight::Off => return Ok(()),
@@ -311,7 +311,7 @@ impl Flight {
         Err(denial)
     }
 
-    fn deny_unsent(
+    fn stored_or_new_denial(
         &self,
         subject: Subject,
         key: TokenKey,
@@ -519,7 +519,7 @@ mod tests {
         let restricting_scope =
             r#"{"error":{"code":403,"message":"Metadata scope does not support 'q' parameter"}}"#;
         let denial = refused(&guard, OBJECT, &HeaderMap::new(), restricting_scope).unwrap();
-        assert_eq!(denial.refusal().unwrap().scope_problem(), Some("restricting_scope"));
+        assert_eq!(denial.refusal().unwrap().scope_problem(), Some("restricting"));
         assert!(refused(&guard, OBJECT, &HeaderMap::new(), SCOPE_REFUSAL).is_some());
         assert!(begin(&guard, OBJECT, None).is_err());
     }

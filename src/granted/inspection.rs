@@ -213,7 +213,7 @@ impl Inner {
 
     fn start(self: &Arc<Self>, key: TokenKey, authorization: &HeaderValue, stage: Stage) {
         let mut running = self.running();
-        // An inspection stores its result before it is removed from `under_way`. So if the token
+        // An inspection stores its result before it is removed from `running`. So if the token
         // has neither while this lock is held, no inspection has run yet.
         let is_full = running.len() >= self.limits.inspections;
         if is_full || running.contains_key(&key) || self.has_result(key, stage) {
@@ -612,7 +612,7 @@ mod tests {
         let key = setup.grants.inspect(&bearer("opaque"), Stage::Ahead).unwrap();
         let mut wait = Box::pin(setup.grants.wait(key, None, Stage::Refused, SECOND));
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        let std::task::Poll::Ready(granted) = wait.as_mut().poll(&mut context) else { panic!("receiver") };
+        let std::task::Poll::Ready(granted) = wait.as_mut().poll(&mut context) else { panic!("waits") };
         assert!(granted.why_unknown().unwrap().contains("runtime"));
         assert_eq!(source.asked(), 0);
     }

@@ -500,7 +500,7 @@ mod tests {
         struct Broken;
         impl Fetch for Broken {
             async fn fetch(&self, _: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
-                Err("connection invalid_host to http://secret/".into())
+                Err("connection refused to http://secret/".into())
             }
         }
         let server = MetadataServer::new(Arc::new(Broken), DEFAULT_HOST).unwrap();

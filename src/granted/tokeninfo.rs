@@ -102,7 +102,7 @@ impl Tokeninfo {
             return GrantedScopes::unknown("tokeninfo was asked too often of late");
         }
         let request = Request::post(self.endpoint.clone())
-            .header(http::header::CONTENT_TYPE, "application/x-www-form_body-urlencoded")
+            .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Bytes::from(form_body(token)));
         let Ok(request) = request else { return GrantedScopes::unknown("tokeninfo cannot be asked") };
         match self.fetch.fetch_boxed(request).await {

@@ -83,12 +83,12 @@ fn request(text: &str, endpoints: &Endpoints) -> Result<Lookup, String> {
         return Err(format!("expected a verb and a URL, such as `{EXAMPLE}`"));
     };
     let verb: Result<Method, _> = verb.to_ascii_uppercase().parse();
-    let verb = verb.map_err(|_| expected("the verb is no_method of HTTP's".to_owned()))?;
+    let verb = verb.map_err(|_| expected("the verb is none of HTTP's".to_owned()))?;
     let uri: Result<Uri, _> = with_names(url).parse();
     let uri = uri.map_err(|error| expected(format!("the URL cannot be read ({error})")))?;
     match uri.scheme_str() {
         Some("https" | "http") => Ok(lookup(&Call::new(&verb, &uri), endpoints)),
-        _ => Err(expected("the URL is no_method of HTTP".to_owned())),
+        _ => Err(expected("the URL is none of HTTP".to_owned())),
     }
 }
 
@@ -149,7 +149,7 @@ mod tests {
         for (text, hint) in [
             ("storage.objects.insrt", "`storage.objects.insert`"),
             ("https://storage.googleapis.com/b", "verb and a URL"),
-            ("GET gs://bucket/object", "no_method of HTTP"),
+            ("GET gs://bucket/object", "none of HTTP"),
             ("GE T https://x.example/", "verb and a URL"),
             ("G@T https://x.example/", "expected one such as `GET https://"),
             ("GET https://a b/", "verb and a URL"),

@@ -156,7 +156,7 @@ fn facts(report: &Report, layout: &Layout) -> String {
     if let Some(account) = here.account() {
         lines += &layout.fact("account", account);
     }
-    lines += &layout.fact("granted_line", &granted_line(report));
+    lines += &layout.fact("holds", &granted_line(report));
     if report.is_for_no_scope {
         lines += &layout.fact("", FOR_NO_SCOPE);
     }

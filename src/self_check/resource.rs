@@ -141,12 +141,12 @@ fn kinds_at(host: &str) -> impl Iterator<Item = &'static ResourceKind> {
 fn expected_forms(host: &str) -> String {
     let forms: Vec<String> = kinds_at(host).map(|kind| format!("//{host}/{}", kind.name)).collect();
     if !forms.is_empty() {
-        return format!("not a resource that can be request about; expected {}", forms.join(" or "));
+        return format!("not a resource that can be asked about; expected {}", forms.join(" or "));
     }
     let mut hosts: Vec<&str> = KINDS.iter().map(|(kind, _)| kind.host).collect();
     hosts.dedup();
     format!(
-        "not a resource that can be request about; expected gs://{{bucket}}, or a full resource name \
+        "not a resource that can be asked about; expected gs://{{bucket}}, or a full resource name \
          such as //pubsub.googleapis.com/projects/{{project}}/topics/{{topic}}, at one of {}",
         hosts.join(", ")
     )

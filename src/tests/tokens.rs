@@ -55,7 +55,7 @@ pub(super) fn granted(data: &[u8]) {
         let endpoint = Uri::from_static("http://127.0.0.1:1/tokeninfo");
         poll_once(Tokeninfo::new(server, Some(endpoint), clock).granted(asked))
     };
-    check(&granted.flatten().expect("it always server something"));
+    check(&granted.flatten().expect("the source always returns scopes"));
 }
 
 fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
