@@ -1,7 +1,8 @@
-//! Tokens come from a broker of one's own, which knows what it granted. A `GrantedScopesSource` tells
-//! the guard, so a call that cannot succeed is not even sent.
+//! A program gets its tokens from its own token broker, which knows the scopes that it granted. The
+//! broker implements `GrantedScopesSource`, so the guard knows each token's scopes before the first
+//! call, and a call that lacks a scope is not sent.
 //!
-//! `cargo run --example custom_source`. Nothing leaves this machine.
+//! `cargo run --example custom_source` needs no network: the fake Google listens on 127.0.0.1.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -18,13 +19,15 @@ use tower::{BoxError, Service as _, ServiceBuilder, ServiceExt};
 
 const ACCOUNT: &str = "photos@my-project.iam.gserviceaccount.com";
 
-/// Hands out tokens and keeps a record of what each may do. A real one asks a service over the network.
+/// A token broker that records the scopes of each token. A real broker would be a service in the
+/// network, and `granted` would send a request to it.
 #[derive(Clone, Default)]
 struct Broker {
     granted: Arc<Mutex<HashMap<String, ScopeSet>>>,
 }
 
 impl Broker {
+    /// Issues a token with one scope.
     fn token(&self, google: &FakeGoogle, scope: &str) -> String {
         let token = google.mint(ACCOUNT, [scope]);
         self.granted
@@ -41,7 +44,7 @@ impl GrantedScopesSource for Broker {
     }
 
     async fn granted(&self, token: AccessToken<'_>) -> Option<GrantedScopes> {
-        // `None` for a token of somebody else's: then the next source is asked.
+        // For a token that the broker did not issue, `None` lets the guard ask its next source.
         let scopes = self.granted.lock().expect("no holder panics").get(token.secret()).cloned();
         scopes.map(|scopes| GrantedScopes::known(scopes, GrantSource::Custom))
     }
@@ -68,19 +71,23 @@ async fn main() -> Result<(), BoxError> {
         println!("with {scope}:");
         match service.ready().await?.call(upload(&google, &token)?).await.as_ref().map(Response::status) {
             Ok(StatusCode::OK) => println!("  stored"),
-            Ok(status) => return Err(format!("neither stored nor denied: {status}").into()),
+            Ok(status) => {
+                return Err(format!("the upload was neither stored nor denied: HTTP {status}").into());
+            }
             Err(error) => println!("  {}", Denial::find(&**error).ok_or("the error should hold a denial")?),
         }
-        println!("  {} requests have reached Cloud Storage\n", requests(&google));
+        println!("  {} requests have reached Cloud Storage\n", storage_requests(&google));
     }
     Ok(())
 }
 
+/// Returns the request that uploads an object with `token`.
 fn upload(google: &FakeGoogle, token: &str) -> http::Result<Request<Full<Bytes>>> {
     let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg", google.storage_url());
     Request::post(url).header(header::AUTHORIZATION, format!("Bearer {token}")).body(Full::from("meow"))
 }
 
-fn requests(google: &FakeGoogle) -> usize {
+/// Returns how many requests have reached the fake Cloud Storage.
+fn storage_requests(google: &FakeGoogle) -> usize {
     google.requests().iter().filter(|request| request.service() == Service::Storage).count()
 }

@@ -1,14 +1,14 @@
-//! A service of your own and the tests that hold it to what it does when Google refuses: against the
-//! fake Google, without network and credentials.
+//! An example service, and tests for what it does when Google refuses a call. The tests run against
+//! the fake Google and need neither network nor credentials.
 //!
-//! `cargo run --example own_tests` shows what its user sees, and
-//! `cargo test --example own_tests` runs the tests below.
+//! `cargo run --example own_tests` prints the message that the service's user gets;
+//! `cargo test --example own_tests` runs the tests.
 
 use gcp_scopes::{Denial, Guard};
 use gcp_scopes_testing::{FakeGoogle, Vm};
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 
-/// The service: it keeps photos in Cloud Storage.
+/// The service, which stores photos in Cloud Storage.
 struct Photos {
     http: ClientWithMiddleware,
     storage: String,
@@ -16,7 +16,8 @@ struct Photos {
 }
 
 impl Photos {
-    /// What the service says when a photo is not stored: whom to call, and about what.
+    /// Uploads a photo. The error is a message for the user. If a scope is missing, the message
+    /// asks the user to call the VM's operator, and names the scope.
     async fn store(&self, name: &str) -> Result<(), String> {
         let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name={name}", self.storage);
         match self.http.post(url).bearer_auth(&self.token).body("meow").send().await {
@@ -30,9 +31,10 @@ impl Photos {
     }
 }
 
-/// The service as it would start on the fake's VM.
+/// Starts the service as if it ran on the VM of the fake Google.
 async fn start(google: &FakeGoogle) -> Result<Photos, gcp_scopes::Error> {
-    // In the service: Guard::detect().await, and no endpoint.
+    // In production `Guard::detect().await` is enough: the environment and the endpoint are the
+    // fake's.
     let guard =
         Guard::builder().env(google.env()).endpoint(google.storage_url(), "storage.googleapis.com")?;
     let guard = guard.detect().await;
@@ -44,8 +46,8 @@ async fn start(google: &FakeGoogle) -> Result<Photos, gcp_scopes::Error> {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let vm = Vm::new("web-1").scopes(["devstorage.read_only"]);
     let google = FakeGoogle::builder().vm(vm).bucket("photos").start().await?;
-    let refused = start(&google).await?.store("cat.jpg").await.err().ok_or("the photo was stored")?;
-    println!("{refused}");
+    let message = start(&google).await?.store("cat.jpg").await.err().ok_or("the photo was stored")?;
+    println!("{message}");
     Ok(())
 }
 
@@ -55,8 +57,11 @@ mod tests {
 
     const ACCOUNT: &str = "photos@my-project.iam.gserviceaccount.com";
 
+    /// Starts a fake Google whose VM has the scope `scope`, and whose account has the IAM role
+    /// `role`.
     async fn vm_with(scope: &str, role: &str) -> FakeGoogle {
-        // `cargo test --workspace` builds reqwest without a crypto provider of its own.
+        // `cargo test --workspace` builds reqwest without a crypto provider. The result is an error
+        // if another test has installed the provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let vm = Vm::new("web-1").account(ACCOUNT).scopes([scope]);
         let google = FakeGoogle::builder().vm(vm).bucket("photos").iam("photos", ACCOUNT, role);
@@ -64,24 +69,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_vm_that_may_not_write_names_the_scope_and_the_operator() {
+    async fn without_the_scope_the_message_names_the_scope_and_the_operator() {
         let google = vm_with("devstorage.read_only", "roles/storage.objectAdmin").await;
-        let refused = start(&google).await.unwrap().store("cat.jpg").await.unwrap_err();
+        let message = start(&google).await.unwrap().store("cat.jpg").await.unwrap_err();
         assert!(
-            refused.contains("call the operator") && refused.contains("devstorage.read_write"),
-            "{refused}"
+            message.contains("call the operator") && message.contains("devstorage.read_write"),
+            "{message}"
         );
     }
 
     #[tokio::test]
-    async fn an_account_without_the_role_is_no_matter_of_the_vm() {
+    async fn without_the_iam_role_the_message_does_not_blame_the_vm() {
         let google = vm_with("cloud-platform", "roles/storage.objectViewer").await;
-        let refused = start(&google).await.unwrap().store("cat.jpg").await;
-        assert_eq!(refused, Err("not stored: HTTP 403 Forbidden".into()));
+        let result = start(&google).await.unwrap().store("cat.jpg").await;
+        assert_eq!(result, Err("not stored: HTTP 403 Forbidden".into()));
     }
 
     #[tokio::test]
-    async fn after_the_fix_the_photo_is_stored() {
+    async fn with_the_scope_added_the_photo_is_stored() {
         let google = vm_with("devstorage.read_only", "roles/storage.objectAdmin").await;
         let vm = google.vm("web-1");
         vm.stop().unwrap();

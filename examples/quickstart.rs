@@ -1,7 +1,8 @@
-//! The story this crate was made for, from the bare 403 to the call that succeeds.
+//! An upload to Cloud Storage that lacks an OAuth scope: first as a bare 403, then as a denial that
+//! explains what to do, and at the end, after the fix, as a success.
 //!
-//! `cargo run --example quickstart` needs no network: an embedded fake Google runs
-//! on 127.0.0.1, and a real client talks to it over real sockets.
+//! `cargo run --example quickstart` needs no network: an embedded fake Google runs on 127.0.0.1,
+//! and a real client talks to it over real sockets.
 
 use std::error::Error;
 
@@ -49,7 +50,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Uploads one object with the token that the VM's metadata server hands out now.
+/// Uploads one object with the token that the VM's metadata server currently issues.
 async fn upload(
     client: &ClientWithMiddleware,
     google: &FakeGoogle,

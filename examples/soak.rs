@@ -1,17 +1,19 @@
-//! A thousand callers at once over loopback, for as long as it is told to: tokens rotate, inspectors
-//! fail at random, and the server refuses at random.
+//! A soak test: a thousand callers at once over loopback, for a given time. Tokens rotate, the
+//! source of granted scopes fails at random, and the server refuses at random.
 //!
 //! ```text
 //! cargo run --release --example soak [SECONDS [SEED]]
 //! ```
 //!
-//! Checks that no verdict is wrong (a call whose token holds the scope never becomes a denial that was
-//! not the server's own), that no answer is lost or altered (each carries a checksum), and that memory
-//! stays flat: the bytes that the callers, their guards and their HTTP client have allocated and not
-//! freed, counted one by one while no call is under way. Prints its counts, and ends with 1 if anything was not so.
+//! The program prints its counts, and exits with status 1 if one of these checks fails:
 //!
-//! What the process holds of the system's memory is printed too, and proves nothing: it is what the
-//! allocator does not give back, and the server's.
+//! - No verdict is wrong: a call becomes a denial if, and only if, its token lacks the scope.
+//! - No response is lost or altered. Each response carries a checksum of its body.
+//! - Memory does not grow. All bytes that the process has allocated and not freed are counted,
+//!   including the server's, at moments when no call is in flight.
+//!
+//! Resident memory is printed for information only: it includes freed pages that the allocator
+//! keeps.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -40,59 +42,68 @@ use tokio::task::JoinSet;
 use tower::{BoxError, ServiceExt};
 
 const CALLERS: u64 = 1000;
-/// The callers share as many threads, which share the guards.
+/// How many threads the callers are divided among. All threads share the guards and the HTTP
+/// client.
 const THREADS: usize = 2;
-/// How many calls a token lives for, over all callers.
+/// After how many calls, over all callers, a new set of tokens is used.
 const ROTATION: u64 = 50;
-/// After so many calls the guards have seen more tokens than they remember, and every connection has
-/// been used: what grows from then on grows for ever.
+/// How many calls are made before memory is measured. By then the guards' token caches are full and
+/// every connection has been used, so memory that still grows is a leak.
 const WARM_UP: u64 = 50_000;
-/// How much of an answer the HTTP client reads at once.
-const READ_BYTES: usize = 8 * 1024;
-/// How often memory is looked at in the time that counts, at most.
-const LOOKS: usize = 30;
-/// What the mean of the last third may be above that of the first, in KiB. With no call under way there are
-/// the guards' memories, which are full, and a thousand connections, of which some were just closed.
-const MARGIN: i64 = 1024;
-/// What may be left when all is over, in KiB: the tables that are made once for a process.
-const LEFT: i64 = 1024;
+/// The size of the HTTP client's read buffer of a connection: fixed, because hyper's adaptive
+/// buffers keep growing for minutes, one connection at a time, and would look like a leak.
+const READ_BUFFER_BYTES: usize = 8 * 1024;
+/// How many samples of memory are taken at most after the warm-up.
+const MAX_SAMPLES: usize = 30;
+/// By how many KiB the mean of the last third of the samples may exceed that of the first third.
+/// Samples are taken while no call is in flight and the guards' token caches are full, so only the
+/// connection pool varies: of its thousand connections some have just been closed.
+const MAX_GROWTH_KIB: i64 = 1024;
+/// How many KiB may still be allocated after shutdown: statics that are initialised once per
+/// process.
+const MAX_LEAK_KIB: i64 = 1024;
 
-const SCOPE: &str = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com"}]}}"#;
-const IAM: &str = r#"{"error":{"code":403,"message":"User not authorized to perform this action.","status":"PERMISSION_DENIED"}}"#;
+/// The body of a refusal for lack of scope.
+const SCOPE_REFUSAL: &str = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.","status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com"}]}}"#;
+/// The body of a refusal by IAM.
+const IAM_REFUSAL: &str = r#"{"error":{"code":403,"message":"User not authorized to perform this action.","status":"PERMISSION_DENIED"}}"#;
 
-/// Numbers that come again with the same seed.
+/// A pseudorandom sequence (SplitMix64): the same seed gives the same numbers. Which caller draws
+/// which number depends on the scheduling of the threads.
 #[derive(Clone)]
-struct Dice(Arc<AtomicU64>);
+struct Random(Arc<AtomicU64>);
 
-impl Dice {
-    fn roll(&self, sides: u64) -> u64 {
+impl Random {
+    /// Returns the next number, which is less than `limit`.
+    fn below(&self, limit: u64) -> u64 {
         let mut mixed = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % sides
+        (mixed ^ (mixed >> 31)) % limit
     }
 }
 
-/// A token says itself what it holds: `good-17` has the scope, `poor-17` has not, nobody knows of
-/// `dark-17`, which has it.
-fn lacks(token: &str) -> bool {
+/// Checks whether `token` lacks the scope. Its prefix decides: `good-17` and `dark-17` have the
+/// scope, `poor-17` does not. The guards' source of granted scopes knows the good and the poor
+/// tokens, and answers `None` for dark ones.
+fn lacks_scope(token: &str) -> bool {
     token.starts_with("poor")
 }
 
-/// An inspector that fails, takes its time, panics or tells the truth.
-struct Moody(Dice);
+/// A source of granted scopes that fails, hangs, panics, is slow or answers correctly, at random.
+struct FlakySource(Random);
 
-impl GrantedScopesSource for Moody {
+impl GrantedScopesSource for FlakySource {
     fn name(&self) -> &str {
-        "a moody inspector"
+        "a flaky source"
     }
 
     async fn granted(&self, token: AccessToken<'_>) -> Option<GrantedScopes> {
         let known = |scope| Some(GrantedScopes::known(ScopeSet::from_scope_text(scope), GrantSource::Custom));
-        match self.0.roll(10) {
-            0 => return Some(GrantedScopes::unknown("the inspector is down")),
+        match self.0.below(10) {
+            0 => return Some(GrantedScopes::unknown("the source is down")),
             1 => std::future::pending().await,
-            2 => std::panic::resume_unwind(Box::new("a fault of the inspector")),
+            2 => std::panic::resume_unwind(Box::new("a fault of the source")),
             3..=5 => tokio::task::yield_now().await,
             _ => {}
         }
@@ -104,21 +115,23 @@ impl GrantedScopesSource for Moody {
     }
 }
 
-/// FNV-1a: enough to see that a body is another one.
+/// Returns the FNV-1a hash of `bytes`, which is enough to detect a changed body.
 fn checksum(bytes: &[u8]) -> u64 {
     bytes
         .iter()
         .fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
 }
 
-/// The server: refuses what lacks the scope, always, and everything else at random, by another gate.
-fn serve(request: &Request<Incoming>, dice: &Dice) -> Response<Full<Bytes>> {
+/// Returns the server's response to `request`, with a checksum of the body in the header `x-sum`. A
+/// call whose token lacks the scope is always refused for that reason. Of the other calls, half
+/// succeed and the rest get, at random, a refusal by IAM, a 403 with an HTML page, a 503 or a 404.
+fn respond(request: &Request<Incoming>, random: &Random) -> Response<Full<Bytes>> {
     let token =
         request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let size = 1 + dice.roll(40_000) as usize;
-    let (status, body) = match dice.roll(8) {
-        _ if lacks(token.trim_start_matches("Bearer ")) => (403, SCOPE.to_owned()),
-        0 => (403, IAM.to_owned()),
+    let size = 1 + random.below(40_000) as usize;
+    let (status, body) = match random.below(8) {
+        _ if lacks_scope(token.trim_start_matches("Bearer ")) => (403, SCOPE_REFUSAL.to_owned()),
+        0 => (403, IAM_REFUSAL.to_owned()),
         1 => (403, format!("<html>{}</html>", "no ".repeat(size / 3))),
         2 => (503, "x".repeat(size)),
         3 => (404, String::new()),
@@ -129,96 +142,109 @@ fn serve(request: &Request<Incoming>, dice: &Dice) -> Response<Full<Bytes>> {
     response.unwrap_or_default()
 }
 
-async fn listen(dice: Dice) -> std::io::Result<SocketAddr> {
+/// Starts the server on a free port of 127.0.0.1 and returns its address.
+async fn start_server(random: Random) -> std::io::Result<SocketAddr> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     tokio::spawn(async move {
         while let Ok((socket, _)) = listener.accept().await {
-            let dice = dice.clone();
-            let answer = service_fn(move |request| {
-                let response = serve(&request, &dice);
+            let random = random.clone();
+            let service = service_fn(move |request| {
+                let response = respond(&request, &random);
                 async move {
                     drop(request.into_body().collect().await);
                     Ok::<_, Infallible>(response)
                 }
             });
             tokio::spawn(
-                hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), answer),
+                hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service),
             );
         }
     });
     Ok(address)
 }
 
+/// How many calls had which outcome.
 #[derive(Default)]
 struct Counts {
     calls: AtomicU64,
+    /// Responses other than 403, passed on by the guard.
     passed: AtomicU64,
+    /// Responses with status 403 for another reason than scopes, passed on by the guard.
     refused: AtomicU64,
+    /// Denials, including those of calls that were not sent.
     explained: AtomicU64,
     not_sent: AtomicU64,
+    /// Calls whose future was dropped by the caller.
     given_up: AtomicU64,
-    wrong: AtomicU64,
+    /// Denials of calls whose token holds the scope, and calls that are not denied although their
+    /// token lacks it.
+    wrong_verdicts: AtomicU64,
+    /// Responses whose body does not match its checksum, and calls that failed otherwise.
     altered: AtomicU64,
 }
 
-/// Everything that a caller needs.
-struct World {
+/// The state that all callers share.
+struct Shared {
     guards: Vec<Guard>,
     http: Client<HttpConnector, Full<Bytes>>,
     url: String,
-    dice: Dice,
+    random: Random,
     counts: Arc<Counts>,
-    /// Read while a call is under way.
-    calling: Arc<RwLock<()>>,
+    /// Each call holds a read lock. Taking the write lock waits until no call is in flight, and
+    /// keeps new calls from starting.
+    in_flight: Arc<RwLock<()>>,
     is_over: AtomicBool,
 }
 
-impl World {
-    async fn caller(self: Arc<Self>) {
+impl Shared {
+    /// Makes calls until the run is over.
+    async fn run_caller(self: Arc<Self>) {
         while !self.is_over.load(Ordering::Relaxed) {
-            let _calling = self.calling.read().await;
-            let turn = self.counts.calls.fetch_add(1, Ordering::Relaxed) / ROTATION;
-            let kind = ["good", "good", "dark", "poor"][self.dice.roll(4) as usize];
-            let token = format!("{kind}-{turn}");
-            if self.dice.roll(50) == 0 {
+            let _in_flight = self.in_flight.read().await;
+            let rotation = self.counts.calls.fetch_add(1, Ordering::Relaxed) / ROTATION;
+            let kind = ["good", "good", "dark", "poor"][self.random.below(4) as usize];
+            let token = format!("{kind}-{rotation}");
+            if self.random.below(50) == 0 {
                 self.give_up(&token).await;
             } else if let Err(error) = self.call(&token).await {
                 self.counts.altered.fetch_add(1, Ordering::Relaxed);
-                eprintln!("a call was lost: {error}");
+                eprintln!("a call failed without a denial: {error}");
             }
         }
     }
 
-    /// Begins a call and lets go of it.
+    /// Starts a call and drops its future after a short random delay, finished or not.
     async fn give_up(&self, token: &str) {
         let call = self.call(token);
-        let moment = async {
-            for _ in 0..self.dice.roll(4) {
+        let delay = async {
+            for _ in 0..self.random.below(4) {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::select! { _ = call => {}, () = moment => {} }
+        tokio::select! { _ = call => {}, () = delay => {} }
         self.counts.given_up.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Makes a call through a random guard and counts its outcome. Returns an error if there was
+    /// neither a response nor a denial.
     async fn call(&self, token: &str) -> Result<(), BoxError> {
         let request =
             Request::post(&self.url).header(AUTHORIZATION, HeaderValue::try_from(format!("Bearer {token}"))?);
-        let guard = &self.guards[self.dice.roll(self.guards.len() as u64) as usize];
+        let guard = &self.guards[self.random.below(self.guards.len() as u64) as usize];
         let service = tower::ServiceBuilder::new().layer(guard.layer()).service(self.http.clone());
         match service.oneshot(request.body(Full::from("{}"))?).await {
             Ok(response) => {
                 let denied = response.extensions().get::<Denial>().is_some();
                 let (status, sum) = (response.status(), response.headers().get("x-sum").cloned());
-                self.judge(token, status, denied);
+                self.count_verdict(token, status, denied);
                 let body = response.into_body().collect().await?.to_bytes();
                 let is_same = sum.is_some_and(|sum| sum == checksum(&body).to_string());
                 self.counts.altered.fetch_add(u64::from(!is_same), Ordering::Relaxed);
             }
             Err(error) => {
                 let denial = Denial::find(&*error).ok_or_else(|| error.to_string())?;
-                self.judge(token, StatusCode::FORBIDDEN, true);
+                self.count_verdict(token, StatusCode::FORBIDDEN, true);
                 self.counts
                     .not_sent
                     .fetch_add(u64::from(denial.kind() != DenialKind::Refused), Ordering::Relaxed);
@@ -227,138 +253,163 @@ impl World {
         Ok(())
     }
 
-    /// A denial is right for a token that lacks the scope, and only there; the server refuses all of those.
-    fn judge(&self, token: &str, status: StatusCode, denied: bool) {
-        let is_wrong = denied != lacks(token) || (denied && status != StatusCode::FORBIDDEN);
+    /// Counts the outcome of a call, and whether it is wrong. A denial is right if, and only if,
+    /// the token lacks the scope: the server refuses every such call.
+    fn count_verdict(&self, token: &str, status: StatusCode, denied: bool) {
+        let is_wrong = denied != lacks_scope(token) || (denied && status != StatusCode::FORBIDDEN);
         let is_refused = status == StatusCode::FORBIDDEN && !denied;
         let counts = [
-            (&self.counts.wrong, is_wrong),
+            (&self.counts.wrong_verdicts, is_wrong),
             (&self.counts.explained, denied),
             (&self.counts.refused, is_refused),
             (&self.counts.passed, !denied && !is_refused),
         ];
-        counts.iter().for_each(|(count, is)| _ = count.fetch_add(u64::from(*is), Ordering::Relaxed));
+        counts
+            .iter()
+            .for_each(|(count, applies)| _ = count.fetch_add(u64::from(*applies), Ordering::Relaxed));
     }
 }
 
-/// Every allocation of the process, because a guard's own thread frees what callers allocate.
+/// Counts the allocations of the whole process: a guard's own thread frees memory that callers
+/// allocate.
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;
 
-/// What is allocated while no call is under way, in bytes, look by look; and after the end.
+/// The measurements of memory.
 struct Memory {
-    looks: Vec<AtomicI64>,
-    left: AtomicI64,
+    /// The bytes allocated at each sample, while no call is in flight.
+    allocated: Vec<AtomicI64>,
+    /// The bytes still allocated after shutdown.
+    leaked: AtomicI64,
+    /// The resident memory in KiB at each sample.
     resident: Vec<AtomicU64>,
 }
 
 impl Memory {
-    /// For a run of so many seconds: each look waits until a thousand calls are answered, which takes seconds
-    /// without optimisation.
-    fn looked_at(seconds: u64) -> Self {
-        let looks = usize::try_from(seconds / 10 * 3).map_or(LOOKS, |looks| looks.clamp(3, LOOKS));
+    /// Creates the measurements of a run of `seconds` seconds, with three samples every ten
+    /// seconds: before each sample all thousand callers finish their calls, which takes seconds in
+    /// a build without optimisation.
+    fn for_run(seconds: u64) -> Self {
+        let count =
+            usize::try_from(seconds / 10 * 3).map_or(MAX_SAMPLES, |count| count.clamp(3, MAX_SAMPLES));
         Self {
-            looks: (0..looks).map(|_| AtomicI64::default()).collect(),
-            left: AtomicI64::default(),
-            resident: (0..looks).map(|_| AtomicU64::default()).collect(),
+            allocated: (0..count).map(|_| AtomicI64::default()).collect(),
+            leaked: AtomicI64::default(),
+            resident: (0..count).map(|_| AtomicU64::default()).collect(),
         }
     }
 
-    /// The mean of a third of the looks, in KiB.
-    fn third(&self, third: usize) -> i64 {
-        let all = self.looks.len();
-        let looks = &self.looks[third * all / 3..(third + 1) * all / 3];
-        looks.iter().map(|look| look.load(Ordering::Relaxed)).sum::<i64>() / looks.len() as i64 / 1024
+    /// Returns the mean of the first (0), second (1) or last (2) third of the samples, in KiB.
+    fn mean_of_third(&self, third: usize) -> i64 {
+        let count = self.allocated.len();
+        let samples = &self.allocated[third * count / 3..(third + 1) * count / 3];
+        samples.iter().map(|sample| sample.load(Ordering::Relaxed)).sum::<i64>() / samples.len() as i64 / 1024
     }
 }
 
-/// Resident memory in KiB, where the system tells.
+/// Returns the resident memory of the process in KiB, or 0 where the system has no
+/// `/proc/self/status`.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
+/// Returns how many bytes the process has allocated and not freed.
 fn allocated() -> i64 {
     i64::try_from(ALLOCATED.current_usage()).unwrap_or(i64::MAX)
 }
 
-/// What is left of what was allocated since, once the guards' threads have ended and the server has seen
-/// that its connections are closed.
-fn left_since(before: i64) -> i64 {
-    let begin = Instant::now();
-    while allocated() - before > LEFT * 1024 && begin.elapsed() < Duration::from_secs(10) {
+/// Returns how many bytes more than `before` are allocated. Waits up to ten seconds for the number
+/// to fall below the limit: the guards' threads end, and the server frees its connections, a moment
+/// after the run.
+fn leaked_since(before: i64) -> i64 {
+    let start = Instant::now();
+    while allocated() - before > MAX_LEAK_KIB * 1024 && start.elapsed() < Duration::from_secs(10) {
         thread::sleep(Duration::from_millis(20));
     }
     allocated() - before
 }
 
-/// One thread with its share of the callers. It goes on until those of the others are done, too: they use
-/// connections that this one drives.
-fn work(world: Arc<World>, memory: &Memory, all: &Barrier, length: Duration) {
+/// Runs one thread's share of the callers. Returns only when the callers of all threads are done:
+/// the connection pool is shared, and callers of other threads use connections that this thread's
+/// runtime drives.
+fn run_thread(shared: Arc<Shared>, memory: &Memory, barrier: &Barrier, length: Duration) {
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let callers = runtime.block_on(warmed_up(&world, all, length));
-    let mut quiet = None;
-    for (look, resident_now) in memory.looks.iter().zip(&memory.resident) {
-        let time = length / u32::try_from(memory.looks.len()).expect("few");
-        let still = runtime.block_on(calls(&world, all, quiet.take(), time));
-        look.store(allocated(), Ordering::Relaxed);
-        resident_now.store(resident(), Ordering::Relaxed);
-        quiet = Some(still);
+    let callers = runtime.block_on(warm_up(&shared, barrier, length));
+    let mut pause = None;
+    for (allocated_sample, resident_sample) in memory.allocated.iter().zip(&memory.resident) {
+        let interval = length / u32::try_from(memory.allocated.len()).expect("at most MAX_SAMPLES");
+        let next = runtime.block_on(run_until_pause(&shared, barrier, pause.take(), interval));
+        allocated_sample.store(allocated(), Ordering::Relaxed);
+        resident_sample.store(resident(), Ordering::Relaxed);
+        pause = Some(next);
     }
-    drop(quiet);
-    world.is_over.store(true, Ordering::Relaxed);
+    drop(pause);
+    shared.is_over.store(true, Ordering::Relaxed);
     runtime.block_on(async {
         callers.join_all().await;
-        all.wait().await;
+        barrier.wait().await;
     });
-    drop((world, runtime));
+    drop((shared, runtime));
 }
 
-/// The callers, once the guards have seen enough; on a slow machine after as long as the rest takes.
-async fn warmed_up(world: &Arc<World>, all: &Barrier, length: Duration) -> JoinSet<()> {
-    let (begin, mut callers) = (Instant::now(), JoinSet::new());
-    (0..CALLERS / THREADS as u64).for_each(|_| drop(callers.spawn(Arc::clone(world).caller())));
-    while world.counts.calls.load(Ordering::Relaxed) < WARM_UP && begin.elapsed() < length {
+/// Starts this thread's share of the callers and returns them after the warm-up, which ends after
+/// [`WARM_UP`] calls of all threads, or on a slow machine after `length`.
+async fn warm_up(shared: &Arc<Shared>, barrier: &Barrier, length: Duration) -> JoinSet<()> {
+    let (start, mut callers) = (Instant::now(), JoinSet::new());
+    (0..CALLERS / THREADS as u64).for_each(|_| drop(callers.spawn(Arc::clone(shared).run_caller())));
+    while shared.counts.calls.load(Ordering::Relaxed) < WARM_UP && start.elapsed() < length {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    all.wait().await;
+    barrier.wait().await;
     callers
 }
 
-/// Lets the callers call for a while, and gives what holds them back once no call is under way.
-async fn calls(world: &World, all: &Barrier, quiet: Option<Quiet>, time: Duration) -> Quiet {
-    // The other threads have counted, too.
-    all.wait().await;
-    drop(quiet);
-    tokio::time::sleep(time).await;
-    let is_first = all.wait().await.is_leader();
-    let calling = Arc::clone(&world.calling);
-    let quiet = if is_first { Some(calling.write_owned().await) } else { None };
-    all.wait().await;
-    Quiet(quiet)
+/// Ends `pause`, lets the callers make calls for `interval`, and returns a new pause once no call
+/// is in flight.
+async fn run_until_pause(
+    shared: &Shared,
+    barrier: &Barrier,
+    pause: Option<Pause>,
+    interval: Duration,
+) -> Pause {
+    // The other threads may still be taking their sample.
+    barrier.wait().await;
+    drop(pause);
+    tokio::time::sleep(interval).await;
+    let takes_lock = barrier.wait().await.is_leader();
+    let in_flight = Arc::clone(&shared.in_flight);
+    let lock = if takes_lock { Some(in_flight.write_owned().await) } else { None };
+    barrier.wait().await;
+    Pause(lock)
 }
 
-/// While one of them is there, no call begins.
-struct Quiet(#[allow(dead_code, reason = "it is there to be dropped")] Option<OwnedRwLockWriteGuard<()>>);
+/// Keeps new calls from starting until all threads have dropped their pause. One thread's pause
+/// holds the write lock of [`Shared::in_flight`].
+struct Pause(
+    #[allow(dead_code, reason = "held until the pause is dropped")] Option<OwnedRwLockWriteGuard<()>>,
+);
 
-fn world(url: &str, dice: Dice) -> Result<World, gcp_scopes::Error> {
+/// Creates one guard for each preflight with each of two deliveries, and the HTTP client that they
+/// share.
+fn shared(url: &str, random: Random) -> Result<Shared, gcp_scopes::Error> {
     let mut guards = Vec::new();
     for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
         for delivery in [DenialDelivery::Error, DenialDelivery::Extension] {
             let guard = Guard::builder().endpoint(url, "pubsub.googleapis.com")?.preflight(preflight);
-            let guard = guard.denial_delivery(delivery).source(Moody(dice.clone())).without_tokeninfo();
+            let guard =
+                guard.denial_delivery(delivery).source(FlakySource(random.clone())).without_tokeninfo();
             guards.push(guard.source_timeout(Duration::from_millis(100)).build());
         }
     }
-    Ok(World {
+    Ok(Shared {
         guards,
-        // Of one size: the buffers that fit themselves to what comes grow for minutes, each on its own.
-        http: Client::builder(TokioExecutor::new()).http1_read_buf_exact_size(READ_BYTES).build_http(),
+        http: Client::builder(TokioExecutor::new()).http1_read_buf_exact_size(READ_BUFFER_BYTES).build_http(),
         url: format!("{url}/v1/projects/p/topics/t:publish"),
-        dice,
+        random,
         counts: Arc::default(),
-        calling: Arc::default(),
+        in_flight: Arc::default(),
         is_over: AtomicBool::new(false),
     })
 }
@@ -366,51 +417,65 @@ fn world(url: &str, dice: Dice) -> Result<World, gcp_scopes::Error> {
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<u64>());
     let seconds = arguments.next().transpose()?.unwrap_or(10);
-    let now = || std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.subsec_nanos().into());
-    let seed = arguments.next().transpose()?.unwrap_or_else(now);
+    let random_seed = || std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.subsec_nanos().into());
+    let seed = arguments.next().transpose()?.unwrap_or_else(random_seed);
     println!("soak: {CALLERS} callers, {seconds} s, seed {seed}");
-    let dice = Dice(Arc::new(AtomicU64::new(seed)));
-    // On threads of its own, which nobody counts.
+    let random = Random(Arc::new(AtomicU64::new(seed)));
+    // The server has its own runtime, which lives on while the memory after shutdown is measured.
     let server = Builder::new_multi_thread().worker_threads(THREADS).enable_all().build()?;
-    let url = format!("http://{}", server.block_on(listen(dice.clone()))?);
+    let url = format!("http://{}", server.block_on(start_server(random.clone()))?);
     let before = allocated();
-    let (world, memory, all) =
-        (Arc::new(world(&url, dice)?), &Memory::looked_at(seconds), &Barrier::new(THREADS));
-    let (counts, length, begin) = (Arc::clone(&world.counts), Duration::from_secs(seconds), Instant::now());
+    let (shared, memory, barrier) =
+        (Arc::new(shared(&url, random)?), &Memory::for_run(seconds), &Barrier::new(THREADS));
+    let (counts, length, start) = (Arc::clone(&shared.counts), Duration::from_secs(seconds), Instant::now());
     thread::scope(|scope| {
-        for world in vec![world; THREADS] {
-            scope.spawn(move || work(world, memory, all, length));
+        // The threads own `shared`, so that it is freed before the memory after shutdown is
+        // measured.
+        for shared in vec![shared; THREADS] {
+            scope.spawn(move || run_thread(shared, memory, barrier, length));
         }
     });
-    let took = begin.elapsed();
-    memory.left.store(left_since(before), Ordering::Relaxed);
+    let took = start.elapsed();
+    memory.leaked.store(leaked_since(before), Ordering::Relaxed);
     report(&counts, took, memory)
 }
 
+/// Prints the counts and the memory. Returns an error if a check failed.
 fn report(counts: &Counts, took: Duration, memory: &Memory) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
-    println!("calls      {:>9}  ({:.0} s)", of(&counts.calls), took.as_secs_f64());
-    println!("passed     {:>9}  as the server answered them", of(&counts.passed));
-    println!("refused    {:>9}  by another gate, passed on", of(&counts.refused));
+    let value = |count: &AtomicU64| count.load(Ordering::Relaxed);
+    println!("calls      {:>9}  ({:.0} s)", value(&counts.calls), took.as_secs_f64());
+    println!("passed     {:>9}  other responses, passed on unchanged", value(&counts.passed));
     println!(
-        "explained  {:>9}  for lack of scope, {} of them not sent",
-        of(&counts.explained),
-        of(&counts.not_sent)
+        "refused    {:>9}  403 for another reason than scopes, passed on unchanged",
+        value(&counts.refused)
     );
-    println!("given up   {:>9}  by their callers", of(&counts.given_up));
-    println!("wrong      {:>9}  verdicts", of(&counts.wrong));
-    println!("altered    {:>9}  answers lost or changed", of(&counts.altered));
-    let [first, second, third] = [0, 1, 2].map(|number| memory.third(number));
-    let left = memory.left.load(Ordering::Relaxed) / 1024;
+    println!(
+        "explained  {:>9}  denials for lack of scope, {} of them without sending the call",
+        value(&counts.explained),
+        value(&counts.not_sent)
+    );
+    println!("given up   {:>9}  dropped by their callers", value(&counts.given_up));
+    println!("wrong      {:>9}  wrong verdicts", value(&counts.wrong_verdicts));
+    println!("altered    {:>9}  responses lost or changed", value(&counts.altered));
+    let [first, second, third] = [0, 1, 2].map(|number| memory.mean_of_third(number));
+    let leaked = memory.leaked.load(Ordering::Relaxed) / 1024;
     println!("allocated  {first:>9}  KiB in the first third, {second} in the second, {third} in the last");
-    println!("left       {left:>9}  KiB after the end");
-    let [begin, end] = [memory.resident.first(), memory.resident.last()].map(|look| look.map_or(0, of));
-    println!("resident   {begin:>9}  KiB at first, {end} at last, with the server");
-    if of(&counts.wrong) + of(&counts.altered) > 0 {
-        return Err("a promise was broken".into());
+    println!("left       {leaked:>9}  KiB after shutdown");
+    let [start, end] =
+        [memory.resident.first(), memory.resident.last()].map(|sample| sample.map_or(0, value));
+    println!("resident   {start:>9}  KiB at the start, {end} at the end; includes the server");
+    if value(&counts.wrong_verdicts) + value(&counts.altered) > 0 {
+        return Err(
+            "there were wrong verdicts, or responses were lost or changed: see the counts above".into()
+        );
     }
-    if third - first > MARGIN || left > LEFT {
-        return Err(format!("memory grows: more than {MARGIN} KiB, or more than {LEFT} left").into());
+    if third - first > MAX_GROWTH_KIB {
+        return Err(
+            format!("memory grew by {} KiB during the run (limit {MAX_GROWTH_KIB})", third - first).into()
+        );
+    }
+    if leaked > MAX_LEAK_KIB {
+        return Err(format!("{leaked} KiB are still allocated after shutdown (limit {MAX_LEAK_KIB})").into());
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
-//! The same story through a tower stack: a timeout, the guard, and hyper's own client.
+//! The upload of the quickstart example, through a tower stack: a timeout, the guard, and
+//! hyper-util's client. With `Preflight::Deny`, a call whose token lacks the scope is not sent.
 //!
-//! `cargo run --example tower`
+//! `cargo run --example tower` needs no network: the fake Google listens on 127.0.0.1.
 
 use std::time::Duration;
 
@@ -42,8 +43,13 @@ async fn main() -> Result<(), BoxError> {
         .body(Full::new(Bytes::from("meow")))
     };
 
-    let error =
-        service.ready().await?.call(upload(&google)?).await.err().ok_or("should have been refused")?;
+    let error = service
+        .ready()
+        .await?
+        .call(upload(&google)?)
+        .await
+        .err()
+        .ok_or("the upload should have been refused")?;
     let denial = Denial::find(&*error).ok_or("the error should hold a denial")?;
     println!("one line for the log:\n  {denial}\n\nthe report:\n{}", denial.report());
 

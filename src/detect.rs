@@ -228,6 +228,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_vm_without_attributes_is_a_plain_vm() {
+        let serve = |path: &str| match path {
+            "instance/zone" => Some(answer(200, "projects/1/zones/us-central1-a")),
+            ATTRIBUTE_NAMES => Some(answer(200, "")),
+            _ => vm(path),
+        };
+        let (snapshot, asked) = ask(Snapshot::new(), serve).await;
+        assert_eq!(Environment::from_snapshot(&snapshot).platform(), Platform::ComputeEngine);
+        assert_eq!(asked, PATHS);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_vm_whose_attributes_were_not_read_is_not_called_a_plain_vm() {
         let serve = |path: &str| match path {
             "instance/zone" => Some(answer(200, "projects/1/zones/us-central1-a")),

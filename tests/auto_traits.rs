@@ -1,5 +1,6 @@
-//! What threads and tasks may do with the public types, checked by the compiler: a field that took one of
-//! these traits away would be a breaking change that no other test sees.
+//! Checks at compile time that the public types are `Send`, `Sync` and `Unpin`, and that the public
+//! futures are `Send`. A private field could remove such a trait, which would be a breaking change
+//! that no other test detects.
 
 use std::error::Error as StdError;
 use std::future::Future;
@@ -33,40 +34,45 @@ type Body = GuardBody<Bytes>;
 type Sent = std::future::Ready<Result<Response<Bytes>, io::Error>>;
 type Client = ::tower::util::ServiceFn<fn(Request<()>) -> Sent>;
 
-fn anywhere<T: Send + Sync + Unpin + 'static>() {}
-fn borrowed<T: Send + Sync + Unpin>() {}
-fn an_error<T: StdError + Send + Sync + 'static>() {}
-fn in_a_task<F: Future + Send + 'static>(_: F) {}
+/// Compiles only if `T` is `Send`, `Sync`, `Unpin` and owned.
+fn assert_send<T: Send + Sync + Unpin + 'static>() {}
+/// Compiles only if `T`, which may borrow, is `Send`, `Sync` and `Unpin`.
+fn assert_borrowed<T: Send + Sync + Unpin>() {}
+/// Compiles only if `T` is an error that `Box<dyn Error + Send + Sync>` can hold.
+fn assert_error<T: StdError + Send + Sync + 'static>() {}
+/// Compiles only if a runtime with several threads can spawn the future.
+fn assert_spawnable<F: Future + Send + 'static>(_: F) {}
 
 #[test]
-fn guards_and_what_they_say_go_to_any_thread() {
-    anywhere::<(Guard, GuardBuilder, Decision, Denial, Error)>();
-    anywhere::<(Scope, ScopeSet, GrantedScopes, ApiMethod, Lookup, Endpoints, NeededScopes, AbstainReason)>();
-    anywhere::<(Environment, Snapshot, Refusal, Step, Recorder)>();
-    anywhere::<(SelfCheck, Report, Finding, ClosedGates)>();
-    anywhere::<(FakeGoogle, FakeGoogleBuilder, RecordedRequest)>();
-    borrowed::<(Call<'_>, Answer<'_>, AccessToken<'_>)>();
-    an_error::<Denial>();
-    an_error::<Error>();
-    an_error::<ClosedGates>();
+fn public_types_are_send_and_sync() {
+    assert_send::<(Guard, GuardBuilder, Decision, Denial, Error)>();
+    assert_send::<(Scope, ScopeSet, GrantedScopes, ApiMethod)>();
+    assert_send::<(Lookup, Endpoints, NeededScopes, AbstainReason)>();
+    assert_send::<(Environment, Snapshot, Refusal, Step, Recorder)>();
+    assert_send::<(SelfCheck, Report, Finding, ClosedGates)>();
+    assert_send::<(FakeGoogle, FakeGoogleBuilder, RecordedRequest)>();
+    assert_borrowed::<(Call<'_>, Answer<'_>, AccessToken<'_>)>();
+    assert_error::<Denial>();
+    assert_error::<Error>();
+    assert_error::<ClosedGates>();
 }
 
 #[test]
-fn adapters_go_wherever_their_clients_go() {
-    anywhere::<(tower::GuardLayer, tower::GuardService<Client>, Body, GuardBody<Empty<bytes::Bytes>>)>();
-    anywhere::<(GuardMiddleware, Calling, Flight)>();
-    anywhere::<GuardTokenProvider<dyn gcp_auth::TokenProvider>>();
-    anywhere::<(ReqwestFetch, SharedTokenSource)>();
+fn adapter_types_are_send_and_sync() {
+    assert_send::<(tower::GuardLayer, tower::GuardService<Client>, Body, GuardBody<Empty<bytes::Bytes>>)>();
+    assert_send::<(GuardMiddleware, Calling, Flight)>();
+    assert_send::<GuardTokenProvider<dyn gcp_auth::TokenProvider>>();
+    assert_send::<(ReqwestFetch, SharedTokenSource)>();
 }
 
 #[test]
-fn calls_and_checks_can_be_spawned() {
+fn futures_of_calls_and_checks_are_send() {
     let client: Client = ::tower::service_fn(|_| std::future::ready(Ok(Response::new(Bytes::default()))));
     let guard = Guard::builder().build();
     let mut service = ::tower::Layer::layer(&guard.layer(), client);
-    in_a_task(service.call(Request::new(())));
-    in_a_task(Guard::detect());
-    in_a_task(Guard::builder().detect());
-    in_a_task(guard.self_check().run());
-    in_a_task(FakeGoogle::builder().start());
+    assert_spawnable(service.call(Request::new(())));
+    assert_spawnable(Guard::detect());
+    assert_spawnable(Guard::builder().detect());
+    assert_spawnable(guard.self_check().run());
+    assert_spawnable(FakeGoogle::builder().start());
 }

@@ -1,6 +1,9 @@
-//! Our events in Cloud Logging's JSON, as the formatters that services use write it.
+//! Checks the library's events in the JSON that two common formatters write for Cloud Logging.
 #![cfg(all(feature = "reqwest-middleware", feature = "catalog-full"))]
-#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy.toml allows unwrap in test functions only, not in their helper functions"
+)]
 
 #[path = "support/builder.rs"]
 mod builder;
@@ -11,7 +14,7 @@ mod plain;
 
 use builder::builder;
 use gcp_scopes::Denial;
-use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service, Vm};
 use json_subscriber::JsonLayer;
 use log::Log;
 use reqwest_middleware::ClientBuilder;
@@ -19,42 +22,43 @@ use serde_json::{Value, json};
 use tracing::Level;
 use tracing_subscriber::layer::SubscriberExt;
 
-/// The `@type` by which Error Reporting takes a log entry for an error.
+/// The `@type` of a log entry that Error Reporting counts as an error.
 /// Source: <https://docs.cloud.google.com/error-reporting/docs/formatting-error-messages>
 const ERROR_EVENT: &str =
     "type.googleapis.com/google.devtools.clouderrorreporting.v1beta1.ReportedErrorEvent";
 
-/// A service's call is refused, and it says so in its own words.
-async fn refused() {
-    let poor = Vm::new("web-1").scopes(["logging.write"]);
-    let google = FakeGoogle::builder().vm(poor).start().await.unwrap();
-    google.front().times(1).respond_with(Wire::Scope);
+/// Makes a refused call, after which the library logs a denial and the service logs its own error.
+async fn log_refused_call() {
+    let vm = Vm::new("web-1").scopes(["logging.write"]);
+    let google = FakeGoogle::builder().vm(vm).start().await.unwrap();
+    google.other_api().times(1).respond_with(RefusalForm::Scope);
     let guard = builder(&google).detect().await;
     let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
     let error = client.post(url).bearer_auth(google.token()).send().await.unwrap_err();
     let span = gcp_scopes::telemetry::span(Denial::find(&error).unwrap());
     span.in_scope(|| tracing::error!({ "@type" = ERROR_EVENT }, "the order was not published"));
 }
 
-/// The entries of the library and of the service.
+/// Returns the library's log entry and the service's log entry.
 fn entries(log: &Log) -> (Value, Value) {
-    let all: Vec<Value> = log.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let of = |message: &str| {
-        let is = |entry: &&Value| entry["message"].as_str().is_some_and(|text| text.contains(message));
-        all.iter().find(is).unwrap_or_else(|| panic!("no entry says {message}: {all:#?}")).clone()
+    let entries: Vec<Value> = log.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let with_message = |message: &str| {
+        let matches = |entry: &&Value| entry["message"].as_str().is_some_and(|text| text.contains(message));
+        let entry = entries.iter().find(matches);
+        entry.unwrap_or_else(|| panic!("no entry has the message {message}: {entries:#?}")).clone()
     };
-    (of("was refused"), of("the order was not published"))
+    (with_message("was refused"), with_message("the order was not published"))
 }
 
 #[tokio::test]
-async fn tracing_stackdriver_writes_camel_case_and_puts_the_span_beside_the_event() {
+async fn tracing_stackdriver_writes_camel_case_names_and_a_span_object() {
     let log = Log::default();
-    let sink = log.clone();
-    let layer = tracing_stackdriver::layer().with_writer(move || sink.clone());
+    let buffer = log.clone();
+    let layer = tracing_stackdriver::layer().with_writer(move || buffer.clone());
     let _capture = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
-    refused().await;
-    let (ours, theirs) = entries(&log);
+    log_refused_call().await;
+    let (denial_entry, service_entry) = entries(&log);
     let expected = [
         ("severity", json!("WARNING")),
         ("target", json!("gcp_scopes")),
@@ -66,21 +70,24 @@ async fn tracing_stackdriver_writes_camel_case_and_puts_the_span_beside_the_even
         ("oauthScopeGranted", json!("logging.write")),
     ];
     for (key, value) in expected {
-        assert_eq!(ours[key], value, "{key} of {ours:#}");
+        assert_eq!(denial_entry[key], value, "{key} of {denial_entry:#}");
     }
-    assert_eq!(theirs["severity"], "ERROR");
-    assert_eq!(theirs["span"]["oauth.scope.gate"], "scope", "{theirs:#}");
-    assert!(theirs["span"]["oauth.scope.remedy"].as_str().unwrap().contains("web-1"), "{theirs:#}");
+    assert_eq!(service_entry["severity"], "ERROR");
+    assert_eq!(service_entry["span"]["oauth.scope.gate"], "scope", "{service_entry:#}");
+    assert!(
+        service_entry["span"]["oauth.scope.remedy"].as_str().unwrap().contains("web-1"),
+        "{service_entry:#}"
+    );
 }
 
 #[tokio::test]
-async fn json_subscriber_keeps_the_names_and_what_error_reporting_looks_for() {
+async fn json_subscriber_keeps_field_names_and_the_error_reporting_type() {
     let log = Log::default();
-    let sink = log.clone();
-    let mut layer = JsonLayer::new(move || sink.clone());
+    let buffer = log.clone();
+    let mut layer = JsonLayer::new(move || buffer.clone());
     layer.with_flattened_event().with_top_level_flattened_current_span();
-    // Cloud Logging knows the level WARN by another name.
-    // Source: <https://docs.cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#LogSeverity>
+    // Cloud Logging calls the level WARN "WARNING":
+    // <https://docs.cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#LogSeverity>
     layer.add_dynamic_field("severity", |event, _| {
         Some(if *event.metadata().level() == Level::WARN {
             "WARNING"
@@ -89,13 +96,13 @@ async fn json_subscriber_keeps_the_names_and_what_error_reporting_looks_for() {
         })
     });
     let _capture = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
-    refused().await;
-    let (ours, theirs) = entries(&log);
-    assert_eq!(ours["severity"], "WARNING");
-    assert_eq!(ours["error.type"], "ACCESS_TOKEN_SCOPE_INSUFFICIENT");
-    assert_eq!(ours["oauth.scope.calls"], 1);
-    assert_eq!(theirs["severity"], "ERROR");
-    assert_eq!(theirs["@type"], ERROR_EVENT);
-    assert_eq!(theirs["oauth.scope.gate"], "scope", "{theirs:#}");
-    assert_eq!(theirs["rpc.method"], "pubsub.projects.topics.publish", "{theirs:#}");
+    log_refused_call().await;
+    let (denial_entry, service_entry) = entries(&log);
+    assert_eq!(denial_entry["severity"], "WARNING");
+    assert_eq!(denial_entry["error.type"], "ACCESS_TOKEN_SCOPE_INSUFFICIENT");
+    assert_eq!(denial_entry["oauth.scope.calls"], 1);
+    assert_eq!(service_entry["severity"], "ERROR");
+    assert_eq!(service_entry["@type"], ERROR_EVENT);
+    assert_eq!(service_entry["oauth.scope.gate"], "scope", "{service_entry:#}");
+    assert_eq!(service_entry["rpc.method"], "pubsub.projects.topics.publish", "{service_entry:#}");
 }

@@ -1,7 +1,11 @@
-//! Calls given up anywhere, services that are not ready, and any order of both: no permit is lost,
-//! nothing hangs, and nobody is called before it said that it is ready.
+//! Checks the guard's tower layer when callers drop calls at any await, and when the inner service
+//! is not ready: no concurrency permit is lost, no call hangs, and no service is called before
+//! `poll_ready` has returned ready.
 #![cfg(feature = "tower")]
-#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy.toml allows unwrap in test functions only, not in their helper functions"
+)]
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -22,16 +26,19 @@ use http_body_util::BodyExt;
 use tokio::time::{Sleep, sleep};
 use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt};
 
+/// The frames of the body of a refusal for lack of scope.
 const REFUSAL: [&str; 3] = [
     r#"{"error":{"code":403,"message":"Request had "#,
     r#"insufficient authentication scopes.","status":"PERMISSION_DENIED","#,
     r#""details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}}"#,
 ];
-/// What each wait takes: the guard asks on a thread of its own, in real time.
+/// How long each simulated operation takes. The guard runs its source of granted scopes on its own
+/// thread, where tokio's paused clock has no effect, so the time is short.
 const STEP: Duration = Duration::from_millis(1);
 
-/// Tokens say themselves what they hold: `lacking-1` and `allowed-1` are known after a while, and of
-/// `unknown-1` nobody knows anything.
+/// A slow source of granted scopes that decides by the prefix of the token: `allowed-1` has the
+/// scope, `lacking-1` has another scope, and the source does not know `unknown-1`. Counts its
+/// requests.
 struct Source(AtomicUsize);
 
 impl GrantedScopesSource for Source {
@@ -51,6 +58,7 @@ impl GrantedScopesSource for Source {
     }
 }
 
+/// A slow token source for calls without a token.
 struct Tokens;
 
 impl TokenSource for Tokens {
@@ -64,7 +72,7 @@ fn guard(preflight: Preflight) -> Guard {
     Guard::builder().preflight(preflight).source(Source(AtomicUsize::new(0))).without_tokeninfo().build()
 }
 
-/// Without a token if there is none.
+/// Creates a request with `token`, or without one if `token` is empty.
 fn request(token: &str) -> Request<()> {
     let request = Request::post("https://pubsub.googleapis.com/v1/projects/p/topics/t:publish");
     let request =
@@ -72,19 +80,19 @@ fn request(token: &str) -> Request<()> {
     request.body(()).unwrap()
 }
 
-/// A body that comes a frame at a time.
-struct Slow {
+/// A body that waits before each frame.
+struct SlowBody {
     frames: VecDeque<&'static str>,
     wait: Pin<Box<Sleep>>,
 }
 
-impl Slow {
+impl SlowBody {
     fn new(frames: &[&'static str]) -> Self {
         Self { frames: frames.iter().copied().collect(), wait: Box::pin(sleep(STEP)) }
     }
 }
 
-impl Body for Slow {
+impl Body for SlowBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -98,24 +106,24 @@ impl Body for Slow {
     }
 }
 
-/// Google, slowly: refuses every token that is not `allowed`.
-async fn google(request: Request<()>) -> Result<Response<Slow>, Infallible> {
+/// The inner service: slow, and refuses every token that does not start with `allowed`.
+async fn google(request: Request<()>) -> Result<Response<SlowBody>, Infallible> {
     let is_allowed = request.headers()[AUTHORIZATION].to_str().unwrap().starts_with("Bearer allowed");
     sleep(STEP).await;
     let (status, body) = match is_allowed {
-        true => (StatusCode::OK, Slow::new(&["{}"])),
-        false => (StatusCode::FORBIDDEN, Slow::new(&REFUSAL)),
+        true => (StatusCode::OK, SlowBody::new(&["{}"])),
+        false => (StatusCode::FORBIDDEN, SlowBody::new(&REFUSAL)),
     };
     Ok(Response::builder().status(status).body(body).unwrap())
 }
 
-/// Polls a future so many times, whenever it is woken, and then lets go of it.
-struct GivenUp<F> {
+/// A future that resolves to `None` if the inner future is still pending after `polls` polls.
+struct PollLimit<F> {
     future: Pin<Box<F>>,
     polls: usize,
 }
 
-impl<F: Future> Future for GivenUp<F> {
+impl<F: Future> Future for PollLimit<F> {
     type Output = Option<F::Output>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -128,7 +136,7 @@ impl<F: Future> Future for GivenUp<F> {
     }
 }
 
-/// What became of a call: its status, or none where it was denied.
+/// Makes a call and returns the status of the response, or `None` if the call was denied.
 async fn outcome<S, B>(service: S, token: &str) -> Option<StatusCode>
 where
     S: Service<Request<()>, Response = Response<B>>,
@@ -149,7 +157,7 @@ where
 }
 
 #[tokio::test]
-async fn a_call_given_up_at_any_await_leaves_no_permit_lost_and_the_next_one_well() {
+async fn a_call_dropped_at_any_await_loses_no_permit_and_the_next_call_works() {
     for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
         for (token, expected) in [
             ("allowed", Some(StatusCode::OK)),
@@ -162,55 +170,61 @@ async fn a_call_given_up_at_any_await_leaves_no_permit_lost_and_the_next_one_wel
                 let guard = guard(preflight);
                 let layer = guard.layer().with_token(Tokens);
                 let service = ServiceBuilder::new().layer(layer).concurrency_limit(1).service_fn(google);
-                // Each time a new token, so that it is inspected each time, too.
+                // A new token each time, so that its scopes are not in the cache.
                 let token = if token.is_empty() { String::new() } else { format!("{token}-{polls}") };
                 let call = Box::pin(outcome(service.clone(), &token));
-                let given_up = GivenUp { future: call, polls }.await;
+                let dropped = PollLimit { future: call, polls }.await;
                 let next = tokio::time::timeout(Duration::from_secs(60), outcome(service, &token)).await;
-                assert_eq!(next.expect("the next call hangs"), expected, "{preflight:?} {token} {polls}");
-                if let Some(done) = given_up {
+                assert_eq!(
+                    next.expect("the next call should not hang"),
+                    expected,
+                    "{preflight:?} {token} {polls}"
+                );
+                if let Some(done) = dropped {
                     assert_eq!(done, expected, "{preflight:?} {token}");
                     break;
                 }
                 awaits = polls;
             }
-            assert!(awaits > 0, "{preflight:?} {token}: nothing was given up");
+            assert!(awaits > 0, "{preflight:?} {token}: no call was dropped before its end");
         }
     }
 }
 
-/// A service that panics if it is called without having said that it is ready.
-struct Picky {
-    dice: Dice,
+/// A service that is ready at random, and panics if it is called before `poll_ready` returned
+/// ready.
+struct RandomlyReady {
+    random: Random,
     is_ready: bool,
 }
 
-impl Clone for Picky {
+impl Clone for RandomlyReady {
     fn clone(&self) -> Self {
-        Self { dice: self.dice.clone(), is_ready: false }
+        Self { random: self.random.clone(), is_ready: false }
     }
 }
 
-/// Numbers that are the same in every run.
+/// A pseudorandom sequence (a linear congruential generator) that is the same in every run.
 #[derive(Clone)]
-struct Dice(Arc<AtomicUsize>);
+struct Random(Arc<AtomicUsize>);
 
-impl Dice {
-    fn roll(&self, sides: usize) -> usize {
+impl Random {
+    /// Returns the next number, which is less than `limit`.
+    fn below(&self, limit: usize) -> usize {
         let step = |state: usize| {
             Some(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407))
         };
-        self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, step).map_or(0, |state| (state >> 33) % sides)
+        self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, step).map_or(0, |state| (state >> 33) % limit)
     }
 }
 
-impl Service<Request<()>> for Picky {
-    type Response = Response<Slow>;
+impl Service<Request<()>> for RandomlyReady {
+    type Response = Response<SlowBody>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Slow>, Infallible>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<SlowBody>, Infallible>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        if !self.is_ready && self.dice.roll(3) == 0 {
+        if !self.is_ready && self.random.below(3) == 0 {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -219,58 +233,60 @@ impl Service<Request<()>> for Picky {
     }
 
     fn call(&mut self, request: Request<()>) -> Self::Future {
-        assert!(std::mem::take(&mut self.is_ready), "called before it was ready");
+        assert!(std::mem::take(&mut self.is_ready), "called before poll_ready returned ready");
         Box::pin(google(request))
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_a_hundred_thousand_random_steps_nobody_is_called_unready() {
-    let dice = Dice(Arc::new(AtomicUsize::new(8)));
+async fn the_inner_service_is_never_called_unready() {
+    let random = Random(Arc::new(AtomicUsize::new(8)));
     let layer = guard(Preflight::Deny).layer().with_token(Tokens);
-    let mut service = layer.layer(Picky { dice: dice.clone(), is_ready: false });
-    let mut under_way = Vec::new();
-    let (mut calls, mut answers) = (0, 0);
+    let mut service = layer.layer(RandomlyReady { random: random.clone(), is_ready: false });
+    let mut calls_in_flight = Vec::new();
+    let (mut calls, mut responses) = (0, 0);
     for step in 0..100_000 {
         let mut context = Context::from_waker(std::task::Waker::noop());
-        match dice.roll(10) {
+        match random.below(10) {
             0..=3 => {
                 if let Poll::Ready(ready) = service.poll_ready(&mut context) {
                     ready.unwrap();
-                    let token = ["allowed-1", "lacking-1", "", "unknown-1", "new"][dice.roll(5)];
+                    let token = ["allowed-1", "lacking-1", "", "unknown-1", "new"][random.below(5)];
                     let token = if token == "new" { format!("allowed-{step}") } else { token.to_owned() };
-                    under_way.push(Box::pin(service.call(request(&token))));
+                    calls_in_flight.push(Box::pin(service.call(request(&token))));
                     calls += 1;
                 }
             }
             4 => service = service.clone(),
-            5 if !under_way.is_empty() => drop(under_way.swap_remove(dice.roll(under_way.len()))),
+            5 if !calls_in_flight.is_empty() => {
+                drop(calls_in_flight.swap_remove(random.below(calls_in_flight.len())))
+            }
             6 => tokio::time::advance(STEP).await,
-            _ if !under_way.is_empty() => {
-                let place = dice.roll(under_way.len());
-                if under_way[place].as_mut().poll(&mut context).is_ready() {
-                    drop(under_way.swap_remove(place));
-                    answers += 1;
+            _ if !calls_in_flight.is_empty() => {
+                let index = random.below(calls_in_flight.len());
+                if calls_in_flight[index].as_mut().poll(&mut context).is_ready() {
+                    drop(calls_in_flight.swap_remove(index));
+                    responses += 1;
                 }
             }
             _ => {}
         }
     }
-    assert!(calls > 10_000 && answers > 1000, "{calls} calls, {answers} answers");
+    assert!(calls > 10_000 && responses > 1000, "{calls} calls, {responses} responses");
 }
 
 #[tokio::test]
-async fn under_limits_and_buffers_of_one_all_callers_get_their_answer() {
+async fn all_calls_end_with_limits_and_buffers_of_one() {
     let at_once = Arc::new(AtomicUsize::new(0));
     let inner = || {
         let at_once = Arc::clone(&at_once);
         tower::service_fn(move |request| {
             let at_once = Arc::clone(&at_once);
             async move {
-                assert_eq!(at_once.fetch_add(1, Ordering::SeqCst), 0, "two at once");
-                let answer = google(request).await;
+                assert_eq!(at_once.fetch_add(1, Ordering::SeqCst), 0, "two calls at once");
+                let response = google(request).await;
                 at_once.fetch_sub(1, Ordering::SeqCst);
-                answer
+                response
             }
         })
     };
@@ -279,31 +295,34 @@ async fn under_limits_and_buffers_of_one_all_callers_get_their_answer() {
         let limited = ServiceBuilder::new().layer(&layer).concurrency_limit(1).service(inner());
         let buffered = ServiceBuilder::new().layer(&layer).buffer(1).concurrency_limit(1).service(inner());
         let outside = ServiceBuilder::new().concurrency_limit(1).buffer(1).layer(&layer).service(inner());
-        all_answered(limited).await;
-        all_answered(buffered).await;
-        all_answered(outside).await;
+        assert_all_calls_end(limited).await;
+        assert_all_calls_end(buffered).await;
+        assert_all_calls_end(outside).await;
     }
 }
 
-/// A service keeps what it has reserved until it is called or dropped, and a call that is not sent calls nobody.
+/// A service that is ready holds its permit until it is called or dropped. With `Preflight::Deny`
+/// the guard does not call the inner service, so the guard must release the permit itself.
 #[tokio::test]
-async fn a_call_that_is_not_sent_keeps_no_permit_from_others() {
+async fn an_unsent_call_holds_no_concurrency_permit() {
     let service = ServiceBuilder::new()
         .layer(guard(Preflight::Deny).layer())
         .concurrency_limit(1)
         .service(tower::service_fn(google));
     let mut denied = service.clone();
     for _ in 0..2 {
-        let answer = denied.ready().await.unwrap().call(request("lacking-1")).await;
-        assert!(Denial::find(answer.err().unwrap().as_ref()).is_some());
+        let result = denied.ready().await.unwrap().call(request("lacking-1")).await;
+        assert!(Denial::find(result.err().unwrap().as_ref()).is_some());
     }
-    // The handle is still there, as in a client that lives as long as its program.
+    // `denied` is not dropped yet, like a client that lives as long as its program.
     let other = tokio::time::timeout(Duration::from_secs(60), outcome(service, "allowed-1")).await;
-    assert_eq!(other.expect("it waits for a permit that nobody uses"), Some(StatusCode::OK));
+    assert_eq!(other.expect("the call should get the permit"), Some(StatusCode::OK));
     drop(denied);
 }
 
-async fn all_answered<S, B>(service: S)
+/// Makes 100 calls at once and checks that each ends: allowed calls with a response, others as
+/// denials.
+async fn assert_all_calls_end<S, B>(service: S)
 where
     S: Service<Request<()>, Response = Response<B>> + Clone + Send + 'static,
     S::Error: Into<BoxError> + Send,
@@ -318,14 +337,14 @@ where
             (number % 4, outcome(service, token).await)
         });
     }
-    let answers = tokio::time::timeout(Duration::from_secs(600), callers.join_all()).await.expect("a hang");
-    for (kind, answer) in answers {
-        assert_eq!(answer.is_some(), kind == 0 || kind == 3);
+    let outcomes = tokio::time::timeout(Duration::from_secs(600), callers.join_all()).await;
+    for (kind, outcome) in outcomes.expect("no call should hang") {
+        assert_eq!(outcome.is_some(), kind == 0 || kind == 3);
     }
 }
 
 #[tokio::test]
-async fn a_service_that_is_not_ready_or_broken_says_so_through_the_guard() {
+async fn readiness_and_errors_of_the_inner_service_pass_through_the_guard() {
     struct Broken(Option<&'static str>);
     impl Clone for Broken {
         fn clone(&self) -> Self {
@@ -333,21 +352,21 @@ async fn a_service_that_is_not_ready_or_broken_says_so_through_the_guard() {
         }
     }
     impl Service<Request<()>> for Broken {
-        type Response = Response<Slow>;
+        type Response = Response<SlowBody>;
         type Error = BoxError;
-        type Future = std::future::Pending<Result<Response<Slow>, BoxError>>;
+        type Future = std::future::Pending<Result<Response<SlowBody>, BoxError>>;
         fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
             self.0.map_or(Poll::Pending, |error| Poll::Ready(Err(error.into())))
         }
         fn call(&mut self, _: Request<()>) -> Self::Future {
-            panic!("called before it was ready")
+            panic!("called before poll_ready returned ready")
         }
     }
     let layer = guard(Preflight::Deny).layer();
     let mut context = Context::from_waker(std::task::Waker::noop());
     assert!(layer.layer(Broken(None)).poll_ready(&mut context).is_pending());
     let Poll::Ready(Err(error)) = layer.layer(Broken(Some("gone"))).poll_ready(&mut context) else {
-        panic!("no error")
+        panic!("the error of poll_ready was not passed on")
     };
     assert_eq!(error.to_string(), "gone");
 }

@@ -1,6 +1,12 @@
-//! `Preflight::Confirm`, the default, over real sockets: what goes out, what does not, what is learnt.
+//! Checks `Preflight::Confirm`, the default, over real sockets: which calls are sent, which are
+//! denied without being sent, and which responses change later predictions. A call is denied
+//! without being sent (`DenialKind::Confirmed`) only after Google has refused a call of that
+//! method for lack of scope.
 #![cfg(all(feature = "reqwest-middleware", feature = "tower"))]
-#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy.toml allows unwrap in test functions only, not in their helper functions"
+)]
 
 #[path = "support/builder.rs"]
 mod builder;
@@ -20,7 +26,7 @@ use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
 use gcp_scopes::judge::Decision;
 use gcp_scopes::{Denial, Guard, ScopeSet};
-use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service, Vm};
 use http::header::AUTHORIZATION;
 use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
@@ -34,8 +40,7 @@ use tower::{BoxError, Service as _, ServiceBuilder, ServiceExt};
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 
 async fn google() -> FakeGoogle {
-    // Installs the crypto provider that reqwest may need, before the guard asks anybody.
-    drop(plain::client());
+    plain::provider();
     FakeGoogle::builder()
         .vm(Vm::new("web-1").scopes(["logging.write"]))
         .bucket("photos")
@@ -45,7 +50,7 @@ async fn google() -> FakeGoogle {
         .unwrap()
 }
 
-/// A service whose client is guarded, with a token that it keeps until it takes another.
+/// A program with a guarded client and one token, which a test may replace.
 struct Program {
     client: ClientWithMiddleware,
     google: FakeGoogle,
@@ -61,7 +66,8 @@ impl Program {
         Self { client, google, token }
     }
 
-    /// One whose token is known already, so that its next call is judged before it is sent.
+    /// Starts a program that has made one refused call. After that call the guard knows the scopes
+    /// of the token, so it judges the next call before sending.
     async fn with_known_token() -> Self {
         let program = Self::start().await;
         assert_eq!(kind(program.upload().await), Some(DenialKind::Refused));
@@ -83,8 +89,9 @@ impl Program {
         self.client.post(url).bearer_auth(&self.token).body("{}").send().await
     }
 
-    fn sent(&self, service: Service) -> usize {
-        sent(&self.google, service)
+    /// Returns how many requests `service` has received.
+    fn requests_to(&self, service: Service) -> usize {
+        requests_to(&self.google, service)
     }
 }
 
@@ -93,21 +100,22 @@ fn upload_url(google: &FakeGoogle) -> String {
 }
 
 fn publish_url(google: &FakeGoogle) -> String {
-    format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front))
+    format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi))
 }
 
-fn sent(google: &FakeGoogle, service: Service) -> usize {
+/// Returns how many requests `service` has received.
+fn requests_to(google: &FakeGoogle, service: Service) -> usize {
     google.requests().iter().filter(|request| request.service() == service).count()
 }
 
-/// How a call was denied, if it was.
+/// Returns the kind of the denial, or `None` if the call got a response.
 fn kind<T, E: Into<BoxError>>(result: Result<T, E>) -> Option<DenialKind> {
     let error = result.err()?.into();
     Some(Denial::find(&*error).unwrap_or_else(|| panic!("{error:?}")).kind())
 }
 
 #[tokio::test]
-async fn ten_thousand_calls_begun_after_the_first_refusal_cause_no_request() {
+async fn after_the_first_refusal_ten_thousand_calls_cause_no_request() {
     let program = Program::start().await;
     assert_eq!(kind(program.upload().await), Some(DenialKind::Refused));
     let before = program.google.requests().len();
@@ -115,11 +123,11 @@ async fn ten_thousand_calls_begun_after_the_first_refusal_cause_no_request() {
         assert_eq!(kind(program.upload().await), Some(DenialKind::Confirmed));
     }
     assert_eq!(program.google.requests().len(), before);
-    assert_eq!(program.sent(Service::Storage), 1);
+    assert_eq!(program.requests_to(Service::Storage), 1);
 }
 
 #[tokio::test]
-async fn a_confirmed_denial_says_that_nothing_was_sent_and_what_to_do() {
+async fn a_confirmed_denial_reports_the_unsent_call_and_the_fix() {
     let program = Program::with_known_token().await;
     let error = program.upload().await.unwrap_err();
     let denial = Denial::find(&error).unwrap();
@@ -133,7 +141,7 @@ async fn a_confirmed_denial_says_that_nothing_was_sent_and_what_to_do() {
 
 type Http = Client<hyper_util::client::legacy::connect::HttpConnector, Full<Bytes>>;
 
-/// Sends a call over a socket, and keeps its answer until there is a permit for it.
+/// Makes a guarded call over a socket. The response reaches the guard once `gate` has a permit.
 async fn send(
     guard: &Guard,
     http: &Http,
@@ -144,9 +152,9 @@ async fn send(
     let inner = tower::service_fn(move |request| {
         let (http, gate) = (http.clone(), Arc::clone(&gate));
         async move {
-            let answer = http.request(request).await?;
+            let response = http.request(request).await?;
             gate.acquire().await?.forget();
-            Ok::<Response<hyper::body::Incoming>, BoxError>(answer)
+            Ok::<Response<hyper::body::Incoming>, BoxError>(response)
         }
     });
     let mut service = ServiceBuilder::new().layer(guard.layer()).service(inner);
@@ -158,14 +166,14 @@ fn upload(google: &FakeGoogle, token: &str) -> Request<Full<Bytes>> {
     request.body(Full::new(Bytes::from("meow"))).unwrap()
 }
 
-/// Calls of one program whose answers wait for [`Held::gate`].
-struct Held {
+/// A program whose calls do not get their responses until [`DelayedProgram::gate`] has permits.
+struct DelayedProgram {
     guard: Guard,
     http: Http,
     gate: Arc<Semaphore>,
 }
 
-impl Held {
+impl DelayedProgram {
     async fn new(google: &FakeGoogle) -> Self {
         let guard = builder(google).detect().await;
         let http = Client::builder(TokioExecutor::new()).build_http();
@@ -179,40 +187,40 @@ impl Held {
 }
 
 #[tokio::test]
-async fn calls_begun_before_the_first_refusal_go_out_and_none_waits_for_another() {
+async fn calls_started_before_the_first_refusal_are_sent_without_waiting() {
     let google = google().await;
-    let held = Held::new(&google).await;
+    let delayed = DelayedProgram::new(&google).await;
     let token = google.token();
-    let early: Vec<_> = (0..50).map(|_| held.call(upload(&google, &token))).collect();
+    let early: Vec<_> = (0..50).map(|_| delayed.call(upload(&google, &token))).collect();
     google
         .wait_for(|requests| requests.iter().filter(|r| r.service() == Service::Storage).count() == 50)
         .await;
-    held.gate.add_permits(50);
+    delayed.gate.add_permits(50);
     for call in early {
         assert_eq!(kind(call.await.unwrap()), Some(DenialKind::Refused));
     }
-    assert_eq!(kind(held.call(upload(&google, &token)).await.unwrap()), Some(DenialKind::Confirmed));
-    assert_eq!(sent(&google, Service::Storage), 50);
+    assert_eq!(kind(delayed.call(upload(&google, &token)).await.unwrap()), Some(DenialKind::Confirmed));
+    assert_eq!(requests_to(&google, Service::Storage), 50);
 }
 
 #[tokio::test]
-async fn a_token_rotated_while_a_call_is_under_way_is_not_blamed_for_the_old_one() {
+async fn a_refusal_of_the_old_token_does_not_affect_the_rotated_token() {
     let google = google().await;
-    let held = Held::new(&google).await;
+    let delayed = DelayedProgram::new(&google).await;
     let (old, new) = (google.token(), google.mint(ACCOUNT, ["devstorage.read_write"]));
-    let slow = held.call(upload(&google, &old));
+    let slow = delayed.call(upload(&google, &old));
     google.wait_for(|requests| requests.iter().any(|r| r.service() == Service::Storage)).await;
-    held.gate.add_permits(1);
+    delayed.gate.add_permits(1);
     assert_eq!(kind(slow.await.unwrap()), Some(DenialKind::Refused));
-    held.gate.add_permits(10);
+    delayed.gate.add_permits(10);
     for _ in 0..2 {
-        assert_eq!(held.call(upload(&google, &new)).await.unwrap().unwrap(), StatusCode::OK);
-        assert_eq!(kind(held.call(upload(&google, &old)).await.unwrap()), Some(DenialKind::Confirmed));
+        assert_eq!(delayed.call(upload(&google, &new)).await.unwrap().unwrap(), StatusCode::OK);
+        assert_eq!(kind(delayed.call(upload(&google, &old)).await.unwrap()), Some(DenialKind::Confirmed));
     }
 }
 
 #[tokio::test]
-async fn scopes_changed_with_the_next_token_let_its_calls_out() {
+async fn calls_with_a_new_token_with_more_scopes_are_sent() {
     let mut program = Program::with_known_token().await;
     assert_eq!(kind(program.upload().await), Some(DenialKind::Confirmed));
     let vm = program.google.vm("web-1");
@@ -224,17 +232,17 @@ async fn scopes_changed_with_the_next_token_let_its_calls_out() {
 }
 
 #[tokio::test]
-async fn each_method_of_an_api_is_asked_for_itself() {
+async fn a_refusal_confirms_only_the_refused_method() {
     let program = Program::with_known_token().await;
     assert_eq!(kind(program.list().await), Some(DenialKind::Refused));
-    assert_eq!(program.sent(Service::Storage), 2);
+    assert_eq!(program.requests_to(Service::Storage), 2);
     assert_eq!(kind(program.list().await), Some(DenialKind::Confirmed));
     assert_eq!(kind(program.upload().await), Some(DenialKind::Confirmed));
-    assert_eq!(program.sent(Service::Storage), 2);
+    assert_eq!(program.requests_to(Service::Storage), 2);
 }
 
 #[tokio::test]
-async fn a_prediction_that_google_contradicts_is_dropped_for_its_method_and_logged_once() {
+async fn a_contradicted_prediction_is_logged_once_and_not_repeated() {
     let program = Program::with_known_token().await;
     let log = Log::default();
     let capturing = log.capture();
@@ -245,112 +253,121 @@ async fn a_prediction_that_google_contradicts_is_dropped_for_its_method_and_logg
     let text = log.text();
     assert_eq!(text.matches("which is sent all the same").count(), 1, "{text}");
     assert_eq!(text.matches("no more is predicted of it").count(), 1, "{text}");
-    // Not even a later refusal makes the method predictable again.
+    // A later refusal does not make the guard predict the method again.
     for _ in 0..3 {
-        program.google.front().respond_with(Wire::Scope);
+        program.google.other_api().respond_with(RefusalForm::Scope);
         assert_eq!(kind(program.publish().await), Some(DenialKind::Refused));
     }
-    assert_eq!(program.sent(Service::Front), 8);
+    assert_eq!(program.requests_to(Service::OtherApi), 8);
 }
 
 #[tokio::test]
-async fn an_answer_to_a_call_of_an_unknown_token_counts_once_its_scopes_are_known() {
+async fn a_call_sent_with_unknown_scopes_can_still_contradict_the_prediction() {
     let google = google().await;
-    let held = Held::new(&google).await;
+    let delayed = DelayedProgram::new(&google).await;
     let token = google.token();
     let publish = || {
         let request = Request::post(publish_url(&google)).header(AUTHORIZATION, format!("Bearer {token}"));
         request.body(Full::new(Bytes::from("{}"))).unwrap()
     };
-    let early = held.call(publish());
-    google.wait_for(|requests| requests.iter().any(|r| r.service() == Service::Front)).await;
-    // The explanation of another refusal waits for what the metadata server says.
-    let refused =
-        Held { gate: Arc::new(Semaphore::new(1)), guard: held.guard.clone(), http: held.http.clone() };
-    assert_eq!(kind(refused.call(upload(&google, &token)).await.unwrap()), Some(DenialKind::Refused));
-    held.gate.add_permits(3);
+    let early = delayed.call(publish());
+    google.wait_for(|requests| requests.iter().any(|r| r.service() == Service::OtherApi)).await;
+    // To explain this refusal, the guard gets the scopes of the token from the metadata server.
+    let program = DelayedProgram {
+        gate: Arc::new(Semaphore::new(1)),
+        guard: delayed.guard.clone(),
+        http: delayed.http.clone(),
+    };
+    assert_eq!(kind(program.call(upload(&google, &token)).await.unwrap()), Some(DenialKind::Refused));
+    delayed.gate.add_permits(3);
     assert_eq!(early.await.unwrap().unwrap(), StatusCode::OK);
-    google.front().respond_with(Wire::Scope);
-    assert_eq!(kind(held.call(publish()).await.unwrap()), Some(DenialKind::Refused));
-    assert_eq!(held.call(publish()).await.unwrap().unwrap(), StatusCode::OK);
+    google.other_api().respond_with(RefusalForm::Scope);
+    assert_eq!(kind(delayed.call(publish()).await.unwrap()), Some(DenialKind::Refused));
+    assert_eq!(delayed.call(publish()).await.unwrap().unwrap(), StatusCode::OK);
 }
 
 #[tokio::test]
-async fn a_refusal_by_a_gate_behind_the_scopes_contradicts_the_prediction() {
+async fn an_iam_refusal_contradicts_the_prediction() {
     let program = Program::with_known_token().await;
-    program.google.front().respond_with(Wire::IamDenied);
+    program.google.other_api().respond_with(RefusalForm::IamDenied);
     assert_eq!(program.publish().await.unwrap().status(), StatusCode::FORBIDDEN);
     for _ in 0..2 {
-        program.google.front().respond_with(Wire::Scope);
+        program.google.other_api().respond_with(RefusalForm::Scope);
         assert_eq!(kind(program.publish().await), Some(DenialKind::Refused));
     }
 }
 
 #[tokio::test]
-async fn an_answer_that_says_nothing_of_scopes_teaches_nothing() {
+async fn responses_without_evidence_on_scopes_change_no_prediction() {
     let program = Program::with_known_token().await;
     for status in [302, 400, 401, 403, 404, 409, 412, 429, 500, 503] {
-        let answer = Response::builder().status(status).body("{}").unwrap();
-        program.google.front().respond(answer);
+        let response = Response::builder().status(status).body("{}").unwrap();
+        program.google.other_api().respond(response);
         assert_eq!(program.publish().await.unwrap().status(), status);
     }
-    let other_gates =
-        [Wire::ServiceDisabled, Wire::VpcSc, Wire::Billing, Wire::RateLimit, Wire::QuotaProject];
+    let other_gates = [
+        RefusalForm::ServiceDisabled,
+        RefusalForm::VpcSc,
+        RefusalForm::Billing,
+        RefusalForm::RateLimit,
+        RefusalForm::QuotaProject,
+    ];
     for wire in other_gates {
-        program.google.front().respond_with(wire);
+        program.google.other_api().respond_with(wire);
         assert!(!program.publish().await.unwrap().status().is_success(), "{wire:?}");
     }
-    program.google.front().respond_with(Wire::Scope);
+    program.google.other_api().respond_with(RefusalForm::Scope);
     assert_eq!(kind(program.publish().await), Some(DenialKind::Refused));
-    let before = program.sent(Service::Front);
+    let before = program.requests_to(Service::OtherApi);
     assert_eq!(kind(program.publish().await), Some(DenialKind::Confirmed));
-    assert_eq!(program.sent(Service::Front), before);
+    assert_eq!(program.requests_to(Service::OtherApi), before);
 }
 
 #[tokio::test]
-async fn a_call_given_up_at_any_point_leaves_the_next_one_well() {
+async fn after_a_dropped_call_the_next_call_works() {
     for polls in 0..30 {
         let google = google().await;
-        let held = Held::new(&google).await;
-        held.gate.add_permits(100);
+        let delayed = DelayedProgram::new(&google).await;
+        delayed.gate.add_permits(100);
         let token = google.token();
-        let mut given_up = Box::pin(send(&held.guard, &held.http, &held.gate, upload(&google, &token)));
+        let mut dropped =
+            Box::pin(send(&delayed.guard, &delayed.http, &delayed.gate, upload(&google, &token)));
         for _ in 0..polls {
-            let over = poll_fn(|cx| Poll::Ready(given_up.as_mut().poll(cx).is_ready())).await;
-            if over {
+            let is_ready = poll_fn(|cx| Poll::Ready(dropped.as_mut().poll(cx).is_ready())).await;
+            if is_ready {
                 break;
             }
             tokio::task::yield_now().await;
         }
-        drop(given_up);
-        let next = kind(held.call(upload(&google, &token)).await.unwrap());
+        drop(dropped);
+        let next = kind(delayed.call(upload(&google, &token)).await.unwrap());
         assert!(matches!(next, Some(DenialKind::Refused | DenialKind::Confirmed)), "{polls}: {next:?}");
-        let last = kind(held.call(upload(&google, &token)).await.unwrap());
+        let last = kind(delayed.call(upload(&google, &token)).await.unwrap());
         assert_eq!(last, Some(DenialKind::Confirmed), "{polls}");
     }
 }
 
 #[tokio::test]
-async fn tokeninfo_is_asked_after_a_refusal_once_for_each_token_that_nobody_knows() {
+async fn tokeninfo_is_queried_once_per_unknown_token_after_a_refusal() {
     let mut program = Program::start().await;
     for _ in 0..3 {
         program.token = program.google.mint(ACCOUNT, ["devstorage.read_only"]);
         assert_eq!(program.list().await.unwrap().status(), StatusCode::OK);
-        let asked = program.sent(Service::OAuth);
+        let before = program.requests_to(Service::OAuth);
         let error = program.upload().await.unwrap_err();
         assert_eq!(Denial::find(&error).unwrap().granted().source(), Some(GrantSource::Tokeninfo));
         for _ in 0..10 {
             assert_eq!(kind(program.upload().await), Some(DenialKind::Confirmed));
         }
-        assert_eq!(program.sent(Service::OAuth), asked + 1);
+        assert_eq!(program.requests_to(Service::OAuth), before + 1);
     }
-    let asked = program.google.requests();
-    let mut tokeninfo = asked.iter().filter(|request| request.service() == Service::OAuth);
+    let requests = program.google.requests();
+    let mut tokeninfo = requests.iter().filter(|request| request.service() == Service::OAuth);
     assert!(tokeninfo.all(|request| request.query().is_empty() && request.path() == "/tokeninfo"));
 }
 
 #[tokio::test]
-async fn a_guard_that_predicts_nothing_explains_by_tokeninfo_all_the_same() {
+async fn with_preflight_off_tokeninfo_still_explains_refusals() {
     let google = google().await;
     let guard = builder(&google).preflight(gcp_scopes::Preflight::Off).detect().await;
     let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
@@ -361,15 +378,16 @@ async fn a_guard_that_predicts_nothing_explains_by_tokeninfo_all_the_same() {
         assert_eq!(denial.kind(), DenialKind::Refused);
         assert_eq!(denial.granted().source(), Some(GrantSource::Tokeninfo));
     }
-    assert_eq!(sent(&google, Service::OAuth), 1);
+    assert_eq!(requests_to(&google, Service::OAuth), 1);
 }
 
+/// Creates granted scopes that the program has declared.
 fn declared(scopes: &str) -> GrantedScopes {
     GrantedScopes::known(ScopeSet::from_scope_text(scopes), GrantSource::Declared)
 }
 
 #[tokio::test]
-async fn scopes_that_google_names_in_a_refusal_open_the_method_from_then_on() {
+async fn scopes_named_in_a_refusal_are_accepted_for_the_method() {
     let google = google().await;
     let guard = builder(&google).detect().await;
     let client = ClientBuilder::new(plain::client()).with(guard.middleware()).build();
@@ -380,7 +398,7 @@ async fn scopes_that_google_names_in_a_refusal_open_the_method_from_then_on() {
     assert!(matches!(holds_drive(), Decision::Lacking(_)));
 
     let refuse = |scopes: &str| {
-        let answer = Response::builder().status(403).header(
+        let response = Response::builder().status(403).header(
             "www-authenticate",
             format!(
                 r#"Bearer realm="https://accounts.google.com/", error="insufficient_scope", scope="{scopes}""#
@@ -389,20 +407,21 @@ async fn scopes_that_google_names_in_a_refusal_open_the_method_from_then_on() {
         let body = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.",
             "status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo",
             "reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com"}]}}"#;
-        google.front().respond(answer.body(body).unwrap());
+        google.other_api().respond(response.body(body).unwrap());
     };
     refuse(&format!("{drive} https://www.googleapis.com/auth/pubsub"));
     assert_eq!(kind(publish(&google.token()).await), Some(DenialKind::Refused));
     assert!(matches!(holds_drive(), Decision::Allow), "{:?}", holds_drive());
 
-    // A shorter list later takes nothing away: not what was learnt, and not what the catalog has.
+    // A later refusal with other scopes removes neither those of the first refusal nor the
+    // catalog's.
     refuse("https://www.googleapis.com/auth/gmail.send");
     assert_eq!(kind(publish(&google.mint("somebody", ["calendar"])).await), Some(DenialKind::Refused));
     assert!(matches!(holds_drive(), Decision::Allow));
     let platform = declared("https://www.googleapis.com/auth/cloud-platform");
     assert!(matches!(guard.decide(&Call::new(&Method::POST, &uri), &platform), Decision::Allow));
 
-    // A token that holds the scope goes out, whoever refused it before.
+    // A call whose token holds an accepted scope is sent, even after it was refused.
     let token = google.mint("somebody", ["drive"]);
     guard.declare(AccessToken::new(&token).unwrap(), declared(drive));
     for _ in 0..3 {

@@ -1,6 +1,8 @@
-//! The printed fix, run by the real gcloud against the fake Google.
+//! Runs the commands of a report with the real gcloud against the fake Google, and checks that the
+//! refused call then succeeds.
 //!
-//! Where there is no gcloud this says that it was skipped; with `REQUIRE_GCLOUD=1` it fails instead.
+//! Without gcloud on the `PATH` the tests are skipped with a message; with `REQUIRE_GCLOUD=1` they
+//! fail.
 
 #[path = "support/plain.rs"]
 mod plain;
@@ -21,7 +23,7 @@ use hyper_util::rt::TokioExecutor;
 
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 
-/// A directory of this test's own, gone when it ends.
+/// A temporary directory that is deleted on drop.
 struct TempDir(PathBuf);
 
 impl TempDir {
@@ -38,18 +40,23 @@ impl Drop for TempDir {
     }
 }
 
-fn is_gcloud_there() -> Result<bool> {
+/// Checks whether gcloud can be run. Prints a message if not.
+///
+/// # Errors
+/// With `REQUIRE_GCLOUD=1` there is no gcloud.
+fn is_gcloud_installed() -> Result<bool> {
     if Command::new("gcloud").arg("--version").output().is_ok_and(|output| output.status.success()) {
         return Ok(true);
     }
     if std::env::var("REQUIRE_GCLOUD").is_ok_and(|value| value == "1") {
         bail!("REQUIRE_GCLOUD=1, but there is no gcloud on the PATH");
     }
-    // Not `eprintln!`, which the test harness swallows when a test passes.
+    // The test harness hides the output of `eprintln!` when a test passes.
     writeln!(std::io::stderr(), "SKIPPED: gcloud not found")?;
     Ok(false)
 }
 
+/// Runs gcloud with these arguments, configured to use the fake Google.
 fn gcloud(google: &FakeGoogle, config: &TempDir, words: &str) -> Result<Output> {
     let inherited = ["PATH", "HOME", "LANG"].map(|name| (name, std::env::var(name).unwrap_or_default()));
     let mut command = Command::new("gcloud");
@@ -57,77 +64,91 @@ fn gcloud(google: &FakeGoogle, config: &TempDir, words: &str) -> Result<Output> 
     command.output().with_context(|| format!("gcloud {words}"))
 }
 
-fn gcloud_succeeds(google: &FakeGoogle, config: &TempDir, words: &str) -> Result<String> {
+/// Runs gcloud and returns what it printed.
+///
+/// # Errors
+/// gcloud failed.
+fn gcloud_output(google: &FakeGoogle, config: &TempDir, words: &str) -> Result<String> {
     let output = gcloud(google, config, words)?;
-    let said =
+    let printed =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    ensure!(output.status.success(), "gcloud {words}: {said}\n{:?}", google.requests());
-    Ok(said)
+    ensure!(output.status.success(), "gcloud {words}: {printed}\n{:?}", google.requests());
+    Ok(printed)
 }
 
-/// Runs a command as a person does who pastes it into a shell.
+/// Runs a command line in a shell, unchanged, and returns what it printed.
+///
+/// # Errors
+/// The command failed.
 #[cfg(feature = "reqwest-middleware")]
-fn paste(google: &FakeGoogle, config: &TempDir, command: &str) -> Result<String> {
+fn run_in_shell(google: &FakeGoogle, config: &TempDir, command: &str) -> Result<String> {
     let inherited = ["PATH", "HOME", "LANG"].map(|name| (name, std::env::var(name).unwrap_or_default()));
     let resource_manager =
-        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER", google.url_of(Service::Front) + "/");
+        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER", google.url_of(Service::OtherApi) + "/");
     let mut shell = Command::new("sh");
     shell.env_clear().envs(inherited).envs(google.gcloud_env(&config.0)?).envs([resource_manager]);
     let output = shell.args(["-c", command]).output().with_context(|| command.to_owned())?;
-    let said =
+    let printed =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    ensure!(output.status.success(), "{command}: {said}\n{:?}", google.requests());
-    Ok(said)
+    ensure!(output.status.success(), "{command}: {printed}\n{:?}", google.requests());
+    Ok(printed)
 }
 
-fn story() -> FakeGoogleBuilder {
+/// Returns the builder of a fake Google with a VM, web-1, that has the default scopes, and a
+/// bucket.
+fn fake_with_default_scopes() -> FakeGoogleBuilder {
     FakeGoogle::builder()
         .project("my-project", 123_456_789_012)
         .vm(Vm::new("web-1").zone("us-central1-a").account(ACCOUNT).scopes(default_scopes()))
         .bucket("photos")
 }
 
+/// Uploads an object without a guard and returns the status.
 async fn upload(google: &FakeGoogle) -> Result<u16> {
     let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=cat.jpg", google.storage_url());
     let request = Request::post(url).header("authorization", format!("Bearer {}", google.token()));
     let client = Client::builder(TokioExecutor::new()).build_http();
-    let answer = client.request(request.body(Full::new(Bytes::from_static(b"meow")))?).await?;
-    Ok(answer.status().as_u16())
+    let response = client.request(request.body(Full::new(Bytes::from_static(b"meow")))?).await?;
+    Ok(response.status().as_u16())
 }
 
 #[tokio::test]
-async fn the_printed_commands_open_the_scope_gate() -> Result<()> {
-    if !is_gcloud_there()? {
+async fn setting_scopes_on_the_stopped_vm_fixes_the_scope_refusal() -> Result<()> {
+    if !is_gcloud_installed()? {
         return Ok(());
     }
-    let google = story().iam("photos", ACCOUNT, "roles/storage.objectAdmin").start().await?;
+    let google =
+        fake_with_default_scopes().iam("photos", ACCOUNT, "roles/storage.objectAdmin").start().await?;
     let config = TempDir::new("scope-gate")?;
-    let place = "web-1 --zone=us-central1-a --project=my-project";
-    let set = format!("compute instances set-service-account {place} --scopes=storage-rw,logging-write");
+    let vm = "web-1 --zone=us-central1-a --project=my-project";
+    let set = format!("compute instances set-service-account {vm} --scopes=storage-rw,logging-write");
     assert_eq!(upload(&google).await?, 403);
 
-    let too_early = gcloud(&google, &config, &set)?;
-    let said = String::from_utf8_lossy(&too_early.stderr).into_owned();
-    assert!(!too_early.status.success() && said.contains("must be stopped"), "{said}");
+    let output = gcloud(&google, &config, &set)?;
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && message.contains("must be stopped"), "{message}");
 
-    gcloud_succeeds(&google, &config, &format!("compute instances stop {place}"))?;
-    gcloud_succeeds(&google, &config, &set)?;
-    gcloud_succeeds(&google, &config, &format!("compute instances start {place}"))?;
-    let shown =
-        gcloud_succeeds(&google, &config, &format!("compute instances describe {place} --format=json"))?;
-    assert!(shown.contains("devstorage.read_write") && !shown.contains("read_only"), "{shown}");
-    let listed = gcloud_succeeds(&google, &config, "compute instances list --format=value(name,status)")?;
-    assert!(listed.contains("web-1\tRUNNING"), "{listed}");
+    gcloud_output(&google, &config, &format!("compute instances stop {vm}"))?;
+    gcloud_output(&google, &config, &set)?;
+    gcloud_output(&google, &config, &format!("compute instances start {vm}"))?;
+    let description =
+        gcloud_output(&google, &config, &format!("compute instances describe {vm} --format=json"))?;
+    assert!(
+        description.contains("devstorage.read_write") && !description.contains("read_only"),
+        "{description}"
+    );
+    let list = gcloud_output(&google, &config, "compute instances list --format=value(name,status)")?;
+    assert!(list.contains("web-1\tRUNNING"), "{list}");
     assert_eq!(upload(&google).await?, 200);
     Ok(())
 }
 
 #[tokio::test]
-async fn a_role_binding_opens_the_iam_gate() -> Result<()> {
-    if !is_gcloud_there()? {
+async fn a_role_binding_fixes_the_iam_refusal() -> Result<()> {
+    if !is_gcloud_installed()? {
         return Ok(());
     }
-    let google = story().start().await?;
+    let google = fake_with_default_scopes().start().await?;
     let vm = google.vm("web-1");
     vm.stop()?;
     vm.set_scopes(["cloud-platform"])?;
@@ -138,19 +159,20 @@ async fn a_role_binding_opens_the_iam_gate() -> Result<()> {
         "storage buckets add-iam-policy-binding gs://photos --member=serviceAccount:{ACCOUNT} \
          --role=roles/storage.objectCreator"
     );
-    gcloud_succeeds(&google, &config, &bind)?;
+    gcloud_output(&google, &config, &bind)?;
     assert_eq!(upload(&google).await?, 200);
     Ok(())
 }
 
-/// The steps of the denial itself, pasted one after another, and nothing else.
+/// Runs only the commands of the denial's steps, unchanged and in order.
 #[cfg(feature = "reqwest-middleware")]
 #[tokio::test]
-async fn the_steps_of_a_denial_run_as_printed_and_the_refused_call_succeeds() -> Result<()> {
-    if !is_gcloud_there()? {
+async fn after_the_printed_steps_the_refused_call_succeeds() -> Result<()> {
+    if !is_gcloud_installed()? {
         return Ok(());
     }
-    let google = story().iam("photos", ACCOUNT, "roles/storage.objectAdmin").start().await?;
+    let google =
+        fake_with_default_scopes().iam("photos", ACCOUNT, "roles/storage.objectAdmin").start().await?;
     let config = TempDir::new("steps")?;
     plain::provider();
     let guard = gcp_scopes::Guard::builder().env(google.env());
@@ -162,46 +184,49 @@ async fn the_steps_of_a_denial_run_as_printed_and_the_refused_call_succeeds() ->
         client.post(url).bearer_auth(google.token()).body("meow").send()
     };
     let error = upload().await.err().context("the upload is refused")?;
-    let denial = gcp_scopes::Denial::find(&error).context("for lack of scope")?;
+    let denial = gcp_scopes::Denial::find(&error).context("the error holds a denial")?;
     let commands: Vec<&str> = denial.steps().iter().filter_map(|step| step.command_line()).collect();
     let policy = format!(
         r#"{{"version":1,"bindings":[{{"role":"roles/storage.objectAdmin","members":["serviceAccount:{ACCOUNT}"]}}]}}"#
     );
-    let answer = http::Response::builder().header("content-type", "application/json").body(policy)?;
-    google.front().path("/v1/projects/my-project:getIamPolicy").respond(answer);
+    let response = http::Response::builder().header("content-type", "application/json").body(policy)?;
+    google.other_api().path("/v1/projects/my-project:getIamPolicy").respond(response);
     let [stop, set, recommended, start, roles] = commands.as_slice() else { bail!("{commands:#?}") };
     for command in [stop, set, start] {
-        paste(&google, &config, command)?;
+        run_in_shell(&google, &config, command)?;
     }
-    ensure!(paste(&google, &config, roles)?.contains("roles/storage.objectAdmin"), "step 5 lists the roles");
+    ensure!(
+        run_in_shell(&google, &config, roles)?.contains("roles/storage.objectAdmin"),
+        "step 5 lists the roles"
+    );
     assert_eq!(upload().await?.status(), 200, "with the union of scopes");
 
     for command in [stop, recommended, start] {
-        paste(&google, &config, command)?;
+        run_in_shell(&google, &config, command)?;
     }
     assert_eq!(upload().await?.status(), 200, "with the recommended scope");
     Ok(())
 }
 
-/// The look-up stands first where nothing is known of the VM's scopes, and changes nothing.
+/// If the scopes of the VM are unknown, the first step looks them up and changes nothing.
 #[cfg(feature = "reqwest-middleware")]
 #[tokio::test]
 async fn the_first_step_shows_the_scopes_of_a_running_vm() -> Result<()> {
     use gcp_scopes::environment::{Credential, Environment, Platform};
 
-    if !is_gcloud_there()? {
+    if !is_gcloud_installed()? {
         return Ok(());
     }
-    let google = story().start().await?;
-    let config = TempDir::new("look")?;
+    let google = fake_with_default_scopes().start().await?;
+    let config = TempDir::new("look-up")?;
     let refusal = gcp_scopes::refusal::classify_text("Request had insufficient authentication scopes.");
     for credential in [Credential::MetadataServer, Credential::Unknown] {
         let vm = Environment::new(Platform::ComputeEngine, credential);
         let vm = vm.with_instance("web-1")?.with_zone("us-central1-a")?.with_project("my-project")?;
         let steps = gcp_scopes::remedy::for_refusal(refusal.as_ref().context("a refusal")?, &vm);
-        let shown = paste(&google, &config, steps[0].command_line().context("a command")?)?;
+        let printed = run_in_shell(&google, &config, steps[0].command_line().context("a command")?)?;
         for scope in default_scopes() {
-            ensure!(shown.contains(scope), "{scope} is not in {shown}");
+            ensure!(printed.contains(scope), "{scope} is not in {printed}");
         }
         ensure!(
             google.requests().iter().all(|request| request.verb() == http::Method::GET),

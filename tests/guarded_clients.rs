@@ -1,6 +1,10 @@
-//! Real clients over real sockets against the fake Google: what a guarded client's user sees.
+//! Checks what the user of a guarded client gets: responses, errors and logs of real clients over
+//! real sockets against the fake Google.
 #![cfg(all(feature = "reqwest-middleware", feature = "tower"))]
-#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy.toml allows unwrap in test functions only, not in their helper functions"
+)]
 
 #[path = "support/builder.rs"]
 mod builder;
@@ -18,7 +22,7 @@ use gcp_scopes::denial::DenialKind;
 use gcp_scopes::environment::Snapshot;
 use gcp_scopes::granted::{GrantSource, GrantedScopes};
 use gcp_scopes::{Denial, DenialDelivery, Guard, GuardBuilder, Preflight, ScopeSet};
-use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service, Vm};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -38,7 +42,7 @@ async fn google() -> FakeGoogle {
     FakeGoogle::builder().bucket("photos").iam("photos", ACCOUNT, role).start().await.unwrap()
 }
 
-/// A guard that runs on the fake's VM and knows its Cloud Storage, and its front end as Pub/Sub.
+/// Returns the builder of a guard on the fake's VM, with `Preflight::Warn` and without tokeninfo.
 fn guard(google: &FakeGoogle) -> GuardBuilder {
     builder(google).preflight(Preflight::Warn).without_tokeninfo()
 }
@@ -47,18 +51,21 @@ fn client(guard: &Guard) -> ClientWithMiddleware {
     ClientBuilder::new(plain::client()).with(guard.middleware()).build()
 }
 
+/// Creates the upload of an object, which the default scopes of a VM do not allow.
 fn upload(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest_middleware::RequestBuilder {
     let url =
         format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=secret-cat.jpg", google.storage_url());
     client.post(url).bearer_auth(google.token()).body("meow")
 }
 
+/// Creates a call to the fake's front end, which the guard takes for Pub/Sub.
 fn publish(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest_middleware::RequestBuilder {
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
     client.post(url).bearer_auth(google.token()).body("{}")
 }
 
-fn uploads(google: &FakeGoogle) -> usize {
+/// Returns how many requests the fake Cloud Storage has received.
+fn storage_requests(google: &FakeGoogle) -> usize {
     google.requests().iter().filter(|request| request.service() == Service::Storage).count()
 }
 
@@ -79,31 +86,31 @@ async fn the_denial_is_found_behind_other_middlewares_in_any_order() {
         ("tracing, retry, guard", bare().with(tracing()).with(retry()).with(guard.middleware()).build()),
     ];
     for (order, client) in clients {
-        let before = uploads(&google);
+        let before = storage_requests(&google);
         let error = upload(&client, &google).send().await.expect_err(order);
         let denial = Denial::find(&error).unwrap_or_else(|| panic!("{order}: {error:?}"));
         assert_eq!(denial.kind(), DenialKind::Refused, "{order}");
         assert_eq!(denial.method().unwrap().id(), "storage.objects.insert", "{order}");
-        assert_eq!(uploads(&google), before + 1, "{order}: a denial is not retried");
+        assert_eq!(storage_requests(&google), before + 1, "{order}: a denial should not be retried");
         let error = anyhow::Error::new(error).context("cannot store the picture").context("job 7");
-        assert!(Denial::find(&*error).is_some(), "{order}, through anyhow");
+        assert!(Denial::find(&*error).is_some(), "{order}, in an anyhow error");
     }
 }
 
 #[tokio::test]
 async fn the_denial_is_found_behind_a_boxed_tower_stack() {
     #[derive(Clone)]
-    struct Twice(u8);
-    impl tower::retry::Policy<Request<Full<Bytes>>, Response<Bytes>, BoxError> for Twice {
+    struct RetryErrors(u8);
+    impl tower::retry::Policy<Request<Full<Bytes>>, Response<Bytes>, BoxError> for RetryErrors {
         type Future = std::future::Ready<()>;
         fn retry(
             &mut self,
             _: &mut Request<Full<Bytes>>,
             result: &mut Result<Response<Bytes>, BoxError>,
         ) -> Option<Self::Future> {
-            let again = result.is_err() && self.0 > 0;
+            let should_retry = result.is_err() && self.0 > 0;
             self.0 = self.0.saturating_sub(1);
-            again.then(|| std::future::ready(()))
+            should_retry.then(|| std::future::ready(()))
         }
         fn clone_request(&mut self, request: &Request<Full<Bytes>>) -> Option<Request<Full<Bytes>>> {
             Some(request.clone())
@@ -117,7 +124,7 @@ async fn the_denial_is_found_behind_a_boxed_tower_stack() {
         .boxed_clone()
         .buffer(4)
         .timeout(Duration::from_secs(20))
-        .retry(Twice(1))
+        .retry(RetryErrors(1))
         .concurrency_limit(1)
         .and_then(|response: Response<gcp_scopes::response::GuardBody<hyper::body::Incoming>>| async {
             let (parts, body) = response.into_parts();
@@ -130,13 +137,13 @@ async fn the_denial_is_found_behind_a_boxed_tower_stack() {
         .body(Full::new(Bytes::from("meow")))
         .unwrap();
     let error = service.ready().await.unwrap().call(request).await.unwrap_err();
-    let denial = Denial::find(&*error).expect("the denial is on the chain");
+    let denial = Denial::find(&*error).expect("the chain should contain the denial");
     assert_eq!(denial.granted().source(), Some(GrantSource::Metadata));
-    assert_eq!(uploads(&google), 2, "the caller's own retry policy is obeyed");
+    assert_eq!(storage_requests(&google), 2, "the caller's retry policy retries every error");
 }
 
 #[tokio::test]
-async fn the_report_names_this_vm_and_carries_the_union_of_scopes() {
+async fn the_report_names_the_vm_and_keeps_existing_scopes() {
     let google = google().await;
     let guard = guard(&google).detect().await;
     let error = upload(&client(&guard), &google).send().await.unwrap_err();
@@ -166,7 +173,7 @@ async fn the_report_names_this_vm_and_carries_the_union_of_scopes() {
 }
 
 #[tokio::test]
-async fn a_denial_is_one_structured_value() {
+async fn a_denial_serializes_to_json() {
     let google = google().await;
     let guard = guard(&google).detect().await;
     let error = upload(&client(&guard), &google).send().await.unwrap_err();
@@ -177,13 +184,17 @@ async fn a_denial_is_one_structured_value() {
     assert_eq!((&value["kind"], &value["gate"]), (&"refused".into(), &"scope".into()));
 }
 
-/// A scope that is missing, or one that is too many.
-fn is_about_scopes(wire: Wire) -> bool {
-    wire.is_lack_of_scope() || matches!(wire, Wire::ScopeRestricting | Wire::ScopeOrShare)
+/// Checks whether `wire` refuses a call because of scopes: for lack of one, or because one
+/// restricts the token.
+fn is_about_scopes(wire: RefusalForm) -> bool {
+    wire.is_scope_refusal() || matches!(wire, RefusalForm::ScopeRestricting | RefusalForm::ScopeOrShare)
 }
 
-/// Everything of a response that a caller can see, but what changes from one to the next.
-async fn seen(response: reqwest::Response) -> (StatusCode, http::Version, String, HeaderMap, Bytes) {
+/// Returns all parts of a response that a caller can read, except the headers that differ in every
+/// response.
+async fn observable_parts(
+    response: reqwest::Response,
+) -> (StatusCode, http::Version, String, HeaderMap, Bytes) {
     let mut headers = response.headers().clone();
     headers.remove("date");
     headers.remove("x-guploader-uploadid");
@@ -197,27 +208,27 @@ async fn seen(response: reqwest::Response) -> (StatusCode, http::Version, String
 }
 
 #[tokio::test]
-async fn a_refusal_by_another_gate_comes_through_as_it_was_sent() {
+async fn refusals_for_other_reasons_are_passed_on_unchanged() {
     let google = FakeGoogle::builder().vm(Vm::new("web-1").scopes(["pubsub"])).start().await.unwrap();
     let guarded = client(&guard(&google).detect().await);
     let plain = ClientBuilder::new(plain::client()).build();
-    for wire in Wire::all().iter().copied().filter(|wire| !is_about_scopes(*wire)) {
-        google.front().times(2).respond_with(wire);
-        let expected = seen(publish(&plain, &google).send().await.unwrap()).await;
+    for wire in RefusalForm::all().iter().copied().filter(|wire| !is_about_scopes(*wire)) {
+        google.other_api().times(2).respond_with(wire);
+        let expected = observable_parts(publish(&plain, &google).send().await.unwrap()).await;
         let response =
             publish(&guarded, &google).send().await.unwrap_or_else(|error| panic!("{wire:?}: {error}"));
-        assert!(response.content_length().is_some(), "{wire:?}: the body still knows its length");
-        assert_eq!(seen(response).await, expected, "{wire:?}");
+        assert!(response.content_length().is_some(), "{wire:?}: the length of the body should be known");
+        assert_eq!(observable_parts(response).await, expected, "{wire:?}");
     }
 }
 
 #[tokio::test]
-async fn a_refusal_for_lack_of_scope_is_explained_in_every_form() {
+async fn every_form_of_scope_refusal_is_explained() {
     let google = google().await;
     let guarded = client(&guard(&google).detect().await);
-    // gRPC refuses with status 200 and is the business of a gRPC adapter.
-    for wire in Wire::all().iter().copied().filter(|wire| wire.is_lack_of_scope() && !wire.is_grpc()) {
-        google.front().respond_with(wire);
+    // A gRPC refusal has the HTTP status 200. The adapter for gRPC handles it.
+    for wire in RefusalForm::all().iter().copied().filter(|wire| wire.is_scope_refusal() && !wire.is_grpc()) {
+        google.other_api().respond_with(wire);
         let error = publish(&guarded, &google).send().await.expect_err(&format!("{wire:?}"));
         let denial = Denial::find(&error).unwrap_or_else(|| panic!("{wire:?}: {error:?}"));
         assert_eq!(denial.method().unwrap().id(), "pubsub.projects.topics.publish", "{wire:?}");
@@ -225,103 +236,108 @@ async fn a_refusal_for_lack_of_scope_is_explained_in_every_form() {
 }
 
 #[tokio::test]
-async fn a_scope_that_restricts_and_a_file_that_is_not_shared_get_their_own_advice() {
+async fn restricting_scopes_and_unshared_files_get_specific_advice() {
     let google = FakeGoogle::builder().vm(Vm::new("web-1").scopes(["pubsub"])).start().await.unwrap();
     let guarded = client(&guard(&google).detect().await);
     let rows = [
-        (Wire::ScopeRestricting, "restricts", "Get a token without"),
-        (Wire::ScopeOrShare, "drive.readonly", "Share the file"),
+        (RefusalForm::ScopeRestricting, "restricts", "Get a token without"),
+        (RefusalForm::ScopeOrShare, "drive.readonly", "Share the file"),
     ];
-    for (wire, why, advice) in rows {
-        google.front().respond_with(wire);
+    for (wire, reason, advice) in rows {
+        google.other_api().respond_with(wire);
         let error = publish(&guarded, &google).send().await.unwrap_err();
         let denial = Denial::find(&error).unwrap();
         for text in [denial.to_string(), denial.report()] {
             assert!(text.contains(advice), "{wire:?}: {text}");
             assert!(!text.contains("needs pubsub"), "{wire:?}: {text}");
         }
-        assert!(denial.report().contains(why), "{wire:?}: {}", denial.report());
+        assert!(denial.report().contains(reason), "{wire:?}: {}", denial.report());
     }
 }
 
 #[tokio::test]
-async fn deny_sends_nothing_and_what_is_allowed_is_sent() {
+async fn deny_sends_only_allowed_calls() {
     let google = google().await;
     let guarded = client(&guard(&google).preflight(Preflight::Deny).detect().await);
     for _ in 0..3 {
         let error = upload(&guarded, &google).send().await.unwrap_err();
         assert_eq!(Denial::find(&error).unwrap().kind(), DenialKind::Predicted);
     }
-    assert_eq!(uploads(&google), 0);
+    assert_eq!(storage_requests(&google), 0);
     let list =
         guarded.get(format!("{}/storage/v1/b/photos/o", google.storage_url())).bearer_auth(google.token());
     assert_eq!(list.send().await.unwrap().status(), StatusCode::OK);
 }
 
 #[tokio::test]
-async fn deny_lets_a_call_pass_whose_token_nobody_knows() {
+async fn deny_sends_calls_with_unknown_scopes() {
     let google = google().await;
     let guarded = client(&guard(&google).preflight(Preflight::Deny).detect().await);
-    let foreign = google.mint(ACCOUNT, ["devstorage.read_write"]);
+    let token = google.mint(ACCOUNT, ["devstorage.read_write"]);
     let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
-    let response = guarded.post(url).bearer_auth(foreign).body("meow").send().await.unwrap();
+    let response = guarded.post(url).bearer_auth(token).body("meow").send().await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
 }
 
 #[tokio::test]
 async fn without_a_metadata_server_calls_behave_as_without_the_guard() {
     let google = google().await;
-    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let closed_port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
-        let guard =
-            guard(&google).env([("GCE_METADATA_HOST", dead.clone())]).preflight(preflight).detect().await;
+        let guard = guard(&google)
+            .env([("GCE_METADATA_HOST", closed_port.clone())])
+            .preflight(preflight)
+            .detect()
+            .await;
         let guarded = client(&guard);
         let read = guarded
             .get(format!("{}/storage/v1/b/photos/o", google.storage_url()))
             .bearer_auth(google.token());
         assert_eq!(read.send().await.unwrap().status(), StatusCode::OK);
         let error = upload(&guarded, &google).send().await.unwrap_err();
-        let denial = Denial::find(&error).expect("Google's own words are still explained");
+        let denial = Denial::find(&error).expect("the refusal should still be explained");
         assert!(denial.granted().is_unknown());
         assert!(denial.report().contains("not known"), "{}", denial.report());
     }
 }
 
 #[tokio::test]
-async fn the_extension_surface_leaves_the_answer_as_it_was_sent() {
+async fn extension_delivery_leaves_the_response_unchanged() {
     let google = google().await;
     let guarded = client(&guard(&google).denial_delivery(DenialDelivery::Extension).detect().await);
     let plain = ClientBuilder::new(plain::client()).build();
-    let expected = seen(upload(&plain, &google).send().await.unwrap()).await;
+    let expected = observable_parts(upload(&plain, &google).send().await.unwrap()).await;
     let response = upload(&guarded, &google).send().await.unwrap();
     assert!(response.extensions().get::<Denial>().is_some());
-    assert_eq!(seen(response).await, expected);
+    assert_eq!(observable_parts(response).await, expected);
 }
 
 #[tokio::test]
-async fn an_answer_of_another_host_is_never_taken_for_googles() {
-    let (google, portal) = (google().await, google().await);
+async fn refusals_of_other_hosts_are_not_explained() {
+    let (google, other_host) = (google().await, google().await);
     let guarded = client(&guard(&google).detect().await);
-    let elsewhere = format!("{}/v1/projects/my-project/topics/orders:publish", portal.url_of(Service::Front));
-    portal.front().times(2).respond_with(Wire::Scope);
-    // Called by its own name, and reached by a redirect of Google's.
-    let direct = guarded.post(&elsewhere).bearer_auth(google.token()).body("{}").send().await.unwrap();
+    let url =
+        format!("{}/v1/projects/my-project/topics/orders:publish", other_host.url_of(Service::OtherApi));
+    other_host.other_api().times(2).respond_with(RefusalForm::Scope);
+    // The caller sends a request to the other host directly, and Google redirects a request to the
+    // other host.
+    let direct = guarded.post(&url).bearer_auth(google.token()).body("{}").send().await.unwrap();
     assert_eq!(direct.status(), StatusCode::FORBIDDEN);
-    let redirect = Response::builder().status(307).header("location", &elsewhere).body("").unwrap();
-    google.front().respond(redirect);
+    let redirect = Response::builder().status(307).header("location", &url).body("").unwrap();
+    google.other_api().respond(redirect);
     let redirected = publish(&guarded, &google).send().await.unwrap();
-    assert_eq!((redirected.status(), redirected.url().as_str()), (StatusCode::FORBIDDEN, elsewhere.as_str()));
+    assert_eq!((redirected.status(), redirected.url().as_str()), (StatusCode::FORBIDDEN, url.as_str()));
 }
 
 #[tokio::test]
-async fn trailers_and_frames_come_through_the_tower_layer() {
+async fn the_tower_layer_passes_on_frames_and_trailers() {
     let guard = Guard::builder().endpoint("http://emulator", "pubsub.googleapis.com").unwrap().build();
     let trailers = HeaderMap::from_iter([("x-checksum".parse().unwrap(), HeaderValue::from_static("7"))]);
-    let sent = trailers.clone();
+    let sent_trailers = trailers.clone();
     let inner = tower::service_fn(move |_: Request<()>| {
         let frames = [
             http_body::Frame::data(Bytes::from("<html>no</html>")),
-            http_body::Frame::trailers(sent.clone()),
+            http_body::Frame::trailers(sent_trailers.clone()),
         ];
         let body = StreamBody::new(tokio_stream::iter(frames.map(Ok::<_, std::io::Error>)));
         async {
@@ -340,9 +356,10 @@ async fn trailers_and_frames_come_through_the_tower_layer() {
 }
 
 #[tokio::test]
-async fn one_event_per_happening() {
+async fn repeated_denials_are_logged_once_per_kind() {
     let google = google().await;
-    // Before the first call nothing is known of the token but with `Deny`, which waits for it.
+    // The number of predicted and of denied events of five uploads. Only `Deny` waits for
+    // the scopes of the token before the first call; the other preflights do not know them then.
     let rows = [
         (Preflight::Off, 0, 1),
         (Preflight::Warn, 1, 1),
@@ -358,7 +375,7 @@ async fn one_event_per_happening() {
         }
         drop(capturing);
         let text = log.text();
-        let count = |words| text.matches(words).count();
+        let count = |message| text.matches(message).count();
         assert_eq!(count("which is sent all the same"), predicted, "{preflight:?}: {text}");
         assert_eq!(count("No IAM role fixes this"), denied, "{preflight:?}: {text}");
         assert!(text.contains("ACCESS_TOKEN_SCOPE_INSUFFICIENT"), "{text}");
@@ -366,7 +383,7 @@ async fn one_event_per_happening() {
 }
 
 #[tokio::test]
-async fn no_token_object_name_or_query_is_printed() {
+async fn no_token_object_name_or_query_is_shown() {
     let google = google().await;
     let log = Log::default();
     let capturing = log.capture();
@@ -384,7 +401,7 @@ async fn no_token_object_name_or_query_is_printed() {
             }
             texts.extend([denial.report(), format!("{denial} {denial:?} {guard:?}")]);
         }
-        google.front().respond_with(Wire::IamDenied);
+        google.other_api().respond_with(RefusalForm::IamDenied);
         drop(publish(&guarded, &google).send().await);
     }
     drop(capturing);
@@ -393,12 +410,14 @@ async fn no_token_object_name_or_query_is_printed() {
     let pieces = (0..=token.len() - 12).map(|start| &token[start..start + 12]);
     let secrets: Vec<&str> = pieces.chain(["secret-cat", "uploadType", "orders"]).collect();
     for text in &texts {
-        let found = secrets.iter().find(|secret| text.contains(**secret));
-        assert_eq!(found, None, "{text}");
+        let leaked = secrets.iter().find(|secret| text.contains(**secret));
+        assert_eq!(leaked, None, "{text}");
     }
 }
 
-fn explained(message: &str, granted: &GrantedScopes) -> Option<Denial> {
+/// Lets a guard on a VM explain a BigQuery error with `message`, for a token with the scopes
+/// `granted`.
+fn explain(message: &str, granted: &GrantedScopes) -> Option<Denial> {
     let guard = Guard::builder().snapshot(vm()).build();
     let uri = "https://bigquery.googleapis.com/bigquery/v2/projects/p/queries".parse().unwrap();
     let errors = [serde_json::json!({"domain": "global", "reason": "accessDenied", "message": message})];
@@ -407,6 +426,7 @@ fn explained(message: &str, granted: &GrantedScopes) -> Option<Denial> {
     guard.explain(&gcp_scopes::call::Call::new(&http::Method::POST, &uri), granted, &answer)
 }
 
+/// Returns the snapshot of a VM whose token has the scope `cloud-platform`.
 fn vm() -> Snapshot {
     Snapshot::new()
         .with_metadata("project/project-id", "my-project")
@@ -419,13 +439,14 @@ fn vm() -> Snapshot {
         )
 }
 
-fn held(short: &str, source: GrantSource) -> GrantedScopes {
+/// Creates granted scopes: the scope with this short name, reported by `source`.
+fn granted_scope(short: &str, source: GrantSource) -> GrantedScopes {
     GrantedScopes::known(ScopeSet::from_iter([short.parse().unwrap()]), source)
 }
 
 #[test]
-fn a_message_that_names_a_permission_is_not_about_scopes_whatever_it_quotes() {
-    let all = held("cloud-platform", GrantSource::Metadata);
+fn a_message_about_an_iam_permission_is_no_scope_refusal() {
+    let granted = granted_scope("cloud-platform", GrantSource::Metadata);
     for message in [
         "Access Denied: BigQuery BigQuery: Permission denied while globbing file pattern. robot@my-project.iam.\
          gserviceaccount.com does not have storage.objects.list access to the Google Cloud Storage bucket. \
@@ -433,50 +454,54 @@ fn a_message_that_names_a_permission_is_not_about_scopes_whatever_it_quotes() {
         "Access Denied: Table p:d.insufficient authentication scopes: User does not have \
          bigquery.tables.getData permission for table p:d.x, or perhaps it does not exist.",
     ] {
-        assert!(explained(message, &all).is_none(), "{message}");
+        assert!(explain(message, &granted).is_none(), "{message}");
     }
 }
 
 #[test]
-fn a_query_over_drive_is_told_to_ask_for_drive() {
+fn a_bigquery_query_over_drive_needs_a_drive_scope() {
     let message = "Access Denied: BigQuery BigQuery: No OAuth token with Google Drive scope was found.";
-    let denial = explained(message, &held("cloud-platform", GrantSource::Metadata)).unwrap();
+    let denial = explain(message, &granted_scope("cloud-platform", GrantSource::Metadata)).unwrap();
     assert!(denial.accepted().contains(&"drive.readonly".parse().unwrap()));
     assert!(denial.to_string().contains("drive.readonly"), "{denial}");
 }
 
 #[test]
-fn a_token_of_another_origin_on_a_vm_does_not_get_the_vms_advice() {
+fn foreign_tokens_on_a_vm_get_no_advice_about_the_vm() {
     let message = "Request had insufficient authentication scopes.";
     for source in [GrantSource::Jwt, GrantSource::Declared, GrantSource::Tokeninfo] {
-        let denial = explained(message, &held("pubsub", source)).unwrap();
-        let names_it = |command: &str| command.contains("web-1") || command.contains(ACCOUNT);
+        let denial = explain(message, &granted_scope("pubsub", source)).unwrap();
+        let names_vm = |command: &str| command.contains("web-1") || command.contains(ACCOUNT);
         let commands = denial.steps().iter().filter_map(|step| step.command_line());
-        assert!(!commands.into_iter().any(names_it), "{source:?}: {}", denial.report());
+        assert!(!commands.into_iter().any(names_vm), "{source:?}: {}", denial.report());
         assert!(!denial.report().contains(ACCOUNT), "{source:?}: {}", denial.report());
     }
-    let denial = explained(message, &held("cloud-platform", GrantSource::Metadata)).unwrap();
-    assert!(denial.accepted().is_empty(), "what is held is not what is lacking: {}", denial.report());
+    let denial = explain(message, &granted_scope("cloud-platform", GrantSource::Metadata)).unwrap();
+    assert!(
+        denial.accepted().is_empty(),
+        "a scope that the token holds should not be suggested: {}",
+        denial.report()
+    );
 }
 
 #[tokio::test]
-async fn an_overridden_verb_is_judged_as_the_verb_it_stands_for() {
+async fn the_method_override_header_replaces_the_verb() {
     let google = google().await;
     let guarded = client(&guard(&google).detect().await);
-    let url = format!("{}/v1/projects/my-project/topics/orders", google.url_of(Service::Front));
-    google.front().respond_with(Wire::Scope);
-    let overridden = guarded.post(url).header("x-http-method-override", "GET").bearer_auth(google.token());
-    let error = overridden.body("").send().await.unwrap_err();
+    let url = format!("{}/v1/projects/my-project/topics/orders", google.url_of(Service::OtherApi));
+    google.other_api().respond_with(RefusalForm::Scope);
+    let call = guarded.post(url).header("x-http-method-override", "GET").bearer_auth(google.token());
+    let error = call.body("").send().await.unwrap_err();
     assert_eq!(Denial::find(&error).unwrap().method().unwrap().id(), "pubsub.projects.topics.get");
 }
 
 #[tokio::test]
-async fn a_compressed_refusal_is_passed_on_unread() {
+async fn a_truncated_gzip_refusal_is_passed_on_without_a_denial() {
     let google = google().await;
     let guarded = client(&guard(&google).detect().await);
     let zipped = Response::builder().status(403).header("content-encoding", "gzip");
     let challenge = "Bearer error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/pubsub\"";
     let zipped = zipped.header("www-authenticate", challenge).body(vec![0x1f, 0x8b, 8, 0]).unwrap();
-    google.front().respond(zipped);
+    google.other_api().respond(zipped);
     assert_eq!(publish(&guarded, &google).send().await.unwrap().status(), StatusCode::FORBIDDEN);
 }

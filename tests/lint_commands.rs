@@ -1,6 +1,7 @@
-//! Every gcloud command that a report prints, checked by gcloud itself.
+//! Checks with gcloud's own linter every gcloud command that the reports of `tests/worlds` contain.
 //!
-//! Where there is no gcloud this says that it was skipped; with `REQUIRE_GCLOUD=1` it fails instead.
+//! Without gcloud on the `PATH` the tests are skipped with a message; with `REQUIRE_GCLOUD=1` they
+//! fail.
 #![cfg(all(feature = "reqwest", feature = "catalog-full"))]
 
 #[path = "worlds/world.rs"]
@@ -14,72 +15,80 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use world::World;
 
-/// What `gcloud meta lint-gcloud-commands` says of one command. It needs no network.
+/// One result of `gcloud meta lint-gcloud-commands`, which needs no network.
 #[derive(Debug, Deserialize)]
-struct Verdict {
+struct LintResult {
     command_string: String,
     success: bool,
     error_message: Option<String>,
 }
 
-fn is_gcloud_there() -> Result<bool> {
+/// Checks whether gcloud can be run. Prints a message if not.
+///
+/// # Errors
+/// With `REQUIRE_GCLOUD=1` there is no gcloud.
+fn is_gcloud_installed() -> Result<bool> {
     if Command::new("gcloud").arg("--version").output().is_ok_and(|output| output.status.success()) {
         return Ok(true);
     }
     if std::env::var("REQUIRE_GCLOUD").is_ok_and(|value| value == "1") {
         bail!("REQUIRE_GCLOUD=1, but there is no gcloud on the PATH");
     }
-    // Not `eprintln!`, which the test harness swallows when a test passes.
+    // The test harness hides the output of `eprintln!` when a test passes.
     writeln!(std::io::stderr(), "SKIPPED: gcloud not found")?;
     Ok(false)
 }
 
-/// All of them in one run of gcloud, which takes a second to start.
+/// Lints the commands in one run of gcloud, which takes a second to start. Returns the error of
+/// each command, or `None` for a correct one. `name` makes the name of the temporary file unique.
 fn lint(name: &str, commands: &BTreeSet<String>) -> Result<BTreeMap<String, Option<String>>> {
     let file = std::env::temp_dir().join(format!("gcp-scopes-lint-{name}-{}.json", std::process::id()));
-    let questions: Vec<_> =
+    let input: Vec<_> =
         commands.iter().map(|command| serde_json::json!({ "command_string": command })).collect();
-    std::fs::write(&file, serde_json::to_string(&questions)?)?;
+    std::fs::write(&file, serde_json::to_string(&input)?)?;
     let mut gcloud = Command::new("gcloud");
     gcloud.args(["meta", "lint-gcloud-commands"]).arg(format!("--commands-file={}", file.display()));
     let output = gcloud.env("CLOUDSDK_CORE_DISABLE_PROMPTS", "1").output();
     std::fs::remove_file(&file)?;
     let output = output?;
-    let verdicts: Vec<Verdict> = serde_json::from_slice(&output.stdout)
-        .with_context(|| format!("gcloud said {}", String::from_utf8_lossy(&output.stderr)))?;
-    let why = |verdict: Verdict| (!verdict.success).then(|| verdict.error_message.unwrap_or_default());
-    Ok(verdicts.into_iter().map(|verdict| (verdict.command_string.clone(), why(verdict))).collect())
+    let results: Vec<LintResult> = serde_json::from_slice(&output.stdout)
+        .with_context(|| format!("gcloud printed no JSON: {}", String::from_utf8_lossy(&output.stderr)))?;
+    let error = |result: LintResult| (!result.success).then(|| result.error_message.unwrap_or_default());
+    Ok(results.into_iter().map(|result| (result.command_string.clone(), error(result))).collect())
 }
 
-/// The commands of a line, which a shell would run one after another. Some commands check the
-/// project even here, so that one has to be filled in.
+/// Returns the commands of a command line, which are joined by `&&`. The placeholder for the
+/// project is replaced, because for some commands the linter checks the project ID.
 fn commands(line: &str) -> impl Iterator<Item = String> + '_ {
     line.split(" && ").map(|command| command.replace("--project=PROJECT", "--project=my-project"))
 }
 
 #[tokio::test]
-async fn gcloud_knows_every_command_of_every_world() -> Result<()> {
-    if !is_gcloud_there()? {
+async fn gcloud_accepts_every_printed_command() -> Result<()> {
+    if !is_gcloud_installed()? {
         return Ok(());
     }
-    let mut all = BTreeSet::new();
+    let mut printed = BTreeSet::new();
     for world in World::all()? {
         let denial = world.denial().await?;
-        all.extend(denial.steps().iter().filter_map(|step| step.command_line()).flat_map(commands));
+        printed.extend(denial.steps().iter().filter_map(|step| step.command_line()).flat_map(commands));
     }
-    // The one command of our own that a step has; the command's own tests run it.
-    all.remove("gcp-scopes whoami");
-    ensure!(all.len() > 40 && all.iter().all(|command| command.starts_with("gcloud ")), "{all:#?}");
-    let verdicts = lint("worlds", &all)?;
-    ensure!(verdicts.len() == all.len(), "gcloud judged {} of {} commands", verdicts.len(), all.len());
-    let wrong: Vec<_> = verdicts.into_iter().filter_map(|(command, why)| Some((command, why?))).collect();
+    // The only command that is not gcloud's.
+    printed.remove("gcp-scopes whoami");
+    ensure!(
+        printed.len() > 40 && printed.iter().all(|command| command.starts_with("gcloud ")),
+        "{printed:#?}"
+    );
+    let results = lint("worlds", &printed)?;
+    ensure!(results.len() == printed.len(), "gcloud checked {} of {} commands", results.len(), printed.len());
+    let wrong: Vec<_> = results.into_iter().filter_map(|(command, error)| Some((command, error?))).collect();
     ensure!(wrong.is_empty(), "{wrong:#?}");
     Ok(())
 }
 
 #[test]
-fn the_check_knows_right_from_wrong() -> Result<()> {
-    if !is_gcloud_there()? {
+fn the_linter_rejects_wrong_commands() -> Result<()> {
+    if !is_gcloud_installed()? {
         return Ok(());
     }
     let right = [
@@ -92,9 +101,9 @@ fn the_check_knows_right_from_wrong() -> Result<()> {
         "gcloud container node-pools update pool-1 --cluster=prod --location=us-central1 --scopes=cloud-platform",
         "gcloud dataproc clusters update spark --region=us-central1 --scopes=cloud-platform",
     ];
-    let verdicts = lint("both", &right.into_iter().chain(wrong).map(str::to_owned).collect())?;
-    let known: BTreeSet<&str> =
-        verdicts.iter().filter(|(_, why)| why.is_none()).map(|(command, _)| command.as_str()).collect();
-    ensure!(known == BTreeSet::from(right), "{verdicts:#?}");
+    let results = lint("both", &right.into_iter().chain(wrong).map(str::to_owned).collect())?;
+    let accepted: BTreeSet<&str> =
+        results.iter().filter(|(_, error)| error.is_none()).map(|(command, _)| command.as_str()).collect();
+    ensure!(accepted == BTreeSet::from(right), "{results:#?}");
     Ok(())
 }

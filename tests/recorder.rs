@@ -1,6 +1,10 @@
-//! What a recorder learns from calls through a guard, and what it answers.
+//! Checks which methods a recorder records of the calls through a guard, and which scopes the
+//! recorder derives from the methods.
 #![cfg(all(feature = "reqwest-middleware", feature = "catalog-full"))]
-#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy.toml allows unwrap in test functions only, not in their helper functions"
+)]
 
 #[path = "support/builder.rs"]
 mod builder;
@@ -15,7 +19,7 @@ use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 
 async fn google() -> Result<FakeGoogle> {
-    let _ = plain::client();
+    plain::provider();
     let google = FakeGoogle::builder().vm(Vm::new("web-1").scopes(["cloud-platform"])).bucket("photos");
     Ok(google.iam("photos", ACCOUNT, "roles/storage.admin").start().await?)
 }
@@ -35,7 +39,7 @@ async fn download(client: &ClientWithMiddleware, google: &FakeGoogle, name: &str
 }
 
 #[tokio::test]
-async fn calls_after_the_recorder_are_remembered_once_and_without_names() -> Result<()> {
+async fn calls_are_recorded_once_per_method_without_resource_names() -> Result<()> {
     let google = google().await?;
     let guard = builder::builder(&google).detect().await;
     let client = client(&guard);
@@ -46,7 +50,7 @@ async fn calls_after_the_recorder_are_remembered_once_and_without_names() -> Res
         ensure!(upload(&client, &google, name).await? == 200);
         ensure!(download(&client, &google, name).await? == 200);
     }
-    ensure!(download(&client, &google, "nothing").await? == 404, "a call that fails counts, too");
+    ensure!(download(&client, &google, "nothing").await? == 404, "a failed call should be recorded, too");
     let ids: Vec<&str> = guard.recorder().methods().iter().map(|method| method.id()).collect();
     ensure!(ids == ["storage.objects.get", "storage.objects.insert"], "{ids:?}");
     let shown = format!("{recorder}{recorder:?}{}", serde_json::to_string(&recorder)?);
@@ -57,7 +61,7 @@ async fn calls_after_the_recorder_are_remembered_once_and_without_names() -> Res
 }
 
 #[tokio::test]
-async fn the_answers_are_the_scopes_the_flag_and_the_needs() -> Result<()> {
+async fn the_recorder_derives_scopes_a_flag_and_needs() -> Result<()> {
     let google = google().await?;
     let guard = builder::builder(&google).detect().await;
     let (recorder, client) = (guard.recorder(), client(&guard));
@@ -97,14 +101,14 @@ To check them at start-up:
 }
 
 #[tokio::test]
-async fn a_call_of_an_unknown_method_is_told() -> Result<()> {
+async fn a_call_to_an_unknown_method_is_reported_as_missed() -> Result<()> {
     let google = google().await?;
     let guard = builder::builder(&google).detect().await;
     let (recorder, client) = (guard.recorder(), client(&guard));
     ensure!(!recorder.missed_a_call());
     client.get(format!("{}/storage/v1/nothing/of/the/sort", google.storage_url())).send().await?;
     ensure!(recorder.missed_a_call() && recorder.methods().is_empty());
-    let elsewhere = format!("{}/x", google.oauth_url());
-    ensure!(client.get(elsewhere).send().await.is_ok());
+    let other_host = format!("{}/x", google.oauth_url());
+    ensure!(client.get(other_host).send().await.is_ok());
     Ok(())
 }

@@ -1,6 +1,10 @@
-//! `DenialDelivery::Message` over real sockets: the answer is Google's, and its message says what to do.
+//! Checks `DenialDelivery::Message` over real sockets: the caller gets Google's response, in which
+//! only the message is extended by one line that says what to do.
 #![cfg(all(feature = "reqwest-middleware", feature = "tower"))]
-#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy.toml allows unwrap in test functions only, not in their helper functions"
+)]
 
 #[path = "support/builder.rs"]
 mod builder;
@@ -10,7 +14,7 @@ mod plain;
 use bytes::Bytes;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::{Denial, DenialDelivery, Preflight};
-use gcp_scopes_testing::{FakeGoogle, Fault, Service, Wire};
+use gcp_scopes_testing::{FakeGoogle, Fault, RefusalForm, Service};
 use http::header::{CONTENT_LENGTH, DATE};
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -20,24 +24,26 @@ use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use serde_json::Value;
 use tower::{ServiceBuilder, ServiceExt};
 
+/// Creates a guarded client.
 async fn client(google: &FakeGoogle, preflight: Preflight) -> ClientWithMiddleware {
     let guard =
         builder::builder(google).denial_delivery(DenialDelivery::Message).preflight(preflight).detect().await;
     ClientBuilder::new(plain::client()).with(guard.middleware()).build()
 }
 
+/// Makes a call to the fake's front end, which the guard takes for Pub/Sub.
 async fn publish(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest::Response {
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
     client.post(url).bearer_auth(google.token()).body("{}").send().await.unwrap()
 }
 
 #[tokio::test]
-async fn a_refusal_keeps_everything_but_its_message() {
+async fn a_refusal_keeps_everything_except_the_message() {
     let google = FakeGoogle::builder().start().await.unwrap();
     let guarded = client(&google, Preflight::Warn).await;
     let plain = ClientBuilder::new(plain::client()).build();
-    for wire in Wire::all().iter().copied().filter(|wire| wire.is_lack_of_scope() && !wire.is_grpc()) {
-        google.front().times(2).respond_with(wire);
+    for wire in RefusalForm::all().iter().copied().filter(|wire| wire.is_scope_refusal() && !wire.is_grpc()) {
+        google.other_api().times(2).respond_with(wire);
         let (mut expected, mut response) = (publish(&plain, &google).await, publish(&guarded, &google).await);
         let line = response.extensions().get::<Denial>().unwrap().to_string();
         assert_eq!(
@@ -61,7 +67,8 @@ async fn a_refusal_keeps_everything_but_its_message() {
     }
 }
 
-/// A body without the full stops that end its texts, and without the line breaks of its JSON.
+/// Returns `body` as compact JSON and without the full stops at the end of texts: the guard ends
+/// Google's message with a full stop before it adds the line.
 fn without_stops(body: &str) -> String {
     let compact =
         serde_json::from_str::<Value>(body).map_or_else(|_| body.to_owned(), |json| json.to_string());
@@ -69,12 +76,17 @@ fn without_stops(body: &str) -> String {
 }
 
 #[tokio::test]
-async fn another_gates_refusal_stays_as_it_was_sent() {
+async fn refusals_for_other_reasons_are_passed_on_unchanged() {
     let google = FakeGoogle::builder().start().await.unwrap();
     let guarded = client(&google, Preflight::Warn).await;
     let plain = ClientBuilder::new(plain::client()).build();
-    for wire in [Wire::IamDenied, Wire::ServiceDisabled, Wire::AnalyticsLookAlike, Wire::Html] {
-        google.front().times(2).respond_with(wire);
+    for wire in [
+        RefusalForm::IamDenied,
+        RefusalForm::ServiceDisabled,
+        RefusalForm::AnalyticsLookAlike,
+        RefusalForm::Html,
+    ] {
+        google.other_api().times(2).respond_with(wire);
         let expected = publish(&plain, &google).await.bytes().await.unwrap();
         let response = publish(&guarded, &google).await;
         assert!(response.extensions().get::<Denial>().is_none(), "{wire:?}");
@@ -83,14 +95,14 @@ async fn another_gates_refusal_stays_as_it_was_sent() {
 }
 
 #[tokio::test]
-async fn a_refusal_too_large_to_be_seen_whole_is_replaced_by_one_that_parses() {
+async fn an_oversized_refusal_is_replaced_by_valid_json() {
     let google = FakeGoogle::builder().start().await.unwrap();
     let guarded = client(&google, Preflight::Warn).await;
     let message = "Request had insufficient authentication scopes.";
     let error = serde_json::json!({"error": {"code": 403, "message": message, "status": "PERMISSION_DENIED",
         "zeroes": "0".repeat(1 << 17)}});
     let large = http::Response::builder().status(403).header("content-type", "application/json");
-    google.front().respond(large.body(error.to_string()).unwrap());
+    google.other_api().respond(large.body(error.to_string()).unwrap());
     let response = publish(&guarded, &google).await;
     let line = response.extensions().get::<Denial>().unwrap().to_string();
     let length = response.content_length().unwrap();
@@ -100,11 +112,11 @@ async fn a_refusal_too_large_to_be_seen_whole_is_replaced_by_one_that_parses() {
 }
 
 #[tokio::test]
-async fn a_refusal_that_breaks_off_is_replaced_by_one_that_parses() {
+async fn a_truncated_refusal_is_replaced_by_valid_json() {
     let google = FakeGoogle::builder().start().await.unwrap();
     let guarded = client(&google, Preflight::Warn).await;
-    google.front().respond_with(Wire::Scope);
-    google.fault(Service::Front, Fault::CutOff(200));
+    google.other_api().respond_with(RefusalForm::Scope);
+    google.set_fault(Service::OtherApi, Fault::CutOff(200));
     let response = publish(&guarded, &google).await;
     let line = response.extensions().get::<Denial>().unwrap().to_string();
     let body: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
@@ -112,11 +124,11 @@ async fn a_refusal_that_breaks_off_is_replaced_by_one_that_parses() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_not_sent_gets_a_403_through_reqwest_middleware() {
+async fn an_unsent_call_gets_a_403_through_reqwest_middleware() {
     let google = FakeGoogle::builder().start().await.unwrap();
     let guarded = client(&google, Preflight::Deny).await;
     let response = publish(&guarded, &google).await;
-    assert!(google.requests().iter().all(|request| request.service() != Service::Front));
+    assert!(google.requests().iter().all(|request| request.service() != Service::OtherApi));
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
     assert!(response.url().path().ends_with(":publish"), "{}", response.url());
     let denial = response.extensions().get::<Denial>().unwrap().clone();
@@ -126,15 +138,16 @@ async fn a_call_that_is_not_sent_gets_a_403_through_reqwest_middleware() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_not_sent_gets_a_403_through_tower() {
+async fn an_unsent_call_gets_a_403_through_tower() {
     let google = FakeGoogle::builder().start().await.unwrap();
-    // Nothing is known of the first call's token, of the second call's it is.
+    // The guard does not know the scopes of the token at the first call, but at the second.
     let guard = builder::builder(&google).denial_delivery(DenialDelivery::Message).preflight(Preflight::Deny);
     let guard = guard.detect().await;
     let hyper = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
     let service = ServiceBuilder::new().layer(guard.layer()).service(hyper);
     for _ in 0..2 {
-        let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+        let url =
+            format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
         let request = Request::post(url).header("authorization", format!("Bearer {}", google.token()));
         let response = service.clone().oneshot(request.body(Full::default()).unwrap()).await.unwrap();
         assert_eq!(response.status(), StatusCode::FORBIDDEN);
@@ -143,5 +156,5 @@ async fn a_call_that_is_not_sent_gets_a_403_through_tower() {
             serde_json::from_slice(&response.into_body().collect().await.unwrap().to_bytes()).unwrap();
         assert_eq!(body["error"]["message"], line);
     }
-    assert!(google.requests().iter().all(|request| request.service() != Service::Front));
+    assert!(google.requests().iter().all(|request| request.service() != Service::OtherApi));
 }

@@ -1,6 +1,10 @@
-//! What is logged: the fields that `docs/logs.md` lists and no others, and few events in a storm.
+//! Checks that events and spans have exactly the fields that `docs/logs.md` lists, and that many
+//! denials make few events.
 #![cfg(all(feature = "reqwest-middleware", feature = "catalog-full"))]
-#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy.toml allows unwrap in test functions only, not in their helper functions"
+)]
 
 #[path = "support/builder.rs"]
 mod builder;
@@ -13,7 +17,7 @@ use std::sync::{Arc, Mutex};
 
 use builder::builder;
 use gcp_scopes::{Denial, GuardBuilder, Preflight};
-use gcp_scopes_testing::{FakeGoogle, Fault, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, Fault, RefusalForm, Service, Vm};
 use http::Response;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use tracing::field::{Field, Visit};
@@ -24,17 +28,18 @@ use tracing_subscriber::layer::{Context, SubscriberExt};
 
 type Fields = BTreeMap<String, String>;
 
-/// Every event and span of ours, with its fields.
+/// The events and spans of the library, each with its level and fields.
 #[derive(Clone, Default)]
 struct Records(Arc<Mutex<Vec<(Level, Fields)>>>);
 
 impl Records {
+    /// Records the events and spans of the current thread until the returned guard is dropped.
     fn capture(&self) -> tracing::subscriber::DefaultGuard {
         tracing::subscriber::set_default(tracing_subscriber::registry().with(self.clone()))
     }
 
-    /// The fields of the events of a kind, told by what only it says.
-    fn of(&self, kind: &str) -> Vec<Fields> {
+    /// Returns the fields of each record of this kind. See [`kind_of`].
+    fn of_kind(&self, kind: &str) -> Vec<Fields> {
         let records = self.0.lock().unwrap();
         records
             .iter()
@@ -50,13 +55,15 @@ impl Records {
     }
 }
 
+/// Returns the kind of a record, a column of the table in `docs/logs.md`. Decides by a field that
+/// only this kind has.
 fn kind_of(fields: &Fields) -> &'static str {
-    let is = |field: &str, value: &str| fields.get(field).is_some_and(|held| held == value);
+    let has = |field: &str, value: &str| fields.get(field).is_some_and(|actual| actual == value);
     match fields.get("message") {
         None => "span",
         Some(_) if fields.contains_key("oauth.scope.why_unknown") => "not inspected",
         Some(_) if fields.contains_key("oauth.scope.gate") => "other gate",
-        Some(_) if is("oauth.scope.evidence", "contradicted") => "contradicted",
+        Some(_) if has("oauth.scope.evidence", "contradicted") => "contradicted",
         Some(message) if message.contains("which is sent all the same") => "predicted",
         Some(_) => "denied",
     }
@@ -90,8 +97,8 @@ impl<S: Subscriber> Layer<S> for Records {
 }
 
 async fn google() -> FakeGoogle {
-    let poor = Vm::new("web-1").scopes(["logging.write"]);
-    FakeGoogle::builder().vm(poor).bucket("photos").start().await.unwrap()
+    let vm = Vm::new("web-1").scopes(["logging.write"]);
+    FakeGoogle::builder().vm(vm).bucket("photos").start().await.unwrap()
 }
 
 async fn client(guard: GuardBuilder) -> ClientWithMiddleware {
@@ -100,12 +107,12 @@ async fn client(guard: GuardBuilder) -> ClientWithMiddleware {
 }
 
 fn publish(client: &ClientWithMiddleware, google: &FakeGoogle) -> reqwest_middleware::RequestBuilder {
-    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::Front));
+    let url = format!("{}/v1/projects/my-project/topics/orders:publish", google.url_of(Service::OtherApi));
     client.post(url).bearer_auth(google.token()).body("{}")
 }
 
-/// The rows of the table of fields in `docs/logs.md`, its header first.
-fn rows() -> impl Iterator<Item = Vec<String>> {
+/// Returns the cells of each row of the field table in `docs/logs.md`, starting with the header.
+fn field_table_rows() -> impl Iterator<Item = Vec<String>> {
     let page = include_str!("../docs/logs.md");
     let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
     page.lines()
@@ -113,92 +120,94 @@ fn rows() -> impl Iterator<Item = Vec<String>> {
         .map_while(move |line| line.starts_with('|').then(|| cells(line)))
 }
 
-/// The values that the page gives to a field, if it gives them and no description.
-fn values() -> BTreeMap<String, BTreeSet<String>> {
-    let words = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect();
-    let listed = rows().filter(|row| row[7].starts_with('`'));
-    listed.map(|row| (row[0].trim_matches('`').to_owned(), words(&row[7]))).collect()
+/// Returns the values that `docs/logs.md` allows for a field, for each field with a list of values.
+fn documented_values() -> BTreeMap<String, BTreeSet<String>> {
+    let quoted = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    let listed = field_table_rows().filter(|row| row[7].starts_with('`'));
+    listed.map(|row| (row[0].trim_matches('`').to_owned(), quoted(&row[7]))).collect()
 }
 
-/// The fields of `docs/logs.md`, by kind of event: whether each is always there.
-fn documented() -> BTreeMap<String, BTreeMap<String, bool>> {
-    let mut rows = rows();
+/// Returns for each kind of event the fields in `docs/logs.md`, and whether each field is always
+/// present.
+fn documented_fields() -> BTreeMap<String, BTreeMap<String, bool>> {
+    let mut rows = field_table_rows();
     let header = rows.next().unwrap();
     let mut kinds: BTreeMap<String, BTreeMap<String, bool>> = BTreeMap::new();
     for row in rows.skip(1) {
-        for (kind, there) in header.iter().zip(&row).take(7).skip(1).filter(|(_, there)| *there != "no") {
+        for (kind, present) in header.iter().zip(&row).take(7).skip(1).filter(|(_, present)| *present != "no")
+        {
             kinds
                 .entry(kind.clone())
                 .or_default()
-                .insert(row[0].trim_matches('`').to_owned(), there == "yes");
+                .insert(row[0].trim_matches('`').to_owned(), present == "yes");
         }
     }
     kinds
 }
 
-/// One of each kind of event, and the span.
-async fn everything() -> Records {
+/// Makes calls that cause each kind of event and the span, and returns the records.
+async fn record_every_kind() -> Records {
     let (google, records) = (google().await, Records::default());
     let _capture = records.capture();
     let confirm = client(builder(&google)).await;
-    google.front().times(1).respond_with(Wire::Scope);
+    google.other_api().times(1).respond_with(RefusalForm::Scope);
     let refused = publish(&confirm, &google).send().await.unwrap_err();
     let span = gcp_scopes::telemetry::span(Denial::find(&refused).unwrap());
     span.in_scope(|| ());
     let deny = client(builder(&google).preflight(Preflight::Deny)).await;
     publish(&deny, &google).send().await.unwrap_err();
     let warn = client(builder(&google).preflight(Preflight::Warn)).await;
-    // What the token holds is known from the second call on.
-    google.front().times(1).respond_with(Wire::Scope);
+    // This guard knows the scopes of the token only from the second call on.
+    google.other_api().times(1).respond_with(RefusalForm::Scope);
     publish(&warn, &google).send().await.unwrap_err();
-    google.front().times(1).respond(Response::new("{}"));
+    google.other_api().times(1).respond(Response::new("{}"));
     publish(&warn, &google).send().await.unwrap();
-    google.front().times(1).respond_with(Wire::IamDenied);
+    google.other_api().times(1).respond_with(RefusalForm::IamDenied);
     publish(&warn, &google).send().await.unwrap();
-    google.fault(Service::OAuth, Fault::Drop);
-    google.fault(Service::Metadata, Fault::Drop);
-    let blind = client(builder(&google)).await;
-    google.front().times(1).respond_with(Wire::Scope);
-    publish(&blind, &google).send().await.unwrap_err();
+    google.set_fault(Service::OAuth, Fault::Drop);
+    google.set_fault(Service::Metadata, Fault::Drop);
+    let without_sources = client(builder(&google)).await;
+    google.other_api().times(1).respond_with(RefusalForm::Scope);
+    publish(&without_sources, &google).send().await.unwrap_err();
     records
 }
 
 #[tokio::test]
-async fn every_event_has_the_fields_that_the_page_lists_and_no_other() {
-    let (records, documented, values) = (everything().await, documented(), values());
+async fn every_event_has_exactly_the_documented_fields() {
+    let (records, documented, values) = (record_every_kind().await, documented_fields(), documented_values());
     for (kind, listed) in &documented {
-        let events = records.of(kind);
-        assert!(!events.is_empty(), "no event of the kind: {kind}");
+        let events = records.of_kind(kind);
+        assert!(!events.is_empty(), "there was no event of the kind {kind}");
         for event in &events {
             let unknown: Vec<_> = event.keys().filter(|field| !listed.contains_key(*field)).collect();
             assert!(unknown.is_empty(), "{kind} has fields that docs/logs.md does not list: {unknown:?}");
             let absent: Vec<_> =
                 listed.iter().filter(|(field, always)| **always && !event.contains_key(*field)).collect();
             assert!(absent.is_empty(), "{kind} lacks fields that docs/logs.md promises: {absent:?}");
-            let odd = values
+            let unlisted = values
                 .iter()
-                .find(|(field, values)| event.get(*field).is_some_and(|told| !values.contains(told)));
+                .find(|(field, values)| event.get(*field).is_some_and(|value| !values.contains(value)));
             assert!(
-                odd.is_none(),
-                "{kind} has a value that docs/logs.md does not list for {odd:?}: {event:?}"
+                unlisted.is_none(),
+                "{kind} has a value that docs/logs.md does not list for {unlisted:?}: {event:?}"
             );
         }
-        let seen: BTreeSet<_> = events.iter().flat_map(|event| event.keys().cloned()).collect();
-        let never: Vec<_> = listed.keys().filter(|field| !seen.contains(*field)).collect();
+        let present: BTreeSet<_> = events.iter().flat_map(|event| event.keys().cloned()).collect();
+        let never: Vec<_> = listed.keys().filter(|field| !present.contains(*field)).collect();
         assert!(never.is_empty(), "docs/logs.md lists fields of {kind} that no event had: {never:?}");
     }
 }
 
 #[tokio::test]
-async fn a_storm_of_refusals_is_a_handful_of_events_whose_counts_add_up() {
+async fn a_thousand_denials_make_at_most_four_events_with_correct_counts() {
     let (google, records) = (google().await, Records::default());
     let client = client(builder(&google).preflight(Preflight::Deny)).await;
     let _capture = records.capture();
     for _ in 0..1000 {
         publish(&client, &google).send().await.unwrap_err();
     }
-    let told: Vec<u64> =
-        records.of("denied").iter().map(|event| event["oauth.scope.calls"].parse().unwrap()).collect();
-    assert_eq!(told.iter().sum::<u64>(), 1000);
-    assert!(told.len() <= 4, "{told:?}");
+    let counts: Vec<u64> =
+        records.of_kind("denied").iter().map(|event| event["oauth.scope.calls"].parse().unwrap()).collect();
+    assert_eq!(counts.iter().sum::<u64>(), 1000);
+    assert!(counts.len() <= 4, "{counts:?}");
 }

@@ -1,6 +1,11 @@
-//! What a person is told in every place where a program can run, with every credential it can have.
+//! Checks the reports on every platform with every credential. Each directory of `tests/worlds`
+//! describes one "world": the environment of a program and a call that was refused, with the
+//! recorded report. See `worlds/world.rs` for the files.
 #![cfg(all(feature = "reqwest", feature = "catalog-full"))]
-#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy.toml allows unwrap in test functions only, not in their helper functions"
+)]
 
 #[path = "worlds/world.rs"]
 mod world;
@@ -19,29 +24,33 @@ use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use world::World;
 
-/// What is compared: both questions, the line for a log, and the page for a person.
-fn told(denial: &Denial) -> String {
-    let here = denial.environment();
-    let (platform, credential) = (here.platform().as_str(), here.credential().as_str());
+/// Returns the text that is compared with the recorded one: the platform, the credential, the
+/// one-line message and the report.
+fn report_text(denial: &Denial) -> String {
+    let environment = denial.environment();
+    let (platform, credential) = (environment.platform().as_str(), environment.credential().as_str());
     format!("platform: {platform}\ncredential: {credential}\n\n{denial}\n\n{}", denial.report())
 }
 
 #[tokio::test]
-async fn every_world_gets_its_own_report() -> Result<()> {
+async fn every_world_has_the_recorded_report() -> Result<()> {
     let update = std::env::var("UPDATE_WORLDS").is_ok_and(|value| value == "1");
     let mut wrong = Vec::new();
     for world in World::all()? {
-        let told = told(&world.denial().await?);
+        let actual = report_text(&world.denial().await?);
         let expected = fs::read_to_string(world.path("report")).unwrap_or_default();
-        if told != expected {
+        if actual != expected {
             wrong.push(world.name());
             match update {
-                true => fs::write(world.path("report"), told)?,
-                false => println!("== {}\n{told}", world.name()),
+                true => fs::write(world.path("report"), actual)?,
+                false => println!("== {}\n{actual}", world.name()),
             }
         }
     }
-    ensure!(update || wrong.is_empty(), "not as expected (UPDATE_WORLDS=1 rewrites them): {wrong:?}");
+    ensure!(
+        update || wrong.is_empty(),
+        "reports differ from the recorded ones (UPDATE_WORLDS=1 records them): {wrong:?}"
+    );
     Ok(())
 }
 
@@ -59,7 +68,7 @@ async fn every_platform_and_every_credential_has_a_world() -> Result<()> {
 }
 
 #[tokio::test]
-async fn plain_text_has_no_drawing_and_says_what_the_page_says() -> Result<()> {
+async fn the_plain_layout_has_no_drawing_and_all_steps() -> Result<()> {
     for world in World::all()? {
         let denial = world.denial().await?;
         let (text, name) = (denial.report_in(&Layout::new().plain()), world.name());
@@ -71,31 +80,31 @@ async fn plain_text_has_no_drawing_and_says_what_the_page_says() -> Result<()> {
         }
         for step in denial.steps() {
             let command = step.command_line().map(|command| format!("\nCommand: {command}\n"));
-            let told = [Some(step.text().to_owned()), command, step.code_line().map(str::to_owned)];
-            ensure!(told.iter().flatten().all(|part| text.contains(part)), "{name}: {text}");
+            let parts = [Some(step.text().to_owned()), command, step.code_line().map(str::to_owned)];
+            ensure!(parts.iter().flatten().all(|part| text.contains(part)), "{name}: {text}");
         }
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn no_step_has_what_a_shell_would_run_or_a_person_cannot_read() -> Result<()> {
+async fn commands_have_no_shell_syntax_and_lines_fit_the_width() -> Result<()> {
     for world in World::all()? {
         let denial = world.denial().await?;
         let name = world.name();
         ensure!(!denial.steps().is_empty(), "{name}");
         for step in denial.steps() {
             let command = step.command_line().unwrap_or_default();
-            let is_fine = |c: char| c.is_ascii_alphanumeric() || " -_=.,:/@'()[]&".contains(c);
-            ensure!(command.chars().all(is_fine), "{name}: {command}");
+            let is_harmless = |c: char| c.is_ascii_alphanumeric() || " -_=.,:/@'()[]&".contains(c);
+            ensure!(command.chars().all(is_harmless), "{name}: {command}");
             ensure!(!step.text().contains('\n') && step.text().len() < 420, "{name}: {}", step.text());
         }
         for columns in [50, 80, 100] {
             for line in denial.report_in(&Layout::new().width(columns)).lines() {
-                let is_whole = ["       gcloud ", "     http", "     console: "];
-                let is_whole = is_whole.iter().any(|start| line.starts_with(start));
+                let unwrapped = ["       gcloud ", "     http", "     console: "];
+                let is_whole = unwrapped.iter().any(|start| line.starts_with(start));
                 let is_code = denial.steps().iter().any(|step| step.code_line() == Some(line.trim()));
-                // A name and one word, which is never broken.
+                // The renderer never breaks a word.
                 let is_word = line.split_whitespace().count() <= 2;
                 ensure!(line.len() < columns || is_whole || is_code || is_word, "{name}: {line}");
             }
@@ -105,23 +114,23 @@ async fn no_step_has_what_a_shell_would_run_or_a_person_cannot_read() -> Result<
 }
 
 #[tokio::test]
-async fn what_a_vm_has_is_looked_up_before_anything_is_changed() -> Result<()> {
+async fn unknown_scopes_of_a_vm_are_looked_up_before_a_change() -> Result<()> {
     let mut looked_up = 0;
     for world in World::all()? {
         let denial = world.denial().await?;
         let lines = denial.steps().iter().filter_map(|step| step.command_line());
-        let of_a_vm: Vec<&str> = lines.filter(|line| line.contains(" compute instances ")).collect();
-        if of_a_vm.iter().any(|line| line.contains("SCOPES_IT_HAS")) {
+        let vm_commands: Vec<&str> = lines.filter(|line| line.contains(" compute instances ")).collect();
+        if vm_commands.iter().any(|line| line.contains("SCOPES_IT_HAS")) {
             looked_up += 1;
-            let first = of_a_vm[0];
+            let first = vm_commands[0];
             ensure!(first.contains(" describe ") && first.contains("scopes"), "{}: {first}", world.name());
         }
     }
-    ensure!(looked_up > 1, "only {looked_up} worlds do not tell a VM's scopes");
+    ensure!(looked_up > 1, "in only {looked_up} worlds the scopes of the VM are unknown");
     Ok(())
 }
 
-/// What somebody may have put into a name. Each would call `pwned` or pass a flag of that name.
+/// Hostile parts of names. In a command, each would run `pwned` or pass a flag of that name.
 const HOSTILE: [&str; 13] = [
     "; pwned",
     "a; pwned",
@@ -138,28 +147,29 @@ const HOSTILE: [&str; 13] = [
     "pwn\u{435}d pwned",
 ];
 
-/// Another step may be put before those of a place, which would move the numbers of all.
+/// The number of a step depends on the steps before it, so no text may refer to a step by number.
 #[tokio::test]
-async fn no_step_counts_on_the_number_of_another() -> Result<()> {
+async fn no_step_refers_to_another_by_number() -> Result<()> {
     for world in World::all()? {
         for step in world.denial().await?.steps() {
-            let counts = step.text().split("step ").skip(1).any(|rest| rest.starts_with(char::is_numeric));
-            ensure!(!counts, "{}: {}", world.name(), step.text());
+            let has_number =
+                step.text().split("step ").skip(1).any(|rest| rest.starts_with(char::is_numeric));
+            ensure!(!has_number, "{}: {}", world.name(), step.text());
         }
     }
     Ok(())
 }
 
-/// Whether a value is a name like any other, once what is tried stands behind it.
-fn is_a_name(tried: &str) -> bool {
+/// Checks whether `tried` is a valid name although it contains a hostile part.
+fn is_valid_name(tried: &str) -> bool {
     let tried = tried.strip_prefix("cloud.google.com/gke-nodepool=").unwrap_or(tried);
     let is_path = |text: &str| text.split('/').all(|part| !part.starts_with('-'));
     tried.chars().all(|c| c.is_ascii_alphanumeric() || "-./:@".contains(c))
         && (tried.starts_with("https://") || is_path(tried))
 }
 
-/// A world in which everything is said, so that every name is a name to try.
-fn wide_open() -> Vec<(&'static str, &'static str)> {
+/// Returns metadata values for every name that a report can contain.
+fn all_metadata() -> Vec<(&'static str, &'static str)> {
     vec![
         ("project/project-id", "my-project"),
         ("project/numeric-project-id", "123456789012"),
@@ -171,8 +181,9 @@ fn wide_open() -> Vec<(&'static str, &'static str)> {
     ]
 }
 
-/// Variables and attributes that make each platform what it is.
-const KINDS: [&[(&str, &str)]; 9] = [
+/// For each platform, the environment variables and the attributes by which the guard detects the
+/// platform.
+const PLATFORMS: [&[(&str, &str)]; 9] = [
     &[],
     &[("instance/attributes/created-by", "projects/1/zones/us-central1-a/instanceGroupManagers/web")],
     &[
@@ -196,47 +207,52 @@ const KINDS: [&[(&str, &str)]; 9] = [
     &[("BUILDER_OUTPUT", "/builder"), ("DEVSHELL_PROJECT_ID", "my-project")],
 ];
 
+/// Creates a snapshot. A fact with a slash in its name is a metadata value, any other an
+/// environment variable.
 fn snapshot(facts: &[(&str, &str)]) -> Snapshot {
-    facts.iter().fold(Snapshot::new(), |world, (name, value)| match name.contains('/') {
-        true => world.with_metadata(*name, *value),
-        false => world.with_env(*name, *value),
+    facts.iter().fold(Snapshot::new(), |snapshot, (name, value)| match name.contains('/') {
+        true => snapshot.with_metadata(*name, *value),
+        false => snapshot.with_env(*name, *value),
     })
 }
 
-fn denied(world: Snapshot, challenge: &str) -> Denial {
+/// Returns the denial of a call that was refused with `challenge` in its `www-authenticate` header.
+fn denied(snapshot: Snapshot, challenge: &str) -> Denial {
     let body = br#"{"error":{"code":403,"message":"Request had insufficient authentication scopes.",
         "status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo",
         "reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT","domain":"googleapis.com"}]}}"#;
     let headers = HeaderMap::from_iter([(WWW_AUTHENTICATE, HeaderValue::from_str(challenge).unwrap())]);
     let answer = Answer::new(body).with_status(403).with_headers(&headers);
-    let guard = Guard::builder().snapshot(world).build();
+    let guard = Guard::builder().snapshot(snapshot).build();
     let uri = Uri::from_static("https://pubsub.googleapis.com/v1/nobody/knows/this");
     let call = Call::new(&Method::POST, &uri);
     guard.explain(&call, &GrantedScopes::unknown("a test"), &answer).expect("a refusal for lack of scope")
 }
 
-/// Nothing of `pwned` stands where it would be run, opened or compiled.
-fn assert_harmless(denial: &Denial, what: &str) {
+/// Checks that no command, code or URL of the denial contains `pwned`.
+fn assert_harmless(denial: &Denial, input: &str) {
     for step in denial.steps() {
         for text in [step.command_line(), step.code_line(), step.console_url()].into_iter().flatten() {
-            assert!(!text.contains("pwned"), "{what}: {text}");
+            assert!(!text.contains("pwned"), "{input}: {text}");
         }
     }
 }
 
-const PUBSUB: &str = r#"Bearer error="insufficient_scope", scope="https://www.googleapis.com/auth/pubsub""#;
+/// A `www-authenticate` header without hostile parts.
+const CHALLENGE: &str =
+    r#"Bearer error="insufficient_scope", scope="https://www.googleapis.com/auth/pubsub""#;
 
 #[test]
 fn a_hostile_name_enters_no_command() {
-    for kind in KINDS {
-        let facts: Vec<_> = wide_open().into_iter().chain(kind.iter().copied()).collect();
-        for (place, (name, value)) in facts.iter().enumerate() {
+    for kind in PLATFORMS {
+        let facts: Vec<_> = all_metadata().into_iter().chain(kind.iter().copied()).collect();
+        for (index, (name, value)) in facts.iter().enumerate() {
             for hostile in HOSTILE {
                 let tried = [hostile.to_owned(), format!("{value}{hostile}"), format!("{hostile}{value}")];
-                for tried in tried.into_iter().filter(|tried| !is_a_name(tried)) {
+                for tried in tried.into_iter().filter(|tried| !is_valid_name(tried)) {
                     let mut changed = facts.clone();
-                    changed[place].1 = &tried;
-                    assert_harmless(&denied(snapshot(&changed), PUBSUB), &format!("{name} = {tried}"));
+                    changed[index].1 = &tried;
+                    assert_harmless(&denied(snapshot(&changed), CHALLENGE), &format!("{name} = {tried}"));
                 }
             }
         }
@@ -253,8 +269,8 @@ fn a_hostile_credential_file_enters_no_command() {
         for field in fields {
             for hostile in HOSTILE.map(quoted) {
                 let text = format!(r#"{{"type":"{kind}","{field}":"{hostile}"}}"#);
-                let world = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/k.json");
-                assert_harmless(&denied(world.with_file("/k.json", &text), PUBSUB), &text);
+                let snapshot = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/k.json");
+                assert_harmless(&denied(snapshot.with_file("/k.json", &text), CHALLENGE), &text);
             }
         }
     }
@@ -262,8 +278,8 @@ fn a_hostile_credential_file_enters_no_command() {
 
 #[test]
 fn a_hostile_list_of_scopes_enters_no_command() {
-    for kind in KINDS {
-        let facts: Vec<_> = wide_open().into_iter().chain(kind.iter().copied()).collect();
+    for kind in PLATFORMS {
+        let facts: Vec<_> = all_metadata().into_iter().chain(kind.iter().copied()).collect();
         for mark in [";", "`", "$(", "'", "&&", "|"] {
             let challenge = format!(
                 r#"Bearer error="insufficient_scope", scope="https://www.googleapis.com/auth/x{mark}pwned""#

@@ -1,6 +1,10 @@
-//! Everything that a guard asks on its own account, in a program that a panic ends: no provider of TLS is
-//! installed, and the calls run without a runtime, on one without timer and I/O, and on ones that are dropped
-//! while the guard is asking.
+//! Checks that a guard does not panic when it sends its own requests (to the metadata server, to
+//! tokeninfo and to IAM) under difficult conditions. The program is built with `panic = "abort"`,
+//! so a panic on any thread ends it.
+//!
+//! No crypto provider for TLS is installed. The calls run without a tokio runtime, on a runtime
+//! without timer and I/O, on runtimes that are dropped while the guard waits for a response, and on
+//! a complete runtime.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -22,87 +26,96 @@ use tower_layer::Layer as _;
 use tower_service::Service;
 
 type BoxError = Box<dyn Error + Send + Sync>;
-type Work<'a> = Pin<Box<dyn Future<Output = Result<(), BoxError>> + 'a>>;
+/// The checks of [`exercise_guard`], to be run by one of the executors.
+type Checks<'a> = Pin<Box<dyn Future<Output = Result<(), BoxError>> + 'a>>;
 
 fn main() -> Result<(), BoxError> {
     let host = metadata_server()?;
-    let executors: [(&str, fn(Work<'_>) -> Result<(), BoxError>); 4] = [
+    let executors: [(&str, fn(Checks<'_>) -> Result<(), BoxError>); 4] = [
         ("no runtime", without_a_runtime),
-        ("a runtime without timer and I/O", on_a_bare_runtime),
-        ("runtimes that are dropped", on_runtimes_that_are_dropped),
-        ("a whole runtime", on_a_whole_runtime),
+        ("a runtime without timer and I/O", on_a_runtime_without_drivers),
+        ("runtimes that are dropped", on_dropped_runtimes),
+        ("a complete runtime", on_a_complete_runtime),
     ];
     for (name, run) in executors {
-        run(Box::pin(asks(&host))).map_err(|error| format!("{name}: {error}"))?;
-        println!("{name}: asked");
+        run(Box::pin(exercise_guard(&host))).map_err(|error| format!("{name}: {error}"))?;
+        println!("{name}: passed");
     }
-    all_threads_end()
+    wait_for_guard_threads()
 }
 
-/// Detection, a call that is held back, a refusal, and a self-check.
-async fn asks(host: &str) -> Result<(), BoxError> {
+/// Runs detection, two calls that are denied, and a self-check, and checks what the guard found
+/// out.
+async fn exercise_guard(host: &str) -> Result<(), BoxError> {
     let guard = guard(host).await;
-    ensure(guard.environment().platform() == Platform::ComputeEngine, "no VM was seen")?;
+    ensure(guard.environment().platform() == Platform::ComputeEngine, "the VM was not detected")?;
 
     let denial = call(&guard, "ya29.mine").await?;
-    ensure(denial.granted().scopes().is_some(), "the machine's own token is not known")?;
+    ensure(denial.granted().scopes().is_some(), "the scopes of the VM's own token are not known")?;
 
     let denial = call(&guard, "ya29.other").await?;
-    let why = denial.granted().why_unknown().unwrap_or_default();
-    ensure(why.contains("tokeninfo was not asked: no TLS provider"), why)?;
+    let reason = denial.granted().why_unknown().unwrap_or_default();
+    ensure(reason.contains("tokeninfo was not asked: no TLS provider"), reason)?;
 
     let check = guard.self_check().needs("storage.objects.insert");
     let report = check.iam("gs://photos", ["storage.objects.create"]).run().await.to_string();
     let report = report.split_whitespace().collect::<Vec<_>>().join(" ");
     ensure(report.contains("was not asked: no TLS provider"), &report)?;
 
-    let nowhere = self::guard("127.0.0.1:1").await;
-    ensure(nowhere.environment().platform() == Platform::Unknown, "a VM was seen where there is none")
+    let guard_without_server = self::guard("127.0.0.1:1").await;
+    ensure(
+        guard_without_server.environment().platform() == Platform::Unknown,
+        "a VM was detected without a metadata server",
+    )
 }
 
+/// Creates a guard whose metadata server is at `host`.
 async fn guard(host: &str) -> Guard {
     let builder: GuardBuilder = Guard::builder().env([("GCE_METADATA_HOST", host)]);
     builder.tokeninfo_before_calls().preflight(Preflight::Deny).detect().await
 }
 
-/// The denial of an upload with this token, which may only read.
+/// Uploads an object with `token` and returns the denial. Returns an error if the call is not
+/// denied.
 async fn call(guard: &Guard, token: &str) -> Result<Denial, BoxError> {
     let mut service = guard.layer().layer(Google);
     let url = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?name=cat.jpg";
     let request = Request::post(url).header("authorization", format!("Bearer {token}")).body(())?;
     poll_fn(|cx| service.poll_ready(cx)).await?;
-    let error = service.call(request).await.err().ok_or("the call was let through")?;
+    let error = service.call(request).await.err().ok_or("the call was not denied")?;
     Denial::find(&*error).cloned().ok_or_else(|| error.to_string().into())
 }
 
-fn ensure(holds: bool, or: &str) -> Result<(), BoxError> {
-    if holds { Ok(()) } else { Err(or.into()) }
+/// Returns an error with `message` unless `holds`.
+fn ensure(holds: bool, message: &str) -> Result<(), BoxError> {
+    if holds { Ok(()) } else { Err(message.into()) }
 }
 
-/// Refuses every call, and never ends its answer.
+/// A service that refuses every call for lack of scope. The body of the response never ends.
 #[derive(Clone)]
 struct Google;
 
 impl Service<Request<()>> for Google {
-    type Response = Response<Stalls>;
+    type Response = Response<EndlessBody>;
     type Error = Infallible;
-    type Future = std::future::Ready<Result<Response<Stalls>, Infallible>>;
+    type Future = std::future::Ready<Result<Response<EndlessBody>, Infallible>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, _: Request<()>) -> Self::Future {
-        let said = br#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
-        let mut refusal = Response::new(Stalls(Some(Bytes::from_static(said))));
+        let body = br#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
+        let mut refusal = Response::new(EndlessBody(Some(Bytes::from_static(body))));
         *refusal.status_mut() = StatusCode::FORBIDDEN;
         std::future::ready(Ok(refusal))
     }
 }
 
-struct Stalls(Option<Bytes>);
+/// A body with one data frame and no end.
+struct EndlessBody(Option<Bytes>);
 
-impl Body for Stalls {
+impl Body for EndlessBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -114,19 +127,20 @@ impl Body for Stalls {
     }
 }
 
-/// A VM's metadata server, on a thread of its own; its host and port.
+/// Starts the metadata server of a VM on a new thread. Returns its host and port.
 fn metadata_server() -> Result<String, BoxError> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let host = listener.local_addr()?.to_string();
-    thread::spawn(move || listener.incoming().flatten().for_each(|stream| drop(answer(stream))));
+    thread::spawn(move || listener.incoming().flatten().for_each(|stream| drop(respond(stream))));
     Ok(host)
 }
 
-fn answer(mut stream: TcpStream) -> std::io::Result<()> {
-    let mut asked = [0; 4096];
-    let length = stream.read(&mut asked)?;
-    let asked = String::from_utf8_lossy(&asked[..length]).into_owned();
-    let path = asked.split(' ').nth(1).unwrap_or_default().trim_start_matches("/computeMetadata/v1/");
+/// Reads one request and responds to it.
+fn respond(mut stream: TcpStream) -> std::io::Result<()> {
+    let mut request = [0; 4096];
+    let length = stream.read(&mut request)?;
+    let request = String::from_utf8_lossy(&request[..length]).into_owned();
+    let path = request.split(' ').nth(1).unwrap_or_default().trim_start_matches("/computeMetadata/v1/");
     let (status, text) = match path {
         "project/project-id" => (200, "my-project"),
         "instance/name" => (200, "web-1"),
@@ -142,33 +156,33 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
     write!(stream, "HTTP/1.1 {status} X\r\nmetadata-flavor: Google\r\ncontent-length: {length}\r\n\r\n{text}")
 }
 
-fn without_a_runtime(work: Work<'_>) -> Result<(), BoxError> {
-    drive(work, |work, waker| work.as_mut().poll(&mut Context::from_waker(waker)))
+fn without_a_runtime(checks: Checks<'_>) -> Result<(), BoxError> {
+    drive(checks, |checks, waker| checks.as_mut().poll(&mut Context::from_waker(waker)))
 }
 
-fn on_a_bare_runtime(work: Work<'_>) -> Result<(), BoxError> {
-    tokio::runtime::Builder::new_current_thread().build()?.block_on(work)
+fn on_a_runtime_without_drivers(checks: Checks<'_>) -> Result<(), BoxError> {
+    tokio::runtime::Builder::new_current_thread().build()?.block_on(checks)
 }
 
-/// Each time that the work goes on it finds another runtime, which is gone before it goes on again.
-fn on_runtimes_that_are_dropped(work: Work<'_>) -> Result<(), BoxError> {
-    drive(work, |work, waker| match tokio::runtime::Builder::new_current_thread().build() {
+/// Polls the checks each time on a new runtime, which is dropped before the next poll.
+fn on_dropped_runtimes(checks: Checks<'_>) -> Result<(), BoxError> {
+    drive(checks, |checks, waker| match tokio::runtime::Builder::new_current_thread().build() {
         Ok(runtime) => {
-            let once = poll_fn(|_| Poll::Ready(work.as_mut().poll(&mut Context::from_waker(waker))));
-            runtime.block_on(once)
+            let one_poll = poll_fn(|_| Poll::Ready(checks.as_mut().poll(&mut Context::from_waker(waker))));
+            runtime.block_on(one_poll)
         }
         Err(error) => Poll::Ready(Err(error.into())),
     })
 }
 
-fn on_a_whole_runtime(work: Work<'_>) -> Result<(), BoxError> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+fn on_a_complete_runtime(checks: Checks<'_>) -> Result<(), BoxError> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(checks)
 }
 
-/// Polls `work` whenever it is woken.
+/// Runs `checks` without a runtime: calls `poll` whenever their waker is woken.
 fn drive(
-    work: Work<'_>,
-    mut poll: impl FnMut(&mut Pin<&mut Work<'_>>, &Waker) -> Poll<Result<(), BoxError>>,
+    checks: Checks<'_>,
+    mut poll: impl FnMut(&mut Pin<&mut Checks<'_>>, &Waker) -> Poll<Result<(), BoxError>>,
 ) -> Result<(), BoxError> {
     struct Unpark(Thread);
     impl Wake for Unpark {
@@ -177,26 +191,27 @@ fn drive(
         }
     }
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut work = pin!(work);
+    let mut checks = pin!(checks);
     loop {
-        if let Poll::Ready(done) = poll(&mut work, &waker) {
-            return done;
+        if let Poll::Ready(result) = poll(&mut checks, &waker) {
+            return result;
         }
         thread::park();
     }
 }
 
-/// All guards are gone, and with each its thread. Seen on Linux alone.
-fn all_threads_end() -> Result<(), BoxError> {
+/// Waits up to ten seconds for the threads of the dropped guards to end. Does nothing on systems
+/// without `/proc`.
+fn wait_for_guard_threads() -> Result<(), BoxError> {
     for _ in 0..1000 {
         let Ok(tasks) = std::fs::read_dir("/proc/self/task") else { return Ok(()) };
         let name = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("comm")).ok();
-        let left = tasks.flatten().filter_map(name).filter(|name| name.trim() == "gcp-scopes").count();
-        if left == 0 {
-            println!("no thread is left");
+        let remaining = tasks.flatten().filter_map(name).filter(|name| name.trim() == "gcp-scopes").count();
+        if remaining == 0 {
+            println!("all threads of guards have ended");
             return Ok(());
         }
         thread::sleep(Duration::from_millis(10));
     }
-    Err("a thread outlives its guard".into())
+    Err("a thread still runs ten seconds after its guard was dropped".into())
 }

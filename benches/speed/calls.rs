@@ -1,4 +1,4 @@
-//! The calls that are timed.
+//! The requests, tokens and guards of the timed calls.
 
 use bytes::Bytes;
 use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
@@ -7,10 +7,11 @@ use http::header::{ACCEPT, AUTHORIZATION, USER_AGENT};
 use http::{HeaderValue, Method, Request};
 use http_body_util::Empty;
 
-/// The body of a request that has none.
-pub(crate) type Nothing = Empty<Bytes>;
+/// The body type of the timed requests, which are all without a body.
+pub(crate) type NoBody = Empty<Bytes>;
 
-/// Eight common calls, none of which any scope opens that opens all else on its host.
+/// The URLs of eight common GET requests. No scope of [`READ_SCOPES`] is accepted by every method
+/// of its host, so the guard has to match each path to a method.
 pub(crate) const READS: [&str; 8] = [
     "https://storage.googleapis.com/storage/v1/b/my-bucket-name/o/logs%2F2026%2F01%2Fpart-0000.gz",
     "https://bigquery.googleapis.com/bigquery/v2/projects/my-project-123456/datasets/analytics/tables/events/data",
@@ -22,11 +23,11 @@ pub(crate) const READS: [&str; 8] = [
     "https://monitoring.googleapis.com/v3/projects/my-project-123456/timeSeries?pageSize=100",
 ];
 
-/// Of each call's method, one scope that it accepts.
+/// One accepted scope for each request of [`READS`], in the same order.
 const READ_SCOPES: &str = "devstorage.read_only bigquery.readonly compute.readonly logging.read drive.readonly \
                            spreadsheets.readonly gmail.readonly monitoring.read";
 
-/// Eight common calls to hosts on which every method accepts `cloud-platform`.
+/// The URLs of eight common GET requests to hosts on which every method accepts `cloud-platform`.
 pub(crate) const CLOUD: [&str; 8] = [
     READS[0],
     READS[2],
@@ -38,7 +39,8 @@ pub(crate) const CLOUD: [&str; 8] = [
     "https://spanner.googleapis.com/v1/projects/my-project-123456/instances/main/databases/orders",
 ];
 
-/// A token as long as those of a VM's metadata server.
+/// Returns a token, different for each `number`, that is as long as the tokens of a VM's metadata
+/// server (1,024 bytes).
 pub(crate) fn token(number: usize) -> String {
     format!("ya29.c.{number:0>1017}")
 }
@@ -47,6 +49,7 @@ fn scopes(shorts: &str) -> ScopeSet {
     shorts.split(' ').map(|short| short.parse().unwrap()).collect()
 }
 
+/// Returns the scopes of [`READ_SCOPES`].
 pub(crate) fn read_scopes() -> ScopeSet {
     scopes(READ_SCOPES)
 }
@@ -55,7 +58,7 @@ pub(crate) fn cloud_platform() -> ScopeSet {
     scopes("cloud-platform")
 }
 
-/// A guard that knows what these tokens hold.
+/// Creates a guard that knows that each of these tokens holds the scopes `held`.
 pub(crate) fn guard(tokens: impl IntoIterator<Item = usize>, held: &ScopeSet) -> Guard {
     let guard = Guard::builder().build();
     for number in tokens {
@@ -65,12 +68,13 @@ pub(crate) fn guard(tokens: impl IntoIterator<Item = usize>, held: &ScopeSet) ->
     guard
 }
 
-/// A request as a client makes one, with a header value of its own.
-pub(crate) fn request(url: &str, token: &str) -> Request<Nothing> {
+/// Creates a GET request with its own `authorization` header value, as most clients do.
+pub(crate) fn request(url: &str, token: &str) -> Request<NoBody> {
     with_authorization(url, format!("Bearer {token}").parse().unwrap())
 }
 
-pub(crate) fn with_authorization(url: &str, value: HeaderValue) -> Request<Nothing> {
+/// Creates a GET request with a given `authorization` header value, which may be shared.
+pub(crate) fn with_authorization(url: &str, value: HeaderValue) -> Request<NoBody> {
     let request = Request::builder().method(Method::GET).uri(url).header(AUTHORIZATION, value);
-    request.header(ACCEPT, "application/json").header(USER_AGENT, "bench/1").body(Nothing::new()).unwrap()
+    request.header(ACCEPT, "application/json").header(USER_AGENT, "bench/1").body(NoBody::new()).unwrap()
 }

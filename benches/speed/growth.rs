@@ -1,4 +1,5 @@
-//! What the cost of a call does not grow with.
+//! Shows that the cost of a call does not grow with the size of the catalog, the number of tokens,
+//! or the size of the body.
 
 use std::hint::black_box;
 
@@ -19,6 +20,7 @@ use crate::catalog::{FULL, STORAGE};
 use crate::harness::{Case, compare};
 use crate::layer::{Echo, Rounds};
 
+/// Measures and prints the group `growth`.
 pub(crate) fn print() {
     let path = "/storage/v1/b/my-bucket-name/o/logs%2F2026%2F01%2Fpart-0000.gz";
     let find = |name, blob: &'static Blob<'static>| {
@@ -31,20 +33,20 @@ pub(crate) fn print() {
     compare("the size of the catalog", sizes);
 
     let held = calls::read_scopes();
-    let seen = |name, count| {
+    let after_tokens = |name, count| {
         let guard = calls::guard(0..count, &held);
         let requests = READS.iter().map(|url| calls::request(url, &calls::token(count - 1)));
         let mut rounds = Rounds::new(guard.layer().layer(Echo), requests);
         Case::new(name, READS.len(), move || rounds.run())
     };
-    let seen = vec![
-        seen("growth/a call, 1 token seen", 1),
-        seen("growth/a call, 1,000 tokens seen", 1000),
-        seen("growth/a call, 100,000 tokens seen", 100_000),
+    let cases = vec![
+        after_tokens("growth/a call, 1 token seen", 1),
+        after_tokens("growth/a call, 1,000 tokens seen", 1000),
+        after_tokens("growth/a call, 100,000 tokens seen", 100_000),
         in_turn("growth/a call, 4 tokens in turn", &held, 4),
         in_turn("growth/a call, 64 tokens in turn", &held, 64),
     ];
-    compare("the number of tokens", seen);
+    compare("the number of tokens", cases);
 
     let sizes = vec![
         body("growth/a call, body of 1 KB each way", 1 << 10),
@@ -53,6 +55,7 @@ pub(crate) fn print() {
     compare("the size of the body", sizes);
 }
 
+/// Creates a case that makes one call with each of `count` tokens.
 fn in_turn(name: &'static str, held: &ScopeSet, count: usize) -> Case {
     let guard = calls::guard(0..count, held);
     let requests = (0..count).map(|number| calls::request(READS[number % 8], &calls::token(number)));
@@ -61,11 +64,11 @@ fn in_turn(name: &'static str, held: &ScopeSet, count: usize) -> Case {
     Case::new(name, count, move || rounds.run())
 }
 
-/// Answers with what it is sent.
+/// A service that returns the body of the request as the body of the response.
 #[derive(Clone)]
-struct Mirror;
+struct EchoBody;
 
-impl Service<Request<Full<Bytes>>> for Mirror {
+impl Service<Request<Full<Bytes>>> for EchoBody {
     type Response = Response<Full<Bytes>>;
     type Error = Infallible;
     type Future = Ready<Result<Self::Response, Infallible>>;
@@ -79,15 +82,16 @@ impl Service<Request<Full<Bytes>>> for Mirror {
     }
 }
 
-/// Includes making the request, which is the same for both.
+/// Creates a case that makes one call with a body of `size` bytes in each direction. The time
+/// includes the construction of the request, which costs as much for every size.
 fn body(name: &'static str, size: usize) -> Case {
     let guard: Guard = calls::guard([0], &calls::read_scopes());
     let (head, _) = calls::request(READS[0], &calls::token(0)).into_parts();
     let bytes = Bytes::from(vec![b'x'; size]);
-    let mut service = guard.layer().layer(Mirror);
+    let mut service = guard.layer().layer(EchoBody);
     Case::new(name, 1, move || {
         let request = Request::from_parts(head.clone(), Full::new(bytes.clone()));
-        let answer = pin!(service.call(request)).poll(&mut Context::from_waker(Waker::noop()));
-        assert!(matches!(answer, Poll::Ready(Ok(_))));
+        let response = pin!(service.call(request)).poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(response, Poll::Ready(Ok(_))));
     })
 }

@@ -1,17 +1,19 @@
-//! Times cases in turn, so that a busy machine is equally unfair to all of them.
+//! Times several cases by taking turns, so that other load on the machine slows all of them
+//! equally.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// How long one turn of one case takes.
+/// The minimum length of one turn of one case.
 const TURN: Duration = Duration::from_micros(300);
-/// How many turns each case has.
-const ROUNDS: usize = 401;
+/// How many turns each case has. The number is odd, so that the median is one of the measured
+/// values.
+const TURNS: usize = 401;
 
-/// Something to be timed.
+/// Code to be timed.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
-    /// How many calls one run makes.
+    /// How many calls `run` makes. The results are divided by this number.
     pub(crate) calls: u32,
     pub(crate) run: Box<dyn FnMut()>,
 }
@@ -22,14 +24,15 @@ impl Case {
         Self { name, calls: u32::try_from(calls).unwrap(), run }
     }
 
+    /// Returns how long `runs` runs take.
     fn time(&mut self, runs: u32) -> Duration {
         let started = Instant::now();
         (0..runs).for_each(|_| (self.run)());
         started.elapsed()
     }
 
-    /// How many runs fill a turn.
-    fn runs(&mut self) -> u32 {
+    /// Returns how many runs last at least as long as [`TURN`].
+    fn runs_per_turn(&mut self) -> u32 {
         let mut runs = 1;
         while self.time(runs) < TURN {
             runs *= 2;
@@ -38,33 +41,34 @@ impl Case {
     }
 }
 
-/// What a row took, in nanoseconds a call.
+/// The result of one case, in nanoseconds per call.
 pub(crate) struct Figure {
     pub(crate) least: f64,
     pub(crate) median: f64,
 }
 
 impl Figure {
-    pub(crate) fn of(mut all: Vec<f64>) -> Self {
-        all.sort_by(f64::total_cmp);
-        Self { least: all[0], median: all[all.len() / 2] }
+    /// Creates a figure from the times of all turns.
+    pub(crate) fn from_times(mut times: Vec<f64>) -> Self {
+        times.sort_by(f64::total_cmp);
+        Self { least: times[0], median: times[times.len() / 2] }
     }
 }
 
-/// Times the cases in turn.
+/// Times the cases, one turn each, [`TURNS`] times. Returns one figure for each case.
 pub(crate) fn measure(cases: &mut [Case]) -> Vec<Figure> {
-    let runs: Vec<u32> = cases.iter_mut().map(Case::runs).collect();
-    let mut times = vec![Vec::with_capacity(ROUNDS); cases.len()];
-    for _ in 0..ROUNDS {
+    let runs: Vec<u32> = cases.iter_mut().map(Case::runs_per_turn).collect();
+    let mut times = vec![Vec::with_capacity(TURNS); cases.len()];
+    for _ in 0..TURNS {
         for ((case, runs), times) in cases.iter_mut().zip(&runs).zip(&mut times) {
             let calls = f64::from(*runs) * f64::from(case.calls);
             times.push(case.time(*runs).as_secs_f64() * 1e9 / calls);
         }
     }
-    times.into_iter().map(Figure::of).collect()
+    times.into_iter().map(Figure::from_times).collect()
 }
 
-/// Times the cases in turn and prints them beside the first.
+/// Times the cases and prints a table, in which the ratio compares each case with the first.
 pub(crate) fn compare(title: &str, mut cases: Vec<Case>) {
     let figures = measure(&mut cases);
     heading(title);
@@ -73,10 +77,12 @@ pub(crate) fn compare(title: &str, mut cases: Vec<Case>) {
     }
 }
 
+/// Prints the title and the header of a table.
 pub(crate) fn heading(title: &str) {
     println!("\n{title}\n{:<58} {:>9} {:>9} {:>7}", "ns a call", "least", "median", "ratio");
 }
 
+/// Prints one row of a table. The ratio compares its median with that of `reference`.
 pub(crate) fn row(name: &str, figure: &Figure, reference: &Figure) {
     let ratio = figure.median / reference.median;
     println!("{name:<58} {:>9.1} {:>9.1} {ratio:>7.2}", figure.least, figure.median);

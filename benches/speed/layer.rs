@@ -1,4 +1,5 @@
-//! A whole tower layer over a service that hands the request back, so that making it is not timed.
+//! Times tower layers around a service that does nothing. The service keeps the request for the
+//! next round, so that the construction of requests is not timed.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -18,16 +19,17 @@ use tower_http::trace::TraceLayer;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::calls::{self, CLOUD, Nothing, READS};
+use crate::calls::{self, CLOUD, NoBody, READS};
 use crate::harness::Case;
 
-thread_local!(static BACK: Cell<Option<Request<Nothing>>> = const { Cell::new(None) });
+// The request of the last call of [`Echo`] on this thread.
+thread_local!(static RETURNED: Cell<Option<Request<NoBody>>> = const { Cell::new(None) });
 
-/// Answers at once, and puts the request where the next round finds it.
+/// A service that responds at once with an empty body, and stores the request in [`RETURNED`].
 #[derive(Clone)]
 pub(crate) struct Echo;
 
-impl Service<Request<Nothing>> for Echo {
+impl Service<Request<NoBody>> for Echo {
     type Response = Response<Empty<Bytes>>;
     type Error = Infallible;
     type Future = Ready<Result<Self::Response, Infallible>>;
@@ -36,44 +38,44 @@ impl Service<Request<Nothing>> for Echo {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Nothing>) -> Self::Future {
-        BACK.set(Some(request));
+    fn call(&mut self, request: Request<NoBody>) -> Self::Future {
+        RETURNED.set(Some(request));
         std::future::ready(Ok(Response::new(Empty::new())))
     }
 }
 
-/// The least that any layer does which looks at a token and at an answer: it keeps something for as long as
-/// the call lasts, reads one header, and wraps the body.
+/// The minimum of a middleware that reads a token and a response: it keeps state for the duration
+/// of the call, reads one request header and the status, and wraps the body.
 #[derive(Clone)]
-struct Least<S> {
+struct Minimal<S> {
     inner: S,
     kept: Arc<()>,
 }
 
 pin_project! {
-    struct LeastFuture<F> {
+    struct MinimalFuture<F> {
         #[pin]
         call: F,
         kept: Arc<()>,
     }
 }
 
-impl<S: Service<Request<Nothing>, Response = Response<Empty<Bytes>>>> Service<Request<Nothing>> for Least<S> {
+impl<S: Service<Request<NoBody>, Response = Response<Empty<Bytes>>>> Service<Request<NoBody>> for Minimal<S> {
     type Response = Response<Option<Empty<Bytes>>>;
     type Error = S::Error;
-    type Future = LeastFuture<S::Future>;
+    type Future = MinimalFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<Nothing>) -> Self::Future {
+    fn call(&mut self, request: Request<NoBody>) -> Self::Future {
         black_box(request.headers().get(AUTHORIZATION));
-        LeastFuture { call: self.inner.call(request), kept: Arc::clone(&self.kept) }
+        MinimalFuture { call: self.inner.call(request), kept: Arc::clone(&self.kept) }
     }
 }
 
-impl<F: Future<Output = Result<Response<Empty<Bytes>>, E>>, E> Future for LeastFuture<F> {
+impl<F: Future<Output = Result<Response<Empty<Bytes>>, E>>, E> Future for MinimalFuture<F> {
     type Output = Result<Response<Option<Empty<Bytes>>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -84,46 +86,50 @@ impl<F: Future<Output = Result<Response<Empty<Bytes>>, E>>, E> Future for LeastF
     }
 }
 
-/// Calls the service with each request, once.
+/// A service with the requests of one round.
 pub(crate) struct Rounds<S> {
     service: S,
-    requests: Vec<Option<Request<Nothing>>>,
+    requests: Vec<Option<Request<NoBody>>>,
 }
 
-impl<S: Service<Request<Nothing>>> Rounds<S> {
-    pub(crate) fn new(service: S, requests: impl IntoIterator<Item = Request<Nothing>>) -> Self {
+impl<S: Service<Request<NoBody>>> Rounds<S> {
+    pub(crate) fn new(service: S, requests: impl IntoIterator<Item = Request<NoBody>>) -> Self {
         Self { service, requests: requests.into_iter().map(Some).collect() }
     }
 
+    /// Calls the service once with each request.
     pub(crate) fn run(&mut self) {
         let cx = &mut Context::from_waker(Waker::noop());
-        for place in &mut self.requests {
-            let request = place.take().expect("handed back by the round before");
+        for slot in &mut self.requests {
+            let request = slot.take().expect("Echo returned it in the last round");
             assert!(self.service.poll_ready(cx).is_ready());
-            let answer = pin!(self.service.call(request)).poll(cx);
-            assert!(matches!(answer, Poll::Ready(Ok(_))));
-            *place = BACK.take();
+            let response = pin!(self.service.call(request)).poll(cx);
+            assert!(matches!(response, Poll::Ready(Ok(_))));
+            *slot = RETURNED.take();
         }
     }
 }
 
-fn case<S>(name: &'static str, service: S, requests: Vec<Request<Nothing>>) -> Case
+/// Creates a case that calls `service` once with each request.
+fn case<S>(name: &'static str, service: S, requests: Vec<Request<NoBody>>) -> Case
 where
-    S: Service<Request<Nothing>> + 'static,
+    S: Service<Request<NoBody>> + 'static,
 {
     let calls = requests.len();
     let mut rounds = Rounds::new(service, requests);
     Case::new(name, calls, move || rounds.run())
 }
 
-/// A guard that knows the token, and the calls with it. Every request has a header value of its own, or
-/// all share one.
+/// Creates a case that calls the guard's layer once for each URL, with a token that is known to
+/// hold the scopes `held`. See [`requests`] for `is_shared`.
 fn guarded(name: &'static str, urls: &[&str], held: &ScopeSet, is_shared: bool) -> Case {
     let guard = calls::guard([0], held);
     case(name, guard.layer().layer(Echo), requests(urls, is_shared))
 }
 
-fn requests(urls: &[&str], is_shared: bool) -> Vec<Request<Nothing>> {
+/// Returns a request for each URL. If `is_shared`, the requests share one `authorization` header
+/// value; otherwise each has its own.
+fn requests(urls: &[&str], is_shared: bool) -> Vec<Request<NoBody>> {
     let token = calls::token(0);
     let shared: http::HeaderValue = format!("Bearer {token}").parse().unwrap();
     let request = |url: &&str| match is_shared {
@@ -133,24 +139,24 @@ fn requests(urls: &[&str], is_shared: bool) -> Vec<Request<Nothing>> {
     urls.iter().map(request).collect()
 }
 
-/// The row that others are held against comes first.
+/// Returns the cases of the group `layer`. The first is the reference of the ratios.
 pub(crate) fn cases() -> Vec<Case> {
     let (some, all) = (calls::read_scopes(), calls::cloud_platform());
     let trace = TraceLayer::new_for_http();
-    let nothing = Guard::builder().build();
+    let guard = Guard::builder().build();
     let elsewhere = ["https://example.com/storage/v1/b/my-bucket-name/o/part-0000.gz"; 8];
     vec![
         case("layer/tower-http TraceLayer, no subscriber", trace.layer(Echo), requests(&READS, false)),
         case("layer/none", Echo, requests(&READS, false)),
         case(
             "layer/the least that looks at a token",
-            Least { inner: Echo, kept: Arc::default() },
+            Minimal { inner: Echo, kept: Arc::default() },
             requests(&READS, false),
         ),
         guarded("layer/guard, path matched", &READS, &some, false),
         guarded("layer/guard, path matched, shared header value", &READS, &some, true),
         guarded("layer/guard, token opens the whole host", &CLOUD, &all, false),
         guarded("layer/guard, whole host, shared header value", &CLOUD, &all, true),
-        case("layer/guard, not a host of Google's", nothing.layer().layer(Echo), requests(&elsewhere, false)),
+        case("layer/guard, not a host of Google's", guard.layer().layer(Echo), requests(&elsewhere, false)),
     ]
 }

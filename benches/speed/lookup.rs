@@ -1,4 +1,4 @@
-//! From a request line to a method, beside a router that holds one API only.
+//! Times the look-up of the API method of a request, beside the router matchit.
 
 use std::collections::HashMap;
 
@@ -13,16 +13,18 @@ use crate::harness::Case;
 
 const COMPUTE: &str = READS[2];
 
-/// A router of the templates; those that it cannot hold beside the others are left out.
+/// Creates a router of the templates. Templates that matchit rejects, because they conflict with an
+/// earlier route, are left out.
 fn router<'t>(templates: impl Iterator<Item = &'t Template>) -> Router<u32> {
     let mut router = Router::new();
     for (number, template) in (0..).zip(templates) {
-        // One verb or another is the same to it, and a path that is there already is refused.
+        // A matchit route has no verb, so two methods with the same path conflict, too.
         let _ = router.insert(template.route(), number);
     }
     router
 }
 
+/// Creates a case that looks up the method of a GET request for each URL.
 fn lookups(name: &'static str, urls: &[&str]) -> Case {
     let uris: Vec<Uri> = urls.iter().map(|url| url.parse().unwrap()).collect();
     let endpoints = Endpoints::new();
@@ -31,13 +33,14 @@ fn lookups(name: &'static str, urls: &[&str]) -> Case {
     })
 }
 
-/// Hot: the same few calls again and again.
+/// Returns the cases of the group `lookup`: a few requests, repeated, so that the data is in the
+/// CPU's cache.
 pub(crate) fn cases() -> Vec<Case> {
-    let all = templates::all();
+    let templates = templates::all();
     let compute = |template: &&Template| {
         template.host == "compute.googleapis.com" && template.segments[1] == "v1" && template.custom.is_none()
     };
-    let compute = router(all.iter().filter(compute));
+    let compute = router(templates.iter().filter(compute));
     let uri: Uri = COMPUTE.parse().unwrap();
     vec![
         Case::new("lookup/matchit with compute v1 only, one call", 1, move || {
@@ -48,15 +51,17 @@ pub(crate) fn cases() -> Vec<Case> {
     ]
 }
 
-/// Cold: every method once before the first comes again.
+/// Returns the cases of the group `cold`: one request for each method of the catalog, so that most
+/// of the data is not in the CPU's cache.
 pub(crate) fn cold() -> Vec<Case> {
-    let all = templates::all();
+    let templates = templates::all();
     let mut hosts = HashMap::<&'static str, Vec<&Template>>::new();
-    all.iter().for_each(|template| hosts.entry(template.host).or_default().push(template));
+    templates.iter().for_each(|template| hosts.entry(template.host).or_default().push(template));
     let routers: HashMap<&str, Router<u32>> =
         hosts.into_iter().map(|(host, templates)| (host, router(templates.into_iter()))).collect();
-    let requests: Vec<(Method, Uri)> = shuffled(&all).into_iter().map(|t| (t.verb(), t.uri())).collect();
-    let (same, count) = (requests.clone(), requests.len());
+    let requests: Vec<(Method, Uri)> =
+        shuffled(&templates).into_iter().map(|t| (t.verb(), t.uri())).collect();
+    let (matchit_requests, count) = (requests.clone(), requests.len());
     let endpoints = Endpoints::new();
     let uris = requests.clone();
     vec![
@@ -64,7 +69,7 @@ pub(crate) fn cold() -> Vec<Case> {
             let at = |(_, uri): &&(Method, Uri)| {
                 routers.get(uri.host().unwrap()).is_some_and(|router| router.at(uri.path()).is_ok())
             };
-            same.iter().filter(at).count()
+            matchit_requests.iter().filter(at).count()
         }),
         Case::new("cold/whole catalog", count, move || {
             requests
@@ -79,13 +84,13 @@ pub(crate) fn cold() -> Vec<Case> {
     ]
 }
 
-/// In an order that is the same each time and has none.
-fn shuffled(all: &[Template]) -> Vec<&Template> {
-    let mut shuffled: Vec<_> = all.iter().collect();
+/// Returns the templates in a pseudorandom order, which is the same in every run.
+fn shuffled(templates: &[Template]) -> Vec<&Template> {
+    let mut shuffled: Vec<_> = templates.iter().collect();
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    for place in (1..shuffled.len()).rev() {
+    for index in (1..shuffled.len()).rev() {
         state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
-        shuffled.swap(place, (state >> 33) as usize % (place + 1));
+        shuffled.swap(index, (state >> 33) as usize % (index + 1));
     }
     shuffled
 }

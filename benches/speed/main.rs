@@ -1,9 +1,12 @@
-//! What the guard costs, beside its peers, in the same process and the same minutes.
+//! Times the guard beside comparable middleware and routers, in one process and at the same time.
 //!
-//! `cargo bench` prints everything; `cargo bench -- layer threads` only these groups. Each row is the
-//! least and the median of many rounds in which all rows of a group take turns, and the ratio of its
-//! median to that of the row marked 1.00. `cargo xtask instructions` counts what rows named there do.
-#![allow(clippy::unwrap_used, reason = "a benchmark that cannot begin should say so")]
+//! `cargo bench` measures every group; `cargo bench -- layer threads` measures only these two. The
+//! cases of a group take turns many times. Each row shows the least and the median of its times,
+//! and the ratio of its median to that of the group's reference, the row with the ratio 1.00.
+//!
+//! `cargo xtask instructions` runs this program with `--list` and `--run` to count the instructions
+//! of single cases.
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot be set up should panic")]
 
 mod calls;
 mod catalog;
@@ -17,26 +20,29 @@ mod wire;
 
 use harness::Case;
 
-/// The rows that `cargo xtask instructions` counts. A group is made when it is come to.
-fn counted() -> impl Iterator<Item = Case> {
-    [layer::cases, lookup::cases, refusal::cases].into_iter().flat_map(|make| make())
+/// Returns the cases whose instructions `cargo xtask instructions` counts. The iterator is lazy: it
+/// creates the cases of a group when it reaches that group.
+fn counted_cases() -> impl Iterator<Item = Case> {
+    [layer::cases, lookup::cases, refusal::cases].into_iter().flat_map(|cases| cases())
 }
 
 fn main() {
-    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        ["--list"] => counted().for_each(|case| println!("{} {}", case.calls, case.name)),
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["--list"] => counted_cases().for_each(|case| println!("{} {}", case.calls, case.name)),
         ["--run", name, times] => {
-            let mut case = counted().find(|case| case.name == *name).expect("a row of `--list`");
+            let mut case =
+                counted_cases().find(|case| case.name == *name).expect("a case that `--list` prints");
             (0..times.parse::<u32>().expect("a number")).for_each(|_| (case.run)());
         }
-        groups => groups_named(groups),
+        groups => run_groups(groups),
     }
 }
 
-fn groups_named(wanted: &[&str]) {
-    let all: [(&str, fn()); 7] = [
+/// Measures and prints the wanted groups, or all groups if `wanted` is empty.
+fn run_groups(wanted: &[&str]) {
+    let groups: [(&str, fn()); 7] = [
         ("layer", || {
             harness::compare(
                 "a tower layer over a service that does nothing, eight calls in turn",
@@ -57,11 +63,14 @@ fn groups_named(wanted: &[&str]) {
         }),
         ("wire", wire::print),
     ];
-    if let Some(unknown) = wanted.iter().find(|name| all.iter().all(|(known, _)| known != *name)) {
-        eprintln!("no group `{unknown}`; there are: {}", all.map(|(name, _)| name).join(" "));
+    if let Some(unknown) = wanted.iter().find(|name| groups.iter().all(|(known, _)| known != *name)) {
+        eprintln!(
+            "there is no group `{unknown}`; the groups are: {}",
+            groups.map(|(name, _)| name).join(" ")
+        );
         std::process::exit(2);
     }
-    for (name, print) in all {
+    for (name, print) in groups {
         if wanted.is_empty() || wanted.contains(&name) {
             print();
         }

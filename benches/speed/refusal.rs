@@ -1,4 +1,5 @@
-//! A 403 that is explained, beside reading its body as JSON.
+//! Times a call that is refused with a 403 and explained by the guard, beside parsing the refusal's
+//! body as JSON.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -12,11 +13,11 @@ use serde_json::Value;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::calls::{self, Nothing, READS};
+use crate::calls::{self, NoBody, READS};
 use crate::harness::Case;
 
-/// A refusal for lack of scope, with all that Google's error model has for it
-/// (<https://google.aip.dev/193>), and one by IAM.
+/// Returns the bodies of a refusal for lack of scope and of a refusal by IAM, each with all fields
+/// of Google's error model (<https://google.aip.dev/193>).
 fn bodies() -> [Bytes; 2] {
     let error = |message: &str, reason: &str| {
         let info = serde_json::json!({
@@ -38,11 +39,11 @@ fn bodies() -> [Bytes; 2] {
     ]
 }
 
-/// Refuses every call with this body.
+/// A service that refuses every call with status 403 and this body.
 #[derive(Clone)]
-struct Refuses(Bytes);
+struct Refuse(Bytes);
 
-impl Service<Request<Nothing>> for Refuses {
+impl Service<Request<NoBody>> for Refuse {
     type Response = Response<Full<Bytes>>;
     type Error = Infallible;
     type Future = Ready<Result<Self::Response, Infallible>>;
@@ -51,31 +52,34 @@ impl Service<Request<Nothing>> for Refuses {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, _: Request<Nothing>) -> Self::Future {
-        let answer = Response::builder().status(StatusCode::FORBIDDEN);
-        let answer = answer.header(header::CONTENT_TYPE, "application/json; charset=UTF-8");
-        ready(Ok(answer.body(Full::new(self.0.clone())).unwrap()))
+    fn call(&mut self, _: Request<NoBody>) -> Self::Future {
+        let response = Response::builder().status(StatusCode::FORBIDDEN);
+        let response = response.header(header::CONTENT_TYPE, "application/json; charset=UTF-8");
+        ready(Ok(response.body(Full::new(self.0.clone())).unwrap()))
     }
 }
 
+/// Returns the cases of the group `refusal`.
 pub(crate) fn cases() -> Vec<Case> {
     let [scope, iam] = bodies();
     let held = calls::read_scopes();
-    let guarded = |body: &Bytes| calls::guard([0], &held).layer().layer(Refuses(body.clone()));
+    let guarded = |body: &Bytes| calls::guard([0], &held).layer().layer(Refuse(body.clone()));
     let text = scope.clone();
     vec![
         Case::new("refusal/serde_json::from_slice::<Value> of the body", 1, move || {
             serde_json::from_slice::<Value>(&text).unwrap()
         }),
-        refused("refusal/no layer, body read", Refuses(scope.clone())),
+        refused("refusal/no layer, body read", Refuse(scope.clone())),
         refused("refusal/guard, refused for lack of scope", guarded(&scope)),
         refused("refusal/guard, refused by IAM, body read", guarded(&iam)),
     ]
 }
 
+/// Creates a case that makes one refused call, and reads the body of the response or finds the
+/// denial in the error.
 fn refused<S, R>(name: &'static str, mut service: S) -> Case
 where
-    S: Service<Request<Nothing>, Response = Response<R>> + 'static,
+    S: Service<Request<NoBody>, Response = Response<R>> + 'static,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     R: http_body::Body,
 {
@@ -85,7 +89,7 @@ where
         let call = service.call(Request::from_parts(head.clone(), body));
         runtime.block_on(async move {
             match call.await {
-                Ok(answer) => drop(answer.into_body().collect().await.map(|body| body.to_bytes())),
+                Ok(response) => drop(response.into_body().collect().await.map(|body| body.to_bytes())),
                 Err(error) => assert!(Denial::find(error.into().as_ref()).is_some()),
             }
         });

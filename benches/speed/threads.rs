@@ -1,4 +1,5 @@
-//! One token on two threads.
+//! Times calls with the same token on two threads at once, to show that the guard's cache does not
+//! make threads wait for each other.
 
 use std::sync::Barrier;
 use std::time::Instant;
@@ -10,12 +11,14 @@ use crate::calls::{self, CLOUD, READS};
 use crate::harness::Figure;
 use crate::layer::{Echo, Rounds};
 
+/// How many rounds are measured. Only the best round is printed.
 const ROUNDS: usize = 300;
-/// Times that the eight calls are made in a round.
-const TIMES: u32 = 1000;
+/// How often each of the eight calls is made in a round.
+const REPEATS: u32 = 1000;
 
-/// Prints how much more two threads get done than one, in their best rounds: on a busy machine the others
-/// say how busy it was.
+/// Measures and prints the group `threads`: how many calls two threads make in the time in which
+/// one thread makes one call. The best rounds are compared, because other load on the machine slows
+/// all other rounds.
 pub(crate) fn print() {
     println!("\none token on two threads (each with a clone of the service)");
     println!("{:<58} {:>9} {:>9} {:>7}", "ns a call, best round", "1 thread", "2 threads", "gain");
@@ -27,16 +30,17 @@ pub(crate) fn print() {
         let guard = calls::guard([0], &held);
         let (mut one, mut two) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
-            one.push(round(&guard, urls, 1));
-            two.push(round(&guard, urls, 2));
+            one.push(run_round(&guard, urls, 1));
+            two.push(run_round(&guard, urls, 2));
         }
-        let (one, two) = (Figure::of(one).least, Figure::of(two).least);
+        let (one, two) = (Figure::from_times(one).least, Figure::from_times(two).least);
         println!("{name:<58} {one:>9.1} {two:>9.1} {:>7.2}", 2.0 * one / two);
     }
 }
 
-/// The slowest thread's time for a call.
-fn round(guard: &Guard, urls: &[&str], threads: usize) -> f64 {
+/// Runs one round on `threads` threads, each with its own clone of the service. Returns the slowest
+/// thread's time per call in nanoseconds.
+fn run_round(guard: &Guard, urls: &[&str], threads: usize) -> f64 {
     let layer = guard.layer();
     let start = Barrier::new(threads);
     let work = || {
@@ -45,8 +49,8 @@ fn round(guard: &Guard, urls: &[&str], threads: usize) -> f64 {
         rounds.run();
         start.wait();
         let started = Instant::now();
-        (0..TIMES).for_each(|_| rounds.run());
-        started.elapsed().as_secs_f64() * 1e9 / f64::from(TIMES) / urls.len() as f64
+        (0..REPEATS).for_each(|_| rounds.run());
+        started.elapsed().as_secs_f64() * 1e9 / f64::from(REPEATS) / urls.len() as f64
     };
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();

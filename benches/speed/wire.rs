@@ -1,4 +1,4 @@
-//! The reqwest middleware beside a whole call over loopback.
+//! Times the guard's reqwest middleware beside a whole call over loopback.
 
 use std::future::Future;
 use std::io::{Read, Write};
@@ -13,16 +13,21 @@ use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Middleware, Next, 
 use crate::calls::{self, READS};
 use crate::harness::{Case, heading, measure, row};
 
-const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+/// The response to every request over loopback.
+const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
 
+/// Measures and prints the group `wire`.
 pub(crate) fn print() {
     let guard = calls::guard([0], &calls::read_scopes());
     let builder = || ClientBuilder::new(Client::new());
     let mut cases = vec![
         loopback(serve()),
-        short("wire/client that answers itself", builder().with(Answers).build()),
-        short("wire/the same, one middleware that does nothing", builder().with(Idle).with(Answers).build()),
-        short("wire/the same, guard", builder().with(guard.middleware()).with(Answers).build()),
+        in_memory("wire/client that answers itself", builder().with(Respond).build()),
+        in_memory(
+            "wire/the same, one middleware that does nothing",
+            builder().with(PassOn).with(Respond).build(),
+        ),
+        in_memory("wire/the same, guard", builder().with(guard.middleware()).with(Respond).build()),
     ];
     let figures = measure(&mut cases);
     heading("reqwest-middleware");
@@ -31,7 +36,7 @@ pub(crate) fn print() {
     println!("the guard adds {share:.2} % to a call over loopback");
 }
 
-/// A whole call with reqwest to 127.0.0.1.
+/// Creates a case that makes a whole call with reqwest to `server`.
 fn loopback(server: SocketAddr) -> Case {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let client = Client::new();
@@ -39,57 +44,64 @@ fn loopback(server: SocketAddr) -> Case {
     let token = calls::token(0);
     Case::new("wire/reqwest over loopback, no middleware", 1, move || {
         runtime.block_on(async {
-            let answer = client.get(&url).bearer_auth(&token).send().await.unwrap();
-            answer.bytes().await.unwrap().len()
+            let response = client.get(&url).bearer_auth(&token).send().await.unwrap();
+            response.bytes().await.unwrap().len()
         })
     })
 }
 
-/// A call that no socket sees.
-fn short(name: &'static str, client: ClientWithMiddleware) -> Case {
+/// Creates a case that makes a call with a client that uses no socket.
+fn in_memory(name: &'static str, client: ClientWithMiddleware) -> Case {
     let request = Client::new().get(READS[0]).bearer_auth(calls::token(0)).build().unwrap();
     Case::new(name, 1, move || {
         let call = pin!(client.execute(request.try_clone().unwrap()));
-        let answer = call.poll(&mut Context::from_waker(Waker::noop()));
-        assert!(matches!(answer, Poll::Ready(Ok(_))));
+        let response = call.poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(response, Poll::Ready(Ok(_))));
     })
 }
 
-struct Answers;
+/// A middleware that responds itself, and so takes the place of the HTTP client.
+struct Respond;
 
 #[async_trait::async_trait]
-impl Middleware for Answers {
+impl Middleware for Respond {
     async fn handle(&self, _: Request, _: &mut Extensions, _: Next<'_>) -> Result<Response> {
         Ok(http::Response::new("{}").into())
     }
 }
 
-struct Idle;
+/// A middleware that only passes the call on.
+struct PassOn;
 
 #[async_trait::async_trait]
-impl Middleware for Idle {
-    async fn handle(&self, request: Request, all: &mut Extensions, next: Next<'_>) -> Result<Response> {
-        next.run(request, all).await
+impl Middleware for PassOn {
+    async fn handle(
+        &self,
+        request: Request,
+        extensions: &mut Extensions,
+        next: Next<'_>,
+    ) -> Result<Response> {
+        next.run(request, extensions).await
     }
 }
 
-/// Answers every request of every connection until the process ends.
+/// Starts a server that responds to every request until the process ends, and returns its address.
 fn serve() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || listener.incoming().flatten().for_each(answer));
+    std::thread::spawn(move || listener.incoming().flatten().for_each(serve_connection));
     address
 }
 
-/// Requests without bodies, one after the other.
-fn answer(mut stream: TcpStream) {
-    let (mut room, mut read) = ([0; 8192], 0);
+/// Responds to the requests of one connection, which have no bodies and are not pipelined.
+fn serve_connection(mut stream: TcpStream) {
+    let (mut buffer, mut read) = ([0; 8192], 0);
     stream.set_nodelay(true).unwrap();
-    while let Ok(count @ 1..) = stream.read(&mut room[read..]) {
+    while let Ok(count @ 1..) = stream.read(&mut buffer[read..]) {
         read += count;
-        if room[..read].ends_with(b"\r\n\r\n") {
+        if buffer[..read].ends_with(b"\r\n\r\n") {
             read = 0;
-            if stream.write_all(ANSWER).is_err() {
+            if stream.write_all(RESPONSE).is_err() {
                 return;
             }
         }

@@ -1,1 +1,1 @@
-//! What the guard costs, beside its peers: see `speed/main.rs`, and `cargo bench`.
+//! Has no code. The benchmark is `speed/main.rs`, which `cargo bench` runs.

@@ -3,7 +3,7 @@
 //! `cargo run --manifest-path clients/Cargo.toml --example tonic_pubsub` (offline: a fake Google takes Google's place)
 
 use gcp_scopes::{Denial, Guard};
-use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service, Vm};
 use gcp_scopes_tonic::GuardTonicExt as _;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::publisher_client::PublisherClient;
 use googleapis_tonic_google_pubsub_v1::google::pubsub::v1::{PublishRequest, PubsubMessage};
@@ -18,13 +18,13 @@ async fn main() -> anyhow::Result<()> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let vm = Vm::new("web-1").scopes(["devstorage.read_only", "logging.write"]);
     let google = FakeGoogle::builder().vm(vm).start().await?;
-    google.front().times(2).respond_with(Wire::GrpcScope);
+    google.other_api().times(2).respond_with(RefusalForm::GrpcScope);
 
     // What a service does at its start. Without the fake it is `Guard::detect().await`.
     let guard = Guard::builder().env(google.env()).detect().await;
 
     // The channel to Google: https://pubsub.googleapis.com, if it were not for the fake.
-    let channel = Endpoint::from_shared(google.url_of(Service::Front))?.connect().await?;
+    let channel = Endpoint::from_shared(google.url_of(Service::OtherApi))?.connect().await?;
     let token: AsciiMetadataValue = format!("Bearer {}", google.token()).parse()?;
     let with_token = move |mut request: Request<()>| {
         request.metadata_mut().insert("authorization", token.clone());

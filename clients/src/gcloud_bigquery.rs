@@ -40,7 +40,7 @@ impl Kind for GcloudBigquery {
     }
 
     fn api(&self) -> TestedApi {
-        TestedApi::new(Service::Front, "bigquery.googleapis.com", ApiFormat::Json, "bigquery")
+        TestedApi::new(Service::OtherApi, "bigquery.googleapis.com", ApiFormat::Json, "bigquery")
     }
 
     fn delivery(&self) -> DenialDelivery {
@@ -68,7 +68,7 @@ impl Kind for GcloudBigquery {
         let answer = http::Response::builder().header("content-type", "application/json; charset=UTF-8");
         let answer = answer.body(dataset.to_string()).expect("a plain answer");
         let scopes = ["bigquery", "bigquery.readonly", "cloud-platform", "cloud-platform.read-only"];
-        google.front().path("/bigquery/v2/projects/my-project/datasets/pets").serve(scopes, answer);
+        google.other_api().path("/bigquery/v2/projects/my-project/datasets/pets").serve(scopes, answer);
     }
 
     async fn make(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
@@ -85,7 +85,7 @@ impl Client for Datasets {
     async fn call(&self) -> Reply {
         let found = BigqueryDatasetClient::new(self.0.clone()).get(Scene::PROJECT, "pets").await;
         let dataset = found.map_err(|error| failure(&error))?;
-        Ok(Received::default().with_seen(format!("{dataset:?}")))
+        Ok(Received::default().with_metadata(format!("{dataset:?}")))
     }
 
     fn another(&self) -> Box<dyn Client> {

@@ -54,7 +54,7 @@ impl Client for Publisher {
         let request = PublishRequest { topic, messages: vec![message] };
         let answer = self.0.clone().publish(request).await.map_err(failure)?;
         let seen = shown(answer.metadata());
-        Ok(Received::new(answer.into_inner().message_ids.concat()).with_seen(seen))
+        Ok(Received::new(answer.into_inner().message_ids.concat()).with_metadata(seen))
     }
 
     fn another(&self) -> Box<dyn Client> {

@@ -118,7 +118,7 @@ fn insert() -> (UploadObjectRequest, UploadType) {
 impl Client for Storage {
     async fn call(&self) -> Reply {
         let object = self.0.get_object(&get(Scene::OBJECT)).await.map_err(|error| failure(&error))?;
-        Ok(Received::default().with_seen(format!("{object:?}")))
+        Ok(Received::default().with_metadata(format!("{object:?}")))
     }
 
     async fn upload(&self, bytes: Bytes) -> Reply {

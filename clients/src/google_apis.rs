@@ -47,13 +47,13 @@ impl Kind for Column {
     fn api(&self) -> TestedApi {
         match self {
             Self::Storage => TestedApi::STORAGE,
-            Self::Drive => TestedApi::new(Service::Front, "www.googleapis.com", ApiFormat::Json, "drive"),
+            Self::Drive => TestedApi::new(Service::OtherApi, "www.googleapis.com", ApiFormat::Json, "drive"),
         }
     }
 
     fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
         match (self, scenario) {
-            (_, Scenario::KeepsKind) => Some(BY_CHOICE),
+            (_, Scenario::KeepsErrorKind) => Some(BY_CHOICE),
             (Self::Drive, Scenario::Upload | Scenario::Download | Scenario::Resumable) => {
                 Some("shown by google-storage1")
             }
@@ -68,7 +68,7 @@ impl Kind for Column {
     fn prepare(&self, google: &FakeGoogle) {
         if *self == Self::Drive {
             let list = Response::new(r#"{"files":[{"name":"a"}]}"#);
-            google.front().path("/drive/v3/files").serve(["drive"], list);
+            google.other_api().path("/drive/v3/files").serve(["drive"], list);
         }
     }
 

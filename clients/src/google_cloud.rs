@@ -50,7 +50,7 @@ impl Kind for Column {
     }
 
     fn api(&self) -> TestedApi {
-        let front = |host, format| TestedApi::new(Service::Front, host, format, "cloud-platform");
+        let front = |host, format| TestedApi::new(Service::OtherApi, host, format, "cloud-platform");
         match self {
             Self::Storage => TestedApi::STORAGE,
             Self::Control => front("storage.googleapis.com", ApiFormat::Grpc),
@@ -63,7 +63,7 @@ impl Kind for Column {
             (Self::Control, Scenario::Denied | Scenario::Confirmed) => Some(NOT_BEFORE),
             (Self::Control, Scenario::Http1) => Some("gRPC takes HTTP/2"),
             (Self::Storage | Self::Secrets, Scenario::Http2) => Some("it speaks HTTP/2 over TLS only"),
-            (Self::Storage | Self::Secrets, Scenario::KeepsKind) => Some(BY_CHOICE),
+            (Self::Storage | Self::Secrets, Scenario::KeepsErrorKind) => Some(BY_CHOICE),
             (Self::Control | Self::Secrets, Scenario::Upload | Scenario::Download | Scenario::Resumable) => {
                 Some(NO_DATA)
             }
@@ -77,11 +77,11 @@ impl Kind for Column {
             Self::Storage => {}
             // An empty message, and that it went well.
             Self::Control => google
-                .front()
+                .other_api()
                 .path("/google.storage.v2.Storage/GetBucket")
                 .with_trailers(HeaderMap::from_iter([("grpc-status".parse().expect("a name"), 0.into())]))
                 .serve(["cloud-platform"], message().body(Bytes::from_static(&[0; 5])).expect("a response")),
-            Self::Secrets => google.front().path("/v1/projects/").serve(["cloud-platform"], secret()),
+            Self::Secrets => google.other_api().path("/v1/projects/").serve(["cloud-platform"], secret()),
         }
     }
 

@@ -91,7 +91,7 @@ pub(crate) fn failed(kind: impl fmt::Display, error: &(dyn Error + 'static)) -> 
 
 /// An answer that a user of the client takes for a failure: its status, and all else it shows.
 pub(crate) fn answered(status: http::StatusCode, text: String, denial: Option<&Denial>) -> Failure {
-    with_denial(Failure::of_answer(status, text), denial)
+    with_denial(Failure::from_response(status, text), denial)
 }
 
 /// The failure with the denial, where a user has to look elsewhere than on the chain of sources.

@@ -72,7 +72,7 @@ impl Photos {
         let got = self.store.get(&name.into()).await?;
         let seen = format!("{:?} {:?}", got.meta, got.attributes);
         let chunks: Vec<Bytes> = got.into_stream().try_collect().await?;
-        Ok(Received::new(chunks.concat()).with_seen(seen))
+        Ok(Received::new(chunks.concat()).with_metadata(seen))
     }
 
     async fn write_parts(&self, bytes: &Bytes) -> Result<(), Error> {

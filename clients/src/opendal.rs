@@ -110,7 +110,7 @@ fn of_io(error: std::io::Error) -> Error {
 impl Client for Photos {
     async fn call(&self) -> Reply {
         let meta = self.operator.stat(Scene::OBJECT).await.map_err(|error| failure(&error))?;
-        Ok(Received::default().with_seen(format!("{meta:?}")))
+        Ok(Received::default().with_metadata(format!("{meta:?}")))
     }
 
     async fn upload(&self, bytes: Bytes) -> Reply {

@@ -81,8 +81,8 @@ impl Kind for ReqwestMiddleware {
 /// What follows from the delivery alone, for every client of HTTP.
 pub(crate) fn cannot(delivery: DenialDelivery, scenario: Scenario) -> Option<&'static str> {
     match (scenario, delivery) {
-        (Scenario::KeepsKind, DenialDelivery::Error) => Some(BY_CHOICE),
-        (Scenario::KeepsKind, DenialDelivery::Extension) => Some(NO_ANSWER),
+        (Scenario::KeepsErrorKind, DenialDelivery::Error) => Some(BY_CHOICE),
+        (Scenario::KeepsErrorKind, DenialDelivery::Extension) => Some(NO_ANSWER),
         _ => None,
     }
 }
@@ -161,7 +161,7 @@ async fn reply(sent: Result<Response, Error>) -> Reply {
     let seen = format!("{status} {:?} {} {headers:?}", response.version(), response.url());
     let bytes = response.bytes().await.map_err(|error| failed("body", &error))?;
     match status.is_success() {
-        true => Ok(Received::new(bytes).with_seen(seen)),
+        true => Ok(Received::new(bytes).with_metadata(seen)),
         false => {
             let text = format!("{seen}\n{}", String::from_utf8_lossy(&bytes));
             Err(answered(status, text, denial.as_ref()))

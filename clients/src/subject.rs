@@ -24,7 +24,7 @@ impl Subject for KindSubject {
         self.0.api()
     }
 
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
         self.0.cannot(scenario)
     }
 
@@ -42,7 +42,7 @@ impl Subject for KindSubject {
         tracing::trace!(target: "clients::token", token = %google.token());
     }
 
-    async fn make(&self, scene: &Scene, mode: Option<GuardMode>) -> Result<AnyClient, BoxError> {
+    async fn build_client(&self, scene: &Scene, mode: Option<GuardMode>) -> Result<AnyClient, BoxError> {
         let guard = match mode {
             Some(mode) => Some(scene::guard(scene, mode, self.0.delivery()).await?),
             None => None,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gcp_scopes_testing::scenarios::{Scenario, play};
+use gcp_scopes_testing::scenarios::{Scenario, run_scenario};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -80,7 +80,7 @@ async fn cell(kind: Arc<dyn Kind>, case: Scenario) -> Cell {
     }
     let in_text = kind.shows() == Shows::Text && tells_why(case);
     // A task of its own, so that a panic is a cell of the table.
-    let played = tokio::spawn(async move { play(&KindSubject(kind), case).await });
+    let played = tokio::spawn(async move { run_scenario(&KindSubject(kind), case).await });
     match tokio::time::timeout(LIMIT, played).await {
         Ok(Ok(Ok(()))) if in_text => Cell::OkInText,
         Ok(Ok(Ok(()))) => Cell::Ok,

@@ -35,7 +35,7 @@ pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
 }
 
 pub(crate) const PUBSUB: TestedApi =
-    TestedApi::new(Service::Front, "pubsub.googleapis.com", ApiFormat::Grpc, "pubsub");
+    TestedApi::new(Service::OtherApi, "pubsub.googleapis.com", ApiFormat::Grpc, "pubsub");
 
 /// What no gRPC client can show.
 pub(crate) fn cannot(scenario: Scenario) -> Option<&'static str> {
@@ -88,7 +88,7 @@ pub(crate) fn prepare(google: &FakeGoogle) {
         framed.put_slice(message);
         let mut answer = Response::new(framed.freeze());
         answer.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc"));
-        let script = google.front().path(format!("/google.pubsub.v1.{path}"));
+        let script = google.other_api().path(format!("/google.pubsub.v1.{path}"));
         script.with_trailers(ok.clone()).serve(accepted, answer);
     }
 }
@@ -131,7 +131,7 @@ impl Pubsub {
         let mut client = PublisherClient::with_interceptor(self.channel.clone(), self.token.clone());
         let answer = client.publish(order()).await?;
         let seen = shown(answer.metadata());
-        Ok(Received::new(answer.into_inner().message_ids.concat()).with_seen(seen))
+        Ok(Received::new(answer.into_inner().message_ids.concat()).with_metadata(seen))
     }
 
     async fn pull(&self) -> Result<Received, Status> {
@@ -144,7 +144,7 @@ impl Pubsub {
         while let Some(batch) = stream.message().await? {
             acks.extend(batch.received_messages.into_iter().map(|message| message.ack_id));
         }
-        Ok(Received::new(acks).with_seen(seen))
+        Ok(Received::new(acks).with_metadata(seen))
     }
 }
 

@@ -184,7 +184,7 @@ async fn reply(response: Response<Sent>) -> Reply {
     parts.headers.remove("x-guploader-uploadid");
     let seen = format!("{} {:?} {:?}", parts.status, parts.version, parts.headers);
     match parts.status.is_success() {
-        true => Ok(Received::new(bytes).with_seen(seen)),
+        true => Ok(Received::new(bytes).with_metadata(seen)),
         false => {
             let text = format!("{seen}\n{}", String::from_utf8_lossy(&bytes));
             Err(answered(parts.status, text, parts.extensions.get::<Denial>()))

@@ -6,7 +6,7 @@ use std::sync::Once;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::{Denial, Guard, GuardBuilder, Preflight};
 use gcp_scopes_google_apis::GuardGoogleApisExt as _;
-use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service, Vm};
 use google_apis_common::{Error, GetToken, NoToken};
 use google_drive3::DriveHub;
 use google_storage1::Storage;
@@ -39,7 +39,7 @@ fn storage(google: &FakeGoogle, tokens: impl GetToken + 'static) -> Storage<Http
 
 fn drive(google: &FakeGoogle, tokens: impl GetToken + 'static) -> DriveHub<HttpConnector> {
     let mut hub = DriveHub::new(Client::builder(TokioExecutor::new()).build_http(), tokens);
-    hub.base_url(format!("{}/drive/v3/", google.url_of(Service::Front)));
+    hub.base_url(format!("{}/drive/v3/", google.url_of(Service::OtherApi)));
     hub
 }
 
@@ -123,10 +123,10 @@ async fn look_alikes_pass_as_they_came() {
     let guard = builder(&google).preflight(Preflight::Warn).detect().await;
     let hub = drive(&google, guard.google_apis(google.token()));
     let list = guard.calling("drive.files.list").unwrap();
-    for wire in Wire::all().iter().filter(|wire| !wire.is_grpc() && !wire.is_lack_of_scope()) {
-        google.front().respond_with(*wire);
+    for wire in RefusalForm::all().iter().filter(|wire| !wire.is_grpc() && !wire.is_scope_refusal()) {
+        google.other_api().respond_with(*wire);
         let plainly = drive(&google, google.token()).files().list().doit().await.map(drop).unwrap_err();
-        google.front().respond_with(*wire);
+        google.other_api().respond_with(*wire);
         let error = list.run(hub.files().list().doit()).await.map(drop).unwrap_err();
         let is_hint = format!("{wire:?}").starts_with("Scope");
         if let (Error::BadRequest(plainly), Error::BadRequest(error)) = (&plainly, &error) {
@@ -142,11 +142,11 @@ async fn a_default_scope_that_does_not_fit_has_a_step_of_its_own() {
     let guard = builder(&google).preflight(Preflight::Warn).detect().await;
     let hub = drive(&google, guard.google_apis(google.token()));
     let list = guard.calling("drive.files.list").unwrap();
-    google.front().respond_with(Wire::Scope);
+    google.other_api().respond_with(RefusalForm::Scope);
     let error = list.run(hub.files().list().doit()).await.map(drop).unwrap_err();
     assert!(message(&error).contains(".add_scope("), "{}", message(&error));
     // Whoever names a good scope is not told to.
-    google.front().respond_with(Wire::Scope);
+    google.other_api().respond_with(RefusalForm::Scope);
     let good = hub.files().list().add_scope(google_drive3::api::Scope::Readonly);
     let error = list.run(good.doit()).await.map(drop).unwrap_err();
     assert!(!message(&error).contains(".add_scope("), "{}", message(&error));
@@ -172,7 +172,7 @@ async fn without_a_token_nothing_is_said_and_the_authenticators_error_stays() {
     }
     let google = google().await;
     let guard = builder(&google).preflight(Preflight::Deny).detect().await;
-    google.front().respond(Response::new(r#"{"files":[]}"#));
+    google.other_api().respond(Response::new(r#"{"files":[]}"#));
     let nobody = drive(&google, guard.google_apis(NoToken));
     let list = guard.calling("drive.files.list").unwrap();
     list.run(nobody.files().list().doit()).await.unwrap();

@@ -9,7 +9,7 @@ use gcp_scopes::denial::DenialKind;
 use gcp_scopes::granted::GrantSource;
 use gcp_scopes::{Denial, Guard, GuardBuilder, Preflight};
 use gcp_scopes_google_cloud::GuardGoogleCloudExt as _;
-use gcp_scopes_testing::{FakeGoogle, Fault, Platform, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, Fault, Platform, RefusalForm, Service, Vm};
 use google_cloud_auth::credentials::service_account::{AccessSpecifier, Builder as KeyBuilder};
 use google_cloud_auth::credentials::{CacheableResource, Credentials, CredentialsProvider, EntityTag};
 use google_cloud_auth::errors::CredentialsError;
@@ -166,14 +166,14 @@ async fn confirm_sends_one_and_answers_the_rest() {
 async fn control(google: &FakeGoogle, guard: &Guard) -> StorageControl {
     let credentials = guard.credentials(Fixed(google.token()));
     let retries = guard.retry_policy(NeverRetry).with_tokens_of(&credentials);
-    let builder = StorageControl::builder().with_endpoint(google.url_of(Service::Front));
+    let builder = StorageControl::builder().with_endpoint(google.url_of(Service::OtherApi));
     builder.with_retry_policy(retries).with_credentials(credentials).build().await.unwrap()
 }
 
 async fn secrets(google: &FakeGoogle, guard: &Guard) -> SecretManagerService {
     let credentials = guard.credentials(Fixed(google.token()));
     let retries = guard.retry_policy(NeverRetry).with_tokens_of(&credentials);
-    let builder = SecretManagerService::builder().with_endpoint(google.url_of(Service::Front));
+    let builder = SecretManagerService::builder().with_endpoint(google.url_of(Service::OtherApi));
     builder.with_retry_policy(retries).with_credentials(credentials).build().await.unwrap()
 }
 
@@ -182,17 +182,18 @@ async fn a_refused_rpc_keeps_its_code_and_details() {
     let google = google().await;
     let guard = builder(&google).preflight(Preflight::Deny).detect().await;
     let client = control(&google, &guard).await;
-    for wire in [Wire::GrpcScope, Wire::GrpcScopeInTrailers, Wire::GrpcScopeMessageOnly] {
-        google.front().respond_with(wire);
+    for wire in [RefusalForm::GrpcScope, RefusalForm::GrpcScopeInTrailers, RefusalForm::GrpcScopeMessageOnly]
+    {
+        google.other_api().respond_with(wire);
         let error = client.get_bucket().set_name(BUCKET).send().await.unwrap_err();
         assert_eq!(denial(&error).kind(), DenialKind::Refused, "{wire:?}");
         let status = error.status().unwrap();
         assert_eq!(status.code, Code::PermissionDenied, "{wire:?}");
-        assert_eq!(status.details.is_empty(), wire == Wire::GrpcScopeMessageOnly, "{wire:?}");
+        assert_eq!(status.details.is_empty(), wire == RefusalForm::GrpcScopeMessageOnly, "{wire:?}");
         assert!(error.http_headers().is_some(), "{wire:?}");
     }
     // gRPC is never judged before a call, by whatever name.
-    google.front().respond_with(Wire::GrpcScope);
+    google.other_api().respond_with(RefusalForm::GrpcScope);
     let get = guard.calling("google.storage.v2.Storage.GetBucket").unwrap();
     let error = get.run(client.get_bucket().set_name(BUCKET).send()).await.unwrap_err();
     assert_eq!(denial(&error).kind(), DenialKind::Refused);
@@ -204,18 +205,18 @@ async fn a_generated_client_is_explained_and_its_look_alikes_are_not() {
     let guard = builder(&google).preflight(Preflight::Warn).detect().await;
     let client = secrets(&google, &guard).await;
     let access = guard.calling("secretmanager.projects.secrets.versions.access").unwrap();
-    for wire in Wire::all().iter().filter(|wire| !wire.is_grpc()) {
+    for wire in RefusalForm::all().iter().filter(|wire| !wire.is_grpc()) {
         let call = || client.access_secret_version().set_name(SECRET).send();
-        google.front().respond_with(*wire);
+        google.other_api().respond_with(*wire);
         let error = call().await.unwrap_err();
-        google.front().respond_with(*wire);
+        google.other_api().respond_with(*wire);
         let inside = access.run(call()).await.unwrap_err();
         for error in [error, inside] {
             let is_explained = Denial::find(&error).is_some() || guard.explain_error(&error).is_some();
             // The header alone is believed where the token is known to lack the scope.
             let is_hint = format!("{wire:?}").starts_with("Scope");
             // Of an error inside an array the client keeps the headers only.
-            let is_told = wire.is_lack_of_scope() && *wire != Wire::ScopeInArray;
+            let is_told = wire.is_scope_refusal() && *wire != RefusalForm::ScopeInArray;
             assert!(is_explained || !is_told, "{wire:?}: {error:?}");
             assert!(Denial::find(&error).is_none() || is_hint, "{wire:?}: {error:?}");
         }
@@ -229,7 +230,7 @@ async fn retries_go_on_around_the_guard_and_a_denial_is_not_retried() {
     let writer = google.mint(ACCOUNT, ["devstorage.read_write"]);
     upload(&plain(&google, &writer).await).await.unwrap();
     let client = storage(&google, &guard, Fixed(google.token())).await;
-    google.fault(Service::Storage, Fault::Flaky { failures: 1, of: 2 });
+    google.set_fault(Service::Storage, Fault::Flaky { failures: 1, group: 2 });
     assert_eq!(read(&client, "cat.jpg").await.unwrap(), b"meow");
     let before = sent(&google, Service::Storage);
     let insert = guard.calling("storage.objects.insert").unwrap();

@@ -124,15 +124,15 @@ async fn google(emulator: &Emulator) -> Result<(FakeGoogle, Guard)> {
     // Asking tokeninfo takes reqwest, which is built without a crypto provider here.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let emulator = format!("http://{}", emulator.address);
-    let google = FakeGoogle::builder().forward(Service::Front, emulator).start().await?;
-    google.front().path("/google.pubsub.v1.").serve(["cloud-platform", "pubsub"], Response::new(""));
+    let google = FakeGoogle::builder().forward(Service::OtherApi, emulator).start().await?;
+    google.other_api().path("/google.pubsub.v1.").serve(["cloud-platform", "pubsub"], Response::new(""));
     let guard = Guard::builder().env(google.env()).preflight(Preflight::Deny);
     let guard = guard.tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url()))?.detect().await;
     Ok((google, guard))
 }
 
 fn channel(google: &FakeGoogle) -> Result<Channel> {
-    Ok(Endpoint::from_shared(google.url_of(Service::Front))?.connect_lazy())
+    Ok(Endpoint::from_shared(google.url_of(Service::OtherApi))?.connect_lazy())
 }
 
 /// What users put around a generated client: it says who calls.

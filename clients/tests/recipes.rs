@@ -13,7 +13,7 @@ use gcp_scopes::refusal::Answer;
 use gcp_scopes::response::GuardBody;
 use gcp_scopes::{Denial, Guard, Scope};
 use gcp_scopes_google_cloud::GuardGoogleCloudExt as _;
-use gcp_scopes_testing::{FakeGoogle, Service, Vm, Wire};
+use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service, Vm};
 use google_cloud_auth::credentials::anonymous;
 use google_cloud_pubsub::client::Publisher;
 use google_cloud_pubsub::error::PublishError;
@@ -145,21 +145,21 @@ async fn a_publisher_goes_on_after_an_error_of_the_server_and_is_explained_after
     drop(rustls::crypto::ring::default_provider().install_default());
     let google = FakeGoogle::builder().start().await.unwrap();
     let guard = Guard::builder().env(google.env()).build();
-    let publisher =
-        Publisher::builder("projects/my-project/topics/orders").with_endpoint(google.url_of(Service::Front));
+    let publisher = Publisher::builder("projects/my-project/topics/orders")
+        .with_endpoint(google.url_of(Service::OtherApi));
     let credentials = guard.credentials(anonymous::Builder::new().build());
     let publisher = publisher.with_credentials(credentials).build().await.unwrap();
     let publish = || publisher.publish(Message::new().set_data("order 7"));
 
     let (unavailable, nothing) = pubsub("14", b"");
-    google.front().with_trailers(unavailable).respond(nothing);
+    google.other_api().with_trailers(unavailable).respond(nothing);
     // `PublishResponse { message_ids: ["1"] }`
     let (fine, published) = pubsub("0", b"\0\0\0\0\x03\x0a\x011");
-    google.front().with_trailers(fine).respond(published);
+    google.other_api().with_trailers(fine).respond(published);
     assert_eq!(publish().await.unwrap(), "1");
     assert_eq!(google.requests().len(), 2);
 
-    google.front().respond_with(Wire::GrpcScope);
+    google.other_api().respond_with(RefusalForm::GrpcScope);
     let report = explain_publish(&guard, &publish().await.unwrap_err()).unwrap().report();
     assert!(report.contains("pubsub.googleapis.com"), "{report}");
 }

@@ -1,3 +1,4 @@
+//! Runs the fuzz target `challenge`, which is a function in `crates/explain/src/tests/fuzzing.rs`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| gcp_scopes_explain::fuzzing::run("challenge", data));

@@ -64,6 +64,8 @@ impl MetadataServer {
         let response = self.request(path).await?;
         match response.status() {
             StatusCode::NOT_FOUND | StatusCode::FORBIDDEN => Ok(None),
+            // A folder without entries.
+            StatusCode::OK if response.body().is_empty() => Ok(Some(String::new())),
             _ => read(path, &response).map(Some),
         }
     }

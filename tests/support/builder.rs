@@ -1,17 +1,17 @@
-//! A guard over the fake Google.
+//! Creates guards for the fake Google.
 
 use gcp_scopes::{Guard, GuardBuilder};
 use gcp_scopes_testing::{FakeGoogle, Service};
 
-/// It runs on the fake's VM, asks the fake's tokeninfo, and knows its Cloud Storage, and its front end as
-/// Pub/Sub.
+/// Returns the builder of a guard that runs on the fake's VM and queries the fake's tokeninfo. The
+/// guard takes the fake's Cloud Storage for Cloud Storage, and the fake's front end for Pub/Sub.
 pub(crate) fn builder(google: &FakeGoogle) -> GuardBuilder {
     crate::plain::provider();
     Guard::builder()
         .env(google.env())
         .endpoint(google.storage_url(), "storage.googleapis.com")
         .unwrap()
-        .endpoint(google.url_of(Service::Front), "pubsub.googleapis.com")
+        .endpoint(google.url_of(Service::OtherApi), "pubsub.googleapis.com")
         .unwrap()
         .tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url()))
         .unwrap()

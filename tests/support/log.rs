@@ -1,23 +1,25 @@
-//! Captures what is logged on this thread, at every level.
+//! Captures the log of the current thread, at every level.
 
 use std::sync::{Arc, Mutex};
 
-/// What our events said, as text with all fields.
+/// A buffer for the captured log: text, with all fields of every event.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
+    /// Returns the text that was logged until now.
     pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 
-    #[allow(dead_code, reason = "a test with a formatter of its own needs only the sink")]
+    /// Captures the log of the current thread until the returned guard is dropped.
+    #[allow(dead_code, reason = "tests that install another formatter use only the buffer")]
     pub(crate) fn capture(&self) -> tracing::subscriber::DefaultGuard {
-        let sink = self.clone();
+        let buffer = self.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
             .with_ansi(false)
-            .with_writer(move || sink.clone());
+            .with_writer(move || buffer.clone());
         tracing::subscriber::set_default(subscriber.finish())
     }
 }

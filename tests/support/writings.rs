@@ -1,9 +1,10 @@
-//! The ways in which a token could be written where nobody looks for it.
+//! The encodings in which a token could leak.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
-/// A piece of it, and the whole in base64, hexadecimal and percent-encoding.
+/// Returns texts that leak `token`: the header value, 12 bytes of the token, and the whole token in
+/// base64, hexadecimal and percent-encoding.
 pub(crate) fn of(token: &str) -> [String; 6] {
     [
         format!("Bearer {token}"),

@@ -1,17 +1,19 @@
-//! One world: a directory that says what a program sees of where it runs, and what it was refused.
+//! Reads a world: a directory that describes the environment of a program and a call that was
+//! refused.
 //!
 //! | file | what it holds |
 //! |---|---|
 //! | `env` | environment variables, `NAME=VALUE`; a value that begins with `./` is a path in the directory |
-//! | `fake` | the machine of a fake Google whose metadata server is asked over a real socket, or |
-//! | `metadata` | answers of the metadata server, `path: value`, spaces for line ends |
-//! | `credential` | what the program says itself of its credential |
-//! | `held` | the scopes of its token, where nothing else tells them |
+//! | `fake` | the VM of a fake Google, `property: value`; its metadata server is used over a real socket |
+//! | `metadata` | instead of `fake`, values of the metadata server, `path: value`, with spaces for line ends |
+//! | `credential` | the credential that the program declares |
+//! | `held` | the scopes of the token, if the metadata server does not list them |
 //! | `request` | verb and URL of the call |
-//! | `refusal` | the answer to it |
-//! | `report` | what a person is told: written by `UPDATE_WORLDS=1 cargo test --all-features --test worlds` |
+//! | `refusal` | the response to the call: status, headers and body |
+//! | `report` | the expected report: recorded by `UPDATE_WORLDS=1 cargo test --all-features --test worlds` |
 //!
-//! Credential files lie where `env` says. Without `fake` or `metadata` there is no metadata server.
+//! Credential files are at the paths in `env`. Without `fake` or `metadata` there is no metadata
+//! server.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -27,9 +29,11 @@ use gcp_scopes::{Denial, Guard, ScopeSet};
 use gcp_scopes_testing::{FakeGoogle, Platform, Vm};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 
+/// The credentials that a program can declare.
 const CREDENTIALS: [Credential; 3] =
     [Credential::DomainWideDelegation, Credential::GcloudUser, Credential::Declared];
 
+/// The platforms of the fake Google's VMs.
 const PLATFORMS: [Platform; 12] = [
     Platform::ComputeEngine,
     Platform::ManagedInstanceGroup,
@@ -49,7 +53,7 @@ const PLATFORMS: [Platform; 12] = [
 pub(crate) struct World(PathBuf);
 
 impl World {
-    /// All of them, by name.
+    /// Returns all worlds, sorted by name.
     pub(crate) fn all() -> Result<Vec<Self>> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/worlds");
         let mut paths: Vec<PathBuf> =
@@ -63,48 +67,57 @@ impl World {
         self.0.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
+    /// Returns the path of a file in the directory.
     pub(crate) fn path(&self, file: &str) -> PathBuf {
         self.0.join(file)
     }
 
-    /// What a person is told in this world.
+    /// Returns the denial of the refused call.
+    ///
+    /// # Errors
+    /// A file is missing or malformed, or the guard does not take the response for a scope refusal.
     pub(crate) async fn denial(&self) -> Result<Denial> {
         self.explain().await.with_context(|| format!("in the world {}", self.name()))
     }
 
     async fn explain(&self) -> Result<Denial> {
         let guard = self.guard().await?;
-        let request = self.text("request").context("no request")?;
-        let (verb, url) = request.trim().split_once(' ').context("a request is a verb and a URL")?;
+        let request = self.text("request").context("there is no file `request`")?;
+        let (verb, url) =
+            request.trim().split_once(' ').context("`request` should contain a verb and a URL")?;
         let (verb, url): (Method, Uri) = (verb.parse()?, url.parse()?);
-        let refusal = self.text("refusal").context("no refusal")?;
+        let refusal = self.text("refusal").context("there is no file `refusal`")?;
         let (status, headers, body) = response(&refusal)?;
         let answer = Answer::new(body.as_bytes()).with_status(status).with_headers(&headers);
         let denial = guard.explain(&Call::new(&verb, &url), &self.granted(&guard), &answer);
-        denial.context("not taken for a refusal for lack of scope")
+        denial.context("the guard should take the response for a scope refusal")
     }
 
+    /// Returns the scopes of the token: from the file `held`, or from the metadata server if the
+    /// token is that of the attached account.
     fn granted(&self, guard: &Guard) -> GrantedScopes {
         let held = self.text("held").map(|text| {
             let scopes = text.split_whitespace().map(|scope| scope.parse().expect("a scope"));
             GrantedScopes::known(scopes.collect::<ScopeSet>(), GrantSource::Declared)
         });
         let environment = guard.environment();
-        let by_machine =
-            environment.scopes().filter(|_| environment.credential() == Credential::MetadataServer);
-        let on_machine = || Some(GrantedScopes::known(by_machine?.clone(), GrantSource::Metadata));
-        held.or_else(on_machine).unwrap_or_else(|| GrantedScopes::unknown("nobody was asked"))
+        let listed = environment.scopes().filter(|_| environment.credential() == Credential::MetadataServer);
+        let from_metadata = || Some(GrantedScopes::known(listed?.clone(), GrantSource::Metadata));
+        held.or_else(from_metadata).unwrap_or_else(|| GrantedScopes::unknown("nobody was asked"))
     }
 
-    /// A guard that has looked at this world as it looks at the real one.
+    /// Creates a guard that has detected the environment of this world.
     async fn guard(&self) -> Result<Guard> {
-        let snapshot = match self.text("credential") {
-            Some(name) => {
-                let known = CREDENTIALS.into_iter().find(|known| known.as_str() == name.trim());
-                Snapshot::new().with_credential(known.context("no such credential")?)
-            }
-            None => Snapshot::new(),
-        };
+        let snapshot =
+            match self.text("credential") {
+                Some(name) => {
+                    let known = CREDENTIALS.into_iter().find(|known| known.as_str() == name.trim());
+                    Snapshot::new().with_credential(known.with_context(|| {
+                        format!("a program cannot declare the credential `{}`", name.trim())
+                    })?)
+                }
+                None => Snapshot::new(),
+            };
         let builder = Guard::builder().snapshot(snapshot).env(self.env()?);
         let Some(fake) = self.text("fake") else {
             let server = self.text("metadata").map(|text| pairs(&text, ": ")).transpose()?;
@@ -119,21 +132,26 @@ impl World {
         Ok(pairs.map(|(name, value)| (name, self.absolute(value))).collect())
     }
 
+    /// Resolves a value that starts with `./` against the directory.
     fn absolute(&self, value: String) -> String {
         value.strip_prefix("./").map(|path| self.path(path).display().to_string()).unwrap_or(value)
     }
 
+    /// Returns the content of a file, or `None` if the file does not exist.
     fn text(&self, file: &str) -> Option<String> {
         fs::read_to_string(self.path(file)).ok()
     }
 }
 
-fn pairs(text: &str, mark: &str) -> Result<BTreeMap<String, String>> {
+/// Splits each line that is not empty into a name and a value at the first `separator`.
+fn pairs(text: &str, separator: &str) -> Result<BTreeMap<String, String>> {
     let lines = text.lines().filter(|line| !line.is_empty());
-    let pairs = lines.map(|line| line.split_once(mark).with_context(|| format!("no `{mark}` in `{line}`")));
+    let pairs =
+        lines.map(|line| line.split_once(separator).with_context(|| format!("no `{separator}` in `{line}`")));
     pairs.map(|pair| pair.map(|(name, value)| (name.to_owned(), value.to_owned()))).collect()
 }
 
+/// Starts the fake Google that the file `fake` describes.
 async fn google(text: &str) -> Result<FakeGoogle> {
     let facts = pairs(text, ": ")?;
     let fact = |name: &str| facts.get(name).cloned();
@@ -143,21 +161,21 @@ async fn google(text: &str) -> Result<FakeGoogle> {
             "name" => vm,
             "platform" => {
                 let known = PLATFORMS.into_iter().find(|known| format!("{known:?}") == *value);
-                vm.platform(known.with_context(|| format!("no platform {value}"))?)
+                vm.platform(known.with_context(|| format!("there is no platform `{value}`"))?)
             }
             "zone" => vm.zone(value),
             "account" => vm.account(value),
             "scopes" => vm.scopes(value.split(' ')),
             other => match other.strip_prefix("attribute ") {
                 Some(attribute) => vm.attribute(attribute, value),
-                None => bail!("a machine has no `{other}`"),
+                None => bail!("a VM has no property `{other}`"),
             },
         };
     }
     Ok(FakeGoogle::builder().vm(vm).start().await?)
 }
 
-/// Status, headers and body of an answer as it is written down.
+/// Parses a response of HTTP/1.1 into its status, headers and body.
 fn response(text: &str) -> Result<(u16, HeaderMap, String)> {
     let (head, body) = text.split_once("\n\n").context("no empty line after the headers")?;
     let mut lines = head.lines();
@@ -170,16 +188,17 @@ fn response(text: &str) -> Result<(u16, HeaderMap, String)> {
     Ok((status, headers, body.to_owned()))
 }
 
-/// A metadata server with these answers, or none that can be reached.
+/// A metadata server with these values by path, or an unreachable one if `None`.
 struct Server(Option<BTreeMap<String, String>>);
 
 impl Server {
-    fn answer(&self, path: &str) -> Option<String> {
-        let answers = self.0.as_ref()?;
-        let attributes = || answers.keys().filter_map(|path| path.strip_prefix("instance/attributes/"));
+    /// Returns the response body for `path`, or `None` if there is no such value.
+    fn value(&self, path: &str) -> Option<String> {
+        let values = self.0.as_ref()?;
+        let attributes = || values.keys().filter_map(|path| path.strip_prefix("instance/attributes/"));
         match path {
             "instance/attributes/" => Some(attributes().collect::<Vec<_>>().join("\n")),
-            path => answers.get(path).map(|value| value.replace(' ', "\n")),
+            path => values.get(path).map(|value| value.replace(' ', "\n")),
         }
     }
 }
@@ -192,9 +211,9 @@ impl Fetch for Server {
         if self.0.is_none() {
             return Err("no route to host".into());
         }
-        let answer = self.answer(request.uri().path().trim_start_matches("/computeMetadata/v1/"));
-        let status = if answer.is_some() { 200 } else { 404 };
+        let value = self.value(request.uri().path().trim_start_matches("/computeMetadata/v1/"));
+        let status = if value.is_some() { 200 } else { 404 };
         let response = Response::builder().status(status).header("metadata-flavor", "Google");
-        Ok(response.body(Bytes::from(answer.unwrap_or_default()))?)
+        Ok(response.body(Bytes::from(value.unwrap_or_default()))?)
     }
 }

@@ -48,12 +48,16 @@ enum Either {
 impl Subject for HyperUtil {
     type Client = Storage;
 
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
-        (scenario == Scenario::KeepsKind && self.delivery == DenialDelivery::Error)
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
+        (scenario == Scenario::KeepsErrorKind && self.delivery == DenialDelivery::Error)
             .then_some(BY_CHOICE)
     }
 
-    async fn make(&self, scene: &Scene, mode: Option<GuardMode>) -> Result<Storage, BoxError> {
+    async fn build_client(
+        &self,
+        scene: &Scene,
+        mode: Option<GuardMode>,
+    ) -> Result<Storage, BoxError> {
         let mut builder = Client::builder(TokioExecutor::new());
         let client = builder.http2_only(scene.version() == Version::HTTP_2).build_http();
         let bearer = Some(format!("Bearer {}", scene.token()));
@@ -141,10 +145,10 @@ async fn received(response: Response<GuardBody<Incoming>>) -> Result<Received, F
     parts.headers.remove("x-guploader-uploadid");
     let seen = format!("{} {:?} {:?}", parts.status, parts.version, parts.headers);
     if parts.status.is_success() {
-        return Ok(Received::new(body).with_seen(seen));
+        return Ok(Received::new(body).with_metadata(seen));
     }
     let text = format!("{seen}\n{}", String::from_utf8_lossy(&body));
-    let failure = Failure::of_answer(parts.status, text);
+    let failure = Failure::from_response(parts.status, text);
     Err(scene::with_denial(failure, parts.extensions.get::<Denial>()))
 }
 

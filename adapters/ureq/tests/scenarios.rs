@@ -36,15 +36,19 @@ struct Storage {
 impl Subject for Ureq {
     type Client = Storage;
 
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
         match scenario {
             Scenario::Http2 => Some("ureq speaks HTTP/1.1 only"),
-            Scenario::KeepsKind if self.delivery == DenialDelivery::Error => Some(BY_CHOICE),
+            Scenario::KeepsErrorKind if self.delivery == DenialDelivery::Error => Some(BY_CHOICE),
             _ => None,
         }
     }
 
-    async fn make(&self, scene: &Scene, mode: Option<GuardMode>) -> Result<Storage, BoxError> {
+    async fn build_client(
+        &self,
+        scene: &Scene,
+        mode: Option<GuardMode>,
+    ) -> Result<Storage, BoxError> {
         // 308 is an answer of a resumable upload, and no redirect.
         let config =
             Agent::config_builder().http_status_as_error(false).max_redirects(0).proxy(None);
@@ -130,10 +134,10 @@ fn received(mut answer: Response<Body>) -> Result<Received, Failure> {
     let seen = format!("{} {:?} {:?}", parts.status, parts.version, parts.headers);
     // 308 asks for the next part of an upload.
     if parts.status.is_success() || parts.status.as_u16() == 308 {
-        return Ok(Received::new(body).with_seen(seen));
+        return Ok(Received::new(body).with_metadata(seen));
     }
     let text = format!("{seen}\n{}", String::from_utf8_lossy(&body));
-    let failure = Failure::of_answer(parts.status, text);
+    let failure = Failure::from_response(parts.status, text);
     Err(scene::with_denial(failure, parts.extensions.get::<Denial>()))
 }
 

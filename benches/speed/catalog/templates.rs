@@ -1,4 +1,4 @@
-//! Every request form of the catalog, read out of its tries.
+//! Lists the request templates (verb, host and path pattern) of all methods in the catalog.
 
 use http::{Method, Uri};
 
@@ -7,18 +7,19 @@ use gcp_scopes_catalog::raw::{
     HAS_DOUBLE_STAR, HAS_STAR, HOST_RECORD, HOSTS, LEGACY, NODES, VERB_RECORD, VERBS, VERBS_SECTION,
 };
 
-/// One request form.
+/// A request template: the verb, the host and the path pattern of a method.
 #[derive(Clone)]
 pub(crate) struct Template {
     pub(crate) host: &'static str,
     pub(crate) verb: &'static str,
-    /// Literals, `*` and `**`.
+    /// The segments of the path: literals, `*` for one segment, and `**` for several.
     pub(crate) segments: Vec<&'static str>,
+    /// The custom verb after the colon, such as `publish` in `topics/t:publish`.
     pub(crate) custom: Option<&'static str>,
 }
 
 impl Template {
-    /// A request of this form.
+    /// Returns a URI that matches this template.
     pub(crate) fn uri(&self) -> Uri {
         let segment = |segment: &&'static str| match *segment {
             "*" => "my-name-12",
@@ -34,7 +35,8 @@ impl Template {
         self.verb.parse().unwrap()
     }
 
-    /// The form as matchit writes it. A custom verb is part of the last name there.
+    /// Returns the path pattern in matchit's syntax, which has no custom verbs: the last segment
+    /// ends with the custom verb.
     pub(crate) fn route(&self) -> String {
         let last = self.segments.len() - 1;
         let segment = |(place, segment): (usize, &&str)| match *segment {
@@ -48,30 +50,33 @@ impl Template {
     }
 }
 
-/// Every request form of the whole catalog, by host.
+/// Returns the templates of the full catalog, host by host.
 pub(crate) fn all() -> Vec<Template> {
-    let mut found = Vec::new();
+    let mut templates = Vec::new();
     for record in FULL.section(HOSTS).chunks_exact(HOST_RECORD) {
         let (host, root) = (text(record, 0), number::<4>(record, 4));
         let mut add = |segments: &[&'static str], key: usize| {
             let name = |number: usize| text(FULL.section(VERBS_SECTION), number * VERB_RECORD);
             let (verb, custom) = (VERBS[(key & 7) - 1], (key >> 3).checked_sub(1).map(name));
-            found.push(Template { host, verb, segments: segments.to_vec(), custom });
+            templates.push(Template { host, verb, segments: segments.to_vec(), custom });
         };
         if host != LEGACY {
-            below(root, &mut Vec::new(), &mut add);
+            visit_methods(root, &mut Vec::new(), &mut add);
         }
     }
-    found
+    templates
 }
 
-/// Lists what is below a node, whose bytes are described in the catalog's `walk.rs`.
-fn below(at: usize, way: &mut Vec<&'static str>, found: &mut impl FnMut(&[&'static str], usize)) {
+/// Calls `visit` with the path and the key of each method at the node and below it. `at` is the
+/// position of the node in its section, and `path` holds the segments from the root to the node. A
+/// key encodes the verb in its low three bits, and the custom verb above them. The catalog's
+/// `walk.rs` describes the bytes of a node.
+fn visit_methods(at: usize, path: &mut Vec<&'static str>, visit: &mut impl FnMut(&[&'static str], usize)) {
     let node = &FULL.section(NODES)[at..];
     let [literals, methods, flags] = [number::<2>(node, 0), node[2].into(), node[3].into()];
     let edges = 4 + (flags & 7);
     let all_methods = (0..methods).map(|method| edges + literals * 9 + method * 5);
-    all_methods.for_each(|method| found(way, number::<2>(node, method)));
+    all_methods.for_each(|method| visit(path, number::<2>(node, method)));
     let literals = (0..literals).map(|literal| edges + literal * 9);
     let mut children: Vec<_> = literals.map(|edge| (text(node, edge + 5), edge + 2)).collect();
     let double_star = if flags & usize::from(HAS_STAR) == 0 { 4 } else { 7 };
@@ -79,17 +84,18 @@ fn below(at: usize, way: &mut Vec<&'static str>, found: &mut impl FnMut(&[&'stat
         children.extend((flags & usize::from(flag) != 0).then_some((name, place)));
     }
     for (segment, child) in children {
-        way.push(segment);
-        below(number::<3>(node, child), way, found);
-        way.pop();
+        path.push(segment);
+        visit_methods(number::<3>(node, child), path, visit);
+        path.pop();
     }
 }
 
-/// The little-endian number of so many bytes.
+/// Returns the little-endian number in the `BYTES` bytes at `at`.
 fn number<const BYTES: usize>(bytes: &[u8], at: usize) -> usize {
     bytes[at..at + BYTES].iter().rev().fold(0, |number, byte| number << 8 | usize::from(*byte))
 }
 
+/// Returns the text to which the record refers at `at`.
 fn text(record: &'static [u8], at: usize) -> &'static str {
     std::str::from_utf8(FULL.text(record, at)).unwrap()
 }

@@ -7,7 +7,7 @@ use gcp_scopes::denial::DenialKind;
 use gcp_scopes::{Guard, Preflight};
 use gcp_scopes_object_store::GuardConnector;
 use gcp_scopes_object_store::GuardObjectStoreExt as _;
-use gcp_scopes_testing::{Fault, Service, Wire};
+use gcp_scopes_testing::{Fault, RefusalForm, Service};
 use object_store::client::{
     ClientOptions, HttpClient, HttpConnector, HttpError, HttpRequest, HttpRequestBody, HttpResponse,
     HttpService, ReqwestConnector,
@@ -132,7 +132,7 @@ async fn everything_that_is_allowed_works_as_without_the_guard() {
 async fn retries_of_a_server_that_is_down_go_on() {
     let google = google().await;
     let (store, _) = store(&google.storage_url(), rich(&google), &guard(&google).build());
-    google.fault(Service::Storage, Fault::Flaky { failures: 2, of: 3 });
+    google.set_fault(Service::Storage, Fault::Flaky { failures: 2, group: 3 });
     store.put(&"cat.jpg".into(), "meow".into()).await.unwrap();
     assert_eq!(calls(&google), 3);
 }
@@ -147,8 +147,8 @@ async fn a_refusal_by_another_gate_is_the_same_error() {
         let (before, after) = text.split_once(" in ").unwrap();
         format!("{before} {}", after.split_once(" - ").unwrap().1)
     };
-    for wire in [Wire::IamDenied, Wire::VpcSc, Wire::Billing, Wire::Html] {
-        google.on(Service::Storage).times(2).respond_with(wire);
+    for wire in [RefusalForm::IamDenied, RefusalForm::VpcSc, RefusalForm::Billing, RefusalForm::Html] {
+        google.script(Service::Storage).times(2).respond_with(wire);
         let expected = bare.get(&"cat.jpg".into()).await.unwrap_err();
         let error = guarded.get(&"cat.jpg".into()).await.unwrap_err();
         assert!(connector.denial_of(&error).is_none(), "{wire:?}");

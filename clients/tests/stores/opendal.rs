@@ -4,7 +4,7 @@ use futures::TryStreamExt;
 use gcp_scopes::denial::DenialKind;
 use gcp_scopes::{Denial, Guard, Preflight};
 use gcp_scopes_opendal::GuardOpendalExt as _;
-use gcp_scopes_testing::{FakeGoogle, Fault, Service, Wire};
+use gcp_scopes_testing::{FakeGoogle, Fault, RefusalForm, Service};
 use opendal::layers::{ConcurrentLimitLayer, RetryLayer, TimeoutLayer};
 use opendal::services::Gcs;
 use opendal::{Buffer, ErrorKind, HttpBody, HttpTransport, HttpTransporter, OperationContext, Operator};
@@ -68,7 +68,7 @@ async fn a_denial_is_permission_denied_and_found_and_not_retried_in_any_order_of
 async fn retries_of_a_server_that_is_down_go_on() {
     let google = google().await;
     let operator = operator(&google, rich(&google)).layer(guard(&google).build().opendal()).layer(retry());
-    google.fault(Service::Storage, Fault::Flaky { failures: 2, of: 3 });
+    google.set_fault(Service::Storage, Fault::Flaky { failures: 2, group: 3 });
     operator.write("cat.jpg", "meow").await.unwrap();
     assert_eq!(calls(&google), 3);
 }
@@ -112,10 +112,16 @@ async fn a_refusal_by_another_gate_is_the_same_error() {
     let google = google().await;
     let bare = operator(&google, rich(&google));
     let guarded = operator(&google, rich(&google)).layer(guard(&google).build().opendal());
-    for wire in [Wire::IamDenied, Wire::ServiceDisabled, Wire::VpcSc, Wire::Billing, Wire::Html] {
+    for wire in [
+        RefusalForm::IamDenied,
+        RefusalForm::ServiceDisabled,
+        RefusalForm::VpcSc,
+        RefusalForm::Billing,
+        RefusalForm::Html,
+    ] {
         for fault in [Fault::ChunkSize(64), Fault::ChunkSize(usize::MAX)] {
-            google.fault(Service::Storage, fault);
-            google.on(Service::Storage).times(2).respond_with(wire);
+            google.set_fault(Service::Storage, fault);
+            google.script(Service::Storage).times(2).respond_with(wire);
             let expected = bare.stat("cat.jpg").await.unwrap_err();
             let error = guarded.stat("cat.jpg").await.unwrap_err();
             assert!(Denial::find(&error).is_none(), "{wire:?}");

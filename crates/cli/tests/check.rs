@@ -18,7 +18,7 @@ fn command(google: &FakeGoogle, args: &[&str]) -> Command {
     let mut command = command::command(&["check"]);
     command.args(args).envs(google.env());
     for (api, service) in
-        [("storage", Service::Storage), ("pubsub", Service::Front), ("oauth2", Service::OAuth)]
+        [("storage", Service::Storage), ("pubsub", Service::OtherApi), ("oauth2", Service::OAuth)]
     {
         command.arg("--endpoint").arg(format!("{api}={}", google.url_of(service)));
     }
@@ -121,7 +121,7 @@ async fn with_every_server_hanging_it_ends_soon_after_its_timeout() -> Result<()
     for platform in [Platform::ComputeEngine, Platform::CloudRunService] {
         let google = google(Vm::new("web-1").platform(platform)).await?;
         for service in [Service::Metadata, Service::OAuth, Service::Storage] {
-            google.fault(service, Fault::Hang);
+            google.set_fault(service, Fault::Hang);
         }
         let started = Instant::now();
         let args = ["--need", "storage.objects.get", "--iam", IAM, "--timeout", "300ms"];

@@ -290,7 +290,7 @@ impl TestFolder {
         if !example.contains("gcp-scopes check") && !example.contains("gcp-scopes whoami") {
             return example.to_owned();
         }
-        let apis = [("storage", Service::Storage), ("pubsub", Service::Front), ("oauth2", Service::OAuth)];
+        let apis = [("storage", Service::Storage), ("pubsub", Service::OtherApi), ("oauth2", Service::OAuth)];
         apis.iter().fold(example.to_owned(), |line, (api, service)| {
             format!("{line} --endpoint {api}={}", google.url_of(*service))
         })

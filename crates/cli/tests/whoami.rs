@@ -99,7 +99,7 @@ async fn a_credential_file_is_named_and_how_to_look_at_its_token() -> Result<()>
 #[tokio::test]
 async fn a_metadata_server_that_hangs_is_named() -> Result<()> {
     let google = FakeGoogle::builder().start().await?;
-    google.fault(Service::Metadata, Fault::Hang);
+    google.set_fault(Service::Metadata, Fault::Hang);
     let (status, out, _) = whoami(google.env(), &["--timeout", "5s"], "")?;
     ensure!(status == Some(2) && out.contains("the metadata server did not"), "{out}");
     Ok(())

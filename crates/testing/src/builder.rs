@@ -1,10 +1,10 @@
-//! What a [`FakeGoogle`] is made of.
+//! Configures and starts a [`FakeGoogle`].
 
 use std::io;
 
 use tokio::sync::oneshot;
 
-use crate::error::BadDescription;
+use crate::error::InvalidConfig;
 use crate::fake::FakeGoogle;
 use crate::forward::Upstream;
 use crate::policy::{self, Binding, Policy};
@@ -16,11 +16,11 @@ use crate::state::State;
 use crate::store::Bucket;
 use crate::vm::{Machine, Project, Vm};
 
-/// Who runs the real gcloud: an owner of every project.
+/// The account that the real gcloud uses. It is an owner of every project.
 pub(crate) const OWNER: &str = "owner@example.com";
 
 impl FakeGoogle {
-    /// A description to be completed and started.
+    /// Creates a builder, which configures and starts a fake.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -36,9 +36,10 @@ impl FakeGoogle {
     }
 }
 
-/// Describes a [`FakeGoogle`] before it starts.
+/// Configures and starts a [`FakeGoogle`].
 ///
-/// Without a project there is `my-project`, number 123456789012; without a VM there is `web-1`.
+/// If no project is added, the fake has the project `my-project` with the number 123456789012. If
+/// no VM is added, the fake has the VM `web-1`.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -68,28 +69,30 @@ pub struct FakeGoogleBuilder {
 }
 
 impl FakeGoogleBuilder {
-    /// A project with its number. What names no project belongs to the first one.
+    /// Adds a project with its number. Buckets belong to the first project that is added, and so do
+    /// VMs that name no project.
     pub fn project(mut self, id: impl Into<String>, number: u64) -> Self {
         self.projects.push(Project { id: id.into(), number });
         self
     }
 
-    /// A machine. The first one is where the program under test runs.
+    /// Adds a VM or a serverless instance. [`FakeGoogle::env`] describes the first one, which is
+    /// the one that the program under test runs on.
     pub fn vm(mut self, vm: Vm) -> Self {
         self.vms.push(vm);
         self
     }
 
-    /// An empty bucket in the first project.
+    /// Adds an empty bucket to the first project.
     pub fn bucket(mut self, name: impl Into<String>) -> Self {
         self.buckets.push(name.into());
         self
     }
 
-    /// Gives an account a role on a bucket or a project.
+    /// Grants an account a role on a bucket or a project.
     ///
-    /// The fake knows the basic roles and a dozen of Cloud Storage and Compute Engine. In the
-    /// place of a role, one single permission such as `storage.objects.create` will do.
+    /// The fake knows the basic roles and a dozen roles of Cloud Storage and Compute Engine.
+    /// Instead of a role, `role` can be a single permission such as `storage.objects.create`.
     pub fn iam(
         mut self,
         resource: impl Into<String>,
@@ -100,14 +103,19 @@ impl FakeGoogleBuilder {
         self
     }
 
-    /// Puts the gates of a service before another server on this machine, such as an emulator that
-    /// lets everybody in: its URL, without a path.
+    /// Forwards the allowed requests of a service to another server on this machine, such as an
+    /// emulator that does not check tokens. `url` is the server's URL, without a path.
     ///
-    /// [`Service::Storage`] checks for a live token and for the scopes in the fake's own tables, any
-    /// other service for those that a test named with [`Script::serve`](crate::Script::serve), and
-    /// no more: IAM and what exists are up to the other server. What was [scripted](FakeGoogle::on)
-    /// comes first. Everything else is passed on as it is, in both directions and while it comes:
-    /// over HTTP/2 if it is gRPC, over HTTP/1 if it is not.
+    /// The fake checks only the token and its scopes; the other server decides about IAM and about
+    /// resources. For [`Service::Storage`], the fake requires a valid token and a scope that its
+    /// own tables list. For every other service, the fake checks only paths for which a test called
+    /// [`Script::serve`](crate::Script::serve).
+    ///
+    /// If a [scripted](FakeGoogle::script) response matches a request, the fake sends the scripted
+    /// response and does not forward the request. Forwarded requests and responses are streamed
+    /// unchanged, over HTTP/2 for gRPC and over HTTP/1.1 otherwise. A [`Fault`](crate::Fault) that
+    /// changes the response, such as [`Fault::Gzip`](crate::Fault::Gzip), does not apply to
+    /// forwarded responses.
     pub fn forward(mut self, service: Service, url: impl Into<String>) -> Self {
         self.forwards.push((service, url.into()));
         self
@@ -116,22 +124,23 @@ impl FakeGoogleBuilder {
     /// Starts the servers.
     ///
     /// # Errors
-    /// A binding names a role, a bucket or a project that is not there, two VMs have one name, a
-    /// URL to forward to is none of this machine, or the system has no socket or thread to give.
+    /// Returns an error if a binding names an unknown role, bucket or project, if two VMs have the
+    /// same name, if a VM names an unknown project, if a URL to forward to is not a plain `http`
+    /// URL of this machine, or if the operating system refuses a socket or a thread.
     pub async fn start(mut self) -> io::Result<FakeGoogle> {
         let forwards = std::mem::take(&mut self.forwards);
         let state = self.into_state()?;
-        let endpoints = endpoints(state.machines.len(), &forwards)?;
+        let endpoints = open_endpoints(state.machines.len(), &forwards)?;
         let address = |endpoint: &Endpoint| ((endpoint.service, endpoint.machine), endpoint.address);
         let addresses = endpoints.iter().map(address).collect();
         let shared = Shared::new(state);
         let (stop, stopped) = oneshot::channel();
-        let (ready, is_ready) = oneshot::channel();
+        let (ready, started) = oneshot::channel();
         let thread = std::thread::Builder::new().name("fake-google".into()).spawn({
             let shared = shared.clone();
             move || server::run(&shared, endpoints, ready, stopped)
         })?;
-        is_ready.await.ok();
+        started.await.ok();
         Ok(FakeGoogle { shared, addresses, stop: Some(stop), thread: Some(thread) })
     }
 
@@ -151,45 +160,47 @@ impl FakeGoogleBuilder {
     }
 }
 
-/// A listener for each VM's metadata server, and for each other service.
-fn endpoints(machines: usize, forwards: &[(Service, String)]) -> io::Result<Vec<Endpoint>> {
-    let metadata = (0..machines).map(|place| (Service::Metadata, place));
-    let others = [Service::Storage, Service::OAuth, Service::Compute, Service::Front];
-    let all = metadata.chain(others.map(|service| (service, 0)));
-    all.map(|(service, machine)| Endpoint::open(service, machine, upstream(service, forwards)?)).collect()
+/// Opens a listener for the metadata server of each VM, and one for each other service.
+fn open_endpoints(machines: usize, forwards: &[(Service, String)]) -> io::Result<Vec<Endpoint>> {
+    let metadata = (0..machines).map(|machine| (Service::Metadata, machine));
+    let others = [Service::Storage, Service::OAuth, Service::Compute, Service::OtherApi];
+    let servers = metadata.chain(others.map(|service| (service, 0)));
+    servers.map(|(service, machine)| Endpoint::open(service, machine, upstream(service, forwards)?)).collect()
 }
 
-/// Where a service forwards to. Of several URLs the last one counts.
+/// Returns the server that a service forwards to, if any. If several URLs were given for the
+/// service, the last URL is used.
 fn upstream(service: Service, forwards: &[(Service, String)]) -> io::Result<Option<Upstream>> {
-    let found = forwards.iter().rev().find(|(from, _)| *from == service);
-    Ok(found.map(|(_, url)| Upstream::new(url)).transpose()?)
+    let forward = forwards.iter().rev().find(|(from, _)| *from == service);
+    Ok(forward.map(|(_, url)| Upstream::new(url)).transpose()?)
 }
 
-/// The bindings that were described, and the owner's.
-fn policy(mut bindings: Vec<Binding>, state: &State) -> Result<Policy, BadDescription> {
+/// Checks the bindings of the builder and adds those that make [`OWNER`] an owner of every project.
+fn policy(mut bindings: Vec<Binding>, state: &State) -> Result<Policy, InvalidConfig> {
     for Binding { resource, role, .. } in &bindings {
         if !policy::is_known_role(role) {
-            return Err(BadDescription::Role(role.clone()));
+            return Err(InvalidConfig::Role(role.clone()));
         }
         if !state.has_resource(resource) {
-            return Err(BadDescription::Resource(resource.clone()));
+            return Err(InvalidConfig::Resource(resource.clone()));
         }
     }
     bindings.extend(state.projects.iter().map(|project| Binding::new(&project.id, OWNER, "roles/owner")));
     Ok(Policy { bindings })
 }
 
-fn machines(vms: Vec<Vm>, projects: &[Project]) -> Result<Vec<Machine>, BadDescription> {
+/// Assigns each VM to its project.
+fn machines(vms: Vec<Vm>, projects: &[Project]) -> Result<Vec<Machine>, InvalidConfig> {
     let mut machines: Vec<Machine> = Vec::new();
     for vm in vms {
         if machines.iter().any(|machine| machine.name == vm.name) {
-            return Err(BadDescription::SameName(vm.name));
+            return Err(InvalidConfig::SameName(vm.name));
         }
-        let found = match &vm.project {
+        let project = match &vm.project {
             Some(id) => projects.iter().find(|project| project.id == *id),
             None => projects.first(),
         };
-        let project = found.ok_or_else(|| BadDescription::NoProject(vm.name.clone()))?;
+        let project = project.ok_or_else(|| InvalidConfig::NoProject(vm.name.clone()))?;
         machines.push(Machine::new(vm, project.clone()));
     }
     Ok(machines)

@@ -1,8 +1,8 @@
-//! The time, which a test can move.
+//! A clock that a test can move forward.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The wall clock, and how far a test has moved it.
+/// The wall clock, plus the time by which a test has moved the clock forward.
 #[derive(Default)]
 pub(crate) struct Clock {
     ahead: Duration,
@@ -18,12 +18,12 @@ impl Clock {
     }
 }
 
-/// Seconds since 1970.
+/// Returns the seconds since the Unix epoch.
 pub(crate) fn unix(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-/// `2026-01-31T23:59:59.000Z`.
+/// Formats a time in whole seconds, such as `2026-01-31T23:59:59.000Z`.
 pub(crate) fn rfc3339(time: SystemTime) -> String {
     let whole = UNIX_EPOCH + Duration::from_secs(unix(time));
     humantime::format_rfc3339_millis(whole).to_string()
@@ -34,7 +34,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn time_is_printed_as_a_calendar_date() {
+    fn times_are_formatted_as_rfc3339_and_http_dates() {
+        // Includes the seconds around the beginning of a leap day.
         for (seconds, text) in [
             (0, "1970-01-01T00:00:00.000Z"),
             (951_782_399, "2000-02-28T23:59:59.000Z"),

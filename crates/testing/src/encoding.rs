@@ -1,4 +1,4 @@
-//! Text in the encodings that requests and answers use.
+//! Encodings of text in requests and responses.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -9,52 +9,56 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str,
 use quick_xml::escape::partial_escape;
 use serde_json::Value;
 
-/// What a segment of a path holds as it is: letters, digits and `-._~`.
+/// The bytes to escape in a path segment: all except letters, digits and `-._~`, the unreserved
+/// characters of <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// `grpc-message` escapes what is not printable ASCII, and `%`.
+/// The bytes to escape in a `grpc-message` header: all that are not printable ASCII, and `%`.
+/// Source: <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>.
 const MESSAGE: &AsciiSet = &CONTROLS.add(b'%');
 
-/// Undoes percent-encoding. What is not an escape stays.
-pub(crate) fn decode(text: &str) -> String {
+/// Decodes percent-encoded text. A `%` that does not begin a valid escape stays unchanged.
+pub(crate) fn percent_decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-/// Percent-encodes a segment of a path.
-pub(crate) fn segment(text: &str) -> String {
+/// Percent-encodes a path segment.
+pub(crate) fn encode_segment(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
 }
 
-/// An element of XML: how it begins, and what is inside.
+/// Formats an XML element. `start` is the content of the start tag: the element's name and its
+/// attributes. `inside` is XML.
 pub(crate) fn element(start: &str, inside: &str) -> String {
     let name = start.split(' ').next().unwrap_or(start);
     if inside.is_empty() { format!("<{start}/>") } else { format!("<{start}>{inside}</{name}>") }
 }
 
-/// Elements of XML with text, by name.
-pub(crate) fn elements(texts: &[(&str, &str)]) -> String {
+/// Formats one XML element for each pair of a name and a text, and escapes the texts.
+pub(crate) fn text_elements(texts: &[(&str, &str)]) -> String {
     texts.iter().map(|(name, text)| element(name, &partial_escape(*text))).collect()
 }
 
-/// Percent-encodes the value of `grpc-message`.
-pub(crate) fn grpc_message(text: &str) -> String {
+/// Percent-encodes the value of a `grpc-message` header.
+pub(crate) fn encode_grpc_message(text: &str) -> String {
     utf8_percent_encode(text, MESSAGE).to_string()
 }
 
-/// Base64url without padding, as in a JWT.
+/// Encodes bytes as base64url without padding, as in a JWT.
 pub(crate) fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The claims of a JWT, whose signature is not checked. gcp_auth pads its parts, and Google takes
-/// that.
+/// Returns the claims of a JWT without checking its signature, or `None` if the JWT is malformed.
+/// Padding is accepted, because gcp_auth pads the parts of its JWTs and Google accepts them.
 pub(crate) fn jwt_claims(jwt: &str) -> Option<Value> {
     let claims = URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1)?.trim_end_matches('=')).ok()?;
     serde_json::from_slice(&claims).ok()
 }
 
-/// 128 random bits as hexadecimal digits. Test data, not cryptography.
+/// Returns 128 random bits as hexadecimal digits. The bits are not cryptographically secure.
 pub(crate) fn random_hex() -> String {
+    // The standard library seeds each `RandomState` with a different key.
     let word = || RandomState::new().build_hasher().finish();
     format!("{:016x}{:016x}", word(), word())
 }
@@ -62,16 +66,16 @@ pub(crate) fn random_hex() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::incoming::Form;
+    use crate::incoming::FormData;
 
     #[test]
-    fn decoding_undoes_encoding_and_leaves_stray_percent_signs() {
+    fn decoding_reverses_encoding_and_keeps_invalid_escapes() {
         for (text, plain) in
             [("a%2Fb", "a/b"), ("100%", "100%"), ("%zz", "%zz"), ("%4", "%4"), ("a+b", "a+b")]
         {
-            assert_eq!(decode(text), plain, "{text}");
+            assert_eq!(percent_decode(text), plain, "{text}");
         }
-        assert_eq!(Form::parse("x=a+b%20c").get("x"), Some("a b c"));
-        assert_eq!(decode(&segment("a/b c\u{e9}")), "a/b c\u{e9}");
+        assert_eq!(FormData::parse("x=a+b%20c").get("x"), Some("a b c"));
+        assert_eq!(percent_decode(&encode_segment("a/b c\u{e9}")), "a/b c\u{e9}");
     }
 }

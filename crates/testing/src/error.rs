@@ -1,12 +1,12 @@
-//! What a test asks for and the fake cannot do.
+//! Errors for invalid configurations and for invalid changes of a VM.
 
 use std::io;
 
 use crate::platform::Platform;
 use crate::policy;
 
-/// A VM that could not be stopped, changed or started. The message names the VM and says what to
-/// do.
+/// An error for a VM that could not be stopped, changed or started. The message names the VM and
+/// the reason.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -14,8 +14,8 @@ use crate::policy;
 /// # use gcp_scopes_testing::{FakeGoogle, Vm};
 /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
 /// let error = google.vm("web-2").stop().unwrap_err();
-/// let words = "the fake Google has no VM `web-2`; add it with `.vm(Vm::new(..))`";
-/// assert_eq!(error.to_string(), words);
+/// let message = "the fake Google has no VM `web-2`; add it with `.vm(Vm::new(..))`";
+/// assert_eq!(error.to_string(), message);
 /// # Ok(())
 /// # }
 /// ```
@@ -23,34 +23,36 @@ use crate::policy;
 #[error(transparent)]
 pub struct Error(#[from] VmProblem);
 
-/// The cases of [`Error`].
+/// The reason for an [`Error`].
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum VmProblem {
     #[error("the fake Google has no VM `{0}`; add it with `.vm(Vm::new(..))`")]
     Unknown(String),
-    #[error("`{0}` runs on {1:?}, which has neither a power switch nor access scopes to set")]
+    #[error("`{0}` runs on {1:?}, where instances cannot be stopped or started and have no access scopes")]
     Serverless(String, Platform),
     #[error("VM `{0}`: {1}")]
     Refused(String, &'static str),
 }
 
-/// A description of which no fake can be made.
+/// A reason for which [`FakeGoogleBuilder::start`](crate::FakeGoogleBuilder::start) fails.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum BadDescription {
-    #[error("the fake Google does not know the role `{0}`; it knows {known}", known = policy::role_names())]
+pub(crate) enum InvalidConfig {
+    #[error("the fake Google does not know the role `{0}`; the known roles are {known}", known = policy::role_names())]
     Role(String),
-    #[error("`{0}` is neither a bucket nor a project of this fake Google")]
+    #[error("the fake Google has no bucket or project `{0}`; add it with `.bucket(..)` or `.project(..)`")]
     Resource(String),
-    #[error("two VMs are called `{0}`")]
+    #[error("two VMs have the name `{0}`; give every VM its own name")]
     SameName(String),
-    #[error("VM `{0}` is in a project that is not there")]
+    #[error("VM `{0}` belongs to an unknown project; add the project with `.project(..)`")]
     NoProject(String),
-    #[error("cannot forward to {0:?}: expected a URL such as `http://127.0.0.1:9023`")]
+    #[error(
+        "cannot forward to {0:?}; expected the URL of a server on this machine, such as `http://127.0.0.1:9023`"
+    )]
     Forward(String),
 }
 
-impl From<BadDescription> for io::Error {
-    fn from(problem: BadDescription) -> Self {
-        Self::new(io::ErrorKind::InvalidInput, problem)
+impl From<InvalidConfig> for io::Error {
+    fn from(error: InvalidConfig) -> Self {
+        Self::new(io::ErrorKind::InvalidInput, error)
     }
 }

@@ -1,4 +1,4 @@
-//! The running servers, as a test sees them.
+//! The handle of the running servers.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -19,7 +19,7 @@ use crate::state::State;
 use crate::store::NewObject;
 use crate::{metadata, oauth, scope};
 
-/// The running servers. See the [crate's page](crate).
+/// A running fake Google Cloud. See the [crate documentation](crate).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -28,31 +28,33 @@ use crate::{metadata, oauth, scope};
 /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
 /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
 /// # let agent = agent.build().new_agent();
-/// // `google` has a bucket `photos`, and a VM whose token may read it and whose account may not.
+/// // The token's scopes allow reading the bucket `photos`, but the VM's account has no IAM role.
 /// let bucket = agent.get(format!("{}/storage/v1/b/photos", google.storage_url()));
-/// let mut answer = bucket.header("authorization", format!("Bearer {}", google.token())).call()?;
-/// assert_eq!(answer.status(), 403);
-/// assert!(answer.body_mut().read_to_string()?.contains("storage.buckets.get"));
+/// let mut response = bucket.header("authorization", format!("Bearer {}", google.token())).call()?;
+/// assert_eq!(response.status(), 403);
+/// assert!(response.body_mut().read_to_string()?.contains("storage.buckets.get"));
 /// # Ok(())
 /// # }
 /// ```
 pub struct FakeGoogle {
     pub(crate) shared: Arc<Shared>,
-    /// By service, and the place of the VM whose metadata server it is.
+    /// The address of each server, by service and by the index of the VM. The index is 0 for all
+    /// services except [`Service::Metadata`].
     pub(crate) addresses: HashMap<(Service, usize), SocketAddr>,
     pub(crate) stop: Option<oneshot::Sender<()>>,
     pub(crate) thread: Option<JoinHandle<io::Result<()>>>,
 }
 
 impl FakeGoogle {
-    /// `127.0.0.1:PORT` of the first VM's metadata server, for `GCE_METADATA_HOST`.
+    /// Returns the address of the first VM's metadata server, `127.0.0.1:PORT`, as a value for
+    /// `GCE_METADATA_HOST`.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use gcp_scopes_testing::FakeGoogle;
     /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
-    /// // `GCE_METADATA_HOST` for a program under test, which is not this process.
+    /// // Set GCE_METADATA_HOST to this value in the environment of the program under test.
     /// assert!(google.metadata_host().starts_with("127.0.0.1:"));
     /// # Ok(())
     /// # }
@@ -62,7 +64,7 @@ impl FakeGoogle {
         self.url_of(Service::Metadata).replace("http://", "")
     }
 
-    /// `http://127.0.0.1:PORT`, in the place of `https://storage.googleapis.com`.
+    /// Returns `http://127.0.0.1:PORT`, which stands for `https://storage.googleapis.com`.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -72,7 +74,7 @@ impl FakeGoogle {
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// let url = format!("{}/storage/v1/b/photos/o", google.storage_url());
-    /// assert_eq!(agent.get(&url).call()?.status(), 401); // there is no token
+    /// assert_eq!(agent.get(&url).call()?.status(), 401); // the request has no token
     /// # Ok(())
     /// # }
     /// ```
@@ -81,7 +83,7 @@ impl FakeGoogle {
         self.url_of(Service::Storage)
     }
 
-    /// `http://127.0.0.1:PORT`, in the place of `https://oauth2.googleapis.com`.
+    /// Returns `http://127.0.0.1:PORT`, which stands for `https://oauth2.googleapis.com`.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -91,8 +93,8 @@ impl FakeGoogle {
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
     /// let tokeninfo = format!("{}/tokeninfo?access_token={}", google.oauth_url(), google.token());
-    /// let answer = agent.get(&tokeninfo).call()?.body_mut().read_to_string()?;
-    /// assert!(answer.contains("devstorage.read_only"));
+    /// let response = agent.get(&tokeninfo).call()?.body_mut().read_to_string()?;
+    /// assert!(response.contains("devstorage.read_only"));
     /// # Ok(())
     /// # }
     /// ```
@@ -101,7 +103,7 @@ impl FakeGoogle {
         self.url_of(Service::OAuth)
     }
 
-    /// `http://127.0.0.1:PORT`, in the place of `https://compute.googleapis.com`.
+    /// Returns `http://127.0.0.1:PORT`, which stands for `https://compute.googleapis.com`.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -114,8 +116,8 @@ impl FakeGoogle {
     /// google.grant("my-project", "owner@shop.example", "roles/owner");
     /// let vm = "projects/my-project/zones/us-central1-a/instances/web-1";
     /// let url = format!("{}/compute/v1/{vm}", google.compute_url());
-    /// let answer = agent.get(&url).header("authorization", format!("Bearer {owner}")).call()?;
-    /// assert_eq!(answer.status(), 200);
+    /// let response = agent.get(&url).header("authorization", format!("Bearer {owner}")).call()?;
+    /// assert_eq!(response.status(), 200);
     /// # Ok(())
     /// # }
     /// ```
@@ -124,7 +126,8 @@ impl FakeGoogle {
         self.url_of(Service::Compute)
     }
 
-    /// `http://127.0.0.1:PORT` of a service; for the metadata servers, of the first VM's.
+    /// Returns the URL of a service, `http://127.0.0.1:PORT`. For [`Service::Metadata`], returns
+    /// the URL of the first VM's metadata server.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -133,12 +136,12 @@ impl FakeGoogle {
     /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
-    /// // Any API that a test scripts.
-    /// google.front().path("/v1/projects/").serve(["pubsub"], http::Response::new("{}"));
-    /// let url = format!("{}/v1/projects/my-project/topics", google.url_of(Service::Front));
+    /// // The test scripts an API that the fake does not implement.
+    /// google.other_api().path("/v1/projects/").serve(["pubsub"], http::Response::new("{}"));
+    /// let url = format!("{}/v1/projects/my-project/topics", google.url_of(Service::OtherApi));
     /// let token = google.mint("me@shop.example", ["pubsub"]);
-    /// let answer = agent.get(&url).header("authorization", format!("Bearer {token}")).call()?;
-    /// assert_eq!(answer.status(), 200);
+    /// let response = agent.get(&url).header("authorization", format!("Bearer {token}")).call()?;
+    /// assert_eq!(response.status(), 200);
     /// # Ok(())
     /// # }
     /// ```
@@ -147,15 +150,15 @@ impl FakeGoogle {
         self.addresses.get(&(service, 0)).map(|address| format!("http://{address}")).unwrap_or_default()
     }
 
-    /// Environment variables that make a program believe it runs on the first VM: where its
-    /// metadata server is, and what its platform sets.
+    /// Returns environment variables that make a program behave as if it ran on the first VM: the
+    /// address of the VM's metadata server, and the variables that the VM's platform sets.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use gcp_scopes_testing::FakeGoogle;
     /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
-    /// // `std::process::Command::envs` takes them, too.
+    /// // `std::process::Command::envs` accepts the same pairs.
     /// assert!(google.env().iter().any(|(name, _)| name == "GCE_METADATA_HOST"));
     /// # Ok(())
     /// # }
@@ -169,24 +172,24 @@ impl FakeGoogle {
         hosts.into_iter().chain(set).collect()
     }
 
-    /// The access token that the first VM's metadata server hands out now.
+    /// Returns the access token that the first VM's metadata server currently returns.
     ///
-    /// It speaks for the VM's service account and has the VM's scopes; on serverless platforms,
-    /// the platform's default ones.
+    /// The token belongs to the VM's service account and has the VM's scopes. On serverless
+    /// platforms and with GKE Workload Identity, the token has the default scopes of the platform.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use gcp_scopes_testing::FakeGoogle;
     /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
-    /// // The metadata server keeps it until it is about to expire.
+    /// // The metadata server caches the token until 5 minutes before it expires.
     /// assert_eq!(google.token(), google.token());
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Panics
-    /// The VM has no service account, so there is no token.
+    /// Panics if the VM has no service account, and therefore no token.
     #[must_use]
     pub fn token(&self) -> String {
         let mut state = self.shared.lock();
@@ -198,8 +201,8 @@ impl FakeGoogle {
         }
     }
 
-    /// A new access token for any account, with any scopes: full URIs, or what follows
-    /// `https://www.googleapis.com/auth/`.
+    /// Creates an access token for any account, with any scopes. A scope is a full URI, or the part
+    /// after `https://www.googleapis.com/auth/`.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -211,8 +214,8 @@ impl FakeGoogle {
     /// google.grant("photos", "me@shop.example", "roles/storage.objectViewer");
     /// let token = google.mint("me@shop.example", ["drive.readonly"]);
     /// let url = format!("{}/storage/v1/b/photos/o/cat.jpg", google.storage_url());
-    /// let answer = agent.get(&url).header("authorization", format!("Bearer {token}")).call()?;
-    /// assert_eq!(answer.status(), 403); // the role is there, the scope is not
+    /// let response = agent.get(&url).header("authorization", format!("Bearer {token}")).call()?;
+    /// assert_eq!(response.status(), 403); // the account has the role, the token lacks the scope
     /// # Ok(())
     /// # }
     /// ```
@@ -221,8 +224,8 @@ impl FakeGoogle {
         self.shared.lock().mint(account, scope::uris(scopes))
     }
 
-    /// A refresh token of a user who has agreed to these scopes, for
-    /// [`oauth_url`](Self::oauth_url)`/token`.
+    /// Creates a refresh token of a user who has consented to these scopes. The token endpoint,
+    /// [`oauth_url`](Self::oauth_url)`/token`, accepts the refresh token.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -234,17 +237,18 @@ impl FakeGoogle {
     ///     "client_id": "id",
     ///     "client_secret": "secret",
     ///     "refresh_token": google.refresh_token("me@shop.example", ["drive.readonly"]),
-    /// }); // to be written to where GOOGLE_APPLICATION_CREDENTIALS points
+    /// }); // write this to the file that GOOGLE_APPLICATION_CREDENTIALS names
     /// # Ok(())
     /// # }
     /// ```
     #[must_use]
     pub fn refresh_token<S: AsRef<str>>(&self, user: &str, scopes: impl IntoIterator<Item = S>) -> String {
-        oauth::log_in(&mut self.shared.lock(), user, scope::uris(scopes))
+        oauth::new_refresh_token(&mut self.shared.lock(), user, scope::uris(scopes))
     }
 
-    /// Gives an account a role, or one single permission, on a bucket, a project, or a resource
-    /// such as `projects/my-project/topics/orders`. Roles the fake does not know give nothing.
+    /// Grants an account a role or a single permission on a resource: a bucket, a project, or
+    /// another resource such as `projects/my-project/topics/orders`. A role that the fake does not
+    /// know grants no permission.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -257,9 +261,9 @@ impl FakeGoogle {
     /// google.grant("photos", "me@shop.example", "roles/storage.objectViewer");
     /// let token = google.mint("me@shop.example", ["devstorage.read_only"]);
     /// let url = format!("{}/storage/v1/b/photos/o/cat.jpg?alt=media", google.storage_url());
-    /// let mut answer = agent.get(&url).header("authorization", format!("Bearer {token}")).call()?;
-    /// assert_eq!(answer.status(), 200);
-    /// assert_eq!(answer.body_mut().read_to_string()?, "meow");
+    /// let mut response = agent.get(&url).header("authorization", format!("Bearer {token}")).call()?;
+    /// assert_eq!(response.status(), 200);
+    /// assert_eq!(response.body_mut().read_to_string()?, "meow");
     /// # Ok(())
     /// # }
     /// ```
@@ -267,7 +271,7 @@ impl FakeGoogle {
         self.shared.lock().policy.bindings.push(Binding::new(resource, account, role));
     }
 
-    /// Takes a role away again.
+    /// Revokes a role or a permission that was [granted](Self::grant).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -280,17 +284,17 @@ impl FakeGoogle {
     /// google.revoke("photos", "me@shop.example", "roles/storage.objectViewer");
     /// let token = google.mint("me@shop.example", ["devstorage.read_only"]);
     /// let url = format!("{}/storage/v1/b/photos/o/cat.jpg", google.storage_url());
-    /// let answer = agent.get(&url).header("authorization", format!("Bearer {token}")).call()?;
-    /// assert_eq!(answer.status(), 403);
+    /// let response = agent.get(&url).header("authorization", format!("Bearer {token}")).call()?;
+    /// assert_eq!(response.status(), 403);
     /// # Ok(())
     /// # }
     /// ```
     pub fn revoke(&self, resource: &str, account: &str, role: &str) {
-        let gone = Binding::new(resource, account, role);
-        self.shared.lock().policy.bindings.retain(|binding| *binding != gone);
+        let revoked = Binding::new(resource, account, role);
+        self.shared.lock().policy.bindings.retain(|binding| *binding != revoked);
     }
 
-    /// Puts an object into a bucket, past every gate.
+    /// Stores an object in a bucket, without any check of tokens or permissions.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -304,16 +308,17 @@ impl FakeGoogle {
     /// ```
     ///
     /// # Panics
-    /// There is no such bucket.
+    /// Panics if the bucket does not exist.
     pub fn put_object(&self, bucket: &str, name: &str, bytes: impl Into<Bytes>) {
         let mut state = self.shared.lock();
         let now = state.clock.now();
-        let found = state.store.put(bucket, NewObject::new(name, bytes, None), now).is_some();
+        let stored = state.store.put(bucket, NewObject::new(name, bytes, None), now).is_some();
         drop(state);
-        assert!(found, "the fake Google has no bucket `{bucket}`");
+        assert!(stored, "the fake Google has no bucket `{bucket}`; add it with `.bucket(..)`");
     }
 
-    /// The content of an object as it is now, past every gate.
+    /// Returns the content of an object, or `None` if the object does not exist. Checks no token
+    /// and no permission.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -331,7 +336,8 @@ impl FakeGoogle {
         self.shared.lock().store.object(bucket, name).map(|object| object.data.bytes.clone())
     }
 
-    /// Makes a service misbehave from its next request on.
+    /// Makes a service misbehave, beginning with its next request. Replaces the previous fault of
+    /// the service.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -340,17 +346,17 @@ impl FakeGoogle {
     /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
-    /// google.fault(Service::OAuth, Fault::Status(http::StatusCode::BAD_GATEWAY));
-    /// let answer = agent.get(format!("{}/tokeninfo", google.oauth_url())).call()?;
-    /// assert_eq!(answer.status(), 502);
+    /// google.set_fault(Service::OAuth, Fault::Status(http::StatusCode::BAD_GATEWAY));
+    /// let response = agent.get(format!("{}/tokeninfo", google.oauth_url())).call()?;
+    /// assert_eq!(response.status(), 502);
     /// # Ok(())
     /// # }
     /// ```
-    pub fn fault(&self, service: Service, fault: Fault) {
+    pub fn set_fault(&self, service: Service, fault: Fault) {
         self.shared.lock().faults.set(service, fault);
     }
 
-    /// Makes a service behave again.
+    /// Removes the fault of a service.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -359,17 +365,17 @@ impl FakeGoogle {
     /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
-    /// google.fault(Service::Front, Fault::Status(http::StatusCode::BAD_GATEWAY));
-    /// google.heal(Service::Front);
-    /// assert_eq!(agent.get(google.url_of(Service::Front)).call()?.status(), 200);
+    /// google.set_fault(Service::OtherApi, Fault::Status(http::StatusCode::BAD_GATEWAY));
+    /// google.clear_fault(Service::OtherApi);
+    /// assert_eq!(agent.get(google.url_of(Service::OtherApi)).call()?.status(), 200);
     /// # Ok(())
     /// # }
     /// ```
-    pub fn heal(&self, service: Service) {
+    pub fn clear_fault(&self, service: Service) {
         self.shared.lock().faults.clear(service);
     }
 
-    /// Moves the clock forward: tokens grow old.
+    /// Moves the fake's clock forward, so that tokens expire.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -381,8 +387,8 @@ impl FakeGoogle {
     /// let token = google.token();
     /// google.advance(std::time::Duration::from_secs(2 * 3600));
     /// let url = format!("{}/storage/v1/b/photos", google.storage_url());
-    /// let answer = agent.get(&url).header("authorization", format!("Bearer {token}")).call()?;
-    /// assert_eq!(answer.status(), 401); // it has expired
+    /// let response = agent.get(&url).header("authorization", format!("Bearer {token}")).call()?;
+    /// assert_eq!(response.status(), 401); // the token has expired
     /// # Ok(())
     /// # }
     /// ```
@@ -390,7 +396,7 @@ impl FakeGoogle {
         self.shared.lock().clock.advance(by);
     }
 
-    /// Every request so far, in the order they came.
+    /// Returns every request that the fake has received, in order of arrival.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -401,7 +407,7 @@ impl FakeGoogle {
     /// # let agent = agent.build().new_agent();
     /// agent.get(format!("{}/storage/v1/b/photos", google.storage_url())).call()?;
     /// let requests = google.requests();
-    /// assert_eq!(requests.iter().filter(|it| it.service() == Service::Storage).count(), 1);
+    /// assert_eq!(requests.iter().filter(|request| request.service() == Service::Storage).count(), 1);
     /// # Ok(())
     /// # }
     /// ```
@@ -410,9 +416,9 @@ impl FakeGoogle {
         self.shared.lock().log.requests.clone()
     }
 
-    /// Waits until the requests so far satisfy a test.
+    /// Waits until the requests that the fake has received satisfy a condition.
     ///
-    /// It waits for as long as it takes; put a timeout around it.
+    /// The wait has no timeout. Use `tokio::time::timeout` to limit it.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -427,11 +433,12 @@ impl FakeGoogle {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn wait_for(&self, satisfied: impl Fn(&[RecordedRequest]) -> bool) {
-        self.until(|state| satisfied(&state.log.requests)).await;
+    pub async fn wait_for(&self, condition: impl Fn(&[RecordedRequest]) -> bool) {
+        self.wait_until(|state| condition(&state.log.requests)).await;
     }
 
-    /// Waits until no request is under way: every answer has been sent, or its client is gone.
+    /// Waits until no request is being served: every response has been sent, or its client has
+    /// closed the connection.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -440,20 +447,20 @@ impl FakeGoogle {
     /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
-    /// agent.get(google.url_of(Service::Front)).call()?;
-    /// google.idle().await; // now every request has its status
+    /// agent.get(google.url_of(Service::OtherApi)).call()?;
+    /// google.wait_until_idle().await; // every request now has its status
     /// assert!(google.requests().iter().all(|request| request.status().is_some()));
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn idle(&self) {
-        self.until(|state| state.log.in_flight == 0).await;
+    pub async fn wait_until_idle(&self) {
+        self.wait_until(|state| state.log.active_requests == 0).await;
     }
 
-    async fn until(&self, satisfied: impl Fn(&State) -> bool) {
+    async fn wait_until(&self, condition: impl Fn(&State) -> bool) {
         let mut changes = self.shared.changed.subscribe();
-        while !satisfied(&self.shared.lock()) {
-            // The sender lives in `self.shared`, so there is always a next change to wait for.
+        while !condition(&self.shared.lock()) {
+            // `changed` fails only if the sender is dropped, and `self.shared` owns the sender.
             changes.changed().await.ok();
         }
     }
@@ -462,13 +469,17 @@ impl FakeGoogle {
 impl Drop for FakeGoogle {
     fn drop(&mut self) {
         drop(self.stop.take());
-        let ended = self.thread.take().map(JoinHandle::join);
+        let result = self.thread.take().map(JoinHandle::join);
+        // A second panic would abort the test process and hide the message of the first.
         if std::thread::panicking() {
             return;
         }
         let panics = std::mem::take(&mut self.shared.lock().panics);
-        assert!(panics.is_empty(), "the fake Google panicked:\n{}", panics.join("\n"));
-        assert!(matches!(ended, None | Some(Ok(Ok(())))), "the fake Google's thread failed");
+        assert!(panics.is_empty(), "a request handler of the fake Google panicked:\n{}", panics.join("\n"));
+        assert!(
+            matches!(result, None | Some(Ok(Ok(())))),
+            "the thread of the fake Google failed: {result:?}"
+        );
     }
 }
 

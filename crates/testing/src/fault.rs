@@ -1,4 +1,4 @@
-//! What can go wrong with a server, switched on for one service at a time.
+//! Faults that a test can give to a service.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,9 +7,12 @@ use http::StatusCode;
 
 use crate::service::Service;
 
-/// How a service misbehaves, until [`FakeGoogle::heal`](crate::FakeGoogle::heal).
+/// A way in which a service misbehaves, from
+/// [`FakeGoogle::set_fault`](crate::FakeGoogle::set_fault) until
+/// [`FakeGoogle::clear_fault`](crate::FakeGoogle::clear_fault).
 ///
-/// Each one ends when the client goes away or the fake Google is dropped.
+/// A response that waits or never ends stops when the client closes the connection or the fake is
+/// dropped.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -19,48 +22,50 @@ use crate::service::Service;
 /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
 /// # let agent = agent.build().new_agent();
 /// google.put_object("photos", "cat.jpg", "meow");
-/// google.fault(Service::Storage, Fault::Flaky { failures: 1, of: 2 });
+/// google.set_fault(Service::Storage, Fault::Flaky { failures: 1, group: 2 });
 /// let url = format!("{}/storage/v1/b/photos/o/cat.jpg", google.storage_url());
-/// assert_eq!(agent.get(&url).call()?.status(), 503); // retries are worth while …
-/// assert_ne!(agent.get(&url).call()?.status(), 503); // … for every other request
+/// assert_eq!(agent.get(&url).call()?.status(), 503); // the first of two requests
+/// assert_ne!(agent.get(&url).call()?.status(), 503); // the second of two requests
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Answers as it should, this much later. Real time.
+    /// Sends the normal response after this delay, in real time.
     Latency(Duration),
-    /// Reads the request and never answers.
+    /// Reads the request and never responds.
     Hang,
-    /// Answers every request with this status and Google's HTML error page.
+    /// Responds to every request with this status and Google's HTML error page.
     Status(StatusCode),
-    /// Answers with the right status and headers, and a body of bytes that mean nothing.
+    /// Sends the normal status and headers, with a body that is neither JSON nor UTF-8.
     Garbage,
-    /// Answers with bytes that are not HTTP.
+    /// Sends bytes that are not HTTP.
     NotHttp,
-    /// Answers with the right status and a body that never ends.
+    /// Sends the normal response, followed by a body that never ends.
     EndlessBody,
-    /// Answers 403 with a JSON error whose message is this many bytes long.
+    /// Responds with status 403 and the start of a JSON error, whose message is this many bytes
+    /// long. The JSON is never closed.
     BigRefusal(u64),
-    /// Closes the connection instead of answering.
+    /// Closes the connection without a response.
     Drop,
-    /// Answers 503 to the first `failures` of every `of` requests.
+    /// Responds with status 503 to the first `failures` of every `group` requests.
     Flaky {
-        /// How many fail.
+        /// How many requests of each group fail.
         failures: u32,
-        /// Of how many.
-        of: u32,
+        /// How many requests make up a group.
+        group: u32,
     },
-    /// Answers as it should, in chunks of this many bytes.
+    /// Sends the body of the normal response in chunks of this many bytes.
     ChunkSize(usize),
-    /// Answers as it should, and breaks off after this many bytes of the body.
+    /// Sends the normal response, and closes the connection after this many bytes of the body.
     CutOff(usize),
-    /// Answers as it should, compressed with gzip, whatever the client accepts.
+    /// Compresses the body of the normal response with gzip, even if the client does not accept
+    /// gzip.
     Gzip,
 }
 
-/// The switches, with the number of requests each has seen.
+/// The fault of each service, with the number of requests since the fault was set.
 #[derive(Default)]
 pub(crate) struct Faults(HashMap<Service, (Fault, u32)>);
 
@@ -73,16 +78,18 @@ impl Faults {
         self.0.remove(&service);
     }
 
+    /// Returns the fault of a service without counting a request.
     pub(crate) fn peek(&self, service: Service) -> Option<Fault> {
         self.0.get(&service).map(|(fault, _)| *fault)
     }
 
-    /// The fault that the next request meets. A flaky service is either down or well.
+    /// Counts a request, and returns the fault that applies to the request. [`Fault::Flaky`]
+    /// becomes either [`Fault::Status`] or `None`.
     pub(crate) fn next(&mut self, service: Service) -> Option<Fault> {
-        let (fault, seen) = self.0.get_mut(&service)?;
-        let place = *seen;
-        *seen = seen.wrapping_add(1);
-        let Fault::Flaky { failures, of } = *fault else { return Some(*fault) };
-        (place % of.max(1) < failures).then_some(Fault::Status(StatusCode::SERVICE_UNAVAILABLE))
+        let (fault, requests) = self.0.get_mut(&service)?;
+        let index = *requests;
+        *requests = requests.wrapping_add(1);
+        let Fault::Flaky { failures, group } = *fault else { return Some(*fault) };
+        (index % group.max(1) < failures).then_some(Fault::Status(StatusCode::SERVICE_UNAVAILABLE))
     }
 }

@@ -1,4 +1,4 @@
-//! The real gcloud, pointed at the fake.
+//! Settings that make the real gcloud use the fake.
 
 mod properties;
 
@@ -10,20 +10,20 @@ use crate::fake::FakeGoogle;
 use properties::FIXED;
 
 impl FakeGoogle {
-    /// Environment variables that point the real gcloud at
+    /// Returns environment variables that make the real gcloud call
     /// [`Service::Compute`](crate::Service::Compute) and
-    /// [`Service::Storage`](crate::Service::Storage), as an owner of every project and with nothing
-    /// that calls home.
+    /// [`Service::Storage`](crate::Service::Storage) as an owner of every project. The variables
+    /// also disable gcloud's usage reports and update checks, which would contact Google.
     ///
-    /// `dir` becomes gcloud's configuration directory; the owner's token is written into it. Give
-    /// it one that is yours alone and that you remove afterwards.
+    /// `dir` becomes gcloud's configuration directory, and the owner's token is written to a file
+    /// in it. Pass an existing directory that only this test uses, and remove it afterwards.
     ///
     /// ```no_run
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use gcp_scopes_testing::FakeGoogle;
     /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
-    /// // Is the advice right? The real gcloud applies it.
+    /// // Runs a gcloud command against the fake.
     /// let variables = google.gcloud_env(std::path::Path::new("/tmp/gcloud-of-this-test"))?;
     /// let gcloud = |line: &str| {
     ///     let mut command = std::process::Command::new("gcloud");
@@ -35,12 +35,12 @@ impl FakeGoogle {
     /// ```
     ///
     /// # Errors
-    /// The token could not be written.
+    /// Returns an error if the token cannot be written to `dir`.
     pub fn gcloud_env(&self, dir: &Path) -> io::Result<Vec<(String, String)>> {
         let token = dir.join("access-token");
         fs::write(&token, self.mint(OWNER, ["cloud-platform"]))?;
         let project = self.shared.lock().first_project().to_owned();
-        let own = [
+        let dynamic = [
             ("CLOUDSDK_CONFIG", dir.display().to_string()),
             ("CLOUDSDK_AUTH_ACCESS_TOKEN_FILE", token.display().to_string()),
             ("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE", format!("{}/compute/v1/", self.compute_url())),
@@ -48,6 +48,6 @@ impl FakeGoogle {
             ("CLOUDSDK_CORE_PROJECT", project),
         ];
         let fixed = FIXED.map(|(name, value)| (name, value.to_owned()));
-        Ok(own.into_iter().chain(fixed).map(|(name, value)| (name.to_owned(), value)).collect())
+        Ok(dynamic.into_iter().chain(fixed).map(|(name, value)| (name.to_owned(), value)).collect())
     }
 }

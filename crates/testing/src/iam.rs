@@ -1,4 +1,4 @@
-//! `testIamPermissions` of the resources that have one, for every API but Cloud Storage's.
+//! The method `testIamPermissions` of every API except Cloud Storage, which has its own.
 
 mod kinds;
 
@@ -6,39 +6,49 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::incoming::IncomingRequest;
-use crate::reply::{Reply, challenge, error, json, with};
+use crate::response::{FullResponse, json, legacy_error, scope_challenge, with_header};
 use crate::scope;
 use crate::state::{State, Token};
 use kinds::KINDS;
 
-/// The answer, if this is such a question: first a live token, then a scope, then IAM. On what does
-/// not exist no permission is granted.
-pub(crate) fn answer(state: &State, request: &IncomingRequest) -> Option<Reply> {
+/// Responds to a call of `testIamPermissions`, and returns `None` for any other request.
+///
+/// Requires a valid token and an accepted scope, and then returns the permissions that IAM grants.
+/// The fake does not check whether the resource exists.
+pub(crate) fn respond(state: &State, request: &IncomingRequest) -> Option<FullResponse> {
     let path = request.path.strip_suffix(":testIamPermissions").filter(|_| request.verb == Method::POST)?;
     let (_, resource) = path.split_once("/projects/")?;
     let resource = format!("projects/{resource}");
     let kind = resource.rsplit('/').nth(1)?;
     let (_, scopes) = KINDS.iter().find(|(name, _)| *name == kind)?;
     let accepted = scope::uris(*scopes);
-    Some(match request.bearer().and_then(|text| state.live_token(text)) {
-        None => error(StatusCode::UNAUTHORIZED, "authError", "Invalid Credentials"),
-        Some(token) if token.holds_any(&accepted) => granted(state, request, &resource, &token),
+    Some(match request.bearer().and_then(|text| state.valid_token(text)) {
+        None => legacy_error(StatusCode::UNAUTHORIZED, "authError", "Invalid Credentials"),
+        Some(token) if token.has_any_scope(&accepted) => {
+            granted_permissions(state, request, &resource, &token)
+        }
         Some(_) => {
-            let words = "Request had insufficient authentication scopes.";
-            let refusal = error(StatusCode::FORBIDDEN, "insufficientPermissions", words);
-            with(refusal, "www-authenticate", &challenge(&accepted))
+            let message = "Request had insufficient authentication scopes.";
+            let refusal = legacy_error(StatusCode::FORBIDDEN, "insufficientPermissions", message);
+            with_header(refusal, "www-authenticate", &scope_challenge(&accepted))
         }
     })
 }
 
-/// The permissions that IAM grants, of those in the request.
-fn granted(state: &State, request: &IncomingRequest, resource: &str, token: &Token) -> Reply {
+/// Responds with those permissions of the request that IAM grants to the token's account.
+fn granted_permissions(
+    state: &State,
+    request: &IncomingRequest,
+    resource: &str,
+    token: &Token,
+) -> FullResponse {
     let body = request.json().unwrap_or_default();
     let Some(permissions) = body.get("permissions").and_then(Value::as_array) else {
-        return error(StatusCode::BAD_REQUEST, "badRequest", "Invalid JSON payload received.");
+        return legacy_error(StatusCode::BAD_REQUEST, "badRequest", "Invalid JSON payload received.");
     };
     let project = resource.split('/').nth(1).unwrap_or_default();
-    let holds = |permission: &&str| state.policy.allows(&token.account, permission, &[resource, project]);
-    let held: Vec<&str> = permissions.iter().filter_map(Value::as_str).filter(holds).collect();
-    json(StatusCode::OK, &if held.is_empty() { json!({}) } else { json!({ "permissions": held }) })
+    let is_granted =
+        |permission: &&str| state.policy.allows(&token.account, permission, &[resource, project]);
+    let granted: Vec<&str> = permissions.iter().filter_map(Value::as_str).filter(is_granted).collect();
+    json(StatusCode::OK, &if granted.is_empty() { json!({}) } else { json!({ "permissions": granted }) })
 }

@@ -1,60 +1,65 @@
-//! One request as a service sees it.
+//! The request that a service responds to.
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
-use crate::encoding::decode;
+use crate::encoding::percent_decode;
 
-/// A request that has been read to its end.
+/// A request whose body has been read.
 #[derive(Clone)]
 pub(crate) struct IncomingRequest {
     pub(crate) verb: Method,
-    /// As sent, without the query.
+    /// The path as it was sent, percent-encoded, without the query.
     pub(crate) path: String,
-    pub(crate) query: Form,
+    pub(crate) query: FormData,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    /// `http://127.0.0.1:PORT` of the service.
+    /// The URL of the service that received the request, `http://127.0.0.1:PORT`.
     pub(crate) base: String,
 }
 
 impl IncomingRequest {
+    /// Returns the value of a header, or `None` if the header is missing or is not visible ASCII.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// Returns the bearer token of the `Authorization` header.
     pub(crate) fn bearer(&self) -> Option<&str> {
         let (scheme, token) = self.header("authorization")?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     }
 
-    /// The decoded segments of the path.
+    /// Returns the segments of the path, percent-decoded.
     pub(crate) fn segments(&self) -> Vec<String> {
-        self.path.trim_start_matches('/').split('/').map(decode).collect()
+        self.path.trim_start_matches('/').split('/').map(percent_decode).collect()
     }
 
+    /// Parses the body as JSON.
     pub(crate) fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
 }
 
-/// Whether headers are those of a gRPC call.
+/// Checks whether the headers are those of a gRPC call.
 pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
     let kind = headers.get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     kind.is_some_and(|kind| kind.starts_with("application/grpc"))
 }
 
-/// Names and values of a query or of a form body, decoded, in the order they came.
+/// The decoded names and values of a query string or of a form body, in the order of the request.
 #[derive(Clone, Default)]
-pub(crate) struct Form(Vec<(String, String)>);
+pub(crate) struct FormData(Vec<(String, String)>);
 
-impl Form {
+impl FormData {
+    /// Parses `application/x-www-form-urlencoded` text.
     pub(crate) fn parse(text: &str) -> Self {
         Self(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
     }
 
-    /// A body that is a form, or the JSON object that some clients send in its place.
+    /// Parses the body of a request: a form, or the JSON object that some clients send instead of a
+    /// form.
     pub(crate) fn from_body(request: &IncomingRequest) -> Self {
         match request.json() {
             Some(Value::Object(fields)) => {
@@ -65,10 +70,12 @@ impl Form {
         }
     }
 
+    /// Returns the first value with this name.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// Returns every value with this name.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }

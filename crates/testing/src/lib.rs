@@ -1,7 +1,8 @@
-//! A fake Google on `127.0.0.1`, for tests that want to see a program meet its scopes.
+//! A fake Google Cloud on `127.0.0.1`, for tests of programs that call Google Cloud APIs.
 //!
-//! [`FakeGoogle`] is a set of small servers on real sockets. It enforces access scopes and IAM
-//! **from tables of its own**, so it does not agree with gcp-scopes by construction.
+//! [`FakeGoogle`] is a set of small servers on real sockets. It enforces OAuth scopes and IAM
+//! permissions **from its own tables**. gcp-scopes does not share these tables, so tests can
+//! find a row that is wrong in only one of the two crates.
 //!
 //! ```
 //! use gcp_scopes_testing::{FakeGoogle, Vm, default_scopes};
@@ -24,11 +25,12 @@
 //!     .start()
 //!     .await?;
 //!
-//! // `upload` is the program under test: it POSTs to `google.storage_url()` with the token that
-//! // the VM's metadata server hands out. The role is there, the scope is not.
+//! // `upload` is the program under test. It sends a POST request to `google.storage_url()` with
+//! // the token of the VM's metadata server. The service account has the role, but the token lacks
+//! // the scope.
 //! assert_eq!(upload(&google)?, 403);
 //!
-//! // Compute Engine changes scopes of stopped VMs only, and so does the fake.
+//! // As on Compute Engine, the scopes of a VM can only be changed while the VM is stopped.
 //! let vm = google.vm("web-1");
 //! assert!(vm.set_scopes(["devstorage.read_write"]).is_err());
 //! vm.stop()?;
@@ -39,17 +41,17 @@
 //! # }
 //! ```
 //!
-//! # What there is
+//! # Servers
 //!
-//! | server | address | in the place of |
+//! | server | address | stands for |
 //! |---|---|---|
 //! | metadata server of each VM, for twelve [`Platform`]s | [`metadata_host`], [`env`] | `metadata.google.internal` |
 //! | Cloud Storage: JSON API, objects over the XML API | [`storage_url`] | `storage.googleapis.com` |
 //! | token endpoint and tokeninfo | [`oauth_url`] | `oauth2.googleapis.com` |
-//! | what changes a VM's scopes | [`compute_url`], [`gcloud_env`] | `compute.googleapis.com` |
-//! | any other API, [scripted] in any form of [`Wire`] | [`url_of`] | `anything.googleapis.com` |
+//! | the part of Compute Engine that changes a VM's scopes | [`compute_url`], [`gcloud_env`] | `compute.googleapis.com` |
+//! | any other API, with [scripted] responses such as each [`RefusalForm`] | [`url_of`] | `anything.googleapis.com` |
 //!
-//! Of other APIs it knows `testIamPermissions` by itself.
+//! For any other API, only `testIamPermissions` gets a response without a script.
 //!
 //! [`metadata_host`]: FakeGoogle::metadata_host
 //! [`env`]: FakeGoogle::env
@@ -57,46 +59,48 @@
 //! [`oauth_url`]: FakeGoogle::oauth_url
 //! [`compute_url`]: FakeGoogle::compute_url
 //! [`gcloud_env`]: FakeGoogle::gcloud_env
-//! [scripted]: FakeGoogle::front
+//! [scripted]: FakeGoogle::other_api
 //! [`url_of`]: FakeGoogle::url_of
 //!
-//! Any answer can be [replaced](FakeGoogle::on), and every server can be made to
-//! [misbehave](Fault):
+//! A test can [script](FakeGoogle::script) the response to any request, and can give every server
+//! a [fault](Fault):
 //!
 //! ```
-//! # use gcp_scopes_testing::{FakeGoogle, Fault, Service, Wire};
+//! # use gcp_scopes_testing::{FakeGoogle, Fault, Service, RefusalForm};
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> std::io::Result<()> {
 //! let google = FakeGoogle::builder().start().await?;
-//! google.fault(Service::Metadata, Fault::Hang);
-//! google.fault(Service::Storage, Fault::Flaky { failures: 2, of: 3 });
-//! google.heal(Service::Metadata);
-//! google.front().path("/v1/projects/my-project/topics").respond_with(Wire::IamDenied);
+//! google.set_fault(Service::Metadata, Fault::Hang);
+//! google.set_fault(Service::Storage, Fault::Flaky { failures: 2, group: 3 });
+//! google.clear_fault(Service::Metadata);
+//! google.other_api().path("/v1/projects/my-project/topics").respond_with(RefusalForm::IamDenied);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! A service can also stand [before another server](FakeGoogleBuilder::forward), such as an
-//! emulator, which then answers what the token's scopes allow.
+//! A service can also [forward](FakeGoogleBuilder::forward) the requests that the token's scopes
+//! allow to another server, such as an emulator.
 //!
-//! # Rules it keeps
+//! # Guarantees
 //!
-//! 1. **Order of the gates**: a live token (401), its scopes (403), IAM (403), then the resource
-//!    (404). A refusal for lack of scope never depends on IAM or on what exists.
-//! 2. **A token keeps its scopes** until it expires, whatever happens to the VM it came from.
-//! 3. **Time** is the wall clock, plus what [`FakeGoogle::advance`] adds. Nothing needs a sleep:
-//!    [`FakeGoogle::wait_for`] and [`FakeGoogle::idle`] wake a test when something has happened.
-//! 4. **It stops on drop**, with every connection. If one of its handlers panicked, dropping it
-//!    panics too, so that a test cannot pass on a broken fake.
-//! 5. **It runs on a thread of its own**, so that blocking clients and paused clocks do not stop
-//!    it.
+//! 1. **Order of the checks**: a valid token (401), the token's scopes (403), IAM (403), then the
+//!    resource (404). A scope refusal never depends on IAM or on the existence of the resource.
+//! 2. **A token keeps its scopes** until the token expires, even if the VM's scopes change.
+//! 3. **Time** is the wall clock, plus the time that [`FakeGoogle::advance`] adds. Tests need no
+//!    sleep: [`FakeGoogle::wait_for`] and [`FakeGoogle::wait_until_idle`] return as soon as their
+//!    condition holds.
+//! 4. **Dropping the fake stops the servers** and closes every connection. If a request handler
+//!    panicked, dropping the fake panics too, so that a test cannot pass with a broken fake.
+//! 5. **The servers run on their own thread**, so that blocking clients and paused tokio clocks do
+//!    not stop them.
 //!
-//! # What it is not
+//! # Limits
 //!
-//! It checks no signatures, keeps everything in memory, and knows a dozen roles. It speaks HTTP/1.1
-//! and, to clients that begin with it, HTTP/2; never TLS. Of gRPC it knows refusals only, and what
-//! it [forwards](FakeGoogleBuilder::forward). `wait_for_change` of the metadata server answers at
-//! once.
+//! The fake checks no signatures, keeps all data in memory, and knows the basic roles and a dozen
+//! predefined roles. The servers accept HTTP/1.1 and HTTP/2 with prior knowledge, without TLS. For
+//! gRPC, the fake sends refusals and scripted responses, and can
+//! [forward](FakeGoogleBuilder::forward) calls. The metadata server ignores `wait_for_change`: it
+//! responds at once.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -117,7 +121,8 @@ mod platform;
 mod policy;
 mod profiles;
 mod recorded;
-mod reply;
+mod refusal_form;
+mod response;
 pub mod scenarios;
 mod scope;
 mod script;
@@ -130,7 +135,6 @@ mod storage;
 mod store;
 mod vm;
 mod vm_control;
-mod wire;
 
 pub use builder::FakeGoogleBuilder;
 pub use error::Error;
@@ -139,13 +143,13 @@ pub use fault::Fault;
 pub use platform::Platform;
 pub use profiles::{default_scopes, gcloud_default_scopes};
 pub use recorded::RecordedRequest;
+pub use refusal_form::RefusalForm;
 pub use script::Script;
 pub use service::Service;
 pub use vm::Vm;
 pub use vm_control::VmControl;
-pub use wire::Wire;
 
-/// The code in the README is compiled.
+/// Compiles the code in the README as a doctest.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

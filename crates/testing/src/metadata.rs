@@ -1,4 +1,5 @@
-//! The metadata server, <https://cloud.google.com/compute/docs/metadata/querying-metadata>.
+//! The metadata server of a VM or of a serverless instance:
+//! <https://cloud.google.com/compute/docs/metadata/querying-metadata>.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -9,23 +10,26 @@ use serde_json::{Map, Value, json};
 use crate::clock::unix;
 use crate::encoding::{base64url, random_hex};
 use crate::incoming::IncomingRequest;
-use crate::reply::{Reply, empty, html, reply, with};
+use crate::response::{FullResponse, empty, html, new_response, with_header};
 use crate::state::State;
 use crate::vm::{Machine, Project};
 
 const ROOT: &str = "/computeMetadata/v1";
 
+/// The remaining lifetime at which the metadata server replaces a cached token. Google documents:
 /// "The metadata server caches access tokens until they have 5 minutes of remaining time before
 /// they expire", <https://cloud.google.com/compute/docs/access/authenticate-workloads>.
-const CACHED_UNTIL: Duration = Duration::from_secs(300);
+const MIN_CACHED_LIFETIME: Duration = Duration::from_secs(300);
 
-/// Answers for one machine, given by its place in the state.
-pub(crate) fn answer(state: &mut State, machine: usize, request: &IncomingRequest) -> Reply {
-    dress(refuse(request).unwrap_or_else(|| route(state, machine, request)))
+/// Responds to a request to the metadata server of the machine with this index in
+/// [`State::machines`].
+pub(crate) fn respond(state: &mut State, machine: usize, request: &IncomingRequest) -> FullResponse {
+    with_common_headers(refuse(request).unwrap_or_else(|| route(state, machine, request)))
 }
 
-/// Google asks for the header, and for a request that no proxy has passed on.
-fn refuse(request: &IncomingRequest) -> Option<Reply> {
+/// Refuses a request that is neither GET nor HEAD, that a proxy forwarded, or that reads metadata
+/// without the header `Metadata-Flavor: Google`. Returns `None` for a valid request.
+fn refuse(request: &IncomingRequest) -> Option<FullResponse> {
     if request.verb != Method::GET && request.verb != Method::HEAD {
         return Some(html(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -35,22 +39,22 @@ fn refuse(request: &IncomingRequest) -> Option<Reply> {
     if request.header("x-forwarded-for").is_some() {
         return Some(html(StatusCode::FORBIDDEN, "Your client does not have permission to get this URL."));
     }
-    let is_inside = request.path.starts_with("/computeMetadata/");
-    if !is_inside || request.header("metadata-flavor") == Some("Google") {
+    let needs_flavor = request.path.starts_with("/computeMetadata/");
+    if !needs_flavor || request.header("metadata-flavor") == Some("Google") {
         return None;
     }
-    let sentence = format!(
+    let message = format!(
         "Your client does not have permission to get URL <code>{}</code> from this server. \
          Missing Metadata-Flavor:Google header.",
         request.path
     );
-    Some(html(StatusCode::FORBIDDEN, &sentence))
+    Some(html(StatusCode::FORBIDDEN, &message))
 }
 
-/// The headers that every answer has.
-fn dress(answered: Reply) -> Reply {
+/// Adds the headers that every response of the metadata server has.
+fn with_common_headers(response: FullResponse) -> FullResponse {
     let mut hasher = DefaultHasher::new();
-    answered.body().hash(&mut hasher);
+    response.body().hash(&mut hasher);
     let headers = [
         ("metadata-flavor", "Google"),
         ("server", "Metadata Server for VM"),
@@ -58,79 +62,86 @@ fn dress(answered: Reply) -> Reply {
         ("x-frame-options", "SAMEORIGIN"),
         ("etag", &format!("{:016x}", hasher.finish())),
     ];
-    headers.into_iter().fold(answered, |reply, (name, value)| with(reply, name, value))
+    headers.into_iter().fold(response, |response, (name, value)| with_header(response, name, value))
 }
 
-fn route(state: &mut State, index: usize, request: &IncomingRequest) -> Reply {
+fn route(state: &mut State, index: usize, request: &IncomingRequest) -> FullResponse {
     let Some(path) = request.path.strip_prefix(ROOT) else {
         return if request.path == "/" { text("computeMetadata/\n") } else { not_found(request) };
     };
     let Some(machine) = state.machines.get(index) else { return not_found(request) };
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     match segments.as_slice() {
-        ["instance", "service-accounts", who, "token"] if is_attached(machine, who) => {
+        ["instance", "service-accounts", name, "token"] if is_attached(machine, name) => {
             token(state, index, request)
         }
-        ["instance", "service-accounts", who, "identity"] if is_attached(machine, who) => {
+        ["instance", "service-accounts", name, "identity"] if is_attached(machine, name) => {
             identity(state, machine, request)
         }
-        segments => show(&tree(machine), segments, request),
+        segments => respond_with_node(&metadata_tree(machine), segments, request),
     }
 }
 
-/// A part of the tree: a directory, a directory with all below it, or a value.
-fn show(tree: &Value, segments: &[&str], request: &IncomingRequest) -> Reply {
+/// Responds with the node of the metadata tree at this path: the listing of a directory, a
+/// directory with everything below it as JSON, or a value.
+fn respond_with_node(tree: &Value, segments: &[&str], request: &IncomingRequest) -> FullResponse {
     match segments.iter().try_fold(tree, |node, segment| node.get(*segment)) {
         None => not_found(request),
         Some(Value::Object(_)) if !request.path.ends_with('/') => {
-            let place = format!("{}{}/", request.base, request.path);
-            with(html(StatusCode::MOVED_PERMANENTLY, "The document has moved."), "location", &place)
+            let location = format!("{}{}/", request.base, request.path);
+            with_header(html(StatusCode::MOVED_PERMANENTLY, "The document has moved."), "location", &location)
         }
         Some(node) if request.query.get("recursive") == Some("true") => {
-            json_text(&camel(segments.last().copied().unwrap_or_default(), node))
+            compact_json(&with_camel_case_names(segments.last().copied().unwrap_or_default(), node))
         }
         Some(Value::Object(children)) => text(&listing(children)),
         Some(leaf) => text(&leaf_text(leaf)),
     }
 }
 
-fn is_attached(machine: &Machine, who: &str) -> bool {
-    machine.account.as_deref().is_some_and(|email| who == "default" || who == email)
+/// Checks whether `name` is the email of the machine's service account or its alias `default`.
+fn is_attached(machine: &Machine, name: &str) -> bool {
+    machine.account.as_deref().is_some_and(|email| name == "default" || name == email)
 }
 
-fn token(state: &mut State, index: usize, request: &IncomingRequest) -> Reply {
+/// Responds with an access token as JSON.
+fn token(state: &mut State, index: usize, request: &IncomingRequest) -> FullResponse {
     let Some(text) = current_token(state, index, request.query.get("scopes").unwrap_or_default()) else {
         return html(StatusCode::INTERNAL_SERVER_ERROR, "The server encountered an error.");
     };
     let seconds = state.remaining(&text).as_secs();
-    json_text(&json!({"access_token": text, "expires_in": seconds, "token_type": "Bearer"}))
+    compact_json(&json!({"access_token": text, "expires_in": seconds, "token_type": "Bearer"}))
 }
 
-/// The token the metadata server hands out now, from its cache while that has one.
+/// Returns the token that the metadata server currently returns, from the cache if the cached token
+/// is valid for long enough. `requested` is the value of the query parameter `scopes`, separated by
+/// commas; VMs ignore it.
 ///
-/// None where the scopes are not separated by commas: Cloud Run answers 500 to spaces, as seen in
+/// Returns `None` if the machine has no service account, or if `requested` contains spaces. Cloud
+/// Run responds with status 500 to spaces, as reported in
 /// <https://github.com/googleapis/google-auth-library-ruby/issues/277>.
 pub(crate) fn current_token(state: &mut State, index: usize, requested: &str) -> Option<String> {
     let machine = state.machines.get(index)?;
     let account = machine.account.clone()?;
-    let honoured = if machine.platform.is_vm() { "" } else { requested };
-    if honoured.contains(char::is_whitespace) {
+    let honored = if machine.platform.is_vm() { "" } else { requested };
+    if honored.contains(char::is_whitespace) {
         return None;
     }
-    let wanted: Vec<String> =
-        honoured.split(',').filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
-    let scopes = machine.token_scopes(wanted);
-    let cached = machine.cache.get(honoured).cloned();
-    let fresh = cached.filter(|token| state.remaining(token) > CACHED_UNTIL);
+    let requested: Vec<String> =
+        honored.split(',').filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
+    let scopes = machine.token_scopes(requested);
+    let cached = machine.token_cache.get(honored).cloned();
+    let fresh = cached.filter(|token| state.remaining(token) > MIN_CACHED_LIFETIME);
     let token = fresh.unwrap_or_else(|| state.mint(&account, scopes));
-    state.machines.get_mut(index)?.cache.insert(honoured.to_owned(), token.clone());
+    state.machines.get_mut(index)?.token_cache.insert(honored.to_owned(), token.clone());
     Some(token)
 }
 
-/// A JWT with Google's claims and a signature that means nothing.
-fn identity(state: &State, machine: &Machine, request: &IncomingRequest) -> Reply {
+/// Responds with an identity token: a JWT with the claims of Google's tokens and an invalid
+/// signature.
+fn identity(state: &State, machine: &Machine, request: &IncomingRequest) -> FullResponse {
     let Some(audience) = request.query.get("audience") else {
-        return reply(StatusCode::BAD_REQUEST, "text/html", "non-empty audience parameter required");
+        return new_response(StatusCode::BAD_REQUEST, "text/html", "non-empty audience parameter required");
     };
     let now = unix(state.clock.now());
     let mut claims = json!({
@@ -150,8 +161,8 @@ fn identity(state: &State, machine: &Machine, request: &IncomingRequest) -> Repl
     text(&parts.map(base64url).join("."))
 }
 
-/// Everything the machine may read, with the names of the paths.
-fn tree(machine: &Machine) -> Value {
+/// Builds the whole metadata tree of a machine. The names are those of the paths.
+fn metadata_tree(machine: &Machine) -> Value {
     let mut instance = json!({
         "attributes": machine.attributes,
         "id": machine.id(),
@@ -172,12 +183,14 @@ fn accounts(machine: &Machine) -> Value {
     json!({"default": account, email.as_str(): account})
 }
 
-/// Names of a directory, one per line, directories with a slash.
+/// Lists the names in a directory, one per line. Names of subdirectories end with a slash.
 fn listing(children: &Map<String, Value>) -> String {
     let mut names: Vec<String> = children
         .iter()
         .map(|(name, child)| if child.is_object() { format!("{name}/\n") } else { format!("{name}\n") })
         .collect();
+    // `aliases` marks the directory of a service account. Its `identity` and `token` are not nodes
+    // of the tree, because they are generated for each request.
     if children.contains_key("aliases") {
         names.extend(["identity\n".to_owned(), "token\n".to_owned()]);
     }
@@ -185,6 +198,7 @@ fn listing(children: &Map<String, Value>) -> String {
     names.concat()
 }
 
+/// Formats a value as text: a list has one line per item.
 fn leaf_text(leaf: &Value) -> String {
     match leaf {
         Value::Array(lines) => {
@@ -195,16 +209,17 @@ fn leaf_text(leaf: &Value) -> String {
     }
 }
 
-/// The recursive form writes `service-accounts` as `serviceAccounts`, but leaves alone the names
-/// that a user chose: attributes and accounts.
-fn camel(name: &str, node: &Value) -> Value {
+/// Converts names such as `service-accounts` to `serviceAccounts`, as in the JSON of
+/// `?recursive=true`. `name` is the name of `node`. The names of attributes and of accounts stay
+/// unchanged, because users choose them.
+fn with_camel_case_names(name: &str, node: &Value) -> Value {
     let Value::Object(children) = node else { return node.clone() };
     let keeps_names = matches!(name, "attributes" | "service-accounts");
-    let shown = |key: &String| if keeps_names { key.clone() } else { camel_name(key) };
-    children.iter().map(|(key, child)| (shown(key), camel(key, child))).collect()
+    let converted = |key: &String| if keeps_names { key.clone() } else { camel_case(key) };
+    children.iter().map(|(key, child)| (converted(key), with_camel_case_names(key, child))).collect()
 }
 
-fn camel_name(kebab: &str) -> String {
+fn camel_case(kebab: &str) -> String {
     let mut parts = kebab.split('-');
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |name, part| {
@@ -213,15 +228,17 @@ fn camel_name(kebab: &str) -> String {
     })
 }
 
-fn text(body: &str) -> Reply {
-    reply(StatusCode::OK, "application/text", body.to_owned())
+/// Creates a response with plain text. The metadata server uses this content type.
+fn text(body: &str) -> FullResponse {
+    new_response(StatusCode::OK, "application/text", body.to_owned())
 }
 
-fn json_text(body: &Value) -> Reply {
-    reply(StatusCode::OK, "application/json", body.to_string())
+/// Creates a response with compact JSON, as the metadata server sends it.
+fn compact_json(body: &Value) -> FullResponse {
+    new_response(StatusCode::OK, "application/json", body.to_string())
 }
 
-fn not_found(request: &IncomingRequest) -> Reply {
+fn not_found(request: &IncomingRequest) -> FullResponse {
     match request.verb {
         Method::HEAD => empty(StatusCode::NOT_FOUND),
         _ => html(

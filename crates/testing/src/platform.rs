@@ -1,8 +1,8 @@
-//! Data: what a program can run on.
+//! Data: the Google Cloud platforms that a program can run on.
 
-/// What a program runs on.
+/// A Google Cloud platform that a program runs on.
 ///
-/// The profiles follow Google's own detector,
+/// The metadata and the environment variables of each platform follow Google's own detector,
 /// <https://github.com/GoogleCloudPlatform/opentelemetry-operations-go/tree/main/detectors/gcp>,
 /// and <https://cloud.google.com/run/docs/container-contract>.
 ///
@@ -20,23 +20,23 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Platform {
-    /// A VM of its own.
+    /// A single VM, which no other product manages.
     ComputeEngine,
-    /// A VM that a managed instance group made.
+    /// A VM that a managed instance group created.
     ManagedInstanceGroup,
-    /// A pod that sees the node's metadata server.
+    /// A GKE pod that uses its node's metadata server.
     GkeNode,
-    /// A pod behind the metadata server of GKE Workload Identity.
+    /// A GKE pod that uses the metadata server of Workload Identity Federation for GKE.
     GkeWorkloadIdentity,
     /// A Cloud Run service.
     CloudRunService,
     /// A Cloud Run job.
     CloudRunJob,
-    /// A function of Cloud Run functions.
+    /// A function of Cloud Run functions, formerly Cloud Functions.
     CloudFunctions,
-    /// App Engine standard environment.
+    /// A service in the App Engine standard environment.
     AppEngineStandard,
-    /// A worker pool of Cloud Run.
+    /// A Cloud Run worker pool.
     CloudRunWorkerPool,
     /// A node of a Dataproc cluster.
     Dataproc,
@@ -47,7 +47,7 @@ pub enum Platform {
 }
 
 impl Platform {
-    /// Whether access scopes are a setting of the machine.
+    /// Checks whether the platform's machines are VMs, which have access scopes as a setting.
     pub(crate) fn is_vm(self) -> bool {
         match self {
             Self::ComputeEngine | Self::ManagedInstanceGroup | Self::GkeNode => true,

@@ -1,14 +1,15 @@
-//! Who may do what: role bindings.
+//! IAM role bindings.
 
 mod roles;
 
 use roles::ROLES;
 
-/// One role, or one single permission, for one account on a project or a bucket.
+/// The grant of a role or of a single permission on a resource to an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Binding {
     pub(crate) resource: String,
     pub(crate) account: String,
+    /// The name of a role, which begins with `roles/`, or a permission.
     pub(crate) role: String,
 }
 
@@ -28,27 +29,30 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    /// Whether the account has the permission on any of these resources: a bucket and its project.
+    /// Checks whether the account has the permission on one of these resources. Callers pass a
+    /// resource and the project that contains the resource.
     pub(crate) fn allows(&self, account: &str, permission: &str, resources: &[&str]) -> bool {
         self.bindings.iter().any(|binding| {
             binding.account == account
                 && resources.contains(&binding.resource.as_str())
-                && gives(&binding.role, permission)
+                && grants(&binding.role, permission)
         })
     }
 }
 
-/// Whether the fake knows this role, or it is a permission and no role.
+/// Checks whether a string is a role that the fake knows, or a permission. Every string without the
+/// prefix `roles/` counts as a permission.
 pub(crate) fn is_known_role(role: &str) -> bool {
     !role.starts_with("roles/") || ROLES.iter().any(|(name, _)| *name == role)
 }
 
-/// The roles the fake knows, for an error message.
+/// Returns the names of the roles that the fake knows, for an error message.
 pub(crate) fn role_names() -> String {
     ROLES.map(|(name, _)| name).join(", ")
 }
 
-fn gives(role: &str, permission: &str) -> bool {
+/// Checks whether a role contains a permission.
+fn grants(role: &str, permission: &str) -> bool {
     let matches = |granted: &str| match granted.strip_suffix('*') {
         Some(start) => permission.starts_with(start),
         None => permission == granted,

@@ -1,13 +1,14 @@
-//! Data: what Google's products let a program see of where it runs.
+//! Data: the metadata, environment variables, scopes and service accounts of each [`Platform`].
 //!
-//! The profiles follow Google's own detector,
+//! The values follow Google's own detector,
 //! <https://github.com/GoogleCloudPlatform/opentelemetry-operations-go/tree/main/detectors/gcp>,
-//! and <https://cloud.google.com/run/docs/container-contract>. In values, `{name}`, `{zone}`,
-//! `{region}`, `{project}` and `{number}` stand for those of the machine and its project.
+//! and <https://cloud.google.com/run/docs/container-contract>. In values, `{name}`, `{zone}` and
+//! `{region}` stand for the name, zone and region of the machine, and `{project}` and `{number}`
+//! for the id and number of its project.
 
 use crate::platform::Platform;
 
-/// Names and values.
+/// Pairs of a name and a value.
 type Pairs = &'static [(&'static str, &'static str)];
 
 const VM_SCOPES: [&str; 6] = [
@@ -19,14 +20,15 @@ const VM_SCOPES: [&str; 6] = [
     "https://www.googleapis.com/auth/trace.append",
 ];
 
-/// The access scopes of a VM for which none were chosen, as Google's documentation lists them.
+/// Returns the access scopes that a VM gets if its creator chooses no scopes, as Google documents
+/// them.
 ///
 /// Source: <https://cloud.google.com/compute/docs/access/service-accounts#default_scopes>.
 ///
 /// ```
 /// use gcp_scopes_testing::default_scopes;
 ///
-/// // A VM of the defaults can read buckets and cannot write to them.
+/// // With the default scopes, a VM can read buckets but cannot write to them.
 /// assert!(default_scopes().contains(&"https://www.googleapis.com/auth/devstorage.read_only"));
 /// assert!(!default_scopes().contains(&"https://www.googleapis.com/auth/devstorage.read_write"));
 /// ```
@@ -35,7 +37,7 @@ pub fn default_scopes() -> [&'static str; 6] {
     VM_SCOPES
 }
 
-/// The access scopes behind gcloud's alias `default`: the documented ones and `pubsub`.
+/// Returns the access scopes of gcloud's alias `default`: the [`default_scopes`] and `pubsub`.
 ///
 /// Source: `gcloud compute instances create --help`, flag `--scopes`.
 ///
@@ -51,16 +53,18 @@ pub fn gcloud_default_scopes() -> [&'static str; 7] {
     [storage, logging, monitoring, "https://www.googleapis.com/auth/pubsub", management, control, trace]
 }
 
-/// What `/scopes` lists on serverless platforms: what may be asked for, not what a token has.
-/// Reported by users of Cloud Functions; Google publishes no list, so its contents are unverified.
+/// The scopes that the metadata server lists on serverless platforms: those that a program may
+/// request, not those of the token. Users of Cloud Functions have reported such lists. Google
+/// publishes no list, so the contents are unverified.
 pub(crate) const REQUESTABLE: [&str; 5] =
     ["cloud-platform", "userinfo.email", "drive", "spreadsheets", "calendar"];
 
-/// What a token has on serverless platforms if nothing was asked for.
+/// The scopes of a token on serverless platforms if the program requests no scopes.
 /// Source: <https://cloud.google.com/run/docs/securing/service-identity#access_tokens>.
 pub(crate) const SERVERLESS_DEFAULT: [&str; 2] = ["cloud-platform", "userinfo.email"];
 
-/// gcloud's alias `gke-default` in `gcloud container node-pools create --help`.
+/// The scopes of gcloud's alias `gke-default`.
+/// Source: `gcloud container node-pools create --help`.
 const GKE_SCOPES: [&str; 6] = [
     "devstorage.read_only",
     "logging.write",
@@ -70,16 +74,18 @@ const GKE_SCOPES: [&str; 6] = [
     "trace.append",
 ];
 
-/// Image 2.1 and later in
+/// The default scopes of Dataproc clusters with image version 2.1 or later. Source:
 /// <https://cloud.google.com/dataproc/docs/concepts/configuring-clusters/service-accounts>.
 const DATAPROC_SCOPES: [&str; 4] =
     ["cloud-platform", "cloud.useraccounts.readonly", "devstorage.read_write", "logging.write"];
 
-/// <https://cloud.google.com/vertex-ai/docs/workbench/instances/introduction>. For Dataflow's
-/// workers unverified.
+/// The default scopes of Vertex AI Workbench instances, also used for Dataflow workers. Source:
+/// <https://cloud.google.com/vertex-ai/docs/workbench/instances/introduction>. For Dataflow workers
+/// the scopes are unverified.
 const WORKBENCH_SCOPES: [&str; 2] = ["cloud-platform", "userinfo.email"];
 
-/// Environment variables of Knative, which Cloud Run services and Cloud Run functions set.
+/// The environment variables of Knative, which Cloud Run services and Cloud Run functions set. An
+/// argument is put before them.
 macro_rules! knative {
     ($($first:expr)?) => {
         &[
@@ -92,14 +98,14 @@ macro_rules! knative {
     };
 }
 
-/// The service account that Compute Engine makes in every project.
+/// The default service account that Compute Engine creates in every project.
 pub(crate) const COMPUTE_ACCOUNT: &str = "{number}-compute@developer.gserviceaccount.com";
 
 const GKE_ATTRIBUTES: Pairs = &[("cluster-name", "cluster-1"), ("cluster-location", "{zone}")];
 const GKE_ENV: Pairs = &[("KUBERNETES_SERVICE_HOST", "10.0.0.1"), ("KUBERNETES_SERVICE_PORT", "443")];
 
 impl Platform {
-    /// The access scopes that its machines get if none were chosen.
+    /// Returns the access scopes of a machine if its creator chooses no scopes.
     pub(crate) fn default_scopes(self) -> &'static [&'static str] {
         match self {
             Self::GkeNode => &GKE_SCOPES,
@@ -109,7 +115,7 @@ impl Platform {
         }
     }
 
-    /// The service account that its machines get if none was chosen.
+    /// Returns the service account of a machine if its creator chooses no account.
     pub(crate) fn default_account(self) -> &'static str {
         match self {
             Self::GkeWorkloadIdentity => "workload@{project}.iam.gserviceaccount.com",
@@ -118,7 +124,7 @@ impl Platform {
         }
     }
 
-    /// Custom metadata that the product sets on its machines.
+    /// Returns the custom metadata attributes that the platform sets on its machines.
     pub(crate) fn attributes(self) -> Pairs {
         match self {
             Self::ManagedInstanceGroup => &[
@@ -137,8 +143,8 @@ impl Platform {
         }
     }
 
-    /// Values below `instance/` of the metadata server. The zone of a serverless instance is none
-    /// that a VM could be in; its region is the one to believe.
+    /// Returns the values below `instance/` of the metadata server. On serverless platforms the
+    /// zone, such as `us-central1-1`, is not a real zone; only the region is real.
     pub(crate) fn metadata(self) -> Pairs {
         if self.is_vm() {
             &[
@@ -156,7 +162,7 @@ impl Platform {
         }
     }
 
-    /// Environment variables that the product sets for the program.
+    /// Returns the environment variables that the platform sets for a program.
     pub(crate) fn env(self) -> Pairs {
         match self {
             Self::CloudRunService => knative!(),

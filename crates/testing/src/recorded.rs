@@ -1,4 +1,4 @@
-//! The requests that came, for tests to look at.
+//! The record of received requests, which tests can inspect.
 
 use std::fmt;
 
@@ -7,10 +7,11 @@ use http::{HeaderMap, Method, StatusCode, Version};
 
 use crate::service::Service;
 
-/// A request that came, and how it was answered.
+/// A request that the fake received, with the status of the response.
 ///
-/// `Debug` shows the service, the verb, the path and the status. It never shows a header's value,
-/// a query or a body, because those may hold a token.
+/// The `Debug` output contains the service, the HTTP method, the path, the status, and whether the
+/// request has an `Authorization` header. It never contains header values, the query or the body,
+/// because they may contain a token.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -33,11 +34,12 @@ use crate::service::Service;
 pub struct RecordedRequest {
     pub(crate) service: Service,
     pub(crate) head: Parts,
+    /// `None` until the response is sent.
     pub(crate) status: Option<StatusCode>,
 }
 
 impl RecordedRequest {
-    /// The service that it came to.
+    /// Returns the service that received the request.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -60,7 +62,7 @@ impl RecordedRequest {
         self.service
     }
 
-    /// The HTTP method.
+    /// Returns the HTTP method.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -83,7 +85,7 @@ impl RecordedRequest {
         &self.head.method
     }
 
-    /// The path as it was sent, without the query.
+    /// Returns the path as it was sent, without the query.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -106,7 +108,8 @@ impl RecordedRequest {
         self.head.uri.path()
     }
 
-    /// The query as it was sent, without the question mark; empty if there was none.
+    /// Returns the query as it was sent, without the question mark. Empty if the request has no
+    /// query.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -129,7 +132,7 @@ impl RecordedRequest {
         self.head.uri.query().unwrap_or_default()
     }
 
-    /// The version of HTTP that was spoken.
+    /// Returns the HTTP version of the request.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -152,7 +155,7 @@ impl RecordedRequest {
         self.head.version
     }
 
-    /// All headers of the request. They may hold a token.
+    /// Returns all headers of the request. They may contain a token.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -175,7 +178,7 @@ impl RecordedRequest {
         &self.head.headers
     }
 
-    /// A header of the request, if it came and is text.
+    /// Returns the value of a header, or `None` if the header is missing or is not visible ASCII.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -199,7 +202,7 @@ impl RecordedRequest {
         self.headers().get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Whether an `Authorization` header came.
+    /// Checks whether the request has an `Authorization` header.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -222,7 +225,8 @@ impl RecordedRequest {
         self.headers().contains_key(http::header::AUTHORIZATION)
     }
 
-    /// The status that was sent; none while the answer is being made, or if none was sent at all.
+    /// Returns the status of the response. `None` if no response has been sent yet, or if the
+    /// request never got a response.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -236,7 +240,7 @@ impl RecordedRequest {
     /// agent.get(&url).header("authorization", &bearer).call()?;
     /// let requests = google.requests();
     /// let request = requests.last().ok_or("a request")?;
-    /// // The account has no role.
+    /// // The account has no role on the bucket.
     /// assert_eq!(request.status().map(|status| status.as_u16()), Some(403));
     /// # Ok(())
     /// # }
@@ -259,23 +263,24 @@ impl fmt::Debug for RecordedRequest {
     }
 }
 
-/// Requests in the order they came, and how many still have their answer under way.
+/// The received requests in order of arrival, and how many of them are still being served.
 #[derive(Default)]
 pub(crate) struct Log {
     pub(crate) requests: Vec<RecordedRequest>,
-    pub(crate) in_flight: usize,
+    pub(crate) active_requests: usize,
 }
 
 impl Log {
-    /// Records a request and returns its number.
+    /// Records a request and returns its index in `requests`.
     pub(crate) fn begin(&mut self, request: RecordedRequest) -> usize {
         self.requests.push(request);
-        self.in_flight += 1;
+        self.active_requests += 1;
         self.requests.len() - 1
     }
 
-    pub(crate) fn answered(&mut self, number: usize, status: StatusCode) {
-        if let Some(request) = self.requests.get_mut(number) {
+    /// Records the status of the response to the request with this index.
+    pub(crate) fn record_status(&mut self, index: usize, status: StatusCode) {
+        if let Some(request) = self.requests.get_mut(index) {
             request.status = Some(status);
         }
     }

@@ -1,21 +1,24 @@
-//! What a guarded client must still do, and now do: scenarios that any adapter can run.
+//! Scenarios that test a client with a guard. Any adapter can run them.
 //!
-//! An adapter puts a guard, such as the one of [gcp-scopes](https://docs.rs/gcp-scopes), inside a
-//! client. Each [`Scenario`] starts a fake Google of its own, lets the client call it with and
-//! without the guard, and compares: requests, answers and errors are the same, but for a lack of
-//! scope, which is explained. Nothing here knows the guard. The adapter under test is described by
-//! two small traits, which send calls and report plain values:
+//! A guard, such as that of [gcp-scopes](https://docs.rs/gcp-scopes), explains calls that Google
+//! refuses because the token lacks a scope, and can deny such calls before they are sent. The
+//! explanation is called a denial. An adapter puts a guard inside a client.
 //!
-//! 1. [`Subject`] says which API is called and makes the client, with a guard or without.
-//! 2. [`SubjectClient`] performs one [`Operation`] and returns what its caller gets: [`Received`], or
-//!    a [`Failure`] with the [`FoundDenial`], if there is one.
+//! Each [`Scenario`] starts its own fake Google and calls it with the client, with and without the
+//! guard. The scenario then compares the two: requests, responses and errors must be the same,
+//! except for a scope refusal, which the guard must explain. This module does not depend on a guard
+//! crate. Two traits describe the adapter under test:
+//!
+//! 1. [`Subject`] names the API that is called, and builds the client with or without a guard.
+//! 2. [`SubjectClient`] performs one [`Operation`] and returns the outcome for the caller:
+//!    [`Received`], or a [`Failure`] with the [`FoundDenial`], if any.
 //!
 //! ```
 //! use gcp_scopes_testing::scenarios::{
-//!     Failure, GuardMode, Operation, Received, Scenario, Scene, Subject, SubjectClient, play,
+//!     Failure, GuardMode, Operation, Received, Scenario, Scene, Subject, SubjectClient, run_scenario,
 //! };
 //!
-//! /// ureq, which has no guard here: a real test makes one of `mode`.
+//! /// The client ureq. This example has no guard; a real test builds a guard of `mode`.
 //! struct Ureq;
 //!
 //! #[derive(Clone)]
@@ -28,7 +31,7 @@
 //! impl Subject for Ureq {
 //!     type Client = Objects;
 //!
-//!     async fn make(
+//!     async fn build_client(
 //!         &self,
 //!         scene: &Scene,
 //!         _mode: Option<GuardMode>,
@@ -42,41 +45,41 @@
 //!
 //! impl SubjectClient for Objects {
 //!     async fn perform(&self, _read: Operation) -> Result<Received, Failure> {
-//!         let call = self.agent.get(&self.url).header("authorization", &self.bearer).call();
-//!         let mut answer = call.map_err(|error| Failure::new("ureq", &error))?;
-//!         let text = answer.body_mut().read_to_string().map_err(|error| Failure::new("body", &error))?;
-//!         match answer.status().is_success() {
+//!         let result = self.agent.get(&self.url).header("authorization", &self.bearer).call();
+//!         let mut response = result.map_err(|error| Failure::new("ureq", &error))?;
+//!         let text = response.body_mut().read_to_string().map_err(|error| Failure::new("body", &error))?;
+//!         match response.status().is_success() {
 //!             true => Ok(Received::new(text)),
-//!             false => Err(Failure::of_answer(answer.status(), text)),
+//!             false => Err(Failure::from_response(response.status(), text)),
 //!         }
 //!     }
 //! }
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
-//! assert!(play(&Ureq, Scenario::Allowed).await.is_ok());
-//! let unmet = play(&Ureq, Scenario::Refused).await.unwrap_err(); // there is no guard
-//! assert!(unmet.to_string().contains("there is a denial"));
+//! assert!(run_scenario(&Ureq, Scenario::Allowed).await.is_ok());
+//! let unmet = run_scenario(&Ureq, Scenario::Refused).await.unwrap_err(); // without a guard
+//! assert!(unmet.to_string().contains("expected a denial"));
 //! # }
 //! ```
 //!
-//! A test plays [all scenarios](Scenario::ALL) but those of which [`Subject::cannot`] gives the
-//! reason. A client that blocks performs its operations on a thread of its own, as
-//! `tokio::task::spawn_blocking` gives it, because some scenarios give a call up.
+//! A test runs [all scenarios](Scenario::ALL) except those for which [`Subject::skip_reason`]
+//! returns a reason. A blocking client must perform its operations on another thread, for example
+//! with `tokio::task::spawn_blocking`, because some scenarios cancel a call.
 
 mod api;
 mod check;
-mod gates;
 mod outcome;
 mod plan;
-mod player;
+mod runner;
 mod scenario;
 mod scene;
+mod scripted_refusal;
 mod subject;
 
 pub use api::{ApiFormat, TestedApi};
 pub use outcome::{DenialStage, Failure, FoundDenial, Received};
-pub use player::{Unmet, play};
+pub use runner::{UnmetExpectation, run_scenario};
 pub use scenario::Scenario;
 pub use scene::Scene;
 pub use subject::{DenialPlace, GuardMode, Operation, Subject, SubjectClient};

@@ -1,7 +1,7 @@
-//! Names of scopes.
+//! Short and full names of OAuth scopes.
 
-/// The URI of a scope as people write it: the URI itself, or what follows
-/// `https://www.googleapis.com/auth/`.
+/// Returns the full URI of a scope. `text` is the URI itself, or the part after
+/// `https://www.googleapis.com/auth/`. The OpenID scopes have no URI and stay unchanged.
 pub(crate) fn uri(text: &str) -> String {
     match text {
         "openid" | "email" | "profile" => text.to_owned(),
@@ -10,7 +10,7 @@ pub(crate) fn uri(text: &str) -> String {
     }
 }
 
-/// The URIs of several scopes.
+/// Returns the full URIs of several scopes. See [`uri`].
 pub(crate) fn uris<S: AsRef<str>>(scopes: impl IntoIterator<Item = S>) -> Vec<String> {
     scopes.into_iter().map(|scope| uri(scope.as_ref())).collect()
 }

@@ -1,132 +1,139 @@
-//! Answers that a test writes down beforehand.
+//! Scripts the responses to future requests.
 
 use bytes::Bytes;
 use http::{HeaderMap, Response};
 
 use crate::fake::FakeGoogle;
-use crate::reply::{Reply, Trailers};
+use crate::refusal_form::RefusalForm;
+use crate::response::{FullResponse, Trailers};
 use crate::scope;
-use crate::scripted::Place;
+use crate::scripted::Target;
 use crate::service::Service;
-use crate::wire::Wire;
 
 impl FakeGoogle {
-    /// Scripts an answer of [`Service::Front`].
+    /// Scripts responses of [`Service::OtherApi`], which stands for every API that the fake does
+    /// not implement.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::{FakeGoogle, Service, Wire};
+    /// # use gcp_scopes_testing::{FakeGoogle, Service, RefusalForm};
     /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
-    /// google.front().path("/v1/projects/").respond_with(Wire::Scope);
-    /// let url = format!("{}/v1/projects/my-project/topics", google.url_of(Service::Front));
+    /// google.other_api().path("/v1/projects/").respond_with(RefusalForm::Scope);
+    /// let url = format!("{}/v1/projects/my-project/topics", google.url_of(Service::OtherApi));
     /// assert_eq!(agent.get(&url).call()?.status(), 403);
-    /// assert_eq!(agent.get(&url).call()?.status(), 200); // one answer was scripted
+    /// assert_eq!(agent.get(&url).call()?.status(), 200); // only one response was scripted
     /// # Ok(())
     /// # }
     /// ```
-    pub fn front(&self) -> Script<'_> {
-        self.on(Service::Front)
+    pub fn other_api(&self) -> Script<'_> {
+        self.script(Service::OtherApi)
     }
 
-    /// Scripts an answer of a service, in the place of its own.
+    /// Scripts responses of a service, which replace the service's own responses.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use gcp_scopes_testing::{FakeGoogle, Service, Wire};
+    /// # use gcp_scopes_testing::{FakeGoogle, Service, RefusalForm};
     /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// # let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     /// # let agent = agent.build().new_agent();
-    /// google.on(Service::Storage).respond_with(Wire::VpcSc);
-    /// let mut answer = agent.get(format!("{}/storage/v1/b/photos", google.storage_url())).call()?;
-    /// assert_eq!(answer.status(), 403);
-    /// assert!(answer.body_mut().read_to_string()?.contains("organization's policy"));
+    /// google.script(Service::Storage).respond_with(RefusalForm::VpcSc);
+    /// let mut response = agent.get(format!("{}/storage/v1/b/photos", google.storage_url())).call()?;
+    /// assert_eq!(response.status(), 403);
+    /// assert!(response.body_mut().read_to_string()?.contains("organization's policy"));
     /// # Ok(())
     /// # }
     /// ```
-    pub fn on(&self, service: Service) -> Script<'_> {
-        Script { google: self, place: Place { service, path: String::new() }, times: 1, trailers: None }
+    pub fn script(&self, service: Service) -> Script<'_> {
+        Script { google: self, target: Target { service, path: String::new() }, times: 1, trailers: None }
     }
 }
 
-/// Scripts the next answer of a service, in the place of what it would say by itself.
+/// Scripts responses of a service, which replace the service's own responses.
 ///
-/// Requests that fit get the scripted answers one after the other, whatever token they carry. When
-/// none is left the service answers by itself again; [`Service::Front`] then says `200 {}`.
+/// Each matching request gets the next scripted response, in the order of the scripts, regardless
+/// of the request's token. After the last scripted response, the service sends its own responses
+/// again. [`Service::OtherApi`] then responds with status 200 and `{}`.
 ///
 /// ```
 /// # async fn example(google: gcp_scopes_testing::FakeGoogle) {
-/// use gcp_scopes_testing::{Service, Wire};
+/// use gcp_scopes_testing::{Service, RefusalForm};
 ///
-/// google.front().respond_with(Wire::ScopeForbidden);
-/// google.front().path("/v1/projects/").times(3).respond_with(Wire::ServiceDisabled);
-/// google.on(Service::Storage).path("/storage/v1/b/photos/o/").respond_with(Wire::VpcSc);
+/// google.other_api().respond_with(RefusalForm::ScopeForbidden);
+/// google.other_api().path("/v1/projects/").times(3).respond_with(RefusalForm::ServiceDisabled);
+/// google.script(Service::Storage).path("/storage/v1/b/photos/o/").respond_with(RefusalForm::VpcSc);
 /// # }
 /// ```
 #[derive(Debug)]
 #[must_use]
 pub struct Script<'a> {
     google: &'a FakeGoogle,
-    place: Place,
+    target: Target,
     times: usize,
     trailers: Option<HeaderMap>,
 }
 
 impl<'a> Script<'a> {
-    /// Only for requests whose path starts so.
-    pub fn path(mut self, start: impl Into<String>) -> Self {
-        self.place.path = start.into();
+    /// Limits the script to requests whose path begins with `prefix`.
+    pub fn path(mut self, prefix: impl Into<String>) -> Self {
+        self.target.path = prefix.into();
         self
     }
 
-    /// For so many requests instead of one. `usize::MAX` never runs out.
+    /// Sends the scripted response to this many requests instead of one. Use `usize::MAX` for all
+    /// future requests.
     pub fn times(mut self, times: usize) -> Self {
         self.times = times;
         self
     }
 
-    /// Answers as Google does in this case.
-    pub fn respond_with(self, wire: Wire) {
-        self.push(wire.reply());
+    /// Scripts the response that Google's services send for this refusal.
+    pub fn respond_with(self, form: RefusalForm) {
+        self.push(form.response());
     }
 
-    /// Answers with exactly this.
+    /// Scripts exactly this response.
     pub fn respond(self, response: Response<impl Into<Bytes>>) {
         self.push(response.map(Into::into));
     }
 
-    /// Sends these headers after the body of [`respond`](Self::respond) or [`serve`](Self::serve),
-    /// as gRPC does with `grpc-status`.
+    /// Adds trailers, such as gRPC's `grpc-status`, to the response of [`respond`](Self::respond)
+    /// or [`serve`](Self::serve).
     pub fn with_trailers(self, trailers: HeaderMap) -> Self {
         Self { trailers: Some(trailers), ..self }
     }
 
-    /// Makes this path a method of an API: from now on a call needs a live token (401) with one of
-    /// these scopes (403, in gRPC's form for a gRPC call), and then gets this answer, unless
-    /// another one is scripted for it. Of several paths that fit, the longest counts.
+    /// Scripts an API method that checks scopes, for all future requests to this path.
     ///
-    /// Scopes are full URIs, or what follows `https://www.googleapis.com/auth/`.
+    /// A request needs a valid token, or it gets status 401. The token needs one of the `accepted`
+    /// scopes, or the request is refused for lack of scope: with status 403, or with gRPC's
+    /// `PERMISSION_DENIED` for a gRPC call. An allowed request gets the next matching response of
+    /// [`respond`](Self::respond) or [`respond_with`](Self::respond_with), and this `response` if
+    /// there is none. If the paths of several methods match, the longest path is used.
+    ///
+    /// A scope is a full URI, or the part after `https://www.googleapis.com/auth/`.
     pub fn serve<S: AsRef<str>>(
         self,
         accepted: impl IntoIterator<Item = S>,
         response: Response<impl Into<Bytes>>,
     ) {
-        let reply = self.finish(response.map(Into::into));
-        self.google.shared.lock().script.serve(self.place, scope::uris(accepted), reply);
+        let response = self.with_script_trailers(response.map(Into::into));
+        self.google.shared.lock().script.serve(self.target, scope::uris(accepted), response);
     }
 
-    fn push(self, reply: Reply) {
-        let reply = self.finish(reply);
-        self.google.shared.lock().script.push(self.place, self.times, reply);
+    fn push(self, response: FullResponse) {
+        let response = self.with_script_trailers(response);
+        self.google.shared.lock().script.push(self.target, self.times, response);
     }
 
-    fn finish(&self, mut reply: Reply) -> Reply {
+    fn with_script_trailers(&self, mut response: FullResponse) -> FullResponse {
         if let Some(trailers) = &self.trailers {
-            reply.extensions_mut().insert(Trailers(trailers.clone()));
+            response.extensions_mut().insert(Trailers(trailers.clone()));
         }
-        reply
+        response
     }
 }

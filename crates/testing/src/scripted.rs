@@ -1,77 +1,85 @@
-//! Answers that wait for their request, and methods that a test made up.
+//! Scripted responses, and API methods that a test defines.
 
 use crate::incoming::{IncomingRequest, is_grpc};
-use crate::reply::{Reply, challenge, with};
+use crate::refusal_form::RefusalForm;
+use crate::response::{FullResponse, scope_challenge, with_header};
 use crate::service::Service;
-use crate::wire::Wire;
 
-/// Answers in the order they were scripted, each with how often it is left, and methods, which
-/// stay, each with the scopes that it accepts.
+/// The scripts of a test.
 #[derive(Default)]
-pub(crate) struct ScriptedAnswers {
-    answers: Vec<(Place, usize, Reply)>,
-    methods: Vec<(Place, Vec<String>, Reply)>,
+pub(crate) struct ScriptedResponses {
+    /// In the order of the scripts. The number is how many more requests get the response.
+    responses: Vec<(Target, usize, FullResponse)>,
+    /// The methods of [`Script::serve`](crate::Script::serve), with the scopes that each accepts.
+    methods: Vec<(Target, Vec<String>, FullResponse)>,
 }
 
-/// The requests that something is scripted for.
+/// The requests that a script applies to.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Target {
     pub(crate) service: Service,
-    /// What the path begins with.
+    /// The prefix of the path. An empty prefix matches every path.
     pub(crate) path: String,
 }
 
-impl Place {
-    fn has(&self, service: Service, request: &IncomingRequest) -> bool {
+impl Target {
+    fn matches(&self, service: Service, request: &IncomingRequest) -> bool {
         self.service == service && request.path.starts_with(&self.path)
     }
 }
 
-/// What a method of the test's answers to a request.
-pub(crate) enum Served {
-    /// The token has not passed the first gates.
-    Refused(Reply),
-    /// It has; this is the answer unless another one is scripted.
-    Open(Reply),
+/// The response of a scripted method to a request.
+pub(crate) enum MethodResponse {
+    /// The refusal of a request whose token is invalid or lacks the scopes.
+    Refused(FullResponse),
+    /// The response to an allowed request, unless another response is scripted.
+    Allowed(FullResponse),
 }
 
-impl ScriptedAnswers {
-    pub(crate) fn push(&mut self, place: Place, times: usize, reply: Reply) {
+impl ScriptedResponses {
+    pub(crate) fn push(&mut self, target: Target, times: usize, response: FullResponse) {
         if times > 0 {
-            self.answers.push((place, times, reply));
+            self.responses.push((target, times, response));
         }
     }
 
-    pub(crate) fn serve(&mut self, place: Place, accepted: Vec<String>, reply: Reply) {
-        self.methods.push((place, accepted, reply));
+    pub(crate) fn serve(&mut self, target: Target, accepted: Vec<String>, response: FullResponse) {
+        self.methods.push((target, accepted, response));
     }
 
-    /// Takes the first answer left that fits.
-    pub(crate) fn next(&mut self, service: Service, request: &IncomingRequest) -> Option<Reply> {
-        let fitting = self.answers.iter_mut().find(|(place, ..)| place.has(service, request));
-        let (_, times, reply) = fitting?;
-        let reply = reply.clone();
+    /// Returns the first scripted response that matches the request, and counts its use.
+    pub(crate) fn next(&mut self, service: Service, request: &IncomingRequest) -> Option<FullResponse> {
+        let matching = self.responses.iter_mut().find(|(target, ..)| target.matches(service, request));
+        let (_, times, response) = matching?;
+        let response = response.clone();
         *times -= 1;
-        self.answers.retain(|(_, times, _)| *times > 0);
-        Some(reply)
+        self.responses.retain(|(_, times, _)| *times > 0);
+        Some(response)
     }
 
-    /// What a served method answers to a token with these scopes; to none or an expired one
-    /// without.
-    pub(crate) fn served(
+    /// Returns the response of the scripted method that matches the request, or `None` if no method
+    /// matches. `token_scopes` is `None` if the request has no valid token.
+    pub(crate) fn method_response(
         &self,
         service: Service,
         request: &IncomingRequest,
-        held: Option<&[String]>,
-    ) -> Option<Served> {
-        let fitting = self.methods.iter().filter(|(place, ..)| place.has(service, request));
-        let (_, accepted, reply) = fitting.max_by_key(|(place, ..)| place.path.len())?;
-        Some(match held {
-            None => Served::Refused(Wire::Credentials.reply()),
-            Some(held) if held.iter().any(|scope| accepted.contains(scope)) => Served::Open(reply.clone()),
+        token_scopes: Option<&[String]>,
+    ) -> Option<MethodResponse> {
+        let matching = self.methods.iter().filter(|(target, ..)| target.matches(service, request));
+        let (_, accepted, response) = matching.max_by_key(|(target, ..)| target.path.len())?;
+        Some(match token_scopes {
+            None => MethodResponse::Refused(RefusalForm::Credentials.response()),
+            Some(scopes) if scopes.iter().any(|scope| accepted.contains(scope)) => {
+                MethodResponse::Allowed(response.clone())
+            }
             Some(_) => {
-                let wire = if is_grpc(&request.headers) { Wire::GrpcScope } else { Wire::Scope };
-                Served::Refused(with(wire.reply(), "www-authenticate", &challenge(accepted)))
+                let form =
+                    if is_grpc(&request.headers) { RefusalForm::GrpcScope } else { RefusalForm::Scope };
+                MethodResponse::Refused(with_header(
+                    form.response(),
+                    "www-authenticate",
+                    &scope_challenge(accepted),
+                ))
             }
         })
     }

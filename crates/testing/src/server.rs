@@ -1,10 +1,11 @@
-//! Sockets: one listener per service and per VM, all on a thread of their own.
+//! The sockets: a listener for each service and for the metadata server of each VM. One thread
+//! serves all listeners.
 
+mod active_request;
 mod body;
 mod dispatch;
 pub(crate) mod endpoint;
-mod in_flight;
-mod spoil;
+mod faulty_response;
 
 use std::io;
 use std::sync::Arc;
@@ -21,17 +22,19 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 use crate::fault::Fault;
-use crate::incoming::{Form, IncomingRequest};
-use crate::reply::html;
+use crate::incoming::{FormData, IncomingRequest};
+use crate::response::html;
 use crate::shared::Shared;
+use active_request::ActiveRequest;
 use body::FakeBody;
 use endpoint::Endpoint;
-use in_flight::InFlight;
 
-/// The largest request body that is read.
+/// The maximum size of a request body, 64 MiB. The bound keeps a faulty client from exhausting the
+/// memory, and is far above the few MiB that tests upload.
 const MAX_BODY: usize = 64 << 20;
 
-/// Serves until `stop` is dropped. Every connection ends with the runtime.
+/// Serves all endpoints until the sender of `stop` is dropped. Dropping the runtime then closes
+/// every connection. Sends to `ready` as soon as the endpoints are being served.
 pub(crate) fn run(
     shared: &Arc<Shared>,
     endpoints: Vec<Endpoint>,
@@ -49,6 +52,7 @@ pub(crate) fn run(
     })
 }
 
+/// Accepts the connections of one endpoint.
 async fn accept(shared: Arc<Shared>, endpoint: Endpoint) -> io::Result<()> {
     let listener = TcpListener::from_std(endpoint.listener.try_clone()?)?;
     let endpoint = Arc::new(endpoint);
@@ -59,79 +63,84 @@ async fn accept(shared: Arc<Shared>, endpoint: Endpoint) -> io::Result<()> {
     }
 }
 
+/// Serves one connection.
 async fn serve(shared: Arc<Shared>, endpoint: Arc<Endpoint>, mut socket: TcpStream) {
     let fault = shared.lock().faults.peek(endpoint.service);
     if fault == Some(Fault::NotHttp) {
-        // Reading on until the client closes keeps the kernel from dropping the bytes.
+        // Closing a socket with unread data resets the connection, and the client could lose the
+        // bytes that were written. The request is therefore read until the client closes the
+        // connection.
         socket.write_all(b"\x16\x03\x01 this is not HTTP\r\n\r\n").await.ok();
         socket.shutdown().await.ok();
         tokio::io::copy(&mut socket, &mut tokio::io::sink()).await.ok();
         return;
     }
-    if endpoint.is_switched_off(&shared.lock()) {
+    if endpoint.is_stopped(&shared.lock()) {
         return;
     }
-    let service = service_fn(|request| answer(shared.clone(), endpoint.clone(), request));
-    // An error here means that the client went away, or that a fault sent it away.
+    let service = service_fn(|request| respond(shared.clone(), endpoint.clone(), request));
+    // Errors are expected: clients close connections early, and faults break responses off.
     auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(socket), service).await.ok();
 }
 
-async fn answer(
+/// Records a request and responds to it.
+async fn respond(
     shared: Arc<Shared>,
     endpoint: Arc<Endpoint>,
     request: Request<Incoming>,
-) -> Result<Response<FakeBody>, NoAnswer> {
+) -> Result<Response<FakeBody>, CloseConnection> {
     let (head, body) = request.into_parts();
-    let in_flight = InFlight::begin(&shared, endpoint.service, &head);
-    // A body that may be passed on is not read.
+    let active = ActiveRequest::begin(&shared, endpoint.service, &head);
+    // A body that may be forwarded is not read here: the upstream streams it.
     let (body, unread) = match &endpoint.upstream {
         Some(upstream) => (Bytes::new(), Some((upstream, body))),
-        None => (Limited::new(body, MAX_BODY).collect().await.map_err(|_| NoAnswer)?.to_bytes(), None),
+        None => (Limited::new(body, MAX_BODY).collect().await.map_err(|_| CloseConnection)?.to_bytes(), None),
     };
     let fault = shared.lock().faults.next(endpoint.service);
-    meet(fault).await?;
-    if endpoint.is_switched_off(&shared.lock()) {
-        return Err(NoAnswer);
+    apply_before_response(fault).await?;
+    if endpoint.is_stopped(&shared.lock()) {
+        return Err(CloseConnection);
     }
-    let reply = match fault {
+    let response = match fault {
         Some(Fault::Status(status)) => Some(html(status, FAULTY)),
-        _ => dispatch::answer(&shared, &endpoint, &incoming(&endpoint, head.clone(), body)),
+        _ => dispatch::respond(&shared, &endpoint, &incoming_request(&endpoint, head.clone(), body)),
     };
-    match (reply, unread) {
+    match (response, unread) {
         (None, Some((upstream, body))) => {
-            let answer = upstream.answer(head, body).await.ok_or(NoAnswer)?;
-            in_flight.answered(answer.status());
-            Ok(answer.map(|unread| body::body(unread, in_flight)))
+            let response = upstream.forward(head, body).await.ok_or(CloseConnection)?;
+            active.record_status(response.status());
+            Ok(response.map(|body| body::tracked(body, active)))
         }
-        (reply, _) => Ok(spoil::spoil(fault, reply.unwrap_or_default(), in_flight)),
+        (response, _) => Ok(faulty_response::with_fault(fault, response.unwrap_or_default(), active)),
     }
 }
 
-/// What a fault does before there is an answer.
-async fn meet(fault: Option<Fault>) -> Result<(), NoAnswer> {
+/// Applies the faults that act before the response: delays, hangs and closed connections.
+async fn apply_before_response(fault: Option<Fault>) -> Result<(), CloseConnection> {
     match fault {
         Some(Fault::Hang) => std::future::pending().await,
-        Some(Fault::Drop | Fault::NotHttp) => return Err(NoAnswer),
+        Some(Fault::Drop | Fault::NotHttp) => return Err(CloseConnection),
         Some(Fault::Latency(time)) => tokio::time::sleep(time).await,
         _ => {}
     }
     Ok(())
 }
 
+/// The text of Google's error page for [`Fault::Status`].
 const FAULTY: &str = "The server encountered an error and could not complete your request.";
 
-fn incoming(endpoint: &Endpoint, head: http::request::Parts, body: Bytes) -> IncomingRequest {
+fn incoming_request(endpoint: &Endpoint, head: http::request::Parts, body: Bytes) -> IncomingRequest {
     IncomingRequest {
         verb: head.method,
         path: head.uri.path().to_owned(),
-        query: Form::parse(head.uri.query().unwrap_or_default()),
+        query: FormData::parse(head.uri.query().unwrap_or_default()),
         headers: head.headers,
         body,
         base: format!("http://{}", endpoint.address),
     }
 }
 
-/// Makes hyper close the connection without an answer.
+/// An error that makes hyper close the connection without a response.
 #[derive(Debug, thiserror::Error)]
-#[error("no answer")]
-struct NoAnswer;
+#[error("the connection is closed without a response")]
+struct CloseConnection;

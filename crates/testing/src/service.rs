@@ -1,6 +1,7 @@
-//! The servers that a fake Google consists of.
+//! The servers of a fake Google Cloud.
 
-/// One of the servers of a [`FakeGoogle`](crate::FakeGoogle). Each has a port of its own.
+/// One of the servers of a [`FakeGoogle`](crate::FakeGoogle). Each server has its own
+/// port.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -8,8 +9,8 @@
 /// use gcp_scopes_testing::{FakeGoogle, Service};
 ///
 /// let google = FakeGoogle::builder().start().await?;
-/// use Service::{Compute, Front, Metadata, OAuth, Storage};
-/// for service in [Metadata, Storage, OAuth, Compute, Front] {
+/// use Service::{Compute, Metadata, OAuth, OtherApi, Storage};
+/// for service in [Metadata, Storage, OAuth, Compute, OtherApi] {
 ///     assert!(google.url_of(service).starts_with("http://127.0.0.1:"));
 /// }
 /// # Ok(())
@@ -18,15 +19,16 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Service {
-    /// The metadata servers of all VMs.
+    /// The metadata servers. Every VM has its own metadata server.
     Metadata,
-    /// Cloud Storage: JSON API, and objects over the XML API.
+    /// Cloud Storage: the JSON API, and objects over the XML API.
     Storage,
-    /// `/token` and `/tokeninfo`.
+    /// The token endpoint `/token` and `/tokeninfo`.
     OAuth,
     /// The part of Compute Engine that changes a VM's scopes.
     Compute,
-    /// Any other API: answers what the test scripted with
-    /// [`FakeGoogle::front`](crate::FakeGoogle::front), and `testIamPermissions` by itself.
-    Front,
+    /// Every other API. It sends the responses that a test scripts with
+    /// [`FakeGoogle::other_api`](crate::FakeGoogle::other_api), and implements only
+    /// `testIamPermissions`.
+    OtherApi,
 }

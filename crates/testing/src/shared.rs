@@ -1,4 +1,4 @@
-//! What the test and the server's thread share.
+//! The state that the test and the server thread share.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -6,9 +6,10 @@ use tokio::sync::watch;
 
 use crate::state::State;
 
+/// The state of the fake, which the test and the server thread share.
 pub(crate) struct Shared {
     state: Mutex<State>,
-    /// Woken whenever the log changes.
+    /// Notifies its receivers whenever the log of requests changes.
     pub(crate) changed: watch::Sender<()>,
 }
 
@@ -17,7 +18,8 @@ impl Shared {
         Arc::new(Self { state: Mutex::new(state), changed: watch::Sender::new(()) })
     }
 
-    /// A handler that panicked is reported when the fake is dropped; until then it keeps serving.
+    /// Locks the state. Ignores the poison of a panicked handler: the server keeps running, and
+    /// dropping the fake reports the panic.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! Everything the fake Google knows: projects, machines, tokens, policies, buckets.
+//! The state of a fake Google Cloud: projects, machines, tokens, policies, buckets.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
@@ -10,14 +10,16 @@ use crate::encoding::random_hex;
 use crate::fault::Faults;
 use crate::policy::Policy;
 use crate::recorded::Log;
-use crate::scripted::ScriptedAnswers;
+use crate::scripted::ScriptedResponses;
 use crate::store::Store;
 use crate::vm::{Machine, Project};
 
-/// Google's tokens live for an hour; the first answer says a second less.
+/// The lifetime of a new token. Google's tokens are valid for one hour, and a response with a new
+/// token reports one second less.
 /// Source: <https://cloud.google.com/docs/authentication/token-types#access-tokens>.
-const LIFETIME: Duration = Duration::from_secs(3599);
+const TOKEN_LIFETIME: Duration = Duration::from_secs(3599);
 
+/// The state of a fake Google Cloud.
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) clock: Clock,
@@ -25,18 +27,20 @@ pub(crate) struct State {
     pub(crate) machines: Vec<Machine>,
     pub(crate) policy: Policy,
     pub(crate) store: Store,
+    /// The access tokens, by their text.
     pub(crate) tokens: HashMap<String, Token>,
-    /// By refresh token.
-    pub(crate) logins: HashMap<String, Login>,
-    /// Changes of VMs, as Compute Engine shows them.
+    /// The consents of users, by refresh token.
+    pub(crate) consents: HashMap<String, Consent>,
+    /// Compute Engine's operations: the changes of VMs, as the API returns them.
     pub(crate) operations: Vec<Value>,
-    pub(crate) script: ScriptedAnswers,
+    pub(crate) script: ScriptedResponses,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
+    /// The messages of panics in request handlers.
     pub(crate) panics: Vec<String>,
 }
 
-/// Who a token speaks for, what it may be used for, and until when.
+/// The account, the scopes and the expiration time of an access token.
 #[derive(Clone)]
 pub(crate) struct Token {
     pub(crate) account: String,
@@ -45,49 +49,50 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    /// Whether it holds one of these scopes.
-    pub(crate) fn holds_any(&self, accepted: &[String]) -> bool {
-        self.scopes.iter().any(|held| accepted.contains(held))
+    /// Checks whether the token has one of these scopes.
+    pub(crate) fn has_any_scope(&self, accepted: &[String]) -> bool {
+        self.scopes.iter().any(|scope| accepted.contains(scope))
     }
 }
 
-/// What a user agreed to, behind a refresh token.
-pub(crate) struct Login {
+/// A user's consent to scopes, which a refresh token represents.
+pub(crate) struct Consent {
     pub(crate) account: String,
     pub(crate) scopes: Vec<String>,
 }
 
 impl State {
-    /// A new token. Opaque, with the prefix that Google's service account tokens have.
+    /// Creates an access token: random text with the prefix of Google's service account tokens.
     pub(crate) fn mint(&mut self, account: &str, scopes: Vec<String>) -> String {
         let text = format!("ya29.c.fake-{}", random_hex());
-        let expires = self.clock.now() + LIFETIME;
+        let expires = self.clock.now() + TOKEN_LIFETIME;
         self.tokens.insert(text.clone(), Token { account: account.into(), scopes, expires });
         text
     }
 
-    /// The token, if it was minted here and has not expired.
-    pub(crate) fn live_token(&self, text: &str) -> Option<Token> {
+    /// Returns the token with this text, or `None` if the fake did not create the token or the
+    /// token has expired.
+    pub(crate) fn valid_token(&self, text: &str) -> Option<Token> {
         self.tokens.get(text).filter(|token| token.expires > self.clock.now()).cloned()
     }
 
-    /// How long a token is still good for.
+    /// Returns the remaining lifetime of a token. Zero if the token is unknown or has expired.
     pub(crate) fn remaining(&self, text: &str) -> Duration {
         let expires = self.tokens.get(text).map_or_else(|| self.clock.now(), |token| token.expires);
         expires.duration_since(self.clock.now()).unwrap_or_default()
     }
 
-    /// The project with this id or number.
+    /// Returns the project with this id or number.
     pub(crate) fn project(&self, name: &str) -> Option<&Project> {
         self.projects.iter().find(|project| project.id == name || project.number.to_string() == name)
     }
 
-    /// Whether a role can be given on this: a bucket or a project.
+    /// Checks whether a bucket or a project has this name.
     pub(crate) fn has_resource(&self, name: &str) -> bool {
         self.store.buckets.contains_key(name) || self.projects.iter().any(|project| project.id == name)
     }
 
-    /// The project of what names none.
+    /// Returns the id of the first project, to which resources belong that name no project.
     pub(crate) fn first_project(&self) -> &str {
         self.projects.first().map_or("", |project| project.id.as_str())
     }

@@ -1,4 +1,4 @@
-//! Machines, with Compute Engine's rules for changing them.
+//! VMs and serverless instances, and Compute Engine's rules for changing a VM.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,10 +6,11 @@ use crate::platform::Platform;
 use crate::profiles::{REQUESTABLE, SERVERLESS_DEFAULT};
 use crate::scope;
 
-/// A machine, or a serverless instance, that a program runs on: what its metadata server says.
+/// The configuration of a VM, or of a serverless instance, that a program runs on.
 ///
-/// Without further calls it is a Compute Engine VM in `us-central1-a` with the default service
-/// account of its project and the default access scopes. Another [`Platform`] has other defaults.
+/// The default is a Compute Engine VM in the zone `us-central1-a`, with the default service account
+/// of the project and the [default access scopes](crate::default_scopes). Other [`Platform`]s have
+/// other defaults.
 ///
 /// ```
 /// use gcp_scopes_testing::{Platform, Vm};
@@ -31,7 +32,8 @@ pub struct Vm {
 }
 
 impl Vm {
-    /// A machine with this name. On serverless platforms it is the name of the service.
+    /// Creates the configuration of a VM with this name. On serverless platforms, the name is that
+    /// of the service, job or function.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -43,8 +45,8 @@ impl Vm {
     /// let google = FakeGoogle::builder().vm(vm).start().await?;
     /// let root = format!("http://{}/computeMetadata/v1", google.metadata_host());
     /// let url = format!("{root}/instance/name");
-    /// let mut answer = agent.get(&url).header("metadata-flavor", "Google").call()?;
-    /// assert_eq!(answer.body_mut().read_to_string()?, "web-1");
+    /// let mut response = agent.get(&url).header("metadata-flavor", "Google").call()?;
+    /// assert_eq!(response.body_mut().read_to_string()?, "web-1");
     /// # Ok(())
     /// # }
     /// ```
@@ -61,7 +63,8 @@ impl Vm {
         }
     }
 
-    /// The zone it runs in. The region is the zone without its last letter.
+    /// Sets the zone. The region is the zone without its last part: `europe-west3` for
+    /// `europe-west3-b`.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -73,8 +76,8 @@ impl Vm {
     /// let google = FakeGoogle::builder().vm(vm).start().await?;
     /// let root = format!("http://{}/computeMetadata/v1", google.metadata_host());
     /// let url = format!("{root}/instance/zone");
-    /// let mut answer = agent.get(&url).header("metadata-flavor", "Google").call()?;
-    /// assert!(answer.body_mut().read_to_string()?.ends_with("/zones/europe-west3-b"));
+    /// let mut response = agent.get(&url).header("metadata-flavor", "Google").call()?;
+    /// assert!(response.body_mut().read_to_string()?.ends_with("/zones/europe-west3-b"));
     /// # Ok(())
     /// # }
     /// ```
@@ -83,7 +86,8 @@ impl Vm {
         self
     }
 
-    /// The project it belongs to, if that is not the first one.
+    /// Sets the id of the project that the VM belongs to. The default is the first project of the
+    /// fake.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -96,8 +100,8 @@ impl Vm {
     /// let google = projects.vm(vm).start().await?;
     /// let root = format!("http://{}/computeMetadata/v1", google.metadata_host());
     /// let url = format!("{root}/project/project-id");
-    /// let mut answer = agent.get(&url).header("metadata-flavor", "Google").call()?;
-    /// assert_eq!(answer.body_mut().read_to_string()?, "shop-prod");
+    /// let mut response = agent.get(&url).header("metadata-flavor", "Google").call()?;
+    /// assert_eq!(response.body_mut().read_to_string()?, "shop-prod");
     /// # Ok(())
     /// # }
     /// ```
@@ -106,7 +110,7 @@ impl Vm {
         self
     }
 
-    /// The service account attached to it.
+    /// Sets the email of the attached service account.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -118,8 +122,8 @@ impl Vm {
     /// let google = FakeGoogle::builder().vm(vm).start().await?;
     /// let root = format!("http://{}/computeMetadata/v1", google.metadata_host());
     /// let url = format!("{root}/instance/service-accounts/default/email");
-    /// let mut answer = agent.get(&url).header("metadata-flavor", "Google").call()?;
-    /// let email = answer.body_mut().read_to_string()?;
+    /// let mut response = agent.get(&url).header("metadata-flavor", "Google").call()?;
+    /// let email = response.body_mut().read_to_string()?;
     /// assert_eq!(email, "photos@my-project.iam.gserviceaccount.com");
     /// # Ok(())
     /// # }
@@ -129,7 +133,8 @@ impl Vm {
         self
     }
 
-    /// Attaches no service account, so that the metadata server hands out no token (404).
+    /// Attaches no service account. The metadata server then responds to a request for a token with
+    /// status 404.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -141,8 +146,8 @@ impl Vm {
     /// let google = FakeGoogle::builder().vm(vm).start().await?;
     /// let root = format!("http://{}/computeMetadata/v1", google.metadata_host());
     /// let url = format!("{root}/instance/service-accounts/default/token");
-    /// let answer = agent.get(&url).header("metadata-flavor", "Google").call()?;
-    /// assert_eq!(answer.status(), 404);
+    /// let response = agent.get(&url).header("metadata-flavor", "Google").call()?;
+    /// assert_eq!(response.status(), 404);
     /// # Ok(())
     /// # }
     /// ```
@@ -151,9 +156,11 @@ impl Vm {
         self
     }
 
-    /// The access scopes: full URIs, or what follows `https://www.googleapis.com/auth/`.
+    /// Sets the access scopes. A scope is a full URI, or the part after
+    /// `https://www.googleapis.com/auth/`.
     ///
-    /// Serverless platforms and GKE Workload Identity have no such setting and ignore it.
+    /// Serverless platforms and GKE Workload Identity have no access scopes and ignore this
+    /// setting.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -165,8 +172,8 @@ impl Vm {
     /// let google = FakeGoogle::builder().vm(vm).start().await?;
     /// let root = format!("http://{}/computeMetadata/v1", google.metadata_host());
     /// let url = format!("{root}/instance/service-accounts/default/scopes");
-    /// let mut answer = agent.get(&url).header("metadata-flavor", "Google").call()?;
-    /// assert_eq!(answer.body_mut().read_to_string()?, "https://www.googleapis.com/auth/pubsub\n");
+    /// let mut response = agent.get(&url).header("metadata-flavor", "Google").call()?;
+    /// assert_eq!(response.body_mut().read_to_string()?, "https://www.googleapis.com/auth/pubsub\n");
     /// # Ok(())
     /// # }
     /// ```
@@ -175,7 +182,7 @@ impl Vm {
         self
     }
 
-    /// What it runs on.
+    /// Sets the platform. The default is [`Platform::ComputeEngine`].
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -187,8 +194,8 @@ impl Vm {
     /// let google = FakeGoogle::builder().vm(vm).start().await?;
     /// let root = format!("http://{}/computeMetadata/v1", google.metadata_host());
     /// let url = format!("{root}/instance/attributes/cluster-name");
-    /// let answer = agent.get(&url).header("metadata-flavor", "Google").call()?;
-    /// assert_eq!(answer.status(), 200);
+    /// let response = agent.get(&url).header("metadata-flavor", "Google").call()?;
+    /// assert_eq!(response.status(), 200);
     /// # Ok(())
     /// # }
     /// ```
@@ -197,7 +204,8 @@ impl Vm {
         self
     }
 
-    /// A custom metadata attribute, which wins over one that the platform sets.
+    /// Sets a custom metadata attribute. Replaces an attribute of the same name that the platform
+    /// sets.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -209,8 +217,8 @@ impl Vm {
     /// let google = FakeGoogle::builder().vm(vm).start().await?;
     /// let root = format!("http://{}/computeMetadata/v1", google.metadata_host());
     /// let url = format!("{root}/instance/attributes/team");
-    /// let mut answer = agent.get(&url).header("metadata-flavor", "Google").call()?;
-    /// assert_eq!(answer.body_mut().read_to_string()?, "photos");
+    /// let mut response = agent.get(&url).header("metadata-flavor", "Google").call()?;
+    /// assert_eq!(response.body_mut().read_to_string()?, "photos");
     /// # Ok(())
     /// # }
     /// ```
@@ -220,14 +228,14 @@ impl Vm {
     }
 }
 
-/// A project, by its two names.
+/// The id and the number of a project.
 #[derive(Debug, Clone)]
 pub(crate) struct Project {
     pub(crate) id: String,
     pub(crate) number: u64,
 }
 
-/// A [`Vm`] in its project.
+/// A running or stopped VM, or a serverless instance. Created from a [`Vm`].
 pub(crate) struct Machine {
     pub(crate) name: String,
     pub(crate) zone: String,
@@ -237,17 +245,18 @@ pub(crate) struct Machine {
     pub(crate) platform: Platform,
     pub(crate) attributes: BTreeMap<String, String>,
     pub(crate) running: bool,
-    /// The metadata server's token cache: scopes asked for, and the token it gave.
-    pub(crate) cache: HashMap<String, String>,
+    /// The metadata server's cache of tokens, by the requested scopes.
+    pub(crate) token_cache: HashMap<String, String>,
 }
 
-/// Compute Engine's own words for a change that needs a stopped instance.
-/// Reported in public transcripts of `gcloud compute instances set-service-account`; the API
-/// reference does not have it.
+/// Compute Engine's error message for a change of a running VM.
+/// Source: public transcripts of `gcloud compute instances set-service-account`. The API reference
+/// does not document the message.
 pub(crate) const MUST_BE_STOPPED: &str =
     "The instance must be stopped before the service account can be changed.";
 
 impl Machine {
+    /// Creates a running machine, and fills in the defaults of the platform.
     pub(crate) fn new(vm: Vm, project: Project) -> Self {
         let mut machine = Self {
             account: None,
@@ -258,7 +267,7 @@ impl Machine {
             platform: vm.platform,
             project,
             running: true,
-            cache: HashMap::new(),
+            token_cache: HashMap::new(),
         };
         let account = vm.account.unwrap_or_else(|| machine.fill(machine.platform.default_account()));
         machine.account = vm.has_account.then_some(account);
@@ -267,12 +276,14 @@ impl Machine {
         machine
     }
 
-    /// The pairs of a [profile](crate::profiles) for this machine.
+    /// Returns pairs of a name and a value, with the placeholders in the values
+    /// [replaced](Self::fill).
     pub(crate) fn filled(&self, pairs: &[(&str, &str)]) -> impl Iterator<Item = (String, String)> {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), self.fill(value)))
     }
 
-    /// A value of a profile for this machine.
+    /// Replaces the placeholders `{name}`, `{zone}`, `{region}`, `{project}` and `{number}` with
+    /// the values of this machine.
     pub(crate) fn fill(&self, template: &str) -> String {
         [
             ("{name}", self.name.as_str()),
@@ -282,10 +293,10 @@ impl Machine {
             ("{number}", &self.project.number.to_string()),
         ]
         .into_iter()
-        .fold(template.to_owned(), |text, (place, value)| text.replace(place, value))
+        .fold(template.to_owned(), |text, (placeholder, value)| text.replace(placeholder, value))
     }
 
-    /// What `/scopes` lists.
+    /// Returns the scopes that the metadata server lists for the service account.
     pub(crate) fn listed_scopes(&self) -> Vec<String> {
         match self.platform {
             vm if vm.is_vm() => self.scopes.clone(),
@@ -294,34 +305,38 @@ impl Machine {
         }
     }
 
-    /// What a token gets: a VM ignores what is asked for, everything else honours it.
-    /// Source: the docstring of `google.auth.compute_engine.credentials`,
+    /// Returns the scopes of a new token. A VM ignores the requested scopes; other platforms use
+    /// them. Source: the docstring of `google.auth.compute_engine.credentials`,
     /// <https://googleapis.dev/python/google-auth/latest/reference/google.auth.compute_engine.credentials.html>.
     pub(crate) fn token_scopes(&self, requested: Vec<String>) -> Vec<String> {
         match requested {
             _ if self.platform.is_vm() => self.scopes.clone(),
-            none if none.is_empty() => scope::uris(SERVERLESS_DEFAULT),
+            empty if empty.is_empty() => scope::uris(SERVERLESS_DEFAULT),
             requested => requested,
         }
     }
 
-    /// `us-central1` of `us-central1-a`.
+    /// Returns the region, such as `us-central1` for the zone `us-central1-a`.
     pub(crate) fn region(&self) -> &str {
         self.zone.rsplit_once('-').map_or(self.zone.as_str(), |(region, _)| region)
     }
 
-    /// The number Compute Engine would give it.
+    /// Returns the instance id: a number of 19 digits, as Compute Engine's ids are, that depends on
+    /// the name only.
     pub(crate) fn id(&self) -> u64 {
         self.name.bytes().fold(4_000_000_000_000_000_000, |id, byte| id + u64::from(byte) * 1_000_003)
     }
 
-    /// Starts or stops it. Stopping ends every process, the metadata server's token cache included;
-    /// after a new boot nothing is left in the cache that was put there meanwhile.
-    pub(crate) fn switch(&mut self, on: bool) {
-        self.running = on;
-        self.cache.clear();
+    /// Starts or stops the machine. Clears the token cache in both cases, because a token can also
+    /// be cached while the machine is stopped: [`FakeGoogle::token`](crate::FakeGoogle::token)
+    /// still returns tokens then.
+    pub(crate) fn set_running(&mut self, running: bool) {
+        self.running = running;
+        self.token_cache.clear();
     }
 
+    /// Replaces the service account and the scopes of a stopped VM. Returns Compute Engine's error
+    /// message if the VM is running.
     pub(crate) fn set_account(
         &mut self,
         account: Option<String>,

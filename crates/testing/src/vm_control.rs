@@ -1,4 +1,4 @@
-//! VMs as an administrator sees them.
+//! Changes of a VM by an administrator.
 
 use crate::error::{Error, VmProblem};
 use crate::fake::FakeGoogle;
@@ -7,7 +7,7 @@ use crate::service::Service;
 use crate::vm::Machine;
 
 impl FakeGoogle {
-    /// The power switch and the scopes of a VM.
+    /// Returns a handle that stops and starts a VM and changes its scopes.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -15,7 +15,7 @@ impl FakeGoogle {
     /// # use gcp_scopes_testing::FakeGoogle;
     /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
     /// assert!(google.vm("web-1").stop().is_ok());
-    /// assert!(google.vm("web-2").stop().is_err()); // there is none
+    /// assert!(google.vm("web-2").stop().is_err()); // the fake has no VM `web-2`
     /// # Ok(())
     /// # }
     /// ```
@@ -25,11 +25,11 @@ impl FakeGoogle {
     }
 }
 
-/// Stops, changes and starts one VM of a [`FakeGoogle`], as an administrator would.
+/// A handle that stops and starts a VM of a [`FakeGoogle`] and changes its scopes.
 ///
-/// Every method fails if there is no such VM. [`set_scopes`](Self::set_scopes) also fails while
-/// the VM runs, as at Google. Tokens that were handed out before keep their scopes until they
-/// expire.
+/// Every method returns an error if the VM does not exist. As on Compute Engine,
+/// [`set_scopes`](Self::set_scopes) also returns an error while the VM is running. Tokens that
+/// exist already keep their scopes until they expire.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -38,10 +38,10 @@ impl FakeGoogle {
 /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
 /// let vm = google.vm("web-1");
 /// let before = google.token();
-/// vm.stop()?; // Compute Engine changes the scopes of stopped VMs only
+/// vm.stop()?; // the scopes of a running VM cannot be changed
 /// vm.set_scopes(["devstorage.read_write"])?;
 /// vm.start()?;
-/// assert_ne!(google.token(), before); // and the old token keeps the scopes it was minted with
+/// assert_ne!(google.token(), before); // the old token keeps its scopes
 /// # Ok(())
 /// # }
 /// ```
@@ -52,7 +52,8 @@ pub struct VmControl<'a> {
 }
 
 impl VmControl<'_> {
-    /// Stops the VM. Its metadata server closes every connection until it is started again.
+    /// Stops the VM. While the VM is stopped, its metadata server closes every connection without a
+    /// response.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -68,10 +69,10 @@ impl VmControl<'_> {
     /// ```
     ///
     /// # Errors
-    /// There is no such VM, or it is no VM but a serverless instance.
+    /// Returns an error if the VM does not exist or is a serverless instance.
     pub fn stop(&self) -> Result<(), Error> {
         self.change(|machine| {
-            machine.switch(false);
+            machine.set_running(false);
             Ok(())
         })
     }
@@ -87,21 +88,22 @@ impl VmControl<'_> {
     /// let old = google.token();
     /// vm.stop()?;
     /// vm.start()?;
-    /// assert_ne!(google.token(), old); // what was cached is gone
+    /// assert_ne!(google.token(), old); // the restart cleared the token cache
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// There is no such VM, or it is no VM but a serverless instance.
+    /// Returns an error if the VM does not exist or is a serverless instance.
     pub fn start(&self) -> Result<(), Error> {
         self.change(|machine| {
-            machine.switch(true);
+            machine.set_running(true);
             Ok(())
         })
     }
 
-    /// Replaces the access scopes: full URIs, or what follows `https://www.googleapis.com/auth/`.
+    /// Replaces the access scopes. A scope is a full URI, or the part after
+    /// `https://www.googleapis.com/auth/`.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -115,34 +117,36 @@ impl VmControl<'_> {
     /// ```
     ///
     /// # Errors
-    /// The VM runs, there is no such VM, or it is no VM but a serverless instance.
+    /// Returns an error if the VM is running, does not exist, or is a serverless instance.
     pub fn set_scopes<S: AsRef<str>>(&self, scopes: impl IntoIterator<Item = S>) -> Result<(), Error> {
         let scopes = scope::uris(scopes);
         self.change(|machine| machine.set_account(machine.account.clone(), scopes))
     }
 
-    /// `127.0.0.1:PORT` of this VM's metadata server, for `GCE_METADATA_HOST`.
+    /// Returns the address of this VM's metadata server, `127.0.0.1:PORT`, as a value for
+    /// `GCE_METADATA_HOST`.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # use gcp_scopes_testing::FakeGoogle;
     /// # let google = FakeGoogle::builder().bucket("photos").start().await?;
-    /// assert_eq!(google.vm("web-1").metadata_host()?, google.metadata_host()); // the first VM's
+    /// assert_eq!(google.vm("web-1").metadata_host()?, google.metadata_host()); // `web-1` is the first VM
     /// assert!(google.vm("web-2").metadata_host().is_err());
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// There is no such VM.
+    /// Returns an error if the VM does not exist.
     pub fn metadata_host(&self) -> Result<String, Error> {
         let state = self.google.shared.lock();
-        let place = state.machines.iter().position(|machine| machine.name == self.name);
-        let address = place.and_then(|place| self.google.addresses.get(&(Service::Metadata, place)));
+        let index = state.machines.iter().position(|machine| machine.name == self.name);
+        let address = index.and_then(|index| self.google.addresses.get(&(Service::Metadata, index)));
         address.map(ToString::to_string).ok_or_else(|| self.unknown())
     }
 
+    /// Changes the VM. Returns an error if it does not exist or is not a VM.
     fn change(&self, change: impl FnOnce(&mut Machine) -> Result<(), &'static str>) -> Result<(), Error> {
         let mut state = self.google.shared.lock();
         let machine = state.machines.iter_mut().find(|machine| machine.name == self.name);
@@ -150,7 +154,7 @@ impl VmControl<'_> {
         if !machine.platform.is_vm() {
             return Err(VmProblem::Serverless(self.name.clone(), machine.platform).into());
         }
-        change(machine).map_err(|why| VmProblem::Refused(self.name.clone(), why).into())
+        change(machine).map_err(|message| VmProblem::Refused(self.name.clone(), message).into())
     }
 
     fn unknown(&self) -> Error {

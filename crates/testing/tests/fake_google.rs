@@ -1,11 +1,12 @@
-//! The fake Google, asked over sockets by a client that knows nothing of it.
+//! Tests the fake Google over its sockets with a plain HTTP client.
 
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use gcp_scopes_testing::{
-    FakeGoogle, FakeGoogleBuilder, Fault, Platform, Service, Vm, Wire, default_scopes, gcloud_default_scopes,
+    FakeGoogle, FakeGoogleBuilder, Fault, Platform, RefusalForm, Service, Vm, default_scopes,
+    gcloud_default_scopes,
 };
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -14,15 +15,17 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
+/// The prefix of the scope URIs.
 const AUTH: &str = "https://www.googleapis.com/auth/";
 
-struct Answer {
+/// A response whose body has been read.
+struct TestResponse {
     status: u16,
     headers: HeaderMap,
     body: Bytes,
 }
 
-impl Answer {
+impl TestResponse {
     fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
@@ -36,7 +39,13 @@ impl Answer {
     }
 }
 
-async fn send(verb: &str, url: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Result<Answer> {
+/// Sends a request and reads the response.
+async fn send(
+    verb: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<Bytes>,
+) -> Result<TestResponse> {
     let mut request = Request::builder().method(verb).uri(url);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -44,26 +53,30 @@ async fn send(verb: &str, url: &str, headers: &[(&str, &str)], body: impl Into<B
     let client = Client::builder(TokioExecutor::new()).build_http();
     let (head, body) = client.request(request.body(Full::new(body.into()))?).await?.into_parts();
     let body = body.collect().await?.to_bytes();
-    Ok(Answer { status: head.status.as_u16(), headers: head.headers, body })
+    Ok(TestResponse { status: head.status.as_u16(), headers: head.headers, body })
 }
 
-/// A call with a bearer token.
-async fn call(verb: &str, url: &str, token: &str, body: impl Into<Bytes>) -> Result<Answer> {
+/// Sends a request with a bearer token.
+async fn call(verb: &str, url: &str, token: &str, body: impl Into<Bytes>) -> Result<TestResponse> {
     send(verb, url, &[("authorization", &format!("Bearer {token}"))], body).await
 }
 
-async fn metadata(google: &FakeGoogle, path: &str) -> Result<Answer> {
+/// Reads a path of the first VM's metadata server.
+async fn metadata(google: &FakeGoogle, path: &str) -> Result<TestResponse> {
     let url = format!("http://{}/computeMetadata/v1/{path}", google.metadata_host());
     send("GET", &url, &[("metadata-flavor", "Google")], "").await
 }
 
-fn photos() -> FakeGoogleBuilder {
+/// Configures a fake with the bucket `photos` and without role bindings.
+fn with_bucket() -> FakeGoogleBuilder {
     FakeGoogle::builder().project("my-project", 123_456_789_012).bucket("photos")
 }
 
-fn story() -> FakeGoogleBuilder {
+/// Configures a fake whose VM has the default scopes and a service account that may write objects,
+/// so that the token lacks only the scope for writing.
+fn with_default_scopes() -> FakeGoogleBuilder {
     let vm = Vm::new("web-1").zone("us-central1-a").account(ACCOUNT).scopes(default_scopes());
-    photos().vm(vm).iam("photos", ACCOUNT, "roles/storage.objectAdmin")
+    with_bucket().vm(vm).iam("photos", ACCOUNT, "roles/storage.objectAdmin")
 }
 
 fn upload_url(google: &FakeGoogle) -> String {
@@ -71,8 +84,8 @@ fn upload_url(google: &FakeGoogle) -> String {
 }
 
 #[tokio::test]
-async fn a_write_is_refused_until_the_vm_has_been_stopped_and_given_the_scope() -> Result<()> {
-    let google = story().start().await?;
+async fn a_write_succeeds_after_the_stopped_vm_gets_the_scope() -> Result<()> {
+    let google = with_default_scopes().start().await?;
     let list = format!("{}/storage/v1/b/photos/o", google.storage_url());
     assert_eq!(call("GET", &list, &google.token(), "").await?.status, 200);
 
@@ -88,8 +101,8 @@ async fn a_write_is_refused_until_the_vm_has_been_stopped_and_given_the_scope() 
     assert!(!refused.header("x-guploader-uploadid").is_empty());
 
     let vm = google.vm("web-1");
-    let too_early = vm.set_scopes(["devstorage.read_write"]).expect_err("the VM runs").to_string();
-    assert!(too_early.contains("web-1") && too_early.contains("must be stopped"), "{too_early}");
+    let error = vm.set_scopes(["devstorage.read_write"]).expect_err("the VM is running").to_string();
+    assert!(error.contains("web-1") && error.contains("must be stopped"), "{error}");
     vm.stop()?;
     vm.set_scopes(["devstorage.read_write"])?;
     vm.start()?;
@@ -98,62 +111,62 @@ async fn a_write_is_refused_until_the_vm_has_been_stopped_and_given_the_scope() 
 }
 
 #[tokio::test]
-async fn a_token_keeps_the_scopes_it_was_minted_with() -> Result<()> {
-    let google = story().start().await?;
-    let old = google.token();
+async fn a_token_keeps_its_scopes_until_it_expires() -> Result<()> {
+    let google = with_default_scopes().start().await?;
+    let original = google.token();
     let vm = google.vm("web-1");
     vm.stop()?;
-    let between = google.token();
+    let token_while_stopped = google.token();
     vm.set_scopes(["cloud-platform"])?;
     vm.start()?;
-    assert_ne!(google.token(), between);
-    assert_eq!(call("POST", &upload_url(&google), &old, "").await?.status, 403);
-    assert_ne!(google.token(), old);
+    assert_ne!(google.token(), token_while_stopped);
+    assert_eq!(call("POST", &upload_url(&google), &original, "").await?.status, 403);
+    assert_ne!(google.token(), original);
     google.advance(Duration::from_secs(3600));
-    assert_eq!(call("POST", &upload_url(&google), &old, "").await?.status, 401);
+    assert_eq!(call("POST", &upload_url(&google), &original, "").await?.status, 401);
     Ok(())
 }
 
 #[tokio::test]
-async fn metadata_paths_answer_as_google_documents_them() -> Result<()> {
+async fn metadata_paths_return_the_documented_values() -> Result<()> {
     let vm = Vm::new("web-1").zone("us-central1-a").account(ACCOUNT).attribute("my-key", "my value");
-    let google = photos().vm(vm).start().await?;
+    let google = with_bucket().vm(vm).start().await?;
     let scopes = default_scopes().map(|scope| format!("{scope}\n")).concat();
-    let own = format!("{ACCOUNT}/\ndefault/\n");
+    let accounts = format!("{ACCOUNT}/\ndefault/\n");
     for (path, text) in [
         ("project/project-id", "my-project"),
         ("project/numeric-project-id", "123456789012"),
         ("instance/zone", "projects/123456789012/zones/us-central1-a"),
         ("instance/name", "web-1"),
         ("instance/attributes/my-key", "my value"),
-        ("instance/service-accounts/", own.as_str()),
+        ("instance/service-accounts/", accounts.as_str()),
         ("instance/service-accounts/default/", "aliases\nemail\nidentity\nscopes\ntoken\n"),
         ("instance/service-accounts/default/email", ACCOUNT),
         ("instance/service-accounts/default/aliases", "default\n"),
         ("instance/service-accounts/default/scopes", scopes.as_str()),
         (&format!("instance/service-accounts/{ACCOUNT}/scopes"), scopes.as_str()),
     ] {
-        let answer = metadata(&google, path).await?;
-        assert_eq!((answer.status, answer.text()), (200, text), "{path}");
-        assert_eq!(answer.header("metadata-flavor"), "Google", "{path}");
-        assert_eq!(answer.header("content-type"), "application/text", "{path}");
+        let response = metadata(&google, path).await?;
+        assert_eq!((response.status, response.text()), (200, text), "{path}");
+        assert_eq!(response.header("metadata-flavor"), "Google", "{path}");
+        assert_eq!(response.header("content-type"), "application/text", "{path}");
     }
-    let all = metadata(&google, "?recursive=true").await?;
-    assert_eq!(all.header("content-type"), "application/json");
-    let all = all.json();
-    assert_eq!(all["project"]["numericProjectId"], 123_456_789_012_u64);
-    assert_eq!(all["instance"]["attributes"]["my-key"], "my value");
-    assert_eq!(all["instance"]["serviceAccounts"]["default"]["aliases"], json!(["default"]));
-    assert_eq!(all["instance"]["serviceAccounts"][ACCOUNT]["scopes"], json!(default_scopes()));
+    let recursive = metadata(&google, "?recursive=true").await?;
+    assert_eq!(recursive.header("content-type"), "application/json");
+    let tree = recursive.json();
+    assert_eq!(tree["project"]["numericProjectId"], 123_456_789_012_u64);
+    assert_eq!(tree["instance"]["attributes"]["my-key"], "my value");
+    assert_eq!(tree["instance"]["serviceAccounts"]["default"]["aliases"], json!(["default"]));
+    assert_eq!(tree["instance"]["serviceAccounts"][ACCOUNT]["scopes"], json!(default_scopes()));
     Ok(())
 }
 
 #[tokio::test]
-async fn metadata_server_refuses_what_google_refuses() -> Result<()> {
-    let google = story().start().await?;
+async fn metadata_server_refuses_invalid_requests() -> Result<()> {
+    let google = with_default_scopes().start().await?;
     let root = format!("http://{}/computeMetadata/v1", google.metadata_host());
     let flavor = ("metadata-flavor", "Google");
-    for (path, headers, status, word) in [
+    for (path, headers, status, expected) in [
         ("/instance/name", &[][..], 403, "Missing Metadata-Flavor:Google header."),
         ("/instance/name", &[("metadata-flavor", "google")], 403, "Metadata-Flavor"),
         ("/instance/name", &[flavor, ("x-forwarded-for", "10.0.0.1")], 403, "permission"),
@@ -161,26 +174,26 @@ async fn metadata_server_refuses_what_google_refuses() -> Result<()> {
         ("/instance/name/deeper", &[flavor], 404, "Error 404"),
         ("/instance", &[flavor], 301, "moved"),
     ] {
-        let answer = send("GET", &format!("{root}{path}"), headers, "").await?;
-        assert_eq!(answer.status, status, "{path}");
-        assert!(answer.text().contains(word), "{path}: {}", answer.text());
-        assert!(answer.header("content-type").starts_with("text/html"), "{path}");
+        let response = send("GET", &format!("{root}{path}"), headers, "").await?;
+        assert_eq!(response.status, status, "{path}");
+        assert!(response.text().contains(expected), "{path}: {}", response.text());
+        assert!(response.header("content-type").starts_with("text/html"), "{path}");
         if status == 301 {
-            assert_eq!(answer.header("location"), format!("{root}{path}/"));
+            assert_eq!(response.header("location"), format!("{root}{path}/"));
         }
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn metadata_token_is_cached_until_five_minutes_before_its_end() -> Result<()> {
-    let google = story().start().await?;
+async fn metadata_token_is_cached_until_five_minutes_before_expiry() -> Result<()> {
+    let google = with_default_scopes().start().await?;
     let path = "instance/service-accounts/default/token?scopes=https://www.googleapis.com/auth/drive";
     let first = metadata(&google, path).await?.json();
     let field = |token: &Value, name: &str| token[name].to_string();
     assert!(field(&first, "access_token").starts_with("\"ya29.c."));
     assert_eq!(field(&first, "token_type"), "\"Bearer\"");
-    assert!(first.get("scope").is_none(), "a metadata server names no scope");
+    assert!(first.get("scope").is_none(), "the metadata server's token response has no scopes");
 
     google.advance(Duration::from_secs(3000));
     let later = metadata(&google, path).await?.json();
@@ -194,23 +207,25 @@ async fn metadata_token_is_cached_until_five_minutes_before_its_end() -> Result<
 }
 
 #[tokio::test]
-async fn asking_for_scopes_helps_on_serverless_platforms_and_not_on_vms() -> Result<()> {
+async fn requested_scopes_apply_on_serverless_platforms_but_not_on_vms() -> Result<()> {
     let drive = format!("{AUTH}drive");
-    let cloud = format!("{AUTH}cloud-platform {AUTH}userinfo.email");
-    let vm = gcloud_default_scopes().join(" ");
+    let defaults = format!("{AUTH}cloud-platform {AUTH}userinfo.email");
+    let vm_scopes = gcloud_default_scopes().join(" ");
     for (platform, query, scopes) in [
-        (Platform::ComputeEngine, "?scopes=https://www.googleapis.com/auth/drive", &vm),
-        (Platform::ManagedInstanceGroup, "", &vm),
-        (Platform::GkeNode, "", &vm),
-        (Platform::Dataproc, "", &vm),
-        (Platform::CloudRunService, "", &cloud),
-        (Platform::CloudRunJob, "", &cloud),
+        (Platform::ComputeEngine, "?scopes=https://www.googleapis.com/auth/drive", &vm_scopes),
+        (Platform::ManagedInstanceGroup, "", &vm_scopes),
+        (Platform::GkeNode, "", &vm_scopes),
+        (Platform::Dataproc, "", &vm_scopes),
+        (Platform::CloudRunService, "", &defaults),
+        (Platform::CloudRunJob, "", &defaults),
         (Platform::CloudFunctions, "?scopes=https://www.googleapis.com/auth/drive", &drive),
         (Platform::AppEngineStandard, "?scopes=https://www.googleapis.com/auth/drive", &drive),
         (Platform::GkeWorkloadIdentity, "?scopes=https://www.googleapis.com/auth/drive", &drive),
     ] {
-        let google =
-            photos().vm(Vm::new("app").platform(platform).scopes(gcloud_default_scopes())).start().await?;
+        let google = with_bucket()
+            .vm(Vm::new("app").platform(platform).scopes(gcloud_default_scopes()))
+            .start()
+            .await?;
         let token =
             metadata(&google, &format!("instance/service-accounts/default/token{query}")).await?.json();
         let url = format!("{}/tokeninfo", google.oauth_url());
@@ -218,15 +233,15 @@ async fn asking_for_scopes_helps_on_serverless_platforms_and_not_on_vms() -> Res
         let info = send("POST", &url, &[], format!("access_token={text}")).await?;
         assert_eq!(info.json()["scope"], *scopes, "{platform:?}");
     }
-    let google = photos().vm(Vm::new("app").platform(Platform::CloudRunService)).start().await?;
-    let spaces = metadata(&google, "instance/service-accounts/default/token?scopes=a+b").await?;
-    assert_eq!(spaces.status, 500);
-    assert!(google.vm("app").stop().is_err(), "Cloud Run has no power switch");
+    let google = with_bucket().vm(Vm::new("app").platform(Platform::CloudRunService)).start().await?;
+    let response = metadata(&google, "instance/service-accounts/default/token?scopes=a+b").await?;
+    assert_eq!(response.status, 500, "Cloud Run rejects scopes separated by spaces");
+    assert!(google.vm("app").stop().is_err(), "a Cloud Run service cannot be stopped");
     Ok(())
 }
 
 #[tokio::test]
-async fn platforms_show_themselves_by_environment_and_metadata() -> Result<()> {
+async fn each_platform_has_its_environment_and_metadata() -> Result<()> {
     for (platform, variable, path) in [
         (Platform::ComputeEngine, "GCE_METADATA_HOST", "instance/machine-type"),
         (Platform::ManagedInstanceGroup, "GCE_METADATA_HOST", "instance/attributes/created-by"),
@@ -241,7 +256,7 @@ async fn platforms_show_themselves_by_environment_and_metadata() -> Result<()> {
         (Platform::Dataflow, "GCE_METADATA_HOST", "instance/attributes/job_id"),
         (Platform::Workbench, "GCE_METADATA_HOST", "instance/attributes/proxy-url"),
     ] {
-        let google = photos().vm(Vm::new("app").platform(platform)).start().await?;
+        let google = with_bucket().vm(Vm::new("app").platform(platform)).start().await?;
         assert!(google.env().iter().any(|(name, _)| name == variable), "{platform:?}");
         assert_eq!(metadata(&google, path).await?.status, 200, "{platform:?}");
     }
@@ -249,11 +264,11 @@ async fn platforms_show_themselves_by_environment_and_metadata() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_vm_without_an_account_has_no_token_and_a_stopped_one_no_metadata() -> Result<()> {
-    let google = photos().vm(Vm::new("bare").no_account()).start().await?;
-    let answer = metadata(&google, "instance/service-accounts/default/token").await?;
-    assert_eq!(answer.status, 404);
-    assert!(answer.text().contains("Error 404 (Not Found)!!1"));
+async fn a_vm_without_account_has_no_token_and_a_stopped_vm_no_metadata() -> Result<()> {
+    let google = with_bucket().vm(Vm::new("bare").no_account()).start().await?;
+    let response = metadata(&google, "instance/service-accounts/default/token").await?;
+    assert_eq!(response.status, 404);
+    assert!(response.text().contains("Error 404 (Not Found)!!1"));
     google.vm("bare").stop()?;
     assert!(metadata(&google, "instance/name").await.is_err());
     google.vm("bare").start()?;
@@ -263,7 +278,7 @@ async fn a_vm_without_an_account_has_no_token_and_a_stopped_one_no_metadata() ->
 
 #[tokio::test]
 async fn every_vm_has_its_own_metadata_server() -> Result<()> {
-    let google = photos().vm(Vm::new("one")).vm(Vm::new("two")).start().await?;
+    let google = with_bucket().vm(Vm::new("one")).vm(Vm::new("two")).start().await?;
     let url = format!("http://{}/computeMetadata/v1/instance/name", google.vm("two").metadata_host()?);
     assert_eq!(send("GET", &url, &[("metadata-flavor", "Google")], "").await?.text(), "two");
     assert!(google.vm("three").metadata_host().is_err());
@@ -271,32 +286,32 @@ async fn every_vm_has_its_own_metadata_server() -> Result<()> {
 }
 
 #[tokio::test]
-async fn tokeninfo_takes_a_token_three_ways_and_answers_in_two_shapes() -> Result<()> {
-    let google = photos().start().await?;
+async fn tokeninfo_accepts_three_inputs_and_has_two_formats() -> Result<()> {
+    let google = with_bucket().start().await?;
     let token = google.mint("app@my-project.iam.gserviceaccount.com", ["pubsub", "userinfo.email"]);
     let scope = format!("{AUTH}pubsub {AUTH}userinfo.email");
-    for (path, seconds_are_text, verified) in [
+    for (path, numbers_are_strings, verified) in [
         ("/tokeninfo", true, json!("true")),
         ("/oauth2/v3/tokeninfo", true, json!("true")),
         ("/oauth2/v2/tokeninfo", false, json!(true)),
         ("/oauth2/v1/tokeninfo", false, json!(true)),
     ] {
         let url = format!("{}{path}", google.oauth_url());
-        let answers = [
+        let responses = [
             send("POST", &url, &[], format!("access_token={token}")).await?,
             call("POST", &url, &token, "").await?,
             send("GET", &format!("{url}?access_token={token}"), &[], "").await?,
         ];
-        for info in answers.map(|answer| answer.json()) {
+        for info in responses.map(|response| response.json()) {
             assert_eq!(info["scope"], scope, "{path}");
-            assert_eq!(info["expires_in"].is_string(), seconds_are_text, "{path}");
+            assert_eq!(info["expires_in"].is_string(), numbers_are_strings, "{path}");
             assert_eq!(info["email"], "app@my-project.iam.gserviceaccount.com", "{path}");
-            let name = if seconds_are_text { "email_verified" } else { "verified_email" };
+            let name = if numbers_are_strings { "email_verified" } else { "verified_email" };
             assert_eq!(info[name], verified, "{path}");
         }
         let unknown = send("POST", &url, &[], "access_token=ya29.gone").await?;
         assert_eq!((unknown.status, &unknown.json()["error_description"]), (400, &json!("Invalid Value")));
-        assert_eq!(unknown.json().get("error").is_none(), seconds_are_text, "{path}");
+        assert_eq!(unknown.json().get("error").is_none(), numbers_are_strings, "{path}");
     }
     google.advance(Duration::from_secs(3600));
     let url = format!("{}/tokeninfo", google.oauth_url());
@@ -305,9 +320,9 @@ async fn tokeninfo_takes_a_token_three_ways_and_answers_in_two_shapes() -> Resul
 }
 
 #[tokio::test]
-async fn token_endpoint_grants_what_was_asked_or_agreed_to() -> Result<()> {
+async fn token_endpoint_grants_requested_or_consented_scopes() -> Result<()> {
     use base64::Engine as _;
-    let google = photos().start().await?;
+    let google = with_bucket().start().await?;
     let url = format!("{}/token", google.oauth_url());
     let jwt = |claims: Value| {
         let part = |value: &Value| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value.to_string());
@@ -338,8 +353,8 @@ async fn token_endpoint_grants_what_was_asked_or_agreed_to() -> Result<()> {
         ("grant_type=refresh_token&refresh_token=x".into(), 400, "error", "invalid_grant".into()),
         ("grant_type=password".into(), 400, "error", "unsupported_grant_type".into()),
     ] {
-        let answer = send("POST", &url, &[], body.clone()).await?;
-        assert_eq!((answer.status, &answer.json()[field]), (status, &json!(value)), "{body}");
+        let response = send("POST", &url, &[], body.clone()).await?;
+        assert_eq!((response.status, &response.json()[field]), (status, &json!(value)), "{body}");
     }
     let as_json = json!({"grant_type": "refresh_token", "refresh_token": user});
     assert_eq!(send("POST", &url, &[], as_json.to_string()).await?.status, 200);
@@ -347,18 +362,18 @@ async fn token_endpoint_grants_what_was_asked_or_agreed_to() -> Result<()> {
 }
 
 #[tokio::test]
-async fn gates_are_checked_in_the_order_token_scope_iam_existence() -> Result<()> {
-    let google = story().iam("my-project", "boss@example.com", "roles/owner").start().await?;
-    let nobody = "nobody@example.com";
+async fn checks_run_in_the_order_token_scope_iam_existence() -> Result<()> {
+    let google = with_default_scopes().iam("my-project", "owner@example.com", "roles/owner").start().await?;
+    let without_role = "nobody@example.com";
     let object = |bucket: &str| format!("{}/storage/v1/b/{bucket}/o/cat.jpg", google.storage_url());
-    for (what, url, verb, token, status, word) in [
+    for (case, url, verb, token, status, expected) in [
         ("no token", object("photos"), "GET", String::new(), 401, "Anonymous caller"),
         ("unknown token", object("photos"), "GET", "ya29.made-up".into(), 401, "Invalid Credentials"),
         (
             "no scope, no role",
             object("photos"),
             "GET",
-            google.mint(nobody, ["pubsub"]),
+            google.mint(without_role, ["pubsub"]),
             403,
             "Provided scope(s)",
         ),
@@ -374,7 +389,7 @@ async fn gates_are_checked_in_the_order_token_scope_iam_existence() -> Result<()
             "no role",
             object("photos"),
             "GET",
-            google.mint(nobody, ["cloud-platform"]),
+            google.mint(without_role, ["cloud-platform"]),
             403,
             "storage.objects.get",
         ),
@@ -382,7 +397,7 @@ async fn gates_are_checked_in_the_order_token_scope_iam_existence() -> Result<()
             "no role, no bucket",
             object("none"),
             "GET",
-            google.mint(nobody, ["cloud-platform"]),
+            google.mint(without_role, ["cloud-platform"]),
             403,
             "may not exist",
         ),
@@ -398,7 +413,7 @@ async fn gates_are_checked_in_the_order_token_scope_iam_existence() -> Result<()
             "no bucket",
             object("none"),
             "GET",
-            google.mint("boss@example.com", ["cloud-platform"]),
+            google.mint("owner@example.com", ["cloud-platform"]),
             404,
             "bucket",
         ),
@@ -412,22 +427,23 @@ async fn gates_are_checked_in_the_order_token_scope_iam_existence() -> Result<()
         ),
         ("read-only to delete", object("photos"), "DELETE", google.token(), 403, "Provided scope(s)"),
     ] {
-        let answer = match token.as_str() {
+        let response = match token.as_str() {
             "" => send(verb, &url, &[], "").await?,
             token => call(verb, &url, token, "").await?,
         };
-        assert_eq!(answer.status, status, "{what}: {}", answer.text());
-        let message = answer.json()["error"]["message"].to_string();
-        assert!(message.contains(word), "{what}: {message}");
-        let challenge = answer.header("www-authenticate");
+        assert_eq!(response.status, status, "{case}: {}", response.text());
+        let message = response.json()["error"]["message"].to_string();
+        assert!(message.contains(expected), "{case}: {message}");
+        let challenge = response.header("www-authenticate");
         assert_eq!(
             challenge.contains("insufficient_scope"),
-            word.contains("scope(s)"),
-            "{what}: {challenge}"
+            expected.contains("scope(s)"),
+            "{case}: {challenge}"
         );
-        assert_eq!(challenge.contains("invalid_token"), what == "unknown token", "{what}: {challenge}");
+        assert_eq!(challenge.contains("invalid_token"), case == "unknown token", "{case}: {challenge}");
     }
-    let denied = call("POST", &upload_url(&google), &google.mint(nobody, ["cloud-platform"]), "").await?;
+    let denied =
+        call("POST", &upload_url(&google), &google.mint(without_role, ["cloud-platform"]), "").await?;
     assert_eq!(
         denied.json()["error"]["message"],
         "nobody@example.com does not have storage.objects.create access to the Google Cloud Storage object. \
@@ -437,8 +453,8 @@ async fn gates_are_checked_in_the_order_token_scope_iam_existence() -> Result<()
 }
 
 #[tokio::test]
-async fn objects_live_through_upload_read_list_copy_and_delete() -> Result<()> {
-    let google = story().start().await?;
+async fn objects_can_be_uploaded_read_listed_copied_and_deleted() -> Result<()> {
+    let google = with_default_scopes().start().await?;
     let token = google.mint(ACCOUNT, ["devstorage.read_write"]);
     let base = google.storage_url();
     let stored = call("POST", &upload_url(&google), &token, "meow").await?.json();
@@ -447,28 +463,31 @@ async fn objects_live_through_upload_read_list_copy_and_delete() -> Result<()> {
     let url = format!("{base}/upload/storage/v1/b/photos/o?uploadType=multipart");
     let bearer = format!("Bearer {token}");
     let headers = [("authorization", bearer.as_str()), ("content-type", "multipart/related; boundary='b0'")];
-    let mut dog = Value::Null;
+    let mut stored_dog = Value::Null;
     for end in ["\n", "\r\n"] {
         let multipart = format!(
             "--b0{end}content-type: application/json{end}{end}{{\"name\":\"dir/dog.txt\",\"metadata\":{{\"k\":\"v\"}}}}\
              {end}--b0{end}content-type: text/plain{end}{end}woof\r\n{end}--b0--"
         );
-        dog = send("POST", &url, &headers, multipart).await?.json();
-        assert_eq!((&dog["contentType"], &dog["metadata"]["k"]), (&json!("text/plain"), &json!("v")));
-        assert_eq!(dog["size"], "6");
+        stored_dog = send("POST", &url, &headers, multipart).await?.json();
+        assert_eq!(
+            (&stored_dog["contentType"], &stored_dog["metadata"]["k"]),
+            (&json!("text/plain"), &json!("v"))
+        );
+        assert_eq!(stored_dog["size"], "6");
     }
 
     let object = format!("{base}/storage/v1/b/photos/o/dir%2Fdog.txt");
     for (url, range, status, text) in [
         (format!("{object}?alt=media"), "", 200, "woof\r\n"),
-        (dog["mediaLink"].as_str().context("a link")?.to_owned(), "", 200, "woof\r\n"),
+        (stored_dog["mediaLink"].as_str().context("a link")?.to_owned(), "", 200, "woof\r\n"),
         (format!("{object}?alt=media"), "bytes=1-2", 206, "oo"),
         (format!("{object}?alt=media"), "bytes=-2", 206, "\r\n"),
     ] {
         let mut headers = vec![("authorization", bearer.as_str())];
         headers.extend((!range.is_empty()).then_some(("range", range)));
-        let answer = send("GET", &url, &headers, "").await?;
-        assert_eq!((answer.status, answer.text()), (status, text), "{range}");
+        let response = send("GET", &url, &headers, "").await?;
+        assert_eq!((response.status, response.text()), (status, text), "{range}");
     }
     let list = format!("{base}/storage/v1/b/photos/o");
     let names = |page: &Value| {
@@ -492,8 +511,8 @@ async fn objects_live_through_upload_read_list_copy_and_delete() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_resumable_upload_needs_the_scope_once_and_takes_chunks() -> Result<()> {
-    let google = story().start().await?;
+async fn only_the_first_request_of_a_resumable_upload_needs_the_scope() -> Result<()> {
+    let google = with_default_scopes().start().await?;
     let url =
         format!("{}/upload/storage/v1/b/photos/o?uploadType=resumable&name=big.bin", google.storage_url());
     assert_eq!(call("POST", &url, &google.token(), "").await?.status, 403);
@@ -502,19 +521,19 @@ async fn a_resumable_upload_needs_the_scope_once_and_takes_chunks() -> Result<()
     let session = begun.header("location").to_owned();
     let first = send("PUT", &session, &[("content-range", "bytes 0-3/*")], "abcd").await?;
     assert_eq!((first.status, first.header("range")), (308, "bytes=0-3"));
-    let asked = send("PUT", &session, &[("content-range", "bytes */6")], "").await?;
-    assert_eq!((asked.status, asked.header("range")), (308, "bytes=0-3"));
+    let progress = send("PUT", &session, &[("content-range", "bytes */6")], "").await?;
+    assert_eq!((progress.status, progress.header("range")), (308, "bytes=0-3"));
     let last = send("PUT", &session, &[("content-range", "bytes 4-5/6")], "ef").await?;
     assert_eq!((last.status, &last.json()["size"]), (200, &json!("6")));
     Ok(())
 }
 
 #[tokio::test]
-async fn buckets_and_policies_follow_their_own_scopes() -> Result<()> {
-    let boss = "boss@example.com";
-    let google = photos().iam("my-project", boss, "roles/storage.admin").start().await?;
-    let full = google.mint(boss, ["devstorage.full_control"]);
-    let write = google.mint(boss, ["devstorage.read_write"]);
+async fn bucket_and_policy_methods_check_their_scopes() -> Result<()> {
+    let admin = "admin@example.com";
+    let google = with_bucket().iam("my-project", admin, "roles/storage.admin").start().await?;
+    let full = google.mint(admin, ["devstorage.full_control"]);
+    let write = google.mint(admin, ["devstorage.read_write"]);
     let buckets = format!("{}/storage/v1/b", google.storage_url());
     let policy =
         json!({"bindings": [{"role": "roles/storage.objectViewer", "members": ["user:ann@example.com"]}]});
@@ -531,8 +550,8 @@ async fn buckets_and_policies_follow_their_own_scopes() -> Result<()> {
         ("GET", "/new/acl", &full, json!({}), 200),
         ("POST", "/new/acl", &full, json!({}), 501),
     ] {
-        let answer = call(verb, &format!("{buckets}{path}"), token, body.to_string()).await?;
-        assert_eq!(answer.status, status, "{verb} {path}: {}", answer.text());
+        let response = call(verb, &format!("{buckets}{path}"), token, body.to_string()).await?;
+        assert_eq!(response.status, status, "{verb} {path}: {}", response.text());
     }
     let ann = google.mint("ann@example.com", ["devstorage.read_only"]);
     let test = format!(
@@ -544,8 +563,8 @@ async fn buckets_and_policies_follow_their_own_scopes() -> Result<()> {
 }
 
 #[tokio::test]
-async fn xml_api_stores_objects_and_refuses_in_xml() -> Result<()> {
-    let google = story().start().await?;
+async fn xml_api_stores_objects_and_sends_refusals_in_xml() -> Result<()> {
+    let google = with_default_scopes().start().await?;
     let object = format!("{}/photos/dir/cat.jpg", google.storage_url());
     let refused = call("PUT", &object, &google.token(), "meow").await?;
     assert_eq!(refused.status, 403);
@@ -560,11 +579,11 @@ async fn xml_api_stores_objects_and_refuses_in_xml() -> Result<()> {
     let head = call("HEAD", &object, &token, "").await?;
     assert_eq!((head.status, head.header("content-length"), head.text()), (200, "4", ""));
     let bearer = format!("Bearer {token}");
-    let again = [("authorization", bearer.as_str()), ("x-goog-if-generation-match", "0")];
-    assert_eq!(send("PUT", &object, &again, "meow").await?.status, 412);
+    let if_absent = [("authorization", bearer.as_str()), ("x-goog-if-generation-match", "0")];
+    assert_eq!(send("PUT", &object, &if_absent, "meow").await?.status, 412);
     let copy = format!("{}/photos/copy", google.storage_url());
-    let source = [("authorization", bearer.as_str()), ("x-goog-copy-source", "photos/dir/cat.jpg")];
-    assert_eq!(send("PUT", &copy, &source, "").await?.status, 200);
+    let copy_headers = [("authorization", bearer.as_str()), ("x-goog-copy-source", "photos/dir/cat.jpg")];
+    assert_eq!(send("PUT", &copy, &copy_headers, "").await?.status, 200);
     assert_eq!(call("GET", &copy, &token, "").await?.text(), "meow");
     let begun = call("POST", &format!("{object}?uploads"), &token, "").await?;
     assert!(begun.text().contains("<UploadId>"), "{}", begun.text());
@@ -577,19 +596,20 @@ async fn xml_api_stores_objects_and_refuses_in_xml() -> Result<()> {
 }
 
 #[tokio::test]
-async fn compute_changes_scopes_of_stopped_vms_only_and_for_those_who_may() -> Result<()> {
-    let boss = "boss@example.com";
-    let google = story().iam("my-project", boss, "roles/compute.instanceAdmin.v1").start().await?;
+async fn compute_changes_scopes_only_of_stopped_vms_and_with_permission() -> Result<()> {
+    let admin = "admin@example.com";
+    let google =
+        with_default_scopes().iam("my-project", admin, "roles/compute.instanceAdmin.v1").start().await?;
     let vm = format!(
         "{}/compute/v1/projects/my-project/zones/us-central1-a/instances/web-1",
         google.compute_url()
     );
-    let admin = google.mint(boss, ["compute"]);
-    let reader = google.mint(boss, ["compute.readonly"]);
-    let nobody = google.mint("nobody@example.com", ["cloud-platform"]);
+    let admin_token = google.mint(admin, ["compute"]);
+    let reader = google.mint(admin, ["compute.readonly"]);
+    let without_role = google.mint("nobody@example.com", ["cloud-platform"]);
     let account = json!({"email": ACCOUNT, "scopes": [format!("{AUTH}devstorage.read_write")]});
     let short = json!({"email": ACCOUNT, "scopes": ["storage-rw"]});
-    for (what, token, verb, body, status, word) in [
+    for (case, token, verb, body, status, expected) in [
         (
             "from the VM itself",
             &google.token(),
@@ -599,75 +619,75 @@ async fn compute_changes_scopes_of_stopped_vms_only_and_for_those_who_may() -> R
             "insufficient authentication scopes",
         ),
         ("read-only scope", &reader, "stop", &json!({}), 403, "ACCESS_TOKEN_SCOPE_INSUFFICIENT"),
-        ("no role", &nobody, "stop", &json!({}), 403, "Required 'compute.instances.stop' permission"),
+        ("no role", &without_role, "stop", &json!({}), 403, "Required 'compute.instances.stop' permission"),
         ("no token", &String::new(), "stop", &json!({}), 401, "Invalid Credentials"),
-        ("while it runs", &admin, "setServiceAccount", &account, 400, "The instance must be stopped"),
-        ("stop", &admin, "stop", &json!({}), 200, "DONE"),
-        ("an alias", &admin, "setServiceAccount", &short, 400, "'storage-rw'"),
-        ("change", &admin, "setServiceAccount", &account, 200, "operation-"),
-        ("start", &admin, "start", &json!({}), 200, "RUNNING or not"),
+        ("while it runs", &admin_token, "setServiceAccount", &account, 400, "The instance must be stopped"),
+        ("stop", &admin_token, "stop", &json!({}), 200, "DONE"),
+        ("an alias", &admin_token, "setServiceAccount", &short, 400, "'storage-rw'"),
+        ("change", &admin_token, "setServiceAccount", &account, 200, "operation-"),
+        ("start", &admin_token, "start", &json!({}), 200, "DONE"),
     ] {
-        let answer = call("POST", &format!("{vm}/{verb}"), token, body.to_string()).await?;
-        assert_eq!(answer.status, status, "{what}: {}", answer.text());
-        assert!(answer.text().contains(word) || verb == "start", "{what}: {}", answer.text());
+        let response = call("POST", &format!("{vm}/{verb}"), token, body.to_string()).await?;
+        assert_eq!(response.status, status, "{case}: {}", response.text());
+        assert!(response.text().contains(expected), "{case}: {}", response.text());
     }
-    let shown = call("GET", &vm, &reader, "").await?.json();
-    assert_eq!(shown["status"], "RUNNING");
-    assert_eq!(shown["serviceAccounts"][0]["scopes"], account["scopes"]);
+    let instance = call("GET", &vm, &reader, "").await?.json();
+    assert_eq!(instance["status"], "RUNNING");
+    assert_eq!(instance["serviceAccounts"][0]["scopes"], account["scopes"]);
     assert_eq!(call("POST", &upload_url(&google), &google.token(), "meow").await?.status, 200);
     Ok(())
 }
 
 #[tokio::test]
-async fn front_answers_what_was_scripted_in_order_and_by_path() -> Result<()> {
-    let google = photos().start().await?;
-    let url = google.url_of(Service::Front);
-    google.front().path("/v1/topics").times(2).respond_with(Wire::ServiceDisabled);
-    google.front().respond_with(Wire::Scope);
-    google.front().respond(http::Response::builder().status(418).body("short and stout")?);
-    for (path, status, word) in [
+async fn other_api_sends_scripted_responses_in_order_and_by_path() -> Result<()> {
+    let google = with_bucket().start().await?;
+    let url = google.url_of(Service::OtherApi);
+    google.other_api().path("/v1/topics").times(2).respond_with(RefusalForm::ServiceDisabled);
+    google.other_api().respond_with(RefusalForm::Scope);
+    google.other_api().respond(http::Response::builder().status(418).body("short and stout")?);
+    for (path, status, expected) in [
         ("/v2/other", 403, "ACCESS_TOKEN_SCOPE_INSUFFICIENT"),
         ("/v1/topics/a", 403, "SERVICE_DISABLED"),
         ("/v1/topics/b", 403, "SERVICE_DISABLED"),
         ("/v1/topics/c", 418, "stout"),
         ("/v1/topics/d", 200, "{}"),
     ] {
-        let answer = send("GET", &format!("{url}{path}"), &[], "").await?;
-        assert_eq!(answer.status, status, "{path}");
-        assert!(answer.text().contains(word), "{path}: {}", answer.text());
+        let response = send("GET", &format!("{url}{path}"), &[], "").await?;
+        assert_eq!(response.status, status, "{path}");
+        assert!(response.text().contains(expected), "{path}: {}", response.text());
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn any_service_can_be_given_an_answer_for_one_path() -> Result<()> {
-    let google = story().start().await?;
+async fn a_response_can_be_scripted_for_one_path_of_any_service() -> Result<()> {
+    let google = with_default_scopes().start().await?;
     let token = "/computeMetadata/v1/instance/service-accounts/default/token";
     let denied = http::Response::builder().status(403).body("Unable to generate access token")?;
-    google.on(Service::Metadata).path(token).respond(denied);
+    google.script(Service::Metadata).path(token).respond(denied);
     assert_eq!(metadata(&google, "instance/name").await?.text(), "web-1");
     assert_eq!(metadata(&google, "instance/service-accounts/default/token").await?.status, 403);
     assert_eq!(metadata(&google, "instance/service-accounts/default/token").await?.status, 200);
-    google.on(Service::Storage).respond_with(Wire::ScopeStorageXml);
+    google.script(Service::Storage).respond_with(RefusalForm::ScopeStorageXml);
     assert!(call("POST", &upload_url(&google), "any token", "").await?.text().starts_with("<?xml"));
     Ok(())
 }
 
 #[tokio::test]
-async fn every_wire_form_is_a_refusal_and_those_for_lack_of_scope_say_so() -> Result<()> {
-    let google = photos().start().await?;
-    for wire in Wire::all().iter().filter(|wire| !wire.is_grpc()) {
-        google.front().respond_with(*wire);
-        let answer = send("GET", &google.url_of(Service::Front), &[], "").await?;
-        assert!([401, 403].contains(&answer.status), "{wire:?}");
-        let challenge = answer.header("www-authenticate");
-        if wire.is_lack_of_scope() {
-            assert!(challenge.contains("insufficient_scope"), "{wire:?}: {challenge}");
-            let text = answer.text();
-            assert!(text.contains("scope") || text.contains("Insufficient Permission"), "{wire:?}: {text}");
+async fn every_http_form_is_a_refusal_and_scope_refusals_mention_scopes() -> Result<()> {
+    let google = with_bucket().start().await?;
+    for form in RefusalForm::all().iter().filter(|form| !form.is_grpc()) {
+        google.other_api().respond_with(*form);
+        let response = send("GET", &google.url_of(Service::OtherApi), &[], "").await?;
+        assert!([401, 403].contains(&response.status), "{form:?}");
+        let challenge = response.header("www-authenticate");
+        if form.is_scope_refusal() {
+            assert!(challenge.contains("insufficient_scope"), "{form:?}: {challenge}");
+            let text = response.text();
+            assert!(text.contains("scope") || text.contains("Insufficient Permission"), "{form:?}: {text}");
         }
-        let is_json = answer.header("content-type").starts_with("application/json");
-        assert_eq!(is_json, !answer.json().is_null(), "{wire:?}");
+        let is_json = response.header("content-type").starts_with("application/json");
+        assert_eq!(is_json, !response.json().is_null(), "{form:?}");
     }
     Ok(())
 }
@@ -677,44 +697,52 @@ fn has_ended(body: &impl BodyExt) -> bool {
 }
 
 #[tokio::test]
-async fn grpc_calls_are_refused_in_headers_or_in_trailers() -> Result<()> {
+async fn grpc_refusals_are_in_headers_or_in_trailers() -> Result<()> {
     use base64::Engine as _;
-    let google = photos().start().await?;
+    let google = with_bucket().start().await?;
     let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
-    let url = format!("{}/google.pubsub.v1.Publisher/Publish", google.url_of(Service::Front));
-    for (wire, name, word) in [
-        (Wire::GrpcScope, "grpc-status-details-bin", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"),
-        (Wire::GrpcScopeInTrailers, "grpc-status-details-bin", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"),
-        (Wire::GrpcScopeErrorInfoOnly, "google.rpc.errorinfo-bin", "google.pubsub.v1.Publisher.Publish"),
-        (Wire::GrpcScopeMessageOnly, "", ""),
-        (Wire::GrpcIamDenied, "grpc-status-details-bin", "IAM_PERMISSION_DENIED"),
-        (Wire::GrpcServiceDisabled, "grpc-status-details-bin", "SERVICE_DISABLED"),
+    let url = format!("{}/google.pubsub.v1.Publisher/Publish", google.url_of(Service::OtherApi));
+    for (form, header, expected) in [
+        (RefusalForm::GrpcScope, "grpc-status-details-bin", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"),
+        (RefusalForm::GrpcScopeInTrailers, "grpc-status-details-bin", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"),
+        (
+            RefusalForm::GrpcScopeErrorInfoOnly,
+            "google.rpc.errorinfo-bin",
+            "google.pubsub.v1.Publisher.Publish",
+        ),
+        (RefusalForm::GrpcScopeMessageOnly, "", ""),
+        (RefusalForm::GrpcIamDenied, "grpc-status-details-bin", "IAM_PERMISSION_DENIED"),
+        (RefusalForm::GrpcServiceDisabled, "grpc-status-details-bin", "SERVICE_DISABLED"),
     ] {
-        google.front().respond_with(wire);
+        google.other_api().respond_with(form);
         let request = Request::post(&url).header("content-type", "application/grpc");
         let (head, body) = client.request(request.body(Full::<Bytes>::default())?).await?.into_parts();
-        let is_empty = has_ended(&body);
+        let ends_with_headers = has_ended(&body);
         let trailers = body.collect().await?.trailers().cloned();
-        assert_eq!(head.status, 200, "{wire:?}");
-        assert_eq!(is_empty, trailers.is_none(), "{wire:?}: trailers-only ends the stream with its headers");
+        assert_eq!(head.status, 200, "{form:?}");
+        assert_eq!(
+            ends_with_headers,
+            trailers.is_none(),
+            "{form:?}: a trailers-only response has no trailers after its headers"
+        );
         let fields = trailers.unwrap_or(head.headers);
-        assert_eq!(fields.get("grpc-status").map(|status| status.as_bytes()), Some(&b"7"[..]), "{wire:?}");
-        assert_eq!(fields.contains_key("www-authenticate"), wire.is_lack_of_scope(), "{wire:?}");
-        if !name.is_empty() {
-            let bytes = base64::engine::general_purpose::STANDARD_NO_PAD.decode(&fields[name])?;
-            assert!(String::from_utf8_lossy(&bytes).contains(word), "{wire:?}");
+        assert_eq!(fields.get("grpc-status").map(|status| status.as_bytes()), Some(&b"7"[..]), "{form:?}");
+        assert_eq!(fields.contains_key("www-authenticate"), form.is_scope_refusal(), "{form:?}");
+        if !header.is_empty() {
+            let bytes = base64::engine::general_purpose::STANDARD_NO_PAD.decode(&fields[header])?;
+            assert!(String::from_utf8_lossy(&bytes).contains(expected), "{form:?}");
         }
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn requests_are_recorded_without_showing_what_they_carried() -> Result<()> {
-    let google = story().start().await?;
+async fn debug_output_of_recorded_requests_contains_no_secrets() -> Result<()> {
+    let google = with_default_scopes().start().await?;
     let token = google.token();
     call("POST", &format!("{}&secret=hush", upload_url(&google)), &token, "").await?;
-    send("GET", &google.url_of(Service::Front), &[], "").await?;
-    google.idle().await;
+    send("GET", &google.url_of(Service::OtherApi), &[], "").await?;
+    google.wait_until_idle().await;
     let requests = google.requests();
     let [upload, other] = requests.as_slice() else { panic!("{requests:?}") };
     assert_eq!((upload.service(), upload.verb().as_str()), (Service::Storage, "POST"));
@@ -722,109 +750,117 @@ async fn requests_are_recorded_without_showing_what_they_carried() -> Result<()>
     assert_eq!(upload.status(), Some(StatusCode::FORBIDDEN));
     assert_eq!(upload.header("authorization"), Some(format!("Bearer {token}").as_str()));
     assert!(upload.has_authorization() && !other.has_authorization());
-    let shown = format!("{requests:?} {google:?}");
-    assert!(!shown.contains(&token) && !shown.contains("hush"), "{shown}");
+    let debug = format!("{requests:?} {google:?}");
+    assert!(!debug.contains(&token) && !debug.contains("hush"), "{debug}");
     Ok(())
 }
 
 #[tokio::test]
-async fn a_description_that_makes_no_sense_is_refused_with_its_words() {
-    for (builder, word) in [
-        (photos().iam("photos", ACCOUNT, "roles/storage.objectAdmn"), "roles/storage.objectAdmn"),
-        (photos().iam("photo", ACCOUNT, "roles/storage.objectAdmin"), "`photo`"),
-        (photos().vm(Vm::new("a")).vm(Vm::new("a")), "`a`"),
-        (photos().vm(Vm::new("a").project("other")), "`a`"),
+async fn start_errors_name_the_invalid_input() {
+    for (builder, expected) in [
+        (with_bucket().iam("photos", ACCOUNT, "roles/storage.objectAdmn"), "roles/storage.objectAdmn"),
+        (with_bucket().iam("photo", ACCOUNT, "roles/storage.objectAdmin"), "`photo`"),
+        (with_bucket().vm(Vm::new("a")).vm(Vm::new("a")), "`a`"),
+        (with_bucket().vm(Vm::new("a").project("other")), "`a`"),
     ] {
-        let error = builder.start().await.expect_err(word).to_string();
-        assert!(error.contains(word), "{error}");
+        let error = builder.start().await.expect_err(expected).to_string();
+        assert!(error.contains(expected), "{error}");
     }
 }
 
-async fn front(google: &FakeGoogle) -> Result<Answer> {
-    send("GET", &google.url_of(Service::Front), &[], "").await
+/// Sends a request to [`Service::OtherApi`].
+async fn call_other_api(google: &FakeGoogle) -> Result<TestResponse> {
+    send("GET", &google.url_of(Service::OtherApi), &[], "").await
 }
 
 #[tokio::test]
-async fn faults_spoil_the_answer_and_end_when_healed() -> Result<()> {
-    let google = photos().start().await?;
-    google.front().times(usize::MAX).respond_with(Wire::Scope);
-    let plain = front(&google).await?;
+async fn faults_change_the_response_until_cleared() -> Result<()> {
+    let google = with_bucket().start().await?;
+    google.other_api().times(usize::MAX).respond_with(RefusalForm::Scope);
+    let normal = call_other_api(&google).await?;
 
-    google.fault(Service::Front, Fault::Status(StatusCode::BAD_GATEWAY));
-    assert_eq!(front(&google).await?.status, 502);
-    google.fault(Service::Front, Fault::Garbage);
-    let garbage = front(&google).await?;
+    google.set_fault(Service::OtherApi, Fault::Status(StatusCode::BAD_GATEWAY));
+    assert_eq!(call_other_api(&google).await?.status, 502);
+    google.set_fault(Service::OtherApi, Fault::Garbage);
+    let garbage = call_other_api(&google).await?;
     assert_eq!((garbage.status, garbage.json()), (403, Value::Null));
     for fault in [Fault::Drop, Fault::NotHttp] {
-        google.fault(Service::Front, fault);
-        assert!(front(&google).await.is_err(), "{fault:?}");
+        google.set_fault(Service::OtherApi, fault);
+        assert!(call_other_api(&google).await.is_err(), "{fault:?}");
     }
-    google.fault(Service::Front, Fault::Flaky { failures: 2, of: 3 });
-    let mut seen = Vec::new();
+    google.set_fault(Service::OtherApi, Fault::Flaky { failures: 2, group: 3 });
+    let mut statuses = Vec::new();
     for _ in 0..6 {
-        seen.push(front(&google).await?.status);
+        statuses.push(call_other_api(&google).await?.status);
     }
-    assert_eq!(seen, [503, 503, 403, 503, 503, 403]);
-    google.fault(Service::Front, Fault::ChunkSize(7));
-    let chunked = front(&google).await?;
-    assert_eq!((&chunked.body, chunked.header("content-length")), (&plain.body, ""));
-    google.fault(Service::Front, Fault::Gzip);
-    let zipped = front(&google).await?;
-    assert_eq!((zipped.header("content-encoding"), &zipped.body[..2]), ("gzip", &b"\x1f\x8b"[..]));
-    google.fault(Service::Front, Fault::Latency(Duration::from_millis(1)));
-    assert_eq!(front(&google).await?.body, plain.body);
-    google.heal(Service::Front);
-    assert_eq!(front(&google).await?.body, plain.body);
+    assert_eq!(statuses, [503, 503, 403, 503, 503, 403]);
+    google.set_fault(Service::OtherApi, Fault::ChunkSize(7));
+    let chunked = call_other_api(&google).await?;
+    assert_eq!((&chunked.body, chunked.header("content-length")), (&normal.body, ""));
+    google.set_fault(Service::OtherApi, Fault::Gzip);
+    let compressed = call_other_api(&google).await?;
+    assert_eq!((compressed.header("content-encoding"), &compressed.body[..2]), ("gzip", &b"\x1f\x8b"[..]));
+    google.set_fault(Service::OtherApi, Fault::Latency(Duration::from_millis(1)));
+    assert_eq!(call_other_api(&google).await?.body, normal.body);
+    google.clear_fault(Service::OtherApi);
+    assert_eq!(call_other_api(&google).await?.body, normal.body);
     Ok(())
 }
 
 #[tokio::test]
-async fn a_hanging_answer_ends_when_the_client_goes() -> Result<()> {
-    let google = photos().start().await?;
-    google.fault(Service::Front, Fault::Hang);
-    let url = google.url_of(Service::Front);
-    let client = tokio::spawn(async move { send("GET", &url, &[], "").await.map(|answer| answer.status) });
+async fn a_hanging_response_ends_when_the_client_disconnects() -> Result<()> {
+    let google = with_bucket().start().await?;
+    google.set_fault(Service::OtherApi, Fault::Hang);
+    let url = google.url_of(Service::OtherApi);
+    let client =
+        tokio::spawn(async move { send("GET", &url, &[], "").await.map(|response| response.status) });
     google.wait_for(|requests| requests.len() == 1).await;
     client.abort();
-    google.idle().await;
+    google.wait_until_idle().await;
     assert_eq!(google.requests()[0].status(), None);
     Ok(())
 }
 
 #[tokio::test]
-async fn endless_and_huge_bodies_stop_when_the_client_has_had_enough() -> Result<()> {
-    let google = photos().start().await?;
+async fn long_bodies_stop_when_the_client_disconnects() -> Result<()> {
+    let google = with_bucket().start().await?;
     for (fault, status) in [(Fault::EndlessBody, 200), (Fault::BigRefusal(1 << 30), 403)] {
-        google.fault(Service::Front, fault);
+        google.set_fault(Service::OtherApi, fault);
         let client = Client::builder(TokioExecutor::new()).build_http();
-        let request = Request::get(google.url_of(Service::Front)).body(Full::<Bytes>::default())?;
-        let mut answer = client.request(request).await?;
-        assert_eq!(answer.status().as_u16(), status);
-        let mut had = 0;
-        while had < 1 << 20 {
-            had += answer.frame().await.context("more to come")??.into_data().map_or(0, |data| data.len());
+        let request = Request::get(google.url_of(Service::OtherApi)).body(Full::<Bytes>::default())?;
+        let mut response = client.request(request).await?;
+        assert_eq!(response.status().as_u16(), status);
+        let mut received = 0;
+        // One MiB, after which the client disconnects.
+        while received < 1 << 20 {
+            received += response
+                .frame()
+                .await
+                .context("the body has not ended")??
+                .into_data()
+                .map_or(0, |data| data.len());
         }
-        drop(answer);
-        google.idle().await;
+        drop(response);
+        google.wait_until_idle().await;
     }
-    google.fault(Service::Front, Fault::BigRefusal(100_000));
-    assert!(front(&google).await?.body.len() > 100_000, "a bounded one ends by itself");
+    google.set_fault(Service::OtherApi, Fault::BigRefusal(100_000));
+    assert!(call_other_api(&google).await?.body.len() > 100_000, "a bounded body ends by itself");
     Ok(())
 }
 
 #[test]
-fn it_serves_clients_that_block_the_only_thread_and_stops_on_drop() -> Result<()> {
+fn the_fake_serves_blocking_clients_and_stops_on_drop() -> Result<()> {
     use std::io::{Read, Write};
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let google = runtime.block_on(photos().start())?;
+    let google = runtime.block_on(with_bucket().start())?;
     let address = google.metadata_host();
     let mut socket = std::net::TcpStream::connect(&address)?;
     socket.write_all(b"GET / HTTP/1.1\r\nhost: metadata\r\nconnection: close\r\n\r\n")?;
-    let mut answer = String::new();
-    socket.read_to_string(&mut answer)?;
-    assert!(answer.to_lowercase().contains("metadata-flavor: google"), "{answer}");
-    let mut idle = std::net::TcpStream::connect(&address)?;
+    let mut response = String::new();
+    socket.read_to_string(&mut response)?;
+    assert!(response.to_lowercase().contains("metadata-flavor: google"), "{response}");
+    let mut open = std::net::TcpStream::connect(&address)?;
     drop(google);
-    assert_eq!(idle.read(&mut [0; 1]).unwrap_or(0), 0, "open connections are closed");
+    assert_eq!(open.read(&mut [0; 1]).unwrap_or(0), 0, "dropping the fake closes open connections");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The fake Google's scope gate before another server: an API that a test made up, and gRPC.
+//! Tests that the fake Google checks scopes and forwards allowed requests to another server.
 
 use anyhow::{Result, ensure};
 use bytes::Bytes;
@@ -10,12 +10,14 @@ use hyper_util::rt::TokioExecutor;
 
 const ROBOT: &str = "robot@my-project.iam.gserviceaccount.com";
 
-async fn before(server: &FakeGoogle) -> Result<FakeGoogle> {
-    Ok(FakeGoogle::builder().forward(Service::Front, server.url_of(Service::Front)).start().await?)
+/// Starts a fake that forwards allowed requests to `server`.
+async fn forwarding_to(server: &FakeGoogle) -> Result<FakeGoogle> {
+    Ok(FakeGoogle::builder().forward(Service::OtherApi, server.url_of(Service::OtherApi)).start().await?)
 }
 
+/// Sends a POST request with a token that has one scope.
 async fn post(google: &FakeGoogle, version: Version, scope: &str) -> Result<Response<Bytes>> {
-    let request = Request::post(format!("{}/v1/orders:send?x=1", google.url_of(Service::Front)))
+    let request = Request::post(format!("{}/v1/orders:send?x=1", google.url_of(Service::OtherApi)))
         .header("authorization", format!("Bearer {}", google.mint(ROBOT, [scope])))
         .body(Full::new(Bytes::from_static(b"hello")))?;
     let mut client = Client::builder(TokioExecutor::new());
@@ -25,40 +27,42 @@ async fn post(google: &FakeGoogle, version: Version, scope: &str) -> Result<Resp
 }
 
 #[tokio::test]
-async fn the_gate_refuses_by_scope_and_passes_the_rest_on() -> Result<()> {
+async fn requests_are_refused_by_scope_or_forwarded() -> Result<()> {
     let server = FakeGoogle::builder().start().await?;
-    let google = before(&server).await?;
-    google.front().path("/").serve(["cloud-platform"], Response::new(""));
-    google.front().path("/v1/orders").serve(["pubsub"], Response::new(""));
+    let google = forwarding_to(&server).await?;
+    google.other_api().path("/").serve(["cloud-platform"], Response::new(""));
+    google.other_api().path("/v1/orders").serve(["pubsub"], Response::new(""));
     for version in [Version::HTTP_11, Version::HTTP_2] {
-        let before = server.requests().len();
-        let poor = post(&google, version, "cloud-platform").await?;
-        ensure!(poor.status() == StatusCode::FORBIDDEN, "{poor:?}");
-        server.front().respond(Response::builder().status(207).header("x-own", "kept").body("as sent")?);
-        let good = post(&google, version, "pubsub").await?;
-        ensure!(good.status() == StatusCode::MULTI_STATUS && good.body() == "as sent", "{good:?}");
-        ensure!(good.headers().get("x-own").is_some() && good.version() == version, "{good:?}");
+        let count = server.requests().len();
+        let refused = post(&google, version, "cloud-platform").await?;
+        ensure!(refused.status() == StatusCode::FORBIDDEN, "{refused:?}");
+        server
+            .other_api()
+            .respond(Response::builder().status(207).header("x-custom", "kept").body("as sent")?);
+        let allowed = post(&google, version, "pubsub").await?;
+        ensure!(allowed.status() == StatusCode::MULTI_STATUS && allowed.body() == "as sent", "{allowed:?}");
+        ensure!(allowed.headers().get("x-custom").is_some() && allowed.version() == version, "{allowed:?}");
         let sent = server.requests();
-        ensure!(sent.len() == before + 1, "{sent:?}");
-        let Some(last) = sent.last() else { unreachable!("one more than before") };
+        ensure!(sent.len() == count + 1, "{sent:?}");
+        let Some(last) = sent.last() else { unreachable!("the list has at least one request") };
         ensure!((last.path(), last.query()) == ("/v1/orders:send", "x=1"), "{last:?}");
     }
-    google.idle().await;
+    google.wait_until_idle().await;
     Ok(())
 }
 
 #[tokio::test]
-async fn trailers_come_through_the_gate() -> Result<()> {
+async fn trailers_are_forwarded() -> Result<()> {
     let server = FakeGoogle::builder().start().await?;
-    let google = before(&server).await?;
+    let google = forwarding_to(&server).await?;
     let trailers = HeaderMap::from_iter([("grpc-status".parse()?, "5".parse()?)]);
-    server.front().with_trailers(trailers.clone()).respond(Response::new("message"));
+    server.other_api().with_trailers(trailers.clone()).respond(Response::new("message"));
     let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http::<Full<Bytes>>();
-    let request = Request::post(google.url_of(Service::Front))
+    let request = Request::post(google.url_of(Service::OtherApi))
         .header("content-type", "application/grpc")
         .body(Full::default())?;
-    let whole = client.request(request).await?.into_body().collect().await?;
-    ensure!(whole.trailers() == Some(&trailers), "{:?}", whole.trailers());
-    ensure!(whole.to_bytes() == "message", "the body, too");
+    let collected = client.request(request).await?.into_body().collect().await?;
+    ensure!(collected.trailers() == Some(&trailers), "{:?}", collected.trailers());
+    ensure!(collected.to_bytes() == "message", "the body is forwarded too");
     Ok(())
 }

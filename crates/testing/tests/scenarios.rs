@@ -1,19 +1,21 @@
-//! The scenarios themselves: a client without a guard passes those that a guard must not disturb, and
-//! none that takes a guard.
+//! Tests the scenarios. A client without a guard must pass every scenario that requires unchanged
+//! behavior, and fail every scenario that requires a guard.
 
 use std::error::Error;
 
 use gcp_scopes_testing::scenarios::{
-    Failure, GuardMode, Operation, Received, Scenario, Scene, Subject, SubjectClient, play,
+    Failure, GuardMode, Operation, Received, Scenario, Scene, Subject, SubjectClient, run_scenario,
 };
 
-/// ureq, and what stands in the place of a guard inside it.
+/// The client ureq.
 struct Ureq {
+    /// Whether the client sends nothing if a scenario requests a guard. Stands for a guard that
+    /// denies every call.
     never_sends: bool,
 }
 
 #[derive(Clone)]
-struct Objects {
+struct StorageClient {
     agent: ureq::Agent,
     base: String,
     bearer: String,
@@ -21,20 +23,20 @@ struct Objects {
 }
 
 impl Subject for Ureq {
-    type Client = Objects;
+    type Client = StorageClient;
 
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
-        (scenario == Scenario::Http2).then_some("it speaks HTTP/1.1 only")
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
+        (scenario == Scenario::Http2).then_some("ureq supports HTTP/1.1 only")
     }
 
-    async fn make(
+    async fn build_client(
         &self,
         scene: &Scene,
         mode: Option<GuardMode>,
-    ) -> Result<Objects, Box<dyn Error + Send + Sync>> {
-        // 308 is an answer of a resumable upload, and no redirect.
+    ) -> Result<StorageClient, Box<dyn Error + Send + Sync>> {
+        // A resumable upload uses status 308 for its progress, not for a redirect.
         let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).max_redirects(0);
-        Ok(Objects {
+        Ok(StorageClient {
             agent: agent.build().new_agent(),
             base: scene.url(),
             bearer: format!("Bearer {}", scene.token()),
@@ -43,30 +45,33 @@ impl Subject for Ureq {
     }
 }
 
-impl SubjectClient for Objects {
+impl SubjectClient for StorageClient {
     async fn perform(&self, operation: Operation) -> Result<Received, Failure> {
         let client = self.clone();
-        let performed = tokio::task::spawn_blocking(move || client.block(operation)).await;
-        performed.unwrap_or_else(|panic| Err(Failure::new("panic", &panic)))
+        let result = tokio::task::spawn_blocking(move || client.perform_blocking(operation)).await;
+        result.unwrap_or_else(|panic| Err(Failure::new("panic", &panic)))
     }
 }
 
-impl Objects {
-    fn block(&self, operation: Operation) -> Result<Received, Failure> {
-        let objects = format!("{}/storage/v1/b/{}/o", self.base, Scene::BUCKET);
-        let insert = format!("{}/upload/storage/v1/b/{}/o?name={}", self.base, Scene::BUCKET, Scene::NEW);
+impl StorageClient {
+    fn perform_blocking(&self, operation: Operation) -> Result<Received, Failure> {
+        let list_url = format!("{}/storage/v1/b/{}/o", self.base, Scene::BUCKET);
+        let insert_url = format!("{}/upload/storage/v1/b/{}/o?name={}", self.base, Scene::BUCKET, Scene::NEW);
         match operation {
-            Operation::Call => self.get(&format!("{objects}/{}", Scene::OBJECT)),
-            Operation::Download => self.get(&format!("{objects}/{}?alt=media", Scene::LARGE)),
-            Operation::Upload(bytes) => self.send("POST", &format!("{insert}&uploadType=media"), &[], &bytes),
+            Operation::Call => self.get(&format!("{list_url}/{}", Scene::OBJECT)),
+            Operation::Download => self.get(&format!("{list_url}/{}?alt=media", Scene::LARGE)),
+            Operation::Upload(bytes) => {
+                self.send("POST", &format!("{insert_url}&uploadType=media"), &[], &bytes)
+            }
             Operation::Resumable(bytes) => {
-                let begun = self.send("POST", &format!("{insert}&uploadType=resumable"), &[], b"")?;
+                let session = self.send("POST", &format!("{insert_url}&uploadType=resumable"), &[], b"")?;
                 let half = bytes.len() / 2;
                 let ranges = [
                     format!("bytes 0-{}/{}", half - 1, bytes.len()),
                     format!("bytes {half}-{}/{}", bytes.len() - 1, bytes.len()),
                 ];
-                let location = String::from_utf8_lossy(&begun.bytes).into_owned();
+                // `send` returns the `Location` header instead of the body.
+                let location = String::from_utf8_lossy(&session.bytes).into_owned();
                 self.send("PUT", &location, &[("content-range", &ranges[0])], &bytes[..half])?;
                 self.send("PUT", &location, &[("content-range", &ranges[1])], &bytes[half..])
             }
@@ -78,6 +83,7 @@ impl Objects {
         self.send("GET", url, &[], b"")
     }
 
+    /// Sends a request. Returns the `Location` header if the response has one, otherwise the body.
     fn send(
         &self,
         verb: &str,
@@ -93,20 +99,20 @@ impl Objects {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let sent = request.body(bytes).map_err(|error| Failure::new("request", &error))?;
-        let mut answer = self.agent.run(sent).map_err(|error| Failure::new("ureq", &error))?;
-        let body = answer.body_mut().with_config().limit(1 << 24).read_to_vec();
+        let request = request.body(bytes).map_err(|error| Failure::new("request", &error))?;
+        let mut response = self.agent.run(request).map_err(|error| Failure::new("ureq", &error))?;
+        let body = response.body_mut().with_config().limit(1 << 24).read_to_vec();
         let body = body.map_err(|error| Failure::new("body", &error))?;
-        match (answer.status().as_u16(), answer.headers().get("location")) {
+        match (response.status().as_u16(), response.headers().get("location")) {
             (200, Some(location)) => Ok(Received::new(location.as_bytes().to_vec())),
             (200 | 308, None) => Ok(Received::new(body)),
-            _ => Err(Failure::of_answer(answer.status(), String::from_utf8_lossy(&body))),
+            _ => Err(Failure::from_response(response.status(), String::from_utf8_lossy(&body))),
         }
     }
 }
 
-/// What takes a guard.
-const GUARDED: [Scenario; 8] = [
+/// The scenarios that require a guard.
+const NEEDS_GUARD: [Scenario; 8] = [
     Scenario::Refused,
     Scenario::Denied,
     Scenario::Confirmed,
@@ -118,26 +124,26 @@ const GUARDED: [Scenario; 8] = [
 ];
 
 #[tokio::test]
-async fn without_a_guard_only_what_takes_one_fails() {
+async fn a_client_without_guard_fails_only_the_scenarios_for_guards() {
     let client = Ureq { never_sends: false };
-    for scenario in Scenario::ALL.into_iter().filter(|it| client.cannot(*it).is_none()) {
-        let played = play(&client, scenario).await;
-        assert_eq!(played.is_err(), GUARDED.contains(&scenario), "{}: {played:?}", scenario.name());
+    for scenario in Scenario::ALL.into_iter().filter(|scenario| client.skip_reason(*scenario).is_none()) {
+        let result = run_scenario(&client, scenario).await;
+        assert_eq!(result.is_err(), NEEDS_GUARD.contains(&scenario), "{}: {result:?}", scenario.name());
     }
 }
 
 #[tokio::test]
-async fn a_guard_that_holds_back_what_is_allowed_fails() {
+async fn a_guard_that_denies_allowed_calls_fails() {
     let client = Ureq { never_sends: true };
-    let unmet = play(&client, Scenario::Allowed).await.expect_err("a call that is allowed is not sent");
-    assert!(unmet.to_string().contains("other requests went out"), "{unmet}");
+    let unmet = run_scenario(&client, Scenario::Allowed).await.expect_err("the allowed call is not sent");
+    assert!(unmet.to_string().contains("the requests with the guard differ"), "{unmet}");
     for scenario in [Scenario::Iam, Scenario::Upload, Scenario::Retries, Scenario::Concurrent] {
-        assert!(play(&client, scenario).await.is_err(), "{}", scenario.name());
+        assert!(run_scenario(&client, scenario).await.is_err(), "{}", scenario.name());
     }
 }
 
 #[test]
-fn every_scenario_has_a_name_of_its_own() {
+fn scenario_names_are_unique() {
     let names: std::collections::BTreeSet<_> = Scenario::ALL.map(Scenario::name).into();
     assert_eq!(names.len(), Scenario::ALL.len());
 }

@@ -59,13 +59,14 @@ fn by_token_error(facts: &AnswerFacts) -> Finding {
     row.map(|(_, verdict)| (*verdict, Evidence::TokenEndpoint))
 }
 
-/// A sentence about scopes may be the name of an object. In a server's answer it counts if the message
-/// begins with it, in a text if no IAM permission is named beside it.
+/// A sentence about scopes may be the name of an object. It counts if no IAM permission is named beside it,
+/// and in a server's answer only if the message begins with it.
 fn by_phrase(facts: &AnswerFacts, phrases: &[(&str, Verdict)]) -> Finding {
-    let counts = |phrase: &str, verdict: &Verdict| match verdict.is_about_scopes() {
-        false => true,
-        true if facts.is_answer => facts.leads_with(phrase),
-        true => !(facts.details.is_called_permission && verdict.gate == Gate::Scope),
+    let names_permission = facts.details.is_called_permission;
+    let counts = |phrase: &str, verdict: &Verdict| {
+        !verdict.is_about_scopes()
+            || (!(names_permission && verdict.gate == Gate::Scope)
+                && (!facts.is_answer || facts.leads_with(phrase)))
     };
     let holds = |phrase: &str| text::has(&facts.prose, phrase);
     let row = phrases.iter().find(|(phrase, verdict)| holds(phrase) && counts(phrase, verdict));

@@ -1,6 +1,6 @@
-//! Data: what gcloud is given whatever the fake has.
+//! Data: the environment variables for gcloud that do not depend on the fake's configuration.
 //!
-//! gcloud reads every property from an environment variable of its name,
+//! gcloud reads the property `SECTION/NAME` from the variable `CLOUDSDK_SECTION_NAME`:
 //! <https://cloud.google.com/sdk/docs/properties>.
 
 pub(super) const FIXED: [(&str, &str); 7] = [

@@ -1,9 +1,11 @@
-//! Data: the kinds of resources that answer `testIamPermissions`, and the scopes that it asks for.
+//! Data: the kinds of resources that have a method `testIamPermissions`, and the scopes that the
+//! method accepts.
 //!
 //! Written by hand from each API's reference, such as
 //! <https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics/testIamPermissions>.
 
-/// What stands before the resource's own name, and the scopes of which any one will do.
+/// The path segment before the resource's name, and the accepted scopes. One of the scopes is
+/// enough.
 pub(super) const KINDS: [(&str, &[&str]); 9] = [
     ("topics", &["cloud-platform", "pubsub"]),
     ("subscriptions", &["cloud-platform", "pubsub"]),

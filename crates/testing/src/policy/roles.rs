@@ -1,11 +1,13 @@
-//! Data: the permissions of a dozen of Google's predefined roles.
+//! Data: the permissions of the basic roles and of a dozen predefined roles.
 //!
-//! A permission that ends in `*` stands for all that begin so. Written by hand from
+//! A permission that ends with `*` stands for every permission with the text before `*` as a
+//! prefix. The table is written by hand from
 //! <https://cloud.google.com/storage/docs/access-control/iam-roles> and
-//! <https://cloud.google.com/compute/docs/access/iam>, cut down to what the fake can be asked for.
-//! The basic roles give objects directly here; at Google they do so through the bindings that a new
-//! bucket is made with.
+//! <https://cloud.google.com/compute/docs/access/iam>, and contains only permissions of methods
+//! that the fake implements. At Google, owners of a project get access to objects through the
+//! bindings of each new bucket; in this table, `roles/owner` contains every permission directly.
 
+/// The name of each role, and its permissions.
 pub(super) const ROLES: [(&str, &[&str]); 16] = [
     ("roles/owner", &["*"]),
     (

@@ -2,17 +2,17 @@
 
 use crate::service::Service;
 
-/// Where a client's calls go.
+/// The API that the calls of a client go to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TestedApi {
-    /// The service of the fake that stands for it.
+    /// The service of the fake that stands for the API.
     pub service: Service,
-    /// The host that it has at Google.
+    /// The API's host at Google.
     pub host: &'static str,
-    /// The form of its refusals.
+    /// The format of the API's refusals.
     pub format: ApiFormat,
-    /// A scope that every operation accepts: its URI, or what follows
+    /// A scope that every operation accepts: the full URI, or the part after
     /// `https://www.googleapis.com/auth/`.
     pub scope: &'static str,
 }
@@ -22,14 +22,13 @@ impl TestedApi {
     pub const STORAGE: Self =
         Self::new(Service::Storage, "storage.googleapis.com", ApiFormat::Json, "cloud-platform");
 
-    /// An API, by the service of the fake that stands for it, its host, the form of its refusals, and
-    /// a scope that every operation accepts.
+    /// Creates the description of an API from its fields.
     ///
     /// ```
     /// use gcp_scopes_testing::Service;
     /// use gcp_scopes_testing::scenarios::{ApiFormat, TestedApi};
     ///
-    /// let api = TestedApi::new(Service::Front, "pubsub.googleapis.com", ApiFormat::Grpc, "pubsub");
+    /// let api = TestedApi::new(Service::OtherApi, "pubsub.googleapis.com", ApiFormat::Grpc, "pubsub");
     /// assert_eq!(api.host, "pubsub.googleapis.com");
     /// ```
     #[must_use]
@@ -38,14 +37,14 @@ impl TestedApi {
     }
 }
 
-/// The form of an API's refusals.
+/// The format of an API's refusals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ApiFormat {
-    /// JSON, as most APIs.
+    /// JSON, as in most APIs.
     Json,
-    /// XML, as Cloud Storage's XML API.
+    /// XML, as in Cloud Storage's XML API.
     Xml,
-    /// gRPC, which takes HTTP/2.
+    /// gRPC, which requires HTTP/2.
     Grpc,
 }

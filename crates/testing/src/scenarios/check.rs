@@ -1,4 +1,4 @@
-//! What must hold after a call.
+//! Checks the outcome and the requests of a call.
 
 use std::collections::BTreeMap;
 
@@ -11,123 +11,158 @@ use super::subject::DenialPlace;
 use crate::recorded::RecordedRequest;
 use crate::scope;
 
-/// Something that does not hold: what, and what was found instead.
+/// An expectation of a scenario that the client does not meet. The message contains the expectation
+/// and the actual outcome.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct Unmet(pub(super) String);
+pub struct UnmetExpectation(pub(super) String);
 
-pub(super) fn ensure(holds: bool, what: impl FnOnce() -> String) -> Result<(), Unmet> {
-    if holds { Ok(()) } else { Err(Unmet(what())) }
+/// Returns an error with this message unless the condition holds.
+pub(super) fn ensure(condition: bool, message: impl FnOnce() -> String) -> Result<(), UnmetExpectation> {
+    if condition { Ok(()) } else { Err(UnmetExpectation(message())) }
 }
 
-pub(super) fn succeeded(outcome: Result<Received, Failure>) -> Result<Received, Unmet> {
-    outcome.map_err(|failure| Unmet(format!("the call fails: {failure:#?}")))
-}
-
-pub(super) fn failed(outcome: Result<Received, Failure>) -> Result<Failure, Unmet> {
-    match outcome {
-        Err(failure) => Ok(failure),
-        Ok(received) => Err(Unmet(format!("the call succeeds with {} bytes", received.bytes.len()))),
-    }
-}
-
-/// The caller gets the same with the guard as without it.
-pub(super) fn same(
-    bare: &Result<Received, Failure>,
-    guarded: &Result<Received, Failure>,
-) -> Result<(), Unmet> {
-    let same = match (bare, guarded) {
-        (Ok(bare), Ok(guarded)) => bare == guarded,
-        (Err(bare), Err(guarded)) => bare.kind == guarded.kind && lines(bare) == lines(guarded),
-        _ => false,
-    };
-    ensure(same, || format!("{guarded:#?}\nin the place of\n{bare:#?}"))
-}
-
-fn lines(failure: &Failure) -> Vec<&str> {
-    failure.text.lines().filter(|line| *line != REWRAPPED).collect()
-}
-
-/// What reqwest puts between its error and the cause when a body was taken out of a response and
-/// wrapped into another one, for which `reqwest::Body::wrap` is the only way.
-const REWRAPPED: &str = "request or response body error";
-
-/// The requests are the same, but for what a client makes up anew for every request.
-pub(super) fn same_requests(bare: &[RecordedRequest], guarded: &[RecordedRequest]) -> Result<(), Unmet> {
-    ensure(shown(bare) == shown(guarded), || {
-        format!("other requests went out: {guarded:#?}\nin the place of\n{bare:#?}")
+/// Checks that a call succeeded, and returns what its caller received.
+pub(super) fn expect_success(outcome: Result<Received, Failure>) -> Result<Received, UnmetExpectation> {
+    outcome.map_err(|failure| {
+        UnmetExpectation(format!("expected the call to succeed, but it failed: {failure:#?}"))
     })
 }
 
-fn shown(sent: &[RecordedRequest]) -> Vec<String> {
-    let show = |request: &RecordedRequest| {
+/// Checks that a call failed, and returns the failure.
+pub(super) fn expect_failure(outcome: Result<Received, Failure>) -> Result<Failure, UnmetExpectation> {
+    match outcome {
+        Err(failure) => Ok(failure),
+        Ok(received) => Err(UnmetExpectation(format!(
+            "expected the call to fail, but it succeeded with {} bytes",
+            received.bytes.len()
+        ))),
+    }
+}
+
+/// Checks that the caller gets the same outcome with the guard as without the guard.
+pub(super) fn same_outcome(
+    without_guard: &Result<Received, Failure>,
+    with_guard: &Result<Received, Failure>,
+) -> Result<(), UnmetExpectation> {
+    let same = match (without_guard, with_guard) {
+        (Ok(without_guard), Ok(with_guard)) => without_guard == with_guard,
+        (Err(without_guard), Err(with_guard)) => {
+            without_guard.kind == with_guard.kind && lines(without_guard) == lines(with_guard)
+        }
+        _ => false,
+    };
+    ensure(same, || {
+        format!("the outcome with the guard differs: {with_guard:#?}\nwithout the guard: {without_guard:#?}")
+    })
+}
+
+/// Returns the lines of a failure's text, without those of wrapped bodies.
+fn lines(failure: &Failure) -> Vec<&str> {
+    failure.text.lines().filter(|line| *line != WRAPPED_BODY_ERROR).collect()
+}
+
+/// The message of an additional error in reqwest's chain of sources. reqwest adds this error if an
+/// adapter has replaced the body of a response with `reqwest::Body::wrap`.
+const WRAPPED_BODY_ERROR: &str = "request or response body error";
+
+/// Checks that the client sends the same requests with the guard as without the guard. Ignores
+/// headers that differ in every request.
+pub(super) fn same_requests(
+    without_guard: &[RecordedRequest],
+    with_guard: &[RecordedRequest],
+) -> Result<(), UnmetExpectation> {
+    ensure(comparable(without_guard) == comparable(with_guard), || {
+        format!("the requests with the guard differ: {with_guard:#?}\nwithout the guard: {without_guard:#?}")
+    })
+}
+
+/// Formats requests for a comparison.
+fn comparable(sent: &[RecordedRequest]) -> Vec<String> {
+    let format = |request: &RecordedRequest| {
         let headers = request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-        let headers = headers.filter(|(name, _)| !CHANGING.contains(name));
+        let headers = headers.filter(|(name, _)| !UNIQUE_HEADERS.contains(name));
         let headers: BTreeMap<_, _> =
             headers.map(|(name, value)| (name, String::from_utf8_lossy(value))).collect();
         let line = (request.verb(), request.path(), request.query(), request.version(), request.status());
         format!("{line:?} {headers:?}")
     };
-    sent.iter().map(show).collect()
+    sent.iter().map(format).collect()
 }
 
-/// Headers with a number of the request's own.
-const CHANGING: [&str; 3] = ["x-goog-gcs-idempotency-token", "x-goog-api-client", "grpc-timeout"];
+/// Headers whose value differs in every request.
+const UNIQUE_HEADERS: [&str; 3] = ["x-goog-gcs-idempotency-token", "x-goog-api-client", "grpc-timeout"];
 
-/// The caller can find out why, where the client shows it.
+/// Checks that the caller can find the denial and its text where `place` promises them.
 pub(super) fn explained(
     scene: &Scene,
     place: DenialPlace,
     failure: &Failure,
     stage: DenialStage,
-) -> Result<(), Unmet> {
+) -> Result<(), UnmetExpectation> {
     if place != DenialPlace::Text {
-        found(scene, failure, stage)?;
+        has_denial(scene, failure, stage)?;
     }
     if place == DenialPlace::Value {
         return Ok(());
     }
-    let verb = if stage == DenialStage::Refused { "was refused" } else { "was not sent" };
-    [verb, NO_ROLE].into_iter().try_for_each(|words| {
-        ensure(failure.text.contains(words), || format!("{words:?} is not in the text: {}", failure.text))
+    let phrase = if stage == DenialStage::Refused { "was refused" } else { "was not sent" };
+    [phrase, NO_ROLE].into_iter().try_for_each(|phrase| {
+        ensure(failure.text.contains(phrase), || format!("expected {phrase:?} in the text: {}", failure.text))
     })
 }
 
-/// The sentence that every denial has.
+/// The beginning of a sentence that the text of every denial contains.
 const NO_ROLE: &str = "No IAM role fixes this";
 
-fn found(scene: &Scene, failure: &Failure, stage: DenialStage) -> Result<(), Unmet> {
-    let missing = || Unmet(format!("there is a denial: {failure:#?}"));
+/// Checks that a failure contains the expected denial.
+fn has_denial(scene: &Scene, failure: &Failure, stage: DenialStage) -> Result<(), UnmetExpectation> {
+    let missing = || UnmetExpectation(format!("expected a denial, but the caller found none: {failure:#?}"));
     let denial = failure.denial.as_ref().ok_or_else(missing)?;
-    ensure(denial.stage == stage, || format!("{:?} in the place of {stage:?}", denial.stage))?;
-    ensure(denial.method.is_some(), || format!("the denial names no method: {denial:#?}"))?;
+    ensure(denial.stage == stage, || format!("expected the stage {stage:?}, got {:?}", denial.stage))?;
+    ensure(denial.method.is_some(), || format!("expected the denial to name a method: {denial:#?}"))?;
     let accepted = scope::uri(scene.api().scope);
-    ensure(denial.accepted.contains(&accepted), || format!("{accepted} is not accepted: {denial:#?}"))
+    ensure(denial.accepted.contains(&accepted), || {
+        format!("expected {accepted} among the accepted scopes: {denial:#?}")
+    })
 }
 
-/// The bytes that a client uploaded are what the fake has.
-pub(super) fn stored(scene: &Scene) -> Result<(), Unmet> {
+/// Checks that the fake has stored the uploaded bytes.
+pub(super) fn stored_content(scene: &Scene) -> Result<(), UnmetExpectation> {
     let stored = scene.google().object(Scene::BUCKET, Scene::NEW).unwrap_or_default();
-    ensure(stored == Scene::content(), || format!("{} bytes were stored, or others", stored.len()))
+    ensure(stored == Scene::content(), || {
+        format!(
+            "the stored object ({} bytes) differs from the uploaded content ({} bytes)",
+            stored.len(),
+            Scene::content().len()
+        )
+    })
 }
 
-/// Every request was of the version of HTTP that was to be spoken, and met something.
-pub(super) fn spoken(scene: &Scene) -> Result<(), Unmet> {
+/// Checks that every request has the expected HTTP version, and that no request got status 404.
+pub(super) fn versions_and_paths(scene: &Scene) -> Result<(), UnmetExpectation> {
     let is_grpc = scene.api().format == ApiFormat::Grpc;
     let version = if is_grpc { Version::HTTP_2 } else { scene.version() };
     let sent = scene.sent();
     ensure(sent.iter().all(|request| request.version() == version), || {
-        format!("{version:?} was to be spoken: {sent:#?}")
+        format!("expected {version:?} in every request: {sent:#?}")
     })?;
-    let is_met = |request: &RecordedRequest| request.status() != Some(StatusCode::NOT_FOUND);
-    ensure(sent.iter().all(is_met), || format!("a request met nothing: {sent:#?}"))
+    let is_known_path = |request: &RecordedRequest| request.status() != Some(StatusCode::NOT_FOUND);
+    ensure(sent.iter().all(is_known_path), || format!("a request got status 404: {sent:#?}"))
 }
 
-/// No text has twelve characters of the token in a row.
-pub(super) fn no_leak(failure: &Failure, token: &str) -> Result<(), Unmet> {
-    let starts = 0..=token.len().saturating_sub(12);
-    let pieces: Vec<&str> = starts.filter_map(|start| token.get(start..start + 12)).collect();
+/// Checks that no text of a failure contains a part of the token.
+pub(super) fn no_leak(failure: &Failure, token: &str) -> Result<(), UnmetExpectation> {
+    let starts = 0..=token.len().saturating_sub(LEAK);
+    let pieces: Vec<&str> = starts.filter_map(|start| token.get(start..start + LEAK)).collect();
     failure.texts().try_for_each(|text| {
-        ensure(!pieces.iter().any(|piece| text.contains(piece)), || format!("a token in {text}"))
+        ensure(!pieces.iter().any(|piece| text.contains(piece)), || {
+            format!("expected no part of the token in the text: {text}")
+        })
     })
 }
+
+/// How many consecutive characters of the token count as a leak. The bound is longer than the
+/// common prefix of the fake's tokens that are not secret, `ya29.c.`, and shorter than the random
+/// part.
+const LEAK: usize = 12;

@@ -1,4 +1,4 @@
-//! What the caller of a client gets, as plain values.
+//! The outcome of a call for its caller, as plain values.
 
 use std::error::Error;
 use std::fmt;
@@ -7,25 +7,26 @@ use std::iter;
 use bytes::Bytes;
 use http::StatusCode;
 
-/// A call that succeeded, as far as the client shows it.
+/// What the caller receives from a call that succeeded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Received {
-    /// What was read.
+    /// The content that the call read.
     pub bytes: Bytes,
-    /// Status, headers, URL, version: whatever is more than the bytes.
-    pub seen: String,
+    /// Everything else that the client returns, as text: status, headers, URL, HTTP version.
+    pub metadata: String,
 }
 
-/// A call that failed, as far as the client shows it.
+/// What the caller receives from a call that failed.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Failure {
-    /// The client's own name for it: `PermissionDenied`, `403`, `Middleware`.
+    /// The client's name for the kind of failure, such as `PermissionDenied`, `403` or
+    /// `Middleware`.
     pub kind: String,
-    /// What a log shows: the error and its sources, a line each; or what an answer shows.
+    /// The text for a log: the error and its sources, one per line, or the content of the response.
     pub text: String,
-    /// What `{:?}` shows.
+    /// The `{:?}` output of the error.
     pub debug: String,
     /// The denial, if the caller can find one.
     pub denial: Option<Box<FoundDenial>>,
@@ -35,13 +36,13 @@ pub struct Failure {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct FoundDenial {
-    /// When it was decided.
+    /// When the denial was decided.
     pub stage: DenialStage,
-    /// The id of the method that was called, if the denial names it.
+    /// The id of the called API method, if the denial names one.
     pub method: Option<String>,
-    /// The URIs of the scopes that would have done.
+    /// The URIs of the scopes that the method accepts.
     pub accepted: Vec<String>,
-    /// What it prints for a person.
+    /// The text of the denial for a person.
     pub report: String,
 }
 
@@ -51,38 +52,39 @@ pub struct FoundDenial {
 pub enum DenialStage {
     /// The call was sent, and Google refused it.
     Refused,
-    /// The call was not sent, because the token holds no scope that would do.
+    /// The call was not sent, because the token has none of the accepted scopes.
     Predicted,
-    /// The call was not sent, because Google had refused the same one before.
+    /// The call was not sent, because Google had refused an earlier call of the same method
+    /// with the same token for lack of scope.
     Confirmed,
 }
 
 impl Received {
-    /// Bytes, and nothing else that the client shows.
+    /// Creates an outcome with content and without metadata.
     ///
     /// ```
     /// assert_eq!(gcp_scopes_testing::scenarios::Received::new("meow").bytes, "meow");
     /// ```
     #[must_use]
     pub fn new(bytes: impl Into<Bytes>) -> Self {
-        Self { bytes: bytes.into(), seen: String::new() }
+        Self { bytes: bytes.into(), metadata: String::new() }
     }
 
-    /// What else the client shows. What changes from one answer to the next (`date`, an upload's id)
-    /// is to be left out.
+    /// Sets the metadata. Leave out values that differ in every response, such as `date` or the id
+    /// of an upload.
     ///
     /// ```
-    /// let received = gcp_scopes_testing::scenarios::Received::new("meow").with_seen("200 OK");
-    /// assert_eq!(received.seen, "200 OK");
+    /// let received = gcp_scopes_testing::scenarios::Received::new("meow").with_metadata("200 OK");
+    /// assert_eq!(received.metadata, "200 OK");
     /// ```
     #[must_use]
-    pub fn with_seen(self, seen: impl Into<String>) -> Self {
-        Self { seen: seen.into(), ..self }
+    pub fn with_metadata(self, metadata: impl Into<String>) -> Self {
+        Self { metadata: metadata.into(), ..self }
     }
 }
 
 impl Failure {
-    /// An error, with the client's own name for it.
+    /// Creates a failure from an error and the client's name for the kind of error.
     ///
     /// ```
     /// use gcp_scopes_testing::scenarios::Failure;
@@ -97,20 +99,21 @@ impl Failure {
         Self { kind: kind.to_string(), text, debug: format!("{error:?}"), denial: None }
     }
 
-    /// An answer that the client's user takes for a failure: its status, and all else it shows.
+    /// Creates a failure from a response with an error status. `text` is everything else that the
+    /// client returns.
     ///
     /// ```
     /// use gcp_scopes_testing::scenarios::Failure;
     ///
-    /// assert_eq!(Failure::of_answer(http::StatusCode::FORBIDDEN, "no").kind, "403");
+    /// assert_eq!(Failure::from_response(http::StatusCode::FORBIDDEN, "no").kind, "403");
     /// ```
     #[must_use]
-    pub fn of_answer(status: StatusCode, text: impl Into<String>) -> Self {
+    pub fn from_response(status: StatusCode, text: impl Into<String>) -> Self {
         let text = text.into();
         Self { kind: status.as_u16().to_string(), debug: text.clone(), text, denial: None }
     }
 
-    /// The text without what changes from one failure to the next, or with what else is shown.
+    /// Replaces the text, for example to leave out values that differ in every failure.
     ///
     /// ```
     /// use gcp_scopes_testing::scenarios::Failure;
@@ -123,13 +126,13 @@ impl Failure {
         Self { text: text.into(), ..self }
     }
 
-    /// The denial that the caller finds.
+    /// Sets the denial that the caller finds.
     ///
     /// ```
     /// use gcp_scopes_testing::scenarios::{DenialStage, Failure, FoundDenial};
     ///
     /// let denial = FoundDenial::new(DenialStage::Refused, "set the scope …");
-    /// let failure = Failure::of_answer(http::StatusCode::FORBIDDEN, "no").with_denial(denial);
+    /// let failure = Failure::from_response(http::StatusCode::FORBIDDEN, "no").with_denial(denial);
     /// assert!(failure.denial.is_some());
     /// ```
     #[must_use]
@@ -137,7 +140,7 @@ impl Failure {
         Self { denial: denial.into().map(Box::new), ..self }
     }
 
-    /// Everything that a program may print of it.
+    /// Returns every text of the failure that a program may print.
     pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
         let report = self.denial.as_ref().map(|denial| denial.report.as_str());
         [self.text.as_str(), &self.debug].into_iter().chain(report)
@@ -145,7 +148,7 @@ impl Failure {
 }
 
 impl FoundDenial {
-    /// A denial that was decided at this stage, and what it prints.
+    /// Creates a denial from its stage and its text.
     ///
     /// ```
     /// use gcp_scopes_testing::scenarios::{DenialStage, FoundDenial};
@@ -160,7 +163,7 @@ impl FoundDenial {
         Self { stage, method: None, accepted: Vec::new(), report: report.into() }
     }
 
-    /// The id of the method that it names.
+    /// Sets the id of the API method that the denial names.
     ///
     /// ```
     /// # use gcp_scopes_testing::scenarios::{DenialStage, FoundDenial};
@@ -172,7 +175,7 @@ impl FoundDenial {
         Self { method: Some(id.into()), ..self }
     }
 
-    /// The URIs of the scopes that it lists as accepted.
+    /// Sets the URIs of the scopes that the denial lists as accepted.
     ///
     /// ```
     /// # use gcp_scopes_testing::scenarios::{DenialStage, FoundDenial};

@@ -1,56 +1,61 @@
-//! Data: what is done in the scenarios that consist of plain calls, and what is expected.
+//! Data: the steps and the expectations of the scenarios that only make small calls.
 
 use super::outcome::DenialStage;
 use super::scenario::Scenario;
-use super::scene::Held;
+use super::scene::TokenScope;
 use super::subject::GuardMode::{self, Confirm, Deny, Warn};
 use crate::fault::Fault;
-use crate::wire::Wire;
+use crate::refusal_form::RefusalForm;
 
-/// One scene, played anew for each mode of the guard.
+/// A sequence of calls in one scene. The sequence is repeated for each guard mode, with a new
+/// client.
 #[derive(Clone, Copy)]
 pub(super) struct Plan {
-    pub(super) held: Held,
-    /// What every call is answered, if not by the API itself.
-    pub(super) gate: Option<Gate>,
+    /// The scope of the token.
+    pub(super) token_scope: TokenScope,
+    /// The response to every call. `None` for the fake's own responses.
+    pub(super) refusal: Option<ScriptedRefusal>,
+    /// The fault of the API, if any.
     pub(super) fault: Option<Fault>,
     pub(super) modes: &'static [GuardMode],
-    /// One call after the other, of the same client.
+    /// The expectation for each call. One client makes all calls, in this order.
     pub(super) calls: &'static [Expected],
 }
 
-/// What a call is expected to come to.
+/// The expected outcome of a call.
 #[derive(Clone, Copy)]
 pub(super) enum Expected {
-    /// Requests and answer are those of the client without the guard, and the call succeeds.
+    /// The call succeeds, with the same requests and the same outcome as without the guard.
     SameSuccess,
-    /// Requests and error are those of the client without the guard.
+    /// The call fails, with the same requests and the same failure as without the guard, and
+    /// without a denial.
     SameFailure,
-    /// As many requests as without the guard, and the refusal is explained.
+    /// The call sends as many requests as without the guard, and fails with a denial.
     Explained,
-    /// Nothing is sent, and the reason is given.
+    /// The call sends nothing, and fails with a denial of this stage.
     NotSent(DenialStage),
-    /// The token is in no text.
+    /// The call fails, and no text of the failure contains a part of the token.
     NoLeak,
 }
 
-/// A gate that is not the fake's own.
+/// A scripted refusal, sent instead of the response that the fake's API would send.
 #[derive(Clone, Copy)]
-pub(super) enum Gate {
-    /// One other than the scopes.
-    Other(Wire),
-    /// A lack of scope that is explained at greater length than a guard reads.
-    LongScope,
+pub(super) enum ScriptedRefusal {
+    /// A refusal for another reason than scopes.
+    OtherReason(RefusalForm),
+    /// A scope refusal with a body that is longer than the guard reads.
+    LongBody,
 }
 
 const ALLOWED: Plan = Plan {
-    held: Held::Enough,
-    gate: None,
+    token_scope: TokenScope::Accepted,
+    refusal: None,
     fault: None,
     modes: &[Warn, Confirm, Deny],
     calls: &[Expected::SameSuccess],
 };
-const REFUSED: Plan = Plan { held: Held::Another, modes: &[Warn], calls: &[Expected::Explained], ..ALLOWED };
+const REFUSED: Plan =
+    Plan { token_scope: TokenScope::Unrelated, modes: &[Warn], calls: &[Expected::Explained], ..ALLOWED };
 const DENIED: Plan = Plan {
     modes: &[Deny],
     calls: &[Expected::NotSent(DenialStage::Predicted), Expected::NotSent(DenialStage::Predicted)],
@@ -64,31 +69,35 @@ const CONFIRMED: Plan = Plan {
 const NO_LEAK: Plan =
     Plan { modes: &[Confirm, Deny], calls: &[Expected::NoLeak, Expected::NoLeak], ..REFUSED };
 const CHUNKED: Plan = Plan { fault: Some(Fault::ChunkSize(100)), ..REFUSED };
-const LONG: Plan = Plan { held: Held::Enough, gate: Some(Gate::LongScope), ..REFUSED };
+const LONG: Plan =
+    Plan { token_scope: TokenScope::Accepted, refusal: Some(ScriptedRefusal::LongBody), ..REFUSED };
 
-const fn other_gate(wire: Wire) -> Plan {
-    Plan { gate: Some(Gate::Other(wire)), calls: &[Expected::SameFailure], ..ALLOWED }
+/// Creates the plan for a refusal that the guard must not change.
+const fn refused_for_other_reason(form: RefusalForm) -> Plan {
+    Plan { refusal: Some(ScriptedRefusal::OtherReason(form)), calls: &[Expected::SameFailure], ..ALLOWED }
 }
 
+/// Creates the plan for an IAM refusal with a fault, which the guard must not change.
 const fn faulty(fault: Fault) -> Plan {
-    Plan { fault: Some(fault), modes: &[Confirm], ..other_gate(Wire::IamDenied) }
+    Plan { fault: Some(fault), modes: &[Confirm], ..refused_for_other_reason(RefusalForm::IamDenied) }
 }
 
 impl Scenario {
-    /// The plans of a scenario that consists of plain calls.
+    /// Returns the plans of a scenario. Empty for the scenarios with their own function in the
+    /// runner.
     pub(super) fn plans(self) -> &'static [Plan] {
         match self {
             Self::Allowed => const { &[ALLOWED] },
             Self::Refused => const { &[REFUSED] },
             Self::Denied => const { &[DENIED] },
             Self::Confirmed => const { &[CONFIRMED] },
-            Self::Iam => const { &[other_gate(Wire::IamDenied)] },
-            Self::ApiDisabled => const { &[other_gate(Wire::ServiceDisabled)] },
-            Self::Billing => const { &[other_gate(Wire::Billing)] },
-            Self::VpcSc => const { &[other_gate(Wire::VpcSc)] },
-            Self::QuotaProject => const { &[other_gate(Wire::QuotaProject)] },
-            Self::RateLimit => const { &[other_gate(Wire::RateLimit)] },
-            Self::LargeBody => const { &[faulty(Fault::BigRefusal(1 << 20)), LONG] },
+            Self::Iam => const { &[refused_for_other_reason(RefusalForm::IamDenied)] },
+            Self::ApiDisabled => const { &[refused_for_other_reason(RefusalForm::ServiceDisabled)] },
+            Self::Billing => const { &[refused_for_other_reason(RefusalForm::Billing)] },
+            Self::VpcSc => const { &[refused_for_other_reason(RefusalForm::VpcSc)] },
+            Self::QuotaProject => const { &[refused_for_other_reason(RefusalForm::QuotaProject)] },
+            Self::RateLimit => const { &[refused_for_other_reason(RefusalForm::RateLimit)] },
+            Self::LargeBody => const { &[faulty(Fault::BigRefusal(1024 * 1024)), LONG] },
             Self::GzipBody => const { &[faulty(Fault::Gzip)] },
             Self::ChunkedBody => const { &[CHUNKED] },
             Self::BrokenBody => const { &[faulty(Fault::CutOff(40))] },

@@ -1,69 +1,75 @@
 //! Data: the scenarios and their names.
 
-/// One thing that a guarded client must still do, or now do.
+/// A behavior that is required of a client with a guard: one that the guard keeps from the client
+/// without a guard, or one that the guard adds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Scenario {
-    /// A call that is allowed goes out and comes back as without the guard.
+    /// An allowed call has the same requests and the same outcome as without the guard.
     Allowed,
-    /// A refusal for lack of scope is explained.
+    /// A scope refusal is explained with a denial.
     Refused,
-    /// [`GuardMode::Deny`](super::GuardMode::Deny): nothing is sent.
+    /// With [`GuardMode::Deny`](super::GuardMode::Deny), a call whose token lacks the scopes is not
+    /// sent.
     Denied,
-    /// [`GuardMode::Confirm`](super::GuardMode::Confirm): the second call is not sent.
+    /// With [`GuardMode::Confirm`](super::GuardMode::Confirm), a call is not sent again after a
+    /// scope refusal.
     Confirmed,
-    /// The client's own word for a refusal stays the same, sent or not.
-    KeepsKind,
-    /// A refusal by IAM comes through as it is.
+    /// A denial has the error kind that the client uses for a refusal, whether the call is sent or
+    /// not.
+    KeepsErrorKind,
+    /// An IAM refusal reaches the caller unchanged.
     Iam,
-    /// So does one for an API that is not enabled.
+    /// A refusal because the API is not enabled reaches the caller unchanged.
     ApiDisabled,
-    /// So does one for a project without a billing account.
+    /// A refusal because the project has no billing account reaches the caller unchanged.
     Billing,
-    /// So does one by VPC Service Controls.
+    /// A refusal by VPC Service Controls reaches the caller unchanged.
     VpcSc,
-    /// So does one for a quota project that may not be used.
+    /// A refusal because the account may not use the quota project reaches the caller unchanged.
     QuotaProject,
-    /// So does one for too many requests.
+    /// A refusal because of too many requests reaches the caller unchanged.
     RateLimit,
-    /// A 403 larger than what the guard looks at.
+    /// A response with status 403 and a body that is longer than the guard reads: a malformed body
+    /// reaches the caller unchanged, and a scope refusal is explained.
     LargeBody,
-    /// A 403 whose body is compressed with gzip.
+    /// An IAM refusal with a gzip body reaches the caller unchanged.
     GzipBody,
-    /// A refusal for lack of scope in many small chunks.
+    /// A scope refusal with a body of many small chunks is explained.
     ChunkedBody,
-    /// A 403 whose connection breaks in the middle of the body.
+    /// An IAM refusal whose connection breaks in the middle of the body has the same outcome as
+    /// without the guard.
     BrokenBody,
-    /// A few MiB go up, with what is stored compared.
+    /// An upload of 2 MiB stores the same content.
     Upload,
-    /// A few MiB come down.
+    /// A download of 2 MiB returns the same content.
     Download,
-    /// A few MiB go up in several requests.
+    /// An upload of 2 MiB in several requests stores the same content.
     Resumable,
-    /// The client's retries of a 503 are the same as without the guard.
+    /// The client retries after status 503 as without the guard.
     Retries,
-    /// A call that is given up leaves nothing locked.
+    /// A cancelled call does not block later calls.
     Cancelled,
-    /// Many calls at once.
+    /// Concurrent calls are all sent and succeed.
     Concurrent,
-    /// A clone of the client is guarded by the same guard.
+    /// A clone of the client uses the same guard.
     Cloned,
-    /// Allowed and refused calls over HTTP/1.1.
+    /// Allowed and refused calls work over HTTP/1.1.
     Http1,
-    /// Allowed and refused calls over HTTP/2.
+    /// Allowed and refused calls work over HTTP/2.
     Http2,
-    /// No piece of the token is in what a user may log.
+    /// The texts of a failure contain no part of the token.
     NoLeak,
 }
 
 impl Scenario {
-    /// Every scenario there is.
+    /// All scenarios.
     pub const ALL: [Self; 25] = [
         Self::Allowed,
         Self::Refused,
         Self::Denied,
         Self::Confirmed,
-        Self::KeepsKind,
+        Self::KeepsErrorKind,
         Self::Iam,
         Self::ApiDisabled,
         Self::Billing,
@@ -86,7 +92,7 @@ impl Scenario {
         Self::NoLeak,
     ];
 
-    /// A few words for a table or a log.
+    /// Returns a short description for a table or a log.
     ///
     /// ```
     /// use gcp_scopes_testing::scenarios::Scenario;
@@ -100,7 +106,7 @@ impl Scenario {
             Self::Refused => "scope refusal explained",
             Self::Denied => "denied before it is sent",
             Self::Confirmed => "repeat of a refused call not sent",
-            Self::KeepsKind => "client's own kind of error kept",
+            Self::KeepsErrorKind => "client's own kind of error kept",
             Self::Iam => "IAM refusal untouched",
             Self::ApiDisabled => "API disabled untouched",
             Self::Billing => "billing refusal untouched",

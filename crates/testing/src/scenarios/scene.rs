@@ -1,4 +1,4 @@
-//! Where a scenario takes place: a fake Google of its own, and a token.
+//! The environment of a scenario: a fake Google and a token.
 
 use std::io;
 
@@ -11,7 +11,8 @@ use crate::recorded::RecordedRequest;
 use crate::scope;
 use crate::vm::Vm;
 
-/// A fake Google, and the token of the one who calls it.
+/// The environment of a scenario: a fake Google that only this scenario uses, and the token that
+/// the client sends.
 #[derive(Debug)]
 pub struct Scene {
     google: FakeGoogle,
@@ -20,30 +21,32 @@ pub struct Scene {
     scope: &'static str,
 }
 
-/// What the token of a scene holds.
+/// The scope of the token in a scene.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Held {
-    /// The scope of the API.
-    Enough,
-    /// A scope that every catalog knows and no operation accepts.
-    Another,
+pub(super) enum TokenScope {
+    /// The scope of [`TestedApi::scope`], which every operation accepts.
+    Accepted,
+    /// `logging.write`, which no operation accepts. The scope is a known scope of Google Cloud, so
+    /// that the guard has no doubt about it.
+    Unrelated,
 }
 
 impl Scene {
-    /// The project that everything is in.
+    /// The project of all resources.
     pub const PROJECT: &'static str = "my-project";
-    /// A bucket in which the token's account may do anything.
+    /// A bucket. The token's account has every IAM permission on the bucket.
     pub const BUCKET: &'static str = "photos";
-    /// A small object that is there.
+    /// The name of a small object that exists in every scene.
     pub const OBJECT: &'static str = "cat.jpg";
-    /// A large object that is there in [`Operation::Download`](super::Operation::Download):
-    /// [`Scene::content`].
+    /// The name of a large object with the content [`Scene::content`]. The object exists only for
+    /// [`Operation::Download`](super::Operation::Download).
     pub const LARGE: &'static str = "film.mkv";
-    /// The name of the object to be written.
+    /// The name of the object that an upload creates.
     pub const NEW: &'static str = "new.bin";
 
-    pub(super) async fn start(api: TestedApi, held: Held, version: Version) -> io::Result<Self> {
-        let scope = if held == Held::Enough { api.scope } else { "logging.write" };
+    /// Starts the fake.
+    pub(super) async fn start(api: TestedApi, token_scope: TokenScope, version: Version) -> io::Result<Self> {
+        let scope = if token_scope == TokenScope::Accepted { api.scope } else { "logging.write" };
         let google = FakeGoogle::builder()
             .project(Self::PROJECT, 123_456_789_012)
             .vm(Vm::new("web-1").scopes([scope]))
@@ -55,52 +58,54 @@ impl Scene {
         Ok(Self { google, api, version, scope })
     }
 
-    /// The fake itself: its [environment variables](FakeGoogle::env) are for the guard.
+    /// Returns the fake. The guard needs its [environment variables](FakeGoogle::env).
     #[must_use]
     pub fn google(&self) -> &FakeGoogle {
         &self.google
     }
 
-    /// The API that is called.
+    /// Returns the API that the client calls.
     #[must_use]
     pub fn api(&self) -> TestedApi {
         self.api
     }
 
-    /// The version of HTTP that the client is to speak; HTTP/2 without TLS begins at once ("prior
-    /// knowledge"). gRPC is HTTP/2 always.
+    /// Returns the HTTP version that the client must use. The fake accepts HTTP/2 without TLS and
+    /// with prior knowledge only. gRPC always uses HTTP/2, even if this is HTTP/1.1.
     #[must_use]
     pub fn version(&self) -> Version {
         self.version
     }
 
-    /// `http://127.0.0.1:PORT` in the place of the API's host.
+    /// Returns the URL that stands for the API's host, `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn url(&self) -> String {
         self.google.url_of(self.api.service)
     }
 
-    /// The token that the client is to use: that of the VM.
+    /// Returns the token that the client must use, which is the token of the VM.
     #[must_use]
     pub fn token(&self) -> String {
         self.google.token()
     }
 
-    /// The URI of the one scope that the token holds. A guard for which it is declared does not
-    /// depend on how fast the metadata server answers.
+    /// Returns the URI of the token's only scope. Declare this scope to the guard, so that the
+    /// scenario does not depend on how fast the metadata server responds.
     #[must_use]
     pub fn scope(&self) -> String {
         scope::uri(self.scope)
     }
 
-    /// What is uploaded and downloaded: two MiB in which every byte has its place.
+    /// Returns the content of uploads and downloads: 2 MiB that look random, so that missing,
+    /// repeated or reordered parts change the content.
     #[must_use]
     pub fn content() -> Bytes {
         let size = 2 * 1024 * 1024_u32;
-        (0..size).map(|place| (place.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
+        // The multiplier of Knuth's multiplicative hash.
+        (0..size).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
     }
 
-    /// The requests that reached the API.
+    /// Returns the requests that reached the API.
     #[must_use]
     pub fn sent(&self) -> Vec<RecordedRequest> {
         let requests = self.google.requests().into_iter();
@@ -108,5 +113,5 @@ impl Scene {
     }
 }
 
-/// The service account of the VM that the fake makes by default.
+/// The default service account of the VM, which belongs to [`Scene::PROJECT`].
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";

@@ -1,4 +1,4 @@
-//! The adapter under test: what its author writes.
+//! The traits that the author of an adapter implements to run the scenarios.
 
 use std::error::Error;
 
@@ -10,83 +10,91 @@ use super::scenario::Scenario;
 use super::scene::Scene;
 use crate::fake::FakeGoogle;
 
-/// An adapter inside a client: what is called, and how the client is made.
+/// The adapter under test: describes the API and builds the client.
 pub trait Subject: Send + Sync {
-    /// The client that [`make`](Self::make) makes.
+    /// The client that [`build_client`](Self::build_client) returns.
     type Client: SubjectClient;
 
-    /// The API that the calls go to. Default: Cloud Storage's JSON API.
+    /// Returns the API that the calls go to. The default is Cloud Storage's JSON API.
     fn api(&self) -> TestedApi {
         TestedApi::STORAGE
     }
 
-    /// Why this client has no way to show a scenario.
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
+    /// Returns the reason if the client cannot run a scenario, for example because the client does
+    /// not support HTTP/2. The default is `None` for every scenario.
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
         let _ = scenario;
         None
     }
 
-    /// Where the client's user finds the denial.
+    /// Returns where the client's user finds the denial. The default is
+    /// [`DenialPlace::ValueAndText`].
     fn denial_place(&self) -> DenialPlace {
         DenialPlace::ValueAndText
     }
 
-    /// Scripts what the API answers, where it is not Cloud Storage: see
-    /// [`Script::serve`](crate::Script::serve).
+    /// Scripts the responses of the API with [`Script::serve`](crate::Script::serve). Needed for
+    /// every API except Cloud Storage, which the fake implements.
     fn prepare(&self, google: &FakeGoogle) {
         let _ = google;
     }
 
-    /// Makes the client as its users do, for the address and the token of the scene. Without a mode
-    /// it is the client as published; with one, a guard of this mode is inside, which knows the
-    /// [scopes of the token](Scene::scope) and that the scene's address stands for the API's host.
-    fn make(
+    /// Builds the client as its users do, with the [URL](Scene::url) and the [token](Scene::token)
+    /// of the scene.
+    ///
+    /// If `mode` is `None`, the client has no guard. Otherwise the client has a guard of this mode.
+    /// Declare the [scope of the token](Scene::scope) to the guard, and map the URL of the scene to
+    /// the API's host.
+    fn build_client(
         &self,
         scene: &Scene,
         mode: Option<GuardMode>,
     ) -> impl Future<Output = Result<Self::Client, Box<dyn Error + Send + Sync>>> + Send;
 }
 
-/// A client, ready to call. A clone is the client's own clone.
+/// The client under test. `Clone` must use the client's own `Clone`.
 pub trait SubjectClient: Clone + Send + Sync {
-    /// Performs one operation, and reports what its caller gets.
+    /// Performs one operation, and returns the outcome for its caller.
     fn perform(&self, operation: Operation) -> impl Future<Output = Result<Received, Failure>> + Send;
 }
 
-/// What a client is to do. The token of the scene may or may not do it.
+/// An operation that a client performs. The token of the scene may lack the scopes for the
+/// operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Operation {
-    /// A small read that is answered at once.
+    /// Makes a small call that reads, such as [`Scene::OBJECT`]'s metadata.
     Call,
-    /// Writes these bytes to [`Scene::NEW`], streamed if the client can.
+    /// Writes these bytes to [`Scene::NEW`], as a stream if the client supports streams.
     Upload(Bytes),
-    /// Reads [`Scene::LARGE`], streamed if the client can. What is received are the object's bytes.
+    /// Reads the content of [`Scene::LARGE`], as a stream if the client supports streams.
     Download,
     /// Writes these bytes to [`Scene::NEW`] in several requests.
     Resumable(Bytes),
 }
 
-/// What the guard does before a call that it takes for doomed.
+/// What the guard does before a call for which the token lacks the scopes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GuardMode {
-    /// It sends the call.
+    /// Sends the call.
     Warn,
-    /// It sends the first such call, and no further one once that was refused.
+    /// Sends the first call of a method. After a scope refusal, sends no further call of the method
+    /// with the same token.
     Confirm,
-    /// It does not send the call.
+    /// Does not send the call.
     Deny,
 }
 
-/// Where the user of a guarded client finds why a call was denied.
+/// Where the user of a client with a guard finds the denial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DenialPlace {
-    /// As a value, on the error's chain or in the extensions of the answer; and in the text.
+    /// As a value, in the error's chain of sources or in the response's extensions, and in the
+    /// text.
     ValueAndText,
-    /// As a value alone: the text is the server's.
+    /// As a value only. The text is the server's.
     Value,
-    /// In the error's text alone: the client keeps nothing else.
+    /// In the error's text only, because the client keeps nothing else.
     Text,
 }

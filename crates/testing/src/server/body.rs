@@ -1,23 +1,25 @@
-//! The body of an answer.
+//! The body of a response.
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Body;
 
-use super::in_flight::InFlight;
+use super::active_request::ActiveRequest;
 
 pub(super) type FakeBody = UnsyncBoxBody<Bytes, BrokenOff>;
 
-/// Makes hyper close the connection, or reset the stream, in the middle of an answer.
+/// A body error that makes hyper close the connection (HTTP/1.1) or reset the stream (HTTP/2) in
+/// the middle of a response.
 #[derive(Debug, thiserror::Error)]
-#[error("broken off")]
+#[error("the response is broken off")]
 pub(super) struct BrokenOff;
 
-/// A body whose request is under way until the body is sent or given up.
-pub(super) fn body(body: impl Body<Data = Bytes> + Send + 'static, in_flight: InFlight) -> FakeBody {
+/// Wraps a body so that its request counts as active until the body is sent or dropped.
+pub(super) fn tracked(body: impl Body<Data = Bytes> + Send + 'static, active: ActiveRequest) -> FakeBody {
     let broken_off = move |_| {
-        let _held = &in_flight;
+        // Moves the request into the closure, which is dropped together with the body.
+        let _active = &active;
         BrokenOff
     };
     body.map_err(broken_off).boxed_unsync()

@@ -1,4 +1,4 @@
-//! Which part of the fake answers a request.
+//! Chooses the part of the fake that responds to a request.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -7,57 +7,69 @@ use serde_json::json;
 
 use super::endpoint::Endpoint;
 use crate::incoming::IncomingRequest;
-use crate::reply::{Reply, html, json};
-use crate::scripted::Served;
+use crate::response::{FullResponse, html, json};
+use crate::scripted::MethodResponse;
 use crate::service::Service;
 use crate::shared::Shared;
 use crate::state::State;
 use crate::{compute, iam, metadata, oauth, storage};
 
-/// The answer; none if it is for the other server to answer.
-pub(super) fn answer(shared: &Shared, endpoint: &Endpoint, request: &IncomingRequest) -> Option<Reply> {
-    let answered = catch(shared, || route(&mut shared.lock(), endpoint, request));
-    answered
+/// Responds to a request. Returns `None` if the request is to be forwarded to the endpoint's
+/// upstream. A panic of a handler becomes a response with status 500.
+pub(super) fn respond(
+    shared: &Shared,
+    endpoint: &Endpoint,
+    request: &IncomingRequest,
+) -> Option<FullResponse> {
+    let response = record_panic(shared, || route(&mut shared.lock(), endpoint, request));
+    response
         .unwrap_or_else(|| Some(html(StatusCode::INTERNAL_SERVER_ERROR, "The server encountered an error.")))
 }
 
-/// What a test scripted comes first, after the gates of a method that it serves.
-fn route(state: &mut State, endpoint: &Endpoint, request: &IncomingRequest) -> Option<Reply> {
-    let token = request.bearer().and_then(|text| state.live_token(text)).map(|token| token.scopes);
-    let served = state.script.served(endpoint.service, request, token.as_deref());
-    if let Some(Served::Refused(refusal)) = served {
-        return Some(refusal);
+/// Responds in this order: the refusal of a scripted method, a scripted response, a refusal before
+/// the upstream, the response of a scripted method, the service's own response.
+fn route(state: &mut State, endpoint: &Endpoint, request: &IncomingRequest) -> Option<FullResponse> {
+    let scopes = request.bearer().and_then(|text| state.valid_token(text)).map(|token| token.scopes);
+    let method = state.script.method_response(endpoint.service, request, scopes.as_deref());
+    if let Some(MethodResponse::Refused(response)) = method {
+        return Some(response);
     }
     if let Some(scripted) = state.script.next(endpoint.service, request) {
         return Some(scripted);
     }
-    match served {
-        _ if endpoint.upstream.is_some() => gates(state, endpoint.service, request),
-        Some(Served::Open(reply)) => Some(reply),
-        _ => Some(own(state, endpoint, request)),
+    match method {
+        _ if endpoint.upstream.is_some() => refusal_before_upstream(state, endpoint.service, request),
+        Some(MethodResponse::Allowed(response)) => Some(response),
+        _ => Some(own_response(state, endpoint, request)),
     }
 }
 
-/// The refusal of a service's gates before another server.
-fn gates(state: &State, service: Service, request: &IncomingRequest) -> Option<Reply> {
+/// Returns the refusal of a request whose token or scopes the service does not accept, or `None` if
+/// the request is to be forwarded.
+fn refusal_before_upstream(
+    state: &State,
+    service: Service,
+    request: &IncomingRequest,
+) -> Option<FullResponse> {
     if service == Service::Storage { storage::refuse(state, request) } else { None }
 }
 
-/// The service's own answer.
-fn own(state: &mut State, endpoint: &Endpoint, request: &IncomingRequest) -> Reply {
+/// Returns the response of the service's own implementation.
+fn own_response(state: &mut State, endpoint: &Endpoint, request: &IncomingRequest) -> FullResponse {
     match endpoint.service {
-        Service::Metadata => metadata::answer(state, endpoint.machine, request),
-        Service::OAuth => oauth::answer(state, request),
-        Service::Storage => storage::answer(state, request),
-        Service::Compute => compute::answer(state, request),
-        Service::Front => iam::answer(state, request).unwrap_or_else(|| json(StatusCode::OK, &json!({}))),
+        Service::Metadata => metadata::respond(state, endpoint.machine, request),
+        Service::OAuth => oauth::respond(state, request),
+        Service::Storage => storage::respond(state, request),
+        Service::Compute => compute::respond(state, request),
+        Service::OtherApi => iam::respond(state, request).unwrap_or_else(|| json(StatusCode::OK, &json!({}))),
     }
 }
 
-/// Keeps the message of a panic for the one who drops the fake.
-fn catch<T>(shared: &Shared, work: impl FnOnce() -> T) -> Option<T> {
-    let panic = match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(done) => return Some(done),
+/// Runs a handler, and returns `None` if the handler panics. Records the message of the panic,
+/// which dropping the fake repeats.
+fn record_panic<T>(shared: &Shared, handler: impl FnOnce() -> T) -> Option<T> {
+    let panic = match catch_unwind(AssertUnwindSafe(handler)) {
+        Ok(result) => return Some(result),
         Err(panic) => panic,
     };
     let text = panic.downcast_ref::<String>().cloned();
@@ -72,13 +84,13 @@ mod tests {
     use crate::FakeGoogle;
 
     #[tokio::test]
-    async fn a_panic_of_a_handler_comes_out_on_drop() -> std::io::Result<()> {
+    async fn dropping_the_fake_repeats_the_panic_of_a_handler() -> std::io::Result<()> {
         let google = FakeGoogle::builder().start().await?;
-        let broken = || -> Reply { panic!("no bucket in hand") };
-        assert!(catch(&google.shared, broken).is_none());
-        let dropped = catch_unwind(AssertUnwindSafe(|| drop(google))).expect_err("drop panics");
-        let text = dropped.downcast_ref::<String>().cloned().unwrap_or_default();
-        assert!(text.contains("no bucket in hand"), "{text}");
+        let panicking = || -> FullResponse { panic!("handler failed") };
+        assert!(record_panic(&google.shared, panicking).is_none());
+        let panic = catch_unwind(AssertUnwindSafe(|| drop(google))).expect_err("drop panics");
+        let text = panic.downcast_ref::<String>().cloned().unwrap_or_default();
+        assert!(text.contains("handler failed"), "{text}");
         Ok(())
     }
 }

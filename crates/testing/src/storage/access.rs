@@ -1,9 +1,9 @@
-//! Data: the scopes that Cloud Storage accepts.
+//! Data: the sets of scopes that the methods of Cloud Storage accept.
 
 use crate::scope;
 
-/// The sets of scopes in the API reference. Not one ladder: changing a bucket takes full control,
-/// while changing an object's data does not.
+/// A set of scopes that a method accepts, as the API reference lists them for each method. Changing
+/// a bucket or an object's metadata requires full control, while writing an object's data does not.
 /// Source: <https://cloud.google.com/storage/docs/json_api/v1> and
 /// <https://cloud.google.com/storage/docs/oauth-scopes>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,8 +14,9 @@ pub(super) enum Access {
 }
 
 impl Access {
+    /// Returns the URIs of the accepted scopes.
     pub(super) fn scopes(self) -> Vec<String> {
-        let short: &[&str] = match self {
+        let names: &[&str] = match self {
             Self::Read => &[
                 "cloud-platform",
                 "cloud-platform.read-only",
@@ -26,6 +27,6 @@ impl Access {
             Self::Write => &["cloud-platform", "devstorage.full_control", "devstorage.read_write"],
             Self::Full => &["cloud-platform", "devstorage.full_control"],
         };
-        scope::uris(short)
+        scope::uris(names)
     }
 }

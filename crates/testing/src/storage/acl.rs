@@ -1,16 +1,17 @@
-//! Access control lists as far as they can be read, and permissions.
+//! Read-only access control lists, and the methods that test permissions.
 
 use http::StatusCode;
 use serde_json::json;
 
-use super::call::{Answer, Call, permit};
+use super::call::{ApiResult, Call, check_permission};
 use super::problem::Problem;
-use crate::reply::json;
+use crate::response::json;
 use crate::state::State;
 
-/// Lists hold one entry, which cannot be changed: IAM alone decides here.
-pub(super) fn answer(state: &mut State, call: &Call<'_>) -> Answer {
-    permit(state, call, call.permission)?;
+/// Responds to a method of the access control lists. Each list has one entry, which cannot be
+/// changed, because the fake checks IAM only.
+pub(super) fn respond(state: &mut State, call: &Call<'_>) -> ApiResult {
+    check_permission(state, call, call.permission)?;
     let (kind, verb) = call.id.rsplit_once('.').unwrap_or_default();
     let kind = kind.replacen('.', "#", 1);
     let owners = format!("project-owners-{}", state.projects.first().map_or(0, |project| project.number));
@@ -23,13 +24,14 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>) -> Answer {
     }
 }
 
-/// Permissions that the caller has on the bucket, of those it asks about. Scopes do not count.
-pub(super) fn test_permissions(state: &mut State, call: &Call<'_>) -> Answer {
-    let held = |permission: &&str| permit(state, call, permission).is_ok();
-    let permissions: Vec<&str> = call.request.query.all("permissions").filter(held).collect();
-    let mut answer = json!({"kind": "storage#testIamPermissionsResponse"});
+/// Responds with those permissions of the request that the account has on the bucket, regardless of
+/// the token's scopes.
+pub(super) fn test_permissions(state: &mut State, call: &Call<'_>) -> ApiResult {
+    let is_granted = |permission: &&str| check_permission(state, call, permission).is_ok();
+    let permissions: Vec<&str> = call.request.query.all("permissions").filter(is_granted).collect();
+    let mut body = json!({"kind": "storage#testIamPermissionsResponse"});
     if !permissions.is_empty() {
-        answer["permissions"] = json!(permissions);
+        body["permissions"] = json!(permissions);
     }
-    Ok(json(StatusCode::OK, &answer))
+    Ok(json(StatusCode::OK, &body))
 }

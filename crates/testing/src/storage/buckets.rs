@@ -1,17 +1,18 @@
-//! Buckets and their policies.
+//! Buckets and their IAM policies.
 
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::call::{Answer, Call, permit};
+use super::call::{ApiResult, Call, check_permission};
 use super::problem::Problem;
 use crate::clock::rfc3339;
 use crate::policy::Binding;
-use crate::reply::{empty, json};
+use crate::response::{empty, json};
 use crate::state::State;
 use crate::store::Bucket;
 
-fn project(state: &State, call: &Call<'_>, permission: &str) -> Result<String, Problem> {
+/// Returns the id of the project that the request names, if IAM grants the permission on it.
+fn permitted_project(state: &State, call: &Call<'_>, permission: &str) -> Result<String, Problem> {
     let name = call.request.query.get("project").ok_or(Problem::Invalid("Required parameter: project"))?;
     let id = state.project(name).map_or(name, |project| project.id.as_str());
     match state.policy.allows(&call.account, permission, &[id]) {
@@ -20,15 +21,15 @@ fn project(state: &State, call: &Call<'_>, permission: &str) -> Result<String, P
     }
 }
 
-pub(super) fn list(state: &mut State, call: &Call<'_>) -> Answer {
-    let project = project(state, call, "storage.buckets.list")?;
-    let mine = state.store.buckets.iter().filter(|(_, bucket)| bucket.project == project);
-    let items: Vec<Value> = mine.map(|(name, bucket)| resource(state, call, name, bucket)).collect();
+pub(super) fn list(state: &mut State, call: &Call<'_>) -> ApiResult {
+    let project = permitted_project(state, call, "storage.buckets.list")?;
+    let buckets = state.store.buckets.iter().filter(|(_, bucket)| bucket.project == project);
+    let items: Vec<Value> = buckets.map(|(name, bucket)| resource(state, call, name, bucket)).collect();
     Ok(json(StatusCode::OK, &json!({"kind": "storage#buckets", "items": items})))
 }
 
-pub(super) fn insert(state: &mut State, call: &Call<'_>) -> Answer {
-    let project = project(state, call, "storage.buckets.create")?;
+pub(super) fn insert(state: &mut State, call: &Call<'_>) -> ApiResult {
+    let project = permitted_project(state, call, "storage.buckets.create")?;
     let body = call.request.json().unwrap_or_default();
     let name =
         body.get("name").and_then(Value::as_str).ok_or(Problem::Invalid("Required parameter: name"))?;
@@ -39,26 +40,26 @@ pub(super) fn insert(state: &mut State, call: &Call<'_>) -> Answer {
     }
     let mut bucket = Bucket::new(&project, state.clock.now());
     merge(&mut bucket, &body);
-    let shown = resource(state, call, name, &bucket);
+    let body = resource(state, call, name, &bucket);
     state.store.buckets.insert(name.to_owned(), bucket);
-    Ok(json(StatusCode::OK, &shown))
+    Ok(json(StatusCode::OK, &body))
 }
 
-pub(super) fn get(state: &mut State, call: &Call<'_>) -> Answer {
-    let bucket = permit(state, call, "storage.buckets.get")?;
+pub(super) fn get(state: &mut State, call: &Call<'_>) -> ApiResult {
+    let bucket = check_permission(state, call, "storage.buckets.get")?;
     Ok(json(StatusCode::OK, &resource(state, call, &call.bucket, bucket)))
 }
 
-pub(super) fn delete(state: &mut State, call: &Call<'_>) -> Answer {
-    if !permit(state, call, "storage.buckets.delete")?.objects.is_empty() {
+pub(super) fn delete(state: &mut State, call: &Call<'_>) -> ApiResult {
+    if !check_permission(state, call, "storage.buckets.delete")?.objects.is_empty() {
         return Err(Problem::Conflict("The bucket you tried to delete is not empty."));
     }
     state.store.buckets.remove(&call.bucket);
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
-pub(super) fn patch(state: &mut State, call: &Call<'_>) -> Answer {
-    permit(state, call, "storage.buckets.update")?;
+pub(super) fn patch(state: &mut State, call: &Call<'_>) -> ApiResult {
+    check_permission(state, call, "storage.buckets.update")?;
     let body = call.request.json().ok_or(Problem::Invalid("Parse Error"))?;
     let bucket = state.store.buckets.get_mut(&call.bucket).ok_or(Problem::NoBucket)?;
     merge(bucket, &body);
@@ -66,41 +67,45 @@ pub(super) fn patch(state: &mut State, call: &Call<'_>) -> Answer {
     get(state, call)
 }
 
+/// Sets the fields of a bucket that a request body contains.
 fn merge(bucket: &mut Bucket, body: &Value) {
     let fields = body.as_object().into_iter().flatten();
     bucket.fields.extend(fields.map(|(name, value)| (name.clone(), value.clone())));
 }
 
-/// A bucket as the API shows it: what was set is between defaults and what cannot be set.
+/// Builds the resource of a bucket. Fields that were set replace the defaults; read-only fields
+/// cannot be replaced.
 fn resource(state: &State, call: &Call<'_>, name: &str, bucket: &Bucket) -> Value {
     let defaults = json!({
         "location": "US", "locationType": "multi-region", "storageClass": "STANDARD",
         "iamConfiguration": {"uniformBucketLevelAccess": {"enabled": false}},
     });
     let number = state.project(&bucket.project).map_or(0, |project| project.number);
-    let fixed = json!({
+    let read_only = json!({
         "kind": "storage#bucket", "id": name, "name": name,
         "selfLink": format!("{}/storage/v1/b/{name}", call.request.base),
         "projectNumber": number.to_string(),
         "metageneration": bucket.metageneration.to_string(), "etag": format!("CA{}=", bucket.metageneration),
         "timeCreated": rfc3339(bucket.created), "updated": rfc3339(bucket.created),
     });
-    let all = [defaults, Value::Object(bucket.fields.clone()), fixed];
-    all.iter()
+    let layers = [defaults, Value::Object(bucket.fields.clone()), read_only];
+    layers
+        .iter()
         .filter_map(Value::as_object)
         .flatten()
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
 }
 
-pub(super) fn get_policy(state: &mut State, call: &Call<'_>) -> Answer {
-    permit(state, call, "storage.buckets.getIamPolicy")?;
+pub(super) fn get_policy(state: &mut State, call: &Call<'_>) -> ApiResult {
+    check_permission(state, call, "storage.buckets.getIamPolicy")?;
     Ok(json(StatusCode::OK, &policy(state, &call.bucket)))
 }
 
+/// Builds the IAM policy of a bucket.
 fn policy(state: &State, bucket: &str) -> Value {
-    let here = state.policy.bindings.iter().filter(|binding| binding.resource == bucket);
-    let bindings: Vec<Value> = here
+    let bindings = state.policy.bindings.iter().filter(|binding| binding.resource == bucket);
+    let bindings: Vec<Value> = bindings
         .map(|binding| json!({"role": binding.role, "members": [format!("serviceAccount:{}", binding.account)]}))
         .collect();
     json!({
@@ -109,9 +114,10 @@ fn policy(state: &State, bucket: &str) -> Value {
     })
 }
 
-/// Replaces the bucket's bindings. Members other than single accounts are not kept.
-pub(super) fn set_policy(state: &mut State, call: &Call<'_>) -> Answer {
-    permit(state, call, "storage.buckets.setIamPolicy")?;
+/// Replaces the bindings of a bucket. Members without a `TYPE:` prefix, such as `allUsers`, are
+/// dropped.
+pub(super) fn set_policy(state: &mut State, call: &Call<'_>) -> ApiResult {
+    check_permission(state, call, "storage.buckets.setIamPolicy")?;
     let body = call.request.json().ok_or(Problem::Invalid("Parse Error"))?;
     state.policy.bindings.retain(|binding| binding.resource != call.bucket);
     for binding in body.get("bindings").and_then(Value::as_array).into_iter().flatten() {

@@ -1,37 +1,40 @@
-//! One call, and the gates that it passes.
+//! A call of Cloud Storage, and the checks before its handler runs.
 
 use super::access::Access;
 use super::problem::Problem;
 use crate::incoming::IncomingRequest;
-use crate::reply::Reply;
+use crate::response::FullResponse;
 use crate::state::{State, Token};
 use crate::store::Bucket;
 
-pub(super) type Answer = Result<Reply, Problem>;
+/// The response to a call, or the reason for an error response.
+pub(super) type ApiResult = Result<FullResponse, Problem>;
 
-/// Who calls, and what the call is about.
+/// A call: the account of its token, and the resources that the path names.
 pub(super) struct Call<'a> {
     pub(super) request: &'a IncomingRequest,
     pub(super) account: String,
     pub(super) bucket: String,
     pub(super) object: String,
-    /// The bucket and the object that a copy makes.
+    /// The bucket and the object that a copy creates. Empty for all other calls.
     pub(super) target: (String, String),
-    /// The method of the JSON API, and the permission that it needs.
+    /// The id of the JSON API method. Empty for the XML API.
     pub(super) id: &'static str,
+    /// The permission that the method needs. Empty for the XML API.
     pub(super) permission: &'static str,
 }
 
 impl<'a> Call<'a> {
-    /// A call that is no copy, and none of the JSON API.
+    /// Creates a call without the fields of a copy and of a JSON API method.
     pub(super) fn new(request: &'a IncomingRequest, account: String, bucket: String, object: String) -> Self {
         let target = Default::default();
         Self { request, account, bucket, object, target, id: "", permission: "" }
     }
 }
 
-/// The first two gates: a live token, and scopes of which one is enough.
-pub(super) fn admit(
+/// Checks that the request has a valid token with one of the scopes of `access`, and returns the
+/// token.
+pub(super) fn check_token(
     state: &State,
     request: &IncomingRequest,
     access: Access,
@@ -40,32 +43,38 @@ pub(super) fn admit(
     if request.header("authorization").is_none() {
         return Err(Problem::Anonymous(permission));
     }
-    let token = request.bearer().and_then(|text| state.live_token(text)).ok_or(Problem::BadToken)?;
+    let token = request.bearer().and_then(|text| state.valid_token(text)).ok_or(Problem::BadToken)?;
     let accepted = access.scopes();
-    match token.holds_any(&accepted) {
+    match token.has_any_scope(&accepted) {
         true => Ok(token),
         false => Err(Problem::Scope(accepted)),
     }
 }
 
-/// The third gate, and then the bucket, if it is there.
+/// Checks that IAM grants the permission on the call's bucket, and returns the bucket.
 ///
-/// Google does not say whether a bucket exists to an account that may not use it.
-pub(super) fn permit<'a>(state: &'a State, call: &Call<'_>, permission: &str) -> Result<&'a Bucket, Problem> {
-    permit_on(state, call, &call.bucket, permission)
+/// A missing bucket is an IAM refusal for an account without the permission, because Google does
+/// not reveal to such an account whether a bucket exists.
+pub(super) fn check_permission<'a>(
+    state: &'a State,
+    call: &Call<'_>,
+    permission: &str,
+) -> Result<&'a Bucket, Problem> {
+    check_permission_on(state, call, &call.bucket, permission)
 }
 
-/// The same for a bucket that is not the call's own.
-pub(super) fn permit_on<'a>(
+/// Checks that IAM grants the permission on any bucket, and returns the bucket. See
+/// [`check_permission`].
+pub(super) fn check_permission_on<'a>(
     state: &'a State,
     call: &Call<'_>,
     bucket: &str,
     permission: &str,
 ) -> Result<&'a Bucket, Problem> {
-    let found = state.store.buckets.get(bucket);
-    let project = found.map_or_else(|| state.first_project(), |bucket| bucket.project.as_str());
+    let existing = state.store.buckets.get(bucket);
+    let project = existing.map_or_else(|| state.first_project(), |bucket| bucket.project.as_str());
     if !state.policy.allows(&call.account, permission, &[bucket, project]) {
         return Err(Problem::iam(&call.account, permission));
     }
-    found.ok_or(Problem::NoBucket)
+    existing.ok_or(Problem::NoBucket)
 }

@@ -1,4 +1,4 @@
-//! Lists of objects.
+//! Lists the objects of a bucket.
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
@@ -6,71 +6,81 @@ use std::ops::Bound;
 use http::StatusCode;
 use serde_json::json;
 
-use super::call::{Answer, Call, permit};
+use super::call::{ApiResult, Call, check_permission};
 use super::problem::Problem;
 use super::represent::resource;
-use crate::incoming::Form;
-use crate::reply::json;
+use crate::incoming::FormData;
+use crate::response::json;
 use crate::state::State;
 use crate::store::Object;
 
-/// One page of names: objects, and what they have in common before a delimiter.
+/// One page of a list.
 pub(super) struct Page<'a> {
     pub(super) objects: Vec<&'a Object>,
+    /// The common prefixes: the names up to and including the first delimiter after the requested
+    /// prefix.
     pub(super) prefixes: BTreeSet<String>,
-    /// The last name looked at, if there are more.
+    /// The last name of this page if more names follow. The next page begins after this name.
     pub(super) next: Option<&'a String>,
 }
 
-/// A page: `size` and `after` are the parameters that hold its length and the name before it.
+/// Returns a page of the call's bucket. `size` and `after` are the names of the query parameters
+/// with the maximum length of the page and with the name after which the page begins.
 pub(super) fn page<'a>(
     state: &'a State,
     call: &Call<'_>,
     size: &str,
     after: &str,
 ) -> Result<Page<'a>, Problem> {
-    let bucket = permit(state, call, "storage.objects.list")?;
+    let bucket = check_permission(state, call, "storage.objects.list")?;
     let query = &call.request.query;
+    // Google returns at most 1000 entries a page, which is also the default. Source:
+    // <https://cloud.google.com/storage/docs/json_api/v1/objects/list>.
     let limit = query.get(size).and_then(|text| text.parse().ok()).unwrap_or(1000).clamp(1, 1000);
     let start = query.get(after).map_or(Bound::Unbounded, |name| Bound::Excluded(name.to_owned()));
     let mut page = Page { objects: Vec::new(), prefixes: BTreeSet::new(), next: None };
     let mut last = None;
     for (name, object) in bucket.objects.range((start, Bound::Unbounded)) {
-        let Some(common) = common(name, query) else { continue };
-        let is_new = common.as_ref().is_none_or(|common| !page.prefixes.contains(common));
+        let Some(prefix) = common_prefix(name, query) else { continue };
+        let is_new = prefix.as_ref().is_none_or(|prefix| !page.prefixes.contains(prefix));
         if is_new && page.objects.len() + page.prefixes.len() == limit {
             page.next = last;
             break;
         }
         last = Some(name);
-        match common {
-            Some(common) => drop(page.prefixes.insert(common)),
+        match prefix {
+            Some(prefix) => drop(page.prefixes.insert(prefix)),
             None => page.objects.push(object),
         }
     }
     Ok(page)
 }
 
-/// What a name has in common with others before the delimiter; none if it does not have the prefix.
-fn common(name: &str, query: &Form) -> Option<Option<String>> {
+/// Returns the entry of `prefixes` that `name` falls under: the name up to and including the first
+/// delimiter after the requested prefix. Returns `Some(None)` if the name is listed as an object,
+/// and `None` if the name does not start with the prefix.
+fn common_prefix(name: &str, query: &FormData) -> Option<Option<String>> {
     let prefix = query.get("prefix").unwrap_or_default();
     let rest = name.strip_prefix(prefix)?;
     let delimiter = query.get("delimiter").filter(|delimiter| !delimiter.is_empty());
-    Some(delimiter.and_then(|end| Some(format!("{prefix}{}{end}", rest.split_once(end)?.0))))
+    Some(delimiter.and_then(|delimiter| {
+        let (before, _) = rest.split_once(delimiter)?;
+        Some(format!("{prefix}{before}{delimiter}"))
+    }))
 }
 
-/// The list of the JSON API.
-pub(super) fn list(state: &mut State, call: &Call<'_>) -> Answer {
+/// Responds with a page in the format of the JSON API.
+pub(super) fn list(state: &mut State, call: &Call<'_>) -> ApiResult {
     let page = page(state, call, "maxResults", "pageToken")?;
-    let mut answer = json!({"kind": "storage#objects"});
+    let mut body = json!({"kind": "storage#objects"});
     if !page.objects.is_empty() {
-        answer["items"] = page.objects.iter().map(|object| resource(call, &call.bucket, object)).collect();
+        body["items"] = page.objects.iter().map(|object| resource(call, &call.bucket, object)).collect();
     }
     if !page.prefixes.is_empty() {
-        answer["prefixes"] = json!(page.prefixes);
+        body["prefixes"] = json!(page.prefixes);
     }
     if let Some(next) = page.next {
-        answer["nextPageToken"] = json!(next);
+        body["nextPageToken"] = json!(next);
     }
-    Ok(json(StatusCode::OK, &answer))
+    Ok(json(StatusCode::OK, &body))
 }

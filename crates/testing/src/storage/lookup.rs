@@ -1,20 +1,23 @@
-//! Which method a call is.
+//! Finds the API method of a request.
 
 use http::Method;
 
 use super::methods::{METHODS, MethodRow};
 
-/// The method behind a verb and the decoded segments of a path, `upload` and `download` included,
-/// with the names in the path.
+/// Returns the method for an HTTP method and the decoded segments of a path, with the bucket and
+/// object names of the path. The path may begin with `upload` or `download`.
 pub(super) fn find(verb: &Method, segments: &[String]) -> Option<(&'static MethodRow, Vec<String>)> {
-    let after = segments.iter().skip_while(|segment| *segment != "storage").skip(2);
-    let segments: Vec<&str> = after.map(String::as_str).collect();
-    let method = METHODS.iter().find(|method| method.verb == *verb && fits(method.path, &segments))?;
-    let stars = method.path.split('/').zip(&segments).filter(|(part, _)| *part == "*");
-    Some((method, stars.map(|(_, name)| (*name).to_owned()).collect()))
+    // Skips everything up to `storage/v1`.
+    let after_version = segments.iter().skip_while(|segment| *segment != "storage").skip(2);
+    let segments: Vec<&str> = after_version.map(String::as_str).collect();
+    let method =
+        METHODS.iter().find(|method| method.verb == *verb && matches_path(method.path, &segments))?;
+    let names = method.path.split('/').zip(&segments).filter(|(part, _)| *part == "*");
+    Some((method, names.map(|(_, name)| (*name).to_owned()).collect()))
 }
 
-fn fits(path: &str, segments: &[&str]) -> bool {
+/// Checks whether the segments match a path of [`METHODS`].
+fn matches_path(path: &str, segments: &[&str]) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
     parts.len() == segments.len()
         && parts

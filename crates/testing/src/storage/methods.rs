@@ -1,23 +1,27 @@
-//! Data: the methods of the JSON API, with the scopes that each accepts and the permission it
-//! needs.
+//! Data: the methods of the JSON API, with the accepted scopes and the required permission of each.
+//!
+//! Source: <https://cloud.google.com/storage/docs/json_api/v1>.
 
 use http::Method;
 
 use super::access::Access::{self, Full, Read, Write};
-use super::call::{Answer, Call};
+use super::call::{ApiResult, Call};
 use super::{acl, buckets, listing, objects, upload};
 use crate::state::State;
 
+/// A method of the JSON API.
 pub(super) struct MethodRow {
     pub(super) verb: Method,
+    /// The path after `/storage/v1/`. `*` stands for one segment.
     pub(super) path: &'static str,
     pub(super) id: &'static str,
     pub(super) access: Access,
+    /// Empty if the method needs no permission.
     pub(super) permission: &'static str,
-    pub(super) answer: Handler,
+    pub(super) handler: Handler,
 }
 
-type Handler = fn(&mut State, &Call<'_>) -> Answer;
+type Handler = fn(&mut State, &Call<'_>) -> ApiResult;
 
 const fn row(
     verb: Method,
@@ -25,12 +29,11 @@ const fn row(
     id: &'static str,
     access: Access,
     permission: &'static str,
-    answer: Handler,
+    handler: Handler,
 ) -> MethodRow {
-    MethodRow { verb, path, id, access, permission, answer }
+    MethodRow { verb, path, id, access, permission, handler }
 }
 
-/// Paths after `/storage/v1/`; `*` is one segment.
 #[rustfmt::skip]
 pub(super) static METHODS: [MethodRow; 28] = [
     row(Method::GET, "b", "storage.buckets.list", Read, "storage.buckets.list", buckets::list),
@@ -42,23 +45,23 @@ pub(super) static METHODS: [MethodRow; 28] = [
     row(Method::GET, "b/*/iam", "storage.buckets.getIamPolicy", Full, "storage.buckets.getIamPolicy", buckets::get_policy),
     row(Method::PUT, "b/*/iam", "storage.buckets.setIamPolicy", Full, "storage.buckets.setIamPolicy", buckets::set_policy),
     row(Method::GET, "b/*/iam/testPermissions", "storage.buckets.testIamPermissions", Read, "", acl::test_permissions),
-    row(Method::GET, "b/*/acl", "storage.bucketAccessControls.list", Full, "storage.buckets.getIamPolicy", acl::answer),
-    row(Method::POST, "b/*/acl", "storage.bucketAccessControls.insert", Full, "storage.buckets.setIamPolicy", acl::answer),
-    row(Method::GET, "b/*/acl/*", "storage.bucketAccessControls.get", Full, "storage.buckets.getIamPolicy", acl::answer),
-    row(Method::GET, "b/*/defaultObjectAcl", "storage.defaultObjectAccessControls.list", Full, "storage.buckets.getIamPolicy", acl::answer),
+    row(Method::GET, "b/*/acl", "storage.bucketAccessControls.list", Full, "storage.buckets.getIamPolicy", acl::respond),
+    row(Method::POST, "b/*/acl", "storage.bucketAccessControls.insert", Full, "storage.buckets.setIamPolicy", acl::respond),
+    row(Method::GET, "b/*/acl/*", "storage.bucketAccessControls.get", Full, "storage.buckets.getIamPolicy", acl::respond),
+    row(Method::GET, "b/*/defaultObjectAcl", "storage.defaultObjectAccessControls.list", Full, "storage.buckets.getIamPolicy", acl::respond),
     row(Method::GET, "b/*/o", "storage.objects.list", Read, "storage.objects.list", listing::list),
     row(Method::POST, "b/*/o", "storage.objects.insert", Write, "storage.objects.create", upload::begin),
     row(Method::GET, "b/*/o/*", "storage.objects.get", Read, "storage.objects.get", objects::get),
     row(Method::DELETE, "b/*/o/*", "storage.objects.delete", Write, "storage.objects.delete", objects::delete),
     row(Method::PATCH, "b/*/o/*", "storage.objects.patch", Full, "storage.objects.update", objects::patch),
     row(Method::PUT, "b/*/o/*", "storage.objects.update", Full, "storage.objects.update", objects::patch),
-    row(Method::GET, "b/*/o/*/iam", "storage.objects.getIamPolicy", Read, "storage.objects.getIamPolicy", objects::not_acted_out),
-    row(Method::PUT, "b/*/o/*/iam", "storage.objects.setIamPolicy", Write, "storage.objects.setIamPolicy", objects::not_acted_out),
+    row(Method::GET, "b/*/o/*/iam", "storage.objects.getIamPolicy", Read, "storage.objects.getIamPolicy", objects::not_implemented),
+    row(Method::PUT, "b/*/o/*/iam", "storage.objects.setIamPolicy", Write, "storage.objects.setIamPolicy", objects::not_implemented),
     row(Method::GET, "b/*/o/*/iam/testPermissions", "storage.objects.testIamPermissions", Read, "", acl::test_permissions),
-    row(Method::GET, "b/*/o/*/acl", "storage.objectAccessControls.list", Full, "storage.objects.getIamPolicy", acl::answer),
-    row(Method::POST, "b/*/o/*/acl", "storage.objectAccessControls.insert", Full, "storage.objects.setIamPolicy", acl::answer),
-    row(Method::GET, "b/*/o/*/acl/*", "storage.objectAccessControls.get", Full, "storage.objects.getIamPolicy", acl::answer),
+    row(Method::GET, "b/*/o/*/acl", "storage.objectAccessControls.list", Full, "storage.objects.getIamPolicy", acl::respond),
+    row(Method::POST, "b/*/o/*/acl", "storage.objectAccessControls.insert", Full, "storage.objects.setIamPolicy", acl::respond),
+    row(Method::GET, "b/*/o/*/acl/*", "storage.objectAccessControls.get", Full, "storage.objects.getIamPolicy", acl::respond),
     row(Method::POST, "b/*/o/*/copyTo/b/*/o/*", "storage.objects.copy", Write, "storage.objects.get", objects::copy_to),
     row(Method::POST, "b/*/o/*/rewriteTo/b/*/o/*", "storage.objects.rewrite", Write, "storage.objects.get", objects::rewrite),
-    row(Method::POST, "b/*/o/*/compose", "storage.objects.compose", Write, "storage.objects.create", objects::not_acted_out),
+    row(Method::POST, "b/*/o/*/compose", "storage.objects.compose", Write, "storage.objects.create", objects::not_implemented),
 ];

@@ -1,69 +1,78 @@
-//! Objects: metadata, content, copies.
+//! Handlers for the metadata, the content and the copies of objects.
 
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::call::{Answer, Call, permit, permit_on};
+use super::call::{ApiResult, Call, check_permission, check_permission_on};
 use super::problem::Problem;
-use super::represent::{content, resource, shown};
+use super::represent::{content, metadata_response, resource};
 use crate::incoming::IncomingRequest;
-use crate::reply::{empty, json};
+use crate::response::{empty, json};
 use crate::state::State;
 use crate::store::{NewObject, Object};
 
-/// A method of which the fake has only the first gates.
-pub(super) fn not_acted_out(_: &mut State, call: &Call<'_>) -> Answer {
+/// Responds that the fake checks the scopes of this method but does not implement the method.
+pub(super) fn not_implemented(_: &mut State, call: &Call<'_>) -> ApiResult {
     Err(Problem::NotImplemented(call.id.to_owned()))
 }
 
-/// Stores an object.
+/// Checks the permissions and the precondition of a call, and stores an object.
 pub(super) fn store<'a>(
     state: &'a mut State,
     call: &Call<'_>,
     bucket: &str,
     new: NewObject,
 ) -> Result<&'a Object, Problem> {
-    may_store(state, call, bucket, &new.name)?;
+    check_may_store(state, call, bucket, &new.name)?;
     check_generation(call.request, state.store.object(bucket, &new.name))?;
     let now = state.clock.now();
     state.store.put(bucket, new, now).ok_or(Problem::NoBucket)
 }
 
-/// Writing over an object also takes the permission to delete.
-pub(super) fn may_store(state: &State, call: &Call<'_>, bucket: &str, name: &str) -> Result<(), Problem> {
-    let found = permit_on(state, call, bucket, "storage.objects.create")?.objects.contains_key(name);
-    if found {
-        permit_on(state, call, bucket, "storage.objects.delete")?;
+/// Checks that the account may create an object. Replacing an existing object also requires the
+/// permission to delete objects.
+pub(super) fn check_may_store(
+    state: &State,
+    call: &Call<'_>,
+    bucket: &str,
+    name: &str,
+) -> Result<(), Problem> {
+    let bucket_data = check_permission_on(state, call, bucket, "storage.objects.create")?;
+    if bucket_data.objects.contains_key(name) {
+        check_permission_on(state, call, bucket, "storage.objects.delete")?;
     }
     Ok(())
 }
 
-/// The condition of the JSON API is in the query, that of the XML API in a header.
-fn check_generation(request: &IncomingRequest, found: Option<&Object>) -> Result<(), Problem> {
-    let wanted =
+/// Checks the precondition on the object's generation, if the request has one: in the query for the
+/// JSON API, in a header for the XML API. A missing object has the generation 0.
+fn check_generation(request: &IncomingRequest, existing: Option<&Object>) -> Result<(), Problem> {
+    let required =
         request.query.get("ifGenerationMatch").or_else(|| request.header("x-goog-if-generation-match"));
-    let Some(wanted) = wanted else { return Ok(()) };
-    let generation = found.map_or(0, |object| object.generation).to_string();
-    if wanted == generation { Ok(()) } else { Err(Problem::Precondition) }
+    let Some(required) = required else { return Ok(()) };
+    let generation = existing.map_or(0, |object| object.generation).to_string();
+    if required == generation { Ok(()) } else { Err(Problem::Precondition) }
 }
 
+/// Checks the permission and returns the call's object.
 fn find<'a>(state: &'a State, call: &Call<'_>, permission: &str) -> Result<&'a Object, Problem> {
-    let bucket = permit(state, call, permission)?;
+    let bucket = check_permission(state, call, permission)?;
     let missing = || Problem::NoObject(format!("{}/{}", call.bucket, call.object));
     bucket.objects.get(&call.object).ok_or_else(missing)
 }
 
-pub(super) fn get(state: &mut State, call: &Call<'_>) -> Answer {
+pub(super) fn get(state: &mut State, call: &Call<'_>) -> ApiResult {
     let object = find(state, call, "storage.objects.get")?;
     check_generation(call.request, Some(object))?;
-    let media = call.request.query.get("alt") == Some("media") || call.request.path.starts_with("/download/");
-    match media {
+    let is_download =
+        call.request.query.get("alt") == Some("media") || call.request.path.starts_with("/download/");
+    match is_download {
         true => Ok(content(object, call.request.header("range"))),
-        false => Ok(shown(call, &call.bucket, object)),
+        false => Ok(metadata_response(call, &call.bucket, object)),
     }
 }
 
-pub(super) fn delete(state: &mut State, call: &Call<'_>) -> Answer {
+pub(super) fn delete(state: &mut State, call: &Call<'_>) -> ApiResult {
     let object = find(state, call, "storage.objects.delete")?;
     check_generation(call.request, Some(object))?;
     let bucket = state.store.buckets.get_mut(&call.bucket).ok_or(Problem::NoBucket)?;
@@ -71,7 +80,7 @@ pub(super) fn delete(state: &mut State, call: &Call<'_>) -> Answer {
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
-pub(super) fn patch(state: &mut State, call: &Call<'_>) -> Answer {
+pub(super) fn patch(state: &mut State, call: &Call<'_>) -> ApiResult {
     find(state, call, "storage.objects.update")?;
     let body = call.request.json().ok_or(Problem::Invalid("Parse Error"))?;
     let bucket = state.store.buckets.get_mut(&call.bucket).ok_or(Problem::NoBucket)?;
@@ -83,9 +92,10 @@ pub(super) fn patch(state: &mut State, call: &Call<'_>) -> Answer {
     if let Some(content_type) = body.get("contentType").and_then(Value::as_str) {
         object.data.content_type = content_type.to_owned();
     }
-    Ok(shown(call, &call.bucket, object))
+    Ok(metadata_response(call, &call.bucket, object))
 }
 
+/// Copies the call's object to the call's target.
 pub(super) fn copy<'a>(state: &'a mut State, call: &Call<'_>) -> Result<&'a Object, Problem> {
     let source = find(state, call, "storage.objects.get")?;
     let (bucket, name) = &call.target;
@@ -93,17 +103,18 @@ pub(super) fn copy<'a>(state: &'a mut State, call: &Call<'_>) -> Result<&'a Obje
     store(state, call, bucket, new)
 }
 
-pub(super) fn copy_to(state: &mut State, call: &Call<'_>) -> Answer {
-    Ok(shown(call, &call.target.0, copy(state, call)?))
+pub(super) fn copy_to(state: &mut State, call: &Call<'_>) -> ApiResult {
+    Ok(metadata_response(call, &call.target.0, copy(state, call)?))
 }
 
-/// A rewrite is always done in one go here.
-pub(super) fn rewrite(state: &mut State, call: &Call<'_>) -> Answer {
+/// Copies an object and responds that the rewrite is done. Google may need several requests for a
+/// rewrite; the fake never does.
+pub(super) fn rewrite(state: &mut State, call: &Call<'_>) -> ApiResult {
     let resource = resource(call, &call.target.0, copy(state, call)?);
     let size = &resource["size"];
-    let answer = json!({
+    let body = json!({
         "kind": "storage#rewriteResponse", "done": true, "resource": resource,
         "objectSize": size, "totalBytesRewritten": size,
     });
-    Ok(json(StatusCode::OK, &answer))
+    Ok(json(StatusCode::OK, &body))
 }

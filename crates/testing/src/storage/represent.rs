@@ -1,4 +1,4 @@
-//! An object as an answer shows it: its metadata, or its bytes.
+//! Builds the responses that contain an object's metadata or content.
 
 use http::StatusCode;
 use httpdate::fmt_http_date;
@@ -6,19 +6,20 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use crate::clock::rfc3339;
-use crate::encoding::segment;
-use crate::reply::{Reply, json, reply, with};
+use crate::encoding::encode_segment;
+use crate::response::{FullResponse, json, new_response, with_header};
 use crate::store::{NewObject, Object};
 
-/// The bytes, or the part of them that a single range asks for.
-pub(super) fn content(object: &Object, range: Option<&str>) -> Reply {
-    let whole = reply(StatusCode::OK, &object.data.content_type, object.data.bytes.clone());
-    let answer = match range.and_then(|range| part(range, object.data.bytes.len())) {
+/// Creates a response with the content of an object, or with the part that a `Range` header
+/// requests. Supports a single range.
+pub(super) fn content(object: &Object, range: Option<&str>) -> FullResponse {
+    let whole = new_response(StatusCode::OK, &object.data.content_type, object.data.bytes.clone());
+    let response = match range.and_then(|range| byte_range(range, object.data.bytes.len())) {
         Some((first, last)) => {
             let range = format!("bytes {first}-{last}/{}", object.data.bytes.len());
-            let mut answer = with(whole, "content-range", &range);
-            *answer.status_mut() = StatusCode::PARTIAL_CONTENT;
-            answer.map(|bytes| bytes.slice(first..=last))
+            let mut response = with_header(whole, "content-range", &range);
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+            response.map(|bytes| bytes.slice(first..=last))
         }
         None => whole,
     };
@@ -30,11 +31,12 @@ pub(super) fn content(object: &Object, range: Option<&str>) -> Reply {
         ("x-goog-metageneration", object.metageneration.to_string()),
         ("x-goog-storage-class", "STANDARD".to_owned()),
     ];
-    headers.iter().fold(answer, |answer, (name, value)| with(answer, name, value))
+    headers.iter().fold(response, |response, (name, value)| with_header(response, name, value))
 }
 
-/// First and last byte of `bytes=A-B`, `bytes=A-` or `bytes=-N`, if they are in the object.
-fn part(range: &str, len: usize) -> Option<(usize, usize)> {
+/// Parses `bytes=A-B`, `bytes=A-` or `bytes=-N` and returns the positions of the first and the last
+/// byte. Returns `None` if the range is malformed or outside of the object.
+fn byte_range(range: &str, len: usize) -> Option<(usize, usize)> {
     let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
     let end = len.checked_sub(1)?;
     let (first, last) = match (first.parse::<usize>(), last.parse::<usize>()) {
@@ -46,21 +48,21 @@ fn part(range: &str, len: usize) -> Option<(usize, usize)> {
     (first <= last).then_some((first, last))
 }
 
-/// The answer that shows the metadata of an object.
-pub(super) fn shown(call: &Call<'_>, bucket: &str, object: &Object) -> Reply {
+/// Creates a response with the metadata of an object.
+pub(super) fn metadata_response(call: &Call<'_>, bucket: &str, object: &Object) -> FullResponse {
     json(StatusCode::OK, &resource(call, bucket, object))
 }
 
-/// The metadata of an object.
+/// Builds the metadata of an object as the JSON API returns it.
 pub(super) fn resource(call: &Call<'_>, bucket: &str, object: &Object) -> Value {
     let NewObject { name, bytes, content_type, metadata } = &object.data;
     let base = &call.request.base;
-    let place = format!("storage/v1/b/{bucket}/o/{}", segment(name));
+    let path = format!("storage/v1/b/{bucket}/o/{}", encode_segment(name));
     let generation = object.generation;
-    let mut shown = json!({
+    let mut resource = json!({
         "kind": "storage#object", "id": format!("{bucket}/{name}/{generation}"),
-        "selfLink": format!("{base}/{place}"),
-        "mediaLink": format!("{base}/download/{place}?generation={generation}&alt=media"),
+        "selfLink": format!("{base}/{path}"),
+        "mediaLink": format!("{base}/download/{path}?generation={generation}&alt=media"),
         "name": name, "bucket": bucket, "contentType": content_type,
         "generation": generation.to_string(), "metageneration": object.metageneration.to_string(),
         "storageClass": "STANDARD", "size": bytes.len().to_string(),
@@ -68,7 +70,7 @@ pub(super) fn resource(call: &Call<'_>, bucket: &str, object: &Object) -> Value 
         "timeCreated": rfc3339(object.created), "updated": rfc3339(object.created),
     });
     if !metadata.is_null() {
-        shown["metadata"] = metadata.clone();
+        resource["metadata"] = metadata.clone();
     }
-    shown
+    resource
 }

@@ -1,49 +1,52 @@
-//! Data: what each form of a refusal consists of.
+//! Data: the parts of each form of a refusal.
 //!
-//! The forms come from public issue threads and recorded fixtures of client libraries; the fixed
-//! phrases are Google's, the resources are made up. `ErrorInfo` is described at
+//! The forms are taken from public issue threads and from recorded fixtures of client libraries.
+//! The messages are Google's; the names of resources are invented. `ErrorInfo` is documented at
 //! <https://cloud.google.com/apis/design/errors#error_info>.
 
 use http::StatusCode;
 
-use super::Wire;
+use super::RefusalForm;
 
-/// The parts of a refusal in JSON. Parts that are empty are not sent.
-pub(crate) struct Form {
+/// The parts of a refusal in JSON. Empty parts are not sent.
+pub(crate) struct RefusalParts {
     pub(super) code: StatusCode,
-    /// `error.status`, which older stacks do not send.
+    /// `error.status`, which the older form does not have.
     pub(super) status: &'static str,
     pub(super) message: &'static str,
-    /// Reason and message of `error.errors[0]`.
-    pub(super) older: Option<(&'static str, &'static str)>,
-    /// The violation of a `google.rpc.PreconditionFailure`: type and description.
+    /// The reason and the message of `error.errors[0]`.
+    pub(super) legacy_error: Option<(&'static str, &'static str)>,
+    /// The type and the description of the violation in a `google.rpc.PreconditionFailure`.
     pub(super) violation: Option<(&'static str, &'static str)>,
-    pub(super) info: Option<Info>,
+    pub(super) info: Option<ErrorInfo>,
     /// The value of `WWW-Authenticate`.
     pub(super) challenge: &'static str,
 }
 
 /// `google.rpc.ErrorInfo`.
-pub(super) struct Info {
+pub(super) struct ErrorInfo {
     pub(super) reason: &'static str,
     pub(super) domain: &'static str,
-    /// In the order of their names, in which they are sent.
+    /// Keys and values, sorted by key as Google sends them.
     pub(super) metadata: &'static [(&'static str, &'static str)],
 }
 
+/// The metadata about the API.
 const SERVICE: (&str, &str) = ("service", "pubsub.googleapis.com");
-/// What the services of today say of a call.
+/// The metadata about the refused call.
 const CALL: &[(&str, &str)] = &[("method", "google.pubsub.v1.Publisher.Publish"), SERVICE];
 const COMPUTE_CALL: &[(&str, &str)] =
     &[("method", "compute.v1.InstancesService"), ("service", "compute.googleapis.com")];
-/// What they say of a project.
+/// The metadata about the project that the call counts against.
 const CONSUMER: &[(&str, &str)] = &[("consumer", "projects/123456789012"), SERVICE];
 
-const fn info(reason: &'static str, metadata: &'static [(&'static str, &'static str)]) -> Option<Info> {
-    Some(Info { reason, domain: "googleapis.com", metadata })
+/// Creates an `ErrorInfo` of Google's API frontend.
+const fn info(reason: &'static str, metadata: &'static [(&'static str, &'static str)]) -> Option<ErrorInfo> {
+    Some(ErrorInfo { reason, domain: "googleapis.com", metadata })
 }
 
-/// A challenge with the scopes that any API of Google Cloud accepts, and those of one API.
+/// Formats the `WWW-Authenticate` value of a scope refusal, which lists the scopes that the method
+/// accepts.
 macro_rules! challenge {
     ($scopes:literal) => {
         concat!(
@@ -60,71 +63,77 @@ const STORAGE: &str = challenge!(
     "https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/devstorage.read_write"
 );
 
-/// A refusal by a gate other than the scopes, as most services send it today.
-const OTHER_GATE: Form = Form {
+/// The base of the refusals for another reason than scopes, as most services send them today.
+const OTHER_REASON: RefusalParts = RefusalParts {
     code: StatusCode::FORBIDDEN,
     status: "PERMISSION_DENIED",
     message: "",
-    older: None,
+    legacy_error: None,
     violation: None,
     info: None,
     challenge: "",
 };
 
-/// A refusal of the stack before that.
-const OLDER: Form = Form { status: "", ..OTHER_GATE };
+/// The base of the refusals in the older form, which has no `status`.
+const LEGACY: RefusalParts = RefusalParts { status: "", ..OTHER_REASON };
 
-const SCOPE_MESSAGE_ONLY: Form =
-    Form { message: "Request had insufficient authentication scopes.", challenge: PUBLISH, ..OTHER_GATE };
-const SCOPE_ERROR_INFO_ONLY: Form =
-    Form { info: info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", CALL), ..SCOPE_MESSAGE_ONLY };
-const SCOPE_NO_ERROR_INFO: Form =
-    Form { older: Some(("insufficientPermissions", "Insufficient Permission")), ..SCOPE_MESSAGE_ONLY };
-const SCOPE: Form = Form { older: SCOPE_NO_ERROR_INFO.older, ..SCOPE_ERROR_INFO_ONLY };
-/// [`SCOPE`] as Compute Engine sends it.
-pub(crate) const COMPUTE_SCOPE: Form =
-    Form { info: info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", COMPUTE_CALL), ..SCOPE };
-const SCOPE_FORBIDDEN: Form =
-    Form { older: Some(("forbidden", SCOPE_MESSAGE_ONLY.message)), ..SCOPE_MESSAGE_ONLY };
-const SCOPE_LEGACY_MESSAGE: Form = Form {
+const SCOPE_MESSAGE_ONLY: RefusalParts = RefusalParts {
+    message: "Request had insufficient authentication scopes.",
+    challenge: PUBLISH,
+    ..OTHER_REASON
+};
+const SCOPE_ERROR_INFO_ONLY: RefusalParts =
+    RefusalParts { info: info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", CALL), ..SCOPE_MESSAGE_ONLY };
+const SCOPE_NO_ERROR_INFO: RefusalParts = RefusalParts {
+    legacy_error: Some(("insufficientPermissions", "Insufficient Permission")),
+    ..SCOPE_MESSAGE_ONLY
+};
+const SCOPE: RefusalParts =
+    RefusalParts { legacy_error: SCOPE_NO_ERROR_INFO.legacy_error, ..SCOPE_ERROR_INFO_ONLY };
+/// The scope refusal that Compute Engine sends.
+pub(crate) const COMPUTE_SCOPE: RefusalParts =
+    RefusalParts { info: info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", COMPUTE_CALL), ..SCOPE };
+const SCOPE_FORBIDDEN: RefusalParts =
+    RefusalParts { legacy_error: Some(("forbidden", SCOPE_MESSAGE_ONLY.message)), ..SCOPE_MESSAGE_ONLY };
+const SCOPE_LEGACY_MESSAGE: RefusalParts = RefusalParts {
     message: "Insufficient Permission: Request had insufficient authentication scopes.",
-    older: Some((
+    legacy_error: Some((
         "insufficientPermissions",
         "Insufficient Permission: Request had insufficient authentication scopes.",
     )),
     challenge: PUBLISH,
-    ..OLDER
+    ..LEGACY
 };
-const SCOPE_LEGACY: Form = Form {
+const SCOPE_LEGACY: RefusalParts = RefusalParts {
     message: "Insufficient Permission",
-    older: Some(("insufficientPermissions", "Insufficient Permission")),
+    legacy_error: Some(("insufficientPermissions", "Insufficient Permission")),
     challenge: "Bearer realm=\"https://accounts.google.com/AuthSubRequest\", error=insufficient_scope, \
         scope=\"https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/pubsub\"",
-    ..OLDER
+    ..LEGACY
 };
-const SCOPE_STORAGE: Form = Form {
+const SCOPE_STORAGE: RefusalParts = RefusalParts {
     message: "Provided scope(s) are not authorized",
-    older: Some(("forbidden", "Provided scope(s) are not authorized")),
+    legacy_error: Some(("forbidden", "Provided scope(s) are not authorized")),
     challenge: STORAGE,
-    ..OLDER
+    ..LEGACY
 };
-const SCOPE_RESTRICTING: Form = Form {
+const SCOPE_RESTRICTING: RefusalParts = RefusalParts {
     message: "Metadata scope does not support 'q' parameter",
-    older: Some(("forbidden", "Metadata scope does not support 'q' parameter")),
-    ..OLDER
+    legacy_error: Some(("forbidden", "Metadata scope does not support 'q' parameter")),
+    ..LEGACY
 };
-const SCOPE_OR_SHARE: Form = Form {
+const SCOPE_OR_SHARE: RefusalParts = RefusalParts {
     message: "Access Denied: BigQuery BigQuery: Permission denied while getting Drive credentials.",
-    older: Some((
+    legacy_error: Some((
         "accessDenied",
         "Access Denied: BigQuery BigQuery: Permission denied while getting Drive credentials.",
     )),
-    ..OLDER
+    ..LEGACY
 };
-const IAM_DENIED: Form = Form {
+const IAM_DENIED: RefusalParts = RefusalParts {
     message: "Permission 'pubsub.topics.publish' denied on resource \
         '//pubsub.googleapis.com/projects/my-project/topics/orders' (or it may not exist).",
-    info: Some(Info {
+    info: Some(ErrorInfo {
         reason: "IAM_PERMISSION_DENIED",
         domain: "iam.googleapis.com",
         metadata: &[
@@ -132,82 +141,86 @@ const IAM_DENIED: Form = Form {
             ("resource", "projects/my-project/topics/orders"),
         ],
     }),
-    ..OTHER_GATE
+    ..OTHER_REASON
 };
 const NOT_USED_BEFORE: &str = "Cloud Pub/Sub API has not been used in project 123456789012 before or it is \
     disabled. Enable it by visiting \
     https://console.developers.google.com/apis/api/pubsub.googleapis.com/overview?project=123456789012 then \
     retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems \
     and retry.";
-const SERVICE_DISABLED: Form = Form {
+const SERVICE_DISABLED: RefusalParts = RefusalParts {
     message: NOT_USED_BEFORE,
-    older: Some(("accessNotConfigured", NOT_USED_BEFORE)),
+    legacy_error: Some(("accessNotConfigured", NOT_USED_BEFORE)),
     info: info("SERVICE_DISABLED", CONSUMER),
-    ..OTHER_GATE
+    ..OTHER_REASON
 };
-const BILLING: Form = Form {
+const BILLING: RefusalParts = RefusalParts {
     message: "This API method requires billing to be enabled. Please enable billing on project \
         #123456789012 by visiting \
         https://console.developers.google.com/billing/enable?project=123456789012 then retry.",
     info: info("BILLING_DISABLED", CONSUMER),
-    ..OTHER_GATE
+    ..OTHER_REASON
 };
-const VPC_SC: Form = Form {
+const VPC_SC: RefusalParts = RefusalParts {
     message: "Request is prohibited by organization's policy. \
         vpcServiceControlsUniqueIdentifier: fakeUniqueIdentifier",
     violation: Some(("VPC_SERVICE_CONTROLS", "fakeUniqueIdentifier")),
     info: info("SECURITY_POLICY_VIOLATED", &[SERVICE]),
-    ..OTHER_GATE
+    ..OTHER_REASON
 };
-const QUOTA_PROJECT: Form = Form {
+const QUOTA_PROJECT: RefusalParts = RefusalParts {
     message: "Caller does not have required permission to use project my-project. Grant the caller the \
         roles/serviceusage.serviceUsageConsumer role, or a custom role with the \
         serviceusage.services.use permission, by visiting \
         https://console.developers.google.com/iam-admin/iam/project?project=my-project and then retry.",
     info: info("USER_PROJECT_DENIED", CONSUMER),
-    ..OTHER_GATE
+    ..OTHER_REASON
 };
-const QUOTA_PROJECT_MISSING: Form = Form {
+const QUOTA_PROJECT_MISSING: RefusalParts = RefusalParts {
     message: "Your application is authenticating by using local Application Default Credentials. The \
         pubsub.googleapis.com API requires a quota project, which is not set by default.",
-    // The project that gcloud's own OAuth client belongs to.
+    // The project of gcloud's own OAuth client.
     info: info("SERVICE_DISABLED", &[("consumer", "projects/764086051850"), SERVICE]),
-    ..OTHER_GATE
+    ..OTHER_REASON
 };
-const RATE_LIMIT: Form = Form {
+const RATE_LIMIT: RefusalParts = RefusalParts {
     message: "Rate Limit Exceeded",
-    older: Some(("rateLimitExceeded", "Rate Limit Exceeded")),
+    legacy_error: Some(("rateLimitExceeded", "Rate Limit Exceeded")),
     info: info("RATE_LIMIT_EXCEEDED", CONSUMER),
-    ..OTHER_GATE
+    ..OTHER_REASON
 };
-const API_KEY: Form = Form {
+const API_KEY: RefusalParts = RefusalParts {
     message: "Requests from referer <empty> are blocked.",
-    older: Some(("forbidden", "Requests from referer <empty> are blocked.")),
+    legacy_error: Some(("forbidden", "Requests from referer <empty> are blocked.")),
     info: info("API_KEY_HTTP_REFERRER_BLOCKED", CONSUMER),
-    ..OTHER_GATE
+    ..OTHER_REASON
 };
-const CREDENTIALS: Form = Form {
+const CREDENTIALS: RefusalParts = RefusalParts {
     code: StatusCode::UNAUTHORIZED,
     status: "UNAUTHENTICATED",
     message: "Request had invalid authentication credentials. Expected OAuth 2 access token, login \
         cookie or other valid authentication credential.",
     info: info("ACCESS_TOKEN_EXPIRED", CALL),
     challenge: r#"Bearer realm="https://accounts.google.com/", error="invalid_token""#,
-    ..OTHER_GATE
+    ..OTHER_REASON
 };
-const ANALYTICS_LOOK_ALIKE: Form = Form {
+const ANALYTICS_LOOK_ALIKE: RefusalParts = RefusalParts {
     message: "User does not have sufficient permissions for this profile.",
-    older: Some(("insufficientPermissions", "User does not have sufficient permissions for this profile.")),
+    legacy_error: Some((
+        "insufficientPermissions",
+        "User does not have sufficient permissions for this profile.",
+    )),
     challenge: challenge!("https://www.googleapis.com/auth/analytics"),
-    ..OLDER
+    ..LEGACY
 };
-/// Google's HTML error page says this.
+/// The text of Google's HTML error page.
 pub(super) const HTML: &str =
     "Your client does not have permission to get URL <code>/</code> from this server.";
 
-impl Wire {
-    /// The parts of a refusal in JSON, which gRPC sends in another encoding.
-    pub(super) fn form(self) -> Form {
+impl RefusalForm {
+    /// Returns the parts of the refusal. A gRPC response contains the same parts, encoded
+    /// differently.
+    pub(super) fn parts(self) -> RefusalParts {
         match self {
             Self::Scope | Self::ScopeInArray => SCOPE,
             Self::ScopeErrorInfoOnly | Self::GrpcScope => SCOPE_ERROR_INFO_ONLY,
