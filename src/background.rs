@@ -170,14 +170,14 @@ pub(crate) mod tests {
     use super::*;
 
     impl Background {
-        /// Runs work on the runtime of the test, whose time can be paused.
+        /// Creates a background that runs work on the runtime of the test, whose time can be paused.
         pub(crate) fn here() -> Self {
             let (end, _) = oneshot::channel();
             let running = State::Running { runtime: Handle::current(), _end: end };
             Self(Spawner(Arc::new(Mutex::new(running))))
         }
 
-        /// Fails to start a thread.
+        /// Creates a background whose thread cannot be started.
         pub(crate) fn none() -> Self {
             Self(Spawner(Arc::new(Mutex::new(State::Closed(NOT_STARTED)))))
         }
@@ -260,9 +260,9 @@ pub(crate) mod tests {
         let background = Background::default();
         let spawner = Spawner::for_background(&background);
         let (dropped, drops) = mpsc::channel();
-        let held = Dropped(dropped);
+        let value = Dropped(dropped);
         let work = async move {
-            let _held = held;
+            let _value = value;
             std::future::pending::<()>().await;
         };
         spawner.spawn(work);
@@ -314,11 +314,11 @@ pub(crate) mod tests {
 
     #[test]
     fn events_reach_the_subscriber_of_the_caller() {
-        let (dispatch, seen) = counting();
+        let (dispatch, count) = counting();
         let background = Background::default();
         let event = async { tracing::info!("asked") };
         tracing::dispatcher::with_default(&dispatch, || block_on(background.spawner().run(event))).unwrap();
-        assert_eq!(seen.load(std::sync::atomic::Ordering::SeqCst), 1);
+        assert_eq!(count.load(std::sync::atomic::Ordering::SeqCst), 1);
     }
 
     /// Returns a subscriber and the number of events that it received.
@@ -330,8 +330,8 @@ pub(crate) mod tests {
                 self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
             }
         }
-        let seen = Arc::default();
-        let layer = Count(Arc::clone(&seen));
-        (tracing::Dispatch::new(tracing_subscriber::registry().with(layer)), seen)
+        let count = Arc::default();
+        let layer = Count(Arc::clone(&count));
+        (tracing::Dispatch::new(tracing_subscriber::registry().with(layer)), count)
     }
 }

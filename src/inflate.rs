@@ -140,8 +140,8 @@ mod tests {
         for (coding, body) in rows {
             assert_eq!(read(coding, body), None, "{coding:?} {}", body.escape_ascii());
         }
-        let odd = [(CONTENT_ENCODING, http::HeaderValue::from_bytes(b"gzip\xff").unwrap())];
-        assert_eq!(readable(&HeaderMap::from_iter(odd), &zipped), None);
+        let invalid = [(CONTENT_ENCODING, http::HeaderValue::from_bytes(b"gzip\xff").unwrap())];
+        assert_eq!(readable(&HeaderMap::from_iter(invalid), &zipped), None);
     }
 
     #[test]

@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn the_guard_abstains_from_exceptional_calls() {
         let guard = Guard::builder().build();
-        let told = |uri, scopes| match guard
+        let decision = |uri, scopes| match guard
             .decide(&Call::new(&Method::PUT, &Uri::from_static(uri)), &held(scopes))
         {
             Decision::Allow => "allow",
@@ -263,12 +263,13 @@ mod tests {
         // A call in an upload session may need no scope, but with the scope it is certainly
         // allowed.
         let session = "https://storage.googleapis.com/upload/storage/v1/b/photos/o?upload_id=u";
-        assert_eq!(told(session, "https://www.googleapis.com/auth/devstorage.read_write"), "allow");
-        assert_eq!(told(session, "openid"), "session");
+        assert_eq!(decision(session, "https://www.googleapis.com/auth/devstorage.read_write"), "allow");
+        assert_eq!(decision(session, "openid"), "session");
         // For the same method, an administrator needs another scope than a user.
         let chat = "https://chat.googleapis.com/v1/spaces/s?updateMask=*&useAdminAccess=true";
-        let told = |scopes| guard.decide(&Call::new(&Method::PATCH, &Uri::from_static(chat)), &held(scopes));
-        let spaces = told("https://www.googleapis.com/auth/chat.spaces");
+        let decision =
+            |scopes| guard.decide(&Call::new(&Method::PATCH, &Uri::from_static(chat)), &held(scopes));
+        let spaces = decision("https://www.googleapis.com/auth/chat.spaces");
         assert!(matches!(spaces, Decision::Abstain(AbstainReason::Request)), "{spaces:?}");
     }
 }

@@ -24,7 +24,7 @@
 //! // let guard = Guard::detect().await;
 //! # let guard = Guard::builder().env(google.env()).endpoint(google.storage_url(), "storage.googleapis.com")?;
 //! # let guard = guard.detect().await;
-//! let client = ServiceBuilder::new().layer(guard.layer()).service(client); // hyper's, or what you have
+//! let client = ServiceBuilder::new().layer(guard.layer()).service(client); // hyper's client, or another service
 //!
 //! // On a VM with the default access scopes, whose account may write to the bucket:
 //! let error = client.oneshot(upload).await.unwrap_err();

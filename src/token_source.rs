@@ -212,8 +212,8 @@ mod tests {
         ];
         for (url, expected) in rows {
             let (verb, uri) = (http::Method::GET, url.parse().unwrap());
-            let none = HeaderMap::new();
-            let scope = guard.scope_to_ask_for(&Call::new(&verb, &uri).with_headers(&none));
+            let headers = HeaderMap::new();
+            let scope = guard.scope_to_ask_for(&Call::new(&verb, &uri).with_headers(&headers));
             assert_eq!(scope.as_ref().map(Scope::short), expected, "{url}");
             for (name, value) in
                 [(AUTHORIZATION, "Bearer mine"), (HeaderName::from_static("x-goog-api-key"), "mine")]

@@ -39,7 +39,7 @@ use crate::token_source::TokenSource;
 /// # #[cfg(feature = "tower")] {
 /// let guard = gcp_scopes::Guard::builder().build();
 /// let tokens = guard.gcp_auth(Arc::new(gcp_auth::CustomServiceAccount::from_file("key.json")?));
-/// let layer = guard.layer().with_token(tokens.clone()); // and for a client of its own, the same tokens
+/// let layer = guard.layer().with_token(tokens.clone()); // `tokens` can also serve other clients
 /// # }
 /// # Ok::<(), gcp_auth::Error>(())
 /// ```
@@ -56,7 +56,7 @@ impl Guard {
     ///
     /// let guard = gcp_scopes::Guard::builder().build();
     /// let key = gcp_auth::CustomServiceAccount::from_file("key.json")?;
-    /// let tokens = guard.gcp_auth(Arc::new(key)); // a `TokenProvider` like the one inside
+    /// let tokens = guard.gcp_auth(Arc::new(key)); // a `TokenProvider`, like `key`
     /// # Ok::<(), gcp_auth::Error>(())
     /// ```
     #[must_use]

@@ -158,11 +158,11 @@ impl Middleware for GuardMiddleware {
         // Futures for rare cases are boxed, here and below, because the future of every call is as
         // large as the largest future inside.
         let call = call_from_url(request.method(), request.url(), request.headers());
-        let begun = match self.guard.begin(&call.needing(extensions.get())) {
+        let checked = match self.guard.begin(&call.needing(extensions.get())) {
             Ok(flight) if flight.has_pending_scopes() => Box::pin(flight.wait_for_scopes()).await,
-            begun => begun,
+            checked => checked,
         };
-        let flight = match begun {
+        let flight = match checked {
             Ok(flight) => flight,
             Err(denial) => return self.unsent(&request, denial),
         };

@@ -79,7 +79,7 @@ type GuardResult<R> = Result<Response<GuardBody<R>>, BoxError>;
 /// let guard = gcp_scopes::Guard::builder().build();
 /// let client = tower::service_fn(|_: Request<String>| async { Ok::<_, std::io::Error>(Response::new(String::new())) });
 /// let guarded = tower::ServiceBuilder::new()
-///     .concurrency_limit(64) // outside or inside, as you like
+///     .concurrency_limit(64) // the order of the layers does not matter
 ///     .layer(guard.layer())
 ///     .service(client);
 /// ```
@@ -229,7 +229,7 @@ impl<S: Clone> GuardService<S> {
     #[cold]
     fn stop_or_wait<B, R>(
         &mut self,
-        begun: Result<Flight, Denial>,
+        checked: Result<Flight, Denial>,
         request: Request<B>,
     ) -> ResponseFuture<S::Future, R>
     where
@@ -240,14 +240,14 @@ impl<S: Clone> GuardService<S> {
         R: Body<Data: From<Bytes> + Send, Error: Send> + Send + 'static,
     {
         let (guard, inner, grpc_errors) = (self.guard.clone(), self.take_ready(), self.grpc_errors.clone());
-        let state = match begun {
+        let state = match checked {
             Err(denial) => {
                 // Releases what the service reserved for the call, such as a permit of a
                 // concurrency limit.
                 drop(inner);
                 State::boxed(std::future::ready(unsent(&guard, denial)))
             }
-            begun => State::boxed(wait_then_call(guard, begun, inner, grpc_errors, request)),
+            checked => State::boxed(wait_then_call(guard, checked, inner, grpc_errors, request)),
         };
         ResponseFuture { state }
     }
@@ -279,7 +279,7 @@ where
         let mut flight = Flight::new(&self.guard);
         match flight.begin_in_place(&call_of(&request)) {
             Ok(()) if !flight.has_pending_scopes() => {}
-            begun => return self.stop_or_wait(begun.map(|()| flight), request),
+            checked => return self.stop_or_wait(checked.map(|()| flight), request),
         }
         ResponseFuture {
             state: State::Calling { call: self.inner.call(request), flight: Some(flight), grpc_errors },
@@ -307,13 +307,13 @@ where
 {
     let value = source.authorization(&scope).await?;
     request.headers_mut().insert(AUTHORIZATION, value);
-    let begun = guard.begin(&call_of(&request));
-    wait_then_call(guard, begun, inner, grpc_errors, request).await
+    let checked = guard.begin(&call_of(&request));
+    wait_then_call(guard, checked, inner, grpc_errors, request).await
 }
 
 async fn wait_then_call<S, B, R>(
     guard: Guard,
-    begun: Result<Flight, Denial>,
+    checked: Result<Flight, Denial>,
     mut inner: S,
     grpc_errors: Option<GrpcErrors>,
     request: Request<B>,
@@ -323,7 +323,7 @@ where
     S::Error: Into<BoxError>,
     R: Body<Data: From<Bytes>, Error: 'static>,
 {
-    let flight = match wait(begun).await {
+    let flight = match wait(checked).await {
         Ok(flight) => flight,
         Err(denial) => return unsent(&guard, denial),
     };
@@ -331,8 +331,8 @@ where
     finish(flight, grpc_errors, response).await
 }
 
-async fn wait(begun: Result<Flight, Denial>) -> Result<Flight, Denial> {
-    begun?.wait_for_scopes().await
+async fn wait(checked: Result<Flight, Denial>) -> Result<Flight, Denial> {
+    checked?.wait_for_scopes().await
 }
 
 /// Ends a flight: explains a response that may be a scope refusal, and returns all other responses

@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn status_and_headers_decide_which_part_is_read() {
         let guard = Guard::builder().build();
-        let (publish, own) = ("/google.pubsub.v1.Publisher/Publish", "/acme.Orders/Send");
+        let (publish, own_service) = ("/google.pubsub.v1.Publisher/Publish", "/acme.Orders/Send");
         let unlisted = "/google.pubsub.v99.Publisher/Publish";
         let other_host = "http://acme.example/google.pubsub.v1.Publisher/Publish";
         let google = "https://pubsub.googleapis.com/google.pubsub.v1.Publisher/Publish";
@@ -133,8 +133,8 @@ mod tests {
             (publish, 403, &[], BODY),
             (publish, 403, &[("content-type", "application/grpc")], TRAILERS),
             (publish, 503, &[("content-type", "text/html")], TRAILERS),
-            (own, 403, &[("content-type", "text/html")], NOTHING),
-            (own, 200, &[("grpc-status", "7")], NOTHING),
+            (own_service, 403, &[("content-type", "text/html")], NOTHING),
+            (own_service, 200, &[("grpc-status", "7")], NOTHING),
             (other_host, 200, &[("grpc-status", "7")], NOTHING),
         ];
         for (url, status, answer, expected) in rows {

@@ -358,16 +358,16 @@ mod tests {
         HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static("Bearer logger"))])
     }
 
-    type Begun = Result<Flight, Denial>;
+    type BeginResult = Result<Flight, Denial>;
 
     /// Begins a flight as an adapter does.
-    fn begin(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> Begun {
+    fn begin(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> BeginResult {
         let (headers, uri) = (logger_headers(), url.parse().unwrap());
         guard.begin(&Call::new(&http::Method::GET, &uri).with_headers(&headers).needing(needed))
     }
 
     /// Like [`begin`], but always looks up the method.
-    fn begin_with_lookup(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> Begun {
+    fn begin_with_lookup(guard: &Guard, url: &str, needed: Option<&NeededScopes>) -> BeginResult {
         let (headers, uri) = (logger_headers(), url.parse().unwrap());
         let mut flight = Flight::from_lookup(guard.clone(), Lookup::without_method(AbstainReason::Host));
         let call = Call::new(&http::Method::GET, &uri).with_headers(&headers).needing(needed);
@@ -376,13 +376,13 @@ mod tests {
     }
 
     /// Returns whether the flight kept the request line instead of a method.
-    fn is_kept(begun: &Begun) -> bool {
+    fn is_kept(result: &BeginResult) -> bool {
         let line = |flight: &Flight| flight.line.lookup(&flight.guard.state().endpoints);
-        begun.as_ref().ok().and_then(line).is_some()
+        result.as_ref().ok().and_then(line).is_some()
     }
 
-    fn is_sent(begun: &Begun) -> bool {
-        begun.as_ref().is_ok_and(|flight| !flight.has_pending_scopes())
+    fn is_sent(result: &BeginResult) -> bool {
+        result.as_ref().is_ok_and(|flight| !flight.has_pending_scopes())
     }
 
     #[test]
@@ -393,12 +393,12 @@ mod tests {
         // `logging.write` is not accepted by every method of the host: it only allows writes, and
         // these calls read.
         for url in [logs, object, "https://example.com/", "https://oauth2.googleapis.com/token"] {
-            let begun = begin(&guard, url, None);
+            let result = begin(&guard, url, None);
             let stopped = begin_with_lookup(&guard, url, None).is_err();
-            assert_eq!((begun.is_err(), is_kept(&begun)), (stopped, false), "{url}");
+            assert_eq!((result.is_err(), is_kept(&result)), (stopped, false), "{url}");
         }
         let grant = |short| grant(&guard, short, GrantSource::Tokeninfo);
-        let sent = |begun: &Begun| is_sent(begun).then(|| is_kept(begun));
+        let sent = |result: &BeginResult| is_sent(result).then(|| is_kept(result));
         // A scope for the method only: the call is sent with its method. A scope for the whole
         // host: the call is sent without lookup of the method.
         grant("devstorage.read_only");
@@ -445,8 +445,8 @@ mod tests {
             assert!(is_sent(&begin(&guard, url, None)));
             tokio::time::advance(Duration::from_secs(1)).await;
             tokio::task::yield_now().await;
-            let asked = counting.0.load(std::sync::atomic::Ordering::Relaxed);
-            assert_eq!(asked, expected, "{preflight:?} {url}");
+            let queries = counting.0.load(std::sync::atomic::Ordering::Relaxed);
+            assert_eq!(queries, expected, "{preflight:?} {url}");
         }
     }
 
@@ -479,9 +479,9 @@ mod tests {
     }
 
     fn sent(guard: &Guard, url: &str) -> Flight {
-        let begun = begin(guard, url, None);
-        assert!(is_sent(&begun), "held back: {url}");
-        begun.unwrap()
+        let result = begin(guard, url, None);
+        assert!(is_sent(&result), "held back: {url}");
+        result.unwrap()
     }
 
     fn refused(guard: &Guard, url: &str, headers: &HeaderMap, message: &str) -> Option<Denial> {

@@ -121,8 +121,8 @@ mod tests {
     #[test]
     fn a_refusal_looks_up_the_method_of_an_allowed_call() {
         let (guard, uri) = (Guard::builder().build(), publish());
-        let all = held("https://www.googleapis.com/auth/cloud-platform");
-        guard.declare(AccessToken::new("mine").unwrap(), all);
+        let scopes = held("https://www.googleapis.com/auth/cloud-platform");
+        guard.declare(AccessToken::new("mine").unwrap(), scopes);
         let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer mine"))]);
         let flight = guard.begin(&Call::new(&Method::POST, &uri).with_headers(&headers));
         let flight = flight.expect("the token opens the host");

@@ -7,8 +7,9 @@ use http::HeaderMap;
 use crate::call::Call;
 use crate::catalog::{self, Endpoints, KnownHost, Lookup};
 
-/// The longest path and query, in bytes, that are kept. With a longer request line the method is
-/// looked up at once. With 123 bytes a [`RequestLine`] fills 128 bytes.
+/// The longest path and query together, in bytes, that are kept. The method of a longer request line
+/// is looked up at once. The limit is small because every [`Flight`](super::Flight) contains the
+/// buffer.
 const MAX_LENGTH: usize = 123;
 
 /// The request line of a call whose token is allowed to call every method of the host, so that the
@@ -41,7 +42,7 @@ impl RequestLine {
         if !query.is_empty() {
             after.copy_from_slice(query);
         }
-        // The casts lose nothing, because the lengths are at most `MOST` and there are 6 verbs.
+        // The casts lose nothing, because the lengths are at most `MAX_LENGTH` and there are 6 verbs.
         (self.host, self.verb) = (Some(host), verb as u8);
         (self.path, self.query) = (path.len() as u8, query.len() as u8);
         self.path != 0
@@ -53,9 +54,9 @@ impl RequestLine {
         let query = std::str::from_utf8(rest.get(..usize::from(self.query))?).ok()?;
         let verb = VERBS.get(usize::from(self.verb))?;
         let path = std::str::from_utf8(path).ok()?;
-        let (host, none) = (self.host?.name(), HeaderMap::new());
+        let (host, headers) = (self.host?.name(), HeaderMap::new());
         let call = Call::from_url_parts(verb, Some("https"), Some(host), path, Some(query));
-        Some(catalog::lookup(&call.with_headers(&none), endpoints))
+        Some(catalog::lookup(&call.with_headers(&headers), endpoints))
     }
 }
 

@@ -34,11 +34,11 @@ impl Clock for SystemClock {
     fn about_now(&self) -> Instant {
         thread_local!(static LAST: Cell<Option<(Instant, u32)>> = const { Cell::new(None) });
         let read = |last: &Cell<Option<(Instant, u32)>>| {
-            let (at, left) = match last.get() {
-                Some((at, left @ 1..)) => (at, left - 1),
+            let (at, remaining) = match last.get() {
+                Some((at, remaining @ 1..)) => (at, remaining - 1),
                 _ => (Instant::now(), CALLS_PER_READING - 1),
             };
-            last.set(Some((at, left)));
+            last.set(Some((at, remaining)));
             at
         };
         LAST.try_with(read).unwrap_or_else(|_| Instant::now())

@@ -188,8 +188,8 @@ impl Inner {
         let Some(token) = AccessToken::from_authorization(authorization) else { return Peek::NotBearer };
         let key = self.cache.key(token);
         let read_entry = |entry: &Arc<Entry>| {
-            let seen = is_fresh(entry).then(|| read(key, entry));
-            (seen.map_or(Peek::Unseen { key, is_new: false }, Peek::Seen), entry.was_recent())
+            let value = is_fresh(entry).then(|| read(key, entry));
+            (value.map_or(Peek::Unseen { key, is_new: false }, Peek::Seen), entry.was_recent())
         };
         let result = match self.cache.read(key, read_entry) {
             Err(read_entry) if self.store_jwt(key, token) => self.cache.read(key, read_entry),

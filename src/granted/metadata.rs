@@ -311,11 +311,11 @@ mod tests {
     }
 
     /// Creates a metadata server that issues `ya29.mine`, and that responds with `odd` at `path`.
-    fn vm(path: &'static str, odd: Option<Response<Bytes>>) -> Arc<dyn DynFetch> {
+    fn vm(path: &'static str, special: Option<Response<Bytes>>) -> Arc<dyn DynFetch> {
         Arc::new(FakeFetch::new(move |request: &Request<Bytes>| {
-            let asked = request.uri().path().trim_start_matches("/computeMetadata/v1/");
-            match asked {
-                _ if asked == path => odd.clone(),
+            let requested = request.uri().path().trim_start_matches("/computeMetadata/v1/");
+            match requested {
+                _ if requested == path => special.clone(),
                 TOKEN => Some(answer(
                     200,
                     r#"{"access_token":"ya29.mine","expires_in":600,"token_type":"Bearer"}"#,
@@ -441,14 +441,14 @@ mod tests {
         let clock = Arc::new(ManualClock::new());
         let server = MetadataServer::new(Arc::clone(&fetch) as _, DEFAULT_HOST).unwrap();
         let source = MetadataScopes::new(server, Platform::ComputeEngine, Arc::clone(&clock) as _);
-        let mut asked = Vec::new();
+        let mut requests = Vec::new();
         for seconds in [0, 1, 58, 1, 1] {
             clock.advance(Duration::from_secs(seconds));
             let granted = source.scopes_of(AccessToken::new("ya29.mine").unwrap()).await;
             assert!(granted.why_unknown().unwrap().contains("503"));
-            asked.push(fetch.asked());
+            requests.push(fetch.asked());
         }
-        assert_eq!(asked, [1, 1, 1, 2, 2]);
+        assert_eq!(requests, [1, 1, 1, 2, 2]);
     }
 
     #[tokio::test(start_paused = true)]
@@ -466,14 +466,14 @@ mod tests {
         }));
         let background = Background::here();
         let snapshot = detect::with_metadata(background.spawner(), Snapshot::new(), Arc::clone(&fetch)).await;
-        let here = Environment::from_snapshot(&snapshot);
+        let environment = Environment::from_snapshot(&snapshot);
         let server = MetadataServer::new(fetch, snapshot.metadata_host().unwrap()).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new());
         let source: Arc<dyn DynSource> =
-            Arc::new(MetadataScopes::new(server, here.platform(), Arc::clone(&clock)));
+            Arc::new(MetadataScopes::new(server, environment.platform(), Arc::clone(&clock)));
         let spawner = Spawner::for_background(&background);
         let grants = TokenCache::new(vec![(Stage::Ahead, source)], clock, Limits::default(), spawner);
-        for (header, scopes) in [("Bearer ya29.mine", here.scopes()), ("Bearer ya29.user", None)] {
+        for (header, scopes) in [("Bearer ya29.mine", environment.scopes()), ("Bearer ya29.user", None)] {
             let header = HeaderValue::from_static(header);
             let key = grants.inspect(&header, Stage::Ahead).unwrap();
             grants.wait(key, None, Stage::Ahead, Duration::from_secs(1)).await;
@@ -482,7 +482,7 @@ mod tests {
             };
             assert_eq!(granted.scopes(), scopes, "{granted:?}");
         }
-        assert!(here.scopes().is_some());
+        assert!(environment.scopes().is_some());
     }
 
     #[tokio::test(start_paused = true)]

@@ -44,9 +44,9 @@ mod scheduled {
             loop {
                 let old = self.load();
                 let new = change(&old).into();
-                let mut now = self.0.lock().unwrap();
-                if Arc::ptr_eq(&now, &old) {
-                    *now = new;
+                let mut current = self.0.lock().unwrap();
+                if Arc::ptr_eq(&current, &old) {
+                    *current = new;
                     return;
                 }
             }

@@ -3,7 +3,7 @@
 //! The token is sent over TLS in the body of a POST, as gcloud's help recommends (`gcloud auth
 //! application-default print-access-token --help`), and never in a URL, for the reasons in RFC 6750
 //! §5.3. Google throttles the endpoint. Therefore, unless the user configures otherwise, the guard
-//! queries it only after a refusal, and at most at the rate of [`PROCESS`].
+//! queries it only after a refusal, and at most at the rate of [`PROCESS_LIMIT`].
 
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -76,7 +76,7 @@ pub(crate) struct Tokeninfo {
     endpoint: Uri,
     clock: Arc<dyn Clock>,
     /// The rate limit of a user's own endpoint. `None` for Google's endpoint, which uses
-    /// [`PROCESS`].
+    /// [`PROCESS_LIMIT`].
     rate_limit: Option<RateLimit>,
 }
 
@@ -259,13 +259,13 @@ mod tests {
         let fetch = Arc::new(FakeFetch::new(|_: &Request<Bytes>| Some(answer(400, INVALID_TOKEN))));
         let (tokeninfo, clock) = tokeninfo(Arc::clone(&fetch) as _);
         let token = AccessToken::new("ya29.x").unwrap();
-        let mut asked = Vec::new();
+        let mut requests = Vec::new();
         for seconds in [0, 0, 0, 1, 1, 2, 100, 0, 0] {
             clock.advance(Duration::from_secs(seconds));
             tokeninfo.query(token).await;
-            asked.push(fetch.asked());
+            requests.push(fetch.asked());
         }
-        assert_eq!(asked, [1, 2, 2, 2, 3, 4, 5, 6, 6]);
+        assert_eq!(requests, [1, 2, 2, 2, 3, 4, 5, 6, 6]);
     }
 
     #[tokio::test]
@@ -276,13 +276,13 @@ mod tests {
             Some(busy)
         }));
         let (tokeninfo, clock) = tokeninfo(Arc::clone(&fetch) as _);
-        let mut asked = Vec::new();
+        let mut requests = Vec::new();
         for seconds in [0, 0, 59, 1, 0, 59, 1] {
             clock.advance(Duration::from_secs(seconds));
             assert!(tokeninfo.query(AccessToken::new("ya29.x").unwrap()).await.is_unknown());
-            asked.push(fetch.asked());
+            requests.push(fetch.asked());
         }
-        assert_eq!(asked, [1, 1, 1, 2, 2, 2, 3]);
+        assert_eq!(requests, [1, 1, 1, 2, 2, 2, 3]);
     }
 
     #[test]

@@ -312,8 +312,8 @@ impl GuardBuilder {
         detected: impl IntoIterator<Item = StagedSource>,
         context: RequestContext,
     ) -> Guard {
-        let own = self.sources.into_iter().map(|source| (GrantSource::Custom, Stage::Ahead, source));
-        let mut sources: Vec<StagedSource> = own.chain(detected).collect();
+        let own_sources = self.sources.into_iter().map(|source| (GrantSource::Custom, Stage::Ahead, source));
+        let mut sources: Vec<StagedSource> = own_sources.chain(detected).collect();
         let place = |kind| self.order.iter().position(|first| *first == kind).unwrap_or(self.order.len());
         sources.sort_by_key(|(kind, ..)| place(*kind));
         let sources = sources.into_iter().map(|(_, stage, source)| (stage, source)).collect();

@@ -143,8 +143,8 @@ mod tests {
     fn denial() -> Denial {
         let insert = method("storage.objects.insert");
         let granted = GrantedScopes::unknown("");
-        let here = Arc::new(Environment::from_snapshot(&Snapshot::default()));
-        Denial::new(DenialKind::Confirmed, insert, insert.accepted(), granted, here)
+        let environment = Arc::new(Environment::from_snapshot(&Snapshot::default()));
+        Denial::new(DenialKind::Confirmed, insert, insert.accepted(), granted, environment)
     }
 
     fn key(hasher: &TokenHasher, token: usize) -> TokenKey {

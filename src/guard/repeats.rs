@@ -73,9 +73,9 @@ mod tests {
         assert_eq!(
             repeats.count(("predicted", None, None), now),
             Some(1),
-            "another happening is logged at once"
+            "another event is logged immediately"
         );
-        assert_eq!(repeats.count(REFUSED, now), None, "and those of the first are counted on");
+        assert_eq!(repeats.count(REFUSED, now), None, "repeats of the first event are still only counted");
     }
 
     #[test]

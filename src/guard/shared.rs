@@ -98,11 +98,11 @@ impl<T> Slots<T> {
         if has_users(busy.load(Ordering::Relaxed)) {
             return true;
         }
-        let found = (0..SLOTS).find(|slot| has_users(*slot));
-        if let Some(found) = found {
-            busy.store(found, Ordering::Relaxed);
+        let busy_slot = (0..SLOTS).find(|slot| has_users(*slot));
+        if let Some(busy_slot) = busy_slot {
+            busy.store(busy_slot, Ordering::Relaxed);
         }
-        found.is_some()
+        busy_slot.is_some()
     }
 }
 

@@ -46,7 +46,7 @@ pin_project! {
     #[project = StateProjection]
     enum State<B: Body> {
         Untouched { #[pin] body: B },
-        Replayed { held: VecDeque<Result<Frame<B::Data>, B::Error>>, rest: Pin<Box<B>>, ended: bool },
+        Replayed { buffered: VecDeque<Result<Frame<B::Data>, B::Error>>, rest: Pin<Box<B>>, ended: bool },
         Grpc { #[pin] body: GrpcBody<B> },
         Replaced { data: Option<B::Data> },
     }
@@ -67,8 +67,8 @@ impl<B: Body> GuardBody<B> {
     #[must_use]
     pub fn is_whole(&self, seen: &[u8]) -> bool {
         match &self.state {
-            State::Replayed { held, ended, .. } => {
-                (*ended || ends_with_trailers(held)) && held_bytes(held) == seen.len() as u64
+            State::Replayed { buffered, ended, .. } => {
+                (*ended || ends_with_trailers(buffered)) && buffered_bytes(buffered) == seen.len() as u64
             }
             State::Untouched { .. } | State::Grpc { .. } | State::Replaced { .. } => false,
         }
@@ -91,22 +91,22 @@ pub async fn look<B: Body>(guard: &Guard, body: B) -> (Vec<u8>, GuardBody<B>) {
 
 pub(crate) async fn look_with_spawner<B: Body>(spawner: &Spawner, body: B) -> (Vec<u8>, GuardBody<B>) {
     let mut rest = Box::pin(body);
-    let (mut held, mut seen, mut ended) = (VecDeque::new(), Vec::new(), false);
+    let (mut buffered, mut seen, mut ended) = (VecDeque::new(), Vec::new(), false);
     with_look_limit(spawner, async {
-        while held.len() < LOOK_FRAMES && seen.len() < LOOK_BYTES {
+        while buffered.len() < LOOK_FRAMES && seen.len() < LOOK_BYTES {
             let Some(frame) = poll_fn(|cx| rest.as_mut().poll_frame(cx)).await else {
                 ended = true;
                 break;
             };
             let is_last = frame.as_ref().map_or(true, |frame| copy_data(frame, &mut seen));
-            held.push_back(frame);
+            buffered.push_back(frame);
             if is_last {
                 break;
             }
         }
     })
     .await;
-    (seen, GuardBody { state: State::Replayed { held, rest, ended } })
+    (seen, GuardBody { state: State::Replayed { buffered, rest, ended } })
 }
 
 /// Polls `reading` until it is ready or [`LOOK_TIME`] has passed on the guard's thread. If the
@@ -150,7 +150,7 @@ where
         match self.project().state.project() {
             StateProjection::Untouched { body } => body.poll_frame(cx),
             StateProjection::Grpc { body } => body.poll_frame(cx),
-            StateProjection::Replayed { held, rest, ended } => match held.pop_front() {
+            StateProjection::Replayed { buffered, rest, ended } => match buffered.pop_front() {
                 Some(frame) => Poll::Ready(Some(frame)),
                 // Some bodies must not be polled again after their end.
                 None if *ended => Poll::Ready(None),
@@ -164,7 +164,9 @@ where
         match &self.state {
             State::Untouched { body } => body.is_end_stream(),
             State::Grpc { body } => body.is_end_stream(),
-            State::Replayed { held, rest, ended } => held.is_empty() && (*ended || rest.is_end_stream()),
+            State::Replayed { buffered, rest, ended } => {
+                buffered.is_empty() && (*ended || rest.is_end_stream())
+            }
             State::Replaced { data } => data.is_none(),
         }
     }
@@ -173,8 +175,8 @@ where
         match &self.state {
             State::Untouched { body } => body.size_hint(),
             State::Grpc { body } => body.size_hint(),
-            State::Replayed { held, ended: true, .. } => SizeHint::with_exact(held_bytes(held)),
-            State::Replayed { held, rest, .. } => add_bytes(rest.size_hint(), held_bytes(held)),
+            State::Replayed { buffered, ended: true, .. } => SizeHint::with_exact(buffered_bytes(buffered)),
+            State::Replayed { buffered, rest, .. } => add_bytes(rest.size_hint(), buffered_bytes(buffered)),
             State::Replaced { data } => {
                 SizeHint::with_exact(data.as_ref().map_or(0, |data| data.remaining() as u64))
             }
@@ -183,12 +185,12 @@ where
 }
 
 /// Returns whether the last frame contains trailers, after which no frame follows.
-fn ends_with_trailers<D, E>(held: &VecDeque<Result<Frame<D>, E>>) -> bool {
-    held.back().is_some_and(|is_last| is_last.as_ref().is_ok_and(Frame::is_trailers))
+fn ends_with_trailers<D, E>(buffered: &VecDeque<Result<Frame<D>, E>>) -> bool {
+    buffered.back().is_some_and(|is_last| is_last.as_ref().is_ok_and(Frame::is_trailers))
 }
 
-fn held_bytes<D: Buf, E>(held: &VecDeque<Result<Frame<D>, E>>) -> u64 {
-    let data = held.iter().filter_map(|frame| frame.as_ref().ok()?.data_ref());
+fn buffered_bytes<D: Buf, E>(buffered: &VecDeque<Result<Frame<D>, E>>) -> u64 {
+    let data = buffered.iter().filter_map(|frame| frame.as_ref().ok()?.data_ref());
     data.map(|data| data.remaining() as u64).sum()
 }
 

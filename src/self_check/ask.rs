@@ -93,10 +93,11 @@ async fn token(guard: Guard, source: Option<SharedTokenSource>, scope: Scope) ->
 
 /// Returns the metadata server that issues the program's tokens, or why there is none.
 fn metadata(guard: &Guard) -> Result<MetadataServer, String> {
-    let (state, here) = (guard.state(), guard.environment());
-    let credential = here.credential();
-    let in_shell = here.platform() == Platform::CloudShell && credential == Credential::GcloudUser;
-    let uses_server = in_shell || credential == Credential::MetadataServer;
+    let (state, environment) = (guard.state(), guard.environment());
+    let credential = environment.credential();
+    let is_cloud_shell =
+        environment.platform() == Platform::CloudShell && credential == Credential::GcloudUser;
+    let uses_server = is_cloud_shell || credential == Credential::MetadataServer;
     let no_server = || match (credential, &state.problem) {
         (Credential::Unknown, Some(why)) => format!("no credential was found here: {why}"),
         (Credential::Unknown, None) => "no credential was found here".to_owned(),
@@ -112,8 +113,8 @@ const NO_TOKEN_GIVEN: &str = "no token of this credential was given to the check
 async fn inspect(grants: TokenCache, token: Bearer, deadline: Instant) -> Result<GrantedScopes, String> {
     let token = token?;
     let key = grants.inspect(&token, Stage::Refused).ok_or("the token cannot be read")?;
-    let left = deadline.saturating_duration_since(Instant::now());
-    Ok(grants.wait(key, Some(&token), Stage::Refused, left).await)
+    let remaining = deadline.saturating_duration_since(Instant::now());
+    Ok(grants.wait(key, Some(&token), Stage::Refused, remaining).await)
 }
 
 async fn send(fetch: Option<Arc<dyn DynFetch>>, request: Result<Request<Bytes>, String>) -> IamReply {

@@ -243,7 +243,7 @@ impl SelfCheck {
     /// # async fn main() {
     /// # use gcp_scopes::{Guard, self_check::GateState};
     /// let report = Guard::builder().build().self_check().run().await;
-    /// assert_eq!(report.state(), GateState::Open); // nothing was asked about
+    /// assert_eq!(report.state(), GateState::Open); // there was nothing to check
     /// # }
     /// ```
     pub async fn run(self) -> Report {
@@ -289,14 +289,14 @@ impl SelfCheck {
                 steps.extend(remedy::for_permissions(&finding.missing, &binding, &environment));
             }
         }
-        let left = granted.expires_at();
-        let left = left.map(|at| at.duration_since(SystemTime::now()).unwrap_or_default());
+        let remaining = granted.expires_at();
+        let remaining = remaining.map(|at| at.duration_since(SystemTime::now()).unwrap_or_default());
         let (platform, credential) = (environment.platform(), self.credential);
         let issues_requested_scopes = environment.credential() == Credential::MetadataServer
             && platform != Platform::Unknown
             && !platform.has_fixed_scopes();
         let is_for_no_scope = self.source.is_none() && issues_requested_scopes;
-        Report { environment, credential, granted, left, is_for_no_scope, findings, summary, steps }
+        Report { environment, credential, granted, remaining, is_for_no_scope, findings, summary, steps }
     }
 }
 

@@ -145,15 +145,15 @@ fn coloured(layout: &Layout, state: GateState, text: &str) -> String {
 /// Returns the lines about the environment: platform, credential, account, and the scopes of the
 /// token.
 fn facts(report: &Report, layout: &Layout) -> String {
-    let here = &report.environment;
+    let environment = &report.environment;
     let mut lines = String::new();
-    if here.platform() != Platform::Unknown {
-        let place = here.place().map(|place| format!(": {place}")).unwrap_or_default();
-        lines += &layout.fact("runs on", &format!("{}{place}", here.platform()));
+    if environment.platform() != Platform::Unknown {
+        let place = environment.place().map(|place| format!(": {place}")).unwrap_or_default();
+        lines += &layout.fact("runs on", &format!("{}{place}", environment.platform()));
     }
-    let credential = report.credential.unwrap_or_else(|| here.credential().describe());
+    let credential = report.credential.unwrap_or_else(|| environment.credential().describe());
     lines += &layout.fact("credential", credential);
-    if let Some(account) = here.account() {
+    if let Some(account) = environment.account() {
         lines += &layout.fact("account", account);
     }
     lines += &layout.fact("holds", &granted_line(report));
@@ -166,7 +166,7 @@ fn facts(report: &Report, layout: &Layout) -> String {
 fn granted_line(report: &Report) -> String {
     let granted = &report.granted;
     let source = granted.source().map(|source| source.describe().to_owned());
-    let how: Vec<String> = source.into_iter().chain(report.left.map(time_left)).collect();
+    let how: Vec<String> = source.into_iter().chain(report.remaining.map(time_left)).collect();
     let how = if how.is_empty() { String::new() } else { format!(" ({})", how.join("; ")) };
     match granted.scopes() {
         Some(scopes) => {
@@ -178,8 +178,8 @@ fn granted_line(report: &Report) -> String {
     }
 }
 
-fn time_left(left: Duration) -> String {
-    match left.as_secs() {
+fn time_left(remaining: Duration) -> String {
+    match remaining.as_secs() {
         0 => "expired".to_owned(),
         seconds @ 1..60 => format!("{seconds} s left"),
         seconds => format!("{} min left", seconds / 60),

@@ -40,7 +40,7 @@ pub struct Report {
     pub(super) credential: Option<&'static str>,
     pub(super) granted: GrantedScopes,
     /// The remaining lifetime of the token at the time of the check.
-    pub(super) left: Option<Duration>,
+    pub(super) remaining: Option<Duration>,
     /// Whether the token was issued without requested scopes by a metadata server that issues
     /// tokens for requested scopes. The program may request tokens with other scopes.
     pub(super) is_for_no_scope: bool,
@@ -157,20 +157,20 @@ impl Report {
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (here, granted) = (&self.environment, &self.granted);
+        let (environment, granted) = (&self.environment, &self.granted);
         let mut value = serializer.serialize_struct("Report", 14)?;
         value.serialize_field("state", self.state().as_str())?;
-        value.serialize_field("platform", here.platform().as_str())?;
-        value.serialize_field("project", &here.project())?;
-        value.serialize_field("location", &here.zone().or_else(|| here.location()))?;
-        value.serialize_field("name", &here.resource().or_else(|| here.instance()))?;
-        value.serialize_field("credential", here.credential().as_str())?;
-        value.serialize_field("account", &here.account())?;
+        value.serialize_field("platform", environment.platform().as_str())?;
+        value.serialize_field("project", &environment.project())?;
+        value.serialize_field("location", &environment.zone().or_else(|| environment.location()))?;
+        value.serialize_field("name", &environment.resource().or_else(|| environment.instance()))?;
+        value.serialize_field("credential", environment.credential().as_str())?;
+        value.serialize_field("account", &environment.account())?;
         value.serialize_field("granted", &granted.scopes())?;
         value.serialize_field("granted_unlimited", &granted.is_unrestricted())?;
         value.serialize_field("granted_why_unknown", &granted.why_unknown())?;
         value.serialize_field("grant_source", &granted.source().map(|source| source.as_str()))?;
-        value.serialize_field("expires_in_seconds", &self.left.map(|left| left.as_secs()))?;
+        value.serialize_field("expires_in_seconds", &self.remaining.map(|remaining| remaining.as_secs()))?;
         value.serialize_field("findings", &self.findings)?;
         value.serialize_field("steps", &self.steps)?;
         value.end()
