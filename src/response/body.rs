@@ -46,7 +46,7 @@ pin_project! {
     #[project = StateProjection]
     enum State<B: Body> {
         Untouched { #[pin] body: B },
-        Replayed { buffered: VecDeque<Result<Frame<B::Data>, B::Error>>, rest: Pin<Box<B>>, ended: bool },
+        Read { buffered: VecDeque<Result<Frame<B::Data>, B::Error>>, rest: Pin<Box<B>>, ended: bool },
         Grpc { #[pin] body: GrpcBody<B> },
         Replaced { data: Option<B::Data> },
     }
@@ -67,7 +67,7 @@ impl<B: Body> GuardBody<B> {
     #[must_use]
     pub fn is_whole(&self, seen: &[u8]) -> bool {
         match &self.state {
-            State::Replayed { buffered, ended, .. } => {
+            State::Read { buffered, ended, .. } => {
                 (*ended || ends_with_trailers(buffered)) && buffered_bytes(buffered) == seen.len() as u64
             }
             State::Untouched { .. } | State::Grpc { .. } | State::Replaced { .. } => false,
@@ -106,7 +106,7 @@ pub(crate) async fn look_with_spawner<B: Body>(spawner: &Spawner, body: B) -> (V
         }
     })
     .await;
-    (seen, GuardBody { state: State::Replayed { buffered, rest, ended } })
+    (seen, GuardBody { state: State::Read { buffered, rest, ended } })
 }
 
 /// Polls `reading` until it is ready or [`LOOK_TIME`] has passed on the guard's thread. If the
@@ -150,7 +150,7 @@ where
         match self.project().state.project() {
             StateProjection::Untouched { body } => body.poll_frame(cx),
             StateProjection::Grpc { body } => body.poll_frame(cx),
-            StateProjection::Replayed { buffered, rest, ended } => match buffered.pop_front() {
+            StateProjection::Read { buffered, rest, ended } => match buffered.pop_front() {
                 Some(frame) => Poll::Ready(Some(frame)),
                 // Some bodies must not be polled again after their end.
                 None if *ended => Poll::Ready(None),
@@ -164,9 +164,7 @@ where
         match &self.state {
             State::Untouched { body } => body.is_end_stream(),
             State::Grpc { body } => body.is_end_stream(),
-            State::Replayed { buffered, rest, ended } => {
-                buffered.is_empty() && (*ended || rest.is_end_stream())
-            }
+            State::Read { buffered, rest, ended } => buffered.is_empty() && (*ended || rest.is_end_stream()),
             State::Replaced { data } => data.is_none(),
         }
     }
@@ -175,8 +173,8 @@ where
         match &self.state {
             State::Untouched { body } => body.size_hint(),
             State::Grpc { body } => body.size_hint(),
-            State::Replayed { buffered, ended: true, .. } => SizeHint::with_exact(buffered_bytes(buffered)),
-            State::Replayed { buffered, rest, .. } => add_bytes(rest.size_hint(), buffered_bytes(buffered)),
+            State::Read { buffered, ended: true, .. } => SizeHint::with_exact(buffered_bytes(buffered)),
+            State::Read { buffered, rest, .. } => add_bytes(rest.size_hint(), buffered_bytes(buffered)),
             State::Replaced { data } => {
                 SizeHint::with_exact(data.as_ref().map_or(0, |data| data.remaining() as u64))
             }

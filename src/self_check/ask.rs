@@ -95,9 +95,8 @@ async fn token(guard: Guard, source: Option<SharedTokenSource>, scope: Scope) ->
 fn metadata(guard: &Guard) -> Result<MetadataServer, String> {
     let (state, environment) = (guard.state(), guard.environment());
     let credential = environment.credential();
-    let is_cloud_shell =
-        environment.platform() == Platform::CloudShell && credential == Credential::GcloudUser;
-    let uses_server = is_cloud_shell || credential == Credential::MetadataServer;
+    let in_shell = environment.platform() == Platform::CloudShell && credential == Credential::GcloudUser;
+    let uses_server = in_shell || credential == Credential::MetadataServer;
     let no_server = || match (credential, &state.problem) {
         (Credential::Unknown, Some(why)) => format!("no credential was found here: {why}"),
         (Credential::Unknown, None) => "no credential was found here".to_owned(),
