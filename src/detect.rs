@@ -18,7 +18,7 @@ use crate::parallel::Running;
 const LIMIT: Duration = Duration::from_secs(1);
 /// The time limit for the first request, so that a network that drops packets delays the start of a
 /// program only by this much. The metadata server runs on the same physical machine and usually
-/// responds within a few milliseconds. If it is slower, the environment is detected again later.
+/// responds within a few milliseconds. If it is slower, the snapshot contains no metadata.
 const FIRST_LIMIT: Duration = Duration::from_millis(300);
 const NO_ANSWER: &str = "the metadata server did not answer in time";
 /// The longest credential file that is read. Credential files are a few KiB long.

@@ -60,14 +60,10 @@
 //! | reqwest-middleware | [`Guard::begin`]: a request | [`Flight::explain_response`] |
 //! | object_store, opendal | [`Guard::begin`]: a request | [`Flight::explain`] |
 //! | tonic, through tower | [`Flight::begin_in_place`]: a request of gRPC | [`Flight::explain_grpc_response`], or [`Flight::watch_trailers`] |
-//! | google-apis, google-cloud, inside [`Guard::calling`] | [`Guard::begin_method`]: a method and
-//! an `Authorization` header | [`Flight::explain`] |
-//! | google-cloud, retry policy | [`Guard::begin_unseen`]: only an error, perhaps with an
-//! `Authorization` header | [`Flight::explain_now`] |
-//! | a client that exposes the API but no method | [`Guard::begin_service`]: a host and an
-//! `Authorization` header | either |
-//! | a blocking client | any | either: `block_on` of any executor can wait for [`Flight::explain`]
-//! |
+//! | google-apis, google-cloud, inside [`Guard::calling`] | [`Guard::begin_method`]: a method and an `Authorization` header | [`Flight::explain`] |
+//! | google-cloud, retry policy | [`Guard::begin_unseen`]: only an error, perhaps with an `Authorization` header | [`Flight::explain_now`] |
+//! | a client that exposes the API but no method | [`Guard::begin_service`]: a host and an `Authorization` header | either |
+//! | a blocking client | any | either: `block_on` of any executor can wait for [`Flight::explain`] |
 //!
 //! [page]: https://docs.rs/crate/gcp-scopes/latest/source/docs/support-another-client.md
 //! [`Denial`]: crate::Denial

@@ -37,8 +37,8 @@ pub(crate) const WAIT: Duration = Duration::from_millis(500);
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// use gcp_scopes::Guard;
 ///
-/// let guard = Guard::detect().await; // once, at start: knows where the program runs
-/// let for_another_client = guard.clone(); // shares all that is known of tokens and methods
+/// let guard = Guard::detect().await; // once, at start: detects where the program runs
+/// let for_another_client = guard.clone(); // shares the token cache and all lessons from responses
 /// # }
 /// ```
 ///

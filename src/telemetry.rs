@@ -6,13 +6,10 @@
 //!
 //! | event | level | when |
 //! |---|---|---|
-//! | denied | WARN | Google refused a call for lack of scopes, or the guard stopped a call that
-//! Google would refuse |
+//! | denied | WARN | Google refused a call for lack of scopes, or the guard stopped a call that Google would refuse |
 //! | predicted | WARN | a call is sent although its token lacks the scope |
-//! | wrong scope requested | WARN | a generated client requests a token with a scope that the
-//! method does not accept |
-//! | contradicted | WARN | Google accepted a call although its token lacks the scope; once per
-//! method |
+//! | wrong scope requested | WARN | a generated client requests a token with a scope that the method does not accept |
+//! | contradicted | WARN | Google accepted a call although its token lacks the scope; once per method |
 //! | other gate | DEBUG | a call was refused for another reason than scopes |
 //! | not inspected | DEBUG | a source could not return the scopes of a token |
 //!

@@ -33,7 +33,7 @@ impl Guard {
     ///     let call = Call::new(request.method(), request.uri()).with_headers(request.headers());
     ///     // The caller may state the scopes that this call needs, among the extensions of the request.
     ///     let flight = guard.begin(&call.needing(request.extensions().get()))?;
-    ///     flight.wait_for_scopes().await // a client that blocks leaves this out
+    ///     flight.wait_for_scopes().await // a blocking client skips this step
     /// }
     /// ```
     ///

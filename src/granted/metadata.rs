@@ -310,7 +310,7 @@ mod tests {
         assert_eq!(get(TOKEN, without_flavor(answer(200, "{}"))).await.unwrap(), "{}");
     }
 
-    /// Creates a metadata server that issues `ya29.mine`, and that responds with `odd` at `path`.
+    /// Creates a metadata server that issues `ya29.mine`, and that responds with `special` at `path`.
     fn vm(path: &'static str, special: Option<Response<Bytes>>) -> Arc<dyn DynFetch> {
         Arc::new(FakeFetch::new(move |request: &Request<Bytes>| {
             let requested = request.uri().path().trim_start_matches("/computeMetadata/v1/");

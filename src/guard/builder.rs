@@ -183,7 +183,7 @@ impl GuardBuilder {
     /// let guard = Guard::builder()
     ///     .preflight(Preflight::Deny)
     ///     .source_timeout(Duration::from_secs(1))
-    ///     .deny_wait(Duration::from_millis(50)) // a first call is held back no longer than this
+    ///     .deny_wait(Duration::from_millis(50)) // the first call waits at most this long
     ///     .build();
     /// ```
     pub fn source_timeout(mut self, limit: Duration) -> Self {

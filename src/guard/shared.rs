@@ -173,19 +173,19 @@ mod tests {
 
     #[test]
     fn the_last_pointer_drops_the_value() {
-        for alive in 0..4 {
+        for survivor in 0..4 {
             let value = Arc::new(());
             let shared = Shared::new(Arc::clone(&value));
             let mut pointers: Vec<_> = (0..4)
                 .map(|_| std::thread::scope(|scope| scope.spawn(|| shared.clone()).join().unwrap()))
                 .collect();
             drop(shared);
-            let last = pointers.swap_remove(alive);
+            let last = pointers.swap_remove(survivor);
             drop(pointers);
-            assert_eq!(Arc::strong_count(&value), 2, "{alive}");
+            assert_eq!(Arc::strong_count(&value), 2, "{survivor}");
             drop(last.clone());
             drop(last);
-            assert_eq!(Arc::strong_count(&value), 1, "{alive}");
+            assert_eq!(Arc::strong_count(&value), 1, "{survivor}");
         }
     }
 

@@ -297,7 +297,7 @@ mod tests {
                 match self.0 {
                     1 => Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"x"))))),
                     2 => Poll::Ready(None),
-                    _ => panic!("asked again after its end"),
+                    _ => panic!("polled again after its end"),
                 }
             }
         }

@@ -84,19 +84,20 @@ impl fmt::Display for Report {
 impl fmt::Display for ClosedGates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = self.report();
-        let closed = |gate| report.findings_in(GateState::Closed).filter(move |it| it.gate == gate);
+        let closed = |gate| report.findings_in(GateState::Closed).filter(move |finding| finding.gate == gate);
         let lacking: Vec<&str> = closed(Gate::Scope).map(Finding::subject).collect();
         let lacking = joined(&lacking, ON_A_LINE, "and");
-        let refused = closed(Gate::Iam).filter_map(|it| {
-            joined(&it.missing, ON_A_LINE, "and").map(|joined| format!("{joined} on {}", it.subject))
+        let refused = closed(Gate::Iam).filter_map(|finding| {
+            let missing = joined(&finding.missing, ON_A_LINE, "and");
+            missing.map(|missing| format!("{missing} on {}", finding.subject))
         });
         let refused = joined(&refused.collect::<Vec<_>>(), ON_A_LINE, "and");
         let invalid = report.findings_in(GateState::Invalid).next();
-        let invalid = invalid.map(|it| (it.subject(), it.why().unwrap_or_default()));
+        let invalid = invalid.map(|finding| (finding.subject(), finding.why().unwrap_or_default()));
         let parts = [
-            lacking.map(|it| format!("the token lacks the OAuth scope for {it}, {NO_ROLE_FIXES}")),
-            refused.map(|it| format!("IAM does not grant {it}")),
-            invalid.map(|(it, why)| format!("`{it}` cannot be checked: {why}")),
+            lacking.map(|names| format!("the token lacks the OAuth scope for {names}, {NO_ROLE_FIXES}")),
+            refused.map(|names| format!("IAM does not grant {names}")),
+            invalid.map(|(name, why)| format!("`{name}` cannot be checked: {why}")),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         write!(f, "the self-check failed: {}", parts.join("; "))?;

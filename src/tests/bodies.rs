@@ -39,7 +39,7 @@ impl Body for Script {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, &'static str>>> {
-        assert!(!self.is_over, "asked again after its end");
+        assert!(!self.is_over, "polled again after its end");
         match self.steps.pop_front() {
             Some(Step::Wait) => Poll::Pending,
             Some(Step::Data(data)) => Poll::Ready(Some(Ok(Frame::data(data)))),
