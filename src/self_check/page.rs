@@ -88,8 +88,7 @@ impl fmt::Display for ClosedGates {
         let lacking: Vec<&str> = closed(Gate::Scope).map(Finding::subject).collect();
         let lacking = joined(&lacking, ON_A_LINE, "and");
         let refused = closed(Gate::Iam).filter_map(|finding| {
-            let missing = joined(&finding.missing, ON_A_LINE, "and");
-            missing.map(|missing| format!("{missing} on {}", finding.subject))
+            joined(&finding.missing, ON_A_LINE, "and").map(|names| format!("{names} on {}", finding.subject))
         });
         let refused = joined(&refused.collect::<Vec<_>>(), ON_A_LINE, "and");
         let invalid = report.findings_in(GateState::Invalid).next();
