@@ -1,7 +1,11 @@
-//! A service as it runs on a VM: axum, gcloud-storage, a readiness probe that asks both gates, and JSON logs
-//! for Cloud Logging. With narrow scopes it is not ready and says what to do; after the fix it is ready.
+//! A web service on a VM, built with axum and gcloud-storage. Its readiness probe checks the scopes
+//! of the token and the IAM permissions of the account, and its logs are JSON for Cloud Logging.
 //!
-//! `cargo run --manifest-path clients/Cargo.toml --example axum_service`. Nothing leaves this machine.
+//! The token lacks a scope at first: the service is not ready, and the probe's response lists the
+//! steps that help. After these steps the service is ready.
+//!
+//! `cargo run --manifest-path clients/Cargo.toml --example axum_service`
+//! sends its requests to a fake Google on 127.0.0.1.
 
 use anyhow::Result;
 use axum::extract::State;
@@ -22,7 +26,8 @@ struct Service {
     storage: Client,
 }
 
-/// Ready if what the service needs is open: the scope of its token, and the role of its account.
+/// Responds with 200 if the token holds a scope for uploads and the account has the permission, and
+/// with 503 if not. The body is the report of the self-check.
 async fn ready(State(service): State<Service>) -> (StatusCode, String) {
     let check = service.guard.self_check().needs("storage.objects.insert");
     let report = check.iam("gs://photos", ["storage.objects.create"]).run().await;
@@ -36,6 +41,7 @@ async fn upload(State(service): State<Service>, body: String) -> StatusCode {
     match service.storage.upload_object(&request, body, &media).await {
         Ok(_) => StatusCode::CREATED,
         Err(error) => {
+            // Log lines inside of the span have the method, the scopes and the remedy as fields.
             let span = Denial::find(&error).map_or_else(tracing::Span::none, gcp_scopes::telemetry::span);
             span.in_scope(|| tracing::error!("the photo was not stored"));
             StatusCode::BAD_GATEWAY
@@ -43,7 +49,7 @@ async fn upload(State(service): State<Service>, body: String) -> StatusCode {
     }
 }
 
-/// Starts the service on a port of its own, as it starts on the VM, and gives its URL.
+/// Starts the service on a free port and returns its URL.
 async fn start(google: &FakeGoogle) -> Result<String> {
     // In a program: Guard::detect().await
     let builder = Guard::builder().env(google.env());
@@ -53,7 +59,7 @@ async fn start(google: &FakeGoogle) -> Result<String> {
     let config = ClientConfig {
         http: Some(http),
         storage_endpoint: google.storage_url(),
-        token_source_provider: Some(Box::new(clients::token(google.token()))),
+        token_source_provider: Some(Box::new(clients::fixed_token(google.token()))),
         ..ClientConfig::default()
     };
     let service = Service { guard, storage: Client::new(config) };
@@ -67,7 +73,7 @@ async fn start(google: &FakeGoogle) -> Result<String> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    // One of the packages beside this one builds rustls without a crypto provider.
+    // In this workspace rustls is built without a default crypto provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let logs = tracing_stackdriver::layer().with_source_location(false);
     tracing_subscriber::registry().with(logs).with(LevelFilter::INFO).init();
@@ -86,12 +92,12 @@ async fn main() -> Result<()> {
             vm.set_scopes(["cloud-platform"])?;
             vm.start()?;
         }
-        let (url, user) = (start(&google).await?, reqwest::Client::new());
-        let answer = user.get(format!("{url}/ready")).send().await?;
-        println!("GET /ready: {}\n\n{}", answer.status(), answer.text().await?);
+        let (url, client) = (start(&google).await?, reqwest::Client::new());
+        let response = client.get(format!("{url}/ready")).send().await?;
+        println!("GET /ready: {}\n\n{}", response.status(), response.text().await?);
         println!("POST /photos, twice, with a log line for each distinct event of the guard:\n");
         for _ in 0..2 {
-            println!("{}", user.post(format!("{url}/photos")).body("meow").send().await?.status());
+            println!("{}", client.post(format!("{url}/photos")).body("meow").send().await?.status());
         }
     }
     Ok(())

@@ -1,7 +1,11 @@
-//! gcloud-storage with a guard: the client takes a reqwest-middleware client, and the guard goes in there.
-//! First the guard's own error, then `DenialDelivery::Message`, for a program that matches on the client's 403.
+//! Uses a guard with gcloud-storage: adds the guard's middleware to the reqwest-middleware client
+//! that gcloud-storage accepts.
 //!
-//! `cargo run --manifest-path clients/Cargo.toml --example gcloud_storage`. Nothing leaves this machine.
+//! Prints the error of `DenialDelivery::Error`, the default, and then that of
+//! `DenialDelivery::Message`, which keeps the client's own 403 error for programs that match on it.
+//!
+//! `cargo run --manifest-path clients/Cargo.toml --example gcloud_storage`
+//! sends its requests to a fake Google on 127.0.0.1.
 
 use gcloud_storage::client::{Client, ClientConfig};
 use gcloud_storage::http::Error;
@@ -14,7 +18,7 @@ const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    // One of the packages beside this one builds rustls without a crypto provider.
+    // In this workspace rustls is built without a default crypto provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let google = FakeGoogle::builder()
         .vm(Vm::new("web-1").scopes(default_scopes()))
@@ -29,13 +33,13 @@ async fn main() -> anyhow::Result<()> {
         let error = upload(&client, name).await.expect_err("the token lacks the scope");
         println!("{}", Denial::find(&error).expect("the guard explains it"));
     }
-    println!("\n{} of 2 uploads reached Cloud Storage.\n", uploads(&google));
+    println!("\n{} of 2 uploads reached Cloud Storage.\n", storage_calls(&google));
 
     println!("== DenialDelivery::Message: the error that the program knows, with the guard's words\n");
     let client = guarded(&google, DenialDelivery::Message).await?;
     match upload(&client, "cat.jpg").await {
         Err(Error::Response(response)) if response.code == 403 => println!("{}\n", response.message),
-        other => anyhow::bail!("not the client's 403: {other:?}"),
+        other => anyhow::bail!("not an error with status 403: {other:?}"),
     }
 
     println!("== The fix: stop, set scopes, start\n");
@@ -48,9 +52,10 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A client with the token of now, as a program has it that starts now.
+/// Builds a client with a guard and with the VM's current token, as a program does when it starts.
 async fn guarded(google: &FakeGoogle, delivery: DenialDelivery) -> anyhow::Result<Client> {
-    // In a program: Guard::detect().await, or Guard::builder().denial_delivery(delivery).detect().await
+    // In a program: Guard::detect().await, or
+    // Guard::builder().denial_delivery(delivery).detect().await
     let guard =
         Guard::builder().env(google.env()).endpoint(google.storage_url(), "storage.googleapis.com")?;
     let guard = guard.denial_delivery(delivery).detect().await;
@@ -59,7 +64,7 @@ async fn guarded(google: &FakeGoogle, delivery: DenialDelivery) -> anyhow::Resul
     Ok(Client::new(ClientConfig {
         http: Some(http),
         storage_endpoint: google.storage_url(),
-        token_source_provider: Some(Box::new(clients::token(google.token()))),
+        token_source_provider: Some(Box::new(clients::fixed_token(google.token()))),
         ..ClientConfig::default()
     }))
 }
@@ -70,6 +75,7 @@ async fn upload(client: &Client, name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn uploads(google: &FakeGoogle) -> usize {
+/// Returns how many requests Cloud Storage has received.
+fn storage_calls(google: &FakeGoogle) -> usize {
     google.requests().iter().filter(|request| request.service() == Service::Storage).count()
 }

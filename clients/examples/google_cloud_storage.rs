@@ -1,4 +1,5 @@
-//! Google's own Cloud Storage client with a guard, against a fake Google on 127.0.0.1.
+//! Uses a guard with Google's own Cloud Storage client. Uploads twice to a fake Google on
+//! 127.0.0.1, and prints the denials.
 //!
 //! `cargo run --manifest-path clients/Cargo.toml --example google_cloud_storage`
 
@@ -30,7 +31,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .build()
         .await?;
 
-    // The retry policy alone explains a refusal; a named method is checked before it is sent, too.
+    // The retry policy explains every refused call. A call inside `insert.run` is also checked
+    // before it is sent: the first upload is refused, and the second is not sent.
     let insert = guard.calling("storage.objects.insert")?;
     for _ in 0..2 {
         let upload = client.write_object("projects/_/buckets/photos", "cat.jpg", "meow").send_unbuffered();

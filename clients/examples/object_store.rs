@@ -1,7 +1,8 @@
-//! A guarded object_store on a VM whose scopes fall short: the error that its programs match on, and what
-//! it says now.
+//! Uses a guard with object_store, on a VM whose token lacks a scope. Prints the error of an upload
+//! without the guard and with it: both are `Error::PermissionDenied`, which programs match on.
 //!
-//! `cargo run --manifest-path clients/Cargo.toml --example object_store`. Nothing leaves this machine.
+//! `cargo run --manifest-path clients/Cargo.toml --example object_store`
+//! sends its requests to a fake Google on 127.0.0.1.
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // One of the packages beside this one builds rustls without a crypto provider.
+    // In this workspace rustls is built without a default crypto provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let google = FakeGoogle::builder()
         .vm(Vm::new("web-1").scopes(default_scopes()))
@@ -32,15 +33,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .preflight(Preflight::Deny)
         .detect()
         .await;
-    let guarded = guard.object_store(ReqwestConnector::default());
-    let bare = builder(&google).build()?;
-    let store = builder(&google).with_http_connector(guarded.clone()).build()?;
+    let connector = guard.object_store(ReqwestConnector::default());
+    let unguarded = builder(&google).build()?;
+    let store = builder(&google).with_http_connector(connector.clone()).build()?;
 
     let listed: Vec<_> = store.list(None).try_collect().await?;
     println!("list: {} objects\n", listed.len());
 
     println!("put, without the guard:\n");
-    let Err(error) = bare.put(&"cat.jpg".into(), "meow".into()).await else {
+    let Err(error) = unguarded.put(&"cat.jpg".into(), "meow".into()).await else {
         return Err("not refused".into());
     };
     println!("{error}\n");
@@ -49,7 +50,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     match store.put(&"cat.jpg".into(), "meow".into()).await {
         Err(error @ Error::PermissionDenied { .. }) => {
             println!("{error}\n");
-            let denial = guarded.denial_of(&error).ok_or("the connector knows the denial")?;
+            let denial = connector.denial_of(&error).ok_or("the connector knows the denial")?;
             println!("In full:\n\n{}", denial.report());
         }
         other => return Err(format!("not denied: {other:?}").into()),

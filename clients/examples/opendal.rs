@@ -1,6 +1,8 @@
-//! A guarded opendal operator on a VM whose scopes fall short: what its user sees, and what helps.
+//! Uses a guard with an opendal operator, on a VM whose token lacks a scope. Prints the errors of
+//! refused writes and the steps that help, and writes again after these steps.
 //!
-//! `cargo run --manifest-path clients/Cargo.toml --example opendal`. Nothing leaves this machine.
+//! `cargo run --manifest-path clients/Cargo.toml --example opendal`
+//! sends its requests to a fake Google on 127.0.0.1.
 
 use std::error::Error;
 
@@ -16,7 +18,7 @@ const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // One of the packages beside this one builds rustls without a crypto provider.
+    // In this workspace rustls is built without a default crypto provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let google = FakeGoogle::builder()
         .vm(Vm::new("web-1").scopes(default_scopes()))
@@ -38,14 +40,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("list:  {} objects", listed.len());
     for attempt in ["write", "again"] {
         let Err(error) = photos.write("cat.jpg", "meow").await else {
-            return Err("it was not refused".into());
+            return Err("the write was not refused".into());
         };
         println!("{attempt}: {} (temporary: {})", error.kind(), error.is_temporary());
         println!("       {}", error.to_string().split(", source: ").last().unwrap_or_default());
     }
-    println!("\n{} requests reached Cloud Storage: no refusal is retried or repeated.", calls(&google));
+    println!(
+        "\n{} requests reached Cloud Storage: no refusal is retried or repeated.",
+        storage_calls(&google)
+    );
 
-    let Err(error) = photos.write("cat.jpg", "meow").await else { return Err("it was not refused".into()) };
+    let Err(error) = photos.write("cat.jpg", "meow").await else {
+        return Err("the write was not refused".into());
+    };
     let denial = Denial::find(&error).ok_or("there is a denial")?;
     println!("\nWhat helps, in order:");
     for step in denial.steps() {
@@ -62,15 +69,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A new operator has the token of now.
+/// Builds an operator with the VM's current token.
 fn operator(google: &FakeGoogle) -> opendal::Result<Operator> {
     let gcs = Gcs::default().bucket("photos").endpoint(&google.storage_url()).token(google.token());
-    // With opendal's default features there is a transport, and this is not needed.
+    // Needed only without opendal's default features, which set a transport.
     let transport = HttpTransporter::new(ReqwestTransport::default());
     let context = OperationContext::new().with_http_transport(transport);
     Ok(Operator::new(gcs.disable_vm_metadata().disable_config_load())?.with_context(context))
 }
 
-fn calls(google: &FakeGoogle) -> usize {
+/// Returns how many requests Cloud Storage has received.
+fn storage_calls(google: &FakeGoogle) -> usize {
     google.requests().iter().filter(|request| request.service() == Service::Storage).count()
 }

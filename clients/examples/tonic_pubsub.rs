@@ -1,6 +1,8 @@
-//! A service on a VM publishes to Pub/Sub over gRPC. Its account has the role; its token lacks the scope.
+//! Publishes to Pub/Sub over gRPC, on a VM whose token lacks the scope. Prints the error without
+//! the guard, and with it.
 //!
-//! `cargo run --manifest-path clients/Cargo.toml --example tonic_pubsub` (offline: a fake Google takes Google's place)
+//! `cargo run --manifest-path clients/Cargo.toml --example tonic_pubsub`. The server is a fake
+//! Google on 127.0.0.1.
 
 use gcp_scopes::{Denial, Guard};
 use gcp_scopes_testing::{FakeGoogle, RefusalForm, Service, Vm};
@@ -14,16 +16,16 @@ use tower::ServiceBuilder;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    // This package builds reqwest, which asks the metadata server, without a crypto provider.
+    // In this workspace rustls is built without a default crypto provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let vm = Vm::new("web-1").scopes(["devstorage.read_only", "logging.write"]);
     let google = FakeGoogle::builder().vm(vm).start().await?;
     google.other_api().times(2).respond_with(RefusalForm::GrpcScope);
 
-    // What a service does at its start. Without the fake it is `Guard::detect().await`.
+    // In a program: Guard::detect().await
     let guard = Guard::builder().env(google.env()).detect().await;
 
-    // The channel to Google: https://pubsub.googleapis.com, if it were not for the fake.
+    // In a program: https://pubsub.googleapis.com
     let channel = Endpoint::from_shared(google.url_of(Service::OtherApi))?.connect().await?;
     let token: AsciiMetadataValue = format!("Bearer {}", google.token()).parse()?;
     let with_token = move |mut request: Request<()>| {
@@ -32,15 +34,15 @@ async fn main() -> anyhow::Result<()> {
     };
 
     println!("--- without the guard\n");
-    let mut bare = PublisherClient::with_interceptor(channel.clone(), with_token.clone());
-    if let Err(status) = bare.publish(order()).await {
+    let mut unguarded = PublisherClient::with_interceptor(channel.clone(), with_token.clone());
+    if let Err(status) = unguarded.publish(publish_request()).await {
         println!("{:?}: {}\n", status.code(), status.message());
     }
 
     println!("--- with the guard around the channel, inside the token\n");
     let guarded = ServiceBuilder::new().layer(guard.tonic_layer()).service(channel);
     let mut client = PublisherClient::with_interceptor(guarded, with_token);
-    if let Err(status) = client.publish(order()).await {
+    if let Err(status) = client.publish(publish_request()).await {
         println!("{:?}: {}\n", status.code(), status.message());
         if let Some(denial) = Denial::find(&status) {
             println!("--- and for a person\n\n{}", denial.report());
@@ -49,7 +51,7 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn order() -> PublishRequest {
+fn publish_request() -> PublishRequest {
     let message = PubsubMessage { data: b"order 7".to_vec(), ..PubsubMessage::default() };
     PublishRequest { topic: "projects/my-project/topics/orders".into(), messages: vec![message] }
 }

@@ -1,4 +1,5 @@
-//! gcloud-bigquery: the guard goes into `HttpClientConfig::with_http_client`.
+//! gcloud-bigquery, with the guard in the HTTP client that `HttpClientConfig::with_http_client`
+//! takes.
 
 use async_trait::async_trait;
 use gcloud_bigquery::client::HttpClientConfig;
@@ -9,9 +10,9 @@ use gcp_scopes_testing::scenarios::{ApiFormat, Failure, Received, Scenario, Scen
 use gcp_scopes_testing::{FakeGoogle, Service};
 use serde_json::json;
 
-use crate::gcloud_storage::{Token, http as http_client};
-use crate::kind::{BoxError, Client, Kind, Reply, Shows, failed};
-use crate::reqwest_middleware::cannot;
+use crate::gcloud_storage::{FixedToken, http_client};
+use crate::kind::{BoxError, Client, Kind, Reply, Shows, failure_of_error};
+use crate::reqwest_middleware::delivery_skip_reason;
 
 struct GcloudBigquery {
     name: &'static str,
@@ -31,7 +32,7 @@ pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
     kinds.map(|kind| Box::new(kind) as Box<dyn Kind>).into()
 }
 
-const NO_FILES: &str = "the API moves no files over HTTP";
+const NO_OBJECTS: &str = "the BigQuery API stores no objects";
 
 #[async_trait]
 impl Kind for GcloudBigquery {
@@ -51,28 +52,29 @@ impl Kind for GcloudBigquery {
         self.shows
     }
 
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
         match scenario {
-            Scenario::Upload | Scenario::Download | Scenario::Resumable => Some(NO_FILES),
-            other => cannot(self.delivery, other),
+            Scenario::Upload | Scenario::Download | Scenario::Resumable => Some(NO_OBJECTS),
+            other => delivery_skip_reason(self.delivery, other),
         }
     }
 
-    /// Scopes: <https://cloud.google.com/bigquery/docs/reference/rest/v2/datasets/get>.
+    /// Serves one dataset, to tokens with one of the scopes that are listed at
+    /// <https://cloud.google.com/bigquery/docs/reference/rest/v2/datasets/get>.
     fn prepare(&self, google: &FakeGoogle) {
         let dataset = json!({
             "kind": "bigquery#dataset", "etag": "x", "id": "my-project:pets", "selfLink": "https://x",
             "datasetReference": {"projectId": "my-project", "datasetId": "pets"},
             "access": [], "creationTime": "0", "lastModifiedTime": "0", "location": "EU",
         });
-        let answer = http::Response::builder().header("content-type", "application/json; charset=UTF-8");
-        let answer = answer.body(dataset.to_string()).expect("a plain answer");
+        let response = http::Response::builder().header("content-type", "application/json; charset=UTF-8");
+        let response = response.body(dataset.to_string()).expect("the status and the header are valid");
         let scopes = ["bigquery", "bigquery.readonly", "cloud-platform", "cloud-platform.read-only"];
-        google.other_api().path("/bigquery/v2/projects/my-project/datasets/pets").serve(scopes, answer);
+        google.other_api().path("/bigquery/v2/projects/my-project/datasets/pets").serve(scopes, response);
     }
 
-    async fn make(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
-        let config = HttpClientConfig::new(Box::new(Token(scene.token())));
+    async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+        let config = HttpClientConfig::new(Box::new(FixedToken(scene.token())));
         let config = config.with_endpoint(scene.url()).with_http_client(http_client(scene, guard)?);
         Ok(Box::new(Datasets(config.create_client())))
     }
@@ -83,21 +85,21 @@ struct Datasets(std::sync::Arc<gcloud_bigquery::http::bigquery_client::BigqueryC
 #[async_trait]
 impl Client for Datasets {
     async fn call(&self) -> Reply {
-        let found = BigqueryDatasetClient::new(self.0.clone()).get(Scene::PROJECT, "pets").await;
-        let dataset = found.map_err(|error| failure(&error))?;
+        let result = BigqueryDatasetClient::new(self.0.clone()).get(Scene::PROJECT, "pets").await;
+        let dataset = result.map_err(|error| to_failure(&error))?;
         Ok(Received::default().with_metadata(format!("{dataset:?}")))
     }
 
-    fn another(&self) -> Box<dyn Client> {
+    fn clone_box(&self) -> Box<dyn Client> {
         Box::new(Self(self.0.clone()))
     }
 }
 
-fn failure(error: &Error) -> Failure {
+fn to_failure(error: &Error) -> Failure {
     match error {
-        Error::Response(response) => failed(format_args!("Response {}", response.code), error),
-        Error::HttpClient(_) => failed("HttpClient", error),
-        Error::HttpMiddleware(_) => failed("HttpMiddleware", error),
-        Error::TokenSource(_) => failed("TokenSource", error),
+        Error::Response(response) => failure_of_error(format_args!("Response {}", response.code), error),
+        Error::HttpClient(_) => failure_of_error("HttpClient", error),
+        Error::HttpMiddleware(_) => failure_of_error("HttpMiddleware", error),
+        Error::TokenSource(_) => failure_of_error("TokenSource", error),
     }
 }

@@ -1,4 +1,5 @@
-//! gcloud-sdk's gRPC clients: the guard between the channel and the layer that sets the token.
+//! The gRPC clients of gcloud-sdk, with the guard between the channel and the layer that sets the
+//! token.
 
 use async_trait::async_trait;
 use gcloud_sdk::google::pubsub::v1::publisher_client::PublisherClient;
@@ -13,7 +14,7 @@ use http::{Extensions, HeaderMap, HeaderValue};
 use tower::Layer;
 
 use crate::kind::{BoxError, Client, Kind, Reply};
-use crate::tonic::{PUBSUB, Stack, cannot, channel, failure, prepare, shown};
+use crate::tonic::{PUBSUB, Stack, channel, grpc_skip_reason, printed_metadata, serve_pubsub, to_failure};
 
 pub(crate) struct GcloudSdk;
 
@@ -27,17 +28,17 @@ impl Kind for GcloudSdk {
         PUBSUB
     }
 
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
-        cannot(scenario)
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
+        grpc_skip_reason(scenario)
     }
 
     fn prepare(&self, google: &FakeGoogle) {
-        prepare(google);
+        serve_pubsub(google);
     }
 
-    async fn make(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+    async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
         let token = HeaderValue::try_from(format!("Bearer {}", scene.token()))?;
-        let headers = GoogleAuthHeaders::from(Credentials::from(OneToken(token)));
+        let headers = GoogleAuthHeaders::from(Credentials::from(FixedToken(token)));
         let auth = GoogleAuthMiddlewareLayer::new(headers, None)?;
         Ok(Box::new(Publisher(PublisherClient::new(auth.layer(channel(scene, guard)?)))))
     }
@@ -52,20 +53,21 @@ impl Client for Publisher {
         let message = PubsubMessage { data: b"order 7".to_vec(), ..PubsubMessage::default() };
         let topic = format!("projects/{}/topics/orders", Scene::PROJECT);
         let request = PublishRequest { topic, messages: vec![message] };
-        let answer = self.0.clone().publish(request).await.map_err(failure)?;
-        let seen = shown(answer.metadata());
-        Ok(Received::new(answer.into_inner().message_ids.concat()).with_metadata(seen))
+        let response = self.0.clone().publish(request).await.map_err(to_failure)?;
+        let metadata = printed_metadata(response.metadata());
+        Ok(Received::new(response.into_inner().message_ids.concat()).with_metadata(metadata))
     }
 
-    fn another(&self) -> Box<dyn Client> {
+    fn clone_box(&self) -> Box<dyn Client> {
         Box::new(self.clone())
     }
 }
 
+/// Credentials that send the same `Authorization` header with every request.
 #[derive(Debug)]
-struct OneToken(HeaderValue);
+struct FixedToken(HeaderValue);
 
-impl CredentialsProvider for OneToken {
+impl CredentialsProvider for FixedToken {
     async fn headers(&self, _: Extensions) -> Result<CacheableResource<HeaderMap>, CredentialsError> {
         let data = HeaderMap::from_iter([(http::header::AUTHORIZATION, self.0.clone())]);
         Ok(CacheableResource::New { entity_tag: EntityTag::new(), data })

@@ -1,4 +1,4 @@
-//! gcloud-storage: the guard goes into `ClientConfig::http`.
+//! gcloud-storage, with the guard in the HTTP client that `ClientConfig::http` takes.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use gcp_scopes_testing::scenarios::{Failure, Received, Scenario, Scene};
 use reqwest_middleware::ClientBuilder;
 use token_source::{TokenSource, TokenSourceProvider};
 
-use crate::kind::{BoxError, Client, Kind, Reply, Shows, failed};
-use crate::reqwest_middleware::cannot;
+use crate::kind::{BoxError, Client, Kind, Reply, Shows, failure_of_error};
+use crate::reqwest_middleware::delivery_skip_reason;
 use crate::scene::reqwest;
 
 struct GcloudStorage {
@@ -38,8 +38,8 @@ pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
     kinds.map(|kind| Box::new(kind) as Box<dyn Kind>).into()
 }
 
-/// The client as its users build it, with an HTTP client of their own.
-pub(crate) fn http(
+/// Builds the HTTP client that users pass to gcloud-storage and gcloud-bigquery.
+pub(crate) fn http_client(
     scene: &Scene,
     guard: Option<Guard>,
 ) -> Result<reqwest_middleware::ClientWithMiddleware, BoxError> {
@@ -64,39 +64,39 @@ impl Kind for GcloudStorage {
         self.shows
     }
 
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
-        cannot(self.delivery, scenario)
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
+        delivery_skip_reason(self.delivery, scenario)
     }
 
-    async fn make(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+    async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
         let config = ClientConfig {
-            http: Some(http(scene, guard)?),
+            http: Some(http_client(scene, guard)?),
             storage_endpoint: scene.url(),
-            token_source_provider: Some(Box::new(Token(scene.token()))),
+            token_source_provider: Some(Box::new(FixedToken(scene.token()))),
             ..ClientConfig::default()
         };
         Ok(Box::new(Storage(gcloud_storage::client::Client::new(config))))
     }
 }
 
-/// A token that somebody else got.
+/// A source of tokens that gives the same token for every request.
 #[derive(Clone)]
-pub(crate) struct Token(pub(crate) String);
+pub(crate) struct FixedToken(pub(crate) String);
 
-impl std::fmt::Debug for Token {
+impl std::fmt::Debug for FixedToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Token")
+        f.write_str("FixedToken")
     }
 }
 
-impl TokenSourceProvider for Token {
+impl TokenSourceProvider for FixedToken {
     fn token_source(&self) -> Arc<dyn TokenSource> {
         Arc::new(self.clone())
     }
 }
 
 #[async_trait]
-impl TokenSource for Token {
+impl TokenSource for FixedToken {
     async fn token(&self) -> Result<String, BoxError> {
         Ok(format!("Bearer {}", self.0))
     }
@@ -105,11 +105,11 @@ impl TokenSource for Token {
 #[derive(Clone)]
 struct Storage(gcloud_storage::client::Client);
 
-fn get(object: &str) -> GetObjectRequest {
+fn get_request(object: &str) -> GetObjectRequest {
     GetObjectRequest { bucket: Scene::BUCKET.into(), object: object.into(), ..Default::default() }
 }
 
-fn insert() -> (UploadObjectRequest, UploadType) {
+fn upload_request() -> (UploadObjectRequest, UploadType) {
     let request = UploadObjectRequest { bucket: Scene::BUCKET.into(), ..Default::default() };
     (request, UploadType::Simple(Media::new(Scene::NEW)))
 }
@@ -117,48 +117,54 @@ fn insert() -> (UploadObjectRequest, UploadType) {
 #[async_trait]
 impl Client for Storage {
     async fn call(&self) -> Reply {
-        let object = self.0.get_object(&get(Scene::OBJECT)).await.map_err(|error| failure(&error))?;
+        let object =
+            self.0.get_object(&get_request(Scene::OBJECT)).await.map_err(|error| to_failure(&error))?;
         Ok(Received::default().with_metadata(format!("{object:?}")))
     }
 
     async fn upload(&self, bytes: Bytes) -> Reply {
         let chunks: Vec<_> =
             bytes.chunks(64 * 1024).map(Bytes::copy_from_slice).map(Ok::<_, BoxError>).collect();
-        let (request, kind) = insert();
-        let sent = self.0.upload_streamed_object(&request, futures::stream::iter(chunks), &kind).await;
-        sent.map(|_| Received::default()).map_err(|error| failure(&error))
+        let (request, upload_type) = upload_request();
+        let result =
+            self.0.upload_streamed_object(&request, futures::stream::iter(chunks), &upload_type).await;
+        result.map(|_| Received::default()).map_err(|error| to_failure(&error))
     }
 
     async fn download(&self) -> Reply {
-        let stream = self.0.download_streamed_object(&get(Scene::LARGE), &Range::default()).await;
-        let chunks: Result<Vec<Bytes>, Error> = stream.map_err(|error| failure(&error))?.try_collect().await;
-        Ok(Received::new(chunks.map_err(|error| failure(&error))?.concat()))
+        let stream = self.0.download_streamed_object(&get_request(Scene::LARGE), &Range::default()).await;
+        let chunks: Result<Vec<Bytes>, Error> =
+            stream.map_err(|error| to_failure(&error))?.try_collect().await;
+        Ok(Received::new(chunks.map_err(|error| to_failure(&error))?.concat()))
     }
 
     async fn resumable(&self, bytes: Bytes) -> Reply {
-        let (request, kind) = insert();
-        let session =
-            self.0.prepare_resumable_upload(&request, &kind).await.map_err(|error| failure(&error))?;
-        let (mut at, total) = (0, bytes.len() as u64);
+        let (request, upload_type) = upload_request();
+        let session = self
+            .0
+            .prepare_resumable_upload(&request, &upload_type)
+            .await
+            .map_err(|error| to_failure(&error))?;
+        let (mut start, total) = (0, bytes.len() as u64);
         for chunk in bytes.chunks(1024 * 1024) {
-            let size = ChunkSize::new(at, at + chunk.len() as u64 - 1, Some(total));
-            let sent = session.upload_multiple_chunk(chunk.to_vec(), &size).await;
-            sent.map_err(|error| failure(&error))?;
-            at += chunk.len() as u64;
+            let size = ChunkSize::new(start, start + chunk.len() as u64 - 1, Some(total));
+            let result = session.upload_multiple_chunk(chunk.to_vec(), &size).await;
+            result.map_err(|error| to_failure(&error))?;
+            start += chunk.len() as u64;
         }
         Ok(Received::default())
     }
 
-    fn another(&self) -> Box<dyn Client> {
+    fn clone_box(&self) -> Box<dyn Client> {
         Box::new(self.clone())
     }
 }
 
-fn failure(error: &Error) -> Failure {
+fn to_failure(error: &Error) -> Failure {
     match error {
-        Error::Response(response) => failed(format_args!("Response {}", response.code), error),
-        Error::HttpClient(_) => failed("HttpClient", error),
-        Error::HttpMiddleware(_) => failed("HttpMiddleware", error),
-        other => failed(format_args!("{other:?}"), other),
+        Error::Response(response) => failure_of_error(format_args!("Response {}", response.code), error),
+        Error::HttpClient(_) => failure_of_error("HttpClient", error),
+        Error::HttpMiddleware(_) => failure_of_error("HttpMiddleware", error),
+        other => failure_of_error(format_args!("{other:?}"), other),
     }
 }

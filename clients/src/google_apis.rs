@@ -1,4 +1,4 @@
-//! The generated clients of google-apis-rs: google-storage1 and google-drive3.
+//! Two of the generated clients of google-apis-rs: google-storage1 and google-drive3.
 
 use std::io::Cursor;
 
@@ -19,13 +19,13 @@ use hyper_util::client::legacy::Client as Hyper;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
-use crate::kind::{BoxError, Client, Kind, Reply, Shows, called, failed};
+use crate::kind::{BoxError, Client, Kind, Reply, Shows, failure_of_error, run_call};
 
 pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
     [Column::Storage, Column::Drive].map(|kind| Box::new(kind) as Box<dyn Kind>).into()
 }
 
-/// One of the clients.
+/// A column: one of the clients.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Column {
     Storage,
@@ -33,7 +33,8 @@ enum Column {
 }
 
 type HttpClient<B> = Hyper<HttpConnector, B>;
-const BY_CHOICE: &str = "a call that is not sent is a `MissingToken`; a refused one stays a `BadRequest`";
+const MISSING_TOKEN: &str =
+    "a call that is not sent is a `MissingToken`; a refused call stays a `BadRequest`";
 
 #[async_trait]
 impl Kind for Column {
@@ -51,11 +52,11 @@ impl Kind for Column {
         }
     }
 
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
         match (self, scenario) {
-            (_, Scenario::KeepsErrorKind) => Some(BY_CHOICE),
+            (_, Scenario::KeepsErrorKind) => Some(MISSING_TOKEN),
             (Self::Drive, Scenario::Upload | Scenario::Download | Scenario::Resumable) => {
-                Some("shown by google-storage1")
+                Some("Google Drive's data is not scripted; see google-storage1")
             }
             _ => None,
         }
@@ -72,7 +73,7 @@ impl Kind for Column {
         }
     }
 
-    async fn make(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+    async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
         let calling = |method: &str| guard.as_ref().map(|guard| guard.calling(method)).transpose();
         let url = scene.url();
         Ok(match self {
@@ -106,15 +107,16 @@ where
     Hyper::builder(TokioExecutor::new()).http2_only(scene.version() == Version::HTTP_2).build_http()
 }
 
-fn failure(error: &Error) -> Failure {
+fn to_failure(error: &Error) -> Failure {
     let kind = match error {
         Error::BadRequest(_) => "BadRequest",
         Error::Failure(_) => "Failure",
         Error::MissingToken(_) => "MissingToken",
-        _ => "another",
+        _ => "other",
     };
-    let failure = failed(kind, error);
-    // It prints the whole response, of which the date and the id change.
+    let failure = failure_of_error(kind, error);
+    // The text of this error prints the whole response, with two headers that differ in every
+    // response.
     if kind == "Failure" { failure.with_text(kind) } else { failure }
 }
 
@@ -125,10 +127,10 @@ struct Objects {
     insert: Option<Calling>,
 }
 
-/// Chunks of one MiB.
-struct Small;
+/// Makes a resumable upload send chunks of 1 MiB, so that it needs several requests.
+struct OneMibChunks;
 
-impl Delegate for Small {
+impl Delegate for OneMibChunks {
     fn chunk_size(&mut self) -> u64 {
         1 << 20
     }
@@ -138,34 +140,36 @@ impl Delegate for Small {
 impl Client for Objects {
     async fn call(&self) -> Reply {
         let get = self.hub.objects().get(Scene::BUCKET, Scene::OBJECT).doit();
-        let (_, object) = called(self.get.as_ref(), get).await.map_err(|error| failure(&error))?;
+        let (_, object) = run_call(self.get.as_ref(), get).await.map_err(|error| to_failure(&error))?;
         Ok(Received::new(object.name.unwrap_or_default()))
     }
 
     async fn upload(&self, bytes: Bytes) -> Reply {
         let insert = self.hub.objects().insert(Object::default(), Scene::BUCKET).name(Scene::NEW);
-        let insert = insert.upload(Cursor::new(bytes), "text/plain".parse().expect("a type"));
-        let (_, object) = called(self.insert.as_ref(), insert).await.map_err(|error| failure(&error))?;
+        let insert =
+            insert.upload(Cursor::new(bytes), "text/plain".parse().expect("the media type is valid"));
+        let (_, object) = run_call(self.insert.as_ref(), insert).await.map_err(|error| to_failure(&error))?;
         Ok(Received::new(object.name.unwrap_or_default()))
     }
 
     async fn download(&self) -> Reply {
         let get = self.hub.objects().get(Scene::BUCKET, Scene::LARGE).param("alt", "media").doit();
-        let (response, _) = called(self.get.as_ref(), get).await.map_err(|error| failure(&error))?;
+        let (response, _) = run_call(self.get.as_ref(), get).await.map_err(|error| to_failure(&error))?;
         let body = response.into_body().collect().await;
-        Ok(Received::new(body.map_err(|error| failed("body", &error))?.to_bytes()))
+        Ok(Received::new(body.map_err(|error| failure_of_error("body", &error))?.to_bytes()))
     }
 
     async fn resumable(&self, bytes: Bytes) -> Reply {
-        let mut small = Small;
+        let mut delegate = OneMibChunks;
         let insert = self.hub.objects().insert(Object::default(), Scene::BUCKET).name(Scene::NEW);
-        let insert = insert.delegate(&mut small);
-        let insert = insert.upload_resumable(Cursor::new(bytes), "text/plain".parse().expect("a type"));
-        let (_, object) = called(self.insert.as_ref(), insert).await.map_err(|error| failure(&error))?;
+        let insert = insert.delegate(&mut delegate);
+        let insert = insert
+            .upload_resumable(Cursor::new(bytes), "text/plain".parse().expect("the media type is valid"));
+        let (_, object) = run_call(self.insert.as_ref(), insert).await.map_err(|error| to_failure(&error))?;
         Ok(Received::new(object.name.unwrap_or_default()))
     }
 
-    fn another(&self) -> Box<dyn Client> {
+    fn clone_box(&self) -> Box<dyn Client> {
         Box::new(self.clone())
     }
 }
@@ -176,12 +180,13 @@ struct Files(DriveHub<HttpConnector>, Option<Calling>);
 #[async_trait]
 impl Client for Files {
     async fn call(&self) -> Reply {
-        let (_, list) =
-            called(self.1.as_ref(), self.0.files().list().doit()).await.map_err(|error| failure(&error))?;
+        let (_, list) = run_call(self.1.as_ref(), self.0.files().list().doit())
+            .await
+            .map_err(|error| to_failure(&error))?;
         Ok(Received::new(format!("{:?}", list.files)))
     }
 
-    fn another(&self) -> Box<dyn Client> {
+    fn clone_box(&self) -> Box<dyn Client> {
         Box::new(self.clone())
     }
 }

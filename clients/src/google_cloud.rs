@@ -1,4 +1,5 @@
-//! Google's own clients: Storage over JSON, StorageControl over gRPC, and a generated one over JSON.
+//! Google's own clients: `Storage` over JSON, `StorageControl` over gRPC, and the generated client
+//! of Secret Manager over JSON.
 
 use std::fmt;
 use std::time::Duration;
@@ -18,15 +19,15 @@ use google_cloud_gax::retry_policy::{Aip194Strict, RetryPolicyArg, RetryPolicyEx
 use google_cloud_secretmanager_v1::client::SecretManagerService;
 use google_cloud_storage::client::{Storage, StorageControl};
 use http::header::AUTHORIZATION;
-use http::{Extensions, HeaderMap, Response};
+use http::{Extensions, HeaderMap, HeaderName, Response};
 
-use crate::kind::{BoxError, Client, Kind, Reply, called, failed};
+use crate::kind::{BoxError, Client, Kind, Reply, failure_of_error, run_call};
 
 pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
     [Column::Storage, Column::Control, Column::Secrets].map(|kind| Box::new(kind) as Box<dyn Kind>).into()
 }
 
-/// One of the clients.
+/// A column: one of the clients.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Column {
     Storage,
@@ -34,10 +35,10 @@ enum Column {
     Secrets,
 }
 
-const BY_CHOICE: &str =
-    "a call that is not sent is an error of its credentials; a refused one keeps its code";
-const NOT_BEFORE: &str = "it speaks gRPC, of which nothing is predicted";
-const NO_DATA: &str = "it has no call that moves an object's data";
+const CREDENTIALS_ERROR: &str =
+    "a call that is not sent fails with an error of its credentials; a refused call keeps its code";
+const GRPC_IS_SENT: &str = "a gRPC call is always sent; the guard explains only its refusal";
+const NO_DATA: &str = "the client has no method that reads or writes the data of an object";
 
 #[async_trait]
 impl Kind for Column {
@@ -50,20 +51,20 @@ impl Kind for Column {
     }
 
     fn api(&self) -> TestedApi {
-        let front = |host, format| TestedApi::new(Service::OtherApi, host, format, "cloud-platform");
+        let other_api = |host, format| TestedApi::new(Service::OtherApi, host, format, "cloud-platform");
         match self {
             Self::Storage => TestedApi::STORAGE,
-            Self::Control => front("storage.googleapis.com", ApiFormat::Grpc),
-            Self::Secrets => front("secretmanager.googleapis.com", ApiFormat::Json),
+            Self::Control => other_api("storage.googleapis.com", ApiFormat::Grpc),
+            Self::Secrets => other_api("secretmanager.googleapis.com", ApiFormat::Json),
         }
     }
 
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
         match (self, scenario) {
-            (Self::Control, Scenario::Denied | Scenario::Confirmed) => Some(NOT_BEFORE),
-            (Self::Control, Scenario::Http1) => Some("gRPC takes HTTP/2"),
-            (Self::Storage | Self::Secrets, Scenario::Http2) => Some("it speaks HTTP/2 over TLS only"),
-            (Self::Storage | Self::Secrets, Scenario::KeepsErrorKind) => Some(BY_CHOICE),
+            (Self::Control, Scenario::Denied | Scenario::Confirmed) => Some(GRPC_IS_SENT),
+            (Self::Control, Scenario::Http1) => Some("gRPC needs HTTP/2"),
+            (Self::Storage | Self::Secrets, Scenario::Http2) => Some("the client uses HTTP/2 only over TLS"),
+            (Self::Storage | Self::Secrets, Scenario::KeepsErrorKind) => Some(CREDENTIALS_ERROR),
             (Self::Control | Self::Secrets, Scenario::Upload | Scenario::Download | Scenario::Resumable) => {
                 Some(NO_DATA)
             }
@@ -72,27 +73,25 @@ impl Kind for Column {
     }
 
     fn prepare(&self, google: &FakeGoogle) {
-        let message = || Response::builder().header("content-type", "application/grpc");
         match self {
             Self::Storage => {}
-            // An empty message, and that it went well.
             Self::Control => google
                 .other_api()
                 .path("/google.storage.v2.Storage/GetBucket")
-                .with_trailers(HeaderMap::from_iter([("grpc-status".parse().expect("a name"), 0.into())]))
-                .serve(["cloud-platform"], message().body(Bytes::from_static(&[0; 5])).expect("a response")),
+                .with_trailers(HeaderMap::from_iter([(GRPC_STATUS, 0.into())]))
+                .serve(["cloud-platform"], empty_message()),
             Self::Secrets => google.other_api().path("/v1/projects/").serve(["cloud-platform"], secret()),
         }
     }
 
-    async fn make(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+    async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
         let calling = |method: &str| guard.as_ref().map(|guard| guard.calling(method)).transpose();
-        let (credentials, retries) = hooks(scene, guard.as_ref());
-        let (url, waits) = (scene.url(), waits());
+        let (credentials, retries) = credentials_and_retries(scene, guard.as_ref());
+        let (url, backoff) = (scene.url(), backoff());
         Ok(match self {
             Self::Storage => {
                 let builder = Storage::builder().with_endpoint(url).with_credentials(credentials);
-                let builder = builder.with_retry_policy(retries).with_backoff_policy(waits);
+                let builder = builder.with_retry_policy(retries).with_backoff_policy(backoff);
                 let builder = builder.with_resumable_upload_buffer_size(1_usize << 20);
                 Box::new(Objects {
                     client: builder.build().await?,
@@ -102,55 +101,66 @@ impl Kind for Column {
             }
             Self::Control => {
                 let builder = StorageControl::builder().with_endpoint(url).with_credentials(credentials);
-                let builder = builder.with_retry_policy(retries).with_backoff_policy(waits);
+                let builder = builder.with_retry_policy(retries).with_backoff_policy(backoff);
                 Box::new(Control(builder.build().await?, calling("google.storage.v2.Storage.GetBucket")?))
             }
             Self::Secrets => {
                 let builder =
                     SecretManagerService::builder().with_endpoint(url).with_credentials(credentials);
-                let builder = builder.with_retry_policy(retries).with_backoff_policy(waits);
+                let builder = builder.with_retry_policy(retries).with_backoff_policy(backoff);
                 Box::new(Secrets(builder.build().await?, calling("secretmanager.projects.secrets.get")?))
             }
         })
     }
 }
 
-fn secret() -> Response<&'static str> {
-    let body = r#"{"name":"projects/my-project/secrets/s"}"#;
-    Response::builder().header("content-type", "application/json").body(body).expect("a response")
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+
+/// Returns a gRPC response with one message that has no fields: 0 for no compression, and a length
+/// of 0 in four bytes.
+fn empty_message() -> Response<Bytes> {
+    let response = Response::builder().header("content-type", "application/grpc");
+    response.body(Bytes::from_static(&[0; 5])).expect("the header is valid")
 }
 
-/// The credentials and the retry policy of a client, with a guard or as they are.
-fn hooks(scene: &Scene, guard: Option<&Guard>) -> (Credentials, RetryPolicyArg) {
-    let (fixed, retries) = (Fixed(scene.token()), Aip194Strict.with_attempt_limit(3));
+fn secret() -> Response<&'static str> {
+    let body = r#"{"name":"projects/my-project/secrets/s"}"#;
+    Response::builder().header("content-type", "application/json").body(body).expect("the header is valid")
+}
+
+/// Returns the credentials and the retry policy of a client. With a guard, these are the guard's
+/// wrappers around the client's own.
+fn credentials_and_retries(scene: &Scene, guard: Option<&Guard>) -> (Credentials, RetryPolicyArg) {
+    let (token, retries) = (FixedToken(scene.token()), Aip194Strict.with_attempt_limit(3));
     match guard {
-        None => (fixed.into(), retries.into()),
+        None => (token.into(), retries.into()),
         Some(guard) => {
-            let credentials = guard.credentials(fixed);
+            let credentials = guard.credentials(token);
             let retries = guard.retry_policy(retries).with_tokens_of(&credentials);
             (credentials.into(), retries.into())
         }
     }
 }
 
-fn waits() -> ExponentialBackoff {
-    let shortest = Duration::from_millis(1);
-    ExponentialBackoffBuilder::new().with_initial_delay(shortest).with_maximum_delay(shortest).clamp()
+/// Returns a policy that waits one millisecond between attempts, so that the scenarios are quick.
+fn backoff() -> ExponentialBackoff {
+    let delay = Duration::from_millis(1);
+    ExponentialBackoffBuilder::new().with_initial_delay(delay).with_maximum_delay(delay).clamp()
 }
 
-/// Credentials of one token.
+/// Credentials that send the same token with every request.
 #[derive(Clone)]
-struct Fixed(String);
+struct FixedToken(String);
 
-impl fmt::Debug for Fixed {
+impl fmt::Debug for FixedToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Fixed")
+        f.write_str("FixedToken")
     }
 }
 
-impl CredentialsProvider for Fixed {
+impl CredentialsProvider for FixedToken {
     async fn headers(&self, _: Extensions) -> Result<CacheableResource<HeaderMap>, CredentialsError> {
-        let value = format!("Bearer {}", self.0).parse().expect("a token is a header value");
+        let value = format!("Bearer {}", self.0).parse().expect("the token has only ASCII characters");
         let data = HeaderMap::from_iter([(AUTHORIZATION, value)]);
         Ok(CacheableResource::New { entity_tag: EntityTag::new(), data })
     }
@@ -160,9 +170,9 @@ impl CredentialsProvider for Fixed {
     }
 }
 
-fn failure(error: &Error) -> Failure {
+fn to_failure(error: &Error) -> Failure {
     let code = error.status().map(|status| status.code.name()).unwrap_or("no status");
-    failed(format!("{code} {:?}", error.http_status_code()), error)
+    failure_of_error(format!("{code} {:?}", error.http_status_code()), error)
 }
 
 #[derive(Clone)]
@@ -177,14 +187,14 @@ impl Objects {
 
     async fn read(&self, name: &str) -> Reply {
         let read = async {
-            let mut answer = self.client.read_object(Self::BUCKET, name).send().await?;
+            let mut response = self.client.read_object(Self::BUCKET, name).send().await?;
             let mut bytes = Vec::new();
-            while let Some(chunk) = answer.next().await.transpose()? {
+            while let Some(chunk) = response.next().await.transpose()? {
                 bytes.extend_from_slice(&chunk);
             }
             Ok(bytes)
         };
-        called(self.get.as_ref(), read).await.map_err(|error| failure(&error)).map(Received::new)
+        run_call(self.get.as_ref(), read).await.map_err(|error| to_failure(&error)).map(Received::new)
     }
 }
 
@@ -196,9 +206,9 @@ impl Client for Objects {
 
     async fn upload(&self, bytes: Bytes) -> Reply {
         let write = self.client.write_object(Self::BUCKET, Scene::NEW, bytes).send_unbuffered();
-        called(self.insert.as_ref(), write)
+        run_call(self.insert.as_ref(), write)
             .await
-            .map_err(|error| failure(&error))
+            .map_err(|error| to_failure(&error))
             .map(|object| Received::new(object.name))
     }
 
@@ -209,13 +219,13 @@ impl Client for Objects {
     async fn resumable(&self, bytes: Bytes) -> Reply {
         let write = self.client.write_object(Self::BUCKET, Scene::NEW, bytes);
         let write = write.with_resumable_upload_threshold(0_usize).send_buffered();
-        called(self.insert.as_ref(), write)
+        run_call(self.insert.as_ref(), write)
             .await
-            .map_err(|error| failure(&error))
+            .map_err(|error| to_failure(&error))
             .map(|object| Received::new(object.name))
     }
 
-    fn another(&self) -> Box<dyn Client> {
+    fn clone_box(&self) -> Box<dyn Client> {
         Box::new(self.clone())
     }
 }
@@ -227,13 +237,13 @@ struct Control(StorageControl, Option<Calling>);
 impl Client for Control {
     async fn call(&self) -> Reply {
         let call = self.0.get_bucket().set_name(Objects::BUCKET).send();
-        called(self.1.as_ref(), call)
+        run_call(self.1.as_ref(), call)
             .await
-            .map_err(|error| failure(&error))
+            .map_err(|error| to_failure(&error))
             .map(|bucket| Received::new(format!("{bucket:?}")))
     }
 
-    fn another(&self) -> Box<dyn Client> {
+    fn clone_box(&self) -> Box<dyn Client> {
         Box::new(self.clone())
     }
 }
@@ -245,13 +255,13 @@ struct Secrets(SecretManagerService, Option<Calling>);
 impl Client for Secrets {
     async fn call(&self) -> Reply {
         let call = self.0.get_secret().set_name("projects/my-project/secrets/s").send();
-        called(self.1.as_ref(), call)
+        run_call(self.1.as_ref(), call)
             .await
-            .map_err(|error| failure(&error))
+            .map_err(|error| to_failure(&error))
             .map(|secret| Received::new(secret.name))
     }
 
-    fn another(&self) -> Box<dyn Client> {
+    fn clone_box(&self) -> Box<dyn Client> {
         Box::new(self.clone())
     }
 }

@@ -1,4 +1,5 @@
-//! What a column of the table is: a kind of client, and the client it makes.
+//! The traits that each client implements: [`Kind`], a column of the table, and [`Client`], which
+//! performs the operations of the scenarios.
 
 use std::error::Error;
 use std::fmt;
@@ -15,99 +16,107 @@ use gcp_scopes_testing::scenarios::{
 
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
-/// A kind of client: one column.
+/// A kind of client: one column of the table.
 #[async_trait]
 pub(crate) trait Kind: Send + Sync {
-    /// The head of the column.
+    /// Returns the heading of the column.
     fn name(&self) -> &'static str;
 
-    /// The API that its calls go to. Default: Cloud Storage's JSON API.
+    /// Returns the API that the client calls. The default is Cloud Storage's JSON API.
     fn api(&self) -> TestedApi {
         TestedApi::STORAGE
     }
 
-    /// Why this client has no way to show a scenario: one sentence for the table's footnote.
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
+    /// Returns why `scenario` cannot run with this client, as a sentence for a footnote of
+    /// the table. Returns `None` if the scenario can run.
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
         let _ = scenario;
         None
     }
 
-    /// How the guard answers. It is built with this.
+    /// Returns how the guard delivers a denial to the client. The guard is built with this value.
     fn delivery(&self) -> DenialDelivery {
         DenialDelivery::Error
     }
 
-    /// Where a user finds the denial.
+    /// Returns what the client's user can get of a denial.
     fn shows(&self) -> Shows {
         Shows::Denial
     }
 
-    /// Tells the fake what the API answers, where it is not Cloud Storage: see
-    /// [`Script::serve`](gcp_scopes_testing::Script::serve).
+    /// Scripts the responses of an API other than Cloud Storage, with
+    /// [`Script::serve`](gcp_scopes_testing::Script::serve). The fake Google implements Cloud
+    /// Storage itself.
     fn prepare(&self, google: &FakeGoogle) {
         let _ = google;
     }
 
-    /// Builds the client as its users do, for the address and the token of `scene`. Without a guard it
-    /// is the client as published.
-    async fn make(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError>;
+    /// Builds the client as its users do, for the URL and the token of `scene`. Without a guard,
+    /// this is the client as published.
+    async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError>;
 }
 
-/// A client, ready to call. Every operation is one that the token in the scene may or may not do.
+/// A client that performs the operations of the scenarios. The scope of the scene's token decides
+/// whether an operation is allowed.
 #[async_trait]
 pub(crate) trait Client: Send + Sync {
-    /// A small read that is answered at once.
+    /// Reads something small with one request. For an object, this is [`Scene::OBJECT`].
     async fn call(&self) -> Reply;
 
     /// Writes `bytes` to [`Scene::NEW`], streamed if the client can.
     async fn upload(&self, bytes: Bytes) -> Reply {
         let _ = bytes;
-        unimplemented!("say in `cannot` why there is no upload")
+        unimplemented!("implement `upload`, or return a reason from `skip_reason`")
     }
 
-    /// Reads [`Scene::LARGE`], streamed if the client can. The answer's
-    /// bytes are the object's.
+    /// Reads [`Scene::LARGE`], streamed if the client can, and returns the bytes of the object.
     async fn download(&self) -> Reply {
-        unimplemented!("say in `cannot` why there is no download")
+        unimplemented!("implement `download`, or return a reason from `skip_reason`")
     }
 
     /// Writes `bytes` to [`Scene::NEW`] in several requests.
     async fn resumable(&self, bytes: Bytes) -> Reply {
         let _ = bytes;
-        unimplemented!("say in `cannot` why there is no resumable upload")
+        unimplemented!("implement `resumable`, or return a reason from `skip_reason`")
     }
 
-    /// The client's own clone.
-    fn another(&self) -> Box<dyn Client>;
+    /// Clones the client, with the `Clone` of the client itself.
+    fn clone_box(&self) -> Box<dyn Client>;
 }
 
-/// What a user of the client gets.
+/// What an operation gives the client's user.
 pub(crate) type Reply = Result<Received, Failure>;
 
-/// An error of the client's. The denial is looked for as its users would.
-pub(crate) fn failed(kind: impl fmt::Display, error: &(dyn Error + 'static)) -> Failure {
+/// Converts an error of the client. Its denial is found as users find one, with [`Denial::find`].
+pub(crate) fn failure_of_error(kind: impl fmt::Display, error: &(dyn Error + 'static)) -> Failure {
     with_denial(Failure::new(kind, error), Denial::find(error))
 }
 
-/// An answer that a user of the client takes for a failure: its status, and all else it shows.
-pub(crate) fn answered(status: http::StatusCode, text: String, denial: Option<&Denial>) -> Failure {
+/// Converts a response whose status is an error. `text` is what the client shows of the response.
+pub(crate) fn failure_of_response(
+    status: http::StatusCode,
+    text: String,
+    denial: Option<&Denial>,
+) -> Failure {
     with_denial(Failure::from_response(status, text), denial)
 }
 
-/// The failure with the denial, where a user has to look elsewhere than on the chain of sources.
+/// Sets the denial of a failure, and logs both. Used directly by a client whose users cannot find
+/// the denial among the sources of the error.
 pub(crate) fn with_denial(failure: Failure, denial: Option<&Denial>) -> Failure {
-    log(&failure, denial);
-    failure.with_denial(denial.and_then(found))
+    log_failure(&failure, denial);
+    failure.with_denial(denial.and_then(found_denial))
 }
 
-/// Logs all that a user's program may print of it, for the test that reads every line.
-fn log(failure: &Failure, denial: Option<&Denial>) {
+/// Logs everything that a user's program may print of a failure. The test `tests/table` searches
+/// the log for parts of tokens.
+fn log_failure(failure: &Failure, denial: Option<&Denial>) {
     let report = denial.map(Denial::report).unwrap_or_default();
     let json = denial.and_then(|denial| serde_json::to_string(denial).ok()).unwrap_or_default();
     tracing::error!(text = %failure.text, debug = %failure.debug, ?denial, %report, %json, "a call failed");
 }
 
-fn found(denial: &Denial) -> Option<FoundDenial> {
+fn found_denial(denial: &Denial) -> Option<FoundDenial> {
     let stage = match denial.kind() {
         DenialKind::Refused => DenialStage::Refused,
         DenialKind::Predicted => DenialStage::Predicted,
@@ -122,17 +131,18 @@ fn found(denial: &Denial) -> Option<FoundDenial> {
     })
 }
 
-/// Where a user of a guarded client finds why a call was denied.
+/// What the user of a guarded client can get of a denial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shows {
-    /// The `Denial` itself: on the error's chain, or in the extensions of the answer.
+    /// The [`Denial`] itself, among the sources of the error or in the extensions of the response.
     Denial,
-    /// Its line, in the error's text: the client keeps nothing else.
+    /// The denial's message, within the text of the error. The client keeps no more of the denial.
     Text,
 }
 
-/// A call of a client that shows its requests to nobody: inside the guard's check, where there is one.
-pub(crate) async fn called<T, C, E: ClientError<C>>(
+/// Runs a call of a client whose requests no middleware can see. With a guard, the call runs inside
+/// [`Calling::run`], which checks and explains it.
+pub(crate) async fn run_call<T, C, E: ClientError<C>>(
     calling: Option<&Calling>,
     call: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {

@@ -1,9 +1,11 @@
-//! The guard inside real, published clients: every case over every client.
+//! The guard inside real clients, as they are published: every scenario of
+//! [`gcp_scopes_testing::scenarios`] with every client.
 //!
-//! `cargo run --manifest-path clients/Cargo.toml` runs them all and prints the table; `cargo run --manifest-path clients/Cargo.toml -- opendal upload`
-//! runs the columns and the rows whose names hold these words.
+//! `cargo run --manifest-path clients/Cargo.toml` runs all of them and prints a table, with a row
+//! for each scenario and a column for each client. With the arguments `-- opendal upload` it runs
+//! only the columns whose names contain `opendal`, and the rows whose names contain `upload`.
 //!
-//! To add a client: `docs/support-another-client.md`.
+//! `docs/support-another-client.md` describes how to add a client.
 
 mod gcloud_bigquery;
 mod gcloud_sdk;
@@ -24,24 +26,24 @@ use kind::Kind;
 
 pub use table::{Table, names, run};
 
-/// Every client, one column each.
-fn all() -> Vec<Box<dyn Kind>> {
-    let mut all: Vec<Box<dyn Kind>> = Vec::new();
-    all.extend(object_store::kinds());
-    all.extend(opendal::kinds());
-    all.extend(reqwest_middleware::kinds());
-    all.extend(tonic::kinds());
-    all.push(Box::new(gcloud_sdk::GcloudSdk));
-    all.extend(tower::kinds());
-    all.extend(gcloud_storage::kinds());
-    all.extend(gcloud_bigquery::kinds());
-    all.extend(google_cloud::kinds());
-    all.extend(google_apis::kinds());
-    all
+/// Returns every kind of client: the columns of the table, in their order.
+fn all_kinds() -> Vec<Box<dyn Kind>> {
+    let mut kinds: Vec<Box<dyn Kind>> = Vec::new();
+    kinds.extend(object_store::kinds());
+    kinds.extend(opendal::kinds());
+    kinds.extend(reqwest_middleware::kinds());
+    kinds.extend(tonic::kinds());
+    kinds.push(Box::new(gcloud_sdk::GcloudSdk));
+    kinds.extend(tower::kinds());
+    kinds.extend(gcloud_storage::kinds());
+    kinds.extend(gcloud_bigquery::kinds());
+    kinds.extend(google_cloud::kinds());
+    kinds.extend(google_apis::kinds());
+    kinds
 }
 
-/// A token that is there already, in the form in which the gcloud-* clients take one.
+/// Returns a source of tokens for the gcloud-* clients that gives them `token` for every request.
 #[must_use]
-pub fn token(token: String) -> impl token_source::TokenSourceProvider + 'static {
-    gcloud_storage::Token(token)
+pub fn fixed_token(token: String) -> impl token_source::TokenSourceProvider + 'static {
+    gcloud_storage::FixedToken(token)
 }

@@ -1,4 +1,4 @@
-//! object_store's Google Cloud Storage, over the XML API.
+//! object_store's client for Google Cloud Storage, which uses the XML API.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +19,9 @@ use object_store::{
     WriteMultipart,
 };
 
-use crate::kind::{BoxError, Client, Kind, Reply, failed, with_denial};
+use crate::kind::{BoxError, Client, Kind, Reply, failure_of_error, with_denial};
 
+/// The only column of object_store.
 struct Store;
 
 pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
@@ -37,14 +38,14 @@ impl Kind for Store {
         TestedApi::new(Service::Storage, "storage.googleapis.com", ApiFormat::Xml, "cloud-platform")
     }
 
-    async fn make(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+    async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
         let options = ClientOptions::new().with_allow_http(true);
         let options = match scene.version() {
             Version::HTTP_2 => options.with_http2_only(),
             _ => options.with_http1_only(),
         };
-        let soon = Duration::from_millis(1);
-        let backoff = BackoffConfig { init_backoff: soon, max_backoff: soon, base: 2.0 };
+        let delay = Duration::from_millis(1);
+        let backoff = BackoffConfig { init_backoff: delay, max_backoff: delay, base: 2.0 };
         let credential = StaticCredentialProvider::new(GcpCredential { bearer: scene.token() });
         let store = GoogleCloudStorageBuilder::new()
             .with_bucket_name(Scene::BUCKET)
@@ -52,27 +53,28 @@ impl Kind for Store {
             .with_client_options(options)
             .with_retry(RetryConfig { backoff, ..RetryConfig::default() })
             .with_credentials(Arc::new(credential));
-        let guarded = guard.map(|guard| guard.object_store(ReqwestConnector::default()));
-        let store = match &guarded {
-            Some(guarded) => store.with_http_connector(guarded.clone()),
+        let connector = guard.map(|guard| guard.object_store(ReqwestConnector::default()));
+        let store = match &connector {
+            Some(connector) => store.with_http_connector(connector.clone()),
             None => store,
         };
-        Ok(Box::new(Photos { store: store.build()?, guarded }))
+        Ok(Box::new(Photos { store: store.build()?, connector }))
     }
 }
 
 #[derive(Clone)]
 struct Photos {
     store: GoogleCloudStorage,
-    guarded: Option<GuardConnector>,
+    /// The guard's connector, which finds the denial of an error. `None` without a guard.
+    connector: Option<GuardConnector>,
 }
 
 impl Photos {
     async fn read(&self, name: &str) -> Result<Received, Error> {
-        let got = self.store.get(&name.into()).await?;
-        let seen = format!("{:?} {:?}", got.meta, got.attributes);
-        let chunks: Vec<Bytes> = got.into_stream().try_collect().await?;
-        Ok(Received::new(chunks.concat()).with_metadata(seen))
+        let object = self.store.get(&name.into()).await?;
+        let metadata = format!("{:?} {:?}", object.meta, object.attributes);
+        let chunks: Vec<Bytes> = object.into_stream().try_collect().await?;
+        Ok(Received::new(chunks.concat()).with_metadata(metadata))
     }
 
     async fn write_parts(&self, bytes: &Bytes) -> Result<(), Error> {
@@ -82,47 +84,48 @@ impl Photos {
         writer.finish().await.map(drop)
     }
 
-    fn failure(&self, error: &Error) -> Failure {
+    fn to_failure(&self, error: &Error) -> Failure {
         let kind = match error {
             Error::PermissionDenied { .. } => "PermissionDenied",
             Error::Generic { .. } => "Generic",
-            _ => "another",
+            _ => "other",
         };
-        let denial = self.guarded.as_ref().and_then(|guarded| guarded.denial_of(error));
-        let failure = with_denial(failed(kind, error), denial.as_ref());
-        let text = timeless(&failure.text);
+        let denial = self.connector.as_ref().and_then(|connector| connector.denial_of(error));
+        let failure = with_denial(failure_of_error(kind, error), denial.as_ref());
+        let text = without_duration(&failure.text);
         failure.with_text(text)
     }
 }
 
-/// object_store says of every failure how long it took: `PUT URL in 1.5ms - what happened`.
-fn timeless(text: &str) -> String {
-    let is_time = |word: &str| word.starts_with(|c: char| c.is_ascii_digit()) && word.ends_with('s');
-    let words = text.split(' ').map(|word| if is_time(word.trim_end_matches(',')) { "" } else { word });
+/// Removes the duration that object_store prints in every error: `PUT URL in 1.5ms - what
+/// happened`.
+fn without_duration(text: &str) -> String {
+    let is_duration = |word: &str| word.starts_with(|c: char| c.is_ascii_digit()) && word.ends_with('s');
+    let words = text.split(' ').map(|word| if is_duration(word.trim_end_matches(',')) { "" } else { word });
     words.collect::<Vec<_>>().join(" ")
 }
 
 #[async_trait]
 impl Client for Photos {
     async fn call(&self) -> Reply {
-        self.read(Scene::OBJECT).await.map_err(|error| self.failure(&error))
+        self.read(Scene::OBJECT).await.map_err(|error| self.to_failure(&error))
     }
 
     async fn upload(&self, bytes: Bytes) -> Reply {
         let chunks = bytes.chunks(64 * 1024).map(Bytes::copy_from_slice).collect();
-        let put = self.store.put_opts(&Scene::NEW.into(), chunks, Default::default()).await;
-        put.map(|_| Received::default()).map_err(|error| self.failure(&error))
+        let result = self.store.put_opts(&Scene::NEW.into(), chunks, Default::default()).await;
+        result.map(|_| Received::default()).map_err(|error| self.to_failure(&error))
     }
 
     async fn download(&self) -> Reply {
-        self.read(Scene::LARGE).await.map_err(|error| self.failure(&error))
+        self.read(Scene::LARGE).await.map_err(|error| self.to_failure(&error))
     }
 
     async fn resumable(&self, bytes: Bytes) -> Reply {
-        self.write_parts(&bytes).await.map(|()| Received::default()).map_err(|error| self.failure(&error))
+        self.write_parts(&bytes).await.map(|()| Received::default()).map_err(|error| self.to_failure(&error))
     }
 
-    fn another(&self) -> Box<dyn Client> {
+    fn clone_box(&self) -> Box<dyn Client> {
         Box::new(self.clone())
     }
 }

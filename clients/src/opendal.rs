@@ -1,4 +1,5 @@
-//! opendal over Google Cloud Storage, which calls the JSON API and, to upload in parts, the XML API.
+//! opendal's client for Google Cloud Storage, which uses the JSON API, and the XML API for uploads
+//! in parts.
 
 use std::time::Duration;
 
@@ -14,44 +15,45 @@ use opendal::services::Gcs;
 use opendal::{Error, HttpTransporter, OperationContext, Operator};
 use opendal_http_transport_reqwest::ReqwestTransport;
 
-use crate::kind::{BoxError, Client, Kind, Reply, failed};
+use crate::kind::{BoxError, Client, Kind, Reply, failure_of_error};
 
-/// Where the guard stands among the other layers.
+/// A column: the layers around the operator, and the place of the guard among them.
 struct Opendal {
     name: &'static str,
     layers: fn(Operator, Option<Guard>) -> Operator,
 }
 
 pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
+    // The names list the layers from the innermost to the outermost.
     let kinds = [
-        Opendal { name: "opendal", layers: guarded },
-        Opendal { name: "opendal: guard, limit, timeout, retry", layers: guard_inside },
-        Opendal { name: "opendal: retry, timeout, limit, guard", layers: guard_outside },
+        Opendal { name: "opendal", layers: with_guard },
+        Opendal { name: "opendal: guard, limit, timeout, retry", layers: guard_innermost },
+        Opendal { name: "opendal: retry, timeout, limit, guard", layers: guard_outermost },
     ];
     kinds.map(|kind| Box::new(kind) as Box<dyn Kind>).into()
 }
 
-fn guarded(operator: Operator, guard: Option<Guard>) -> Operator {
+fn with_guard(operator: Operator, guard: Option<Guard>) -> Operator {
     match guard {
         Some(guard) => operator.layer(guard.opendal()),
         None => operator,
     }
 }
 
-fn guard_inside(operator: Operator, guard: Option<Guard>) -> Operator {
+fn guard_innermost(operator: Operator, guard: Option<Guard>) -> Operator {
     let limit = ConcurrentLimitLayer::new(8);
-    guarded(operator, guard).layer(limit).layer(timeout()).layer(retry())
+    with_guard(operator, guard).layer(limit).layer(timeout()).layer(retry())
 }
 
-fn guard_outside(operator: Operator, guard: Option<Guard>) -> Operator {
+fn guard_outermost(operator: Operator, guard: Option<Guard>) -> Operator {
     let limit = ConcurrentLimitLayer::new(8);
-    guarded(operator.layer(retry()).layer(timeout()).layer(limit), guard)
+    with_guard(operator.layer(retry()).layer(timeout()).layer(limit), guard)
 }
 
-/// On a busy machine no scenario must fail for a deadline that it does not test.
+/// Returns a timeout layer with limits so long that no scenario fails on a busy machine.
 fn timeout() -> TimeoutLayer {
-    let patience = Duration::from_secs(60);
-    TimeoutLayer::new().with_timeout(patience).with_io_timeout(patience)
+    let limit = Duration::from_secs(60);
+    TimeoutLayer::new().with_timeout(limit).with_io_timeout(limit)
 }
 
 fn retry() -> RetryLayer {
@@ -64,11 +66,11 @@ impl Kind for Opendal {
         self.name
     }
 
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
-        (scenario == Scenario::Resumable).then_some(IN_ONE)
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
+        (scenario == Scenario::Resumable).then_some(ONE_REQUEST)
     }
 
-    async fn make(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+    async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
         let client = reqwest::Client::builder();
         let client = match scene.version() {
             Version::HTTP_2 => client.http2_prior_knowledge(),
@@ -82,8 +84,8 @@ impl Kind for Opendal {
     }
 }
 
-const IN_ONE: &str = "opendal sends parts of no less than 5 MiB, so that 3 MiB are one request; \
-                      `tests/stores` uploads more";
+const ONE_REQUEST: &str = "opendal sends parts of at least 5 MiB, so the 3 MiB of the scenario are one \
+                           request; `tests/stores` uploads more";
 
 #[derive(Clone)]
 struct Photos {
@@ -93,49 +95,51 @@ struct Photos {
 impl Photos {
     async fn read(&self, name: &str) -> Result<Received, Error> {
         let stream = self.operator.reader(name).await?.into_bytes_stream(..).await?;
-        let chunks: Vec<Bytes> = stream.try_collect().await.map_err(of_io)?;
+        let chunks: Vec<Bytes> = stream.try_collect().await.map_err(opendal_error)?;
         Ok(Received::new(chunks.concat()))
     }
 }
 
-/// Only a stream of opendal's speaks in errors of io, around its own.
-fn of_io(error: std::io::Error) -> Error {
+/// Returns the error of opendal inside an error of a stream. The streams of opendal give
+/// `std::io::Error`, which contains opendal's error.
+fn opendal_error(error: std::io::Error) -> Error {
     match error.downcast::<Error>() {
         Ok(error) => error,
-        Err(error) => Error::new(opendal::ErrorKind::Unexpected, "reading").set_source(error),
+        Err(error) => Error::new(opendal::ErrorKind::Unexpected, "the stream failed").set_source(error),
     }
 }
 
 #[async_trait]
 impl Client for Photos {
     async fn call(&self) -> Reply {
-        let meta = self.operator.stat(Scene::OBJECT).await.map_err(|error| failure(&error))?;
-        Ok(Received::default().with_metadata(format!("{meta:?}")))
+        let metadata = self.operator.stat(Scene::OBJECT).await.map_err(|error| to_failure(&error))?;
+        Ok(Received::default().with_metadata(format!("{metadata:?}")))
     }
 
     async fn upload(&self, bytes: Bytes) -> Reply {
-        let written = self.operator.write(Scene::NEW, bytes).await;
-        written.map(|_| Received::default()).map_err(|error| failure(&error))
+        let result = self.operator.write(Scene::NEW, bytes).await;
+        result.map(|_| Received::default()).map_err(|error| to_failure(&error))
     }
 
     async fn download(&self) -> Reply {
-        self.read(Scene::LARGE).await.map_err(|error| failure(&error))
+        self.read(Scene::LARGE).await.map_err(|error| to_failure(&error))
     }
 
-    fn another(&self) -> Box<dyn Client> {
+    fn clone_box(&self) -> Box<dyn Client> {
         Box::new(self.clone())
     }
 }
 
-/// opendal shows the headers of a refused answer, of which two are of the answer's own.
-fn failure(error: &Error) -> Failure {
-    let failure = failed(error.kind(), error);
-    let text = without(&without(&failure.text, "date"), "x-guploader-uploadid");
+/// Converts an error. opendal prints the headers of the response in it; the text of the failure
+/// leaves out the values of the two headers that differ in every response of Cloud Storage.
+fn to_failure(error: &Error) -> Failure {
+    let failure = failure_of_error(error.kind(), error);
+    let text = without_header(&without_header(&failure.text, "date"), "x-guploader-uploadid");
     failure.with_text(text)
 }
 
-/// The text without the value of a header in it.
-fn without(text: &str, name: &str) -> String {
+/// Removes the value of the header `name` wherever `text` prints it.
+fn without_header(text: &str, name: &str) -> String {
     let header = format!("\"{name}\": \"");
     let mut pieces = text.split(header.as_str());
     let first = pieces.next().unwrap_or_default().to_owned();

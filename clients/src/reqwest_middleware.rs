@@ -1,4 +1,5 @@
-//! reqwest with reqwest-middleware, alone and with retry and tracing around or inside the guard.
+//! reqwest with reqwest-middleware: with the guard alone, and with the guard inside or outside of
+//! reqwest-retry and reqwest-tracing.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -11,10 +12,10 @@ use reqwest_retry::RetryTransientMiddleware;
 use reqwest_retry::policies::ExponentialBackoff;
 use reqwest_tracing::TracingMiddleware;
 
-use crate::kind::{BoxError, Client, Kind, Reply, answered, failed};
+use crate::kind::{BoxError, Client, Kind, Reply, failure_of_error, failure_of_response};
 use crate::scene::reqwest;
 
-/// Where the guard stands, and how it answers.
+/// A column: a stack of middleware, and how its guard delivers denials.
 struct ReqwestMiddleware {
     name: &'static str,
     delivery: DenialDelivery,
@@ -24,34 +25,35 @@ struct ReqwestMiddleware {
 pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
     let (error, extension, message) =
         (DenialDelivery::Error, DenialDelivery::Extension, DenialDelivery::Message);
+    // The last two names list the middleware from the outermost to the innermost.
     let kinds = [
-        ReqwestMiddleware { name: "reqwest-middleware", delivery: error, build: alone },
-        ReqwestMiddleware { name: "reqwest-middleware, Extension", delivery: extension, build: alone },
-        ReqwestMiddleware { name: "reqwest-middleware, Message", delivery: message, build: alone },
-        ReqwestMiddleware { name: "retry, tracing, guard", delivery: error, build: guard_inside },
-        ReqwestMiddleware { name: "guard, tracing, retry", delivery: error, build: guard_outside },
+        ReqwestMiddleware { name: "reqwest-middleware", delivery: error, build: with_guard },
+        ReqwestMiddleware { name: "reqwest-middleware, Extension", delivery: extension, build: with_guard },
+        ReqwestMiddleware { name: "reqwest-middleware, Message", delivery: message, build: with_guard },
+        ReqwestMiddleware { name: "retry, tracing, guard", delivery: error, build: guard_innermost },
+        ReqwestMiddleware { name: "guard, tracing, retry", delivery: error, build: guard_outermost },
     ];
     kinds.map(|kind| Box::new(kind) as Box<dyn Kind>).into()
 }
 
-fn alone(client: ClientBuilder, guard: Option<Guard>) -> ClientBuilder {
+fn with_guard(client: ClientBuilder, guard: Option<Guard>) -> ClientBuilder {
     match guard {
         Some(guard) => client.with(guard.middleware()),
         None => client,
     }
 }
 
-fn guard_inside(client: ClientBuilder, guard: Option<Guard>) -> ClientBuilder {
-    alone(client.with(retry()).with(TracingMiddleware::default()), guard)
+fn guard_innermost(client: ClientBuilder, guard: Option<Guard>) -> ClientBuilder {
+    with_guard(client.with(retry()).with(TracingMiddleware::default()), guard)
 }
 
-fn guard_outside(client: ClientBuilder, guard: Option<Guard>) -> ClientBuilder {
-    alone(client, guard).with(TracingMiddleware::default()).with(retry())
+fn guard_outermost(client: ClientBuilder, guard: Option<Guard>) -> ClientBuilder {
+    with_guard(client, guard).with(TracingMiddleware::default()).with(retry())
 }
 
 fn retry() -> RetryTransientMiddleware<ExponentialBackoff> {
-    let none = std::time::Duration::ZERO;
-    let policy = ExponentialBackoff::builder().retry_bounds(none, none).build_with_max_retries(3);
+    let no_delay = std::time::Duration::ZERO;
+    let policy = ExponentialBackoff::builder().retry_bounds(no_delay, no_delay).build_with_max_retries(3);
     RetryTransientMiddleware::new_with_policy(policy)
 }
 
@@ -65,35 +67,35 @@ impl Kind for ReqwestMiddleware {
         self.delivery
     }
 
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
         match scenario {
             Scenario::Upload if self.name.contains("retry") => Some(NO_STREAMS),
-            other => cannot(self.delivery, other),
+            other => delivery_skip_reason(self.delivery, other),
         }
     }
 
-    async fn make(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+    async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
         let client = (self.build)(ClientBuilder::new(reqwest(scene).build()?), guard).build();
         Ok(Box::new(Storage { client, url: scene.url(), token: scene.token() }))
     }
 }
 
-/// What follows from the delivery alone, for every client of HTTP.
-pub(crate) fn cannot(delivery: DenialDelivery, scenario: Scenario) -> Option<&'static str> {
+/// Returns why no HTTP client with this delivery can run the scenario, if that is so.
+pub(crate) fn delivery_skip_reason(delivery: DenialDelivery, scenario: Scenario) -> Option<&'static str> {
     match (scenario, delivery) {
-        (Scenario::KeepsErrorKind, DenialDelivery::Error) => Some(BY_CHOICE),
-        (Scenario::KeepsErrorKind, DenialDelivery::Extension) => Some(NO_ANSWER),
+        (Scenario::KeepsErrorKind, DenialDelivery::Error) => Some(MIDDLEWARE_ERROR),
+        (Scenario::KeepsErrorKind, DenialDelivery::Extension) => Some(UNSENT_IS_ERROR),
         _ => None,
     }
 }
 
-const NO_STREAMS: &str = "reqwest-retry refuses bodies that it cannot send twice, guard or not";
-const BY_CHOICE: &str = "`DenialDelivery::Error`, the default, makes it an error of the middleware's";
-
-const NO_ANSWER: &str =
+const NO_STREAMS: &str = "reqwest-retry refuses a body that it cannot send twice, with and without the guard";
+const MIDDLEWARE_ERROR: &str =
+    "with `DenialDelivery::Error`, the default, a refused call is an error of the middleware";
+const UNSENT_IS_ERROR: &str =
     "with `DenialDelivery::Extension` a refusal stays a 403, but a call that is not sent is an error";
 
-/// Cloud Storage's JSON API, by hand.
+/// A client of Cloud Storage's JSON API: builds the requests itself, and sends them with reqwest.
 #[derive(Clone)]
 struct Storage {
     client: ClientWithMiddleware,
@@ -102,14 +104,15 @@ struct Storage {
 }
 
 impl Storage {
-    fn object(&self, name: &str) -> RequestBuilder {
+    fn get_object(&self, name: &str) -> RequestBuilder {
         let url = format!("{}/storage/v1/b/{}/o/{name}", self.url, Scene::BUCKET);
         self.client.get(url).bearer_auth(&self.token)
     }
 
-    fn insert(&self, kind: &str) -> RequestBuilder {
+    fn insert_object(&self, upload_type: &str) -> RequestBuilder {
         let (bucket, name) = (Scene::BUCKET, Scene::NEW);
-        let url = format!("{}/upload/storage/v1/b/{bucket}/o?uploadType={kind}&name={name}", self.url);
+        let path = format!("/upload/storage/v1/b/{bucket}/o?uploadType={upload_type}&name={name}");
+        let url = format!("{}{path}", self.url);
         self.client.post(url).bearer_auth(&self.token)
     }
 }
@@ -117,61 +120,65 @@ impl Storage {
 #[async_trait]
 impl Client for Storage {
     async fn call(&self) -> Reply {
-        reply(self.object(Scene::OBJECT).send().await).await
+        read_reply(self.get_object(Scene::OBJECT).send().await).await
     }
 
     async fn upload(&self, bytes: Bytes) -> Reply {
         let chunks: Vec<_> =
             bytes.chunks(64 * 1024).map(Bytes::copy_from_slice).map(Ok::<_, BoxError>).collect();
         let body = reqwest::Body::wrap_stream(futures::stream::iter(chunks));
-        reply(self.insert("media").body(body).send().await).await
+        read_reply(self.insert_object("media").body(body).send().await).await
     }
 
     async fn download(&self) -> Reply {
-        reply(self.object(Scene::LARGE).query(&[("alt", "media")]).send().await).await
+        read_reply(self.get_object(Scene::LARGE).query(&[("alt", "media")]).send().await).await
     }
 
     async fn resumable(&self, bytes: Bytes) -> Reply {
-        let begun = self.insert("resumable").header("content-length", "0").send().await;
-        let begun = begun.map_err(|error| failure(&error))?;
-        let session = begun.headers().get("location").and_then(|place| place.to_str().ok());
+        let response = self.insert_object("resumable").header("content-length", "0").send().await;
+        let response = response.map_err(|error| to_failure(&error))?;
+        let session = response.headers().get("location").and_then(|url| url.to_str().ok());
         let session = session.unwrap_or_default().to_owned();
-        let (mut last, mut at, total) = (Err(answered(StatusCode::OK, String::new(), None)), 0, bytes.len());
+        // The first value is the reply if `bytes` is empty. Each chunk replaces it.
+        let mut last_reply = Err(failure_of_response(StatusCode::OK, String::new(), None));
+        let (mut start, total) = (0, bytes.len());
         for chunk in bytes.chunks(1024 * 1024) {
-            let range = format!("bytes {at}-{}/{total}", at + chunk.len() - 1);
-            let part = self.client.put(&session).header("content-range", range);
-            let part = part.bearer_auth(&self.token).body(Bytes::copy_from_slice(chunk));
-            last = reply(part.send().await).await;
-            at += chunk.len();
+            let range = format!("bytes {start}-{}/{total}", start + chunk.len() - 1);
+            let request = self.client.put(&session).header("content-range", range);
+            let request = request.bearer_auth(&self.token).body(Bytes::copy_from_slice(chunk));
+            last_reply = read_reply(request.send().await).await;
+            start += chunk.len();
         }
-        last
+        last_reply
     }
 
-    fn another(&self) -> Box<dyn Client> {
+    fn clone_box(&self) -> Box<dyn Client> {
         Box::new(self.clone())
     }
 }
 
-async fn reply(sent: Result<Response, Error>) -> Reply {
-    let response = sent.map_err(|error| failure(&error))?;
+/// Reads a response to its end. The metadata leaves out the two headers that differ in every
+/// response of Cloud Storage.
+async fn read_reply(result: Result<Response, Error>) -> Reply {
+    let response = result.map_err(|error| to_failure(&error))?;
     let (status, denial) = (response.status(), response.extensions().get::<Denial>().cloned());
     let mut headers = response.headers().clone();
     headers.remove("date");
     headers.remove("x-guploader-uploadid");
-    let seen = format!("{status} {:?} {} {headers:?}", response.version(), response.url());
-    let bytes = response.bytes().await.map_err(|error| failed("body", &error))?;
+    let metadata = format!("{status} {:?} {} {headers:?}", response.version(), response.url());
+    let bytes = response.bytes().await.map_err(|error| failure_of_error("body", &error))?;
     match status.is_success() {
-        true => Ok(Received::new(bytes).with_metadata(seen)),
+        true => Ok(Received::new(bytes).with_metadata(metadata)),
         false => {
-            let text = format!("{seen}\n{}", String::from_utf8_lossy(&bytes));
-            Err(answered(status, text, denial.as_ref()))
+            let text = format!("{metadata}\n{}", String::from_utf8_lossy(&bytes));
+            Err(failure_of_response(status, text, denial.as_ref()))
         }
     }
 }
 
-fn failure(error: &Error) -> Failure {
+fn to_failure(error: &Error) -> Failure {
     match error {
-        Error::Middleware(_) => failed("Middleware", error),
-        Error::Reqwest(_) => failed("Reqwest", error),
+        Error::Middleware(_) => failure_of_error("Middleware", error),
+        Error::Reqwest(_) => failure_of_error("Reqwest", error),
     }
 }

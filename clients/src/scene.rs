@@ -1,4 +1,5 @@
-//! What the clients here make of a scene: a guard, and the HTTP client that a user gives them.
+//! Builds the guard and the HTTP client for a [`Scene`]: the fake Google, the URL and the token of
+//! one scenario.
 
 use std::time::Duration;
 
@@ -9,11 +10,12 @@ use http::Version;
 
 use crate::kind::BoxError;
 
-/// How long a guard may wait for what it wants to know. On a busy machine no scenario must fail for a
-/// deadline that it does not test.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a call may wait for the scopes of its token. So long that no scenario fails on a busy
+/// machine: the guard's default is 500 ms.
+const DENY_WAIT: Duration = Duration::from_secs(30);
 
-/// The HTTP client that the user of a client on top of reqwest gives it.
+/// Returns a builder of the `reqwest::Client` that users pass to clients based on reqwest. It
+/// speaks the HTTP version of the scene.
 pub(crate) fn reqwest(scene: &Scene) -> reqwest::ClientBuilder {
     match scene.version() {
         Version::HTTP_2 => reqwest::Client::builder().http2_prior_knowledge(),
@@ -21,8 +23,8 @@ pub(crate) fn reqwest(scene: &Scene) -> reqwest::ClientBuilder {
     }
 }
 
-/// A guard that runs on the scene's VM and knows what its token holds, so that no scenario depends on how
-/// fast the metadata server answers.
+/// Builds a guard that runs on the scene's VM. The scopes of the scene's token are declared to the
+/// guard, so that no scenario depends on how fast the metadata server responds.
 pub(crate) async fn guard(
     scene: &Scene,
     mode: GuardMode,
@@ -33,12 +35,12 @@ pub(crate) async fn guard(
         .endpoint(scene.url(), scene.api().host)?
         .preflight(preflight(mode)?)
         .denial_delivery(delivery)
-        .deny_wait(PATIENCE)
+        .deny_wait(DENY_WAIT)
         .without_tokeninfo();
     let guard = guard.detect().await;
     let scopes = ScopeSet::from_iter([scene.scope().parse()?]);
     let token = scene.token();
-    let token = AccessToken::new(&token).ok_or("the token is one")?;
+    let token = AccessToken::new(&token).ok_or("the token of the scene is not a valid bearer token")?;
     guard.declare(token, GrantedScopes::known(scopes, GrantSource::Declared));
     Ok(guard)
 }
@@ -48,6 +50,6 @@ fn preflight(mode: GuardMode) -> Result<Preflight, BoxError> {
         GuardMode::Warn => Ok(Preflight::Warn),
         GuardMode::Confirm => Ok(Preflight::Confirm),
         GuardMode::Deny => Ok(Preflight::Deny),
-        other => Err(format!("there is no preflight for {other:?}").into()),
+        other => Err(format!("no Preflight corresponds to the guard mode {other:?}").into()),
     }
 }

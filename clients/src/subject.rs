@@ -1,4 +1,5 @@
-//! A kind of client as a subject of the scenarios.
+//! Implements [`Subject`], the trait that the scenarios of gcp-scopes-testing work with, for every
+//! [`Kind`] of client.
 
 use std::sync::Arc;
 
@@ -11,10 +12,10 @@ use gcp_scopes_testing::scenarios::{
 use crate::kind::{BoxError, Client, Kind, Shows};
 use crate::scene;
 
-/// A kind of client, with the guard that its users would build.
+/// A kind of client that the scenarios run with.
 pub(crate) struct KindSubject(pub(crate) Arc<dyn Kind>);
 
-/// A client of any kind. Its clone is the client's own.
+/// A client of any kind. Its clone holds a clone of that client.
 pub(crate) struct AnyClient(Box<dyn Client>);
 
 impl Subject for KindSubject {
@@ -25,7 +26,7 @@ impl Subject for KindSubject {
     }
 
     fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
-        self.0.cannot(scenario)
+        self.0.skip_reason(scenario)
     }
 
     fn denial_place(&self) -> DenialPlace {
@@ -38,7 +39,8 @@ impl Subject for KindSubject {
 
     fn prepare(&self, google: &FakeGoogle) {
         self.0.prepare(google);
-        // The only line that may hold it, for the test that looks for it in all others.
+        // The test `tests/table` learns the tokens from these log lines, which alone may contain
+        // one. Every other line with a part of a token fails that test.
         tracing::trace!(target: "clients::token", token = %google.token());
     }
 
@@ -47,7 +49,7 @@ impl Subject for KindSubject {
             Some(mode) => Some(scene::guard(scene, mode, self.0.delivery()).await?),
             None => None,
         };
-        Ok(AnyClient(self.0.make(scene, guard).await?))
+        Ok(AnyClient(self.0.new_client(scene, guard).await?))
     }
 }
 
@@ -58,13 +60,13 @@ impl SubjectClient for AnyClient {
             Operation::Upload(bytes) => self.0.upload(bytes).await,
             Operation::Download => self.0.download().await,
             Operation::Resumable(bytes) => self.0.resumable(bytes).await,
-            other => unimplemented!("{other:?}"),
+            other => unimplemented!("no client performs the operation {other:?}"),
         }
     }
 }
 
 impl Clone for AnyClient {
     fn clone(&self) -> Self {
-        Self(self.0.another())
+        Self(self.0.clone_box())
     }
 }

@@ -1,4 +1,4 @@
-//! Runs the cases and shows what came of them.
+//! Runs the scenarios with the clients, and prints the results as a table.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,97 +11,107 @@ use tokio::task::JoinSet;
 use crate::kind::{Kind, Shows};
 use crate::subject::KindSubject;
 
-/// A case that takes longer hangs. The slowest one waits for a client's own pauses between retries.
-const LIMIT: Duration = Duration::from_secs(60);
-/// Cases that are played at once.
-const AT_ONCE: usize = 4;
+/// How long one scenario may take with one client; after that it counts as hung. The slowest ones
+/// wait for the pauses that a client makes between retries.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// How many scenarios run at the same time. With more, a scenario could exceed
+/// [`TIME_LIMIT`] on a small machine.
+const MAX_CONCURRENT: usize = 4;
 
-/// What came of every case with every client.
+/// The results of every scenario with every client.
 #[derive(Debug)]
 pub struct Table {
-    heads: Vec<&'static str>,
+    columns: Vec<&'static str>,
     rows: Vec<(Scenario, Vec<Cell>)>,
 }
 
 #[derive(Debug, Clone, Default)]
 enum Cell {
+    /// Not run to the end: the task that runs all scenarios ended first.
     #[default]
-    Open,
+    Missing,
     Ok,
-    /// The text says it all, and the client keeps nothing else.
+    /// Passed, and the client's user gets the denial's message but not the denial.
     OkInText,
-    Cannot(&'static str),
+    /// Not run, for the reason that [`Kind::skip_reason`] returns.
+    Skipped(&'static str),
+    /// What the scenario expected and did not find.
     Failed(String),
 }
 
-/// Plays every case with every client whose names hold these words.
-pub async fn run(client: &str, case: &str) -> Table {
-    // Several of the clients bring rustls without a crypto provider. Somebody else's choice would be as
-    // good as this one.
+/// Runs the scenarios whose names contain `scenario` with the clients whose names contain
+/// `client`.
+pub async fn run(client: &str, scenario: &str) -> Table {
+    // Several of the clients use rustls and leave the choice of a crypto provider to the program.
+    // The error means that a provider is already installed, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let kinds = crate::all().into_iter().filter(|kind| kind.name().contains(client));
+    let kinds = crate::all_kinds().into_iter().filter(|kind| kind.name().contains(client));
     let kinds: Vec<Arc<dyn Kind>> = kinds.map(Arc::from).collect();
-    let cases: Vec<Scenario> = Scenario::ALL.into_iter().filter(|row| row.name().contains(case)).collect();
-    let mut cells = vec![vec![Cell::Open; kinds.len()]; cases.len()];
-    let (mut playing, places) = (JoinSet::new(), Arc::new(Semaphore::new(AT_ONCE)));
-    for (row, case) in cases.iter().copied().enumerate() {
+    let is_chosen = |candidate: &Scenario| candidate.name().contains(scenario);
+    let scenarios: Vec<Scenario> = Scenario::ALL.into_iter().filter(is_chosen).collect();
+    let mut cells = vec![vec![Cell::Missing; kinds.len()]; scenarios.len()];
+    let (mut tasks, permits) = (JoinSet::new(), Arc::new(Semaphore::new(MAX_CONCURRENT)));
+    for (row, scenario) in scenarios.iter().copied().enumerate() {
         for (column, kind) in kinds.iter().cloned().enumerate() {
-            let places = places.clone();
-            playing.spawn(async move {
-                let _place = places.acquire_owned().await;
-                (row, column, cell(kind, case).await)
+            let permits = permits.clone();
+            tasks.spawn(async move {
+                let _permit = permits.acquire_owned().await;
+                (row, column, run_cell(kind, scenario).await)
             });
         }
     }
-    while let Some(Ok((row, column, cell))) = playing.join_next().await {
+    while let Some(Ok((row, column, cell))) = tasks.join_next().await {
         if let Cell::Failed(_) = cell {
-            eprintln!("FAILED {}", cases.get(row).map_or("", |case| case.name()));
+            eprintln!("FAILED {}", scenarios.get(row).map_or("", |scenario| scenario.name()));
         }
-        if let Some(place) = cells.get_mut(row).and_then(|row| row.get_mut(column)) {
-            *place = cell;
+        if let Some(slot) = cells.get_mut(row).and_then(|row| row.get_mut(column)) {
+            *slot = cell;
         }
     }
-    let heads = kinds.iter().map(|kind| kind.name()).collect();
-    Table { heads, rows: cases.into_iter().zip(cells).collect() }
+    let columns = kinds.iter().map(|kind| kind.name()).collect();
+    Table { columns, rows: scenarios.into_iter().zip(cells).collect() }
 }
 
-/// The names that the words of [`run`] are looked for in: of the clients, and of the cases.
+/// Returns the names of all clients and of all scenarios, which the arguments of [`run`] select
+/// from.
 #[must_use]
 pub fn names() -> (Vec<&'static str>, Vec<&'static str>) {
     (
-        crate::all().iter().map(|kind| kind.name()).collect(),
-        Scenario::ALL.iter().map(|case| case.name()).collect(),
+        crate::all_kinds().iter().map(|kind| kind.name()).collect(),
+        Scenario::ALL.iter().map(|scenario| scenario.name()).collect(),
     )
 }
 
-async fn cell(kind: Arc<dyn Kind>, case: Scenario) -> Cell {
-    if let Some(why) = kind.cannot(case) {
-        return Cell::Cannot(why);
+/// Runs one scenario with one client.
+async fn run_cell(kind: Arc<dyn Kind>, scenario: Scenario) -> Cell {
+    if let Some(reason) = kind.skip_reason(scenario) {
+        return Cell::Skipped(reason);
     }
-    let in_text = kind.shows() == Shows::Text && tells_why(case);
-    // A task of its own, so that a panic is a cell of the table.
-    let played = tokio::spawn(async move { run_scenario(&KindSubject(kind), case).await });
-    match tokio::time::timeout(LIMIT, played).await {
+    let in_text = kind.shows() == Shows::Text && requires_a_denial(scenario);
+    // In its own task, so that a panic fails this cell only.
+    let task = tokio::spawn(async move { run_scenario(&KindSubject(kind), scenario).await });
+    match tokio::time::timeout(TIME_LIMIT, task).await {
         Ok(Ok(Ok(()))) if in_text => Cell::OkInText,
         Ok(Ok(Ok(()))) => Cell::Ok,
-        Ok(Ok(Err(why))) => Cell::Failed(format!("{why:#}")),
+        Ok(Ok(Err(unmet))) => Cell::Failed(format!("{unmet:#}")),
         Ok(Err(panic)) => Cell::Failed(panic.to_string()),
-        Err(_) => Cell::Failed(format!("not done after {LIMIT:?}")),
+        Err(_) => Cell::Failed(format!("not done after {TIME_LIMIT:?}")),
     }
 }
 
-/// Whether a case demands that a user is told why.
-fn tells_why(case: Scenario) -> bool {
-    let told =
+/// Checks whether a scenario requires that the client's user can find a denial.
+fn requires_a_denial(scenario: Scenario) -> bool {
+    let requiring =
         [Scenario::Refused, Scenario::Denied, Scenario::Confirmed, Scenario::ChunkedBody, Scenario::Cloned];
-    told.contains(&case)
+    requiring.contains(&scenario)
 }
 
 impl Table {
-    /// Whether every case held with every client that can show it.
+    /// Checks whether at least one scenario was chosen, and every chosen one passed with every
+    /// chosen client that can run it.
     #[must_use]
     pub fn is_green(&self) -> bool {
-        !self.cells().any(|cell| matches!(cell, Cell::Failed(_) | Cell::Open))
+        !self.cells().any(|cell| matches!(cell, Cell::Failed(_) | Cell::Missing))
             && self.cells().next().is_some()
     }
 
@@ -109,53 +119,54 @@ impl Table {
         self.rows.iter().flat_map(|(_, cells)| cells)
     }
 
-    /// The sentences below the table, each once.
-    fn notes(&self) -> Vec<&'static str> {
-        let mut notes = Vec::new();
+    /// Returns the footnotes, without repeats, in the order of the cells that refer to them.
+    fn footnotes(&self) -> Vec<&'static str> {
+        let mut footnotes = Vec::new();
         for cell in self.cells() {
-            let why = match cell {
-                Cell::Cannot(why) => why,
+            let footnote = match cell {
+                Cell::Skipped(reason) => reason,
                 Cell::OkInText => IN_TEXT,
                 _ => continue,
             };
-            if !notes.contains(&why) {
-                notes.push(why);
+            if !footnotes.contains(&footnote) {
+                footnotes.push(footnote);
             }
         }
-        notes
+        footnotes
     }
 }
 
-const IN_TEXT: &str = "in the error's text; the client keeps no more of it";
+const IN_TEXT: &str = "the denial is in the text of the error; the client keeps no more of it";
 
-/// The table in Markdown, its notes, and what failed.
+/// Prints the table in Markdown, then the footnotes, then the failures.
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let notes = self.notes();
-        let number = |why: &str| notes.iter().position(|note| *note == why).map_or(0, |place| place + 1);
-        writeln!(f, "| case | {} |", self.heads.join(" | "))?;
-        writeln!(f, "|---|{}", "---|".repeat(self.heads.len()))?;
-        for (case, cells) in &self.rows {
-            write!(f, "| {} |", case.name())?;
+        let footnotes = self.footnotes();
+        let number =
+            |text: &str| footnotes.iter().position(|footnote| *footnote == text).map_or(0, |index| index + 1);
+        writeln!(f, "| scenario | {} |", self.columns.join(" | "))?;
+        writeln!(f, "|---|{}", "---|".repeat(self.columns.len()))?;
+        for (scenario, cells) in &self.rows {
+            write!(f, "| {} |", scenario.name())?;
             for cell in cells {
                 match cell {
-                    Cell::Open => write!(f, " ? |")?,
+                    Cell::Missing => write!(f, " ? |")?,
                     Cell::Ok => write!(f, " ok |")?,
                     Cell::OkInText => write!(f, " ok [{}] |", number(IN_TEXT))?,
-                    Cell::Cannot(why) => write!(f, " [{}] |", number(why))?,
+                    Cell::Skipped(reason) => write!(f, " [{}] |", number(reason))?,
                     Cell::Failed(_) => write!(f, " FAILED |")?,
                 }
             }
             writeln!(f)?;
         }
         writeln!(f)?;
-        for (place, note) in notes.iter().enumerate() {
-            writeln!(f, "[{}] {note}", place + 1)?;
+        for (index, footnote) in footnotes.iter().enumerate() {
+            writeln!(f, "[{}] {footnote}", index + 1)?;
         }
-        for (case, cells) in &self.rows {
-            for (head, cell) in self.heads.iter().zip(cells) {
-                if let Cell::Failed(why) = cell {
-                    writeln!(f, "\nFAILED {head}, {}:\n{why}", case.name())?;
+        for (scenario, cells) in &self.rows {
+            for (column, cell) in self.columns.iter().zip(cells) {
+                if let Cell::Failed(reason) = cell {
+                    writeln!(f, "\nFAILED {column}, {}:\n{reason}", scenario.name())?;
                 }
             }
         }

@@ -1,5 +1,5 @@
-//! tonic with the generated clients of `googleapis-tonic-*`: the guard around the channel, inside the
-//! interceptor that sets the token.
+//! tonic with the generated clients of `googleapis-tonic-*`. The guard is around the channel, and
+//! inside of the interceptor that sets the token.
 
 use async_trait::async_trait;
 use bytes::{BufMut, BytesMut};
@@ -21,12 +21,14 @@ use tonic::{Request, Status};
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, ServiceExt};
 
-use crate::kind::{BoxError, Client, Kind, Reply, failed};
+use crate::kind::{BoxError, Client, Kind, Reply, failure_of_error};
 
-/// Which of the client's calls are made.
+/// A column: the kind of gRPC method that is called.
 #[derive(Clone, Copy)]
 enum Tonic {
+    /// `Publish`, with one request and one response.
     Unary,
+    /// `StreamingPull`, with a stream of requests and a stream of responses.
     Bidi,
 }
 
@@ -37,12 +39,14 @@ pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
 pub(crate) const PUBSUB: TestedApi =
     TestedApi::new(Service::OtherApi, "pubsub.googleapis.com", ApiFormat::Grpc, "pubsub");
 
-/// What no gRPC client can show.
-pub(crate) fn cannot(scenario: Scenario) -> Option<&'static str> {
+/// Returns why no gRPC client of Pub/Sub can run the scenario, if that is so.
+pub(crate) fn grpc_skip_reason(scenario: Scenario) -> Option<&'static str> {
     match scenario {
-        Scenario::Denied | Scenario::Confirmed => Some("a gRPC call is explained, and never held back"),
+        Scenario::Denied | Scenario::Confirmed => {
+            Some("a gRPC call is always sent; the guard explains only its refusal")
+        }
         Scenario::Upload | Scenario::Download | Scenario::Resumable => Some("Pub/Sub stores no objects"),
-        Scenario::Http1 => Some("gRPC is HTTP/2"),
+        Scenario::Http1 => Some("gRPC needs HTTP/2"),
         _ => None,
     }
 }
@@ -60,41 +64,44 @@ impl Kind for Tonic {
         PUBSUB
     }
 
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
-        cannot(scenario)
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
+        grpc_skip_reason(scenario)
     }
 
     fn prepare(&self, google: &FakeGoogle) {
-        prepare(google);
+        serve_pubsub(google);
     }
 
-    async fn make(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
-        let token = Token(format!("Bearer {}", scene.token()).parse()?);
-        Ok(Box::new(Pubsub { kind: *self, channel: channel(scene, guard)?, token }))
+    async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+        let set_token = SetToken(format!("Bearer {}", scene.token()).parse()?);
+        Ok(Box::new(Pubsub { kind: *self, channel: channel(scene, guard)?, set_token }))
     }
 }
 
-/// Publishing and pulling, for tokens that hold a scope of Pub/Sub's.
-pub(crate) fn prepare(google: &FakeGoogle) {
+/// Scripts the fake's Pub/Sub: `Publish` and `StreamingPull` succeed for tokens with one of the
+/// scopes of Pub/Sub.
+pub(crate) fn serve_pubsub(google: &FakeGoogle) {
     let accepted = ["cloud-platform", "pubsub"];
     let ok = HeaderMap::from_iter([(HeaderName::from_static("grpc-status"), HeaderValue::from_static("0"))]);
-    // `PublishResponse { message_ids: ["1"] }`, and a `StreamingPullResponse` with one message.
-    let answers =
+    // The protobuf encodings of `PublishResponse { message_ids: ["1"] }`, and of a
+    // `StreamingPullResponse` with one message whose `ack_id` is `a`.
+    let responses =
         [("Publisher/Publish", &b"\x0a\x011"[..]), ("Subscriber/StreamingPull", b"\x0a\x03\x0a\x01a")];
-    for (path, message) in answers {
+    for (path, message) in responses {
+        // The frame of a gRPC message: 0 for no compression, the length, and the message.
         let mut framed = BytesMut::new();
         framed.put_u8(0);
         framed.put_u32(u32::try_from(message.len()).expect("the messages above are short"));
         framed.put_slice(message);
-        let mut answer = Response::new(framed.freeze());
-        answer.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc"));
+        let mut response = Response::new(framed.freeze());
+        response.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc"));
         let script = google.other_api().path(format!("/google.pubsub.v1.{path}"));
-        script.with_trailers(ok.clone()).serve(accepted, answer);
+        script.with_trailers(ok.clone()).serve(accepted, response);
     }
 }
 
-/// A channel with a guard around it, or without one, under one name. Its errors are what tonic makes of
-/// them in any scenario.
+/// A channel with the guard around it, or without a guard. Errors are converted to [`Status`], as
+/// the generated clients of tonic do.
 pub(crate) type Stack = BoxCloneSyncService<http::Request<Body>, Response<Body>, Status>;
 
 pub(crate) fn channel(scene: &Scene, guard: Option<Guard>) -> Result<Stack, BoxError> {
@@ -103,7 +110,7 @@ pub(crate) fn channel(scene: &Scene, guard: Option<Guard>) -> Result<Stack, BoxE
         None => BoxCloneSyncService::new(channel.map_err(|error| Status::from_error(error.into()))),
         Some(guard) => {
             let guarded = guard.tonic_layer().layer(channel).map_err(Status::from_error);
-            BoxCloneSyncService::new(guarded.map_response(|answer| answer.map(Body::new)))
+            BoxCloneSyncService::new(guarded.map_response(|response| response.map(Body::new)))
         }
     })
 }
@@ -112,14 +119,14 @@ pub(crate) fn channel(scene: &Scene, guard: Option<Guard>) -> Result<Stack, BoxE
 struct Pubsub {
     kind: Tonic,
     channel: Stack,
-    token: Token,
+    set_token: SetToken,
 }
 
-/// What sets the token.
+/// Sets the same token in every request.
 #[derive(Clone)]
-struct Token(AsciiMetadataValue);
+struct SetToken(AsciiMetadataValue);
 
-impl Interceptor for Token {
+impl Interceptor for SetToken {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
         request.metadata_mut().insert("authorization", self.0.clone());
         Ok(request)
@@ -128,27 +135,27 @@ impl Interceptor for Token {
 
 impl Pubsub {
     async fn publish(&self) -> Result<Received, Status> {
-        let mut client = PublisherClient::with_interceptor(self.channel.clone(), self.token.clone());
-        let answer = client.publish(order()).await?;
-        let seen = shown(answer.metadata());
-        Ok(Received::new(answer.into_inner().message_ids.concat()).with_metadata(seen))
+        let mut client = PublisherClient::with_interceptor(self.channel.clone(), self.set_token.clone());
+        let response = client.publish(publish_request()).await?;
+        let metadata = printed_metadata(response.metadata());
+        Ok(Received::new(response.into_inner().message_ids.concat()).with_metadata(metadata))
     }
 
     async fn pull(&self) -> Result<Received, Status> {
-        let mut client = SubscriberClient::with_interceptor(self.channel.clone(), self.token.clone());
+        let mut client = SubscriberClient::with_interceptor(self.channel.clone(), self.set_token.clone());
         let subscription = format!("projects/{}/subscriptions/orders", Scene::PROJECT);
         let first = StreamingPullRequest { subscription, ..StreamingPullRequest::default() };
-        let answer = client.streaming_pull(futures::stream::iter([first])).await?;
-        let seen = shown(answer.metadata());
-        let (mut stream, mut acks) = (answer.into_inner(), String::new());
+        let response = client.streaming_pull(futures::stream::iter([first])).await?;
+        let metadata = printed_metadata(response.metadata());
+        let (mut stream, mut ack_ids) = (response.into_inner(), String::new());
         while let Some(batch) = stream.message().await? {
-            acks.extend(batch.received_messages.into_iter().map(|message| message.ack_id));
+            ack_ids.extend(batch.received_messages.into_iter().map(|message| message.ack_id));
         }
-        Ok(Received::new(acks).with_metadata(seen))
+        Ok(Received::new(ack_ids).with_metadata(metadata))
     }
 }
 
-fn order() -> PublishRequest {
+fn publish_request() -> PublishRequest {
     let message = PubsubMessage { data: b"order 7".to_vec(), ..PubsubMessage::default() };
     PublishRequest { topic: format!("projects/{}/topics/orders", Scene::PROJECT), messages: vec![message] }
 }
@@ -160,24 +167,25 @@ impl Client for Pubsub {
             Tonic::Unary => self.publish().await,
             Tonic::Bidi => self.pull().await,
         };
-        reply.map_err(failure)
+        reply.map_err(to_failure)
     }
 
-    fn another(&self) -> Box<dyn Client> {
+    fn clone_box(&self) -> Box<dyn Client> {
         Box::new(self.clone())
     }
 }
 
-/// All that a status says, but when.
-pub(crate) fn failure(mut status: Status) -> Failure {
+/// Converts a status. The text of the failure contains the details and the metadata too, but not
+/// the header `date`, which differs between calls.
+pub(crate) fn to_failure(mut status: Status) -> Failure {
     status.metadata_mut().remove("date");
-    let mut failure = failed(format_args!("{:?}", status.code()), &status);
+    let mut failure = failure_of_error(format_args!("{:?}", status.code()), &status);
     failure.text += &format!("\n{:?}\n{:?}", status.details(), status.metadata());
     failure
 }
 
-/// All that headers say, but when.
-pub(crate) fn shown(metadata: &MetadataMap) -> String {
+/// Prints the metadata of a response without the header `date`, which differs between calls.
+pub(crate) fn printed_metadata(metadata: &MetadataMap) -> String {
     let mut metadata = metadata.clone();
     metadata.remove("date");
     format!("{metadata:?}")

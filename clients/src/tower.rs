@@ -1,4 +1,4 @@
-//! The tower layer over hyper-util's own client, and over `reqwest::Client`.
+//! The guard's tower layer around the client of hyper-util, and around `reqwest::Client`.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -14,14 +14,16 @@ use hyper_util::rt::TokioExecutor;
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceBuilder, ServiceExt};
 
-use crate::kind::{BoxError, Client, Kind, Reply, answered, failed};
-use crate::reqwest_middleware::cannot;
+use crate::kind::{BoxError, Client, Kind, Reply, failure_of_error, failure_of_response};
+use crate::reqwest_middleware::delivery_skip_reason;
 use crate::scene::reqwest;
 
-type Sent = BoxBody<Bytes, BoxError>;
-type Stack = BoxCloneSyncService<Request<Sent>, Response<Sent>, BoxError>;
+/// The body of requests and of responses.
+type AnyBody = BoxBody<Bytes, BoxError>;
+/// The client with the guard around it, or without a guard.
+type Stack = BoxCloneSyncService<Request<AnyBody>, Response<AnyBody>, BoxError>;
 
-/// What is below the guard, and how it answers.
+/// A column: the client inside the guard, and how the guard delivers denials.
 struct Tower {
     name: &'static str,
     delivery: DenialDelivery,
@@ -30,36 +32,37 @@ struct Tower {
 
 pub(crate) fn kinds() -> Vec<Box<dyn Kind>> {
     let kinds = [
-        Tower { name: "tower, hyper-util", delivery: DenialDelivery::Error, build: over_hyper },
-        Tower { name: "tower, hyper-util, Message", delivery: DenialDelivery::Message, build: over_hyper },
-        Tower { name: "tower, reqwest", delivery: DenialDelivery::Error, build: over_reqwest },
+        Tower { name: "tower, hyper-util", delivery: DenialDelivery::Error, build: around_hyper },
+        Tower { name: "tower, hyper-util, Message", delivery: DenialDelivery::Message, build: around_hyper },
+        Tower { name: "tower, reqwest", delivery: DenialDelivery::Error, build: around_reqwest },
     ];
     kinds.map(|kind| Box::new(kind) as Box<dyn Kind>).into()
 }
 
-fn over_hyper(scene: &Scene, guard: Option<Guard>) -> Result<Stack, BoxError> {
+fn around_hyper(scene: &Scene, guard: Option<Guard>) -> Result<Stack, BoxError> {
     let mut client = HyperClient::builder(TokioExecutor::new());
     client.http2_only(scene.version() == Version::HTTP_2);
-    Ok(guarded(client.build_http::<Sent>(), guard))
+    Ok(with_guard(client.build_http::<AnyBody>(), guard))
 }
 
-/// `reqwest::Client` is a service of its own requests, not of `http::Request`. It must not follow redirects:
-/// the guard above it would take the last host's answer for the first one's.
-fn over_reqwest(scene: &Scene, guard: Option<Guard>) -> Result<Stack, BoxError> {
+/// Builds the stack around a `reqwest::Client`, which takes `reqwest::Request` and not
+/// `http::Request`. The client does not follow redirects: the guard cannot see them, and would take
+/// the response of the last host for one of the host that was called.
+fn around_reqwest(scene: &Scene, guard: Option<Guard>) -> Result<Stack, BoxError> {
     let client = reqwest(scene).redirect(reqwest::redirect::Policy::none()).build()?;
-    let service = tower::service_fn(move |request: Request<Sent>| {
+    let service = tower::service_fn(move |request: Request<AnyBody>| {
         let client = client.clone();
         async move {
             let request = reqwest::Request::try_from(request.map(reqwest::Body::wrap))?;
             client.execute(request).await.map(Response::<reqwest::Body>::from)
         }
     });
-    Ok(guarded(service, guard))
+    Ok(with_guard(service, guard))
 }
 
-fn guarded<S, B>(client: S, guard: Option<Guard>) -> Stack
+fn with_guard<S, B>(client: S, guard: Option<Guard>) -> Stack
 where
-    S: Service<Request<Sent>, Response = Response<B>> + Clone + Send + Sync + 'static,
+    S: Service<Request<AnyBody>, Response = Response<B>> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
     S::Error: Into<BoxError> + 'static,
     B: Body<Data = Bytes> + Send + Sync + 'static,
@@ -68,15 +71,15 @@ where
     match guard {
         Some(guard) => {
             let stack = ServiceBuilder::new().layer(guard.layer()).service(client);
-            BoxCloneSyncService::new(stack.map_response(|response| response.map(boxed)))
+            BoxCloneSyncService::new(stack.map_response(|response| response.map(box_body)))
         }
-        None => {
-            BoxCloneSyncService::new(client.map_response(|response| response.map(boxed)).map_err(Into::into))
-        }
+        None => BoxCloneSyncService::new(
+            client.map_response(|response| response.map(box_body)).map_err(Into::into),
+        ),
     }
 }
 
-fn boxed<B>(body: B) -> Sent
+fn box_body<B>(body: B) -> AnyBody
 where
     B: Body<Data = Bytes> + Send + Sync + 'static,
     B::Error: Into<BoxError>,
@@ -94,17 +97,18 @@ impl Kind for Tower {
         self.delivery
     }
 
-    fn cannot(&self, scenario: Scenario) -> Option<&'static str> {
-        cannot(self.delivery, scenario)
+    fn skip_reason(&self, scenario: Scenario) -> Option<&'static str> {
+        delivery_skip_reason(self.delivery, scenario)
     }
 
-    async fn make(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
+    async fn new_client(&self, scene: &Scene, guard: Option<Guard>) -> Result<Box<dyn Client>, BoxError> {
         let stack = (self.build)(scene, guard)?;
         Ok(Box::new(Storage { stack, url: scene.url(), token: scene.token() }))
     }
 }
 
-/// Cloud Storage's JSON API, by hand.
+/// A client of Cloud Storage's JSON API: builds the requests itself, and sends them through the
+/// stack.
 #[derive(Clone)]
 struct Storage {
     stack: Stack,
@@ -116,78 +120,82 @@ impl Storage {
     fn send(
         &self,
         request: http::request::Builder,
-        body: Sent,
-    ) -> BoxFuture<'static, Result<Response<Sent>, Failure>> {
+        body: AnyBody,
+    ) -> BoxFuture<'static, Result<Response<AnyBody>, Failure>> {
         let (stack, token) = (self.stack.clone(), format!("Bearer {}", self.token));
         let request = request.header("authorization", token).body(body);
         match request {
-            Ok(request) => stack.oneshot(request).map_err(|error| failed("error", &*error)).boxed(),
-            Err(error) => ready(Err(failed("request", &error))).boxed(),
+            Ok(request) => stack.oneshot(request).map_err(|error| failure_of_error("error", &*error)).boxed(),
+            Err(error) => ready(Err(failure_of_error("request", &error))).boxed(),
         }
     }
 
-    fn get(&self, name: &str) -> http::request::Builder {
+    fn get_object(&self, name: &str) -> http::request::Builder {
         Request::get(format!("{}/storage/v1/b/{}/o/{name}", self.url, Scene::BUCKET))
     }
 
-    fn insert(&self, kind: &str) -> http::request::Builder {
+    fn insert_object(&self, upload_type: &str) -> http::request::Builder {
         let (url, bucket, name) = (&self.url, Scene::BUCKET, Scene::NEW);
-        Request::post(format!("{url}/upload/storage/v1/b/{bucket}/o?uploadType={kind}&name={name}"))
+        Request::post(format!("{url}/upload/storage/v1/b/{bucket}/o?uploadType={upload_type}&name={name}"))
     }
 }
 
-fn whole(bytes: impl Into<Bytes>) -> Sent {
-    boxed(Full::new(bytes.into()))
+fn full_body(bytes: impl Into<Bytes>) -> AnyBody {
+    box_body(Full::new(bytes.into()))
 }
 
 #[async_trait]
 impl Client for Storage {
     async fn call(&self) -> Reply {
-        reply(self.send(self.get(Scene::OBJECT), whole("")).await?).await
+        read_reply(self.send(self.get_object(Scene::OBJECT), full_body("")).await?).await
     }
 
     async fn upload(&self, bytes: Bytes) -> Reply {
         let chunks: Vec<Bytes> = bytes.chunks(64 * 1024).map(Bytes::copy_from_slice).collect();
         let frames = chunks.into_iter().map(|chunk| Ok::<_, BoxError>(Frame::data(chunk)));
-        let body = boxed(StreamBody::new(futures::stream::iter(frames)));
-        reply(self.send(self.insert("media"), body).await?).await
+        let body = box_body(StreamBody::new(futures::stream::iter(frames)));
+        read_reply(self.send(self.insert_object("media"), body).await?).await
     }
 
     async fn download(&self) -> Reply {
-        let media = self.get(&format!("{}?alt=media", Scene::LARGE));
-        reply(self.send(media, whole("")).await?).await
+        let media = self.get_object(&format!("{}?alt=media", Scene::LARGE));
+        read_reply(self.send(media, full_body("")).await?).await
     }
 
     async fn resumable(&self, bytes: Bytes) -> Reply {
-        let begun = self.send(self.insert("resumable"), whole("")).await?;
+        let response = self.send(self.insert_object("resumable"), full_body("")).await?;
         let session =
-            begun.headers().get("location").and_then(|place| place.to_str().ok()).unwrap_or_default();
-        let (mut last, mut at) = (reply(Response::new(whole(""))).await, 0);
+            response.headers().get("location").and_then(|url| url.to_str().ok()).unwrap_or_default();
+        // The first value is the reply if `bytes` is empty. Each chunk replaces it.
+        let (mut last_reply, mut start) = (read_reply(Response::new(full_body(""))).await, 0);
         for chunk in bytes.chunks(1024 * 1024) {
-            let range = format!("bytes {at}-{}/{}", at + chunk.len() - 1, bytes.len());
-            let part = Request::put(session).header("content-range", range);
-            last = reply(self.send(part, whole(Bytes::copy_from_slice(chunk))).await?).await;
-            at += chunk.len();
+            let range = format!("bytes {start}-{}/{}", start + chunk.len() - 1, bytes.len());
+            let request = Request::put(session).header("content-range", range);
+            last_reply =
+                read_reply(self.send(request, full_body(Bytes::copy_from_slice(chunk))).await?).await;
+            start += chunk.len();
         }
-        last
+        last_reply
     }
 
-    fn another(&self) -> Box<dyn Client> {
+    fn clone_box(&self) -> Box<dyn Client> {
         Box::new(self.clone())
     }
 }
 
-async fn reply(response: Response<Sent>) -> Reply {
+/// Reads a response to its end. The metadata leaves out the two headers that differ in every
+/// response of Cloud Storage.
+async fn read_reply(response: Response<AnyBody>) -> Reply {
     let (mut parts, body) = response.into_parts();
-    let bytes = body.collect().await.map_err(|error| failed("body", &*error))?.to_bytes();
+    let bytes = body.collect().await.map_err(|error| failure_of_error("body", &*error))?.to_bytes();
     parts.headers.remove("date");
     parts.headers.remove("x-guploader-uploadid");
-    let seen = format!("{} {:?} {:?}", parts.status, parts.version, parts.headers);
+    let metadata = format!("{} {:?} {:?}", parts.status, parts.version, parts.headers);
     match parts.status.is_success() {
-        true => Ok(Received::new(bytes).with_metadata(seen)),
+        true => Ok(Received::new(bytes).with_metadata(metadata)),
         false => {
-            let text = format!("{seen}\n{}", String::from_utf8_lossy(&bytes));
-            Err(answered(parts.status, text, parts.extensions.get::<Denial>()))
+            let text = format!("{metadata}\n{}", String::from_utf8_lossy(&bytes));
+            Err(failure_of_response(parts.status, text, parts.extensions.get::<Denial>()))
         }
     }
 }

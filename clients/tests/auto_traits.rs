@@ -1,4 +1,5 @@
-//! What threads and tasks may do with the adapters of client crates, checked by the compiler.
+//! Checks at compile time that the adapters of client crates can be sent to other threads, and that
+//! their futures can be spawned.
 
 use std::future::Future;
 
@@ -8,19 +9,19 @@ use gcp_scopes_google_cloud::{GuardCredentials, GuardRetryPolicy};
 use gcp_scopes_object_store::GuardConnector;
 use gcp_scopes_opendal::GuardOperatorLayer;
 
-fn anywhere<T: Send + Sync + Unpin + 'static>() {}
-fn borrowed_in_a_task<F: Future + Send>(_: F) {}
+fn assert_send_sync_unpin<T: Send + Sync + Unpin + 'static>() {}
+fn assert_send_future<F: Future + Send>(_: F) {}
 
 #[test]
-fn adapters_go_wherever_their_clients_go() {
-    anywhere::<(GuardConnector, GuardOperatorLayer)>();
-    anywhere::<(GuardCredentials, GuardRetryPolicy, GuardGetToken<String>)>();
+fn adapters_are_send_sync_and_unpin() {
+    assert_send_sync_unpin::<(GuardConnector, GuardOperatorLayer)>();
+    assert_send_sync_unpin::<(GuardCredentials, GuardRetryPolicy, GuardGetToken<String>)>();
 }
 
 #[test]
-fn a_call_can_be_spawned() {
+fn the_future_of_a_call_is_send() {
     if let Ok(calling) = Guard::builder().build().calling("storage.objects.get") {
         let call = async { Err::<(), _>(google_apis_common::Error::Cancelled) };
-        borrowed_in_a_task(calling.run(call));
+        assert_send_future(calling.run(call));
     }
 }

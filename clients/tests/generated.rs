@@ -1,4 +1,5 @@
-//! The generated clients of google-apis-rs.
+//! Tests of the adapter for the generated clients of google-apis-rs, with google-storage1 and
+//! google-drive3.
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 use std::sync::Once;
@@ -44,28 +45,30 @@ fn drive(google: &FakeGoogle, tokens: impl GetToken + 'static) -> DriveHub<HttpC
 }
 
 async fn upload(hub: &Storage<HttpConnector>) -> Result<(), Error> {
-    let meow = std::io::Cursor::new("meow");
+    let content = std::io::Cursor::new("meow");
     let insert = hub.objects().insert(Object::default(), "photos").name("cat.jpg");
-    insert.upload(meow, "text/plain".parse().unwrap()).await.map(drop)
+    insert.upload(content, "text/plain".parse().unwrap()).await.map(drop)
 }
 
 async fn list(hub: &Storage<HttpConnector>) -> Result<usize, Error> {
     Ok(hub.objects().list("photos").doit().await?.1.items.unwrap_or_default().len())
 }
 
-fn sent(google: &FakeGoogle) -> usize {
+/// Returns how many requests Cloud Storage has received.
+fn storage_calls(google: &FakeGoogle) -> usize {
     google.requests().iter().filter(|request| request.service() == Service::Storage).count()
 }
 
+/// Returns the message of a `BadRequest`, the error for a refused call.
 fn message(error: &Error) -> &str {
     match error {
         Error::BadRequest(body) => body.pointer("/error/message").unwrap().as_str().unwrap(),
-        other => panic!("not a refusal: {other:?}"),
+        other => panic!("not a BadRequest: {other:?}"),
     }
 }
 
 #[tokio::test]
-async fn an_allowed_call_is_as_without_the_guard() {
+async fn an_allowed_call_succeeds_with_every_preflight() {
     let google = google().await;
     for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
         let guard = builder(&google).preflight(preflight).detect().await;
@@ -76,21 +79,21 @@ async fn an_allowed_call_is_as_without_the_guard() {
 }
 
 #[tokio::test]
-async fn a_refusal_stays_a_bad_request_that_says_what_to_do() {
+async fn a_refusal_is_still_a_bad_request_and_its_message_contains_the_denial() {
     let google = google().await;
     let guard = builder(&google).detect().await;
     let hub = storage(&google, guard.google_apis(google.token()));
-    let plainly = upload(&storage(&google, google.token())).await.unwrap_err();
+    let expected = upload(&storage(&google, google.token())).await.unwrap_err();
     let error = guard.calling("storage.objects.insert").unwrap().run(upload(&hub)).await.unwrap_err();
-    assert!(message(&error).starts_with(message(&plainly)));
+    assert!(message(&error).starts_with(message(&expected)));
     assert!(message(&error).contains("No IAM role fixes this"), "{}", message(&error));
     let denial = guard.explain_error(&error).unwrap();
     assert_eq!(denial.kind(), DenialKind::Refused);
-    assert!(guard.explain_error(&plainly).is_some());
+    assert!(guard.explain_error(&expected).is_some());
 }
 
 #[tokio::test]
-async fn what_is_not_sent_is_a_missing_token_with_the_denial() {
+async fn an_unsent_call_is_a_missing_token_with_the_denial() {
     let google = google().await;
     let guard = builder(&google).preflight(Preflight::Deny).detect().await;
     let hub = storage(&google, guard.google_apis(google.token()));
@@ -99,45 +102,47 @@ async fn what_is_not_sent_is_a_missing_token_with_the_denial() {
     let Error::MissingToken(inner) = &error else { panic!("{error:?}") };
     assert_eq!(Denial::find(inner.as_ref()).unwrap().kind(), DenialKind::Predicted);
     assert_eq!(guard.explain_error(&error).unwrap().method().unwrap().id(), "storage.objects.insert");
-    assert_eq!(sent(&google), 0);
+    assert_eq!(storage_calls(&google), 0);
 }
 
 #[tokio::test]
-async fn confirm_sends_one_and_answers_the_rest() {
+async fn confirm_sends_only_the_first_refused_call() {
     let google = google().await;
     let guard = builder(&google).detect().await;
     let hub = storage(&google, guard.google_apis(google.token()));
     let insert = guard.calling("storage.objects.insert").unwrap();
     insert.run(upload(&hub)).await.unwrap_err();
-    let before = sent(&google);
+    let before = storage_calls(&google);
     for _ in 0..3 {
         let error = insert.run(upload(&hub)).await.unwrap_err();
         assert_eq!(guard.explain_error(&error).unwrap().kind(), DenialKind::Confirmed);
     }
-    assert_eq!(sent(&google), before);
+    assert_eq!(storage_calls(&google), before);
 }
 
 #[tokio::test]
-async fn look_alikes_pass_as_they_came() {
+async fn a_refusal_for_another_reason_than_scopes_is_unchanged() {
     let google = google().await;
     let guard = builder(&google).preflight(Preflight::Warn).detect().await;
     let hub = drive(&google, guard.google_apis(google.token()));
     let list = guard.calling("drive.files.list").unwrap();
-    for wire in RefusalForm::all().iter().filter(|wire| !wire.is_grpc() && !wire.is_scope_refusal()) {
-        google.other_api().respond_with(*wire);
-        let plainly = drive(&google, google.token()).files().list().doit().await.map(drop).unwrap_err();
-        google.other_api().respond_with(*wire);
+    for form in RefusalForm::all().iter().filter(|form| !form.is_grpc() && !form.is_scope_refusal()) {
+        google.other_api().respond_with(*form);
+        let expected = drive(&google, google.token()).files().list().doit().await.map(drop).unwrap_err();
+        google.other_api().respond_with(*form);
         let error = list.run(hub.files().list().doit()).await.map(drop).unwrap_err();
-        let is_hint = format!("{wire:?}").starts_with("Scope");
-        if let (Error::BadRequest(plainly), Error::BadRequest(error)) = (&plainly, &error) {
-            assert!(plainly == error || is_hint, "{wire:?}: {error}");
+        // The remaining forms named `Scope…` resemble a refusal for lack of scope. The guard may
+        // explain them, because it knows that the token lacks the scope.
+        let resembles_scope_refusal = format!("{form:?}").starts_with("Scope");
+        if let (Error::BadRequest(expected), Error::BadRequest(error)) = (&expected, &error) {
+            assert!(expected == error || resembles_scope_refusal, "{form:?}: {error}");
         }
-        assert_eq!(std::mem::discriminant(&plainly), std::mem::discriminant(&error), "{wire:?}");
+        assert_eq!(std::mem::discriminant(&expected), std::mem::discriminant(&error), "{form:?}");
     }
 }
 
 #[tokio::test]
-async fn a_default_scope_that_does_not_fit_has_a_step_of_its_own() {
+async fn the_message_suggests_add_scope_only_for_a_default_scope_that_does_not_fit() {
     let google = google().await;
     let guard = builder(&google).preflight(Preflight::Warn).detect().await;
     let hub = drive(&google, guard.google_apis(google.token()));
@@ -145,18 +150,18 @@ async fn a_default_scope_that_does_not_fit_has_a_step_of_its_own() {
     google.other_api().respond_with(RefusalForm::Scope);
     let error = list.run(hub.files().list().doit()).await.map(drop).unwrap_err();
     assert!(message(&error).contains(".add_scope("), "{}", message(&error));
-    // Whoever names a good scope is not told to.
+    // A program that requests a suitable scope needs no such step.
     google.other_api().respond_with(RefusalForm::Scope);
-    let good = hub.files().list().add_scope(google_drive3::api::Scope::Readonly);
-    let error = list.run(good.doit()).await.map(drop).unwrap_err();
+    let with_scope = hub.files().list().add_scope(google_drive3::api::Scope::Readonly);
+    let error = list.run(with_scope.doit()).await.map(drop).unwrap_err();
     assert!(!message(&error).contains(".add_scope("), "{}", message(&error));
 }
 
 #[tokio::test]
-async fn without_a_token_nothing_is_said_and_the_authenticators_error_stays() {
+async fn a_call_without_a_token_is_sent_and_an_authenticator_error_is_kept() {
     #[derive(Clone)]
-    struct Dry;
-    impl GetToken for Dry {
+    struct FailingAuthenticator;
+    impl GetToken for FailingAuthenticator {
         fn get_token<'a>(
             &'a self,
             _: &'a [&str],
@@ -167,17 +172,17 @@ async fn without_a_token_nothing_is_said_and_the_authenticators_error_stays() {
                     + 'a,
             >,
         > {
-            Box::pin(async { Err(std::io::Error::other("the well is dry").into()) })
+            Box::pin(async { Err(std::io::Error::other("no token today").into()) })
         }
     }
     let google = google().await;
     let guard = builder(&google).preflight(Preflight::Deny).detect().await;
     google.other_api().respond(Response::new(r#"{"files":[]}"#));
-    let nobody = drive(&google, guard.google_apis(NoToken));
+    let without_token = drive(&google, guard.google_apis(NoToken));
     let list = guard.calling("drive.files.list").unwrap();
-    list.run(nobody.files().list().doit()).await.unwrap();
-    let dry = drive(&google, guard.google_apis(Dry));
-    let error = list.run(dry.files().list().doit()).await.map(drop).unwrap_err();
+    list.run(without_token.files().list().doit()).await.unwrap();
+    let failing = drive(&google, guard.google_apis(FailingAuthenticator));
+    let error = list.run(failing.files().list().doit()).await.map(drop).unwrap_err();
     let Error::MissingToken(inner) = &error else { panic!("{error:?}") };
     assert!(inner.is::<std::io::Error>() && guard.explain_error(&error).is_none());
 }

@@ -1,4 +1,5 @@
-//! Google's own clients: Storage over HTTP, StorageControl over gRPC, and a generated one.
+//! Tests of the adapter for Google's own clients, with `Storage` over HTTP, `StorageControl` over
+//! gRPC, and the generated client of Secret Manager.
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 use std::error::Error as _;
@@ -28,14 +29,14 @@ const READ_ONLY: &str = "https://www.googleapis.com/auth/devstorage.read_only";
 const BUCKET: &str = "projects/_/buckets/photos";
 const SECRET: &str = "projects/my-project/secrets/s/versions/1";
 
-fn provide_tls() {
+fn install_crypto_provider() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
 }
 
-/// On a VM that may only read from Cloud Storage.
+/// Starts a fake Google with a VM whose token may only read from Cloud Storage.
 async fn google() -> FakeGoogle {
-    provide_tls();
+    install_crypto_provider();
     let vm =
         Vm::new("web-1").account(ACCOUNT).platform(Platform::ComputeEngine).scopes(["devstorage.read_only"]);
     let builder = FakeGoogle::builder().vm(vm).bucket("photos");
@@ -47,11 +48,11 @@ fn builder(google: &FakeGoogle) -> GuardBuilder {
     builder.tokeninfo_endpoint(format!("{}/tokeninfo", google.oauth_url())).unwrap()
 }
 
-/// Credentials of one token.
+/// Credentials that send the same token with every request.
 #[derive(Debug, Clone)]
-struct Fixed(String);
+struct FixedToken(String);
 
-impl CredentialsProvider for Fixed {
+impl CredentialsProvider for FixedToken {
     async fn headers(&self, _: Extensions) -> Result<CacheableResource<HeaderMap>, CredentialsError> {
         let value = format!("Bearer {}", self.0).parse().unwrap();
         let data = HeaderMap::from_iter([(AUTHORIZATION, value)]);
@@ -63,6 +64,7 @@ impl CredentialsProvider for Fixed {
     }
 }
 
+/// Builds the client with the guard in its credentials and its retry policy.
 async fn storage(google: &FakeGoogle, guard: &Guard, credentials: impl Into<Credentials>) -> Storage {
     let credentials = guard.credentials(credentials);
     let retries = Aip194Strict.with_attempt_limit(3).with_time_limit(Duration::from_secs(60));
@@ -71,9 +73,10 @@ async fn storage(google: &FakeGoogle, guard: &Guard, credentials: impl Into<Cred
     builder.with_credentials(credentials).build().await.unwrap()
 }
 
-async fn plain(google: &FakeGoogle, token: &str) -> Storage {
+/// Builds the client without a guard.
+async fn unguarded_storage(google: &FakeGoogle, token: &str) -> Storage {
     let builder = Storage::builder().with_endpoint(google.storage_url()).with_retry_policy(NeverRetry);
-    builder.with_credentials(Fixed(token.to_owned())).build().await.unwrap()
+    builder.with_credentials(FixedToken(token.to_owned())).build().await.unwrap()
 }
 
 async fn upload(client: &Storage) -> Result<(), Error> {
@@ -81,51 +84,52 @@ async fn upload(client: &Storage) -> Result<(), Error> {
 }
 
 async fn read(client: &Storage, name: &str) -> Result<Vec<u8>, Error> {
-    let mut answer = client.read_object(BUCKET, name).send().await?;
+    let mut response = client.read_object(BUCKET, name).send().await?;
     let mut bytes = Vec::new();
-    while let Some(chunk) = answer.next().await.transpose()? {
+    while let Some(chunk) = response.next().await.transpose()? {
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
 }
 
-fn sent(google: &FakeGoogle, service: Service) -> usize {
+/// Returns how many requests the service has received.
+fn request_count(google: &FakeGoogle, service: Service) -> usize {
     google.requests().iter().filter(|request| request.service() == service).count()
 }
 
-fn denial(error: &Error) -> &Denial {
-    Denial::find(error).unwrap_or_else(|| panic!("not explained: {error:?}"))
+fn denial_of(error: &Error) -> &Denial {
+    Denial::find(error).unwrap_or_else(|| panic!("no denial in {error:?}"))
 }
 
 #[tokio::test]
-async fn a_refused_upload_is_explained_with_no_change_where_it_is_called() {
+async fn a_refused_upload_is_explained_and_its_error_stays_the_same() {
     let google = google().await;
     let guard = builder(&google).detect().await;
-    let client = storage(&google, &guard, Fixed(google.token())).await;
-    let plainly = upload(&plain(&google, &google.token()).await).await.unwrap_err();
+    let client = storage(&google, &guard, FixedToken(google.token())).await;
+    let expected = upload(&unguarded_storage(&google, &google.token()).await).await.unwrap_err();
     for _ in 0..2 {
         let error = upload(&client).await.unwrap_err();
-        assert_eq!(denial(&error).kind(), DenialKind::Refused);
-        assert_eq!(error.status(), plainly.status());
+        assert_eq!(denial_of(&error).kind(), DenialKind::Refused);
+        assert_eq!(error.status(), expected.status());
         assert_eq!(error.http_status_code(), Some(403));
         let challenge = |error: &Error| error.http_headers().unwrap().get("www-authenticate").cloned();
-        assert_eq!(challenge(&error), challenge(&plainly));
-        assert!(error.to_string() == plainly.to_string());
+        assert_eq!(challenge(&error), challenge(&expected));
+        assert!(error.to_string() == expected.to_string());
     }
-    // By the second one it is known whose token it is.
+    // By the second refusal the metadata server has responded with the scopes of the token.
     let error = upload(&client).await.unwrap_err();
-    assert_eq!(denial(&error).granted().source(), Some(GrantSource::Metadata));
-    assert!(guard.explain_error(&plainly).is_some());
+    assert_eq!(denial_of(&error).granted().source(), Some(GrantSource::Metadata));
+    assert!(guard.explain_error(&expected).is_some());
 }
 
 #[tokio::test]
-async fn an_allowed_call_is_as_without_the_guard() {
+async fn an_allowed_call_succeeds_with_every_preflight() {
     let google = google().await;
     let writer = google.mint(ACCOUNT, ["devstorage.read_write"]);
-    upload(&plain(&google, &writer).await).await.unwrap();
+    upload(&unguarded_storage(&google, &writer).await).await.unwrap();
     for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
         let guard = builder(&google).preflight(preflight).detect().await;
-        let client = storage(&google, &guard, Fixed(google.token())).await;
+        let client = storage(&google, &guard, FixedToken(google.token())).await;
         assert_eq!(read(&client, "cat.jpg").await.unwrap(), b"meow");
         let get = guard.calling("storage.objects.get").unwrap();
         assert_eq!(get.run(read(&client, "cat.jpg")).await.unwrap(), b"meow", "{preflight:?}");
@@ -135,43 +139,43 @@ async fn an_allowed_call_is_as_without_the_guard() {
 }
 
 #[tokio::test]
-async fn inside_calling_a_doomed_call_is_not_sent() {
+async fn calling_does_not_send_a_call_whose_token_lacks_the_scope() {
     let google = google().await;
     let guard = builder(&google).preflight(Preflight::Deny).detect().await;
-    let client = storage(&google, &guard, Fixed(google.token())).await;
+    let client = storage(&google, &guard, FixedToken(google.token())).await;
     let insert = guard.calling("storage.objects.insert").unwrap();
     let error = insert.run(upload(&client)).await.unwrap_err();
-    assert_eq!(denial(&error).kind(), DenialKind::Predicted);
-    assert_eq!(denial(&error).method().unwrap().id(), "storage.objects.insert");
+    assert_eq!(denial_of(&error).kind(), DenialKind::Predicted);
+    assert_eq!(denial_of(&error).method().unwrap().id(), "storage.objects.insert");
     assert!(guard.explain_error(&error).is_some());
-    assert_eq!(sent(&google, Service::Storage), 0);
+    assert_eq!(request_count(&google, Service::Storage), 0);
 }
 
 #[tokio::test]
-async fn confirm_sends_one_and_answers_the_rest() {
+async fn confirm_sends_only_the_first_refused_call() {
     let google = google().await;
     let guard = builder(&google).detect().await;
-    let client = storage(&google, &guard, Fixed(google.token())).await;
+    let client = storage(&google, &guard, FixedToken(google.token())).await;
     let insert = guard.calling("storage.objects.insert").unwrap();
     let mut kinds = Vec::new();
     for _ in 0..3 {
         let error = insert.run(upload(&client)).await.unwrap_err();
-        kinds.push(denial(&error).kind());
-        assert_eq!(denial(&error).granted().source(), Some(GrantSource::Metadata));
+        kinds.push(denial_of(&error).kind());
+        assert_eq!(denial_of(&error).granted().source(), Some(GrantSource::Metadata));
     }
     assert_eq!(kinds, [DenialKind::Refused, DenialKind::Confirmed, DenialKind::Confirmed]);
-    assert_eq!(sent(&google, Service::Storage), 1);
+    assert_eq!(request_count(&google, Service::Storage), 1);
 }
 
 async fn control(google: &FakeGoogle, guard: &Guard) -> StorageControl {
-    let credentials = guard.credentials(Fixed(google.token()));
+    let credentials = guard.credentials(FixedToken(google.token()));
     let retries = guard.retry_policy(NeverRetry).with_tokens_of(&credentials);
     let builder = StorageControl::builder().with_endpoint(google.url_of(Service::OtherApi));
     builder.with_retry_policy(retries).with_credentials(credentials).build().await.unwrap()
 }
 
 async fn secrets(google: &FakeGoogle, guard: &Guard) -> SecretManagerService {
-    let credentials = guard.credentials(Fixed(google.token()));
+    let credentials = guard.credentials(FixedToken(google.token()));
     let retries = guard.retry_policy(NeverRetry).with_tokens_of(&credentials);
     let builder = SecretManagerService::builder().with_endpoint(google.url_of(Service::OtherApi));
     builder.with_retry_policy(retries).with_credentials(credentials).build().await.unwrap()
@@ -182,63 +186,65 @@ async fn a_refused_rpc_keeps_its_code_and_details() {
     let google = google().await;
     let guard = builder(&google).preflight(Preflight::Deny).detect().await;
     let client = control(&google, &guard).await;
-    for wire in [RefusalForm::GrpcScope, RefusalForm::GrpcScopeInTrailers, RefusalForm::GrpcScopeMessageOnly]
+    for form in [RefusalForm::GrpcScope, RefusalForm::GrpcScopeInTrailers, RefusalForm::GrpcScopeMessageOnly]
     {
-        google.other_api().respond_with(wire);
+        google.other_api().respond_with(form);
         let error = client.get_bucket().set_name(BUCKET).send().await.unwrap_err();
-        assert_eq!(denial(&error).kind(), DenialKind::Refused, "{wire:?}");
+        assert_eq!(denial_of(&error).kind(), DenialKind::Refused, "{form:?}");
         let status = error.status().unwrap();
-        assert_eq!(status.code, Code::PermissionDenied, "{wire:?}");
-        assert_eq!(status.details.is_empty(), wire == RefusalForm::GrpcScopeMessageOnly, "{wire:?}");
-        assert!(error.http_headers().is_some(), "{wire:?}");
+        assert_eq!(status.code, Code::PermissionDenied, "{form:?}");
+        assert_eq!(status.details.is_empty(), form == RefusalForm::GrpcScopeMessageOnly, "{form:?}");
+        assert!(error.http_headers().is_some(), "{form:?}");
     }
-    // gRPC is never judged before a call, by whatever name.
+    // A gRPC call is always sent, also inside `Calling::run` with `Preflight::Deny`.
     google.other_api().respond_with(RefusalForm::GrpcScope);
     let get = guard.calling("google.storage.v2.Storage.GetBucket").unwrap();
     let error = get.run(client.get_bucket().set_name(BUCKET).send()).await.unwrap_err();
-    assert_eq!(denial(&error).kind(), DenialKind::Refused);
+    assert_eq!(denial_of(&error).kind(), DenialKind::Refused);
 }
 
 #[tokio::test]
-async fn a_generated_client_is_explained_and_its_look_alikes_are_not() {
+async fn a_generated_client_explains_only_refusals_for_lack_of_scope() {
     let google = google().await;
     let guard = builder(&google).preflight(Preflight::Warn).detect().await;
     let client = secrets(&google, &guard).await;
     let access = guard.calling("secretmanager.projects.secrets.versions.access").unwrap();
-    for wire in RefusalForm::all().iter().filter(|wire| !wire.is_grpc()) {
+    for form in RefusalForm::all().iter().filter(|form| !form.is_grpc()) {
         let call = || client.access_secret_version().set_name(SECRET).send();
-        google.other_api().respond_with(*wire);
+        google.other_api().respond_with(*form);
         let error = call().await.unwrap_err();
-        google.other_api().respond_with(*wire);
-        let inside = access.run(call()).await.unwrap_err();
-        for error in [error, inside] {
+        google.other_api().respond_with(*form);
+        let in_calling = access.run(call()).await.unwrap_err();
+        for error in [error, in_calling] {
             let is_explained = Denial::find(&error).is_some() || guard.explain_error(&error).is_some();
-            // The header alone is believed where the token is known to lack the scope.
-            let is_hint = format!("{wire:?}").starts_with("Scope");
-            // Of an error inside an array the client keeps the headers only.
-            let is_told = wire.is_scope_refusal() && *wire != RefusalForm::ScopeInArray;
-            assert!(is_explained || !is_told, "{wire:?}: {error:?}");
-            assert!(Denial::find(&error).is_none() || is_hint, "{wire:?}: {error:?}");
+            // The forms named `Scope…` are refusals for lack of scope, or resemble one. The guard
+            // may explain all of them, because it knows that the token lacks the scope.
+            let may_be_explained = format!("{form:?}").starts_with("Scope");
+            // If the error is inside an array, the client keeps only the headers of the response.
+            let must_be_explained = form.is_scope_refusal() && *form != RefusalForm::ScopeInArray;
+            assert!(is_explained || !must_be_explained, "{form:?}: {error:?}");
+            assert!(Denial::find(&error).is_none() || may_be_explained, "{form:?}: {error:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn retries_go_on_around_the_guard_and_a_denial_is_not_retried() {
+async fn server_errors_are_retried_and_denials_are_not() {
     let google = google().await;
     let guard = builder(&google).preflight(Preflight::Deny).detect().await;
     let writer = google.mint(ACCOUNT, ["devstorage.read_write"]);
-    upload(&plain(&google, &writer).await).await.unwrap();
-    let client = storage(&google, &guard, Fixed(google.token())).await;
+    upload(&unguarded_storage(&google, &writer).await).await.unwrap();
+    let client = storage(&google, &guard, FixedToken(google.token())).await;
     google.set_fault(Service::Storage, Fault::Flaky { failures: 1, group: 2 });
     assert_eq!(read(&client, "cat.jpg").await.unwrap(), b"meow");
-    let before = sent(&google, Service::Storage);
+    let before = request_count(&google, Service::Storage);
     let insert = guard.calling("storage.objects.insert").unwrap();
     insert.run(upload(&client)).await.unwrap_err();
-    assert_eq!(sent(&google, Service::Storage), before);
+    assert_eq!(request_count(&google, Service::Storage), before);
 }
 
-fn key(google: &FakeGoogle, scope: &str) -> Credentials {
+/// Returns credentials of a service account key, which request tokens with this scope.
+fn key_credentials(google: &FakeGoogle, scope: &str) -> Credentials {
     let dashes = "-----";
     let body = include_str!("../../tests/data/throwaway_key.b64");
     let key = serde_json::json!({
@@ -250,38 +256,39 @@ fn key(google: &FakeGoogle, scope: &str) -> Credentials {
 }
 
 #[tokio::test]
-async fn a_key_of_google_cloud_auth_says_itself_what_it_holds() {
+async fn the_scopes_of_a_service_account_key_are_read_from_its_jwt() {
     let google = google().await;
     let guard = builder(&google).preflight(Preflight::Deny).without_tokeninfo().detect().await;
-    let client = storage(&google, &guard, key(&google, READ_ONLY)).await;
+    let client = storage(&google, &guard, key_credentials(&google, READ_ONLY)).await;
     let insert = guard.calling("storage.objects.insert").unwrap();
     let error = insert.run(upload(&client)).await.unwrap_err();
-    assert_eq!(denial(&error).granted().source(), Some(GrantSource::Jwt));
-    assert_eq!(sent(&google, Service::Storage), 0);
+    assert_eq!(denial_of(&error).granted().source(), Some(GrantSource::Jwt));
+    assert_eq!(request_count(&google, Service::Storage), 0);
 }
 
 #[tokio::test]
-async fn what_the_program_says_of_its_credentials_is_believed() {
+async fn with_granted_declares_the_scopes_of_every_token() {
     let google = google().await;
     let guard = builder(&google).preflight(Preflight::Deny).detect().await;
     let token = google.mint(ACCOUNT, ["devstorage.read_only"]);
-    let told =
-        guard.credentials(Fixed(token)).with_granted([READ_ONLY.parse().unwrap()].into_iter().collect());
+    let credentials =
+        guard.credentials(FixedToken(token)).with_granted([READ_ONLY.parse().unwrap()].into_iter().collect());
     let builder = Storage::builder().with_endpoint(google.storage_url());
-    let client = builder.with_credentials(told).build().await.unwrap();
+    let client = builder.with_credentials(credentials).build().await.unwrap();
     let insert = guard.calling("storage.objects.insert").unwrap();
     let error = insert.run(upload(&client)).await.unwrap_err();
-    assert_eq!(denial(&error).granted().source(), Some(GrantSource::Declared));
+    assert_eq!(denial_of(&error).granted().source(), Some(GrantSource::Declared));
 }
 
 #[tokio::test]
-async fn after_a_rotation_in_the_middle_nothing_is_said_of_the_token() {
+async fn after_a_rotation_during_a_call_its_scopes_are_unknown() {
+    /// Credentials that hand out these tokens, the last one first.
     #[derive(Debug)]
     struct Rotating(std::sync::Mutex<Vec<String>>);
     impl CredentialsProvider for Rotating {
         async fn headers(&self, e: Extensions) -> Result<CacheableResource<HeaderMap>, CredentialsError> {
             let next = self.0.lock().unwrap().pop().unwrap();
-            Fixed(next).headers(e).await
+            FixedToken(next).headers(e).await
         }
 
         async fn universe_domain(&self) -> Option<String> {
@@ -294,51 +301,54 @@ async fn after_a_rotation_in_the_middle_nothing_is_said_of_the_token() {
     let credentials = guard.credentials(Rotating(vec![own.clone(), other, own.clone(), own].into()));
     let (policy, state) =
         (guard.retry_policy(NeverRetry).with_tokens_of(&credentials), RetryState::new(true));
-    let plainly = || async { upload(&plain(&google, &google.token()).await).await.unwrap_err() };
+    let refusal = || async { upload(&unguarded_storage(&google, &google.token()).await).await.unwrap_err() };
     let source = |result: RetryResult| {
         let (RetryResult::Exhausted(error) | RetryResult::Permanent(error)) = result else {
-            panic!("it is not tried again")
+            panic!("NeverRetry continued")
         };
-        denial(&error).granted().source()
+        denial_of(&error).granted().source()
     };
-    for (tokens, expected) in [(2, Some(GrantSource::Metadata)), (1, None), (1, None)] {
-        for _ in 0..tokens {
+    // Only if no other token was handed out since the call began, the guard knows which token it
+    // sent.
+    for (handed_out, expected) in [(2, Some(GrantSource::Metadata)), (1, None), (1, None)] {
+        for _ in 0..handed_out {
             credentials.headers(Extensions::new()).await.unwrap();
         }
-        policy.on_error(&state, plainly().await);
-        // The metadata server has been asked by now.
-        google.wait_for(|requests| requests.iter().any(|one| one.path().ends_with("/scopes"))).await;
-        let mut found = source(policy.on_error(&state, plainly().await));
-        while expected.is_some() && found.is_none() {
+        policy.on_error(&state, refusal().await);
+        // The first error made the guard query the metadata server; the response comes in the
+        // background.
+        google.wait_for(|requests| requests.iter().any(|request| request.path().ends_with("/scopes"))).await;
+        let mut actual = source(policy.on_error(&state, refusal().await));
+        while expected.is_some() && actual.is_none() {
             tokio::task::yield_now().await;
-            found = source(policy.on_error(&state, plainly().await));
+            actual = source(policy.on_error(&state, refusal().await));
         }
-        assert_eq!(found, expected);
+        assert_eq!(actual, expected);
     }
 }
 
 #[test]
-fn an_unknown_method_is_refused_with_the_nearest_names() {
+fn the_error_for_an_unknown_method_suggests_similar_names() {
     let error = Guard::builder().build().calling("storage.object.get").unwrap_err().to_string();
     assert!(error.contains("`storage.objects.get`"), "{error}");
 }
 
 #[tokio::test]
-async fn its_credentials_give_tokens_to_a_middleware() {
+async fn guard_credentials_are_a_token_source_for_the_middleware() {
     let google = google().await;
     let writer = google.mint(ACCOUNT, ["devstorage.read_write"]);
     let guard = builder(&google).endpoint(google.storage_url(), "storage.googleapis.com").unwrap();
     let guard = guard.detect().await;
-    let middleware = guard.middleware().with_token(guard.credentials(Fixed(writer)));
+    let middleware = guard.middleware().with_token(guard.credentials(FixedToken(writer)));
     let client = reqwest_middleware::ClientBuilder::new(reqwest::Client::new()).with(middleware).build();
     let url = format!("{}/upload/storage/v1/b/photos/o?uploadType=media&name=x", google.storage_url());
     assert_eq!(client.post(url).body("meow").send().await.unwrap().status(), StatusCode::OK);
 }
 
 #[test]
-fn nothing_that_can_be_printed_holds_a_token() {
+fn debug_output_contains_no_token() {
     let guard = Guard::builder().build();
-    let credentials = guard.credentials(Fixed("ya29.MARKER".to_owned()));
+    let credentials = guard.credentials(FixedToken("ya29.MARKER".to_owned()));
     let policy = guard.retry_policy(NeverRetry).with_tokens_of(&credentials);
     let calling = guard.calling("storage.objects.get").unwrap();
     let printed = format!("{credentials:?} {policy:?} {calling:?} {:?}", Arc::new(guard));

@@ -1,7 +1,8 @@
-//! Google's own Pub/Sub emulator behind the fake's scope gate: a gRPC server that nobody here wrote.
+//! Tests with Google's Pub/Sub emulator, a gRPC server that is not part of this project. The fake
+//! Google checks the scopes of each request, and forwards it to the emulator.
 //!
-//! It is part of the gcloud CLI and needs java. Where one of them is missing this says that it was
-//! skipped; with `REQUIRE_GCLOUD=1` it fails instead.
+//! The emulator is a component of the gcloud CLI and needs java. Without them the tests print that
+//! they are skipped; with `REQUIRE_GCLOUD=1` they fail.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -30,9 +31,10 @@ use tower::ServiceBuilder;
 const TOPIC: &str = "projects/my-project/topics/orders";
 const SUBSCRIPTION: &str = "projects/my-project/subscriptions/orders";
 const ROBOT: &str = "robot@my-project.iam.gserviceaccount.com";
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the emulator may take to start or to respond, also on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A directory of this test's own, gone when it ends.
+/// A directory that is removed when the test ends.
 struct TempDir(PathBuf);
 
 impl Drop for TempDir {
@@ -41,7 +43,7 @@ impl Drop for TempDir {
     }
 }
 
-/// The emulator's process, which ends with the test however that ends.
+/// The process of the emulator. It ends when this value is dropped, or when the test is killed.
 struct Emulator {
     process: Child,
     address: SocketAddr,
@@ -55,21 +57,22 @@ impl Drop for Emulator {
     }
 }
 
-/// Runs a program until its own standard input ends, which it does when this test is killed, too.
+/// A shell script that runs a program until the standard input of the shell is closed, which also
+/// happens when the test is killed.
 const UNTIL_STDIN_ENDS: &str = r#""$0" "$@" </dev/null & read -r _; kill $!; wait"#;
 
 impl Emulator {
-    /// None where there is no emulator, and that is allowed.
+    /// Starts the emulator. Prints a message and returns `None` if it is not installed.
     fn start() -> Result<Option<Self>> {
         match program()? {
-            // Somebody may take the port before the emulator does.
+            // Tries twice: another process may take the port before the emulator does.
             Ok(program) => Self::run(&program).or_else(|_| Self::run(&program)).map(Some),
-            Err(why) if std::env::var("REQUIRE_GCLOUD").is_ok_and(|value| value == "1") => {
-                bail!("REQUIRE_GCLOUD=1, but {why}")
+            Err(reason) if std::env::var("REQUIRE_GCLOUD").is_ok_and(|value| value == "1") => {
+                bail!("REQUIRE_GCLOUD=1, but {reason}")
             }
-            Err(why) => {
-                // Not `eprintln!`, which the test harness swallows when a test passes.
-                writeln!(std::io::stderr(), "SKIPPED: {why}")?;
+            Err(reason) => {
+                // Not `eprintln!`, whose output the test harness hides when a test passes.
+                writeln!(std::io::stderr(), "SKIPPED: {reason}")?;
                 Ok(None)
             }
         }
@@ -88,24 +91,25 @@ impl Emulator {
         command.args(["--host=127.0.0.1", &format!("--port={}", address.port())]);
         command.current_dir(&dir.0).env("JAVA_OPTS", format!("-Djava.io.tmpdir={}", dir.0.display()));
         let process = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
-        // From here on whatever fails ends the process.
+        // Built before anything else can fail, so that dropping it ends the process.
         let mut emulator = Self { process, address, _dir: dir };
         let stderr = emulator.process.stderr.take().context("stderr is a pipe")?;
-        let (ready, is_ready) = mpsc::channel();
-        // Reads on until the end, so that the emulator never waits for room in the pipe.
+        let (sender, receiver) = mpsc::channel();
+        // Reads all of the output: when the pipe is full, the emulator stops.
         std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(std::io::Result::ok) {
                 if line.contains("Server started") {
-                    ready.send(()).ok();
+                    sender.send(()).ok();
                 }
             }
         });
-        is_ready.recv_timeout(PATIENCE).context("the emulator does not start")?;
+        receiver.recv_timeout(TIMEOUT).context("the emulator did not report that it started")?;
         Ok(emulator)
     }
 }
 
-/// Where the emulator is, or why it cannot be run.
+/// Returns the path of the emulator, or the reason why the emulator cannot be run. Fails if the
+/// output of gcloud is not UTF-8.
 fn program() -> Result<Result<PathBuf, &'static str>> {
     let root = Command::new("gcloud").args(["info", "--format=value(installation.sdk_root)"]).output();
     let Ok(root) = root else { return Ok(Err("gcloud not found")) };
@@ -119,9 +123,10 @@ fn program() -> Result<Result<PathBuf, &'static str>> {
     })
 }
 
-/// The fake Google before the emulator, and a guard that may ask its tokeninfo.
+/// Starts a fake Google that forwards to the emulator, and builds a guard that queries the
+/// tokeninfo endpoint of the fake.
 async fn google(emulator: &Emulator) -> Result<(FakeGoogle, Guard)> {
-    // Asking tokeninfo takes reqwest, which is built without a crypto provider here.
+    // The guard queries tokeninfo with reqwest, which needs a crypto provider in this workspace.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let emulator = format!("http://{}", emulator.address);
     let google = FakeGoogle::builder().forward(Service::OtherApi, emulator).start().await?;
@@ -135,7 +140,7 @@ fn channel(google: &FakeGoogle) -> Result<Channel> {
     Ok(Endpoint::from_shared(google.url_of(Service::OtherApi))?.connect_lazy())
 }
 
-/// What users put around a generated client: it says who calls.
+/// Returns an interceptor that sets the token, as users write one for a generated client.
 fn bearer(token: &str) -> Result<impl Fn(Request<()>) -> Result<Request<()>, Status> + Clone + use<>> {
     let token: AsciiMetadataValue = format!("Bearer {token}").parse()?;
     Ok(move |mut request: Request<()>| {
@@ -158,7 +163,7 @@ fn pull() -> StreamingPullRequest {
 }
 
 #[tokio::test]
-async fn a_good_token_publishes_and_pulls_and_a_poor_one_gets_the_denial() -> Result<()> {
+async fn publishing_and_pulling_work_with_a_good_token_and_fail_with_a_poor_one() -> Result<()> {
     let Some(emulator) = Emulator::start()? else { return Ok(()) };
     let (google, guard) = google(&emulator).await?;
     let good = bearer(&google.mint(ROBOT, ["pubsub"]))?;
@@ -174,46 +179,50 @@ async fn a_good_token_publishes_and_pulls_and_a_poor_one_gets_the_denial() -> Re
         Subscription { name: SUBSCRIPTION.into(), topic: TOPIC.into(), ..Subscription::default() };
     subscriber.create_subscription(subscription).await?;
 
-    let large: Vec<u8> = (0..3_000_000_u32).map(|place| (place % 251) as u8).collect();
+    let large: Vec<u8> = (0..3_000_000_u32).map(|index| (index % 251) as u8).collect();
     let mut request = Request::new(publish(large.clone()));
-    request.set_timeout(PATIENCE);
+    request.set_timeout(TIMEOUT);
     ensure!(publisher.publish(request).await?.into_inner().message_ids.len() == 1, "one message, one id");
-    let sent = google.requests();
-    ensure!(sent.iter().any(|request| request.header("grpc-timeout").is_some()), "the deadline goes along");
+    let requests = google.requests();
+    ensure!(
+        requests.iter().any(|request| request.header("grpc-timeout").is_some()),
+        "the deadline is sent along"
+    );
 
     let request =
         PullRequest { subscription: SUBSCRIPTION.into(), max_messages: 1, ..PullRequest::default() };
     let pulled = subscriber.pull(request).await?.into_inner().received_messages;
     let data = pulled.iter().find_map(|received| received.message.as_ref()).map(|message| &message.data);
-    ensure!(data == Some(&large), "what is pulled is what was published");
+    ensure!(data == Some(&large), "the pulled message differs from the published one");
     let ack_ids = pulled.iter().map(|received| received.ack_id.clone()).collect();
     subscriber.acknowledge(AcknowledgeRequest { subscription: SUBSCRIPTION.into(), ack_ids }).await?;
 
-    // A stream that talks both ways, given up in the middle, twice.
+    // A bidirectional stream that the client drops while it is open, twice.
     for round in 0..2_u8 {
-        let talking = futures::StreamExt::chain(futures::stream::iter([pull()]), futures::stream::pending());
-        // The emulator begins to answer with its first message.
+        let requests = futures::StreamExt::chain(futures::stream::iter([pull()]), futures::stream::pending());
+        // The emulator sends nothing before the first message, not even headers.
         publisher.publish(publish(vec![round])).await?;
-        let mut stream = subscriber.streaming_pull(talking).await?.into_inner();
+        let mut stream = subscriber.streaming_pull(requests).await?.into_inner();
         let batch = stream.message().await?.context("a message comes while the stream is open")?;
-        ensure!(!batch.received_messages.is_empty(), "it is there");
+        ensure!(!batch.received_messages.is_empty(), "the batch has no message");
         drop(stream);
     }
 
     let mut publisher = PublisherClient::with_interceptor(guarded.clone(), poor.clone());
     let mut subscriber = SubscriberClient::with_interceptor(guarded, poor);
     for mut publisher in [publisher.clone(), publisher.clone()] {
-        refused(publisher.publish(publish(vec![1])).await.err(), "google.pubsub.v1.Publisher.Publish")?;
+        check_refused(publisher.publish(publish(vec![1])).await.err(), "google.pubsub.v1.Publisher.Publish")?;
     }
-    let talking = futures::stream::iter([pull()]);
-    let answer = subscriber.streaming_pull(talking).await.err();
-    refused(answer, "google.pubsub.v1.Subscriber.StreamingPull")?;
+    let requests = futures::stream::iter([pull()]);
+    let status = subscriber.streaming_pull(requests).await.err();
+    check_refused(status, "google.pubsub.v1.Subscriber.StreamingPull")?;
     let missing = Topic { name: "projects/my-project/topics/none".into(), ..Topic::default() };
-    refused(publisher.create_topic(missing).await.err(), "google.pubsub.v1.Publisher.CreateTopic")
+    check_refused(publisher.create_topic(missing).await.err(), "google.pubsub.v1.Publisher.CreateTopic")
 }
 
-fn refused(status: Option<Status>, method: &str) -> Result<()> {
-    let status = status.with_context(|| format!("{method} is refused"))?;
+/// Checks that the call failed with a denial for `method`.
+fn check_refused(status: Option<Status>, method: &str) -> Result<()> {
+    let status = status.with_context(|| format!("{method} was not refused"))?;
     ensure!(status.code() == Code::PermissionDenied && !status.details().is_empty(), "{status:?}");
     ensure!(status.message().contains("No IAM role fixes this"), "{status:?}");
     let denial = Denial::find(&status).with_context(|| format!("{status:?}"))?;
@@ -224,20 +233,20 @@ fn refused(status: Option<Status>, method: &str) -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_emulators_own_errors_come_through_as_they_are() -> Result<()> {
+async fn errors_of_the_emulator_are_unchanged() -> Result<()> {
     let Some(emulator) = Emulator::start()? else { return Ok(()) };
     let (google, guard) = google(&emulator).await?;
     let good = bearer(&google.mint(ROBOT, ["pubsub"]))?;
     let guarded = ServiceBuilder::new().layer(guard.tonic_layer()).service(channel(&google)?);
-    let bare = PublisherClient::with_interceptor(channel(&google)?, good.clone())
+    let unguarded = PublisherClient::with_interceptor(channel(&google)?, good.clone())
         .publish(publish(vec![1]))
         .await
         .err()
-        .context("there is no such topic")?;
+        .context("publishing to a missing topic succeeded")?;
     let mut client = PublisherClient::with_interceptor(guarded, good);
-    let seen = tokio::spawn(async move { client.publish(publish(vec![1])).await }).await?;
-    let seen = seen.err().context("there is no such topic")?;
-    ensure!((seen.code(), seen.message()) == (Code::NotFound, bare.message()), "{seen:?}");
-    ensure!(seen.details() == bare.details() && Denial::find(&seen).is_none(), "{seen:?}");
+    let result = tokio::spawn(async move { client.publish(publish(vec![1])).await }).await?;
+    let status = result.err().context("publishing to a missing topic succeeded")?;
+    ensure!((status.code(), status.message()) == (Code::NotFound, unguarded.message()), "{status:?}");
+    ensure!(status.details() == unguarded.details() && Denial::find(&status).is_none(), "{status:?}");
     Ok(())
 }

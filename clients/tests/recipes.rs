@@ -1,4 +1,5 @@
-//! The recipes of `docs/recipes.md`, compiled and run.
+//! Compiles and tests the recipes of `docs/recipes.md`, and checks that the page contains their
+//! text.
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 use std::collections::HashMap;
@@ -38,7 +39,7 @@ fn guarded(guard: &Guard, client: reqwest::Client) -> Guarded<reqwest::Body, req
 
 // recipe: a client that blocks, such as ureq
 fn guarded_ureq(guard: &Guard) -> Guarded<Vec<u8>, Full<Bytes>> {
-    // A refusal has to come back as an answer, and a redirect unfollowed.
+    // The guard must see a refusal as a response, not as an error, and must see each redirect.
     let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
     let agent: ureq::Agent = config.max_redirects_will_error(false).build().into();
     let send = move |request: http::Request<Vec<u8>>| {
@@ -60,12 +61,12 @@ fn explain_publish(guard: &Guard, error: &PublishError) -> Option<Denial> {
 }
 // end
 
-// recipe: a client that keeps words only
-/// What to do about an error of which only the words are left.
-fn explain(guard: &Guard, url: &'static str, words: &str) -> Option<Denial> {
+// recipe: a client that keeps only the message
+/// Explains a refusal of which only the message is known.
+fn explain(guard: &Guard, url: &'static str, message: &str) -> Option<Denial> {
     let (verb, uri) = (Method::POST, Uri::from_static(url));
     let granted = GrantedScopes::unknown("the client does not say which token it sent");
-    guard.explain(&Call::new(&verb, &uri), &granted, &Answer::new(words.as_bytes()))
+    guard.explain(&Call::new(&verb, &uri), &granted, &Answer::new(message.as_bytes()))
 }
 // end
 
@@ -77,7 +78,8 @@ fn explain_query(guard: &Guard, error: &BQError) -> Option<Denial> {
 // end
 
 // recipe: yup-oauth2
-/// For a service account key, which is granted what it asks for; not for a user's login.
+/// For a service account key, whose tokens hold the scopes that were requested. Not for a user's
+/// login.
 struct Storage {
     guard: Guard,
     tokens: Mutex<HashMap<String, TokenInfo>>,
@@ -101,7 +103,7 @@ impl TokenStorage for Storage {
 // end
 
 #[tokio::test]
-async fn a_service_over_reqwests_client_is_guarded() {
+async fn a_tower_service_around_reqwest_is_guarded() {
     let google = FakeGoogle::builder().vm(Vm::new("web-1")).bucket("photos").start().await.unwrap();
     let guard = Guard::builder().env(google.env());
     let guard = guard.endpoint(google.storage_url(), "storage.googleapis.com").unwrap().build();
@@ -112,9 +114,9 @@ async fn a_service_over_reqwests_client_is_guarded() {
     assert_eq!(Denial::find(&*error).unwrap().method().unwrap().id(), "storage.objects.insert");
 }
 
-/// A blocking program, in which one runtime serves the guard.
+/// A blocking program needs a runtime only to wait for the guard's future.
 #[test]
-fn a_client_that_blocks_is_guarded() {
+fn a_blocking_client_is_guarded() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let google = FakeGoogle::builder().vm(Vm::new("web-1")).bucket("photos").start();
     let google = runtime.block_on(google).unwrap();
@@ -128,20 +130,21 @@ fn a_client_that_blocks_is_guarded() {
     };
     let error = call("POST", "/upload/storage/v1/b/photos/o?uploadType=media&name=x").unwrap_err();
     assert_eq!(Denial::find(&*error).unwrap().method().unwrap().id(), "storage.objects.insert");
-    // What IAM refuses comes back as it was sent.
+    // A refusal by IAM is passed on unchanged.
     let refused = call("GET", "/storage/v1/b/photos/o").unwrap();
     assert_eq!(refused.status(), 403);
     let body = runtime.block_on(refused.into_body().collect()).unwrap().to_bytes();
     assert!(String::from_utf8_lossy(&body).contains("storage.objects.list"), "{body:?}");
 }
 
-fn pubsub(status: &'static str, body: &'static [u8]) -> (HeaderMap, Response<&'static [u8]>) {
-    let answer = Response::builder().header("content-type", "application/grpc").body(body).unwrap();
-    (HeaderMap::from_iter([("grpc-status".parse().unwrap(), status.parse().unwrap())]), answer)
+/// Returns the trailers and the response of a gRPC call that ends with this status.
+fn grpc_response(status: &'static str, body: &'static [u8]) -> (HeaderMap, Response<&'static [u8]>) {
+    let response = Response::builder().header("content-type", "application/grpc").body(body).unwrap();
+    (HeaderMap::from_iter([("grpc-status".parse().unwrap(), status.parse().unwrap())]), response)
 }
 
 #[tokio::test]
-async fn a_publisher_goes_on_after_an_error_of_the_server_and_is_explained_after_a_refusal() {
+async fn a_publisher_retries_a_server_error_and_its_refusal_is_explained() {
     drop(rustls::crypto::ring::default_provider().install_default());
     let google = FakeGoogle::builder().start().await.unwrap();
     let guard = Guard::builder().env(google.env()).build();
@@ -151,11 +154,11 @@ async fn a_publisher_goes_on_after_an_error_of_the_server_and_is_explained_after
     let publisher = publisher.with_credentials(credentials).build().await.unwrap();
     let publish = || publisher.publish(Message::new().set_data("order 7"));
 
-    let (unavailable, nothing) = pubsub("14", b"");
-    google.other_api().with_trailers(unavailable).respond(nothing);
-    // `PublishResponse { message_ids: ["1"] }`
-    let (fine, published) = pubsub("0", b"\0\0\0\0\x03\x0a\x011");
-    google.other_api().with_trailers(fine).respond(published);
+    let (unavailable, no_message) = grpc_response("14", b"");
+    google.other_api().with_trailers(unavailable).respond(no_message);
+    // A frame with the encoding of `PublishResponse { message_ids: ["1"] }`.
+    let (ok, published) = grpc_response("0", b"\0\0\0\0\x03\x0a\x011");
+    google.other_api().with_trailers(ok).respond(published);
     assert_eq!(publish().await.unwrap(), "1");
     assert_eq!(google.requests().len(), 2);
 
@@ -165,7 +168,7 @@ async fn a_publisher_goes_on_after_an_error_of_the_server_and_is_explained_after
 }
 
 #[test]
-fn a_query_that_lacks_a_scope_is_explained_and_another_failure_is_not() {
+fn only_a_query_refused_for_lack_of_scope_is_explained() {
     let guard = Guard::builder().build();
     let error = |code, message: &str| BQError::ResponseError {
         error: ResponseError {
@@ -177,26 +180,27 @@ fn a_query_that_lacks_a_scope_is_explained_and_another_failure_is_not() {
             },
         },
     };
-    let scope = error(403, "Request had insufficient authentication scopes.");
-    let denial = explain_query(&guard, &scope).unwrap();
+    let scope_refusal = error(403, "Request had insufficient authentication scopes.");
+    let denial = explain_query(&guard, &scope_refusal).unwrap();
     assert_eq!(denial.method().unwrap().id(), "bigquery.jobs.query");
-    let iam = error(403, "Access Denied: Project p: User does not have bigquery.jobs.create permission");
-    assert!(explain_query(&guard, &iam).is_none());
+    let iam_refusal =
+        error(403, "Access Denied: Project p: User does not have bigquery.jobs.create permission");
+    assert!(explain_query(&guard, &iam_refusal).is_none());
     assert!(explain_query(&guard, &BQError::NoToken).is_none());
 }
 
 #[test]
-fn firestores_words_are_enough() {
+fn the_message_of_a_firestore_error_is_enough() {
     let guard = Guard::builder().build();
-    let words = "Data not found or permission error: code: PermissionDenied, message: \
+    let message = "Data not found or permission error: code: PermissionDenied, message: \
                  Request had insufficient authentication scopes.";
     let url = "https://firestore.googleapis.com/google.firestore.v1.Firestore/Commit";
-    let denial = explain(&guard, url, words).unwrap();
+    let denial = explain(&guard, url, message).unwrap();
     assert_eq!(denial.method().unwrap().id(), "google.firestore.v1.Firestore.Commit");
 }
 
 #[tokio::test]
-async fn a_token_that_yup_oauth2_stores_is_known() {
+async fn the_scopes_of_a_token_that_yup_oauth2_stores_are_known() {
     let guard = Guard::builder().preflight(gcp_scopes::Preflight::Deny).build();
     let storage = Storage { guard: guard.clone(), tokens: Mutex::default() };
     let read_only = "https://www.googleapis.com/auth/devstorage.read_only";
@@ -220,13 +224,13 @@ fn reqwest_client() -> reqwest::Client {
 }
 
 #[test]
-fn the_page_shows_what_is_compiled_here() {
+fn the_page_contains_the_recipes() {
     let (page, code) = (include_str!("../../docs/recipes.md"), include_str!("recipes.rs"));
     let recipes = code.split("// recipe: ").skip(1).filter_map(|rest| rest.split_once("// end"));
     let recipes: Vec<_> = recipes.filter_map(|(recipe, _)| recipe.split_once('\n')).take(6).collect();
     assert_eq!(recipes.len(), 6);
     for (name, recipe) in recipes {
-        assert!(page.contains(recipe), "docs/recipes.md has another text for {name}");
-        assert!(recipe.lines().count() <= 25, "{name} is long");
+        assert!(page.contains(recipe), "docs/recipes.md differs from the recipe in this file: {name}");
+        assert!(recipe.lines().count() <= 25, "the recipe has more than 25 lines: {name}");
     }
 }

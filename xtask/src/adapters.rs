@@ -1,5 +1,9 @@
-//! Builds the adapters of `docs/support-another-client.md` as its readers would: from the page's
-//! text, outside the workspace, with the packages that crates.io would get.
+//! `cargo xtask adapters`: builds and tests the adapters that `docs/support-another-client.md`
+//! prints.
+//!
+//! A reader of the page copies its text into a project of his own. So do these checks: the files
+//! come from the text of the page, the project is outside the workspace, and its dependencies are
+//! the packages that would be published.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,25 +15,25 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::{package, workspace};
 
 const PAGE: &str = "docs/support-another-client.md";
-/// Their tests, each in the place where it stands beside its adapter.
+/// The folder with the tests of each adapter, as `<adapter>/tests/scenarios.rs`.
 const TESTS: &str = "adapters";
 const ADAPTERS: [&str; 2] = ["ureq", "hyper-util"];
-/// What the page prints beside the adapters: what their tests share.
+/// The file that the tests of all adapters use. The page prints that file, too.
 const SHARED: &str = "scene.rs";
-/// Code lines of an adapter: an hour's work from the page alone.
-const MOST_LINES: usize = 80;
-/// As narrow as the page.
+/// How many code lines an adapter may have. A reader should be able to write an adapter in an hour.
+const MAX_LINES: usize = 80;
+/// The configuration of rustfmt. Lines of more than 100 columns do not fit the page.
 const FORMAT: &str = "max_width = 100\nuse_small_heuristics = \"Max\"\n";
-/// The packages that an adapter and its tests are built with.
+/// The packages of this workspace that an adapter and its tests depend on.
 const PACKAGES: [&str; 4] = ["gcp-scopes", "gcp-scopes-catalog", "gcp-scopes-explain", "gcp-scopes-testing"];
 
-/// Plays every scenario with every adapter.
+/// Checks the size and the format of each adapter, and runs the scenarios with each adapter.
 pub(crate) fn check() -> Result<()> {
     let page = fs::read_to_string(workspace::root().join(PAGE))?;
     let files = files(&page).context(PAGE)?;
     for name in ADAPTERS {
         let lines = code_lines(&files[&library(name)]);
-        ensure!(lines <= MOST_LINES, "{name}: {lines} code lines; at most {MOST_LINES} are allowed");
+        ensure!(lines <= MAX_LINES, "{name}: {lines} code lines; at most {MAX_LINES} are allowed");
         println!("adapters: {name} takes {lines} code lines");
     }
     let unpacked = package::unpack()?;
@@ -52,35 +56,36 @@ fn manifest(name: &str) -> String {
     format!("{name}/Cargo.toml")
 }
 
-/// The files that the page has: all that are wanted, and no other.
+/// Returns the files in a page by their names, or an error if a file is missing or unexpected.
 fn files(page: &str) -> Result<BTreeMap<String, String>> {
     let files = blocks(page)?;
-    let of_adapters = ADAPTERS.iter().flat_map(|name| [manifest(name), library(name)]);
-    let wanted: Vec<String> = of_adapters.chain([SHARED.to_owned()]).collect();
-    if let Some(name) = wanted.iter().find(|name| !files.contains_key(*name)) {
-        bail!("there is no block `file={name}`");
+    let adapters = ADAPTERS.iter().flat_map(|name| [manifest(name), library(name)]);
+    let expected: Vec<String> = adapters.chain([SHARED.to_owned()]).collect();
+    if let Some(name) = expected.iter().find(|name| !files.contains_key(*name)) {
+        bail!("the page has no code block with `file={name}`");
     }
-    match files.keys().find(|name| !wanted.contains(name)) {
-        Some(name) => bail!("`file={name}` is no file of an adapter"),
+    match files.keys().find(|name| !expected.contains(name)) {
+        Some(name) => bail!("`file={name}` is not a file of an adapter; expected one of {expected:?}"),
         None => Ok(files),
     }
 }
 
-/// The blocks of a page whose fence names a file, as in `rust,ignore file=ureq/src/lib.rs`.
+/// Returns the code blocks whose fence names a file, as in `rust,ignore file=ureq/src/lib.rs`.
 fn blocks(page: &str) -> Result<BTreeMap<String, String>> {
     let mut blocks = BTreeMap::new();
     let mut lines = page.lines();
     while let Some(line) = lines.next() {
         let fence = line.strip_prefix("```").and_then(|fence| fence.split_once(" file="));
         let Some((_, name)) = fence else { continue };
-        let text = until_fence(&mut lines).with_context(|| format!("the block of {name} has no end"))?;
-        let former = blocks.insert(name.to_owned(), text);
-        ensure!(former.is_none(), "two blocks are named {name}");
+        let text = read_block(&mut lines).with_context(|| format!("the block of {name} has no end"))?;
+        let previous = blocks.insert(name.to_owned(), text);
+        ensure!(previous.is_none(), "two blocks are named {name}");
     }
     Ok(blocks)
 }
 
-fn until_fence<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Option<String> {
+/// Reads the lines up to the closing fence; `None` if there is no closing fence.
+fn read_block<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Option<String> {
     let mut text = String::new();
     loop {
         match lines.next()? {
@@ -90,42 +95,47 @@ fn until_fence<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Option<String> 
     }
 }
 
-/// Lines that are neither blank nor a comment.
+/// Counts the lines that are neither blank nor a comment.
 fn code_lines(text: &str) -> usize {
     let is_code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
     text.lines().filter(is_code).count()
 }
 
-/// A workspace of the adapters, which takes the packages in place of what is published.
+/// Writes a workspace with the adapters and their tests, and returns its folder. The packages in
+/// `unpacked` replace those on crates.io.
 fn write(files: &BTreeMap<String, String>, unpacked: &Path) -> Result<PathBuf> {
     let (root, folder) = (workspace::root(), workspace::target()?.join("adapters"));
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
-    files.iter().try_for_each(|(name, text)| put(&folder.join(name), text))?;
+    files.iter().try_for_each(|(name, text)| write_file(&folder.join(name), text))?;
     for name in ADAPTERS {
         let test = format!("{name}/tests/scenarios.rs");
-        put(&folder.join(&test), &fs::read_to_string(root.join(TESTS).join(&test))?)?;
+        write_file(&folder.join(&test), &fs::read_to_string(root.join(TESTS).join(&test))?)?;
     }
     fs::write(folder.join("Cargo.toml"), workspace_manifest(unpacked)?)?;
     fs::write(folder.join("rustfmt.toml"), FORMAT)?;
-    // The versions that the workspace has compiled. What it does not use is the newest.
+    // Dependencies that the workspace shares get its versions, which are compiled already. For the
+    // others cargo chooses the newest version.
     fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
     Ok(folder)
 }
 
-fn put(file: &Path, text: &str) -> Result<()> {
-    fs::create_dir_all(file.parent().context("a file in no folder")?)?;
+/// Writes a file, and creates its folder first.
+fn write_file(file: &Path, text: &str) -> Result<()> {
+    fs::create_dir_all(file.parent().context("this file has no parent folder")?)?;
     fs::write(file, text).with_context(|| file.display().to_string())
 }
 
+/// Returns the text of the workspace's `Cargo.toml`.
 fn workspace_manifest(unpacked: &Path) -> Result<String> {
     let published = workspace::published()?;
     let mut patches = String::new();
     for name in PACKAGES {
         let member = published.iter().find(|member| member.name == name);
-        let place = unpacked.join(package::folder_of(member.with_context(|| name.to_owned())?));
-        patches += &format!("{name} = {{ path = {place:?} }}\n");
+        let member = member.with_context(|| format!("{name} is not a published crate of the workspace"))?;
+        let path = unpacked.join(package::folder_name(member));
+        patches += &format!("{name} = {{ path = {path:?} }}\n");
     }
     Ok(format!(
         "[workspace]\nresolver = \"3\"\nmembers = {ADAPTERS:?}\n\n[patch.crates-io]\n{patches}\n{}",
@@ -143,30 +153,30 @@ mod tests {
         names.iter().map(block).collect()
     }
 
-    const ALL: [&str; 5] =
+    const FILES: [&str; 5] =
         ["ureq/Cargo.toml", "ureq/src/lib.rs", "hyper-util/Cargo.toml", "hyper-util/src/lib.rs", "scene.rs"];
 
     #[test]
-    fn the_files_of_a_page_are_its_named_blocks() {
-        let files = files(&page(&ALL)).unwrap();
-        assert_eq!(files.len(), ALL.len());
+    fn files_are_the_blocks_with_a_name() {
+        let files = files(&page(&FILES)).unwrap();
+        assert_eq!(files.len(), FILES.len());
         assert_eq!(files["ureq/src/lib.rs"], "ureq/src/lib.rs\n\n");
     }
 
     #[test]
-    fn a_block_that_is_missing_unknown_double_or_open_is_an_error() {
+    fn missing_unknown_duplicate_and_open_blocks_are_errors() {
         let error = |page: &str| files(page).unwrap_err().to_string();
-        assert_eq!(error(&page(&ALL[..4])), "there is no block `file=scene.rs`");
-        let unknown = page(&[&ALL[..], &["../main.rs"]].concat());
-        assert_eq!(error(&unknown), "`file=../main.rs` is no file of an adapter");
-        let double = page(&[&ALL[..], &["scene.rs"]].concat());
-        assert_eq!(error(&double), "two blocks are named scene.rs");
-        let open = page(&ALL) + "```rust file=more.rs\nfn main() {}\n";
+        assert_eq!(error(&page(&FILES[..4])), "the page has no code block with `file=scene.rs`");
+        let unknown = page(&[&FILES[..], &["../main.rs"]].concat());
+        assert!(error(&unknown).starts_with("`file=../main.rs` is not a file of an adapter"));
+        let duplicate = page(&[&FILES[..], &["scene.rs"]].concat());
+        assert_eq!(error(&duplicate), "two blocks are named scene.rs");
+        let open = page(&FILES) + "```rust file=more.rs\nfn main() {}\n";
         assert_eq!(error(&open), "the block of more.rs has no end");
     }
 
     #[test]
-    fn blank_lines_and_comments_are_no_code() {
+    fn blank_lines_and_comments_are_not_code_lines() {
         assert_eq!(
             code_lines("//! Docs.\n\n/// More.\nfn main() {\n    // Why.\n    run(); // and so\n}\n"),
             3
@@ -174,8 +184,8 @@ mod tests {
     }
 
     #[test]
-    fn the_page_has_every_file_and_no_adapter_is_long() {
+    fn the_page_has_every_file_and_adapters_are_short() {
         let files = files(&fs::read_to_string(workspace::root().join(PAGE)).unwrap()).unwrap();
-        assert!(ADAPTERS.iter().all(|name| code_lines(&files[&library(name)]) <= MOST_LINES));
+        assert!(ADAPTERS.iter().all(|name| code_lines(&files[&library(name)]) <= MAX_LINES));
     }
 }

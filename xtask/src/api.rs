@@ -1,7 +1,9 @@
-//! The public API of each published library as a text that is checked in: `docs/api/<crate>.txt`.
+//! `cargo xtask api`: compares the public API of each published library with the committed list in
+//! `docs/api/<crate>.txt`.
 //!
-//! rustdoc's JSON is read by the crate `public-api`, which knows one version of that format. Where
-//! neither the installed compiler nor a nightly one writes it, nothing is compared.
+//! The list is made from rustdoc's JSON by the crate `public-api`, which reads one version of that
+//! format. If neither the installed compiler nor the nightly one writes that version, nothing is
+//! compared.
 
 mod count;
 mod listing;
@@ -17,29 +19,30 @@ use crate::workspace::{self, Member};
 use count::Counts;
 
 const FOLDER: &str = "docs/api";
-/// The crates whose types one user meets.
-const TOGETHER: [&str; 3] = ["gcp-scopes", "gcp-scopes-catalog", "gcp-scopes-explain"];
+/// Crates that are used together: their public types are also counted in sum.
+const COUNTED_TOGETHER: [&str; 3] = ["gcp-scopes", "gcp-scopes-catalog", "gcp-scopes-explain"];
 
-/// Compares the committed texts with the code, or writes them, and counts the types.
-pub(crate) fn run(writes: bool) -> Result<()> {
+/// Compares the committed lists with the code, or writes the lists if `write` is true. Prints how
+/// many types each crate has.
+pub(crate) fn run(write: bool) -> Result<()> {
     let folder = workspace::root().join(FOLDER);
-    let (mut stale, mut together) = (left_over(&folder, writes)?, Counts::default());
+    let (mut stale, mut together) = (obsolete(&folder, write)?, Counts::default());
     for (member, library) in workspace::libraries()? {
         let Some(api) = read(&member, &library)? else {
             println!(
-                "LEFT OUT: the public API, because no installed rustdoc writes the format that is read here"
+                "LEFT OUT: the public API, because no installed rustdoc writes the JSON that is read here"
             );
-            println!("          `rustup toolchain install nightly-2026-05-20` installs one");
+            println!("          `rustup toolchain install nightly-2026-05-20` installs one that does");
             return Ok(());
         };
         let text = listing::text(&api, &library);
-        let counts = Counts::of(&text, &library);
+        let counts = Counts::from_listing(&text, &library);
         println!("{}", counts.line(&member.name));
-        if TOGETHER.contains(&member.name.as_str()) {
+        if COUNTED_TOGETHER.contains(&member.name.as_str()) {
             together.join(&counts);
         }
         let path = folder.join(format!("{}.txt", member.name));
-        if writes {
+        if write {
             fs::create_dir_all(&folder)?;
             fs::write(path, text)?;
         } else if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
@@ -47,36 +50,39 @@ pub(crate) fn run(writes: bool) -> Result<()> {
             stale.push(member.name);
         }
     }
-    println!("api: {} have {} public types together", TOGETHER.join(", "), together.types());
+    let names = COUNTED_TOGETHER.join(", ");
+    println!("api: {names} have {} public types together", together.types());
     if !stale.is_empty() {
         bail!("{FOLDER} does not list the public API of {}: run `cargo xtask api --write`", stale.join(", "));
     }
     Ok(())
 }
 
-/// Texts of crates that are gone; they are removed if others are written.
-fn left_over(folder: &Path, removes: bool) -> Result<Vec<String>> {
+/// Returns the names of the lists whose crate does not exist (any more). Removes these lists and
+/// returns none if `remove` is true.
+fn obsolete(folder: &Path, remove: bool) -> Result<Vec<String>> {
     let names: Vec<String> = workspace::libraries()?.into_iter().map(|(member, _)| member.name).collect();
-    let mut found = Vec::new();
+    let mut obsolete = Vec::new();
     for file in fs::read_dir(folder).into_iter().flatten() {
         let path = file?.path();
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         if names.contains(&name) {
             continue;
         }
-        match removes {
+        match remove {
             true => fs::remove_file(path)?,
-            false => found.push(name),
+            false => obsolete.push(name),
         }
     }
-    Ok(found)
+    Ok(obsolete)
 }
 
-/// The public API with all features, from the first rustdoc that writes the known format.
+/// Returns the public API with all features, from the first rustdoc whose JSON can be read; `None`
+/// if there is no such rustdoc.
 fn read(member: &Member, library: &str) -> Result<Option<PublicApi>> {
     for toolchain in [None, Some("+nightly")] {
         let Some(json) = json(member, library, toolchain)? else { continue };
-        // Blanket and auto trait implementations follow from the types.
+        // Blanket implementations and auto traits are left out: they follow from the types.
         let builder = public_api::Builder::from_rustdoc_json(json);
         if let Ok(api) = builder.omit_blanket_impls(true).omit_auto_trait_impls(true).build() {
             return Ok(Some(api));
@@ -85,6 +91,7 @@ fn read(member: &Member, library: &str) -> Result<Option<PublicApi>> {
     Ok(None)
 }
 
+/// Runs rustdoc and returns the file with its JSON; `None` if rustdoc fails, or cannot write JSON.
 fn json(member: &Member, library: &str, toolchain: Option<&str>) -> Result<Option<PathBuf>> {
     let root = workspace::root();
     let mut command = Command::new("cargo");
@@ -99,19 +106,20 @@ fn json(member: &Member, library: &str, toolchain: Option<&str>) -> Result<Optio
     command.args(["--", "-Z", "unstable-options", "--output-format", "json", "--cap-lints", "allow"]);
     command.env("RUSTDOC", root.join("xtask/rustdoc-json")).env_remove("RUSTDOCFLAGS").current_dir(root);
     if toolchain.is_some() {
-        // The running cargo names its own compiler to its children.
+        // The cargo that runs this program has set these variables to its own toolchain.
         command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO").env_remove("RUSTC");
     }
-    let done = command.status().context("cargo rustdoc")?.success();
-    Ok(done.then_some(workspace::target()?.join("doc").join(format!("{library}.json"))))
+    let succeeded = command.status().context("cannot run `cargo rustdoc`")?.success();
+    Ok(succeeded.then_some(workspace::target()?.join("doc").join(format!("{library}.json"))))
 }
 
-/// The lines that one of two texts has and the other has not.
+/// Returns the lines that only `old` contains, marked `-`, and those that only `new` contains,
+/// marked `+`.
 fn difference(old: &str, new: &str) -> String {
-    let missing = |from: &str, of: &str, mark: char| {
-        let lines: Vec<&str> = of.lines().collect();
-        let gone = from.lines().filter(|line| !line.is_empty() && !lines.contains(line));
-        gone.map(|line| format!("{mark} {line}\n")).collect::<String>()
+    let only_in = |text: &str, other: &str, mark: char| {
+        let other_lines: Vec<&str> = other.lines().collect();
+        let lines = text.lines().filter(|line| !line.is_empty() && !other_lines.contains(line));
+        lines.map(|line| format!("{mark} {line}\n")).collect::<String>()
     };
-    missing(old, new, '-') + &missing(new, old, '+')
+    only_in(old, new, '-') + &only_in(new, old, '+')
 }

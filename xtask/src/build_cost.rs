@@ -1,4 +1,5 @@
-//! What it costs to build the library, as a table: for the core and with each adapter.
+//! `cargo xtask build-cost`: measures how long the library takes to compile, without features and
+//! with each feature.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,14 +13,15 @@ use crate::workspace;
 
 const FOLDER: &str = "target/build-cost";
 
-/// Prints the table for these features, or for all.
+/// Prints a table with a row for each of these features, or for all features if there are none.
 pub(crate) fn print(wanted: &[&str]) -> Result<()> {
     let members = workspace::published()?;
-    let own =
-        members.iter().find(|member| member.folder == workspace::root()).context("no crate at the root")?;
-    let all = own.features.iter().map(String::as_str);
-    let all = all.filter(|name| !["catalog-cloud", "catalog-storage"].contains(name));
-    let names: Vec<&str> = std::iter::once("").chain(all).collect();
+    let library = members.iter().find(|member| member.folder == workspace::root());
+    let library = library.context("the root of the workspace has no published crate")?;
+    let features = library.features.iter().map(String::as_str);
+    // The smaller catalogs differ from the full one in data alone.
+    let features = features.filter(|name| !["catalog-cloud", "catalog-storage"].contains(name));
+    let names: Vec<&str> = std::iter::once("").chain(features).collect();
     let names = names.into_iter().filter(|name| wanted.is_empty() || wanted.contains(name));
     println!("Clean debug builds, {}.\n", machine()?);
     println!("| with | crates | CPU seconds | seconds |\n|---|--:|--:|--:|");
@@ -31,52 +33,58 @@ pub(crate) fn print(wanted: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Builds into an empty folder: seconds of work, and seconds.
+/// Builds the library into an empty folder. Returns the CPU seconds and the elapsed seconds.
 fn build(feature: &str) -> Result<(f64, f64)> {
     if Path::new(FOLDER).exists() {
         fs::remove_dir_all(FOLDER)?;
     }
-    let (worked, started) = (children_worked()?, Instant::now());
+    let (cpu_before, started) = (children_cpu_seconds()?, Instant::now());
     let arguments = ["build", "--quiet", "--package", "gcp-scopes", "--lib", "--target-dir", FOLDER];
     let mut command = Command::new("cargo");
-    if !command.args(arguments).args(with(feature)).status().context("cargo build")?.success() {
-        bail!("cargo build failed");
+    command.args(arguments).args(feature_flags(feature));
+    if !command.status().context("cannot run `cargo build`")?.success() {
+        bail!("failed: {command:?}");
     }
-    let took = (children_worked()? - worked, started.elapsed().as_secs_f64());
+    let seconds = (children_cpu_seconds()? - cpu_before, started.elapsed().as_secs_f64());
     fs::remove_dir_all(FOLDER)?;
-    Ok(took)
+    Ok(seconds)
 }
 
-fn with(feature: &str) -> [&str; 3] {
+fn feature_flags(feature: &str) -> [&str; 3] {
     ["--no-default-features", "--features", feature]
 }
 
-/// How many crates are built, the library and what its build scripts and macros need included.
+/// Returns how many crates are built: the library, its dependencies, and the dependencies of build
+/// scripts and macros.
 fn crates(feature: &str) -> Result<usize> {
     let mut command = Command::new("cargo");
     command.args(["tree", "--package", "gcp-scopes", "-e", "normal,build", "--prefix", "none"]);
-    let done = command.args(["--format", "{p}"]).args(with(feature)).output().context("cargo tree")?;
-    let text = String::from_utf8(done.stdout)?;
+    command.args(["--format", "{p}"]).args(feature_flags(feature));
+    let output = command.output().context("cannot run `cargo tree`")?;
+    let text = String::from_utf8(output.stdout)?;
     let name = |line: &str| line.trim_end_matches(" (*)").to_owned();
     Ok(text.lines().map(name).collect::<BTreeSet<_>>().len())
 }
 
-/// Seconds that ended child processes, and theirs, have worked. See proc_pid_stat(5).
-fn children_worked() -> Result<f64> {
+/// Returns the CPU seconds that all descendant processes that have ended used, in user and system
+/// mode. See proc_pid_stat(5).
+fn children_cpu_seconds() -> Result<f64> {
     let stat =
         fs::read_to_string("/proc/self/stat").context("CPU time is read from /proc, which only Linux has")?;
     let (_, fields) = stat.rsplit_once(')').context("/proc/self/stat has no name")?;
-    // Children's user and system time, counted from after the name, in hundredths of a second.
+    // `cutime` and `cstime`, the fields 16 and 17, of which 13 follow the name before them; in
+    // clock ticks of 1/100 second.
     let ticks = fields.split_whitespace().skip(13).take(2).map(str::parse::<f64>);
     Ok(ticks.sum::<Result<f64, _>>()? / 100.0)
 }
 
+/// Describes the machine: the processor, the number of cores, and the version of rustc.
 fn machine() -> Result<String> {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model =
         info.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split_once(": "));
-    let model = model.map_or("a processor unknown", |(_, model)| model);
-    let rustc = Command::new("rustc").arg("--version").output().context("rustc")?;
+    let model = model.map_or("unknown processor", |(_, model)| model);
+    let rustc = Command::new("rustc").arg("--version").output().context("cannot run `rustc`")?;
     let cores = std::thread::available_parallelism()?;
     Ok(format!("{model}, {cores} cores, {}", String::from_utf8(rustc.stdout)?.trim()))
 }

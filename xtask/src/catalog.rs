@@ -1,7 +1,14 @@
-//! Makes the data under `crates/catalog/src/` from Google's own documents.
+//! `cargo xtask catalog`: generates the data under `crates/catalog/src/` from documents that Google
+//! publishes.
 //!
-//! The steps are the modules, in order: fetch the pinned packages, read the documents, turn paths
-//! into templates, choose and number the rows, encode.
+//! 1. [`fetch`] downloads the pinned packages.
+//! 2. [`discovery`] reads the Discovery documents (REST), [`protos`] the protobuf definitions
+//!    (gRPC).
+//! 3. [`template`] turns the path of a method into a path template. A *route* is an HTTP verb and a
+//!    path template.
+//! 4. [`rows`] decides which methods become rows of the catalog, and which row owns a route.
+//!    [`join`] adds the rpcs.
+//! 5. [`encode`] writes the rows into a *blob*, the binary data that the catalog reads.
 
 mod changes;
 mod discovery;
@@ -10,7 +17,7 @@ mod fetch;
 mod firestore;
 mod join;
 mod model;
-mod placed;
+mod order;
 mod protos;
 mod render;
 mod rows;
@@ -28,12 +35,12 @@ use anyhow::{Context, Result, bail};
 
 use model::Catalog;
 
-/// The generated files, by their path in the repository.
+/// The contents of the generated files, by their path in the repository.
 type Files = BTreeMap<&'static str, Vec<u8>>;
 
 /// Writes the generated files.
 pub(crate) fn write() -> Result<()> {
-    for (name, bytes) in make()? {
+    for (name, bytes) in generate()? {
         let path = root().join(name);
         if fs::read(&path).ok().as_ref() != Some(&bytes) {
             fs::write(&path, &bytes).with_context(|| format!("writing {}", path.display()))?;
@@ -43,17 +50,17 @@ pub(crate) fn write() -> Result<()> {
     Ok(())
 }
 
-/// Compares the committed files with freshly made ones.
+/// Returns an error if a committed file differs from the generated one.
 pub(crate) fn check() -> Result<()> {
     let mut stale = 0;
-    for (name, bytes) in make()? {
-        let old = fs::read(root().join(name)).unwrap_or_default();
-        if old != bytes {
+    for (name, bytes) in generate()? {
+        let committed = fs::read(root().join(name)).unwrap_or_default();
+        if committed != bytes {
             stale += 1;
-            let place = old.iter().zip(&bytes).take_while(|(a, b)| a == b).count();
+            let equal = committed.iter().zip(&bytes).take_while(|(old, new)| old == new).count();
             println!(
-                "{name}: differs from byte {place} on ({} bytes committed, {} made)",
-                old.len(),
+                "{name}: differs from byte {equal} on ({} bytes committed, {} generated)",
+                committed.len(),
                 bytes.len()
             );
         }
@@ -61,16 +68,17 @@ pub(crate) fn check() -> Result<()> {
     if stale > 0 {
         bail!("{stale} generated files are stale; run `cargo xtask catalog` and commit the result");
     }
-    println!("the committed catalog is what the generator makes");
+    println!("the committed catalog is equal to the generated one");
     Ok(())
 }
 
-/// Resolves one concrete URL for every template with the reader the crate uses.
+/// Checks that the catalog finds every method by each of its routes.
 pub(crate) fn verify() -> Result<()> {
     verify::run(&load()?)
 }
 
-/// Prints what the newest packages have that the pinned ones have not.
+/// Prints the differences between a catalog from the newest packages and one from the pinned
+/// packages.
 pub(crate) fn latest() -> Result<()> {
     let sources = fetch::latest(&root())?;
     let [client, protos] = [(fetch::CLIENT, fetch::CLIENT_VERSION), (fetch::PROTOS, fetch::PROTOS_VERSION)];
@@ -79,7 +87,7 @@ pub(crate) fn latest() -> Result<()> {
     Ok(())
 }
 
-/// Writes the whole catalog to a file that programs can open at run time, and opens it.
+/// Writes the whole catalog to a file that programs can open at run time, and checks that it opens.
 pub(crate) fn write_file(path: &str) -> Result<()> {
     let catalog = load()?;
     let scopes = catalog.scopes();
@@ -91,7 +99,7 @@ pub(crate) fn write_file(path: &str) -> Result<()> {
     Ok(())
 }
 
-fn make() -> Result<Files> {
+fn generate() -> Result<Files> {
     let catalog = load()?;
     let scopes = catalog.scopes();
     let full = encode::blob(&catalog, &scopes, |_| true)?;
@@ -106,6 +114,7 @@ fn make() -> Result<Files> {
     ]))
 }
 
+/// Returns the catalog of the pinned packages.
 fn load() -> Result<Catalog> {
     load_from(&fetch::pinned(&root())?)
 }
@@ -113,7 +122,7 @@ fn load() -> Result<Catalog> {
 fn load_from(sources: &fetch::Sources) -> Result<Catalog> {
     let documents = discovery::read(&sources.wheel)?;
     let rpcs = protos::read(&fs::read(&sources.services)?)?;
-    rows::choose(&documents, rpcs)
+    rows::build_catalog(&documents, rpcs)
 }
 
 fn root() -> PathBuf {

@@ -1,4 +1,5 @@
-//! What CI checks about dependencies and features.
+//! `cargo xtask core` and `cargo xtask features`: the dependencies and the features of published
+//! crates.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +8,8 @@ use anyhow::{Result, bail};
 use crate::tree;
 use crate::workspace::{self, Member};
 
-/// Prints the features of all published crates, each with its crate, for a shell loop. A crate by itself
-/// stands for no feature at all.
+/// Prints a line `CRATE FEATURE` for each feature of each published crate, for a loop in a shell
+/// script. A line with the crate alone stands for the crate without features.
 pub(crate) fn features() -> Result<()> {
     for member in workspace::published()? {
         println!("{}", member.name);
@@ -17,11 +18,11 @@ pub(crate) fn features() -> Result<()> {
     Ok(())
 }
 
-/// Crates that are kept small, and how many direct dependencies each may have at most.
+/// Crates that are kept small, and how many direct dependencies each may have.
 const SMALL: [(&str, usize); 3] = [("gcp-scopes-catalog", 6), ("gcp-scopes-explain", 8), ("gcp-scopes", 12)];
-/// Crates that do nothing but compute.
+/// Crates without I/O, which make no calls to the operating system.
 const PURE: [&str; 2] = ["gcp-scopes-catalog", "gcp-scopes-explain"];
-/// Crates whose presence means an HTTP client or TLS.
+/// Crates that are part of an HTTP client or of TLS.
 const CLIENTS: [&str; 11] = [
     "reqwest",
     "hyper",
@@ -35,41 +36,41 @@ const CLIENTS: [&str; 11] = [
     "aws-lc-sys",
     "tower",
 ];
-/// Crates whose presence means a runtime, I/O or a clock.
+/// Crates that are part of a runtime, do I/O, or read a clock.
 const RUNTIMES: [&str; 6] = ["tokio", "mio", "socket2", "async-io", "tracing", "getrandom"];
 
-/// Whether a crate only computes.
+/// Checks whether a crate is one without I/O.
 pub(crate) fn is_pure(member: &Member) -> bool {
     PURE.contains(&member.name.as_str())
 }
 
-/// Proves from `cargo tree` that the small crates bring no HTTP client and no TLS, and few dependencies,
-/// and the pure ones no runtime.
+/// Checks that the small crates, without features, have few dependencies and neither an HTTP client
+/// nor TLS, and that the crates without I/O have no runtime.
 pub(crate) fn core() -> Result<()> {
     let published = workspace::published()?;
-    for (name, most) in SMALL {
+    for (name, max_direct) in SMALL {
         let Some(member) = published.iter().find(|member| member.name == name) else { continue };
         let banned: &[&str] = if is_pure(member) { &RUNTIMES } else { &[] };
-        core_of(name, most, &[&CLIENTS, banned].concat())?;
+        check_dependencies(name, max_direct, &[&CLIENTS, banned].concat())?;
     }
     Ok(())
 }
 
-fn core_of(name: &str, most: usize, banned: &[&str]) -> Result<()> {
+fn check_dependencies(name: &str, max_direct: usize, banned: &[&str]) -> Result<()> {
     let lines = tree::lines(name, &[])?;
-    let all: BTreeSet<&str> = lines.iter().map(|line| tree::name(line)).collect();
-    let is_twice = |name: &&&str| lines.iter().filter(|line| tree::name(line) == **name).count() > 1;
+    let names: BTreeSet<&str> = lines.iter().map(|line| tree::name(line)).collect();
+    let has_two_versions = |name: &&&str| lines.iter().filter(|line| tree::name(line) == **name).count() > 1;
     let tree = format!("`cargo tree -p {name} --no-default-features -e normal");
-    if let Some(twice) = all.iter().find(is_twice) {
-        bail!("{name} has {twice} in two versions: {tree} -d`");
+    if let Some(duplicate) = names.iter().find(has_two_versions) {
+        bail!("{name} depends on two versions of {duplicate}; {tree} -d` shows them");
     }
-    if let Some(banned) = banned.iter().find(|banned| all.contains(**banned)) {
-        bail!("{name} depends on {banned}: {tree} -i {banned}` shows how");
+    if let Some(banned) = banned.iter().find(|banned| names.contains(**banned)) {
+        bail!("{name} must not depend on {banned}; {tree} -i {banned}` shows why it does");
     }
     let direct = tree::lines(name, &["--depth", "1"])?.len() - 1;
-    if direct > most {
-        bail!("{name} has {direct} direct dependencies; at most {most} are allowed");
+    if direct > max_direct {
+        bail!("{name} has {direct} direct dependencies; at most {max_direct} are allowed");
     }
-    println!("core: {name} has {direct} direct dependencies, {} in all", all.len() - 1);
+    println!("core: {name} has {direct} direct dependencies, {} in all", names.len() - 1);
     Ok(())
 }

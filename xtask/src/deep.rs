@@ -1,6 +1,6 @@
-//! What takes too long for every change: `cargo xtask deep`, or one part of it.
+//! `cargo xtask deep`: the checks that take too long to run for every change.
 //!
-//! A tool that is not installed is named, and its part is left out.
+//! A check whose tool is not installed is left out, with a message that names the tool.
 
 use std::fs;
 use std::process::Command;
@@ -9,10 +9,11 @@ use anyhow::{Context, Result, bail};
 
 use crate::msrv;
 
-/// How many executions are one run of a fuzzer, after which it may be stopped and begun again.
+/// How many inputs [`executions`] tries before it saves its progress. A run that is stopped loses
+/// at most this number of executions.
 const RUN: u64 = 500_000;
 
-/// Everything, each part as long as it takes.
+/// Runs all checks.
 pub(crate) fn all() -> Result<()> {
     deny()?;
     msrv::compile()?;
@@ -23,66 +24,75 @@ pub(crate) fn all() -> Result<()> {
     mutants(None)
 }
 
-/// Fuzzes each target for so many seconds, one on each processor, and sees what inputs are compared with: what
-/// finds new ways.
+/// Fuzzes each target for `seconds`, one target on each processor.
+///
+/// The fuzzer traces comparisons, that is, it learns which values the code compares the input with.
+/// So it finds inputs that take new branches.
 pub(crate) fn fuzz(seconds: &str) -> Result<()> {
-    if !is_there("fuzz") {
-        return left_out("fuzz");
+    if !is_installed("fuzz") {
+        return leave_out("fuzz");
     }
     run(Command::new("cargo").args(["+nightly", "fuzz", "build", "--sanitizer", "none"]))?;
-    let bound = format!("-max_total_time={seconds}");
-    let at_once = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    for targets in targets()?.chunks(at_once) {
+    let limit = format!("-max_total_time={seconds}");
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    for targets in targets()?.chunks(processors) {
         std::thread::scope(|scope| {
-            let started: Vec<_> =
-                targets.iter().map(|target| scope.spawn(|| fuzz_one(target, &[], &bound))).collect();
-            started
+            let threads: Vec<_> =
+                targets.iter().map(|target| scope.spawn(|| fuzz_target(target, &[], &limit))).collect();
+            threads
                 .into_iter()
-                .try_for_each(|one| one.join().unwrap_or_else(|_| bail!("a fuzzer's thread ended")))
+                .try_for_each(|thread| thread.join().unwrap_or_else(|_| bail!("a fuzzer's thread panicked")))
         })?;
     }
     Ok(())
 }
 
-/// Executes each target so many times in all, and goes on where it was stopped. To note every comparison
-/// takes longer than the rest, and is left out: these runs start from what [`fuzz`] has found.
+/// Executes each target on `count` inputs in all, and continues where an earlier run was stopped.
+///
+/// Comparisons are not traced here, because tracing takes more time than all the rest. These runs
+/// start with the inputs that [`fuzz`] has found.
 pub(crate) fn executions(count: &str) -> Result<()> {
-    if !is_there("fuzz") {
-        return left_out("fuzz");
+    if !is_installed("fuzz") {
+        return leave_out("fuzz");
     }
     let count: u64 = count.parse()?;
     fs::create_dir_all("fuzz/target/executed")?;
     for target in targets()? {
-        let place = format!("fuzz/target/executed/{target}");
-        let mut executed = fs::read_to_string(&place).map_or(Ok(0), |text| text.trim().parse())?;
+        let file = format!("fuzz/target/executed/{target}");
+        let mut executed = fs::read_to_string(&file).map_or(Ok(0), |text| text.trim().parse())?;
         while executed < count {
             let build = ["--no-trace-compares", "--target-dir", "fuzz/target/fast"];
-            fuzz_one(&target, &build, &format!("-runs={RUN}"))?;
+            fuzz_target(&target, &build, &format!("-runs={RUN}"))?;
             executed += RUN;
-            fs::write(&place, executed.to_string())?;
+            fs::write(&file, executed.to_string())?;
         }
         println!("{target}: {executed} executions");
     }
     Ok(())
 }
 
-/// Without a sanitizer: AddressSanitizer looks for wrong use of memory, which the compiler rules out where
-/// unsafe code is forbidden, and takes half the speed. Assertions and overflow checks are on.
-fn fuzz_one(target: &str, build: &[&str], bound: &str) -> Result<()> {
-    // New inputs go into a folder of their own: the corpus in the repository stays small.
-    let (found, corpus) = (format!("fuzz/target/found/{target}"), format!("fuzz/corpus/{target}"));
-    fs::create_dir_all(&found)?;
+/// Runs the fuzzer on a target until `limit`, with assertions and overflow checks.
+///
+/// No sanitizer is used: AddressSanitizer finds wrong use of memory, which the compiler rules out
+/// where unsafe code is forbidden, and halves the speed.
+fn fuzz_target(target: &str, build: &[&str], limit: &str) -> Result<()> {
+    // New inputs are written to a separate folder, so that the corpus in the repository stays
+    // small.
+    let (new, corpus) = (format!("fuzz/target/found/{target}"), format!("fuzz/corpus/{target}"));
+    fs::create_dir_all(&new)?;
     let mut command = Command::new("cargo");
     command.args(["+nightly", "fuzz", "run", "--sanitizer", "none"]).args(build);
-    command.args([target, &found, &corpus, "--", bound, "-print_final_stats=1"]);
-    // Longer inputs are no other ways, and take their time. The bounds on long ones have tests.
+    command.args([target, &new, &corpus, "--", limit, "-print_final_stats=1"]);
+    // Inputs of more than 1024 bytes take longer and reach no other branches: the code that limits
+    // long inputs has tests.
     run(command.args(["-max_len=1024", "-timeout=60", "-rss_limit_mb=1024"]))
 }
 
+/// Returns the names of the fuzz targets.
 fn targets() -> Result<Vec<String>> {
     let files = fs::read_dir("fuzz/fuzz_targets").context("fuzz/fuzz_targets")?;
     let name = |file: std::io::Result<fs::DirEntry>| {
-        let name = file?.file_name().into_string().ok().context("a name that is no text")?;
+        let name = file?.file_name().into_string().ok().context("the name of a fuzz target is not UTF-8")?;
         Ok(name.trim_end_matches(".rs").to_owned())
     };
     let mut names: Vec<String> = files.map(name).collect::<Result<_>>()?;
@@ -90,7 +100,8 @@ fn targets() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Tries so many schedules of each model in each of three ways.
+/// Runs each concurrency model on `schedules` schedules of its threads, with each of three
+/// strategies.
 pub(crate) fn shuttle(schedules: &str) -> Result<()> {
     let features = ["--no-default-features", "--features", "catalog-storage"];
     let mut command = Command::new("cargo");
@@ -103,10 +114,11 @@ pub(crate) fn shuttle(schedules: &str) -> Result<()> {
         .env("SCHEDULES", schedules))
 }
 
-/// Licences, sources and bans; advisories where their database can be reached.
+/// Checks the licences, sources and bans of `deny.toml`, and the advisories if their database can
+/// be downloaded.
 pub(crate) fn deny() -> Result<()> {
-    if !is_there("deny") {
-        return left_out("deny");
+    if !is_installed("deny") {
+        return leave_out("deny");
     }
     run(Command::new("cargo").args(["deny", "check", "licenses", "bans", "sources"]))?;
     let fetch = Command::new("cargo").args(["deny", "fetch", "db"]).output()?;
@@ -114,65 +126,73 @@ pub(crate) fn deny() -> Result<()> {
         return run(Command::new("cargo").args(["deny", "check", "advisories"]));
     }
     println!(
-        "NOT CHECKED: advisories. Their database cannot be reached; where it can: cargo deny check advisories"
+        "NOT CHECKED: advisories, because their database cannot be downloaded here; with a network, run `cargo deny check advisories`"
     );
     Ok(())
 }
 
-/// A thousand callers for so many seconds.
+/// Runs the example `soak`, in which a thousand tasks make calls for `seconds`.
 pub(crate) fn soak(seconds: &str) -> Result<()> {
-    let example = ["run", "--release", "--example", "soak", "--", seconds];
-    run(Command::new("cargo").args(example))
+    let arguments = ["run", "--release", "--example", "soak", "--", seconds];
+    run(Command::new("cargo").args(arguments))
 }
 
-/// Changes what judges calls and answers, one thing at a time; a change that no test sees is printed. What
-/// is changed in a crate, by which of its tests it should be seen, and which changes no test can see:
-/// `.cargo/mutants-*.toml`. A shard is one part of many, such as `0/8`.
+/// Runs cargo-mutants, which makes one small change to the code at a time, and fails if all tests
+/// pass with a change.
+///
+/// `.cargo/mutants-*.toml` defines for each crate the code that is changed, the tests that are run,
+/// and the changes that no test can notice. A `shard` is a part of the changes, such as `0/8`.
 pub(crate) fn mutants(shard: Option<&str>) -> Result<()> {
-    if !is_there("mutants") {
-        return left_out("mutants");
+    if !is_installed("mutants") {
+        return leave_out("mutants");
     }
-    mutate("gcp-scopes-catalog", shard, &["--config", ".cargo/mutants-catalog.toml"])?;
-    seen("gcp-scopes-catalog")?;
-    mutate("gcp-scopes-explain", shard, &["--config", ".cargo/mutants-explain.toml"])?;
-    seen("gcp-scopes-explain")?;
-    // Few tests, which are built in a fraction of the time, see most changes: only what they miss is tried
-    // with all.
-    mutate("gcp-scopes", shard, &["--config", ".cargo/mutants-guard.toml"])?;
-    mutate("gcp-scopes", shard, &["--iterate"])?;
-    seen("gcp-scopes")
+    run_mutants("gcp-scopes-catalog", shard, &["--config", ".cargo/mutants-catalog.toml"])?;
+    require_none_missed("gcp-scopes-catalog")?;
+    run_mutants("gcp-scopes-explain", shard, &["--config", ".cargo/mutants-explain.toml"])?;
+    require_none_missed("gcp-scopes-explain")?;
+    // The configuration runs a few tests, which are compiled in a fraction of the time and notice
+    // most changes. The changes that they miss are then tried with all tests.
+    run_mutants("gcp-scopes", shard, &["--config", ".cargo/mutants-guard.toml"])?;
+    run_mutants("gcp-scopes", shard, &["--iterate"])?;
+    require_none_missed("gcp-scopes")
 }
 
-/// Fails if a change of the last run was seen by no test.
-fn seen(package: &str) -> Result<()> {
+/// Returns an error with the changes of the last run that no test noticed.
+fn require_none_missed(package: &str) -> Result<()> {
     let missed = fs::read_to_string("target/mutants.out/missed.txt")?;
     if !missed.is_empty() {
-        bail!("no test of {package} sees these changes:\n{missed}");
+        bail!("the tests of {package} pass with each of these changes:\n{missed}");
     }
     Ok(())
 }
 
-fn mutate(package: &str, shard: Option<&str>, arguments: &[&str]) -> Result<()> {
+fn run_mutants(package: &str, shard: Option<&str>, arguments: &[&str]) -> Result<()> {
     let mut command = Command::new("cargo");
     command.args(["mutants", "--package", package, "--jobs", "1", "--output", "target"]).args(arguments);
     shard.into_iter().for_each(|shard| _ = command.args(["--shard", shard]));
-    // The source is copied; what it depends on is built once for all runs.
+    // cargo-mutants compiles a copy of the source. One target folder for all copies compiles the
+    // dependencies once.
     command.env("CARGO_TARGET_DIR", std::path::absolute("target/mutants")?);
     command.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_INCREMENTAL", "1").env("PROPTEST_CASES", "16");
     println!("==> {command:?}");
-    // That some change was missed, or made an endless loop, which is seen too: <https://mutants.rs/exit-codes.html>.
+    // 2: a change was missed, which `require_none_missed` reports; 3: a change led to an endless
+    // loop, which counts as noticed. Source: <https://mutants.rs/exit-codes.html>.
     if !command.status()?.code().is_some_and(|code| [0, 2, 3].contains(&code)) {
         bail!("failed: {command:?}");
     }
     Ok(())
 }
 
-fn is_there(tool: &str) -> bool {
+/// Checks whether a subcommand of cargo is installed.
+fn is_installed(tool: &str) -> bool {
     Command::new("cargo").args([tool, "--version"]).output().is_ok_and(|output| output.status.success())
 }
 
-fn left_out(tool: &str) -> Result<()> {
-    println!("LEFT OUT: cargo-{tool} is not installed; `cargo install --locked cargo-{tool}`");
+/// Prints that a check is left out because its tool is not installed.
+fn leave_out(tool: &str) -> Result<()> {
+    println!(
+        "LEFT OUT: cargo-{tool} is not installed; install it with `cargo install --locked cargo-{tool}`"
+    );
     Ok(())
 }
 

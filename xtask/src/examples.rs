@@ -1,4 +1,5 @@
-//! Runs the examples and compares what they print with what is written down beside them.
+//! `cargo xtask examples`: compares what the examples print with the committed files in their
+//! folder `output`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,59 +9,63 @@ use anyhow::{Context, Result, bail};
 use crate::printed;
 
 const FOLDERS: [&str; 2] = ["examples", "clients/examples"];
-/// README shows what the first prints, and the second judges its own figures.
+/// Examples without a file: README contains the output of the first, and `cargo xtask deep soak`
+/// runs the second, which checks its figures itself.
 const CHECKED_ELSEWHERE: [&str; 2] = ["quickstart", "soak"];
 
-/// Writes down what each example prints.
+/// Writes the output of each example to its file.
 pub(crate) fn write() -> Result<()> {
     for example in examples()? {
-        let written = example.written();
-        fs::create_dir_all(written.parent().context("a file in no folder")?)?;
-        fs::write(written, example.printed()?)?;
+        let file = example.output_file();
+        fs::create_dir_all(file.parent().context("this file has no parent folder")?)?;
+        fs::write(file, example.output()?)?;
     }
     Ok(())
 }
 
-/// Fails if an example prints something else than is written down, or if nothing is.
+/// Returns an error if the output of an example differs from its file, or if the file does not
+/// exist.
 pub(crate) fn check() -> Result<()> {
     let examples = examples()?;
     for example in &examples {
-        let (path, printed) = (example.written(), example.printed()?);
-        let written = fs::read_to_string(&path).unwrap_or_default();
-        if printed != written {
-            let same = printed.lines().zip(written.lines()).take_while(|(new, old)| new == old).count();
+        let (path, output) = (example.output_file(), example.output()?);
+        let committed = fs::read_to_string(&path).unwrap_or_default();
+        if output != committed {
+            let same = output.lines().zip(committed.lines()).take_while(|(new, old)| new == old).count();
             bail!(
-                "line {} of {} says:\n  {}\nbut `{}` prints:\n  {}\nRun `cargo xtask examples` and look at the difference.",
+                "line {} of {} is:\n  {}\nbut `{}` prints:\n  {}\nRun `cargo xtask examples` and check the difference.",
                 same + 1,
                 path.display(),
-                written.lines().nth(same).unwrap_or_default(),
+                committed.lines().nth(same).unwrap_or_default(),
                 example.command,
-                printed.lines().nth(same).unwrap_or_default(),
+                output.lines().nth(same).unwrap_or_default(),
             );
         }
     }
-    println!("examples: {} print what is written down beside them", examples.len());
+    println!("examples: {} print what is committed", examples.len());
     Ok(())
 }
 
 struct Example {
     file: PathBuf,
-    /// The command that the file's own first lines give.
+    /// The command that runs the example, from the comment at the top of the file.
     command: String,
 }
 
 impl Example {
-    fn written(&self) -> PathBuf {
+    fn output_file(&self) -> PathBuf {
         let folder = self.file.with_file_name("output");
         folder.join(self.file.file_name().unwrap_or_default()).with_extension("txt")
     }
 
-    fn printed(&self) -> Result<String> {
+    fn output(&self) -> Result<String> {
+        // The words behind `cargo run`.
         let words: Vec<&str> = self.command.split(' ').skip(2).collect();
         printed::output(&[&["run", "--quiet"], words.as_slice()].concat())
     }
 }
 
+/// Returns the examples with a committed output, sorted by path.
 fn examples() -> Result<Vec<Example>> {
     let mut examples = Vec::new();
     for folder in FOLDERS {
@@ -76,12 +81,12 @@ fn examples() -> Result<Vec<Example>> {
     Ok(examples)
 }
 
-/// The first `cargo run …` in the file's first lines.
+/// Returns the first command `cargo run …` that stands between backticks in a file.
 fn command(file: &Path) -> Result<String> {
     let text = fs::read_to_string(file)?;
     let (_, rest) = text
         .split_once("`cargo run ")
-        .with_context(|| format!("{} does not say how to run it: `cargo run …`", file.display()))?;
-    let (words, _) = rest.split_once('`').context("an open backtick")?;
+        .with_context(|| format!("{} has no comment with its command, `cargo run …`", file.display()))?;
+    let (words, _) = rest.split_once('`').context("the command has no closing backtick")?;
     Ok(format!("cargo run {words}"))
 }

@@ -1,14 +1,15 @@
-//! Checks that imports go one way: `cargo xtask imports`.
+//! `cargo xtask imports`: checks that the imports within each crate go in one direction.
 //!
-//! Within each crate of the workspace, without tests:
+//! Tests are not checked. For the rest of a crate:
 //!
-//! 1. No three files use one another in a circle.
-//! 2. No top-level modules do, the crate's root among them. What stands in a folder belongs to its module.
-//! 3. Two files that use each other stand in DESIGN.md with the reason, and there are at most two such pairs in a folder.
+//! 1. No three or more files use one another in a cycle.
+//! 2. No top-level modules use one another in a cycle. The crate's root counts as one of them, and
+//!    a file in a folder belongs to the top-level module that contains the file.
+//! 3. Two files may use each other only if a table in DESIGN.md lists them with a reason. At most
+//!    two such pairs are allowed in one module.
 //!
-//! What counts as a use is in [`uses`]. A module that holds other modules counts as a file like any
-//! other: that it declares them or hands their items on is no use of them, but an item of its own
-//! that they use, while it uses theirs, is.
+//! [`uses`] defines what counts as a use. The file of a module with child modules is treated like
+//! any other file: `mod child;` and a re-export of a child's item are not uses of the child.
 
 mod findings;
 mod graph;
@@ -24,28 +25,29 @@ use crate::source::Disk;
 use crate::workspace;
 use findings::Findings;
 
-/// Checks all crates, or those named.
+/// Checks the crates with these names, or all crates if there are no names. Prints what breaks a
+/// rule.
 pub(crate) fn check(names: &[&str]) -> Result<()> {
     let root = workspace::root();
     let allowed = pairs::allowed(&std::fs::read_to_string(root.join("DESIGN.md"))?)?;
-    let (mut wrong, mut used, mut files) = (0, BTreeSet::new(), 0);
+    let (mut violations, mut pairs, mut files) = (0, BTreeSet::new(), 0);
     let members = workspace::members()?;
-    let wanted = members.iter().filter(|it| names.is_empty() || names.contains(&it.name.as_str()));
-    for target in wanted.flat_map(|member| &member.roots) {
-        let found = Findings::of(&Disk, &root, target)?;
-        let texts = found.wrong(&allowed);
+    let checked = members.iter().filter(|member| names.is_empty() || names.contains(&member.name.as_str()));
+    for target in checked.flat_map(|member| &member.roots) {
+        let findings = Findings::from_crate(&Disk, &root, target)?;
+        let texts = findings.violations(&allowed);
         texts.iter().for_each(|text| println!("{text}"));
-        wrong += texts.len();
-        files += found.files;
-        used.extend(found.pairs.into_keys());
+        violations += texts.len();
+        files += findings.files;
+        pairs.extend(findings.pairs.into_keys());
     }
-    for (one, other) in allowed.difference(&used).filter(|_| names.is_empty()) {
-        println!("{one} and {other} do not know each other any more: take the row out of DESIGN.md");
-        wrong += 1;
+    for (one, other) in allowed.difference(&pairs).filter(|_| names.is_empty()) {
+        println!("{one} and {other} no longer use each other: remove their row from DESIGN.md");
+        violations += 1;
     }
-    if wrong > 0 {
-        bail!("imports do not go one way: {wrong} findings");
+    if violations > 0 {
+        bail!("imports go in more than one direction: {violations} findings, printed above");
     }
-    println!("imports: {files} files, {} pairs that know each other, no circle", used.len());
+    println!("imports: {files} files, {} pairs of files that use each other, no cycle", pairs.len());
     Ok(())
 }

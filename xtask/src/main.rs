@@ -1,4 +1,4 @@
-//! What the maintainers and CI run: `cargo xtask <task>`.
+//! The tasks of maintainers and CI: `cargo xtask <task>`. Without a task, the program lists them.
 
 mod adapters;
 mod api;
@@ -19,28 +19,29 @@ mod wasm;
 mod workspace;
 
 const USAGE: &str = "\
-usage: cargo xtask catalog             write the catalog from the pinned packages
-       cargo xtask catalog --check     say what differs from the committed catalog; exit 1 if anything does
-       cargo xtask catalog --verify    check that every template resolves to its own method
-       cargo xtask catalog --latest    say what the newest published packages would change
-       cargo xtask readme              put what the programs print into README.md; --check to compare
-       cargo xtask examples            write down what the examples print; --check to compare
+usage: cargo xtask catalog             generate the catalog from the pinned packages
+       cargo xtask catalog --check     compare the committed catalog with a generated one
+       cargo xtask catalog --verify    check that every path template resolves to its method
+       cargo xtask catalog --latest    print what the newest published packages would change
+       cargo xtask catalog --file PATH write the whole catalog to a file for Catalog::open
+       cargo xtask readme [--check]    write, or compare, what README.md shows of programs and figures
+       cargo xtask examples [--check]  write, or compare, the committed outputs of the examples
        cargo xtask features            print each published crate, and each of its features
-       cargo xtask imports [CRATE…]    check that modules and files use one another in one direction only
-       cargo xtask api                 compare the public API with docs/api; --write to write it down
-       cargo xtask core                check that the core brings no HTTP client, no TLS, and few crates
-       cargo xtask wasm                check that the pure crates compile for wasm32-unknown-unknown
+       cargo xtask imports [CRATE…]    check that modules and files use one another in one direction
+       cargo xtask api [--write]       compare, or write, the public API in docs/api
+       cargo xtask core                check that the core has few dependencies, no HTTP client, no TLS
+       cargo xtask wasm                check that the crates without I/O compile for wasm32-unknown-unknown
        cargo xtask package             build every published crate from its package
-       cargo xtask adapters            play the scenarios with the adapters of docs/support-another-client.md
-       cargo xtask sizes               check the stated sizes of the catalogs
-       cargo xtask deep                what takes hours; or one part of it:
+       cargo xtask adapters            test the adapters that docs/support-another-client.md prints
+       cargo xtask sizes               check the sizes of the catalogs that README.md states
+       cargo xtask deep                run all checks that take hours, or one of them:
        cargo xtask deep fuzz|soak SECONDS, deep executions COUNT,
        cargo xtask deep shuttle SCHEDULES, deep deny, deep mutants [SHARD]
-       cargo xtask msrv                check that code and dependencies keep to the stated versions of Rust;
-                                       --compile with the oldest
-       cargo xtask instructions        count the instructions a call takes; --release with cargo's default
-                                       profile as well, --write to check the counts in
-       cargo xtask build-cost          build the core and each adapter from scratch, or the features named";
+       cargo xtask msrv                check code and dependencies against the promised versions of Rust
+       cargo xtask msrv --compile      compile with the oldest promised version
+       cargo xtask instructions        compare the instructions a call takes with the committed counts;
+                                       --release for cargo's release profile, too; --write to write them
+       cargo xtask build-cost [FEATURE…]  measure how long the core, and each feature, takes to compile";
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -1,4 +1,5 @@
-//! Sizes: of the catalogs as README states them, and of what is published.
+//! `cargo xtask package` and `cargo xtask sizes`: the packages of the published crates, and the
+//! sizes of the catalogs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,12 +9,13 @@ use anyhow::{Context, Result, bail};
 
 use crate::workspace::{self, Member};
 
-/// What the tables compiled into a program may take, in bytes.
-const MOST_TABLES: u64 = 2_000_000;
-/// What crates.io takes, in bytes.
-const MOST_PACKAGE: u64 = 10 * 1024 * 1024;
+/// How many bytes a catalog may add to a program that compiles the catalog in.
+const MAX_CATALOG_BYTES: u64 = 2_000_000;
+/// How many bytes crates.io accepts for a package. Source:
+/// <https://doc.rust-lang.org/cargo/reference/publishing.html>.
+const MAX_PACKAGE_BYTES: u64 = 10 * 1024 * 1024;
 
-/// Compares the sizes that README states with the files.
+/// Compares the sizes of the catalogs with those that README states.
 pub(crate) fn sizes() -> Result<()> {
     let readme = fs::read_to_string(workspace::root().join("README.md"))?;
     for name in ["full", "cloud", "storage"] {
@@ -21,27 +23,30 @@ pub(crate) fn sizes() -> Result<()> {
         let stated = format!("{} KB", bytes.div_ceil(1000));
         let row = readme.lines().find(|line| line.starts_with(&format!("| `catalog-{name}`")));
         if !row.is_some_and(|row| row.contains(&stated)) {
-            bail!("README.md should say that `catalog-{name}` takes {stated}");
+            bail!("the row of `catalog-{name}` in README.md must state its size, {stated}");
         }
-        if bytes > MOST_TABLES {
-            bail!("catalog-{name} takes {bytes} bytes; at most {MOST_TABLES} are allowed");
+        if bytes > MAX_CATALOG_BYTES {
+            bail!("catalog-{name} takes {bytes} bytes; at most {MAX_CATALOG_BYTES} are allowed");
         }
         println!("catalog-{name}: {stated}");
     }
     Ok(())
 }
 
-/// The blob of a catalog, wherever it stands.
+/// Returns the file with the data of a catalog.
 fn blob(name: &str) -> Result<PathBuf> {
-    let places = ["crates/catalog/src/data", "src/catalog/data"];
-    let mut files = places.map(|place| workspace::root().join(place).join(format!("{name}.bin"))).into_iter();
-    files.find(|file| file.is_file()).with_context(|| format!("no {name}.bin in {}", places.join(" or ")))
+    let folders = ["crates/catalog/src/data", "src/catalog/data"];
+    let mut files =
+        folders.map(|folder| workspace::root().join(folder).join(format!("{name}.bin"))).into_iter();
+    let file = files.find(|file| file.is_file());
+    file.with_context(|| format!("{name}.bin is not in {}", folders.join(" or ")))
 }
 
-/// Packages every published crate as crates.io would get it, and compiles the packages with one another.
+/// Creates the package of every published crate, and compiles the packages together.
 ///
-/// cargo's own verification does the same by a registry of its own, whose crates it takes for unchanging: after
-/// a change it would compile what it has unpacked before.
+/// `cargo package` could compile them, too, through a temporary registry. But cargo assumes that
+/// the crates of a registry never change, and would compile what it unpacked before the last
+/// change.
 pub(crate) fn package() -> Result<()> {
     let folder = unpack()?;
     let target = workspace::target()?;
@@ -50,8 +55,8 @@ pub(crate) fn package() -> Result<()> {
     run(&mut check)
 }
 
-/// Packages every published crate as crates.io would get it, and unpacks the packages side by side. Gives the
-/// folder in which they are.
+/// Creates the package of every published crate and unpacks all packages into one folder. Returns
+/// the folder.
 pub(crate) fn unpack() -> Result<PathBuf> {
     let mut command = Command::new("cargo");
     command.args(["package", "--workspace", "--no-verify", "--allow-dirty", "--quiet"]);
@@ -60,36 +65,38 @@ pub(crate) fn unpack() -> Result<PathBuf> {
     }
     run(command.current_dir(workspace::root()))?;
     let (target, published) = (workspace::target()?, workspace::published()?);
-    published.iter().try_for_each(|member| package_of(&target.join("package"), member))?;
-    unpacked(&target, &published)
+    published.iter().try_for_each(|member| check_package(&target.join("package"), member))?;
+    unpack_all(&target, &published)
 }
 
-fn package_of(folder: &Path, member: &Member) -> Result<()> {
-    let file = file_of(member);
+/// Checks the size of a package, and that its crate has the files that every package needs.
+fn check_package(folder: &Path, member: &Member) -> Result<()> {
+    let file = file_name(member);
     let bytes = fs::metadata(folder.join(&file)).with_context(|| file.clone())?.len();
-    if bytes > MOST_PACKAGE {
-        bail!("{file} takes {bytes} bytes; crates.io takes {MOST_PACKAGE}");
+    if bytes > MAX_PACKAGE_BYTES {
+        bail!("{file} takes {bytes} bytes; crates.io accepts at most {MAX_PACKAGE_BYTES}");
     }
-    for wanted in ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"] {
-        if !member.folder.join(wanted).exists() {
-            bail!("{} has no {wanted}", member.name);
+    for required in ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"] {
+        if !member.folder.join(required).exists() {
+            bail!("{} has no {required}; add it to {}", member.name, member.folder.display());
         }
     }
     println!("package: {file} takes {} KB", bytes.div_ceil(1000));
     Ok(())
 }
 
-fn file_of(member: &Member) -> String {
-    format!("{}.crate", folder_of(member))
+fn file_name(member: &Member) -> String {
+    format!("{}.crate", folder_name(member))
 }
 
-/// The folder that a package unpacks to.
-pub(crate) fn folder_of(member: &Member) -> String {
+/// Returns the name of the folder that a package contains.
+pub(crate) fn folder_name(member: &Member) -> String {
     format!("{}-{}", member.name, member.version)
 }
 
-/// A workspace of the unpacked packages, which takes each of them in place of what is published.
-fn unpacked(target: &Path, published: &[Member]) -> Result<PathBuf> {
+/// Unpacks the packages into a workspace, in which they replace those on crates.io. Returns the
+/// folder of the workspace.
+fn unpack_all(target: &Path, published: &[Member]) -> Result<PathBuf> {
     let folder = target.join("packaged");
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
@@ -97,11 +104,11 @@ fn unpacked(target: &Path, published: &[Member]) -> Result<PathBuf> {
     fs::create_dir_all(&folder)?;
     let (mut members, mut patches) = (String::new(), String::new());
     for member in published {
-        let archive = target.join("package").join(file_of(member));
+        let archive = target.join("package").join(file_name(member));
         run(Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(&folder))?;
-        let place = folder_of(member);
-        members += &format!("    \"{place}\",\n");
-        patches += &format!("{} = {{ path = \"{place}\" }}\n", member.name);
+        let name = folder_name(member);
+        members += &format!("    \"{name}\",\n");
+        patches += &format!("{} = {{ path = \"{name}\" }}\n", member.name);
     }
     let manifest = format!(
         "[workspace]\nresolver = \"3\"\nmembers = [\n{members}]\n\n[patch.crates-io]\n{patches}\n{PROFILE}"
@@ -111,10 +118,12 @@ fn unpacked(target: &Path, published: &[Member]) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// As in the workspace's manifest, so that what was compiled there is not compiled again.
+/// The profile of the workspace's manifest. With the same profile, dependencies that are compiled
+/// already are not compiled again.
 pub(crate) const PROFILE: &str =
     "[profile.dev]\ndebug = \"line-tables-only\"\n[profile.dev.package.\"*\"]\ndebug = false\n";
 
+/// Prints and runs a command. Returns an error if the command fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     println!("==> {command:?}");
     if !command.status()?.success() {

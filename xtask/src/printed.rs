@@ -1,37 +1,42 @@
-//! What a program prints, without what differs from run to run.
+//! Runs programs and masks the parts of their output that differ between runs.
 
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-/// The standard output of `cargo` with these arguments.
+/// Returns the masked standard output of `cargo` with these arguments.
 pub(crate) fn output(arguments: &[&str]) -> Result<String> {
-    let output = Command::new("cargo").args(arguments).output().context("cargo")?;
+    let output = Command::new("cargo").args(arguments).output().context("cannot run `cargo`")?;
     if !output.status.success() {
-        bail!("cargo {} failed: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
+        bail!("`cargo {}` failed: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
     }
     let text = String::from_utf8(output.stdout)?;
     Ok(text.lines().map(|line| masked(line) + "\n").collect())
 }
 
-/// What stands before a value that differs from run to run, what the value is made of, and what is shown.
-const VARIES: [(&str, &str, &str); 5] = [
+/// The values that differ between runs: the text before a value, the characters of a value, and the
+/// text that replaces a value.
+const VARYING: [(&str, &str, &str); 5] = [
     ("request id  ", "0123456789abcdef", "00000000"),
     (r#""time":""#, "0123456789-T:.Z", "00:00"),
     ("//127.0.0.1:", "0123456789", "0"),
     (" in ", "0123456789.mµns", "0ms"),
-    // What is left of a token's hour.
+    // The remaining minutes of a token's hour.
     ("; ", "0123456789", "0"),
 ];
 
+/// Returns a line with the varying values replaced.
 fn masked(line: &str) -> String {
-    VARIES.iter().fold(line.to_owned(), |line, (mark, made_of, shown)| {
-        let mut parts = line.split(mark);
+    VARYING.iter().fold(line.to_owned(), |line, (prefix, characters, replacement)| {
+        let mut parts = line.split(prefix);
         let first = parts.next().unwrap_or_default().to_owned();
         parts.fold(first, |line, part| {
-            let rest = part.trim_start_matches(|it| made_of.contains(it));
-            let varies = rest.len() < part.len() && part.starts_with(|it: char| it.is_ascii_hexdigit());
-            if varies { format!("{line}{mark}{shown}{rest}") } else { format!("{line}{mark}{part}") }
+            let rest = part.trim_start_matches(|c| characters.contains(c));
+            let has_value = rest.len() < part.len() && part.starts_with(|c: char| c.is_ascii_hexdigit());
+            match has_value {
+                true => format!("{line}{prefix}{replacement}{rest}"),
+                false => format!("{line}{prefix}{part}"),
+            }
         })
     })
 }
@@ -41,7 +46,7 @@ mod tests {
     use super::masked;
 
     #[test]
-    fn what_differs_from_run_to_run_is_masked_and_nothing_else() {
+    fn only_values_that_differ_between_runs_are_masked() {
         let rows = [
             ("  request id  42035f8740f2", "  request id  00000000"),
             (r#"{"time":"2026-11-22T03:08:17.3Z","message":"no"}"#, r#"{"time":"00:00","message":"no"}"#),

@@ -1,4 +1,5 @@
-//! Keeps what README shows equal to what the programs print.
+//! `cargo xtask readme`: writes into README.md what programs print, and figures from
+//! `docs/performance.md`.
 
 use std::fs;
 
@@ -8,31 +9,33 @@ use crate::printed::output;
 
 const README: &str = "README.md";
 
-/// A marked block of README, and where what it shows comes from.
+/// A block of README between `<!-- mark -->` and `<!-- /mark -->`, whose content is generated.
 struct Block {
     mark: &'static str,
-    shows: Shows,
+    content: Content,
 }
 
-enum Shows {
-    /// What a command prints.
+enum Content {
+    /// The output of a command.
     Output {
+        /// The language of the code block.
         fence: &'static str,
-        /// What stands before the output.
+        /// The text before the output.
         prompt: &'static str,
+        /// The arguments of cargo.
         command: &'static [&'static str],
     },
-    /// The table of [`FIGURES`] that begins with this line.
+    /// The table of [`FIGURES`] whose first line this is.
     Table(&'static str),
 }
 
-/// Where the figures of speed and size are kept, with how they were measured.
+/// The page with the figures of speed and size, and the commands that measure them.
 const FIGURES: &str = "docs/performance.md";
 
 const BLOCKS: [Block; 4] = [
     Block {
         mark: "quickstart",
-        shows: Shows::Output {
+        content: Content::Output {
             fence: "text",
             prompt: "",
             command: &["run", "--quiet", "--example", "quickstart"],
@@ -40,7 +43,7 @@ const BLOCKS: [Block; 4] = [
     },
     Block {
         mark: "method",
-        shows: Shows::Output {
+        content: Content::Output {
             fence: "console",
             prompt: "$ gcp-scopes method POST 'https://storage.googleapis.com/upload/storage/v1/b/B/o?uploadType=media&name=x'\n",
             command: &[
@@ -55,37 +58,38 @@ const BLOCKS: [Block; 4] = [
             ],
         },
     },
-    Block { mark: "costs", shows: Shows::Table("| what | figure | command |") },
-    Block { mark: "layer", shows: Shows::Table("| layer | least ns | of `TraceLayer` | instructions |") },
+    Block { mark: "costs", content: Content::Table("| what | figure | command |") },
+    Block { mark: "layer", content: Content::Table("| layer | least ns | of `TraceLayer` | instructions |") },
 ];
 
-/// Writes the outputs and the figures into README.
+/// Writes the generated blocks into README.
 pub(crate) fn write() -> Result<()> {
-    fs::write(README, fresh()?)?;
+    fs::write(README, generate()?)?;
     Ok(())
 }
 
-/// Fails if README shows something else than the programs print and the pages say.
+/// Returns an error if a block of README differs from its generated content.
 pub(crate) fn check() -> Result<()> {
-    if fs::read_to_string(README)? != fresh()? {
+    if fs::read_to_string(README)? != generate()? {
         bail!(
-            "README.md does not show what the programs print, or what {FIGURES} says: run `cargo xtask readme` and look at the difference"
+            "README.md differs from what the programs print or from the tables of {FIGURES}: run `cargo xtask readme` and check the difference"
         );
     }
-    println!("readme: shows what the programs print");
+    println!("readme: the generated blocks are up to date");
     Ok(())
 }
 
-fn fresh() -> Result<String> {
+/// Returns the text of README with all blocks generated anew.
+fn generate() -> Result<String> {
     BLOCKS.iter().try_fold(fs::read_to_string(README)?, |text, block| {
         let (open, close) = (format!("<!-- {} -->", block.mark), format!("<!-- /{} -->", block.mark));
         let (before, rest) = text.split_once(&open).with_context(|| format!("README.md has no {open}"))?;
         let (_, after) = rest.split_once(&close).with_context(|| format!("README.md has no {close}"))?;
-        Ok(format!("{before}{open}\n{}\n{close}{after}", block.shows.text()?))
+        Ok(format!("{before}{open}\n{}\n{close}{after}", block.content.text()?))
     })
 }
 
-impl Shows {
+impl Content {
     fn text(&self) -> Result<String> {
         match self {
             Self::Output { fence, prompt, command } => {

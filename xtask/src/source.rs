@@ -1,7 +1,7 @@
-//! The code of a crate as a build for users has it: its modules, without tests.
+//! Reads the modules of a crate, without the code that only tests, fuzzers and models compile.
 
 mod cfg;
 mod modules;
 
-pub(crate) use cfg::{attributes, is_left_out};
+pub(crate) use cfg::{attributes, is_test_only};
 pub(crate) use modules::{Disk, Name, Source, Tree, imports};

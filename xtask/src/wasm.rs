@@ -1,8 +1,10 @@
-//! Whether the pure crates compile for wasm32-unknown-unknown, and ask nothing of an operating system.
+//! `cargo xtask wasm`: checks that the crates without I/O compile for wasm32-unknown-unknown and
+//! make no calls to the operating system.
 //!
-//! The target's standard library compiles calls that can only fail there, such as opening a file, so the
-//! code is searched for them. The standard library comes from rustup where it has the target installed; else it is
-//! compiled along from its sources, which rustup's `rust-src` and Debian's `rust-web-src` bring.
+//! Compiling is not enough: the target's standard library has functions that always fail, such as
+//! those that open files. So the code is also searched for such calls. If rustup has not installed
+//! the target, the standard library is compiled from its sources, which are part of rustup's
+//! `rust-src` and of Debian's `rust-web-src`.
 
 mod impure;
 
@@ -16,25 +18,26 @@ use crate::workspace::{self, Member};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// Checks the pure crates.
+/// Searches the crates without I/O for calls to the operating system, and compiles them.
 pub(crate) fn check() -> Result<()> {
     let mut members = workspace::published()?;
     members.retain(checks::is_pure);
     members.iter().try_for_each(impure::check)?;
     if members.is_empty() {
-        println!("wasm: the workspace has no pure crate yet");
+        println!("wasm: the workspace has no crate without I/O");
         return Ok(());
     }
-    let Some(compiler) = Compiler::installed() else { return left_out() };
+    let Some(compiler) = Compiler::installed() else { return leave_out() };
     for features in ["--all-features", "--no-default-features"] {
-        compiler.run(&members, features)?;
+        compiler.compile(&members, features)?;
     }
     let names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
     println!("wasm: {} compile for {TARGET}", names.join(" and "));
     Ok(())
 }
 
-/// Says whether a compiler is there, for a script that can install one.
+/// Returns an error if no installed compiler can compile for the target. A script can then install
+/// one.
 pub(crate) fn is_possible() -> Result<()> {
     if Compiler::installed().is_none() {
         bail!("no installed compiler can compile for {TARGET}");
@@ -42,54 +45,59 @@ pub(crate) fn is_possible() -> Result<()> {
     Ok(())
 }
 
-fn left_out() -> Result<()> {
-    let how = format!("`rustup target add {TARGET}`, or Debian's rustc-web, cargo-web and rust-web-src");
+/// Prints that compiling is left out. Returns an error in CI, where a compiler must be installed.
+fn leave_out() -> Result<()> {
+    let advice = format!("`rustup target add {TARGET}`, or Debian's rustc-web, cargo-web and rust-web-src");
     if std::env::var_os("CI").is_some_and(|value| value == "true") {
-        bail!("no installed compiler can compile for {TARGET}: {how}");
+        bail!("no installed compiler can compile for {TARGET}; install one: {advice}");
     }
-    println!("LEFT OUT: {TARGET}, because no installed compiler can compile for it: {how}");
+    println!("LEFT OUT: {TARGET}, because no installed compiler can compile for it; install one: {advice}");
     Ok(())
 }
 
-/// A compiler, and whether its standard library has to be compiled along.
+/// A compiler that can compile for the target.
 struct Compiler {
     rustc: &'static str,
     cargo: &'static str,
+    /// Whether the standard library must be compiled from its sources.
     builds_std: bool,
 }
 
 impl Compiler {
-    /// The first that will do: the usual one, or the distribution's.
+    /// Returns the compiler on the PATH or, if that cannot compile for the target, the
+    /// distribution's; `None` if neither can.
     fn installed() -> Option<Self> {
-        let found = [("rustc", "cargo"), ("/usr/bin/rustc", "/usr/bin/cargo")];
-        found.into_iter().find_map(|(rustc, cargo)| {
-            let has_target = printed(rustc, &["--print", "target-libdir", "--target", TARGET])?.is_dir();
+        let candidates = [("rustc", "cargo"), ("/usr/bin/rustc", "/usr/bin/cargo")];
+        candidates.into_iter().find_map(|(rustc, cargo)| {
+            let has_target = printed_path(rustc, &["--print", "target-libdir", "--target", TARGET])?.is_dir();
             let sources = "lib/rustlib/src/rust/library/Cargo.lock";
-            let has_sources = printed(rustc, &["--print", "sysroot"])?.join(sources).is_file();
+            let has_sources = printed_path(rustc, &["--print", "sysroot"])?.join(sources).is_file();
             (has_target || has_sources).then_some(Self { rustc, cargo, builds_std: !has_target })
         })
     }
 
-    /// Nothing is linked, so checking is compiling but for the machine code.
-    fn run(&self, members: &[Member], features: &str) -> Result<()> {
+    /// Runs `cargo check` for the target. Checking finds what compiling a library would find,
+    /// because a library is not linked.
+    fn compile(&self, members: &[Member], features: &str) -> Result<()> {
         let mut command = Command::new(self.cargo);
         command.args(["check", "--quiet", "--lib", "--target", TARGET]).arg(features);
         command.arg("--target-dir").arg(workspace::target()?.join("wasm")).current_dir(workspace::root());
         members.iter().for_each(|member| _ = command.args(["--package", &member.name]));
-        // The running cargo names its own compiler to its children.
+        // The cargo that runs this program has set these variables to its own toolchain.
         command.env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN").env("RUSTC", self.rustc);
         if self.builds_std {
             command.args(["-Z", "build-std=std,panic_abort"]).env("RUSTC_BOOTSTRAP", "1");
         }
         println!("==> {command:?}");
         if !command.status().with_context(|| self.cargo.to_owned())?.success() {
-            bail!("the pure crates do not compile for {TARGET}");
+            bail!("the crates without I/O do not compile for {TARGET}");
         }
         Ok(())
     }
 }
 
-fn printed(rustc: &str, arguments: &[&str]) -> Option<PathBuf> {
+/// Returns the path that rustc prints; `None` if rustc fails.
+fn printed_path(rustc: &str, arguments: &[&str]) -> Option<PathBuf> {
     let output = Command::new(rustc).args(arguments).output().ok()?;
     let text = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
     Some(Path::new(text.trim()).to_owned())

@@ -1,7 +1,9 @@
-//! Cloud Storage as [gcp-storage-emulator](https://pypi.org/project/gcp-storage-emulator/) has it, a
-//! server that nobody here wrote, behind the gates of the fake Google.
+//! Tests with [gcp-storage-emulator](https://pypi.org/project/gcp-storage-emulator/), a server that
+//! is not part of this project. The fake Google checks the scopes of each request, and forwards it
+//! to the emulator.
 //!
-//! Where there is no python3 with venv and pip this says that it was skipped; with `CI=true` it fails.
+//! The emulator needs python3 with venv and pip. Without them the tests print that they are
+//! skipped; with `CI=true` they fail.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -20,8 +22,8 @@ use super::{ACCOUNT, BUCKET, film};
 
 const PACKAGE: &str = "gcp-storage-emulator==2026.7.19";
 
-/// Serves on a port of the system's choice, says which, and ends with its standard input: also if this
-/// process is killed.
+/// A Python program that starts the emulator on a free port and prints the port. It ends when its
+/// standard input is closed, which also happens when the test process is killed.
 const SERVE: &str = "
 import sys
 from gcp_storage_emulator.server import create_server
@@ -32,22 +34,24 @@ sys.stdin.read()
 server.stop()
 ";
 
+/// The process of the emulator. It ends when this value is dropped.
 struct Emulator {
     process: Child,
     url: String,
 }
 
 impl Emulator {
-    /// None, loudly, where it cannot be had.
+    /// Starts the emulator. Prints a message and returns `None` if the emulator cannot be installed
+    /// or run.
     fn start() -> Result<Option<Self>> {
         match install().and_then(|python| Self::run(&python)) {
             Ok(emulator) => Ok(Some(emulator)),
-            Err(why) if std::env::var("CI").is_ok_and(|ci| ci == "true") => {
-                Err(why.context("CI=true, but the emulator of Cloud Storage does not run"))
+            Err(error) if std::env::var("CI").is_ok_and(|ci| ci == "true") => {
+                Err(error.context("CI=true, but the emulator of Cloud Storage does not run"))
             }
-            Err(why) => {
-                // Not `eprintln!`, which the test harness swallows when a test passes.
-                writeln!(std::io::stderr(), "SKIPPED: no emulator of Cloud Storage: {why:#}")?;
+            Err(error) => {
+                // Not `eprintln!`, whose output the test harness hides when a test passes.
+                writeln!(std::io::stderr(), "SKIPPED: no emulator of Cloud Storage: {error:#}")?;
                 Ok(None)
             }
         }
@@ -61,10 +65,10 @@ impl Emulator {
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
         let mut emulator = Self { process: command.spawn()?, url: String::new() };
-        let said = emulator.process.stdout.take().context("its standard output is piped")?;
+        let stdout = emulator.process.stdout.take().context("its standard output is piped")?;
         let mut port = String::new();
-        BufReader::new(said).read_line(&mut port)?;
-        let port: u16 = port.trim().parse().context("it does not say where it serves")?;
+        BufReader::new(stdout).read_line(&mut port)?;
+        let port: u16 = port.trim().parse().context("the emulator did not print its port")?;
         emulator.url = format!("http://127.0.0.1:{port}");
         Ok(emulator)
     }
@@ -77,16 +81,17 @@ impl Drop for Emulator {
     }
 }
 
-/// The Python of a virtual environment that has the emulator. It is made once, below `target`.
+/// Returns the Python interpreter of a virtual environment with the emulator. The first call
+/// creates the environment, in the target directory.
 fn install() -> Result<PathBuf> {
-    // Two tests at once would make it over each other.
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    // The tests run in parallel, and must not create the environment at the same time.
+    static INSTALLING: Mutex<()> = Mutex::new(());
+    let _guard = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
     let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(PACKAGE);
     let python = home.join("bin/python");
-    let has_it =
+    let has_emulator =
         |python: &Path| run(Command::new(python).args(["-c", "import gcp_storage_emulator"])).is_ok();
-    if !has_it(&python) {
+    if !has_emulator(&python) {
         run(Command::new("python3").args(["-m", "venv"]).arg(&home))?;
         run(Command::new(&python).args(["-m", "pip", "install", "--quiet", PACKAGE]))?;
     }
@@ -100,7 +105,7 @@ fn run(command: &mut Command) -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_client_uploads_and_downloads_with_a_good_token_and_is_told_what_a_poor_one_lacks() -> Result<()> {
+async fn opendal_works_with_a_good_token_and_gets_a_denial_with_a_poor_one() -> Result<()> {
     let Some(emulator) = Emulator::start()? else { return Ok(()) };
     let google = FakeGoogle::builder().forward(Service::Storage, &emulator.url).start().await?;
     let guard = super::guard(&google).preflight(Preflight::Confirm).build();
@@ -109,30 +114,38 @@ async fn a_client_uploads_and_downloads_with_a_good_token_and_is_told_what_a_poo
 
     let operator = |token| operator(&google, token).layer(guard.opendal());
     let film = film(8);
-    // The emulator answers `null` for a type that it is not told, which opendal does not read.
+    // For an object without a content type the emulator sends `null`, which opendal does not
+    // accept.
     operator(good.clone()).write_with("film.mkv", film.clone()).content_type("video/x-matroska").await?;
     for token in [&good, &poor] {
-        let down = operator(token.clone()).read("film.mkv").await?;
-        ensure!(down.to_vec() == film, "{} bytes came down, or others", down.len());
+        let downloaded = operator(token.clone()).read("film.mkv").await?;
+        ensure!(downloaded.to_vec() == film, "{} of {} bytes, or other bytes", downloaded.len(), film.len());
     }
     let listed = operator(poor.clone()).list("").await?;
     ensure!(listed.iter().any(|entry| entry.name() == "film.mkv"), "{listed:?}");
-    let Err(missing) = operator(poor.clone()).read("no such object").await else { bail!("it is there") };
+    let Err(missing) = operator(poor.clone()).read("no such object").await else {
+        bail!("the object exists")
+    };
     assert_eq!((missing.kind(), Denial::find(&missing).is_some()), (ErrorKind::NotFound, false), "{missing}");
 
-    let Err(error) = operator(poor).write("film.mkv", "cut").await else { bail!("it was not refused") };
+    let Err(error) = operator(poor).write("film.mkv", "cut").await else {
+        bail!("the upload was not refused")
+    };
     assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
     let denial = Denial::find(&error).with_context(|| format!("{error:?}"))?;
     assert_eq!(denial.method().map(|method| method.id()), Some("storage.objects.insert"));
-    ensure!(operator(good).stat("film.mkv").await?.content_length() == film.len() as u64, "nothing was cut");
+    ensure!(
+        operator(good).stat("film.mkv").await?.content_length() == film.len() as u64,
+        "the refused upload changed the object"
+    );
     Ok(())
 }
 
 #[tokio::test]
-async fn the_front_changes_nothing_of_what_the_emulator_says() -> Result<()> {
+async fn the_fake_forwards_responses_unchanged() -> Result<()> {
     let Some(emulator) = Emulator::start()? else { return Ok(()) };
     let google = FakeGoogle::builder().forward(Service::Storage, &emulator.url).start().await?;
-    super::provide_crypto();
+    super::install_crypto_provider();
     let client = reqwest::Client::new();
     let token = token_with(&google, "devstorage.full_control");
     let paths = [
@@ -141,23 +154,24 @@ async fn the_front_changes_nothing_of_what_the_emulator_says() -> Result<()> {
         "/storage/v1/b/none/o/x".into(),
     ];
     for path in paths {
-        let mut seen = Vec::new();
+        let mut responses = Vec::new();
         for base in [&google.storage_url(), &emulator.url] {
-            // The emulator writes this name into its links.
+            // The emulator builds its links from the Host header, which must be the same for both.
             let request = client.get(format!("{base}{path}")).header("host", "storage.example");
-            let answer = request.bearer_auth(&token).send().await?;
-            let mut headers = answer.headers().clone();
-            // The first goes with the connection, the others with the second at which they are made.
+            let response = request.bearer_auth(&token).send().await?;
+            let mut headers = response.headers().clone();
+            // `connection` depends on the HTTP connection, the others on the time of the response.
             for name in ["connection", "date", "last-modified"] {
                 headers.remove(name);
             }
-            seen.push((answer.status(), headers, answer.bytes().await?));
+            responses.push((response.status(), headers, response.bytes().await?));
         }
-        ensure!(seen[0] == seen[1], "{path}: {seen:#?}");
+        ensure!(responses[0] == responses[1], "{path}: {responses:#?}");
     }
+    // The fake itself refuses a token without a scope of Cloud Storage.
     let poor = google.mint(ACCOUNT, ["logging.write"]);
-    let refused = client.get(format!("{}/storage/v1/b/{BUCKET}", google.storage_url())).bearer_auth(poor);
-    assert_eq!(refused.send().await?.status(), StatusCode::FORBIDDEN);
+    let request = client.get(format!("{}/storage/v1/b/{BUCKET}", google.storage_url())).bearer_auth(poor);
+    assert_eq!(request.send().await?.status(), StatusCode::FORBIDDEN);
     Ok(())
 }
 

@@ -1,5 +1,6 @@
-//! object_store and opendal, where they do what no other client does; and Cloud Storage as somebody else
-//! emulates it. What every client does is in the table of `src/`.
+//! Tests of behavior that only object_store or only opendal has, and tests with an emulator of
+//! Cloud Storage that is not part of this project. What all clients have in common is tested by the
+//! scenarios (`tests/table`).
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 mod emulator;
@@ -10,7 +11,7 @@ use gcp_scopes::{Guard, GuardBuilder, Preflight};
 use gcp_scopes_testing::{FakeGoogle, Service};
 
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
-/// Clients that encode the dash must still be understood.
+/// The dash is there because a client may percent-encode it in a path.
 const BUCKET: &str = "my-photos";
 
 async fn google() -> FakeGoogle {
@@ -18,13 +19,14 @@ async fn google() -> FakeGoogle {
     google.start().await.unwrap()
 }
 
-/// A token of the machine's account, with other scopes than the machine's.
-fn rich(google: &FakeGoogle) -> String {
+/// Returns a token of the VM's account with all scopes of Cloud Storage. The VM's own token has
+/// fewer.
+fn full_control_token(google: &FakeGoogle) -> String {
     google.mint(ACCOUNT, ["devstorage.full_control"])
 }
 
 fn guard(google: &FakeGoogle) -> GuardBuilder {
-    provide_crypto();
+    install_crypto_provider();
     Guard::builder()
         .env(google.env())
         .endpoint(google.storage_url(), "storage.googleapis.com")
@@ -33,16 +35,19 @@ fn guard(google: &FakeGoogle) -> GuardBuilder {
         .without_tokeninfo()
 }
 
-/// reqwest is built without a crypto provider here. Somebody else's choice is as good as this one.
-fn provide_crypto() {
+/// Installs a crypto provider for rustls, without which `reqwest::Client` cannot be built in this
+/// workspace. An error means that a provider is already installed, which serves as well.
+fn install_crypto_provider() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-fn calls(google: &FakeGoogle) -> usize {
+/// Returns how many requests Cloud Storage has received.
+fn storage_calls(google: &FakeGoogle) -> usize {
     google.requests().iter().filter(|request| request.service() == Service::Storage).count()
 }
 
-/// So many MiB, in which every byte has its place.
-fn film(size: u32) -> Vec<u8> {
-    (0..size * 1024 * 1024).map(|place| (place.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
+/// Returns `mib` MiB of pseudo-random bytes, so that a lost or misplaced chunk changes the content.
+/// The factor is 2^32 divided by the golden ratio (Knuth's multiplicative hash).
+fn film(mib: u32) -> Vec<u8> {
+    (0..mib * 1024 * 1024).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
 }

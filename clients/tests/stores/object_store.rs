@@ -18,48 +18,48 @@ use object_store::{
     StaticCredentialProvider,
 };
 
-use super::{BUCKET, calls, film, google, guard, provide_crypto, rich};
+use super::{BUCKET, film, full_control_token, google, guard, install_crypto_provider, storage_calls};
 
-/// On a busy machine no test must fail for a deadline that it does not test.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// The timeout of a request. So long that no test fails on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 fn builder(url: &str, token: String) -> GoogleCloudStorageBuilder {
-    provide_crypto();
-    let soon = Duration::from_millis(1);
-    let backoff = BackoffConfig { init_backoff: soon, max_backoff: soon, base: 2.0 };
+    install_crypto_provider();
+    let delay = Duration::from_millis(1);
+    let backoff = BackoffConfig { init_backoff: delay, max_backoff: delay, base: 2.0 };
     GoogleCloudStorageBuilder::new()
         .with_bucket_name(BUCKET)
         .with_base_url(url)
-        .with_client_options(ClientOptions::new().with_allow_http(true).with_timeout(PATIENCE))
+        .with_client_options(ClientOptions::new().with_allow_http(true).with_timeout(TIMEOUT))
         .with_retry(RetryConfig { backoff, ..RetryConfig::default() })
         .with_credentials(Arc::new(StaticCredentialProvider::new(GcpCredential { bearer: token })))
 }
 
 fn store(url: &str, token: String, guard: &Guard) -> (GoogleCloudStorage, GuardConnector) {
-    let guarded = guard.object_store(ReqwestConnector::default());
-    (builder(url, token).with_http_connector(guarded.clone()).build().unwrap(), guarded)
+    let connector = guard.object_store(ReqwestConnector::default());
+    (builder(url, token).with_http_connector(connector.clone()).build().unwrap(), connector)
 }
 
 #[tokio::test]
-async fn a_denial_is_permission_denied_says_why_and_is_not_retried() {
+async fn denied_calls_fail_with_permission_denied_and_are_not_retried() {
     for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
         let google = google().await;
         let guard = guard(&google).preflight(preflight).detect().await;
-        let (store, guarded) = store(&google.storage_url(), google.token(), &guard);
+        let (store, connector) = store(&google.storage_url(), google.token(), &guard);
         let (cat, dog) = (&"cat.jpg".into(), &"dog.jpg".into());
-        let sent = usize::from(preflight != Preflight::Deny);
+        let sent_per_call = usize::from(preflight != Preflight::Deny);
         let errors = [
             (store.put(cat, "meow".into()).await.map(drop), "storage.objects.insert"),
             (store.delete(cat).await, "storage.objects.delete"),
             (store.copy(cat, dog).await, "storage.objects.copy"),
             (store.put_multipart(cat).await.map(drop), "storage.objects.insert"),
         ];
-        assert!(calls(&google) <= sent * errors.len(), "{preflight:?}: no call is retried");
+        assert!(storage_calls(&google) <= sent_per_call * errors.len(), "{preflight:?}: no call is retried");
         for (result, method) in errors {
             let error = result.expect_err(method);
             assert!(matches!(error, Error::PermissionDenied { .. }), "{preflight:?}, {method}: {error:?}");
             let denial =
-                guarded.denial_of(&error).unwrap_or_else(|| panic!("{preflight:?}, {method}: {error}"));
+                connector.denial_of(&error).unwrap_or_else(|| panic!("{preflight:?}, {method}: {error}"));
             assert_eq!(denial.method().map(|method| method.id()), Some(method), "{preflight:?}");
             assert!(error.to_string().contains("No IAM role fixes this"), "{error}");
         }
@@ -67,44 +67,47 @@ async fn a_denial_is_permission_denied_says_why_and_is_not_retried() {
 }
 
 #[tokio::test]
-async fn a_list_is_denied_as_object_store_says_it_and_the_denial_is_found_all_the_same() {
+async fn a_denied_list_fails_with_generic_and_its_denial_is_found() {
     let google = google().await;
     let poor = google.mint(super::ACCOUNT, ["logging.write"]);
-    let (store, guarded) = store(&google.storage_url(), poor, &guard(&google).build());
+    let (store, connector) = store(&google.storage_url(), poor, &guard(&google).build());
     let error = store.list(None).next().await.unwrap().unwrap_err();
     assert!(matches!(error, Error::Generic { .. }), "{error:?}");
-    assert_eq!(guarded.denial_of(&error).unwrap().kind(), DenialKind::Refused);
-    assert_eq!(calls(&google), 1);
+    assert_eq!(connector.denial_of(&error).unwrap().kind(), DenialKind::Refused);
+    assert_eq!(storage_calls(&google), 1);
 }
 
 #[tokio::test]
-async fn a_head_is_explained_if_what_is_known_of_the_token_agrees_with_its_header() {
+async fn a_refused_head_is_explained_only_if_the_scopes_are_known() {
     let google = google().await;
+    // A response to HEAD has no body. Its WWW-Authenticate header alone is not enough for a denial:
+    // the scopes of the token must be known, too. The first guard learns them from the metadata
+    // server.
     let vm = google.vm("web-1");
     vm.stop().unwrap();
     vm.set_scopes(["logging.write"]).unwrap();
     vm.start().unwrap();
-    for (guard, is_told) in [(guard(&google).detect().await, true), (guard(&google).build(), false)] {
-        let (store, guarded) = store(&google.storage_url(), google.token(), &guard);
+    for (guard, is_explained) in [(guard(&google).detect().await, true), (guard(&google).build(), false)] {
+        let (store, connector) = store(&google.storage_url(), google.token(), &guard);
         let error = store.head(&"cat.jpg".into()).await.unwrap_err();
         assert!(matches!(error, Error::PermissionDenied { .. }), "{error:?}");
-        assert_eq!(guarded.denial_of(&error).is_some(), is_told, "{error}");
+        assert_eq!(connector.denial_of(&error).is_some(), is_explained, "{error}");
     }
 }
 
 #[tokio::test]
-async fn everything_that_is_allowed_works_as_without_the_guard() {
+async fn allowed_operations_of_all_kinds_succeed() {
     let google = google().await;
     for preflight in [Preflight::Confirm, Preflight::Deny] {
         let guard = guard(&google).preflight(preflight).detect().await;
-        let (store, _) = store(&google.storage_url(), rich(&google), &guard);
+        let (store, _) = store(&google.storage_url(), full_control_token(&google), &guard);
         let (cat, dog, cow) = (&"pets/cat.jpg".into(), &"pets/dog.jpg".into(), &"pets/cow.jpg".into());
         let film = film(1);
         let chunks: PutPayload = film.chunks(64 * 1024).map(bytes::Bytes::copy_from_slice).collect();
         store.put(cat, chunks).await.unwrap();
-        let down: Vec<u8> =
+        let downloaded: Vec<u8> =
             store.get(cat).await.unwrap().into_stream().map_ok(Vec::from).try_concat().await.unwrap();
-        assert!(down == film, "{} bytes", down.len());
+        assert!(downloaded == film, "{} of {} bytes, or other bytes", downloaded.len(), film.len());
         let range = GetOptions::new().with_range(Some(GetRange::Bounded(1000..2000)));
         assert_eq!(store.get_opts(cat, range).await.unwrap().bytes().await.unwrap(), film[1000..2000]);
         assert_eq!(store.head(cat).await.unwrap().size, film.len() as u64);
@@ -129,34 +132,35 @@ async fn everything_that_is_allowed_works_as_without_the_guard() {
 }
 
 #[tokio::test]
-async fn retries_of_a_server_that_is_down_go_on() {
+async fn server_errors_are_retried_as_without_the_guard() {
     let google = google().await;
-    let (store, _) = store(&google.storage_url(), rich(&google), &guard(&google).build());
+    let (store, _) = store(&google.storage_url(), full_control_token(&google), &guard(&google).build());
     google.set_fault(Service::Storage, Fault::Flaky { failures: 2, group: 3 });
     store.put(&"cat.jpg".into(), "meow".into()).await.unwrap();
-    assert_eq!(calls(&google), 3);
+    assert_eq!(storage_calls(&google), 3);
 }
 
 #[tokio::test]
-async fn a_refusal_by_another_gate_is_the_same_error() {
+async fn a_refusal_for_another_reason_than_scopes_is_unchanged() {
     let google = google().await;
-    let (guarded, connector) = store(&google.storage_url(), rich(&google), &guard(&google).build());
-    let bare = builder(&google.storage_url(), rich(&google)).build().unwrap();
-    let timeless = |error: Error| {
+    let (guarded, connector) =
+        store(&google.storage_url(), full_control_token(&google), &guard(&google).build());
+    let unguarded = builder(&google.storage_url(), full_control_token(&google)).build().unwrap();
+    let without_duration = |error: Error| {
         let text = error.to_string();
         let (before, after) = text.split_once(" in ").unwrap();
         format!("{before} {}", after.split_once(" - ").unwrap().1)
     };
-    for wire in [RefusalForm::IamDenied, RefusalForm::VpcSc, RefusalForm::Billing, RefusalForm::Html] {
-        google.script(Service::Storage).times(2).respond_with(wire);
-        let expected = bare.get(&"cat.jpg".into()).await.unwrap_err();
+    for form in [RefusalForm::IamDenied, RefusalForm::VpcSc, RefusalForm::Billing, RefusalForm::Html] {
+        google.script(Service::Storage).times(2).respond_with(form);
+        let expected = unguarded.get(&"cat.jpg".into()).await.unwrap_err();
         let error = guarded.get(&"cat.jpg".into()).await.unwrap_err();
-        assert!(connector.denial_of(&error).is_none(), "{wire:?}");
-        assert_eq!(timeless(error), timeless(expected), "{wire:?}");
+        assert!(connector.denial_of(&error).is_none(), "{form:?}");
+        assert_eq!(without_duration(error), without_duration(expected), "{form:?}");
     }
 }
 
-/// Answers every request as Google refuses for lack of scope.
+/// A connector and client that refuses every request for lack of scope, as Google does.
 #[derive(Debug)]
 struct Refuses;
 
@@ -177,7 +181,7 @@ impl HttpConnector for Refuses {
 }
 
 #[tokio::test]
-async fn token_traffic_passes_untouched_and_signing_by_google_is_a_call_like_any_other() {
+async fn token_requests_are_not_checked_but_signing_requests_are() {
     let client = Guard::builder().build().object_store(Refuses).connect(&ClientOptions::new()).unwrap();
     let rows = [
         ("http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token", false),
@@ -190,9 +194,9 @@ async fn token_traffic_passes_untouched_and_signing_by_google_is_a_call_like_any
     ];
     for (url, is_explained) in rows {
         let request = http::Request::post(url).header("authorization", "Bearer x");
-        let answer = client.execute(request.body(HttpRequestBody::empty()).unwrap()).await.unwrap();
-        assert_eq!(answer.status(), 403, "{url}");
-        let text = answer.into_body().bytes().await.unwrap();
+        let response = client.execute(request.body(HttpRequestBody::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), 403, "{url}");
+        let text = response.into_body().bytes().await.unwrap();
         assert_eq!(text != REFUSAL, is_explained, "{url}: {text:?}");
     }
 }

@@ -10,15 +10,16 @@ use opendal::services::Gcs;
 use opendal::{Buffer, ErrorKind, HttpBody, HttpTransport, HttpTransporter, OperationContext, Operator};
 use opendal_http_transport_reqwest::ReqwestTransport;
 
-use super::{BUCKET, calls, film, google, guard, provide_crypto, rich};
+use super::{BUCKET, film, full_control_token, google, guard, install_crypto_provider, storage_calls};
 
 fn gcs(url: &str) -> Gcs {
     Gcs::default().bucket(BUCKET).endpoint(url).disable_vm_metadata().disable_config_load()
 }
 
 pub(crate) fn operator(google: &FakeGoogle, token: String) -> Operator {
-    provide_crypto();
-    // A pool of connections of its own, which ends with the test's runtime.
+    install_crypto_provider();
+    // Each test has its own connection pool, because its connections end with the runtime of the
+    // test.
     let transport = HttpTransporter::new(ReqwestTransport::new(reqwest::Client::new()));
     let context = OperationContext::new().with_http_transport(transport);
     Operator::new(gcs(&google.storage_url()).token(token)).unwrap().with_context(context)
@@ -29,25 +30,26 @@ fn retry() -> RetryLayer {
 }
 
 #[tokio::test]
-async fn a_denial_is_permission_denied_and_found_and_not_retried_in_any_order_of_layers() {
+async fn denied_writes_fail_with_permission_denied_in_any_order_of_layers() {
     let google = google().await;
     for preflight in [Preflight::Warn, Preflight::Deny] {
         let guard = guard(&google).preflight(preflight).detect().await;
-        let bare = || operator(&google, google.token());
+        let unguarded = || operator(&google, google.token());
         let (limit, timeout) = (|| ConcurrentLimitLayer::new(2), TimeoutLayer::new);
+        // From the innermost layer to the outermost.
         let orders = [
-            ("guard", bare().layer(guard.opendal())),
-            ("guard, retry", bare().layer(guard.opendal()).layer(retry())),
-            ("retry, guard", bare().layer(retry()).layer(guard.opendal())),
+            ("guard", unguarded().layer(guard.opendal())),
+            ("guard, retry", unguarded().layer(guard.opendal()).layer(retry())),
+            ("retry, guard", unguarded().layer(retry()).layer(guard.opendal())),
             ("timeout, guard, limit, retry", {
-                bare().layer(timeout()).layer(guard.opendal()).layer(limit()).layer(retry())
+                unguarded().layer(timeout()).layer(guard.opendal()).layer(limit()).layer(retry())
             }),
             ("retry, limit, timeout, guard", {
-                bare().layer(retry()).layer(limit()).layer(timeout()).layer(guard.opendal())
+                unguarded().layer(retry()).layer(limit()).layer(timeout()).layer(guard.opendal())
             }),
         ];
         for (order, operator) in orders {
-            let before = calls(&google);
+            let before = storage_calls(&google);
             let error = operator.write("cat.jpg", "meow").await.expect_err(order);
             assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{order}");
             assert!(!error.is_temporary(), "{order}");
@@ -57,7 +59,7 @@ async fn a_denial_is_permission_denied_and_found_and_not_retried_in_any_order_of
                 Preflight::Deny => (DenialKind::Predicted, 0),
                 _ => (DenialKind::Refused, 1),
             };
-            assert_eq!((denial.kind(), calls(&google) - before), (kind, sent), "{order}");
+            assert_eq!((denial.kind(), storage_calls(&google) - before), (kind, sent), "{order}");
             assert_eq!(error.to_string().matches("No IAM role fixes this").count(), 1, "{error}");
             assert!(Denial::find(&std::io::Error::from(error)).is_some(), "{order}: as an io::Error");
         }
@@ -65,25 +67,27 @@ async fn a_denial_is_permission_denied_and_found_and_not_retried_in_any_order_of
 }
 
 #[tokio::test]
-async fn retries_of_a_server_that_is_down_go_on() {
+async fn server_errors_are_retried_as_without_the_guard() {
     let google = google().await;
-    let operator = operator(&google, rich(&google)).layer(guard(&google).build().opendal()).layer(retry());
+    let operator =
+        operator(&google, full_control_token(&google)).layer(guard(&google).build().opendal()).layer(retry());
     google.set_fault(Service::Storage, Fault::Flaky { failures: 2, group: 3 });
     operator.write("cat.jpg", "meow").await.unwrap();
-    assert_eq!(calls(&google), 3);
+    assert_eq!(storage_calls(&google), 3);
 }
 
 #[tokio::test]
-async fn everything_that_is_allowed_works_as_without_the_guard() {
+async fn allowed_operations_of_all_kinds_succeed() {
     let google = google().await;
     let guard = guard(&google).preflight(Preflight::Deny).detect().await;
-    let operator = operator(&google, rich(&google)).layer(guard.opendal());
-    // opendal sends parts of no less than 5 MiB.
+    let operator = operator(&google, full_control_token(&google)).layer(guard.opendal());
+    // opendal sends parts of at least 5 MiB, so the second object below is uploaded in two parts.
     let film = film(6);
     operator.write("pets/cat.jpg", film.clone()).await.unwrap();
     let reader = operator.reader("pets/cat.jpg").await.unwrap();
-    let down = reader.into_bytes_stream(..).await.unwrap().map_ok(Vec::from).try_concat().await.unwrap();
-    assert!(down == film, "{} bytes", down.len());
+    let downloaded =
+        reader.into_bytes_stream(..).await.unwrap().map_ok(Vec::from).try_concat().await.unwrap();
+    assert!(downloaded == film, "{} of {} bytes, or other bytes", downloaded.len(), film.len());
     let part = operator.read_with("pets/cat.jpg").range(1000..2000).await.unwrap();
     assert_eq!(part.to_vec(), film[1000..2000]);
     assert_eq!(operator.stat("pets/cat.jpg").await.unwrap().content_length(), film.len() as u64);
@@ -95,7 +99,7 @@ async fn everything_that_is_allowed_works_as_without_the_guard() {
     writer.close().await.unwrap();
     assert!(operator.read("pets/dog.jpg").await.unwrap().to_vec() == film);
     let in_parts = google.requests().iter().any(|request| request.query().contains("partNumber=2"));
-    assert!(in_parts, "the second object went up in parts");
+    assert!(in_parts, "the second object was uploaded in parts");
 
     operator.copy("pets/dog.jpg", "pets/cow.jpg").await.unwrap();
     let listed = operator.list("pets/").await.unwrap();
@@ -108,11 +112,11 @@ async fn everything_that_is_allowed_works_as_without_the_guard() {
 }
 
 #[tokio::test]
-async fn a_refusal_by_another_gate_is_the_same_error() {
+async fn a_refusal_for_another_reason_than_scopes_is_unchanged() {
     let google = google().await;
-    let bare = operator(&google, rich(&google));
-    let guarded = operator(&google, rich(&google)).layer(guard(&google).build().opendal());
-    for wire in [
+    let unguarded = operator(&google, full_control_token(&google));
+    let guarded = operator(&google, full_control_token(&google)).layer(guard(&google).build().opendal());
+    for form in [
         RefusalForm::IamDenied,
         RefusalForm::ServiceDisabled,
         RefusalForm::VpcSc,
@@ -121,22 +125,22 @@ async fn a_refusal_by_another_gate_is_the_same_error() {
     ] {
         for fault in [Fault::ChunkSize(64), Fault::ChunkSize(usize::MAX)] {
             google.set_fault(Service::Storage, fault);
-            google.script(Service::Storage).times(2).respond_with(wire);
-            let expected = bare.stat("cat.jpg").await.unwrap_err();
+            google.script(Service::Storage).times(2).respond_with(form);
+            let expected = unguarded.stat("cat.jpg").await.unwrap_err();
             let error = guarded.stat("cat.jpg").await.unwrap_err();
-            assert!(Denial::find(&error).is_none(), "{wire:?}");
-            assert_eq!(dateless(&error.to_string()), dateless(&expected.to_string()), "{wire:?}");
+            assert!(Denial::find(&error).is_none(), "{form:?}");
+            assert_eq!(without_date(&error.to_string()), without_date(&expected.to_string()), "{form:?}");
         }
     }
 }
 
-/// opendal shows the headers of a refused answer.
-fn dateless(text: &str) -> String {
+/// Removes the value of the header `date`: opendal prints the headers of the response in the error.
+fn without_date(text: &str) -> String {
     let (before, after) = text.split_once("\"date\": \"").unwrap_or((text, ""));
     format!("{before}{}", after.split_once('"').map_or("", |(_, rest)| rest))
 }
 
-/// Answers every request as Google refuses for lack of scope, and notes which host it went to.
+/// A transport that refuses every request for lack of scope, as Google does, and records the hosts.
 #[derive(Clone, Default)]
 struct Refuses(Arc<Mutex<Vec<String>>>);
 
@@ -150,32 +154,33 @@ impl HttpTransport for Refuses {
 }
 
 #[tokio::test]
-async fn token_traffic_passes_untouched_through_the_same_transport() {
-    let user = r#"{"type":"authorized_user","client_id":"a","client_secret":"b","refresh_token":"c"}"#;
-    let credential = base64(user);
-    let google = Refuses::default();
+async fn requests_for_tokens_are_not_checked() {
+    let user_credential =
+        r#"{"type":"authorized_user","client_id":"a","client_secret":"b","refresh_token":"c"}"#;
+    let credential = base64(user_credential);
+    let transport = Refuses::default();
     let operator = |gcs: Gcs| {
-        let context = OperationContext::new().with_http_transport(HttpTransporter::new(google.clone()));
+        let context = OperationContext::new().with_http_transport(HttpTransporter::new(transport.clone()));
         Operator::new(gcs).unwrap().with_context(context).layer(Guard::builder().build().opendal())
     };
     let storage = "https://storage.googleapis.com";
-    let by_token = operator(gcs(storage).token("x".to_owned()));
-    assert!(Denial::find(&by_token.stat("cat.jpg").await.unwrap_err()).is_some());
+    let with_token = operator(gcs(storage).token("x".to_owned()));
+    assert!(Denial::find(&with_token.stat("cat.jpg").await.unwrap_err()).is_some());
     let error = operator(gcs(storage).credential(&credential)).stat("cat.jpg").await.unwrap_err();
     assert!(Denial::find(&error).is_none(), "{error:?}");
-    let hosts = google.0.lock().unwrap().clone();
+    let hosts = transport.0.lock().unwrap().clone();
     assert_eq!(hosts, ["storage.googleapis.com", "oauth2.googleapis.com"]);
 }
 
-/// <https://www.rfc-editor.org/rfc/rfc4648#section-4>
+/// Encodes a text in base64: <https://www.rfc-editor.org/rfc/rfc4648#section-4>.
 fn base64(text: &str) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for three in text.as_bytes().chunks(3) {
-        let bits = three.iter().chain(&[0, 0]).take(3).fold(0, |bits, byte| bits << 8 | usize::from(*byte));
-        let digit = |place: usize| char::from(LETTERS[bits >> (18 - 6 * place) & 63]);
-        let digits = (0..4).map(|place| if place <= three.len() { digit(place) } else { '=' });
-        out.extend(digits);
+    let mut encoded = String::new();
+    for group in text.as_bytes().chunks(3) {
+        let bits = group.iter().chain(&[0, 0]).take(3).fold(0, |bits, byte| bits << 8 | usize::from(*byte));
+        let digit = |index: usize| char::from(LETTERS[bits >> (18 - 6 * index) & 63]);
+        let digits = (0..4).map(|index| if index <= group.len() { digit(index) } else { '=' });
+        encoded.extend(digits);
     }
-    out
+    encoded
 }

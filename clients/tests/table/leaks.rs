@@ -1,4 +1,4 @@
-//! Looks for pieces of tokens in what is logged.
+//! Searches a log for parts of access tokens, as plain text and in common encodings.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
@@ -8,10 +8,12 @@ use std::sync::{Arc, Mutex};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
-/// Where a world says its token.
-const TOKEN: &str = "clients::token";
+/// The target of the events in which `clients` logs the token of each scenario. Their lines are the
+/// only ones that may contain a token.
+const TOKEN_TARGET: &str = "clients::token";
 
-/// Where events go. They are read when all is over: to read them takes longer than to write them.
+/// A writer that collects all log lines in memory. They are searched after the last scenario,
+/// because to search them takes longer than to write them.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -32,43 +34,47 @@ impl Write for Log {
     }
 }
 
-/// The lines of a log with a piece of a token that stands elsewhere in it.
+/// The result of searching a log for parts of the tokens that it names.
 #[derive(Debug)]
 pub(crate) struct Leaks {
+    /// How many tokens the log names.
     tokens: usize,
+    /// How many lines each crate logged.
     lines: BTreeMap<String, usize>,
-    found: Vec<String>,
+    /// The lines with a part of a token.
+    leaking: Vec<String>,
 }
 
 impl Leaks {
-    pub(crate) fn of(log: &str) -> Self {
+    /// Searches `log` for parts of the tokens that it names in lines of [`TOKEN_TARGET`].
+    pub(crate) fn from_log(log: &str) -> Self {
         let token = |line: &str| {
-            let (_, token) = line.split_once(TOKEN)?.1.split_once("token=")?;
+            let (_, token) = line.split_once(TOKEN_TARGET)?.1.split_once("token=")?;
             Some(token.trim().to_owned())
         };
         let tokens: BTreeSet<String> = log.lines().filter_map(token).collect();
-        let writings = writings(&tokens);
-        let (mut lines, mut found) = (BTreeMap::new(), Vec::new());
-        for line in log.lines().filter(|line| !line.contains(TOKEN)) {
+        let encodings = encodings(&tokens);
+        let (mut lines, mut leaking) = (BTreeMap::new(), Vec::new());
+        for line in log.lines().filter(|line| !line.contains(TOKEN_TARGET)) {
             *lines.entry(crate_name(line).to_owned()).or_default() += 1;
-            if writings.iter().any(|writing| writing.is_in(line.as_bytes())) {
-                found.push(line.to_owned());
+            if encodings.iter().any(|encoding| encoding.is_in(line.as_bytes())) {
+                leaking.push(line.to_owned());
             }
         }
-        Self { tokens: tokens.len(), lines, found }
+        Self { tokens: tokens.len(), lines, leaking }
     }
 
-    pub(crate) fn found(&self) -> &[String] {
-        &self.found
+    pub(crate) fn leaking_lines(&self) -> &[String] {
+        &self.leaking
     }
 
-    /// How many lines begin with an event of this crate.
+    /// Returns how many lines the crate logged.
     pub(crate) fn lines_of(&self, crate_name: &str) -> usize {
         self.lines.get(crate_name).copied().unwrap_or_default()
     }
 }
 
-/// Of `TIME LEVEL SPANS TARGET: FIELDS`.
+/// Returns the crate that logged a line of the form `TIME LEVEL SPANS TARGET: FIELDS`.
 fn crate_name(line: &str) -> &str {
     let target = line.split(' ').find_map(|word| word.strip_suffix(':'));
     target.and_then(|target| target.split("::").next()).unwrap_or_default()
@@ -77,50 +83,59 @@ fn crate_name(line: &str) -> &str {
 impl fmt::Display for Leaks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines: usize = self.lines.values().sum();
-        writeln!(f, "{} tokens, {lines} lines, {} with a piece of one", self.tokens, self.found.len())?;
-        let seen: BTreeMap<&str, &String> = self.found.iter().map(|line| (crate_name(line), line)).collect();
-        seen.values().try_for_each(|line| writeln!(f, "  {line}"))
+        writeln!(f, "{} tokens, {lines} lines, {} with a part of a token", self.tokens, self.leaking.len())?;
+        // One line of each crate is enough to find the cause.
+        let examples: BTreeMap<&str, &String> =
+            self.leaking.iter().map(|line| (crate_name(line), line)).collect();
+        examples.values().try_for_each(|line| writeln!(f, "  {line}"))
     }
 }
 
-/// A way to write tokens, and the pieces that twelve bytes of one become in it.
-struct Writing {
+/// What parts of the tokens look like in one encoding. A part of at least twelve bytes is a leak.
+struct EncodedParts {
+    /// How many bytes twelve bytes of a token take in this encoding.
     length: usize,
-    pieces: HashSet<Vec<u8>>,
-    /// One of these stands at a multiple of half the length in every text that holds a piece.
+    /// Every part of an encoded token that has this length.
+    parts: HashSet<Vec<u8>>,
+    /// Every part of an encoded token that is just over half as long. A text with one of `parts`
+    /// contains one of these at a multiple of half the length, so that only these positions need to
+    /// be searched.
     halves: HashSet<Vec<u8>>,
 }
 
-impl Writing {
+impl EncodedParts {
     fn new(length: usize, texts: &[String]) -> Self {
         let windows = |length| texts.iter().flat_map(move |text| text.as_bytes().windows(length));
         let half = length - length / 2 + 1;
         Self {
             length,
-            pieces: windows(length).map(<[u8]>::to_vec).collect(),
+            parts: windows(length).map(<[u8]>::to_vec).collect(),
             halves: windows(half).map(<[u8]>::to_vec).collect(),
         }
     }
 
+    /// Checks whether the text contains one of the parts.
     fn is_in(&self, text: &[u8]) -> bool {
         let step = self.length / 2;
-        (0..text.len()).step_by(step).any(|at| {
-            let half = text.get(at..at + self.length - step + 1);
-            let around = || &text[at.saturating_sub(step)..text.len().min(at + self.length)];
+        (0..text.len()).step_by(step).any(|start| {
+            let half = text.get(start..start + self.length - step + 1);
+            let surroundings = || &text[start.saturating_sub(step)..text.len().min(start + self.length)];
             half.is_some_and(|half| self.halves.contains(half))
-                && around().windows(self.length).any(|piece| self.pieces.contains(piece))
+                && surroundings().windows(self.length).any(|part| self.parts.contains(part))
         })
     }
 }
 
-/// Tokens as they are, and in base64, hexadecimal and percent-encoding.
-fn writings(tokens: &BTreeSet<String>) -> [Writing; 4] {
-    let hex = |sign: &str| -> Vec<String> {
-        let lower = |token: &String| token.bytes().map(|byte| format!("{sign}{byte:02x}")).collect();
-        let upper = |token: &String| token.bytes().map(|byte| format!("{sign}{byte:02X}")).collect();
+/// Returns the parts of the tokens as plain text, and in base64, hexadecimal and percent-encoding.
+fn encodings(tokens: &BTreeSet<String>) -> [EncodedParts; 4] {
+    let hex = |prefix: &str| -> Vec<String> {
+        let lower = |token: &String| token.bytes().map(|byte| format!("{prefix}{byte:02x}")).collect();
+        let upper = |token: &String| token.bytes().map(|byte| format!("{prefix}{byte:02X}")).collect();
         tokens.iter().flat_map(|token| [lower(token), upper(token)]).collect()
     };
-    // Behind none, one or two bytes of something else: base64 has three ways to write a text.
+    // base64 encodes groups of three bytes, so the encoding of a token depends on whether zero, one
+    // or two bytes come before it in its group. The first and the last group are cut off, because
+    // they also depend on the bytes around the token.
     let base64 = |token: &String| {
         ["", "x", "xy"]
             .map(|before| format!("{before}{token}"))
@@ -133,21 +148,27 @@ fn writings(tokens: &BTreeSet<String>) -> [Writing; 4] {
     };
     let plain: Vec<String> = tokens.iter().cloned().collect();
     let in_base64: Vec<String> = tokens.iter().flat_map(base64).collect();
+    // Twelve bytes are 16 characters of base64, 24 of hexadecimal and 36 of percent-encoding.
     [(12, plain), (16, in_base64), (24, hex("")), (36, hex("%"))]
-        .map(|(length, texts)| Writing::new(length, &texts))
+        .map(|(length, texts)| EncodedParts::new(length, &texts))
 }
 
 #[test]
-fn a_piece_of_a_token_in_any_writing_is_found() {
+fn a_part_of_a_token_is_found_in_every_encoding() {
     let token = "ya29.c.q7Zk3vT9xW2mB8nL4cR6jH5s";
-    let known = format!("TRACE {TOKEN}: token={token}\n");
-    assert_eq!(Leaks::of(&known).found(), [""; 0], "the line that says it is no leak");
+    let token_line = format!("TRACE {TOKEN_TARGET}: token={token}\n");
+    assert_eq!(
+        Leaks::from_log(&token_line).leaking_lines(),
+        [""; 0],
+        "the line that names the token is no leak"
+    );
     for text in crate::writings::of(token) {
         for shift in 0..40 {
             let line = format!("INFO hyper::client: {}{text}", " ".repeat(shift));
-            let leaks = Leaks::of(&format!("{line}\n{known}"));
-            assert_eq!((leaks.found(), leaks.lines_of("hyper")), (&[line][..], 1));
+            let leaks = Leaks::from_log(&format!("{line}\n{token_line}"));
+            assert_eq!((leaks.leaking_lines(), leaks.lines_of("hyper")), (&[line][..], 1));
         }
     }
-    assert!(Leaks::of(&format!("{known}{}", &token[..11])).found().is_empty());
+    let eleven_bytes = Leaks::from_log(&format!("{token_line}{}", &token[..11]));
+    assert!(eleven_bytes.leaking_lines().is_empty(), "eleven bytes are too few for a leak");
 }

@@ -1,4 +1,5 @@
-//! The arguments: the verbs, the flags that all verbs have, and the help around them.
+//! The command line: the verbs (clap's subcommands), the flags of all verbs, and the text of the
+//! help.
 
 use std::sync::LazyLock;
 
@@ -45,28 +46,34 @@ pub(crate) enum Verb {
     Man(ManArgs),
 }
 
-/// Reads the arguments of this process: the name of the verb, and all of them. The error is what
-/// clap prints instead, which may be the help.
-pub(crate) fn read() -> Result<(String, Cli), clap::Error> {
+/// Parses the arguments of this process. Returns the name of the verb, and the parsed arguments.
+///
+/// An `Err` holds the text that clap prints instead of running a verb: an error, the help or the
+/// version.
+pub(crate) fn parse() -> Result<(String, Cli), clap::Error> {
     let matches = command().try_get_matches()?;
     let name = matches.subcommand_name().unwrap_or_default().to_owned();
     Ok((name, Cli::from_arg_matches(&matches)?))
 }
 
-/// The command for a terminal: as wide as that is, and with examples that clap does not wrap.
+/// Returns the command whose help fits the terminal, with examples that clap does not wrap.
 pub(crate) fn command() -> clap::Command {
+    // In less than 40 columns a line of help holds hardly a word; over 100, lines are hard to read.
     let command = definition().term_width(columns().clamp(40, 100));
     without_wrapping(command).mut_subcommands(without_wrapping)
 }
 
-/// The command for what is made from its definition, such as completions.
+/// Returns the command as it is declared, for completions and manual pages.
 pub(crate) fn definition() -> clap::Command {
     Cli::command()
 }
 
-/// Replaces spaces where clap must not wrap: in the examples, which are there to be copied.
+/// The no-break space, at which clap does not wrap a line.
+///
+/// It replaces the spaces of examples in the help, so that an example can be copied as one line.
 pub(crate) const NO_BREAK: char = '\u{a0}';
 
+/// Replaces the spaces in the text below the flags by [`NO_BREAK`].
 fn without_wrapping(command: clap::Command) -> clap::Command {
     let notes = command
         .get_after_help()
@@ -74,6 +81,7 @@ fn without_wrapping(command: clap::Command) -> clap::Command {
     command.after_help(notes.unwrap_or_default())
 }
 
+/// The text below the flags in `gcp-scopes --help`. Each verb's module has a `HELP` of its own.
 const HELP: &str = "\
 Examples:
   gcp-scopes explain error.log --on gce --project my-project --zone us-central1-a --instance web-1
@@ -88,7 +96,8 @@ Environment:
 
 Each verb has more, and its exit codes: gcp-scopes explain --help";
 
-/// The catalog decides the answers, so a bug report needs its version too.
+/// The text of `--version`: the versions of the program and of its catalog. A bug report needs
+/// both, because what the program prints depends on the catalog.
 static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
     format!("{}\ncatalog {VERSION}: all of {CONTENTS}\nmade from {SOURCES}", env!("CARGO_PKG_VERSION"))
 });

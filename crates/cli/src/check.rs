@@ -1,4 +1,5 @@
-//! The verb `check`.
+//! The verb `check`: compares what a service needs with the scopes that a token holds and the
+//! permissions that IAM grants.
 
 use std::process::ExitCode;
 
@@ -72,9 +73,11 @@ pub(crate) fn run(args: &CheckArgs, style: &StyleArgs) -> Result<ExitCode, Strin
 }
 
 impl CheckArgs {
+    /// Adds the methods, APIs and permissions of the arguments to a check. Returns an error for an
+    /// argument that cannot be used, and for one that may be a token.
     fn with_needs(&self, mut check: SelfCheck) -> Result<SelfCheck, String> {
-        let all = [&self.need, &self.api, &self.iam];
-        if let Some(secret) = all.into_iter().flatten().find(|text| looks_secret(text)) {
+        let values = [&self.need, &self.api, &self.iam];
+        if let Some(secret) = values.into_iter().flatten().find(|text| looks_secret(text)) {
             return Err(format!(
                 "{} may be a token; give it to standard input, with --token-stdin",
                 shown(secret)
@@ -84,7 +87,7 @@ impl CheckArgs {
             check = check.needs(need);
         }
         for api in &self.api {
-            let (name, access) = read_api(api)?;
+            let (name, access) = parse_api(api)?;
             if access != Access::Write {
                 check = check.needs_read_of(name);
             }
@@ -93,13 +96,14 @@ impl CheckArgs {
             }
         }
         for iam in &self.iam {
-            let (resource, permissions) = read_iam(iam)?;
+            let (resource, permissions) = parse_iam(iam)?;
             check = check.iam(resource, permissions);
         }
         check.validated().map_err(|error| error.to_string())
     }
 }
 
+/// The methods of an API that `--api` selects: those that read, the others, or all.
 #[derive(PartialEq, Eq)]
 enum Access {
     Read,
@@ -107,16 +111,17 @@ enum Access {
     Both,
 }
 
-fn read_api(text: &str) -> Result<(&str, Access), String> {
+/// Splits a value of `--api` into the name of an API and the kind of its methods.
+fn parse_api(text: &str) -> Result<(&str, Access), String> {
     let (name, access) = text.split_once('=').unwrap_or((text, ""));
     let access = match access {
         "" => Access::Both,
         "read" => Access::Read,
         "write" => Access::Write,
         other => {
-            let near = nearest_name(other, ["read", "write"].into_iter());
-            let hint = match near {
-                Some(near) => format!("did you mean {name}={near}?"),
+            let nearest = nearest_name(other, ["read", "write"].into_iter());
+            let hint = match nearest {
+                Some(nearest) => format!("did you mean {name}={nearest}?"),
                 None => format!("expected {name}=read, {name}=write, or {name} for both"),
             };
             return Err(format!("unknown access {} of --api; {hint}", shown(other)));
@@ -125,8 +130,9 @@ fn read_api(text: &str) -> Result<(&str, Access), String> {
     Ok((name, access))
 }
 
-/// Splits at the last `=`: the name of an object may have one, permissions have none.
-fn read_iam(text: &str) -> Result<(&str, Vec<String>), String> {
+/// Splits a value of `--iam` into a resource and its permissions, at the last `=`: the name of an
+/// object may contain that sign, the name of a permission may not.
+fn parse_iam(text: &str) -> Result<(&str, Vec<String>), String> {
     let (resource, permissions) = text.rsplit_once('=').ok_or_else(|| {
         let shown = shown(text);
         format!("no permission in --iam {shown}; write it as gs://BUCKET=storage.objects.create")

@@ -1,4 +1,4 @@
-//! The verb `completions`.
+//! The verb `completions`: prints a completion script for a shell.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! The verb `emulate`.
+//! The verb `emulate`: runs a fake of Google's servers on 127.0.0.1 until Ctrl-C.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use gcp_scopes_explain::reader::{self, shown};
 use gcp_scopes_testing::{FakeGoogle, FakeGoogleBuilder, Platform, Vm};
 
 use crate::exit_code;
-use crate::output::{complain, print};
+use crate::output::{print, write_error};
 
 /// Run a fake Google on 127.0.0.1 and print how to point clients at it, until Ctrl-C.
 #[derive(Debug, Args)]
@@ -59,19 +59,19 @@ Exit codes:
   1  a port, a file or standard output could not be used
   2  the arguments cannot be used";
 
-/// Runs until Ctrl-C.
+/// Starts the fake, prints the variables that point clients at the fake, and returns after Ctrl-C.
 pub(crate) fn run(args: &EmulateArgs) -> Result<ExitCode, String> {
     let builder = builder(args)?;
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return Ok(exit_code::after_io(Err(error))),
     };
-    let done = match runtime.block_on(builder.start()) {
+    let result = match runtime.block_on(builder.start()) {
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Err(error.to_string()),
         Err(error) => Err(error),
-        Ok(google) => runtime.block_on(print_until_stopped(&google)),
+        Ok(google) => runtime.block_on(print_variables_and_wait(&google)),
     };
-    Ok(exit_code::after_io(done))
+    Ok(exit_code::after_io(result))
 }
 
 fn builder(args: &EmulateArgs) -> Result<FakeGoogleBuilder, String> {
@@ -81,10 +81,11 @@ fn builder(args: &EmulateArgs) -> Result<FakeGoogleBuilder, String> {
     Ok(roles.fold(builder, |builder, role| builder.iam(&args.project, &args.account, role)))
 }
 
+/// Returns the VM, or the service, that the arguments describe.
 fn vm(args: &EmulateArgs) -> Result<Vm, String> {
     check_names(args)?;
-    let known = PLATFORMS.into_iter().find(|(name, _)| *name == args.platform);
-    let (_, platform) = known.ok_or_else(|| format!("no platform `{}`", args.platform))?;
+    let row = PLATFORMS.into_iter().find(|(name, _)| *name == args.platform);
+    let (_, platform) = row.ok_or_else(|| format!("no platform `{}`", args.platform))?;
     let vm = Vm::new(&args.name).zone(&args.zone).account(&args.account).platform(platform);
     if args.scopes.is_empty() {
         return Ok(vm);
@@ -94,7 +95,8 @@ fn vm(args: &EmulateArgs) -> Result<Vm, String> {
     Ok(vm.scopes(scopes.iter().map(|scope| scope.to_string())))
 }
 
-/// Refuses names that Google refuses, because programs would fail with them there.
+/// Returns an error for a name that Google does not allow: a program that is tested with such a
+/// name would fail on Google Cloud.
 fn check_names(args: &EmulateArgs) -> Result<(), String> {
     Environment::new(environment::Platform::ComputeEngine, Credential::MetadataServer)
         .with_project(&args.project)
@@ -102,7 +104,7 @@ fn check_names(args: &EmulateArgs) -> Result<(), String> {
         .and_then(|environment| environment.with_resource(&args.name))
         .and_then(|environment| environment.with_account(&args.account))
         .map_err(|error| error.to_string())?;
-    match args.bucket.iter().find(|name| !is_bucket(name)) {
+    match args.bucket.iter().find(|name| !is_bucket_name(name)) {
         Some(name) => Err(format!(
             "unusable bucket {}: expected a name without gs://, 3 to 63 of a-z, 0-9, -, _ and dots",
             shown(name)
@@ -111,8 +113,10 @@ fn check_names(args: &EmulateArgs) -> Result<(), String> {
     }
 }
 
+/// Checks whether Cloud Storage allows a name for a bucket.
+///
 /// Source: <https://docs.cloud.google.com/storage/docs/buckets#naming>.
-fn is_bucket(name: &str) -> bool {
+fn is_bucket_name(name: &str) -> bool {
     let is_outer = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let is_inner = |c: char| is_outer(c) || "-_.".contains(c);
     (3..=63).contains(&name.len())
@@ -121,21 +125,22 @@ fn is_bucket(name: &str) -> bool {
         && name.ends_with(is_outer)
 }
 
-/// Prints the variables, and returns at Ctrl-C.
-async fn print_until_stopped(google: &FakeGoogle) -> io::Result<()> {
+/// Prints the variables, and returns after Ctrl-C.
+async fn print_variables_and_wait(google: &FakeGoogle) -> io::Result<()> {
     let folder = TemporaryFolder::new()?;
-    // Listens before it prints, so that a reader of the output may end the program at once.
-    let mut stopped = std::pin::pin!(tokio::signal::ctrl_c());
+    // The first poll installs the signal's handler. It is installed before anything is printed,
+    // because a program that reads the output may send Ctrl-C at once.
+    let mut ctrl_c = std::pin::pin!(tokio::signal::ctrl_c());
     std::future::poll_fn(|context| {
-        let _ = stopped.as_mut().poll(context);
+        let _ = ctrl_c.as_mut().poll(context);
         std::task::Poll::Ready(())
     })
     .await;
     print(&variables(google, folder.path())?)?;
-    stopped.await
+    ctrl_c.await
 }
 
-/// The lines for a shell that set the variables.
+/// Returns the lines that export the variables in a POSIX shell.
 fn variables(google: &FakeGoogle, folder: &Path) -> io::Result<String> {
     let services = [
         ("STORAGE_EMULATOR_HOST", google.storage_url()),
@@ -143,17 +148,17 @@ fn variables(google: &FakeGoogle, folder: &Path) -> io::Result<String> {
         ("FAKE_COMPUTE_URL", google.compute_url()),
     ];
     let services = services.map(|(name, value)| (name.to_owned(), value));
-    let all = google.env().into_iter().chain(services).chain(google.gcloud_env(folder)?);
-    let lines = all.map(|(name, value)| format!("export {name}={}\n", quoted(&value)));
+    let variables = google.env().into_iter().chain(services).chain(google.gcloud_env(folder)?);
+    let lines = variables.map(|(name, value)| format!("export {name}={}\n", quoted(&value)));
     Ok(lines.collect::<String>() + "# Ready. Ctrl-C ends it.")
 }
 
-/// Quotes a value as one word of a shell.
+/// Quotes a value as one word of a POSIX shell.
 fn quoted(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))
 }
 
-/// A folder for gcloud's configuration. It is removed on drop.
+/// A folder for gcloud's configuration, which is removed on drop.
 struct TemporaryFolder(PathBuf);
 
 impl TemporaryFolder {
@@ -175,7 +180,7 @@ impl TemporaryFolder {
 impl Drop for TemporaryFolder {
     fn drop(&mut self) {
         if let Err(error) = std::fs::remove_dir_all(&self.0) {
-            complain(&format!("cannot remove {}: {error}", self.0.display()));
+            write_error(&format!("cannot remove {}: {error}", self.0.display()));
         }
     }
 }
@@ -184,6 +189,7 @@ fn platform_names() -> PossibleValuesParser {
     PossibleValuesParser::new(PLATFORMS.map(|(name, _)| name))
 }
 
+/// The values of `--platform`.
 const PLATFORMS: [(&str, Platform); 12] = [
     ("gce", Platform::ComputeEngine),
     ("mig", Platform::ManagedInstanceGroup),

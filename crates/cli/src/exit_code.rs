@@ -1,45 +1,48 @@
-//! The exit codes that several verbs have in common.
+//! The exit codes that several verbs share.
 
 use std::io;
 use std::process::ExitCode;
 
-use crate::output::{self, OutputFormat, complain};
+use crate::output::{self, OutputFormat, write_error};
 
-/// For wrong arguments of most verbs, as clap ends.
+/// The exit code of most verbs for wrong arguments, which is also clap's.
 pub(crate) const WRONG_ARGUMENTS: u8 = 2;
 
-/// For wrong arguments of `check` and `whoami`, whose code 2 is an answer. From BSD's sysexits.
+/// The exit code of `check` and `whoami` for wrong arguments. For these verbs, 2 means that the
+/// result is not known. The number comes from BSD's `sysexits.h`.
 pub(crate) const EX_USAGE: u8 = 64;
 
-/// The exit code for wrong arguments of a verb.
+/// Returns the exit code for wrong arguments of a verb.
 pub(crate) fn for_wrong_arguments(verb: &str) -> ExitCode {
     ExitCode::from(if ["check", "whoami"].contains(&verb) { EX_USAGE } else { WRONG_ARGUMENTS })
 }
 
-/// The exit code after reading and writing. A reader that closes the pipe early is no failure:
-/// `| head -1` has read enough.
-pub(crate) fn after_io(done: io::Result<()>) -> ExitCode {
-    match done {
+/// Returns the exit code after input and output, and writes a failure to standard error.
+///
+/// A broken pipe counts as success: a reader such as `| head -1` closes the pipe when it has read
+/// enough.
+pub(crate) fn after_io(result: io::Result<()>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&format!("cannot read or write: {error}"));
+            write_error(&format!("cannot read or write: {error}"));
             ExitCode::FAILURE
         }
     }
 }
 
-/// Prints an error about the arguments as JSON, if that is the format of the answers. As text it is
-/// left to clap.
-pub(crate) fn with_error_in(
+/// Prints an error about the arguments as JSON if the output is JSON. Returns the error, for clap
+/// to print, if the output is text.
+pub(crate) fn print_error_if_json(
     format: OutputFormat,
-    answered: Result<ExitCode, String>,
+    result: Result<ExitCode, String>,
 ) -> Result<ExitCode, String> {
-    match (answered, format) {
+    match (result, format) {
         (Err(error), OutputFormat::Json) => {
             after_io(output::print(&output::error_to_json(&error)));
             Ok(ExitCode::from(WRONG_ARGUMENTS))
         }
-        (answered, _) => answered,
+        (result, _) => result,
     }
 }

@@ -1,9 +1,10 @@
-//! The verb `explain`.
+//! The verb `explain`: names the gate (the check of Google's, such as scopes or IAM) that refused a
+//! call, and the steps that fix the refusal.
 
+mod environment;
 mod explanation;
 mod input;
 mod log;
-mod place;
 mod report;
 
 use std::io;
@@ -15,10 +16,10 @@ use gcp_scopes::Guard;
 use gcp_scopes::refusal::Gate;
 use gcp_scopes_explain::reader::{NamedCall, RecordedAnswer};
 
-use explanation::{ExplainedAnswer, Explainer};
-use place::PlaceArgs;
+use environment::EnvironmentArgs;
+use explanation::{Explainer, Explanation};
 
-use crate::output::{OutputFormat, note, print};
+use crate::output::{OutputFormat, print, write_note};
 use crate::style::StyleArgs;
 use crate::{exit_code, json_lines};
 
@@ -32,7 +33,7 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "CALL")]
     call: Option<String>,
     #[command(flatten)]
-    place: PlaceArgs,
+    environment: EnvironmentArgs,
     /// How to print the explanation.
     #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
     format: OutputFormat,
@@ -76,29 +77,31 @@ Exit codes:
   2  the arguments, or what they name, cannot be used";
 
 pub(crate) fn run(args: &ExplainArgs, style: &StyleArgs) -> Result<ExitCode, String> {
-    let answered = if args.jsonl { explain_lines(args) } else { explain_input(args, style) };
-    exit_code::with_error_in(args.format, answered)
+    let result = if args.jsonl { explain_lines(args) } else { explain_input(args, style) };
+    exit_code::print_error_if_json(args.format, result)
 }
 
 fn explainer(args: &ExplainArgs) -> Result<Explainer, String> {
     let call = args.call.as_deref().map(str::parse::<NamedCall>).transpose();
     Ok(Explainer {
         guard: Guard::builder().build(),
-        environment: args.place.environment()?,
-        granted: args.place.granted()?,
+        environment: args.environment.environment()?,
+        granted: args.environment.granted()?,
         call: call.map_err(|error| error.to_string())?,
     })
 }
 
+/// Explains each line of standard input, for `--jsonl`.
 fn explain_lines(args: &ExplainArgs) -> Result<ExitCode, String> {
     let explainer = explainer(args)?;
-    let answer = |line: &[u8]| {
-        let answer = RecordedAnswer::from_json_line(line).map_err(|error| error.to_string())?;
-        Ok(explainer.explain(&answer).json())
+    let explain_line = |line: &[u8]| {
+        let response = RecordedAnswer::from_json_line(line).map_err(|error| error.to_string())?;
+        Ok(explainer.explain(&response).json())
     };
-    Ok(json_lines::run(io::stdin().lock(), io::stdout().lock(), answer))
+    Ok(json_lines::run(io::stdin().lock(), io::stdout().lock(), explain_line))
 }
 
+/// Explains the file of the arguments, or standard input, as a whole.
 fn explain_input(args: &ExplainArgs, style: &StyleArgs) -> Result<ExitCode, String> {
     let explainer = explainer(args)?;
     let input = input::read(args.file.as_deref())?;
@@ -107,17 +110,17 @@ fn explain_input(args: &ExplainArgs, style: &StyleArgs) -> Result<ExitCode, Stri
         OutputFormat::Text => print(&explanation.text(style.layout())),
         OutputFormat::Json => print(&explanation.json_with_report(style.layout_in_json())),
     };
-    note_missing_arguments(args, &explanation);
+    suggest_arguments(args, &explanation);
     Ok(match explanation.is_refusal() {
         true => exit_code::after_io(printed),
         false => ExitCode::FAILURE,
     })
 }
 
-/// Notes which arguments would give a better explanation.
-fn note_missing_arguments(args: &ExplainArgs, explanation: &ExplainedAnswer) {
-    if explanation.lacks_call() {
-        note(match args.call {
+/// Writes notes about the arguments that would give a better explanation.
+fn suggest_arguments(args: &ExplainArgs, explanation: &Explanation) {
+    if explanation.lacks_accepted_scopes() {
+        write_note(match args.call {
             Some(_) => {
                 "the catalog has no method for --call, so it is not known which scopes would do; \
                  look at its verb and path"
@@ -128,8 +131,8 @@ fn note_missing_arguments(args: &ExplainArgs, explanation: &ExplainedAnswer) {
             }
         });
     }
-    if explanation.gate() == Some(Gate::Scope) && !args.place.is_given() {
-        note(
+    if explanation.gate() == Some(Gate::Scope) && !args.environment.is_given() {
+        write_note(
             "where it ran is not told, so the steps are for several places; give it, as in --on \
              gce, and they are for that one",
         );

@@ -1,56 +1,64 @@
-//! The streams of `--jsonl`: one line of answer for each line of input, in order.
+//! Runs `--jsonl`: writes one line of JSON for each line of input, in the order of the input.
 
 use std::io::{self, BufRead, Read, Write};
 use std::process::ExitCode;
 
 use crate::exit_code;
-use crate::output::{complain, error_to_json};
+use crate::output::{error_to_json, write_error};
 
-/// The longest line that is read, in bytes; a longer one is not kept in memory.
-const LONGEST: u64 = 16 << 20;
+/// How many bytes of a line are kept in memory. A longer line is skipped, and its result is an
+/// error.
+const MAX_LINE_BYTES: u64 = 16 << 20;
 
-/// Answers every line that is not blank as soon as it arrives, until the input ends. A line that
-/// cannot be read is answered by an error, and makes the program fail at the end.
+/// Writes the result of `process` for each line that is not blank, as soon as the line arrives,
+/// until the input ends.
+///
+/// If `process` returns an error, a JSON object with the error is written instead, and the returned
+/// exit code is that of a failure.
 pub(crate) fn run(
     input: impl BufRead,
     output: impl Write,
-    answer: impl Fn(&[u8]) -> Result<String, String>,
+    process: impl Fn(&[u8]) -> Result<String, String>,
 ) -> ExitCode {
-    let mut bad = UnreadableLines::default();
-    let code = exit_code::after_io(answer_all(input, output, answer, &mut bad));
-    let Some(first) = bad.first else { return code };
-    let lines = if bad.count == 1 { "1 line".to_owned() } else { format!("{} lines", bad.count) };
-    complain(&format!(
+    let mut unreadable = UnreadableLines::default();
+    let code = exit_code::after_io(process_lines(input, output, process, &mut unreadable));
+    let Some(first) = unreadable.first else { return code };
+    let lines = match unreadable.count {
+        1 => "1 line".to_owned(),
+        count => format!("{count} lines"),
+    };
+    write_error(&format!(
         "{lines} cannot be read, the first is line {first}; the output says why, each in its place"
     ));
     ExitCode::FAILURE
 }
 
+/// The lines for which an error was written.
 #[derive(Default)]
 struct UnreadableLines {
     count: u64,
-    /// Counted from 1, as editors do.
+    /// The number of the first of these lines, counted from 1 as editors do.
     first: Option<u64>,
 }
 
-fn answer_all(
+fn process_lines(
     mut input: impl BufRead,
     mut output: impl Write,
-    answer: impl Fn(&[u8]) -> Result<String, String>,
-    bad: &mut UnreadableLines,
+    process: impl Fn(&[u8]) -> Result<String, String>,
+    unreadable: &mut UnreadableLines,
 ) -> io::Result<()> {
     let mut line = Vec::new();
     let mut number = 0;
-    while let Some(whole) = read_line(&mut input, &mut line)? {
+    while let Some(is_complete) = read_line(&mut input, &mut line)? {
         number += 1;
         if is_blank(&line) {
             continue;
         }
-        let answered = if whole { answer(&line) } else { Err(too_long()) };
-        let text = answered.unwrap_or_else(|why| {
-            bad.count += 1;
-            bad.first.get_or_insert(number);
-            error_to_json(&format!("line {number}: {why}"))
+        let result = if is_complete { process(&line) } else { Err(too_long()) };
+        let text = result.unwrap_or_else(|error| {
+            unreadable.count += 1;
+            unreadable.first.get_or_insert(number);
+            error_to_json(&format!("line {number}: {error}"))
         });
         output.write_all(format!("{text}\n").as_bytes())?;
         output.flush()?;
@@ -58,17 +66,19 @@ fn answer_all(
     Ok(())
 }
 
-/// Reads a line: `None` at the end of the input, `Some(false)` if the line is too long.
+/// Reads a line into `line`. Returns `Some(true)` for a complete line, `Some(false)` for a line
+/// longer than [`MAX_LINE_BYTES`], of which the rest is skipped, and `None` at the end of the
+/// input.
 fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<bool>> {
     line.clear();
-    if input.by_ref().take(LONGEST + 1).read_until(b'\n', line)? == 0 {
+    if input.by_ref().take(MAX_LINE_BYTES + 1).read_until(b'\n', line)? == 0 {
         return Ok(None);
     }
-    let whole = line.ends_with(b"\n") || line.len() as u64 <= LONGEST;
-    if !whole {
+    let is_complete = line.ends_with(b"\n") || line.len() as u64 <= MAX_LINE_BYTES;
+    if !is_complete {
         input.skip_until(b'\n')?;
     }
-    Ok(Some(whole))
+    Ok(Some(is_complete))
 }
 
 fn is_blank(line: &[u8]) -> bool {
@@ -76,5 +86,5 @@ fn is_blank(line: &[u8]) -> bool {
 }
 
 fn too_long() -> String {
-    format!("a line of more than {} MiB; expected one JSON object per line", LONGEST >> 20)
+    format!("a line of more than {} MiB; expected one JSON object per line", MAX_LINE_BYTES >> 20)
 }

@@ -1,4 +1,5 @@
-//! The command `gcp-scopes`: what the library knows, from a shell.
+//! The command `gcp-scopes`: explains refused calls, checks tokens, and lists the scopes of
+//! methods.
 
 mod args;
 mod check;
@@ -21,11 +22,11 @@ use args::{Cli, Verb};
 
 fn main() -> ExitCode {
     style::choose_colors(std::env::args_os());
-    let (name, Cli { verb, style }) = match args::read() {
-        Ok(read) => read,
+    let (name, Cli { verb, style }) = match args::parse() {
+        Ok(parsed) => parsed,
         Err(error) => return usage::print(&error),
     };
-    let done = match &verb {
+    let result = match &verb {
         Verb::Method(args) => method::run(args, &style),
         Verb::Explain(args) => explain::run(args, &style),
         Verb::Check(args) => check::run(args, &style),
@@ -34,5 +35,5 @@ fn main() -> ExitCode {
         Verb::Completions(args) => Ok(completions::run(args, args::definition())),
         Verb::Man(args) => Ok(man::run(args, args::definition())),
     };
-    done.unwrap_or_else(|error| usage::refuse(&name, &error))
+    result.unwrap_or_else(|error| usage::print_invalid_value(&name, &error))
 }

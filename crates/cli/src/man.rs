@@ -1,4 +1,4 @@
-//! The verb `man`.
+//! The verb `man`: prints a manual page.
 
 use std::io;
 use std::process::ExitCode;
@@ -26,6 +26,7 @@ Examples:
   gcp-scopes man > ~/.local/share/man/man1/gcp-scopes.1
   gcp-scopes man explain > ~/.local/share/man/man1/gcp-scopes-explain.1";
 
+/// The verbs that have a page.
 const VERBS: [&str; 7] = ["method", "explain", "check", "whoami", "emulate", "completions", "man"];
 
 pub(crate) fn run(args: &ManArgs, command: Command) -> ExitCode {
@@ -42,6 +43,7 @@ pub(crate) fn run(args: &ManArgs, command: Command) -> ExitCode {
     exit_code::after_io(page(documented).and_then(|page| print(&String::from_utf8_lossy(&page))))
 }
 
+/// Renders the page of a command in roff.
 fn page(command: Command) -> io::Result<Vec<u8>> {
     let notes = command.get_after_help().map(ToString::to_string);
     let has_verbs = command.has_subcommands();
@@ -55,19 +57,21 @@ fn page(command: Command) -> io::Result<Vec<u8>> {
     if has_verbs {
         page.render_subcommands_section(&mut out)?;
     }
-    notes_section(&notes.unwrap_or_default()).to_writer(&mut out)?;
+    notes_sections(&notes.unwrap_or_default()).to_writer(&mut out)?;
     page.render_version_section(&mut out)?;
     Ok(out)
 }
 
-/// Lines of the help that begin a section of the page.
-const SECTIONS: [&str; 4] = ["Examples", "Environment", "Exit codes", "Resources"];
+/// The headings in the help below the flags. Each becomes a section of the page.
+const HEADINGS: [&str; 4] = ["Examples", "Environment", "Exit codes", "Resources"];
 
-/// The text below the flags in the help, line by line: examples must not be wrapped.
-fn notes_section(text: &str) -> Roff {
+/// Renders the text below the flags in the help: a section for each heading, and a section NOTES
+/// for the lines before the first heading. Lines are not filled (`.nf`), so that examples are not
+/// wrapped.
+fn notes_sections(text: &str) -> Roff {
     let mut roff = Roff::new();
     let title = |line: &'_ str| {
-        line.strip_suffix(':').filter(|title| SECTIONS.contains(title)).map(str::to_uppercase)
+        line.strip_suffix(':').filter(|title| HEADINGS.contains(title)).map(str::to_uppercase)
     };
     if text.lines().next().is_some_and(|line| title(line).is_none()) {
         roff.control("SH", ["NOTES"]).control("nf", []);

@@ -1,4 +1,5 @@
-//! The verb `method`.
+//! The verb `method`: prints the method of a request, the scopes that the method accepts, and
+//! whether a token with certain scopes may call the method.
 
 mod answer;
 
@@ -64,16 +65,17 @@ Exit codes:
 
 pub(crate) fn run(args: &MethodArgs, style: &StyleArgs) -> Result<ExitCode, String> {
     if args.jsonl {
-        let answer = |line: &[u8]| {
+        let answer_line = |line: &[u8]| {
             let call = NamedCall::from_json_line(line).map_err(|error| error.to_string())?;
             Ok(MethodAnswer::to(&call).json())
         };
-        return Ok(json_lines::run(io::stdin().lock(), io::stdout().lock(), answer));
+        return Ok(json_lines::run(io::stdin().lock(), io::stdout().lock(), answer_line));
     }
-    let answered = answer_arguments(args, style).map(|text| exit_code::after_io(print(&text)));
-    exit_code::with_error_in(args.format, answered)
+    let result = answer_arguments(args, style).map(|text| exit_code::after_io(print(&text)));
+    exit_code::print_error_if_json(args.format, result)
 }
 
+/// Returns the text or the JSON for the method or the request that the arguments name.
 fn answer_arguments(args: &MethodArgs, style: &StyleArgs) -> Result<String, String> {
     let verb = args.verb.as_deref().unwrap_or_default();
     let Some(url) = args.url.as_deref() else {
@@ -97,6 +99,8 @@ fn answer_arguments(args: &MethodArgs, style: &StyleArgs) -> Result<String, Stri
 
 const EXAMPLE: &str = "https://storage.googleapis.com/storage/v1/b/BUCKET";
 
+/// Returns the method with this id. The error for a text that is not an id asks for a URL: the text
+/// is then an HTTP verb whose URL is missing.
 fn method_by_id(id: &str) -> Result<ApiMethod, String> {
     if id.contains('.') && !id.contains('/') {
         return ApiMethod::by_id(id).map_err(|error| error.to_string());

@@ -1,4 +1,4 @@
-//! What the program writes: answers on standard output, and remarks on standard error.
+//! Writes results to standard output, and notes and errors to standard error.
 
 use std::io::{self, Write as _};
 
@@ -13,28 +13,31 @@ pub(crate) enum OutputFormat {
     Json,
 }
 
-/// Prints a text and a line end.
+/// Prints a text and a line end on standard output, with the colours that the terminal supports.
 pub(crate) fn print(text: &str) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
     writeln!(out, "{}", text.trim_end())?;
     out.flush()
 }
 
-/// Writes a remark to standard error, which may be closed: the answer is complete without it.
-pub(crate) fn note(text: &str) {
+/// Writes a note to standard error. A closed standard error is ignored, because the result on
+/// standard output is complete without the note.
+pub(crate) fn write_note(text: &str) {
     let _ = writeln!(io::stderr(), "note: {text}.");
 }
 
-/// Writes an error to standard error, which may be closed: the exit code still shows the failure.
-pub(crate) fn complain(text: &str) {
+/// Writes an error to standard error. A closed standard error is ignored, because the exit code
+/// also shows the failure.
+pub(crate) fn write_error(text: &str) {
     let _ = writeln!(io::stderr(), "gcp-scopes: {text}");
 }
 
+/// Returns a value as JSON on one line.
 pub(crate) fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("strings and lists of strings always serialize")
 }
 
-/// The JSON in the place of an answer, for input that cannot be read.
+/// Returns the JSON that replaces a result if the input cannot be read.
 pub(crate) fn error_to_json(message: &str) -> String {
     to_json(&ErrorJson { error: message })
 }

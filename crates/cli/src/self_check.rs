@@ -1,4 +1,4 @@
-//! The self-check of `check` and `whoami`: the servers it asks, its deadline, and the token.
+//! The self-check that `check` and `whoami` run: its flags, its deadline, and its output.
 
 mod token;
 
@@ -19,7 +19,7 @@ use crate::style::StyleArgs;
 #[derive(Debug, Args)]
 pub(crate) struct SelfCheckArgs {
     /// How long everything together may take, with its unit: 500ms, 2s, 1m.
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = read_duration)]
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_duration)]
     timeout: Duration,
     /// Look at the token on standard input, instead of one of the place's own. It is sent to nobody
     /// but Google.
@@ -35,7 +35,10 @@ pub(crate) struct SelfCheckArgs {
 }
 
 impl SelfCheckArgs {
-    /// Runs the check with the needs that `with_needs` adds, under one deadline.
+    /// Runs a self-check, to which `with_needs` adds what the service needs.
+    ///
+    /// Detecting the environment and the check itself share the time of `--timeout`. The time for
+    /// pasting a token into standard input is not part of that.
     pub(crate) fn run(
         &self,
         with_needs: impl FnOnce(SelfCheck) -> Result<SelfCheck, String>,
@@ -55,7 +58,8 @@ impl SelfCheckArgs {
         })
     }
 
-    /// A guard for this place; for a token that is given, one that knows no place.
+    /// Returns a guard for the detected environment. The environment of a token from standard input
+    /// is not known, so nothing is detected for such a token.
     async fn guard(&self, given: Option<&GivenToken>) -> Result<Guard, String> {
         let builder = self.builder()?;
         if given.is_some() {
@@ -64,18 +68,20 @@ impl SelfCheckArgs {
         }
         match tokio::time::timeout(self.timeout, builder.detect()).await {
             Ok(guard) => Ok(guard),
+            // Detection took too long. The report then states that the environment is not known.
             Err(_) => Ok(Guard::builder().build()),
         }
     }
 
+    /// Returns a guard's builder with the addresses of `--endpoint`.
     fn builder(&self) -> Result<GuardBuilder, String> {
         let builder = Guard::builder().tokeninfo_endpoint(TOKENINFO);
         let builder = builder.map_err(|error| error.to_string())?;
         self.endpoint.iter().try_fold(builder, |builder, endpoint| {
-            let bad = |why: &str| format!("unusable --endpoint {}: {why}", shown(endpoint));
+            let unusable = |reason: &str| format!("unusable --endpoint {}: {reason}", shown(endpoint));
             let (api, url) = endpoint
                 .split_once('=')
-                .ok_or_else(|| bad("expected API=URL, such as storage=http://127.0.0.1:4443"))?;
+                .ok_or_else(|| unusable("expected API=URL, such as storage=http://127.0.0.1:4443"))?;
             match api {
                 "oauth2" => {
                     let url = url.trim_end_matches('/');
@@ -84,11 +90,12 @@ impl SelfCheckArgs {
                 api if api.contains('.') => builder.endpoint(url, api),
                 api => builder.endpoint(url, &format!("{api}.googleapis.com")),
             }
-            .map_err(|error| bad(&error.to_string()))
+            .map_err(|error| unusable(&error.to_string()))
         })
     }
 
-    /// Writes to standard error how to find out more, if the scopes of the token are not known.
+    /// Writes to standard error how to check a token from standard input, if the scopes of the
+    /// token are not known and such a command would help.
     fn write_hint(&self, verb: &str, report: &Report) {
         let intro = match report.environment().credential() {
             Credential::MetadataServer | Credential::Declared | Credential::GcloudUser => return,
@@ -98,7 +105,7 @@ impl SelfCheckArgs {
         if !report.granted().is_unknown() || self.format == OutputFormat::Json {
             return;
         }
-        // Standard error may be closed; the answer is complete without the hint.
+        // Standard error may be closed; the report is complete without the hint.
         let _ = writeln!(
             io::stderr(),
             "\n{intro}:\n  gcloud auth application-default print-access-token | \
@@ -107,13 +114,14 @@ impl SelfCheckArgs {
     }
 }
 
-/// The name that a report gives to a token from standard input.
+/// The name of the credential in the report about a token from standard input.
 const FROM_STDIN: &str = "the token from standard input";
 
-/// The address of Google's tokeninfo.
+/// The address of tokeninfo, the server of Google's that returns the scopes of a token.
 const TOKENINFO: &str = "https://oauth2.googleapis.com/tokeninfo";
 
-fn read_duration(text: &str) -> Result<Duration, String> {
+/// Parses a value of `--timeout`: a whole number and a unit, from 1 ms to 60 min.
+fn parse_duration(text: &str) -> Result<Duration, String> {
     let expected = || {
         let shown = shown(text);
         format!("not a time: {shown}; write a number and its unit, such as 500ms, 2s or 1m")
@@ -133,9 +141,9 @@ fn read_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Prints the report in the wanted format.
+/// Prints a report in the format of `--format`, and a hint if there is one.
 pub(crate) fn print(verb: &str, args: &SelfCheckArgs, style: &StyleArgs, report: &Report) {
-    // Standard output may be closed; the exit code still gives the answer.
+    // Standard output may be closed; the exit code still shows the result.
     let _ = output::print(&match args.format {
         OutputFormat::Text => report.page_in(&style.layout()),
         OutputFormat::Json => to_json(report),

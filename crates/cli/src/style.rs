@@ -1,4 +1,4 @@
-//! The style of texts: width, colours, and whether they are plain sentences.
+//! The style of texts: their width, their colours, and whether they are plain sentences.
 
 use std::ffi::OsString;
 use std::io;
@@ -8,7 +8,7 @@ use clap::{ArgAction, Args, ColorChoice};
 use gcp_scopes::layout::Layout;
 use terminal_size::terminal_size_of;
 
-/// The flags that all verbs have.
+/// The flags for the style of texts, which all verbs accept.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "How it looks")]
 pub(crate) struct StyleArgs {
@@ -28,12 +28,13 @@ impl StyleArgs {
         self.plain
     }
 
-    /// For standard output. It always has colours; `anstream` removes them where unwanted.
+    /// Returns the layout of a text on standard output. The layout always has colours; `anstream`
+    /// removes them when the text is printed, if the terminal or the user does not want them.
     pub(crate) fn layout(&self) -> Layout {
         self.plain_or(Layout::new().width(columns()).colours())
     }
 
-    /// For a text inside JSON, which does not depend on this terminal.
+    /// Returns the layout of a text inside JSON, which does not depend on the terminal.
     pub(crate) fn layout_in_json(&self) -> Layout {
         self.plain_or(Layout::new())
     }
@@ -43,7 +44,8 @@ impl StyleArgs {
     }
 }
 
-/// The width of texts: that of the variable COLUMNS, else that of the terminal on standard output.
+/// Returns the width of texts in columns: the value of the variable COLUMNS, or else the width of
+/// the terminal, or else 80.
 pub(crate) fn columns() -> usize {
     let variable = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
     let terminal = || terminal_size_of(io::stdout()).map(|(width, _)| width.0.into());
@@ -51,13 +53,14 @@ pub(crate) fn columns() -> usize {
     variable.or_else(terminal).filter(|columns| *columns > 0).unwrap_or(80)
 }
 
-/// Applies `--color` before clap reads the arguments, so that it holds for help and errors too.
+/// Applies `--color WHEN` or `--color=WHEN` before clap parses the arguments, so that the flag also
+/// applies to the help and to errors about the arguments.
 pub(crate) fn choose_colors(arguments: impl Iterator<Item = OsString>) {
     let arguments: Vec<OsString> = arguments.collect();
-    let apart = arguments.windows(2).filter(|two| two[0] == "--color");
-    let apart = apart.map(|two| two[1].to_str());
-    let joined = arguments.iter().filter_map(|one| one.to_str()?.strip_prefix("--color="));
-    let choice = match apart.chain(joined.map(Some)).last().flatten() {
+    let separate = arguments.windows(2).filter(|pair| pair[0] == "--color");
+    let separate = separate.map(|pair| pair[1].to_str());
+    let joined = arguments.iter().filter_map(|argument| argument.to_str()?.strip_prefix("--color="));
+    let choice = match separate.chain(joined.map(Some)).last().flatten() {
         Some("always") => anstream::ColorChoice::AlwaysAnsi,
         Some("never") => anstream::ColorChoice::Never,
         _ => return,

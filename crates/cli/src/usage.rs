@@ -1,4 +1,4 @@
-//! What clap prints instead of running a verb: help, the version, and errors about the arguments.
+//! Prints the help, the version, and errors about the arguments, as clap does.
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -9,7 +9,8 @@ use clap::error::ErrorKind;
 use crate::args::{NO_BREAK, command};
 use crate::{exit_code, output};
 
-/// Prints help, the version, or why the arguments cannot be read.
+/// Prints the text that clap returned instead of parsed arguments: the help, the version, or an
+/// error. Returns the exit code of the program.
 pub(crate) fn print(error: &clap::Error) -> ExitCode {
     let text = error.render().ansi().to_string().replace(NO_BREAK, " ");
     if !error.use_stderr() {
@@ -17,18 +18,21 @@ pub(crate) fn print(error: &clap::Error) -> ExitCode {
     }
     // Standard error may be closed; the exit code still shows the failure.
     let _ = writeln!(anstream::stderr(), "{}", text.trim_end());
-    exit_code::for_wrong_arguments(&verb_among(std::env::args_os()))
+    exit_code::for_wrong_arguments(&first_verb(std::env::args_os()))
 }
 
-/// The first argument that names a verb: after an error, clap does not return what it read.
-fn verb_among(arguments: impl Iterator<Item = OsString>) -> String {
+/// Returns the first argument that is the name of a verb, or an empty string.
+///
+/// The exit code depends on the verb, and clap's error does not contain the name of the verb.
+fn first_verb(arguments: impl Iterator<Item = OsString>) -> String {
     let command = command();
     let mut words = arguments.skip(1).filter_map(|argument| argument.into_string().ok());
     words.find(|word| command.find_subcommand(word).is_some()).unwrap_or_default()
 }
 
-/// Prints, as clap does, why arguments that clap accepted cannot be used.
-pub(crate) fn refuse(verb: &str, error: &str) -> ExitCode {
+/// Prints an error about an argument that clap accepted, but the verb did not, in the form of
+/// clap's own errors. Returns the exit code of the program.
+pub(crate) fn print_invalid_value(verb: &str, error: &str) -> ExitCode {
     let mut command = command();
     command.build();
     let command = command.find_subcommand_mut(verb).expect("clap matched this verb");

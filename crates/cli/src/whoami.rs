@@ -1,4 +1,4 @@
-//! The verb `whoami`.
+//! The verb `whoami`: prints the environment, the credential, and the scopes of the token.
 
 use std::process::ExitCode;
 

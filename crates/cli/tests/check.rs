@@ -1,4 +1,4 @@
-//! `gcp-scopes check`, as a person runs it.
+//! Tests of `gcp-scopes check`, run as a program.
 
 #[path = "support/command.rs"]
 mod command;
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 const ACCOUNT: &str = "123456789012-compute@developer.gserviceaccount.com";
 
-/// The command in the fake's world, and in no other.
+/// Returns the command with the variables and addresses of the fake alone.
 fn command(google: &FakeGoogle, args: &[&str]) -> Command {
     let mut command = command::command(&["check"]);
     command.args(args).envs(google.env());
@@ -25,9 +25,9 @@ fn command(google: &FakeGoogle, args: &[&str]) -> Command {
     command
 }
 
-/// What it says and how it ends, with time enough for a busy machine: a look at the place takes a second
-/// at most, so that it may have to look again.
-fn check(google: &FakeGoogle, args: &[&str]) -> Result<Finished> {
+/// Runs `gcp-scopes check` until the metadata server answers in time, at most 20 times: detection
+/// waits one second for the server, which is too short on a busy machine.
+fn check_with_retries(google: &FakeGoogle, args: &[&str]) -> Result<Finished> {
     for _ in 0..20 {
         let finished = finish(command(google, args).args(["--timeout", "1m"]), b"");
         if !finished.words().contains("metadata server did not") {
@@ -37,6 +37,7 @@ fn check(google: &FakeGoogle, args: &[&str]) -> Result<Finished> {
     anyhow::bail!("the fake metadata server never answered in time")
 }
 
+/// Starts a fake in which the account of the VM may read and write the bucket `photos`.
 async fn google(vm: Vm) -> Result<FakeGoogle> {
     Ok(FakeGoogle::builder()
         .vm(vm)
@@ -46,6 +47,7 @@ async fn google(vm: Vm) -> Result<FakeGoogle> {
         .await?)
 }
 
+/// Permissions that IAM grants in the fake.
 const IAM: &str = "gs://photos=storage.objects.create,storage.objects.get";
 
 #[tokio::test]
@@ -66,7 +68,7 @@ async fn the_exit_code_distinguishes_open_closed_and_unknown() -> Result<()> {
         (&narrow, &["--need", "GET https://example.com/x"], 2, "no API that the catalog knows"),
     ];
     for (google, args, code, words) in rows {
-        let finished = check(google, args)?;
+        let finished = check_with_retries(google, args)?;
         ensure!(finished.code == code && finished.words().contains(words), "{args:?}: {finished:?}");
         let out = finished.out;
         ensure!(!out.contains('\u{1b}') && !out.contains("ya29"), "{out}");
@@ -75,7 +77,7 @@ async fn the_exit_code_distinguishes_open_closed_and_unknown() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_wrong_argument_ends_with_64_and_names_the_next_thing_to_try() -> Result<()> {
+async fn wrong_arguments_exit_with_64_and_a_hint() -> Result<()> {
     let google = google(Vm::new("web-1")).await?;
     let rows: [(&[&str], &str); 15] = [
         (&[], "--need storage.objects.insert"),
@@ -106,7 +108,7 @@ async fn a_wrong_argument_ends_with_64_and_names_the_next_thing_to_try() -> Resu
 async fn json_is_one_object_on_one_line() -> Result<()> {
     let google = google(Vm::new("web-1")).await?;
     let Finished { code, out, .. } =
-        check(&google, &["--need", "storage.objects.insert", "--format", "json"])?;
+        check_with_retries(&google, &["--need", "storage.objects.insert", "--format", "json"])?;
     let json: Value = serde_json::from_str(&out)?;
     ensure!(code == 1 && out.lines().count() == 1, "{out}");
     ensure!(
@@ -117,7 +119,7 @@ async fn json_is_one_object_on_one_line() -> Result<()> {
 }
 
 #[tokio::test]
-async fn with_every_server_hanging_it_ends_soon_after_its_timeout() -> Result<()> {
+async fn the_timeout_holds_when_every_server_hangs() -> Result<()> {
     for platform in [Platform::ComputeEngine, Platform::CloudRunService] {
         let google = google(Vm::new("web-1").platform(platform)).await?;
         for service in [Service::Metadata, Service::OAuth, Service::Storage] {
@@ -127,14 +129,15 @@ async fn with_every_server_hanging_it_ends_soon_after_its_timeout() -> Result<()
         let args = ["--need", "storage.objects.get", "--iam", IAM, "--timeout", "300ms"];
         let Finished { code, out, .. } = finish(&mut command(&google, &args), b"");
         ensure!(code == 2, "{out}");
-        // The machine may be busy; what is meant is that it does not take as long as a request may.
+        // Far more than 300 ms, because the machine may be busy, but far less than hanging for
+        // ever.
         ensure!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn a_token_on_standard_input_is_looked_at_in_the_place_of_the_machines() -> Result<()> {
+async fn a_token_from_standard_input_replaces_that_of_the_machine() -> Result<()> {
     let google = google(Vm::new("web-1").scopes(["cloud-platform"])).await?;
     let token = google.mint("me@example.com", ["drive.readonly"]);
     let args =
@@ -143,12 +146,12 @@ async fn a_token_on_standard_input_is_looked_at_in_the_place_of_the_machines() -
     ensure!(code == 1 && out.contains("open     drive.files.list"), "{out}");
     ensure!(out.contains("credential  the token from standard input"), "{out}");
     ensure!(out.contains("CLOSED   storage.objects.get") && !out.contains(&token), "{out}");
-    ensure!(!out.contains("web-1"), "the token is not the machine's: {out}");
+    ensure!(!out.contains("web-1"), "the report names the machine, whose token was not used: {out}");
     Ok(())
 }
 
 #[tokio::test]
-async fn each_shell_gets_a_script_that_knows_the_verbs() -> Result<()> {
+async fn completions_of_every_shell_contain_verbs_and_flags() -> Result<()> {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let (code, script, _) = command::run(&["completions", shell], b"");
         ensure!(code == 0, "{shell}");

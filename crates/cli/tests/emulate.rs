@@ -1,4 +1,4 @@
-//! `gcp-scopes emulate`, as a person runs it.
+//! Tests of `gcp-scopes emulate`, run as a program.
 #![cfg(unix)]
 
 #[path = "support/command.rs"]
@@ -21,9 +21,13 @@ fn command(args: &[&str]) -> Command {
 }
 
 /// A running emulator, and the variables it printed.
-struct Emulator(Child, HashMap<String, String>);
+struct Emulator {
+    child: Child,
+    variables: HashMap<String, String>,
+}
 
 impl Emulator {
+    /// Starts an emulator and reads the variables that it prints.
     fn start(args: &[&str]) -> Result<Self> {
         let mut child = command(args).spawn()?;
         let lines = BufReader::new(child.stdout.take().context("a pipe")?).lines();
@@ -33,33 +37,34 @@ impl Emulator {
                 line.strip_prefix("export ").and_then(|line| line.split_once('=')).context(line.clone())?;
             variables.insert(name.to_owned(), value.trim_matches('\'').to_owned());
         }
-        Ok(Self(child, variables))
+        Ok(Self { child, variables })
     }
 
-    /// As Ctrl-C does.
+    /// Sends the signal that Ctrl-C sends, and waits for the end of the emulator.
     fn interrupt(mut self) -> Result<Output> {
-        ensure!(Command::new("kill").args(["-INT", &self.0.id().to_string()]).status()?.success());
-        let status = self.0.wait()?;
+        ensure!(Command::new("kill").args(["-INT", &self.child.id().to_string()]).status()?.success());
+        let status = self.child.wait()?;
         Ok(Output { status, stdout: Vec::new(), stderr: Vec::new() })
     }
 }
 
 #[tokio::test]
-async fn a_program_with_the_printed_variables_meets_the_refusal_and_ctrl_c_cleans_up() -> Result<()> {
+async fn printed_variables_work_and_ctrl_c_removes_the_folder() -> Result<()> {
     let emulator = Emulator::start(&["--scopes", "default", "--role", "roles/storage.objectAdmin"])?;
-    let storage = emulator.1["STORAGE_EMULATOR_HOST"].clone();
-    let folder = emulator.1["CLOUDSDK_CONFIG"].clone();
-    // Chooses rustls' provider for the guard as well.
+    let storage = emulator.variables["STORAGE_EMULATOR_HOST"].clone();
+    let folder = emulator.variables["CLOUDSDK_CONFIG"].clone();
+    // Installs rustls' crypto provider, which the guard needs, too.
     let _ = plain::client();
-    let guard = Guard::builder().env(emulator.1.clone()).endpoint(&storage, "storage.googleapis.com")?;
+    let guard =
+        Guard::builder().env(emulator.variables.clone()).endpoint(&storage, "storage.googleapis.com")?;
     let guard = guard.detect().await;
     ensure!(guard.environment().platform() == Platform::ComputeEngine, "{:?}", guard.environment());
 
-    let place = "computeMetadata/v1/instance/service-accounts/default/token";
-    let question = plain::client().get(format!("http://{}/{place}", emulator.1["GCE_METADATA_HOST"]));
-    let answer = question.header("metadata-flavor", "Google").send().await?.text().await?;
-    let answer: serde_json::Value = serde_json::from_str(&answer)?;
-    let token = answer["access_token"].as_str().context("a token")?;
+    let path = "computeMetadata/v1/instance/service-accounts/default/token";
+    let request = plain::client().get(format!("http://{}/{path}", emulator.variables["GCE_METADATA_HOST"]));
+    let response = request.header("metadata-flavor", "Google").send().await?.text().await?;
+    let response: serde_json::Value = serde_json::from_str(&response)?;
+    let token = response["access_token"].as_str().context("a token")?;
     let client = reqwest_middleware::ClientBuilder::new(plain::client()).with(guard.middleware()).build();
     let list = client.get(format!("{storage}/storage/v1/b/photos/o")).bearer_auth(token).send().await?;
     ensure!(list.status() == 200, "reading is allowed: {}", list.status());
@@ -75,15 +80,15 @@ async fn a_program_with_the_printed_variables_meets_the_refusal_and_ctrl_c_clean
 }
 
 #[test]
-fn other_platforms_set_their_own_variables() -> Result<()> {
+fn cloud_run_has_its_own_variables() -> Result<()> {
     let emulator = Emulator::start(&["--platform", "cloud-run", "--name", "shop"])?;
-    ensure!(emulator.1["K_SERVICE"] == "shop");
+    ensure!(emulator.variables["K_SERVICE"] == "shop");
     ensure!(emulator.interrupt()?.status.success());
     Ok(())
 }
 
 #[test]
-fn what_cannot_be_emulated_is_refused_with_what_can() -> Result<()> {
+fn unusable_arguments_are_refused_with_the_expected_form() -> Result<()> {
     let rows: [(&[&str], &str); 9] = [
         (&["--platform", "vms"], "gke-node"),
         (&["--scopes", "devstorage.read_onyl"], "devstorage.read_only"),
@@ -103,7 +108,7 @@ fn what_cannot_be_emulated_is_refused_with_what_can() -> Result<()> {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_named_with_the_variable_that_says_where() -> Result<()> {
+fn the_error_about_a_temporary_folder_names_tmpdir() -> Result<()> {
     let Finished { code, err, .. } = finish(command(&[]).env("TMPDIR", "/no/such/folder"), b"");
     ensure!(code == 1 && err.contains("/no/such/folder/") && err.contains("TMPDIR"), "{err}");
     Ok(())

@@ -1,4 +1,4 @@
-//! The command `gcp-scopes explain`, run as a program.
+//! Tests of `gcp-scopes explain`, run as a program.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 #[path = "support/command.rs"]
@@ -9,39 +9,46 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+/// The keys of an explanation in JSON.
 const KEYS: [&str; 6] = ["accepted", "certainty", "gate", "method", "service", "steps"];
+/// Google's message about a token that lacks a scope.
 const SCOPES: &str = "Request had insufficient authentication scopes.";
 
 fn run(args: &[&str], input: &[u8]) -> (i32, String, String) {
     command::run(&[&["explain"], args].concat(), input)
 }
 
-fn stream(lines: &[Value]) -> Vec<Value> {
+/// Runs `--jsonl` on these responses and returns the explanations.
+fn explain_lines(lines: &[Value]) -> Vec<Value> {
     let input: String = lines.iter().map(|line| format!("{line}\n")).collect();
     let (code, out, err) = run(&["--jsonl"], input.as_bytes());
     assert_eq!((code, err.as_str()), (0, ""));
     out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+/// Returns a line of `--jsonl` for an HTTP response.
 fn http(status: u16, body: &Value) -> Value {
     json!({"transport": "http", "status": status, "headers": {}, "body": body.to_string()})
 }
 
+/// Returns a line of `--jsonl` for a text.
 fn text(body: &str) -> Value {
     json!({"transport": "text", "status": null, "headers": {}, "body": body})
 }
 
+/// Returns the body of an error with a `google.rpc.ErrorInfo`.
 fn info(reason: &str, message: &str, service: &str, method: &str) -> Value {
     json!({"error": {"code": 403, "message": message, "status": "PERMISSION_DENIED", "details": [{
         "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "googleapis.com",
         "metadata": {"service": service, "method": method, "consumer": "projects/445566778899"}}]}})
 }
 
+/// Returns the body of an error of the older form, with a one-word reason.
 fn error(code: u16, message: &str, reason: &str) -> Value {
     json!({"error": {"code": code, "message": message, "errors": [{"reason": reason, "message": message}]}})
 }
 
-/// One refusal by each gate and each kind of help.
+/// Returns refusals with the gate of each: at least one for every gate, and for every kind of step.
 fn refusals() -> Vec<(&'static str, Value)> {
     let denied =
         "Permission 'secretmanager.versions.access' denied on resource 'projects/my-project/secrets/s'";
@@ -179,19 +186,19 @@ fn refusals() -> Vec<(&'static str, Value)> {
 }
 
 #[test]
-fn every_gate_gets_its_name_and_something_to_do() {
+fn every_gate_has_a_name_and_steps() {
     let refusals = refusals();
     let lines: Vec<Value> = refusals.iter().map(|(_, line)| line.clone()).collect();
-    for ((gate, line), answer) in refusals.iter().zip(stream(&lines)) {
-        assert_eq!(answer["gate"], *gate, "{line}");
-        let mut keys: Vec<&str> = answer.as_object().unwrap().keys().map(String::as_str).collect();
+    for ((gate, line), explanation) in refusals.iter().zip(explain_lines(&lines)) {
+        assert_eq!(explanation["gate"], *gate, "{line}");
+        let mut keys: Vec<&str> = explanation.as_object().unwrap().keys().map(String::as_str).collect();
         keys.sort_unstable();
         assert_eq!(keys, KEYS);
-        let steps = answer["steps"].as_array().unwrap();
+        let steps = explanation["steps"].as_array().unwrap();
         assert!(!steps.is_empty(), "{line}");
         for step in steps {
             assert!(
-                // A sentence, or what leads in the code behind it.
+                // A sentence, or words that introduce code.
                 step["text"]
                     .as_str()
                     .is_some_and(|text| (text.ends_with('.') || text.contains(": ")) && !text.contains("  ")),
@@ -200,12 +207,12 @@ fn every_gate_gets_its_name_and_something_to_do() {
             assert_eq!(step.as_object().unwrap().len(), 2, "{step}");
         }
         let mentions_scope = steps.iter().any(|step| step["text"].as_str().unwrap().contains("scope"));
-        assert!(mentions_scope == (*gate == "scope") || *gate == "credentials", "{answer}");
+        assert!(mentions_scope == (*gate == "scope") || *gate == "credentials", "{explanation}");
     }
 }
 
 #[test]
-fn a_command_holds_what_the_answer_names() {
+fn commands_contain_the_resources_of_the_response() {
     let rows = [
         (
             "Permission 'secretmanager.versions.access' denied on resource 'projects/my-project/secrets/s'",
@@ -233,32 +240,33 @@ fn a_command_holds_what_the_answer_names() {
         ),
     ];
     let lines: Vec<Value> = rows.iter().map(|(body, _)| text(body)).collect();
-    for ((_, command), answer) in rows.iter().zip(stream(&lines)) {
-        assert_eq!(answer["steps"][0]["command"], *command);
+    for ((_, command), explanation) in rows.iter().zip(explain_lines(&lines)) {
+        assert_eq!(explanation["steps"][0]["command"], *command);
     }
 }
 
 #[test]
-fn a_command_holds_the_bucket_that_the_call_names_and_no_object() {
-    let words = "a@b does not have storage.objects.get access to the Google Cloud Storage object.";
-    let named = "a@b does not have storage.objects.get access to projects/_/buckets/said/objects/o.";
-    let in_text = format!("403 GET https://storage.googleapis.com/storage/v1/b/shown/o/secret-cat: {words}");
+fn commands_contain_the_bucket_of_the_call_but_no_object() {
+    let no_bucket = "a@b does not have storage.objects.get access to the Google Cloud Storage object.";
+    let with_bucket = "a@b does not have storage.objects.get access to projects/_/buckets/said/objects/o.";
+    let with_url =
+        format!("403 GET https://storage.googleapis.com/storage/v1/b/shown/o/secret-cat: {no_bucket}");
     let rows = [
         (
-            words,
+            no_bucket,
             "GET https://storage.googleapis.com/storage/v1/b/photos/o/secret-cat?alt=media",
             "gs://photos ",
         ),
-        (words, "GET https://photos.storage.googleapis.com/secret-cat", "gs://photos "),
-        (named, "GET https://storage.googleapis.com/photos/secret-cat", "gs://said "),
-        (words, "GET https://example.com/photos/secret-cat", "gs://BUCKET "),
-        (&in_text, "", "gs://shown "),
+        (no_bucket, "GET https://photos.storage.googleapis.com/secret-cat", "gs://photos "),
+        (with_bucket, "GET https://storage.googleapis.com/photos/secret-cat", "gs://said "),
+        (no_bucket, "GET https://example.com/photos/secret-cat", "gs://BUCKET "),
+        (&with_url, "", "gs://shown "),
     ];
-    for (said, call, expected) in rows {
+    for (input, call, expected) in rows {
         let args: &[&str] = if call.is_empty() { &[] } else { &["--call", call] };
-        let (code, out, _) = run(&[&["--format=json"], args].concat(), said.as_bytes());
-        let answer: Value = serde_json::from_str(&out).unwrap();
-        let command = answer["steps"][0]["command"].as_str().unwrap();
+        let (code, out, _) = run(&[&["--format=json"], args].concat(), input.as_bytes());
+        let explanation: Value = serde_json::from_str(&out).unwrap();
+        let command = explanation["steps"][0]["command"].as_str().unwrap();
         assert!(
             code == 0 && command.contains(expected) && !command.contains("secret-cat"),
             "{call}: {command}"
@@ -267,22 +275,28 @@ fn a_command_holds_the_bucket_that_the_call_names_and_no_object() {
 }
 
 #[test]
-fn the_method_is_named_only_where_it_is_certain() {
-    let of = |service: &str, method: &str| {
+fn the_method_is_reported_only_when_certain() {
+    let refusal = |service: &str, method: &str| {
         http(403, &info("ACCESS_TOKEN_SCOPE_INSUFFICIENT", SCOPES, service, method))
     };
     let rows = [
         (
-            of("cloudkms.googleapis.com", "google.cloud.kms.v1.KeyManagementService.Encrypt"),
+            refusal("cloudkms.googleapis.com", "google.cloud.kms.v1.KeyManagementService.Encrypt"),
             Some("cloudkms.projects.locations.keyRings.cryptoKeys.encrypt"),
         ),
-        (of("calendar-json.googleapis.com", "calendar.v3.Events.Insert"), Some("calendar.events.insert")),
-        (of("compute.googleapis.com", "compute.v1.InstancesService.List"), Some("compute.instances.list")),
         (
-            of("gmail.googleapis.com", "caribou.api.proto.MailboxService.CreateDraft"),
+            refusal("calendar-json.googleapis.com", "calendar.v3.Events.Insert"),
+            Some("calendar.events.insert"),
+        ),
+        (
+            refusal("compute.googleapis.com", "compute.v1.InstancesService.List"),
+            Some("compute.instances.list"),
+        ),
+        (
+            refusal("gmail.googleapis.com", "caribou.api.proto.MailboxService.CreateDraft"),
             Some("gmail.users.drafts.create"),
         ),
-        (of("gmail.googleapis.com", "caribou.api.proto.MailboxService.Frobnicate"), None),
+        (refusal("gmail.googleapis.com", "caribou.api.proto.MailboxService.Frobnicate"), None),
         (
             text(&format!("403 GET https://storage.googleapis.com/storage/v1/b/x/o?prefix=y: {SCOPES}")),
             Some("storage.objects.list"),
@@ -299,7 +313,7 @@ fn the_method_is_named_only_where_it_is_certain() {
             )),
             Some("gmail.users.getProfile"),
         ),
-        // The same URL is a list and a creation.
+        // GET of this URL lists files and POST creates one; the text does not contain the verb.
         (
             text(&format!(
                 "<HttpError 403 when requesting https://www.googleapis.com/drive/v3/files?alt=json returned \"{SCOPES}\">"
@@ -321,16 +335,17 @@ fn the_method_is_named_only_where_it_is_certain() {
         (text(SCOPES), None),
     ];
     let lines: Vec<Value> = rows.iter().map(|(line, _)| line.clone()).collect();
-    for ((line, id), answer) in rows.iter().zip(stream(&lines)) {
-        assert_eq!(answer["gate"], "scope", "{line}");
-        assert_eq!(answer["method"].as_str(), *id, "{line}");
-        assert_eq!(answer["accepted"].as_array().unwrap().is_empty(), id.is_none(), "{line}");
+    for ((line, id), explanation) in rows.iter().zip(explain_lines(&lines)) {
+        assert_eq!(explanation["gate"], "scope", "{line}");
+        assert_eq!(explanation["method"].as_str(), *id, "{line}");
+        assert_eq!(explanation["accepted"].as_array().unwrap().is_empty(), id.is_none(), "{line}");
     }
 }
 
-/// The default scopes hold one that Google lists for a job, and do not open it.
+/// Google lists `devstorage.read_only`, a default scope of VMs, for `bigquery.jobs.insert`, but a
+/// token with that scope alone is refused.
 #[test]
-fn a_vm_with_the_default_scopes_needs_bigquerys_too() {
+fn a_bigquery_job_needs_more_than_the_default_scopes() {
     let call = "POST https://bigquery.googleapis.com/bigquery/v2/projects/my-project/jobs";
     let args = ["--plain", "--on", "gce", "--held", "default", "--call", call];
     let (code, out, _) = run(&args, error(403, SCOPES, "insufficientPermissions").to_string().as_bytes());
@@ -341,37 +356,38 @@ fn a_vm_with_the_default_scopes_needs_bigquerys_too() {
 }
 
 #[test]
-fn the_scopes_that_the_server_listed_are_accepted_in_any_spelling_of_the_header() {
+fn scopes_are_read_from_the_header_in_any_case() {
     let scopes =
         json!(["https://www.googleapis.com/auth/cloud-platform", "https://www.googleapis.com/auth/compute"]);
     let value = "Bearer realm=\"https://accounts.google.com/\", error=insufficient_scope, scope=\"https://www.googleapis.com/auth/compute https://www.googleapis.com/auth/cloud-platform\"";
-    let of = |headers: Value| json!({"transport": "http", "status": 403, "headers": headers, "body": error(403, SCOPES, "x").to_string()});
+    let body = error(403, SCOPES, "x").to_string();
+    let line = |headers: Value| json!({"transport": "http", "status": 403, "headers": headers, "body": body});
     let lines = [
-        of(json!({"www-authenticate": value})),
-        of(json!({"WWW-Authenticate": value})),
-        of(json!({"Www-Authenticate": ["Basic realm=x", value]})),
-        of(json!({"www-authenticate": value, "bad name": "x", "count": 7, "nothing": null})),
+        line(json!({"www-authenticate": value})),
+        line(json!({"WWW-Authenticate": value})),
+        line(json!({"Www-Authenticate": ["Basic realm=x", value]})),
+        line(json!({"www-authenticate": value, "bad name": "x", "count": 7, "nothing": null})),
     ];
-    for answer in stream(&lines) {
-        assert_eq!((&answer["gate"], &answer["accepted"]), (&json!("scope"), &scopes));
+    for explanation in explain_lines(&lines) {
+        assert_eq!((&explanation["gate"], &explanation["accepted"]), (&json!("scope"), &scopes));
     }
 }
 
 #[test]
-fn any_transport_and_status_give_the_best_reading() {
-    let rendering = format!("rpc error: code = PermissionDenied desc = {SCOPES}");
+fn refusals_are_recognized_with_any_transport_and_status() {
+    let rendered = format!("rpc error: code = PermissionDenied desc = {SCOPES}");
     let line = |transport: &str, status: Value, headers: Value, body: &str| json!({"transport": transport, "status": status, "headers": headers, "body": body});
     let trailers =
         json!({"Grpc-Status": "7", "Grpc-Message": "Request%20had%20insufficient authentication scopes."});
     let rows = [
-        (line("grpc", json!(200), json!({}), &rendering), "scope"),
+        (line("grpc", json!(200), json!({}), &rendered), "scope"),
         (line("grpc", json!(200), trailers.clone(), ""), "scope"),
         (line("grpc", Value::Null, trailers, ""), "scope"),
         (line("grpc", json!(7), json!({}), SCOPES), "scope"),
-        (line("grpc", json!(403), json!({}), &rendering), "scope"),
+        (line("grpc", json!(403), json!({}), &rendered), "scope"),
         (line("http", Value::Null, json!({}), &error(403, SCOPES, "forbidden").to_string()), "scope"),
-        (line("http", json!("403"), Value::Null, &rendering), "scope"),
-        (line("text", json!(200), json!({}), &rendering), "scope"),
+        (line("http", json!("403"), Value::Null, &rendered), "scope"),
+        (line("text", json!(200), json!({}), &rendered), "scope"),
         (
             line("text", Value::Null, json!({}), &format!("HTTP/1.1 403 Forbidden\nserver: x\n\n{SCOPES}")),
             "scope",
@@ -382,15 +398,15 @@ fn any_transport_and_status_give_the_best_reading() {
         (line("text", Value::Null, json!({}), ""), "other"),
     ];
     let lines: Vec<Value> = rows.iter().map(|(line, _)| line.clone()).collect();
-    for ((line, gate), answer) in rows.iter().zip(stream(&lines)) {
-        assert_eq!(answer["gate"], *gate, "{line}");
+    for ((line, gate), explanation) in rows.iter().zip(explain_lines(&lines)) {
+        assert_eq!(explanation["gate"], *gate, "{line}");
         let certainty = if *gate == "other" { "possible" } else { "certain" };
-        assert_eq!(answer["certainty"], certainty, "{line}");
+        assert_eq!(explanation["certainty"], certainty, "{line}");
     }
 }
 
 #[test]
-fn a_line_that_cannot_be_read_gets_an_error_in_its_place() {
+fn unreadable_lines_get_errors_with_their_numbers() {
     let input = format!(
         "nonsense\n\n{}\n[]\n{{\"transport\":\"htp\"}}\n{{\"transport\":\"http\",\"status\":\"x\"}}\n{{\"transport\":\"http\",\"headers\":[]}}\n{{}}",
         text(SCOPES)
@@ -398,21 +414,21 @@ fn a_line_that_cannot_be_read_gets_an_error_in_its_place() {
     let (code, out, err) = run(&["--jsonl"], input.as_bytes());
     assert_eq!(code, 1, "{err}");
     assert!(err.contains("6 lines") && err.contains("line 1;"), "{err}");
-    let answers: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(answers.len(), 7);
-    for (answer, line) in answers.iter().zip([1, 3, 4, 5, 6, 7, 8]) {
-        let error = answer.get("error").and_then(Value::as_str);
-        assert_eq!(error.is_none(), line == 3, "{answer}");
+    let explanations: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(explanations.len(), 7);
+    for (explanation, line) in explanations.iter().zip([1, 3, 4, 5, 6, 7, 8]) {
+        let error = explanation.get("error").and_then(Value::as_str);
+        assert_eq!(error.is_none(), line == 3, "{explanation}");
         let start = format!("line {line}: ");
         assert!(
             error.is_none_or(|error| error.starts_with(&start) && error.contains("expected")),
-            "{answer}"
+            "{explanation}"
         );
     }
 }
 
 #[test]
-fn the_report_says_what_to_do_at_the_place_that_is_given() {
+fn the_steps_of_a_report_fit_the_environment() {
     let vm = [
         "--on",
         "gce",
@@ -446,7 +462,7 @@ fn the_report_says_what_to_do_at_the_place_that_is_given() {
         let call = ["--call", "POST https://storage.googleapis.com/upload/storage/v1/b/B/o?name=x"];
         let (code, out, err) = run(&[args, &call].concat(), SCOPES.as_bytes());
         assert_eq!((code, err.as_str()), (0, ""), "{args:?}");
-        // Lines are broken anywhere.
+        // A test must not depend on where lines are wrapped.
         let out = out.split_whitespace().collect::<Vec<_>>().join(" ");
         for part in parts.iter().chain(&["storage.objects.insert", "devstorage.read_write", "What to do"]) {
             assert!(out.contains(part), "{part} in {out}");
@@ -455,60 +471,64 @@ fn the_report_says_what_to_do_at_the_place_that_is_given() {
 }
 
 #[test]
-fn a_scope_that_is_held_already_is_looked_at_before_anything_is_changed() {
+fn the_first_step_checks_the_token_if_an_accepted_scope_is_held() {
     let call =
         ["--call", "POST https://storage.googleapis.com/upload/storage/v1/b/B/o?name=x", "--format=json"];
-    for place in [&["--on", "gce", "--instance", "web-1"][..], &["--on", "cloud-run"], &[]] {
-        for (held, is_looked_at) in [("storage-rw,logging-write", true), ("storage-ro", false)] {
-            let (code, out, _) = run(&[place, &call, &["--held", held]].concat(), SCOPES.as_bytes());
-            let answer: Value = serde_json::from_str(&out).unwrap();
-            let steps = answer["steps"].as_array().unwrap();
-            assert!(code == 0 && steps.len() > 2, "{answer}");
+    for environment in [&["--on", "gce", "--instance", "web-1"][..], &["--on", "cloud-run"], &[]] {
+        for (held, is_checked) in [("storage-rw,logging-write", true), ("storage-ro", false)] {
+            let (code, out, _) = run(&[environment, &call, &["--held", held]].concat(), SCOPES.as_bytes());
+            let explanation: Value = serde_json::from_str(&out).unwrap();
+            let steps = explanation["steps"].as_array().unwrap();
+            assert!(code == 0 && steps.len() > 2, "{explanation}");
             assert_eq!(
                 steps[0]["command"] == "gcp-scopes whoami",
-                is_looked_at,
-                "{place:?} {held}: {answer}"
+                is_checked,
+                "{environment:?} {held}: {explanation}"
             );
             let text = steps[0]["text"].as_str().unwrap();
-            assert_eq!(text.contains("gcp-scopes whoami --token-stdin"), is_looked_at, "{text}");
-            assert!(steps[1..].iter().all(|step| step["command"] != "gcp-scopes whoami"), "{answer}");
+            assert_eq!(text.contains("gcp-scopes whoami --token-stdin"), is_checked, "{text}");
+            assert!(steps[1..].iter().all(|step| step["command"] != "gcp-scopes whoami"), "{explanation}");
         }
     }
 }
 
 #[test]
-fn a_list_of_scopes_has_a_place_for_the_one_that_is_not_known() {
-    for place in ["gce", "mig", "gke-node", "dataproc", "composer"] {
+fn lists_of_scopes_have_placeholders_for_unknown_scopes() {
+    for platform in ["gce", "mig", "gke-node", "dataproc", "composer"] {
         for (held, start) in [(&["--held", "storage-ro"][..], "storage-ro"), (&[], "SCOPES_IT_HAS")] {
-            let (code, out, _) = run(&[&["--plain", "--on", place], held].concat(), SCOPES.as_bytes());
+            let (code, out, _) = run(&[&["--plain", "--on", platform], held].concat(), SCOPES.as_bytes());
             assert_eq!(code, 0, "{out}");
             let lists: Vec<&str> = out
                 .split_whitespace()
                 .filter_map(|word| word.split_once("scopes="))
                 .map(|(_, list)| list)
                 .collect();
-            let open = lists.iter().find(|list| list.ends_with(",SCOPE")).unwrap();
-            // A list with a placeholder for the scopes that are set comes after a command that shows them.
-            let looked = out.find(" describe ").is_some_and(|at| at < out.find(*open).unwrap());
-            assert!(looked || start == "storage-ro", "{place}: {out}");
-            assert!(start != "SCOPES_IT_HAS" || open.starts_with(start), "{place}: {open}");
-            assert!(out.contains("of SCOPE.") && out.contains("the place of"), "{place}: {out}");
-            assert!(start == "storage-ro" || out.contains("in the place of SCOPES_IT_HAS"), "{place}: {out}");
+            let list = lists.iter().find(|list| list.ends_with(",SCOPE")).unwrap();
+            // A list with the placeholder SCOPES_IT_HAS comes after the command that prints these
+            // scopes.
+            let printed = out.find(" describe ").is_some_and(|index| index < out.find(*list).unwrap());
+            assert!(printed || start == "storage-ro", "{platform}: {out}");
+            assert!(start != "SCOPES_IT_HAS" || list.starts_with(start), "{platform}: {list}");
+            assert!(out.contains("of SCOPE.") && out.contains("the place of"), "{platform}: {out}");
+            assert!(
+                start == "storage-ro" || out.contains("in the place of SCOPES_IT_HAS"),
+                "{platform}: {out}"
+            );
         }
     }
 }
 
 #[test]
-fn a_pod_has_its_role_before_its_nodes_take_the_account_of_the_node_away() {
+fn the_role_of_a_pod_is_granted_before_its_account_changes() {
     let (_, out, _) = run(&["--on", "gke-node"], SCOPES.as_bytes());
-    let at = |what| out.find(what).unwrap();
-    assert!(at("add-iam-policy-binding") < at("--workload-metadata=GKE_METADATA"), "{out}");
+    let position = |text| out.find(text).unwrap();
+    assert!(position("add-iam-policy-binding") < position("--workload-metadata=GKE_METADATA"), "{out}");
 }
 
 #[test]
-fn roles_of_pods_are_listed_with_the_pod_that_has_each() {
-    let place = ["--plain", "--on", "gke-workload-identity", "--project", "my-project"];
-    let (_, out, _) = run(&place, SCOPES.as_bytes());
+fn roles_of_pods_are_listed_with_their_members() {
+    let pod = ["--plain", "--on", "gke-workload-identity", "--project", "my-project"];
+    let (_, out, _) = run(&pod, SCOPES.as_bytes());
     assert!(
         out.contains("'bindings.members:my-project.svc.id.goog' --format='value(bindings.members,"),
         "{out}"
@@ -517,10 +537,8 @@ fn roles_of_pods_are_listed_with_the_pod_that_has_each() {
         out.contains("acts as a service account, put that one in the place of my-project.svc.id.goog"),
         "{out}"
     );
-    let (_, out, _) = run(
-        &[&place[..], &["--account", "a@my-project.iam.gserviceaccount.com"]].concat(),
-        SCOPES.as_bytes(),
-    );
+    let (_, out, _) =
+        run(&[&pod[..], &["--account", "a@my-project.iam.gserviceaccount.com"]].concat(), SCOPES.as_bytes());
     assert!(
         out.contains(
             "'bindings.members:a@my-project.iam.gserviceaccount.com' --format='value(bindings.role)'"
@@ -530,7 +548,7 @@ fn roles_of_pods_are_listed_with_the_pod_that_has_each() {
 }
 
 #[test]
-fn the_report_of_another_gate_says_that_scopes_do_not_help() {
+fn a_report_about_iam_rules_out_scopes() {
     let (code, out, _) = run(&[], b"Required 'compute.instances.list' permission for 'projects/my-project'");
     assert_eq!(code, 0);
     for part in
@@ -541,7 +559,7 @@ fn the_report_of_another_gate_says_that_scopes_do_not_help() {
 }
 
 #[test]
-fn a_report_says_no_more_surely_than_the_answer_which_gate_refused() {
+fn the_report_is_as_certain_as_the_certainty_field() {
     let info =
         info("IAM_PERMISSION_DENIED", "Permission denied.", "pubsub.googleapis.com", "x.Y.Z").to_string();
     let header = "HTTP/2 403\nwww-authenticate: Bearer error=\"insufficient_scope\", scope=\"x\"\n\n";
@@ -556,31 +574,34 @@ fn a_report_says_no_more_surely_than_the_answer_which_gate_refused() {
         ("Error 403: permission denied", "possible", "Perhaps IAM refused this call.", "What to do:"),
         (header, "possible", "Perhaps the token lacks an OAuth scope for this call.", "What to do:"),
     ];
-    for (said, certainty, start, scopes) in rows {
-        let (_, out, _) = run(&["--format=json"], said.as_bytes());
-        let answer: Value = serde_json::from_str(&out).unwrap();
-        let report = answer["report"].as_str().unwrap();
-        assert_eq!(answer["certainty"], certainty, "{report}");
+    for (input, certainty, start, scopes) in rows {
+        let (_, out, _) = run(&["--format=json"], input.as_bytes());
+        let explanation: Value = serde_json::from_str(&out).unwrap();
+        let report = explanation["report"].as_str().unwrap();
+        assert_eq!(explanation["certainty"], certainty, "{report}");
         assert!(report.starts_with(start) && report.contains(scopes), "{report}");
         assert_eq!(report.contains("not the reason"), certainty != "possible", "{report}");
     }
 }
 
 #[test]
-fn a_header_alone_is_only_possible_until_the_held_scopes_agree() {
+fn a_header_alone_is_likely_only_if_the_held_scopes_agree() {
     let input = "HTTP/2 403\nserver: ESF\nwww-authenticate: Bearer realm=\"x\", error=\"insufficient_scope\", scope=\"https://www.googleapis.com/auth/drive\"\n\n";
     let call = ["--format", "json", "--call", "GET https://www.googleapis.com/drive/v3/files"];
     for (held, certainty) in [("", "possible"), ("pubsub", "likely"), ("drive", "possible")] {
         let held: &[&str] = if held.is_empty() { &[] } else { &["--held", held] };
         let (code, out, _) = run(&[&call, held].concat(), input.as_bytes());
-        let answer: Value = serde_json::from_str(&out).unwrap();
-        assert_eq!((code, &answer["gate"], &answer["certainty"]), (0, &json!("scope"), &json!(certainty)));
-        assert!(!answer["steps"].as_array().unwrap().is_empty());
+        let explanation: Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(
+            (code, &explanation["gate"], &explanation["certainty"]),
+            (0, &json!("scope"), &json!(certainty))
+        );
+        assert!(!explanation["steps"].as_array().unwrap().is_empty());
     }
 }
 
 #[test]
-fn what_cannot_be_used_is_refused_with_what_was_expected() {
+fn unusable_arguments_are_refused_with_the_expected_form() {
     let rows: [(&[&str], &str); 12] = [
         (&["--on", "mars"], "possible values: gce"),
         (&["--on", "gke"], "'gke-node', 'gke-workload-identity'"),
@@ -603,7 +624,7 @@ fn what_cannot_be_used_is_refused_with_what_was_expected() {
 }
 
 #[test]
-fn input_that_is_empty_or_no_refusal_ends_in_a_code_of_its_own() {
+fn empty_input_exits_with_2_and_no_refusal_with_1() {
     let (code, _, err) = run(&[], b" \n");
     assert!(code == 2 && err.contains("Error 403: Request had insufficient"), "{code} {err}");
     let (code, out, _) = run(&[], b"200 OK");
@@ -611,28 +632,29 @@ fn input_that_is_empty_or_no_refusal_ends_in_a_code_of_its_own() {
 }
 
 #[test]
-fn a_file_in_utf_16_is_read_too() {
-    let words: Vec<u8> = format!("\u{feff}{SCOPES}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let (code, out, _) = run(&[], &words);
+fn input_in_utf_16_is_read() {
+    let input: Vec<u8> = format!("\u{feff}{SCOPES}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let (code, out, _) = run(&[], &input);
     assert!(code == 0 && out.contains("No IAM role fixes this"), "{out}");
 }
 
 #[test]
-fn no_token_is_repeated() {
+fn tokens_are_never_printed() {
     let token = format!("ya29.c.{}", "s3cr3t".repeat(20));
     let body =
         format!("curl -H 'Authorization: Bearer {token}' https://storage.googleapis.com/x => {SCOPES}");
     let (_, out, err) = run(&["--format", "json"], body.as_bytes());
     let lines = [text(&body), json!({"transport": token}), json!({"transport": "http", "status": token})];
-    let (_, answers, complaint) =
+    let (_, explanations, stream_err) =
         run(&["--jsonl"], lines.map(|line| format!("{line}\n")).concat().as_bytes());
-    assert_eq!(answers.lines().count(), 3, "{answers}");
-    assert!(![out, err, answers, complaint].iter().any(|text| text.contains("s3cr3ts3cr3t")));
+    assert_eq!(explanations.lines().count(), 3, "{explanations}");
+    assert!(![out, err, explanations, stream_err].iter().any(|text| text.contains("s3cr3ts3cr3t")));
 }
 
-/// About a second per command, so several at a time; loudly skipped where there is no gcloud.
+/// Runs four checks at a time, because gcloud takes about a second for each. Prints that the test
+/// is skipped if gcloud is not installed.
 #[test]
-fn every_printed_gcloud_command_is_one_that_gcloud_knows() {
+fn gcloud_accepts_every_printed_command() {
     if Command::new("gcloud").arg("--version").output().is_err() {
         assert!(std::env::var("REQUIRE_GCLOUD").is_err(), "no gcloud on the PATH");
         writeln!(std::io::stderr(), "SKIPPED: gcloud not found").unwrap();
@@ -640,31 +662,32 @@ fn every_printed_gcloud_command_is_one_that_gcloud_knows() {
     }
     let lines: Vec<Value> =
         refusals().into_iter().filter(|(gate, _)| *gate != "scope").map(|(_, line)| line).collect();
-    let mut commands: Vec<String> = stream(&lines)
+    let mut commands: Vec<String> = explain_lines(&lines)
         .iter()
-        .flat_map(|answer| answer["steps"].as_array().unwrap().clone())
+        .flat_map(|explanation| explanation["steps"].as_array().unwrap().clone())
         .filter_map(|step| step["command"].as_str().map(str::to_owned))
         .collect();
     commands.sort();
     commands.dedup();
     assert!(commands.len() > 15, "{commands:?}");
     std::thread::scope(|scope| {
-        for part in commands.chunks(commands.len().div_ceil(4)) {
-            scope.spawn(move || part.iter().for_each(|command| lint(command)));
+        for chunk in commands.chunks(commands.len().div_ceil(4)) {
+            scope.spawn(move || chunk.iter().for_each(|command| lint(command)));
         }
     });
 }
 
+/// Checks that gcloud accepts the words and flags of a command.
 fn lint(command: &str) {
     let argument = format!("--command-string={command}");
     let output = Command::new("gcloud").args(["meta", "lint-gcloud-commands", &argument]).output().unwrap();
-    let answer: Value =
+    let verdicts: Value =
         serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{command}: {output:?}"));
-    assert_eq!(answer[0]["success"], true, "{command}: {answer}");
+    assert_eq!(verdicts[0]["success"], true, "{command}: {verdicts}");
 }
 
 #[test]
-fn a_log_of_json_is_read_record_by_record_whatever_its_fields_are_called() {
+fn json_logs_are_read_record_by_record_with_any_field_names() {
     let scope = format!("Error 403: {SCOPES}");
     let iam = "googleapi: Error 403: a@b.iam.gserviceaccount.com does not have storage.objects.create access to the \
                Google Cloud Storage object., forbidden";
@@ -673,7 +696,7 @@ fn a_log_of_json_is_read_record_by_record_whatever_its_fields_are_called() {
     let nested =
         json!({"jsonPayload": {"call": {"err": error(403, SCOPES, "insufficientPermissions").to_string()}}});
     let lines = |records: &[&Value]| records.iter().map(|record| format!("{record}\n")).collect::<String>();
-    for (log, gate, said, other) in [
+    for (log, gate, expected, other) in [
         (lines(&[&record("textPayload", &scope)]), "scope", SCOPES, None),
         (lines(&[&boot, &record("log", &scope)]), "scope", SCOPES, None),
         (lines(&[&boot, &nested, &boot]), "scope", SCOPES, None),
@@ -689,10 +712,10 @@ fn a_log_of_json_is_read_record_by_record_whatever_its_fields_are_called() {
         (json!([error(403, SCOPES, "insufficientPermissions")]).to_string(), "scope", SCOPES, None),
     ] {
         let (code, out, err) = run(&["--format", "json"], log.as_bytes());
-        let answer: Value = serde_json::from_str(&out).unwrap();
-        let report = answer["report"].as_str().unwrap();
-        assert_eq!((code, answer["gate"].as_str()), (0, Some(gate)), "{log}");
-        assert!(report.contains(said) && !report.contains("worker"), "{log}{report}");
+        let explanation: Value = serde_json::from_str(&out).unwrap();
+        let report = explanation["report"].as_str().unwrap();
+        assert_eq!((code, explanation["gate"].as_str()), (0, Some(gate)), "{log}");
+        assert!(report.contains(expected) && !report.contains("worker"), "{log}{report}");
         assert_eq!(err.contains("another gate"), other.is_some(), "{err}");
         assert!(other.is_none_or(|other| err.contains(other)), "{err}");
     }
@@ -701,25 +724,26 @@ fn a_log_of_json_is_read_record_by_record_whatever_its_fields_are_called() {
 }
 
 #[test]
-fn where_the_call_is_missing_or_of_no_use_a_note_says_so() {
+fn notes_ask_for_a_missing_or_unusable_call() {
     let note = |args: &[&str]| run(args, SCOPES.as_bytes()).2;
-    let (call, place) = ("give the call, as in --call", "as in --on gce");
-    assert!(note(&[]).contains(call) && note(&[]).contains(place));
-    let placed = note(&["--on", "elsewhere"]);
-    assert!(placed.contains(call) && !placed.contains(place));
+    let (about_call, about_environment) = ("give the call, as in --call", "as in --on gce");
+    assert!(note(&[]).contains(about_call) && note(&[]).contains(about_environment));
+    let with_environment = note(&["--on", "elsewhere"]);
+    assert!(with_environment.contains(about_call) && !with_environment.contains(about_environment));
     assert!(note(&["--call", "PUT https://example.com/x"]).contains("no method for --call"));
     assert_eq!(note(&["--call", "GET https://storage.googleapis.com/storage/v1/b", "--on", "vm"]), "");
 }
 
 #[test]
-fn a_call_may_be_named_by_the_id_of_its_method() {
+fn a_call_can_be_given_as_the_id_of_its_method() {
     let url = "POST https://bigquery.googleapis.com/bigquery/v2/projects/p/datasets/d/tables/t/insertAll";
     let [by_id, by_url] = ["bigquery.tabledata.insertAll", url].map(|call| {
         let (code, out, err) = run(&["--call", call, "--on", "vm", "--format", "json"], SCOPES.as_bytes());
-        let mut answer: Value = serde_json::from_str(&out).unwrap();
-        // Only that of the URL has a row for the method.
-        assert!((code, err.as_str()) == (0, "") && answer["report"].take().is_string(), "{out}{err}");
-        answer
+        let mut explanation: Value = serde_json::from_str(&out).unwrap();
+        // Only the report about a call with a URL has a row for the method, so reports are not
+        // compared.
+        assert!((code, err.as_str()) == (0, "") && explanation["report"].take().is_string(), "{out}{err}");
+        explanation
     });
     assert_eq!(by_id, by_url);
     assert_eq!(by_id["method"], "bigquery.tabledata.insertAll");
@@ -729,7 +753,7 @@ fn a_call_may_be_named_by_the_id_of_its_method() {
 }
 
 #[test]
-fn held_scopes_may_be_given_as_gcloud_prints_them() {
+fn held_scopes_can_be_given_as_gcloud_prints_them() {
     let held = ["devstorage.read_only", "logging.write"]
         .map(|name| format!("https://www.googleapis.com/auth/{name}"));
     for separator in [",", ";"] {
@@ -739,7 +763,7 @@ fn held_scopes_may_be_given_as_gcloud_prints_them() {
     }
 }
 
-/// What a line of a plain log begins with.
+/// The beginnings of lines in logs of plain text.
 const STARTS: [&str; 9] = [
     "2026-01-31T10:00:00.123Z ERROR ",
     "[2026-01-31 10:00:00] ",
@@ -753,14 +777,14 @@ const STARTS: [&str; 9] = [
 ];
 
 #[test]
-fn a_plain_log_is_read_record_by_record_and_a_note_names_another_refusal() {
+fn plain_logs_are_read_record_by_record() {
     let scope = format!("Error 403: {SCOPES}");
     let iam = "googleapi: Error 403: a@b.iam.gserviceaccount.com does not have storage.objects.create access to the \
                Google Cloud Storage object., forbidden";
-    let of = |verb_and_url: &str| format!("403 {verb_and_url}: {SCOPES}");
+    let refused = |verb_and_url: &str| format!("403 {verb_and_url}: {SCOPES}");
     let (get, list) = (
-        of("GET https://storage.googleapis.com/storage/v1/b/x"),
-        of("GET https://storage.googleapis.com/storage/v1/b/x/o"),
+        refused("GET https://storage.googleapis.com/storage/v1/b/x"),
+        refused("GET https://storage.googleapis.com/storage/v1/b/x/o"),
     );
     let rows: [(&[&str], &str, &str); 6] = [
         (&["starting", &scope, "worker 3\n  at line 7", &scope], "scope", ""),
@@ -776,39 +800,39 @@ fn a_plain_log_is_read_record_by_record_and_a_note_names_another_refusal() {
         ),
         (&[&get, &list], "scope", "about line 1; line 2 is another refusal by the same gate"),
         (&["starting", &get, &scope], "scope", ""),
-        // The call stands in a record of its own.
+        // One record contains the call, the next the refusal.
         (&["GET https://storage.googleapis.com/storage/v1/b/x", &scope], "scope", ""),
     ];
     for start in STARTS {
         for (records, gate, note) in rows {
             let log: String = records.iter().map(|record| format!("{start}{record}\n")).collect();
             let (code, out, err) = run(&["--format", "json"], log.as_bytes());
-            let answer: Value = serde_json::from_str(&out).unwrap();
-            assert_eq!((code, answer["gate"].as_str()), (0, Some(gate)), "{log}");
+            let explanation: Value = serde_json::from_str(&out).unwrap();
+            assert_eq!((code, explanation["gate"].as_str()), (0, Some(gate)), "{log}");
             assert!(err.contains(note) && err.contains("is about") != note.is_empty(), "{log}{err}");
-            let is_told = log.contains("GET ");
-            assert_eq!(answer["method"].is_string(), is_told, "{log}{answer}");
+            let has_call = log.contains("GET ");
+            assert_eq!(explanation["method"].is_string(), has_call, "{log}{explanation}");
         }
     }
 }
 
 #[test]
-fn where_refusals_cannot_be_separated_a_note_says_that_one_was_read() {
+fn inseparable_refusals_are_noted() {
     let iam = "Required 'compute.instances.list' permission for 'projects/my-project'";
     let call = "GET https://www.googleapis.com/drive/v3/files";
-    let called = |said: &str| run(&["--call", call, "--on", "elsewhere"], said.as_bytes());
-    let (_, out, err) = called(&format!("{SCOPES}\n{iam}\n"));
+    let explain = |input: &str| run(&["--call", call, "--on", "elsewhere"], input.as_bytes());
+    let (_, out, err) = explain(&format!("{SCOPES}\n{iam}\n"));
     assert!(out.starts_with("Probably IAM refused"), "{out}");
     assert!(
         err.contains("only one refusal was read (gate iam); line 1 reads like another one (gate scope)"),
         "{err}"
     );
-    for one in [
+    for single in [
         format!("{SCOPES}\nsee https://example.com\n"),
         format!("upload failed\n{iam}\nCaused by: {iam}\n"),
         format!("HTTP/1.1 403 Forbidden\nserver: x\n\n{iam}"),
     ] {
-        let (_, _, err) = called(&one);
-        assert_eq!(err, "", "{one}");
+        let (_, _, err) = explain(&single);
+        assert_eq!(err, "", "{single}");
     }
 }

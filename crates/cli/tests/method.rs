@@ -1,4 +1,4 @@
-//! The command `gcp-scopes method`, run as a program.
+//! Tests of `gcp-scopes method`, run as a program.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 #[path = "support/command.rs"]
@@ -19,7 +19,8 @@ fn run(args: &[&str]) -> (i32, String, String) {
     command::run(args, b"")
 }
 
-/// Feeds the stream and reads its answers, one value per line.
+/// Runs `--jsonl` on an input and returns the answers. Checks that exit code and standard error
+/// show a failure if, and only if, an answer is an error.
 fn stream(input: &[u8]) -> Vec<Value> {
     let (code, out, err) = command::run(&["method", "--jsonl"], input);
     assert!(out.is_empty() || out.ends_with('\n'));
@@ -27,19 +28,21 @@ fn stream(input: &[u8]) -> Vec<Value> {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{line}: {e}")))
         .collect();
-    let is_bad = answers.iter().any(|answer| answer.get("error").is_some());
-    assert_eq!((code, err.is_empty()), (i32::from(is_bad), !is_bad), "{err}");
+    let has_error = answers.iter().any(|answer| answer.get("error").is_some());
+    assert_eq!((code, err.is_empty()), (i32::from(has_error), !has_error), "{err}");
     answers
 }
 
-fn ask(question: &Value) -> Value {
+/// Returns the answer to one question.
+fn answer_to(question: &Value) -> Value {
     let mut answers = stream(question.to_string().as_bytes());
     assert_eq!(answers.len(), 1, "{question}");
     answers.remove(0)
 }
 
+/// Checks that an answer is an error whose text contains `named`.
 #[track_caller]
-fn refused(answer: &Value, named: &[&str]) {
+fn assert_error(answer: &Value, named: &[&str]) {
     let object = answer.as_object().unwrap();
     assert_eq!(object.len(), 1, "{answer}");
     let error = object["error"].as_str().unwrap();
@@ -49,7 +52,7 @@ fn refused(answer: &Value, named: &[&str]) {
 }
 
 #[test]
-fn an_answer_has_all_five_keys_in_every_case() {
+fn every_answer_has_all_five_keys() {
     for (verb, url, granted, method, decision, why) in [
         (
             "POST",
@@ -125,9 +128,9 @@ fn an_answer_has_all_five_keys_in_every_case() {
             "method",
         ),
     ] {
-        let answer = ask(&json!({"verb": verb, "url": url, "granted": granted}));
+        let answer = answer_to(&json!({"verb": verb, "url": url, "granted": granted}));
         if method == "error" {
-            refused(&answer, &[verb]);
+            assert_error(&answer, &[verb]);
             continue;
         }
         let keys: Vec<&String> = answer.as_object().unwrap().keys().collect();
@@ -143,8 +146,8 @@ fn an_answer_has_all_five_keys_in_every_case() {
 }
 
 #[test]
-fn accepted_scopes_are_full_uris_in_order() {
-    let answer = ask(&json!({"verb": "POST", "url": INSERT}));
+fn accepted_scopes_are_sorted_full_uris() {
+    let answer = answer_to(&json!({"verb": "POST", "url": INSERT}));
     assert_eq!(answer["api"], "storage.v1");
     let accepted: Vec<&str> =
         answer["accepted"].as_array().unwrap().iter().map(|s| s.as_str().unwrap()).collect();
@@ -156,7 +159,7 @@ fn accepted_scopes_are_full_uris_in_order() {
 }
 
 #[test]
-fn every_line_that_is_not_blank_gets_one_line_in_order_whatever_it_holds() {
+fn every_line_but_blank_ones_gets_one_line_in_order() {
     let good = json!({"verb": "POST", "url": INSERT, "more": {"is": "ignored"}}).to_string();
     let long = "x".repeat(1 << 20);
     let deep = "[".repeat(100_000);
@@ -211,7 +214,7 @@ fn every_line_that_is_not_blank_gets_one_line_in_order_whatever_it_holds() {
     for (answer, named) in answers.iter().zip(expected) {
         match named {
             [] => assert_eq!(answer["method"], "storage.objects.insert"),
-            named => refused(answer, named),
+            named => assert_error(answer, named),
         }
     }
 }
@@ -243,20 +246,20 @@ fn random_lines_get_one_line_each() {
 }
 
 #[test]
-fn long_lines_and_a_last_line_without_an_end_are_answered() {
+fn long_lines_and_an_unterminated_last_line_are_answered() {
     let url = format!("https://storage.googleapis.com/bucket/{}", "x".repeat(1 << 20));
     let first = json!({"verb": "GET", "url": url}).to_string();
     let padded = format!("{}{}", json!({"verb": "POST", "url": INSERT}), " ".repeat(1 << 20));
     let endless = "x".repeat((16 << 20) + 7);
     let answers = stream(format!("{first}\n{endless}\n{padded}").as_bytes());
     assert_eq!(answers.len(), 3);
-    refused(&answers[0], &["too long"]);
-    refused(&answers[1], &["16 MiB"]);
+    assert_error(&answers[0], &["too long"]);
+    assert_error(&answers[1], &["16 MiB"]);
     assert_eq!(answers[2]["method"], "storage.objects.insert");
 }
 
 #[test]
-fn an_error_shows_no_query() {
+fn errors_never_show_a_query() {
     let secret = "ya29.secret";
     for line in [
         format!(r#"{{"verb":"NO","url":"https://h/?access_token={secret}"}}"#),
@@ -267,12 +270,12 @@ fn an_error_shows_no_query() {
     ] {
         let answers = stream(line.as_bytes());
         assert!(!answers[0].to_string().contains(secret), "{}", answers[0]);
-        refused(&answers[0], &[]);
+        assert_error(&answers[0], &[]);
     }
 }
 
 #[test]
-fn a_line_is_answered_before_the_next_one_is_sent() {
+fn each_line_is_answered_before_the_next_is_sent() {
     let mut child = command::command(&["method", "--jsonl"]).stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -288,12 +291,13 @@ fn a_line_is_answered_before_the_next_one_is_sent() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_it_quietly() {
+fn a_closed_output_pipe_ends_the_stream_quietly() {
     let mut child = command::command(&["method", "--jsonl"]).stdin(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let mut stdin = child.stdin.take().unwrap();
     let question = format!("{}\n", json!({"verb": "POST", "url": INSERT}));
-    // It may be gone before it is asked.
+    // Writing fails once the command has ended, which it does at its first write to the closed
+    // pipe.
     let _ = (0..100).try_for_each(|_| stdin.write_all(question.as_bytes()));
     drop(stdin);
     let output = child.wait_with_output().unwrap();
@@ -301,7 +305,7 @@ fn a_reader_that_goes_away_ends_it_quietly() {
 }
 
 #[test]
-fn a_person_gets_the_method_its_scopes_the_link_and_the_decision() {
+fn text_has_the_method_its_scopes_a_link_and_the_decision() {
     let (code, out, err) =
         run(&["method", "POST", INSERT, "--granted", "storage-ro", "--granted", "pubsub,trace"]);
     assert_eq!((code, err.as_str()), (0, ""));
@@ -316,17 +320,17 @@ fn a_person_gets_the_method_its_scopes_the_link_and_the_decision() {
 }
 
 #[test]
-fn one_answer_in_json_is_a_line_of_the_stream_with_the_link() {
+fn format_json_is_a_line_of_the_stream_with_a_link() {
     let (code, out, _) = run(&["method", "POST", INSERT, "--format", "json", "--granted=storage-ro"]);
     assert_eq!(code, 0);
     let mut answer: Value = serde_json::from_str(&out).unwrap();
     let doc = answer.as_object_mut().unwrap().remove("doc").unwrap();
     assert!(doc.as_str().unwrap().starts_with("https://"));
-    assert_eq!(answer, ask(&json!({"verb": "POST", "url": INSERT, "granted": ["storage-ro"]})));
+    assert_eq!(answer, answer_to(&json!({"verb": "POST", "url": INSERT, "granted": ["storage-ro"]})));
 }
 
 #[test]
-fn a_method_that_is_named_has_the_scopes_of_its_request() {
+fn a_method_id_prints_the_same_as_a_request() {
     let (_, by_url, _) = run(&["method", "POST", INSERT]);
     assert_eq!(run(&["method", "storage.objects.insert"]), (0, by_url, String::new()));
     let json = |args: &[&str]| serde_json::from_str::<Value>(&run(args).1).unwrap();
@@ -337,7 +341,7 @@ fn a_method_that_is_named_has_the_scopes_of_its_request() {
 }
 
 #[test]
-fn unusable_arguments_are_named_and_end_with_2() {
+fn unusable_arguments_are_named_and_exit_with_2() {
     for (args, named) in [
         (&["method"][..], "VERB"),
         (&["method", "GET"], "a URL is missing"),
@@ -356,5 +360,5 @@ fn unusable_arguments_are_named_and_end_with_2() {
     }
     let (code, out, _) = run(&["method", "BREW", "https://example.com", "--format", "json"]);
     assert_eq!(code, 2);
-    refused(&serde_json::from_str(&out).unwrap(), &["BREW"]);
+    assert_error(&serde_json::from_str(&out).unwrap(), &["BREW"]);
 }

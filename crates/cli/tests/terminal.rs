@@ -1,4 +1,4 @@
-//! What all verbs of `gcp-scopes` have in common, as a person in a terminal meets it.
+//! Tests of what all verbs of `gcp-scopes` share: width, colours, help, errors, and exit codes.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![cfg(unix)]
 
@@ -19,6 +19,7 @@ use gcp_scopes_testing::{FakeGoogle, Service, Vm};
 const VERBS: [&str; 7] = ["method", "explain", "check", "whoami", "emulate", "completions", "man"];
 const REFUSAL: &str = "403 POST https://storage.googleapis.com/upload/storage/v1/b/photos/o?name=x: Request had \
                        insufficient authentication scopes.\n";
+/// Arguments that explain a refusal on a VM.
 const ON_A_VM: [&str; 9] = [
     "explain",
     "--on=gce",
@@ -31,7 +32,7 @@ const ON_A_VM: [&str; 9] = [
     "-",
 ];
 
-/// The report of a refusal on a VM.
+/// Returns the report about a refusal on a VM.
 fn report(variables: &[(&str, &str)], flags: &[&str]) -> String {
     let Finished { code, out, err } =
         finish(command(&ON_A_VM).args(flags).envs(variables.to_vec()), REFUSAL.as_bytes());
@@ -39,15 +40,17 @@ fn report(variables: &[(&str, &str)], flags: &[&str]) -> String {
     out
 }
 
+/// Returns the width of the widest line of prose.
 fn widest_prose(report: &str) -> usize {
-    // A name and one word may be wider than the page.
+    // Commands are not wrapped, and neither is a line of at most two words, such as a fact's name
+    // and its value.
     let is_prose = |line: &&str| !line.contains("gcloud ") && line.split_whitespace().count() > 2;
     let prose = report.lines().filter(is_prose);
     prose.map(|line| line.chars().count()).max().unwrap()
 }
 
 #[test]
-fn a_report_is_as_wide_as_the_variable_says_and_prose_never_too_wide_to_read() {
+fn reports_follow_columns_and_prose_has_at_most_100_columns() {
     let rows = [("50", 40..50), ("80", 70..80), ("100", 80..100), ("400", 80..100), ("1", 25..30)];
     for (columns, widths) in rows {
         let text = report(&[("COLUMNS", columns)], &[]);
@@ -65,7 +68,7 @@ fn a_report_is_as_wide_as_the_variable_says_and_prose_never_too_wide_to_read() {
 }
 
 #[test]
-fn colours_are_for_terminals_and_for_who_asks_for_them() {
+fn colours_need_a_terminal_a_variable_or_a_flag() {
     let is_coloured = |text: &str| text.contains("\u{1b}[");
     type Row = (&'static [(&'static str, &'static str)], &'static [&'static str], bool);
     let rows: [Row; 6] = [
@@ -77,7 +80,7 @@ fn colours_are_for_terminals_and_for_who_asks_for_them() {
         (&[("NO_COLOR", "1")], &["--color", "always"], true),
     ];
     for (variables, flags, coloured) in rows {
-        // The flag of the report is the last one.
+        // `flags` may contain `--color`, which clap accepts once.
         let args: Vec<&str> = ON_A_VM.iter().filter(|arg| **arg != "--color=auto").copied().collect();
         let Finished { out, .. } =
             finish(command(&args).args(flags).envs(variables.to_vec()), REFUSAL.as_bytes());
@@ -90,10 +93,10 @@ fn colours_are_for_terminals_and_for_who_asks_for_them() {
     assert!(code == 64 && err.contains("pink") && err.contains("always"), "{err}");
 }
 
-/// `script` of util-linux gives a program a terminal.
+/// Uses `script` of util-linux, which runs a program on a terminal.
 #[cfg(target_os = "linux")]
 #[test]
-fn on_a_terminal_there_are_colours_and_its_own_width() {
+fn a_report_on_a_terminal_has_colours_and_its_width() {
     use std::io::Write as _;
     if Command::new("script").arg("--version").output().is_err() {
         writeln!(std::io::stderr(), "SKIPPED: script not found").unwrap();
@@ -120,7 +123,7 @@ fn on_a_terminal_there_are_colours_and_its_own_width() {
 }
 
 #[test]
-fn plain_text_is_sentences_in_every_verb_that_has_a_text() {
+fn plain_output_is_sentences_in_every_verb() {
     let text = report(&[], &["--plain"]);
     for part in ["Gate 1, OAuth scopes of the token: closed.", "\nneeds: any one of", "\nStep 1 of 5: "] {
         assert!(text.contains(part), "{part} is not in {text}");
@@ -137,7 +140,7 @@ fn plain_text_is_sentences_in_every_verb_that_has_a_text() {
 }
 
 #[test]
-fn plain_is_asked_for_by_a_flag_or_once_by_a_variable_and_holds_for_texts_in_json_too() {
+fn plain_is_set_by_flag_or_variable_and_applies_to_json_reports() {
     let is_plain = |text: &str| text.contains("Gate 1, OAuth scopes of the token: closed.");
     type Row = (&'static [(&'static str, &'static str)], &'static [&'static str], bool);
     let rows: [Row; 7] = [
@@ -161,7 +164,7 @@ fn plain_is_asked_for_by_a_flag_or_once_by_a_variable_and_holds_for_texts_in_jso
 }
 
 #[test]
-fn without_arguments_it_helps_and_ends_as_clap_does() {
+fn without_arguments_the_help_is_printed_and_the_code_is_2() {
     let (code, out, err) = run(&[], b"");
     assert_eq!((code, out.as_str()), (2, ""));
     assert!(
@@ -171,7 +174,7 @@ fn without_arguments_it_helps_and_ends_as_clap_does() {
 }
 
 #[test]
-fn the_version_names_that_of_the_catalog_too() {
+fn the_version_contains_the_catalogs_version() {
     let (code, out, _) = run(&["--version"], b"");
     let parts = [env!("CARGO_PKG_VERSION"), VERSION, SOURCES];
     assert!(code == 0 && parts.iter().all(|part| out.contains(part)), "{out}");
@@ -179,76 +182,92 @@ fn the_version_names_that_of_the_catalog_too() {
 }
 
 #[test]
-fn help_fits_the_terminal_and_leaves_the_examples_alone() {
+fn help_fits_the_terminal_with_unwrapped_examples() {
     for (columns, widest) in [("80", 80), ("100", 100), ("", 80)] {
         for verb in VERBS {
             let Finished { code, out, .. } = finish(command(&[verb, "--help"]).env("COLUMNS", columns), b"");
             let examples = examples(&out);
             let prose = out.lines().filter(|line| !examples.contains(&line.trim().to_owned()));
-            let wide: Vec<&str> = prose.filter(|line| line.chars().count() > widest).collect();
-            assert!(code == 0 && wide.is_empty(), "{verb}: {wide:#?}");
+            let too_wide: Vec<&str> = prose.filter(|line| line.chars().count() > widest).collect();
+            assert!(code == 0 && too_wide.is_empty(), "{verb}: {too_wide:#?}");
             assert!(!out.contains('\u{a0}') && !examples.is_empty(), "{verb}: {out}");
         }
     }
 }
 
-/// The lines of a help that are there to be tried.
+/// Returns the lines below `Examples:` in a help.
 fn examples(help: &str) -> Vec<String> {
-    let after = help.lines().skip_while(|line| *line != "Examples:").skip(1);
-    after.take_while(|line| line.starts_with("  ")).map(|line| line.trim().to_owned()).collect()
+    let below = help.lines().skip_while(|line| *line != "Examples:").skip(1);
+    below.take_while(|line| line.starts_with("  ")).map(|line| line.trim().to_owned()).collect()
 }
 
-/// The commands of the README, without their comments.
+/// Returns the commands of the README, without their comments.
 fn examples_of_the_readme() -> Vec<String> {
     let lines = include_str!("../README.md").lines().filter(|line| line.starts_with("gcp-scopes "));
     lines.map(|line| line.split(" #").next().unwrap().trim_end().to_owned()).collect()
 }
 
 #[tokio::test]
-async fn every_example_of_the_readme_and_of_every_help_does_what_it_is_there_for() {
+async fn every_example_of_the_readme_and_the_help_runs() {
     let google = FakeGoogle::builder().vm(Vm::new("web-1")).bucket("photos").start().await.unwrap();
-    let folder = TestFolder::with_what_examples_need(&google);
+    let folder = TestFolder::for_examples(&google);
     let readme = examples_of_the_readme();
     assert_eq!(readme.len(), 4, "{readme:?}");
     let helps = VERBS.iter().map(|verb| run(&[verb, "--help"], b"").1).chain([run(&["--help"], b"").1]);
     for examples in helps.map(|help| examples(&help)).chain([readme]) {
         for example in examples {
             if example.contains("gcp-scopes emulate") {
-                emulates(example.split(" > ").next().unwrap());
+                run_emulator(example.split(" > ").next().unwrap());
                 continue;
             }
-            let line = folder.here(&example, &google);
+            let line = with_fake_endpoints(&example, &google);
             let mut shell = Command::new("/bin/sh");
             shell.env_clear().envs(google.env()).env("HOME", &folder.0).current_dir(&folder.0);
             shell.env("PATH", format!("{}:/usr/bin:/bin", folder.0.display()));
             let output = shell.args(["-c", &line]).output().unwrap();
             let code = output.status.code().unwrap();
-            let is_answer =
-                match example.contains("gcp-scopes check") || example.contains("gcp-scopes whoami") {
-                    true => [0, 1, 2].contains(&code),
-                    false => code == 0,
-                };
-            assert!(is_answer, "{line}: {output:?}");
-            let shows = !output.stdout.is_empty() || example.contains(" > ");
+            // The codes 1 and 2 of `check` and `whoami` are results: a closed gate, and an unknown
+            // one.
+            let is_expected = match runs_self_check(&example) {
+                true => [0, 1, 2].contains(&code),
+                false => code == 0,
+            };
+            assert!(is_expected, "{line}: {output:?}");
+            let has_output = !output.stdout.is_empty() || example.contains(" > ");
             assert!(
-                shows && !String::from_utf8_lossy(&output.stderr).contains("error"),
+                has_output && !String::from_utf8_lossy(&output.stderr).contains("error"),
                 "{line}: {output:?}"
             );
         }
     }
 }
 
-/// Starts it, and ends it as Ctrl-C does when it is ready.
-fn emulates(example: &str) {
+fn runs_self_check(example: &str) -> bool {
+    example.contains("gcp-scopes check") || example.contains("gcp-scopes whoami")
+}
+
+/// Returns an example of `check` or `whoami` with flags that send its requests to the fake.
+fn with_fake_endpoints(example: &str, google: &FakeGoogle) -> String {
+    if !runs_self_check(example) {
+        return example.to_owned();
+    }
+    let apis = [("storage", Service::Storage), ("pubsub", Service::OtherApi), ("oauth2", Service::OAuth)];
+    apis.iter().fold(example.to_owned(), |line, (api, service)| {
+        format!("{line} --endpoint {api}={}", google.url_of(*service))
+    })
+}
+
+/// Starts an example of `emulate`, and sends the signal of Ctrl-C when the variables are printed.
+fn run_emulator(example: &str) {
     let words: Vec<&str> = example.split(' ').skip(1).collect();
     let mut child = command(&words).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let ready = lines.take_while(|line| !line.starts_with('#')).count();
+    let variables = lines.take_while(|line| !line.starts_with('#')).count();
     let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(ready > 5 && kill.success() && child.wait().unwrap().success(), "{example}");
+    assert!(variables > 5 && kill.success() && child.wait().unwrap().success(), "{example}");
 }
 
-/// A folder for one test, gone at its end.
+/// A folder for one test, which is removed on drop.
 struct TestFolder(PathBuf);
 
 impl TestFolder {
@@ -258,17 +277,18 @@ impl TestFolder {
         Self(path)
     }
 
-    /// Files that examples read, and the programs that they run.
-    fn with_what_examples_need(google: &FakeGoogle) -> Self {
+    /// Creates a folder with the files that the examples read, and with scripts in place of `curl`
+    /// and `gcloud`.
+    fn for_examples(google: &FakeGoogle) -> Self {
         let folder = Self::new("examples");
         let question = r#"{"verb": "GET", "url": "https://storage.googleapis.com/storage/v1/b/photos"}"#;
-        let answer = r#"{"transport": "text", "status": null, "headers": {}, "body": "Error 403"}"#;
+        let response = r#"{"transport": "text", "status": null, "headers": {}, "body": "Error 403"}"#;
         let token = google.mint("me@example.com", ["drive.readonly"]);
         let files = [
             ("error.log", REFUSAL),
             ("error.json", REFUSAL),
             ("questions.jsonl", question),
-            ("answers.jsonl", answer),
+            ("answers.jsonl", response),
             ("curl", "#!/bin/sh\ncat error.log\n"),
             ("gcloud", &format!("#!/bin/sh\necho {token}\n")),
         ];
@@ -278,22 +298,11 @@ impl TestFolder {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         }
         symlink(env!("CARGO_BIN_EXE_gcp-scopes"), folder.0.join("gcp-scopes")).unwrap();
-        for place in [".local/share/bash-completion/completions", ".zfunc", ".config/fish/completions"] {
-            std::fs::create_dir_all(folder.0.join(place)).unwrap();
+        for path in [".local/share/bash-completion/completions", ".zfunc", ".config/fish/completions"] {
+            std::fs::create_dir_all(folder.0.join(path)).unwrap();
         }
         std::fs::create_dir_all(folder.0.join(".local/share/man/man1")).unwrap();
         folder
-    }
-
-    /// The example, asking the fake in the place of Google.
-    fn here(&self, example: &str, google: &FakeGoogle) -> String {
-        if !example.contains("gcp-scopes check") && !example.contains("gcp-scopes whoami") {
-            return example.to_owned();
-        }
-        let apis = [("storage", Service::Storage), ("pubsub", Service::OtherApi), ("oauth2", Service::OAuth)];
-        apis.iter().fold(example.to_owned(), |line, (api, service)| {
-            format!("{line} --endpoint {api}={}", google.url_of(*service))
-        })
     }
 }
 
@@ -306,8 +315,8 @@ impl Drop for TestFolder {
 #[test]
 fn every_verb_has_a_manual_page() {
     let pages = VERBS.iter().map(|verb| (format!("gcp-scopes-{verb}"), run(&["man", verb], b"")));
-    let all = pages.chain([("gcp-scopes".to_owned(), run(&["man"], b""))]);
-    for (title, (code, page, err)) in all {
+    let pages = pages.chain([("gcp-scopes".to_owned(), run(&["man"], b""))]);
+    for (title, (code, page, err)) in pages {
         assert_eq!((code, err.as_str()), (0, ""), "{title}");
         assert!(page.contains(&format!("\n.TH {title} 1 ")) && page.contains(".SH EXAMPLES"), "{page}");
         let is_text = |line: &str| !line.is_empty() && !line.starts_with('.');
@@ -321,7 +330,7 @@ fn every_verb_has_a_manual_page() {
     }
 }
 
-/// Each with enough input and arguments to answer, and with none.
+/// Arguments of every kind: some read standard input, some send requests, some do neither.
 const CALLS: [&[&str]; 12] = [
     &["--help"],
     &["--version"],
@@ -338,12 +347,12 @@ const CALLS: [&[&str]; 12] = [
 ];
 
 #[test]
-fn a_reader_who_goes_away_is_no_failure_of_any_verb() {
+fn a_closed_output_pipe_is_no_failure_of_any_verb() {
     for args in CALLS {
         let mut child = command(args).stdin(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         let mut stdin = child.stdin.take().unwrap();
-        // It may be gone before it is asked.
+        // Writing fails if the command has ended without reading its input.
         let _ = std::io::Write::write_all(&mut stdin, REFUSAL.as_bytes());
         drop(stdin);
         let output = child.wait_with_output().unwrap();
@@ -353,10 +362,10 @@ fn a_reader_who_goes_away_is_no_failure_of_any_verb() {
     }
 }
 
-/// Linux has a device on which nothing has room.
+/// Linux has a device, `/dev/full`, on which every write fails.
 #[cfg(target_os = "linux")]
 #[test]
-fn an_output_that_cannot_be_written_is_a_failure_that_is_reported() {
+fn an_output_that_cannot_be_written_is_a_failure() {
     for args in &CALLS[..6] {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let Finished { code, err, .. } = finish(command(args).stdout(full), REFUSAL.as_bytes());
@@ -365,17 +374,19 @@ fn an_output_that_cannot_be_written_is_a_failure_that_is_reported() {
 }
 
 #[test]
-fn nothing_that_is_piped_in_makes_any_verb_panic_or_show_it() {
+fn no_input_makes_a_verb_panic_or_print_control_characters() {
+    // Every byte, in an irregular order: 2654435761 is the multiplier of Knuth's multiplicative
+    // hash.
     let noise: Vec<u8> =
-        (0..1 << 19).map(|place: u32| (place.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        (0..1 << 19).map(|index: u32| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let inputs = [Vec::new(), b"\n".to_vec(), vec![0; 100], vec![0xff; 70_000], "\u{feff}".into(), noise];
     for args in &CALLS[4..] {
         for input in &inputs {
             let Finished { code, out, err } = finish(&mut command(args), input);
             assert!([0, 1, 2, 64].contains(&code), "{args:?}: {code} {err}");
             assert!(!err.contains("panicked") && err.len() < 2000, "{args:?}: {err}");
-            let is_shown = |c: char| c.is_control() && c != '\n';
-            assert!(!out.contains(is_shown) && !err.contains(is_shown), "{args:?}: {err}");
+            let is_control = |c: char| c.is_control() && c != '\n';
+            assert!(!out.contains(is_control) && !err.contains(is_control), "{args:?}: {err}");
         }
     }
 }
@@ -390,7 +401,7 @@ fn a_refusal_is_found_at_the_end_of_a_long_log() {
 }
 
 #[test]
-fn arguments_that_are_no_text_are_refused() {
+fn arguments_that_are_not_utf8_are_refused() {
     for (args, expected) in
         [(&["explain"][..], 2), (&["method", "GET"], 2), (&["check"], 64), (&["whoami"], 64), (&[], 2)]
     {
@@ -400,7 +411,7 @@ fn arguments_that_are_no_text_are_refused() {
 }
 
 #[test]
-fn it_needs_no_home_and_writes_nothing_where_it_is() {
+fn every_verb_runs_without_home_and_writes_no_file() {
     let folder = TestFolder::new("nothing");
     for args in CALLS {
         let Finished { code, err, .. } = finish(command(args).current_dir(&folder.0), REFUSAL.as_bytes());
@@ -410,7 +421,7 @@ fn it_needs_no_home_and_writes_nothing_where_it_is() {
 }
 
 #[test]
-fn every_error_names_the_input_what_was_expected_and_what_to_try() {
+fn every_error_names_the_input_and_the_expected_form() {
     let url = "https://storage.googleapis.com/storage/v1/b/photos";
     let rows: [(&[&str], &[&str]); 16] = [
         (&["metod"], &["'metod'", "'method'"]),
@@ -433,8 +444,8 @@ fn every_error_names_the_input_what_was_expected_and_what_to_try() {
     for (args, parts) in rows {
         let (code, out, err) = run(args, b"x");
         assert!([2, 64].contains(&code) && out.is_empty(), "{args:?}: {code} {out}");
-        let all = parts.iter().chain(&["error: ", "--help"]);
-        all.for_each(|part| assert!(err.contains(part), "{args:?}: {part} is not in {err}"));
+        let parts = parts.iter().chain(&["error: ", "--help"]);
+        parts.for_each(|part| assert!(err.contains(part), "{args:?}: {part} is not in {err}"));
         assert!(!err.contains("`books`"), "{err}");
     }
 }

@@ -1,4 +1,4 @@
-//! `gcp-scopes whoami`, as a person runs it.
+//! Tests of `gcp-scopes whoami`, run as a program.
 
 #[path = "support/command.rs"]
 mod command;
@@ -8,8 +8,9 @@ use command::{command, finish};
 use gcp_scopes_testing::{FakeGoogle, Fault, Platform, Service, Vm};
 use serde_json::Value;
 
-/// The same, again if a busy machine did not answer within the second that a look at the place takes.
-fn patient(env: &[(String, String)], args: &[&str]) -> Result<(Option<i32>, String, String)> {
+/// Runs [`whoami`] until the metadata server answers in time, at most 20 times: detection waits one
+/// second for the server, which is too short on a busy machine.
+fn whoami_with_retries(env: &[(String, String)], args: &[&str]) -> Result<(Option<i32>, String, String)> {
     for _ in 0..20 {
         let finished = whoami(env.to_vec(), args, "")?;
         if !finished.1.contains("metadata server did not") {
@@ -19,27 +20,29 @@ fn patient(env: &[(String, String)], args: &[&str]) -> Result<(Option<i32>, Stri
     anyhow::bail!("the fake metadata server never answered in time")
 }
 
-/// The command in a world of these variables, and in no other. What it says is without its line breaks.
+/// Runs the command with these variables alone. Returns the exit code, standard output with single
+/// spaces in place of line breaks, and standard error.
 fn whoami(env: Vec<(String, String)>, args: &[&str], input: &str) -> Result<(Option<i32>, String, String)> {
     let finished = finish(command(&["whoami"]).args(args).envs(env), input.as_bytes());
     Ok((Some(finished.code), finished.words(), finished.err))
 }
 
+/// Returns the value of `--endpoint` for the fake's tokeninfo.
 fn oauth(google: &FakeGoogle) -> String {
     format!("oauth2={}", google.oauth_url())
 }
 
 #[tokio::test]
-async fn it_shows_place_credential_account_scopes_source_and_time_and_never_the_token() -> Result<()> {
+async fn the_report_shows_everything_but_the_token() -> Result<()> {
     let google = FakeGoogle::builder().vm(Vm::new("web-1").scopes(["pubsub"])).start().await?;
     let token = google.token();
-    let (status, out, error) = patient(&google.env(), &["--timeout", "1m"])?;
+    let (status, out, error) = whoami_with_retries(&google.env(), &["--timeout", "1m"])?;
     let expected = "runs on Compute Engine: web-1 (zone us-central1-a, project my-project) \
                     credential the attached service account, from the metadata server \
                     account 123456789012-compute@developer.gserviceaccount.com \
                     holds pubsub (as the VM's metadata server says; 59 min left)";
     ensure!(status == Some(0) && out == expected, "{out}{error}");
-    let (_, json, _) = patient(&google.env(), &["--timeout", "1m", "--format", "json"])?;
+    let (_, json, _) = whoami_with_retries(&google.env(), &["--timeout", "1m", "--format", "json"])?;
     let value: Value = serde_json::from_str(&json)?;
     ensure!(
         value["grant_source"] == "metadata" && value["expires_in_seconds"].as_u64() > Some(3000),
@@ -51,17 +54,18 @@ async fn it_shows_place_credential_account_scopes_source_and_time_and_never_the_
 }
 
 #[tokio::test]
-async fn on_cloud_run_it_asks_tokeninfo_and_says_what_that_means() -> Result<()> {
+async fn on_cloud_run_scopes_come_from_tokeninfo_with_a_caveat() -> Result<()> {
     let google =
         FakeGoogle::builder().vm(Vm::new("shop").platform(Platform::CloudRunService)).start().await?;
-    let (status, out, _) = patient(&google.env(), &["--timeout", "1m", "--endpoint", &oauth(&google)])?;
+    let (status, out, _) =
+        whoami_with_retries(&google.env(), &["--timeout", "1m", "--endpoint", &oauth(&google)])?;
     ensure!(status == Some(0) && out.contains("cloud-platform and userinfo.email"), "{out}");
     ensure!(out.contains("tokeninfo") && out.contains("The program may ask"), "{out}");
     Ok(())
 }
 
 #[tokio::test]
-async fn a_token_on_standard_input_is_looked_up_at_tokeninfo() -> Result<()> {
+async fn scopes_of_a_token_from_standard_input_come_from_tokeninfo() -> Result<()> {
     let google = FakeGoogle::builder().start().await?;
     let token = google.mint("me@example.com", ["drive.readonly"]);
     let args = ["--timeout", "1m", "--token-stdin", "--endpoint", &oauth(&google)];
@@ -86,7 +90,7 @@ async fn a_token_on_standard_input_is_looked_up_at_tokeninfo() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_credential_file_is_named_and_how_to_look_at_its_token() -> Result<()> {
+async fn a_credential_file_is_named_with_a_command_for_its_token() -> Result<()> {
     let key = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/worlds/laptop-service-account-key/key.json");
     let env = [("GOOGLE_APPLICATION_CREDENTIALS", key), ("NO_GCE_CHECK", "true")];
     let env: Vec<(String, String)> = env.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
@@ -97,7 +101,7 @@ async fn a_credential_file_is_named_and_how_to_look_at_its_token() -> Result<()>
 }
 
 #[tokio::test]
-async fn a_metadata_server_that_hangs_is_named() -> Result<()> {
+async fn a_hanging_metadata_server_is_named() -> Result<()> {
     let google = FakeGoogle::builder().start().await?;
     google.set_fault(Service::Metadata, Fault::Hang);
     let (status, out, _) = whoami(google.env(), &["--timeout", "5s"], "")?;
@@ -106,7 +110,7 @@ async fn a_metadata_server_that_hangs_is_named() -> Result<()> {
 }
 
 #[tokio::test]
-async fn no_proxy_gets_the_requests_to_the_metadata_server() -> Result<()> {
+async fn requests_to_the_metadata_server_bypass_proxies() -> Result<()> {
     let google = FakeGoogle::builder().vm(Vm::new("web-1").scopes(["pubsub"])).start().await?;
     let proxy = std::net::TcpListener::bind("127.0.0.1:0")?;
     proxy.set_nonblocking(true)?;
@@ -114,7 +118,7 @@ async fn no_proxy_gets_the_requests_to_the_metadata_server() -> Result<()> {
     let names = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
     let mut env = google.env();
     env.extend(names.map(|name| (name.to_owned(), url.clone())));
-    let (status, out, error) = patient(&env, &["--timeout", "1m"])?;
+    let (status, out, error) = whoami_with_retries(&env, &["--timeout", "1m"])?;
     ensure!(status == Some(0) && out.contains("holds pubsub"), "{out}{error}");
     ensure!(proxy.accept().is_err(), "the proxy was connected to");
     Ok(())

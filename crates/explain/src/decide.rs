@@ -1,4 +1,5 @@
-//! What is said of a call: before it is sent by [`decide`], after a refusal by [`explain`].
+//! [`decide`] predicts whether a call will be refused for lack of scope; [`explain`] explains a
+//! response that refused a call for lack of scope.
 
 use std::sync::Arc;
 
@@ -8,11 +9,13 @@ use gcp_scopes_catalog::call::{AbstainReason, NeededScopes};
 use crate::denial::{Denial, DenialKind};
 use crate::environment::Environment;
 use crate::granted::GrantedScopes;
-use crate::refusal::{self, Answer, Refusal};
+use crate::refusal::{self, Answer};
 
 impl GrantedScopes {
-    /// Whether a call is accepted with a token of which this is known, as
-    /// [`Lookup::accepts`] says it of scopes.
+    /// Returns whether the method of the call accepts a token with these granted scopes.
+    ///
+    /// Extends [`Lookup::accepts`] to tokens that scopes do not limit, and to tokens whose scopes
+    /// are not known.
     ///
     /// ```
     /// # use gcp_scopes_catalog::{ApiMethod, Lookup, scope::ScopeSet};
@@ -24,7 +27,8 @@ impl GrantedScopes {
     /// ```
     ///
     /// # Errors
-    /// The reason for having no opinion, which may be that it is not known what the token holds.
+    /// The reason why no prediction is possible; one such reason is that the token's scopes are not
+    /// known.
     pub fn suffice_for(&self, call: &Lookup) -> Result<bool, AbstainReason> {
         match (call.method(), call.abstain_reason(), self.scopes()) {
             (None, Some(reason), _) if call.needed().is_none() => Err(reason),
@@ -35,7 +39,7 @@ impl GrantedScopes {
     }
 }
 
-/// What is known before a call is sent.
+/// A prediction about a call that is not sent yet.
 ///
 /// ```
 /// use gcp_scopes_explain::Decision;
@@ -52,15 +56,16 @@ impl GrantedScopes {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Decision {
-    /// The token holds a scope that the method accepts, or is not limited by scopes.
+    /// The token holds a scope that the method accepts, or scopes do not limit the token.
     Allow,
-    /// Nothing can be said, and why.
+    /// No prediction is possible, for this reason.
     Abstain(AbstainReason),
-    /// Google would refuse the call for lack of scope.
+    /// Google will refuse the call for lack of scope, unless the known scopes are wrong.
     Lacking(Denial),
 }
 
-/// Judges a call by the scopes its token holds.
+/// Predicts whether Google will refuse a call for lack of scope, from the scopes that the token
+/// holds.
 ///
 /// ```
 /// use gcp_scopes_catalog::call::Call;
@@ -94,10 +99,12 @@ pub fn decide(call: &Lookup, granted: &GrantedScopes, environment: &Arc<Environm
     }
 }
 
-/// Says what to do about a refused answer, if it was refused for lack of scope.
+/// Explains a response that refused a call for lack of scope. The returned denial contains the
+/// steps to take.
 ///
-/// `None`: it was not, or that is not sure enough. Whether the answer came from the host that the call
-/// names is for the caller to know.
+/// Returns `None` if the response is not a refusal for lack of scope, or if that is only possible
+/// and the granted scopes do not make it likely. The caller must make sure that the response came
+/// from the host that the call was sent to.
 ///
 /// ```
 /// use gcp_scopes_catalog::call::Call;
@@ -109,12 +116,12 @@ pub fn decide(call: &Lookup, granted: &GrantedScopes, environment: &Arc<Environm
 ///
 /// let uri = "https://storage.googleapis.com/storage/v1/b/photos".parse()?;
 /// let call = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
-/// let (unknown, here) = (GrantedScopes::unknown("nobody was asked"), Environment::from_snapshot(&Snapshot::new()).into());
+/// let (unknown, here) = (GrantedScopes::unknown("no source was queried"), Environment::from_snapshot(&Snapshot::new()).into());
 /// let explain = |body: &[u8]| explain(&call, &unknown, &here, &Answer::new(body).with_status(403));
 ///
 /// let denial = explain(br#"{"error":{"message":"Request had insufficient authentication scopes."}}"#);
 /// assert_eq!(denial.and_then(|denial| denial.method()).map(|method| method.id()), Some("storage.buckets.get"));
-/// // IAM's refusals are not explained here: they reach the caller as they are.
+/// // `explain` returns `None` for a refusal by IAM.
 /// assert!(explain(br#"{"error":{"message":"The caller does not have permission"}}"#).is_none());
 /// # Ok::<(), http::uri::InvalidUri>(())
 /// ```
@@ -126,17 +133,10 @@ pub fn explain(
     answer: &Answer<'_>,
 ) -> Option<Denial> {
     let refusal = refusal::classify(answer)?;
-    let is_predicted = granted.suffice_for(call) == Ok(false);
-    let refusal = if is_predicted { refusal.corroborated() } else { refusal };
-    refusal.is_for_scope().then(|| refused(call, granted.clone(), Arc::clone(environment), refusal))
-}
-
-fn refused(call: &Lookup, granted: GrantedScopes, environment: Arc<Environment>, refusal: Refusal) -> Denial {
-    Denial::from_refusal(
-        call.method(),
-        call.needed().map(NeededScopes::scopes),
-        granted,
-        environment,
-        refusal,
-    )
+    let is_expected = granted.suffice_for(call) == Ok(false);
+    let refusal = if is_expected { refusal.corroborated() } else { refusal };
+    refusal.is_for_scope().then(|| {
+        let needed = call.needed().map(NeededScopes::scopes);
+        Denial::from_refusal(call.method(), needed, granted.clone(), Arc::clone(environment), refusal)
+    })
 }

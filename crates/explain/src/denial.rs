@@ -1,9 +1,10 @@
-//! Calls that are refused for lack of an OAuth scope, or would be, and what to do about each.
+//! A [`Denial`] explains that a token lacks an OAuth scope for a call, and what to do about it.
 //!
-//! A [`Denial`] holds facts: the method, the scopes that it accepts, those that the token holds,
-//! where the program runs. Its `Display` is one line for a log, [`Denial::report`] a page for a
-//! person, and its `Serialize` one object for machines. A denial is made by
-//! [`decide`](crate::decide) before a call and by [`explain`](crate::explain) after one.
+//! A denial contains facts: the API method, the scopes that the method accepts, the scopes that the
+//! token holds, and where the program runs. `Display` writes the denial as one line for a log,
+//! [`Denial::report`] returns a page for a person, and `Serialize` writes one object for machines.
+//! [`decide`](crate::decide()) returns a denial for a call that is not sent yet,
+//! [`explain`](crate::explain) for a call that was refused.
 //!
 //! ```
 //! # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -41,9 +42,10 @@ use crate::refusal::{Certainty, Refusal, ScopeProblem};
 use crate::remedy::{Remedy, Step};
 use facts::Facts;
 
-/// A call that was refused, or would be, because its token lacks an OAuth scope.
+/// The explanation of a call that was refused, or was not sent because it would be refused, for
+/// lack of an OAuth scope.
 ///
-/// [`Denial::find`] finds one in the error that a guarded client returns:
+/// [`Denial::find`] finds the denial in an error that a client with gcp-scopes returns:
 ///
 /// ```
 /// use gcp_scopes_explain::Denial;
@@ -56,13 +58,13 @@ use facts::Facts;
 /// }
 /// ```
 ///
-/// A clone shares the facts and costs one reference count.
+/// A clone shares the facts, so cloning is cheap.
 #[derive(Clone)]
 pub struct Denial(Arc<Facts>);
 
 impl Denial {
-    /// The denial of a call to this method, of whose token and place nothing is known. For tests of
-    /// what a program does with a denial.
+    /// Creates the denial of a call to this method that was not sent. The token and the environment
+    /// are unknown. For tests of how a program handles a denial.
     ///
     /// ```
     /// use gcp_scopes_catalog::ApiMethod;
@@ -79,7 +81,8 @@ impl Denial {
         Self::new(DenialKind::Predicted, method, method.accepted(), granted, environment.into())
     }
 
-    /// The denial of a call that is not sent. One of the scopes in `accepted` would be enough.
+    /// Creates the denial of a call that is not sent. `accepted` are the scopes of which the token
+    /// needs one.
     ///
     /// ```
     /// use gcp_scopes_catalog::ApiMethod;
@@ -108,9 +111,9 @@ impl Denial {
         Self::from_facts(kind, method.into(), accepted, granted, environment, None)
     }
 
-    /// The denial of a call that Google refused. `needed` are the scopes that the caller says are
-    /// enough; without them those of the catalog are taken. The scopes that the server lists count
-    /// too.
+    /// Creates the denial of a call that Google refused. `needed` are the scopes of which the call
+    /// needs one; `None` means the scopes that the catalog lists for the method. The scopes that
+    /// the response lists are added.
     ///
     /// ```
     /// use gcp_scopes_explain::Denial;
@@ -137,7 +140,8 @@ impl Denial {
         let accepted = accepted_scopes(&listed, &granted, &refusal);
         let is_from_other_identity =
             granted.is_unknown() && machine_holds_enough(&environment, &accepted, &refusal);
-        let environment = if is_from_other_identity { Environment::unknown_place() } else { environment };
+        let environment =
+            if is_from_other_identity { Environment::unknown_with_given_token() } else { environment };
         Self::from_facts(DenialKind::Refused, method, accepted, granted, environment, Some(refusal))
     }
 
@@ -154,8 +158,8 @@ impl Denial {
         Self(Arc::new(Facts { kind, method, accepted, granted, environment, refusal, remedy }))
     }
 
-    /// The denial with the steps for another place: a tool explains what a program on another
-    /// machine was refused.
+    /// Returns the denial with the steps for another environment. For tools that explain a refusal
+    /// of a program that runs on another machine.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -176,8 +180,8 @@ impl Denial {
         Self::from_facts(*kind, *method, accepted, granted, Arc::new(environment), refusal)
     }
 
-    /// The denial with one more step, before all others. For adapters: a client may have a way of
-    /// its own to ask for a scope.
+    /// Returns the denial with one more step, which precedes all other steps. For adapters to
+    /// clients in which the scopes of a call are set in the client's own way.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -192,8 +196,8 @@ impl Denial {
     pub fn with_first_step(&self, step: Step) -> Self {
         let Facts { kind, method, accepted, granted, environment, refusal, .. } = &*self.0;
         let remedy = self.0.remedy();
-        let brief = step.code_line().map(|code| format!("Ask for another scope in the call: {code}. "));
-        let summary = brief.unwrap_or_default() + &remedy.summary;
+        let lead = step.code_line().map(|code| format!("Ask for another scope in the call: {code}. "));
+        let summary = lead.unwrap_or_default() + &remedy.summary;
         let steps = std::iter::once(step).chain(remedy.steps.iter().cloned()).collect();
         Self(Arc::new(Facts {
             kind: *kind,
@@ -206,7 +210,7 @@ impl Denial {
         }))
     }
 
-    /// Whether the call was sent and refused, or not sent at all.
+    /// Returns whether the call was sent and refused, or was not sent.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -221,14 +225,14 @@ impl Denial {
         self.0.kind
     }
 
-    /// How sure it is that the token lacks a scope.
+    /// Returns how certain it is that the token lacks a scope.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
     /// # let denial = gcp_scopes_explain::Denial::for_method(method);
     /// use gcp_scopes_explain::refusal::Certainty;
     ///
-    /// assert_eq!(denial.certainty(), Certainty::Likely); // Google was not asked
+    /// assert_eq!(denial.certainty(), Certainty::Likely); // the call was not sent
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
     #[must_use]
@@ -236,7 +240,7 @@ impl Denial {
         self.0.refusal.as_ref().map_or(Certainty::Likely, Refusal::certainty)
     }
 
-    /// The API method that was called, if the catalog knows it.
+    /// Returns the API method of the call, if the catalog contains the method.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -249,7 +253,8 @@ impl Denial {
         self.0.method
     }
 
-    /// The scopes of which one is enough: those of the catalog and those that the server listed.
+    /// Returns the scopes of which the token needs one: those that the catalog lists for the method
+    /// and those that the response lists.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -262,7 +267,7 @@ impl Denial {
         &self.0.accepted
     }
 
-    /// The scopes that the token holds, as far as they are known.
+    /// Returns the scopes that the token holds, as far as they are known.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -275,7 +280,7 @@ impl Denial {
         &self.0.granted
     }
 
-    /// Where the program runs and which credential it uses.
+    /// Returns where the program runs and which credential the program uses.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -290,7 +295,7 @@ impl Denial {
         &self.0.environment
     }
 
-    /// What Google answered; `None` for a call that was not sent.
+    /// Returns Google's refusal; `None` for a call that was not sent.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -303,7 +308,7 @@ impl Denial {
         self.0.refusal.as_ref()
     }
 
-    /// What to do, in order. Never empty.
+    /// Returns the steps to take, in order. There is at least one step.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -318,7 +323,7 @@ impl Denial {
         &self.0.remedy().steps
     }
 
-    /// What to do, in one sentence.
+    /// Returns the remedy in one sentence.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -331,12 +336,13 @@ impl Denial {
         &self.0.remedy().summary
     }
 
-    /// A page for a person: which of the two gates is closed, what the token holds, which scopes
-    /// would be enough, and the [`steps`](Self::steps).
+    /// Returns a page for a person. The page shows the two checks that a call must pass (the gates:
+    /// first the scopes of the token, then IAM roles or the rules of the product), the scopes that
+    /// the token holds, the scopes of which the token needs one, and the [`steps`](Self::steps).
     ///
-    /// Its lines have at most 80 columns, except for commands and addresses. It quotes the server's
-    /// message, bounded and escaped, which may name resources; nothing else in it names an object
-    /// or holds a token.
+    /// The lines of the page have at most 80 columns, except for commands and addresses. The page
+    /// quotes the server's message, shortened and escaped, which may name resources. The rest of
+    /// the page does not name objects, and the page contains no token.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -351,8 +357,8 @@ impl Denial {
         self.report_in(&Layout::new())
     }
 
-    /// The [`report`](Self::report) for another reader: a terminal of another width, with colours,
-    /// or a screen reader.
+    /// Returns the [`report`](Self::report) in another layout: for a terminal of another width,
+    /// with colours, or for a screen reader.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -364,21 +370,22 @@ impl Denial {
     /// ```
     #[must_use]
     pub fn report_in(&self, layout: &Layout) -> String {
-        report::text(&self.0, *layout)
+        report::page(&self.0, *layout)
     }
 }
 
-/// The method by the server's name for it, where the call itself did not show which it was.
+/// Returns the API method that the response names, for a call whose URL did not identify the
+/// method.
 fn method_by_server_name(refusal: &Refusal) -> Option<ApiMethod> {
     Catalog::built_in().method_by_server_name(refusal.service()?, refusal.rpc_method()?)
 }
 
-/// The scopes that would have opened the gate: those that are listed for the method, and the
-/// server's.
+/// Returns the scopes of which the call needed one: the scopes that are listed for the method, and
+/// the scopes in the response.
 ///
-/// If the token holds a listed scope and was refused all the same, the list is wrong about this
-/// call: only the server's list counts, or, of scopes that are enough for some calls of the method,
-/// those that are enough for every call.
+/// If the token holds a listed scope and the call was refused nevertheless, the list is wrong about
+/// this call. Some listed scopes are enough for only some calls of the method: if the token holds
+/// only such scopes, they are left out. Otherwise only the scopes in the response are returned.
 fn accepted_scopes(listed: &ScopeSet, granted: &GrantedScopes, refusal: &Refusal) -> ScopeSet {
     if refusal.problem() == Some(ScopeProblem::ScopeOrShare) {
         return DRIVE.iter().map(|uri| Scope::from_uri(uri)).collect();
@@ -391,15 +398,17 @@ fn accepted_scopes(listed: &ScopeSet, granted: &GrantedScopes, refusal: &Refusal
     let is_contradicted =
         granted.scopes().is_some_and(|held| held.intersects(listed) && !held.intersects(by_server));
     let is_unverified = granted.source().is_some_and(GrantSource::is_unverified);
-    // A list of granted scopes that is not verified may itself be what is wrong.
+    // If the granted scopes are not verified, they may be wrong instead of the list. Then the list
+    // is dropped only if the response lists scopes.
     match is_contradicted && !(by_server.is_empty() && is_unverified) {
         true => by_server.clone(),
         false => listed.union(by_server),
     }
 }
 
-/// Whether the scopes of the machine would have opened the gate. Then a refused token of unknown
-/// scopes is not the machine's. The server's list counts more than the catalog's.
+/// Returns whether the scopes of the machine's service account were enough for the call. Then a
+/// refused token with unknown scopes is not a token of the machine. Scopes that the response lists
+/// take precedence over those of the catalog.
 fn machine_holds_enough(environment: &Environment, accepted: &ScopeSet, refusal: &Refusal) -> bool {
     let is_missing = refusal.problem() == Some(ScopeProblem::Missing);
     let by_server = refusal.alternatives();
@@ -408,15 +417,17 @@ fn machine_holds_enough(environment: &Environment, accepted: &ScopeSet, refusal:
     is_attached && environment.scopes().is_some_and(|scopes| scopes.intersects(enough))
 }
 
-/// The scopes of which a query over a file in Drive needs one beside BigQuery's.
-/// Source: <https://docs.cloud.google.com/bigquery/docs/external-data-drive>
+/// The scopes for a BigQuery query that reads a file in Drive. The query needs one of these scopes
+/// in addition to a scope for BigQuery. Source:
+/// <https://docs.cloud.google.com/bigquery/docs/external-data-drive>
 const DRIVE: [&str; 2] =
     ["https://www.googleapis.com/auth/drive.readonly", "https://www.googleapis.com/auth/drive"];
 
-/// One line: what was refused, which scopes are held and needed, and what to do.
+/// Writes one line: the call, the scopes that the token holds, the scopes that the method accepts,
+/// and the remedy.
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        report::line(&self.0, f)
+        report::write_line(&self.0, f)
     }
 }
 
@@ -440,7 +451,7 @@ mod tests {
     use crate::refusal::classify_text;
 
     #[test]
-    fn steps_do_not_change_a_machine_whose_scopes_would_have_been_enough() {
+    fn steps_do_not_change_a_machine_with_sufficient_scopes() {
         let vm = |scope: &str| {
             Arc::new(Environment::from_snapshot(
                 &Snapshot::new()

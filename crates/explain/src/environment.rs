@@ -1,10 +1,11 @@
-//! Where a program runs, and which credential it uses.
+//! Where a program runs, and which credential the program uses.
 //!
-//! The two are separate. A credential file on a VM takes precedence over the VM's service account,
-//! and then no change to the VM helps.
+//! The platform does not determine the credential. A credential file on a VM takes precedence over
+//! the VM's service account; then a change to the VM does not change the program's tokens.
 //!
-//! Both are read from a [`Snapshot`]: some environment variables, the credential files and a few
-//! values of the metadata server. A test can make one without any of these.
+//! Platform and credential are recognized from a [`Snapshot`]: some environment variables, the
+//! credential files and a few values of the metadata server. Tests create a snapshot from fixed
+//! values.
 //!
 //! ```
 //! use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
@@ -41,10 +42,10 @@ pub(crate) use account::AccountKind;
 use credential_file::CredentialFile;
 use metadata::scope_list;
 
-/// Where a program runs, and which credential it uses.
+/// Where a program runs, and which credential the program uses.
 ///
-/// Users choose the names on a VM, so a name is kept only if it has the syntax that Google
-/// documents for it. Then it is safe in a command that is pasted into a shell.
+/// Users of a VM choose the names on it. A name is kept only if it has the syntax that Google
+/// documents for such names, so that a command with the name is safe to paste into a shell.
 ///
 /// ```
 /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -73,7 +74,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Recognizes the place and the credential in a snapshot.
+    /// Recognizes the platform, its names and the credential from a snapshot.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Platform, Snapshot};
@@ -86,23 +87,23 @@ impl Environment {
     pub fn from_snapshot(snapshot: &Snapshot) -> Self {
         let platform = Platform::from_snapshot(snapshot);
         let file = snapshot.credential_file();
-        let credential = credential_in(snapshot, platform, file);
-        // Serverless platforms have other values there than the name and zone of a VM.
+        let credential = detect_credential(snapshot, platform, file);
+        // On serverless platforms, these paths do not contain the name and the zone of a VM.
         let on_vm = |path| snapshot.metadata(path).filter(|_| !platform.is_serverless());
         let zone = last_part(on_vm("instance/zone")).and_then(names::zone);
         Self {
             platform,
             credential,
             project: project(snapshot, file),
-            project_number: owned(snapshot.metadata("project/numeric-project-id"), names::project_number),
+            project_number: validated(snapshot.metadata("project/numeric-project-id"), names::project_number),
             zone: zone.map(str::to_owned),
             region: region(snapshot, zone).map(str::to_owned),
             location: location(snapshot, platform, zone).map(str::to_owned),
-            instance: owned(on_vm("instance/name"), names::instance),
+            instance: validated(on_vm("instance/name"), names::instance),
             resource: platform.resource(snapshot).and_then(names::resource).map(str::to_owned),
-            node_pool: owned(platform.node_pool(snapshot), names::instance),
+            node_pool: validated(platform.node_pool(snapshot), names::instance),
             account: account(snapshot, credential, file),
-            unique_id: owned(file.and_then(|file| file.unique_id.as_deref()), names::unique_id),
+            unique_id: validated(file.and_then(|file| file.unique_id.as_deref()), names::unique_id),
             scopes: snapshot
                 .metadata(metadata::SCOPES)
                 .filter(|_| platform.has_fixed_scopes())
@@ -110,7 +111,7 @@ impl Environment {
         }
     }
 
-    /// Where the program runs.
+    /// Returns the product of Google Cloud on which the program runs.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Platform, Snapshot};
@@ -121,7 +122,7 @@ impl Environment {
         self.platform
     }
 
-    /// Which credential the program uses by default.
+    /// Returns the credential that the program uses by default.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Snapshot};
@@ -136,10 +137,10 @@ impl Environment {
         self.credential
     }
 
-    /// The environment of a program there that uses another credential.
+    /// Sets the credential of the program.
     ///
-    /// Its account is then not known, except with domain-wide delegation, which starts from the
-    /// account that would be used otherwise.
+    /// Another credential than before clears the account, which is then unknown. Domain-wide
+    /// delegation keeps the account: a delegated token is requested with it.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -158,8 +159,8 @@ impl Environment {
         self
     }
 
-    /// The id of the project in which the program runs; outside Google Cloud, of the one that it is
-    /// set to use.
+    /// Returns the id of the project in which the program runs. Outside Google Cloud, returns the
+    /// id of the project that environment variables or the credential file set.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -174,7 +175,7 @@ impl Environment {
         self.project.as_deref()
     }
 
-    /// The number of the project in which the program runs.
+    /// Returns the number of the project in which the program runs.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -189,7 +190,7 @@ impl Environment {
         self.project_number.as_deref()
     }
 
-    /// The zone of the VM, such as `us-central1-a`.
+    /// Returns the zone of the VM, such as `us-central1-a`.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -204,7 +205,7 @@ impl Environment {
         self.zone.as_deref()
     }
 
-    /// The region, such as `us-central1`.
+    /// Returns the region in which the program runs, such as `us-central1`.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -219,8 +220,8 @@ impl Environment {
         self.region.as_deref()
     }
 
-    /// Where the [`resource`](Self::resource) is: a region, or a zone for a zonal cluster or
-    /// instance group.
+    /// Returns the location of the [`resource`](Self::resource): a region, or a zone for a zonal
+    /// cluster or instance group.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -235,7 +236,7 @@ impl Environment {
         self.location.as_deref()
     }
 
-    /// The name of the VM.
+    /// Returns the name of the VM.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -250,7 +251,8 @@ impl Environment {
         self.instance.as_deref()
     }
 
-    /// The name of the instance group, cluster, service, job or function in which the program runs.
+    /// Returns the name of the instance group, cluster, service, job or function in which the
+    /// program runs.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -265,7 +267,7 @@ impl Environment {
         self.resource.as_deref()
     }
 
-    /// The node pool that a GKE node belongs to.
+    /// Returns the name of the node pool that the GKE node belongs to.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -281,8 +283,8 @@ impl Environment {
         self.node_pool.as_deref()
     }
 
-    /// The e-mail of the service account whose tokens are used, if it is known without a request to
-    /// Google.
+    /// Returns the e-mail of the service account whose tokens the program uses, if the snapshot
+    /// contains it.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -298,18 +300,20 @@ impl Environment {
         self.account.as_deref()
     }
 
+    /// Returns the kind of the service account, if the account and its kind are known.
     pub(crate) fn account_kind(&self) -> Option<AccountKind> {
         AccountKind::from_email(self.account()?)
     }
 
-    /// The number of the account, which Google Workspace asks for. Only key files have it.
+    /// Returns the numeric id of the service account, which an administrator enters in Google
+    /// Workspace for domain-wide delegation. It is known only from key files.
     pub(crate) fn unique_id(&self) -> Option<&str> {
         self.unique_id.as_deref()
     }
 
-    /// The scopes that are set on the VM: each token of its metadata server holds exactly these.
-    /// `None` where the metadata server's list means something else (see
-    /// [`Platform::has_fixed_scopes`]).
+    /// Returns the scopes that are set on the VM. Each token from the VM's metadata server holds
+    /// exactly these scopes. Returns `None` on platforms where the metadata server's list of scopes
+    /// has another meaning (see [`Platform::has_fixed_scopes`]).
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -325,21 +329,25 @@ impl Environment {
     }
 }
 
-fn credential_in(snapshot: &Snapshot, platform: Platform, file: Option<&CredentialFile>) -> Credential {
+/// Returns the credential that the program uses by default: a declared credential, else the
+/// credential file, else the metadata server.
+fn detect_credential(snapshot: &Snapshot, platform: Platform, file: Option<&CredentialFile>) -> Credential {
     match (snapshot.declared(), file) {
         (Some(declared), _) => declared,
         (None, Some(file)) => file.credential,
-        // Google's libraries fail if they cannot read the file that this variable names.
+        // Google's libraries do not try another credential if the file that this variable names
+        // cannot be read.
         (None, None) if snapshot.env("GOOGLE_APPLICATION_CREDENTIALS").is_some() => Credential::Unknown,
-        // Its metadata server gives tokens of the person who uses Cloud Shell.
+        // The metadata server of Cloud Shell issues tokens of the person who uses Cloud Shell.
         (None, None) if platform == Platform::CloudShell => Credential::GcloudUser,
         (None, None) if platform != Platform::Unknown => Credential::MetadataServer,
         (None, None) => Credential::Unknown,
     }
 }
 
-/// The project in which the program runs, before one that it is set to use: commands change the
-/// former.
+/// Returns the project in which the program runs. If it is unknown, returns the project that
+/// environment variables or the credential file set. The first takes precedence, because the
+/// commands in steps change resources of that project.
 fn project(snapshot: &Snapshot, file: Option<&CredentialFile>) -> Option<String> {
     let variables = ["GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "DEVSHELL_PROJECT_ID"];
     let ids = std::iter::once(snapshot.metadata("project/project-id"))
@@ -348,15 +356,18 @@ fn project(snapshot: &Snapshot, file: Option<&CredentialFile>) -> Option<String>
     ids.flatten().find_map(names::project_id).map(str::to_owned)
 }
 
+/// Returns the region from the metadata server, else the region of the zone.
 fn region<'a>(snapshot: &'a Snapshot, zone: Option<&'a str>) -> Option<&'a str> {
     let of_zone = zone.and_then(|zone| zone.rsplit_once('-')).map(|(region, _)| region);
     last_part(snapshot.metadata("instance/region")).or(of_zone).and_then(names::region)
 }
 
+/// Returns the location of the resource, else the region of the program.
 fn location<'a>(snapshot: &'a Snapshot, platform: Platform, zone: Option<&'a str>) -> Option<&'a str> {
     platform.location(snapshot).and_then(names::location).or_else(|| region(snapshot, zone))
 }
 
+/// Returns the service account whose tokens the program uses, if it is known.
 fn account(snapshot: &Snapshot, credential: Credential, file: Option<&CredentialFile>) -> Option<String> {
     let attached = snapshot.metadata(metadata::EMAIL);
     let of_file = |file: &'_ CredentialFile| file.account.clone();
@@ -365,14 +376,15 @@ fn account(snapshot: &Snapshot, credential: Credential, file: Option<&Credential
         Credential::DomainWideDelegation => file.and_then(of_file).or_else(|| attached.map(str::to_owned)),
         _ => file.filter(|file| file.credential == credential).and_then(of_file),
     };
-    owned(account.as_deref(), names::account)
+    validated(account.as_deref(), names::account)
 }
 
-fn owned(value: Option<&str>, check: impl Fn(&str) -> Option<&str>) -> Option<String> {
+/// Returns a copy of the value if the check accepts it.
+fn validated(value: Option<&str>, check: impl Fn(&str) -> Option<&str>) -> Option<String> {
     value.and_then(check).map(str::to_owned)
 }
 
-/// The name in a path such as `projects/NUMBER/zones/ZONE`.
+/// Returns the last part of a path such as `projects/NUMBER/zones/ZONE`.
 fn last_part(path: Option<&str>) -> Option<&str> {
     path?.rsplit('/').next()
 }
@@ -387,10 +399,12 @@ mod tests {
     const KEY: &str = r#"{"type":"service_account","project_id":"key-project","private_key":"SECRET",
         "client_email":"robot@key-project.iam.gserviceaccount.com"}"#;
 
+    /// A snapshot with these environment variables.
     fn env(pairs: &[(&str, &str)]) -> Snapshot {
         pairs.iter().fold(Snapshot::new(), |snapshot, (name, value)| snapshot.with_env(*name, *value))
     }
 
+    /// A snapshot of a VM with these attributes.
     fn vm(attributes: &[(&str, &str)]) -> Snapshot {
         let named = attributes.iter().fold(Snapshot::new(), |snapshot, (name, value)| {
             snapshot.with_metadata(format!("instance/attributes/{name}"), *value)
@@ -404,6 +418,7 @@ mod tests {
             .with_metadata(metadata::SCOPES, "https://www.googleapis.com/auth/pubsub\n")
     }
 
+    /// Adds the variable that Kubernetes sets in each pod.
     fn pod(snapshot: Snapshot) -> Snapshot {
         snapshot.with_env("KUBERNETES_SERVICE_HOST", "10.0.0.1")
     }
@@ -491,7 +506,7 @@ mod tests {
     }
 
     #[test]
-    fn a_vm_has_all_names_that_commands_need() {
+    fn a_vm_has_all_names_for_commands() {
         let here = Environment::from_snapshot(&vm(&[]));
         assert_eq!(here.credential(), Credential::MetadataServer);
         assert_eq!((here.project(), here.project_number()), (Some("my-project"), Some("123")));
@@ -508,14 +523,14 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_that_does_not_exist_is_not_that_of_a_vm() {
+    fn a_nonexistent_zone_is_not_recognized_as_a_vm() {
         let stripped = vm(&[]).with_metadata("instance/zone", "projects/123/zones/us-central1-1");
         let here = Environment::from_snapshot(&stripped);
         assert_eq!((here.platform(), here.zone(), here.scopes()), (Platform::Unknown, None, None));
     }
 
     #[test]
-    fn names_that_are_commands_to_a_shell_are_left_out() {
+    fn names_with_shell_commands_are_left_out() {
         let harmful = vm(&[("created-by", "projects/1/zones/us-east1-b/instanceGroupManagers/$(reboot)")])
             .with_metadata("project/project-id", "p; rm -rf ~")
             .with_metadata("project/numeric-project-id", "$(id)")
@@ -562,7 +577,7 @@ mod tests {
     }
 
     #[test]
-    fn the_project_of_the_machine_takes_precedence_over_that_of_a_variable() {
+    fn the_project_of_the_machine_takes_precedence_over_variables() {
         let set = |snapshot: Snapshot| snapshot.with_env("GOOGLE_CLOUD_PROJECT", "other-project");
         let key = env(&[("HOME", "/home/me")]).with_file(ADC, KEY);
         assert_eq!(Environment::from_snapshot(&set(vm(&[]))).project(), Some("my-project"));
@@ -571,13 +586,13 @@ mod tests {
     }
 
     #[test]
-    fn the_account_is_unknown_with_a_credential_that_is_declared() {
+    fn a_declared_credential_has_no_known_account() {
         let here = Environment::from_snapshot(&vm(&[])).with_credential(Credential::Declared);
         assert_eq!((here.credential(), here.account()), (Credential::Declared, None));
     }
 
     #[test]
-    fn only_a_node_is_in_a_node_pool() {
+    fn only_a_gke_node_has_a_node_pool() {
         let labels = "cloud.google.com/gke-boot-disk=pd-ssd,cloud.google.com/gke-nodepool=pool-1";
         let node = vm(&[("cluster-name", "prod"), ("kube-labels", labels)]);
         assert_eq!(Environment::from_snapshot(&node).node_pool(), Some("pool-1"));
@@ -592,26 +607,26 @@ mod tests {
     }
 
     #[test]
-    fn delegation_is_declared_or_has_a_subject_and_starts_from_an_account() {
+    fn delegation_is_recognized_and_keeps_the_account() {
         let number = KEY.replace("\"project_id\"", "\"client_id\":\"103456789012345678901\",\"project_id\"");
         let for_a_person = number.replace("\"project_id\"", "\"subject\":\"me@example.com\",\"project_id\"");
         let home = env(&[("HOME", "/home/me")]);
-        let declared = |world: Snapshot| world.with_credential(Credential::DomainWideDelegation);
+        let declared = |snapshot: Snapshot| snapshot.with_credential(Credential::DomainWideDelegation);
         let robot = "robot@key-project.iam.gserviceaccount.com";
         let rows = [
             (home.clone().with_file(ADC, &for_a_person), robot, Some("103456789012345678901")),
             (declared(home.with_file(ADC, &number)), robot, Some("103456789012345678901")),
             (declared(vm(&[])), "123-compute@developer.gserviceaccount.com", None),
         ];
-        for (world, account, number) in rows {
-            let here = Environment::from_snapshot(&world);
+        for (snapshot, account, number) in rows {
+            let here = Environment::from_snapshot(&snapshot);
             assert_eq!(here.credential(), Credential::DomainWideDelegation);
             assert_eq!((here.account(), here.unique_id()), (Some(account), number));
         }
     }
 
     #[test]
-    fn no_secret_of_a_file_is_kept() {
+    fn debug_output_has_no_secret_of_a_file() {
         let snapshot = env(&[("HOME", "/home/me"), ("GOOGLE_APPLICATION_CREDENTIALS", "/k.json")])
             .with_file(ADC, USER)
             .with_file("/k.json", KEY);
@@ -626,7 +641,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_name_of_the_metadata_server_is_a_command_to_a_shell(
+        fn names_from_the_metadata_server_have_no_shell_characters(
             values in proptest::collection::vec("[a-z0-9/@.;$` \\n-]{0,40}|.{0,40}", 14)
         ) {
             let paths = ["project/project-id", "project/numeric-project-id", "instance/name", "instance/zone",
@@ -634,8 +649,8 @@ mod tests {
                 "instance/attributes/cluster-name", "instance/attributes/cluster-location",
                 "instance/attributes/dataproc-cluster-name", "instance/attributes/dataproc-region",
                 "instance/attributes/job_id", "instance/attributes/proxy-url"];
-            let worlds = paths.iter().zip(&values);
-            let snapshot = worlds.fold(vm(&[]), |world, (path, text)| world.with_metadata(*path, text.as_str()));
+            let metadata = paths.iter().zip(&values);
+            let snapshot = metadata.fold(vm(&[]), |vm, (path, text)| vm.with_metadata(*path, text.as_str()));
             let here = Environment::from_snapshot(&snapshot);
             let names = [here.project(), here.project_number(), here.zone(), here.region(), here.location(),
                 here.instance(), here.resource(), here.account()];

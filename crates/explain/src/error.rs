@@ -1,7 +1,7 @@
-//! The error for an input that cannot be used.
+//! The error for an input that does not have the expected syntax.
 
-/// An input that does not have the expected syntax. The message shows it and names what was
-/// expected.
+/// The error for an input that does not have the expected syntax. The message shows the input and
+/// names what was expected.
 ///
 /// ```
 /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};

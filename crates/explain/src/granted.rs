@@ -1,11 +1,12 @@
-//! The scopes that a token holds, and where they are known from.
+//! The scopes that a token holds, and the source that reports them.
 //!
-//! There are three cases: the scopes are known, scopes do not limit the token, or they are not
-//! known, with the reason.
+//! There are three cases: the scopes are known, scopes do not limit the token, or the scopes are
+//! unknown for a given reason.
 //!
-//! 1. Scopes are never guessed. An answer that cannot be read, an empty list and a server that is
-//!    down all make them [unknown](GrantedScopes::is_unknown); they never mean "no scopes".
-//! 2. The scopes that a program *requests* need not be those that it is *granted*: the metadata
+//! 1. Scopes are never guessed. If a source sends an unreadable response or an empty list, or is
+//!    not reachable, the scopes are [unknown](GrantedScopes::is_unknown). They never count as "no
+//!    scopes".
+//! 2. The scopes that a program *requests* may differ from the *granted* scopes: the metadata
 //!    server of a VM ignores `?scopes=`
 //!    (<https://docs.cloud.google.com/compute/docs/access/service-accounts#accesscopesiam>).
 //!
@@ -52,8 +53,8 @@ enum Held {
 }
 
 impl GrantedScopes {
-    /// The token holds exactly these scopes. An empty set is [unknown](Self::unknown): every token
-    /// holds a scope, so a list without one cannot be right.
+    /// Creates the granted scopes of a token that holds exactly `scopes`. An empty set counts as
+    /// [unknown](Self::unknown): every token holds a scope, so an empty list must be wrong.
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::ScopeSet;
@@ -70,8 +71,8 @@ impl GrantedScopes {
         Self::new(Held::Known(scopes), Some(source))
     }
 
-    /// Scopes do not limit the token: it is, for instance, a self-signed JWT with an audience
-    /// (<https://google.aip.dev/auth/4111>).
+    /// Creates the granted scopes of a token that scopes do not limit, such as a self-signed JWT
+    /// with an audience (<https://google.aip.dev/auth/4111>).
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
@@ -82,7 +83,8 @@ impl GrantedScopes {
         Self::new(Held::Unrestricted, Some(source))
     }
 
-    /// The scopes are not known. `why` is a short text for a person, without any secret.
+    /// Creates the granted scopes of a token whose scopes are unknown. `why` is the reason: a short
+    /// text for a person, without secrets.
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::GrantedScopes;
@@ -98,8 +100,8 @@ impl GrantedScopes {
         Self { held, source, expires_at: None, is_from_other_identity: false }
     }
 
-    /// Marks the token as none of the machine's service account: the metadata server gave other
-    /// tokens.
+    /// Marks the token as one that does not belong to the machine's service account. For tokens
+    /// that differ from those that the metadata server issues.
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::GrantedScopes;
@@ -111,8 +113,8 @@ impl GrantedScopes {
         Self { is_from_other_identity: true, ..self }
     }
 
-    /// Whether the token is known not to be one of the machine's service account. Then a change to
-    /// the machine does not change the token.
+    /// Returns whether the token is known to belong to another identity than the machine's service
+    /// account. A change to the machine does not change such a token.
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
@@ -123,13 +125,13 @@ impl GrantedScopes {
         self.is_from_other_identity
     }
 
-    /// Sets when the token expires.
+    /// Sets the time at which the token expires.
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// use std::time::{Duration, SystemTime};
     ///
-    /// let at = SystemTime::now() + Duration::from_secs(3599); // `expires_in` of an OAuth answer
+    /// let at = SystemTime::now() + Duration::from_secs(3599); // `expires_in` of an OAuth response
     /// let granted = GrantedScopes::unrestricted(GrantSource::Declared).with_expiry(at);
     /// assert_eq!(granted.expires_at(), Some(at));
     /// ```
@@ -139,7 +141,7 @@ impl GrantedScopes {
         self
     }
 
-    /// The scopes, if they are known and limit the token.
+    /// Returns the scopes, if they are known and limit the token.
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::ScopeSet;
@@ -157,11 +159,11 @@ impl GrantedScopes {
         }
     }
 
-    /// Whether scopes do not limit the token.
+    /// Returns whether the token is known to be one that scopes do not limit.
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::GrantedScopes;
-    /// assert!(!GrantedScopes::unknown("no source was asked").is_unrestricted());
+    /// assert!(!GrantedScopes::unknown("no source was queried").is_unrestricted());
     /// ```
     #[must_use]
     #[inline]
@@ -169,11 +171,11 @@ impl GrantedScopes {
         matches!(self.held, Held::Unrestricted)
     }
 
-    /// Whether the scopes are not known.
+    /// Returns whether the scopes are unknown.
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
-    /// assert!(GrantedScopes::unknown("no source was asked").is_unknown());
+    /// assert!(GrantedScopes::unknown("no source was queried").is_unknown());
     /// assert!(!GrantedScopes::unrestricted(GrantSource::Jwt).is_unknown());
     /// ```
     #[must_use]
@@ -182,7 +184,8 @@ impl GrantedScopes {
         matches!(self.held, Held::Unknown(_))
     }
 
-    /// Whether the token is known to hold a scope that every method of this host accepts.
+    /// Returns whether the token is known to hold a scope that every method of this host accepts,
+    /// or whether scopes are known not to limit the token.
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
@@ -207,7 +210,8 @@ impl GrantedScopes {
         }
     }
 
-    /// Why the scopes are not known, for a person.
+    /// Returns the reason why the scopes are unknown, for a person; `None` if they are known or do
+    /// not limit the token.
     ///
     /// ```
     /// # use gcp_scopes_catalog::scope::ScopeSet;
@@ -223,19 +227,19 @@ impl GrantedScopes {
         }
     }
 
-    /// Where the scopes are known from; `None` if they are not known.
+    /// Returns the source of the scopes; `None` if the scopes are unknown.
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
     /// assert_eq!(GrantedScopes::unrestricted(GrantSource::Jwt).source(), Some(GrantSource::Jwt));
-    /// assert_eq!(GrantedScopes::unknown("no source was asked").source(), None);
+    /// assert_eq!(GrantedScopes::unknown("no source was queried").source(), None);
     /// ```
     #[must_use]
     pub fn source(&self) -> Option<GrantSource> {
         self.source
     }
 
-    /// When the token expires, if that is known.
+    /// Returns the time at which the token expires, if it is known.
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::{GrantSource, GrantedScopes};
@@ -247,7 +251,7 @@ impl GrantedScopes {
     }
 }
 
-/// A source of granted scopes.
+/// The source that reports the scopes of a token.
 ///
 /// ```
 /// use gcp_scopes_explain::granted::GrantSource;
@@ -260,18 +264,18 @@ impl GrantedScopes {
 pub enum GrantSource {
     /// The claims of a self-signed JWT.
     Jwt,
-    /// The token provider, which declares what it was granted.
+    /// The token provider, which declares the scopes that its token was granted.
     Declared,
-    /// The metadata server of the VM that minted the token.
+    /// The metadata server that issued the token.
     Metadata,
     /// Google's tokeninfo endpoint.
     Tokeninfo,
-    /// A source that the user of this crate implements.
+    /// A source that the program implements.
     Custom,
 }
 
 impl GrantSource {
-    /// The source in one word, for events and JSON.
+    /// Returns the source as one word, for events and JSON.
     ///
     /// ```
     /// assert_eq!(gcp_scopes_explain::granted::GrantSource::Metadata.as_str(), "metadata");
@@ -287,8 +291,8 @@ impl GrantSource {
         }
     }
 
-    /// Whether the source may be wrong about a token: neither Google nor the token itself confirms
-    /// it.
+    /// Returns whether the reported scopes may be wrong, because neither Google nor the token
+    /// itself confirms them.
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::GrantSource;
@@ -299,7 +303,7 @@ impl GrantSource {
         matches!(self, Self::Declared | Self::Custom)
     }
 
-    /// The source in a report.
+    /// Returns the words with which a report names the source.
     ///
     /// ```
     /// # use gcp_scopes_explain::granted::GrantSource;
@@ -322,7 +326,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_list_is_unknown_and_names_its_source() {
+    fn an_empty_list_counts_as_unknown() {
         let granted = GrantedScopes::known(ScopeSet::new(), GrantSource::Metadata);
         assert!(granted.is_unknown() && granted.source().is_none());
         assert!(granted.why_unknown().unwrap().contains("metadata"));

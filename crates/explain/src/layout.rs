@@ -1,7 +1,8 @@
-//! How a report is laid out: how wide, with colours or not, drawn or in plain sentences.
+//! The layout of a report: its width, with or without colours, with a picture or in plain
+//! sentences.
 //!
-//! By default a report has 80 columns and no colours, which suits a log as well as a terminal. A
-//! program that knows more about its reader chooses another [`Layout`].
+//! By default a report has 80 columns and no colours, for logs and for terminals. Use another
+//! [`Layout`] for a wider terminal, for colours, or for a screen reader.
 //!
 //! ```
 //! # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -19,8 +20,8 @@ use crate::remedy::Step;
 
 /// The layout of a text for a person.
 ///
-/// Its methods return finished lines, each with a line end. Prose is wrapped; commands, code and
-/// addresses stay on one line, so that they can be copied.
+/// The methods that take a text return complete lines, each with a line end. Prose is wrapped;
+/// commands, code and addresses stay on one line, so that they can be copied.
 ///
 /// ```
 /// use gcp_scopes_explain::layout::Layout;
@@ -36,17 +37,19 @@ pub struct Layout {
     has_colours: bool,
 }
 
-/// The columns that the picture of two gates takes: its longest line has 69.
+/// The least width, in columns, at which a report contains the picture of the gates. The longest
+/// line of the picture has 69 columns.
 const PICTURE_WIDTH: usize = 72;
-/// Longer lines of prose are hard to read. WCAG asks for 80 characters at most
-/// (<https://www.w3.org/TR/WCAG22/#visual-presentation>); the indent of a fact takes up to 16
-/// beside them.
-const WIDEST: usize = 100;
-/// Below this the indented lines of a fact have no room for words.
-const NARROWEST: usize = 30;
+/// The greatest width, in columns. WCAG allows 80 characters a line at most, because longer lines
+/// are hard to read (<https://www.w3.org/TR/WCAG22/#visual-presentation>). The indent of a fact
+/// adds up to 16 columns.
+const MAX_WIDTH: usize = 100;
+/// The least width, in columns. In narrower layouts, the indented lines of a fact would have no
+/// room for words.
+const MIN_WIDTH: usize = 30;
 
 impl Layout {
-    /// 80 columns, with a picture, without colours.
+    /// Creates a layout of 80 columns, with a picture, without colours.
     ///
     /// ```
     /// # use gcp_scopes_explain::layout::Layout;
@@ -57,8 +60,8 @@ impl Layout {
         Self { width: 80, is_plain: false, has_colours: false }
     }
 
-    /// Wraps prose for a terminal of this many columns; fewer than 30 count as 30, more than 100 as
-    /// 100.
+    /// Sets the width, in columns, at which prose is wrapped. A width below 30 counts as 30, a
+    /// width above 100 as 100.
     ///
     /// ```
     /// # use gcp_scopes_explain::layout::Layout;
@@ -67,11 +70,11 @@ impl Layout {
     /// ```
     #[must_use]
     pub fn width(self, columns: usize) -> Self {
-        Self { width: columns.clamp(NARROWEST, WIDEST), ..self }
+        Self { width: columns.clamp(MIN_WIDTH, MAX_WIDTH), ..self }
     }
 
-    /// For a screen reader: one line for each fact and each step, which begins with a word that
-    /// says what it is; no picture and no columns.
+    /// Makes the layout suitable for a screen reader: each fact and each part of a step is one line
+    /// that begins with its name. There is no picture, and lines are neither wrapped nor aligned.
     ///
     /// ```
     /// # use gcp_scopes_explain::layout::Layout;
@@ -82,7 +85,7 @@ impl Layout {
         Self { is_plain: true, ..self }
     }
 
-    /// Whether this layout is [`plain`](Self::plain).
+    /// Returns whether this layout is [`plain`](Self::plain).
     ///
     /// ```
     /// # use gcp_scopes_explain::layout::Layout;
@@ -93,7 +96,8 @@ impl Layout {
         self.is_plain
     }
 
-    /// With ANSI colours. What a colour means stands in words beside it.
+    /// Adds ANSI colours. No information is lost without them, because only words such as "closed"
+    /// are coloured.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -108,7 +112,8 @@ impl Layout {
         Self { has_colours: true, ..self }
     }
 
-    /// The text in bold red if the layout has colours: for what is closed or wrong.
+    /// Returns the text in bold red if the layout has colours. For words such as "closed" or
+    /// "wrong".
     ///
     /// ```
     /// # use gcp_scopes_explain::layout::Layout;
@@ -120,7 +125,7 @@ impl Layout {
         self.bold(31, text)
     }
 
-    /// The text in bold yellow if the layout has colours: for what is not known.
+    /// Returns the text in bold yellow if the layout has colours. For words such as "unknown".
     ///
     /// ```
     /// # use gcp_scopes_explain::layout::Layout;
@@ -131,7 +136,8 @@ impl Layout {
         self.bold(33, text)
     }
 
-    /// The text in bold green if the layout has colours: for what is open or right.
+    /// Returns the text in bold green if the layout has colours. For words such as "open" or
+    /// "right".
     ///
     /// ```
     /// # use gcp_scopes_explain::layout::Layout;
@@ -142,13 +148,13 @@ impl Layout {
         self.bold(32, text)
     }
 
-    /// Colours of ECMA-48, section 8.3.117:
+    /// Returns the text in bold and in a colour of ECMA-48, section 8.3.117:
     /// <https://ecma-international.org/publications-and-standards/standards/ecma-48/>.
     fn bold(&self, colour: u8, text: &str) -> String {
         if self.has_colours { format!("\u{1b}[1;{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 
-    /// A paragraph.
+    /// Returns the text as a paragraph.
     ///
     /// ```
     /// # use gcp_scopes_explain::layout::Layout;
@@ -159,7 +165,8 @@ impl Layout {
         self.wrapped("", text)
     }
 
-    /// A paragraph that begins this many columns from the left, or at the left in a plain layout.
+    /// Returns the text as a paragraph that is indented by this many columns. A plain layout does
+    /// not indent.
     ///
     /// ```
     /// # use gcp_scopes_explain::layout::Layout;
@@ -170,8 +177,8 @@ impl Layout {
         self.wrapped(&" ".repeat(columns), text)
     }
 
-    /// A fact and its name: `  name        text`, or `name: text` in a plain layout. Without a
-    /// name, the text continues the fact above.
+    /// Returns a fact: a name and a text, as `  name        text`, or as `name: text` in a plain
+    /// layout. A fact with an empty name continues the preceding fact.
     ///
     /// ```
     /// # use gcp_scopes_explain::layout::Layout;
@@ -186,8 +193,8 @@ impl Layout {
         }
     }
 
-    /// A fact of several values, each on its own line, or with commas between them in a plain
-    /// layout. The values are indented below `intro` if there is one; the lines of `after` are not.
+    /// Returns a fact with several values, each on its own line, or separated by commas in a plain
+    /// layout. `intro` precedes the values, which are then indented. The texts in `after` follow.
     pub(crate) fn list(
         &self,
         name: &str,
@@ -211,7 +218,7 @@ impl Layout {
             .collect()
     }
 
-    /// Numbered steps, each with its command, code and addresses.
+    /// Returns numbered steps, each with its command, code and addresses.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -225,14 +232,16 @@ impl Layout {
     /// ```
     #[must_use]
     pub fn steps(&self, steps: &[Step]) -> String {
-        let all = steps.iter().enumerate();
-        all.map(|(index, step)| match self.is_plain {
-            true => plain_step(&format!("Step {} of {}: ", index + 1, steps.len()), step),
-            false => self.step(index + 1, step),
-        })
-        .collect()
+        let numbered = steps.iter().enumerate();
+        numbered
+            .map(|(index, step)| match self.is_plain {
+                true => plain_step(&format!("Step {} of {}: ", index + 1, steps.len()), step),
+                false => self.step(index + 1, step),
+            })
+            .collect()
     }
 
+    /// Returns a step as lines: its text, then its command, code and addresses.
     fn step(&self, number: usize, step: &Step) -> String {
         let mut lines = self.wrapped(&format!("  {number}. "), step.text());
         for line in step.command_line().into_iter().chain(step.code_line()) {
@@ -247,12 +256,13 @@ impl Layout {
         lines
     }
 
-    /// Whether a picture is wanted and has room.
+    /// Returns whether a report has a picture: the layout is wide enough and not plain.
     pub(crate) fn has_picture(&self) -> bool {
         !self.is_plain && self.width >= PICTURE_WIDTH
     }
 
-    /// The text behind `mark`; its further lines begin below the first word.
+    /// Wraps the text after `mark`. Further lines are indented to the column in which the text
+    /// begins.
     fn wrapped(&self, mark: &str, text: &str) -> String {
         if self.is_plain {
             return format!("{}\n", format!("{}{text}", mark.trim_start()).trim_end());
@@ -262,7 +272,7 @@ impl Layout {
         for word in text.split(' ') {
             let length = word.chars().count();
             let has_words = width > indent;
-            // The last column stays free: some terminals go on to the next line behind it.
+            // The last column stays free: some terminals start a new line after a character in it.
             if has_words && width + 1 + length >= self.width {
                 lines += &format!("{line}\n");
                 (line, width) = (" ".repeat(indent), indent);
@@ -283,6 +293,7 @@ impl Default for Layout {
     }
 }
 
+/// Returns a step in a plain layout: each part is a line that begins with the name of the part.
 fn plain_step(number: &str, step: &Step) -> String {
     let parts = [
         (number, Some(step.text())),
@@ -310,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn prose_keeps_within_the_width_and_a_command_on_its_line() {
+    fn prose_is_wrapped_and_commands_are_not() {
         for (columns, width) in [(0, 30), (40, 40), (80, 80), (100, 100), (4000, 100)] {
             let text = Layout::new().width(columns).steps(&[step(), step()]);
             let (long, prose): (Vec<&str>, Vec<&str>) =
@@ -321,20 +332,20 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_is_wider_than_the_page_stays_whole() {
+    fn a_word_wider_than_the_page_is_not_broken() {
         let word = "x".repeat(200);
         let text = Layout::new().fact("name", &format!("a {word} b"));
         assert!(text.lines().any(|line| line.trim() == word), "{text}");
     }
 
     #[test]
-    fn letters_of_several_bytes_count_once() {
+    fn a_character_of_several_bytes_counts_as_one_column() {
         let text = Layout::new().paragraph(&"ü ".repeat(200));
         assert!(text.lines().take(2).all(|line| line.chars().count() > 76), "{text}");
     }
 
     #[test]
-    fn every_line_of_a_plain_layout_begins_with_what_it_is() {
+    fn every_line_of_a_plain_layout_begins_with_its_name() {
         let text = Layout::new().plain().steps(&[step(), step()]);
         let lines: Vec<&str> = text.lines().collect();
         let starts = ["Step 1 of 2: ", "Command: ", "Documentation: ", "Step 2 of 2: "];

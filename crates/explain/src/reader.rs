@@ -1,7 +1,7 @@
-//! Reads what people paste and programs record: answers, logs, requests and lists of scopes.
+//! Reads what people paste and programs record: responses, logs, requests and lists of scopes.
 //!
-//! [`RecordedAnswer`] is an answer, or a text that may hold one; [`NamedCall`] is the call that it
-//! answers.
+//! [`RecordedAnswer`] is a response, or a text such as a log that may contain a response.
+//! [`NamedCall`] is the call that was refused.
 //!
 //! ```
 //! use gcp_scopes_explain::reader::{NamedCall, RecordedAnswer};

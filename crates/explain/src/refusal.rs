@@ -1,14 +1,16 @@
-//! Which gate refused a call, read from what the server answered.
+//! Finds out which gate refused a call, from the server's response.
 //!
-//! A call to a Google API passes several gates: the scopes of the token, the IAM roles of the
-//! account, whether the API is enabled, billing, a service perimeter, quota and more. Most of them
-//! answer 403 with similar words. [`classify`] reads an HTTP or gRPC answer, [`classify_text`] a
-//! log line or what a person pastes; both name the gate and how sure that is.
+//! A call to a Google API must pass several checks, which this crate calls gates: the scopes of the
+//! token, the IAM roles of the account, whether the API is enabled, billing, a service perimeter,
+//! quota and more. Most gates refuse with status 403 and similar messages. [`classify`] reads an
+//! HTTP or gRPC response; [`classify_text`] reads a log line or a text that a person pastes. Both
+//! return the gate and how certain it is that this gate refused.
 //!
-//! 1. A machine-readable reason (`google.rpc.ErrorInfo`, a violated precondition) counts most.
-//! 2. Next are the fixed sentences of Google's services, then the older one-word reasons.
-//! 3. `reason: insufficientPermissions` alone proves nothing: Analytics gives it for missing access
-//!    to an account. Nor does the header `WWW-Authenticate`, which such answers have as well.
+//! 1. A machine-readable reason (`google.rpc.ErrorInfo`, a violated precondition) takes precedence.
+//! 2. The fixed sentences of Google's services come next, then the older one-word reasons.
+//! 3. `reason: insufficientPermissions` alone does not prove that a scope is missing: Analytics
+//!    sends it when the user has no access to an account. The header `WWW-Authenticate` alone does
+//!    not prove it either: responses of Analytics have that header, too.
 //!
 //! ```
 //! use gcp_scopes_explain::refusal::{Certainty, Gate, classify_text};
@@ -21,9 +23,7 @@
 //! ```
 
 mod answer;
-mod answer_facts;
 mod challenge;
-mod cut_json;
 mod details;
 mod gate;
 mod gather;
@@ -32,11 +32,13 @@ mod json;
 mod phrases;
 mod protobuf;
 mod reasons;
+mod response_facts;
 mod responses;
 mod rules;
 mod status;
 mod syntax;
 mod text;
+mod truncated_json;
 mod verdict;
 mod words;
 
@@ -53,15 +55,15 @@ pub(crate) use verdict::ScopeProblem;
 use details::Details;
 use verdict::{Evidence, Verdict};
 
-/// How much of a body is read, in bytes: as much as the middleware inflates of one. The rest is
-/// ignored.
+/// How many bytes of a body are read; the rest is ignored. gcp-scopes decompresses the same number
+/// of bytes at most.
 const BODY_LIMIT: usize = 64 * 1024;
 
-/// The gate that refused. `None` for an answer that is no refusal: a success, or a failure that has
-/// nothing to do with access.
+/// Determines which gate refused a call, from the server's response. Returns `None` for a response
+/// that is not a refusal: a success, or a failure that is not about access.
 ///
-/// Of several answers in one body (a multipart batch) the first refusal for lack of scope counts,
-/// else the first refusal.
+/// If the body contains several responses (a multipart batch), returns the first refusal for lack
+/// of scope, or the first refusal if none is for lack of scope.
 ///
 /// ```
 /// use gcp_scopes_explain::refusal::{Answer, Gate, classify};
@@ -74,28 +76,30 @@ const BODY_LIMIT: usize = 64 * 1024;
 #[must_use]
 pub fn classify(answer: &Answer<'_>) -> Option<Refusal> {
     let body = String::from_utf8_lossy(answer.body.get(..BODY_LIMIT).unwrap_or(answer.body));
-    // Only a batch holds responses within a response, and begins with the mark of its first part.
+    // The body of a response contains other responses only if it is a multipart batch, which begins
+    // with the boundary of its first part.
     let may_hold_responses = answer.is_text || body.trim_start().starts_with("--");
     let responses = if may_hold_responses { responses::split(&body) } else { Vec::new() };
     if responses.is_empty() {
-        return classify_one(answer.status, answer.headers, &body, answer.is_text);
+        return classify_response(answer.status, answer.headers, &body, answer.is_text);
     }
     let refusal = |response: &responses::Response<'_>| {
-        classify_one(response.status.or(answer.status), Some(&response.headers), response.body, false)
+        classify_response(response.status.or(answer.status), Some(&response.headers), response.body, false)
     };
     let refusals: Vec<_> = responses.iter().filter_map(refusal).collect();
     let best = refusals.iter().find(|refusal| refusal.is_for_scope()).or_else(|| refusals.first())?;
     if best.certainty() > Certainty::Possible {
         return Some(best.clone());
     }
-    // A client may print a sentence of its own before the response.
-    let whole = classify_one(None, None, &body, answer.is_text)
-        .filter(|whole| whole.certainty() > Certainty::Possible);
-    whole.or_else(|| Some(best.clone()))
+    // A client may print a sentence of its own before the response, so the whole text is read, too.
+    let from_whole_text = classify_response(None, None, &body, answer.is_text)
+        .filter(|refusal| refusal.certainty() > Certainty::Possible);
+    from_whole_text.or_else(|| Some(best.clone()))
 }
 
-/// The gate that refused, read from a log line, the text of a client's error, or a pasted HTTP
-/// response with or without its status line and headers.
+/// Determines which gate refused a call, from a log line, the text of a client's error, or a pasted
+/// HTTP response with or without its status line and headers. Returns `None` for a text that does
+/// not contain a refusal.
 ///
 /// ```
 /// use gcp_scopes_explain::refusal::{Gate, classify_text};
@@ -108,7 +112,8 @@ pub fn classify_text(text: &str) -> Option<Refusal> {
     classify(&Answer::from_text(text))
 }
 
-fn classify_one(
+/// Determines which gate refused, from one response or from a text.
+fn classify_response(
     status: Option<u16>,
     headers: Option<&HeaderMap>,
     body: &str,
@@ -121,11 +126,11 @@ fn classify_one(
     Some(Refusal { verdict, evidence, alternatives, details: Box::new(facts.details) })
 }
 
-/// An answer by which a gate refused a call: which gate, how sure that is, and the details it
-/// gives.
+/// A response that refuses a call: the gate that refused, how certain that is, and the details in
+/// the response.
 ///
-/// All of it comes from the server. Short values (a permission, a project) are kept only if they
-/// have the syntax that Google documents for them; free text is bounded and escaped.
+/// The details come from the server. Short values (a permission, a project) are kept only if they
+/// have the syntax that Google documents for them; the server's message is shortened and escaped.
 ///
 /// ```
 /// use gcp_scopes_explain::refusal::{Certainty, Gate, classify_text};
@@ -148,7 +153,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// The gate that refused.
+    /// Returns the gate that refused.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::{Gate, classify_text};
@@ -160,7 +165,7 @@ impl Refusal {
         self.verdict.gate
     }
 
-    /// How sure it is that this gate refused.
+    /// Returns how certain it is that this gate refused.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::{Certainty, classify_text};
@@ -172,8 +177,8 @@ impl Refusal {
         self.verdict.certainty
     }
 
-    /// Which part of the answer names the gate: `error_info`, `violation`, `token_endpoint`,
-    /// `message`, `reason`, `header` or `status`.
+    /// Returns the part of the response that the gate was determined from: `error_info`,
+    /// `violation`, `token_endpoint`, `message`, `reason`, `header` or `status`.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
@@ -185,11 +190,12 @@ impl Refusal {
         self.evidence.as_str()
     }
 
-    /// What is wrong with the token's scopes. `Some` exactly for [`Gate::Scope`]:
+    /// Returns what is wrong with the token's scopes. `Some` exactly for [`Gate::Scope`]:
     ///
-    /// - `missing`: it holds none of the accepted scopes;
-    /// - `restricting`: it holds a scope that takes rights away, such as `gmail.metadata`;
-    /// - `scope_or_share`: it lacks a scope for Drive, or the file is not shared with the account.
+    /// - `missing`: the token holds none of the accepted scopes;
+    /// - `restricting`: the token holds a scope that forbids some calls, such as `gmail.metadata`;
+    /// - `scope_or_share`: the token lacks a scope for Drive, or the file is not shared with the
+    ///   account.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
@@ -205,8 +211,9 @@ impl Refusal {
         self.verdict.problem
     }
 
-    /// Whether a token endpoint refused the scopes that it was asked for: `invalid_scope`, or a
-    /// delegation that lacks them. The gate of such a refusal is [`Gate::Credentials`].
+    /// Returns whether a token endpoint refused to issue a token with the requested scopes: the
+    /// error is `invalid_scope`, or a domain-wide delegation does not include the scopes. The gate
+    /// of such a refusal is [`Gate::Credentials`].
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::{Gate, classify_text};
@@ -218,9 +225,9 @@ impl Refusal {
         self.verdict.is_for_requested_scopes
     }
 
-    /// The scopes that the server would have accepted, each of them alone. Read from
-    /// `WWW-Authenticate` (RFC 6750, section 3) or from the text of a client; at most 64, none if
-    /// the server lists none.
+    /// Returns the scopes that the response lists; the server accepts a token with any one of them.
+    /// They are read from `WWW-Authenticate` (RFC 6750, section 3) or from a text that a client
+    /// printed. There are at most 64, and none if the response does not list scopes.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
@@ -234,7 +241,7 @@ impl Refusal {
         &self.alternatives
     }
 
-    /// The host of the API that refused.
+    /// Returns the host of the API that refused, if the response names the host.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
@@ -246,8 +253,8 @@ impl Refusal {
         self.details.service.as_deref()
     }
 
-    /// The server's name for the method, from `ErrorInfo`: the full name of an RPC, not the id of a
-    /// method in a Discovery document.
+    /// Returns the full name of the RPC that was refused, from `ErrorInfo`. It differs from the id
+    /// of a method in a Discovery document, such as `pubsub.projects.topics.publish`.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
@@ -260,7 +267,8 @@ impl Refusal {
         self.details.method.as_deref()
     }
 
-    /// The IAM permission that the account lacks, as `service.resource.verb`.
+    /// Returns the IAM permission that the account lacks, in the form `service.resource.verb`, if
+    /// the response names the permission.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
@@ -272,7 +280,8 @@ impl Refusal {
         self.details.permission.as_deref()
     }
 
-    /// The id or number of the project that the call was charged to or made in.
+    /// Returns the id or the number of the project that the response names: the project of the
+    /// resource, or the project that the call is charged to.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
@@ -284,7 +293,7 @@ impl Refusal {
         self.details.project.as_deref()
     }
 
-    /// The constraint of the organisation policy that refused.
+    /// Returns the constraint of the organisation policy that refused, if the response names it.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
@@ -297,7 +306,8 @@ impl Refusal {
         self.details.constraint.as_deref()
     }
 
-    /// The unique id of a refusal by VPC Service Controls, which the perimeter's audit log has too.
+    /// Returns the unique id of a refusal by VPC Service Controls. The audit log entry of the
+    /// refusal has the same id.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
@@ -311,7 +321,8 @@ impl Refusal {
         self.details.vpc_sc_id.as_deref()
     }
 
-    /// The id by which Google's support finds the request. At most 256 visible ASCII characters.
+    /// Returns the id of the request, by which Google's support finds the request. It has at most
+    /// 256 characters, all of them visible ASCII.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
@@ -323,8 +334,9 @@ impl Refusal {
         self.details.request_id.as_deref()
     }
 
-    /// The server's message, at most 1,024 bytes, with control characters escaped and what looks
-    /// like a token or a key removed. It may name resources, which do not belong in a log.
+    /// Returns the server's message, shortened to 1,024 bytes, with control characters escaped and
+    /// with everything removed that may be a token or a key. The message may name resources, so do
+    /// not write it to a log.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
@@ -337,8 +349,9 @@ impl Refusal {
         self.details.server_message.as_deref()
     }
 
-    /// The refusal, where another source than the answer agrees that the token lacks a scope: if it
-    /// was possible that the scope gate refused, it is now likely.
+    /// Returns the refusal with the certainty raised to [`Certainty::Likely`] if the gate is
+    /// [`Gate::Scope`] and the certainty was [`Certainty::Possible`]. For callers that know from
+    /// another source than the response that the token lacks a scope.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::{Answer, Certainty, classify};
@@ -358,7 +371,7 @@ impl Refusal {
         self
     }
 
-    /// Whether it is likely or certain that the scope gate refused.
+    /// Returns whether it is likely or certain that the call was refused for lack of scope.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::classify_text;
@@ -371,7 +384,7 @@ impl Refusal {
     }
 }
 
-/// Without the server's message, which may name resources.
+/// Does not print the server's message, which may name resources.
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Refusal")
@@ -396,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn a_possible_scope_refusal_that_is_corroborated_becomes_likely_and_no_more() {
+    fn corroboration_raises_a_possible_scope_refusal_to_likely() {
         let challenge = HeaderValue::from_static(r#"Bearer error="insufficient_scope""#);
         let refusal = refused(&HeaderMap::from_iter([(WWW_AUTHENTICATE, challenge)]), "");
         assert_eq!((refusal.certainty(), refusal.evidence()), (Certainty::Possible, "header"));
@@ -404,7 +417,7 @@ mod tests {
         let body = r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#;
         let certain = refused(&HeaderMap::new(), body);
         assert_eq!(certain.corroborated().certainty(), Certainty::Certain);
-        let other = refused(&HeaderMap::new(), "").corroborated();
-        assert_eq!((other.gate(), other.certainty()), (Gate::Other, Certainty::Possible));
+        let unknown = refused(&HeaderMap::new(), "").corroborated();
+        assert_eq!((unknown.gate(), unknown.certainty()), (Gate::Other, Certainty::Possible));
     }
 }

@@ -1,15 +1,15 @@
-//! What a person can do about a refusal, at the place where the program runs.
+//! Returns the steps that a person can take after a refusal, in the environment of the program.
 //!
-//! Functions from facts and an environment to [`Step`]s in order. The credential decides first and
-//! the place second: where a program uses a person's credential file, the scopes of its VM do not
-//! matter.
+//! The functions return [`Step`]s in the order in which to take them. The credential determines the
+//! steps first, and the platform second: if a program uses the credential file of a person's login,
+//! the scopes of its VM do not matter.
 //!
-//! A value enters a command only if it has the syntax that Google documents for it. Otherwise a
-//! placeholder in capitals stays, so that a pasted command never runs what a user wrote into
-//! the name of a VM.
+//! A command contains a name only if the name has the syntax that Google documents for it.
+//! Otherwise the command contains a placeholder in capitals. So a pasted command never runs a shell
+//! command that a user wrote into the name of a VM.
 //!
-//! The sentences are in the text files of `advice/`; code chooses the section and knows which of
-//! its conditions hold.
+//! The sentences are in the text files of `advice/`. The code selects a section of these files, and
+//! supplies the words and conditions in its sentences.
 //!
 //! ```
 //! use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -21,10 +21,10 @@
 //!     .with_instance("web-1")?
 //!     .with_zone("us-central1-a")?;
 //! let steps = remedy::for_refusal(&refusal, &vm);
-//! // The scopes of the VM are not known here, so the first step is to look at them.
+//! // The scopes of the VM are unknown here, so the first step is to list them.
 //! let commands: Vec<&str> = steps.iter().filter_map(|step| step.command_line()).collect();
 //! assert!(commands[0].starts_with("gcloud compute instances describe web-1 "));
-//! // The project is not known either.
+//! // The project is unknown, too.
 //! let stop = "gcloud compute instances stop web-1 --zone=us-central1-a --project=PROJECT";
 //! assert_eq!(commands[1], stop);
 //! # Ok::<(), gcp_scopes_explain::Error>(())

@@ -1,107 +1,112 @@
-//! Whoever names an object, a table, a file or a pod chooses a part of the message that refuses a call
-//! on it. Whatever the name: the gate is that of the same refusal with a harmless name, and no scope is
-//! read from it.
+//! A name that a user chose does not change the gate of a refusal.
+//!
+//! The message of a refusal contains the name of the object, table, file or pod that the call is
+//! about. A user may choose a name that contains the words of a refusal for lack of scope. These
+//! tests put such names into refusals by other gates. Each refusal must have the gate that it has
+//! with a harmless name, and no scopes may be read from the name.
 
 use gcp_scopes_explain::refusal::{Answer, Gate, Refusal, classify};
 use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
-/// A refusal by another gate than the scopes. `NAME` stands where the name does.
-struct Refused {
+/// A refusal for another reason than scopes. In its message, `NAME` is replaced by a name.
+struct RefusalExample {
     status: u16,
-    /// The one-word reason of older answers, or the code of XML.
+    /// The one-word reason of older JSON errors, or the code of XML errors.
     reason: &'static str,
     /// The reason of `google.rpc.ErrorInfo`, where the service sends one.
     info: Option<&'static str>,
     message: &'static str,
 }
 
-const fn refused(
+const fn example(
     status: u16,
     reason: &'static str,
     info: Option<&'static str>,
     message: &'static str,
-) -> Refused {
-    Refused { status, reason, info, message }
+) -> RefusalExample {
+    RefusalExample { status, reason, info, message }
 }
 
-const REFUSALS: &[Refused] = &[
-    refused(
+/// Refusals for other reasons than scopes, and other errors with names in their messages.
+const OTHER_REFUSALS: &[RefusalExample] = &[
+    example(
         403,
         "objectUnderActiveHold",
         None,
         "Object 'photos/NAME' is under active Temporary hold and cannot be deleted, overwritten or archived until hold is removed.",
     ),
-    refused(
+    example(
         403,
         "retentionPolicyNotMet",
         None,
         "Object 'photos/NAME' is subject to bucket's retention policy or object retention and cannot be deleted or overwritten until 2031-01-01T00:00:00Z",
     ),
-    refused(
+    example(
         403,
         "forbidden",
         None,
         "reader@my-project.iam.gserviceaccount.com does not have storage.objects.get access to the Google Cloud Storage object 'photos/NAME'. Permission 'storage.objects.get' denied on resource (or it may not exist).",
     ),
-    refused(
+    example(
         403,
         "accessDenied",
         None,
         "Access Denied: Table my-project:sales.NAME: User does not have permission to query table my-project:sales.NAME, or perhaps it does not exist.",
     ),
-    refused(
+    example(
         403,
         "accessDenied",
         None,
         "Access Denied: Table my-project:sales.NAME: Permission bigquery.tables.getData denied on table my-project:sales.NAME (or it may not exist).",
     ),
-    refused(
+    example(
         403,
         "insufficientFilePermissions",
         None,
         "The user does not have sufficient permissions for file NAME.",
     ),
-    refused(
+    example(
         403,
         "appNotAuthorizedToFile",
         None,
         "The user has not granted the app 123456789012 write access to the file NAME.",
     ),
-    refused(
+    example(
         403,
         "forbidden",
         Some("IAM_PERMISSION_DENIED"),
         "Permission 'pubsub.topics.publish' denied on resource '//pubsub.googleapis.com/projects/my-project/topics/NAME' (or it may not exist).",
     ),
-    refused(403, "forbidden", None, "User not authorized to perform this action on NAME."),
-    refused(
+    example(403, "forbidden", None, "User not authorized to perform this action on NAME."),
+    example(
         403,
         "Forbidden",
         None,
         "pods \"NAME\" is forbidden: User \"ann@example.com\" cannot get resource \"pods\" in API group \"\" in the namespace \"default\"",
     ),
-    refused(
+    example(
         403,
         "rateLimitExceeded",
         None,
         "The rate limit exceeded for table NAME: too many table update operations.",
     ),
-    refused(
+    example(
         403,
         "quotaExceeded",
         None,
         "Quota exceeded: the project exceeded its quota for uploads of NAME.",
     ),
-    refused(403, "accountDisabled", None, "The account for the specified project has been disabled. NAME"),
-    refused(404, "notFound", None, "Not found: object photos/NAME"),
-    refused(409, "conflict", None, "The bucket NAME exists already."),
-    refused(400, "invalid", None, "Invalid value for field 'name': NAME"),
-    refused(412, "conditionNotMet", None, "The precondition of NAME did not hold."),
+    example(403, "accountDisabled", None, "The account for the specified project has been disabled. NAME"),
+    example(404, "notFound", None, "Not found: object photos/NAME"),
+    example(409, "conflict", None, "The bucket NAME exists already."),
+    example(400, "invalid", None, "Invalid value for field 'name': NAME"),
+    example(412, "conditionNotMet", None, "The precondition of NAME did not hold."),
 ];
 
+/// Names that look like a refusal for lack of scope.
 const NAMES: &[&str] = &[
-    // The sentences of Google and of this crate.
+    // Messages of refusals for lack of scope.
     "Request had insufficient authentication scopes.",
     "Request had insufficient authentication scopes. Acceptable scopes: https://mail.google.com/",
     "REQUEST HAD INSUFFICIENT AUTHENTICATION SCOPES",
@@ -122,7 +127,7 @@ const NAMES: &[&str] = &[
     "Empty or missing scope not allowed.",
     "insufficient scope",
     "scopes during VM creation are not enough",
-    // Reasons.
+    // Reasons of refusals for lack of scope.
     "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
     "a ACCESS_TOKEN_SCOPE_INSUFFICIENT b",
     "reason: ACCESS_TOKEN_SCOPE_INSUFFICIENT",
@@ -130,7 +135,7 @@ const NAMES: &[&str] = &[
     " insufficientPermissions ",
     "insufficientScopes",
     " insufficientScopes ",
-    // Pieces of JSON, of protobuf's text, of a header and of an answer.
+    // Parts of JSON, of protobuf text, of a header and of a response.
     r#"", "reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT", "domain": "googleapis.com"#,
     r#"{"error":{"code":403,"message":"Request had insufficient authentication scopes."}}"#,
     r#"{"error":{"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}}"#,
@@ -147,7 +152,8 @@ const NAMES: &[&str] = &[
     "required scopes: https://www.googleapis.com/auth/drive",
 ];
 
-fn json_of(row: &Refused, message: &str) -> Value {
+/// Returns the refusal as a JSON error.
+fn json_of(row: &RefusalExample, message: &str) -> Value {
     let mut error = json!({
         "code": row.status,
         "message": message,
@@ -164,7 +170,8 @@ fn json_of(row: &Refused, message: &str) -> Value {
     json!({ "error": error })
 }
 
-fn xml_of(row: &Refused, message: &str, element: &str) -> String {
+/// Returns the refusal as an XML error, with its message in the given element.
+fn xml_of(row: &RefusalExample, message: &str, element: &str) -> String {
     let escaped = message.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let code = row.reason.get(..1).unwrap_or_default().to_ascii_uppercase()
         + row.reason.get(1..).unwrap_or_default();
@@ -173,6 +180,7 @@ fn xml_of(row: &Refused, message: &str, element: &str) -> String {
     )
 }
 
+/// Encodes a message for the header `grpc-message`.
 fn percent_encoded(message: &str) -> String {
     let byte = |byte: u8| match byte {
         b' '..=b'~' if byte != b'%' => char::from(byte).to_string(),
@@ -181,18 +189,19 @@ fn percent_encoded(message: &str) -> String {
     message.bytes().map(byte).collect()
 }
 
-/// Every form in which a server sends a refusal.
-fn forms(row: &Refused, message: &str) -> Vec<(&'static str, Option<Refusal>)> {
+/// Classifies a refusal in each form in which a server sends it.
+fn classified_forms(row: &RefusalExample, message: &str) -> Vec<(&'static str, Option<Refusal>)> {
     let http = |body: &str| classify(&Answer::new(body.as_bytes()).with_status(row.status));
-    let answer = json_of(row, message);
-    let modern = json!({"error": {"code": row.status, "message": message, "status": "PERMISSION_DENIED"}});
+    let response = json_of(row, message);
+    let without_reasons =
+        json!({"error": {"code": row.status, "message": message, "status": "PERMISSION_DENIED"}});
     let mut headers = HeaderMap::new();
     headers.insert("grpc-status", HeaderValue::from_static("7"));
     headers.insert("grpc-message", HeaderValue::from_str(&percent_encoded(message)).expect("printable"));
     let mut forms = vec![
-        ("JSON", http(&answer.to_string())),
-        ("JSON in an array", http(&json!([answer]).to_string())),
-        ("JSON, its inner object", http(&answer["error"].to_string())),
+        ("JSON", http(&response.to_string())),
+        ("JSON in an array", http(&json!([response]).to_string())),
+        ("JSON, its inner object", http(&response["error"].to_string())),
         ("XML, in the message", http(&xml_of(row, message, "Message"))),
         ("XML, in the details", http(&xml_of(row, message, "Details"))),
         (
@@ -201,7 +210,7 @@ fn forms(row: &Refused, message: &str) -> Vec<(&'static str, Option<Refusal>)> {
         ),
     ];
     if row.status == 403 {
-        forms.push(("JSON without reasons", http(&modern.to_string())));
+        forms.push(("JSON without reasons", http(&without_reasons.to_string())));
         forms.push(("gRPC", classify(&Answer::new(b"").with_status(200).with_headers(&headers))));
         forms.push(("plain text", http(message)));
     }
@@ -209,20 +218,20 @@ fn forms(row: &Refused, message: &str) -> Vec<(&'static str, Option<Refusal>)> {
 }
 
 #[test]
-fn a_name_does_not_choose_the_gate() {
+fn a_name_does_not_change_the_gate() {
     let mut wrong = Vec::new();
-    for row in REFUSALS {
-        let harmless = forms(row, &row.message.replace("NAME", "cat.jpg"));
+    for row in OTHER_REFUSALS {
+        let harmless = classified_forms(row, &row.message.replace("NAME", "cat.jpg"));
         for name in NAMES {
-            let named = forms(row, &row.message.replace("NAME", name));
-            for ((form, expected), (_, found)) in harmless.iter().zip(named) {
+            let named = classified_forms(row, &row.message.replace("NAME", name));
+            for ((form, expected), (_, actual)) in harmless.iter().zip(named) {
                 let gate = |refusal: &Option<Refusal>| refusal.as_ref().map(Refusal::gate);
-                let scopes = found.as_ref().map_or(0, |refusal| refusal.alternatives().len());
-                if gate(expected) != gate(&found) || scopes > 0 {
+                let scopes = actual.as_ref().map_or(0, |refusal| refusal.alternatives().len());
+                if gate(expected) != gate(&actual) || scopes > 0 {
                     wrong.push(format!(
                         "{form}, {}: {:?}, not {:?}, {scopes} scopes: {name:?}",
                         row.message,
-                        gate(&found),
+                        gate(&actual),
                         gate(expected)
                     ));
                 }
@@ -233,15 +242,15 @@ fn a_name_does_not_choose_the_gate() {
         wrong.is_empty(),
         "{} of {}:\n{}",
         wrong.len(),
-        REFUSALS.len() * NAMES.len() * 9,
+        OTHER_REFUSALS.len() * NAMES.len() * 9,
         wrong.join("\n")
     );
 }
 
 #[test]
-fn no_refusal_here_is_one_for_scope() {
-    for row in REFUSALS {
-        for (form, refusal) in forms(row, &row.message.replace("NAME", "cat.jpg")) {
+fn the_examples_are_not_scope_refusals() {
+    for row in OTHER_REFUSALS {
+        for (form, refusal) in classified_forms(row, &row.message.replace("NAME", "cat.jpg")) {
             assert_ne!(refusal.map(|refusal| refusal.gate()), Some(Gate::Scope), "{form}: {}", row.message);
         }
     }

@@ -1,27 +1,28 @@
-//! Refusals are classified by gate: in every form of an answer, for every gate, and where one
-//! gate's answer looks like another's.
+//! Tests of the classification of refusals by gate: for every gate, in every format of a response,
+//! and for responses that resemble those of another gate.
 
-#[path = "refusals/answers.rs"]
-mod answers;
 #[path = "refusals/details.rs"]
 mod details;
 #[path = "refusals/forms.rs"]
 mod forms;
 #[path = "refusals/grpc.rs"]
 mod grpc;
+#[path = "refusals/responses.rs"]
+mod responses;
 #[path = "refusals/texts.rs"]
 mod texts;
 
-use answers::{ANSWERS, Row};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gcp_scopes_catalog::scope::ScopeSet;
 use gcp_scopes_explain::refusal::{Answer, Certainty, Gate, Refusal, classify, classify_text};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
+use responses::{RESPONSES, RecordedResponse};
 
 const SCOPE_BODY: &str = r#"{"error":{"status":"PERMISSION_DENIED","message":"Request had insufficient authentication scopes.","code":403}}"#;
 
+/// Creates headers from names and values.
 fn headers(lines: &[(&str, &str)]) -> HeaderMap {
     let line = |(name, value): &(&str, &str)| {
         let value = HeaderValue::from_str(value).expect("a header value");
@@ -30,47 +31,51 @@ fn headers(lines: &[(&str, &str)]) -> HeaderMap {
     lines.iter().map(line).collect()
 }
 
-fn answered(status: u16, lines: &[(&str, &str)], body: &str) -> Option<Refusal> {
+/// Classifies the response of a server.
+fn classify_response(status: u16, lines: &[(&str, &str)], body: &str) -> Option<Refusal> {
     classify(&Answer::new(body.as_bytes()).with_status(status).with_headers(&headers(lines)))
 }
 
-fn refused(status: u16, lines: &[(&str, &str)], body: &str) -> Refusal {
-    answered(status, lines, body).expect("a refusal")
+/// Classifies the response of a server, which must be a refusal.
+fn refusal_of(status: u16, lines: &[(&str, &str)], body: &str) -> Refusal {
+    classify_response(status, lines, body).expect("a refusal")
 }
 
+/// Returns the gate and the certainty of a refusal; "none" for a response that is not a refusal.
 fn verdict(refusal: Option<&Refusal>) -> (&'static str, &'static str) {
     refusal.map_or(("none", "none"), |r| (r.gate().as_str(), r.certainty().as_str()))
 }
 
+/// Returns whether a scope refusal is likely or certain.
 fn is_scope(refusal: Option<&Refusal>) -> bool {
     refusal.is_some_and(|r| r.gate() == Gate::Scope && r.certainty() >= Certainty::Likely)
 }
 
 #[test]
-fn every_answer_has_its_gate() {
-    let found = |row: &Row| answered(row.status, row.headers, row.body);
-    let wrong = |row: &&Row| verdict(found(row).as_ref()) != (row.gate, row.certainty);
-    let wrong: Vec<_> = ANSWERS.iter().filter(wrong).map(|row| (row.name, found(row))).collect();
+fn each_response_has_the_expected_gate() {
+    let refusal = |row: &RecordedResponse| classify_response(row.status, row.headers, row.body);
+    let wrong = |row: &&RecordedResponse| verdict(refusal(row).as_ref()) != (row.gate, row.certainty);
+    let wrong: Vec<_> = RESPONSES.iter().filter(wrong).map(|row| (row.name, refusal(row))).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
-fn every_text_has_its_gate() {
+fn each_text_has_the_expected_gate() {
     let mut wrong = Vec::new();
     for (gate, text) in texts::TEXTS {
         let refusal = classify_text(text);
         if verdict(refusal.as_ref()).0 != *gate {
-            wrong.push(format!("{gate}, found {refusal:?}: {text}"));
+            wrong.push(format!("expected {gate}, not {refusal:?}: {text}"));
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
-fn an_answer_without_its_status_has_the_same_gate() {
-    for row in ANSWERS.iter().filter(|row| row.certainty != "possible" && row.body.len() > 2) {
+fn responses_without_status_have_the_expected_gate() {
+    for row in RESPONSES.iter().filter(|row| row.certainty != "possible" && row.body.len() > 2) {
         let refusal = classify(&Answer::new(row.body.as_bytes()).with_headers(&headers(row.headers)));
-        // Only the status names the gate of these.
+        // The gate of these two responses is known only from the status.
         if !["rate limit as 429 in HTML", "401 anonymous"].contains(&row.name) {
             assert_eq!(verdict(refusal.as_ref()).0, row.gate, "{}", row.name);
         }
@@ -78,15 +83,15 @@ fn an_answer_without_its_status_has_the_same_gate() {
 }
 
 #[test]
-fn an_answer_that_is_not_about_access_is_no_refusal() {
+fn responses_that_are_not_about_access_are_no_refusals() {
     for text in texts::NO_REFUSALS {
         assert!(classify_text(text).is_none(), "{text}: {:?}", classify_text(text));
     }
-    for (status, body) in answers::NO_REFUSALS {
+    for (status, body) in responses::NO_REFUSALS {
         assert!(
-            answered(*status, &[], body).is_none(),
+            classify_response(*status, &[], body).is_none(),
             "{status} {body}: {:?}",
-            answered(*status, &[], body)
+            classify_response(*status, &[], body)
         );
     }
 }
@@ -101,7 +106,7 @@ fn only_scope_refusals_have_a_scope_problem() {
 }
 
 #[test]
-fn the_evidence_is_the_part_that_names_the_gate() {
+fn evidence_names_the_part_of_the_response() {
     let challenge = ("www-authenticate", r#"Bearer error="insufficient_scope""#);
     let reason =
         |reason| format!(r#"{{"error":{{"code":403,"message":"No.","details":[{{"reason":"{reason}"}}]}}}}"#);
@@ -115,12 +120,12 @@ fn the_evidence_is_the_part_that_names_the_gate() {
         (403, vec![challenge], String::new(), "header"),
         (403, vec![], String::new(), "status"),
     ] {
-        assert_eq!(refused(status, &lines, &body).evidence(), evidence, "{status} {body}");
+        assert_eq!(refusal_of(status, &lines, &body).evidence(), evidence, "{status} {body}");
     }
 }
 
 #[test]
-fn a_token_endpoint_refuses_requested_scopes_or_another_thing() {
+fn requested_scopes_are_one_cause_of_token_errors() {
     let is_for_scopes = |text| classify_text(text).expect("a refusal").is_for_requested_scopes();
     assert!(is_for_scopes(r#"{"error":"invalid_scope","error_description":"Bad."}"#));
     assert!(is_for_scopes(
@@ -135,7 +140,7 @@ fn a_token_endpoint_refuses_requested_scopes_or_another_thing() {
 }
 
 #[test]
-fn alternatives_are_read_from_challenges_of_every_form() {
+fn alternatives_are_read_from_challenges() {
     let auth = |short: &str| format!("https://www.googleapis.com/auth/{short}");
     let two = format!("{} {}", auth("drive"), auth("drive.file"));
     for (lines, expected) in [
@@ -145,19 +150,19 @@ fn alternatives_are_read_from_challenges_of_every_form() {
         (vec![format!(r#"Bearer error=insufficient_scope scope="{two}""#)], two.clone()),
         (vec![format!(r#"Basic realm="a, b", Bearer error="insufficient_scope", scope="{two}""#)], two.clone()),
         (vec!["Basic realm=x".to_owned(), format!(r#"Bearer error="insufficient_scope", scope="{two}""#)], two.clone()),
-        // Cut off: the last scope may not be whole.
+        // Truncated headers: the last scope may be incomplete.
         (vec![format!(r#"Bearer error="insufficient_scope", scope="{two} https://www.goog"#)], two.clone()),
         (vec![format!(r#"Bearer error="insufficient_scope", scope="{} https://mail.go...""#, auth("drive"))], auth("drive")),
         (vec![r#"Bearer error="insufficient_scope", scope="https://mail.go..."#.to_owned()], String::new()),
-        // Scopes that are not under googleapis.com.
+        // Scopes outside googleapis.com.
         (vec![r#"Bearer error="insufficient_scope", scope="https://www.google.com/m8/feeds http://gdata.youtube.com""#.to_owned()],
             "https://www.google.com/m8/feeds http://gdata.youtube.com".to_owned()),
-        // Challenges for another reason.
+        // Challenges without `error=insufficient_scope`.
         (vec![format!(r#"Bearer error="invalid_token", scope="{two}""#)], String::new()),
         (vec![format!(r#"Bearer scope="{two}""#)], String::new()),
     ] {
         let lines: Vec<_> = lines.iter().map(|line| ("www-authenticate", line.as_str())).collect();
-        let refusal = refused(403, &lines, SCOPE_BODY);
+        let refusal = refusal_of(403, &lines, SCOPE_BODY);
         assert_eq!(*refusal.alternatives(), ScopeSet::from_scope_text(&expected), "{lines:?}");
     }
 }
@@ -179,7 +184,7 @@ fn alternatives_are_read_from_texts_of_clients() {
 }
 
 #[test]
-fn only_scopes_among_the_urls_of_a_text_are_alternatives() {
+fn other_urls_in_a_text_are_not_alternatives() {
     let text = "Acceptable scopes: https://mail.google.com/ https://www.googleapis.com/auth/newer.than.this \
         https://www.googleapis.com/auth/page?id=1 https://cloud.google.com/bigquery/docs openid";
     let expected = "https://mail.google.com/ https://www.googleapis.com/auth/newer.than.this";
@@ -198,7 +203,7 @@ fn at_most_64_messages_reasons_and_violations_are_read() {
     {
         let gate = |count| {
             let parts = [vec![*other; count], vec![decisive]].concat().join(",");
-            refused(403, &[], &format!("[{parts}]")).gate()
+            refusal_of(403, &[], &format!("[{parts}]")).gate()
         };
         assert_ne!(gate(63), Gate::Other, "{decisive}");
         assert_eq!(gate(64), Gate::Other, "{decisive}");
@@ -210,7 +215,7 @@ fn a_reason_is_one_word_of_letters_and_digits() {
     let gate = |reason: &str| {
         let body =
             serde_json::json!({"error": {"code": 403, "message": "No.", "errors": [{"reason": reason}]}});
-        refused(403, &[], &body.to_string()).gate()
+        refusal_of(403, &[], &body.to_string()).gate()
     };
     assert_eq!(gate("KITE2_INSUFFICIENT_SCOPE"), Gate::Scope);
     for reason in [
@@ -226,14 +231,14 @@ fn a_reason_is_one_word_of_letters_and_digits() {
 fn only_known_reasons_count_in_the_field_data() {
     let gate = |data| {
         let details = format!(r#"{{"message":"No.","details":[{{"number":1,"data":"{data}"}}]}}"#);
-        refused(403, &[], &details).gate()
+        refusal_of(403, &[], &details).gate()
     };
     assert_eq!(gate("ACCESS_TOKEN_SCOPE_INSUFFICIENT"), Gate::Scope);
     assert_eq!(gate("KITE_INSUFFICIENT_SCOPE"), Gate::Other);
 }
 
 #[test]
-fn the_status_in_a_body_is_one_of_http_or_grpc() {
+fn the_status_in_a_body_is_an_http_or_grpc_status() {
     for (status, gate) in [
         (r#""code":403"#, "other"),
         (r#""code":401"#, "credentials"),
@@ -255,51 +260,52 @@ fn the_status_in_a_body_is_one_of_http_or_grpc() {
 }
 
 #[test]
-fn a_list_of_alternatives_is_bounded() {
+fn at_most_64_alternatives_are_read() {
     let scopes: String = (0..5000).map(|n| format!("https://example.com/{n} ")).collect();
     let line = format!(r#"Bearer error="insufficient_scope", scope="{scopes}""#);
-    assert_eq!(refused(403, &[("www-authenticate", &line)], SCOPE_BODY).alternatives().len(), 64);
+    assert_eq!(refusal_of(403, &[("www-authenticate", &line)], SCOPE_BODY).alternatives().len(), 64);
 }
 
 #[test]
-fn a_body_that_is_cut_off_at_16_kib_has_its_gate() {
+fn a_body_truncated_at_16_kib_is_classified() {
     let links = r#"{"description":"more","url":"https://example.com/help"},"#.repeat(2000);
     let body = format!(
         r#"{{"error":{{"code":403,"message":"Insufficient Permission","errors":[{{"message":"Insufficient Permission","reason":"insufficientPermissions"}}],"details":[{{"links":[{links}"#
     );
-    let cut = &body[..16 * 1024];
-    assert_eq!(verdict(Some(&refused(403, &[], cut))), ("scope", "likely"));
+    let truncated = &body[..16 * 1024];
+    assert_eq!(verdict(Some(&refusal_of(403, &[], truncated))), ("scope", "likely"));
 }
 
 #[test]
 fn the_first_64_kib_of_a_body_are_read() {
     let words = "Request had insufficient authentication scopes.";
-    let behind = |bytes| classify_text(&format!("{}{words}", ".".repeat(bytes)));
-    assert!(is_scope(behind(64 * 1024 - words.len()).as_ref()));
-    assert!(behind(64 * 1024).is_none());
+    let after = |bytes| classify_text(&format!("{}{words}", ".".repeat(bytes)));
+    assert!(is_scope(after(64 * 1024 - words.len()).as_ref()));
+    assert!(after(64 * 1024).is_none());
 }
 
 #[test]
-fn a_pasted_response_has_the_verdict_of_a_received_one() {
+fn the_status_of_a_pasted_response_is_read() {
     let bare = "HTTP/1.1 403 Forbidden\nX-GUploader-UploadID: AHxI1nM-9_x\n\nForbidden";
     let bare = classify_text(bare).expect("a refusal");
     assert_eq!((bare.certainty(), bare.request_id()), (Certainty::Possible, Some("AHxI1nM-9_x")));
-    // The message alone is certain; with this status it may be about a call that the server made.
+    // With status 403 this message is certain. With status 502 the message may be about a call that
+    // the server sent.
     let relayed = format!("HTTP/1.1 502 Bad Gateway\nX-GUploader-UploadID: AHxI1nM-9_x\n\n{SCOPE_BODY}");
     let relayed = classify_text(&relayed).expect("a refusal");
     assert_eq!((relayed.certainty(), relayed.request_id()), (Certainty::Likely, Some("AHxI1nM-9_x")));
 }
 
-/// Every scope refusal in JSON whose message alone decides.
+/// Returns the name and the body of each scope refusal in JSON that is certain without its headers.
 fn scope_bodies() -> impl Iterator<Item = (&'static str, serde_json::Value)> {
     let rows =
-        ANSWERS.iter().filter(|row| row.gate == "scope" && row.certainty == "certain" && row.status == 403);
-    let plain = rows.filter(|row| row.name != "F7 with a header that agrees");
-    plain.filter_map(|row| Some((row.name, serde_json::from_str(row.body).ok()?)))
+        RESPONSES.iter().filter(|row| row.gate == "scope" && row.certainty == "certain" && row.status == 403);
+    let without_headers = rows.filter(|row| row.name != "F7 with a header that agrees");
+    without_headers.filter_map(|row| Some((row.name, serde_json::from_str(row.body).ok()?)))
 }
 
 #[test]
-fn a_scope_refusal_is_found_in_json_that_proxies_and_clients_changed() {
+fn scope_refusals_are_recognized_in_modified_json() {
     for (name, value) in scope_bodies() {
         let text = value.to_string();
         let mut noisy = value.clone();
@@ -310,7 +316,7 @@ fn a_scope_refusal_is_found_in_json_that_proxies_and_clients_changed() {
             .chars()
             .map(|c| if c == '\'' || c == 'u' { format!("\\u{:04x}", c as u32) } else { c.to_string() })
             .collect();
-        let answers = [
+        let responses = [
             format!("[{text}]"),
             format!("[{text},{text}]"),
             serde_json::json!(text).to_string(),
@@ -327,17 +333,17 @@ fn a_scope_refusal_is_found_in_json_that_proxies_and_clients_changed() {
             format!("2031-02-03 ERROR failed: {text}"),
             format!("HTTP/1.1 403 Forbidden\r\nServer: ESF\r\n\r\n{text}"),
         ];
-        for form in answers.iter().chain(&logged) {
+        for form in responses.iter().chain(&logged) {
             assert!(is_scope(classify_text(form).as_ref()), "{name}: {form}");
         }
-        for form in &answers {
-            assert!(is_scope(answered(403, &[], form).as_ref()), "{name}: {form}");
+        for form in &responses {
+            assert!(is_scope(classify_response(403, &[], form).as_ref()), "{name}: {form}");
         }
     }
 }
 
 #[test]
-fn a_scope_refusal_is_found_with_its_fields_in_any_order() {
+fn scope_refusals_are_recognized_with_fields_in_any_order() {
     let fields = [
         r#""code":403"#,
         r#""message":"Insufficient Permission""#,
@@ -348,7 +354,7 @@ fn a_scope_refusal_is_found_with_its_fields_in_any_order() {
         let mut fields = fields;
         fields.rotate_left(turn);
         let body = format!(r#"{{"error":{{{}}}}}"#, fields.join(","));
-        assert!(is_scope(answered(403, &[], &body).as_ref()), "{body}");
+        assert!(is_scope(classify_response(403, &[], &body).as_ref()), "{body}");
     }
 }
 
@@ -385,17 +391,17 @@ proptest! {
     }
 
     #[test]
-    fn a_scope_refusal_is_found_if_the_body_is_cut_off_after_its_phrase(cut in 0usize..2000, row in 0usize..30) {
+    fn scope_refusals_are_recognized_in_truncated_bodies(cut in 0usize..2000, row in 0usize..30) {
         let bodies: Vec<_> = scope_bodies().map(|(_, value)| serde_json::to_string_pretty(&value).expect("JSON")).collect();
         let body = &bodies[row % bodies.len()];
         let words = ["insufficient authentication scopes", "SCOPE_INSUFFICIENT", "not authorized", "Metadata scope does not", "Metadata scope doesn't", "requested spaces"];
         let end = words.iter().filter_map(|word| Some(body.find(word)? + word.len() + 1)).min().expect("deciding words");
         let cut = (end + cut).min(body.len());
-        prop_assert!(is_scope(answered(403, &[], &body[..cut]).as_ref()), "{}", &body[..cut]);
+        prop_assert!(is_scope(classify_response(403, &[], &body[..cut]).as_ref()), "{}", &body[..cut]);
     }
 
     #[test]
-    fn a_challenge_in_any_form_gives_its_scopes(
+    fn scopes_are_read_from_any_order_of_parameters(
         count in 1usize..20, is_quoted in any::<bool>(), is_first in any::<bool>(), space in "[ ]{0,2}",
     ) {
         let scopes: Vec<_> = (0..count).map(|n| format!("https://www.googleapis.com/auth/kite.{n}")).collect();
@@ -403,13 +409,13 @@ proptest! {
         let scope = format!(r#"scope="{}""#, scopes.join(" "));
         let (a, b) = if is_first { (error, scope.as_str()) } else { (scope.as_str(), error) };
         let line = format!(r#"Bearer realm="https://accounts.google.com/",{space}{a},{space}{b}"#);
-        let refusal = refused(403, &[("www-authenticate", &line)], SCOPE_BODY);
+        let refusal = refusal_of(403, &[("www-authenticate", &line)], SCOPE_BODY);
         prop_assert_eq!(refusal.alternatives().len(), count);
     }
 }
 
 #[test]
-fn the_name_of_a_resource_is_not_a_reason() {
+fn names_of_resources_are_not_reasons() {
     for name in ["ACCESS_TOKEN_SCOPE_INSUFFICIENT", "insufficientScopes", "insufficientPermissions"] {
         for message in [
             format!("Access Denied: Table p:d.{name}: User does not have permission to query it."),
@@ -418,11 +424,11 @@ fn the_name_of_a_resource_is_not_a_reason() {
             format!("The caller does not have permission to read the metric '{name}'."),
         ] {
             let body = serde_json::json!({"error": {"code": 403, "message": message, "status": "PERMISSION_DENIED"}});
-            let refusal = refused(403, &[], &body.to_string());
+            let refusal = refusal_of(403, &[], &body.to_string());
             assert_eq!(refusal.gate(), Gate::Iam, "{message}");
         }
     }
-    // A text that relays an answer has its reason in the prose.
+    // In the text of a client, a reason counts wherever it is.
     for text in [
         "googleapi: Error 403: no, ACCESS_TOKEN_SCOPE_INSUFFICIENT",
         r#"relayed: {"details": [{"reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}"#,

@@ -1,4 +1,5 @@
-//! A [`GetToken`] for the generated clients of google-apis-rs (google-storage1, google-drive3, …).
+//! A [`GetToken`] implementation for the generated clients of google-apis-rs (google-storage1,
+//! google-drive3, …) that checks and explains their calls.
 //!
 //! ```no_run
 //! use gcp_scopes_google_apis::GuardGoogleApisExt as _;
@@ -6,22 +7,24 @@
 //!
 //! # async fn list(authenticator: String) -> Result<(), Box<dyn std::error::Error>> {
 //! let guard = Guard::detect().await;
-//! let tokens = guard.google_apis(authenticator); // hand it to the hub: DriveHub::new(client, tokens)
+//! let tokens = guard.google_apis(authenticator); // for DriveHub::new(client, tokens)
 //! let list = guard.calling("drive.files.list")?;
 //! // list.run(hub.files().list().doit()).await
 //! # Ok(()) }
 //! ```
 //!
-//! Without a word from the program a generated client asks for a scope of its generator's choice, such
-//! as `drive.meet.readonly` to list files
-//! (<https://github.com/Byron/google-apis-rs/issues/428>). Nothing is concluded from it; if the method
-//! does not accept it, or it opens a part of the data only, there is a warning event, and a denial
-//! begins with the step that mends it.
+//! If the program names no scope, a generated client requests a default scope that its generator
+//! has chosen, such as `drive.meet.readonly` to list files
+//! (<https://github.com/Byron/google-apis-rs/issues/428>). The guard does not assume that the token
+//! holds the requested scope. If the method does not accept the requested scope, or the scope gives
+//! access to only a part of the data, the guard emits a warning event, and the first step of a
+//! denial is to request another scope.
 //!
 //! # Errors
-//! A call that is not sent is an `Error::MissingToken`, a refused one stays an `Error::BadRequest`, whose
-//! message says what to do. Neither has a source, so that [`Denial::find`](gcp_scopes::Denial::find) finds nothing:
-//! [`Guard::explain_error`](gcp_scopes::Guard::explain_error) does.
+//! A call that is not sent fails with `Error::MissingToken`. A refused call fails with
+//! `Error::BadRequest`, as without the guard, and the denial's message is appended to the message
+//! of the error. Neither variant has a source, so [`Denial::find`](gcp_scopes::Denial::find) does
+//! not find the denial. Call [`Guard::explain_error`](gcp_scopes::Guard::explain_error) instead.
 
 pub use gcp_scopes;
 
@@ -38,7 +41,8 @@ use gcp_scopes::denial::Denial;
 use gcp_scopes::token_source::bearer;
 use gcp_scopes::{BoxError, Guard, Scope, ScopeSet};
 
-/// A source of tokens with a guard that listens. Made by [`GuardGoogleApisExt::google_apis`].
+/// A source of tokens that reports each token to a [`Guard`]. Created by
+/// [`GuardGoogleApisExt::google_apis`].
 ///
 /// ```
 /// use gcp_scopes_google_apis::GuardGoogleApisExt as _;
@@ -58,16 +62,16 @@ pub struct GuardGetToken<T> {
     inner: T,
 }
 
-/// [`GuardGetToken::new`] as a method of the guard.
+/// Adds [`GuardGetToken::new`] to [`Guard`] as a method.
 pub trait GuardGoogleApisExt {
-    /// A source of tokens that the guard observes.
+    /// Returns a source of tokens that wraps `inner` and reports each token to this guard.
     ///
     /// ```
     /// use gcp_scopes_google_apis::GuardGoogleApisExt as _;
     /// use gcp_scopes_google_apis::gcp_scopes::Guard;
     ///
     /// let guard = Guard::builder().build();
-    /// // Whatever gives google-apis-rs its tokens: a yup-oauth2 `Authenticator`, or a token in a `String`.
+    /// // The argument is any `GetToken`: a yup-oauth2 `Authenticator`, or a token in a `String`.
     /// let tokens = guard.google_apis("ya29.a0AfH6SM".to_owned());
     /// ```
     #[must_use]
@@ -81,7 +85,7 @@ impl GuardGoogleApisExt for Guard {
 }
 
 impl<T: GetToken + Clone + 'static> GuardGetToken<T> {
-    /// A source of tokens that the guard observes.
+    /// Creates a source of tokens that wraps `inner` and reports each token to the guard.
     #[must_use]
     pub fn new(guard: &Guard, inner: T) -> Self {
         Self { guard: guard.clone(), inner }
@@ -105,7 +109,7 @@ impl<T: GetToken + Clone + 'static> GetToken for GuardGetToken<T> {
     }
 }
 
-/// google-apis-rs, as a client whose errors are read.
+/// The marker type that selects this crate's [`ClientError`] implementation for [`Error`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct GoogleApis;

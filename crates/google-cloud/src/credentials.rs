@@ -1,4 +1,4 @@
-//! Credentials that a guard observes.
+//! Credentials that report their tokens to a guard.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use gcp_scopes::granted::{AccessToken, GrantSource, GrantedScopes};
 use gcp_scopes::token_source::TokenSource;
 use gcp_scopes::{BoxError, Guard, ScopeSet};
 
-/// Credentials of google-cloud-auth, with a guard that listens. Made by
+/// Credentials of google-cloud-auth that report each token to a [`Guard`]. Created by
 /// [`GuardGoogleCloudExt::credentials`](crate::GuardGoogleCloudExt::credentials).
 ///
 /// ```
@@ -25,7 +25,7 @@ use gcp_scopes::{BoxError, Guard, ScopeSet};
 ///
 /// let guard = Guard::builder().build();
 /// let guarded = guard.credentials(anonymous::Builder::new().build());
-/// let credentials = Credentials::from(guarded); // what the builders of the clients take
+/// let credentials = Credentials::from(guarded); // the type that the builders of the clients take
 /// ```
 #[derive(Clone)]
 pub struct GuardCredentials {
@@ -35,29 +35,32 @@ pub struct GuardCredentials {
     handed: Arc<ArcSwapOption<Handed>>,
 }
 
-/// The token that was handed out last, and when it took the place of another.
+/// The latest `Authorization` value that was handed out to a client, and when it replaced an
+/// earlier value. The time is `None` for the first value.
 struct Handed {
     authorization: HeaderValue,
     since: Option<Instant>,
 }
 
 impl GuardCredentials {
-    /// Credentials that the guard observes.
+    /// Creates credentials that wrap `inner` and report each token to the guard.
     #[must_use]
     pub fn new(guard: &Guard, inner: impl Into<Credentials>) -> Self {
         Self { guard: guard.clone(), inner: inner.into(), granted: None, handed: Arc::default() }
     }
 
-    /// Takes your word that every token of these credentials holds exactly these scopes. True of those
-    /// that Google mints with the scopes asked for: impersonated ones, and those of Cloud Run. Not of a
-    /// VM's, whose metadata server ignores what is asked, nor of a user's.
+    /// Declares that every token of these credentials holds exactly these scopes.
+    ///
+    /// This is true where Google grants the scopes that are requested: for impersonated service
+    /// accounts and on Cloud Run. It is not true on a VM, whose metadata server ignores the
+    /// requested scopes, nor for a user's credentials.
     ///
     /// ```
     /// # use gcp_scopes_google_cloud::{GuardGoogleCloudExt as _, gcp_scopes::{Guard, Scope}};
     /// # use google_cloud_auth::credentials::anonymous;
     /// let guard = Guard::builder().build();
     /// # let impersonated = anonymous::Builder::new().build();
-    /// // `impersonated` was built with exactly this scope, and Google minted its tokens so.
+    /// // `impersonated` was built with exactly this scope, so its tokens hold exactly this scope.
     /// let scopes = [Scope::cloud_platform()].into_iter().collect();
     /// let credentials = guard.credentials(impersonated).with_granted(scopes);
     /// ```
@@ -66,6 +69,8 @@ impl GuardCredentials {
         Self { granted: Some(scopes), ..self }
     }
 
+    /// Records the value that is handed out, and declares the scopes of the token to the guard if
+    /// [`with_granted`](Self::with_granted) has set them.
     fn take_note(&self, authorization: &HeaderValue) {
         let is_same = |last: &Arc<Handed>| last.authorization == *authorization;
         if !self.handed.load().as_ref().is_some_and(is_same) {
@@ -83,17 +88,21 @@ impl GuardCredentials {
         }
     }
 
+    /// Returns the value that was handed out last.
     fn last(&self) -> Option<HeaderValue> {
         self.handed.load().as_ref().map(|last| last.authorization.clone())
     }
 
-    /// The token of a call that began then: certain if only one was handed out since.
+    /// Returns the `Authorization` value that a call sent which began at `start`. Returns `None` if
+    /// the value was replaced after `start`, because it is then not certain which of the two the
+    /// call sent.
     pub(crate) fn token_since(&self, start: Instant) -> Option<HeaderValue> {
         let last = self.handed.load();
         let only = last.as_ref().filter(|last| last.since.is_none_or(|since| since < start))?;
         Some(only.authorization.clone())
     }
 
+    /// Returns the `Authorization` value that the wrapped credentials give now.
     async fn fresh(&self) -> Result<HeaderValue, BoxError> {
         let CacheableResource::New { data, .. } = self.inner.headers(Extensions::new()).await? else {
             return Err("the credentials gave no headers".into());
@@ -125,9 +134,12 @@ impl CredentialsProvider for GuardCredentials {
     }
 }
 
-/// `CredentialsError::new` is public and not in the documentation, as is every other way to make one;
-/// yet who implements `CredentialsProvider` cannot refuse otherwise. If it goes, the check before a call
-/// goes, and this does not compile.
+/// Converts a denial into a permanent error of the credentials.
+///
+/// `CredentialsError::new` is public but hidden from the documentation, as all constructors of the
+/// type are. An implementation of `CredentialsProvider` has no other way to return an error. If a
+/// release removes the constructor, this function does not compile, and calls can no longer be
+/// denied before they are sent.
 fn refused(denial: Denial) -> CredentialsError {
     CredentialsError::new(false, denial.to_string(), denial.into_error())
 }

@@ -14,25 +14,34 @@
 //! # Ok(()) }
 //! ```
 //!
-//! The clients let nobody see their requests, so there are two hooks, each of use alone:
+//! These clients have no middleware that could see a request. The guard uses two hooks instead.
+//! Each hook also works without the other:
 //!
-//! 1. **The retry policy** explains a refusal for lack of scope, HTTP or gRPC, without a change where
-//!    calls are made. Code, status, details and headers of the error stay, and
-//!    [`Denial::find`](gcp_scopes::Denial::find) finds the denial behind it. The policy of a single request takes
-//!    its place, and streams do not ask it: use [`Guard::explain_error`](gcp_scopes::Guard::explain_error)
-//!    there. What it wraps keeps the word on retries and takes the place of the client's own: above is
-//!    what generated clients do by themselves. Cloud Storage and a Pub/Sub `Publisher` do something else:
-//!    see [the recipe](https://docs.rs/crate/gcp-scopes/latest/source/docs/recipes.md).
-//! 2. **The credentials** tell the guard which tokens there are, and check a call before it is sent if
-//!    it runs inside [`Guard::calling`](gcp_scopes::Guard::calling). They also hand tokens to the middlewares
-//!    of this crate ([`token_source`](gcp_scopes::token_source)), but not the quota project.
+//! 1. **The retry policy** explains a refusal for lack of scope, over HTTP or gRPC. The code that
+//!    makes the calls does not change. The error keeps its code, status, details and headers, and
+//!    [`Denial::find`](gcp_scopes::Denial::find) finds the denial among its sources.
 //!
-//! What was asked for is not what a token holds, so nothing is concluded from it. A service account key
-//! makes JWTs that say themselves what they hold; for others the metadata server or tokeninfo is asked.
+//!    The wrapped policy still decides about retries, and replaces the client's default policy. The
+//!    policy in the example is the default of the generated clients. Cloud Storage and a Pub/Sub
+//!    `Publisher` have other defaults: see
+//!    [the recipe](https://docs.rs/crate/gcp-scopes/latest/source/docs/recipes.md).
+//!
+//!    Streams do not use a retry policy, and a request with its own policy does not use the
+//!    client's. For these, call [`Guard::explain_error`](gcp_scopes::Guard::explain_error) with the
+//!    error.
+//! 2. **The credentials** report each token to the guard. They check a call before it is sent if
+//!    the call runs inside [`Guard::calling`](gcp_scopes::Guard::calling). They are also a [token
+//!    source](gcp_scopes::token_source) for the middleware of gcp-scopes, which then sets the token
+//!    but not the quota project.
+//!
+//! The scopes that a program requests can differ from the scopes that its token holds, so the guard
+//! does not infer one from the other. It reads the scopes from the JWTs that a service account key
+//! signs. For other tokens it queries the metadata server or tokeninfo.
 //!
 //! # Errors
-//! A call that is not sent fails with a [`CredentialsError`](google_cloud_auth::errors::CredentialsError) that is not transient, so that nobody
-//! retries it.
+//! A call that is not sent fails with a
+//! [`CredentialsError`](google_cloud_auth::errors::CredentialsError) that is not transient, so that
+//! the client does not retry the call.
 
 mod credentials;
 mod retry;
@@ -46,9 +55,9 @@ use google_cloud_gax::retry_policy::RetryPolicy;
 pub use credentials::GuardCredentials;
 pub use retry::{GoogleCloud, GuardRetryPolicy};
 
-/// What a guard makes for the clients of google-cloud-rust.
+/// Adds the hooks for the clients of google-cloud-rust to [`Guard`] as methods.
 pub trait GuardGoogleCloudExt {
-    /// Credentials that the guard observes.
+    /// Returns credentials that wrap `inner` and report each token to this guard.
     ///
     /// ```
     /// use gcp_scopes_google_cloud::GuardGoogleCloudExt as _;
@@ -56,12 +65,14 @@ pub trait GuardGoogleCloudExt {
     /// use google_cloud_auth::credentials::anonymous;
     ///
     /// let guard = Guard::builder().build();
-    /// let credentials = guard.credentials(anonymous::Builder::new().build()); // an emulator asks for none
+    /// // Anonymous credentials are enough for an emulator.
+    /// let credentials = guard.credentials(anonymous::Builder::new().build());
     /// ```
     #[must_use]
     fn credentials(&self, inner: impl Into<Credentials>) -> GuardCredentials;
 
-    /// A retry policy that explains the refusals on which `inner` gives up.
+    /// Returns a retry policy that wraps `inner` and explains the refusals that `inner` does not
+    /// retry.
     ///
     /// ```
     /// use gcp_scopes_google_cloud::GuardGoogleCloudExt as _;

@@ -1,4 +1,4 @@
-//! A retry policy that explains the error on which another one gives up.
+//! A retry policy that explains the errors that the wrapped policy does not retry.
 
 use std::error::Error as _;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use gcp_scopes::calling::{self, ClientError};
 use gcp_scopes::denial::Denial;
 use gcp_scopes::{BoxError, Guard};
 
-/// A retry policy whose last error is explained. Made by
+/// A retry policy that explains the error of the last attempt. Created by
 /// [`GuardGoogleCloudExt::retry_policy`](crate::GuardGoogleCloudExt::retry_policy).
 ///
 /// ```
@@ -38,18 +38,22 @@ pub struct GuardRetryPolicy {
 }
 
 impl GuardRetryPolicy {
-    /// A retry policy that explains the refusals on which `inner` gives up.
+    /// Creates a retry policy that wraps `inner` and explains the refusals that `inner` does not
+    /// retry.
     #[must_use]
     pub fn new(guard: &Guard, inner: impl RetryPolicy + 'static) -> Self {
         Self { guard: guard.clone(), inner: Arc::new(inner), credentials: None }
     }
 
-    /// Explains with what the tokens of these credentials hold, which its client sends.
+    /// Sets the credentials of the client, so that denials contain the scopes of the token that was
+    /// sent.
     #[must_use]
     pub fn with_tokens_of(self, credentials: &GuardCredentials) -> Self {
         Self { credentials: Some(credentials.clone()), ..self }
     }
 
+    /// Adds a denial to a refusal for lack of scope. Does not change an error inside of
+    /// [`Calling::run`](gcp_scopes::calling::Calling::run), which explains the error itself.
     fn explain(&self, state: &RetryState, error: Error) -> Error {
         let is_open = error.denial().is_none() && !calling::is_under_way();
         let Some(response) = error.response().filter(|_| is_open) else { return error };
@@ -84,7 +88,7 @@ impl RetryPolicy for GuardRetryPolicy {
     }
 }
 
-/// google-cloud-rust, as a client whose errors are read.
+/// The marker type that selects this crate's [`ClientError`] implementation for [`Error`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct GoogleCloud;
@@ -107,9 +111,9 @@ impl ClientError<GoogleCloud> for Error {
         Denial::find(self.source()?)
     }
 
-    /// `Error::service_full` is public and not in the documentation; nothing else makes an error with
-    /// HTTP headers and a source. If it goes, errors are no longer explained in place, this does not
-    /// compile, and `Guard::explain_error` takes over.
+    // `Error::service_full` is public but hidden from the documentation. No other constructor
+    // accepts HTTP headers and a source. If a release removes it, this function does not compile. A
+    // program can then still call `Guard::explain_error` with the error.
     fn with_denial(self, denial: Denial) -> Self {
         let Some(status) = self.status().cloned() else { return self };
         let source = Some(BoxError::from(denial.into_error()));

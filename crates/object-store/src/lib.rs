@@ -1,7 +1,7 @@
-//! An [`HttpConnector`] for object_store's Google Cloud Storage.
+//! An [`HttpConnector`] for the Google Cloud Storage client of object_store.
 //!
-//! It stands around the connector that does the work: `ReqwestConnector`, which object_store has with
-//! its feature `reqwest` or `gcp`, or one of your own.
+//! The connector wraps the connector that sends the requests: object_store's `ReqwestConnector`
+//! (feature `reqwest` or `gcp`), or one that you implement.
 //!
 //! ```
 //! use object_store::client::HttpConnector;
@@ -22,7 +22,7 @@
 //!     let stored = store.put(&"cat.jpg".into(), "meow".into()).await;
 //!     if let Err(error) = &stored {
 //!         if let Some(denial) = guarded.denial_of(error) {
-//!             eprintln!("{}", denial.report()); // `error` itself says in one line what to do
+//!             eprintln!("{}", denial.report()); // the message of `error` is the short form
 //!         }
 //!     }
 //!     stored.map(drop)
@@ -30,25 +30,28 @@
 //! ```
 //!
 //! # Errors
-//! What object_store makes of a denial is what it makes of Google's own refusal, whatever the
-//! [`DenialDelivery`](gcp_scopes::DenialDelivery): `object_store::Error::PermissionDenied`, and `Generic` for
-//! listing, for the end of a multipart upload and for signing by Google. It is not retried.
+//! A denied call fails with the same error variant as a call that Google refuses:
+//! `object_store::Error::PermissionDenied`, or `Generic` for listing, for completing a multipart
+//! upload and for signing with `signBlob`. This holds for every
+//! [`DenialDelivery`](gcp_scopes::DenialDelivery). A denied call is not retried.
 //!
-//! That is so because a denial is given to object_store as an answer of status 403 whose body says
-//! what to do. An error in its place would become `Generic` everywhere, and programs match on
-//! `PermissionDenied`. The price: object_store 0.14 keeps of an answer its status and its text and
-//! nothing else (`RequestError::Status` in
-//! <https://github.com/apache/arrow-rs-object-store/blob/main/src/client/retry.rs>), so that no walk
-//! along `source()` can come to the [`Denial`]. [`GuardConnector::denial_of`] finds it by that text.
+//! The guard gives a denial to object_store as a response with status 403, whose body contains the
+//! denial's message. If the guard returned an error instead, object_store would convert every one
+//! to `Generic`, while programs match on `PermissionDenied`. The drawback: object_store 0.14 keeps
+//! only the status and the text of a response (`RequestError::Status` in
+//! <https://github.com/apache/arrow-rs-object-store/blob/main/src/client/retry.rs>), so the
+//! [`Denial`] is not among the sources of the error. [`GuardConnector::denial_of`] finds the denial
+//! by the text of the error.
 //!
 //! # What is checked
-//! Every call of the store, and `signBlob` of IAM Credentials, which is a call like any other. The
-//! metadata server and the endpoints that hand out tokens are never checked, and their answers are
-//! passed on as they are. An answer to `HEAD` has no body, so that its header must agree with what
-//! is known of the token before it is called a denial. A signed URL is used without this client.
+//! The guard checks every call of the store, and calls of `signBlob` of the IAM Credentials API. It
+//! never checks requests to the metadata server and to token endpoints, and passes on their
+//! responses unchanged. A response to `HEAD` has no body: the guard explains a refused `HEAD` only
+//! if a header of the response indicates a missing scope and the known scopes of the token confirm
+//! it. A request to a signed URL does not go through this connector.
 //!
-//! reqwest follows redirects below the guard, which cannot see them: an answer is taken for that of
-//! the host that was called.
+//! reqwest follows redirects where the guard cannot see them. The guard then attributes the
+//! response of the last host to the host that was called.
 
 pub use gcp_scopes;
 
@@ -68,18 +71,20 @@ use gcp_scopes::flight::Flight;
 use gcp_scopes::response::{explained_body, look};
 use gcp_scopes::{Denial, Guard};
 
-/// How many denials are kept for those who ask which one an error was made of.
+/// How many of the latest denials a connector keeps for [`GuardConnector::denial_of`]. The limit
+/// bounds the memory; programs usually handle an error soon after the call.
 const RECENT: usize = 64;
 
-/// Connects object_store through a [`Guard`]. Made by [`GuardObjectStoreExt::object_store`].
+/// A connector whose requests go through a [`Guard`]. Created by
+/// [`GuardObjectStoreExt::object_store`].
 ///
-/// Its clones share what they know.
+/// Clones share the denials that [`denial_of`](Self::denial_of) finds.
 ///
 /// ```
 /// use gcp_scopes_object_store::GuardConnector;
 /// use object_store::{ObjectStore, ObjectStoreExt};
 ///
-/// /// The connector stays with the store, to say what an error is about.
+/// /// Keeps the connector beside the store, to find the denial of an error.
 /// struct Photos<S> {
 ///     store: S,
 ///     guarded: GuardConnector,
@@ -102,7 +107,7 @@ pub struct GuardConnector {
     recent: Arc<Mutex<VecDeque<Denial>>>,
 }
 
-/// [`GuardConnector::new`] as a method of the guard.
+/// Adds [`GuardConnector::new`] to [`Guard`] as a method.
 ///
 /// ```
 /// use gcp_scopes_object_store::GuardObjectStoreExt as _;
@@ -115,7 +120,7 @@ pub struct GuardConnector {
 /// }
 /// ```
 pub trait GuardObjectStoreExt {
-    /// A connector around `inner` whose calls go through this guard.
+    /// Returns a connector that wraps `inner` and sends its requests through this guard.
     #[must_use]
     fn object_store(&self, inner: impl HttpConnector) -> GuardConnector;
 }
@@ -127,16 +132,17 @@ impl GuardObjectStoreExt for Guard {
 }
 
 impl GuardConnector {
-    /// A connector around `inner` whose calls go through the guard.
+    /// Creates a connector that wraps `inner` and sends its requests through the guard.
     #[must_use]
     pub fn new(guard: &Guard, inner: impl HttpConnector) -> Self {
         Self { guard: guard.clone(), inner: Arc::new(inner), recent: Arc::default() }
     }
 
-    /// The denial that an error of a store with this connector was made of.
+    /// Returns the denial behind an error of a store that uses this connector or a clone of it.
+    /// Returns `None` if the error has another cause, or if there were 64 later denials.
     ///
-    /// Looks for the text of one of the last 64 denials in that of the error. Denials of the same text
-    /// say the same; of these it is the latest.
+    /// Compares the message of each of the last 64 denials with the text of the error. If several
+    /// denials have the same message, returns the latest.
     ///
     /// ```
     /// # fn show(guarded: gcp_scopes_object_store::GuardConnector, error: object_store::Error) {
@@ -172,7 +178,8 @@ async fn wait(begun: Result<Flight, Denial>) -> Result<Flight, Denial> {
     begun?.wait_for_scopes().await
 }
 
-/// Whether the text has the denial's line, in which JSON and XML escape a few marks.
+/// Checks whether the text contains the denial's message. Compares the pieces between the
+/// characters that JSON or XML escapes, because the text may contain them in escaped form.
 fn is_said(denial: &Denial, text: &str) -> bool {
     let line = denial.to_string();
     line.split(['"', '\\', '<', '>', '&']).all(|piece| text.contains(piece))

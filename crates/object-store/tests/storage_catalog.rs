@@ -1,5 +1,5 @@
-//! Uploads to the fake Google through object_store. CI builds it a second time as a program has the
-//! crate that calls Cloud Storage and nothing else:
+//! Uploads to the fake Google through object_store. CI runs this test a second time with only the
+//! catalog of Cloud Storage, as in a program that calls no other API:
 //! `cargo test -p gcp-scopes-object-store --no-default-features --features catalog-storage`.
 
 use std::error::Error;
@@ -20,7 +20,8 @@ use object_store::{ClientOptions, ObjectStoreExt as _, StaticCredentialProvider}
 const ACCOUNT: &str = "writer@my-project.iam.gserviceaccount.com";
 const READ_ONLY: &str = "https://www.googleapis.com/auth/devstorage.read_only";
 
-/// A connector that needs neither reqwest nor TLS, so that this test is built quickly.
+/// A connector based on ureq. It needs neither reqwest nor TLS, which keeps the build of this test
+/// quick.
 #[derive(Debug)]
 struct Ureq;
 
@@ -35,9 +36,9 @@ impl HttpService for Ureq {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let (parts, body) = request.into_parts();
         let request = http::Request::from_parts(parts, body.collect().await?.to_bytes().to_vec());
-        let sent = tokio::task::spawn_blocking(|| send(request)).await;
-        let answer = sent.map_err(|error| HttpError::new(HttpErrorKind::Unknown, error))?;
-        answer.map_err(|error| HttpError::new(HttpErrorKind::Request, error))
+        let result = tokio::task::spawn_blocking(|| send(request)).await;
+        let response = result.map_err(|error| HttpError::new(HttpErrorKind::Unknown, error))?;
+        response.map_err(|error| HttpError::new(HttpErrorKind::Request, error))
     }
 }
 
@@ -48,7 +49,7 @@ fn send(request: http::Request<Vec<u8>>) -> Result<HttpResponse, ureq::Error> {
 }
 
 #[tokio::test]
-async fn a_program_of_cloud_storage_alone_is_explained_what_its_token_lacks() -> Result<(), Box<dyn Error>> {
+async fn a_refused_upload_has_a_denial_that_names_the_method() -> Result<(), Box<dyn Error>> {
     let google = FakeGoogle::builder()
         .project("my-project", 123_456_789_012)
         .bucket("photos")
@@ -57,26 +58,26 @@ async fn a_program_of_cloud_storage_alone_is_explained_what_its_token_lacks() ->
         .await?;
     let endpoint = google.storage_url();
     let guard = Guard::builder().endpoint(&endpoint, "storage.googleapis.com")?.build();
-    let guarded = guard.object_store(Ureq);
+    let connector = guard.object_store(Ureq);
     let credential = GcpCredential { bearer: google.mint(ACCOUNT, [READ_ONLY]) };
     let store = GoogleCloudStorageBuilder::new()
         .with_bucket_name("photos")
         .with_base_url(&endpoint)
         .with_client_options(ClientOptions::new().with_allow_http(true))
         .with_credentials(Arc::new(StaticCredentialProvider::new(credential)))
-        .with_http_connector(guarded.clone())
+        .with_http_connector(connector.clone())
         .build()?;
 
     let error = store.put(&"cat.jpg".into(), "meow".into()).await.expect_err("the token may not write");
     assert!(matches!(error, object_store::Error::PermissionDenied { .. }), "{error}");
-    let denial = guarded.denial_of(&error).ok_or("no denial")?;
+    let denial = connector.denial_of(&error).ok_or("the connector finds no denial")?;
     assert_eq!(denial.method().map(|method| method.id()), Some("storage.objects.insert"));
     Ok(())
 }
 
 #[test]
-fn the_catalog_holds_other_apis_only_where_they_are_asked_for() {
-    let holds_all = cfg!(any(feature = "catalog-full", feature = "catalog-cloud"));
-    assert_eq!(ApiMethod::by_id("pubsub.projects.topics.publish").is_ok(), holds_all);
+fn the_catalog_contains_other_apis_only_with_their_features() {
+    let has_other_apis = cfg!(any(feature = "catalog-full", feature = "catalog-cloud"));
+    assert_eq!(ApiMethod::by_id("pubsub.projects.topics.publish").is_ok(), has_other_apis);
     assert!(ApiMethod::by_id("storage.objects.insert").is_ok());
 }

@@ -1,8 +1,8 @@
 //! A [`Layer`] for opendal operators over Google Cloud Storage.
 //!
-//! It stands around the HTTP transport of the operator, so that its place among other layers does
-//! not matter. opendal users name its types by `opendal::`; this crate by `opendal_core::`, where
-//! they come from.
+//! The layer wraps the operator's HTTP transport, so its position among other layers does not
+//! matter. This crate imports opendal's types from `opendal_core`; the `opendal` crate re-exports
+//! the same types.
 //!
 //! ```
 //! use gcp_scopes_opendal::GuardOpendalExt as _;
@@ -23,15 +23,16 @@
 //! ```
 //!
 //! # Errors
-//! A denial is an error of kind [`ErrorKind::PermissionDenied`], which is what opendal makes of
-//! Google's own refusals too, whatever the [`DenialDelivery`](gcp_scopes::DenialDelivery). It is permanent, so
-//! that no layer retries it (opendal's `RetryLayer` then calls it persistent, as it does every error
-//! that it passes on), and [`Denial::find`](gcp_scopes::Denial::find) finds the denial.
+//! A denial is returned as an error of kind [`ErrorKind::PermissionDenied`], the kind that opendal
+//! also gives to Google's own refusals. This holds for every
+//! [`DenialDelivery`](gcp_scopes::DenialDelivery). The error is permanent, so no layer
+//! retries it; `RetryLayer` marks it as persistent, as it marks every error that it returns.
+//! [`Denial::find`](gcp_scopes::Denial::find) finds the denial in the error.
 //!
 //! # What is checked
-//! Every call of the operator. The metadata server and the endpoints that hand out tokens, to which
-//! opendal speaks through the same transport, are never checked, and their answers are passed on as
-//! they are.
+//! The guard checks every call of the operator. opendal also sends requests to the metadata server
+//! and to token endpoints through the transport. The guard never checks these requests, and passes
+//! on their responses unchanged.
 
 pub use gcp_scopes;
 
@@ -53,7 +54,8 @@ use gcp_scopes::denial::Denial;
 use gcp_scopes::flight::Flight;
 use gcp_scopes::response::look;
 
-/// Sends the requests of an operator through a [`Guard`]. Made by [`GuardOpendalExt::opendal`].
+/// A layer that sends the requests of an operator through a [`Guard`]. Created by
+/// [`GuardOpendalExt::opendal`].
 ///
 /// ```
 /// use gcp_scopes_opendal::GuardOpendalExt as _;
@@ -63,7 +65,7 @@ use gcp_scopes::response::look;
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> opendal_core::Result<()> {
 /// let guard = Guard::builder().build();
 /// let operator = Operator::new(Memory::default())?.layer(guard.opendal());
-/// operator.write("cat.jpg", "meow").await?; // a service that makes no HTTP calls is not affected
+/// operator.write("cat.jpg", "meow").await?; // no HTTP request, so nothing is checked
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone)]
@@ -71,9 +73,9 @@ pub struct GuardOperatorLayer {
     guard: Guard,
 }
 
-/// [`GuardOperatorLayer::new`] as a method of the guard.
+/// Adds [`GuardOperatorLayer::new`] to [`Guard`] as a method.
 pub trait GuardOpendalExt {
-    /// A layer for operators, whose calls go through this guard.
+    /// Returns a layer that sends the requests of an operator through this guard.
     ///
     /// ```
     /// use gcp_scopes_opendal::GuardOpendalExt as _;
@@ -95,7 +97,7 @@ impl GuardOpendalExt for Guard {
 }
 
 impl GuardOperatorLayer {
-    /// A layer for operators, whose calls go through the guard.
+    /// Creates a layer that sends the requests of an operator through the guard.
     #[must_use]
     pub fn new(guard: &Guard) -> Self {
         Self { guard: guard.clone() }
@@ -114,7 +116,7 @@ struct GuardTransport {
     inner: HttpTransporter,
 }
 
-/// The flight of a call whose answer may have come from another URL.
+/// Records in the flight the URL that the response came from, if the transport followed redirects.
 fn with_redirects(flight: Flight, response: &Response<HttpBody>) -> Flight {
     let Some(last) = response.extensions().get::<HttpRedirect>() else { return flight };
     let uri: Uri = last.uri().original_uri().parse().unwrap_or_default();
@@ -144,13 +146,15 @@ impl HttpTransport for GuardTransport {
     }
 }
 
-/// opendal prints the source behind the message, so that the message does not repeat it.
+/// Converts a denial into an error of opendal. The error's message does not contain the denial's
+/// message, because opendal prints the source behind the message.
 fn refusal(denial: Denial) -> Error {
     let message = "an OAuth scope is missing";
     Error::new(ErrorKind::PermissionDenied, message).set_permanent().set_source(denial.into_error())
 }
 
-/// [`look`], with the length that opendal expects of the body left as it is.
+/// Reads the beginning of a body with [`look`]. Returns the bytes that were read, and a body with
+/// the whole content. The length that opendal expects of the body is unchanged.
 async fn look_at(guard: &Guard, body: HttpBody) -> (Vec<u8>, HttpBody) {
     let mut taken = Frames(None);
     let hollow = body.map_inner(|stream| {
@@ -161,7 +165,7 @@ async fn look_at(guard: &Guard, body: HttpBody) -> (Vec<u8>, HttpBody) {
     (seen, hollow.map_inner(|_| Box::new(BodyDataStream::new(body))))
 }
 
-/// opendal's stream of a body as a body; an empty one, if there is none.
+/// The stream inside a body of opendal, as an [`http_body::Body`]. With `None`, the body is empty.
 struct Frames(Option<Box<dyn Stream<Item = Result<Buffer, Error>> + Send + Sync + Unpin>>);
 
 impl Body for Frames {

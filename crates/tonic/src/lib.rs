@@ -1,5 +1,5 @@
-//! gRPC clients: [`GuardTonicExt::tonic_layer`] over a tonic channel, for any generated client
-//! (`googleapis-tonic-*`, gcloud-sdk, your own).
+//! A tower layer for tonic channels, [`GuardTonicExt::tonic_layer`]. It works with every generated
+//! client (`googleapis-tonic-*`, gcloud-sdk, your own).
 //!
 //! ```
 //! use gcp_scopes_tonic::GuardTonicExt as _;
@@ -7,12 +7,13 @@
 //! use tower::ServiceBuilder;
 //!
 //! # fn build<Channel>(guard: &Guard, channel: Channel) -> gcp_scopes_tonic::gcp_scopes::adapter::tower::GuardService<Channel> {
-//! // `channel` is a `tonic::transport::Channel` to https://pubsub.googleapis.com. What sets the token goes
-//! // around the guard: `PublisherClient::with_interceptor(guarded, set_token)`.
+//! // `channel` is a `tonic::transport::Channel` to https://pubsub.googleapis.com. The interceptor
+//! // that sets the token must be outside of the guard:
+//! // `PublisherClient::with_interceptor(guarded, set_token)`.
 //! let guarded = ServiceBuilder::new().layer(guard.tonic_layer()).service(channel);
 //! # guarded }
 //! # fn show(status: tonic::Status) {
-//! // Wherever a call fails, at once or in the middle of a stream:
+//! // When a call fails, at once or in the middle of a stream:
 //! if let Some(denial) = Denial::find(&status) {
 //!     eprintln!("{}", denial.report());
 //! }
@@ -20,26 +21,34 @@
 //! ```
 //!
 //! # What the caller gets
-//! 1. A refusal for lack of scope is the same [`tonic::Status`]: code, details and metadata as sent,
-//!    the message with the denial's line behind it, and the [`Denial`] as its source. Messages
-//!    that came before it are delivered before it.
-//! 2. Every other status is the one that the client makes without the guard.
-//! 3. An HTTP 403 in the place of a gRPC answer, of a proxy or a load balancer, is `PermissionDenied`, as
-//!    gRPC [maps](https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md) it; the
-//!    client alone would read the page as a broken message. It is a denial only if it says so.
-//! 4. A gRPC call is never held back, whatever [`Preflight`](gcp_scopes::Preflight) says.
-//! 5. Messages are neither read nor kept back. Refusing trailers wait at most 500 ms for what the token
-//!    holds, which counts towards no deadline of the channel's.
+//! 1. A refusal for lack of scope is a [`tonic::Status`] with the code, the details and the
+//!    metadata that Google sent. The denial's message is appended to its message, and the
+//!    [`Denial`] is its source. Messages of a stream that arrived before the refusal are delivered
+//!    first.
+//! 2. Every other status is the same as without the guard.
+//! 3. A proxy or a load balancer may respond with a plain HTTP 403 that is not gRPC. The caller
+//!    gets `PermissionDenied`, as the gRPC specification
+//!    [maps](https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md) the status;
+//!    without the guard, tonic would try to decode the page as a message. The status has a denial
+//!    only if the body is a refusal for lack of scope.
+//! 4. A gRPC call is always sent, with every [`Preflight`](gcp_scopes::Preflight).
+//! 5. Messages are passed on at once and not inspected. Only the trailers of a refused call may
+//!    wait, for at most 500 ms, for the scopes of the token. No deadline of the channel includes
+//!    this time.
 //!
-//! With [`DenialDelivery::Extension`](gcp_scopes::DenialDelivery::Extension) nothing is changed; the denial is in the
-//! extensions of an answer without messages, which tonic's clients do not show, and in the events.
+//! With [`DenialDelivery::Extension`](gcp_scopes::DenialDelivery::Extension) the status is
+//! the same as without the guard. The guard emits its events, and a response without messages has
+//! the denial in its extensions, to which tonic's clients give no access.
 //!
-//! # Where it stands
-//! Inside whatever sets `Authorization`, directly around the channel or with other layers between, as
-//! long as the body's error is a [`tonic::Status`] or a boxed error. Over a client with errors of its own,
-//! such as hyper's, the message is extended but trailers can hold no `Denial`: put
-//! `.map_response(|answer| answer.map(tonic::body::Body::new))` below the layer. The same holds for any gRPC
-//! client behind the plain `guard.layer()`.
+//! # Position among other layers
+//! Place the layer inside of the layer or interceptor that sets `Authorization`. Other layers may
+//! be between the guard and the channel if the error of their response body is a [`tonic::Status`]
+//! or a boxed error.
+//!
+//! With another type of body error, such as that of hyper's client, a refusal in trailers has the
+//! denial's message but no `Denial`. To get a `Denial`, add
+//! `.map_response(|response| response.map(tonic::body::Body::new))` inside of the guard. A gRPC
+//! client with the plain `guard.layer()` gets no `Denial` from trailers either.
 
 pub use gcp_scopes;
 
@@ -55,9 +64,10 @@ use gcp_scopes::Guard;
 use gcp_scopes::adapter::tower::GuardLayer;
 use gcp_scopes::denial::Denial;
 
-/// What a guard makes for tonic.
+/// Adds the layer for tonic to [`Guard`] as a method.
 pub trait GuardTonicExt {
-    /// A layer for the channel of a tonic client: [`Guard::layer`] whose errors are a [`Status`].
+    /// Returns a layer for the channel of a tonic client: [`Guard::layer`], with [`Status`] as the
+    /// error.
     ///
     /// ```
     /// # use http::{Request, Response};
@@ -78,7 +88,8 @@ impl GuardTonicExt for Guard {
     }
 }
 
-/// The status of refused headers or trailers, with the denial as its source.
+/// Builds a [`Status`] from the headers or trailers of a refused call, with the denial as its
+/// source.
 fn denied(denial: Denial, headers: &HeaderMap) -> Option<Status> {
     let mut status = status(headers)?;
     status.set_source(Arc::new(denial.into_error()));
@@ -94,14 +105,14 @@ fn status(headers: &HeaderMap) -> Option<Status> {
     Status::from_header_map(&headers)
 }
 
-/// Whether tonic would panic: it insists on base64.
+/// Checks whether tonic would panic when it reads the details, because they are not valid base64.
 fn has_bad_details(headers: &HeaderMap) -> bool {
     headers.get(DETAILS).is_some_and(|details| BASE64.decode(details).is_err())
 }
 
 const DETAILS: &str = "grpc-status-details-bin";
 
-/// No more lenient than tonic's.
+/// A decoder with the settings of tonic's decoder: it rejects everything that makes tonic panic.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),

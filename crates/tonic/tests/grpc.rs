@@ -1,4 +1,4 @@
-//! gRPC answers through the layer, with tonic's own client and bodies made by hand.
+//! Tests of the layer with tonic's client, and with scripted responses instead of a server.
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in tests, but not in what they call")]
 
 use std::collections::VecDeque;
@@ -28,9 +28,9 @@ const PUBLISH: &str = "/google.pubsub.v1.Publisher/Publish";
 const PUBSUB: &str = "https://www.googleapis.com/auth/pubsub";
 const SCOPE_MESSAGE: &str = "Request had insufficient authentication scopes.";
 
-/// What a server answers: a head, and frames or the error that cuts them short.
+/// The response that the fake channel gives: a status, headers, and the frames of the body.
 #[derive(Clone, Debug)]
-struct Answer {
+struct ScriptedResponse {
     status: u16,
     headers: HeaderMap,
     frames: Vec<Piece>,
@@ -40,9 +40,11 @@ struct Answer {
 enum Piece {
     Data(Bytes),
     Trailers(HeaderMap),
+    /// The error [`Broken`] in place of a frame.
     Cut,
 }
 
+/// The error of a body whose connection breaks.
 #[derive(Debug)]
 struct Broken;
 
@@ -54,10 +56,10 @@ impl fmt::Display for Broken {
 
 impl std::error::Error for Broken {}
 
-/// Yields its frames one by one, and is pending before each of them once.
+/// A body that yields these frames. It returns `Pending` once before each frame.
 struct Frames {
     pieces: VecDeque<Piece>,
-    rested: bool,
+    was_pending: bool,
 }
 
 impl Body for Frames {
@@ -68,8 +70,8 @@ impl Body for Frames {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        self.rested = !self.rested;
-        if self.rested {
+        self.was_pending = !self.was_pending;
+        if self.was_pending {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -90,7 +92,7 @@ impl Body for Frames {
     }
 }
 
-impl Answer {
+impl ScriptedResponse {
     fn new(status: u16, headers: HeaderMap) -> Self {
         Self { status, headers, frames: Vec::new() }
     }
@@ -100,7 +102,7 @@ impl Answer {
     }
 
     fn respond(&self) -> Response<Frames> {
-        let body = Frames { pieces: self.frames.clone().into(), rested: false };
+        let body = Frames { pieces: self.frames.clone().into(), was_pending: false };
         let mut response = Response::new(body);
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap();
         *response.headers_mut() = self.headers.clone();
@@ -114,12 +116,12 @@ fn headers(rows: &[(&'static str, &str)]) -> HeaderMap {
         .collect()
 }
 
-/// One field of a protocol buffer that has a length.
+/// Encodes a length-delimited field of a protocol buffer.
 fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
     [&[number << 3 | 2, u8::try_from(bytes.len()).unwrap()], bytes].concat()
 }
 
-/// `google.rpc.ErrorInfo`.
+/// Encodes a `google.rpc.ErrorInfo`.
 fn error_info(reason: &str) -> Vec<u8> {
     let entry =
         |key: &str, value: &str| field(3, &[field(1, key.as_bytes()), field(2, value.as_bytes())].concat());
@@ -127,14 +129,14 @@ fn error_info(reason: &str) -> Vec<u8> {
         .concat()
 }
 
-/// `google.rpc.Status` with one `ErrorInfo`, as text.
+/// Encodes a `google.rpc.Status` with one `ErrorInfo`, in base64 for `grpc-status-details-bin`.
 fn details(message: &str, reason: &str) -> String {
     let kind = field(1, b"type.googleapis.com/google.rpc.ErrorInfo");
     let any = [kind, field(2, &error_info(reason))].concat();
     STANDARD_NO_PAD.encode([vec![8, 7], field(2, message.as_bytes()), field(3, &any)].concat())
 }
 
-/// Every way in which a status says that the token lacks a scope.
+/// Returns the headers of each form of a refusal for lack of scope.
 fn scope_refusals() -> Vec<HeaderMap> {
     let full = details(SCOPE_MESSAGE, "ACCESS_TOKEN_SCOPE_INSUFFICIENT");
     let info = STANDARD_NO_PAD.encode(error_info("ACCESS_TOKEN_SCOPE_INSUFFICIENT"));
@@ -157,14 +159,15 @@ fn scope_refusals() -> Vec<HeaderMap> {
     ]
 }
 
-/// Statuses that have nothing to do with scopes, or only look so.
+/// Returns the headers of statuses with other causes, some of which resemble a refusal for lack of
+/// scope.
 fn other_statuses() -> Vec<HeaderMap> {
     let row = |code: &str, message: &str, details: Option<String>| {
-        let mut all = headers(&[("grpc-status", code), ("grpc-message", message), ("x-own", "kept")]);
+        let mut status = headers(&[("grpc-status", code), ("grpc-message", message), ("x-own", "kept")]);
         if let Some(details) = details {
-            all.insert("grpc-status-details-bin", details.parse().unwrap());
+            status.insert("grpc-status-details-bin", details.parse().unwrap());
         }
-        all
+        status
     };
     let info = |reason: &str| Some(details("no", reason));
     vec![
@@ -181,23 +184,24 @@ fn other_statuses() -> Vec<HeaderMap> {
     ]
 }
 
-/// A message of gRPC: no compression, its length, its bytes.
+/// Encodes a gRPC message: 0 for no compression, the length, and the bytes.
 fn message(text: &str) -> Bytes {
-    let mut out = BytesMut::new();
-    out.put_u8(0);
-    out.put_u32(u32::try_from(text.len()).unwrap());
-    out.put_slice(text.as_bytes());
-    out.freeze()
+    let mut encoded = BytesMut::new();
+    encoded.put_u8(0);
+    encoded.put_u32(u32::try_from(text.len()).unwrap());
+    encoded.put_slice(text.as_bytes());
+    encoded.freeze()
 }
 
 fn data(text: &str) -> Piece {
     Piece::Data(message(text))
 }
 
+/// A codec for messages that are plain UTF-8 text.
 #[derive(Default)]
-struct Plain;
+struct TextCodec;
 
-impl Codec for Plain {
+impl Codec for TextCodec {
     type Encode = String;
     type Decode = String;
     type Encoder = Self;
@@ -210,7 +214,7 @@ impl Codec for Plain {
     }
 }
 
-impl Encoder for Plain {
+impl Encoder for TextCodec {
     type Item = String;
     type Error = Status;
     fn encode(&mut self, item: String, out: &mut EncodeBuf<'_>) -> Result<(), Status> {
@@ -219,7 +223,7 @@ impl Encoder for Plain {
     }
 }
 
-impl Decoder for Plain {
+impl Decoder for TextCodec {
     type Item = String;
     type Error = Status;
     fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<String>, Status> {
@@ -228,11 +232,13 @@ impl Decoder for Plain {
     }
 }
 
+/// Returns a builder whose guard sees one meaningless environment variable, instead of the
+/// variables of the process that runs the tests.
 fn guard() -> GuardBuilder {
     Guard::builder().env([("X", "x")])
 }
 
-/// What a caller sees of a server stream: its messages, and how it ended.
+/// Makes a server-streaming call. Returns the messages, and the status if the call failed.
 async fn call<S, B>(service: S, path: &'static str) -> (Vec<String>, Option<Status>)
 where
     S: tower::Service<Request<tonic::body::Body>, Response = Response<B>, Error: Into<BoxError>>,
@@ -243,8 +249,8 @@ where
     let mut request = tonic::Request::new("hello".to_owned());
     request.metadata_mut().insert("authorization", "Bearer ya29.poor".parse().unwrap());
     let path = PathAndQuery::from_static(path);
-    let mut stream = match client.server_streaming(request, path, Plain).await {
-        Ok(answer) => answer.into_inner(),
+    let mut stream = match client.server_streaming(request, path, TextCodec).await {
+        Ok(response) => response.into_inner(),
         Err(status) => return (Vec::new(), Some(status)),
     };
     let mut messages = Vec::new();
@@ -257,22 +263,28 @@ where
     }
 }
 
-async fn bare(answer: &Answer, path: &'static str) -> (Vec<String>, Option<Status>) {
-    let answer = answer.clone();
-    let channel = move |_: Request<_>| std::future::ready(Ok::<_, Infallible>(answer.respond()));
+/// Makes a call without the guard.
+async fn unguarded(scripted: &ScriptedResponse, path: &'static str) -> (Vec<String>, Option<Status>) {
+    let scripted = scripted.clone();
+    let channel = move |_: Request<_>| std::future::ready(Ok::<_, Infallible>(scripted.respond()));
     call(tower::service_fn(channel), path).await
 }
 
-/// Through the guard, over a channel whose bodies are tonic's.
-async fn guarded(guard: &Guard, answer: &Answer, path: &'static str) -> (Vec<String>, Option<Status>) {
-    let answer = answer.clone();
+/// Makes a call through the guard. The bodies of the channel are tonic's.
+async fn guarded(
+    guard: &Guard,
+    scripted: &ScriptedResponse,
+    path: &'static str,
+) -> (Vec<String>, Option<Status>) {
+    let scripted = scripted.clone();
     let channel = move |_: Request<_>| {
-        std::future::ready(Ok::<_, Infallible>(answer.respond().map(tonic::body::Body::new)))
+        std::future::ready(Ok::<_, Infallible>(scripted.respond().map(tonic::body::Body::new)))
     };
     call(guard.tonic_layer().layer(tower::service_fn(channel)), path).await
 }
 
-fn shown(status: &Status) -> (Code, String, Vec<u8>, HeaderMap) {
+/// Returns everything that a status contains except its source.
+fn parts(status: &Status) -> (Code, String, Vec<u8>, HeaderMap) {
     let metadata = status.metadata().clone().into_headers();
     (status.code(), status.message().to_owned(), status.details().to_vec(), metadata)
 }
@@ -286,74 +298,77 @@ async fn a_scope_refusal_keeps_its_status_and_carries_the_denial() {
     for status in scope_refusals() {
         let mut in_headers = headers(&[("content-type", "application/grpc")]);
         in_headers.extend(status.clone());
-        let answers = [
-            (Answer::new(200, in_headers.clone()), 0),
-            (Answer::new(403, in_headers), 0),
-            (Answer::grpc(vec![Piece::Trailers(status.clone())]), 0),
-            (Answer::grpc(vec![data("one"), data("two"), Piece::Trailers(status.clone())]), 2),
+        let responses = [
+            (ScriptedResponse::new(200, in_headers.clone()), 0),
+            (ScriptedResponse::new(403, in_headers), 0),
+            (ScriptedResponse::grpc(vec![Piece::Trailers(status.clone())]), 0),
+            (ScriptedResponse::grpc(vec![data("one"), data("two"), Piece::Trailers(status.clone())]), 2),
         ];
-        for (answer, messages) in answers {
-            let (_, expected) = bare(&answer, PUBLISH).await;
-            let (code, message, details, metadata) = shown(&expected.unwrap());
-            let (received, status) = guarded(&guard, &answer, PUBLISH).await;
+        for (scripted, messages) in responses {
+            let (_, expected) = unguarded(&scripted, PUBLISH).await;
+            let (code, message, details, metadata) = parts(&expected.unwrap());
+            let (received, status) = guarded(&guard, &scripted, PUBLISH).await;
             let status = status.unwrap();
-            assert_eq!(received.len(), messages, "{answer:?}");
+            assert_eq!(received.len(), messages, "{scripted:?}");
             let denial = Denial::find(&status).unwrap_or_else(|| panic!("{status:?}"));
             assert_eq!(denial.kind(), DenialKind::Refused);
             assert_eq!(denial.method().unwrap().id(), "google.pubsub.v1.Publisher.Publish");
             assert!(denial.accepted().intersects(&scopes), "{denial}");
-            let seen = shown(&status);
-            assert_eq!((seen.0, &seen.2, &seen.3), (code, &details, &metadata), "{answer:?}");
+            let status = parts(&status);
+            assert_eq!((status.0, &status.2, &status.3), (code, &details, &metadata), "{scripted:?}");
             let separator = if message.is_empty() { "" } else { " " };
-            assert_eq!(seen.1, format!("{message}{separator}{denial}"));
-            assert!(seen.1.contains("its token holds openid, but the method needs pubsub"), "{}", seen.1);
+            assert_eq!(status.1, format!("{message}{separator}{denial}"));
+            assert!(status.1.contains("its token holds openid, but the method needs pubsub"), "{}", status.1);
         }
     }
 }
 
 #[tokio::test]
-async fn any_other_status_is_exactly_that_of_the_bare_client() {
+async fn statuses_with_other_causes_are_the_same_as_without_the_guard() {
     for delivery in [DenialDelivery::Error, DenialDelivery::Extension] {
         let guard = guard().denial_delivery(delivery).build();
         for status in other_statuses() {
             let mut in_headers = headers(&[("content-type", "application/grpc")]);
             in_headers.extend(status.clone());
-            let answers = [
-                Answer::new(200, in_headers),
-                Answer::grpc(vec![Piece::Trailers(status.clone())]),
-                Answer::grpc(vec![data("one"), Piece::Trailers(status)]),
-                Answer::grpc(vec![data("one")]),
-                Answer::grpc(vec![data("one"), Piece::Cut]),
-                Answer::new(503, headers(&[("content-type", "text/html")])),
+            let responses = [
+                ScriptedResponse::new(200, in_headers),
+                ScriptedResponse::grpc(vec![Piece::Trailers(status.clone())]),
+                ScriptedResponse::grpc(vec![data("one"), Piece::Trailers(status)]),
+                ScriptedResponse::grpc(vec![data("one")]),
+                ScriptedResponse::grpc(vec![data("one"), Piece::Cut]),
+                ScriptedResponse::new(503, headers(&[("content-type", "text/html")])),
             ];
-            for answer in answers {
-                let (messages, expected) = bare(&answer, PUBLISH).await;
-                let (received, seen) = guarded(&guard, &answer, PUBLISH).await;
-                assert_eq!(received, messages, "{answer:?}");
-                assert_eq!(seen.as_ref().map(shown), expected.as_ref().map(shown), "{answer:?}");
-                assert!(seen.is_none_or(|status| Denial::find(&status).is_none()), "{answer:?}");
+            for scripted in responses {
+                let (messages, expected) = unguarded(&scripted, PUBLISH).await;
+                let (received, status) = guarded(&guard, &scripted, PUBLISH).await;
+                assert_eq!(received, messages, "{scripted:?}");
+                assert_eq!(status.as_ref().map(parts), expected.as_ref().map(parts), "{scripted:?}");
+                assert!(status.is_none_or(|status| Denial::find(&status).is_none()), "{scripted:?}");
             }
         }
     }
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_googles_is_never_explained() {
+async fn a_refusal_by_a_server_that_is_not_googles_is_not_explained() {
     let guard = guard().build();
     for status in scope_refusals() {
-        let answer = Answer::grpc(vec![Piece::Trailers(status)]);
-        let (_, expected) = bare(&answer, "/acme.orders.v1.Orders/Send").await;
-        let (_, seen) = guarded(&guard, &answer, "/acme.orders.v1.Orders/Send").await;
-        assert_eq!(shown(&seen.unwrap()), shown(&expected.unwrap()));
+        let scripted = ScriptedResponse::grpc(vec![Piece::Trailers(status)]);
+        let (_, expected) = unguarded(&scripted, "/acme.orders.v1.Orders/Send").await;
+        let (_, status) = guarded(&guard, &scripted, "/acme.orders.v1.Orders/Send").await;
+        assert_eq!(parts(&status.unwrap()), parts(&expected.unwrap()));
     }
-    let page = Answer { frames: vec![Piece::Data("<html>".into())], ..Answer::new(403, HeaderMap::new()) };
-    let (_, expected) = bare(&page, "/acme.orders.v1.Orders/Send").await;
-    let (_, seen) = guarded(&guard, &page, "/acme.orders.v1.Orders/Send").await;
-    assert_eq!(shown(&seen.unwrap()), shown(&expected.unwrap()));
+    let page = ScriptedResponse {
+        frames: vec![Piece::Data("<html>".into())],
+        ..ScriptedResponse::new(403, HeaderMap::new())
+    };
+    let (_, expected) = unguarded(&page, "/acme.orders.v1.Orders/Send").await;
+    let (_, status) = guarded(&guard, &page, "/acme.orders.v1.Orders/Send").await;
+    assert_eq!(parts(&status.unwrap()), parts(&expected.unwrap()));
 }
 
 #[tokio::test]
-async fn an_http_403_is_a_refusal_and_not_a_broken_message() {
+async fn an_http_403_that_is_not_grpc_is_permission_denied() {
     let guard = guard().build();
     let json = format!(
         r#"{{"error":{{"code":403,"message":"{SCOPE_MESSAGE}","status":"PERMISSION_DENIED","details":[{{
@@ -361,13 +376,14 @@ async fn an_http_403_is_a_refusal_and_not_a_broken_message() {
     );
     let html = "<html><title>Sign in to the guest network</title>".to_owned();
     for (kind, body, is_denied) in [("application/json", json, true), ("text/html", html, false)] {
-        let answer = Answer {
+        let scripted = ScriptedResponse {
             frames: vec![Piece::Data(body.into())],
-            ..Answer::new(403, headers(&[("content-type", kind)]))
+            ..ScriptedResponse::new(403, headers(&[("content-type", kind)]))
         };
-        let (_, unguarded) = bare(&answer, PUBLISH).await;
-        assert!(unguarded.unwrap().message().contains("invalid compression flag"), "what this is about");
-        let (_, status) = guarded(&guard, &answer, PUBLISH).await;
+        let (_, status) = unguarded(&scripted, PUBLISH).await;
+        let message = status.unwrap().message().to_owned();
+        assert!(message.contains("invalid compression flag"), "without the guard: {message}");
+        let (_, status) = guarded(&guard, &scripted, PUBLISH).await;
         let status = status.unwrap();
         assert_eq!(status.code(), Code::PermissionDenied, "{status:?}");
         assert!(status.message().starts_with("the answer was HTTP 403 and no gRPC"), "{status:?}");
@@ -378,7 +394,7 @@ async fn an_http_403_is_a_refusal_and_not_a_broken_message() {
 }
 
 #[tokio::test]
-async fn details_that_are_no_base64_make_nobody_panic() {
+async fn details_with_invalid_base64_do_not_panic() {
     let guard = guard().build();
     let bad = headers(&[
         ("grpc-status", "7"),
@@ -387,8 +403,10 @@ async fn details_that_are_no_base64_make_nobody_panic() {
     ]);
     let mut in_headers = headers(&[("content-type", "application/grpc")]);
     in_headers.extend(bad.clone());
-    for answer in [Answer::new(200, in_headers), Answer::grpc(vec![Piece::Trailers(bad)])] {
-        let (_, status) = guarded(&guard, &answer, PUBLISH).await;
+    for scripted in
+        [ScriptedResponse::new(200, in_headers), ScriptedResponse::grpc(vec![Piece::Trailers(bad)])]
+    {
+        let (_, status) = guarded(&guard, &scripted, PUBLISH).await;
         let status = status.unwrap();
         assert!(Denial::find(&status).is_some(), "{status:?}");
         assert_eq!((status.code(), status.details()), (Code::PermissionDenied, &b""[..]));
@@ -396,56 +414,60 @@ async fn details_that_are_no_base64_make_nobody_panic() {
 }
 
 #[tokio::test]
-async fn a_call_goes_out_whatever_is_known_of_its_token() {
+async fn a_grpc_call_is_sent_with_every_preflight() {
     for preflight in [Preflight::Off, Preflight::Warn, Preflight::Confirm, Preflight::Deny] {
         let guard = guard().preflight(preflight).build();
         let granted = GrantedScopes::known(ScopeSet::from_scope_text("openid"), GrantSource::Declared);
         guard.declare(AccessToken::new("ya29.poor").unwrap(), granted);
-        let refused = Answer::grpc(vec![Piece::Trailers(scope_refusals().remove(0))]);
-        let welcome = Answer::grpc(vec![data("ok"), Piece::Trailers(headers(&[("grpc-status", "0")]))]);
+        let refusal = ScriptedResponse::grpc(vec![Piece::Trailers(scope_refusals().remove(0))]);
+        let success =
+            ScriptedResponse::grpc(vec![data("ok"), Piece::Trailers(headers(&[("grpc-status", "0")]))]);
         for _ in 0..2 {
-            let (_, status) = guarded(&guard, &refused, PUBLISH).await;
+            let (_, status) = guarded(&guard, &refusal, PUBLISH).await;
             assert_eq!(Denial::find(&status.unwrap()).unwrap().kind(), DenialKind::Refused, "{preflight:?}");
         }
-        let (messages, status) = guarded(&guard, &welcome, PUBLISH).await;
+        let (messages, status) = guarded(&guard, &success, PUBLISH).await;
         assert_eq!((messages, status.is_none()), (vec!["ok".to_owned()], true), "{preflight:?}");
     }
 }
 
 #[tokio::test]
-async fn the_extension_surface_touches_nothing() {
+async fn delivery_by_extension_leaves_the_status_unchanged() {
     let guard = guard().denial_delivery(DenialDelivery::Extension).build();
     for status in scope_refusals() {
         let mut in_headers = headers(&[("content-type", "application/grpc")]);
         in_headers.extend(status.clone());
-        for answer in [Answer::new(200, in_headers), Answer::grpc(vec![Piece::Trailers(status)])] {
-            let (_, expected) = bare(&answer, PUBLISH).await;
-            let (_, seen) = guarded(&guard, &answer, PUBLISH).await;
-            assert_eq!(shown(&seen.unwrap()), shown(&expected.unwrap()));
+        for scripted in
+            [ScriptedResponse::new(200, in_headers), ScriptedResponse::grpc(vec![Piece::Trailers(status)])]
+        {
+            let (_, expected) = unguarded(&scripted, PUBLISH).await;
+            let (_, status) = guarded(&guard, &scripted, PUBLISH).await;
+            assert_eq!(parts(&status.unwrap()), parts(&expected.unwrap()));
         }
     }
 }
 
-/// One gRPC call through the layer over bodies that are not tonic's.
-async fn layered(
+/// Sends one request through the layer. The bodies of the channel are not tonic's.
+async fn send_through_layer(
     guard: &Guard,
-    answer: &Answer,
+    scripted: &ScriptedResponse,
 ) -> Result<Response<impl Body<Data = Bytes, Error = Broken> + use<>>, BoxError> {
-    let answer = answer.clone();
+    let scripted = scripted.clone();
     let inner =
-        tower::service_fn(move |_: Request<()>| std::future::ready(Ok::<_, Infallible>(answer.respond())));
+        tower::service_fn(move |_: Request<()>| std::future::ready(Ok::<_, Infallible>(scripted.respond())));
     let mut service = ServiceBuilder::new().layer(guard.tonic_layer()).service(inner);
     let request = Request::post(PUBLISH).header("content-type", "application/grpc").body(()).unwrap();
     service.ready().await?.call(request).await
 }
 
 #[tokio::test]
-async fn a_body_whose_error_can_hold_no_denial_has_it_in_words() {
-    let answer = Answer::grpc(vec![data("one"), Piece::Trailers(scope_refusals().remove(0))]);
-    let response = layered(&guard().build(), &answer).await.unwrap();
+async fn a_body_with_another_error_type_gets_the_denial_in_grpc_message() {
+    let scripted = ScriptedResponse::grpc(vec![data("one"), Piece::Trailers(scope_refusals().remove(0))]);
+    let response = send_through_layer(&guard().build(), &scripted).await.unwrap();
     let body = response.into_body().collect().await.unwrap();
-    let said = body.trailers().unwrap()["grpc-message"].to_str().unwrap();
-    assert!(said.starts_with(SCOPE_MESSAGE) && said.contains("No IAM role fixes this"), "{said}");
+    let message_header = body.trailers().unwrap()["grpc-message"].to_str().unwrap();
+    assert!(message_header.starts_with(SCOPE_MESSAGE), "{message_header}");
+    assert!(message_header.contains("No IAM role fixes this"), "{message_header}");
     assert_eq!(body.to_bytes(), message("one"));
 }
 
@@ -486,17 +508,18 @@ fn an_allowed_call_allocates_nothing() {
     let mut requests: Vec<_> = (0..60).map(|_| request()).collect();
     let mut send = |request| {
         let cx = &mut Context::from_waker(Waker::noop());
-        let mut answer = pin!(service.call(request));
-        let Poll::Ready(Ok(answer)) = answer.as_mut().poll(cx) else { panic!("answered at once") };
-        let mut body = pin!(answer.into_body());
+        let mut future = pin!(service.call(request));
+        let Poll::Ready(Ok(response)) = future.as_mut().poll(cx) else { panic!("the future is pending") };
+        let mut body = pin!(response.into_body());
         assert!(matches!(body.as_mut().poll_frame(cx), Poll::Ready(Some(Ok(_)))));
     };
+    // The first calls may allocate, to fill the caches of the guard.
     requests.drain(..10).for_each(&mut send);
     assert_eq!(allocation_counter::measure(|| requests.into_iter().for_each(&mut send)).count_total, 0);
 }
 
-/// Everything that comes out of a body, with its size hint and its end checked on the way.
-fn drained(body: impl Body<Data = Bytes, Error = Broken>) -> Vec<Piece> {
+/// Reads a body to its end. Checks its size hint and `is_end_stream` before each frame.
+fn read_body(body: impl Body<Data = Bytes, Error = Broken>) -> Vec<Piece> {
     let mut body = pin!(body);
     let mut pieces = Vec::new();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -512,7 +535,7 @@ fn drained(body: impl Body<Data = Bytes, Error = Broken>) -> Vec<Piece> {
                     Err(frame) => Piece::Trailers(frame.into_trailers().unwrap()),
                 },
             };
-            assert!(!is_over, "an end with {piece:?} behind it");
+            assert!(!is_over, "is_end_stream is true before {piece:?}");
             if let Piece::Data(data) = &piece {
                 assert!(hint >= data.len() as u64);
             }
@@ -526,18 +549,18 @@ fn any_trailers() -> impl Strategy<Value = HeaderMap> {
     let known = prop::sample::select([other_statuses(), scope_refusals()].concat());
     let code = prop::sample::select(vec!["0", "1", "7", "77", "-7", " 7", "x"]);
     let text = prop::collection::vec(32u8..=255, 0..40);
-    let made = (code, text.clone(), text).prop_map(|(code, message, details)| {
-        let mut all = headers(&[("grpc-status", code)]);
+    let arbitrary = (code, text.clone(), text).prop_map(|(code, message, details)| {
+        let mut trailers = headers(&[("grpc-status", code)]);
         let mut add = |name: &'static str, value: &[u8]| {
             if let Ok(value) = HeaderValue::from_bytes(value) {
-                all.insert(name, value);
+                trailers.insert(name, value);
             }
         };
         add("grpc-message", &message);
         add("grpc-status-details-bin", &details);
-        all
+        trailers
     });
-    prop_oneof![known, made]
+    prop_oneof![known, arbitrary]
 }
 
 fn any_pieces() -> impl Strategy<Value = Vec<Piece>> {
@@ -558,43 +581,43 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn what_goes_in_comes_out_but_for_the_words_of_a_denial(pieces in any_pieces()) {
-        let answer = Answer::grpc(pieces.clone());
+    fn bodies_are_unchanged_except_for_the_message_of_a_denial(pieces in any_pieces()) {
+        let scripted = ScriptedResponse::grpc(pieces.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let response = runtime.block_on(layered(&guard().build(), &answer)).unwrap();
-        prop_assert_eq!(response.headers(), &answer.headers);
-        let out = drained(response.into_body());
+        let response = runtime.block_on(send_through_layer(&guard().build(), &scripted)).unwrap();
+        prop_assert_eq!(response.headers(), &scripted.headers);
+        let received = read_body(response.into_body());
         match pieces.last().filter(|last| is_scope_refusal(last)) {
-            None => prop_assert_eq!(out, pieces),
+            None => prop_assert_eq!(received, pieces),
             Some(Piece::Trailers(sent)) => {
-                let (Some(Piece::Trailers(seen)), before) = (out.last(), &out[..out.len() - 1]) else {
-                    panic!("{out:?}")
+                let Some((Piece::Trailers(trailers), before)) = received.split_last() else {
+                    panic!("{received:?}")
                 };
                 prop_assert_eq!(before, &pieces[..pieces.len() - 1]);
-                let mut seen = seen.clone();
-                let message = seen.remove("grpc-message").unwrap();
+                let mut trailers = trailers.clone();
+                let message = trailers.remove("grpc-message").unwrap();
                 prop_assert!(message.to_str().unwrap().contains("No IAM role fixes this"));
                 let mut sent = sent.clone();
                 sent.remove("grpc-message");
-                prop_assert_eq!(seen, sent);
+                prop_assert_eq!(trailers, sent);
             }
-            Some(_) => unreachable!("only trailers are refusals"),
+            Some(_) => unreachable!("is_scope_refusal accepts only trailers"),
         }
     }
 
     #[test]
-    fn no_status_makes_the_client_panic_that_did_not_before(status in any_trailers()) {
-        // tonic panics where a status that it reads itself has details that are no base64.
-        let fine = status.get("grpc-status-details-bin").is_none_or(|details| {
-            let (padded, bare) = (base64::engine::general_purpose::STANDARD, STANDARD_NO_PAD);
-            padded.decode(details).is_ok() || bare.decode(details).is_ok()
+    fn arbitrary_statuses_do_not_panic_and_keep_their_code(status in any_trailers()) {
+        // tonic itself panics if the details of a status are not valid base64.
+        let tonic_accepts = status.get("grpc-status-details-bin").is_none_or(|details| {
+            let (padded, unpadded) = (base64::engine::general_purpose::STANDARD, STANDARD_NO_PAD);
+            padded.decode(details).is_ok() || unpadded.decode(details).is_ok()
         });
-        prop_assume!(fine);
+        prop_assume!(tonic_accepts);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let answer = Answer::grpc(vec![data("one"), Piece::Trailers(status)]);
-        let (messages, expected) = runtime.block_on(bare(&answer, PUBLISH));
-        let (received, seen) = runtime.block_on(guarded(&guard().build(), &answer, PUBLISH));
+        let scripted = ScriptedResponse::grpc(vec![data("one"), Piece::Trailers(status)]);
+        let (messages, expected) = runtime.block_on(unguarded(&scripted, PUBLISH));
+        let (received, status) = runtime.block_on(guarded(&guard().build(), &scripted, PUBLISH));
         prop_assert_eq!(received, messages);
-        prop_assert_eq!(seen.map(|status| status.code()), expected.map(|status| status.code()));
+        prop_assert_eq!(status.map(|status| status.code()), expected.map(|status| status.code()));
     }
 }

@@ -1,19 +1,22 @@
-//! How many public types a listing has.
+//! Counts the public types in the listing of a crate's API.
 
 use std::collections::BTreeSet;
 
-/// Types by name: one that has two paths is one type.
+/// The names of public types. A type with two paths is counted once.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
+    /// The types that are neither errors nor adapters.
     types: BTreeSet<String>,
     errors: BTreeSet<String>,
+    /// The types in the module `adapter`.
     adapters: BTreeSet<String>,
+    /// The types of any kind that are re-exported at the root of the crate.
     root: BTreeSet<String>,
 }
 
 impl Counts {
-    /// Counts the types of a listing, and the names at the root of the library.
-    pub(crate) fn of(text: &str, library: &str) -> Self {
+    /// Counts the types of a listing. `library` is the name of the crate in code.
+    pub(crate) fn from_listing(text: &str, library: &str) -> Self {
         let mut counts = Self::default();
         for path in text.lines().filter_map(path_of_type) {
             let segments: Vec<&str> = path.split("::").collect();
@@ -31,20 +34,21 @@ impl Counts {
         counts
     }
 
-    /// Counts the types of another library along; what one hands on of the other counts once.
+    /// Adds the types of another crate. A type that one crate re-exports from the other is counted
+    /// once.
     pub(crate) fn join(&mut self, other: &Self) {
         self.types.extend(other.types.iter().cloned());
     }
 
-    /// How many types there are, besides errors and adapters.
+    /// Returns how many types there are, without errors and adapters.
     pub(crate) fn types(&self) -> usize {
         self.types.len()
     }
 
-    /// The counts in one line.
+    /// Returns a line with the counts.
     pub(crate) fn line(&self, name: &str) -> String {
         format!(
-            "api: {name} has {} public types, besides {} errors and {} of adapters; {} names of types at its root",
+            "api: {name} has {} public types, {} errors and {} types of adapters; {} types at its root",
             self.types.len(),
             self.errors.len(),
             self.adapters.difference(&self.types).count(),
@@ -53,7 +57,7 @@ impl Counts {
     }
 }
 
-/// The path of a line that begins a type, or hands one on.
+/// Returns the path of the type or trait that a line defines or re-exports; `None` for other lines.
 fn path_of_type(line: &str) -> Option<&str> {
     let line = line.trim_start_matches("#[non_exhaustive] ").strip_prefix("pub ")?;
     let (kind, rest) = line.split_once(' ')?;
@@ -61,15 +65,13 @@ fn path_of_type(line: &str) -> Option<&str> {
     let name = path.rsplit("::").next()?;
     let is_type = match kind {
         "struct" | "enum" | "union" | "trait" | "type" => true,
-        // What another crate's item is, the listing does not say; its name does.
-        "use" => {
-            name.starts_with(char::is_uppercase) && !name.chars().all(|it| it.is_uppercase() || it == '_')
-        }
+        // The listing does not contain the kind of a re-exported item. By convention, a type has a
+        // capital first letter and a constant has capitals only.
+        "use" => name.starts_with(char::is_uppercase) && !name.chars().all(|c| c.is_uppercase() || c == '_'),
         _ => false,
     };
-    // Types that belong to a trait are none of their own.
-    let is_own = path.rsplit("::").nth(1).is_none_or(|outer| !outer.starts_with(char::is_uppercase));
-    (is_type && is_own).then_some(path)
+    let is_associated = path.rsplit("::").nth(1).is_some_and(|outer| outer.starts_with(char::is_uppercase));
+    (is_type && !is_associated).then_some(path)
 }
 
 #[cfg(test)]
@@ -77,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_type_counts_once_and_errors_and_adapters_apart() {
+    fn types_errors_and_adapters_are_counted_separately() {
         let text = "pub mod own\n\
             pub struct own::Error(_)\n\
             pub struct own::Set<'a>\n\
@@ -95,6 +97,6 @@ mod tests {
             adapters: set(&["Layer"]),
             root: set(&["Error", "Scope", "Set"]),
         };
-        assert_eq!(Counts::of(text, "own"), expected);
+        assert_eq!(Counts::from_listing(text, "own"), expected);
     }
 }

@@ -1,47 +1,53 @@
-//! A public API as lines that a person reads: one for each item, and one for what a type implements.
+//! Lists a public API for readers: one line for each item, and one for the traits that a type
+//! implements.
 
 use std::collections::BTreeSet;
 
 use public_api::PublicApi;
 
-/// The text of a library, whose name in code is `own`.
+/// Returns the listing of a crate. `own` is the name of the crate in code.
 pub(crate) fn text(api: &PublicApi, own: &str) -> String {
-    of_lines(api.items().map(ToString::to_string), own)
+    from_lines(api.items().map(ToString::to_string), own)
 }
 
-/// What implementations bring with them is left out: their trait says it. An item that has two paths
-/// is described under the first.
-fn of_lines(items: impl Iterator<Item = String>, own: &str) -> String {
-    let mut text = Text::default();
-    // A macro's own types hold an implementation of an auto trait, which is no choice of ours.
+/// Returns the listing for the lines of `public-api`.
+///
+/// The members of trait implementations are left out, because they follow from the trait. The
+/// members of an item with two paths are listed under the first path.
+fn from_lines(items: impl Iterator<Item = String>, own: &str) -> String {
+    let mut listing = Listing::default();
+    // Types that a macro of another crate generates in `__private` are not part of the API.
     let items = items.filter(|line| !line.contains("::__private::"));
-    items.map(|line| shortened(&line, own)).for_each(|line| text.add(line));
-    text.end_implementations();
-    text.lines.join("\n") + "\n"
+    items.map(|line| shortened(&line, own)).for_each(|line| listing.add(line));
+    listing.end_implementations();
+    listing.lines.join("\n") + "\n"
 }
 
 #[derive(Default)]
-struct Text {
+struct Listing {
     lines: Vec<String>,
-    seen: BTreeSet<String>,
-    /// The traits of the type whose implementations come now, and the type.
+    /// The lines so far, which are not repeated.
+    listed: BTreeSet<String>,
+    /// The traits that `implementor` implements, collected until the implementations of another
+    /// type.
     traits: BTreeSet<String>,
-    of: String,
-    /// Whether what comes is part of a trait's implementation.
+    /// The type whose implementations are being read; empty if there is none.
+    implementor: String,
+    /// Whether the next line may be a member of a trait implementation.
     in_trait: bool,
 }
 
-impl Text {
+impl Listing {
     fn add(&mut self, line: String) {
-        if let Some((of_trait, of)) = implementation(&line) {
+        if let Some((trait_name, implementor)) = implementation(&line) {
             self.in_trait = true;
-            if self.of != of {
+            if self.implementor != implementor {
                 self.end_implementations();
-                self.of = of.to_owned();
+                self.implementor = implementor.to_owned();
             }
-            // The compiler makes it along with `PartialEq`.
-            if of_trait != "StructuralPartialEq" {
-                self.traits.insert(of_trait.to_owned());
+            // `derive(PartialEq)` implements this trait, too.
+            if trait_name != "StructuralPartialEq" {
+                self.traits.insert(trait_name.to_owned());
             }
             return;
         }
@@ -55,46 +61,50 @@ impl Text {
         }
     }
 
+    /// Writes the line with the collected traits.
     fn end_implementations(&mut self) {
         let traits: Vec<String> = std::mem::take(&mut self.traits).into_iter().collect();
         if !traits.is_empty() {
-            let line = format!("impl {} for {}", traits.join(" + "), self.of);
+            let line = format!("impl {} for {}", traits.join(" + "), self.implementor);
             self.push(line);
         }
-        self.of.clear();
+        self.implementor.clear();
     }
 
+    /// Adds a line that is new, after a blank line if it defines a type or a module.
     fn push(&mut self, line: String) {
-        // `impl Type` only says that its functions follow, which name it themselves.
-        if line.starts_with("impl") && !line.contains(" for ") || !self.seen.insert(line.clone()) {
+        // A line `impl Type` is left out: the lines of its functions contain the name of the type.
+        if line.starts_with("impl") && !line.contains(" for ") || !self.listed.insert(line.clone()) {
             return;
         }
-        let begins = ["mod ", "struct ", "enum ", "trait ", "union "].iter().any(|kind| {
+        let begins_section = ["mod ", "struct ", "enum ", "trait ", "union "].iter().any(|kind| {
             line.trim_start_matches("#[non_exhaustive] ").trim_start_matches("pub ").starts_with(kind)
         });
-        if begins && !self.lines.is_empty() {
+        if begins_section && !self.lines.is_empty() {
             self.lines.push(String::new());
         }
         self.lines.push(line);
     }
 }
 
-/// The trait and the type of an implementation.
+/// Returns the trait and the type of a line `impl Trait for Type`; `None` for other lines.
 fn implementation(line: &str) -> Option<(&str, &str)> {
     let rest = line.strip_prefix("impl")?;
-    // Generic parameters of the implementation, whose bounds may hold brackets of their own.
+    // Skip the generic parameters, whose bounds may contain further angle brackets.
     let mut depth = 0_i32;
-    let after = rest.char_indices().find_map(|(place, character)| {
+    let behind_generics = rest.char_indices().find_map(|(index, character)| {
         depth += i32::from(character == '<') - i32::from(character == '>');
-        (depth == 0).then_some(&rest[place..])
+        (depth == 0).then_some(&rest[index..])
     })?;
-    after.trim_start_matches('>').trim().split_once(" for ")
+    behind_generics.trim_start_matches('>').trim().split_once(" for ")
 }
 
-/// Types as code writes them: those of the standard library and of this crate by their name alone,
-/// others by crate and name. Only what a line defines keeps its path.
+/// Shortens the paths of a line: a type of the standard library or of this crate to its name, a
+/// type of another crate to the crate and the name. The path of the item that the line defines is
+/// kept.
 fn shortened(line: &str, own: &str) -> String {
-    // A function's path begins with its type, which is defined elsewhere; so does an implementation.
+    // The first path is the defined item, except in the lines of functions, whose first path begins
+    // with their type, and of implementations.
     let mut is_first = !line.starts_with("impl") && !line.contains("fn ");
     let (mut text, mut word) = (String::new(), String::new());
     for character in line.chars().chain(['\n']) {
@@ -112,21 +122,22 @@ fn shortened(line: &str, own: &str) -> String {
     text
 }
 
+/// Shortens one path. `is_first` means that the path may be that of the item that the line defines.
 fn short_path(path: &str, own: &str, is_first: bool) -> String {
     let segments: Vec<&str> = path.split("::").collect();
     let is_type = |segment: &&str| segment.starts_with(char::is_uppercase);
-    let Some(place) = segments.iter().position(is_type).filter(|place| *place > 0) else {
+    let Some(type_index) = segments.iter().position(is_type).filter(|index| *index > 0) else {
         return path.to_owned();
     };
-    let short = segments[place..].join("::");
+    let short = segments[type_index..].join("::");
     match segments[0] {
-        // Others have these names, too.
+        // Many crates have a `Result` and an `Error`, so these keep their module.
         "core" | "alloc" | "std" if ["core::fmt::Result", "core::error::Error"].contains(&path) => {
             format!("{}::{short}", segments[1])
         }
         "core" | "alloc" | "std" => short,
-        // What the line defines.
-        _ if is_first && place == segments.len() - 1 => path.to_owned(),
+        // The item that the line defines.
+        _ if is_first && type_index == segments.len() - 1 => path.to_owned(),
         first if first == own => short,
         first => format!("{first}::{short}"),
     }
@@ -137,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_type_is_followed_by_what_it_can_and_implements() {
+    fn a_type_is_followed_by_its_functions_and_traits() {
         let lines = "pub mod own\n\
              #[non_exhaustive] pub enum own::a::Kind\n\
              pub own::a::Kind::One\n\
@@ -165,6 +176,6 @@ mod tests {
              impl From<T> for Set<'_>\n\n\
              pub struct own::Set<'a>\n\
              pub fn own::run(&Kind, http::Method) -> fmt::Result\n";
-        assert_eq!(of_lines(lines.lines().map(str::to_owned), "own"), expected);
+        assert_eq!(from_lines(lines.lines().map(str::to_owned), "own"), expected);
     }
 }

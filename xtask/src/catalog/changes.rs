@@ -1,44 +1,51 @@
-//! What one catalog has that another has not, in words for a changelog.
+//! Describes the differences between two catalogs, for a changelog.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::model::{Catalog, Kind};
 
-/// The differences between two catalogs, as Markdown.
+/// Returns the differences between two catalogs as Markdown.
 pub(crate) fn describe(old: &Catalog, new: &Catalog) -> String {
     let (before, after) = (methods(old), methods(new));
     let mut text = String::new();
     scopes(&mut text, &old.scopes(), &new.scopes());
     listing(&mut text, "Methods gained", missing(&after, &before));
     listing(&mut text, "Methods lost", missing(&before, &after));
-    let changed = before.iter().filter_map(|(name, had)| {
-        let has = after.get(name).filter(|has| *has != had)?;
-        Some((name.0, format!("{}{}", name.1, changes(had, has))))
+    let changed = before.iter().filter_map(|((api, id), old)| {
+        let new = after.get(&(*api, *id)).filter(|new| *new != old)?;
+        Some((*api, format!("{id}{}", changes(old, new))))
     });
     listing(&mut text, "Methods whose accepted scopes changed", changed.collect());
     if text.is_empty() { "Nothing differs.\n".to_owned() } else { text }
 }
 
-/// API and id, and the accepted scopes.
+/// The accepted scopes of each method, by the method's API and id.
 type Methods<'c> = BTreeMap<(&'c str, &'c str), &'c BTreeSet<String>>;
 
-/// An rpc that is a REST method has no scopes of its own to compare.
+/// Returns the methods of a catalog. An rpc that has the scopes of a REST method is listed without
+/// scopes, so that a change of these scopes is described once.
 fn methods(catalog: &Catalog) -> Methods<'_> {
-    static NONE: BTreeSet<String> = BTreeSet::new();
+    static NO_SCOPES: BTreeSet<String> = BTreeSet::new();
     let groups = catalog.groups.iter();
     let rows = groups.flat_map(|group| group.rows.iter().map(move |row| (group, row)));
     rows.map(|(group, row)| {
-        let own = matches!(row.kind, Kind::Rest | Kind::Coarse);
-        ((group.api.as_str(), row.id.as_str()), if own { &row.scopes } else { &NONE })
+        let has_own_scopes = matches!(row.kind, Kind::Rest | Kind::Coarse);
+        ((group.api.as_str(), row.id.as_str()), if has_own_scopes { &row.scopes } else { &NO_SCOPES })
     })
     .collect()
 }
 
-fn missing<'c>(of: &Methods<'c>, from: &Methods<'_>) -> Vec<(&'c str, String)> {
-    of.keys().filter(|name| !from.contains_key(*name)).map(|(api, id)| (*api, (*id).to_owned())).collect()
+/// Returns the APIs and ids of the methods that are in `methods` but not in `other`.
+fn missing<'c>(methods: &Methods<'c>, other: &Methods<'_>) -> Vec<(&'c str, String)> {
+    methods
+        .keys()
+        .filter(|name| !other.contains_key(*name))
+        .map(|(api, id)| (*api, (*id).to_owned()))
+        .collect()
 }
 
+/// Adds the scopes that were gained and lost to a text.
 fn scopes(text: &mut String, old: &[String], new: &[String]) {
     let gained: Vec<_> =
         new.iter().filter(|scope| !old.contains(scope)).map(|scope| ("", scope.clone())).collect();
@@ -48,14 +55,17 @@ fn scopes(text: &mut String, old: &[String], new: &[String]) {
     listing(text, "Scopes lost", lost);
 }
 
-fn changes(had: &BTreeSet<String>, has: &BTreeSet<String>) -> String {
+/// Returns the short names of the scopes that only `new` contains, marked `+`, and of those that
+/// only `old` contains, marked `-`.
+fn changes(old: &BTreeSet<String>, new: &BTreeSet<String>) -> String {
     let short = |scope: &String| scope.rsplit("/auth/").next().unwrap_or(scope).to_owned();
-    let gained = has.difference(had).map(|scope| format!(" +{}", short(scope)));
-    let lost = had.difference(has).map(|scope| format!(" -{}", short(scope)));
+    let gained = new.difference(old).map(|scope| format!(" +{}", short(scope)));
+    let lost = old.difference(new).map(|scope| format!(" -{}", short(scope)));
     gained.chain(lost).collect()
 }
 
-/// A heading with the count, then the items by API.
+/// Adds a heading with the number of items, and the items by API. Adds nothing if there are no
+/// items.
 fn listing(text: &mut String, title: &str, items: Vec<(&str, String)>) {
     if items.is_empty() {
         return;
@@ -81,12 +91,12 @@ mod tests {
     }
 
     #[test]
-    fn what_was_gained_and_lost_is_named_by_its_short_name() {
+    fn changes_have_short_names() {
         assert_eq!(changes(&set("a b"), &set("b c")), " +c -a");
     }
 
     #[test]
-    fn a_listing_counts_and_groups() {
+    fn a_listing_has_counts_and_groups() {
         let mut text = String::new();
         listing(
             &mut text,

@@ -1,4 +1,7 @@
-//! Reads the Discovery documents out of the wheel.
+//! Reads the Discovery documents, which describe Google's REST APIs, from a package of Python (a
+//! wheel).
+//!
+//! Format: <https://developers.google.com/discovery/v1/reference/apis>
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -10,7 +13,7 @@ use serde::Deserialize;
 
 const FOLDER: &str = "googleapiclient/discovery_cache/documents/";
 
-/// One document: one version of one API.
+/// A Discovery document, which describes one version of one API.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Document {
@@ -26,7 +29,7 @@ pub(crate) struct Document {
     auth: Auth,
     #[serde(flatten)]
     top: Resource,
-    /// Whether Google's directory prefers this version.
+    /// Whether Google's directory of APIs marks this version as the preferred one.
     #[serde(skip)]
     pub(crate) preferred: bool,
 }
@@ -96,19 +99,20 @@ struct DirectoryItem {
 }
 
 impl Document {
-    /// `storage.v1`
+    /// Returns the name and version, such as `storage.v1`.
     pub(crate) fn api(&self) -> String {
         format!("{}.{}", self.name, self.version)
     }
 
-    /// `storage.googleapis.com`
+    /// Returns the host, such as `storage.googleapis.com`.
     pub(crate) fn host(&self) -> Result<&str> {
         let host = self.root_url.strip_prefix("https://").and_then(|rest| rest.strip_suffix('/'));
-        host.filter(|host| host.ends_with(".googleapis.com") && !host.contains('/'))
-            .with_context(|| format!("{}: unexpected rootUrl {}", self.api(), self.root_url))
+        host.filter(|host| host.ends_with(".googleapis.com") && !host.contains('/')).with_context(|| {
+            format!("{}: rootUrl is {}, not a host of googleapis.com", self.api(), self.root_url)
+        })
     }
 
-    /// The methods of all resources.
+    /// Returns the methods of all resources, nested ones included.
     pub(crate) fn methods(&self) -> Vec<&Method> {
         let mut methods = Vec::new();
         let mut open = vec![&self.top];
@@ -119,20 +123,21 @@ impl Document {
         methods
     }
 
-    /// The scopes the document declares.
+    /// Returns the scopes that the document declares, whether or not a method accepts them.
     pub(crate) fn declared(&self) -> impl Iterator<Item = &String> {
         self.auth.oauth2.scopes.keys()
     }
 }
 
 impl Method {
-    /// The paths of the upload forms, which begin with `/`.
+    /// Returns the paths for uploads, which begin with `/`.
     pub(crate) fn uploads(&self) -> impl Iterator<Item = &str> {
         self.media_upload.protocols.values().map(|protocol| protocol.path.as_str())
     }
 }
 
-/// All documents, sorted by API; of two copies of one, the newer.
+/// Reads all documents of a wheel, sorted by API. Of two documents of one API version, the newer
+/// one is kept.
 pub(crate) fn read(wheel: &Path) -> Result<Vec<Document>> {
     let mut archive = zip::ZipArchive::new(File::open(wheel)?)?;
     let mut documents = BTreeMap::<String, Document>::new();
@@ -156,7 +161,7 @@ pub(crate) fn read(wheel: &Path) -> Result<Vec<Document>> {
             documents.insert(document.api(), document);
         }
     }
-    ensure!(!documents.is_empty(), "no documents in {}", wheel.display());
+    ensure!(!documents.is_empty(), "{} has no documents in {FOLDER}", wheel.display());
     let mut documents: Vec<_> = documents.into_values().collect();
     for document in &mut documents {
         document.preferred = preferred.contains(&format!("{}:{}", document.name, document.version));

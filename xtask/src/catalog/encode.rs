@@ -1,11 +1,11 @@
-//! Writes a blob: the other half of `crates/catalog/src/blob.rs`, which describes the layout.
+//! Writes a blob. `crates/catalog/src/blob.rs`, which reads blobs, describes the layout.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
 
-use super::model::{Catalog, Group, Kind, Place};
-use super::placed::{Kept, Placed, kept, sorted_rows};
+use super::model::{Catalog, Group, Kind, RowIndex};
+use super::order::{KeptGroup, OrderedRow, kept_groups, ordered_rows};
 use super::sets::Sets;
 use super::template::{Segment, Template};
 use super::text::Text;
@@ -16,16 +16,16 @@ use gcp_scopes_catalog::raw::{
     DISCOVERY, HEADER, MAGIC, PROTOS, SAME, SECTIONS, TWIN, host_hash, rpc_hash, verb_code,
 };
 
-/// The blob of all documents that `keep` keeps.
+/// Returns the blob of all hosts of which `keep` keeps at least one document.
 pub(crate) fn blob(catalog: &Catalog, scopes: &[String], keep: impl Fn(&Group) -> bool) -> Result<Vec<u8>> {
-    let groups = kept(catalog, keep);
-    let rows = sorted_rows(&groups);
+    let groups = kept_groups(catalog, keep);
+    let rows = ordered_rows(&groups);
     let mut text = Text::default();
-    // Ids first, the longer of two that begin alike before the shorter: many texts are parts of one and
-    // need no bytes of their own.
+    // The ids are stored first, in descending order. Many other texts are parts of an id, and an id
+    // that is the beginning of another one follows it; both need no further bytes.
     let services = services(&rows);
     let ids =
-        rows.iter().rev().map(|placed| text.part_of_last(placed.own_name())).collect::<Result<Vec<_>>>()?;
+        rows.iter().rev().map(|row| text.part_of_last(row.stored_name())).collect::<Result<Vec<_>>>()?;
     let ids: Vec<u32> = ids.into_iter().rev().collect();
     let verbs = custom_verbs(&rows);
     let sets = Sets::new(&rows, &groups, scopes);
@@ -48,7 +48,7 @@ pub(crate) fn blob(catalog: &Catalog, scopes: &[String], keep: impl Fn(&Group) -
     for service in &services {
         service_texts.extend(text.part(service)?.to_le_bytes());
     }
-    let (rest, rpcs) = rows.split_at(rows.partition_point(|placed| placed.row.kind == Kind::Rest));
+    let (rest, rpcs) = rows.split_at(rows.partition_point(|ordered| ordered.row.kind == Kind::Rest));
     let apis = api_records(&groups, &mut text)?;
     let (set_bytes, scope_bytes) = sets.bytes()?;
     assemble(&[
@@ -68,19 +68,26 @@ pub(crate) fn blob(catalog: &Catalog, scopes: &[String], keep: impl Fn(&Group) -
     ])
 }
 
-fn custom_verbs(rows: &[Placed<'_>]) -> Vec<String> {
-    let templates = rows.iter().flat_map(|placed| &placed.row.templates);
-    let verbs: BTreeSet<_> = templates.filter_map(|(_, template)| template.custom_verb.clone()).collect();
+/// Returns the custom verbs, such as `publish` of `…:publish`, in alphabetical order.
+fn custom_verbs(rows: &[OrderedRow<'_>]) -> Vec<String> {
+    let routes = rows.iter().flat_map(|ordered| &ordered.row.routes);
+    let verbs: BTreeSet<_> = routes.filter_map(|(_, template)| template.custom_verb.clone()).collect();
     verbs.into_iter().collect()
 }
 
-fn tries(groups: &[Kept<'_>], rows: &[Placed<'_>], verbs: &[String]) -> Result<BTreeMap<String, Trie>> {
+/// Returns the trie of each host, and the trie of the paths that www.googleapis.com serves for
+/// other hosts.
+fn tries(
+    groups: &[KeptGroup<'_>],
+    rows: &[OrderedRow<'_>],
+    verbs: &[String],
+) -> Result<BTreeMap<String, Trie>> {
     let legacy = legacy_names(groups);
     let mut tries = BTreeMap::<String, Trie>::new();
-    for (number, placed) in rows.iter().enumerate() {
-        let host = &groups[placed.api].1.host;
-        for (verb, template) in &placed.row.templates {
-            let (key, number) = (key(verb, template, verbs)?, u32::try_from(number)?);
+    for (number, ordered) in rows.iter().enumerate() {
+        let host = &groups[ordered.api].1.host;
+        for (verb, template) in &ordered.row.routes {
+            let (key, number) = (method_key(verb, template, verbs)?, u32::try_from(number)?);
             tries.entry(host.clone()).or_default().insert(template, key, number);
             if api_segment(template).is_some_and(|name| legacy.get(name) == Some(&host.as_str())) {
                 tries.entry(LEGACY.to_owned()).or_default().insert(template, key, number);
@@ -90,32 +97,38 @@ fn tries(groups: &[Kept<'_>], rows: &[Placed<'_>], verbs: &[String]) -> Result<B
     Ok(tries)
 }
 
-fn key(verb: &str, template: &Template, verbs: &[String]) -> Result<u16> {
+/// Returns the key of a method at a node of a trie: the number of the custom verb (0 if there is
+/// none) in the upper 13 bits, the code of the HTTP verb in the lower 3.
+fn method_key(verb: &str, template: &Template, verbs: &[String]) -> Result<u16> {
     let custom = match &template.custom_verb {
-        Some(verb) => verbs.binary_search(verb).expect("verbs were collected from these templates") + 1,
+        Some(verb) => verbs.binary_search(verb).expect("verbs were collected from these routes") + 1,
         None => 0,
     };
-    let code = verb_code(verb).with_context(|| format!("unexpected HTTP verb {verb}"))?;
+    let code = verb_code(verb).with_context(|| format!("the blob has no code for the HTTP verb {verb}"))?;
     Ok(u16::try_from(custom << 3)? | code)
 }
 
-/// First path segments that are an API's name (`storage/v1/…`), and the host they belong to:
-/// Google still serves these under `www.googleapis.com`. A segment of two hosts belongs to none.
-fn legacy_names<'c>(groups: &[Kept<'c>]) -> BTreeMap<&'c str, &'c str> {
+/// Returns the first path segments that name an API, such as `storage` of `storage/v1/…`, and the
+/// host of each.
+///
+/// Google also serves these paths at `www.googleapis.com`, without the host that would distinguish
+/// them. So a segment that two hosts use is left out.
+fn legacy_names<'c>(groups: &[KeptGroup<'c>]) -> BTreeMap<&'c str, &'c str> {
     let mut names = BTreeMap::<&str, BTreeSet<&str>>::new();
     for (_, group) in groups.iter().filter(|(_, group)| group.host != "www.googleapis.com") {
         let rows = group.rows.iter().filter(|row| row.kind == Kind::Rest);
-        for (_, template) in rows.flat_map(|row| &row.templates) {
+        for (_, template) in rows.flat_map(|row| &row.routes) {
             if let Some(name) = api_segment(template) {
                 names.entry(name).or_default().insert(&group.host);
             }
         }
     }
-    let alone = |hosts: BTreeSet<&'c str>| hosts.first().copied().filter(|_| hosts.len() == 1);
-    names.into_iter().filter_map(|(name, hosts)| Some((name, alone(hosts)?))).collect()
+    let only = |hosts: BTreeSet<&'c str>| hosts.first().copied().filter(|_| hosts.len() == 1);
+    names.into_iter().filter_map(|(name, hosts)| Some((name, only(hosts)?))).collect()
 }
 
-/// The segment that names the API, unless the path begins with a version or a variable.
+/// Returns the segment that names the API: the first one behind `upload`, `download` or
+/// `resumable`. Returns `None` if that segment is a version or a variable.
 fn api_segment(template: &Template) -> Option<&str> {
     let is_media = |segment: &&Segment| matches!(segment, Segment::Literal(text) if ["upload", "download", "resumable"].contains(&text.as_str()));
     match template.segments.iter().find(|segment| !is_media(segment)) {
@@ -128,29 +141,31 @@ fn is_version(text: &str) -> bool {
     text.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-fn services<'c>(rows: &[Placed<'c>]) -> Vec<&'c str> {
-    let rpcs = rows.iter().filter(|placed| placed.row.kind != Kind::Rest);
-    let services: BTreeSet<_> = rpcs.filter_map(|placed| Some(placed.row.id.rsplit_once('.')?.0)).collect();
+/// Returns the names of the gRPC services, in alphabetical order.
+fn services<'c>(rows: &[OrderedRow<'c>]) -> Vec<&'c str> {
+    let rpcs = rows.iter().filter(|ordered| ordered.row.kind != Kind::Rest);
+    let services: BTreeSet<_> = rpcs.filter_map(|ordered| Some(ordered.row.id.rsplit_once('.')?.0)).collect();
     services.into_iter().collect()
 }
 
+/// Returns the records of `rows`, a part of `all_rows`. `ids` are the stored names of `rows`.
 fn row_records(
-    rows: &[Placed<'_>],
-    all: &[Placed<'_>],
+    rows: &[OrderedRow<'_>],
+    all_rows: &[OrderedRow<'_>],
     ids: &[u32],
     sets: &Sets,
     services: &[&str],
 ) -> Result<Vec<u8>> {
-    let numbers: BTreeMap<Place, u32> = all.iter().map(|placed| placed.place).zip(0..).collect();
+    let numbers: BTreeMap<RowIndex, u32> = all_rows.iter().map(|ordered| ordered.index).zip(0..).collect();
     let mut bytes = Vec::new();
-    for (placed, id) in rows.iter().zip(ids) {
-        let row = placed.row;
+    for (ordered, id) in rows.iter().zip(ids) {
+        let row = ordered.row;
         bytes.extend(id.to_le_bytes());
-        let target = row.kind.target().and_then(|place| numbers.get(&place));
+        let target = row.kind.target().and_then(|index| numbers.get(&index));
         match target {
             Some(number) => bytes.extend(number.to_le_bytes()),
             None => {
-                bytes.extend(u16::try_from(placed.api)?.to_le_bytes());
+                bytes.extend(u16::try_from(ordered.api)?.to_le_bytes());
                 bytes.extend(sets.number(&row.scopes)?.to_le_bytes());
             }
         }
@@ -162,7 +177,7 @@ fn row_records(
         };
         bytes.push(u8::try_from(verb_code(&row.verb).unwrap_or_default())? | basis << 3);
         bytes.push(row.special);
-        if let Some((service, _)) = placed.rpc() {
+        if let Some((service, _)) = ordered.rpc() {
             let number =
                 services.binary_search(&service).ok().context("services were collected from rows")?;
             bytes.extend(u16::try_from(number)?.to_le_bytes());
@@ -171,15 +186,17 @@ fn row_records(
     Ok(bytes)
 }
 
-fn rpc_index(rpcs: &[Placed<'_>]) -> Result<Vec<u8>> {
-    let hashed = rpcs.iter().zip(0..).filter_map(|(placed, number)| {
-        let (service, method) = placed.rpc()?;
+/// Returns the index of the rpcs by the hash of their service and method.
+fn rpc_index(rpcs: &[OrderedRow<'_>]) -> Result<Vec<u8>> {
+    let hashed = rpcs.iter().zip(0..).filter_map(|(ordered, number)| {
+        let (service, method) = ordered.rpc()?;
         Some((rpc_hash(service, method), number))
     });
     index(hashed.collect())
 }
 
-fn api_records(groups: &[Kept<'_>], text: &mut Text) -> Result<Vec<u8>> {
+/// Returns the records of the APIs: name, URL of the documentation, host.
+fn api_records(groups: &[KeptGroup<'_>], text: &mut Text) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     for (_, group) in groups {
         for part in [&group.api, &group.doc_url, &group.host] {
@@ -189,20 +206,22 @@ fn api_records(groups: &[Kept<'_>], text: &mut Text) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// An open-addressing index of numbers by their hashes, at most half full.
+/// Returns a hash table of numbers by their hashes, with linear probing. At most half of the slots
+/// are used, so that look-ups are short. A slot holds 0 if it is free, or else the number plus 1.
 fn index(hashed: Vec<(u16, u32)>) -> Result<Vec<u8>> {
     let size = (hashed.len() * 2).next_power_of_two();
-    let mut places = vec![0_u16; size];
+    let mut slots = vec![0_u16; size];
     for (hash, number) in hashed {
-        let mut place = usize::from(hash) & (size - 1);
-        while places[place] != 0 {
-            place = (place + 1) & (size - 1);
+        let mut slot = usize::from(hash) & (size - 1);
+        while slots[slot] != 0 {
+            slot = (slot + 1) & (size - 1);
         }
-        places[place] = u16::try_from(number + 1)?;
+        slots[slot] = u16::try_from(number + 1)?;
     }
-    Ok(places.into_iter().flat_map(u16::to_le_bytes).collect())
+    Ok(slots.into_iter().flat_map(u16::to_le_bytes).collect())
 }
 
+/// Returns the blob: the header, which contains the end of each section, and the sections.
 fn assemble(sections: &[Vec<u8>; SECTIONS]) -> Result<Vec<u8>> {
     let mut bytes = MAGIC.to_vec();
     let mut end = 0;
@@ -210,7 +229,7 @@ fn assemble(sections: &[Vec<u8>; SECTIONS]) -> Result<Vec<u8>> {
         end += section.len();
         bytes.extend(u32::try_from(end)?.to_le_bytes());
     }
-    ensure!(bytes.len() == HEADER, "the header is not {HEADER} bytes");
+    ensure!(bytes.len() == HEADER, "the header has {} bytes; expected {HEADER}", bytes.len());
     sections.iter().for_each(|section| bytes.extend(section));
     Ok(bytes)
 }

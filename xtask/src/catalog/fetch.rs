@@ -1,4 +1,5 @@
-//! Downloads packages into `target/xtask/`, once.
+//! Downloads the packages with Google's documents into `target/xtask/`, unless they are there
+//! already.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,36 +20,39 @@ pub(crate) const PROTOS_VERSION: &str = "6.0.1";
 const ARCHIVE: &str = "google-proto-files-6.0.1.tgz";
 const ARCHIVE_SHA256: &str = "711763f77ea15bbc7436aac53db013b421d2c7b86ae27f4013723970ce54a96e";
 
-/// The files that a catalog is made from.
+/// The files from which a catalog is generated.
 #[derive(Debug)]
 pub(crate) struct Sources {
     /// The wheel with the Discovery documents.
     pub(crate) wheel: PathBuf,
-    /// The compiled services of the protos, a `FileDescriptorSet`.
+    /// The `FileDescriptorSet` with the services of the protos, compiled by protoc.
     pub(crate) services: PathBuf,
 }
 
-/// The pinned packages.
+/// Returns the files of the pinned packages. Returns an error if a package does not have the pinned
+/// hash.
 pub(crate) fn pinned(root: &Path) -> Result<Sources> {
     let folder = folder(root, "target/xtask")?;
     let wheel = folder.join(WHEEL);
     if !is_intact(&wheel, WHEEL_SHA256) {
         pip_download(&folder, &format!("{CLIENT}=={CLIENT_VERSION}"))?;
-        ensure!(is_intact(&wheel, WHEEL_SHA256), "{} is not the pinned file", wheel.display());
+        ensure!(is_intact(&wheel, WHEEL_SHA256), "{} does not have the pinned SHA-256", wheel.display());
     }
     let services = folder.join(format!("{PROTOS}-{PROTOS_VERSION}.binpb"));
     if !services.is_file() {
         let archive = folder.join(ARCHIVE);
         if !is_intact(&archive, ARCHIVE_SHA256) {
             npm_pack(&folder, &format!("{PROTOS}@{PROTOS_VERSION}"))?;
-            ensure!(is_intact(&archive, ARCHIVE_SHA256), "{} is not the pinned file", archive.display());
+            let name = archive.display();
+            ensure!(is_intact(&archive, ARCHIVE_SHA256), "{name} does not have the pinned SHA-256");
         }
         compile(root, &archive, &services)?;
     }
     Ok(Sources { wheel, services })
 }
 
-/// The newest packages, downloaded anew. Prints what pins them.
+/// Downloads the newest packages and returns their files. Prints the hashes with which the packages
+/// can be pinned.
 pub(crate) fn latest(root: &Path) -> Result<Sources> {
     let folder = folder(root, "target/xtask/latest")?;
     for old in fs::read_dir(&folder)? {
@@ -59,18 +63,19 @@ pub(crate) fn latest(root: &Path) -> Result<Sources> {
     }
     pip_download(&folder, CLIENT)?;
     npm_pack(&folder, &format!("{PROTOS}@latest"))?;
-    let (wheel, archive) = (only(&folder, "whl")?, only(&folder, "tgz")?);
+    let (wheel, archive) = (only_file(&folder, "whl")?, only_file(&folder, "tgz")?);
     for (package, pinned) in [(&wheel, WHEEL_SHA256), (&archive, ARCHIVE_SHA256)] {
         let (name, sha256) = (package.file_name().unwrap_or_default(), sha256(&fs::read(package)?));
-        let is_new = if sha256 == pinned { "pinned already" } else { "new" };
-        println!("{} sha256 {sha256} ({is_new})", name.to_string_lossy());
+        let state = if sha256 == pinned { "pinned already" } else { "new" };
+        println!("{} sha256 {sha256} ({state})", name.to_string_lossy());
     }
     let services = folder.join("services.binpb");
     compile(root, &archive, &services)?;
     Ok(Sources { wheel, services })
 }
 
-/// Compiles every file that has a service. The compiler inside grpcio-tools needs no other package.
+/// A program in Python that compiles every proto file with a service. It calls the native module of
+/// grpcio-tools directly, so that no other package, such as grpcio, is needed.
 const COMPILE: &str = "
 import os, pathlib, re, sys, tarfile
 compiler, archive, out = sys.argv[1:]
@@ -86,6 +91,7 @@ arguments = ['protoc', '-I.', '-I' + compiler + '/grpc_tools/_proto', '--descrip
 sys.exit(_protoc_compiler.run_main([argument.encode() for argument in arguments + files]))
 ";
 
+/// Compiles the protos of an archive into `services`.
 fn compile(root: &Path, archive: &Path, services: &Path) -> Result<()> {
     let compiler = folder(root, "target/xtask/grpcio-tools")?;
     let pip = ["-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--root-user-action=ignore"];
@@ -93,9 +99,11 @@ fn compile(root: &Path, archive: &Path, services: &Path) -> Result<()> {
     let mut install = Command::new("python3");
     install.args(pip).args(pinned).arg("--target").arg(&compiler);
     run(install.arg("--requirement").arg(root.join("xtask/grpcio-tools.txt")))?;
-    let half = services.with_extension("half");
-    run(Command::new("python3").args(["-c", COMPILE]).arg(compiler).arg(archive).arg(&half))?;
-    fs::rename(half, services)?;
+    // The file gets its name when it is complete: a run that is stopped leaves no partial file
+    // behind.
+    let incomplete = services.with_extension("half");
+    run(Command::new("python3").args(["-c", COMPILE]).arg(compiler).arg(archive).arg(&incomplete))?;
+    fs::rename(incomplete, services)?;
     Ok(())
 }
 
@@ -109,31 +117,33 @@ fn npm_pack(folder: &Path, package: &str) -> Result<()> {
 }
 
 fn run(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("running {:?}", command.get_program()))?;
-    ensure!(status.success(), "{:?} failed", command.get_program());
+    let status = command.status().with_context(|| format!("cannot run {:?}", command.get_program()))?;
+    ensure!(status.success(), "failed: {command:?}");
     Ok(())
 }
 
-/// The folder's full path; it is made if need be.
+/// Returns the absolute path of a folder, and creates the folder if it does not exist.
 fn folder(root: &Path, name: &str) -> Result<PathBuf> {
     let folder = root.join(name);
     fs::create_dir_all(&folder)?;
     Ok(folder.canonicalize()?)
 }
 
-/// The one file with this extension.
-fn only(folder: &Path, extension: &str) -> Result<PathBuf> {
-    let mut found = Vec::new();
+/// Returns the file with this extension, or an error if there is not exactly one.
+fn only_file(folder: &Path, extension: &str) -> Result<PathBuf> {
+    let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.extension().is_some_and(|other| other == extension) {
-            found.push(path);
+            files.push(path);
         }
     }
-    ensure!(found.len() == 1, "{} .{extension} files in {}", found.len(), folder.display());
-    found.pop().context("one file")
+    let (count, folder) = (files.len(), folder.display());
+    ensure!(count == 1, "expected one file .{extension} in {folder}, found {count}");
+    files.pop().context("one file")
 }
 
+/// Checks whether a file exists and has this hash.
 fn is_intact(file: &Path, sha256: &str) -> bool {
     fs::read(file).is_ok_and(|bytes| self::sha256(&bytes) == sha256)
 }

@@ -1,16 +1,18 @@
-//! Firestore's paths, in which collections and documents alternate.
+//! Expands the path templates of Firestore, in whose paths collections and documents alternate.
 //!
-//! A `**` cannot tell `documents/users` (a collection) from `documents/users/ann` (a document), so the
-//! first levels are spelled out. Source: <https://firebase.google.com/docs/firestore/data-model>
+//! `documents/users` is a collection and `documents/users/ann` a document, but `documents/**`
+//! matches both. So the templates are expanded to one template for each number of segments, up to a
+//! limit. Source: <https://firebase.google.com/docs/firestore/data-model>
 
 use super::template::{Segment, Template};
 
-/// How many names below `documents` are spelled out. Firestore allows a hundred levels; beyond these
-/// the `**` still finds a method with the same scopes.
-const LEVELS: usize = 16;
+/// How many segments below `documents` are expanded. Firestore allows 100 levels
+/// (<https://firebase.google.com/docs/firestore/quotas>). For a longer path, the `**` still finds a
+/// method that accepts the same scopes.
+const MAX_SEGMENTS: usize = 16;
 
-/// The spelled-out forms of a template; none if it is not about documents at any depth.
-pub(super) fn spelled_out(template: &Template) -> Vec<Template> {
+/// Returns the expansions of a template; none if the template has no `**` below `documents`.
+pub(super) fn expansions(template: &Template) -> Vec<Template> {
     use Segment::{DoubleStar, Star};
     let is_root = |segment: &Segment| *segment == Segment::Literal("documents".to_owned());
     let Some(root) = template.segments.iter().position(is_root) else { return Vec::new() };
@@ -20,10 +22,11 @@ pub(super) fn spelled_out(template: &Template) -> Vec<Template> {
         [DoubleStar, Star] => 1,
         _ => return Vec::new(),
     };
-    let of_level = |names| {
+    let expansion = |count| {
         let mut segments = template.segments[..=root].to_vec();
-        segments.extend(std::iter::repeat_n(Star, names));
+        segments.extend(std::iter::repeat_n(Star, count));
         Template { segments, custom_verb: template.custom_verb.clone() }
     };
-    (first..=LEVELS).step_by(2).map(of_level).collect()
+    // Steps of two keep to collections, or to documents.
+    (first..=MAX_SEGMENTS).step_by(2).map(expansion).collect()
 }

@@ -1,82 +1,87 @@
-//! Joins the protos to the Discovery documents: which REST method an rpc is, and what it adds.
+//! Adds the rpcs of the protos to the rows of the Discovery documents.
 
 use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::model::{Group, Kind, Place, Row, RowTemplate};
+use super::model::{Group, Kind, Routes, Row, RowIndex};
 use super::protos::Rpc;
 use super::template::{Segment, Template};
 use gcp_scopes_catalog::raw::RPC_TWINS;
 
-/// Hosts that stand for "whichever service mixes this in".
-const NO_HOSTS: [&str; 4] =
+/// Values of `google.api.default_host` in packages that other services include, such as
+/// `google.longrunning`. They are not the hosts of the including services.
+const PLACEHOLDER_HOSTS: [&str; 4] =
     ["", "longrunning.googleapis.com", "cloud.googleapis.com", "iam-meta-api.googleapis.com"];
 
-/// Adds the rpcs, one group per package and host, after the groups of Discovery.
+/// Adds a row for each rpc. The rows follow those of Discovery, with a group for each package and
+/// host.
 ///
-/// 1. An rpc with an HTTP binding that Discovery has is that method, under one more name, and its
-///    further bindings are further request forms of that method.
-/// 2. An rpc of the table of overrides has the scopes of its REST twin.
-/// 3. Any other rpc has the scopes of its service, which is too coarse for a verdict, and its
-///    bindings are request forms of such a row, unless a `**` of Discovery's already stands for them.
+/// 1. If a method of Discovery has the route of one of the rpc's HTTP bindings, the rpc is a second
+///    name of that method. The routes of the rpc's other bindings are added to the method.
+/// 2. An rpc in the table `RPC_TWINS` has the scopes of a REST method, its twin.
+/// 3. Any other rpc has the scopes of its service. They are too coarse to decide about a call. The
+///    rpc's row owns the routes of its bindings, except those that a `**` of a Discovery method
+///    already matches.
 pub(crate) fn join(groups: &mut Vec<Group>, rpcs: Vec<Rpc>) -> Result<()> {
-    let mut routes = routes(groups);
+    let mut owners = route_owners(groups);
     let twins = twins(groups);
-    let wide = wide(&routes);
+    let wide = wide_templates(&owners);
     let mut packages = BTreeMap::<(String, String), Vec<Row>>::new();
     for rpc in rpcs {
-        let is_host = rpc.host.ends_with(".googleapis.com") && !NO_HOSTS.contains(&rpc.host.as_str());
-        let place =
-            |(verb, template): &(String, Template)| (rpc.host.clone(), verb.clone(), template.clone());
-        let same = rpc.bindings.iter().find_map(|binding| routes.get(&place(binding)).copied().flatten());
+        let is_host =
+            rpc.host.ends_with(".googleapis.com") && !PLACEHOLDER_HOSTS.contains(&rpc.host.as_str());
+        let key = |(verb, template): &(String, Template)| (rpc.host.clone(), verb.clone(), template.clone());
+        let same = rpc.bindings.iter().find_map(|binding| owners.get(&key(binding)).copied().flatten());
         let twin = twins.get(rpc.id.as_str()).copied();
-        let mut templates = RowTemplate::default();
+        let mut routes = Routes::default();
         let is_covered = |(verb, template): &(String, Template)| {
             let known = wide.get(&(rpc.host.clone(), verb.clone()));
             same.is_none() && known.is_some_and(|known| known.iter().any(|wide| wide.covers(template)))
         };
         for binding in rpc.bindings.iter().filter(|binding| is_host && !is_covered(binding)) {
-            if let std::collections::btree_map::Entry::Vacant(free) = routes.entry(place(binding)) {
-                free.insert(None);
+            if let std::collections::btree_map::Entry::Vacant(entry) = owners.entry(key(binding)) {
+                entry.insert(None);
                 match same {
-                    Some((group, row)) => groups[group].rows[row].templates.insert(binding.clone()),
-                    None => templates.insert(binding.clone()),
+                    Some((group, row)) => groups[group].rows[row].routes.insert(binding.clone()),
+                    None => routes.insert(binding.clone()),
                 };
             }
         }
         let kind = match (same, twin) {
-            (Some(place), _) => Kind::SameAs(place),
-            (None, Some(place)) => Kind::TwinOf(place),
+            (Some(index), _) => Kind::SameAs(index),
+            (None, Some(index)) => Kind::TwinOf(index),
             (None, None) => Kind::Coarse,
         };
         let verb = rpc.bindings.first().map_or("POST", |(verb, _)| verb).to_owned();
-        let row = Row { id: rpc.id, verb, scopes: rpc.scopes, special: 0, templates, kind };
+        let row = Row { id: rpc.id, verb, scopes: rpc.scopes, special: 0, routes, kind };
         packages.entry((rpc.package, rpc.host)).or_default().push(row);
     }
-    groups.extend(packages.into_iter().map(|((package, host), rows)| Group::of_package(package, host, rows)));
+    groups
+        .extend(packages.into_iter().map(|((package, host), rows)| Group::from_package(package, host, rows)));
     Ok(())
 }
 
-/// Which row owns a request form; none yet, of those that were added here.
-type Routes = BTreeMap<(String, String, Template), Option<Place>>;
+/// The Discovery row that owns a route, by host, verb and template; `None` for a route that
+/// [`join`] added.
+type RouteOwners = BTreeMap<(String, String, Template), Option<RowIndex>>;
 
-fn routes(groups: &[Group]) -> Routes {
-    let mut routes = Routes::new();
+fn route_owners(groups: &[Group]) -> RouteOwners {
+    let mut owners = RouteOwners::new();
     for (g, group) in groups.iter().enumerate() {
         for (r, row) in group.rows.iter().enumerate() {
-            for (verb, template) in &row.templates {
-                routes.insert((group.host.clone(), verb.clone(), template.clone()), Some((g, r)));
+            for (verb, template) in &row.routes {
+                owners.insert((group.host.clone(), verb.clone(), template.clone()), Some((g, r)));
             }
         }
     }
-    routes
+    owners
 }
 
-/// Discovery's templates that hold a `**`, by host and verb.
-fn wide(routes: &Routes) -> BTreeMap<(String, String), Vec<Template>> {
+/// Returns the templates of Discovery that contain `**`, by host and verb.
+fn wide_templates(owners: &RouteOwners) -> BTreeMap<(String, String), Vec<Template>> {
     let mut wide = BTreeMap::<_, Vec<_>>::new();
-    for (host, verb, template) in routes.keys() {
+    for (host, verb, template) in owners.keys() {
         if template.segments.contains(&Segment::DoubleStar) {
             wide.entry((host.clone(), verb.clone())).or_default().push(template.clone());
         }
@@ -84,11 +89,13 @@ fn wide(routes: &Routes) -> BTreeMap<(String, String), Vec<Template>> {
     wide
 }
 
-fn twins(groups: &[Group]) -> BTreeMap<&'static str, Place> {
+/// Returns the REST methods in the table `RPC_TWINS`, all of which are in `storage.v1`, by the id
+/// of the rpc.
+fn twins(groups: &[Group]) -> BTreeMap<&'static str, RowIndex> {
     let storage = groups.iter().position(|group| group.api == "storage.v1");
-    let place = |id: &str| {
+    let index = |id: &str| {
         let group = storage?;
         Some((group, groups[group].rows.iter().position(|row| row.id == id)?))
     };
-    RPC_TWINS.iter().filter_map(|(rpc, id)| Some((*rpc, place(id)?))).collect()
+    RPC_TWINS.iter().filter_map(|(rpc, id)| Some((*rpc, index(id)?))).collect()
 }

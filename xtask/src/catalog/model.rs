@@ -1,23 +1,26 @@
-//! Methods and where they come from: everything the blob is made of.
+//! The types of a catalog before it is encoded as a blob.
 
 use std::collections::BTreeSet;
 
 use super::template::Template;
 use gcp_scopes_catalog::raw::HEARD_OF;
 
-/// Everything the blob is made of.
+/// The methods of all APIs.
 #[derive(Debug)]
 pub(crate) struct Catalog {
     pub(crate) groups: Vec<Group>,
-    /// Scopes that documents declare, whether or not a method lists them.
+    /// The scopes that Discovery documents declare, whether or not a method accepts them.
     pub(super) declared: BTreeSet<String>,
+    /// The newest revision of a Discovery document, a date such as `20260101`.
     pub(crate) newest_revision: String,
+    /// How many Discovery documents there are.
     pub(crate) documents: usize,
 }
 
-/// One document's rows.
+/// The rows of one Discovery document, or of one protobuf package on one host.
 #[derive(Debug)]
 pub(crate) struct Group {
+    /// The name and version, such as `storage.v1`, or the name of the package.
     pub(crate) api: String,
     pub(crate) host: String,
     pub(crate) doc_url: String,
@@ -30,69 +33,76 @@ pub(crate) struct Group {
 pub(crate) struct Row {
     pub(crate) id: String,
     pub(crate) verb: String,
+    /// The accepted scopes.
     pub(crate) scopes: BTreeSet<String>,
+    /// The index of a row of the table of overrides plus 1, or 0.
     pub(crate) special: u8,
-    /// The request forms it owns.
-    pub(crate) templates: RowTemplate,
+    /// The routes by which a request is recognized as a call of this method.
+    pub(crate) routes: Routes,
     pub(crate) kind: Kind,
 }
 
-/// HTTP verbs and path templates.
-pub(crate) type RowTemplate = BTreeSet<(String, Template)>;
+/// Routes: HTTP verbs, each with a path template.
+pub(crate) type Routes = BTreeSet<(String, Template)>;
 
-/// A group's number, and a row's in it.
-pub(crate) type Place = (usize, usize);
+/// The index of a group in [`Catalog::groups`], and the index of a row in the group.
+pub(crate) type RowIndex = (usize, usize);
 
-/// What a row is.
+/// The source of a row's scopes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A method of a Discovery document.
+    /// A REST method. Its Discovery document lists the scopes.
     Rest,
-    /// An rpc that is this method.
-    SameAs(Place),
-    /// An rpc to which the table of overrides gives this method's scopes.
-    TwinOf(Place),
-    /// An rpc of which only the service's scopes are known.
+    /// An rpc that is another name of a REST method.
+    SameAs(RowIndex),
+    /// An rpc that has the scopes of a REST method according to the table `RPC_TWINS`.
+    TwinOf(RowIndex),
+    /// An rpc for which only the scopes of its service are known.
     Coarse,
 }
 
 impl Kind {
-    /// The REST method whose scopes hold for an rpc.
-    pub(crate) fn target(self) -> Option<Place> {
+    /// Returns the REST method whose scopes an rpc has.
+    pub(crate) fn target(self) -> Option<RowIndex> {
         match self {
-            Self::SameAs(place) | Self::TwinOf(place) => Some(place),
+            Self::SameAs(index) | Self::TwinOf(index) => Some(index),
             Self::Rest | Self::Coarse => None,
         }
     }
 }
 
-/// How much a version is to be preferred over another one that shares its ids; greatest wins.
+/// The rank of a version among the versions of an API. Of two versions with a common route, the one
+/// with the greater rank owns the route.
+///
+/// The parts, in order of weight: generally available, preferred by Google's directory, the numbers
+/// in the version, the version.
 pub(crate) type Rank = (bool, bool, Vec<u32>, String);
 
 impl Group {
-    /// The rpcs of one package on one host.
-    pub(crate) fn of_package(package: String, host: String, rows: Vec<Row>) -> Self {
+    /// Creates a group with the rpcs of one package on one host.
+    pub(crate) fn from_package(package: String, host: String, rows: Vec<Row>) -> Self {
         let rank = (false, false, Vec::new(), package.clone());
         Self { api: package, host, doc_url: String::new(), rank, rows }
     }
 }
 
 impl Catalog {
-    /// Every scope, sorted: those of methods, those that documents declare, those of the table of overrides.
+    /// Returns all scopes in alphabetical order: those that methods accept, those that documents
+    /// declare, and those of the table `HEARD_OF`.
     pub(crate) fn scopes(&self) -> Vec<String> {
-        let methods =
+        let accepted =
             self.groups.iter().flat_map(|group| &group.rows).flat_map(|row| row.scopes.iter().cloned());
-        let heard = HEARD_OF.iter().map(|(short, _)| uri(short));
-        let all: BTreeSet<_> = methods.chain(self.declared.iter().cloned()).chain(heard).collect();
-        all.into_iter().collect()
+        let heard_of = HEARD_OF.iter().map(|(short, _)| uri(short));
+        let scopes: BTreeSet<_> = accepted.chain(self.declared.iter().cloned()).chain(heard_of).collect();
+        scopes.into_iter().collect()
     }
 
-    /// How many request forms there are.
-    pub(crate) fn routes(&self) -> usize {
-        self.groups.iter().flat_map(|group| &group.rows).map(|row| row.templates.len()).sum()
+    /// Returns the number of routes.
+    pub(crate) fn route_count(&self) -> usize {
+        self.groups.iter().flat_map(|group| &group.rows).map(|row| row.routes.len()).sum()
     }
 
-    /// How many REST methods of Discovery, and how many rpcs, there are.
+    /// Returns the number of REST methods and the number of rpcs.
     pub(crate) fn counts(&self) -> (usize, usize) {
         let (rest, rpcs): (Vec<_>, Vec<_>) =
             self.groups.iter().flat_map(|group| &group.rows).partition(|row| row.kind == Kind::Rest);
@@ -100,7 +110,7 @@ impl Catalog {
     }
 }
 
-/// A scope's URI, from its name after Google's prefix.
+/// Returns the URI of a scope with this short name.
 pub(crate) fn uri(short: &str) -> String {
     format!("https://www.googleapis.com/auth/{short}")
 }

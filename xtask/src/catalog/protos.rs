@@ -1,7 +1,8 @@
-//! Reads services out of a compiled set of Google's protos.
+//! Reads the gRPC services from Google's protos, compiled to a `FileDescriptorSet`.
 //!
-//! Only five kinds of message are looked at, so a reader of the wire format is all it takes:
-//! <https://protobuf.dev/programming-guides/encoding/>.
+//! The module decodes the wire format itself, because it needs few fields of few messages:
+//! <https://protobuf.dev/programming-guides/encoding/>. The field numbers are those of
+//! `google/protobuf/descriptor.proto`, `google/api/client.proto` and `google/api/http.proto`.
 
 use std::collections::BTreeSet;
 
@@ -9,18 +10,18 @@ use anyhow::{Context, Result, bail};
 
 use super::template::Template;
 
-/// One rpc of one service.
+/// A method of a gRPC service.
 #[derive(Debug)]
 pub(crate) struct Rpc {
-    /// `google.pubsub.v1`
+    /// The protobuf package, such as `google.pubsub.v1`.
     pub(crate) package: String,
-    /// `google.pubsub.v1.Publisher.Publish`
+    /// The full name, such as `google.pubsub.v1.Publisher.Publish`.
     pub(crate) id: String,
-    /// What `google.api.default_host` says, if anything.
+    /// The value of `google.api.default_host`, or an empty string.
     pub(crate) host: String,
-    /// What `google.api.oauth_scopes` says of the whole service.
+    /// The scopes in `google.api.oauth_scopes`, which hold for the whole service.
     pub(crate) scopes: BTreeSet<String>,
-    /// HTTP verbs and templates of `google.api.http`.
+    /// The HTTP bindings of `google.api.http`: HTTP verbs, each with a path template.
     pub(crate) bindings: Vec<(String, Template)>,
 }
 
@@ -29,7 +30,7 @@ const DEFAULT_HOST: u64 = 1049;
 const OAUTH_SCOPES: u64 = 1050;
 const HTTP: u64 = 72_295_728;
 
-/// All rpcs of a serialized `FileDescriptorSet`.
+/// Reads the rpcs of a serialized `FileDescriptorSet`.
 pub(crate) fn read(set: &[u8]) -> Result<Vec<Rpc>> {
     let mut rpcs = Vec::new();
     for file in messages(set, 1)? {
@@ -41,6 +42,7 @@ pub(crate) fn read(set: &[u8]) -> Result<Vec<Rpc>> {
     Ok(rpcs)
 }
 
+/// Reads the rpcs of a `ServiceDescriptorProto`.
 fn service_rpcs(package: &str, service: &[u8]) -> Result<Vec<Rpc>> {
     let options = messages(service, 3)?.concat();
     let scopes = text(&options, OAUTH_SCOPES)?;
@@ -56,9 +58,9 @@ fn service_rpcs(package: &str, service: &[u8]) -> Result<Vec<Rpc>> {
     messages(service, 2)?.into_iter().map(rpc).collect()
 }
 
-/// The binding of a `google.api.HttpRule` and its additional ones.
+/// Returns the binding of a `google.api.HttpRule`, and its additional bindings.
 fn bindings(rule: &[u8]) -> Result<Vec<(String, Template)>> {
-    let mut found = Vec::new();
+    let mut all = Vec::new();
     for (field, value) in fields(rule)? {
         let verb = match field {
             2 => "GET",
@@ -67,26 +69,30 @@ fn bindings(rule: &[u8]) -> Result<Vec<(String, Template)>> {
             5 => "DELETE",
             6 => "PATCH",
             11 => {
-                found.extend(bindings(value)?);
+                all.extend(bindings(value)?);
                 continue;
             }
             _ => continue,
         };
-        found.push((verb.to_owned(), Template::of_http_rule(std::str::from_utf8(value)?)?));
+        all.push((verb.to_owned(), Template::from_http_rule(std::str::from_utf8(value)?)?));
     }
-    Ok(found)
+    Ok(all)
 }
 
+/// Returns the value of a string field, or an empty string. The last value counts, as the wire
+/// format prescribes.
 fn text(message: &[u8], wanted: u64) -> Result<String> {
     let last = messages(message, wanted)?.pop().unwrap_or_default();
     Ok(std::str::from_utf8(last)?.to_owned())
 }
 
+/// Returns the values of a field that is a message or a string.
 fn messages(message: &[u8], wanted: u64) -> Result<Vec<&[u8]>> {
     Ok(fields(message)?.into_iter().filter(|(field, _)| *field == wanted).map(|(_, value)| value).collect())
 }
 
-/// The length-delimited fields of a message.
+/// Returns the numbers and values of the length-delimited fields of a message, which are its
+/// strings and messages. Other fields are skipped.
 fn fields(mut rest: &[u8]) -> Result<Vec<(u64, &[u8])>> {
     let mut fields = Vec::new();
     while !rest.is_empty() {
@@ -99,9 +105,9 @@ fn fields(mut rest: &[u8]) -> Result<Vec<(u64, &[u8])>> {
             1 => 8,
             2 => usize::try_from(varint(&mut rest)?)?,
             5 => 4,
-            other => bail!("wire type {other}"),
+            other => bail!("a field has the wire type {other}, which is not known"),
         };
-        let (value, after) = rest.split_at_checked(skip).context("a field longer than its message")?;
+        let (value, after) = rest.split_at_checked(skip).context("a field is longer than its message")?;
         if tag & 7 == 2 {
             fields.push((tag >> 3, value));
         }
@@ -110,15 +116,16 @@ fn fields(mut rest: &[u8]) -> Result<Vec<(u64, &[u8])>> {
     Ok(fields)
 }
 
+/// Reads a variable-length integer from the start of `rest`.
 fn varint(rest: &mut &[u8]) -> Result<u64> {
     let mut number = 0;
     for shift in (0..64).step_by(7) {
-        let (byte, after) = rest.split_first().context("a number that does not end")?;
+        let (byte, after) = rest.split_first().context("a number has no last byte")?;
         *rest = after;
         number |= u64::from(byte & 0x7f) << shift;
         if byte & 0x80 == 0 {
             return Ok(number);
         }
     }
-    bail!("a number of more than 64 bits")
+    bail!("a number has more than 64 bits")
 }

@@ -1,9 +1,9 @@
-//! The generated Rust files.
+//! Renders the generated Rust files, and the text in front of a blob in a file.
 
 use super::fetch::{CLIENT, CLIENT_VERSION, PROTOS, PROTOS_VERSION};
 use super::model::Catalog;
 
-/// `crates/catalog/src/scope/known.rs`
+/// Returns the text of `crates/catalog/src/scope/known.rs`.
 pub(crate) fn scopes(scopes: &[String]) -> String {
     let mut text = format!(
         "//! Data: every scope the catalog has heard of, sorted. Made by `cargo xtask catalog`; do not edit.\n\n\
@@ -18,10 +18,10 @@ pub(crate) fn scopes(scopes: &[String]) -> String {
     text
 }
 
-/// What stands before the data in a file for `Catalog::open`.
+/// Returns the text in front of the blob in a file for `Catalog::open`.
 pub(crate) fn head(catalog: &Catalog, scopes: &[String]) -> String {
     let (methods, rpcs) = catalog.counts();
-    let (newest, documents, routes) = (&catalog.newest_revision, catalog.documents, catalog.routes());
+    let (newest, documents, routes) = (&catalog.newest_revision, catalog.documents, catalog.route_count());
     let overrides = gcp_scopes_catalog::raw::fingerprint();
     let mut text = format!(
         "gcp-scopes-catalog 1\npackage {CLIENT} {CLIENT_VERSION}\nprotos {PROTOS} {PROTOS_VERSION}\n\
@@ -32,7 +32,7 @@ pub(crate) fn head(catalog: &Catalog, scopes: &[String]) -> String {
     text
 }
 
-/// `crates/catalog/src/made_from.rs`
+/// Returns the text of `crates/catalog/src/made_from.rs`.
 pub(crate) fn made_from(catalog: &Catalog, scopes: &[String]) -> String {
     let (methods, rpcs) = catalog.counts();
     let contents = format!("{methods} REST and {rpcs} gRPC methods, {} scopes", scopes.len());

@@ -1,4 +1,4 @@
-//! Which methods become rows, and which row owns which request form.
+//! Decides which methods become rows of the catalog, and which row owns a route.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,31 +7,32 @@ use anyhow::{Result, ensure};
 use super::discovery::{Document, Method};
 use super::firestore;
 use super::join::join;
-use super::model::{Catalog, Group, Kind, Place, Rank, Row, uri};
+use super::model::{Catalog, Group, Kind, Rank, Row, RowIndex, uri};
 use super::protos::Rpc;
 use super::template::Template;
 use gcp_scopes_catalog::call::AbstainReason;
 use gcp_scopes_catalog::raw::{Effect, OVERRIDES, Override, Silence};
 
-/// Decides which rows there are.
-pub(crate) fn choose(documents: &[Document], rpcs: Vec<Rpc>) -> Result<Catalog> {
+/// Builds the catalog from the Discovery documents and the rpcs.
+pub(crate) fn build_catalog(documents: &[Document], rpcs: Vec<Rpc>) -> Result<Catalog> {
     let newest_revision =
         documents.iter().map(|document| document.revision.clone()).max().unwrap_or_default();
     let declared = documents.iter().flat_map(Document::declared).cloned().collect();
     let mut groups = documents.iter().map(group).collect::<Result<Vec<_>>>()?;
-    settle_duplicates(&mut groups)?;
-    drop_rows_without_use(&mut groups);
+    assign_shared_routes(&mut groups)?;
+    remove_needless_rows(&mut groups);
     join(&mut groups, rpcs)?;
     Ok(Catalog { groups, declared, newest_revision, documents: documents.len() })
 }
 
-/// Whether a document belongs in the smaller catalog of Google Cloud: some method on its host
-/// accepts `cloud-platform`.
+/// Checks whether a group belongs in the smaller catalog of Google Cloud: whether one of its
+/// methods accepts `cloud-platform`.
 pub(crate) fn is_cloud(group: &Group) -> bool {
     let cloud = uri("cloud-platform");
     group.rows.iter().any(|row| row.scopes.contains(&cloud))
 }
 
+/// Returns the methods of a document as a group.
 fn group(document: &Document) -> Result<Group> {
     Ok(Group {
         api: document.api(),
@@ -42,6 +43,8 @@ fn group(document: &Document) -> Result<Group> {
     })
 }
 
+/// Returns a method as a row that owns all routes of the method: those of uploads and downloads,
+/// too.
 fn row(document: &Document, method: &Method) -> Result<Row> {
     let path = format!("{}{}", document.service_path, method.path);
     let mut paths = BTreeSet::from([Template::parse(&path, method)?]);
@@ -52,37 +55,42 @@ fn row(document: &Document, method: &Method) -> Result<Row> {
         paths.insert(Template::parse(&format!("download/{path}"), method)?);
     }
     if document.name == "firestore" {
-        paths.extend(paths.iter().flat_map(firestore::spelled_out).collect::<Vec<_>>());
+        paths.extend(paths.iter().flat_map(firestore::expansions).collect::<Vec<_>>());
     }
     let (scopes, special) = with_overrides(method);
     let verb = method.http_method.clone();
-    let templates = paths.into_iter().map(|path| (verb.clone(), path)).collect();
-    Ok(Row { id: method.id.clone(), verb, scopes, special, templates, kind: Kind::Rest })
+    let routes = paths.into_iter().map(|path| (verb.clone(), path)).collect();
+    Ok(Row { id: method.id.clone(), verb, scopes, special, routes, kind: Kind::Rest })
 }
 
+/// Returns the scopes of a method with those that the table of overrides adds, and the value of
+/// [`Row::special`].
 fn with_overrides(method: &Method) -> (BTreeSet<String>, u8) {
     let mut scopes = method.scopes.clone();
     let mut special = 0;
-    for (place, row) in OVERRIDES.iter().enumerate().filter(|(_, row)| covers(row, &method.id)) {
+    for (index, row) in OVERRIDES.iter().enumerate().filter(|(_, row)| covers(row, &method.id)) {
         match row.effect {
             Effect::AlsoAccepts { listed, .. } if !lists(method, listed) => continue,
             Effect::AlsoAccepts { scopes: more, .. } => scopes.extend(more.iter().copied().map(uri)),
             _ => {}
         }
-        // A row that only adds scopes marks a method of which Google lists none.
-        let marks = !matches!(row.effect, Effect::AlsoAccepts { .. }) || method.scopes.is_empty();
-        if marks && special == 0 {
-            special = u8::try_from(place + 1).expect("a overrides table of fewer than 255 rows");
+        // A row that only adds scopes is not recorded, unless the document lists no scopes for the
+        // method.
+        let is_recorded = !matches!(row.effect, Effect::AlsoAccepts { .. }) || method.scopes.is_empty();
+        if is_recorded && special == 0 {
+            special = u8::try_from(index + 1).expect("the table of overrides has fewer than 255 rows");
         }
     }
     (scopes, special)
 }
 
+/// Checks whether a method lists the scope `short`. Returns `true` if `short` is `None`.
 fn lists(method: &Method, short: Option<&str>) -> bool {
     short.is_none_or(|short| method.scopes.contains(&uri(short)))
 }
 
-/// Generally available before alpha and beta, then what the directory prefers, then the newest.
+/// Returns the rank of a document's version: a generally available version ranks above alpha and
+/// beta, then a preferred version above others, then a newer version above older ones.
 fn rank(document: &Document) -> Rank {
     let version = &document.version;
     let is_early = ["alpha", "beta", "preview"].iter().any(|word| version.contains(word));
@@ -90,70 +98,75 @@ fn rank(document: &Document) -> Rank {
     (!is_early, document.preferred, numbers.collect(), version.clone())
 }
 
-/// Gives each request form that several documents describe to the best of them.
-fn settle_duplicates(groups: &mut [Group]) -> Result<()> {
-    let mut owners = BTreeMap::<(String, (String, Template)), Place>::new();
-    let mut disputed = BTreeSet::new();
-    let mut lost = Vec::new();
+/// Assigns each route that several documents describe to the row of the version with the greatest
+/// rank. A row is marked as ambiguous if a row that loses a route to it has other scopes.
+fn assign_shared_routes(groups: &mut [Group]) -> Result<()> {
+    let mut owners = BTreeMap::<(String, (String, Template)), RowIndex>::new();
+    let mut ambiguous = BTreeSet::new();
+    let mut removed = Vec::new();
     for (g, group) in groups.iter().enumerate() {
         for (r, row) in group.rows.iter().enumerate() {
-            for template in &row.templates {
-                let key = (group.host.clone(), template.clone());
-                let Some(&(og, or)) = owners.get(&key) else {
+            for route in &row.routes {
+                let key = (group.host.clone(), route.clone());
+                let Some(&(owner_g, owner_r)) = owners.get(&key) else {
                     owners.insert(key, (g, r));
                     continue;
                 };
                 ensure!(
-                    og != g,
-                    "{}: {} and {} share {}",
+                    owner_g != g,
+                    "{}: {} and {} have one route, {}; the generator cannot build_catalog between them",
                     group.api,
                     row.id,
-                    group.rows[or].id,
-                    template.1.text()
+                    group.rows[owner_r].id,
+                    route.1.text()
                 );
-                let wins = group.rank > groups[og].rank;
-                let (winner, loser) = if wins { ((g, r), (og, or)) } else { ((og, or), (g, r)) };
-                if groups[og].rows[or].scopes != row.scopes {
-                    disputed.insert(winner);
+                let (current, owner) = ((g, r), (owner_g, owner_r));
+                let wins = group.rank > groups[owner_g].rank;
+                let (winner, loser) = if wins { (current, owner) } else { (owner, current) };
+                if groups[owner_g].rows[owner_r].scopes != row.scopes {
+                    ambiguous.insert(winner);
                 }
-                lost.push((loser, template.clone()));
+                removed.push((loser, route.clone()));
                 owners.insert(key, winner);
             }
         }
     }
-    for ((g, r), template) in lost {
-        groups[g].rows[r].templates.remove(&template);
+    for ((g, r), route) in removed {
+        groups[g].rows[r].routes.remove(&route);
     }
-    for (g, r) in disputed {
-        groups[g].rows[r].special = ambiguous()?;
+    for (g, r) in ambiguous {
+        groups[g].rows[r].special = special_of_ambiguous()?;
     }
     Ok(())
 }
 
-fn ambiguous() -> Result<u8> {
-    let place = OVERRIDES.iter().position(|row| {
+/// Returns the value of [`Row::special`] for a method of which two documents list different scopes.
+fn special_of_ambiguous() -> Result<u8> {
+    let index = OVERRIDES.iter().position(|row| {
         matches!(row.effect, Effect::NoVerdict(Silence { reason: AbstainReason::Ambiguous, .. }))
     });
-    let place =
-        place.ok_or_else(|| anyhow::anyhow!("the table of overrides has no row for ambiguous requests"))?;
-    Ok(u8::try_from(place + 1)?)
+    let index =
+        index.ok_or_else(|| anyhow::anyhow!("the table of overrides has no row for ambiguous requests"))?;
+    Ok(u8::try_from(index + 1)?)
 }
 
-/// A row that owns no request form stays only if its id would be lost without it.
-fn drop_rows_without_use(groups: &mut Vec<Group>) {
-    let used: BTreeSet<String> = groups
+/// Removes the rows that own no route and whose id another row has, too. A row with a unique id is
+/// kept, so that the method can be found by its id.
+fn remove_needless_rows(groups: &mut Vec<Group>) {
+    let ids_with_routes: BTreeSet<String> = groups
         .iter()
         .flat_map(|group| &group.rows)
-        .filter(|row| !row.templates.is_empty())
+        .filter(|row| !row.routes.is_empty())
         .map(|row| row.id.clone())
         .collect();
     for group in groups.iter_mut() {
-        group.rows.retain(|row| !row.templates.is_empty() || !used.contains(&row.id));
+        group.rows.retain(|row| !row.routes.is_empty() || !ids_with_routes.contains(&row.id));
     }
     groups.retain(|group| !group.rows.is_empty());
 }
 
-/// Whether a row of the overrides speaks of this method.
+/// Checks whether a row of the table of overrides is about a method: whether it has the method's
+/// id, or a beginning of the id followed by `*`.
 fn covers(row: &Override, id: &str) -> bool {
     row.methods.iter().any(|pattern| match pattern.strip_suffix('*') {
         Some(prefix) => id.starts_with(prefix),

@@ -1,77 +1,84 @@
-//! The scope sets of a blob.
+//! Numbers the sets of scopes in a blob, and encodes them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 
 use super::model::Kind;
-use super::placed::{Kept, Placed};
+use super::order::{KeptGroup, OrderedRow};
 use gcp_scopes_catalog::raw as overrides;
 
-/// The different scope sets, numbered; the empty one is number 0.
+/// The sets of scopes in a blob. A set is a list of the numbers of its scopes.
 pub(crate) struct Sets {
+    /// The number of each set. The empty set has the number 0.
     numbers: BTreeMap<Vec<u16>, u16>,
+    /// The set of scopes that all methods of a host accept, by host.
     shared: BTreeMap<String, Vec<u16>>,
+    /// The number of each scope.
     scopes: BTreeMap<String, u16>,
 }
 
 impl Sets {
-    pub(crate) fn new(rows: &[Placed<'_>], groups: &[Kept<'_>], scopes: &[String]) -> Self {
+    /// Collects the sets of these rows and hosts. The number of a scope is its index in `scopes`.
+    pub(crate) fn new(rows: &[OrderedRow<'_>], groups: &[KeptGroup<'_>], scopes: &[String]) -> Self {
         let scopes = scopes.iter().cloned().zip(0..).collect();
         let mut sets = Self { numbers: BTreeMap::new(), shared: BTreeMap::new(), scopes };
         for (_, group) in groups {
             if !sets.shared.contains_key(&group.host) {
-                let common = sets.places(&shared_scopes(groups, &group.host));
-                sets.shared.insert(group.host.clone(), common);
+                let shared = sets.scope_numbers(&shared_scopes(groups, &group.host));
+                sets.shared.insert(group.host.clone(), shared);
             }
         }
-        let all: BTreeSet<Vec<u16>> = rows
+        let distinct: BTreeSet<Vec<u16>> = rows
             .iter()
-            .map(|placed| sets.places(&placed.row.scopes))
+            .map(|ordered| sets.scope_numbers(&ordered.row.scopes))
             .chain(sets.shared.values().cloned())
             .collect();
         sets.numbers = std::iter::once(Vec::new())
-            .chain(all.into_iter().filter(|set| !set.is_empty()))
+            .chain(distinct.into_iter().filter(|set| !set.is_empty()))
             .zip(0..)
             .collect();
         sets
     }
 
-    fn places(&self, set: &BTreeSet<String>) -> Vec<u16> {
+    fn scope_numbers(&self, set: &BTreeSet<String>) -> Vec<u16> {
         set.iter().filter_map(|scope| self.scopes.get(scope).copied()).collect()
     }
 
-    /// The number of a set.
+    /// Returns the number of a set.
     pub(crate) fn number(&self, set: &BTreeSet<String>) -> Result<u16> {
-        self.numbers.get(&self.places(set)).copied().context("a set without a number")
+        self.numbers.get(&self.scope_numbers(set)).copied().context("a set of scopes has no number")
     }
 
-    /// The number of the set that all methods of a host share.
+    /// Returns the number of the set of scopes that all methods of a host accept.
     pub(crate) fn shared(&self, host: &str) -> Result<u16> {
-        let common = self.shared.get(host).cloned().unwrap_or_default();
-        self.numbers.get(&common).copied().context("a set without a number")
+        let shared = self.shared.get(host).cloned().unwrap_or_default();
+        self.numbers.get(&shared).copied().context("a set of scopes has no number")
     }
 
-    /// The sections `sets` and `scopes`.
+    /// Returns the sections `sets` and `scopes` of the blob.
     pub(crate) fn bytes(&self) -> Result<(Vec<u8>, Vec<u8>)> {
         let mut by_number: Vec<_> = self.numbers.iter().map(|(set, number)| (*number, set)).collect();
         by_number.sort_unstable();
-        let (mut places, mut scopes) = (Vec::new(), Vec::new());
+        // The start of each set, counted in scopes, which take two bytes; and the end of the last
+        // set.
+        let (mut starts, mut scopes) = (Vec::new(), Vec::new());
         for (_, set) in by_number {
-            places.extend(u16::try_from(scopes.len() / 2)?.to_le_bytes());
+            starts.extend(u16::try_from(scopes.len() / 2)?.to_le_bytes());
             set.iter().for_each(|scope| scopes.extend(scope.to_le_bytes()));
         }
-        places.extend(u16::try_from(scopes.len() / 2)?.to_le_bytes());
-        Ok((places, scopes))
+        starts.extend(u16::try_from(scopes.len() / 2)?.to_le_bytes());
+        Ok((starts, scopes))
     }
 }
 
-/// The scopes that every method of a host accepts, those aside that are never called lacking.
-fn shared_scopes(groups: &[Kept<'_>], host: &str) -> BTreeSet<String> {
+/// Returns the scopes that are accepted by every method of a host that a guard may refuse. A method
+/// that the table of overrides excludes from decisions, or that lists no scopes, is never refused.
+fn shared_scopes(groups: &[KeptGroup<'_>], host: &str) -> BTreeSet<String> {
     let rows = groups.iter().filter(|(_, group)| group.host == host).flat_map(|(_, group)| &group.rows);
-    let may_lack = |special| overrides::at(special).is_none_or(|row| row.effect.depends_on_query());
-    rows.filter(|row| row.kind == Kind::Rest && may_lack(row.special) && !row.scopes.is_empty())
+    let may_be_refused = |special| overrides::at(special).is_none_or(|row| row.effect.depends_on_query());
+    rows.filter(|row| row.kind == Kind::Rest && may_be_refused(row.special) && !row.scopes.is_empty())
         .map(|row| row.scopes.clone())
-        .reduce(|a, b| a.intersection(&b).cloned().collect())
+        .reduce(|common, scopes| common.intersection(&scopes).cloned().collect())
         .unwrap_or_default()
 }

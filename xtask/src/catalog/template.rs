@@ -1,17 +1,18 @@
-//! From a document's path to a template of literals, `*` and `**`.
+//! Path templates: lists of literals, `*` and `**`, made from the paths of Discovery and of the
+//! protos.
 
 use anyhow::{Context, Result, ensure};
 
 use super::discovery::Method;
 
-/// What one segment of a template matches.
+/// A segment of a template.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Segment {
-    /// This text.
+    /// Matches a segment that is equal to this text.
     Literal(String),
-    /// One segment.
+    /// `*`: matches one segment.
     Star,
-    /// One segment or more.
+    /// `**`: matches one or more segments.
     DoubleStar,
 }
 
@@ -19,10 +20,11 @@ pub(crate) enum Segment {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Template {
     pub(crate) segments: Vec<Segment>,
-    /// `publish` of `…:publish`.
+    /// The custom verb, such as `publish` of `…:publish`.
     pub(crate) custom_verb: Option<String>,
 }
 
+/// Checks whether `wide` matches every path that `narrow` matches.
 fn covers(wide: &[Segment], narrow: &[Segment]) -> bool {
     match (wide, narrow) {
         ([], []) => true,
@@ -36,34 +38,36 @@ fn covers(wide: &[Segment], narrow: &[Segment]) -> bool {
 }
 
 impl Template {
-    /// The template of a full path without its leading slash, such as `v1/{+topic}:publish`.
+    /// Parses the path of a Discovery method, without the leading slash, such as
+    /// `v1/{+topic}:publish`.
     ///
-    /// `{x}` is one segment. `{+x}` is what its pattern says; without a pattern, anything.
+    /// `{x}` becomes `*`. `{+x}` is replaced by the pattern of the parameter `x`, or by `**` if the
+    /// parameter has no pattern.
     pub(crate) fn parse(path: &str, method: &Method) -> Result<Self> {
         let (path, custom_verb) = split_custom_verb(path);
         let mut segments = Vec::new();
         for piece in path.split('/') {
             segments.extend(expand(piece, method).with_context(|| format!("{}: {path}", method.id))?);
         }
-        ensure!(!segments.is_empty(), "{}: empty path", method.id);
+        ensure!(!segments.is_empty(), "{}: the path is empty", method.id);
         Ok(Self { segments, custom_verb: custom_verb.map(str::to_owned) })
     }
 
-    /// Whether every path of `other` is also one of this template, because a `**` here stands for what
-    /// is spelled out there.
+    /// Checks whether this template contains `**` and matches every path that `other` matches.
     pub(crate) fn covers(&self, other: &Self) -> bool {
         let is_wide = self.segments.contains(&Segment::DoubleStar);
         is_wide && self.custom_verb == other.custom_verb && covers(&self.segments, &other.segments)
     }
 
-    /// The template of a `google.api.http` path, such as `/v1/{name=projects/*}/topics/{id}:publish`.
-    pub(crate) fn of_http_rule(path: &str) -> Result<Self> {
+    /// Parses the path of a `google.api.http` rule, such as
+    /// `/v1/{name=projects/*}/topics/{id}:publish`.
+    pub(crate) fn from_http_rule(path: &str) -> Result<Self> {
         let (path, custom_verb) = split_custom_verb(path.trim_start_matches('/'));
         let mut plain = String::new();
         let mut rest = path;
         while let Some((before, after)) = rest.split_once('{') {
             let (variable, after) =
-                after.split_once('}').with_context(|| format!("{path}: a brace is open"))?;
+                after.split_once('}').with_context(|| format!("{path}: a brace is not closed"))?;
             plain.push_str(before);
             plain.push_str(variable.split_once('=').map_or("*", |(_, pattern)| pattern));
             rest = after;
@@ -80,7 +84,7 @@ impl Template {
         })
     }
 
-    /// The template as people write it.
+    /// Returns the template as text, such as `/v1/projects/*/topics/*:publish`.
     pub(crate) fn text(&self) -> String {
         let words: Vec<_> = self.segments.iter().map(Segment::text).collect();
         let verb = self.custom_verb.as_ref().map(|verb| format!(":{verb}")).unwrap_or_default();
@@ -98,30 +102,35 @@ impl Segment {
     }
 }
 
+/// Splits a path at the colon before a custom verb. A colon within a variable does not count.
 fn split_custom_verb(path: &str) -> (&str, Option<&str>) {
-    let last = path.rfind('/').map_or(0, |at| at + 1);
-    let after_variable = path.rfind('}').map_or(last, |at| at.max(last));
+    let last_segment = path.rfind('/').map_or(0, |slash| slash + 1);
+    let after_variable = path.rfind('}').map_or(last_segment, |brace| brace.max(last_segment));
     match path[after_variable..].rfind(':') {
         Some(at) => (&path[..after_variable + at], Some(&path[after_variable + at + 1..])),
         None => (path, None),
     }
 }
 
+/// Returns the segments that a part of a Discovery path between slashes stands for.
 fn expand(piece: &str, method: &Method) -> Result<Vec<Segment>> {
     let Some(variable) = piece.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else {
-        ensure!(!piece.is_empty() && !piece.contains(['{', '}', ':', '%']), "unexpected segment `{piece}`");
+        ensure!(
+            !piece.is_empty() && !piece.contains(['{', '}', ':', '%']),
+            "the segment `{piece}` is neither a literal nor a variable"
+        );
         return Ok(vec![Segment::Literal(piece.to_owned())]);
     };
     let Some(name) = variable.strip_prefix('+') else {
         return Ok(vec![Segment::Star]);
     };
     match method.parameters.get(name).and_then(|parameter| parameter.pattern.as_deref()) {
-        Some(pattern) => Ok(split_pattern(pattern).into_iter().map(of_pattern).collect()),
+        Some(pattern) => Ok(split_pattern(pattern).into_iter().map(segment_of_pattern).collect()),
         None => Ok(vec![Segment::DoubleStar]),
     }
 }
 
-/// Splits a pattern at the slashes that stand outside of brackets.
+/// Splits a regular expression at the slashes that are not within brackets or parentheses.
 fn split_pattern(pattern: &str) -> Vec<&str> {
     let pattern = pattern.strip_prefix('^').unwrap_or(pattern);
     let pattern = pattern.strip_suffix('$').unwrap_or(pattern);
@@ -138,13 +147,15 @@ fn split_pattern(pattern: &str) -> Vec<&str> {
         .collect()
 }
 
-fn of_pattern(piece: &str) -> Segment {
+/// Returns the segment that matches what a part of a regular expression matches.
+fn segment_of_pattern(piece: &str) -> Segment {
     let is_literal = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "_-.$@".contains(c));
     match piece {
         ".*" => Segment::DoubleStar,
         "[^/]+" => Segment::Star,
         literal if is_literal(literal) => Segment::Literal(literal.to_owned()),
-        // Compute's `[-a-zA-Z0-9/]`: a class that holds a slash may span segments.
+        // A character class with a slash, as in Compute Engine's `[-a-zA-Z0-9/]`, may match several
+        // segments.
         class if class.replace("[^/]", "").contains('/') => Segment::DoubleStar,
         _ => Segment::Star,
     }
@@ -166,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reserved_variable_is_what_its_pattern_says() {
+    fn a_reserved_variable_is_replaced_by_its_pattern() {
         let rows = [
             ("v1/{+topic}:publish", Some("^projects/[^/]+/topics/[^/]+$"), "/v1/projects/*/topics/*:publish"),
             ("v1/{+topic}", Some("^projects/[^/]+/documents/.*$"), "/v1/projects/*/documents/**"),

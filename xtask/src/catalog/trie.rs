@@ -1,4 +1,4 @@
-//! The tries of all hosts, and their bytes.
+//! Builds the trie of each host, which maps paths to rows, and encodes the tries.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,18 +7,18 @@ use anyhow::{Result, ensure};
 use super::template::{Segment, Template};
 use gcp_scopes_catalog::raw::{HAS_DOUBLE_STAR, HAS_STAR, MAX_LITERAL, hash};
 
-/// One host's trie of segments.
+/// A node of a trie, with the nodes below. Each edge is a segment of a path template.
 #[derive(Debug, Default)]
 pub(crate) struct Trie {
     literals: BTreeMap<String, Self>,
     star: Option<Box<Self>>,
     double_star: Option<Box<Self>>,
-    /// Rows by method key.
+    /// The numbers of the rows whose template ends here, by method key (HTTP verb and custom verb).
     rows: BTreeMap<u16, u32>,
 }
 
 impl Trie {
-    /// Adds a request form.
+    /// Adds a route of a row.
     pub(crate) fn insert(&mut self, template: &Template, key: u16, row: u32) {
         let mut node = self;
         for segment in &template.segments {
@@ -31,25 +31,29 @@ impl Trie {
         node.rows.insert(key, row);
     }
 
-    /// The literal segments below which at least a third of the methods are, previews aside, from slash to slash, and where
-    /// they lead; no text where there are none.
+    /// Returns the longest path of literals, such as `/storage/v1/b/`, below which at least a third
+    /// of the methods are, and its node. The path is empty if no literal has so many methods below.
+    /// Preview versions are not counted.
+    ///
+    /// The catalog compares a request's path with this path first, which saves the steps to that
+    /// node.
     pub(crate) fn common_prefix(&self) -> (String, &Self) {
-        let (mut text, mut exit) = (String::new(), self);
+        let (mut text, mut node) = (String::new(), self);
         let weight = |literal: &str, child: &Self| if is_preview(literal) { 0 } else { child.weight() };
         while let Some((literal, child)) =
-            exit.literals.iter().max_by_key(|(literal, child)| weight(literal, child))
+            node.literals.iter().max_by_key(|(literal, child)| weight(literal, child))
         {
             if child.weight() * 3 < self.weight() || child.weight() == child.rows.len() {
                 break;
             }
             let slash = if text.is_empty() { "/" } else { "" };
             text = format!("{text}{slash}{literal}/");
-            exit = child;
+            node = child;
         }
-        (text, exit)
+        (text, node)
     }
 
-    /// How many methods are here and below, those of previews aside.
+    /// Returns how many methods are at this node and below, except those of preview versions.
     fn weight(&self) -> usize {
         let wild = [&self.star, &self.double_star].into_iter().flatten().map(|child| child.weight());
         let stable = self.literals.iter().filter(|(literal, _)| !is_preview(literal));
@@ -57,21 +61,24 @@ impl Trie {
     }
 }
 
-/// The bytes of all tries; equal subtrees are written once.
+/// The encoded nodes of all tries. Equal nodes, and so equal subtrees, are stored once.
 #[derive(Debug, Default)]
 pub(crate) struct Nodes {
     bytes: Vec<u8>,
-    places: HashMap<Vec<u8>, u32>,
+    /// The offset of each encoded node.
+    offsets: HashMap<Vec<u8>, u32>,
 }
 
 impl Nodes {
-    /// The section, padded for the reader, which reads eight bytes where a node begins.
+    /// Returns the section, with eight bytes of padding: the reader loads eight bytes at the start
+    /// of a node.
     pub(crate) fn into_bytes(mut self) -> Vec<u8> {
         self.bytes.extend([0; 8]);
         self.bytes
     }
 
-    /// Writes a trie and gives the place of its root. `text` stores a literal.
+    /// Encodes a trie and returns the offset of its root. `text` stores a literal and returns a
+    /// reference.
     pub(crate) fn write(&mut self, trie: &Trie, text: &mut impl FnMut(&str) -> Result<u32>) -> Result<u32> {
         let mut edges = Vec::new();
         for (literal, child) in &trie.literals {
@@ -95,25 +102,28 @@ impl Nodes {
             bytes.extend(key.to_le_bytes());
             u24(&mut bytes, *row)?;
         }
-        self.place(bytes)
+        self.store(bytes)
     }
 
-    fn place(&mut self, node: Vec<u8>) -> Result<u32> {
-        if let Some(&place) = self.places.get(&node) {
-            return Ok(place);
+    /// Stores an encoded node, unless an equal one is stored, and returns its offset.
+    fn store(&mut self, node: Vec<u8>) -> Result<u32> {
+        if let Some(&offset) = self.offsets.get(&node) {
+            return Ok(offset);
         }
-        let place = u32::try_from(self.bytes.len())?;
+        let offset = u32::try_from(self.bytes.len())?;
         self.bytes.extend(&node);
-        self.places.insert(node, place);
-        Ok(place)
+        self.offsets.insert(node, offset);
+        Ok(offset)
     }
 }
 
-/// Whether a literal names a version that few programs use.
+/// Checks whether a literal is the name of a preview version, which few programs use.
 fn is_preview(literal: &str) -> bool {
     ["alpha", "beta"].iter().any(|word| literal.contains(word))
 }
 
+/// Returns the flags of a node: which wildcards it has, and in the lower bits how many bytes the
+/// offsets of their nodes take.
 fn flags(trie: &Trie) -> u8 {
     let star = if trie.star.is_some() { HAS_STAR } else { 0 };
     let double_star = if trie.double_star.is_some() { HAS_DOUBLE_STAR } else { 0 };
@@ -121,8 +131,9 @@ fn flags(trie: &Trie) -> u8 {
     star | double_star | bytes
 }
 
+/// Appends a number as three little-endian bytes.
 fn u24(bytes: &mut Vec<u8>, number: u32) -> Result<()> {
-    ensure!(number < 1 << 24, "{number} needs more than three bytes");
+    ensure!(number < 1 << 24, "{number} does not fit into three bytes");
     bytes.extend(&number.to_le_bytes()[..3]);
     Ok(())
 }

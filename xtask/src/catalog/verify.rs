@@ -1,5 +1,5 @@
-//! Resolves a concrete URL for every template, and the path of every rpc, with the reader that the
-//! crate uses.
+//! Checks an encoded catalog: looks up a request for every route, and every rpc, with the functions
+//! that programs use.
 
 use anyhow::{Result, bail};
 
@@ -9,7 +9,8 @@ use super::template::{Segment, Template};
 use gcp_scopes_catalog::raw as walk;
 use gcp_scopes_catalog::raw::{Blob, Row as Data};
 
-/// Checks every request form of the catalog, and prints the counts.
+/// Checks every route and every rpc. Prints how many lead to their own method and how many to
+/// another method that accepts the same scopes. Returns an error if one leads elsewhere.
 pub(crate) fn run(catalog: &Catalog) -> Result<()> {
     let scopes = catalog.scopes();
     let bytes = encode::blob(catalog, &scopes, |_| true)?;
@@ -20,55 +21,65 @@ pub(crate) fn run(catalog: &Catalog) -> Result<()> {
         }
     }
     println!("{} rpcs are found by their path", check.rpcs);
-    println!("{} templates are their own method, {} one that accepts the same", check.same, check.equal);
+    println!(
+        "{} routes lead to their own method, {} to a method that accepts the same scopes",
+        check.same, check.equal
+    );
     if check.wrong > 0 {
-        bail!("{} are wrong", check.wrong);
+        bail!("{} routes or rpcs, printed above, lead to another method", check.wrong);
     }
     Ok(())
 }
 
+/// An encoded catalog, and the counts of its checks so far.
 struct Check<'b> {
     blob: Blob<'b>,
     scopes: &'b [String],
+    /// Routes that lead to their own method.
     same: usize,
+    /// Routes that lead to another method that accepts the same scopes.
     equal: usize,
+    /// Rpcs that are found.
     rpcs: usize,
+    /// Routes and rpcs that lead to a method with other scopes, or to none.
     wrong: usize,
 }
 
 impl Check<'_> {
     fn row(&mut self, group: &Group, row: &Row) {
-        for (verb, template) in &row.templates {
-            self.template(group, row, verb, &concrete(template));
+        for (verb, template) in &row.routes {
+            self.route(group, row, verb, &example_path(template));
         }
         if row.kind != Kind::Rest {
             self.rpc(&row.id);
         }
     }
 
-    fn template(&mut self, group: &Group, row: &Row, verb: &str, path: &str) {
-        let found = walk::find(&self.blob, &group.host, verb, path);
-        match found.map(|found| (self.id(found), self.blob.row(found))) {
+    fn route(&mut self, group: &Group, row: &Row, verb: &str, path: &str) {
+        let row_number = walk::find(&self.blob, &group.host, verb, path);
+        match row_number.map(|number| (self.id(number), self.blob.row(number))) {
             Some((id, data)) if id == row.id && self.is_api(&data, group) => self.same += 1,
             Some((id, data))
                 if self.blob.set(data.set).map(|number| &self.scopes[number]).eq(&row.scopes) =>
             {
                 self.equal += 1;
-                println!("{} {path} is {id}, which accepts the same", row.id);
+                println!("{} {path} leads to {id}, which accepts the same scopes", row.id);
             }
-            found => self.fail(&row.id, path, found.map(|(id, _)| id)),
+            other => self.fail(&row.id, path, other.map(|(id, _)| id)),
         }
     }
 
+    /// Checks whether a row of the blob is of the API of a group. Returns `true` for an rpc with the
+    /// scopes of a REST method, because the blob does not store an API for such an rpc.
     fn is_api(&self, data: &Data, group: &Group) -> bool {
         data.target.is_some() || self.blob.api(data.api)[0] == group.api
     }
 
     fn rpc(&mut self, id: &str) {
-        let found = id.rsplit_once('.').and_then(|(service, method)| self.blob.rpc(service, method));
-        match found.map(|row| self.id(row)) {
+        let row_number = id.rsplit_once('.').and_then(|(service, method)| self.blob.rpc(service, method));
+        match row_number.map(|number| self.id(number)) {
             Some(found) if found == id => self.rpcs += 1,
-            found => self.fail(id, "as an rpc", found),
+            other => self.fail(id, "as an rpc", other),
         }
     }
 
@@ -81,17 +92,17 @@ impl Check<'_> {
 
     fn fail(&mut self, id: &str, path: &str, found: Option<String>) {
         self.wrong += 1;
-        println!("{id} {path} is {}", found.unwrap_or_else(|| "nothing".to_owned()));
+        println!("{id} {path} leads to {}", found.unwrap_or_else(|| "no method".to_owned()));
     }
 }
 
-/// A path of the template, its variables named so that they equal no literal.
-fn concrete(template: &Template) -> String {
-    let words = template.segments.iter().enumerate().map(|(place, segment)| match segment {
+/// Returns a path that a template matches. The segments for `*` and `**` differ from all literals.
+fn example_path(template: &Template) -> String {
+    let segments = template.segments.iter().enumerate().map(|(index, segment)| match segment {
         Segment::Literal(text) => text.clone(),
-        Segment::Star => format!("my-name-{place}"),
-        Segment::DoubleStar => format!("some-{place}/deep-{place}"),
+        Segment::Star => format!("my-name-{index}"),
+        Segment::DoubleStar => format!("some-{index}/deep-{index}"),
     });
     let verb = template.custom_verb.as_ref().map(|verb| format!(":{verb}")).unwrap_or_default();
-    format!("/{}{verb}", words.collect::<Vec<_>>().join("/"))
+    format!("/{}{verb}", segments.collect::<Vec<_>>().join("/"))
 }

@@ -1,102 +1,108 @@
-//! Circles in a graph, and the edges that would break them.
+//! Finds the cycles of a graph, and the edges whose removal breaks the cycles.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Nodes by number.
+/// A directed graph whose nodes are numbers. An edge means that one node uses the other.
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
-    edges: BTreeMap<(usize, usize), Because>,
+    edges: BTreeMap<(usize, usize), EdgeUses>,
 }
 
-/// What makes an edge: what is used, and on which lines.
-pub(crate) type Because = BTreeMap<String, BTreeSet<usize>>;
+/// The uses that an edge stands for: the names of the used items, each with the lines of its uses.
+pub(crate) type EdgeUses = BTreeMap<String, BTreeSet<usize>>;
 
 impl Graph {
+    /// Adds a use to an edge. A use of a node by itself is ignored.
     pub(crate) fn add(&mut self, (from, to): (usize, usize), name: String, line: usize) {
         if from != to {
             self.edges.entry((from, to)).or_default().entry(name).or_default().insert(line);
         }
     }
 
-    /// What makes an edge.
-    pub(crate) fn because(&self, edge: (usize, usize)) -> impl Iterator<Item = (&String, &BTreeSet<usize>)> {
+    /// Returns the uses that an edge stands for.
+    pub(crate) fn uses(&self, edge: (usize, usize)) -> impl Iterator<Item = (&String, &BTreeSet<usize>)> {
         self.edges.get(&edge).into_iter().flatten()
     }
 
-    fn next(&self, from: usize) -> impl Iterator<Item = usize> {
+    fn successors(&self, from: usize) -> impl Iterator<Item = usize> {
         self.edges.range((from, 0)..=(from, usize::MAX)).map(|((_, to), _)| *to)
     }
 
-    /// Groups of two or more nodes, each of which leads to each other one.
-    pub(crate) fn circles(&self) -> Vec<BTreeSet<usize>> {
+    /// Returns the groups of two or more nodes in which every node can be reached from every other
+    /// node (the strongly connected components).
+    pub(crate) fn cycles(&self) -> Vec<BTreeSet<usize>> {
         let nodes: BTreeSet<usize> = self.edges.keys().flat_map(|(from, to)| [*from, *to]).collect();
-        let reached: BTreeMap<usize, BTreeSet<usize>> =
-            nodes.iter().map(|node| (*node, self.reached(*node))).collect();
+        let reachable: BTreeMap<usize, BTreeSet<usize>> =
+            nodes.iter().map(|node| (*node, self.reachable(*node))).collect();
         let group = |node: &usize| {
-            let others = reached[node].iter().filter(|other| reached[other].contains(node));
+            let others = reachable[node].iter().filter(|other| reachable[other].contains(node));
             others.copied().collect::<BTreeSet<usize>>()
         };
         let groups: BTreeSet<BTreeSet<usize>> = nodes.iter().map(group).collect();
         groups.into_iter().filter(|group| group.len() > 1).collect()
     }
 
-    /// The nodes that a node leads to, itself only if there is a way back.
-    fn reached(&self, from: usize) -> BTreeSet<usize> {
+    /// Returns the nodes that can be reached from a node. The node itself is among them only if it
+    /// is in a cycle.
+    fn reachable(&self, from: usize) -> BTreeSet<usize> {
         let (mut reached, mut open) = (BTreeSet::new(), vec![from]);
         while let Some(node) = open.pop() {
-            open.extend(self.next(node).filter(|to| reached.insert(*to)).collect::<Vec<_>>());
+            open.extend(self.successors(node).filter(|to| reached.insert(*to)).collect::<Vec<_>>());
         }
         reached
     }
 
-    /// The shortest way within a group, both ends included.
-    pub(crate) fn way(&self, group: &BTreeSet<usize>, from: usize, to: usize) -> Vec<usize> {
-        let (mut before, mut open) = (BTreeMap::from([(from, from)]), VecDeque::from([from]));
+    /// Returns the nodes of a shortest path within a group, `from` and `to` included.
+    pub(crate) fn shortest_path(&self, group: &BTreeSet<usize>, from: usize, to: usize) -> Vec<usize> {
+        let (mut predecessors, mut open) = (BTreeMap::from([(from, from)]), VecDeque::from([from]));
         while let Some(node) = open.pop_front() {
-            for next in self.next(node).filter(|next| group.contains(next)) {
-                if let std::collections::btree_map::Entry::Vacant(free) = before.entry(next) {
-                    free.insert(node);
+            for next in self.successors(node).filter(|next| group.contains(next)) {
+                if let std::collections::btree_map::Entry::Vacant(entry) = predecessors.entry(next) {
+                    entry.insert(node);
                     open.push_back(next);
                 }
             }
         }
-        let mut way = vec![to];
+        let mut path = vec![to];
         while let Some(node) =
-            way.last().and_then(|last| before.get(last)).filter(|_| way.last() != Some(&from))
+            path.last().and_then(|last| predecessors.get(last)).filter(|_| path.last() != Some(&from))
         {
-            way.push(*node);
+            path.push(*node);
         }
-        way.reverse();
-        way
+        path.reverse();
+        path
     }
 
-    /// Few edges of a group without which it has no circle, the fewest names counted: those that go
-    /// back in an order that no move of one node makes better.
-    pub(crate) fn cuts(&self, group: &BTreeSet<usize>) -> Vec<(usize, usize)> {
-        let inside = |(from, to): &(usize, usize)| group.contains(from) && group.contains(to);
-        let edges = self.edges.iter().filter(|(edge, _)| inside(edge));
-        let edges: Vec<(usize, usize, usize)> =
-            edges.map(|((from, to), because)| (*from, *to, because.len())).collect();
+    /// Returns edges of a group whose removal leaves no cycle in the group, and which stand for few
+    /// uses.
+    ///
+    /// The nodes are ordered so that few uses go backward; the backward edges are returned. The
+    /// order is improved by moving one node at a time until no move helps, so a smaller set of
+    /// edges may exist.
+    pub(crate) fn edges_to_remove(&self, group: &BTreeSet<usize>) -> Vec<(usize, usize)> {
+        let is_inside = |(from, to): &(usize, usize)| group.contains(from) && group.contains(to);
+        let edges = self.edges.iter().filter(|(edge, _)| is_inside(edge));
+        let edges: Vec<WeightedEdge> = edges.map(|((from, to), uses)| (*from, *to, uses.len())).collect();
         let mut order: Vec<usize> = group.iter().copied().collect();
-        while let Some(better) = better(&order, &edges) {
-            order = better;
+        while let Some(improved) = improved_order(&order, &edges) {
+            order = improved;
         }
-        backwards(&order, &edges).map(|(from, to, _)| (from, to)).collect()
+        backward_edges(&order, &edges).map(|(from, to, _)| (from, to)).collect()
     }
 }
 
-/// From, to, and how many names make the edge.
-type Weighed = (usize, usize, usize);
+/// The start and the end of an edge, and how many names are used along the edge.
+type WeightedEdge = (usize, usize, usize);
 
-/// The edges that go back in an order.
-fn backwards(order: &[usize], edges: &[Weighed]) -> impl Iterator<Item = Weighed> {
-    let place = |node: usize| order.iter().position(|other| *other == node);
-    edges.iter().copied().filter(move |(from, to, _)| place(*from) > place(*to))
+/// Returns the edges whose start stands behind their end in an order of the nodes.
+fn backward_edges(order: &[usize], edges: &[WeightedEdge]) -> impl Iterator<Item = WeightedEdge> {
+    let position = |node: usize| order.iter().position(|other| *other == node);
+    edges.iter().copied().filter(move |(from, to, _)| position(*from) > position(*to))
 }
 
-/// The order with one node moved, if that takes weight from the edges that go back.
-fn better(order: &[usize], edges: &[Weighed]) -> Option<Vec<usize>> {
-    let weight = |order: &[usize]| backwards(order, edges).map(|(_, _, weight)| weight).sum::<usize>();
+/// Returns the order with one node moved, if such a move lowers the weight of the backward edges.
+fn improved_order(order: &[usize], edges: &[WeightedEdge]) -> Option<Vec<usize>> {
+    let weight = |order: &[usize]| backward_edges(order, edges).map(|(_, _, weight)| weight).sum::<usize>();
     let moves = (0..order.len()).flat_map(|from| (0..order.len()).map(move |to| (from, to)));
     let moved = moves.map(|(from, to)| {
         let mut order = order.to_vec();
@@ -118,20 +124,20 @@ mod tests {
     }
 
     #[test]
-    fn a_way_back_makes_a_circle_and_a_way_on_does_not() {
-        assert_eq!(graph(&[(0, 1), (1, 2), (0, 2)]).circles(), []);
-        let found = graph(&[(0, 1), (1, 2), (2, 0), (2, 3), (3, 4), (4, 3), (4, 5)]).circles();
-        assert_eq!(found, [BTreeSet::from([0, 1, 2]), BTreeSet::from([3, 4])]);
+    fn cycles_are_the_strongly_connected_components() {
+        assert_eq!(graph(&[(0, 1), (1, 2), (0, 2)]).cycles(), []);
+        let cycles = graph(&[(0, 1), (1, 2), (2, 0), (2, 3), (3, 4), (4, 3), (4, 5)]).cycles();
+        assert_eq!(cycles, [BTreeSet::from([0, 1, 2]), BTreeSet::from([3, 4])]);
     }
 
     #[test]
-    fn without_the_cuts_there_is_no_circle() {
+    fn removing_the_returned_edges_leaves_no_cycle() {
         let mut graph = graph(&[(0, 1), (1, 2), (2, 3), (3, 0), (1, 3), (2, 0)]);
         let group = BTreeSet::from([0, 1, 2, 3]);
-        let cuts = graph.cuts(&group);
-        assert_eq!(cuts, [(0, 1)]);
-        assert_eq!(graph.way(&group, 0, 3), [0, 1, 3]);
-        graph.edges.retain(|edge, _| !cuts.contains(edge));
-        assert_eq!(graph.circles(), Vec::<BTreeSet<usize>>::new());
+        let removed = graph.edges_to_remove(&group);
+        assert_eq!(removed, [(0, 1)]);
+        assert_eq!(graph.shortest_path(&group, 0, 3), [0, 1, 3]);
+        graph.edges.retain(|edge, _| !removed.contains(edge));
+        assert_eq!(graph.cycles(), Vec::<BTreeSet<usize>>::new());
     }
 }

@@ -1,75 +1,85 @@
-//! What a path names, through imports, globs and re-exports to where the item is defined.
+//! Resolves a path to the item or module that the path names, through imports, globs and
+//! re-exports.
 
 use crate::source::{Name, Tree};
 
-/// How many imports one name may lead through.
-const DEEPEST: usize = 32;
+/// How many imports are followed for one path. Imports that refer to one another in a cycle end
+/// here; paths of real code need far fewer.
+const MAX_DEPTH: usize = 32;
 
-/// What a path leads to.
+/// The thing that a path names.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum Target {
+    /// The index of a module in [`Tree::modules`].
     Module(usize),
     Item(Item),
 }
 
-/// An item, and what of it the path goes on to name, such as a variant or a function of a type.
+/// An item that a path names.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Item {
-    /// The module in which it is defined.
+    /// The module that defines the item.
     pub(crate) module: usize,
     pub(crate) name: String,
+    /// The segments of the path behind the item, such as a variant or a function of a type.
     pub(crate) rest: Vec<String>,
 }
 
-/// What a path in a module names; nothing if it leads out of the crate, or is a local name.
-pub(crate) fn resolve(tree: &Tree, module: usize, path: &[String]) -> Vec<Found> {
-    walk(tree, module, path, DEEPEST)
+/// Returns what a path in a module names: several targets if the name exists in several namespaces,
+/// none if the path leads to another crate or to a local variable.
+pub(crate) fn resolve(tree: &Tree, module: usize, path: &[String]) -> Vec<Target> {
+    resolve_path(tree, module, path, MAX_DEPTH)
 }
 
-/// The items among them: a module by itself holds nothing that could be used.
-pub(crate) fn items(tree: &Tree, module: usize, path: &[String]) -> Vec<Item> {
-    let found = resolve(tree, module, path).into_iter();
-    found.filter_map(|found| if let Found::Item(item) = found { Some(item) } else { None }).collect()
+/// Returns the items that a path in a module names.
+pub(crate) fn resolve_items(tree: &Tree, module: usize, path: &[String]) -> Vec<Item> {
+    let targets = resolve(tree, module, path).into_iter();
+    targets.filter_map(|target| if let Target::Item(item) = target { Some(item) } else { None }).collect()
 }
 
-/// A macro by its bare name: imported, or above in the text.
-pub(crate) fn macros(tree: &Tree, module: usize, path: &[String]) -> Vec<Item> {
-    let above = std::iter::successors(Some(module), |at| tree.modules[*at].parent);
-    let mut found = above.map(|at| items(tree, at, path));
-    found.find(|found| !found.is_empty()).unwrap_or_default()
+/// Returns the macro that a path in a module names. A `macro_rules!` macro is also visible in the
+/// child modules of the module that defines the macro, so the parent modules are searched, too.
+pub(crate) fn resolve_macro(tree: &Tree, module: usize, path: &[String]) -> Vec<Item> {
+    let ancestors = std::iter::successors(Some(module), |module| tree.modules[*module].parent);
+    let mut items = ancestors.map(|module| resolve_items(tree, module, path));
+    items.find(|items| !items.is_empty()).unwrap_or_default()
 }
 
-fn walk(tree: &Tree, module: usize, path: &[String], depth: usize) -> Vec<Found> {
+fn resolve_path(tree: &Tree, module: usize, path: &[String], depth: usize) -> Vec<Target> {
     let Some((first, rest)) = path.split_first().filter(|_| depth > 0) else { return Vec::new() };
-    let onwards = |module| {
-        if rest.is_empty() { vec![Found::Module(module)] } else { walk(tree, module, rest, depth) }
+    let resolve_rest = |module| {
+        if rest.is_empty() { vec![Target::Module(module)] } else { resolve_path(tree, module, rest, depth) }
     };
     match first.as_str() {
-        "crate" | "$crate" => onwards(0),
-        "self" => onwards(module),
-        "super" => tree.modules[module].parent.map(onwards).unwrap_or_default(),
-        _ => look_up(tree, module, first, rest, depth - 1),
+        "crate" | "$crate" => resolve_rest(0),
+        "self" => resolve_rest(module),
+        "super" => tree.modules[module].parent.map(resolve_rest).unwrap_or_default(),
+        _ => resolve_name(tree, module, first, rest, depth - 1),
     }
 }
 
-fn look_up(tree: &Tree, module: usize, first: &str, rest: &[String], depth: usize) -> Vec<Found> {
+/// Resolves a name of a module: among its items, modules and imports, or else through its globs.
+fn resolve_name(tree: &Tree, module: usize, first: &str, rest: &[String], depth: usize) -> Vec<Target> {
     let names = tree.modules[module].names.get(first).map(Vec::as_slice).unwrap_or_default();
-    let mut found: Vec<Found> = Vec::new();
+    let mut targets: Vec<Target> = Vec::new();
     for name in names {
         match name {
             Name::Item => {
                 let (name, rest) = (first.to_owned(), rest.to_vec());
-                found.push(Found::Item(Item { module, name, rest }));
+                targets.push(Target::Item(Item { module, name, rest }));
             }
-            Name::Module(child) if rest.is_empty() => found.push(Found::Module(*child)),
-            Name::Module(child) => found.extend(walk(tree, *child, rest, depth)),
-            Name::Import(path) => found.extend(walk(tree, module, &[path.as_slice(), rest].concat(), depth)),
+            Name::Module(child) if rest.is_empty() => targets.push(Target::Module(*child)),
+            Name::Module(child) => targets.extend(resolve_path(tree, *child, rest, depth)),
+            Name::Import(path) => {
+                targets.extend(resolve_path(tree, module, &[path.as_slice(), rest].concat(), depth));
+            }
         }
     }
-    if !found.is_empty() {
-        return found;
+    if !targets.is_empty() {
+        return targets;
     }
-    let wanted = |glob: &Vec<String>| [glob.as_slice(), &[first.to_owned()], rest].concat();
-    let mut globs = tree.modules[module].globs.iter().map(|glob| walk(tree, module, &wanted(glob), depth));
-    globs.find(|found| !found.is_empty()).unwrap_or_default()
+    let below = |glob: &Vec<String>| [glob.as_slice(), &[first.to_owned()], rest].concat();
+    let globs = tree.modules[module].globs.iter();
+    let mut targets = globs.map(|glob| resolve_path(tree, module, &below(glob), depth));
+    targets.find(|targets| !targets.is_empty()).unwrap_or_default()
 }

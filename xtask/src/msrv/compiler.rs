@@ -1,7 +1,9 @@
-//! Compiles the published crates with the oldest Rust that they promise.
+//! `cargo xtask msrv --compile`: compiles the published crates with the oldest Rust that they
+//! promise.
 //!
-//! The committed `Cargo.lock` is for newer compilers: of what a client brings along, cargo picks versions for the
-//! old one here, as it does for a user who has it. So a copy of the workspace is compiled.
+//! The committed `Cargo.lock` contains dependencies of clients that need a newer Rust. A user of
+//! the old compiler lets cargo choose older versions. The same is done here, in a copy of the
+//! workspace without its lock file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,19 +11,23 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::stated;
+use super::stated_version;
 use crate::workspace::{self, Member};
 
-/// The version that is tried.
+/// The minor version that is tested: 1.85, the `rust-version` of most crates.
 const OLDEST: u32 = 85;
 
-/// Checks every published crate that promises the oldest version, with all features that need no newer one.
+/// Compiles every published crate that promises the oldest version, with all features that do not
+/// need a newer one.
 pub(crate) fn check() -> Result<()> {
     let Some(compiler) = Compiler::installed()? else {
-        println!("LEFT OUT: Rust 1.{OLDEST}, which neither rustup nor the distribution has here");
+        println!(
+            "LEFT OUT: Rust 1.{OLDEST} is installed neither by rustup nor by Debian's packages; \
+                  install it with `rustup toolchain install 1.{OLDEST}`"
+        );
         return Ok(());
     };
-    let copy = copy_of_workspace()?;
+    let copy = copy_workspace()?;
     let mut lock = compiler.cargo(&copy);
     run(lock.arg("generate-lockfile"))?;
     for member in workspace::published()?.iter().filter(|member| member.rust == Some(OLDEST)) {
@@ -34,20 +40,22 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-/// The features of which the crate's README states no newer version.
+/// Returns the features for which the crate's README does not state a newer version.
 fn old_features(member: &Member) -> Vec<&str> {
     let readme = fs::read_to_string(member.folder.join("README.md")).unwrap_or_default();
-    let all = member.features.iter().filter(|feature| stated(&readme, feature).is_none());
-    all.map(String::as_str).collect()
+    let features = member.features.iter().filter(|feature| stated_version(&readme, feature).is_none());
+    features.map(String::as_str).collect()
 }
 
 struct Compiler {
     rustc: PathBuf,
+    /// The folder of rustc's shared libraries, if rustc does not find them by itself.
     libraries: Option<PathBuf>,
 }
 
 impl Compiler {
-    /// rustup's, or the distribution's unpacked beside what cargo builds.
+    /// Returns rustup's compiler, or else Debian's, unpacked into the target folder; `None` if
+    /// there is neither.
     fn installed() -> Result<Option<Self>> {
         let toolchain = format!("1.{OLDEST}");
         let which = Command::new("rustup").args(["which", "--toolchain", &toolchain, "rustc"]).output();
@@ -63,6 +71,8 @@ impl Compiler {
         Ok(Some(Self { rustc, libraries: Some(folder.join("usr/lib/x86_64-linux-gnu")) }))
     }
 
+    /// Returns a command of cargo that uses this compiler, and chooses versions of dependencies for
+    /// it.
     fn cargo(&self, folder: &Path) -> Command {
         let mut command = Command::new("cargo");
         command.current_dir(folder).env("RUSTC", &self.rustc);
@@ -74,7 +84,7 @@ impl Compiler {
     }
 }
 
-/// Unpacks Debian's packages of the old compiler, if this is a Debian that has them.
+/// Downloads and unpacks Debian's packages of the old compiler. Returns `false` if there are none.
 fn unpack(folder: &Path) -> Result<bool> {
     let Ok(output) = Command::new("apt-cache").args(["madison", "rustc-web"]).output() else {
         return Ok(false);
@@ -89,6 +99,7 @@ fn unpack(folder: &Path) -> Result<bool> {
     let [compiler, library] = [format!("rustc-web={version}"), format!("libstd-rust-web-dev={version}")];
     let shared = format!("libstd-rust-web-1.{OLDEST}={version}");
     let mut download = Command::new("apt-get");
+    // rustc of this version is linked with LLVM 19.
     download.args(["download", "-q", &compiler, &library, &shared, "libllvm19"]);
     run(download.current_dir(&debs))?;
     for deb in fs::read_dir(&debs)? {
@@ -97,19 +108,20 @@ fn unpack(folder: &Path) -> Result<bool> {
     Ok(true)
 }
 
-/// Everything that git knows, but for the lock file.
-fn copy_of_workspace() -> Result<PathBuf> {
+/// Copies the files that git tracks, except the lock file, and returns the folder of the copy.
+fn copy_workspace() -> Result<PathBuf> {
     let (root, copy) = (workspace::root(), workspace::target()?.join("msrv/copy"));
-    let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(&root).output().context("git")?;
-    ensure!(listed.status.success(), "git ls-files failed");
+    let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(&root).output();
+    let listed = listed.context("cannot run `git`")?;
+    ensure!(listed.status.success(), "`git ls-files` failed");
     if copy.exists() {
         fs::remove_dir_all(&copy)?;
     }
     let names = String::from_utf8(listed.stdout)?;
     for name in names.split('\0').filter(|name| !name.is_empty() && *name != "Cargo.lock") {
-        let place = copy.join(name);
-        fs::create_dir_all(place.parent().context("a file in no folder")?)?;
-        fs::copy(root.join(name), place).with_context(|| name.to_owned())?;
+        let target = copy.join(name);
+        fs::create_dir_all(target.parent().context("this file has no parent folder")?)?;
+        fs::copy(root.join(name), target).with_context(|| name.to_owned())?;
     }
     Ok(copy)
 }

@@ -1,17 +1,19 @@
-//! Whether an item is left out of a build for users, because it is for tests.
+//! Evaluates `#[cfg(…)]` as far as needed to recognize code that is never part of a user's build.
 
 use syn::{Attribute, Item, Meta, punctuated::Punctuated};
 
-/// What is set in no build for users: tests, fuzzers, and the checker of schedules.
+/// Conditions that never hold in a user's build: tests, fuzzers, shuttle (which explores schedules
+/// of threads), and doctests.
 const NEVER_SET: [&str; 4] = ["test", "fuzzing", "shuttle", "doctest"];
 
-/// Whether some `#[cfg(…)]` among the attributes can hold in no build for users.
-pub(crate) fn is_left_out(attributes: &[Attribute]) -> bool {
+/// Checks whether an item with these attributes is never part of a user's build.
+pub(crate) fn is_test_only(attributes: &[Attribute]) -> bool {
     let conditions = attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
-    conditions.filter_map(|attribute| attribute.parse_args::<Meta>().ok()).any(|it| holds(&it) == Some(false))
+    let mut conditions = conditions.filter_map(|attribute| attribute.parse_args::<Meta>().ok());
+    conditions.any(|condition| holds(&condition) == Some(false))
 }
 
-/// Whether a condition holds for users; nothing if that differs.
+/// Returns whether a condition holds in a user's build; `None` if it holds in some builds only.
 fn holds(condition: &Meta) -> Option<bool> {
     let Meta::List(list) = condition else {
         let is_never_set = NEVER_SET.iter().any(|name| condition.path().is_ident(name));
@@ -20,35 +22,35 @@ fn holds(condition: &Meta) -> Option<bool> {
     let parts = list.parse_args_with(Punctuated::<Meta, syn::Token![,]>::parse_terminated).ok()?;
     let parts: Vec<Option<bool>> = parts.iter().map(holds).collect();
     let is = |name: &str| condition.path().is_ident(name);
-    let settles = is("any");
+    // `any` holds if one part holds; `all` does not hold if one part does not. Without such a part,
+    // the result is known only if all parts are known.
+    let deciding = is("any");
     match parts.as_slice() {
-        [one] if is("not") => one.map(|holds| !holds),
-        // One part that holds settles `any`, one that does not settles `all`; else all must be
-        // known.
-        parts if settles || is("all") => match parts.contains(&Some(settles)) {
-            true => Some(settles),
-            false => (!parts.contains(&None)).then_some(!settles),
+        [part] if is("not") => part.map(|holds| !holds),
+        parts if deciding || is("all") => match parts.contains(&Some(deciding)) {
+            true => Some(deciding),
+            false => (!parts.contains(&None)).then_some(!deciding),
         },
         _ => None,
     }
 }
 
-/// The attributes of an item.
+/// Returns the attributes of an item.
 pub(crate) fn attributes(item: &Item) -> &[Attribute] {
     match item {
-        Item::Const(it) => &it.attrs,
-        Item::Enum(it) => &it.attrs,
-        Item::ExternCrate(it) => &it.attrs,
-        Item::Fn(it) => &it.attrs,
-        Item::Impl(it) => &it.attrs,
-        Item::Macro(it) => &it.attrs,
-        Item::Mod(it) => &it.attrs,
-        Item::Static(it) => &it.attrs,
-        Item::Struct(it) => &it.attrs,
-        Item::Trait(it) => &it.attrs,
-        Item::Type(it) => &it.attrs,
-        Item::Union(it) => &it.attrs,
-        Item::Use(it) => &it.attrs,
+        Item::Const(item) => &item.attrs,
+        Item::Enum(item) => &item.attrs,
+        Item::ExternCrate(item) => &item.attrs,
+        Item::Fn(item) => &item.attrs,
+        Item::Impl(item) => &item.attrs,
+        Item::Macro(item) => &item.attrs,
+        Item::Mod(item) => &item.attrs,
+        Item::Static(item) => &item.attrs,
+        Item::Struct(item) => &item.attrs,
+        Item::Trait(item) => &item.attrs,
+        Item::Type(item) => &item.attrs,
+        Item::Union(item) => &item.attrs,
+        Item::Use(item) => &item.attrs,
         _ => &[],
     }
 }

@@ -1,5 +1,4 @@
-//! The modules of one crate, as the compiler sees them without tests: what each file defines,
-//! imports and hands on.
+//! Reads the modules of one crate: the items, the imports and the re-exports of each.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -9,13 +8,13 @@ use syn::{Attribute, Item};
 
 use super::cfg;
 
-/// Where the text of a file comes from.
+/// A source of the texts of files, which tests replace.
 pub(crate) trait Source {
-    /// The text, or nothing if there is no such file.
+    /// Returns the text of a file, or `None` if the file does not exist.
     fn text(&self, path: &Path) -> Option<String>;
 }
 
-/// The disk.
+/// The source that reads files from the disk.
 pub(crate) struct Disk;
 
 impl Source for Disk {
@@ -24,38 +23,41 @@ impl Source for Disk {
     }
 }
 
-/// A crate: its modules, the first of which is the root.
+/// The tree of a crate's modules.
 pub(crate) struct Tree {
+    /// The modules, the root first.
     pub(crate) modules: Vec<Module>,
     pub(crate) files: Vec<PathBuf>,
 }
 
-/// One module, in a file of its own or inline.
+/// One module, in a separate file or inline.
 pub(crate) struct Module {
-    /// Its names from the root on, which has none.
+    /// The names of the modules from the root to this module; empty for the root.
     pub(crate) path: Vec<String>,
+    /// The index of the parent in [`Tree::modules`]; `None` for the root.
     pub(crate) parent: Option<usize>,
-    /// Its place in [`Tree::files`].
+    /// The index of the module's file in [`Tree::files`].
     pub(crate) file: usize,
-    /// What a name in this module stands for: several things if they live in different namespaces.
+    /// The names of this module. A name has several meanings if it exists in several namespaces.
     pub(crate) names: HashMap<String, Vec<Name>>,
     /// The paths of `use path::*`.
     pub(crate) globs: Vec<Vec<String>>,
-    /// Everything but modules.
+    /// The items of this module, child modules excepted.
     pub(crate) items: Vec<Item>,
 }
 
-/// What a name stands for.
+/// The meaning of a name.
 pub(crate) enum Name {
+    /// The index of a child module in [`Tree::modules`].
     Module(usize),
-    /// An item that is defined here.
+    /// An item that the module defines.
     Item,
     /// An imported path, relative to the module.
     Import(Vec<String>),
 }
 
 impl Tree {
-    /// Reads a crate from its root file on.
+    /// Reads a crate, starting at its root file.
     pub(crate) fn read(source: &dyn Source, root: &Path) -> Result<Self> {
         let mut tree = Self { modules: Vec::new(), files: Vec::new() };
         let folder = folder_of(root).to_owned();
@@ -71,12 +73,12 @@ impl Tree {
         self.add(source, place, self.files.len() - 1, parsed.items)
     }
 
-    /// Adds a module and all below it.
+    /// Adds a module with its child modules. Returns the index of the module.
     fn add(&mut self, source: &dyn Source, place: Place, file: usize, items: Vec<Item>) -> Result<usize> {
         let number = self.modules.len();
         let Place { path, parent, folder } = place;
         self.modules.push(Module::new(path.clone(), parent, file));
-        for item in items.into_iter().filter(|item| !cfg::is_left_out(cfg::attributes(item))) {
+        for item in items.into_iter().filter(|item| !cfg::is_test_only(cfg::attributes(item))) {
             let Item::Mod(child) = item else {
                 self.modules[number].add(item);
                 continue;
@@ -90,10 +92,10 @@ impl Tree {
             let added = match child.content {
                 Some((_, items)) => self.add(source, below, file, items)?,
                 None => {
-                    let named = path_attribute(&child.attrs).map(|it| self.beside(file, &it));
-                    let is_named = named.is_some();
-                    let place = named.map_or_else(|| below.default_file(source), Ok)?;
-                    self.read_file(source, below.around(&place, is_named), &place)?
+                    let named = path_attribute(&child.attrs).map(|path| self.beside(file, &path));
+                    let has_path_attribute = named.is_some();
+                    let file = named.map_or_else(|| below.default_file(source), Ok)?;
+                    self.read_file(source, below.with_file(&file, has_path_attribute), &file)?
                 }
             };
             self.modules[number].define(name, Name::Module(added));
@@ -101,43 +103,43 @@ impl Tree {
         Ok(number)
     }
 
-    /// A file that `#[path]` names.
+    /// Returns the file that a `#[path]` attribute in `file` names.
     fn beside(&self, file: usize, path: &str) -> PathBuf {
-        normal(&folder_of(&self.files[file]).join(path))
+        normalized(&folder_of(&self.files[file]).join(path))
     }
 
-    /// `#[macro_export]` puts a macro into the root.
+    /// Adds the macros with `#[macro_export]` to the names of the root, as the compiler does.
     fn hoist_exported_macros(&mut self) {
-        let all = self.modules.iter().skip(1);
-        let exported = all.flat_map(|module| module.items.iter().filter_map(|item| module.exported(item)));
+        let modules = self.modules.iter().skip(1);
+        let exported =
+            modules.flat_map(|module| module.items.iter().filter_map(|item| module.exported_macro(item)));
         for (name, path) in exported.collect::<Vec<_>>() {
             self.modules[0].define(name, Name::Import(path));
         }
     }
 }
 
-/// Where a module stands before it is read.
+/// The position of a module in the tree, before the module is read.
 struct Place {
     path: Vec<String>,
     parent: Option<usize>,
-    /// The folder of its children.
+    /// The folder of the files of the child modules.
     folder: PathBuf,
 }
 
 impl Place {
-    /// `folder.rs`, or `folder/mod.rs` beside which the children stand.
+    /// Returns the file of the module if there is no `#[path]`: `folder.rs` or `folder/mod.rs`.
     fn default_file(&self, source: &dyn Source) -> Result<PathBuf> {
         let candidates = [self.folder.with_extension("rs"), self.folder.join("mod.rs")];
-        let found = candidates.iter().find(|path| source.text(path).is_some());
-        found.cloned().with_context(|| format!("{} does not exist", candidates[0].display()))
+        let file = candidates.iter().find(|path| source.text(path).is_some());
+        file.cloned().with_context(|| format!("{} does not exist", candidates[0].display()))
     }
 
-    /// The same place with its children beside the file that was found, if it is a `mod.rs` or
-    /// named by `#[path]`, or else below it.
-    fn around(self, file: &Path, is_named: bool) -> Self {
-        let beside = folder_of(file).to_owned();
-        let is_mod_file = is_named || file.file_name().is_some_and(|name| name == "mod.rs");
-        let folder = if is_mod_file { beside } else { file.with_extension("") };
+    /// Sets the folder of the child modules: the folder of `file`, if `file` is a `mod.rs` or was
+    /// named by `#[path]`, or else the folder with the name of `file`.
+    fn with_file(self, file: &Path, has_path_attribute: bool) -> Self {
+        let is_mod_file = has_path_attribute || file.file_name().is_some_and(|name| name == "mod.rs");
+        let folder = if is_mod_file { folder_of(file).to_owned() } else { file.with_extension("") };
         Self { folder, ..self }
     }
 }
@@ -147,8 +149,9 @@ impl Module {
         Self { path, parent, file, names: HashMap::new(), globs: Vec::new(), items: Vec::new() }
     }
 
-    /// The name of an exported macro, and its path.
-    fn exported(&self, item: &Item) -> Option<(String, Vec<String>)> {
+    /// Returns the name and the path of an item that is a macro with `#[macro_export]`, or else
+    /// `None`.
+    fn exported_macro(&self, item: &Item) -> Option<(String, Vec<String>)> {
         let Item::Macro(syn::ItemMacro { attrs, ident: Some(name), .. }) = item else { return None };
         let is_exported = attrs.iter().any(|attribute| attribute.path().is_ident("macro_export"));
         let name = is_exported.then(|| name.to_string())?;
@@ -175,33 +178,36 @@ impl Module {
     }
 }
 
-/// The names that a `use` brings, with their paths; `*` for a glob. One from another crate brings
-/// none.
+/// Returns the names that a `use` imports, with their paths. The name of a glob is `*`. A path with
+/// a leading `::` belongs to another crate and is left out.
 pub(crate) fn imports(import: &syn::ItemUse) -> Vec<(String, Vec<String>)> {
-    let mut found = Vec::new();
+    let mut imports = Vec::new();
     if import.leading_colon.is_none() {
-        walk_use(&import.tree, &mut Vec::new(), &mut found);
+        add_imports(&import.tree, &mut Vec::new(), &mut imports);
     }
-    found
+    imports
 }
 
-fn walk_use(tree: &syn::UseTree, path: &mut Vec<String>, found: &mut Vec<(String, Vec<String>)>) {
+/// Adds the imports of a part of a `use`. `path` are the segments before that part.
+fn add_imports(tree: &syn::UseTree, path: &mut Vec<String>, imports: &mut Vec<(String, Vec<String>)>) {
     match tree {
         syn::UseTree::Path(step) => {
             path.push(step.ident.to_string());
-            walk_use(&step.tree, path, found);
+            add_imports(&step.tree, path, imports);
             path.pop();
         }
-        syn::UseTree::Name(last) => found.push(named(path, &last.ident, None)),
-        syn::UseTree::Rename(last) => found.push(named(path, &last.ident, Some(last.rename.to_string()))),
-        syn::UseTree::Glob(_) => found.push(("*".to_owned(), path.clone())),
-        syn::UseTree::Group(group) => group.items.iter().for_each(|tree| walk_use(tree, path, found)),
+        syn::UseTree::Name(last) => imports.push(named_import(path, &last.ident, None)),
+        syn::UseTree::Rename(last) => {
+            imports.push(named_import(path, &last.ident, Some(last.rename.to_string())));
+        }
+        syn::UseTree::Glob(_) => imports.push(("*".to_owned(), path.clone())),
+        syn::UseTree::Group(group) => group.items.iter().for_each(|tree| add_imports(tree, path, imports)),
     }
 }
 
-fn named(path: &[String], last: &syn::Ident, renamed: Option<String>) -> (String, Vec<String>) {
+fn named_import(path: &[String], last: &syn::Ident, renamed: Option<String>) -> (String, Vec<String>) {
     let mut path = path.to_vec();
-    // `use a::{self}` is `use a`.
+    // `use a::{self}` imports `a`.
     if last != "self" || path.is_empty() {
         path.push(last.to_string());
     }
@@ -209,23 +215,25 @@ fn named(path: &[String], last: &syn::Ident, renamed: Option<String>) -> (String
     (name, path)
 }
 
+/// Returns the name that an item defines; `None` for items without a name, such as `impl` blocks.
 fn name_of(item: &Item) -> Option<String> {
     let name = match item {
-        Item::Const(it) => &it.ident,
-        Item::Enum(it) => &it.ident,
-        Item::Fn(it) => &it.sig.ident,
-        Item::Macro(it) => it.ident.as_ref()?,
-        Item::Static(it) => &it.ident,
-        Item::Struct(it) => &it.ident,
-        Item::Trait(it) => &it.ident,
-        Item::TraitAlias(it) => &it.ident,
-        Item::Type(it) => &it.ident,
-        Item::Union(it) => &it.ident,
+        Item::Const(item) => &item.ident,
+        Item::Enum(item) => &item.ident,
+        Item::Fn(item) => &item.sig.ident,
+        Item::Macro(item) => item.ident.as_ref()?,
+        Item::Static(item) => &item.ident,
+        Item::Struct(item) => &item.ident,
+        Item::Trait(item) => &item.ident,
+        Item::TraitAlias(item) => &item.ident,
+        Item::Type(item) => &item.ident,
+        Item::Union(item) => &item.ident,
         _ => return None,
     };
     Some(name.to_string())
 }
 
+/// Returns the value of `#[path = "…"]`.
 fn path_attribute(attributes: &[Attribute]) -> Option<String> {
     attributes.iter().find_map(|attribute| match &attribute.meta {
         syn::Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
@@ -240,14 +248,14 @@ fn folder_of(file: &Path) -> &Path {
     file.parent().unwrap_or_else(|| Path::new(""))
 }
 
-/// The path without `..`.
-fn normal(path: &Path) -> PathBuf {
-    path.components().fold(PathBuf::new(), |mut normal, part| {
-        match part {
-            std::path::Component::ParentDir if normal.file_name().is_some() => _ = normal.pop(),
+/// Returns a path without `.` and `..`, resolved by the names alone.
+fn normalized(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut normalized, component| {
+        match component {
+            std::path::Component::ParentDir if normalized.file_name().is_some() => _ = normalized.pop(),
             std::path::Component::CurDir => {}
-            part => normal.push(part),
+            component => normalized.push(component),
         }
-        normal
+        normalized
     })
 }

@@ -1,4 +1,4 @@
-//! What an answer means, as text and as JSON.
+//! The explanation of a response, as text and as JSON.
 
 use gcp_scopes::catalog::{ApiMethod, Catalog};
 use gcp_scopes::environment::Environment;
@@ -13,70 +13,77 @@ use serde::Serialize;
 use super::report;
 use crate::output::to_json;
 
-/// Explains answers that came from one place, with one token.
+/// Explains responses to calls that were made in one environment, with one token.
 pub(crate) struct Explainer {
     pub(crate) guard: Guard,
     pub(crate) environment: Environment,
+    /// The scopes of the token.
     pub(crate) granted: GrantedScopes,
-    /// The call, if an argument names it.
+    /// The call that `--call` names.
     pub(crate) call: Option<NamedCall>,
 }
 
 impl Explainer {
-    /// The most certain explanation of the answers that a log record may hold.
-    pub(crate) fn explain_record(&self, record: &RecordedAnswer) -> ExplainedAnswer {
-        let all = record.candidates().map(|answer| self.explain(&answer));
-        all.reduce(ExplainedAnswer::or_more_certain).unwrap_or_default()
+    /// Returns the most certain explanation among those of the responses that a log record may
+    /// contain.
+    pub(crate) fn explain_record(&self, record: &RecordedAnswer) -> Explanation {
+        let explanations = record.candidates().map(|response| self.explain(&response));
+        explanations.reduce(Explanation::more_certain).unwrap_or_default()
     }
 
-    pub(crate) fn explain(&self, answer: &RecordedAnswer) -> ExplainedAnswer {
-        let Some(refusal) = classify(&answer.answer()) else { return ExplainedAnswer::default() };
-        let by_server = refusal.service().zip(refusal.rpc_method());
-        let by_server =
-            by_server.and_then(|(api, name)| Catalog::built_in().method_by_server_name(api, name));
-        let named = self.call.clone().or_else(|| match by_server {
+    /// Explains a response. The explanation is empty if the response is not a refusal.
+    pub(crate) fn explain(&self, response: &RecordedAnswer) -> Explanation {
+        let Some(refusal) = classify(&response.answer()) else { return Explanation::default() };
+        let server_name = refusal.service().zip(refusal.rpc_method());
+        let server_method =
+            server_name.and_then(|(api, name)| Catalog::built_in().method_by_server_name(api, name));
+        // The argument decides, then the name that the server reported, then a request in the text.
+        let named_call = self.call.clone().or_else(|| match server_method {
             Some(_) => None,
-            None => NamedCall::find_in(&answer.body()),
+            None => NamedCall::find_in(&response.body()),
         });
-        let method = named.as_ref().map_or(by_server, NamedCall::method);
-        let named = named.unwrap_or_default();
-        let call = named.call();
-        let denial = self.guard.explain(&call, &self.granted, &answer.answer());
+        let method = named_call.as_ref().map_or(server_method, NamedCall::method);
+        let named_call = named_call.unwrap_or_default();
+        let call = named_call.call();
+        let denial = self.guard.explain(&call, &self.granted, &response.answer());
         let denial = denial.map(|denial| denial.with_environment(self.environment.clone()));
         let steps = match &denial {
             Some(denial) => denial.steps().to_vec(),
             None => for_refused_call(&refusal, &self.environment, &call),
         };
-        ExplainedAnswer { refusal: Some(refusal), denial, method, steps }
+        Explanation { refusal: Some(refusal), denial, method, steps }
     }
 }
 
-/// One answer and what is known of it. It is empty if the answer is no refusal.
+/// A refusal and the steps that fix the refusal. Empty if a response is not a refusal.
 #[derive(Default)]
-pub(crate) struct ExplainedAnswer {
+pub(crate) struct Explanation {
     refusal: Option<Refusal>,
+    /// The full report of the library, which exists only for a refusal for lack of scopes.
     denial: Option<Denial>,
+    /// The method that was called, if the method is known.
     method: Option<ApiMethod>,
     steps: Vec<Step>,
 }
 
-impl ExplainedAnswer {
+impl Explanation {
     pub(crate) fn is_refusal(&self) -> bool {
         self.refusal.is_some()
     }
 
-    /// The gate that refused, if one did.
+    /// Returns the gate that refused the call; `None` if the response is not a refusal.
     pub(crate) fn gate(&self) -> Option<Gate> {
         self.refusal.as_ref().map(Refusal::gate)
     }
 
-    /// Whether it is at least likely which gate refused.
+    /// Checks whether the response is a refusal whose gate is at least likely.
     pub(crate) fn is_likely(&self) -> bool {
         self.refusal.as_ref().is_some_and(|refusal| refusal.certainty() > Certainty::Possible)
     }
 
-    /// Whether the same gate refused the same method and permission, as far as both name them.
-    pub(crate) fn is_like(&self, other: &Self) -> bool {
+    /// Checks whether both refusals have one gate, method, service and permission in common. A
+    /// method, service or permission that only one of the refusals names is not compared.
+    pub(crate) fn matches(&self, other: &Self) -> bool {
         self.gate() == other.gate()
             && self.names().into_iter().zip(other.names()).all(|pair| match pair {
                 (Some(one), Some(other)) => one == other,
@@ -84,33 +91,35 @@ impl ExplainedAnswer {
             })
     }
 
+    /// Returns the method, the service and the permission.
     fn names(&self) -> [Option<String>; 3] {
         let permission = self.refusal.as_ref().and_then(Refusal::permission).map(str::to_owned);
         [self.method.map(|method| method.id().to_owned()), self.service(), permission]
     }
 
-    /// Whether the token lacks a scope, and it is not known which scopes the call accepts.
-    pub(crate) fn lacks_call(&self) -> bool {
+    /// Checks whether the token lacks a scope while the scopes that the method accepts are not
+    /// known.
+    pub(crate) fn lacks_accepted_scopes(&self) -> bool {
         self.gate() == Some(Gate::Scope) && self.accepted().is_empty()
     }
 
-    /// The more certain one, or this one if both are as certain.
-    fn or_more_certain(self, other: Self) -> Self {
-        let certainty = |one: &Self| one.refusal.as_ref().map(Refusal::certainty);
+    /// Returns the explanation with the greater certainty; `self` if both are equally certain.
+    fn more_certain(self, other: Self) -> Self {
+        let certainty = |explanation: &Self| explanation.refusal.as_ref().map(Refusal::certainty);
         if certainty(&other) > certainty(&self) { other } else { self }
     }
 
-    /// One line of the stream.
+    /// Returns the explanation as a line of `--jsonl`, without the line end.
     pub(crate) fn json(&self) -> String {
         to_json(&self.fields())
     }
 
-    /// With the report, as text.
+    /// Returns the keys of [`json`](Self::json) and the report, for `--format json`.
     pub(crate) fn json_with_report(&self, layout: Layout) -> String {
         to_json(&ExplanationJsonWithReport { fields: self.fields(), report: self.text(layout) })
     }
 
-    /// The report.
+    /// Returns the report as text.
     pub(crate) fn text(&self, layout: Layout) -> String {
         let text = match (&self.denial, &self.refusal) {
             (Some(denial), _) => denial.report_in(&layout),
@@ -133,11 +142,12 @@ impl ExplainedAnswer {
             accepted,
             service: self.service(),
             method: self.method.and_then(|method| method.discovery_id()),
-            steps: self.steps.iter().map(StepJson::of).collect(),
+            steps: self.steps.iter().map(StepJson::new).collect(),
         }
     }
 
-    /// The scopes of which one is enough. Other gates do not ask for scopes.
+    /// Returns the scopes any one of which the call accepts. The set is empty if another gate than
+    /// scopes refused the call.
     fn accepted(&self) -> ScopeSet {
         match (&self.denial, &self.refusal) {
             (Some(denial), _) => denial.accepted().clone(),
@@ -149,17 +159,22 @@ impl ExplainedAnswer {
         }
     }
 
+    /// Returns the service that the server reported, or else the service of the method.
     fn service(&self) -> Option<String> {
-        let by_server = self.refusal.as_ref().and_then(Refusal::service).map(str::to_owned);
-        by_server.or_else(|| {
+        let reported = self.refusal.as_ref().and_then(Refusal::service).map(str::to_owned);
+        reported.or_else(|| {
             let method = self.method?;
-            // Older APIs share a host, but each has a name of its own.
-            let own = method.api().split('.').next().map(|api| format!("{api}.googleapis.com"));
-            if method.host() == "www.googleapis.com" { own } else { Some(method.host().to_owned()) }
+            // The older APIs share the host www.googleapis.com, which is not the name of a service.
+            let named_after_api = method.api().split('.').next().map(|api| format!("{api}.googleapis.com"));
+            match method.host() {
+                "www.googleapis.com" => named_after_api,
+                host => Some(host.to_owned()),
+            }
         })
     }
 }
 
+/// The keys that `gcp-scopes explain --help` documents.
 #[derive(Serialize)]
 struct ExplanationJson<'a> {
     gate: &'static str,
@@ -177,8 +192,9 @@ struct StepJson<'a> {
 }
 
 impl<'a> StepJson<'a> {
-    fn of(step: &'a Step) -> Self {
+    fn new(step: &'a Step) -> Self {
         let text = step.text();
+        // A text that ends with a colon already introduces the code.
         let lead_in = if text.ends_with(':') { "" } else { " Write:" };
         let code = step.code_line().map_or_else(String::new, |code| format!("{lead_in} {code}"));
         Self { text: format!("{text}{code}"), command: step.command_line() }

@@ -1,51 +1,59 @@
-//! Finds the refusal to explain in an input: a log, or the text of one answer.
+//! Chooses the refusal to explain from an input, which is a log or one response.
 
 use gcp_scopes::refusal::Gate;
 use gcp_scopes_explain::reader::RecordedAnswer;
 
-use super::explanation::{ExplainedAnswer, Explainer};
-use crate::output::note;
+use super::explanation::{Explainer, Explanation};
+use crate::output::write_note;
 
-/// Explains the first refusal of the input, and notes on standard error if there is another one.
-pub(crate) fn explain(explainer: &Explainer, bytes: &[u8]) -> ExplainedAnswer {
+/// Explains the first refusal in the input. Writes a note to standard error if the input contains a
+/// different refusal, too.
+pub(crate) fn explain(explainer: &Explainer, bytes: &[u8]) -> Explanation {
     let records = RecordedAnswer::json_records(bytes);
     if records.is_empty() {
         return explain_text(explainer, bytes);
     }
-    let explained = explain_each(explainer, records);
-    first_of(explained.filter(|(_, explanation)| explanation.is_refusal()))
+    let explanations = explain_records(explainer, records);
+    first_refusal_of_log(explanations.filter(|(_, explanation)| explanation.is_refusal()))
 }
 
-/// The name of a log record, such as `line 2`, and the answer in it.
-type NamedAnswer = (String, ExplainedAnswer);
+/// The name of a log record, such as `line 2`, and the explanation of the record.
+type NamedExplanation = (String, Explanation);
 
-fn explain_each(explainer: &Explainer, records: Vec<RecordedAnswer>) -> impl Iterator<Item = NamedAnswer> {
+fn explain_records(
+    explainer: &Explainer,
+    records: Vec<RecordedAnswer>,
+) -> impl Iterator<Item = NamedExplanation> {
     records.into_iter().map(|record| (record.name().unwrap_or_default(), explainer.explain_record(&record)))
 }
 
-/// How many refusals of a log are compared with the first.
-const COMPARED: usize = 64;
+/// How many refusals of a log are read, the explained one included. The rest can only change the
+/// note about a different refusal, and a long log would take long to read.
+const MAX_REFUSALS: usize = 64;
 
-/// The first refusal of a log. Notes a later one by another gate, or else one that differs.
-fn first_of(refused: impl Iterator<Item = NamedAnswer>) -> ExplainedAnswer {
-    let mut refused = refused.take(COMPARED);
-    let Some((name, first)) = refused.next() else { return ExplainedAnswer::default() };
-    let others: Vec<_> = refused.filter(|(_, later)| !later.is_like(&first)).collect();
+/// Returns the first refusal. Writes a note about a later refusal by another gate or, if there is
+/// none, about a later one by that gate with another method or permission.
+fn first_refusal_of_log(refusals: impl Iterator<Item = NamedExplanation>) -> Explanation {
+    let mut refusals = refusals.take(MAX_REFUSALS);
+    let Some((name, first)) = refusals.next() else { return Explanation::default() };
+    let others: Vec<_> = refusals.filter(|(_, later)| !later.matches(&first)).collect();
     let by_another_gate = others.iter().find(|(_, later)| later.gate() != first.gate());
     if let Some((other, later)) = by_another_gate.or_else(|| others.first()) {
         let what = match (by_another_gate, later.gate()) {
             (Some(_), Some(gate)) => format!("was refused by another gate ({})", gate.as_str()),
             _ => "is another refusal by the same gate".to_owned(),
         };
-        note(&format!("this is about {name}; {other} {what}. {GIVE_IT_ALONE}"));
+        write_note(&format!("this is about {name}; {other} {what}. {ADVICE}"));
     }
     first
 }
 
-const GIVE_IT_ALONE: &str = "To have that one explained, give it by itself";
+/// The end of each note about a refusal that is not explained.
+const ADVICE: &str = "To have that one explained, give it by itself";
 
-/// The first refusal of a plain log, or the one of a text that is no log.
-fn explain_text(explainer: &Explainer, bytes: &[u8]) -> ExplainedAnswer {
+/// Explains the first refusal in an input that is not a log in JSON: a log of plain text, or one
+/// response.
+fn explain_text(explainer: &Explainer, bytes: &[u8]) -> Explanation {
     let text = String::from_utf8_lossy(bytes);
     let blocks = RecordedAnswer::log_blocks(&text);
     if !blocks.is_empty() {
@@ -59,51 +67,58 @@ fn explain_text(explainer: &Explainer, bytes: &[u8]) -> ExplainedAnswer {
     explanation
 }
 
-fn explain_blocks(explainer: &Explainer, blocks: &[RecordedAnswer]) -> ExplainedAnswer {
-    let (mut first_block, mut refused) = (None, Vec::new());
+/// Explains the first refusal in a log of plain text, given as blocks of neighbouring records.
+fn explain_blocks(explainer: &Explainer, blocks: &[RecordedAnswer]) -> Explanation {
+    let (mut first_block, mut refusals) = (None, Vec::new());
     for block in blocks {
         let Some(explanation) = first_refusal(explainer, block) else { continue };
         first_block.get_or_insert(explanation);
-        let explained = explain_each(explainer, block.records());
-        refused.extend(explained.filter(|(_, explanation)| explanation.is_likely()));
-        if refused.len() >= COMPARED {
+        let explanations = explain_records(explainer, block.records());
+        refusals.extend(explanations.filter(|(_, explanation)| explanation.is_likely()));
+        if refusals.len() >= MAX_REFUSALS {
             break;
         }
     }
-    match refused.len() {
-        // A single record may need what stands in other lines of its block, such as the call.
+    match refusals.len() {
+        // The explanation of the whole block knows more than that of the record with the refusal:
+        // the call, for example, may stand in another record of the block.
         0 | 1 => first_block.unwrap_or_default(),
-        _ => first_of(refused.into_iter()),
+        _ => first_refusal_of_log(refusals.into_iter()),
     }
 }
 
-fn first_refusal(explainer: &Explainer, text: &RecordedAnswer) -> Option<ExplainedAnswer> {
-    text.candidates().map(|answer| explainer.explain(&answer)).find(ExplainedAnswer::is_refusal)
+/// Returns the explanation of the first refusal among the responses that a text may contain.
+fn first_refusal(explainer: &Explainer, text: &RecordedAnswer) -> Option<Explanation> {
+    text.candidates().map(|response| explainer.explain(&response)).find(Explanation::is_refusal)
 }
 
-/// The most lines that are compared; a text with more is rarely pasted.
-const LINES: usize = 1000;
+/// How many lines of a text are searched for another refusal. A text that is pasted rarely has
+/// more.
+const MAX_LINES: usize = 1000;
 
-/// Notes a line that reads like a refusal by another gate, in a text that has no form of a log.
+/// Writes a note if a line of a text reads like a refusal by another gate than the explained one.
+/// The text is not a log, so the refusals in the text cannot be told apart.
 fn note_other_gate(explainer: &Explainer, text: &str, explained: Gate) {
-    if text.lines().any(is_of_one_answer) {
+    // The lines of one HTTP response belong together.
+    if text.lines().any(is_line_of_http_response) {
         return;
     }
-    let mut likely = (1..).zip(text.lines().take(LINES)).filter_map(|(number, line)| {
+    let mut likely = (1..).zip(text.lines().take(MAX_LINES)).filter_map(|(number, line)| {
         let explanation = explainer.explain(&RecordedAnswer::from_text(line));
         explanation.gate().filter(|_| explanation.is_likely()).map(|gate| (number, gate))
     });
     if let Some((number, gate)) = likely.find(|(_, gate)| *gate != explained) {
-        note(&format!(
+        write_note(&format!(
             "only one refusal was read (gate {}); line {number} reads like another one (gate {}). \
-             {GIVE_IT_ALONE}",
+             {ADVICE}",
             explained.as_str(),
             gate.as_str()
         ));
     }
 }
 
-/// Whether a line begins as those of one HTTP response or of its body do.
-fn is_of_one_answer(line: &str) -> bool {
+/// Checks whether a line begins as the lines of an HTTP response do: with `HTTP/`, with a mark of
+/// `curl -v`, or with a bracket of a body in JSON or HTML.
+fn is_line_of_http_response(line: &str) -> bool {
     ["{", "[", "<", ">", "HTTP/"].iter().any(|start| line.trim_start().starts_with(start))
 }

@@ -1,10 +1,12 @@
-//! The report about a refusal without a `Denial`, and about an answer that is no refusal.
+//! The report about a refusal for another reason than scopes, and about a response that is not a
+//! refusal. The report about a refusal for lack of scopes is that of the library's `Denial`.
 
 use gcp_scopes::catalog::ApiMethod;
 use gcp_scopes::layout::Layout;
 use gcp_scopes::refusal::{Certainty, Gate, Refusal};
 use gcp_scopes::remedy::Step;
 
+/// Returns the report about a refusal for another reason than scopes.
 pub(crate) fn of_refusal(
     refusal: &Refusal,
     method: Option<ApiMethod>,
@@ -12,13 +14,14 @@ pub(crate) fn of_refusal(
     layout: Layout,
 ) -> String {
     let mut out = layout.paragraph(&headline(refusal)) + "\n" + &facts(refusal, method, layout);
-    if let Some(text) = whether_scopes_help(refusal) {
+    if let Some(text) = exclusion_of_scopes(refusal) {
         out += "\n";
         out += &layout.paragraph(text);
     }
     out + "\nWhat to do:\n" + &layout.steps(steps)
 }
 
+/// Returns a line for each fact that is known of the refusal.
 fn facts(refusal: &Refusal, method: Option<ApiMethod>, layout: Layout) -> String {
     let (gate, certainty) = (refusal.gate().as_str(), refusal.certainty().as_str());
     let gate = format!("{gate} ({certainty}, told by the {})", evidence(refusal));
@@ -35,7 +38,8 @@ fn facts(refusal: &Refusal, method: Option<ApiMethod>, layout: Layout) -> String
     rows.into_iter().filter_map(|(name, value)| Some(layout.fact(name, value?))).collect()
 }
 
-fn whether_scopes_help(refusal: &Refusal) -> Option<&'static str> {
+/// Returns a sentence that rules out scopes as the reason; `None` if they may be the reason.
+fn exclusion_of_scopes(refusal: &Refusal) -> Option<&'static str> {
     match refusal.certainty() {
         _ if refusal.gate() == Gate::Scope => None,
         Certainty::Certain => Some("OAuth scopes are not the reason: other scopes would not help."),
@@ -46,6 +50,7 @@ fn whether_scopes_help(refusal: &Refusal) -> Option<&'static str> {
     }
 }
 
+/// Returns the report about a response that is not a refusal.
 pub(crate) fn of_no_refusal(layout: Layout) -> String {
     let sentences = [
         "Nothing in this says that Google refused a call.",
@@ -55,6 +60,7 @@ pub(crate) fn of_no_refusal(layout: Layout) -> String {
     sentences.map(|text| layout.paragraph(text)).join("\n")
 }
 
+/// Returns the first sentence of the report, worded as certain as the refusal's gate is.
 fn headline(refusal: &Refusal) -> String {
     let what = match refusal.gate() {
         Gate::Scope => "The token lacks an OAuth scope for this call",
@@ -80,7 +86,7 @@ fn headline(refusal: &Refusal) -> String {
     }
 }
 
-/// The words for the middle of a sentence. An abbreviation keeps its capitals.
+/// Returns a text with a lower-case first letter, unless the text begins with an abbreviation.
 fn mid_sentence(what: &str) -> String {
     let mut letters = what.chars();
     match (letters.next(), letters.next()) {
@@ -91,6 +97,7 @@ fn mid_sentence(what: &str) -> String {
     }
 }
 
+/// Returns a name for the part of the response that identifies the gate.
 fn evidence(refusal: &Refusal) -> &'static str {
     match refusal.evidence() {
         "error_info" => "error's machine-readable reason",

@@ -1,4 +1,4 @@
-//! The answer of `method`, as text and as JSON.
+//! The output of `method`, as text and as JSON.
 
 use gcp_scopes::call::AbstainReason;
 use gcp_scopes::catalog::{ApiMethod, Endpoints, lookup};
@@ -9,19 +9,22 @@ use serde::Serialize;
 use crate::output::to_json;
 use crate::style::StyleArgs;
 
-/// The method of a call, and what the token's scopes mean for it.
+/// The method of a call, and whether the scopes of a token suffice for the call.
 pub(crate) struct MethodAnswer {
     method: Option<ApiMethod>,
+    /// Why the scopes of the method do not decide the request; `None` if they do.
     doubt: Option<AbstainReason>,
+    /// Whether the token holds an accepted scope; an `Err` holds why that is not known.
     verdict: Result<bool, AbstainReason>,
 }
 
 impl MethodAnswer {
-    /// For a method alone, without a request and a token.
+    /// Returns the answer for a method, without a request and without a token.
     pub(crate) fn about(method: ApiMethod) -> Self {
         Self { method: Some(method), doubt: None, verdict: Err(AbstainReason::Granted) }
     }
 
+    /// Returns the answer for a call and, if the call has one, its token.
     pub(crate) fn to(call: &NamedCall) -> Self {
         let found = lookup(&call.call(), &Endpoints::new());
         let (method, doubt) = (found.method(), found.abstain_reason());
@@ -32,37 +35,38 @@ impl MethodAnswer {
         Self { method, doubt, verdict }
     }
 
-    /// One line of the stream.
+    /// Returns the answer as a line of `--jsonl`, without the line end.
     pub(crate) fn json(&self) -> String {
         to_json(&self.fields())
     }
 
-    /// With the link to the documentation.
+    /// Returns the keys of [`json`](Self::json) and the URL of the method's documentation.
     pub(crate) fn json_with_doc(&self) -> String {
         let doc = self.method.and_then(|method| method.doc_url());
         to_json(&MethodJsonWithDoc { fields: self.fields(), doc })
     }
 
-    /// A few lines of text.
+    /// Returns the answer as text: the method, and a sentence about the scopes of the token.
     pub(crate) fn text(&self, call: &NamedCall, style: &StyleArgs) -> String {
         let layout = style.layout();
         let Some(method) = self.method else {
-            let why = in_words(self.reason(), call);
+            let why = reason_text(self.reason(), call);
             return format!("no API method\n{}", layout.paragraph(&why));
         };
         let mut text = describe(method, style);
         let why = match (call.granted(), self.doubt) {
             (Some(_), _) => {
-                let why = in_words(self.reason(), call);
+                let why = reason_text(self.reason(), call);
                 format!("{}: {why}", decision(self.verdict))
             }
-            (None, Some(doubt)) => in_words(doubt.as_str(), call),
+            (None, Some(doubt)) => reason_text(doubt.as_str(), call),
             (None, None) => return text,
         };
         text += &layout.paragraph(&why);
         text
     }
 
+    /// Returns the keys that `gcp-scopes method --help` documents.
     fn fields(&self) -> MethodJson {
         let method = self.method;
         let accepted = method.map(|method| method.accepted()).unwrap_or_default();
@@ -77,6 +81,7 @@ impl MethodAnswer {
         }
     }
 
+    /// Returns the value of the key `why`.
     fn reason(&self) -> &'static str {
         match self.verdict {
             Ok(true) => "accepted",
@@ -86,12 +91,13 @@ impl MethodAnswer {
     }
 }
 
-/// The text about a method alone.
+/// Returns the text about a method: its id, its API, the scopes that the method accepts, and the
+/// URL of its documentation.
 pub(crate) fn describe(method: ApiMethod, style: &StyleArgs) -> String {
-    if style.is_plain() { in_sentences(method, style.layout()) } else { in_lines(method) }
+    if style.is_plain() { plain_method_text(method, style.layout()) } else { method_text(method) }
 }
 
-fn in_lines(method: ApiMethod) -> String {
+fn method_text(method: ApiMethod) -> String {
     let mut text = format!("{} ({})\n", method.id(), method.api());
     text += match method.accepted().is_empty() {
         true => "Google lists no scopes for it\n",
@@ -103,8 +109,8 @@ fn in_lines(method: ApiMethod) -> String {
     text + &method.doc_url().map(|doc| format!("see {doc}\n")).unwrap_or_default()
 }
 
-/// For `--plain`: one line for each fact.
-fn in_sentences(method: ApiMethod, layout: Layout) -> String {
+/// Returns the text about a method for `--plain`: one line for each fact.
+fn plain_method_text(method: ApiMethod, layout: Layout) -> String {
     let accepted = method.accepted();
     let accepted: Vec<String> = accepted.iter().map(|scope| scope.short().to_owned()).collect();
     let accepts = match accepted.len() {
@@ -134,6 +140,7 @@ struct MethodJsonWithDoc {
     doc: Option<&'static str>,
 }
 
+/// Returns the value of the key `decision`.
 fn decision(verdict: Result<bool, AbstainReason>) -> &'static str {
     match verdict {
         Ok(true) => "allow",
@@ -142,7 +149,8 @@ fn decision(verdict: Result<bool, AbstainReason>) -> &'static str {
     }
 }
 
-fn in_words(reason: &str, call: &NamedCall) -> String {
+/// Returns a sentence for a value of the key `why`.
+fn reason_text(reason: &str, call: &NamedCall) -> String {
     let host = call.uri().host().unwrap_or_default();
     let text = match reason {
         "accepted" => "the token holds an accepted scope (IAM is another question)",

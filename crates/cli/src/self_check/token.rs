@@ -1,27 +1,33 @@
-//! The token on standard input.
+//! Reads a token from standard input, for `--token-stdin`.
 
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 
 use gcp_scopes::token_source::TokenSource;
 
-/// The largest token that is read, in bytes.
-const LONGEST: usize = 64 << 10;
+/// How many bytes a token may have. Google's access tokens have at most 2 KiB; a longer input is
+/// something else:
+/// <https://developers.google.com/identity/protocols/oauth2#size>.
+const MAX_BYTES: usize = 64 << 10;
 
+/// Reads a token, with or without `Bearer` in front.
+///
+/// Returns an error if standard input is empty, too long, or has bytes that a token cannot have.
 pub(crate) fn read() -> Result<GivenToken, String> {
     if io::stdin().is_terminal() {
         let _ = writeln!(io::stderr(), "Paste the token, then press Ctrl-D.");
     }
     let mut bytes = Vec::new();
-    let read = io::stdin().lock().take(LONGEST as u64 + 1).read_to_end(&mut bytes);
-    read.map_err(|error| format!("cannot read standard input: {error}; {PIPE}"))?;
+    let result = io::stdin().lock().take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes);
+    result.map_err(|error| format!("cannot read standard input: {error}; {PIPE}"))?;
     let text = String::from_utf8_lossy(&bytes);
     let token = text.trim();
     let token = token.strip_prefix("Bearer ").unwrap_or(token).trim();
-    // RFC 6750, section 2.1. Anything else, such as a key file piped by mistake, must not be sent.
+    // The bytes of RFC 6750, section 2.1. Other input, such as a key file that was piped in by
+    // mistake, must not be sent to a server.
     let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
     match token {
         "" => Err(format!("standard input is empty; {PIPE}")),
-        _ if bytes.len() > LONGEST => too_long(),
+        _ if bytes.len() > MAX_BYTES => too_long(),
         token if !token.bytes().all(is_token) => {
             Err(format!("what standard input holds is no token, which is one word; {PIPE}"))
         }
@@ -33,9 +39,10 @@ fn too_long() -> Result<GivenToken, String> {
     Err(format!("more than 64 KiB on standard input are no token; {PIPE}"))
 }
 
+/// The end of each error: what to do.
 const PIPE: &str = "put `gcloud auth print-access-token |` before this command";
 
-/// The token on standard input, for every server.
+/// A token source that returns the token from standard input, for every server.
 pub(crate) struct GivenToken(String);
 
 impl TokenSource for GivenToken {

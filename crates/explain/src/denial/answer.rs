@@ -1,10 +1,11 @@
-//! A denial as the HTTP answer of an API, for clients that show their users the error message of an
-//! answer and nothing else.
+//! Writes a denial as the HTTP response of an API, for clients that show their users only the error
+//! message in a response.
 //!
-//! [`Denial::explained_body`] adds the denial's line to the message of Google's refusal;
-//! [`Denial::to_response`] is the answer to a call that was not sent. Both keep to the forms that
-//! clients parse: JSON (<https://cloud.google.com/apis/design/errors#http_mapping>), or the XML of
-//! Cloud Storage (<https://cloud.google.com/storage/docs/xml-api/reference-status>).
+//! [`Denial::explained_body`] appends the denial, as one line, to the message in the body of
+//! Google's refusal. [`Denial::to_response`] creates the response to a call that was not sent. Both
+//! use the formats that clients parse: JSON
+//! (<https://cloud.google.com/apis/design/errors#http_mapping>), or the XML of Cloud Storage
+//! (<https://cloud.google.com/storage/docs/xml-api/reference-status>).
 
 use std::borrow::Cow;
 
@@ -16,21 +17,22 @@ use gcp_scopes_catalog::scope::Scope;
 
 use super::Denial;
 
-/// How many scopes a challenge lists, so that the header stays below 2 KiB: a scope's URI has 40 to
-/// 80 bytes.
+/// How many scopes the header `WWW-Authenticate` lists, so that the header stays below 2 KiB: a
+/// scope's URI has 40 to 80 bytes.
 const IN_A_CHALLENGE: usize = 24;
 
-/// The form in which an API writes its refusals.
+/// The format in which an API writes its errors.
 #[derive(Clone, Copy)]
-enum ErrorForm {
+enum ErrorFormat {
     Json,
     /// The XML API of Cloud Storage.
     Xml,
 }
 
-impl ErrorForm {
-    /// The form of the API that was called. Only calls of the XML API are known by the method of
-    /// another API, and only those that Google does not document show it. Most APIs answer in JSON.
+impl ErrorFormat {
+    /// Returns the format of the API that was called: JSON, unless the call certainly went to Cloud
+    /// Storage's XML API. Only the undocumented calls of that API are certain: the catalog has no
+    /// methods of the XML API, and infers for an undocumented call a method of the JSON API.
     fn for_call(denial: &Denial) -> Self {
         match denial.method().map(|method| method.basis()) {
             Some("inferred") => Self::Xml,
@@ -40,12 +42,12 @@ impl ErrorForm {
 }
 
 impl Denial {
-    /// The body of a refusal with the denial's line added to its message, and everything else
-    /// unchanged.
+    /// Returns the body of a refusal with the denial, as one line, appended to the message in the
+    /// body. The rest of the body does not change.
     ///
-    /// `plain` is the beginning of the body, decompressed; `is_whole` says that there is no more of
-    /// it. A body that is cut off or cannot be parsed is replaced by one in the form that `headers`
-    /// announce. Text that is neither JSON nor XML follows the line.
+    /// `plain` is the decompressed body, or its beginning if `is_whole` is false. A body that is
+    /// not whole, or cannot be parsed, is replaced by an error in the format of the header
+    /// `Content-Type`. If that type is neither JSON nor XML, the denial is put before the body.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -59,78 +61,81 @@ impl Denial {
     #[must_use]
     pub fn explained_body(&self, headers: &HeaderMap, plain: &[u8], is_whole: bool) -> String {
         let text = std::str::from_utf8(plain).ok().filter(|_| is_whole);
-        let announced = ContentType::announced_in(headers);
-        let body = match announced {
+        let content_type = ContentType::from_headers(headers);
+        let body = match content_type {
             Some(ContentType::Json) => text.and_then(|text| explain_json(self, text)),
             Some(ContentType::Xml) => text.and_then(|text| explain_xml(self, text)),
             Some(ContentType::Other) => return format!("{self}\n\n{}", String::from_utf8_lossy(plain)),
             None => text.and_then(|text| explain_json(self, text).or_else(|| explain_xml(self, text))),
         };
-        let form = match announced {
-            Some(ContentType::Xml) => ErrorForm::Xml,
-            Some(_) => ErrorForm::Json,
-            None => ErrorForm::for_call(self),
+        let format = match content_type {
+            Some(ContentType::Xml) => ErrorFormat::Xml,
+            Some(_) => ErrorFormat::Json,
+            None => ErrorFormat::for_call(self),
         };
-        body.unwrap_or_else(|| error_body(self, form))
+        body.unwrap_or_else(|| error_body(self, format))
     }
 
-    /// The answer to a call that was not sent: 403 with an error in JSON, or in XML where the
-    /// method shows that Cloud Storage's XML API was called. Its extensions hold the denial, and
-    /// its `ErrorInfo` has the domain `gcp-scopes`, which shows that the answer is not Google's.
+    /// Creates the response to a call that was not sent: status 403 with an error in JSON, or in
+    /// XML if the call certainly goes to Cloud Storage's XML API.
+    ///
+    /// The extensions of the response contain the denial. The `ErrorInfo` in a JSON error has the
+    /// domain `gcp-scopes`, so that programs can distinguish the response from one of Google.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
     /// # let denial = gcp_scopes_explain::Denial::for_method(method);
     /// use gcp_scopes_explain::Denial;
     ///
-    /// let answer = denial.to_response();
-    /// assert_eq!(answer.status(), 403);
-    /// assert!(answer.body().contains("storage.objects.insert was not sent: "));
-    /// assert!(answer.extensions().get::<Denial>().is_some());
+    /// let response = denial.to_response();
+    /// assert_eq!(response.status(), 403);
+    /// assert!(response.body().contains("storage.objects.insert was not sent: "));
+    /// assert!(response.extensions().get::<Denial>().is_some());
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
     #[must_use]
     pub fn to_response(&self) -> Response<String> {
-        self.response_in(ErrorForm::for_call(self))
+        self.response_in(ErrorFormat::for_call(self))
     }
 
-    /// [`to_response`](Self::to_response) in the form of Cloud Storage's XML API, for clients that
-    /// call that API alone: its documented calls have the methods of the JSON API, so that the
-    /// denial does not show which of the two was called.
+    /// Creates the [response](Self::to_response) in the format of Cloud Storage's XML API. For
+    /// clients that call only the XML API: a denial does not show whether the XML API or the JSON
+    /// API was called, because documented calls of the XML API have the method ids of the JSON API.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
     /// # let denial = gcp_scopes_explain::Denial::for_method(method);
-    /// let answer = denial.to_xml_response();
-    /// assert_eq!(answer.headers()["content-type"], "application/xml; charset=UTF-8");
-    /// assert!(answer.body().contains("<Error><Code>AccessDenied</Code>"));
+    /// let response = denial.to_xml_response();
+    /// assert_eq!(response.headers()["content-type"], "application/xml; charset=UTF-8");
+    /// assert!(response.body().contains("<Error><Code>AccessDenied</Code>"));
     /// # Ok::<(), gcp_scopes_catalog::Error>(())
     /// ```
     #[must_use]
     pub fn to_xml_response(&self) -> Response<String> {
-        self.response_in(ErrorForm::Xml)
+        self.response_in(ErrorFormat::Xml)
     }
 
-    fn response_in(&self, form: ErrorForm) -> Response<String> {
-        let body = error_body(self, form);
-        let content_type = match form {
-            ErrorForm::Json => "application/json; charset=UTF-8",
-            ErrorForm::Xml => "application/xml; charset=UTF-8",
+    /// Creates the response to a call that was not sent, in this format.
+    fn response_in(&self, format: ErrorFormat) -> Response<String> {
+        let body = error_body(self, format);
+        let content_type = match format {
+            ErrorFormat::Json => "application/json; charset=UTF-8",
+            ErrorFormat::Xml => "application/xml; charset=UTF-8",
         };
-        let mut answer = Response::new(String::new());
-        *answer.status_mut() = StatusCode::FORBIDDEN;
-        let headers = answer.headers_mut();
+        let mut response = Response::new(String::new());
+        *response.status_mut() = StatusCode::FORBIDDEN;
+        let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
         if let Ok(challenge) = HeaderValue::try_from(challenge(self)) {
             headers.insert(WWW_AUTHENTICATE, challenge);
         }
-        answer.extensions_mut().insert(self.clone());
-        answer.map(|_| body)
+        response.extensions_mut().insert(self.clone());
+        response.map(|_| body)
     }
 }
 
-/// The type of a body.
+/// The media type of a body.
 #[derive(Clone, Copy)]
 enum ContentType {
     Json,
@@ -139,7 +144,8 @@ enum ContentType {
 }
 
 impl ContentType {
-    fn announced_in(headers: &HeaderMap) -> Option<Self> {
+    /// Returns the type in the header `Content-Type`; `None` if there is no such header.
+    fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
         let kind = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         Some(match kind.rsplit(['/', '+']).next() {
@@ -150,8 +156,8 @@ impl ContentType {
     }
 }
 
-/// JSON with the line added to its message, and to the first of its `errors`, which some clients
-/// show.
+/// Appends the denial to the message of a JSON error, and to the message of the first item in
+/// `errors`, which some clients show. Returns `None` for a body that is not such an error.
 fn explain_json(denial: &Denial, text: &str) -> Option<String> {
     let mut root: Value = serde_json::from_str(text).ok()?;
     let error = error_object(&mut root)?;
@@ -163,8 +169,8 @@ fn explain_json(denial: &Denial, text: &str) -> Option<String> {
     Some(root.to_string())
 }
 
-/// The inner object of `{"error": {…}}`, of that in an array, as streaming methods send it, or
-/// `root` if it is the inner object itself.
+/// Returns the inner object of `{"error": {…}}` or of `[{"error": {…}}]`, which streaming methods
+/// send. Returns `root` if it has no field `error`.
 fn error_object(root: &mut Value) -> Option<&mut Map<String, Value>> {
     let outer = if root.is_array() { root.get_mut(0)? } else { root };
     match outer.get("error").is_some() {
@@ -173,18 +179,21 @@ fn error_object(root: &mut Value) -> Option<&mut Map<String, Value>> {
     }
 }
 
+/// Appends the denial to a message. Returns `None` if the message is not a string.
 fn explain_message(denial: &Denial, message: &mut Value) -> Option<()> {
-    *message = Value::String(with_line(message.as_str()?, denial));
+    *message = Value::String(with_denial(message.as_str()?, denial));
     Some(())
 }
 
-/// The server's message comes first: programs look for its beginning.
-fn with_line(message: &str, denial: &Denial) -> String {
+/// Appends the denial to a server's message. The server's message comes first, because programs
+/// search for its beginning.
+fn with_denial(message: &str, denial: &Denial) -> String {
     let message = message.trim_end();
     format!("{message}{}{denial}", separator_after(message.as_bytes().last()))
 }
 
-/// What separates a server's message, which ends in this byte, from a denial's line.
+/// Returns the text to put between a server's message and a denial. `last` is the last byte of the
+/// message, `None` if the message is empty.
 ///
 /// ```
 /// use gcp_scopes_explain::denial::separator_after;
@@ -202,31 +211,34 @@ pub fn separator_after(last: Option<&u8>) -> &'static str {
     }
 }
 
-/// XML with the line at the end of `<Message>`, or of `<Details>` where there is no message.
+/// Appends the denial to the content of `<Message>` in an XML error, or of `<Details>` if there is
+/// no `<Message>`. Returns `None` for a body that is not such an error.
 fn explain_xml(denial: &Denial, text: &str) -> Option<String> {
     let start = text.find("<Error")?;
     let end = |name: &str| text.get(start..)?.find(name).map(|place| start + place);
     let (before, rest) = text.split_at_checked(end("</Message>").or_else(|| end("</Details>"))?)?;
     let before = before.trim_end();
     let last = before.as_bytes().last();
-    // After the opening tag of an empty element there is no message to separate the line from.
+    // The element is empty if its opening tag ends here: then no separator is needed.
     let separator = if last == Some(&b'>') { "" } else { separator_after(last) };
     Some(format!("{before}{separator}{}{rest}", escaped(&denial.to_string())))
 }
 
-/// A whole error. Its message begins with the server's, if there is one.
-fn error_body(denial: &Denial, form: ErrorForm) -> String {
+/// Returns the body of an error with the denial. Its message begins with the server's message, if
+/// there is one.
+fn error_body(denial: &Denial, format: ErrorFormat) -> String {
     let by_server = denial.refusal().and_then(|refusal| refusal.server_message()).unwrap_or_default();
-    let message = with_line(by_server, denial);
-    match form {
-        ErrorForm::Json => json_error(denial, &message).to_string(),
-        ErrorForm::Xml => format!(
+    let message = with_denial(by_server, denial);
+    match format {
+        ErrorFormat::Json => json_error(denial, &message).to_string(),
+        ErrorFormat::Xml => format!(
             "<?xml version='1.0' encoding='UTF-8'?><Error><Code>AccessDenied</Code><Message>{}</Message></Error>",
             escaped(&message)
         ),
     }
 }
 
+/// Returns a JSON error in the form of Google's errors, with this message.
 fn json_error(denial: &Denial, message: &str) -> Value {
     let mut metadata = Map::new();
     if let Some(method) = denial.method() {
@@ -247,13 +259,15 @@ fn json_error(denial: &Denial, message: &str) -> Value {
     }})
 }
 
-/// The challenge of a missing scope: <https://www.rfc-editor.org/rfc/rfc6750#section-3>.
+/// Returns the value of `WWW-Authenticate` for a missing scope:
+/// <https://www.rfc-editor.org/rfc/rfc6750#section-3>.
 fn challenge(denial: &Denial) -> String {
     let scopes: Vec<String> =
         denial.accepted().iter().take(IN_A_CHALLENGE).map(|scope| Scope::to_string(&scope)).collect();
     format!(r#"Bearer error="insufficient_scope", scope="{}""#, scopes.join(" "))
 }
 
+/// Escapes a text for the content of an XML element.
 fn escaped(text: &str) -> Cow<'_, str> {
     match text.contains(['&', '<', '>']) {
         true => text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").into(),
@@ -271,24 +285,25 @@ mod tests {
         Denial::for_method(ApiMethod::by_id("storage.objects.get").unwrap())
     }
 
-    /// A denial of a call of the XML API that Google documents only by its JSON equivalent.
-    fn undocumented() -> Denial {
+    /// The denial of an undocumented call of Cloud Storage's XML API.
+    fn denial_of_undocumented_call() -> Denial {
         let uri = "https://storage.googleapis.com/photos?cors".parse().unwrap();
-        let found = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
-        Denial::for_method(found.method().unwrap())
+        let call = lookup(&Call::new(&http::Method::GET, &uri), &Endpoints::new());
+        Denial::for_method(call.method().unwrap())
     }
 
-    fn with(content_type: &'static str) -> HeaderMap {
+    fn headers_with(content_type: &'static str) -> HeaderMap {
         let value = HeaderValue::from_static(content_type);
         if content_type.is_empty() { HeaderMap::new() } else { HeaderMap::from_iter([(CONTENT_TYPE, value)]) }
     }
 
-    fn rewritten(content_type: &'static str, body: &str) -> String {
-        denial().explained_body(&with(content_type), body.as_bytes(), true)
+    /// Returns the body with the denial appended.
+    fn explained(content_type: &'static str, body: &str) -> String {
+        denial().explained_body(&headers_with(content_type), body.as_bytes(), true)
     }
 
     #[test]
-    fn json_keeps_everything_but_its_messages() {
+    fn only_the_messages_of_json_change() {
         let line = denial().to_string();
         let inner = json!({
             "code": 403, "message": "No.", "status": "PERMISSION_DENIED", "extra": [1, {"message": "mine"}],
@@ -308,14 +323,14 @@ mod tests {
         ];
         for (sent, expected) in rows {
             for content_type in ["application/json; charset=UTF-8", "Application/Problem+JSON", ""] {
-                let body = rewritten(content_type, &sent.to_string());
+                let body = explained(content_type, &sent.to_string());
                 assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), expected, "{content_type}");
             }
         }
     }
 
     #[test]
-    fn xml_keeps_everything_but_its_message() {
+    fn only_the_message_of_xml_changes() {
         let line = denial().to_string();
         assert!(!line.contains(['<', '&']), "the line needs no escape here: {line}");
         let rows = [
@@ -324,18 +339,18 @@ mod tests {
             ("<Error><Message>", "", "</Message></Error>"),
         ];
         for (before, gap, after) in rows {
-            let body = rewritten("application/xml", &format!("{before}{after}"));
+            let body = explained("application/xml", &format!("{before}{after}"));
             assert_eq!(body, format!("{before}{gap}{line}{after}"));
         }
     }
 
     #[test]
-    fn text_gets_the_line_in_front() {
-        assert_eq!(rewritten("text/plain", "Forbidden"), format!("{}\n\nForbidden", denial()));
+    fn the_denial_precedes_plain_text() {
+        assert_eq!(explained("text/plain", "Forbidden"), format!("{}\n\nForbidden", denial()));
     }
 
     #[test]
-    fn a_body_that_cannot_be_parsed_or_is_cut_off_is_replaced_in_its_form() {
+    fn a_truncated_or_invalid_body_is_replaced_in_its_format() {
         let line = denial().to_string();
         let good_json = r#"{"error":{"message":"No."}}"#;
         let good_xml = "<Error><Message>No.</Message></Error>";
@@ -354,7 +369,7 @@ mod tests {
             ("text/xml", good_xml, false),
         ];
         for (content_type, body, whole) in rows {
-            let replaced = &*denial().explained_body(&with(content_type), body.as_bytes(), whole);
+            let replaced = &*denial().explained_body(&headers_with(content_type), body.as_bytes(), whole);
             match content_type.ends_with("xml") {
                 true => {
                     assert!(replaced.contains(&format!("<Message>{line}</Message>")), "{body}: {replaced}")
@@ -366,27 +381,27 @@ mod tests {
                 }
             }
         }
-        let not_text = denial().explained_body(&with("application/json"), &[0xff, 0xfe], true);
+        let not_text = denial().explained_body(&headers_with("application/json"), &[0xff, 0xfe], true);
         assert!(serde_json::from_str::<Value>(&not_text).is_ok());
     }
 
     #[test]
-    fn the_answer_to_a_call_that_was_not_sent_is_a_403_with_the_denial_and_its_scopes() {
-        let answers = [
+    fn the_response_to_an_unsent_call_is_a_403_with_the_denial() {
+        let responses = [
             (denial().to_response(), "application/json"),
             (denial().to_xml_response(), "application/xml"),
-            (undocumented().to_response(), "application/xml"),
+            (denial_of_undocumented_call().to_response(), "application/xml"),
         ];
-        for (answer, content_type) in answers {
-            assert_eq!(answer.status(), StatusCode::FORBIDDEN);
-            let header = |name| answer.headers()[name].to_str().unwrap();
+        for (response, content_type) in responses {
+            assert_eq!(response.status(), StatusCode::FORBIDDEN);
+            let header = |name| response.headers()[name].to_str().unwrap();
             assert!(header(CONTENT_TYPE).starts_with(content_type));
-            assert_eq!(header(CONTENT_LENGTH), answer.body().len().to_string());
+            assert_eq!(header(CONTENT_LENGTH), response.body().len().to_string());
             assert!(
                 header(WWW_AUTHENTICATE).contains("https://www.googleapis.com/auth/devstorage.read_only")
             );
-            assert!(answer.extensions().get::<Denial>().is_some());
-            let text = answer.body();
+            assert!(response.extensions().get::<Denial>().is_some());
+            let text = response.body();
             assert!(text.contains("No IAM role fixes this"), "{text}");
         }
     }

@@ -1,14 +1,16 @@
-//! The error that carries a denial through a client, and how it is found again.
+//! The error that a client returns with a denial, and the search for the denial in an error.
 
 use std::error::Error as StdError;
 
 use super::Denial;
 
-/// The error that a client gets: its source is the [`Denial`], and it prints the denial's line.
+/// The error to return from a client. Its source is the [`Denial`], and its message is the denial
+/// in one line.
 ///
-/// Some clients skip the error that they are given when a caller asks for the source, such as
-/// reqwest-middleware with its transparent `Error::Middleware`. The denial is one level below, so
-/// it is found all the same. Other clients print one level only, so the line is printed here too.
+/// Some clients leave this error out of the chain of sources, such as reqwest-middleware with its
+/// transparent `Error::Middleware`. [`Denial::find`] finds the denial nevertheless, because the
+/// denial is the source of this error. Other clients print only one error of the chain, so this
+/// error prints the denial, too.
 ///
 /// ```
 /// # use gcp_scopes_explain::Denial;
@@ -21,10 +23,10 @@ use super::Denial;
 pub struct DenialError(#[source] Denial);
 
 impl Denial {
-    /// Finds the denial in an error, however deep a client has wrapped it.
+    /// Finds the denial in an error or in its chain of sources.
     ///
-    /// Follows [`source`](StdError::source) from `error` on, as Go's `errors.As` does. With
-    /// `anyhow`, pass `&*error`.
+    /// Checks `error`, then its [`source`](StdError::source), then the source of that error, and so
+    /// on. With `anyhow`, pass `&*error`.
     ///
     /// ```
     /// # fn show(error: &(dyn std::error::Error + 'static)) {
@@ -37,17 +39,18 @@ impl Denial {
     pub fn find<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
         let mut next = Some(error);
         while let Some(error) = next {
-            let found =
+            let denial =
                 error.downcast_ref::<Self>().or_else(|| Some(&error.downcast_ref::<DenialError>()?.0));
-            if found.is_some() {
-                return found;
+            if denial.is_some() {
+                return denial;
             }
             next = error.source();
         }
         None
     }
 
-    /// The error to give to a client, in which [`find`](Self::find) finds the denial again.
+    /// Converts the denial into an error for a client to return. [`find`](Self::find) finds the
+    /// denial in that error.
     ///
     /// ```
     /// # use gcp_scopes_explain::Denial;

@@ -1,4 +1,4 @@
-//! The facts that a denial holds, and its steps, which follow from them.
+//! The facts that a denial contains, and the remedy that follows from them.
 
 use std::sync::{Arc, OnceLock};
 
@@ -10,12 +10,12 @@ use crate::granted::GrantedScopes;
 use crate::refusal::{Refusal, ScopeProblem};
 use crate::remedy::{self, Case, Remedy};
 
-/// Whether the call of a [`Denial`](crate::Denial) was sent, and if not, why not.
+/// Whether the call of a [`Denial`](crate::Denial) was sent, and the reason if it was not sent.
 ///
 /// ```
 /// use gcp_scopes_explain::denial::DenialKind;
 ///
-/// /// Whether Google saw the call.
+/// /// Returns whether Google received the call.
 /// fn was_sent(denial: &gcp_scopes_explain::Denial) -> bool {
 ///     denial.kind() == DenialKind::Refused
 /// }
@@ -25,14 +25,14 @@ use crate::remedy::{self, Case, Remedy};
 pub enum DenialKind {
     /// Not sent: the token's scopes are known, and the method accepts none of them.
     Predicted,
-    /// Not sent: Google refused this method with this token before.
+    /// Not sent: Google refused an earlier call of this method with this token.
     Confirmed,
     /// Sent, and refused by Google for lack of scope.
     Refused,
 }
 
 impl DenialKind {
-    /// The kind in one word, for logs and JSON.
+    /// Returns the kind as one word, for logs and JSON.
     ///
     /// ```
     /// assert_eq!(gcp_scopes_explain::denial::DenialKind::Predicted.as_str(), "predicted");
@@ -47,6 +47,7 @@ impl DenialKind {
     }
 }
 
+/// The facts of a denial.
 pub(super) struct Facts {
     pub(super) kind: DenialKind,
     pub(super) method: Option<ApiMethod>,
@@ -54,25 +55,29 @@ pub(super) struct Facts {
     pub(super) granted: GrantedScopes,
     pub(super) environment: Arc<Environment>,
     pub(super) refusal: Option<Refusal>,
-    /// Made when it is first asked for, since not every denial is read.
+    /// Computed at the first access, because many denials are dropped unread.
     pub(super) remedy: OnceLock<Remedy>,
 }
 
 impl Facts {
+    /// Returns the remedy, which is computed at the first call.
     pub(super) fn remedy(&self) -> &Remedy {
         self.remedy.get_or_init(|| remedy::remedy(&self.case()))
     }
 
-    /// Whether the refused token is said to hold an accepted scope.
+    /// Returns whether the known scopes of the token contradict the refusal: one of them is an
+    /// accepted scope.
     pub(super) fn is_contradicted(&self) -> bool {
         self.case().is_contradicted()
     }
 
-    /// What is wrong with the token's scopes. Without an answer of Google's, one is missing.
+    /// Returns what is wrong with the token's scopes. For a call that was not sent, a scope is
+    /// missing.
     pub(super) fn problem(&self) -> ScopeProblem {
         self.refusal.as_ref().and_then(Refusal::problem).unwrap_or(ScopeProblem::Missing)
     }
 
+    /// Returns the facts from which the remedy follows.
     fn case(&self) -> Case<'_> {
         let accepted = std::slice::from_ref(&self.accepted);
         Case::new(self.problem(), accepted, self.granted.scopes(), &self.environment)

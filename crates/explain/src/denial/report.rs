@@ -1,4 +1,4 @@
-//! The texts of a [`Denial`](super::Denial): a line for logs and a page for people.
+//! Writes a [`Denial`](super::Denial) as one line for logs, and as a page for people.
 
 use std::fmt;
 
@@ -10,15 +10,18 @@ use crate::environment::{Credential, Platform};
 use crate::layout::Layout;
 use crate::refusal::{Refusal, ScopeProblem};
 
-/// How many scopes the line for a log names before it counts the rest, so that it stays one line.
-const ON_A_LINE: usize = 3;
-/// How many scopes a report lists before it counts the rest: a few methods accept over seventy.
-const IN_A_LIST: usize = 12;
+/// How many scopes the line for a log names; it gives the number of the others. More names would
+/// make the line too long to read.
+const LINE_LIMIT: usize = 3;
+/// How many scopes a report lists; it gives the number of the others. Some methods accept over
+/// seventy scopes.
+const LIST_LIMIT: usize = 12;
 
-/// The most important sentence of all, because IAM is where people look first.
+/// Every line and every report contains this sentence, because most people change IAM roles first.
 const NO_ROLE_HELPS: &str = "No IAM role fixes this";
 
-pub(super) fn line(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// Writes the denial as one line.
+pub(super) fn write_line(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let verb = match facts.kind {
         DenialKind::Predicted | DenialKind::Confirmed => "was not sent",
         DenialKind::Refused => "was refused",
@@ -29,12 +32,13 @@ pub(super) fn line(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         ScopeProblem::ScopeOrShare => {
             f.write_str("its token lacks the OAuth scope for Drive, or the file is not shared")?;
         }
-        _ => missing(facts, f)?,
+        _ => write_missing_scope(facts, f)?,
     }
     write!(f, ". {NO_ROLE_HELPS}. {}", facts.remedy().summary)
 }
 
-fn missing(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// Writes which scopes the token holds and which scopes the method accepts.
+fn write_missing_scope(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match facts.granted.scopes() {
         Some(_) if facts.is_contradicted() => {
             f.write_str("its token lacks an OAuth scope, unlike what is known of it")?;
@@ -53,9 +57,10 @@ fn missing(facts: &Facts, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     }
 }
 
-pub(super) fn text(facts: &Facts, layout: Layout) -> String {
+/// Returns the denial as a page.
+pub(super) fn page(facts: &Facts, layout: Layout) -> String {
     let next = if is_iam_next(facts) { "IAM decides" } else { "the product's own rules decide" };
-    let ceiling = format!(
+    let conclusion = format!(
         "{NO_ROLE_HELPS}: OAuth scopes are a ceiling on the token, whatever roles the account has. Once this gate \
          is open, {next}."
     );
@@ -63,12 +68,13 @@ pub(super) fn text(facts: &Facts, layout: Layout) -> String {
         layout.paragraph(&capitalized(&headline(facts))),
         gates(facts, layout),
         facts_table(facts, layout),
-        layout.paragraph(&ceiling),
+        layout.paragraph(&conclusion),
         layout.paragraph(&facts.environment.steps_heading()) + &layout.steps(&facts.remedy().steps),
     ]
     .join("\n")
 }
 
+/// Returns the first sentence of a report.
 fn headline(facts: &Facts) -> String {
     match facts.kind {
         DenialKind::Predicted => {
@@ -88,12 +94,14 @@ fn headline(facts: &Facts) -> String {
     }
 }
 
-/// The headline as a sentence. A method's name keeps its small letter.
+/// Capitalizes a headline that begins with "the call". A headline that begins with the id of a
+/// method does not change.
 fn capitalized(headline: &str) -> String {
     headline.strip_prefix("the call").map_or_else(|| headline.to_owned(), |rest| format!("The call{rest}"))
 }
 
-/// The two gates, as a picture of plain characters that a log viewer keeps, or in two sentences.
+/// Draws the two gates with ASCII characters, which every log viewer shows, or describes them in
+/// two sentences if the layout has no picture.
 fn gates(facts: &Facts, layout: Layout) -> String {
     let next = if is_iam_next(facts) { "IAM roles of the account" } else { "rules of the product" };
     if !layout.has_picture() {
@@ -113,19 +121,21 @@ fn gates(facts: &Facts, layout: Layout) -> String {
     .join("\n")
 }
 
-/// Where the call went, as far as that is known.
+/// Returns the host that the call was sent to, or "Google" if the host is not known.
 fn host(facts: &Facts) -> &str {
     let named = facts.refusal.as_ref().and_then(Refusal::service);
     facts.method.map(|method| method.host()).or(named).unwrap_or("Google")
 }
 
-/// Products outside Google Cloud, such as Drive, have rules of their own and no IAM roles.
+/// Returns whether IAM is the next gate after the scopes. Products outside Google Cloud, such as
+/// Drive, have no IAM roles; no method of such a product accepts the scope `cloud-platform`.
 fn is_iam_next(facts: &Facts) -> bool {
     let accepted = &facts.accepted;
     let for_a_person = facts.environment.credential() == Credential::DomainWideDelegation;
     !for_a_person && (accepted.is_empty() || accepted.contains(&Scope::cloud_platform()))
 }
 
+/// Returns the facts of a report, each on its own line.
 fn facts_table(facts: &Facts, layout: Layout) -> String {
     let Facts { environment, refusal, .. } = facts;
     let method = facts.method.map(|method| format!("{} ({})", method.id(), method.api()));
@@ -145,7 +155,8 @@ fn facts_table(facts: &Facts, layout: Layout) -> String {
     .concat()
 }
 
-/// The scopes of which one is enough; nothing if the token holds a scope that restricts it.
+/// Returns the fact `needs`: the scopes of which the token needs one. Returns an empty text if the
+/// token holds a scope that restricts it.
 fn needs(facts: &Facts, layout: Layout) -> String {
     if facts.problem() == ScopeProblem::Restricting {
         return String::new();
@@ -158,6 +169,7 @@ fn needs(facts: &Facts, layout: Layout) -> String {
     layout.list("needs", intro, &scopes, &[])
 }
 
+/// Returns the fact `holds`: the scopes of the token, and the source that reports them.
 fn holds(facts: &Facts, layout: Layout) -> String {
     let Some(held) = facts.granted.scopes() else {
         let why = facts.granted.why_unknown().unwrap_or("the token is not limited by scopes");
@@ -175,35 +187,43 @@ fn holds(facts: &Facts, layout: Layout) -> String {
     layout.list("holds", None, &scopes, &after)
 }
 
+/// Returns the fact `account`: the e-mail of the service account, and its kind.
 fn account(facts: &Facts, layout: Layout) -> Option<String> {
     let account = facts.environment.account()?.to_owned();
     let kind = facts.environment.account_kind().map(|kind| format!("({})", kind.describe()));
     Some(layout.list("account", None, &[account], kind.as_slice()))
 }
 
-/// The scopes in full, so that they can be copied; by their short names in a plain layout, which is
-/// read aloud. There the commands of the steps have them in full.
+/// Returns the scopes as full URIs, so that people can copy them. In a plain layout, which screen
+/// readers read aloud, returns their short names; the commands of the steps contain the URIs.
 fn listed(layout: Layout, scopes: impl IntoIterator<Item = Scope>, count: usize) -> Vec<String> {
     let name = |scope: Scope| if layout.is_plain() { scope.short().to_owned() } else { scope.to_string() };
-    scopes.into_iter().take(IN_A_LIST).map(name).chain(rest(count, IN_A_LIST)).collect()
+    scopes.into_iter().take(LIST_LIMIT).map(name).chain(remaining(count, LIST_LIMIT)).collect()
 }
 
-fn rest(count: usize, shown: usize) -> Option<String> {
+/// Returns the text for the scopes that are not shown; `None` if all are shown.
+fn remaining(count: usize, shown: usize) -> Option<String> {
     (count > shown).then(|| format!("and {} more", count - shown))
 }
 
+/// Returns the name of the method, or "the call".
 fn subject(facts: &Facts) -> &str {
     let named = facts.refusal.as_ref().and_then(Refusal::rpc_method);
     facts.method.map(|method| method.id()).or(named).unwrap_or("the call")
 }
 
-/// Scopes by their short names; of a long list the first ones, and how many more there are.
+/// Joins the short names of scopes. For a long list, joins the first names and the number of the
+/// others.
 fn shortened(scopes: impl IntoIterator<Item = Scope>, before_last: &str) -> String {
     let names: Vec<String> = scopes.into_iter().map(|scope| scope.short().to_owned()).collect();
     match names.split_last() {
         None => String::new(),
         Some((last, [])) => last.clone(),
-        Some((last, first)) if names.len() <= ON_A_LINE => format!("{}{before_last}{last}", first.join(", ")),
-        Some(_) => format!("{} and {} more", names[..ON_A_LINE - 1].join(", "), names.len() + 1 - ON_A_LINE),
+        Some((last, first)) if names.len() <= LINE_LIMIT => {
+            format!("{}{before_last}{last}", first.join(", "))
+        }
+        Some(_) => {
+            format!("{} and {} more", names[..LINE_LIMIT - 1].join(", "), names.len() + 1 - LINE_LIMIT)
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! A [`Denial`] as one object, for logs that machines read.
+//! Serializes a [`Denial`] as one object, for logs that machines read.
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -6,8 +6,8 @@ use serde::{Serialize, Serializer};
 use super::Denial;
 use crate::refusal::Gate;
 
-/// Names as strings, scopes as full URIs, `null` for what is not known. Holds no token, no name of
-/// an object, no query and no text of the server.
+/// Writes names as strings, scopes as full URIs, and `null` for unknown values. The object contains
+/// no token, no name of an object, no query and no text of the server.
 impl Serialize for Denial {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let environment = self.environment();

@@ -1,26 +1,27 @@
-//! The kinds of service accounts, by their e-mails.
+//! The kinds of service accounts, which are recognized by their e-mails.
 
-use super::signals::OTHER_AGENTS;
+use super::signals::OTHER_AGENT_DOMAINS;
 
-/// A kind of service account. Whether it may lack roles that it needs depends on who made it.
+/// A kind of service account. The kind determines which roles the account has by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AccountKind {
     /// `NUMBER-compute@developer.gserviceaccount.com`.
     ComputeDefault,
     /// `PROJECT@appspot.gserviceaccount.com`.
     AppEngineDefault,
-    /// One that a user of the project made.
+    /// A service account that a user of the project created.
     UserManaged,
-    /// One of Google's own, such as `service-NUMBER@gcp-sa-pubsub.iam.gserviceaccount.com`.
+    /// A service account of a Google service, such as
+    /// `service-NUMBER@gcp-sa-pubsub.iam.gserviceaccount.com`.
     ServiceAgent,
 }
 
 impl AccountKind {
-    /// The kind, if the e-mail has a documented form.
+    /// Returns the kind of the account with this e-mail, if the e-mail has a documented syntax.
     /// Source: <https://docs.cloud.google.com/iam/docs/service-account-types>.
     pub(crate) fn from_email(email: &str) -> Option<Self> {
         let (name, domain) = email.split_once('@')?;
-        let is_agent = domain.starts_with("gcp-sa-") || OTHER_AGENTS.contains(&domain);
+        let is_agent = domain.starts_with("gcp-sa-") || OTHER_AGENT_DOMAINS.contains(&domain);
         match domain {
             _ if is_agent => Some(Self::ServiceAgent),
             "developer.gserviceaccount.com" if name.ends_with("-compute") => Some(Self::ComputeDefault),
@@ -30,7 +31,7 @@ impl AccountKind {
         }
     }
 
-    /// The kind in a report.
+    /// Returns the words with which a report names the kind.
     pub(crate) fn describe(self) -> &'static str {
         match self {
             Self::ComputeDefault => "the project's Compute Engine default service account",
@@ -40,8 +41,8 @@ impl AccountKind {
         }
     }
 
-    /// Whether Google gives it the role Editor only in organisations made before 3 May 2024.
-    /// Source:
+    /// Returns whether the account may lack the role Editor. Google grants that role by default
+    /// only in organisations that were created before 3 May 2024. Source:
     /// <https://docs.cloud.google.com/resource-manager/docs/secure-by-default-organizations>.
     pub(crate) fn may_lack_editor(self) -> bool {
         matches!(self, Self::ComputeDefault | Self::AppEngineDefault)
@@ -53,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_form_of_an_email_has_its_kind() {
+    fn the_kind_follows_from_the_email() {
         use AccountKind::*;
         let rows = [
             ("123-compute@developer.gserviceaccount.com", Some(ComputeDefault)),

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-/// A credential that a program uses, by the rules of Application Default Credentials
+/// The credential that a program uses according to the rules of Application Default Credentials
 /// (<https://docs.cloud.google.com/docs/authentication/application-default-credentials>).
 ///
 /// ```
 /// use gcp_scopes_explain::environment::{Credential, Environment, Snapshot};
 ///
-/// // The tokens of Cloud Shell are those of the person who uses it.
+/// // In Cloud Shell, programs use the login of the person who uses Cloud Shell.
 /// let here = Environment::from_snapshot(&Snapshot::new().with_env("CLOUD_SHELL", "true"));
 /// assert_eq!(here.credential(), Credential::GcloudUser);
 /// ```
@@ -27,18 +27,19 @@ pub enum Credential {
     ExternalUser,
     /// A service account that another credential impersonates.
     Impersonated,
-    /// A service account that acts for a person of its Workspace domain (`sub` or `subject`).
+    /// A service account that acts for a person of a Workspace domain. The token request or the key
+    /// file names the person (`sub` or `subject`).
     DomainWideDelegation,
-    /// A person's login in gcloud itself, as `gcloud auth print-access-token` prints it.
+    /// A person's login in gcloud itself, whose token `gcloud auth print-access-token` prints.
     GcloudUser,
-    /// A token that the program was given, whose origin is not known.
+    /// A token that the program was given, whose origin is unknown.
     Declared,
-    /// No credential was found, or one of an unknown kind.
+    /// No credential was found, or its kind is unknown.
     Unknown,
 }
 
 impl Credential {
-    /// The name in JSON and events.
+    /// Returns the name for JSON and events.
     ///
     /// ```
     /// assert_eq!(gcp_scopes_explain::environment::Credential::UserAdc.as_str(), "user_adc");
@@ -59,7 +60,7 @@ impl Credential {
         }
     }
 
-    /// The credential in a report, as `Display` prints it.
+    /// Returns the words with which reports name the credential. `Display` writes the words, too.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::Credential;
@@ -83,7 +84,7 @@ impl Credential {
     }
 }
 
-/// Prints [`describe`](Credential::describe).
+/// Writes [`describe`](Credential::describe).
 impl fmt::Display for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.describe())

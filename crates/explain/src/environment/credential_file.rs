@@ -1,4 +1,4 @@
-//! What is kept of a credential file: its type and names, never a key, a secret or a refresh token.
+//! Reads the type, the account and the project from a credential file, and no secrets.
 
 use serde::Deserialize;
 
@@ -10,11 +10,11 @@ pub(super) struct CredentialFile {
     pub(super) credential: Credential,
     pub(super) account: Option<String>,
     pub(super) project: Option<String>,
-    /// The number of the service account.
+    /// The numeric id of the service account.
     pub(super) unique_id: Option<String>,
 }
 
-/// The fields that are read. Everything else, secrets included, is skipped by the parser.
+/// The fields that are read. The parser skips all other fields, such as keys and refresh tokens.
 #[derive(Deserialize)]
 struct Fields {
     r#type: Option<String>,
@@ -27,13 +27,15 @@ struct Fields {
 }
 
 impl CredentialFile {
-    /// Reads the JSON of a credential file; `None` if it is not one.
-    /// Types: <https://docs.cloud.google.com/docs/authentication/application-default-credentials>
-    /// and <https://google.aip.dev/auth/4110>.
+    /// Reads the JSON of a credential file. Returns `None` if the text is not a credential file.
+    /// Source of the types:
+    /// <https://docs.cloud.google.com/docs/authentication/application-default-credentials> and
+    /// <https://google.aip.dev/auth/4110>.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let fields: Fields = serde_json::from_str(text).ok()?;
         let credential = match fields.r#type?.as_str() {
-            // Programs that act for a person add this field, which Google does not document.
+            // Programs that use domain-wide delegation add this field, which Google does not
+            // document.
             "service_account" if fields.subject.is_some() => Credential::DomainWideDelegation,
             "service_account" => Credential::ServiceAccountKey,
             "authorized_user" => Credential::UserAdc,
@@ -42,10 +44,10 @@ impl CredentialFile {
             "impersonated_service_account" => Credential::Impersonated,
             _ => Credential::Unknown,
         };
-        let acts_as = fields.service_account_impersonation_url.as_deref().and_then(impersonated);
-        let account = fields.client_email.or_else(|| acts_as.map(str::to_owned));
+        let impersonated = fields.service_account_impersonation_url.as_deref().and_then(impersonated_account);
+        let account = fields.client_email.or_else(|| impersonated.map(str::to_owned));
         let project = fields.project_id.or(fields.quota_project_id);
-        // In a person's file, `client_id` is that of an OAuth client.
+        // In the file of a person's login, `client_id` is the id of an OAuth client.
         let is_account =
             matches!(credential, Credential::ServiceAccountKey | Credential::DomainWideDelegation);
         let unique_id = fields.client_id.filter(|_| is_account);
@@ -53,8 +55,8 @@ impl CredentialFile {
     }
 }
 
-/// The account in `…/serviceAccounts/EMAIL:generateAccessToken`.
-fn impersonated(url: &str) -> Option<&str> {
+/// Returns the account in `…/serviceAccounts/EMAIL:generateAccessToken`.
+fn impersonated_account(url: &str) -> Option<&str> {
     url.rsplit('/').next()?.split(':').next()
 }
 
@@ -63,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_type_of_file_has_its_credential() {
+    fn the_credential_follows_from_the_type() {
         let url = r#""service_account_impersonation_url":"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/r@p.iam.gserviceaccount.com:generateAccessToken""#;
         let rows = [
             (
@@ -96,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_not_a_credential_file() {
+    fn other_texts_are_not_credential_files() {
         for text in ["", "{}", "[]", "null", r#"{"type":7}"#, "ya29.token", &"[".repeat(10_000)] {
             assert_eq!(CredentialFile::parse(text), None, "{text:.20}");
         }

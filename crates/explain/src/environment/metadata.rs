@@ -1,17 +1,18 @@
-//! Paths of the metadata server, below `/computeMetadata/v1/`, and the list of scopes at one of
-//! them.
+//! The address of the metadata server, two of its paths below `/computeMetadata/v1/`, and a parser
+//! for its list of scopes.
 
 use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 
-/// The address of the metadata server. It is the same in every network and needs no DNS.
+/// The IP address of the metadata server, which is the same in every network.
 /// Source: <https://docs.cloud.google.com/compute/docs/metadata/querying-metadata>.
 pub const DEFAULT_HOST: &str = "169.254.169.254";
-/// The path of the attached service account's e-mail.
+/// The path at which the metadata server has the e-mail of the attached service account.
 pub const EMAIL: &str = "instance/service-accounts/default/email";
-/// The path of the attached service account's scopes.
+/// The path at which the metadata server has the scopes of the attached service account.
 pub const SCOPES: &str = "instance/service-accounts/default/scopes";
 
-/// The scopes in the answer at [`SCOPES`], one on each line; `None` if a line is anything else.
+/// Reads the response at [`SCOPES`], which has a scope on each line. Returns `None` if a line is
+/// not a scope or if there is no line.
 ///
 /// ```
 /// use gcp_scopes_explain::environment::metadata::scope_list;
@@ -25,10 +26,12 @@ pub fn scope_list(text: &str) -> Option<ScopeSet> {
     scopes.filter(|scopes| !scopes.is_empty())
 }
 
+/// Reads a line of the list. Accepts known scopes, and other `https://` URIs, because new scopes
+/// may be missing from the catalog.
 fn scope_line(line: &str) -> Option<Scope> {
     let scope = Scope::from_uri(line);
-    let has_form = line.starts_with("https://") && line.bytes().all(|byte| byte.is_ascii_graphic());
-    (scope.is_known() || has_form).then_some(scope)
+    let is_https_uri = line.starts_with("https://") && line.bytes().all(|byte| byte.is_ascii_graphic());
+    (scope.is_known() || is_https_uri).then_some(scope)
 }
 
 #[cfg(test)]
@@ -36,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_list_of_scopes_is_one() {
+    fn only_lists_of_scopes_are_accepted() {
         let good = "https://www.googleapis.com/auth/pubsub\nhttps://example.com/new-scope\nopenid\n";
         assert_eq!(scope_list(good).map(|scopes| scopes.len()), Some(3));
         for text in

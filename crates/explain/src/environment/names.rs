@@ -1,9 +1,10 @@
-//! The syntax that Google documents for names in commands.
+//! Checks the syntax of names before they are put into commands, which people paste into a shell.
 //!
-//! Each function returns its argument if it has the syntax. Users of a VM can set most names to any
-//! text, and commands are pasted into a shell.
+//! Each function returns its argument if the argument has the syntax that Google documents for such
+//! a name, else `None`. The checks are necessary because users of a VM can set most names to any
+//! text.
 
-/// A project id; older ones have the domain of an organisation before it.
+/// Checks a project id. The ids of old projects begin with the domain of an organisation.
 /// Source: <https://docs.cloud.google.com/resource-manager/docs/creating-managing-projects>.
 pub(crate) fn project_id(text: &str) -> Option<&str> {
     let (domain, id) = text.split_once(':').unwrap_or(("a", text));
@@ -11,28 +12,29 @@ pub(crate) fn project_id(text: &str) -> Option<&str> {
     (fits && text.len() <= 100).then_some(text)
 }
 
-/// A project number.
+/// Checks a project number.
 /// Source: <https://docs.cloud.google.com/resource-manager/docs/creating-managing-projects>.
 pub(crate) fn project_number(text: &str) -> Option<&str> {
     let fits = (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     fits.then_some(text)
 }
 
-/// The number of a service account: 21 digits in Google's examples, whose length is not documented.
-/// Source: <https://docs.cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts>.
+/// Checks the numeric id of a service account. It has 21 digits in Google's examples; Google does
+/// not document the number of digits. Source:
+/// <https://docs.cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts>.
 pub(crate) fn unique_id(text: &str) -> Option<&str> {
     let fits = (15..=25).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     fits.then_some(text)
 }
 
-/// A name of RFC 1035, as Compute Engine's resources have.
+/// Checks the name of a Compute Engine resource, which has the syntax of RFC 1035.
 /// Source: <https://docs.cloud.google.com/compute/docs/naming-resources>.
 pub(crate) fn instance(text: &str) -> Option<&str> {
     (text.len() <= 63 && is_label(text)).then_some(text)
 }
 
-/// A name of a group, cluster, service, job or function: Compute Engine's syntax, but functions
-/// may have capitals and underscores
+/// Checks the name of an instance group, cluster, service, job or function. Unlike the names of
+/// Compute Engine resources, the names of functions may contain capitals and underscores
 /// (<https://docs.cloud.google.com/functions/docs/reference/rest/v1/projects.locations.functions>).
 pub(crate) fn resource(text: &str) -> Option<&str> {
     let starts = text.starts_with(|first: char| first.is_ascii_alphabetic());
@@ -40,9 +42,9 @@ pub(crate) fn resource(text: &str) -> Option<&str> {
     (text.len() <= 63 && starts && fits).then_some(text)
 }
 
-/// A zone: a region, a hyphen, and a few characters of which the last is a letter. Cloud Run's
-/// metadata server has zones such as `us-central1-1`, which do not exist. Source:
-/// <https://docs.cloud.google.com/compute/docs/regions-zones>.
+/// Checks a zone: a region, a hyphen, and at most four characters, of which the last is a letter.
+/// So zones such as `us-central1-1` are not accepted; the metadata server of Cloud Run returns such
+/// zones, which do not exist. Source: <https://docs.cloud.google.com/compute/docs/regions-zones>.
 pub(crate) fn zone(text: &str) -> Option<&str> {
     let (before, letter) = text.rsplit_once('-')?;
     let fits =
@@ -50,21 +52,22 @@ pub(crate) fn zone(text: &str) -> Option<&str> {
     region(before).filter(|_| fits).map(|_| text)
 }
 
-/// A region, such as `europe-west12`.
+/// Checks a region, such as `europe-west12`.
 /// Source: <https://docs.cloud.google.com/compute/docs/regions-zones>.
 pub(crate) fn region(text: &str) -> Option<&str> {
     let (continent, rest) = text.split_once('-')?;
-    let fits = is_letters(continent) && is_letters(rest.trim_end_matches(|last: char| last.is_ascii_digit()));
+    let fits = is_lowercase_letters(continent)
+        && is_lowercase_letters(rest.trim_end_matches(|last: char| last.is_ascii_digit()));
     let numbered = text.ends_with(|last: char| last.is_ascii_digit());
     (text.len() <= 40 && fits && numbered).then_some(text)
 }
 
-/// A region or a zone.
+/// Checks a location, which is a region or a zone.
 pub(crate) fn location(text: &str) -> Option<&str> {
     region(text).or_else(|| zone(text))
 }
 
-/// The e-mail of a service account.
+/// Checks the e-mail of a service account.
 /// Source: <https://docs.cloud.google.com/iam/docs/service-account-types>.
 pub(crate) fn account(text: &str) -> Option<&str> {
     let (name, domain) = text.split_once('@')?;
@@ -75,7 +78,7 @@ pub(crate) fn account(text: &str) -> Option<&str> {
     (text.len() <= 254 && of_google && fits).then_some(text)
 }
 
-/// A bucket of Cloud Storage.
+/// Checks the name of a Cloud Storage bucket.
 /// Source: <https://docs.cloud.google.com/storage/docs/buckets#naming>.
 pub(crate) fn bucket(text: &str) -> Option<&str> {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
@@ -84,11 +87,12 @@ pub(crate) fn bucket(text: &str) -> Option<&str> {
     ((3..=63).contains(&text.len()) && is_whole).then_some(text)
 }
 
-fn is_letters(text: &str) -> bool {
+fn is_lowercase_letters(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
-/// Lower-case letters, digits and hyphens, with a letter first and no hyphen last.
+/// Returns whether the text consists of lower-case letters, digits and hyphens, begins with a
+/// letter, and does not end with a hyphen.
 fn is_label(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_lowercase()) && is_label_or_number(text)
 }
@@ -117,7 +121,7 @@ mod tests {
     ];
 
     #[test]
-    fn documented_names_have_the_syntax() {
+    fn documented_names_are_accepted() {
         let rows: [(Check, &[&str]); 7] = [
             (project_id, &["my-project-123", "example.com:my-project", "abcdef"]),
             (project_number, &["1", "123456789012"]),
@@ -143,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn no_name_has_a_character_that_is_special_to_a_shell() {
+    fn names_with_shell_characters_are_refused() {
         let base =
             ["web-1", "my-project", "123", "us-central1-a", "us-central1", "r@p.iam.gserviceaccount.com"];
         let marks = " \t\n\r;&|<>$`\"'\\(){}[]*?!#~%^,+=/\u{e9}\0";
@@ -160,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_not_empty_not_a_flag_and_not_too_long() {
+    fn empty_names_flags_and_long_names_are_refused() {
         for (what, check) in CHECKS {
             for tried in ["", "-", "--zone", "-a", &"a".repeat(300), &format!("{}1-a", "a-".repeat(200))] {
                 assert_eq!(check(tried), None, "{what}: {tried:.20}");
@@ -169,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_that_does_not_exist_is_not_one() {
+    fn nonexistent_zones_are_refused() {
         for text in ["us-central1-1", "us-central1", "a", "us-central1-", "-a", "us--a", "US-CENTRAL1-A"] {
             assert_eq!(zone(text), None, "{text}");
         }

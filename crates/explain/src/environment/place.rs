@@ -1,10 +1,11 @@
-//! The place in a report.
+//! The texts by which a report names the VM or service that its steps change.
 
 use super::{Credential, Environment};
 
 impl Environment {
-    /// The VM or service that steps change, as `web-1 (zone us-central1-a, project shop-prod)`.
-    /// `None` if it is not known, or if the program does not use its account.
+    /// Returns the VM or service that steps change, as `web-1 (zone us-central1-a, project
+    /// shop-prod)`. Returns `None` if the name is unknown, or if the program does not use the
+    /// service account that is attached to the VM or service.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -29,7 +30,7 @@ impl Environment {
         }
     }
 
-    /// The line above the steps of a report.
+    /// Returns the line that precedes the steps of a report.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};

@@ -14,14 +14,14 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Platform {
-    /// A VM that belongs to none of the products below.
+    /// A VM that does not belong to one of the other products.
     ComputeEngine,
     /// A VM of a managed instance group.
     ManagedInstanceGroup,
     /// A node of a GKE cluster, or a pod that uses the node's service account.
     GkeNode,
-    /// A pod with Workload Identity Federation for GKE, which does not use the node's service
-    /// account.
+    /// A pod with Workload Identity Federation for GKE. Such a pod does not use the service account
+    /// of its node.
     GkeWorkloadIdentity,
     /// A Cloud Run service.
     CloudRunService,
@@ -29,7 +29,7 @@ pub enum Platform {
     CloudRunJob,
     /// A Cloud Run worker pool.
     CloudRunWorkerPool,
-    /// A function of Cloud Functions or Cloud Run functions.
+    /// A function of Cloud Run functions, formerly Cloud Functions.
     CloudFunctions,
     /// App Engine's standard environment.
     AppEngineStandard,
@@ -52,7 +52,7 @@ pub enum Platform {
 }
 
 impl Platform {
-    /// The name in JSON. `Display` prints that of reports.
+    /// Returns the name for JSON. `Display` writes the name for reports.
     ///
     /// ```
     /// assert_eq!(gcp_scopes_explain::environment::Platform::CloudRunJob.as_str(), "cloud_run_job");
@@ -62,6 +62,7 @@ impl Platform {
         self.names().0
     }
 
+    /// Returns the name for JSON and the name for reports.
     fn names(self) -> (&'static str, &'static str) {
         match self {
             Self::ComputeEngine => ("compute_engine", "Compute Engine"),
@@ -84,9 +85,9 @@ impl Platform {
         }
     }
 
-    /// The value of the attribute `cloud.platform` of OpenTelemetry
-    /// (<https://opentelemetry.io/docs/specs/semconv/registry/attributes/cloud/>); one of the same
-    /// form for products that it does not list.
+    /// Returns the value of OpenTelemetry's attribute `cloud.platform`
+    /// (<https://opentelemetry.io/docs/specs/semconv/registry/attributes/cloud/>). For products
+    /// that OpenTelemetry does not list, returns a value that begins with `gcp_`, too.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::Platform;
@@ -111,11 +112,12 @@ impl Platform {
         }
     }
 
-    /// Whether each token of the metadata server holds exactly the scopes that are set on the
-    /// machine.
+    /// Returns whether each token from the metadata server holds exactly the scopes that are set on
+    /// the machine.
     ///
-    /// That is so on VMs. On other products a program may ask for scopes, or it is not known:
-    /// Composer, Cloud Shell, Cloud Build and App Engine's flexible environment were not verified.
+    /// Returns true for VMs. On most other products, a program can request scopes from the metadata
+    /// server. Composer, Cloud Shell, Cloud Build and App Engine's flexible environment were not
+    /// verified; for them the function returns false.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::Platform;
@@ -129,8 +131,8 @@ impl Platform {
         matches!(self, ComputeEngine | ManagedInstanceGroup | GkeNode | Dataproc | Dataflow | Workbench)
     }
 
-    /// Whether the program runs on no VM that a user can name, even if the metadata server has a
-    /// name and a zone.
+    /// Returns whether the program does not run on a VM that a user can change. The name and the
+    /// zone from the metadata server are then not those of a VM.
     pub(crate) fn is_serverless(self) -> bool {
         use Platform::{
             AppEngineFlexible, AppEngineStandard, CloudBuild, CloudFunctions, CloudRunJob, CloudRunService,

@@ -1,28 +1,29 @@
-//! Recognizes the product on which a program runs.
+//! Recognizes the product of Google Cloud on which a program runs.
 
 use gcp_scopes_catalog::scope::ScopeSet;
 
 use super::metadata::{self, scope_list};
 use super::names;
 use super::platform::Platform;
-use super::signals::{BY_ATTRIBUTE, BY_VARIABLE};
+use super::signals::{ATTRIBUTE_PLATFORMS, VARIABLE_PLATFORMS};
 use super::snapshot::Snapshot;
 
-/// The scopes of a pod's token with Workload Identity. Those of the node do not matter.
+/// The scopes of a pod's token with Workload Identity, whatever the scopes of the node are.
 /// Source: <https://github.com/googleapis/google-auth-library-java/issues/458>.
 const WORKLOAD_IDENTITY_SCOPES: &str =
     "https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/userinfo.email";
 
 impl Platform {
+    /// Recognizes the platform from a snapshot.
     pub(super) fn from_snapshot(snapshot: &Snapshot) -> Self {
         if snapshot.env("KUBERNETES_SERVICE_HOST").is_some() {
-            return in_a_pod(snapshot);
+            return platform_of_pod(snapshot);
         }
-        Self::by_variable(snapshot).unwrap_or_else(|| on_a_vm(snapshot))
+        Self::from_variables(snapshot).unwrap_or_else(|| platform_of_vm(snapshot))
     }
 
-    /// The platform, if environment variables alone prove it.
-    pub(super) fn by_variable(snapshot: &Snapshot) -> Option<Self> {
+    /// Returns the platform, if environment variables alone identify it.
+    pub(super) fn from_variables(snapshot: &Snapshot) -> Option<Self> {
         let is_set = |(name, platform): &&(&str, Self)| match (*name, *platform) {
             ("GAE_ENV", _) => snapshot.env("GAE_ENV") == Some("standard"),
             ("DEVSHELL_CLIENT_PORT", _) => {
@@ -30,13 +31,14 @@ impl Platform {
             }
             (name, _) => snapshot.env(name).is_some(),
         };
-        BY_VARIABLE.iter().find(is_set).map(|(_, platform)| *platform)
+        VARIABLE_PLATFORMS.iter().find(is_set).map(|(_, platform)| *platform)
     }
 
-    /// The name of the group, cluster, service, job or function. Its syntax is not checked.
+    /// Returns the name of the instance group, cluster, service, job or function. The caller checks
+    /// its syntax.
     pub(super) fn resource(self, snapshot: &Snapshot) -> Option<&str> {
         match self {
-            Self::ManagedInstanceGroup => group(snapshot).map(|(_, name)| name),
+            Self::ManagedInstanceGroup => instance_group(snapshot).map(|(_, name)| name),
             Self::GkeNode | Self::GkeWorkloadIdentity => {
                 snapshot.metadata("instance/attributes/cluster-name")
             }
@@ -51,18 +53,19 @@ impl Platform {
         }
     }
 
-    /// The node pool among the labels of a GKE node. Its syntax is not checked. The attribute is
-    /// not documented; scripts on nodes read it.
+    /// Returns the name of the node pool from the labels of a GKE node. The caller checks its
+    /// syntax. Google does not document the attribute, but scripts on nodes read it.
     pub(super) fn node_pool(self, snapshot: &Snapshot) -> Option<&str> {
         let labels =
             snapshot.metadata("instance/attributes/kube-labels").filter(|_| self == Self::GkeNode)?;
         labels.split(',').find_map(|label| label.strip_prefix("cloud.google.com/gke-nodepool="))
     }
 
-    /// Where the resource is, if it is not where the VM is. Its syntax is not checked.
+    /// Returns the location of the resource, if it may differ from that of the VM. The caller
+    /// checks its syntax.
     pub(super) fn location(self, snapshot: &Snapshot) -> Option<&str> {
         match self {
-            Self::ManagedInstanceGroup => group(snapshot).map(|(location, _)| location),
+            Self::ManagedInstanceGroup => instance_group(snapshot).map(|(location, _)| location),
             Self::GkeNode | Self::GkeWorkloadIdentity => {
                 snapshot.metadata("instance/attributes/cluster-location")
             }
@@ -73,9 +76,9 @@ impl Platform {
     }
 }
 
-/// In a pod of any cluster; only GKE's metadata server has the name of the cluster. Composer's
-/// variable is unverified.
-fn in_a_pod(snapshot: &Snapshot) -> Platform {
+/// Recognizes the platform of a Kubernetes pod. Only the metadata server of GKE has the attribute
+/// `cluster-name`. Whether Composer sets `COMPOSER_ENVIRONMENT` in pods is unverified.
+fn platform_of_pod(snapshot: &Snapshot) -> Platform {
     match snapshot.metadata("instance/attributes/cluster-name") {
         Some(_) if snapshot.env("COMPOSER_ENVIRONMENT").is_some() => Platform::Composer,
         Some(_) if uses_node_account(snapshot) => Platform::GkeNode,
@@ -84,36 +87,40 @@ fn in_a_pod(snapshot: &Snapshot) -> Platform {
     }
 }
 
-/// Whether a pod's tokens are those of its node. In doubt they are not: then the metadata server's
-/// list of scopes is not used. That only a node has `kube-env` is unverified.
+/// Returns whether a pod uses the tokens of its node. In doubt, returns false, because then the
+/// scopes from the metadata server are not used. The check assumes that only the metadata server of
+/// a node has the attribute `kube-env`, which is unverified.
 fn uses_node_account(snapshot: &Snapshot) -> bool {
     let account = snapshot.metadata(metadata::EMAIL).unwrap_or_default();
     let scopes = snapshot.metadata(metadata::SCOPES).and_then(scope_list);
-    let usual = ScopeSet::from_scope_text(WORKLOAD_IDENTITY_SCOPES);
+    let workload_identity = ScopeSet::from_scope_text(WORKLOAD_IDENTITY_SCOPES);
     let names = snapshot.metadata("instance/attributes/").unwrap_or_default();
     !account.ends_with(".svc.id.goog")
-        && (scopes.is_some_and(|scopes| scopes != usual) || names.lines().any(|name| name == "kube-env"))
+        && (scopes.is_some_and(|scopes| scopes != workload_identity)
+            || names.lines().any(|name| name == "kube-env"))
 }
 
-/// A VM has a name and is in a zone that exists; the zone of Cloud Run's metadata server does not.
-fn on_a_vm(snapshot: &Snapshot) -> Platform {
+/// Recognizes the platform of a VM. A VM has a name and a valid zone. The metadata server of Cloud
+/// Run has a zone that does not exist.
+fn platform_of_vm(snapshot: &Snapshot) -> Platform {
     let zone = snapshot.metadata("instance/zone").and_then(|path| path.rsplit('/').next());
     if zone.and_then(names::zone).is_none() || snapshot.metadata("instance/name").is_none() {
         return Platform::Unknown;
     }
-    // An attribute that was not read may be the one that tells another platform from a plain VM.
+    // If an attribute could not be read, it may be the attribute that identifies another platform.
     if snapshot.metadata_problem().is_some() {
         return Platform::Unknown;
     }
-    let proves = |(path, platform): &&(&str, Platform)| match platform {
-        Platform::ManagedInstanceGroup => group(snapshot).is_some(),
+    let identifies = |(path, platform): &&(&str, Platform)| match platform {
+        Platform::ManagedInstanceGroup => instance_group(snapshot).is_some(),
         _ => snapshot.metadata(path).is_some(),
     };
-    BY_ATTRIBUTE.iter().find(proves).map_or(Platform::ComputeEngine, |(_, platform)| *platform)
+    ATTRIBUTE_PLATFORMS.iter().find(identifies).map_or(Platform::ComputeEngine, |(_, platform)| *platform)
 }
 
-/// Location and name in `projects/P/(zones|regions)/LOCATION/instanceGroupManagers/NAME`.
-fn group(snapshot: &Snapshot) -> Option<(&str, &str)> {
+/// Returns the location and the name in
+/// `projects/P/(zones|regions)/LOCATION/instanceGroupManagers/NAME`.
+fn instance_group(snapshot: &Snapshot) -> Option<(&str, &str)> {
     let path = snapshot.metadata("instance/attributes/created-by")?;
     let parts: Vec<&str> = path.split('/').collect();
     match parts[..] {

@@ -1,11 +1,12 @@
-//! Environments that a caller describes, such as that of a program on another machine.
+//! Constructor and setters of an [`Environment`], for callers that describe another machine.
 
 use super::{Credential, Environment, Platform, Snapshot, names};
 use crate::error::Error;
 use gcp_scopes_catalog::scope::ScopeSet;
 
 impl Environment {
-    /// A program on this platform, with this credential. The setters add names.
+    /// Creates the environment of a program on this platform with this credential. The setters add
+    /// names.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -33,14 +34,13 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// The text does not have the syntax of a project id. The message says what was expected, as
-    /// for each setter below.
+    /// If the text does not have the syntax of a project id. The message names the expected syntax.
     pub fn with_project(mut self, id: &str) -> Result<Self, Error> {
         self.project = Some(checked("project id", id, names::project_id, "6 to 30 of a-z, 0-9 and -")?);
         Ok(self)
     }
 
-    /// Sets the zone of the VM, and its region.
+    /// Sets the zone of the VM. Also sets the region and the location, if they are not set yet.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -51,7 +51,7 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// The text does not have the syntax of a zone.
+    /// If the text does not have the syntax of a zone.
     pub fn with_zone(mut self, zone: &str) -> Result<Self, Error> {
         let zone = checked("zone", zone, names::zone, "a zone such as us-central1-a")?;
         let region = zone.rsplit_once('-').map(|(region, _)| region.to_owned());
@@ -61,7 +61,7 @@ impl Environment {
         Ok(self)
     }
 
-    /// Sets the region.
+    /// Sets the region, and the location of the resource.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -71,14 +71,14 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// The text does not have the syntax of a region.
+    /// If the text does not have the syntax of a region.
     pub fn with_region(mut self, region: &str) -> Result<Self, Error> {
         self.region = Some(checked("region", region, names::region, "a region such as us-central1")?);
         self.location = self.region.clone();
         Ok(self)
     }
 
-    /// Sets the region or zone of the cluster or instance group.
+    /// Sets the location of the cluster or instance group: a region or a zone.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -91,7 +91,7 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// The text does not have the syntax of a region or a zone.
+    /// If the text does not have the syntax of a region or a zone.
     pub fn with_location(mut self, location: &str) -> Result<Self, Error> {
         let expected = "a region such as us-central1, or a zone such as us-central1-a";
         self.location = Some(checked("location", location, names::location, expected)?);
@@ -109,7 +109,7 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// The text does not have the syntax of a VM's name.
+    /// If the text does not have the syntax of a VM's name.
     pub fn with_instance(mut self, name: &str) -> Result<Self, Error> {
         self.instance = Some(checked("instance", name, names::instance, LABEL)?);
         Ok(self)
@@ -125,7 +125,7 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// The text does not have the syntax of such a name.
+    /// If the text does not have the syntax of such a name.
     pub fn with_resource(mut self, name: &str) -> Result<Self, Error> {
         self.resource = Some(checked("name", name, names::resource, LABEL)?);
         Ok(self)
@@ -141,13 +141,13 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// The text does not have the syntax of such a name.
+    /// If the text does not have the syntax of such a name.
     pub fn with_node_pool(mut self, name: &str) -> Result<Self, Error> {
         self.node_pool = Some(checked("node pool", name, names::instance, LABEL)?);
         Ok(self)
     }
 
-    /// Sets the service account whose tokens are used.
+    /// Sets the e-mail of the service account whose tokens the program uses.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -158,15 +158,15 @@ impl Environment {
     /// ```
     ///
     /// # Errors
-    /// The text is not the e-mail of a service account.
+    /// If the text is not the e-mail of a service account.
     pub fn with_account(mut self, email: &str) -> Result<Self, Error> {
         let expected = "a service account such as NAME@PROJECT.iam.gserviceaccount.com";
         self.account = Some(checked("account", email, names::account, expected)?);
         Ok(self)
     }
 
-    /// Sets the scopes of the VM. Has no effect on platforms without fixed scopes
-    /// ([`Platform::has_fixed_scopes`]).
+    /// Sets the scopes of the VM. Has no effect on platforms where the machine does not determine
+    /// the scopes of its tokens ([`Platform::has_fixed_scopes`]).
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -182,8 +182,10 @@ impl Environment {
     }
 }
 
+/// The syntax of most names, for error messages.
 const LABEL: &str = "1 to 63 of a-z, 0-9 and -, a letter first";
 
+/// Returns the text if the check accepts it, else an error that names the expected syntax.
 fn checked(
     what: &str,
     text: &str,

@@ -1,15 +1,15 @@
-//! Data: the variables, files and metadata by which a platform is recognized.
+//! Data: the environment variables, files and metadata from which a platform is recognized.
 
 use super::metadata::{EMAIL, SCOPES};
 use super::platform::Platform;
 
-/// The file in which Linux has the name of the machine's product.
-pub(super) const DMI: &str = "/sys/class/dmi/id/product_name";
-/// The variable that names a credential file.
-pub(super) const NAMED_FILE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
-/// The only environment variables that are read.
+/// The file in which Linux provides the product name of the machine.
+pub(super) const PRODUCT_NAME_FILE: &str = "/sys/class/dmi/id/product_name";
+/// The environment variable that contains the path of a credential file.
+pub(super) const CREDENTIALS_VARIABLE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
+/// The environment variables that are read; no others are.
 pub(super) static VARIABLES: [&str; 26] = [
-    NAMED_FILE,
+    CREDENTIALS_VARIABLE,
     "CLOUDSDK_CONFIG",
     "HOME",
     "APPDATA",
@@ -37,9 +37,9 @@ pub(super) static VARIABLES: [&str; 26] = [
     "BUILDER_OUTPUT",
 ];
 
-/// The paths of the metadata server that are read, beside [`ATTRIBUTES`]. The first one shows
-/// whether there is a server.
-pub(super) static PATHS: [&str; 8] = [
+/// The paths that are read from the metadata server, apart from [`ATTRIBUTE_PATHS`]. The first path
+/// is read first, to find out whether there is a metadata server.
+pub(super) static METADATA_PATHS: [&str; 8] = [
     "project/project-id",
     "project/numeric-project-id",
     "instance/zone",
@@ -47,12 +47,15 @@ pub(super) static PATHS: [&str; 8] = [
     "instance/name",
     EMAIL,
     SCOPES,
-    // The names alone: values of attributes may be secrets.
-    ATTRIBUTE_NAMES,
+    // This path lists the names of the attributes. Their values may be secrets, so only a few are
+    // read.
+    ATTRIBUTE_LIST,
 ];
 
-pub(super) const ATTRIBUTE_NAMES: &str = "instance/attributes/";
-pub(super) static ATTRIBUTES: [&str; 8] = [
+/// The path that lists the names of the VM's attributes.
+pub(super) const ATTRIBUTE_LIST: &str = "instance/attributes/";
+/// The paths of the attributes that are read.
+pub(super) static ATTRIBUTE_PATHS: [&str; 8] = [
     "instance/attributes/created-by",
     "instance/attributes/cluster-name",
     "instance/attributes/cluster-location",
@@ -63,12 +66,12 @@ pub(super) static ATTRIBUTES: [&str; 8] = [
     "instance/attributes/proxy-url",
 ];
 
-/// The platform that a variable proves, in the order of Google's detector for OpenTelemetry.
-/// Source: `detectors/gcp` of
+/// The environment variables that identify a platform. The first variable that is set decides; the
+/// order is that of Google's detector for OpenTelemetry. Source: `detectors/gcp` of
 /// <https://github.com/GoogleCloudPlatform/opentelemetry-operations-go>; Cloud Shell:
 /// `google/cloud/env` of <https://github.com/googleapis/ruby-cloud-env>; `BUILDER_OUTPUT` is
 /// unverified.
-pub(super) static BY_VARIABLE: [(&str, Platform); 13] = [
+pub(super) static VARIABLE_PLATFORMS: [(&str, Platform); 13] = [
     ("FUNCTION_TARGET", Platform::CloudFunctions),
     ("FUNCTION_NAME", Platform::CloudFunctions),
     ("K_CONFIGURATION", Platform::CloudRunService),
@@ -84,11 +87,11 @@ pub(super) static BY_VARIABLE: [(&str, Platform); 13] = [
     ("APPENGINE_RUNTIME", Platform::AppEngineStandard),
 ];
 
-/// The platform that an attribute of a VM proves. The first one counts.
+/// The attributes of a VM that identify a platform. The first attribute that exists decides.
 /// Sources: <https://github.com/GoogleCloudPlatform/fluent-plugin-google-cloud> (Dataproc),
 /// `gce_metadata_util.py` of <https://github.com/apache/beam> (Dataflow). `proxy-url` for Workbench
-/// is seen in public scripts only, not documented.
-pub(super) static BY_ATTRIBUTE: [(&str, Platform); 5] = [
+/// is known only from public scripts; Google does not document it.
+pub(super) static ATTRIBUTE_PLATFORMS: [(&str, Platform); 5] = [
     ("instance/attributes/dataproc-cluster-name", Platform::Dataproc),
     ("instance/attributes/cluster-name", Platform::GkeNode),
     ("instance/attributes/proxy-url", Platform::Workbench),
@@ -96,9 +99,9 @@ pub(super) static BY_ATTRIBUTE: [(&str, Platform); 5] = [
     ("instance/attributes/created-by", Platform::ManagedInstanceGroup),
 ];
 
-/// The domains of service agents that do not begin with `gcp-sa-`.
+/// The domains of service agents (Google's own service accounts) that do not begin with `gcp-sa-`.
 /// Source: <https://docs.cloud.google.com/iam/docs/service-agents>.
-pub(super) static OTHER_AGENTS: [&str; 7] = [
+pub(super) static OTHER_AGENT_DOMAINS: [&str; 7] = [
     "cloudservices.gserviceaccount.com",
     "compute-system.iam.gserviceaccount.com",
     "container-engine-robot.iam.gserviceaccount.com",

@@ -1,4 +1,4 @@
-//! The variables, files and metadata from which an environment is recognized.
+//! The environment variables, files and metadata from which an environment is recognized.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,13 +6,15 @@ use std::fmt;
 use super::credential::Credential;
 use super::credential_file::CredentialFile;
 use super::metadata::DEFAULT_HOST;
-use super::signals::{ATTRIBUTE_NAMES, ATTRIBUTES, DMI, NAMED_FILE, PATHS, VARIABLES};
+use super::signals::{
+    ATTRIBUTE_LIST, ATTRIBUTE_PATHS, CREDENTIALS_VARIABLE, METADATA_PATHS, PRODUCT_NAME_FILE, VARIABLES,
+};
 
 /// Environment variables, credential files and values of the metadata server, from which an
 /// [`Environment`](super::Environment) is recognized.
 ///
-/// Of a credential file only its type, account and project are kept. `Debug` shows names without
-/// values.
+/// A snapshot keeps only the type, the account and the project of a credential file. `Debug` prints
+/// the names of variables, files and metadata, without their contents.
 ///
 /// ```
 /// use gcp_scopes_explain::environment::{Credential, Environment, Snapshot};
@@ -37,7 +39,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// A snapshot without anything.
+    /// Creates an empty snapshot.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
@@ -48,16 +50,17 @@ impl Snapshot {
         Self::default()
     }
 
-    /// The environment variables to read.
+    /// The names of the environment variables to read.
     pub const VARIABLES: &'static [&'static str] = &VARIABLES;
 
-    /// The file in which Linux has the name of the machine's product, on Google Cloud `Google
-    /// Compute Engine`.
-    pub const PRODUCT_FILE: &'static str = DMI;
+    /// The file in which Linux provides the product name of the machine. On Google Cloud, the
+    /// product name is `Google Compute Engine`.
+    pub const PRODUCT_FILE: &'static str = PRODUCT_NAME_FILE;
 
-    /// The paths to read from the metadata server, in three rounds: one path that every server has,
-    /// all others with the list of attribute names, and the attributes. The requests of a round can
-    /// be sent side by side, without paths that the server [lacks](Self::lacks).
+    /// Returns the paths to read from the metadata server, in three rounds: a path that every
+    /// metadata server has; the other paths, including the list of attribute names; and the
+    /// attributes. The requests of a round can be sent concurrently. Skip paths that the server
+    /// [lacks](Self::lacks).
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::Snapshot;
@@ -65,12 +68,12 @@ impl Snapshot {
     /// ```
     #[must_use]
     pub fn metadata_rounds() -> [&'static [&'static str]; 3] {
-        let (first, others) = PATHS.split_at(1);
-        [first, others, &ATTRIBUTES]
+        let (first, others) = METADATA_PATHS.split_at(1);
+        [first, others, &ATTRIBUTE_PATHS]
     }
 
-    /// Whether the metadata server has nothing at this path: an attribute that is not in its list
-    /// of names, which was read before.
+    /// Returns whether the metadata server certainly has no value at this path: the path is that of
+    /// an attribute, and the list of attribute names in this snapshot does not contain the name.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::Snapshot;
@@ -80,14 +83,14 @@ impl Snapshot {
     /// ```
     #[must_use]
     pub fn lacks(&self, path: &str) -> bool {
-        let attribute = path.strip_prefix(ATTRIBUTE_NAMES).filter(|name| !name.is_empty());
-        match (attribute, self.metadata(ATTRIBUTE_NAMES)) {
+        let attribute = path.strip_prefix(ATTRIBUTE_LIST).filter(|name| !name.is_empty());
+        match (attribute, self.metadata(ATTRIBUTE_LIST)) {
             (Some(name), Some(names)) => names.lines().all(|line| line.trim() != name),
             _ => false,
         }
     }
 
-    /// Adds an environment variable. An empty one counts as not set.
+    /// Adds an environment variable. An empty value counts as not set.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
@@ -103,7 +106,7 @@ impl Snapshot {
         self
     }
 
-    /// Adds a file with this text: a credential file, or [`PRODUCT_FILE`](Self::PRODUCT_FILE).
+    /// Adds a file with this content: a credential file, or [`PRODUCT_FILE`](Self::PRODUCT_FILE).
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
@@ -114,7 +117,7 @@ impl Snapshot {
     #[must_use]
     pub fn with_file(mut self, path: impl Into<String>, text: &str) -> Self {
         let path = path.into();
-        if path == DMI {
+        if path == PRODUCT_NAME_FILE {
             self.product = Some(text.trim().to_owned());
         } else {
             self.files.insert(path, CredentialFile::parse(text));
@@ -122,7 +125,7 @@ impl Snapshot {
         self
     }
 
-    /// Adds an answer of the metadata server, at a path relative to `/computeMetadata/v1/`.
+    /// Adds a value of the metadata server. The path is relative to `/computeMetadata/v1/`.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
@@ -136,8 +139,9 @@ impl Snapshot {
         self
     }
 
-    /// Sets the credential of a program that makes its own, such as with domain-wide delegation. It
-    /// takes precedence over files and the metadata server.
+    /// Sets the credential of a program that does not use the default credential, for instance
+    /// because it uses domain-wide delegation. This credential takes precedence over files and the
+    /// metadata server.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::{Credential, Environment, Platform, Snapshot};
@@ -150,7 +154,7 @@ impl Snapshot {
         self
     }
 
-    /// Sets why the metadata server did not answer.
+    /// Sets the reason why the metadata server could not be read.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::Snapshot;
@@ -163,7 +167,7 @@ impl Snapshot {
         self
     }
 
-    /// Whether there is an answer of the metadata server.
+    /// Returns whether the snapshot contains a value of the metadata server.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::Snapshot;
@@ -175,7 +179,8 @@ impl Snapshot {
         !self.metadata.is_empty()
     }
 
-    /// Why the metadata server did not answer, if it was asked.
+    /// Returns the reason why the metadata server could not be read; `None` if it was read or not
+    /// queried.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::Snapshot;
@@ -186,7 +191,8 @@ impl Snapshot {
         self.problem.as_deref()
     }
 
-    /// The host of the metadata server: `GCE_METADATA_HOST` or its usual address; `None` if the
+    /// Returns the host of the metadata server, which may include a port: the value of the variable
+    /// `GCE_METADATA_HOST` or `GCE_METADATA_IP`, else the default address. Returns `None` if the
     /// variable `NO_GCE_CHECK` is `true`.
     ///
     /// ```
@@ -202,15 +208,17 @@ impl Snapshot {
         Some(self.env("GCE_METADATA_HOST").or_else(|| self.env("GCE_METADATA_IP")).unwrap_or(DEFAULT_HOST))
     }
 
+    /// Returns the credential that [`with_credential`](Self::with_credential) set.
     pub(super) fn declared(&self) -> Option<Credential> {
         self.declared
     }
 
+    /// Returns the value of an environment variable, if it is set.
     pub(super) fn env(&self, name: &str) -> Option<&str> {
         self.env.get(name).map(String::as_str)
     }
 
-    /// The answer of the metadata server at this path.
+    /// Returns the value of the metadata server at this path, without white space at its ends.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::Snapshot;
@@ -222,13 +230,14 @@ impl Snapshot {
         self.metadata.get(path).map(String::as_str)
     }
 
-    /// The credential file that Google's client libraries would use.
+    /// Returns the credential file that Google's client libraries use; `None` if there is no such
+    /// file or if it cannot be parsed.
     pub(super) fn credential_file(&self) -> Option<&CredentialFile> {
         self.credential_paths().iter().find_map(|path| self.files.get(path))?.as_ref()
     }
 
-    /// Where a credential file may be; the first one counts. If `GOOGLE_APPLICATION_CREDENTIALS` is
-    /// set, there is one path.
+    /// Returns the paths at which a credential file may be. The first path with a file counts. If
+    /// `GOOGLE_APPLICATION_CREDENTIALS` is set, its value is the only path.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::Snapshot;
@@ -238,7 +247,7 @@ impl Snapshot {
     /// ```
     #[must_use]
     pub fn credential_paths(&self) -> Vec<String> {
-        if let Some(named) = self.env(NAMED_FILE) {
+        if let Some(named) = self.env(CREDENTIALS_VARIABLE) {
             return vec![named.to_owned()];
         }
         let folders = [("CLOUDSDK_CONFIG", ""), ("APPDATA", "/gcloud"), ("HOME", "/.config/gcloud")];
@@ -248,8 +257,8 @@ impl Snapshot {
         folders.into_iter().filter_map(in_folder).collect()
     }
 
-    /// Whether there may be a metadata server to ask. A variable such as `K_SERVICE` does not prove
-    /// one: tools that run a function on a laptop set it too.
+    /// Returns whether the metadata server should be queried. A variable such as `K_SERVICE` is not
+    /// a reason to query it: tools that run a function on a laptop set that variable, too.
     ///
     /// ```
     /// # use gcp_scopes_explain::environment::Snapshot;
@@ -264,8 +273,8 @@ impl Snapshot {
         if self.env("GCE_METADATA_HOST").or_else(|| self.env("GCE_METADATA_IP")).is_some() {
             return true;
         }
-        // Without this file, as in a container, the server is asked, unless a credential file shows
-        // that the program does not need it.
+        // Without the product file, as in a container, the server is queried unless there is a
+        // credential file, with which the program does not need the server.
         match &self.product {
             Some(product) => product.starts_with("Google"),
             None => in_a_pod || self.credential_file().is_none(),
@@ -289,7 +298,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_metadata_host_is_that_of_the_variable() {
+    fn variables_override_the_metadata_host() {
         let host = Snapshot::new().with_env("GCE_METADATA_IP", "10.0.0.1");
         assert_eq!(Snapshot::new().metadata_host(), Some("169.254.169.254"));
         assert_eq!(host.metadata_host(), Some("10.0.0.1"));

@@ -1,4 +1,4 @@
-//! The environment for one token, which need not be the machine's.
+//! Adapts an environment to a token, which may belong to another account than the machine's.
 
 use std::sync::Arc;
 
@@ -6,17 +6,18 @@ use super::{Credential, Environment, Platform};
 use crate::granted::{GrantSource, GrantedScopes};
 
 impl Environment {
-    /// An unknown place, where a program was given its token.
-    pub(crate) fn unknown_place() -> Arc<Self> {
+    /// Returns the environment of a program on an unknown platform with a token of unknown origin.
+    pub(crate) fn unknown_with_given_token() -> Arc<Self> {
         Arc::new(Self::new(Platform::Unknown, Credential::Declared))
     }
 
-    /// The environment for steps about this token. On a machine with a service account, a token may
-    /// be one of another account; then no change to the machine would help, and the environment
-    /// does not name it.
+    /// Returns the environment for steps about a token with these granted scopes. A program on a
+    /// machine with a service account may use a token of another account. A change to the machine
+    /// does not change such a token, so the returned environment does not name the machine.
     ///
-    /// If nothing is known of a token and the metadata server does not know it either, the
-    /// credential is unknown, but the place is kept: it may be an older token of the machine.
+    /// If the granted scopes only show that the metadata server issued other tokens, the credential
+    /// becomes unknown. The platform is kept, because the token may be an older token of the
+    /// machine.
     ///
     /// ```
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -39,8 +40,8 @@ impl Environment {
                 Arc::new((*self).clone().with_credential(Credential::ServiceAccountKey))
             }
             Some(GrantSource::Declared | GrantSource::Custom | GrantSource::Tokeninfo) if differs => {
-                // No command may name the machine: where the token was made is not known.
-                Self::unknown_place()
+                // The origin of the token is unknown, so no command may name the machine.
+                Self::unknown_with_given_token()
             }
             None if granted.is_from_other_identity() => {
                 Arc::new((*self).clone().with_credential(Credential::Unknown))

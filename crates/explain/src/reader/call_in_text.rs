@@ -1,80 +1,85 @@
-//! The request in a text that shows it beside the answer.
+//! Finds the request in a text that contains a request and its response.
 
 use gcp_scopes_catalog::call::Call;
 use gcp_scopes_catalog::{Endpoints, lookup};
 use http::{Method, Uri};
 
-/// How many URLs of a text are tried: a log may have thousands.
+/// How many URLs of a text are examined. A log may contain thousands.
 const URL_LIMIT: usize = 32;
 
-/// The verbs that are tried for a URL without one. Google's APIs have no methods with others.
+/// The HTTP verbs of the methods of Google's APIs. All of them are tried for a URL without a verb.
 const VERBS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
-/// The request in the text if all its requests are calls of one API method. A URL without a verb
-/// counts only if the API has one method there.
+/// Returns the first request in the text, if all requests in the text call the same API method. A
+/// URL without a verb counts only if the API has exactly one method at that URL.
 pub(super) fn find(text: &str) -> Option<(Method, Uri)> {
-    let field = verb_field(text);
-    let shown = requests(text).chain(request_lines(text)).take(URL_LIMIT);
+    let field = verb_in_field(text);
+    let shown = urls_with_verbs(text).chain(curl_requests(text)).take(URL_LIMIT);
     let mut calls = shown.filter_map(|(before, url)| {
         let uri: Uri = url.parse().ok()?;
-        only_method(before.or_else(|| field.clone()), uri)
+        request_of_one_method(before.or_else(|| field.clone()), uri)
     });
     let (id, first) = calls.next()?;
     calls.all(|(other, _)| other == id).then_some(first)
 }
 
-/// A request, and the id of the API method that it calls.
+/// The id of an API method, and a request that calls the method.
 type NamedRequest = (&'static str, (Method, Uri));
 
-fn only_method(verb: Option<Method>, uri: Uri) -> Option<NamedRequest> {
+/// Returns the request and the id of its method, if exactly one method matches the URL with the
+/// given verb, or with any verb.
+fn request_of_one_method(verb: Option<Method>, uri: Uri) -> Option<NamedRequest> {
     let tried = verb.map_or_else(|| VERBS.to_vec(), |verb| vec![verb]);
-    let mut found = tried.into_iter().filter_map(|verb| {
+    let mut matches = tried.into_iter().filter_map(|verb| {
         let id = lookup(&Call::new(&verb, &uri), &Endpoints::new()).method()?.id();
         Some((id, verb))
     });
-    let (id, verb) = found.next()?;
-    found.all(|(other, _)| other == id).then_some((id, (verb, uri)))
+    let (id, verb) = matches.next()?;
+    matches.all(|(other, _)| other == id).then_some((id, (verb, uri)))
 }
 
-/// The URLs of a text, each with the verb before it.
-fn requests(text: &str) -> impl Iterator<Item = (Option<Method>, String)> + '_ {
+/// Returns the URLs in a text, each with the verb that precedes it.
+fn urls_with_verbs(text: &str) -> impl Iterator<Item = (Option<Method>, String)> + '_ {
     let is_end = |c: char| c.is_whitespace() || "\"'<>`\\)]}|,".contains(c);
     text.match_indices("https://").map(move |(place, _)| {
         let (before, rest) = text.split_at(place);
         let url = rest.split(is_end).next().unwrap_or_default().trim_end_matches(['.', ':', ';']);
-        (before.split_whitespace().next_back().and_then(verb), url.to_owned())
+        (before.split_whitespace().next_back().and_then(parse_verb), url.to_owned())
     })
 }
 
-/// Requests as `curl -v` shows them: `> GET /path HTTP/2`, and the host on a line of its own.
-fn request_lines(text: &str) -> impl Iterator<Item = (Option<Method>, String)> + '_ {
-    let unmarked = |line: &'_ str| line.trim_start_matches("> ").trim().to_owned();
-    let host = text.lines().map(unmarked).find_map(|line| {
+/// Returns the requests in the output of `curl -v`, which prints `> GET /path HTTP/2` and the
+/// header `host` on another line.
+fn curl_requests(text: &str) -> impl Iterator<Item = (Option<Method>, String)> + '_ {
+    let without_mark = |line: &'_ str| line.trim_start_matches("> ").trim().to_owned();
+    let host = text.lines().map(without_mark).find_map(|line| {
         let (name, host) = line.split_once(": ")?;
         name.eq_ignore_ascii_case("host").then(|| host.to_owned())
     });
-    text.lines().map(unmarked).filter_map(move |line| {
+    text.lines().map(without_mark).filter_map(move |line| {
         let words: Vec<&str> = line.split(' ').collect();
         match words[..] {
             [first, path, version] if path.starts_with('/') && version.starts_with("HTTP/") => {
-                Some((Some(verb(first)?), format!("https://{}{path}", host.as_deref()?)))
+                Some((Some(parse_verb(first)?), format!("https://{}{path}", host.as_deref()?)))
             }
             _ => None,
         }
     })
 }
 
-/// The verb that a client prints as the field `method`, if all such fields of the text agree.
-fn verb_field(text: &str) -> Option<Method> {
+/// Returns the verb in the field `method`, which some clients print, if all such fields in the text
+/// have the same verb.
+fn verb_in_field(text: &str) -> Option<Method> {
     let after = text.match_indices("method").filter_map(|(place, word)| {
         let rest = text.get(place + word.len()..)?.trim_start_matches(['"', '\'', ':', '=', ' ']);
-        verb(rest.split(|c: char| !c.is_ascii_alphabetic()).next()?)
+        parse_verb(rest.split(|c: char| !c.is_ascii_alphabetic()).next()?)
     });
     let verbs: Vec<Method> = after.collect();
     verbs.first().filter(|first| verbs.iter().all(|other| other == *first)).cloned()
 }
 
-fn verb(word: &str) -> Option<Method> {
+/// Parses a verb in capitals. Punctuation around the verb is ignored.
+fn parse_verb(word: &str) -> Option<Method> {
     let word = word.trim_matches(|c: char| !c.is_ascii_alphabetic());
     VERBS.into_iter().find(|verb| verb.as_str() == word)
 }

@@ -1,17 +1,18 @@
-//! What the error about an input shows of it, and the name that may have been meant.
+//! Helpers for errors about an input: the part of the input that an error shows, and the name that
+//! was probably meant.
 
 use gcp_scopes_catalog::typos;
 
-use super::lists::SECRETS;
+use super::lists::SECRET_PREFIXES;
 
-/// The longest text in bytes that is compared with names: more than any name of a scope has.
+/// The longest text, in bytes, that is compared with names. The names of scopes are shorter.
 pub(super) const NAME_LIMIT: usize = 100;
 
-/// How many characters of an input an error shows, so that it stays about a line.
-const SHOWN: usize = 80;
+/// How many characters of an input an error shows, so that the error is about one line long.
+const SHOWN_LENGTH: usize = 80;
 
-/// The name that the text is a misspelling of: one typo away, a few for a long name; case does not
-/// count.
+/// Returns the name that the text probably misspells. The text may differ from a name by one typo,
+/// or by a few typos from a long name. Case is ignored.
 ///
 /// ```
 /// use gcp_scopes_explain::reader::nearest_name;
@@ -25,7 +26,8 @@ pub fn nearest_name<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Opt
     names.filter(is_short).filter_map(edits).min().map(|(_, name)| name)
 }
 
-/// The beginning of an input in an error message: escaped, and without what may be a secret.
+/// Returns the beginning of an input for an error message: escaped, and without the query of a URL
+/// and other parts that may be secret.
 ///
 /// ```
 /// use gcp_scopes_explain::reader::shown;
@@ -36,19 +38,19 @@ pub fn nearest_name<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Opt
 pub fn shown(text: &str) -> String {
     let text = text.trim();
     let open = text.split('?').next().unwrap_or_default();
-    let start = open.char_indices().nth(SHOWN).and_then(|(end, _)| open.get(..end)).unwrap_or(open);
-    let secret = SECRETS.iter().filter_map(|mark| start.find(mark)).min();
+    let start = open.char_indices().nth(SHOWN_LENGTH).and_then(|(end, _)| open.get(..end)).unwrap_or(open);
+    let secret = SECRET_PREFIXES.iter().filter_map(|mark| start.find(mark)).min();
     let start = secret.and_then(|end| start.get(..end)).unwrap_or(start);
     let cut = if start.len() < text.len() { "…" } else { "" };
     format!("`{}{cut}`", start.escape_debug())
 }
 
-/// Whether the text may hold one of Google's tokens or keys.
+/// Returns whether the text may contain a Google token or key.
 ///
 /// ```
 /// assert!(gcp_scopes_explain::reader::looks_secret("--need=ya29.a0AfH6SM"));
 /// ```
 #[must_use]
 pub fn looks_secret(text: &str) -> bool {
-    SECRETS.iter().any(|mark| text.contains(mark))
+    SECRET_PREFIXES.iter().any(|mark| text.contains(mark))
 }

@@ -1,9 +1,10 @@
-//! One line of a stream of JSON: an object, or an error that shows the line.
+//! Parses a line of JSON Lines input.
 
 use super::input_errors::shown;
 use serde_json::{Map, Value};
 
-/// The fields of a line, which must be a JSON object of this shape.
+/// Parses a line, which must be a JSON object, and returns its fields. `shape` is an example of the
+/// expected object, which the error shows.
 pub(super) fn fields(line: &[u8], shape: &str) -> Result<Map<String, Value>, String> {
     let text = std::str::from_utf8(line)
         .map_err(|_| format!("not UTF-8: {}; expected {shape}", shown(&String::from_utf8_lossy(line))))?;
@@ -17,13 +18,13 @@ pub(super) fn fields(line: &[u8], shape: &str) -> Result<Map<String, Value>, Str
     }
 }
 
-/// The parser's error without its line number: it counts from the beginning of this line.
+/// Returns the parser's error without its line number, which would always be 1.
 fn without_line_number(error: &serde_json::Error) -> String {
     error.to_string().replace(&format!("at line {} column", error.line()), "at column")
 }
 
-/// The type of a value and the value, for an error.
-pub(super) fn described(value: &Value) -> String {
+/// Describes a value for an error, by its type and its text.
+pub(super) fn describe_value(value: &Value) -> String {
     let kind = match value {
         Value::Null => return "null".into(),
         Value::Bool(_) => "a truth value",

@@ -1,10 +1,11 @@
-//! Data: gcloud's aliases for several scopes, the beginnings of log records, and other short lists.
+//! Data: gcloud's aliases for several scopes, the words with which log records begin, the prefixes
+//! of secrets, and the HTTP verbs.
 
 use http::Method;
 
-/// gcloud's aliases for several scopes.
+/// gcloud's aliases that stand for several scopes.
 /// Source: `gcloud compute instances create --help`, flag `--scopes`.
-pub(super) static SETS: [(&str, &[&str]); 2] = [
+pub(super) static SCOPE_ALIASES: [(&str, &[&str]); 2] = [
     (
         "default",
         &[
@@ -30,18 +31,21 @@ pub(super) static SETS: [(&str, &[&str]); 2] = [
     ),
 ];
 
-/// Forms of dates and times, in which `0` stands for a digit.
-pub(super) const TIMES: [&str; 4] = ["0000-00-00", "0000/00/00", "00:00:00", "00/00/0000"];
+/// Patterns of dates and times, in which `0` matches a digit.
+pub(super) const TIME_PATTERNS: [&str; 4] = ["0000-00-00", "0000/00/00", "00:00:00", "00/00/0000"];
 
+/// Names of months, with which the dates of some logs begin.
 pub(super) const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-pub(super) const LEVELS: [&str; 10] =
+/// Names of log levels.
+pub(super) const LOG_LEVELS: [&str; 10] =
     ["TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "SEVERE", "CRITICAL", "FATAL"];
 
-/// How Google's tokens and keys begin. People paste them into the wrong place.
-pub(super) const SECRETS: [&str; 5] = ["ya29.", "eyJ", "1//", "AIza", "GOCSPX-"];
+/// The prefixes of Google's tokens and keys, which people sometimes paste into the wrong place.
+pub(super) const SECRET_PREFIXES: [&str; 5] = ["ya29.", "eyJ", "1//", "AIza", "GOCSPX-"];
 
+/// The HTTP verbs that are accepted as input.
 pub(super) const VERBS: [Method; 9] = [
     Method::GET,
     Method::POST,

@@ -1,20 +1,21 @@
-//! The records of a log: of JSON, with a record on each line or in an array, as `gcloud logging
-//! read --format=json` prints it, or of plain text, whose records begin with a time or a level.
+//! Splits a log into its records. A JSON log has a record on each line, or is an array of records,
+//! as `gcloud logging read --format=json` prints it. The records of a plain-text log begin with a
+//! time or a level.
 
 use serde_json::{Map, Value};
 
-use super::lists::{LEVELS, MONTHS, TIMES};
+use super::lists::{LOG_LEVELS, MONTHS, TIME_PATTERNS};
 
-/// How many texts of one record are kept. A record has a handful.
+/// How many texts of a record are kept. A record has a few.
 const TEXT_LIMIT: usize = 64;
 
-/// Blocks of a plain log have at least this many bytes: to search a block takes less time than to
-/// search its records one by one.
-const BLOCK: usize = 32 << 10;
+/// The least size of a block of a plain-text log, in bytes. A search of a block of this size is
+/// faster than a search of each of its records.
+const MIN_BLOCK_SIZE: usize = 32 << 10;
 
-/// The records of a log of JSON, each with its place, from 1 on. `None` for any other input, such
-/// as Google's answer, which is JSON too.
-pub(super) fn of_json(bytes: &[u8]) -> Option<Vec<(usize, Map<String, Value>)>> {
+/// Returns the records of a JSON log, each with its number in the log, which starts at 1. Returns
+/// `None` for other input, including JSON that is the error response of a server.
+pub(super) fn json_records(bytes: &[u8]) -> Option<Vec<(usize, Map<String, Value>)>> {
     let values = match serde_json::from_slice(bytes) {
         Ok(Value::Array(items)) => items,
         Ok(one) => vec![one],
@@ -23,7 +24,7 @@ pub(super) fn of_json(bytes: &[u8]) -> Option<Vec<(usize, Map<String, Value>)>> 
     let mut records = Vec::new();
     for (place, value) in (1..).zip(values) {
         match value {
-            Value::Object(fields) if !is_answer(&fields) => records.push((place, fields)),
+            Value::Object(fields) if !is_error_response(&fields) => records.push((place, fields)),
             Value::Null => {}
             _ => return None,
         }
@@ -31,25 +32,28 @@ pub(super) fn of_json(bytes: &[u8]) -> Option<Vec<(usize, Map<String, Value>)>> 
     (!records.is_empty()).then_some(records)
 }
 
-/// The values of the lines of a text, `null` for an empty line, if all others are JSON.
+/// Parses each line of a text as JSON. Returns `null` for an empty line, and `None` if another line
+/// is not JSON.
 fn json_lines(bytes: &[u8]) -> Option<Vec<Value>> {
     let text = std::str::from_utf8(bytes).ok()?;
     let line = |line: &str| if line.trim().is_empty() { Ok(Value::Null) } else { serde_json::from_str(line) };
     text.lines().map(line).collect::<Result<_, _>>().ok()
 }
 
-/// Whether a server sent this. A program writes other fields about it.
-fn is_answer(fields: &Map<String, Value>) -> bool {
+/// Returns whether the object is the error response of a server. Log records of programs have other
+/// fields.
+fn is_error_response(fields: &Map<String, Value>) -> bool {
     fields.get("error").is_some_and(Value::is_object) || fields.contains_key("error_description")
 }
 
-/// The texts of a record that have more than one word.
+/// Returns the texts in a record that have more than one word or are JSON or XML.
 pub(super) fn texts(fields: &Map<String, Value>) -> Vec<String> {
     let mut texts = Vec::new();
     fields.values().for_each(|value| collect(value, &mut texts));
     texts
 }
 
+/// Adds the texts in a value that have more than one word or are JSON or XML.
 fn collect(value: &Value, texts: &mut Vec<String>) {
     match value {
         Value::String(text) if texts.len() < TEXT_LIMIT && text.contains([' ', '{', '<']) => {
@@ -61,16 +65,17 @@ fn collect(value: &Value, texts: &mut Vec<String>) {
     }
 }
 
-/// The blocks of a plain log, which begin and end with a record, each with the number of its first
-/// line. None if fewer than two lines of the text begin a record.
+/// Splits a plain-text log into blocks of whole records, each with the number of its first line.
+/// Returns an empty list if fewer than two lines of the text begin a record.
 pub(super) fn blocks(text: &str) -> Vec<(usize, &str)> {
+    // `begun` is the number and the byte offset of the first line of the current block.
     let (mut blocks, mut begun, mut starts) = (Vec::new(), (1, 0), 0);
     let mut place = 0;
     for (number, line) in (1..).zip(text.split_inclusive('\n')) {
         let is_start = begins_record(line);
         starts += usize::from(is_start);
         let (first, start) = begun;
-        if is_start && place - start >= BLOCK {
+        if is_start && place - start >= MIN_BLOCK_SIZE {
             blocks.push((first, &text[start..place]));
             begun = (number, place);
         }
@@ -80,9 +85,9 @@ pub(super) fn blocks(text: &str) -> Vec<(usize, &str)> {
     if starts < 2 { Vec::new() } else { blocks }
 }
 
-/// The records of a block that begins at this line, each with the number of its first line. Lines
-/// that begin no record belong to the one before.
-pub(super) fn of_block(first: usize, text: &str) -> Vec<(usize, String)> {
+/// Splits a block into its records, each with the number of its first line. `first` is the number
+/// of the block's first line. A line that does not begin a record belongs to the preceding record.
+pub(super) fn records_of_block(first: usize, text: &str) -> Vec<(usize, String)> {
     let mut records: Vec<(usize, String)> = Vec::new();
     for (number, line) in (first..).zip(text.lines()) {
         match records.last_mut() {
@@ -93,21 +98,25 @@ pub(super) fn of_block(first: usize, text: &str) -> Vec<(usize, String)> {
     records
 }
 
-/// Whether a line begins a record, with a date, a time or a level; brackets and colours may be
-/// before it.
+/// Returns whether a line begins with a date, a time or a level, as the first line of a record
+/// does. A bracket, a quote or a colour code may precede the date, time or level.
 fn begins_record(line: &str) -> bool {
     let coloured = line.strip_prefix("\u{1b}[").and_then(|rest| rest.split_once('m'));
     let line = coloured.map_or(line, |(_, rest)| rest).trim_start_matches(['[', '(', '"']);
-    // Kubernetes' programs write `E0131 10:00:00`.
-    let is_of_klog = line.strip_prefix(['I', 'W', 'E', 'F']).is_some_and(|rest| has_form(rest, "0000 00:"));
+    // Programs of Kubernetes write `E0131 10:00:00`.
+    let is_of_klog =
+        line.strip_prefix(['I', 'W', 'E', 'F']).is_some_and(|rest| begins_with(rest, "0000 00:"));
     let word = line.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
-    let is_day = || line.strip_prefix(word).is_some_and(|rest| has_form(rest.trim_start(), "0"));
+    let is_day = || line.strip_prefix(word).is_some_and(|rest| begins_with(rest.trim_start(), "0"));
     let is_dated = MONTHS.contains(&word) && is_day();
-    is_of_klog || is_dated || LEVELS.contains(&word) || TIMES.iter().any(|form| has_form(line, form))
+    is_of_klog
+        || is_dated
+        || LOG_LEVELS.contains(&word)
+        || TIME_PATTERNS.iter().any(|form| begins_with(line, form))
 }
 
-/// Whether a line begins with this form, in which `0` stands for a digit.
-fn has_form(line: &str, form: &str) -> bool {
-    let fits = |(byte, form): (u8, u8)| if form == b'0' { byte.is_ascii_digit() } else { byte == form };
-    line.len() >= form.len() && line.bytes().zip(form.bytes()).all(fits)
+/// Returns whether a line begins with this pattern, in which `0` matches a digit.
+fn begins_with(line: &str, pattern: &str) -> bool {
+    let fits = |(byte, mark): (u8, u8)| if mark == b'0' { byte.is_ascii_digit() } else { byte == mark };
+    line.len() >= pattern.len() && line.bytes().zip(pattern.bytes()).all(fits)
 }

@@ -1,4 +1,4 @@
-//! A call as a person or a program names it.
+//! Parses a call that a person or a program names.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -11,13 +11,13 @@ use serde_json::{Map, Value};
 
 use super::call_in_text;
 use super::input_errors::{nearest_name, shown};
-use super::json_line::{self, described};
+use super::json_line::{self, describe_value};
 use super::request::{read_url, read_verb};
 use super::scope_list::read_list;
 use crate::error::Error;
 
-/// A call that a text names: by its verb and URL, by the id of its API method, or by the full name
-/// of its gRPC method.
+/// A call, and optionally the scopes of its token. A text names the call by its verb and URL, by
+/// the id of the API method, or by the full name of the gRPC method.
 ///
 /// ```
 /// use gcp_scopes_explain::reader::NamedCall;
@@ -33,14 +33,14 @@ use crate::error::Error;
 pub struct NamedCall {
     verb: Method,
     uri: Uri,
-    /// The method, if the text names its id. Then the URL has a host only, so that the lookup
-    /// cannot find it.
+    /// The method and its accepted scopes, if the text contains the id of the method. Then the URL
+    /// has only a host, from which a lookup cannot find the method.
     method: Option<(ApiMethod, NeededScopes)>,
     granted: Option<ScopeSet>,
 }
 
 impl NamedCall {
-    /// A call by its verb, in any case, and its URL.
+    /// Creates a call from its verb and its URL. The case of the verb is ignored.
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::NamedCall;
@@ -50,13 +50,13 @@ impl NamedCall {
     /// ```
     ///
     /// # Errors
-    /// The verb or the URL cannot be read. The message says what was expected.
+    /// If the verb or the URL cannot be parsed. The message names what was expected.
     pub fn new(verb: &str, url: &str) -> Result<Self, Error> {
         Ok(Self::from_request((read_verb(verb)?, read_url(url)?)))
     }
 
-    /// Reads a line of JSON: `{"verb": "GET", "url": "https://…", "granted": ["…"]}`, where
-    /// `granted` may be left out.
+    /// Parses a line of JSON: `{"verb": "GET", "url": "https://…", "granted": ["…"]}`. The field
+    /// `granted`, the scopes of the token, is optional.
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::NamedCall;
@@ -67,19 +67,20 @@ impl NamedCall {
     /// ```
     ///
     /// # Errors
-    /// The line has another form. The message says what is wrong and what was expected.
+    /// If the line does not have this form. The message names the fault and what was expected.
     pub fn from_json_line(line: &[u8]) -> Result<Self, Error> {
         let fields = json_line::fields(line, SHAPE)?;
         let granted = match fields.get("granted") {
             None | Some(Value::Null) => None,
             Some(value) => Some(read_granted(value)?),
         };
-        let call = Self::new(text_of(&fields, "verb")?, text_of(&fields, "url")?)?;
+        let call = Self::new(string_field(&fields, "verb")?, string_field(&fields, "url")?)?;
         Ok(Self { granted, ..call })
     }
 
-    /// The call in a text that shows the request beside the answer. `None` if it shows calls of
-    /// several methods, or a URL without a verb at which the API has more than one.
+    /// Finds the call in a text that contains a request and its response. Returns `None` if the
+    /// text contains no request or calls of several methods, or if a URL has no verb and the API
+    /// has several methods at that URL.
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::NamedCall;
@@ -96,7 +97,7 @@ impl NamedCall {
         Self { verb, uri, ..Self::default() }
     }
 
-    /// The call with a token that holds these scopes.
+    /// Sets the scopes that the token of the call holds.
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::{NamedCall, scopes};
@@ -110,8 +111,8 @@ impl NamedCall {
         Self { granted: Some(granted), ..self }
     }
 
-    /// The call as the catalog looks it up. A call by default goes nowhere, so that nothing is
-    /// found for it.
+    /// Returns the call for a lookup in the catalog. The default call has no host, so the catalog
+    /// finds no method for it.
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::NamedCall;
@@ -127,7 +128,7 @@ impl NamedCall {
         Call::new(&self.verb, &self.uri).needing(self.method.as_ref().map(|(_, needed)| needed))
     }
 
-    /// The API method, if the catalog knows it.
+    /// Returns the API method that is called, if the catalog contains the method.
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::NamedCall;
@@ -141,7 +142,8 @@ impl NamedCall {
         named.or_else(|| lookup(&self.call(), &Endpoints::new()).method())
     }
 
-    /// The URL. Of a gRPC method that is named, it is only a path.
+    /// Returns the URL of the call. For a call that is named by its gRPC method, returns only a
+    /// path.
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::NamedCall;
@@ -154,7 +156,7 @@ impl NamedCall {
         &self.uri
     }
 
-    /// The scopes that the token holds, if they are named.
+    /// Returns the scopes that the token holds, if they were given.
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::NamedCall;
@@ -168,7 +170,7 @@ impl NamedCall {
     }
 }
 
-/// Reads `POST https://…`, the id of an API method, or the full name of a gRPC method.
+/// Parses `POST https://…`, the id of an API method, or the full name of a gRPC method.
 impl FromStr for NamedCall {
     type Err = Error;
 
@@ -176,18 +178,20 @@ impl FromStr for NamedCall {
         let words: Vec<&str> = text.split_whitespace().collect();
         match words[..] {
             [verb, url] => Self::new(verb, url),
-            [name] if is_id(name) => Ok(by_id(name)?),
+            [name] if is_id(name) => Ok(call_of_method(name)?),
             [name] if !name.contains("://") => {
-                grpc(name).map(Self::from_request).ok_or_else(|| unusable(text).into())
+                grpc_request(name).map(Self::from_request).ok_or_else(|| unusable_call(text).into())
             }
-            _ => Err(unusable(text).into()),
+            _ => Err(unusable_call(text).into()),
         }
     }
 }
 
+/// An example of a line of JSON, for error messages.
 const SHAPE: &str = r#"{"verb": "GET", "url": "https://…", "granted": ["…"]}"#;
 
-fn unusable(text: &str) -> String {
+/// Returns the error for a text that does not name a call.
+fn unusable_call(text: &str) -> String {
     format!(
         "unusable --call {}: expected the verb and the URL, such as 'POST https://storage.googleapis.com/…', or a \
          method's id, such as storage.objects.insert or google.pubsub.v1.Publisher/Publish",
@@ -195,14 +199,15 @@ fn unusable(text: &str) -> String {
     )
 }
 
-/// Whether a name is the id of a method in a Discovery document. The last word of a gRPC method has
-/// a capital.
+/// Returns whether a name is the id of a method in a Discovery document. The last word of an id
+/// begins with a small letter, and that of a gRPC method with a capital.
 fn is_id(name: &str) -> bool {
     let last = name.rsplit_once('.').map(|(_, last)| last);
     !name.contains('/') && last.is_some_and(|last| last.starts_with(|c: char| c.is_ascii_lowercase()))
 }
 
-fn by_id(id: &str) -> Result<NamedCall, String> {
+/// Returns the call of the API method with this id.
+fn call_of_method(id: &str) -> Result<NamedCall, String> {
     let unusable = |error: &dyn Display| format!("unusable --call: {error}");
     let method = ApiMethod::by_id(id).map_err(|error| unusable(&error))?;
     Ok(NamedCall {
@@ -213,17 +218,21 @@ fn by_id(id: &str) -> Result<NamedCall, String> {
     })
 }
 
-fn grpc(name: &str) -> Option<(Method, Uri)> {
+/// Returns the request of a gRPC method with this full name.
+fn grpc_request(name: &str) -> Option<(Method, Uri)> {
     let name = name.trim_start_matches('/');
     let (service, method) = name.split_once('/').or_else(|| name.rsplit_once('.'))?;
     let path = format!("/{service}/{method}").parse().ok()?;
     service.contains('.').then_some((Method::POST, path))
 }
 
-fn text_of<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<&'a str, String> {
+/// Returns the string in a field, or an error that suggests a field with a similar name.
+fn string_field<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<&'a str, String> {
     match fields.get(name) {
         Some(Value::String(text)) => Ok(text),
-        Some(other) => Err(format!("`{name}` is {}; expected a string, as in {SHAPE}", described(other))),
+        Some(other) => {
+            Err(format!("`{name}` is {}; expected a string, as in {SHAPE}", describe_value(other)))
+        }
         None => {
             let near = nearest_name(name, fields.keys().map(String::as_str));
             let hint = near.map_or_else(String::new, |near| format!(" (there is {})", shown(near)));
@@ -232,14 +241,15 @@ fn text_of<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<&'a str, St
     }
 }
 
+/// Reads the field `granted`: a list of scopes, or a string of scopes.
 fn read_granted(value: &Value) -> Result<ScopeSet, String> {
     let expected = "expected a list of scopes, or one string of scopes that spaces separate";
     match value {
         Value::String(one) => read_list([one.as_str()]),
         Value::Array(items) => match items.iter().find(|item| !item.is_string()) {
-            Some(other) => Err(format!("`granted` holds {}; {expected}", described(other))),
+            Some(other) => Err(format!("`granted` holds {}; {expected}", describe_value(other))),
             None => read_list(items.iter().filter_map(Value::as_str)),
         },
-        other => Err(format!("`granted` is {}; {expected}", described(other))),
+        other => Err(format!("`granted` is {}; {expected}", describe_value(other))),
     }
 }

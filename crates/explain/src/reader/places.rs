@@ -1,9 +1,8 @@
-//! Data: the names by which people give a place or a credential, such as in the arguments of a
-//! command.
+//! Data: the names for environments and credentials that people use in the arguments of a command.
 
 use crate::environment::{Credential, Platform};
 
-/// The places by their names, each with its platform and usual credential.
+/// The names for environments, each with its platform and its usual credential.
 pub const PLACES: [(&str, Platform, Credential); 24] = {
     use Credential::{
         DomainWideDelegation, ExternalAccount, ExternalUser, GcloudUser, Impersonated, MetadataServer,
@@ -38,7 +37,7 @@ pub const PLACES: [(&str, Platform, Credential); 24] = {
     ]
 };
 
-/// The credentials by their names.
+/// The names for credentials.
 pub const CREDENTIALS: [(&str, Credential); 9] = [
     ("metadata-server", Credential::MetadataServer),
     ("user-adc", Credential::UserAdc),

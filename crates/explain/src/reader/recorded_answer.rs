@@ -1,15 +1,15 @@
-//! An answer as a person pastes it or a program records it.
+//! A response that a person pasted or a program recorded.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
 use super::input_errors::{nearest_name, shown};
-use super::json_line::{self, described};
+use super::json_line::{self, describe_value};
 use super::log_records;
 use crate::error::Error;
 use crate::refusal::Answer;
 
-/// An answer that was recorded, or a text that may hold one, such as a log.
+/// A response that was recorded, or a text that may contain a response, such as a log.
 ///
 /// ```
 /// use gcp_scopes_explain::reader::RecordedAnswer;
@@ -22,24 +22,25 @@ use crate::refusal::Answer;
 /// ```
 #[derive(Debug, Clone)]
 pub struct RecordedAnswer {
-    place: Place,
+    position: Position,
     status: Option<u16>,
     headers: HeaderMap,
     body: Vec<u8>,
     is_text: bool,
 }
 
+/// The position of a record in its log.
 #[derive(Debug, Clone)]
-enum Place {
+enum Position {
     Unknown,
-    /// The number of the first line, from 1 on.
+    /// The number of the record's first line, which starts at 1.
     Line(usize),
-    /// The number of a record of JSON, from 1 on, and the texts in it.
+    /// The number of a record in a JSON log, which starts at 1, and the texts in the record.
     Record(usize, Vec<String>),
 }
 
 impl RecordedAnswer {
-    /// A text: a line of a log, a whole response, or a whole log.
+    /// Creates a text that may contain a response: a log line, a pasted response, or a whole log.
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::RecordedAnswer;
@@ -50,14 +51,15 @@ impl RecordedAnswer {
     /// ```
     #[must_use]
     pub fn from_text(text: impl Into<Vec<u8>>) -> Self {
-        Self::at(Place::Unknown, text)
+        Self::at(Position::Unknown, text)
     }
 
-    fn at(place: Place, text: impl Into<Vec<u8>>) -> Self {
-        Self { place, status: None, headers: HeaderMap::new(), body: text.into(), is_text: true }
+    /// Creates a text at this position of a log.
+    fn at(position: Position, text: impl Into<Vec<u8>>) -> Self {
+        Self { position, status: None, headers: HeaderMap::new(), body: text.into(), is_text: true }
     }
 
-    /// Reads a line of JSON: `{"transport": "http|grpc|text", "status": 403, "headers": {"name":
+    /// Parses a line of JSON: `{"transport": "http|grpc|text", "status": 403, "headers": {"name":
     /// "text"}, "body": "text"}`.
     ///
     /// ```
@@ -67,25 +69,26 @@ impl RecordedAnswer {
     /// ```
     ///
     /// # Errors
-    /// The line has another form. The message says what is wrong and what was expected.
+    /// If the line does not have this form. The message names the fault and what was expected.
     pub fn from_json_line(line: &[u8]) -> Result<Self, Error> {
         let fields = json_line::fields(line, SHAPE)?;
-        let transport = transport(&fields)?;
-        let mut headers = headers(fields.get("headers"))?;
-        let mut status = status(fields.get("status"))?;
+        let transport = read_transport(&fields)?;
+        let mut headers = read_headers(fields.get("headers"))?;
+        let mut status = read_status(fields.get("status"))?;
         if let Some(code) = status.filter(|code| (1..=16).contains(code) && transport == "grpc") {
             headers.entry("grpc-status").or_insert(HeaderValue::from(code));
             status = None;
         }
-        // gRPC refuses with status 200, and the status of a text may be that of the page that
-        // showed it.
+        // A refusal over gRPC has the HTTP status 200, and the status that is recorded with a text
+        // may be that of the web page from which the text was copied.
         let status = status.filter(|code| transport == "http" || *code >= 400);
-        let body = body(fields.get("body"))?.into_bytes();
-        Ok(Self { place: Place::Unknown, status, headers, body, is_text: transport == "text" })
+        let body = read_body(fields.get("body"))?.into_bytes();
+        Ok(Self { position: Position::Unknown, status, headers, body, is_text: transport == "text" })
     }
 
-    /// The records of a log of JSON, with a record on each line or in an array, as `gcloud logging
-    /// read --format=json` prints it. None if the text is anything else, such as Google's answer.
+    /// Returns the records of a JSON log, which has a record on each line or is an array of
+    /// records, as `gcloud logging read --format=json` prints it. Returns an empty list for other
+    /// texts, including an error response of Google.
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::RecordedAnswer;
@@ -95,18 +98,19 @@ impl RecordedAnswer {
     /// ```
     #[must_use]
     pub fn json_records(log: &[u8]) -> Vec<Self> {
-        let records = log_records::of_json(log).unwrap_or_default().into_iter();
+        let records = log_records::json_records(log).unwrap_or_default().into_iter();
         records
-            .map(|(place, fields)| {
+            .map(|(position, fields)| {
                 let texts = log_records::texts(&fields);
-                Self::at(Place::Record(place, texts), Value::Object(fields).to_string())
+                Self::at(Position::Record(position, texts), Value::Object(fields).to_string())
             })
             .collect()
     }
 
-    /// The blocks of a plain log: parts of at least 32 KiB that begin and end with a record. To
-    /// search a block takes less time than to search its [`records`](Self::records) one by one.
-    /// None if fewer than two lines begin a record, with a time or a level.
+    /// Splits a plain-text log into blocks of whole records. Each block has at least 32 KiB, except
+    /// for the last. A search of a block is faster than a search of each of its
+    /// [`records`](Self::records). Returns an empty list if fewer than two lines begin with a time
+    /// or a level, as records do.
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::RecordedAnswer;
@@ -117,11 +121,11 @@ impl RecordedAnswer {
     #[must_use]
     pub fn log_blocks(log: &str) -> Vec<Self> {
         let blocks = log_records::blocks(log).into_iter();
-        blocks.map(|(line, text)| Self::at(Place::Line(line), text)).collect()
+        blocks.map(|(line, text)| Self::at(Position::Line(line), text)).collect()
     }
 
-    /// The records of a block of a plain log, or of a whole one: each begins with a time or a
-    /// level, and has the lines up to the next.
+    /// Splits a block of a plain-text log, or a whole plain-text log, into its records. Each record
+    /// begins with a time or a level, and ends before the line with which the next record begins.
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::RecordedAnswer;
@@ -131,15 +135,18 @@ impl RecordedAnswer {
     /// ```
     #[must_use]
     pub fn records(&self) -> Vec<Self> {
-        let first = if let Place::Line(line) = self.place { line } else { 1 };
-        let records = log_records::of_block(first, &self.body()).into_iter();
-        records.map(|(line, text)| Self::at(Place::Line(line), text)).collect()
+        let first = if let Position::Line(line) = self.position { line } else { 1 };
+        let records = log_records::records_of_block(first, &self.body()).into_iter();
+        records.map(|(line, text)| Self::at(Position::Line(line), text)).collect()
     }
 
-    /// What may be the answer. Of a record of JSON: each of its texts, then the whole record; one
-    /// text counts, and beside it are messages and names of the program. Of a text: its parts of 64
-    /// KiB, as many bytes as [`classify`](crate::refusal::classify) reads; they overlap, so that
-    /// each error message is whole in one.
+    /// Returns the texts that may be the response.
+    ///
+    /// For a record of a JSON log, these are the texts in the record, then the whole record:
+    /// usually one of the texts is the response, and the others are the program's own messages and
+    /// names. For other texts, these are parts of 64 KiB, because
+    /// [`classify`](crate::refusal::classify) reads only 64 KiB. The parts overlap, so that an
+    /// error message at the end of a part is complete in the next part.
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::RecordedAnswer;
@@ -151,19 +158,19 @@ impl RecordedAnswer {
     /// ```
     pub fn candidates(&self) -> impl Iterator<Item = Self> {
         let whole = self.body.len().max(1);
-        let (texts, length, step) = match &self.place {
-            Place::Record(_, texts) => (texts.as_slice(), whole, whole),
-            Place::Unknown | Place::Line(_) => (&[][..], PART, PART - OVERLAP),
+        let (texts, length, step) = match &self.position {
+            Position::Record(_, texts) => (texts.as_slice(), whole, whole),
+            Position::Unknown | Position::Line(_) => (&[][..], PART_SIZE, PART_SIZE - PART_OVERLAP),
         };
         let parts = (0..self.body.len()).step_by(step).map(move |start| {
             let part = self.body.get(start..).unwrap_or_default();
             let body = part.get(..length).unwrap_or(part).to_vec();
-            Self { place: Place::Unknown, body, headers: self.headers.clone(), ..*self }
+            Self { position: Position::Unknown, body, headers: self.headers.clone(), ..*self }
         });
         texts.iter().map(|text| Self::from_text(text.as_str())).chain(parts)
     }
 
-    /// Where the record is in its log: `line 2` or, in one of JSON, `record 2`.
+    /// Returns the position of the record in its log: `line 2` or, for a JSON log, `record 2`.
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::RecordedAnswer;
@@ -172,14 +179,14 @@ impl RecordedAnswer {
     /// ```
     #[must_use]
     pub fn name(&self) -> Option<String> {
-        match self.place {
-            Place::Unknown => None,
-            Place::Line(line) => Some(format!("line {line}")),
-            Place::Record(record, _) => Some(format!("record {record}")),
+        match self.position {
+            Position::Unknown => None,
+            Position::Line(line) => Some(format!("line {line}")),
+            Position::Record(record, _) => Some(format!("record {record}")),
         }
     }
 
-    /// The answer, to be classified.
+    /// Returns the response for [`classify`](crate::refusal::classify).
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::RecordedAnswer;
@@ -193,7 +200,7 @@ impl RecordedAnswer {
         self.status.into_iter().fold(answer, Answer::with_status)
     }
 
-    /// The body as text; what is not UTF-8 is replaced by U+FFFD.
+    /// Returns the body as text. Bytes that are not UTF-8 are replaced by U+FFFD.
     ///
     /// ```
     /// # use gcp_scopes_explain::reader::RecordedAnswer;
@@ -205,28 +212,33 @@ impl RecordedAnswer {
     }
 }
 
-/// How many bytes of an answer are classified.
-const PART: usize = 64 << 10;
-/// How many bytes two parts share. Google's error messages are shorter.
-const OVERLAP: usize = 16 << 10;
+/// The size of the parts of a text, in bytes: as much as [`classify`](crate::refusal::classify)
+/// reads.
+const PART_SIZE: usize = 64 << 10;
+/// How many bytes two consecutive parts share. Google's error messages are shorter.
+const PART_OVERLAP: usize = 16 << 10;
 
+/// An example of a line of JSON, for error messages.
 const SHAPE: &str =
     r#"{"transport": "http|grpc|text", "status": 403, "headers": {"name": "text"}, "body": "text"}"#;
 const TRANSPORTS: [&str; 3] = ["http", "grpc", "text"];
 
-fn transport(fields: &Map<String, Value>) -> Result<&'static str, String> {
+/// Reads the field `transport`, which must be one of [`TRANSPORTS`].
+fn read_transport(fields: &Map<String, Value>) -> Result<&'static str, String> {
     match fields.get("transport") {
         Some(Value::String(other)) => TRANSPORTS.into_iter().find(|name| name == other).ok_or_else(|| {
             let near = nearest_name(other, TRANSPORTS.into_iter());
             let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             format!("unknown `transport` {}; expected {SHAPE}{hint}", shown(other))
         }),
-        Some(other) => Err(format!("`transport` is {}; expected {SHAPE}", described(other))),
+        Some(other) => Err(format!("`transport` is {}; expected {SHAPE}", describe_value(other))),
         None => Err(format!("no `transport`; expected {SHAPE}")),
     }
 }
 
-fn status(value: Option<&Value>) -> Result<Option<u16>, String> {
+/// Reads the field `status`: a number below 600, as a number or a string. `null` and 0 mean an
+/// unknown status.
+fn read_status(value: Option<&Value>) -> Result<Option<u16>, String> {
     let number = match value {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::Number(number)) => number.as_u64(),
@@ -235,19 +247,20 @@ fn status(value: Option<&Value>) -> Result<Option<u16>, String> {
     };
     let status = number.and_then(|number| u16::try_from(number).ok()).filter(|status| *status < 600);
     let status = status.ok_or_else(|| {
-        let found = value.map(described).unwrap_or_default();
+        let found = value.map(describe_value).unwrap_or_default();
         format!("`status` is {found}; expected an HTTP status or null, as in {SHAPE}")
     })?;
     Ok(Some(status).filter(|status| *status != 0))
 }
 
-/// Headers by their names in any case. Names and values that HTTP does not allow are left out.
-fn headers(value: Option<&Value>) -> Result<HeaderMap, String> {
+/// Reads an object of headers. The case of their names is ignored. Names and values that HTTP does
+/// not allow are left out.
+fn read_headers(value: Option<&Value>) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
     let object = match value {
         None | Some(Value::Null) => return Ok(headers),
         Some(Value::Object(object)) => object,
-        Some(other) => return Err(format!("`headers` is {}; expected {SHAPE}", described(other))),
+        Some(other) => return Err(format!("`headers` is {}; expected {SHAPE}", describe_value(other))),
     };
     for (name, value) in object {
         let Ok(name) = HeaderName::from_bytes(name.trim().as_bytes()) else { continue };
@@ -259,6 +272,7 @@ fn headers(value: Option<&Value>) -> Result<HeaderMap, String> {
     Ok(headers)
 }
 
+/// Reads the value of a header: a string or a number.
 fn header_value(value: &Value) -> Option<HeaderValue> {
     let text = match value {
         Value::String(text) => text.replace(|c: char| c.is_control(), " "),
@@ -268,12 +282,12 @@ fn header_value(value: &Value) -> Option<HeaderValue> {
     HeaderValue::from_bytes(text.trim().as_bytes()).ok()
 }
 
-/// The body as text. JSON need not be in a string.
-fn body(value: Option<&Value>) -> Result<String, String> {
+/// Reads the body, which is a string, or a JSON object or array.
+fn read_body(value: Option<&Value>) -> Result<String, String> {
     match value {
         None | Some(Value::Null) => Ok(String::new()),
         Some(Value::String(text)) => Ok(text.clone()),
         Some(json @ (Value::Object(_) | Value::Array(_))) => Ok(json.to_string()),
-        Some(other) => Err(format!("`body` is {}; expected a string, as in {SHAPE}", described(other))),
+        Some(other) => Err(format!("`body` is {}; expected a string, as in {SHAPE}", describe_value(other))),
     }
 }

@@ -1,4 +1,4 @@
-//! The verb and the URL of a request as people write them.
+//! Parses the verb and the URL of a request that people write.
 
 use http::{Method, Uri};
 use url::Url;
@@ -8,7 +8,7 @@ use super::lists::VERBS;
 
 const EXAMPLE: &str = "https://storage.googleapis.com/storage/v1/b/BUCKET";
 
-/// Reads a verb in any case: servers want capitals, people do not type them.
+/// Parses a verb. Its case is ignored, because people often type small letters.
 pub(super) fn read_verb(text: &str) -> Result<Method, String> {
     let is_this = |verb: &&Method| verb.as_str().eq_ignore_ascii_case(text.trim());
     VERBS.iter().find(is_this).cloned().ok_or_else(|| {
@@ -18,7 +18,8 @@ pub(super) fn read_verb(text: &str) -> Result<Method, String> {
     })
 }
 
-/// Reads a URL with the parser of reqwest, so that both find the same host and path.
+/// Parses a URL with the parser that reqwest uses, so that host and path are the same as in
+/// requests of reqwest.
 pub(super) fn read_url(text: &str) -> Result<Uri, String> {
     let bad = |why: &str| format!("unusable URL {}: {why}", shown(text));
     let url = Url::parse(text.trim()).map_err(|error| bad(&format!("{error}; {}", suggestion(text))))?;
@@ -28,6 +29,7 @@ pub(super) fn read_url(text: &str) -> Result<Uri, String> {
     url.as_str().parse().map_err(|error: http::uri::InvalidUri| bad(&error.to_string()))
 }
 
+/// Returns the end of an error about a URL: what was expected, with an example.
 fn suggestion(text: &str) -> String {
     let text = text.trim();
     let has_host = || text.split(['/', '?']).next().is_some_and(|host| host.contains('.'));

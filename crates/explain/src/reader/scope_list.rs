@@ -1,15 +1,15 @@
-//! Lists of scopes as people write them.
+//! Parses lists of scopes that people write.
 
 use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 
 use super::input_errors::NAME_LIMIT;
-use super::lists::SETS;
+use super::lists::SCOPE_ALIASES;
 use crate::error::Error;
 
 const PREFIX: &str = "https://www.googleapis.com/auth/";
 
-/// Reads scopes as people write them: URIs, short names and gcloud's aliases, separated by commas,
-/// by white space, or by semicolons, as gcloud's `--format='value(…)'` does.
+/// Parses lists of scopes. A scope is a URI, a short name or an alias of gcloud. Scopes are
+/// separated by commas, white space or semicolons, which gcloud prints with `--format='value(…)'`.
 ///
 /// ```
 /// let scopes = gcp_scopes_explain::reader::scopes(["storage-ro,pubsub", "gke-default"])?;
@@ -18,17 +18,18 @@ const PREFIX: &str = "https://www.googleapis.com/auth/";
 /// ```
 ///
 /// # Errors
-/// A word is not a scope. The message has the nearest name.
+/// If a word is not a scope. The message suggests a similar name, if there is one.
 pub fn scopes<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<ScopeSet, Error> {
     Ok(read_list(texts)?)
 }
 
+/// Parses lists of scopes. The error is a text that the caller may extend.
 pub(super) fn read_list<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<ScopeSet, String> {
     let mut set = ScopeSet::new();
     let words =
         texts.into_iter().flat_map(|text| text.split(|c: char| [',', ';'].contains(&c) || c.is_whitespace()));
     for word in words.filter(|word| !word.is_empty()) {
-        match SETS.iter().find(|(alias, _)| *alias == word) {
+        match SCOPE_ALIASES.iter().find(|(alias, _)| *alias == word) {
             Some((_, members)) => {
                 set.extend(members.iter().map(|short| Scope::from_uri(&format!("{PREFIX}{short}"))))
             }
@@ -38,10 +39,11 @@ pub(super) fn read_list<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<
     Ok(set)
 }
 
+/// Parses a URI, a short name or an alias of one scope.
 fn read_scope(word: &str) -> Result<Scope, String> {
     word.parse::<Scope>().map_err(|error| match word.len() {
         0..=NAME_LIMIT => error.to_string(),
-        // A word of this length may be a token, so the message does not repeat it.
+        // A long word may be a token, so the message does not contain it.
         length => format!("unknown scope of {length} bytes; write its full URI"),
     })
 }

@@ -1,10 +1,10 @@
-//! An answer to be classified.
+//! The input of [`classify`](super::classify).
 
 use std::fmt;
 
 use http::HeaderMap;
 
-/// An answer to be classified, as far as it is known.
+/// A response to classify: its body, and its status and headers if they are known.
 ///
 /// ```
 /// use gcp_scopes_explain::refusal::{Answer, Gate, classify};
@@ -22,8 +22,9 @@ pub struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// A server's answer with this body, whole or cut off. It may be JSON, XML, HTML, multipart, plain text or
-    /// empty. At most 64 KiB of it are read.
+    /// Creates the response of a server with this body, which may be truncated. The body may be
+    /// JSON, XML, HTML, multipart, plain text or empty. [`classify`](super::classify) reads its
+    /// first 64 KiB.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::{Answer, classify};
@@ -34,9 +35,12 @@ impl<'a> Answer<'a> {
         Self { status: None, headers: None, body, is_text: false }
     }
 
-    /// A text that may hold an answer among other words: lines of a log, what a client printed, a pasted
-    /// response with or without its status line and headers. It is read more freely than a server's answer,
-    /// in which a name that a user chose does not count.
+    /// Creates a text that may contain a response among other words: log lines, the error message
+    /// of a client, or a pasted response with or without its status line and headers.
+    ///
+    /// In such a text, reasons and sentences count wherever they occur. In the response of a server
+    /// ([`new`](Self::new)), they count only where the server writes them, because a name that a
+    /// user chose may contain the same words.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::{Answer, Gate, classify};
@@ -49,7 +53,7 @@ impl<'a> Answer<'a> {
         Self { is_text: true, ..Self::new(text.as_ref()) }
     }
 
-    /// Adds the HTTP status. A gRPC status is in the header `grpc-status`.
+    /// Sets the HTTP status. A gRPC status is read from the header `grpc-status`.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::{Answer, Gate, classify};
@@ -62,7 +66,7 @@ impl<'a> Answer<'a> {
         self
     }
 
-    /// Adds the headers, the trailers of gRPC, or both in one map.
+    /// Sets the headers. For gRPC, pass the trailers, or headers and trailers in one map.
     ///
     /// ```
     /// # use gcp_scopes_explain::refusal::{Answer, Certainty, Gate, classify};
@@ -81,7 +85,7 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// Without the body, which may name resources.
+/// Does not print the body, which may name resources.
 impl fmt::Debug for Answer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()

@@ -1,31 +1,31 @@
-//! The header `WWW-Authenticate` as Google writes it: after RFC 6750, section 3, but on older
-//! servers `error` has no quotes, and a log may have cut the header off.
+//! Reads the header `WWW-Authenticate` (RFC 6750, section 3) in the variants that Google sends:
+//! older servers write `error` without quotes. Also reads a header that a log shows truncated.
 
 use gcp_scopes_catalog::scope::{Scope, ScopeSet};
 
 use super::syntax;
 
-/// How many scopes are kept. The longest list in public bug reports has 23.
+/// How many scopes are kept. The longest list in public bug reports has 23 scopes.
 const SCOPE_LIMIT: usize = 64;
 
-/// What the challenges of an answer say about scopes.
+/// The scopes in the challenges of a response.
 #[derive(Clone, Default)]
 pub(super) struct Challenge {
-    /// Whether a challenge had `error=insufficient_scope`.
+    /// Whether a challenge has `error=insufficient_scope`.
     pub(super) is_insufficient_scope: bool,
-    /// The scopes of which one is enough.
+    /// The listed scopes, of which a token needs one.
     pub(super) scopes: ScopeSet,
 }
 
 impl Challenge {
-    /// Reads the value of one header, which may hold several challenges. Only those with
-    /// `error=insufficient_scope` count.
+    /// Reads the value of a `WWW-Authenticate` header, which may contain several challenges. Only
+    /// challenges with `error=insufficient_scope` count.
     pub(super) fn read(&mut self, line: &str) {
         let mut rest = line;
         let mut current = (false, "");
         while let Some(parameter) = next_parameter(&mut rest) {
             if parameter.opens_challenge {
-                self.close(current);
+                self.add_challenge(current);
                 current = (false, "");
             }
             match parameter.name.to_ascii_lowercase().as_str() {
@@ -34,24 +34,26 @@ impl Challenge {
                 _ => {}
             }
         }
-        self.close(current);
+        self.add_challenge(current);
     }
 
-    /// Adds the scopes in the first line of a client's text.
-    pub(super) fn add_uris(&mut self, text: &str) {
+    /// Adds the scopes in the first line of a text that a client printed.
+    pub(super) fn add_scopes_in(&mut self, text: &str) {
         let line = text.lines().next().unwrap_or_default();
         let is_break = |c: char| c.is_whitespace() || "\"'`,;()[]{}|<>".contains(c);
         let words = line.split(is_break).filter(|word| word.contains("://"));
-        words.filter(|word| is_certainly_scope(word)).for_each(|word| self.add(word));
+        words.filter(|word| is_certain_scope(word)).for_each(|word| self.add(word));
     }
 
-    fn close(&mut self, (is_insufficient, scopes): (bool, &str)) {
+    /// Adds the scopes of a challenge, if the challenge has `error=insufficient_scope`.
+    fn add_challenge(&mut self, (is_insufficient, scopes): (bool, &str)) {
         if is_insufficient {
             self.is_insufficient_scope = true;
             scopes.split_ascii_whitespace().for_each(|scope| self.add(scope));
         }
     }
 
+    /// Adds a scope, if the word has the syntax of a scope and the limit is not reached.
     fn add(&mut self, word: &str) {
         if syntax::is_scope(word) && self.scopes.len() < SCOPE_LIMIT {
             self.scopes.insert(Scope::from_uri(word));
@@ -59,14 +61,15 @@ impl Challenge {
     }
 }
 
+/// A parameter of a challenge, such as `error="insufficient_scope"`.
 struct Parameter<'a> {
     name: &'a str,
     value: &'a str,
+    /// Whether a scheme such as `Bearer` precedes the parameter, so that a new challenge begins.
     opens_challenge: bool,
 }
 
-/// Takes the next `name=value` off `rest`. `opens_challenge` says that a scheme such as `Bearer` is
-/// before it.
+/// Reads the next parameter, and removes it from `rest`.
 fn next_parameter<'a>(rest: &mut &'a str) -> Option<Parameter<'a>> {
     let mut opens_challenge = false;
     loop {
@@ -83,9 +86,11 @@ fn next_parameter<'a>(rest: &mut &'a str) -> Option<Parameter<'a>> {
     }
 }
 
+/// Reads the value of a parameter. Returns the value and the text after it.
 fn value_of<'a>(name: &str, text: &'a str) -> (&'a str, &'a str) {
     if let Some(quoted) = text.strip_prefix('"') {
-        // Without a closing quote the header was cut off, and its last scope may not be whole.
+        // A missing closing quote means that the header is truncated. Its last scope may be
+        // incomplete, so it is dropped.
         return quoted.split_once('"').unwrap_or_else(|| {
             let whole = quoted.rfind(' ').and_then(|end| quoted.get(..end));
             (whole.unwrap_or_default(), "")
@@ -96,8 +101,9 @@ fn value_of<'a>(name: &str, text: &'a str) -> (&'a str, &'a str) {
     text.split_at(text.find(is_end).unwrap_or(text.len()))
 }
 
-/// Other URLs in prose are not: they may be pages or resources.
-fn is_certainly_scope(word: &str) -> bool {
-    let has_form = word.starts_with("https://www.googleapis.com/auth/") && !word.contains(['?', '#']);
-    has_form || Scope::from_uri(word).is_known()
+/// Returns whether a URL in a text is certainly a scope. Other URLs may be pages or resources.
+fn is_certain_scope(word: &str) -> bool {
+    let is_google_scope_uri =
+        word.starts_with("https://www.googleapis.com/auth/") && !word.contains(['?', '#']);
+    is_google_scope_uri || Scope::from_uri(word).is_known()
 }

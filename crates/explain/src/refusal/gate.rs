@@ -1,11 +1,11 @@
-//! The gates that a call passes, and how sure it is that one refused.
+//! The gates that a call must pass, and how certain it is that a gate refused.
 
-/// A check that a call to a Google API passes. Most of them answer 403 when they refuse.
+/// A check that a call to a Google API must pass. Most gates refuse with status 403.
 ///
 /// ```
 /// use gcp_scopes_explain::refusal::{Gate, classify_text};
 ///
-/// /// Whether the same call may succeed later.
+/// /// Whether the call may succeed when it is sent again later.
 /// fn is_worth_a_retry(answer: &str) -> bool {
 ///     classify_text(answer).is_some_and(|refusal| refusal.gate() == Gate::RateLimit)
 /// }
@@ -14,13 +14,13 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Gate {
-    /// The OAuth scopes of the token. No IAM role opens it.
+    /// The OAuth scopes of the token. An IAM role cannot replace a missing scope.
     Scope,
-    /// The roles of the account, or the security rules of Firebase.
+    /// The IAM roles of the account, or the security rules of Firebase.
     Iam,
-    /// The API is not enabled in the project.
+    /// Whether the API is enabled in the project.
     ServiceDisabled,
-    /// The project has no usable billing account.
+    /// Whether the project has a usable billing account.
     Billing,
     /// A perimeter of VPC Service Controls.
     VpcSc,
@@ -28,20 +28,22 @@ pub enum Gate {
     OrgPolicy,
     /// A rate limit or a quota.
     RateLimit,
-    /// The project that the call is charged to: none is named, or it is deleted or not usable.
+    /// The project that the call is charged to: none is set, or the project is deleted or not
+    /// usable.
     QuotaProject,
-    /// The credential: missing or not accepted; includes failures to get a token.
+    /// The credential: missing or not accepted. Includes failures to get a token.
     Credentials,
     /// The API key: missing, not accepted, or restricted to other uses.
     ApiKey,
-    /// The access list of one resource: a file not shared, an Analytics account without this user.
+    /// The access list of one resource: a file is not shared with the user, or the user has no
+    /// access to an Analytics account.
     ResourceAcl,
-    /// Another gate, or one that the answer does not name.
+    /// A gate that is not in this list, or that the response does not identify.
     Other,
 }
 
 impl Gate {
-    /// The gate in `snake_case`, for logs and JSON.
+    /// Returns the name of the gate in `snake_case`, for logs and JSON.
     ///
     /// ```
     /// assert_eq!(gcp_scopes_explain::refusal::Gate::ServiceDisabled.as_str(), "service_disabled");
@@ -65,7 +67,7 @@ impl Gate {
     }
 }
 
-/// How sure it is that a gate refused. Ordered: `Possible < Likely < Certain`.
+/// How certain it is that a gate refused. Ordered: `Possible < Likely < Certain`.
 ///
 /// ```
 /// use gcp_scopes_explain::refusal::Certainty;
@@ -75,16 +77,16 @@ impl Gate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Certainty {
-    /// Other gates answer like this too.
+    /// Other gates send such responses, too.
     Possible,
-    /// Only this gate is known to answer like this.
+    /// Only this gate is known to send such responses.
     Likely,
-    /// The answer names the gate.
+    /// The response names the gate.
     Certain,
 }
 
 impl Certainty {
-    /// The certainty in one word, for logs and JSON.
+    /// Returns the certainty as one word, for logs and JSON.
     ///
     /// ```
     /// assert_eq!(gcp_scopes_explain::refusal::Certainty::Likely.as_str(), "likely");

@@ -1,29 +1,32 @@
-//! Gathers the facts of an answer from its status, headers and body.
+//! Collects the facts of a response from its status, headers and body.
 
 use http::HeaderMap;
 use serde_json::Value;
 
-use super::answer_facts::{AnswerFacts, is_known_reason, uncapitalized};
 use super::phrases::{ACCESS_PHRASES, NOISE, PHRASES};
-use super::words::{REQUEST_IDS, SCOPE_LISTS};
-use super::{cut_json, grpc, json, syntax, text};
+use super::response_facts::{ResponseFacts, is_known_reason, uncapitalized};
+use super::words::{REQUEST_ID_HEADERS, SCOPE_LIST_HEADINGS};
+use super::{grpc, json, syntax, text, truncated_json};
 
-/// How many lines of a text are searched for the message to show.
+/// How many lines of a text are searched for the message to show, so that a long log takes no
+/// longer than a short one.
 const LINE_LIMIT: usize = 200;
 
-pub(super) fn gather(status: Option<u16>, headers: &HeaderMap, body: &str, is_text: bool) -> AnswerFacts {
-    let mut facts = AnswerFacts { status, is_answer: !is_text, ..AnswerFacts::default() };
+/// Collects the facts of a response, or of a text if `is_text` is true.
+pub(super) fn gather(status: Option<u16>, headers: &HeaderMap, body: &str, is_text: bool) -> ResponseFacts {
+    let mut facts = ResponseFacts { status, is_response: !is_text, ..ResponseFacts::default() };
     grpc::read(headers, &mut facts);
     let challenges = headers.get_all(http::header::WWW_AUTHENTICATE);
     challenges.iter().filter_map(|line| line.to_str().ok()).for_each(|line| facts.challenge.read(line));
-    let id = REQUEST_IDS.iter().find_map(|name| headers.get(*name)?.to_str().ok());
+    let id = REQUEST_ID_HEADERS.iter().find_map(|name| headers.get(*name)?.to_str().ok());
     id.into_iter().for_each(|id| facts.details.add("requestId", id));
     facts.read_body(body);
-    facts.finish();
+    facts.derive_prose_and_details();
     facts
 }
 
-impl AnswerFacts {
+impl ResponseFacts {
+    /// Reads a body of any format.
     fn read_body(&mut self, body: &str) {
         let body = body.trim_start_matches('\u{feff}').trim_start_matches(")]}'").trim();
         match self.json(body) {
@@ -32,52 +35,53 @@ impl AnswerFacts {
             None if body.starts_with('<') && !body.starts_with("<HttpError") => self.read_markup(body),
             None => {
                 self.text = text::unescaped(body);
-                if !self.is_answer {
-                    self.scan(&self.text.clone());
+                if !self.is_response {
+                    self.read_text(&self.text.clone());
                 }
             }
         }
     }
 
-    /// The body as JSON, if it is some. Of an answer that was cut, what there is.
+    /// Parses the body as JSON. For a truncated response, returns the complete part.
     fn json(&self, body: &str) -> Option<Value> {
-        let holds_fields = |text: &str| text.trim_start().starts_with(['{', '[']);
+        let is_object_or_array = |text: &str| text.trim_start().starts_with(['{', '[']);
         match serde_json::from_str(body) {
-            Ok(Value::String(inner)) => holds_fields(&inner).then_some(Value::String(inner)),
+            Ok(Value::String(inner)) => is_object_or_array(&inner).then_some(Value::String(inner)),
             Ok(value @ (Value::Object(_) | Value::Array(_))) => Some(value),
-            _ if self.is_answer && holds_fields(body) => cut_json::read(body),
+            _ if self.is_response && is_object_or_array(body) => truncated_json::read(body),
             _ => None,
         }
     }
 
-    /// An answer, or a record of a log, whose messages are text like any other.
+    /// Reads a JSON value: a server's error, or a log record, whose messages are read like other
+    /// text.
     fn read_json(&mut self, value: &Value) {
-        self.is_answer |= json::is_answer(value);
+        self.is_response |= json::is_error_response(value);
         json::read(value, self);
-        if !self.is_answer {
-            self.scan(&self.messages.join("\n"));
+        if !self.is_response {
+            self.read_text(&self.messages.join("\n"));
         }
     }
 
-    /// XML and HTML, cut off or not.
+    /// Reads XML or HTML, whole or truncated.
     fn read_markup(&mut self, body: &str) {
-        self.is_answer = true;
+        self.is_response = true;
         self.is_page = !body.starts_with("<?xml") && !body.starts_with("<Error");
-        for code in text::elements(body, "Code") {
+        for code in text::element_contents(body, "Code") {
             self.add_reason(&uncapitalized(&code));
         }
-        // Cloud Storage has the sentence that names the gate in the details.
+        // In the errors of Cloud Storage, the sentence that names the gate is in `Details`.
         for name in ["Details", "Message", "internalReason"] {
-            text::elements(body, name).for_each(|message| self.add_message(&message));
+            text::element_contents(body, name).for_each(|message| self.add_message(&message));
         }
         self.text = text::without_tags(body);
     }
 
-    /// Finds fields, reasons and a challenge in a text of any form.
-    fn scan(&mut self, text: &str) {
-        let first_words = |key| text::values(text, key).filter_map(|value| value.split(' ').next());
+    /// Reads fields, reasons and a challenge from a text in any format.
+    fn read_text(&mut self, text: &str) {
+        let first_words = |key| text::field_values(text, key).filter_map(|value| value.split(' ').next());
         first_words("reason").for_each(|reason| self.add_reason(reason));
-        text::values(text, "message").for_each(|message| self.add_message(message));
+        text::field_values(text, "message").for_each(|message| self.add_message(message));
         for key in ["service", "method", "permission", "consumer", "uid"] {
             first_words(key).for_each(|word| self.details.add(key, word));
         }
@@ -90,45 +94,48 @@ impl AnswerFacts {
         }
     }
 
-    fn finish(&mut self) {
+    /// Derives the prose and the details from the texts that were read.
+    fn derive_prose_and_details(&mut self) {
         let token_error = self.token_error.clone().unwrap_or_default();
         let prose = format!("{}\n{}\n{token_error}", self.text, self.messages.join("\n"));
-        if !self.is_answer {
-            let lists = SCOPE_LISTS.iter().filter_map(|mark| prose.split_once(mark));
-            lists.for_each(|(_, list)| self.challenge.add_uris(list));
+        if !self.is_response {
+            let lists = SCOPE_LIST_HEADINGS.iter().filter_map(|mark| prose.split_once(mark));
+            lists.for_each(|(_, list)| self.challenge.add_scopes_in(list));
         }
-        self.details.find(&prose);
-        self.prose = text::plain(&if self.is_answer { self.without_names(&token_error) } else { prose });
+        self.details.read_prose(&prose);
+        self.prose =
+            text::normalized(&if self.is_response { self.server_words(&token_error) } else { prose });
         for noise in NOISE {
             self.prose = self.prose.replace(noise, "");
         }
-        self.details.server_message = self.main_message().map(syntax::safe_to_show);
+        self.details.server_message = self.main_message().map(syntax::sanitized);
     }
 
-    /// The words of an answer that nobody but the server chose.
-    fn without_names(&self, token_error: &str) -> String {
-        let texts = self.messages.iter().chain([&self.text]).map(|text| text::without_names(text));
+    /// Returns the messages of a response without quoted names, which users choose.
+    fn server_words(&self, token_error: &str) -> String {
+        let texts = self.messages.iter().chain([&self.text]).map(|text| text::without_quoted_names(text));
         texts.chain([token_error.to_owned()]).collect::<Vec<_>>().join("\n")
     }
 
-    /// The first message; of a text, the first line with a known phrase, or else the first line.
+    /// Returns the message to show: the first message or, in a text without messages, the first
+    /// line with a known phrase, or else the first line.
     fn main_message(&self) -> Option<&str> {
-        let is_phrase = |line: &str| {
-            let line = text::plain(line);
-            PHRASES.iter().chain(ACCESS_PHRASES).any(|(phrase, _)| text::has(&line, phrase))
+        let has_phrase = |line: &str| {
+            let line = text::normalized(line);
+            PHRASES.iter().chain(ACCESS_PHRASES).any(|(phrase, _)| text::contains_phrase(&line, phrase))
         };
         let mut lines = self.text.lines().filter(|line| !line.trim().is_empty()).take(LINE_LIMIT);
         let first = self.messages.first().map(String::as_str).or_else(|| lines.clone().next());
-        if self.messages.is_empty() { lines.find(|line| is_phrase(line)).or(first) } else { first }
+        if self.messages.is_empty() { lines.find(|line| has_phrase(line)).or(first) } else { first }
     }
 }
 
-/// The words of a text.
+/// Splits a text into words of letters, digits and `_`.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
 }
 
-/// The challenge in a log line that shows headers.
+/// Returns the challenge of a `WWW-Authenticate` header from the first log line that contains one.
 fn logged_challenge(text: &str) -> Option<&str> {
     let (before, _) = text.split_once("insufficient_scope")?;
     let start = before.rfind("earer ").or_else(|| before.rfind("error"))?;

@@ -1,4 +1,4 @@
-//! Reads gRPC's status, message and details from headers and trailers.
+//! Reads the gRPC status, message and details from headers and trailers.
 //!
 //! Sources: <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md> for the header names
 //! and the percent-encoding, <https://github.com/googleapis/googleapis/tree/master/google/rpc> for
@@ -9,11 +9,11 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use http::HeaderMap;
 
-use super::answer_facts::AnswerFacts;
 use super::protobuf::{self, Field};
+use super::response_facts::ResponseFacts;
 use super::status::http_status;
 
-/// gRPC allows both padded and unpadded values, and asks receivers to accept either.
+/// Accepts padded and unpadded values: the gRPC protocol allows both.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -21,12 +21,12 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// The longest binary value that is read, in base64 characters. For all headers together the
-/// protocol suggests a limit of 8 KiB.
+/// The longest binary value that is read, in base64 characters. It is far above the 8 KiB that the
+/// protocol suggests for all headers together.
 const VALUE_LIMIT: usize = 64 * 1024;
 
-/// Reads status, message and details. Does nothing for an answer that is not gRPC.
-pub(super) fn read(headers: &HeaderMap, facts: &mut AnswerFacts) {
+/// Reads the gRPC status, message and details. Does nothing if the response is not a gRPC response.
+pub(super) fn read(headers: &HeaderMap, facts: &mut ResponseFacts) {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(code) = text("grpc-status").and_then(|code| code.trim().parse().ok()) {
         facts.status = Some(http_status(code));
@@ -34,15 +34,16 @@ pub(super) fn read(headers: &HeaderMap, facts: &mut AnswerFacts) {
     if let Some(message) = text("grpc-message") {
         facts.add_message(&percent_decoded(message));
     }
-    for status in binary(headers, "grpc-status-details-bin") {
+    for status in binary_values(headers, "grpc-status-details-bin") {
         read_status(&status, facts);
     }
-    for info in binary(headers, "google.rpc.errorinfo-bin") {
+    for info in binary_values(headers, "google.rpc.errorinfo-bin") {
         read_detail("ErrorInfo", &info, facts);
     }
 }
 
-fn binary(headers: &HeaderMap, name: &str) -> Vec<Vec<u8>> {
+/// Decodes the values of a binary header.
+fn binary_values(headers: &HeaderMap, name: &str) -> Vec<Vec<u8>> {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     values
         .flat_map(|value| value.split(','))
@@ -51,7 +52,8 @@ fn binary(headers: &HeaderMap, name: &str) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn read_status(status: &[u8], facts: &mut AnswerFacts) {
+/// Reads a `google.rpc.Status`.
+fn read_status(status: &[u8], facts: &mut ResponseFacts) {
     for field in protobuf::fields(status) {
         match field.number {
             2 => facts.add_message(&field.text()),
@@ -61,7 +63,8 @@ fn read_status(status: &[u8], facts: &mut AnswerFacts) {
     }
 }
 
-fn read_any(any: &Field<'_>, facts: &mut AnswerFacts) {
+/// Reads a `google.protobuf.Any`: the name of a message type and the encoded message.
+fn read_any(any: &Field<'_>, facts: &mut ResponseFacts) {
     let mut kind = String::new();
     for field in protobuf::fields(any.bytes) {
         match field.number {
@@ -72,7 +75,8 @@ fn read_any(any: &Field<'_>, facts: &mut AnswerFacts) {
     }
 }
 
-fn read_detail(kind: &str, detail: &[u8], facts: &mut AnswerFacts) {
+/// Reads a message of one of the types in `google/rpc/error_details.proto`.
+fn read_detail(kind: &str, detail: &[u8], facts: &mut ResponseFacts) {
     for field in protobuf::fields(detail) {
         match (kind, field.number) {
             ("ErrorInfo", 1) => facts.add_reason(&field.text()),
@@ -88,7 +92,8 @@ fn read_detail(kind: &str, detail: &[u8], facts: &mut AnswerFacts) {
     }
 }
 
-fn read_metadata(entry: &[u8], facts: &mut AnswerFacts) {
+/// Reads one entry of the map `ErrorInfo.metadata`.
+fn read_metadata(entry: &[u8], facts: &mut ResponseFacts) {
     let mut key = String::new();
     for field in protobuf::fields(entry) {
         match field.number {
@@ -99,6 +104,7 @@ fn read_metadata(entry: &[u8], facts: &mut AnswerFacts) {
     }
 }
 
+/// Decodes the percent-encoding of the header `grpc-message`.
 fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

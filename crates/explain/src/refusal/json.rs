@@ -1,18 +1,19 @@
-//! Reads JSON bodies by the names of their fields, at any depth: an array around the error, the
-//! inner object alone, and an `ErrorInfo` anywhere need no code of their own.
+//! Reads JSON bodies by the names of their fields, at any depth. So an error within an array, the
+//! inner object of an error without the outer object, and an `ErrorInfo` at an unusual place are
+//! read by the same code.
 
 use std::collections::VecDeque;
 
 use serde_json::Value;
 
-use super::answer_facts::{AnswerFacts, is_known_reason};
+use super::response_facts::{ResponseFacts, is_known_reason};
 use super::status::http_status;
 
-/// How many values are read. Google's errors have fewer than a hundred.
+/// How many values of a body are read. Google's errors have fewer than a hundred.
 const NODE_LIMIT: usize = 4096;
 
-/// Whether a body has the fields of an error that a server sends, alone or in an array.
-pub(super) fn is_answer(root: &Value) -> bool {
+/// Returns whether a body is an error of a server, alone or as the first item of an array.
+pub(super) fn is_error_response(root: &Value) -> bool {
     let error = root.as_array().and_then(|items| items.first()).unwrap_or(root);
     let is_word = |text: &str| !text.contains(' ');
     let is_error = |error: &Value| error.is_object() || error.as_str().is_some_and(is_word);
@@ -20,15 +21,15 @@ pub(super) fn is_answer(root: &Value) -> bool {
         || (error.get("code").is_some() && error.get("message").is_some())
 }
 
-/// Reads a body, outer values first, so that the first message is the main one.
-pub(super) fn read(root: &Value, facts: &mut AnswerFacts) {
+/// Reads the values of a body. Reads outer values first, so that the first message is the main one.
+pub(super) fn read(root: &Value, facts: &mut ResponseFacts) {
     let mut queue = VecDeque::from([("", root)]);
     for _ in 0..NODE_LIMIT {
         let Some((key, value)) = queue.pop_front() else { return };
         match value {
             Value::Object(fields) => queue.extend(fields.iter().map(|(key, value)| (key.as_str(), value))),
             Value::Array(items) => queue.extend(items.iter().map(|item| (key, item))),
-            Value::String(text) => match whole_answer(text) {
+            Value::String(text) => match embedded_response(text) {
                 Some(answer) => read(&answer, facts),
                 None => read_text(key, text, facts),
             },
@@ -40,13 +41,14 @@ pub(super) fn read(root: &Value, facts: &mut AnswerFacts) {
     }
 }
 
-/// Another server's answer that is the whole of a field.
-fn whole_answer(text: &str) -> Option<Value> {
+/// Parses a string that is the error response of another server.
+fn embedded_response(text: &str) -> Option<Value> {
     let is_object = text.trim_start().starts_with(['{', '[']);
-    is_object.then(|| serde_json::from_str(text).ok())?.filter(is_answer)
+    is_object.then(|| serde_json::from_str(text).ok())?.filter(is_error_response)
 }
 
-fn read_text(key: &str, text: &str, facts: &mut AnswerFacts) {
+/// Reads a string in the field with this name.
+fn read_text(key: &str, text: &str, facts: &mut ResponseFacts) {
     let lower = key.to_ascii_lowercase();
     let is_prose = ["message", "description", "detail", "title"].iter().any(|part| lower.contains(part));
     match lower.as_str() {
@@ -57,16 +59,18 @@ fn read_text(key: &str, text: &str, facts: &mut AnswerFacts) {
             facts.add_message(text);
         }
         "reason" | "code" | "errorcode" => facts.add_reason(text),
-        // PHP's client prints the details of gRPC as a `number` and this.
+        // PHP's client prints the details of a gRPC status as objects with the fields `number` and
+        // `data`.
         "data" if is_known_reason(text) => facts.add_reason(text),
-        "status" => facts.add_code(status_named(text).map(u64::from)),
+        "status" => facts.add_code(http_status_of_name(text).map(u64::from)),
         "type" | "subject" | "@type" => facts.add_violation(text),
         _ if is_prose => facts.add_message(text),
         _ => facts.details.add(key, text),
     }
 }
 
-fn status_named(word: &str) -> Option<u16> {
+/// Returns the HTTP status for the name of a gRPC status with which Google refuses calls.
+fn http_status_of_name(word: &str) -> Option<u16> {
     let code = match word {
         "PERMISSION_DENIED" => 7,
         "RESOURCE_EXHAUSTED" => 8,

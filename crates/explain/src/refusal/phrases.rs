@@ -1,12 +1,13 @@
-//! Data: the sentences of Google's servers, and which gate each one is of.
+//! Data: phrases from the messages of Google's servers, and the gate that each phrase belongs to.
 //!
-//! The order of [`PHRASES`] matters. First come sentences of one gate that may be quoted in those
-//! of others (a scope refusal inside of a client's error), then gates whose sentences have words of
-//! later ones (an API key refused with `rateLimitExceeded`, a quota project whose API is disabled,
-//! billing that "must be enabled"), and last the gates whose sentences are plain English.
-//! [`ACCESS_PHRASES`] count only if neither a reason nor the status nor a permission decides.
+//! The order of [`PHRASES`] matters. First come phrases that keep their meaning when another
+//! message quotes them (a scope refusal within a client's error). Then come gates whose messages
+//! also contain phrases of gates further down (an API key refused with `rateLimitExceeded`, a quota
+//! project whose API is disabled, billing that "must be enabled"). The gates whose messages are
+//! plain English come last. [`ACCESS_PHRASES`] count only if neither a reason nor the status nor a
+//! permission decides.
 //!
-//! A `*` stands for up to 120 bytes. Phrases are in lower case, without quotes, with "not" for
+//! A `*` matches up to 120 bytes. Phrases are in lower case, without quotes, with "not" for
 //! `n't`.
 //!
 //! Public sources: the error pages of the services, such as
@@ -17,15 +18,15 @@
 
 use super::gate::{Certainty, Gate};
 use super::verdict::{
-    LIKELY_MISSING, MISSING, ScopeProblem, TOKEN_SCOPES, Verdict, certain, likely, possible, scope,
+    LIKELY_MISSING, MISSING, REQUESTED_SCOPES, ScopeProblem, Verdict, certain, likely, possible, scope,
 };
 
-/// The whole message with which older services refuse for a missing scope.
+/// The whole message that older services send when a scope is missing.
 pub(super) const BARE_MESSAGE: &str = "Insufficient Permission";
 
-/// Sentences of servers and clients. The first match decides.
+/// Phrases from the messages of servers and clients. The first phrase that matches decides.
 pub(super) static PHRASES: &[(&str, Verdict)] = &[
-    // Scope, in words that no other gate uses.
+    // Scope, in words that only refusals for lack of scope contain.
     ("insufficient authentication scope", MISSING),
     ("scope(s) are not authorized", MISSING),
     ("granted scopes do not give access", MISSING),
@@ -34,23 +35,24 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("metadata scope does not", scope(ScopeProblem::Restricting, Certainty::Certain)),
     ("while getting drive credentials", scope(ScopeProblem::ScopeOrShare, Certainty::Likely)),
     ("while globbing file pattern", scope(ScopeProblem::ScopeOrShare, Certainty::Likely)),
-    // Scopes that a token endpoint was asked for.
-    ("invalid_scope", TOKEN_SCOPES),
-    // A delegation that lacks the scopes; `unauthorized_client` by itself has other reasons too.
-    ("unauthorized to retrieve access tokens", TOKEN_SCOPES),
-    ("empty or missing scope", TOKEN_SCOPES),
-    ("invalid oauth scope", TOKEN_SCOPES),
-    ("any of the scopes requested", TOKEN_SCOPES),
-    ("requested scopes were invalid", TOKEN_SCOPES),
-    ("unregistered scope", TOKEN_SCOPES),
-    ("invalid downscoping", TOKEN_SCOPES),
-    ("you must specify at least one scope", TOKEN_SCOPES),
-    ("scopes have not been granted to the service account", TOKEN_SCOPES),
-    ("generateaccesstoken*invalid argument", TOKEN_SCOPES),
-    ("impersonate: status code 400", TOKEN_SCOPES),
-    // Scope, in words of less common servers.
+    // Scopes that were requested from a token endpoint.
+    ("invalid_scope", REQUESTED_SCOPES),
+    // A domain-wide delegation that does not include the scopes. `unauthorized_client` alone may
+    // have other causes.
+    ("unauthorized to retrieve access tokens", REQUESTED_SCOPES),
+    ("empty or missing scope", REQUESTED_SCOPES),
+    ("invalid oauth scope", REQUESTED_SCOPES),
+    ("any of the scopes requested", REQUESTED_SCOPES),
+    ("requested scopes were invalid", REQUESTED_SCOPES),
+    ("unregistered scope", REQUESTED_SCOPES),
+    ("invalid downscoping", REQUESTED_SCOPES),
+    ("you must specify at least one scope", REQUESTED_SCOPES),
+    ("scopes have not been granted to the service account", REQUESTED_SCOPES),
+    ("generateaccesstoken*invalid argument", REQUESTED_SCOPES),
+    ("impersonate: status code 400", REQUESTED_SCOPES),
+    // Scope, in the words of less common servers.
     ("provided scope*not authorized", LIKELY_MISSING),
-    // Apps Script lists the scopes as permissions.
+    // Apps Script calls scopes permissions.
     ("required permissions*googleapis.com/auth/", LIKELY_MISSING),
     ("scope does not allow", scope(ScopeProblem::Restricting, Certainty::Likely)),
     ("scope does not support", scope(ScopeProblem::Restricting, Certainty::Likely)),
@@ -81,7 +83,7 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("invalidkeymaperror", certain(Gate::ApiKey)),
     ("missingkeymaperror", certain(Gate::ApiKey)),
     ("apitargetblocked", certain(Gate::ApiKey)),
-    // Service perimeters. Before policies, since "policy" is in these sentences too.
+    // Service perimeters. They precede policies, because their messages contain "policy", too.
     ("vpcservicecontrols", certain(Gate::VpcSc)),
     ("vpc service controls", certain(Gate::VpcSc)),
     ("vpc_service_controls", certain(Gate::VpcSc)),
@@ -120,7 +122,7 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("administrator has disabled", likely(Gate::OrgPolicy)),
     ("admin has restricted", likely(Gate::OrgPolicy)),
     ("not allowed by your organization", likely(Gate::OrgPolicy)),
-    // Billing, of the quota project too.
+    // Billing, including that of the quota project.
     ("requires billing to be enabled", certain(Gate::Billing)),
     ("billing must be enabled", certain(Gate::Billing)),
     ("billing has not been enabled", certain(Gate::Billing)),
@@ -150,7 +152,7 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("account associated with the project*disabled", likely(Gate::Billing)),
     ("account for the specified project has been disabled", likely(Gate::Billing)),
     ("delinquent", likely(Gate::Billing)),
-    // The quota project. Before disabled APIs, whose sentences name a project too.
+    // The quota project. It precedes disabled APIs, because their messages name a project, too.
     ("requires a quota project", certain(Gate::QuotaProject)),
     ("project 764086051850 before", certain(Gate::QuotaProject)),
     ("project 32555940559 before", certain(Gate::QuotaProject)),
@@ -173,7 +175,7 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("consumer_invalid", certain(Gate::QuotaProject)),
     ("consumer*has been suspended", certain(Gate::Other)),
     ("project*has been suspended", likely(Gate::Other)),
-    // The API is off.
+    // Disabled APIs.
     ("before or it is disabled", certain(Gate::ServiceDisabled)),
     ("access not configured", certain(Gate::ServiceDisabled)),
     ("accessnotconfigured", certain(Gate::ServiceDisabled)),
@@ -193,7 +195,7 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("googleapis.com is disabled", likely(Gate::ServiceDisabled)),
     ("apinotactivated", likely(Gate::ServiceDisabled)),
     ("has not been used in project", likely(Gate::ServiceDisabled)),
-    // Rates and quotas.
+    // Rate limits and quotas.
     ("rate limit exceeded", certain(Gate::RateLimit)),
     ("rate limits exceeded", certain(Gate::RateLimit)),
     ("ratelimitexceeded", certain(Gate::RateLimit)),
@@ -294,10 +296,11 @@ pub(super) static PHRASES: &[(&str, Verdict)] = &[
     ("url ownership", likely(Gate::ResourceAcl)),
 ];
 
-/// Plain words for missing access. They are last, since sentences of other gates have them too.
+/// Plain words for missing access. They are tried last, because messages of other gates contain
+/// them, too.
 pub(super) static ACCESS_PHRASES: &[(&str, Verdict)] = &[
-    // Cloud Run and Cloud Functions, to callers without the invoker role. Google's other front ends
-    // send only the second half of the sentence.
+    // Cloud Run and Cloud Functions send this sentence to callers without the invoker role.
+    // Google's other front ends send only its second half.
     ("error: forbidden*your client does not have permission to get url", likely(Gate::Iam)),
     ("client does not have permission to get url", possible(Gate::Other)),
     ("sufficient permissions to access", likely(Gate::ResourceAcl)),
@@ -314,7 +317,8 @@ pub(super) static ACCESS_PHRASES: &[(&str, Verdict)] = &[
     ("not authorized to access this resource", likely(Gate::Iam)),
     ("not authorized to requested resource", likely(Gate::Iam)),
     ("does not have access to service account", likely(Gate::Iam)),
-    // Scope, in the words of clients. After the sentences of IAM, to which clients add such hints.
+    // Scope, in the words of clients. It follows the phrases of IAM, because clients add hints
+    // about scopes to the messages of IAM.
     ("insufficient scope", LIKELY_MISSING),
     ("insufficient oauth scope", LIKELY_MISSING),
     ("insufficient oauth2 scope", LIKELY_MISSING),
@@ -384,7 +388,8 @@ pub(super) static ACCESS_PHRASES: &[(&str, Verdict)] = &[
     ("insufficient_permission", possible(Gate::Iam)),
 ];
 
-/// A text without a status is a refusal only if it has one of these.
+/// A text without a status and without a known phrase is a refusal only if it contains one of these
+/// words.
 pub(super) static REFUSAL_WORDS: &[&str] = &[
     "permission_denied",
     "permissiondenied",
@@ -396,8 +401,8 @@ pub(super) static REFUSAL_WORDS: &[&str] = &[
     "status: 403",
 ];
 
-/// What libraries print with every error. It is removed before phrases are searched for, since it
-/// names gates that did not refuse.
+/// Words that libraries print with every error. They are removed before the search for phrases,
+/// because they name gates that did not refuse.
 pub(super) static NOISE: &[&str] = &[
     "without a quota project",
     "a quota exceeded or api not enabled error",
@@ -412,11 +417,11 @@ mod tests {
     use super::*;
 
     fn first_match(table: &[(&str, Verdict)], words: &str) -> Option<Gate> {
-        table.iter().find(|(phrase, _)| text::has(words, phrase)).map(|(_, verdict)| verdict.gate)
+        table.iter().find(|(phrase, _)| text::contains_phrase(words, phrase)).map(|(_, verdict)| verdict.gate)
     }
 
     #[test]
-    fn no_phrase_is_hidden_by_one_of_another_gate() {
+    fn every_phrase_leads_to_its_own_gate() {
         for (phrase, verdict) in PHRASES {
             let words = phrase.replace('*', " x ");
             assert_eq!(first_match(PHRASES, &words), Some(verdict.gate), "{phrase}");
@@ -429,17 +434,17 @@ mod tests {
     }
 
     #[test]
-    fn phrases_are_written_as_the_prose_is() {
+    fn phrases_are_normalized() {
         for (phrase, _) in PHRASES.iter().chain(ACCESS_PHRASES) {
-            assert_eq!(text::plain(phrase), *phrase);
+            assert_eq!(text::normalized(phrase), *phrase);
         }
         for words in NOISE.iter().chain(REFUSAL_WORDS) {
-            assert_eq!(text::plain(words), *words);
+            assert_eq!(text::normalized(words), *words);
         }
     }
 
     #[test]
-    fn every_reason_is_unique() {
+    fn tables_have_no_duplicate_entries() {
         for table in [ERROR_INFO, REASONS, TOKEN_ERRORS, PHRASES, ACCESS_PHRASES] {
             let mut names: Vec<_> = table.iter().map(|(name, _)| name).collect();
             names.sort_unstable();

@@ -1,8 +1,8 @@
-//! The wire format of protocol buffers, as far as `google.rpc.Status` needs it.
+//! Reads the part of the protocol buffers wire format that `google.rpc.Status` uses.
 //!
 //! Source: <https://protobuf.dev/programming-guides/encoding/>
 
-/// A field with a length: a string, bytes, or a message. Other fields are skipped.
+/// A length-delimited field: a string, bytes, or a message.
 pub(super) struct Field<'a> {
     pub(super) number: u64,
     pub(super) bytes: &'a [u8],
@@ -14,7 +14,8 @@ impl Field<'_> {
     }
 }
 
-/// The fields with a length, in order, up to the first byte that is not of the wire format.
+/// Returns the length-delimited fields of a message in order, and skips fields of other types.
+/// Stops at the first byte that is not valid.
 pub(super) fn fields(message: &[u8]) -> impl Iterator<Item = Field<'_>> {
     let mut rest = message;
     std::iter::from_fn(move || {
@@ -34,6 +35,7 @@ pub(super) fn fields(message: &[u8]) -> impl Iterator<Item = Field<'_>> {
     })
 }
 
+/// Removes a variable-length integer from the beginning of `rest`, and returns it.
 fn varint(rest: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
     for place in 0..10 {
@@ -47,6 +49,7 @@ fn varint(rest: &mut &[u8]) -> Option<u64> {
     None
 }
 
+/// Removes this many bytes from the beginning of `rest`, and returns them.
 fn take<'a>(rest: &mut &'a [u8], length: u64) -> Option<&'a [u8]> {
     let (head, tail) = rest.split_at_checked(usize::try_from(length).ok()?)?;
     *rest = tail;

@@ -1,7 +1,7 @@
-//! Data: the reasons and codes of Google's servers, and which gate each one is of.
+//! Data: the reasons and error codes that Google's servers send, and the gate that each belongs to.
 
 use super::gate::Gate;
-use super::verdict::{LIKELY_MISSING, MISSING, TOKEN_SCOPES, Verdict, certain, likely};
+use super::verdict::{LIKELY_MISSING, MISSING, REQUESTED_SCOPES, Verdict, certain, likely};
 
 /// Reasons of `google.rpc.ErrorInfo`.
 pub(super) static ERROR_INFO: &[(&str, Verdict)] = &[
@@ -47,9 +47,10 @@ pub(super) static ERROR_INFO: &[(&str, Verdict)] = &[
     ("SERVICE_ACCOUNT_ACCESS_DENIED", certain(Gate::Iam)),
 ];
 
-/// Reasons that are of another gate where the prose has the second text. The numbers are the
-/// projects of gcloud's OAuth clients, to which calls are charged if no quota project is set.
-pub(super) static ERROR_INFO_UNLESS: &[(&str, &str, Gate)] = &[
+/// Reasons of [`ERROR_INFO`] that belong to another gate if a message contains the second
+/// text. The numbers are the projects of gcloud's OAuth clients, to which calls are charged if no
+/// quota project is set.
+pub(super) static ERROR_INFO_EXCEPTIONS: &[(&str, &str, Gate)] = &[
     ("SERVICE_DISABLED", "quota project", Gate::QuotaProject),
     ("SERVICE_DISABLED", "764086051850", Gate::QuotaProject),
     ("SERVICE_DISABLED", "32555940559", Gate::QuotaProject),
@@ -57,8 +58,9 @@ pub(super) static ERROR_INFO_UNLESS: &[(&str, &str, Gate)] = &[
     ("CONSUMER_INVALID", "api_key:", Gate::ApiKey),
 ];
 
-/// Parts of reasons that are not in the list above: a service may have reasons of its own.
-pub(super) static ERROR_INFO_PARTS: &[(&str, Verdict)] = &[
+/// Parts of reasons that only some services use. They count if the whole reason is in no other
+/// list.
+pub(super) static REASON_PARTS: &[(&str, Verdict)] = &[
     ("SCOPE_INSUFFICIENT", LIKELY_MISSING),
     ("INSUFFICIENT_SCOPE", LIKELY_MISSING),
     ("API_KEY", likely(Gate::ApiKey)),
@@ -84,11 +86,12 @@ pub(super) static VIOLATIONS: &[(&str, Verdict)] = &[
     ("org_policy", likely(Gate::OrgPolicy)),
 ];
 
-/// The `error` of Google's token endpoints, which are RFC 6749's and a few more. Source:
+/// The values of the field `error` of Google's token endpoints: those of RFC 6749 and a few more.
+/// Source:
 /// <https://developers.google.com/identity/protocols/oauth2/web-server#authorization-errors>
 pub(super) static TOKEN_ERRORS: &[(&str, Verdict)] = &[
-    ("invalid_scope", TOKEN_SCOPES),
-    ("restricted_client", TOKEN_SCOPES),
+    ("invalid_scope", REQUESTED_SCOPES),
+    ("restricted_client", REQUESTED_SCOPES),
     ("insufficient_scope", LIKELY_MISSING),
     ("admin_policy_enforced", certain(Gate::OrgPolicy)),
     ("org_internal", certain(Gate::OrgPolicy)),
@@ -104,12 +107,12 @@ pub(super) static TOKEN_ERRORS: &[(&str, Verdict)] = &[
     ("unsupported_grant_type", likely(Gate::Credentials)),
 ];
 
-/// A reason that proves nothing alone: most services give it for a missing scope, Analytics v3 for
-/// missing access to an account or profile.
+/// A reason that does not prove a missing scope: most services send it for a missing scope, but
+/// Analytics v3 sends it for missing access to an account or a profile.
 pub(super) const AMBIGUOUS_REASON: &str = "insufficientPermissions";
 
-/// Reasons and codes that services give to refusals by several gates, the scopes among them. Any
-/// other reason is that of one gate.
+/// Reasons and codes that do not exclude a refusal for lack of scope. Any other reason belongs to
+/// one gate.
 pub(super) const GENERAL_REASONS: &[&str] = &[
     "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
     AMBIGUOUS_REASON,
@@ -121,8 +124,8 @@ pub(super) const GENERAL_REASONS: &[&str] = &[
     "unauthorized",
 ];
 
-/// Older one-word reasons, and the codes of Cloud Storage's XML API, with a small first letter
-/// here. XML: <https://cloud.google.com/storage/docs/xml-api/reference-status>
+/// Older one-word reasons, and the codes of Cloud Storage's XML API with the first letter in lower
+/// case. Source of the codes: <https://cloud.google.com/storage/docs/xml-api/reference-status>
 pub(super) static REASONS: &[(&str, Verdict)] = &[
     ("accessNotConfigured", certain(Gate::ServiceDisabled)),
     ("serviceDisabled", likely(Gate::ServiceDisabled)),
@@ -177,7 +180,7 @@ pub(super) static REASONS: &[(&str, Verdict)] = &[
     ("fileNotDownloadable", certain(Gate::Other)),
     ("cannotShare", likely(Gate::ResourceAcl)),
     ("playlistItemsNotAccessible", likely(Gate::ResourceAcl)),
-    // Google Play, for a missing permission in its console; it answers 401 too.
+    // Google Play sends it with 401 or 403 for a missing permission in the Play Console.
     ("permissionDenied", likely(Gate::ResourceAcl)),
     ("youtubeSignupRequired", certain(Gate::Other)),
     ("projectNotLinked", certain(Gate::Other)),
@@ -189,8 +192,8 @@ pub(super) static REASONS: &[(&str, Verdict)] = &[
     ("accessDenied", likely(Gate::Iam)),
 ];
 
-/// Ends of reasons that are not in `REASONS`, in lower case.
-pub(super) static REASON_ENDS: &[(&str, Verdict)] = &[
+/// Endings of reasons that are not in [`REASONS`], in lower case.
+pub(super) static REASON_ENDINGS: &[(&str, Verdict)] = &[
     ("limitexceeded", certain(Gate::RateLimit)),
     ("limitexceededunreg", certain(Gate::RateLimit)),
     ("quotaexceeded", certain(Gate::RateLimit)),

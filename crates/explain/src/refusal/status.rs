@@ -1,7 +1,8 @@
 //! The HTTP status that corresponds to a gRPC status.
 
-/// The HTTP status that Google's front ends send for a gRPC status; 500 for every one that is no
-/// refusal. Source: <https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto>
+/// Returns the HTTP status that Google's front ends send for a gRPC status. Returns 500 for each
+/// error status that is not a refusal. Source:
+/// <https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto>
 pub(super) fn http_status(code: u16) -> u16 {
     match code {
         0 => 200,

@@ -1,29 +1,31 @@
-//! The syntax that short values must have before they are shown, and how free text is made safe to
-//! show.
+//! Checks the syntax of short values before they are shown, and makes free text safe to show.
 
-use super::words::{BEFORE_SECRETS, INVISIBLE, NOT_A_SERVICE, NOT_A_VERB, SECRETS};
+use super::words::{INVISIBLE, NOT_A_SERVICE, NOT_A_VERB, SECRET_MARKS, SECRET_PREFIXES};
 
-/// How many bytes of a message are kept. A report shows it whole.
+/// How many bytes of a message are kept, so that a report, which contains the message, stays short.
 const MESSAGE_LIMIT: usize = 1024;
-/// The longest id or name in bytes.
+/// The longest id or name that is kept, in bytes, so that it fits on a few lines.
 const ID_LIMIT: usize = 256;
 
-/// A shorter word is no secret, even if it begins like one.
-const SECRET_LENGTH: usize = 16;
+/// The length of the shortest secret, in bytes. Google's tokens and keys are longer, and a shorter
+/// word may only begin like a secret.
+const MIN_SECRET_LENGTH: usize = 16;
 
-/// A scope token of RFC 6749 section 3.3 that is a URI or one of OpenID's names.
+/// Returns whether a word is a scope: a URI, or one of the short names of OpenID Connect. A word
+/// with an ellipsis is a shortened scope and does not count.
 pub(super) fn is_scope(word: &str) -> bool {
     let is_whole = !word.contains("...") && !word.contains('\u{2026}');
     is_id(word) && is_whole && (word.contains("://") || matches!(word, "openid" | "email" | "profile"))
 }
 
-/// Visible ASCII without quotes and backslashes, of a length that fits on a line.
+/// Returns whether a word is an id: at most [`ID_LIMIT`] visible ASCII characters, without quotes,
+/// backslashes and angle brackets.
 pub(super) fn is_id(word: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"\"'`\\<>".contains(&byte);
     (1..=ID_LIMIT).contains(&word.len()) && word.bytes().all(is_plain)
 }
 
-/// A host name such as `pubsub.googleapis.com`.
+/// Returns whether a word is a host name such as `pubsub.googleapis.com`.
 pub(super) fn is_host(word: &str) -> bool {
     let is_label = |label: &str| {
         !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
@@ -31,7 +33,7 @@ pub(super) fn is_host(word: &str) -> bool {
     word.len() <= 128 && word.contains('.') && word.split('.').all(is_label)
 }
 
-/// A dotted name such as `google.pubsub.v1.Publisher.Publish`.
+/// Returns whether a word is the name of an RPC such as `google.pubsub.v1.Publisher.Publish`.
 pub(super) fn is_rpc_method(word: &str) -> bool {
     let is_part = |part: &str| {
         !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
@@ -39,8 +41,9 @@ pub(super) fn is_rpc_method(word: &str) -> bool {
     word.len() <= ID_LIMIT && word.contains('.') && word.split(['.', '/']).all(is_part)
 }
 
-/// A project id or number, with the domain that old ones have.
-/// Source: <https://cloud.google.com/resource-manager/docs/creating-managing-projects>
+/// Returns whether a word is the number or the id of a project. The ids of old projects begin with
+/// a domain: `example.com:shop-prod`. Source:
+/// <https://cloud.google.com/resource-manager/docs/creating-managing-projects>
 pub(super) fn is_project(word: &str) -> bool {
     let id = word.rsplit(':').next().unwrap_or_default();
     let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
@@ -52,23 +55,25 @@ pub(super) fn is_project(word: &str) -> bool {
         && word.split(':').all(|part| !part.is_empty() && part.bytes().all(is_plain))
 }
 
-/// An organisation policy constraint such as `constraints/compute.vmExternalIpAccess`.
+/// Returns whether a word is a constraint of an organisation policy, such as
+/// `constraints/compute.vmExternalIpAccess`.
 pub(super) fn is_constraint(word: &str) -> bool {
     let is_name = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'_');
     word.len() <= 128
         && word.strip_prefix("constraints/").is_some_and(|name| !name.is_empty() && is_name(name))
 }
 
-/// The unique id of a refusal by VPC Service Controls.
+/// Returns whether a word has the syntax of the unique ids that VPC Service Controls gives to
+/// refusals.
 pub(super) fn is_vpc_sc_id(word: &str) -> bool {
     (12..=ID_LIMIT).contains(&word.len())
         && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-/// The permission in its usual form, `service.resource.verb`, from that or from the form of deny
-/// policies, `service.googleapis.com/resource.verb`.
-/// Source: <https://cloud.google.com/iam/docs/deny-permissions-support>
-pub(super) fn permission(word: &str) -> Option<String> {
+/// Reads an IAM permission, and returns it in the form `service.resource.verb`. Also accepts the
+/// form of deny policies, `service.googleapis.com/resource.verb`. Source:
+/// <https://cloud.google.com/iam/docs/deny-permissions-support>
+pub(super) fn parse_permission(word: &str) -> Option<String> {
     let (service, rest) = word.split_once(".googleapis.com/").or_else(|| word.split_once('.'))?;
     let (resource, verb) = rest.split_once('.')?;
     let is_word =
@@ -82,11 +87,11 @@ pub(super) fn permission(word: &str) -> Option<String> {
     is_permission.then(|| format!("{service}.{resource}.{verb}"))
 }
 
-/// At most 1,024 bytes of the text, without secrets, and with every character escaped that could
-/// move the cursor of a terminal or change the direction of writing.
-pub(super) fn safe_to_show(text: &str) -> String {
+/// Returns at most 1,024 bytes of the text, with secrets removed. Escapes every character that
+/// could move the cursor of a terminal or change the direction of writing.
+pub(super) fn sanitized(text: &str) -> String {
     let mut out = String::new();
-    for character in without_secrets(&without_values(text.trim())).chars() {
+    for character in redact_secrets(&redact_marked_values(text.trim())).chars() {
         let escaped = match character {
             '\n' | '\r' | '\t' => " ".to_owned(),
             _ if character.is_control() || INVISIBLE.iter().any(|range| range.contains(&character)) => {
@@ -102,11 +107,11 @@ pub(super) fn safe_to_show(text: &str) -> String {
     out
 }
 
-/// The text without the values behind marks such as `token=`. Stops at what is shown, and searches
-/// for each mark once, so that a long text full of marks takes no longer than others.
-fn without_values(text: &str) -> String {
+/// Replaces the values that follow marks such as `token=`. Stops after [`MESSAGE_LIMIT`] bytes and
+/// searches for each mark once, so that a long text with many marks takes no longer than others.
+fn redact_marked_values(text: &str) -> String {
     let (mut out, mut at) = (String::new(), 0);
-    let mut marks = BEFORE_SECRETS.map(|mark| text.match_indices(mark).peekable());
+    let mut marks = SECRET_MARKS.map(|mark| text.match_indices(mark).peekable());
     let is_end = |c: char| c.is_whitespace() || "\"'`&%,;)]}<>\\".contains(c);
     while out.len() <= MESSAGE_LIMIT {
         let ends = marks.iter_mut().filter_map(|mark| {
@@ -117,22 +122,23 @@ fn without_values(text: &str) -> String {
         let (before, after) = (text.get(at..end).unwrap_or_default(), text.get(end..).unwrap_or_default());
         let value = after.split(is_end).next().unwrap_or_default();
         out.push_str(before);
-        out.push_str(if value.len() >= SECRET_LENGTH { "[redacted]" } else { value });
+        out.push_str(if value.len() >= MIN_SECRET_LENGTH { "[redacted]" } else { value });
         at = end + value.len();
     }
     out + text.get(at..).unwrap_or_default()
 }
 
-/// The text without words that begin like a token or a key.
-fn without_secrets(text: &str) -> String {
+/// Replaces words that begin like a token or a key.
+fn redact_secrets(text: &str) -> String {
     let mut out = String::new();
     let is_secret_character = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     for run in text.split_inclusive(|c: char| !is_secret_character(c)) {
-        // In a URL inside of a URL the secret does not begin the word: `%3D` is before it.
-        let start = SECRETS.iter().filter_map(|mark| run.find(mark)).min();
+        // A secret in a URL that is a parameter of another URL is not at the beginning of its word:
+        // `%3D` precedes the secret.
+        let start = SECRET_PREFIXES.iter().filter_map(|mark| run.find(mark)).min();
         let (before, secret) = run.split_at_checked(start.unwrap_or(run.len())).unwrap_or((run, ""));
         out.push_str(before);
-        out.push_str(if secret.len() >= SECRET_LENGTH { "[redacted] " } else { secret });
+        out.push_str(if secret.len() >= MIN_SECRET_LENGTH { "[redacted] " } else { secret });
     }
     out
 }

@@ -1,14 +1,15 @@
-//! Searches text that is not JSON: log lines, errors of clients, XML, HTML, and JSON that was cut
-//! off.
+//! Searches text that is not JSON: log lines, errors of clients, XML and HTML, and truncated JSON.
 
-use super::words::LEADS;
+use super::words::LEADING_WORDS;
 
-/// How many bytes a `*` in a phrase may stand for.
+/// How many bytes a `*` in a phrase matches at most: about a line, so that both parts of the phrase
+/// are in one sentence.
 const GAP_LIMIT: usize = 120;
 
-/// A message without what stands in quotes, from the first opening to the last closing quote of a kind: a name
-/// that holds quotes does not end there. Behind `=` no name stands, but a value that a program printed.
-pub(super) fn without_names(message: &str) -> String {
+/// Returns the message without quoted names. Removes everything from the first opening quote to the
+/// last closing quote of the same kind, because a name may contain quotes. A quote after `=` is not
+/// removed: there a program printed a value, which may be the server's message.
+pub(super) fn without_quoted_names(message: &str) -> String {
     let mut out = message.to_owned();
     for quote in ['\'', '"', '`'] {
         let opens = |place: &usize| {
@@ -21,31 +22,33 @@ pub(super) fn without_names(message: &str) -> String {
         };
         let places = || out.match_indices(quote).map(|(place, _)| place);
         let Some(first) = places().find(opens) else { continue };
-        let Some(last) = places().filter(closes).last().filter(|last| *last > first) else { continue };
+        let Some(last) = places().rfind(closes).filter(|last| *last > first) else { continue };
         out.replace_range(first..=last, "''");
     }
     out
 }
 
-/// The longest value of a field or content of an element that is read, in bytes.
+/// How many bytes of a field's value or of an element's content are read: twice as much as is kept
+/// of a message.
 const VALUE_LIMIT: usize = 2048;
 
-/// How many values of one field are read.
+/// How many occurrences of a field's name are examined, so that a long text takes no longer than a
+/// short one.
 const VALUE_COUNT: usize = 256;
 
-/// Whether the text has the phrase.
-pub(super) fn has(text: &str, phrase: &str) -> bool {
+/// Returns whether the text contains the phrase, in which `*` matches up to [`GAP_LIMIT`] bytes.
+pub(super) fn contains_phrase(text: &str, phrase: &str) -> bool {
     let mut pieces = phrase.split('*');
     let first = pieces.next().unwrap_or_default();
-    // Rules most phrases out, and compares sixteen bytes at a time where `match_indices` compares
-    // one.
+    // `contains` compares sixteen bytes at a time, where `match_indices` compares one byte. Most
+    // phrases are not in the text, so this check saves time.
     if !text.contains(first) {
         return false;
     }
     text.match_indices(first).any(|(start, _)| {
         let mut rest = text.get(start + first.len()..);
         for piece in pieces.clone() {
-            let near = rest.map(|rest| clipped(rest, GAP_LIMIT + piece.len()));
+            let near = rest.map(|rest| truncated(rest, GAP_LIMIT + piece.len()));
             let end = near.and_then(|near| near.find(piece)).map(|gap| gap + piece.len());
             rest = end.and_then(|end| rest?.get(end..));
         }
@@ -53,18 +56,20 @@ pub(super) fn has(text: &str, phrase: &str) -> bool {
     })
 }
 
-/// Whether the message begins with the sentence that holds this phrase. Before the phrase stand only
-/// [words of such sentences](LEADS), and before these only what programs print before a message.
-pub(super) fn leads(message: &str, phrase: &str) -> bool {
-    let line = plain(without_prefixes(message.trim_start().lines().next().unwrap_or_default()));
+/// Returns whether the message begins with the phrase. Before the phrase, only [words with which
+/// sentences about scopes begin](LEADING_WORDS) may occur, and before these words only the prefixes
+/// that programs print before a message.
+pub(super) fn begins_with(message: &str, phrase: &str) -> bool {
+    let line = normalized(without_log_prefixes(message.trim_start().lines().next().unwrap_or_default()));
     let start = phrase.split('*').next().and_then(|first| line.find(first));
     let Some((lead, rest)) = start.and_then(|start| line.split_at_checked(start)) else { return false };
-    let is_known = |word: &str| word.is_empty() || LEADS.contains(&word);
-    lead.split(' ').all(|word| is_known(word.trim_end_matches(':'))) && has(rest, phrase)
+    let is_known = |word: &str| word.is_empty() || LEADING_WORDS.contains(&word);
+    lead.split(' ').all(|word| is_known(word.trim_end_matches(':'))) && contains_phrase(rest, phrase)
 }
 
-/// The line without names of exceptions, codes and marks of gRPC before its message.
-fn without_prefixes(line: &str) -> &str {
+/// Returns the line without the prefixes that programs print before a message: names of exceptions,
+/// status codes, and gRPC's `rpc error: code = … desc =`.
+fn without_log_prefixes(line: &str) -> &str {
     let mut rest = line.trim_start();
     while let Some((prefix, message)) = rest.split_once([':', '=']) {
         let words: Vec<&str> = prefix.split_whitespace().collect();
@@ -83,16 +88,16 @@ fn without_prefixes(line: &str) -> &str {
     rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ')
 }
 
-/// The beginning of a text. Without it, a search that starts at many places would take quadratic
-/// time.
-fn clipped(text: &str, limit: usize) -> &str {
+/// Returns at most `limit` bytes from the beginning of a text. A search that starts at many places
+/// would take quadratic time if it read the whole rest from each place.
+fn truncated(text: &str, limit: usize) -> &str {
     let end = (0..=limit.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     end.and_then(|end| text.get(..end)).unwrap_or_default()
 }
 
-/// The text in the form in which the phrases are written: lower case, no quotes, one space between
-/// words.
-pub(super) fn plain(text: &str) -> String {
+/// Returns the text in the form in which the phrases are written: in lower case, without quotes,
+/// with one space between words, and with "not" for `n't`.
+pub(super) fn normalized(text: &str) -> String {
     let is_quote = |c: char| "'\"`\\\u{2018}\u{2019}\u{201c}\u{201d}".contains(c);
     let text = without_entities(text).to_lowercase().replace('\u{2019}', "'").replace("n't", " not");
     let mut out = String::with_capacity(text.len());
@@ -105,20 +110,21 @@ pub(super) fn plain(text: &str) -> String {
     out
 }
 
-/// The text without one level of the escapes that JSON and most logs use.
+/// Decodes one level of the backslash escapes that JSON and most logs use.
 pub(super) fn unescaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('\\') {
         out.push_str(before);
-        let (character, tail) = escape(after);
+        let (character, tail) = decode_escape(after);
         out.extend(character);
         rest = tail;
     }
     out + rest
 }
 
-fn escape(after: &str) -> (Option<char>, &str) {
+/// Decodes the escape after a backslash. Returns its character and the text after the escape.
+fn decode_escape(after: &str) -> (Option<char>, &str) {
     let hex = after.strip_prefix('u').and_then(|tail| tail.split_at_checked(4));
     if let Some((digits, tail)) = hex {
         if let Ok(number) = u32::from_str_radix(digits, 16) {
@@ -134,35 +140,37 @@ fn escape(after: &str) -> (Option<char>, &str) {
     }
 }
 
-/// The text of an XML or HTML document.
+/// Returns the text of an XML or HTML document, without tags, comments, styles and scripts.
 pub(super) fn without_tags(markup: &str) -> String {
     let mut out = String::with_capacity(markup.len());
     let mut rest = markup;
     while let Some((before, tag)) = rest.split_once('<') {
         out.push_str(before);
         out.push(' ');
-        let closed = ["style", "script"].into_iter().find(|name| starts_with(tag, name));
-        let tag = closed.map_or(Some(tag), |name| closing(tag, name));
+        let skipped = ["style", "script"].into_iter().find(|name| starts_with_ignoring_case(tag, name));
+        let tag = skipped.map_or(Some(tag), |name| after_closing_tag(tag, name));
         let end = if tag.is_some_and(|tag| tag.starts_with("!--")) { "-->" } else { ">" };
-        // A tag that was cut off ends the text.
+        // A truncated tag is the end of the document.
         rest = tag.and_then(|tag| tag.split_once(end)).map_or("", |(_, rest)| rest);
     }
     without_entities(&(out + rest))
 }
 
-/// The text behind the `</` of the closing tag of this name.
-fn closing<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+/// Returns the text after the `</` of the first closing tag with this name.
+fn after_closing_tag<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let mut tags = text.match_indices("</").filter_map(|(place, mark)| text.get(place + mark.len()..));
-    tags.find(|tag| starts_with(tag, name))
+    tags.find(|tag| starts_with_ignoring_case(tag, name))
 }
 
-fn starts_with(text: &str, name: &str) -> bool {
+/// Returns whether the text begins with the name, in capitals or small letters.
+fn starts_with_ignoring_case(text: &str, name: &str) -> bool {
     text.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name))
 }
 
-/// The contents of the elements of this name, whole or cut off. Reads each byte of a tag's name once,
-/// so that a text full of `<` takes no longer than others.
-pub(super) fn elements<'a>(xml: &'a str, name: &'a str) -> impl Iterator<Item = String> + 'a {
+/// Returns the contents of the elements with this name. A document that is truncated within an
+/// element gives the beginning of its content. Reads each byte of a tag's name once, so that a text
+/// with many `<` takes no longer than other texts.
+pub(super) fn element_contents<'a>(xml: &'a str, name: &'a str) -> impl Iterator<Item = String> + 'a {
     xml.match_indices('<').filter_map(move |(place, _)| {
         let tag = xml.get(place + 1..)?;
         let is_end = |c: char| !c.is_ascii_alphanumeric() && !"_-.:".contains(c);
@@ -170,13 +178,14 @@ pub(super) fn elements<'a>(xml: &'a str, name: &'a str) -> impl Iterator<Item = 
         if !tag_name.eq_ignore_ascii_case(name) {
             return None;
         }
-        let (_, content) = clipped(tag, VALUE_LIMIT).split_once('>')?;
+        let (_, content) = truncated(tag, VALUE_LIMIT).split_once('>')?;
         let content = content.strip_prefix("<![CDATA[").unwrap_or(content);
         let content = content.split(['<', ']']).next()?;
         Some(without_entities(content.trim()))
     })
 }
 
+/// Replaces the entities of XML and HTML that occur in error messages.
 fn without_entities(text: &str) -> String {
     let mut text = text.to_owned();
     for (entity, character) in [
@@ -197,17 +206,18 @@ fn without_entities(text: &str) -> String {
     text
 }
 
-/// The values of a field, in each form in which clients print one: `"key": "value"`, `key: value`,
-/// `'key' => 'value'`, `key=value`, and protobuf's `key: "key" value: "value"`.
-pub(super) fn values<'a>(text: &'a str, key: &'a str) -> impl Iterator<Item = &'a str> {
+/// Returns the values of a field, in each format in which clients print fields: `"key": "value"`,
+/// `key: value`, `'key' => 'value'`, `key=value`, and protobuf's `key: "key" value: "value"`.
+pub(super) fn field_values<'a>(text: &'a str, key: &'a str) -> impl Iterator<Item = &'a str> {
     text.match_indices(key).take(VALUE_COUNT).filter_map(move |(place, _)| {
         let before = text.get(..place)?.chars().next_back();
-        let after = clipped(text.get(place + key.len()..)?, VALUE_LIMIT);
-        (!before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-')).then(|| value(after))?
+        let after = truncated(text.get(place + key.len()..)?, VALUE_LIMIT);
+        (!before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-')).then(|| parse_value(after))?
     })
 }
 
-fn value(after: &str) -> Option<&str> {
+/// Returns the value of a field, from the text after the field's name.
+fn parse_value(after: &str) -> Option<&str> {
     let separators = |c: char| "\"' \n:=>[]".contains(c);
     let name = after.trim_start_matches(separators);
     let rest = name.strip_prefix("value:").or_else(|| name.strip_prefix("value\":")).unwrap_or(name);
@@ -225,8 +235,9 @@ fn value(after: &str) -> Option<&str> {
     rest.split(is_end).next().filter(|value| !value.is_empty())
 }
 
-/// The names in a text, each with its place: runs of letters, digits and `._-/`.
-pub(super) fn names(text: &str) -> impl Iterator<Item = (usize, &str)> {
+/// Returns the identifiers in a text, each with its byte offset: sequences of letters, digits and
+/// `._-/`.
+pub(super) fn identifiers(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -238,12 +249,12 @@ pub(super) fn names(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// Whether the text has this as a whole message: no word is before it, and only punctuation or the
-/// reason is behind it on its line.
-pub(super) fn has_message(text: &str, message: &str, reason: &str) -> bool {
+/// Returns whether the text contains this message as a whole message: no word precedes the message,
+/// and only punctuation or the reason follows the message on its line.
+pub(super) fn contains_whole_message(text: &str, message: &str, reason: &str) -> bool {
     text.match_indices(message).any(|(place, _)| {
         let before = text.get(..place).unwrap_or_default().trim_end().chars().next_back();
-        let after = clipped(text.get(place + message.len()..).unwrap_or_default(), GAP_LIMIT);
+        let after = truncated(text.get(place + message.len()..).unwrap_or_default(), GAP_LIMIT);
         let line = after.lines().next().unwrap_or_default();
         let next = line.trim_start_matches(|c: char| !c.is_alphanumeric());
         let is_closed =

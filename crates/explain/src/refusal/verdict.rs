@@ -1,4 +1,5 @@
-//! The verdict on an answer, and which part of the answer it rests on.
+//! The verdict on a response: which gate refused, and from which part of the response this is
+//! known.
 
 use super::gate::{Certainty, Gate};
 
@@ -7,10 +8,10 @@ use super::gate::{Certainty, Gate};
 pub(crate) enum ScopeProblem {
     /// The token holds none of the accepted scopes.
     Missing,
-    /// The token holds a scope that takes rights away, such as `gmail.metadata`.
+    /// The token holds a scope that forbids some calls, such as `gmail.metadata`.
     Restricting,
-    /// The token lacks a scope for Drive, or the file is not shared; the server's answer is the
-    /// same.
+    /// The token lacks a scope for Drive, or the file is not shared: the server's response does not
+    /// distinguish these causes.
     ScopeOrShare,
 }
 
@@ -24,7 +25,7 @@ impl ScopeProblem {
     }
 }
 
-/// The part of an answer that gave the verdict.
+/// The part of a response that the verdict is based on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Evidence {
     /// The reason of a `google.rpc.ErrorInfo`.
@@ -57,14 +58,14 @@ impl Evidence {
     }
 }
 
-/// Which gate refused.
+/// The gate that refused, and how certain that is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Verdict {
     pub(super) gate: Gate,
     pub(super) certainty: Certainty,
     /// What is wrong with the scopes; `Some` exactly for [`Gate::Scope`].
     pub(super) problem: Option<ScopeProblem>,
-    /// Whether a token endpoint refused the scopes that it was asked for.
+    /// Whether a token endpoint refused to issue a token with the requested scopes.
     pub(super) is_for_requested_scopes: bool,
 }
 
@@ -77,7 +78,8 @@ impl Verdict {
         Self { problem: Some(problem), ..Self::new(Gate::Scope, certainty) }
     }
 
-    /// Whether it is about scopes: those of the token, or those that were asked for when it was made.
+    /// Returns whether the refusal is about scopes: those of the token, or those that were
+    /// requested from a token endpoint.
     pub(super) const fn is_about_scopes(&self) -> bool {
         matches!(self.gate, Gate::Scope) || self.is_for_requested_scopes
     }
@@ -87,23 +89,30 @@ impl Verdict {
     }
 }
 
+/// Returns the verdict that this gate certainly refused.
 pub(super) const fn certain(gate: Gate) -> Verdict {
     Verdict::new(gate, Certainty::Certain)
 }
 
+/// Returns the verdict that this gate probably refused.
 pub(super) const fn likely(gate: Gate) -> Verdict {
     Verdict::new(gate, Certainty::Likely)
 }
 
+/// Returns the verdict that this gate may have refused.
 pub(super) const fn possible(gate: Gate) -> Verdict {
     Verdict::new(gate, Certainty::Possible)
 }
 
+/// Returns the verdict that the call was refused for this problem of its scopes.
 pub(super) const fn scope(problem: ScopeProblem, certainty: Certainty) -> Verdict {
     Verdict::for_scope(problem, certainty)
 }
 
+/// A scope is certainly missing.
 pub(super) const MISSING: Verdict = Verdict::missing(Certainty::Certain);
+/// A scope is probably missing.
 pub(super) const LIKELY_MISSING: Verdict = Verdict::missing(Certainty::Likely);
-pub(super) const TOKEN_SCOPES: Verdict =
+/// A token endpoint refused the requested scopes.
+pub(super) const REQUESTED_SCOPES: Verdict =
     Verdict { is_for_requested_scopes: true, ..certain(Gate::Credentials) };

@@ -1,52 +1,58 @@
-//! Data: words by which the values in an answer are found, and words that only look like values.
+//! Data: words by which values in a response are found, and words that have the syntax of a value
+//! but are none.
 
 use std::ops::RangeInclusive;
 
-/// How Google's tokens and keys begin: access tokens, API keys, JWTs, secrets of OAuth clients.
-pub(super) const SECRETS: [&str; 4] = ["ya29.", "AIza", "eyJ", "GOCSPX-"];
+/// The prefixes of Google's tokens and keys: access tokens, API keys, JWTs, secrets of OAuth
+/// clients.
+pub(super) const SECRET_PREFIXES: [&str; 4] = ["ya29.", "AIza", "eyJ", "GOCSPX-"];
 
-/// What is before other secrets: tokens in headers and queries, and the signatures of signed URLs.
-/// `1//0` begins refresh tokens.
-pub(super) const BEFORE_SECRETS: [&str; 8] =
+/// The words before other secrets: tokens in headers and queries, and the signatures of signed
+/// URLs. Refresh tokens begin with `1//0`. Some words lack their first letter, which may be a
+/// capital.
+pub(super) const SECRET_MARKS: [&str; 8] =
     ["earer ", "token=", "secret=", "assertion=", "ignature=", "token%3D", "ignature%3D", "1//0"];
 
-/// First words of dotted names that are not permissions: packages, modules, commands, variables and
-/// hosts.
+/// The first words of dotted names that are not permissions: packages, modules, commands, variables
+/// and hosts.
 pub(super) const NOT_A_SERVICE: &[&str] = &[
     "com", "io", "org", "net", "dev", "google", "gcloud", "grpc", "java", "javax", "sun", "kotlin", "scala",
     "android", "www", "module", "data", "var", "this", "self", "process", "config", "response",
 ];
 
-/// Last words of dotted names that are hosts or files.
+/// The last words of dotted names that are hosts or files, not permissions.
 pub(super) const NOT_A_VERB: &[&str] = &[
     "com", "net", "org", "dev", "app", "cloud", "goog", "info", "xyz", "biz", "java", "json", "yaml", "html",
 ];
 
-/// Words near a permission.
-pub(super) const PERMISSION_WORDS: [&str; 7] =
+/// Words that occur near a permission.
+pub(super) const WORDS_NEAR_PERMISSION: [&str; 7] =
     ["permission", "access", "denied", "require", "lack", "missing", "allowed"];
 
-/// The word before a name that is called a permission: `Permission 'x' denied`, `Required 'x'
+/// Words directly before a permission: `Permission 'x' denied`, `Required 'x'
 /// permission`, `permission:x`.
-pub(super) const CALLED_PERMISSION_BEFORE: [&str; 6] =
+pub(super) const WORDS_BEFORE_PERMISSION: [&str; 6] =
     ["permission", "permissions", "required", "requires", "missing", "lacks"];
 
-/// The word after a name that is called a permission: `does not have x access`.
-pub(super) const CALLED_PERMISSION_AFTER: [&str; 4] = ["permission", "permissions", "access", "denied"];
+/// Words directly after a permission: `does not have x access`.
+pub(super) const WORDS_AFTER_PERMISSION: [&str; 4] = ["permission", "permissions", "access", "denied"];
 
-/// Hosts that any answer may name, whichever API was called.
-pub(super) const NO_SERVICE: [&str; 5] = ["www", "type", "oauth2", "accounts", "apis"];
+/// The first labels of hosts under `googleapis.com` that the responses of every API may contain, so
+/// they do not identify the API that was called.
+pub(super) const COMMON_HOSTS: [&str; 5] = ["www", "type", "oauth2", "accounts", "apis"];
 
-/// Headers with the id of the request, of which the first one counts.
-pub(super) const REQUEST_IDS: [&str; 3] = ["x-guploader-uploadid", "x-goog-request-id", "x-request-id"];
+/// The headers that contain the id of the request. If a response has several of these headers, the
+/// header that is listed first counts.
+pub(super) const REQUEST_ID_HEADERS: [&str; 3] =
+    ["x-guploader-uploadid", "x-goog-request-id", "x-request-id"];
 
-/// What services and clients write before a list of scopes, without its first letter, which may be
-/// a capital.
-pub(super) const SCOPE_LISTS: [&str; 4] =
+/// The words that services and clients print before a list of scopes. The first letter is missing,
+/// because it may be a capital.
+pub(super) const SCOPE_LIST_HEADINGS: [&str; 4] =
     ["cceptable scopes", "ne of the following scopes", "equired permissions", "equired scopes"];
 
-/// The words with which sentences about scopes begin, before one of the known phrases.
-pub(super) const LEADS: &[&str] = &[
+/// The words that may precede a known phrase about scopes in its sentence.
+pub(super) const LEADING_WORDS: &[&str] = &[
     "access",
     "denied",
     "bigquery",
@@ -63,8 +69,8 @@ pub(super) const LEADS: &[&str] = &[
     "forbidden",
 ];
 
-/// Characters that show nothing, and may change the direction of writing or hide other characters: formats
-/// (Cf), separators of lines and paragraphs, variation selectors and tags.
+/// Invisible characters, which may change the direction of writing or hide other characters: format
+/// characters (Cf), line and paragraph separators, variation selectors and tags.
 /// Source: <https://www.unicode.org/Public/15.1.0/ucd/extracted/DerivedGeneralCategory.txt>
 pub(super) const INVISIBLE: &[RangeInclusive<char>] = &[
     '\u{ad}'..='\u{ad}',

@@ -1,5 +1,5 @@
-//! The words and conditions of advice that depend on the environment and on a case of missing
-//! scopes.
+//! The words and conditions of advice that depend on the environment and on the facts of a refusal
+//! for lack of scope.
 
 use super::advice::Context;
 use super::case::{Case, scopes_flag};
@@ -33,7 +33,8 @@ impl Context for Environment {
             "may_lack_editor" => self.account_kind().is_some_and(AccountKind::may_lack_editor),
             "of_vm" => is_attached && self.instance().is_some(),
             "pod" => is_pod,
-            // A pod without a service account has an identity of its cluster's pool.
+            // A pod without a service account uses an identity in the workload identity pool of its
+            // cluster.
             "pods" => is_pod && is_attached && self.account().is_none(),
             "serverless" => self.platform().is_serverless(),
             "user_adc" => self.credential() == Credential::UserAdc,
@@ -46,8 +47,8 @@ impl Context for Environment {
 impl Context for Case<'_> {
     fn word(&self, name: &str) -> Option<String> {
         match name {
-            "needed" => Some(self.needed_in_short()),
-            "recommended" => self.recommended_in_short(),
+            "needed" => Some(self.needed_short_names()),
+            "recommended" => self.recommended_short_names(),
             "recommended_scopes" => Some(scopes_flag(self.recommended())),
             "scopes" => Some(self.scopes_to_request().join(",")),
             "quoted_scopes" => Some(quoted(&self.scopes_to_request())),
@@ -60,14 +61,16 @@ impl Context for Case<'_> {
 
     fn holds(&self, name: &str) -> bool {
         match name {
-            "cloud" => self.is_cloud(),
-            "partly_cloud" => self.is_partly_cloud(),
-            "drive" => self.is_drive(),
-            "drive_login" => !self.is_cloud() && self.opens_with_drive(),
+            "cloud" => self.is_cloud_platform_enough(),
+            "partly_cloud" => self.is_cloud_platform_enough_for_some(),
+            "drive" => self.accepts_drive_scopes(),
+            "drive_login" => !self.is_cloud_platform_enough() && self.is_drive_with_cloud_platform_enough(),
             "held" => self.held().is_some(),
             "token_held" => self.held.is_some(),
-            "names_none" => self.names_none(),
-            "narrower" => self.recommended_in_short().is_some_and(|list| list != self.needed_in_short()),
+            "names_none" => self.has_no_accepted_scopes(),
+            "narrower" => {
+                self.recommended_short_names().is_some_and(|list| list != self.needed_short_names())
+            }
             "none_needed" => self.needed().is_empty(),
             "one_call" => self.accepted.len() == 1,
             "one_needed" => self.needed().len() == 1,
@@ -77,6 +80,7 @@ impl Context for Case<'_> {
     }
 }
 
+/// Joins texts, each in double quotes.
 fn quoted(names: &[String]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
     quoted.join(", ")
@@ -84,18 +88,19 @@ fn quoted(names: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::gates::tests::refused;
+    use super::super::gates::tests::for_each_refusal;
     use super::super::sections;
     use super::*;
     use crate::environment::Snapshot;
     use gcp_scopes_catalog::scope::ScopeSet;
     use std::collections::BTreeSet;
 
-    /// Words that single sections have beside those of a context.
-    const OF_SECTIONS: [&str; 8] =
+    /// Words that the code supplies for only one section, apart from a context.
+    const SECTION_WORDS: [&str; 8] =
         ["asked", "better", "binding", "method", "permissions", "role", "summary", "why"];
 
-    fn places() -> Vec<Environment> {
+    /// Environments in which each condition holds once and does not hold once.
+    fn environments() -> Vec<Environment> {
         let key = r#"{"type":"service_account","client_email":"a@p-12345.iam.gserviceaccount.com","client_id":"123456789012345678901"}"#;
         let with_key = Snapshot::new().with_env("GOOGLE_APPLICATION_CREDENTIALS", "/k").with_file("/k", key);
         let node = Snapshot::new()
@@ -123,14 +128,15 @@ mod tests {
         ]
     }
 
+    /// Adds to each name whether it holds in this context.
     fn record(names: &mut [(&'static str, BTreeSet<bool>)], context: &dyn Context) {
-        for (name, seen) in names {
-            seen.insert(context.holds(name));
+        for (name, results) in names {
+            results.insert(context.holds(name));
         }
     }
 
-    /// For each condition and word, whether it holds in some context and does not hold in another.
-    fn seen(names: &BTreeSet<&'static str>) -> Vec<(&'static str, BTreeSet<bool>)> {
+    /// Returns for each condition and word the results of [`Context::holds`] in many contexts.
+    fn results_in_contexts(names: &BTreeSet<&'static str>) -> Vec<(&'static str, BTreeSet<bool>)> {
         let set = |names: &[&str]| ScopeSet::from_iter(names.iter().map(|name| name.parse().unwrap()));
         let accepted = [
             vec![],
@@ -139,26 +145,27 @@ mod tests {
             vec![set(&["gmail.send"]), set(&["cloud-platform"])],
         ];
         let held = [None, Some(set(&["pubsub"])), Some(set(&["cloud-platform"]))];
-        let places = places();
-        let mut seen: Vec<_> = names.iter().map(|name| (*name, BTreeSet::new())).collect();
-        for environment in &places {
+        let environments = environments();
+        let mut results: Vec<_> = names.iter().map(|name| (*name, BTreeSet::new())).collect();
+        for environment in &environments {
             for (accepted, held) in accepted.iter().flat_map(|all| held.iter().map(move |held| (all, held))) {
                 for kind in [ScopeProblem::Missing, ScopeProblem::ScopeOrShare] {
                     let case = Case::new(kind, accepted, held.as_ref(), environment);
-                    record(&mut seen, &case);
+                    record(&mut results, &case);
                 }
             }
-            refused(environment, |gate| record(&mut seen, gate));
+            for_each_refusal(environment, |gate| record(&mut results, gate));
         }
-        seen
+        results
     }
 
     #[test]
-    fn every_word_and_condition_of_the_sections_is_known() {
+    fn every_word_and_condition_in_advice_is_known() {
         let lines = sections::sections().flat_map(|(_, blocks)| blocks).flat_map(sections::Block::lines);
         let mut names = BTreeSet::new();
         for (key, line) in lines {
-            let marks: Vec<&str> = line.split('{').skip(1).map(|it| it.split_once('}').unwrap().0).collect();
+            let marks: Vec<&str> =
+                line.split('{').skip(1).map(|rest| rest.split_once('}').unwrap().0).collect();
             let open = marks.iter().filter(|mark| mark.starts_with("if ")).count();
             assert_eq!(open, marks.iter().filter(|mark| **mark == "end").count(), "{line}");
             let conditions = marks.into_iter().chain((key == "if").then_some(line));
@@ -168,11 +175,11 @@ mod tests {
             }));
             assert!(key != "use" || !sections::section(line).is_empty(), "{line}");
         }
-        names.retain(|name| !OF_SECTIONS.contains(name) && sections::section(name).is_empty());
+        names.retain(|name| !SECTION_WORDS.contains(name) && sections::section(name).is_empty());
         let always = ["login_scopes", "member", "needed", "quoted_scopes", "recommended_scopes", "scopes"];
-        for (name, seen) in seen(&names) {
+        for (name, results) in results_in_contexts(&names) {
             let is_always = always.contains(&name) || name.starts_with("scopes_to_");
-            assert!(seen.contains(&true) && (is_always || seen.len() == 2), "{name}: {seen:?}");
+            assert!(results.contains(&true) && (is_always || results.len() == 2), "{name}: {results:?}");
         }
     }
 }

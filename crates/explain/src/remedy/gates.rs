@@ -1,7 +1,7 @@
-//! The advice for a refusal by any gate.
+//! The steps for a refusal by any gate.
 //!
-//! It is as exact as the answer: a name that the answer does not have is a placeholder in capitals,
-//! and `--project` is left out if no project is known.
+//! If the response does not contain a name, commands have a placeholder in capitals instead. The
+//! flag `--project` is left out if the project is unknown.
 
 mod apis;
 mod bucket;
@@ -21,10 +21,10 @@ use crate::environment::Environment;
 use crate::refusal::{Gate, Refusal};
 use closed_gate::ClosedGate;
 
-/// The steps for a refusal by any gate. Never empty.
+/// Returns the steps for a refusal by any gate. There is at least one step.
 ///
-/// The steps of a [`Denial`](crate::Denial) are more exact: they depend on the method and the token
-/// too.
+/// The steps of a [`Denial`](crate::Denial) are more exact, because they also depend on the method
+/// and the token.
 ///
 /// ```
 /// use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -41,8 +41,9 @@ pub fn for_refusal(refusal: &Refusal, environment: &Environment) -> Vec<Step> {
     for_gate(&ClosedGate { refusal, environment, call: None })
 }
 
-/// The steps of [`for_refusal`] for a call that is known: commands have the bucket of its URL if
-/// the server's message names none. They never have the name of an object.
+/// Returns the steps for a refusal of a known call. Unlike [`for_refusal`], uses the bucket in the
+/// URL of the call for commands, if the server's message does not name a bucket. Commands never
+/// contain the name of an object.
 ///
 /// ```
 /// use gcp_scopes_catalog::call::Call;
@@ -62,6 +63,7 @@ pub fn for_refused_call(refusal: &Refusal, environment: &Environment, call: &Cal
     for_gate(&ClosedGate { refusal, environment, call: Some(call) })
 }
 
+/// Returns the steps for a refusal by any gate.
 fn for_gate(gate: &ClosedGate<'_>) -> Vec<Step> {
     let ClosedGate { refusal, environment, .. } = *gate;
     if let Some(kind) = refusal.problem() {
@@ -76,7 +78,7 @@ fn for_gate(gate: &ClosedGate<'_>) -> Vec<Step> {
         Gate::VpcSc => "perimeter",
         Gate::OrgPolicy => "policy",
         Gate::RateLimit => "slow_down",
-        Gate::QuotaProject => gate.quota_project(),
+        Gate::QuotaProject => gate.quota_project_section(),
         Gate::ApiKey => "api_key",
         Gate::ResourceAcl => "share",
         Gate::Scope | Gate::Other => "other",
@@ -90,9 +92,12 @@ pub(super) mod tests {
     use super::*;
     use crate::refusal::{Answer, classify};
 
-    /// Calls `with` with refusals by several gates.
-    pub(in crate::remedy) fn refused(environment: &Environment, mut with: impl FnMut(&dyn Context)) {
-        let words = [
+    /// Calls a function with a refusal by each of several gates.
+    pub(in crate::remedy) fn for_each_refusal(
+        environment: &Environment,
+        mut function: impl FnMut(&dyn Context),
+    ) {
+        let messages = [
             "Project has been suspended.",
             "Permission 'storage.objects.get' denied on resource '//x' (or it may not exist).",
             "Requests from referer https://x.example are blocked.",
@@ -101,10 +106,10 @@ pub(super) mod tests {
             "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: a1B2_c3",
             "Operation denied by org policy: ['constraints/iam.allowedPolicyMemberDomains': x]",
         ];
-        for words in words {
-            let body = format!(r#"{{"error":{{"code":403,"message":"{words}"}}}}"#);
+        for message in messages {
+            let body = format!(r#"{{"error":{{"code":403,"message":"{message}"}}}}"#);
             let refusal = classify(&Answer::new(body.as_bytes()).with_status(403)).unwrap();
-            with(&ClosedGate { refusal: &refusal, environment, call: None });
+            function(&ClosedGate { refusal: &refusal, environment, call: None });
         }
     }
 }

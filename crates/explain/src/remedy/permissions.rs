@@ -1,17 +1,18 @@
-//! The advice for missing IAM permissions on a resource that is known by name.
+//! The steps that grant missing IAM permissions on a given resource.
 
 use std::collections::BTreeMap;
 
-use super::advice::{self, With};
-use super::gates::roles::{ROLES, with_permission};
+use super::advice::{self, WithWords};
+use super::gates::roles::{ROLES, role_with_permission};
 use super::step::Step;
 use crate::environment::{Credential, Environment};
 
-/// The steps that grant these IAM permissions on one resource to the account of this environment:
-/// one for each role that is needed.
+/// Returns the steps that grant IAM permissions on one resource to the account of the environment.
+/// There is one step for each role.
 ///
-/// `binding` is the command that grants a role on the resource. The flags for member and role
-/// replace `{grant}` in it, or are added at its end.
+/// `binding` is the command that grants a role on the resource, without the flags for the member
+/// and the role. The flags are inserted in place of `{grant}`, or appended if the command does not
+/// contain `{grant}`.
 ///
 /// ```
 /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
@@ -30,15 +31,16 @@ use crate::environment::{Credential, Environment};
 pub fn for_permissions(permissions: &[String], binding: &str, environment: &Environment) -> Vec<Step> {
     let mut roles: BTreeMap<Option<(&str, &'static str)>, Vec<&str>> = BTreeMap::new();
     for permission in permissions {
-        roles.entry(with_permission(permission)).or_default().push(permission);
+        roles.entry(role_with_permission(permission)).or_default().push(permission);
     }
     roles
         .into_iter()
-        .flat_map(|(role, held)| open_iam(role, &held.join(", "), binding, environment))
+        .flat_map(|(role, held)| grant_step(role, &held.join(", "), binding, environment))
         .collect()
 }
 
-fn open_iam(
+/// Returns the step that grants a role. Without a role, the command has a placeholder.
+fn grant_step(
     role: Option<(&str, &'static str)>,
     permissions: &str,
     binding: &str,
@@ -46,21 +48,22 @@ fn open_iam(
 ) -> Option<Step> {
     let flags =
         format!("--member={} --role={}", member(environment), role.map_or("roles/ROLE", |(role, _)| role));
-    let command = command(binding, &flags);
+    let command = binding_command(binding, &flags);
     let mut words = vec![("permissions", permissions), ("binding", command.as_str())];
     words.extend(role.map(|(role, _)| ("role", role)));
-    let step = advice::steps("open_iam", &With(environment, &words)).pop()?;
+    let step = advice::steps("open_iam", &WithWords(environment, &words)).pop()?;
     Some(step.with_link(role.map_or(ROLES, |(_, source)| source)))
 }
 
-fn command(binding: &str, flags: &str) -> String {
+/// Adds the flags for the member and the role to a command.
+fn binding_command(binding: &str, flags: &str) -> String {
     match binding.contains("{grant}") {
         true => binding.replace("{grant}", flags),
         false => format!("{binding} {flags}"),
     }
 }
 
-/// The account as a member for IAM's commands.
+/// Returns the account in the syntax of the flag `--member` of IAM's commands.
 fn member(environment: &Environment) -> String {
     match (environment.account(), environment.credential()) {
         (Some(account), _) => format!("serviceAccount:{account}"),

@@ -1,13 +1,14 @@
-//! The advice for a program that requests the wrong scopes.
+//! The remedy for a program that requests the wrong scopes.
 
 use gcp_scopes_catalog::scope::ScopeSet;
 use gcp_scopes_catalog::{ApiMethod, Lookup, least};
 
-use super::advice::{self, With};
+use super::advice::{self, WithWords};
 use super::step::Step;
 
-/// Scopes for reading a part of an API's data. The generator of google-apis-rs takes them for the
-/// read-only scope of the API (<https://github.com/Byron/google-apis-rs/issues/428>). Sources:
+/// Scopes with which a program reads only a part of an API's data, each with that part. The clients
+/// of google-apis-rs request them by default instead of the read-only scope of the API
+/// (<https://github.com/Byron/google-apis-rs/issues/428>). Sources:
 /// <https://developers.google.com/workspace/drive/api/guides/api-specific-auth>,
 /// <https://developers.google.com/workspace/gmail/api/auth/scopes>.
 const PARTIAL: [(&str, &str); 3] = [
@@ -16,8 +17,8 @@ const PARTIAL: [(&str, &str); 3] = [
     ("gmail.addons.current.message.readonly", "which shows only the message that an add-on has open"),
 ];
 
-/// The step for a program that requests scopes which the method does not accept, or which open only
-/// a part of its data. `None` if the scopes are right.
+/// Returns the step for a program that requests scopes which the method does not accept, or which
+/// give access to only a part of the data. Returns `None` if the scopes are right.
 ///
 /// ```
 /// use gcp_scopes_catalog::scope::ScopeSet;
@@ -39,16 +40,17 @@ pub fn for_requested_scopes(method: ApiMethod, requested: &ScopeSet) -> Option<S
     request_another(method, requested, why?)
 }
 
-/// Which part of the data the requested scope opens, if it is the only one and opens a part.
+/// Returns the part of the data that the requested scope gives access to, if it is the only
+/// requested scope and one of [`PARTIAL`].
 fn partial(requested: &ScopeSet) -> Option<&'static str> {
     let only = requested.iter().next().filter(|_| requested.len() == 1)?;
     PARTIAL.iter().find(|(name, _)| only.short() == *name).map(|(_, part)| *part)
 }
 
-/// The step to request another scope in the clients of google-apis-rs.
+/// Returns the step to request another scope with a client of google-apis-rs.
 fn request_another(method: ApiMethod, requested: &ScopeSet, why: &str) -> Option<Step> {
     let better = least(&method.accepted())?;
     let requested = requested.iter().map(|scope| scope.short().to_owned()).collect::<Vec<_>>().join(" and ");
     let words = [("method", method.id()), ("asked", &requested), ("why", why), ("better", better.as_str())];
-    advice::steps("requested", &With(&(), &words)).pop()
+    advice::steps("requested", &WithWords(&(), &words)).pop()
 }

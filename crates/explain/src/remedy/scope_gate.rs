@@ -1,42 +1,42 @@
-//! The advice for a refusal for lack of scope.
+//! The remedy for a refusal for lack of scope.
 
 use gcp_scopes_catalog::scope::ScopeSet;
 
-use super::advice::{self, With};
+use super::advice::{self, WithWords};
 use super::case::Case;
 use super::step::{Remedy, Step};
 use crate::environment::{Credential, Environment, Platform};
 use crate::refusal::ScopeProblem;
 
-/// What opens the scope gate for this credential at this place.
+/// Returns the remedy for a refusal for lack of scope.
 pub(crate) fn remedy(case: &Case<'_>) -> Remedy {
     match case.problem {
-        _ if case.is_contradicted() => look_before(case),
+        _ if case.is_contradicted() => check_token_first(case),
         ScopeProblem::Restricting => advice::remedy("drop_a_scope", case),
-        ScopeProblem::ScopeOrShare => with_share(case),
-        ScopeProblem::Missing => get_a_scope(case),
+        ScopeProblem::ScopeOrShare => get_scope_or_share(case),
+        ScopeProblem::Missing => get_scope(case),
     }
 }
 
-/// The token that is known holds enough, so another one may have been sent: the first step is to
-/// look.
-fn look_before(case: &Case<'_>) -> Remedy {
+/// Returns the remedy for a refusal that contradicts the known scopes of the token. The call may
+/// have been sent with another token, so the first step is to check the token.
+fn check_token_first(case: &Case<'_>) -> Remedy {
     let mut remedy = advice::remedy("look", case);
-    remedy.steps.extend(get_a_scope(case).steps);
+    remedy.steps.extend(get_scope(case).steps);
     remedy
 }
 
-/// The server gives one answer for a missing scope and for a file that is not shared: the advice is
-/// to get the scope and share the file.
-fn with_share(case: &Case<'_>) -> Remedy {
-    let Remedy { summary, steps } = get_a_scope(case);
-    let summary = advice::summary("with_share", &With(case, &[("summary", &summary)]));
+/// Returns the remedy for a missing scope or a file that is not shared. The server's response does
+/// not distinguish the causes, so the remedy is to get the scope and to share the file.
+fn get_scope_or_share(case: &Case<'_>) -> Remedy {
+    let Remedy { summary, steps } = get_scope(case);
+    let summary = advice::summary("with_share", &WithWords(case, &[("summary", &summary)]));
     Remedy { summary, steps }
 }
 
-/// The credential decides first: one that does not come from the place is not changed by its
-/// settings.
-fn get_a_scope(case: &Case<'_>) -> Remedy {
+/// Returns the remedy for a missing scope. The credential is checked before the platform, because
+/// the settings of the platform affect only tokens of its metadata server.
+fn get_scope(case: &Case<'_>) -> Remedy {
     let section = match case.environment.credential() {
         Credential::MetadataServer => section_for_platform(case),
         Credential::UserAdc => Some("user_adc"),
@@ -48,10 +48,11 @@ fn get_a_scope(case: &Case<'_>) -> Remedy {
         Credential::DomainWideDelegation => Some("delegation"),
         Credential::Declared | Credential::Unknown => None,
     };
-    section.map_or_else(|| general(case), |section| advice::remedy(section, case))
+    section.map_or_else(|| for_unknown_credential(case), |section| advice::remedy(section, case))
 }
 
-/// The section for a program that uses the service account of its machine or service.
+/// Returns the section of advice for a program that uses the service account of its machine or
+/// service.
 fn section_for_platform(case: &Case<'_>) -> Option<&'static str> {
     Some(match case.environment.platform() {
         Platform::ComputeEngine => "compute_engine",
@@ -67,7 +68,7 @@ fn section_for_platform(case: &Case<'_>) -> Option<&'static str> {
         Platform::Dataproc => "dataproc",
         Platform::Dataflow => "dataflow",
         Platform::Composer => "composer",
-        Platform::Workbench if case.cannot_mint() => "compute_engine",
+        Platform::Workbench if case.cannot_issue_tokens() => "compute_engine",
         Platform::Workbench => "workbench",
         Platform::CloudBuild => "cloud_build",
         Platform::CloudShell => "gcloud_user",
@@ -75,25 +76,26 @@ fn section_for_platform(case: &Case<'_>) -> Option<&'static str> {
     })
 }
 
-/// For a credential of an unknown kind.
-fn general(case: &Case<'_>) -> Remedy {
+/// Returns the remedy for a missing scope if the kind of the credential is unknown.
+fn for_unknown_credential(case: &Case<'_>) -> Remedy {
     let Remedy { summary, steps } = advice::remedy("general", case);
-    let mut all =
+    let mut all_steps =
         match section_for_platform(case).filter(|_| case.environment.platform() != Platform::ComputeEngine) {
             Some(section) => {
                 let own = advice::summary(section, case);
-                advice::steps("of_a_product", &With(case, &[("summary", &own)]))
+                advice::steps("of_a_product", &WithWords(case, &[("summary", &own)]))
             }
             None => advice::steps("on_a_vm", case),
         };
-    all.extend(steps);
-    Remedy { summary, steps: all }
+    all_steps.extend(steps);
+    Remedy { summary, steps: all_steps }
 }
 
-/// What opens the scope gate for several calls with one token: a sentence, and the steps.
+/// Returns the remedy for several calls that one token lacks scopes for: a sentence, and the steps.
 ///
-/// `accepted` has a set for each call, of which one scope is enough; `held` are the scopes of the
-/// token, if they are known. If `has_iam_answered`, no step sends the reader to IAM.
+/// `accepted` has a set of scopes for each call; each call needs one scope of its set. `held` are
+/// the scopes of the token, if they are known. If `has_iam_answered` is true, the steps about IAM
+/// are left out.
 ///
 /// ```
 /// use gcp_scopes_catalog::scope::{Scope, ScopeSet};

@@ -1,16 +1,17 @@
-//! The sections of the text files of `advice/`, which are parsed once.
+//! Parses the text files of `advice/` into sections, once for each process.
 //!
-//! `[name]` begins a section, an empty line ends a block of lines, an indented line continues the
-//! one before, and `#` begins a comment. A section may begin with a `summary`. Each block after it
-//! is a step:
+//! `[name]` begins a section. An empty line ends a block of lines. An indented line continues the
+//! preceding line. `#` begins a comment. The first block of a section may have a `summary`. The
+//! other blocks are steps, with these lines:
 //!
 //! - `if`: the condition of the step; `if: not cloud` negates it;
 //! - `text`, `run`, `code`, `console`, `link`: the parts of the step;
-//! - `use`: the steps of another section instead.
+//! - `use`: the name of a section, whose steps replace the block.
 //!
-//! In a line, `{name}` is replaced by a word or by the text of another section, and `{name|NAME}`
-//! by the placeholder `NAME` where the word is not known. `{if name}…{else}…{end}` is a choice. A
-//! line with an unknown word is left out; without its `text`, so is the step.
+//! In a line, `{name}` is replaced by a word or by the text of another section. `{name|NAME}` is
+//! replaced by the placeholder `NAME` if the word is unknown. `{if name}…{else}…{end}` is a choice.
+//! A line with an unknown word is left out. If that line is the `text` of a step, the step is left
+//! out.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -24,28 +25,29 @@ const FILES: [&str; 6] = [
     include_str!("advice/programs.txt"),
 ];
 
-/// The keys and values of the lines between two empty ones.
+/// The lines between two empty lines, as keys and values.
 #[derive(Debug, Default)]
 pub(super) struct Block(Vec<(&'static str, String)>);
 
 impl Block {
-    /// The values of this key.
-    pub(super) fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+    /// Returns the values of all lines with this key.
+    pub(super) fn values<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |line| line.0 == key).map(|line| line.1.as_str())
     }
 
-    /// The value of this key.
-    pub(super) fn line<'a>(&'a self, key: &'a str) -> Option<&'a str> {
-        self.all(key).next()
+    /// Returns the value of the first line with this key.
+    pub(super) fn value<'a>(&'a self, key: &'a str) -> Option<&'a str> {
+        self.values(key).next()
     }
 
-    /// All keys and values, for tests.
+    /// Returns all keys and values, for tests.
     #[cfg(test)]
     pub(super) fn lines(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.0.iter().map(|(key, value)| (*key, value.as_str()))
     }
 
-    fn read(&mut self, line: &'static str) {
+    /// Adds a line, or appends an indented line to the preceding line.
+    fn read_line(&mut self, line: &'static str) {
         match (line.strip_prefix("  "), self.0.last_mut()) {
             (Some(more), Some((_, value))) => *value = format!("{value} {more}"),
             _ => self.0.extend(line.split_once(": ").map(|(key, value)| (key, value.to_owned()))),
@@ -63,18 +65,18 @@ static SECTIONS: LazyLock<BTreeMap<&'static str, Vec<Block>>> = LazyLock::new(||
         } else if line.is_empty() {
             blocks.push(Block::default());
         } else if let Some(block) = blocks.last_mut() {
-            block.read(line);
+            block.read_line(line);
         }
     }
     sections
 });
 
-/// The blocks of the section of this name. Without such a section, there is none.
+/// Returns the blocks of the section with this name; an empty list if there is no such section.
 pub(super) fn section(name: &str) -> &'static [Block] {
     SECTIONS.get(name).map_or(&[], Vec::as_slice)
 }
 
-/// All sections, for tests.
+/// Returns all sections with their names, for tests.
 #[cfg(test)]
 pub(super) fn sections() -> impl Iterator<Item = (&'static str, &'static [Block])> {
     SECTIONS.iter().map(|(name, blocks)| (*name, blocks.as_slice()))
@@ -85,18 +87,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_block_has_keys_and_values_of_several_lines() {
+    fn an_indented_line_continues_a_value() {
         let mut block = Block::default();
         for line in ["if: a", "if: not b", "text: one", "  two: three", "run: x"] {
-            block.read(line);
+            block.read_line(line);
         }
-        assert_eq!(block.all("if").collect::<Vec<_>>(), ["a", "not b"]);
-        assert_eq!((block.line("text"), block.line("run")), (Some("one two: three"), Some("x")));
-        assert_eq!(block.line("link"), None);
+        assert_eq!(block.values("if").collect::<Vec<_>>(), ["a", "not b"]);
+        assert_eq!((block.value("text"), block.value("run")), (Some("one two: three"), Some("x")));
+        assert_eq!(block.value("link"), None);
     }
 
     #[test]
-    fn every_line_is_parsed_and_every_section_is_unique() {
+    fn every_line_is_valid_and_every_section_is_unique() {
         let lines = || FILES.iter().flat_map(|file| file.lines());
         let headings = lines().filter(|line| line.starts_with('['));
         assert_eq!(headings.count(), SECTIONS.len());
@@ -107,8 +109,8 @@ mod tests {
             assert!(is_known && line == line.trim_end(), "{line:?}");
         }
         for (name, block) in sections().flat_map(|(name, all)| all.iter().map(move |block| (name, block))) {
-            let twice = keys.iter().find(|key| **key != "if" && block.all(key).count() > 1);
-            assert_eq!(twice, None, "[{name}]");
+            let repeated = keys.iter().find(|key| **key != "if" && block.values(key).count() > 1);
+            assert_eq!(repeated, None, "[{name}]");
         }
     }
 }

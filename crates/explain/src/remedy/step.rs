@@ -1,18 +1,18 @@
-//! A step, and a remedy, which is a summary and steps.
+//! A step, and a remedy, which consists of a summary and steps.
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-/// What to do about a refusal. There is at least one step.
+/// The remedy for a refusal. It has at least one step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Remedy {
-    /// One sentence.
+    /// The remedy in one sentence.
     pub(crate) summary: String,
     pub(crate) steps: Vec<Step>,
 }
 
-/// One thing to do: a few sentences, and a command to paste, a line of code, a page of the console
-/// or a link where there is one.
+/// One step of a remedy: a few sentences, and optionally a command to paste, a line of code, a page
+/// of the console and a link to documentation.
 ///
 /// ```
 /// use gcp_scopes_explain::environment::{Environment, Snapshot};
@@ -37,12 +37,12 @@ pub struct Step {
 }
 
 impl Step {
-    /// The step with a link to this page of Google's documentation.
+    /// Sets the link to a page of Google's documentation.
     pub(super) fn with_link(self, link: &'static str) -> Self {
         Self { link: Some(link), ..self }
     }
 
-    /// What to do, and what it does to running programs, in a few sentences.
+    /// Returns what to do, and how that affects running programs, in a few sentences.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -57,7 +57,7 @@ impl Step {
         &self.text
     }
 
-    /// A shell command on one line. Words in capitals are placeholders.
+    /// Returns a shell command on one line. Words in capitals are placeholders.
     ///
     /// ```
     /// use gcp_scopes_explain::{environment::*, refusal, remedy};
@@ -73,14 +73,14 @@ impl Step {
         self.command.as_deref()
     }
 
-    /// What to write in the program, on one line, where no command helps.
+    /// Returns a line of code to write in the program, if the step changes the program.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
     /// # let denial = gcp_scopes_explain::Denial::for_method(method);
     /// use gcp_scopes_explain::environment::{Credential, Environment, Platform};
     ///
-    /// // On Cloud Run a token holds the scopes that the program asks for.
+    /// // On Cloud Run, a token holds the scopes that the program requests.
     /// let run = Environment::new(Platform::CloudRunService, Credential::MetadataServer);
     /// let denial = denial.with_environment(run);
     /// let code: Vec<&str> = denial.steps().iter().filter_map(|step| step.code_line()).collect();
@@ -92,7 +92,7 @@ impl Step {
         self.code.as_deref()
     }
 
-    /// The page of the Google Cloud console on which the step can be done too.
+    /// Returns the page of the Google Cloud console on which the step can be done instead.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;
@@ -111,7 +111,7 @@ impl Step {
         self.console.as_deref()
     }
 
-    /// The page of Google's documentation about the step.
+    /// Returns the page of Google's documentation about the step.
     ///
     /// ```
     /// # let method = gcp_scopes_catalog::ApiMethod::by_id("storage.objects.insert")?;

@@ -1,8 +1,8 @@
-//! The fuzz targets of this crate: functions that take any bytes, and panic if the crate does not
-//! keep what it promises.
+//! The fuzz targets of this crate: functions that take any bytes, and panic if a documented
+//! property of the crate does not hold.
 //!
-//! They are compiled for tests and under `cargo fuzz`. The programs in `fuzz/` call them with
-//! libFuzzer's inputs; the test below calls them with the corpus.
+//! The targets are compiled for tests and for `cargo fuzz`. The programs in `fuzz/` call them with
+//! inputs from libFuzzer; the test below calls them with the inputs in `fuzz/corpus`.
 
 use std::sync::Arc;
 
@@ -18,10 +18,10 @@ use crate::environment::{Environment, Snapshot};
 use crate::granted::{GrantSource, GrantedScopes};
 use crate::refusal::{self, Answer, Certainty, Gate, Refusal};
 
-/// Panics if the crate does not keep a promise for this input.
+/// A function that panics if a documented property does not hold for its input.
 pub type Target = fn(&[u8]);
 
-/// All targets, by the name of their program in `fuzz/fuzz_targets`.
+/// All targets. The name of a target is the name of its program in `fuzz/fuzz_targets`.
 pub const TARGETS: [(&str, Target); 4] = [
     ("challenge", challenge),
     ("error_body", error_body),
@@ -29,26 +29,27 @@ pub const TARGETS: [(&str, Target); 4] = [
     ("grpc_status", grpc_status),
 ];
 
-/// Runs the target of this name.
+/// Runs the target with this name.
 ///
 /// # Panics
-/// There is no target of this name, or it found a fault.
+/// If there is no target with this name, or if a property does not hold for the input.
 pub fn run(name: &str, data: &[u8]) {
     let (_, target) = TARGETS.iter().find(|(known, _)| *known == name).expect("a target of this name");
     target(data);
 }
 
-/// A byte that chooses a case, and the rest.
-fn first(data: &[u8]) -> (u8, &[u8]) {
+/// Splits off the first byte, which selects a case.
+fn split_first_byte(data: &[u8]) -> (u8, &[u8]) {
     data.split_first().map_or((0, data), |(first, rest)| (*first, rest))
 }
 
-/// The parts of an input, which are separated by zero bytes.
+/// Splits an input at its zero bytes into `N` parts. Missing parts are empty.
 fn parts<const N: usize>(data: &[u8]) -> [&[u8]; N] {
     let mut parts = data.splitn(N, |byte| *byte == 0);
     std::array::from_fn(|_| parts.next().unwrap_or_default())
 }
 
+/// Parses lines of `name: value`; lines with another form are skipped.
 fn header_map(text: &[u8]) -> HeaderMap {
     let lines = text.split(|byte| *byte == b'\n').take(50);
     let header = |line: &[u8]| {
@@ -61,7 +62,8 @@ fn header_map(text: &[u8]) -> HeaderMap {
     headers
 }
 
-/// Any challenge; alone it makes no gate likely.
+/// Classifies a 403 with any `WWW-Authenticate` headers. These headers alone never make a refusal
+/// more than possible.
 fn challenge(data: &[u8]) {
     let mut headers = HeaderMap::new();
     for line in data.split(|byte| *byte == b'\n') {
@@ -73,31 +75,32 @@ fn challenge(data: &[u8]) {
     assert!(refusal.gate() == Gate::Other || refusal.evidence() == "header");
 }
 
-/// Any body, with any status and headers.
+/// Classifies any body, with one of eight statuses and any headers.
 fn error_body(data: &[u8]) {
-    let (status, data) = first(data);
+    let (status, data) = split_first_byte(data);
     let [headers, body] = parts(data);
     let headers = header_map(headers);
     let number = [403, 400, 401, 404, 412, 429, 500, 503][usize::from(status % 8)];
     let answer = Answer::new(body).with_status(number).with_headers(&headers);
     let refusal = classify_and_check(&answer);
-    // A report takes a hundred times as long as all the rest, so one input in 64 gets one. A hash
-    // of the body chooses, or the fuzzer would learn to make such inputs only.
+    // A report takes a hundred times as long as the rest of this function, so only one input in 64
+    // gets a report. A hash of the body selects the input: a simpler criterion would lead the
+    // fuzzer to generate only inputs with reports.
     let is_reported = body.iter().fold(0_u8, |sum, byte| sum.rotate_left(3) ^ byte) % 64 == 0;
     if is_reported && refusal.is_some_and(|refusal| refusal.gate() == Gate::Scope) {
         explain(&answer);
     }
 }
 
-/// Any text.
+/// Classifies any text.
 fn error_text(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     classify_and_check(&Answer::from_text(&*text));
 }
 
-/// A gRPC status in headers, with any bytes as details.
+/// Classifies a gRPC response with any status, message and details.
 fn grpc_status(data: &[u8]) {
-    let (code, data) = first(data);
+    let (code, data) = split_first_byte(data);
     let [message, info, details] = parts(data);
     let mut headers = HeaderMap::new();
     headers.insert("grpc-status", u16::from(code % 20).into());
@@ -110,7 +113,7 @@ fn grpc_status(data: &[u8]) {
     assert!(code % 20 != 0 || refusal.is_none(), "a success is no refusal");
 }
 
-/// Classifies the answer, and checks every value that a report shows.
+/// Classifies the response, and checks every value that a report shows.
 fn classify_and_check(answer: &Answer<'_>) -> Option<Refusal> {
     let refusal = refusal::classify(answer)?;
     assert_eq!(refusal.gate() == Gate::Scope, refusal.scope_problem().is_some());
@@ -127,7 +130,7 @@ fn classify_and_check(answer: &Answer<'_>) -> Option<Refusal> {
     Some(refusal)
 }
 
-/// Whether a shell takes the byte for itself between quotes.
+/// Returns whether a shell does not interpret the byte within quotes.
 fn is_harmless(byte: u8) -> bool {
     byte.is_ascii_graphic() && !b"\"'`\\<>".contains(&byte)
 }
@@ -136,6 +139,7 @@ fn is_one_line(text: &str) -> bool {
     !text.chars().any(char::is_control)
 }
 
+/// Checks all texts of the denial for a response.
 fn explain(answer: &Answer<'_>) {
     let here = Arc::new(Environment::from_snapshot(&Snapshot::new()));
     let uri = Uri::from_static("https://pubsub.googleapis.com/v1/projects/p/topics/t:publish");
@@ -156,9 +160,9 @@ mod tests {
 
     use super::*;
 
-    // The package on crates.io does not have `fuzz/`.
+    // The test does nothing in the package on crates.io, which does not contain `fuzz/`.
     #[test]
-    fn every_promise_holds_for_the_corpus() {
+    fn every_property_holds_for_the_corpus() {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
         for (name, target) in TARGETS.into_iter().filter(|_| corpus.exists()) {
             let files = fs::read_dir(corpus.join(name)).unwrap();
@@ -166,7 +170,7 @@ mod tests {
             assert!(inputs.len() > 1, "{name} has no corpus");
             for input in inputs {
                 target(&input);
-                // And for each input that is cut off, down to an empty one.
+                // Shorter inputs: the first 0 to 7 eighths of the input.
                 (0..8).for_each(|eighths| target(&input[..input.len() * eighths / 8]));
             }
         }

@@ -1,15 +1,15 @@
-//! The values and the message that a refusal keeps of an answer.
+//! Tests of the values and the message that a refusal keeps from a response.
 
 use gcp_scopes_catalog::scope::Scope;
 use gcp_scopes_explain::refusal::{Answer, Gate, classify_text};
 
-use super::answers::ANSWERS;
-use super::{SCOPE_BODY, refused};
+use super::responses::RESPONSES;
+use super::{SCOPE_BODY, refusal_of};
 
 #[test]
-fn the_values_that_steps_need_are_read() {
-    let row = |name| ANSWERS.iter().find(|row| row.name == name).expect(name);
-    let refusal = |name| refused(row(name).status, row(name).headers, row(name).body);
+fn values_for_steps_are_read() {
+    let row = |name| RESPONSES.iter().find(|row| row.name == name).expect(name);
+    let refusal = |name| refusal_of(row(name).status, row(name).headers, row(name).body);
     let modern = refusal("F1 modern");
     assert_eq!(modern.service(), Some("pubsub.googleapis.com"));
     assert_eq!(modern.rpc_method(), Some("google.pubsub.v1.Publisher.Publish"));
@@ -23,16 +23,22 @@ fn the_values_that_steps_need_are_read() {
     assert_eq!(refusal("perimeter").vpc_sc_id(), Some("aB3dE5fG7hI9jK1lM3nO5"));
     assert_eq!(refusal("perimeter by its reason").vpc_sc_id(), Some("aB3dE5fG7hI9jK1lM3nO5"));
     assert_eq!(refusal("constraint").constraint(), Some("constraints/compute.requireShieldedVm"));
-    let silent = refused(
+    let without_words = refusal_of(
         403,
         &[],
         r#"{"error":{"code":403,"message":"No.","details":[{"requestId":"kite/1"},{"reason":"IAM_PERMISSION_DENIED","metadata":{
             "permission":"run.services.get","consumer":"projects/123456789012","uid":"aB3dE5fG7hI9jK1lM3nO5"}}]}}"#,
     );
-    assert_eq!((silent.permission(), silent.project()), (Some("run.services.get"), Some("123456789012")));
-    assert_eq!((silent.request_id(), silent.vpc_sc_id()), (Some("kite/1"), Some("aB3dE5fG7hI9jK1lM3nO5")));
+    assert_eq!(
+        (without_words.permission(), without_words.project()),
+        (Some("run.services.get"), Some("123456789012"))
+    );
+    assert_eq!(
+        (without_words.request_id(), without_words.vpc_sc_id()),
+        (Some("kite/1"), Some("aB3dE5fG7hI9jK1lM3nO5"))
+    );
     let id = [("x-guploader-uploadid", "AHxI1nM-9_x")];
-    assert_eq!(refused(403, &id, SCOPE_BODY).request_id(), Some("AHxI1nM-9_x"));
+    assert_eq!(refusal_of(403, &id, SCOPE_BODY).request_id(), Some("AHxI1nM-9_x"));
 }
 
 #[test]
@@ -73,15 +79,15 @@ fn permissions_are_found_in_messages_of_many_services() {
 }
 
 #[test]
-fn a_dotted_name_is_a_permission_only_near_a_word_such_as_permission() {
+fn permissions_are_within_60_bytes_of_a_permission_word() {
     let permission = |text: String| classify_text(&text).expect("a refusal").permission().map(str::to_owned);
     let shake = Some("kite.trees.shake".to_owned());
     for (dots, expected) in [(45, &shake), (60, &None)] {
         let gap = ".".repeat(dots);
-        let (before, after) =
-            (format!("role {gap} kite.trees.shake"), format!("kite.trees.shake {gap} role"));
+        let before = format!("Permission {gap} kite.trees.shake");
+        let after = format!("kite.trees.shake {gap} Permission");
         for text in [before, after] {
-            let text = format!("Error 403: Forbidden {}", text.replace("role", "Permission"));
+            let text = format!("Error 403: Forbidden {text}");
             assert_eq!(permission(text.clone()), *expected, "{text}");
         }
     }
@@ -119,11 +125,11 @@ fn the_api_and_the_constraint_are_found_in_messages() {
     }
 }
 
-/// What the refusal keeps of a value in the metadata of an `ErrorInfo`, by its name.
+/// Returns the value that a refusal keeps of the field with this name in `ErrorInfo.metadata`.
 fn shown(name: &str, value: &str) -> Option<String> {
     let info = serde_json::json!({"reason": "IAM_PERMISSION_DENIED", "metadata": {name: value}});
     let body = serde_json::json!({"error": {"code": 403, "message": "No.", "details": [info]}}).to_string();
-    let refusal = refused(403, &[], &body);
+    let refusal = refusal_of(403, &[], &body);
     let value = match name {
         "service" => refusal.service(),
         "method" => refusal.rpc_method(),
@@ -222,11 +228,11 @@ fn values_without_the_documented_syntax_are_left_out() {
             assert_eq!(shown(name, value), None, "{name} {value}");
         }
     }
-    assert_eq!(refused(403, &[("x-guploader-uploadid", "a b\"c")], "").request_id(), None);
+    assert_eq!(refusal_of(403, &[("x-guploader-uploadid", "a b\"c")], "").request_id(), None);
 }
 
 #[test]
-fn the_servers_message_is_bounded_and_safe_to_show() {
+fn the_servers_message_is_shortened_and_escaped() {
     let long = "a".repeat(5000);
     for (message, expected) in [
         ("plain", "plain".to_owned()),
@@ -254,12 +260,12 @@ fn the_servers_message_is_bounded_and_safe_to_show() {
         ("keyJson and eyJx stay", "keyJson and eyJx stay".to_owned()),
     ] {
         let body = serde_json::json!({"error": {"code": 403, "message": message}}).to_string();
-        assert_eq!(refused(403, &[], &body).server_message(), Some(expected.as_str()));
+        assert_eq!(refusal_of(403, &[], &body).server_message(), Some(expected.as_str()));
     }
 }
 
 #[test]
-fn the_message_of_a_text_is_its_first_line_with_a_phrase() {
+fn the_first_line_with_a_phrase_is_the_message() {
     let shown = |text| classify_text(text).expect("a refusal").server_message().map(str::to_owned);
     let trace = "\nTraceback (most recent call last):\n  File a.py\n\nForbidden: 403 The caller does not have permission\nbye";
     assert_eq!(shown(trace).as_deref(), Some("Forbidden: 403 The caller does not have permission"));
@@ -271,10 +277,10 @@ fn the_message_of_xml_and_html_has_no_markup() {
     let xml = "<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>Access denied.</Message>\
         <Details>kite@blue-kite-7.iam.gserviceaccount.com has no &quot;get&quot;.</Details></Error>";
     let expected = r#"kite@blue-kite-7.iam.gserviceaccount.com has no "get"."#;
-    assert_eq!(refused(403, &[], xml).server_message(), Some(expected));
+    assert_eq!(refusal_of(403, &[], xml).server_message(), Some(expected));
     let html = "<!DOCTYPE html><html><head><STYLE>p{}</STYLE><script>var forbidden</script></head>\
         <!-- a > b --><p>Forbidden &amp; logged.</p></html>";
-    let words: Vec<_> = refused(403, &[], html)
+    let words: Vec<_> = refusal_of(403, &[], html)
         .server_message()
         .expect("words")
         .split_whitespace()
@@ -284,8 +290,8 @@ fn the_message_of_xml_and_html_has_no_markup() {
 }
 
 #[test]
-fn a_plain_text_in_the_field_error_is_the_message() {
-    let refusal = refused(403, &[], r#"{"error":"You may not fly here."}"#);
+fn a_sentence_in_the_field_error_is_the_message() {
+    let refusal = refusal_of(403, &[], r#"{"error":"You may not fly here."}"#);
     assert_eq!(refusal.server_message(), Some("You may not fly here."));
 }
 
@@ -294,7 +300,7 @@ fn debug_does_not_show_the_servers_message() {
     let body = r#"{"error":{"code":403,"message":"sesame 'kite.objects.get' denied","details":[{"reason":"IAM_PERMISSION_DENIED","metadata":{"service":"sesame.googleapis.com","consumer":"projects/sesame-1"}}]}}"#;
     let lines = [("x-guploader-uploadid", "sesame")];
     let text =
-        format!("{:?} {:?}", refused(403, &lines, body), Answer::new(body.as_bytes()).with_status(403));
+        format!("{:?} {:?}", refusal_of(403, &lines, body), Answer::new(body.as_bytes()).with_status(403));
     assert!(!text.contains("sesame") && !text.contains("kite"), "{text}");
     assert!(text.contains("Iam") && text.contains("Certain") && text.contains("403"), "{text}");
 }

@@ -1,7 +1,8 @@
-//! Forms of pasted responses, log lines and the output of clients.
+//! Tests of pasted responses, log lines and the output of clients in many formats.
 
 use gcp_scopes_explain::refusal::{Gate, Refusal, classify_text};
 
+/// Classifies a text, which must contain a refusal.
 fn read(text: &str) -> Refusal {
     classify_text(text).unwrap_or_else(|| panic!("no refusal: {text}"))
 }
@@ -9,7 +10,7 @@ fn read(text: &str) -> Refusal {
 const CHALLENGE: &str = r#"Bearer error="insufficient_scope", scope="https://www.googleapis.com/auth/drive""#;
 
 #[test]
-fn headers_are_read_with_or_without_a_status_line_and_from_the_output_of_curl() {
+fn headers_are_read_from_pasted_responses() {
     for text in [
         format!(
             "HTTP/1.1 403 Forbidden\nServer: ESF\nX-GUploader-UploadID: kite/1\nWWW-Authenticate: {CHALLENGE}\n\n{{}}"
@@ -55,7 +56,7 @@ fn lines_that_look_like_headers_are_read_as_text() {
 }
 
 #[test]
-fn a_field_is_read_in_every_form_that_clients_print() {
+fn fields_are_read_in_the_formats_of_clients() {
     for form in [
         r#""method": "kite.Fly.Land", "next": 1"#,
         r#"{\"method\":\"kite.Fly.Land\"}"#,
@@ -105,7 +106,7 @@ fn two_parts_of_a_phrase_may_be_120_bytes_apart() {
 }
 
 #[test]
-fn a_log_that_escapes_its_lines_is_read_line_by_line() {
+fn escaped_line_breaks_separate_lines() {
     let refusal = read(r"Error 403: Insufficient Permission\nSee \tthe log\r\n");
     assert_eq!(
         (refusal.gate(), refusal.server_message()),
@@ -116,7 +117,7 @@ fn a_log_that_escapes_its_lines_is_read_line_by_line() {
 }
 
 #[test]
-fn insufficient_permission_means_the_scope_only_as_a_whole_message() {
+fn insufficient_permission_counts_only_as_a_whole_message() {
     for (text, is_scope) in [
         ("Error 403: Insufficient Permission", true),
         ("Error 403: Insufficient Permission, insufficientPermissions", true),

@@ -1,12 +1,12 @@
-//! Refusals in the headers and trailers of gRPC.
+//! Tests of refusals in gRPC headers and trailers.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use gcp_scopes_explain::refusal::{Answer, Certainty, Gate, Refusal, classify};
 
-use super::{answered, headers, verdict};
+use super::{classify_response, headers, verdict};
 
-/// A length-delimited protobuf field.
+/// Encodes a length-delimited protobuf field.
 fn field(number: u8, content: &[u8]) -> Vec<u8> {
     let mut out = vec![number << 3 | 2];
     let mut length = content.len();
@@ -19,11 +19,13 @@ fn field(number: u8, content: &[u8]) -> Vec<u8> {
     out
 }
 
-fn packed(kind: &str, content: &[u8]) -> Vec<u8> {
+/// Encodes an entry of `google.rpc.Status.details`.
+fn detail(kind: &str, content: &[u8]) -> Vec<u8> {
     let url = format!("type.googleapis.com/google.rpc.{kind}");
     field(3, &[field(1, url.as_bytes()), field(2, content)].concat())
 }
 
+/// Encodes a `google.rpc.ErrorInfo`.
 fn error_info(reason: &str, metadata: &[(&str, &str)]) -> Vec<u8> {
     let entry = |(key, value): &(&str, &str)| {
         field(3, &[field(1, key.as_bytes()), field(2, value.as_bytes())].concat())
@@ -32,12 +34,13 @@ fn error_info(reason: &str, metadata: &[(&str, &str)]) -> Vec<u8> {
         .concat()
 }
 
-/// `google.rpc.Status` with code 7.
+/// Encodes a `google.rpc.Status` with code 7.
 fn status(message: &str, details: &[Vec<u8>]) -> Vec<u8> {
     [vec![0x08, 7], field(2, message.as_bytes()), details.concat()].concat()
 }
 
-fn trailers(lines: &[(&str, &str)]) -> Refusal {
+/// Classifies a gRPC response with these trailers, which must be a refusal.
+fn refusal_with_trailers(lines: &[(&str, &str)]) -> Refusal {
     let map = headers(lines);
     classify(&Answer::new(b"").with_status(200).with_headers(&map)).expect("a refusal")
 }
@@ -50,22 +53,23 @@ fn grpc_details_are_decoded_with_and_without_padding() {
     );
     let request = field(1, b"request-1");
     let status =
-        status("No.", &[packed("Help", &[]), packed("ErrorInfo", &info), packed("RequestInfo", &request)]);
+        status("No.", &[detail("Help", &[]), detail("ErrorInfo", &info), detail("RequestInfo", &request)]);
     for encoded in [STANDARD.encode(&status), STANDARD_NO_PAD.encode(&status)] {
-        let refusal = trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &encoded)]);
+        let refusal = refusal_with_trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &encoded)]);
         assert_eq!((refusal.gate(), refusal.certainty()), (Gate::Scope, Certainty::Certain));
         assert_eq!(refusal.service(), Some("pubsub.googleapis.com"));
         assert_eq!(refusal.rpc_method(), Some("google.pubsub.v1.Publisher.Publish"));
         assert_eq!(refusal.request_id(), Some("request-1"));
     }
-    let refusal = trailers(&[("grpc-status", "7"), ("google.rpc.errorinfo-bin", &STANDARD.encode(&info))]);
+    let refusal =
+        refusal_with_trailers(&[("grpc-status", "7"), ("google.rpc.errorinfo-bin", &STANDARD.encode(&info))]);
     assert_eq!(refusal.gate(), Gate::Scope);
 }
 
 #[test]
-fn grpc_details_of_every_length_and_form_are_decoded() {
+fn grpc_details_of_any_length_are_decoded() {
     let info = error_info("IAM_PERMISSION_DENIED", &[("permission", "run.services.get")]);
-    // Fields of the other wire types, as a newer server may send: varint, 64 bits, 32 bits.
+    // Unknown fields of other wire types, which a newer server may send: varint, 64 bits, 32 bits.
     let newer = [vec![0x48, 0xff, 0x7f], vec![0x51; 9], vec![0x5d; 5]].concat();
     for length in [1, 127, 128, 20_000] {
         let padding = field(1, "k".repeat(length).as_bytes());
@@ -73,32 +77,38 @@ fn grpc_details_of_every_length_and_form_are_decoded() {
             "No.",
             &[
                 newer.clone(),
-                packed("Help", &padding),
-                packed("ErrorInfo", &[newer.clone(), info.clone()].concat()),
+                detail("Help", &padding),
+                detail("ErrorInfo", &[newer.clone(), info.clone()].concat()),
             ],
         );
-        let refusal =
-            trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &STANDARD.encode(status))]);
+        let refusal = refusal_with_trailers(&[
+            ("grpc-status", "7"),
+            ("grpc-status-details-bin", &STANDARD.encode(status)),
+        ]);
         assert_eq!(refusal.permission(), Some("run.services.get"), "{length}");
     }
+    // A value with more than 64 KiB of base64 is not read.
     let long =
-        STANDARD.encode(status("No.", &[packed("Help", &vec![0; 48 * 1024]), packed("ErrorInfo", &info)]));
-    assert_eq!(trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &long)]).permission(), None);
+        STANDARD.encode(status("No.", &[detail("Help", &vec![0; 48 * 1024]), detail("ErrorInfo", &info)]));
+    assert_eq!(
+        refusal_with_trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &long)]).permission(),
+        None
+    );
 }
 
 #[test]
-fn grpc_messages_are_shown_decoded() {
+fn grpc_messages_are_decoded() {
     for (sent, shown) in [("100%25 %e2%9c%93 of 5%", "100% \u{2713} of 5%"), ("%zz%4", "%zz%4"), ("+", "+")] {
-        let refusal = trailers(&[("grpc-status", "7"), ("grpc-message", sent)]);
+        let refusal = refusal_with_trailers(&[("grpc-status", "7"), ("grpc-message", sent)]);
         assert_eq!(refusal.server_message(), Some(shown));
     }
     let status_alone = STANDARD.encode(status("You may not fly here.", &[]));
-    let refusal = trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &status_alone)]);
+    let refusal = refusal_with_trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &status_alone)]);
     assert_eq!(refusal.server_message(), Some("You may not fly here."));
     let localized =
-        packed("LocalizedMessage", &[field(1, b"en"), field(2, b"You may not fly here.")].concat());
+        detail("LocalizedMessage", &[field(1, b"en"), field(2, b"You may not fly here.")].concat());
     let status = STANDARD.encode(status("", &[localized]));
-    let refusal = trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &status)]);
+    let refusal = refusal_with_trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &status)]);
     assert_eq!(refusal.server_message(), Some("You may not fly here."));
 }
 
@@ -106,20 +116,20 @@ fn grpc_messages_are_shown_decoded() {
 fn grpc_violations_are_decoded() {
     let violation =
         field(1, &[field(1, b"VPC_SERVICE_CONTROLS"), field(3, b"aB3dE5fG7hI9jK1lM3nO5")].concat());
-    let perimeter = STANDARD.encode(status("No.", &[packed("PreconditionFailure", &violation)]));
+    let perimeter = STANDARD.encode(status("No.", &[detail("PreconditionFailure", &violation)]));
     assert_eq!(
-        trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &perimeter)]).gate(),
+        refusal_with_trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &perimeter)]).gate(),
         Gate::VpcSc
     );
-    let quota = STANDARD.encode(status("No.", &[packed("QuotaFailure", &field(1, b""))]));
+    let quota = STANDARD.encode(status("No.", &[detail("QuotaFailure", &field(1, b""))]));
     assert_eq!(
-        trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &quota)]).gate(),
+        refusal_with_trailers(&[("grpc-status", "7"), ("grpc-status-details-bin", &quota)]).gate(),
         Gate::RateLimit
     );
 }
 
 #[test]
-fn grpc_statuses_without_a_message_have_their_gates() {
+fn the_gate_follows_from_the_grpc_status() {
     for (code, expected) in [
         ("7", "other"),
         ("16", "credentials"),
@@ -128,20 +138,25 @@ fn grpc_statuses_without_a_message_have_their_gates() {
         ("5", "none"),
         ("14", "none"),
     ] {
-        assert_eq!(verdict(answered(200, &[("grpc-status", code)], "").as_ref()).0, expected, "{code}");
+        assert_eq!(
+            verdict(classify_response(200, &[("grpc-status", code)], "").as_ref()).0,
+            expected,
+            "{code}"
+        );
     }
     let message = ("grpc-message", "Request had insufficient authentication scopes.");
-    assert!(answered(200, &[("grpc-status", "0"), message], "").is_none());
-    // A failed precondition is a refusal only if its message is; not found and aborted never are.
+    assert!(classify_response(200, &[("grpc-status", "0"), message], "").is_none());
+    // Codes 9 and 3 (failed precondition, invalid argument) are refusals only if the message is
+    // that of a refusal. Codes 5 and 10 (not found, aborted) are never refusals.
     for (code, expected) in [("9", "iam"), ("3", "iam"), ("5", "none"), ("10", "none")] {
         let lines = [("grpc-status", code), ("grpc-message", "Access denied.")];
-        assert_eq!(verdict(answered(200, &lines, "").as_ref()).0, expected, "{code}");
+        assert_eq!(verdict(classify_response(200, &lines, "").as_ref()).0, expected, "{code}");
     }
 }
 
 #[test]
 fn grpc_challenges_give_alternatives() {
-    let refusal = trailers(&[
+    let refusal = refusal_with_trailers(&[
         ("grpc-status", "7"),
         ("grpc-message", "Request had insufficient authentication scopes."),
         (

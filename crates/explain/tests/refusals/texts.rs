@@ -1,10 +1,12 @@
-//! Errors of clients and log lines, each with its gate. All names are invented.
+//! Error messages of clients and log lines, each with the expected gate. All names of resources are
+//! invented.
 
+/// The expected gate, and the text.
 pub(crate) const TEXTS: &[(&str, &str)] = &[
-    // Scope, missing.
+    // A missing scope.
     ("scope", "googleapi: Error 403: Request had insufficient authentication scopes., forbidden"),
     ("scope", "googleapi: Error 403: Insufficient Permission, insufficientPermissions"),
-    // Commands, methods and loggers have dotted names like those of permissions.
+    // The dotted names of commands, methods and loggers have the syntax of permissions.
     (
         "scope",
         "ERROR: (gcloud.projects.describe) User [ann@example.com] does not have permission to access projects instance [blue-kite-7] (or it may not exist): Request had insufficient authentication scopes.",
@@ -149,7 +151,8 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ),
     ("scope", "Instance has insufficient access scopes to call the Compute Engine API."),
     ("scope", "Token does not have the required scopes: https://www.googleapis.com/auth/bigquery"),
-    // Scope, the other two kinds.
+    // The other two problems of scopes: a restricting scope, and a missing scope or share for
+    // Drive.
     (
         "scope",
         "{\"error\":{\"code\":403,\"message\":\"Metadata scope doesn't allow format RAW\",\"errors\":[{\"reason\":\"forbidden\"}]}}",
@@ -262,7 +265,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "iam",
         "Anonymous caller does not have storage.objects.list access to the Google Cloud Storage bucket. Permission 'storage.objects.list' denied on resource (or it may not exist).",
     ),
-    // The API is off.
+    // Disabled APIs.
     (
         "service_disabled",
         "ERROR: (gcloud.run.services.list) API [run.googleapis.com] not enabled on project [123456789012].",
@@ -322,7 +325,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "billing",
         "FAILED_PRECONDITION: Billing account for project '123456789012' is not open. Billing must be enabled for activation of service(s) 'run.googleapis.com' to proceed.",
     ),
-    // Perimeters.
+    // Service perimeters.
     (
         "vpc_sc",
         "403 Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW-x_y",
@@ -336,7 +339,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "vpc_sc",
         "rpc error: code = PermissionDenied desc = Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: aB3dE5fG7hI9jK1lM3nO5p",
     ),
-    // Policies.
+    // Policies of organisations.
     (
         "org_policy",
         "googleapi: Error 412: Constraint constraints/compute.vmExternalIpAccess violated for project 123456789012. Add instance projects/blue-kite-7/zones/us-east1-b/instances/web-9 to the constraint to use external IP with it., conditionNotMet",
@@ -359,7 +362,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "{\"error\":\"admin_policy_enforced\",\"error_description\":\"Access to your account data is restricted by policies within your organization.\"}",
     ),
     ("org_policy", "Error 403: The domain administrators have disabled Drive apps., domainPolicy"),
-    // Rates and quotas.
+    // Rate limits and quotas.
     (
         "rate_limit",
         "googleapi: Error 429: Quota exceeded for quota metric 'Read requests' and limit 'Read requests per minute per user' of service 'sheets.googleapis.com' for consumer 'project_number:123456789012'., rateLimitExceeded",
@@ -474,7 +477,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
     ),
     ("api_key", "PERMISSION_DENIED: The request is missing a valid API key."),
     ("api_key", "403 Your API key was reported as leaked. Please use another API key."),
-    // The list of one resource.
+    // The access list of one resource.
     ("resource_acl", "The user does not have sufficient permissions for file 1a2b3c."),
     (
         "resource_acl",
@@ -741,7 +744,7 @@ pub(crate) const TEXTS: &[(&str, &str)] = &[
         "iam",
         "WARNING: Your active project does not match the quota project in your local Application Default Credentials file. This might result in unexpected quota issues.\nERROR: (gcloud.kms.keys.list) PERMISSION_DENIED: Permission 'cloudkms.cryptoKeys.list' denied on resource 'projects/blue-kite-7' (or it may not exist).",
     ),
-    // None of these.
+    // No known gate.
     (
         "other",
         "Error 403 (Forbidden)!!1 403. That's an error. Your client does not have permission to get URL /foo from this server. That's all we know.",

@@ -1,7 +1,9 @@
-//! Data: APIs by their titles, which older answers have instead of a host.
+//! Data: the hosts of APIs by their titles. Older responses contain the title of the API, not the
+//! host.
 
-/// A title that ends in another one is before it. Source: the titles in Google's Discovery
-/// directory, <https://www.googleapis.com/discovery/v1/apis>.
+/// The titles of APIs with their hosts. The first row whose title is in the message counts, so a
+/// title that ends with another title precedes the shorter title. Source: the titles in Google's
+/// Discovery directory, <https://www.googleapis.com/discovery/v1/apis>.
 pub(super) static TITLES: &[(&str, &str)] = &[
     ("IAM Service Account Credentials API", "iamcredentials.googleapis.com"),
     ("Identity and Access Management (IAM) API", "iam.googleapis.com"),

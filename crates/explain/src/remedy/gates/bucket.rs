@@ -1,17 +1,17 @@
-//! The bucket that a refused call was about.
+//! Finds the Cloud Storage bucket of a refused call.
 
 use crate::environment::names;
 use crate::refusal::Refusal;
 use gcp_scopes_catalog::call::Call;
 
-/// The bucket that the server's message names.
+/// Returns the bucket that the server's message names.
 pub(super) fn in_message(refusal: &Refusal) -> Option<&str> {
     let (_, rest) = refusal.server_message()?.split_once("buckets/")?;
     let is_end = |c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit() && !"-_.".contains(c);
     names::bucket(rest.split(is_end).next()?)
 }
 
-/// The bucket in the URL, if there is only one.
+/// Returns the bucket in the URL of a call, if the URL contains exactly one bucket.
 pub(super) fn in_url(call: &Call<'_>) -> Option<String> {
     call.bucket().filter(|name| names::bucket(name).is_some())
 }
@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_names_a_bucket_and_never_an_object() {
+    fn the_bucket_in_a_url_is_found() {
         let rows = [
             ("storage.googleapis.com/storage/v1/b/photos", Some("photos")),
             ("storage.googleapis.com/upload/storage/v1/b/photos/o?name=x", Some("photos")),

@@ -1,4 +1,4 @@
-//! The words and conditions of advice that depend on the gate that refused.
+//! The words and conditions of advice that depend on the refusal.
 
 use gcp_scopes_catalog::call::Call;
 
@@ -8,34 +8,37 @@ use super::bucket;
 use crate::environment::{Credential, Environment, names};
 use crate::refusal::Refusal;
 
-/// The projects of gcloud's OAuth clients. Only Google can enable an API in them.
+/// The numbers of the projects of gcloud's OAuth clients. A user cannot enable an API in these
+/// projects.
 const GCLOUD_PROJECTS: [&str; 2] = ["764086051850", "32555940559"];
 
-/// The placeholder for an account. gcloud accepts only the form of an e-mail.
+/// The placeholder for a service account. It has the syntax of an e-mail, because gcloud accepts
+/// only e-mails.
 pub(super) const ACCOUNT: &str = "NAME@PROJECT.iam.gserviceaccount.com";
 
-/// A gate that refused, and the environment and call that it refused.
+/// A refusal by a gate, with the environment of the program, and with the refused call if the call
+/// is known.
 pub(super) struct ClosedGate<'a> {
     pub(super) refusal: &'a Refusal,
     pub(super) environment: &'a Environment,
     pub(super) call: Option<&'a Call<'a>>,
 }
 
-/// What is before the service account that a call was about.
+/// The words that precede a service account which is the resource of a call, and not its caller.
 const TARGET_MARKS: [&str; 2] = ["on service account", "serviceAccounts/"];
 
-/// Messages where the account must not charge calls to the project.
-const MAY_NOT_USE: [&str; 4] =
+/// Parts of messages that the account lacks the permission to charge calls to the project.
+const MAY_NOT_USE_PROJECT: [&str; 4] =
     ["serviceusage", "permission to use project", "user_project_denied", "caller does not have"];
 
-/// Messages where the caller must name a project that pays.
+/// Parts of messages that the caller must set a project which pays for the call.
 const REQUESTER_PAYS: [&str; 3] = ["requester pays", "user project", "userproject"];
 
-/// Messages where an API key is restricted to other callers or APIs.
+/// Parts of messages that an API key is restricted to other callers or APIs.
 const KEY_RESTRICTED: [&str; 6] = ["referer", "referrer", "ip address", "android", "ios", "blocked"];
 
-/// Messages where the policy is of Google Workspace.
-const WORKSPACE: [&str; 4] = ["domain", "admin", "workspace", "org_internal"];
+/// Parts of messages about a policy of Google Workspace.
+const WORKSPACE_POLICY: [&str; 4] = ["domain", "admin", "workspace", "org_internal"];
 
 impl Context for ClosedGate<'_> {
     fn word(&self, name: &str) -> Option<String> {
@@ -63,22 +66,23 @@ impl Context for ClosedGate<'_> {
                 of_account.contains(&self.environment.credential())
             }
             "suspended" => self.message_has("suspended"),
-            "workspace" => self.message_has_any(&WORKSPACE),
+            "workspace" => self.message_has_any(&WORKSPACE_POLICY),
             _ => self.word(name).is_some(),
         }
     }
 }
 
 impl ClosedGate<'_> {
-    /// The section of advice about the project that a call is charged to.
-    pub(super) fn quota_project(&self) -> &'static str {
+    /// Returns the section of advice for a refusal about the project that a call is charged to.
+    pub(super) fn quota_project_section(&self) -> &'static str {
         match self {
-            _ if self.message_has_any(&MAY_NOT_USE) => "use_project",
+            _ if self.message_has_any(&MAY_NOT_USE_PROJECT) => "use_project",
             _ if self.message_has_any(&REQUESTER_PAYS) => "requester_pays",
             _ => "quota_project",
         }
     }
 
+    /// Returns the name of the violated constraint, without `constraints/`.
     fn constraint(&self) -> Option<&str> {
         let named = self.refusal.constraint().and_then(|name| name.strip_prefix("constraints/"));
         let prevented =
@@ -86,17 +90,17 @@ impl ClosedGate<'_> {
         named.or_else(prevented)
     }
 
-    /// Whether the server's message has one of these texts, which are in lower case.
+    /// Returns whether the server's message contains one of these texts, which are in lower case.
     pub(super) fn message_has_any(&self, words: &[&str]) -> bool {
         words.iter().any(|words| self.message_has(words))
     }
 
-    /// Whether the server's message has this text, which is in lower case.
+    /// Returns whether the server's message contains this text, which is in lower case.
     pub(super) fn message_has(&self, words: &str) -> bool {
         self.refusal.server_message().is_some_and(|message| message.to_lowercase().contains(words))
     }
 
-    /// The project that the refusal names, or that of the environment.
+    /// Returns the project that the refusal names, else the project of the environment.
     pub(super) fn project(&self) -> Option<&str> {
         let named = self.refusal.project().filter(|project| !GCLOUD_PROJECTS.contains(project));
         let named =
@@ -104,22 +108,25 @@ impl ClosedGate<'_> {
         named.or_else(|| self.environment.project())
     }
 
-    /// The bucket for gcloud.
+    /// Returns the URL of the bucket for gcloud, such as `gs://photos`, with a placeholder if the
+    /// bucket is unknown.
     pub(super) fn bucket(&self) -> String {
         let named = bucket::in_message(self.refusal).map(str::to_owned);
         let named = named.or_else(|| bucket::in_url(self.call?));
         format!("gs://{}", named.as_deref().unwrap_or("BUCKET"))
     }
 
+    /// Returns the flag ` --project=…` with a leading space; an empty text if the project is
+    /// unknown.
     pub(super) fn project_flag(&self) -> String {
         self.project().map_or_else(String::new, |project| format!(" --project={project}"))
     }
 
-    /// The service account that was refused: the one that the message names, or that of the
-    /// environment.
+    /// Returns the service account whose call was refused: the account that the message names, else
+    /// the account of the environment.
     pub(super) fn account(&self) -> Option<String> {
         let words = self.refusal.server_message().unwrap_or_default();
-        // Behind such a mark is the account that the call was about, not the one that made it.
+        // After such words, the message names the account that is the resource of the call.
         let words = TARGET_MARKS.iter().fold(words, |words, mark| words.split(mark).next().unwrap_or(words));
         let is_break = |c: char| !c.is_ascii_alphanumeric() && !"@.-".contains(c);
         let mut words = words.split(is_break).map(|word| word.trim_matches(['.', '-']));
@@ -127,7 +134,7 @@ impl ClosedGate<'_> {
         named.or_else(|| self.environment.account().map(str::to_owned))
     }
 
-    /// The account as a member for IAM's commands.
+    /// Returns the account in the syntax of the flag `--member` of IAM's commands.
     pub(super) fn member(&self) -> String {
         match self.account() {
             Some(account) => format!("serviceAccount:{account}"),
@@ -137,7 +144,8 @@ impl ClosedGate<'_> {
     }
 }
 
-/// The host of the API whose title the message has, as in `Drive API has not been used`.
+/// Returns the host of the API whose title the message contains, as in `Drive API has not been
+/// used`.
 fn api_by_title(words: &str) -> Option<&'static str> {
     let is_boundary = |before: &str| !before.ends_with(|c: char| c.is_ascii_alphanumeric());
     let has =

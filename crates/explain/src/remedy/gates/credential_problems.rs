@@ -1,10 +1,12 @@
-//! Data: what is wrong with a credential, by the server's message, and what to do about it.
+//! Data: problems of credentials, the words in the server's message by which a problem is
+//! recognized, and the step for each problem.
 
 pub(super) const ADC: &str = "https://docs.cloud.google.com/docs/authentication/provide-credentials-adc";
 const TOKENS: &str = "https://docs.cloud.google.com/docs/authentication/token-types";
 
-/// A problem of a credential. The message has one of the words, which are in lower case.
+/// A problem of a credential, and its step.
 pub(super) struct CredentialProblem {
+    /// Texts in lower case. The server's message contains one of these texts.
     pub(super) words: &'static [&'static str],
     pub(super) text: &'static str,
     pub(super) command: Option<&'static str>,
@@ -12,6 +14,7 @@ pub(super) struct CredentialProblem {
 }
 
 const LOGIN: &str = "gcloud auth application-default login";
+/// The known problems. The first problem that matches counts.
 pub(super) static PROBLEMS: &[CredentialProblem] = &[
     CredentialProblem {
         words: &["api keys are not supported"],
@@ -82,7 +85,7 @@ pub(super) static PROBLEMS: &[CredentialProblem] = &[
     },
 ];
 
-/// For a message with none of the words above.
+/// The problem for messages that match none of [`PROBLEMS`].
 pub(super) static OTHER: CredentialProblem = CredentialProblem {
     words: &[],
     text: "The token or login was not accepted: it is missing, expired, of the wrong kind, or of another client. Get a new \

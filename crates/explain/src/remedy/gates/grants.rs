@@ -1,7 +1,7 @@
-//! Data: for each permission the smallest suitable role of the same service, and what it is granted
-//! on.
+//! Data: for each IAM permission, the role of the same service with the fewest permissions that
+//! includes it, and the kind of resource on which the role is granted.
 
-/// The smallest kind of resource that has a policy, on which a role is granted.
+/// The kind of resource on which a role is granted: the most specific kind that has an IAM policy.
 #[derive(Clone, Copy)]
 pub(super) enum On {
     Project,
@@ -14,14 +14,16 @@ pub(super) enum On {
     RunService,
 }
 
-/// A permission, and the smallest suitable role of the same service that has it.
+/// A permission, and the role of the same service with the fewest permissions that includes it.
 pub(super) struct Grant {
     pub(super) permission: &'static str,
     pub(super) role: &'static str,
     pub(super) on: On,
+    /// The page of Google's documentation that lists the permissions of the role.
     pub(super) source: &'static str,
 }
 
+/// Creates a row of the table.
 const fn row(permission: &'static str, role: &'static str, on: On, source: &'static str) -> Grant {
     Grant { permission, role, on, source }
 }
@@ -47,12 +49,13 @@ const VERTEX: &str = "https://docs.cloud.google.com/vertex-ai/docs/general/acces
 const COMPUTE: &str = "https://docs.cloud.google.com/compute/docs/access/iam";
 const GKE: &str = "https://docs.cloud.google.com/kubernetes-engine/docs/how-to/iam";
 
-/// The last field of a row is its source.
+/// The known permissions.
 pub(super) static GRANTS: &[Grant] = &[
     row("storage.objects.get", "roles/storage.objectViewer", On::Bucket, STORAGE),
     row("storage.objects.list", "roles/storage.objectViewer", On::Bucket, STORAGE),
     row("storage.objects.create", "roles/storage.objectCreator", On::Bucket, STORAGE),
-    // To write over an object needs this too; roles/storage.objectCreator does not have it.
+    // A call that overwrites an object needs this permission, too, which
+    // roles/storage.objectCreator does not include.
     row("storage.objects.delete", "roles/storage.objectUser", On::Bucket, STORAGE),
     row("storage.objects.update", "roles/storage.objectUser", On::Bucket, STORAGE),
     row("storage.objects.getIamPolicy", "roles/storage.objectAdmin", On::Bucket, STORAGE),
@@ -63,7 +66,8 @@ pub(super) static GRANTS: &[Grant] = &[
     row("storage.buckets.update", "roles/storage.admin", On::Bucket, STORAGE),
     row("storage.buckets.delete", "roles/storage.admin", On::Bucket, STORAGE),
     row("storage.buckets.create", "roles/storage.admin", On::Project, STORAGE),
-    // In beta, but the smallest generally available one is roles/storage.admin.
+    // This role is in beta. The generally available role with the fewest permissions is
+    // roles/storage.admin, which has many more.
     row("storage.buckets.list", "roles/storage.bucketViewer", On::Project, STORAGE),
     row("pubsub.topics.publish", "roles/pubsub.publisher", On::Topic, PUBSUB),
     row("pubsub.topics.attachSubscription", "roles/pubsub.subscriber", On::Topic, PUBSUB),
@@ -74,7 +78,8 @@ pub(super) static GRANTS: &[Grant] = &[
     row("pubsub.subscriptions.get", "roles/pubsub.viewer", On::Subscription, PUBSUB),
     row("pubsub.subscriptions.list", "roles/pubsub.viewer", On::Project, PUBSUB),
     row("pubsub.subscriptions.create", "roles/pubsub.editor", On::Project, PUBSUB),
-    // In beta, but the smallest generally available one is roles/editor.
+    // This role is in beta. The generally available role with the fewest permissions is
+    // roles/editor, which has many more.
     row("cloudtasks.tasks.create", "roles/cloudtasks.enqueuer", On::Project, TASKS),
     row("bigquery.jobs.create", "roles/bigquery.jobUser", On::Project, BIGQUERY),
     row("bigquery.jobs.list", "roles/bigquery.user", On::Project, BIGQUERY),
@@ -184,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_role_is_of_the_service_of_its_permission() {
+    fn role_and_permission_belong_to_the_same_service() {
         for row in GRANTS {
             let service = row.permission.split('.').next().unwrap_or_default();
             assert!(row.role.starts_with(&format!("roles/{service}.")), "{} {}", row.permission, row.role);
@@ -193,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn every_permission_is_unique() {
+    fn permissions_are_unique() {
         let mut names: Vec<_> = GRANTS.iter().map(|row| row.permission).collect();
         names.sort_unstable();
         assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");

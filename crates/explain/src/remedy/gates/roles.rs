@@ -1,18 +1,21 @@
-//! The advice for a refusal by IAM: which role has the permission, and how to grant it.
+//! The steps for a refusal by IAM: the role that includes the permission, and the command that
+//! grants the role.
 
-use super::super::advice::{self, With};
+use super::super::advice::{self, WithWords};
 use super::super::step::Step;
 use super::closed_gate::ClosedGate;
 use super::grants::{GRANTS, On};
 
-/// Google's list of roles and their permissions.
+/// The page with Google's list of roles and their permissions.
 pub(in crate::remedy) const ROLES: &str = "https://docs.cloud.google.com/iam/docs/roles-permissions";
 
+/// Returns the steps for a refusal by IAM.
 pub(super) fn steps(gate: &ClosedGate<'_>) -> Vec<Step> {
     match gate.refusal.permission() {
-        // A role for everybody would open the gate too, but hardly a resource should be public.
+        // A role for `allUsers` would work, too, but the resource would then be public, which is
+        // rarely intended.
         Some(_) if gate.message_has("anonymous caller") => advice::steps("anonymous", gate),
-        Some(permission) => grant(gate, permission),
+        Some(permission) => grant_steps(gate, permission),
         None if gate.message_has("missing or insufficient permissions") => {
             advice::steps("security_rules", gate)
         }
@@ -21,17 +24,19 @@ pub(super) fn steps(gate: &ClosedGate<'_>) -> Vec<Step> {
     }
 }
 
-fn grant(gate: &ClosedGate<'_>, permission: &str) -> Vec<Step> {
+/// Returns the steps that grant a permission.
+fn grant_steps(gate: &ClosedGate<'_>, permission: &str) -> Vec<Step> {
     let row = GRANTS.iter().find(|row| row.permission == permission);
     let (on, role) = row.map_or((On::Project, "roles/ROLE"), |row| (row.on, row.role));
-    let binding = binding(gate, on, role);
+    let binding = binding_command(gate, on, role);
     let mut words = vec![("binding", binding.as_str())];
     words.extend(row.map(|row| ("role", row.role)));
-    let steps = advice::steps("grant", &With(gate, &words)).into_iter();
+    let steps = advice::steps("grant", &WithWords(gate, &words)).into_iter();
     steps.map(|step| step.with_link(row.map_or(ROLES, |row| row.source))).collect()
 }
 
-fn binding(gate: &ClosedGate<'_>, on: On, role: &str) -> String {
+/// Returns the command that grants a role.
+fn binding_command(gate: &ClosedGate<'_>, on: On, role: &str) -> String {
     let (group, target, is_of_project) = match on {
         On::Project => ("projects", gate.project().unwrap_or("PROJECT").to_owned(), false),
         On::Bucket => ("storage buckets", gate.bucket(), false),
@@ -49,7 +54,8 @@ fn binding(gate: &ClosedGate<'_>, on: On, role: &str) -> String {
     )
 }
 
-/// The smallest suitable role that has a permission, and the page that lists it.
-pub(in crate::remedy) fn with_permission(permission: &str) -> Option<(&'static str, &'static str)> {
+/// Returns the role to grant for a permission, and the page of Google's documentation about that
+/// role.
+pub(in crate::remedy) fn role_with_permission(permission: &str) -> Option<(&'static str, &'static str)> {
     GRANTS.iter().find(|row| row.permission == permission).map(|row| (row.role, row.source))
 }

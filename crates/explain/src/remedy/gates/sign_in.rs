@@ -1,13 +1,14 @@
-//! What to do about a credential that is missing, wrong, or refused by a token endpoint.
+//! The steps for a credential that is missing or not accepted, or that a token endpoint refused.
 
 use super::super::advice;
 use super::super::step::Step;
 use super::closed_gate::{ACCOUNT, ClosedGate};
 use super::credential_problems::{OTHER, PROBLEMS};
 
+/// Returns the steps for a refusal of the credential.
 pub(super) fn steps(gate: &ClosedGate<'_>) -> Vec<Step> {
     if gate.refusal.is_for_requested_scopes() {
-        return advice::steps(token_scopes(gate), gate);
+        return advice::steps(requested_scopes_section(gate), gate);
     }
     let row = PROBLEMS.iter().find(|row| gate.message_has_any(row.words));
     let problem = row.unwrap_or(&OTHER);
@@ -21,8 +22,8 @@ pub(super) fn steps(gate: &ClosedGate<'_>) -> Vec<Step> {
     }]
 }
 
-/// The section on the scopes that a program asked a token endpoint for.
-fn token_scopes(gate: &ClosedGate<'_>) -> &'static str {
+/// Returns the section of advice for a token endpoint that refused the requested scopes.
+fn requested_scopes_section(gate: &ClosedGate<'_>) -> &'static str {
     let delegated = ["unauthorized_client", "unauthorized to retrieve", "any of the scopes requested"];
     match gate {
         _ if gate.message_has_any(&delegated) => "delegated",

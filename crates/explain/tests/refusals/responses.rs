@@ -1,7 +1,10 @@
-//! Answers with their statuses and headers. All names are invented.
+//! Responses of servers, with the gate and the certainty that are expected for each. All names of
+//! resources are invented.
+//!
+//! "F1" to "F13" number the forms in which Google's services refuse for lack of scope.
 
-/// An answer, its gate and the certainty.
-pub(crate) struct Row {
+/// A response, and its expected gate and certainty.
+pub(crate) struct RecordedResponse {
     pub(crate) name: &'static str,
     pub(crate) status: u16,
     pub(crate) headers: &'static [(&'static str, &'static str)],
@@ -22,7 +25,7 @@ const HTML: (&str, &str) = ("content-type", "text/html; charset=UTF-8");
 
 macro_rules! row {
     ($name:literal, $status:literal, $headers:expr, $gate:literal, $certainty:literal, $body:expr) => {
-        Row {
+        RecordedResponse {
             name: $name,
             status: $status,
             headers: &$headers,
@@ -33,7 +36,8 @@ macro_rules! row {
     };
 }
 
-pub(crate) const ANSWERS: &[Row] = &[
+/// Responses that refuse a call.
+pub(crate) const RESPONSES: &[RecordedResponse] = &[
     row!(
         "F1 modern",
         403,
@@ -258,7 +262,7 @@ pub(crate) const ANSWERS: &[Row] = &[
         "<html><title>Error 403</title></html>"
     ),
     row!(
-        "header alone, words that say nothing",
+        "header alone, message without information",
         403,
         [CHALLENGE],
         "scope",
@@ -281,7 +285,8 @@ pub(crate) const ANSWERS: &[Row] = &[
         "possible",
         r#"{"error":{"errors":[{"reason":"insufficientPermissions"}]}}"#
     ),
-    // Look-alikes, with the reason, the header, or both.
+    // Refusals for other reasons than scopes, with the reason `insufficientPermissions`, the header
+    // `WWW-Authenticate`, or both.
     row!(
         "Analytics profile, with reason and header",
         403,
@@ -299,7 +304,7 @@ pub(crate) const ANSWERS: &[Row] = &[
         r#"{"error":{"errors":[{"domain":"global","reason":"insufficientPermissions","message":"User does not have any Google Analytics account.","zebra":1}],"code":403,"message":"User does not have any Google Analytics account."}}"#
     ),
     row!(
-        "a message never heard, with reason and header",
+        "an unknown message, with reason and header",
         403,
         [OLD_CHALLENGE],
         "resource_acl",
@@ -307,7 +312,7 @@ pub(crate) const ANSWERS: &[Row] = &[
         r#"{"error":{"errors":[{"domain":"global","reason":"insufficientPermissions","message":"User has no seat in workbook 9."}],"code":403,"message":"User has no seat in workbook 9."}}"#
     ),
     row!(
-        "a message never heard, cut off",
+        "an unknown message, truncated",
         403,
         [],
         "resource_acl",
@@ -640,7 +645,7 @@ pub(crate) const ANSWERS: &[Row] = &[
     ),
 ];
 
-/// Status and body of answers that are no refusals.
+/// The status and the body of responses that are no refusals.
 pub(crate) const NO_REFUSALS: &[(u16, &str)] = &[
     (200, r#"{"error":{"message":"Request had insufficient authentication scopes."}}"#),
     (204, ""),

@@ -1,4 +1,4 @@
-//! The arguments that say where the refusal happened, and with which token.
+//! The arguments that describe the environment of the refused call and the scopes of its token.
 
 use std::ffi::OsStr;
 
@@ -11,10 +11,11 @@ use gcp_scopes::granted::{GrantSource, GrantedScopes};
 use gcp_scopes_explain::Error;
 use gcp_scopes_explain::reader::{self, CREDENTIALS, PLACES};
 
-/// Where the call was made, for steps that fit the place.
+/// The arguments that describe where the call was made. The steps of an explanation depend on
+/// these arguments.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Where it happened")]
-pub(crate) struct PlaceArgs {
+pub(crate) struct EnvironmentArgs {
     /// What the program runs on, or whose credential it uses elsewhere.
     #[arg(long, value_name = "PLACE", value_parser = PlaceParser)]
     on: Option<PlaceRow>,
@@ -50,10 +51,11 @@ pub(crate) struct PlaceArgs {
 
 const NAME_ALIASES: [&str; 5] = ["cluster", "group", "service", "job", "function"];
 
-/// The name of a place, and the credential that programs have there.
+/// A value of `--on`, its platform, and the credential that programs on that platform use by
+/// default.
 type PlaceRow = (&'static str, Platform, Credential);
 
-/// Reads the name of a place. `--help` lists them, each with a few words.
+/// Parses a value of `--on`. The help lists the values with their meanings.
 #[derive(Debug, Clone)]
 struct PlaceParser;
 
@@ -66,11 +68,11 @@ impl TypedValueParser for PlaceParser {
         arg: Option<&Arg>,
         value: &OsStr,
     ) -> Result<PlaceRow, clap::Error> {
-        let known = PossibleValuesParser::new(PLACES.map(possible_value));
-        let name = known.parse_ref(command, arg, value).map_err(|mut error| {
-            // clap suggests the nearest name alone; `gke` is the first word of two.
-            if let Some(several) = value.to_str().and_then(names_beginning_with) {
-                error.insert(ContextKind::SuggestedValue, several);
+        let parser = PossibleValuesParser::new(PLACES.map(possible_value));
+        let name = parser.parse_ref(command, arg, value).map_err(|mut error| {
+            // clap suggests one name, the nearest. The word `gke` begins two names: suggest both.
+            if let Some(names) = value.to_str().and_then(names_beginning_with) {
+                error.insert(ContextKind::SuggestedValue, names);
             }
             error
         })?;
@@ -85,15 +87,15 @@ impl TypedValueParser for PlaceParser {
     }
 }
 
-/// The names whose first word this is.
+/// Returns the values of `--on` whose first word is `word`; `None` if there are none.
 fn names_beginning_with(word: &str) -> Option<ContextValue> {
     let names = PLACES.iter().map(|(name, ..)| *name);
-    let several: Vec<String> =
+    let matching: Vec<String> =
         names.filter(|name| name.split('-').next() == Some(word)).map(str::to_owned).collect();
-    (!several.is_empty()).then_some(ContextValue::Strings(several))
+    (!matching.is_empty()).then_some(ContextValue::Strings(matching))
 }
 
-/// The name of a place and its meaning. `vm` is accepted for `gce`.
+/// Returns a value of `--on` with its help. `vm` is an alias of `gce`.
 fn possible_value((name, platform, credential): PlaceRow) -> PossibleValue {
     let value = match (platform, credential) {
         (Platform::Unknown, Credential::Unknown) => {
@@ -105,27 +107,29 @@ fn possible_value((name, platform, credential): PlaceRow) -> PossibleValue {
     if name == "gce" { value.alias("vm") } else { value }
 }
 
+/// Returns a parser of the values of `--credential`.
 fn credentials() -> PossibleValuesParser {
     let value = |(name, kind): (_, Credential)| PossibleValue::new(name).help(kind.to_string());
     PossibleValuesParser::new(CREDENTIALS.map(value))
 }
 
+/// A setter of [`Environment`], which returns an error for a name that Google does not allow.
 type SetName = fn(Environment, &str) -> Result<Environment, Error>;
 
-impl PlaceArgs {
-    /// Whether the place or the credential is given.
+impl EnvironmentArgs {
+    /// Checks whether `--on` or `--credential` is given.
     pub(crate) fn is_given(&self) -> bool {
         self.on.is_some() || self.credential.is_some()
     }
 
-    /// The environment of the call. A name that Google's syntax does not allow is refused.
+    /// Returns the environment of the call, or an error for a name that Google does not allow.
     pub(crate) fn environment(&self) -> Result<Environment, String> {
         let unknown = ("", Platform::Unknown, Credential::Unknown);
-        let (_, platform, of_place) = self.on.unwrap_or(unknown);
+        let (_, platform, default_credential) = self.on.unwrap_or(unknown);
         let name = self.credential.as_deref();
         let row = CREDENTIALS.into_iter().find(|(known, _)| name == Some(known));
-        let credential = row.map_or(of_place, |(_, credential)| credential);
-        // A region that is given replaces that of the zone, so it is set later.
+        let credential = row.map_or(default_credential, |(_, credential)| credential);
+        // `with_names` sets a zone, which implies a region; `--region` must overwrite that region.
         let environment = self
             .with_names(Environment::new(platform, credential))
             .and_then(|environment| self.with_location(environment, platform))
@@ -151,20 +155,24 @@ impl PlaceArgs {
         })
     }
 
-    /// Groups and clusters are zonal or regional; everything else has a region.
+    /// Sets the location of the instance group, the cluster or the service.
+    ///
+    /// Instance groups and clusters are in a zone or in a region, so `--region` (`--location`) may
+    /// name a zone, and `--zone` is their location. Other resources are in a region.
     fn with_location(&self, environment: Environment, on: Platform) -> Result<Environment, Error> {
-        let is_zonal = matches!(on, Platform::ManagedInstanceGroup | Platform::GkeNode);
+        let may_be_zonal = matches!(on, Platform::ManagedInstanceGroup | Platform::GkeNode);
         match (&self.region, &self.zone) {
+            // The name of a zone has two hyphens (us-central1-a), the name of a region one.
             (Some(zone), None) if zone.matches('-').count() == 2 => {
                 environment.with_zone(zone)?.with_location(zone)
             }
             (Some(region), _) => environment.with_region(region),
-            (None, Some(zone)) if is_zonal => environment.with_location(zone),
+            (None, Some(zone)) if may_be_zonal => environment.with_location(zone),
             (None, _) => Ok(environment),
         }
     }
 
-    /// The scopes of the token.
+    /// Returns the scopes of the token; unknown without `--held`.
     pub(crate) fn granted(&self) -> Result<GrantedScopes, String> {
         Ok(match self.held()? {
             Some(scopes) => GrantedScopes::known(scopes, GrantSource::Declared),
@@ -172,6 +180,7 @@ impl PlaceArgs {
         })
     }
 
+    /// Parses the values of `--held`. Returns `None` if there are none.
     fn held(&self) -> Result<Option<ScopeSet>, String> {
         let held = self.held.iter().map(String::as_str);
         let scopes = (!self.held.is_empty()).then(|| reader::scopes(held));

@@ -1,0 +1,93 @@
+//! Reads JSON that is truncated. gcp-scopes reads only the beginning of a long body, and proxies
+//! shorten long bodies.
+
+use serde_json::Value;
+
+/// Reads the JSON value at the beginning of a text. If the text ends before the value does, closes
+/// the open strings, arrays and objects at the end of the text, and drops an incomplete last entry.
+/// Returns `None` if the text is still not JSON then.
+pub(super) fn read(text: &str) -> Option<Value> {
+    let first = serde_json::Deserializer::from_str(text).into_iter::<Value>().next();
+    first.and_then(Result::ok).or_else(|| {
+        let truncated = TruncatedJson::new(text);
+        truncated.completions().into_iter().find_map(|text| serde_json::from_str(&text).ok())
+    })
+}
+
+/// A text that ends within a JSON value, and the state of a JSON parser at the end of the text.
+struct TruncatedJson<'t> {
+    text: &'t str,
+    /// The closing brackets of the arrays and objects that are open at the end, outermost first.
+    closers: String,
+    is_in_string: bool,
+    /// The byte offset at which the last complete entry ends, and the value of `closers` there.
+    last_entry: Option<(usize, String)>,
+}
+
+impl<'t> TruncatedJson<'t> {
+    /// Reads the text up to its end to find out which strings, arrays and objects are open there.
+    fn new(text: &'t str) -> Self {
+        let mut state = Self { text, closers: String::new(), is_in_string: false, last_entry: None };
+        let mut is_escaped = false;
+        for (offset, character) in text.char_indices() {
+            match character {
+                _ if is_escaped => is_escaped = false,
+                '\\' if state.is_in_string => is_escaped = true,
+                '"' => state.is_in_string = !state.is_in_string,
+                _ if state.is_in_string => {}
+                ',' => state.last_entry = Some((offset, state.closers.clone())),
+                '{' => state.closers.push('}'),
+                '[' => state.closers.push(']'),
+                '}' | ']' => _ = state.closers.pop(),
+                _ => {}
+            }
+        }
+        state
+    }
+
+    /// Returns the ways to complete the text, best first: the whole text, the text without an
+    /// incomplete escape at its end, and the text up to the last complete entry.
+    fn completions(&self) -> Vec<String> {
+        let close = |text: &str, closers: &str| text.chars().chain(closers.chars().rev()).collect();
+        // A truncated string ends with an ellipsis: otherwise the beginning of one reason could be
+        // read as another, shorter reason.
+        let quote = if self.is_in_string { "\u{2026}\"" } else { "" };
+        let before_escape =
+            self.text.rfind('\\').and_then(|offset| self.text.get(..offset)).unwrap_or_default();
+        let mut texts = vec![
+            close(&format!("{}{quote}", self.text), &self.closers),
+            close(&format!("{before_escape}{quote}"), &self.closers),
+        ];
+        let entry =
+            self.last_entry.as_ref().and_then(|(end, closers)| Some((self.text.get(..*end)?, closers)));
+        texts.extend(entry.map(|(text, closers)| close(text, closers)));
+        texts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn truncated_json_keeps_its_complete_entries() {
+        for (text, expected) in [
+            (r#"{"a":1}"#, json!({"a": 1})),
+            (r#"{"a":1} --boundary"#, json!({"a": 1})),
+            (r#"{"a":[{"b":"c"#, json!({"a": [{"b": "c\u{2026}"}]})),
+            (r#"{"a":1,"b"#, json!({"a": 1})),
+            (r#"{"a":1,"b":"#, json!({"a": 1})),
+            (r#"{"a":1,"b":tru"#, json!({"a": 1})),
+            (r#"{"a":"b\"#, json!({"a": "b\u{2026}"})),
+            (r#"{"a":"b\u00"#, json!({"a": "b\u{2026}"})),
+            (r#"{"a":"x\", \"b\": \"y"#, json!({"a": "x\", \"b\": \"y\u{2026}"})),
+        ] {
+            assert_eq!(read(text), Some(expected), "{text}");
+        }
+        for text in ["", "no JSON", "{", "}", "[{"] {
+            let _ = read(text);
+        }
+    }
+}
